@@ -1,0 +1,64 @@
+# Everything a newcomer or a machine needs; `make help` lists it. Only Python 3.11+, its venv and
+# pip, and make are expected outside; all other tools are installed into .venv from the lock.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.ready
+UV     := .lock-tools/bin/uv
+ARGS   ?=
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check fix bench soak lock clean
+
+help: ## list the targets
+	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | \
+	while IFS='|' read -r name text; do printf '%-16s%s\n' "$$name" "$$text"; done
+
+setup: $(STAMP) ## create .venv from the lock (again only when the lock or the project changed)
+
+# The version is read from ingest/__init__.py, so a new version is installed again too.
+$(STAMP): requirements-dev.lock pyproject.toml ingest/__init__.py
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Tailboard needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Say which one to use: make setup PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --no-index -e .
+	@touch $(STAMP)
+
+run: setup ## start Tailboard; ARGS="status --json" passes arguments
+	@$(BIN)/tailboard $(ARGS)
+
+test: setup ## run the tests; ARGS="tests/unit -k lease" passes arguments to pytest
+	$(BIN)/python -m pytest -n 2 $(ARGS)
+
+check: setup ## format, lint, types and the floors of the house, nothing changed
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+fix: setup ## let ruff format the code and mend what it safely can
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: setup ## measure; ARGS are passed on
+	$(BIN)/python -m tests.bench $(ARGS)
+
+soak: setup ## run the long tests of endurance; ARGS are passed on
+	$(BIN)/python -m tests.soak $(ARGS)
+
+# uv resolves for every platform at once, which pip cannot; it lives in a folder of its own, and
+# only here: installing needs pip alone. Existing pins are kept; delete a lock to renew them all.
+lock: ## write requirements*.lock anew from pyproject.toml
+	test -x $(UV) || { $(PYTHON) -m venv .lock-tools && .lock-tools/bin/python -m pip install --quiet 'uv>=0.9,<1'; }
+	$(UV) pip compile $(LOCK_FLAGS) --output-file requirements.lock pyproject.toml
+	$(UV) pip compile $(LOCK_FLAGS) --constraint requirements.lock --extra dev --output-file requirements-dev.lock pyproject.toml
+
+LOCK_FLAGS := --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+	--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
+
+clean: ## remove what can be made again: environment, caches, builds
+	rm -rf $(VENV) .lock-tools .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist htmlcov .coverage .coverage.*
+	find ingest tui tests -name __pycache__ -type d -prune -exec rm -rf {} +

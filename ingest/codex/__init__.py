@@ -1,0 +1,1 @@
+"""What Codex writes: bytes in, values out. No database, no clock, no I/O."""

@@ -1,0 +1,1 @@
+"""The DuckDB file: one owner, many readers, migrations, queries, recovery."""

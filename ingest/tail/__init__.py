@@ -1,0 +1,1 @@
+"""Files that grow: discovery, watching, whole lines, cursors. Knows no JSON."""

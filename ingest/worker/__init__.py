@@ -1,0 +1,1 @@
+"""What ties reading, decoding, batches and the store together inside the owner."""
