@@ -1,0 +1,339 @@
+"""Calls: what the agent ran, asked and looked up, and how each of it ended.
+
+A call begins with the model's request and ends with its output, often hundreds of lines later;
+paginated files say the same once more as an item, with better numbers. Whatever comes first opens
+the call, whatever comes later completes the same fact.
+"""
+
+import shlex
+from typing import Any
+
+import msgspec
+from msgspec import Raw, Struct
+
+from ingest.codex import outputs, patches
+from ingest.codex import records as r
+from ingest.codex.facts import Call, CallKind, CallStatus, Facts, FileEdit
+from ingest.codex.here import Here
+from ingest.codex.state import FoldState
+from ingest.codex.text import COMMAND_CHARS, clip, compact, keep, maybe, spoken, string
+
+OPEN_CALLS = 64
+"""More open calls than this are a broken file: the oldest is given up."""
+
+KINDS = {
+    "shell": CallKind.COMMAND,
+    "shell_command": CallKind.COMMAND,
+    "exec_command": CallKind.COMMAND,
+    "container.exec": CallKind.COMMAND,
+    "apply_patch": CallKind.PATCH,
+    "update_plan": CallKind.PLAN,
+    "view_image": CallKind.IMAGE,
+    "web_search": CallKind.SEARCH,
+    "request_user_input": CallKind.QUESTION,
+    "create_goal": CallKind.GOAL,
+    "update_goal": CallKind.GOAL,
+    "get_goal": CallKind.GOAL,
+    "spawn_agent": CallKind.AGENT,
+    "send_input": CallKind.AGENT,
+    "send_message": CallKind.AGENT,
+    "resume_agent": CallKind.AGENT,
+    "followup_task": CallKind.AGENT,
+    "interrupt_agent": CallKind.AGENT,
+    "wait_agent": CallKind.AGENT,
+    "close_agent": CallKind.AGENT,
+    "list_agents": CallKind.AGENT,
+}
+AGENT_NAMESPACES = ("multi_agent", "collaboration")
+STATUSES = {
+    "completed": CallStatus.COMPLETED,
+    "failed": CallStatus.FAILED,
+    "declined": CallStatus.DECLINED,
+}
+
+
+class Arguments(Struct, gc=False):
+    """The arguments of the tools we know, side by side; other tools have none of them."""
+
+    cmd: Any = None
+    command: Any = None
+    workdir: Any = None
+    session_id: Any = None
+    message: Any = None
+    input: Any = None
+    path: Any = None
+    query: Any = None
+    questions: Any = None
+    task_name: Any = None
+    plan: Any = None
+    explanation: Any = None
+    sandbox_permissions: Any = None
+    with_escalated_permissions: Any = None
+
+
+_arguments = msgspec.json.Decoder(Arguments)
+_NONE = Arguments()
+
+
+def arguments_in(raw: Raw) -> Arguments:
+    """The arguments of a function call: JSON in a string, which a model may get wrong."""
+    text = string(raw)
+    try:
+        return _arguments.decode(text if text is not None else raw)
+    except (msgspec.DecodeError, RecursionError):
+        return _NONE
+
+
+def command_line(command: Any) -> str | None:
+    """A command as a person would type it: `bash -lc X` is X."""
+    if isinstance(command, str):
+        return keep(command, COMMAND_CHARS)
+    if not isinstance(command, list) or not all(isinstance(word, str) for word in command):
+        return None
+    if len(command) == 3 and command[1] in ("-lc", "-c"):
+        return keep(command[2], COMMAND_CHARS)
+    return keep(shlex.join(command), COMMAND_CHARS)
+
+
+class Calls:
+    """The open calls of a thread and those that ended in this range."""
+
+    def __init__(self, here: Here, state: FoldState, facts: Facts) -> None:
+        self.here = here
+        self.state = state
+        self.facts = facts
+        self.stale: list[tuple[str, int]] = []
+        self._stored = {call.byte for call in state.calls.values()}
+
+    def open(
+        self, call_id: str | None, kind: CallKind, tool: str, command: str | None = None
+    ) -> Call:
+        here = self.here
+        call = Call(
+            here.source,
+            here.offset,
+            here.length,
+            here.turn,
+            here.at,
+            maybe(call_id, 128),
+            kind,
+            keep(tool, 128),
+            command,
+            CallStatus.RUNNING,
+        )
+        self.facts.calls.append(call)
+        if call.call_id:
+            calls = self.state.calls
+            if len(calls) >= OPEN_CALLS:
+                self._give_up(next(iter(calls)))
+            calls[call.call_id] = call
+        return call
+
+    def touch(self, call: Call) -> None:
+        """`call` is about to change: a row stored before is replaced by the new one."""
+        if call.byte in self._stored:
+            self._stored.discard(call.byte)
+            self.stale.append(("calls", call.byte))
+            self.facts.calls.append(call)
+
+    def find(self, call_id: str | None) -> Call | None:
+        return self.state.calls.get(call_id) if call_id else None
+
+    def function(self, item: r.FunctionCall, arguments: Arguments) -> Call | None:
+        """Open what a function call asks for. None where it goes on with an earlier call."""
+        name = item.name
+        if name in ("write_stdin", "wait") and self._goes_on(item.call_id, arguments):
+            return None
+        kind = KINDS.get(name, CallKind.OTHER)
+        if (item.namespace or "").startswith(AGENT_NAMESPACES):
+            kind = CallKind.AGENT
+        tool, command = name, None
+        if kind is CallKind.COMMAND:
+            asked = arguments.cmd if arguments.cmd is not None else arguments.command
+            command = command_line(asked)
+            if command and "apply_patch" in command and patches.BEGIN in command:
+                kind = CallKind.PATCH
+        elif kind is CallKind.PATCH:
+            command = maybe(arguments.input)
+        elif kind is CallKind.AGENT:
+            command = maybe(arguments.message)
+        elif kind is CallKind.QUESTION:
+            command = compact(arguments.questions)
+        elif kind is CallKind.IMAGE:
+            command = maybe(arguments.path)
+        elif name.startswith("mcp__") or (item.namespace or "").startswith("mcp__"):
+            kind, command = CallKind.MCP, keep(string(item.arguments) or "", COMMAND_CHARS)
+            tool = name if name.startswith("mcp__") else f"{item.namespace}{name}"
+        call = self.open(item.call_id, kind, tool, command)
+        call.workdir = maybe(arguments.workdir)
+        escalated = arguments.sandbox_permissions == "require_escalated"
+        if escalated or arguments.with_escalated_permissions is True:
+            self.state.escalated = call.call_id
+        return call
+
+    def _goes_on(self, call_id: str | None, arguments: Arguments) -> bool:
+        """Input to a running shell: its output belongs to the command that began it."""
+        begun = self.find(self.state.shells.get(str(arguments.session_id)))
+        if begun is None or not call_id:
+            return False
+        self.state.aliases[call_id] = begun.call_id or ""
+        return True
+
+    def custom(self, item: r.CustomCall) -> Call:
+        text = string(item.input) or ""
+        kind = KINDS.get(item.name, CallKind.OTHER)
+        if item.name == "exec":
+            kind = CallKind.SCRIPT
+        elif item.name.startswith("mcp__"):
+            kind = CallKind.MCP
+        return self.open(item.call_id, kind, item.name, keep(text, COMMAND_CHARS))
+
+    def shell(self, item: r.LocalShellCall) -> None:
+        action = item.action if isinstance(item.action, dict) else {}
+        call = self.open(
+            item.call_id, CallKind.COMMAND, "local_shell", command_line(action.get("command"))
+        )
+        call.workdir = maybe(action.get("working_directory"))
+        if not item.call_id:
+            self.end(call, STATUSES.get(item.status or "", CallStatus.COMPLETED))
+
+    def searched(self, item: r.WebSearchCall) -> None:
+        action = item.action if isinstance(item.action, dict) else {}
+        asked = action.get("query") or action.get("url") or action.get("pattern")
+        call = self.open(None, CallKind.SEARCH, "web_search", maybe(asked))
+        self.end(call, STATUSES.get(item.status or "", CallStatus.COMPLETED))
+
+    def drew(self, item: r.ImageCall) -> None:
+        call = self.open(None, CallKind.IMAGE, "image_generation", maybe(item.revised_prompt))
+        self.end(call, STATUSES.get(item.status or "", CallStatus.COMPLETED))
+
+    def looked_for_tools(self, item: r.ToolSearchCall) -> None:
+        asked = keep(bytes(item.arguments).decode("utf-8", "replace"), COMMAND_CHARS)
+        self.open(item.call_id, CallKind.SEARCH, "tool_search", asked)
+
+    def found_tools(self, item: r.ToolSearchOutput) -> None:
+        if call := self.state.calls.pop(item.call_id or "", None):
+            self.touch(call)
+            self.end(call, CallStatus.COMPLETED)
+
+    def output(self, call_id: str | None, raw: Raw) -> tuple[Call, str] | None:
+        """Close the call this output answers; None where nobody asked."""
+        if call_id is None:
+            return None
+        call = self.state.calls.pop(self.state.aliases.pop(call_id, call_id), None)
+        if call is None:
+            return None
+        text = spoken(raw)
+        outcome = outputs.read(text)
+        if call.call_id:
+            self._follow_shell(call.call_id, outcome.shell)
+            if outcome.shell is not None:
+                self.state.calls[call.call_id] = call
+        self.touch(call)
+        ended = call.status != CallStatus.RUNNING
+        if outcome.exit_code is not None:
+            call.exit_code = outcome.exit_code
+        if call.seconds is None:
+            call.seconds = outcome.seconds
+        if not ended or call.output_head is None:
+            self.keep_output(call, outcome.body)
+        call.output_byte, call.output_length = self.here.offset, self.here.length
+        if not ended:
+            self.end(call, outcome.status)
+        return call, text
+
+    def _follow_shell(self, call_id: str, shell: str | None) -> None:
+        """A command that goes on is known by its shell; one that ended is forgotten."""
+        others = {one: by for one, by in self.state.shells.items() if by != call_id}
+        self.state.shells = others if shell is None else {**others, shell: call_id}
+
+    def keep_output(self, call: Call, text: str) -> None:
+        call.output_head, call.output_tail = clip(text)
+        call.output_chars = len(text)
+
+    def end(self, call: Call, status: CallStatus) -> None:
+        call.status = status
+        if status is not CallStatus.RUNNING:
+            call.ended_at = self.here.at
+
+    def command(self, item: r.CommandExecution | r.CommandEnded, call_id: str) -> None:
+        """A command as Codex itself tells of it: exact exit code and duration."""
+        call = self.find(call_id)
+        if call is None:
+            call = self.open(None, CallKind.COMMAND, "exec_command", command_line(item.command))
+        self.touch(call)
+        call.command = call.command or command_line(item.command)
+        call.workdir = call.workdir or _folder(item.cwd)
+        call.exit_code = item.exit_code
+        if item.duration:
+            call.seconds = round(item.duration.secs + item.duration.nanos / 1e9, 6)
+        if item.aggregated_output is not None:
+            self.keep_output(call, item.aggregated_output)
+        self.end(call, STATUSES.get(item.status or "", CallStatus.RUNNING))
+
+    def mcp(self, call_id: str, tool: str, arguments: Raw, status: CallStatus, said: str) -> None:
+        call = self.find(call_id)
+        if call is None:
+            asked = keep(bytes(arguments).decode("utf-8", "replace"), COMMAND_CHARS)
+            call = self.open(None, CallKind.MCP, tool, asked)
+        self.touch(call)
+        call.kind, call.tool = CallKind.MCP, keep(tool, 128)
+        self.keep_output(call, said)
+        self.end(call, status)
+
+    def patched(self, call_id: str, changes: Any, status: str | None, said: str) -> None:
+        """A patch as Codex itself tells of it: the files it changed."""
+        call = self.find(call_id)
+        if call is None:
+            call = self.open(None, CallKind.PATCH, "apply_patch")
+        self.touch(call)
+        self.end(call, STATUSES.get(status or "", CallStatus.COMPLETED))
+        if said:
+            self.keep_output(call, said)
+        self.edited(call, patches.edits_of(changes))
+
+    def edited(self, call: Call, edits: list[patches.Edit]) -> None:
+        """Keep which files a patch touched."""
+        for path, change, moved_to in edits:
+            self.facts.files.append(
+                FileEdit(
+                    call.source,
+                    call.byte,
+                    call.turn,
+                    self.here.at,
+                    path,
+                    change,
+                    moved_to,
+                    call.status,
+                )
+            )
+
+    def _give_up(self, call_id: str, status: CallStatus = CallStatus.LOST) -> None:
+        call = self.state.calls.pop(call_id)
+        if call.status == CallStatus.RUNNING:
+            self.touch(call)
+            call.status = status
+
+    def turn_ended(self, status: CallStatus) -> None:
+        """No output comes after the end of its turn, except from a shell that goes on."""
+        shells = set(self.state.shells.values())
+        for call_id in [one for one in self.state.calls if one not in shells]:
+            self._give_up(call_id, status)
+
+    def close(self) -> None:
+        """Tell the thread's row what is open."""
+        segment = self.state.segment
+        running = [call for call in self.state.calls.values() if call.status == CallStatus.RUNNING]
+        segment.open_calls = len(running)
+        newest = running[-1] if running else None
+        segment.open_tool = newest.tool if newest else None
+        segment.open_command = newest.command if newest else None
+        segment.open_since = newest.time if newest else None
+        segment.waits_for_user = newest is not None and (
+            newest.kind == CallKind.QUESTION or newest.call_id == self.state.escalated
+        )
+
+
+def _folder(cwd: str | None) -> str | None:
+    """A working folder, which paginated files write as a file:// address."""
+    return maybe(cwd.removeprefix("file://") if cwd else None)

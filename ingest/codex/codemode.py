@@ -1,0 +1,133 @@
+"""Plans out of code mode: `tools.update_plan({...})` in JavaScript, read and never run.
+
+Only a literal can be read: objects, arrays, strings, numbers, true, false, null. An argument that
+is computed (a variable, a call, a template with `${}`) is reported as unreadable.
+"""
+
+import re
+from typing import Any
+
+_CALL = re.compile(r"\btools\s*\.\s*update_plan\s*\(")
+_SPACE = re.compile(r"(?:\s+|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
+_NAME = re.compile(r"[A-Za-z_$][\w$]*")
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
+_PAIR = re.compile(r"u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
+_CODE = re.compile(r"u([0-9a-fA-F]{4})|u\{([0-9a-fA-F]{1,6})\}|x([0-9a-fA-F]{2})")
+_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v", "0": "\0"}
+_WORDS = {"true": True, "false": False, "null": None, "undefined": None}
+_DEPTH = 16
+
+
+class NotLiteral(ValueError):
+    """The argument is not a literal, so it cannot be read without running it."""
+
+
+def plans_in(script: str) -> tuple[list[dict[str, Any]], int]:
+    """The plans a script sets, in its order, and how many calls could not be read."""
+    plans: list[dict[str, Any]] = []
+    unreadable = 0
+    for call in _CALL.finditer(script):
+        try:
+            value, _ = _value(script, call.end(), _DEPTH)
+        except NotLiteral:
+            unreadable += 1
+            continue
+        if isinstance(value, dict) and isinstance(value.get("plan"), list):
+            plans.append(value)
+        else:
+            unreadable += 1
+    return plans, unreadable
+
+
+def _skip(script: str, at: int) -> int:
+    space = _SPACE.match(script, at)
+    return space.end() if space else at
+
+
+def _value(script: str, at: int, depth: int) -> tuple[Any, int]:
+    at = _skip(script, at)
+    first = script[at : at + 1]
+    if not depth:
+        raise NotLiteral("nested too deeply")
+    if first == "{":
+        return _object(script, at + 1, depth - 1)
+    if first == "[":
+        return _array(script, at + 1, depth - 1)
+    if first and first in "\"'`":
+        return _string(script, at + 1, first)
+    if number := _NUMBER.match(script, at):
+        return float(number[0]), number.end()
+    if (word := _NAME.match(script, at)) and word[0] in _WORDS:
+        return _WORDS[word[0]], word.end()
+    raise NotLiteral(f"no literal at {at}")
+
+
+def _object(script: str, at: int, depth: int) -> tuple[dict[str, Any], int]:
+    fields: dict[str, Any] = {}
+    while True:
+        at = _skip(script, at)
+        first = script[at : at + 1]
+        if first == "}":
+            return fields, at + 1
+        if first and first in "\"'":
+            key, at = _string(script, at + 1, first)
+        elif name := _NAME.match(script, at):
+            key, at = name[0], name.end()
+        else:
+            raise NotLiteral(f"no key at {at}")
+        at = _skip(script, at)
+        if script[at : at + 1] != ":":
+            raise NotLiteral(f"no value at {at}")
+        fields[key], at = _value(script, at + 1, depth)
+        at = _after(script, at, "}")
+
+
+def _array(script: str, at: int, depth: int) -> tuple[list[Any], int]:
+    items: list[Any] = []
+    while True:
+        at = _skip(script, at)
+        if script[at : at + 1] == "]":
+            return items, at + 1
+        item, at = _value(script, at, depth)
+        items.append(item)
+        at = _after(script, at, "]")
+
+
+def _after(script: str, at: int, close: str) -> int:
+    """The position behind a comma, or at the closing bracket."""
+    at = _skip(script, at)
+    if script[at : at + 1] == ",":
+        return at + 1
+    if script[at : at + 1] == close:
+        return at
+    raise NotLiteral(f"neither a comma nor {close} at {at}")
+
+
+def _string(script: str, at: int, quote: str) -> tuple[str, int]:
+    parts: list[str] = []
+    while at < len(script):
+        char = script[at]
+        if char == quote:
+            return "".join(parts), at + 1
+        if quote == "`" and script.startswith("${", at):
+            raise NotLiteral(f"a computed template at {at}")
+        if char == "\n" and quote != "`":
+            raise NotLiteral(f"an unfinished string at {at}")
+        if char == "\\":
+            char, at = _escape(script, at + 1)
+        else:
+            at += 1
+        parts.append(char)
+    raise NotLiteral("an unfinished string")
+
+
+def _escape(script: str, at: int) -> tuple[str, int]:
+    if pair := _PAIR.match(script, at):
+        high, low = int(pair[1], 16), int(pair[2], 16)
+        return chr(0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00)), pair.end()
+    if code := _CODE.match(script, at):
+        point = int(code[1] or code[2] or code[3], 16)
+        valid = point < 0x110000 and not 0xD800 <= point < 0xE000
+        return chr(point) if valid else "\ufffd", code.end()
+    char = script[at : at + 1]
+    return "" if char == "\n" else _ESCAPES.get(char, char), at + 1

@@ -1,0 +1,265 @@
+"""Lines of one rollout to facts: `feed` them in order, `finish` once.
+
+The fold carries the thread's small state from range to range, so that any slicing of a file gives
+the same facts. It decides which lines are the thread's own, keeps the books on every line (read,
+unknown, rejected, blank) and hands each record to the part that knows it. It reads no file, no
+clock and no database; who calls it stores facts, state and cursor together.
+"""
+
+import base64
+import hashlib
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+from msgspec import Struct, field
+
+from ingest.codex import copies, line, tokens
+from ingest.codex import records as r
+from ingest.codex.facts import Facts, Reject, Segment
+from ingest.codex.here import Here
+from ingest.codex.state import FoldState
+from ingest.codex.thread import Thread
+
+REJECT_BYTES = 65_536
+EDGE_BYTES = 4_096
+
+_decode = line.decode
+
+
+class Tally(Struct):
+    """What became of the lines: every one is stored, rejected or skipped, and counted once."""
+
+    lines: int = 0
+    stored: int = 0
+    rejected: int = 0
+    blank: int = 0
+
+
+class Folded(Struct):
+    facts: Facts
+    state: FoldState
+    tally: Tally
+    stale: list[tuple[str, int]] = field(default_factory=list)
+    """(table, offset) of facts stored before whose end is known now: they are replaced."""
+
+
+class Fault(Exception):
+    """Our own code failed on a line. The range is folded again without that line."""
+
+    def __init__(self, offset: int, error: Exception) -> None:
+        super().__init__(f"a {type(error).__name__} on the line at byte {offset}")
+        self.offset = offset
+        self.error = error
+
+
+class Fold:
+    """The fold of one range of one source."""
+
+    def __init__(
+        self,
+        source: int,
+        thread: str,
+        state: FoldState | None = None,
+        faults: dict[int, str] | None = None,
+    ) -> None:
+        self.state = state or FoldState(Segment(source, thread))
+        self.state.segment.source = source
+        self.here = Here(source)
+        self.facts = Facts()
+        self.tally = Tally()
+        self.thread = Thread(self.here, self.state, self.facts)
+        self._faults = faults or {}
+        self._counts: dict[type, list[int]] = {}
+
+    def feed(self, offset: int, lines: Iterable[bytes]) -> None:
+        """Fold whole lines, the first of which begins at `offset`."""
+        here = self.here
+        handlers = self.thread.handlers
+        counts = self._counts
+        copied = self.state.copies
+        tally = self.tally
+        try:
+            for raw in lines:
+                length = len(raw)
+                here.offset = offset
+                here.length = length
+                tally.lines += 1
+                offset += length + 1
+                if self._faults and here.offset in self._faults:
+                    self._reject_fault(raw)
+                    continue
+                try:
+                    read: Any = _decode(raw)
+                except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+                    self._odd(raw)
+                    continue
+                kind = type(read)
+                if kind in _ENVELOPED:
+                    here.at = read.timestamp
+                    record = read.payload
+                    kind = type(record)
+                    if copied.copying and self._is_copied(record, read.ordinal):
+                        continue
+                else:
+                    record = read
+                    here.at = None
+                    self.thread.bare()
+                tally.stored += 1
+                count = counts.get(kind)
+                if count is None:
+                    counts[kind] = [1, length]
+                else:
+                    count[0] += 1
+                    count[1] += length
+                handler = handlers.get(kind)
+                if handler is not None:
+                    handler(record)
+                if here.at is not None:
+                    here.last_at = here.at
+        except Exception as error:
+            raise Fault(here.offset, error) from error
+
+    def oversize(self, offset: int, length: int, digest: str, head: bytes, tail: bytes) -> None:
+        """Account for a line that is longer than the cap: its place and hash are kept."""
+        self.tally.lines += 1
+        self.tally.rejected += 1
+        message = f"a line of {length} bytes is longer than the cap"
+        self.facts.rejects.append(
+            Reject(
+                self.here.source,
+                offset,
+                length,
+                True,
+                "too_long",
+                message,
+                digest,
+                _base64(head),
+                _base64(tail),
+            )
+        )
+
+    def finish(self) -> Folded:
+        """The facts of the range, and the state the next one begins with."""
+        segment = self.thread.close()
+        for kind, (lines, size) in self._counts.items():
+            self._count(_NAMES[kind], lines, size)
+        segment.last_at = self.here.last_at or segment.last_at
+        segment.kinds = msgspec.json.encode(self.state.kinds, order="sorted").decode()
+        self.facts.segments.append(segment)
+        return Folded(self.facts, self.state, self.tally, self.thread.stale)
+
+    def _is_copied(self, record: object, ordinal: int | None) -> bool:
+        state, segment, here = self.state.copies, self.state.segment, self.here
+        if isinstance(record, r.SessionMeta) and record.id == segment.thread:
+            return False
+        if copies.ends_at(state, segment, record, here.at, ordinal):
+            state.copying = False
+            return False
+        segment.replayed_lines += 1
+        segment.replayed_bytes += here.length + 1
+        self.tally.stored += 1
+        if isinstance(record, r.TokenCount):
+            tokens.copied(self.state.tokens, record.info)
+        return True
+
+    def _odd(self, raw: bytes) -> None:
+        """A line that is not one of the known records as it stands."""
+        if not raw.strip():
+            self.tally.blank += 1
+            return
+        found = line.diagnose(raw)
+        if isinstance(found, line.Broken):
+            self._reject(raw, found)
+            if found.rest is None:
+                self.tally.rejected += 1
+                return
+            found = found.rest
+        self.tally.stored += 1
+        if isinstance(found, line.Unknown):
+            self.here.at = found.at
+            self.state.segment.unknown_lines += 1
+            self._count("?" + found.kind, 1, len(raw))
+            return
+        self._found(found, len(raw))
+
+    def _found(self, good: line.Good, length: int) -> None:
+        self.state.segment.lossy_lines += good.lossy
+        record = good.record
+        if isinstance(record, r.Envelope):
+            envelope: Any = record
+            self.here.at = envelope.timestamp
+            record = envelope.payload
+            if self.state.copies.copying and self._is_copied(record, envelope.ordinal):
+                self.tally.stored -= 1
+                return
+        else:
+            self.here.at = None
+            self.thread.bare()
+        count = self._counts.setdefault(type(record), [0, 0])
+        count[0] += 1
+        count[1] += length
+        handler = self.thread.handlers.get(type(record))
+        if handler is not None:
+            handler(record)
+
+    def _count(self, name: str, lines: int, size: int) -> None:
+        count = self.state.kinds.setdefault(name, [0, 0])
+        count[0] += lines
+        count[1] += size
+
+    def _reject(self, raw: bytes, broken: line.Broken, trace: str | None = None) -> None:
+        part = raw[broken.start : broken.start + broken.length]
+        short = len(part) <= REJECT_BYTES
+        self.facts.rejects.append(
+            Reject(
+                self.here.source,
+                self.here.offset + broken.start,
+                len(part),
+                broken.rest is None,
+                broken.reason,
+                broken.message,
+                hashlib.sha256(part).hexdigest(),
+                _base64(part if short else part[:EDGE_BYTES]),
+                "" if short else _base64(part[-EDGE_BYTES:]),
+                trace,
+            )
+        )
+
+    def _reject_fault(self, raw: bytes) -> None:
+        message = "Tailboard could not read this line; please report it"
+        broken = line.Broken("fault", message, 0, len(raw))
+        self._reject(raw, broken, self._faults[self.here.offset])
+        self.tally.rejected += 1
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")
+
+
+def _members(union: Any) -> tuple[type[Any], ...]:
+    return tuple(union.__args__)
+
+
+def _tag(kind: type[Any]) -> str:
+    return str(kind.__struct_config__.tag)
+
+
+def _names() -> dict[type, str]:
+    """How each kind is called where kinds are counted: by its tags, outermost first."""
+    names: dict[type, str] = {kind: f"response_item/{_tag(kind)}" for kind in _members(r.AnyItem)}
+    names |= {kind: f"event_msg/{_tag(kind)}" for kind in _members(r.AnyEvent)}
+    items = _members(r.AnyTurnItem)
+    names |= {kind: f"event_msg/item_completed/{_tag(kind)}" for kind in items}
+    names |= {r.SessionMeta: "session_meta", r.TurnContext: "turn_context"}
+    names |= {r.Compacted: "compacted", r.UsageRecord: "token_usage_record"}
+    names |= {r.AgentLetter: "inter_agent_communication"}
+    names |= {r.LetterMeta: "inter_agent_communication_metadata", r.World: "world_state"}
+    names |= {r.Realtime: "realtime_item", r.Risk: "security_risk_score"}
+    names |= {r.Retained: "retained_context", r.ToolsUpdated: "dynamic_tools_updated"}
+    names |= {r.BareHeader: "header", r.BareState: "state"}
+    return names
+
+
+_NAMES = _names()
+_ENVELOPED = frozenset(_members(r.EnvelopeLine))

@@ -1,0 +1,160 @@
+"""One line to one record, or to the reason why not.
+
+`decode` is the straight way. What it refuses comes to `diagnose`, which knows the ways a good line
+looks unusual (an unknown kind, a lone surrogate, NaN) and a bad one can hold a good one (a torn
+write glued to its repetition, a run of NULs after a crash).
+"""
+
+import json
+import re
+from typing import Any
+
+import msgspec
+from msgspec import Raw, Struct
+
+from ingest.codex import records as r
+
+decode = msgspec.json.Decoder(r.Line).decode
+
+_START = re.compile(rb'\{"(?:timestamp|id|type|record_type)":"')
+_MAX_RESYNCS = 8
+
+
+class Good(Struct):
+    """A record, and how it was come by."""
+
+    record: object
+    lossy: bool = False
+    """Something in it had no place in text (a lone surrogate, NaN) and was replaced."""
+
+
+class Unknown(Struct):
+    """Valid JSON of a kind nobody reads here, or of a known kind in an unknown shape."""
+
+    kind: str
+    at: str | None = None
+
+
+class Broken(Struct):
+    """Bytes that are no record: `length` of them from the line's start, and what follows them."""
+
+    reason: str
+    message: str
+    start: int
+    length: int
+    rest: "Good | Unknown | None" = None
+
+
+class _AnyLine(Struct):
+    type: Any = None
+    timestamp: Any = None
+    payload: Raw = r.NOTHING
+    record_type: Any = None
+    id: Any = None
+
+
+class _AnyPayload(Struct):
+    type: Any = None
+    item: Any = None
+
+
+_any_line = msgspec.json.Decoder(_AnyLine)
+_any_payload = msgspec.json.Decoder(_AnyPayload)
+_header = msgspec.json.Decoder(r.BareHeader)
+
+TOO_DEEP = "nested more deeply than any record is"
+
+
+def diagnose(raw: bytes) -> Good | Unknown | Broken:
+    """What a line is that did not decode as a known record."""
+    body = raw.strip(b"\x00")
+    nuls = len(raw) - len(body)
+    if not body:
+        return Broken("nul", "a run of NUL bytes, as a crash leaves them", 0, nuls)
+    whole = _read(body.removeprefix(b"\xef\xbb\xbf"))
+    if not isinstance(whole, Broken):
+        if not nuls:
+            return whole
+        start = 0 if raw[0] == 0 else len(body)
+        return Broken("nul", "a run of NUL bytes beside a record", start, nuls, whole)
+    for count, found in enumerate(_START.finditer(raw, 1)):
+        if count == _MAX_RESYNCS:
+            break
+        rest = _read(raw[found.start() :].rstrip(b"\x00"))
+        if not isinstance(rest, Broken):
+            message = "a torn write, glued to the record after it"
+            return Broken("torn", message, 0, found.start(), rest)
+    return Broken(whole.reason, whole.message, 0, len(raw))
+
+
+def _read(body: bytes) -> Good | Unknown | Broken:
+    """`body` as one record, by the narrow and then by the forgiving way."""
+    try:
+        return Good(decode(body))
+    except msgspec.ValidationError:
+        return _unusual(body)
+    except RecursionError:
+        return Broken("too_deep", TOO_DEEP, 0, len(body))
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        return _repaired(body, str(error))
+
+
+def _unusual(body: bytes) -> Good | Unknown | Broken:
+    """Valid JSON that is no known line: a header of G1, another kind, another shape."""
+    try:
+        line = _any_line.decode(body)
+    except msgspec.ValidationError:
+        return Broken("not_object", "JSON, but not an object", 0, len(body))
+    except RecursionError:
+        return Broken("too_deep", TOO_DEEP, 0, len(body))
+    if line.record_type is not None:
+        return Good(r.BareState(str(line.record_type)))
+    if line.type is None and isinstance(line.timestamp, str):
+        try:
+            return Good(_header.decode(body))
+        except msgspec.ValidationError:
+            return Unknown("no type", line.timestamp)
+    at = line.timestamp if isinstance(line.timestamp, str) else None
+    return Unknown(_kind(line), at)
+
+
+def _kind(line: _AnyLine) -> str:
+    """`type`, the payload's type and the item's, as far as there are any."""
+    parts = [line.type]
+    try:
+        payload = _any_payload.decode(line.payload)
+    except (msgspec.DecodeError, RecursionError):
+        return _name(parts)
+    parts.append(payload.type)
+    if isinstance(payload.item, dict):
+        parts.append(payload.item.get("type"))
+    return _name(parts)
+
+
+def _name(parts: list[Any]) -> str:
+    return "/".join(part[:64] for part in parts if isinstance(part, str)) or "no type"
+
+
+def _repaired(body: bytes, error: str) -> Good | Unknown | Broken:
+    """The record in JSON that is almost JSON: lone surrogates, NaN, bytes that are not UTF-8."""
+    text = body.decode("utf-8", "replace")
+    try:
+        value = json.loads(text, parse_constant=lambda _: None)
+        clean = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    except RecursionError:
+        return Broken("too_deep", TOO_DEEP, 0, len(body))
+    except ValueError:
+        return _not_json(body, error)
+    whole = clean.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
+    try:
+        return Good(decode(whole), lossy=True)
+    except msgspec.ValidationError:
+        return _unusual(whole)
+    except (msgspec.DecodeError, RecursionError) as still:
+        return _not_json(body, str(still))
+
+
+def _not_json(body: bytes, error: str) -> Broken:
+    if body.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return Broken("not_utf8", "UTF-16, where Codex writes UTF-8", 0, len(body))
+    return Broken("not_json", error[:200], 0, len(body))

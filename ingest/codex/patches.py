@@ -1,0 +1,37 @@
+"""Which files a patch touches: out of the patch text, and out of what Codex says it changed."""
+
+import re
+from typing import Any
+
+from ingest.codex.text import COMMAND_CHARS, keep
+
+BEGIN = "*** Begin Patch"
+_MARK = re.compile(r"^\*\*\* (Add|Update|Delete) File: (.+)$|^\*\*\* Move to: (.+)$", re.MULTILINE)
+
+Edit = tuple[str, str, str | None]
+"""Path, what was done, and where it was moved to."""
+
+
+def edits_in(patch: str) -> list[Edit]:
+    """The edits a patch text asks for, in its order."""
+    edits: list[Edit] = []
+    for verb, path, target in _MARK.findall(patch):
+        if verb:
+            edits.append((keep(path.strip(), COMMAND_CHARS), verb.lower(), None))
+        elif edits:
+            edits[-1] = (edits[-1][0], "move", keep(target.strip(), COMMAND_CHARS))
+    return edits
+
+
+def edits_of(changes: Any) -> list[Edit]:
+    """The edits in Codex's own list of changes: {absolute path: {type, move_path}}."""
+    if not isinstance(changes, dict):
+        return []
+    edits: list[Edit] = []
+    for path, change in changes.items():
+        what = change.get("type") if isinstance(change, dict) else None
+        target = change.get("move_path") if isinstance(change, dict) else None
+        moved = keep(target, COMMAND_CHARS) if isinstance(target, str) else None
+        verb = "move" if moved else what if isinstance(what, str) else "update"
+        edits.append((keep(str(path), COMMAND_CHARS), keep(verb, 32), moved))
+    return edits

@@ -1,0 +1,85 @@
+"""What the next line of a thread needs to know of the lines before it.
+
+It is kept beside the cursor, in the same transaction, so that an append costs its own bytes
+whatever the size of the file. It stays small: what is open, not what has been.
+"""
+
+from msgspec import Struct, field
+
+from ingest.codex.facts import Call, PlanRevision, Segment, Turn
+
+
+class Totals(Struct, array_like=True):
+    """A count of tokens. Input holds what was cached, output what was reasoning."""
+
+    input: int = 0
+    cached: int = 0
+    output: int = 0
+    reasoning: int = 0
+    total: int = 0
+
+    def minus(self, other: "Totals") -> "Totals":
+        """The difference, never below zero in any part."""
+        return Totals(
+            max(0, self.input - other.input),
+            max(0, self.cached - other.cached),
+            max(0, self.output - other.output),
+            max(0, self.reasoning - other.reasoning),
+            max(0, self.total - other.total),
+        )
+
+    def plus(self, other: "Totals") -> "Totals":
+        return Totals(
+            self.input + other.input,
+            self.cached + other.cached,
+            self.output + other.output,
+            self.reasoning + other.reasoning,
+            self.total + other.total,
+        )
+
+
+class TokenState(Struct):
+    seen: Totals = field(default_factory=Totals)
+    """The last cumulative total the file showed."""
+    recorded: Totals = field(default_factory=Totals)
+    """What token_usage_records counted since then: the next total holds it too."""
+    based: bool = True
+    """False until the first total of a fork or revert by pointer told what it started from."""
+    responses: list[str] = field(default_factory=list)
+    """The last few response ids, so that a record written twice counts once."""
+
+
+class CopyState(Struct):
+    """Where the history that was copied from a parent ends and the thread's own begins."""
+
+    copying: bool = False
+    start_ordinal: int | None = None
+    turns_seen: bool = False
+    """Whether the copied part has turn events: then only a turn event can end it."""
+    last_at: str | None = None
+
+
+class FoldState(Struct):
+    segment: Segment
+    turn: Turn | None = None
+    answered: bool = False
+    """Whether the open turn has said anything: a failure before 0.145 shows as silence."""
+    explicit_turns: bool = False
+    """Whether this file has turn events; without them a turn is a prompt and what follows."""
+    header_seen: bool = False
+    calls: dict[str, Call] = field(default_factory=dict)
+    plans: dict[str, PlanRevision] = field(default_factory=dict)
+    """Plan revisions whose answer is still to come."""
+    shells: dict[str, str] = field(default_factory=dict)
+    """Running shell session to the call that began it: its exit code arrives later."""
+    aliases: dict[str, str] = field(default_factory=dict)
+    """Later input to a running shell, to the call that began it."""
+    escalated: str | None = None
+    """The newest call that asked for more rights: it may be waiting for a person."""
+    children: list[str] = field(default_factory=list)
+    """Sub-agents whose start was told already."""
+    review_turn: str | None = None
+    compacting: bool = False
+    tokens: TokenState = field(default_factory=TokenState)
+    copies: CopyState = field(default_factory=CopyState)
+    kinds: dict[str, list[int]] = field(default_factory=dict)

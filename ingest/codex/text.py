@@ -1,0 +1,66 @@
+"""The one place that all text passes on its way into the database.
+
+It is where text is made storable and cut to what is kept, and where private text and secrets are
+masked: whoever stores text calls `keep` or `clip`, so there is one thing to change and to trust.
+"""
+
+from typing import Any
+
+import msgspec
+from msgspec import Raw
+
+MESSAGE_CHARS = 32_768
+COMMAND_CHARS = 4_096
+HEAD_CHARS = 400
+TAIL_CHARS = 800
+
+_string = msgspec.json.Decoder(str)
+_anything = msgspec.json.Decoder()
+
+
+def keep(text: str, cap: int = MESSAGE_CHARS) -> str:
+    """`text` as it is stored: whole up to `cap` characters."""
+    return text if len(text) <= cap else text[:cap]
+
+
+def clip(text: str) -> tuple[str, str | None]:
+    """Head and tail of a long output; the tail is None where the head is all of it."""
+    if len(text) <= HEAD_CHARS + TAIL_CHARS:
+        return text, None
+    return text[:HEAD_CHARS], text[-TAIL_CHARS:]
+
+
+def maybe(value: object, cap: int = COMMAND_CHARS) -> str | None:
+    """A short text of a field that should be a string, or None where it is not."""
+    return keep(value, cap) if isinstance(value, str) and value else None
+
+
+def compact(value: object, cap: int = COMMAND_CHARS) -> str | None:
+    """A small JSON value as text: a policy, a target, a query."""
+    if value is None or isinstance(value, str):
+        return maybe(value, cap)
+    return keep(msgspec.json.encode(value).decode(), cap)
+
+
+def string(raw: Raw) -> str | None:
+    """The text of a field that should be a JSON string, or None where it is not."""
+    try:
+        return _string.decode(raw)
+    except msgspec.ValidationError:
+        return None
+
+
+def parsed(raw: Raw) -> Any:
+    """Any JSON value; None where the field is missing."""
+    return _anything.decode(raw)
+
+
+def spoken(raw: Raw) -> str:
+    """What a `content` or an `output` says: a string, or the texts of a list of parts."""
+    content = parsed(raw)
+    if isinstance(content, str):
+        return content
+    if not isinstance(content, list):
+        return ""
+    texts = (part.get("text") for part in content if isinstance(part, dict))
+    return "\n".join(text for text in texts if isinstance(text, str))

@@ -1,0 +1,64 @@
+"""How many tokens a thread spent, each counted once.
+
+The file shows cumulative totals (`token_count`, often repeated) and, since 0.155, one exact record
+a response (`token_usage_record`). Records count as they are; of a total only what exceeds the last
+total and the records since is new. Copied history moves the baseline and counts nothing.
+"""
+
+from ingest.codex import records as r
+from ingest.codex.state import TokenState, Totals
+
+REMEMBERED_RESPONSES = 8
+LIMIT = 2**53
+
+
+def of(usage: r.Usage) -> Totals:
+    """Codex's counts as totals; nonsense (negative, astronomic) counts as zero."""
+    parts = (
+        usage.input_tokens,
+        usage.cached_input_tokens,
+        usage.output_tokens,
+        usage.reasoning_output_tokens,
+        usage.total_tokens or usage.input_tokens + usage.output_tokens,
+    )
+    return Totals(*(part if 0 <= part < LIMIT else 0 for part in parts))
+
+
+def copied(state: TokenState, info: r.TokenInfo | None) -> None:
+    """A total in copied history: the child goes on counting from it."""
+    if info and info.total_token_usage:
+        state.seen = of(info.total_token_usage)
+
+
+def record(state: TokenState, entry: r.UsageRecord) -> Totals | None:
+    """What one exact record adds; None for one that was counted before."""
+    if entry.usage is None or entry.response_id in state.responses:
+        return None
+    if entry.response_id:
+        state.responses = [*state.responses, entry.response_id][-REMEMBERED_RESPONSES:]
+    spent = of(entry.usage)
+    state.recorded = state.recorded.plus(spent)
+    return spent
+
+
+def count(state: TokenState, info: r.TokenInfo | None) -> Totals | None:
+    """What a cumulative total adds; None where it says nothing new."""
+    if info is None or info.total_token_usage is None:
+        return None
+    total = of(info.total_token_usage)
+    last = of(info.last_token_usage) if info.last_token_usage else Totals()
+    recorded, state.recorded = state.recorded, Totals()
+    seen, state.seen = state.seen, total
+    if not state.based:
+        # A fork by pointer starts from its parent's total, which is this one less its own response.
+        state.based = True
+        return None if recorded.total else _spent(last)
+    if total.total < seen.total:
+        # Some resumes begin to count anew; then the first total is that of the response alone.
+        # Any other fall (a revert) tells of no new tokens.
+        return _spent(last.minus(recorded)) if total == last else None
+    return _spent(total.minus(seen).minus(recorded))
+
+
+def _spent(totals: Totals) -> Totals | None:
+    return totals if totals.total else None
