@@ -1,0 +1,177 @@
+"""What went wrong, told from any exception: a code, a class, a safe text and a hint.
+
+Promises never to raise, whatever the exception does, and a text that fits a screen and a database
+(cut, no control characters, no lone surrogates). Secrets in it are left to whoever exports it;
+what follows from a failure is the policy's.
+"""
+
+import errno
+import re
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+MAX_TEXT: Final = 10_000
+
+
+class ErrorClass(StrEnum):
+    TRANSIENT = "transient"
+    """May go well next time."""
+    DATA = "data"
+    """This input will fail every time; the rest of the batch need not."""
+    CONFIG = "config"
+    """A person has to change something before any batch can go well."""
+    RESOURCE = "resource"
+    """The machine lacks what every batch needs (disk); goes on by itself once it is back."""
+    POISON = "poison"
+    """The process died while it worked on this."""
+    CANCELLED = "cancelled"
+    """Nothing went wrong: it was told to stop."""
+
+
+class Failure(msgspec.Struct, frozen=True, kw_only=True):
+    code: str
+    cls: ErrorClass = msgspec.field(name="class")
+    message: str
+    hint: str | None = None
+
+
+OWNER_DIED: Final = Failure(
+    code="owner_died",
+    cls=ErrorClass.POISON,
+    message="The process ended while it worked on this batch.",
+    hint="If it happens again, look at the batch's range with `tailboard batches show`.",
+)
+"""What a rescue counts against a batch."""
+
+
+class _Rule(msgspec.Struct, frozen=True):
+    code: str
+    cls: ErrorClass
+    hint: str | None = None
+
+
+_DISK_FULL = _Rule("disk_full", ErrorClass.RESOURCE, "Free some space; work then goes on.")
+_NO_MEMORY = _Rule("out_of_memory", ErrorClass.TRANSIENT, "Close other programs.")
+_NO_PERMISSION = _Rule(
+    # One unreadable file must not stop the others, so this is no error of configuration.
+    "permission_denied",
+    ErrorClass.TRANSIENT,
+    "Make the file readable for you (chmod u+r), its folders too (chmod u+rx).",
+)
+_TOO_MANY_FILES = _Rule(
+    "too_many_open_files", ErrorClass.TRANSIENT, "Raise the limit of open files (ulimit -n)."
+)
+_NOT_A_FILE = _Rule(
+    "not_a_regular_file", ErrorClass.DATA, "Links, folders and pipes are not followed."
+)
+
+_BY_ERRNO: Final = {
+    errno.EIO: _Rule("io_error", ErrorClass.TRANSIENT, "Check the disk, and the system's log."),
+    errno.ESTALE: _Rule("stale_handle", ErrorClass.TRANSIENT, "Check the network file system."),
+    errno.ENOENT: _Rule(
+        "file_missing", ErrorClass.TRANSIENT, "It may have been archived; it is looked for again."
+    ),
+    errno.EACCES: _NO_PERMISSION,
+    errno.EPERM: _NO_PERMISSION,
+    errno.ENOSPC: _DISK_FULL,
+    errno.EDQUOT: _DISK_FULL,
+    errno.EROFS: _Rule(
+        "read_only_disk", ErrorClass.CONFIG, "Choose a place that can be written to (--db)."
+    ),
+    errno.EMFILE: _TOO_MANY_FILES,
+    errno.ENFILE: _TOO_MANY_FILES,
+    errno.ENOMEM: _NO_MEMORY,
+    errno.ELOOP: _NOT_A_FILE,
+    errno.EISDIR: _NOT_A_FILE,
+    errno.ENOTDIR: _NOT_A_FILE,
+    errno.ENXIO: _NOT_A_FILE,
+}
+
+# In order: the first that fits decides, so the special stand before the general.
+_BY_TYPE: Final[tuple[tuple[tuple[type[BaseException], ...], _Rule], ...]] = (
+    ((MemoryError,), _NO_MEMORY),
+    ((RecursionError,), _Rule("nested_too_deeply", ErrorClass.DATA)),
+    ((OSError, EOFError), _Rule("os_error", ErrorClass.TRANSIENT)),
+    (
+        # What a surprising input does to code that did not expect it. Taken as the input's fault,
+        # one bad line is set aside; taken as chance, it would hold up its whole file.
+        (
+            msgspec.MsgspecError,
+            ValueError,
+            LookupError,
+            TypeError,
+            ArithmeticError,
+            AttributeError,
+            AssertionError,
+        ),
+        _Rule("unexpected_data", ErrorClass.DATA, "The line is kept; please report it."),
+    ),
+)
+_CANCELLED = _Rule("cancelled", ErrorClass.CANCELLED)
+_UNEXPECTED = _Rule("unexpected", ErrorClass.TRANSIENT)
+
+
+def classify(exc: BaseException) -> Failure:
+    """Tell what happened. An exception that knows says so itself: `code`, `error_class`, `hint`."""
+    rule = _carried(exc) or _rule(exc)
+    return Failure(
+        code=rule.code,
+        cls=rule.cls,
+        message=error_text(exc),
+        hint=None if rule.hint is None else clean(rule.hint),
+    )
+
+
+def _carried(exc: BaseException) -> _Rule | None:
+    try:
+        cls = ErrorClass(getattr(exc, "error_class", ""))
+        code, hint = getattr(exc, "code", None), getattr(exc, "hint", None)
+    except Exception:  # noqa: BLE001 - no class of ours, or it broke while telling: judged by type
+        return None
+    if not isinstance(code, str):
+        code = type(exc).__name__
+    return _Rule(clean(code), cls, hint if isinstance(hint, str) else None)
+
+
+def _rule(exc: BaseException) -> _Rule:
+    if isinstance(exc, OSError) and exc.errno in _BY_ERRNO:
+        return _BY_ERRNO[exc.errno]
+    if not isinstance(exc, Exception):
+        # What goes past `except Exception` is a request to stop: interrupt, exit, a cancelled task.
+        return _CANCELLED
+    for types, rule in _BY_TYPE:
+        if isinstance(exc, types):
+            return rule
+    return _UNEXPECTED
+
+
+def error_text(exc: BaseException) -> str:
+    """The exception in its own words, made safe; its type's name when it has none."""
+    name = type(exc).__name__
+    try:
+        text = str(exc)
+    except Exception as broken:  # noqa: BLE001 - told below: which one broke while speaking
+        text = f"{name} (its text could not be made: {type(broken).__name__})"
+    return clean(text if text.strip() else name)
+
+
+# Control characters but tab and newline, what turns the direction of text, and lone surrogates.
+_UNSAFE: Final = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+
+
+def clean(text: str) -> str:
+    """Text that can be stored, printed and shown; at most `MAX_TEXT` characters."""
+    if len(text) > MAX_TEXT:
+        text = text[: MAX_TEXT - 1] + "…"
+    return _UNSAFE.sub(_visible, text)
+
+
+def _visible(match: re.Match[str]) -> str:
+    char = ord(match[0])
+    if char < 0x20:
+        return chr(0x2400 + char)
+    return "␡" if char == 0x7F else "\ufffd"

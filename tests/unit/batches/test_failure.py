@@ -1,0 +1,174 @@
+"""Telling what went wrong, whatever the exception looks like."""
+
+import asyncio
+import errno
+import unicodedata
+from typing import NoReturn
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingest.batches.failure import MAX_TEXT, ErrorClass, classify, clean, error_text
+from ingest.batches.state import IllegalMove, Move, State
+
+
+class Told(Exception):
+    """An exception of ours: it says itself what it is."""
+
+    code = "schema_unknown"
+    error_class = ErrorClass.CONFIG
+    hint = "Update Tailboard."
+
+
+class Mute(Exception):
+    def __str__(self) -> NoReturn:
+        raise RuntimeError("not even this")
+
+
+class Foreign(Exception):
+    """Somebody else's exception with attributes that look like ours."""
+
+    code = 404
+    error_class = "client"
+    hint = ("no", "text")
+
+
+class Spiteful(Exception):
+    @property
+    def error_class(self) -> NoReturn:
+        raise RuntimeError("hands off")
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "cls"),
+    [
+        (errno.EIO, "io_error", "transient"),
+        (errno.ESTALE, "stale_handle", "transient"),
+        (errno.ENOENT, "file_missing", "transient"),
+        (errno.EACCES, "permission_denied", "transient"),
+        (errno.EPERM, "permission_denied", "transient"),
+        (errno.EMFILE, "too_many_open_files", "transient"),
+        (errno.ENFILE, "too_many_open_files", "transient"),
+        (errno.ENOMEM, "out_of_memory", "transient"),
+        (errno.ENOSPC, "disk_full", "resource"),
+        (errno.EDQUOT, "disk_full", "resource"),
+        (errno.EROFS, "read_only_disk", "config"),
+        (errno.ELOOP, "not_a_regular_file", "data"),
+        (errno.EISDIR, "not_a_regular_file", "data"),
+        (errno.ENOTDIR, "not_a_regular_file", "data"),
+        (errno.ENXIO, "not_a_regular_file", "data"),
+        (errno.EINTR, "os_error", "transient"),
+    ],
+)
+def test_an_error_of_the_system_is_known_by_its_number(number: int, code: str, cls: str) -> None:
+    failure = classify(OSError(number, "what the system says", "rollout.jsonl"))
+    assert (failure.code, failure.cls) == (code, cls)
+    assert "what the system says" in failure.message
+    assert "rollout.jsonl" in failure.message
+
+
+@pytest.mark.parametrize(
+    ("exc", "code", "cls"),
+    [
+        (MemoryError(), "out_of_memory", "transient"),
+        (RecursionError("too deep"), "nested_too_deeply", "data"),
+        (UnicodeDecodeError("utf-8", b"\xff", 0, 1, "bad"), "unexpected_data", "data"),
+        (msgspec.ValidationError("expected int"), "unexpected_data", "data"),
+        (KeyError("type"), "unexpected_data", "data"),
+        (ZeroDivisionError(), "unexpected_data", "data"),
+        (EOFError(), "os_error", "transient"),
+        (ConnectionResetError("gone"), "os_error", "transient"),
+        (Exception("who knows"), "unexpected", "transient"),
+        (KeyboardInterrupt(), "cancelled", "cancelled"),
+        (SystemExit(3), "cancelled", "cancelled"),
+        (asyncio.CancelledError(), "cancelled", "cancelled"),
+    ],
+)
+def test_every_other_exception_is_known_by_its_type(
+    exc: BaseException, code: str, cls: str
+) -> None:
+    failure = classify(exc)
+    assert (failure.code, failure.cls) == (code, cls)
+    assert failure.message
+
+
+def test_an_exception_that_knows_better_is_believed() -> None:
+    failure = classify(Told("The file is of a newer kind."))
+    assert failure.code == "schema_unknown"
+    assert failure.cls is ErrorClass.CONFIG
+    assert failure.message == "The file is of a newer kind."
+    assert failure.hint == "Update Tailboard."
+
+
+def test_an_exception_that_tells_only_its_class_gets_its_name_as_code() -> None:
+    class Vanished(Exception):
+        error_class = "config"
+
+    failure = classify(Vanished("Where is it?"))
+    assert (failure.code, failure.cls, failure.hint) == ("Vanished", ErrorClass.CONFIG, None)
+
+
+def test_attributes_that_only_look_like_ours_are_not_believed() -> None:
+    failure = classify(Foreign("not found"))
+    assert (failure.code, failure.cls, failure.hint) == ("unexpected", "transient", None)
+
+
+def test_a_hint_without_an_error_class_does_not_decide_the_class() -> None:
+    assert classify(IllegalMove(Move.CLAIM, State.DEAD)).code == "unexpected"
+
+
+def test_an_exception_that_breaks_while_telling_its_class_is_judged_by_its_type() -> None:
+    assert classify(Spiteful("ouch")).code == "unexpected"
+
+
+def test_an_exception_that_cannot_speak_is_named_by_its_type() -> None:
+    assert error_text(Mute()) == "Mute (its text could not be made: RuntimeError)"
+
+
+def test_an_exception_without_words_is_named_by_its_type() -> None:
+    assert error_text(MemoryError()) == "MemoryError"
+
+
+def test_ten_megabytes_of_text_are_cut_and_the_cut_is_seen() -> None:
+    text = error_text(ValueError("x" * 10_000_000))
+    assert len(text) == MAX_TEXT
+    assert text.endswith("x…")
+
+
+def test_an_escape_sequence_is_shown_and_not_obeyed() -> None:
+    assert clean("\x1b]0;owned\x07\r\x7f\x9b") == "␛]0;owned␇␍␡\ufffd"
+
+
+def test_lines_and_tabs_stay_as_they_are() -> None:
+    assert clean("first\n\tsecond") == "first\n\tsecond"
+
+
+@given(st.text(st.characters(exclude_categories=())))
+def test_any_text_comes_out_storable_and_without_commands(text: str) -> None:
+    safe = clean(text)
+    safe.encode("utf-8")
+    assert len(safe) == len(text)
+    assert [c for c in safe if unicodedata.category(c) == "Cc" and c not in "\n\t"] == []
+    assert set(safe).isdisjoint("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+@given(st.text(st.characters(exclude_categories=("C", "Zl", "Zp"))))
+def test_text_without_control_characters_is_not_changed(text: str) -> None:
+    assert clean(text) == text
+
+
+@given(st.binary())
+def test_bytes_that_are_no_unicode_come_out_storable(data: bytes) -> None:
+    failure = classify(OSError(errno.EIO, "failed", data.decode("utf-8", "surrogateescape")))
+    failure.message.encode("utf-8")
+
+
+def test_a_failure_is_written_the_way_the_command_line_promises() -> None:
+    assert msgspec.to_builtins(classify(Told("No."))) == {
+        "code": "schema_unknown",
+        "class": "config",
+        "message": "No.",
+        "hint": "Update Tailboard.",
+    }

@@ -1,0 +1,151 @@
+"""What follows from a failure."""
+
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from ingest.batches.batch import BatchId
+from ingest.batches.failure import OWNER_DIED, ErrorClass, Failure
+from ingest.batches.policy import (
+    LONGEST_DELAY,
+    MAX_ATTEMPTS,
+    POISON_RESCUES,
+    POISON_WINDOW,
+    RESOURCE_PAUSE,
+    Bury,
+    HandBack,
+    PauseQueue,
+    Reason,
+    Retry,
+    attempts_after_manual_retry,
+    backoff,
+    longest_delay,
+    next_step,
+)
+from ingest.batches.state import Move, State, target
+
+NOW = datetime(2026, 11, 21, 12, 0)
+BATCH = BatchId("0123456789abcdef")
+HOUR = timedelta(hours=1)
+
+ids = st.text().map(BatchId)
+attempt_numbers = st.integers(1, 10**6)
+
+
+def failure(cls: ErrorClass) -> Failure:
+    return Failure(code=f"some_{cls}", cls=cls, message="It failed.")
+
+
+def after(
+    what: Failure, *, attempts: int = 0, rescued_at: tuple[datetime, ...] = ()
+) -> Retry | Bury | PauseQueue | HandBack:
+    return next_step(what, batch=BATCH, attempts=attempts, rescued_at=rescued_at, now=NOW)
+
+
+@given(ids, attempt_numbers)
+@example(BATCH, 10**6)
+def test_the_delay_lies_between_half_of_its_bound_and_the_bound(batch: BatchId, n: int) -> None:
+    bound = longest_delay(n)
+    assert bound / 2 <= backoff(batch, n) <= bound <= LONGEST_DELAY
+
+
+@given(ids, attempt_numbers)
+def test_the_delay_is_the_same_each_time_it_is_asked_for(batch: BatchId, n: int) -> None:
+    assert backoff(batch, n) == backoff(BatchId(str(batch)), n)
+
+
+def test_the_delay_is_the_same_in_every_version() -> None:
+    assert backoff(BATCH, 1) == timedelta(microseconds=4_476_701)
+
+
+def test_the_bound_doubles_from_five_seconds_to_a_quarter_of_an_hour_and_stays() -> None:
+    seconds = [longest_delay(n).total_seconds() for n in range(1, 11)]
+    assert seconds == [5, 10, 20, 40, 80, 160, 320, 640, 900, 900]
+    assert longest_delay(10**6) == LONGEST_DELAY
+
+
+@given(st.integers(1, 10**6 - 1))
+def test_the_bound_never_falls(n: int) -> None:
+    assert longest_delay(n) <= longest_delay(n + 1)
+
+
+def test_batches_that_failed_together_come_back_spread_out() -> None:
+    delays = sorted(backoff(BatchId(f"batch {i}"), 3).total_seconds() for i in range(1000))
+    assert len(set(delays)) > 990
+    assert max(b - a for a, b in pairwise([10.0, *delays, 20.0])) < 0.5
+
+
+def test_a_chance_failure_is_retried_after_its_delay_and_charged() -> None:
+    assert after(failure(ErrorClass.TRANSIENT), attempts=2) == Retry(NOW + backoff(BATCH, 3), 3)
+
+
+def test_a_batch_is_tried_eight_times_in_all() -> None:
+    attempts = 0
+    steps: list[Retry | Bury] = []
+    while not steps or isinstance(steps[-1], Retry):
+        step = after(failure(ErrorClass.TRANSIENT), attempts=attempts)
+        assert isinstance(step, Retry | Bury)
+        attempts = step.attempts
+        steps.append(step)
+    assert len(steps) == MAX_ATTEMPTS == 8
+    assert steps[-1] == Bury(Reason.EXHAUSTED, 8)
+
+
+def test_bad_data_is_not_tried_twice() -> None:
+    assert after(failure(ErrorClass.DATA)) == Bury(Reason.PERMANENT, 1)
+
+
+def test_a_wrong_setting_pauses_the_queue_until_a_person_resumes_it() -> None:
+    assert after(failure(ErrorClass.CONFIG), attempts=7) == PauseQueue("some_config", None)
+
+
+def test_a_full_disk_pauses_the_queue_for_a_moment() -> None:
+    assert after(failure(ErrorClass.RESOURCE), attempts=7) == (
+        PauseQueue("some_resource", NOW + RESOURCE_PAUSE)
+    )
+
+
+def test_a_batch_that_was_told_to_stop_is_handed_back() -> None:
+    assert after(failure(ErrorClass.CANCELLED), attempts=7) == HandBack(Move.RELEASE)
+
+
+def test_two_rescues_are_forgiven_and_the_third_is_poison() -> None:
+    rescues = (NOW - 2 * HOUR, NOW - HOUR, NOW)
+    assert after(OWNER_DIED, rescued_at=rescues[:1]) == HandBack(Move.RESCUE)
+    assert after(OWNER_DIED, rescued_at=rescues[:2]) == HandBack(Move.RESCUE)
+    assert after(OWNER_DIED, attempts=4, rescued_at=rescues) == Bury(Reason.POISON, 4)
+
+
+def test_a_rescue_older_than_three_days_is_forgotten() -> None:
+    just_in = (NOW - POISON_WINDOW, NOW - HOUR, NOW)
+    just_out = (NOW - POISON_WINDOW - timedelta(microseconds=1), NOW - HOUR, NOW)
+    assert len(just_in) == POISON_RESCUES
+    assert after(OWNER_DIED, rescued_at=just_in) == Bury(Reason.POISON, 0)
+    assert after(OWNER_DIED, rescued_at=just_out) == HandBack(Move.RESCUE)
+
+
+@pytest.mark.parametrize("cls", ErrorClass)
+def test_every_step_is_a_move_that_a_claimed_batch_can_make(cls: ErrorClass) -> None:
+    expected = {
+        ErrorClass.TRANSIENT: State.FAILED,
+        ErrorClass.DATA: State.DEAD,
+        ErrorClass.CONFIG: State.PENDING,
+        ErrorClass.RESOURCE: State.PENDING,
+        ErrorClass.POISON: State.PENDING,
+        ErrorClass.CANCELLED: State.PENDING,
+    }
+    assert target(after(failure(cls)).move, State.CLAIMED) is expected[cls]
+
+
+def test_a_person_gives_an_exhausted_batch_exactly_one_more_attempt() -> None:
+    attempts = attempts_after_manual_retry(MAX_ATTEMPTS)
+    assert isinstance(after(failure(ErrorClass.TRANSIENT), attempts=attempts), Bury)
+    assert isinstance(after(failure(ErrorClass.TRANSIENT), attempts=attempts - 1), Retry)
+
+
+@given(st.integers(0, 10**6))
+def test_a_person_never_takes_an_attempt_away(attempts: int) -> None:
+    assert 0 <= attempts_after_manual_retry(attempts) <= min(attempts, MAX_ATTEMPTS - 1)
