@@ -49,15 +49,15 @@ bench: setup ## measure; ARGS are passed on
 soak: setup ## run the long tests of endurance; ARGS are passed on
 	$(BIN)/python -m tests.soak $(ARGS)
 
+LOCK_FLAGS := --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+	--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
+
 # uv resolves for every platform at once, which pip cannot; it lives in a folder of its own, and
 # only here: installing needs pip alone. Existing pins are kept; delete a lock to renew them all.
 lock: ## write requirements*.lock anew from pyproject.toml
 	test -x $(UV) || { $(PYTHON) -m venv .lock-tools && .lock-tools/bin/python -m pip install --quiet 'uv>=0.9,<1'; }
 	$(UV) pip compile $(LOCK_FLAGS) --output-file requirements.lock pyproject.toml
 	$(UV) pip compile $(LOCK_FLAGS) --constraint requirements.lock --extra dev --output-file requirements-dev.lock pyproject.toml
-
-LOCK_FLAGS := --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
-	--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
 
 clean: ## remove what can be made again: environment, caches, builds
 	rm -rf $(VENV) .lock-tools .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist htmlcov .coverage .coverage.*
