@@ -1,1 +1,5 @@
-"""Files that grow: discovery, watching, whole lines, cursors. Knows no JSON."""
+"""Files that grow: finding them, watching them, reading whole lines, remembering how far.
+
+Knows no JSON and nothing else of the project. Everything here only ever reads; what is kept
+of it, and when, is the business of the rooms above.
+"""

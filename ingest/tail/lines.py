@@ -1,0 +1,158 @@
+"""Whole lines of a source, in blocks, with exact offsets: the hot path.
+
+Frames on byte 0x0A alone and alters nothing else (a CR, a NUL run or half a character stay).
+Gives out no byte of an unfinished line, and holds no line longer than the cap in memory.
+"""
+
+from collections.abc import Iterator
+from hashlib import sha256
+from io import BytesIO
+
+from msgspec import Struct
+
+from ingest.tail.cursor import Mark
+from ingest.tail.reader import MARKER, Reader
+from ingest.tail.source import UNSEEN
+
+CAP = 64 * 1024**2
+PREVIEW = 4096
+# Larger pieces leave the cache before they are decoded; 64 KiB to 1 MiB measure within a fifth.
+_READ = 128 * 1024
+
+
+class Block(Struct, frozen=True, gc=False):
+    """Lines without their newline; each begins where the one before it ends, plus one."""
+
+    offset: int
+    lines: list[bytes]
+
+
+class Oversize(Struct, frozen=True, gc=False):
+    """A line longer than the cap: where it is, and enough to recognise and to show it."""
+
+    offset: int
+    length: int
+    sha256: str
+    head: bytes
+    tail: bytes
+
+
+class Lines:
+    """One reading of a source; iterate it once, and ask it at any time how far it came.
+
+    `position` is right after the last line given out. `partial` counts the bytes of an unfinished
+    last line. `more` is true as long as there may be whole lines that were not given out.
+    """
+
+    def __init__(self, reader: Reader, start: int, limit: int, cap: int) -> None:
+        if limit < 1 or cap < 1 or start < 0:
+            raise ValueError(f"start {start}, limit {limit} and cap {cap} describe no range")
+        self.position = start
+        self.partial = 0
+        self.more = True
+        self._reader = reader
+        self._limit = start + limit
+        self._cap = cap
+        self._read_before = reader.bytes_read
+        self._tail: bytes | None = None
+
+    @property
+    def bytes_read(self) -> int:
+        """Bytes taken from the disk for this reading, markers included."""
+        return self._reader.bytes_read - self._read_before
+
+    def mark(self) -> Mark:
+        """What `advance` needs. Hints are given only once nothing whole is left to be read."""
+        return Mark(
+            offset=self.position,
+            head=self._reader.head(),
+            tail=self._reader.before(self.position) if self._tail is None else self._tail,
+            seen=UNSEEN if self.more else self._reader.seen,
+        )
+
+    def __iter__(self) -> Iterator[Block | Oversize]:
+        first = at = self.position
+        end = self._reader.end()
+        # No piece is longer than the cap, so only a line carried over pieces can be too long.
+        largest = min(_READ, self._cap)
+        line = _Line(self._cap)
+        while at < end:
+            if at >= self._limit and self.position > first:
+                return
+            room = self._limit - at if at < self._limit else largest
+            piece = self._reader.read_at(at, min(largest, end - at, room))
+            if not piece:
+                break  # Shortened while it was read; the next judgement will see it.
+            if at >= self._limit:  # One line is given out whatever the limit, and only one.
+                piece = piece[: piece.find(b"\n") + 1] or piece
+            start, at = at, at + len(piece)
+            whole = piece.rfind(b"\n") + 1
+            if not whole:
+                line.add(piece)
+                continue
+            # BytesIO finds newlines with memchr, bytes.split does not: 1.7 times as fast.
+            lines = [raw[:-1] for raw in BytesIO(piece)]
+            if whole < len(piece):
+                lines.pop()
+            offset = self.position
+            self._tail = self._marker(
+                line, piece[:whole] if whole < MARKER else piece[whole - MARKER : whole]
+            )
+            self.position = start + whole
+            if line.length:
+                line.add(lines[0])
+                if line.oversize:
+                    del lines[0]
+                    yield line.reference(offset)
+                    offset += line.length + 1
+                else:
+                    lines[0] = line.joined()
+                line = _Line(self._cap)
+            if lines:
+                yield Block(offset, lines)
+            if whole < len(piece):
+                line.add(piece[whole:])
+        self.partial = at - self.position
+        self.more = False
+
+    def _marker(self, line: "_Line", last: bytes) -> bytes:
+        """The bytes before the next position, from those already in hand."""
+        if len(last) == MARKER:
+            return last
+        known = self._reader.before(self.position) if self._tail is None else self._tail
+        return (known + line.tail[-MARKER:] + last)[-MARKER:]
+
+
+class _Line:
+    """A line gathered from pieces; from the cap on only its digest and its two ends are kept."""
+
+    def __init__(self, cap: int) -> None:
+        self.length = 0
+        self.oversize = False
+        self.head = b""
+        self.tail = b""
+        self._cap = cap
+        self._pieces: list[bytes] = []
+        self._digest = sha256()
+
+    def add(self, piece: bytes) -> None:
+        self.length += len(piece)
+        self.head += piece[: PREVIEW - len(self.head)]
+        self.tail = (self.tail + piece[-PREVIEW:])[-PREVIEW:]
+        self._pieces.append(piece)
+        self.oversize = self.length > self._cap
+        if self.oversize:
+            for gathered in self._pieces:
+                self._digest.update(gathered)
+            self._pieces.clear()
+
+    def joined(self) -> bytes:
+        return b"".join(self._pieces)
+
+    def reference(self, offset: int) -> Oversize:
+        return Oversize(offset, self.length, self._digest.hexdigest(), self.head, self.tail)
+
+
+def blocks(reader: Reader, start: int, limit: int, cap: int = CAP) -> Lines:
+    """The whole lines from `start` on: at most `limit` bytes, but one line at any rate."""
+    return Lines(reader, start, limit, cap)

@@ -1,0 +1,34 @@
+"""The only door to Codex's files: read-only, never through a link, never waiting on a pipe."""
+
+import os
+import stat
+
+from ingest.tail.errors import SourceSpecial, from_open
+from ingest.tail.reader import PlainReader, Reader
+from ingest.tail.source import Representation, Seen
+
+# Without O_NONBLOCK the open of a pipe would wait for its writer for ever.
+_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+
+def open_source(path: str | os.PathLike[str], representation: Representation | str) -> Reader:
+    """Opens one source as the context manager `Reader`; raises a `SourceError` where it cannot."""
+    where = os.fspath(path)
+    try:
+        descriptor = os.open(where, _FLAGS)
+    except OSError as error:
+        raise from_open(where, error) from error
+    try:
+        info = os.fstat(descriptor)
+        if not stat.S_ISREG(info.st_mode):
+            raise SourceSpecial(where, "This is not a regular file.", "Move it elsewhere.")
+        seen = Seen(info.st_size, info.st_mtime_ns, info.st_dev, info.st_ino)
+        if Representation(representation) is Representation.PLAIN:
+            return PlainReader(where, descriptor, seen)
+        # Imported here because most homes hold no compressed file at all.
+        from ingest.tail.zst import ZstReader
+
+        return ZstReader(where, descriptor, seen)
+    except BaseException:
+        os.close(descriptor)
+        raise

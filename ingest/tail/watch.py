@@ -1,0 +1,245 @@
+"""A hint that files changed, from the operating system where it can give one.
+
+Promises never to raise into the caller and to say in one sentence why it gives no hints, when it
+does not. Events get lost (fresh nested folders, a limit reached late), so the caller sweeps too.
+"""
+
+import errno
+import os
+import stat
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import Self
+
+from ingest.tail.discovery import ARCHIVED, SESSIONS
+from ingest.tail.mounts import filesystem_of, is_remote
+from ingest.tail.source import INDEX_FILES, parse
+
+Notify = Callable[[list[str], bool, threading.Event], Iterable[set[str]]]
+"""Watches folders (recursively or not) until the event is set; gives sets of changed paths."""
+
+_IN_HOME = frozenset((*INDEX_FILES, SESSIONS, ARCHIVED))
+
+
+class Mode(StrEnum):
+    EVENTS = "events"
+    POLLING = "polling"
+
+
+class Watcher:
+    """Watches one Codex home, whether or not it exists yet; `wait` is for one thread only."""
+
+    def __init__(
+        self,
+        home: str | os.PathLike[str],
+        notify: Notify | None = None,
+        mounts: Callable[[], str] | None = None,
+    ) -> None:
+        self._home = os.path.abspath(os.fspath(home))
+        self._mounts = mounts or _proc_mounts
+        self._changed = threading.Condition()
+        self._dirty: set[str] = set()
+        self._stopped = False
+        self._remote: str | None = None
+        # Two watches: everything below the sessions, but of the home (where Codex's databases
+        # write all day) only the folder itself.
+        self._flat = _Watch(notify or _watchfiles, self._home_changed, recursive=False)
+        self._deep = _Watch(notify or _watchfiles, self._mark, recursive=True)
+        self._follow()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    @property
+    def mode(self) -> Mode:
+        blind = self._stopped or self._failure or not self._flat.alive
+        return Mode.POLLING if blind else Mode.EVENTS
+
+    @property
+    def reason(self) -> str:
+        if self._stopped:
+            return "Watching has been stopped."
+        if self._failure:
+            return f"{self._failure} The files are looked at regularly instead."
+        if not self._flat.alive:
+            return "There is no Codex home to watch yet."
+        if not self._deep.alive:
+            return "The Codex home is watched; it holds no sessions yet."
+        return "The operating system reports changes."
+
+    def wait(self, timeout: float) -> set[Path]:
+        """Source files that may have changed, as soon as there are any; none after the timeout.
+
+        A path may be gone by now. Of a folder that appeared, every source below it is given.
+        """
+        self._follow()
+        with self._changed:
+            self._changed.wait_for(lambda: self._dirty or self._stopped, timeout)
+            dirty, self._dirty = self._dirty, set()
+        # Before the new folders are listed, so that little can appear between the two.
+        self._follow()
+        return _sources(dirty)
+
+    def stop(self) -> None:
+        """Ends the waiting of the other thread too; may be called twice."""
+        with self._changed:
+            self._stopped = True
+            self._changed.notify_all()
+        self._flat.stop()
+        self._deep.stop()
+
+    @property
+    def _failure(self) -> str | None:
+        return self._remote or self._flat.failure or self._deep.failure
+
+    def _follow(self) -> None:
+        """Watches what is there now: a folder that appeared, or took the place of another."""
+        if self._stopped:
+            return
+        home = _existing(self._home)
+        trees = _existing(*(os.path.join(self._home, name) for name in (SESSIONS, ARCHIVED)))
+        if self._failure is None:
+            self._remote = self._remote_among(home | trees)
+        if self._failure is not None:
+            self._flat.stop()
+            self._deep.stop()
+            return
+        self._flat.cover(home)
+        self._deep.cover(trees)
+
+    def _remote_among(self, folders: "_Folders") -> str | None:
+        mounts = self._mounts() if folders else ""
+        for path in folders:
+            filesystem = filesystem_of(os.path.realpath(path), mounts)
+            if is_remote(filesystem):
+                return f"A network file system ({filesystem}) does not report changes."
+        return None
+
+    def _home_changed(self, paths: set[str]) -> None:
+        self._mark({path for path in paths if os.path.basename(path) in _IN_HOME})
+
+    def _mark(self, paths: set[str]) -> None:
+        if paths:
+            with self._changed:
+                self._dirty |= paths
+                self._changed.notify_all()
+
+
+_Folders = dict[str, tuple[int, int]]
+"""Existing folders with device and inode, by which a replaced one is recognised."""
+
+
+class _Watch:
+    """One thread that waits for the operating system; told again and again what to cover."""
+
+    def __init__(
+        self, notify: Notify, deliver: Callable[[set[str]], None], *, recursive: bool
+    ) -> None:
+        self.failure: str | None = None
+        self._notify = notify
+        self._deliver = deliver
+        self._recursive = recursive
+        self._covered: _Folders = {}
+        self._end = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    @property
+    def alive(self) -> bool:
+        return self._thread is not None and self._thread.is_alive()
+
+    def cover(self, folders: _Folders) -> None:
+        if folders == self._covered and self.alive == bool(folders):
+            return
+        self.stop()
+        self._covered = folders
+        if folders:
+            self._end = threading.Event()
+            self._thread = threading.Thread(
+                target=self._run, args=(list(folders), self._end), name="watch", daemon=True
+            )
+            self._thread.start()
+
+    def stop(self) -> None:
+        self._end.set()
+        if self._thread is not None:
+            self._thread.join(timeout=5)
+            self._thread = None
+
+    def _run(self, paths: list[str], end: threading.Event) -> None:
+        try:
+            for changed in self._notify(paths, self._recursive, end):
+                self._deliver(changed)
+        except FileNotFoundError:
+            return  # A folder went away before it was watched: covered again once it is back.
+        except OSError as error:
+            limit = "limit" in str(error).lower() or error.errno in (errno.EMFILE, errno.ENOSPC)
+            self.failure = (
+                "The system's limit of watched folders is reached (fs.inotify.max_user_watches)."
+                if limit
+                else f"Watching failed: {error.strerror or error}."
+            )
+        except BaseException as error:  # noqa: BLE001
+            # A hint may die of anything (a panic in native code is no Exception): the sweep goes
+            # on without it, and `reason` says so.
+            self.failure = f"Watching failed: {type(error).__name__}: {error}."
+        else:
+            if not end.is_set():
+                self.failure = "Watching ended by itself."
+
+
+def _watchfiles(paths: list[str], recursive: bool, end: threading.Event) -> Iterator[set[str]]:
+    # Imported here so that a broken native module costs the events and not the program.
+    from watchfiles import Change, watch
+
+    for changes in watch(
+        *paths,
+        watch_filter=None,
+        step=20,
+        debounce=200,
+        stop_event=end,
+        recursive=recursive,
+        force_polling=False,  # Its polling costs half a core; ours is the sweep.
+        ignore_permission_denied=True,
+        raise_interrupt=False,
+    ):
+        # Of folders only new ones matter: to list a big one for each touch would cost seconds.
+        yield {
+            path
+            for change, path in changes
+            if change is Change.added or parse(os.path.basename(path))
+        }
+
+
+def _existing(*paths: str) -> _Folders:
+    folders = {}
+    for path in paths:
+        try:
+            info = os.stat(path)
+        except OSError:
+            continue  # Absent or forbidden: not to be watched; the scan tells a person which.
+        if stat.S_ISDIR(info.st_mode):
+            folders[path] = (info.st_dev, info.st_ino)
+    return folders
+
+
+def _sources(dirty: set[str]) -> set[Path]:
+    found = set()
+    for path in dirty:
+        if parse(os.path.basename(path)):
+            found.add(Path(path))
+        for folder, _, filenames in os.walk(path):
+            found.update(Path(folder, name) for name in filenames if parse(name))
+    return found
+
+
+def _proc_mounts() -> str:
+    try:
+        with open("/proc/mounts", encoding="utf-8", errors="surrogateescape") as mounts:
+            return mounts.read()
+    except OSError:
+        return ""  # Not Linux: no way to know, so events are tried.
