@@ -87,12 +87,12 @@ def arguments_in(raw: Raw) -> Arguments:
 def command_line(command: Any) -> str | None:
     """A command as a person would type it: `bash -lc X` is X."""
     if isinstance(command, str):
-        return keep(command, COMMAND_CHARS)
+        return command
     if not isinstance(command, list) or not all(isinstance(word, str) for word in command):
         return None
     if len(command) == 3 and command[1] in ("-lc", "-c"):
-        return keep(command[2], COMMAND_CHARS)
-    return keep(shlex.join(command), COMMAND_CHARS)
+        return str(command[2])
+    return shlex.join(command)
 
 
 class Calls:
@@ -118,9 +118,11 @@ class Calls:
             maybe(call_id, 128),
             kind,
             keep(tool, 128),
-            command,
+            None if command is None else keep(command, COMMAND_CHARS),
             CallStatus.RUNNING,
         )
+        if kind is CallKind.PATCH and command and call.call_id:
+            self.state.edits[call.call_id] = patches.edits_in(command)
         self.facts.calls.append(call)
         if call.call_id:
             calls = self.state.calls
@@ -154,7 +156,7 @@ class Calls:
             if command and "apply_patch" in command and patches.BEGIN in command:
                 kind = CallKind.PATCH
         elif kind is CallKind.PATCH:
-            command = maybe(arguments.input)
+            command = arguments.input if isinstance(arguments.input, str) else None
         elif kind is CallKind.AGENT:
             command = maybe(arguments.message)
         elif kind is CallKind.QUESTION:
@@ -186,7 +188,7 @@ class Calls:
             kind = CallKind.SCRIPT
         elif item.name.startswith("mcp__"):
             kind = CallKind.MCP
-        return self.open(item.call_id, kind, item.name, keep(text, COMMAND_CHARS))
+        return self.open(item.call_id, kind, item.name, text)
 
     def shell(self, item: r.LocalShellCall) -> None:
         action = item.action if isinstance(item.action, dict) else {}
@@ -240,6 +242,9 @@ class Calls:
         call.output_byte, call.output_length = self.here.offset, self.here.length
         if not ended:
             self.end(call, outcome.status)
+        edits = self.state.edits.pop(call.call_id or "", None)
+        if edits and call.status == CallStatus.COMPLETED:
+            self._edited(call, edits)
         return call, text
 
     def _follow_shell(self, call_id: str, shell: str | None) -> None:
@@ -290,9 +295,10 @@ class Calls:
         self.end(call, STATUSES.get(status or "", CallStatus.COMPLETED))
         if said:
             self.keep_output(call, said)
-        self.edited(call, patches.edits_of(changes))
+        self.state.edits.pop(call_id, None)
+        self._edited(call, patches.edits_of(changes))
 
-    def edited(self, call: Call, edits: list[patches.Edit]) -> None:
+    def _edited(self, call: Call, edits: list[patches.Edit]) -> None:
         """Keep which files a patch touched."""
         for path, change, moved_to in edits:
             self.facts.files.append(
@@ -310,6 +316,7 @@ class Calls:
 
     def _give_up(self, call_id: str, status: CallStatus = CallStatus.LOST) -> None:
         call = self.state.calls.pop(call_id)
+        self.state.edits.pop(call_id, None)
         if call.status == CallStatus.RUNNING:
             self.touch(call)
             call.status = status

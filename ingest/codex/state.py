@@ -68,6 +68,8 @@ class FoldState(Struct):
     """Whether this file has turn events; without them a turn is a prompt and what follows."""
     header_seen: bool = False
     calls: dict[str, Call] = field(default_factory=dict)
+    edits: dict[str, list[tuple[str, str, str | None]]] = field(default_factory=dict)
+    """Open patches, to the edits they ask for: (path, change, moved to)."""
     plans: dict[str, PlanRevision] = field(default_factory=dict)
     """Plan revisions whose answer is still to come."""
     shells: dict[str, str] = field(default_factory=dict)

@@ -26,7 +26,6 @@ from ingest.codex.facts import (
 )
 from ingest.codex.here import Here
 from ingest.codex.outputs import answer_fields
-from ingest.codex.patches import edits_in
 from ingest.codex.state import FoldState, Totals
 from ingest.codex.tasks import Tasks
 from ingest.codex.text import compact, keep, maybe, parsed, spoken, string
@@ -340,10 +339,7 @@ class Thread:
         if closed is None:
             return
         call, text = closed
-        if call.kind == CallKind.PATCH and call.command and call.status == CallStatus.COMPLETED:
-            if not any(file.byte == call.byte for file in self.facts.files):
-                self.calls.edited(call, edits_in(call.command))
-        elif call.tool == "spawn_agent":
+        if call.tool == "spawn_agent":
             answer = answer_fields(text)
             child = answer.get("agent_id")
             if isinstance(child, str):

@@ -1,0 +1,110 @@
+"""What can go wrong with the database, each with a code, a sentence for people, and a way out."""
+
+from pathlib import Path
+
+
+class StoreError(Exception):
+    """The database cannot be used."""
+
+    code = "store"
+    error_class = "transient"
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class Locked(StoreError):
+    """Another process has the database open for writing."""
+
+    code = "store.locked"
+
+    def __init__(self, path: Path, pid: int | None, program: str | None) -> None:
+        who = f"process {pid}" if pid else "another program"
+        if program:
+            who += f" ({program})"
+        super().__init__(
+            f"The database {path} is open in {who}.",
+            "Close that program, or wait for it; or use another database with --db PATH.",
+        )
+        self.pid = pid
+
+
+class NewerSchema(StoreError):
+    """The database was written by a newer Tailboard (or a newer DuckDB)."""
+
+    code = "store.newer"
+    error_class = "config"
+
+    def __init__(self, path: Path, detail: str) -> None:
+        super().__init__(
+            f"The database {path} was written by a newer version: {detail}.",
+            "Update Tailboard, or use another database with --db PATH. Nothing was changed.",
+        )
+
+
+class WrongMigration(StoreError):
+    """A migration that was applied is not the one this version ships."""
+
+    code = "store.migration"
+    error_class = "config"
+
+    def __init__(self, path: Path, name: str) -> None:
+        super().__init__(
+            f"Migration {name} of {path} is not the one this version knows.",
+            "Install the version that wrote it, or move the file away and run "
+            "`tailboard ingest`: everything is read again from Codex's files.",
+        )
+
+
+class Unusable(StoreError):
+    """The folder or file cannot be written."""
+
+    code = "store.unusable"
+    error_class = "config"
+
+    def __init__(self, path: Path, error: Exception) -> None:
+        super().__init__(
+            f"The database {path} cannot be written: {error}.",
+            "Check the permissions of the folder, or use another place with --db PATH.",
+        )
+
+
+class DiskFull(StoreError):
+    """There is no room for a commit. Nothing that was committed is lost."""
+
+    code = "store.disk_full"
+    error_class = "config"
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"The disk that holds {path} is full.",
+            "Make room; ingest then goes on by itself. What was committed is safe.",
+        )
+
+
+class LostLease(StoreError):
+    """A batch was finished by somebody whose lease had ended: nothing of it is kept."""
+
+    code = "store.lost_lease"
+
+    def __init__(self, batches: list[int]) -> None:
+        listed = ", ".join(map(str, batches[:5]))
+        super().__init__(
+            f"Batches {listed} are no longer held by this worker.",
+            "They are worked on by somebody else; nothing was stored twice.",
+        )
+
+
+class Damaged(StoreError):
+    """The database does not open, and nothing on the ladder of recovery was allowed or worked."""
+
+    code = "store.damaged"
+    error_class = "config"
+
+    def __init__(self, path: Path, detail: str) -> None:
+        super().__init__(
+            f"The database {path} is damaged: {detail}.",
+            "Run `tailboard ingest`: it keeps a copy, saves what it can and reads the rest again.",
+        )

@@ -1,0 +1,240 @@
+-- The public face: what `tailboard sql`, the screens and every command read. Columns keep their
+-- names and meaning from version to version; the tables behind them may change.
+
+-- Every followed file: where it is, how far it is read, what was rejected.
+create or replace view v_sources as
+select
+    s.id, s.home, s.kind, s.thread, s.segment, s.path, s.representation, s.archived, s.state,
+    s.state_since, s.error_code, s.error, s.size, coalesce(c.size, 0) as read_size,
+    coalesce(c.byte, 0) as byte, coalesce(c.generation, 0) as generation,
+    -- What is still to be read. A compressed file is measured in compressed bytes.
+    case
+        when s.state in ('missing', 'damaged', 'too_large', 'unreadable') then 0
+        when c.source is null then s.size
+        when s.representation = 'zst' then case when s.size = c.size then 0 else s.size end
+        else greatest(0, s.size - c.byte - c.partial)
+    end as behind,
+    coalesce(c.partial, 0) as partial, coalesce(c.lines, 0) as lines,
+    coalesce(c.stored, 0) as stored, coalesce(c.rejected, 0) as rejected,
+    coalesce(c.blank, 0) as blank, coalesce(c.rewrites, 0) as rewrites, c.updated_at, s.live_until
+from sources s left join cursors c on c.source = s.id;
+
+-- Turns of every session; those that no longer count say so in their state.
+create or replace view v_turns as
+select
+    s.home, g.thread as session, t.source, t.byte, t.length, t.n,
+    t.turn_id,
+    case
+        when t.byte >= s.live_until then 'reverted'
+        when exists (
+            from rollbacks r
+            where r.source = t.source and t.n >= r.from_n and t.byte < r.byte
+        ) then 'rolled_back'
+        else t.state
+    end as state,
+    t.started_at, t.ended_at,
+    coalesce(t.seconds, epoch(t.ended_at - t.started_at)) as seconds,
+    t.trigger, t.model, t.effort, t.error_code, t.error, t.end_reason
+from turns t
+join sources s on s.id = t.source
+join segments g on g.source = t.source;
+
+-- What people and agents said, each message once.
+create or replace view v_messages as
+select
+    s.home, g.thread as session, m.source, m.byte, m.length, m.turn, m.time, m.role, m.phase,
+    m.text, m.chars
+from messages m
+join sources s on s.id = m.source
+join segments g on g.source = m.source;
+
+-- What agents ran, patched, searched and asked.
+create or replace view v_calls as
+select
+    s.home, g.thread as session, c.source, c.byte, c.length, c.turn, c.time, c.call_id, c.kind,
+    c.tool, c.command, c.status, c.workdir, c.ended_at, c.exit_code, c.seconds, c.output_head,
+    c.output_tail, c.output_chars, c.output_byte, c.output_length
+from calls c
+join sources s on s.id = c.source
+join segments g on g.source = c.source;
+
+-- Which files patches touched.
+create or replace view v_files as
+select
+    s.home, g.thread as session, f.source, f.byte, f.turn, f.time, f.path, f.change, f.moved_to,
+    f.status
+from files f
+join sources s on s.id = f.source
+join segments g on g.source = f.source;
+
+-- Every revision of every plan, one row a step.
+create or replace view v_plan_steps as
+select
+    home, session, source, byte, turn, time, revision, origin, accepted, explanation,
+    i as step, json_extract_string(one, '$[0]') as text, json_extract_string(one, '$[1]') as status
+from (
+    select
+        s.home, g.thread as session, p.source, p.byte, p.turn, p.time, p.revision, p.origin,
+        p.accepted, p.explanation,
+        unnest(cast(p.steps as json[])) as one,
+        generate_subscripts(cast(p.steps as json[]), 1) as i
+    from plans p
+    join sources s on s.id = p.source
+    join segments g on g.source = p.source
+);
+
+create or replace view v_goals as
+select
+    s.home, g.thread as session, o.source, o.byte, o.turn, o.time, o.objective, o.status,
+    o.token_budget, o.tokens_used, o.seconds
+from goals o
+join sources s on s.id = o.source
+join segments g on g.source = o.source;
+
+-- What sessions told of their sub-agents.
+create or replace view v_agents as
+select
+    s.home, g.thread as session, a.source, a.byte, a.turn, a.time, a.event, a.child, a.nickname,
+    a.role, a.path, a.task
+from agents a
+join sources s on s.id = a.source
+join segments g on g.source = a.source;
+
+-- Compactions, reviews, errors.
+create or replace view v_events as
+select
+    s.home, g.thread as session, e.source, e.byte, e.length, e.turn, e.time, e.kind, e.text,
+    e.detail
+from events e
+join sources s on s.id = e.source
+join segments g on g.source = e.source;
+
+-- Tokens spent, each counted once; copied history is not in here.
+create or replace view v_usage as
+select
+    s.home, g.thread as session, u.source, u.byte, u.turn, u.time, u.model, u.input, u.cached,
+    u.output, u.reasoning, u.total
+from usage u
+join sources s on s.id = u.source
+join segments g on g.source = u.source;
+
+-- What people typed, with the session it belongs to; `history_only` where no rollout tells of it.
+create or replace view v_prompts as
+select
+    s.home, p.thread as session, p.source, p.byte, p.time, p.text, p.occurrence,
+    p.thread not in (select thread from segments) as history_only
+from prompts p
+join sources s on s.id = p.source;
+
+-- The newest name a person gave to each session.
+create or replace view v_names as
+select s.home, n.thread as session, arg_max(n.name, (n.source, n.byte)) as name
+from names n
+join sources s on s.id = n.source
+group by all;
+
+-- One row a session, all its segments together. `turn_state` is how its newest turn stands; whether
+-- an open turn runs, waits or is stalled depends on the clock, and is said by `tailboard sessions`.
+create or replace view v_sessions as
+with newest as (
+    select s.home, s.path, s.archived, s.live_until, g.*
+    from segments g
+    join sources s on s.id = g.source
+    qualify row_number() over (
+        partition by s.home, g.thread
+        order by coalesce(g.started_at, g.first_at) desc nulls last, s.segment desc
+    ) = 1
+),
+whole as (
+    select
+        s.home, g.thread, min(coalesce(g.started_at, g.first_at)) as started_at,
+        max(g.last_at) as last_at, sum(s.size) as bytes, count(*) as segments,
+        sum(g.replayed_bytes) as replayed_bytes, sum(g.unknown_lines) as unknown_lines
+    from segments g
+    join sources s on s.id = g.source
+    group by all
+),
+turned as (
+    select
+        home, session,
+        count(*) filter (state not in ('reverted', 'rolled_back')) as turns,
+        count(*) filter (state = 'failed') as failed_turns
+    from v_turns
+    group by all
+),
+called as (
+    select
+        home, session, count(*) as commands, count(*) filter (status = 'failed') as failed_commands
+    from v_calls
+    where kind = 'command'
+    group by all
+),
+spent as (
+    select
+        home, session, sum(input)::bigint as input, sum(cached)::bigint as cached,
+        sum(output)::bigint as output, sum(reasoning)::bigint as reasoning,
+        sum(total)::bigint as total
+    from v_usage
+    group by all
+),
+opened as (
+    select s.home, g.thread as session, arg_min(m.text, (m.source, m.byte)) as prompt
+    from messages m
+    join sources s on s.id = m.source
+    join segments g on g.source = m.source
+    where m.role = 'user' and m.turn = 1
+    group by all
+)
+select
+    n.home, n.thread as id, n.parent as parent_id, coalesce(n.root, n.thread) as root_id,
+    n.forked_from, coalesce(v.name, n.name, o.prompt) as title,
+    coalesce(
+        nullif(regexp_extract(rtrim(n.cwd, '/\'), '[^/\\]+$'), ''),
+        nullif(regexp_replace(regexp_extract(n.repository, '[^/:]+$'), '\.git$', ''), ''),
+        'unknown'
+    ) as project,
+    n.cwd, n.branch, n."commit", n.repository, n.nickname, n.role, n.agent_path, n.origin,
+    n.originator, n.cli_version, n.provider, n.generation, n.model, n.effort, n.archived, n.path,
+    n.source, w.segments, w.started_at, w.last_at, w.bytes, w.replayed_bytes, w.unknown_lines,
+    n.last_turn_state as turn_state, n.last_turn_started_at as turn_started_at, n.open_calls,
+    n.open_tool, n.open_command, n.open_since, n.waits_for_user,
+    coalesce(t.turns, 0) as turns, coalesce(t.failed_turns, 0) as failed_turns,
+    coalesce(c.commands, 0) as commands, coalesce(c.failed_commands, 0) as failed_commands,
+    n.plan_revision, n.plan_total, n.plan_done, n.context_used, n.context_window,
+    coalesce(u.input, 0) as input, coalesce(u.cached, 0) as cached,
+    coalesce(u.output, 0) as output, coalesce(u.reasoning, 0) as reasoning,
+    coalesce(u.total, 0) as total
+from newest n
+join whole w on w.home = n.home and w.thread = n.thread
+left join v_names v on v.home = n.home and v.session = n.thread
+left join turned t on t.home = n.home and t.session = n.thread
+left join called c on c.home = n.home and c.session = n.thread
+left join spent u on u.home = n.home and u.session = n.thread
+left join opened o on o.home = n.home and o.session = n.thread;
+
+-- How many lines and bytes of each kind of record; `known` is false for kinds nobody reads here.
+create or replace view v_kinds as
+select
+    ltrim(key, '?') as kind, key not like '?%' as known,
+    sum(cast(json_extract(value, '$[0]') as bigint))::bigint as lines,
+    sum(cast(json_extract(value, '$[1]') as bigint))::bigint as bytes
+from (select unnest(map_entries(cast(kinds as map(varchar, json))), recursive := true) from segments)
+group by all;
+
+-- Lines that could not be read, and why.
+create or replace view v_rejects as
+select
+    r.source || ':' || r.byte as id, s.home, s.path, r.source, r.byte,
+    r.length, r.whole, r.reason, r.message, r.sha256, r.head, r.tail, r.trace
+from rejects r
+join sources s on s.id = r.source;
+
+-- The queue. `stuck` needs to know who is alive; `tailboard batches` says it.
+create or replace view v_batches as
+select
+    b.id, b.kind, b.source, s.path, s.thread as session, b.generation, b.start, b.finish, b.state,
+    b.reason, b.attempts, b.lifetime_attempts, b.rescues, b.lease, b.claimed_by, b.heartbeat_at,
+    b.retry_at, b.error_code, b.error_class, b.error_message, b.error_hint, b.lines, b.facts,
+    b.seconds, b.created_at, b.updated_at
+from batches b
+left join sources s on s.id = b.source;
