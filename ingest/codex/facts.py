@@ -205,8 +205,6 @@ class Prompt(Struct):
     thread: str
     time: str | None
     text: str
-    occurrence: int
-    """1 for the first row of this thread, second and text, 2 for the next: repeats are legal."""
 
 
 class ThreadName(Struct):

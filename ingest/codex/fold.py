@@ -139,6 +139,12 @@ class Fold:
             )
         )
 
+    def reject_document(self, data: bytes, broken: line.Broken) -> None:
+        """Account for a document (G0) that could not be read at all."""
+        self.tally.lines += 1
+        self.tally.rejected += 1
+        self._reject(data, broken)
+
     def finish(self) -> Folded:
         """The facts of the range, and the state the next one begins with."""
         segment = self.thread.close()

@@ -33,6 +33,7 @@ class Database:
         self.path = path
         self.spool = path.with_name(path.name + ".spool")
         self.steps: list[str] = []
+        self._columns: dict[str, list[tuple[str, str]]] = {}
         self._con = self._connect()
 
     def _connect(self) -> duckdb.DuckDBPyConnection:
@@ -97,12 +98,25 @@ class Database:
         found = self.rows(name, **values)
         return found[0] if found else None
 
-    def run(self, name: str, **values: object) -> None:
-        """Carry out one named statement, inside the transaction that is open."""
-        self._con.execute(statement(name), values)
+    def query(self, name: str, **values: object) -> list[dict[str, Any]]:
+        """Like `rows`, but as the open transaction sees it."""
+        return records(self._con, statement(name), values)
+
+    def run(self, name: str, **values: object) -> int:
+        """Carry out one named statement, inside the open transaction; how many rows it changed."""
+        changed = self._con.execute(statement(name), values).fetchone()
+        return int(changed[0]) if changed else 0
 
     def execute(self, sql: str, values: object = None) -> duckdb.DuckDBPyConnection:
         return self._con.execute(sql, values)
+
+    def columns(self, table: str) -> tuple[tuple[str, str], ...]:
+        """The columns of a table of ours and their types, in their order."""
+        if not self._columns:
+            found = self._con.execute(statement("schema.columns")).fetchall()
+            for name, column, kind in found:
+                self._columns.setdefault(name, []).append((column, kind))
+        return tuple(self._columns[table])
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:

@@ -19,6 +19,7 @@ class Locked(StoreError):
     """Another process has the database open for writing."""
 
     code = "store.locked"
+    error_class = "resource"
 
     def __init__(self, path: Path, pid: int | None, program: str | None) -> None:
         who = f"process {pid}" if pid else "another program"
@@ -75,7 +76,7 @@ class DiskFull(StoreError):
     """There is no room for a commit. Nothing that was committed is lost."""
 
     code = "store.disk_full"
-    error_class = "config"
+    error_class = "resource"
 
     def __init__(self, path: Path) -> None:
         super().__init__(
@@ -89,8 +90,8 @@ class LostLease(StoreError):
 
     code = "store.lost_lease"
 
-    def __init__(self, batches: list[int]) -> None:
-        listed = ", ".join(map(str, batches[:5]))
+    def __init__(self, batches: list[str]) -> None:
+        listed = ", ".join(batches[:5])
         super().__init__(
             f"Batches {listed} are no longer held by this worker.",
             "They are worked on by somebody else; nothing was stored twice.",

@@ -121,7 +121,7 @@ join segments g on g.source = u.source;
 -- What people typed, with the session it belongs to; `history_only` where no rollout tells of it.
 create or replace view v_prompts as
 select
-    s.home, p.thread as session, p.source, p.byte, p.time, p.text, p.occurrence,
+    s.home, p.thread as session, p.source, p.byte, p.length, p.time, p.text,
     p.thread not in (select thread from segments) as history_only
 from prompts p
 join sources s on s.id = p.source;
@@ -234,7 +234,7 @@ create or replace view v_batches as
 select
     b.id, b.kind, b.source, s.path, s.thread as session, b.generation, b.start, b.finish, b.state,
     b.reason, b.attempts, b.lifetime_attempts, b.rescues, b.lease, b.claimed_by, b.heartbeat_at,
-    b.retry_at, b.error_code, b.error_class, b.error_message, b.error_hint, b.lines, b.facts,
+    b.retry_at, b.not_before, b.error_code, b.error_class, b.error_message, b.error_hint, b.lines, b.facts,
     b.seconds, b.created_at, b.updated_at
 from batches b
 left join sources s on s.id = b.source;

@@ -125,7 +125,7 @@ create table usage (
 
 create table prompts (
     source integer not null, byte bigint not null, length integer not null, thread varchar not null,
-    time timestamp, text varchar not null, occurrence integer not null
+    time timestamp, text varchar not null
 );
 
 create table names (
@@ -141,7 +141,7 @@ create table rejects (
 
 -- Work that can fail: a range of one generation of one source, found by where it starts.
 create table batches (
-    id bigint primary key,
+    id varchar primary key,
     kind varchar not null,
     source integer not null,
     generation integer not null,
@@ -156,6 +156,7 @@ create table batches (
     claimed_by varchar,
     heartbeat_at timestamp,
     retry_at timestamp,
+    not_before timestamp,
     error_code varchar,
     error_class varchar,
     error_message varchar,
@@ -169,7 +170,7 @@ create table batches (
 
 -- Every move of every batch: who, why and when.
 create table batch_moves (
-    batch bigint not null,
+    batch varchar not null,
     time timestamp not null,
     move varchar not null,
     old varchar,

@@ -1,0 +1,151 @@
+"""Where a parcel comes down: facts, cursors, fold states, rejected lines and the ends of batches.
+
+All of it is one transaction, so that whatever the process dies of, the cursor and what it stands
+for agree. A batch whose lease was lost makes the whole parcel void. What ties sources together (a
+rollback counts turns, a later segment ends an earlier one) is brought up to date here too.
+"""
+
+from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import asdict
+
+from ingest.store.database import Database
+from ingest.store.errors import LostLease
+from ingest.store.load import FACT_TABLES, load
+
+
+class BatchEnd(Struct):
+    batch: str
+    lease: str
+    state: str
+    reason: str | None
+    finish: int
+    lines: int
+    facts: int
+    seconds: float
+
+
+class CursorRow(Struct):
+    source: int
+    generation: int
+    byte: int
+    size: int
+    mtime_ns: int
+    dev: int
+    inode: int
+    head_len: int
+    head_hash: str
+    tail_hash: str
+    partial: int
+    lines: int
+    stored: int
+    rejected: int
+    blank: int
+    rewrites: int
+    state: str | None
+    updated_at: str
+
+
+class Landing(Struct):
+    """All that is stored together."""
+
+    ends: list[BatchEnd] = field(default_factory=list)
+    cursors: list[CursorRow] = field(default_factory=list)
+    tables: dict[str, str] = field(default_factory=dict)
+    """Table to the spooled file of its facts."""
+    stale: list[tuple[str, int, int]] = field(default_factory=list)
+    """(table, source, byte) of facts that the new ones replace."""
+    replaced: list[int] = field(default_factory=list)
+    """Sources that were rewritten: what was known of them goes."""
+    merged: list[int] = field(default_factory=list)
+    """Rewritten lists of prompts: only rows that were not stored yet are added."""
+
+
+def land(database: Database, landing: Landing, now: str) -> None:
+    """Store it all, or nothing."""
+    with database.transaction():
+        _end_batches(database, landing.ends, now)
+        for source in landing.replaced:
+            for table in FACT_TABLES:
+                _forget(database, table, source)
+        for table, source, byte in landing.stale:
+            _forget(database, table, source, byte)
+        sources = [row.source for row in landing.cursors]
+        if "segments" in landing.tables:
+            database.run("landing.drop_segments", sources=sources)
+        for source in landing.merged:
+            database.run("landing.set_prompts_aside", source=source)
+        for table, path in landing.tables.items():
+            load(database, table, path)
+        for source in landing.merged:
+            database.run("landing.drop_known_prompts", source=source)
+            database.run("landing.take_prompts_back", source=source)
+        database.run("landing.drop_cursors", sources=sources)
+        database.run("landing.add_cursors", cursors=[asdict(row) for row in landing.cursors])
+        if "rollbacks" in landing.tables:
+            _settle_rollbacks(database)
+        if "segments" in landing.tables:
+            _settle_segments(database, sources)
+
+
+def _end_batches(database: Database, ends: list[BatchEnd], now: str) -> None:
+    rows = [asdict(end) for end in ends]
+    ended = database.run("landing.end_batches", ends=rows, now=now)
+    if ended != len(ends):
+        raise LostLease([end.batch for end in ends])
+    database.run("landing.tell_ends", ends=rows, now=now)
+
+
+def _forget(database: Database, table: str, source: int, byte: int | None = None) -> None:
+    # The table is one of our own constants, or named by the fold.
+    if table not in FACT_TABLES:
+        raise ValueError(f"{table} is no table of facts")
+    sql = f'delete from "{table}" where source = $source'  # noqa: S608
+    values = {"source": source}
+    if byte is not None:
+        sql += " and byte = $byte"
+        values["byte"] = byte
+    database.execute(sql, values)
+
+
+def _settle_rollbacks(database: Database) -> None:
+    """Find the first turn each new rollback dropped, counting back over those still there."""
+    for row in database.query("landing.new_rollbacks"):
+        turns = database.query("landing.turns_before", **row)
+        first = min((turn["n"] for turn in turns), default=None)
+        if first is not None:
+            database.run(
+                "landing.set_rollback", source=row["source"], byte=row["byte"], from_n=first
+            )
+
+
+def _settle_segments(database: Database, sources: list[int]) -> None:
+    """Follow each thread's newest segment down to where it began: the rest was reverted."""
+    for thread in database.query("landing.reverted_threads", sources=sources):
+        segments = database.query("landing.thread_segments", **thread)
+        live: dict[int, int | None] = {segment["id"]: 0 for segment in segments}
+        current, until = (segments[-1], None) if segments else (None, None)
+        while current is not None and live[current["id"]] == 0:
+            live[current["id"]] = until
+            until = current["base_offset"]
+            current = _base(segments, current, thread["thread"])
+        for segment in segments:
+            if segment["live_until"] != live[segment["id"]]:
+                database.run(
+                    "landing.set_live_until",
+                    source=segment["id"],
+                    live_until=live[segment["id"]],
+                )
+
+
+def _base(
+    segments: list[dict[str, Any]], current: dict[str, Any], thread: str
+) -> dict[str, Any] | None:
+    """The segment that `current` goes on from: it names a segment, or the thread's first."""
+    named = current["base_thread"]
+    wanted = "" if named == thread else named
+    for segment in segments:
+        if named is not None and segment["segment"] == wanted and segment is not current:
+            return segment
+    return None

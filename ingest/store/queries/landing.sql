@@ -1,0 +1,104 @@
+-- name: end_batches
+-- Ends claimed batches, each only if the lease is still the one it was claimed with.
+update batches set
+    state = e.state, reason = e.reason, finish = e.finish, lines = e.lines, facts = e.facts,
+    seconds = e.seconds, lease = null, claimed_by = null, heartbeat_at = null, retry_at = null,
+    error_code = null, error_class = null, error_message = null, error_hint = null,
+    updated_at = $now::timestamp
+from (select unnest($ends::struct(
+    batch varchar, lease varchar, state varchar, reason varchar, finish bigint, lines bigint,
+    facts bigint, seconds double
+)[], recursive := true)) e
+where batches.id = e.batch and batches.lease = e.lease and batches.state = 'claimed';
+
+-- name: tell_ends
+-- The history row of each batch that ended.
+insert into batch_moves (batch, time, move, old, new, actor, reason, attempt, error_code)
+select
+    e.batch, $now::timestamp,
+    case e.state when 'completed' then 'complete' else 'complete_empty' end,
+    'claimed', e.state, 'auto', e.reason, b.lifetime_attempts + 1, null
+from (select unnest($ends::struct(
+    batch varchar, lease varchar, state varchar, reason varchar, finish bigint, lines bigint,
+    facts bigint, seconds double
+)[], recursive := true)) e
+join batches b on b.id = e.batch;
+
+-- name: drop_cursors
+delete from cursors where source in (select unnest($sources::integer[]));
+
+-- name: add_cursors
+insert into cursors by name
+select unnest($cursors::struct(
+    source integer, generation integer, byte bigint, size bigint, mtime_ns bigint, dev bigint,
+    inode bigint, head_len integer, head_hash varchar, tail_hash varchar, partial bigint,
+    lines bigint, stored bigint, rejected bigint, blank bigint, rewrites integer, state varchar,
+    updated_at timestamp
+)[], recursive := true);
+
+-- name: drop_segments
+delete from segments where source in (select unnest($sources::integer[]));
+
+-- name: set_prompts_aside
+-- A history was rewritten: mark what is known of it, while the new rows come in.
+update prompts set source = -source where source = $source;
+
+-- name: drop_known_prompts
+-- Of the new rows, those that were known as often as they stand there.
+delete from prompts where rowid in (
+    select n.id
+    from (
+        select
+            rowid as id, thread, time, text,
+            row_number() over (partition by thread, time, text order by byte) as copy
+        from prompts
+        where source = $source
+    ) n
+    join (
+        select thread, time, text, count(*) as copies
+        from prompts
+        where source = -$source::integer
+        group by all
+    ) o
+    on n.thread = o.thread and n.time is not distinct from o.time and n.text = o.text
+    where n.copy <= o.copies
+);
+
+-- name: take_prompts_back
+update prompts set source = -source where source = -$source::integer;
+
+-- name: new_rollbacks
+select source, byte, turns from rollbacks where from_n is null order by source, byte;
+
+-- name: turns_before
+-- The newest turns before a rollback that no earlier rollback dropped.
+select t.n from turns t
+where t.source = $source and t.byte < $byte and not exists (
+    from rollbacks r
+    where r.source = t.source and r.byte < $byte and t.n >= r.from_n and t.byte < r.byte
+)
+order by t.n desc
+limit $turns;
+
+-- name: set_rollback
+update rollbacks set from_n = $from_n where source = $source and byte = $byte;
+
+-- name: reverted_threads
+-- The threads among these sources that have more than one segment.
+select distinct s.home, s.thread
+from sources s
+where s.kind = 'rollout' and s.segment <> '' and (s.home, s.thread) in (
+    select home, thread from sources where id in (select unnest($sources::integer[]))
+);
+
+-- name: thread_segments
+select
+    s.id, s.segment, s.live_until, g.base_thread, g.base_offset,
+    coalesce(g.started_at, g.first_at) as started_at
+from sources s
+join segments g on g.source = s.id
+where s.home = $home and s.thread = $thread
+order by started_at, s.segment;
+
+-- name: set_live_until
+update sources set live_until = $live_until where id = $source;

@@ -1,0 +1,6 @@
+-- name: columns
+-- The columns of our own tables and their types, in their order.
+select table_name, column_name, data_type
+from duckdb_columns()
+where not internal and schema_name = 'main'
+order by table_name, column_index;

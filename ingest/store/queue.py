@@ -1,0 +1,122 @@
+"""The queue as it is stored: claims, moves and their history, each a compare-and-set.
+
+Which move follows from what is for `ingest.batches`; when to make it is for the worker.
+"""
+
+from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import asdict
+
+from ingest.batches.batch import BatchId
+from ingest.batches.failure import OWNER_DIED, Failure
+from ingest.batches.policy import Bury, HandBack, PauseQueue, Retry, next_step
+from ingest.batches.state import Move, State, target
+from ingest.store.database import Database
+
+Step = Retry | Bury | PauseQueue | HandBack
+
+
+class Claim(Struct):
+    """A batch as it is asked for: a range, and the lease it is to be held with."""
+
+    id: str
+    lease: str
+    kind: str
+    source: int
+    generation: int
+    start: int
+    finish: int
+
+
+def claim(database: Database, claims: list[Claim], by: str, now: str) -> set[str]:
+    """Claim what is free of these; the leases that hold."""
+    rows = [asdict(one) for one in claims]
+    leases = [one.lease for one in claims]
+    with database.transaction():
+        database.run("queue.add", batches=rows, by=by, now=now)
+        database.run("queue.claim_known", batches=rows, by=by, now=now)
+        database.run("queue.tell_claims", leases=leases, now=now)
+        held = database.query("queue.claimed", leases=leases)
+    return {row["lease"] for row in held}
+
+
+def failed(
+    database: Database, batch: str, lease: str, failure: Failure, now: datetime, actor: str = "auto"
+) -> Step | None:
+    """Move a claimed batch to where its failure leads; None where the lease was lost."""
+    with database.transaction():
+        row = next(iter(database.query("queue.batch", id=batch)), None)
+        if row is None or row["lease"] != lease:
+            return None
+        rescued_at = [one["time"] for one in database.query("queue.rescues_since", batch=batch)]
+        if failure is OWNER_DIED:
+            rescued_at.append(now)
+        step = next_step(
+            failure,
+            batch=BatchId(batch),
+            attempts=row["attempts"],
+            rescued_at=rescued_at,
+            now=now,
+        )
+        charged = step.attempts - row["attempts"] if isinstance(step, Retry | Bury) else 0
+        rescued = step.move is Move.RESCUE or failure is OWNER_DIED
+        old = State(row["state"])
+        reason = step.reason if isinstance(step, Bury | PauseQueue) else None
+        stamp = now.isoformat()
+        values = {
+            "id": batch,
+            "old": old,
+            "new": target(step.move, old),
+            "reason": reason,
+        }
+        database.run(
+            "queue.move",
+            **values,
+            attempts=row["attempts"] + charged,
+            lifetime_attempts=row["lifetime_attempts"] + charged,
+            rescues=row["rescues"] + rescued,
+            retry_at=step.at.isoformat() if isinstance(step, Retry) else None,
+            error_code=failure.code,
+            error_class=failure.cls,
+            error_message=failure.message,
+            error_hint=failure.hint,
+            lease=lease,
+            now=stamp,
+        )
+        database.run(
+            "queue.tell_move",
+            **values,
+            move=step.move,
+            actor=actor,
+            attempt=row["lifetime_attempts"] + 1,
+            error_code=failure.code,
+            now=stamp,
+        )
+    return step
+
+
+def rescue(database: Database, by: str, now: datetime) -> int:
+    """Free what a dead process held. The database's lock proves that it is dead."""
+    orphans = database.rows("queue.orphans", by=by)
+    for row in orphans:
+        failed(database, row["id"], row["lease"], OWNER_DIED, now, actor="startup-rescue")
+    return len(orphans)
+
+
+def pause(database: Database, failure: Failure, now: str) -> None:
+    """Stop the queue, with one message, until `resume`."""
+    with database.transaction():
+        database.run("queue.resume")
+        database.run(
+            "queue.pause",
+            code=failure.code,
+            message=failure.message,
+            hint=failure.hint or "",
+            now=now,
+        )
+
+
+def resume(database: Database) -> None:
+    with database.transaction():
+        database.run("queue.resume")

@@ -1,0 +1,121 @@
+"""The readers: child processes for a backlog, or this very process for a handful of lines.
+
+Promises that the parcels of one source come back in the order its jobs were given. A reader that
+dies is told as `ReaderDied`; nothing it had in hand was stored.
+"""
+
+import subprocess
+import sys
+import threading
+from collections import deque
+from pathlib import Path
+from queue import SimpleQueue
+
+from ingest.worker.job import Job, Parcel
+from ingest.worker.parcel import pack
+from ingest.worker.reader import Group, receive_parcel, send
+
+OUTSTANDING = 2
+"""Groups a reader has in hand: one that it works on, and one so that it never waits."""
+
+
+class ReaderDied(Exception):
+    """A reader process ended before it answered."""
+
+    code = "reader.died"
+    error_class = "poison"
+    hint = "What it worked on is tried again, and set aside if that happens three times."
+
+
+class InPlace:
+    """A reader that is no process: for a few lines the start of one would cost more."""
+
+    def __init__(self) -> None:
+        self._parcels: deque[Parcel] = deque()
+        self._count = 0
+
+    def free(self) -> bool:
+        return not self._parcels
+
+    def busy(self) -> bool:
+        return bool(self._parcels)
+
+    def give(self, jobs: list[Job], spool: Path) -> int:
+        self._count += 1
+        self._parcels.append(pack(jobs, spool, f"own-{self._count}"))
+        return 0
+
+    def take(self) -> tuple[int, Parcel]:
+        return 0, self._parcels.popleft()
+
+    def close(self) -> None:
+        self._parcels.clear()
+
+
+class Pool:
+    """Reader processes. `give` to one that is free, `take` what comes back."""
+
+    def __init__(self, size: int) -> None:
+        self._readers = [
+            subprocess.Popen(
+                [sys.executable, "-m", "ingest.worker.reader"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+            )
+            for _ in range(size)
+        ]
+        self._outstanding = [0] * size
+        self._parcels: SimpleQueue[tuple[int, Parcel | None]] = SimpleQueue()
+        self._count = 0
+        self._closed = False
+        for index in range(size):
+            threading.Thread(target=self._listen, args=(index,), daemon=True).start()
+
+    def _listen(self, index: int) -> None:
+        stream = self._readers[index].stdout
+        while stream is not None:
+            parcel = receive_parcel(stream)
+            self._parcels.put((index, parcel))
+            if parcel is None:
+                return
+
+    def free(self) -> bool:
+        """Whether a reader could take another group."""
+        return min(self._outstanding) < OUTSTANDING
+
+    def busy(self) -> bool:
+        return any(self._outstanding)
+
+    def give(self, jobs: list[Job], spool: Path, to: int | None = None) -> int:
+        """Hand a group to the reader `to`, or to the one with the least in hand."""
+        index = self._outstanding.index(min(self._outstanding)) if to is None else to
+        self._count += 1
+        stream = self._readers[index].stdin
+        if stream is None:
+            raise ReaderDied("The reader has no input.")
+        try:
+            send(stream, Group(f"group-{self._count}", str(spool), jobs))
+        except BrokenPipeError:
+            raise ReaderDied("A reader process ended while it was given work.") from None
+        self._outstanding[index] += 1
+        return index
+
+    def take(self) -> tuple[int, Parcel]:
+        """The next parcel, from whichever reader is first."""
+        index, parcel = self._parcels.get()
+        if parcel is None:
+            raise ReaderDied("A reader process ended before it answered.")
+        self._outstanding[index] -= 1
+        return index, parcel
+
+    def close(self) -> None:
+        """End the readers; what they have in hand is dropped."""
+        if self._closed:
+            return
+        self._closed = True
+        for reader in self._readers:
+            reader.kill()
+            reader.wait()
+            for stream in (reader.stdin, reader.stdout):
+                if stream is not None:
+                    stream.close()

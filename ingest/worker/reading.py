@@ -1,0 +1,159 @@
+"""Reading one batch: open, make sure it is the same file, take whole lines, fold them.
+
+The same code runs in a reader process and in place. It touches no database: what it finds goes
+into a parcel, and nothing counts until that is stored.
+"""
+
+import time
+import traceback
+
+import msgspec
+
+from ingest.batches.failure import classify
+from ingest.codex import typescript
+from ingest.codex.facts import Facts
+from ingest.codex.fold import Fault, Fold
+from ingest.codex.indexes import IndexFold
+from ingest.codex.state import FoldState
+from ingest.tail.cursor import Cursor, Mark, Verdict, advance, judge, restart, touched
+from ingest.tail.errors import SourceError
+from ingest.tail.lines import Block, blocks
+from ingest.tail.opening import open_source
+from ingest.tail.reader import Reader
+from ingest.tail.source import Kind
+from ingest.worker.job import Done, Job, Trouble
+
+MAX_FAULTS = 1_000
+"""More lines than this that our own code fails on are not a line's fault."""
+
+
+def read(job: Job) -> tuple[Done, Facts | None]:
+    """Carry out one job. An error is an answer, never an exception."""
+    began = time.perf_counter()
+    try:
+        with open_source(job.path, job.representation) as reader:
+            done, facts = _judged(job, reader)
+            done.bytes_read = reader.bytes_read
+    except SourceError as error:
+        done, facts = _failed(job, _trouble(error)), None
+    except Exception as error:  # noqa: BLE001 - the batch fails and says why; the others go on
+        failure = classify(error)
+        done = _failed(job, Trouble(failure.code, failure.cls, failure.message, failure.hint))
+        facts = None
+    done.seconds = time.perf_counter() - began
+    return done, facts
+
+
+def _judged(job: Job, reader: Reader) -> tuple[Done, Facts | None]:
+    cursor = job.cursor
+    if job.restart:
+        cursor = restart(cursor)
+    elif cursor.offset:
+        judgement = judge(cursor, reader)
+        changed = judgement.verdict is Verdict.APPENDED and job.kind is Kind.TYPESCRIPT
+        if judgement.verdict is Verdict.REWRITTEN or changed:
+            return _done(job, cursor, "rewritten", judgement.reason), None
+        if judgement.verdict is not Verdict.APPENDED:
+            seen = touched(cursor, reader.seen)
+            return _done(job, seen, "empty", judgement.reason), None
+    if job.kind is Kind.TYPESCRIPT:
+        return _document(job, reader, cursor)
+    return _lines(job, reader, cursor)
+
+
+def _lines(job: Job, reader: Reader, cursor: Cursor) -> tuple[Done, Facts | None]:
+    faults: dict[int, str] = {}
+    while True:
+        fold = _fold(job, faults)
+        lines = blocks(reader, cursor.offset, job.limit, job.cap)
+        try:
+            for part in lines:
+                if isinstance(part, Block):
+                    fold.feed(part.offset, part.lines)
+                else:
+                    fold.oversize(part.offset, part.length, part.sha256, part.head, part.tail)
+        except Fault as fault:
+            if len(faults) >= MAX_FAULTS:
+                raise
+            trace = traceback.format_exception(fault.error)
+            faults[fault.offset] = "".join(trace)[-4_000:]
+            continue
+        break
+    if lines.position == cursor.offset:
+        # Nothing whole is there: the cursor stays, also that of an older generation.
+        seen = touched(job.cursor, reader.seen)
+        done = _done(job, seen, "empty", "no whole line yet")
+        done.partial = lines.partial
+        return done, None
+    done = _done(job, advance(cursor, lines.mark()), "read")
+    done.partial = lines.partial
+    done.more = lines.more
+    return _folded(done, fold), fold.facts
+
+
+def _document(job: Job, reader: Reader, cursor: Cursor) -> tuple[Done, Facts | None]:
+    size = reader.end()
+    if size == 0:
+        return _done(job, touched(job.cursor, reader.seen), "empty", "an empty file"), None
+    fold = Fold(job.source, job.thread)
+    if size > job.cap:
+        fold.oversize(0, size, "", reader.head(), reader.before(size))
+    else:
+        typescript.feed(fold, _whole(reader, size))
+    mark = Mark(size, reader.head(), reader.before(size), reader.seen)
+    done = _done(job, advance(cursor, mark), "read")
+    return _folded(done, fold), fold.facts
+
+
+def _fold(job: Job, faults: dict[int, str]) -> Fold | IndexFold:
+    if job.kind is Kind.ROLLOUT:
+        # The state is changed by folding, so each attempt begins with a copy of its own.
+        state = None if job.restart or job.state is None else _copy(job)
+        return Fold(job.source, job.thread, state, faults)
+    return IndexFold(job.source, names=job.kind is Kind.SESSION_INDEX)
+
+
+def _copy(job: Job) -> FoldState:
+    return msgspec.json.decode(msgspec.json.encode(job.state), type=FoldState)
+
+
+def _folded(done: Done, fold: Fold | IndexFold) -> Done:
+    if isinstance(fold, Fold):
+        folded = fold.finish()
+        done.state = folded.state
+        done.stale = folded.stale
+    done.tally = fold.tally
+    done.facts = fold.facts.count()
+    return done
+
+
+def _whole(reader: Reader, size: int) -> bytes:
+    parts = []
+    at = 0
+    while at < size and (part := reader.read_at(at, size - at)):
+        parts.append(part)
+        at += len(part)
+    return b"".join(parts)
+
+
+def _done(job: Job, cursor: Cursor, outcome: str, reason: str | None = None) -> Done:
+    return Done(
+        job.batch,
+        job.lease,
+        job.source,
+        job.cursor.offset,
+        outcome,
+        cursor,
+        replaces=job.restart and outcome == "read",
+        reason=reason,
+    )
+
+
+def _failed(job: Job, trouble: Trouble) -> Done:
+    done = _done(job, job.cursor, "failed")
+    done.trouble = trouble
+    return done
+
+
+def _trouble(error: SourceError) -> Trouble:
+    return Trouble(f"source.{error.code}", error.error_class, error.sentence, error.hint)

@@ -1,0 +1,262 @@
+"""What is on disk against what was read: one sweep, by names and sizes, without opening a file.
+
+It keeps the list of sources true (new, moved, archived, compressed, missing) and says which of
+them have something new, the newest first. An absent file only changes its state: what was read of
+it stays.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import asdict
+
+from ingest.store.database import Database
+from ingest.tail import discovery
+from ingest.tail.cursor import START, Cursor, settled
+from ingest.tail.discovery import Found, Problem, ProblemCode
+from ingest.tail.source import UNSEEN, Kind, Representation, Seen, SourceName
+from ingest.worker.homes import Home
+
+
+class Followed(Struct):
+    """A source as the database knows it, and as it was seen last."""
+
+    id: int
+    home: str
+    name: SourceName
+    path: str
+    representation: Representation
+    archived: bool
+    size: int
+    mtime_ns: int
+    state: str = "following"
+    cursor: Cursor = START
+    read: bool = False
+    """Whether a cursor is stored."""
+    partial: int = 0
+    lines: int = 0
+    stored: int = 0
+    rejected: int = 0
+    blank: int = 0
+    rewrites: int = 0
+    seen: Seen = UNSEEN
+
+    @property
+    def behind(self) -> int:
+        """Bytes still to be read; of a compressed file, as far as that can be told unopened."""
+        if self.state == "missing" or settled(self.cursor, self.seen):
+            return 0
+        if self.representation is Representation.ZST:
+            return self.size
+        return max(0, self.size - self.cursor.offset - self.partial)
+
+
+class Survey(Struct):
+    """All that is followed in all homes, and what is new in it."""
+
+    sources: list[Followed]
+    changed: list[Followed]
+    """Those that have to be opened, the newest first."""
+    problems: list[tuple[str, Problem]]
+
+    @property
+    def behind_bytes(self) -> int:
+        return sum(source.behind for source in self.changed)
+
+    def oldest_unread_seconds(self, now: datetime) -> float:
+        """How long ago the file was changed that waits longest."""
+        waiting = [source.mtime_ns for source in self.changed if source.behind]
+        return max(0.0, now.timestamp() - min(waiting) / 1e9) if waiting else 0.0
+
+
+def survey(database: Database, homes: Iterable[Home], now: str, *, keep: bool = True) -> Survey:
+    """Look at all homes. With `keep`, the list of sources is brought up to date."""
+    sources: list[Followed] = []
+    problems: list[tuple[str, Problem]] = []
+    for home in homes:
+        found = discovery.scan(home.path)
+        problems += [(home.id, problem) for problem in found.problems]
+        sources += _compare(database, home, found, now, keep=keep)
+        if keep:
+            _keep_problems(database, home, found.problems, now)
+    return Survey(sources, in_order(sources), problems)
+
+
+def in_order(sources: list[Followed]) -> list[Followed]:
+    """Those that have to be opened: lists before rollouts, then the newest first."""
+    changed = [
+        source
+        for source in sources
+        if source.state != "missing" and not settled(source.cursor, source.seen)
+    ]
+    lists = (Kind.HISTORY, Kind.SESSION_INDEX)
+    return sorted(changed, key=lambda source: (source.name.kind not in lists, -source.mtime_ns))
+
+
+def known(database: Database, home: Home) -> dict[SourceName, Followed]:
+    """What the database follows in this home."""
+    return {
+        source.name: source
+        for source in (
+            _followed(home, row) for row in database.rows("registry.sources", home=home.id)
+        )
+    }
+
+
+def notice(followed: dict[SourceName, Followed], found: Found) -> Followed | None:
+    """Bring one known source up to what was found now; None for one that is not known."""
+    source = followed.get(found.name)
+    if source is not None:
+        source.path, source.representation = found.path, found.representation
+        source.archived, source.size = found.archived, found.size
+        source.mtime_ns, source.seen = found.mtime_ns, found.seen
+        if source.state == "missing":
+            source.state = "following"
+    return source
+
+
+def _compare(
+    database: Database, home: Home, found: discovery.Discovery, now: str, *, keep: bool
+) -> list[Followed]:
+    before = known(database, home)
+    gone = _unavailable(found.problems)
+    changed: list[Followed] = []
+    new: list[Followed] = []
+    newest = _newest_id(database)
+    present: set[SourceName] = set()
+    for one in found.found:
+        present.add(one.name)
+        source = before.get(one.name)
+        if source is None:
+            newest += 1
+            source = _new(newest, home, one)
+            new.append(source)
+            continue
+        place = (source.path, source.representation, source.archived, source.state)
+        size = (source.size, source.mtime_ns)
+        notice(before, one)
+        if (source.size, source.mtime_ns) != size or place != (
+            source.path,
+            source.representation,
+            source.archived,
+            source.state,
+        ):
+            changed.append(source)
+    for name, source in before.items():
+        if name not in present and source.state != "missing" and not gone:
+            source.state = "missing"
+            changed.append(source)
+    if keep and (new or changed):
+        with database.transaction():
+            if not before:
+                database.run("registry.add_home", id=home.id, path=str(home.path))
+            if new:
+                database.run("registry.add_sources", sources=_rows(new), now=now)
+            if changed:
+                database.run("registry.update_sources", sources=_rows(changed), now=now)
+    return [*before.values(), *new]
+
+
+def _unavailable(problems: list[Problem]) -> bool:
+    """Whether a whole root is out of reach: then nothing is missing, it only cannot be seen."""
+    roots = (ProblemCode.NO_HOME, ProblemCode.NO_SESSIONS, ProblemCode.UNREADABLE)
+    return any(problem.code in roots for problem in problems)
+
+
+def _newest_id(database: Database) -> int:
+    row = database.one("registry.newest_source")
+    return int(row["id"]) if row else 0
+
+
+def _new(number: int, home: Home, found: Found) -> Followed:
+    return Followed(
+        number,
+        home.id,
+        found.name,
+        found.path,
+        found.representation,
+        found.archived,
+        found.size,
+        found.mtime_ns,
+        seen=found.seen,
+    )
+
+
+def _followed(home: Home, row: dict[str, Any]) -> Followed:
+    source = Followed(
+        row["id"],
+        home.id,
+        SourceName(Kind(row["kind"]), row["thread"], row["segment"]),
+        row["path"],
+        Representation(row["representation"]),
+        row["archived"],
+        row["last_size"],
+        row["last_mtime_ns"],
+        row["last_state"],
+        seen=Seen(row["last_size"], row["last_mtime_ns"], 0, 0),
+    )
+    if row["generation"] is not None:
+        source.read = True
+        source.cursor = Cursor(
+            row["generation"],
+            row["byte"],
+            row["head_len"],
+            row["head_hash"],
+            row["tail_hash"],
+            row["size"],
+            row["mtime_ns"],
+            row["dev"],
+            row["inode"],
+        )
+        source.partial, source.lines = row["partial"], row["lines"]
+        source.stored, source.rejected = row["stored"], row["rejected"]
+        source.blank, source.rewrites = row["blank"], row["rewrites"]
+    return source
+
+
+def _rows(sources: list[Followed]) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": source.id,
+            "home": source.home,
+            "kind": source.name.kind,
+            "thread": source.name.thread,
+            "segment": source.name.segment,
+            "path": _storable(source.path),
+            "representation": source.representation,
+            "archived": source.archived,
+            "size": source.size,
+            "mtime_ns": source.mtime_ns,
+            "state": source.state,
+        }
+        for source in sources
+    ]
+
+
+def _storable(path: str) -> str:
+    """A path as text: bytes that are no UTF-8 are shown, the file itself is found again by scan."""
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def _keep_problems(database: Database, home: Home, problems: list[Problem], now: str) -> None:
+    rows = [
+        asdict(problem) | {"path": _storable(problem.path), "code": str(problem.code)}
+        for problem in problems
+    ]
+    before = database.rows("registry.problems", home=home.id)
+    if [(row["code"], row["path"]) for row in before] == [
+        (row["code"], row["path"]) for row in rows
+    ]:
+        return
+    with database.transaction():
+        database.run("registry.drop_problems", home=home.id)
+        if rows:
+            database.run("registry.add_problems", home=home.id, problems=rows, now=now)
+
+
+def home_of(homes: Iterable[Home], path: Path) -> Home | None:
+    """The home a path lies in."""
+    return next((home for home in homes if path.is_relative_to(home.path)), None)
