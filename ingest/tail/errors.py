@@ -1,6 +1,7 @@
 """What can go wrong with one source, each with a code, a sentence for people and a hint.
 
-Raised where it is known; whether to try again is for the caller, who finds `transient` here.
+Raised where it is known. `error_class` says whether another attempt may go well ("transient") or
+the input itself is at fault ("data"); what follows from that is for the caller.
 """
 
 import errno
@@ -11,7 +12,7 @@ class SourceError(Exception):
     """Base of all of them. The arguments are plain text, so that it survives a process border."""
 
     code: ClassVar[str] = "source"
-    transient: ClassVar[bool] = False
+    error_class: ClassVar[str] = "transient"
 
     def __init__(self, path: str, sentence: str, hint: str) -> None:
         super().__init__(path, sentence, hint)
@@ -39,6 +40,7 @@ class SourceSpecial(SourceError):
     """A pipe, socket, device, folder or symbolic link under the name of a source."""
 
     code = "special"
+    error_class = "data"
 
 
 class SourceDamaged(SourceError):
@@ -51,13 +53,13 @@ class SourceTooLarge(SourceError):
     """A compressed file that would become far more than any log: refused, not unpacked."""
 
     code = "too_large"
+    error_class = "data"
 
 
 class SourceIO(SourceError):
     """The disk, the network or the system said no; the next attempt may succeed."""
 
     code = "io"
-    transient = True
 
     @classmethod
     def at(cls, path: str, offset: int, length: int, error: OSError) -> Self:

@@ -42,6 +42,8 @@ class Watcher:
         self._changed = threading.Condition()
         self._dirty: set[str] = set()
         self._stopped = False
+        # Held while watches start or end, so that none starts behind the back of `stop`.
+        self._ends = threading.Lock()
         self._remote: str | None = None
         # Two watches: everything below the sessions, but of the home (where Codex's databases
         # write all day) only the folder itself.
@@ -90,8 +92,9 @@ class Watcher:
         with self._changed:
             self._stopped = True
             self._changed.notify_all()
-        self._flat.stop()
-        self._deep.stop()
+        with self._ends:
+            self._flat.stop()
+            self._deep.stop()
 
     @property
     def _failure(self) -> str | None:
@@ -99,18 +102,16 @@ class Watcher:
 
     def _follow(self) -> None:
         """Watches what is there now: a folder that appeared, or took the place of another."""
-        if self._stopped:
-            return
         home = _existing(self._home)
         trees = _existing(*(os.path.join(self._home, name) for name in (SESSIONS, ARCHIVED)))
-        if self._failure is None:
-            self._remote = self._remote_among(home | trees)
-        if self._failure is not None:
-            self._flat.stop()
-            self._deep.stop()
-            return
-        self._flat.cover(home)
-        self._deep.cover(trees)
+        with self._ends:
+            if self._stopped:
+                return
+            if self._failure is None:
+                self._remote = self._remote_among(home | trees)
+            watchable = self._failure is None
+            self._flat.cover(home if watchable else {})
+            self._deep.cover(trees if watchable else {})
 
     def _remote_among(self, folders: "_Folders") -> str | None:
         mounts = self._mounts() if folders else ""
