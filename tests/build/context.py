@@ -1,0 +1,76 @@
+"""What happens to the context: it is compacted, or the user takes turns back."""
+
+from tests.build import payload
+from tests.build.line import Json
+from tests.build.tools import Tools
+
+
+class Context(Tools):
+    def compact(self, summary: str = "Summary so far.") -> None:
+        """The context is full: within a turn, or as a turn of its own between turns."""
+        self.settle()
+        if self.release.bare:
+            raise ValueError("0.20 writes nothing when it compacts")
+        alone = not self._turn_open
+        if alone:
+            self.start_turn()
+            self.ask()
+        self.facts.compactions += 1
+        self._compact(payload.SUMMARY_PREFIX + summary, summary)
+        self._stale = not self.release.paginated
+        if alone:
+            self.end_turn()
+        else:
+            self.ask()
+
+    def _compact(self, told: str, summary: str) -> None:
+        new = self.release.rich_compaction
+        if new:
+            self._asked = False
+            if self.counted is not None:
+                self.count()
+            said: Json = {"type": "message", "id": f"msg_{self.ids.number()}", "role": "assistant"}
+            self.item({**said, "content": [{"type": "output_text", "text": summary}]})
+        else:
+            self.begin_answer()
+        self._spend(self.next_usage())
+        self.count_late()
+        if not new:
+            self.count(estimate=3004)
+        self.line("compacted", {"message": told, **(self._replacement(told) if new else {})})
+        if self.release.paginated:
+            self.line("world_state", payload.world_state(self.thread))
+            self.context()
+            if self.release.settings_first_turn:
+                self.settings()
+        if new:
+            self.count(estimate=6870)
+        if self.release.paginated:
+            self.turn_item({"type": "ContextCompaction", "id": self.ids.v7()}, 30)
+        elif self.release.minor < 98:
+            self.event("agent_message", message="Compact task completed")
+        else:
+            self.event("context_compacted")
+
+    def _replacement(self, told: str) -> Json:
+        def user(said: str) -> Json:
+            content = [{"type": "input_text", "text": said}]
+            return {"type": "message", "role": "user", "content": content}
+
+        history = [user(prompt) for prompt in self.facts.prompts]
+        record = {"latest_token_usage_record": self.last_record} if self.last_record else {}
+        return {
+            "replacement_history": [*history, user(told)],
+            "window_number": self.facts.compactions,
+            "first_window_id": self.thread.window_id,
+            "previous_window_id": self.thread.window_id,
+            "window_id": self.ids.v7(),
+            **record,
+        }
+
+    def rollback(self, turns: int) -> None:
+        """The user takes back the last turns; before 0.160, in legacy files."""
+        self.settle()
+        self.facts.drop(turns)
+        self.count(estimate=3081)
+        self.event("thread_rolled_back", num_turns=turns)

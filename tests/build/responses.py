@@ -1,0 +1,295 @@
+"""One answer of the model after another, each written in the order its release writes it.
+
+What the model thinks, says and calls is collected until the answer is over: `tokens()` says what
+it cost, the next call or the end of the turn closes it at a made-up price. The order differs:
+
+  bare           state, state, items
+  0.34 - 0.97    context, count again, spoken events, count, items with outputs
+  0.98 - 0.133   (context,) count again, events and items, count, outputs
+  since 0.134    items, (usage record,) outputs, count
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.build import payload
+from tests.build.expected import Expected, Turn, Usage
+from tests.build.line import Clock, Ids, Json
+from tests.build.pen import Pen
+from tests.build.release import Release
+
+
+@dataclass
+class Spoken:
+    """A thought, a message, a search: complete as soon as it is there."""
+
+    item: Json
+    event: Json | None = None
+    turn_item: Json | None = None
+
+
+@dataclass
+class Call:
+    """A tool call; without an output it still runs."""
+
+    item: Json
+    output: Json | None = None
+    ends: list[tuple[Json, int]] = field(default_factory=list)
+    """turn items (with how long they took in ms) or, in legacy files, events"""
+
+
+class Responses(Pen):
+    def __init__(
+        self, path: Path, clock: Clock, ids: Ids, release: Release, thread: payload.Thread
+    ) -> None:
+        super().__init__(path, clock, ids, release)
+        self.thread = thread
+        self.facts = Expected(thread.id, release.version, thread.cwd, thread.model)
+        self.turn_id: str | None = None
+        self.root_turn_id: str | None = None
+        self.counted: Usage | None = None
+        """what the last token_count says; None before the first"""
+        self.recorded = Usage()
+        """what the last usage record says of the thread"""
+        self.last_record: Json | None = None
+        self._last = Usage()
+        self._turn_usage = Usage()
+        self._pending: list[Spoken | Call] = []
+        self.waiting: list[Spoken | Call] = []
+        """the answer whose calls still run"""
+        self._uncounted: Usage | None = None
+        self._asked = False
+        """the request is out, the answer has not begun"""
+        self._answers = 0
+        self._sequence = 0
+        self._sampled = 0
+        self._turn_answers = 0
+        self._parallel = False
+
+    @property
+    def expected(self) -> Expected:
+        """The facts of everything done so far."""
+        self.settle()
+        return self.facts
+
+    # ── what belongs to an answer ───────────────────────────────────────────────────────────────
+
+    def add(self, part: Spoken | Call) -> None:
+        if self.waiting:
+            raise ValueError("a call is still open: finish it, abort the turn or die")
+        if any(isinstance(old, Call) for old in self._pending) and not self._parallel:
+            self.settle()
+        self._pending.append(part)
+
+    def tokens(self, input: int, cached: int, output: int, reasoning: int) -> None:  # noqa: A002
+        """What the answer just given cost."""
+        if not self._pending:
+            raise ValueError("tokens() belongs right after what the model did")
+        self._close(Usage(input, cached, output, reasoning))
+
+    def together(self) -> "Together":
+        """`with rollout.together():` puts several calls into one answer."""
+        return Together(self)
+
+    def gather(self, parallel: bool) -> None:
+        if parallel and any(isinstance(part, Call) for part in self._pending):
+            self.settle()
+        self._parallel = parallel
+
+    def settle(self) -> None:
+        if self._pending and not self._parallel:
+            self._close(self.next_usage())
+
+    def next_usage(self) -> Usage:
+        """A price that grows with the conversation."""
+        cost = 1600 + 400 * self._answers
+        return Usage(cost, cost // 2, 90, 30)
+
+    # ── the order of lines ──────────────────────────────────────────────────────────────────────
+
+    def ask(self) -> None:
+        """The request goes out."""
+        if self._asked:
+            return
+        self._asked = True
+        if self.release.bare:
+            self.line("", {"record_type": "state"})
+        elif self.release.context_each_request:
+            self.context()
+
+    def begin_answer(self) -> None:
+        self.ask()
+        self._asked = False
+        if self.release.bare:
+            self.line("", {"record_type": "state"})
+        elif self.release.repeats_counts:
+            self.count()
+
+    def _close(self, usage: Usage) -> None:
+        parts, self._pending = self._pending, []
+        calls = [part for part in parts if isinstance(part, Call)]
+        self._answers += 1
+        self.begin_answer()
+        for part in parts:
+            if self.release.streams_items:
+                self._speak(part)
+                self.item(part.item)
+            else:
+                self._speak(part)
+        self._spend(usage)
+        if any(call.output is None for call in calls):
+            self.waiting = parts
+            return
+        self.finish(parts)
+
+    def _speak(self, part: Spoken | Call) -> None:
+        if isinstance(part, Spoken) and self.release.paginated and part.turn_item is not None:
+            self.turn_item(part.turn_item)
+        elif isinstance(part, Spoken) and not self.release.paginated and part.event is not None:
+            self.line("event_msg", part.event)
+
+    def finish(self, parts: list[Spoken | Call]) -> None:
+        """The outputs are there (or never will be)."""
+        calls = [part for part in parts if isinstance(part, Call)]
+        if self.release.streams_items:
+            for call in calls:
+                self._output(call)
+        else:
+            self._snapshot()
+            for part in parts:
+                self.item(part.item)
+                if isinstance(part, Call):
+                    self._output(part)
+        self.count_late()
+        self._sampled = self._sequence
+        if calls:
+            self.ask()
+
+    def _output(self, call: Call) -> None:
+        for end, took in call.ends:
+            if self.release.paginated:
+                self.turn_item(end, took)
+            else:
+                self.line("event_msg", end)
+        if call.output is not None:
+            self.item(call.output)
+
+    def _snapshot(self) -> None:
+        if self.release.snapshots and self._turn_answers == 2:
+            commit = {
+                "id": self.ids.hex(40),
+                "parent": payload.GIT["commit_hash"],
+                "preexisting_untracked_files": [],
+                "preexisting_untracked_dirs": [],
+            }
+            self.item({"type": "ghost_snapshot", "ghost_commit": commit})
+
+    # ── counts ──────────────────────────────────────────────────────────────────────────────────
+
+    def _spend(self, usage: Usage) -> None:
+        self._turn_answers += 1
+        if self.release.bare:
+            return
+        self.facts.spend(usage)
+        self.recorded += usage
+        self._turn_usage += usage
+        if self.release.usage_records:
+            self._record(usage)
+        self._uncounted = usage
+        if self.release.counts_before_outputs:
+            self.count_late()
+
+    def _record(self, usage: Usage) -> None:
+        self.last_record = {
+            "thread_id": self.thread.id,
+            "turn_id": self.turn_id,
+            "session_id": self.thread.session_id,
+            "root_turn_id": self.root_turn_id,
+            "response_id": f"resp_{self.ids.number()}",
+            "usage": usage.as_json(cache_write=True),
+            "turn_token_usage": self._turn_usage.as_json(cache_write=True),
+            "thread_token_usage": self.recorded.as_json(cache_write=True),
+        }
+        self.line("token_usage_record", self.last_record)
+
+    def count_late(self) -> None:
+        """The count of an answer already paid for, if it was not written yet."""
+        if self._uncounted is None:
+            return
+        self.counted = (self.counted or Usage()) + self._uncounted
+        self._last, self._uncounted = self._uncounted, None
+        self.count()
+
+    def count(self, estimate: int | None = None) -> None:
+        if not self.release.bare:
+            self.event("token_count", **self._count(estimate))
+
+    def _count(self, estimate: int | None) -> Json:
+        return payload.token_count(self.release, self.counted, self._last, estimate)
+
+    # ── single lines ────────────────────────────────────────────────────────────────────────────
+
+    def context(self) -> None:
+        context = payload.turn_context(self.release, self.thread, self.turn_id, self.root_turn_id)
+        self.line("turn_context", context)
+
+    def item(self, item: Json, kind: str | None = None) -> None:
+        """A response item, with the links to its turn that the release adds."""
+        self._sequence += 1
+        metadata = None
+        if self.release.metadata and item["type"] != "additional_tools":
+            metadata = {
+                "history_sequence": self._sequence,
+                "sampled_through_sequence": self._sampled,
+                "client_authored": False,
+            }
+        self.line("response_item", self._linked(item, kind), metadata)
+
+    def _linked(self, item: Json, kind: str | None) -> Json:
+        if not self.release.linked_items or item["type"] == "ghost_snapshot":
+            return item
+        link: Json = {"turn_id": self.turn_id} if self.turn_id else {}
+        if kind is not None and self.release.item_ids:
+            link |= {"create_time": self.clock.ms / 1000, "content_item_kinds": [kind]}
+        return {**item, "internal_chat_message_metadata_passthrough": link}
+
+    def turn_item(
+        self, item: Json, took_ms: int = 0, of: tuple[str, str | None] | None = None
+    ) -> None:
+        """`of` names another thread and turn, where a file repeats what is not its own."""
+        thread_id, turn_id = of or (self.thread.id, self.turn_id)
+        self.event(
+            "item_completed",
+            thread_id=thread_id,
+            turn_id=turn_id,
+            item=item,
+            started_at_ms=self.clock.ms - took_ms,
+            completed_at_ms=self.clock.ms,
+        )
+
+    def message(self, role: str, text: str, kind: str) -> None:
+        """A message to the model; `kind` says in newer releases where it came from."""
+        content = [{"type": "input_text", "text": text}]
+        ids: Json = {}
+        if self.release.item_ids:
+            ids = {"id": f"msg_{self.ids.v7()}"}
+        elif self.release.bare:
+            ids = {"id": None}
+        self.item({"type": "message", **ids, "role": role, "content": content}, kind)
+
+    def begin_turn(self, turn: Turn) -> None:
+        self.facts.turns.append(turn)
+        self._turn_usage = Usage()
+        self._turn_answers = 0
+        self._asked = False
+
+
+class Together:
+    def __init__(self, responses: Responses) -> None:
+        self._responses = responses
+
+    def __enter__(self) -> None:
+        self._responses.gather(True)
+
+    def __exit__(self, *_: object) -> None:
+        self._responses.gather(False)
