@@ -169,6 +169,8 @@ class Agents(Forks):
             if self.release.paginated:
                 self.turn_item(done)
             return
+        if self.release.minor < 107:
+            return
         answer = child.expected.turns[-1].answer
         notice = {"agent_id": child.thread.id, "status": {"completed": answer}}
         told = f"<subagent_notification>\n{text(notice)}\n</subagent_notification>"

@@ -34,6 +34,7 @@ class Context(Tools):
         else:
             self.begin_answer()
         self._spend(self.next_usage())
+        self._answers += 1
         self.count_late()
         if not new:
             self.count(estimate=3004)

@@ -3,12 +3,13 @@
 What the model thinks, says and calls is collected until the answer is over: `tokens()` says what
 it cost, the next call or the end of the turn closes it at a made-up price. The order differs:
 
-  bare           state, state, items
+  bare           state, then state and items
   0.34 - 0.97    context, count again, spoken events, count, items with outputs
   0.98 - 0.133   (context,) count again, events and items, count, outputs
   since 0.134    items, (usage record,) outputs, count
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -58,6 +59,10 @@ class Responses(Pen):
         self.waiting: list[Spoken | Call] = []
         """the answer whose calls still run"""
         self._uncounted: Usage | None = None
+        self.reminders: list[Json] = []
+        """items the program adds to the next request by itself"""
+        self.price: Callable[[int], int] = growing
+        """input tokens of an answer nobody set a price for, by its number"""
         self._asked = False
         """the request is out, the answer has not begun"""
         self._answers = 0
@@ -101,8 +106,7 @@ class Responses(Pen):
             self._close(self.next_usage())
 
     def next_usage(self) -> Usage:
-        """A price that grows with the conversation."""
-        cost = 1600 + 400 * self._answers
+        cost = self.price(self._answers)
         return Usage(cost, cost // 2, 90, 30)
 
     # ── the order of lines ──────────────────────────────────────────────────────────────────────
@@ -112,6 +116,9 @@ class Responses(Pen):
         if self._asked:
             return
         self._asked = True
+        reminders, self.reminders = self.reminders, []
+        for reminder in reminders:
+            self.item(reminder)
         if self.release.bare:
             self.line("", {"record_type": "state"})
         elif self.release.context_each_request:
@@ -120,9 +127,7 @@ class Responses(Pen):
     def begin_answer(self) -> None:
         self.ask()
         self._asked = False
-        if self.release.bare:
-            self.line("", {"record_type": "state"})
-        elif self.release.repeats_counts:
+        if self.release.repeats_counts:
             self.count()
 
     def _close(self, usage: Usage) -> None:
@@ -137,6 +142,7 @@ class Responses(Pen):
             else:
                 self._speak(part)
         self._spend(usage)
+        self._snapshot()
         if any(call.output is None for call in calls):
             self.waiting = parts
             return
@@ -145,8 +151,13 @@ class Responses(Pen):
     def _speak(self, part: Spoken | Call) -> None:
         if isinstance(part, Spoken) and self.release.paginated and part.turn_item is not None:
             self.turn_item(part.turn_item)
-        elif isinstance(part, Spoken) and not self.release.paginated and part.event is not None:
+        elif isinstance(part, Spoken) and part.event is not None and not self.wordless:
             self.line("event_msg", part.event)
+
+    @property
+    def wordless(self) -> bool:
+        """No events for what is said: bare files, and paginated ones with their turn items."""
+        return self.release.bare or self.release.paginated
 
     def finish(self, parts: list[Spoken | Call]) -> None:
         """The outputs are there (or never will be)."""
@@ -155,7 +166,8 @@ class Responses(Pen):
             for call in calls:
                 self._output(call)
         else:
-            self._snapshot()
+            if self.release.bare:
+                self.line("", {"record_type": "state"})
             for part in parts:
                 self.item(part.item)
                 if isinstance(part, Call):
@@ -282,6 +294,11 @@ class Responses(Pen):
         self._turn_usage = Usage()
         self._turn_answers = 0
         self._asked = False
+
+
+def growing(answers: int) -> int:
+    """A price that grows with the conversation."""
+    return 1600 + 400 * answers
 
 
 class Together:

@@ -114,6 +114,10 @@ class Tools(Commands):
         self.facts.goals.append(Goal(objective, "active", budget))
         given = {"token_budget": budget} if budget is not None else {}
         self._goal_call("create_goal", {"objective": objective, **given})
+        if self.release.minor >= 165:
+            told = {"name": "goal_objective", "namespace": "agent", "output": objective}
+            number = f"fco_{self.ids.v7()}"
+            self.reminders.append({"type": "function_call_output", "id": number, **told})
 
     def goal_status(self, status: str) -> None:
         """The model says how the goal stands, mostly `complete`."""

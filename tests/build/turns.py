@@ -229,10 +229,16 @@ class Turns(Responses):
             return f"Wall time: {seconds:.1f} seconds\naborted by user"
         return f"aborted by user after {seconds:.1f}s"
 
-    def die(self) -> None:
-        """The process is killed: nothing more is written, the turn stays open in the file."""
+    def die(self, *, flushed: bool = False) -> None:
+        """The process is killed: nothing more is written, the turn stays open in the file.
+
+        `flushed`: before 0.98 a SIGINT still wrote the calls that ran, without an output.
+        """
         self.settle()
-        self.waiting = []
+        waiting, self.waiting = self.waiting, []
+        if flushed and not self.release.streams_items:
+            for part in waiting:
+                self.item(part.item)
         self._uncounted = None
         self._turn_open = False
 
