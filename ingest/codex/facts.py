@@ -46,7 +46,7 @@ class CallKind(StrEnum):
     OTHER = "other"
 
 
-class Turn(Struct):
+class Turn(Struct, gc=False):
     source: int
     byte: int
     length: int
@@ -66,7 +66,7 @@ class Turn(Struct):
     end_reason: str | None = None
 
 
-class Message(Struct):
+class Message(Struct, gc=False):
     source: int
     byte: int
     length: int
@@ -81,7 +81,7 @@ class Message(Struct):
     """Length of the whole text; more than is kept where it was cut."""
 
 
-class Call(Struct):
+class Call(Struct, gc=False):
     source: int
     byte: int
     length: int
@@ -104,7 +104,7 @@ class Call(Struct):
     output_length: int | None = None
 
 
-class FileEdit(Struct):
+class FileEdit(Struct, gc=False):
     source: int
     byte: int
     """Of the call that made it."""
@@ -117,12 +117,12 @@ class FileEdit(Struct):
     status: str
 
 
-class Step(Struct, array_like=True):
+class Step(Struct, array_like=True, gc=False):
     text: str
     status: str
 
 
-class PlanRevision(Struct):
+class PlanRevision(Struct, gc=False):
     source: int
     byte: int
     length: int
@@ -137,7 +137,7 @@ class PlanRevision(Struct):
     steps: list[Step]
 
 
-class Goal(Struct):
+class Goal(Struct, gc=False):
     source: int
     byte: int
     turn: int
@@ -149,7 +149,7 @@ class Goal(Struct):
     seconds: int | None
 
 
-class AgentLink(Struct):
+class AgentLink(Struct, gc=False):
     source: int
     byte: int
     turn: int
@@ -163,7 +163,7 @@ class AgentLink(Struct):
     task: str | None
 
 
-class Happening(Struct):
+class Happening(Struct, gc=False):
     """Something rare worth keeping: a compaction, a review, an error, a new setting."""
 
     source: int
@@ -177,13 +177,13 @@ class Happening(Struct):
     """JSON, where there is more to say."""
 
 
-class Rollback(Struct):
+class Rollback(Struct, gc=False):
     source: int
     byte: int
     turns: int
 
 
-class TokenUse(Struct):
+class TokenUse(Struct, gc=False):
     source: int
     byte: int
     turn: int
@@ -196,7 +196,7 @@ class TokenUse(Struct):
     total: int
 
 
-class Prompt(Struct):
+class Prompt(Struct, gc=False):
     """A row of `history.jsonl`: what a person typed, whether or not a rollout tells of it."""
 
     source: int
@@ -207,7 +207,7 @@ class Prompt(Struct):
     text: str
 
 
-class ThreadName(Struct):
+class ThreadName(Struct, gc=False):
     source: int
     byte: int
     thread: str
@@ -215,7 +215,7 @@ class ThreadName(Struct):
     time: str | None
 
 
-class Reject(Struct):
+class Reject(Struct, gc=False):
     """A line, or a part of one, that could not be read. Nothing of it is lost up to the cap."""
 
     source: int
@@ -232,7 +232,7 @@ class Reject(Struct):
     trace: str | None = None
 
 
-class Segment(Struct):
+class Segment(Struct, gc=False):
     """One source of a thread as a whole: who it is, and how it stood at the last line read."""
 
     source: int

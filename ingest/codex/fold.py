@@ -151,6 +151,8 @@ class Fold:
         for kind, (lines, size) in self._counts.items():
             self._count(_NAMES[kind], lines, size)
         segment.last_at = self.here.last_at or segment.last_at
+        # The routing table points back at the thread; without it nothing waits for the collector.
+        self.thread.handlers.clear()
         segment.kinds = msgspec.json.encode(self.state.kinds, order="sorted").decode()
         self.facts.segments.append(segment)
         return Folded(self.facts, self.state, self.tally, self.thread.stale)

@@ -9,7 +9,7 @@ from msgspec import Struct, field
 from ingest.codex.facts import Call, PlanRevision, Segment, Turn
 
 
-class Totals(Struct, array_like=True):
+class Totals(Struct, array_like=True, gc=False):
     """A count of tokens. Input holds what was cached, output what was reasoning."""
 
     input: int = 0

@@ -32,7 +32,9 @@ def clip(text: str) -> tuple[str, str | None]:
 
 def maybe(value: object, cap: int = COMMAND_CHARS) -> str | None:
     """A short text of a field that should be a string, or None where it is not."""
-    return keep(value, cap) if isinstance(value, str) and value else None
+    if not value or not isinstance(value, str):
+        return None
+    return value if len(value) <= cap else keep(value, cap)
 
 
 def compact(value: object, cap: int = COMMAND_CHARS) -> str | None:

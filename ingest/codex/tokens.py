@@ -14,14 +14,18 @@ LIMIT = 2**53
 
 def of(usage: r.Usage) -> Totals:
     """Codex's counts as totals; nonsense (negative, astronomic) counts as zero."""
-    parts = (
-        usage.input_tokens,
-        usage.cached_input_tokens,
-        usage.output_tokens,
-        usage.reasoning_output_tokens,
-        usage.total_tokens or usage.input_tokens + usage.output_tokens,
+    total = usage.total_tokens or usage.input_tokens + usage.output_tokens
+    return Totals(
+        _sane(usage.input_tokens),
+        _sane(usage.cached_input_tokens),
+        _sane(usage.output_tokens),
+        _sane(usage.reasoning_output_tokens),
+        _sane(total),
     )
-    return Totals(*(part if 0 <= part < LIMIT else 0 for part in parts))
+
+
+def _sane(count: int) -> int:
+    return count if 0 <= count < LIMIT else 0
 
 
 def copied(state: TokenState, info: r.TokenInfo | None) -> None:

@@ -13,6 +13,7 @@ from msgspec.structs import asdict
 from ingest.store.database import Database
 from ingest.store.errors import LostLease
 from ingest.store.load import FACT_TABLES, load
+from ingest.store.queue import Claim, claim
 
 
 class BatchEnd(Struct):
@@ -51,9 +52,11 @@ class Landing(Struct):
     """All that is stored together."""
 
     ends: list[BatchEnd] = field(default_factory=list)
+    claims: list[Claim] = field(default_factory=list)
+    """What is worked on next: claimed with the same commit."""
     cursors: list[CursorRow] = field(default_factory=list)
-    tables: dict[str, str] = field(default_factory=dict)
-    """Table to the spooled file of its facts."""
+    tables: dict[str, list[str]] = field(default_factory=dict)
+    """Table to the spooled files of its facts."""
     stale: list[tuple[str, int, int]] = field(default_factory=list)
     """(table, source, byte) of facts that the new ones replace."""
     replaced: list[int] = field(default_factory=list)
@@ -62,31 +65,37 @@ class Landing(Struct):
     """Rewritten lists of prompts: only rows that were not stored yet are added."""
 
 
-def land(database: Database, landing: Landing, now: str) -> None:
+def land(database: Database, landing: Landing, by: str, now: str) -> None:
     """Store it all, or nothing."""
     with database.transaction():
-        _end_batches(database, landing.ends, now)
-        for source in landing.replaced:
-            for table in FACT_TABLES:
-                _forget(database, table, source)
-        for table, source, byte in landing.stale:
-            _forget(database, table, source, byte)
-        sources = [row.source for row in landing.cursors]
-        if "segments" in landing.tables:
-            database.run("landing.drop_segments", sources=sources)
-        for source in landing.merged:
-            database.run("landing.set_prompts_aside", source=source)
-        for table, path in landing.tables.items():
-            load(database, table, path)
-        for source in landing.merged:
-            database.run("landing.drop_known_prompts", source=source)
-            database.run("landing.take_prompts_back", source=source)
-        database.run("landing.drop_cursors", sources=sources)
-        database.run("landing.add_cursors", cursors=[asdict(row) for row in landing.cursors])
-        if "rollbacks" in landing.tables:
-            _settle_rollbacks(database)
-        if "segments" in landing.tables:
-            _settle_segments(database, sources)
+        claim(database, landing.claims, by, now)
+        if landing.ends:
+            _land(database, landing, now)
+
+
+def _land(database: Database, landing: Landing, now: str) -> None:
+    _end_batches(database, landing.ends, now)
+    for source in landing.replaced:
+        for table in FACT_TABLES:
+            _forget(database, table, source)
+    for table, source, byte in landing.stale:
+        _forget(database, table, source, byte)
+    sources = [row.source for row in landing.cursors]
+    if "segments" in landing.tables:
+        database.run("landing.drop_segments", sources=sources)
+    for source in landing.merged:
+        database.run("landing.set_prompts_aside", source=source)
+    for table, paths in landing.tables.items():
+        load(database, table, paths)
+    for source in landing.merged:
+        database.run("landing.drop_known_prompts", source=source)
+        database.run("landing.take_prompts_back", source=source)
+    database.run("landing.drop_cursors", sources=sources)
+    database.run("landing.add_cursors", cursors=[asdict(row) for row in landing.cursors])
+    if "rollbacks" in landing.tables:
+        _settle_rollbacks(database)
+    if "segments" in landing.tables:
+        _settle_segments(database, sources)
 
 
 def _end_batches(database: Database, ends: list[BatchEnd], now: str) -> None:

@@ -5,7 +5,6 @@ is no conversion to keep in step. A time no calendar has becomes null instead of
 """
 
 from functools import cache
-from pathlib import Path
 
 from ingest.store.database import Database
 
@@ -40,12 +39,12 @@ def _statement(columns: tuple[tuple[str, str], ...], table: str) -> str:
     )
     # Table and columns are the schema's own, never data.
     return (
-        f'insert into "{table}" ({names}) select {values} from read_json($path, '  # noqa: S608
+        f'insert into "{table}" ({names}) select {values} from read_json($paths, '  # noqa: S608
         f"format = 'newline_delimited', columns = {{{read}}}, "
         f"maximum_object_size = {_LARGEST_OBJECT})"
     )
 
 
-def load(database: Database, table: str, path: str | Path) -> None:
-    """Append the facts in `path` to `table`, inside the transaction that is open."""
-    database.execute(_statement(database.columns(table), table), {"path": str(path)})
+def load(database: Database, table: str, paths: list[str]) -> None:
+    """Append the facts in these files to `table`, inside the transaction that is open."""
+    database.execute(_statement(database.columns(table), table), {"paths": paths})

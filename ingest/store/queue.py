@@ -29,16 +29,17 @@ class Claim(Struct):
     finish: int
 
 
-def claim(database: Database, claims: list[Claim], by: str, now: str) -> set[str]:
-    """Claim what is free of these; the leases that hold."""
+def claim(database: Database, claims: list[Claim], by: str, now: str) -> None:
+    """Claim what is free of these, inside the open transaction.
+
+    One that is not free keeps the lease it has: whoever works on it without one fails to end it.
+    """
+    if not claims:
+        return
     rows = [asdict(one) for one in claims]
-    leases = [one.lease for one in claims]
-    with database.transaction():
-        database.run("queue.add", batches=rows, by=by, now=now)
-        database.run("queue.claim_known", batches=rows, by=by, now=now)
-        database.run("queue.tell_claims", leases=leases, now=now)
-        held = database.query("queue.claimed", leases=leases)
-    return {row["lease"] for row in held}
+    database.run("queue.add", batches=rows, by=by, now=now)
+    database.run("queue.claim_known", batches=rows, by=by, now=now)
+    database.run("queue.tell_claims", leases=[one.lease for one in claims], now=now)
 
 
 def failed(

@@ -25,11 +25,11 @@ from ingest.store.landing import BatchEnd, CursorRow, Landing, land
 from ingest.tail.cursor import restart
 from ingest.tail.source import Kind
 from ingest.worker import parcel as parcels
-from ingest.worker.job import Done, Job, Parcel
+from ingest.worker.job import Done, Job, Parcel, Trouble
 from ingest.worker.pool import InPlace, Pool
 from ingest.worker.survey import Followed
 
-GROUP_BYTES = 24 * 1024**2
+GROUP_BYTES = 12 * 1024**2
 GROUP_SOURCES = 256
 EVERYTHING = 1 << 50
 WAITING_STATES = ("failed", "snoozed")
@@ -43,7 +43,7 @@ def utc_now() -> datetime:
 
 
 class Tuning(Struct, frozen=True):
-    batch_bytes: int = 16 * 1024**2
+    batch_bytes: int = 32 * 1024**2
     line_cap: int = 64 * 1024**2
 
 
@@ -105,13 +105,16 @@ class Drain:
         while (self._waiting or readers.busy()) and self.report.paused is None:
             while self._waiting and readers.free():
                 readers.give(self._group(), self.database.spool)
-            self._claim()
-            reader, parcel = readers.take()
+            if self._claims:
+                self._land(Landing())
+            taken = readers.take()
             try:
-                self._follow_on(parcel, readers, reader)
-                self._store(parcel)
+                for reader, parcel in taken:
+                    self._follow_on(parcel, readers, reader)
+                self._store([parcel for _, parcel in taken])
             finally:
-                parcels.discard(parcel)
+                for _, parcel in taken:
+                    parcels.discard(parcel)
         return self.report
 
     def _held_back(self) -> set[tuple[int, int, int]]:
@@ -173,11 +176,10 @@ class Drain:
             task.restarting,
         )
 
-    def _claim(self) -> None:
-        if self._claims:
-            now = self.clock().isoformat()
-            queue.claim(self.database, self._claims, self.instance, now)
-            self._claims = []
+    def _land(self, landing: Landing) -> None:
+        """Store what came back, and claim what was handed out since."""
+        landing.claims, self._claims = self._claims, []
+        land(self.database, landing, self.instance, self.clock().isoformat())
 
     def _follow_on(self, parcel: Parcel, readers: Pool | InPlace, reader: int) -> None:
         """Hand out what comes after these batches, before they are stored: readers never wait."""
@@ -213,24 +215,24 @@ class Drain:
         source.rejected += tally.rejected
         source.blank += tally.blank
 
-    def _store(self, parcel: Parcel) -> None:
+    def _store(self, taken: list[Parcel]) -> None:
         now = self.clock().isoformat()
-        landing = Landing(tables=parcel.tables)
-        troubled: list[Done] = []
-        for done in parcel.done:
-            if done.outcome == "failed":
-                troubled.append(done)
-                continue
-            task = self._tasks[done.lease]
-            self._advance(task, done)
-            self._add(landing, task, done, now)
-        if landing.ends:
-            land(self.database, landing, now)
-        for done in parcel.done:
+        landing = Landing()
+        ended = [done for parcel in taken for done in parcel.done]
+        for parcel in taken:
+            for table, path in parcel.tables.items():
+                landing.tables.setdefault(table, []).append(path)
+        for done in ended:
+            if done.outcome != "failed":
+                task = self._tasks[done.lease]
+                self._advance(task, done)
+                self._add(landing, task, done, now)
+        self._land(landing)
+        for done in ended:
             self._tasks.pop(done.lease)
             self._count(done)
-        for done in troubled:
-            self._fail(done)
+            if done.trouble is not None:
+                self._fail(done, done.trouble)
         if self.progress is not None:
             self.progress(self.report, self._done_bytes)
 
@@ -297,10 +299,7 @@ class Drain:
     def _tell(self, state: str) -> None:
         self.report.batches[state] = self.report.batches.get(state, 0) + 1
 
-    def _fail(self, done: Done) -> None:
-        trouble = done.trouble
-        if trouble is None:
-            return
+    def _fail(self, done: Done, trouble: Trouble) -> None:
         failure = Failure(
             code=trouble.code,
             cls=ErrorClass(trouble.error_class),

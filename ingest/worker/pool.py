@@ -15,8 +15,8 @@ from ingest.worker.job import Job, Parcel
 from ingest.worker.parcel import pack
 from ingest.worker.reader import Group, receive_parcel, send
 
-OUTSTANDING = 2
-"""Groups a reader has in hand: one that it works on, and one so that it never waits."""
+OUTSTANDING = 4
+"""Groups a reader has in hand, so that it goes on reading while the last ones are stored."""
 
 
 class ReaderDied(Exception):
@@ -45,8 +45,8 @@ class InPlace:
         self._parcels.append(pack(jobs, spool, f"own-{self._count}"))
         return 0
 
-    def take(self) -> tuple[int, Parcel]:
-        return 0, self._parcels.popleft()
+    def take(self) -> list[tuple[int, Parcel]]:
+        return [(0, self._parcels.popleft())]
 
     def close(self) -> None:
         self._parcels.clear()
@@ -100,13 +100,16 @@ class Pool:
         self._outstanding[index] += 1
         return index
 
-    def take(self) -> tuple[int, Parcel]:
-        """The next parcel, from whichever reader is first."""
-        index, parcel = self._parcels.get()
-        if parcel is None:
-            raise ReaderDied("A reader process ended before it answered.")
-        self._outstanding[index] -= 1
-        return index, parcel
+    def take(self) -> list[tuple[int, Parcel]]:
+        """All parcels that are back, and from which reader; waits for one if there are none."""
+        taken: list[tuple[int, Parcel]] = []
+        while not taken or not self._parcels.empty():
+            index, parcel = self._parcels.get()
+            if parcel is None:
+                raise ReaderDied("A reader process ended before it answered.")
+            self._outstanding[index] -= 1
+            taken.append((index, parcel))
+        return taken
 
     def close(self) -> None:
         """End the readers; what they have in hand is dropped."""

@@ -59,8 +59,8 @@ def main() -> None:
     os.nice(NICENESS)
     # The process that asked decides what a Ctrl-C means; this one ends with its input.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # Facts are trees without cycles and die with their group: counting references is enough.
-    gc.disable()
+    # What was imported stays; the collector need not look at it again and again.
+    gc.freeze()
     source, sink = sys.stdin.buffer, sys.stdout.buffer
     while (data := _receive(source)) is not None:
         group = _decode_group(data)

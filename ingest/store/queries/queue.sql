@@ -35,10 +35,6 @@ select
 from batches b
 where b.lease in (select unnest($leases::varchar[]));
 
--- name: claimed
--- Which of these leases hold.
-select lease from batches where lease in (select unnest($leases::varchar[])) and state = 'claimed';
-
 -- name: orphans
 -- Batches that are claimed by nobody alive: who holds the database knows that all others are gone.
 select * from batches where state = 'claimed' and claimed_by is distinct from $by;
