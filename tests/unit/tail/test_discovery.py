@@ -1,6 +1,7 @@
 """Which sources a home holds, and what is said about the rest."""
 
 import os
+import shutil
 import socket
 from collections import Counter
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 
 from ingest.tail import discovery
 from ingest.tail.discovery import Found, ProblemCode, better, look, scan
-from ingest.tail.source import Kind, Representation
+from ingest.tail.source import Kind, Representation, Seen, parse
 from tests.unit.tail.builders import (
     as_a_user_without_rights,
     folder_everyone_may_enter,
@@ -63,12 +64,7 @@ def test_what_is_found_carries_what_stat_says(home: Path) -> None:
     info = path.stat()
     found = only(home)
     assert found.path == str(path)
-    assert (found.size, found.mtime_ns, found.dev, found.inode) == (
-        info.st_size,
-        info.st_mtime_ns,
-        info.st_dev,
-        info.st_ino,
-    )
+    assert found.seen == Seen(info.st_size, info.st_mtime_ns, info.st_dev, info.st_ino)
 
 
 def test_files_that_are_no_sources_are_passed_over_in_silence(home: Path) -> None:
@@ -226,6 +222,40 @@ def test_a_disk_error_on_one_file_hides_no_other(
     (problem,) = scan(home).problems
     assert problem.code is ProblemCode.UNREADABLE
     assert problem.message == "This cannot be read: Input/output error."
+
+
+def test_what_vanishes_during_the_scan_is_no_problem(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(home / "sessions/2026/11/22" / rollout(2))
+    write(home / "sessions/2026/11/23" / rollout(3))
+
+    def vanishing(filename: str) -> object:
+        if filename == "23":
+            shutil.rmtree(home / "sessions/2026/11/23")
+        elif filename == rollout(2):
+            (day(home, "2026/11/22") / rollout(2)).unlink()
+        return parse(filename)
+
+    monkeypatch.setattr(discovery, "parse", vanishing)
+    assert only(home).name.thread == uuid(1)
+    assert not scan(home).problems
+
+
+def test_an_index_file_that_fails_hides_no_session(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(home / "history.jsonl")
+    real = os.lstat
+
+    def failing(path: str) -> os.stat_result:
+        if path.endswith("history.jsonl"):
+            raise OSError(116, "Stale file handle")
+        return real(path)
+
+    monkeypatch.setattr("ingest.tail.discovery.os.lstat", failing)
+    assert only(home).name.thread == uuid(1)
+    assert codes(home) == {ProblemCode.UNREADABLE: 1}
 
 
 def test_no_message_repeats_the_bytes_of_a_path(home: Path) -> None:
