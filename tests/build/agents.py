@@ -119,13 +119,14 @@ class Agents(Forks):
         item: Json = {"type": "agent_message", "id": f"amsg_{self.ids.v7()}", "author": "/root"}
         self.item({**item, "recipient": to, "content": content})
 
-    def _openings(self, first: bool) -> None:
-        super()._openings(first)
-        if self.thread.own_history_from is not None and len(self.facts.turns) == 1:
-            self.message("developer", TOOLS_GONE, "tools.removed_definition")
-            self.message("developer", payload.MULTI_AGENT_MODE, "multi_agent.mode_instructions")
-            state = {"environments": {"subagents": None}}
-            self.line("world_state", {"full": False, "state": state})
+    def tell(self) -> None:
+        if self.thread.own_history_from is None or len(self.facts.turns) > 1:
+            super().tell()
+            return
+        self.message("developer", TOOLS_GONE, "tools.removed_definition")
+        self.message("developer", payload.MULTI_AGENT_MODE, "multi_agent.mode_instructions")
+        state = {"environments": {"subagents": None}}
+        self.line("world_state", {"full": False, "state": state})
 
     def _inherit_all(self, parent: Agents) -> None:
         """v1: a full copy, the spawning call answered for the child, the counters go on."""
@@ -138,7 +139,7 @@ class Agents(Forks):
         for role, said, kind in payload.openings(self.release, self.thread):
             self.message(role, said, kind)
         self.facts.copied_lines += 1 + len(payload.openings(self.release, self.thread))
-        self._stale = False
+        self.untold = False
 
     def _inherit(self, parent: Agents) -> None:
         """v2: the conversation only, closed by an abort that never was; counters start at zero."""
@@ -153,7 +154,6 @@ class Agents(Forks):
         role = payload.multi_agent_role(str(self.thread.agent_path))
         self.message("developer", role, "multi_agent.role_instructions")
         self.facts.copied_lines += 3
-        self._stale = False
         self.settings()
 
     @property

@@ -13,11 +13,11 @@ class Context(Tools):
             raise ValueError("0.20 writes nothing when it compacts")
         alone = not self._turn_open
         if alone:
-            self.start_turn()
+            self.start_turn(silent=True)
             self.ask()
         self.facts.compactions += 1
         self._compact(payload.SUMMARY_PREFIX + summary, summary)
-        self._stale = not self.release.paginated
+        self.untold = alone and self.release.rich_compaction and not self.release.paginated
         if alone:
             self.end_turn()
         else:
@@ -29,8 +29,7 @@ class Context(Tools):
             self._asked = False
             if self.counted is not None:
                 self.count()
-            said: Json = {"type": "message", "id": f"msg_{self.ids.number()}", "role": "assistant"}
-            self.item({**said, "content": [{"type": "output_text", "text": summary}]})
+            self.item(self.from_model(summary, f"msg_{self.ids.number()}"))
         else:
             self.begin_answer()
         self._spend(self.next_usage())
@@ -59,14 +58,21 @@ class Context(Tools):
             return {"type": "message", "role": "user", "content": content}
 
         history = [user(prompt) for prompt in self.facts.prompts]
-        record = {"latest_token_usage_record": self.last_record} if self.last_record else {}
+        kept = [{"order": order, "text": said} for order, said in enumerate(self.facts.prompts)]
+        newest: Json = {}
+        if self.last_record is not None:
+            newest = {
+                "compaction_response_id": self.last_record["response_id"],
+                "latest_token_usage_record": self.last_record,
+            }
         return {
             "replacement_history": [*history, user(told)],
+            **({"retained_context": {"user_messages": kept}} if newest else {}),
             "window_number": self.facts.compactions,
             "first_window_id": self.thread.window_id,
             "previous_window_id": self.thread.window_id,
             "window_id": self.ids.v7(),
-            **record,
+            **newest,
         }
 
     def rollback(self, turns: int) -> None:

@@ -72,8 +72,8 @@ class Forks(Context):
         }
 
     def opened_by(self, other: Forks) -> None:
-        """The surroundings are known from the inherited history."""
-        self._stale = other._stale
+        """The surroundings are known from the inherited history; old releases tell them anyway."""
+        self.untold = other.untold or self.release.minor < 107
         self._answers = other._answers
 
     def revert(self, before_turn: int) -> Rollout:

@@ -125,6 +125,7 @@ def turn_context(
         ("multi_agent_version", "v2" if release.agents_v2 else "v1", minor >= 145),
         ("realtime_active", False, minor >= 120),
         ("summary", "auto" if minor < 165 else "none", True),
+        ("user_instructions", "Be brief.", 98 <= minor < 107),
         ("truncation_policy", {"mode": "tokens", "limit": 10000}, 98 <= minor < 134),
         ("sandbox_policy", sandbox, minor >= 169),
     ]

@@ -19,6 +19,8 @@ from tests.build.line import Clock, Ids, Json
 from tests.build.pen import Pen
 from tests.build.release import Release
 
+UNLINKED = {"ghost_snapshot", "additional_tools"}
+
 
 @dataclass
 class Spoken:
@@ -249,7 +251,7 @@ class Responses(Pen):
         """A response item, with the links to its turn that the release adds."""
         self._sequence += 1
         metadata = None
-        if self.release.metadata and item["type"] != "additional_tools":
+        if self.release.metadata:
             metadata = {
                 "history_sequence": self._sequence,
                 "sampled_through_sequence": self._sampled,
@@ -258,7 +260,7 @@ class Responses(Pen):
         self.line("response_item", self._linked(item, kind), metadata)
 
     def _linked(self, item: Json, kind: str | None) -> Json:
-        if not self.release.linked_items or item["type"] == "ghost_snapshot":
+        if not self.release.linked_items or item["type"] in UNLINKED:
             return item
         link: Json = {"turn_id": self.turn_id} if self.turn_id else {}
         if kind is not None and self.release.item_ids:

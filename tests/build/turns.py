@@ -34,8 +34,8 @@ class Turns(Responses):
         return []
 
     _opened = False
-    _stale = True
-    """the model has not been told the state of the world since the last compaction"""
+    untold = True
+    """the model does not know its surroundings: at first, and after a compaction asked for"""
     _answered = False
     _turn_open = False
     _began_ms = 0
@@ -57,8 +57,12 @@ class Turns(Responses):
         *,
         parent_turn: str | None = None,
         root_turn: str | None = None,
+        silent: bool = False,
     ) -> None:
-        """A turn begins; `prompt` does this by itself where it is needed."""
+        """A turn begins; `prompt` does this by itself where it is needed.
+
+        `silent` turns tell the model nothing of its surroundings: a compaction asked for.
+        """
         self.settle()
         first = not self._opened
         self.open_file()
@@ -69,32 +73,30 @@ class Turns(Responses):
         self.marks.append(Mark(len(self._lines), self.ordinal, self.counted, self.recorded))
         self.begin_turn(Turn(self.turn_id))
         self._turn_open, self._answered, self._began_ms = True, False, self.clock.ms
-        if release.minor < 107:
-            self._openings(first)
+        untold = self.untold and not silent
+        self.untold = self.untold and silent
+        if untold and release.minor < 107:
+            self.tell()
         if release.turn_events:
             self.event("task_started", **self._started(trigger, parent_turn))
-        if release.minor >= 107:
-            self._openings(first)
-            self._world()
+        if release.minor >= 107 and not silent:
+            if untold:
+                self.tell()
             if not release.context_each_request:
                 self.context()
             if first and release.settings_first_turn:
                 self.settings()
 
-    def _openings(self, first: bool) -> None:
-        if not first:
-            return
+    def tell(self) -> None:
+        """The messages nobody typed, and the state of the world where it is written."""
         if self.release.code_mode:
             tools = [{"type": "namespace", "name": "functions", "tools": []}]
             ids = {"id": f"at_{self.ids.v7()}"}
             self.item({"type": "additional_tools", **ids, "role": "developer", "tools": tools})
         for role, text, kind in payload.openings(self.release, self.thread):
             self.message(role, text, kind)
-
-    def _world(self) -> None:
-        if self._stale and self.release.linked_items:
+        if self.release.linked_items:
             self.line("world_state", payload.world_state(self.thread))
-        self._stale = False
 
     def settings(self) -> None:
         self.event("thread_settings_applied", **payload.thread_settings(self.release, self.thread))
@@ -149,13 +151,7 @@ class Turns(Responses):
         turn.answer = text
         named = {"phase": phase} if phase is not None else {}
         number = f"msg_{self.ids.number()}"
-        content: Json = {"type": "output_text", "text": text}
-        item: Json = {"type": "message"}
-        if self.release.bare:
-            item["id"] = None
-        elif self.release.linked_items:
-            item["id"] = number
-        item |= {"role": "assistant", "content": [content], **named}
+        item = self.from_model(text, number) | named
         event: Json = {"type": "agent_message", "message": text}
         if self.release.minor >= 107:
             event["phase"] = phase
@@ -164,6 +160,21 @@ class Turns(Responses):
         said: Json = {"type": "AgentMessage", "id": number}
         said |= {"content": [{"type": "Text", "text": text}], **named}
         self.add(Spoken(item, event, said))
+
+    def from_model(self, text: str, number: str) -> Json:
+        """A message as the model's server sends it."""
+        newest = self.release.minor >= 165
+        content: Json = {"type": "output_text", "text": text}
+        if newest:
+            content["annotations"] = []
+        item: Json = {"type": "message"}
+        if newest:
+            item["status"] = "completed"
+        if self.release.bare:
+            item["id"] = None
+        elif self.release.linked_items:
+            item["id"] = number
+        return item | {"role": "assistant", "content": [content]}
 
     def end_turn(self, answer: str | None = None, phase: str | None = None) -> None:
         """The turn is done; `answer` is said first if given."""
@@ -185,7 +196,8 @@ class Turns(Responses):
 
     def _complete(self, state: State, **fields: object) -> None:
         if self.release.turn_events:
-            took: Json = {"time_to_first_token_ms": 97} if self._answered else {}
+            timed = self._answered and self.release.turn_times
+            took: Json = {"time_to_first_token_ms": 97} if timed else {}
             self.event("task_complete", **self._ids(), **fields, **self._times(), **took)
         self._close_turn(state, marked=self.release.turn_events)
 
@@ -220,6 +232,8 @@ class Turns(Responses):
                 call.output = self.output_item(call, self._aborted_text(seconds))
         if waiting:
             self.finish(waiting)
+        elif self.release.repeats_counts:
+            self.begin_answer()
         elif self.release.minor >= 134 and self.counted is not None:
             self.count()
         return killed

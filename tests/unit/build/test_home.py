@@ -1,0 +1,104 @@
+"""The disk as Codex leaves it: files grow, move, are packed and trimmed as at a user's."""
+
+import json
+from datetime import timedelta, timezone
+from pathlib import Path
+
+import zstandard
+
+from tests.build import Home
+from tests.build import scenarios as script
+
+
+def test_a_session_lies_under_its_local_day(tmp_path: Path) -> None:
+    home = Home(tmp_path, zone=timezone(timedelta(hours=-9)))
+    session = home.session()
+    name = f"rollout-2026-11-20T23-00-00-{session.thread.id}.jsonl"
+    assert session.path == tmp_path / "sessions" / "2026" / "11" / "20" / name
+
+
+def test_a_file_grows_line_by_line_without_losing_its_inode(tmp_path: Path) -> None:
+    session = script.chat(Home(tmp_path))
+    session.flush_to_disk(2)
+    inode = session.path.stat().st_ino
+    assert session.path.read_bytes() == b"".join(session.lines[:2])
+    session.write_partial(17)
+    assert session.path.read_bytes() == b"".join(session.lines[:2]) + session.lines[2][:17]
+    session.flush_to_disk(1)
+    assert session.path.read_bytes() == b"".join(session.lines[:3])
+    session.prompt("more")
+    session.end_turn("sure")
+    session.flush_to_disk()
+    assert session.path.read_bytes() == session.bytes()
+    assert session.path.stat().st_ino == inode
+    assert session.unwritten == 0
+
+
+def test_archiving_moves_the_same_file_there_and_back(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    session = script.chat(home)
+    path = session.write()
+    inode = path.stat().st_ino
+    assert home.archive(session) == tmp_path / "archived_sessions" / path.name
+    assert home.unarchive(session) == path
+    assert path.stat().st_ino == inode
+    assert path.stat().st_mtime == home.clock.seconds
+
+
+def test_a_compressed_file_keeps_its_time_and_comes_back_whole(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    session = script.chat(home)
+    before = session.write().stat().st_mtime_ns
+    packed = home.compress(session)
+    assert packed.stat().st_mtime_ns == before
+    assert not session.path.exists()
+    unpacked = zstandard.ZstdDecompressor().stream_reader(packed.read_bytes()).read()
+    assert unpacked == session.bytes()
+    assert home.materialise(session).read_bytes() == session.bytes()
+    assert not packed.exists()
+    home.compress(session, keep_plain=True)
+    assert session.path.exists()
+
+
+def test_history_is_trimmed_in_place(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    session = home.session()
+    for number in range(5):
+        home.history(session, f"prompt {number}", 1_795_248_000 + number)
+    inode = home.history_path.stat().st_ino
+    home.trim_history(2)
+    lines = [json.loads(line) for line in home.history_path.read_text().splitlines()]
+    assert [line["text"] for line in lines] == ["prompt 3", "prompt 4"]
+    assert list(lines[0]) == ["session_id", "ts", "text"]
+    assert home.history_path.stat().st_ino == inode
+
+
+def test_names_are_appended_and_some_releases_say_them_in_the_session(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    session = script.chat(home, "g3", "0.125.0")
+    home.name(session, "First")
+    index = home.name(session, "Second")
+    told = [json.loads(line) for line in index.read_text().splitlines()]
+    assert [(line["id"], line["thread_name"]) for line in told] == [
+        (session.thread.id, "First"),
+        (session.thread.id, "Second"),
+    ]
+    last = json.loads(session.lines[-1])
+    assert last["payload"]["thread_name"] == "Second"
+
+
+def test_every_typescript_save_is_a_file_of_its_own(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    said = [{"type": "message", "role": "user", "content": []}]
+    first, second = home.typescript(said), home.typescript(said * 2)
+    assert first != second
+    told = json.loads(second.read_text())
+    assert told["items"] == said * 2
+    assert told["session"]["id"] in second.name
+
+
+def test_a_live_thread_has_a_lock(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    session = home.session()
+    assert home.lock(session) == tmp_path / "thread-writer-locks" / f"{session.thread.id}.lock"
+    assert home.lock(session).exists()
