@@ -40,8 +40,8 @@ class Oversize(Struct, frozen=True, gc=False):
 class Lines:
     """One reading of a source; iterate it once, and ask it at any time how far it came.
 
-    `position` is right after the last line given out. `partial` counts the bytes of an unfinished
-    last line. `more` is true as long as there may be whole lines that were not given out.
+    `position` is right after the last line given out, at every step. `partial` counts the bytes
+    of an unfinished last line. `more` is true as long as whole lines may be left to give out.
     """
 
     def __init__(self, reader: Reader, start: int, limit: int, cap: int) -> None:
@@ -94,21 +94,19 @@ class Lines:
             lines = [raw[:-1] for raw in BytesIO(piece)]
             if whole < len(piece):
                 lines.pop()
-            offset = self.position
-            self._tail = self._marker(
-                line, piece[:whole] if whole < MARKER else piece[whole - MARKER : whole]
-            )
-            self.position = start + whole
+            marker = self._marker(line, piece[max(0, whole - MARKER) : whole])
             if line.length:
                 line.add(lines[0])
                 if line.oversize:
                     del lines[0]
+                    offset, self._tail = self.position, self._marker(line, b"\n")
+                    self.position += line.length + 1
                     yield line.reference(offset)
-                    offset += line.length + 1
                 else:
                     lines[0] = line.joined()
                 line = _Line(self._cap)
             if lines:
+                offset, self._tail, self.position = self.position, marker, start + whole
                 yield Block(offset, lines)
             if whole < len(piece):
                 line.add(piece[whole:])

@@ -72,7 +72,7 @@ def texts(run: Lines) -> list[bytes]:
             assert block.lines
             found.extend(block.lines)
             expected += sum(len(line) + 1 for line in block.lines)
-        assert run.position >= expected
+        assert run.position == expected
     assert run.position == expected
     return found
 

@@ -2,6 +2,7 @@
 
 import tracemalloc
 from hashlib import sha256
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -73,6 +74,20 @@ def test_a_line_over_the_cap_is_described_exactly(content: bytes, shortest: int,
             assert b"\n" not in line
             assert block.sha256 == sha256(line).hexdigest()
             assert (block.head, block.tail) == (line[:PREVIEW], line[-PREVIEW:])
+
+
+@given(data, st.integers(1, 40), st.integers(1, 40))
+def test_a_reading_may_be_left_after_any_step(content: bytes, shortest: int, cap: int) -> None:
+    steps = len(list(blocks(Memory(content, shortest), 0, EVERYTHING, cap)))
+    expected = lines_of(content, cap=cap)
+    for count in range(steps):
+        run = blocks(Memory(content, shortest), 0, EVERYTHING, cap)
+        given = sum(
+            len(block.lines) if isinstance(block, Block) else 1 for block in islice(run, count + 1)
+        )
+        mark = run.mark()
+        assert mark.tail == content[: mark.offset][-256:]
+        assert lines_of(content, start=mark.offset, cap=cap) == expected[given:]
 
 
 @given(data, st.integers(0, 400))
