@@ -236,3 +236,19 @@ def rate_limits(release: Release) -> Json | None:
         ("rate_limit_reached_type", None, minor >= 120),
     ]
     return {name: value for name, value, there in keys if there} if minor >= 42 else None
+
+
+def user_message_extras(release: Release) -> Json:
+    if release.minor < 42:
+        return {"kind": "plain"}
+    if release.minor < 98:
+        return {"images": []}
+    if release.minor < 140:
+        return {"images": [], "local_images": [], "text_elements": []}
+    return {
+        "images": [],
+        "local_images": [],
+        "audio": [],
+        "local_audio": [],
+        "text_elements": [],
+    }

@@ -15,11 +15,9 @@ from pathlib import Path
 
 from tests.build import payload
 from tests.build.expected import Expected, Turn, Usage
+from tests.build.items import Items
 from tests.build.line import Clock, Ids, Json
-from tests.build.pen import Pen
 from tests.build.release import Release
-
-UNLINKED = {"ghost_snapshot", "additional_tools"}
 
 
 @dataclass
@@ -41,15 +39,11 @@ class Call:
     """turn items (with how long they took in ms) or, in legacy files, events"""
 
 
-class Responses(Pen):
+class Responses(Items):
     def __init__(
         self, path: Path, clock: Clock, ids: Ids, release: Release, thread: payload.Thread
     ) -> None:
-        super().__init__(path, clock, ids, release)
-        self.thread = thread
-        self.facts = Expected(thread.id, release.version, thread.cwd, thread.model)
-        self.turn_id: str | None = None
-        self.root_turn_id: str | None = None
+        super().__init__(path, clock, ids, release, thread)
         self.counted: Usage | None = None
         """what the last token_count says; None before the first"""
         self.recorded = Usage()
@@ -68,8 +62,6 @@ class Responses(Pen):
         self._asked = False
         """the request is out, the answer has not begun"""
         self._answers = 0
-        self._sequence = 0
-        self._sampled = 0
         self._turn_answers = 0
         self._parallel = False
 
@@ -175,7 +167,7 @@ class Responses(Pen):
                 if isinstance(part, Call):
                     self._output(part)
         self.count_late()
-        self._sampled = self._sequence
+        self.sampled = self.sequence
         if calls:
             self.ask()
 
@@ -240,56 +232,6 @@ class Responses(Pen):
 
     def _count(self, estimate: int | None) -> Json:
         return payload.token_count(self.release, self.counted, self._last, estimate)
-
-    # ── single lines ────────────────────────────────────────────────────────────────────────────
-
-    def context(self) -> None:
-        context = payload.turn_context(self.release, self.thread, self.turn_id, self.root_turn_id)
-        self.line("turn_context", context)
-
-    def item(self, item: Json, kind: str | None = None) -> None:
-        """A response item, with the links to its turn that the release adds."""
-        self._sequence += 1
-        metadata = None
-        if self.release.metadata:
-            metadata = {
-                "history_sequence": self._sequence,
-                "sampled_through_sequence": self._sampled,
-                "client_authored": False,
-            }
-        self.line("response_item", self._linked(item, kind), metadata)
-
-    def _linked(self, item: Json, kind: str | None) -> Json:
-        if not self.release.linked_items or item["type"] in UNLINKED:
-            return item
-        link: Json = {"turn_id": self.turn_id} if self.turn_id else {}
-        if kind is not None and self.release.item_ids:
-            link |= {"create_time": self.clock.ms / 1000, "content_item_kinds": [kind]}
-        return {**item, "internal_chat_message_metadata_passthrough": link}
-
-    def turn_item(
-        self, item: Json, took_ms: int = 0, of: tuple[str, str | None] | None = None
-    ) -> None:
-        """`of` names another thread and turn, where a file repeats what is not its own."""
-        thread_id, turn_id = of or (self.thread.id, self.turn_id)
-        self.event(
-            "item_completed",
-            thread_id=thread_id,
-            turn_id=turn_id,
-            item=item,
-            started_at_ms=self.clock.ms - took_ms,
-            completed_at_ms=self.clock.ms,
-        )
-
-    def message(self, role: str, text: str, kind: str) -> None:
-        """A message to the model; `kind` says in newer releases where it came from."""
-        content = [{"type": "input_text", "text": text}]
-        ids: Json = {}
-        if self.release.item_ids:
-            ids = {"id": f"msg_{self.ids.v7()}"}
-        elif self.release.bare:
-            ids = {"id": None}
-        self.item({"type": "message", **ids, "role": role, "content": content}, kind)
 
     def begin_turn(self, turn: Turn) -> None:
         self.facts.turns.append(turn)

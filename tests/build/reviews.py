@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tests.build import payload
 from tests.build.agents import Agents
 from tests.build.expected import State, Turn
 from tests.build.line import Json, text
-from tests.build.turns import user_message_extras
 
 if TYPE_CHECKING:
     from tests.build.rollout import Rollout
@@ -64,7 +64,7 @@ class Reviews(Agents):
             self.turn_item(said, of=(child.thread.id, child.turn_id))
         else:
             for _ in range(2):
-                extras = user_message_extras(self.release)
+                extras = payload.user_message_extras(self.release)
                 self.event("user_message", message=REVIEW_PROMPT, **extras)
         self.facts.reviews.append(explanation)
         action = f"<user_action>\n  <action>review</action>\n  {explanation}\n</user_action>"

@@ -138,7 +138,7 @@ class Turns(Responses):
             content = [{"type": "text", "text": text, "text_elements": []}]
             self.turn_item({"type": "UserMessage", "id": self.ids.v7(), "content": content})
         elif not self.release.bare:
-            self.event("user_message", message=text, **user_message_extras(self.release))
+            self.event("user_message", message=text, **payload.user_message_extras(self.release))
         self.ask()
 
     # ── ending ──────────────────────────────────────────────────────────────────────────────────
@@ -160,21 +160,6 @@ class Turns(Responses):
         said: Json = {"type": "AgentMessage", "id": number}
         said |= {"content": [{"type": "Text", "text": text}], **named}
         self.add(Spoken(item, event, said))
-
-    def from_model(self, text: str, number: str) -> Json:
-        """A message as the model's server sends it."""
-        newest = self.release.minor >= 165
-        content: Json = {"type": "output_text", "text": text}
-        if newest:
-            content["annotations"] = []
-        item: Json = {"type": "message"}
-        if newest:
-            item["status"] = "completed"
-        if self.release.bare:
-            item["id"] = None
-        elif self.release.linked_items:
-            item["id"] = number
-        return item | {"role": "assistant", "content": [content]}
 
     def end_turn(self, answer: str | None = None, phase: str | None = None) -> None:
         """The turn is done; `answer` is said first if given."""
@@ -297,19 +282,3 @@ class Turns(Responses):
 
     def output_item(self, call: Call, output: object) -> Json:
         raise NotImplementedError
-
-
-def user_message_extras(release: Release) -> Json:
-    if release.minor < 42:
-        return {"kind": "plain"}
-    if release.minor < 98:
-        return {"images": []}
-    if release.minor < 140:
-        return {"images": [], "local_images": [], "text_elements": []}
-    return {
-        "images": [],
-        "local_images": [],
-        "audio": [],
-        "local_audio": [],
-        "text_elements": [],
-    }
