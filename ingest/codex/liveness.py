@@ -15,7 +15,8 @@ from ingest.codex.facts import TurnState
 MOVED_LATELY: Final = timedelta(minutes=5)
 LOCK_COUNTS: Final = timedelta(hours=1)
 """A lock left behind by a crash must not make a session run for ever."""
-_COMMAND_CHARS = 60
+_A_DAY: Final = timedelta(days=1)
+_COMMAND_CHARS: Final = 60
 
 
 class SessionState(StrEnum):
@@ -61,12 +62,15 @@ def state_of(
             return SessionState.UNKNOWN, "No turn has begun."
     if waits_for_user:
         return SessionState.WAITING, _asked(open_call)
-    quiet = None if last_at is None else now - last_at
-    if quiet is None or quiet <= stalls_after:
+    if last_at is None:
+        return SessionState.UNKNOWN, "The turn is open, and no line says when."
+    quiet = now - last_at
+    if quiet <= stalls_after:
         return SessionState.RUNNING, _busy(open_call, now)
     if locked and quiet <= LOCK_COUNTS:
         return SessionState.RUNNING, f"{_busy(open_call, now)}, the writer holds its lock"
-    return SessionState.STALLED, f"{_busy(open_call, now)}, no bytes since {last_at:%H:%M:%S}"
+    since = f"{last_at:%H:%M:%S}" if quiet < _A_DAY else f"{last_at:%Y-%m-%d %H:%M}"
+    return SessionState.STALLED, f"{_busy(open_call, now)}, no bytes since {since} UTC"
 
 
 def _asked(call: OpenCall | None) -> str:

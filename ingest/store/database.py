@@ -62,7 +62,6 @@ class Database:
             # From here on no statement reaches a file, except what we spool ourselves.
             con.execute(f"set allowed_directories = ['{_quoted(self.spool)}']")
             con.execute("set enable_external_access = false")
-            con.execute("set lock_configuration = true")
         except StoreError:
             con.close()
             raise

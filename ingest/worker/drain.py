@@ -16,23 +16,26 @@ from msgspec import Struct, field
 
 from ingest.batches.batch import BatchKey
 from ingest.batches.batch import Kind as Work
-from ingest.batches.failure import ErrorClass, Failure
+from ingest.batches.failure import OWNER_DIED, ErrorClass, Failure
 from ingest.batches.policy import Bury, PauseQueue
 from ingest.codex.state import FoldState
 from ingest.store import queue
 from ingest.store.database import Database
 from ingest.store.landing import BatchEnd, CursorRow, Landing, land
 from ingest.tail.cursor import restart
-from ingest.tail.source import Kind
+from ingest.tail.source import Kind, Representation
 from ingest.worker import parcel as parcels
 from ingest.worker.job import Done, Job, Parcel, Trouble
-from ingest.worker.pool import InPlace, Pool
+from ingest.worker.pool import InPlace, Pool, ReaderDied
 from ingest.worker.survey import Followed
 
 GROUP_BYTES = 12 * 1024**2
 GROUP_SOURCES = 256
+COMPRESSED_BATCH_BYTES = 128 * 1024**2
 EVERYTHING = 1 << 50
-WAITING_STATES = ("failed", "snoozed")
+_SET_FREE = Failure(
+    code="set_free", cls=ErrorClass.CANCELLED, message="Its reader ended before it was begun."
+)
 
 Clock = Callable[[], datetime]
 
@@ -69,6 +72,7 @@ class _Task(Struct):
     source: Followed
     state: FoldState | None = None
     restarting: bool = False
+    batch: str = ""
 
 
 class Drain:
@@ -81,7 +85,9 @@ class Drain:
         tuning: Tuning,
         clock: Clock = utc_now,
         progress: Progress | None = None,
+        group_sources: int = GROUP_SOURCES,
     ) -> None:
+        self.group_sources = group_sources
         self.database = database
         self.instance = instance
         self.tuning = tuning
@@ -107,7 +113,11 @@ class Drain:
                 readers.give(self._group(), self.database.spool)
             if self._claims:
                 self._land(Landing())
-            taken = readers.take()
+            try:
+                taken = readers.take()
+            except ReaderDied as death:
+                self._rescue(death.leases)
+                raise
             try:
                 for reader, parcel in taken:
                     self._follow_on(parcel, readers, reader)
@@ -117,6 +127,14 @@ class Drain:
                     parcels.discard(parcel)
         return self.report
 
+    def _rescue(self, leases: list[str]) -> None:
+        """Free what a dead reader had in hand; only what it worked on counts against a batch."""
+        now = self.clock()
+        for lease, task in self._tasks.items():
+            failure = OWNER_DIED if lease in leases else _SET_FREE
+            queue.failed(self.database, task.batch, lease, failure, now, "reader-rescue")
+        self._tasks.clear()
+
     def _held_back(self) -> set[tuple[int, int, int]]:
         rows = self.database.rows("queue.held_back", now=self.clock().isoformat())
         return {(row["source"], row["generation"], row["start"]) for row in rows}
@@ -125,7 +143,7 @@ class Drain:
         """The next sources, about as much as is stored at once."""
         jobs: list[Job] = []
         size = 0
-        while self._waiting and size < GROUP_BYTES and len(jobs) < GROUP_SOURCES:
+        while self._waiting and size < GROUP_BYTES and len(jobs) < self.group_sources:
             task = self._waiting.popleft()
             if task.source.read and task.state is None and not task.restarting:
                 task.state = self._state(task.source)
@@ -149,6 +167,9 @@ class Drain:
         # A list that was rewritten is compared as a whole with what was known of it.
         whole = task.restarting and name.kind is Kind.HISTORY
         limit = EVERYTHING if whole else self.tuning.batch_bytes
+        if source.representation is Representation.ZST:
+            # Each opening unpacks the file from its start: few large batches, not many small ones.
+            limit = max(limit, COMPRESSED_BATCH_BYTES)
         self._claims.append(
             queue.Claim(
                 key.id,
@@ -160,6 +181,7 @@ class Drain:
                 source.size,
             )
         )
+        task.batch = key.id
         self._tasks[lease] = task
         return Job(
             key.id,

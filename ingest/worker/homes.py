@@ -34,3 +34,8 @@ def homes(paths: Iterable[Path]) -> list[Home]:
         home = Home(home_id.hexdigest(), resolved)
         found.setdefault(home.id, home)
     return list(found.values())
+
+
+def home_of(homes: Iterable[Home], path: Path) -> Home | None:
+    """The home a path lies in."""
+    return next((home for home in homes if path.is_relative_to(home.path)), None)

@@ -26,6 +26,11 @@ class ReaderDied(Exception):
     error_class = "poison"
     hint = "What it worked on is tried again, and set aside if that happens three times."
 
+    def __init__(self, message: str, leases: list[str]) -> None:
+        super().__init__(message)
+        self.leases = leases
+        """Of the group it worked on; what else it had in hand is not to blame."""
+
 
 class InPlace:
     """A reader that is no process: for a few lines the start of one would cost more."""
@@ -64,7 +69,7 @@ class Pool:
             )
             for _ in range(size)
         ]
-        self._outstanding = [0] * size
+        self._in_hand: list[deque[list[str]]] = [deque() for _ in range(size)]
         self._parcels: SimpleQueue[tuple[int, Parcel | None]] = SimpleQueue()
         self._count = 0
         self._closed = False
@@ -81,23 +86,23 @@ class Pool:
 
     def free(self) -> bool:
         """Whether a reader could take another group."""
-        return min(self._outstanding) < OUTSTANDING
+        return min(map(len, self._in_hand)) < OUTSTANDING
 
     def busy(self) -> bool:
-        return any(self._outstanding)
+        return any(self._in_hand)
 
     def give(self, jobs: list[Job], spool: Path, to: int | None = None) -> int:
         """Hand a group to the reader `to`, or to the one with the least in hand."""
-        index = self._outstanding.index(min(self._outstanding)) if to is None else to
+        loads = [len(groups) for groups in self._in_hand]
+        index = loads.index(min(loads)) if to is None else to
         self._count += 1
         stream = self._readers[index].stdin
-        if stream is None:
-            raise ReaderDied("The reader has no input.")
+        self._in_hand[index].append([job.lease for job in jobs])
         try:
-            send(stream, Group(f"group-{self._count}", str(spool), jobs))
+            if stream is not None:
+                send(stream, Group(f"group-{self._count}", str(spool), jobs))
         except BrokenPipeError:
-            raise ReaderDied("A reader process ended while it was given work.") from None
-        self._outstanding[index] += 1
+            raise self._death(index) from None
         return index
 
     def take(self) -> list[tuple[int, Parcel]]:
@@ -106,10 +111,14 @@ class Pool:
         while not taken or not self._parcels.empty():
             index, parcel = self._parcels.get()
             if parcel is None:
-                raise ReaderDied("A reader process ended before it answered.")
-            self._outstanding[index] -= 1
+                raise self._death(index)
+            self._in_hand[index].popleft()
             taken.append((index, parcel))
         return taken
+
+    def _death(self, index: int) -> ReaderDied:
+        leases = self._in_hand[index][0] if self._in_hand[index] else []
+        return ReaderDied("A reader process ended before it answered.", leases)
 
     def close(self) -> None:
         """End the readers; what they have in hand is dropped."""

@@ -7,7 +7,6 @@ it stays.
 
 from collections.abc import Iterable
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
@@ -118,6 +117,31 @@ def notice(followed: dict[SourceName, Followed], found: Found) -> Followed | Non
     return source
 
 
+def adopt(
+    database: Database, home: Home, followed: dict[SourceName, Followed], found: Found, now: str
+) -> Followed:
+    """Take up what was found under one name: a new source, or one that may have moved."""
+    source = followed.get(found.name)
+    if source is None:
+        source = _new(_newest_id(database) + 1, home, found)
+        followed[found.name] = source
+        with database.transaction():
+            if len(followed) == 1:
+                database.run("registry.add_home", id=home.id, path=str(home.path))
+            database.run("registry.add_sources", sources=_rows([source]), now=now)
+        return source
+    place = _place(source)
+    notice(followed, found)
+    if _place(source) != place:
+        with database.transaction():
+            database.run("registry.update_sources", sources=_rows([source]), now=now)
+    return source
+
+
+def _place(source: Followed) -> tuple[str, str, bool, str]:
+    return (source.path, source.representation, source.archived, source.state)
+
+
 def _compare(
     database: Database, home: Home, found: discovery.Discovery, now: str, *, keep: bool
 ) -> list[Followed]:
@@ -135,15 +159,9 @@ def _compare(
             source = _new(newest, home, one)
             new.append(source)
             continue
-        place = (source.path, source.representation, source.archived, source.state)
-        size = (source.size, source.mtime_ns)
+        seen = (*_place(source), source.size, source.mtime_ns)
         notice(before, one)
-        if (source.size, source.mtime_ns) != size or place != (
-            source.path,
-            source.representation,
-            source.archived,
-            source.state,
-        ):
+        if (*_place(source), source.size, source.mtime_ns) != seen:
             changed.append(source)
     for name, source in before.items():
         if name not in present and source.state != "missing" and not gone:
@@ -255,8 +273,3 @@ def _keep_problems(database: Database, home: Home, problems: list[Problem], now:
         database.run("registry.drop_problems", home=home.id)
         if rows:
             database.run("registry.add_problems", home=home.id, problems=rows, now=now)
-
-
-def home_of(homes: Iterable[Home], path: Path) -> Home | None:
-    """The home a path lies in."""
-    return next((home for home in homes if path.is_relative_to(home.path)), None)

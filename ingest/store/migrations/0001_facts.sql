@@ -33,8 +33,8 @@ create table cursors (
     byte bigint not null,       -- in decompressed bytes, always behind a newline
     size bigint not null,
     mtime_ns bigint not null,
-    dev bigint not null,
-    inode bigint not null,
+    dev ubigint not null,
+    inode ubigint not null,
     head_len integer not null,
     head_hash varchar not null,
     tail_hash varchar not null,

@@ -30,8 +30,8 @@ delete from cursors where source in (select unnest($sources::integer[]));
 -- name: add_cursors
 insert into cursors by name
 select unnest($cursors::struct(
-    source integer, generation integer, byte bigint, size bigint, mtime_ns bigint, dev bigint,
-    inode bigint, head_len integer, head_hash varchar, tail_hash varchar, partial bigint,
+    source integer, generation integer, byte bigint, size bigint, mtime_ns bigint, dev ubigint,
+    inode ubigint, head_len integer, head_hash varchar, tail_hash varchar, partial bigint,
     lines bigint, stored bigint, rejected bigint, blank bigint, rewrites integer, state varchar,
     updated_at timestamp
 )[], recursive := true);

@@ -1,0 +1,76 @@
+"""Questions a person writes in SQL: one statement, that reads and nothing else.
+
+The engine itself says what a statement is, and the transaction it runs in is read-only, so that a
+statement the check did not understand still changes nothing. Files are out of reach for the whole
+connection (see `database.py`).
+"""
+
+import contextlib
+from typing import Any
+
+import duckdb
+from msgspec import Struct
+
+
+class QueryRefused(Exception):
+    """The statement is not a question to the views, or the engine cannot answer it."""
+
+    code = "query"
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class Answer(Struct, frozen=True):
+    columns: list[str]
+    rows: list[tuple[Any, ...]]
+    more: bool = False
+    """Whether there were more rows than asked for."""
+
+
+_HINT = "Write one SELECT, WITH, FROM, DESCRIBE, SHOW or EXPLAIN over the views: `tailboard sql "
+_VIEWS = '"SELECT view_name FROM duckdb_views() WHERE NOT internal"` lists them.'
+
+
+def ask(con: duckdb.DuckDBPyConnection, text: str, limit: int | None = None) -> Answer:
+    """What the statement answers, at most `limit` rows of it. `con` is used by nobody else."""
+    _check(con, text)
+    con.execute("begin transaction read only")
+    try:
+        result = con.execute(text)
+        columns = [column[0] for column in result.description or ()]
+        rows = result.fetchall() if limit is None else result.fetchmany(limit + 1)
+    except (duckdb.FatalException, duckdb.InternalException):
+        raise  # Not the question's fault: the database's owner has to see it.
+    except duckdb.Error as error:
+        raise QueryRefused(_first_paragraph(error), _HINT + _VIEWS) from error
+    finally:
+        # An engine that gave up has no transaction left to end, and said so already.
+        with contextlib.suppress(duckdb.Error):
+            con.execute("rollback")
+    more = limit is not None and len(rows) > limit
+    return Answer(columns, rows[:limit], more)
+
+
+def _check(con: duckdb.DuckDBPyConnection, text: str) -> None:
+    try:
+        statements = con.extract_statements(text)
+    except duckdb.Error as error:
+        raise QueryRefused(_first_paragraph(error), _HINT + _VIEWS) from error
+    if len(statements) != 1:
+        count = "no statement" if not statements else f"{len(statements)} statements"
+        raise QueryRefused(f"This is {count}; one is answered at a time.", _HINT + _VIEWS)
+    kind = statements[0].type
+    if kind not in (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN):
+        raise QueryRefused(
+            f"This is a statement of the kind {kind.name}; only reading ones are carried out.",
+            _HINT + _VIEWS,
+        )
+    if statements[0].named_parameters:
+        raise QueryRefused("The statement has parameters, and nothing fills them.", _HINT + _VIEWS)
+
+
+def _first_paragraph(error: duckdb.Error) -> str:
+    return str(error).strip().split("\n\n")[0]

@@ -1,0 +1,26 @@
+-- name: listed
+-- Batches, those that need somebody first.
+select *
+from v_batches
+where ($state is null or state = $state)
+and ($kind is null or kind = $kind)
+and ($error is null or error_code = $error)
+and ($session is null or session = $session)
+and ($since::timestamp is null or updated_at >= $since::timestamp)
+and ($until::timestamp is null or updated_at < $until::timestamp)
+order by
+    list_position(['dead', 'failed', 'claimed', 'pending', 'snoozed', 'cancelled'], state)
+        nulls last,
+    updated_at desc, id
+limit $limit offset $offset;
+
+-- name: starting_with
+-- Batches whose id begins so.
+select * from v_batches where starts_with(id, $prefix) order by id;
+
+-- name: moves
+-- What happened to these batches, the oldest first.
+select batch, time, move, old, new, actor, reason, attempt, error_code
+from batch_moves
+where batch in (select unnest($batches::varchar[]))
+order by batch, time;

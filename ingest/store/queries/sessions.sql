@@ -1,0 +1,24 @@
+-- name: listed
+-- Sessions, the one that moved last first.
+select s.*, h.path as home_path
+from v_sessions s
+left join homes h on h.id = s.home
+where ($project is null or s.project = $project or rtrim(s.cwd, '/\') = $project)
+and ($branch is null or s.branch = $branch)
+and ($session is null or s.id = $session)
+and ($since::timestamp is null or s.last_at >= $since::timestamp)
+and ($until::timestamp is null or coalesce(s.started_at, s.last_at) < $until::timestamp)
+order by s.last_at desc nulls last, s.id, s.home
+limit $limit offset $offset;
+
+-- name: unfinished
+-- Sessions whose last turn is open or failed: how they stand is for the clock to say.
+select s.*, h.path as home_path
+from v_sessions s
+left join homes h on h.id = s.home
+where s.turn_state in ('open', 'failed')
+order by s.last_at desc nulls last, s.id, s.home;
+
+-- name: starting_with
+-- The ids of sessions that begin so.
+select distinct thread as id from segments where starts_with(thread, $prefix) order by id;

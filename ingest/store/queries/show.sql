@@ -1,0 +1,56 @@
+-- name: turns
+-- The turns of a session in the order they happened, over all its segments, counted from 1.
+select
+    t.source, t.n as place, t.byte, t.turn_id as id, t.state, t.started_at, t.ended_at, t.seconds,
+    t.trigger, t.model, t.effort, t.error_code, t.error,
+    row_number() over (
+        order by coalesce(g.started_at, g.first_at) nulls first, s.segment, t.source, t.byte
+    ) as n
+from v_turns t
+join sources s on s.id = t.source
+join segments g on g.source = t.source
+where t.home = $home and t.session = $session
+order by n;
+
+-- name: messages
+-- What was said in a session.
+select source, turn, byte, time, role, phase, text, chars
+from v_messages
+where home = $home and session = $session
+order by source, byte;
+
+-- name: commands
+-- What was run in a session.
+select source, turn, byte, time, command, status, exit_code, seconds, workdir
+from v_calls
+where home = $home and session = $session and kind = 'command'
+order by source, byte;
+
+-- name: files
+-- Which files the patches of a session touched.
+select source, turn, byte, path, change, moved_to, status
+from v_files
+where home = $home and session = $session
+order by source, byte, path;
+
+-- name: plan_steps
+-- Every revision of a session's plan, a row a step.
+select source, turn, byte, time, revision, origin, accepted, explanation, step, text, status
+from v_plan_steps
+where home = $home and session = $session
+order by time nulls first, source, byte, step;
+
+-- name: goals
+-- The goals of a session.
+select turn, time, objective, status, token_budget, tokens_used, seconds
+from v_goals
+where home = $home and session = $session
+order by time nulls first, source, byte;
+
+-- name: segments
+-- The files of a session, the oldest first, and how far each is read.
+select v.id as source, v.path, v.representation, v.byte
+from v_sources v
+join segments g on g.source = v.id
+where v.home = $home and g.thread = $session
+order by coalesce(g.started_at, g.first_at) nulls first, v.segment;

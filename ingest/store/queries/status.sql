@@ -1,0 +1,53 @@
+-- name: sources
+-- How the sources stand, all in one row. Archived ones are not among those that are followed.
+select
+    count(*) filter (state = 'following' and not archived) as following,
+    count(*) filter (state = 'following' and archived) as archived,
+    count(*) filter (state = 'missing') as missing,
+    count(*) filter (state in ('damaged', 'too_large')) as damaged,
+    count(*) filter (state = 'unreadable') as unreadable,
+    count(*) filter (rewrites > 0) as rewritten,
+    coalesce(sum(behind), 0)::bigint as behind,
+    coalesce(sum(rejected), 0)::bigint as rejected,
+    max(updated_at) as fresh_at
+from v_sources;
+
+-- name: queue
+-- How many batches are in each state, as the clock has it.
+select
+    state, count(*) as batches,
+    count(*) filter (state = 'failed' and retry_at > $now::timestamp) as backed_off
+from v_batches
+group by all;
+
+-- name: claims
+-- The claimed batches: whether they are stuck depends on who is alive.
+select id, state, claimed_by, heartbeat_at from v_batches where state = 'claimed';
+
+-- name: pauses
+-- Why the queue stands still.
+select code, message, hint, since from pauses order by since;
+
+-- name: problems
+-- What is wrong with a home as a whole.
+select h.path as home, p.code, p.path, p.message, p.hint, p.since
+from problems p
+left join homes h on h.id = p.home
+order by p.since, p.path;
+
+-- name: kinds
+-- Kinds of records that nobody here reads.
+select kind, lines, bytes from v_kinds where not known order by lines desc, kind;
+
+-- name: newest_version
+-- The newest Codex that wrote anything in a home.
+select cli_version, coalesce(started_at, first_at) as at
+from segments g
+join sources s on s.id = g.source
+where cli_version is not null and s.home = $home
+order by at desc nulls last
+limit 1;
+
+-- name: migrations
+-- The steps of the schema that were taken.
+select version, name, applied_at, duckdb from schema_migrations order by version;

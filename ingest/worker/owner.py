@@ -1,0 +1,172 @@
+"""The owner of the database: reads what is new once, or stays and follows.
+
+Hints of the operating system only say where to look first; the sweeps find what no event told.
+Between rounds nothing is opened and nothing written. A reader process that dies costs a new one,
+and what it worked on is tried again alone.
+"""
+
+import os
+import time
+from collections.abc import Callable
+from threading import Event
+
+from msgspec import Struct
+
+from ingest.store.database import TAIL_CHECKPOINT, Database
+from ingest.tail import discovery
+from ingest.tail.source import SourceName
+from ingest.tail.sweep import RECENT_EVERY_POLLING, RECENT_NS, Sweep, SweepPlan
+from ingest.tail.watch import Mode, Watcher
+from ingest.worker.drain import (
+    GROUP_SOURCES,
+    Clock,
+    Drain,
+    Progress,
+    Report,
+    Tuning,
+    clean_start,
+    instance_id,
+    utc_now,
+)
+from ingest.worker.homes import Home, home_of
+from ingest.worker.pool import InPlace, Pool, ReaderDied
+from ingest.worker.survey import Followed, Survey, adopt, in_order, survey
+
+BACKLOG_BYTES = 4 * 1024**2
+"""From here on reader processes are worth their start."""
+READERS = 2
+LONGEST_WAIT = 0.5
+"""So that a stop is noticed soon."""
+
+
+class Round(Struct):
+    """What one round of following did, and what is still to be read."""
+
+    report: Report
+    behind_bytes: int
+    watching: Mode
+
+
+class Owner:
+    """Ingests into one database from some homes."""
+
+    def __init__(
+        self,
+        database: Database,
+        homes: list[Home],
+        tuning: Tuning | None = None,
+        clock: Clock = utc_now,
+    ) -> None:
+        self.database = database
+        self.homes = homes
+        self.tuning = tuning or Tuning()
+        self.clock = clock
+        self.instance = instance_id(os.getpid(), time.time())
+        self.rescued = clean_start(database, self.instance, clock)
+        self._followed: dict[str, dict[SourceName, Followed]] = {}
+
+    def survey(self) -> Survey:
+        """Look at all homes, and remember what is there."""
+        found = survey(self.database, self.homes, self.clock().isoformat())
+        self._followed = {home.id: {} for home in self.homes}
+        for source in found.sources:
+            self._followed[source.home][source.name] = source
+        return found
+
+    def once(self, progress: Progress | None = None, readers: Pool | None = None) -> Report:
+        """Read all that is new now. `readers` may be given by who started them early."""
+        found = self.survey()
+        return self.read(found.changed, progress, readers)
+
+    def read(
+        self,
+        changed: list[Followed],
+        progress: Progress | None = None,
+        readers: Pool | InPlace | None = None,
+    ) -> Report:
+        """Read what is new in these sources."""
+        group_sources = GROUP_SOURCES
+        while True:
+            drain = Drain(
+                self.database, self.instance, self.tuning, self.clock, progress, group_sources
+            )
+            at_work = readers or _readers_for(changed)
+            try:
+                return drain.run(changed, at_work)
+            except ReaderDied:
+                # Whatever killed it is found sooner one by one, and takes nobody with it.
+                readers, group_sources = None, 1
+                changed = self.survey().changed
+            finally:
+                at_work.close()
+
+    def follow(
+        self,
+        stop: Event,
+        told: Callable[[Round], None],
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Stay until `stop` is set. `told` hears of every round that read something."""
+        watchers = [Watcher(home.path) for home in self.homes]
+        polling = any(watcher.mode is Mode.POLLING for watcher in watchers)
+        plan = SweepPlan(recent_every=RECENT_EVERY_POLLING) if polling else SweepPlan()
+        try:
+            while not stop.is_set():
+                due = plan.due(monotonic())
+                changed = self._swept(due) or self._hinted(watchers, plan.wait(monotonic()))
+                plan = plan.done(due, monotonic())
+                if changed:
+                    report = self.read(changed)
+                    behind = sum(source.behind for source in changed)
+                    told(Round(report, behind, watchers[0].mode if watchers else Mode.POLLING))
+        finally:
+            for watcher in watchers:
+                watcher.stop()
+
+    def settle(self) -> None:
+        """After a backlog: fold the log of the engine into its file, and keep it small."""
+        self.database.checkpoint()
+        self.database.execute(f"set checkpoint_threshold = '{TAIL_CHECKPOINT}'")
+
+    def _swept(self, due: Sweep) -> list[Followed]:
+        if due is Sweep.EVERYTHING:
+            return self.survey().changed
+        if due is Sweep.RECENT:
+            return self._look(self._recent())
+        return []
+
+    def _recent(self) -> list[tuple[Home, str]]:
+        newest = time.time_ns() - RECENT_NS
+        return [
+            (home, source.path)
+            for home in self.homes
+            for source in self._followed.get(home.id, {}).values()
+            if source.mtime_ns >= newest
+        ]
+
+    def _hinted(self, watchers: list[Watcher], wait: float) -> list[Followed]:
+        dirty: list[tuple[Home, str]] = []
+        for watcher in watchers:
+            patience = min(wait, LONGEST_WAIT) / len(watchers)
+            for path in watcher.wait(patience):
+                home = home_of(self.homes, path)
+                if home is not None:
+                    dirty.append((home, str(path)))
+        return self._look(dirty)
+
+    def _look(self, paths: list[tuple[Home, str]]) -> list[Followed]:
+        """What is new at these paths; a path that is gone waits for the next sweep."""
+        now = self.clock().isoformat()
+        looked: dict[int, Followed] = {}
+        for home, path in paths:
+            found = discovery.look(home.path, path)
+            if found is not None:
+                followed = self._followed.setdefault(home.id, {})
+                source = adopt(self.database, home, followed, found, now)
+                looked[source.id] = source
+        return in_order(list(looked.values()))
+
+
+def _readers_for(changed: list[Followed]) -> Pool | InPlace:
+    behind = sum(source.behind for source in changed)
+    return Pool(READERS) if behind >= BACKLOG_BYTES else InPlace()
