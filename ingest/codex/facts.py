@@ -64,6 +64,8 @@ class Turn(Struct, gc=False):
     error_code: str | None = None
     error: str | None = None
     end_reason: str | None = None
+    ordinal: int | None = None
+    """Codex's own number of its first line, where there is one: what a revert counts by."""
 
 
 class Message(Struct, gc=False):
@@ -242,6 +244,7 @@ class Segment(Struct, gc=False):
     forked_from: str | None = None
     base_thread: str | None = None
     base_offset: int | None = None
+    base_ordinal: int | None = None
     """Where in the base its own history begins to continue: a fork or a revert by pointer."""
     nickname: str | None = None
     role: str | None = None

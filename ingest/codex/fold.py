@@ -97,6 +97,7 @@ class Fold:
                 kind = type(read)
                 if kind in _ENVELOPED:
                     here.at = read.timestamp
+                    here.ordinal = read.ordinal
                     record = read.payload
                     kind = type(record)
                     if copied.copying and self._is_copied(record, read.ordinal):

@@ -183,6 +183,8 @@ class Thread:
         offset = base.get("end_byte_offset")
         self.segment.base_thread = maybe(base.get("thread_id"), 64)
         self.segment.base_offset = offset if isinstance(offset, int) else None
+        ordinal = base.get("end_ordinal_exclusive")
+        self.segment.base_ordinal = ordinal if isinstance(ordinal, int) else None
         self.state.tokens.based = False
 
     def _git(self, git: Any) -> None:

@@ -56,6 +56,7 @@ class Turns:
             trigger=maybe(trigger, 64),
             model=segment.model,
             effort=segment.effort,
+            ordinal=here.ordinal,
         )
         self.facts.turns.append(turn)
         self.state.turn = turn

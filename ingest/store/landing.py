@@ -16,6 +16,10 @@ from ingest.store.load import FACT_TABLES, load
 from ingest.store.queue import Claim, claim
 
 
+Live = tuple[int | None, int | None]
+"""Up to which byte and which number a segment still counts; None for all of it."""
+
+
 class BatchEnd(Struct):
     batch: str
     lease: str
@@ -133,18 +137,22 @@ def _settle_segments(database: Database, sources: list[int]) -> None:
     """Follow each thread's newest segment down to where it began: the rest was reverted."""
     for thread in database.query("landing.reverted_threads", sources=sources):
         segments = database.query("landing.thread_segments", **thread)
-        live: dict[int, int | None] = {segment["id"]: 0 for segment in segments}
-        current, until = (segments[-1], None) if segments else (None, None)
-        while current is not None and live[current["id"]] == 0:
+        nothing: Live = (0, 0)
+        live = {segment["id"]: nothing for segment in segments}
+        current = segments[-1] if segments else None
+        until: Live = (None, None)
+        while current is not None and live[current["id"]] == nothing:
             live[current["id"]] = until
-            until = current["base_offset"]
+            until = (current["base_offset"], current["base_ordinal"])
             current = _base(segments, current, thread["thread"])
         for segment in segments:
-            if segment["live_until"] != live[segment["id"]]:
+            byte, ordinal = live[segment["id"]]
+            if (segment["live_until"], segment["live_ordinal"]) != (byte, ordinal):
                 database.run(
                     "landing.set_live_until",
                     source=segment["id"],
-                    live_until=live[segment["id"]],
+                    live_until=byte,
+                    live_ordinal=ordinal,
                 )
 
 

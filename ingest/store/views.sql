@@ -25,7 +25,8 @@ select
     s.home, g.thread as session, t.source, t.byte, t.length, t.n,
     t.turn_id,
     case
-        when t.byte >= s.live_until then 'reverted'
+        -- By number where there are numbers: they survive a file that was edited.
+        when coalesce(t.ordinal >= s.live_ordinal, t.byte >= s.live_until) then 'reverted'
         when exists (
             from rollbacks r
             where r.source = t.source and t.n >= r.from_n and t.byte < r.byte

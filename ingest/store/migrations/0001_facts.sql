@@ -23,7 +23,8 @@ create table sources (
     state_since timestamp not null,
     error_code varchar,
     error varchar,
-    live_until bigint           -- bytes that still count, where a later segment reverted the rest
+    live_until bigint,          -- bytes that still count, where a later segment reverted the rest
+    live_ordinal bigint         -- the same as Codex's own number of the first line that does not
 );
 
 -- How far each source is read, and what the next line needs to know. Written with the facts.
@@ -50,7 +51,8 @@ create table cursors (
 
 create table segments (
     source integer not null, thread varchar not null, root varchar, parent varchar,
-    forked_from varchar, base_thread varchar, base_offset bigint, nickname varchar, role varchar,
+    forked_from varchar, base_thread varchar, base_offset bigint,
+    base_ordinal bigint, nickname varchar, role varchar,
     agent_path varchar, origin varchar, originator varchar, cwd varchar, branch varchar,
     "commit" varchar, repository varchar, cli_version varchar, provider varchar, generation varchar,
     started_at timestamp, first_at timestamp, last_at timestamp, name varchar, model varchar,
@@ -68,7 +70,7 @@ create table turns (
     source integer not null, byte bigint not null, length integer not null, n integer not null,
     turn_id varchar, state varchar not null, started_at timestamp, ended_at timestamp,
     seconds double, trigger varchar, model varchar, effort varchar, error_code varchar,
-    error varchar, end_reason varchar
+    error varchar, end_reason varchar, ordinal bigint
 );
 
 create table messages (

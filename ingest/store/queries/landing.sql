@@ -93,7 +93,7 @@ where s.kind = 'rollout' and s.segment <> '' and (s.home, s.thread) in (
 
 -- name: thread_segments
 select
-    s.id, s.segment, s.live_until, g.base_thread, g.base_offset,
+    s.id, s.segment, s.live_until, s.live_ordinal, g.base_thread, g.base_offset, g.base_ordinal,
     coalesce(g.started_at, g.first_at) as started_at
 from sources s
 join segments g on g.source = s.id
@@ -101,4 +101,4 @@ where s.home = $home and s.thread = $thread
 order by started_at, s.segment;
 
 -- name: set_live_until
-update sources set live_until = $live_until where id = $source;
+update sources set live_until = $live_until, live_ordinal = $live_ordinal where id = $source;
