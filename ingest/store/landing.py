@@ -15,7 +15,6 @@ from ingest.store.errors import LostLease
 from ingest.store.load import FACT_TABLES, load
 from ingest.store.queue import Claim, claim
 
-
 Live = tuple[int | None, int | None]
 """Up to which byte and which number a segment still counts; None for all of it."""
 
