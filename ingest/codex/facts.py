@@ -46,7 +46,7 @@ class CallKind(StrEnum):
     OTHER = "other"
 
 
-class Turn(Struct, gc=False):
+class Turn(Struct, gc=False, omit_defaults=True):
     source: int
     byte: int
     length: int
@@ -83,7 +83,7 @@ class Message(Struct, gc=False):
     """Length of the whole text; more than is kept where it was cut."""
 
 
-class Call(Struct, gc=False):
+class Call(Struct, gc=False, omit_defaults=True):
     source: int
     byte: int
     length: int
@@ -217,7 +217,7 @@ class ThreadName(Struct, gc=False):
     time: str | None
 
 
-class Reject(Struct, gc=False):
+class Reject(Struct, gc=False, omit_defaults=True):
     """A line, or a part of one, that could not be read. Nothing of it is lost up to the cap."""
 
     source: int

@@ -12,9 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from ingest.store import migrate
+from ingest.store.engine import Connection, Error, FatalException, TransactionException, connect
 from ingest.store.errors import Damaged, DiskFull, Locked, NewerSchema, StoreError, Unusable
 from ingest.store.queries import statement
 
@@ -36,11 +35,11 @@ class Database:
         self._columns: dict[str, list[tuple[str, str]]] = {}
         self._con = self._connect()
 
-    def _connect(self) -> duckdb.DuckDBPyConnection:
+    def _connect(self) -> Connection:
         _prepare(self.path, self.spool)
         old_umask = os.umask(0o077)
         try:
-            con = duckdb.connect(
+            con = connect(
                 str(self.path),
                 config={
                     "memory_limit": MEMORY_LIMIT,
@@ -52,7 +51,7 @@ class Database:
                     "temp_directory": str(self.spool / "tmp"),
                 },
             )
-        except duckdb.Error as error:
+        except Error as error:
             raise explain(self.path, error) from error
         finally:
             os.umask(old_umask)
@@ -65,14 +64,14 @@ class Database:
         except StoreError:
             con.close()
             raise
-        except duckdb.Error as error:
+        except Error as error:
             con.close()
             raise explain(self.path, error) from error
         return con
 
     def reopen(self) -> None:
         """Open again after the engine gave the connection up; what was committed is there."""
-        with contextlib.suppress(duckdb.Error):
+        with contextlib.suppress(Error):
             self._con.close()
         self._con = self._connect()
 
@@ -85,7 +84,7 @@ class Database:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def reader(self) -> duckdb.DuckDBPyConnection:
+    def reader(self) -> Connection:
         """A connection for one thread that reads."""
         return self._con.cursor()
 
@@ -106,7 +105,7 @@ class Database:
         changed = self._con.execute(statement(name), values).fetchone()
         return int(changed[0]) if changed else 0
 
-    def execute(self, sql: str, values: object = None) -> duckdb.DuckDBPyConnection:
+    def execute(self, sql: str, values: object = None) -> Connection:
         return self._con.execute(sql, values)
 
     def columns(self, table: str) -> tuple[tuple[str, str], ...]:
@@ -128,10 +127,10 @@ class Database:
             self._con.execute("begin")
             yield
             self._con.execute("commit")
-        except duckdb.FatalException as error:
+        except FatalException as error:
             self.reopen()
             raise explain(self.path, error) from error
-        except duckdb.Error as error:
+        except Error as error:
             self._roll_back()
             raise explain(self.path, error) from error
         except BaseException:
@@ -141,9 +140,9 @@ class Database:
     def _roll_back(self) -> None:
         try:
             self._con.execute("rollback")
-        except duckdb.FatalException:
+        except FatalException:
             self.reopen()
-        except duckdb.TransactionException:
+        except TransactionException:
             # The engine rolled back already.
             return
 
@@ -151,9 +150,7 @@ class Database:
         self._con.execute("checkpoint")
 
 
-def records(
-    con: duckdb.DuckDBPyConnection, sql: str, values: object = None
-) -> list[dict[str, Any]]:
+def records(con: Connection, sql: str, values: object = None) -> list[dict[str, Any]]:
     """What a statement answers, each row as a dictionary."""
     answer = con.execute(sql, values)
     names = [column[0] for column in answer.description or ()]

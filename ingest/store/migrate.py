@@ -9,9 +9,9 @@ import shutil
 from importlib.resources import files
 from pathlib import Path
 
-import duckdb
 from msgspec import Struct
 
+from ingest.store.engine import Connection
 from ingest.store.errors import NewerSchema, WrongMigration
 
 
@@ -39,7 +39,7 @@ def views() -> str:
     return files("ingest.store").joinpath("views.sql").read_text(encoding="utf-8")
 
 
-def migrate(con: duckdb.DuckDBPyConnection, path: Path) -> list[str]:
+def migrate(con: Connection, path: Path) -> list[str]:
     """Bring the schema to this version; the names of the steps that were taken."""
     con.execute(
         "create table if not exists schema_migrations ("
@@ -71,7 +71,7 @@ def migrate(con: duckdb.DuckDBPyConnection, path: Path) -> list[str]:
     return [step.name for step in waiting]
 
 
-def _apply(con: duckdb.DuckDBPyConnection, step: Migration) -> None:
+def _apply(con: Connection, step: Migration) -> None:
     con.execute("begin")
     try:
         con.execute(step.sql)
@@ -85,7 +85,7 @@ def _apply(con: duckdb.DuckDBPyConnection, step: Migration) -> None:
         raise
 
 
-def _lay_views(con: duckdb.DuckDBPyConnection) -> None:
+def _lay_views(con: Connection) -> None:
     text = views()
     checksum = hashlib.sha256(text.encode()).hexdigest()
     con.execute("create table if not exists meta (key varchar primary key, value varchar)")

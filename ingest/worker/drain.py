@@ -31,6 +31,8 @@ from ingest.worker.survey import Followed
 
 GROUP_BYTES = 12 * 1024**2
 GROUP_SOURCES = 256
+LANDING_BYTES = 48 * 1024**2
+"""About as much is stored at once: a commit costs the same for much and for little."""
 COMPRESSED_BATCH_BYTES = 128 * 1024**2
 EVERYTHING = 1 << 50
 _SET_FREE = Failure(
@@ -108,23 +110,22 @@ class Drain:
             if (source.id, source.cursor.generation, source.cursor.offset) not in held
         )
         self.report.sources += len(self._waiting)
-        while (self._waiting or readers.busy()) and self.report.paused is None:
-            while self._waiting and readers.free():
-                readers.give(self._group(), self.database.spool)
-            if self._claims:
-                self._land(Landing())
-            try:
-                taken = readers.take()
-            except ReaderDied as death:
-                self._rescue(death.leases)
-                raise
-            try:
-                for reader, parcel in taken:
+        self._hand_out(readers)
+        self._land(Landing())
+        held_parcels: list[Parcel] = []
+        try:
+            while readers.busy() and self.report.paused is None:
+                for reader, parcel in self._take(readers):
+                    held_parcels.append(parcel)
                     self._follow_on(parcel, readers, reader)
-                self._store([parcel for _, parcel in taken])
-            finally:
-                for _, parcel in taken:
-                    parcels.discard(parcel)
+                # Readers get more to do before what they brought is stored: they never wait.
+                self._hand_out(readers)
+                if _size(held_parcels) >= LANDING_BYTES or not readers.busy():
+                    self._store(held_parcels)
+                    held_parcels = []
+        finally:
+            for parcel in held_parcels:
+                parcels.discard(parcel)
         return self.report
 
     def _rescue(self, leases: list[str]) -> None:
@@ -138,6 +139,17 @@ class Drain:
     def _held_back(self) -> set[tuple[int, int, int]]:
         rows = self.database.rows("queue.held_back", now=self.clock().isoformat())
         return {(row["source"], row["generation"], row["start"]) for row in rows}
+
+    def _take(self, readers: Pool | InPlace) -> list[tuple[int, Parcel]]:
+        try:
+            return readers.take()
+        except ReaderDied as death:
+            self._rescue(death.leases)
+            raise
+
+    def _hand_out(self, readers: Pool | InPlace) -> None:
+        while self._waiting and readers.free():
+            readers.give(self._group(), self.database.spool)
 
     def _group(self) -> list[Job]:
         """The next sources, about as much as is stored at once."""
@@ -200,6 +212,8 @@ class Drain:
 
     def _land(self, landing: Landing) -> None:
         """Store what came back, and claim what was handed out since."""
+        if not (landing.ends or self._claims):
+            return
         landing.claims, self._claims = self._claims, []
         land(self.database, landing, self.instance, self.clock().isoformat())
 
@@ -250,6 +264,8 @@ class Drain:
                 self._advance(task, done)
                 self._add(landing, task, done, now)
         self._land(landing)
+        for parcel in taken:
+            parcels.discard(parcel)
         for done in ended:
             self._tasks.pop(done.lease)
             self._count(done)
@@ -353,6 +369,10 @@ class Drain:
                 error=failure.message,
                 now=now.isoformat(),
             )
+
+
+def _size(held: list[Parcel]) -> int:
+    return sum(done.bytes_read for parcel in held for done in parcel.done)
 
 
 def instance_id(pid: int, began: float) -> str:

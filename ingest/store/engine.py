@@ -1,0 +1,27 @@
+"""The database engine as we use it: its compiled module alone.
+
+`import duckdb` also loads the relational API, package metadata and type helpers that nothing here
+needs; that doubles the time until a command answers. What is exported here is all that is used.
+"""
+
+from _duckdb import (
+    DuckDBPyConnection as Connection,
+)
+from _duckdb import (
+    Error,
+    FatalException,
+    StatementType,
+    TransactionException,
+    connect,
+    extract_statements,
+)
+
+__all__ = [
+    "Connection",
+    "Error",
+    "FatalException",
+    "StatementType",
+    "TransactionException",
+    "connect",
+    "extract_statements",
+]
