@@ -24,3 +24,7 @@ select batch, time, move, old, new, actor, reason, attempt, error_code
 from batch_moves
 where batch in (select unnest($batches::varchar[]))
 order by batch, time;
+
+-- name: counts
+-- How many batches are in each state.
+select state, count(*) as batches from v_batches group by all;

@@ -1,0 +1,187 @@
+"""What the doctor looks at, one function a thing. A check tells; it mends nothing.
+
+`ok` is false only where something keeps Tailboard from doing its work or a person from seeing what
+they could see; everything else worth saying is in the detail.
+"""
+
+import os
+import platform
+import re
+import stat
+import tomllib
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final
+
+from msgspec import Struct
+
+from ingest import __version__
+from ingest.cli.access import NOTHING_YET, Access
+from ingest.cli.words import many
+from ingest.tail.discovery import ProblemCode, scan
+from ingest.tail.errors import SourceError
+from ingest.tail.opening import open_source
+from ingest.tail.source import Representation
+from ingest.tail.watch import Mode, Watcher
+from ingest.worker.homes import homes
+
+PLAN_TOOL_OFF_SINCE: Final = (0, 152)
+_CONFIG_CAP: Final = 1024 * 1024
+_WATCHES: Final = Path("/proc/sys/fs/inotify/max_user_watches")
+_OPENED: Final = 0.2
+"""Seconds until a watch that fails has said so."""
+
+
+class Check(Struct, frozen=True):
+    name: str
+    ok: bool
+    detail: str
+    cure: str = ""
+
+
+def versions() -> Check:
+    parts = [f"tailboard {__version__}", f"duckdb {version('duckdb')}"]
+    return Check("versions", True, ", ".join([*parts, f"python {platform.python_version()}"]))
+
+
+def home(path: Path) -> Check:
+    """Whether there is a Codex home, and what it holds."""
+    found = scan(path)
+    blocking = (ProblemCode.NO_HOME, ProblemCode.NO_SESSIONS, ProblemCode.UNREADABLE)
+    for problem in found.problems:
+        if problem.code in blocking:
+            return Check("codex home", False, f"{problem.path}: {problem.message}", problem.hint)
+    sessions = len({one.name.thread for one in found.found if one.name.thread})
+    odd = f"; {many(len(found.problems), 'file')} left alone" if found.problems else ""
+    detail = f"{path}: {many(sessions, 'session')} in {many(len(found.found), 'file')}{odd}"
+    if not sessions:
+        return Check("codex home", False, detail, "Give Codex a prompt; its files appear then.")
+    return Check("codex home", True, detail)
+
+
+def readable_by_others(path: Path) -> Check:
+    """A note, not a problem: Codex writes its sessions readable for everybody on the machine."""
+    loose = [one for one in scan(path).found if _mode(Path(one.path)) & stat.S_IROTH]
+    if loose and _mode(path) & stat.S_IXOTH:
+        return Check(
+            "codex files",
+            True,
+            f"Every user of this machine can read {many(len(loose), 'file')} of {path}.",
+            f"If that matters here: chmod 700 {path}",
+        )
+    return Check("codex files", True, f"No other user can read the sessions of {path}.")
+
+
+def private(database: Path) -> Check:
+    """Whether what we keep is for its owner only."""
+    name = "permissions"
+    if not database.exists():
+        return Check(name, True, NOTHING_YET)
+    if _mode(database) & 0o077:
+        return Check(name, False, f"Others can read {database}.", f"chmod 600 {database}")
+    if _mode(database.parent) & 0o022:
+        folder = database.parent
+        return Check(name, False, f"Others can write into {folder}.", f"chmod go-w {folder}")
+    return Check(name, True, f"Only its owner can read {database}.")
+
+
+def watching(path: Path) -> Check:
+    """Whether the system reports changes, and how many folders it lets a user watch."""
+    with Watcher(path) as watcher:
+        watcher.wait(_OPENED)
+        mode, reason = watcher.mode, watcher.reason
+    detail = f"{mode}: {reason}"
+    try:
+        detail += f" The limit is {int(_WATCHES.read_text()):,} folders."
+    except (OSError, ValueError):
+        pass  # Not Linux: there is no such limit to tell of.
+    if mode is Mode.EVENTS or not path.exists():
+        return Check("watching", True, detail)
+    cure = "Changes are found all the same, a few seconds later."
+    if "limit" in reason:
+        cure += " To be faster: sudo sysctl fs.inotify.max_user_watches=524288"
+    return Check("watching", True, detail, cure)
+
+
+def database(access: Access) -> Check:
+    steps = access.rows("status.migrations")
+    if not steps:
+        return Check("database", True, f"{access.path}: {NOTHING_YET}")
+    newest = steps[-1]
+    return Check("database", True, f"{access.path}: schema {newest['version']} ({newest['name']})")
+
+
+def plan_tool(access: Access, path: Path) -> Check:
+    """Whether Codex keeps a plan at all: since 0.152 only where its settings ask for it."""
+    name = "plan tool"
+    newest = next(iter(access.rows("status.newest_version", home=homes([path])[0].id)), None)
+    codex = newest["cli_version"] if newest else None
+    said, trouble = _asked_for(path / "config.toml")
+    if trouble:
+        return Check(name, True, f"{path / 'config.toml'}: {trouble}")
+    on = said if said is not None else on_by_default(codex)
+    seen = f"the newest Codex seen is {codex}" if codex else "no session tells its Codex version"
+    if on is None:
+        return Check(name, True, f"Not known: {seen}.")
+    if on:
+        return Check(name, True, f"On; {seen}.")
+    return Check(
+        name,
+        False,
+        f"Off, so no plan is written; {seen}.",
+        f"Put into {path / 'config.toml'}: [tools.update_plan] enabled = true",
+    )
+
+
+def on_by_default(codex: str | None) -> bool | None:
+    """Whether this version of Codex has the plan tool on; None where that cannot be told."""
+    numbers = re.match(r"(\d+)\.(\d+)", codex or "")
+    return (int(numbers[1]), int(numbers[2])) < PLAN_TOOL_OFF_SINCE if numbers else None
+
+
+def _asked_for(config: Path) -> tuple[bool | None, str]:
+    """What Codex's settings say of its plan tool, and why that cannot be told."""
+    try:
+        with open_source(config, Representation.PLAIN) as reader:
+            size = reader.end()
+            text = reader.read_at(0, min(size, _CONFIG_CAP)) if size else b""
+        table: object = tomllib.loads(text.decode("utf-8"))
+    except SourceError as error:
+        return None, "" if error.code.endswith("missing") else error.sentence
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        return None, f"It is not understood ({error})."
+    for key in ("tools", "update_plan", "enabled"):
+        table = table.get(key) if isinstance(table, dict) else None
+    return (table if isinstance(table, bool) else None), ""
+
+
+def kinds(access: Access) -> Check:
+    rows = access.rows("status.kinds")
+    if not rows:
+        return Check("record kinds", True, "Every kind of record that was met is known.")
+    said = ", ".join(f"{row['kind']} ({many(row['lines'], 'line')})" for row in rows[:8])
+    return Check(
+        "record kinds",
+        True,
+        f"Not known here: {said}.",
+        "Nothing is lost: the lines stay where they are. A newer Tailboard may know them.",
+    )
+
+
+def queue(access: Access) -> Check:
+    pauses = access.rows("status.pauses")
+    if pauses:
+        first = pauses[0]
+        return Check("queue", False, f"It stands still: {first['message']}", first["hint"])
+    dead = sum(row["batches"] for row in access.rows("batches.counts") if row["state"] == "dead")
+    if dead:
+        listed = "See `tailboard batches list --state dead`."
+        return Check("queue", False, f"{many(dead, 'batch')} given up.", listed)
+    return Check("queue", True, "It runs, and nothing was given up.")
+
+
+def _mode(path: Path) -> int:
+    try:
+        return stat.S_IMODE(os.stat(path, follow_symlinks=False).st_mode)  # noqa: PTH116
+    except OSError:
+        return 0  # Gone by now: there is nothing to be read by anybody.

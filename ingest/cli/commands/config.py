@@ -1,0 +1,92 @@
+"""`tailboard config`: the settings, what each place says of them, and the file of theirs."""
+
+import os
+from pathlib import Path
+
+import click
+
+from ingest.cli.group import Group
+from ingest.cli.invocation import Invocation, with_invocation
+from ingest.cli.output import Cell, Column, Output
+from ingest.settings import ENVIRONMENT, Origin, Source, Value, places, template
+
+_PLACES = tuple(Source)
+
+
+@click.group(cls=Group)
+def command() -> None:
+    """Options win over the environment, that over the file, and that over the defaults."""
+
+
+@command.command("show")
+@click.option("--sources", is_flag=True, help="Show what each place says, and which one applies.")
+@with_invocation
+def show(invocation: Invocation, sources: bool) -> None:
+    """The settings as they apply now."""
+    loaded = invocation.loaded
+
+    def table(output: Output) -> None:
+        if not sources:
+            rows = [[name, _text(origin.applied)] for name, origin in loaded.origins.items()]
+            output.table([Column("SETTING"), Column("VALUE")], rows)
+            return
+        titles = ["SETTING", *(place.upper() for place in _PLACES), "APPLIED"]
+        output.table(
+            [Column(title, least=8 if title != "SETTING" else None) for title in titles],
+            [_cells(name, origin) for name, origin in loaded.origins.items()],
+        )
+
+    settings = {
+        name: {
+            **{place.value: getattr(origin, place.value) for place in _PLACES},
+            "applied": origin.applied,
+            "source": origin.source,
+            "variable": ENVIRONMENT[name],
+        }
+        for name, origin in loaded.origins.items()
+    }
+    invocation.answer("config", {"file": loaded.file, "settings": settings}, table)
+
+
+@command.command("path")
+@with_invocation
+def path(invocation: Invocation) -> None:
+    """Where the settings file is, or would be."""
+    file = places(invocation.env).config
+    invocation.answer(
+        "config", {"file": file, "exists": file.exists()}, lambda output: output.line(str(file))
+    )
+
+
+@command.command("edit")
+@with_invocation
+def edit(invocation: Invocation) -> None:
+    """Open the settings file in your editor; a new one lists every setting.
+
+    The editor is what VISUAL or EDITOR say.
+    """
+    file = places(invocation.env).config
+    if not file.exists():
+        _create(file)
+    click.edit(filename=str(file))
+    # A mistake is told now, while the editor is at hand.
+    loaded = invocation.loaded
+    invocation.answer("config", {"file": loaded.file, "exists": True}, lambda _: None)
+
+
+def _create(file: Path) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+        stream.write(template())
+
+
+def _cells(name: str, origin: Origin) -> list[Cell]:
+    said = [getattr(origin, place.value) for place in _PLACES]
+    return [name, *(_text(value) for value in said), _text(origin.applied)]
+
+
+def _text(value: Value | None) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value))
+    return "" if value is None else str(value)

@@ -1,0 +1,126 @@
+"""`tailboard quarantine`: the lines that could not be read, and why."""
+
+import base64
+
+import click
+
+from ingest.cli.access import Row, reading
+from ingest.cli.errors import NotFound
+from ingest.cli.group import Group
+from ingest.cli.invocation import Invocation, with_invocation
+from ingest.cli.options import Filters, filters
+from ingest.cli.output import Column, Output
+from ingest.cli.scope import scope_of
+from ingest.cli.words import many, size
+
+EXCERPT_CHARS = 160
+
+_COLUMNS = (
+    Column("ID"),
+    Column("REASON"),
+    Column("LENGTH", right=True),
+    Column("EXCERPT", least=20),
+    Column("PATH", least=24),
+)
+
+
+@click.group(cls=Group, invoke_without_command=True, no_args_is_help=False)
+@click.pass_context
+def command(ctx: click.Context) -> None:
+    """Nothing of such a line is lost: it stands in its file, and is kept here up to a limit.
+
+    Without a command of its own: list.
+    """
+    if ctx.invoked_subcommand is None:
+        ctx.invoke(listing)
+
+
+@command.command("list")
+@filters("session", "limit", "offset")
+@with_invocation
+def listing(invocation: Invocation, only: Filters | None = None) -> None:
+    """List the rejected lines."""
+    with reading(invocation) as access:
+        scope = scope_of(invocation, access, only or Filters())
+        rows = access.rows(
+            "sources.rejects",
+            id=None,
+            session=scope.session,
+            limit=scope.limit,
+            offset=scope.offset,
+        )
+
+    def show(output: Output) -> None:
+        if not rows:
+            output.note("No line was rejected.")
+            return
+        output.table(
+            _COLUMNS,
+            [
+                [row["id"], row["reason"], size(row["length"]), _excerpt(row), row["path"]]
+                for row in rows
+            ],
+        )
+        output.note(f"{many(len(rows), 'line')}. `tailboard quarantine show ID` shows one.")
+
+    invocation.answer("quarantine", {"rejects": [_reject(row) for row in rows]}, show)
+
+
+@command.command("show")
+@click.argument("id_", metavar="ID")
+@with_invocation
+def one(invocation: Invocation, id_: str) -> None:
+    """One rejected line, as much of it as is kept."""
+    with reading(invocation) as access:
+        rows = access.rows("sources.rejects", id=id_, session=None, limit=None, offset=0)
+    if not rows:
+        raise NotFound(
+            f"There is no rejected line {id_!r}.", "`tailboard quarantine list` lists them."
+        )
+
+    def show(output: Output) -> None:
+        for row in rows:
+            output.line(f"{row['path']}, byte {row['byte']}, {many(row['length'], 'byte')}")
+            output.line(f"{row['reason']}: {row['message']}")
+            output.line(f"sha256 {row['sha256']}")
+            output.text(_decoded(row["head"]))
+            if row["tail"]:
+                output.line("…")
+                output.text(_decoded(row["tail"]))
+            if row["trace"]:
+                output.text(row["trace"])
+
+    whole = [
+        _reject(row)
+        | {
+            "head": _decoded(row["head"]),
+            "tail": _decoded(row["tail"]),
+            "sha256": row["sha256"],
+            "trace": row["trace"],
+        }
+        for row in rows
+    ]
+    invocation.answer("quarantine", {"rejects": whole}, show)
+
+
+def _reject(row: Row) -> dict[str, object]:
+    return {
+        "id": row["id"],
+        "source": row["source"],
+        "path": row["path"],
+        "offset": row["byte"],
+        "length": row["length"],
+        "whole": row["whole"],
+        "reason": row["reason"],
+        "message": row["message"],
+        "excerpt": _excerpt(row),
+    }
+
+
+def _excerpt(row: Row) -> str:
+    return _decoded(row["head"])[:EXCERPT_CHARS]
+
+
+def _decoded(text: str) -> str:
+    """Bytes that were kept as base64, as text; what is no UTF-8 is shown as an escape."""
+    return base64.b64decode(text).decode("utf-8", "backslashreplace")

@@ -1,0 +1,64 @@
+"""`tailboard sessions`: the sessions, the one that moved last first."""
+
+import click
+
+from ingest.cli.access import reading
+from ingest.cli.group import Command
+from ingest.cli.invocation import Invocation, with_invocation
+from ingest.cli.options import Filters, filters
+from ingest.cli.output import Cell, Column, Output
+from ingest.cli.scope import scope_of
+from ingest.cli.session import Session, label, listed, short_length
+from ingest.cli.words import ago, many, tokens
+
+_COLUMNS = (
+    Column("ID"),
+    Column("STATE"),
+    Column("TITLE", least=16),
+    Column("PROJECT", least=8),
+    Column("BRANCH", least=6),
+    Column("PLAN", right=True),
+    Column("TURNS", right=True),
+    Column("COMMANDS", right=True),
+    Column("TOKENS", right=True),
+    Column("LAST", right=True),
+)
+
+
+@click.command(cls=Command)
+@filters("project", "branch", "session", "since", "until", "limit", "offset")
+@with_invocation
+def command(invocation: Invocation, only: Filters) -> None:
+    """How a session stands is told from its last turn and the clock: running, waiting (for you),
+    stalled, done, failed, interrupted or unknown.
+    """
+    with reading(invocation) as access:
+        sessions = listed(invocation, access, scope_of(invocation, access, only))
+
+    def show(output: Output) -> None:
+        if not sessions:
+            output.note("No sessions.")
+            return
+        digits = short_length(session.id for session in sessions)
+        output.table(
+            _COLUMNS, [_cells(output, session, digits, invocation) for session in sessions]
+        )
+        output.note(f"{many(len(sessions), 'session')}. `tailboard show ID` tells more of one.")
+
+    invocation.answer("sessions", {"sessions": sessions}, show)
+
+
+def _cells(output: Output, session: Session, digits: int, invocation: Invocation) -> list[Cell]:
+    failed = f", {session.failed_commands} failed" if session.failed_commands else ""
+    return [
+        session.id[:digits],
+        output.state(session.state),
+        label(session),
+        session.project,
+        session.branch,
+        f"{session.plan_done}/{session.plan_total}" if session.plan_total else "",
+        session.turns,
+        f"{session.commands}{failed}",
+        tokens(session.tokens.total),
+        ago(session.last_at, invocation.now),
+    ]

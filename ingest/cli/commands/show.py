@@ -1,0 +1,133 @@
+"""`tailboard show`: one session, turn by turn, or its lines as they stand in Codex's file."""
+
+import sys
+from collections.abc import Iterable
+
+import click
+
+from ingest.cli import raw
+from ingest.cli.access import Access, reading
+from ingest.cli.errors import NotFound
+from ingest.cli.group import Command
+from ingest.cli.invocation import Invocation, with_invocation
+from ingest.cli.output import Output, Styled
+from ingest.cli.safe import cut, one_line
+from ingest.cli.scope import Scope, session_id
+from ingest.cli.session import Session, label, listed
+from ingest.cli.story import Plan, Story, Turn, story_of
+from ingest.cli.words import many, span, tokens
+
+_TEXT_CHARS = 2000
+_COMMAND_CHARS = 100
+
+
+@click.command(cls=Command)
+@click.argument("id_", metavar="ID")
+@click.option("--turn", type=click.IntRange(min=1), metavar="N", help="Only the N-th turn.")
+@click.option("--raw", "as_raw", is_flag=True, help="The lines as they stand in Codex's file.")
+@with_invocation
+def command(invocation: Invocation, id_: str, turn: int | None, as_raw: bool) -> None:
+    """ID may be the beginning of a session's id, as long as it fits only one."""
+    with reading(invocation) as access:
+        key = session_id(access, id_)
+        session = listed(invocation, access, Scope(session=key))[0]
+        story = story_of(access, session, session.home_id)
+        if turn is not None and not any(one.n == turn for one in story.turns):
+            raise NotFound(
+                f"The session has {many(len(story.turns), 'turn')}; there is no turn {turn}.",
+                f"`tailboard show {key[:8]}` shows them all.",
+            )
+        wanted = _ranges(access, session, turn) if as_raw else []
+    if as_raw:
+        _raw(invocation, session, wanted)
+        return
+    turns = [one for one in story.turns if turn in (None, one.n)]
+    plans = [one for one in story.plans if turn in (None, one.turn)]
+    shown = Story(session, turns, plans, story.goals)
+    body = {name: getattr(shown, name) for name in Story.__struct_fields__}
+    invocation.answer("show", body, lambda output: _show(output, shown))
+
+
+def _ranges(access: Access, session: Session, turn: int | None) -> list[raw.Range]:
+    key = {"home": session.home_id, "session": session.id}
+    segments = access.rows("show.segments", **key)
+    return raw.ranges(segments, access.rows("show.turns", **key), turn)
+
+
+def _raw(invocation: Invocation, session: Session, wanted: Iterable[raw.Range]) -> None:
+    if invocation.options.json:
+        lines = [line for one in wanted for line in raw.lines(one)]
+        invocation.output.document("show", {"session": session, "lines": lines})
+        return
+    for one in wanted:
+        if sys.stdout.isatty():
+            # A terminal acts on what it is sent; a file or a pipe gets the bytes as they are.
+            for line in raw.lines(one):
+                invocation.output.text(line)
+        else:
+            sys.stdout.flush()
+            for piece in raw.pieces(one):
+                sys.stdout.buffer.write(piece)
+            sys.stdout.buffer.flush()
+
+
+def _show(output: Output, story: Story) -> None:
+    session = story.session
+    output.line(Styled(label(session), "bold"))
+    output.fields(
+        [
+            ("id", session.id),
+            ("state", output.state(session.state)),
+            ("", session.state_reason),
+            ("project", f"{session.project}  {session.cwd or ''}"),
+            ("branch", f"{session.branch or ''}  {(session.commit or '')[:10]}"),
+            ("codex", f"{session.cli_version or ''}  {session.model or ''}"),
+            ("tokens", tokens(session.tokens.total)),
+        ]
+    )
+    if story.plans:
+        _show_plan(output, story.plans)
+    for goal in story.goals:
+        output.line()
+        output.line("Goal:", goal["objective"], f"({goal['status']})")
+    for turn in story.turns:
+        _show_turn(output, turn)
+
+
+def _show_plan(output: Output, plans: list[Plan]) -> None:
+    newest = plans[-1]
+    output.line()
+    output.line(Styled("Plan", "bold"), f"as of its {many(len(plans), 'revision')}")
+    if newest.explanation:
+        output.text(newest.explanation, "  ")
+    for step in newest.steps:
+        output.line(output.state(step.status), step.text, indent="  ")
+
+
+def _show_turn(output: Output, turn: Turn) -> None:
+    output.line()
+    output.line(
+        Styled(f"Turn {turn.n}", "bold"),
+        output.state(turn.state),
+        f"{turn.started_at:%Y-%m-%d %H:%M:%S} UTC" if turn.started_at else "",
+        span(turn.seconds),
+    )
+    if turn.prompt:
+        output.text(_shortened(turn.prompt), "  > ")
+    for run in turn.commands:
+        code = "" if run.exit_code in (None, 0) else f"exit {run.exit_code}"
+        shown = cut(one_line(run.command or ""), _COMMAND_CHARS)
+        output.line("$", shown, output.state(run.status), code, span(run.seconds), indent="  ")
+    for file in turn.files:
+        moved = f"→ {file.moved_to}" if file.moved_to else ""
+        output.line("±", file.change, file.path, moved, indent="  ")
+    if turn.error:
+        output.line(Styled(turn.error, "red"), indent="  ")
+    if turn.answer:
+        output.text(_shortened(turn.answer), "  ")
+
+
+def _shortened(text: str) -> str:
+    if len(text) <= _TEXT_CHARS:
+        return text
+    return f"{text[:_TEXT_CHARS]}…\n({len(text) - _TEXT_CHARS:,} more characters, see --json)"

@@ -1,0 +1,41 @@
+"""`tailboard sql`: a question in SQL to the documented views."""
+
+import json
+
+import click
+
+from ingest.cli.access import reading
+from ingest.cli.document import plain
+from ingest.cli.group import Command
+from ingest.cli.invocation import Invocation, with_invocation
+from ingest.cli.options import Filters, filters
+from ingest.cli.output import Cell, Column, Output
+
+
+@click.command(cls=Command)
+@click.argument("statement")
+@filters("limit")
+@with_invocation
+def command(invocation: Invocation, statement: str, only: Filters) -> None:
+    """One statement that reads: SELECT, WITH, FROM, DESCRIBE, SHOW or EXPLAIN. The views keep
+    their columns from version to version; the tables behind them may change. Files cannot be
+    reached.
+    """
+    with reading(invocation) as access:
+        answer = access.ask(statement, only.limit)
+
+    def show(output: Output) -> None:
+        if answer.columns:
+            columns = [Column(name, least=8) for name in answer.columns]
+            output.table(columns, [[_cell(value) for value in row] for row in answer.rows])
+        if answer.more:
+            output.note(f"There is more than {only.limit} rows.")
+
+    invocation.answer("sql", {"columns": answer.columns, "rows": answer.rows}, show)
+
+
+def _cell(value: object) -> Cell:
+    shown = plain(value)
+    if shown is None or isinstance(shown, str):
+        return shown
+    return json.dumps(shown, ensure_ascii=False)

@@ -1,0 +1,149 @@
+"""`tailboard status`: one screen of what runs, waits and stalls, and how far everything is read."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import click
+from msgspec import Struct
+
+from ingest.batches.state import State, is_stuck
+from ingest.cli.access import Access, Backlog, Owner, Row, reading
+from ingest.cli.group import Command
+from ingest.cli.invocation import Invocation, with_invocation
+from ingest.cli.output import Column, Output, Styled
+from ingest.cli.session import Session, label, short_length, unfinished
+from ingest.cli.words import ago, many, size, span
+from ingest.codex.liveness import SessionState
+
+_LIVE = (SessionState.RUNNING, SessionState.WAITING, SessionState.STALLED)
+_COUNTED = (*_LIVE, SessionState.FAILED)
+_SOURCES = ("following", "archived", "missing", "damaged", "unreadable", "rewritten")
+_SHOWN = 12
+_COLUMNS = (
+    Column("ID"),
+    Column("STATE"),
+    Column("TITLE", least=16),
+    Column("PROJECT", least=8),
+    Column("WHY", least=16),
+)
+
+
+class Status(Struct, frozen=True):
+    """The fields of `status --json`, in their order."""
+
+    behind_bytes: int
+    oldest_unread_seconds: float
+    fresh_at: datetime | None
+    sources: dict[str, int]
+    batches: dict[str, int]
+    sessions: dict[str, int]
+    rejected_lines: int
+    owner: Owner
+    homes: list[str]
+    db: str
+    pauses: list[Row]
+    problems: list[dict[str, str]]
+
+
+@click.command(cls=Command)
+@with_invocation
+def command(invocation: Invocation) -> None:
+    """The homes are looked at, but nothing is read: `tailboard ingest` does that."""
+    with reading(invocation) as access:
+        backlog = access.backlog(invocation.settings.codex_homes, invocation.now)
+        sessions = unfinished(invocation, access)
+        status = _status(invocation, access, backlog, sessions)
+    for trouble in backlog.troubles:
+        invocation.output.note(f"{trouble.path}: {trouble.message} {trouble.hint}")
+    body = {name: getattr(status, name) for name in status.__struct_fields__}
+    invocation.answer(
+        "status", body, lambda output: _show(output, status, sessions, invocation.now)
+    )
+
+
+def _status(
+    invocation: Invocation, access: Access, backlog: Backlog, sessions: Sequence[Session]
+) -> Status:
+    found: Row = next(iter(access.rows("status.sources")), {})
+    return Status(
+        behind_bytes=backlog.behind_bytes,
+        oldest_unread_seconds=backlog.oldest_unread_seconds,
+        fresh_at=found.get("fresh_at"),
+        sources={name: found.get(name, 0) for name in _SOURCES},
+        batches=_batches(access, invocation.now),
+        sessions={state: sum(one.state is state for one in sessions) for state in _COUNTED},
+        rejected_lines=found.get("rejected", 0),
+        owner=access.owner,
+        homes=[str(home) for home in invocation.settings.codex_homes],
+        db=str(access.path),
+        pauses=access.rows("status.pauses"),
+        problems=[
+            {
+                "code": trouble.code,
+                "path": trouble.path,
+                "message": trouble.message,
+                "hint": trouble.hint,
+            }
+            for trouble in backlog.troubles
+        ],
+    )
+
+
+def _batches(access: Access, now: datetime) -> dict[str, int]:
+    """Batches by state; those that are stuck or wait for their next try are counted twice."""
+    rows = {row["state"]: row for row in access.rows("status.queue", now=now)}
+    counts: dict[str, int] = dict.fromkeys(State, 0)
+    counts.update({state: row["batches"] for state, row in rows.items()})
+    counts["stuck"] = sum(
+        is_stuck(State.CLAIMED, row["heartbeat_at"], owner_alive=access.worker_alive, now=now)
+        for row in access.rows("status.claims")
+    )
+    counts["backed_off"] = sum(row["backed_off"] for row in rows.values())
+    return counts
+
+
+def _show(output: Output, status: Status, sessions: Sequence[Session], now: datetime) -> None:
+    output.line(Styled("tailboard", "bold"), " ".join(status.homes))
+    output.line(*(output.state(state, status.sessions[state]) for state in _COUNTED))
+    live = [session for session in sessions if session.state in _LIVE]
+    if live:
+        digits = short_length(session.id for session in live)
+        output.line()
+        output.table(
+            _COLUMNS,
+            [
+                [
+                    session.id[:digits],
+                    output.state(session.state),
+                    label(session),
+                    session.project,
+                    session.state_reason,
+                ]
+                for session in live[:_SHOWN]
+            ],
+        )
+        if len(live) > _SHOWN:
+            output.line(f"and {len(live) - _SHOWN} more: `tailboard sessions`")
+    output.line()
+    waits = ""
+    if status.behind_bytes:
+        waits = f", the oldest for {span(status.oldest_unread_seconds)}: `tailboard ingest`"
+    hint = ": `tailboard quarantine list`" if status.rejected_lines else ""
+    output.fields(
+        [
+            ("behind", f"{size(status.behind_bytes)}{waits}"),
+            ("fresh", ago(status.fresh_at, now)),
+            ("sources", _counted(status.sources)),
+            ("queue", _counted(status.batches)),
+            ("rejected", f"{many(status.rejected_lines, 'line')}{hint}"),
+            *(
+                ("paused", Styled(f"{pause['message']} {pause['hint']}", "red"))
+                for pause in status.pauses
+            ),
+        ]
+    )
+
+
+def _counted(counts: dict[str, int]) -> str:
+    said = [f"{count:,} {name.replace('_', ' ')}" for name, count in counts.items() if count]
+    return ", ".join(said) or "nothing"

@@ -1,0 +1,91 @@
+"""`tailboard usage`: tokens spent, added up by day, model, project or session."""
+
+from collections.abc import Iterable
+
+import click
+from msgspec import Struct
+
+from ingest.cli.access import Access, Row, reading
+from ingest.cli.group import Command
+from ingest.cli.invocation import Invocation, with_invocation
+from ingest.cli.options import Filters, filters
+from ingest.cli.output import Column, Output
+from ingest.cli.scope import Scope, scope_of
+from ingest.cli.when import local_day
+
+_KINDS = ("input", "cached", "output", "reasoning", "total")
+UNKNOWN = "unknown"
+
+
+class Usage(Struct):
+    key: str
+    input: int = 0
+    cached: int = 0
+    output: int = 0
+    reasoning: int = 0
+    total: int = 0
+
+    def add(self, row: Row) -> None:
+        for kind in _KINDS:
+            setattr(self, kind, getattr(self, kind) + row[kind])
+
+
+@click.command(cls=Command)
+@click.option(
+    "--by",
+    type=click.Choice(["day", "model", "project", "session"]),
+    default="day",
+    show_default=True,
+    help="What the tokens are added up by.",
+)
+@filters("project", "branch", "session", "since", "until", "limit", "offset")
+@with_invocation
+def command(invocation: Invocation, by: str, only: Filters) -> None:
+    """Each token counts once: history that was copied into a fork is left out. Input holds what
+    was cached, output holds the reasoning. A day is a day of this machine's zone.
+    """
+    with reading(invocation) as access:
+        scope = scope_of(invocation, access, only)
+        rows = _rows(invocation, access, scope, by)
+    total = Usage("total")
+    for row in rows:
+        total.add({kind: getattr(row, kind) for kind in _KINDS})
+    until = None if scope.limit is None else scope.offset + scope.limit
+    rows = rows[scope.offset : until]
+
+    def show(output: Output) -> None:
+        if not rows:
+            output.note("No tokens were spent here.")
+            return
+        columns = [Column(by.upper(), least=12)]
+        columns += [Column(kind.upper(), right=True) for kind in _KINDS]
+        table = [[row.key, *(getattr(row, kind) for kind in _KINDS)] for row in (*rows, total)]
+        output.table(columns, table)
+
+    body = {"by": by, "rows": rows, "total": {kind: getattr(total, kind) for kind in _KINDS}}
+    invocation.answer("usage", body, show)
+
+
+def _rows(invocation: Invocation, access: Access, scope: Scope, by: str) -> list[Usage]:
+    values = {
+        "project": scope.project,
+        "branch": scope.branch,
+        "session": scope.session,
+        "since": scope.since,
+        "until": scope.until,
+    }
+    if by != "day":
+        return _summed((row["key"], row) for row in access.rows("usage.by_name", by=by, **values))
+    quarters = access.rows("usage.by_time", **values)
+    return _summed(
+        (local_day(row["key"], invocation.zone).isoformat() if row["key"] else None, row)
+        for row in quarters
+    )
+
+
+def _summed(rows: Iterable[tuple[str | None, Row]]) -> list[Usage]:
+    """Rows of one key together, in the order the keys first came."""
+    found: dict[str, Usage] = {}
+    for key, row in rows:
+        found.setdefault(key or UNKNOWN, Usage(key or UNKNOWN)).add(row)
+    return list(found.values())

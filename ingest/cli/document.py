@@ -1,0 +1,77 @@
+"""The one JSON document a command answers with: strict JSON, pure ASCII, times in UTC.
+
+Raw data goes in (text from logs is not made safe for a terminal, the escapes of JSON do that);
+what JSON has no word for gets one here, and nowhere else.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from enum import Enum
+from math import isfinite
+from pathlib import Path
+from uuid import UUID
+
+import msgspec
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def document(command: str, body: Mapping[str, object]) -> str:
+    """The document of a command, its schema first."""
+    return line({"schema": f"tailboard.{command}/1", **body})
+
+
+def line(body: object) -> str:
+    return json.dumps(plain(body), ensure_ascii=True, allow_nan=False)
+
+
+def utc(moment: datetime | None) -> str | None:
+    """ISO 8601 with milliseconds and a Z. A moment without a zone is UTC already."""
+    if moment is None:
+        return None
+    aware = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    return aware.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def plain(value: object) -> object:  # noqa: C901 - one case a type, in one table
+    """The value in what JSON knows."""
+    match value:
+        case None | bool():
+            return value
+        case Enum():
+            return plain(value.value)
+        case int():
+            return value
+        case str():
+            return value if value.isascii() else _valid(value)
+        case float():
+            return value if isfinite(value) else None
+        case datetime():
+            return utc(value)
+        case date() | time():
+            return value.isoformat()
+        case timedelta():
+            return value.total_seconds()
+        case Decimal():
+            return plain(float(value))
+        case Path() | UUID():
+            return _valid(str(value))
+        case bytes() | bytearray() | memoryview():
+            return bytes(value).hex()
+        case msgspec.Struct():
+            names = zip(value.__struct_fields__, value.__struct_encode_fields__, strict=True)
+            return {key: plain(getattr(value, name)) for name, key in names}
+        case Mapping():
+            return {_valid(str(key)): plain(one) for key, one in value.items()}
+        case Iterable():
+            return [plain(one) for one in value]
+        case _:
+            return _valid(str(value))
+
+
+def _valid(text: str) -> str:
+    # A lone surrogate would be escaped, and many readers refuse the escape.
+    return _SURROGATE.sub("\ufffd", text)

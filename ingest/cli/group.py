@@ -1,0 +1,95 @@
+"""Commands and groups of this house: the common options at every level, commands loaded late.
+
+The options everybody has may stand before or after a command; where one is given twice, the later
+wins (homes add up). What they say is gathered in the `Options` that the context carries.
+"""
+
+import difflib
+import importlib
+from collections.abc import Sequence
+from typing import Any, cast
+
+import click
+
+from ingest.cli.options import Common, common_options
+from ingest.cli.table import Entry
+
+
+class _Shared(click.Command):
+    """What a command and a group have in common: the common options, last in the help."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.params = [*self.params, *common_options()]
+        self.context_settings = {"help_option_names": ["-h", "--help"], **self.context_settings}
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        own: list[tuple[str, str]] = []
+        common: list[tuple[str, str]] = []
+        for param in self.get_params(ctx):
+            record = param.get_help_record(ctx)
+            if record is not None:
+                everywhere = isinstance(param, Common) or param.name == "help"
+                (common if everywhere else own).append(record)
+        if own:
+            with formatter.section("Options"):
+                formatter.write_dl(own)
+        if isinstance(self, click.Group):
+            self.format_commands(ctx, formatter)
+        with formatter.section("Options of every command"):
+            formatter.write_dl(common)
+
+
+class Command(_Shared):
+    """One command."""
+
+
+class Group(_Shared, click.Group):
+    """A command with commands of its own."""
+
+    command_class = Command
+
+
+class LazyGroup(Group):
+    """The root: knows its commands from the table and imports the one that is called."""
+
+    def __init__(self, *args: Any, entries: Sequence[Entry], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.entries = {entry.name: entry for entry in entries}
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return list(self.entries)
+
+    def get_command(
+        self,
+        ctx: click.Context,  # noqa: ARG002
+        cmd_name: str,
+    ) -> click.Command | None:
+        entry = self.entries.get(cmd_name)
+        if entry is None:
+            return None
+        command = cast(click.Command, importlib.import_module(entry.module).command)
+        command.name = entry.name
+        command.short_help = entry.summary
+        more = command.callback.__doc__ if command.callback else None
+        command.help = f"{entry.summary}\n\n{more}" if more else entry.summary
+        command.epilog = f"Example: {entry.example}"
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name not in self.entries and not ctx.resilient_parsing and not name.startswith("-"):
+            near = difflib.get_close_matches(name, self.entries, 1)
+            meant = f" Did you mean `tailboard {near[0]}`?" if near else ""
+            raise click.UsageError(f"There is no command {name!r}.{meant}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(
+        self,
+        ctx: click.Context,  # noqa: ARG002
+        formatter: click.HelpFormatter,
+    ) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(entry.name, entry.summary) for entry in self.entries.values()])

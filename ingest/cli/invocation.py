@@ -1,0 +1,95 @@
+"""One run of the program: its options, settings, clock and output, as a command gets them."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, tzinfo
+from functools import cached_property
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TextIO, TypeVar
+
+import click
+
+from ingest.cli.options import Options
+
+if TYPE_CHECKING:  # Imported where they are needed: the help must not wait for them.
+    from ingest.cli.output import Output
+    from ingest.settings import Loaded, Settings
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Invocation:
+    """What belongs to this run. Settings are read when they are first asked for."""
+
+    def __init__(
+        self,
+        env: Mapping[str, str],
+        now: datetime,
+        out: TextIO,
+        err: TextIO,
+        zone: tzinfo | None = None,
+    ) -> None:
+        self.options = Options()
+        self.env = env
+        self.aware_now = now
+        self.zone = zone
+        """Whose days are meant; None is the system's."""
+        self._out = out
+        self._err = err
+
+    @property
+    def now(self) -> datetime:
+        """As the database keeps time: naive UTC."""
+        return self.aware_now.astimezone(UTC).replace(tzinfo=None)
+
+    @cached_property
+    def loaded(self) -> "Loaded":
+        from ingest import settings
+
+        given = settings.Given(
+            tuple(self.options.codex_homes),
+            self.options.db,
+            "never" if self.options.no_color else None,
+        )
+        return settings.load(given, self.env, settings.places(self.env))
+
+    @property
+    def settings(self) -> "Settings":
+        return self.loaded.settings
+
+    @cached_property
+    def output(self) -> "Output":
+        return self._output(self.settings.color)
+
+    @cached_property
+    def plain_output(self) -> "Output":
+        """For what has to be said although the settings cannot be read."""
+        return self._output("never")
+
+    def _output(self, color: str) -> "Output":
+        from ingest.cli.output import terminal
+
+        return terminal(self._out, self._err, self.env, color, quiet=self.options.quiet)
+
+    def answer(
+        self, command: str, body: Mapping[str, object], show: "Callable[[Output], None]"
+    ) -> None:
+        """The answer of a command: the document with --json, and else what `show` prints."""
+        if self.options.json:
+            self.output.document(command, body)
+        else:
+            show(self.output)
+
+
+def with_invocation(
+    function: Callable[Concatenate[Invocation, P], R],
+) -> Callable[P, R]:
+    """Gives a command the run it belongs to, as its first argument."""
+
+    def command(*args: P.args, **kwargs: P.kwargs) -> R:
+        context = click.get_current_context()
+        invocation = context.find_root().meta[Invocation.__name__]
+        return function(invocation, *args, **kwargs)
+
+    command.__doc__ = function.__doc__
+    command.__name__ = function.__name__
+    return command

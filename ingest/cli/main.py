@@ -1,0 +1,137 @@
+"""The program: reads the command line, runs one command, and is the one place that shows errors.
+
+Importing it loads click and nothing else of weight; a command's module is loaded when it is called.
+"""
+
+import importlib
+import importlib.util
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, tzinfo
+
+import click
+
+from ingest.cli.errors import Exit
+from ingest.cli.group import LazyGroup
+from ingest.cli.invocation import Invocation, with_invocation
+from ingest.cli.table import COMMANDS
+
+COMPLETE = "_TAILBOARD_COMPLETE"
+
+
+@click.group(
+    "tailboard", cls=LazyGroup, entries=COMMANDS, invoke_without_command=True, no_args_is_help=False
+)
+@click.pass_context
+@with_invocation
+def cli(invocation: Invocation, ctx: click.Context) -> int:
+    """Follow what OpenAI Codex writes on this machine.
+
+    Without a command: the dashboard on a terminal, and else `tailboard status`.
+    """
+    if ctx.invoked_subcommand is not None:
+        return Exit.DONE
+    if sys.stdout.isatty() and not invocation.options.json:
+        opened = _dashboard(invocation)
+        if opened is not None:
+            return opened
+    status = cli.get_command(ctx, "status")
+    if status is None:
+        raise LookupError("the table of commands has no `status`")
+    with status.make_context("status", [], parent=ctx) as sub:
+        return _code(status.invoke(sub))
+
+
+def _dashboard(invocation: Invocation) -> int | None:
+    """Open the dashboard, where this installation has one."""
+    # By name and late: the core must run, and start fast, without the screen.
+    if importlib.util.find_spec("tui.app") is None:
+        return None
+    return _code(importlib.import_module("tui.app").run(invocation.settings))
+
+
+def main() -> None:
+    sys.exit(run(sys.argv[1:], os.environ, datetime.now(UTC)))
+
+
+def run(
+    arguments: Sequence[str],
+    env: Mapping[str, str],
+    now: datetime,
+    zone: tzinfo | None = None,
+) -> int:
+    """Run one command line to its exit code. Errors are told on standard error, once."""
+    # Whatever the terminal cannot show is shown as an escape; it must never end the program.
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    invocation = Invocation(env, now, sys.stdout, sys.stderr, zone)
+    if COMPLETE in env:
+        from click.shell_completion import shell_complete
+
+        return shell_complete(
+            cli, {"obj": invocation.options}, "tailboard", COMPLETE, env[COMPLETE]
+        )
+    try:
+        code = _invoke(arguments, invocation)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Nobody reads any more; nothing may be left in the buffer that the exit would flush.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.BROKEN_PIPE
+    except (KeyboardInterrupt, click.Abort):
+        return Exit.INTERRUPTED
+    return code
+
+
+def _invoke(arguments: Sequence[str], invocation: Invocation) -> int:
+    try:
+        with cli.make_context("tailboard", list(arguments), obj=invocation.options) as ctx:
+            ctx.meta[Invocation.__name__] = invocation
+            return _code(cli.invoke(ctx))
+    except click.exceptions.Exit as wanted:
+        return wanted.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except Exception as error:
+        code = _exit_code(error)
+        if code is None:
+            raise
+        _tell(invocation, error)
+        return code
+
+
+def _code(returned: object) -> int:
+    """The exit code of a command that returned; one that says nothing is done."""
+    return returned if isinstance(returned, int) else Exit.DONE
+
+
+def _exit_code(error: Exception) -> int | None:
+    """What a known error means for the exit code; None for what is a mistake of ours."""
+    # Imported here: without an error, nobody pays for what they are defined beside.
+    from ingest.cli.errors import CommandError
+    from ingest.settings import SettingsError
+    from ingest.store.console import QueryRefused
+    from ingest.store.errors import StoreError
+
+    match error:
+        case CommandError():
+            return error.exit_code
+        case SettingsError() | QueryRefused():
+            return Exit.USAGE
+        case StoreError():
+            return Exit.UNUSABLE
+        case _:
+            return None
+
+
+def _tell(invocation: Invocation, error: Exception) -> None:
+    output = invocation.plain_output
+    output.complain(f"{getattr(error, 'message', error)}\n{getattr(error, 'hint', '')}".rstrip())
+    if invocation.options.verbose:
+        import traceback
+
+        code = getattr(error, "code", type(error).__name__)
+        output.complain(f"[{code}]\n" + "".join(traceback.format_exception(error)).rstrip())

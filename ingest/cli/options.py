@@ -1,0 +1,134 @@
+"""The options that several commands share, and what was said with them.
+
+The common ones are gathered in `Options` wherever they stand; the filters of reading commands
+become one `Where`. Nothing here looks at a file or a clock.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass
+class Options:
+    """What the common options say; filled while the command line is read."""
+
+    codex_homes: list[str] = field(default_factory=list)
+    db: str | None = None
+    json: bool = False
+    no_color: bool = False
+    quiet: bool = False
+    verbose: bool = False
+
+
+class Common(click.Option):
+    """An option of every command; its value goes to `Options`, not to the command."""
+
+
+def common_options() -> list[click.Parameter]:
+    """The options of every command, new for each: a parameter belongs to one command."""
+    return [
+        Common(
+            ["--codex-home", "codex_homes"],
+            metavar="PATH",
+            multiple=True,
+            expose_value=False,
+            callback=_gather,
+            help="A Codex home; may be repeated. Else CODEX_HOME, else ~/.codex.",
+        ),
+        Common(
+            ["--db"],
+            metavar="PATH",
+            expose_value=False,
+            callback=_gather,
+            help="The database. Else TAILBOARD_DB, else the system's data folder.",
+        ),
+        _flag(["--json"], "Answer with one JSON document."),
+        _flag(["--no-color"], "No colour; so do NO_COLOR and a pipe."),
+        _flag(["-q", "--quiet"], "Say nothing but the answer and errors."),
+        _flag(["-v", "--verbose"], "Say more, and of errors where they come from."),
+        Common(
+            ["--version"],
+            is_flag=True,
+            is_eager=True,
+            expose_value=False,
+            callback=_print_versions,
+            help="Print the versions that matter, and end.",
+        ),
+    ]
+
+
+def _flag(names: list[str], text: str) -> Common:
+    return Common(names, is_flag=True, expose_value=False, callback=_gather, help=text)
+
+
+def _gather(ctx: click.Context, param: click.Parameter, value: Any) -> None:
+    options = ctx.find_object(Options)
+    if options is None or not value or param.name is None:
+        return
+    if param.name == "codex_homes":
+        options.codex_homes.extend(value)
+    else:
+        setattr(options, param.name, value)
+
+
+def _print_versions(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
+    if not value or ctx.resilient_parsing:
+        return
+    import platform
+    from importlib.metadata import version
+
+    from ingest import __version__
+
+    # From the metadata: the engine itself takes longer to load than this to print.
+    click.echo(
+        f"tailboard {__version__}, duckdb {version('duckdb')}, python {platform.python_version()}"
+    )
+    ctx.exit()
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What of everything is asked for, as it was written."""
+
+    project: str | None = None
+    branch: str | None = None
+    session: str | None = None
+    since: str | None = None
+    until: str | None = None
+    limit: int | None = None
+    offset: int = 0
+
+
+_TIME: Final = "7d, -24h, yesterday, 2026-11-01, epoch."
+_FILTERS: Final[dict[str, dict[str, Any]]] = {
+    "project": {"metavar": "NAME", "help": "Only this project: its name, or its folder."},
+    "branch": {"metavar": "NAME", "help": "Only this branch."},
+    "session": {"metavar": "ID", "help": "Only this session; the beginning of its id will do."},
+    "since": {"metavar": "TIME", "help": f"Not before: {_TIME}"},
+    "until": {"metavar": "TIME", "help": f"Not after: {_TIME}"},
+    "limit": {"metavar": "N", "type": click.IntRange(min=1), "help": "At most so many."},
+    "offset": {"metavar": "N", "type": click.IntRange(min=0), "help": "Leave out the first ones."},
+}
+
+
+def filters(*names: str) -> Callable[[F], F]:
+    """Adds these filters to a command, which gets them as one `Filters` named `only`."""
+
+    def add(function: F) -> F:
+        def command(*args: Any, **kwargs: Any) -> Any:
+            said = {name: kwargs.pop(name) for name in names}
+            given = {name: value for name, value in said.items() if value is not None}
+            return function(*args, only=Filters(**given), **kwargs)
+
+        command.__doc__ = function.__doc__
+        command.__name__ = function.__name__
+        for name in reversed(names):
+            command = click.option(f"--{name}", **_FILTERS[name])(command)
+        return command  # type: ignore[return-value]
+
+    return add

@@ -1,0 +1,228 @@
+"""What people see: lines, aligned tables and states, as wide and as colourful as is allowed.
+
+Everything printed passes `safe_text` here, so no command has to think of it. Standard output is
+data, standard error is narration; a JSON document goes out as it is.
+"""
+
+import os
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, NamedTuple, TextIO
+
+from msgspec import Struct
+
+from ingest.cli.document import document
+from ingest.cli.safe import cut, one_line, safe_text, width
+
+_RESET: Final = "\x1b[0m"
+_COLORS: Final = {
+    "green": "\x1b[32m",
+    "yellow": "\x1b[33m",
+    "red": "\x1b[31m",
+    "magenta": "\x1b[35m",
+    "cyan": "\x1b[36m",
+    "dim": "\x1b[2m",
+    "bold": "\x1b[1m",
+}
+
+
+class Look(NamedTuple):
+    """A state is a glyph, a word and a colour; the glyph has a twin in ASCII."""
+
+    glyph: str
+    ascii: str
+    color: str
+
+
+_RUNNING = Look("●", "*", "green")
+_WAITING = Look("◐", "?", "yellow")
+_STALLED = Look("◆", "!", "magenta")
+_DONE = Look("✓", "+", "dim")
+_FAILED = Look("✗", "x", "red")
+_STOPPED = Look("‖", "=", "yellow")
+_PENDING = Look("○", "o", "cyan")
+_UNKNOWN = Look("◌", ".", "dim")
+
+LOOKS: Final = {
+    # of sessions, turns and calls
+    "running": _RUNNING,
+    "open": _RUNNING,
+    "waiting": _WAITING,
+    "stalled": _STALLED,
+    "done": _DONE,
+    "failed": _FAILED,
+    "interrupted": _STOPPED,
+    "aborted": _STOPPED,
+    "declined": _STOPPED,
+    "lost": _STOPPED,
+    "rolled_back": _STOPPED,
+    "reverted": _STOPPED,
+    "unknown": _UNKNOWN,
+    # of plan steps
+    "pending": _PENDING,
+    "in_progress": _RUNNING,
+    "completed": _DONE,
+    # of batches
+    "claimed": _RUNNING,
+    "stuck": _STALLED,
+    "backed_off": _WAITING,
+    "completed_empty": _DONE,
+    "dead": _FAILED,
+    "cancelled": _STOPPED,
+    "snoozed": _STOPPED,
+    "superseded": _UNKNOWN,
+    # of sources
+    "following": _RUNNING,
+    "missing": _STOPPED,
+    "unreadable": _FAILED,
+    "damaged": _FAILED,
+    "too_large": _FAILED,
+    # of checks
+    "ok": _DONE,
+    "problem": _FAILED,
+}
+
+
+class Styled(NamedTuple):
+    text: str
+    color: str | None = None
+
+
+Cell = str | int | Styled | None
+
+
+class Column(Struct, frozen=True):
+    title: str
+    right: bool = False
+    least: int | None = None
+    """May be cut, down to this width; a column without it keeps its own."""
+
+
+class Output(Struct, frozen=True):
+    out: TextIO
+    err: TextIO
+    color: bool = False
+    ascii: bool = False
+    columns: int | None = None
+    """How wide the terminal is; None where it is none, so that nothing is cut."""
+    quiet: bool = False
+
+    def document(self, command: str, body: Mapping[str, object]) -> None:
+        self.out.write(document(command, body) + "\n")
+
+    def line(self, *parts: Cell, indent: str = "") -> None:
+        """One line, its parts side by side; those that are empty take no room."""
+        said = [self._part(part) for part in parts if part not in (None, "")]
+        self.out.write(f"{indent}{' '.join(said)}".rstrip() + "\n")
+
+    def fields(self, pairs: Sequence[tuple[str, Cell]]) -> None:
+        """Names and what they stand for, one below the other."""
+        room = max((width(name) for name, _ in pairs), default=0)
+        for name, cell in pairs:
+            self.out.write(f"{name.ljust(room)}  {self._part(cell)}".rstrip() + "\n")
+
+    def text(self, text: str, indent: str = "") -> None:
+        """A text of several lines."""
+        for line in safe_text(text).splitlines():
+            self.out.write(f"{indent}{self._plain(line)}\n")
+
+    def note(self, text: str) -> None:
+        """Narration, on standard error; none where it is not wanted."""
+        if not self.quiet:
+            self.complain(text)
+
+    def complain(self, text: str) -> None:
+        """What has to be said, also to who wants it quiet."""
+        self.err.write(self._plain(safe_text(text)) + "\n")
+
+    def state(self, word: str, count: int | None = None) -> Styled:
+        look = LOOKS.get(word, _UNKNOWN)
+        glyph = look.ascii if self.ascii else look.glyph
+        shown = word.replace("_", " ")
+        return Styled(f"{glyph} {shown if count is None else f'{count} {shown}'}", look.color)
+
+    def table(self, columns: Sequence[Column], rows: Iterable[Sequence[Cell]]) -> None:
+        """Titles and rows, aligned; what may be cut is cut until the lines fit."""
+        cells = [[self._cell(cell) for cell in row] for row in rows]
+        widths = [
+            max(width(column.title), *(width(row[i].text) for row in cells), 0)
+            for i, column in enumerate(columns)
+        ]
+        self._fit(columns, widths)
+        titles = [Styled(column.title, "bold") for column in columns]
+        for row in (titles, *cells):
+            parts = [
+                self._aligned(cell, column, room)
+                for cell, column, room in zip(row, columns, widths, strict=True)
+            ]
+            self.out.write("  ".join(parts).rstrip() + "\n")
+
+    def _fit(self, columns: Sequence[Column], widths: list[int]) -> None:
+        if self.columns is None:
+            return
+        excess = sum(widths) + 2 * (len(widths) - 1) - self.columns
+        flexible = [i for i, column in enumerate(columns) if column.least is not None]
+        while excess > 0:
+            room = {i: widths[i] - max(columns[i].least or 0, 1) for i in flexible}
+            widest = max(room, key=lambda i: room[i], default=None)
+            if widest is None or room[widest] <= 0:
+                return
+            widths[widest] -= 1
+            excess -= 1
+
+    def _aligned(self, cell: Styled, column: Column, room: int) -> str:
+        text = cut(cell.text, room, "..." if self.ascii else "…")
+        pad = " " * (room - width(text))
+        painted = self._paint(text, cell.color)
+        return pad + painted if column.right else painted + pad
+
+    def _cell(self, cell: Cell) -> Styled:
+        text, color = cell if isinstance(cell, Styled) else (cell, None)
+        shown = "" if text is None else f"{text:,}" if isinstance(text, int) else one_line(text)
+        return Styled(self._plain(shown), color)
+
+    def _part(self, part: Cell) -> str:
+        cell = self._cell(part)
+        return self._paint(cell.text, cell.color)
+
+    def _paint(self, text: str, color: str | None) -> str:
+        return f"{_COLORS[color]}{text}{_RESET}" if self.color and color and text else text
+
+    def _plain(self, text: str) -> str:
+        if not self.ascii or text.isascii():
+            return text
+        for sign, twin in _TWINS.items():
+            text = text.replace(sign, twin)
+        return text.encode("ascii", "backslashreplace").decode()
+
+
+_TWINS: Final = {"…": "...", "·": "-", "–": "-", "→": "->", "±": "+-", "’": "'"}
+
+
+def terminal(
+    out: TextIO, err: TextIO, env: Mapping[str, str], color: str, *, quiet: bool
+) -> Output:
+    """The output for these streams, in what they and the environment allow."""
+    on_terminal = out.isatty()
+    colorful = color == "always" or (
+        color == "auto" and on_terminal and env.get("TERM", "") != "dumb"
+    )
+    encoding = (getattr(out, "encoding", None) or "ascii").lower().replace("-", "")
+    return Output(
+        out,
+        err,
+        color=colorful,
+        ascii=env.get("TAILBOARD_ASCII", "") not in ("", "0") or not encoding.startswith("utf"),
+        columns=_columns(env) if on_terminal else None,
+        quiet=quiet,
+    )
+
+
+def _columns(env: Mapping[str, str]) -> int:
+    named = env.get("COLUMNS", "")
+    if named.isdecimal() and int(named) > 0:
+        return int(named)
+    try:
+        return os.get_terminal_size(1).columns
+    except OSError:
+        return shutil.get_terminal_size().columns

@@ -1,0 +1,81 @@
+"""What of everything a command is asked for: the filters as values that a statement can take."""
+
+import os
+from collections.abc import Callable
+from datetime import datetime, tzinfo
+
+import click
+from msgspec import Struct
+
+from ingest.cli import when
+from ingest.cli.access import Access
+from ingest.cli.errors import Ambiguous, NotFound
+from ingest.cli.invocation import Invocation
+from ingest.cli.options import Filters
+
+_LISTED = 8
+
+
+class Scope(Struct, frozen=True):
+    project: str | None = None
+    branch: str | None = None
+    session: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    limit: int | None = None
+    offset: int = 0
+
+
+def scope_of(invocation: Invocation, access: Access, only: Filters) -> Scope:
+    """The filters, with times as moments and the session by its whole id."""
+    return Scope(
+        project=_project(only.project),
+        branch=only.branch,
+        session=session_id(access, only.session) if only.session else None,
+        since=_moment(invocation, only.since, "--since", when.since),
+        until=_moment(invocation, only.until, "--until", when.until),
+        limit=only.limit,
+        offset=only.offset,
+    )
+
+
+def session_id(access: Access, prefix: str) -> str:
+    """The id of the one session that begins so."""
+    found = [row["id"] for row in access.rows("sessions.starting_with", prefix=prefix.lower())]
+    if prefix.lower() in found:
+        return prefix.lower()
+    if not found:
+        raise NotFound(
+            f"There is no session whose id begins with {prefix!r}.",
+            "`tailboard sessions` lists them.",
+        )
+    if len(found) > 1:
+        shown = "".join(f"\n  {one}" for one in found[:_LISTED])
+        rest = f"\n  … and {len(found) - _LISTED} more" if len(found) > _LISTED else ""
+        raise Ambiguous(
+            f"{len(found)} sessions have an id that begins with {prefix!r}:{shown}{rest}",
+            "Write more of the id.",
+        )
+    one: str = found[0]
+    return one
+
+
+def _project(text: str | None) -> str | None:
+    # A folder is meant by `.` or by anything with a slash; all else is the name of a project.
+    if text is not None and (text in (".", "..") or os.sep in text):
+        return os.path.abspath(os.path.expanduser(text))  # noqa: PTH100, PTH111
+    return text
+
+
+def _moment(
+    invocation: Invocation,
+    text: str | None,
+    option: str,
+    parse: Callable[[str, datetime, tzinfo | None], datetime],
+) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        return parse(text, invocation.aware_now, invocation.zone)
+    except when.NoTime as error:
+        raise click.BadParameter(str(error), param_hint=option) from error

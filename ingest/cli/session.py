@@ -1,0 +1,156 @@
+"""A session as people and programs see it: what is stored of it, and how it stands now."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from itertools import pairwise, takewhile
+
+from msgspec import Struct
+
+from ingest.cli.access import Access, Row
+from ingest.cli.invocation import Invocation
+from ingest.cli.scope import Scope
+from ingest.codex.liveness import OpenCall, SessionState, state_of
+from ingest.tail.locks import locked_threads
+
+TITLE_CHARS = 200
+
+
+class Tokens(Struct, frozen=True):
+    input: int = 0
+    cached: int = 0
+    output: int = 0
+    reasoning: int = 0
+    total: int = 0
+
+
+class Session(Struct, frozen=True, kw_only=True):
+    """The fields of `sessions --json`, in their order."""
+
+    id: str
+    parent_id: str | None
+    root_id: str
+    forked_from: str | None
+    title: str | None
+    project: str
+    cwd: str | None
+    branch: str | None
+    commit: str | None
+    state: SessionState
+    state_reason: str
+    started_at: datetime | None
+    last_at: datetime | None
+    turns: int
+    commands: int
+    failed_commands: int
+    plan_total: int
+    plan_done: int
+    tokens: Tokens
+    model: str | None
+    cli_version: str | None
+    source: str | None
+    archived: bool
+    nickname: str | None
+    role: str | None
+    path: str
+    home: str
+    home_id: str
+
+
+def listed(invocation: Invocation, access: Access, scope: Scope) -> list[Session]:
+    """The sessions in this scope, the one that moved last first."""
+    rows = access.rows(
+        "sessions.listed",
+        project=scope.project,
+        branch=scope.branch,
+        session=scope.session,
+        since=scope.since,
+        until=scope.until,
+        limit=scope.limit,
+        offset=scope.offset,
+    )
+    return standing(invocation, rows)
+
+
+def unfinished(invocation: Invocation, access: Access) -> list[Session]:
+    """The sessions whose last turn is open or failed."""
+    return standing(invocation, access.rows("sessions.unfinished"))
+
+
+def standing(invocation: Invocation, rows: Iterable[Row]) -> list[Session]:
+    locks: dict[str, frozenset[str] | None] = {}
+    sessions = []
+    for row in rows:
+        home = row["home_path"] or ""
+        if home not in locks:
+            locks[home] = locked_threads(home) if home else None
+        held = locks[home]
+        locked = None if held is None else row["id"] in held
+        sessions.append(_session(row, locked, invocation))
+    return sessions
+
+
+def _session(row: Row, locked: bool | None, invocation: Invocation) -> Session:
+    call = OpenCall(row["open_tool"], row["open_command"], row["open_since"])
+    state, reason = state_of(
+        row["turn_state"],
+        row["last_at"],
+        call if row["open_calls"] else None,
+        waits_for_user=row["waits_for_user"],
+        locked=locked,
+        now=invocation.now,
+        stalls_after=timedelta(minutes=invocation.settings.stall_minutes),
+    )
+    return Session(
+        id=row["id"],
+        parent_id=row["parent_id"],
+        root_id=row["root_id"],
+        forked_from=row["forked_from"],
+        title=title_of(row["title"]),
+        project=row["project"],
+        cwd=row["cwd"],
+        branch=row["branch"],
+        commit=row["commit"],
+        state=state,
+        state_reason=reason,
+        started_at=row["started_at"],
+        last_at=row["last_at"],
+        turns=row["turns"],
+        commands=row["commands"],
+        failed_commands=row["failed_commands"],
+        plan_total=row["plan_total"],
+        plan_done=row["plan_done"],
+        tokens=Tokens(*(row[name] for name in Tokens.__struct_fields__)),
+        model=row["model"],
+        cli_version=row["cli_version"],
+        source=row["origin"],
+        archived=row["archived"],
+        nickname=row["nickname"],
+        role=row["role"],
+        path=row["path"],
+        home=row["home_path"] or "",
+        home_id=row["home"],
+    )
+
+
+def title_of(text: str | None) -> str | None:
+    """The first line that says something, cut."""
+    first = next((line.strip() for line in (text or "").splitlines() if line.strip()), "")
+    return first[:TITLE_CHARS] or None
+
+
+def label(session: Session) -> str:
+    """What a session is called in a list."""
+    name = session.title or session.nickname or "(no prompt)"
+    return f"{session.nickname}: {name}" if session.nickname and session.title else name
+
+
+def short_length(ids: Iterable[str], least: int = 8) -> int:
+    """How many characters tell these ids apart."""
+    ordered = sorted(set(ids))
+    return max(least, *(_difference(one, other) for one, other in pairwise(ordered)), 0)
+
+
+def _difference(one: str, other: str) -> int:
+    """The place, from 1, of the first character that differs."""
+    same = takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False))
+    return sum(1 for _ in same) + 1

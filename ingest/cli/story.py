@@ -1,0 +1,147 @@
+"""One session as a whole: its turns with what was said, run and changed in each, its plans, goals.
+
+Rows of the views are put together here; nothing is decided that the views do not say.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from msgspec import Struct, field
+
+from ingest.cli.access import Access, Row
+from ingest.cli.session import Session
+
+_ANSWERS = ("final_answer", None, "plan", "commentary")
+"""The phases of what an agent says, the one that answers best first."""
+_GONE = ("rolled_back", "reverted")
+
+
+class Run(Struct, frozen=True):
+    command: str | None
+    exit_code: int | None
+    status: str
+    seconds: float | None
+    at: datetime | None
+
+
+class Change(Struct, frozen=True):
+    path: str
+    change: str
+    moved_to: str | None
+    status: str
+
+
+class Turn(Struct, kw_only=True):
+    """The fields of a turn in `show --json`, in their order."""
+
+    id: str | None
+    n: int
+    state: str
+    started_at: datetime | None
+    ended_at: datetime | None
+    seconds: float | None
+    prompt: str | None = None
+    answer: str | None = None
+    error: str | None
+    error_code: str | None
+    rolled_back: bool
+    trigger: str | None
+    model: str | None
+    commands: list[Run] = field(default_factory=list)
+    files: list[Change] = field(default_factory=list)
+
+
+class Step(Struct, frozen=True):
+    text: str
+    status: str
+
+
+class Plan(Struct, frozen=True):
+    revision: int
+    at: datetime | None
+    explanation: str | None
+    turn: int | None
+    origin: str
+    accepted: bool
+    steps: list[Step] = field(default_factory=list)
+
+
+class Story(Struct, frozen=True):
+    session: Session
+    turns: list[Turn]
+    plans: list[Plan]
+    goals: list[Row]
+
+
+Place = tuple[int, int]
+"""A turn as facts name it: the source, and its number there."""
+
+
+def story_of(access: Access, session: Session, home: str) -> Story:
+    key = {"home": home, "session": session.id}
+    turns = {(row["source"], row["place"]): _turn(row) for row in access.rows("show.turns", **key)}
+    _say(turns, access.rows("show.messages", **key))
+    for row in access.rows("show.commands", **key):
+        if turn := turns.get(_place(row)):
+            turn.commands.append(
+                Run(row["command"], row["exit_code"], row["status"], row["seconds"], row["time"])
+            )
+    for row in access.rows("show.files", **key):
+        if turn := turns.get(_place(row)):
+            turn.files.append(Change(row["path"], row["change"], row["moved_to"], row["status"]))
+    plans = _plans(turns, access.rows("show.plan_steps", **key))
+    return Story(session, list(turns.values()), plans, access.rows("show.goals", **key))
+
+
+def _place(row: Row) -> Place:
+    return row["source"], row["turn"]
+
+
+def _turn(row: Row) -> Turn:
+    return Turn(
+        id=row["id"],
+        n=row["n"],
+        state=row["state"],
+        started_at=row["started_at"],
+        ended_at=row["ended_at"],
+        seconds=row["seconds"],
+        error=row["error"],
+        error_code=row["error_code"],
+        rolled_back=row["state"] in _GONE,
+        trigger=row["trigger"],
+        model=row["model"],
+    )
+
+
+def _say(turns: dict[Place, Turn], messages: Iterable[Row]) -> None:
+    """The first thing asked in each turn, and the best and last thing answered."""
+    best: dict[Place, int] = {}
+    for row in messages:
+        place = _place(row)
+        turn = turns.get(place)
+        if turn is None:
+            continue
+        if row["role"] == "user" and turn.prompt is None:
+            turn.prompt = row["text"]
+        elif row["role"] == "assistant" and row["phase"] in _ANSWERS:
+            rank = _ANSWERS.index(row["phase"])
+            if rank <= best.get(place, rank):
+                best[place] = rank
+                turn.answer = row["text"]
+
+
+def _plans(turns: dict[Place, Turn], steps: Iterable[Row]) -> list[Plan]:
+    plans: dict[tuple[int, int], Plan] = {}
+    for row in steps:
+        turn = turns.get(_place(row))
+        plan = Plan(
+            row["revision"],
+            row["time"],
+            row["explanation"],
+            turn.n if turn else None,
+            row["origin"],
+            row["accepted"],
+        )
+        found = plans.setdefault((row["source"], row["byte"]), plan)
+        found.steps.append(Step(row["text"], row["status"]))
+    return list(plans.values())

@@ -1,0 +1,86 @@
+"""Every command, declared once: the list in the help, the examples and the loading come from here.
+
+It imports nothing, so that the help is there at once.
+"""
+
+from typing import Final, NamedTuple
+
+
+class Entry(NamedTuple):
+    name: str
+    module: str
+    """Where its `command` is; imported when it is called."""
+    summary: str
+    example: str
+
+
+_HERE: Final = "ingest.cli.commands"
+
+COMMANDS: Final = (
+    Entry(
+        "status",
+        f"{_HERE}.status",
+        "What runs, waits and stalls, and how far everything is read.",
+        "tailboard status --json",
+    ),
+    Entry(
+        "sessions",
+        f"{_HERE}.sessions",
+        "List sessions, the newest first.",
+        "tailboard sessions --project parser --since 7d",
+    ),
+    Entry(
+        "show",
+        f"{_HERE}.show",
+        "One session: its turns, plan, commands, files and messages.",
+        "tailboard show 019a3f --turn 2",
+    ),
+    Entry(
+        "usage",
+        f"{_HERE}.usage",
+        "Tokens spent, by day, model, project or session.",
+        "tailboard usage --by model --since 30d",
+    ),
+    Entry(
+        "sources",
+        f"{_HERE}.sources",
+        "The files that are followed, and how far each is read.",
+        "tailboard sources",
+    ),
+    Entry(
+        "quarantine",
+        f"{_HERE}.quarantine",
+        "The lines that could not be read, and why.",
+        "tailboard quarantine show 3:1024",
+    ),
+    Entry(
+        "batches",
+        f"{_HERE}.batches",
+        "The queue: what waits, failed or was given up.",
+        "tailboard batches list --state failed",
+    ),
+    Entry(
+        "doctor",
+        f"{_HERE}.doctor",
+        "Look at what Tailboard depends on; each problem with its cure.",
+        "tailboard doctor",
+    ),
+    Entry(
+        "sql",
+        f"{_HERE}.sql",
+        "Ask the documented views (v_sessions, v_turns, v_usage …) in SQL.",
+        'tailboard sql "SELECT project, count(*) FROM v_sessions GROUP BY ALL"',
+    ),
+    Entry(
+        "config",
+        f"{_HERE}.config",
+        "The settings, and which place each comes from.",
+        "tailboard config show --sources",
+    ),
+    Entry(
+        "completion",
+        f"{_HERE}.completion",
+        "Print what makes a shell complete commands and options.",
+        "tailboard completion bash",
+    ),
+)

@@ -1,0 +1,73 @@
+"""Points in time as people write them: `7d`, `-24h`, `yesterday`, `2026-11-01`, epoch.
+
+Pure: now and the zone come in. A day is a day of the zone (the system's, where none is given), the
+answer is naive UTC, as the database keeps it. `since` takes a day's first moment, `until` its end.
+"""
+
+import re
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+
+FORMS = "7d, -24h, 90m, today, yesterday, 2026-11-01, 2026-11-01T14:00, or seconds since 1970"
+
+_AGO = re.compile(r"-?([0-9]{1,6}) ?(s|m|min|h|d|w)").fullmatch
+_EPOCH = re.compile(r"[0-9]{9,13}(?:\.[0-9]+)?").fullmatch
+_UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400, "w": 604_800}
+_MILLISECONDS_FROM = 10**11
+"""Seconds get there in the year 5138."""
+
+
+class NoTime(ValueError):
+    """The text names no point in time."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(f"{text!r} is no point in time; write {FORMS}.")
+
+
+def since(text: str, now: datetime, zone: tzinfo | None = None) -> datetime:
+    return _point(text, now, zone, end=False)
+
+
+def until(text: str, now: datetime, zone: tzinfo | None = None) -> datetime:
+    return _point(text, now, zone, end=True)
+
+
+def local_day(moment: datetime, zone: tzinfo | None = None) -> date:
+    """The day of the zone that a moment of the database falls on."""
+    return moment.replace(tzinfo=UTC).astimezone(zone).date()
+
+
+def _point(text: str, now: datetime, zone: tzinfo | None, *, end: bool) -> datetime:
+    word = text.strip().lower()
+    try:
+        if ago := _AGO(word):
+            return _naive(now) - timedelta(seconds=int(ago[1]) * _UNITS[ago[2]])
+        if _EPOCH(word):
+            seconds = float(word)
+            if seconds >= _MILLISECONDS_FROM:
+                seconds /= 1000
+            return _naive(datetime.fromtimestamp(seconds, UTC))
+        if word == "now":
+            return _naive(now)
+        if (day := _day(word, now, zone)) is not None:
+            return _local(datetime.combine(day + timedelta(days=end), time.min), zone)
+        moment = datetime.fromisoformat(word.upper())
+        return _naive(moment) if moment.tzinfo else _local(moment, zone)
+    except (ValueError, OverflowError, OSError) as error:
+        raise NoTime(text) from error
+
+
+def _day(word: str, now: datetime, zone: tzinfo | None) -> date | None:
+    today = local_day(_naive(now), zone)
+    if word == "today":
+        return today
+    if word == "yesterday":
+        return today - timedelta(days=1)
+    return date.fromisoformat(word) if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", word) else None
+
+
+def _local(wall: datetime, zone: tzinfo | None) -> datetime:
+    return _naive(wall.replace(tzinfo=zone) if zone else wall.astimezone())
+
+
+def _naive(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(tzinfo=None)

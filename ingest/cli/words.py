@@ -1,0 +1,46 @@
+"""Numbers, spans and sizes as people read them. Pure."""
+
+from datetime import datetime
+
+_SIZES = ("B", "KiB", "MiB", "GiB", "TiB")
+
+
+def size(count: int) -> str:
+    number = float(count)
+    for unit in _SIZES:
+        if number < 1024 or unit == _SIZES[-1]:
+            break
+        number /= 1024
+    return f"{count} B" if unit == "B" else f"{number:.1f} {unit}"
+
+
+def tokens(count: int) -> str:
+    if count < 10_000:
+        return str(count)
+    for divisor, unit in ((10**3, "k"), (10**6, "M")):
+        if count < 1000 * divisor:
+            return f"{count / divisor:.1f}{unit}"
+    return f"{count / 10**9:.1f}G"
+
+
+def span(seconds: float | None) -> str:
+    """A length of time, in the unit that says enough."""
+    if seconds is None:
+        return ""
+    whole = max(0, int(seconds))
+    if whole < 60:
+        return f"{max(0.0, seconds):.1f} s" if seconds < 10 else f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} m {whole % 60} s" if whole < 600 else f"{whole // 60} m"
+    if whole < 86_400:
+        return f"{whole // 3600} h {whole % 3600 // 60} m"
+    return f"{whole // 86_400} d"
+
+
+def ago(moment: datetime | None, now: datetime) -> str:
+    """How long ago a moment of the database was; both are naive UTC."""
+    return "never" if moment is None else f"{span((now - moment).total_seconds())} ago"
+
+
+def many(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"

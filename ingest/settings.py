@@ -1,0 +1,289 @@
+"""The settings: every value, where it came from, and what the other places say of it.
+
+Defaults yield to the file, the file to the environment, and that to the options. A file with an
+unknown key or a wrong value is refused as a whole, with the line; nothing of it is guessed.
+"""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+from msgspec import UNSET, Struct, UnsetType
+from msgspec.structs import asdict
+
+Value = int | float | str | Path | tuple[Path, ...]
+
+
+class Source(StrEnum):
+    DEFAULT = "default"
+    FILE = "file"
+    ENVIRONMENT = "environment"
+    OPTION = "option"
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    codex_homes: tuple[Path, ...]
+    db: Path
+    line_cap_bytes: int = 64 * 1024**2
+    sweep_seconds: float = 60.0
+    recent_seconds: float = 2.0
+    debounce_ms: int = 200
+    batch_bytes: int = 16 * 1024**2
+    retry: str = "automatic"
+    max_attempts: int = 8
+    stall_minutes: float = 5.0
+    color: str = "auto"
+
+
+class Given(Struct, frozen=True):
+    """What the options of the command line say; nothing where they were not used."""
+
+    codex_homes: tuple[str, ...] = ()
+    db: str | None = None
+    color: str | None = None
+
+
+class Places(Struct, frozen=True):
+    """Where this system keeps things, as far as nobody says otherwise."""
+
+    config: Path
+    db: Path
+    codex_home: Path
+    here: Path
+
+
+class Origin(Struct, frozen=True):
+    """What each place says of one setting; None where it says nothing."""
+
+    default: Value
+    file: Value | None
+    environment: Value | None
+    option: Value | None
+
+    @property
+    def source(self) -> Source:
+        for source in (Source.OPTION, Source.ENVIRONMENT, Source.FILE):
+            if getattr(self, source.value) is not None:
+                return source
+        return Source.DEFAULT
+
+    @property
+    def applied(self) -> Value:
+        value: Value = getattr(self, self.source.value)
+        return value
+
+
+class Loaded(Struct, frozen=True):
+    settings: Settings
+    origins: dict[str, Origin]
+    file: Path
+
+
+class SettingsError(Exception):
+    """A setting cannot be used."""
+
+    code = "settings"
+
+    def __init__(self, where: str, sentence: str, hint: str) -> None:
+        super().__init__(where, sentence, hint)
+        self.message = f"{where}: {sentence}"
+        self.hint = hint
+
+
+EDIT: Final = "Correct it with `tailboard config edit`."
+
+_CHOICES: Final = {"retry": ("automatic", "manual"), "color": ("auto", "always", "never")}
+_LEAST: Final[dict[str, float]] = {
+    "line_cap_bytes": 64 * 1024,
+    "sweep_seconds": 1,
+    "recent_seconds": 0.1,
+    "debounce_ms": 1,
+    "batch_bytes": 64 * 1024,
+    "max_attempts": 1,
+    "stall_minutes": 0.1,
+}
+_WHOLE: Final = frozenset({"line_cap_bytes", "debounce_ms", "batch_bytes", "max_attempts"})
+NAMES: Final = Settings.__struct_fields__
+ENVIRONMENT: Final = {
+    name: {"codex_homes": "CODEX_HOME", "color": "NO_COLOR, FORCE_COLOR"}.get(
+        name, f"TAILBOARD_{name.upper()}"
+    )
+    for name in NAMES
+}
+
+
+def places(env: Mapping[str, str]) -> Places:
+    """The places of this system and user."""
+    # Imported here so that who brings places of their own does not pay for it.
+    from platformdirs import user_config_path, user_data_path
+
+    named = env.get("TAILBOARD_CONFIG")
+    return Places(
+        config=Path(named).expanduser().absolute()
+        if named
+        else user_config_path("tailboard", appauthor=False) / "config.toml",
+        db=user_data_path("tailboard", appauthor=False) / "tailboard.duckdb",
+        codex_home=Path("~/.codex").expanduser(),
+        here=Path.cwd(),
+    )
+
+
+def load(given: Given, env: Mapping[str, str], at: Places) -> Loaded:
+    """The settings as all places together make them."""
+    defaults = asdict(Settings(codex_homes=(at.codex_home,), db=at.db))
+    file = _from_file(at.config)
+    environment = _from_environment(env, at.here)
+    option: dict[str, Value] = {}
+    if given.codex_homes:
+        option["codex_homes"] = tuple(_path(text, at.here) for text in given.codex_homes)
+    if given.db:
+        option["db"] = _path(given.db, at.here)
+    if given.color:
+        option["color"] = given.color
+    origins = {
+        name: Origin(defaults[name], file.get(name), environment.get(name), option.get(name))
+        for name in NAMES
+    }
+    values = {name: origin.applied for name, origin in origins.items()}
+    return Loaded(Settings(**values), origins, at.config)  # type: ignore[arg-type]
+
+
+def _from_file(path: Path) -> dict[str, Value]:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(str(path), f"cannot be read: {error}.", EDIT) from error
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        line = re.search(r" \(at line (\d+), column \d+\)", str(error))
+        where = f"{path}:{line[1]}" if line else str(path)
+        sentence = str(error).replace(line[0], "") if line else str(error)
+        raise SettingsError(where, f"this is not TOML: {sentence}.", EDIT) from error
+    values = {}
+    for name, raw in table.items():
+        where = f"{path}:{_line_of(name, text)}"
+        if name not in NAMES:
+            sentence = f"`{name}` is no setting; allowed: {', '.join(NAMES)}."
+            raise SettingsError(where, sentence, EDIT)
+        values[name] = _checked(name, raw, where, path.parent)
+    return values
+
+
+def _from_environment(env: Mapping[str, str], here: Path) -> dict[str, Value]:
+    values: dict[str, Value] = {}
+    for name, variable in ENVIRONMENT.items():
+        text = env.get(variable, "")
+        if not text:
+            continue
+        raw: object = text
+        if name == "codex_homes":
+            raw = [part.strip() for part in text.split(",") if part.strip()]
+        elif name in _LEAST:
+            raw = _number(text)
+        values[name] = _checked(name, raw, variable, here)
+    # NO_COLOR wins, as no-color.org asks; both count only where they are not empty.
+    if env.get("NO_COLOR"):
+        values["color"] = "never"
+    elif env.get("FORCE_COLOR"):
+        values["color"] = "always"
+    return values
+
+
+def _number(text: str) -> int | float | str:
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue  # The next kind; what is no number at all is named by `_checked`.
+    return text
+
+
+def _checked(name: str, raw: object, where: str, base: Path) -> Value:
+    value = _typed(name, raw, base)
+    if isinstance(value, UnsetType):
+        raise SettingsError(where, f"`{name}` must be {_allowed(name)}, not {raw!r}.", EDIT)
+    return value
+
+
+def _typed(name: str, raw: object, base: Path) -> Value | UnsetType:
+    if name == "codex_homes":
+        texts: list[object] = raw if isinstance(raw, list) else [raw]
+        paths = tuple(_path(text, base) for text in texts if isinstance(text, str) and text)
+        if paths and len(paths) == len(texts):
+            return paths
+    elif name == "db":
+        if isinstance(raw, str) and raw:
+            return _path(raw, base)
+    elif name in _CHOICES:
+        if isinstance(raw, str) and raw in _CHOICES[name]:
+            return raw
+    elif isinstance(raw, int | float) and not isinstance(raw, bool):
+        whole = isinstance(raw, int) or name not in _WHOLE
+        # Written so that "not a number" fails it too.
+        if whole and _LEAST[name] <= raw < float("inf"):
+            return raw
+    return UNSET
+
+
+def _allowed(name: str) -> str:
+    if name == "codex_homes":
+        return "a path or a list of paths"
+    if name == "db":
+        return "a path"
+    if name in _CHOICES:
+        return " or ".join(f'"{choice}"' for choice in _CHOICES[name])
+    kind = "a whole number" if name in _WHOLE else "a number"
+    return f"{kind} of at least {_LEAST[name]:g}"
+
+
+def _path(text: str, base: Path) -> Path:
+    try:
+        return base / Path(text).expanduser()
+    except RuntimeError:
+        return base / text  # `~nobody`: there is no such user, so it is a name like any other.
+
+
+def _line_of(name: str, text: str) -> int:
+    key = re.compile(rf"""\s*\[*\s*["']?{re.escape(name)}["']?\s*[=.\]]""")
+    for number, line in enumerate(text.splitlines(), 1):
+        if key.match(line):
+            return number
+    return 1
+
+
+def template() -> str:
+    """A settings file that says what there is, all of it commented out."""
+    # The only writer of TOML here, and a slow import.
+    import tomlkit
+
+    document = tomlkit.document()
+    document.add(tomlkit.comment("Settings of Tailboard. What is not set here has its default:"))
+    defaults = Settings(codex_homes=(Path("~/.codex"),), db=Path("~/tailboard.duckdb"))
+    for name, value in asdict(defaults).items():
+        shown = [str(path) for path in value] if name == "codex_homes" else value
+        item = tomlkit.item(str(shown) if isinstance(shown, Path) else shown)
+        document.add(tomlkit.nl())
+        document.add(tomlkit.comment(f"{_MEANING[name]}; {_allowed(name)}."))
+        document.add(tomlkit.comment(f"{name} = {item.as_string()}"))
+    return tomlkit.dumps(document)
+
+
+_MEANING: Final = {
+    "codex_homes": "Where Codex keeps its files",
+    "db": "The database; its default is the data folder of this system",
+    "line_cap_bytes": "A longer line is set aside instead of read",
+    "sweep_seconds": "How often all files are looked at",
+    "recent_seconds": "How often the files of the last day are looked at",
+    "debounce_ms": "How long changes are gathered before they are read",
+    "batch_bytes": "How much of a file is one batch",
+    "retry": "Whether a failed batch is tried again by itself",
+    "max_attempts": "After so many failures a batch waits for a person",
+    "stall_minutes": "An open turn that wrote nothing for so long is stalled",
+    "color": "Colour on a terminal",
+}
