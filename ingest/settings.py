@@ -31,7 +31,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     sweep_seconds: float = 60.0
     recent_seconds: float = 2.0
     debounce_ms: int = 200
-    batch_bytes: int = 16 * 1024**2
+    batch_bytes: int = 32 * 1024**2
     retry: str = "automatic"
     max_attempts: int = 8
     stall_minutes: float = 5.0

@@ -11,12 +11,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-import duckdb
 from msgspec import Struct
 
 from ingest.cli.invocation import Invocation
 from ingest.store.console import Answer, ask
 from ingest.store.database import Database, explain, records
+from ingest.store.engine import Error, FatalException
 from ingest.store.queries import statement
 from ingest.tail.discovery import Problem, scan
 from ingest.worker.homes import homes
@@ -25,6 +25,7 @@ from ingest.worker.survey import survey
 Row = dict[str, Any]
 """A row of a named statement, by its columns."""
 
+_OF_THE_FILE = ("IO Error", "Serialization Error")
 NOTHING_YET = "Nothing read yet: run `tailboard ingest`."
 
 
@@ -46,12 +47,23 @@ class Trouble(Struct, frozen=True):
     hint: str
 
 
+class Unread(Struct, frozen=True):
+    """A source with something new in it."""
+
+    path: str
+    bytes: int
+
+
 class Backlog(Struct, frozen=True):
     """What the homes hold that was not read yet."""
 
-    behind_bytes: int
+    unread: list[Unread]
     oldest_unread_seconds: float
     troubles: list[Trouble]
+
+    @property
+    def behind_bytes(self) -> int:
+        return sum(source.bytes for source in self.unread)
 
 
 class Access(Protocol):
@@ -65,8 +77,8 @@ class Access(Protocol):
 
     def ask(self, text: str, limit: int | None, /) -> Answer: ...
 
-    def backlog(self, paths: Iterable[Path], now: datetime, /) -> Backlog:
-        """Look at the homes, and hold them against what was read."""
+    def backlog(self, paths: Iterable[Path], now: datetime, /, *, keep: bool = True) -> Backlog:
+        """Look at the homes, and hold them against what was read; `keep` what was seen there."""
 
 
 class Nothing:
@@ -83,12 +95,12 @@ class Nothing:
     def ask(self, _text: str, _limit: int | None, /) -> Answer:
         return Answer([], [])
 
-    def backlog(self, paths: Iterable[Path], now: datetime, /) -> Backlog:
+    def backlog(self, paths: Iterable[Path], now: datetime, /, *, keep: bool = True) -> Backlog:  # noqa: ARG002
         looked = [(home.path, scan(home.path)) for home in homes(paths)]
         found = [one for _, discovery in looked for one in discovery.found]
         oldest = min((one.mtime_ns for one in found if one.size), default=None)
         return Backlog(
-            sum(one.size for one in found),
+            [Unread(one.path, one.size) for one in found if one.size],
             0.0 if oldest is None else _age(oldest, now),
             [_trouble(path, one) for path, discovery in looked for one in discovery.problems],
         )
@@ -107,13 +119,13 @@ class Direct:
     def ask(self, text: str, limit: int | None, /) -> Answer:
         return ask(self._database.reader(), text, limit)
 
-    def backlog(self, paths: Iterable[Path], now: datetime, /) -> Backlog:
+    def backlog(self, paths: Iterable[Path], now: datetime, /, *, keep: bool = True) -> Backlog:
         looked = homes(paths)
-        found = survey(self._database, looked, now.isoformat())
+        found = survey(self._database, looked, now.isoformat(), keep=keep)
         places = {home.id: home.path for home in looked}
         waiting = [source.mtime_ns for source in found.changed if source.behind]
         return Backlog(
-            found.behind_bytes,
+            [Unread(source.path, source.behind) for source in found.changed if source.behind],
             _age(min(waiting), now) if waiting else 0.0,
             [_trouble(places[home], problem) for home, problem in found.problems],
         )
@@ -121,8 +133,10 @@ class Direct:
     def rows(self, name: str, /, **values: object) -> list[Row]:
         try:
             return records(self._database.reader(), statement(name), values)
-        except (duckdb.IOException, duckdb.FatalException, duckdb.SerializationException) as error:
-            raise explain(self.path, error) from error
+        except Error as error:
+            if isinstance(error, FatalException) or str(error).startswith(_OF_THE_FILE):
+                raise explain(self.path, error) from error
+            raise  # A mistake of ours, not of the file: nothing a person could do about it.
 
 
 def _age(mtime_ns: int, now: datetime) -> float:

@@ -4,6 +4,7 @@
 they could see; everything else worth saying is in the detail.
 """
 
+import contextlib
 import os
 import platform
 import re
@@ -91,10 +92,9 @@ def watching(path: Path) -> Check:
         watcher.wait(_OPENED)
         mode, reason = watcher.mode, watcher.reason
     detail = f"{mode}: {reason}"
-    try:
+    # Not Linux: there is no such limit to tell of.
+    with contextlib.suppress(OSError, ValueError):
         detail += f" The limit is {int(_WATCHES.read_text()):,} folders."
-    except (OSError, ValueError):
-        pass  # Not Linux: there is no such limit to tell of.
     if mode is Mode.EVENTS or not path.exists():
         return Check("watching", True, detail)
     cure = "Changes are found all the same, a few seconds later."

@@ -18,6 +18,12 @@ _HERE: Final = "ingest.cli.commands"
 
 COMMANDS: Final = (
     Entry(
+        "ingest",
+        f"{_HERE}.ingest",
+        "Read everything new, once; or stay and follow.",
+        "tailboard ingest --follow",
+    ),
+    Entry(
         "status",
         f"{_HERE}.status",
         "What runs, waits and stalls, and how far everything is read.",
@@ -58,6 +64,12 @@ COMMANDS: Final = (
         f"{_HERE}.batches",
         "The queue: what waits, failed or was given up.",
         "tailboard batches list --state failed",
+    ),
+    Entry(
+        "verify",
+        f"{_HERE}.verify",
+        "Count again from the files, and compare with what is stored.",
+        "tailboard verify --deep",
     ),
     Entry(
         "doctor",

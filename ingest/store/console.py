@@ -8,8 +8,9 @@ connection (see `database.py`).
 import contextlib
 from typing import Any
 
-import duckdb
 from msgspec import Struct
+
+from ingest.store.engine import Connection, Error, FatalException, StatementType
 
 
 class QueryRefused(Exception):
@@ -34,7 +35,7 @@ _HINT = "Write one SELECT, WITH, FROM, DESCRIBE, SHOW or EXPLAIN over the views:
 _VIEWS = '"SELECT view_name FROM duckdb_views() WHERE NOT internal"` lists them.'
 
 
-def ask(con: duckdb.DuckDBPyConnection, text: str, limit: int | None = None) -> Answer:
+def ask(con: Connection, text: str, limit: int | None = None) -> Answer:
     """What the statement answers, at most `limit` rows of it. `con` is used by nobody else."""
     _check(con, text)
     con.execute("begin transaction read only")
@@ -42,28 +43,28 @@ def ask(con: duckdb.DuckDBPyConnection, text: str, limit: int | None = None) -> 
         result = con.execute(text)
         columns = [column[0] for column in result.description or ()]
         rows = result.fetchall() if limit is None else result.fetchmany(limit + 1)
-    except (duckdb.FatalException, duckdb.InternalException):
+    except FatalException:
         raise  # Not the question's fault: the database's owner has to see it.
-    except duckdb.Error as error:
+    except Error as error:
         raise QueryRefused(_first_paragraph(error), _HINT + _VIEWS) from error
     finally:
         # An engine that gave up has no transaction left to end, and said so already.
-        with contextlib.suppress(duckdb.Error):
+        with contextlib.suppress(Error):
             con.execute("rollback")
     more = limit is not None and len(rows) > limit
     return Answer(columns, rows[:limit], more)
 
 
-def _check(con: duckdb.DuckDBPyConnection, text: str) -> None:
+def _check(con: Connection, text: str) -> None:
     try:
         statements = con.extract_statements(text)
-    except duckdb.Error as error:
+    except Error as error:
         raise QueryRefused(_first_paragraph(error), _HINT + _VIEWS) from error
     if len(statements) != 1:
         count = "no statement" if not statements else f"{len(statements)} statements"
         raise QueryRefused(f"This is {count}; one is answered at a time.", _HINT + _VIEWS)
     kind = statements[0].type
-    if kind not in (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN):
+    if kind not in (StatementType.SELECT, StatementType.EXPLAIN):
         raise QueryRefused(
             f"This is a statement of the kind {kind.name}; only reading ones are carried out.",
             _HINT + _VIEWS,
@@ -72,5 +73,5 @@ def _check(con: duckdb.DuckDBPyConnection, text: str) -> None:
         raise QueryRefused("The statement has parameters, and nothing fills them.", _HINT + _VIEWS)
 
 
-def _first_paragraph(error: duckdb.Error) -> str:
+def _first_paragraph(error: Error) -> str:
     return str(error).strip().split("\n\n")[0]

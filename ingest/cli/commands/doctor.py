@@ -1,4 +1,4 @@
-"""`tailboard doctor`: everything that is looked at, what was found, and the cure of each problem."""
+"""`tailboard doctor`: what is looked at, what was found, and the cure of each problem."""
 
 from collections.abc import Iterator
 

@@ -1,0 +1,74 @@
+"""`tailboard verify`: every line is counted again from the files and held against the database."""
+
+import click
+
+from ingest.cli.access import NOTHING_YET, writing
+from ingest.cli.errors import Exit
+from ingest.cli.group import Command
+from ingest.cli.invocation import Invocation, with_invocation
+from ingest.cli.output import Cell, Column, Output
+from ingest.cli.words import many
+from ingest.worker.homes import homes
+from ingest.worker.verify import SourceCheck, verify
+
+_COLUMNS = (
+    Column("ID", right=True),
+    Column("STATE"),
+    Column("LINES", right=True),
+    Column("STORED", right=True),
+    Column("REJECTED", right=True),
+    Column("SKIPPED", right=True),
+    Column("DETAIL", least=16),
+    Column("PATH", least=24),
+)
+
+
+@click.command(cls=Command)
+@click.option("--deep", is_flag=True, help="Read everything anew and compare every fact.")
+@with_invocation
+def command(invocation: Invocation, deep: bool) -> int:
+    """Ends with 1 where something does not agree. Files that are being written verify too: each is
+    read up to where it was read before.
+    """
+    checks = _checks(invocation, deep=deep)
+    ok = all(check.ok for check in checks)
+
+    def show(output: Output) -> None:
+        wrong = [check for check in checks if not check.ok or check.detail]
+        if wrong:
+            output.table(_COLUMNS, [_cells(output, check) for check in wrong])
+        lines = sum(check.expected_lines for check in checks)
+        verdict = "all of it agrees" if ok else "not all of it agrees"
+        output.line(f"{many(lines, 'line')} of {many(len(checks), 'source')}: {verdict}.")
+
+    invocation.answer("verify", {"ok": ok, "deep": deep, "sources": checks}, show)
+    return Exit.DONE if ok else Exit.ATTENTION
+
+
+def _checks(invocation: Invocation, *, deep: bool) -> list[SourceCheck]:
+    settings = invocation.settings
+    if not settings.db.exists():
+        invocation.output.note(NOTHING_YET)
+        return []
+    with writing(invocation) as database:
+        found = verify(
+            database,
+            homes(settings.codex_homes),
+            invocation.now.isoformat(),
+            deep=deep,
+            line_cap=settings.line_cap_bytes,
+        )
+        return list(found)
+
+
+def _cells(output: Output, check: SourceCheck) -> list[Cell]:
+    return [
+        check.id,
+        output.state("ok" if check.ok else "problem"),
+        check.expected_lines,
+        check.stored_lines,
+        check.rejected,
+        sum(check.skipped.values()),
+        check.detail,
+        check.path,
+    ]
