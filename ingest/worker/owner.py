@@ -17,6 +17,7 @@ from ingest.tail import discovery
 from ingest.tail.source import SourceName
 from ingest.tail.sweep import RECENT_EVERY_POLLING, RECENT_NS, Sweep, SweepPlan
 from ingest.tail.watch import Mode, Watcher
+from ingest.worker import processes
 from ingest.worker.drain import (
     GROUP_SOURCES,
     Clock,
@@ -34,7 +35,7 @@ from ingest.worker.survey import Followed, Survey, adopt, in_order, survey
 
 BACKLOG_BYTES = 4 * 1024**2
 """From here on reader processes are worth their start."""
-READERS = 2
+ENGINE_THREADS = 2
 LONGEST_WAIT = 0.5
 """So that a stop is noticed soon."""
 
@@ -91,6 +92,9 @@ class Owner:
                 self.database, self.instance, self.tuning, self.clock, progress, group_sources
             )
             at_work = readers or _readers_for(changed)
+            # While readers parse, a second thread of the engine would only take a core from them.
+            threads = 1 if isinstance(at_work, Pool) else ENGINE_THREADS
+            self.database.execute(f"set threads = {threads}")
             try:
                 return drain.run(changed, at_work)
             except ReaderDied:
@@ -99,6 +103,7 @@ class Owner:
                 changed = self.survey().changed
             finally:
                 at_work.close()
+                self.database.execute(f"set threads = {ENGINE_THREADS}")
 
     def follow(
         self,
@@ -169,4 +174,4 @@ class Owner:
 
 def _readers_for(changed: list[Followed]) -> Pool | InPlace:
     behind = sum(source.behind for source in changed)
-    return Pool(READERS) if behind >= BACKLOG_BYTES else InPlace()
+    return Pool(processes.start()) if behind >= BACKLOG_BYTES else InPlace()

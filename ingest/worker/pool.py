@@ -5,7 +5,6 @@ dies is told as `ReaderDied`; nothing it had in hand was stored.
 """
 
 import subprocess
-import sys
 import threading
 from collections import deque
 from pathlib import Path
@@ -60,15 +59,9 @@ class InPlace:
 class Pool:
     """Reader processes. `give` to one that is free, `take` what comes back."""
 
-    def __init__(self, size: int) -> None:
-        self._readers = [
-            subprocess.Popen(
-                [sys.executable, "-m", "ingest.worker.reader"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-            )
-            for _ in range(size)
-        ]
+    def __init__(self, readers: list[subprocess.Popen[bytes]]) -> None:
+        self._readers = readers
+        size = len(readers)
         self._in_hand: list[deque[list[str]]] = [deque() for _ in range(size)]
         self._parcels: SimpleQueue[tuple[int, Parcel | None]] = SimpleQueue()
         self._count = 0
