@@ -5,8 +5,9 @@ unknown key or a wrong value is refused as a whole, with the line; nothing of it
 """
 
 import re
+import shlex
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
@@ -14,7 +15,7 @@ from typing import Final
 from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import asdict
 
-Value = int | float | str | Path | tuple[Path, ...]
+Value = int | float | str | Path | tuple[Path, ...] | tuple[str, ...]
 
 
 class Source(StrEnum):
@@ -30,11 +31,18 @@ class Settings(Struct, frozen=True, kw_only=True):
     line_cap_bytes: int = 64 * 1024**2
     sweep_seconds: float = 60.0
     recent_seconds: float = 2.0
-    debounce_ms: int = 200
+    debounce_ms: int = 100
+    max_wait_ms: int = 250
     batch_bytes: int = 32 * 1024**2
     retry: str = "automatic"
     max_attempts: int = 8
     stall_minutes: float = 5.0
+    idle_hours: float = 24.0
+    retention_days: int = 0
+    observe_command: tuple[str, ...] = ()
+    observe_quiet_minutes: float = 2.0
+    observe_timeout_seconds: float = 60.0
+    observe_output_bytes: int = 1024**2
     color: str = "auto"
 
 
@@ -88,8 +96,8 @@ class SettingsError(Exception):
     code = "settings"
 
     def __init__(self, where: str, sentence: str, hint: str) -> None:
-        super().__init__(where, sentence, hint)
         self.message = f"{where}: {sentence}"
+        super().__init__(self.message)
         self.hint = hint
 
 
@@ -101,11 +109,29 @@ _LEAST: Final[dict[str, float]] = {
     "sweep_seconds": 1,
     "recent_seconds": 0.1,
     "debounce_ms": 1,
+    "max_wait_ms": 1,
     "batch_bytes": 64 * 1024,
     "max_attempts": 1,
     "stall_minutes": 0.1,
+    "idle_hours": 0.1,
+    "retention_days": 0,
+    "observe_quiet_minutes": 0,
+    "observe_timeout_seconds": 0.1,
+    "observe_output_bytes": 1024,
 }
-_WHOLE: Final = frozenset({"line_cap_bytes", "debounce_ms", "batch_bytes", "max_attempts"})
+_WHOLE: Final = frozenset(
+    {
+        "line_cap_bytes",
+        "debounce_ms",
+        "max_wait_ms",
+        "batch_bytes",
+        "max_attempts",
+        "retention_days",
+        "observe_output_bytes",
+    }
+)
+_TABLE: Final = "observe"
+"""Settings that may stand in a table of their own in the file: `[observe]`, `command = …`."""
 NAMES: Final = Settings.__struct_fields__
 ENVIRONMENT: Final = {
     name: {"codex_homes": "CODEX_HOME", "color": "NO_COLOR, FORCE_COLOR"}.get(
@@ -166,13 +192,22 @@ def _from_file(path: Path) -> dict[str, Value]:
         sentence = str(error).replace(line[0], "") if line else str(error)
         raise SettingsError(where, f"this is not TOML: {sentence}.", EDIT) from error
     values = {}
-    for name, raw in table.items():
-        where = f"{path}:{_line_of(name, text)}"
+    for key, name, raw in _entries(table):
+        where = f"{path}:{_line_of(key, text)}"
         if name not in NAMES:
             sentence = f"`{name}` is no setting; allowed: {', '.join(NAMES)}."
             raise SettingsError(where, sentence, EDIT)
         values[name] = _checked(name, raw, where, path.parent)
     return values
+
+
+def _entries(table: Mapping[str, object]) -> Iterator[tuple[str, str, object]]:
+    """Each key as it stands in the file, the setting it means, and what it says."""
+    for key, raw in table.items():
+        if key == _TABLE and isinstance(raw, dict):
+            yield from ((one, f"{_TABLE}_{one}", said) for one, said in raw.items())
+        else:
+            yield key, key, raw
 
 
 def _from_environment(env: Mapping[str, str], here: Path) -> dict[str, Value]:
@@ -184,6 +219,8 @@ def _from_environment(env: Mapping[str, str], here: Path) -> dict[str, Value]:
         raw: object = text
         if name == "codex_homes":
             raw = [part.strip() for part in text.split(",") if part.strip()]
+        elif name == "observe_command":
+            raw = _words(text)
         elif name in _LEAST:
             raw = _number(text)
         values[name] = _checked(name, raw, variable, here)
@@ -204,6 +241,14 @@ def _number(text: str) -> int | float | str:
     return text
 
 
+def _words(text: str) -> list[str] | str:
+    """A command as it would be typed; no shell ever sees it."""
+    try:
+        return shlex.split(text)
+    except ValueError:
+        return text  # An open quotation mark: named by `_checked`.
+
+
 def _checked(name: str, raw: object, where: str, base: Path) -> Value:
     value = _typed(name, raw, base)
     if isinstance(value, UnsetType):
@@ -217,6 +262,9 @@ def _typed(name: str, raw: object, base: Path) -> Value | UnsetType:
         paths = tuple(_path(text, base) for text in texts if isinstance(text, str) and text)
         if paths and len(paths) == len(texts):
             return paths
+    elif name == "observe_command":
+        if isinstance(raw, list) and all(isinstance(word, str) and word for word in raw):
+            return tuple(raw)
     elif name == "db":
         if isinstance(raw, str) and raw:
             return _path(raw, base)
@@ -236,6 +284,8 @@ def _allowed(name: str) -> str:
         return "a path or a list of paths"
     if name == "db":
         return "a path"
+    if name == "observe_command":
+        return "a list of words, the program first"
     if name in _CHOICES:
         return " or ".join(f'"{choice}"' for choice in _CHOICES[name])
     kind = "a whole number" if name in _WHOLE else "a number"
@@ -266,7 +316,7 @@ def template() -> str:
     document.add(tomlkit.comment("Settings of Tailboard. What is not set here has its default:"))
     defaults = Settings(codex_homes=(Path("~/.codex"),), db=Path("~/tailboard.duckdb"))
     for name, value in asdict(defaults).items():
-        shown = [str(path) for path in value] if name == "codex_homes" else value
+        shown = [str(path) for path in value] if isinstance(value, tuple) else value
         item = tomlkit.item(str(shown) if isinstance(shown, Path) else shown)
         document.add(tomlkit.nl())
         document.add(tomlkit.comment(f"{_MEANING[name]}; {_allowed(name)}."))
@@ -280,10 +330,17 @@ _MEANING: Final = {
     "line_cap_bytes": "A longer line is set aside instead of read",
     "sweep_seconds": "How often all files are looked at",
     "recent_seconds": "How often the files of the last day are looked at",
-    "debounce_ms": "How long changes are gathered before they are read",
+    "debounce_ms": "A file that goes on changing is read when it was quiet for so long",
+    "max_wait_ms": "But no change waits longer than this, however busy its file is",
     "batch_bytes": "How much of a file is one batch",
     "retry": "Whether a failed batch is tried again by itself",
     "max_attempts": "After so many failures a batch waits for a person",
     "stall_minutes": "An open turn that wrote nothing for so long is stalled",
+    "idle_hours": "And after so long it is idle, until its file grows again",
+    "retention_days": "The history of finished batches is kept so long; 0 keeps it for ever",
+    "observe_command": "A command that is told of every session that came to rest; none by default",
+    "observe_quiet_minutes": "A session came to rest when it wrote nothing for so long",
+    "observe_timeout_seconds": "The command is killed after so long",
+    "observe_output_bytes": "And when it answers with more than this",
     "color": "Colour on a terminal",
 }
