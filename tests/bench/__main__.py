@@ -1,0 +1,49 @@
+"""`python -m tests.bench`: measure, print a table, and write it down where that is asked for.
+
+Ends with 1 where an answer was wrong; a limit that is missed is told, and no error.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+import msgspec
+from platformdirs import user_cache_path
+
+from tests.bench import machine, readme
+from tests.bench.figures import Results, table
+from tests.bench.measures import FULL, QUICK, Bench
+
+SCHEMA = "tailboard.bench/1"
+_README = Path(__file__).parents[2] / "README.md"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="small homes and few runs")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there")
+    parser.add_argument("--readme", action="store_true", help="write the table into README.md")
+    parser.add_argument("--cache", type=Path, help="where homes are kept between runs")
+    chosen = parser.parse_args()
+    if chosen.quick and chosen.readme:
+        parser.error("--readme takes the whole benchmark: small homes show other ratios")
+    cache = chosen.cache or user_cache_path("tailboard") / "bench"
+    cache.mkdir(parents=True, exist_ok=True, mode=0o700)
+    results = Results(SCHEMA, chosen.quick, machine.described())
+    bench = Bench(QUICK if chosen.quick else FULL, cache, results)
+    try:
+        bench.run()
+    finally:
+        bench.close()
+    results.machine["load after"] = f"{machine.load_now():.1f}"
+    text = table(results)
+    print(text)
+    if chosen.json:
+        chosen.json.write_bytes(msgspec.json.format(msgspec.json.encode(results), indent=2))
+    if chosen.readme:
+        readme.write(_README, text)
+    return 0 if results.right else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,34 @@
+"""Stands in for `tailboard ingest --json` for as long as there is no such command.
+
+Reads all that is new with an `Owner`, as the command is to do, and prints the same keys.
+"""
+
+import argparse
+import json
+import time
+from pathlib import Path
+
+import msgspec
+
+from ingest.store.database import Database
+from ingest.worker.homes import homes
+from ingest.worker.owner import Owner
+
+
+def main(arguments: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--codex-home", type=Path, required=True)
+    parser.add_argument("--db", type=Path, required=True)
+    chosen = parser.parse_args(arguments)
+    began = time.perf_counter()
+    with Database(chosen.db) as database:
+        owner = Owner(database, homes([chosen.codex_home]))
+        report = owner.once()
+        if report.bytes_read:
+            owner.settle()
+    told = msgspec.to_builtins(report) | {"seconds": time.perf_counter() - began}
+    print(json.dumps(told))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,112 @@
+"""Figures and what they are held against: a result, its limit, and how the answer is printed.
+
+A figure without a limit has no verdict; one whose limit is missed is `over`, by whatever little.
+"""
+
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+from statistics import median
+
+from msgspec import Struct, field
+
+
+class Verdict(StrEnum):
+    OK = "ok"
+    OVER = "over"
+    NONE = "–"
+
+
+class Figure(Struct):
+    """One line of the table."""
+
+    name: str
+    value: float
+    unit: str
+    limit: float | None = None
+    bound: str = ""
+    """How the limit came about, where it was reckoned from another figure."""
+    detail: str = ""
+    samples: list[float] = field(default_factory=list)
+    verdict: Verdict = Verdict.NONE
+
+    def __post_init__(self) -> None:
+        if self.limit is not None:
+            self.verdict = Verdict.OK if self.value <= self.limit else Verdict.OVER
+
+
+class Check(Struct):
+    """Something that is right or wrong: no speed makes up for it."""
+
+    name: str
+    expected: int
+    found: int
+
+    @property
+    def ok(self) -> bool:
+        return self.expected == self.found
+
+
+class Results(Struct):
+    schema: str
+    quick: bool
+    machine: dict[str, str]
+    notes: list[str] = field(default_factory=list)
+    figures: list[Figure] = field(default_factory=list)
+    checks: list[Check] = field(default_factory=list)
+    plot: str = ""
+
+    @property
+    def right(self) -> bool:
+        return all(check.ok for check in self.checks)
+
+
+def timed(
+    name: str,
+    samples: Sequence[float],
+    limit: float | None = None,
+    detail: str = "",
+    bound: str = "",
+) -> Figure:
+    """The median of some times."""
+    return Figure(name, median(samples), "s", limit, bound, detail, list(samples))
+
+
+def table(results: Results) -> str:
+    """Everything as Markdown."""
+    head = ["| what | result | limit | | spread and more |", "|---|---:|---:|---|---|"]
+    rows = [
+        f"| {one.name} | {_shown(one.value, one.unit)} | {_limit(one)} | {one.verdict} "
+        f"| {_more(one)} |"
+        for one in results.figures
+    ]
+    wrong = [check for check in results.checks if not check.ok]
+    told = [f"* wrong: {one.name}: {one.found}, expected {one.expected}" for one in wrong]
+    right = len(results.checks) - len(wrong)
+    told.insert(0, f"{right} of {len(results.checks)} answers were checked and right.")
+    machine = ", ".join(f"{key} {value}" for key, value in results.machine.items())
+    notes = [f"* {note}" for note in results.notes]
+    plot = ["```", results.plot, "```"] if results.plot else []
+    parts = [[machine + "."], [*head, *rows], told, notes, plot]
+    return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
+
+
+def _limit(figure: Figure) -> str:
+    return "" if figure.limit is None else _shown(figure.limit, figure.unit)
+
+
+def _more(figure: Figure) -> str:
+    spread = ""
+    if len(figure.samples) > 1:
+        low, high = min(figure.samples), max(figure.samples)
+        runs = len(figure.samples)
+        spread = f"{_shown(low, figure.unit)} to {_shown(high, figure.unit)} in {runs}"
+    return "; ".join(part for part in (figure.bound, spread, figure.detail) if part)
+
+
+def _shown(value: float, unit: str) -> str:
+    units: dict[str, Callable[[float], str]] = {
+        "s": lambda seconds: f"{seconds:.2f} s" if seconds >= 0.1 else f"{seconds * 1000:.1f} ms",
+        "B": lambda size: f"{size / 1e6:.0f} MB" if size >= 1e6 else f"{size:,.0f} B",
+        "×": lambda ratio: f"{ratio:.2f} ×",
+    }
+    return units[unit](value)

@@ -1,0 +1,169 @@
+"""An owner that follows one home, and what each append to it costs. Run apart, as a process.
+
+Appends to the newest rollout and waits, on a reader of the same process, until the lines are in
+the database. Bytes are counted where the operating system hands them over, not where they are
+reported. Nothing is asked of the database while the work of an append is counted.
+"""
+
+import argparse
+import json
+import os
+import random
+import threading
+import time
+from itertools import islice
+from pathlib import Path
+from queue import Empty, SimpleQueue
+
+import msgspec
+from msgspec import Struct
+
+from ingest.store.database import Database
+from ingest.store.engine import Connection
+from ingest.worker.homes import homes
+from ingest.worker.owner import Owner, Round
+from tests.bench.corpus import Corpus, appended, opened
+
+PATIENCE = 30.0
+POLL = 0.001
+LINES = 10
+_PLACE = "select id from sources where kind = 'rollout' and path = ?"
+_READ_TO = "select byte from cursors where source = ?"
+_FACTS = "select count(*) from messages where source = ? and byte >= ?"
+
+
+class Append(Struct):
+    """One append of some lines."""
+
+    new: int
+    """Bytes that were appended."""
+    read: int
+    """Bytes of that file that the process took from the system because of it."""
+    reported: int
+    cpu: float
+    visible: float | None = None
+    """Seconds from before the write until a reader saw it; None where nobody looked."""
+    stored: float = 0.0
+    """Seconds until the owner said so."""
+
+
+class TooSlow(Exception):
+    pass
+
+
+class _Counter:
+    """Counts what `pread` gives for one file."""
+
+    def __init__(self, path: Path) -> None:
+        self.read = 0
+        self._file = path.stat().st_ino
+        self._pread = os.pread
+        os.pread = self._counted
+
+    def _counted(self, descriptor: int, length: int, offset: int, /) -> bytes:
+        data = self._pread(descriptor, length, offset)
+        if os.fstat(descriptor).st_ino == self._file:
+            self.read += len(data)
+        return data
+
+
+class Follower:
+    def __init__(self, corpus: Corpus, database: Database) -> None:
+        self.path = corpus.home / corpus.truth.last
+        self.size = self.path.stat().st_size
+        self.counter = _Counter(self.path)
+        self.rounds: SimpleQueue[Round] = SimpleQueue()
+        self.owner = Owner(database, homes([corpus.home]))
+        self.owner.once()
+        self.owner.settle()
+        self.reader: Connection = database.reader()
+        row = self.reader.execute(_PLACE, [str(self.path)]).fetchone()
+        if row is None:
+            raise LookupError(f"{self.path.name} was not read")
+        self.source = int(row[0])
+        self.lines = appended(corpus, seed=11)
+        self._random = random.Random(3)
+        self._rest = threading.Event()
+
+    def append(self, *, look: bool) -> Append:
+        """Append, wait until it is stored; with `look`, find out when a reader sees it."""
+        # Anywhere in the owner's round, as a real writer is; not always right after the last one.
+        self._rest.wait(0.02 + self._random.random() * 0.15)
+        while not self.rounds.empty():
+            self.rounds.get()
+        data = b"".join(islice(self.lines, LINES))
+        before, read = self.size, self.counter.read
+        self.size += len(data)
+        cpu = time.process_time()
+        began = time.perf_counter()
+        with self.path.open("ab", buffering=0) as file:
+            file.write(data)
+        visible = self._seen(began) if look else None
+        reported, cpu_now, now = self._told()
+        if look:
+            row = self.reader.execute(_FACTS, [self.source, before]).fetchone()
+            if row is None or not row[0]:
+                raise TooSlow("the cursor is there, and its facts are not")
+        return Append(
+            len(data), self.counter.read - read, reported, cpu_now - cpu, visible, now - began
+        )
+
+    def _seen(self, began: float) -> float:
+        while time.perf_counter() - began < PATIENCE:
+            row = self.reader.execute(_READ_TO, [self.source]).fetchone()
+            if row is not None and row[0] >= self.size:
+                return time.perf_counter() - began
+            self._rest.wait(POLL)
+        raise TooSlow(f"nothing to be seen after {PATIENCE} s")
+
+    def _told(self) -> tuple[int, float, float]:
+        """Wait for the rounds that read it: the bytes they say they read, processor and clock."""
+        read = 0
+        while True:
+            try:
+                told = self.rounds.get(timeout=PATIENCE)
+            except Empty:
+                raise TooSlow(f"nothing was read within {PATIENCE} s") from None
+            # Before anything is asked of the database, which would count as work.
+            cpu, now = time.process_time(), time.perf_counter()
+            read += told.report.bytes_read
+            if self._stored():
+                return read, cpu, now
+
+    def _stored(self) -> bool:
+        row = self.reader.execute(_READ_TO, [self.source]).fetchone()
+        return row is not None and row[0] >= self.size
+
+
+def measure(corpus: Corpus, db: Path, looks: int, costs: int) -> dict[str, list[Append]]:
+    stop = threading.Event()
+    with Database(db) as database:
+        follower = Follower(corpus, database)
+        thread = threading.Thread(
+            target=follower.owner.follow, args=(stop, follower.rounds.put), daemon=True
+        )
+        thread.start()
+        try:
+            follower.append(look=True)  # The first finds the watches being laid.
+            return {
+                "looked": [follower.append(look=True) for _ in range(looks)],
+                "cost": [follower.append(look=False) for _ in range(costs)],
+            }
+        finally:
+            stop.set()
+            thread.join(PATIENCE)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("ledger", type=Path, help="the truth of a corpus")
+    parser.add_argument("db", type=Path)
+    parser.add_argument("--looks", type=int, default=20)
+    parser.add_argument("--costs", type=int, default=20)
+    chosen = parser.parse_args()
+    found = measure(opened(chosen.ledger), chosen.db, chosen.looks, chosen.costs)
+    print(json.dumps(msgspec.to_builtins(found)))
+
+
+if __name__ == "__main__":
+    main()

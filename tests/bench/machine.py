@@ -1,0 +1,51 @@
+"""What the figures were measured on, in a few words and without a name of anybody's machine."""
+
+import os
+import platform
+import shutil
+import subprocess
+from importlib.metadata import version
+from pathlib import Path
+
+
+def described() -> dict[str, str]:
+    return {
+        "cores": str(_cores()),
+        "processor": _processor(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "Python": platform.python_version(),
+        "DuckDB": version("duckdb"),
+        "wc": _wc(),
+        "load before": _load(),
+    }
+
+
+def load_now() -> float:
+    return os.getloadavg()[0]
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _processor() -> str:
+    try:
+        text = Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return platform.processor() or "unknown"  # Not Linux.
+    names = [line.partition(":")[2].strip() for line in text.splitlines() if "model name" in line]
+    return names[0] if names else "unknown"
+
+
+def _wc() -> str:
+    path = shutil.which("wc")
+    if path is None:
+        return "none"
+    told = subprocess.run([path, "--version"], capture_output=True, text=True, check=False).stdout
+    return told.splitlines()[0].removeprefix("wc ") if told else "no version (not GNU)"
+
+
+def _load() -> str:
+    return f"{load_now():.1f}"

@@ -1,0 +1,351 @@
+"""The measurements: each is taken several times, and its ratios in the same run.
+
+Limits are those the project was given. A time is the median, memory the worst run. The page cache
+is warm (all runs read the same files), start-up is cold (each run is a new process).
+"""
+
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import msgspec
+from msgspec import Struct, field
+
+from tests.bench import baseline, corpus, process
+from tests.bench.corpus import Corpus, Shape
+from tests.bench.figures import Check, Figure, Results, timed
+from tests.bench.follower import Append
+from tests.bench.plot import Bar, bars
+from tests.bench.subject import Subject
+
+MEMORY = 200e6
+MEMORY_AIM = 150e6
+COLD_AIM = 0.7
+SECOND_RUN = 0.15
+VISIBLE = 0.3
+DATABASE = 0.3
+HELP = 0.15
+STATUS = 0.4
+SAME_TIME_PER_BYTE = 1.15
+"""What counts as "the same": the noise of a shared machine is not less."""
+INDEPENDENT = 1.5
+"""What counts as "independent" over a hundredfold store."""
+PROOF = 4096 + 256
+"""Bytes that are read again at each append, as proof that the file is still the same one."""
+
+
+class Plan(Struct, frozen=True):
+    """How much is measured."""
+
+    many: Shape
+    big: Shape
+    runs: int
+    starts: int
+    appends: int
+    stores: list[tuple[str, list[Shape]]]
+
+
+FULL = Plan(
+    corpus.M,
+    corpus.B,
+    runs=7,
+    starts=15,
+    appends=30,
+    stores=[
+        ("one file", [Shape("S", 1, turns) for turns in (174, 1_740, 17_400)]),
+        ("many files", [Shape("S", sessions, 60) for sessions in (3, 30, 300)]),
+    ],
+)
+QUICK = Plan(
+    Shape("M", 30, 60),
+    Shape("B", 1, 1_740),
+    runs=3,
+    starts=3,
+    appends=5,
+    stores=[
+        ("one file", [Shape("S", 1, turns) for turns in (17, 174, 1_740)]),
+        ("many files", [Shape("S", sessions, 6) for sessions in (3, 30, 300)]),
+    ],
+)
+
+
+class _Cold(Struct):
+    """Cold passes over one home, each beside the counting of the same bytes."""
+
+    walls: list[float] = field(default_factory=list)
+    cpus: list[float] = field(default_factory=list)
+    peaks: list[int] = field(default_factory=list)
+    wcs: list[float] = field(default_factory=list)
+    counts: list[float] = field(default_factory=list)
+    stored: int = 0
+    read: int = 0
+    by_process: dict[str, int] = field(default_factory=dict)
+
+
+class Bench:
+    def __init__(self, plan: Plan, cache: Path, results: Results) -> None:
+        self.plan = plan
+        self.cache = cache
+        self.results = results
+        self._scratch = cache / "scratch"
+        shutil.rmtree(self._scratch, ignore_errors=True)
+        self._scratch.mkdir(parents=True, mode=0o700)
+        self.subject = Subject(self._scratch)
+
+    def run(self) -> None:
+        results, subject = self.results, self.subject
+        results.notes += [f"Not there yet: {what}." for what in subject.missing]
+        results.notes.append(f"What is timed: `{subject.ingest_name}`, as a whole process.")
+        many = corpus.prepare(self.plan.many, self.cache)
+        big = corpus.prepare(self.plan.big, self.cache)
+        _say("start-up, and homes of odd files")
+        empty = self._empty()
+        self._odd()
+        _say(f"{many.truth.shape.name} cold")
+        m = self._cold(many)
+        self._told_cold("M", many, m)
+        self._second(many)
+        self._starts(many)
+        _say(f"{big.truth.shape.name} cold")
+        b = self._cold(big)
+        self._told_cold("B", big, b)
+        self._same_per_byte(m, b, empty)
+        _say("appends")
+        self._appends(big)
+        self._stores()
+        if process.floor() >= max(m.peaks + b.peaks):
+            results.notes.append("The peaks are those of the benchmark itself: of no use.")
+
+    @contextmanager
+    def _database(self) -> Iterator[Path]:
+        folder = self._scratch / "db"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(mode=0o700)
+        yield folder / "tailboard.duckdb"
+        shutil.rmtree(folder)
+
+    # ── cold ────────────────────────────────────────────────────────────────────────────────────
+
+    def _empty(self) -> float:
+        home = self._scratch / "empty"
+        (home / "sessions").mkdir(parents=True)
+        walls = []
+        for _ in range(self.plan.runs + 1):
+            with self._database() as db:
+                walls.append(self.subject.ingest(home, db)[0].wall)
+        # The first run of all compiles what was never imported.
+        figure = timed("an empty home, with a new database", walls[1:], detail="start-up alone")
+        self.results.figures.append(figure)
+        return figure.value
+
+    def _cold(self, home: Corpus) -> _Cold:
+        cold = _Cold()
+        baseline.python_count(home.paths)  # Now all of it is in the page cache.
+        for _ in range(self.plan.runs):
+            cold.counts.append(baseline.python_count(home.paths))
+            if (seconds := baseline.wc(home.paths, self.subject.env)) is not None:
+                cold.wcs.append(seconds)
+            with self._database() as db:
+                ended, report = self.subject.ingest(home.home, db)
+                cold.walls.append(ended.wall)
+                cold.cpus.append(ended.cpu)
+                cold.peaks.append(ended.peak)
+                cold.read = report["bytes_read"]
+                cold.stored = sum(path.stat().st_size for path in db.parent.glob("*.duckdb*"))
+                self._check(home, db)
+        with self._database() as db:
+            # Apart from the timed runs: looking at each process costs a little.
+            ended, _ = self.subject.ingest(home.home, db, watch=True)
+            cold.peaks.append(ended.peak)
+            cold.by_process = ended.peaks
+        return cold
+
+    def _check(self, home: Corpus, db: Path) -> None:
+        found = self.subject.helper("look", str(db))
+        truth, name = home.truth, home.truth.shape.name
+        self.results.checks += [
+            Check(f"{name}: tokens", truth.tokens, found["tokens"]),
+            Check(f"{name}: lines", truth.lines, found["lines"]),
+            Check(f"{name}: rejected lines", truth.rejected, found["rejected"]),
+        ]
+
+    def _told_cold(self, name: str, home: Corpus, cold: _Cold) -> None:
+        size = f"{home.truth.bytes / 1e6:.0f} MB"
+        counted = timed(f"{name}: newlines counted in plain Python", cold.counts, detail=size)
+        figures = [counted]
+        limit, bound, ratio = None, "", median(map(_over, cold.walls, cold.counts))
+        detail = f"{ratio:.2f} × the Python count"
+        if cold.wcs:
+            figures.insert(0, timed(f"{name}: `wc -l` over the same files", cold.wcs, detail=size))
+            ratio = median(map(_over, cold.walls, cold.wcs))
+            detail = f"{ratio:.2f} × `wc`, {detail}"
+            if name == "M":
+                limit = 4 * median(cold.wcs) + 0.5
+                bound = f"4 × `wc` + 0.5 s (aim {COLD_AIM} s)"
+        rate = f"{home.truth.bytes / 1e6 / median(cold.walls):.0f} MB/s"
+        work = f"{median(cold.cpus):.2f} s of processor, {rate}"
+        figures.append(timed(f"{name} cold", cold.walls, limit, f"{detail}; {work}", bound))
+        if name == "M":
+            aim = Figure(
+                "M cold, against the aim", median(cold.walls), "s", COLD_AIM, "the aim, no limit"
+            )
+            figures.append(aim)
+        parts = ", ".join(
+            f"{key.split()[0]} {peak / 1e6:.0f}" for key, peak in cold.by_process.items()
+        )
+        figures.append(
+            Figure(
+                f"{name}: peak of the largest process",
+                max(cold.peaks),
+                "B",
+                MEMORY,
+                f"aim {MEMORY_AIM / 1e6:.0f} MB, worst run",
+                f"each, MB: {parts}" if parts else "",
+                [float(peak) for peak in cold.peaks],
+            )
+        )
+        share = cold.stored / cold.read
+        database = f"{cold.stored / 1e6:.0f} MB of {cold.read / 1e6:.0f} MB read"
+        figures.append(
+            Figure(f"{name}: database to bytes read", share, "×", DATABASE, detail=database)
+        )
+        self.results.figures += figures
+
+    def _same_per_byte(self, m: _Cold, b: _Cold, empty: float) -> None:
+        def per_byte(cold: _Cold, less: float) -> float:
+            return (median(cold.walls) - less) / cold.read
+
+        whole = per_byte(b, 0) / per_byte(m, 0)
+        self.results.figures.append(
+            Figure(
+                "time per byte, B to M, start-up taken off",
+                per_byte(b, empty) / per_byte(m, empty),
+                "×",
+                SAME_TIME_PER_BYTE,
+                "the same, up to noise",
+                f"{whole:.2f} × with start-up; processor {_per_cpu(b) / _per_cpu(m):.2f} ×",
+            )
+        )
+
+    def _odd(self) -> None:
+        home = corpus.prepare(corpus.E, self.cache)
+        with self._database() as db:
+            ended, _ = self.subject.ingest(home.home, db)
+            self._check(home, db)
+        size = f"{home.truth.bytes / 1e6:.0f} MB: a fork, packed, archived, torn, malformed"
+        self.results.figures.append(timed("E cold", [ended.wall], detail=size))
+
+    # ── again, and starts ───────────────────────────────────────────────────────────────────────
+
+    def _second(self, home: Corpus) -> None:
+        with self._database() as db:
+            self.subject.ingest(home.home, db)
+            modules = self.subject.modules(home.home, db, self._scratch)
+            work, work_cpu, walls = [], [], []
+            for _ in range(self.plan.starts):
+                imported = self.subject.imports(modules)
+                ended, report = self.subject.ingest(home.home, db)
+                work.append(ended.wall - imported.wall)
+                work_cpu.append(ended.cpu - imported.cpu)
+                walls.append(ended.wall)
+                self.results.checks.append(Check("M again: bytes read", 0, report["bytes_read"]))
+        detail = (
+            f"processor {median(work_cpu):.2f} s; {median(walls):.2f} s in all, "
+            f"with {len(modules)} modules imported"
+        )
+        self.results.figures.append(
+            timed("M again, nothing new: work beyond importing", work, SECOND_RUN, detail)
+        )
+
+    def _starts(self, home: Corpus) -> None:
+        if self.subject.has_program:
+            walls = [self.subject.help().wall for _ in range(self.plan.starts)]
+            self.results.figures.append(timed("`tailboard --help`", walls, HELP))
+        if self.subject.has_status:
+            with self._database() as db:
+                self.subject.ingest(home.home, db)
+                ended = [self.subject.status(home.home, db) for _ in range(self.plan.starts)]
+            self.results.figures.append(
+                timed("`tailboard status --json` on M", [one.wall for one in ended], STATUS)
+            )
+
+    # ── appends ─────────────────────────────────────────────────────────────────────────────────
+
+    def _follow(self, home: Corpus, looks: int, costs: int) -> dict[str, list[Append]]:
+        with self._database() as db:
+            try:
+                where = (str(home.ledger), str(db), "--looks", str(looks), "--costs", str(costs))
+                found: Any = self.subject.helper("follower", *where)
+            finally:
+                corpus.mend(home)
+        return msgspec.convert(found, dict[str, list[Append]])
+
+    def _appends(self, home: Corpus) -> None:
+        looked = self._follow(home, self.plan.appends, 0)["looked"]
+        seen = [one.visible for one in looked if one.visible is not None]
+        worst = max(looked, key=lambda one: one.read - one.new)
+        self.results.figures += [
+            timed("10 lines appended to B: until visible", seen, VISIBLE),
+            Figure(
+                "10 lines appended to B: bytes read beyond them",
+                worst.read - worst.new,
+                "B",
+                PROOF,
+                "proof that the file is the same: its head and the end of what was read",
+                f"{worst.new:,} B were new; worst of {len(looked)}, counted at `pread`",
+            ),
+        ]
+        self.results.checks += [
+            Check("bytes reported as read by an append", one.read, one.reported) for one in looked
+        ]
+
+    def _stores(self) -> None:
+        plots = []
+        for title, shapes in self.plan.stores:
+            rows: list[tuple[Corpus, list[Append]]] = []
+            for shape in shapes:
+                _say(f"appends to a store of {shape.sessions} × {shape.turns} turns")
+                home = corpus.prepare(shape, self.cache)
+                rows.append((home, self._follow(home, 0, self.plan.appends)["cost"]))
+            cpus = [median(one.cpu for one in costs) for _, costs in rows]
+            read = [median(one.read - one.new for one in costs) for _, costs in rows]
+            self.results.figures.append(
+                Figure(
+                    f"processor per append, 100 × to 1 × ({title})",
+                    cpus[-1] / cpus[0],
+                    "×",
+                    INDEPENDENT,
+                    "independent, up to noise",
+                    "extra bytes read: " + ", ".join(f"{size:,.0f}" for size in read),
+                    [],
+                )
+            )
+            bars_of = [
+                Bar(
+                    f"{factor:>4} {home.truth.bytes / 1e6:6.1f} MB",
+                    cpu,
+                    f"{cpu * 1000:.1f} ms",
+                )
+                for factor, (home, _), cpu in zip(("1x", "10x", "100x"), rows, cpus, strict=True)
+            ]
+            plots.append(bars(f"processor time per append of 10 lines, {title}", bars_of))
+        self.results.plot = "\n\n".join(plots)
+
+    def close(self) -> None:
+        shutil.rmtree(self._scratch, ignore_errors=True)
+
+
+def _over(one: float, other: float) -> float:
+    return one / other
+
+
+def _per_cpu(cold: _Cold) -> float:
+    return median(cold.cpus) / cold.read
+
+
+def _say(what: str) -> None:
+    print(f"… {what}", file=sys.stderr, flush=True)

@@ -1,0 +1,116 @@
+"""A whole process, from its start to its end: how long, how much work, how much memory.
+
+The peak of memory is the kernel's own figure for the largest process of the tree. A child begins
+with its parent's peak on Linux, so whoever measures with this must stay small itself: `floor`.
+"""
+
+import os
+import re
+import resource
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import IO
+
+from msgspec import Struct, field
+
+_POLL = 0.005
+_MAXRSS_UNIT = 1 if sys.platform == "darwin" else 1024
+
+
+class Ended(Struct):
+    wall: float
+    cpu: float
+    """Of the process and of all its children that it waited for, user and system."""
+    peak: int
+    """Bytes of the largest process among them."""
+    code: int
+    out: str
+    err: str
+    peaks: dict[str, int] = field(default_factory=dict)
+    """Of each process, by what it was doing; only where `watch` was asked for."""
+
+
+class Failed(Exception):
+    def __init__(self, argv: Sequence[str], ended: Ended) -> None:
+        tail = ended.err.strip()[-2_000:]
+        super().__init__(f"{' '.join(argv)[:300]}\nended with {ended.code}: {tail}")
+
+
+def run(argv: Sequence[str], env: Mapping[str, str], *, watch: bool = False) -> Ended:
+    """Run to the end. `watch` also samples every process of the tree, which costs a little."""
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        began = time.perf_counter()
+        process = subprocess.Popen(
+            argv, env=dict(env), stdin=subprocess.DEVNULL, stdout=out, stderr=err
+        )
+        peaks = _watched(process.pid) if watch else {}
+        _, status, used = os.wait4(process.pid, 0)
+        wall = time.perf_counter() - began
+        process.returncode = os.waitstatus_to_exitcode(status)
+        ended = Ended(
+            wall,
+            used.ru_utime + used.ru_stime,
+            used.ru_maxrss * _MAXRSS_UNIT,
+            process.returncode,
+            _text(out),
+            _text(err),
+            peaks,
+        )
+    # 1 with an answer says that something needs attention; without one it is a traceback.
+    if ended.code not in (0, 1) or (ended.code == 1 and not ended.out):
+        raise Failed(argv, ended)
+    return ended
+
+
+def floor() -> int:
+    """The least peak that `run` can tell: what this process itself has needed."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _MAXRSS_UNIT
+
+
+def _text(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read().decode("utf-8", "replace")
+
+
+def _watched(root: int) -> dict[str, int]:
+    """Until `root` ends: the high-water mark of each process below it, as /proc tells it."""
+    peaks: dict[str, int] = {}
+    patience = threading.Event()
+    # WNOWAIT leaves the ended process to be waited for, with its figures.
+    while os.waitid(os.P_PID, root, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+        for pid in _tree(root):
+            name, size = _high_water(pid)
+            if size:
+                key = f"{name} {pid}"
+                peaks[key] = max(size, peaks.get(key, 0))
+        patience.wait(_POLL)
+    return peaks
+
+
+def _tree(root: int) -> list[int]:
+    found = [root]
+    for pid in found:
+        try:
+            tasks = list(Path(f"/proc/{pid}/task").iterdir())
+            found += [
+                int(child) for task in tasks for child in (task / "children").read_text().split()
+            ]
+        except OSError:
+            continue  # It ended, or there is no /proc here.
+    return found
+
+
+def _high_water(pid: int) -> tuple[str, int]:
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+        command = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+    except OSError:
+        return "", 0
+    found = re.search(r"VmHWM:\s+(\d+) kB", status)
+    name = "reader" if "reader" in command else "owner"
+    return name, int(found[1]) * 1024 if found else 0
