@@ -99,6 +99,7 @@ def _session(row: Row, locked: bool | None, invocation: Invocation) -> Session:
         locked=locked,
         now=invocation.now,
         stalls_after=timedelta(minutes=invocation.settings.stall_minutes),
+        idle_after=timedelta(hours=invocation.settings.idle_hours),
     )
     return Session(
         id=row["id"],

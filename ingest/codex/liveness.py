@@ -15,6 +15,8 @@ from ingest.codex.facts import TurnState
 MOVED_LATELY: Final = timedelta(minutes=5)
 LOCK_COUNTS: Final = timedelta(hours=1)
 """A lock left behind by a crash must not make a session run for ever."""
+CLOSED_AFTER: Final = timedelta(hours=24)
+"""An open turn without a line for so long is not expected to go on."""
 _A_DAY: Final = timedelta(days=1)
 _COMMAND_CHARS: Final = 60
 
@@ -45,6 +47,7 @@ def state_of(
     locked: bool | None,
     now: datetime,
     stalls_after: timedelta = MOVED_LATELY,
+    idle_after: timedelta = CLOSED_AFTER,
 ) -> tuple[SessionState, str]:
     """The state and a sentence that says why. Times are naive UTC."""
     match turn_state:
@@ -70,6 +73,9 @@ def state_of(
     if locked and quiet <= LOCK_COUNTS:
         return SessionState.RUNNING, f"{_busy(open_call, now)}, the writer holds its lock"
     since = f"{last_at:%H:%M:%S}" if quiet < _A_DAY else f"{last_at:%Y-%m-%d %H:%M}"
+    if quiet > idle_after and not locked:
+        # Closed only in words: nothing is stored, so the next line opens it again by itself.
+        return SessionState.STALLED, f"Idle until its next line, no bytes since {since} UTC"
     return SessionState.STALLED, f"{_busy(open_call, now)}, no bytes since {since} UTC"
 
 

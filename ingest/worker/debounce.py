@@ -1,0 +1,68 @@
+"""Hints gathered into rounds: a burst becomes one, and what never pauses is not starved.
+
+The first hint after a quiet time counts at once, so that a single line is there as soon as it can
+be. Those that follow are gathered until it was quiet for a moment, or the first of them has waited
+long enough. Pure; the clock (monotonic seconds) comes in as an argument.
+"""
+
+import math
+from collections.abc import Hashable, Iterable
+from typing import Generic, TypeVar
+
+from msgspec import Struct
+
+Key = TypeVar("Key", bound=Hashable)
+
+QUIET = 0.1
+LONGEST = 0.25
+
+
+class _Waiting(Struct):
+    first: float
+    last: float
+    at_once: bool
+    """Nothing was served a moment ago, so there is nothing to gather it with."""
+
+
+class Debounce(Generic[Key]):
+    """Gathers hints by key; one key never waits for another."""
+
+    def __init__(self, quiet: float = QUIET, longest: float = LONGEST) -> None:
+        self.quiet = quiet
+        self.longest = max(quiet, longest)
+        self._waiting: dict[Key, _Waiting] = {}
+        self._served: dict[Key, float] = {}
+
+    def hint(self, keys: Iterable[Key], now: float) -> None:
+        for key in keys:
+            waiting = self._waiting.get(key)
+            if waiting is None:
+                served = self._served.get(key, -math.inf)
+                self._waiting[key] = _Waiting(now, now, now - served >= self.quiet)
+            else:
+                waiting.last = now
+
+    def due(self, now: float) -> list[Key]:
+        """The keys whose time has come, in the order they were first hinted at; they are served."""
+        ready = [key for key in self._waiting if now >= self._at(key)]
+        for key in ready:
+            del self._waiting[key]
+            self._served[key] = now
+        self._served = {key: at for key, at in self._served.items() if now - at < self.quiet}
+        return ready
+
+    def wait(self, now: float) -> float | None:
+        """Seconds until a key is due; None where none waits."""
+        times = [self._at(key) for key in self._waiting]
+        return max(0.0, min(times) - now) if times else None
+
+    def forget(self, keys: Iterable[Key]) -> None:
+        """These were looked at anyway."""
+        for key in keys:
+            self._waiting.pop(key, None)
+
+    def _at(self, key: Key) -> float:
+        waiting = self._waiting[key]
+        if waiting.at_once:
+            return waiting.first
+        return min(waiting.last + self.quiet, waiting.first + self.longest)

@@ -1,0 +1,43 @@
+"""Sessions that were left alone: idle after a time that can be set, open again with a line."""
+
+from datetime import datetime, timedelta
+
+from ingest.codex.liveness import SessionState, state_of
+
+NOW = datetime(2026, 11, 21, 14, 3)
+
+
+def stands(
+    quiet: timedelta, *, idle_after: timedelta = timedelta(hours=24), locked: bool | None = None
+) -> tuple[SessionState, str]:
+    return state_of(
+        "open",
+        NOW - quiet,
+        None,
+        waits_for_user=False,
+        locked=locked,
+        now=NOW,
+        idle_after=idle_after,
+    )
+
+
+def test_an_open_turn_without_a_line_is_first_stalled_and_then_idle() -> None:
+    state, reason = stands(timedelta(hours=23))
+    assert state is SessionState.STALLED
+    assert "Idle" not in reason
+    state, reason = stands(timedelta(hours=25))
+    assert state is SessionState.STALLED
+    assert reason == "Idle until its next line, no bytes since 2026-11-20 13:03 UTC"
+
+
+def test_when_a_session_is_idle_can_be_set() -> None:
+    assert stands(timedelta(hours=2), idle_after=timedelta(hours=1))[1].startswith("Idle")
+
+
+def test_a_session_whose_writer_is_there_is_not_called_idle() -> None:
+    assert not stands(timedelta(hours=25), locked=True)[1].startswith("Idle")
+
+
+def test_an_append_opens_an_idle_session_again() -> None:
+    assert stands(timedelta(hours=25))[1].startswith("Idle")
+    assert stands(timedelta(seconds=1))[0] is SessionState.RUNNING
