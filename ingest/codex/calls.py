@@ -13,10 +13,10 @@ from msgspec import Raw, Struct
 
 from ingest.codex import outputs, patches
 from ingest.codex import records as r
-from ingest.codex.facts import Call, CallKind, CallStatus, Facts, FileEdit
+from ingest.codex.facts import Call, CallKind, CallStatus, Facts, FileEdit, TurnState
 from ingest.codex.here import Here
 from ingest.codex.state import FoldState
-from ingest.codex.text import COMMAND_CHARS, clip, compact, keep, maybe, spoken, string
+from ingest.codex.text import COMMAND_CHARS, clip, compact, keep, maybe, number, spoken, string
 
 OPEN_CALLS = 64
 """More open calls than this are a broken file: the oldest is given up."""
@@ -59,6 +59,7 @@ class Arguments(Struct, gc=False):
     command: Any = None
     workdir: Any = None
     session_id: Any = None
+    cell_id: Any = None
     message: Any = None
     input: Any = None
     path: Any = None
@@ -85,11 +86,13 @@ def arguments_in(raw: Raw) -> Arguments:
 
 
 def command_line(command: Any) -> str | None:
-    """A command as a person would type it: `bash -lc X` is X."""
+    """A command as a person would type it: `bash -lc X` is X, and a patch is its own text."""
     if isinstance(command, str):
         return command
     if not isinstance(command, list) or not all(isinstance(word, str) for word in command):
         return None
+    if len(command) == 2 and command[0] in ("apply_patch", "applypatch"):
+        return str(command[1])
     if len(command) == 3 and command[1] in ("-lc", "-c"):
         return str(command[2])
     return shlex.join(command)
@@ -103,7 +106,8 @@ class Calls:
         self.state = state
         self.facts = facts
         self.stale: list[tuple[str, int]] = []
-        self._stored = {call.byte for call in state.calls.values()}
+        known = (*state.calls.values(), *state.interrupted.values())
+        self._stored = {call.byte for call in known}
 
     def open(
         self, call_id: str | None, kind: CallKind, tool: str, command: str | None = None
@@ -139,7 +143,10 @@ class Calls:
             self.facts.calls.append(call)
 
     def find(self, call_id: str | None) -> Call | None:
-        return self.state.calls.get(call_id) if call_id else None
+        """The call of this id, as long as something may still be told of it."""
+        if not call_id:
+            return None
+        return self.state.calls.get(call_id) or self.state.interrupted.get(call_id)
 
     def function(self, item: r.FunctionCall, arguments: Arguments) -> Call | None:
         """Open what a function call asks for. None where it goes on with an earlier call."""
@@ -153,7 +160,7 @@ class Calls:
         if kind is CallKind.COMMAND:
             asked = arguments.cmd if arguments.cmd is not None else arguments.command
             command = command_line(asked)
-            if command and "apply_patch" in command and patches.BEGIN in command:
+            if command and patches.BEGIN in command and "apply_patch" in str(asked):
                 kind = CallKind.PATCH
         elif kind is CallKind.PATCH:
             command = arguments.input if isinstance(arguments.input, str) else None
@@ -163,9 +170,10 @@ class Calls:
             command = compact(arguments.questions)
         elif kind is CallKind.IMAGE:
             command = maybe(arguments.path)
-        elif name.startswith("mcp__") or (item.namespace or "").startswith("mcp__"):
-            kind, command = CallKind.MCP, keep(string(item.arguments) or "", COMMAND_CHARS)
-            tool = name if name.startswith("mcp__") else f"{item.namespace}{name}"
+        elif kind is CallKind.PLAN:
+            command = string(item.arguments)
+        elif served := _served(name, item.namespace):
+            kind, tool, command = CallKind.MCP, served, string(item.arguments) or ""
         call = self.open(item.call_id, kind, tool, command)
         call.workdir = maybe(arguments.workdir)
         escalated = arguments.sandbox_permissions == "require_escalated"
@@ -174,8 +182,10 @@ class Calls:
         return call
 
     def _goes_on(self, call_id: str | None, arguments: Arguments) -> bool:
-        """Input to a running shell: its output belongs to the command that began it."""
-        begun = self.find(self.state.shells.get(str(arguments.session_id)))
+        """Input to a running shell or script: what it answers belongs to what began it."""
+        of = arguments.session_id
+        shell = outputs.cell(arguments.cell_id) if of is None else str(of)
+        begun = self.find(self.state.shells.get(shell))
         if begun is None or not call_id:
             return False
         self.state.aliases[call_id] = begun.call_id or ""
@@ -186,8 +196,8 @@ class Calls:
         kind = KINDS.get(item.name, CallKind.OTHER)
         if item.name == "exec":
             kind = CallKind.SCRIPT
-        elif item.name.startswith("mcp__"):
-            kind = CallKind.MCP
+        elif served := _served(item.name, None):
+            return self.open(item.call_id, CallKind.MCP, served, text)
         return self.open(item.call_id, kind, item.name, text)
 
     def shell(self, item: r.LocalShellCall) -> None:
@@ -242,6 +252,8 @@ class Calls:
         call.output_byte, call.output_length = self.here.offset, self.here.length
         if not ended:
             self.end(call, outcome.status)
+        if outcome.status is CallStatus.ABORTED:
+            self._interrupted(call)
         edits = self.state.edits.pop(call.call_id or "", None)
         if edits and call.status == CallStatus.COMPLETED:
             self._edited(call, edits)
@@ -269,12 +281,20 @@ class Calls:
         self.touch(call)
         call.command = call.command or command_line(item.command)
         call.workdir = call.workdir or _folder(item.cwd)
-        call.exit_code = item.exit_code
+        call.exit_code = number(item.exit_code)
         if item.duration:
             call.seconds = round(item.duration.secs + item.duration.nanos / 1e9, 6)
-        if item.aggregated_output is not None:
-            self.keep_output(call, item.aggregated_output)
-        self.end(call, STATUSES.get(item.status or "", CallStatus.RUNNING))
+        if item.aggregated_output or call.output_head is None:
+            self.keep_output(call, item.aggregated_output or "")
+        if call.status == CallStatus.ABORTED:
+            return
+        status = STATUSES.get(item.status or "", CallStatus.RUNNING)
+        self.end(call, CallStatus.ABORTED if self._cut_off(status) else status)
+
+    def _cut_off(self, status: CallStatus) -> bool:
+        """Whether a failure told after the end of a turn is that of its interruption."""
+        interrupted = self.state.segment.last_turn_state == TurnState.INTERRUPTED
+        return status is CallStatus.FAILED and self.state.turn is None and interrupted
 
     def mcp(self, call_id: str, tool: str, arguments: Raw, status: CallStatus, said: str) -> None:
         call = self.find(call_id)
@@ -320,6 +340,16 @@ class Calls:
         if call.status == CallStatus.RUNNING:
             self.touch(call)
             call.status = status
+            if status is CallStatus.ABORTED:
+                self._interrupted(call)
+
+    def _interrupted(self, call: Call) -> None:
+        """Keep it in mind: paginated files tell how it ended after the turn is over."""
+        if call.call_id and len(self.state.interrupted) < OPEN_CALLS:
+            self.state.interrupted[call.call_id] = call
+
+    def turn_began(self) -> None:
+        self.state.interrupted.clear()
 
     def turn_ended(self, status: CallStatus) -> None:
         """No output comes after the end of its turn, except from a shell that goes on."""
@@ -339,6 +369,15 @@ class Calls:
         segment.waits_for_user = newest is not None and (
             newest.kind == CallKind.QUESTION or newest.call_id == self.state.escalated
         )
+
+
+def _served(name: str, namespace: str | None) -> str | None:
+    """`server.tool` of a tool that an MCP server has: in one name, or in a namespace and a name."""
+    whole = f"{namespace.rstrip('_')}__{name}" if namespace else name
+    if not whole.startswith("mcp__"):
+        return None
+    server, _, tool = whole.removeprefix("mcp__").partition("__")
+    return f"{server}.{tool}"
 
 
 def _folder(cwd: str | None) -> str | None:

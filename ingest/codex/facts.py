@@ -157,7 +157,8 @@ class AgentLink(Struct, gc=False):
     turn: int
     time: str | None
     event: str
-    """`spawned`, `started`, `interacted`, `interrupted`, `completed`."""
+    """`spawned`, `started`, `interacted`, `interrupted`, `completed`, `errored`, `resumed`,
+    `closed`."""
     child: str | None
     nickname: str | None
     role: str | None
@@ -183,6 +184,8 @@ class Rollback(Struct, gc=False):
     source: int
     byte: int
     turns: int
+    from_n: int
+    """The first turn it drops: it counts back over the turns that a person began."""
 
 
 class TokenUse(Struct, gc=False):

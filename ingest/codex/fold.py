@@ -6,23 +6,18 @@ unknown, rejected, blank) and hands each record to the part that knows it. It re
 clock and no database; who calls it stores facts, state and cursor together.
 """
 
-import base64
-import hashlib
 from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 from msgspec import Struct, field
 
-from ingest.codex import copies, line, tokens
+from ingest.codex import copies, line, rejects, tokens
 from ingest.codex import records as r
-from ingest.codex.facts import Facts, Reject, Segment
+from ingest.codex.facts import Facts, Segment
 from ingest.codex.here import Here
 from ingest.codex.state import FoldState
 from ingest.codex.thread import Thread
-
-REJECT_BYTES = 65_536
-EDGE_BYTES = 4_096
 
 _decode = line.decode
 
@@ -76,6 +71,7 @@ class Fold:
         """Fold whole lines, the first of which begins at `offset`."""
         here = self.here
         handlers = self.thread.handlers
+        bare = self.thread.identity.bare
         counts = self._counts
         copied = self.state.copies
         tally = self.tally
@@ -96,7 +92,9 @@ class Fold:
                     continue
                 kind = type(read)
                 if kind in _ENVELOPED:
-                    here.at = read.timestamp
+                    here.at = at = read.timestamp
+                    if at is not None:
+                        here.last_at = at
                     here.ordinal = read.ordinal
                     record = read.payload
                     kind = type(record)
@@ -105,7 +103,7 @@ class Fold:
                 else:
                     record = read
                     here.at = None
-                    self.thread.bare()
+                    bare()
                 tally.stored += 1
                 count = counts.get(kind)
                 if count is None:
@@ -116,8 +114,6 @@ class Fold:
                 handler = handlers.get(kind)
                 if handler is not None:
                     handler(record)
-                if here.at is not None:
-                    here.last_at = here.at
         except Exception as error:
             raise Fault(here.offset, error) from error
 
@@ -125,20 +121,8 @@ class Fold:
         """Account for a line that is longer than the cap: its place and hash are kept."""
         self.tally.lines += 1
         self.tally.rejected += 1
-        message = f"a line of {length} bytes is longer than the cap"
-        self.facts.rejects.append(
-            Reject(
-                self.here.source,
-                offset,
-                length,
-                True,
-                "too_long",
-                message,
-                digest,
-                _base64(head),
-                _base64(tail),
-            )
-        )
+        rejected = rejects.too_long(self.here.source, offset, length, digest, head, tail)
+        self.facts.rejects.append(rejected)
 
     def reject_document(self, data: bytes, broken: line.Broken) -> None:
         """Account for a document (G0) that could not be read at all."""
@@ -186,7 +170,7 @@ class Fold:
             found = found.rest
         self.tally.stored += 1
         if isinstance(found, line.Unknown):
-            self.here.at = found.at
+            self._at(found.at, None)
             self.state.segment.unknown_lines += 1
             self._count("?" + found.kind, 1, len(raw))
             return
@@ -197,14 +181,14 @@ class Fold:
         record = good.record
         if isinstance(record, r.Envelope):
             envelope: Any = record
-            self.here.at = envelope.timestamp
+            self._at(envelope.timestamp, envelope.ordinal)
             record = envelope.payload
             if self.state.copies.copying and self._is_copied(record, envelope.ordinal):
                 self.tally.stored -= 1
                 return
         else:
             self.here.at = None
-            self.thread.bare()
+            self.thread.identity.bare()
         count = self._counts.setdefault(type(record), [0, 0])
         count[0] += 1
         count[1] += length
@@ -212,26 +196,24 @@ class Fold:
         if handler is not None:
             handler(record)
 
+    def _at(self, at: str | None, ordinal: int | None) -> None:
+        here = self.here
+        here.at, here.ordinal = at, ordinal
+        here.last_at = at or here.last_at
+
     def _count(self, name: str, lines: int, size: int) -> None:
         count = self.state.kinds.setdefault(name, [0, 0])
         count[0] += lines
         count[1] += size
 
     def _reject(self, raw: bytes, broken: line.Broken, trace: str | None = None) -> None:
+        here = self.here
         part = raw[broken.start : broken.start + broken.length]
-        short = len(part) <= REJECT_BYTES
+        at = here.offset + broken.start
+        whole = broken.rest is None
         self.facts.rejects.append(
-            Reject(
-                self.here.source,
-                self.here.offset + broken.start,
-                len(part),
-                broken.rest is None,
-                broken.reason,
-                broken.message,
-                hashlib.sha256(part).hexdigest(),
-                _base64(part if short else part[:EDGE_BYTES]),
-                "" if short else _base64(part[-EDGE_BYTES:]),
-                trace,
+            rejects.rejected(
+                here.source, at, part, broken.reason, broken.message, whole=whole, trace=trace
             )
         )
 
@@ -240,10 +222,6 @@ class Fold:
         broken = line.Broken("fault", message, 0, len(raw))
         self._reject(raw, broken, self._faults[self.here.offset])
         self.tally.rejected += 1
-
-
-def _base64(data: bytes) -> str:
-    return base64.b64encode(data).decode("ascii")
 
 
 def _members(union: Any) -> tuple[type[Any], ...]:

@@ -4,18 +4,16 @@ A row is a fact of its own and needs nothing of the rows before it, so there is 
 The same text twice in a row is legal and kept twice.
 """
 
-import base64
-import hashlib
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
 import msgspec
 from msgspec import Struct
 
-from ingest.codex.facts import Facts, Prompt, Reject, ThreadName
-from ingest.codex.fold import REJECT_BYTES, Tally
-from ingest.codex.line import TOO_DEEP
-from ingest.codex.text import keep
+from ingest.codex import line, rejects
+from ingest.codex.facts import Facts, Prompt, ThreadName
+from ingest.codex.fold import Tally
+from ingest.codex.text import keep, maybe
 
 
 class _PromptRow(Struct):
@@ -32,6 +30,7 @@ class _NameRow(Struct):
 
 _prompt = msgspec.json.Decoder(_PromptRow)
 _name = msgspec.json.Decoder(_NameRow)
+_STARTS = (b'{"session_id":"', b'{"id":"')
 
 
 class IndexFold:
@@ -53,57 +52,64 @@ class IndexFold:
             offset += len(raw) + 1
 
     def _row(self, offset: int, raw: bytes) -> None:
-        try:
-            fact = self._named(offset, raw) if self.names else self._typed(offset, raw)
-        except RecursionError:
-            self._reject(offset, raw, "too_deep", TOO_DEEP)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            self._reject(offset, raw, "not_json", str(error)[:200])
-        else:
+        problem = self._read(offset, raw, raw)
+        if problem is None:
             self.tally.stored += 1
-            if isinstance(fact, Prompt):
-                self.facts.prompts.append(fact)
-            elif fact is not None:
-                self.facts.names.append(fact)
+            return
+        # A write that failed was written again: the whole row stands behind the torn one.
+        again = raw.rfind(_STARTS[self.names], 1)
+        if again > 0 and self._read(offset, raw, raw[again:]) is None:
+            self.tally.stored += 1
+            message = "a torn write, glued to the row after it"
+            torn = rejects.rejected(self.source, offset, raw[:again], "torn", message, whole=False)
+            self.facts.rejects.append(torn)
+            return
+        self.tally.rejected += 1
+        self.facts.rejects.append(rejects.rejected(self.source, offset, raw, *problem))
 
-    def _typed(self, offset: int, raw: bytes) -> Prompt:
+    def _read(self, offset: int, raw: bytes, row: bytes) -> tuple[str, str] | None:
+        """Keep one row; a reason and a message where it is none."""
+        try:
+            self._keep(offset, raw, row)
+        except msgspec.ValidationError as error:
+            return "not_a_row", str(error)[:200]
+        except RecursionError:
+            return "too_deep", line.TOO_DEEP
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            return "not_json", str(error)[:200]
+        return None
+
+    def _keep(self, offset: int, raw: bytes, row: bytes) -> None:
+        keep_row = self._named if self.names else self._typed
+        try:
+            keep_row(offset, len(raw), row)
+        except msgspec.ValidationError:
+            raise
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            mended = line.mended(row)
+            if mended is None:
+                raise
+            keep_row(offset, len(raw), mended)
+
+    def _typed(self, offset: int, length: int, raw: bytes) -> None:
         row = _prompt.decode(raw)
         thread, text = keep(row.session_id, 64), keep(row.text)
-        return Prompt(self.source, offset, len(raw), thread, _moment(row.ts), text)
+        prompt = Prompt(self.source, offset, length, thread, _moment(row.ts), text)
+        self.facts.prompts.append(prompt)
 
-    def _named(self, offset: int, raw: bytes) -> ThreadName | None:
+    def _named(self, offset: int, _: int, raw: bytes) -> None:
         """An empty name names nothing, as Codex itself reads it."""
         row = _name.decode(raw)
-        if not row.thread_name.strip():
-            return None
-        name = keep(row.thread_name, 500)
-        return ThreadName(self.source, offset, keep(row.id, 64), name, row.updated_at)
+        if row.thread_name.strip():
+            thread, name = keep(row.id, 64), keep(row.thread_name, 500)
+            when = maybe(row.updated_at, 64)
+            self.facts.names.append(ThreadName(self.source, offset, thread, name, when))
 
     def oversize(self, offset: int, length: int, digest: str, head: bytes, tail: bytes) -> None:
         self.tally.lines += 1
         self.tally.rejected += 1
-        message = f"a line of {length} bytes is longer than the cap"
-        self.facts.rejects.append(
-            Reject(
-                self.source,
-                offset,
-                length,
-                True,
-                "too_long",
-                message,
-                digest,
-                base64.b64encode(head).decode(),
-                base64.b64encode(tail).decode(),
-            )
-        )
-
-    def _reject(self, offset: int, raw: bytes, reason: str, message: str) -> None:
-        self.tally.rejected += 1
-        head = base64.b64encode(raw[:REJECT_BYTES]).decode()
-        digest = hashlib.sha256(raw).hexdigest()
-        self.facts.rejects.append(
-            Reject(self.source, offset, len(raw), True, reason, message, digest, head, "")
-        )
+        rejected = rejects.too_long(self.source, offset, length, digest, head, tail)
+        self.facts.rejects.append(rejected)
 
 
 def _moment(seconds: float | None) -> str | None:

@@ -137,21 +137,29 @@ def _name(parts: list[Any]) -> str:
 
 def _repaired(body: bytes, error: str) -> Good | Unknown | Broken:
     """The record in JSON that is almost JSON: lone surrogates, NaN, bytes that are not UTF-8."""
-    text = body.decode("utf-8", "replace")
     try:
-        value = json.loads(text, parse_constant=lambda _: None)
-        clean = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        whole = mended(body)
     except RecursionError:
         return Broken("too_deep", TOO_DEEP, 0, len(body))
-    except ValueError:
+    if whole is None:
         return _not_json(body, error)
-    whole = clean.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
     try:
         return Good(decode(whole), lossy=True)
     except msgspec.ValidationError:
         return _unusual(whole)
     except (msgspec.DecodeError, RecursionError) as still:
         return _not_json(body, str(still))
+
+
+def mended(body: bytes) -> bytes | None:
+    """JSON out of what is almost JSON, with the parts replaced that text has no place for."""
+    text = body.decode("utf-8", "replace")
+    try:
+        value = json.loads(text, parse_constant=lambda _: None)
+        clean = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    except ValueError:
+        return None
+    return clean.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
 
 
 def _not_json(body: bytes, error: str) -> Broken:

@@ -7,19 +7,23 @@ import msgspec
 from msgspec import Struct
 
 from ingest.codex.facts import CallStatus
+from ingest.codex.text import number
 
+# Digits are bounded: a longer number is no exit code, and would not fit into a column.
 _HEADER = re.compile(
+    r"(?:Script (?:(?P<script>completed|failed|terminated)"
+    r"|running with (?:cell|session) ID (?P<cell>[^\s]{1,64}))(?:\n|$))?"
     r"(?:Chunk ID: [^\n]*\n)?"
-    r"(?:Exit code: (?P<exit>-?\d+)\n)?"
-    r"(?:Wall time:? (?P<seconds>[\d.]+) seconds?\n)?"
-    r"(?:Process exited with code (?P<exited>-?\d+)\n?)?"
-    r"(?:Process running with session ID (?P<running>\d+)\n?)?"
-    r"(?:Original token count: \d+\n)?"
+    r"(?:Exit code: (?P<exit>-?\d{1,12})\n)?"
+    r"(?:Wall time:? (?P<seconds>\d{1,12}(?:\.\d{1,12})?) seconds?(?:\n|$))?"
+    r"(?:Process exited with code (?P<exited>-?\d{1,12})(?:\n|$))?"
+    r"(?:Process running with session ID (?P<running>\d{1,12})(?:\n|$))?"
+    r"(?:Original token count: \d+(?:\n|$))?"
     r"(?:Total output lines: \d+\n+)?"
-    r"(?:Output:\n)?"
+    r"(?:Output:(?:\n|$))?"
 )
-_HEADS = ("Chunk ID", "Exit code: ", "Wall time")
-_ABORTED = re.compile(r"aborted by user(?: after ([\d.]+)s)?")
+_HEADS = ("Chunk ID", "Exit code: ", "Wall time", "Script ")
+_ABORTED = re.compile(r"aborted by user(?: after (\d{1,12}(?:\.\d{1,12})?)s)?")
 _REFUSED = (
     "unsupported call",
     "unsupported custom tool call",
@@ -28,9 +32,13 @@ _REFUSED = (
     "exec_command failed",
     "execution error",
     "command timed out",
-    "Script failed",
     "error: ",
 )
+_SCRIPTS = {
+    "completed": CallStatus.COMPLETED,
+    "failed": CallStatus.FAILED,
+    "terminated": CallStatus.ABORTED,
+}
 
 
 class Outcome(Struct):
@@ -41,7 +49,7 @@ class Outcome(Struct):
     exit_code: int | None = None
     seconds: float | None = None
     shell: str | None = None
-    """The session of a command that goes on running."""
+    """What a command or script that goes on running is known by."""
 
 
 class _Metadata(Struct):
@@ -62,42 +70,49 @@ def read(text: str) -> Outcome:
     if text.startswith('{"output":'):
         try:
             answer = _structured.decode(text)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, RecursionError):
             return Outcome(CallStatus.COMPLETED, text)
-        code = answer.metadata.exit_code
+        code = number(answer.metadata.exit_code)
         return Outcome(_by(code), answer.output, code, answer.metadata.duration_seconds)
     if text.startswith(_HEADS):
         return _headed(text)
-    if aborted := _ABORTED.match(text):
-        seconds = aborted[1]
-        return Outcome(CallStatus.ABORTED, text, seconds=float(seconds) if seconds else None)
-    if text.startswith(_REFUSED):
-        return Outcome(CallStatus.FAILED, text)
-    return Outcome(CallStatus.COMPLETED, text)
+    return _plain(text, None)
 
 
 def _headed(text: str) -> Outcome:
     found = _HEADER.match(text)
     if found is None:  # pragma: no cover - every part of the header is optional
-        return Outcome(CallStatus.COMPLETED, text)
-    code = found["exit"] or found["exited"]
-    seconds = _number(found["seconds"])
+        return _plain(text, None)
+    seconds = float(found["seconds"]) if found["seconds"] else None
     body = text[found.end() :]
-    if found["running"]:
-        return Outcome(CallStatus.RUNNING, body, None, seconds, found["running"])
-    exit_code = int(code) if code else None
+    if found["running"] or found["cell"]:
+        shell = found["running"] or cell(found["cell"])
+        return Outcome(CallStatus.RUNNING, body, None, seconds, shell)
+    if found["script"]:
+        return Outcome(_SCRIPTS[found["script"]], body.removeprefix("\n"), None, seconds)
+    code = found["exit"] or found["exited"]
+    if code is None:
+        return _plain(body, seconds)
+    exit_code = int(code)
     return Outcome(_by(exit_code), body, exit_code, seconds)
+
+
+def _plain(text: str, seconds: float | None) -> Outcome:
+    """An outcome told in words alone."""
+    if aborted := _ABORTED.match(text):
+        after = float(aborted[1]) if aborted[1] else seconds
+        return Outcome(CallStatus.ABORTED, text, seconds=after)
+    status = CallStatus.FAILED if text.startswith(_REFUSED) else CallStatus.COMPLETED
+    return Outcome(status, text, seconds=seconds)
 
 
 def _by(exit_code: int | None) -> CallStatus:
     return CallStatus.FAILED if exit_code else CallStatus.COMPLETED
 
 
-def _number(text: str | None) -> float | None:
-    try:
-        return float(text) if text else None
-    except ValueError:
-        return None
+def cell(name: object) -> str:
+    """What a running script is known by; the numbers of shells are others."""
+    return f"cell {name}"
 
 
 def refused_plan(text: str) -> bool:
@@ -111,6 +126,6 @@ def answer_fields(text: str) -> dict[str, Any]:
         return {}
     try:
         answer = msgspec.json.decode(text)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return {}
     return answer if isinstance(answer, dict) else {}

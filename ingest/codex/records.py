@@ -281,7 +281,7 @@ AnyTurnItem = (
 
 class TurnAttribution(Struct, gc=False):
     turn_trigger: str | None = None
-    parent_turn_id: str | None = None
+    initiating_agent_path: str | None = None
 
 
 class TaskStarted(Event, tag="task_started"):

@@ -6,7 +6,7 @@ whatever the size of the file. It stays small: what is open, not what has been.
 
 from msgspec import Struct, field
 
-from ingest.codex.facts import Call, PlanRevision, Segment, Turn
+from ingest.codex.facts import Call, Goal, PlanRevision, Segment, Turn
 
 
 class Totals(Struct, array_like=True, gc=False):
@@ -39,6 +39,8 @@ class Totals(Struct, array_like=True, gc=False):
 
 
 class TokenState(Struct):
+    """What was counted last. It is enough to tell what the next count adds."""
+
     seen: Totals = field(default_factory=Totals)
     """The last cumulative total the file showed."""
     recorded: Totals = field(default_factory=Totals)
@@ -62,16 +64,32 @@ class CopyState(Struct):
 class FoldState(Struct):
     segment: Segment
     turn: Turn | None = None
+    overtaken: Turn | None = None
+    """The turn that was open when the newest began: another process may still end it."""
+    user_turns: list[int] = field(default_factory=list)
+    """The newest turns that a person began and no rollback dropped: a rollback counts these."""
+    prompted: bool = False
+    """Whether a person said anything in the newest turn."""
     answered: bool = False
     """Whether the open turn has said anything: a failure before 0.145 shows as silence."""
     explicit_turns: bool = False
     """Whether this file has turn events; without them a turn is a prompt and what follows."""
+    tells_failures: bool = False
+    """Whether this file's Codex says of a failed turn that it failed (0.145 and later)."""
+    responded: bool = False
+    """Whether the model has said or done anything in this file."""
     header_seen: bool = False
     calls: dict[str, Call] = field(default_factory=dict)
+    interrupted: dict[str, Call] = field(default_factory=dict)
+    """Calls an interruption ended: their exit codes may follow until the next turn begins."""
     edits: dict[str, list[tuple[str, str, str | None]]] = field(default_factory=dict)
     """Open patches, to the edits they ask for: (path, change, moved to)."""
     plans: dict[str, PlanRevision] = field(default_factory=dict)
     """Plan revisions whose answer is still to come."""
+    plan_before: tuple[int, int] = (0, 0)
+    """Steps and steps done before those: what holds again where the answer is a refusal."""
+    goal: Goal | None = None
+    """The goal told last: a call and an event may tell the same."""
     shells: dict[str, str] = field(default_factory=dict)
     """Running shell session to the call that began it: its exit code arrives later."""
     aliases: dict[str, str] = field(default_factory=dict)
@@ -79,8 +97,9 @@ class FoldState(Struct):
     escalated: str | None = None
     """The newest call that asked for more rights: it may be waiting for a person."""
     children: list[str] = field(default_factory=list)
-    """Sub-agents whose start was told already."""
-    review_turn: str | None = None
+    """Sub-agents, by id and by path, whose start was told already."""
+    review_leaked: bool = False
+    """Whether the open review's own turn was seen to begin in this file."""
     compacting: bool = False
     tokens: TokenState = field(default_factory=TokenState)
     copies: CopyState = field(default_factory=CopyState)

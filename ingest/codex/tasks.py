@@ -2,19 +2,15 @@
 
 from typing import Any
 
+import msgspec
+from msgspec import Struct
+
 from ingest.codex import codemode, outputs
 from ingest.codex import records as r
-from ingest.codex.facts import (
-    AgentLink,
-    Call,
-    Facts,
-    Goal,
-    PlanRevision,
-    Step,
-)
+from ingest.codex.facts import AgentLink, Call, Facts, Goal, PlanRevision, Step
 from ingest.codex.here import Here
 from ingest.codex.state import FoldState
-from ingest.codex.text import keep, maybe
+from ingest.codex.text import keep, maybe, number
 
 STEPS = 200
 CHILDREN = 64
@@ -32,11 +28,11 @@ class Tasks:
 
     def planned(
         self, call_id: str | None, explanation: Any, plan: Any, origin: str = "tool"
-    ) -> None:
-        """Keep one revision of the plan, as the call asked for it."""
+    ) -> bool:
+        """Keep one revision of the plan, as the call asked for it. False where it is no plan."""
         steps = _steps(plan)
         if steps is None:
-            return
+            return False
         segment, here = self.state.segment, self.here
         segment.plan_revision += 1
         revision = PlanRevision(
@@ -53,9 +49,12 @@ class Tasks:
         )
         self.facts.plans.append(revision)
         if call_id:
+            if not self.state.plans:
+                self.state.plan_before = segment.plan_total, segment.plan_done
             self.state.plans[call_id] = revision
         segment.plan_total = len(steps)
         segment.plan_done = sum(step.status == "completed" for step in steps)
+        return True
 
     def scripted(self, script: str) -> None:
         """Keep the plans that a script of code mode sets, as far as they can be read."""
@@ -73,27 +72,45 @@ class Tasks:
                 self.stale.append(("plans", revision.byte))
                 self.facts.plans.append(revision)
             revision.accepted = False
+            segment = self.state.segment
+            if revision.revision == segment.plan_revision:
+                segment.plan_total, segment.plan_done = self.state.plan_before
 
     def turn_ended(self) -> None:
         self.state.plans.clear()
 
     def goal(self, event: r.GoalUpdated) -> None:
-        goal, here = event.goal, self.here
-        if goal is None:
+        if event.goal is not None:
+            self._goal(event.goal)
+
+    def goal_answered(self, text: str) -> None:
+        """What a goal tool answered: the goal as it stands. Mostly no event tells it as well."""
+        if not text.startswith('{"goal":'):
             return
-        self.facts.goals.append(
-            Goal(
-                here.source,
-                here.offset,
-                here.turn,
-                here.at,
-                maybe(goal.objective),
-                maybe(goal.status, 32),
-                _count(goal.token_budget),
-                _count(goal.tokens_used),
-                _count(goal.time_used_seconds),
-            )
+        try:
+            answer = _answered_goal.decode(text)
+        except (msgspec.DecodeError, RecursionError):
+            return
+        if answer.goal is not None:
+            self._goal(answer.goal)
+
+    def _goal(self, told: r.GoalState) -> None:
+        """Keep how a goal stands, once: a call and an event may tell the same."""
+        here, before = self.here, self.state.goal
+        goal = Goal(
+            here.source,
+            here.offset,
+            here.turn,
+            here.at,
+            maybe(told.objective),
+            maybe(told.status, 32),
+            number(told.token_budget),
+            number(told.tokens_used),
+            number(told.time_used_seconds),
         )
+        if before is None or _standing(before) != _standing(goal):
+            self.facts.goals.append(goal)
+        self.state.goal = goal
 
     def agent(
         self,
@@ -108,10 +125,11 @@ class Tasks:
     ) -> None:
         """Keep a link to a sub-agent. A start is told in up to three ways and kept once."""
         starts = event in ("spawned", "started")
-        if starts and child is not None:
-            if child in self.state.children:
+        names = [name for name in (child, path) if name]
+        if starts and names:
+            if names[0] in self.state.children:
                 return
-            self.state.children = [*self.state.children, child][-CHILDREN:]
+            self.state.children = [*self.state.children, *names][-CHILDREN:]
         here = self.here
         self.facts.agents.append(
             AgentLink(
@@ -128,6 +146,32 @@ class Tasks:
             )
         )
 
+    def spawned(self, call: Call, answer: dict[str, Any]) -> None:
+        """What `spawn_agent` answered: an id and a nickname, or (0.140 and later) a path."""
+        child, path = maybe(answer.get("agent_id"), 64), maybe(answer.get("task_name"), 256)
+        if child or path:
+            nickname = answer.get("nickname")
+            self.agent("spawned", child, call=call, nickname=nickname, path=path)
+
+    def notified(self, notice: dict[str, Any]) -> None:
+        """An agent is done: Codex tells the model so, in the user's name."""
+        status = notice.get("status")
+        event = next(iter(status), None) if isinstance(status, dict) else status
+        child = notice.get("agent_id")
+        if isinstance(event, str) and isinstance(child, str):
+            self.agent(event, child, path=maybe(notice.get("agent_path"), 256))
+
+
+class _AnsweredGoal(Struct):
+    goal: r.GoalState | None = None
+
+
+_answered_goal = msgspec.json.Decoder(_AnsweredGoal)
+
+
+def _standing(goal: Goal) -> tuple[object, ...]:
+    return (goal.objective, goal.status, goal.token_budget, goal.tokens_used, goal.seconds)
+
 
 def _steps(plan: Any) -> list[Step] | None:
     if not isinstance(plan, list):
@@ -137,7 +181,3 @@ def _steps(plan: Any) -> list[Step] | None:
         for step in plan[:STEPS]
         if isinstance(step, dict)
     ]
-
-
-def _count(value: Any) -> int | None:
-    return int(value) if isinstance(value, int | float) and abs(value) < 2**53 else None

@@ -13,6 +13,8 @@ MESSAGE_CHARS = 32_768
 COMMAND_CHARS = 4_096
 HEAD_CHARS = 400
 TAIL_CHARS = 800
+LARGEST = 2**53
+"""Numbers from here on are no counts of anything: they are left out."""
 
 _string = msgspec.json.Decoder(str)
 _anything = msgspec.json.Decoder()
@@ -37,11 +39,21 @@ def maybe(value: object, cap: int = COMMAND_CHARS) -> str | None:
     return value if len(value) <= cap else keep(value, cap)
 
 
+def number(value: object) -> int | None:
+    """A count that can be stored, or None where it is none."""
+    if not isinstance(value, int | float) or not abs(value) < LARGEST:
+        return None
+    return int(value)
+
+
 def compact(value: object, cap: int = COMMAND_CHARS) -> str | None:
     """A small JSON value as text: a policy, a target, a query."""
     if value is None or isinstance(value, str):
         return maybe(value, cap)
-    return keep(msgspec.json.encode(value).decode(), cap)
+    try:
+        return keep(msgspec.json.encode(value).decode(), cap)
+    except RecursionError:
+        return None
 
 
 def string(raw: Raw) -> str | None:
@@ -53,8 +65,11 @@ def string(raw: Raw) -> str | None:
 
 
 def parsed(raw: Raw) -> Any:
-    """Any JSON value; None where the field is missing."""
-    return _anything.decode(raw)
+    """Any JSON value; None where the field is missing, or nested deeper than anything real."""
+    try:
+        return _anything.decode(raw)
+    except RecursionError:
+        return None
 
 
 def spoken(raw: Raw) -> str:

@@ -45,18 +45,24 @@ def record(state: TokenState, entry: r.UsageRecord) -> Totals | None:
     return spent
 
 
-def count(state: TokenState, info: r.TokenInfo | None) -> Totals | None:
-    """What a cumulative total adds; None where it says nothing new."""
-    if info is None or info.total_token_usage is None:
+def count(state: TokenState, info: r.TokenInfo, *, responded: bool) -> Totals | None:
+    """What a cumulative total adds; None where it says nothing new.
+
+    A fork by pointer (and the segment after a revert) copies nothing, but its totals go on from
+    those at the place it points to. That baseline is never in this file. It is found without
+    opening the other one: the first total is the baseline and the first response, and what the
+    response cost is `last_token_usage`. Where records counted that response already, the total
+    only tells the baseline; where the model has not responded at all, it is the baseline alone.
+    """
+    if info.total_token_usage is None:
         return None
     total = of(info.total_token_usage)
     last = of(info.last_token_usage) if info.last_token_usage else Totals()
     recorded, state.recorded = state.recorded, Totals()
     seen, state.seen = state.seen, total
     if not state.based:
-        # A fork by pointer starts from its parent's total, which is this one less its own response.
         state.based = True
-        return None if recorded.total else _spent(last)
+        return _spent(last) if responded and not recorded.total else None
     if total.total < seen.total:
         # Some resumes begin to count anew; then the first total is that of the response alone.
         # Any other fall (a revert) tells of no new tokens.

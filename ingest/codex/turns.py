@@ -1,6 +1,6 @@
 """Turns: when one begins, how it ends, and what is known of it in between.
 
-Since 0.104 a turn has a start and an end of its own. Before, a turn is a prompt and what follows,
+Since 0.101 a turn has a start and an end of its own. Before, a turn is a prompt and what follows,
 and that it is done can only be guessed from the last thing said. A crash leaves no end at all.
 """
 
@@ -10,7 +10,10 @@ from ingest.codex import records as r
 from ingest.codex.facts import Facts, Turn, TurnState
 from ingest.codex.here import Here
 from ingest.codex.state import FoldState
-from ingest.codex.text import compact, maybe
+from ingest.codex.text import compact, maybe, number
+
+USER_TURNS = 1_000
+"""How far back a rollback can count; no thread was ever rolled back as far."""
 
 
 class Turns:
@@ -21,29 +24,32 @@ class Turns:
         self.state = state
         self.facts = facts
         self.stale: list[tuple[str, int]] = []
-        self._stored = state.turn is not None
+        self._stored = {turn.byte for turn in (state.turn, state.overtaken) if turn is not None}
         here.turn = state.segment.turns
+
+    # How one begins.
 
     def started(self, event: r.TaskStarted) -> None:
         state = self.state
+        segment = state.segment
         state.explicit_turns = True
-        attribution = event.turn_attribution
-        window = event.model_context_window
-        if isinstance(window, int):
-            state.segment.context_window = window
-        if state.segment.reviewing:
+        if segment.generation == "G2":
+            segment.generation = "G3"
+        segment.context_window = number(event.model_context_window) or segment.context_window
+        if segment.reviewing and not state.review_leaked:
             # The reviewer's own turn leaks into this file; the turn that asked for it goes on.
-            if state.turn is None:
-                self.begin(state.review_turn or event.turn_id, "review")
+            state.review_leaked = True
             return
-        self.begin(event.turn_id, attribution.turn_trigger if attribution else None)
+        # A second start means that the review died with its process.
+        segment.reviewing = False
+        self.begin(event.turn_id, _trigger(event.turn_attribution))
 
     def begin(self, turn_id: str | None, trigger: str | None) -> None:
-        if self.state.turn is not None:
-            ended = self.state.turn.state != TurnState.OPEN
-            self.end(TurnState(self.state.turn.state) if ended else TurnState.LOST, None)
-        segment, here = self.state.segment, self.here
+        state, here = self.state, self.here
+        segment = state.segment
+        self._overtake()
         segment.turns += 1
+        segment.first_at = segment.first_at or here.at
         here.turn = segment.turns
         turn = Turn(
             here.source,
@@ -56,65 +62,122 @@ class Turns:
             trigger=maybe(trigger, 64),
             model=segment.model,
             effort=segment.effort,
-            ordinal=here.ordinal,
+            ordinal=number(here.ordinal),
         )
         self.facts.turns.append(turn)
-        self.state.turn = turn
-        self.state.answered = False
-        self._stored = False
+        state.turn = turn
+        state.prompted = state.answered = False
 
-    def touch(self) -> Turn | None:
-        """The open turn, to be changed: a row stored before is replaced by the new one."""
+    def _overtake(self) -> None:
+        """A turn begins while another is open: that one was lost, unless its end still comes."""
         turn = self.state.turn
-        if turn is not None and self._stored:
-            self.stale.append(("turns", turn.byte))
-            self.facts.turns.append(turn)
-            self._stored = False
-        return turn
-
-    def end(self, state: TurnState, seconds: Any, reason: str | None = None) -> None:
-        turn = self.touch()
+        self.state.overtaken = None
         if turn is None:
             return
+        if turn.state == TurnState.OPEN:
+            self.end(turn, TurnState.LOST)
+            self.state.overtaken = turn
+        else:
+            self.end(turn, TurnState(turn.state))
+
+    def reviewed(self, turn_id: str | None) -> None:
+        """A review begins. It is a turn of its own, whose start is mostly not in the file."""
+        turn = self.state.turn
+        known = turn is not None and turn_id is not None and turn.turn_id == turn_id
+        fresh = turn is not None and turn.state == TurnState.OPEN and not self._used()
+        if turn is None or not (known or fresh):
+            self.begin(turn_id, "review")
+        else:
+            self.touch(turn).trigger = "review"
+        self.state.segment.reviewing = True
+        self.state.review_leaked = False
+
+    def _used(self) -> bool:
+        """Whether anything happened in the newest turn yet."""
+        return self.state.prompted or self.state.answered
+
+    # How one ends.
+
+    def touch(self, turn: Turn) -> Turn:
+        """`turn` is about to change: a row stored before is replaced by the new one."""
+        if turn.byte in self._stored:
+            self._stored.discard(turn.byte)
+            self.stale.append(("turns", turn.byte))
+            self.facts.turns.append(turn)
+        return turn
+
+    def end(
+        self, turn: Turn, state: TurnState, milliseconds: Any = None, reason: str | None = None
+    ) -> None:
+        self.touch(turn)
         turn.state = state
         if state is not TurnState.LOST:
             turn.ended_at = turn.ended_at or self.here.at
-        if isinstance(seconds, int | float):
-            turn.seconds = seconds / 1000
+        if isinstance(milliseconds, int | float):
+            turn.seconds = milliseconds / 1000
         turn.end_reason = maybe(reason, 64)
-        self._remember(turn)
-        self.state.turn = None
+        if turn is self.state.turn:
+            self._remember(turn)
+            self.state.turn = None
+        else:
+            self.state.overtaken = None
 
-    def completed(self, event: r.TaskComplete) -> None:
-        turn = self.touch()
-        if turn is None:
-            return
+    def ending(self, turn_id: str | None) -> Turn | None:
+        """The turn that an end with this id speaks of: the open one, or the one it overtook."""
+        turn, overtaken = self.state.turn, self.state.overtaken
+        if turn is not None and (not turn_id or turn.turn_id in (None, turn_id)):
+            turn.turn_id = turn.turn_id or maybe(turn_id, 128)
+            return self.touch(turn)
+        if overtaken is not None and overtaken.turn_id == turn_id:
+            return self.touch(overtaken)
+        return None
+
+    def completed(self, turn: Turn, event: r.TaskComplete) -> None:
         error = event.error
         if isinstance(error, dict):
             turn.error_code = compact(error.get("codex_error_info"), 200)
             turn.error = maybe(error.get("message"))
-            self.end(TurnState.FAILED, event.duration_ms, "error")
-        elif self._silent(event):
-            self.end(TurnState.FAILED, event.duration_ms, "no answer")
+            self.end(turn, TurnState.FAILED, event.duration_ms, "error")
+        elif self._silent(turn, event):
+            self.end(turn, TurnState.FAILED, event.duration_ms, "no answer")
         else:
-            self.end(TurnState.COMPLETED, event.duration_ms)
+            self.end(turn, TurnState.COMPLETED, event.duration_ms)
 
-    def _silent(self, event: r.TaskComplete) -> bool:
+    def _silent(self, turn: Turn, event: r.TaskComplete) -> bool:
         """Before 0.145 a failure shows only as a turn that ended without a word."""
-        said_last = bytes(event.last_agent_message) != b"null"
-        return not (said_last or self.state.answered or self.state.compacting)
+        state = self.state
+        if bytes(event.last_agent_message) != b"null" or turn is not state.turn:
+            return False
+        if turn.error is not None:
+            return True
+        return not (state.tells_failures or state.answered or state.compacting)
 
-    def aborted(self, event: r.TurnAborted) -> None:
-        turn = self.touch()
-        if turn is not None and isinstance(event.error, dict):
+    def aborted(self, turn: Turn, event: r.TurnAborted) -> None:
+        if isinstance(event.error, dict):
             turn.error = maybe(event.error.get("message"))
-        self.end(TurnState.INTERRUPTED, event.duration_ms, event.reason)
+        self.end(turn, TurnState.INTERRUPTED, event.duration_ms, event.reason)
 
     def failed(self, event: r.ErrorEvent) -> None:
         """An error event tells why; the end of the turn tells that."""
-        if turn := self.touch():
+        if self.state.turn is not None:
+            turn = self.touch(self.state.turn)
             turn.error_code = compact(event.codex_error_info, 200)
             turn.error = maybe(event.message)
+
+    def rolled_back(self, count: int) -> int:
+        """The first turn that a rollback drops: it counts back over what a person began."""
+        state = self.state
+        if state.turn is not None and not state.explicit_turns:
+            ended = state.turn.state != TurnState.OPEN
+            self.end(state.turn, TurnState(state.turn.state) if ended else TurnState.LOST)
+        alive = state.user_turns
+        if count <= 0 or not alive:
+            return state.segment.turns + 1
+        first = alive[max(0, len(alive) - count)]
+        state.user_turns = [n for n in alive if n < first]
+        return first
+
+    # What happens in between.
 
     def set_model(self, model: str | None, effort: str | None) -> None:
         segment = self.state.segment
@@ -122,26 +185,33 @@ class Turns:
         segment.effort = effort or segment.effort
         turn = self.state.turn
         if turn is not None and (turn.model, turn.effort) != (segment.model, segment.effort):
-            self.touch()
+            self.touch(turn)
             turn.model, turn.effort = segment.model, segment.effort
 
     def prompted(self) -> None:
         """A person spoke: without turn events that is what begins a turn."""
-        if not self.state.explicit_turns and not self.state.segment.reviewing:
+        state = self.state
+        if not state.explicit_turns:
             self.begin(None, None)
+        if not state.prompted:
+            state.prompted = True
+            state.user_turns = [*state.user_turns, state.segment.turns][-USER_TURNS:]
 
     def answered(self) -> None:
         """The agent spoke: without turn events that is all that tells of an end."""
-        self.state.answered = True
-        self.state.compacting = False
-        if not self.state.explicit_turns and (turn := self.touch()):
+        state = self.state
+        state.responded = state.answered = True
+        state.compacting = False
+        if not state.explicit_turns and state.turn is not None:
+            turn = self.touch(state.turn)
             turn.state, turn.ended_at = TurnState.COMPLETED, self.here.at
 
     def worked(self) -> None:
         """The agent did something: a turn that looked done is not."""
+        self.state.responded = True
         turn = self.state.turn
         if turn is not None and turn.state != TurnState.OPEN:
-            self.touch()
+            self.touch(turn)
             turn.state, turn.ended_at = TurnState.OPEN, None
 
     def close(self) -> None:
@@ -153,3 +223,9 @@ class Turns:
         segment = self.state.segment
         segment.last_turn_state = turn.state
         segment.last_turn_started_at = turn.started_at
+
+
+def _trigger(attribution: r.TurnAttribution | None) -> str | None:
+    if attribution is None:
+        return None
+    return "agent" if attribution.initiating_agent_path else attribution.turn_trigger

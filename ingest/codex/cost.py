@@ -1,0 +1,49 @@
+"""What a thread cost: each count that says something new, with the model and turn it belongs to."""
+
+from ingest.codex import records as r
+from ingest.codex import tokens
+from ingest.codex.facts import Facts, TokenUse
+from ingest.codex.here import Here
+from ingest.codex.state import FoldState, Totals
+from ingest.codex.text import number
+
+
+class Cost:
+    """The tokens of a thread, and how full its context is."""
+
+    def __init__(self, here: Here, state: FoldState, facts: Facts) -> None:
+        self.here = here
+        self.state = state
+        self.facts = facts
+
+    def counted(self, event: r.TokenCount) -> None:
+        info = event.info
+        if info is None:
+            return
+        segment = self.state.segment
+        segment.context_window = number(info.model_context_window) or segment.context_window
+        if info.last_token_usage is not None:
+            segment.context_used = tokens.of(info.last_token_usage).total
+        self._spend(tokens.count(self.state.tokens, info, responded=self.state.responded))
+
+    def recorded(self, entry: r.UsageRecord) -> None:
+        if entry.thread_id is None or entry.thread_id == self.state.segment.thread:
+            self._spend(tokens.record(self.state.tokens, entry))
+
+    def _spend(self, spent: Totals | None) -> None:
+        if spent is not None:
+            here = self.here
+            self.facts.usage.append(
+                TokenUse(
+                    here.source,
+                    here.offset,
+                    here.turn,
+                    here.at,
+                    self.state.segment.model,
+                    spent.input,
+                    spent.cached,
+                    spent.output,
+                    spent.reasoning,
+                    spent.total,
+                )
+            )

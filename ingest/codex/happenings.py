@@ -1,0 +1,60 @@
+"""What happens rarely and is worth a row: compactions, reviews, errors."""
+
+from typing import Any
+
+from ingest.codex import records as r
+from ingest.codex.facts import Facts, Happening
+from ingest.codex.here import Here
+from ingest.codex.state import FoldState
+from ingest.codex.text import compact, maybe
+from ingest.codex.turns import Turns
+
+
+class Happenings:
+    """The rare events of a thread."""
+
+    def __init__(self, here: Here, state: FoldState, facts: Facts, turns: Turns) -> None:
+        self.here = here
+        self.state = state
+        self.facts = facts
+        self.turns = turns
+
+    def error(self, event: r.ErrorEvent) -> None:
+        self.turns.failed(event)
+        self._happened("error", event.message, compact(event.codex_error_info))
+
+    def compacted(self, compacted: r.Compacted) -> None:
+        self.state.segment.compactions += 1
+        self.state.compacting = True
+        replaced = compacted.replacement_history
+        detail = None if replaced is None else f'{{"replaced":{len(replaced)}}}'
+        self._happened("compaction", compacted.message, detail)
+
+    def review_event(self, event: r.EnteredReview) -> None:
+        hint = event.user_facing_hint or event.prompt
+        self.reviewing(event.turn_id, hint, event.target)
+
+    def reviewing(self, turn_id: str | None, hint: str | None, target: Any) -> None:
+        self.turns.reviewed(turn_id)
+        self._happened("review", hint, compact(target))
+
+    def reviewed(self, record: r.ExitedReview | r.ExitedReviewMode) -> None:
+        self.state.segment.reviewing = False
+        output = record.review_output
+        overall = output.get("overall_explanation") if isinstance(output, dict) else None
+        self._happened("review_end", maybe(overall), compact(output))
+
+    def _happened(self, kind: str, text: str | None, detail: str | None) -> None:
+        here = self.here
+        self.facts.events.append(
+            Happening(
+                here.source,
+                here.offset,
+                here.length,
+                here.turn,
+                here.at,
+                kind,
+                maybe(text),
+                detail,
+            )
+        )

@@ -1,0 +1,119 @@
+"""Who a thread is: what its header says, and what later lines may still change of that.
+
+The first header is the identity, as in Codex's own loader. A later one with the same id may only
+move the branch; one with another id begins copied history.
+"""
+
+from typing import Any
+
+from ingest.codex import copies
+from ingest.codex import records as r
+from ingest.codex.here import Here
+from ingest.codex.state import FoldState
+from ingest.codex.text import compact, keep, maybe, number
+from ingest.codex.turns import Turns
+
+
+class Identity:
+    """The thread's own row, as far as it says who the thread is."""
+
+    def __init__(self, here: Here, state: FoldState, turns: Turns) -> None:
+        self.here = here
+        self.state = state
+        self.segment = state.segment
+        self.turns = turns
+
+    def bare(self) -> None:
+        """A line without an envelope was read: this is G1 (or G0)."""
+        if self.segment.generation is None:
+            self.segment.generation = "G1"
+
+    def header(self, header: r.BareHeader) -> None:
+        if self.state.header_seen:
+            return
+        self.state.header_seen = True
+        self.segment.generation = "G1"
+        self.segment.started_at = self.segment.first_at = maybe(header.timestamp, 64)
+        self.here.last_at = self.segment.first_at
+        self._git(header.git)
+
+    def meta(self, meta: r.SessionMeta) -> None:
+        segment = self.segment
+        if self.state.header_seen:
+            if meta.id == segment.thread:
+                self._git(meta.git)
+            elif segment.turns == 0:
+                self.state.copies.copying = True
+            return
+        self.state.header_seen = True
+        if meta.id:
+            segment.thread = keep(meta.id, 64)
+        segment.root = maybe(meta.session_id, 64)
+        segment.parent = maybe(meta.parent_thread_id, 64)
+        segment.forked_from = maybe(meta.forked_from_id, 64)
+        segment.nickname = maybe(meta.agent_nickname, 128)
+        segment.role = maybe(meta.agent_role, 128)
+        segment.agent_path = maybe(meta.agent_path, 256)
+        segment.originator = maybe(meta.originator, 128)
+        segment.cwd = maybe(meta.cwd)
+        segment.cli_version = maybe(meta.cli_version, 64)
+        segment.provider = maybe(meta.model_provider, 128)
+        segment.started_at = maybe(meta.timestamp, 64)
+        segment.first_at = self.here.at
+        self._history(meta)
+        self._source(meta.source)
+        self._git(meta.git)
+        copies.begin(self.state.copies, meta)
+
+    def _history(self, meta: r.SessionMeta) -> None:
+        """How this file keeps its history, and where in another file it goes on from."""
+        segment = self.segment
+        # The mode is named since 0.145. Before, turn events tell G3 from G2: see `Turns.started`.
+        self.state.tells_failures = meta.history_mode is not None
+        modes = {None: "G2", "paginated": "G4"}
+        segment.generation = modes.get(meta.history_mode, "G3")
+        base = meta.history_base
+        if isinstance(base, dict):
+            segment.base_thread = maybe(base.get("thread_id"), 64)
+            segment.base_offset = number(base.get("end_byte_offset"))
+            segment.base_ordinal = number(base.get("end_ordinal_exclusive"))
+            self.state.tokens.based = False
+
+    def _source(self, source: Any) -> None:
+        segment = self.segment
+        if isinstance(source, str):
+            segment.origin = keep(source, 64)
+        elif isinstance(source, dict):
+            segment.origin = next((keep(str(key), 64) for key in source), None)
+            inner = source.get("subagent")
+            if isinstance(inner, str):
+                segment.origin = keep(inner, 64)
+            elif isinstance(inner, dict) and isinstance(spawn := inner.get("thread_spawn"), dict):
+                segment.parent = segment.parent or maybe(spawn.get("parent_thread_id"), 64)
+                segment.nickname = segment.nickname or maybe(spawn.get("agent_nickname"), 128)
+                segment.role = segment.role or maybe(spawn.get("agent_role"), 128)
+                segment.agent_path = segment.agent_path or maybe(spawn.get("agent_path"), 256)
+
+    def _git(self, git: Any) -> None:
+        if isinstance(git, dict):
+            segment = self.segment
+            segment.commit = maybe(git.get("commit_hash"), 64) or segment.commit
+            segment.branch = maybe(git.get("branch"), 256) or segment.branch
+            segment.repository = maybe(git.get("repository_url")) or segment.repository
+
+    def context(self, context: r.TurnContext) -> None:
+        segment = self.segment
+        segment.cwd = segment.cwd or maybe(context.cwd)
+        segment.approval = compact(context.approval_policy, 64) or segment.approval
+        self.turns.set_model(maybe(context.model, 128), compact(context.effort, 32))
+
+    def settings(self, event: r.SettingsApplied) -> None:
+        settings = event.thread_settings
+        if settings is None:
+            return
+        self.segment.approval = compact(settings.approval_policy, 64) or self.segment.approval
+        effort = compact(settings.reasoning_effort, 32)
+        self.turns.set_model(maybe(settings.model, 128), effort)
+
+    def named(self, event: r.NameUpdated) -> None:
+        self.segment.name = maybe(event.thread_name, 500)

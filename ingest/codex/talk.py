@@ -1,0 +1,129 @@
+"""What was said: by a person, by the agent, by other agents.
+
+A message stands in a file up to three times. Bare files tell it by an item alone, later ones by an
+event or a turn item beside that item; only the one that each generation is sure to have is kept.
+"""
+
+from ingest.codex import records as r
+from ingest.codex.facts import Facts, Message
+from ingest.codex.here import Here
+from ingest.codex.outputs import answer_fields
+from ingest.codex.state import FoldState
+from ingest.codex.tasks import Tasks
+from ingest.codex.text import keep, maybe, spoken
+from ingest.codex.turns import Turns
+
+INJECTED = (
+    "<environment_context>",
+    "<user_instructions>",
+    "# AGENTS.md instructions",
+    "<permissions instructions>",
+    "<turn_aborted>",
+    "<subagent_notification>",
+    "<user_action>",
+    "<goal_context>",
+    "<codex_internal_context",
+    "Warning: apply_patch was requested",
+)
+"""How text begins that Codex writes in the user's name."""
+NOTIFICATION = "<subagent_notification>"
+NOTIFICATION_END = "</subagent_notification>"
+_BEGINNING = 256
+"""A message can hold megabytes of pictures; what it is shows in its first bytes."""
+COMPACTED_NOTICE = "Compact task completed"
+
+
+class Talk:
+    """The messages of a thread, each once."""
+
+    def __init__(
+        self, here: Here, state: FoldState, facts: Facts, turns: Turns, tasks: Tasks
+    ) -> None:
+        self.here = here
+        self.state = state
+        self.segment = state.segment
+        self.facts = facts
+        self.turns = turns
+        self.tasks = tasks
+
+    def user_event(self, event: r.UserSaid) -> None:
+        injected = event.kind not in (None, "plain")
+        if event.message and not injected:
+            self._prompt(event.message)
+
+    def user_item(self, item: r.UserMessage) -> None:
+        if text := spoken(item.content):
+            self._prompt(text)
+
+    def _prompt(self, text: str) -> None:
+        if self.segment.reviewing:
+            # What the reviewer was asked is repeated in the file that asked for the review.
+            return
+        self.turns.prompted()
+        self._say("user", None, text)
+
+    def agent_event(self, event: r.AgentSaid) -> None:
+        if event.message and not (self.state.compacting and event.message == COMPACTED_NOTICE):
+            self._answer(event.message, event.phase)
+
+    def agent_item(self, item: r.AgentMessage) -> None:
+        if text := spoken(item.content):
+            self._answer(text, item.phase)
+
+    def _answer(self, text: str, phase: str | None) -> None:
+        self.turns.answered()
+        self._say("assistant", phase, text)
+
+    def item(self, item: r.Message) -> None:
+        """A message as an item: in bare files the message itself, elsewhere its double."""
+        if self.segment.generation in ("G0", "G1"):
+            text = spoken(item.content)
+            if item.role == "assistant" and text:
+                self._answer(text, None)
+            elif item.role == "user" and text and not text.startswith(INJECTED):
+                self._prompt(text)
+        elif item.role == "user":
+            self._written_for_user(item)
+
+    def _written_for_user(self, item: r.Message) -> None:
+        """What only the item tells: that an agent is done, or that a review is long over."""
+        if NOTIFICATION.encode() in bytes(memoryview(item.content)[:_BEGINNING]):
+            text = spoken(item.content).strip()
+            notice = text.removeprefix(NOTIFICATION).removesuffix(NOTIFICATION_END)
+            self.tasks.notified(answer_fields(notice.strip()))
+        elif self.segment.reviewing and not spoken(item.content).startswith(INJECTED):
+            # The reviewer's prompt is repeated as an event alone; an item is a person's again.
+            self.segment.reviewing = False
+
+    def letter_item(self, item: r.AgentTask) -> None:
+        if text := spoken(item.content):
+            self._say("agent", None, text)
+
+    def letter(self, letter: r.AgentLetter) -> None:
+        if letter.content:
+            self._say("agent", None, letter.content)
+
+    def plan_item(self, item: r.Plan) -> None:
+        """A proposed plan: a document to agree on, not a list of tasks."""
+        if item.text:
+            self._say("assistant", "plan", item.text)
+
+    def reasoned(self, _: r.Reasoning) -> None:
+        self.segment.reasonings += 1
+        self.turns.worked()
+
+    def _say(self, role: str, phase: str | None, text: str) -> None:
+        here = self.here
+        self.facts.messages.append(
+            Message(
+                here.source,
+                here.offset,
+                here.length,
+                here.turn,
+                here.at,
+                role,
+                maybe(phase, 32),
+                keep(text),
+                len(text),
+            )
+        )
