@@ -11,6 +11,7 @@ FORMS = "7d, -24h, 90m, today, yesterday, 2026-11-01, 2026-11-01T14:00, or secon
 
 _AGO = re.compile(r"-?([0-9]{1,6}) ?(s|m|min|h|d|w)").fullmatch
 _EPOCH = re.compile(r"[0-9]{9,13}(?:\.[0-9]+)?").fullmatch
+_DAY = re.compile(r"[0-9]{4}(-?)[0-9]{2}\1[0-9]{2}").fullmatch
 _UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _MILLISECONDS_FROM = 10**11
 """Seconds get there in the year 5138."""
@@ -62,7 +63,7 @@ def _day(word: str, now: datetime, zone: tzinfo | None) -> date | None:
         return today
     if word == "yesterday":
         return today - timedelta(days=1)
-    return date.fromisoformat(word) if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", word) else None
+    return date.fromisoformat(word) if _DAY(word) else None
 
 
 def _local(wall: datetime, zone: tzinfo | None) -> datetime:

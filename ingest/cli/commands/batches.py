@@ -71,8 +71,14 @@ def command(ctx: click.Context) -> None:
 
 
 @command.command("list")
-@click.option("--state", type=click.Choice([*State]), help="Only batches in this state.")
-@click.option("--kind", type=click.Choice([*Kind]), help="Only batches of this kind.")
+@click.option(
+    "--state",
+    type=click.Choice([state.value for state in State]),
+    help="Only batches in this state.",
+)
+@click.option(
+    "--kind", type=click.Choice([kind.value for kind in Kind]), help="Only batches of this kind."
+)
 @click.option("--error", metavar="CODE", help="Only batches whose last error has this code.")
 @filters("session", "since", "until", "limit", "offset")
 @with_invocation

@@ -53,9 +53,12 @@ def show(invocation: Invocation, sources: bool) -> None:
 def path(invocation: Invocation) -> None:
     """Where the settings file is, or would be."""
     file = places(invocation.env).config
-    invocation.answer(
-        "config", {"file": file, "exists": file.exists()}, lambda output: output.line(str(file))
-    )
+    # Not through the settings: this has to be told also, and above all, when they are broken.
+    output = invocation.plain_output
+    if invocation.options.json:
+        output.document("config", {"file": file, "exists": file.exists()})
+    else:
+        output.line(str(file))
 
 
 @command.command("edit")

@@ -1,0 +1,114 @@
+"""The queue as a person sees it: what waits, what failed, what nobody works on."""
+
+from datetime import timedelta
+
+import pytest
+
+from ingest.store.database import Database
+from tests.integration.cli.desk import Desk, Sessions
+
+KEYS = {
+    "id", "kind", "source", "session", "start", "end", "state", "stuck", "attempts",
+    "lifetime_attempts", "retry_at", "error", "history",
+}  # fmt: skip
+
+
+@pytest.fixture
+def unwell(desk: Desk, sessions: Sessions) -> list[str]:
+    """Three batches that did not go well: one failed, one dead, one whose owner is gone."""
+    now = desk.now.replace(tzinfo=None)
+    later, before = now + timedelta(minutes=5), now - timedelta(minutes=5)
+    ids = sorted(row["id"] for row in desk.json("batches")["batches"])[:3]
+    with Database(desk.db) as database, database.transaction():
+        database.execute(
+            "update batches set state = 'failed', attempts = 2, retry_at = $later, "
+            "error_code = 'io_error', error_class = 'transient', error_message = 'It broke', "
+            "error_hint = 'Look at the disk' where id = $id",
+            {"id": ids[0], "later": later},
+        )
+        database.execute(
+            "update batches set state = 'dead', reason = 'permanent', error_code = 'odd' "
+            "where id = $id",
+            {"id": ids[1]},
+        )
+        database.execute(
+            "update batches set state = 'claimed', claimed_by = 'gone', heartbeat_at = $before "
+            "where id = $id",
+            {"id": ids[2], "before": before},
+        )
+        database.execute("insert into pauses values ('disk', 'The disk is full', 'Free it', now())")
+    return ids
+
+
+def test_batches_hold_what_is_promised(desk: Desk, unwell: list[str]) -> None:
+    document = desk.json("batches", "list")
+    assert document["schema"] == "tailboard.batches/1"
+    rows = {row["id"]: row for row in document["batches"]}
+    assert all(set(row) >= KEYS for row in rows.values())
+    failed = rows[unwell[0]]
+    assert (failed["state"], failed["attempts"], failed["stuck"]) == ("failed", 2, False)
+    assert failed["error"] == {
+        "code": "io_error",
+        "class": "transient",
+        "message": "It broke",
+        "hint": "Look at the disk",
+    }
+    assert failed["retry_at"].endswith("Z")
+    assert rows[unwell[2]]["stuck"] is True
+    assert [move["move"] for move in failed["history"]] == ["claim", "complete"]
+
+
+def test_what_needs_somebody_comes_first(desk: Desk, unwell: list[str]) -> None:
+    states = [row["state"] for row in desk.json("batches")["batches"]]
+    assert states == ["dead", "failed", "claimed", "completed", "completed"]
+    out = desk.run("batches").out
+    assert "◐ backed off" in out
+    assert "◆ stuck" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "which"),
+    [
+        (["--state", "failed"], [0]),
+        (["--error", "odd"], [1]),
+        (["--kind", "journal"], []),
+        (["--limit", "1"], [1]),
+    ],
+)
+def test_batches_can_be_filtered(
+    desk: Desk, unwell: list[str], arguments: list[str], which: list[int]
+) -> None:
+    found = [row["id"] for row in desk.json("batches", "list", *arguments)["batches"]]
+    assert found == [unwell[index] for index in which]
+
+
+def test_one_batch_tells_what_happened_to_it(desk: Desk, unwell: list[str]) -> None:
+    (batch,) = desk.json("batches", "show", unwell[0][:12])["batches"]
+    assert batch["id"] == unwell[0]
+    out = desk.run("batches", "show", unwell[0]).out
+    assert "io_error: It broke" in out
+    assert "Look at the disk" in out
+    assert "complete" in out
+    assert desk.run("batches", "show", "zz").code == 1
+    assert desk.run("batches", "show", "").code == 2
+
+
+def test_status_counts_stuck_and_backed_off_and_tells_why_the_queue_stands(
+    desk: Desk, unwell: list[str]
+) -> None:
+    batches = desk.json("status")["batches"]
+    assert {state: count for state, count in batches.items() if count} == {
+        "claimed": 1, "stuck": 1, "failed": 1, "backed_off": 1, "dead": 1, "completed": 2,
+    }  # fmt: skip
+    assert "The disk is full Free it" in desk.run("status").out
+
+
+def test_ingest_ends_with_1_while_batches_need_somebody(desk: Desk, unwell: list[str]) -> None:
+    assert desk.run("ingest").code == 1
+
+
+def test_the_doctor_finds_a_queue_that_stands_still(desk: Desk, unwell: list[str]) -> None:
+    checks = {check["name"]: check for check in desk.json("doctor", code=1)["checks"]}
+    assert checks["queue"]["ok"] is False
+    assert "The disk is full" in checks["queue"]["detail"]
+    assert checks["queue"]["cure"] == "Free it"

@@ -1,0 +1,108 @@
+"""What the doctor looks at, and the cure it names."""
+
+from typing import Any
+
+import pytest
+
+from ingest.cli.checks import on_by_default
+from ingest.store.database import Database
+from tests.integration.cli.desk import Desk, Sessions
+
+
+def checks(desk: Desk, code: int) -> dict[str, dict[str, Any]]:
+    document = desk.json("doctor", code=code)
+    assert document["schema"] == "tailboard.doctor/1"
+    for check in document["checks"]:
+        assert list(check) == ["name", "ok", "detail", "cure"]
+        assert check["detail"]
+        assert check["ok"] or check["cure"]
+    return {check["name"]: check for check in document["checks"]}
+
+
+def test_the_plan_tool_is_off_since_0_152_unless_the_settings_say_otherwise(
+    desk: Desk, sessions: Sessions
+) -> None:
+    off = checks(desk, code=1)["plan tool"]
+    assert off["ok"] is False
+    assert "0.169" in off["detail"]
+    assert "[tools.update_plan] enabled = true" in off["cure"]
+    (desk.home / "config.toml").write_text("[tools.update_plan]\nenabled = true\n")
+    assert checks(desk, code=0)["plan tool"]["ok"] is True
+
+
+@pytest.mark.parametrize(
+    "text", ["", "model = 'x'\n", "tools = 3\n", "[tools]\nupdate_plan = true\n"]
+)
+def test_settings_of_codex_that_say_nothing_of_it_leave_the_default(
+    desk: Desk, sessions: Sessions, text: str
+) -> None:
+    (desk.home / "config.toml").write_text(text)
+    assert checks(desk, code=1)["plan tool"]["ok"] is False
+
+
+def test_settings_of_codex_that_are_odd_are_told_and_no_problem_of_ours(
+    desk: Desk, sessions: Sessions
+) -> None:
+    config = desk.home / "config.toml"
+    config.write_bytes(b"\xff = [")
+    assert "not understood" in checks(desk, code=0)["plan tool"]["detail"]
+    config.unlink()
+    config.symlink_to(desk.tmp / "elsewhere")
+    assert "symbolic link" in checks(desk, code=0)["plan tool"]["detail"]
+
+
+@pytest.mark.parametrize(
+    ("version", "on"),
+    [("0.151.9", True), ("0.152.0-alpha.1", False), ("1.0.0", False), ("odd", None), (None, None)],
+)
+def test_the_default_of_the_plan_tool_follows_the_version(
+    version: str | None, on: bool | None
+) -> None:
+    assert on_by_default(version) is on
+
+
+def test_a_missing_home_is_a_problem_with_a_cure(desk: Desk) -> None:
+    found = checks(desk, code=1)
+    assert found["codex home"]["ok"] is False
+    assert "Start Codex once" in found["codex home"]["cure"]
+    assert "`tailboard ingest`" in found["database"]["detail"]
+
+
+def test_sessions_readable_by_everybody_are_a_note(desk: Desk, sessions: Sessions) -> None:
+    desk.home.chmod(0o755)
+    sessions.done.path.chmod(0o644)
+    (desk.home / "config.toml").write_text("[tools.update_plan]\nenabled = true\n")
+    found = checks(desk, code=0)["codex files"]
+    assert found["ok"] is True
+    assert found["cure"] == f"If that matters here: chmod 700 {desk.home}"
+    desk.home.chmod(0o700)
+    assert "No other user" in checks(desk, code=0)["codex files"]["detail"]
+
+
+def test_a_folder_of_ours_that_others_can_write_is_a_problem(
+    desk: Desk, sessions: Sessions
+) -> None:
+    desk.db.parent.chmod(0o777)
+    assert checks(desk, code=1)["permissions"]["ok"] is False
+
+
+def test_kinds_that_nobody_knows_are_told(desk: Desk, sessions: Sessions) -> None:
+    with Database(desk.db) as database, database.transaction():
+        kinds = '{"event_msg/token_count":[3,10],"?new_thing":[2,100]}'
+        database.execute("update segments set kinds = $kinds", {"kinds": kinds})
+    found = checks(desk, code=1)["record kinds"]
+    assert "new_thing (10 lines)" in found["detail"]
+    assert "token_count" not in found["detail"]
+
+
+def test_a_database_that_does_not_open_is_a_finding(desk: Desk, sessions: Sessions) -> None:
+    desk.db.write_bytes(b"this is no database" * 1000)
+    found = checks(desk, code=1)
+    assert found["database"]["ok"] is False
+    assert found["codex home"]["ok"] is True
+
+
+def test_people_see_a_glyph_a_name_and_the_cure(desk: Desk, sessions: Sessions) -> None:
+    out = desk.run("doctor").out
+    assert "✓ ok versions: tailboard" in out
+    assert "✗ problem plan tool:" in out

@@ -1,0 +1,118 @@
+"""Reading what is new, telling what would be read, and counting it again."""
+
+import stat
+
+import pytest
+
+from tests.integration.cli.desk import Desk, Sessions, write_sessions
+
+KEYS = [
+    "schema", "sources", "bytes_read", "lines", "facts", "rejected", "batches", "seconds",
+    "behind_bytes",
+]  # fmt: skip
+
+
+def test_a_first_pass_reads_everything_and_a_second_nothing(desk: Desk) -> None:
+    sessions, desk.now = write_sessions(desk.home)
+    first = desk.json("ingest")
+    assert list(first)[: len(KEYS)] == KEYS
+    lines = sum(len(session.lines) for session in vars(sessions).values())
+    assert (first["sources"], first["lines"], first["rejected"]) == (5, lines, 1)
+    assert first["batches"] == {"completed": 5, "completed_empty": 0, "failed": 0, "dead": 0}
+    assert (first["behind_bytes"], first["paused"]) == (0, None)
+    second = desk.json("ingest")
+    assert (second["sources"], second["bytes_read"], second["lines"]) == (0, 0, 0)
+
+
+def test_people_are_told_what_was_read_and_what_to_do(desk: Desk) -> None:
+    write_sessions(desk.home)
+    answer = desk.run("ingest")
+    assert answer.code == 0
+    assert "of 5 sources" in answer.out
+    assert "1 rejected: `tailboard quarantine list`" in answer.out
+
+
+def test_a_dry_run_tells_what_would_be_read_and_makes_nothing(desk: Desk) -> None:
+    sessions, _ = write_sessions(desk.home)
+    document = desk.json("ingest", "--dry-run")
+    assert list(document)[: len(KEYS)] == KEYS
+    size = sum(session.path.stat().st_size for session in vars(sessions).values())
+    assert (document["dry_run"], document["lines"], document["behind_bytes"]) == (True, 0, size)
+    assert {one["path"] for one in document["would_read"]} == {
+        str(session.path) for session in vars(sessions).values()
+    }
+    assert not desk.db.exists()
+    assert "in 5 files would be read" in desk.run("ingest", "--dry-run").out
+
+
+def test_a_dry_run_beside_a_database_changes_nothing_in_it(desk: Desk, sessions: Sessions) -> None:
+    sessions.done.path.unlink()
+    assert desk.json("ingest", "--dry-run")["behind_bytes"] == 0
+    assert [one["state"] for one in desk.json("sources")["sources"]] == ["following"] * 5
+
+
+def test_without_a_home_nothing_is_made_and_the_way_out_is_named(desk: Desk) -> None:
+    answer = desk.run("ingest", "--json")
+    assert (answer.code, answer.out) == (3, "")
+    assert str(desk.home) in answer.err
+    assert "--codex-home" in answer.err
+    assert not desk.db.exists()
+
+
+def test_one_missing_home_of_two_does_not_keep_the_other_from_being_read(desk: Desk) -> None:
+    write_sessions(desk.home)
+    missing = desk.tmp / "nowhere"
+    answer = desk.run("ingest", "--codex-home", str(desk.home), "--codex-home", str(missing))
+    assert answer.code == 1
+    assert "of 5 sources" in answer.out
+    assert str(missing) in answer.err
+
+
+def test_a_home_without_sessions_is_no_error(desk: Desk) -> None:
+    desk.home.mkdir()
+    answer = desk.run("ingest")
+    assert answer.code == 0
+    assert "no sessions yet" in answer.err
+
+
+def test_what_is_made_is_for_its_owner_only(desk: Desk, sessions: Sessions) -> None:
+    assert stat.S_IMODE(desk.db.stat().st_mode) == 0o600
+    assert stat.S_IMODE(desk.db.parent.stat().st_mode) == 0o700
+
+
+def test_following_and_only_telling_do_not_go_together(desk: Desk) -> None:
+    answer = desk.run("ingest", "--follow", "--dry-run")
+    assert (answer.code, answer.out) == (2, "")
+
+
+@pytest.mark.parametrize("deep", [[], ["--deep"]])
+def test_verify_agrees_with_what_was_read(desk: Desk, sessions: Sessions, deep: list[str]) -> None:
+    document = desk.json("verify", *deep)
+    assert document["schema"] == "tailboard.verify/1"
+    assert document["ok"] is True
+    assert len(document["sources"]) == 5
+    for source in document["sources"]:
+        assert set(source) >= {
+            "id", "expected_lines", "stored_lines", "rejected", "skipped", "ok",
+        }  # fmt: skip
+        accounted = source["stored_lines"] + source["rejected"] + sum(source["skipped"].values())
+        assert source["expected_lines"] == accounted
+    assert "all of it agrees" in desk.run("verify", *deep).out
+
+
+def test_verify_ends_with_1_where_something_does_not_agree(desk: Desk, sessions: Sessions) -> None:
+    data = sessions.done.path.read_bytes()
+    lines = data.splitlines(keepends=True)
+    lines[-2] = b"\n" * len(lines[-2])
+    sessions.done.path.write_bytes(b"".join(lines))
+    document = desk.json("verify", code=1)
+    assert document["ok"] is False
+    wrong = [source["path"] for source in document["sources"] if not source["ok"]]
+    assert wrong == [str(sessions.done.path)]
+    assert "not all of it agrees" in desk.run("verify").out
+
+
+def test_verify_without_a_database_has_nothing_to_say(desk: Desk) -> None:
+    answer = desk.run("verify", "--json")
+    assert (answer.code, answer.json["sources"]) == (0, [])
+    assert "`tailboard ingest`" in answer.err

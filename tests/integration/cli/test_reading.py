@@ -1,0 +1,275 @@
+"""The commands that read: their documents, and what a person sees."""
+
+import json
+
+import pytest
+
+from tests.integration.cli.desk import Desk, Sessions
+
+SESSION_KEYS = [
+    "id", "parent_id", "root_id", "forked_from", "title", "project", "cwd", "branch", "commit",
+    "state", "state_reason", "started_at", "last_at", "turns", "commands", "failed_commands",
+    "plan_total", "plan_done", "tokens", "model", "cli_version", "source", "archived",
+]  # fmt: skip
+TURN_KEYS = {
+    "id", "n", "state", "started_at", "ended_at", "prompt", "answer", "error", "rolled_back",
+    "commands", "files",
+}  # fmt: skip
+TOKENS = {"input", "cached", "output", "reasoning", "total"}
+
+
+def test_status_holds_what_is_promised(desk: Desk, sessions: Sessions) -> None:
+    status = desk.json("status")
+    assert status["schema"] == "tailboard.status/1"
+    assert status["behind_bytes"] == 0
+    assert status["oldest_unread_seconds"] == 0
+    assert status["fresh_at"].endswith("Z")
+    assert {"following", "archived", "missing", "damaged", "rewritten"} <= set(status["sources"])
+    assert status["sources"]["following"] == 5
+    assert set(status["batches"]) >= {
+        "pending", "claimed", "stuck", "backed_off", "failed", "dead", "completed",
+        "completed_empty", "superseded",
+    }  # fmt: skip
+    assert status["sessions"] == {"running": 1, "waiting": 1, "stalled": 1, "failed": 1}
+    assert status["rejected_lines"] == 1
+    assert set(status["owner"]) == {"pid", "since", "role"}
+
+
+def test_status_tells_what_was_not_read_yet(desk: Desk, sessions: Sessions) -> None:
+    with sessions.running.path.open("ab") as file:
+        file.write(b'{"half a line')
+    status = desk.json("status")
+    assert status["behind_bytes"] == len(b'{"half a line')
+    assert status["oldest_unread_seconds"] >= 0
+    assert "`tailboard ingest`" in desk.run("status").out
+
+
+def test_status_shows_live_sessions_with_the_reason(desk: Desk, sessions: Sessions) -> None:
+    out = desk.run("status").out
+    assert "● 1 running ◐ 1 waiting ◆ 1 stalled ✗ 1 failed" in out
+    assert "`pytest -x` open 3 h" in out
+    assert "1 line: `tailboard quarantine list`" in out
+
+
+def test_sessions_hold_what_is_promised(desk: Desk, sessions: Sessions) -> None:
+    document = desk.json("sessions")
+    assert document["schema"] == "tailboard.sessions/1"
+    rows = {row["id"]: row for row in document["sessions"]}
+    assert len(rows) == 5
+    for row in rows.values():
+        assert list(row)[: len(SESSION_KEYS)] == SESSION_KEYS
+        assert set(row["tokens"]) == TOKENS
+    done = rows[sessions.done.thread.id]
+    assert done["title"] == "Fix the parser"
+    assert (done["state"], done["project"], done["branch"]) == ("done", "sample", "main")
+    assert (done["turns"], done["commands"], done["failed_commands"]) == (2, 1, 1)
+    assert (done["plan_total"], done["plan_done"]) == (2, 2)
+    assert done["tokens"]["total"] == sessions.done.expected.tokens.total
+    assert done["source"] == "exec"
+    states = {name: rows[getattr(sessions, name).thread.id]["state"] for name in vars(sessions)}
+    assert states == {name: name for name in vars(sessions)}
+
+
+def test_sessions_can_be_filtered_and_paged(desk: Desk, sessions: Sessions) -> None:
+    def ids(*arguments: str) -> list[str]:
+        return [row["id"] for row in desk.json("sessions", *arguments)["sessions"]]
+
+    every = ids()
+    stalled = sessions.stalled.thread.id
+    assert every[-1] == stalled
+    assert ids("--project", "site") == [stalled]
+    assert ids("--project", "/home/dev/site/") == [stalled]
+    assert ids("--branch", "nowhere") == []
+    assert ids("--session", stalled) == [stalled]
+    assert ids("--until", "2h") == [stalled]
+    assert ids("--since", "2h") == every[:-1]
+    assert ids("--limit", "2", "--offset", "1") == every[1:3]
+
+
+def test_a_list_for_people_shows_a_state_as_glyph_and_word(desk: Desk, sessions: Sessions) -> None:
+    out = desk.run("sessions").out
+    assert "◆ stalled" in out
+    assert "1, 1 failed" in out
+    desk.env["TAILBOARD_ASCII"] = "1"
+    assert desk.run("sessions").out.isascii()
+
+
+def test_show_tells_a_session_turn_by_turn(desk: Desk, sessions: Sessions) -> None:
+    document = desk.json("show", sessions.done.thread.id)
+    assert document["schema"] == "tailboard.show/1"
+    assert document["session"]["id"] == sessions.done.thread.id
+    first, second = document["turns"]
+    assert set(first) >= TURN_KEYS
+    assert (first["n"], first["state"], first["rolled_back"]) == (1, "completed", False)
+    assert first["prompt"] == "Fix the parser\nand the changelog"
+    assert first["answer"] == "It works now."
+    assert [(run["command"], run["exit_code"], run["status"]) for run in first["commands"]] == [
+        ("pytest", 1, "failed")
+    ]
+    assert {"command", "exit_code", "status", "seconds"} <= set(first["commands"][0])
+    assert [(file["path"].rpartition("/")[2], file["change"]) for file in first["files"]] == [
+        ("parser.md", "add")
+    ]
+    assert second["commands"] == []
+    assert [plan["explanation"] for plan in document["plans"]] == ["Two steps", "All done"]
+    assert document["plans"][0]["steps"] == [
+        {"text": "Read", "status": "completed"},
+        {"text": "Fix", "status": "in_progress"},
+    ]
+    assert {"revision", "at"} <= set(document["plans"][0])
+    assert document["goals"] == []
+
+
+def test_show_can_be_asked_for_one_turn(desk: Desk, sessions: Sessions) -> None:
+    document = desk.json("show", sessions.done.thread.id, "--turn", "2")
+    assert [turn["n"] for turn in document["turns"]] == [2]
+    assert document["plans"] == []
+    answer = desk.run("show", sessions.done.thread.id, "--turn", "3")
+    assert (answer.code, answer.out) == (1, "")
+    assert "there is no turn 3" in answer.err
+
+
+def test_what_a_log_holds_cannot_act_on_the_terminal(desk: Desk, sessions: Sessions) -> None:
+    out = desk.run("show", sessions.done.thread.id).out
+    assert "Thanks ␛[31mred␛[0m <U+202E>" in out
+    assert "\x1b" not in out
+    raw = desk.json("show", sessions.done.thread.id)["turns"][1]["prompt"]
+    assert raw == "Thanks \x1b[31mred\x1b[0m \u202e"
+
+
+def test_raw_lines_are_those_of_the_file(desk: Desk, sessions: Sessions) -> None:
+    lines = sessions.done.path.read_text().splitlines()
+    thread = sessions.done.thread.id
+    assert desk.json("show", thread, "--raw")["lines"] == lines
+    turn = desk.json("show", thread, "--raw", "--turn", "2")["lines"]
+    assert turn == lines[-len(turn) :]
+    assert '"task_started"' in turn[0]
+
+
+def test_raw_lines_of_a_file_that_is_gone_are_not_made_up(desk: Desk, sessions: Sessions) -> None:
+    sessions.done.path.unlink()
+    answer = desk.run("show", sessions.done.thread.id, "--raw")
+    assert (answer.code, answer.out) == (1, "")
+    assert "The file is not there any more" in answer.err
+
+
+def test_raw_lines_of_a_file_that_shrank_are_not_made_up(desk: Desk, sessions: Sessions) -> None:
+    sessions.done.path.write_bytes(b"{}\n")
+    answer = desk.run("show", sessions.done.thread.id, "--raw", "--json")
+    assert (answer.code, answer.out) == (1, "")
+    assert "`tailboard ingest`" in answer.err
+
+
+def test_a_prefix_that_fits_several_sessions_is_refused_with_all_of_them(
+    desk: Desk, sessions: Sessions
+) -> None:
+    answer = desk.run("show", "0", "--json")
+    assert (answer.code, answer.out) == (2, "")
+    assert sessions.done.thread.id in answer.err
+    assert sessions.failed.thread.id in answer.err
+
+
+@pytest.mark.parametrize("command", [["show", "zzzz"], ["sessions", "--session", "zzzz"]])
+def test_a_name_that_fits_nothing_is_not_found(
+    desk: Desk, sessions: Sessions, command: list[str]
+) -> None:
+    answer = desk.run(*command)
+    assert (answer.code, answer.out) == (1, "")
+    assert "'zzzz'" in answer.err
+
+
+@pytest.mark.parametrize("by", ["day", "model", "project", "session"])
+def test_usage_adds_up_to_the_same_whichever_way(desk: Desk, sessions: Sessions, by: str) -> None:
+    document = desk.json("usage", "--by", by)
+    assert document["schema"] == "tailboard.usage/1"
+    expected = sum(session.expected.tokens.total for session in vars(sessions).values())
+    assert set(document["total"]) == TOKENS
+    assert document["total"]["total"] == expected
+    assert all(set(row) == TOKENS | {"key"} for row in document["rows"])
+    assert sum(row["total"] for row in document["rows"]) == expected
+
+
+def test_usage_can_be_narrowed(desk: Desk, sessions: Sessions) -> None:
+    rows = desk.json("usage", "--by", "session", "--session", sessions.done.thread.id)["rows"]
+    assert [row["key"] for row in rows] == [sessions.done.thread.id]
+    assert desk.json("usage", "--since", "2026-11-22")["rows"] == []
+    assert [row["key"] for row in desk.json("usage")["rows"]] == ["2026-11-21"]
+    assert desk.run("usage").out.startswith("DAY")
+
+
+def test_sources_tell_how_far_each_is_read(desk: Desk, sessions: Sessions) -> None:
+    document = desk.json("sources", "--session", sessions.done.thread.id)
+    (source,) = document["sources"]
+    assert set(source) >= {
+        "id", "kind", "path", "size", "offset", "behind", "generation", "state", "lines",
+        "rejected",
+    }  # fmt: skip
+    assert source["path"] == str(sessions.done.path)
+    assert source["size"] == source["offset"] == sessions.done.path.stat().st_size
+    assert (source["behind"], source["rejected"], source["state"]) == (0, 1, "following")
+    assert len(desk.json("sources")["sources"]) == 5
+    assert str(sessions.done.path) in desk.run("sources").out
+
+
+def test_quarantine_keeps_the_line_and_the_reason(desk: Desk, sessions: Sessions) -> None:
+    (reject,) = desk.json("quarantine")["rejects"]
+    assert set(reject) >= {"id", "source", "offset", "length", "reason", "excerpt"}
+    assert reject["excerpt"] == "{not json"
+    assert desk.json("quarantine", "list")["rejects"] == [reject]
+    (whole,) = desk.json("quarantine", "show", reject["id"])["rejects"]
+    assert whole["head"] == "{not json"
+    assert "{not json" in desk.run("quarantine", "show", reject["id"]).out
+    assert desk.run("quarantine", "show", "9:9").code == 1
+
+
+def test_sql_answers_questions_to_the_views(desk: Desk, sessions: Sessions) -> None:
+    question = "SELECT project, count(*) AS n FROM v_sessions GROUP BY ALL ORDER BY ALL"
+    document = desk.json("sql", question)
+    assert document["columns"] == ["project", "n"]
+    assert document["rows"] == [["sample", 4], ["site", 1]]
+    assert desk.run("sql", question).out.splitlines()[1] == "sample   4"
+    assert len(desk.json("sql", "FROM v_turns", "--limit", "2")["rows"]) == 2
+    started = desk.json("sql", "SELECT min(started_at) FROM v_sessions")["rows"][0][0]
+    assert started.startswith("2026-11-21T08:00:")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM turns",
+        "DROP VIEW v_turns",
+        "SELECT 1; SELECT 2",
+        "",
+        "SELECT",
+        "SELECT $a",
+        "SET threads = 1",
+        "COPY (SELECT 1) TO '/tmp/x'",
+        "ATTACH '/tmp/x.duckdb'",
+        "EXPLAIN ANALYZE DELETE FROM turns",
+        "WITH x AS (DELETE FROM turns RETURNING *) SELECT 1",
+        "SELECT * FROM read_text('/etc/passwd')",
+        "SELECT * FROM '/etc/passwd'",
+        "SELECT * FROM glob('/*')",
+        "CHECKPOINT",
+    ],
+)
+def test_sql_that_does_more_than_ask_is_refused_and_changes_nothing(
+    desk: Desk, sessions: Sessions, statement: str
+) -> None:
+    answer = desk.run("sql", statement, "--json")
+    assert (answer.code, answer.out) == (2, "")
+    assert "tailboard sql" in answer.err
+    assert desk.json("sql", "SELECT count(*) FROM v_turns")["rows"] == [[6]]
+
+
+def test_the_question_an_error_suggests_is_answered(desk: Desk, sessions: Sessions) -> None:
+    question = "SELECT view_name FROM duckdb_views() WHERE NOT internal"
+    assert question in desk.run("sql", "DROP TABLE turns").err
+    assert ["v_sessions"] in desk.json("sql", question)["rows"]
+
+
+def test_the_document_is_pure_ascii_and_one_line(desk: Desk, sessions: Sessions) -> None:
+    out = desk.run("show", sessions.done.thread.id, "--json").out
+    assert out.isascii()
+    assert out.count("\n") == 1
+    json.loads(out)

@@ -1,0 +1,77 @@
+"""How a session stands: its last turn, held against the clock."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from ingest.codex.liveness import OpenCall, SessionState, state_of
+
+NOW = datetime(2026, 11, 21, 14, 3)
+
+
+def stands(
+    turn_state: str | None,
+    quiet: timedelta | None = timedelta(0),
+    call: OpenCall | None = None,
+    *,
+    waits: bool = False,
+    locked: bool | None = None,
+) -> tuple[SessionState, str]:
+    last_at = None if quiet is None else NOW - quiet
+    return state_of(turn_state, last_at, call, waits_for_user=waits, locked=locked, now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("turn_state", "state"),
+    [
+        ("completed", SessionState.DONE),
+        ("failed", SessionState.FAILED),
+        ("interrupted", SessionState.INTERRUPTED),
+        ("lost", SessionState.INTERRUPTED),
+        (None, SessionState.UNKNOWN),
+        ("something new", SessionState.UNKNOWN),
+    ],
+)
+def test_a_turn_that_ended_says_how_it_stands(turn_state: str | None, state: SessionState) -> None:
+    assert stands(turn_state)[0] is state
+
+
+def test_an_open_turn_whose_file_moved_lately_runs() -> None:
+    assert stands("open", timedelta(minutes=5))[0] is SessionState.RUNNING
+
+
+def test_an_open_turn_that_asks_its_user_waits_however_long_that_takes() -> None:
+    call = OpenCall("request_user_input", None, NOW - timedelta(days=2))
+    state, reason = stands("open", timedelta(days=2), call, waits=True)
+    assert state is SessionState.WAITING
+    assert reason == "request_user_input waits for an answer"
+
+
+def test_a_quiet_turn_is_stalled_and_says_since_when() -> None:
+    call = OpenCall("exec_command", "pytest\n -x", NOW - timedelta(minutes=47))
+    state, reason = stands("open", timedelta(minutes=46, seconds=58), call)
+    assert state is SessionState.STALLED
+    assert reason == "exec_command `pytest -x` open 47 m, no bytes since 13:16:02 UTC"
+
+
+def test_a_turn_that_has_been_quiet_for_days_says_the_day() -> None:
+    assert stands("open", timedelta(days=3))[1].endswith("no bytes since 2026-11-18 14:03 UTC")
+
+
+@pytest.mark.parametrize(
+    ("locked", "quiet", "state"),
+    [
+        (True, timedelta(minutes=50), SessionState.RUNNING),
+        (True, timedelta(hours=2), SessionState.STALLED),
+        (False, timedelta(minutes=50), SessionState.STALLED),
+        (None, timedelta(minutes=50), SessionState.STALLED),
+    ],
+)
+def test_the_writers_lock_counts_for_an_hour(
+    locked: bool | None, quiet: timedelta, state: SessionState
+) -> None:
+    assert stands("open", quiet, locked=locked)[0] is state
+
+
+def test_without_a_time_nothing_is_claimed() -> None:
+    assert stands("open", None)[0] is SessionState.UNKNOWN

@@ -1,0 +1,110 @@
+"""What people see, in colour and without, wide and narrow."""
+
+import io
+from collections.abc import Mapping
+
+import pytest
+
+from ingest.cli.output import LOOKS, Column, Output, Styled, terminal
+from ingest.cli.safe import width
+
+COLUMNS = (Column("ID"), Column("TITLE", least=6), Column("N", right=True))
+
+
+class Terminal(io.StringIO):
+    encoding = "utf-8"
+
+    def isatty(self) -> bool:
+        return True
+
+
+class Pipe(io.StringIO):
+    encoding = "utf-8"
+
+
+def made(out: io.StringIO, env: Mapping[str, str], color: str = "auto") -> Output:
+    return terminal(out, io.StringIO(), env, color, quiet=False)
+
+
+def printed(output: Output) -> str:
+    assert isinstance(output.out, io.StringIO)
+    return output.out.getvalue()
+
+
+def test_columns_are_aligned_also_under_wide_characters() -> None:
+    output = made(Pipe(), {})
+    output.table(COLUMNS, [["a1", "日本", 5], ["b", "plain", 1200]])
+    assert printed(output) == "ID  TITLE      N\na1  日本       5\nb   plain  1,200\n"
+
+
+def test_on_a_narrow_terminal_only_what_may_be_cut_is_cut() -> None:
+    output = made(Terminal(), {"COLUMNS": "20", "NO_COLOR": "1"}, "never")
+    output.table(COLUMNS, [["0123456", "a title that is far too long", 7]])
+    assert [width(line) for line in printed(output).splitlines()] == [20, 20]
+    assert "0123456  a title …  7" not in printed(output)
+    assert "0123456" in printed(output)
+
+
+def test_in_a_pipe_nothing_is_cut() -> None:
+    output = made(Pipe(), {"COLUMNS": "20"})
+    output.table(COLUMNS, [["1", "x" * 200, 7]])
+    assert "x" * 200 in printed(output)
+
+
+@pytest.mark.parametrize(
+    ("stream", "env", "color", "colorful"),
+    [
+        (Terminal, {}, "auto", True),
+        (Terminal, {"TERM": "dumb"}, "auto", False),
+        (Terminal, {}, "never", False),
+        (Pipe, {}, "auto", False),
+        (Pipe, {}, "always", True),
+    ],
+)
+def test_colour_is_for_terminals_unless_somebody_says_otherwise(
+    stream: type[io.StringIO], env: dict[str, str], color: str, colorful: bool
+) -> None:
+    output = made(stream(), env, color)
+    output.line(Styled("word", "red"))
+    assert ("\x1b[31m" in printed(output)) is colorful
+
+
+def test_a_state_is_a_glyph_and_a_word_and_has_a_twin_in_ascii() -> None:
+    assert made(Pipe(), {}).state("running", 2).text == "● 2 running"
+    plain = made(Pipe(), {"TAILBOARD_ASCII": "1"})
+    for word in LOOKS:
+        assert plain.state(word).text.isascii()
+    plain.table(COLUMNS, [["…", "über – →", 1]])
+    assert printed(plain).isascii()
+
+
+def test_every_state_of_sessions_and_batches_has_a_look() -> None:
+    from ingest.batches.state import State
+    from ingest.codex.liveness import SessionState
+
+    assert {*SessionState, *State} <= set(LOOKS)
+
+
+def test_a_terminal_that_knows_no_unicode_gets_ascii() -> None:
+    stream = Pipe()
+    stream.encoding = "ascii"
+    output = made(stream, {})
+    output.line(output.state("failed"))
+    assert printed(output) == "x failed\n"
+
+
+def test_text_from_logs_cannot_reach_the_terminal_as_it_is() -> None:
+    output = made(Pipe(), {})
+    output.line("\x1b]0;owned\x07")
+    output.text("a\n\x1b[2J")
+    output.table([Column("T")], [["x\ny\x1b[31m"]])
+    assert "\x1b" not in printed(output)
+    assert printed(output).count("\n") == 5
+
+
+def test_quiet_leaves_out_notes_and_keeps_complaints() -> None:
+    err = io.StringIO()
+    output = terminal(Pipe(), err, {}, "auto", quiet=True)
+    output.note("a note")
+    output.complain("a complaint")
+    assert err.getvalue() == "a complaint\n"
