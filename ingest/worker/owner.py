@@ -5,19 +5,32 @@ Between rounds nothing is opened and nothing written. A reader process that dies
 and what it worked on is tried again alone.
 """
 
+import contextlib
 import os
 import time
 from collections.abc import Callable
+from pathlib import Path
 from threading import Event
 
 from msgspec import Struct
+from msgspec.structs import asdict
 
+from ingest import __version__
 from ingest.store.database import TAIL_CHECKPOINT, Database
+from ingest.store.errors import StoreError
 from ingest.tail import discovery
 from ingest.tail.source import SourceName
-from ingest.tail.sweep import RECENT_EVERY_POLLING, RECENT_NS, Sweep, SweepPlan
+from ingest.tail.sweep import (
+    EVERYTHING_EVERY,
+    RECENT_EVERY,
+    RECENT_EVERY_POLLING,
+    RECENT_NS,
+    Sweep,
+    SweepPlan,
+)
 from ingest.tail.watch import Mode, Watcher
 from ingest.worker import processes
+from ingest.worker.debounce import LONGEST, QUIET, Debounce
 from ingest.worker.drain import (
     GROUP_SOURCES,
     Clock,
@@ -29,6 +42,7 @@ from ingest.worker.drain import (
     instance_id,
     utc_now,
 )
+from ingest.worker.figures import Figures
 from ingest.worker.homes import Home, home_of
 from ingest.worker.pool import InPlace, Pool, ReaderDied
 from ingest.worker.survey import Followed, Survey, adopt, in_order, survey
@@ -48,6 +62,18 @@ class Round(Struct):
     watching: Mode
 
 
+class Pace(Struct, frozen=True):
+    """How often files are looked at, and how long changes are gathered; in seconds."""
+
+    everything_every: float = EVERYTHING_EVERY
+    recent_every: float = RECENT_EVERY
+    quiet: float = QUIET
+    longest: float = LONGEST
+
+
+PACE = Pace()
+
+
 class Owner:
     """Ingests into one database from some homes."""
 
@@ -64,6 +90,7 @@ class Owner:
         self.clock = clock
         self.instance = instance_id(os.getpid(), time.time())
         self.rescued = clean_start(database, self.instance, clock)
+        self.figures = Figures(__version__, clock())
         self._followed: dict[str, dict[SourceName, Followed]] = {}
 
     def survey(self) -> Survey:
@@ -72,12 +99,15 @@ class Owner:
         self._followed = {home.id: {} for home in self.homes}
         for source in found.sources:
             self._followed[source.home][source.name] = source
+        self.figures.looked(len(found.sources), found.changed)
         return found
 
     def once(self, progress: Progress | None = None, readers: Pool | None = None) -> Report:
         """Read all that is new now. `readers` may be given by who started them early."""
         found = self.survey()
-        return self.read(found.changed, progress, readers)
+        report = self.read(found.changed, progress, readers)
+        self.note(at_once=True)
+        return report
 
     def read(
         self,
@@ -86,11 +116,18 @@ class Owner:
         readers: Pool | InPlace | None = None,
     ) -> Report:
         """Read what is new in these sources."""
+
+        def stored(report: Report, done_bytes: int) -> None:
+            self.note()
+            if progress is not None:
+                progress(report, done_bytes)
+
         group_sources = GROUP_SOURCES
         while True:
             drain = Drain(
-                self.database, self.instance, self.tuning, self.clock, progress, group_sources
+                self.database, self.instance, self.tuning, self.clock, stored, group_sources
             )
+            drain.landed = self.figures.landed
             at_work = readers or _readers_for(changed)
             # While readers parse, a second thread of the engine would only take a core from them.
             threads = 1 if isinstance(at_work, Pool) else ENGINE_THREADS
@@ -103,6 +140,7 @@ class Owner:
                 changed = self.survey().changed
             finally:
                 at_work.close()
+                self.figures.stands(changed)
                 self.database.execute(f"set threads = {ENGINE_THREADS}")
 
     def follow(
@@ -110,26 +148,47 @@ class Owner:
         stop: Event,
         told: Callable[[Round], None],
         monotonic: Callable[[], float] = time.monotonic,
+        pace: Pace = PACE,
     ) -> None:
         """Stay until `stop` is set. `told` hears of every round that read something."""
         watchers = [Watcher(home.path) for home in self.homes]
         polling = any(watcher.mode is Mode.POLLING for watcher in watchers)
-        plan = SweepPlan(recent_every=RECENT_EVERY_POLLING) if polling else SweepPlan()
+        recent = max(pace.recent_every, RECENT_EVERY_POLLING) if polling else pace.recent_every
+        plan = SweepPlan(recent, pace.everything_every)
+        hints: Debounce[Path] = Debounce(pace.quiet, pace.longest)
         try:
             while not stop.is_set():
                 due = plan.due(monotonic())
-                changed = self._swept(due) or self._hinted(watchers, plan.wait(monotonic()))
+                changed = self._swept(due)
+                if not changed:
+                    self._listen(watchers, hints, plan.wait(monotonic()), monotonic)
+                    changed = self._hinted(hints.due(monotonic()))
                 plan = plan.done(due, monotonic())
                 if changed:
                     report = self.read(changed)
                     behind = sum(source.behind for source in changed)
                     told(Round(report, behind, watchers[0].mode if watchers else Mode.POLLING))
+                if due is Sweep.EVERYTHING:
+                    self.note()
         finally:
             for watcher in watchers:
                 watcher.stop()
+            self.note(at_once=True)
+
+    def note(self, *, at_once: bool = False) -> None:
+        """Keep a sample of the figures: once a minute, and only where there is something to say."""
+        now = self.clock()
+        if at_once or self.figures.due(now):
+            sample = self.figures.take(now, _size(self.database.path))
+            # A figure that cannot be kept is lost: it must not cost the work it tells of.
+            with contextlib.suppress(StoreError):
+                if sample is not None:
+                    with self.database.transaction():
+                        self.database.run("report.add_sample", **asdict(sample))
 
     def settle(self) -> None:
         """After a backlog: fold the log of the engine into its file, and keep it small."""
+        self.note(at_once=True)
         self.database.checkpoint()
         self.database.execute(f"set checkpoint_threshold = '{TAIL_CHECKPOINT}'")
 
@@ -149,15 +208,22 @@ class Owner:
             if source.mtime_ns >= newest
         ]
 
-    def _hinted(self, watchers: list[Watcher], wait: float) -> list[Followed]:
-        dirty: list[tuple[Home, str]] = []
+    def _listen(
+        self,
+        watchers: list[Watcher],
+        hints: Debounce[Path],
+        wait: float,
+        monotonic: Callable[[], float],
+    ) -> None:
+        """Wait for hints, as long as nothing else is due."""
+        waiting = hints.wait(monotonic())
+        patience = min(wait, LONGEST_WAIT if waiting is None else waiting, LONGEST_WAIT)
         for watcher in watchers:
-            patience = min(wait, LONGEST_WAIT) / len(watchers)
-            for path in watcher.wait(patience):
-                home = home_of(self.homes, path)
-                if home is not None:
-                    dirty.append((home, str(path)))
-        return self._look(dirty)
+            hints.hint(watcher.wait(patience / len(watchers)), monotonic())
+
+    def _hinted(self, paths: list[Path]) -> list[Followed]:
+        homes = ((home_of(self.homes, path), path) for path in paths)
+        return self._look([(home, str(path)) for home, path in homes if home is not None])
 
     def _look(self, paths: list[tuple[Home, str]]) -> list[Followed]:
         """What is new at these paths; a path that is gone waits for the next sweep."""
@@ -169,9 +235,17 @@ class Owner:
                 followed = self._followed.setdefault(home.id, {})
                 source = adopt(self.database, home, followed, found, now)
                 looked[source.id] = source
-        return in_order(list(looked.values()))
+        changed = in_order(list(looked.values()))
+        self.figures.looked(len(looked), changed)
+        return changed
 
 
 def _readers_for(changed: list[Followed]) -> Pool | InPlace:
     behind = sum(source.behind for source in changed)
     return Pool(processes.start()) if behind >= BACKLOG_BYTES else InPlace()
+
+
+def _size(path: Path) -> int:
+    with contextlib.suppress(OSError):
+        return path.stat().st_size
+    return 0
