@@ -123,7 +123,10 @@ join segments g on g.source = u.source;
 create or replace view v_prompts as
 select
     s.home, p.thread as session, p.source, p.byte, p.length, p.time, p.text,
-    p.thread not in (select thread from segments) as history_only
+    not exists (
+        from segments g join sources r on r.id = g.source
+        where r.home = s.home and g.thread = p.thread
+    ) as history_only
 from prompts p
 join sources s on s.id = p.source;
 
@@ -134,10 +137,12 @@ from names n
 join sources s on s.id = n.source
 group by all;
 
--- One row a session, all its segments together. `turn_state` is how its newest turn stands; whether
--- an open turn runs, waits or is stalled depends on the clock, and is said by `tailboard sessions`.
+-- One row a session, all its segments together. `turn_state` is how the newest turn stands that still
+-- counts, `plan_…` the newest plan of such a turn; whether an open turn runs, waits or is stalled
+-- depends on the clock, and is said by `tailboard sessions`. `root_id` is the session that the first
+-- agent of a family was started by: Codex says it since 0.145, before it is found by the parents.
 create or replace view v_sessions as
-with newest as (
+with recursive newest as (
     select s.home, s.path, s.archived, s.live_until, g.*
     from segments g
     join sources s on s.id = g.source
@@ -155,12 +160,46 @@ whole as (
     join sources s on s.id = g.source
     group by all
 ),
+families as (
+    select home, thread, parent as ancestor, 1 as steps
+    from newest
+    where parent is not null and root is null
+    union all
+    select f.home, f.thread, coalesce(n.root, n.parent), f.steps + 1
+    from families f
+    join newest n on n.home = f.home and n.thread = f.ancestor
+    where coalesce(n.root, n.parent) <> f.ancestor and f.steps < 64
+),
+founded as (
+    select home, thread, arg_max(ancestor, steps) as root from families group by all
+),
+ordered as materialized (
+    select g.source, row_number() over (
+        partition by s.home, g.thread order by coalesce(g.started_at, g.first_at), s.segment
+    ) as place
+    from segments g
+    join sources s on s.id = g.source
+),
+live as materialized (
+    select t.*, o.place
+    from v_turns t
+    join ordered o on o.source = t.source
+    where t.state not in ('reverted', 'rolled_back')
+),
 turned as (
     select
-        home, session,
-        count(*) filter (state not in ('reverted', 'rolled_back')) as turns,
-        count(*) filter (state = 'failed') as failed_turns
-    from v_turns
+        home, session, count(*) as turns, count(*) filter (state = 'failed') as failed_turns,
+        arg_max({'state': state, 'started_at': started_at}, (place, n)) as newest
+    from live
+    group by all
+),
+planned as (
+    select l.home, l.session, arg_max(
+        {'revision': p.revision, 'steps': cast(p.steps as json)}, (l.place, p.byte, p.revision)
+    ) as plan
+    from plans p
+    join live l on l.source = p.source and l.n = p.turn
+    where p.accepted
     group by all
 ),
 called as (
@@ -179,16 +218,18 @@ spent as (
     group by all
 ),
 opened as (
-    select s.home, g.thread as session, arg_min(m.text, (m.source, m.byte)) as prompt
+    select s.home, g.thread as session, arg_min(m.text, (o.place, m.byte)) as prompt
     from messages m
     join sources s on s.id = m.source
     join segments g on g.source = m.source
-    where m.role = 'user' and m.turn = 1
+    join ordered o on o.source = m.source
+    where m.role = 'user'
     group by all
 )
 select
-    n.home, n.thread as id, n.parent as parent_id, coalesce(n.root, n.thread) as root_id,
-    n.forked_from, coalesce(v.name, n.name, o.prompt) as title,
+    n.home, n.thread as id, n.parent as parent_id,
+    coalesce(n.root, f.root, n.thread) as root_id,
+    n.forked_from, coalesce(v.name, n.name, o.prompt, n.agent_path) as title,
     coalesce(
         nullif(regexp_extract(rtrim(n.cwd, '/\'), '[^/\\]+$'), ''),
         nullif(regexp_replace(regexp_extract(n.repository, '[^/:]+$'), '\.git$', ''), ''),
@@ -197,18 +238,25 @@ select
     n.cwd, n.branch, n."commit", n.repository, n.nickname, n.role, n.agent_path, n.origin,
     n.originator, n.cli_version, n.provider, n.generation, n.model, n.effort, n.archived, n.path,
     n.source, w.segments, w.started_at, w.last_at, w.bytes, w.replayed_bytes, w.unknown_lines,
-    n.last_turn_state as turn_state, n.last_turn_started_at as turn_started_at, n.open_calls,
+    t.newest.state as turn_state, t.newest.started_at as turn_started_at, n.open_calls,
     n.open_tool, n.open_command, n.open_since, n.waits_for_user,
     coalesce(t.turns, 0) as turns, coalesce(t.failed_turns, 0) as failed_turns,
     coalesce(c.commands, 0) as commands, coalesce(c.failed_commands, 0) as failed_commands,
-    n.plan_revision, n.plan_total, n.plan_done, n.context_used, n.context_window,
+    coalesce(p.plan.revision, 0) as plan_revision,
+    coalesce(json_array_length(p.plan.steps), 0)::integer as plan_total,
+    coalesce(len(list_filter(
+        json_extract_string(p.plan.steps, '$[*][1]'), lambda status: status = 'completed'
+    )), 0)::integer as plan_done,
+    n.context_used, n.context_window,
     coalesce(u.input, 0) as input, coalesce(u.cached, 0) as cached,
     coalesce(u.output, 0) as output, coalesce(u.reasoning, 0) as reasoning,
     coalesce(u.total, 0) as total
 from newest n
 join whole w on w.home = n.home and w.thread = n.thread
 left join v_names v on v.home = n.home and v.session = n.thread
+left join founded f on f.home = n.home and f.thread = n.thread
 left join turned t on t.home = n.home and t.session = n.thread
+left join planned p on p.home = n.home and p.session = n.thread
 left join called c on c.home = n.home and c.session = n.thread
 left join spent u on u.home = n.home and u.session = n.thread
 left join opened o on o.home = n.home and o.session = n.thread;
@@ -219,7 +267,7 @@ select
     ltrim(key, '?') as kind, key not like '?%' as known,
     sum(cast(json_extract(value, '$[0]') as bigint))::bigint as lines,
     sum(cast(json_extract(value, '$[1]') as bigint))::bigint as bytes
-from (select unnest(map_entries(cast(kinds as map(varchar, json))), recursive := true) from segments)
+from (select unnest(map_entries(cast(cast(kinds as json) as map(varchar, json))), recursive := true) from segments)
 group by all;
 
 -- Lines that could not be read, and why.
