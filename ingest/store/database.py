@@ -1,28 +1,28 @@
 """The database file: opened by one process, private, and closed so that it opens fast again.
 
 Whoever holds a `Database` holds the only writing lock. Reads go through `reader()`, a cursor of
-their own for each thread. What goes wrong on opening is a `StoreError` that says what and why; how
-a damaged file is brought back is `recovery.py`'s business.
+their own for each thread. What goes wrong is a `StoreError` that says what and why; how a damaged
+file is brought back is `recovery.py`'s business, and `recovery.open_database` the usual way in.
 """
 
 import contextlib
+import errno
 import os
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from ingest.store import migrate
+from ingest.store.diagnosis import explain
 from ingest.store.engine import Connection, Error, FatalException, TransactionException, connect
-from ingest.store.errors import Damaged, DiskFull, Locked, NewerSchema, StoreError, Unusable
+from ingest.store.errors import Damaged, DiskFull, Forked, StoreError, Unusable
 from ingest.store.queries import statement
+
+__all__ = ["BACKLOG_CHECKPOINT", "TAIL_CHECKPOINT", "Database", "explain", "records"]
 
 MEMORY_LIMIT = "128MB"
 BACKLOG_CHECKPOINT = "256MB"
 TAIL_CHECKPOINT = "32MB"
-
-_PID = re.compile(r"Conflicting lock is held in (?:(\S+) )?\(PID (\d+)\)")
-_VERSION = re.compile(r"version number (\d+), but we can only read")
 
 
 class Database:
@@ -33,50 +33,76 @@ class Database:
         self.spool = path.with_name(path.name + ".spool")
         self.steps: list[str] = []
         self._columns: dict[str, list[tuple[str, str]]] = {}
-        self._con = self._connect()
+        self._pid = os.getpid()
+        self._open: Connection | None = self._connect()
 
     def _connect(self) -> Connection:
+        # For good, and for the whole process: the engine makes its log and its temporary files
+        # when it needs them, and whatever we create is private.
+        os.umask(0o077)
         _prepare(self.path, self.spool)
-        old_umask = os.umask(0o077)
+        config: dict[str, str | bool | int | float | list[str]] = {
+            "memory_limit": MEMORY_LIMIT,
+            "threads": 2,
+            "checkpoint_threshold": BACKLOG_CHECKPOINT,
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+            "preserve_insertion_order": True,
+            "temp_directory": str(self.spool / "tmp"),
+        }
+        con = None
         try:
-            con = connect(
-                str(self.path),
-                config={
-                    "memory_limit": MEMORY_LIMIT,
-                    "threads": 2,
-                    "checkpoint_threshold": BACKLOG_CHECKPOINT,
-                    "autoinstall_known_extensions": False,
-                    "autoload_known_extensions": False,
-                    "preserve_insertion_order": True,
-                    "temp_directory": str(self.spool / "tmp"),
-                },
-            )
-        except Error as error:
-            raise explain(self.path, error) from error
-        finally:
-            os.umask(old_umask)
-        try:
-            self.steps += migrate.migrate(con, self.path)
-            self.path.chmod(0o600)
+            con = connect(str(self.path), config=config)
+            if waiting := migrate.waiting(con, self.path):
+                if migrate.is_new(con):
+                    migrate.create(con, waiting)
+                else:
+                    # Nobody has the file open while it is copied: closing any descriptor of it
+                    # would give up the lock that the engine holds on it.
+                    con.execute("checkpoint")
+                    con.close()
+                    migrate.upgrade(self.path, waiting)
+                    con = connect(str(self.path), config=config)
+                self.steps += [step.name for step in waiting]
+            migrate.lay_views(con)
+            for file in (self.path, self.path.with_name(self.path.name + ".wal")):
+                with contextlib.suppress(FileNotFoundError):
+                    file.chmod(0o600)
             # From here on no statement reaches a file, except what we spool ourselves.
             con.execute(f"set allowed_directories = ['{_quoted(self.spool)}']")
             con.execute("set enable_external_access = false")
-        except StoreError:
-            con.close()
-            raise
-        except Error as error:
-            con.close()
+        except (Error, OSError, StoreError) as error:
+            if con is not None:
+                con.close()
+            if isinstance(error, StoreError):
+                raise
             raise explain(self.path, error) from error
         return con
 
+    @property
+    def _con(self) -> Connection:
+        """The connection; opened again where the engine had given up and could not be before."""
+        if os.getpid() != self._pid:
+            raise Forked(self.path)
+        if self._open is None:
+            self._open = self._connect()
+        return self._open
+
     def reopen(self) -> None:
         """Open again after the engine gave the connection up; what was committed is there."""
+        self._drop()
+        self._open = self._connect()
+
+    def _drop(self) -> None:
         with contextlib.suppress(Error):
-            self._con.close()
-        self._con = self._connect()
+            if self._open is not None:
+                self._open.close()
+        self._open = None
 
     def close(self) -> None:
-        self._con.close()
+        if self._open is not None:
+            self._open.close()
+            self._open = None
 
     def __enter__(self) -> "Database":
         return self
@@ -90,7 +116,10 @@ class Database:
 
     def rows(self, name: str, **values: object) -> list[dict[str, Any]]:
         """The rows a named statement answers with, as dictionaries."""
-        return records(self._con.cursor(), statement(name), values)
+        try:
+            return records(self.reader(), statement(name), values)
+        except Error as error:
+            raise self._told(error) from error
 
     def one(self, name: str, **values: object) -> dict[str, Any] | None:
         found = self.rows(name, **values)
@@ -121,33 +150,47 @@ class Database:
         """All of the block, or none of it. An engine that gave up is opened again.
 
         A statement that failed leaves a transaction whose COMMIT would "succeed" and store
-        nothing, so whatever goes wrong is rolled back and raised.
+        nothing, so whatever goes wrong is rolled back and raised. An error that came out of the
+        commit itself does not say whether it was made: who has to know reads back.
         """
+        con = self._con
         try:
-            self._con.execute("begin")
+            con.execute("begin")
             yield
-            self._con.execute("commit")
-        except FatalException as error:
-            self.reopen()
-            raise explain(self.path, error) from error
+            con.execute("commit")
         except Error as error:
+            told = self._told(error)
             self._roll_back()
-            raise explain(self.path, error) from error
+            raise told from error
         except BaseException:
             self._roll_back()
             raise
 
+    def _told(self, error: Error) -> StoreError:
+        told = explain(self.path, error)
+        if isinstance(told, Damaged):
+            condemn(self.path, told.detail)
+        if isinstance(error, FatalException):
+            self._drop()
+        return told
+
     def _roll_back(self) -> None:
+        if self._open is None:
+            return
         try:
-            self._con.execute("rollback")
-        except FatalException:
-            self.reopen()
+            self._open.execute("rollback")
         except TransactionException:
             # The engine rolled back already.
             return
+        except Error:
+            # It cannot even roll back; the next use opens the file again.
+            self._drop()
 
     def checkpoint(self) -> None:
-        self._con.execute("checkpoint")
+        try:
+            self._con.execute("checkpoint")
+        except Error as error:
+            raise self._told(error) from error
 
 
 def records(con: Connection, sql: str, values: object = None) -> list[dict[str, Any]]:
@@ -157,25 +200,26 @@ def records(con: Connection, sql: str, values: object = None) -> list[dict[str, 
     return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
 
 
-def explain(path: Path, error: Exception) -> StoreError:
-    """What an error of the engine means for a person."""
-    text = str(error)
-    if held := _PID.search(text):
-        return Locked(path, int(held[2]), held[1] and Path(held[1]).name)
-    if version := _VERSION.search(text):
-        return NewerSchema(path, f"storage version {version[1]}")
-    if "No space left" in text or "not enough space" in text.lower():
-        return DiskFull(path)
-    if "Permission denied" in text or "Read-only file system" in text:
-        return Unusable(path, error)
-    return Damaged(path, text.splitlines()[0][:300] if text else type(error).__name__)
+def condemned(path: Path) -> Path:
+    """The note that says the file has to be looked through before it is used again."""
+    return path.with_name(path.name + ".damaged")
+
+
+def condemn(path: Path, detail: str) -> None:
+    """Leave word for the next start that a part of the file could not be read back."""
+    # Where not even that can be written, the next read of the part says the same again.
+    with contextlib.suppress(OSError):
+        condemned(path).write_text(detail, encoding="utf-8", errors="backslashreplace")
 
 
 def _prepare(path: Path, spool: Path) -> None:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        spool.mkdir(exist_ok=True, mode=0o700)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        spool.mkdir(exist_ok=True)
+        spool.chmod(0o700)
     except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise DiskFull(path) from error
         raise Unusable(path, error) from error
 
 

@@ -5,9 +5,7 @@ needs; that doubles the time until a command answers. What is exported here is a
 """
 
 from _duckdb import (
-    DuckDBPyConnection as Connection,
-)
-from _duckdb import (
+    BinderException,
     Error,
     FatalException,
     StatementType,
@@ -15,8 +13,12 @@ from _duckdb import (
     connect,
     extract_statements,
 )
+from _duckdb import (
+    DuckDBPyConnection as Connection,
+)
 
 __all__ = [
+    "BinderException",
     "Connection",
     "Error",
     "FatalException",

@@ -59,6 +59,19 @@ class WrongMigration(StoreError):
         )
 
 
+class Foreign(StoreError):
+    """There is a file in the database's place that is not known to be ours."""
+
+    code = "store.foreign"
+    error_class = "config"
+
+    def __init__(self, path: Path, what: str) -> None:
+        super().__init__(
+            f"{path} is not a database of Tailboard: {what}.",
+            "Use another place with --db PATH, or move the file away. Nothing was changed.",
+        )
+
+
 class Unusable(StoreError):
     """The folder or file cannot be written."""
 
@@ -85,6 +98,55 @@ class DiskFull(StoreError):
         )
 
 
+class Conflict(StoreError):
+    """Two transactions changed the same row; the one that is told so left nothing behind."""
+
+    code = "store.conflict"
+
+    def __init__(self, path: Path, detail: str) -> None:
+        super().__init__(
+            f"Two changes of {path} met: {detail}.",
+            "It is tried again by itself; nothing was stored twice.",
+        )
+
+
+class GaveUp(StoreError):
+    """The engine ended its work with the file; it was opened again, or will be at the next use."""
+
+    code = "store.gave_up"
+
+    def __init__(self, path: Path, detail: str) -> None:
+        super().__init__(
+            f"The engine of the database {path} gave up: {detail}.",
+            "What was committed is safe; it is opened again by itself. Check the disk.",
+        )
+
+
+class Failed(StoreError):
+    """The database refused a statement or could not carry it out; nothing of it is kept."""
+
+    code = "store.failed"
+
+    def __init__(self, path: Path, detail: str) -> None:
+        super().__init__(
+            f"The database {path} could not do this: {detail}.",
+            "It is tried again; if it stays so, please report it.",
+        )
+
+
+class Forked(StoreError):
+    """A forked child used its parent's database: what it writes would be lost without a word."""
+
+    code = "store.forked"
+    error_class = "config"
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"The database {path} was opened by the parent of this process.",
+            "Start a process of its own instead of forking, and let it ask the owner.",
+        )
+
+
 class LostLease(StoreError):
     """A batch was finished by somebody whose lease had ended: nothing of it is kept."""
 
@@ -99,13 +161,14 @@ class LostLease(StoreError):
 
 
 class Damaged(StoreError):
-    """The database does not open, and nothing on the ladder of recovery was allowed or worked."""
+    """The file or its log holds what nobody wrote; `recovery.py` knows what to do."""
 
     code = "store.damaged"
     error_class = "config"
 
     def __init__(self, path: Path, detail: str) -> None:
         super().__init__(
-            f"The database {path} is damaged: {detail}.",
+            f"The database {path} is damaged: {detail.rstrip('.')}.",
             "Run `tailboard ingest`: it keeps a copy, saves what it can and reads the rest again.",
         )
+        self.detail = detail
