@@ -11,12 +11,14 @@ from msgspec import Struct, field
 from msgspec.structs import asdict
 
 from ingest.store.database import Database
-from ingest.store.errors import LostLease
+from ingest.store.errors import Conflict, GaveUp, LostLease, StoreError
 from ingest.store.load import FACT_TABLES, load
 from ingest.store.queue import Claim, claim
 
 Live = tuple[int | None, int | None]
 """Up to which byte and which number a segment still counts; None for all of it."""
+
+TRIES = 3
 
 
 class BatchEnd(Struct):
@@ -52,11 +54,9 @@ class CursorRow(Struct):
 
 
 class Landing(Struct):
-    """All that is stored together."""
+    """What some batches came to, each of another source."""
 
     ends: list[BatchEnd] = field(default_factory=list)
-    claims: list[Claim] = field(default_factory=list)
-    """What is worked on next: claimed with the same commit."""
     cursors: list[CursorRow] = field(default_factory=list)
     tables: dict[str, list[str]] = field(default_factory=dict)
     """Table to the spooled files of its facts."""
@@ -68,12 +68,41 @@ class Landing(Struct):
     """Rewritten lists of prompts: only rows that were not stored yet are added."""
 
 
-def land(database: Database, landing: Landing, by: str, now: str) -> None:
-    """Store it all, or nothing."""
-    with database.transaction():
-        claim(database, landing.claims, by, now)
-        if landing.ends:
-            _land(database, landing, now)
+def land(
+    database: Database, landings: list[Landing], claims: list[Claim], by: str, now: str
+) -> None:
+    """Store it all, one landing after the other, and claim what is worked on next; or nothing.
+
+    An engine that gave up, or a conflict, gets another try. Whether a commit that ended in an error
+    was made nevertheless is read back before anything is done a second time.
+    """
+    for left in reversed(range(TRIES)):
+        try:
+            with database.transaction():
+                claim(database, claims, by, now)
+                for landing in landings:
+                    if landing.ends:
+                        _land(database, landing, now)
+        except LostLease:
+            raise
+        except StoreError as error:
+            if _is_stored(database, landings, now):
+                return
+            if not (left and isinstance(error, Conflict | GaveUp)):
+                raise
+        else:
+            return
+
+
+def _is_stored(database: Database, landings: list[Landing], now: str) -> bool:
+    ends = [end for landing in landings for end in landing.ends]
+    if not ends:
+        return False  # Claims alone can be made twice.
+    try:
+        found = database.one("landing.ended", ends=[asdict(end) for end in ends], now=now)
+    except StoreError:
+        return False  # It cannot even be read: the error that led here says why.
+    return found is not None and found["ended"] == len(ends)
 
 
 def _land(database: Database, landing: Landing, now: str) -> None:

@@ -10,7 +10,15 @@ from msgspec.structs import asdict
 
 from ingest.batches.batch import BatchId
 from ingest.batches.failure import OWNER_DIED, Failure
-from ingest.batches.policy import Bury, HandBack, PauseQueue, Retry, next_step
+from ingest.batches.policy import (
+    MAX_ATTEMPTS,
+    Bury,
+    HandBack,
+    PauseQueue,
+    Retry,
+    attempts_after_manual_retry,
+    next_step,
+)
 from ingest.batches.state import Move, State, target
 from ingest.store.database import Database
 
@@ -105,6 +113,26 @@ def rescue(database: Database, by: str, now: datetime) -> int:
     return len(orphans)
 
 
+def set_free(database: Database, by: str, now: str) -> None:
+    """Hand back, uncharged, all that `by` has claimed and works on no more."""
+    with database.transaction():
+        database.run("queue.tell_set_free", by=by, now=now)
+        database.run("queue.set_free", by=by, now=now)
+
+
+def wake(database: Database, batches: list[str], now: str) -> None:
+    """Give batches that were given up one more attempt: what they failed on has changed."""
+    if batches:
+        with database.transaction():
+            database.run("queue.tell_woken", batches=batches, now=now)
+            database.run(
+                "queue.wake",
+                batches=batches,
+                attempts=attempts_after_manual_retry(MAX_ATTEMPTS),
+                now=now,
+            )
+
+
 def pause(database: Database, failure: Failure, now: str) -> None:
     """Stop the queue, with one message, until `resume`."""
     with database.transaction():
@@ -119,5 +147,7 @@ def pause(database: Database, failure: Failure, now: str) -> None:
 
 
 def resume(database: Database) -> None:
-    with database.transaction():
-        database.run("queue.resume")
+    """Let the queue go on, where it stands still."""
+    if database.rows("queue.pauses"):
+        with database.transaction():
+            database.run("queue.resume")

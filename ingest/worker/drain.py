@@ -5,11 +5,14 @@ stored, and what is stored moves the cursor in the same transaction; so this can
 and go on from there. Who calls it decides when, and with how many readers.
 """
 
+import contextlib
+import os
 import uuid
 from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from msgspec import Struct, field
@@ -21,9 +24,11 @@ from ingest.batches.policy import Bury, PauseQueue
 from ingest.codex.state import FoldState
 from ingest.store import queue
 from ingest.store.database import Database
-from ingest.store.landing import BatchEnd, CursorRow, Landing, land
+from ingest.store.errors import StoreError
+from ingest.store.landing import CursorRow, Landing, land
 from ingest.tail.cursor import restart
 from ingest.tail.source import Kind, Representation
+from ingest.worker import ledger
 from ingest.worker import parcel as parcels
 from ingest.worker.job import Done, Job, Parcel, Trouble
 from ingest.worker.pool import InPlace, Pool, ReaderDied
@@ -38,6 +43,13 @@ EVERYTHING = 1 << 50
 _SET_FREE = Failure(
     code="set_free", cls=ErrorClass.CANCELLED, message="Its reader ended before it was begun."
 )
+
+_STATES = {
+    "source.missing": "missing",
+    "source.unreadable": "unreadable",
+    "source.damaged": "damaged",
+    "source.too_large": "too_large",
+}
 
 Clock = Callable[[], datetime]
 
@@ -88,6 +100,7 @@ class Drain:
         clock: Clock = utc_now,
         progress: Progress | None = None,
         group_sources: int = GROUP_SOURCES,
+        report: Report | None = None,
     ) -> None:
         self.group_sources = group_sources
         self.database = database
@@ -95,38 +108,76 @@ class Drain:
         self.tuning = tuning
         self.clock = clock
         self.progress = progress
-        self.report = Report()
+        self.landed: Callable[[list[Done]], None] = lambda _: None
+        """Hears of every commit, and of what came to an end with it."""
+        self.report = report or Report()
+        """Goes on from that of a drain that this one takes the place of."""
         self._waiting: deque[_Task] = deque()
         self._tasks: dict[str, _Task] = {}
+        self._suspects: deque[_Task] = deque()
+        self._rows: dict[str, CursorRow] = {}
         self._claims: list[queue.Claim] = []
         self._done_bytes = 0
 
     def run(self, sources: list[Followed], readers: Pool | InPlace) -> Report:
         """Read and store all that is new in these sources, in their order."""
-        held = self._held_back()
-        self._waiting.extend(
-            _Task(source)
-            for source in sources
-            if (source.id, source.cursor.generation, source.cursor.offset) not in held
-        )
-        self.report.sources += len(self._waiting)
-        self._hand_out(readers)
-        self._land(Landing())
-        held_parcels: list[Parcel] = []
+        self._sort_out(sources)
+        held: list[Parcel] = []
         try:
-            while readers.busy() and self.report.paused is None:
-                for reader, parcel in self._take(readers):
-                    held_parcels.append(parcel)
+            self._hand_out(readers)
+            while self.report.paused is None and (readers.busy() or self._suspects):
+                if not readers.busy():
+                    readers.give([self._first_job(self._suspects.popleft())], self.database.spool)
+                if self._claims and not held:
+                    # Before it is read: whatever that does to us, the next start knows of it.
+                    self._land([])
+                for reader, parcel in readers.take():
+                    held.append(parcel)
                     self._follow_on(parcel, readers, reader)
                 # Readers get more to do before what they brought is stored: they never wait.
                 self._hand_out(readers)
-                if _size(held_parcels) >= LANDING_BYTES or not readers.busy():
-                    self._store(held_parcels)
-                    held_parcels = []
+                if not readers.ahead or not readers.busy() or _size(held) >= LANDING_BYTES:
+                    self._store(held)
+                    held = []
+            if self.report.paused is None:
+                queue.resume(self.database)
+        except ReaderDied as death:
+            self._store(held)
+            self._rescue(death.leases)
+            raise
         finally:
-            for parcel in held_parcels:
+            for parcel in held:
                 parcels.discard(parcel)
+            self._set_free()
         return self.report
+
+    def _sort_out(self, sources: list[Followed]) -> None:
+        """What is read, and in which order; a batch that somebody died of goes last, and alone."""
+        now = self._now()
+        # What an earlier drain of this process could not end is worked on by nobody any more.
+        queue.set_free(self.database, self.instance, now)
+        held_back = {_place(row): row for row in self.database.rows("queue.held_back", now=now)}
+        suspects = {_place(row) for row in self.database.rows("queue.suspects")}
+        woken = []
+        for source in sources:
+            place = (source.id, source.cursor.generation, source.cursor.offset)
+            row = held_back.get(place)
+            if row is not None and _is_worth_another(row, source):
+                woken.append(row["id"])
+            elif row is not None:
+                continue
+            (self._suspects if place in suspects else self._waiting).append(_Task(source))
+        queue.wake(self.database, woken, now)
+        self.report.sources += len(self._waiting) + len(self._suspects)
+
+    def _now(self) -> str:
+        return self.clock().isoformat()
+
+    def _set_free(self) -> None:
+        """Hand back what is still claimed; where that fails, the next drain or start does it."""
+        if self._tasks:
+            with contextlib.suppress(StoreError):
+                queue.set_free(self.database, self.instance, self._now())
 
     def _rescue(self, leases: list[str]) -> None:
         """Free what a dead reader had in hand; only what it worked on counts against a batch."""
@@ -135,17 +186,6 @@ class Drain:
             failure = OWNER_DIED if lease in leases else _SET_FREE
             queue.failed(self.database, task.batch, lease, failure, now, "reader-rescue")
         self._tasks.clear()
-
-    def _held_back(self) -> set[tuple[int, int, int]]:
-        rows = self.database.rows("queue.held_back", now=self.clock().isoformat())
-        return {(row["source"], row["generation"], row["start"]) for row in rows}
-
-    def _take(self, readers: Pool | InPlace) -> list[tuple[int, Parcel]]:
-        try:
-            return readers.take()
-        except ReaderDied as death:
-            self._rescue(death.leases)
-            raise
 
     def _hand_out(self, readers: Pool | InPlace) -> None:
         while self._waiting and readers.free():
@@ -157,9 +197,7 @@ class Drain:
         size = 0
         while self._waiting and size < GROUP_BYTES and len(jobs) < self.group_sources:
             task = self._waiting.popleft()
-            if task.source.read and task.state is None and not task.restarting:
-                task.state = self._state(task.source)
-            jobs.append(self._job(task))
+            jobs.append(self._first_job(task))
             size += min(task.source.behind, self.tuning.batch_bytes)
         return jobs
 
@@ -168,6 +206,12 @@ class Drain:
         if row is None or row["state"] is None:
             return None
         return msgspec.json.decode(row["state"], type=FoldState)
+
+    def _first_job(self, task: _Task) -> Job:
+        """The first job of a source goes on from the fold state that is stored."""
+        if task.source.read:
+            task.state = self._state(task.source)
+        return self._job(task)
 
     def _job(self, task: _Task) -> Job:
         source = task.source
@@ -210,12 +254,11 @@ class Drain:
             task.restarting,
         )
 
-    def _land(self, landing: Landing) -> None:
+    def _land(self, landings: list[Landing]) -> None:
         """Store what came back, and claim what was handed out since."""
-        if not (landing.ends or self._claims):
-            return
-        landing.claims, self._claims = self._claims, []
-        land(self.database, landing, self.instance, self.clock().isoformat())
+        claims, self._claims = self._claims, []
+        if landings or claims:
+            land(self.database, landings, claims, self.instance, self._now())
 
     def _follow_on(self, parcel: Parcel, readers: Pool | InPlace, reader: int) -> None:
         """Hand out what comes after these batches, before they are stored: readers never wait."""
@@ -223,11 +266,13 @@ class Drain:
         for done in parcel.done:
             task = self._tasks[done.lease]
             if done.outcome == "rewritten":
-                next_task = _Task(task.source, restarting=True)
-                following.append(self._job(next_task))
-            elif done.outcome == "read" and done.more:
-                self._advance(task, done)
-                following.append(self._job(_Task(task.source, done.state)))
+                following.append(self._job(_Task(task.source, task.state, restarting=True)))
+            elif done.outcome != "failed":
+                state = done.state if done.outcome == "read" else task.state
+                ledger.advance(task.source, done)
+                self._rows[done.lease] = ledger.cursor_row(task.source, state, self._now())
+                if done.more:
+                    following.append(self._job(_Task(task.source, done.state)))
         if not following:
             return
         if isinstance(readers, Pool):
@@ -235,93 +280,25 @@ class Drain:
         else:
             readers.give(following, self.database.spool)
 
-    def _advance(self, task: _Task, done: Done) -> None:
-        """What is known of the source, once this batch is stored."""
-        source, tally = task.source, done.tally
-        if source.cursor == done.cursor and source.read:
-            return
-        if done.replaces:
-            source.lines = source.stored = source.rejected = source.blank = 0
-            source.rewrites += 1
-        source.cursor = done.cursor
-        source.read = True
-        source.partial = done.partial
-        source.lines += tally.lines
-        source.stored += tally.stored
-        source.rejected += tally.rejected
-        source.blank += tally.blank
-
     def _store(self, taken: list[Parcel]) -> None:
-        now = self.clock().isoformat()
-        landing = Landing()
         ended = [done for parcel in taken for done in parcel.done]
-        for parcel in taken:
-            for table, path in parcel.tables.items():
-                landing.tables.setdefault(table, []).append(path)
-        for done in ended:
-            if done.outcome != "failed":
-                task = self._tasks[done.lease]
-                self._advance(task, done)
-                self._add(landing, task, done, now)
-        self._land(landing)
+        sources = (self._tasks[done.lease].source for done in ended)
+        lists = {source.id for source in sources if source.name.kind is Kind.HISTORY}
+        self._land(ledger.landings(taken, self._rows, lists))
+        self.landed(ended)
         for parcel in taken:
             parcels.discard(parcel)
         for done in ended:
-            self._tasks.pop(done.lease)
+            task = self._tasks.pop(done.lease)
+            self._rows.pop(done.lease, None)
             self._count(done)
             if done.trouble is not None:
                 self._fail(done, done.trouble)
+            elif task.source.troubled and done.outcome != "rewritten":
+                self._set_state(done.source, "following")
+                task.source.troubled = False
         if self.progress is not None:
             self.progress(self.report, self._done_bytes)
-
-    def _add(self, landing: Landing, task: _Task, done: Done, now: str) -> None:
-        source, cursor, tally = task.source, done.cursor, done.tally
-        states = {"read": "completed", "empty": "completed_empty", "rewritten": "superseded"}
-        landing.ends.append(
-            BatchEnd(
-                done.batch,
-                done.lease,
-                states[done.outcome],
-                done.reason,
-                cursor.offset,
-                tally.lines,
-                done.facts,
-                done.seconds,
-            )
-        )
-        if done.outcome == "rewritten":
-            return
-        landing.cursors.append(self._cursor_row(source, done, now))
-        landing.stale += [(table, source.id, byte) for table, byte in done.stale]
-        if done.replaces:
-            merges = source.name.kind is Kind.HISTORY
-            (landing.merged if merges else landing.replaced).append(source.id)
-
-    def _cursor_row(self, source: Followed, done: Done, now: str) -> CursorRow:
-        cursor = done.cursor
-        state = done.state
-        if state is None and done.outcome == "empty" and source.read:
-            state = self._state(source)
-        return CursorRow(
-            source.id,
-            cursor.generation,
-            cursor.offset,
-            cursor.size,
-            cursor.mtime_ns,
-            cursor.dev,
-            cursor.inode,
-            cursor.head_len,
-            cursor.head_hash,
-            cursor.tail_hash,
-            done.partial,
-            source.lines,
-            source.stored,
-            source.rejected,
-            source.blank,
-            source.rewrites,
-            None if state is None else msgspec.json.encode(state).decode(),
-            now,
-        )
 
     def _count(self, done: Done) -> None:
         report = self.report
@@ -330,9 +307,8 @@ class Drain:
         report.facts += done.facts
         report.rejected += done.tally.rejected
         self._done_bytes += max(0, done.cursor.offset - done.start)
-        ended = {"read": "completed", "empty": "completed_empty", "rewritten": "superseded"}
-        if done.outcome in ended:
-            self._tell(ended[done.outcome])
+        if done.outcome in ledger.ENDS:
+            self._tell(ledger.ENDS[done.outcome])
 
     def _tell(self, state: str) -> None:
         self.report.batches[state] = self.report.batches.get(state, 0) + 1
@@ -347,28 +323,35 @@ class Drain:
         now = self.clock()
         step = queue.failed(self.database, done.batch, done.lease, failure, now)
         self._tell("dead" if isinstance(step, Bury) else "failed")
-        self._set_state(done, failure, now)
+        self._set_state(done.source, _STATES.get(failure.code, "following"), failure)
         if isinstance(step, PauseQueue):
             queue.pause(self.database, failure, now.isoformat())
             self.report.paused = failure.code
 
-    def _set_state(self, done: Done, failure: Failure, now: datetime) -> None:
-        states = {
-            "source.missing": "missing",
-            "source.unreadable": "unreadable",
-            "source.damaged": "damaged",
-            "source.too_large": "too_large",
-        }
-        state = states.get(failure.code, "following")
+    def _set_state(self, source: int, state: str, failure: Failure | None = None) -> None:
         with self.database.transaction():
             self.database.run(
                 "registry.set_state",
-                source=done.source,
+                source=source,
                 state=state,
-                error_code=failure.code,
-                error=failure.message,
-                now=now.isoformat(),
+                error_code=failure and failure.code,
+                error=failure and failure.message,
+                now=self._now(),
             )
+
+
+def _place(row: dict[str, Any]) -> tuple[int, int, int]:
+    return (row["source"], row["generation"], row["start"])
+
+
+def _is_worth_another(row: dict[str, Any], source: Followed) -> bool:
+    """Whether the file that a batch was given up for is no longer the one it failed on."""
+    code = row["error_code"] or ""
+    if row["state"] != "dead" or not code.startswith("source."):
+        return False
+    if code == "source.unreadable":
+        return os.access(source.path, os.R_OK, effective_ids=True)
+    return bool(row["finish"] != source.size)
 
 
 def _size(held: list[Parcel]) -> int:

@@ -9,6 +9,7 @@ import threading
 from collections import deque
 from pathlib import Path
 from queue import SimpleQueue
+from typing import ClassVar
 
 from ingest.worker.job import Job, Parcel
 from ingest.worker.parcel import pack
@@ -35,29 +36,36 @@ class InPlace:
     """A reader that is no process: for a few lines the start of one would cost more."""
 
     def __init__(self) -> None:
-        self._parcels: deque[Parcel] = deque()
+        self._groups: deque[tuple[list[Job], Path]] = deque()
         self._count = 0
 
+    ahead: ClassVar[bool] = False
+    """Nothing is read before it is asked for, and so not before it is claimed."""
+
     def free(self) -> bool:
-        return not self._parcels
+        return not self._groups
 
     def busy(self) -> bool:
-        return bool(self._parcels)
+        return bool(self._groups)
 
     def give(self, jobs: list[Job], spool: Path) -> int:
-        self._count += 1
-        self._parcels.append(pack(jobs, spool, f"own-{self._count}"))
+        self._groups.append((jobs, spool))
         return 0
 
     def take(self) -> list[tuple[int, Parcel]]:
-        return [(0, self._parcels.popleft())]
+        jobs, spool = self._groups.popleft()
+        self._count += 1
+        return [(0, pack(jobs, spool, f"own-{self._count}"))]
 
     def close(self) -> None:
-        self._parcels.clear()
+        self._groups.clear()
 
 
 class Pool:
     """Reader processes. `give` to one that is free, `take` what comes back."""
+
+    ahead: ClassVar[bool] = True
+    """They read on while what they brought is stored."""
 
     def __init__(self, readers: list[subprocess.Popen[bytes]]) -> None:
         self._readers = readers
@@ -103,6 +111,10 @@ class Pool:
         taken: list[tuple[int, Parcel]] = []
         while not taken or not self._parcels.empty():
             index, parcel = self._parcels.get()
+            if parcel is None and taken:
+                # First what was brought, then the news of the death.
+                self._parcels.put((index, None))
+                return taken
             if parcel is None:
                 raise self._death(index)
             self._in_hand[index].popleft()

@@ -35,6 +35,10 @@ class Followed(Struct):
     cursor: Cursor = START
     read: bool = False
     """Whether a cursor is stored."""
+    present: bool = True
+    """Whether it was found when it was looked for last."""
+    troubled: bool = False
+    """Whether an error is noted that its next success has to clear."""
     partial: int = 0
     lines: int = 0
     stored: int = 0
@@ -46,7 +50,7 @@ class Followed(Struct):
     @property
     def behind(self) -> int:
         """Bytes still to be read; of a compressed file, as far as that can be told unopened."""
-        if self.state == "missing" or settled(self.cursor, self.seen):
+        if not self.present or settled(self.cursor, self.seen):
             return 0
         if self.representation is Representation.ZST:
             return self.size
@@ -87,9 +91,7 @@ def survey(database: Database, homes: Iterable[Home], now: str, *, keep: bool = 
 def in_order(sources: list[Followed]) -> list[Followed]:
     """Those that have to be opened: lists before rollouts, then the newest first."""
     changed = [
-        source
-        for source in sources
-        if source.state != "missing" and not settled(source.cursor, source.seen)
+        source for source in sources if source.present and not settled(source.cursor, source.seen)
     ]
     lists = (Kind.HISTORY, Kind.SESSION_INDEX)
     return sorted(changed, key=lambda source: (source.name.kind not in lists, -source.mtime_ns))
@@ -109,6 +111,7 @@ def notice(followed: dict[SourceName, Followed], found: Found) -> Followed | Non
     """Bring one known source up to what was found now; None for one that is not known."""
     source = followed.get(found.name)
     if source is not None:
+        source.present = True
         source.path, source.representation = found.path, found.representation
         source.archived, source.size = found.archived, found.size
         source.mtime_ns, source.seen = found.mtime_ns, found.seen
@@ -214,6 +217,8 @@ def _followed(home: Home, row: dict[str, Any]) -> Followed:
         row["last_size"],
         row["last_mtime_ns"],
         row["last_state"],
+        present=False,
+        troubled=row["error_code"] is not None,
         seen=Seen(row["last_size"], row["last_mtime_ns"], 0, 0),
     )
     if row["generation"] is not None:

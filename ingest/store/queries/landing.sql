@@ -11,12 +11,27 @@ from (select unnest($ends::struct(
 )[], recursive := true)) e
 where batches.id = e.batch and batches.lease = e.lease and batches.state = 'claimed';
 
+-- name: ended
+-- How many of these batches have ended with a landing of this time.
+select count(*) as ended
+from (select unnest($ends::struct(
+    batch varchar, lease varchar, state varchar, reason varchar, finish bigint, lines bigint,
+    facts bigint, seconds double
+)[], recursive := true)) e
+join batches b on b.id = e.batch
+where b.state = e.state and b.finish = e.finish and b.lease is null
+and b.updated_at = $now::timestamp;
+
 -- name: tell_ends
 -- The history row of each batch that ended.
 insert into batch_moves (batch, time, move, old, new, actor, reason, attempt, error_code)
 select
     e.batch, $now::timestamp,
-    case e.state when 'completed' then 'complete' else 'complete_empty' end,
+    case e.state
+        when 'completed' then 'complete'
+        when 'superseded' then 'supersede'
+        else 'complete_empty'
+    end,
     'claimed', e.state, 'auto', e.reason, b.lifetime_attempts + 1, null
 from (select unnest($ends::struct(
     batch varchar, lease varchar, state varchar, reason varchar, finish bigint, lines bigint,

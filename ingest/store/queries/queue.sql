@@ -39,6 +39,39 @@ where b.lease in (select unnest($leases::varchar[]));
 -- Batches that are claimed by nobody alive: who holds the database knows that all others are gone.
 select * from batches where state = 'claimed' and claimed_by is distinct from $by;
 
+-- name: tell_set_free
+-- The history rows of what `set_free` is about to free.
+insert into batch_moves (batch, time, move, old, new, actor, reason, attempt, error_code)
+select
+    id, $now::timestamp, 'release', 'claimed', 'pending', 'auto', null, lifetime_attempts + 1, null
+from batches
+where state = 'claimed' and claimed_by = $by;
+
+-- name: set_free
+-- Batches that are claimed by this process, and that it does not work on any more.
+update batches set
+    state = 'pending', lease = null, claimed_by = null, heartbeat_at = null,
+    updated_at = $now::timestamp
+where state = 'claimed' and claimed_by = $by;
+
+-- name: suspects
+-- Batches that were in hand when a process died, and were not done since.
+select source, generation, start from batches
+where kind = 'ingest' and state = 'pending' and rescues > 0;
+
+-- name: tell_woken
+insert into batch_moves (batch, time, move, old, new, actor, reason, attempt, error_code)
+select id, $now::timestamp, 'retry', state, 'pending', 'auto', 'changed', lifetime_attempts + 1, null
+from batches
+where id in (select unnest($batches::varchar[]));
+
+-- name: wake
+-- Batches that were given up, and are worth one more attempt.
+update batches set
+    state = 'pending', reason = null, attempts = least(attempts, $attempts),
+    updated_at = $now::timestamp
+where id in (select unnest($batches::varchar[]));
+
 -- name: rescues_since
 -- When a batch was rescued, since a person last retried it.
 select time from batch_moves
@@ -63,7 +96,7 @@ values ($id, $now::timestamp, $move, $old, $new, $actor, $reason, $attempt, $err
 
 -- name: held_back
 -- Sources that wait: their next batch failed and its time has not come, or was given up.
-select source, generation, start, state, retry_at from batches
+select id, source, generation, start, finish, state, error_code from batches
 where kind = 'ingest' and (
     state in ('dead', 'cancelled', 'claimed')
     or (state = 'failed' and retry_at > $now::timestamp)
