@@ -19,11 +19,12 @@ from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.output import Output
 from ingest.cli.progress import Progress
 from ingest.cli.words import many, size, span
+from ingest.settings import Settings
 from ingest.store.database import Database
 from ingest.tail.discovery import Problem, ProblemCode
 from ingest.worker.drain import Report, Tuning
 from ingest.worker.homes import homes
-from ingest.worker.owner import Owner, Round
+from ingest.worker.owner import Owner, Pace, Round
 from ingest.worker.survey import Survey
 
 _ENDS = ("completed", "completed_empty", "failed", "dead")
@@ -95,11 +96,20 @@ def _follow(invocation: Invocation, owner: Owner) -> int:
     # A round is never cut in the middle: it is finished, and then there is no other.
     before = {one: signal.signal(one, end) for one in (signal.SIGINT, signal.SIGTERM)}
     try:
-        owner.follow(stop, lambda told: _say(invocation, told))
+        owner.follow(stop, lambda told: _say(invocation, told), pace=_pace(invocation.settings))
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
     return Exit.INTERRUPTED if interrupted.is_set() else Exit.DONE
+
+
+def _pace(settings: Settings) -> Pace:
+    return Pace(
+        settings.sweep_seconds,
+        settings.recent_seconds,
+        settings.debounce_ms / 1000,
+        settings.max_wait_ms / 1000,
+    )
 
 
 def _say(invocation: Invocation, told: Round) -> None:
