@@ -6,33 +6,16 @@ connection (see `database.py`).
 """
 
 import contextlib
-from typing import Any
-
-from msgspec import Struct
 
 from ingest.store.engine import Connection, Error, FatalException, StatementType
+from ingest.store.face import Answer, QueryRefused
 
+__all__ = ["Answer", "QueryRefused", "ask"]
 
-class QueryRefused(Exception):
-    """The statement is not a question to the views, or the engine cannot answer it."""
-
-    code = "query"
-
-    def __init__(self, message: str, hint: str) -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
-
-
-class Answer(Struct, frozen=True):
-    columns: list[str]
-    rows: list[tuple[Any, ...]]
-    more: bool = False
-    """Whether there were more rows than asked for."""
-
-
-_HINT = "Write one SELECT, WITH, FROM, DESCRIBE, SHOW or EXPLAIN over the views: `tailboard sql "
-_VIEWS = '"SELECT view_name FROM duckdb_views() WHERE NOT internal"` lists them.'
+_HINT = (
+    "Write one SELECT, WITH, FROM, DESCRIBE, SHOW or EXPLAIN over the views; "
+    "`tailboard sql 'SELECT view_name FROM duckdb_views() WHERE NOT internal'` lists them."
+)
 
 
 def ask(con: Connection, text: str, limit: int | None = None) -> Answer:
@@ -46,7 +29,7 @@ def ask(con: Connection, text: str, limit: int | None = None) -> Answer:
     except FatalException:
         raise  # Not the question's fault: the database's owner has to see it.
     except Error as error:
-        raise QueryRefused(_first_paragraph(error), _HINT + _VIEWS) from error
+        raise QueryRefused(_first_paragraph(error), _HINT) from error
     finally:
         # An engine that gave up has no transaction left to end, and said so already.
         with contextlib.suppress(Error):
@@ -59,18 +42,18 @@ def _check(con: Connection, text: str) -> None:
     try:
         statements = con.extract_statements(text)
     except Error as error:
-        raise QueryRefused(_first_paragraph(error), _HINT + _VIEWS) from error
+        raise QueryRefused(_first_paragraph(error), _HINT) from error
     if len(statements) != 1:
         count = "no statement" if not statements else f"{len(statements)} statements"
-        raise QueryRefused(f"This is {count}; one is answered at a time.", _HINT + _VIEWS)
+        raise QueryRefused(f"This is {count}; one is answered at a time.", _HINT)
     kind = statements[0].type
     if kind not in (StatementType.SELECT, StatementType.EXPLAIN):
         raise QueryRefused(
             f"This is a statement of the kind {kind.name}; only reading ones are carried out.",
-            _HINT + _VIEWS,
+            _HINT,
         )
     if statements[0].named_parameters:
-        raise QueryRefused("The statement has parameters, and nothing fills them.", _HINT + _VIEWS)
+        raise QueryRefused("The statement has parameters, and nothing fills them.", _HINT)
 
 
 def _first_paragraph(error: Error) -> str:

@@ -1,0 +1,261 @@
+"""The program as a whole: where options may stand, how it ends, and what it says when it cannot."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ingest.cli.main import cli
+from ingest.cli.table import COMMANDS
+from tests.integration.cli.desk import Desk, Sessions
+
+READING = [
+    ["status"],
+    ["sessions"],
+    ["usage"],
+    ["sources"],
+    ["quarantine"],
+    ["batches"],
+    ["sql", "SELECT 1"],
+    ["verify"],
+]
+PROGRAM = [sys.executable, "-c", "from ingest.cli.main import main; main()"]
+
+HOLD = (
+    "import sys, pathlib; from ingest.store.database import Database\n"
+    "with Database(pathlib.Path(sys.argv[1])): print(flush=True); sys.stdin.read()"
+)
+
+
+def program(desk: Desk, *arguments: str) -> list[str]:
+    return [*PROGRAM, "--codex-home", str(desk.home), "--db", str(desk.db), *arguments]
+
+
+# ── options ─────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--json", "sources"],
+        ["sources", "--json"],
+        ["--db", "/nowhere/at-all", "sources", "--db", "{db}", "--json"],
+        ["--json", "quarantine", "list"],
+        ["quarantine", "--json", "list"],
+        ["quarantine", "list", "--json"],
+    ],
+)
+def test_options_may_stand_before_or_after_a_command_and_the_later_wins(
+    desk: Desk, sessions: Sessions, arguments: list[str]
+) -> None:
+    answer = desk.run(*(one.format(db=desk.db) for one in arguments))
+    assert answer.code == 0
+    assert len(answer.json[next(key for key in answer.json if key != "schema")]) > 0
+
+
+def test_homes_add_up_wherever_they_stand(desk: Desk) -> None:
+    status = desk.json("--codex-home", "/a", "status", "--codex-home", "/b")
+    assert status["homes"] == ["/a", "/b"]
+
+
+def test_without_a_command_status_is_printed_where_there_is_no_terminal(
+    desk: Desk, sessions: Sessions
+) -> None:
+    assert desk.run().out == desk.run("status").out
+    assert desk.json()["schema"] == "tailboard.status/1"
+
+
+def test_quiet_leaves_only_the_answer(desk: Desk, sessions: Sessions) -> None:
+    assert desk.run("sessions").err != ""
+    assert desk.run("sessions", "-q").err == ""
+
+
+@pytest.mark.parametrize("path", [[], *([entry.name] for entry in COMMANDS)])
+def test_every_command_has_help_with_an_example_that_is_its_own(
+    desk: Desk, path: list[str]
+) -> None:
+    answer = desk.run(*path, "--help")
+    assert answer.code == 0
+    assert "--codex-home" in answer.out
+    if path:
+        assert f"Example: tailboard {path[0]}" in answer.out
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["nonsense"], ["status", "extra"], ["--nonsense"], ["usage", "--by", "moon"], ["show"],
+     ["sessions", "--since", "soon"], ["sessions", "--limit", "0"]],
+)  # fmt: skip
+def test_wrong_usage_ends_with_2_and_says_so_on_standard_error(
+    desk: Desk, arguments: list[str]
+) -> None:
+    answer = desk.run(*arguments)
+    assert (answer.code, answer.out) == (2, "")
+    assert "Error: " in answer.err
+
+
+def test_a_mistyped_command_is_recognised(desk: Desk) -> None:
+    assert "Did you mean `tailboard status`?" in desk.run("stauts").err
+
+
+def test_versions_are_told(desk: Desk) -> None:
+    assert desk.run("--version").out.startswith("tailboard ")
+    assert "duckdb 2." in desk.run("status", "--version").out
+
+
+# ── what is not there, or cannot be used ────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("arguments", READING)
+def test_before_anything_was_read_answers_are_empty_and_say_what_to_do(
+    desk: Desk, arguments: list[str]
+) -> None:
+    answer = desk.run(*arguments, "--json")
+    assert answer.code == 0
+    assert answer.json["schema"] == f"tailboard.{arguments[0]}/1"
+    assert "Nothing read yet: run `tailboard ingest`." in answer.err
+    assert desk.run(*arguments).code == 0
+    assert not desk.db.exists()
+    assert not desk.db.parent.exists()
+
+
+def test_a_missing_home_is_explained_and_no_error_for_status(desk: Desk) -> None:
+    answer = desk.run("status")
+    assert answer.code == 0
+    assert f"{desk.home}: There is no Codex home here." in answer.err
+
+
+@pytest.mark.parametrize("arguments", [["status"], ["ingest"], ["sql", "SELECT 1"]])
+def test_a_database_that_is_none_ends_with_3_and_a_way_out(
+    desk: Desk, arguments: list[str]
+) -> None:
+    desk.home.mkdir()
+    desk.db.parent.mkdir()
+    desk.db.mkdir()
+    answer = desk.run(*arguments, "--json")
+    assert (answer.code, answer.out) == (3, "")
+    assert str(desk.db) in answer.err
+    assert len(answer.err.splitlines()) == 2
+
+
+def test_verbose_says_the_code_of_an_error_and_where_it_came_from(desk: Desk) -> None:
+    answer = desk.run("ingest", "-v")
+    assert answer.code == 3
+    assert "[no_home]" in answer.err
+    assert "Traceback" in answer.err
+
+
+def test_a_database_that_somebody_has_open_is_told_with_their_process(
+    desk: Desk, sessions: Sessions
+) -> None:
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(desk.db)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    with holder:
+        assert holder.stdout is not None
+        holder.stdout.readline()
+        answer = desk.run("status", "--json")
+        holder.communicate()
+    assert (answer.code, answer.out) == (3, "")
+    assert f"process {holder.pid}" in answer.err
+
+
+# ── how it ends ─────────────────────────────────────────────────────────────────────────────────
+
+
+def test_raw_lines_reach_a_pipe_byte_for_byte(desk: Desk, sessions: Sessions) -> None:
+    done = subprocess.run(
+        program(desk, "show", sessions.done.thread.id, "--raw"), capture_output=True, check=True
+    )
+    assert done.stdout == sessions.done.path.read_bytes()
+
+
+def test_a_reader_that_leaves_ends_it_quietly(desk: Desk, sessions: Sessions) -> None:
+    question = "SELECT repeat('x', 1000) FROM range(10000)"
+    with subprocess.Popen(
+        program(desk, "sql", question), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as running:
+        assert running.stdout is not None
+        assert running.stderr is not None
+        running.stdout.read(10)
+        running.stdout.close()
+        assert running.stderr.read() == b""
+    assert running.returncode == 141
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 0)])
+def test_following_tells_each_round_and_keeps_it_when_it_is_ended(
+    desk: Desk, number: signal.Signals, code: int, sessions: Sessions
+) -> None:
+    desk.db.unlink()
+    with subprocess.Popen(
+        program(desk, "ingest", "--follow", "--json"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as running:
+        assert running.stdout is not None
+        first = json.loads(running.stdout.readline())
+        assert first["schema"] == "tailboard.ingest/1"
+        assert first["lines"] > 0
+        sessions.running.finish_command()
+        sessions.running.end_turn("Gone on.")
+        sessions.running.flush_to_disk()
+        second = json.loads(running.stdout.readline())
+        assert second["lines"] > 0
+        assert second["sources"] == 1
+        running.send_signal(number)
+        _, complaints = running.communicate()
+    assert (running.returncode, complaints) == (code, "")
+    state = desk.json("sessions", "--session", sessions.running.thread.id)["sessions"][0]["state"]
+    assert state == "done"
+
+
+def test_an_interrupted_question_ends_with_130(desk: Desk, sessions: Sessions) -> None:
+    forever = "SELECT count(*) FROM range(10000000000) a, range(10000000000) b"
+    spool = desk.db.with_name(desk.db.name + ".spool")
+    shutil.rmtree(spool)
+    with subprocess.Popen(
+        program(desk, "sql", forever), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as running:
+        # The last thing that can be seen from outside before the question is asked.
+        while not spool.exists():
+            assert running.poll() is None
+        running.send_signal(signal.SIGINT)
+        out, _ = running.communicate()
+    assert (running.returncode, out) == (130, b"")
+
+
+# ── shells ──────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_prints_what_the_shell_needs(desk: Desk, shell: str) -> None:
+    answer = desk.run("completion", shell)
+    assert answer.code == 0
+    assert "_TAILBOARD_COMPLETE" in answer.out
+    assert desk.json("completion", shell)["script"] == answer.out
+
+
+def test_a_shell_is_told_commands_and_options(desk: Desk) -> None:
+    desk.env |= {
+        "_TAILBOARD_COMPLETE": "bash_complete",
+        "COMP_WORDS": "tailboard sess",
+        "COMP_CWORD": "1",
+    }
+    os.environ |= {key: desk.env[key] for key in ("COMP_WORDS", "COMP_CWORD")}
+    try:
+        assert desk.run().out == "plain,sessions\n"
+    finally:
+        del os.environ["COMP_WORDS"], os.environ["COMP_CWORD"]
+
+
+def test_the_table_holds_every_command_file_and_no_other() -> None:
+    folder = Path(cli.get_command.__code__.co_filename).parent / "commands"
+    files = {path.stem for path in folder.glob("*.py")} - {"__init__"}
+    assert {entry.module.rpartition(".")[2] for entry in COMMANDS} == files

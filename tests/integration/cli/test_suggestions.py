@@ -1,0 +1,48 @@
+"""Every command this program prints, in a hint, a help text or an example, is a real one."""
+
+import re
+import shlex
+from pathlib import Path
+
+import click
+import pytest
+
+import ingest
+from ingest.cli.main import cli
+from ingest.cli.table import COMMANDS
+
+HERE = Path(ingest.__file__).parent
+QUOTED = re.compile(r"`(tailboard [^`]+)`")
+COMING = frozenset({"reset", "snapshot"})
+"""Commands that lower rooms speak of already; whoever adds one takes it out of here."""
+PRINTED = sorted(
+    {
+        suggestion
+        for path in HERE.rglob("*.py")
+        for suggestion in QUOTED.findall(re.sub(r'"\s*\n\s*f?"', "", path.read_text()))
+    }
+    | {entry.example for entry in COMMANDS}
+)
+TESTED = [one for one in PRINTED if one.split()[1] not in COMING]
+
+
+@pytest.mark.parametrize("suggestion", TESTED)
+def test_a_printed_command_is_a_real_one(suggestion: str) -> None:
+    words = shlex.split(suggestion)[1:]
+    command: click.Command = cli
+    context = click.Context(cli, info_name="tailboard")
+    while isinstance(command, click.Group) and words and not words[0].startswith(("-", "{")):
+        found = command.get_command(context, words.pop(0))
+        assert found is not None, suggestion
+        command, context = found, click.Context(found, context)
+    options = {name for param in command.get_params(context) for name in param.opts}
+    assert {word for word in words if word.startswith("--")} <= options
+
+
+def test_what_is_still_to_come_is_not_there_yet() -> None:
+    assert not COMING & {entry.name for entry in COMMANDS}
+
+
+def test_there_are_suggestions_to_look_at() -> None:
+    assert "tailboard ingest" in PRINTED
+    assert "tailboard quarantine list" in PRINTED
