@@ -1,0 +1,265 @@
+"""The database as seen by a process that does not have it: it asks the owner, through the door.
+
+Any thread may ask. A connection that broke is made anew, once, because another process may have
+become the owner meanwhile; where nobody answers that is `OwnerGone`, and a reason to take over.
+"""
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from multiprocessing import AuthenticationError
+from multiprocessing.connection import Client, Connection
+from pathlib import Path
+from typing import Any, TypeVar
+
+from ingest import __version__
+from ingest.store import doorplate, wire
+from ingest.store.errors import StoreError
+from ingest.store.face import Answer, Format, Query, QueryRefused, Row
+from ingest.store.proof import prove_outside
+
+PATIENCE = 30.0
+"""Seconds until an owner that took a question counts as silent: more than it gives a question."""
+LONG_PATIENCE = 2000.0
+_IDLE = 4
+
+R = TypeVar("R", wire.Tables, wire.Copied, wire.Outcome, wire.Host)
+
+
+class OwnerGone(StoreError):
+    """Nobody answers at the door: the owner has ended, or there is none."""
+
+    code = "door.gone"
+    error_class = "resource"
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"The process that had the database {path} open has ended.", "Try again.")
+
+
+class OwnerSilent(StoreError):
+    """There is an owner, but it does not answer: stopped, or busy beyond all measure."""
+
+    code = "door.silent"
+    error_class = "resource"
+
+    def __init__(self, path: Path, pid: int | None) -> None:
+        who = f"process {pid}" if pid else "another process"
+        super().__init__(
+            f"The database {path} is open in {who}, which does not answer.",
+            "If that process is stopped, let it go on or end it.",
+        )
+        self.pid = pid
+
+
+class OtherVersion(StoreError):
+    """The owner is another version of the program, so that the two do not know what they say."""
+
+    code = "door.version"
+    error_class = "config"
+
+    def __init__(self, path: Path, host: wire.Host | doorplate.Plate) -> None:
+        super().__init__(
+            f"The database {path} is open in process {host.pid}, which is Tailboard "
+            f"{host.version} (schema {host.schema}); this is {__version__} "
+            f"(schema {doorplate.schema()}).",
+            f"End process {host.pid} and start it again with this version.",
+        )
+
+
+class OtherDatabase(StoreError):
+    """Behind the door is another file than the one that lies here."""
+
+    code = "door.database"
+    error_class = "config"
+
+    def __init__(self, path: Path, pid: int) -> None:
+        super().__init__(
+            f"Process {pid} has another file open than {path}: it was moved or replaced.",
+            f"End process {pid}, and start it again.",
+        )
+
+
+class KeyRefused(StoreError):
+    """The key that lies beside the database does not fit the owner's door."""
+
+    code = "door.key"
+    error_class = "config"
+
+    def __init__(self, path: Path, pid: int | None) -> None:
+        who = f"process {pid}" if pid else "its owner"
+        super().__init__(
+            f"The key beside the database {path} is not the one of {who}.",
+            "End that process; a new key is made when the next one starts.",
+        )
+
+
+class Told(StoreError):
+    """What the owner answered instead of rows."""
+
+    def __init__(self, refusal: wire.Refusal) -> None:
+        super().__init__(refusal.message, refusal.hint)
+        self.code = refusal.code
+        self.error_class = refusal.error_class
+
+
+class _Broken(Exception):
+    """The connection ended before the answer came."""
+
+
+class RemoteDatabase:
+    """A database that another process has open."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = threading.Lock()
+        self._idle: list[Connection] = []
+        self._closed = False
+        self.host: wire.Host
+        with self._connection():
+            pass  # Only to know that somebody is there, and who.
+
+    def close(self) -> None:
+        with self._lock:
+            self._closed = True
+            for connection in self._idle:
+                connection.close()
+            self._idle.clear()
+
+    def __enter__(self) -> "RemoteDatabase":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def rows(self, name: str, /, **values: object) -> list[Row]:
+        return self.ask([(name, values)])[0]
+
+    def one(self, name: str, /, **values: object) -> Row | None:
+        return next(iter(self.rows(name, **values)), None)
+
+    def ask(self, queries: Sequence[Query], /) -> list[list[Row]]:
+        reply = self._exchange(wire.Ask(list(queries)), wire.Tables)
+        return [table.records() for table in reply.tables]
+
+    def sql(self, text: str, limit: int | None = None, /) -> Answer:
+        table = self._exchange(wire.Sql(text, limit), wire.Tables).tables[0]
+        return Answer(table.columns, [tuple(row) for row in table.rows], table.more)
+
+    def copy(self, form: Format, /) -> Path:
+        reply = self._exchange(wire.Copy(form), wire.Copied, LONG_PATIENCE)
+        return doorplate.beside(self.path, "spool") / Path(reply.name).name
+
+    def act(self, name: str, **values: object) -> dict[str, Any]:
+        """Have the owner do something. Never said twice: after `OwnerGone` it may be done."""
+        return self._exchange(wire.Act(name, values), wire.Outcome, None, again=False).values
+
+    def who(self) -> wire.Host:
+        """The owner, asked now."""
+        self.host = self._exchange(wire.Who(), wire.Host)
+        return self.host
+
+    def _exchange(
+        self,
+        request: wire.Request,
+        kind: type[R],
+        patience: float | None = PATIENCE,
+        *,
+        again: bool = True,
+    ) -> R:
+        data = wire.request(request)
+        while True:
+            try:
+                with self._connection() as connection:
+                    reply = self._ask(connection, data, patience)
+                break
+            except _Broken:
+                if not again:
+                    raise OwnerGone(self.path) from None
+                again = False
+        if isinstance(reply, wire.Refusal):
+            if reply.code == QueryRefused.code:
+                raise QueryRefused(reply.message, reply.hint)
+            raise Told(reply)
+        if not isinstance(reply, kind):
+            raise OtherVersion(self.path, self.host)
+        return reply
+
+    def _ask(self, connection: Connection, data: bytes, patience: float | None) -> wire.Reply:
+        try:
+            connection.send_bytes(data)
+            if not connection.poll(patience):
+                raise OwnerSilent(self.path, self.host.pid)
+            return wire.read_reply(connection.recv_bytes(wire.ANSWER_CAP))
+        except wire.Garbled:
+            raise OtherVersion(self.path, self.host) from None
+        except (EOFError, OSError):
+            raise _Broken from None
+
+    @contextmanager
+    def _connection(self) -> Iterator[Connection]:
+        """A connection for one exchange; kept for the next one if it is still good."""
+        connection = self._known() or self._connect()
+        try:
+            yield connection
+        except BaseException:
+            # Whatever it was, an answer to this question must not be taken for the next one's.
+            connection.close()
+            raise
+        with self._lock:
+            if not self._closed and len(self._idle) < _IDLE:
+                self._idle.append(connection)
+                return
+        connection.close()
+
+    def _known(self) -> Connection | None:
+        while True:
+            with self._lock:
+                if self._closed:
+                    raise OwnerGone(self.path)
+                if not self._idle:
+                    return None
+                connection = self._idle.pop()
+            try:
+                if not connection.poll(0):
+                    return connection
+            except OSError:
+                pass  # As good as one on which something comes unasked: the end.
+            connection.close()
+
+    def _connect(self) -> Connection:
+        plate, key = doorplate.read(self.path), doorplate.key(self.path)
+        if plate is None or key is None:
+            raise OwnerGone(self.path)
+        address = doorplate.address(self.path, plate)
+        try:
+            connection = Client(address.at, address.family)
+        except (OSError, EOFError):
+            raise OwnerGone(self.path) from None
+        try:
+            self.host = self._greet(connection, key, plate)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _greet(self, connection: Connection, key: bytes, plate: doorplate.Plate) -> wire.Host:
+        try:
+            prove_outside(connection, key)
+            reply = wire.read_reply(connection.recv_bytes(wire.REQUEST_CAP))
+        except (AuthenticationError, AssertionError):
+            raise KeyRefused(self.path, plate.pid) from None
+        except TimeoutError:
+            raise OwnerSilent(self.path, plate.pid) from None
+        except wire.Garbled:
+            raise OtherVersion(self.path, plate) from None
+        except (EOFError, OSError):
+            raise OwnerGone(self.path) from None
+        if isinstance(reply, wire.Refusal):
+            raise Told(reply)
+        if not isinstance(reply, wire.Host):
+            raise OtherVersion(self.path, plate)
+        if (reply.version, reply.schema) != (__version__, doorplate.schema()):
+            raise OtherVersion(self.path, reply)
+        if (reply.device, reply.inode) != doorplate.identity(self.path):
+            raise OtherDatabase(self.path, reply.pid)
+        return reply

@@ -1,0 +1,284 @@
+"""The owner's door: a local socket at which any process that has the key reads what it likes.
+
+One thread a client, each question with a cursor of its own and a time limit; what is to be done is
+handed to the owner. Promises that nothing a client sends or does ends the owner, and that the
+socket, the plate and all cursors are gone when `close` returns.
+"""
+
+import contextlib
+import os
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from multiprocessing import AuthenticationError
+from multiprocessing.connection import Client, Connection, Listener
+from typing import Any
+
+from msgspec import Struct
+
+from ingest import __version__
+from ingest.store import console, doorplate, snapshot, wire
+from ingest.store.database import Database
+from ingest.store.doorplate import Plate, Role
+from ingest.store.engine import Connection as Cursor
+from ingest.store.engine import Error
+from ingest.store.errors import StoreError
+from ingest.store.face import QueryRefused
+from ingest.store.local import explained, together
+from ingest.store.proof import prove_inside
+
+Actor = Callable[[str, dict[str, Any]], dict[str, Any]]
+"""Does what a client asks for, on whatever thread it belongs, and says what came of it."""
+
+
+class Limits(Struct, frozen=True):
+    clients: int = 32
+    query_seconds: float = 20.0
+    copy_seconds: float = 1800.0
+    answer_bytes: int = wire.ANSWER_CAP
+
+
+class TooSlow(StoreError):
+    """A question took longer than the owner lets one take."""
+
+    code = "door.too_slow"
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(
+            f"The question was ended after {seconds:g} seconds.",
+            "Ask for less; or make a copy with `tailboard snapshot` and ask that.",
+        )
+
+
+class CannotAct(Exception):
+    """What the door answers where the owner does nothing for others."""
+
+    code = "door.only_reads"
+    message = "This process only lets others read."
+    hint = "It ends by itself; try again then."
+
+
+def only_reads(_name: str, _values: dict[str, Any]) -> dict[str, Any]:
+    raise CannotAct
+
+
+class Door:
+    """Open from `open` until `close`, or as a context manager."""
+
+    def __init__(
+        self,
+        database: Database,
+        role: Role,
+        homes: list[str],
+        since: datetime,
+        act: Actor = only_reads,
+        limits: Limits | None = None,
+    ) -> None:
+        self._database = database
+        self._act = act
+        self._limits = limits or Limits()
+        self.host = wire.Host(
+            os.getpid(),
+            since.isoformat(),
+            role,
+            __version__,
+            doorplate.schema(),
+            homes,
+            *doorplate.identity(database.path),
+        )
+        self._lock = threading.Lock()
+        self._clients: dict[threading.Thread, Connection] = {}
+        self._running: dict[Cursor, float] = {}
+        """Questions that are being answered, and until when they may be."""
+        self._overdue: set[Cursor] = set()
+        self._ending = threading.Event()
+
+    def open(self) -> None:
+        path, host = self._database.path, self.host
+        self._key = doorplate.make_key(path)
+        self._address = doorplate.address(path)
+        doorplate.clear(self._address)
+        self._listener = Listener(self._address.at, self._address.family, backlog=64)
+        if self._address.family == "AF_UNIX":
+            os.chmod(self._address.at, 0o600)  # noqa: PTH101 - a socket, by its address
+        self._threads = [
+            threading.Thread(target=self._welcome, name="door", daemon=True),
+            threading.Thread(target=self._watch, name="door-clock", daemon=True),
+        ]
+        for thread in self._threads:
+            thread.start()
+        # Last: who reads the plate finds the door open.
+        doorplate.put_up(
+            path,
+            Plate(
+                host.pid,
+                host.since,
+                host.role,
+                host.version,
+                host.schema,
+                host.homes,
+                self._address.told,
+            ),
+        )
+
+    def close(self) -> None:
+        """Send everybody away. To be called while the database is still open."""
+        if self._ending.is_set():
+            return
+        doorplate.take_down(self._database.path)
+        self._ending.set()
+        # The one who waits for clients notices when one comes.
+        with contextlib.suppress(OSError, EOFError):
+            Client(self._address.at, self._address.family).close()
+        with self._lock:
+            clients = dict(self._clients)
+            for cursor in self._running:
+                cursor.interrupt()
+            for connection in clients.values():
+                _hang_up(connection)
+        for thread in [*self._threads, *clients]:
+            thread.join(timeout=5)
+        with contextlib.suppress(OSError):
+            self._listener.close()
+
+    def __enter__(self) -> "Door":
+        self.open()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _welcome(self) -> None:
+        while not self._ending.is_set():
+            try:
+                connection = self._listener.accept()
+            except OSError:
+                # Too many files open, or a client that went away again: the next one may do.
+                self._ending.wait(0.05)
+                continue
+            thread = threading.Thread(target=self._serve, args=(connection,), daemon=True)
+            with self._lock:
+                # Twice as many as are served may knock: the rest is told why it has to wait.
+                if self._ending.is_set() or len(self._clients) >= 2 * self._limits.clients:
+                    connection.close()
+                else:
+                    self._clients[thread] = connection
+                    thread.start()
+
+    def _watch(self) -> None:
+        """Interrupts what takes too long; a cursor is told again until it listens."""
+        while not self._ending.wait(0.1):
+            now = time.monotonic()
+            with self._lock:
+                for cursor, until in self._running.items():
+                    if now >= until:
+                        self._overdue.add(cursor)
+                        cursor.interrupt()
+
+    def _serve(self, connection: Connection) -> None:
+        try:
+            prove_inside(connection, self._key)
+            if len(self._clients) > self._limits.clients:
+                connection.send_bytes(wire.reply(_FULL))
+                return
+            connection.send_bytes(wire.reply(self.host))
+            while True:
+                data = connection.recv_bytes(wire.REQUEST_CAP)
+                try:
+                    request = wire.read_request(data)
+                except wire.Garbled:
+                    connection.send_bytes(wire.reply(_GARBLED))
+                    return
+                connection.send_bytes(self._answer(request))
+        except (EOFError, OSError, AuthenticationError, AssertionError):
+            # The client left, had no key, or (an assertion of the exchange) did not even try.
+            return
+        finally:
+            with self._lock:
+                self._clients.pop(threading.current_thread(), None)
+                connection.close()
+
+    def _answer(self, request: wire.Request) -> bytes:
+        try:
+            data = wire.reply(self._reply(request))
+        except EOFError:
+            raise
+        except Error as error:
+            data = wire.reply(refusal(explained(self._database.path, error)))
+        except Exception as error:  # noqa: BLE001
+            # One client's misfortune is told to that client and must not be the owner's.
+            data = wire.reply(refusal(error))
+        return data if len(data) <= self._limits.answer_bytes else wire.reply(_TOO_MUCH)
+
+    def _reply(self, request: wire.Request) -> wire.Reply:
+        match request:
+            case wire.Who():
+                return self.host
+            case wire.Act(name, values):
+                return wire.Outcome(self._act(name, values))
+            case wire.Ask(queries):
+                with self._cursor(self._limits.query_seconds) as con:
+                    answers = together(con, queries)
+                return wire.Tables([wire.table(names, rows) for names, rows in answers])
+            case wire.Sql(text, limit):
+                with self._cursor(self._limits.query_seconds) as con:
+                    answer = console.ask(con, text, limit)
+                return wire.Tables([wire.table(answer.columns, answer.rows, more=answer.more)])
+            case wire.Copy(form):
+                with self._cursor(self._limits.copy_seconds) as con:
+                    return wire.Copied(snapshot.copy(con, self._database.spool, form).name)
+
+    @contextlib.contextmanager
+    def _cursor(self, seconds: float) -> Iterator[Cursor]:
+        """A cursor for one question. None is kept after it: an idle client holds nothing back."""
+        with self._lock:
+            if self._ending.is_set():
+                raise EOFError
+            con = self._database.reader()
+            self._running[con] = time.monotonic() + seconds
+        try:
+            yield con
+        except (Error, QueryRefused):
+            if con in self._overdue:
+                raise TooSlow(seconds) from None
+            raise
+        finally:
+            with self._lock:
+                self._running.pop(con, None)
+                self._overdue.discard(con)
+            con.close()
+
+
+def refusal(error: Exception) -> wire.Refusal:
+    return wire.Refusal(
+        str(getattr(error, "code", type(error).__name__)),
+        str(getattr(error, "message", error)),
+        str(getattr(error, "hint", "")),
+        str(getattr(error, "error_class", "transient")),
+    )
+
+
+def _hang_up(connection: Connection) -> None:
+    """End a connection that another thread is waiting on; closing it would not wake that thread."""
+    if sys.platform == "win32":
+        connection.close()
+        return
+    with contextlib.suppress(OSError), socket.socket(fileno=os.dup(connection.fileno())) as twin:
+        twin.shutdown(socket.SHUT_RDWR)
+
+
+_GARBLED = wire.Refusal(
+    "door.garbled", "That is no message of Tailboard.", "Use the same version everywhere."
+)
+_FULL = wire.Refusal(
+    "door.full",
+    "Too many processes read this database at once.",
+    "Close one of them, and try again.",
+    "resource",
+)
+_TOO_MUCH = wire.Refusal(
+    "door.too_much", "The answer is too large to be sent.", "Ask for fewer rows: --limit N."
+)

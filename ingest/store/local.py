@@ -1,0 +1,85 @@
+"""The face of a database that is open in this very process."""
+
+import contextlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ingest.store import console
+from ingest.store.database import Database, condemn
+from ingest.store.diagnosis import explain
+from ingest.store.engine import Connection, Error
+from ingest.store.errors import Damaged, StoreError
+from ingest.store.face import Answer, Format, Query, QueryRefused, Row
+from ingest.store.queries import statement
+from ingest.store.snapshot import copy
+
+Result = tuple[list[str], list[tuple[Any, ...]]]
+"""Columns and rows."""
+
+
+class Local:
+    """Reads with cursors of its own, so that any thread may use it."""
+
+    def __init__(self, database: Database) -> None:
+        self.path: Path = database.path
+        self._database = database
+
+    def rows(self, name: str, /, **values: object) -> list[Row]:
+        return self._database.rows(name, **values)
+
+    def one(self, name: str, /, **values: object) -> Row | None:
+        return self._database.one(name, **values)
+
+    def ask(self, queries: Sequence[Query], /) -> list[list[Row]]:
+        with self._database.reader() as con:
+            try:
+                answers = together(con, queries)
+            except Error as error:
+                raise explained(self.path, error) from error
+        return [[dict(zip(names, row, strict=True)) for row in rows] for names, rows in answers]
+
+    def sql(self, text: str, limit: int | None = None, /) -> Answer:
+        with self._database.reader() as con:
+            return console.ask(con, text, limit)
+
+    def copy(self, form: Format, /) -> Path:
+        with self._database.reader() as con:
+            try:
+                return copy(con, self._database.spool, form)
+            except Error as error:
+                raise explained(self.path, error) from error
+
+
+def together(con: Connection, queries: Sequence[Query]) -> list[Result]:
+    """What several named statements answer, all of them about the same moment."""
+    answers: list[Result] = []
+    con.execute("begin transaction read only")
+    try:
+        for name, values in queries:
+            result = con.execute(_statement(name), values)
+            answers.append(([one[0] for one in result.description or ()], result.fetchall()))
+        con.execute("commit")
+    except BaseException:
+        # An engine that gave up has no transaction left to end, and said so already.
+        with contextlib.suppress(Error):
+            con.execute("rollback")
+        raise
+    return answers
+
+
+def explained(path: Path, error: Error) -> StoreError:
+    """The error as one of ours; of a damaged part, the next start gets to know."""
+    told = explain(path, error)
+    if isinstance(told, Damaged):
+        condemn(path, told.detail)
+    return told
+
+
+def _statement(name: str) -> str:
+    try:
+        return statement(name)
+    except (KeyError, OSError):
+        raise QueryRefused(
+            f"There is no statement named {name}.", "Use the same version everywhere."
+        ) from None

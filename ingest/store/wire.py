@@ -1,0 +1,209 @@
+"""What is said through the owner's door: requests, answers, and the values in them.
+
+Messages are msgpack of declared structs, never pickle: whatever comes in is data or is refused.
+Values come out as the engine gave them (a time is a time again, a decimal a decimal).
+"""
+
+from collections.abc import Callable
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from enum import Enum
+from pathlib import PurePath
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from msgspec import Struct
+from msgspec.msgpack import Decoder, Ext
+
+from ingest.store.face import Format, Query, Row
+
+REQUEST_CAP = 4 * 1024**2
+ANSWER_CAP = 64 * 1024**2
+
+
+class Ask(Struct, tag="ask"):
+    """The rows of several named statements, from one snapshot."""
+
+    queries: list[Query]
+
+
+class Sql(Struct, tag="sql"):
+    text: str
+    limit: int | None = None
+
+
+class Copy(Struct, tag="copy"):
+    """A consistent copy, written into the spool."""
+
+    form: Format
+
+
+class Act(Struct, tag="act"):
+    """Something the owner is to do; its writing thread does it."""
+
+    name: str
+    values: dict[str, Any]
+
+
+class Who(Struct, tag="who"):
+    """Who is there?"""
+
+
+Request = Ask | Sql | Copy | Act | Who
+
+
+class Table(Struct):
+    columns: list[str]
+    rows: list[list[Any]]
+    more: bool = False
+
+    def records(self) -> list[Row]:
+        return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
+
+
+class Tables(Struct, tag="tables"):
+    tables: list[Table]
+
+
+class Copied(Struct, tag="copied"):
+    name: str
+    """In the spool beside the database."""
+
+
+class Outcome(Struct, tag="outcome"):
+    values: dict[str, Any]
+
+
+class Host(Struct, tag="host"):
+    """The owner, as it introduces itself."""
+
+    pid: int
+    since: str
+    role: str
+    version: str
+    schema: int
+    homes: list[str]
+    device: int
+    inode: int
+
+
+class Refusal(Struct, tag="refusal"):
+    code: str
+    message: str
+    hint: str
+    error_class: str = "transient"
+
+
+Reply = Tables | Copied | Outcome | Host | Refusal
+
+_PLAIN = frozenset({str, int, float, bool, type(None), bytes})
+
+
+def wrapped(value: Any) -> Any:  # noqa: C901 - one case a type, in one table
+    """The value in what msgpack knows; what it does not know is marked with its kind."""
+    match value:
+        case Enum():
+            return wrapped(value.value)
+        case int() if not -(1 << 63) <= value < 1 << 64:
+            return Ext(7, str(value).encode())
+        case None | bool() | int() | float() | str() | bytes() | Ext():
+            return value
+        case datetime():
+            return Ext(1, value.isoformat().encode())
+        case date():
+            return Ext(2, value.isoformat().encode())
+        case time():
+            return Ext(3, value.isoformat().encode())
+        case Decimal():
+            return Ext(4, str(value).encode())
+        case UUID():
+            return Ext(5, value.bytes)
+        case timedelta():
+            parts = [value.days, value.seconds, value.microseconds]
+            return Ext(6, msgspec.msgpack.encode(parts))
+        case dict() if all(type(key) is str for key in value):
+            return {key: wrapped(one) for key, one in value.items()}
+        case dict():
+            pairs = [[wrapped(key), wrapped(one)] for key, one in value.items()]
+            return Ext(8, msgspec.msgpack.encode(pairs))
+        case list() | tuple() | set() | frozenset():
+            return [wrapped(one) for one in value]
+        case bytearray() | memoryview():
+            return bytes(value)
+        case PurePath():
+            return str(value)
+        case _:
+            raise TypeError(f"{type(value).__name__} cannot be sent")
+
+
+def _unwrapped(code: int, data: memoryview) -> Any:
+    return _KINDS[code](bytes(data))
+
+
+_KINDS: dict[int, Callable[[bytes], Any]] = {
+    1: lambda data: datetime.fromisoformat(data.decode()),
+    2: lambda data: date.fromisoformat(data.decode()),
+    3: lambda data: time.fromisoformat(data.decode()),
+    4: lambda data: Decimal(data.decode()),
+    5: lambda data: UUID(bytes=data),
+    6: lambda data: timedelta(*msgspec.msgpack.decode(data, type=tuple[int, int, int])),
+    7: lambda data: int(data),
+    8: lambda data: dict(_ANY.decode(data)),
+}
+
+_ANY: Decoder[Any] = Decoder(ext_hook=_unwrapped)
+_REQUESTS: Decoder[Request] = Decoder(Request, ext_hook=_unwrapped)
+_REPLIES: Decoder[Reply] = Decoder(Reply, ext_hook=_unwrapped)
+_encode = msgspec.msgpack.Encoder().encode
+
+
+class Garbled(Exception):
+    """What came is not a message of ours."""
+
+
+def request(message: Request) -> bytes:
+    if isinstance(message, Ask):
+        message = Ask([(name, wrapped(values)) for name, values in message.queries])
+    elif isinstance(message, Act):
+        message = Act(message.name, wrapped(message.values))
+    return _encode(message)
+
+
+def reply(message: Reply) -> bytes:
+    if isinstance(message, Outcome):
+        return _encode(Outcome(wrapped(message.values)))
+    try:
+        return _encode(message)
+    except OverflowError:
+        if not isinstance(message, Tables):
+            raise
+        # A number of more than 64 bits, which is too rare to be looked for in every row.
+        return _encode(
+            Tables([Table(one.columns, wrapped(one.rows), one.more) for one in message.tables])
+        )
+
+
+def table(columns: list[str], rows: list[tuple[Any, ...]], *, more: bool = False) -> Table:
+    """Rows as the engine gave them, ready to be sent."""
+    plain = _PLAIN
+    sent = [[one if type(one) in plain else wrapped(one) for one in row] for row in rows]
+    return Table(columns, sent, more)
+
+
+def read_request(data: bytes) -> Request:
+    try:
+        return _REQUESTS.decode(data)
+    except _NOT_OURS as error:
+        raise Garbled(str(error)) from error
+
+
+def read_reply(data: bytes) -> Reply:
+    try:
+        return _REPLIES.decode(data)
+    except _NOT_OURS as error:
+        raise Garbled(str(error)) from error
+
+
+# A marked value may hold anything where somebody else wrote it; none of it is more than data.
+_NOT_OURS = (msgspec.MsgspecError, ValueError, TypeError, KeyError, ArithmeticError, RecursionError)
