@@ -36,11 +36,14 @@ def main() -> int:
     finally:
         bench.close()
     results.machine["load after"] = f"{machine.load_now():.1f}"
+    results.judge()
     text = table(results)
     print(text)
     if chosen.json:
         chosen.json.write_bytes(msgspec.json.format(msgspec.json.encode(results), indent=2))
-    if chosen.readme:
+    if chosen.readme and not results.right:
+        print("README.md is left as it is: there were wrong answers.", file=sys.stderr)
+    elif chosen.readme:
         readme.write(_README, text)
     return 0 if results.right else 1
 

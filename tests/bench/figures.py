@@ -1,8 +1,10 @@
 """Figures and what they are held against: a result, its limit, and how the answer is printed.
 
 A figure without a limit has no verdict; one whose limit is missed is `over`, by whatever little.
+Figures of a home that was read wrongly are `void`: no speed makes up for a wrong answer.
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from enum import StrEnum
 from statistics import median
@@ -13,6 +15,7 @@ from msgspec import Struct, field
 class Verdict(StrEnum):
     OK = "ok"
     OVER = "over"
+    VOID = "void"
     NONE = "–"
 
 
@@ -27,6 +30,8 @@ class Figure(Struct):
     """How the limit came about, where it was reckoned from another figure."""
     detail: str = ""
     samples: list[float] = field(default_factory=list)
+    homes: str = ""
+    """The names of the homes it was measured on."""
     verdict: Verdict = Verdict.NONE
 
     def __post_init__(self) -> None:
@@ -35,8 +40,9 @@ class Figure(Struct):
 
 
 class Check(Struct):
-    """Something that is right or wrong: no speed makes up for it."""
+    """An answer that is known, and the one that was given."""
 
+    home: str
     name: str
     expected: int
     found: int
@@ -59,16 +65,24 @@ class Results(Struct):
     def right(self) -> bool:
         return all(check.ok for check in self.checks)
 
+    def judge(self) -> None:
+        """Take back what was measured on homes that were read wrongly."""
+        wrong = {check.home for check in self.checks if not check.ok}
+        for figure in self.figures:
+            if wrong.intersection(figure.homes.split()):
+                figure.verdict = Verdict.VOID
+
 
 def timed(
     name: str,
+    homes: str,
     samples: Sequence[float],
     limit: float | None = None,
     detail: str = "",
     bound: str = "",
 ) -> Figure:
     """The median of some times."""
-    return Figure(name, median(samples), "s", limit, bound, detail, list(samples))
+    return Figure(name, median(samples), "s", limit, bound, detail, list(samples), homes)
 
 
 def table(results: Results) -> str:
@@ -80,9 +94,10 @@ def table(results: Results) -> str:
         for one in results.figures
     ]
     wrong = [check for check in results.checks if not check.ok]
-    told = [f"* wrong: {one.name}: {one.found}, expected {one.expected}" for one in wrong]
     right = len(results.checks) - len(wrong)
-    told.insert(0, f"{right} of {len(results.checks)} answers were checked and right.")
+    told = [f"{right} of {len(results.checks)} answers were right."]
+    seen = Counter(f"{one.home}, {one.name}: {one.found}, not {one.expected}" for one in wrong)
+    told += [f"* WRONG, {count} times: {what}" for what, count in seen.items()]
     machine = ", ".join(f"{key} {value}" for key, value in results.machine.items())
     notes = [f"* {note}" for note in results.notes]
     plot = ["```", results.plot, "```"] if results.plot else []

@@ -43,8 +43,19 @@ def _wc() -> str:
     path = shutil.which("wc")
     if path is None:
         return "none"
-    told = subprocess.run([path, "--version"], capture_output=True, text=True, check=False).stdout
-    return told.splitlines()[0].removeprefix("wc ") if told else "no version (not GNU)"
+    told = _told([path, "--version"])
+    name = told.splitlines()[0].removeprefix("wc ") if "GNU" in told else "(not GNU)"
+    # Only newer ones know the option; it says whether lines are counted with vector instructions.
+    return (
+        f"{name} with AVX2"
+        if "avx2 hardware" in _told([path, "--debug", "-l", os.devnull])
+        else name
+    )
+
+
+def _told(argv: list[str]) -> str:
+    ended = subprocess.run(argv, capture_output=True, text=True, check=False)
+    return ended.stdout + ended.stderr
 
 
 def _load() -> str:

@@ -79,17 +79,17 @@ def _text(file: IO[bytes]) -> str:
 
 def _watched(root: int) -> dict[str, int]:
     """Until `root` ends: the high-water mark of each process below it, as /proc tells it."""
-    peaks: dict[str, int] = {}
+    seen: dict[int, tuple[str, int]] = {}
     patience = threading.Event()
     # WNOWAIT leaves the ended process to be waited for, with its figures.
     while os.waitid(os.P_PID, root, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
         for pid in _tree(root):
             name, size = _high_water(pid)
             if size:
-                key = f"{name} {pid}"
-                peaks[key] = max(size, peaks.get(key, 0))
+                # The last look counts: before it is another program, a child looks like its parent.
+                seen[pid] = (name, size)
         patience.wait(_POLL)
-    return peaks
+    return {f"{name} {pid}": size for pid, (name, size) in seen.items()}
 
 
 def _tree(root: int) -> list[int]:
