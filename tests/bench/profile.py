@@ -212,7 +212,7 @@ def _owning(home: Corpus, scratch: Path, *, last: bool) -> None:
 
     children = _children()
     began, cpu = time.perf_counter(), time.process_time()
-    Pool.take = timed_take  # type: ignore[method-assign]
+    Pool.take = timed_take  # type: ignore[method-assign, assignment]
     try:
         with _Timed(ledger, "· opening the database"):
             database = Database(scratch / "profile.duckdb")
