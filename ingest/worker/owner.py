@@ -16,8 +16,10 @@ from msgspec import Struct
 from msgspec.structs import asdict
 
 from ingest import __version__
+from ingest.batches.failure import ErrorClass
+from ingest.batches.policy import RESOURCE_PAUSE
 from ingest.store.database import TAIL_CHECKPOINT, Database
-from ingest.store.errors import StoreError
+from ingest.store.errors import LostLease, StoreError
 from ingest.tail import discovery
 from ingest.tail.source import SourceName
 from ingest.tail.sweep import (
@@ -50,6 +52,7 @@ from ingest.worker.survey import Followed, Survey, adopt, in_order, survey
 BACKLOG_BYTES = 4 * 1024**2
 """From here on reader processes are worth their start."""
 ENGINE_THREADS = 2
+LOST_LEASES = 3
 LONGEST_WAIT = 0.5
 """So that a stop is noticed soon."""
 
@@ -88,6 +91,8 @@ class Owner:
         self.homes = homes
         self.tuning = tuning or Tuning()
         self.clock = clock
+        self.patience = RESOURCE_PAUSE.total_seconds()
+        """How long to stand back once the queue stands still, in seconds."""
         self.instance = instance_id(os.getpid(), time.time())
         self.rescued = clean_start(database, self.instance, clock)
         self.figures = Figures(__version__, clock())
@@ -122,10 +127,17 @@ class Owner:
             if progress is not None:
                 progress(report, done_bytes)
 
-        group_sources = GROUP_SOURCES
+        report = Report()
+        group_sources, lost = GROUP_SOURCES, 0
         while True:
             drain = Drain(
-                self.database, self.instance, self.tuning, self.clock, stored, group_sources
+                self.database,
+                self.instance,
+                self.tuning,
+                self.clock,
+                stored,
+                group_sources,
+                report,
             )
             drain.landed = self.figures.landed
             at_work = readers or _readers_for(changed)
@@ -135,13 +147,23 @@ class Owner:
             try:
                 return drain.run(changed, at_work)
             except ReaderDied:
-                # Whatever killed it is found sooner one by one, and takes nobody with it.
-                readers, group_sources = None, 1
-                changed = self.survey().changed
+                # Whatever killed it is found sooner one by one, and never takes this process with
+                # it.
+                group_sources = 1
+            except LostLease:
+                # Somebody else took a batch away, and nothing of what came with it is stored: it
+                # is all still there to be read.
+                lost += 1
+                if lost == LOST_LEASES:
+                    raise
             finally:
                 at_work.close()
                 self.figures.stands(changed)
-                self.database.execute(f"set threads = {ENGINE_THREADS}")
+                # A database that cannot be opened again just now has told so already.
+                with contextlib.suppress(StoreError):
+                    self.database.execute(f"set threads = {ENGINE_THREADS}")
+            changed = self.survey().changed
+            readers = Pool(processes.start()) if group_sources == 1 else None
 
     def follow(
         self,
@@ -159,15 +181,28 @@ class Owner:
         try:
             while not stop.is_set():
                 due = plan.due(monotonic())
-                changed = self._swept(due)
-                if not changed:
-                    self._listen(watchers, hints, plan.wait(monotonic()), monotonic)
-                    changed = self._hinted(hints.due(monotonic()))
-                plan = plan.done(due, monotonic())
-                if changed:
-                    report = self.read(changed)
+                changed: list[Followed] = []
+                report = None
+                try:
+                    changed = self._swept(due)
+                    if not changed:
+                        self._listen(watchers, hints, plan.wait(monotonic()), monotonic)
+                        changed = self._hinted(hints.due(monotonic()))
+                    plan = plan.done(due, monotonic())
+                    if changed:
+                        report = self.read(changed)
+                except StoreError as error:
+                    if error.error_class == ErrorClass.CONFIG:
+                        raise
+                    # Nothing is lost by it: the next sweep finds it all again. What is noted of
+                    # the sources in memory is ahead of what is stored, and is forgotten.
+                    report = Report(paused=error.code)
+                    plan, self._followed = SweepPlan(recent, pace.everything_every), {}
+                if report is not None:
                     behind = sum(source.behind for source in changed)
                     told(Round(report, behind, watchers[0].mode if watchers else Mode.POLLING))
+                    if report.paused is not None:
+                        stop.wait(self.patience)
                 if due is Sweep.EVERYTHING:
                     self.note()
         finally:

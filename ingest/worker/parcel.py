@@ -9,7 +9,8 @@ from pathlib import Path
 
 import msgspec
 
-from ingest.worker.job import Done, Job, Parcel
+from ingest.batches.failure import ErrorClass, classify
+from ingest.worker.job import Done, Job, Parcel, Trouble
 from ingest.worker.reading import read
 
 _encode_lines = msgspec.json.Encoder().encode_lines
@@ -26,15 +27,28 @@ def pack(jobs: list[Job], spool: Path, name: str) -> Parcel:
             for table in facts.__struct_fields__:
                 if rows := getattr(facts, table):
                     tables.setdefault(table, []).append(_encode_lines(rows))
-    return Parcel(done, {table: _write(spool, name, table, tables[table]) for table in tables})
+    files: dict[str, str] = {}
+    try:
+        for table, parts in tables.items():
+            files[table] = str(spool / f"{name}.{table}.json")
+            _write(files[table], parts)
+    except OSError as error:
+        # No room, most likely. That is nobody's fault, and no batch may pay for it.
+        discard(Parcel([], files))
+        return Parcel([_not_spooled(answer, error) for answer in done])
+    return Parcel(done, files)
 
 
-def _write(spool: Path, name: str, table: str, parts: list[bytes]) -> str:
-    path = spool / f"{name}.{table}.json"
+def _not_spooled(done: Done, error: OSError) -> Done:
+    failure = classify(error)
+    trouble = Trouble(failure.code, ErrorClass.RESOURCE, failure.message, failure.hint)
+    return Done(done.batch, done.lease, done.source, done.start, "failed", trouble=trouble)
+
+
+def _write(path: str, parts: list[bytes]) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.writelines(parts)
-    return str(path)
 
 
 def discard(parcel: Parcel) -> None:
