@@ -36,19 +36,8 @@ left join homes h on h.id = p.home
 order by p.since, p.path;
 
 -- name: kinds
--- Kinds of records that nobody here reads; they are the ones with a question mark in front.
-select
-    key[2:] as kind, sum(cast(json_extract(value, '$[0]') as bigint))::bigint as lines,
-    sum(cast(json_extract(value, '$[1]') as bigint))::bigint as bytes
-from (
-    select unnest(
-        map_entries(cast(cast(kinds as json) as map(varchar, json))), recursive := true
-    )
-    from segments
-)
-where starts_with(key, '?')
-group by all
-order by lines desc, kind;
+-- Kinds of records that nobody here reads.
+select kind, lines, bytes from v_kinds where not known order by lines desc, kind;
 
 -- name: newest_version
 -- The newest Codex that wrote anything in a home.

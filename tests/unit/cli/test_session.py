@@ -42,4 +42,4 @@ def test_locks_are_told_by_their_names_and_a_home_without_any_is_not_known(tmp_p
     assert locked_threads(tmp_path) == frozenset()
     for name in ("019a.lock", ".coordination.lock", "notes.txt"):
         (folder / name).touch()
-    assert locked_threads(tmp_path) == {"019a"}
+    assert locked_threads(tmp_path) == frozenset({"019a"})
