@@ -16,7 +16,7 @@ import msgspec
 import zstandard
 from msgspec import Struct, field
 
-VERSION = 1
+VERSION = 2
 """Part of the cache's names: raise it with every change of what is written."""
 LINES_A_TURN = 13
 BIG_LINE = 5_000_000
@@ -60,6 +60,7 @@ class Truth(Struct):
     shape: Shape
     tokens: int = 0
     lines: int = 0
+    turns: int = 0
     rejected: int = 0
     files: dict[str, int] = field(default_factory=dict)
     """Each file that Tailboard reads, with its size."""
@@ -272,6 +273,7 @@ def _session(home: Path, truth: Truth, rollout: Rollout, turns: int, prompts: li
 def _account(truth: Truth, rollout: Rollout, turns: int, prompts: list[str]) -> None:
     truth.tokens += rollout.spent.total
     truth.lines += 1 + turns * LINES_A_TURN
+    truth.turns += turns
     prompts += rollout.prompts
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 def described() -> dict[str, str]:
     return {
+        "commit": _commit(),
         "cores": str(_cores()),
         "processor": _processor(),
         "system": f"{platform.system()} {platform.machine()}",
@@ -18,6 +19,15 @@ def described() -> dict[str, str]:
         "wc": _wc(),
         "load before": _load(),
     }
+
+
+def _commit() -> str:
+    """Which state of the program; figures of a changed one cannot be had again."""
+    if shutil.which("git") is None:
+        return "unknown"
+    here = ["git", "-C", str(Path(__file__).parent)]
+    name = _told([*here, "rev-parse", "--short", "HEAD"]).strip()
+    return f"{name} with changes" if _told([*here, "status", "--porcelain", ":/ingest"]) else name
 
 
 def load_now() -> float:

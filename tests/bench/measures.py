@@ -170,6 +170,7 @@ class Bench:
         self.results.checks += [
             Check(name, "tokens", truth.tokens, found["tokens"]),
             Check(name, "lines", truth.lines, found["lines"]),
+            Check(name, "turns", truth.turns, found["turns"]),
             Check(name, "rejected lines", truth.rejected, found["rejected"]),
         ]
 
