@@ -66,6 +66,12 @@ COMMANDS: Final = (
         "tailboard batches list --state failed",
     ),
     Entry(
+        "report",
+        f"{_HERE}.report",
+        "How the system ran, what is usual, and what takes the room.",
+        "tailboard report --since 7d",
+    ),
+    Entry(
         "verify",
         f"{_HERE}.verify",
         "Count again from the files, and compare with what is stored.",

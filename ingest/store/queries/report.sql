@@ -92,8 +92,7 @@ order by name;
 -- How many sessions say where they worked, what they are about and what they planned.
 select
     count(*) as sessions, count(*) filter ("commit" is not null or branch is not null) as git,
-    count(*) filter (title is not null) as title, count(*) filter (plan_revision > 0) as plan,
-    count(*) filter (turn_state is not null) as turn
+    count(*) filter (title is not null) as title, count(*) filter (plan_revision > 0) as plan
 from v_sessions
 where ($version::varchar is null or cli_version = $version::varchar)
 and ($since::timestamp is null or coalesce(started_at, last_at) >= $since::timestamp)

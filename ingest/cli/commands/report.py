@@ -1,0 +1,263 @@
+"""`tailboard report`: how the system ran, what is usual, what is complete, what takes the room."""
+
+import click
+from msgspec.structs import asdict
+
+from ingest.cli import bars, reporting
+from ingest.cli.access import Access, Row, reading
+from ingest.cli.comparison import Change, compare
+from ingest.cli.disk import Disk
+from ingest.cli.group import Command
+from ingest.cli.invocation import Invocation, with_invocation
+from ingest.cli.options import Filters, filters
+from ingest.cli.output import Column, Output, Styled
+from ingest.cli.period import NoPeriod, Period, period
+from ingest.cli.reporting import Report
+from ingest.cli.scope import scope_of
+from ingest.cli.words import many, size, span
+
+_DAYS_SHOWN = 14
+_TABLES_SHOWN = 8
+_RIGHT = Column("", right=True)
+_DRAWN = Column("")
+
+
+@click.command(cls=Command)
+@click.option("--before", metavar="PERIOD", help="Compare this period or version …")
+@click.option("--after", metavar="PERIOD", help="… with this one: FROM..TO, a day, or 0.91.0.")
+@filters("since", "until")
+@with_invocation
+def command(invocation: Invocation, before: str | None, after: str | None, only: Filters) -> None:
+    """The samples are written while `tailboard ingest` runs, once a minute at most. What could go
+    is only told, never done; Codex's own files are never touched.
+    """
+    if (before is None) != (after is None):
+        raise click.UsageError("--before and --after belong together.")
+    if before is not None and (only.since or only.until):
+        raise click.UsageError("--before and --after say when; leave out --since and --until.")
+    with reading(invocation) as access:
+        if before is not None and after is not None:
+            _compare(
+                invocation,
+                access,
+                _period(invocation, before, "--before"),
+                _period(invocation, after, "--after"),
+            )
+        else:
+            scope = scope_of(invocation, access, only)
+            _report(invocation, access, Period("", scope.since, scope.until))
+
+
+def _period(invocation: Invocation, text: str, option: str) -> Period:
+    try:
+        return period(text, invocation.aware_now, invocation.zone)
+    except NoPeriod as error:
+        raise click.BadParameter(str(error), param_hint=option) from error
+
+
+def _report(invocation: Invocation, access: Access, asked: Period) -> None:
+    found = reporting.report(access, asked, invocation.zone)
+    tables, stale = reporting.tables(access), reporting.stale(access)
+    could_go = reporting.removable(access, invocation.now)
+    body = {
+        **_body(found),
+        "tables": tables,
+        "stale": stale,
+        "could_go": could_go,
+    }
+
+    def show(output: Output) -> None:
+        _show_running(output, found)
+        _show_distributions(output, found)
+        _show_coverage(output, found)
+        _show_disk(output, found, could_go)
+        _show_growth(output, found, tables)
+        if stale:
+            output.line()
+            output.line(Styled("stale", "bold"), many(len(stale), "source"))
+            columns = [Column("BEHIND", right=True), Column("STATE"), Column("PATH", least=20)]
+            rows = [[size(row["behind"]), output.state(row["state"]), row["path"]] for row in stale]
+            output.table(columns, rows)
+
+    invocation.answer("report", body, show)
+
+
+def _body(found: Report) -> dict[str, object]:
+    running = found.running
+    return {
+        "period": found.period,
+        "running": {
+            **asdict(running),
+            "landings_per_minute": running.landings_per_minute,
+            "bytes_per_second": running.bytes_per_second,
+            "read_amplification": running.read_amplification,
+        },
+        "width_seconds": found.width_seconds,
+        "series": found.series,
+        "distributions": {one.name: one for one in found.distributions},
+        "coverage": {
+            "sessions": found.sessions,
+            **{one.name: {"sessions": one.sessions, "share": one.share} for one in found.coverage},
+        },
+        "disk": found.disk,
+        "growth": found.growth,
+    }
+
+
+def _show_running(output: Output, found: Report) -> None:
+    running, series = found.running, found.series
+    output.line(Styled("running", "bold"), f"a character is {span(found.width_seconds)}")
+    if not series:
+        output.line("No samples in this time: they are written while `tailboard ingest` runs.")
+        return
+    rate = f"{size(int(running.bytes_per_second or 0))} a second"
+    flushes = f"{running.landings_per_minute or 0:.1f} a minute"
+    backlog = f"at most {size(running.behind_peak_bytes)}, now {size(running.behind_bytes)}"
+    amplified = running.read_amplification
+    each = f", {amplified:.2f} bytes for each new one" if amplified else ""
+    looks = [
+        f"{count:,} {look.replace('_', ' ')}" for look, count in running.cursors.items() if count
+    ]
+    output.fields(
+        [
+            ("backlog", f"{_course(output, series, 'behind_bytes')}  {backlog}"),
+            ("flushes", f"{_course(output, series, 'landings')}  {flushes}"),
+            ("ingest", f"{_course(output, series, 'bytes_new')}  {rate}"),
+            ("new", f"{size(running.bytes_new)} in {running.batches:,} batches"),
+            ("read", f"{size(running.bytes_read)}{each}"),
+            ("cursors", ", ".join(looks) or "none looked at"),
+            ("slowest", f"{_figure(running.slowest_seconds, 'seconds')} a batch"),
+            ("failed", many(running.failures, "attempt")),
+        ]
+    )
+
+
+def _course(output: Output, series: list[Row], name: str) -> str:
+    return bars.course([row[name] for row in series], ascii=output.ascii)
+
+
+def _show_distributions(output: Output, found: Report) -> None:
+    output.line()
+    if not found.distributions:
+        output.line("Nothing to measure in this time.")
+        return
+    titles = ("P50", "P90", "P99", "MAX", "COUNT")
+    output.table(
+        [Column("USUAL AND RARE"), *(Column(title, right=True) for title in titles)],
+        [
+            [
+                one.name.replace("_", " "),
+                *(_figure(value, one.unit) for value in (one.p50, one.p90, one.p99, one.max)),
+                one.count,
+            ]
+            for one in found.distributions
+        ],
+    )
+
+
+def _figure(value: float | None, unit: str) -> str:
+    if value is None:
+        return ""
+    if unit == "seconds":
+        return span(value) if value >= 1 else f"{value * 1000:.3g} ms"
+    if unit.startswith("bytes"):
+        return size(int(value))
+    if unit == "share":
+        return f"{value:.0%}"
+    return f"{value:,.2f}" if unit == "ratio" else f"{value:,.0f}"
+
+
+def _show_coverage(output: Output, found: Report) -> None:
+    output.line()
+    output.table(
+        [Column(f"OF {many(found.sessions, 'session').upper()}"), _RIGHT, _DRAWN],
+        [
+            [f"with {one.name}", f"{one.share:.0%}", bars.bar(one.share, 1.0, ascii=output.ascii)]
+            for one in found.coverage
+        ],
+    )
+
+
+def _show_disk(output: Output, found: Report, could_go: list[reporting.Removable]) -> None:
+    output.line()
+    most = max((one.bytes for one in found.disk), default=0)
+    output.table(
+        [Column("CODEX'S FILES"), _RIGHT, _DRAWN],
+        [
+            [one.name, size(one.bytes), bars.bar(one.bytes, most, ascii=output.ascii)]
+            for one in (
+                *found.disk,
+                Disk("all of them", bytes=sum(one.bytes for one in found.disk)),
+            )
+        ],
+    )
+    if could_go:
+        output.line()
+        output.line(Styled("could go", "bold"), f"older than {reporting.OLD.days} days")
+        columns = [Column("WHAT"), Column("ITEMS", right=True), Column("SIZE", right=True)]
+        output.table(
+            [*columns, Column("HOW", least=20)],
+            [
+                [
+                    one.what.replace("_", " "),
+                    one.items,
+                    "" if one.bytes is None else size(one.bytes),
+                    one.advice,
+                ]
+                for one in could_go
+            ],
+        )
+
+
+def _show_growth(output: Output, found: Report, tables: list[Row]) -> None:
+    days = found.growth[-_DAYS_SHOWN:]
+    if days:
+        output.line()
+        most = max(day.bytes for day in days)
+        output.table(
+            [Column("BEGUN ON"), Column("SESSIONS", right=True), _RIGHT, _DRAWN],
+            [
+                [
+                    day.day,
+                    day.sessions,
+                    size(day.bytes),
+                    bars.bar(day.bytes, most, ascii=output.ascii),
+                ]
+                for day in days
+            ],
+        )
+    if tables:
+        output.line()
+        columns = [Column("TABLE"), Column("ROWS", right=True), Column("SIZE", right=True)]
+        rows = [[row["name"], row["rows"], size(row["bytes"])] for row in tables[:_TABLES_SHOWN]]
+        output.table(columns, rows)
+
+
+def _compare(invocation: Invocation, access: Access, before: Period, after: Period) -> None:
+    first = reporting.report(access, before, invocation.zone)
+    last = reporting.report(access, after, invocation.zone)
+    changes = compare(first, last)
+    body = {
+        "before": _body(first),
+        "after": _body(last),
+        "changes": [{**asdict(change), "ratio": change.ratio} for change in changes],
+    }
+
+    def show(output: Output) -> None:
+        columns = [
+            Column("FIGURE"),
+            Column(before.name, right=True),
+            Column(after.name, right=True),
+        ]
+        output.table([*columns, Column("CHANGE", right=True)], [_row(change) for change in changes])
+
+    invocation.answer("report", body, show)
+
+
+def _row(change: Change) -> list[str]:
+    return [
+        change.name.replace("_", " "),
+        _figure(change.before, change.unit),
+        _figure(change.after, change.unit),
+        "" if change.ratio is None else f"{change.ratio - 1:+.0%}",
+    ]

@@ -1,0 +1,46 @@
+"""Two reports side by side: every figure that both have, and how it changed. Pure."""
+
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from ingest.cli.reporting import Report
+
+
+class Change(Struct, frozen=True):
+    name: str
+    unit: str
+    before: float | None
+    after: float | None
+
+    @property
+    def ratio(self) -> float | None:
+        """After, of before; None where one of them says nothing."""
+        return self.after / self.before if self.before and self.after is not None else None
+
+
+def compare(before: Report, after: Report) -> list[Change]:
+    first, last = dict(_figures(before)), dict(_figures(after))
+    return [
+        Change(name, unit, first.get((name, unit)), last.get((name, unit)))
+        for name, unit in {**first, **last}
+    ]
+
+
+def _figures(report: Report) -> Iterator[tuple[tuple[str, str], float | None]]:
+    yield ("sessions", "sessions"), report.sessions
+    for covered in report.coverage:
+        yield (f"with_{covered.name}", "share"), covered.share if report.sessions else None
+    for one in report.distributions:
+        for figure in ("p50", "p90", "p99"):
+            yield (f"{one.name}.{figure}", one.unit), getattr(one, figure)
+    for disk in report.disk:
+        yield (f"disk.{disk.name.replace(' ', '_')}", "bytes"), disk.bytes
+    if report.period.version is not None:
+        return  # The samples tell of Tailboard at a time, never of a version of Codex.
+    running = report.running
+    yield ("read_amplification", "ratio"), running.read_amplification
+    yield ("landings_per_minute", "landings"), running.landings_per_minute
+    yield ("ingest_rate", "bytes a second"), running.bytes_per_second
+    yield ("behind_peak", "bytes"), running.behind_peak_bytes if running.samples else None
+    yield ("failures", "batches"), running.failures if running.samples else None

@@ -1,0 +1,73 @@
+"""What disk space goes to: the kinds of records in classes a person understands. Pure."""
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from msgspec import Struct
+
+_CLASSES: Final = {
+    "images": ("image_generation", "view_image", "ImageGeneration", "ImageView"),
+    "agents": ("collab_", "Collab", "sub_agent", "SubAgent", "inter_agent"),
+    "tool output": (
+        "_output",
+        "Output",
+        "exec_command_end",
+        "mcp_tool_call_end",
+        "patch_apply_end",
+        "tool_call_response",
+        "CommandExecution",
+        "FileChange",
+        "McpToolCall",
+        "DynamicToolCall",
+    ),
+    "tool calls": ("_call", "web_search", "WebSearch", "additional_tools", "tools_updated"),
+    "reasoning": ("reasoning", "Reasoning"),
+    "messages": ("message", "Message"),
+    "token counts": ("token_count", "token_usage_record"),
+    "context": (
+        "session_meta",
+        "turn_context",
+        "world_state",
+        "compact",
+        "Compact",
+        "header",
+        "state",
+        "settings",
+        "ghost_snapshot",
+        "retained_context",
+        "configuration",
+    ),
+}
+"""Class to parts of the names that belong to it; the first class that fits is it."""
+
+REPLAYED: Final = "replayed history"
+UNKNOWN: Final = "unknown records"
+OTHER: Final = "other events"
+
+
+class Disk(Struct):
+    name: str
+    lines: int = 0
+    bytes: int = 0
+
+
+def class_of(kind: str) -> str:
+    if kind == "replayed":
+        return REPLAYED
+    if kind.startswith("?"):
+        return UNKNOWN
+    for name, parts in _CLASSES.items():
+        if any(part in kind for part in parts):
+            return name
+    return OTHER
+
+
+def by_class(kinds: Iterable[dict[str, Any]]) -> list[Disk]:
+    """The classes that have anything in them, the largest first."""
+    found: dict[str, Disk] = {}
+    for row in kinds:
+        name = class_of(row["kind"])
+        one = found.setdefault(name, Disk(name))
+        one.lines += row["lines"]
+        one.bytes += row["bytes"]
+    return sorted((one for one in found.values() if one.lines), key=lambda one: -one.bytes)

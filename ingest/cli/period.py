@@ -1,0 +1,54 @@
+"""What a report compares: a stretch of time, or everything a version of Codex wrote.
+
+`2026-10-01..2026-11-01`, `..yesterday`, `7d..` (a side may be left out), one day (`yesterday`,
+`2026-11-01`), or a version (`0.91.0`). Pure: now and the zone come in.
+"""
+
+import re
+from datetime import datetime, tzinfo
+
+from msgspec import Struct
+
+from ingest.cli import when
+
+_VERSION = re.compile(r"v?([0-9]+\.[0-9]+(?:\.[0-9]+)?(?:[-+.][0-9A-Za-z.+-]+)?)").fullmatch
+FORMS = "FROM..TO (a side may be left out), one day, or a version of Codex such as 0.91.0"
+
+
+class Period(Struct, frozen=True):
+    name: str
+    since: datetime | None = None
+    until: datetime | None = None
+    version: str | None = None
+
+
+class NoPeriod(ValueError):
+    """The text names no period."""
+
+    def __init__(self, text: str, why: str = "") -> None:
+        super().__init__(f"{text!r} is no period; write {FORMS}.{why}")
+
+
+def period(text: str, now: datetime, zone: tzinfo | None = None) -> Period:
+    said = text.strip()
+    if version := _VERSION(said):
+        return Period(said, version=version[1])
+    first, dots, last = said.partition("..")
+    if not (first or last):
+        raise NoPeriod(text)
+    try:
+        if not dots:
+            return _ordered(said, when.since(said, now, zone), when.until(said, now, zone))
+        return _ordered(
+            said,
+            when.since(first, now, zone) if first else None,
+            when.until(last, now, zone) if last else None,
+        )
+    except when.NoTime as error:
+        raise NoPeriod(text) from error
+
+
+def _ordered(name: str, since: datetime | None, until: datetime | None) -> Period:
+    if since is not None and until is not None and since >= until:
+        raise NoPeriod(name, " A period begins before it ends; one day is written as its date.")
+    return Period(name, since, until)

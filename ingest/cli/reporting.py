@@ -1,0 +1,196 @@
+"""What a report says of a period: how the system ran, what is usual, what is complete, what is big.
+
+The figures are the database's; here they are asked for, added up and put in their order.
+"""
+
+import math
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta, tzinfo
+
+from msgspec import Struct
+
+from ingest.cli.access import Access, Row
+from ingest.cli.disk import Disk, by_class
+from ingest.cli.period import Period
+from ingest.cli.when import local_day
+
+STRETCHES = 48
+"""A course of this many characters fits every terminal."""
+OLD = timedelta(days=90)
+STALE_SHOWN = 20
+_LOOKS = ("unchanged", "nothing_new", "begun", "appended", "reread", "rewritten")
+_SUMS = ("landings", "batches", "failures", "batch_seconds", "bytes_read", "bytes_new", "lines")
+_COVERED = ("git", "title", "plan")
+# The nice lengths of a stretch, in seconds.
+_WIDTHS = (60, 300, 900, 3600, 4 * 3600, 86_400, 7 * 86_400, 28 * 86_400)
+
+
+class Running(Struct, kw_only=True):
+    """How the system ran, over all samples of the period."""
+
+    samples: int = 0
+    seconds: float = 0.0
+    landings: int = 0
+    batches: int = 0
+    failures: int = 0
+    batch_seconds: float = 0.0
+    slowest_seconds: float = 0.0
+    bytes_read: int = 0
+    bytes_new: int = 0
+    lines: int = 0
+    behind_peak_bytes: int = 0
+    behind_bytes: int = 0
+    stale_sources: int = 0
+    cursors: dict[str, int]
+
+    @property
+    def landings_per_minute(self) -> float | None:
+        return self.landings * 60 / self.seconds if self.seconds else None
+
+    @property
+    def bytes_per_second(self) -> float | None:
+        return self.bytes_new / self.seconds if self.seconds else None
+
+    @property
+    def read_amplification(self) -> float | None:
+        """Bytes read for each that was new; 1 is perfect."""
+        return self.bytes_read / self.bytes_new if self.bytes_new else None
+
+
+class Distribution(Struct, frozen=True):
+    name: str
+    unit: str
+    count: int
+    p50: float
+    p90: float
+    p99: float
+    max: float
+    mean: float
+
+
+class Covered(Struct, frozen=True):
+    name: str
+    sessions: int
+    share: float
+
+
+class Removable(Struct, frozen=True):
+    """What could go, and who would have to do it."""
+
+    what: str
+    items: int
+    bytes: int | None
+    whose: str
+    advice: str
+
+
+class Day(Struct):
+    day: str
+    sessions: int = 0
+    bytes: int = 0
+
+
+class Report(Struct):
+    """One period."""
+
+    period: Period
+    running: Running
+    series: list[Row]
+    width_seconds: int
+    distributions: list[Distribution]
+    sessions: int
+    coverage: list[Covered]
+    disk: list[Disk]
+    growth: list[Day]
+
+
+def report(access: Access, period: Period, zone: tzinfo | None) -> Report:
+    limits = {"since": period.since, "until": period.until}
+    chosen = limits | {"version": period.version}
+    samples, width, series = _series(access, limits)
+    covered: Row = next(iter(access.rows("report.coverage", **chosen)), {})
+    sessions = covered.get("sessions", 0)
+    return Report(
+        period,
+        _running(series, samples),
+        series,
+        width,
+        [Distribution(**row) for row in access.rows("report.distributions", **chosen)],
+        sessions,
+        [
+            Covered(
+                name, covered.get(name, 0), covered.get(name, 0) / sessions if sessions else 0.0
+            )
+            for name in _COVERED
+        ],
+        by_class(access.rows("report.kinds", **chosen)),
+        _growth(access.rows("report.grown", **limits), zone),
+    )
+
+
+def removable(access: Access, now: datetime) -> list[Removable]:
+    """What is old enough to go. Of Codex's own files this is advice and nothing more."""
+    old = f"{OLD.days}d"
+    said = {
+        "batch_history": ("tailboard", f"tailboard prune --older-than {old} --dry-run"),
+        "archived_facts": ("tailboard", f"tailboard prune --older-than {old} --facts --dry-run"),
+        "archived_files": ("codex", "Codex's own; only Codex or you can compress or delete them."),
+        "copied_history": (
+            "codex",
+            "Codex copies it into each fork; it is never stored twice here.",
+        ),
+    }
+    rows = access.rows("report.could_go", before=now - OLD)
+    return [
+        Removable(row["what"], row["items"], row["bytes"], *said[row["what"]])
+        for row in rows
+        if row["items"]
+    ]
+
+
+def tables(access: Access) -> list[Row]:
+    return [row for row in access.rows("report.tables") if row["rows"] or row["bytes"]]
+
+
+def stale(access: Access) -> list[Row]:
+    return access.rows("report.stale", limit=STALE_SHOWN)
+
+
+def width_of(seconds: float) -> int:
+    """How long a stretch is, so that there are not too many of them."""
+    least = seconds / STRETCHES
+    return next((width for width in _WIDTHS if width >= least), math.ceil(least / 60) * 60)
+
+
+def _series(access: Access, limits: dict[str, datetime | None]) -> tuple[int, int, list[Row]]:
+    span: Row = next(iter(access.rows("report.span", **limits)), {})
+    if not span.get("samples"):
+        return 0, _WIDTHS[0], []
+    width = width_of((span["last"] - span["first"]).total_seconds())
+    return span["samples"], width, access.rows("report.series", width=width, **limits)
+
+
+def _running(series: Sequence[Row], samples: int) -> Running:
+    running = Running(
+        samples=samples, cursors={look: sum(row[look] for row in series) for look in _LOOKS}
+    )
+    if series:
+        for name in _SUMS:
+            setattr(running, name, sum(row[name] for row in series))
+        running.seconds = sum(row["seconds"] for row in series)
+        running.slowest_seconds = max(row["slowest_seconds"] for row in series)
+        running.behind_peak_bytes = max(row["behind_bytes"] for row in series)
+        running.behind_bytes = series[-1]["behind_at_end"]
+        running.stale_sources = series[-1]["stale_sources"]
+    return running
+
+
+def _growth(rows: Iterable[Row], zone: tzinfo | None) -> list[Day]:
+    days: dict[str, Day] = {}
+    for row in rows:
+        if row["time"] is not None:
+            name = local_day(row["time"], zone).isoformat()
+            day = days.setdefault(name, Day(name))
+            day.sessions += row["sessions"]
+            day.bytes += row["bytes"]
+    return list(days.values())
