@@ -23,6 +23,16 @@ LONGEST_DELAY: Final = timedelta(minutes=15)
 POISON_RESCUES: Final = 3
 POISON_WINDOW: Final = timedelta(hours=72)
 RESOURCE_PAUSE: Final = timedelta(seconds=30)
+PAUSED_BY_USER: Final = "paused by user"
+"""The code of a pause that only a person lifts."""
+
+
+class Mode(StrEnum):
+    """Who begins the next attempt of a batch that failed."""
+
+    AUTOMATIC = "automatic"
+    MANUAL = "manual"
+    """A person; its time may come and go."""
 
 
 class Reason(StrEnum):
@@ -95,6 +105,7 @@ def next_step(
     attempts: int,
     rescued_at: Sequence[datetime],
     now: datetime,
+    max_attempts: int = MAX_ATTEMPTS,
 ) -> Retry | Bury | PauseQueue | HandBack:
     """What to do with a claimed batch that ended with this failure.
 
@@ -117,11 +128,11 @@ def next_step(
             return Bury(Reason.PERMANENT, attempts + 1)
         case ErrorClass.TRANSIENT:
             charged = attempts + 1
-            if charged >= MAX_ATTEMPTS:
+            if charged >= max_attempts:
                 return Bury(Reason.EXHAUSTED, charged)
             return Retry(now + backoff(batch, charged), charged)
 
 
-def attempts_after_manual_retry(attempts: int) -> int:
+def attempts_after_manual_retry(attempts: int, max_attempts: int = MAX_ATTEMPTS) -> int:
     """A person's retry leaves at least one attempt, and never takes one away."""
-    return min(attempts, MAX_ATTEMPTS - 1)
+    return min(attempts, max_attempts - 1)

@@ -62,7 +62,12 @@ def _from(*sources: State) -> frozenset[State]:
 # A person's cancel and snooze therefore do not take it away: the owner releases it first.
 TRANSITIONS: Final[Mapping[Move, Transition]] = MappingProxyType(
     {
-        Move.CLAIM: Transition(_from(State.PENDING), State.CLAIMED),
+        # What had ended is claimed again when its file has changed and nothing of it was read yet:
+        # the range begins where the ended one did, and so it is the same batch.
+        Move.CLAIM: Transition(
+            _from(State.PENDING, State.COMPLETED, State.COMPLETED_EMPTY, State.SUPERSEDED),
+            State.CLAIMED,
+        ),
         Move.COMPLETE: Transition(_from(State.CLAIMED), State.COMPLETED),
         Move.COMPLETE_EMPTY: Transition(_from(State.CLAIMED), State.COMPLETED_EMPTY),
         Move.FAIL: Transition(_from(State.CLAIMED), State.FAILED),
@@ -87,7 +92,7 @@ TRANSITIONS: Final[Mapping[Move, Transition]] = MappingProxyType(
     }
 )
 
-OPERATOR_MOVES: Final = frozenset({Move.CANCEL, Move.SNOOZE, Move.RETRY})
+OPERATOR_MOVES: Final = frozenset({Move.CANCEL, Move.SNOOZE, Move.WAKE, Move.RETRY})
 """What a person may order; every other move is the program's own."""
 
 BULK_RETRYABLE: Final = frozenset({State.FAILED, State.DEAD, State.CANCELLED})

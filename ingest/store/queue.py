@@ -12,17 +12,22 @@ from ingest.batches.batch import BatchId
 from ingest.batches.failure import OWNER_DIED, Failure
 from ingest.batches.policy import (
     MAX_ATTEMPTS,
+    PAUSED_BY_USER,
     Bury,
     HandBack,
+    Mode,
     PauseQueue,
     Retry,
     attempts_after_manual_retry,
     next_step,
 )
-from ingest.batches.state import Move, State, target
+from ingest.batches.state import TRANSITIONS, Move, State, target
 from ingest.store.database import Database
 
 Step = Retry | Bury | PauseQueue | HandBack
+
+FREE = sorted(TRANSITIONS[Move.CLAIM].sources)
+"""The states a batch is claimed from."""
 
 
 class Claim(Struct):
@@ -45,13 +50,19 @@ def claim(database: Database, claims: list[Claim], by: str, now: str) -> None:
     if not claims:
         return
     rows = [asdict(one) for one in claims]
+    database.run("queue.tell_claims", batches=rows, free=FREE, now=now)
     database.run("queue.add", batches=rows, by=by, now=now)
-    database.run("queue.claim_known", batches=rows, by=by, now=now)
-    database.run("queue.tell_claims", leases=[one.lease for one in claims], now=now)
+    database.run("queue.claim_known", batches=rows, free=FREE, by=by, now=now)
 
 
 def failed(
-    database: Database, batch: str, lease: str, failure: Failure, now: datetime, actor: str = "auto"
+    database: Database,
+    batch: str,
+    lease: str,
+    failure: Failure,
+    now: datetime,
+    actor: str = "auto",
+    max_attempts: int = MAX_ATTEMPTS,
 ) -> Step | None:
     """Move a claimed batch to where its failure leads; None where the lease was lost."""
     with database.transaction():
@@ -67,6 +78,7 @@ def failed(
             attempts=row["attempts"],
             rescued_at=rescued_at,
             now=now,
+            max_attempts=max_attempts,
         )
         charged = step.attempts - row["attempts"] if isinstance(step, Retry | Bury) else 0
         rescued = step.move is Move.RESCUE or failure is OWNER_DIED
@@ -133,10 +145,39 @@ def wake(database: Database, batches: list[str], now: str) -> None:
             )
 
 
-def pause(database: Database, failure: Failure, now: str) -> None:
-    """Stop the queue, with one message, until `resume`."""
+def wake_due(database: Database, mode: Mode, now: str) -> None:
+    """Let those whose time has come wait for work again."""
     with database.transaction():
-        database.run("queue.resume")
+        if database.run("queue.tell_due", mode=mode, now=now):
+            database.run("queue.wake_due", mode=mode, now=now)
+
+
+def take_up(database: Database, found: Claim, now: str) -> None:
+    """Put a batch that a person decided about, before it was there, where they put it."""
+    values = {
+        "id": found.id,
+        "kind": found.kind,
+        "source": found.source,
+        "generation": found.generation,
+        "start": found.start,
+        "finish": found.finish,
+    }
+    with database.transaction():
+        if database.run("queue.take_up", **values, now=now):
+            database.run("queue.tell_taken_up", id=found.id, now=now)
+        database.run("queue.drop_decision", id=found.id)
+
+
+def beat(database: Database, by: str, now: str) -> None:
+    """Say that `by` is still at work on what it holds."""
+    with database.transaction():
+        database.run("queue.beat", by=by, now=now)
+
+
+def pause(database: Database, failure: Failure, now: str) -> None:
+    """Stop the queue, with one message, until what stopped it is cured."""
+    with database.transaction():
+        database.run("queue.lift", by_person=PAUSED_BY_USER)
         database.run(
             "queue.pause",
             code=failure.code,
@@ -147,7 +188,7 @@ def pause(database: Database, failure: Failure, now: str) -> None:
 
 
 def resume(database: Database) -> None:
-    """Let the queue go on, where it stands still."""
+    """Let the queue go on, where it stands still and no person stopped it."""
     if database.rows("queue.pauses"):
         with database.transaction():
-            database.run("queue.resume")
+            database.run("queue.lift", by_person=PAUSED_BY_USER)

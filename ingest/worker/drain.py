@@ -6,13 +6,11 @@ and go on from there. Who calls it decides when, and with how many readers.
 """
 
 import contextlib
-import os
 import uuid
 from collections import deque
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import msgspec
 from msgspec import Struct, field
@@ -20,16 +18,18 @@ from msgspec import Struct, field
 from ingest.batches.batch import BatchKey
 from ingest.batches.batch import Kind as Work
 from ingest.batches.failure import OWNER_DIED, ErrorClass, Failure
-from ingest.batches.policy import Bury, PauseQueue
+from ingest.batches.policy import MAX_ATTEMPTS, Bury, Mode, PauseQueue
 from ingest.codex.state import FoldState
 from ingest.store import queue
 from ingest.store.database import Database
 from ingest.store.errors import StoreError
 from ingest.store.landing import CursorRow, Landing, land
+from ingest.store.replay import replay
 from ingest.tail.cursor import restart
 from ingest.tail.source import Kind, Representation
 from ingest.worker import ledger
 from ingest.worker import parcel as parcels
+from ingest.worker.gate import Gate
 from ingest.worker.job import Done, Job, Parcel, Trouble
 from ingest.worker.pool import InPlace, Pool, ReaderDied
 from ingest.worker.survey import Followed
@@ -40,6 +40,8 @@ LANDING_BYTES = 48 * 1024**2
 """About as much is stored at once: a commit costs the same for much and for little."""
 COMPRESSED_BATCH_BYTES = 128 * 1024**2
 EVERYTHING = 1 << 50
+HEARTBEAT = timedelta(seconds=5)
+"""How often a drain says that it is at work; six of them missed, and a batch is stuck."""
 _SET_FREE = Failure(
     code="set_free", cls=ErrorClass.CANCELLED, message="Its reader ended before it was begun."
 )
@@ -62,6 +64,8 @@ def utc_now() -> datetime:
 class Tuning(Struct, frozen=True):
     batch_bytes: int = 32 * 1024**2
     line_cap: int = 64 * 1024**2
+    retry: Mode = Mode.AUTOMATIC
+    max_attempts: int = MAX_ATTEMPTS
 
 
 class Report(Struct):
@@ -125,9 +129,9 @@ class Drain:
         held: list[Parcel] = []
         try:
             self._hand_out(readers)
-            while self.report.paused is None and (readers.busy() or self._suspects):
+            while self.report.paused is None and self._is_left(readers):
                 if not readers.busy():
-                    readers.give([self._first_job(self._suspects.popleft())], self.database.spool)
+                    self._go_on(readers)
                 if self._claims and not held:
                     # Before it is read: whatever that does to us, the next start knows of it.
                     self._land([])
@@ -140,7 +144,7 @@ class Drain:
                     self._store(held)
                     held = []
             if self.report.paused is None:
-                queue.resume(self.database)
+                self._gate.lift()
         except ReaderDied as death:
             self._store(held)
             self._rescue(death.leases)
@@ -156,19 +160,31 @@ class Drain:
         now = self._now()
         # What an earlier drain of this process could not end is worked on by nobody any more.
         queue.set_free(self.database, self.instance, now)
-        held_back = {_place(row): row for row in self.database.rows("queue.held_back", now=now)}
-        suspects = {_place(row) for row in self.database.rows("queue.suspects")}
-        woken = []
-        for source in sources:
-            place = (source.id, source.cursor.generation, source.cursor.offset)
-            row = held_back.get(place)
-            if row is not None and _is_worth_another(row, source):
-                woken.append(row["id"])
-            elif row is not None:
-                continue
-            (self._suspects if place in suspects else self._waiting).append(_Task(source))
-        queue.wake(self.database, woken, now)
+        self._gate = gate = Gate(self.database, self.tuning.retry, now)
+        self._beat = self.clock()
+        self.report.paused = gate.stopped
+        if gate.stopped is not None:
+            return
+        gate.wake_changed(sources)
+        for task in map(_Task, sources):
+            if self._is_free(task):
+                (self._suspects if gate.suspect(task.source) else self._waiting).append(task)
         self.report.sources += len(self._waiting) + len(self._suspects)
+
+    def _is_free(self, task: _Task) -> bool:
+        """Whether nobody holds the next batch of this source back."""
+        if not task.restarting and not self._gate.admits(task.source):
+            return False
+        return not (self._gate.decided and self._gate.holds_back(self._claim(task)))
+
+    def _is_left(self, readers: Pool | InPlace) -> bool:
+        return bool(readers.busy() or self._waiting or self._suspects)
+
+    def _go_on(self, readers: Pool | InPlace) -> None:
+        """What the readers do next, once all that they brought is stored."""
+        self._hand_out(readers)
+        if not readers.busy():
+            readers.give([self._first_job(self._suspects.popleft())], self.database.spool)
 
     def _now(self) -> str:
         return self.clock().isoformat()
@@ -189,13 +205,16 @@ class Drain:
 
     def _hand_out(self, readers: Pool | InPlace) -> None:
         while self._waiting and readers.free():
+            if self._gate.probing and self._tasks:
+                return  # One at a time, until one goes well.
             readers.give(self._group(), self.database.spool)
 
     def _group(self) -> list[Job]:
         """The next sources, about as much as is stored at once."""
         jobs: list[Job] = []
         size = 0
-        while self._waiting and size < GROUP_BYTES and len(jobs) < self.group_sources:
+        most = 1 if self._gate.probing else self.group_sources
+        while self._waiting and size < GROUP_BYTES and len(jobs) < most:
             task = self._waiting.popleft()
             jobs.append(self._first_job(task))
             size += min(task.source.behind, self.tuning.batch_bytes)
@@ -213,35 +232,36 @@ class Drain:
             task.state = self._state(task.source)
         return self._job(task)
 
-    def _job(self, task: _Task) -> Job:
-        source = task.source
-        name = source.name
+    def _claim(self, task: _Task) -> queue.Claim:
+        source, name = task.source, task.source.name
         cursor = restart(source.cursor) if task.restarting else source.cursor
         identity = f"{source.home}/{name.kind}/{name.thread}/{name.segment}"
         key = BatchKey(Work.INGEST, identity, cursor.generation, cursor.offset)
-        lease = uuid.uuid4().hex
+        return queue.Claim(
+            key.id,
+            uuid.uuid4().hex,
+            Work.INGEST,
+            source.id,
+            cursor.generation,
+            cursor.offset,
+            source.size,
+        )
+
+    def _job(self, task: _Task) -> Job:
+        source, name = task.source, task.source.name
+        claim = self._claim(task)
         # A list that was rewritten is compared as a whole with what was known of it.
         whole = task.restarting and name.kind is Kind.HISTORY
         limit = EVERYTHING if whole else self.tuning.batch_bytes
         if source.representation is Representation.ZST:
             # Each opening unpacks the file from its start: few large batches, not many small ones.
             limit = max(limit, COMPRESSED_BATCH_BYTES)
-        self._claims.append(
-            queue.Claim(
-                key.id,
-                lease,
-                Work.INGEST,
-                source.id,
-                cursor.generation,
-                cursor.offset,
-                source.size,
-            )
-        )
-        task.batch = key.id
-        self._tasks[lease] = task
+        self._claims.append(claim)
+        task.batch = claim.id
+        self._tasks[claim.lease] = task
         return Job(
-            key.id,
-            lease,
+            claim.id,
+            claim.lease,
             source.id,
             name.kind,
             name.thread,
@@ -259,20 +279,28 @@ class Drain:
         claims, self._claims = self._claims, []
         if landings or claims:
             land(self.database, landings, claims, self.instance, self._now())
+        if self._gate.probing and any(landing.ends for landing in landings):
+            self._gate.lift()
+        if self.clock() - self._beat >= HEARTBEAT:
+            self._beat = self.clock()
+            queue.beat(self.database, self.instance, self._now())
 
     def _follow_on(self, parcel: Parcel, readers: Pool | InPlace, reader: int) -> None:
         """Hand out what comes after these batches, before they are stored: readers never wait."""
         following: list[Job] = []
         for done in parcel.done:
             task = self._tasks[done.lease]
+            following_task = None
             if done.outcome == "rewritten":
-                following.append(self._job(_Task(task.source, task.state, restarting=True)))
+                following_task = _Task(task.source, task.state, restarting=True)
             elif done.outcome != "failed":
                 state = done.state if done.outcome == "read" else task.state
                 ledger.advance(task.source, done)
                 self._rows[done.lease] = ledger.cursor_row(task.source, state, self._now())
                 if done.more:
-                    following.append(self._job(_Task(task.source, done.state)))
+                    following_task = _Task(task.source, done.state)
+            if following_task is not None and self._is_free(following_task):
+                following.append(self._job(following_task))
         if not following:
             return
         if isinstance(readers, Pool):
@@ -299,6 +327,8 @@ class Drain:
                 task.source.troubled = False
         if self.progress is not None:
             self.progress(self.report, self._done_bytes)
+        if self._waiting or self._suspects or self._tasks:
+            self.report.paused = self.report.paused or self._gate.stopped_since()
 
     def _count(self, done: Done) -> None:
         report = self.report
@@ -321,7 +351,14 @@ class Drain:
             hint=trouble.hint,
         )
         now = self.clock()
-        step = queue.failed(self.database, done.batch, done.lease, failure, now)
+        step = queue.failed(
+            self.database,
+            done.batch,
+            done.lease,
+            failure,
+            now,
+            max_attempts=self.tuning.max_attempts,
+        )
         self._tell("dead" if isinstance(step, Bury) else "failed")
         self._set_state(done.source, _STATES.get(failure.code, "following"), failure)
         if isinstance(step, PauseQueue):
@@ -340,20 +377,6 @@ class Drain:
             )
 
 
-def _place(row: dict[str, Any]) -> tuple[int, int, int]:
-    return (row["source"], row["generation"], row["start"])
-
-
-def _is_worth_another(row: dict[str, Any], source: Followed) -> bool:
-    """Whether the file that a batch was given up for is no longer the one it failed on."""
-    code = row["error_code"] or ""
-    if row["state"] != "dead" or not code.startswith("source."):
-        return False
-    if code == "source.unreadable":
-        return os.access(source.path, os.R_OK, effective_ids=True)
-    return bool(row["finish"] != source.size)
-
-
 def _size(held: list[Parcel]) -> int:
     return sum(done.bytes_read for parcel in held for done in parcel.done)
 
@@ -366,4 +389,5 @@ def instance_id(pid: int, began: float) -> str:
 def clean_start(database: Database, instance: str, clock: Clock = utc_now) -> int:
     """What the owner does first: empty the spool, free what a dead owner held."""
     parcels.sweep(Path(database.spool))
+    replay(database, clock())
     return queue.rescue(database, instance, clock())

@@ -19,21 +19,30 @@ where b.id not in (select id from batches);
 -- Batches that were there already and are free: they are claimed, with the range they have grown to.
 update batches set
     state = 'claimed', lease = b.lease, claimed_by = $by, heartbeat_at = $now::timestamp,
-    finish = b.finish, updated_at = $now::timestamp
+    finish = b.finish, retry_at = null, not_before = null, updated_at = $now::timestamp
 from (select unnest($batches::struct(
     id varchar, lease varchar, kind varchar, source integer, generation integer, start bigint,
     finish bigint
 )[], recursive := true)) b
 where batches.id = b.id and batches.lease is distinct from b.lease
-and batches.state in ('pending', 'completed_empty', 'completed', 'superseded', 'failed', 'snoozed');
+and batches.state in (select unnest($free::varchar[]));
 
 -- name: tell_claims
--- The history row of each batch that was claimed just now.
+-- The history row of each batch that is about to be claimed.
 insert into batch_moves (batch, time, move, old, new, actor, reason, attempt, error_code)
 select
-    b.id, $now::timestamp, 'claim', null, 'claimed', 'auto', null, b.lifetime_attempts + 1, null
-from batches b
-where b.lease in (select unnest($leases::varchar[]));
+    c.id, $now::timestamp, 'claim', b.state, 'claimed', 'auto', null,
+    coalesce(b.lifetime_attempts, 0) + 1, null
+from (select unnest($batches::struct(
+    id varchar, lease varchar, kind varchar, source integer, generation integer, start bigint,
+    finish bigint
+)[], recursive := true)) c
+left join batches b on b.id = c.id
+where b.id is null or b.state in (select unnest($free::varchar[]));
+
+-- name: beat
+-- Whoever holds these is at work.
+update batches set heartbeat_at = $now::timestamp where state = 'claimed' and claimed_by = $by;
 
 -- name: orphans
 -- Batches that are claimed by nobody alive: who holds the database knows that all others are gone.
@@ -97,17 +106,59 @@ values ($id, $now::timestamp, $move, $old, $new, $actor, $reason, $attempt, $err
 -- name: held_back
 -- Sources that wait: their next batch failed and its time has not come, or was given up.
 select id, source, generation, start, finish, state, error_code from batches
-where kind = 'ingest' and (
-    state in ('dead', 'cancelled', 'claimed')
-    or (state = 'failed' and retry_at > $now::timestamp)
-    or (state = 'snoozed' and not_before > $now::timestamp)
-);
+where kind = 'ingest' and state in ('dead', 'cancelled', 'claimed', 'failed', 'snoozed');
+
+-- name: tell_due
+-- The history rows of what `wake_due` is about to wake.
+insert into batch_moves (batch, time, move, old, new, actor, reason, attempt, error_code)
+select
+    id, $now::timestamp, 'wake', state, 'pending', 'auto', null, lifetime_attempts + 1, error_code
+from batches
+where (state = 'snoozed' and not_before <= $now::timestamp)
+or (state = 'failed' and retry_at <= $now::timestamp and $mode = 'automatic');
+
+-- name: wake_due
+-- Batches whose time has come. A failed one waits for a person where the settings say so.
+update batches set
+    state = 'pending', retry_at = null, not_before = null, updated_at = $now::timestamp
+where (state = 'snoozed' and not_before <= $now::timestamp)
+or (state = 'failed' and retry_at <= $now::timestamp and $mode = 'automatic');
+
+-- name: decided
+-- Batches that a person spoke about before they were there.
+select batch from decisions;
+
+-- name: take_up
+-- Such a batch, now that it is met: it stands where the person put it.
+insert into batches by name
+select
+    $id as id, $kind as kind, $source as source, $generation as generation, $start as start,
+    $finish as finish, d.state, 0 as attempts, 0 as lifetime_attempts, 0 as rescues,
+    d.until as not_before, $now::timestamp as created_at, $now::timestamp as updated_at
+from decisions d
+where d.batch = $id and d.batch not in (select id from batches);
+
+-- name: tell_taken_up
+insert into batch_moves (batch, time, move, old, new, actor, reason, attempt, error_code)
+select
+    batch, $now::timestamp, case state when 'snoozed' then 'snooze' else 'cancel' end, 'pending',
+    state, 'user', reason, 1, null
+from decisions
+where batch = $id;
+
+-- name: drop_decision
+delete from decisions where batch = $id;
 
 -- name: pause
 insert into pauses values ($code, $message, $hint, $now::timestamp);
 
 -- name: resume
+-- The queue goes on, whoever stopped it.
 delete from pauses;
+
+-- name: lift
+-- The queue goes on, unless a person stopped it.
+delete from pauses where code <> $by_person;
 
 -- name: pauses
 select code, message, hint, since from pauses;

@@ -29,13 +29,13 @@ PICTURE = """
                 claim   complete  complete_empty  fail   bury cancel    snooze  wake    retry   rescue  release supersede
 pending         claimed -         -               -      -    cancelled snoozed -       -       -       -       superseded
 claimed         -       completed completed_empty failed dead -         -       -       -       pending pending superseded
-completed       -       -         -               -      -    -         -       -       pending -       -       superseded
-completed_empty -       -         -               -      -    -         -       -       pending -       -       superseded
+completed       claimed -         -               -      -    -         -       -       pending -       -       superseded
+completed_empty claimed -         -               -      -    -         -       -       pending -       -       superseded
 failed          -       -         -               -      -    cancelled snoozed pending pending -       -       superseded
 dead            -       -         -               -      -    -         -       -       pending -       -       superseded
 cancelled       -       -         -               -      -    -         -       -       pending -       -       superseded
 snoozed         -       -         -               -      -    cancelled snoozed pending pending -       -       superseded
-superseded      -       -         -               -      -    -         -       -       -       -       -       -
+superseded      claimed -         -               -      -    -         -       -       -       -       -       -
 """  # noqa: E501 - a table is read in one piece
 
 
@@ -73,15 +73,15 @@ def test_every_state_is_reached_from_pending() -> None:
 
 
 def test_a_refusal_says_what_is_wrong_and_what_can_be_done() -> None:
-    refusal = IllegalMove(Move.CLAIM, State.COMPLETED_EMPTY)
+    refusal = IllegalMove(Move.CANCEL, State.COMPLETED_EMPTY)
     assert refusal.code == "illegal_move"
-    assert str(refusal) == "Cannot claim a batch that is completed empty."
+    assert str(refusal) == "Cannot cancel a batch that is completed empty."
     assert refusal.hint == "What can be done with it: retry."
 
 
 def test_a_refusal_for_a_failed_batch_names_only_what_a_person_may_order() -> None:
     assert IllegalMove(Move.CLAIM, State.FAILED).hint == (
-        "What can be done with it: cancel, retry, snooze."
+        "What can be done with it: cancel, retry, snooze, wake."
     )
 
 

@@ -1,0 +1,202 @@
+"""What people order, carried out: the batches it is meant for, moved together, and written down.
+
+Promises that an order touches exactly the batches that `preview` shows for it, all of them or none;
+that each has its row of history; and that the order is on the disk, in the file of edits, before
+anything of it can be seen in the database.
+"""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from ingest.batches.order import MOVES, Order, Verb, refusals
+from ingest.batches.policy import MAX_ATTEMPTS, PAUSED_BY_USER, attempts_after_manual_retry
+from ingest.batches.state import TRANSITIONS
+from ingest.store.database import Database
+from ingest.store.edits import Edit, Edits
+from ingest.store.queries import statement
+
+
+class Item(Struct, frozen=True):
+    """One batch that an order matched."""
+
+    batch: str
+    old: str
+    why: str | None
+    """Why it is left alone; None where it is moved."""
+
+
+class Outcome(Struct, frozen=True):
+    command: str
+    matched: int
+    done: int
+    skipped: dict[str, int]
+    """Why, and how many."""
+
+
+class _Untold(Exception):
+    """Ends a transaction that was only for looking."""
+
+
+def preview(database: Database, order: Order) -> list[Item]:
+    """The batches this order is meant for, and which of them it would leave alone."""
+    found: list[Item] = []
+    try:
+        with database.transaction():
+            # Matched by the very statement that carries it out, so it cannot show anything else.
+            match(database, order, "")
+            found = _items(database.query("commands.matched_items", command=""))
+            raise _Untold
+    except _Untold:
+        return found
+
+
+def carry_out(
+    database: Database,
+    order: Order,
+    *,
+    command: str,
+    now: datetime,
+    max_attempts: int = MAX_ATTEMPTS,
+) -> Outcome:
+    """Do it, and write it down under the id `command`."""
+    with database.transaction():
+        if order.verb in (Verb.PAUSE, Verb.RESUME):
+            outcome = record(database, order, command, now)
+            stop_or_go(database, order, now)
+        else:
+            match(database, order, command)
+            outcome = record(database, order, command, now)
+            move(database, order, command, now, max_attempts)
+    return outcome
+
+
+def items(database: Database, command: str) -> list[Item]:
+    """What a command matched, batch by batch."""
+    return _items(database.rows("commands.matched_items", command=command))
+
+
+def match(database: Database, order: Order, command: str) -> None:
+    """Write down which batches the order is meant for, inside the open transaction."""
+    meant = order.selection
+    database.execute(
+        "insert into command_items by name " + statement("commands.matching"),
+        {
+            "command": command,
+            "ids": None if meant.ids is None else list(meant.ids),
+            "session": meant.session,
+            "source": meant.source,
+            "kind": meant.kind,
+            "states": list(meant.wanted(order.verb)),
+            "error": meant.error,
+            "older_than": _stamp(meant.older_than),
+            "limit": meant.limit,
+            "refusals": [msgspec.to_builtins(one) for one in refusals(order.verb)],
+        },
+    )
+
+
+def record(database: Database, order: Order, command: str, now: datetime) -> Outcome:
+    """Write the order down, in the file of edits first; inside the open transaction."""
+    tally = {
+        row["why"]: row["batches"] for row in database.query("commands.tally", command=command)
+    }
+    done = tally.pop(None, 0)
+    outcome = Outcome(command, done + sum(tally.values()), done, tally)
+    edits = Edits(database.path)
+    edit = Edit(
+        id=command,
+        db=edits.db,
+        at=now,
+        actor=order.actor,
+        verb=order.verb,
+        reason=order.reason,
+        selection=_said(order.selection),
+        arguments={} if order.until is None else {"until": order.until.isoformat()},
+        batches=database.query("commands.done_ids", command=command)[0]["batches"] or [],
+        matched=outcome.matched,
+        skipped=tally,
+    )
+    mark = edits.append(edit)
+    add(database, edit, "done", len(edit.batches), now)
+    database.run("commands.set_mark", mark=str(mark))
+    return outcome
+
+
+def add(database: Database, edit: Edit, state: str, done: int, now: datetime) -> None:
+    """The row of a command."""
+    database.run(
+        "commands.add",
+        id=edit.id,
+        time=edit.at.isoformat(),
+        actor=edit.actor,
+        verb=edit.verb,
+        selection=_json(edit.selection),
+        arguments=_json(edit.arguments),
+        reason=edit.reason,
+        matched=edit.matched,
+        done=done,
+        skipped=_json(edit.skipped),
+        state=state,
+        now=now.isoformat(),
+    )
+
+
+def move(
+    database: Database, order: Order, command: str, now: datetime, max_attempts: int = MAX_ATTEMPTS
+) -> None:
+    """Move what `match` found, and tell it, inside the open transaction."""
+    stamp = now.isoformat()
+    if order.verb is Verb.RESET_ATTEMPTS:
+        database.run("commands.reset_attempts", command=command, now=stamp)
+        told = "reset_attempts"
+    else:
+        step = MOVES[order.verb]
+        most = None
+        if order.verb is Verb.RETRY:
+            most = attempts_after_manual_retry(max_attempts, max_attempts)
+        database.run(
+            "commands.move",
+            command=command,
+            new=TRANSITIONS[step].target,
+            until=_stamp(order.until),
+            most_attempts=most,
+            now=stamp,
+        )
+        told = step
+    database.run("commands.tell_moves", command=command, move=told, reason=order.reason, now=stamp)
+
+
+def stop_or_go(database: Database, order: Order, now: datetime) -> None:
+    """A person stops the queue, or lets it go on, whoever stopped it."""
+    if order.verb is Verb.RESUME:
+        database.run("queue.resume")
+        return
+    said = f": {order.reason.rstrip('.')}" if order.reason else ""
+    database.run(
+        "commands.pause",
+        code=PAUSED_BY_USER,
+        message=f"Paused by {order.actor}{said}.",
+        hint="`tailboard batches resume` lets it go on.",
+        now=now.isoformat(),
+    )
+
+
+def _items(rows: list[dict[str, Any]]) -> list[Item]:
+    return [Item(row["batch"], row["old"], row["why"]) for row in rows]
+
+
+def _said(selection: Struct) -> dict[str, Any]:
+    """What the selection says, without what it leaves open."""
+    said: dict[str, Any] = msgspec.to_builtins(selection)
+    return {name: value for name, value in said.items() if value not in (None, False)}
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _stamp(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()

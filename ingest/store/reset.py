@@ -1,0 +1,114 @@
+"""Forgetting what was derived from some files, so that it is derived again.
+
+Promises a copy of the database first, all or nothing, and that nothing is forgotten that could not
+be read again. What people did stays: their orders, their notes, and the batches they cancelled.
+Reading again is the next ingest's.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+
+from msgspec import Struct
+
+from ingest.batches.order import Order
+from ingest.store.backup import backup
+from ingest.store.commands import record
+from ingest.store.database import Database
+from ingest.store.load import FACT_TABLES
+
+_NOTHING = sha256().hexdigest()
+_WITHIN_REACH = "following"
+
+
+class Target(Struct, frozen=True):
+    """A source that a reset is meant for."""
+
+    id: int
+    kind: str
+    path: str
+    why: str | None
+    """Why it is left alone; None where it is reset."""
+
+
+class Done(Struct, frozen=True):
+    command: str
+    facts_dropped: dict[str, int]
+    """By table."""
+    backup: Path
+
+
+def targets(
+    database: Database,
+    *,
+    session: str | None = None,
+    source: int | None = None,
+    sources: list[int] | None = None,
+    readable: Callable[[str], bool],
+) -> list[Target]:
+    """What would be read again, and what would be left alone, and why."""
+    rows = database.rows("reset.targets", session=session, source=source, sources=sources)
+    found = []
+    for row in rows:
+        why = None
+        if row["state"] != _WITHIN_REACH or not readable(row["path"]):
+            why = "Its file cannot be read now, so what was read of it could not be read again."
+        elif row["held"] is not None:
+            why = (
+                "A person held it back, and that stays: "
+                f"`tailboard batches retry --batch {row['held']}` lets it go on first."
+            )
+        found.append(Target(row["id"], row["kind"], row["path"], why))
+    return found
+
+
+def rejected(database: Database, ids: list[str] | None, session: str | None) -> list[int]:
+    """The sources that hold these rejected lines, or any."""
+    return [row["source"] for row in database.rows("reset.rejected", ids=ids, session=session)]
+
+
+def reset(
+    database: Database, meant: list[Target], order: Order, *, command: str, now: datetime
+) -> Done:
+    """Forget what was derived from those of `meant` that nothing stands against."""
+    sources = [one.id for one in meant if one.why is None]
+    # A list of prompts is cut from its head by Codex: what it no longer holds is only here.
+    lists = [one.id for one in meant if one.why is None and one.kind == "history"]
+    others = [one for one in sources if one not in lists]
+    kept = backup(database, now)
+    stamp = now.isoformat()
+    dropped = {}
+    with database.transaction():
+        database.run("reset.match", command=command, sources=sources)
+        record(database, order, command, now)
+        for table in FACT_TABLES:
+            forgotten = others if table == "prompts" else sources
+            if count := _forget(database, table, forgotten):
+                dropped[table] = count
+        database.run("reset.restart", sources=others, nothing=_NOTHING, now=stamp)
+        database.run("reset.doubt", sources=lists)
+        database.run("reset.revive", sources=sources)
+        database.run(
+            "commands.move",
+            command=command,
+            new="superseded",
+            until=None,
+            most_attempts=None,
+            now=stamp,
+        )
+        database.run(
+            "commands.tell_moves",
+            command=command,
+            move="supersede",
+            reason=order.reason or order.verb,
+            now=stamp,
+        )
+    return Done(command, dropped, kept)
+
+
+def _forget(database: Database, table: str, sources: list[int]) -> int:
+    # The table is one of our own constants.
+    sql = f'delete from "{table}" where source in (select unnest($sources::integer[]))'  # noqa: S608
+    row = database.execute(sql, {"sources": sources}).fetchone()
+    return int(row[0]) if row else 0
