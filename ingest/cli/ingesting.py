@@ -1,0 +1,211 @@
+"""What `tailboard ingest` does: everything new is read, once or for as long as it runs."""
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from subprocess import Popen
+from threading import Event
+
+from msgspec import Struct
+
+from ingest.cli.access import Backlog, reading, writing
+from ingest.cli.document import document
+from ingest.cli.errors import Exit, NoHome
+from ingest.cli.invocation import Invocation
+from ingest.cli.output import Output
+from ingest.cli.progress import Progress
+from ingest.cli.words import many, size, span
+from ingest.settings import Settings
+from ingest.store.database import Database
+from ingest.tail.discovery import Problem, ProblemCode
+from ingest.worker.drain import Report, Tuning
+from ingest.worker.homes import homes
+from ingest.worker.owner import Owner, Pace, Round
+from ingest.worker.pool import Pool
+from ingest.worker.survey import Survey
+
+_ENDS = ("completed", "completed_empty", "failed", "dead")
+_OUT_OF_REACH = (ProblemCode.NO_HOME, ProblemCode.UNREADABLE)
+
+
+class Outcome(Struct, frozen=True):
+    """The fields of `ingest --json`, in their order."""
+
+    sources: int
+    bytes_read: int
+    lines: int
+    facts: int
+    rejected: int
+    batches: dict[str, int]
+    seconds: float
+    behind_bytes: int
+    paused: str | None
+
+
+def run(
+    invocation: Invocation, *, follow: bool, dry_run: bool, readers: list[Popen[bytes]] | None
+) -> int:
+    """Read once, follow, or only tell. `readers` are processes that were started early."""
+    if dry_run:
+        return _tell(invocation)
+    pool = Pool(readers) if readers else None
+    try:
+        _refuse_without_home(invocation.settings.codex_homes)
+        with writing(invocation) as database:
+            tuning = Tuning(invocation.settings.batch_bytes, invocation.settings.line_cap_bytes)
+            owner = Owner(database, homes(invocation.settings.codex_homes), tuning)
+            return _follow(invocation, owner) if follow else _once(invocation, owner, pool)
+    finally:
+        if pool is not None:
+            pool.close()
+
+
+def _once(invocation: Invocation, owner: Owner, pool: Pool | None) -> int:
+    began = time.monotonic()
+    found = owner.survey()
+    with _progress(invocation, found.behind_bytes) as progress:
+        report = owner.read(
+            found.changed, lambda _, done: progress.at(done) if progress else None, pool
+        )
+    owner.settle()
+    outcome = _outcome(report, time.monotonic() - began, _behind(owner.database))
+    for _, problem in found.problems:
+        invocation.output.note(f"{problem.path}: {problem.message} {problem.hint}")
+    body = {name: getattr(outcome, name) for name in outcome.__struct_fields__}
+    invocation.answer("ingest", body, lambda output: _show(output, outcome))
+    return _exit_code(owner.database, found, outcome)
+
+
+def _exit_code(database: Database, found: Survey, outcome: Outcome) -> int:
+    waiting = {row["state"]: row["batches"] for row in database.rows("batches.counts")}
+    unwell = outcome.paused or waiting.get("failed") or waiting.get("dead")
+    return Exit.ATTENTION if unwell or _out_of_reach(found.problems) else Exit.DONE
+
+
+def _follow(invocation: Invocation, owner: Owner) -> int:
+    stop = Event()
+    interrupted = Event()
+
+    def end(number: int, _frame: object) -> None:
+        if number == signal.SIGINT:
+            interrupted.set()
+        stop.set()
+
+    # A round is never cut in the middle: it is finished, and then there is no other.
+    before = {one: signal.signal(one, end) for one in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        owner.follow(stop, lambda told: _say(invocation, told), pace=_pace(invocation.settings))
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    return Exit.INTERRUPTED if interrupted.is_set() else Exit.DONE
+
+
+def _pace(settings: Settings) -> Pace:
+    return Pace(
+        settings.sweep_seconds,
+        settings.recent_seconds,
+        settings.debounce_ms / 1000,
+        settings.max_wait_ms / 1000,
+    )
+
+
+def _say(invocation: Invocation, told: Round) -> None:
+    outcome = _outcome(told.report, 0.0, told.behind_bytes)
+    output = invocation.output
+    if invocation.options.json:
+        body = {name: getattr(outcome, name) for name in outcome.__struct_fields__}
+        output.out.write(document("ingest", body) + "\n")
+    else:
+        _show(output, outcome)
+    # Whoever reads a stream wants every line when it is there.
+    output.out.flush()
+
+
+def _tell(invocation: Invocation) -> int:
+    with reading(invocation) as access:
+        paths = invocation.settings.codex_homes
+        backlog = access.backlog(paths, invocation.now, keep=False)
+    for trouble in backlog.troubles:
+        invocation.output.note(f"{trouble.path}: {trouble.message} {trouble.hint}")
+    outcome = _outcome(Report(sources=len(backlog.unread)), 0.0, backlog.behind_bytes)
+    body = {name: getattr(outcome, name) for name in outcome.__struct_fields__}
+    body |= {"dry_run": True, "would_read": backlog.unread}
+    invocation.answer("ingest", body, lambda output: _show_backlog(output, backlog))
+    return Exit.DONE
+
+
+def _refuse_without_home(paths: tuple[Path, ...]) -> None:
+    reachable = [path for path in paths if path.is_dir() and os.access(path, os.R_OK | os.X_OK)]
+    if not reachable:
+        listed = ", ".join(map(str, paths))
+        raise NoHome(
+            f"There is no Codex home at {listed}.",
+            "Start Codex once, or name another home with --codex-home PATH.",
+        )
+
+
+def _out_of_reach(problems: list[tuple[str, Problem]]) -> bool:
+    return any(problem.code in _OUT_OF_REACH for _, problem in problems)
+
+
+def _behind(database: Database) -> int:
+    row = database.one("status.sources")
+    return int(row["behind"]) if row else 0
+
+
+def _outcome(report: Report, seconds: float, behind: int) -> Outcome:
+    return Outcome(
+        report.sources,
+        report.bytes_read,
+        report.lines,
+        report.facts,
+        report.rejected,
+        {end: report.batches.get(end, 0) for end in _ENDS},
+        round(seconds, 3),
+        behind,
+        report.paused,
+    )
+
+
+@contextmanager
+def _progress(invocation: Invocation, total: int) -> Iterator[Progress | None]:
+    output = invocation.output
+    wanted = output.err.isatty() and not output.quiet and not invocation.options.json
+    if not wanted or not total:
+        yield None
+        return
+    progress = Progress(output.err, total, time.monotonic, in_ascii=output.ascii)
+    try:
+        yield progress
+    finally:
+        progress.clear()
+
+
+def _show(output: Output, outcome: Outcome) -> None:
+    took = f" in {span(outcome.seconds)}" if outcome.seconds else ""
+    parts = [
+        f"Read {size(outcome.bytes_read)} of {many(outcome.sources, 'source')}{took}",
+        many(outcome.lines, "line"),
+        many(outcome.facts, "fact"),
+    ]
+    if outcome.rejected:
+        parts.append(f"{outcome.rejected} rejected: `tailboard quarantine list`")
+    if outcome.batches["failed"] or outcome.batches["dead"]:
+        failed = outcome.batches["failed"] + outcome.batches["dead"]
+        parts.append(f"{failed} failed: `tailboard batches list`")
+    if outcome.behind_bytes:
+        parts.append(f"{size(outcome.behind_bytes)} still to read")
+    if outcome.paused:
+        parts.append("the queue stands still: `tailboard status`")
+    output.line(", ".join(parts) + ".")
+
+
+def _show_backlog(output: Output, backlog: Backlog) -> None:
+    for one in backlog.unread:
+        output.line(size(one.bytes).rjust(10), one.path)
+    files = many(len(backlog.unread), "file")
+    output.line(f"{size(backlog.behind_bytes)} in {files} would be read.")
