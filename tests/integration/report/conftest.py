@@ -1,0 +1,19 @@
+"""A desk with sessions of every kind on it, all of them read."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.integration.cli.desk import Desk, write_sessions
+
+
+@pytest.fixture
+def empty(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Desk:
+    return Desk(tmp_path, capsys)
+
+
+@pytest.fixture
+def desk(empty: Desk) -> Desk:
+    _, empty.now = write_sessions(empty.home)
+    assert empty.run("ingest", "-q").code == 0
+    return empty

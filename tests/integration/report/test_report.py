@@ -1,0 +1,200 @@
+"""`tailboard report`: figures of the running system, and of what Codex wrote."""
+
+import pytest
+
+from ingest.store.database import Database
+from ingest.worker.homes import homes
+from ingest.worker.owner import Owner
+from tests.build import Home
+from tests.integration.cli.desk import Desk
+
+
+def test_a_report_of_nothing_says_so_and_is_a_whole_document(empty: Desk) -> None:
+    document = empty.json("report")
+    assert document["schema"] == "tailboard.report/1"
+    assert document["series"] == []
+    assert document["running"]["samples"] == 0
+    assert document["coverage"]["sessions"] == 0
+    assert "No samples" in empty.run("report").out
+
+
+def test_an_ingest_leaves_a_sample_of_what_it_did(desk: Desk) -> None:
+    running = desk.json("report")["running"]
+    assert running["samples"] == 1
+    assert running["batches"] == running["cursors"]["begun"] == 5
+    assert running["landings"] == 1
+    assert running["bytes_new"] == sum(path.stat().st_size for path in desk.home.rglob("*.jsonl"))
+    assert running["bytes_read"] >= running["bytes_new"]
+    assert running["read_amplification"] == running["bytes_read"] / running["bytes_new"]
+    assert running["behind_bytes"] == 0
+
+
+def test_a_second_ingest_with_nothing_new_writes_no_sample(desk: Desk) -> None:
+    assert desk.run("ingest", "-q").code == 0
+    assert desk.json("report")["running"]["samples"] == 1
+
+
+def test_an_append_is_a_cursor_that_went_on_and_the_others_are_unchanged(desk: Desk) -> None:
+    path = next(desk.home.rglob("*.jsonl"))
+    line = path.read_bytes().splitlines(keepends=True)[-1]
+    with path.open("ab") as file:
+        file.write(line)
+    assert desk.run("ingest", "-q").code == 0
+    running = desk.json("report")["running"]
+    assert running["samples"] == 2
+    assert running["cursors"]["appended"] == 1
+    assert running["cursors"]["unchanged"] == 4
+
+
+def test_a_rewritten_file_is_counted_as_rewritten_and_read_again(desk: Desk) -> None:
+    path = next(desk.home.rglob("*.jsonl"))
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join([lines[0].replace(b"cli", b"CLI", 1), *lines[1:], lines[-1]]))
+    assert desk.run("ingest", "-q").code == 0
+    cursors = desk.json("report")["running"]["cursors"]
+    assert (cursors["rewritten"], cursors["reread"]) == (1, 1)
+
+
+def test_distributions_say_what_is_usual_and_what_is_rare(desk: Desk) -> None:
+    found = desk.json("report")["distributions"]
+    for name in ("tokens_per_turn", "turn_seconds", "message_chars", "batch_seconds"):
+        one = found[name]
+        assert one["count"] > 0
+        assert one["p50"] <= one["p90"] <= one["p99"] <= one["max"]
+    assert found["user_message_chars"]["count"] == 6
+    assert found["user_message_chars"]["max"] == len("Fix the parser\nand the changelog")
+
+
+def test_coverage_counts_sessions_with_git_title_and_plan(desk: Desk) -> None:
+    coverage = desk.json("report")["coverage"]
+    assert coverage["sessions"] == 5
+    assert coverage["plan"] == {"sessions": 1, "share": 0.2}
+    assert coverage["title"]["share"] == 1
+
+
+def test_disk_is_told_by_class_and_adds_up(desk: Desk) -> None:
+    document = desk.json("report")
+    named = {one["name"]: one["bytes"] for one in document["disk"]}
+    assert {"messages", "tool output", "token counts"} <= set(named)
+    lines = sum(one["lines"] for one in document["disk"])
+    assert lines == document["running"]["lines"] - 1  # One is rejected.
+
+
+def test_copied_history_is_a_class_of_its_own(empty: Desk) -> None:
+    home = Home(empty.home)
+    parent = home.session("g3")
+    parent.prompt("Think")
+    parent.end_turn("Thought.")
+    parent.write()
+    child = parent.fork()
+    child.prompt("Go on")
+    child.end_turn("Gone.")
+    child.write()
+    assert empty.run("ingest", "-q").code == 0
+    document = empty.json("report")
+    named = {one["name"]: one["bytes"] for one in document["disk"]}
+    assert named["replayed history"] > 0
+    copied = {one["what"]: one for one in document["could_go"]}["copied_history"]
+    assert (copied["whose"], copied["bytes"]) == ("codex", named["replayed history"])
+
+
+def test_the_size_of_every_table_is_told_with_its_rows(desk: Desk) -> None:
+    rows = {row["name"]: row["rows"] for row in desk.json("report")["tables"]}
+    assert rows["sources"] == rows["segments"] == 5
+    assert rows["samples"] == 1
+
+
+def test_growth_is_told_by_the_day(desk: Desk) -> None:
+    growth = desk.json("report")["growth"]
+    assert sum(day["sessions"] for day in growth) == 5
+    assert sum(day["bytes"] for day in growth) == sum(
+        path.stat().st_size for path in desk.home.rglob("*.jsonl")
+    )
+
+
+def test_what_is_behind_is_stale_until_it_was_read(desk: Desk) -> None:
+    path = next(desk.home.rglob("*.jsonl"))
+    with path.open("ab") as file:
+        file.write(b'{"type":"x"}\n')
+    desk.run("status")
+    assert [row["path"] for row in desk.json("report")["stale"]] == [str(path)]
+    desk.run("ingest", "-q")
+    assert desk.json("report")["stale"] == []
+
+
+def test_a_time_in_which_nothing_was_written_is_empty(desk: Desk) -> None:
+    document = desk.json("report", "--until", "2020-01-01")
+    assert document["distributions"] == {}
+    assert document["coverage"]["sessions"] == 0
+    assert document["series"] == []
+
+
+def test_two_versions_of_codex_are_compared(empty: Desk) -> None:
+    home = Home(empty.home)
+    versions = []
+    for generation, words in (("g3", "Hi"), ("g4", "A much longer prompt than before")):
+        session = home.session(generation)
+        session.prompt(words)
+        session.end_turn("Done.")
+        session.write()
+        versions.append(session.release.version)
+    empty.run("ingest", "-q")
+    document = empty.json("report", "--before", versions[0], "--after", versions[1])
+    changes = {change["name"]: change for change in document["changes"]}
+    assert changes["sessions"]["before"] == changes["sessions"]["after"] == 1
+    longer = changes["user_message_chars.p50"]
+    assert longer["before"] < longer["after"]
+    assert longer["ratio"] == longer["after"] / longer["before"]
+    assert document["before"]["period"]["version"] == versions[0]
+    assert "read_amplification" not in changes
+    shown = empty.run("report", "--before", versions[0], "--after", versions[1]).out
+    assert "user message chars.p50" in shown
+
+
+def test_two_periods_are_compared(desk: Desk) -> None:
+    document = desk.json("report", "--before", "..2020-01-01", "--after", "2020-01-02..")
+    sessions = next(one for one in document["changes"] if one["name"] == "sessions")
+    assert (sessions["before"], sessions["after"], sessions["ratio"]) == (0, 5, None)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--before", "7d.."),
+        ("--before", "soon", "--after", "7d.."),
+        ("--before", "2026-02-02..2026-01-01", "--after", "7d.."),
+        ("--before", "7d", "--after", "8d"),
+        ("--before", "..7d", "--after", "7d..", "--since", "1d"),
+    ],
+)
+def test_a_comparison_that_makes_no_sense_is_refused(desk: Desk, words: tuple[str, ...]) -> None:
+    answer = desk.run("report", *words)
+    assert answer.code == 2
+    assert answer.out == ""
+
+
+def test_a_person_sees_courses_and_bars_and_ascii_where_it_must_be(desk: Desk) -> None:
+    assert "█" in desk.run("report").out
+    desk.env["TAILBOARD_ASCII"] = "1"
+    shown = desk.run("report").out
+    assert shown.isascii()
+    assert "####" in shown
+
+
+def test_a_long_backlog_is_seen_falling(empty: Desk) -> None:
+    home = Home(empty.home)
+    for number in range(3):
+        session = home.session()
+        session.prompt(f"Number {number}")
+        session.end_turn("Done.")
+        session.write()
+    empty.db.parent.mkdir()
+    with Database(empty.db) as database:
+        owner = Owner(database, homes([empty.home]))
+        found = owner.survey()
+        owner.note(at_once=True)
+        owner.read(found.changed)
+        owner.note(at_once=True)
+        rows = database.execute("select behind_bytes from samples order by time").fetchall()
+    size = sum(path.stat().st_size for path in empty.home.rglob("*.jsonl"))
+    assert rows == [(size,), (0,)]

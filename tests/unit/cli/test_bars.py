@@ -1,0 +1,77 @@
+"""Bars, courses, classes and periods: what a report is drawn from."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from ingest.cli.bars import bar, course
+from ingest.cli.disk import by_class, class_of
+from ingest.cli.period import NoPeriod, period
+from ingest.cli.reporting import STRETCHES, width_of
+
+NOW = datetime(2026, 11, 21, 14, tzinfo=UTC)
+
+
+def test_a_bar_is_as_long_as_its_share_and_never_empty_for_something() -> None:
+    assert bar(5, 10, width=10) == "█" * 5
+    assert bar(1, 1_000_000, width=10) == "█"
+    assert bar(0, 10) == bar(3, 0) == ""
+    assert bar(20, 10, width=4, ascii=True) == "####"
+
+
+def test_a_course_shows_little_apart_from_nothing() -> None:
+    assert course([0, 1, 1000]) == "▁▂█"
+    assert course([0, 0]) == "▁▁"
+    assert course([]) == ""
+    assert course([0, 1, 1000], ascii=True).isascii()
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        ("replayed", "replayed history"),
+        ("?event_msg/new_thing", "unknown records"),
+        ("response_item/function_call_output", "tool output"),
+        ("response_item/function_call", "tool calls"),
+        ("response_item/image_generation_call", "images"),
+        ("response_item/reasoning", "reasoning"),
+        ("event_msg/user_message", "messages"),
+        ("event_msg/token_count", "token counts"),
+        ("event_msg/task_started", "other events"),
+    ],
+)
+def test_kinds_of_records_belong_to_classes(kind: str, name: str) -> None:
+    assert class_of(kind) == name
+
+
+def test_classes_add_up_and_the_largest_comes_first() -> None:
+    kinds = [
+        {"kind": "event_msg/user_message", "lines": 1, "bytes": 10},
+        {"kind": "response_item/message", "lines": 2, "bytes": 20},
+        {"kind": "response_item/reasoning", "lines": 1, "bytes": 50},
+        {"kind": "replayed", "lines": 0, "bytes": 0},
+    ]
+    found = [(one.name, one.lines, one.bytes) for one in by_class(kinds)]
+    assert found == [("reasoning", 1, 50), ("messages", 3, 30)]
+
+
+def test_a_period_is_a_stretch_a_day_or_a_version() -> None:
+    assert period("0.91.0", NOW, UTC).version == "0.91.0"
+    assert period("v0.91.0-alpha.2", NOW, UTC).version == "0.91.0-alpha.2"
+    day = period("2026-11-01", NOW, UTC)
+    assert (day.since, day.until) == (datetime(2026, 11, 1), datetime(2026, 11, 2))
+    stretch = period("2026-11-01..2026-11-03", NOW, UTC)
+    assert (stretch.since, stretch.until) == (datetime(2026, 11, 1), datetime(2026, 11, 4))
+    assert period("..yesterday", NOW, UTC).since is None
+    assert period("7d..", NOW, UTC).until is None
+
+
+@pytest.mark.parametrize("text", ["", "..", "soon", "7d", "2026-11-03..2026-11-01", "1d..now..x"])
+def test_what_is_no_period_is_told(text: str) -> None:
+    with pytest.raises(NoPeriod, match="is no period"):
+        period(text, NOW, UTC)
+
+
+@pytest.mark.parametrize("seconds", [0, 60, 3600, 86_400, 400 * 86_400, 40_000 * 86_400])
+def test_there_are_never_more_stretches_than_fit_a_line(seconds: float) -> None:
+    assert seconds / width_of(seconds) <= STRETCHES
