@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from multiprocessing import AuthenticationError
 from multiprocessing.connection import Client, Connection, Listener
+from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
@@ -50,6 +51,19 @@ class TooSlow(StoreError):
         super().__init__(
             f"The question was ended after {seconds:g} seconds.",
             "Ask for less; or make a copy with `tailboard snapshot` and ask that.",
+        )
+
+
+class NoDoor(StoreError):
+    """No socket can be opened: everything works, only not for several processes at once."""
+
+    code = "door.none"
+    error_class = "config"
+
+    def __init__(self, path: Path, error: OSError) -> None:
+        super().__init__(
+            f"Other processes cannot read {path} now: {error.strerror or error}.",
+            "Put the database where sockets can be made, with a shorter path: --db PATH.",
         )
 
 
@@ -95,15 +109,21 @@ class Door:
         """Questions that are being answered, and until when they may be."""
         self._overdue: set[Cursor] = set()
         self._ending = threading.Event()
+        self._address: doorplate.Address | None = None
+        self._threads: list[threading.Thread] = []
+
+    @property
+    def busy(self) -> int:
+        """How many questions are being answered right now."""
+        return len(self._running)
 
     def open(self) -> None:
         path, host = self._database.path, self.host
-        self._key = doorplate.make_key(path)
-        self._address = doorplate.address(path)
-        doorplate.clear(self._address)
-        self._listener = Listener(self._address.at, self._address.family, backlog=64)
-        if self._address.family == "AF_UNIX":
-            os.chmod(self._address.at, 0o600)  # noqa: PTH101 - a socket, by its address
+        try:
+            self._key = doorplate.make_key(path)
+        except OSError as error:
+            raise NoDoor(path, error) from error
+        self._address, self._listener = _listen(path)
         self._threads = [
             threading.Thread(target=self._welcome, name="door", daemon=True),
             threading.Thread(target=self._watch, name="door-clock", daemon=True),
@@ -126,7 +146,7 @@ class Door:
 
     def close(self) -> None:
         """Send everybody away. To be called while the database is still open."""
-        if self._ending.is_set():
+        if self._ending.is_set() or self._address is None:
             return
         doorplate.take_down(self._database.path)
         self._ending.set()
@@ -259,6 +279,22 @@ def refusal(error: Exception) -> wire.Refusal:
         str(getattr(error, "hint", "")),
         str(getattr(error, "error_class", "transient")),
     )
+
+
+def _listen(database: Path) -> tuple[doorplate.Address, Listener]:
+    """A socket in the first place that takes one: not every file system does."""
+    failed: OSError | None = None
+    for place in doorplate.places(database):
+        try:
+            doorplate.clear(place)
+            listener = Listener(place.at, place.family, backlog=64)
+            if place.family == "AF_UNIX":
+                Path(place.at).chmod(0o600)
+        except OSError as error:
+            failed = error
+        else:
+            return place, listener
+    raise NoDoor(database, failed or OSError("no place is left")) from failed
 
 
 def _hang_up(connection: Connection) -> None:

@@ -11,6 +11,7 @@ import secrets
 import stat
 import sys
 import tempfile
+from collections.abc import Iterator
 from enum import StrEnum
 from importlib.resources import files
 from pathlib import Path
@@ -104,24 +105,34 @@ def make_key(database: Path) -> bytes:
     return made
 
 
-def address(database: Path, plate: Plate | None = None) -> Address:
-    """Where the door is; without a plate, where the owner is to open it."""
-    if plate is not None and plate.socket is not None:
+def address(database: Path, plate: Plate) -> Address:
+    """Where the door of this owner is."""
+    if plate.socket is not None:
         return Address(plate.socket, _family(), plate.socket)
+    return _usual(database)
+
+
+def places(database: Path) -> Iterator[Address]:
+    """Where a door may be opened; the next one where the last one cannot be."""
     if sys.platform == "win32":
         pipe = rf"\\.\pipe\tailboard-{_digest(database)}"
-        return Address(pipe, _family(), pipe)
-    usual = str(beside(database.absolute(), "sock"))
-    if plate is not None or len(os.fsencode(usual)) <= LONGEST_SOCKET:
-        return Address(usual, _family(), None)
+        yield Address(pipe, _family(), pipe)
+        return
+    usual = _usual(database)
+    if len(os.fsencode(usual.at)) <= LONGEST_SOCKET:
+        yield usual
     elsewhere = str(_private_folder(f"tailboard-{os.getuid()}-{_digest(database)}") / "sock")
-    return Address(elsewhere, _family(), elsewhere)
+    yield Address(elsewhere, _family(), elsewhere)
 
 
 def clear(at: Address) -> None:
     """Remove the socket that a dead owner left. Only who holds the lock may."""
     if at.family == "AF_UNIX":
         Path(at.at).unlink(missing_ok=True)
+
+
+def _usual(database: Path) -> Address:
+    return Address(str(beside(database.absolute(), "sock")), _family(), None)
 
 
 def _family() -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from ingest.store import console
 from ingest.store.database import Database, condemn
 from ingest.store.diagnosis import explain
-from ingest.store.engine import Connection, Error
+from ingest.store.engine import Connection, Error, TransactionException
 from ingest.store.errors import Damaged, StoreError
 from ingest.store.face import Answer, Format, Query, QueryRefused, Row
 from ingest.store.queries import statement
@@ -60,12 +60,21 @@ def together(con: Connection, queries: Sequence[Query]) -> list[Result]:
             result = con.execute(_statement(name), values)
             answers.append(([one[0] for one in result.description or ()], result.fetchall()))
         con.execute("commit")
+    except TransactionException as error:
+        _roll_back(con)
+        raise QueryRefused(
+            "That statement changes something; here one only reads.", "Use the command for it."
+        ) from error
     except BaseException:
-        # An engine that gave up has no transaction left to end, and said so already.
-        with contextlib.suppress(Error):
-            con.execute("rollback")
+        _roll_back(con)
         raise
     return answers
+
+
+def _roll_back(con: Connection) -> None:
+    # An engine that gave up has no transaction left to end, and said so already.
+    with contextlib.suppress(Error):
+        con.execute("rollback")
 
 
 def explained(path: Path, error: Error) -> StoreError:

@@ -42,6 +42,7 @@ class Watcher:
         self._changed = threading.Condition()
         self._dirty: set[str] = set()
         self._stopped = False
+        self._nudged = False
         # Held while watches start or end, so that none starts behind the back of `stop`.
         self._ends = threading.Lock()
         self._remote: str | None = None
@@ -81,11 +82,17 @@ class Watcher:
         """
         self._follow()
         with self._changed:
-            self._changed.wait_for(lambda: self._dirty or self._stopped, timeout)
-            dirty, self._dirty = self._dirty, set()
+            self._changed.wait_for(lambda: self._dirty or self._nudged or self._stopped, timeout)
+            dirty, self._dirty, self._nudged = self._dirty, set(), False
         # Before the new folders are listed, so that little can appear between the two.
         self._follow()
         return _sources(dirty)
+
+    def nudge(self) -> None:
+        """From any thread: end the waiting now, whether or not something changed."""
+        with self._changed:
+            self._nudged = True
+            self._changed.notify_all()
 
     def stop(self) -> None:
         """Ends the waiting of the other thread too; may be called twice."""

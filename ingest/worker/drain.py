@@ -114,6 +114,8 @@ class Drain:
         self.progress = progress
         self.landed: Callable[[list[Done]], None] = lambda _: None
         """Hears of every commit, and of what came to an end with it."""
+        self.between: Callable[[], None] = lambda: None
+        """Called again and again while this runs, whenever no transaction is open."""
         self.report = report or Report()
         """Goes on from that of a drain that this one takes the place of."""
         self._waiting: deque[_Task] = deque()
@@ -130,6 +132,7 @@ class Drain:
         try:
             self._hand_out(readers)
             while self.report.paused is None and self._is_left(readers):
+                self.between()
                 if not readers.busy():
                     self._go_on(readers)
                 if self._claims and not held:

@@ -9,10 +9,12 @@ import contextlib
 import os
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from threading import Event
+from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, to_builtins
 from msgspec.structs import asdict
 
 from ingest import __version__
@@ -33,6 +35,7 @@ from ingest.tail.sweep import (
 from ingest.tail.watch import Mode, Watcher
 from ingest.worker import processes
 from ingest.worker.debounce import LONGEST, QUIET, Debounce
+from ingest.worker.desk import Desk
 from ingest.worker.drain import (
     GROUP_SOURCES,
     Clock,
@@ -86,6 +89,7 @@ class Owner:
         homes: list[Home],
         tuning: Tuning | None = None,
         clock: Clock = utc_now,
+        desk: Desk | None = None,
     ) -> None:
         self.database = database
         self.homes = homes
@@ -96,6 +100,8 @@ class Owner:
         self.instance = instance_id(os.getpid(), time.time())
         self.rescued = clean_start(database, self.instance, clock)
         self.figures = Figures(__version__, clock())
+        self.desk = desk or Desk()
+        self.desk.at_rest["pass"] = self._pass
         self._followed: dict[str, dict[SourceName, Followed]] = {}
 
     def survey(self) -> Survey:
@@ -140,6 +146,7 @@ class Owner:
                 report,
             )
             drain.landed = self.figures.landed
+            drain.between = self._between
             at_work = readers or _readers_for(changed)
             # While readers parse, a second thread of the engine would only take a core from them.
             threads = 1 if isinstance(at_work, Pool) else ENGINE_THREADS
@@ -178,8 +185,10 @@ class Owner:
         recent = max(pace.recent_every, RECENT_EVERY_POLLING) if polling else pace.recent_every
         plan = SweepPlan(recent, pace.everything_every)
         hints: Debounce[Path] = Debounce(pace.quiet, pace.longest)
+        self.desk.bell = partial(_wake, watchers)
         try:
             while not stop.is_set():
+                self.desk.work(at_rest=True)
                 due = plan.due(monotonic())
                 changed: list[Followed] = []
                 report = None
@@ -209,6 +218,15 @@ class Owner:
             for watcher in watchers:
                 watcher.stop()
             self.note(at_once=True)
+
+    def _between(self) -> None:
+        """Between two commits: do what others ordered."""
+        self.desk.work(at_rest=False)
+
+    def _pass(self, _values: dict[str, Any]) -> dict[str, Any]:
+        """Read all that is new, because another process asked for it."""
+        report = self.once()
+        return {"report": to_builtins(report), "behind_bytes": self.figures.behind_bytes}
 
     def note(self, *, at_once: bool = False) -> None:
         """Keep a sample of the figures: once a minute, and only where there is something to say."""
@@ -278,6 +296,11 @@ class Owner:
 def _readers_for(changed: list[Followed]) -> Pool | InPlace:
     behind = sum(source.behind for source in changed)
     return Pool(processes.start()) if behind >= BACKLOG_BYTES else InPlace()
+
+
+def _wake(watchers: list[Watcher]) -> None:
+    for watcher in watchers:
+        watcher.nudge()
 
 
 def _size(path: Path) -> int:

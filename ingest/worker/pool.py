@@ -8,7 +8,7 @@ import subprocess
 import threading
 from collections import deque
 from pathlib import Path
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import ClassVar
 
 from ingest.worker.job import Job, Parcel
@@ -17,6 +17,9 @@ from ingest.worker.reader import Group, receive_parcel, send
 
 OUTSTANDING = 4
 """Groups a reader has in hand, so that it goes on reading while the last ones are stored."""
+
+PATIENCE = 0.25
+"""Seconds that are waited for a parcel before the one who waits may look after something else."""
 
 
 class ReaderDied(Exception):
@@ -107,10 +110,13 @@ class Pool:
         return index
 
     def take(self) -> list[tuple[int, Parcel]]:
-        """All parcels that are back, and from which reader; waits for one if there are none."""
+        """All parcels that are back, and from which reader; waits a while if there are none."""
         taken: list[tuple[int, Parcel]] = []
         while not taken or not self._parcels.empty():
-            index, parcel = self._parcels.get()
+            try:
+                index, parcel = self._parcels.get(timeout=PATIENCE)
+            except Empty:
+                return taken
             if parcel is None and taken:
                 # First what was brought, then the news of the death.
                 self._parcels.put((index, None))

@@ -1,0 +1,135 @@
+"""The way in for every process: as the owner where the lock is free, and else through the door.
+
+Who wins the lock is the engine's affair, so of any number of processes exactly one becomes the
+owner. One that finds neither (the owner is just starting, or just ending) tries again for a while.
+"""
+
+import contextlib
+import random
+import time
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+from msgspec import Struct
+
+from ingest.store.client import OwnerGone, OwnerSilent, RemoteDatabase
+from ingest.store.database import Database
+from ingest.store.door import Door, Limits, NoDoor
+from ingest.store.doorplate import Role
+from ingest.store.errors import Locked, StoreError
+from ingest.store.local import Local
+from ingest.store.recovery import open_database
+from ingest.worker.desk import Desk, Handler
+from ingest.worker.drain import Clock, Tuning, utc_now
+from ingest.worker.homes import Home
+from ingest.worker.owner import Owner
+
+PATIENCE = 2.0
+_STEP = 0.02
+"""Seconds between two tries, about; two processes must not keep meeting."""
+
+
+class OtherHomes(StoreError):
+    """The owner follows other homes than this process was asked to."""
+
+    code = "door.homes"
+    error_class = "config"
+
+    def __init__(self, path: Path, pid: int, homes: Iterable[Home]) -> None:
+        listed = ", ".join(str(home.path) for home in homes)
+        super().__init__(
+            f"The database {path} is open in process {pid}, which does not follow {listed}.",
+            f"End process {pid} and name all homes when starting it again, "
+            "or use another database with --db PATH.",
+        )
+
+
+class Wish(Struct, frozen=True):
+    """What a process that enters wants to be, if it becomes the owner."""
+
+    homes: list[Home]
+    role: Role
+    tuning: Tuning = Tuning()
+    handlers: Mapping[str, Callable[[Database], Handler]] = {}
+    """What it does for others between two commits, besides reading what is new."""
+    limits: Limits = Limits()
+
+
+class Owned:
+    """The database is open in this process, and its door is open for others until `close`."""
+
+    def __init__(self, database: Database, told: list[str], wish: Wish, clock: Clock) -> None:
+        self.database = database
+        self.told = told
+        """How the database was opened, where that was out of the ordinary."""
+        self.reading = Local(database)
+        self.desk = Desk()
+        self.owner = Owner(database, wish.homes, wish.tuning, clock, self.desk)
+        for name, handler in wish.handlers.items():
+            self.desk.at_any_time[name] = handler(database)
+        homes = [home.id for home in wish.homes]
+        self.door = Door(database, wish.role, homes, clock(), self.desk.order, wish.limits)
+        try:
+            self.door.open()
+        except NoDoor as error:
+            # What is to be done here is done all the same; others hear that it is locked.
+            self.told.append(f"{error.message} {error.hint}")
+
+    def close(self) -> None:
+        """Others first: whoever is at the door then is told that the owner has gone."""
+        self.desk.close()
+        self.door.close()
+        self.database.close()
+
+    def __enter__(self) -> "Owned":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def reach(
+    path: Path, patience: float = PATIENCE, monotonic: Callable[[], float] = time.monotonic
+) -> tuple[Database, list[str]] | RemoteDatabase:
+    """The database, whoever has it. Opened here, it comes with what should be told of that."""
+    until = monotonic() + patience
+    while True:
+        # The door first: it costs no more than a look where there is none, and the other way
+        # round every visitor would knock at the engine.
+        try:
+            return RemoteDatabase(path)
+        except (OwnerGone, OwnerSilent):
+            pass  # Whether there is an owner at all, the lock says.
+        try:
+            return open_database(path)
+        except Locked:
+            if monotonic() >= until:
+                raise
+        time.sleep(_STEP * (0.5 + random.random()))  # noqa: S311 - to part two, not to hide
+
+
+def enter(
+    path: Path, wish: Wish, clock: Clock = utc_now, patience: float = PATIENCE
+) -> Owned | RemoteDatabase:
+    """Become the owner, or a guest of the one there is."""
+    found = reach(path, patience)
+    if isinstance(found, RemoteDatabase):
+        foreign = [home for home in wish.homes if home.id not in found.host.homes]
+        if foreign and found.host.role != Role.COMMAND:
+            found.close()
+            raise OtherHomes(path, found.host.pid, foreign)
+        return found
+    database, told = found
+    with contextlib.ExitStack() as undo:
+        undo.callback(database.close)
+        owned = Owned(database, told, wish, clock)
+        undo.pop_all()
+    return owned
+
+
+def take_over(
+    guest: RemoteDatabase, wish: Wish, clock: Clock = utc_now, patience: float = PATIENCE
+) -> Owned | RemoteDatabase:
+    """For a guest whose owner has gone: become the owner, unless another guest was faster."""
+    guest.close()
+    return enter(guest.path, wish, clock, patience)

@@ -1,0 +1,78 @@
+"""One process among many at one database, as a program: says what happens to it, a line each.
+
+As the owner it commits two figures that must agree, again and again, and tells each commit. As a
+guest it reads both from one snapshot and tells what it saw; when the owner is gone it takes over.
+"""
+
+import sys
+import time
+from pathlib import Path
+
+from ingest.store.client import OwnerGone, RemoteDatabase
+from ingest.store.doorplate import Role
+from ingest.store.face import Query, Reading
+from ingest.worker.entrance import Owned, Wish, enter, take_over
+
+BOTH: list[Query] = [("registry.problems", {"home": "h"}), ("queue.pauses", {})]
+WISH = Wish([], Role.FOLLOW)
+
+
+def say(*words: object) -> None:
+    sys.stdout.write(" ".join(map(str, words)) + "\n")
+    sys.stdout.flush()
+
+
+def figures(reading: Reading) -> int:
+    problems, pauses = reading.ask(BOTH)
+    if [row["code"] for row in problems] != [row["code"] for row in pauses]:
+        say("torn", problems, pauses)
+    return int(pauses[0]["code"]) if pauses else 0
+
+
+def commit(owned: Owned, number: int) -> None:
+    database = owned.database
+    problem = {"code": str(number), "path": "p", "message": "m", "hint": "h"}
+    with database.transaction():
+        database.run("registry.drop_problems", home="h")
+        database.run("queue.resume")
+        database.run("registry.add_problems", home="h", problems=[problem], now="2026-01-01")
+        database.run("queue.pause", code=str(number), message="m", hint="h", now="2026-01-01")
+
+
+def own(owned: Owned, seen: int) -> None:
+    number = figures(owned.reading)
+    say("owner", number)
+    if number < seen:
+        say("lost", seen, number)
+    while True:
+        number += 1
+        commit(owned, number)
+        say("committed", number)
+
+
+def visit(guest: RemoteDatabase, seen: int) -> int:
+    """Until the owner is gone; the newest figure that was seen."""
+    say("guest", guest.host.pid)
+    while True:
+        try:
+            number = figures(guest)
+        except OwnerGone:
+            return seen
+        if number < seen:
+            say("lost", seen, number)
+        say("saw", number)
+        seen = number
+
+
+def main(path: Path) -> None:
+    found, seen = enter(path, WISH), 0
+    while isinstance(found, RemoteDatabase):
+        seen = visit(found, seen)
+        began = time.monotonic()
+        found = take_over(found, WISH)
+        say("again", round(time.monotonic() - began, 3))
+    own(found, seen)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

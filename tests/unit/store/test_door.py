@@ -1,0 +1,392 @@
+"""The owner's door: who has the key reads, everybody else is sent away, and the owner lives on."""
+
+import contextlib
+import os
+import socket
+import stat
+import threading
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from multiprocessing.connection import Client, Connection
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ingest.store import client, doorplate, wire
+from ingest.store.client import (
+    KeyRefused,
+    OtherDatabase,
+    OtherVersion,
+    OwnerGone,
+    RemoteDatabase,
+    Told,
+)
+from ingest.store.database import Database
+from ingest.store.door import Door, Limits, NoDoor
+from ingest.store.doorplate import Role
+from ingest.store.errors import Conflict
+from ingest.store.face import Format, Query, QueryRefused
+from ingest.store.local import Local
+from ingest.store.proof import prove_outside
+
+FOREVER = "select count(*) from range(100000000) a, range(100000000) b where a.range % 7 = 3"
+
+
+def act(name: str, values: dict[str, Any]) -> dict[str, Any]:
+    if name == "fail":
+        raise Conflict(Path("t.duckdb"), "told so")
+    if name == "break":
+        raise ZeroDivisionError("of ours")
+    return {"did": name, **values}
+
+
+def door(database: Database, limits: Limits | None = None) -> Door:
+    return Door(database, Role.FOLLOW, ["home"], datetime(2026, 11, 21), act, limits)
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    with Database(tmp_path / "t.duckdb") as opened:
+        yield opened
+
+
+@pytest.fixture
+def guest(database: Database) -> Iterator[RemoteDatabase]:
+    with door(database), RemoteDatabase(database.path) as remote:
+        yield remote
+
+
+def knock(path: Path) -> Connection:
+    """A connection that proved nothing yet."""
+    plate = doorplate.read(path)
+    assert plate is not None
+    address = doorplate.address(path, plate)
+    return Client(address.at, address.family)
+
+
+def enter(path: Path) -> Connection:
+    """A connection that was let in."""
+    key = doorplate.key(path)
+    assert key is not None
+    connection = knock(path)
+    prove_outside(connection, key)
+    assert isinstance(wire.read_reply(connection.recv_bytes()), wire.Host)
+    return connection
+
+
+def test_a_guest_reads_what_the_owner_reads(database: Database, guest: RemoteDatabase) -> None:
+    here = Local(database)
+    assert guest.rows("status.migrations") == here.rows("status.migrations") != []
+    assert guest.one("status.sources") == here.one("status.sources")
+    assert guest.one("registry.sources", home="none") is None
+    question = "select view_name, now()::timestamp > '2000-01-01' from duckdb_views() order by 1"
+    assert guest.sql(question, 3) == here.sql(question, 3)
+    assert guest.sql(question, 3).more
+
+
+def test_a_guest_knows_who_the_owner_is(guest: RemoteDatabase) -> None:
+    host = guest.who()
+    assert (host.pid, host.role, host.homes) == (os.getpid(), "follow", ["home"])
+    assert host.since == "2026-11-21T00:00:00"
+
+
+def test_socket_key_and_plate_are_private_and_gone_afterwards(database: Database) -> None:
+    names = ("sock", "key", "owner")
+    with door(database):
+        modes = [doorplate.beside(database.path, name).lstat().st_mode for name in names]
+    assert [stat.S_IMODE(mode) for mode in modes] == [0o600] * 3
+    assert stat.S_ISSOCK(modes[0])
+    left = [name for name in names if doorplate.beside(database.path, name).exists()]
+    assert left == ["key"]
+
+
+def test_a_named_statement_that_writes_is_refused(guest: RemoteDatabase) -> None:
+    with pytest.raises(QueryRefused, match="changes something"):
+        guest.rows("queue.resume")
+
+
+def test_a_question_that_writes_is_refused(guest: RemoteDatabase) -> None:
+    with pytest.raises(QueryRefused, match="DELETE"):
+        guest.sql("delete from batches")
+
+
+def test_a_statement_nobody_knows_is_refused_and_the_next_one_answered(
+    guest: RemoteDatabase,
+) -> None:
+    with pytest.raises(QueryRefused, match=r"no statement named nothing\.here"):
+        guest.rows("nothing.here")
+    assert guest.rows("status.migrations")
+
+
+def test_files_are_out_of_reach_through_the_door(guest: RemoteDatabase, tmp_path: Path) -> None:
+    secret = tmp_path / "secret.csv"
+    secret.write_text("a\n1\n")
+    with pytest.raises(QueryRefused, match="disabled by configuration"):
+        guest.sql(f"select * from '{secret}'")
+
+
+def test_what_is_ordered_is_done_and_answered(guest: RemoteDatabase) -> None:
+    day = datetime(2026, 11, 21)
+    assert guest.act("retry", since=day) == {"did": "retry", "since": day}
+
+
+def test_what_goes_wrong_with_an_order_is_told_as_it_is(guest: RemoteDatabase) -> None:
+    with pytest.raises(Told, match="told so") as told:
+        guest.act("fail")
+    assert (told.value.code, told.value.error_class) == ("store.conflict", "transient")
+    with pytest.raises(Told, match="of ours"):
+        guest.act("break")
+    assert guest.act("again") == {"did": "again"}
+
+
+def test_an_owner_that_takes_no_orders_says_so(database: Database) -> None:
+    only_reads = Door(database, Role.COMMAND, [], datetime(2026, 11, 21))
+    with only_reads, RemoteDatabase(database.path) as guest:
+        with pytest.raises(Told, match="only lets others read"):
+            guest.act("retry")
+        assert guest.rows("status.migrations")
+
+
+def test_a_wrong_key_is_refused(database: Database) -> None:
+    with door(database):
+        doorplate.beside(database.path, "key").write_bytes(b"k" * doorplate.KEY_BYTES)
+        with pytest.raises(KeyRefused, match=str(os.getpid())):
+            RemoteDatabase(database.path)
+
+
+def until_the_end(connection: Connection) -> Iterator[bytes]:
+    with contextlib.suppress(EOFError, ConnectionResetError):
+        while True:
+            yield connection.recv_bytes()
+
+
+class Bomb:
+    """Whoever unpickles this makes a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[str]]:
+        return os.mkdir, (str(self.folder),)
+
+
+@pytest.mark.parametrize("greet", [knock, enter], ids=["before the key", "after the key"])
+def test_a_pickle_is_never_loaded(
+    database: Database, tmp_path: Path, greet: Callable[[Path], Connection]
+) -> None:
+    with door(database):
+        connection = greet(database.path)
+        connection.send(Bomb(tmp_path / "boom"))
+        *_, last = until_the_end(connection)
+        assert b"#FAILURE#" in last or b"door.garbled" in last
+        with RemoteDatabase(database.path) as guest:
+            assert guest.rows("status.migrations")
+    assert not (tmp_path / "boom").exists()
+
+
+def test_a_message_larger_than_any_of_ours_ends_the_connection(database: Database) -> None:
+    with door(database):
+        connection = enter(database.path)
+        # Only the announcement of its size: it is refused before it is read.
+        os.write(connection.fileno(), (wire.REQUEST_CAP + 1).to_bytes(4, "big"))
+        with pytest.raises(EOFError):
+            connection.recv_bytes()
+
+
+def test_who_says_nothing_keeps_nobody_waiting(database: Database) -> None:
+    with door(database):
+        silent = knock(database.path)
+        with RemoteDatabase(database.path) as guest:
+            assert guest.rows("status.migrations")
+        silent.close()
+
+
+def test_an_owner_of_another_version_is_named(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ingest.store.door.__version__", "9.9.9")
+    with door(database), pytest.raises(OtherVersion, match=r"Tailboard 9\.9\.9") as told:
+        RemoteDatabase(database.path)
+    assert str(os.getpid()) in told.value.hint
+
+
+def test_an_owner_of_another_schema_is_named(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = doorplate.schema()
+    with door(database):
+        monkeypatch.setattr("ingest.store.client.doorplate.schema", lambda: here + 1)
+        with pytest.raises(OtherVersion, match=rf"\(schema {here}\); this is .*{here + 1}"):
+            RemoteDatabase(database.path)
+
+
+def test_an_owner_of_a_file_that_was_moved_away_is_named(database: Database) -> None:
+    with door(database):
+        database.path.rename(database.path.with_name("moved"))
+        database.path.touch()
+        with pytest.raises(OtherDatabase, match="moved or replaced"):
+            RemoteDatabase(database.path)
+
+
+def test_a_question_without_end_is_ended(database: Database) -> None:
+    limits = Limits(query_seconds=0.05)
+    with door(database, limits), RemoteDatabase(database.path) as guest:
+        with pytest.raises(Told, match=r"after 0\.05 seconds") as told:
+            guest.sql(FOREVER)
+        assert told.value.code == "door.too_slow"
+        assert guest.rows("status.migrations")
+
+
+def test_an_answer_too_large_to_send_says_what_to_do(database: Database) -> None:
+    limits = Limits(answer_bytes=10_000)
+    with door(database, limits), RemoteDatabase(database.path) as guest:
+        with pytest.raises(Told, match="too large") as told:
+            guest.sql("select range from range(100000)")
+        assert "--limit" in told.value.hint
+
+
+def test_one_guest_too_many_is_told_so(database: Database) -> None:
+    with door(database, Limits(clients=1)), RemoteDatabase(database.path) as first:
+        with pytest.raises(Told, match="Too many") as told:
+            RemoteDatabase(database.path)
+        assert told.value.code == "door.full"
+        assert first.rows("status.migrations")
+
+
+def test_a_socket_that_a_dead_owner_left_is_replaced(database: Database) -> None:
+    with door(database):
+        plate = doorplate.read(database.path)
+    assert plate is not None
+    doorplate.put_up(database.path, plate)
+    with socket.socket(socket.AF_UNIX) as dead:
+        dead.bind(str(doorplate.beside(database.path, "sock")))
+    with pytest.raises(OwnerGone):
+        RemoteDatabase(database.path)
+    with door(database), RemoteDatabase(database.path) as guest:
+        assert guest.rows("status.migrations")
+
+
+def test_without_a_place_for_a_socket_it_says_so_and_what_to_do(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ingest.store.doorplate.places", lambda _: iter(()))
+    with pytest.raises(NoDoor, match="Other processes cannot read") as told:
+        door(database).open()
+    assert "--db" in told.value.hint
+
+
+def test_where_the_path_is_too_long_for_a_socket_the_door_is_found_all_the_same(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / ("long" * 30)
+    with Database(folder / "t.duckdb") as database, door(database):
+        plate = doorplate.read(database.path)
+        assert plate is not None
+        assert plate.socket is not None
+        assert stat.S_IMODE(os.lstat(plate.socket).st_mode) == 0o600
+        with RemoteDatabase(database.path) as guest:
+            assert guest.rows("status.migrations")
+    assert not os.path.lexists(plate.socket)
+
+
+def test_a_guest_is_told_when_the_owner_is_gone(database: Database) -> None:
+    opened = door(database)
+    opened.open()
+    with RemoteDatabase(database.path) as guest:
+        assert guest.rows("status.migrations")
+        opened.close()
+        with pytest.raises(OwnerGone, match="has ended"):
+            guest.rows("status.migrations")
+
+
+def test_a_guest_goes_on_with_the_next_owner(database: Database) -> None:
+    opened = door(database)
+    opened.open()
+    with RemoteDatabase(database.path) as guest:
+        assert guest.rows("status.migrations")
+        opened.close()
+        with door(database):
+            assert guest.rows("status.migrations")
+
+
+def test_a_question_that_runs_when_the_owner_ends_is_ended_too(database: Database) -> None:
+    opened = door(database)
+    opened.open()
+    ended: list[Exception] = []
+
+    def wait(asking: RemoteDatabase) -> None:
+        try:
+            asking.sql(FOREVER)
+        except OwnerGone as error:
+            ended.append(error)
+
+    with RemoteDatabase(database.path) as guest:
+        thread = threading.Thread(target=wait, args=(guest,))
+        thread.start()
+        while not opened.busy:
+            thread.join(0.001)
+        opened.close()
+        thread.join()
+    assert [type(error) for error in ended] == [OwnerGone]
+    assert database.rows("status.migrations")
+
+
+def test_two_figures_of_one_screen_are_of_one_moment(
+    database: Database, guest: RemoteDatabase
+) -> None:
+    both: list[Query] = [("registry.problems", {"home": "h"}), ("queue.pauses", {})]
+    stop = threading.Event()
+
+    def write() -> None:
+        number = 0
+        while not stop.is_set():
+            number += 1
+            problem = {"code": str(number), "path": "p", "message": "m", "hint": "h"}
+            with database.transaction():
+                database.run("registry.drop_problems", home="h")
+                database.run("queue.resume")
+                database.run("registry.add_problems", home="h", problems=[problem], now="2026-1-1")
+                database.run("queue.pause", code=str(number), message="", hint="", now="2026-1-1")
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    try:
+        seen: list[int] = []
+        while len(set(seen)) < 20:
+            problems, pauses = guest.ask(both)
+            assert [row["code"] for row in problems] == [row["code"] for row in pauses]
+            seen += [int(row["code"]) for row in pauses]
+    finally:
+        stop.set()
+        thread.join()
+    assert seen == sorted(seen)
+
+
+def test_many_threads_of_a_guest_each_get_their_own_answer(guest: RemoteDatabase) -> None:
+    wrong: list[object] = []
+
+    def ask(mine: int) -> None:
+        for _ in range(30):
+            answer = guest.sql(f"select {mine} as mine")
+            if answer.rows != [(mine,)]:
+                wrong.append(answer)
+
+    threads = [threading.Thread(target=ask, args=(number,)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+
+
+@pytest.mark.parametrize("form", list(Format))
+def test_a_copy_is_in_the_spool_for_the_guest(guest: RemoteDatabase, form: Format) -> None:
+    copied = guest.copy(form)
+    assert copied.parent == doorplate.beside(guest.path, "spool")
+    assert copied.is_dir() == (form is Format.PARQUET)
+
+
+def test_without_a_plate_there_is_nobody(tmp_path: Path) -> None:
+    with pytest.raises(OwnerGone):
+        client.RemoteDatabase(tmp_path / "t.duckdb")
