@@ -34,6 +34,11 @@ def load_now() -> float:
     return os.getloadavg()[0]
 
 
+def busy() -> bool:
+    """Whether others work on this machine: to be asked before anything is measured."""
+    return load_now() > _cores() / 2
+
+
 def _cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
