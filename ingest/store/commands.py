@@ -16,7 +16,6 @@ from ingest.batches.policy import MAX_ATTEMPTS, PAUSED_BY_USER, attempts_after_m
 from ingest.batches.state import TRANSITIONS
 from ingest.store.database import Database
 from ingest.store.edits import Edit, Edits
-from ingest.store.queries import statement
 
 
 class Item(Struct, frozen=True):
@@ -46,8 +45,8 @@ def preview(database: Database, order: Order) -> list[Item]:
     try:
         with database.transaction():
             # Matched by the very statement that carries it out, so it cannot show anything else.
-            match(database, order, "")
-            found = _items(database.query("commands.matched_items", command=""))
+            match(database, order)
+            found = _items(database.query("commands.matched"))
             raise _Untold
     except _Untold:
         return found
@@ -64,10 +63,11 @@ def carry_out(
     """Do it, and write it down under the id `command`."""
     with database.transaction():
         if order.verb in (Verb.PAUSE, Verb.RESUME):
+            match_sources(database, [])
             outcome = record(database, order, command, now)
             stop_or_go(database, order, now)
         else:
-            match(database, order, command)
+            match(database, order)
             outcome = record(database, order, command, now)
             move(database, order, command, now, max_attempts)
     return outcome
@@ -75,34 +75,35 @@ def carry_out(
 
 def items(database: Database, command: str) -> list[Item]:
     """What a command matched, batch by batch."""
-    return _items(database.rows("commands.matched_items", command=command))
+    return _items(database.rows("commands.items", command=command))
 
 
-def match(database: Database, order: Order, command: str) -> None:
-    """Write down which batches the order is meant for, inside the open transaction."""
+def match(database: Database, order: Order) -> None:
+    """Find which batches the order is meant for, inside the open transaction."""
     meant = order.selection
-    database.execute(
-        "insert into command_items by name " + statement("commands.matching"),
-        {
-            "command": command,
-            "ids": None if meant.ids is None else list(meant.ids),
-            "session": meant.session,
-            "source": meant.source,
-            "kind": meant.kind,
-            "states": list(meant.wanted(order.verb)),
-            "error": meant.error,
-            "older_than": _stamp(meant.older_than),
-            "limit": meant.limit,
-            "refusals": [msgspec.to_builtins(one) for one in refusals(order.verb)],
-        },
+    database.run(
+        "commands.match",
+        ids=None if meant.ids is None else list(meant.ids),
+        session=meant.session,
+        source=meant.source,
+        kind=meant.kind,
+        states=list(meant.wanted(order.verb)),
+        error=meant.error,
+        older_than=_stamp(meant.older_than),
+        refusals=[msgspec.to_builtins(one) for one in refusals(order.verb)],
     )
+    if meant.limit is not None:
+        database.run("commands.cut", limit=meant.limit)
+
+
+def match_sources(database: Database, sources: list[int]) -> None:
+    """All batches of some sources, inside the open transaction."""
+    database.run("commands.match_sources", sources=sources)
 
 
 def record(database: Database, order: Order, command: str, now: datetime) -> Outcome:
     """Write the order down, in the file of edits first; inside the open transaction."""
-    tally = {
-        row["why"]: row["batches"] for row in database.query("commands.tally", command=command)
-    }
+    tally = {row["why"]: row["batches"] for row in database.query("commands.tally")}
     done = tally.pop(None, 0)
     outcome = Outcome(command, done + sum(tally.values()), done, tally)
     edits = Edits(database.path)
@@ -115,12 +116,14 @@ def record(database: Database, order: Order, command: str, now: datetime) -> Out
         reason=order.reason,
         selection=_said(order.selection),
         arguments={} if order.until is None else {"until": order.until.isoformat()},
-        batches=database.query("commands.done_ids", command=command)[0]["batches"] or [],
+        batches=database.query("commands.done_ids")[0]["batches"] or [],
         matched=outcome.matched,
         skipped=tally,
     )
     mark = edits.append(edit)
     add(database, edit, "done", len(edit.batches), now)
+    if tally:
+        database.run("commands.tell_skips", command=command)
     database.run("commands.set_mark", mark=str(mark))
     return outcome
 
@@ -150,7 +153,7 @@ def move(
     """Move what `match` found, and tell it, inside the open transaction."""
     stamp = now.isoformat()
     if order.verb is Verb.RESET_ATTEMPTS:
-        database.run("commands.reset_attempts", command=command, now=stamp)
+        database.run("commands.reset_attempts", now=stamp)
         told = "reset_attempts"
     else:
         step = MOVES[order.verb]
@@ -159,7 +162,6 @@ def move(
             most = attempts_after_manual_retry(max_attempts, max_attempts)
         database.run(
             "commands.move",
-            command=command,
             new=TRANSITIONS[step].target,
             until=_stamp(order.until),
             most_attempts=most,

@@ -51,7 +51,7 @@ def _redo(database: Database, edit: Edit, now: datetime, max_attempts: int) -> N
         return
     if order.verb is Verb.SNOOZE and (order.until is None or order.until <= now):
         return
-    match(database, order, edit.id)
+    match(database, order)
     move(database, order, edit.id, now, max_attempts)
     if order.verb in _STANDING:
         database.run(

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from ingest.batches.order import Order
 from ingest.store.backup import backup
-from ingest.store.commands import record
+from ingest.store.commands import match_sources, record
 from ingest.store.database import Database
 from ingest.store.load import FACT_TABLES
 
@@ -54,10 +54,10 @@ def targets(
         why = None
         if row["state"] != _WITHIN_REACH or not readable(row["path"]):
             why = "Its file cannot be read now, so what was read of it could not be read again."
-        elif row["held"] is not None:
+        elif (held := row["held"]) is not None:
             why = (
                 "A person held it back, and that stays: "
-                f"`tailboard batches retry --batch {row['held']}` lets it go on first."
+                f"`tailboard batches retry --batch {held}` lets it go on first."
             )
         found.append(Target(row["id"], row["kind"], row["path"], why))
     return found
@@ -80,7 +80,7 @@ def reset(
     stamp = now.isoformat()
     dropped = {}
     with database.transaction():
-        database.run("reset.match", command=command, sources=sources)
+        match_sources(database, sources)
         record(database, order, command, now)
         for table in FACT_TABLES:
             forgotten = others if table == "prompts" else sources
@@ -91,7 +91,6 @@ def reset(
         database.run("reset.revive", sources=sources)
         database.run(
             "commands.move",
-            command=command,
             new="superseded",
             until=None,
             most_attempts=None,

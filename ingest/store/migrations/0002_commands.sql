@@ -14,13 +14,16 @@ create table commands (
     finished_at timestamp not null
 );
 
--- Each batch that a command matched; `why` says why it was skipped and is null where it was done.
-create table command_items (
+-- Each batch that a command matched and left alone, and why.
+create table command_skips (
     command varchar not null,
     batch varchar not null,
     old varchar not null,
-    why varchar
+    why varchar not null
 );
+
+-- Which command a batch was moved by, where it was one.
+alter table batch_moves add column command varchar;
 
 -- What a person said of batches that are not there yet, because the database was lost since.
 create table decisions (

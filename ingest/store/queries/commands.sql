@@ -1,60 +1,76 @@
--- name: matching
--- The batches an order is meant for, each with why it is left alone, or null.
-select $command as command, m.id as batch, m.state as old, r.why
-from (
-    select b.id, b.state, b.kind, b.updated_at
-    from batches b
-    left join sources s on s.id = b.source
-    where ($ids::varchar[] is null or b.id in (select unnest($ids::varchar[])))
-    and ($session::varchar is null or s.thread = $session)
-    and ($source::integer is null or b.source = $source)
-    and ($kind::varchar is null or b.kind = $kind)
-    and b.state in (select unnest($states::varchar[]))
-    and ($error::varchar is null or b.error_code = $error)
-    and ($older_than::timestamp is null or b.updated_at < $older_than::timestamp)
-    order by b.updated_at, b.id
-    limit $limit
-) m
+-- name: match
+-- The batches an order is meant for, each with why it is left alone, or null; for this transaction.
+create or replace temp table matched as
+select b.id as batch, b.state as old, r.why, b.updated_at
+from batches b
 left join (select unnest($refusals::struct(state varchar, kind varchar, why varchar)[],
     recursive := true)) r
-on r.state = m.state and r.kind = m.kind
-order by m.updated_at, m.id;
+on r.state = b.state and r.kind = b.kind
+where ($ids::varchar[] is null or b.id in (select unnest($ids::varchar[])))
+and ($session::varchar is null or b.source in (select id from sources where thread = $session))
+and ($source::integer is null or b.source = $source)
+and ($kind::varchar is null or b.kind = $kind)
+and b.state in (select unnest($states::varchar[]))
+and ($error::varchar is null or b.error_code = $error)
+and ($older_than::timestamp is null or b.updated_at < $older_than::timestamp);
 
--- name: matched_items
--- What a command matched, as the open transaction knows it.
-select batch, old, why from command_items where command = $command;
+-- name: cut
+-- Of what was matched, the first ones.
+create or replace temp table matched as
+from matched order by updated_at, batch limit $limit;
+
+-- name: match_sources
+-- All batches of some sources, except those that were given up already.
+create or replace temp table matched as
+select id as batch, state as old, null::varchar as why, updated_at
+from batches
+where source in (select unnest($sources::integer[])) and state <> 'superseded';
+
+-- name: matched
+-- What an order is meant for, as the open transaction knows it.
+select batch, old, why from matched order by updated_at, batch;
 
 -- name: tally
--- How many batches a command left alone, by why; null are those that it moves.
-select why, count(*) as batches from command_items where command = $command group by all;
+-- How many batches were matched, by why they are left alone; null are those that are moved.
+select why, count(*) as batches from matched group by all;
 
 -- name: done_ids
--- The batches a command moves, as one list.
-select list(batch) as batches from command_items where command = $command and why is null;
+-- The batches that are moved, as one list.
+select list(batch) as batches from matched where why is null;
+
+-- name: tell_skips
+insert into command_skips select $command, batch, old, why from matched where why is not null;
+
+-- name: items
+-- What a command matched, and what it left alone.
+select batch, old, null as why from batch_moves where command = $command
+union all by name
+select batch, old, why from command_skips where command = $command
+order by batch;
 
 -- name: move
--- Moves the batches of a command, each only if it still is where it was matched.
+-- Moves what was matched, each batch only if it still is where it was.
 update batches set
     state = $new, reason = null, not_before = $until::timestamp, retry_at = null, lease = null,
     claimed_by = null, heartbeat_at = null, updated_at = $now::timestamp,
     attempts = least(batches.attempts, coalesce($most_attempts, batches.attempts))
-from command_items i
-where i.command = $command and i.why is null and batches.id = i.batch and batches.state = i.old;
+from matched m
+where m.why is null and batches.id = m.batch and batches.state = m.old;
 
 -- name: reset_attempts
 update batches set attempts = 0, updated_at = $now::timestamp
-from command_items i
-where i.command = $command and i.why is null and batches.id = i.batch and batches.state = i.old;
+from matched m
+where m.why is null and batches.id = m.batch and batches.state = m.old;
 
 -- name: tell_moves
 -- The history row of each batch that a command moved.
-insert into batch_moves (batch, time, move, old, new, actor, reason, attempt, error_code)
+insert into batch_moves (batch, time, move, old, new, actor, reason, attempt, error_code, command)
 select
-    b.id, $now::timestamp, $move, i.old, b.state, 'user', $reason, b.lifetime_attempts + 1,
-    b.error_code
-from command_items i
-join batches b on b.id = i.batch
-where i.command = $command and i.why is null;
+    b.id, $now::timestamp, $move, m.old, b.state, 'user', $reason, b.lifetime_attempts + 1,
+    b.error_code, $command
+from matched m
+join batches b on b.id = m.batch
+where m.why is null;
 
 -- name: add
 insert into commands values (

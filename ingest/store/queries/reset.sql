@@ -14,13 +14,6 @@ and ($session::varchar is null or s.thread = $session)
 and ($sources::integer[] is null or s.id in (select unnest($sources::integer[])))
 order by s.id;
 
--- name: match
--- The batches of these sources, all of them: their range is given up.
-insert into command_items
-select $command, b.id, b.state, null
-from batches b
-where b.source in (select unnest($sources::integer[])) and b.state <> 'superseded';
-
 -- name: restart
 -- Reading begins anew, as another generation: batches of the old one are never met again.
 update cursors set
