@@ -62,6 +62,8 @@ class Landing(Struct):
     """Table to the spooled files of its facts."""
     stale: list[tuple[str, int, int]] = field(default_factory=list)
     """(table, source, byte) of facts that the new ones replace."""
+    read: list[int] = field(default_factory=list)
+    """Sources with new lines, whose session is told anew as a whole."""
     replaced: list[int] = field(default_factory=list)
     """Sources that were rewritten: what was known of them goes."""
     merged: list[int] = field(default_factory=list)
@@ -114,7 +116,7 @@ def _land(database: Database, landing: Landing, now: str) -> None:
         _forget(database, table, source, byte)
     sources = [row.source for row in landing.cursors]
     if "segments" in landing.tables:
-        database.run("landing.drop_segments", sources=sources)
+        database.run("landing.drop_segments", sources=landing.read)
     for source in landing.merged:
         database.run("landing.set_prompts_aside", source=source)
     for table, paths in landing.tables.items():

@@ -83,6 +83,8 @@ def _add(landing: Landing, parcel: Parcel, rows: Mapping[str, CursorRow], lists:
         if done.lease in rows:
             landing.cursors.append(rows[done.lease])
         landing.stale += [(table, done.source, byte) for table, byte in done.stale]
+        if done.outcome == "read":
+            landing.read.append(done.source)
         if done.replaces:
             (landing.merged if done.source in lists else landing.replaced).append(done.source)
 
