@@ -72,6 +72,12 @@ COMMANDS: Final = (
         "tailboard report --since 7d",
     ),
     Entry(
+        "prune",
+        f"{_HERE}.prune",
+        "Forget the history of finished work, and old facts if you want.",
+        "tailboard prune --older-than 90d --dry-run",
+    ),
+    Entry(
         "verify",
         f"{_HERE}.verify",
         "Count again from the files, and compare with what is stored.",

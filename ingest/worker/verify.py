@@ -13,6 +13,7 @@ from msgspec import Struct, field
 
 from ingest.store.database import Database
 from ingest.store.dump import dump
+from ingest.store.retention import buried
 from ingest.tail.errors import SourceError
 from ingest.tail.lines import Block, blocks
 from ingest.tail.opening import open_source
@@ -44,10 +45,13 @@ def verify(
     found = survey(database, homes, now, keep=False)
     cap = line_cap or Tuning().line_cap
     again = _fresh(homes, now, cap) if deep else None
+    pruned = buried(database)
     for source in found.sources:
         if source.read:
             check = _count(source, cap)
-            if again is not None and check.ok and source.state != "missing":
+            if check.ok and source.id in pruned:
+                check.detail = f"pruned on {pruned[source.id]:%Y-%m-%d}: its facts were forgotten"
+            elif again is not None and check.ok and source.state != "missing":
                 _compare(database, again, source, check)
             yield check
     if again is not None:
