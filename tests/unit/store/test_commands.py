@@ -9,7 +9,7 @@ import pytest
 
 from ingest.batches.batch import Kind
 from ingest.batches.order import MOVES, Order, Selection, Verb, refusal
-from ingest.batches.policy import MAX_ATTEMPTS, Bury
+from ingest.batches.policy import MAX_ATTEMPTS, Bury, Mode
 from ingest.batches.state import State
 from ingest.store import queue
 from ingest.store.commands import carry_out, items, preview
@@ -146,7 +146,7 @@ def test_a_retry_of_an_exhausted_batch_is_one_more_attempt_and_keeps_its_history
     for attempt in range(MAX_ATTEMPTS):
         take(database, one, 1, f"lease {attempt}")
         step = fail(database, one.id, f"lease {attempt}")
-        queue.wake_due(database, queue.Mode.AUTOMATIC, (NOW + HOUR).isoformat())
+        queue.wake_due(database, Mode.AUTOMATIC, (NOW + HOUR).isoformat())
     assert isinstance(step, Bury)
     before = story(database, one.id)
     order(database, Verb.RETRY, one.id)
@@ -200,9 +200,9 @@ def test_what_was_done_is_in_the_file_before_it_is_in_the_database(
 def test_a_snooze_lasts_until_its_time_and_is_woken_by_the_clock(database: Database) -> None:
     batch = add(database, 1, State.PENDING)
     order(database, Verb.SNOOZE, batch, until=NOW + HOUR)
-    queue.wake_due(database, queue.Mode.AUTOMATIC, (NOW + timedelta(minutes=59)).isoformat())
+    queue.wake_due(database, Mode.AUTOMATIC, (NOW + timedelta(minutes=59)).isoformat())
     assert state(database, batch) is State.SNOOZED
-    queue.wake_due(database, queue.Mode.AUTOMATIC, (NOW + HOUR).isoformat())
+    queue.wake_due(database, Mode.AUTOMATIC, (NOW + HOUR).isoformat())
     assert state(database, batch) is State.PENDING
     assert story(database, batch)[-2:] == ["snooze", "wake"]
 
@@ -229,9 +229,9 @@ def test_resetting_attempts_forgets_what_is_charged_but_not_what_ever_was(
 def test_a_manual_queue_leaves_failed_batches_to_a_person(database: Database) -> None:
     batch = add(database, 1, State.FAILED)
     later = (NOW + 24 * HOUR).isoformat()
-    queue.wake_due(database, queue.Mode.MANUAL, later)
+    queue.wake_due(database, Mode.MANUAL, later)
     assert state(database, batch) is State.FAILED
-    queue.wake_due(database, queue.Mode.AUTOMATIC, later)
+    queue.wake_due(database, Mode.AUTOMATIC, later)
     assert state(database, batch) is State.PENDING
 
 
