@@ -14,6 +14,7 @@ def empty(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Desk:
 
 @pytest.fixture
 def desk(empty: Desk) -> Desk:
-    _, empty.now = write_sessions(empty.home)
+    _, now = write_sessions(empty.home)
+    empty.now = max(empty.now, now)
     assert empty.run("ingest", "-q").code == 0
     return empty

@@ -1,0 +1,169 @@
+"""`tailboard prune`: what it tells, what it asks, and that nothing comes back or goes wrong."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.build import Home, Rollout
+from tests.integration.cli.desk import Desk
+
+EVERYTHING = ("--older-than", "0s")
+
+
+@pytest.fixture(autouse=True)
+def a_year_later(empty: Desk) -> None:
+    """So that all of it is old, also what the program itself wrote just now."""
+    empty.now = empty.now.replace(year=empty.now.year + 1)
+
+
+def archived(desk: Desk, generation: str = "g4") -> tuple[Home, Rollout, Rollout]:
+    """A session that was archived and one that was not, both read."""
+    home = Home(desk.home)
+    found = []
+    for words in ("Old and done", "Still here"):
+        session = home.session(generation)
+        session.prompt(words)
+        session.end_turn("Done.")
+        session.write()
+        found.append(session)
+    home.archive(found[0])
+    assert desk.run("ingest", "-q").code == 0
+    return home, found[0], found[1]
+
+
+def files(home: Path) -> dict[str, bytes]:
+    return {str(path): path.read_bytes() for path in home.rglob("*") if path.is_file()}
+
+
+def test_a_dry_run_tells_and_does_nothing(desk: Desk) -> None:
+    told = desk.json("prune", *EVERYTHING, "--dry-run")
+    # One session has a rejected line, which does not keep its batches.
+    assert (told["batches"], told["done"], told["dry_run"]) == (5, False, True)
+    assert desk.json("batches", "list", "--limit", "100")["batches"] != []
+    done = desk.json("prune", *EVERYTHING, "--yes")
+    assert (done["batches"], done["moves"], done["done"]) == (5, told["moves"], True)
+    assert desk.json("batches", "list", "--limit", "100")["batches"] == []
+
+
+def test_where_nobody_can_be_asked_nothing_is_done(desk: Desk) -> None:
+    answer = desk.run("prune", *EVERYTHING)
+    assert answer.code == 2
+    assert "--yes" in answer.err
+    assert desk.json("prune", *EVERYTHING, "--dry-run")["batches"] == 5
+
+
+def test_by_default_nothing_is_old_and_a_setting_says_what_is(desk: Desk) -> None:
+    assert desk.run("prune").code == 2
+    desk.env["TAILBOARD_RETENTION_DAYS"] = "90"
+    assert desk.json("prune", "--dry-run")["batches"] == 5
+    desk.env["TAILBOARD_RETENTION_DAYS"] = "9000"
+    assert desk.json("prune", "--dry-run")["batches"] == 0
+
+
+@pytest.mark.parametrize("time", ["soon", "2099-01-01"])
+def test_a_time_that_is_none_or_still_to_come_is_refused(desk: Desk, time: str) -> None:
+    assert desk.run("prune", "--older-than", time).code == 2
+
+
+def test_nothing_is_read_again_after_the_history_went(desk: Desk) -> None:
+    desk.run("prune", *EVERYTHING, "--yes")
+    assert desk.json("ingest")["lines"] == 0
+    assert desk.json("verify")["ok"]
+
+
+def test_facts_go_only_where_somebody_says_so_and_only_of_archived_sessions(empty: Desk) -> None:
+    _, old, still = archived(empty)
+    assert empty.json("prune", *EVERYTHING, "--dry-run")["facts"] == {}
+    done = empty.json("prune", *EVERYTHING, "--facts", "--yes")
+    assert done["facts"]["turns"] == 1
+    assert [one["thread"] for one in done["sources"]] == [old.thread.id]
+    assert [one["id"] for one in empty.json("sessions")["sessions"]] == [still.thread.id]
+
+
+def test_no_byte_of_codex_is_touched(empty: Desk) -> None:
+    archived(empty)
+    before = files(empty.home)
+    empty.run("prune", *EVERYTHING, "--facts", "--yes")
+    assert files(empty.home) == before
+
+
+@pytest.mark.parametrize("deep", [(), ("--deep",)])
+def test_a_pruned_session_is_not_read_again_and_verify_says_why(
+    empty: Desk, deep: tuple[str, ...]
+) -> None:
+    archived(empty)
+    empty.run("prune", *EVERYTHING, "--facts", "--yes")
+    assert empty.json("ingest")["lines"] == 0
+    assert len(empty.json("sessions")["sessions"]) == 1
+    document = empty.json("verify", *deep)
+    assert document["ok"]
+    assert sum("pruned" in one["detail"] for one in document["sources"]) == 1
+
+
+def test_pruning_twice_does_nothing_the_second_time(empty: Desk) -> None:
+    archived(empty)
+    empty.run("prune", *EVERYTHING, "--facts", "--yes")
+    again = empty.json("prune", *EVERYTHING, "--facts", "--yes")
+    assert (again["done"], again["facts"], again["sources"]) == (False, {}, [])
+
+
+def test_a_pruned_session_that_goes_on_shows_what_is_new(empty: Desk) -> None:
+    home, old, _ = archived(empty)
+    empty.run("prune", *EVERYTHING, "--facts", "--yes")
+    home.unarchive(old)
+    old.prompt("Go on after all")
+    old.end_turn("Gone on.")
+    old.flush_to_disk()
+    assert empty.json("ingest")["lines"] > 0
+    assert old.thread.id in [one["id"] for one in empty.json("sessions")["sessions"]]
+    assert empty.json("verify")["ok"]
+
+
+def test_a_session_that_another_goes_on_from_stays(empty: Desk) -> None:
+    home = Home(empty.home)
+    parent = home.session()
+    parent.prompt("Think")
+    parent.end_turn("Thought.")
+    parent.write()
+    child = parent.fork()
+    child.prompt("Go on")
+    child.end_turn("Gone.")
+    child.write()
+    home.archive(parent)
+    empty.run("ingest", "-q")
+    told = empty.json("prune", *EVERYTHING, "--facts", "--dry-run")
+    assert told["facts"] == {}
+    assert [one["why"] for one in told["sources"]] == ["Another session goes on from it."]
+
+
+def test_what_could_not_be_read_again_stays(empty: Desk) -> None:
+    _, old, _ = archived(empty)
+    old.path.unlink()
+    told = empty.json("prune", *EVERYTHING, "--facts", "--dry-run")
+    assert told["facts"] == {}
+    assert "only copy" in told["sources"][0]["why"]
+
+
+def test_lines_that_wait_for_a_person_stay_with_their_session(empty: Desk) -> None:
+    home = Home(empty.home)
+    session = home.session()
+    session.prompt("Hi")
+    session.end_turn("Ho.")
+    session.raw(b"{not json\n")
+    session.write()
+    home.archive(session)
+    empty.run("ingest", "-q")
+    told = empty.json("prune", *EVERYTHING, "--facts", "--dry-run")
+    assert told["facts"] == {}
+    assert "wait for a person" in told["sources"][0]["why"]
+
+
+def test_a_report_says_what_could_go_and_its_commands_run(empty: Desk) -> None:
+    archived(empty)
+    could_go = {one["what"]: one for one in empty.json("report")["could_go"]}
+    assert could_go["archived_facts"]["items"] == 1
+    assert could_go["archived_files"]["whose"] == "codex"
+    for one in could_go.values():
+        if one["whose"] == "tailboard":
+            answer = empty.run(*one["advice"].split()[1:])
+            assert answer.code == 0, answer.err
