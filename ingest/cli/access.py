@@ -1,31 +1,30 @@
 """The one place where a command gets at the database.
 
-A reading command gets an `Access`, and an empty one where nothing was read yet: that is an answer,
-not an error. Whoever writes gets the `Database` itself.
+A reading command gets an `Access`: through the door of the process that has the database open, or
+of its own; an empty one where nothing was read yet, which is an answer and not an error. Whoever
+writes gets the `Database` itself.
 """
 
-import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
 
 from ingest.cli.invocation import Invocation
-from ingest.store.console import Answer, ask
-from ingest.store.database import Database, explain, records
-from ingest.store.engine import Error, FatalException
-from ingest.store.queries import statement
+from ingest.store.client import OwnerGone, OwnerSilent, RemoteDatabase
+from ingest.store.face import Answer, Row
 from ingest.tail.discovery import Problem, scan
-from ingest.worker.homes import homes
-from ingest.worker.survey import survey
+from ingest.worker.homes import Home, homes
+from ingest.worker.survey import Survey, look
 
-Row = dict[str, Any]
-"""A row of a named statement, by its columns."""
+if TYPE_CHECKING:
+    from ingest.store.database import Database
 
-_OF_THE_FILE = ("IO Error", "Serialization Error")
+__all__ = ["NOTHING_YET", "Access", "Backlog", "Nothing", "Owner", "Row", "reading", "writing"]
+
 NOTHING_YET = "Nothing read yet: run `tailboard ingest`."
 
 
@@ -106,37 +105,38 @@ class Nothing:
         )
 
 
-class Direct:
-    """The database, opened by this process for as long as the command runs."""
+class Through:
+    """The database as its owner, another process, answers for it."""
 
-    def __init__(self, database: Database, now: datetime) -> None:
-        self.path = database.path
-        self.owner = Owner(os.getpid(), now, "command")
-        # The engine lets one process in, and that is us: whoever claimed something is gone.
-        self.worker_alive = False
-        self._database = database
+    worker_alive = True
 
-    def ask(self, text: str, limit: int | None, /) -> Answer:
-        return ask(self._database.reader(), text, limit)
-
-    def backlog(self, paths: Iterable[Path], now: datetime, /, *, keep: bool = True) -> Backlog:
-        looked = homes(paths)
-        found = survey(self._database, looked, now.isoformat(), keep=keep)
-        places = {home.id: home.path for home in looked}
-        waiting = [source.mtime_ns for source in found.changed if source.behind]
-        return Backlog(
-            [Unread(source.path, source.behind) for source in found.changed if source.behind],
-            _age(min(waiting), now) if waiting else 0.0,
-            [_trouble(places[home], problem) for home, problem in found.problems],
-        )
+    def __init__(self, remote: RemoteDatabase) -> None:
+        self.path = remote.path
+        host = remote.host
+        self.owner = Owner(host.pid, datetime.fromisoformat(host.since), host.role)
+        self._remote = remote
 
     def rows(self, name: str, /, **values: object) -> list[Row]:
-        try:
-            return records(self._database.reader(), statement(name), values)
-        except Error as error:
-            if isinstance(error, FatalException) or str(error).startswith(_OF_THE_FILE):
-                raise explain(self.path, error) from error
-            raise  # A mistake of ours, not of the file: nothing a person could do about it.
+        return self._remote.rows(name, **values)
+
+    def ask(self, text: str, limit: int | None, /) -> Answer:
+        return self._remote.sql(text, limit)
+
+    def backlog(self, paths: Iterable[Path], now: datetime, /, *, keep: bool = True) -> Backlog:  # noqa: ARG002
+        """What is seen here is for the owner to keep; it looks by itself."""
+        looked = homes(paths)
+        return backlog_of(look(self._remote, looked), looked, now)
+
+
+def backlog_of(found: Survey, looked: Iterable[Home], now: datetime) -> Backlog:
+    """What a look at these homes came to."""
+    places = {home.id: home.path for home in looked}
+    waiting = [source.mtime_ns for source in found.changed if source.behind]
+    return Backlog(
+        [Unread(source.path, source.behind) for source in found.changed if source.behind],
+        _age(min(waiting), now) if waiting else 0.0,
+        [_trouble(places[home], problem) for home, problem in found.problems],
+    )
 
 
 def _age(mtime_ns: int, now: datetime) -> float:
@@ -155,12 +155,33 @@ def reading(invocation: Invocation) -> Iterator[Access]:
         invocation.output.note(NOTHING_YET)
         yield Nothing(path)
         return
-    with Database(path) as database:
-        yield Direct(database, invocation.now)
+    remote = visit(path)
+    if remote is None:
+        # Imported here: who asks the owner needs no engine of its own.
+        from ingest.cli.direct import opened
+
+        found = opened(path, invocation.now)
+        if not isinstance(found, RemoteDatabase):
+            with found as direct:
+                yield direct
+            return
+        remote = found
+    with remote:
+        yield Through(remote)
 
 
 @contextmanager
-def writing(invocation: Invocation) -> Iterator[Database]:
+def writing(invocation: Invocation) -> Iterator["Database"]:
     """The database for a command that changes it; made where it is not there."""
-    with Database(invocation.settings.db) as database:
+    from ingest.cli.direct import kept
+
+    with kept(invocation.settings.db, invocation.now, invocation.output.note) as database:
         yield database
+
+
+def visit(path: Path) -> RemoteDatabase | None:
+    """The database through its owner's door; None where nobody answers there."""
+    try:
+        return RemoteDatabase(path)
+    except (OwnerGone, OwnerSilent):
+        return None

@@ -4,14 +4,14 @@ import os
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from subprocess import Popen
 from threading import Event
 
-from msgspec import Struct
+from msgspec import Struct, convert
 
-from ingest.cli.access import Backlog, reading, writing
+from ingest.cli.access import Backlog, reading
 from ingest.cli.document import document
 from ingest.cli.errors import Exit, NoHome
 from ingest.cli.invocation import Invocation
@@ -19,13 +19,16 @@ from ingest.cli.output import Output
 from ingest.cli.progress import Progress
 from ingest.cli.words import many, size, span
 from ingest.settings import Settings
+from ingest.store.client import OwnerGone, RemoteDatabase
 from ingest.store.database import Database
+from ingest.store.doorplate import Role
+from ingest.store.face import Rows
 from ingest.tail.discovery import Problem, ProblemCode
 from ingest.worker.drain import Report, Tuning
+from ingest.worker.entrance import Wish, enter
 from ingest.worker.homes import homes
 from ingest.worker.owner import Owner, Pace, Round
 from ingest.worker.pool import Pool
-from ingest.worker.survey import Survey
 
 _ENDS = ("completed", "completed_empty", "failed", "dead")
 _OUT_OF_REACH = (ProblemCode.NO_HOME, ProblemCode.UNREADABLE)
@@ -54,13 +57,52 @@ def run(
     pool = Pool(readers) if readers else None
     try:
         _refuse_without_home(invocation.settings.codex_homes)
-        with writing(invocation) as database:
-            tuning = Tuning(invocation.settings.batch_bytes, invocation.settings.line_cap_bytes)
-            owner = Owner(database, homes(invocation.settings.codex_homes), tuning)
-            return _follow(invocation, owner) if follow else _once(invocation, owner, pool)
+        return _enter(invocation, pool, follow=follow)
     finally:
         if pool is not None:
             pool.close()
+
+
+def _enter(invocation: Invocation, pool: Pool | None, *, follow: bool) -> int:
+    settings = invocation.settings
+    wish = Wish(
+        homes(settings.codex_homes),
+        Role.FOLLOW if follow else Role.INGEST,
+        Tuning(settings.batch_bytes, settings.line_cap_bytes),
+    )
+    while True:
+        found = enter(settings.db, wish)
+        if isinstance(found, RemoteDatabase):
+            # An owner that ends meanwhile leaves its place, and the work, to this process.
+            with suppress(OwnerGone), found:
+                return _leave_it(invocation, found, follow=follow)
+            continue
+        with found:
+            for line in found.told:
+                invocation.output.note(line)
+            if follow:
+                return _follow(invocation, found.owner)
+            code = _once(invocation, found.owner, pool)
+            # Whoever asked meanwhile is still waiting.
+            found.desk.work(at_rest=True)
+            return code
+
+
+def _leave_it(invocation: Invocation, remote: RemoteDatabase, *, follow: bool) -> int:
+    """Another process has the database: it does the work, and says what came of it."""
+    host = remote.host
+    who = f"Process {host.pid} ({host.role}, since {host.since[:19]}Z)"
+    if follow:
+        invocation.output.note(f"{who} does this already; there is nothing left to do here.")
+        return Exit.DONE
+    invocation.output.note(f"{who} has the database open, and reads what is new.")
+    began = time.monotonic()
+    values = remote.act("pass")
+    report = convert(values["report"], Report)
+    outcome = _outcome(report, time.monotonic() - began, values["behind_bytes"])
+    body = {name: getattr(outcome, name) for name in outcome.__struct_fields__}
+    invocation.answer("ingest", body, lambda output: _show(output, outcome))
+    return Exit.ATTENTION if _is_unwell(remote, outcome) else Exit.DONE
 
 
 def _once(invocation: Invocation, owner: Owner, pool: Pool | None) -> int:
@@ -76,13 +118,13 @@ def _once(invocation: Invocation, owner: Owner, pool: Pool | None) -> int:
         invocation.output.note(f"{problem.path}: {problem.message} {problem.hint}")
     body = {name: getattr(outcome, name) for name in outcome.__struct_fields__}
     invocation.answer("ingest", body, lambda output: _show(output, outcome))
-    return _exit_code(owner.database, found, outcome)
+    unwell = _is_unwell(owner.database, outcome) or _out_of_reach(found.problems)
+    return Exit.ATTENTION if unwell else Exit.DONE
 
 
-def _exit_code(database: Database, found: Survey, outcome: Outcome) -> int:
+def _is_unwell(database: Rows, outcome: Outcome) -> bool:
     waiting = {row["state"]: row["batches"] for row in database.rows("batches.counts")}
-    unwell = outcome.paused or waiting.get("failed") or waiting.get("dead")
-    return Exit.ATTENTION if unwell or _out_of_reach(found.problems) else Exit.DONE
+    return bool(outcome.paused or waiting.get("failed") or waiting.get("dead"))
 
 
 def _follow(invocation: Invocation, owner: Owner) -> int:

@@ -114,14 +114,14 @@ class Database:
         """A connection for one thread that reads."""
         return self._con.cursor()
 
-    def rows(self, name: str, **values: object) -> list[dict[str, Any]]:
+    def rows(self, name: str, /, **values: object) -> list[dict[str, Any]]:
         """The rows a named statement answers with, as dictionaries."""
         try:
             return records(self.reader(), statement(name), values)
         except Error as error:
             raise self._told(error) from error
 
-    def one(self, name: str, **values: object) -> dict[str, Any] | None:
+    def one(self, name: str, /, **values: object) -> dict[str, Any] | None:
         found = self.rows(name, **values)
         return found[0] if found else None
 

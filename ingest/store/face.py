@@ -47,16 +47,20 @@ class Format(StrEnum):
     """A folder with one file a documented view."""
 
 
-class Reading(Protocol):
-    """The database, for whoever reads."""
-
-    path: Path
+class Rows(Protocol):
+    """Whoever answers named statements."""
 
     def rows(self, name: str, /, **values: object) -> list[Row]:
         """The rows a named statement answers with."""
 
     def one(self, name: str, /, **values: object) -> Row | None:
         """The first of them, if there is one."""
+
+
+class Reading(Rows, Protocol):
+    """The database, for whoever reads."""
+
+    path: Path
 
     def ask(self, queries: Sequence[Query], /) -> list[list[Row]]:
         """The rows of several statements, all as they were at one moment."""

@@ -89,7 +89,10 @@ class Owned:
 
 
 def reach(
-    path: Path, patience: float = PATIENCE, monotonic: Callable[[], float] = time.monotonic
+    path: Path,
+    opening: Callable[[Path], tuple[Database, list[str]]] = open_database,
+    patience: float = PATIENCE,
+    monotonic: Callable[[], float] = time.monotonic,
 ) -> tuple[Database, list[str]] | RemoteDatabase:
     """The database, whoever has it. Opened here, it comes with what should be told of that."""
     until = monotonic() + patience
@@ -101,7 +104,7 @@ def reach(
         except (OwnerGone, OwnerSilent):
             pass  # Whether there is an owner at all, the lock says.
         try:
-            return open_database(path)
+            return opening(path)
         except Locked:
             if monotonic() >= until:
                 raise
@@ -112,7 +115,7 @@ def enter(
     path: Path, wish: Wish, clock: Clock = utc_now, patience: float = PATIENCE
 ) -> Owned | RemoteDatabase:
     """Become the owner, or a guest of the one there is."""
-    found = reach(path, patience)
+    found = reach(path, patience=patience)
     if isinstance(found, RemoteDatabase):
         foreign = [home for home in wish.homes if home.id not in found.host.homes]
         if foreign and found.host.role != Role.COMMAND:

@@ -7,17 +7,20 @@ it stays.
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 from msgspec.structs import asdict
 
-from ingest.store.database import Database
+from ingest.store.face import Rows
 from ingest.tail import discovery
 from ingest.tail.cursor import START, Cursor, settled
 from ingest.tail.discovery import Found, Problem, ProblemCode
 from ingest.tail.source import UNSEEN, Kind, Representation, Seen, SourceName
 from ingest.worker.homes import Home
+
+if TYPE_CHECKING:  # Who only looks needs no engine.
+    from ingest.store.database import Database
 
 
 class Followed(Struct):
@@ -75,16 +78,29 @@ class Survey(Struct):
         return max(0.0, now.timestamp() - min(waiting) / 1e9) if waiting else 0.0
 
 
-def survey(database: Database, homes: Iterable[Home], now: str, *, keep: bool = True) -> Survey:
+def survey(database: "Database", homes: Iterable[Home], now: str, *, keep: bool = True) -> Survey:
     """Look at all homes. With `keep`, the list of sources is brought up to date."""
+    return _survey(database, homes, _Keeper(database, now) if keep else None)
+
+
+def look(reading: Rows, homes: Iterable[Home]) -> Survey:
+    """Look at all homes, and keep nothing of it: for who may only read."""
+    return _survey(reading, homes, None)
+
+
+def _survey(reading: Rows, homes: Iterable[Home], keeper: "_Keeper | None") -> Survey:
     sources: list[Followed] = []
     problems: list[tuple[str, Problem]] = []
     for home in homes:
         found = discovery.scan(home.path)
         problems += [(home.id, problem) for problem in found.problems]
-        sources += _compare(database, home, found, now, keep=keep)
-        if keep:
-            _keep_problems(database, home, found.problems, now)
+        before = known(reading, home)
+        first = not before
+        new, changed = _compare(before, _newest_id(reading), home, found)
+        sources += [*before.values(), *new]
+        if keeper is not None:
+            keeper.sources(home, new, changed, first=first)
+            keeper.problems(home, found.problems)
     return Survey(sources, in_order(sources), problems)
 
 
@@ -97,7 +113,7 @@ def in_order(sources: list[Followed]) -> list[Followed]:
     return sorted(changed, key=lambda source: (source.name.kind not in lists, -source.mtime_ns))
 
 
-def known(database: Database, home: Home) -> dict[SourceName, Followed]:
+def known(database: Rows, home: Home) -> dict[SourceName, Followed]:
     """What the database follows in this home."""
     return {
         source.name: source
@@ -121,7 +137,7 @@ def notice(followed: dict[SourceName, Followed], found: Found) -> Followed | Non
 
 
 def adopt(
-    database: Database, home: Home, followed: dict[SourceName, Followed], found: Found, now: str
+    database: "Database", home: Home, followed: dict[SourceName, Followed], found: Found, now: str
 ) -> Followed:
     """Take up what was found under one name: a new source, or one that may have moved."""
     source = followed.get(found.name)
@@ -146,13 +162,12 @@ def _place(source: Followed) -> tuple[str, str, bool, str]:
 
 
 def _compare(
-    database: Database, home: Home, found: discovery.Discovery, now: str, *, keep: bool
-) -> list[Followed]:
-    before = known(database, home)
+    before: dict[SourceName, Followed], newest: int, home: Home, found: discovery.Discovery
+) -> tuple[list[Followed], list[Followed]]:
+    """Bring what was known up to what was found; what is new, and what moved or changed."""
     gone = _unavailable(found.problems)
     changed: list[Followed] = []
     new: list[Followed] = []
-    newest = _newest_id(database)
     present: set[SourceName] = set()
     for one in found.found:
         present.add(one.name)
@@ -170,15 +185,7 @@ def _compare(
         if name not in present and source.state != "missing" and not gone:
             source.state = "missing"
             changed.append(source)
-    if keep and (new or changed):
-        with database.transaction():
-            if not before:
-                database.run("registry.add_home", id=home.id, path=str(home.path))
-            if new:
-                database.run("registry.add_sources", sources=_rows(new), now=now)
-            if changed:
-                database.run("registry.update_sources", sources=_rows(changed), now=now)
-    return [*before.values(), *new]
+    return new, changed
 
 
 def _unavailable(problems: list[Problem]) -> bool:
@@ -187,7 +194,7 @@ def _unavailable(problems: list[Problem]) -> bool:
     return any(problem.code in roots for problem in problems)
 
 
-def _newest_id(database: Database) -> int:
+def _newest_id(database: Rows) -> int:
     row = database.one("registry.newest_source")
     return int(row["id"]) if row else 0
 
@@ -264,17 +271,39 @@ def _storable(path: str) -> str:
     return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
-def _keep_problems(database: Database, home: Home, problems: list[Problem], now: str) -> None:
-    rows = [
-        asdict(problem) | {"path": _storable(problem.path), "code": str(problem.code)}
-        for problem in problems
-    ]
-    before = database.rows("registry.problems", home=home.id)
-    if [(row["code"], row["path"]) for row in before] == [
-        (row["code"], row["path"]) for row in rows
-    ]:
-        return
-    with database.transaction():
-        database.run("registry.drop_problems", home=home.id)
-        if rows:
-            database.run("registry.add_problems", home=home.id, problems=rows, now=now)
+class _Keeper:
+    """Writes down what a look at the homes found."""
+
+    def __init__(self, database: "Database", now: str) -> None:
+        self._database = database
+        self._now = now
+
+    def sources(
+        self, home: Home, new: list[Followed], changed: list[Followed], *, first: bool
+    ) -> None:
+        if not (new or changed):
+            return
+        database, now = self._database, self._now
+        with database.transaction():
+            if first:
+                database.run("registry.add_home", id=home.id, path=str(home.path))
+            if new:
+                database.run("registry.add_sources", sources=_rows(new), now=now)
+            if changed:
+                database.run("registry.update_sources", sources=_rows(changed), now=now)
+
+    def problems(self, home: Home, problems: list[Problem]) -> None:
+        rows = [
+            asdict(problem) | {"path": _storable(problem.path), "code": str(problem.code)}
+            for problem in problems
+        ]
+        database = self._database
+        before = database.rows("registry.problems", home=home.id)
+        if [(row["code"], row["path"]) for row in before] == [
+            (row["code"], row["path"]) for row in rows
+        ]:
+            return
+        with database.transaction():
+            database.run("registry.drop_problems", home=home.id)
+            if rows:
+                database.run("registry.add_problems", home=home.id, problems=rows, now=self._now)

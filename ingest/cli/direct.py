@@ -1,0 +1,87 @@
+"""The database, opened by a command itself because no other process has it.
+
+For as long as such a command runs, it is the owner: one that may take its time lets others read.
+"""
+
+import contextlib
+import os
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from ingest.cli.access import Backlog, Owner, backlog_of
+from ingest.store.client import RemoteDatabase
+from ingest.store.console import ask
+from ingest.store.database import Database, explain, records
+from ingest.store.door import Door, NoDoor
+from ingest.store.doorplate import Role
+from ingest.store.engine import Error, FatalException
+from ingest.store.errors import Locked
+from ingest.store.face import Answer, Row
+from ingest.store.queries import statement
+from ingest.worker.entrance import reach
+from ingest.worker.homes import homes
+from ingest.worker.survey import survey
+
+_OF_THE_FILE = ("IO Error", "Serialization Error")
+
+
+class Direct:
+    """The database, opened by this process for as long as the command runs."""
+
+    def __init__(self, database: Database, now: datetime) -> None:
+        self.path = database.path
+        self.owner = Owner(os.getpid(), now, "command")
+        # The engine lets one process in, and that is us: whoever claimed something is gone.
+        self.worker_alive = False
+        self._database = database
+
+    def ask(self, text: str, limit: int | None, /) -> Answer:
+        return ask(self._database.reader(), text, limit)
+
+    def backlog(self, paths: Iterable[Path], now: datetime, /, *, keep: bool = True) -> Backlog:
+        looked = homes(paths)
+        return backlog_of(survey(self._database, looked, now.isoformat(), keep=keep), looked, now)
+
+    def rows(self, name: str, /, **values: object) -> list[Row]:
+        try:
+            return records(self._database.reader(), statement(name), values)
+        except Error as error:
+            if isinstance(error, FatalException) or str(error).startswith(_OF_THE_FILE):
+                raise explain(self.path, error) from error
+            raise  # A mistake of ours, not of the file: nothing a person could do about it.
+
+
+def opened(path: Path, now: datetime) -> contextlib.AbstractContextManager[Direct] | RemoteDatabase:
+    """The database for reading; or the owner's, if there is one by now."""
+    found = reach(path, _as_it_is)
+    return found if isinstance(found, RemoteDatabase) else _direct(found[0], now)
+
+
+@contextmanager
+def _direct(database: Database, now: datetime) -> Iterator[Direct]:
+    with database:
+        yield Direct(database, now)
+
+
+@contextmanager
+def kept(path: Path, now: datetime, note: Callable[[str], None]) -> Iterator[Database]:
+    """The database for a command that needs it for itself. Others may read meanwhile."""
+    found = reach(path)
+    if isinstance(found, RemoteDatabase):
+        with found:
+            raise Locked(path, found.host.pid, f"tailboard, {found.host.role}")
+    database, told = found
+    for line in told:
+        note(line)
+    with database, contextlib.ExitStack() as door:
+        # Without a door the command does its work all the same.
+        with contextlib.suppress(NoDoor):
+            door.enter_context(Door(database, Role.COMMAND, [], now))
+        yield database
+
+
+def _as_it_is(path: Path) -> tuple[Database, list[str]]:
+    """Who only reads repairs nothing."""
+    return Database(path), []

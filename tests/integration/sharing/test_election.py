@@ -1,0 +1,31 @@
+"""Of any number of processes that want the database, one becomes its owner, each time."""
+
+from pathlib import Path
+
+from tests.integration.sharing.company import RACER, company
+
+RACES = 200
+
+
+def test_two_processes_race_and_exactly_one_wins_each_time(tmp_path: Path) -> None:
+    with company() as people:
+        racers = [people.join(RACER, tmp_path / "t.duckdb") for _ in range(2)]
+        for race in range(RACES):
+            for order in ("go", "leave"):
+                # Who is told first changes, so that who is first does not decide.
+                for racer in racers if race % 2 else reversed(racers):
+                    people.tell(racer, order)
+                said = [people.hear()[1][:1] for _ in racers]
+                if order == "go":
+                    assert sorted(said) == [["guest"], ["owner"]], f"race {race}"
+                else:
+                    assert said == [["left"], ["left"]]
+
+
+def test_of_several_that_start_at_once_on_a_new_database_one_makes_it(tmp_path: Path) -> None:
+    with company() as people:
+        racers = [people.join(RACER, tmp_path / "new" / "t.duckdb") for _ in range(4)]
+        for racer in racers:
+            people.tell(racer, "go")
+        said = sorted(people.hear()[1] for _ in racers)
+    assert said == [["guest"], ["guest"], ["guest"], ["owner"]]
