@@ -1,0 +1,106 @@
+"""kill -9 at any moment, while files grow: what was committed is there, and the rest is read."""
+
+import os
+import random
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from ingest.store.dump import dump
+from tests.faults.place import ROOT, SOAK, Place, injected, needs_strace, program
+
+KILLS = 500 if SOAK else 50
+KILLS_A_HOME = 10
+
+
+def start(place: Place) -> subprocess.Popen[bytes]:
+    child = subprocess.Popen(
+        program("tests.faults.driver", str(place.path), str(place.home.path), "3000"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=ROOT,
+    )
+    assert child.stdout is not None
+    assert child.stdout.readline() == b"reading\n", child.communicate()[1].decode()
+    return child
+
+
+def kill(child: subprocess.Popen[bytes]) -> None:
+    child.send_signal(signal.SIGKILL)
+    child.communicate()
+    assert child.returncode == -signal.SIGKILL
+
+
+@pytest.mark.fault("P01", "P02", "D01", "D22", "Q01")
+@pytest.mark.parametrize("home", range(KILLS // KILLS_A_HOME))
+def test_a_program_that_is_killed_again_and_again_loses_and_doubles_nothing(
+    tmp_path: Path, home: int
+) -> None:
+    chance = random.Random(home)
+    place = Place(tmp_path)
+    sessions = [place.session("chat"), place.session("partial"), place.session("plan")]
+    waiting = {one.path: one.bytes() for one in sessions}
+    for path in waiting:
+        path.write_bytes(b"")
+    for kills in range(1, KILLS_A_HOME + 1):
+        child = start(place)
+        # It is killed after so many pieces of writing: some before it looked, some in the middle
+        # of a commit, some while it has nothing to do.
+        for _ in range(chance.randrange(1, 40)):
+            path = chance.choice(list(waiting))
+            cut = chance.randrange(1, 2_000)
+            piece, waiting[path] = waiting[path][:cut], waiting[path][cut:]
+            with path.open("ab") as file:
+                file.write(piece)
+            os.sched_yield()
+        kill(child)
+        if kills % 2 == 0:
+            # Three deaths over one batch would set it aside, as if it were to blame.
+            place.read()
+            assert place.facts() == place.quiet()
+            assert set(place.states()) <= {"completed", "completed_empty"}
+    for path, rest in waiting.items():
+        with path.open("ab") as file:
+            file.write(rest)
+    place.read()
+    assert place.facts() == place.quiet()
+    assert not place.told
+
+
+@needs_strace
+@pytest.mark.fault("D22")
+def test_a_program_killed_while_it_makes_its_database_makes_it_the_next_time(
+    tmp_path: Path,
+) -> None:
+    place = Place(tmp_path)
+    place.session("chat")
+    quiet = place.quiet()
+    opening = f"from tests.faults.place import *; Place(Path({str(tmp_path)!r})).open().close()"
+    died = 0
+    # Killed at its first write, at its second, and so on, until it comes through.
+    while injected(place, "signal=KILL", died + 1, opening) != 0:
+        died += 1 if SOAK else 2
+        place.read()
+        assert place.facts() == quiet
+        for file in place.path.parent.glob("tailboard.duckdb*"):
+            if file.is_file():
+                file.unlink()
+    assert died > 5
+
+
+@pytest.mark.fault("P01", "D06")
+def test_what_was_acknowledged_before_the_kill_is_there_before_anything_is_read(
+    tmp_path: Path,
+) -> None:
+    place = Place(tmp_path)
+    place.session("plan")
+    place.session("tour")
+    child = start(place)
+    assert child.stdout is not None
+    # The second round begins when the first is committed.
+    assert child.stdout.readline() == b"reading\n"
+    kill(child)
+    with place.open() as database:
+        assert list(dump(database)) == place.quiet()
