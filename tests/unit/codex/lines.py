@@ -1,0 +1,54 @@
+"""Lines to fold, and the fold of them: what a test of one part needs of a rollout."""
+
+import json
+from typing import Any
+
+from ingest.codex.fold import Fold, Folded
+from ingest.codex.state import FoldState
+
+THREAD = "01a1fd2a-283f-7362-bf5b-9e48794c5343"
+START = "2026-11-21T08:00:00.000Z"
+
+
+def line(kind: str, payload: dict[str, Any], at: str = START, **more: Any) -> bytes:
+    whole = {"timestamp": at, **more, "type": kind, "payload": payload}
+    return json.dumps(whole, separators=(",", ":")).encode()
+
+
+def meta(thread: str = THREAD, **more: Any) -> bytes:
+    return line("session_meta", {"id": thread, "timestamp": START, "cwd": "/w", **more})
+
+
+def event(name: str, at: str = START, **fields: Any) -> bytes:
+    return line("event_msg", {"type": name, **fields}, at)
+
+
+def item(kind: str, at: str = START, **fields: Any) -> bytes:
+    return line("response_item", {"type": kind, **fields}, at)
+
+
+def done(turn: str | None, kind: str, thread: str = THREAD, **fields: Any) -> bytes:
+    """A turn item of a paginated file."""
+    told = {"type": kind, **fields}
+    return event("item_completed", thread_id=thread, turn_id=turn, item=told)
+
+
+def call(name: str, call_id: str, **arguments: Any) -> bytes:
+    return item("function_call", name=name, arguments=json.dumps(arguments), call_id=call_id)
+
+
+def output(call_id: str, said: Any) -> bytes:
+    return item("function_call_output", call_id=call_id, output=said)
+
+
+def fold(
+    *lines: bytes, state: FoldState | None = None, faults: dict[int, str] | None = None
+) -> Folded:
+    """The facts of these lines."""
+    folding = Fold(1, THREAD, state, faults)
+    folding.feed(0, lines)
+    return folding.finish()
+
+
+def turns(*lines: bytes) -> list[tuple[str | None, str]]:
+    return [(turn.turn_id, str(turn.state)) for turn in fold(*lines).facts.turns]

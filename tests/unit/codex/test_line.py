@@ -1,0 +1,161 @@
+"""One line to one record: the unusual good ones, and the bad ones that hold a good one."""
+
+import json
+
+import pytest
+
+from ingest.codex import records as r
+from ingest.codex.line import Broken, Good, Unknown, diagnose
+from tests.unit.codex.lines import START, event, meta
+
+GOOD = event("user_message", message="hello")
+
+
+def said(found: object) -> str | None:
+    """What a found line says, where it is a prompt."""
+    assert isinstance(found, Good)
+    assert isinstance(found.record, r.EventLine)
+    assert isinstance(found.record.payload, r.UserSaid)
+    return found.record.payload.message
+
+
+def test_a_torn_write_glued_to_its_repetition_gives_the_repetition() -> None:
+    found = diagnose(GOOD[:40] + GOOD)
+    assert isinstance(found, Broken)
+    assert (found.reason, found.start, found.length) == ("torn", 0, 40)
+    assert said(found.rest) == "hello"
+
+
+def test_of_several_torn_writes_the_first_whole_record_is_found() -> None:
+    found = diagnose(GOOD[:30] + GOOD[:40] + GOOD)
+    assert isinstance(found, Broken)
+    assert found.length == 70
+    assert said(found.rest) == "hello"
+
+
+@pytest.mark.parametrize(("before", "after"), [(9, 0), (0, 9)])
+def test_nuls_beside_a_record_are_set_aside(before: int, after: int) -> None:
+    found = diagnose(b"\0" * before + GOOD + b"\0" * after)
+    assert isinstance(found, Broken)
+    assert (found.reason, found.length) == ("nul", 9)
+    assert found.start == (0 if before else len(GOOD))
+    assert said(found.rest) == "hello"
+
+
+def test_nothing_but_nuls_is_no_record() -> None:
+    found = diagnose(b"\0" * 512)
+    assert isinstance(found, Broken)
+    assert (found.reason, found.length, found.rest) == ("nul", 512, None)
+
+
+def test_a_lone_surrogate_is_replaced_and_the_line_kept() -> None:
+    found = diagnose(GOOD.replace(b"hello", b"half \\ud83d smile"))
+    assert said(found) == "half \ufffd smile"
+    assert isinstance(found, Good)
+    assert found.lossy
+
+
+@pytest.mark.parametrize("nonsense", [b"NaN", b"Infinity", b"-Infinity"])
+def test_numbers_that_are_none_become_null(nonsense: bytes) -> None:
+    raw = event("token_count", info=None).replace(b"null", nonsense)
+    found = diagnose(raw)
+    assert isinstance(found, Good)
+    assert found.lossy
+
+
+@pytest.mark.parametrize("depth", [900, 5_000, 100_000])
+def test_nesting_deeper_than_anything_real_is_refused_not_followed(depth: int) -> None:
+    deep = b"[" * depth + b"]" * depth
+    raw = meta().replace(b'"/w"', deep)
+    found = diagnose(raw)
+    # Shallow nesting decodes, as a header in an unknown shape; deep nesting is told as such.
+    assert isinstance(found, Unknown | Broken)
+    if isinstance(found, Broken):
+        assert (found.reason, found.rest) == ("too_deep", None)
+    assert isinstance(diagnose(deep), Broken)
+
+
+@pytest.mark.parametrize("raw", [b"[1, 2]", b'"text"', b"17", b"null", b"true"])
+def test_json_that_is_no_object_is_no_record(raw: bytes) -> None:
+    found = diagnose(raw)
+    assert isinstance(found, Broken)
+    assert found.reason == "not_object"
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        ({"type": "hologram", "payload": {}}, "hologram"),
+        ({"type": "event_msg", "payload": {"type": "sneeze"}}, "event_msg/sneeze"),
+        ({"type": "response_item", "payload": {"type": "song"}}, "response_item/song"),
+        (
+            {"type": "event_msg", "payload": {"type": "item_completed", "item": {"type": "Odd"}}},
+            "event_msg/item_completed/Odd",
+        ),
+        ({"type": "event_msg", "payload": "text"}, "event_msg"),
+        ({"type": 7}, "no type"),
+        (
+            {"type": "event_msg", "payload": {"type": "token_count", "info": 3}},
+            "event_msg/token_count",
+        ),
+    ],
+)
+def test_a_kind_or_shape_nobody_knows_is_named(value: dict[str, object], kind: str) -> None:
+    found = diagnose(json.dumps({"timestamp": START, **value}).encode())
+    assert found == Unknown(kind, START)
+
+
+def test_of_a_key_that_stands_twice_the_last_counts() -> None:
+    found = diagnose(GOOD.replace(b'"message"', b'"message": "first", "message"'))
+    assert said(found) == "hello"
+
+
+def test_a_number_of_25_digits_is_read() -> None:
+    raw = event("thread_rolled_back", num_turns=int("9" * 25))
+    found = diagnose(raw)
+    assert isinstance(found, Good | Unknown)
+
+
+def test_a_number_of_5000_digits_is_refused_or_read_but_never_raises() -> None:
+    raw = GOOD.replace(b'"hello"', b"9" * 5_000)
+    assert isinstance(diagnose(raw), Broken | Unknown)
+
+
+def test_bytes_that_are_no_text_are_replaced() -> None:
+    found = diagnose(GOOD.replace(b"hello", b"caf\xe9"))
+    assert said(found) == "caf\ufffd"
+
+
+def test_a_byte_order_mark_is_no_part_of_a_record() -> None:
+    assert said(diagnose(b"\xef\xbb\xbf" + GOOD)) == "hello"
+
+
+def test_a_carriage_return_is_white_space() -> None:
+    assert said(diagnose(GOOD + b"\r")) == "hello"
+
+
+@pytest.mark.parametrize("separator", ["\u2028", "\u2029", "\x85"])
+def test_line_separators_of_unicode_are_text(separator: str) -> None:
+    raw = GOOD.replace(b"hello", f"one{separator}two".encode())
+    assert said(diagnose(raw)) == f"one{separator}two"
+
+
+def test_utf_16_is_said_to_be_utf_16() -> None:
+    found = diagnose(GOOD.decode().encode("utf-16"))
+    assert isinstance(found, Broken)
+    assert found.reason in ("not_utf8", "torn", "not_json")
+    assert found.rest is None
+
+
+@pytest.mark.parametrize("raw", [b"{", b'{"timestamp":"', b"plain text", b"\xff\xfe\x00"])
+def test_what_is_no_json_at_all_is_kept_as_a_whole(raw: bytes) -> None:
+    found = diagnose(raw)
+    assert isinstance(found, Broken)
+    assert (found.start, found.length, found.rest) == (0, len(raw), None)
+
+
+def test_bare_headers_and_states_are_records_of_the_first_generation() -> None:
+    header = diagnose(json.dumps({"id": None, "timestamp": START, "git": {}}).encode())
+    assert isinstance(header, Good)
+    assert isinstance(header.record, r.BareHeader)
+    assert diagnose(b'{"record_type":"state"}') == Good(r.BareState("state"))

@@ -1,0 +1,152 @@
+"""Each token once: the rules that every reader of these files had to learn."""
+
+from typing import Any
+
+from tests.unit.codex.lines import THREAD, event, fold, line, meta
+
+
+def usage(total: int, cached: int = 0) -> dict[str, int]:
+    return {
+        "input_tokens": total - 40,
+        "cached_input_tokens": cached,
+        "output_tokens": 40,
+        "reasoning_output_tokens": 10,
+        "total_tokens": total,
+    }
+
+
+def count(total: int, last: int, **more: Any) -> bytes:
+    info = {"total_token_usage": usage(total), "last_token_usage": usage(last), **more}
+    return event("token_count", info=info)
+
+
+def record(response: str | None, spent: int, thread: str = THREAD) -> bytes:
+    told = {"thread_id": thread, "response_id": response, "usage": usage(spent)}
+    return line("token_usage_record", told)
+
+
+def spent(*lines: bytes) -> list[int]:
+    return [use.total for use in fold(*lines).facts.usage]
+
+
+SAID = event("agent_message", message="Hm.")
+POINTER = {"thread_id": "other", "end_byte_offset": 900, "end_ordinal_exclusive": 12}
+
+
+def test_the_difference_of_totals_is_what_was_spent() -> None:
+    assert spent(meta(), count(1_000, 1_000), count(2_500, 1_500)) == [1_000, 1_500]
+
+
+def test_a_total_that_is_told_again_adds_nothing() -> None:
+    told = (count(1_000, 1_000), count(1_000, 1_000), count(2_500, 1_500), count(2_500, 1_500))
+    assert spent(meta(), *told) == [1_000, 1_500]
+
+
+def test_an_estimate_after_a_compaction_is_context_and_no_cost() -> None:
+    estimate = {"total_tokens": 3_000}
+    told = {"total_token_usage": usage(1_000), "last_token_usage": estimate}
+    folded = fold(meta(), count(1_000, 1_000), event("token_count", info=told))
+    assert [use.total for use in folded.facts.usage] == [1_000]
+    assert folded.facts.segments[0].context_used == 3_000
+
+
+def test_a_fall_tells_of_no_new_tokens() -> None:
+    assert spent(meta(), count(5_000, 1_000), count(3_000, 1_000), count(3_500, 500)) == [
+        5_000,
+        500,
+    ]
+
+
+def test_counting_that_begins_anew_counts_its_first_answer() -> None:
+    assert spent(meta(), count(5_000, 1_000), count(700, 700), count(1_200, 500)) == [
+        5_000,
+        700,
+        500,
+    ]
+
+
+def test_a_total_without_its_sum_is_input_and_output() -> None:
+    told = {"total_token_usage": {"input_tokens": 90, "output_tokens": 10}}
+    (use,) = fold(meta(), event("token_count", info=told)).facts.usage
+    assert (use.input, use.output, use.total) == (90, 10, 100)
+
+
+def test_a_count_of_limits_alone_counts_nothing() -> None:
+    assert spent(meta(), event("token_count", info=None)) == []
+
+
+def test_records_count_as_they_are_and_their_totals_add_nothing() -> None:
+    told = (record("a", 1_000), count(1_000, 1_000), record("b", 1_500), count(2_500, 1_500))
+    assert spent(meta(), *told) == [1_000, 1_500]
+
+
+def test_several_records_before_one_total_are_counted_once() -> None:
+    assert spent(meta(), record("a", 1_000), record("b", 500), count(1_500, 500)) == [1_000, 500]
+
+
+def test_a_record_that_stands_twice_counts_once() -> None:
+    assert spent(meta(), record("a", 1_000), record("a", 1_000)) == [1_000]
+
+
+def test_records_without_a_name_are_different_ones() -> None:
+    assert spent(meta(), record(None, 1_000), record(None, 1_000)) == [1_000, 1_000]
+
+
+def test_a_record_of_another_thread_is_not_ours() -> None:
+    assert spent(meta(), record("a", 1_000, thread="other")) == []
+
+
+def test_a_total_beyond_the_records_counts_what_they_miss() -> None:
+    """An older Codex went on with the thread and wrote totals alone."""
+    assert spent(meta(), record("a", 1_000), count(1_000, 1_000), count(1_800, 800)) == [
+        1_000,
+        800,
+    ]
+
+
+def test_a_record_whose_total_was_never_written_is_not_lost() -> None:
+    """Killed in between; the next process counts from the last total it finds: from none."""
+    assert spent(meta(), record("a", 1_000), record("b", 1_200), count(1_200, 1_200)) == [
+        1_000,
+        1_200,
+    ]
+
+
+def test_a_fork_by_pointer_takes_its_parents_total_for_the_baseline() -> None:
+    forked = meta(history_mode="paginated", history_base=POINTER)
+    assert spent(forked, SAID, count(6_700, 1_540), count(7_000, 300)) == [1_540, 300]
+
+
+def test_a_fork_by_pointer_with_records_counts_them_alone() -> None:
+    forked = meta(history_mode="paginated", history_base=POINTER)
+    told = (record("a", 1_540), count(6_700, 1_540), record("b", 300), count(7_000, 300))
+    assert spent(forked, SAID, *told) == [1_540, 300]
+
+
+def test_a_fork_by_pointer_that_never_heard_from_the_model_spent_nothing() -> None:
+    forked = meta(history_mode="paginated", history_base=POINTER)
+    assert spent(forked, count(5_160, 1_440), SAID, count(6_700, 1_540)) == [1_540]
+
+
+def test_copied_totals_are_the_baseline_of_a_fork() -> None:
+    later = "2026-11-21T08:00:05.000Z"
+    own = event("token_count", later, info={"total_token_usage": usage(3_700)})
+    copied = (line("session_meta", {"id": "other"}), count(1_000, 1_000), count(2_400, 1_400))
+    assert spent(meta(forked_from_id="other"), *copied, own) == [1_300]
+
+
+def test_nonsense_counts_nothing() -> None:
+    told = {"input_tokens": -5, "output_tokens": 2**60, "total_tokens": 10**25}
+    assert spent(meta(), event("token_count", info={"total_token_usage": told})) == []
+
+
+def test_a_use_belongs_to_the_model_and_turn_of_its_time() -> None:
+    folded = fold(
+        meta(),
+        event("task_started", turn_id="a"),
+        line("turn_context", {"model": "gpt-5.5"}),
+        count(1_000, 1_000),
+        line("turn_context", {"model": "gpt-6"}),
+        count(1_500, 500),
+    )
+    assert [(use.turn, use.model) for use in folded.facts.usage] == [(1, "gpt-5.5"), (1, "gpt-6")]

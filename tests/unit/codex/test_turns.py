@@ -1,0 +1,179 @@
+"""When a turn begins, how it ends, and which one an end speaks of."""
+
+from ingest.codex.facts import Rollback
+from tests.unit.codex.lines import call, done, event, fold, item, line, meta, output, turns
+
+LEGACY = meta(history_mode="legacy")
+PAGINATED = meta(history_mode="paginated")
+REVIEW = event("entered_review_mode", turn_id="outer", target={"type": "uncommittedChanges"})
+
+
+def started(turn: str) -> bytes:
+    return event("task_started", turn_id=turn)
+
+
+def completed(turn: str | None, said: str | None = "Done.") -> bytes:
+    return event("task_complete", turn_id=turn, last_agent_message=said)
+
+
+def prompt(text: str) -> bytes:
+    return event("user_message", message=text)
+
+
+def answer(text: str) -> bytes:
+    return event("agent_message", message=text)
+
+
+def user_item(text: str) -> bytes:
+    return item("message", role="user", content=[{"type": "input_text", "text": text}])
+
+
+def test_a_turn_is_open_until_its_end() -> None:
+    assert turns(meta(), started("a")) == [("a", "open")]
+    assert turns(meta(), started("a"), completed("a")) == [("a", "completed")]
+
+
+def test_a_turn_without_an_end_is_lost_once_the_next_begins() -> None:
+    assert turns(meta(), started("a"), started("b")) == [("a", "lost"), ("b", "open")]
+
+
+def test_an_end_of_a_turn_that_was_overtaken_ends_that_turn() -> None:
+    """Two programs write to one file: their turns overlap."""
+    told = turns(meta(), started("a"), started("b"), completed("a"), completed("b"))
+    assert told == [("a", "completed"), ("b", "completed")]
+
+
+def test_an_end_of_an_unknown_turn_ends_nothing() -> None:
+    assert turns(meta(), started("a"), completed("x")) == [("a", "open")]
+
+
+def test_an_end_without_an_id_ends_the_open_turn() -> None:
+    told = turns(meta(), started("a"), event("turn_aborted", reason="interrupted"))
+    assert told == [("a", "interrupted")]
+
+
+def test_before_0_145_silence_is_failure() -> None:
+    assert turns(meta(), started("a"), completed("a", None)) == [("a", "failed")]
+
+
+def test_since_0_145_a_failure_is_told_and_silence_is_none() -> None:
+    assert turns(LEGACY, started("a"), completed("a", None)) == [("a", "completed")]
+    error = {"message": "high demand", "codex_error_info": {"http": {"status": 500}}}
+    failed = event("task_complete", turn_id="a", last_agent_message=None, error=error)
+    (turn,) = fold(LEGACY, started("a"), failed).facts.turns
+    assert (turn.state, turn.error) == ("failed", "high demand")
+    assert turn.error_code == '{"http":{"status":500}}'
+
+
+def test_an_error_event_is_why_a_turn_failed() -> None:
+    told = event("error", message="usage limit reached", codex_error_info="usage_limit_exceeded")
+    folded = fold(meta(), started("a"), answer("Hm."), told, completed("a", None))
+    (turn,) = folded.facts.turns
+    assert (turn.state, turn.error_code) == ("failed", "usage_limit_exceeded")
+    assert [happening.kind for happening in folded.facts.events] == ["error"]
+
+
+def test_a_compaction_ends_in_silence_without_failing() -> None:
+    compacted = line("compacted", {"message": "Summary"})
+    assert turns(meta(), started("a"), compacted, completed("a", None)) == [("a", "completed")]
+
+
+def test_without_turn_events_a_prompt_begins_a_turn_and_an_answer_ends_it() -> None:
+    told = (prompt("one"), answer("Done."), prompt("two"), call("shell", "c", command=["ls"]))
+    assert turns(meta(), *told) == [(None, "completed"), (None, "open")]
+
+
+def test_work_after_an_answer_opens_the_turn_again() -> None:
+    told = (prompt("one"), answer("Wait."), call("shell", "c", command=["ls"]))
+    assert turns(meta(), *told) == [(None, "open")]
+    assert turns(meta(), *told, output("c", "x"), answer("Done.")) == [(None, "completed")]
+
+
+def test_steering_does_not_begin_another_turn() -> None:
+    folded = fold(meta(), started("a"), prompt("one"), prompt("no, two"), completed("a"))
+    assert [turn.n for turn in folded.facts.turns] == [1]
+    assert [message.turn for message in folded.facts.messages] == [1, 1]
+
+
+def test_a_rollback_counts_the_turns_that_a_person_began() -> None:
+    told: list[bytes] = []
+    for turn in "abc":
+        told += [started(turn), prompt(turn), answer("Done."), completed(turn)]
+    compaction = (started("d"), line("compacted", {"message": ""}), completed("d", None))
+    rolled = event("thread_rolled_back", num_turns=2)
+    (rollback,) = fold(meta(), *told, *compaction, rolled).facts.rollbacks
+    assert rollback.from_n == 2
+    again = fold(meta(), *told, *compaction, rolled, event("thread_rolled_back", num_turns=9))
+    assert [one.from_n for one in again.facts.rollbacks] == [2, 1]
+
+
+def test_a_rollback_of_nothing_drops_nothing() -> None:
+    folded = fold(meta(), started("a"), prompt("one"), event("thread_rolled_back", num_turns=0))
+    assert [one.from_n for one in folded.facts.rollbacks] == [2]
+    assert isinstance(folded.facts.rollbacks[0], Rollback)
+
+
+def test_a_review_is_a_turn_of_its_own() -> None:
+    told = (started("a"), completed("a"), REVIEW, started("inner"), prompt("Review it"))
+    folded = fold(LEGACY, *told, event("exited_review_mode"), answer("Fine."), completed("outer"))
+    assert [(turn.turn_id, turn.trigger, turn.state) for turn in folded.facts.turns] == [
+        ("a", None, "completed"),
+        ("outer", "review", "completed"),
+    ]
+    assert [message.text for message in folded.facts.messages] == ["Fine."]
+    assert [happening.turn for happening in folded.facts.events] == [2, 2]
+
+
+def test_a_review_whose_turn_has_begun_is_that_turn() -> None:
+    folded = fold(LEGACY, started("outer"), REVIEW, started("inner"), completed("outer"))
+    assert [(turn.turn_id, turn.trigger) for turn in folded.facts.turns] == [("outer", "review")]
+
+
+def test_what_comes_after_a_review_that_died_is_not_lost() -> None:
+    told = (REVIEW, started("inner"), prompt("Review it"), started("b"), prompt("go on"))
+    folded = fold(LEGACY, *told, answer("On it."), completed("b"))
+    assert [(turn.turn_id, turn.state) for turn in folded.facts.turns] == [
+        ("outer", "lost"),
+        ("b", "completed"),
+    ]
+    assert [message.text for message in folded.facts.messages] == ["go on", "On it."]
+
+
+def test_without_turn_events_a_persons_item_ends_a_review_that_died() -> None:
+    told = (event("entered_review_mode"), prompt("Review it"), user_item("go on"), prompt("go on"))
+    folded = fold(meta(), *told, answer("On it."))
+    assert [message.text for message in folded.facts.messages] == ["go on", "On it."]
+
+
+def test_an_item_of_another_thread_is_an_echo() -> None:
+    echo = done("x", "UserMessage", thread="reviewer", content=[{"type": "text", "text": "no"}])
+    assert fold(PAGINATED, started("a"), echo).facts.messages == []
+
+
+def test_an_agent_began_the_turn_that_an_agent_asked_for() -> None:
+    attribution = {"turn_trigger": "exec", "initiating_agent_path": "/root"}
+    told = event("task_started", turn_id="a", turn_attribution=attribution)
+    (turn,) = fold(PAGINATED, told).facts.turns
+    assert turn.trigger == "agent"
+
+
+def test_a_file_shows_its_generation_by_what_is_in_it() -> None:
+    def generation(*lines: bytes) -> str | None:
+        return fold(*lines).facts.segments[0].generation
+
+    assert generation(b'{"id":"a","timestamp":"x"}', b'{"record_type":"state"}') == "G1"
+    assert generation(meta(), prompt("one")) == "G2"
+    assert generation(meta(), started("a")) == "G3"
+    assert generation(LEGACY) == "G3"
+    assert generation(PAGINATED, started("a")) == "G4"
+
+
+def test_settings_between_turns_are_those_of_the_next_turn() -> None:
+    settings = {"model": "gpt-6", "reasoning_effort": "high", "approval_policy": "never"}
+    told = event("thread_settings_applied", thread_settings=settings)
+    folded = fold(PAGINATED, started("a"), completed("a"), told, started("b"))
+    assert [(turn.model, turn.effort) for turn in folded.facts.turns] == [
+        (None, None),
+        ("gpt-6", "high"),
+    ]
+    assert folded.facts.segments[0].approval == "never"
