@@ -23,8 +23,7 @@ from ingest.tail.reader import Reader
 from ingest.tail.source import Kind
 from ingest.worker.job import Done, Job, Trouble
 
-MAX_FAULTS = 1_000
-"""More lines than this that our own code fails on are not a line's fault."""
+TRACE_CHARS = 4_000
 
 
 def read(job: Job) -> tuple[Done, Facts | None]:
@@ -62,10 +61,14 @@ def _judged(job: Job, reader: Reader) -> tuple[Done, Facts | None]:
 
 
 def _lines(job: Job, reader: Reader, cursor: Cursor) -> tuple[Done, Facts | None]:
+    """The lines of a range. A line that our own code fails on ends the range before it, and is
+    set aside at the head of the next: so each line is folded twice at the most.
+    """
     faults: dict[int, str] = {}
+    limit = job.limit
     while True:
         fold = _fold(job, faults)
-        lines = blocks(reader, cursor.offset, job.limit, job.cap)
+        lines = blocks(reader, cursor.offset, limit, job.cap)
         try:
             for part in lines:
                 if isinstance(part, Block):
@@ -73,10 +76,10 @@ def _lines(job: Job, reader: Reader, cursor: Cursor) -> tuple[Done, Facts | None
                 else:
                     fold.oversize(part.offset, part.length, part.sha256, part.head, part.tail)
         except Fault as fault:
-            if len(faults) >= MAX_FAULTS:
-                raise
-            trace = traceback.format_exception(fault.error)
-            faults[fault.offset] = "".join(trace)[-4_000:]
+            if fault.offset == cursor.offset:
+                faults[fault.offset] = _trace(fault)
+            else:
+                limit = fault.offset - cursor.offset
             continue
         break
     if lines.position == cursor.offset:
@@ -95,14 +98,31 @@ def _document(job: Job, reader: Reader, cursor: Cursor) -> tuple[Done, Facts | N
     size = reader.end()
     if size == 0:
         return _done(job, touched(job.cursor, reader.seen), "empty", "an empty file"), None
-    fold = Fold(job.source, job.thread)
-    if size > job.cap:
-        fold.oversize(0, size, "", reader.head(), reader.before(size))
-    else:
-        typescript.feed(fold, _whole(reader, size))
+    fold = _read_document(job, reader, size)
     mark = Mark(size, reader.head(), reader.before(size), reader.seen)
     done = _done(job, advance(cursor, mark), "read")
     return _folded(done, fold), fold.facts
+
+
+def _read_document(job: Job, reader: Reader, size: int) -> Fold:
+    if size > job.cap:
+        fold = Fold(job.source, job.thread)
+        fold.oversize(0, size, "", reader.head(), reader.before(size))
+        return fold
+    data = _whole(reader, size)
+    faults: dict[int, str] = {}
+    while True:
+        fold = Fold(job.source, job.thread, None, faults)
+        try:
+            typescript.feed(fold, data)
+        except Fault as fault:
+            faults[fault.offset] = _trace(fault)
+        else:
+            return fold
+
+
+def _trace(fault: Fault) -> str:
+    return "".join(traceback.format_exception(fault.error))[-TRACE_CHARS:]
 
 
 def _fold(job: Job, faults: dict[int, str]) -> Fold | IndexFold:
