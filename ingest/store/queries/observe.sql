@@ -1,0 +1,93 @@
+-- name: waiting
+-- A batch that waits for its observer: handed back, woken, or retried by a person.
+select b.id, b.source, b.generation, b.start, b.finish, s.home, g.thread as session
+from batches b
+join sources s on s.id = b.source
+join segments g on g.source = b.source
+where b.kind = 'observe' and b.state = 'pending'
+order by b.updated_at, b.id
+limit 1;
+
+-- name: due
+-- A session that ended a turn, came to rest lately, and was not observed since.
+select d.source, d.generation, d.start, d.finish, d.home, d.session
+from (
+    select
+        g.source, s.home, g.thread as session, c.generation, t.start, c.byte as finish, g.last_at
+    from segments g
+    join sources s on s.id = g.source
+    join cursors c on c.source = g.source
+    join (
+        select source, arg_max(byte, n) as start from turns group by source
+    ) t on t.source = g.source
+    where s.kind = 'rollout' and s.state = 'following'
+    and g.last_turn_state in ('completed', 'failed', 'interrupted')
+    and g.last_at between $since::timestamp and $until::timestamp
+) d
+where not exists (
+    from batches b
+    where b.kind = 'observe' and b.source = d.source and b.generation = d.generation
+    and b.start = d.start
+)
+order by d.last_at desc, d.source
+limit 1;
+
+-- name: session
+-- What is known of a session as a whole.
+select
+    id, parent_id, root_id, forked_from, title, project, cwd, branch, "commit", repository, model,
+    cli_version, started_at, last_at, turn_state, turns, commands, failed_commands, plan_total,
+    plan_done, input, cached, output, reasoning, total
+from v_sessions
+where home = $home and id = $session;
+
+-- name: turns
+-- Its newest turns.
+select n, state, started_at, ended_at, seconds, model, error_code, error
+from v_turns
+where home = $home and session = $session
+order by source desc, n desc
+limit $limit;
+
+-- name: messages
+-- Its newest messages, each cut.
+select turn, time, role, phase, left(text, $chars) as text, chars
+from v_messages
+where home = $home and session = $session
+order by source desc, byte desc
+limit $limit;
+
+-- name: calls
+-- What it ran last.
+select
+    turn, time, kind, tool, left(command, $chars) as command, status, exit_code, seconds,
+    right(coalesce(output_tail, output_head), 400) as output
+from v_calls
+where home = $home and session = $session
+order by source desc, byte desc
+limit $limit;
+
+-- name: files
+-- Which files it changed last.
+select turn, time, path, change, status
+from v_files
+where home = $home and session = $session
+order by source desc, byte desc
+limit $limit;
+
+-- name: steps
+-- Its newest plan.
+select step, text, status, revision
+from v_plan_steps
+where home = $home and session = $session
+qualify revision = max(revision) over ()
+order by source, byte, step;
+
+-- name: drop_notes
+delete from notes where batch = $batch;
+
+-- name: add_notes
+insert into notes
+select
+    $home, $session, $source, $turn, $batch, $now::timestamp, 'observe', true, n.kind, n.text
+from (select unnest($notes::struct(kind varchar, text varchar)[], recursive := true)) n;

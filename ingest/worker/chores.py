@@ -1,0 +1,54 @@
+"""What an owner does between rounds, besides reading: observing, and forgetting what is old.
+
+Both are off unless the settings ask for them. A chore that fails because of the database is left
+for later; the reading says what is wrong with it.
+"""
+
+import contextlib
+from datetime import datetime, timedelta
+from typing import Final
+
+from ingest.store.database import Database
+from ingest.store.errors import StoreError
+from ingest.store.retention import prune
+from ingest.worker.drain import Clock
+from ingest.worker.observe import Observer
+
+FORGET_EVERY: Final = timedelta(days=1)
+
+
+class Chores:
+    def __init__(
+        self, database: Database, clock: Clock, observer: Observer | None, retention: timedelta
+    ) -> None:
+        self.database = database
+        self.clock = clock
+        self.observer = observer
+        self.retention = retention
+        """What is older is forgotten; nothing is, where this is no time at all."""
+        self._forgot: datetime | None = None
+
+    def step(self) -> None:
+        with contextlib.suppress(StoreError):
+            if self.observer is not None:
+                self.observer.step()
+            if self.retention:
+                self._forget(self.clock())
+
+    def close(self) -> None:
+        with contextlib.suppress(StoreError):
+            if self.observer is not None:
+                self.observer.close()
+
+    def _forget(self, now: datetime) -> None:
+        if self._forgot is None or now - self._forgot >= FORGET_EVERY:
+            self._forgot = now
+            # The history of finished work only: facts go when a person says so.
+            prune(
+                self.database,
+                now - self.retention,
+                facts=False,
+                now=now,
+                actor="auto",
+                reason="retention_days",
+            )
