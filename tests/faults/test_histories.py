@@ -19,7 +19,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from ingest.store import landing
+from ingest.store import landing, queue
 from ingest.store.database import Database
 from ingest.store.dump import dump
 from ingest.worker import drain
@@ -59,7 +59,7 @@ class Trap:
                 raise Crash(boundary)
 
     def set(self) -> Any:
-        land, claim, store = drain.land, landing.claim, landing._land
+        land, claim, store = landing.land, queue.claim, landing._land
 
         def around(*arguments: Any) -> None:
             self.passes("before a transaction")
@@ -165,7 +165,7 @@ class Histories(RuleBasedStateMachine):
         self.folder = Path(tempfile.mkdtemp(prefix="histories-"))
         self.at = Place(self.folder)
         self.files = [File(self.at, name, list(script)) for name, script in SCRIPTS]
-        self.prompts: Counter[tuple[str, int, str]] = Counter()
+        self.prompts: Counter[tuple[str, str, str]] = Counter()
         self.oracle = Oracle(self.folder)
         self.database: Database = self.at.open()
         self.owner: Owner = self.at.owner(self.database, Tuning(batch_bytes=1_500))
@@ -341,14 +341,14 @@ def _of_rollouts(facts: list[str]) -> list[str]:
     return [fact for fact in facts if '"of": "rollout/' in fact]
 
 
-def _prompts(facts: list[str]) -> Counter[tuple[str, int, str]]:
+def _prompts(facts: list[str]) -> Counter[tuple[str, str, str]]:
     rows = [json.loads(fact.partition(" ")[2]) for fact in facts if fact.startswith("prompts ")]
     return Counter((row["thread"], row["time"], row["text"]) for row in rows)
 
 
-def _typed(content: bytes) -> Counter[tuple[str, int, str]]:
+def _typed(content: bytes) -> Counter[tuple[str, str, str]]:
     """What stands in these lines. Behind a torn one glued to it, a whole row still counts."""
-    found: Counter[tuple[str, int, str]] = Counter()
+    found: Counter[tuple[str, str, str]] = Counter()
     for line in content.split(b"\n"):
         row = _row(line) or _row(line[max(0, line.rfind(b'{"session_id"')) :])
         if row is not None:
