@@ -27,9 +27,9 @@ def item(kind: str, at: str = START, **fields: Any) -> bytes:
     return line("response_item", {"type": kind, **fields}, at)
 
 
-def done(turn: str | None, kind: str, thread: str = THREAD, **fields: Any) -> bytes:
+def done(turn: str | None, item_type: str, thread: str = THREAD, **fields: Any) -> bytes:
     """A turn item of a paginated file."""
-    told = {"type": kind, **fields}
+    told = {"type": item_type, **fields}
     return event("item_completed", thread_id=thread, turn_id=turn, item=told)
 
 

@@ -1,0 +1,220 @@
+"""Calls: what opens one, what completes it, and how it stands when nothing does."""
+
+import json
+from typing import Any
+
+import pytest
+
+from ingest.codex.facts import Call
+from tests.unit.codex.lines import call, done, event, fold, item, meta, output
+
+PAGINATED = meta(history_mode="paginated")
+STARTED = event("task_started", turn_id="a")
+ABORTED = event("turn_aborted", turn_id="a", reason="interrupted")
+PATCH = "*** Begin Patch\n*** Add File: it's.md\n+x\n*** End Patch\n"
+
+
+def calls(*lines: bytes) -> list[Call]:
+    return fold(*lines).facts.calls
+
+
+def only(*lines: bytes) -> Call:
+    (found,) = calls(*lines)
+    return found
+
+
+def execution(call_id: str, status: str, exit_code: int | None, said: str = "") -> bytes:
+    return done(
+        "a",
+        "CommandExecution",
+        id=call_id,
+        command=["/bin/bash", "-lc", "sleep 45"],
+        cwd="file:///w",
+        status=status,
+        exit_code=exit_code,
+        aggregated_output=said,
+        duration={"secs": 5, "nanos": 500_000_000},
+    )
+
+
+def test_an_item_and_an_output_of_one_call_complete_one_fact() -> None:
+    told = only(
+        PAGINATED,
+        STARTED,
+        call("exec_command", "c", cmd="sleep 45"),
+        execution("c", "failed", 4, "hi\n"),
+        output(
+            "c", "Chunk ID: 1\nWall time: 5.4 seconds\nProcess exited with code 4\nOutput:\nhi\n"
+        ),
+    )
+    assert (told.status, told.exit_code, told.seconds) == ("failed", 4, 5.5)
+    assert (told.output_head, told.workdir) == ("hi\n", "/w")
+
+
+def test_an_interrupted_command_stays_one_call_and_learns_its_exit_code_later() -> None:
+    told = only(
+        PAGINATED,
+        STARTED,
+        call("exec_command", "c", cmd="sleep 45"),
+        output("c", "Wall time: 5.4 seconds\naborted by user"),
+        ABORTED,
+        execution("c", "failed", 137),
+    )
+    assert (told.status, told.exit_code, told.seconds) == ("aborted", 137, 5.5)
+
+
+def test_an_interruption_aborts_what_has_no_output_yet() -> None:
+    told = only(PAGINATED, STARTED, call("exec_command", "c", cmd="sleep 45"), ABORTED)
+    assert (told.status, told.exit_code) == ("aborted", None)
+
+
+def test_a_late_item_of_the_next_turn_is_not_that_of_the_interrupted_one() -> None:
+    told = calls(
+        PAGINATED,
+        STARTED,
+        call("exec_command", "c", cmd="sleep 45"),
+        ABORTED,
+        event("task_started", turn_id="b"),
+        execution("c", "completed", 0),
+    )
+    assert [(one.status, one.turn) for one in told] == [("aborted", 1), ("completed", 2)]
+
+
+def test_a_command_of_an_interrupted_script_was_aborted_too() -> None:
+    told = calls(
+        PAGINATED,
+        STARTED,
+        item("custom_tool_call", name="exec", input="await tools.exec_command({})", call_id="c"),
+        item("custom_tool_call_output", call_id="c", output="aborted by user after 5.4s"),
+        ABORTED,
+        execution("exec-1", "failed", -1),
+    )
+    assert [(one.kind, one.status, one.exit_code) for one in told] == [
+        ("script", "aborted", None),
+        ("command", "aborted", -1),
+    ]
+
+
+def test_a_turn_that_ends_loses_the_calls_it_left_open() -> None:
+    end = event("task_complete", turn_id="a", last_agent_message="x")
+    assert only(meta(), STARTED, call("shell", "c", command=["ls"]), end).status == "lost"
+
+
+def test_a_shell_that_runs_on_ends_where_input_to_it_is_answered() -> None:
+    going = "Wall time: 1.0 seconds\nProcess running with session ID 7\nOutput:\npassword: "
+    told = only(
+        meta(),
+        STARTED,
+        call("exec_command", "c", cmd="ssh host"),
+        output("c", going),
+        call("write_stdin", "d", session_id=7, chars="secret\n"),
+        output("d", "Wall time: 0.1 seconds\nProcess exited with code 255\nOutput:\ndenied\n"),
+    )
+    assert (told.command, told.status, told.exit_code) == ("ssh host", "failed", 255)
+    assert told.output_head == "denied\n"
+
+
+def test_a_shell_outlives_its_turn() -> None:
+    folded = fold(
+        meta(),
+        STARTED,
+        call("exec_command", "c", cmd="serve"),
+        output("c", "Wall time: 1.0 seconds\nProcess running with session ID 7\nOutput:\n"),
+        event("task_complete", turn_id="a", last_agent_message="It runs."),
+    )
+    (told,) = folded.facts.calls
+    assert (told.status, folded.facts.segments[0].open_calls) == ("running", 1)
+
+
+def test_input_to_an_unknown_shell_is_a_call_of_its_own() -> None:
+    told = only(meta(), STARTED, call("write_stdin", "d", session_id=9, chars="x"))
+    assert (told.kind, told.tool) == ("other", "write_stdin")
+
+
+def test_a_script_that_runs_on_ends_where_it_is_waited_for() -> None:
+    told = only(
+        PAGINATED,
+        STARTED,
+        item("custom_tool_call", name="exec", input="await slow()", call_id="c"),
+        item(
+            "custom_tool_call_output",
+            call_id="c",
+            output="Script running with cell ID 14\nWall time 10.0 seconds\nOutput:\n",
+        ),
+        call("wait", "d", cell_id="14", yield_time_ms=1000),
+        output("d", "Script completed\nWall time 12.5 seconds\nOutput:\n\nat last\n"),
+    )
+    assert (told.kind, told.status, told.output_head) == ("script", "completed", "at last\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "namespace"),
+    [
+        ("mcp__github__get_issue", None),
+        ("get_issue", "mcp__github"),
+        ("get_issue", "mcp__github__"),
+    ],
+)
+def test_a_call_of_a_server_is_named_alike_in_all_releases(
+    name: str, namespace: str | None
+) -> None:
+    named = {"namespace": namespace} if namespace else {}
+    asked = item("function_call", name=name, arguments='{"n": 1}', call_id="c", **named)
+    told = only(meta(), STARTED, asked, output("c", "An issue"))
+    assert (told.kind, told.tool, told.command) == ("mcp", "github.get_issue", '{"n": 1}')
+    assert (told.status, told.output_head) == ("completed", "An issue")
+
+
+@pytest.mark.parametrize(
+    ("result", "status", "said"),
+    [
+        ({"Ok": {"content": [{"type": "text", "text": "yes"}]}}, "completed", "yes"),
+        ({"Ok": {"content": [{"text": "no"}], "isError": True}}, "failed", "no"),
+        ({"Err": "no such server"}, "failed", '{"Err":"no such server"}'),
+    ],
+)
+def test_a_server_says_how_its_call_ended(result: dict[str, Any], status: str, said: str) -> None:
+    invocation = {"server": "gh", "tool": "get", "arguments": {}}
+    ended = event("mcp_tool_call_end", call_id="c", invocation=invocation, result=result)
+    told = only(meta(), STARTED, call("mcp__gh__get", "c"), ended, output("c", "text"))
+    assert (told.tool, told.status, told.output_head) == ("gh.get", status, said)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["apply_patch", PATCH], ["bash", "-lc", f"apply_patch <<'EOF'\n{PATCH}EOF"]],
+)
+def test_a_patch_through_a_shell_is_a_patch(command: list[str]) -> None:
+    said = json.dumps({"output": "Success.", "metadata": {"exit_code": 0}})
+    folded = fold(meta(), STARTED, call("shell", "c", command=command), output("c", said))
+    assert folded.facts.calls[0].kind == "patch"
+    assert [(edit.path, edit.change) for edit in folded.facts.files] == [("it's.md", "add")]
+
+
+def test_a_patch_that_failed_touched_nothing() -> None:
+    asked = item("custom_tool_call", name="apply_patch", input=PATCH, call_id="c")
+    failed = item(
+        "custom_tool_call_output", call_id="c", output="apply_patch verification failed: no file"
+    )
+    folded = fold(meta(), STARTED, asked, failed)
+    assert folded.facts.calls[0].status == "failed"
+    assert folded.facts.files == []
+
+
+def test_a_question_waits_for_the_user() -> None:
+    asked = call("request_user_input", "c", questions=[{"question": "Deploy?"}])
+    assert fold(meta(), STARTED, asked).facts.segments[0].waits_for_user
+    answered = fold(meta(), STARTED, asked, output("c", "{}")).facts.segments[0]
+    assert not answered.waits_for_user
+
+
+def test_more_rights_are_waited_for() -> None:
+    asked = call("exec_command", "c", cmd="rm", sandbox_permissions="require_escalated")
+    assert fold(meta(), STARTED, asked).facts.segments[0].waits_for_user
+
+
+def test_more_open_calls_than_anything_real_are_given_up() -> None:
+    many = [call("shell", f"c{n}", command=["ls"]) for n in range(100)]
+    folded = fold(meta(), STARTED, *many)
+    assert len(folded.state.calls) == 64
+    assert sum(one.status == "lost" for one in folded.facts.calls) == 36

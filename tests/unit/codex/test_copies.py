@@ -1,0 +1,82 @@
+"""Where copied history ends: what a parent said must not be said again by its children."""
+
+import pytest
+
+from tests.unit.codex.lines import THREAD, event, fold, line, meta
+
+PARENT = "01a1fd2a-0000-7000-8000-000000000000"
+OLDER = "01a1fd2a-1111-7000-8000-000000000000"
+YOUNGER = "01a1fd2b-1111-7000-8000-000000000000"
+COPIED = "2026-11-21T08:00:00.002Z"
+OWN = "2026-11-21T08:00:00.010Z"
+LATER = "2026-11-21T08:00:03.000Z"
+BEGIN = 1_795_248_000
+"""2026-11-21T08:00:00Z, when the thread of these lines began."""
+
+
+def said(*lines: bytes) -> list[str]:
+    return [message.text for message in fold(*lines).facts.messages]
+
+
+def prompt(text: str, at: str, **more: int) -> bytes:
+    return line("event_msg", {"type": "user_message", "message": text}, at, **more)
+
+
+def started(turn: str, at: str, started_at: int | None = None) -> bytes:
+    return event("task_started", at, turn_id=turn, started_at=started_at)
+
+
+FORK = meta(forked_from_id=PARENT)
+ANCESTOR = line("session_meta", {"id": PARENT, "timestamp": "2026-11-20T08:00:00.000Z"}, COPIED)
+
+
+def test_a_younger_turn_id_begins_the_own_history() -> None:
+    assert THREAD < YOUNGER
+    told = (started(OLDER, COPIED), prompt("copied", COPIED))
+    assert said(FORK, ANCESTOR, *told, started(YOUNGER, OWN), prompt("own", OWN)) == ["own"]
+
+
+def test_a_second_header_of_another_thread_begins_a_copy_even_unannounced() -> None:
+    told = (ANCESTOR, started(OLDER, COPIED), prompt("copied", COPIED))
+    assert said(meta(), *told, started(YOUNGER, OWN), prompt("own", OWN)) == ["own"]
+
+
+def test_a_turn_without_an_ordered_id_is_judged_by_its_start() -> None:
+    told = (started("copied-turn", COPIED, BEGIN - 60), prompt("copied", COPIED))
+    own = (started("own-turn", OWN, BEGIN), prompt("own", OWN))
+    assert said(FORK, ANCESTOR, *told, *own) == ["own"]
+
+
+def test_without_turn_events_a_pause_ends_the_copy() -> None:
+    told = (prompt("copied", COPIED), prompt("copied too", OWN), prompt("own", LATER))
+    assert said(FORK, ANCESTOR, *told) == ["own"]
+
+
+def test_a_pause_within_a_copy_that_has_turn_events_ends_nothing() -> None:
+    told = (started(OLDER, COPIED), prompt("copied", COPIED), prompt("copied late", LATER))
+    assert said(FORK, ANCESTOR, *told, started(YOUNGER, LATER), prompt("own", LATER)) == ["own"]
+
+
+def test_the_number_codex_gives_is_believed() -> None:
+    agent = meta(forked_from_id=PARENT, history_mode="paginated", subagent_history_start_ordinal=5)
+    told = (prompt("copied", LATER, ordinal=4), prompt("own", LATER, ordinal=5))
+    assert said(agent, *told) == ["own"]
+
+
+def test_a_fork_by_pointer_copies_nothing() -> None:
+    base = {"thread_id": PARENT, "end_byte_offset": 100, "end_ordinal_exclusive": 4}
+    forked = meta(forked_from_id=PARENT, history_mode="paginated", history_base=base)
+    folded = fold(forked, prompt("own", COPIED, ordinal=5))
+    assert [message.text for message in folded.facts.messages] == ["own"]
+    segment = folded.facts.segments[0]
+    assert (segment.base_thread, segment.base_offset, segment.base_ordinal) == (PARENT, 100, 4)
+
+
+@pytest.mark.parametrize("at", ["nonsense", "2026-11-20T08:00:00.000Z"])
+def test_a_line_older_than_the_thread_is_copied(at: str) -> None:
+    assert said(FORK, prompt("copied", COPIED), prompt("copied too", "2026-11-20T08:00:00Z")) == []
+
+
+def test_a_header_that_is_told_again_is_no_copy() -> None:
+    assert said(meta(), meta(), prompt("own", COPIED), meta(git={"branch": "x"})) == ["own"]
+    assert fold(meta(), meta(git={"branch": "x"})).facts.segments[0].branch == "x"

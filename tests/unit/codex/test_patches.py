@@ -1,0 +1,42 @@
+"""Which files a patch touches: by its own text, and by what Codex says it changed."""
+
+from ingest.codex.patches import edits_in, edits_of
+
+
+def test_a_patch_names_its_files_in_order() -> None:
+    patch = (
+        "*** Begin Patch\n*** Add File: new.md\n+*** Delete File: not this\n"
+        "*** Update File: src/old name.py\n*** Move to: src/new name.py\n@@\n-a\n+b\n"
+        "*** Delete File: gone.txt\n*** End Patch"
+    )
+    assert edits_in(patch) == [
+        ("new.md", "add", None),
+        ("src/old name.py", "move", "src/new name.py"),
+        ("gone.txt", "delete", None),
+    ]
+
+
+def test_a_patch_with_windows_line_ends_names_them_without() -> None:
+    assert edits_in("*** Begin Patch\r\n*** Add File: a.txt\r\n+x\r\n") == [("a.txt", "add", None)]
+
+
+def test_a_move_without_a_file_moves_nothing() -> None:
+    assert edits_in("*** Move to: b.txt") == []
+
+
+def test_what_codex_changed_is_told_by_its_list() -> None:
+    changes = {
+        "/w/a": {"type": "add", "content": "x"},
+        "/w/b": {"type": "update", "unified_diff": "", "move_path": "/w/c"},
+        "/w/d": {"type": "update", "move_path": None},
+        "/w/e": {"type": "delete"},
+        "/w/f": "nonsense",
+    }
+    assert edits_of(changes) == [
+        ("/w/a", "add", None),
+        ("/w/b", "move", "/w/c"),
+        ("/w/d", "update", None),
+        ("/w/e", "delete", None),
+        ("/w/f", "update", None),
+    ]
+    assert edits_of(["nonsense"]) == []

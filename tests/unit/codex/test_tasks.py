@@ -1,0 +1,134 @@
+"""Plans, goals and agents: kept once, as they were taken."""
+
+import json
+from typing import Any
+
+from ingest.codex.facts import AgentLink, Step
+from tests.unit.codex.lines import call, done, event, fold, item, meta, output
+
+STARTED = event("task_started", turn_id="a")
+PLAN = [{"step": "One", "status": "completed"}, {"step": "Two", "status": "pending"}]
+MORE = [{"step": "One", "status": "completed"}, {"step": "Two", "status": "completed"}]
+
+
+def goal(status: str, tokens: int = 0) -> dict[str, Any]:
+    return {"objective": "Ship it", "status": status, "tokensUsed": tokens}
+
+
+def links(*lines: bytes) -> list[tuple[str, str | None, str | None, str | None]]:
+    def told(link: AgentLink) -> tuple[str, str | None, str | None, str | None]:
+        return link.event, link.child, link.path, link.task
+
+    return [told(link) for link in fold(meta(), STARTED, *lines).facts.agents]
+
+
+def test_a_refused_plan_leaves_the_one_before_it() -> None:
+    folded = fold(
+        meta(),
+        STARTED,
+        call("update_plan", "c", plan=PLAN),
+        output("c", "Plan updated"),
+        call("update_plan", "d", plan=MORE),
+        output("d", "unsupported call: update_plan"),
+    )
+    assert [plan.accepted for plan in folded.facts.plans] == [True, False]
+    segment = folded.facts.segments[0]
+    assert (segment.plan_done, segment.plan_total, segment.plan_revision) == (1, 2, 2)
+
+
+def test_a_plan_that_cannot_be_read_is_a_call_that_can() -> None:
+    broken = item("function_call", name="update_plan", arguments='{"plan": [', call_id="c")
+    folded = fold(meta(), STARTED, broken, output("c", "failed to parse function arguments: EOF"))
+    assert folded.facts.plans == []
+    (told,) = folded.facts.calls
+    assert (told.kind, told.status, told.command) == ("plan", "failed", '{"plan": [')
+
+
+def test_steps_of_a_strange_shape_are_kept_as_far_as_they_are_steps() -> None:
+    odd = [{"step": "One"}, "Two", {"status": "completed"}, 3]
+    (plan,) = fold(meta(), STARTED, call("update_plan", "c", plan=odd)).facts.plans
+    assert plan.steps == [Step("One", "pending"), Step("", "completed")]
+
+
+def test_a_goal_told_by_a_call_and_by_an_event_is_told_once() -> None:
+    answer = json.dumps({"goal": goal("active"), "remainingTokens": None}, separators=(",", ":"))
+    folded = fold(
+        meta(),
+        STARTED,
+        call("create_goal", "c", objective="Ship it"),
+        event("thread_goal_updated", goal=goal("active")),
+        output("c", answer),
+        event("thread_goal_updated", goal=goal("complete", 900)),
+    )
+    assert [(one.status, one.tokens_used) for one in folded.facts.goals] == [
+        ("active", 0),
+        ("complete", 900),
+    ]
+
+
+def test_a_script_shows_the_goal_it_set() -> None:
+    answer = json.dumps({"goal": goal("active")}, separators=(",", ":"))
+    script = "text(JSON.stringify(await tools.create_goal({objective: 'Ship it'})))"
+    head = {"type": "input_text", "text": "Script completed\nWall time 0.0 seconds\nOutput:\n"}
+    folded = fold(
+        meta(history_mode="paginated"),
+        STARTED,
+        item("custom_tool_call", name="exec", input=script, call_id="c"),
+        item("custom_tool_call_output", call_id="c", output=[head, {"text": answer}]),
+    )
+    assert [(one.objective, one.status) for one in folded.facts.goals] == [("Ship it", "active")]
+
+
+def test_a_failed_goal_call_sets_no_goal() -> None:
+    folded = fold(meta(), STARTED, call("create_goal", "c"), output("c", '{"goal":null}'))
+    assert folded.facts.goals == []
+    folded = fold(meta(), STARTED, call("create_goal", "c"), output("c", "there is a goal already"))
+    assert folded.facts.goals == []
+
+
+def test_a_start_that_is_told_three_times_is_one_start() -> None:
+    asked = call("spawn_agent", "c", message="Look")
+    ended = event("collab_agent_spawn_end", call_id="c", new_thread_id="child", prompt="Look")
+    answer = output("c", '{"agent_id":"child","nickname":"Sartre"}')
+    assert links(asked, ended, answer) == [("spawned", "child", None, "Look")]
+    assert links(asked, answer, ended) == [("spawned", "child", None, "Look")]
+
+
+def test_an_agent_known_by_its_path_alone_is_linked_by_its_path() -> None:
+    asked = call("spawn_agent", "c", message="Look", task_name="x")
+    answer = output("c", '{"task_name":"/root/x"}')
+    assert links(asked, answer) == [("spawned", None, "/root/x", "Look")]
+
+
+def test_an_agent_whose_start_was_an_item_is_not_linked_again_by_the_answer() -> None:
+    asked = call("spawn_agent", "c", message="Look")
+    who = {"agent_thread_id": "child", "agent_path": "/root/x"}
+    began = done("a", "SubAgentActivity", id="c", kind="started", **who)
+    answer = output("c", '{"task_name":"/root/x"}')
+    assert links(asked, began, answer) == [("started", "child", "/root/x", "Look")]
+
+
+def test_a_spawn_that_failed_links_nobody() -> None:
+    asked = call("spawn_agent", "c", message="Look")
+    assert links(asked, output("c", "collab spawn failed: agent limit reached")) == []
+
+
+def test_an_agent_is_done_when_the_model_is_told_so() -> None:
+    notice = '{"agent_id":"child","status":{"completed":"All </fine>."}}'
+    text = f"<subagent_notification>\n{notice}\n</subagent_notification>"
+    told = item("message", role="user", content=[{"type": "input_text", "text": text}])
+    assert links(told) == [("completed", "child", None, None)]
+
+
+def test_what_was_done_to_agents_is_told_and_what_was_asked_is_not() -> None:
+    def collab(tool: str) -> bytes:
+        whom = ["one", "two"]
+        return done("a", "CollabAgentToolCall", id="c", tool=tool, receiver_thread_ids=whom)
+
+    found = links(collab("send_input"), collab("wait"), collab("close_agent"))
+    assert [(event_, child) for event_, child, _, _ in found] == [
+        ("interacted", "one"),
+        ("interacted", "two"),
+        ("closed", "one"),
+        ("closed", "two"),
+    ]
