@@ -21,7 +21,7 @@ from ingest import __version__
 from ingest.batches.failure import ErrorClass
 from ingest.batches.policy import RESOURCE_PAUSE
 from ingest.store.database import TAIL_CHECKPOINT, Database
-from ingest.store.errors import LostLease, StoreError
+from ingest.store.errors import Conflict, LostLease, StoreError
 from ingest.tail import discovery
 from ingest.tail.source import SourceName
 from ingest.tail.sweep import (
@@ -33,7 +33,7 @@ from ingest.tail.sweep import (
     SweepPlan,
 )
 from ingest.tail.watch import Mode, Watcher
-from ingest.worker import processes
+from ingest.worker import orders, processes
 from ingest.worker.debounce import LONGEST, QUIET, Debounce
 from ingest.worker.desk import Desk
 from ingest.worker.drain import (
@@ -56,6 +56,8 @@ BACKLOG_BYTES = 4 * 1024**2
 """From here on reader processes are worth their start."""
 ENGINE_THREADS = 2
 LOST_LEASES = 3
+SETTLE_TRIES = 10
+SETTLE_PAUSE = 0.05
 LONGEST_WAIT = 0.5
 """So that a stop is noticed soon."""
 
@@ -102,6 +104,10 @@ class Owner:
         self.figures = Figures(__version__, clock())
         self.desk = desk or Desk()
         self.desk.at_rest["pass"] = self._pass
+        self.desk.at_any_time[orders.ORDER] = orders.batches(
+            database, clock, self.tuning.max_attempts
+        )
+        self.desk.at_rest[orders.RESET] = orders.afresh(database, clock, self.survey)
         self._followed: dict[str, dict[SourceName, Followed]] = {}
 
     def survey(self) -> Survey:
@@ -242,7 +248,14 @@ class Owner:
     def settle(self) -> None:
         """After a backlog: fold the log of the engine into its file, and keep it small."""
         self.note(at_once=True)
-        self.database.checkpoint()
+        for _ in range(SETTLE_TRIES):
+            try:
+                self.database.checkpoint()
+                break
+            except Conflict:
+                # Something else is at work in the file. It is folded in a moment, or by itself
+                # when the database is closed.
+                time.sleep(SETTLE_PAUSE)
         self.database.execute(f"set checkpoint_threshold = '{TAIL_CHECKPOINT}'")
 
     def _swept(self, due: Sweep) -> list[Followed]:
