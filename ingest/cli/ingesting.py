@@ -5,12 +5,16 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from subprocess import Popen
 from threading import Event
+from typing import TYPE_CHECKING
 
 from msgspec import Struct, convert
 
+from ingest.batches.policy import Mode
 from ingest.cli.access import Backlog, reading
 from ingest.cli.document import document
 from ingest.cli.errors import Exit, NoHome
@@ -29,6 +33,9 @@ from ingest.worker.entrance import Wish, enter
 from ingest.worker.homes import homes
 from ingest.worker.owner import Owner, Pace, Round
 from ingest.worker.pool import Pool
+
+if TYPE_CHECKING:
+    from ingest.worker.chores import Chores
 
 _ENDS = ("completed", "completed_empty", "failed", "dead")
 _OUT_OF_REACH = (ProblemCode.NO_HOME, ProblemCode.UNREADABLE)
@@ -68,7 +75,12 @@ def _enter(invocation: Invocation, pool: Pool | None, *, follow: bool) -> int:
     wish = Wish(
         homes(settings.codex_homes),
         Role.FOLLOW if follow else Role.INGEST,
-        Tuning(settings.batch_bytes, settings.line_cap_bytes),
+        Tuning(
+            settings.batch_bytes,
+            settings.line_cap_bytes,
+            Mode(settings.retry),
+            settings.max_attempts,
+        ),
     )
     while True:
         found = enter(settings.db, wish)
@@ -136,14 +148,50 @@ def _follow(invocation: Invocation, owner: Owner) -> int:
             interrupted.set()
         stop.set()
 
+    chores = _chores(invocation, owner)
     # A round is never cut in the middle: it is finished, and then there is no other.
     before = {one: signal.signal(one, end) for one in (signal.SIGINT, signal.SIGTERM)}
     try:
-        owner.follow(stop, lambda told: _say(invocation, told), pace=_pace(invocation.settings))
+        owner.follow(
+            stop,
+            lambda told: _say(invocation, told),
+            pace=_pace(invocation.settings),
+            beside=chores.step,
+        )
     finally:
+        chores.close()
         for number, handler in before.items():
             signal.signal(number, handler)
     return Exit.INTERRUPTED if interrupted.is_set() else Exit.DONE
+
+
+def _chores(invocation: Invocation, owner: Owner) -> "Chores":
+    # Imported here: only who stays does them.
+    from ingest.worker import program
+    from ingest.worker.chores import Chores
+    from ingest.worker.observe import Observer
+
+    settings = invocation.settings
+    observer = None
+    if settings.observe_command:
+        tell = partial(
+            program.tell,
+            settings.observe_command,
+            program.Leash(settings.observe_timeout_seconds, settings.observe_output_bytes),
+            owner.database.spool,
+            invocation.env,
+        )
+        quiet = timedelta(minutes=settings.observe_quiet_minutes)
+        observer = Observer(
+            owner.database,
+            owner.instance,
+            tell,
+            quiet=quiet,
+            tuning=owner.tuning,
+            clock=owner.clock,
+        )
+    kept = timedelta(days=settings.retention_days)
+    return Chores(owner.database, owner.clock, observer, kept)
 
 
 def _pace(settings: Settings) -> Pace:

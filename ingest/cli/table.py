@@ -66,6 +66,12 @@ COMMANDS: Final = (
         "tailboard batches list --state failed",
     ),
     Entry(
+        "reset",
+        f"{_HERE}.reset",
+        "Forget what was derived from files, and have it read again.",
+        "tailboard reset --session 019a3f --dry-run",
+    ),
+    Entry(
         "report",
         f"{_HERE}.report",
         "How the system ran, what is usual, and what takes the room.",

@@ -63,9 +63,24 @@ def targets(
     return found
 
 
-def rejected(database: Database, ids: list[str] | None, session: str | None) -> list[int]:
-    """The sources that hold these rejected lines, or any."""
-    return [row["source"] for row in database.rows("reset.rejected", ids=ids, session=session)]
+def count(database: Database, meant: list[Target]) -> dict[str, int]:
+    """How many facts a reset of these would drop, by table."""
+    counts = {}
+    for table in FACT_TABLES:
+        # The table is one of our own constants.
+        sql = f'select count(*) from "{table}" where source in (select unnest($sources::integer[]))'  # noqa: S608
+        row = database.execute(sql, {"sources": _forgotten(meant, table)}).fetchone()
+        if row and row[0]:
+            counts[table] = int(row[0])
+    return counts
+
+
+def _forgotten(meant: list[Target], table: str) -> list[int]:
+    """Whose rows of a table go."""
+    # A list of prompts is cut from its head by Codex: what it no longer holds is only here.
+    return [
+        one.id for one in meant if one.why is None and (one.kind, table) != ("history", "prompts")
+    ]
 
 
 def reset(
@@ -73,9 +88,8 @@ def reset(
 ) -> Done:
     """Forget what was derived from those of `meant` that nothing stands against."""
     sources = [one.id for one in meant if one.why is None]
-    # A list of prompts is cut from its head by Codex: what it no longer holds is only here.
-    lists = [one.id for one in meant if one.why is None and one.kind == "history"]
-    others = [one for one in sources if one not in lists]
+    others = _forgotten(meant, "prompts")
+    lists = [one for one in sources if one not in others]
     kept = backup(database, now)
     stamp = now.isoformat()
     dropped = {}
@@ -83,9 +97,8 @@ def reset(
         match_sources(database, sources)
         record(database, order, command, now)
         for table in FACT_TABLES:
-            forgotten = others if table == "prompts" else sources
-            if count := _forget(database, table, forgotten):
-                dropped[table] = count
+            if gone := _forget(database, table, _forgotten(meant, table)):
+                dropped[table] = gone
         database.run("reset.restart", sources=others, nothing=_NOTHING, now=stamp)
         database.run("reset.doubt", sources=lists)
         database.run("reset.revive", sources=sources)

@@ -48,6 +48,7 @@ from ingest.worker.drain import (
     utc_now,
 )
 from ingest.worker.figures import Figures
+from ingest.worker.forgetting import PRUNE, forgetting
 from ingest.worker.homes import Home, home_of
 from ingest.worker.pool import InPlace, Pool, ReaderDied
 from ingest.worker.survey import Followed, Survey, adopt, in_order, survey
@@ -108,6 +109,7 @@ class Owner:
             database, clock, self.tuning.max_attempts
         )
         self.desk.at_rest[orders.RESET] = orders.afresh(database, clock, self.survey)
+        self.desk.at_rest[PRUNE] = forgetting(database, homes, clock)
         self._followed: dict[str, dict[SourceName, Followed]] = {}
 
     def survey(self) -> Survey:
@@ -184,8 +186,10 @@ class Owner:
         told: Callable[[Round], None],
         monotonic: Callable[[], float] = time.monotonic,
         pace: Pace = PACE,
+        beside: Callable[[], None] = lambda: None,
     ) -> None:
-        """Stay until `stop` is set. `told` hears of every round that read something."""
+        """Stay until `stop` is set. `told` hears of every round that read something; `beside` is
+        what else there is to do between rounds."""
         watchers = [Watcher(home.path) for home in self.homes]
         polling = any(watcher.mode is Mode.POLLING for watcher in watchers)
         recent = max(pace.recent_every, RECENT_EVERY_POLLING) if polling else pace.recent_every
@@ -195,6 +199,7 @@ class Owner:
         try:
             while not stop.is_set():
                 self.desk.work(at_rest=True)
+                beside()
                 due = plan.due(monotonic())
                 changed: list[Followed] = []
                 report = None

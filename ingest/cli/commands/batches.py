@@ -1,21 +1,22 @@
 """`tailboard batches`: the queue, what waits in it, what failed and what was given up."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 
 import click
 from msgspec import Struct, field
 
 from ingest.batches.batch import Kind
+from ingest.batches.policy import Mode
 from ingest.batches.state import State, is_backed_off, is_stuck
 from ingest.cli.access import Access, Row, reading
+from ingest.cli.commands.batch_verbs import VERBS
 from ingest.cli.errors import Ambiguous, NotFound
 from ingest.cli.group import Group
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.options import Filters, filters
 from ingest.cli.output import Cell, Column, Output
 from ingest.cli.scope import scope_of
-from ingest.cli.words import span
 
 _COLUMNS = (
     Column("ID"),
@@ -23,11 +24,18 @@ _COLUMNS = (
     Column("KIND"),
     Column("RANGE"),
     Column("TRIES", right=True),
-    Column("AGAIN IN", right=True),
+    Column("AGAIN", least=8),
     Column("ERROR", least=12),
     Column("PATH", least=20),
 )
 _LISTED = 8
+_CURES = {
+    State.FAILED: "`tailboard batches retry --only-error` does not wait for their next try.",
+    State.DEAD: "`tailboard batches retry --include-dead` also tries those that were given up.",
+    State.CANCELLED: "`tailboard batches retry --state cancelled` takes up what was cancelled.",
+    State.SNOOZED: "`tailboard batches wake --state snoozed` ends the waiting of those put off.",
+}
+"""What a person can do about a state, said where one is seen."""
 
 
 class Error(Struct, frozen=True, rename={"cls": "class"}):
@@ -70,6 +78,10 @@ def command(ctx: click.Context) -> None:
         ctx.invoke(listing)
 
 
+for _verb in VERBS:
+    command.add_command(_verb)
+
+
 @command.command("list")
 @click.option(
     "--state",
@@ -109,8 +121,11 @@ def listing(
         if not batches:
             output.note("No batches.")
             return
-        output.table(_COLUMNS, [_cells(output, batch, invocation.now) for batch in batches])
+        output.table(_COLUMNS, [_cells(output, batch, invocation) for batch in batches])
         output.note("`tailboard batches show ID` tells what happened to one.")
+        for state, what in _CURES.items():
+            if any(batch.state is state for batch in batches):
+                output.note(what)
 
     invocation.answer("batches", {"batches": batches}, show)
 
@@ -134,7 +149,9 @@ def one(invocation: Invocation, id_: str) -> None:
             f"{len(batches)} batches have an id that begins with {id_!r}:{listed}",
             "Write more of the id.",
         )
-    invocation.answer("batches", {"batches": batches}, lambda output: _show(output, batches[0]))
+    invocation.answer(
+        "batches", {"batches": batches}, lambda output: _show(output, batches[0], invocation)
+    )
 
 
 def _batches(access: Access, rows: Iterable[Row], now: datetime) -> list[Batch]:
@@ -177,34 +194,58 @@ def _batch(row: Row, now: datetime, *, alive: bool) -> Batch:
     )
 
 
-def _cells(output: Output, batch: Batch, now: datetime) -> list[Cell]:
-    due = batch.not_before if batch.state is State.SNOOZED else batch.retry_at
-    waits = batch.shown in ("backed_off", State.SNOOZED) and due is not None
+def _cells(output: Output, batch: Batch, invocation: Invocation) -> list[Cell]:
     return [
         batch.id,
         output.state(batch.shown),
         batch.kind,
         f"{batch.start}–{batch.end}",
         batch.attempts,
-        span((due - now).total_seconds()) if due is not None and waits else "",
+        _again(batch, invocation),
         batch.error.code if batch.error else "",
         batch.path,
     ]
 
 
-def _show(output: Output, batch: Batch) -> None:
+def _again(batch: Batch, invocation: Invocation) -> str:
+    """When it is tried next, exactly, and which of how many tries that is."""
+    most = invocation.settings.max_attempts
+    tried = f"{batch.attempts + 1} of {most}"
+    if batch.state is State.FAILED and invocation.settings.retry == Mode.MANUAL:
+        return f"waits for you, {tried}"
+    if batch.state is State.FAILED and batch.retry_at is not None:
+        return f"{_clock(batch.retry_at, invocation)}, {tried}"
+    if batch.state is State.SNOOZED and batch.not_before is not None:
+        return _clock(batch.not_before, invocation)
+    return ""
+
+
+def _clock(moment: datetime, invocation: Invocation) -> str:
+    """The time of day where the person is, with the day if it is another one."""
+    here = moment.replace(tzinfo=UTC).astimezone(invocation.zone)
+    today = invocation.aware_now.astimezone(invocation.zone).date()
+    return f"{here:%H:%M:%S}" if here.date() == today else f"{here:%Y-%m-%d %H:%M:%S}"
+
+
+def _show(output: Output, batch: Batch, invocation: Invocation) -> None:
     output.line(batch.id, output.state(batch.shown), batch.reason)
     output.line(batch.path)
     output.line(f"{batch.kind}, bytes {batch.start}–{batch.end}, generation {batch.generation}")
     if batch.error is not None:
         output.line(f"{batch.error.code}: {batch.error.message}")
         output.line(batch.error.hint)
+    if again := _again(batch, invocation):
+        output.line(
+            f"next try {again}" if batch.state is State.FAILED else f"put off until {again}"
+        )
+    if batch.lifetime_attempts:
+        output.line(f"failed {batch.lifetime_attempts} times in all")
     for move in batch.history:
         output.line(
             f"{move['time']:%Y-%m-%d %H:%M:%S}",
             move["move"],
             output.state(move["new"]),
-            f"by {move['actor']}",
+            f"by {move['person'] or move['actor']}",
             move["reason"],
             move["error_code"],
         )

@@ -5,6 +5,7 @@ import base64
 import click
 
 from ingest.cli.access import Row, reading
+from ingest.cli.commands.quarantine_verbs import VERBS
 from ingest.cli.errors import NotFound
 from ingest.cli.group import Group
 from ingest.cli.invocation import Invocation, with_invocation
@@ -33,6 +34,10 @@ def command(ctx: click.Context) -> None:
     """
     if ctx.invoked_subcommand is None:
         ctx.invoke(listing)
+
+
+for _verb in VERBS:
+    command.add_command(_verb)
 
 
 @command.command("list")

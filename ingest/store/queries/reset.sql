@@ -31,12 +31,3 @@ where source in (select unnest($sources::integer[])) and byte > 0;
 -- Nothing is known any more of how the segments of these threads hang together.
 update sources set live_until = null, live_ordinal = null
 where id in (select unnest($sources::integer[]));
-
--- name: rejected
--- The sources of rejected lines.
-select distinct r.source
-from v_rejects r
-join sources s on s.id = r.source
-where ($ids::varchar[] is null or r.id in (select unnest($ids::varchar[])))
-and ($session::varchar is null or s.thread = $session)
-order by r.source;

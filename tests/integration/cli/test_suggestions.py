@@ -13,7 +13,7 @@ from ingest.cli.table import COMMANDS
 
 HERE = Path(ingest.__file__).parent
 QUOTED = re.compile(r"`(tailboard [^`]+)`")
-COMING = frozenset({"reset", "snapshot"})
+COMING = frozenset({"snapshot"})
 """Commands that lower rooms speak of already; whoever adds one takes it out of here."""
 PRINTED = sorted(
     {

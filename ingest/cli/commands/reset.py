@@ -1,0 +1,39 @@
+"""`tailboard reset`: forget what was derived from files, so that it is derived again."""
+
+import click
+
+from ingest.batches.order import Selection, Verb
+from ingest.cli.group import Command
+from ingest.cli.invocation import Invocation, with_invocation
+from ingest.cli.ordering import order_of, ordering
+from ingest.cli.resetting import start_over
+from ingest.cli.scope import session_id
+
+
+@click.command(cls=Command)
+@click.option("--session", metavar="ID", help="This session; the beginning of its id will do.")
+@click.option("--source", metavar="N", type=int, help="This file, by its number in `sources`.")
+@click.option("--all", "everything", is_flag=True, help="All files.")
+@click.option("--reason", metavar="TEXT", help="Why; it is written down.")
+@click.option("--dry-run", is_flag=True, help="Only tell what would be forgotten.")
+@click.option("--yes", is_flag=True, help="Do it without asking.")
+@with_invocation
+def command(
+    invocation: Invocation,
+    session: str | None,
+    source: int | None,
+    everything: bool,
+    reason: str | None,
+    dry_run: bool,
+    yes: bool,
+) -> int:
+    """A copy of the database is made first. What people did stays, and a file that cannot be read
+    now is left alone. Codex's own files are never touched; `tailboard ingest` reads them again.
+    """
+    if sum((session is not None, source is not None, everything)) != 1:
+        raise click.UsageError("Say what is meant: --session ID, --source N or --all.")
+    with ordering(invocation) as orders:
+        if session is not None:
+            session = session_id(orders.access, session)
+        order = order_of(Verb.RESET, Selection(session=session, source=source), reason)
+        return start_over(invocation, orders, order, yes=yes, dry_run=dry_run)

@@ -1,0 +1,100 @@
+"""Rejected lines as files of their own, private, under names that can do no harm.
+
+Promises the bytes that were rejected, proven by their hash, or says that it has only their ends;
+nothing that is there already is overwritten, and no link is followed.
+"""
+
+import base64
+import contextlib
+import os
+from collections.abc import Callable, Iterable, Iterator
+from hashlib import sha256
+from pathlib import Path
+
+from msgspec import Struct
+
+from ingest.cli.access import Row
+from ingest.cli.errors import Changed, CommandError, Exit
+from ingest.cli.raw import Range, pieces
+
+
+class Unwritable(CommandError):
+    """The folder cannot be written."""
+
+    code = "unwritable"
+    exit_code = Exit.UNUSABLE
+
+
+class Written(Struct, frozen=True):
+    id: str
+    path: Path
+    bytes: int
+    whole: bool
+    """Whether these are all bytes of the line."""
+
+
+class Left(Struct, frozen=True):
+    id: str
+    why: str
+
+
+class Exported(Struct, frozen=True):
+    written: list[Written]
+    skipped: list[Left]
+
+
+def export(rows: Iterable[Row], folder: Path) -> Exported:
+    """Write each rejected line to a file in the folder."""
+    done = Exported([], [])
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for row in rows:
+            try:
+                done.written.append(_export(row, folder))
+            except FileExistsError as error:
+                done.skipped.append(Left(row["id"], f"{error.filename} is there already."))
+    except OSError as error:
+        raise Unwritable(
+            f"{folder} cannot be written: {error.strerror or error}.",
+            "Name another folder with --out.",
+        ) from error
+    return done
+
+
+def _export(row: Row, folder: Path) -> Written:
+    # Made of two numbers: nothing of a log gets into a name.
+    path = folder / f"line-{row['source']}-{row['byte']}"
+    whole = path.with_suffix(".bytes")
+    with contextlib.suppress(Changed):
+        digest = sha256()
+        end = row["byte"] + row["length"]
+        wanted = Range(row["path"], row["representation"], row["byte"], end)
+        size = _write(whole, _hashed(pieces(wanted), digest.update))
+        if digest.hexdigest() == row["sha256"]:
+            return Written(row["id"], whole, size, whole=True)
+        whole.unlink()
+    head, tail = base64.b64decode(row["head"]), base64.b64decode(row["tail"])
+    if sha256(head).hexdigest() == row["sha256"]:
+        return Written(row["id"], whole, _write(whole, [head]), whole=True)
+    ends = path.with_suffix(".ends")
+    size = _write(ends, [head, b"\n...\n", tail])
+    return Written(row["id"], ends, size, whole=False)
+
+
+def _hashed(parts: Iterable[bytes], update: Callable[[bytes], None]) -> Iterator[bytes]:
+    for part in parts:
+        update(part)
+        yield part
+
+
+def _write(path: Path, parts: Iterable[bytes]) -> int:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    size = 0
+    with os.fdopen(os.open(path, flags, 0o600), "wb") as file:
+        try:
+            for part in parts:
+                size += file.write(part)
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+    return size

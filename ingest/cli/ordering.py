@@ -1,0 +1,233 @@
+"""How a person's orders reach the database: who gives them, for which batches, and what came of it.
+
+They are carried out by the process that has the database open: through its door, or here where
+there is none. Here, the database is first brought up to what people did before (see `replay.py`).
+"""
+
+import getpass
+import re
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, Final, TypeVar
+
+import click
+from msgspec import Struct
+
+from ingest.batches.batch import Kind
+from ingest.batches.order import Order, Selection, Verb
+from ingest.batches.state import State
+from ingest.cli import when
+from ingest.cli.access import Access, Through, visit, writing
+from ingest.cli.errors import Ambiguous, NotFound
+from ingest.cli.invocation import Invocation
+from ingest.cli.scope import session_id
+from ingest.store.commands import Item
+from ingest.worker.homes import homes
+from ingest.worker.orders import (
+    ORDER,
+    RESET,
+    Afresh,
+    Begun,
+    Wanted,
+    afresh,
+    batches,
+    begun,
+    told,
+    values,
+)
+
+F = TypeVar("F", bound=Callable[..., Any])
+_SPAN: Final = re.compile(r"[0-9]{1,6} ?(s|m|min|h|d|w)").fullmatch
+
+
+class Chosen(Struct, frozen=True):
+    """The options that say which batches are meant, as they were written."""
+
+    batch: Sequence[str] = ()
+    session: str | None = None
+    kind: str | None = None
+    state: Sequence[str] = ()
+    error: str | None = None
+    older_than: str | None = None
+    only_error: bool = False
+    include_dead: bool = False
+    limit: int | None = None
+
+    @property
+    def says_something(self) -> bool:
+        return self != Chosen()
+
+
+class Told(Struct, frozen=True):
+    """What came of an order, batch by batch; or would come of it."""
+
+    command: str | None
+    found: list[Item]
+
+    def body(self) -> dict[str, object]:
+        return {
+            "command": self.command,
+            "dry_run": self.command is None,
+            "matched": [one.batch for one in self.found],
+            "done": [one.batch for one in self.done] if self.command else [],
+            "skipped": [{"id": one.batch, "why": one.why} for one in self.skipped],
+        }
+
+    @property
+    def done(self) -> list[Item]:
+        return [one for one in self.found if one.why is None]
+
+    @property
+    def skipped(self) -> list[Item]:
+        return [one for one in self.found if one.why is not None]
+
+
+_CHOICES: Final[dict[str, dict[str, Any]]] = {
+    "batch": {"metavar": "ID", "multiple": True, "help": "This batch; may be repeated."},
+    "session": {"metavar": "ID", "help": "Only batches of this session."},
+    "kind": {"type": click.Choice([*Kind]), "help": "Only batches of this kind."},
+    "state": {
+        "type": click.Choice([*State]),
+        "multiple": True,
+        "help": "Only batches in this state; may be repeated.",
+    },
+    "error": {"metavar": "CODE", "help": "Only batches whose last error has this code."},
+    "older-than": {"metavar": "TIME", "help": "Only batches that were not touched since: 1h, 7d."},
+    "only-error": {"is_flag": True, "help": "Only batches whose last attempt failed."},
+    "include-dead": {"is_flag": True, "help": "Also those that were given up."},
+    "limit": {"metavar": "N", "type": click.IntRange(min=1), "help": "At most so many."},
+}
+
+
+def choosing(function: F) -> F:
+    """Adds the options that say which batches are meant; the command gets them as `chosen`."""
+
+    def command(*args: Any, **kwargs: Any) -> Any:
+        said = {name: kwargs.pop(name) for name in Chosen.__struct_fields__}
+        return function(*args, chosen=Chosen(**said), **kwargs)
+
+    command.__doc__ = function.__doc__
+    command.__name__ = function.__name__
+    for name in reversed(_CHOICES):
+        command = click.option(f"--{name}", **_CHOICES[name])(command)
+    return command  # type: ignore[return-value]
+
+
+class Orders(Struct, frozen=True):
+    """Where orders are given."""
+
+    access: Access
+    act: Callable[[str, dict[str, Any]], dict[str, Any]]
+
+    def look(self, order: Order) -> Told:
+        """What the order would do."""
+        return Told(None, list(told(self.act(ORDER, values(Wanted(order, None))))))
+
+    def obey(self, order: Order) -> Told:
+        """Have the order carried out."""
+        command = uuid.uuid4().hex
+        return Told(command, list(told(self.act(ORDER, values(Wanted(order, command))))))
+
+    def begin_afresh(
+        self, order: Order, sources: list[int] | None = None, *, only_look: bool
+    ) -> Begun:
+        command = None if only_look else uuid.uuid4().hex
+        return begun(self.act(RESET, values(Afresh(order, command, sources))))
+
+
+@contextmanager
+def ordering(invocation: Invocation) -> Iterator[Orders]:
+    """Where a person's orders are carried out."""
+    path = invocation.settings.db
+    remote = visit(path) if path.exists() else None
+    if remote is not None:
+        with remote:
+            yield Orders(Through(remote), lambda name, said: remote.act(name, **said))
+        return
+    # Imported here: who only asks the owner needs no engine of its own.
+    from ingest.cli.direct import Direct
+    from ingest.store.replay import replay
+    from ingest.worker.survey import survey
+
+    settings, now = invocation.settings, invocation.now
+    with writing(invocation) as database:
+        replay(database, now, settings.max_attempts)
+
+        def look() -> None:
+            survey(database, homes(settings.codex_homes), now.isoformat())
+
+        handlers = {
+            ORDER: batches(database, lambda: now, settings.max_attempts),
+            RESET: afresh(database, lambda: now, look),
+        }
+        yield Orders(Direct(database, now), lambda name, said: handlers[name](said))
+
+
+def actor() -> str:
+    """Who gives the order."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "user"  # The system has no name for who runs this.
+
+
+def selection(invocation: Invocation, access: Access, chosen: Chosen) -> Selection:
+    return Selection(
+        ids=tuple(_id(access, one) for one in chosen.batch) or None,
+        session=session_id(access, chosen.session) if chosen.session else None,
+        kind=Kind(chosen.kind) if chosen.kind else None,
+        states=tuple(State(one) for one in chosen.state) or None,
+        error=chosen.error,
+        older_than=_since(invocation, chosen.older_than),
+        only_error=chosen.only_error,
+        include_dead=chosen.include_dead,
+        limit=chosen.limit,
+    )
+
+
+def order_of(
+    verb: Verb, meant: Selection, reason: str | None, until: datetime | None = None
+) -> Order:
+    return Order(verb=verb, selection=meant, actor=actor(), reason=reason, until=until)
+
+
+def later(invocation: Invocation, text: str, option: str) -> datetime:
+    """A moment to come: in `2h`, or at a time of the calendar."""
+    try:
+        if _SPAN(text.strip().lower()):
+            past = when.since(text, invocation.aware_now, invocation.zone)
+            moment = invocation.now + (invocation.now - past)
+        else:
+            moment = when.since(text, invocation.aware_now, invocation.zone)
+    except (when.NoTime, OverflowError) as error:
+        message = f"{text!r} is no point in time; write 2h, 3d, 2026-12-01 or 2026-12-01T09:00."
+        raise click.BadParameter(message, param_hint=option) from error
+    if moment <= invocation.now:
+        raise click.BadParameter(f"{text!r} is over already.", param_hint=option)
+    return moment
+
+
+def _since(invocation: Invocation, text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        return when.since(text, invocation.aware_now, invocation.zone)
+    except when.NoTime as error:
+        raise click.BadParameter(str(error), param_hint="--older-than") from error
+
+
+def _id(access: Access, prefix: str) -> str:
+    found = [row["id"] for row in access.rows("batches.starting_with", prefix=prefix.lower())]
+    if not found:
+        raise NotFound(
+            f"There is no batch whose id begins with {prefix!r}.",
+            "`tailboard batches list` lists them.",
+        )
+    if len(found) > 1:
+        raise Ambiguous(
+            f"{len(found)} batches have an id that begins with {prefix!r}.", "Write more of the id."
+        )
+    one: str = found[0]
+    return one

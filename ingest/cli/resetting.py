@@ -1,0 +1,89 @@
+"""Telling, asking, copying, forgetting: what `reset` and `quarantine retry` have in common."""
+
+import sys
+from collections.abc import Sequence
+
+import click
+
+from ingest.batches.order import Order, Verb
+from ingest.cli.errors import Exit, NotFound, Refused
+from ingest.cli.invocation import Invocation
+from ingest.cli.ordering import Orders
+from ingest.cli.output import Output
+from ingest.cli.words import many
+from ingest.store.reset import Target
+
+_LISTED = 12
+WORD = "reset"
+"""What a person types to say that it is meant."""
+
+
+def start_over(
+    invocation: Invocation,
+    orders: Orders,
+    order: Order,
+    sources: list[int] | None = None,
+    *,
+    yes: bool,
+    dry_run: bool,
+) -> int:
+    """Forget what was derived from the files that are meant, if the person means it."""
+    begun = orders.begin_afresh(order, sources, only_look=True)
+    meant = begun.targets
+    if not meant:
+        raise NotFound("Nothing was read of what is meant.", "`tailboard sources` lists the files.")
+    reset_ones = [one for one in meant if one.why is None]
+    if not dry_run and reset_ones:
+        if not yes:
+            _tell(invocation.output, meant, sum(begun.facts.values()))
+        if _agreed(invocation, yes=yes):
+            begun = orders.begin_afresh(order, [one.id for one in reset_ones], only_look=False)
+    facts, backup, done = begun.facts, begun.backup, begun.backup is not None
+    body = {
+        "sources": [{"id": one.id, "kind": one.kind, "path": one.path} for one in reset_ones],
+        "facts_dropped": sum(facts.values()) if done or dry_run else 0,
+        "backup": backup,
+        "skipped": [{"id": one.id, "why": one.why} for one in meant if one.why is not None],
+        "done": done,
+        "dry_run": dry_run,
+    }
+
+    def show(output: Output) -> None:
+        if done:
+            output.line(f"Forgot {many(sum(facts.values()), 'fact')}. A copy is at {backup}.")
+            output.line("`tailboard ingest` reads them again.")
+        elif dry_run or not reset_ones:
+            _tell(output, meant, sum(facts.values()))
+
+    command = "quarantine" if order.verb is Verb.QUARANTINE_RETRY else "reset"
+    invocation.answer(command, body, show)
+    return Exit.DONE if done or dry_run else Exit.ATTENTION
+
+
+def _tell(output: Output, meant: Sequence[Target], facts: int) -> None:
+    gone = [one for one in meant if one.why is None]
+    for one in gone[:_LISTED]:
+        output.line(one.path)
+    if len(gone) > _LISTED:
+        output.line(f"and {many(len(gone) - _LISTED, 'other')}")
+    output.line(
+        f"{many(facts, 'fact')} of {many(len(gone), 'file')} would be forgotten, and read again. "
+        "A copy of the database is made first; what people did stays."
+    )
+    for one in meant:
+        if one.why is not None:
+            output.line(f"Left alone: {one.path}. {one.why}")
+
+
+def _agreed(invocation: Invocation, *, yes: bool) -> bool:
+    if yes:
+        return True
+    if not sys.stdin.isatty():
+        raise Refused(
+            "Nobody is there to be asked, so nothing was done.",
+            "`--yes` does it without asking, `--dry-run` only tells.",
+        )
+    if click.prompt(f'Type "{WORD}" to do it', default="", show_default=False, err=True) == WORD:
+        return True
+    invocation.output.note("Nothing was done.")
+    return False
