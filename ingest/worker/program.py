@@ -1,6 +1,6 @@
 """Another program, run with a leash: no shell, hardly any environment, and a limit on everything.
 
-Promises that what it started is dead when `run` returns, unless it left its process group, and
+Promises that what it started is dead when `tell` returns, unless it left its process group, and
 that at most `output_bytes` of its answer were ever held. What it is told and what it answers is
 for the caller.
 """
@@ -68,14 +68,13 @@ class Stopped(ProgramFailed):
     hint = "It is tried again when Tailboard runs again."
 
 
-def run(
+def tell(
     command: Sequence[str],
-    told: bytes,
     leash: Leash,
-    *,
     folder: Path,
     env: Mapping[str, str],
-    stopped: Callable[[], bool] = lambda: False,
+    told: bytes,
+    stopped: Callable[[], bool],
 ) -> bytes:
     """Start it, tell it `told` on standard input, and give back what it answers."""
     # A file never blocks, however slowly the program reads. It has no name, so it cannot stay.

@@ -1,21 +1,25 @@
 """`tailboard prune`: forget the history of finished work, and old facts where that is wanted."""
 
 import getpass
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 import click
+from msgspec.structs import replace
 
 from ingest.cli import when
-from ingest.cli.access import writing
+from ingest.cli.access import visit, writing
 from ingest.cli.consent import agreed
 from ingest.cli.errors import Exit
 from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.output import Column, Output
 from ingest.cli.words import many, size
-from ingest.store.retention import Forgotten, preview, prune
+from ingest.store.retention import Forgotten
+from ingest.worker.desk import Handler
+from ingest.worker.forgetting import PRUNE, Wanted, ask, forgetting
 from ingest.worker.homes import homes
-from ingest.worker.survey import survey
 
 
 @click.command(cls=Command)
@@ -38,24 +42,15 @@ def command(
     Without --older-than it is the setting retention_days that says what is old.
     """
     before = _before(invocation, older_than)
-    with writing(invocation) as database:
-        # What is read to the end is judged by how the files are now.
-        survey(database, homes(invocation.settings.codex_homes), invocation.now.isoformat())
-        found = preview(database, before, facts=facts)
+    wanted = Wanted(before, facts, getpass.getuser(), reason)
+    with _hands(invocation) as act:
+        found = ask(act, wanted)
         done = False
         if not dry_run and not found.nothing:
             if not invocation.options.json and not yes:
                 _show(invocation.output, found, facts=facts)
-            question = f"Forget this, {_what(found)}?"
-            if agreed(invocation.output, question, yes=yes):
-                found = prune(
-                    database,
-                    before,
-                    facts=facts,
-                    now=invocation.now,
-                    actor=getpass.getuser(),
-                    reason=reason,
-                )
+            if agreed(invocation.output, f"Forget this, {_what(found)}?", yes=yes):
+                found = ask(act, replace(wanted, only_look=False))
                 done = True
     body = {
         "done": done,
@@ -79,6 +74,19 @@ def command(
 
     invocation.answer("prune", body, show)
     return Exit.DONE if done or dry_run or found.nothing else Exit.ATTENTION
+
+
+@contextmanager
+def _hands(invocation: Invocation) -> Iterator[Handler]:
+    """Who carries it out: the process that has the database, or this one."""
+    settings = invocation.settings
+    remote = visit(settings.db)
+    if remote is not None:
+        with remote:
+            yield lambda values: remote.act(PRUNE, **values)
+        return
+    with writing(invocation) as database:
+        yield forgetting(database, homes(settings.codex_homes), lambda: invocation.now)
 
 
 def _before(invocation: Invocation, text: str | None) -> datetime:

@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,7 +18,7 @@ from ingest.worker.drain import Tuning
 from ingest.worker.homes import homes
 from ingest.worker.observe import Garbage, Observer, decode
 from ingest.worker.owner import Owner
-from ingest.worker.program import Leash, run
+from ingest.worker.program import Leash, tell
 from tests.build import Home
 
 ANSWER = """
@@ -51,15 +51,14 @@ class Desk:
         limits = leash or Leash(60.0, 1024**2)
         command = [sys.executable, "-c", code]
 
-        def tell(told: bytes, stopped: Any) -> bytes:
-            self.told.append(json.loads(told))
-            folder = self.database.spool
-            return run(command, told, limits, folder=folder, env=os.environ, stopped=stopped)
+        def told(facts: bytes, stopped: Callable[[], bool]) -> bytes:
+            self.told.append(json.loads(facts))
+            return tell(command, limits, self.database.spool, os.environ, facts, stopped)
 
         return Observer(
             self.database,
             "me",
-            tell,
+            told,
             quiet=timedelta(minutes=2),
             tuning=tuning or Tuning(),
             clock=lambda: self.now,

@@ -15,7 +15,7 @@ from ingest.worker.program import (
     Stopped,
     TooMuch,
     TooSlow,
-    run,
+    tell,
 )
 
 PATIENT = Leash(60.0, 1024**2)
@@ -27,7 +27,7 @@ def said(
 ) -> bytes:
     env = {**os.environ, "SECRET_TOKEN": "x"}
     command = [sys.executable, "-c", code]
-    return run(command, told, leash, folder=folder, env=env, stopped=lambda: stop)
+    return tell(command, leash, folder, env, told, lambda: stop)
 
 
 def alive(pid: int) -> bool:
@@ -106,13 +106,13 @@ def test_endless_complaints_are_read_and_dropped(tmp_path: Path) -> None:
 
 def test_a_program_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(Missing, match="cannot be started"):
-        run(["/nowhere/at-all"], b"", PATIENT, folder=tmp_path, env={})
+        tell(["/nowhere/at-all"], PATIENT, tmp_path, {}, b"", lambda: False)
 
 
 def test_no_shell_ever_sees_the_command(tmp_path: Path) -> None:
     code = "import sys; print(sys.argv[1])"
     command = [sys.executable, "-c", code, "$HOME; touch gone | cat"]
-    answer = run(command, b"", PATIENT, folder=tmp_path, env=os.environ)
+    answer = tell(command, PATIENT, tmp_path, os.environ, b"", lambda: False)
     assert answer == b"$HOME; touch gone | cat\n"
 
 
