@@ -149,7 +149,7 @@ class RemoteDatabase:
         reply = self._exchange(wire.Copy(form), wire.Copied, LONG_PATIENCE)
         return doorplate.beside(self.path, "spool") / Path(reply.name).name
 
-    def act(self, name: str, **values: object) -> dict[str, Any]:
+    def act(self, name: str, /, **values: object) -> dict[str, Any]:
         """Have the owner do something. Never said twice: after `OwnerGone` it may be done."""
         return self._exchange(wire.Act(name, values), wire.Outcome, None, again=False).values
 

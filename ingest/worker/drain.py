@@ -133,6 +133,7 @@ class Drain:
             self._hand_out(readers)
             while self.report.paused is None and self._is_left(readers):
                 self.between()
+                self._say_alive()
                 if not readers.busy():
                     self._go_on(readers)
                 if self._claims and not held:
@@ -284,6 +285,9 @@ class Drain:
             land(self.database, landings, claims, self.instance, self._now())
         if self._gate.probing and any(landing.ends for landing in landings):
             self._gate.lift()
+
+    def _say_alive(self) -> None:
+        """Of a reader that takes its time, too: its batch is slow, and not stuck."""
         if self.clock() - self._beat >= HEARTBEAT:
             self._beat = self.clock()
             queue.beat(self.database, self.instance, self._now())
