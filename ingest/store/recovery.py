@@ -175,7 +175,9 @@ def _take(path: Path, note: Path) -> tuple[int, bool]:
             raise Locked(path, int(pid) if pid.isdigit() else None, None) from None
         here, there = os.fstat(descriptor), _stat(note)
         if there is not None and (here.st_dev, here.st_ino) == (there.st_dev, there.st_ino):
-            os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+            # Only for the message to others: on a full disk they do not learn who it is.
+            with contextlib.suppress(OSError):
+                os.pwrite(descriptor, str(os.getpid()).encode(), 0)
             return descriptor, left
         os.close(descriptor)  # Its holder finished just now and removed it.
 
