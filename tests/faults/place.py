@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from shutil import which
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -93,6 +94,17 @@ class Place:
     def quiet(self) -> list[str]:
         """What one reading of the home as it is now would store."""
         return one_shot(self.home.path, self.folder)
+
+    def quiet_elsewhere(self) -> list[str]:
+        """The same, on a disk that has room."""
+        with TemporaryDirectory() as folder:
+            return one_shot(self.home.path, Path(folder))
+
+    def forget(self) -> None:
+        """No database any more, as before the first start."""
+        for file in self.path.parent.glob(f"{self.path.name}*"):
+            if file.is_file():
+                file.unlink()
 
 
 def _name(path: str) -> SourceName:

@@ -545,4 +545,3 @@ def test_a_database_that_is_well_is_opened_without_a_word_or_a_trace(tmp_path: P
     assert place.told == []
     names = {file.name for file in place.path.parent.iterdir()}
     assert names == {"tailboard.duckdb", "tailboard.duckdb.spool"}
-    assert Database(place.path).close() is None

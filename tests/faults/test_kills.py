@@ -84,9 +84,7 @@ def test_a_program_killed_while_it_makes_its_database_makes_it_the_next_time(
         died += 1 if SOAK else 2
         place.read()
         assert place.facts() == quiet
-        for file in place.path.parent.glob("tailboard.duckdb*"):
-            if file.is_file():
-                file.unlink()
+        place.forget()
     assert died > 5
 
 

@@ -1,0 +1,162 @@
+"""Disks that are full, broken or read-only."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Event
+
+import pytest
+
+from ingest.store.dump import dump
+from ingest.store.errors import DiskFull, StoreError
+from ingest.worker.owner import Round
+from tests.faults.place import FIRST, Place, injected, needs_strace
+
+AFTER = FIRST.replace(day=22)
+"""When every wait for another attempt is over."""
+
+
+def mount(*arguments: object) -> bool:
+    ended = subprocess.run(["mount", *map(str, arguments)], capture_output=True, check=False)
+    return ended.returncode == 0
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator[Place]:
+    """A database on a disk of six megabytes, and four homes' worth of sessions for it."""
+    data = tmp_path / "data"
+    data.mkdir()
+    if os.geteuid() != 0 or not mount("-t", "tmpfs", "-o", "size=6m", "tmpfs", data):
+        pytest.skip("mounting a small disk is not permitted here")
+    try:
+        place = Place(tmp_path)
+        for _ in range(6):
+            place.session("tour")
+        yield place
+    finally:
+        # Lazily: a test that failed may still hold it, and must not take the next ones with it.
+        subprocess.run(["umount", "-l", str(data)], check=True)
+
+
+def fill(place: Place, leave: int) -> Path:
+    """Somebody else's file takes what is left of the disk, but for some bytes."""
+    ballast = place.path.parent / "ballast"
+    free = os.statvfs(place.path.parent)
+    with ballast.open("wb") as file:
+        file.write(bytes(max(0, free.f_bavail * free.f_frsize - leave)))
+    return ballast
+
+
+@pytest.mark.fault("D02", "D03")
+@pytest.mark.parametrize("leave", [0, 8_192, 65_536, 200_000])
+@pytest.mark.parametrize("readers", [0, 1])
+def test_a_full_disk_is_told_and_everything_goes_in_once_there_is_room(
+    small: Place, leave: int, readers: int
+) -> None:
+    small.open().close()
+    ballast = fill(small, leave)
+    told: list[object] = []
+    try:
+        told.append(small.read(readers=readers).paused)
+    except DiskFull as error:
+        told.append(error.code)
+    assert told in (["store.disk_full"], ["disk_full"], [None])
+    ballast.unlink()
+    small.now = AFTER
+    assert small.read().paused is None
+    assert small.facts() == small.quiet_elsewhere()
+    assert small.rows("select max(attempts) from batches") == [(0,)]
+    assert small.rows("select count(*) from pauses") == [(0,)]
+    assert small.told == []
+
+
+@pytest.mark.fault("D02", "D03")
+def test_following_goes_on_by_itself_once_there_is_room(small: Place) -> None:
+    with small.open() as database:
+        owner = small.owner(database)
+        owner.patience = 0
+        ballast = fill(small, 4_096)
+        stop, paused = Event(), []
+
+        def told(one: Round) -> None:
+            paused.append(one.report.paused)
+            if one.report.paused is None:
+                stop.set()
+            elif ballast.exists():
+                small.now = AFTER
+                ballast.unlink()
+
+        owner.follow(stop, told)
+        assert paused[0] in ("store.disk_full", "disk_full")
+        assert list(dump(database)) == small.quiet_elsewhere()
+
+
+@pytest.mark.fault("D03", "D04")
+@needs_strace
+@pytest.mark.parametrize("fault", ["error=ENOSPC", "error=EIO"])
+def test_whichever_write_of_the_database_fails_what_is_stored_is_whole(
+    tmp_path: Path, fault: str
+) -> None:
+    place = Place(tmp_path)
+    place.session("chat")
+    place.open().close()
+    quiet = place.quiet()
+    reading = f"from tests.faults.place import *; Place(Path({str(tmp_path)!r})).read()"
+    failed = 0
+    for when in range(2, 30, 6):
+        failed += injected(place, fault, when, reading) != 0
+        with place.open() as database:
+            stored = list(dump(database))
+            assert len(stored) <= len(quiet)
+        place.now = AFTER
+        place.read()
+        assert place.facts() == quiet
+        place.forget()
+    assert failed
+
+
+@pytest.mark.fault("F21")
+@pytest.mark.parametrize("when", range(1, 8))
+def test_a_read_error_in_the_middle_keeps_what_was_read_and_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: int
+) -> None:
+    place = Place(tmp_path)
+    place.session("plan")
+    healthy = place.session("chat")
+    pread, calls = os.pread, 0
+
+    def broken(descriptor: int, length: int, offset: int) -> bytes:
+        nonlocal calls
+        if healthy.path.name not in str(Path(f"/proc/self/fd/{descriptor}").readlink()):
+            calls += 1
+            if calls == when:
+                raise OSError(5, "Input/output error")
+        return pread(descriptor, length, offset)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "pread", broken)
+        report = place.read()
+    assert report.batches["failed"] == 1
+    (row,) = place.rows(
+        "select error_code, attempts, retry_at > updated_at, error_message from batches "
+        "where state = 'failed'"
+    )
+    assert row[:3] == ("source.io", 1, True)
+    assert "Reading bytes" in row[3]
+    assert place.read().batches == {}
+    place.now = AFTER
+    place.read()
+    assert place.facts() == place.quiet()
+    assert set(place.states()) == {"completed"}
+
+
+@pytest.mark.fault("D14")
+def test_a_read_only_disk_is_told_as_one(small: Place) -> None:
+    small.read()
+    before = small.path.read_bytes()
+    assert mount("-o", "remount,ro", small.path.parent)
+    with pytest.raises(StoreError, match="cannot be written"):
+        small.read()
+    assert mount("-o", "remount,rw", small.path.parent)
+    assert small.path.read_bytes() == before
