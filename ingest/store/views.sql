@@ -270,6 +270,14 @@ select
 from (select unnest(map_entries(cast(cast(kinds as json) as map(varchar, json))), recursive := true) from segments)
 group by all;
 
+-- What an optional command noted of sessions. It was made from the text of logs, so never trusted.
+create or replace view v_notes as
+select home, session, source, turn, batch, time, origin, untrusted, kind, text from notes;
+
+-- How Tailboard itself ran, one row for each minute in which anything happened.
+create or replace view v_samples as
+from samples;
+
 -- Lines that could not be read, and why.
 create or replace view v_rejects as
 select

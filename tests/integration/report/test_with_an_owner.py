@@ -1,0 +1,114 @@
+"""Reporting, pruning and observing while another process has the database and follows."""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from threading import Event, Thread
+
+from ingest.store.client import RemoteDatabase
+from ingest.store.doorplate import Role
+from ingest.worker import program
+from ingest.worker.chores import Chores
+from ingest.worker.drain import Tuning
+from ingest.worker.entrance import Owned, Wish, enter
+from ingest.worker.homes import homes
+from ingest.worker.observe import Observer
+from ingest.worker.owner import Owner, Pace
+from tests.build import Home
+from tests.integration.cli.desk import Desk
+
+PATIENCE = 60.0
+HASTY = Pace(everything_every=1.0, recent_every=0.1, quiet=0.01, longest=0.05)
+
+
+@contextmanager
+def following(
+    desk: Desk, observe: str | None = None, now: datetime | None = None
+) -> Iterator[Event]:
+    """An owner that follows the desk's home; the event says that it noted something."""
+    stop, beaten = Event(), Event()
+    clock = partial(_clock, now)
+    found = enter(desk.db, Wish(homes([desk.home]), Role.FOLLOW), clock)
+    assert isinstance(found, Owned)
+    with found:
+        found.owner.once()
+        chores = _chores(found.owner, observe)
+
+        def beside() -> None:
+            chores.step()
+            if found.database.rows("observe.noted"):
+                beaten.set()
+
+        follow = partial(found.owner.follow, stop, lambda _: None, pace=HASTY, beside=beside)
+        thread = Thread(target=follow)
+        thread.start()
+        try:
+            yield beaten
+        finally:
+            stop.set()
+            thread.join()
+            chores.close()
+
+
+def _clock(now: datetime | None) -> datetime:
+    return now or datetime.now(UTC).replace(tzinfo=None)
+
+
+def _chores(owner: Owner, code: str | None) -> Chores:
+    observer = None
+    if code is not None:
+        tell = partial(
+            program.tell,
+            [sys.executable, "-c", code],
+            program.Leash(PATIENCE, 1024**2),
+            owner.database.spool,
+            {},
+        )
+        observer = Observer(
+            owner.database,
+            owner.instance,
+            tell,
+            quiet=timedelta(minutes=1),
+            tuning=Tuning(),
+            clock=owner.clock,
+        )
+    return Chores(owner.database, owner.clock, observer, timedelta(0))
+
+
+def test_a_report_is_the_same_through_the_owner(desk: Desk) -> None:
+    alone = desk.json("report")
+    with following(desk):
+        beside = desk.json("report")
+    for part in ("distributions", "coverage", "disk", "growth"):
+        assert beside[part] == alone[part]
+
+
+def test_pruning_is_done_by_the_owner(desk: Desk) -> None:
+    desk.now = desk.now.replace(year=desk.now.year + 1)
+    with following(desk):
+        told = desk.json("prune", "--older-than", "0s", "--dry-run")
+        assert told["batches"] == 5
+        done = desk.json("prune", "--older-than", "0s", "--yes")
+        assert (done["batches"], done["done"]) == (5, True)
+        assert desk.json("batches", "list", "--limit", "50")["batches"] == []
+
+
+def test_a_session_that_came_to_rest_is_observed_while_everything_else_goes_on(
+    empty: Desk,
+) -> None:
+    home = Home(empty.home)
+    session = home.session()
+    session.prompt("Fix the parser")
+    session.end_turn("Fixed.")
+    session.write()
+    later = datetime.fromtimestamp(home.clock.seconds, UTC).replace(tzinfo=None)
+    answer = json.dumps({"notes": [{"text": "The parser is fixed."}]})
+    empty.db.parent.mkdir(parents=True)
+    with following(empty, f"print({answer!r})", later + timedelta(minutes=2)) as noted:
+        assert noted.wait(PATIENCE)
+        with RemoteDatabase(empty.db) as remote:
+            found = remote.sql("select session, text, untrusted from v_notes").rows
+    assert found == [(session.thread.id, "The parser is fixed.", True)]
