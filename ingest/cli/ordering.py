@@ -87,9 +87,12 @@ class Told(Struct, frozen=True):
 _CHOICES: Final[dict[str, dict[str, Any]]] = {
     "batch": {"metavar": "ID", "multiple": True, "help": "This batch; may be repeated."},
     "session": {"metavar": "ID", "help": "Only batches of this session."},
-    "kind": {"type": click.Choice([*Kind]), "help": "Only batches of this kind."},
+    "kind": {
+        "type": click.Choice([one.value for one in Kind]),
+        "help": "Only batches of this kind.",
+    },
     "state": {
-        "type": click.Choice([*State]),
+        "type": click.Choice([one.value for one in State]),
         "multiple": True,
         "help": "Only batches in this state; may be repeated.",
     },
@@ -102,7 +105,10 @@ _CHOICES: Final[dict[str, dict[str, Any]]] = {
 
 
 def choosing(function: F) -> F:
-    """Adds the options that say which batches are meant; the command gets them as `chosen`."""
+    """Adds the options that say which batches are meant; the command gets them as `chosen`.
+
+    Stands below other options: what those left at the function would be lost here.
+    """
 
     def command(*args: Any, **kwargs: Any) -> Any:
         said = {name: kwargs.pop(name) for name in Chosen.__struct_fields__}

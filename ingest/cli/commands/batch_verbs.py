@@ -30,9 +30,9 @@ _yes = click.option("--yes", is_flag=True, help="Do it without asking.")
 
 
 @click.command("retry", cls=Command)
-@choosing
 @_reason
 @_dry_run
+@choosing
 @with_invocation
 def retry(invocation: Invocation, chosen: Chosen, reason: str | None, dry_run: bool) -> int:
     """Try again what failed or was cancelled; with --include-dead also what was given up.
@@ -45,10 +45,10 @@ def retry(invocation: Invocation, chosen: Chosen, reason: str | None, dry_run: b
 
 
 @click.command("cancel", cls=Command)
-@choosing
 @_reason
 @_dry_run
 @_yes
+@choosing
 @with_invocation
 def cancel(
     invocation: Invocation, chosen: Chosen, reason: str | None, dry_run: bool, yes: bool
@@ -62,10 +62,10 @@ def cancel(
 
 
 @click.command("snooze", cls=Command)
-@choosing
 @click.option("--until", metavar="TIME", required=True, help="2h, 3d, 2026-12-01T09:00.")
 @_reason
 @_dry_run
+@choosing
 @with_invocation
 def snooze(
     invocation: Invocation, chosen: Chosen, until: str, reason: str | None, dry_run: bool
@@ -80,9 +80,9 @@ def snooze(
 
 
 @click.command("wake", cls=Command)
-@choosing
 @_reason
 @_dry_run
+@choosing
 @with_invocation
 def wake(invocation: Invocation, chosen: Chosen, reason: str | None, dry_run: bool) -> int:
     """Let batches that are put off, or wait for their next try, go on at once.
@@ -94,9 +94,9 @@ def wake(invocation: Invocation, chosen: Chosen, reason: str | None, dry_run: bo
 
 
 @click.command("reset-attempts", cls=Command)
-@choosing
 @_reason
 @_dry_run
+@choosing
 @with_invocation
 def reset_attempts(
     invocation: Invocation, chosen: Chosen, reason: str | None, dry_run: bool

@@ -19,14 +19,15 @@ limit $limit offset $offset;
 select * from v_batches where starts_with(id, $prefix) order by id;
 
 -- name: moves
--- What happened to these batches, the oldest first; `person` gave the order, where it was one.
+-- What happened to these batches, in the order it was written down, which no clock can change;
+-- `person` gave the order, where it was one.
 select
     m.batch, m.time, m.move, m.old, m.new, m.actor, m.reason, m.attempt, m.error_code, m.command,
     c.actor as person
 from batch_moves m
 left join commands c on c.id = m.command
 where m.batch in (select unnest($batches::varchar[]))
-order by m.batch, m.time, m.rowid;
+order by m.batch, m.rowid;
 
 -- name: counts
 -- How many batches are in each state.
