@@ -11,6 +11,7 @@ from msgspec.structs import asdict
 from ingest.batches.batch import BatchId
 from ingest.batches.failure import OWNER_DIED, Failure
 from ingest.batches.policy import (
+    LONGEST_DELAY,
     MAX_ATTEMPTS,
     PAUSED_BY_USER,
     Bury,
@@ -147,9 +148,10 @@ def wake(database: Database, batches: list[str], now: str) -> None:
 
 def wake_due(database: Database, mode: Mode, now: str) -> None:
     """Let those whose time has come wait for work again."""
+    latest = (datetime.fromisoformat(now) + LONGEST_DELAY).isoformat()
     with database.transaction():
-        if database.run("queue.tell_due", mode=mode, now=now):
-            database.run("queue.wake_due", mode=mode, now=now)
+        if database.run("queue.tell_due", mode=mode, now=now, latest=latest):
+            database.run("queue.wake_due", mode=mode, now=now, latest=latest)
 
 
 def take_up(database: Database, found: Claim, now: str) -> None:

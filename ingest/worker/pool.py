@@ -4,6 +4,7 @@ Promises that the parcels of one source come back in the order its jobs were giv
 dies is told as `ReaderDied`; nothing it had in hand was stored.
 """
 
+import contextlib
 import subprocess
 import threading
 from collections import deque
@@ -140,5 +141,7 @@ class Pool:
             reader.kill()
             reader.wait()
             for stream in (reader.stdin, reader.stdout):
-                if stream is not None:
-                    stream.close()
+                # What was still to be written to a dead reader is not missed.
+                with contextlib.suppress(BrokenPipeError):
+                    if stream is not None:
+                        stream.close()

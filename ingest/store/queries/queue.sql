@@ -115,14 +115,22 @@ select
     id, $now::timestamp, 'wake', state, 'pending', 'auto', null, lifetime_attempts + 1, error_code
 from batches
 where (state = 'snoozed' and not_before <= $now::timestamp)
-or (state = 'failed' and retry_at <= $now::timestamp and $mode = 'automatic');
+or (
+    state = 'failed' and $mode = 'automatic'
+    -- Later than any wait could end is a clock that was set back: then it is over, too.
+    and (retry_at <= $now::timestamp or retry_at > $latest::timestamp)
+);
 
 -- name: wake_due
 -- Batches whose time has come. A failed one waits for a person where the settings say so.
 update batches set
     state = 'pending', retry_at = null, not_before = null, updated_at = $now::timestamp
 where (state = 'snoozed' and not_before <= $now::timestamp)
-or (state = 'failed' and retry_at <= $now::timestamp and $mode = 'automatic');
+or (
+    state = 'failed' and $mode = 'automatic'
+    -- Later than any wait could end is a clock that was set back: then it is over, too.
+    and (retry_at <= $now::timestamp or retry_at > $latest::timestamp)
+);
 
 -- name: decided
 -- Batches that a person spoke about before they were there.
