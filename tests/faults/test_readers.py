@@ -1,0 +1,198 @@
+"""Readers that die, and batches that kill whoever reads them."""
+
+import os
+import signal
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from ingest.store.dump import dump
+from ingest.worker import processes
+from ingest.worker.pool import Pool
+from tests.faults.place import ROOT, Place
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    made = Place(tmp_path)
+    for which in ("plan", "chat", "partial"):
+        made.session(which)
+    return made
+
+
+def born(program: str) -> list["subprocess.Popen[bytes]"]:
+    return [
+        subprocess.Popen(
+            [sys.executable, "-c", program],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            cwd=ROOT,
+        )
+        for _ in range(2)
+    ]
+
+
+def dying_on(name: str) -> str:
+    """A reader that kills itself when it is to read a file of this name."""
+    return (
+        "import os, signal\n"
+        "from ingest.worker import parcel, reader\n"
+        "read = parcel.read\n"
+        "def deadly(job):\n"
+        f"    if {name!r} in job.path: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "    return read(job)\n"
+        "parcel.read = deadly\n"
+        "reader.main()\n"
+    )
+
+
+@pytest.mark.fault("Q01", "P11")
+@pytest.mark.parametrize("which", [[0], [1], [0, 1]])
+def test_the_work_of_a_killed_reader_is_done_once_by_another(
+    place: Place, which: list[int]
+) -> None:
+    children = processes.start(2)
+    with place.open() as database:
+        owner = place.owner(database)
+        readers = Pool(children)
+        for index in which:
+            children[index].send_signal(signal.SIGKILL)
+            children[index].wait()
+        owner.read(owner.survey().changed, readers=readers)
+        assert list(dump(database)) == place.quiet()
+    assert set(place.states()) <= {"completed", "completed_empty"}
+
+
+@pytest.mark.fault("P11", "L19")
+def test_a_batch_that_kills_every_reader_is_set_aside_and_the_others_are_done(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    poison = place.session("tour")
+    program = dying_on(poison.path.name)
+    monkeypatch.setattr(processes, "start", lambda *_: born(program))
+    with place.open() as database:
+        owner = place.owner(database)
+        report = owner.read(owner.survey().changed, readers=Pool(processes.start()))
+        assert report.lines > 0
+    dead = place.rows(
+        "select b.state, b.reason, b.rescues, b.attempts, s.path, b.error_code from batches b "
+        "join sources s on s.id = b.source where b.state not in ('completed', 'completed_empty')"
+    )
+    assert dead == [("dead", "poison", 3, 0, str(poison.path), "owner_died")]
+    poison.path.rename(place.folder / "elsewhere")
+    assert place.facts() == place.quiet()
+    # Setting it aside is remembered, and costs nobody anything.
+    (place.folder / "elsewhere").rename(poison.path)
+    place.read()
+    assert place.states()["dead"] == 1
+
+
+@pytest.mark.fault("P11")
+def test_a_batch_that_kills_the_program_is_set_aside_and_takes_no_other_with_it(
+    place: Place,
+) -> None:
+    poison = place.session("tour")
+    program = (
+        "import os\n"
+        "from tests.faults.place import *\n"
+        "from ingest.worker import parcel\n"
+        "read = parcel.read\n"
+        "def deadly(job):\n"
+        f"    if {poison.path.name!r} in job.path: os._exit(9)\n"
+        "    return read(job)\n"
+        "parcel.read = deadly\n"
+        f"Place(Path({str(place.folder)!r})).read()\n"
+    )
+    ends = [
+        subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False).returncode
+        for _ in range(4)
+    ]
+    assert ends == [9, 9, 9, 0]
+    dead = place.rows(
+        "select s.path, b.reason from batches b join sources s on s.id = b.source "
+        "where b.state not in ('completed', 'completed_empty')"
+    )
+    assert dead == [(str(poison.path), "poison")]
+    poison.path.rename(place.folder / "elsewhere")
+    assert place.facts() == place.quiet()
+
+
+@pytest.mark.fault("P03", "P12")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_stop_hands_back_what_is_claimed_and_charges_nobody(
+    place: Place, number: signal.Signals
+) -> None:
+    """In the middle of reading, with nobody left to listen to what is told."""
+    program = (
+        "import os, signal, sys\n"
+        "from tests.faults.place import *\n"
+        "from ingest.worker import parcel\n"
+        "signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))\n"
+        "read, times = parcel.read, 0\n"
+        "def interrupted(job):\n"
+        "    global times\n"
+        "    times += 1\n"
+        f"    if times == 5: os.kill(os.getpid(), {int(number)})\n"
+        "    return read(job)\n"
+        "parcel.read = interrupted\n"
+        f"Place(Path({str(place.folder)!r})).read()\n"
+    )
+    with Path("/dev/full").open("wb") as full:
+        ended = subprocess.run(
+            [sys.executable, "-c", program], cwd=ROOT, stderr=full, stdout=full, check=False
+        )
+    assert ended.returncode != 0
+    states = place.states()
+    assert states["claimed"] == 0
+    assert states["pending"] > 0
+    assert place.rows("select max(attempts), max(rescues) from batches") == [(0, 0)]
+    place.read()
+    assert place.facts() == place.quiet()
+
+
+@pytest.mark.fault("P03")
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 0)])
+def test_following_ends_with_the_round_it_is_in(
+    place: Place, number: signal.Signals, code: int
+) -> None:
+    environment = os.environ | {"CODEX_HOME": str(place.home.path)}
+    child = subprocess.Popen(
+        [
+            *(sys.executable, "-c", "from ingest.cli.main import main; main()"),
+            *("--db", str(place.path), "ingest", "--follow", "--json"),
+        ],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert child.stdout is not None
+    assert child.stdout.readline(), child.communicate()[1].decode()
+    child.send_signal(number)
+    child.communicate()
+    assert child.returncode == code
+    place.read()
+    assert place.facts() == place.quiet()
+    assert place.rows("select max(attempts), max(rescues) from batches") == [(0, 0)]
+
+
+@pytest.mark.fault("P08")
+@pytest.mark.parametrize("days", [-3, 30])
+def test_a_clock_that_jumps_neither_stops_a_batch_nor_hurries_it_for_ever(
+    place: Place, days: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pread = os.pread
+
+    def broken(*_: object) -> bytes:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(os, "pread", broken)
+    place.read()
+    assert place.states()["failed"] == 3
+    monkeypatch.setattr(os, "pread", pread)
+    place.now += timedelta(days=days)
+    place.read()
+    assert place.facts() == place.quiet()
