@@ -166,7 +166,8 @@ def reading(invocation: Invocation) -> Iterator[Access]:
                 yield direct
             return
         remote = found
-    with remote:
+    # Whatever the owner commits meanwhile: all that a command says is of one moment.
+    with remote, remote.hold():
         yield Through(remote)
 
 

@@ -14,12 +14,13 @@ from ingest.cli.access import Backlog, Owner, backlog_of
 from ingest.store.client import RemoteDatabase
 from ingest.store.console import ask
 from ingest.store.database import Database, explain, records
-from ingest.store.door import Door, NoDoor
+from ingest.store.door import Door
 from ingest.store.doorplate import Role
 from ingest.store.engine import Error, FatalException
 from ingest.store.errors import Locked
 from ingest.store.face import Answer, Row
 from ingest.store.queries import statement
+from ingest.store.refusals import NoDoor
 from ingest.worker.entrance import reach
 from ingest.worker.homes import homes
 from ingest.worker.survey import survey

@@ -114,6 +114,7 @@ class RemoteDatabase:
         self._lock = threading.Lock()
         self._idle: list[Connection] = []
         self._closed = False
+        self._held: Connection | None = None
         self.host: wire.Host
         with self._connection():
             pass  # Only to know that somebody is there, and who.
@@ -158,6 +159,24 @@ class RemoteDatabase:
         self.host = self._exchange(wire.Who(), wire.Host)
         return self.host
 
+    @contextmanager
+    def hold(self) -> Iterator[None]:
+        """Show everything as it was at one moment, inside the block. For one thread only."""
+        with self._connection() as connection:
+            try:
+                reply = self._ask(connection, wire.request(wire.Hold()), PATIENCE)
+            except _Broken:
+                raise OwnerGone(self.path) from None
+            if isinstance(reply, wire.Refusal):
+                raise Told(reply)
+            self._held = connection
+            try:
+                yield
+            finally:
+                self._held = None
+                # Which ends what is held, whatever there was said over it.
+                connection.close()
+
     def _exchange(
         self,
         request: wire.Request,
@@ -173,7 +192,7 @@ class RemoteDatabase:
                     reply = self._ask(connection, data, patience)
                 break
             except _Broken:
-                if not again:
+                if not again or self._held is not None:
                     raise OwnerGone(self.path) from None
                 again = False
         if isinstance(reply, wire.Refusal):
@@ -198,6 +217,9 @@ class RemoteDatabase:
     @contextmanager
     def _connection(self) -> Iterator[Connection]:
         """A connection for one exchange; kept for the next one if it is still good."""
+        if self._held is not None:
+            yield self._held
+            return
         connection = self._known() or self._connect()
         try:
             yield connection
@@ -206,7 +228,7 @@ class RemoteDatabase:
             connection.close()
             raise
         with self._lock:
-            if not self._closed and len(self._idle) < _IDLE:
+            if not (self._closed or connection.closed) and len(self._idle) < _IDLE:
                 self._idle.append(connection)
                 return
         connection.close()

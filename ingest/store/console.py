@@ -18,10 +18,14 @@ _HINT = (
 )
 
 
-def ask(con: Connection, text: str, limit: int | None = None) -> Answer:
-    """What the statement answers, at most `limit` rows of it. `con` is used by nobody else."""
+def ask(con: Connection, text: str, limit: int | None = None, *, held: bool = False) -> Answer:
+    """What the statement answers, at most `limit` rows of it. `con` is used by nobody else.
+
+    `held`: a read-only transaction is open already, and is left open.
+    """
     _check(con, text)
-    con.execute("begin transaction read only")
+    if not held:
+        con.execute("begin transaction read only")
     try:
         result = con.execute(text)
         columns = [column[0] for column in result.description or ()]
@@ -32,8 +36,9 @@ def ask(con: Connection, text: str, limit: int | None = None) -> Answer:
         raise QueryRefused(_first_paragraph(error), _HINT) from error
     finally:
         # An engine that gave up has no transaction left to end, and said so already.
-        with contextlib.suppress(Error):
-            con.execute("rollback")
+        if not held:
+            with contextlib.suppress(Error):
+                con.execute("rollback")
     more = limit is not None and len(rows) > limit
     return Answer(columns, rows[:limit], more)
 

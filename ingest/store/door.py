@@ -26,10 +26,20 @@ from ingest.store.database import Database
 from ingest.store.doorplate import Plate, Role
 from ingest.store.engine import Connection as Cursor
 from ingest.store.engine import Error
-from ingest.store.errors import StoreError
 from ingest.store.face import QueryRefused
 from ingest.store.local import explained, together
 from ingest.store.proof import prove_inside
+from ingest.store.refusals import (
+    EXPIRED,
+    FULL,
+    GARBLED,
+    TOO_MUCH,
+    CannotAct,
+    NoDoor,
+    TooSlow,
+    refusal,
+)
+from ingest.store.visit import Visit
 
 Actor = Callable[[str, dict[str, Any]], dict[str, Any]]
 """Does what a client asks for, on whatever thread it belongs, and says what came of it."""
@@ -39,40 +49,8 @@ class Limits(Struct, frozen=True):
     clients: int = 32
     query_seconds: float = 20.0
     copy_seconds: float = 1800.0
+    hold_seconds: float = 60.0
     answer_bytes: int = wire.ANSWER_CAP
-
-
-class TooSlow(StoreError):
-    """A question took longer than the owner lets one take."""
-
-    code = "door.too_slow"
-
-    def __init__(self, seconds: float) -> None:
-        super().__init__(
-            f"The question was ended after {seconds:g} seconds.",
-            "Ask for less; or make a copy with `tailboard snapshot` and ask that.",
-        )
-
-
-class NoDoor(StoreError):
-    """No socket can be opened: everything works, only not for several processes at once."""
-
-    code = "door.none"
-    error_class = "config"
-
-    def __init__(self, path: Path, error: OSError) -> None:
-        super().__init__(
-            f"Other processes cannot read {path} now: {error.strerror or error}.",
-            "Put the database where sockets can be made, with a shorter path: --db PATH.",
-        )
-
-
-class CannotAct(Exception):
-    """What the door answers where the owner does nothing for others."""
-
-    code = "door.only_reads"
-    message = "This process only lets others read."
-    hint = "It ends by itself; try again then."
 
 
 def only_reads(_name: str, _values: dict[str, Any]) -> dict[str, Any]:
@@ -199,65 +177,82 @@ class Door:
                         cursor.interrupt()
 
     def _serve(self, connection: Connection) -> None:
+        visit = Visit()
         try:
             prove_inside(connection, self._key)
             if len(self._clients) > self._limits.clients:
-                connection.send_bytes(wire.reply(_FULL))
+                connection.send_bytes(wire.reply(FULL))
                 return
             connection.send_bytes(wire.reply(self.host))
-            while True:
-                data = connection.recv_bytes(wire.REQUEST_CAP)
-                try:
-                    request = wire.read_request(data)
-                except wire.Garbled:
-                    connection.send_bytes(wire.reply(_GARBLED))
-                    return
-                connection.send_bytes(self._answer(request))
+            self._converse(connection, visit)
         except (EOFError, OSError, AuthenticationError, AssertionError):
             # The client left, had no key, or (an assertion of the exchange) did not even try.
             return
         finally:
+            visit.end()
             with self._lock:
                 self._clients.pop(threading.current_thread(), None)
                 connection.close()
 
-    def _answer(self, request: wire.Request) -> bytes:
+    def _converse(self, connection: Connection, visit: Visit) -> None:
+        while True:
+            if visit.held is not None and not connection.poll(visit.left):
+                visit.spoil()
+            data = connection.recv_bytes(wire.REQUEST_CAP)
+            try:
+                request = wire.read_request(data)
+            except wire.Garbled:
+                connection.send_bytes(wire.reply(GARBLED))
+                return
+            connection.send_bytes(self._answer(request, visit))
+
+    def _answer(self, request: wire.Request, visit: Visit) -> bytes:
         try:
-            data = wire.reply(self._reply(request))
+            data = wire.reply(self._reply(request, visit))
         except EOFError:
             raise
         except Error as error:
+            visit.spoil()
             data = wire.reply(refusal(explained(self._database.path, error)))
         except Exception as error:  # noqa: BLE001
             # One client's misfortune is told to that client and must not be the owner's.
+            visit.spoil()
             data = wire.reply(refusal(error))
-        return data if len(data) <= self._limits.answer_bytes else wire.reply(_TOO_MUCH)
+        return data if len(data) <= self._limits.answer_bytes else wire.reply(TOO_MUCH)
 
-    def _reply(self, request: wire.Request) -> wire.Reply:
+    def _reply(self, request: wire.Request, visit: Visit) -> wire.Reply:
         match request:
+            case wire.Ask() | wire.Sql() if visit.expired:
+                return EXPIRED
+            case wire.Hold():
+                with self._lock:
+                    if self._ending.is_set():
+                        raise EOFError
+                    visit.hold(self._database.reader(), self._limits.hold_seconds)
+                return self.host
             case wire.Who():
                 return self.host
             case wire.Act(name, values):
                 return wire.Outcome(self._act(name, values))
             case wire.Ask(queries):
-                with self._cursor(self._limits.query_seconds) as con:
-                    answers = together(con, queries)
+                with self._cursor(self._limits.query_seconds, visit.held) as con:
+                    answers = together(con, queries, held=visit.held is not None)
                 return wire.Tables([wire.table(names, rows) for names, rows in answers])
             case wire.Sql(text, limit):
-                with self._cursor(self._limits.query_seconds) as con:
-                    answer = console.ask(con, text, limit)
+                with self._cursor(self._limits.query_seconds, visit.held) as con:
+                    answer = console.ask(con, text, limit, held=visit.held is not None)
                 return wire.Tables([wire.table(answer.columns, answer.rows, more=answer.more)])
             case wire.Copy(form):
                 with self._cursor(self._limits.copy_seconds) as con:
                     return wire.Copied(snapshot.copy(con, self._database.spool, form).name)
 
     @contextlib.contextmanager
-    def _cursor(self, seconds: float) -> Iterator[Cursor]:
-        """A cursor for one question. None is kept after it: an idle client holds nothing back."""
+    def _cursor(self, seconds: float, held: Cursor | None = None) -> Iterator[Cursor]:
+        """A cursor for one question, and gone after it; or the one that is held, with a limit."""
         with self._lock:
             if self._ending.is_set():
                 raise EOFError
-            con = self._database.reader()
+            con = held or self._database.reader()
             self._running[con] = time.monotonic() + seconds
         try:
             yield con
@@ -269,16 +264,8 @@ class Door:
             with self._lock:
                 self._running.pop(con, None)
                 self._overdue.discard(con)
-            con.close()
-
-
-def refusal(error: Exception) -> wire.Refusal:
-    return wire.Refusal(
-        str(getattr(error, "code", type(error).__name__)),
-        str(getattr(error, "message", error)),
-        str(getattr(error, "hint", "")),
-        str(getattr(error, "error_class", "transient")),
-    )
+            if con is not held:
+                con.close()
 
 
 def _listen(database: Path) -> tuple[doorplate.Address, Listener]:
@@ -304,17 +291,3 @@ def _hang_up(connection: Connection) -> None:
         return
     with contextlib.suppress(OSError), socket.socket(fileno=os.dup(connection.fileno())) as twin:
         twin.shutdown(socket.SHUT_RDWR)
-
-
-_GARBLED = wire.Refusal(
-    "door.garbled", "That is no message of Tailboard.", "Use the same version everywhere."
-)
-_FULL = wire.Refusal(
-    "door.full",
-    "Too many processes read this database at once.",
-    "Close one of them, and try again.",
-    "resource",
-)
-_TOO_MUCH = wire.Refusal(
-    "door.too_much", "The answer is too large to be sent.", "Ask for fewer rows: --limit N."
-)

@@ -51,15 +51,20 @@ class Local:
                 raise explained(self.path, error) from error
 
 
-def together(con: Connection, queries: Sequence[Query]) -> list[Result]:
-    """What several named statements answer, all of them about the same moment."""
+def together(con: Connection, queries: Sequence[Query], *, held: bool = False) -> list[Result]:
+    """What several named statements answer, all of them about the same moment.
+
+    `held`: the moment is already that of an open transaction, which is left open.
+    """
     answers: list[Result] = []
-    con.execute("begin transaction read only")
+    if not held:
+        con.execute("begin transaction read only")
     try:
         for name, values in queries:
             result = con.execute(_statement(name), values)
             answers.append(([one[0] for one in result.description or ()], result.fetchall()))
-        con.execute("commit")
+        if not held:
+            con.execute("commit")
     except TransactionException as error:
         _roll_back(con)
         raise QueryRefused(

@@ -46,11 +46,15 @@ class Act(Struct, tag="act"):
     values: dict[str, Any]
 
 
+class Hold(Struct, tag="hold"):
+    """From now on, show this connection the database as it is at this moment."""
+
+
 class Who(Struct, tag="who"):
     """Who is there?"""
 
 
-Request = Ask | Sql | Copy | Act | Who
+Request = Ask | Sql | Copy | Act | Hold | Who
 
 
 class Table(Struct):

@@ -14,11 +14,12 @@ from msgspec import Struct
 
 from ingest.store.client import OwnerGone, OwnerSilent, RemoteDatabase
 from ingest.store.database import Database
-from ingest.store.door import Door, Limits, NoDoor
+from ingest.store.door import Door, Limits
 from ingest.store.doorplate import Role
 from ingest.store.errors import Locked, StoreError
 from ingest.store.local import Local
 from ingest.store.recovery import open_database
+from ingest.store.refusals import NoDoor
 from ingest.worker.desk import Desk, Handler
 from ingest.worker.drain import Clock, Tuning, utc_now
 from ingest.worker.homes import Home

@@ -23,12 +23,13 @@ from ingest.store.client import (
     Told,
 )
 from ingest.store.database import Database
-from ingest.store.door import Door, Limits, NoDoor
+from ingest.store.door import Door, Limits
 from ingest.store.doorplate import Role
 from ingest.store.errors import Conflict
 from ingest.store.face import Format, Query, QueryRefused
 from ingest.store.local import Local
 from ingest.store.proof import prove_outside
+from ingest.store.refusals import NoDoor
 
 FOREVER = "select count(*) from range(100000000) a, range(100000000) b where a.range % 7 = 3"
 
@@ -361,6 +362,51 @@ def test_two_figures_of_one_screen_are_of_one_moment(
         stop.set()
         thread.join()
     assert seen == sorted(seen)
+
+
+def counted(guest: RemoteDatabase) -> tuple[int, int]:
+    named = len(guest.rows("queue.pauses"))
+    return named, guest.sql("select count(*) from pauses").rows[0][0]
+
+
+def pause(database: Database) -> None:
+    with database.transaction():
+        database.run("queue.pause", code="c", message="m", hint="h", now="2026-01-01")
+
+
+def test_what_is_held_is_of_one_moment_whatever_is_committed(
+    database: Database, guest: RemoteDatabase
+) -> None:
+    with guest.hold():
+        before = counted(guest)
+        pause(database)
+        assert counted(guest) == before == (0, 0)
+    assert counted(guest) == (1, 1)
+
+
+def test_after_an_error_nothing_is_shown_as_of_the_moment_that_was_held(
+    database: Database, guest: RemoteDatabase
+) -> None:
+    with guest.hold():
+        with pytest.raises(QueryRefused):
+            guest.sql("select * from nothing")
+        with pytest.raises(Told, match="cannot be held"):
+            guest.rows("queue.pauses")
+    assert counted(guest) == (0, 0)
+
+
+def insist(guest: RemoteDatabase) -> None:
+    while True:
+        guest.rows("queue.pauses")
+
+
+def test_a_moment_is_not_held_for_ever(database: Database) -> None:
+    limits = Limits(hold_seconds=0.0)
+    with door(database, limits), RemoteDatabase(database.path) as guest, guest.hold():
+        with pytest.raises(Told, match="cannot be held") as told:
+            insist(guest)
+        assert told.value.code == "door.expired"
+        database.checkpoint()
 
 
 def test_many_threads_of_a_guest_each_get_their_own_answer(guest: RemoteDatabase) -> None:
