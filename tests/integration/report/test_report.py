@@ -1,12 +1,17 @@
 """`tailboard report`: figures of the running system, and of what Codex wrote."""
 
+from datetime import datetime, timedelta
+
 import pytest
 
 from ingest.store.database import Database
+from ingest.worker.drain import Tuning
 from ingest.worker.homes import homes
 from ingest.worker.owner import Owner
 from tests.build import Home
 from tests.integration.cli.desk import Desk
+
+START = datetime(2026, 11, 21, 8)
 
 
 def test_a_report_of_nothing_says_so_and_is_a_whole_document(empty: Desk) -> None:
@@ -198,3 +203,31 @@ def test_a_long_backlog_is_seen_falling(empty: Desk) -> None:
         rows = database.execute("select behind_bytes from samples order by time").fetchall()
     size = sum(path.stat().st_size for path in empty.home.rglob("*.jsonl"))
     assert rows == [(size,), (0,)]
+
+
+def test_samples_are_written_while_a_long_backlog_drains(empty: Desk) -> None:
+    home = Home(empty.home)
+    for number in range(6):
+        session = home.session()
+        session.prompt(f"Number {number} " + "x" * 20_000)
+        session.end_turn("Done.")
+        session.write()
+    empty.db.parent.mkdir()
+    now = START
+
+    def clock() -> datetime:
+        """Half a minute passes whenever somebody looks."""
+        nonlocal now
+        now += timedelta(seconds=30)
+        return now
+
+    with Database(empty.db) as database:
+        owner = Owner(database, homes([empty.home]), Tuning(batch_bytes=4_096), clock)
+        owner.once()
+        rows = database.execute("select behind_bytes from samples order by time").fetchall()
+        new = database.execute("select sum(bytes_new) from samples").fetchone()
+    behind = [one for (one,) in rows]
+    assert len(behind) > 2
+    assert behind == sorted(behind, reverse=True)
+    assert behind[-1] == 0
+    assert new == (sum(path.stat().st_size for path in empty.home.rglob("*.jsonl")),)

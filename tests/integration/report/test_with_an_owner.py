@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from threading import Event, Thread
+from time import monotonic
 
 from ingest.store.client import RemoteDatabase
 from ingest.store.doorplate import Role
@@ -16,7 +17,7 @@ from ingest.worker.drain import Tuning
 from ingest.worker.entrance import Owned, Wish, enter
 from ingest.worker.homes import homes
 from ingest.worker.observe import Observer
-from ingest.worker.owner import Owner, Pace
+from ingest.worker.owner import Owner, Pace, Round
 from tests.build import Home
 from tests.integration.cli.desk import Desk
 
@@ -112,3 +113,39 @@ def test_a_session_that_came_to_rest_is_observed_while_everything_else_goes_on(
         with RemoteDatabase(empty.db) as remote:
             found = remote.sql("select session, text, untrusted from v_notes").rows
     assert found == [(session.thread.id, "The parser is fixed.", True)]
+
+
+def test_a_session_that_never_pauses_is_read_while_it_is_written(empty: Desk) -> None:
+    home = Home(empty.home)
+    session = home.session()
+    session.prompt("Go on and on")
+    session.write()
+    empty.db.parent.mkdir(parents=True)
+    stop, enough = Event(), Event()
+    rounds: list[Round] = []
+
+    def told(one: Round) -> None:
+        rounds.append(one)
+        if len(rounds) == 3:
+            enough.set()
+
+    # Nothing but hints: no sweep comes to help before the test is over.
+    pace = Pace(everything_every=3600, recent_every=3600, quiet=0.5, longest=0.5)
+    found = enter(empty.db, Wish(homes([empty.home]), Role.FOLLOW))
+    assert isinstance(found, Owned)
+    with found:
+        thread = Thread(target=partial(found.owner.follow, stop, told, pace=pace))
+        thread.start()
+        try:
+            lines = 0
+            until = monotonic() + PATIENCE
+            while not enough.is_set() and monotonic() < until:
+                session.say(f"Line {lines}")
+                session.flush_to_disk()
+                lines += 1
+        finally:
+            stop.set()
+            thread.join()
+    assert enough.is_set()
+    # Gathered: far fewer rounds than lines.
+    assert len(rounds) < lines
