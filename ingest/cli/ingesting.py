@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from functools import partial
-from pathlib import Path
 from subprocess import Popen
 from threading import Event
 from typing import TYPE_CHECKING
@@ -63,7 +62,7 @@ def run(
         return _tell(invocation)
     pool = Pool(readers) if readers else None
     try:
-        _refuse_without_home(invocation.settings.codex_homes)
+        _look_for_home(invocation, follow=follow)
         return _enter(invocation, pool, follow=follow)
     finally:
         if pool is not None:
@@ -228,14 +227,19 @@ def _tell(invocation: Invocation) -> int:
     return Exit.DONE
 
 
-def _refuse_without_home(paths: tuple[Path, ...]) -> None:
-    reachable = [path for path in paths if path.is_dir() and os.access(path, os.R_OK | os.X_OK)]
-    if not reachable:
-        listed = ", ".join(map(str, paths))
-        raise NoHome(
-            f"There is no Codex home at {listed}.",
-            "Start Codex once, or name another home with --codex-home PATH.",
-        )
+def _look_for_home(invocation: Invocation, *, follow: bool) -> None:
+    """Without any home there is nothing to read once; who follows waits for the first."""
+    paths = invocation.settings.codex_homes
+    if any(path.is_dir() and os.access(path, os.R_OK | os.X_OK) for path in paths):
+        return
+    listed = ", ".join(map(str, paths))
+    if follow:
+        invocation.output.note(f"There is no Codex home at {listed} yet; waiting for it.")
+        return
+    raise NoHome(
+        f"There is no Codex home at {listed}.",
+        "Start Codex once, or name another home with --codex-home PATH.",
+    )
 
 
 def _out_of_reach(problems: list[tuple[str, Problem]]) -> bool:

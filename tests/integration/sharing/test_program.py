@@ -154,3 +154,19 @@ def test_an_owner_that_ends_takes_its_door_away(
     assert follower.returncode == 0
     left = {path.name.removeprefix(machine.db.name) for path in machine.db.parent.iterdir()}
     assert left == {"", ".key", ".spool"}
+
+
+def test_who_follows_waits_for_a_codex_home_that_is_not_there_yet(tmp_path: Path) -> None:
+    machine = Machine(tmp_path)
+    machine.env["CODEX_HOME"] = str(tmp_path / "later")
+    with machine.start("ingest", "--follow", "--json") as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert "waiting for it" in process.stderr.readline()
+        session = Home(tmp_path / "later").session()
+        session.prompt("The first prompt")
+        session.write()
+        assert json.loads(process.stdout.readline())["lines"] > 0
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0
