@@ -123,6 +123,7 @@ def test_an_exception_that_breaks_while_telling_its_class_is_judged_by_its_type(
     assert classify(Spiteful("ouch")).code == "unexpected"
 
 
+@pytest.mark.fault("Q13")
 def test_an_exception_that_cannot_speak_is_named_by_its_type() -> None:
     assert error_text(Mute()) == "Mute (its text could not be made: RuntimeError)"
 
@@ -131,6 +132,7 @@ def test_an_exception_without_words_is_named_by_its_type() -> None:
     assert error_text(MemoryError()) == "MemoryError"
 
 
+@pytest.mark.fault("Q13")
 def test_ten_megabytes_of_text_are_cut_and_the_cut_is_seen() -> None:
     text = error_text(ValueError("x" * 10_000_000))
     assert len(text) == MAX_TEXT
@@ -145,6 +147,7 @@ def test_lines_and_tabs_stay_as_they_are() -> None:
     assert clean("first\n\tsecond") == "first\n\tsecond"
 
 
+@pytest.mark.fault("Q13")
 @given(st.text(st.characters(exclude_categories=())))
 def test_any_text_comes_out_storable_and_without_commands(text: str) -> None:
     safe = clean(text)

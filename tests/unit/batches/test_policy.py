@@ -45,6 +45,7 @@ def after(
     return next_step(what, batch=BATCH, attempts=attempts, rescued_at=rescued_at, now=NOW)
 
 
+@pytest.mark.fault("Q06")
 @given(ids, attempt_numbers)
 @example(BATCH, 10**6)
 def test_the_delay_lies_between_half_of_its_bound_and_the_bound(batch: BatchId, n: int) -> None:
@@ -72,12 +73,14 @@ def test_the_bound_never_falls(n: int) -> None:
     assert longest_delay(n) <= longest_delay(n + 1)
 
 
+@pytest.mark.fault("Q06", "Q14")
 def test_batches_that_failed_together_come_back_spread_out() -> None:
     delays = sorted(backoff(BatchId(f"batch {i}"), 3).total_seconds() for i in range(1000))
     assert len(set(delays)) > 990
     assert max(b - a for a, b in pairwise([10.0, *delays, 20.0])) < 0.5
 
 
+@pytest.mark.fault("Q08")
 def test_a_chance_failure_is_retried_after_its_delay_and_charged() -> None:
     assert after(failure(ErrorClass.TRANSIENT), attempts=2) == Retry(NOW + backoff(BATCH, 3), 3)
 
@@ -94,6 +97,7 @@ def test_a_batch_is_tried_eight_times_in_all() -> None:
     assert steps[-1] == Bury(Reason.EXHAUSTED, 8)
 
 
+@pytest.mark.fault("Q08")
 def test_bad_data_is_not_tried_twice() -> None:
     assert after(failure(ErrorClass.DATA)) == Bury(Reason.PERMANENT, 1)
 

@@ -1,0 +1,278 @@
+"""The queue at work: pauses and their cure, who retries, what a lost database still knows."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from ingest.batches.failure import ErrorClass
+from ingest.batches.order import Order, Selection, Verb
+from ingest.batches.policy import PAUSED_BY_USER, Mode
+from ingest.batches.state import State
+from ingest.store.commands import carry_out
+from ingest.store.database import Database
+from ingest.store.dump import dump
+from ingest.worker import parcel, reading
+from ingest.worker.drain import Tuning
+from ingest.worker.homes import homes
+from ingest.worker.job import Done, Job, Trouble
+from ingest.worker.owner import Owner
+from tests.build import Home
+
+NOW = datetime(2026, 11, 21, 12, 0)
+
+
+class Bench:
+    """An owner with a clock of its own, over a home of some sessions, whose reading may fail."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch, sessions: int = 3) -> None:
+        self.folder = folder
+        self.now = NOW
+        self.home = Home(folder / "codex")
+        for number in range(sessions):
+            session = self.home.session()
+            session.prompt(f"prompt {number}")
+            session.end_turn("done")
+            session.write()
+        self.failing: Trouble | None = None
+        self.read: list[str] = []
+        read = reading.read
+
+        def maybe(job: Job) -> object:
+            self.read.append(job.batch)
+            if self.failing is None:
+                return read(job)
+            done = Done(job.batch, job.lease, job.source, job.cursor.offset, "failed", job.cursor)
+            done.trouble = self.failing
+            return done, None
+
+        monkeypatch.setattr(parcel, "read", maybe)
+        self.open()
+
+    def open(self, tuning: Tuning | None = None) -> None:
+        self.database = Database(self.folder / "tailboard.duckdb")
+        self.tune(tuning or Tuning())
+
+    def tune(self, tuning: Tuning) -> None:
+        self.owner = Owner(self.database, homes([self.home.path]), tuning, lambda: self.now)
+
+    def fail(self, cls: ErrorClass | None) -> None:
+        self.failing = None if cls is None else Trouble("broken", cls, "It broke.", "Mend it.")
+
+    def states(self) -> list[str]:
+        rows = self.database.reader().execute("select state from batches order by id").fetchall()
+        return [state for (state,) in rows]
+
+    def pauses(self) -> list[str]:
+        return [row["code"] for row in self.database.rows("queue.pauses")]
+
+    def order(self, verb: Verb, *ids: str, command: str = "order") -> None:
+        wanted = Order(verb=verb, selection=Selection(ids=ids or None), actor="ada")
+        carry_out(self.database, wanted, command=command, now=self.now)
+
+
+@pytest.fixture
+def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
+    one = Bench(tmp_path, monkeypatch)
+    yield one
+    one.database.close()
+
+
+@pytest.mark.fault("Q08")
+@pytest.mark.parametrize("cls", [ErrorClass.CONFIG, ErrorClass.RESOURCE])
+def test_what_no_batch_can_do_anything_about_stops_the_queue_once_and_charges_nobody(
+    bench: Bench, cls: ErrorClass
+) -> None:
+    bench.fail(cls)
+    for _ in range(5):
+        assert bench.owner.once().paused == "broken"
+        assert bench.pauses() == ["broken"]
+    assert set(bench.states()) == {"pending"}
+    charged = bench.database.reader().execute("select sum(lifetime_attempts) from batches")
+    assert charged.fetchone() == (0,)
+
+
+def test_a_stopped_queue_is_tried_with_one_source_and_goes_on_by_itself_when_cured(
+    bench: Bench,
+) -> None:
+    bench.fail(ErrorClass.RESOURCE)
+    bench.owner.once()
+    bench.read.clear()
+    bench.owner.once()
+    assert len(bench.read) == 1
+    bench.fail(None)
+    report = bench.owner.once()
+    assert report.paused is None
+    assert bench.pauses() == []
+    assert set(bench.states()) == {"completed"}
+
+
+def test_a_person_s_pause_is_not_lifted_by_anything_that_goes_well(bench: Bench) -> None:
+    bench.order(Verb.PAUSE, command="pause")
+    for _ in range(2):
+        assert bench.owner.once().paused == PAUSED_BY_USER
+    assert bench.read == []
+    bench.order(Verb.RESUME, command="resume")
+    assert bench.owner.once().paused is None
+    assert len(bench.read) == 3
+
+
+def test_a_pause_in_the_middle_of_a_drain_stops_it_and_blames_nobody(bench: Bench) -> None:
+    bench.database.close()
+    bench.open(Tuning(batch_bytes=1))
+    passed: list[int] = []
+
+    def stop(_report: object, _done: int) -> None:
+        if not passed:
+            bench.order(Verb.PAUSE, command="pause")
+        passed.append(1)
+
+    assert bench.owner.once(stop).paused == PAUSED_BY_USER
+    assert "claimed" not in bench.states()
+    bench.order(Verb.RESUME, command="resume")
+    bench.owner.once()
+    assert set(bench.states()) == {"completed"}
+    whole = list(dump(bench.database))
+    with Database(bench.folder / "other.duckdb") as other:
+        Owner(other, homes([bench.home.path]), clock=lambda: NOW).once()
+        assert list(dump(other)) == whole
+
+
+def test_a_failed_batch_is_tried_again_by_itself_once_its_time_has_come(bench: Bench) -> None:
+    bench.fail(ErrorClass.TRANSIENT)
+    bench.owner.once()
+    assert set(bench.states()) == {"failed"}
+    bench.fail(None)
+    bench.owner.once()
+    assert set(bench.states()) == {"failed"}
+    bench.now += timedelta(minutes=1)
+    bench.owner.once()
+    assert set(bench.states()) == {"completed"}
+
+
+def test_where_a_person_retries_nothing_is_tried_again_by_itself(bench: Bench) -> None:
+    bench.tune(Tuning(retry=Mode.MANUAL))
+    bench.fail(ErrorClass.TRANSIENT)
+    bench.owner.once()
+    bench.fail(None)
+    bench.now += timedelta(days=30)
+    bench.owner.once()
+    assert set(bench.states()) == {"failed"}
+    bench.order(Verb.RETRY)
+    bench.owner.once()
+    assert set(bench.states()) == {"completed"}
+
+
+def test_the_settings_say_how_often_a_batch_is_tried(bench: Bench) -> None:
+    bench.tune(Tuning(max_attempts=2))
+    bench.fail(ErrorClass.TRANSIENT)
+    for _ in range(2):
+        bench.owner.once()
+        bench.now += timedelta(hours=1)
+    assert set(bench.states()) == {"dead"}
+
+
+@pytest.mark.fault("Q15")
+def test_failing_and_retrying_stores_no_fact_twice(bench: Bench) -> None:
+    for cls in (ErrorClass.TRANSIENT, ErrorClass.DATA, ErrorClass.CONFIG):
+        bench.fail(cls)
+        bench.owner.once()
+        bench.now += timedelta(hours=1)
+        bench.order(Verb.RETRY, *bench_ids(bench), command=f"retry {cls}")
+    bench.fail(None)
+    bench.owner.once()
+    with Database(bench.folder / "other.duckdb") as other:
+        Owner(other, homes([bench.home.path]), clock=lambda: NOW).once()
+        assert list(dump(other)) == list(dump(bench.database))
+
+
+@pytest.mark.fault("Q07")
+def test_what_is_written_while_a_batch_is_read_belongs_to_the_next(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = next(bench.home.path.rglob("rollout-*.jsonl"))
+    line = path.read_bytes().splitlines(keepends=True)[-1]
+    read = reading.read
+    grown: list[int] = []
+
+    def grow(job: Job) -> object:
+        answer = read(job)
+        if job.path == str(path) and not grown:
+            grown.append(path.stat().st_size)
+            with path.open("ab") as file:
+                file.write(line)
+        return answer
+
+    monkeypatch.setattr(parcel, "read", grow)
+    bench.owner.once()
+    bench.owner.once()
+    ranges = bench.database.reader().execute(
+        "select b.start, b.finish from batches b join sources s on s.id = b.source "
+        "where s.path = ? order by b.start",
+        [str(path)],
+    )
+    assert ranges.fetchall() == [(0, grown[0]), (grown[0], grown[0] + len(line))]
+
+
+@pytest.mark.fault("Q09")
+def test_a_session_that_is_archived_while_its_batch_waits_is_read_all_the_same(
+    bench: Bench,
+) -> None:
+    bench.fail(ErrorClass.TRANSIENT)
+    bench.owner.once()
+    for path in list(bench.home.path.rglob("rollout-*.jsonl")):
+        path.rename(bench.home.path / "archived_sessions" / path.name)
+    bench.fail(None)
+    bench.now += timedelta(minutes=1)
+    bench.owner.once()
+    assert set(bench.states()) == {"completed"}
+    assert {row["archived"] for row in bench.database.rows("sources.listed", **EVERYTHING)} == {
+        True
+    }
+
+
+@pytest.mark.fault("Q09")
+def test_a_batch_whose_file_was_deleted_waits_and_can_be_cancelled(bench: Bench) -> None:
+    bench.fail(ErrorClass.TRANSIENT)
+    bench.owner.once()
+    for path in list(bench.home.path.rglob("rollout-*.jsonl")):
+        path.unlink()
+    bench.fail(None)
+    bench.now += timedelta(minutes=1)
+    bench.owner.once()
+    assert set(bench.states()) == {"pending"}
+    bench.order(Verb.CANCEL, *bench_ids(bench))
+    assert set(bench.states()) == {"cancelled"}
+
+
+@pytest.mark.fault("D09")
+def test_a_database_that_was_deleted_knows_again_what_people_did(bench: Bench) -> None:
+    bench.fail(ErrorClass.TRANSIENT)
+    bench.owner.once()
+    cancelled = bench_ids(bench)[0]
+    bench.order(Verb.CANCEL, cancelled)
+    bench.database.close()
+    for path in bench.folder.glob("tailboard.duckdb*"):
+        if path.is_file():
+            path.unlink()
+    bench.fail(None)
+    bench.open()
+    bench.owner.once()
+    row = bench.database.one("queue.batch", id=cancelled)
+    assert row is not None
+    assert row["state"] == State.CANCELLED
+    assert sorted(bench.states()) == ["cancelled", "completed", "completed"]
+    told = bench.database.reader().execute("select verb, actor, state from commands").fetchall()
+    assert told == [("cancel", "ada", "replayed")]
+    bench.order(Verb.RETRY, cancelled, command="retry")
+    bench.owner.once()
+    assert set(bench.states()) == {"completed"}
+
+
+EVERYTHING = {"session": None, "limit": None, "offset": 0}
+
+
+def bench_ids(bench: Bench) -> list[str]:
+    rows = bench.database.reader().execute("select id from batches order by id").fetchall()
+    return [batch for (batch,) in rows]
