@@ -1,4 +1,5 @@
-"""One session as a whole: its turns with what was said, run and changed in each, its plans, goals.
+"""One session as a whole: its turns with what was said, run and changed in each, its plans, goals
+and notes.
 
 Rows of the views are put together here; nothing is decided that the views do not say.
 """
@@ -71,6 +72,8 @@ class Story(Struct, frozen=True):
     turns: list[Turn]
     plans: list[Plan]
     goals: list[Row]
+    notes: list[Row]
+    """What an optional command noted of it."""
 
 
 Place = tuple[int, int]
@@ -90,7 +93,8 @@ def story_of(access: Access, session: Session, home: str) -> Story:
         if turn := turns.get(_place(row)):
             turn.files.append(Change(row["path"], row["change"], row["moved_to"], row["status"]))
     plans = _plans(turns, access.rows("show.plan_steps", **key))
-    return Story(session, list(turns.values()), plans, access.rows("show.goals", **key))
+    goals, notes = access.rows("show.goals", **key), access.rows("show.notes", **key)
+    return Story(session, list(turns.values()), plans, goals, notes)
 
 
 def _place(row: Row) -> Place:

@@ -43,7 +43,8 @@ def command(invocation: Invocation, id_: str, turn: int | None, as_raw: bool) ->
         return
     turns = [one for one in story.turns if turn in (None, one.n)]
     plans = [one for one in story.plans if turn in (None, one.turn)]
-    shown = Story(session, turns, plans, story.goals)
+    notes = [one for one in story.notes if turn in (None, one["turn"])]
+    shown = Story(session, turns, plans, story.goals, notes)
     body = {name: getattr(shown, name) for name in Story.__struct_fields__}
     invocation.answer("show", body, lambda output: _show(output, shown))
 
@@ -92,6 +93,11 @@ def _show(output: Output, story: Story) -> None:
         output.line("Goal:", goal["objective"], f"({goal['status']})")
     for turn in story.turns:
         _show_turn(output, turn)
+    if story.notes:
+        output.line()
+        output.line(Styled("Noted", "bold"), "by a command, from the text of the log")
+        for note in story.notes:
+            output.text(note["text"], "  ")
 
 
 def _show_plan(output: Output, plans: list[Plan]) -> None:

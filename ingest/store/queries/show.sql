@@ -54,3 +54,10 @@ from v_sources v
 join segments g on g.source = v.id
 where v.home = $home and g.thread = $session
 order by coalesce(g.started_at, g.first_at) nulls first, v.segment;
+
+-- name: notes
+-- What an optional command noted of a session.
+select turn, time, origin, untrusted, kind, text
+from v_notes
+where home = $home and session = $session
+order by turn, time, text;

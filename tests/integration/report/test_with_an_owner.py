@@ -113,6 +113,9 @@ def test_a_session_that_came_to_rest_is_observed_while_everything_else_goes_on(
         with RemoteDatabase(empty.db) as remote:
             found = remote.sql("select session, text, untrusted from v_notes").rows
     assert found == [(session.thread.id, "The parser is fixed.", True)]
+    (note,) = empty.json("show", session.thread.id)["notes"]
+    assert (note["text"], note["untrusted"], note["turn"]) == ("The parser is fixed.", True, 1)
+    assert "The parser is fixed." in empty.run("show", session.thread.id).out
 
 
 def test_a_session_that_never_pauses_is_read_while_it_is_written(empty: Desk) -> None:
