@@ -21,7 +21,8 @@ class Cost:
         if info is None:
             return
         segment = self.state.segment
-        segment.context_window = number(info.model_context_window) or segment.context_window
+        if info.model_context_window != segment.context_window:
+            segment.context_window = number(info.model_context_window) or segment.context_window
         if info.last_token_usage is not None:
             segment.context_used = tokens.of(info.last_token_usage).total
         self._spend(tokens.count(self.state.tokens, info, responded=self.state.responded))

@@ -236,8 +236,6 @@ def _names() -> dict[type, str]:
     """How each kind is called where kinds are counted: by its tags, outermost first."""
     names: dict[type, str] = {kind: f"response_item/{_tag(kind)}" for kind in _members(r.AnyItem)}
     names |= {kind: f"event_msg/{_tag(kind)}" for kind in _members(r.AnyEvent)}
-    items = _members(r.AnyTurnItem)
-    names |= {kind: f"event_msg/item_completed/{_tag(kind)}" for kind in items}
     names |= {r.SessionMeta: "session_meta", r.TurnContext: "turn_context"}
     names |= {r.Compacted: "compacted", r.UsageRecord: "token_usage_record"}
     names |= {r.AgentLetter: "inter_agent_communication"}

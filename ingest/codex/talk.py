@@ -28,8 +28,7 @@ INJECTED = (
 """How text begins that Codex writes in the user's name."""
 NOTIFICATION = "<subagent_notification>"
 NOTIFICATION_END = "</subagent_notification>"
-_BEGINNING = 256
-"""A message can hold megabytes of pictures; what it is shows in its first bytes."""
+_NOTIFIED = NOTIFICATION.encode()
 COMPACTED_NOTICE = "Compact task completed"
 
 
@@ -87,10 +86,11 @@ class Talk:
 
     def _written_for_user(self, item: r.Message) -> None:
         """What only the item tells: that an agent is done, or that a review is long over."""
-        if NOTIFICATION.encode() in bytes(memoryview(item.content)[:_BEGINNING]):
+        if _NOTIFIED in bytes(item.content):
             text = spoken(item.content).strip()
-            notice = text.removeprefix(NOTIFICATION).removesuffix(NOTIFICATION_END)
-            self.tasks.notified(answer_fields(notice.strip()))
+            if text.startswith(NOTIFICATION):
+                notice = text.removeprefix(NOTIFICATION).removesuffix(NOTIFICATION_END)
+                self.tasks.notified(answer_fields(notice.strip()))
         elif self.segment.reviewing and not spoken(item.content).startswith(INJECTED):
             # The reviewer's prompt is repeated as an event alone; an item is a person's again.
             self.segment.reviewing = False

@@ -35,7 +35,8 @@ class Turns:
         state.explicit_turns = True
         if segment.generation == "G2":
             segment.generation = "G3"
-        segment.context_window = number(event.model_context_window) or segment.context_window
+        if event.model_context_window != segment.context_window:
+            segment.context_window = number(event.model_context_window) or segment.context_window
         if segment.reviewing and not state.review_leaked:
             # The reviewer's own turn leaks into this file; the turn that asked for it goes on.
             state.review_leaked = True
@@ -47,7 +48,8 @@ class Turns:
     def begin(self, turn_id: str | None, trigger: str | None) -> None:
         state, here = self.state, self.here
         segment = state.segment
-        self._overtake()
+        if state.turn is not None:
+            self._overtake(state.turn)
         segment.turns += 1
         segment.first_at = segment.first_at or here.at
         here.turn = segment.turns
@@ -68,12 +70,8 @@ class Turns:
         state.turn = turn
         state.prompted = state.answered = False
 
-    def _overtake(self) -> None:
+    def _overtake(self, turn: Turn) -> None:
         """A turn begins while another is open: that one was lost, unless its end still comes."""
-        turn = self.state.turn
-        self.state.overtaken = None
-        if turn is None:
-            return
         if turn.state == TurnState.OPEN:
             self.end(turn, TurnState.LOST)
             self.state.overtaken = turn
@@ -195,7 +193,8 @@ class Turns:
             self.begin(None, None)
         if not state.prompted:
             state.prompted = True
-            state.user_turns = [*state.user_turns, state.segment.turns][-USER_TURNS:]
+            state.user_turns.append(state.segment.turns)
+            del state.user_turns[:-USER_TURNS]
 
     def answered(self) -> None:
         """The agent spoke: without turn events that is all that tells of an end."""

@@ -45,7 +45,7 @@ class Work:
             self.tasks.answered(item.call_id, spoken(item.output))
             return
         closed = self.calls.output(item.call_id, item.output)
-        if closed is not None:
+        if closed is not None and closed[0].kind is not CallKind.COMMAND:
             self._answered(*closed)
 
     def _answered(self, call: Call, text: str) -> None:

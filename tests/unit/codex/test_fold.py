@@ -9,10 +9,6 @@ from hypothesis import strategies as st
 
 from ingest.codex.fold import Fault, Fold
 from ingest.codex.identity import Identity
-from ingest.tail.cursor import START as UNREAD
-from ingest.tail.source import Kind, Representation
-from ingest.worker.job import Job
-from ingest.worker.reading import read
 from tests.unit.codex.lines import THREAD, event, fold, line, meta
 
 NAMES = (
@@ -164,34 +160,19 @@ def test_our_own_fault_names_the_line(monkeypatch: pytest.MonkeyPatch) -> None:
     assert fault.value.offset == len(meta()) + 1
 
 
-def test_a_line_our_own_code_fails_on_is_rejected_and_the_rest_goes_in(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+def test_a_line_our_own_code_fails_on_is_set_aside_with_its_trace(
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(Identity, "settings", _fails)
-    raw = [
-        meta(),
-        event("user_message", message="before"),
-        event("thread_settings_applied"),
-        event("user_message", message="after"),
-    ]
-    path = tmp_path / "rollout.jsonl"
-    path.write_bytes(b"\n".join(raw) + b"\n")
-    done, facts = read(_job(str(path)))
-    assert facts is not None
-    assert [message.text for message in facts.messages] == ["before", "after"]
-    (reject,) = facts.rejects
-    assert (reject.reason, reject.whole) == ("fault", True)
-    assert reject.byte == len(raw[0]) + len(raw[1]) + 2
-    assert "a made-up fault" in (reject.trace or "")
-    assert (done.tally.stored, done.tally.rejected) == (3, 1)
+    told = (meta(), event("thread_settings_applied"), event("user_message", message="after"))
+    at = len(told[0]) + 1
+    folded = fold(*told, faults={at: "the trace"})
+    assert [message.text for message in folded.facts.messages] == ["after"]
+    (reject,) = folded.facts.rejects
+    assert (reject.reason, reject.byte, reject.whole) == ("fault", at, True)
+    assert (reject.length, reject.trace) == (len(told[1]), "the trace")
+    assert (folded.tally.stored, folded.tally.rejected) == (2, 1)
 
 
 def _fails(*_: object) -> None:
     raise ZeroDivisionError("a made-up fault")
-
-
-def _job(path: str) -> Job:
-    size = 1 << 20
-    return Job(
-        "batch", "lease", 1, Kind.ROLLOUT, THREAD, path, Representation.PLAIN, size, size, UNREAD
-    )
