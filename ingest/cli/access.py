@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
 
+from ingest.cli.errors import NotFound
 from ingest.cli.invocation import Invocation
 from ingest.store.client import OwnerGone, OwnerSilent, RemoteDatabase
-from ingest.store.face import Answer, Row
+from ingest.store.face import Answer, Format, Row
 from ingest.tail.discovery import Problem, scan
 from ingest.worker.homes import Home, homes
 from ingest.worker.survey import Survey, look
@@ -76,6 +77,9 @@ class Access(Protocol):
 
     def ask(self, text: str, limit: int | None, /) -> Answer: ...
 
+    def copy(self, form: Format, /) -> Path:
+        """A consistent copy, to be taken from the spool to where it is wanted."""
+
     def backlog(self, paths: Iterable[Path], now: datetime, /, *, keep: bool = True) -> Backlog:
         """Look at the homes, and hold them against what was read; `keep` what was seen there."""
 
@@ -93,6 +97,9 @@ class Nothing:
 
     def ask(self, _text: str, _limit: int | None, /) -> Answer:
         return Answer([], [])
+
+    def copy(self, _form: Format, /) -> Path:
+        raise NotFound("There is nothing to copy.", NOTHING_YET)
 
     def backlog(self, paths: Iterable[Path], now: datetime, /, *, keep: bool = True) -> Backlog:  # noqa: ARG002
         looked = [(home.path, scan(home.path)) for home in homes(paths)]
@@ -121,6 +128,9 @@ class Through:
 
     def ask(self, text: str, limit: int | None, /) -> Answer:
         return self._remote.sql(text, limit)
+
+    def copy(self, form: Format, /) -> Path:
+        return self._remote.copy(form)
 
     def backlog(self, paths: Iterable[Path], now: datetime, /, *, keep: bool = True) -> Backlog:  # noqa: ARG002
         """What is seen here is for the owner to keep; it looks by itself."""

@@ -18,7 +18,8 @@ from ingest.store.door import Door
 from ingest.store.doorplate import Role
 from ingest.store.engine import Error, FatalException
 from ingest.store.errors import Locked
-from ingest.store.face import Answer, Row
+from ingest.store.face import Answer, Format, Row
+from ingest.store.local import Local
 from ingest.store.queries import statement
 from ingest.store.refusals import NoDoor
 from ingest.worker.entrance import reach
@@ -40,6 +41,9 @@ class Direct:
 
     def ask(self, text: str, limit: int | None, /) -> Answer:
         return ask(self._database.reader(), text, limit)
+
+    def copy(self, form: Format, /) -> Path:
+        return Local(self._database).copy(form)
 
     def backlog(self, paths: Iterable[Path], now: datetime, /, *, keep: bool = True) -> Backlog:
         looked = homes(paths)

@@ -102,6 +102,12 @@ COMMANDS: Final = (
         'tailboard sql "SELECT project, count(*) FROM v_sessions GROUP BY ALL"',
     ),
     Entry(
+        "snapshot",
+        f"{_HERE}.snapshot",
+        "Write a copy for notebooks and other programs, while everything runs.",
+        "tailboard snapshot --out copy.duckdb",
+    ),
+    Entry(
         "config",
         f"{_HERE}.config",
         "The settings, and which place each comes from.",

@@ -7,7 +7,7 @@ owner. One that finds neither (the owner is just starting, or just ending) tries
 import contextlib
 import random
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from msgspec import Struct
@@ -20,7 +20,7 @@ from ingest.store.errors import Locked, StoreError
 from ingest.store.local import Local
 from ingest.store.recovery import open_database
 from ingest.store.refusals import NoDoor
-from ingest.worker.desk import Desk, Handler
+from ingest.worker.desk import Desk
 from ingest.worker.drain import Clock, Tuning, utc_now
 from ingest.worker.homes import Home
 from ingest.worker.owner import Owner
@@ -51,8 +51,6 @@ class Wish(Struct, frozen=True):
     homes: list[Home]
     role: Role
     tuning: Tuning = Tuning()
-    handlers: Mapping[str, Callable[[Database], Handler]] = {}
-    """What it does for others between two commits, besides reading what is new."""
     limits: Limits = Limits()
 
 
@@ -66,8 +64,6 @@ class Owned:
         self.reading = Local(database)
         self.desk = Desk()
         self.owner = Owner(database, wish.homes, wish.tuning, clock, self.desk)
-        for name, handler in wish.handlers.items():
-            self.desk.at_any_time[name] = handler(database)
         homes = [home.id for home in wish.homes]
         self.door = Door(database, wish.role, homes, clock(), self.desk.order, wish.limits)
         try:

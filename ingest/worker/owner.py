@@ -222,13 +222,20 @@ class Owner:
                     behind = sum(source.behind for source in changed)
                     told(Round(report, behind, watchers[0].mode if watchers else Mode.POLLING))
                     if report.paused is not None:
-                        stop.wait(self.patience)
+                        self._stand_back(stop, monotonic)
                 if due is Sweep.EVERYTHING:
                     self.note()
         finally:
             for watcher in watchers:
                 watcher.stop()
             self.note(at_once=True)
+
+    def _stand_back(self, stop: Event, monotonic: Callable[[], float]) -> None:
+        """Wait a while, unless somebody orders something: that may be the cure."""
+        until = monotonic() + self.patience
+        while not stop.wait(max(0.0, min(until - monotonic(), LONGEST_WAIT))):
+            if self.desk.work(at_rest=True) or monotonic() >= until:
+                return
 
     def _between(self) -> None:
         """Between two commits: do what others ordered."""

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from ingest.store import doorplate
+from ingest.store.engine import connect
 from tests.build import Home
 from tests.integration.sharing.company import PATIENCE, ROOT
 
@@ -86,6 +87,17 @@ def test_reading_commands_answer_while_another_process_follows(
     assert machine.json("sql", "select count(*) from v_turns")["rows"] == [[1]]
     assert machine.json("sources")["sources"]
     assert machine.json("batches", "list", "--state", "completed")["batches"]
+
+
+def test_a_copy_is_made_while_another_process_follows(
+    machine: Machine, follower: subprocess.Popen[str], tmp_path: Path
+) -> None:
+    out = tmp_path / "copy.duckdb"
+    assert machine.json("snapshot", "--out", str(out))["bytes"] == out.stat().st_size
+    with connect(str(out), read_only=True) as con:
+        assert con.execute("select count(*) from v_turns").fetchall() == [(1,)]
+    spool = doorplate.beside(machine.db, "spool")
+    assert list(spool.glob("snapshot-*")) == []
 
 
 def test_many_commands_at_once_get_the_same_answer(

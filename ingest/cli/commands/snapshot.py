@@ -1,0 +1,42 @@
+"""`tailboard snapshot`: a copy for notebooks and other programs, made while everything runs."""
+
+from pathlib import Path
+
+import click
+
+from ingest.cli.access import reading
+from ingest.cli.group import Command
+from ingest.cli.invocation import Invocation, with_invocation
+from ingest.cli.words import size
+from ingest.store.face import Format
+
+_PARQUET = ".parquet"
+
+
+@click.command(cls=Command)
+@click.option(
+    "--out",
+    required=True,
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Where to: one DuckDB file; ending in .parquet, a folder with a file for each view.",
+)
+@click.option("--overwrite", is_flag=True, help="Replace a file that is there already.")
+@with_invocation
+def command(invocation: Invocation, out: Path, overwrite: bool) -> None:
+    """All of it is as it was at one moment. The copy is not kept up to date, and may be changed and
+    deleted as you like.
+    """
+    form = Format.PARQUET if out.suffix.lower() == _PARQUET else Format.DUCKDB
+    with reading(invocation) as access:
+        copied = access.copy(form)
+    # Imported here: it needs the engine, which a copy through the owner's door does without.
+    from ingest.store.snapshot import deliver
+
+    target = out.expanduser().absolute()
+    written = deliver(copied, target, overwrite=overwrite)
+    invocation.answer(
+        "snapshot",
+        {"path": str(target), "bytes": written},
+        lambda output: output.line(f"Wrote {size(written)} to {target}."),
+    )

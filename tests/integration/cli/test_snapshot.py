@@ -1,0 +1,46 @@
+"""A copy is written while everything runs, and takes nothing's place unasked."""
+
+from pathlib import Path
+
+from ingest.store.engine import connect
+from tests.integration.cli.desk import Desk, Sessions
+
+
+def test_a_copy_can_be_opened_by_any_duckdb(desk: Desk, sessions: Sessions) -> None:
+    out = desk.tmp / "copy.duckdb"
+    answer = desk.json("snapshot", "--out", str(out))
+    assert answer == {
+        "schema": "tailboard.snapshot/1",
+        "path": str(out),
+        "bytes": out.stat().st_size,
+    }
+    with connect(str(out), read_only=True) as con:
+        counted = con.execute("select count(*) from v_sessions").fetchone()
+    assert counted == (5,)
+
+
+def test_ending_in_parquet_it_is_a_folder_of_views(desk: Desk, sessions: Sessions) -> None:
+    out = desk.tmp / "copy.parquet"
+    answer = desk.run("snapshot", "--out", str(out))
+    assert answer.code == 0
+    assert answer.out.endswith(f"to {out}.\n")
+    with connect() as con:
+        rows = con.execute(f"select count(*) from '{out / 'v_sessions.parquet'}'").fetchone()
+    assert rows == (5,)
+
+
+def test_a_file_in_the_way_stays_unless_it_is_given_up(desk: Desk, sessions: Sessions) -> None:
+    out = desk.tmp / "copy.duckdb"
+    out.write_text("mine")
+    answer = desk.run("snapshot", "--out", str(out))
+    assert (answer.code, answer.out) == (3, "")
+    assert f"{out} is there already." in answer.err
+    assert out.read_text() == "mine"
+    assert desk.run("snapshot", "--out", str(out), "--overwrite").code == 0
+    assert out.read_bytes() != b"mine"
+
+
+def test_where_nothing_was_read_there_is_nothing_to_copy(desk: Desk, tmp_path: Path) -> None:
+    answer = desk.run("snapshot", "--out", str(tmp_path / "copy.duckdb"))
+    assert answer.code == 1
+    assert "nothing to copy" in answer.err
