@@ -13,7 +13,7 @@ from tests.integration.right.conftest import CORPUS
 from tests.integration.right.growing import Growing
 from tests.integration.right.told import owner
 
-BATCHES = (1, 700, 5_000, 10_000_000)
+BATCHES = (3_000, 40_000, 10_000_000)
 FOLDERS = (
     "codex-0.98.0-fork-rename",
     "codex-0.101.0",
