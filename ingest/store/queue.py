@@ -3,7 +3,9 @@
 Which move follows from what is for `ingest.batches`; when to make it is for the worker.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import asdict
@@ -56,6 +58,26 @@ def claim(database: Database, claims: list[Claim], by: str, now: str) -> None:
     database.run("queue.claim_known", batches=rows, free=FREE, by=by, now=now)
 
 
+class _Moved(Struct):
+    """What a failure makes of one batch: its row, and the row of its history."""
+
+    id: str
+    lease: str
+    move: str
+    old: str
+    new: str
+    reason: str | None
+    attempt: int
+    attempts: int
+    lifetime_attempts: int
+    rescues: int
+    retry_at: str | None
+    error_code: str
+    error_class: str
+    error_message: str
+    error_hint: str | None
+
+
 def failed(
     database: Database,
     batch: str,
@@ -66,63 +88,83 @@ def failed(
     max_attempts: int = MAX_ATTEMPTS,
 ) -> Step | None:
     """Move a claimed batch to where its failure leads; None where the lease was lost."""
+    steps = failed_together(database, {lease: (batch, failure)}, now, actor, max_attempts)
+    return steps.get(batch)
+
+
+def failed_together(
+    database: Database,
+    failures: Mapping[str, tuple[str, Failure]],
+    now: datetime,
+    actor: str,
+    max_attempts: int = MAX_ATTEMPTS,
+) -> dict[str, Step]:
+    """The same for many, by their leases and all at once; without those whose lease was lost."""
+    if not failures:
+        return {}
+    batches = [batch for batch, _ in failures.values()]
+    steps: dict[str, Step] = {}
+    moves: list[_Moved] = []
     with database.transaction():
-        row = next(iter(database.query("queue.batch", id=batch)), None)
-        if row is None or row["lease"] != lease:
-            return None
-        rescued_at = [one["time"] for one in database.query("queue.rescues_since", batch=batch)]
-        if failure is OWNER_DIED:
-            rescued_at.append(now)
-        step = next_step(
-            failure,
-            batch=BatchId(batch),
-            attempts=row["attempts"],
-            rescued_at=rescued_at,
-            now=now,
-            max_attempts=max_attempts,
-        )
-        charged = step.attempts - row["attempts"] if isinstance(step, Retry | Bury) else 0
-        rescued = step.move is Move.RESCUE or failure is OWNER_DIED
-        old = State(row["state"])
-        reason = step.reason if isinstance(step, Bury | PauseQueue) else None
-        stamp = now.isoformat()
-        values = {
-            "id": batch,
-            "old": old,
-            "new": target(step.move, old),
-            "reason": reason,
-        }
-        database.run(
-            "queue.move",
-            **values,
-            attempts=row["attempts"] + charged,
-            lifetime_attempts=row["lifetime_attempts"] + charged,
-            rescues=row["rescues"] + rescued,
-            retry_at=step.at.isoformat() if isinstance(step, Retry) else None,
-            error_code=failure.code,
-            error_class=failure.cls,
-            error_message=failure.message,
-            error_hint=failure.hint,
-            lease=lease,
-            now=stamp,
-        )
-        database.run(
-            "queue.tell_move",
-            **values,
-            move=step.move,
-            actor=actor,
-            attempt=row["lifetime_attempts"] + 1,
-            error_code=failure.code,
-            now=stamp,
-        )
-    return step
+        rescues: dict[str, list[datetime]] = {}
+        for one in database.query("queue.rescues_since", batches=batches):
+            rescues.setdefault(one["batch"], []).append(one["time"])
+        for row in database.query("queue.batches", batches=batches):
+            batch, failure = failures.get(row["lease"], ("", OWNER_DIED))
+            if batch == row["id"]:
+                rescued_at = rescues.get(batch, [])
+                steps[batch] = _step(row, failure, rescued_at, now, max_attempts)
+                moves.append(_moved(row, failure, steps[batch]))
+        values = {"moves": [asdict(one) for one in moves], "now": now.isoformat()}
+        database.run("queue.move", **values)
+        database.run("queue.tell_moves", **values, actor=actor)
+    return steps
+
+
+def _step(
+    row: dict[str, Any],
+    failure: Failure,
+    rescued_at: list[datetime],
+    now: datetime,
+    max_attempts: int,
+) -> Step:
+    return next_step(
+        failure,
+        batch=BatchId(row["id"]),
+        attempts=row["attempts"],
+        rescued_at=[*rescued_at, now] if failure is OWNER_DIED else rescued_at,
+        now=now,
+        max_attempts=max_attempts,
+    )
+
+
+def _moved(row: dict[str, Any], failure: Failure, step: Step) -> _Moved:
+    charged = step.attempts - row["attempts"] if isinstance(step, Retry | Bury) else 0
+    old = State(row["state"])
+    return _Moved(
+        id=row["id"],
+        lease=row["lease"],
+        move=step.move,
+        old=old,
+        new=target(step.move, old),
+        reason=step.reason if isinstance(step, Bury | PauseQueue) else None,
+        attempt=row["lifetime_attempts"] + 1,
+        attempts=row["attempts"] + charged,
+        lifetime_attempts=row["lifetime_attempts"] + charged,
+        rescues=row["rescues"] + (step.move is Move.RESCUE or failure is OWNER_DIED),
+        retry_at=step.at.isoformat() if isinstance(step, Retry) else None,
+        error_code=failure.code,
+        error_class=failure.cls,
+        error_message=failure.message,
+        error_hint=failure.hint,
+    )
 
 
 def rescue(database: Database, by: str, now: datetime) -> int:
     """Free what a dead process held. The database's lock proves that it is dead."""
     orphans = database.rows("queue.orphans", by=by)
-    for row in orphans:
-        failed(database, row["id"], row["lease"], OWNER_DIED, now, actor="startup-rescue")
+    held = {row["lease"]: (row["id"], OWNER_DIED) for row in orphans}
+    failed_together(database, held, now, "startup-rescue")
     return len(orphans)
 
 

@@ -27,10 +27,10 @@ from ingest.store.landing import CursorRow, Landing, land
 from ingest.store.replay import replay
 from ingest.tail.cursor import restart
 from ingest.tail.source import Kind, Representation
-from ingest.worker import ledger
+from ingest.worker import ledger, troubles
 from ingest.worker import parcel as parcels
 from ingest.worker.gate import Gate
-from ingest.worker.job import Done, Job, Parcel, Trouble
+from ingest.worker.job import Done, Job, Parcel
 from ingest.worker.pool import InPlace, Pool, ReaderDied
 from ingest.worker.survey import Followed
 
@@ -45,13 +45,6 @@ HEARTBEAT = timedelta(seconds=5)
 _SET_FREE = Failure(
     code="set_free", cls=ErrorClass.CANCELLED, message="Its reader ended before it was begun."
 )
-
-_STATES = {
-    "source.missing": "missing",
-    "source.unreadable": "unreadable",
-    "source.damaged": "damaged",
-    "source.too_large": "too_large",
-}
 
 Clock = Callable[[], datetime]
 
@@ -201,10 +194,15 @@ class Drain:
 
     def _rescue(self, leases: list[str]) -> None:
         """Free what a dead reader had in hand; only what it worked on counts against a batch."""
-        now = self.clock()
-        for lease, task in self._tasks.items():
-            failure = OWNER_DIED if lease in leases else _SET_FREE
-            queue.failed(self.database, task.batch, lease, failure, now, "reader-rescue")
+        queue.failed_together(
+            self.database,
+            {
+                lease: (task.batch, OWNER_DIED if lease in leases else _SET_FREE)
+                for lease, task in self._tasks.items()
+            },
+            self.clock(),
+            "reader-rescue",
+        )
         self._tasks.clear()
 
     def _hand_out(self, readers: Pool | InPlace) -> None:
@@ -323,15 +321,15 @@ class Drain:
         self.landed(ended)
         for parcel in taken:
             parcels.discard(parcel)
+        seen = self._fail([done for done in ended if done.trouble is not None])
         for done in ended:
             task = self._tasks.pop(done.lease)
             self._rows.pop(done.lease, None)
             self._count(done)
-            if done.trouble is not None:
-                self._fail(done, done.trouble)
-            elif task.source.troubled and done.outcome != "rewritten":
-                self._set_state(done.source, "following")
+            if done.trouble is None and task.source.troubled and done.outcome != "rewritten":
+                seen.append((done.source, None))
                 task.source.troubled = False
+        troubles.keep(self.database, seen, self._now())
         if self.progress is not None:
             self.progress(self.report, self._done_bytes)
         if self._waiting or self._suspects or self._tasks:
@@ -350,38 +348,20 @@ class Drain:
     def _tell(self, state: str) -> None:
         self.report.batches[state] = self.report.batches.get(state, 0) + 1
 
-    def _fail(self, done: Done, trouble: Trouble) -> None:
-        failure = Failure(
-            code=trouble.code,
-            cls=ErrorClass(trouble.error_class),
-            message=trouble.message,
-            hint=trouble.hint,
-        )
+    def _fail(self, troubled: list[Done]) -> list[troubles.Seen]:
+        """Move what failed to where that leads, all together; what is said of the sources now."""
+        failures = {done.lease: (done.batch, troubles.failure(done.trouble)) for done in troubled}
         now = self.clock()
-        step = queue.failed(
-            self.database,
-            done.batch,
-            done.lease,
-            failure,
-            now,
-            max_attempts=self.tuning.max_attempts,
+        steps = queue.failed_together(
+            self.database, failures, now, "auto", self.tuning.max_attempts
         )
-        self._tell("dead" if isinstance(step, Bury) else "failed")
-        self._set_state(done.source, _STATES.get(failure.code, "following"), failure)
-        if isinstance(step, PauseQueue):
-            queue.pause(self.database, failure, now.isoformat())
-            self.report.paused = failure.code
-
-    def _set_state(self, source: int, state: str, failure: Failure | None = None) -> None:
-        with self.database.transaction():
-            self.database.run(
-                "registry.set_state",
-                source=source,
-                state=state,
-                error_code=failure and failure.code,
-                error=failure and failure.message,
-                now=self._now(),
-            )
+        for batch, failure in failures.values():
+            step = steps.get(batch)
+            self._tell("dead" if isinstance(step, Bury) else "failed")
+            if isinstance(step, PauseQueue):
+                queue.pause(self.database, failure, now.isoformat())
+                self.report.paused = failure.code
+        return [(done.source, failures[done.lease][1]) for done in troubled]
 
 
 def _size(held: list[Parcel]) -> int:

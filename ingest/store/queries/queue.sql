@@ -82,26 +82,49 @@ update batches set
 where id in (select unnest($batches::varchar[]));
 
 -- name: rescues_since
--- When a batch was rescued, since a person last retried it.
-select time from batch_moves
-where batch = $batch and move = 'rescue' and time > coalesce(
-    (select max(time) from batch_moves where batch = $batch and move = 'retry' and actor = 'user'),
-    '1970-01-01'::timestamp
-)
-order by time;
+-- When these batches were rescued, since a person last retried each.
+select m.batch, m.time
+from batch_moves m
+left join (
+    select batch, max(time) as time from batch_moves
+    where move = 'retry' and actor = 'user'
+    group by all
+) r
+on r.batch = m.batch
+where m.batch in (select unnest($batches::varchar[])) and m.move = 'rescue'
+and m.time > coalesce(r.time, '1970-01-01'::timestamp)
+order by m.time;
+
+-- name: batches
+-- Batches by their ids.
+select id, state, lease, attempts, lifetime_attempts, rescues from batches
+where id in (select unnest($batches::varchar[]));
 
 -- name: move
--- One move of one batch, if it still is where it was.
+-- Moves of claimed batches, each only if it still is where it was.
 update batches set
-    state = $new, reason = $reason, attempts = $attempts, lifetime_attempts = $lifetime_attempts,
-    rescues = $rescues, lease = null, claimed_by = null, heartbeat_at = null,
-    retry_at = $retry_at::timestamp, error_code = $error_code, error_class = $error_class,
-    error_message = $error_message, error_hint = $error_hint, updated_at = $now::timestamp
-where id = $id and state = $old and lease is not distinct from $lease;
+    state = m.new, reason = m.reason, attempts = m.attempts,
+    lifetime_attempts = m.lifetime_attempts, rescues = m.rescues, lease = null, claimed_by = null,
+    heartbeat_at = null, retry_at = m.retry_at, error_code = m.error_code,
+    error_class = m.error_class, error_message = m.error_message, error_hint = m.error_hint,
+    updated_at = $now::timestamp
+from (select unnest($moves::struct(
+    id varchar, lease varchar, move varchar, old varchar, new varchar, reason varchar,
+    attempt integer, attempts integer, lifetime_attempts integer, rescues integer,
+    retry_at timestamp, error_code varchar, error_class varchar, error_message varchar,
+    error_hint varchar
+)[], recursive := true)) m
+where batches.id = m.id and batches.state = m.old and batches.lease is not distinct from m.lease;
 
--- name: tell_move
+-- name: tell_moves
 insert into batch_moves (batch, time, move, old, new, actor, reason, attempt, error_code)
-values ($id, $now::timestamp, $move, $old, $new, $actor, $reason, $attempt, $error_code);
+select m.id, $now::timestamp, m.move, m.old, m.new, $actor, m.reason, m.attempt, m.error_code
+from (select unnest($moves::struct(
+    id varchar, lease varchar, move varchar, old varchar, new varchar, reason varchar,
+    attempt integer, attempts integer, lifetime_attempts integer, rescues integer,
+    retry_at timestamp, error_code varchar, error_class varchar, error_message varchar,
+    error_hint varchar
+)[], recursive := true)) m;
 
 -- name: held_back
 -- Sources that wait: their next batch failed and its time has not come, or was given up.
