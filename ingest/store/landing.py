@@ -119,11 +119,14 @@ def _land(database: Database, landing: Landing, now: str) -> None:
         database.run("landing.drop_segments", sources=landing.read)
     for source in landing.merged:
         database.run("landing.set_prompts_aside", source=source)
+        database.run("landing.set_rejects_aside", source=source)
     for table, paths in landing.tables.items():
         load(database, table, paths)
     for source in landing.merged:
         database.run("landing.drop_known_prompts", source=source)
         database.run("landing.take_prompts_back", source=source)
+        database.run("landing.drop_known_rejects", source=source)
+        database.run("landing.take_rejects_back", source=source)
     database.run("landing.drop_cursors", sources=sources)
     database.run("landing.add_cursors", cursors=[asdict(row) for row in landing.cursors])
     if "rollbacks" in landing.tables:
