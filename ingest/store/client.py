@@ -114,7 +114,7 @@ class RemoteDatabase:
         self._lock = threading.Lock()
         self._idle: list[Connection] = []
         self._closed = False
-        self._held: Connection | None = None
+        self._mine = threading.local()
         self.host: wire.Host
         with self._connection():
             pass  # Only to know that somebody is there, and who.
@@ -159,9 +159,13 @@ class RemoteDatabase:
         self.host = self._exchange(wire.Who(), wire.Host)
         return self.host
 
+    @property
+    def _held(self) -> Connection | None:
+        return getattr(self._mine, "held", None)
+
     @contextmanager
     def hold(self) -> Iterator[None]:
-        """Show everything as it was at one moment, inside the block. For one thread only."""
+        """Show everything as it was at one moment, to this thread, inside the block."""
         with self._connection() as connection:
             try:
                 reply = self._ask(connection, wire.request(wire.Hold()), PATIENCE)
@@ -169,11 +173,11 @@ class RemoteDatabase:
                 raise OwnerGone(self.path) from None
             if isinstance(reply, wire.Refusal):
                 raise Told(reply)
-            self._held = connection
+            self._mine.held = connection
             try:
                 yield
             finally:
-                self._held = None
+                self._mine.held = None
                 # Which ends what is held, whatever there was said over it.
                 connection.close()
 
@@ -217,8 +221,9 @@ class RemoteDatabase:
     @contextmanager
     def _connection(self) -> Iterator[Connection]:
         """A connection for one exchange; kept for the next one if it is still good."""
-        if self._held is not None:
-            yield self._held
+        held = self._held
+        if held is not None:
+            yield held
             return
         connection = self._known() or self._connect()
         try:

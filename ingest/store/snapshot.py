@@ -15,6 +15,8 @@ from ingest.store.engine import Connection, Error
 from ingest.store.errors import StoreError
 from ingest.store.face import Format
 
+_NAME = "snapshot-"
+
 
 class InTheWay(StoreError):
     """There is something in the place the copy is to go to."""
@@ -41,7 +43,7 @@ class NoPlace(StoreError):
 
 def copy(con: Connection, spool: Path, form: Format) -> Path:
     """Copy all there is into the spool, from one snapshot. `con` is used by nobody else."""
-    path = spool / f"snapshot-{uuid.uuid4().hex}"
+    path = spool / f"{_NAME}{uuid.uuid4().hex}"
     try:
         if form is Format.DUCKDB:
             _copy_file(con, path)
@@ -88,6 +90,14 @@ def discard(path: Path) -> None:
     for file in (path, path.with_name(f"{path.name}.wal")):
         with contextlib.suppress(OSError):
             file.unlink(missing_ok=True)
+
+
+def sweep(spool: Path, before: float) -> None:
+    """Remove copies that nobody came for: those that were written before this time."""
+    for path in spool.glob(f"{_NAME}*"):
+        with contextlib.suppress(FileNotFoundError):
+            if path.lstat().st_mtime < before:
+                discard(path)
 
 
 def deliver(copied: Path, target: Path, *, overwrite: bool = False) -> int:

@@ -20,12 +20,17 @@ from ingest.store.errors import Locked, StoreError
 from ingest.store.local import Local
 from ingest.store.recovery import open_database
 from ingest.store.refusals import NoDoor
+from ingest.store.snapshot import sweep
 from ingest.worker.desk import Desk
 from ingest.worker.drain import Clock, Tuning, utc_now
 from ingest.worker.homes import Home
 from ingest.worker.owner import Owner
 
 PATIENCE = 2.0
+LONG_PATIENCE = 10.0
+"""Of a guest whose owner has gone: somebody is just becoming the next one."""
+UNCLAIMED_SECONDS = 3600.0
+"""After which a copy in the spool is nobody's any more."""
 _STEP = 0.02
 """Seconds between two tries, about; two processes must not keep meeting."""
 
@@ -62,6 +67,7 @@ class Owned:
         self.told = told
         """How the database was opened, where that was out of the ordinary."""
         self.reading = Local(database)
+        sweep(database.spool, time.time() - UNCLAIMED_SECONDS)
         self.desk = Desk()
         self.owner = Owner(database, wish.homes, wish.tuning, clock, self.desk)
         homes = [home.id for home in wish.homes]
@@ -128,7 +134,7 @@ def enter(
 
 
 def take_over(
-    guest: RemoteDatabase, wish: Wish, clock: Clock = utc_now, patience: float = PATIENCE
+    guest: RemoteDatabase, wish: Wish, clock: Clock = utc_now, patience: float = LONG_PATIENCE
 ) -> Owned | RemoteDatabase:
     """For a guest whose owner has gone: become the owner, unless another guest was faster."""
     guest.close()

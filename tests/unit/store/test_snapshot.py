@@ -1,5 +1,6 @@
 """A copy goes where it was asked for, whole and private, and takes nothing's place unasked."""
 
+import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ from ingest.store.database import Database
 from ingest.store.engine import connect
 from ingest.store.face import Format
 from ingest.store.local import Local
-from ingest.store.snapshot import InTheWay, NoPlace, deliver
+from ingest.store.snapshot import InTheWay, NoPlace, deliver, sweep
 
 
 @pytest.fixture
@@ -89,3 +90,13 @@ def test_a_place_that_does_not_exist_is_named(tmp_path: Path) -> None:
     with pytest.raises(NoPlace, match="nowhere"):
         deliver(_copied(tmp_path), tmp_path / "nowhere" / "target")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_copies_that_nobody_came_for_are_removed_and_new_ones_kept(tmp_path: Path) -> None:
+    old, new, other = tmp_path / "snapshot-old", tmp_path / "snapshot-new", tmp_path / "x.json"
+    for path in (old, new, other):
+        path.touch()
+    os.utime(old, (1_000, 1_000))
+    os.utime(other, (1_000, 1_000))
+    sweep(tmp_path, 2_000.0)
+    assert sorted(tmp_path.iterdir()) == [new, other]
