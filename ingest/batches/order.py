@@ -91,6 +91,25 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     """How long a snooze lasts."""
 
 
+class Item(msgspec.Struct, frozen=True):
+    """One batch that an order matched."""
+
+    batch: str
+    old: str
+    why: str | None
+    """Why it is left alone; None where it is moved."""
+
+
+class Target(msgspec.Struct, frozen=True):
+    """A source that an order to begin anew is meant for."""
+
+    id: int
+    kind: str
+    path: str
+    why: str | None
+    """Why it is left alone; None where it is read again."""
+
+
 class Refusal(msgspec.Struct, frozen=True):
     state: State
     kind: Kind

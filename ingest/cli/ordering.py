@@ -16,23 +16,20 @@ import click
 from msgspec import Struct
 
 from ingest.batches.batch import Kind
-from ingest.batches.order import Order, Selection, Verb
+from ingest.batches.order import Item, Order, Selection, Verb
 from ingest.batches.state import State
 from ingest.cli import when
 from ingest.cli.access import Access, Through, visit, writing
 from ingest.cli.errors import Ambiguous, NotFound
 from ingest.cli.invocation import Invocation
 from ingest.cli.scope import session_id
-from ingest.store.commands import Item
 from ingest.worker.homes import homes
-from ingest.worker.orders import (
+from ingest.worker.ordered import (
     ORDER,
     RESET,
     Afresh,
     Begun,
     Wanted,
-    afresh,
-    batches,
     begun,
     told,
     values,
@@ -155,6 +152,7 @@ def ordering(invocation: Invocation) -> Iterator[Orders]:
     # Imported here: who only asks the owner needs no engine of its own.
     from ingest.cli.direct import Direct
     from ingest.store.replay import replay
+    from ingest.worker.orders import afresh, batches
     from ingest.worker.survey import survey
 
     settings, now = invocation.settings, invocation.now

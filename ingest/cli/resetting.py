@@ -5,13 +5,12 @@ from collections.abc import Sequence
 
 import click
 
-from ingest.batches.order import Order, Verb
+from ingest.batches.order import Order, Target, Verb
 from ingest.cli.errors import Exit, NotFound, Refused
 from ingest.cli.invocation import Invocation
 from ingest.cli.ordering import Orders
 from ingest.cli.output import Output
 from ingest.cli.words import many
-from ingest.store.reset import Target
 
 _LISTED = 12
 WORD = "reset"

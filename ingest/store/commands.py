@@ -11,20 +11,11 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from ingest.batches.order import MOVES, Order, Verb, refusals
+from ingest.batches.order import MOVES, Item, Order, Verb, refusals
 from ingest.batches.policy import MAX_ATTEMPTS, PAUSED_BY_USER, attempts_after_manual_retry
 from ingest.batches.state import TRANSITIONS
 from ingest.store.database import Database
 from ingest.store.edits import Edit, Edits
-
-
-class Item(Struct, frozen=True):
-    """One batch that an order matched."""
-
-    batch: str
-    old: str
-    why: str | None
-    """Why it is left alone; None where it is moved."""
 
 
 class Outcome(Struct, frozen=True):

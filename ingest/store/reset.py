@@ -12,7 +12,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from ingest.batches.order import Order
+from ingest.batches.order import Order, Target
 from ingest.store.backup import backup
 from ingest.store.commands import match_sources, record
 from ingest.store.database import Database
@@ -20,16 +20,6 @@ from ingest.store.load import FACT_TABLES
 
 _NOTHING = sha256().hexdigest()
 _WITHIN_REACH = "following"
-
-
-class Target(Struct, frozen=True):
-    """A source that a reset is meant for."""
-
-    id: int
-    kind: str
-    path: str
-    why: str | None
-    """Why it is left alone; None where it is reset."""
 
 
 class Done(Struct, frozen=True):

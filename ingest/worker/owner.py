@@ -33,7 +33,7 @@ from ingest.tail.sweep import (
     SweepPlan,
 )
 from ingest.tail.watch import Mode, Watcher
-from ingest.worker import orders, processes
+from ingest.worker import ordered, orders, processes
 from ingest.worker.debounce import LONGEST, QUIET, Debounce
 from ingest.worker.desk import Desk
 from ingest.worker.drain import (
@@ -105,10 +105,10 @@ class Owner:
         self.figures = Figures(__version__, clock())
         self.desk = desk or Desk()
         self.desk.at_rest["pass"] = self._pass
-        self.desk.at_any_time[orders.ORDER] = orders.batches(
+        self.desk.at_any_time[ordered.ORDER] = orders.batches(
             database, clock, self.tuning.max_attempts
         )
-        self.desk.at_rest[orders.RESET] = orders.afresh(database, clock, self.survey)
+        self.desk.at_rest[ordered.RESET] = orders.afresh(database, clock, self.survey)
         self.desk.at_rest[PRUNE] = forgetting(database, homes, clock)
         self._followed: dict[str, dict[SourceName, Followed]] = {}
 
