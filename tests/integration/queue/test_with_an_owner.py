@@ -1,0 +1,99 @@
+"""Orders that are given while another process has the database and follows."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from threading import Event, Thread
+
+import pytest
+
+from ingest.store.database import Database
+from ingest.store.doorplate import Role
+from ingest.store.dump import dump
+from ingest.worker.entrance import Owned, Wish, enter
+from ingest.worker.homes import homes
+from ingest.worker.owner import Pace, Round
+from tests.build import Home
+from tests.integration.cli.desk import Desk, write_sessions
+
+PATIENCE = 60.0
+HASTY = Pace(everything_every=0.1, recent_every=0.1, quiet=0.01, longest=0.05)
+
+
+@pytest.fixture
+def desk(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Desk:
+    one = Desk(tmp_path, capsys)
+    _, one.now = write_sessions(one.home)
+    assert one.run("ingest", "-q").code == 0
+    return one
+
+
+@contextmanager
+def following(desk: Desk) -> Iterator[Event]:
+    """An owner that follows the desk's home; the event says that it read something."""
+    stop, read = Event(), Event()
+
+    def told(round_: Round) -> None:
+        if round_.report.lines:
+            read.set()
+
+    found = enter(desk.db, Wish(homes([desk.home]), Role.FOLLOW))
+    assert isinstance(found, Owned)
+    with found:
+        thread = Thread(target=partial(found.owner.follow, stop, told, pace=HASTY))
+        thread.start()
+        try:
+            yield read
+        finally:
+            stop.set()
+            thread.join()
+
+
+def facts(desk: Desk) -> list[str]:
+    with Database(desk.db) as database:
+        return list(dump(database))
+
+
+def test_an_order_is_carried_out_by_the_process_that_has_the_database(desk: Desk) -> None:
+    with following(desk):
+        assert desk.json("status")["owner"]["role"] == "follow"
+        paused = desk.json("batches", "pause", "--reason", "tea")
+        assert paused["command"]
+        assert "tea" in desk.run("status").out
+        assert desk.run("batches", "resume").code == 0
+        assert desk.json("batches", "retry", "--dry-run")["matched"] == []
+        assert desk.json("status")["pauses"] == []
+    with Database(desk.db) as database:
+        verbs = database.reader().execute("select verb from commands order by rowid").fetchall()
+    assert verbs == [("pause",), ("resume",)]
+
+
+def test_a_reset_under_a_running_owner_is_read_again_by_it_to_the_same_facts(desk: Desk) -> None:
+    before = facts(desk)
+    with following(desk) as read:
+        answer = desk.json("reset", "--all", "--yes")
+        assert answer["facts_dropped"] > 0
+        assert read.wait(PATIENCE)
+    desk.run("ingest", "-q")
+    assert facts(desk) == before
+
+
+def test_lines_that_come_after_a_reset_are_read_behind_it(desk: Desk) -> None:
+    home = Home(desk.home)
+    with following(desk) as read:
+        desk.json("reset", "--all", "--yes")
+        session = home.session()
+        session.prompt("one more")
+        session.write()
+        assert read.wait(PATIENCE)
+    desk.run("ingest", "-q")
+    assert desk.run("verify", "-q").code == 0
+    assert any("one more" in fact for fact in facts(desk))
+
+
+def test_a_mistake_is_told_to_whoever_made_it_and_the_owner_goes_on(desk: Desk) -> None:
+    with following(desk):
+        assert desk.run("batches", "retry", "--batch", "zzz").code == 1
+        assert desk.run("reset", "--source", "999", "--yes").code == 1
+        assert desk.json("status")["owner"]["role"] == "follow"
