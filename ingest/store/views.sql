@@ -295,3 +295,8 @@ select
     b.seconds, b.created_at, b.updated_at
 from batches b
 left join sources s on s.id = b.source;
+
+-- What people ordered: who, when, why, how many batches it was meant for, and what became of them.
+create or replace view v_commands as
+select id, time, actor, verb, selection, arguments, reason, matched, done, skipped, state, finished_at
+from commands;

@@ -82,10 +82,6 @@ insert into commands values (
 -- Which of these commands were carried out here.
 select id from commands where id in (select unnest($ids::varchar[]));
 
--- name: listed
--- What people ordered, the newest first.
-select * from commands order by time desc, id limit $limit;
-
 -- name: mark
 -- How far the file of edits is applied.
 select value from meta where key = 'edits';

@@ -193,7 +193,3 @@ delete from pauses where code <> $by_person;
 
 -- name: pauses
 select code, message, hint, since from pauses;
-
--- name: counts
--- How many batches are in each state.
-select state, count(*) as batches from batches group by all;

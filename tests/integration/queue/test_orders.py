@@ -180,9 +180,9 @@ def test_every_order_is_written_down(desk: Desk, unwell: dict[str, str]) -> None
     desk.run("batches", "pause")
     desk.run("batches", "resume")
     desk.run("batches", "reset-attempts", "--reason", "a new disk")
-    with Database(desk.db) as database:
-        told = database.rows("commands.listed", limit=10)
-    assert sorted(row["verb"] for row in told) == ["pause", "reset-attempts", "resume"]
+    told = desk.json("sql", "select verb, reason, done from v_commands order by verb")["rows"]
+    assert [row[0] for row in told] == ["pause", "reset-attempts", "resume"]
+    assert told[1] == ["reset-attempts", "a new disk", 1]
     path = desk.db.with_name("edits.jsonl")
     assert len(path.read_text().splitlines()) == 3
     assert path.stat().st_mode & 0o777 == 0o600

@@ -197,6 +197,28 @@ def test_what_was_done_is_in_the_file_before_it_is_in_the_database(
     assert state(database, batch) is State.FAILED
 
 
+@pytest.mark.fault("Q01", "Q05")
+def test_a_batch_that_killed_three_processes_stays_dead_until_a_person_retries_it(
+    database: Database,
+) -> None:
+    one = key(1)
+    for death in range(3):
+        take(database, one, 1, f"lease {death}")
+        assert queue.rescue(database, f"owner {death}", NOW + death * HOUR) == 1
+    dead = row(database, one.id)
+    assert (dead["state"], dead["reason"], dead["attempts"]) == ("dead", "poison", 0)
+    queue.wake_due(database, Mode.AUTOMATIC, (NOW + 1000 * HOUR).isoformat())
+    assert state(database, one.id) is State.DEAD
+    order(database, Verb.RETRY, one.id, now=NOW + 3 * HOUR)
+    take(database, one, 1, "lease again")
+    queue.rescue(database, "owner again", NOW + 4 * HOUR)
+    assert state(database, one.id) is State.PENDING
+    assert story(database, one.id) == [
+        *("claim", "rescue") * 2,
+        *("claim", "bury", "retry", "claim", "rescue"),
+    ]
+
+
 def test_a_snooze_lasts_until_its_time_and_is_woken_by_the_clock(database: Database) -> None:
     batch = add(database, 1, State.PENDING)
     order(database, Verb.SNOOZE, batch, until=NOW + HOUR)
