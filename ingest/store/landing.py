@@ -129,8 +129,6 @@ def _land(database: Database, landing: Landing, now: str) -> None:
         database.run("landing.take_rejects_back", source=source)
     database.run("landing.drop_cursors", sources=sources)
     database.run("landing.add_cursors", cursors=[asdict(row) for row in landing.cursors])
-    if "rollbacks" in landing.tables:
-        _settle_rollbacks(database)
     if "segments" in landing.tables:
         _settle_segments(database, sources)
 
@@ -153,17 +151,6 @@ def _forget(database: Database, table: str, source: int, byte: int | None = None
         sql += " and byte = $byte"
         values["byte"] = byte
     database.execute(sql, values)
-
-
-def _settle_rollbacks(database: Database) -> None:
-    """Find the first turn each new rollback dropped, counting back over those still there."""
-    for row in database.query("landing.new_rollbacks"):
-        turns = database.query("landing.turns_before", **row)
-        first = min((turn["n"] for turn in turns), default=None)
-        if first is not None:
-            database.run(
-                "landing.set_rollback", source=row["source"], byte=row["byte"], from_n=first
-            )
 
 
 def _settle_segments(database: Database, sources: list[int]) -> None:

@@ -116,7 +116,7 @@ create table events (
 
 create table rollbacks (
     source integer not null, byte bigint not null, turns integer not null,
-    from_n integer              -- the first turn it dropped; known when it is stored
+    from_n integer              -- the first turn it dropped
 );
 
 create table usage (

@@ -109,22 +109,6 @@ delete from rejects where rowid in (
 -- name: take_rejects_back
 update rejects set source = -source where source = -$source::integer;
 
--- name: new_rollbacks
-select source, byte, turns from rollbacks where from_n is null order by source, byte;
-
--- name: turns_before
--- The newest turns before a rollback that no earlier rollback dropped.
-select t.n from turns t
-where t.source = $source and t.byte < $byte and not exists (
-    from rollbacks r
-    where r.source = t.source and r.byte < $byte and t.n >= r.from_n and t.byte < r.byte
-)
-order by t.n desc
-limit $turns;
-
--- name: set_rollback
-update rollbacks set from_n = $from_n where source = $source and byte = $byte;
-
 -- name: reverted_threads
 -- The threads among these sources that have more than one segment.
 select distinct s.home, s.thread
