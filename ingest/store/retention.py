@@ -14,6 +14,7 @@ from msgspec import Struct, field
 
 from ingest.batches.state import PRUNABLE
 from ingest.store.database import Database
+from ingest.store.face import Rows
 from ingest.store.load import FACT_TABLES
 
 _FINAL: Final = sorted(PRUNABLE)
@@ -89,7 +90,7 @@ def prune(
     return found
 
 
-def buried(database: Database) -> dict[int, datetime]:
+def buried(database: Rows) -> dict[int, datetime]:
     """Sources whose facts were given up, and when."""
     return {row["source"]: row["time"] for row in database.rows("retention.buried")}
 

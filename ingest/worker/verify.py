@@ -13,6 +13,7 @@ from msgspec import Struct, field
 
 from ingest.store.database import Database
 from ingest.store.dump import dump
+from ingest.store.face import Rows
 from ingest.store.retention import buried
 from ingest.tail.errors import SourceError
 from ingest.tail.lines import Block, blocks
@@ -21,7 +22,7 @@ from ingest.tail.source import Kind
 from ingest.worker.drain import Drain, Tuning
 from ingest.worker.homes import Home
 from ingest.worker.pool import InPlace
-from ingest.worker.survey import Followed, known, survey
+from ingest.worker.survey import Followed, known, look, survey
 
 
 class SourceCheck(Struct):
@@ -39,10 +40,13 @@ class SourceCheck(Struct):
 
 
 def verify(
-    database: Database, homes: list[Home], now: str, *, deep: bool = False, line_cap: int = 0
+    database: Rows, homes: list[Home], now: str, *, deep: bool = False, line_cap: int = 0
 ) -> Iterator[SourceCheck]:
-    """Check every source that was read; what is missing now cannot be checked and says so."""
-    found = survey(database, homes, now, keep=False)
+    """Check every source that was read; what is missing now cannot be checked and says so.
+
+    `deep` needs the database itself; to count it is enough to be answered by whoever has it.
+    """
+    found = look(database, homes)
     cap = line_cap or Tuning().line_cap
     again = _fresh(homes, now, cap) if deep else None
     pruned = buried(database)
@@ -52,6 +56,8 @@ def verify(
             if check.ok and source.id in pruned:
                 check.detail = f"pruned on {pruned[source.id]:%Y-%m-%d}: its facts were forgotten"
             elif again is not None and check.ok and source.state != "missing":
+                if not isinstance(database, Database):
+                    raise TypeError("facts are compared where the database is open")
                 _compare(database, again, source, check)
             yield check
     if again is not None:

@@ -87,6 +87,7 @@ def test_reading_commands_answer_while_another_process_follows(
     assert machine.json("sql", "select count(*) from v_turns")["rows"] == [[1]]
     assert machine.json("sources")["sources"]
     assert machine.json("batches", "list", "--state", "completed")["batches"]
+    assert machine.json("verify")["ok"]
 
 
 def test_a_copy_is_made_while_another_process_follows(
