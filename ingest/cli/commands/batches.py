@@ -10,7 +10,7 @@ from ingest.batches.batch import Kind
 from ingest.batches.policy import Mode
 from ingest.batches.state import State, is_backed_off, is_stuck
 from ingest.cli.access import Access, Row, reading
-from ingest.cli.commands.batch_verbs import VERBS
+from ingest.cli.batch_verbs import VERBS
 from ingest.cli.errors import Ambiguous, NotFound
 from ingest.cli.group import Group
 from ingest.cli.invocation import Invocation, with_invocation

@@ -5,12 +5,12 @@ import base64
 import click
 
 from ingest.cli.access import Row, reading
-from ingest.cli.commands.quarantine_verbs import VERBS
 from ingest.cli.errors import NotFound
 from ingest.cli.group import Group
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.options import Filters, filters
 from ingest.cli.output import Column, Output
+from ingest.cli.quarantine_verbs import VERBS
 from ingest.cli.scope import scope_of
 from ingest.cli.words import many, size
 
