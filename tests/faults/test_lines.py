@@ -1,0 +1,211 @@
+"""What can stand in a line; its neighbours are always stored, and it is always accounted for."""
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ingest.codex.talk import Talk
+from ingest.worker.drain import Tuning
+from tests.build.rollout import Rollout
+from tests.faults.place import SOAK, Place, one_shot
+from tests.unit.tail.builders import rollout
+
+TIME = "2026-11-21T08:00:00.500Z"
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return Place(tmp_path)
+
+
+def event(message: str, time: object = TIME) -> bytes:
+    """Something the agent said, as Codex writes it."""
+    item = {"type": "AgentMessage", "id": "m", "content": [{"type": "Text", "text": message}]}
+    payload = {"type": "item_completed", "thread_id": "t", "turn_id": "u", "item": item}
+    record = {"timestamp": time, "type": "event_msg", "payload": payload}
+    return json.dumps(record, separators=(",", ":")).encode()
+
+
+def with_line(place: Place, line: bytes) -> Rollout:
+    """A session with this line in its middle, read in small batches and in one go."""
+    session = place.session("partial")
+    lines = session.lines
+    middle = len(lines) // 2
+    line = line.replace(b'"thread_id":"t"', b'"thread_id":"%s"' % session.thread.id.encode())
+    session.path.write_bytes(b"".join([*lines[:middle], line + b"\n", *lines[middle:]]))
+    place.read(Tuning(batch_bytes=20_000, line_cap=1 << 20))
+    return session
+
+
+def rejects(place: Place) -> list[tuple[str, int]]:
+    return [(reason, byte) for reason, byte in place.rows("select reason, byte from rejects")]
+
+
+def neighbours_are_whole(place: Place, session: Rollout) -> None:
+    """All facts of the session without the line are there, and every line is accounted for."""
+    ((lines, accounted),) = place.rows("select lines, stored + rejected + blank from cursors")
+    assert lines == accounted == len(session.lines) + 1
+    texts = {row[0] for row in place.rows("select text from messages")}
+    commands = {row[0] for row in place.rows("select command from calls")}
+    session.path.unlink()
+    session.write()
+    place.forget()
+    place.read()
+    assert {row[0] for row in place.rows("select text from messages")} <= texts
+    assert {row[0] for row in place.rows("select command from calls")} <= commands
+
+
+BAD = {
+    "not json": b"{this is no json",
+    "half a record": event("cut off")[:-20],
+    "a list": b"[]",
+    "a text": b'"x"',
+    "a number": b"5",
+    "null": b"null",
+    "zeros": bytes(500),
+    "binary": bytes(range(1, 10)) + bytes(range(11, 256)),
+    "nested": b'{"a":' * 100_000 + b"1" + b"}" * 100_000,
+    "nested lists": b"[" * 100_000,
+    "utf-16": '{"timestamp": "x"}'.encode("utf-16"),
+}
+
+
+@pytest.mark.fault("L01", "L02", "L08", "L12")
+@pytest.mark.parametrize("what", BAD)
+def test_a_line_that_is_no_record_is_kept_with_its_place_and_reason(
+    place: Place, what: str
+) -> None:
+    line = BAD[what]
+    session = with_line(place, line)
+    if b"\n" in line:
+        return  # Half of the letters of UTF-16 are newlines to everybody else.
+    at = sum(map(len, session.lines[: len(session.lines) // 2]))
+    ((_, byte),) = rejects(place)
+    assert byte == at
+    neighbours_are_whole(place, session)
+
+
+GOOD = {
+    "not quite utf-8": event("caf\u00e9").replace(b"\\u00e9", b"\xe9"),
+    "a lone surrogate": event("x").replace(b'"x"', b'"\\ud800 alone"'),
+    "a zero": event("before\x00after"),
+    "raw control characters": event("x").replace(b'"x"', b'"\x01\x1b[31m\x7f"'),
+    "separators": event("x").replace(b'"x"', '"a\u2028b\u2029c\x85d\x0be\x0cf"'.encode()),
+    "a carriage return": event("x") + b"\r",
+    "a byte order mark": b"\xef\xbb\xbf" + event("x"),
+    "a long number": event("x")[:-1] + b', "n": ' + b"9" * 25 + b"}",
+    "a very long number": event("x")[:-1] + b', "n": ' + b"9" * 5_000 + b"}",
+    "infinity": event("x")[:-1] + b', "n": 1e400}',
+    "an unknown kind": b'{"timestamp":"%s","type":"quantum","payload":{}}' % TIME.encode(),
+    "an unknown event": event("x").replace(b"item_completed", b"telepathy"),
+    "missing fields": b'{"type":"event_msg"}',
+    "wrong types": b'{"timestamp":17,"type":"event_msg","payload":"text"}',
+    "no time": event("x", None),
+    "the year one": event("x", "0001-01-01T00:00:00Z"),
+    "a year too far": event("x", "999999-01-01T00:00:00Z"),
+    "no date at all": event("x", "yesterday"),
+    "back in time": event("x", "1999-01-01T00:00:00Z"),
+    "sql": event("'); drop table turns; --"),
+    "a secret": event("export TOKEN=not-a-real-one"),
+}
+
+
+@pytest.mark.fault("L02", "L03", "L04", "L05", "L09", "L11", "L16", "L20")
+@pytest.mark.parametrize("what", GOOD)
+def test_a_strange_record_is_stored_and_harms_no_other(place: Place, what: str) -> None:
+    session = with_line(place, GOOD[what])
+    ((lines, accounted),) = place.rows("select lines, stored + rejected + blank from cursors")
+    assert lines == accounted == len(session.lines) + 1
+    assert place.facts() == place.quiet()
+    neighbours_are_whole(place, session)
+
+
+@pytest.mark.fault("L13")
+@pytest.mark.parametrize("cut", [1, 30, 60, 70])
+def test_a_torn_record_with_a_whole_one_behind_it_gives_the_whole_one(
+    place: Place, cut: int
+) -> None:
+    session = with_line(place, event("never finished")[:cut] + event("the whole one"))
+    assert place.rows("select count(*) from messages where text = 'the whole one'") == [(1,)]
+    assert len(rejects(place)) == 1
+    assert place.facts() == place.quiet()
+    neighbours_are_whole(place, session)
+
+
+@pytest.mark.fault("L14")
+def test_lines_that_are_the_same_to_the_byte_are_all_kept(place: Place) -> None:
+    session = place.home.session("g1")
+    session.prompt("Again")
+    session.write()
+    line = b'{"timestamp":"%s","type":"a_new_kind","payload":{}}\n' % TIME.encode()
+    session.path.write_bytes(session.bytes() + line * 50)
+    place.read(Tuning(batch_bytes=300))
+    assert place.rows("select lines from cursors") == [(len(session.lines) + 50,)]
+    assert place.facts() == place.quiet()
+
+
+@pytest.mark.fault("L07")
+def test_a_line_that_is_far_too_long_is_kept_as_where_it_is_and_how_it_looks(place: Place) -> None:
+    """A hundred megabytes; the cap is lower here, so that the test is fast."""
+    session = with_line(place, b'{"text":"' + b"x" * (100 << 20) + b'"}')
+    ((reason, length, head, tail),) = place.rows("select reason, length, head, tail from rejects")
+    assert length == (100 << 20) + 11
+    assert reason
+    assert len(head) < 10_000
+    assert len(tail) < 10_000
+    ((lines, accounted),) = place.rows("select lines, stored + rejected + blank from cursors")
+    assert lines == accounted == len(session.lines) + 1
+
+
+@pytest.mark.fault("L19")
+def test_a_record_that_our_own_code_fails_on_costs_that_record_alone(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = Talk._answer
+
+    def fails(self: Talk, text: str, phase: str | None) -> None:
+        if text == "poisoned":
+            raise AssertionError("a mistake of ours")
+        kept(self, text, phase)
+
+    monkeypatch.setattr(Talk, "_answer", fails)
+    session = with_line(place, event("poisoned"))
+    assert [reason for reason, _ in rejects(place)] == ["fault"]
+    neighbours_are_whole(place, session)
+
+
+lines = st.one_of(
+    st.binary(max_size=60).map(lambda line: line.replace(b"\n", b"")),
+    st.sampled_from([*GOOD.values(), b"", b" ", b"\r"]),
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+        lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner),
+        max_leaves=8,
+    ).map(lambda value: json.dumps(value).encode()),
+)
+
+
+@pytest.mark.fault("L01", "L02", "L05", "L11", "L16", "F19")
+@given(content=st.lists(lines, max_size=12))
+@settings(
+    max_examples=150 if SOAK else 8,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+def test_whatever_stands_in_a_file_every_line_is_accounted_for(
+    place: Place, content: list[bytes]
+) -> None:
+    path = place.home.path / "sessions" / rollout()
+    place.home.history_path.write_bytes(b"".join(line + b"\n" for line in content))
+    path.write_bytes(b"".join(line + b"\n" for line in content))
+    place.forget()
+    place.read(Tuning(batch_bytes=100))
+    for row in place.rows("select lines, stored + rejected + blank, partial from cursors"):
+        assert row == (len(content), len(content), 0)
+    for stale in place.folder.glob("quiet-*"):
+        if stale.is_file():
+            stale.unlink()
+    assert place.facts() == one_shot(place.home.path, place.folder)
