@@ -40,7 +40,10 @@ class Database:
         # For good, and for the whole process: the engine makes its log and its temporary files
         # when it needs them, and whatever we create is private.
         os.umask(0o077)
-        _prepare(self.path, self.spool)
+        # Its spool marks a database as ours, from before its first byte on; and so it is laid
+        # beside a file that is there already only once that is known to be ours.
+        if not self.path.exists():
+            _prepare(self.path, self.spool)
         config: dict[str, str | bool | int | float | list[str]] = {
             "memory_limit": MEMORY_LIMIT,
             "threads": 2,
@@ -64,6 +67,7 @@ class Database:
                     migrate.upgrade(self.path, waiting)
                     con = connect(str(self.path), config=config)
                 self.steps += [step.name for step in waiting]
+            _prepare(self.path, self.spool)
             migrate.lay_views(con)
             for file in (self.path, self.path.with_name(self.path.name + ".wal")):
                 with contextlib.suppress(FileNotFoundError):

@@ -71,10 +71,6 @@ def open_database(path: Path, clock: Clock = utc_now) -> tuple[Database, list[st
             return Database(path), told
     except OSError as error:
         raise _explained(path, error) from error
-    except Foreign:
-        if not ours:
-            _leave_no_trace(path)
-        raise
 
 
 def recover(path: Path, damage: str, clock: Clock = utc_now) -> Recovered:
@@ -212,14 +208,6 @@ def _refuse_what_is_no_file(path: Path) -> None:
 def _is_ours(path: Path) -> bool:
     """Whether a database of ours was ever opened here: only then may the file be moved."""
     return path.with_name(path.name + ".spool").is_dir()
-
-
-def _leave_no_trace(path: Path) -> None:
-    """Take our spool away again from beside a file that is not ours."""
-    spool = path.with_name(path.name + ".spool")
-    for folder in (spool / "tmp", spool):
-        with contextlib.suppress(OSError):
-            folder.rmdir()
 
 
 def _log(path: Path) -> Path:
