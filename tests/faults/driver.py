@@ -1,26 +1,24 @@
-"""A program that ingests until it is killed: `python -m tests.faults.driver DB HOME BATCH_BYTES`.
+"""Starting the program that ingests for ever, and killing it."""
 
-Tells on standard output that it reads, so that whoever kills it need not guess when it began.
-"""
+import signal
+import subprocess
 
-import sys
-from pathlib import Path
-
-from ingest.store.recovery import open_database
-from ingest.worker.drain import Tuning
-from ingest.worker.homes import homes
-from ingest.worker.owner import Owner
+from tests.faults.place import ROOT, Place, program
 
 
-def main() -> None:
-    path, home, batch_bytes = sys.argv[1:]
-    database, _ = open_database(Path(path))
-    owner = Owner(database, homes([Path(home)]), Tuning(batch_bytes=int(batch_bytes)))
-    while True:
-        sys.stdout.write("reading\n")
-        sys.stdout.flush()
-        owner.once()
+def start(place: Place) -> subprocess.Popen[bytes]:
+    child = subprocess.Popen(
+        program("tests.faults.forever", str(place.path), str(place.home.path), "3000"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=ROOT,
+    )
+    assert child.stdout is not None
+    assert child.stdout.readline() == b"reading\n", child.communicate()[1].decode()
+    return child
 
 
-if __name__ == "__main__":
-    main()
+def kill(child: subprocess.Popen[bytes]) -> None:
+    child.send_signal(signal.SIGKILL)
+    child.communicate()
+    assert child.returncode == -signal.SIGKILL

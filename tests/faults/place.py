@@ -33,6 +33,8 @@ ROOT = Path(__file__).resolve().parents[2]
 SMALL = Tuning(batch_bytes=4_000)
 """So that every session is many batches."""
 FIRST = datetime(2026, 11, 21, 12, 0, 0)
+AFTER = FIRST.replace(day=22)
+"""When every wait for another attempt is over."""
 SOAK = bool(os.environ.get("TAILBOARD_SOAK"))
 
 
@@ -90,6 +92,15 @@ class Place:
 
     def states(self) -> Counter[str]:
         return Counter(state for (state,) in self.rows("select state from batches"))
+
+    def problems(self) -> list[tuple[str, str]]:
+        """What is told of the home, by code and file name."""
+        found = self.rows("select code, path from problems")
+        return sorted((code, Path(path).name) for code, path in found)
+
+    def state_of(self, session: Rollout) -> str:
+        ((state,),) = self.rows(f"select state from sources where thread = '{session.thread.id}'")
+        return str(state)
 
     def quiet(self) -> list[str]:
         """What one reading of the home as it is now would store."""

@@ -3,86 +3,26 @@
 import os
 import random
 import re
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import _duckdb
 import pytest
 
 from ingest.store import database as store
-from ingest.store import migrate, recovery
+from ingest.store import recovery
 from ingest.store.database import Database
 from ingest.store.dump import dump
 from ingest.store.errors import (
     Damaged,
-    DiskFull,
     Foreign,
-    Locked,
-    NewerSchema,
-    Unusable,
-    WrongMigration,
 )
 from ingest.store.probe import probe
 from ingest.store.recovery import open_database
-from tests.faults.place import ROOT, Place
-from tests.faults.test_kills import kill, start
+from tests.faults.damage import Damage, flipped
+from tests.faults.driver import kill, start
+from tests.faults.place import Place
 
 NUMBER_OF_FLIPS = 12
-
-
-class Damage:
-    """A database that was killed with a full log, and its state before and after what is tried."""
-
-    def __init__(self, folder: Path) -> None:
-        self.place = Place(folder)
-        self.place.session("plan")
-        self.place.session("chat")
-        # The file holds the beginning, the log the rest.
-        with self.place.open() as database:
-            database.checkpoint()
-        child = start(self.place)
-        assert child.stdout is not None
-        assert child.stdout.readline() == b"reading\n"
-        kill(child)
-        self.quiet = self.place.quiet()
-        self.before = folder / "before"
-        shutil.copytree(self.place.path.parent, self.before)
-        self.file, self.log = self.place.path.read_bytes(), self.place.log.read_bytes()
-        assert len(self.log) > 50_000
-
-    def put(self, file: bytes | None = None, log: bytes | None = None) -> Place:
-        """As it was after the kill, but for what is given."""
-        shutil.rmtree(self.place.path.parent)
-        shutil.copytree(self.before, self.place.path.parent)
-        if file is not None:
-            self.place.path.write_bytes(file)
-        if log is not None:
-            self.place.log.write_bytes(log)
-        self.place.told.clear()
-        return self.place
-
-    def heals(self) -> list[str]:
-        """After the next reading all is there again; what was told on the way."""
-        self.place.read()
-        told = list(self.place.told)
-        assert self.place.facts() == self.quiet
-        return told
-
-    def kept(self) -> dict[str, bytes]:
-        """What the recovery folder holds."""
-        above = self.place.path.with_name("tailboard.duckdb.recovery")
-        return {file.name: file.read_bytes() for file in above.rglob("*") if file.is_file()}
-
-
-@pytest.fixture(scope="module")
-def damage(tmp_path_factory: pytest.TempPathFactory) -> Damage:
-    return Damage(tmp_path_factory.mktemp("damage"))
-
-
-def flipped(data: bytes, at: int, bit: int = 2) -> bytes:
-    return data[:at] + bytes([data[at] ^ (1 << bit)]) + data[at + 1 :]
 
 
 @pytest.mark.fault("D06", "P01")
@@ -348,200 +288,3 @@ def test_a_note_left_by_a_kill_costs_one_look_and_changes_nothing(damage: Damage
     with place.open() as database:
         assert list(dump(database)) == damage.quiet
     assert place.told == []
-
-
-@pytest.mark.fault("D11")
-def test_a_newer_schema_is_refused_and_not_touched(tmp_path: Path) -> None:
-    place = Place(tmp_path)
-    with place.open() as database:
-        database.execute("insert into schema_migrations values (9999, 'later', '', null, '')")
-    content = place.path.read_bytes()
-    with pytest.raises(NewerSchema, match="9999"):
-        place.open()
-    assert place.path.read_bytes() == content
-
-
-@pytest.mark.fault("D11")
-def test_a_newer_storage_version_is_refused_and_not_touched(tmp_path: Path) -> None:
-    error = Exception(
-        "IO Error: Trying to read a database file with version number 99, but we can only read "
-        "versions between 64 and 69."
-    )
-    assert isinstance(store.explain(tmp_path / "x", error), NewerSchema)
-
-
-@pytest.mark.fault("D11")
-def test_a_migration_that_is_not_ours_is_refused_and_not_touched(tmp_path: Path) -> None:
-    place = Place(tmp_path)
-    with place.open() as database:
-        database.execute("update schema_migrations set checksum = 'other' where version = 1")
-    content = place.path.read_bytes()
-    with pytest.raises(WrongMigration, match="0001"):
-        place.open()
-    assert place.path.read_bytes() == content
-
-
-# ── a schema that grows ─────────────────────────────────────────────────────────────────────────
-
-STEPS = ("_copy", "_apply", "lay_views", "_sync", "_keep")
-
-
-def newer() -> list[migrate.Migration]:
-    return [
-        *migrate.shipped(),
-        migrate.Migration(9000, "9000_more.sql", "create table more(a int)"),
-    ]
-
-
-@pytest.mark.fault("D12")
-def test_a_new_step_is_taken_on_a_copy_and_the_old_database_stays_as_a_backup(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    place = Place(tmp_path)
-    place.session("chat")
-    place.read()
-    facts, content = place.facts(), place.path.read_bytes()
-    more = newer()
-    monkeypatch.setattr(migrate, "shipped", lambda: more)
-    with place.open() as database:
-        assert database.steps == ["9000_more.sql"]
-        assert list(dump(database)) == facts
-        database.execute("select * from more")
-        # A second process is kept out: copying the file did not give up the lock on it.
-        code = f"from tests.faults.place import *; Database(Path({str(place.path)!r}))"
-        other = subprocess.run(
-            [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
-        )
-        assert "Locked" in other.stderr
-    backup = place.path.with_name("tailboard.duckdb.before-9000")
-    assert backup.read_bytes() == content
-    assert backup.stat().st_mode & 0o777 == 0o600
-    assert not place.path.with_name("tailboard.duckdb.migrating").exists()
-
-
-@pytest.mark.fault("D12")
-@pytest.mark.parametrize("step", STEPS)
-@pytest.mark.parametrize("after", [False, True])
-def test_a_crash_at_any_step_of_a_migration_leaves_the_old_database_whole(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, after: bool
-) -> None:
-    place = Place(tmp_path)
-    place.session("chat")
-    place.read()
-    facts, content = place.facts(), place.path.read_bytes()
-    program = (
-        "import os\n"
-        "from tests.faults.test_damage import *\n"
-        f"step, after, more = getattr(migrate, {step!r}), {after}, newer()\n"
-        "migrate.shipped = lambda: more\n"
-        "def dies(*arguments):\n"
-        "    if after: step(*arguments)\n"
-        "    os._exit(9)\n"
-        f"setattr(migrate, {step!r}, dies)\n"
-        f"Place(Path({str(tmp_path)!r})).open()\n"
-    )
-    died = subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False)
-    assert died.returncode == 9
-    assert place.path.read_bytes() == content
-    assert place.facts() == facts
-    more = newer()
-    monkeypatch.setattr(migrate, "shipped", lambda: more)
-    with place.open() as database:
-        assert database.steps == ["9000_more.sql"]
-        assert list(dump(database)) == facts
-    assert place.told == []
-
-
-@pytest.mark.fault("D12")
-def test_a_step_that_fails_is_told_and_leaves_the_old_database_whole(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    place = Place(tmp_path)
-    place.session("chat")
-    place.read()
-    facts, content = place.facts(), place.path.read_bytes()
-    broken = [*migrate.shipped(), migrate.Migration(9000, "9000.sql", "create table turns(a int)")]
-    with monkeypatch.context() as patched:
-        patched.setattr(migrate, "shipped", lambda: broken)
-        with pytest.raises(Exception, match="turns"):
-            place.open()
-    assert place.path.read_bytes() == content
-    assert place.facts() == facts
-
-
-@pytest.mark.fault("D12", "D03")
-def test_a_migration_without_room_is_told_as_a_full_disk(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    place = Place(tmp_path)
-    place.read()
-    content = place.path.read_bytes()
-
-    def full(*_: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    more = newer()
-    monkeypatch.setattr(migrate, "shipped", lambda: more)
-    monkeypatch.setattr(migrate, "_copy", full)
-    with pytest.raises(DiskFull):
-        place.open()
-    assert place.path.read_bytes() == content
-
-
-# ── who may open ────────────────────────────────────────────────────────────────────────────────
-
-
-@pytest.mark.fault("P04", "D10")
-def test_a_second_process_is_told_who_has_the_database(tmp_path: Path) -> None:
-    place = Place(tmp_path)
-    place.session("chat")
-    child = start(place)
-    for _ in range(2):
-        with pytest.raises(Locked) as caught:
-            place.open()
-        assert caught.value.pid == child.pid
-    assert place.path.exists()
-    kill(child)
-    place.read()
-    assert place.facts() == place.quiet()
-
-
-@pytest.mark.fault("P04", "D10")
-def test_two_processes_never_open_or_repair_the_same_file_at_once(damage: Damage) -> None:
-    place = damage.put(log=flipped(damage.log, len(damage.log) // 2))
-    with recovery._opening(place.path), pytest.raises(Locked):
-        place.open()
-    assert "was damaged" in damage.heals()[0]
-
-
-@pytest.mark.fault("D03", "D10")
-def test_a_folder_nobody_may_write_to_is_named(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    with pytest.raises(Unusable):
-        open_database(tmp_path / "file" / "below" / "x.duckdb")
-
-
-@pytest.mark.fault("P06")
-def test_a_forked_child_is_refused_the_database_of_its_parent(tmp_path: Path) -> None:
-    program = (
-        "import os, sys\n"
-        "from tests.faults.place import *\n"
-        f"database = Database(Path({str(tmp_path / 'x.duckdb')!r}))\n"
-        "child = os.fork()\n"
-        "if child == 0:\n"
-        "    try: database.execute('create table lost(a int)')\n"
-        "    except Exception as error: os._exit(7 if error.code == 'store.forked' else 1)\n"
-        "    os._exit(0)\n"
-        "sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))\n"
-    )
-    ended = subprocess.run([sys.executable, "-W", "ignore", "-c", program], cwd=ROOT, check=False)
-    assert ended.returncode == 7
-
-
-def test_a_database_that_is_well_is_opened_without_a_word_or_a_trace(tmp_path: Path) -> None:
-    place = Place(tmp_path)
-    place.open().close()
-    place.open().close()
-    assert place.told == []
-    names = {file.name for file in place.path.parent.iterdir()}
-    assert names == {"tailboard.duckdb", "tailboard.duckdb.spool"}

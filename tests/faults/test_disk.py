@@ -11,10 +11,7 @@ import pytest
 from ingest.store.dump import dump
 from ingest.store.errors import DiskFull, StoreError
 from ingest.worker.owner import Round
-from tests.faults.place import FIRST, Place, injected, needs_strace
-
-AFTER = FIRST.replace(day=22)
-"""When every wait for another attempt is over."""
+from tests.faults.place import AFTER, Place, injected, needs_strace
 
 
 def mount(*arguments: object) -> bool:

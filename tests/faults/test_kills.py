@@ -2,35 +2,16 @@
 
 import os
 import random
-import signal
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from ingest.store.dump import dump
-from tests.faults.place import ROOT, SOAK, Place, injected, needs_strace, program
+from tests.faults.driver import kill, start
+from tests.faults.place import SOAK, Place, injected, needs_strace
 
 KILLS = 500 if SOAK else 50
 KILLS_A_HOME = 10
-
-
-def start(place: Place) -> subprocess.Popen[bytes]:
-    child = subprocess.Popen(
-        program("tests.faults.driver", str(place.path), str(place.home.path), "3000"),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        cwd=ROOT,
-    )
-    assert child.stdout is not None
-    assert child.stdout.readline() == b"reading\n", child.communicate()[1].decode()
-    return child
-
-
-def kill(child: subprocess.Popen[bytes]) -> None:
-    child.send_signal(signal.SIGKILL)
-    child.communicate()
-    assert child.returncode == -signal.SIGKILL
 
 
 @pytest.mark.fault("P01", "P02", "D01", "D22", "Q01")

@@ -1,7 +1,6 @@
 """What can stand in a line; its neighbours are always stored, and it is always accounted for."""
 
 import json
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,11 +13,6 @@ from tests.faults.place import SOAK, Place, one_shot
 from tests.unit.tail.builders import rollout
 
 TIME = "2026-11-21T08:00:00.500Z"
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Place:
-    return Place(tmp_path)
 
 
 def event(message: str, time: object = TIME) -> bytes:

@@ -1,0 +1,153 @@
+"""A schema that is newer, not ours, or growing: refused or taken over as a whole."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ingest.store import database as store
+from ingest.store import migrate
+from ingest.store.dump import dump
+from ingest.store.errors import (
+    DiskFull,
+    NewerSchema,
+    WrongMigration,
+)
+from tests.faults.place import ROOT, Place
+
+
+@pytest.mark.fault("D11")
+def test_a_newer_schema_is_refused_and_not_touched(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    with place.open() as database:
+        database.execute("insert into schema_migrations values (9999, 'later', '', null, '')")
+    content = place.path.read_bytes()
+    with pytest.raises(NewerSchema, match="9999"):
+        place.open()
+    assert place.path.read_bytes() == content
+
+
+@pytest.mark.fault("D11")
+def test_a_newer_storage_version_is_refused_and_not_touched(tmp_path: Path) -> None:
+    error = Exception(
+        "IO Error: Trying to read a database file with version number 99, but we can only read "
+        "versions between 64 and 69."
+    )
+    assert isinstance(store.explain(tmp_path / "x", error), NewerSchema)
+
+
+@pytest.mark.fault("D11")
+def test_a_migration_that_is_not_ours_is_refused_and_not_touched(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    with place.open() as database:
+        database.execute("update schema_migrations set checksum = 'other' where version = 1")
+    content = place.path.read_bytes()
+    with pytest.raises(WrongMigration, match="0001"):
+        place.open()
+    assert place.path.read_bytes() == content
+
+
+STEPS = ("_copy", "_apply", "lay_views", "_sync", "_keep")
+
+
+def newer() -> list[migrate.Migration]:
+    return [
+        *migrate.shipped(),
+        migrate.Migration(9000, "9000_more.sql", "create table more(a int)"),
+    ]
+
+
+@pytest.mark.fault("D12")
+def test_a_new_step_is_taken_on_a_copy_and_the_old_database_stays_as_a_backup(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = Place(tmp_path)
+    place.session("chat")
+    place.read()
+    facts, content = place.facts(), place.path.read_bytes()
+    more = newer()
+    monkeypatch.setattr(migrate, "shipped", lambda: more)
+    with place.open() as database:
+        assert database.steps == ["9000_more.sql"]
+        assert list(dump(database)) == facts
+        database.execute("select * from more")
+        # A second process is kept out: copying the file did not give up the lock on it.
+        code = f"from tests.faults.place import *; Database(Path({str(place.path)!r}))"
+        other = subprocess.run(
+            [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+        )
+        assert "Locked" in other.stderr
+    backup = place.path.with_name("tailboard.duckdb.before-9000")
+    assert backup.read_bytes() == content
+    assert backup.stat().st_mode & 0o777 == 0o600
+    assert not place.path.with_name("tailboard.duckdb.migrating").exists()
+
+
+@pytest.mark.fault("D12")
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("after", [False, True])
+def test_a_crash_at_any_step_of_a_migration_leaves_the_old_database_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, after: bool
+) -> None:
+    place = Place(tmp_path)
+    place.session("chat")
+    place.read()
+    facts, content = place.facts(), place.path.read_bytes()
+    program = (
+        "import os\n"
+        "from tests.faults.test_migrations import *\n"
+        f"step, after, more = getattr(migrate, {step!r}), {after}, newer()\n"
+        "migrate.shipped = lambda: more\n"
+        "def dies(*arguments):\n"
+        "    if after: step(*arguments)\n"
+        "    os._exit(9)\n"
+        f"setattr(migrate, {step!r}, dies)\n"
+        f"Place(Path({str(tmp_path)!r})).open()\n"
+    )
+    died = subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False)
+    assert died.returncode == 9
+    assert place.path.read_bytes() == content
+    assert place.facts() == facts
+    more = newer()
+    monkeypatch.setattr(migrate, "shipped", lambda: more)
+    with place.open() as database:
+        assert database.steps == ["9000_more.sql"]
+        assert list(dump(database)) == facts
+    assert place.told == []
+
+
+@pytest.mark.fault("D12")
+def test_a_step_that_fails_is_told_and_leaves_the_old_database_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = Place(tmp_path)
+    place.session("chat")
+    place.read()
+    facts, content = place.facts(), place.path.read_bytes()
+    broken = [*migrate.shipped(), migrate.Migration(9000, "9000.sql", "create table turns(a int)")]
+    with monkeypatch.context() as patched:
+        patched.setattr(migrate, "shipped", lambda: broken)
+        with pytest.raises(Exception, match="turns"):
+            place.open()
+    assert place.path.read_bytes() == content
+    assert place.facts() == facts
+
+
+@pytest.mark.fault("D12", "D03")
+def test_a_migration_without_room_is_told_as_a_full_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = Place(tmp_path)
+    place.read()
+    content = place.path.read_bytes()
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    more = newer()
+    monkeypatch.setattr(migrate, "shipped", lambda: more)
+    monkeypatch.setattr(migrate, "_copy", full)
+    with pytest.raises(DiskFull):
+        place.open()
+    assert place.path.read_bytes() == content

@@ -1,0 +1,73 @@
+"""Who may open the database, and who is told what instead."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ingest.store import recovery
+from ingest.store.errors import (
+    Locked,
+    Unusable,
+)
+from ingest.store.recovery import open_database
+from tests.faults.damage import Damage, flipped
+from tests.faults.driver import kill, start
+from tests.faults.place import ROOT, Place
+
+
+@pytest.mark.fault("P04", "D10")
+def test_a_second_process_is_told_who_has_the_database(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    place.session("chat")
+    child = start(place)
+    for _ in range(2):
+        with pytest.raises(Locked) as caught:
+            place.open()
+        assert caught.value.pid == child.pid
+    assert place.path.exists()
+    kill(child)
+    place.read()
+    assert place.facts() == place.quiet()
+
+
+@pytest.mark.fault("P04", "D10")
+def test_two_processes_never_open_or_repair_the_same_file_at_once(damage: Damage) -> None:
+    place = damage.put(log=flipped(damage.log, len(damage.log) // 2))
+    with recovery._opening(place.path), pytest.raises(Locked):
+        place.open()
+    assert "was damaged" in damage.heals()[0]
+
+
+@pytest.mark.fault("D03", "D10")
+def test_a_folder_nobody_may_write_to_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(Unusable):
+        open_database(tmp_path / "file" / "below" / "x.duckdb")
+
+
+@pytest.mark.fault("P06")
+def test_a_forked_child_is_refused_the_database_of_its_parent(tmp_path: Path) -> None:
+    program = (
+        "import os, sys\n"
+        "from tests.faults.place import *\n"
+        f"database = Database(Path({str(tmp_path / 'x.duckdb')!r}))\n"
+        "child = os.fork()\n"
+        "if child == 0:\n"
+        "    try: database.execute('create table lost(a int)')\n"
+        "    except Exception as error: os._exit(7 if error.code == 'store.forked' else 1)\n"
+        "    os._exit(0)\n"
+        "sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))\n"
+    )
+    ended = subprocess.run([sys.executable, "-W", "ignore", "-c", program], cwd=ROOT, check=False)
+    assert ended.returncode == 7
+
+
+def test_a_database_that_is_well_is_opened_without_a_word_or_a_trace(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    place.open().close()
+    place.open().close()
+    assert place.told == []
+    names = {file.name for file in place.path.parent.iterdir()}
+    assert names == {"tailboard.duckdb", "tailboard.duckdb.spool"}

@@ -1,0 +1,137 @@
+"""What is no file, or may not be read, is named; the others go on."""
+
+import contextlib
+import os
+import shutil
+import socket
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.faults.place import AFTER, Place
+from tests.unit.tail.builders import NOBODY, as_a_user_without_rights, rollout
+
+DAY = "sessions/2026/11/21"
+
+
+@pytest.mark.fault("F23", "F24")
+def test_what_only_has_the_name_of_a_session_is_named_and_left_alone(place: Place) -> None:
+    place.session("chat")
+    day = place.home.path / DAY
+    os.mkfifo(day / rollout(1))
+    (day / rollout(2)).mkdir()
+    with contextlib.chdir(day), socket.socket(socket.AF_UNIX) as one:
+        one.bind(rollout(3))
+    outside = place.folder / "outside.jsonl"
+    outside.write_bytes(b'{"not": "ours"}\n')
+    (day / rollout(4)).symlink_to(outside)
+    (day / rollout(5)).symlink_to(day / rollout(5))
+    (day / "loop").symlink_to(place.home.path / "sessions")
+    for _ in range(2):
+        report = place.read()
+        assert set(report.batches) <= {"completed"}
+    assert place.problems() == [
+        *[("special", rollout(number)) for number in (1, 2, 3)],
+        ("symlink", "loop"),
+        *[("symlink", rollout(number)) for number in (4, 5)],
+    ]
+    assert place.facts() == place.quiet()
+
+
+@pytest.mark.fault("F23")
+def test_a_file_that_becomes_a_pipe_between_looking_and_opening_stops_nobody(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = place.session("plan")
+    healthy = place.session("chat")
+    with place.open() as database:
+        owner = place.owner(database)
+        found = owner.survey()
+        session.path.unlink()
+        os.mkfifo(session.path)
+        report = owner.read(found.changed)
+    assert report.batches["dead"] == 1
+    facts = place.facts()
+    assert any(healthy.thread.id in fact for fact in facts)
+    # Once it is a file again, it is read: nothing has to be told to anybody.
+    session.path.unlink()
+    session.write()
+    with session.path.open("ab") as file:
+        file.write(b"\n")
+    place.read()
+    assert place.facts() == place.quiet()
+
+
+@pytest.mark.fault("F24")
+def test_a_home_that_is_a_link_is_read(place: Place, tmp_path: Path) -> None:
+    place.session("chat")
+    place.home.path.rename(tmp_path / "other disk")
+    place.home.path.symlink_to(tmp_path / "other disk")
+    place.read()
+    assert place.facts() == place.quiet()
+    assert place.facts()
+
+
+@pytest.fixture
+def shared() -> Iterator[Place]:
+    """A place that belongs to somebody without the rights of root."""
+    folder = Path(tempfile.mkdtemp(prefix="shared-"))
+    folder.chmod(0o777)
+    yield Place(folder)
+    shutil.rmtree(folder)
+
+
+@pytest.mark.fault("F20")
+@pytest.mark.parametrize("what", ["file", "folder"])
+def test_a_permission_that_was_lost_and_is_given_back_is_all_that_is_needed(
+    shared: Place, what: str
+) -> None:
+    session = shared.session("chat")
+    shared.home.clock.tick(3 * 86_400_000)
+    healthy = shared.session("partial")
+    for path in [shared.home.path, *shared.home.path.rglob("*")]:
+        if os.geteuid() == 0:
+            os.chown(path, NOBODY, NOBODY)
+    locked = session.path if what == "file" else session.path.parent
+    locked.chmod(0)
+    with as_a_user_without_rights():
+        report = shared.read()
+        assert report.lines
+        for _ in range(10):  # However often it is tried meanwhile.
+            shared.now = shared.now.replace(day=shared.now.day - 1)
+            shared.read()
+        facts = shared.facts()
+        assert any(healthy.thread.id in fact for fact in facts)
+        assert not any(session.thread.id in fact for fact in facts)
+        if what == "file":
+            assert shared.state_of(session) == "unreadable"
+            hints = shared.rows("select distinct error_hint from batches where error_hint <> ''")
+            assert "chmod" in hints[0][0]
+        else:
+            assert shared.problems() == [("unreadable", session.path.parent.name)]
+        locked.chmod(0o700)
+        shared.read()
+        assert shared.facts() == shared.quiet()
+        assert shared.state_of(session) == "following"
+        assert shared.problems() == []
+
+
+@pytest.mark.fault("F18", "F20")
+def test_one_bad_file_among_twenty_stops_none_of_the_others(place: Place) -> None:
+    sessions = [place.session("chat") for _ in range(20)]
+    bad = sessions[7]
+    place.home.compress(bad)
+    packed = bad.path.with_name(bad.path.name + ".zst")
+    whole = packed.read_bytes()
+    packed.write_bytes(whole[: len(whole) // 2])
+    report = place.read()
+    assert report.batches == {"completed": report.batches["completed"], "failed": 1}
+    threads = {session.thread.id for session in sessions} - {bad.thread.id}
+    assert {row[0] for row in place.rows("select thread from segments")} == threads
+    packed.write_bytes(whole)
+    place.now = AFTER
+    place.read()
+    assert place.facts() == place.quiet()
+    assert place.state_of(bad) == "following"

@@ -1,0 +1,119 @@
+"""Codex's files are not ours: nothing of them changes, and what we make is for its user alone."""
+
+import os
+import subprocess
+from pathlib import Path
+from threading import Event
+
+import pytest
+
+from ingest.worker.drain import Tuning
+from ingest.worker.verify import verify
+from tests.build.home import Home
+from tests.faults.place import Place
+
+
+def everything(home: Path) -> dict[str, tuple[object, ...]]:
+    found: dict[str, tuple[object, ...]] = {}
+    for path in sorted(home.rglob("*")):
+        info = path.lstat()
+        content = path.read_bytes() if path.is_file() else b""
+        found[str(path)] = (
+            *(content, info.st_ino, info.st_mode, info.st_nlink, info.st_uid, info.st_size),
+            *(info.st_mtime_ns, info.st_ctime_ns),
+        )
+    return found
+
+
+def busy_home(place: Place) -> Home:
+    for which in ("plan", "tour", "agents", "compact"):
+        session = place.session(which)
+        place.home.history(session, "a prompt")
+        place.home.name(session, "a name")
+    place.home.archive(place.session("chat"))
+    place.home.compress(place.session("chat"))
+    place.home.compress(place.session("chat"), keep_plain=True)
+    place.home.lock(session)
+    session.path.write_bytes(session.bytes()[:-10])
+    return place.home
+
+
+def ingest_follow_verify(place: Place) -> None:
+    place.read(Tuning(batch_bytes=50_000), readers=2)
+    with place.open() as database:
+        owner = place.owner(database, Tuning())
+        owner.once()
+        # One whole sweep, and then an end.
+        owner.follow(_OneRound(), lambda _: None)
+        checks = list(verify(database, owner.homes, "2026-11-21T12:00:00", deep=True))
+        assert checks
+        assert all(check.ok for check in checks), [one.detail for one in checks if not one.ok]
+
+
+class _OneRound(Event):
+    """Set as soon as it was asked twice."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = 0
+
+    def is_set(self) -> bool:
+        self.asked += 1
+        return self.asked > 2
+
+
+@pytest.mark.fault("F01", "F05", "F20")
+def test_nothing_of_codex_is_written_moved_or_locked(place: Place) -> None:
+    home = busy_home(place)
+    before = everything(home.path)
+    ingest_follow_verify(place)
+    assert everything(home.path) == before
+    locks = Path("/proc/locks").read_text() if Path("/proc/locks").exists() else ""
+    inodes = {str(value[1]) for value in before.values()}
+    assert not [line for line in locks.splitlines() if line.split(":")[-1].split()[0] in inodes]
+
+
+@pytest.mark.fault("F01")
+def test_a_home_that_cannot_be_written_is_read_as_any_other(place: Place) -> None:
+    home = busy_home(place)
+    quiet = place.quiet()
+    bound = subprocess.run(
+        ["mount", "--bind", home.path, home.path], capture_output=True, check=False
+    )
+    if bound.returncode:
+        pytest.skip("binding a folder read-only is not permitted here")
+    try:
+        subprocess.run(["mount", "-o", "remount,bind,ro", home.path], check=True)
+        with pytest.raises(OSError, match="Read-only"):
+            (home.path / "x").touch()
+        ingest_follow_verify(place)
+        assert place.facts() == quiet
+    finally:
+        subprocess.run(["umount", "-l", home.path], check=True)
+
+
+@pytest.mark.fault("P01")
+@pytest.mark.parametrize("mask", [0o022, 0o000, 0o077])
+def test_whatever_the_umask_what_we_create_is_for_its_user_alone(place: Place, mask: int) -> None:
+    busy_home(place)
+    os.umask(mask)
+    place.path = place.folder / "a" / "b" / "tailboard.duckdb"
+    modes: dict[str, int] = {}
+
+    def look(_: object) -> None:
+        for path in [place.folder / "a", *(place.folder / "a").rglob("*")]:
+            modes[str(path)] = path.stat().st_mode & 0o777 if path.exists() else 0o600
+
+    with place.open() as database:
+        owner = place.owner(database)
+        owner.once(lambda *_: look(None))
+        look(None)
+    place.path.write_bytes(place.path.read_bytes()[:20_000])
+    place.told.clear()
+    place.read()
+    assert place.told
+    look(None)
+    assert any(name.endswith(".wal") for name in modes)
+    assert any("recovery" in name for name in modes)
+    for name, mode in modes.items():
+        assert mode == (0o700 if Path(name).is_dir() else 0o600), name
