@@ -46,8 +46,8 @@ fix: setup ## let ruff format the code and mend what it safely can
 bench: setup ## measure; ARGS are passed on
 	$(BIN)/python -m tests.bench $(ARGS)
 
-soak: setup ## run the long tests of endurance; ARGS are passed on
-	$(BIN)/python -m tests.soak $(ARGS)
+soak: setup ## the tests of endurance at length: 500 kills, 2,500 histories; takes an hour or more
+	TAILBOARD_SOAK=1 $(BIN)/python -m pytest -n 2 tests/faults tests/integration/sharing $(ARGS)
 
 LOCK_FLAGS := --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
