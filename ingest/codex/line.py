@@ -107,6 +107,9 @@ def _unusual(body: bytes) -> Good | Unknown | Broken:
         return Broken("not_object", "JSON, but not an object", 0, len(body))
     except RecursionError:
         return Broken("too_deep", TOO_DEEP, 0, len(body))
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        # Another shape was found before the JSON came to its break.
+        return _repaired(body, str(error))
     if line.record_type is not None:
         return Good(r.BareState(str(line.record_type)))
     if line.type is None and isinstance(line.timestamp, str):

@@ -150,11 +150,19 @@ def adopt(
             database.run("registry.add_sources", sources=_rows([source]), now=now)
         return source
     place = _place(source)
-    notice(followed, found)
+    notice(followed, _best(home, source, found))
     if _place(source) != place:
         with database.transaction():
             database.run("registry.update_sources", sources=_rows([source]), now=now)
     return source
+
+
+def _best(home: Home, source: Followed, found: Found) -> Found:
+    """Of a file that was hinted at and the one that is followed under its name, the source."""
+    if found.path == source.path:
+        return found
+    followed = discovery.look(home.path, source.path)
+    return found if followed is None else discovery.better(found, followed)
 
 
 def _place(source: Followed) -> tuple[str, str, bool, str]:

@@ -118,7 +118,7 @@ def test_a_strange_record_is_stored_and_harms_no_other(place: Place, what: str) 
 
 
 @pytest.mark.fault("L13")
-@pytest.mark.parametrize("cut", [1, 30, 60, 70])
+@pytest.mark.parametrize("cut", [1, 30, 60, 70, 100])
 def test_a_torn_record_with_a_whole_one_behind_it_gives_the_whole_one(
     place: Place, cut: int
 ) -> None:
