@@ -36,7 +36,7 @@ from ingest.worker.survey import Followed
 
 GROUP_BYTES = 12 * 1024**2
 GROUP_SOURCES = 256
-LANDING_BYTES = 48 * 1024**2
+LANDING_BYTES = 30 * 1024**2
 """About as much is stored at once: a commit costs the same for much and for little."""
 COMPRESSED_BATCH_BYTES = 128 * 1024**2
 EVERYTHING = 1 << 50
