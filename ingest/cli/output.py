@@ -96,6 +96,8 @@ class Column(Struct, frozen=True):
     right: bool = False
     least: int | None = None
     """May be cut, down to this width; a column without it keeps its own."""
+    spare: int = 0
+    """Left out where the terminal is too narrow for all, the highest first; 0 always stays."""
 
 
 class Output(Struct, frozen=True):
@@ -148,6 +150,9 @@ class Output(Struct, frozen=True):
             max(width(column.title), *(width(row[i].text) for row in cells), 0)
             for i, column in enumerate(columns)
         ]
+        kept = self._kept(columns, widths)
+        columns, widths = [columns[i] for i in kept], [widths[i] for i in kept]
+        cells = [[row[i] for i in kept] for row in cells]
         self._fit(columns, widths)
         titles = [Styled(column.title, "bold") for column in columns]
         for row in (titles, *cells):
@@ -156,6 +161,21 @@ class Output(Struct, frozen=True):
                 for cell, column, room in zip(row, columns, widths, strict=True)
             ]
             self.out.write("  ".join(parts).rstrip() + "\n")
+
+    def _kept(self, columns: Sequence[Column], widths: list[int]) -> list[int]:
+        """The columns there is room for, be they cut as far as they may."""
+        kept = list(range(len(columns)))
+        least = [
+            at if column.least is None else min(at, column.least)
+            for column, at in zip(columns, widths, strict=True)
+        ]
+        while self.columns is not None and kept:
+            spare = max(kept, key=lambda i: columns[i].spare)
+            fits = sum(least[i] for i in kept) + 2 * (len(kept) - 1) <= self.columns
+            if fits or not columns[spare].spare:
+                break
+            kept.remove(spare)
+        return kept
 
     def _fit(self, columns: Sequence[Column], widths: list[int]) -> None:
         if self.columns is None:

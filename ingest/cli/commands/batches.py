@@ -21,9 +21,9 @@ from ingest.cli.scope import scope_of
 _COLUMNS = (
     Column("ID"),
     Column("STATE"),
-    Column("KIND"),
-    Column("RANGE"),
-    Column("TRIES", right=True),
+    Column("KIND", spare=3),
+    Column("RANGE", spare=2),
+    Column("TRIES", right=True, spare=1),
     Column("AGAIN", least=8),
     Column("ERROR", least=12),
     Column("PATH", least=20),

@@ -16,10 +16,10 @@ _COLUMNS = (
     Column("STATE"),
     Column("TITLE", least=16),
     Column("PROJECT", least=8),
-    Column("BRANCH", least=6),
+    Column("BRANCH", least=6, spare=3),
     Column("PLAN", right=True),
-    Column("TURNS", right=True),
-    Column("COMMANDS", right=True),
+    Column("TURNS", right=True, spare=1),
+    Column("COMMANDS", right=True, spare=2),
     Column("TOKENS", right=True),
     Column("LAST", right=True),
 )

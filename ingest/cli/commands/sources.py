@@ -13,10 +13,10 @@ from ingest.cli.words import many, size
 _COLUMNS = (
     Column("ID", right=True),
     Column("STATE"),
-    Column("KIND"),
-    Column("SIZE", right=True),
+    Column("KIND", spare=1),
+    Column("SIZE", right=True, spare=3),
     Column("BEHIND", right=True),
-    Column("LINES", right=True),
+    Column("LINES", right=True, spare=2),
     Column("REJECTED", right=True),
     Column("PATH", least=24),
 )

@@ -45,6 +45,26 @@ def test_on_a_narrow_terminal_only_what_may_be_cut_is_cut() -> None:
     assert "0123456" in printed(output)
 
 
+@pytest.mark.parametrize(
+    ("room", "titles"),
+    [(36, ["ID", "TEXT", "ONE", "TWO"]), (22, ["ID", "TEXT", "ONE"]), (14, ["ID", "TEXT"])],
+)
+def test_where_there_is_no_room_for_all_columns_the_most_spare_are_left_out(
+    room: int, titles: list[str]
+) -> None:
+    columns = (
+        Column("ID"),
+        Column("TEXT", least=4),
+        Column("ONE", spare=1),
+        Column("TWO", spare=2),
+    )
+    output = made(Terminal(), {"COLUMNS": str(room), "NO_COLOR": "1"}, "never")
+    output.table(columns, [["0123456", "a title", "111111", "222222"]])
+    first, second = printed(output).splitlines()
+    assert first.split() == titles
+    assert width(second) <= room
+
+
 def test_in_a_pipe_nothing_is_cut() -> None:
     output = made(Pipe(), {"COLUMNS": "20"})
     output.table(COLUMNS, [["1", "x" * 200, 7]])
