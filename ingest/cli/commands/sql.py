@@ -1,6 +1,9 @@
 """`tailboard sql`: a question in SQL to the documented views."""
 
 import json
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import click
 
@@ -21,7 +24,7 @@ def command(invocation: Invocation, statement: str, only: Filters) -> None:
     their columns from version to version; the tables behind them may change. Files cannot be
     reached.
     """
-    with reading(invocation) as access:
+    with reading(invocation) as access, _interruptible():
         answer = access.ask(statement, only.limit)
 
     def show(output: Output) -> None:
@@ -32,6 +35,18 @@ def command(invocation: Invocation, statement: str, only: Filters) -> None:
             output.note(f"There is more than {only.limit} rows.")
 
     invocation.answer("sql", {"columns": answer.columns, "rows": answer.rows}, show)
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """While a question is asked, the system itself ends the program on Ctrl-C: the engine does not
+    always hear of it, and a question leaves nothing half done.
+    """
+    before = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _cell(value: object) -> Cell:

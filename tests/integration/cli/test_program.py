@@ -216,7 +216,7 @@ def test_following_tells_each_round_and_keeps_it_when_it_is_ended(
     assert state == "done"
 
 
-def test_an_interrupted_question_ends_with_130(desk: Desk, sessions: Sessions) -> None:
+def test_an_interrupted_question_ends_at_once(desk: Desk, sessions: Sessions) -> None:
     forever = "SELECT count(*) FROM range(10000000000) a, range(10000000000) b"
     spool = desk.db.with_name(desk.db.name + ".spool")
     shutil.rmtree(spool)
@@ -227,8 +227,10 @@ def test_an_interrupted_question_ends_with_130(desk: Desk, sessions: Sessions) -
         while not spool.exists():
             assert running.poll() is None
         running.send_signal(signal.SIGINT)
-        out, _ = running.communicate()
-    assert (running.returncode, out) == (130, b"")
+        out, _ = running.communicate(timeout=60)
+    # A shell tells both as 130: before the question it is our answer, within it the system's.
+    assert running.returncode in (130, -signal.SIGINT)
+    assert out == b""
 
 
 # ── shells ──────────────────────────────────────────────────────────────────────────────────────
