@@ -3,11 +3,11 @@
 It is written where the engine may write, and gets its name once it is complete.
 """
 
-import os
 from datetime import datetime
 from pathlib import Path
 
 from ingest.store.database import Database, explain
+from ingest.store.disk import sync
 from ingest.store.engine import Error
 from ingest.store.errors import Failed
 
@@ -21,10 +21,10 @@ def backup(database: Database, now: datetime) -> Path:
     try:
         _copy(database, part)
         part.chmod(0o600)
-        _sync(part)
+        sync(part)
         target = _free(database.path, now)
         part.rename(target)
-        _sync(target.parent)
+        sync(target.parent)
     except (Error, OSError) as error:
         part.unlink(missing_ok=True)
         raise explain(database.path, error) from error
@@ -61,11 +61,3 @@ def _free(path: Path, now: datetime) -> Path:
         number += 1
         target = path.with_name(f"{name}-{number}")
     return target
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -18,11 +18,12 @@ from ingest.store.engine import Connection, Error, FatalException, TransactionEx
 from ingest.store.errors import Damaged, DiskFull, Forked, StoreError, Unusable
 from ingest.store.queries import statement
 
-__all__ = ["BACKLOG_CHECKPOINT", "TAIL_CHECKPOINT", "Database", "explain", "records"]
+__all__ = ["BACKLOG_CHECKPOINT", "TAIL_CHECKPOINT", "THREADS", "Database", "explain", "records"]
 
 MEMORY_LIMIT = "128MB"
 BACKLOG_CHECKPOINT = "256MB"
 TAIL_CHECKPOINT = "32MB"
+THREADS = 2
 
 
 class Database:
@@ -46,7 +47,7 @@ class Database:
             _prepare(self.path, self.spool)
         config: dict[str, str | bool | int | float | list[str]] = {
             "memory_limit": MEMORY_LIMIT,
-            "threads": 2,
+            "threads": THREADS,
             "checkpoint_threshold": BACKLOG_CHECKPOINT,
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,

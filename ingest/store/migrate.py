@@ -14,6 +14,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from ingest.store.disk import sync
 from ingest.store.engine import BinderException, Connection, Error, connect
 from ingest.store.errors import Foreign, NewerSchema, WrongMigration
 
@@ -88,10 +89,10 @@ def upgrade(path: Path, steps: list[Migration]) -> Path:
                 _apply(con, step)
             lay_views(con)
             con.execute("checkpoint")
-        _sync(copy)
+        sync(copy)
         _keep(path, backup)
         copy.replace(path)
-        _sync(path.parent)
+        sync(path.parent)
     except BaseException:
         _remove(copy)
         raise
@@ -164,15 +165,7 @@ def _keep(path: Path, backup: Path) -> None:
         backup.hardlink_to(path)
     except OSError:
         _copy(path, backup)
-        _sync(backup)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        sync(backup)
 
 
 def _remove(copy: Path) -> None:

@@ -20,7 +20,7 @@ from msgspec.structs import asdict
 from ingest import __version__
 from ingest.batches.failure import ErrorClass
 from ingest.batches.policy import RESOURCE_PAUSE
-from ingest.store.database import TAIL_CHECKPOINT, Database
+from ingest.store.database import TAIL_CHECKPOINT, THREADS, Database
 from ingest.store.errors import Conflict, LostLease, StoreError
 from ingest.tail import discovery
 from ingest.tail.source import SourceName
@@ -55,7 +55,6 @@ from ingest.worker.survey import Followed, Survey, adopt, in_order, survey
 
 BACKLOG_BYTES = 4 * 1024**2
 """From here on reader processes are worth their start."""
-ENGINE_THREADS = 2
 LOST_LEASES = 3
 SETTLE_TRIES = 10
 SETTLE_PAUSE = 0.05
@@ -157,7 +156,7 @@ class Owner:
             drain.between = self._between
             at_work = readers or _readers_for(changed)
             # While readers parse, a second thread of the engine would only take a core from them.
-            threads = 1 if isinstance(at_work, Pool) else ENGINE_THREADS
+            threads = 1 if isinstance(at_work, Pool) else THREADS
             self.database.execute(f"set threads = {threads}")
             try:
                 return drain.run(changed, at_work)
@@ -176,7 +175,7 @@ class Owner:
                 self.figures.stands(changed)
                 # A database that cannot be opened again just now has told so already.
                 with contextlib.suppress(StoreError):
-                    self.database.execute(f"set threads = {ENGINE_THREADS}")
+                    self.database.execute(f"set threads = {THREADS}")
             changed = self.survey().changed
             readers = Pool(processes.start()) if group_sources == 1 else None
 

@@ -48,7 +48,7 @@ def test_a_migration_that_is_not_ours_is_refused_and_not_touched(tmp_path: Path)
     assert place.path.read_bytes() == content
 
 
-STEPS = ("_copy", "_apply", "lay_views", "_sync", "_keep")
+STEPS = ("_copy", "_apply", "lay_views", "sync", "_keep")
 
 
 def newer() -> list[migrate.Migration]:
