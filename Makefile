@@ -19,11 +19,13 @@ help: ## list the targets
 
 setup: $(STAMP) ## create .venv from the lock (again only when the lock or the project changed)
 
+# The lock is complete, so nothing is left to resolve: left to resolve, pip looks past a pin that
+# another part asks for with an extra, and fails as soon as a newer release is out.
 # The version is read from ingest/__init__.py, so a new version is installed again too.
 $(STAMP): requirements-dev.lock pyproject.toml ingest/__init__.py
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Tailboard needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Say which one to use: make setup PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --require-hashes --no-deps -r requirements-dev.lock
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --no-index -e .
 	@touch $(STAMP)
 
