@@ -75,6 +75,8 @@ class Access(Protocol):
 
     def rows(self, name: str, /, **values: object) -> list[Row]: ...
 
+    def one(self, name: str, /, **values: object) -> Row | None: ...
+
     def ask(self, text: str, limit: int | None, /) -> Answer: ...
 
     def copy(self, form: Format, /) -> Path:
@@ -94,6 +96,9 @@ class Nothing:
 
     def rows(self, _name: str, /, **_values: object) -> list[Row]:
         return []
+
+    def one(self, _name: str, /, **_values: object) -> Row | None:
+        return None
 
     def ask(self, _text: str, _limit: int | None, /) -> Answer:
         return Answer([], [])
@@ -125,6 +130,9 @@ class Through:
 
     def rows(self, name: str, /, **values: object) -> list[Row]:
         return self._remote.rows(name, **values)
+
+    def one(self, name: str, /, **values: object) -> Row | None:
+        return self._remote.one(name, **values)
 
     def ask(self, text: str, limit: int | None, /) -> Answer:
         return self._remote.sql(text, limit)

@@ -13,7 +13,7 @@ from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.ordering import Chosen, Told, choosing, later, order_of, ordering
 from ingest.cli.ordering import selection as selected
 from ingest.cli.output import Column, Output
-from ingest.cli.words import many
+from ingest.wording.words import many
 
 _DONE: Final = {
     Verb.RETRY: "Tried again with the next ingest",

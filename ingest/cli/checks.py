@@ -18,12 +18,12 @@ from msgspec import Struct
 
 from ingest import __version__
 from ingest.cli.access import NOTHING_YET, Access
-from ingest.cli.words import many
 from ingest.tail.discovery import ProblemCode, scan
 from ingest.tail.errors import SourceError
 from ingest.tail.opening import open_source
 from ingest.tail.source import Representation
 from ingest.tail.watch import Mode, Watcher
+from ingest.wording.words import many
 from ingest.worker.homes import homes
 
 PLAN_TOOL_OFF_SINCE: Final = (0, 152)

@@ -49,6 +49,9 @@ class Direct:
         looked = homes(paths)
         return backlog_of(survey(self._database, looked, now.isoformat(), keep=keep), looked, now)
 
+    def one(self, name: str, /, **values: object) -> Row | None:
+        return next(iter(self.rows(name, **values)), None)
+
     def rows(self, name: str, /, **values: object) -> list[Row]:
         try:
             return records(self._database.reader(), statement(name), values)

@@ -49,12 +49,6 @@ class Refused(CommandError):
     exit_code = Exit.USAGE
 
 
-class Changed(CommandError):
-    """The file is not as it was when it was read."""
-
-    code = "changed"
-
-
 class NoHome(CommandError):
     """There is no Codex home to work on."""
 

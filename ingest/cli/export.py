@@ -13,9 +13,10 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from ingest.cli.access import Row
-from ingest.cli.errors import Changed, CommandError, Exit
-from ingest.cli.raw import Range, pieces
+from ingest.cli.errors import CommandError, Exit
+from ingest.memory.errors import Changed
+from ingest.memory.raw import Range, pieces
+from ingest.store.face import Row
 
 
 class Unwritable(CommandError):

@@ -20,13 +20,13 @@ from ingest.cli.errors import Exit, NoHome
 from ingest.cli.invocation import Invocation
 from ingest.cli.output import Output
 from ingest.cli.progress import Progress
-from ingest.cli.words import many, size, span
 from ingest.settings import Settings
 from ingest.store.client import OwnerGone, RemoteDatabase
 from ingest.store.database import Database
 from ingest.store.doorplate import Role
 from ingest.store.face import Rows
 from ingest.tail.discovery import Problem, ProblemCode
+from ingest.wording.words import many, size, span
 from ingest.worker.drain import Report, Tuning
 from ingest.worker.entrance import Wish, enter
 from ingest.worker.homes import homes

@@ -1,7 +1,7 @@
 """One run of the program: its options, settings, clock and output, as a command gets them."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cached_property
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TextIO, TypeVar
 
@@ -11,6 +11,7 @@ from ingest.cli.options import Options
 
 if TYPE_CHECKING:  # Imported where they are needed: the help must not wait for them.
     from ingest.cli.output import Output
+    from ingest.memory.scope import Now
     from ingest.settings import Loaded, Settings
 
 P = ParamSpec("P")
@@ -40,6 +41,17 @@ class Invocation:
     def now(self) -> datetime:
         """As the database keeps time: naive UTC."""
         return self.aware_now.astimezone(UTC).replace(tzinfo=None)
+
+    @property
+    def judged(self) -> "Now":
+        """Now, as sessions are judged by it."""
+        from ingest.memory.scope import Now
+
+        return Now(
+            self.now,
+            timedelta(minutes=self.settings.stall_minutes),
+            timedelta(hours=self.settings.idle_hours),
+        )
 
     @cached_property
     def loaded(self) -> "Loaded":

@@ -112,6 +112,7 @@ def _exit_code(error: Exception) -> int | None:
     """What a known error means for the exit code; None for what is a mistake of ours."""
     # Imported here: without an error, nobody pays for what they are defined beside.
     from ingest.cli.errors import CommandError
+    from ingest.memory.errors import Problem
     from ingest.settings import SettingsError
     from ingest.store.console import QueryRefused
     from ingest.store.errors import StoreError
@@ -119,6 +120,8 @@ def _exit_code(error: Exception) -> int | None:
     match error:
         case CommandError():
             return error.exit_code
+        case Problem():
+            return Exit.ATTENTION
         case SettingsError() | QueryRefused():
             return Exit.USAGE
         case StoreError():

@@ -18,11 +18,11 @@ from msgspec import Struct
 from ingest.batches.batch import Kind
 from ingest.batches.order import Item, Order, Selection, Verb
 from ingest.batches.state import State
-from ingest.cli import when
 from ingest.cli.access import Access, Through, visit, writing
 from ingest.cli.errors import Ambiguous, NotFound
 from ingest.cli.invocation import Invocation
 from ingest.cli.scope import session_id
+from ingest.wording import when
 from ingest.worker.homes import homes
 from ingest.worker.ordered import (
     ORDER,

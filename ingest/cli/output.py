@@ -12,7 +12,8 @@ from typing import Final, NamedTuple, TextIO
 from msgspec import Struct
 
 from ingest.cli.document import document
-from ingest.cli.safe import cut, one_line, safe_text, width
+from ingest.wording.looks import LOOKS, UNKNOWN
+from ingest.wording.safe import cut, one_line, safe_text, width
 
 _RESET: Final = "\x1b[0m"
 _COLORS: Final = {
@@ -23,63 +24,6 @@ _COLORS: Final = {
     "cyan": "\x1b[36m",
     "dim": "\x1b[2m",
     "bold": "\x1b[1m",
-}
-
-
-class Look(NamedTuple):
-    """A state is a glyph, a word and a colour; the glyph has a twin in ASCII."""
-
-    glyph: str
-    ascii: str
-    color: str
-
-
-_RUNNING = Look("●", "*", "green")
-_WAITING = Look("◐", "?", "yellow")
-_STALLED = Look("◆", "!", "magenta")
-_DONE = Look("✓", "+", "dim")
-_FAILED = Look("✗", "x", "red")
-_STOPPED = Look("‖", "=", "yellow")
-_PENDING = Look("○", "o", "cyan")
-_UNKNOWN = Look("◌", ".", "dim")
-
-LOOKS: Final = {
-    # of sessions, turns and calls
-    "running": _RUNNING,
-    "open": _RUNNING,
-    "waiting": _WAITING,
-    "stalled": _STALLED,
-    "done": _DONE,
-    "failed": _FAILED,
-    "interrupted": _STOPPED,
-    "aborted": _STOPPED,
-    "declined": _STOPPED,
-    "lost": _STOPPED,
-    "rolled_back": _STOPPED,
-    "reverted": _STOPPED,
-    "unknown": _UNKNOWN,
-    # of plan steps
-    "pending": _PENDING,
-    "in_progress": _RUNNING,
-    "completed": _DONE,
-    # of batches
-    "claimed": _RUNNING,
-    "stuck": _STALLED,
-    "backed_off": _WAITING,
-    "completed_empty": _DONE,
-    "dead": _FAILED,
-    "cancelled": _STOPPED,
-    "snoozed": _STOPPED,
-    "superseded": _UNKNOWN,
-    # of sources
-    "following": _RUNNING,
-    "missing": _STOPPED,
-    "unreadable": _FAILED,
-    "damaged": _FAILED,
-    "too_large": _FAILED,
-    # of checks
-    "ok": _DONE,
-    "problem": _FAILED,
 }
 
 
@@ -138,7 +82,7 @@ class Output(Struct, frozen=True):
         self.err.write(self._plain(safe_text(text)) + "\n")
 
     def state(self, word: str, count: int | None = None) -> Styled:
-        look = LOOKS.get(word, _UNKNOWN)
+        look = LOOKS.get(word, UNKNOWN)
         glyph = look.ascii if self.ascii else look.glyph
         shown = word.replace("_", " ")
         return Styled(f"{glyph} {shown if count is None else f'{count} {shown}'}", look.color)

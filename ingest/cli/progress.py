@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TextIO
 
-from ingest.cli.words import size, span
+from ingest.wording.words import size, span
 
 _BAR = 24
 _EVERY = 0.1

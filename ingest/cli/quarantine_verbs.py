@@ -15,7 +15,7 @@ from ingest.cli.ordering import order_of, ordering
 from ingest.cli.output import Output
 from ingest.cli.resetting import start_over
 from ingest.cli.scope import session_id
-from ingest.cli.words import many
+from ingest.wording.words import many
 
 _session = click.option(
     "--session", metavar="ID", help="Only this session; the beginning of its id will do."

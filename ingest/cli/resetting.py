@@ -10,7 +10,7 @@ from ingest.cli.errors import Exit, NotFound, Refused
 from ingest.cli.invocation import Invocation
 from ingest.cli.ordering import Orders
 from ingest.cli.output import Output
-from ingest.cli.words import many
+from ingest.wording.words import many
 
 _LISTED = 12
 WORD = "reset"

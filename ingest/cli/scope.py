@@ -5,25 +5,15 @@ from collections.abc import Callable
 from datetime import datetime, tzinfo
 
 import click
-from msgspec import Struct
 
-from ingest.cli import when
 from ingest.cli.access import Access
 from ingest.cli.errors import Ambiguous, NotFound
 from ingest.cli.invocation import Invocation
 from ingest.cli.options import Filters
+from ingest.memory.scope import Scope
+from ingest.wording import when
 
 _LISTED = 8
-
-
-class Scope(Struct, frozen=True):
-    project: str | None = None
-    branch: str | None = None
-    session: str | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-    limit: int | None = None
-    offset: int = 0
 
 
 def scope_of(invocation: Invocation, access: Access, only: Filters) -> Scope:

@@ -8,15 +8,15 @@ from datetime import datetime, timedelta
 import click
 from msgspec.structs import replace
 
-from ingest.cli import when
 from ingest.cli.access import visit, writing
 from ingest.cli.consent import agreed
 from ingest.cli.errors import Exit
 from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.output import Column, Output
-from ingest.cli.words import many, size
 from ingest.store.retention import Forgotten
+from ingest.wording import when
+from ingest.wording.words import many, size
 from ingest.worker.desk import Handler
 from ingest.worker.forgetting import PRUNE, Wanted, ask, forgetting
 from ingest.worker.homes import homes

@@ -12,7 +12,7 @@ from ingest.cli.options import Filters, filters
 from ingest.cli.output import Column, Output
 from ingest.cli.quarantine_verbs import VERBS
 from ingest.cli.scope import scope_of
-from ingest.cli.words import many, size
+from ingest.wording.words import many, size
 
 EXCERPT_CHARS = 160
 

@@ -3,18 +3,19 @@
 import click
 from msgspec.structs import asdict
 
-from ingest.cli import bars, reporting
 from ingest.cli.access import Access, Row, reading
-from ingest.cli.comparison import Change, compare
-from ingest.cli.disk import Disk
 from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.options import Filters, filters
 from ingest.cli.output import Column, Output, Styled
-from ingest.cli.period import NoPeriod, Period, period
-from ingest.cli.reporting import Report
 from ingest.cli.scope import scope_of
-from ingest.cli.words import many, size, span
+from ingest.report import report as reporting
+from ingest.report.comparison import Change, compare
+from ingest.report.disk import Disk
+from ingest.report.period import NoPeriod, Period, period
+from ingest.report.report import Report
+from ingest.wording import bars
+from ingest.wording.words import many, size, span
 
 _DAYS_SHOWN = 14
 _TABLES_SHOWN = 8

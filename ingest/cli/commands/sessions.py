@@ -8,8 +8,8 @@ from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.options import Filters, filters
 from ingest.cli.output import Cell, Column, Output
 from ingest.cli.scope import scope_of
-from ingest.cli.session import Session, label, listed, short_length
-from ingest.cli.words import ago, many, tokens
+from ingest.memory.session import Session, label, listed, short_length
+from ingest.wording.words import ago, many, tokens
 
 _COLUMNS = (
     Column("ID"),
@@ -33,7 +33,7 @@ def command(invocation: Invocation, only: Filters) -> None:
     stalled, done, failed, interrupted or unknown.
     """
     with reading(invocation) as access:
-        sessions = listed(invocation, access, scope_of(invocation, access, only))
+        sessions = listed(access, scope_of(invocation, access, only), invocation.judged)
 
     def show(output: Output) -> None:
         if not sessions:

@@ -5,17 +5,18 @@ from collections.abc import Iterable
 
 import click
 
-from ingest.cli import raw
 from ingest.cli.access import Access, reading
 from ingest.cli.errors import NotFound
 from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.output import Output, Styled
-from ingest.cli.safe import cut, one_line
-from ingest.cli.scope import Scope, session_id
-from ingest.cli.session import Session, label, listed
-from ingest.cli.story import Plan, Story, Turn, story_of
-from ingest.cli.words import many, span, tokens
+from ingest.cli.scope import session_id
+from ingest.memory import raw
+from ingest.memory.scope import Scope
+from ingest.memory.session import Session, label, listed
+from ingest.memory.story import Plan, Story, Turn, story_of
+from ingest.wording.safe import cut, one_line
+from ingest.wording.words import many, span, tokens
 
 _TEXT_CHARS = 2000
 _COMMAND_CHARS = 100
@@ -30,7 +31,7 @@ def command(invocation: Invocation, id_: str, turn: int | None, as_raw: bool) ->
     """ID may be the beginning of a session's id, as long as it fits only one."""
     with reading(invocation) as access:
         key = session_id(access, id_)
-        session = listed(invocation, access, Scope(session=key))[0]
+        session = listed(access, Scope(session=key), invocation.judged)[0]
         story = story_of(access, session, session.home_id)
         if turn is not None and not any(one.n == turn for one in story.turns):
             raise NotFound(

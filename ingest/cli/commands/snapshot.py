@@ -7,8 +7,8 @@ import click
 from ingest.cli.access import reading
 from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
-from ingest.cli.words import size
 from ingest.store.face import Format
+from ingest.wording.words import size
 
 _PARQUET = ".parquet"
 

@@ -8,7 +8,7 @@ from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.options import Filters, filters
 from ingest.cli.output import Cell, Column, Output
 from ingest.cli.scope import scope_of
-from ingest.cli.words import many, size
+from ingest.wording.words import many, size
 
 _COLUMNS = (
     Column("ID", right=True),

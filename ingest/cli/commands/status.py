@@ -11,9 +11,9 @@ from ingest.cli.access import Access, Backlog, Owner, Row, reading
 from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.output import Column, Output, Styled
-from ingest.cli.session import Session, label, short_length, unfinished
-from ingest.cli.words import ago, many, size, span
 from ingest.codex.liveness import SessionState
+from ingest.memory.session import Session, label, short_length, unfinished
+from ingest.wording.words import ago, many, size, span
 
 _LIVE = (SessionState.RUNNING, SessionState.WAITING, SessionState.STALLED)
 _COUNTED = (*_LIVE, SessionState.FAILED)
@@ -51,7 +51,7 @@ def command(invocation: Invocation) -> None:
     """The homes are looked at, but nothing is read: `tailboard ingest` does that."""
     with reading(invocation) as access:
         backlog = access.backlog(invocation.settings.codex_homes, invocation.now)
-        sessions = unfinished(invocation, access)
+        sessions = unfinished(access, invocation.judged)
         status = _status(invocation, access, backlog, sessions)
     for trouble in backlog.troubles:
         invocation.output.note(f"{trouble.path}: {trouble.message} {trouble.hint}")

@@ -10,8 +10,9 @@ from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.options import Filters, filters
 from ingest.cli.output import Column, Output
-from ingest.cli.scope import Scope, scope_of
-from ingest.cli.when import local_day
+from ingest.cli.scope import scope_of
+from ingest.memory.scope import Scope
+from ingest.wording.when import local_day
 
 _KINDS = ("input", "cached", "output", "reasoning", "total")
 UNKNOWN = "unknown"

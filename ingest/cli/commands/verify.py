@@ -10,8 +10,8 @@ from ingest.cli.errors import Exit
 from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.output import Cell, Column, Output
-from ingest.cli.words import many
 from ingest.store.face import Rows
+from ingest.wording.words import many
 from ingest.worker.homes import homes
 from ingest.worker.verify import SourceCheck, verify
 

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 
 import pytest
 
-from ingest.cli.output import LOOKS, Column, Output, Styled, terminal
-from ingest.cli.safe import width
+from ingest.cli.output import Column, Output, Styled, terminal
+from ingest.wording.looks import LOOKS
+from ingest.wording.safe import width
 
 COLUMNS = (Column("ID"), Column("TITLE", least=6), Column("N", right=True))
 

@@ -9,10 +9,10 @@ from datetime import datetime, timedelta, tzinfo
 
 from msgspec import Struct
 
-from ingest.cli.access import Access, Row
-from ingest.cli.disk import Disk, by_class
-from ingest.cli.period import Period
-from ingest.cli.when import local_day
+from ingest.report.disk import Disk, by_class
+from ingest.report.period import Period
+from ingest.store.face import Row, Rows
+from ingest.wording.when import local_day
 
 STRETCHES = 48
 """A course of this many characters fits every terminal."""
@@ -104,7 +104,7 @@ class Report(Struct):
     growth: list[Day]
 
 
-def report(access: Access, period: Period, zone: tzinfo | None) -> Report:
+def report(access: Rows, period: Period, zone: tzinfo | None) -> Report:
     limits = {"since": period.since, "until": period.until}
     chosen = limits | {"version": period.version}
     samples, width, series = _series(access, limits)
@@ -128,7 +128,7 @@ def report(access: Access, period: Period, zone: tzinfo | None) -> Report:
     )
 
 
-def removable(access: Access, now: datetime) -> list[Removable]:
+def removable(access: Rows, now: datetime) -> list[Removable]:
     """What is old enough to go. Of Codex's own files this is advice and nothing more."""
     old = f"{OLD.days}d"
     said = {
@@ -148,11 +148,11 @@ def removable(access: Access, now: datetime) -> list[Removable]:
     ]
 
 
-def tables(access: Access) -> list[Row]:
+def tables(access: Rows) -> list[Row]:
     return [row for row in access.rows("report.tables") if row["rows"] or row["bytes"]]
 
 
-def stale(access: Access) -> list[Row]:
+def stale(access: Rows) -> list[Row]:
     return access.rows("report.stale", limit=STALE_SHOWN)
 
 
@@ -162,7 +162,7 @@ def width_of(seconds: float) -> int:
     return next((width for width in _WIDTHS if width >= least), math.ceil(least / 60) * 60)
 
 
-def _series(access: Access, limits: dict[str, datetime | None]) -> tuple[int, int, list[Row]]:
+def _series(access: Rows, limits: dict[str, datetime | None]) -> tuple[int, int, list[Row]]:
     span: Row = next(iter(access.rows("report.span", **limits)), {})
     if not span.get("samples"):
         return 0, _WIDTHS[0], []

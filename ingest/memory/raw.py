@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from ingest.cli.access import Row
-from ingest.cli.errors import Changed
+from ingest.memory.errors import Changed
+from ingest.store.face import Row
 from ingest.tail.errors import SourceError
 from ingest.tail.opening import open_source
 

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import pytest
 
-from ingest.cli.words import ago, many, size, span, tokens
+from ingest.wording.words import ago, many, size, span, tokens
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.cli.session import TITLE_CHARS, short_length, title_of
+from ingest.memory.session import TITLE_CHARS, short_length, title_of
 from ingest.tail.locks import locked_threads
 
 

@@ -9,8 +9,8 @@ from datetime import datetime
 
 from msgspec import Struct, field
 
-from ingest.cli.access import Access, Row
-from ingest.cli.session import Session
+from ingest.memory.session import Session
+from ingest.store.face import Row, Rows
 
 _ANSWERS = ("final_answer", None, "plan", "commentary")
 """The phases of what an agent says, the one that answers best first."""
@@ -80,7 +80,7 @@ Place = tuple[int, int]
 """A turn as facts name it: the source, and its number there."""
 
 
-def story_of(access: Access, session: Session, home: str) -> Story:
+def story_of(access: Rows, session: Session, home: str) -> Story:
     key = {"home": home, "session": session.id}
     turns = {(row["source"], row["place"]): _turn(row) for row in access.rows("show.turns", **key)}
     _say(turns, access.rows("show.messages", **key))

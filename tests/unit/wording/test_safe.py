@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.cli.safe import cut, one_line, safe_text, width
+from ingest.wording.safe import cut, one_line, safe_text, width
 
 
 @pytest.mark.parametrize(

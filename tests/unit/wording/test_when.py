@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.cli import when
+from ingest.wording import when
 
 NOW = datetime(2026, 11, 21, 12, 30, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")

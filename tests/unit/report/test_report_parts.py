@@ -4,10 +4,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from ingest.cli.bars import bar, course
-from ingest.cli.disk import by_class, class_of
-from ingest.cli.period import NoPeriod, period
-from ingest.cli.reporting import STRETCHES, width_of
+from ingest.report.disk import by_class, class_of
+from ingest.report.period import NoPeriod, period
+from ingest.report.report import STRETCHES, width_of
+from ingest.wording.bars import bar, course
 
 NOW = datetime(2026, 11, 21, 14, tzinfo=UTC)
 

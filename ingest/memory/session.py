@@ -1,15 +1,14 @@
 """A session as people and programs see it: what is stored of it, and how it stands now."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import pairwise, takewhile
 
 from msgspec import Struct
 
-from ingest.cli.access import Access, Row
-from ingest.cli.invocation import Invocation
-from ingest.cli.scope import Scope
 from ingest.codex.liveness import OpenCall, SessionState, state_of
+from ingest.memory.scope import Now, Scope
+from ingest.store.face import Row, Rows
 from ingest.tail.locks import locked_threads
 
 TITLE_CHARS = 200
@@ -56,7 +55,7 @@ class Session(Struct, frozen=True, kw_only=True):
     home_id: str
 
 
-def listed(invocation: Invocation, access: Access, scope: Scope) -> list[Session]:
+def listed(access: Rows, scope: Scope, now: Now) -> list[Session]:
     """The sessions in this scope, the one that moved last first."""
     rows = access.rows(
         "sessions.listed",
@@ -68,15 +67,15 @@ def listed(invocation: Invocation, access: Access, scope: Scope) -> list[Session
         limit=scope.limit,
         offset=scope.offset,
     )
-    return standing(invocation, rows)
+    return standing(rows, now)
 
 
-def unfinished(invocation: Invocation, access: Access) -> list[Session]:
+def unfinished(access: Rows, now: Now) -> list[Session]:
     """The sessions whose last turn is open or failed."""
-    return standing(invocation, access.rows("sessions.unfinished"))
+    return standing(access.rows("sessions.unfinished"), now)
 
 
-def standing(invocation: Invocation, rows: Iterable[Row]) -> list[Session]:
+def standing(rows: Iterable[Row], now: Now) -> list[Session]:
     locks: dict[str, frozenset[str] | None] = {}
     sessions = []
     for row in rows:
@@ -85,11 +84,11 @@ def standing(invocation: Invocation, rows: Iterable[Row]) -> list[Session]:
             locks[home] = locked_threads(home) if home else None
         held = locks[home]
         locked = None if held is None else row["id"] in held
-        sessions.append(_session(row, locked, invocation))
+        sessions.append(_session(row, locked, now))
     return sessions
 
 
-def _session(row: Row, locked: bool | None, invocation: Invocation) -> Session:
+def _session(row: Row, locked: bool | None, now: Now) -> Session:
     call = OpenCall(row["open_tool"], row["open_command"], row["open_since"])
     state, reason = state_of(
         row["turn_state"],
@@ -97,9 +96,9 @@ def _session(row: Row, locked: bool | None, invocation: Invocation) -> Session:
         call if row["open_calls"] else None,
         waits_for_user=row["waits_for_user"],
         locked=locked,
-        now=invocation.now,
-        stalls_after=timedelta(minutes=invocation.settings.stall_minutes),
-        idle_after=timedelta(hours=invocation.settings.idle_hours),
+        now=now.moment,
+        stalls_after=now.stalls_after,
+        idle_after=now.idle_after,
     )
     return Session(
         id=row["id"],

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from ingest.cli.reporting import Report
+from ingest.report.report import Report
 
 
 class Change(Struct, frozen=True):

@@ -9,7 +9,7 @@ from datetime import datetime, tzinfo
 
 from msgspec import Struct
 
-from ingest.cli import when
+from ingest.wording import when
 
 _VERSION = re.compile(r"v?([0-9]+\.[0-9]+(?:\.[0-9]+)?(?:[-+.][0-9A-Za-z.+-]+)?)").fullmatch
 FORMS = "FROM..TO (a side may be left out), one day, or a version of Codex such as 0.91.0"

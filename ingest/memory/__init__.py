@@ -1,0 +1,1 @@
+"""What a project remembers of its sessions, and gives back to people."""

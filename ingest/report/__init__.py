@@ -1,0 +1,1 @@
+"""How the system ran, what is usual, what is complete, and what takes the room."""
