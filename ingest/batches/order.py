@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -89,6 +89,18 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     reason: str | None = None
     until: datetime | None = None
     """How long a snooze lasts."""
+
+
+class Saying(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person says of something that is no batch: a task, a project."""
+
+    command: str
+    """The id it is written down under."""
+    verb: str
+    about: dict[str, Any]
+    arguments: dict[str, Any] = {}
+    actor: str
+    reason: str | None = None
 
 
 class Item(msgspec.Struct, frozen=True):

@@ -16,7 +16,7 @@ import click
 from msgspec import Struct
 
 from ingest.batches.batch import Kind
-from ingest.batches.order import Item, Order, Selection, Verb
+from ingest.batches.order import Item, Order, Saying, Selection, Verb
 from ingest.batches.state import State
 from ingest.cli.access import Access, Through, visit, writing
 from ingest.cli.errors import Ambiguous, NotFound
@@ -27,6 +27,7 @@ from ingest.worker.homes import homes
 from ingest.worker.ordered import (
     ORDER,
     RESET,
+    SAY,
     Afresh,
     Begun,
     Wanted,
@@ -133,6 +134,25 @@ class Orders(Struct, frozen=True):
         command = uuid.uuid4().hex
         return Told(command, list(told(self.act(ORDER, values(Wanted(order, command))))))
 
+    def say(
+        self,
+        verb: str,
+        about: dict[str, Any],
+        arguments: dict[str, Any] | None = None,
+        reason: str | None = None,
+    ) -> str:
+        """Have it written down that this person says so; the id it is written down under."""
+        saying = Saying(
+            command=uuid.uuid4().hex,
+            verb=verb,
+            about=about,
+            arguments=arguments or {},
+            actor=actor(),
+            reason=reason,
+        )
+        self.act(SAY, values(saying))
+        return saying.command
+
     def begin_afresh(
         self, order: Order, sources: list[int] | None = None, *, only_look: bool
     ) -> Begun:
@@ -152,7 +172,7 @@ def ordering(invocation: Invocation) -> Iterator[Orders]:
     # Imported here: who only asks the owner needs no engine of its own.
     from ingest.cli.direct import Direct
     from ingest.store.replay import replay
-    from ingest.worker.orders import afresh, batches
+    from ingest.worker.orders import afresh, batches, sayings
     from ingest.worker.survey import survey
 
     settings, now = invocation.settings, invocation.now
@@ -164,6 +184,7 @@ def ordering(invocation: Invocation) -> Iterator[Orders]:
 
         handlers = {
             ORDER: batches(database, lambda: now, settings.max_attempts),
+            SAY: sayings(database, lambda: now),
             RESET: afresh(database, lambda: now, look),
         }
         yield Orders(Direct(database, now), lambda name, said: handlers[name](said))

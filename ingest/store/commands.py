@@ -1,4 +1,5 @@
 """What people order, carried out: the batches it is meant for, moved together, and written down.
+What they say of a task or a project is written down the same way, and moves nothing.
 
 Promises that an order touches exactly the batches that `preview` shows for it, all of them or none;
 that each has its row of history; and that the order is on the disk, in the file of edits, before
@@ -11,7 +12,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from ingest.batches.order import MOVES, Item, Order, Verb, refusals
+from ingest.batches.order import MOVES, Item, Order, Saying, Verb, refusals
 from ingest.batches.policy import MAX_ATTEMPTS, PAUSED_BY_USER, attempts_after_manual_retry
 from ingest.batches.state import TRANSITIONS
 from ingest.store.database import Database
@@ -97,10 +98,9 @@ def record(database: Database, order: Order, command: str, now: datetime) -> Out
     tally = {row["why"]: row["batches"] for row in database.query("commands.tally")}
     done = tally.pop(None, 0)
     outcome = Outcome(command, done + sum(tally.values()), done, tally)
-    edits = Edits(database.path)
     edit = Edit(
         id=command,
-        db=edits.db,
+        db=Edits(database.path).db,
         at=now,
         actor=order.actor,
         verb=order.verb,
@@ -111,12 +111,35 @@ def record(database: Database, order: Order, command: str, now: datetime) -> Out
         matched=outcome.matched,
         skipped=tally,
     )
-    mark = edits.append(edit)
-    add(database, edit, "done", len(edit.batches), now)
+    _write_down(database, edit, len(edit.batches), now)
     if tally:
         database.run("commands.tell_skips", command=command)
-    database.run("commands.set_mark", mark=str(mark))
     return outcome
+
+
+def say(database: Database, saying: Saying, now: datetime) -> None:
+    """Keep what a person says; who reads it finds it among the commands, in their order."""
+    edit = Edit(
+        id=saying.command,
+        db=Edits(database.path).db,
+        at=now,
+        actor=saying.actor,
+        verb=saying.verb,
+        reason=saying.reason,
+        selection=saying.about,
+        arguments=saying.arguments,
+        batches=[],
+        matched=1,
+        skipped={},
+    )
+    with database.transaction():
+        _write_down(database, edit, 1, now)
+
+
+def _write_down(database: Database, edit: Edit, done: int, now: datetime) -> None:
+    mark = Edits(database.path).append(edit)
+    add(database, edit, "done", done, now)
+    database.run("commands.set_mark", mark=str(mark))
 
 
 def add(database: Database, edit: Edit, state: str, done: int, now: datetime) -> None:

@@ -13,6 +13,8 @@ from ingest.batches.order import Item, Order, Target
 
 ORDER = "order"
 RESET = "reset"
+SAY = "say"
+"""What a person says of a task or a project: a `Saying`."""
 
 
 class Wanted(Struct, frozen=True):

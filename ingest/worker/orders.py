@@ -11,7 +11,8 @@ from typing import Any
 
 import msgspec
 
-from ingest.store.commands import carry_out, items, preview
+from ingest.batches.order import Saying
+from ingest.store.commands import carry_out, items, preview, say
 from ingest.store.database import Database
 from ingest.store.reset import count, reset, targets
 from ingest.worker.desk import Handler
@@ -58,6 +59,16 @@ def afresh(database: Database, clock: Clock, look: Callable[[], object]) -> Hand
         done = reset(database, meant, wanted.order, command=wanted.command, now=clock())
         look()
         return values_of(Begun(meant, done.facts_dropped, str(done.backup)))
+
+    return carry
+
+
+def sayings(database: Database, clock: Clock) -> Handler:
+    """Keeps what people say of tasks and projects."""
+
+    def carry(values: dict[str, Any]) -> dict[str, Any]:
+        say(database, msgspec.convert(values, Saying), clock())
+        return {}
 
     return carry
 

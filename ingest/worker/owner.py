@@ -107,6 +107,7 @@ class Owner:
         self.desk.at_any_time[ordered.ORDER] = orders.batches(
             database, clock, self.tuning.max_attempts
         )
+        self.desk.at_any_time[ordered.SAY] = orders.sayings(database, clock)
         self.desk.at_rest[ordered.RESET] = orders.afresh(database, clock, self.survey)
         self.desk.at_rest[PRUNE] = forgetting(database, homes, clock)
         self._followed: dict[str, dict[SourceName, Followed]] = {}

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from ingest.batches.order import Order, Verb
+from ingest.batches.order import Order, Saying, Verb
 from ingest.batches.policy import PAUSED_BY_USER
 from ingest.batches.state import State
 from ingest.store import queue
-from ingest.store.commands import carry_out
+from ingest.store.commands import carry_out, say
 from ingest.store.database import Database
 from ingest.store.edits import Edits
 from ingest.store.errors import StoreError
@@ -207,3 +207,24 @@ def test_an_edit_of_a_newer_version_is_kept_as_history(database: Database, tmp_p
     with lost(tmp_path) as again:
         assert replay(again, NOW) == 2
         assert commands(again) == [("transpose", "replayed"), ("pause", "replayed")]
+
+
+def test_what_is_said_of_a_task_is_on_the_disk_and_survives_the_loss_of_the_database(
+    database: Database, tmp_path: Path
+) -> None:
+    saying = Saying(
+        command="c1",
+        verb="task",
+        about={"task": "t-1"},
+        arguments={"do": "complete"},
+        actor="me",
+        reason="seen it",
+    )
+    say(database, saying, NOW)
+    database.close()
+    with lost(tmp_path) as again:
+        assert replay(again, NOW + HOUR) == 1
+        row = again.one("commands.known", ids=["c1"])
+        assert row is not None
+        assert commands(again) == [("task", "replayed")]
+        assert replay(again, NOW + HOUR) == 0

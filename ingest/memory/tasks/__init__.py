@@ -1,0 +1,1 @@
+"""The tasks of a project over all its sessions: found in the log, edited by people."""
