@@ -9,7 +9,7 @@ from datetime import timedelta
 from functools import partial
 from subprocess import Popen
 from threading import Event
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, convert
 
@@ -167,11 +167,12 @@ def _follow(invocation: Invocation, owner: Owner) -> int:
 def _chores(invocation: Invocation, owner: Owner) -> "Chores":
     # Imported here: only who stays does them.
     from ingest.worker import program
+    from ingest.worker.beside import Beside
     from ingest.worker.chores import Chores
     from ingest.worker.observe import Observer
 
     settings = invocation.settings
-    observer = None
+    beside: list[Beside[Any]] = []
     if settings.observe_command:
         tell = partial(
             program.tell,
@@ -181,16 +182,18 @@ def _chores(invocation: Invocation, owner: Owner) -> "Chores":
             invocation.env,
         )
         quiet = timedelta(minutes=settings.observe_quiet_minutes)
-        observer = Observer(
-            owner.database,
-            owner.instance,
-            tell,
-            quiet=quiet,
-            tuning=owner.tuning,
-            clock=owner.clock,
+        beside.append(
+            Observer(
+                owner.database,
+                owner.instance,
+                tell,
+                quiet=quiet,
+                tuning=owner.tuning,
+                clock=owner.clock,
+            )
         )
     kept = timedelta(days=settings.retention_days)
-    return Chores(owner.database, owner.clock, observer, kept)
+    return Chores(owner.database, owner.clock, beside, kept)
 
 
 def _pace(settings: Settings) -> Pace:

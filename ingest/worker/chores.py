@@ -1,44 +1,51 @@
-"""What an owner does between rounds, besides reading: observing, and forgetting what is old.
+"""What an owner does between rounds, besides reading: other work of the queue, and forgetting
+what is old.
 
-Both are off unless the settings ask for them. A chore that fails because of the database is left
+All are off unless the settings ask for them. A chore that fails because of the database is left
 for later; the reading says what is wrong with it.
 """
 
 import contextlib
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from ingest.store.database import Database
 from ingest.store.errors import StoreError
 from ingest.store.retention import prune
+from ingest.worker.beside import Beside
 from ingest.worker.drain import Clock
-from ingest.worker.observe import Observer
 
 FORGET_EVERY: Final = timedelta(days=1)
 
 
 class Chores:
     def __init__(
-        self, database: Database, clock: Clock, observer: Observer | None, retention: timedelta
+        self,
+        database: Database,
+        clock: Clock,
+        beside: Sequence[Beside[Any]],
+        retention: timedelta,
     ) -> None:
         self.database = database
         self.clock = clock
-        self.observer = observer
+        self.beside = beside
         self.retention = retention
         """What is older is forgotten; nothing is, where this is no time at all."""
         self._forgot: datetime | None = None
 
     def step(self) -> None:
+        for one in self.beside:
+            with contextlib.suppress(StoreError):
+                one.step()
         with contextlib.suppress(StoreError):
-            if self.observer is not None:
-                self.observer.step()
             if self.retention:
                 self._forget(self.clock())
 
     def close(self) -> None:
-        with contextlib.suppress(StoreError):
-            if self.observer is not None:
-                self.observer.close()
+        for one in self.beside:
+            with contextlib.suppress(StoreError):
+                one.close()
 
     def _forget(self, now: datetime) -> None:
         if self._forgot is None or now - self._forgot >= FORGET_EVERY:

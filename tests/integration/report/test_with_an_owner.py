@@ -76,7 +76,7 @@ def _chores(owner: Owner, code: str | None) -> Chores:
             tuning=Tuning(),
             clock=owner.clock,
         )
-    return Chores(owner.database, owner.clock, observer, timedelta(0))
+    return Chores(owner.database, owner.clock, [observer] if observer else [], timedelta(0))
 
 
 def test_a_report_is_the_same_through_the_owner(desk: Desk) -> None:

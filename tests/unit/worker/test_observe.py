@@ -290,14 +290,14 @@ def test_an_answer_of_another_form_is_garbage(answer: bytes) -> None:
 
 
 def test_without_a_command_there_is_nothing_to_do(rested: Desk) -> None:
-    chores = Chores(rested.database, lambda: rested.now, None, timedelta(0))
+    chores = Chores(rested.database, lambda: rested.now, [], timedelta(0))
     chores.step()
     chores.close()
     assert rested.batches() == []
 
 
 def test_with_a_retention_old_history_goes_by_itself_once_a_day(rested: Desk) -> None:
-    chores = Chores(rested.database, lambda: rested.now, None, timedelta(days=30))
+    chores = Chores(rested.database, lambda: rested.now, [], timedelta(days=30))
     chores.step()
     count = "select count(*) from batches"
     assert rested.database.execute(count).fetchone() == (1,)
