@@ -1,14 +1,12 @@
 """`tailboard batches`: the queue, what waits in it, what failed and what was given up."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 
 import click
-from msgspec import Struct, field
 
 from ingest.batches.batch import Kind
-from ingest.batches.policy import Mode
-from ingest.batches.state import State, is_backed_off, is_stuck
+from ingest.batches.state import State
 from ingest.cli.access import Access, Row, reading
 from ingest.cli.batch_verbs import VERBS
 from ingest.cli.errors import Ambiguous, NotFound
@@ -17,6 +15,7 @@ from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.options import Filters, filters
 from ingest.cli.output import Cell, Column, Output
 from ingest.cli.scope import scope_of
+from ingest.report.batch import Batch, Policy, told
 
 _COLUMNS = (
     Column("ID"),
@@ -36,38 +35,6 @@ _CURES = {
     State.SNOOZED: "`tailboard batches wake --state snoozed` ends the waiting of those put off.",
 }
 """What a person can do about a state, said where one is seen."""
-
-
-class Error(Struct, frozen=True, rename={"cls": "class"}):
-    code: str
-    cls: str | None
-    message: str | None
-    hint: str | None
-
-
-class Batch(Struct, frozen=True, kw_only=True):
-    """The fields of `batches --json`, in their order; `shown` is the state as people see it."""
-
-    id: str
-    kind: str
-    source: int
-    path: str | None
-    session: str | None
-    generation: int
-    start: int
-    end: int
-    state: State
-    shown: str
-    reason: str | None
-    stuck: bool
-    attempts: int
-    lifetime_attempts: int
-    retry_at: datetime | None
-    not_before: datetime | None
-    error: Error | None
-    created_at: datetime
-    updated_at: datetime
-    history: list[Row] = field(default_factory=list)
 
 
 @click.group(cls=Group, invoke_without_command=True, no_args_is_help=False)
@@ -115,7 +82,7 @@ def listing(
             limit=scope.limit,
             offset=scope.offset,
         )
-        batches = _batches(access, rows, invocation.now)
+        batches = _told(access, rows, invocation.now)
 
     def show(output: Output) -> None:
         if not batches:
@@ -137,7 +104,7 @@ def one(invocation: Invocation, id_: str) -> None:
     """One batch and everything that happened to it; the beginning of its id will do."""
     with reading(invocation) as access:
         rows = access.rows("batches.starting_with", prefix=id_.lower())
-        batches = _batches(access, rows, invocation.now)
+        batches = _told(access, rows, invocation.now)
     if not batches:
         raise NotFound(
             f"There is no batch whose id begins with {id_!r}.",
@@ -154,46 +121,6 @@ def one(invocation: Invocation, id_: str) -> None:
     )
 
 
-def _batches(access: Access, rows: Iterable[Row], now: datetime) -> list[Batch]:
-    batches = [_batch(row, now, alive=access.worker_alive) for row in rows]
-    by_id = {batch.id: batch for batch in batches}
-    for move in access.rows("batches.moves", batches=list(by_id)):
-        by_id[move.pop("batch")].history.append(move)
-    return batches
-
-
-def _batch(row: Row, now: datetime, *, alive: bool) -> Batch:
-    state = State(row["state"])
-    stuck = is_stuck(state, row["heartbeat_at"], owner_alive=alive, now=now)
-    backed_off = is_backed_off(state, row["retry_at"], now=now)
-    error = None
-    if row["error_code"]:
-        error = Error(
-            row["error_code"], row["error_class"], row["error_message"], row["error_hint"]
-        )
-    return Batch(
-        id=row["id"],
-        kind=row["kind"],
-        source=row["source"],
-        path=row["path"],
-        session=row["session"] or None,
-        generation=row["generation"],
-        start=row["start"],
-        end=row["finish"],
-        state=state,
-        shown="stuck" if stuck else "backed_off" if backed_off else state,
-        reason=row["reason"],
-        stuck=stuck,
-        attempts=row["attempts"],
-        lifetime_attempts=row["lifetime_attempts"],
-        retry_at=row["retry_at"],
-        not_before=row["not_before"],
-        error=error,
-        created_at=row["created_at"],
-        updated_at=row["updated_at"],
-    )
-
-
 def _cells(output: Output, batch: Batch, invocation: Invocation) -> list[Cell]:
     return [
         batch.id,
@@ -207,24 +134,14 @@ def _cells(output: Output, batch: Batch, invocation: Invocation) -> list[Cell]:
     ]
 
 
+def _told(access: Access, rows: Iterable[Row], now: datetime) -> list[Batch]:
+    return told(access, rows, now, alive=access.worker_alive)
+
+
 def _again(batch: Batch, invocation: Invocation) -> str:
-    """When it is tried next, exactly, and which of how many tries that is."""
-    most = invocation.settings.max_attempts
-    tried = f"{batch.attempts + 1} of {most}"
-    if batch.state is State.FAILED and invocation.settings.retry == Mode.MANUAL:
-        return f"waits for you, {tried}"
-    if batch.state is State.FAILED and batch.retry_at is not None:
-        return f"{_clock(batch.retry_at, invocation)}, {tried}"
-    if batch.state is State.SNOOZED and batch.not_before is not None:
-        return _clock(batch.not_before, invocation)
-    return ""
-
-
-def _clock(moment: datetime, invocation: Invocation) -> str:
-    """The time of day where the person is, with the day if it is another one."""
-    here = moment.replace(tzinfo=UTC).astimezone(invocation.zone)
-    today = invocation.aware_now.astimezone(invocation.zone).date()
-    return f"{here:%H:%M:%S}" if here.date() == today else f"{here:%Y-%m-%d %H:%M:%S}"
+    settings = invocation.settings
+    policy = Policy(settings.retry, settings.max_attempts, invocation.aware_now, invocation.zone)
+    return policy.again(batch)
 
 
 def _show(output: Output, batch: Batch, invocation: Invocation) -> None:

@@ -1,0 +1,110 @@
+"""A batch as people and programs see it: what is stored of it, and how it stands now."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, tzinfo
+
+from msgspec import Struct, field
+
+from ingest.batches.policy import Mode
+from ingest.batches.state import State, is_backed_off, is_stuck
+from ingest.store.face import Row, Rows
+
+
+class Error(Struct, frozen=True, rename={"cls": "class"}):
+    code: str
+    cls: str | None
+    message: str | None
+    hint: str | None
+
+
+class Batch(Struct, frozen=True, kw_only=True):
+    """The fields of `batches --json`, in their order; `shown` is the state as people see it."""
+
+    id: str
+    kind: str
+    source: int
+    path: str | None
+    session: str | None
+    generation: int
+    start: int
+    end: int
+    state: State
+    shown: str
+    reason: str | None
+    stuck: bool
+    attempts: int
+    lifetime_attempts: int
+    retry_at: datetime | None
+    not_before: datetime | None
+    error: Error | None
+    created_at: datetime
+    updated_at: datetime
+    history: list[Row] = field(default_factory=list)
+
+
+def told(access: Rows, rows: Iterable[Row], now: datetime, *, alive: bool) -> list[Batch]:
+    """These batches with their history; `alive`: whether whoever claimed one still can work."""
+    batches = [batch_of(row, now, alive=alive) for row in rows]
+    by_id = {batch.id: batch for batch in batches}
+    for move in access.rows("batches.moves", batches=list(by_id)):
+        by_id[move.pop("batch")].history.append(move)
+    return batches
+
+
+def batch_of(row: Row, now: datetime, *, alive: bool) -> Batch:
+    state = State(row["state"])
+    stuck = is_stuck(state, row["heartbeat_at"], owner_alive=alive, now=now)
+    backed_off = is_backed_off(state, row["retry_at"], now=now)
+    error = None
+    if row["error_code"]:
+        error = Error(
+            row["error_code"], row["error_class"], row["error_message"], row["error_hint"]
+        )
+    return Batch(
+        id=row["id"],
+        kind=row["kind"],
+        source=row["source"],
+        path=row["path"],
+        session=row["session"] or None,
+        generation=row["generation"],
+        start=row["start"],
+        end=row["finish"],
+        state=state,
+        shown="stuck" if stuck else "backed_off" if backed_off else state,
+        reason=row["reason"],
+        stuck=stuck,
+        attempts=row["attempts"],
+        lifetime_attempts=row["lifetime_attempts"],
+        retry_at=row["retry_at"],
+        not_before=row["not_before"],
+        error=error,
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+    )
+
+
+class Policy(Struct, frozen=True):
+    """What is tried again by itself, and how often; and whose clock says when."""
+
+    retry: str
+    max_attempts: int
+    now: datetime
+    """With its zone."""
+    zone: tzinfo | None = None
+
+    def again(self, batch: Batch) -> str:
+        """When it is tried next, exactly, and which of how many tries that is."""
+        tried = f"{batch.attempts + 1} of {self.max_attempts}"
+        if batch.state is State.FAILED and self.retry == Mode.MANUAL:
+            return f"waits for you, {tried}"
+        if batch.state is State.FAILED and batch.retry_at is not None:
+            return f"{self.clock(batch.retry_at)}, {tried}"
+        if batch.state is State.SNOOZED and batch.not_before is not None:
+            return self.clock(batch.not_before)
+        return ""
+
+    def clock(self, moment: datetime) -> str:
+        """The time of day where the person is, with the day if it is another one."""
+        here = moment.replace(tzinfo=UTC).astimezone(self.zone)
+        today = self.now.astimezone(self.zone).date()
+        return f"{here:%H:%M:%S}" if here.date() == today else f"{here:%Y-%m-%d %H:%M:%S}"
