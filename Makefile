@@ -11,10 +11,10 @@ ARGS   ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check fix bench soak lock clean
+.PHONY: help setup run test check fix bench soak demo-story lock clean
 
 help: ## list the targets
-	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | \
+	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | \
 	while IFS='|' read -r name text; do printf '%-16s%s\n' "$$name" "$$text"; done
 
 setup: $(STAMP) ## create .venv from the lock (again only when the lock or the project changed)
@@ -50,6 +50,9 @@ bench: setup ## measure; ARGS are passed on
 
 soak: setup ## the tests of endurance at length: 500 kills, 2,500 histories; takes an hour or more
 	TAILBOARD_SOAK=1 $(BIN)/python -m pytest -n 2 tests/faults tests/integration/sharing $(ARGS)
+
+demo-story: setup ## compose the story of `tailboard demo` anew, after tests/demo was changed
+	$(BIN)/python -m tests.demo
 
 LOCK_FLAGS := --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'

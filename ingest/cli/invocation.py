@@ -37,6 +37,18 @@ class Invocation:
         self._out = out
         self._err = err
 
+    def elsewhere(self, env: Mapping[str, str]) -> "Invocation":
+        """The same person at the same terminal, with other places: no option says otherwise."""
+        return Invocation(env, self.aware_now, self._out, self._err, self.zone)
+
+    def later(self, now: datetime) -> "Invocation":
+        """The same, at another time."""
+        return Invocation(self.env, now, self._out, self._err, self.zone)
+
+    @property
+    def is_terminal(self) -> bool:
+        return self._out.isatty()
+
     @property
     def now(self) -> datetime:
         """As the database keeps time: naive UTC."""

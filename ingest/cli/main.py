@@ -3,8 +3,6 @@
 Importing it loads click and nothing else of weight; a command's module is loaded when it is called.
 """
 
-import importlib
-import importlib.util
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -12,6 +10,7 @@ from datetime import UTC, datetime, tzinfo
 
 import click
 
+from ingest.cli import dashboard
 from ingest.cli.errors import Exit
 from ingest.cli.group import LazyGroup
 from ingest.cli.invocation import Invocation, with_invocation
@@ -33,7 +32,7 @@ def cli(invocation: Invocation, ctx: click.Context) -> int:
     if ctx.invoked_subcommand is not None:
         return Exit.DONE
     if sys.stdout.isatty() and not invocation.options.json:
-        opened = _dashboard(invocation)
+        opened = dashboard.opened(invocation.settings)
         if opened is not None:
             return opened
     status = cli.get_command(ctx, "status")
@@ -41,14 +40,6 @@ def cli(invocation: Invocation, ctx: click.Context) -> int:
         raise LookupError("the table of commands has no `status`")
     with status.make_context("status", [], parent=ctx) as sub:
         return _code(status.invoke(sub))
-
-
-def _dashboard(invocation: Invocation) -> int | None:
-    """Open the dashboard, where this installation has one."""
-    # By name and late: the core must run, and start fast, without the screen.
-    if importlib.util.find_spec("tui.app") is None:
-        return None
-    return _code(importlib.import_module("tui.app").run(invocation.settings))
 
 
 def main() -> None:

@@ -96,6 +96,12 @@ COMMANDS: Final = (
         "tailboard doctor",
     ),
     Entry(
+        "demo",
+        f"{_HERE}.demo",
+        "See it at work on a made-up home, in a temporary folder.",
+        "tailboard demo --headless 5",
+    ),
+    Entry(
         "sql",
         f"{_HERE}.sql",
         "Ask the documented views (v_sessions, v_turns, v_usage …) in SQL.",

@@ -59,6 +59,8 @@ class Responses(Items):
         """items the program adds to the next request by itself"""
         self.price: Callable[[int], int] = growing
         """input tokens of an answer nobody set a price for, by its number"""
+        self.length: Callable[[int], int] = brief
+        """output tokens of such an answer, a third of them thought"""
         self._asked = False
         """the request is out, the answer has not begun"""
         self._answers = 0
@@ -101,7 +103,8 @@ class Responses(Items):
 
     def next_usage(self) -> Usage:
         cost = self.price(self._answers)
-        return Usage(cost, cost // 2, 90, 30)
+        output = self.length(self._answers)
+        return Usage(cost, cost // 2, output, output // 3)
 
     # ── the order of lines ──────────────────────────────────────────────────────────────────────
 
@@ -243,6 +246,10 @@ class Responses(Items):
 def growing(answers: int) -> int:
     """A price that grows with the conversation."""
     return 1600 + 400 * answers
+
+
+def brief(_answers: int) -> int:
+    return 90
 
 
 class Together:

@@ -45,20 +45,33 @@ class Status(Struct, frozen=True):
     problems: list[dict[str, str]]
 
 
+class Seen(Struct, frozen=True):
+    """What there is to show."""
+
+    status: Status
+    sessions: list[Session]
+    """Those whose last turn is open or failed."""
+    now: datetime
+
+
 @click.command(cls=Command)
 @with_invocation
 def command(invocation: Invocation) -> None:
     """The homes are looked at, but nothing is read: `tailboard ingest` does that."""
+    seen = look(invocation)
+    for problem in seen.status.problems:
+        invocation.output.note(f"{problem['path']}: {problem['message']} {problem['hint']}")
+    body = {name: getattr(seen.status, name) for name in seen.status.__struct_fields__}
+    invocation.answer("status", body, lambda output: show(output, seen))
+
+
+def look(invocation: Invocation) -> Seen:
+    """How things stand for this run."""
     with reading(invocation) as access:
         backlog = access.backlog(invocation.settings.codex_homes, invocation.now)
         sessions = unfinished(access, invocation.judged)
         status = _status(invocation, access, backlog, sessions)
-    for trouble in backlog.troubles:
-        invocation.output.note(f"{trouble.path}: {trouble.message} {trouble.hint}")
-    body = {name: getattr(status, name) for name in status.__struct_fields__}
-    invocation.answer(
-        "status", body, lambda output: _show(output, status, sessions, invocation.now)
-    )
+    return Seen(status, sessions, invocation.now)
 
 
 def _status(
@@ -102,7 +115,8 @@ def _batches(access: Access, now: datetime) -> dict[str, int]:
     return counts
 
 
-def _show(output: Output, status: Status, sessions: Sequence[Session], now: datetime) -> None:
+def show(output: Output, seen: Seen) -> None:
+    status, sessions, now = seen.status, seen.sessions, seen.now
     output.line(Styled("tailboard", "bold"), " ".join(status.homes))
     output.line(*(output.state(state, status.sessions[state]) for state in _COUNTED))
     live = [session for session in sessions if session.state in _LIVE]

@@ -1,0 +1,129 @@
+"""`tailboard demo`: a made-up home in a folder of its own, told as if it happened now.
+
+The folder goes when the command ends. Nobody's Codex, database or settings are looked at.
+"""
+
+import signal
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from threading import Event, Thread, Timer
+from typing import Final
+
+import click
+
+from ingest.cli import dashboard
+from ingest.cli.commands import status
+from ingest.cli.errors import Exit, Refused
+from ingest.cli.group import Command
+from ingest.cli.invocation import Invocation, with_invocation
+from ingest.demo.story import shipped
+from ingest.demo.teller import Teller
+from ingest.store.client import RemoteDatabase
+from ingest.store.doorplate import Role
+from ingest.worker.entrance import Wish, enter
+from ingest.worker.homes import homes
+
+Clock = Callable[[], datetime]
+
+_OURS: Final = "TAILBOARD_"
+_KEPT: Final = "TAILBOARD_ASCII"
+"""How things are drawn is the user's; which data is used is not."""
+
+
+@click.command(cls=Command)
+@click.option(
+    "--headless",
+    type=click.FloatRange(min=0),
+    metavar="SECONDS",
+    help="Follow it for so long without a screen, and print `status`.",
+)
+@with_invocation
+def command(invocation: Invocation, headless: float | None) -> int:
+    """Two weeks of four small projects are there at once, and for some ten minutes more is written
+    while you watch. All of it lies in a temporary folder, which is removed at the end.
+    """
+    if headless is None and (invocation.options.json or not invocation.is_terminal):
+        raise Refused(
+            "The demo opens the dashboard, and this is no terminal.",
+            "Try `tailboard demo --headless 5`.",
+        )
+    clock = _clock(invocation.aware_now)
+    if headless is not None:
+        with _ended_by_signals() as ended, _told(invocation, clock) as demo:
+            return _follow(invocation, demo, clock, headless, ended)
+    with _told(invocation, clock) as demo:
+        code = dashboard.opened(demo.settings)
+    if code is None:
+        raise Refused("This installation has no dashboard.", "Try `tailboard demo --headless 5`.")
+    return code
+
+
+@contextmanager
+def _told(invocation: Invocation, clock: Clock) -> Iterator[Invocation]:
+    """The story is being told; a run that knows nothing else."""
+    with tempfile.TemporaryDirectory(prefix="tailboard-demo-") as name:
+        folder = Path(name).resolve()
+        teller = Teller(shipped(), folder, invocation.aware_now, invocation.zone)
+        teller.begin()
+        stop = Event()
+        telling = Thread(target=teller.tell_on, args=(stop, clock), name="demo")
+        telling.start()
+        try:
+            yield invocation.elsewhere(_environment(invocation.env, folder, teller.home))
+        finally:
+            stop.set()
+            telling.join()
+
+
+def _environment(env: Mapping[str, str], folder: Path, home: Path) -> dict[str, str]:
+    own = {
+        "CODEX_HOME": str(home),
+        "TAILBOARD_DB": str(folder / "tailboard.duckdb"),
+        "TAILBOARD_CONFIG": str(folder / "config.toml"),
+    }
+    return {n: said for n, said in env.items() if not n.startswith(_OURS) or n == _KEPT} | own
+
+
+def _follow(
+    invocation: Invocation, demo: Invocation, clock: Clock, seconds: float, ended: Event
+) -> int:
+    settings = demo.settings
+    found = enter(settings.db, Wish(homes(settings.codex_homes), Role.FOLLOW))
+    if isinstance(found, RemoteDatabase):
+        raise LookupError("somebody else has the database of the demo")
+    with found:
+        found.owner.once()
+        timer = Timer(seconds, ended.set)
+        timer.start()
+        try:
+            found.owner.follow(ended, lambda _: None)
+        finally:
+            timer.cancel()
+        found.owner.once()
+    seen = status.look(demo.later(clock()))
+    body = {"home": settings.codex_homes[0], "db": settings.db, "status": seen.status}
+    invocation.answer("demo", body, lambda output: status.show(output, seen))
+    return Exit.DONE
+
+
+@contextmanager
+def _ended_by_signals() -> Iterator[Event]:
+    """So that the folder goes with the program, whoever ends it."""
+    stop = Event()
+    ends = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {one: signal.signal(one, lambda *_: stop.set()) for one in ends}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _clock(now: datetime) -> Clock:
+    """The time of this run, going on from when it began."""
+    began = time.monotonic()
+    return lambda: now + timedelta(seconds=time.monotonic() - began)

@@ -1,0 +1,73 @@
+"""The demo: a believable home in a folder that goes, and nothing of the user's touched."""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ingest.cli.errors import Exit
+from tests.integration.cli.desk import Desk
+
+
+@pytest.fixture
+def attic(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Where temporary folders are made; its name is short, as a socket's has to be."""
+    with tempfile.TemporaryDirectory(prefix="t-") as name:
+        monkeypatch.setattr(tempfile, "tempdir", name)
+        yield Path(name)
+
+
+def test_the_demo_has_something_of_everything(desk: Desk, attic: Path) -> None:
+    desk.env["TAILBOARD_STALL_MINUTES"] = "9999"
+    document = desk.json("demo", "--headless", "0")
+    assert document["schema"] == "tailboard.demo/1"
+    assert document["home"].startswith(f"{attic}/tailboard-demo-")
+    assert document["db"].startswith(f"{attic}/tailboard-demo-")
+    status = document["status"]
+    assert status["sessions"] == {"running": 3, "waiting": 1, "stalled": 1, "failed": 1}
+    assert status["sources"]["archived"] == 1
+    assert status["sources"]["damaged"] == 1
+    assert status["rejected_lines"] == 2
+    assert status["batches"]["failed"] == 1
+
+
+def test_nothing_of_it_stays_and_nothing_of_the_user_is_touched(desk: Desk, attic: Path) -> None:
+    assert desk.run("demo", "--headless", "0").code == 0
+    assert list(attic.iterdir()) == []
+    assert list(desk.tmp.iterdir()) == []
+
+
+def test_people_see_the_status_of_it(desk: Desk, attic: Path) -> None:
+    out = desk.run("demo", "--headless", "0").out
+    assert "● 3 running ◐ 1 waiting ◆ 1 stalled ✗ 1 failed" in out
+    assert "From cron to timers" in out
+
+
+def test_without_a_terminal_it_says_what_to_do_instead(desk: Desk, attic: Path) -> None:
+    answer = desk.run("demo")
+    assert answer.code == Exit.USAGE
+    assert "`tailboard demo --headless 5`" in answer.err
+    assert list(attic.iterdir()) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_whoever_ends_it_the_folder_goes_with_it(attic: Path, number: signal.Signals) -> None:
+    program = "import sys; from ingest.cli.main import main; main()"
+    env = {**os.environ, "TMPDIR": str(attic)}
+    with subprocess.Popen(
+        [sys.executable, "-c", program, "demo", "--headless", "600"],
+        env=env,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        while not list(attic.glob("tailboard-demo-*/*.duckdb")):
+            assert process.poll() is None
+        process.send_signal(number)
+        out, _ = process.communicate(timeout=60)
+    assert "running" in out
+    assert list(attic.iterdir()) == []

@@ -1,0 +1,153 @@
+"""What the demo shows: recorded once, and told at any time and place."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from threading import Event
+
+import pytest
+import zstandard
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingest.demo.shift import Shift, time_of
+from ingest.demo.story import Chapter, Form, Story, shipped
+from ingest.demo.teller import Teller
+from tests.demo.moment import NOW_MS
+from tests.demo.story import compose
+
+NOW = datetime.fromtimestamp(NOW_MS / 1000, UTC)
+LATER = NOW + timedelta(days=400, hours=7, seconds=11)
+
+
+def shift(by: timedelta, words: dict[str, str] | None = None) -> Shift:
+    return Shift(NOW_MS, by, words or {})
+
+
+def test_the_story_that_is_shipped_is_the_one_that_is_composed() -> None:
+    assert shipped() == compose(), "run `make demo-story`"
+
+
+def test_every_form_of_a_time_is_moved_and_nothing_else() -> None:
+    at = NOW_MS // 1000
+    line = (
+        f'{{"timestamp":"2026-12-11T08:00:00.123Z","ts":{at},"ms":{at}456,"n":1234567890,'
+        f'"id":"019b0c3e-1f00-7abc-8def-0123456789ab","v4":"{"0" * 8}-0000-4000-8000-{"0" * 12}",'
+        f'"path":"x{at}","text":"call 1790000000.5 for 12 s"}}'
+    )
+    moved = shift(timedelta(days=1)).text(line)
+    assert moved.startswith('{"timestamp":"2026-12-12T08:00:00.123Z"')
+    assert f'"ts":{at + 86_400},"ms":{at + 86_400}456,"n":1234567890' in moved
+    assert f'"path":"x{at}","text":"call 1790000000.5 for 12 s"' in moved
+    assert len(moved) == len(line)
+
+
+@given(days=st.integers(-59, 59), seconds=st.integers(0, 86_399))
+def test_what_is_moved_can_be_moved_back(days: int, seconds: int) -> None:
+    by = timedelta(days=days, seconds=seconds)
+    text = "".join(chapter.text for chapter in shipped().chapters[:3])
+    there = shift(by).text(text)
+    back = Shift(NOW_MS + round(by.total_seconds() * 1000), -by, {})
+    assert back.text(there) == text
+
+
+def test_a_place_with_odd_signs_is_written_as_json_has_it() -> None:
+    odd = 'a"b\\c\n'
+    assert shift(timedelta(), {"/home/dev": odd}).text('"/home/dev/x"') == r'"a\"b\\c\n/x"'
+
+
+def test_files_are_named_by_the_local_time() -> None:
+    path = (
+        "sessions/2026/12/11/rollout-2026-12-11T23-30-00-cf70c3b9-657a-4c60-9eb8-c392d2182de2.jsonl"
+    )
+    east = timezone(timedelta(hours=1))
+    assert shift(timedelta()).path(path, UTC) == path
+    assert "2026/12/12/rollout-2026-12-12T00-30-00-cf70" in shift(timedelta()).path(path, east)
+    flat = f"archived_{path.replace('2026/12/11/', '')}"
+    assert (
+        shift(timedelta(days=1)).path(flat, UTC).startswith("archived_sessions/rollout-2026-12-12")
+    )
+    assert shift(timedelta()).path("history.jsonl", UTC) == "history.jsonl"
+
+
+def line(seconds: float, text: str) -> str:
+    at = NOW + timedelta(seconds=seconds)
+    return f'{{"timestamp":"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}Z","t":"{text}"}}\n'
+
+
+class Clock:
+    """Each look at it is so many seconds later."""
+
+    def __init__(self, now: datetime, step: float) -> None:
+        self.now, self.step = now, timedelta(seconds=step)
+
+    def __call__(self) -> datetime:
+        self.now += self.step
+        return self.now
+
+
+@pytest.fixture
+def teller(tmp_path: Path) -> Iterator[Teller]:
+    texts = [line(-60, "a"), "no time\n", line(5, "b"), line(9, "c")]
+    chapters = [
+        Chapter("one.jsonl", "".join(texts), thread="one"),
+        Chapter("two.jsonl", line(7, "d"), thread="two"),
+        Chapter("packed.jsonl", line(-90, "e") * 9, Form.PACKED),
+        Chapter("damaged.jsonl", line(-90, "e") * 9, Form.DAMAGED),
+        Chapter("open.jsonl", line(-9, "f"), thread="open"),
+    ]
+    yield Teller(Story(NOW_MS, chapters, []), tmp_path, LATER, UTC)
+    assert {path.name for path in tmp_path.iterdir()} <= {"codex", "work"}
+
+
+def test_what_is_past_is_there_at_once_and_the_rest_comes_in_its_time(teller: Teller) -> None:
+    teller.begin()
+    home = teller.home
+    locks = home / "thread-writer-locks"
+    assert (home / "one.jsonl").read_text().count("\n") == 2
+    assert not (home / "two.jsonl").exists()
+    assert {lock.name for lock in locks.iterdir()} == {"one.lock", "open.lock"}
+    stop = Event()
+    stop.set()
+    teller.tell_on(stop, lambda: LATER)
+    assert not (home / "two.jsonl").exists()
+    teller.tell_on(Event(), Clock(LATER + timedelta(seconds=9), 1))
+    told = (home / "one.jsonl").read_text().splitlines()
+    assert [line[-5:] for line in told] == [':"a"}', " time", ':"b"}', ':"c"}']
+    assert time_of(told[3]) == LATER + timedelta(seconds=9)
+    assert {lock.name for lock in locks.iterdir()} == {"open.lock"}
+
+
+def test_old_files_are_packed_and_one_of_them_is_cut(teller: Teller) -> None:
+    teller.begin()
+    packed = teller.home / "packed.jsonl.zst"
+    assert zstandard.ZstdDecompressor().stream_reader(packed.read_bytes()).read().count(b"\n") == 9
+    assert packed.stat().st_mtime == (LATER - timedelta(seconds=90)).timestamp()
+    cut = (teller.home / "damaged.jsonl.zst").read_bytes()
+    assert packed.read_bytes().startswith(cut)
+    assert not (teller.home / "packed.jsonl").exists()
+
+
+def test_commits_in_the_story_are_commits_of_its_projects(tmp_path: Path) -> None:
+    teller = Teller(shipped(), tmp_path, LATER, UTC)
+    teller.begin()
+    heads = {
+        (place / ".git" / "refs" / "heads" / "main").read_text().strip()
+        for place in teller.work.iterdir()
+    }
+    assert len(heads) == 4
+    said = "".join(path.read_text() for path in (teller.home / "sessions").rglob("*.jsonl"))
+    assert any(head in said for head in heads)
+    assert "/home/dev" not in said
+    assert str(teller.work) in said
+
+
+def test_without_git_the_story_is_told_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    teller = Teller(shipped(), tmp_path / "told", LATER, UTC)
+    teller.begin()
+    assert list(teller.work.rglob(".git")) == []
+    assert (teller.work / "parser" / "parser" / "names.py").is_file()
+    assert list((teller.home / "sessions").rglob("*.jsonl"))
