@@ -4,8 +4,6 @@ They are carried out by the process that has the database open: through its door
 there is none. Here, the database is first brought up to what people did before (see `replay.py`).
 """
 
-import getpass
-import re
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -31,13 +29,13 @@ from ingest.worker.ordered import (
     Afresh,
     Begun,
     Wanted,
+    actor,
     begun,
     told,
     values,
 )
 
 F = TypeVar("F", bound=Callable[..., Any])
-_SPAN: Final = re.compile(r"[0-9]{1,6} ?(s|m|min|h|d|w)").fullmatch
 
 
 class Chosen(Struct, frozen=True):
@@ -190,14 +188,6 @@ def ordering(invocation: Invocation) -> Iterator[Orders]:
         yield Orders(Direct(database, now), lambda name, said: handlers[name](said))
 
 
-def actor() -> str:
-    """Who gives the order."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "user"  # The system has no name for who runs this.
-
-
 def selection(invocation: Invocation, access: Access, chosen: Chosen) -> Selection:
     return Selection(
         ids=tuple(_id(access, one) for one in chosen.batch) or None,
@@ -221,17 +211,9 @@ def order_of(
 def later(invocation: Invocation, text: str, option: str) -> datetime:
     """A moment to come: in `2h`, or at a time of the calendar."""
     try:
-        if _SPAN(text.strip().lower()):
-            past = when.since(text, invocation.aware_now, invocation.zone)
-            moment = invocation.now + (invocation.now - past)
-        else:
-            moment = when.since(text, invocation.aware_now, invocation.zone)
+        return when.later(text, invocation.aware_now, invocation.zone)
     except (when.NoTime, OverflowError) as error:
-        message = f"{text!r} is no point in time; write 2h, 3d, 2026-12-01 or 2026-12-01T09:00."
-        raise click.BadParameter(message, param_hint=option) from error
-    if moment <= invocation.now:
-        raise click.BadParameter(f"{text!r} is over already.", param_hint=option)
-    return moment
+        raise click.BadParameter(str(error), param_hint=option) from error
 
 
 def _since(invocation: Invocation, text: str | None) -> datetime | None:

@@ -88,8 +88,8 @@ class Policy(Struct, frozen=True):
 
     retry: str
     max_attempts: int
-    now: datetime
-    """With its zone."""
+    moment: datetime
+    """Naive UTC, as the database keeps time."""
     zone: tzinfo | None = None
 
     def again(self, batch: Batch) -> str:
@@ -105,6 +105,6 @@ class Policy(Struct, frozen=True):
 
     def clock(self, moment: datetime) -> str:
         """The time of day where the person is, with the day if it is another one."""
-        here = moment.replace(tzinfo=UTC).astimezone(self.zone)
-        today = self.now.astimezone(self.zone).date()
-        return f"{here:%H:%M:%S}" if here.date() == today else f"{here:%Y-%m-%d %H:%M:%S}"
+        here, now = (one.replace(tzinfo=UTC).astimezone(self.zone) for one in (moment, self.moment))
+        same_day = here.date() == now.date()
+        return f"{here:%H:%M:%S}" if same_day else f"{here:%Y-%m-%d %H:%M:%S}"

@@ -20,8 +20,8 @@ _MILLISECONDS_FROM = 10**11
 class NoTime(ValueError):
     """The text names no point in time."""
 
-    def __init__(self, text: str) -> None:
-        super().__init__(f"{text!r} is no point in time; write {FORMS}.")
+    def __init__(self, text: str, why: str = "") -> None:
+        super().__init__(why or f"{text!r} is no point in time; write {FORMS}.")
 
 
 def since(text: str, now: datetime, zone: tzinfo | None = None) -> datetime:
@@ -30,6 +30,16 @@ def since(text: str, now: datetime, zone: tzinfo | None = None) -> datetime:
 
 def until(text: str, now: datetime, zone: tzinfo | None = None) -> datetime:
     return _point(text, now, zone, end=True)
+
+
+def later(text: str, now: datetime, zone: tzinfo | None = None) -> datetime:
+    """A moment to come: in `2h`, or at a time of the calendar."""
+    moment = since(text, now, zone)
+    if _AGO(text.strip().lower()):
+        moment = _naive(now) + (_naive(now) - moment)
+    if moment <= _naive(now):
+        raise NoTime(text, f"{text!r} is over already; write 2h, 3d, 2026-12-01T09:00.")
+    return moment
 
 
 def local_day(moment: datetime, zone: tzinfo | None = None) -> date:

@@ -3,6 +3,7 @@
 Needs no engine, so that a process that only gives orders never loads one.
 """
 
+import getpass
 from collections.abc import Sequence
 from typing import Any
 
@@ -59,3 +60,11 @@ def told(answer: dict[str, Any]) -> Sequence[Item]:
 
 def begun(answer: dict[str, Any]) -> Begun:
     return msgspec.convert(answer, Begun)
+
+
+def actor() -> str:
+    """Who gives orders here."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "user"  # The system has no name for who runs this.

@@ -140,7 +140,7 @@ def _told(access: Access, rows: Iterable[Row], now: datetime) -> list[Batch]:
 
 def _again(batch: Batch, invocation: Invocation) -> str:
     settings = invocation.settings
-    policy = Policy(settings.retry, settings.max_attempts, invocation.aware_now, invocation.zone)
+    policy = Policy(settings.retry, settings.max_attempts, invocation.now, invocation.zone)
     return policy.again(batch)
 
 
