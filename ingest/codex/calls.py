@@ -6,6 +6,7 @@ the call, whatever comes later completes the same fact.
 """
 
 import shlex
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -108,6 +109,7 @@ class Calls:
         self.stale: list[tuple[str, int]] = []
         known = (*state.calls.values(), *state.interrupted.values())
         self._stored = {call.byte for call in known}
+        self._counted = {call.byte: _tally([call]) for call in known}
 
     def open(
         self, call_id: str | None, kind: CallKind, tool: str, command: str | None = None
@@ -358,8 +360,14 @@ class Calls:
             self._give_up(call_id, status)
 
     def close(self) -> None:
-        """Tell the thread's row what is open."""
+        """Tell the thread's row what is open, and how many commands there are."""
         segment = self.state.segment
+        commands, failed = _tally(self.facts.calls)
+        for _, byte in self.stale:
+            before = self._counted[byte]
+            commands, failed = commands - before[0], failed - before[1]
+        segment.commands += commands
+        segment.failed_commands += failed
         running = [call for call in self.state.calls.values() if call.status == CallStatus.RUNNING]
         segment.open_calls = len(running)
         newest = running[-1] if running else None
@@ -369,6 +377,12 @@ class Calls:
         segment.waits_for_user = newest is not None and (
             newest.kind == CallKind.QUESTION or newest.call_id == self.state.escalated
         )
+
+
+def _tally(calls: Iterable[Call]) -> tuple[int, int]:
+    """How many of these are commands, and how many of those failed."""
+    commands = [call for call in calls if call.kind == CallKind.COMMAND]
+    return len(commands), sum(call.status == CallStatus.FAILED for call in commands)
 
 
 def _served(name: str, namespace: str | None) -> str | None:

@@ -33,14 +33,19 @@ class Cost:
 
     def _spend(self, spent: Totals | None) -> None:
         if spent is not None:
-            here = self.here
+            here, segment = self.here, self.state.segment
+            segment.input += spent.input
+            segment.cached += spent.cached
+            segment.output += spent.output
+            segment.reasoning += spent.reasoning
+            segment.total += spent.total
             self.facts.usage.append(
                 TokenUse(
                     here.source,
                     here.offset,
                     here.turn,
                     here.at,
-                    self.state.segment.model,
+                    segment.model,
                     spent.input,
                     spent.cached,
                     spent.output,

@@ -238,7 +238,10 @@ class Reject(Struct, gc=False, omit_defaults=True):
 
 
 class Segment(Struct, gc=False):
-    """One source of a thread as a whole: who it is, and how it stood at the last line read."""
+    """One source of a thread as a whole: who it is, and how it stood at the last line read.
+
+    Its totals are those of the rows it has in the other tables, so that nobody has to count these.
+    """
 
     source: int
     thread: str
@@ -270,7 +273,10 @@ class Segment(Struct, gc=False):
     model: str | None = None
     effort: str | None = None
     approval: str | None = None
+    first_prompt: str | None = None
+    """How the first thing a person said begins."""
     turns: int = 0
+    failed_turns: int = 0
     last_turn_state: str | None = None
     last_turn_started_at: str | None = None
     open_calls: int = 0
@@ -278,10 +284,19 @@ class Segment(Struct, gc=False):
     open_command: str | None = None
     open_since: str | None = None
     waits_for_user: bool = False
+    commands: int = 0
+    failed_commands: int = 0
+    input: int = 0
+    cached: int = 0
+    output: int = 0
+    reasoning: int = 0
+    total: int = 0
     reviewing: bool = False
     reasonings: int = 0
     compactions: int = 0
     plan_revision: int = 0
+    plan_accepted: int = 0
+    """The newest revision that was not refused; total and done are those of its steps."""
     plan_total: int = 0
     plan_done: int = 0
     context_used: int | None = None

@@ -86,8 +86,8 @@ class FoldState(Struct):
     """Open patches, to the edits they ask for: (path, change, moved to)."""
     plans: dict[str, PlanRevision] = field(default_factory=dict)
     """Plan revisions whose answer is still to come."""
-    plan_before: tuple[int, int] = (0, 0)
-    """Steps and steps done before those: what holds again where the answer is a refusal."""
+    plan_kept: tuple[int, int, int] = (0, 0, 0)
+    """Revision, steps and steps done of the newest one whose answer was no refusal."""
     goal: Goal | None = None
     """The goal told last: a call and an event may tell the same."""
     shells: dict[str, str] = field(default_factory=dict)

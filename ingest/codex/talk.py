@@ -29,6 +29,8 @@ INJECTED = (
 NOTIFICATION = "<subagent_notification>"
 NOTIFICATION_END = "</subagent_notification>"
 _NOTIFIED = NOTIFICATION.encode()
+TITLE_CHARS = 500
+"""More of the first prompt than anybody shows as a title, and little beside the cursor."""
 COMPACTED_NOTICE = "Compact task completed"
 
 
@@ -59,6 +61,8 @@ class Talk:
             # What the reviewer was asked is repeated in the file that asked for the review.
             return
         self.turns.prompted()
+        if self.segment.first_prompt is None:
+            self.segment.first_prompt = keep(text.strip(), TITLE_CHARS) or None
         self._say("user", None, text)
 
     def agent_event(self, event: r.AgentSaid) -> None:

@@ -49,12 +49,23 @@ class Tasks:
         )
         self.facts.plans.append(revision)
         if call_id:
-            if not self.state.plans:
-                self.state.plan_before = segment.plan_total, segment.plan_done
+            if before := self.state.plans.pop(call_id, None):
+                self._keep(before)
             self.state.plans[call_id] = revision
-        segment.plan_total = len(steps)
-        segment.plan_done = sum(step.status == "completed" for step in steps)
+        else:
+            self._keep(revision)
+        self._tell()
         return True
+
+    def _keep(self, revision: PlanRevision) -> None:
+        """Nothing will be said against this revision any more."""
+        self.state.plan_kept = max(self.state.plan_kept, _figures(revision))
+
+    def _tell(self) -> None:
+        """Tell the thread's row of the newest revision that holds as far as is known."""
+        state, segment = self.state, self.state.segment
+        newest = max(state.plan_kept, *map(_figures, state.plans.values()), (0, 0, 0))
+        segment.plan_accepted, segment.plan_total, segment.plan_done = newest
 
     def scripted(self, script: str) -> None:
         """Keep the plans that a script of code mode sets, as far as they can be read."""
@@ -67,16 +78,20 @@ class Tasks:
     def answered(self, call_id: str | None, text: str) -> None:
         """The answer to a plan: only one that says there is no such tool changes anything."""
         revision = self.state.plans.pop(call_id or "", None)
-        if revision is not None and outputs.refused_plan(text):
+        if revision is None:
+            return
+        if outputs.refused_plan(text):
             if revision.byte in self._stored:
                 self.stale.append(("plans", revision.byte))
                 self.facts.plans.append(revision)
             revision.accepted = False
-            segment = self.state.segment
-            if revision.revision == segment.plan_revision:
-                segment.plan_total, segment.plan_done = self.state.plan_before
+            self._tell()
+        else:
+            self._keep(revision)
 
     def turn_ended(self) -> None:
+        for revision in self.state.plans.values():
+            self._keep(revision)
         self.state.plans.clear()
 
     def goal(self, event: r.GoalUpdated) -> None:
@@ -160,6 +175,12 @@ class Tasks:
         child = notice.get("agent_id")
         if isinstance(event, str) and isinstance(child, str):
             self.agent(event, child, path=maybe(notice.get("agent_path"), 256))
+
+
+def _figures(plan: PlanRevision) -> tuple[int, int, int]:
+    """Its number, its steps, and how many of them are done."""
+    done = sum(step.status == "completed" for step in plan.steps)
+    return plan.revision, len(plan.steps), done
 
 
 class _AnsweredGoal(Struct):

@@ -24,7 +24,9 @@ class Turns:
         self.state = state
         self.facts = facts
         self.stale: list[tuple[str, int]] = []
-        self._stored = {turn.byte for turn in (state.turn, state.overtaken) if turn is not None}
+        known = [turn for turn in (state.turn, state.overtaken) if turn is not None]
+        self._stored = {turn.byte for turn in known}
+        self._counted = {turn.byte for turn in known if turn.state == TurnState.FAILED}
         here.turn = state.segment.turns
 
     # How one begins.
@@ -214,9 +216,12 @@ class Turns:
             turn.state, turn.ended_at = TurnState.OPEN, None
 
     def close(self) -> None:
-        """Tell the thread's row how the newest turn stands."""
+        """Tell the thread's row how the newest turn stands, and how many failed."""
         if self.state.turn is not None:
             self._remember(self.state.turn)
+        failed = sum(turn.state == TurnState.FAILED for turn in self.facts.turns)
+        replaced = sum(byte in self._counted for _, byte in self.stale)
+        self.state.segment.failed_turns += failed - replaced
 
     def _remember(self, turn: Turn) -> None:
         segment = self.state.segment

@@ -141,95 +141,101 @@ group by all;
 -- counts, `plan_…` the newest plan of such a turn; whether an open turn runs, waits or is stalled
 -- depends on the clock, and is said by `tailboard sessions`. `root_id` is the session that the first
 -- agent of a family was started by: Codex says it since 0.145, before it is found by the parents.
+-- What a segment comes to was added up when it was read. Only where some of its turns no longer count
+-- are the turns and plans themselves looked at.
 create or replace view v_sessions as
-with recursive newest as (
-    select s.home, s.path, s.archived, s.live_until, g.*
-    from segments g
-    join sources s on s.id = g.source
-    qualify row_number() over (
-        partition by s.home, g.thread
-        order by coalesce(g.started_at, g.first_at) desc nulls last, s.segment desc
-    ) = 1
-),
-whole as (
+with recursive told as materialized (
     select
-        s.home, g.thread, min(coalesce(g.started_at, g.first_at)) as started_at,
-        max(g.last_at) as last_at, sum(s.size) as bytes, count(*) as segments,
-        sum(g.replayed_bytes) as replayed_bytes, sum(g.unknown_lines) as unknown_lines
-    from segments g
-    join sources s on s.id = g.source
-    group by all
-),
-families as (
-    select home, thread, parent as ancestor, 1 as steps
-    from newest
-    where parent is not null and root is null
-    union all
-    select f.home, f.thread, coalesce(n.root, n.parent), f.steps + 1
-    from families f
-    join newest n on n.home = f.home and n.thread = f.ancestor
-    where coalesce(n.root, n.parent) <> f.ancestor and f.steps < 64
-),
-founded as (
-    select home, thread, arg_max(ancestor, steps) as root from families group by all
-),
-ordered as materialized (
-    select g.source, row_number() over (
-        partition by s.home, g.thread order by coalesce(g.started_at, g.first_at), s.segment
-    ) as place
+        s.home, s.path, s.archived, s.size,
+        s.live_until is not null or s.live_ordinal is not null or g.source in (
+            select source from rollbacks
+        ) as revised,
+        row(coalesce(g.started_at, g.first_at, timestamp '-infinity'), s.segment) as place,
+        g.* exclude (kinds)
     from segments g
     join sources s on s.id = g.source
 ),
 live as materialized (
-    select t.*, o.place
+    select t.*
     from v_turns t
-    join ordered o on o.source = t.source
-    where t.state not in ('reverted', 'rolled_back')
+    where t.source in (select source from told where revised)
+    and t.state not in ('reverted', 'rolled_back')
 ),
 turned as (
     select
-        home, session, count(*) as turns, count(*) filter (state = 'failed') as failed_turns,
-        arg_max({'state': state, 'started_at': started_at}, (place, n)) as newest
+        source, count(*) as turns, count(*) filter (state = 'failed') as failed_turns,
+        arg_max({'state': state, 'started_at': started_at}, n) as newest
     from live
     group by all
 ),
 planned as (
-    select l.home, l.session, arg_max(
-        {'revision': p.revision, 'steps': cast(p.steps as json)}, (l.place, p.byte, p.revision)
-    ) as plan
+    select
+        l.source,
+        arg_max({'revision': p.revision, 'steps': p.steps}, (p.byte, p.revision)) as plan
     from plans p
     join live l on l.source = p.source and l.n = p.turn
     where p.accepted
     group by all
 ),
-called as (
+standing as (
     select
-        home, session, count(*) as commands, count(*) filter (status = 'failed') as failed_commands
-    from v_calls
-    where kind = 'command'
+        home, thread, place, turns, failed_turns, last_turn_state as turn_state,
+        last_turn_started_at as turn_started_at, plan_accepted as plan_revision, plan_total,
+        plan_done
+    from told
+    where not revised
+    union all
+    select
+        o.home, o.thread, o.place, t.turns, t.failed_turns, t.newest.state, t.newest.started_at,
+        coalesce(p.plan.revision, 0), coalesce(json_array_length(p.plan.steps), 0),
+        coalesce(len(list_filter(
+            json_extract_string(p.plan.steps, '$[*][1]'), lambda status: status = 'completed'
+        )), 0)
+    from told o
+    join turned t on t.source = o.source
+    left join planned p on p.source = o.source
+    where o.revised
+),
+stood as (
+    select
+        home, thread, sum(turns)::bigint as turns, sum(failed_turns)::bigint as failed_turns,
+        arg_max({'state': turn_state, 'started_at': turn_started_at}, place)
+            filter (turns > 0) as turn,
+        arg_max({'revision': plan_revision, 'total': plan_total, 'done': plan_done}, place)
+            filter (plan_revision > 0) as plan
+    from standing
     group by all
 ),
-spent as (
+whole as (
     select
-        home, session, sum(input)::bigint as input, sum(cached)::bigint as cached,
+        home, thread, arg_max(source, place) as newest, count(*) as segments,
+        min(coalesce(started_at, first_at)) as started_at, max(last_at) as last_at,
+        arg_min(first_prompt, place) as first_prompt, sum(size) as bytes,
+        sum(replayed_bytes) as replayed_bytes, sum(unknown_lines) as unknown_lines,
+        sum(commands)::bigint as commands, sum(failed_commands)::bigint as failed_commands,
+        sum(input)::bigint as input, sum(cached)::bigint as cached,
         sum(output)::bigint as output, sum(reasoning)::bigint as reasoning,
         sum(total)::bigint as total
-    from v_usage
+    from told
     group by all
 ),
-opened as (
-    select s.home, g.thread as session, arg_min(m.text, (o.place, m.byte)) as prompt
-    from messages m
-    join sources s on s.id = m.source
-    join segments g on g.source = m.source
-    join ordered o on o.source = m.source
-    where m.role = 'user'
-    group by all
+families as (
+    select home, thread, parent as ancestor, 1 as steps
+    from told
+    where parent is not null and root is null
+    union
+    select f.home, f.thread, coalesce(n.root, n.parent), f.steps + 1
+    from families f
+    join told n on n.home = f.home and n.thread = f.ancestor
+    where coalesce(n.root, n.parent) <> f.ancestor and f.steps < 64
+),
+founded as (
+    select home, thread, arg_max(ancestor, steps) as root from families group by all
 )
 select
     n.home, n.thread as id, n.parent as parent_id,
     coalesce(n.root, f.root, n.thread) as root_id,
-    n.forked_from, coalesce(v.name, n.name, o.prompt, n.agent_path) as title,
+    n.forked_from, coalesce(v.name, n.name, w.first_prompt, n.agent_path) as title,
     coalesce(
         nullif(regexp_extract(rtrim(n.cwd, '/\'), '[^/\\]+$'), ''),
         nullif(regexp_replace(regexp_extract(n.repository, '[^/:]+$'), '\.git$', ''), ''),
@@ -238,28 +244,18 @@ select
     n.cwd, n.branch, n."commit", n.repository, n.nickname, n.role, n.agent_path, n.origin,
     n.originator, n.cli_version, n.provider, n.generation, n.model, n.effort, n.archived, n.path,
     n.source, w.segments, w.started_at, w.last_at, w.bytes, w.replayed_bytes, w.unknown_lines,
-    t.newest.state as turn_state, t.newest.started_at as turn_started_at, n.open_calls,
+    t.turn.state as turn_state, t.turn.started_at as turn_started_at, n.open_calls,
     n.open_tool, n.open_command, n.open_since, n.waits_for_user,
     coalesce(t.turns, 0) as turns, coalesce(t.failed_turns, 0) as failed_turns,
-    coalesce(c.commands, 0) as commands, coalesce(c.failed_commands, 0) as failed_commands,
-    coalesce(p.plan.revision, 0) as plan_revision,
-    coalesce(json_array_length(p.plan.steps), 0)::integer as plan_total,
-    coalesce(len(list_filter(
-        json_extract_string(p.plan.steps, '$[*][1]'), lambda status: status = 'completed'
-    )), 0)::integer as plan_done,
-    n.context_used, n.context_window,
-    coalesce(u.input, 0) as input, coalesce(u.cached, 0) as cached,
-    coalesce(u.output, 0) as output, coalesce(u.reasoning, 0) as reasoning,
-    coalesce(u.total, 0) as total
-from newest n
-join whole w on w.home = n.home and w.thread = n.thread
+    w.commands, w.failed_commands, coalesce(t.plan.revision, 0) as plan_revision,
+    coalesce(t.plan.total, 0)::integer as plan_total,
+    coalesce(t.plan.done, 0)::integer as plan_done,
+    n.context_used, n.context_window, w.input, w.cached, w.output, w.reasoning, w.total
+from told n
+join whole w on w.newest = n.source
 left join v_names v on v.home = n.home and v.session = n.thread
 left join founded f on f.home = n.home and f.thread = n.thread
-left join turned t on t.home = n.home and t.session = n.thread
-left join planned p on p.home = n.home and p.session = n.thread
-left join called c on c.home = n.home and c.session = n.thread
-left join spent u on u.home = n.home and u.session = n.thread
-left join opened o on o.home = n.home and o.session = n.thread;
+left join stood t on t.home = n.home and t.thread = n.thread;
 
 -- How many lines and bytes of each kind of record; `known` is false for kinds nobody reads here.
 create or replace view v_kinds as
