@@ -6,16 +6,18 @@ they could see; everything else worth saying is in the detail.
 
 import contextlib
 import os
+import platform
 import re
 import stat
 import tomllib
+from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
 from msgspec import Struct
 
+from ingest import __version__
 from ingest.cli.access import NOTHING_YET, Access
-from ingest.cli.versions import told
 from ingest.tail.discovery import ProblemCode, scan
 from ingest.tail.errors import SourceError
 from ingest.tail.opening import open_source
@@ -39,7 +41,8 @@ class Check(Struct, frozen=True):
 
 
 def versions() -> Check:
-    return Check("versions", True, told())
+    parts = [f"tailboard {__version__}", f"duckdb {version('duckdb')}"]
+    return Check("versions", True, ", ".join([*parts, f"python {platform.python_version()}"]))
 
 
 def home(path: Path) -> Check:

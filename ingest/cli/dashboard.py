@@ -13,9 +13,9 @@ if TYPE_CHECKING:  # The help must not wait for it.
     from ingest.settings import Settings
 
 
-def opened(settings: "Settings") -> int | None:
+def opened(settings: "Settings", *, mouse: bool = True) -> int | None:
     """Open the dashboard until it is closed; None where this installation has none."""
     if importlib.util.find_spec("tui.app") is None:
         return None
-    code = importlib.import_module("tui.app").run(settings)
+    code = importlib.import_module("tui.app").run(settings, mouse=mouse)
     return code if isinstance(code, int) else Exit.DONE

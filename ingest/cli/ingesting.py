@@ -2,13 +2,14 @@
 
 import os
 import signal
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from functools import partial
 from subprocess import Popen
-from threading import Event
+from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, convert
@@ -55,25 +56,29 @@ class Outcome(Struct, frozen=True):
 
 
 def run(
-    invocation: Invocation, *, follow: bool, dry_run: bool, readers: list[Popen[bytes]] | None
+    invocation: Invocation, role: Role, *, dry_run: bool, readers: list[Popen[bytes]] | None
 ) -> int:
-    """Read once, follow, or only tell. `readers` are processes that were started early."""
+    """Read once, follow, or only tell. `readers` are processes that were started early.
+
+    Who follows for a dashboard ends with it: when nothing holds standard input open any more.
+    """
+    follow = role is not Role.INGEST
     if dry_run:
         return _tell(invocation)
     pool = Pool(readers) if readers else None
     try:
         _look_for_home(invocation, follow=follow)
-        return _enter(invocation, pool, follow=follow)
+        return _enter(invocation, pool, role)
     finally:
         if pool is not None:
             pool.close()
 
 
-def _enter(invocation: Invocation, pool: Pool | None, *, follow: bool) -> int:
-    settings = invocation.settings
+def _enter(invocation: Invocation, pool: Pool | None, role: Role) -> int:
+    settings, follow = invocation.settings, role is not Role.INGEST
     wish = Wish(
         homes(settings.codex_homes),
-        Role.FOLLOW if follow else Role.INGEST,
+        role,
         Tuning(
             settings.batch_bytes,
             settings.line_cap_bytes,
@@ -92,7 +97,7 @@ def _enter(invocation: Invocation, pool: Pool | None, *, follow: bool) -> int:
             for line in found.told:
                 invocation.output.note(line)
             if follow:
-                return _follow(invocation, found.owner)
+                return _follow(invocation, found.owner, role)
             code = _once(invocation, found.owner, pool)
             # Whoever asked meanwhile is still waiting.
             found.desk.work(at_rest=True)
@@ -138,8 +143,10 @@ def _is_unwell(database: Rows, outcome: Outcome) -> bool:
     return bool(outcome.paused or waiting.get("failed") or waiting.get("dead"))
 
 
-def _follow(invocation: Invocation, owner: Owner) -> int:
+def _follow(invocation: Invocation, owner: Owner, role: Role) -> int:
     stop = Event()
+    if role is Role.DASHBOARD:
+        Thread(target=_until_left, args=(stop,), daemon=True).start()
     interrupted = Event()
 
     def end(number: int, _frame: object) -> None:
@@ -162,6 +169,13 @@ def _follow(invocation: Invocation, owner: Owner) -> int:
         for number, handler in before.items():
             signal.signal(number, handler)
     return Exit.INTERRUPTED if interrupted.is_set() else Exit.DONE
+
+
+def _until_left(stop: Event) -> None:
+    """Wait for the end of whoever started this process: its end of the pipe goes with it."""
+    while os.read(sys.stdin.fileno(), 4096):
+        pass  # Nothing is said there; only that it ends counts.
+    stop.set()
 
 
 def _chores(invocation: Invocation, owner: Owner) -> "Chores":

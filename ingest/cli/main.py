@@ -22,9 +22,10 @@ COMPLETE = "_TAILBOARD_COMPLETE"
 @click.group(
     "tailboard", cls=LazyGroup, entries=COMMANDS, invoke_without_command=True, no_args_is_help=False
 )
+@click.option("--no-mouse", is_flag=True, help="Leave the mouse to the terminal, to select text.")
 @click.pass_context
 @with_invocation
-def cli(invocation: Invocation, ctx: click.Context) -> int:
+def cli(invocation: Invocation, ctx: click.Context, no_mouse: bool) -> int:
     """Follow what OpenAI Codex writes on this machine.
 
     Without a command: the dashboard on a terminal, and else `tailboard status`.
@@ -32,7 +33,7 @@ def cli(invocation: Invocation, ctx: click.Context) -> int:
     if ctx.invoked_subcommand is not None:
         return Exit.DONE
     if sys.stdout.isatty() and not invocation.options.json:
-        opened = dashboard.opened(invocation.settings)
+        opened = dashboard.opened(invocation.settings, mouse=not no_mouse)
         if opened is not None:
             return opened
     status = cli.get_command(ctx, "status")

@@ -79,10 +79,15 @@ def _gather(ctx: click.Context, param: click.Parameter, value: Any) -> None:
 def _print_versions(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
     if not value or ctx.resilient_parsing:
         return
-    # Imported here: only who asks for them pays for it.
-    from ingest.cli.versions import told
+    import platform
+    from importlib.metadata import version
 
-    click.echo(told())
+    from ingest import __version__
+
+    # From the metadata: the engine itself takes longer to load than this to print.
+    click.echo(
+        f"tailboard {__version__}, duckdb {version('duckdb')}, python {platform.python_version()}"
+    )
     ctx.exit()
 
 

@@ -23,7 +23,7 @@ PATIENCE = 30.0
 LONG_PATIENCE = 2000.0
 _IDLE = 4
 
-R = TypeVar("R", wire.Tables, wire.Copied, wire.Outcome, wire.Host)
+R = TypeVar("R", wire.Tables, wire.Copied, wire.Outcome, wire.Host, wire.Beats)
 
 
 class OwnerGone(StoreError):
@@ -158,6 +158,11 @@ class RemoteDatabase:
         """The owner, asked now."""
         self.host = self._exchange(wire.Who(), wire.Host)
         return self.host
+
+    def listen(self, seen: int, seconds: float) -> int:
+        """How often this owner has committed; said when it is another count than `seen`, and at
+        the latest after so long. Another owner counts anew, and is heard as `OwnerGone` first."""
+        return self._exchange(wire.Listen(seen, seconds), wire.Beats, again=False).count
 
     @property
     def _held(self) -> Connection | None:

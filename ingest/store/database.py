@@ -16,6 +16,7 @@ from ingest.store import migrate
 from ingest.store.diagnosis import explain
 from ingest.store.engine import Connection, Error, FatalException, TransactionException, connect
 from ingest.store.errors import Damaged, DiskFull, Forked, StoreError, Unusable
+from ingest.store.pulse import Pulse
 from ingest.store.queries import statement
 
 __all__ = ["BACKLOG_CHECKPOINT", "TAIL_CHECKPOINT", "THREADS", "Database", "explain", "records"]
@@ -33,6 +34,7 @@ class Database:
         self.path = path
         self.spool = path.with_name(path.name + ".spool")
         self.steps: list[str] = []
+        self.pulse = Pulse()
         self._columns: dict[str, list[tuple[str, str]]] = {}
         self._pid = os.getpid()
         self._open: Connection | None = self._connect()
@@ -165,6 +167,7 @@ class Database:
             # The engine takes every statement of a broken transaction amiss but the commit.
             con.execute("select 1")
             con.execute("commit")
+            self.pulse.beat()
         except Error as error:
             told = self._told(error)
             self._roll_back()

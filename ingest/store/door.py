@@ -45,6 +45,10 @@ Actor = Callable[[str, dict[str, Any]], dict[str, Any]]
 """Does what a client asks for, on whatever thread it belongs, and says what came of it."""
 
 
+LISTEN_SECONDS = 10.0
+"""The longest wait for a change."""
+
+
 class Limits(Struct, frozen=True):
     clients: int = 32
     query_seconds: float = 20.0
@@ -128,6 +132,7 @@ class Door:
             return
         doorplate.take_down(self._database.path)
         self._ending.set()
+        self._database.pulse.beat()
         # The one who waits for clients notices when one comes.
         with contextlib.suppress(OSError, EOFError):
             Client(self._address.at, self._address.family).close()
@@ -232,6 +237,8 @@ class Door:
                 return self.host
             case wire.Who():
                 return self.host
+            case wire.Listen(seen, seconds):
+                return wire.Beats(self._database.pulse.wait(seen, min(seconds, LISTEN_SECONDS)))
             case wire.Act(name, values):
                 return wire.Outcome(self._act(name, values))
             case wire.Ask(queries):

@@ -54,7 +54,14 @@ class Who(Struct, tag="who"):
     """Who is there?"""
 
 
-Request = Ask | Sql | Copy | Act | Hold | Who
+class Listen(Struct, tag="listen"):
+    """Answer when more was committed than was `seen`, or after so many seconds."""
+
+    seen: int
+    seconds: float
+
+
+Request = Ask | Sql | Copy | Act | Hold | Who | Listen
 
 
 class Table(Struct):
@@ -99,7 +106,13 @@ class Refusal(Struct, tag="refusal"):
     error_class: str = "transient"
 
 
-Reply = Tables | Copied | Outcome | Host | Refusal
+class Beats(Struct, tag="beats"):
+    """How often this owner has committed something."""
+
+    count: int
+
+
+Reply = Tables | Copied | Outcome | Host | Refusal | Beats
 
 _PLAIN = frozenset({str, int, float, bool, type(None), bytes})
 

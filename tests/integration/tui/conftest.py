@@ -1,0 +1,16 @@
+"""A stage for every test of the dashboard."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.scenes import everything
+from tests.stage import Stage, staged
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    """With sessions of every kind, all of them read."""
+    with staged(tmp_path, everything) as stage:
+        yield stage

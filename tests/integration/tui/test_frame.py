@@ -1,0 +1,74 @@
+"""What all screens have in common, as a person at the keyboard sees it."""
+
+import pytest
+
+from tests.stage import Stage, settled, shown
+
+
+async def test_the_numbers_lead_to_the_screens(stage: Stage) -> None:
+    app = stage.dashboard()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        for key, place in enumerate(
+            ("board", "tasks", "pipeline", "journal", "search", "insights"), 1
+        ):
+            await pilot.press(str(key))
+            await settled(pilot)
+            assert app.current_mode == place
+
+
+async def test_escape_goes_up_and_never_leaves(stage: Stage) -> None:
+    app = stage.dashboard()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        await pilot.press("escape", "escape")
+        await settled(pilot)
+        assert app.is_running
+        assert app.current_mode == "board"
+
+
+async def test_help_is_made_of_the_commands_that_count_here(stage: Stage) -> None:
+    app = stage.dashboard()
+    async with app.run_test(size=(120, 60)) as pilot:
+        await settled(pilot)
+        await pilot.press("question_mark")
+        await pilot.pause()
+        assert "Show only what holds these words" in shown(app)
+        assert "Leave; whatever is being read is finished first." in shown(app)
+        await pilot.press("escape")
+        await settled(pilot)
+        assert "Show only what holds" not in shown(app)
+
+
+async def test_a_command_is_written_completed_and_done(stage: Stage) -> None:
+    app = stage.dashboard()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        await pilot.press(*["colon", "p", "i", "p", "tab", "enter"])
+        await settled(pilot)
+        assert app.current_mode == "pipeline"
+
+
+async def test_a_filter_leaves_what_holds_the_words_and_escape_shows_all(stage: Stage) -> None:
+    app = stage.dashboard()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        await pilot.press("slash", *"lexer", "enter")
+        await settled(pilot)
+        assert "Refactor the lexer" in shown(app)
+        assert "Bump the dependencies" not in shown(app)
+        await pilot.press("escape")
+        await settled(pilot)
+        assert "Bump the dependencies" in shown(app)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (59, 20), (60, 14), (60, 15), (80, 24), (500, 200)])
+async def test_every_size_of_window_can_be_borne(stage: Stage, size: tuple[int, int]) -> None:
+    app = stage.dashboard()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        await pilot.resize_terminal(*size)
+        await pilot.pause()
+        too_small = size[0] < 60 or size[1] < 15
+        if size != (1, 1):
+            assert ("Tailboard needs 60×15" in shown(app)) is too_small

@@ -1,0 +1,16 @@
+"""The board, in its states."""
+
+from tests.snapshots.conftest import Picture
+from tests.stage import Stage
+
+
+def test_the_board_shows_what_is_going_on(
+    stage: Stage, picture: Picture, size: tuple[int, int]
+) -> None:
+    picture(stage, size)
+
+
+def test_an_empty_board_says_what_to_do(
+    empty_stage: Stage, picture: Picture, size: tuple[int, int]
+) -> None:
+    picture(empty_stage, size)

@@ -1,0 +1,119 @@
+"""A database with its door open in this process, and dashboards that look through the door.
+
+The owner works on a thread of its own, as it would in a process of its own; the clock stands still
+at `now`. What is written to `home` is seen after `read`.
+"""
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from textual.pilot import Pilot
+
+from ingest.settings import Settings
+from ingest.store.client import RemoteDatabase
+from ingest.store.doorplate import Role
+from ingest.worker.entrance import Owned, Wish, enter
+from ingest.worker.homes import homes
+from tests.build import Home
+from tui.caretaker import Caretaker
+from tui.dashboard import Dashboard, Manner
+from tui.frame import Frame
+
+PATIENCE = 60
+"""Seconds after which something hangs for good."""
+
+
+class Stage:
+    def __init__(self, tmp: Path, home: Home | None = None) -> None:
+        self.home = home or Home(tmp / "codex")
+        self.db = tmp / "data" / "tailboard.duckdb"
+        self.now = datetime(2026, 11, 21, 14)
+        self._owned: Owned | None = None
+        self._work: threading.Thread | None = None
+        self._ending = threading.Event()
+        self._bell = threading.Event()
+
+    # ── the owner ───────────────────────────────────────────────────────────────────────────────
+
+    def open(self) -> None:
+        """Become the owner, and let others in."""
+        opened = threading.Event()
+        self._ending.clear()
+
+        def work() -> None:
+            wish = Wish(homes([self.home.path]), Role.DASHBOARD)
+            found = enter(self.db, wish, lambda: self.now)
+            assert isinstance(found, Owned)
+            with found:
+                found.desk.bell = self._bell.set
+                self._owned = found
+                opened.set()
+                while not self._ending.is_set():
+                    found.desk.work(at_rest=True)
+                    self._bell.wait(0.05)
+                    self._bell.clear()
+
+        self._work = threading.Thread(target=work, daemon=True)
+        self._work.start()
+        assert opened.wait(PATIENCE)
+
+    def close(self) -> None:
+        """The owner ends, and its door with it."""
+        self._ending.set()
+        self._bell.set()
+        if self._work is not None:
+            self._work.join(PATIENCE)
+
+    def read(self) -> None:
+        """Have everything read that is new; the clock then stands half a minute after it."""
+        self.now = datetime.fromtimestamp(self.home.clock.seconds, UTC).replace(
+            tzinfo=None
+        ) + timedelta(seconds=30)
+        with RemoteDatabase(self.db) as remote:
+            remote.act("pass")
+
+    # ── the dashboard ───────────────────────────────────────────────────────────────────────────
+
+    def dashboard(self, manner: Manner = Manner(live=False), **said: Any) -> Dashboard:  # noqa: B008
+        """One that holds still: what it is told it shows, and time does not pass."""
+        settings = Settings(codex_homes=(Path("/home/dev/.codex"),), db=self.db, **said)
+        keeper = Caretaker(self.db)
+        keeper.start()
+        return Dashboard(settings, keeper, manner, lambda: self.now)
+
+
+async def settled(pilot: Pilot[Any]) -> None:
+    """Until everything that is known of is on the screen."""
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            await pilot.pause()
+            screen = pilot.app.screen
+            still = all(worker.is_finished for worker in pilot.app.workers)
+            if still and (not isinstance(screen, Frame) or screen.settled):
+                return
+            await asyncio.sleep(0.005)
+
+
+def shown(app: Dashboard) -> str:
+    """What stands on the screen, line by line."""
+    strips = app.screen._compositor.render_strips()
+    return "\n".join(strip.text.rstrip() for strip in strips)
+
+
+@contextmanager
+def staged(tmp: Path, write: Callable[[Home], object] | None = None) -> Iterator[Stage]:
+    """A stage with what `write` puts into its home, all of it read."""
+    stage = Stage(tmp)
+    if write is not None:
+        write(stage.home)
+    stage.open()
+    try:
+        stage.read()
+        yield stage
+    finally:
+        stage.close()

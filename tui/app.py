@@ -1,0 +1,21 @@
+"""Opens the dashboard: an owner is started first, so that it loads while the screen loads."""
+
+import os
+
+from ingest.settings import Settings
+from tui.caretaker import Caretaker, command
+
+
+def run(settings: Settings, *, mouse: bool = True) -> int:
+    """Until the person leaves; the exit code of the program."""
+    keeper = Caretaker(settings.db, command(settings))
+    keeper.start()
+    try:
+        # Late: it takes a while, and meanwhile the owner opens the database.
+        from tui.dashboard import Dashboard, Manner
+
+        manner = Manner(mouse=mouse, ascii=os.environ.get("TAILBOARD_ASCII", "") not in ("", "0"))
+        dashboard = Dashboard(settings, keeper, manner)
+        return dashboard.run(mouse=mouse) or dashboard.return_code or 0
+    finally:
+        keeper.close()

@@ -1,0 +1,224 @@
+"""The program behind the screens: which of the six is shown, and what they all share.
+
+It holds the feed, the clock and the figures of the header; screens are made when they are first
+shown. News of the owner comes in from the caretaker's thread as messages.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any, ClassVar, Final
+
+from msgspec import Struct
+from textual import on
+from textual.app import App
+from textual.binding import BindingType
+from textual.message import Message
+from textual.screen import Screen
+
+from ingest.memory.scope import Now
+from ingest.settings import Settings
+from tui import caretaker, safe
+from tui.actions import carry_out, possible
+from tui.caretaker import Caretaker
+from tui.commands import SCREENS, bind
+from tui.feed import Feed, Question
+from tui.frame import Frame
+from tui.gate import Gate
+from tui.messages import Moved, OwnerFound, OwnerLost, OwnerNoted, OwnerRefused
+from tui.screens import MODES
+from tui.screens.help import HelpScreen
+from tui.screens.refused import RefusedScreen
+from tui.summary import Summary, summary
+from tui.widgets.header import Chip, chips
+
+TICK: Final = 1.0
+LOOK_AGAIN: Final = 30.0
+"""Seconds after which states are judged anew although nothing was committed: they hang on the
+clock."""
+
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """As the database keeps time: naive UTC."""
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+class Manner(Struct, frozen=True):
+    """How this run of the dashboard behaves, apart from the settings."""
+
+    mouse: bool = True
+    ascii: bool = False
+    live: bool = True
+    """Whether time passes by itself; pictures for tests hold still."""
+
+
+class Dashboard(App[int]):
+    MODES = MODES
+    DEFAULT_MODE = "board"
+    TITLE = "Tailboard"
+    ENABLE_COMMAND_PALETTE = False
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bind(*SCREENS, "command", "palette", "help", "theme", "suspend", "quit", shown=False),
+    ]
+    CSS = """
+    * { scrollbar-size-vertical: 1; }
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        keeper: Caretaker,
+        manner: Manner = Manner(),  # noqa: B008 - frozen
+        clock: Clock = utc_now,
+    ) -> None:
+        super().__init__()
+        self.settings = settings
+        self.keeper = keeper
+        self.manner = manner
+        self.clock = clock
+        self.feed = Feed(keeper)
+        self.summary: Summary | None = None
+        self.animation_level = "none"
+        self._filters.append(Gate(ascii=manner.ascii))
+
+    # ── what everybody asks ─────────────────────────────────────────────────────────────────────
+
+    @property
+    def now(self) -> Now:
+        """Now, as sessions are judged by it."""
+        return Now(
+            self.clock(),
+            timedelta(minutes=self.settings.stall_minutes),
+            timedelta(hours=self.settings.idle_hours),
+        )
+
+    def summary_question(self) -> Question[Summary]:
+        now = self.now
+        return lambda reading: summary(reading, now)
+
+    def chips(self, note: str | None) -> list[Chip]:
+        """What stands in the header."""
+        now = self.clock()
+        clock = now.replace(tzinfo=UTC).astimezone().strftime("%H:%M") if self.manner.live else ""
+        shown = safe.line(note, "yellow") if note else None
+        home = next(iter(self.settings.codex_homes), None)
+        return chips(self.summary or Summary(), _tilde(str(home or "")), shown, now, clock)
+
+    # ── news of the owner ───────────────────────────────────────────────────────────────────────
+
+    def on_mount(self) -> None:
+        self.keeper.listen(self._hear)
+        if self.manner.live:
+            self.set_interval(TICK, self._tick)
+            self.set_interval(LOOK_AGAIN, self._look_again)
+
+    def on_unmount(self) -> None:
+        self.keeper.close()
+        self.feed.close()
+
+    def _hear(self, news: caretaker.News) -> None:
+        """On the caretaker's thread."""
+        message: Message
+        match news:
+            case caretaker.Changed():
+                message = Moved()
+            case caretaker.Reached():
+                message = OwnerFound()
+            case caretaker.Lost():
+                message = OwnerLost()
+            case caretaker.Noted(text):
+                message = OwnerNoted(text)
+            case caretaker.Trouble():
+                message = OwnerRefused(news)
+        self.post_message(message)
+
+    @on(Moved)
+    def _moved(self) -> None:
+        if isinstance(self.screen, Frame):
+            self.screen.changed()
+
+    @on(OwnerFound)
+    def _found(self) -> None:
+        if isinstance(self.screen, RefusedScreen):
+            self.pop_screen()
+        self._moved()
+
+    @on(OwnerRefused)
+    def _refused(self, message: OwnerRefused) -> None:
+        if isinstance(self.screen, RefusedScreen):
+            self.screen.tell(message.trouble)
+        else:
+            self.push_screen(RefusedScreen(message.trouble))
+
+    @on(OwnerNoted)
+    def _noted(self, message: OwnerNoted) -> None:
+        self.notify(safe.block(message.text).plain, markup=False)
+
+    def _tick(self) -> None:
+        if isinstance(self.screen, Frame):
+            self.screen.tick()
+
+    def _look_again(self) -> None:
+        self._moved()
+
+    # ── going places ────────────────────────────────────────────────────────────────────────────
+
+    def go(self, place: str) -> None:
+        self.switch_mode(place)
+
+    def action_board(self) -> None:
+        self.go("board")
+
+    def action_tasks(self) -> None:
+        self.go("tasks")
+
+    def action_pipeline(self) -> None:
+        self.go("pipeline")
+
+    def action_journal(self) -> None:
+        self.go("journal")
+
+    def action_search(self) -> None:
+        self.go("search")
+
+    def action_insights(self) -> None:
+        self.go("insights")
+
+    # ── what can be done everywhere ─────────────────────────────────────────────────────────────
+
+    def action_help(self) -> None:
+        self.push_screen(HelpScreen(list(possible(self.screen))))
+
+    def action_palette(self) -> None:
+        from tui.screens.palette import palette
+
+        self.push_screen(palette())
+
+    def action_command(self) -> None:
+        from tui.screens.command_line import CommandLine
+
+        screen = self.screen
+
+        async def done(line: str | None) -> None:
+            refused = await carry_out(screen, line) if line else None
+            if refused:
+                self.notify(refused, severity="warning", markup=False)
+
+        self.push_screen(CommandLine(list(possible(screen))), done)
+
+    def action_suspend(self) -> None:
+        self.action_suspend_process()
+
+    async def action_quit(self) -> None:
+        self.exit(0)
+
+    def get_default_screen(self) -> Screen[Any]:
+        return Screen(id="_default")
+
+
+def _tilde(path: str) -> str:
+    from pathlib import Path
+
+    home = str(Path.home())
+    return "~" + path.removeprefix(home) if path.startswith(home) else path

@@ -1,0 +1,162 @@
+"""Answers for the screens: questions are asked on threads of their own, never on the drawing loop.
+
+A `Question` is a pure function of what can be read; it touches no widget. Promises that several
+asked `together` see one moment, that what nobody waits for any more is not told, and that an
+owner's end only delays an answer.
+"""
+
+import asyncio
+import threading
+import traceback
+from collections.abc import AsyncIterator, Callable, Mapping
+from concurrent.futures import Future
+from queue import SimpleQueue
+from typing import Any, Final, Generic, TypeVar
+
+from msgspec import Struct
+
+from ingest.store.client import OwnerGone, RemoteDatabase
+from ingest.store.face import Reading
+from tui.caretaker import Caretaker
+
+T = TypeVar("T")
+K = TypeVar("K")
+
+Question = Callable[[Reading], T]
+THREADS: Final = 4
+
+
+class Failure(Struct, frozen=True):
+    """Why a question has no answer."""
+
+    code: str
+    message: str
+    hint: str
+    details: str = ""
+    """For whoever reports it: where in the program, and nothing of what was read."""
+
+
+class Found(Struct, Generic[T], frozen=True):
+    value: T
+
+
+Answer = Found[Any] | Failure
+_Job = tuple[Callable[[], Any], "Future[Any]"]
+
+
+class Feed:
+    def __init__(self, caretaker: Caretaker) -> None:
+        self.caretaker = caretaker
+        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        # Daemons: who quits does not wait for an answer that is still on its way.
+        for number in range(THREADS):
+            threading.Thread(target=self._work, name=f"feed-{number}", daemon=True).start()
+
+    def close(self) -> None:
+        for _ in range(THREADS):
+            self._jobs.put(None)
+
+    async def ask(self, question: Question[T]) -> T:
+        """The answer; raises what the question raised."""
+        return await self._run(lambda: self._read(question))
+
+    async def answer(self, question: Question[Any]) -> Answer:
+        """The answer, or why there is none."""
+        try:
+            return Found(await self.ask(question))
+        except Exception as error:  # noqa: BLE001 - told in the pane that asked
+            return failure_of(error)
+
+    async def together(
+        self, questions: Mapping[K, Question[Any]]
+    ) -> AsyncIterator[tuple[K, Answer]]:
+        """Each answer as it comes, all of them about one moment, unless one of them failed."""
+        loop = asyncio.get_running_loop()
+        answers: asyncio.Queue[tuple[K, Answer] | None] = asyncio.Queue()
+        gone = threading.Event()
+
+        def tell(one: tuple[K, Answer] | None) -> None:
+            loop.call_soon_threadsafe(answers.put_nowait, one)
+
+        def job() -> None:
+            rest = dict(questions)
+            try:
+                self._in_one_moment(rest, tell, gone)
+            finally:
+                if not gone.is_set():
+                    tell(None)
+
+        self._jobs.put((job, Future()))
+        try:
+            while (one := await answers.get()) is not None:
+                yield one
+        finally:
+            gone.set()
+
+    async def act(self, name: str, /, **values: object) -> dict[str, Any]:
+        """Have the owner do something, once."""
+        return await self._run(lambda: self.caretaker.remote().act(name, **values))
+
+    async def _run(self, work: Callable[[], T]) -> T:
+        future: Future[T] = Future()
+        self._jobs.put((work, future))
+        return await asyncio.wrap_future(future)
+
+    # ── on a thread of ours ─────────────────────────────────────────────────────────────────────
+
+    def _work(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            work, future = job
+            if not future.set_running_or_notify_cancel():
+                continue
+            try:
+                future.set_result(work())
+            except BaseException as error:  # noqa: BLE001 - it is for whoever asked
+                future.set_exception(error)
+
+    def _read(self, question: Question[T]) -> T:
+        remote = self.caretaker.remote()
+        while True:
+            try:
+                return question(remote)
+            except OwnerGone:
+                # Reading changes nothing, so the next owner is asked the same.
+                remote = self.caretaker.remote(remote)
+
+    def _in_one_moment(
+        self,
+        rest: dict[K, Question[Any]],
+        tell: Callable[[tuple[K, Answer]], None],
+        gone: threading.Event,
+    ) -> None:
+        remote: RemoteDatabase | None = None
+        try:
+            remote = self.caretaker.remote()
+            with remote.hold():
+                for key in list(rest):
+                    if gone.is_set():
+                        return
+                    tell((key, Found(rest[key](remote))))
+                    del rest[key]
+        except Exception:  # noqa: BLE001 - told below, by the question it belongs to
+            for key, question in rest.items():
+                if gone.is_set():
+                    return
+                try:
+                    tell((key, Found(self._read(question))))
+                except Exception as error:  # noqa: BLE001
+                    tell((key, failure_of(error)))
+
+
+def failure_of(error: Exception) -> Failure:
+    """The error as people are told it. What is no error of ours is a mistake of ours."""
+    trace = "".join(traceback.format_tb(error.__traceback__))
+    message = getattr(error, "message", None)
+    if isinstance(message, str):
+        code, hint = str(getattr(error, "code", "")), str(getattr(error, "hint", ""))
+        return Failure(code, message, hint, f"[{code}] {message}\n{hint}\n{trace}")
+    name = type(error).__name__
+    sentence = f"This part of the screen met an error of the program's own: {name}."
+    hint = "The rest goes on. Press y to copy the details for a report."
+    # Not the text of the error: it may quote what was read.
+    return Failure(name, sentence, hint, f"{name}\n{trace}")

@@ -1,0 +1,230 @@
+"""What all screens have in common: header, tabs and footer, panes side by side, and when they ask.
+
+A screen composes its panes; their questions are asked together, of one moment, when the screen
+comes up and after changes, never more often than the answers take. Where it is narrow, one pane is
+shown and Tab goes to the next; where it is too small, a line says how large it must be.
+"""
+
+import asyncio
+import time
+from typing import Any, ClassVar, Final
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal
+from textual.screen import Screen
+from textual.widgets import Static
+
+from tui import safe
+from tui.commands import bind
+from tui.feed import Answer, Failure, Question, failure_of
+from tui.summary import Summary
+from tui.widgets.footer import Footer
+from tui.widgets.header import Header
+from tui.widgets.pane import Dashboarding, Pane
+from tui.widgets.tabs import Tabs
+
+WIDE: Final = 100
+LEAST: Final = (60, 15)
+SHORTEST_PAUSE: Final = 0.1
+"""Seconds between two refreshes, at least; a change on an idle screen is asked for at once."""
+_PATIENCE: Final = 4
+"""A refresh may take one part in so many of the time: the owner has other work."""
+
+_SUMMARY: Final = "summary"
+
+
+class Frame(Dashboarding, Screen[None]):
+    """A subclass says which screen it is, and composes its panes."""
+
+    PLACE: ClassVar[str] = "board"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bind("next-pane", "previous-pane", "pause-updates"),
+        *bind("back", shown=False),
+    ]
+    DEFAULT_CSS = """
+    Frame {
+        layout: vertical;
+        background: $background;
+        & > #body { height: 1fr; }
+        & > #body > Pane { border-left: solid $panel-lighten-1; padding: 0; }
+        & > #body > Pane.-first { border-left: none; }
+        &.-narrow > #body > Pane { display: none; border-left: none; }
+        &.-narrow > #body > Pane.-chosen { display: block; }
+        & > #too-small {
+            display: none;
+            height: 1fr;
+            content-align: center middle;
+            text-align: center;
+        }
+        &.-tiny > #body { display: none; }
+        &.-tiny > #too-small { display: block; }
+    }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.paused = False
+        self.summary: Summary | None = None
+        self._stale = True
+        self._asking = False
+        self._may_ask_from = 0.0
+        self._held_back = 0
+        """Changes that came while updates were paused."""
+
+    def panes(self) -> ComposeResult:
+        """The panes, from left to right."""
+        yield from ()
+
+    def compose(self) -> ComposeResult:
+        yield Header()
+        yield Tabs(self.PLACE)
+        with Horizontal(id="body"):
+            yield from self.panes()
+        yield Static(id="too-small")
+        yield Footer()
+
+    def on_mount(self) -> None:
+        first, *_ = [*self._all(), None]
+        if first is not None:
+            first.add_class("-first", "-chosen")
+        self.say_header()
+
+    def _all(self) -> list[Pane]:
+        return list(self.query_exactly_one("#body").query_children(Pane))
+
+    # ── asking ──────────────────────────────────────────────────────────────────────────────────
+
+    def on_screen_resume(self) -> None:
+        self.changed()
+
+    def changed(self) -> None:
+        """Something is new; ask for it, if this screen is seen."""
+        self._stale = True
+        if self.paused:
+            self._held_back += 1
+            self.say_header()
+        elif self.is_current:
+            self._ask_soon()
+
+    @property
+    def settled(self) -> bool:
+        """Whether all that is known of is shown."""
+        return self.summary is not None and not self._asking and not self._stale
+
+    def ask(self) -> None:
+        """What is shown is another thing than before: ask now, whatever the pause."""
+        self._stale, self._may_ask_from = True, 0.0
+        self._ask_soon()
+
+    def _ask_soon(self) -> None:
+        if self._asking or not self._stale:
+            return
+        self._asking, self._stale = True, False
+        self.run_worker(self._ask(), group="refresh", exclusive=True, exit_on_error=False)
+
+    async def _ask(self) -> None:
+        try:
+            wait = self._may_ask_from - time.monotonic()
+            if wait > 0:
+                await asyncio.sleep(wait)
+            began = time.monotonic()
+            async for pane, answer in self.dashboard.feed.together(self._questions()):
+                self._tell(pane, answer)
+            took = time.monotonic() - began
+            self._may_ask_from = began + max(SHORTEST_PAUSE, took * _PATIENCE)
+        finally:
+            self._asking = False
+        if self.is_current and not self.paused:
+            self._ask_soon()
+
+    def _questions(self) -> dict[Pane | str, Question[Any]]:
+        asked: dict[Pane | str, Question[Any]] = {}
+        for pane in self._all():
+            try:
+                question = pane.question()
+            except Exception as error:  # noqa: BLE001 - one pane's mistake is not the others'
+                pane.fail(failure_of(error))
+                continue
+            if question is not None:
+                asked[pane] = question
+        asked[_SUMMARY] = self.dashboard.summary_question()
+        return asked
+
+    def _tell(self, pane: Pane | str, answer: Answer) -> None:
+        if isinstance(pane, Pane):
+            try:
+                pane.answer(answer)
+            except Exception as error:  # noqa: BLE001 - told in its place; the rest goes on
+                pane.fail(failure_of(error))
+        elif not isinstance(answer, Failure):
+            self.summary = answer.value
+            self.dashboard.summary = answer.value
+            self.say_header()
+
+    def say_header(self) -> None:
+        note = f"‖ paused · {self._held_back} waiting" if self.paused else None
+        self.query_exactly_one(Header).say(self.dashboard.chips(note))
+
+    def tick(self) -> None:
+        self.say_header()
+        for pane in self._all():
+            pane.tick()
+
+    def action_pause_updates(self) -> None:
+        self.paused = not self.paused
+        if not self.paused:
+            self._held_back = 0
+            self.ask()
+        self.say_header()
+
+    # ── panes ───────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def pane(self) -> Pane | None:
+        """The pane that has the focus, or is the one that is shown."""
+        focused = self.focused
+        for pane in self._all():
+            if focused is not None and (focused is pane or pane in focused.ancestors):
+                return pane
+        return next((pane for pane in self._all() if pane.has_class("-chosen")), None)
+
+    def choose(self, pane: Pane) -> None:
+        """Show this pane, where there is room for one, and give it the focus."""
+        for one in self._all():
+            one.set_class(one is pane, "-chosen")
+        target = next((one for one in pane.query("*") if one.can_focus and one.display), None)
+        if target is not None:
+            self.set_focus(target)
+
+    def _step(self, by: int) -> None:
+        panes = [pane for pane in self._all() if any(one.can_focus for one in pane.query("*"))]
+        if panes:
+            at = panes.index(self.pane) if self.pane in panes else 0
+            self.choose(panes[(at + by) % len(panes)])
+
+    def action_next_pane(self) -> None:
+        self._step(1)
+
+    def action_previous_pane(self) -> None:
+        self._step(-1)
+
+    def action_back(self) -> None:
+        """One level up; on the first level there is nowhere to go, and nothing is left."""
+        if len(self.app.screen_stack) > 1 and self.app.screen is self:
+            self.app.pop_screen()
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:  # noqa: ARG002
+        pane = self.pane
+        for one in self._all():
+            one.set_class(one is pane, "-chosen")
+
+    def on_resize(self, event: events.Resize) -> None:
+        columns, rows = event.size
+        self.set_class(columns < WIDE, "-narrow")
+        tiny = columns < LEAST[0] or rows < LEAST[1]
+        self.set_class(tiny, "-tiny")
+        if tiny:
+            said = f"The window is {columns}×{rows}.\nTailboard needs {LEAST[0]}×{LEAST[1]}."
+            self.query_exactly_one("#too-small", Static).update(safe.block(said))

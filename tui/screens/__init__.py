@@ -1,0 +1,29 @@
+"""The six screens. Each is made, and its module imported, when it is first shown."""
+
+import importlib
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Final
+
+from textual.screen import Screen
+
+_WHERE: Final = {
+    "board": ("tui.screens.board", "BoardScreen"),
+    "tasks": ("tui.screens.placeholder", "TasksScreen"),
+    "pipeline": ("tui.screens.placeholder", "PipelineScreen"),
+    "journal": ("tui.screens.placeholder", "JournalScreen"),
+    "search": ("tui.screens.placeholder", "SearchScreen"),
+    "insights": ("tui.screens.placeholder", "InsightsScreen"),
+}
+"""A line a screen: where its class is."""
+
+
+def _made(place: str) -> Screen[Any]:
+    module, name = _WHERE[place]
+    screen: Screen[Any] = getattr(importlib.import_module(module), name)()
+    return screen
+
+
+MODES: Final[dict[str, str | Callable[[], Screen[Any]]]] = {
+    place: partial(_made, place) for place in _WHERE
+}

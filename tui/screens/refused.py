@@ -1,0 +1,66 @@
+"""Shown when the database cannot be opened: what is wrong, where, and what can be done."""
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.content import Content
+from textual.screen import Screen
+from textual.widgets import Static
+
+from tui import safe
+from tui.caretaker import AGAIN_SECONDS, Trouble
+from tui.commands import bind
+from tui.widgets.footer import Footer
+from tui.widgets.pane import Dashboarding
+
+
+class RefusedScreen(Dashboarding, Screen[None]):
+    BINDINGS: ClassVar[list[BindingType]] = [*bind("try-again", "copy", "quit", shown=True)]
+    DEFAULT_CSS = """
+    RefusedScreen {
+        background: $background;
+        & > #said { width: 1fr; height: 1fr; padding: 2 4; }
+    }
+    """
+
+    def __init__(self, trouble: Trouble) -> None:
+        super().__init__()
+        self.trouble = trouble
+
+    def compose(self) -> ComposeResult:
+        yield Static(self._said(), id="said")
+        yield Footer()
+
+    def tell(self, trouble: Trouble) -> None:
+        self.trouble = trouble
+        self.query_exactly_one("#said", Static).update(self._said())
+
+    def _said(self) -> Content:
+        path = str(self.dashboard.keeper.path)
+        return safe.lines(
+            safe.line("✗ The database cannot be opened", "red"),
+            "",
+            safe.block(self.trouble.message),
+            "",
+            safe.row(safe.line("Database", "dim"), safe.line(path)),
+            "",
+            safe.line("What you can do", "title"),
+            safe.row(safe.line("1", "bold"), safe.block(self.trouble.hint)),
+            safe.row(
+                safe.line("2", "bold"),
+                f"Press r to try again; by itself it is tried every {AGAIN_SECONDS:.0f} s.",
+            ),
+            safe.row(
+                safe.line("3", "bold"),
+                "Press q to leave, and run `tailboard doctor`: it looks at everything around.",
+            ),
+            "",
+            safe.line("Nothing was changed. Codex's files are only ever read.", "dim"),
+        )
+
+    def action_try_again(self) -> None:
+        self.dashboard.keeper.try_again()
+
+    def action_copy(self) -> None:
+        self.app.copy_to_clipboard(f"{self.trouble.message}\n{self.trouble.hint}")

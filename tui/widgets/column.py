@@ -1,0 +1,118 @@
+"""The columns of a list: which there is room for, how wide each is, how a line is cut. Pure."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from msgspec import Struct
+
+from ingest.wording.safe import cut, one_line, width
+
+GAP = 2
+
+
+class Styled(NamedTuple):
+    text: str
+    tone: str = ""
+
+
+Cell = str | int | Styled | None
+
+
+class Column(Struct, frozen=True):
+    name: str
+    """What sorting calls it."""
+    title: str
+    width: int
+    """At least; a column that grows takes its share of what is left over."""
+    right: bool = False
+    grow: int = 0
+    spare: int = 0
+    """Left out where there is no room for all, the highest first; 0 always stays."""
+    sorts: bool = True
+
+
+class Fitted(NamedTuple):
+    place: int
+    """Of the column among all, and of its cell in a line."""
+    column: Column
+    width: int
+
+
+def fit(columns: Sequence[Column], room: int) -> list[Fitted]:
+    """The columns that fit, with the width each has."""
+    kept = list(range(len(columns)))
+
+    def needed() -> int:
+        return sum(columns[i].width for i in kept) + GAP * max(0, len(kept) - 1)
+
+    while needed() > room:
+        spare = max(kept, key=lambda i: columns[i].spare, default=None)
+        if spare is None or not columns[spare].spare:
+            break
+        kept.remove(spare)
+    over = room - needed()
+    shares = sum(columns[i].grow for i in kept)
+    widths = {}
+    for i in kept:
+        share = columns[i].grow
+        more = over * share // shares if shares and over > 0 else 0
+        widths[i] = columns[i].width + more
+    growing = [i for i in kept if columns[i].grow]
+    if growing:
+        # What division left over, or what is missing, is the last one's that can give or take.
+        rest = room - sum(widths.values()) - GAP * max(0, len(kept) - 1)
+        widths[growing[-1]] = max(1, widths[growing[-1]] + rest)
+    return [Fitted(i, columns[i], widths[i]) for i in kept]
+
+
+def cell(value: Cell) -> Styled:
+    """Any cell as safe text with its tone."""
+    text, tone = value if isinstance(value, Styled) else (value, "")
+    shown = "" if text is None else f"{text:,}" if isinstance(text, int) else text
+    # Blanks around it are ours: the drawing of a tree, or the gap to the next part.
+    before = len(shown) - len(shown.lstrip(" "))
+    after = len(shown) - len(shown.rstrip(" ")) if before < len(shown) else 0
+    return Styled(" " * before + one_line(shown) + " " * after, tone)
+
+
+def padded(text: str, fitted: Fitted) -> str:
+    """The text as wide as its column."""
+    text = cut(text, fitted.width)
+    room = " " * (fitted.width - width(text))
+    return room + text if fitted.column.right else text + room
+
+
+class Line(Struct, frozen=True):
+    """One row of a list: who it is, and what its cells show."""
+
+    key: Any
+    """Its identity; hashable, and the same from one look to the next."""
+    cells: tuple[Cell | tuple[Cell, ...], ...]
+    """One a column; a cell may be made of parts with a tone each."""
+    text: str = ""
+    """What `copy` copies; the cells where nothing is said."""
+    id: str = ""
+    """What `copy-id` copies."""
+
+
+def parts_of(value: Cell | tuple[Cell, ...]) -> list[Styled]:
+    """The parts of a cell, safe."""
+    if isinstance(value, tuple) and not isinstance(value, Styled):
+        return [cell(part) for part in value]
+    return [cell(value)]
+
+
+def fitted_parts(value: Cell | tuple[Cell, ...], fitted: Fitted) -> list[Styled]:
+    """The parts of a cell, cut and padded to the width of its column."""
+    parts = parts_of(value)
+    if len(parts) == 1:
+        return [Styled(padded(parts[0].text, fitted), parts[0].tone)]
+    shown, room = [], fitted.width
+    for part in parts:
+        text = cut(part.text, room)
+        room -= width(text)
+        shown.append(Styled(text, part.tone))
+        if room <= 0:
+            break
+    blank = Styled(" " * max(0, room))
+    return [blank, *shown] if fitted.column.right else [*shown, blank]

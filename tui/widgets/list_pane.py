@@ -1,0 +1,169 @@
+"""A pane that is one list, with the line that filters it and the line that says how it stands."""
+
+from typing import Any, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.events import Click
+from textual.timer import Timer
+from textual.widgets import Input, Static
+
+from ingest.wording.words import many
+from tui import safe
+from tui.commands import bind
+from tui.feed import Question
+from tui.widgets.pane import Pane
+from tui.widgets.table import Seen, Table
+
+_TYPING_PAUSE = 0.12
+"""Seconds without a key, after which the words are taken."""
+
+
+class FilterLine(Input):
+    """Where the words of a filter are written."""
+
+    DEFAULT_CSS = """
+    FilterLine {
+        display: none; height: 1; border: none; padding: 0 1; background: $surface;
+        &.-open { display: block; }
+        &:focus { border: none; background-tint: $foreground 5%; }
+    }
+    """
+
+
+class Below(Static):
+    """How many rows there are, how many of them are marked, and what is new."""
+
+    DEFAULT_CSS = "Below { height: 1; padding: 0 1; color: $text-muted; }"
+
+
+class ListPane(Pane):
+    BINDINGS: ClassVar[list[BindingType]] = bind("filter", "back", shown=None)
+    DEFAULT_CSS = """
+    ListPane > .empty { display: none; padding: 1 2; height: 1fr; }
+    ListPane.-empty { & > Table { height: 1; } & > .empty { display: block; } }
+    """
+
+    def __init__(self, table: Table, *, noun: str = "row", id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self.table = table
+        self.noun = noun
+        self._typing: Timer | None = None
+
+    def compose(self) -> ComposeResult:
+        yield self.table
+        yield Static(classes="empty")
+        yield FilterLine(placeholder="words; !word leaves out", value=self.table.view.filter)
+        yield Below()
+
+    # ── the list ────────────────────────────────────────────────────────────────────────────────
+
+    def question(self) -> Question[Seen]:
+        return self.table.question()
+
+    def show(self, found: Seen) -> None:
+        self.table.take(found)
+
+    @on(Table.Wanting)
+    def _fetch_soon(self, message: Table.Wanting) -> None:
+        message.stop()
+        self.run_worker(self._fetch(), group="page", exclusive=True, exit_on_error=False)
+
+    async def _fetch(self) -> None:
+        # Whole, where it is to be shown another way; else only the rows that came on screen.
+        whole = self.table.wants_all
+        question = self.table.question() if whole else self.table.page_question()
+        if question is None:
+            return
+        answer = await self.dashboard.feed.answer(question)
+        if whole:
+            self.answer(answer)
+        elif isinstance(value := getattr(answer, "value", None), Seen):
+            self.table.take_page(value)
+
+    @on(Table.Stood)
+    def _say_how_it_stands(self, message: Table.Stood) -> None:
+        message.stop()
+        table = self.table
+        nothing = table.loaded and not table.length
+        self.set_class(nothing, "-empty")
+        if nothing:
+            said = self.nothing_found() if table.view.filter else self.empty()
+            self.query_exactly_one(".empty", Static).update(said)
+        fresh = table.fresh
+        chip = safe.line(f"{fresh} new ↓", "yellow") if fresh else None
+        if not fresh and table.waiting is not None:
+            chip = safe.line("order changed ↓", "yellow")
+        self.query_exactly_one(Below).update(
+            safe.row(
+                many(table.length, self.noun),
+                safe.line(f"{len(table.marked):,} marked", "yellow") if table.marked else None,
+                f"filter: {table.view.filter}" if table.view.filter else None,
+                chip,
+            )
+        )
+
+    @on(Click, "Below")
+    def _clicked_below(self) -> None:
+        self.table.action_show_new()
+
+    def nothing_found(self) -> Any:
+        return safe.line(f"Nothing holds “{self.table.view.filter}”. Esc shows all.", "dim")
+
+    # ── the filter ──────────────────────────────────────────────────────────────────────────────
+
+    def action_filter(self, words: str = "") -> None:
+        line = self.query_exactly_one(FilterLine)
+        line.add_class("-open")
+        if words:
+            line.value = words
+            self.table.set_filter(words)
+            self.table.focus()
+        else:
+            line.focus()
+
+    @on(Input.Changed, "FilterLine")
+    def _typed(self, event: Input.Changed) -> None:
+        event.stop()
+        if self._typing is not None:
+            self._typing.stop()
+        self._typing = self.set_timer(_TYPING_PAUSE, self._take_words)
+
+    @on(Input.Submitted, "FilterLine")
+    def _submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self._take_words()
+        self.table.focus()
+
+    def _take_words(self) -> None:
+        line = self.query_exactly_one(FilterLine)
+        self.table.set_filter(line.value.strip())
+        if not line.value and not line.has_focus:
+            line.remove_class("-open")
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "back":
+            line = self.query_exactly_one(FilterLine)
+            return line.has_focus or bool(line.value) or bool(self.table.marked)
+        return super().check_action(action, parameters)
+
+    def action_back(self) -> None:
+        line = self.query_exactly_one(FilterLine)
+        if line.has_focus or line.value:
+            line.value = ""
+            line.remove_class("-open")
+            self.table.set_filter("")
+            self.table.focus()
+        else:
+            self.table.marked.clear()
+            self.table.refresh()
+            self.table.post_message(Table.Stood(self.table))
+
+    # ── copying ─────────────────────────────────────────────────────────────────────────────────
+
+    def copied(self) -> str:
+        return self.table.copied()
+
+    def copied_id(self) -> str:
+        return self.table.copied_id()

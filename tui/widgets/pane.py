@@ -1,0 +1,101 @@
+"""A part of a screen that shows the answer to one question.
+
+Says what to show and what to ask; when it is asked is for the screen. A question that failed is
+told in its place, with a way to copy the details, and the other panes go on.
+"""
+
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from textual.binding import BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.dom import DOMNode
+from textual.widgets import Static
+
+from tui import safe
+from tui.commands import bind
+from tui.feed import Answer, Failure, Question
+
+if TYPE_CHECKING:
+    from tui.dashboard import Dashboard
+
+
+class Dashboarding(DOMNode):
+    """Whoever is part of the dashboard."""
+
+    @property
+    def dashboard(self) -> "Dashboard":
+        return cast("Dashboard", self.app)
+
+
+class Pane(Dashboarding, Vertical, can_focus=False):
+    """A subclass answers `question` and `show`; what it composes is its own affair."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bind("copy", "copy-id")
+    DEFAULT_CSS = """
+    Pane {
+        width: 1fr;
+        height: 1fr;
+        & > .fault { display: none; padding: 1 2; }
+        &.-failed > * { display: none; }
+        &.-failed > .fault { display: block; }
+    }
+    """
+    failure: Failure | None = None
+
+    def question(self) -> Question[Any] | None:
+        """What to ask now, as a pure function; it must not touch the pane. None to ask nothing."""
+        return None
+
+    def show(self, found: Any) -> None:
+        """What the question was answered with."""
+
+    def empty(self) -> Content:
+        """What to say, and what to do, where there is nothing to show."""
+        return safe.line("Nothing here yet.", "dim")
+
+    def tick(self) -> None:
+        """Time has passed: whatever says how old something is says it anew."""
+
+    def answer(self, answer: Answer) -> None:
+        """Called by the screen."""
+        if isinstance(answer, Failure):
+            self.fail(answer)
+            return
+        if self.failure is not None:
+            self.failure = None
+            self.remove_class("-failed")
+        self.show(answer.value)
+
+    def fail(self, failure: Failure) -> None:
+        self.failure = failure
+        said = safe.lines(
+            safe.line(f"✗ {failure.message}", "red"),
+            safe.line(failure.hint),
+            safe.line(f"[{failure.code}]  y copies the details", "dim"),
+        )
+        found = list(self.query_children(".fault").results(Static))
+        if found:
+            found[0].update(said)
+        else:
+            self.mount(Static(said, classes="fault"))
+        self.add_class("-failed")
+
+    def copied(self) -> str:
+        """What `copy` copies."""
+        return ""
+
+    def copied_id(self) -> str:
+        return self.copied()
+
+    def action_copy(self) -> None:
+        text = self.failure.details if self.failure else self.copied()
+        self._copy(text)
+
+    def action_copy_id(self) -> None:
+        self._copy(self.copied_id())
+
+    def _copy(self, text: str) -> None:
+        if text:
+            self.app.copy_to_clipboard(text)
+            self.notify(f"Copied {len(text):,} characters.", markup=False, timeout=2)

@@ -1,0 +1,493 @@
+"""A list as a window onto a question: only what is on screen is asked for and drawn.
+
+Promises that a refresh never moves a row, the selection or the scroll position: what is new waits
+until it is asked for, what is gone stays where it was, and a row is known by its key. What is in
+the list is for its `Listing`.
+"""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.binding import BindingType
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.reactive import reactive
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from ingest.store.face import Reading
+from tui.commands import bind
+from tui.feed import Question
+from tui.widgets.column import GAP, Fitted, Line, fit, fitted_parts
+from tui.widgets.listing import Key, Listing, View
+
+PAGE: Final = 60
+"""Lines asked for at first, before it is known how many fit."""
+_KEPT: Final = 2000
+"""Lines that are remembered, seen or not."""
+_MARK: Final = "▪ "
+
+
+class Seen(Struct, frozen=True):
+    """One look at a list."""
+
+    view: View
+    keys: Sequence[Key]
+    lines: dict[Key, Line]
+
+
+class Table(ScrollView, can_focus=True):
+    BINDINGS: ClassVar[list[BindingType]] = bind(
+        "open", "down", "up", "top", "bottom", "half-down", "half-up", "page-down", "page-up",
+        "mark", "mark-all", "sort", "reverse", "show-new",
+    )  # fmt: skip
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "table--title", "table--cursor", "table--cursor-away", "table--mark",
+        "tone--green", "tone--yellow", "tone--red", "tone--magenta", "tone--cyan", "tone--blue",
+        "tone--dim", "tone--bold", "tone--title",
+    }  # fmt: skip
+    DEFAULT_CSS = """
+    Table {
+        height: 1fr;
+        background: $background;
+        scrollbar-size-vertical: 1;
+        overflow-x: hidden;
+        & > .table--title { color: $text-muted; text-style: bold; }
+        & > .table--cursor {
+            background: $block-cursor-background;
+            color: $block-cursor-foreground;
+            text-style: bold;
+        }
+        & > .table--cursor-away { background: $surface-lighten-1; }
+        & > .table--mark { color: $text-warning; text-style: bold; }
+        & > .tone--green { color: $text-success; }
+        & > .tone--yellow { color: $text-warning; }
+        & > .tone--red { color: $text-error; }
+        & > .tone--magenta { color: $text-secondary; }
+        & > .tone--cyan { color: $text-accent; }
+        & > .tone--blue { color: $text-primary; }
+        & > .tone--dim { color: $text-muted; }
+        & > .tone--bold { text-style: bold; }
+        & > .tone--title { color: $text-primary; text-style: bold; }
+    }
+    """
+
+    cursor: reactive[int] = reactive(0, init=False)
+
+    class Opened(Message):
+        """Enter, or a click on the row under the cursor."""
+
+        def __init__(self, table: "Table", key: Key) -> None:
+            super().__init__()
+            self.table, self.key = table, key
+
+        @property
+        def control(self) -> "Table":
+            return self.table
+
+    class Moved(Message):
+        """Another row is under the cursor, or none."""
+
+        def __init__(self, table: "Table", key: Key) -> None:
+            super().__init__()
+            self.table, self.key = table, key
+
+        @property
+        def control(self) -> "Table":
+            return self.table
+
+        def can_replace(self, message: Message) -> bool:
+            return isinstance(message, Table.Moved) and message.table is self.table
+
+    class Wanting(Message):
+        """There are rows on screen that nobody asked for yet; or the list is wanted anew."""
+
+        def __init__(self, table: "Table") -> None:
+            super().__init__()
+            self.table = table
+
+        def can_replace(self, message: Message) -> bool:
+            return isinstance(message, Table.Wanting) and message.table is self.table
+
+    class Stood(Message):
+        """How the list as a whole stands has changed: its length, what waits, what is marked."""
+
+        def __init__(self, table: "Table") -> None:
+            super().__init__()
+            self.table = table
+
+        def can_replace(self, message: Message) -> bool:
+            return isinstance(message, Table.Stood) and message.table is self.table
+
+    def __init__(
+        self,
+        listing: Listing,
+        view: View | None = None,
+        *,
+        titles: bool = True,
+        marks: bool = True,
+        id: str | None = None,  # noqa: A002
+    ) -> None:
+        super().__init__(id=id)
+        self.listing = listing
+        self.view = view or View()
+        self.loaded = False
+        self.marked: set[Key] = set()
+        self.waiting: Sequence[Key] | None = None
+        """The order that is offered and not yet taken, because it would move rows."""
+        self.fresh = 0
+        """How many rows are new in it."""
+        self._titles, self._marks = titles, marks
+        self._keys: list[Key] = []
+        self._places: dict[Key, int] = {}
+        self._lines: dict[Key, Line] = {}
+        self._current: set[Key] = set()
+        """Keys whose lines are of the last look; others are asked for when they come on screen."""
+        self._take_all = True
+        self._fitted: list[Fitted] = []
+        self._fitted_for = 0
+        self._asked_for: frozenset[Key] = frozenset()
+
+    # ── what is asked, and what came of it ──────────────────────────────────────────────────────
+
+    def question(self) -> Question[Seen]:
+        """A look at the whole order, and at the rows that are on screen."""
+        listing, view, shown = self.listing, self.view, self._on_screen()
+
+        def look(reading: Reading) -> Seen:
+            keys = listing.keys(reading, view)
+            wanted = shown or list(keys[:PAGE])
+            return Seen(view, keys, dict(listing.lines(reading, view, wanted)))
+
+        return look
+
+    def page_question(self) -> Question[Seen] | None:
+        """A look at those rows on screen that were not asked for yet."""
+        listing, view = self.listing, self.view
+        wanted = [key for key in self._on_screen(PAGE // 2) if key not in self._current]
+        if not wanted:
+            return None
+        return lambda reading: Seen(view, (), dict(listing.lines(reading, view, wanted)))
+
+    def take(self, seen: Seen) -> None:
+        """What a look at the list came to."""
+        if seen.view != self.view:
+            return
+        for key in [*seen.lines]:
+            self._lines.pop(key, None)
+        self._lines.update(seen.lines)
+        self._current = set(seen.lines)
+        for key in list(self._lines)[: max(0, len(self._lines) - _KEPT)]:
+            del self._lines[key]
+        old = self._keys
+        grown = list(seen.keys[: len(old)]) == old
+        if self._take_all or grown or not old:
+            self._order(seen.keys)
+        else:
+            self.fresh = sum(1 for key in seen.keys if key not in self._places)
+            self.waiting = seen.keys
+        self._take_all = False
+        if not self.loaded:
+            self.loaded = True
+            self.post_message(self.Moved(self, self.key))
+        self._asked_for = frozenset()
+        self.post_message(self.Stood(self))
+        self._draw()
+
+    def take_page(self, seen: Seen) -> None:
+        if seen.view == self.view:
+            self._lines.update(seen.lines)
+            self._current |= seen.lines.keys()
+            self._asked_for = frozenset()
+            self._draw()
+
+    def see(self, view: View, *, hold: bool = True) -> None:
+        """Show the list another way; with `hold`, the selection stays on its row."""
+        self.view = view
+        self._take_all = True
+        if not hold:
+            self._keys, self._places = [], {}
+        self.post_message(self.Wanting(self))
+
+    def show(self, listing: Listing, view: View | None = None) -> None:
+        """Another list in this place."""
+        self.listing = listing
+        self.loaded = False
+        self._keys, self._places, self._lines, self.marked = [], {}, {}, set()
+        self.waiting, self.fresh = None, 0
+        self.set_reactive(Table.cursor, 0)
+        self._fitted_for = 0
+        self.see(view or View())
+
+    def _order(self, keys: Sequence[Key]) -> None:
+        """Take an order; the row under the cursor keeps its place on the screen."""
+        selected, above = self.key, self.cursor - self.scroll_offset.y
+        self._keys = list(keys)
+        self._places = {key: place for place, key in enumerate(self._keys)}
+        self.waiting, self.fresh = None, 0
+        self.marked &= self._places.keys()
+        place = self._places.get(selected, min(self.cursor, max(0, len(self._keys) - 1)))
+        self._measure()
+        moved = place != self.cursor
+        self.set_reactive(Table.cursor, place)
+        if moved or place < self.scroll_offset.y:
+            self.scroll_to(y=max(0, place - above), animate=False, force=True, immediate=True)
+        if self.key != selected:
+            self.post_message(self.Moved(self, self.key))
+
+    @property
+    def wants_all(self) -> bool:
+        """Whether the list is to be looked at anew, and not only more of it."""
+        return self._take_all
+
+    # ── what is there ───────────────────────────────────────────────────────────────────────────
+
+    @property
+    def key(self) -> Key | None:
+        """Who is under the cursor."""
+        return self._keys[self.cursor] if self.cursor < len(self._keys) else None
+
+    @property
+    def line(self) -> Line | None:
+        return self._lines.get(self.key)
+
+    @property
+    def length(self) -> int:
+        return len(self._keys)
+
+    def keys_meant(self) -> list[Key]:
+        """Whom a command is for: those that are marked, in order, or the one at the cursor."""
+        if self.marked:
+            return [key for key in self._keys if key in self.marked]
+        return [] if self.key is None else [self.key]
+
+    def select(self, key: Key) -> bool:
+        """Go to a row; whether it is there."""
+        place = self._places.get(key)
+        if place is None:
+            return False
+        self.cursor = place
+        return True
+
+    def all_keys(self) -> Sequence[Key]:
+        return self._keys
+
+    @property
+    def _room(self) -> int:
+        return max(1, self.scrollable_content_region.width - (len(_MARK) if self._marks else 0))
+
+    @property
+    def _above(self) -> int:
+        """Lines above the first row."""
+        return 1 if self._titles else 0
+
+    def _on_screen(self, around: int = 0) -> list[Key]:
+        first = max(0, self.scroll_offset.y - around)
+        height = max(self.size.height, 1)
+        return self._keys[first : self.scroll_offset.y + height + around]
+
+    # ── drawing ─────────────────────────────────────────────────────────────────────────────────
+
+    def _measure(self) -> None:
+        self.virtual_size = Size(
+            self.scrollable_content_region.width, len(self._keys) + self._above
+        )
+
+    def _draw(self) -> None:
+        self.refresh()
+
+    def on_resize(self, event: events.Resize) -> None:  # noqa: ARG002
+        self._measure()
+        self.call_after_refresh(self._follow_cursor)
+
+    def render_line(self, y: int) -> Strip:
+        width = self.scrollable_content_region.width
+        if width != self._fitted_for:
+            self._fitted_for = width
+            self._fitted = fit(self.listing.columns, self._room)
+        if self._titles and y == 0:
+            return self._title_line(width)
+        place = self.scroll_offset.y + y - self._above
+        if not 0 <= place < len(self._keys):
+            return Strip.blank(width, self.rich_style)
+        key = self._keys[place]
+        if key not in self._current and key not in self._asked_for:
+            self._asked_for = frozenset(self._on_screen(PAGE // 2))
+            self.post_message(self.Wanting(self))
+        return self._row(key, place == self.cursor, width)
+
+    def _title_line(self, width: int) -> Strip:
+        style = self.get_component_rich_style("table--title")
+        segments = [Segment(" " * len(_MARK), style)] if self._marks else []
+        for i, fitted in enumerate(self._fitted):
+            column = fitted.column
+            sign = ("↑" if self.view.reverse else "↓") if column.name == self.view.sort else ""
+            parts = fitted_parts(column.title + sign, fitted)
+            segments += [Segment(part.text, style) for part in parts]
+            if i < len(self._fitted) - 1:
+                segments.append(Segment(" " * GAP, style))
+        return Strip(segments).adjust_cell_length(width, style)
+
+    def _row(self, key: Key, chosen: bool, width: int) -> Strip:
+        line = self._lines.get(key)
+        base = self.rich_style
+        if chosen:
+            name = "table--cursor" if self.has_focus else "table--cursor-away"
+            base = self.get_component_rich_style(name)
+        segments: list[Segment] = []
+        if self._marks:
+            marked = key in self.marked
+            style = base + _color(self.get_component_rich_style("table--mark")) if marked else base
+            segments.append(Segment(_MARK if marked else " " * len(_MARK), style))
+        if line is None:
+            segments.append(Segment("…", base))
+            return Strip(segments).adjust_cell_length(width, base)
+        focused = chosen and self.has_focus
+        for i, fitted in enumerate(self._fitted):
+            for part in fitted_parts(line.cells[fitted.place], fitted):
+                style = base if focused or not part.tone else base + self._tone(part.tone)
+                segments.append(Segment(part.text, style))
+            if i < len(self._fitted) - 1:
+                segments.append(Segment(" " * GAP, base))
+        return Strip(segments).adjust_cell_length(width, base)
+
+    def _tone(self, tone: str) -> Style:
+        return _color(self.get_component_rich_style(f"tone--{tone}"))
+
+    # ── moving ──────────────────────────────────────────────────────────────────────────────────
+
+    def watch_cursor(self) -> None:
+        self._follow_cursor()
+        self.post_message(self.Moved(self, self.key))
+        self._draw()
+
+    def validate_cursor(self, place: int) -> int:
+        return max(0, min(place, len(self._keys) - 1))
+
+    def _follow_cursor(self) -> None:
+        # In lines of the whole, where the titles stand above the first row on every screen.
+        region = Region(0, self.cursor, 1, 1 + self._above)
+        self.scroll_to_region(region, animate=False, force=True, immediate=True)
+
+    def action_down(self) -> None:
+        self.cursor += 1
+
+    def action_up(self) -> None:
+        self.cursor -= 1
+
+    def action_top(self) -> None:
+        self.action_show_new()
+        self.cursor = 0
+
+    def action_bottom(self) -> None:
+        self.action_show_new()
+        self.cursor = len(self._keys) - 1
+
+    def _pages(self, pages: float) -> None:
+        self.cursor += round(pages * max(1, self.size.height - self._above))
+
+    def action_page_down(self) -> None:
+        self._pages(1)
+
+    def action_page_up(self) -> None:
+        self._pages(-1)
+
+    def action_half_down(self) -> None:
+        self._pages(0.5)
+
+    def action_half_up(self) -> None:
+        self._pages(-0.5)
+
+    def action_show_new(self) -> None:
+        if self.waiting is not None:
+            self._order(self.waiting)
+            self.post_message(self.Stood(self))
+            self._draw()
+
+    # ── marking, sorting, filtering ─────────────────────────────────────────────────────────────
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
+        if action in ("mark", "mark_all"):
+            return self._marks
+        if action in ("sort", "reverse"):
+            return self._titles and any(one.sorts for one in self.listing.columns)
+        return True
+
+    def action_mark(self) -> None:
+        if self.key is not None:
+            self.marked ^= {self.key}
+            self.post_message(self.Stood(self))
+            self.cursor += 1
+            self._draw()
+
+    def action_mark_all(self) -> None:
+        self.marked = set() if len(self.marked) == len(self._keys) else set(self._keys)
+        self.post_message(self.Stood(self))
+        self._draw()
+
+    def action_sort(self) -> None:
+        names = ["", *(one.name for one in self.listing.columns if one.sorts)]
+        at = names.index(self.view.sort) if self.view.sort in names else 0
+        self.see(replace(self.view, sort=names[(at + 1) % len(names)]))
+
+    def action_reverse(self) -> None:
+        self.see(replace(self.view, reverse=not self.view.reverse))
+
+    def set_filter(self, words: str) -> None:
+        if words != self.view.filter:
+            self.see(replace(self.view, filter=words))
+
+    # ── opening, copying, the mouse ─────────────────────────────────────────────────────────────
+
+    def action_open(self) -> None:
+        if self.key is not None:
+            self.post_message(self.Opened(self, self.key))
+
+    def copied(self) -> str:
+        """The text of the rows that are meant."""
+        return "\n".join(_text(self._lines[k]) for k in self.keys_meant() if k in self._lines)
+
+    def copied_id(self) -> str:
+        meant = [self._lines[key] for key in self.keys_meant() if key in self._lines]
+        return "\n".join(line.id or _text(line) for line in meant)
+
+    def on_click(self, event: events.Click) -> None:
+        place = self.scroll_offset.y + event.y - self._above
+        if self._titles and event.y == 0:
+            self._sort_at(event.x)
+        elif 0 <= place < len(self._keys):
+            again = place == self.cursor and event.chain > 1
+            self.cursor = place
+            if again:
+                self.action_open()
+
+    def _sort_at(self, x: int) -> None:
+        at = len(_MARK) if self._marks else 0
+        for fitted in self._fitted:
+            if at <= x < at + fitted.width and fitted.column.sorts:
+                turned = fitted.column.name == self.view.sort and not self.view.reverse
+                self.see(replace(self.view, sort=fitted.column.name, reverse=turned))
+                return
+            at += fitted.width + GAP
+
+
+def _color(style: Style) -> Style:
+    """What of a style may lie over the background of a row."""
+    return Style(color=style.color, bold=style.bold or None, dim=style.dim or None)
+
+
+def _text(line: Line) -> str:
+    if line.text:
+        return line.text
+    shown: list[str] = []
+    for one in line.cells:
+        parts: tuple[Any, ...] = (
+            one if isinstance(one, tuple) and not hasattr(one, "tone") else (one,)
+        )
+        shown.append("".join(str(getattr(part, "text", part) or "") for part in parts))
+    return "  ".join(part for part in shown if part)
