@@ -53,6 +53,8 @@ class Session(Struct, frozen=True, kw_only=True):
     path: str
     home: str
     home_id: str
+    repository: str | None
+    """Where it was cloned from."""
 
 
 def listed(access: Rows, scope: Scope, now: Now) -> list[Session]:
@@ -129,6 +131,7 @@ def _session(row: Row, locked: bool | None, now: Now) -> Session:
         path=row["path"],
         home=row["home_path"] or "",
         home_id=row["home"],
+        repository=row["repository"],
     )
 
 

@@ -1,0 +1,1 @@
+"""Where in a repository a session stood, and what became of that place."""

@@ -1,0 +1,199 @@
+"""How the place where a session began stands to what is checked out there now.
+
+Deciding is pure; `alignments` asks git, once for each repository, however many sessions it has.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from enum import StrEnum
+
+from msgspec import Struct
+
+from ingest.memory.git.anchor import Anchor
+from ingest.memory.git.git import Git
+from ingest.memory.git.program import NoAnswer
+from ingest.memory.git.repository import NEWEST, Ancestry, Repository
+from ingest.wording.words import many
+
+_SHORT = 10
+_NAMED = 3
+
+
+class Standing(StrEnum):
+    ALIGNED = "aligned"
+    """The same branch, the same commit."""
+    AHEAD = "ahead"
+    """The branch has moved on."""
+    BEHIND = "behind"
+    """The branch stands before the commit."""
+    OTHER_BRANCH = "other-branch"
+    REWRITTEN = "rewritten"
+    """The commit is gone, or its branch does not hold it any more."""
+    DETACHED = "detached"
+    """No branch is checked out now."""
+    NO_REPO = "no-repo"
+    UNKNOWN = "unknown"
+
+
+class Alignment(Struct, frozen=True, kw_only=True):
+    state: Standing
+    why: str
+    """A sentence."""
+    root: str | None = None
+    branch: str | None = None
+    """What is checked out now."""
+    head: str | None = None
+    held: bool = False
+    """Whether what is checked out holds the commit."""
+    commits: int = 0
+    """How many commits lie between, where one holds the other."""
+    holders: tuple[str, ...] = ()
+    """Some of the branches that hold the commit."""
+    branch_gone: bool = False
+    """Whether the session's branch is there no more, neither here nor where it was pushed."""
+
+
+def alignments(anchors: Iterable[Anchor], git: Git) -> dict[str, Alignment]:
+    """How each session stands, by its id. A worker's: git is asked."""
+    placed = places(anchors, git)
+    found = {}
+    for root, here in placed.items():
+        if root is None:
+            found.update({one.session: _homeless(one) for one in here})
+            continue
+        try:
+            repository = git.read(root, [one.commit for one in here if one.commit])
+        except NoAnswer as error:
+            state = Standing.UNKNOWN if error.repository else Standing.NO_REPO
+            found.update(
+                {one.session: Alignment(state=state, why=error.why, root=root) for one in here}
+            )
+            continue
+        ancestry = Ancestry(repository, {one.commit for one in here if one.commit})
+        found.update({one.session: alignment(one, repository, ancestry) for one in here})
+    return found
+
+
+def places(anchors: Iterable[Anchor], git: Git) -> dict[str | None, list[Anchor]]:
+    """The sessions by the repository they are judged by: that of their folder, or, where the folder
+    is gone (as that of a worktree), another one with the same remote that a session worked in.
+    """
+    anchors = list(anchors)
+    folders = {one.cwd: git.root(one.cwd) for one in anchors}
+    remotes = {
+        one.remote: root for one in anchors if one.remote and (root := folders[one.cwd]) is not None
+    }
+    placed: defaultdict[str | None, list[Anchor]] = defaultdict(list)
+    for one in anchors:
+        root = folders[one.cwd]
+        placed[root if root is not None or not one.remote else remotes.get(one.remote)].append(one)
+    return placed
+
+
+def _homeless(one: Anchor) -> Alignment:
+    where = one.cwd or "its folder"
+    return Alignment(state=Standing.NO_REPO, why=f"There is no repository at {where}.")
+
+
+def alignment(anchor: Anchor, repository: Repository, ancestry: Ancestry) -> Alignment:
+    """How this session stands to this repository. Pure."""
+    return _Judge(anchor, repository, ancestry).judged()
+
+
+class _Judge:
+    def __init__(self, anchor: Anchor, repository: Repository, ancestry: Ancestry) -> None:
+        self.anchor = anchor
+        self.now = repository
+        self.ancestry = ancestry
+        self.commit = anchor.commit or ""
+        self.short = self.commit[:_SHORT]
+        self.head = repository.head or ""
+        self.held = ancestry.holds(self.head, self.commit)
+
+    def judged(self) -> Alignment:
+        if not self.commit:
+            return self._says(Standing.UNKNOWN, "Codex wrote down no commit of it.")
+        if self.commit not in self.now.commits:
+            return self._unseen()
+        if self.now.branch is None:
+            said = f"No branch is checked out, but {self.head[:_SHORT]}; {self._relation()}."
+            return self._says(Standing.DETACHED, said)
+        if self.anchor.branch is not None and self.anchor.branch != self.now.branch:
+            return self._elsewhere()
+        if self.commit == self.head:
+            said = f"{self.now.branch} is at {self.short}, as when the session began."
+            return self._says(Standing.ALIGNED, said)
+        if self.held:
+            return self._says(Standing.AHEAD, f"{self.now.branch} {self._moved()}.")
+        if self.ancestry.holds(self.commit, self.head):
+            count = many(self.ancestry.between(self.commit, self.head), "commit")
+            return self._says(Standing.BEHIND, f"{self.now.branch} is {count} behind {self.short}.")
+        if self.anchor.branch is None:
+            return self._elsewhere()
+        said = f"{self.now.branch} was rewritten: it holds {self.short} no more, {self._others()}."
+        return self._says(Standing.REWRITTEN, said)
+
+    def _unseen(self) -> Alignment:
+        if self.commit in self.now.lost:
+            if self.now.shallow:
+                said = f"The clone is shallow, so {self.short} cannot be seen."
+                return self._says(Standing.UNKNOWN, said)
+            said = f"{self.short} is gone from the repository: its history was rewritten."
+            return self._says(Standing.REWRITTEN, said)
+        if not self.now.whole:
+            said = f"{self.short} is none of the newest {NEWEST:,} commits; further is not looked."
+            return self._says(Standing.UNKNOWN, said)
+        return self._says(Standing.REWRITTEN, f"No branch holds {self.short} any more.")
+
+    def _elsewhere(self) -> Alignment:
+        began = self.anchor.branch or f"no branch, at {self.short}"
+        gone = ", which is gone" if self._gone else ""
+        said = f"It began on {began}{gone}; {self.now.branch} is checked out, {self._relation()}."
+        return self._says(Standing.OTHER_BRANCH, said)
+
+    def _relation(self) -> str:
+        if self.commit == self.head:
+            return "the commit it began at"
+        if self.held:
+            return f"which {self._moved()}"
+        return f"which does not hold {self.short}; {self._others()}"
+
+    def _moved(self) -> str:
+        count = many(self.ancestry.between(self.head, self.commit), "commit")
+        return f"is {count} ahead of {self.short}, where the session began"
+
+    def _others(self) -> str:
+        names = self._holders()
+        if not names:
+            return "no branch does"
+        return f"{' and '.join(names)} {'does' if len(names) == 1 else 'do'}"
+
+    def _holders(self) -> tuple[str, ...]:
+        holding = (
+            name
+            for name, tip in self.now.branches.items()
+            if name != self.now.branch and self.ancestry.holds(tip, self.commit)
+        )
+        return tuple(name for name, _ in zip(holding, range(_NAMED), strict=False))
+
+    @property
+    def _gone(self) -> bool:
+        return self.anchor.branch is not None and self.now.tip(self.anchor.branch) is None
+
+    def _says(self, state: Standing, why: str) -> Alignment:
+        between = 0
+        if state is Standing.BEHIND:
+            between = self.ancestry.between(self.commit, self.head)
+        elif self.held:
+            between = self.ancestry.between(self.head, self.commit)
+        return Alignment(
+            state=state,
+            why=why,
+            root=self.now.root,
+            branch=self.now.branch,
+            head=self.now.head,
+            held=self.held,
+            commits=between,
+            holders=self._holders(),
+            branch_gone=self._gone,
+        )

@@ -1,0 +1,59 @@
+"""A git repository, scripted: commits at given times, branches, rewrites, worktrees.
+
+Nothing of the user's own settings counts, so that it is the same everywhere.
+"""
+
+import os
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+
+REMOTE = "https://example.invalid/sample.git"
+NOON = datetime(2026, 11, 21, 12)
+
+
+def environment(home: Path) -> dict[str, str]:
+    """What git is run with: a home without settings."""
+    return {"PATH": os.environ.get("PATH", os.defpath), "HOME": str(home)}
+
+
+class Repo:
+    def __init__(self, path: Path, *, init: bool = True) -> None:
+        self.path = path
+        self.env = environment(path)
+        if init:
+            path.mkdir(parents=True)
+            self.git("init", "--quiet", "--initial-branch=main")
+            self.git("config", "user.name", "Dev")
+            self.git("config", "user.email", "dev@example.invalid")
+
+    def git(self, *arguments: str, at: datetime = NOON) -> str:
+        stamp = f"{int(at.replace(tzinfo=UTC).timestamp())} +0000"
+        env = {
+            **self.env,
+            "GIT_AUTHOR_DATE": stamp,
+            "GIT_COMMITTER_DATE": stamp,
+            "GIT_CONFIG_NOSYSTEM": "1",
+        }
+        done = subprocess.run(
+            ["git", *arguments], cwd=self.path, env=env, capture_output=True, text=True, check=True
+        )
+        return done.stdout.strip()
+
+    def commit(self, subject: str, at: datetime = NOON) -> str:
+        """A commit that changes a file of its own; its id."""
+        name = "".join(char if char.isalnum() else "-" for char in subject)
+        (self.path / f"{name[:40]}.txt").write_text(subject)
+        self.git("add", ".")
+        self.git("commit", "--quiet", "--message", subject, at=at)
+        return self.head
+
+    @property
+    def head(self) -> str:
+        return self.git("rev-parse", "HEAD")
+
+    def branch(self, name: str) -> None:
+        self.git("switch", "--quiet", "--create", name)
+
+    def switch(self, name: str) -> None:
+        self.git("switch", "--quiet", name)
