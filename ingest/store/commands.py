@@ -107,11 +107,13 @@ def record(database: Database, order: Order, command: str, now: datetime) -> Out
         reason=order.reason,
         selection=_said(order.selection),
         arguments={} if order.until is None else {"until": order.until.isoformat()},
-        batches=database.query("commands.done_ids")[0]["batches"] or [],
+        batches=msgspec.json.decode(
+            database.query("commands.done_ids")[0]["batches"], type=list[str]
+        ),
         matched=outcome.matched,
         skipped=tally,
     )
-    _write_down(database, edit, len(edit.batches), now)
+    _write_down(database, edit, done, now)
     if tally:
         database.run("commands.tell_skips", command=command)
     return outcome
@@ -168,21 +170,28 @@ def move(
     stamp = now.isoformat()
     if order.verb is Verb.RESET_ATTEMPTS:
         database.run("commands.reset_attempts", now=stamp)
-        told = "reset_attempts"
+        told, new = "reset_attempts", None
     else:
         step = MOVES[order.verb]
+        told, new = step, TRANSITIONS[step].target
         most = None
         if order.verb is Verb.RETRY:
             most = attempts_after_manual_retry(max_attempts, max_attempts)
         database.run(
             "commands.move",
-            new=TRANSITIONS[step].target,
+            new=new,
             until=_stamp(order.until),
             most_attempts=most,
             now=stamp,
         )
-        told = step
-    database.run("commands.tell_moves", command=command, move=told, reason=order.reason, now=stamp)
+    database.run(
+        "commands.tell_moves",
+        command=command,
+        move=told,
+        new=new,
+        reason=order.reason,
+        now=stamp,
+    )
 
 
 def stop_or_go(database: Database, order: Order, now: datetime) -> None:
@@ -201,7 +210,8 @@ def stop_or_go(database: Database, order: Order, now: datetime) -> None:
 
 
 def _items(rows: list[dict[str, Any]]) -> list[Item]:
-    return [Item(row["batch"], row["old"], row["why"]) for row in rows]
+    # A hundred thousand rows are read faster as one text than one by one.
+    return msgspec.json.decode(rows[0]["items"], type=list[Item])
 
 
 def _said(selection: Struct) -> dict[str, Any]:

@@ -93,16 +93,14 @@ def reset(
         database.run("reset.doubt", sources=lists)
         database.run("reset.revive", sources=sources)
         database.run(
-            "commands.move",
-            new="superseded",
-            until=None,
-            most_attempts=None,
+            "commands.supersede",
             now=stamp,
         )
         database.run(
             "commands.tell_moves",
             command=command,
             move="supersede",
+            new="superseded",
             reason=order.reason or order.verb,
             now=stamp,
         )

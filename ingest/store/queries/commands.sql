@@ -1,7 +1,10 @@
 -- name: match
 -- The batches an order is meant for, each with why it is left alone, or null; for this transaction.
+-- With what their history needs, and where they stand, so that none has to be looked up by its id.
 create or replace temp table matched as
-select b.id as batch, b.state as old, r.why, b.updated_at
+select
+    b.id as batch, b.state as old, r.why, b.updated_at, b.lifetime_attempts, b.error_code,
+    b.rowid as place
 from batches b
 left join (select unnest($refusals::struct(state varchar, kind varchar, why varchar)[],
     recursive := true)) r
@@ -22,55 +25,71 @@ from matched order by updated_at, batch limit $limit;
 -- name: match_sources
 -- All batches of some sources, except those that were given up already.
 create or replace temp table matched as
-select id as batch, state as old, null::varchar as why, updated_at
+select
+    id as batch, state as old, null::varchar as why, updated_at, lifetime_attempts, error_code,
+    rowid as place
 from batches
 where source in (select unnest($sources::integer[])) and state <> 'superseded';
 
 -- name: matched
--- What an order is meant for, as the open transaction knows it.
-select batch, old, why from matched order by updated_at, batch;
+-- What an order is meant for, as the open transaction knows it; one JSON list.
+select coalesce(to_json(list(
+    {'batch': batch, 'old': old, 'why': why} order by updated_at, batch
+)), '[]')::varchar as items
+from matched;
 
 -- name: tally
 -- How many batches were matched, by why they are left alone; null are those that are moved.
 select why, count(*) as batches from matched group by all;
 
 -- name: done_ids
--- The batches that are moved, as one list.
-select list(batch) as batches from matched where why is null;
+-- The batches that are moved, as one JSON list: there may be a hundred thousand.
+select coalesce(to_json(list(batch)), '[]')::varchar as batches from matched where why is null;
 
 -- name: tell_skips
 insert into command_skips select $command, batch, old, why from matched where why is not null;
 
 -- name: items
--- What a command matched, and what it left alone.
-select batch, old, null as why from batch_moves where command = $command
-union all by name
-select batch, old, why from command_skips where command = $command
-order by batch;
+-- What a command matched, and what it left alone; one JSON list.
+select coalesce(to_json(list({'batch': batch, 'old': old, 'why': why} order by batch)), '[]')::varchar
+    as items
+from (
+    select batch, old, null as why from batch_moves where command = $command
+    union all by name
+    select batch, old, why from command_skips where command = $command
+);
 
 -- name: move
--- Moves what was matched, each batch only if it still is where it was.
+-- Moves what was matched, each batch only if it still is where it was. None of them is being worked
+-- on, so there is no lease to take away.
 update batches set
-    state = $new, reason = null, not_before = $until::timestamp, retry_at = null, lease = null,
-    claimed_by = null, heartbeat_at = null, updated_at = $now::timestamp,
+    state = $new, reason = null, not_before = $until::timestamp, retry_at = null,
+    updated_at = $now::timestamp,
     attempts = least(batches.attempts, coalesce($most_attempts, batches.attempts))
 from matched m
-where m.why is null and batches.id = m.batch and batches.state = m.old;
+where m.why is null and batches.rowid = m.place and batches.state = m.old;
+
+-- name: supersede
+-- Takes away what was matched, from whoever works on it too.
+update batches set
+    state = 'superseded', reason = null, not_before = null, retry_at = null, lease = null,
+    claimed_by = null, heartbeat_at = null, updated_at = $now::timestamp
+from matched m
+where m.why is null and batches.rowid = m.place and batches.state = m.old;
 
 -- name: reset_attempts
 update batches set attempts = 0, updated_at = $now::timestamp
 from matched m
-where m.why is null and batches.id = m.batch and batches.state = m.old;
+where m.why is null and batches.rowid = m.place and batches.state = m.old;
 
 -- name: tell_moves
--- The history row of each batch that a command moved.
+-- The history row of each batch that a command moved; `new` is null where it stayed where it was.
 insert into batch_moves (batch, time, move, old, new, actor, reason, attempt, error_code, command)
 select
-    b.id, $now::timestamp, $move, m.old, b.state, 'user', $reason, b.lifetime_attempts + 1,
-    b.error_code, $command
-from matched m
-join batches b on b.id = m.batch
-where m.why is null;
+    batch, $now::timestamp, $move, old, coalesce($new, old), 'user', $reason, lifetime_attempts + 1,
+    error_code, $command
+from matched
+where why is null;
 
 -- name: add
 insert into commands values (
