@@ -6,27 +6,30 @@ they could see; everything else worth saying is in the detail.
 
 import contextlib
 import os
-import platform
 import re
+import shutil
 import stat
 import tomllib
-from importlib.metadata import version
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 from msgspec import Struct
 
-from ingest import __version__
 from ingest.cli.access import NOTHING_YET, Access
+from ingest.cli.versions import told
 from ingest.tail.discovery import ProblemCode, scan
 from ingest.tail.errors import SourceError
 from ingest.tail.opening import open_source
 from ingest.tail.source import Representation
 from ingest.tail.watch import Mode, Watcher
-from ingest.wording.words import many
+from ingest.wording.words import many, size, span
 from ingest.worker.homes import homes
 
 PLAN_TOOL_OFF_SINCE: Final = (0, 152)
+_ROOM: Final = 200 * 1024**2
+_AHEAD: Final = timedelta(minutes=10)
 _CONFIG_CAP: Final = 1024 * 1024
 _WATCHES: Final = Path("/proc/sys/fs/inotify/max_user_watches")
 _OPENED: Final = 0.2
@@ -41,8 +44,7 @@ class Check(Struct, frozen=True):
 
 
 def versions() -> Check:
-    parts = [f"tailboard {__version__}", f"duckdb {version('duckdb')}"]
-    return Check("versions", True, ", ".join([*parts, f"python {platform.python_version()}"]))
+    return Check("versions", True, told())
 
 
 def home(path: Path) -> Check:
@@ -58,6 +60,21 @@ def home(path: Path) -> Check:
     if not sessions:
         return Check("codex home", False, detail, "Give Codex a prompt; its files appear then.")
     return Check("codex home", True, detail)
+
+
+def elsewhere(looked: Sequence[Path], usual: Sequence[Path]) -> Iterator[Check]:
+    """Sessions that lie in another home than those that are looked at."""
+    for path in usual:
+        if path in looked or not path.is_dir():
+            continue
+        files = len(scan(path).found)
+        if files:
+            yield Check(
+                "other home",
+                True,
+                f"{path} holds {many(files, 'file')}, and is not looked at.",
+                f"To read it too, name both homes, or set CODEX_HOME: --codex-home {path}",
+            )
 
 
 def readable_by_others(path: Path) -> Check:
@@ -84,6 +101,23 @@ def private(database: Path) -> Check:
         folder = database.parent
         return Check(name, False, f"Others can write into {folder}.", f"chmod go-w {folder}")
     return Check(name, True, f"Only its owner can read {database}.")
+
+
+def room(database: Path) -> Check:
+    """Whether the disk has room for what is to be stored."""
+    name = "disk"
+    folder = database.parent
+    while not folder.exists():
+        folder = folder.parent
+    try:
+        free = shutil.disk_usage(folder).free
+    except OSError as error:
+        return Check(name, True, f"Not known: {error.strerror}.")
+    detail = f"{size(free)} are free where the database lies."
+    if free < _ROOM:
+        cure = f"Make room ({size(_ROOM)} at least), or use another disk: --db PATH"
+        return Check(name, False, detail, cure)
+    return Check(name, True, detail)
 
 
 def watching(path: Path) -> Check:
@@ -143,8 +177,8 @@ def _asked_for(config: Path) -> tuple[bool | None, str]:
     """What Codex's settings say of its plan tool, and why that cannot be told."""
     try:
         with open_source(config, Representation.PLAIN) as reader:
-            size = reader.end()
-            text = reader.read_at(0, min(size, _CONFIG_CAP)) if size else b""
+            end = reader.end()
+            text = reader.read_at(0, min(end, _CONFIG_CAP)) if end else b""
         table: object = tomllib.loads(text.decode("utf-8"))
     except SourceError as error:
         return None, "" if error.code.endswith("missing") else error.sentence
@@ -166,6 +200,20 @@ def kinds(access: Access) -> Check:
         f"Not known here: {said}.",
         "Nothing is lost: the lines stay where they are. A newer Tailboard may know them.",
     )
+
+
+def clock(access: Access, now: datetime) -> Check:
+    """Whether Codex wrote anything in what is the future here."""
+    newest = access.one("status.newest_line")
+    ahead = newest["last_at"] - now if newest and newest["last_at"] else timedelta()
+    if ahead > _AHEAD:
+        return Check(
+            "clock",
+            False,
+            f"The newest line was written {span(ahead.total_seconds())} from now.",
+            "Set the clock of this machine; ages and states are wrong until then.",
+        )
+    return Check("clock", True, "No line is from the future.")
 
 
 def queue(access: Access) -> Check:

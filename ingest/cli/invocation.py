@@ -1,5 +1,6 @@
 """One run of the program: its options, settings, clock and output, as a command gets them."""
 
+import shutil
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cached_property
@@ -11,6 +12,7 @@ from ingest.cli.options import Options
 
 if TYPE_CHECKING:  # Imported where they are needed: the help must not wait for them.
     from ingest.cli.output import Output
+    from ingest.cli.terminal import Window
     from ingest.memory.scope import Now
     from ingest.settings import Loaded, Settings
 
@@ -48,6 +50,16 @@ class Invocation:
     @property
     def is_terminal(self) -> bool:
         return self._out.isatty()
+
+    @property
+    def window(self) -> "Window | None":
+        """The terminal this goes to, if it is one."""
+        from ingest.cli.terminal import Window
+
+        if not self.is_terminal:
+            return None
+        at = shutil.get_terminal_size()
+        return Window(at.columns, at.lines, getattr(self._out, "encoding", None) or "ascii")
 
     @property
     def now(self) -> datetime:

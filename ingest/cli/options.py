@@ -79,15 +79,10 @@ def _gather(ctx: click.Context, param: click.Parameter, value: Any) -> None:
 def _print_versions(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
     if not value or ctx.resilient_parsing:
         return
-    import platform
-    from importlib.metadata import version
+    # Imported here: only who asks for them pays for it.
+    from ingest.cli.versions import told
 
-    from ingest import __version__
-
-    # From the metadata: the engine itself takes longer to load than this to print.
-    click.echo(
-        f"tailboard {__version__}, duckdb {version('duckdb')}, python {platform.python_version()}"
-    )
+    click.echo(told())
     ctx.exit()
 
 

@@ -96,6 +96,12 @@ COMMANDS: Final = (
         "tailboard doctor",
     ),
     Entry(
+        "support-bundle",
+        f"{_HERE}.support_bundle",
+        "Versions, counts and findings for whoever helps you; no contents.",
+        "tailboard support-bundle --out bundle.json",
+    ),
+    Entry(
         "demo",
         f"{_HERE}.demo",
         "See it at work on a made-up home, in a temporary folder.",

@@ -5,7 +5,6 @@ import re
 import subprocess
 import sys
 import tomllib
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -104,23 +103,3 @@ def test_every_pin_has_a_hash_and_no_lock_names_a_host(lock: str) -> None:
     assert [entry.split()[0] for entry in entries if "--hash=sha256:" not in entry] == []
     assert "://" not in text
     assert "--index-url" not in text
-
-
-def test_the_wheel_holds_every_file_of_both_packages(tmp_path: Path) -> None:
-    ours = {
-        path.relative_to(ROOT).as_posix()
-        for package in ("ingest", "tui")
-        for path in (ROOT / package).rglob("*")
-        if path.is_file() and path.suffix not in {".pyc", ".pyo"}
-    }
-    subprocess.run(
-        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)],
-        cwd=ROOT,
-        capture_output=True,
-        check=True,
-    )
-    (wheel,) = tmp_path.glob("*.whl")
-    with zipfile.ZipFile(wheel) as archive:
-        shipped = {name for name in archive.namelist() if ".dist-info/" not in name}
-    assert {"ingest/py.typed", "tui/py.typed"} <= shipped
-    assert ours - shipped == set()

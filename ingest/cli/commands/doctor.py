@@ -1,10 +1,11 @@
 """`tailboard doctor`: what is looked at, what was found, and the cure of each problem."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 
-from ingest.cli import checks
+from ingest.cli import checks, terminal
 from ingest.cli.access import reading
 from ingest.cli.checks import Check
 from ingest.cli.errors import Exit
@@ -18,7 +19,7 @@ from ingest.store.errors import StoreError
 @with_invocation
 def command(invocation: Invocation) -> int:
     """Ends with 1 where a problem was found. Nothing is changed."""
-    done = list(_checks(invocation))
+    done = list(examine(invocation))
 
     def show(output: Output) -> None:
         for check in done:
@@ -32,14 +33,18 @@ def command(invocation: Invocation) -> int:
     return Exit.DONE if all(check.ok for check in done) else Exit.ATTENTION
 
 
-def _checks(invocation: Invocation) -> Iterator[Check]:
+def examine(invocation: Invocation) -> Iterator[Check]:
+    """Look at everything, one thing after the other."""
     settings = invocation.settings
     yield checks.versions()
+    yield terminal.check(invocation.env, invocation.window)
     for home in settings.codex_homes:
         yield checks.home(home)
         yield checks.readable_by_others(home)
         yield checks.watching(home)
+    yield from checks.elsewhere(settings.codex_homes, _usual_homes(invocation))
     yield checks.private(settings.db)
+    yield checks.room(settings.db)
     try:
         with reading(invocation) as access:
             yield checks.database(access)
@@ -47,6 +52,15 @@ def _checks(invocation: Invocation) -> Iterator[Check]:
                 yield checks.plan_tool(access, home)
             yield checks.kinds(access)
             yield checks.queue(access)
+            yield checks.clock(access, invocation.now)
     except StoreError as error:
         # A database that does not open is a finding here, not the end of the examination.
         yield Check("database", False, error.message, error.hint)
+
+
+def _usual_homes(invocation: Invocation) -> list[Path]:
+    """Where this user's Codex would write, whatever the options and the settings file say."""
+    named = invocation.loaded.origins["codex_homes"]
+    asked = named.environment if isinstance(named.environment, tuple) else ()
+    usual = named.default if isinstance(named.default, tuple) else ()
+    return [Path(path) for path in dict.fromkeys([*asked, *usual])]

@@ -48,6 +48,10 @@ where g.cli_version is not null and s.home = $home
 order by coalesce(g.started_at, g.first_at) desc nulls last
 limit 1;
 
+-- name: newest_line
+-- When the newest line of any session was written.
+select max(last_at) as last_at from segments;
+
 -- name: migrations
 -- The steps of the schema that were taken.
 select version, name, applied_at, duckdb from schema_migrations order by version;

@@ -1,12 +1,16 @@
 """What the doctor looks at, and the cure it names."""
 
+import shutil
+import subprocess
+import sys
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from ingest.cli.checks import on_by_default
 from ingest.store.database import Database
-from tests.integration.cli.desk import Desk, Sessions
+from tests.integration.cli.desk import Desk, Sessions, write_sessions
 
 
 def checks(desk: Desk, code: int) -> dict[str, dict[str, Any]]:
@@ -106,3 +110,49 @@ def test_people_see_a_glyph_a_name_and_the_cure(desk: Desk, sessions: Sessions) 
     out = desk.run("doctor").out
     assert "✓ ok versions: tailboard" in out
     assert "✗ problem plan tool:" in out
+
+
+def test_sessions_in_another_home_are_told(
+    desk: Desk, sessions: Sessions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (desk.home / "config.toml").write_text("[tools.update_plan]\nenabled = true\n")
+    monkeypatch.setenv("HOME", str(desk.tmp))
+    write_sessions(desk.tmp / ".codex")
+    found = checks(desk, code=0)["other home"]
+    assert found["detail"] == f"{desk.tmp / '.codex'} holds 5 files, and is not looked at."
+    assert f"--codex-home {desk.tmp / '.codex'}" in found["cure"]
+
+
+def test_lines_from_the_future_are_a_problem_of_the_clock(desk: Desk, sessions: Sessions) -> None:
+    assert checks(desk, code=1)["clock"]["ok"] is True
+    desk.now -= timedelta(hours=2)
+    found = checks(desk, code=1)["clock"]
+    assert found["ok"] is False
+    assert "written 1 h 59 m from now" in found["detail"]
+
+
+def test_a_full_disk_is_a_problem_before_it_is_one(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert checks(desk, code=1)["disk"]["ok"] is True
+    usage = shutil.disk_usage(desk.tmp)._replace(free=5 * 1024**2)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+    found = checks(desk, code=1)["disk"]
+    assert found["detail"] == "5.0 MiB are free where the database lies."
+
+
+def test_a_database_that_another_program_holds_is_a_finding(desk: Desk, sessions: Sessions) -> None:
+    program = (
+        "import sys, duckdb\ncon = duckdb.connect(sys.argv[1])\nprint(flush=True)\nsys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program, str(desk.db)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"\n"
+        found = checks(desk, code=1)["database"]
+        other.communicate()
+    assert found["ok"] is False
+    assert str(other.pid) in found["detail"]

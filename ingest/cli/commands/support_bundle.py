@@ -1,0 +1,133 @@
+"""`tailboard support-bundle`: what somebody who helps needs to know, and nothing of what was said.
+
+Versions, counts, codes of errors and what the doctor found. No text of a session, no command, no
+name, no id; paths are marks that mean nothing elsewhere.
+"""
+
+import json
+import os
+import platform
+import secrets
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+import click
+from msgspec.structs import asdict
+
+from ingest.cli.access import Access, Row, reading
+from ingest.cli.commands.doctor import examine
+from ingest.cli.document import plain
+from ingest.cli.errors import Exit
+from ingest.cli.export import Unwritable
+from ingest.cli.group import Command
+from ingest.cli.invocation import Invocation, with_invocation
+from ingest.cli.masking import Mask, word
+from ingest.cli.output import Output
+from ingest.cli.versions import versions
+from ingest.store.errors import StoreError
+from ingest.wording.words import size
+
+_COUNTS: Final = ("tables", "sources", "batches", "rejects", "sessions", "orders")
+_TERMINAL: Final = ("TERM", "COLORTERM", "LANG", "LC_ALL", "NO_COLOR", "TAILBOARD_ASCII", "TMUX")
+_SAID_ELSEWHERE: Final = "record kinds"
+
+
+@click.command(cls=Command)
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write it to this new file.",
+)
+@with_invocation
+def command(invocation: Invocation, out: Path | None) -> int:
+    """One JSON document to attach to a report. Read it first: it is meant to be read."""
+    body = plain(_bundle(invocation))
+    text = json.dumps(body, indent=2) + "\n"
+    if out is None:
+        invocation.answer("support-bundle", {"bundle": body}, lambda output: output.text(text))
+        return Exit.DONE
+    _write(out, text)
+
+    def show(output: Output) -> None:
+        output.line(f"{size(len(text))} are in {out}. Read them before you send them.")
+
+    invocation.answer("support-bundle", {"path": out, "bytes": len(text)}, show)
+    return Exit.DONE
+
+
+def _write(path: Path, text: str) -> None:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+    try:
+        with os.fdopen(os.open(path, flags, 0o600), "w", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise Unwritable(
+            f"{path} cannot be written: {error.strerror or error}.",
+            "Name another file with --out.",
+        ) from error
+
+
+def _bundle(invocation: Invocation) -> dict[str, object]:
+    settings = invocation.settings
+    known = [*settings.codex_homes, settings.db, settings.db.parent, Path.home()]
+    mask = Mask(secrets.token_bytes(16), known)
+    checks = [
+        {"name": one.name, "ok": one.ok, "detail": mask.text(one.detail)}
+        for one in examine(invocation)
+        if one.name != _SAID_ELSEWHERE
+    ]
+    return {
+        "versions": versions(),
+        "system": {"system": platform.system(), "release": platform.release()}
+        | {"machine": platform.machine(), "cores": os.cpu_count()},
+        "terminal": {name: word(invocation.env.get(name)) for name in _TERMINAL},
+        "settings": _settings(invocation, mask),
+        "checks": checks,
+        "counts": _counted(invocation),
+    }
+
+
+def _settings(invocation: Invocation, mask: Mask) -> dict[str, object]:
+    """Each value and where it comes from; a path or a command is not told."""
+    return {
+        name: {"value": _told(value, mask), "source": invocation.loaded.origins[name].source}
+        for name, value in asdict(invocation.settings).items()
+    }
+
+
+def _told(value: object, mask: Mask) -> object:
+    match value:
+        case Path():
+            return mask.path(value)
+        case tuple():
+            return [mask.path(one) for one in value]
+        case _:
+            return value
+
+
+def _counted(invocation: Invocation) -> Mapping[str, object]:
+    since = invocation.now - timedelta(days=1)
+    try:
+        with reading(invocation) as access:
+            found: dict[str, object] = {
+                name: _words(access.rows(f"bundle.{name}")) for name in _COUNTS
+            }
+            found["kinds_nobody_knows"] = _words(access.rows("status.kinds"))
+            found["pauses"] = [word(row["code"]) for row in access.rows("status.pauses")]
+            found["problems"] = _problems(access)
+            found["last_day"] = access.one("bundle.samples", since=since)
+    except StoreError as error:
+        return {"error": error.code}
+    return found
+
+
+def _words(rows: list[Row]) -> list[Row]:
+    return [{name: word(said) for name, said in row.items()} for row in rows]
+
+
+def _problems(access: Access) -> dict[str, int]:
+    codes = [str(word(row["code"])) for row in access.rows("status.problems")]
+    return {code: codes.count(code) for code in sorted(set(codes))}

@@ -1,0 +1,53 @@
+"""Whether this terminal can show the dashboard, and how well.
+
+Judged by what the environment says, as programs have to: a terminal itself cannot be asked without
+writing to it.
+"""
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from ingest.cli.checks import Check
+
+LEAST: Final = (60, 15)
+"""Columns and rows the dashboard needs."""
+COMFORT: Final = (80, 24)
+_NAME: Final = "terminal"
+_DUMB: Final = ("", "dumb", "unknown")
+
+
+class Window(NamedTuple):
+    columns: int
+    rows: int
+    encoding: str
+
+
+def check(env: Mapping[str, str], window: Window | None) -> Check:
+    if window is None:
+        return Check(_NAME, True, "Not looked at: the output goes elsewhere.")
+    term = env.get("TERM", "")
+    shown = f"{term or 'no TERM'}, {window.columns} × {window.rows}, {_colours(env, term)}"
+    if term in _DUMB:
+        cure = "Set TERM to what your terminal is, or use `tailboard status` and its kin."
+        return Check(_NAME, False, f"It cannot place text ({shown}).", cure)
+    if window.columns < LEAST[0] or window.rows < LEAST[1]:
+        cure = f"Make the window {LEAST[0]} × {LEAST[1]} or larger; {_comfort()} is comfortable."
+        return Check(_NAME, False, f"It is too small for the dashboard ({shown}).", cure)
+    if not window.encoding.lower().replace("-", "").startswith("utf"):
+        cure = "Signs are drawn in ASCII. For the others: export LC_ALL=C.UTF-8"
+        return Check(_NAME, True, f"{shown}, {window.encoding}", cure)
+    if window.columns < COMFORT[0] or window.rows < COMFORT[1]:
+        return Check(_NAME, True, shown, f"It is small: {_comfort()} is comfortable.")
+    return Check(_NAME, True, shown)
+
+
+def _comfort() -> str:
+    return f"{COMFORT[0]} × {COMFORT[1]}"
+
+
+def _colours(env: Mapping[str, str], term: str) -> str:
+    if env.get("NO_COLOR"):
+        return "no colours (NO_COLOR)"
+    if env.get("COLORTERM") in ("truecolor", "24bit"):
+        return "all colours"
+    return "256 colours" if "256" in term else "16 colours at most"
