@@ -262,7 +262,7 @@ def _survey(stage: Stage, child: Rollout) -> None:
     plan = [f"Read {name}" for name in names]
     for done, name in enumerate(names):
         child.plan(steps(done, *plan))
-        stage.after(146)
+        stage.after(157)
         stage.run(child, f"rg -n 'ident|bare_key' vendor/{name}", 0, f"{name}: 12 places\n", 9.0)
     child.plan(steps(5, *plan))
     child.end_turn("Four of five use UAX #31 and NFC; one takes any byte above 127.")

@@ -3,6 +3,8 @@
 The folder goes when the command ends. Nobody's Codex, database or settings are looked at.
 """
 
+import os
+import shutil
 import signal
 import tempfile
 import time
@@ -32,6 +34,8 @@ Clock = Callable[[], datetime]
 _OURS: Final = "TAILBOARD_"
 _KEPT: Final = "TAILBOARD_ASCII"
 """How things are drawn is the user's; which data is used is not."""
+_TRIES: Final = 50
+_PAUSE: Final = 0.1
 
 
 @click.command(cls=Command)
@@ -55,7 +59,8 @@ def command(invocation: Invocation, headless: float | None) -> int:
     if headless is not None:
         with _ended_by_signals() as ended, _told(invocation, clock) as demo:
             return _follow(invocation, demo, clock, headless, ended)
-    with _told(invocation, clock) as demo:
+    # The process that reads for the dashboard finds its settings in the environment.
+    with _told(invocation, clock) as demo, _environment_of(demo):
         code = dashboard.opened(demo.settings)
     if code is None:
         raise Refused("This installation has no dashboard.", "Try `tailboard demo --headless 5`.")
@@ -65,8 +70,7 @@ def command(invocation: Invocation, headless: float | None) -> int:
 @contextmanager
 def _told(invocation: Invocation, clock: Clock) -> Iterator[Invocation]:
     """The story is being told; a run that knows nothing else."""
-    with tempfile.TemporaryDirectory(prefix="tailboard-demo-") as name:
-        folder = Path(name).resolve()
+    with _folder() as folder:
         teller = Teller(shipped(), folder, invocation.aware_now, invocation.zone)
         teller.begin()
         stop = Event()
@@ -77,6 +81,32 @@ def _told(invocation: Invocation, clock: Clock) -> Iterator[Invocation]:
         finally:
             stop.set()
             telling.join()
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="tailboard-demo-")).resolve()
+    try:
+        yield folder
+    finally:
+        # Whoever read for the dashboard may still be closing its files in there.
+        for _ in range(_TRIES):
+            shutil.rmtree(folder, ignore_errors=True)
+            if not folder.exists():
+                break
+            time.sleep(_PAUSE)
+
+
+@contextmanager
+def _environment_of(demo: Invocation) -> Iterator[None]:
+    before = dict(os.environ)
+    os.environ.clear()
+    os.environ.update(demo.env)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 def _environment(env: Mapping[str, str], folder: Path, home: Path) -> dict[str, str]:
