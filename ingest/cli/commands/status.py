@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from pathlib import Path
 
 import click
 from msgspec import Struct
@@ -13,6 +14,7 @@ from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.output import Column, Output, Styled
 from ingest.codex.liveness import SessionState
 from ingest.memory.session import Session, label, short_length, unfinished
+from ingest.wording.welcome import welcome
 from ingest.wording.words import ago, many, size, span
 
 _LIVE = (SessionState.RUNNING, SessionState.WAITING, SessionState.STALLED)
@@ -117,6 +119,9 @@ def _batches(access: Access, now: datetime) -> dict[str, int]:
 
 def show(output: Output, seen: Seen) -> None:
     status, sessions, now = seen.status, seen.sessions, seen.now
+    if status.fresh_at is None:
+        _welcome(output, status)
+        return
     output.line(Styled("tailboard", "bold"), " ".join(status.homes))
     output.line(*(output.state(state, status.sessions[state]) for state in _COUNTED))
     live = [session for session in sessions if session.state in _LIVE]
@@ -156,6 +161,13 @@ def show(output: Output, seen: Seen) -> None:
             ),
         ]
     )
+
+
+def _welcome(output: Output, status: Status) -> None:
+    waits = f" {size(status.behind_bytes)} wait: `tailboard ingest`." if status.behind_bytes else ""
+    output.line(Styled("tailboard", "bold"), f"Nothing was read yet.{waits} Three things to know:")
+    output.line()
+    output.fields(welcome(Path(status.db)))
 
 
 def _counted(counts: dict[str, int]) -> str:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.integration.cli.desk import Desk, Sessions
+from tests.integration.cli.desk import Desk, Sessions, write_sessions
 
 SESSION_KEYS = [
     "id", "parent_id", "root_id", "forked_from", "title", "project", "cwd", "branch", "commit",
@@ -273,3 +273,14 @@ def test_the_document_is_pure_ascii_and_one_line(desk: Desk, sessions: Sessions)
     assert out.isascii()
     assert out.count("\n") == 1
     json.loads(out)
+
+
+def test_somebody_who_is_new_is_told_three_things(desk: Desk) -> None:
+    told = desk.run("status").out
+    assert "Nothing was read yet. Three things to know:" in told
+    assert [line.split()[0] for line in told.splitlines()[2:]] == ["see", "trust", "mend"]
+    assert str(desk.db) in told
+    write_sessions(desk.home)
+    assert "KiB wait: `tailboard ingest`." in desk.run("status").out
+    assert desk.run("ingest").code == 0
+    assert "Three things" not in desk.run("status").out
