@@ -1,0 +1,136 @@
+"""The one sanitizer: what is stored and what leaves passes here.
+
+Pure, text in and text out. Secrets become `[secret: kind]`, what stands between `<private>` and
+`</private>` becomes `[private]`; without the second, all to the end of the text. Masked text comes
+out as it went in. A secret that is split, encoded or of no known kind is not found.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
+
+from ingest.redaction.patterns import PATTERNS, compiled
+
+PRIVATE = "private"
+_MARKS = ("[secret: ", "[private]")
+_MARK = re.compile(r"\[secret: [a-z-]{1,40}\]|\[private\]")
+_OPENINGS = ("<private", "<Private", "<PRIVATE", "lt;private", "u003cprivate", "u003Cprivate")
+_OPEN = r"(?:<|&lt;|\\{1,4}u003[cC])"
+_CLOSE = r"(?:>|&gt;|\\{1,4}u003[eE])"
+_TAG = re.compile(rf"{_OPEN}(/|\\{{1,4}}/)?private\s{{0,8}}{_CLOSE}", re.IGNORECASE)
+
+_BODIES = [(pattern, compiled(pattern)) for pattern in PATTERNS for _ in pattern.literals]
+_LITERALS = [literal for pattern in PATTERNS for literal in pattern.literals]
+_search = AhoCorasick(
+    _LITERALS, matchkind=MatchKind.LeftmostLongest, implementation=Implementation.DFA
+).find_matches_as_indexes
+
+Span = tuple[int, int, str]
+"""Where something begins and ends that must not be seen, and its kind."""
+
+
+def mask(text: str) -> str:
+    """`text` without its secrets and private parts."""
+    while spans := _spans(text):
+        # Again, because what was hidden by a neighbour may stand by itself now.
+        text = "".join(_masked(text, spans))
+    return text
+
+
+def found(text: str) -> dict[str, int]:
+    """How many there are of each kind."""
+    return dict(Counter(kind for _, _, kind in _spans(text)))
+
+
+def marks(text: str) -> int:
+    """How many masked places a text shows."""
+    return len(_MARK.findall(text))
+
+
+def endless(text: str) -> bool:
+    """Whether it may hold something that has no bound: no part of it can be judged alone then."""
+    return "PRIVATE KEY" in text or any(opening in text for opening in _OPENINGS)
+
+
+def _masked(text: str, spans: list[Span]) -> Iterator[str]:
+    at = 0
+    for start, end, kind in spans:
+        yield text[at:start]
+        yield "[private]" if kind == PRIVATE else f"[secret: {kind}]"
+        at = end
+    yield text[at:]
+
+
+def _spans(text: str) -> list[Span]:
+    """All of them, in order; none overlaps another."""
+    private = list(_private(text)) if any(map(text.__contains__, _OPENINGS)) else []
+    hits = _search(text)
+    if not hits:
+        return private
+    secrets = _secrets(text, hits)
+    return _merged(private, secrets) if private else list(secrets)
+
+
+def _private(text: str) -> Iterator[Span]:
+    depth = start = 0
+    for tag in _TAG.finditer(text):
+        if tag[1] is None:
+            start = start if depth else tag.start()
+            depth += 1
+        elif depth:
+            depth -= 1
+            if not depth:
+                yield start, tag.end(), PRIVATE
+    if depth:
+        yield start, len(text), PRIVATE
+
+
+def _secrets(text: str, hits: list[tuple[int, int, int]]) -> Iterator[Span]:
+    done = 0
+    for which, start, end in hits:
+        if start < done:
+            continue
+        pattern, body = _BODIES[which]
+        if pattern.apart and start and not _is_edge(text, start):
+            continue
+        match = body.match(text, end)
+        if match is None:
+            continue
+        if match.lastindex:
+            start, done = match.span(match.lastindex)
+        else:
+            done = match.end()
+        if not text.startswith(_MARKS, start):
+            yield start, done, pattern.name
+
+
+_ESCAPES = frozenset("nrtbf")
+
+
+def _is_edge(text: str, at: int) -> bool:
+    """Whether a word begins here; an escaped character before it is none of its letters."""
+    before = text[at - 1]
+    if not (before.isascii() and before.isalnum()):
+        return True
+    return (
+        (before in _ESCAPES and text[at - 2 : at - 1] == "\\")
+        or text[at - 3 : at - 2] == "%"
+        or text[at - 6 : at - 4] == "\\u"
+    )
+
+
+def _merged(private: list[Span], secrets: Iterator[Span]) -> list[Span]:
+    """What is private as a whole, and the secrets outside of it."""
+    spans = list(private)
+    ends = iter([*private, (1 << 62, 1 << 62, PRIVATE)])
+    start, end, _ = next(ends)
+    for secret in secrets:
+        while end <= secret[0]:
+            start, end, _ = next(ends)
+        if secret[1] <= start:
+            spans.append(secret)
+        elif secret[0] < start:
+            spans.append((secret[0], start, secret[2]))
+    return sorted(spans)

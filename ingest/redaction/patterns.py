@@ -1,0 +1,194 @@
+"""The kinds of secrets that are known: one table, by name.
+
+A kind is found by its literals first, all of them in one pass; only behind a literal its expression
+is tried. An expression is anchored there and its runs are bounded by what they are made of, so the
+whole takes time in proportion to the text, whatever the text is. Group 1 is the secret; without a
+group it is the literal and all that follows.
+"""
+
+import re
+from typing import NamedTuple
+
+
+class Pattern(NamedTuple):
+    name: str
+    literals: tuple[str, ...]
+    body: str
+    """What follows the literal."""
+    apart: bool = True
+    """Whether the literal must begin a word, and the secret end one."""
+
+
+def _either_case(*words: str) -> tuple[str, ...]:
+    """Each name as it is written in code, in headers and in the environment."""
+    forms: dict[str, None] = {}
+    for word in words:
+        parts = word.split("_")
+        for glue in ("_", "-", ""):
+            lower = glue.join(parts)
+            title = glue.join(part.title() for part in parts)
+            camel = parts[0] + title[len(parts[0]) :]
+            forms |= dict.fromkeys((lower, lower.upper(), title, camel))
+    return tuple(forms)
+
+
+_BASE64 = "[A-Za-z0-9+/]"
+_TOKEN = "[A-Za-z0-9_-]"  # noqa: S105 - what tokens are made of
+_QUOTE = r"\\{0,6}[\"']"
+_IS = rf"(?:\d{{0,3}})(?:{_QUOTE})?\s{{0,4}}(?:=>|:=|[:=]|%3[adAD]|\\u003[adAD])\s{{0,4}}"
+"""Between a key and its value: in code, JSON (escaped or not), YAML, an environment, an address."""
+_PLACEHOLDER = (
+    r"(?!(?:(?i:string|str|text|number|boolean|required|optional|password|passwd|secret|token|"
+    r"example|redacted|undefined|null|none|true|false|hidden)\b|[*.xX•]+(?![A-Za-z0-9])))"
+)
+_QUOTED = rf"{_QUOTE}{_PLACEHOLDER}([^\s\"'\\$<{{(\[*][^\s\"'\\]{{5,}}+)(?={_QUOTE})"
+_QUOTED_MIXED = (
+    rf"{_QUOTE}{_PLACEHOLDER}(?=[^\d\s\"'\\]{{0,80}}\d)(?!\d+[\"'\\])"
+    rf"([^\s\"'\\$<{{(\[*][^\s\"'\\]{{7,}}+)(?={_QUOTE})"
+)
+_MIXED = (
+    r"(?=[^\d\s\"'\\]{0,80}\d)(?=\d{0,80}[A-Za-z])"
+    r"((?:[A-Za-z0-9+/_~!@#^*-]|%(?!3[bB]|26)|=(?=[=\s\"'\\]|$)){8,}+)(?![(\[.])"
+)
+_PLAIN = r"(?<==)(?![./$~])" + _PLACEHOLDER + r"([^\s\"'\\$<>(){}\[\],;&|]{6,}+)(?![(\[])"
+_ANY = rf"(?:{_QUOTED}|{_MIXED})"
+
+PATTERNS = (
+    Pattern("openai-key", ("sk-proj-", "sk-svcacct-", "sk-admin-"), rf"{_TOKEN}{{20,}}"),
+    Pattern("openai-key", ("sk-",), r"[A-Za-z0-9]{32,}"),
+    Pattern("anthropic-key", ("sk-ant-",), rf"{_TOKEN}{{20,}}"),
+    Pattern("openrouter-key", ("sk-or-v1-",), r"[0-9a-f]{32,}"),
+    Pattern("groq-key", ("gsk_",), r"[A-Za-z0-9]{40,}"),
+    Pattern("xai-key", ("xai-",), r"[A-Za-z0-9]{60,}"),
+    Pattern("perplexity-key", ("pplx-",), r"[A-Za-z0-9]{40,}"),
+    Pattern("replicate-token", ("r8_",), r"[A-Za-z0-9]{36,}"),
+    Pattern("huggingface-token", ("hf_", "api_org_"), r"[A-Za-z0-9]{30,}"),
+    Pattern("github-token", ("ghp_", "gho_", "ghu_", "ghs_", "ghr_"), r"[A-Za-z0-9]{36,}"),
+    Pattern("github-token", ("github_pat_",), r"[A-Za-z0-9_]{36,}"),
+    Pattern(
+        "gitlab-token",
+        ("glpat-", "gldt-", "glrt-", "glcbt-", "glptt-", "glsoat-", "glft-", "glagent-"),
+        rf"{_TOKEN}{{20,}}(?:\.[a-z0-9.]{{2,40}})?",
+    ),
+    Pattern(
+        "slack-token",
+        ("xoxb-", "xoxp-", "xoxa-", "xoxr-", "xoxs-", "xoxc-", "xoxd-", "xoxe.", "xoxe-", "xapp-"),
+        r"[A-Za-z0-9.%-]{10,}",
+    ),
+    Pattern("slack-webhook", ("hooks.slack.com/",), r"(?:services|workflows)/([\w/-]{20,})"),
+    Pattern("discord-webhook", ("/api/webhooks/",), rf"(\d{{10,24}}/{_TOKEN}{{40,}})", False),
+    Pattern("telegram-token", (":AA",), r"[A-Za-z0-9_-]{33}(?![A-Za-z0-9_-])", False),
+    Pattern("aws-key-id", ("AKIA", "ASIA", "ABIA", "ACCA"), r"[A-Z2-7]{16}"),
+    Pattern("google-key", ("AIza",), rf"{_TOKEN}{{35}}(?!{_TOKEN})"),
+    Pattern("google-token", ("ya29.", "GOCSPX-"), rf"{_TOKEN}{{20,}}"),
+    Pattern(
+        "azure-key", ("AccountKey=", "SharedAccessKey="), rf"({_BASE64}{{40,}}={{0,2}})", False
+    ),
+    Pattern("azure-sas", ("sig=",), r"((?:[A-Za-z0-9+/]|%2[bBfF]){40,}(?:=|%3[dD]){1,2})", False),
+    Pattern("azure-secret", ("7Q~", "8Q~"), r"[A-Za-z0-9_~.-]{31,}", False),
+    Pattern("stripe-key", ("sk_live_", "sk_test_", "rk_live_", "rk_test_"), r"[A-Za-z0-9]{16,}"),
+    Pattern("stripe-webhook-secret", ("whsec_",), r"[A-Za-z0-9+/=]{24,}"),
+    Pattern("square-token", ("sq0atp-", "sq0csp-"), rf"{_TOKEN}{{22,}}"),
+    Pattern("shopify-token", ("shpat_", "shpca_", "shppa_", "shpss_"), r"[0-9a-fA-F]{32,}"),
+    Pattern("twilio-key", ("SK",), r"[0-9a-f]{32}"),
+    Pattern("sendgrid-key", ("SG.",), rf"{_TOKEN}{{16,64}}\.{_TOKEN}{{16,}}"),
+    Pattern("mailgun-key", ("key-",), r"[0-9a-f]{32}"),
+    Pattern("npm-token", ("npm_",), r"[A-Za-z0-9]{36,}"),
+    Pattern("pypi-token", ("pypi-AgE",), rf"{_TOKEN}{{50,}}"),
+    Pattern("rubygems-key", ("rubygems_",), r"[0-9a-f]{48,}"),
+    Pattern("docker-token", ("dckr_pat_", "dckr_oat_"), rf"{_TOKEN}{{20,}}"),
+    Pattern("digitalocean-token", ("dop_v1_", "doo_v1_", "dor_v1_"), r"[0-9a-f]{40,}"),
+    Pattern("databricks-token", ("dapi",), r"[0-9a-f]{32}(?:-\d)?"),
+    Pattern("grafana-token", ("glsa_", "glc_"), r"[A-Za-z0-9+/=_]{32,}"),
+    Pattern("new-relic-key", ("NRAK-", "NRJS-", "NRII-"), rf"{_TOKEN}{{19,}}"),
+    Pattern("sentry-token", ("sntrys_", "sntryu_"), r"[A-Za-z0-9+/=_]{40,}"),
+    Pattern("linear-key", ("lin_api_", "lin_oauth_"), r"[A-Za-z0-9]{32,}"),
+    Pattern("notion-token", ("ntn_",), r"[A-Za-z0-9]{40,}"),
+    Pattern("figma-token", ("figd_",), rf"{_TOKEN}{{36,}}"),
+    Pattern("postman-key", ("PMAK-",), r"[0-9a-f]{24}-[0-9a-f]{34}"),
+    Pattern("atlassian-token", ("ATATT3", "ATCTT3"), r"[A-Za-z0-9_=-]{40,}"),
+    Pattern("terraform-token", (".atlasv1.",), r"([A-Za-z0-9=_-]{40,})", False),
+    Pattern("vault-token", ("hvs.", "hvb.", "hvr."), rf"{_TOKEN}{{24,}}"),
+    Pattern("doppler-token", ("dp.pt.", "dp.st.", "dp.ct."), r"[A-Za-z0-9._-]{40,}"),
+    Pattern("supabase-key", ("sbp_", "sb_secret_"), rf"{_TOKEN}{{30,}}"),
+    Pattern("planetscale-token", ("pscale_tkn_", "pscale_pw_", "pscale_oauth_"), r"[\w.=-]{32,}"),
+    Pattern("tailscale-key", ("tskey-",), r"[a-z]{2,12}-[A-Za-z0-9-]{16,}"),
+    Pattern("age-key", ("AGE-SECRET-KEY-1",), r"[A-Z0-9]{50,}"),
+    Pattern(
+        "json-web-token",
+        ("eyJ",),
+        rf"(?<![_-]eyJ){_TOKEN}{{8,}}+\.{_TOKEN}{{8,}}+(?:\.{_TOKEN}{{0,}}+)?",
+    ),
+    Pattern(
+        "private-key",
+        ("-----BEGIN ",),
+        r"[A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----(?s:(?:(?!-----END ).){0,16384}+)"
+        r"(?:-----END [A-Z0-9 ]{0,40}-----)?",
+        False,
+    ),
+    Pattern("private-key", ("LS0tLS1CRUdJTi",), r"[A-Za-z0-9+/=]{40,}"),
+    Pattern(
+        "url-password", ("://",), r"[^\s/:@\"'<>\\]{0,100}:(?![$<{])([^\s/@\"'<>\\]{3,200})@", False
+    ),
+    Pattern(
+        "bearer-token",
+        ("Bearer ", "bearer ", "BEARER "),
+        r"(?=[^\d\s]{0,80}\d)([A-Za-z0-9._~+/-]{16,}+={0,2})",
+    ),
+    Pattern(
+        "authorization-header",
+        ("uthorization", "UTHORIZATION"),
+        rf"(?:{_QUOTE})?\s{{0,4}}[:=,]\s{{0,4}}(?:{_QUOTE})?"
+        r"(?:(?:[Bb]asic|[Tt]oken|[Dd]igest|[Aa]pi[Kk]ey|[Bb]earer)\s{1,4}([^\s\"'\\$<{]{8,})"
+        r"|(?=[^\d\s\"'\\]{0,80}\d)([A-Za-z0-9+/_.=-]{20,}+))",
+        False,
+    ),
+    Pattern(
+        "basic-login", ("Basic ", "basic "), rf"(?=[^\s]{{0,80}}[\d=])({_BASE64}{{12,}}+={{0,2}})"
+    ),
+    Pattern(
+        "cookie",
+        ("ookie: ", "OOKIE: "),
+        r"([^\s;=:\"'\\]{1,100}=[^\s;\"'\\]{8,}(?:; ?[^\s;\"'\\]{1,400}){0,40})",
+        False,
+    ),
+    Pattern(
+        "password",
+        _either_case("password", "passwd", "passphrase", "pass_word"),
+        rf"{_IS}(?:{_QUOTED}|{_MIXED}|{_PLAIN})",
+        False,
+    ),
+    Pattern("password", ("Pwd", "PGPASS", "MYSQL_PWD"), r"=([^\s\"'\\$<>;&]{4,})", False),
+    Pattern(
+        "secret-value",
+        _either_case(
+            "secret",
+            "secret_key",
+            "secret_key_base",
+            "secret_access_key",
+            "client_secret",
+            "api_key",
+            "api_secret",
+            "access_key",
+            "private_key",
+            "signing_key",
+            "encryption_key",
+            "credentials",
+        ),
+        rf"{_IS}{_ANY}",
+        False,
+    ),
+    Pattern(
+        "token-value",
+        _either_case("token", "access_token", "refresh_token", "auth_token", "session_key"),
+        rf"{_IS}(?:{_QUOTED_MIXED}|{_MIXED})",
+        False,
+    ),
+)
+"""In no order that matters: of two literals at one place the longer counts."""
+
+NAMES = tuple(sorted({pattern.name for pattern in PATTERNS}))
+
+
+def compiled(pattern: Pattern) -> re.Pattern[str]:
+    return re.compile(pattern.body + ("(?![A-Za-z0-9])" if pattern.apart else ""))
