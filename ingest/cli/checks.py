@@ -6,7 +6,6 @@ they could see; everything else worth saying is in the detail.
 
 import contextlib
 import os
-import re
 import shutil
 import stat
 import tomllib
@@ -17,8 +16,9 @@ from typing import Final
 
 from msgspec import Struct
 
-from ingest.cli.access import NOTHING_YET, Access
+from ingest.cli.access import NOTHING_YET, Access, Row
 from ingest.cli.versions import told
+from ingest.memory.tasks.plan_tool import SWITCH_ON, on_by_default
 from ingest.tail.discovery import ProblemCode, scan
 from ingest.tail.errors import SourceError
 from ingest.tail.opening import open_source
@@ -27,7 +27,6 @@ from ingest.tail.watch import Mode, Watcher
 from ingest.wording.words import many, size, span
 from ingest.worker.homes import homes
 
-PLAN_TOOL_OFF_SINCE: Final = (0, 152)
 _ROOM: Final = 200 * 1024**2
 _AHEAD: Final = timedelta(minutes=10)
 _CONFIG_CAP: Final = 1024 * 1024
@@ -153,7 +152,7 @@ def plan_tool(access: Access, path: Path) -> Check:
     said, trouble = _asked_for(path / "config.toml")
     if trouble:
         return Check(name, True, f"{path / 'config.toml'}: {trouble}")
-    on = said if said is not None else on_by_default(codex)
+    on = said if said is not None else _told_by(newest)
     seen = f"the newest Codex seen is {codex}" if codex else "no session tells its Codex version"
     if on is None:
         return Check(name, True, f"Not known: {seen}.")
@@ -163,14 +162,17 @@ def plan_tool(access: Access, path: Path) -> Check:
         name,
         False,
         f"Off, so no plan is written; {seen}.",
-        f"Put into {path / 'config.toml'}: [tools.update_plan] enabled = true",
+        f"Put into {path / 'config.toml'}: {SWITCH_ON}",
     )
 
 
-def on_by_default(codex: str | None) -> bool | None:
-    """Whether this version of Codex has the plan tool on; None where that cannot be told."""
-    numbers = re.match(r"(\d+)\.(\d+)", codex or "")
-    return (int(numbers[1]), int(numbers[2])) < PLAN_TOOL_OFF_SINCE if numbers else None
+def _told_by(newest: Row | None) -> bool | None:
+    """What the newest session shows of the tool: a plan, a refusal, or only its version."""
+    if newest is None:
+        return None
+    if newest["planned"] or newest["refused"]:
+        return bool(newest["planned"])
+    return on_by_default(newest["cli_version"])
 
 
 def _asked_for(config: Path) -> tuple[bool | None, str]:

@@ -6,6 +6,7 @@ wins (homes add up). What they say is gathered in the `Options` that the context
 
 import difflib
 import importlib
+import inspect
 from collections.abc import Sequence
 from typing import Any, cast
 
@@ -71,7 +72,7 @@ class LazyGroup(Group):
         command = cast(click.Command, importlib.import_module(entry.module).command)
         command.name = entry.name
         command.short_help = entry.summary
-        more = command.callback.__doc__ if command.callback else None
+        more = inspect.getdoc(command.callback) if command.callback else None
         command.help = f"{entry.summary}\n\n{more}" if more else entry.summary
         command.epilog = f"Example: {entry.example}"
         return command

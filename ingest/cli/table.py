@@ -48,6 +48,12 @@ COMMANDS: Final = (
         "tailboard usage --by model --since 30d",
     ),
     Entry(
+        "tasks",
+        f"{_HERE}.tasks",
+        "What was to be done in a project, over all its sessions, and how it stands.",
+        "tailboard tasks list --ready",
+    ),
+    Entry(
         "sources",
         f"{_HERE}.sources",
         "The files that are followed, and how far each is read.",

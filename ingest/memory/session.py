@@ -1,6 +1,6 @@
 """A session as people and programs see it: what is stored of it, and how it stands now."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import pairwise, takewhile
 
@@ -78,30 +78,32 @@ def unfinished(access: Rows, now: Now) -> list[Session]:
 
 
 def standing(rows: Iterable[Row], now: Now) -> list[Session]:
+    return [_session(row, state, reason) for row, state, reason in judged(rows, now)]
+
+
+def judged(rows: Iterable[Row], now: Now) -> Iterator[tuple[Row, SessionState, str]]:
+    """Rows of sessions, each with how it stands now and why."""
     locks: dict[str, frozenset[str] | None] = {}
-    sessions = []
     for row in rows:
         home = row["home_path"] or ""
         if home not in locks:
             locks[home] = locked_threads(home) if home else None
         held = locks[home]
-        locked = None if held is None else row["id"] in held
-        sessions.append(_session(row, locked, now))
-    return sessions
+        call = OpenCall(row["open_tool"], row["open_command"], row["open_since"])
+        state, reason = state_of(
+            row["turn_state"],
+            row["last_at"],
+            call if row["open_calls"] else None,
+            waits_for_user=row["waits_for_user"],
+            locked=None if held is None else row["id"] in held,
+            now=now.moment,
+            stalls_after=now.stalls_after,
+            idle_after=now.idle_after,
+        )
+        yield row, state, reason
 
 
-def _session(row: Row, locked: bool | None, now: Now) -> Session:
-    call = OpenCall(row["open_tool"], row["open_command"], row["open_since"])
-    state, reason = state_of(
-        row["turn_state"],
-        row["last_at"],
-        call if row["open_calls"] else None,
-        waits_for_user=row["waits_for_user"],
-        locked=locked,
-        now=now.moment,
-        stalls_after=now.stalls_after,
-        idle_after=now.idle_after,
-    )
+def _session(row: Row, state: SessionState, reason: str) -> Session:
     return Session(
         id=row["id"],
         parent_id=row["parent_id"],

@@ -21,6 +21,7 @@ _DONE = Look("✓", "+", "dim")
 _FAILED = Look("✗", "x", "red")
 _STOPPED = Look("‖", "=", "yellow")
 _PENDING = Look("○", "o", "cyan")
+_BLOCKED = Look("◇", "-", "yellow")
 UNKNOWN = Look("◌", ".", "dim")
 
 LOOKS: Final = {
@@ -42,6 +43,9 @@ LOOKS: Final = {
     "pending": _PENDING,
     "in_progress": _RUNNING,
     "completed": _DONE,
+    # of tasks
+    "ready": _PENDING,
+    "blocked": _BLOCKED,
     # of batches
     "claimed": _RUNNING,
     "stuck": _STALLED,

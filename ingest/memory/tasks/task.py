@@ -2,23 +2,30 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from msgspec import Struct, field
 
 
 class TaskState(StrEnum):
     PENDING = "pending"
+    """Open, behind a step of its plan that is still open; or only proposed."""
     READY = "ready"
-    """Pending, and nothing it depends on is open."""
+    """Open, and nothing before it is."""
     IN_PROGRESS = "in_progress"
     WAITING = "waiting"
     """For its user, in a session that waits."""
     STALLED = "stalled"
+    """Begun, in a session that nobody goes on with."""
     BLOCKED = "blocked"
-    """Pending, and something it depends on is open; or a person says so."""
+    """Open, and something it depends on is open; or a person says so."""
     DONE = "done"
     FAILED = "failed"
     CANCELLED = "cancelled"
+
+
+CLOSED: Final = frozenset({TaskState.DONE, TaskState.CANCELLED})
+"""Nobody has to do anything about these."""
 
 
 class Origin(StrEnum):
@@ -43,20 +50,30 @@ class EdgeKind(StrEnum):
     DEPENDS = "depends"
     """A person says so: a hard edge."""
     PART = "part"
-    """From a goal to a step, from an agent to its sub-agent's task."""
+    """From a goal to a step, from a step to the agent it was given to, on to that one's steps."""
     CONTINUED = "continued"
     """The same work goes on in a later session."""
 
 
-class Evidence(Struct, frozen=True):
-    kind: str
-    """`command`, `file`, `commit`, `session`."""
+class EvidenceKind(StrEnum):
+    COMMAND = "command"
+    FILE = "file"
+    COMMIT = "commit"
+    SESSION = "session"
+
+
+OBSERVED: Final = "observed"
+"""Who says so, where the log does."""
+
+
+class Evidence(Struct, frozen=True, gc=False):
+    kind: EvidenceKind
     ref: str
     by: str
-    """`observed`, or who says so."""
+    """`observed`, or the person who says so."""
 
 
-class Task(Struct, kw_only=True):
+class Task(Struct, kw_only=True, gc=False):
     """The fields of `tasks --json`, in their order."""
 
     id: str
@@ -64,8 +81,8 @@ class Task(Struct, kw_only=True):
     text: str
     state: TaskState
     derived_state: TaskState | None
-    """What the log says, where a person says otherwise; None for what a person added."""
-    edited: bool
+    """What the log alone says; None for what a person added."""
+    edited: bool = False
     origin: Origin
     session: str | None
     project: str
@@ -83,10 +100,22 @@ class Task(Struct, kw_only=True):
     revision: int | None = None
     """The newest revision of its plan that holds it."""
     current: bool = True
-    """Whether the newest plan still holds it."""
+    """False where the newest plan has dropped it."""
+    continued_in: str | None = None
+    """The task of a later session that goes on with it."""
+
+    @property
+    def relevant(self) -> bool:
+        """Whether a person would look for it here: it was not dropped, and goes on nowhere else."""
+        return self.current and (self.continued_in is None or self.edited)
+
+    @property
+    def unproven(self) -> bool:
+        """Whether it is said to be done, and nothing was seen of it."""
+        return self.state is TaskState.DONE and not self.evidence
 
 
-class Edge(Struct, frozen=True):
+class Edge(Struct, frozen=True, gc=False):
     source: str
     """The task that comes first."""
     target: str
@@ -94,11 +123,11 @@ class Edge(Struct, frozen=True):
 
 
 class Roadmap(Struct):
-    """The tasks of a scope and how they hang together."""
+    """The tasks of a scope and how they hang together; the session that moved last comes first."""
 
-    tasks: list[Task]
-    edges: list[Edge]
+    tasks: list[Task] = field(default_factory=list)
+    edges: list[Edge] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
     """Edits that cannot be carried out, each as a sentence: a cycle with its path, a lost task."""
     plan_tool_off: bool = False
-    """Whether Codex refused a plan in this scope, because its plan tool is off."""
+    """Whether plans are missing because Codex's plan tool is off."""

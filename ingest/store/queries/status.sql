@@ -40,8 +40,11 @@ order by p.since, p.path;
 select kind, lines, bytes from v_kinds where not known order by lines desc, kind;
 
 -- name: newest_version
--- The newest Codex that wrote anything in a home.
-select g.cli_version
+-- The newest Codex that wrote anything in a home, and whether it took or refused a plan there.
+select
+    g.cli_version,
+    exists (select 1 from plans p where p.source = g.source and p.accepted) as planned,
+    exists (select 1 from plans p where p.source = g.source and not p.accepted) as refused
 from segments g
 join sources s on s.id = g.source
 where g.cli_version is not null and s.home = $home

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ingest.cli.checks import on_by_default
+from ingest.memory.tasks.plan_tool import on_by_default
 from ingest.store.database import Database
 from tests.integration.cli.desk import Desk, Sessions, write_sessions
 

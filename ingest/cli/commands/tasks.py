@@ -1,0 +1,187 @@
+"""`tailboard tasks`: what was to be done over all sessions of a project, and how it stands."""
+
+import click
+
+from ingest.cli.access import Access, reading
+from ingest.cli.errors import Exit
+from ingest.cli.group import Group
+from ingest.cli.invocation import Invocation, with_invocation
+from ingest.cli.options import Filters, filters
+from ingest.cli.output import Output
+from ingest.cli.task_story import history, one
+from ingest.cli.task_verbs import VERBS
+from ingest.cli.tasking import Plan, counted, remarks, scoped, table
+from ingest.memory.tasks import drawing
+from ingest.memory.tasks.choice import Choice, chosen, following
+from ingest.memory.tasks.roadmap import roadmap
+from ingest.memory.tasks.task import Edge, Roadmap, Task, TaskState
+
+_SCOPE = ("project", "branch", "session", "since", "until", "limit", "offset")
+_everywhere = click.option(
+    "--everywhere", is_flag=True, help="All projects, not only the one of this folder."
+)
+_all = click.option(
+    "--all", "all_", is_flag=True, help="Also steps that the newest plan has dropped."
+)
+
+
+@click.group(cls=Group, invoke_without_command=True, no_args_is_help=False)
+@click.pass_context
+def command(ctx: click.Context) -> None:
+    """Tasks are steps of plans, goals, what sub-agents were given, open requests, proposals, and
+    what you add. Without a command of its own: list.
+    """
+    if ctx.invoked_subcommand is None:
+        ctx.invoke(listing)
+
+
+command.add_command(one)
+command.add_command(history)
+for _verb in VERBS:
+    command.add_command(_verb)
+
+
+@command.command("list")
+@click.option(
+    "--state",
+    type=click.Choice([state.value for state in TaskState]),
+    multiple=True,
+    help="Only tasks in this state; may be repeated.",
+)
+@click.option("--ready", "choice", flag_value=Choice.READY.value, help="Only what can be done now.")
+@click.option(
+    "--blocked", "choice", flag_value=Choice.BLOCKED.value, help="Only what waits for others."
+)
+@click.option(
+    "--stuck",
+    "choice",
+    flag_value=Choice.STUCK.value,
+    help="Only what waits for you, stalled or failed.",
+)
+@click.option("--done", "choice", flag_value=Choice.DONE.value, help="Only what is done.")
+@click.option(
+    "--unproven",
+    "choice",
+    flag_value=Choice.UNPROVEN.value,
+    help="Only what is said to be done without evidence.",
+)
+@_everywhere
+@_all
+@filters(*_SCOPE)
+@with_invocation
+def listing(
+    invocation: Invocation,
+    state: tuple[str, ...] = (),
+    choice: str | None = None,
+    everywhere: bool = False,
+    all_: bool = False,
+    only: Filters | None = None,
+) -> None:
+    """List tasks, those of the session that moved last first.
+
+    What a later session goes on with is listed there only; with --json both are there.
+    """
+    plan = _read(invocation, only or Filters(), everywhere=everywhere)
+    tasks = plan.tasks if all_ else [task for task in plan.tasks if task.current]
+    tasks = chosen(tasks, Choice(choice or Choice.ALL))
+    if state:
+        tasks = [task for task in tasks if task.state in state]
+    _answer(invocation, plan, tasks, only or Filters(), all_=all_)
+
+
+@command.command("ready")
+@_everywhere
+@filters(*_SCOPE)
+@with_invocation
+def ready(invocation: Invocation, everywhere: bool, only: Filters) -> None:
+    """What can be done now: nothing before it is open."""
+    plan = _read(invocation, only, everywhere=everywhere)
+    _answer(invocation, plan, chosen(plan.tasks, Choice.READY), only, all_=False)
+
+
+@command.command("next")
+@_everywhere
+@filters("project", "branch", "session")
+@with_invocation
+def following_one(invocation: Invocation, everywhere: bool, only: Filters) -> int:
+    """The next thing to do. Ends with 1 where nothing is ready."""
+    plan = _read(invocation, only, everywhere=everywhere)
+    task = following(plan.tasks)
+    _answer(invocation, plan, [task] if task else [], Filters(), all_=False)
+    return Exit.DONE if task else Exit.ATTENTION
+
+
+@command.command("graph")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "mermaid", "dot", "json"]),
+    default="text",
+    show_default=True,
+    help="What it is written as.",
+)
+@_everywhere
+@_all
+@filters(*_SCOPE)
+@with_invocation
+def graph(invocation: Invocation, form: str, everywhere: bool, all_: bool, only: Filters) -> None:
+    """How tasks hang together: dashed is the order of a plan, solid what you said waits for what.
+
+    Example: tailboard tasks graph --format mermaid
+    """
+    plan = _read(invocation, only, everywhere=everywhere)
+    tasks = _paged([task for task in plan.tasks if all_ or task.relevant], only)
+    shown = Roadmap(tasks, _among(plan.edges, tasks))
+
+    def show(output: Output) -> None:
+        match form:
+            case "mermaid":
+                output.text(drawing.mermaid(shown))
+            case "dot":
+                output.text(drawing.dot(shown))
+            case _:
+                output.text(drawing.text(shown, ascii=output.ascii, columns=output.columns))
+
+    body = Plan(shown.tasks, shown.edges, plan.refused, plan.plan_tool_off).body()
+    if form == "json":
+        invocation.output.document("tasks", body)
+    else:
+        invocation.answer("tasks", body, show)
+
+
+def _read(invocation: Invocation, only: Filters, *, everywhere: bool) -> Roadmap:
+    with reading(invocation) as access:
+        return _roadmap(invocation, access, only, everywhere=everywhere)
+
+
+def _roadmap(invocation: Invocation, access: Access, only: Filters, *, everywhere: bool) -> Roadmap:
+    scope = scoped(invocation, access, only, everywhere=everywhere)
+    return roadmap(access, scope, invocation.judged)
+
+
+def _paged(tasks: list[Task], only: Filters) -> list[Task]:
+    end = None if only.limit is None else only.offset + only.limit
+    return tasks[only.offset : end]
+
+
+def _among(edges: list[Edge], tasks: list[Task]) -> list[Edge]:
+    ids = {task.id for task in tasks}
+    return [edge for edge in edges if edge.source in ids and edge.target in ids]
+
+
+def _answer(
+    invocation: Invocation, plan: Roadmap, tasks: list[Task], only: Filters, *, all_: bool
+) -> None:
+    shown = _paged(tasks, only)
+    answer = Plan(shown, _among(plan.edges, shown), plan.refused, plan.plan_tool_off)
+
+    def show(output: Output) -> None:
+        relevant = _paged([task for task in tasks if all_ or task.relevant], only)
+        if relevant:
+            table(output, relevant, plan.tasks)
+            output.note(f"{counted(relevant)} `tailboard tasks show ID` tells more of one.")
+        else:
+            output.note("No tasks.")
+        remarks(output, answer)
+
+    invocation.answer("tasks", answer.body(), show)

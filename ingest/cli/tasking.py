@@ -1,0 +1,133 @@
+"""What the commands about tasks share: whose tasks are meant, and how one is named and shown."""
+
+from pathlib import Path
+
+from msgspec import Struct
+
+from ingest.cli.access import Access
+from ingest.cli.errors import Ambiguous, NotFound
+from ingest.cli.invocation import Invocation
+from ingest.cli.options import Filters
+from ingest.cli.output import Cell, Column, Output, Styled
+from ingest.cli.scope import scope_of
+from ingest.memory.scope import Scope
+from ingest.memory.session import short_length
+from ingest.memory.tasks.plan_tool import HINT
+from ingest.memory.tasks.roadmap import roadmap
+from ingest.memory.tasks.task import Edge, Roadmap, Task
+from ingest.wording.words import many, span
+
+COLUMNS = (
+    Column("ID"),
+    Column("STATE"),
+    Column("TASK", least=20),
+    Column("FROM", spare=2),
+    Column("PROJECT", least=8, spare=3),
+    Column("BRANCH", least=6, spare=5),
+    Column("OWNER", least=6, spare=4),
+    Column("TIME", right=True, spare=1),
+)
+_LEAST_DIGITS = 4
+_LISTED = 8
+
+
+class Plan(Struct, frozen=True):
+    """The fields of a `tasks` document, in their order."""
+
+    tasks: list[Task]
+    edges: list[Edge]
+    refused: list[str]
+    plan_tool_off: bool
+
+    def body(self) -> dict[str, object]:
+        return {name: getattr(self, name) for name in self.__struct_fields__}
+
+
+def scoped(invocation: Invocation, access: Access, only: Filters, *, everywhere: bool) -> Scope:
+    """The filters; where none names a project or a session, the project of this folder."""
+    scope = scope_of(invocation, access, only)
+    if everywhere or scope.project is not None or scope.session is not None:
+        return scope
+    return Scope(
+        project=project_here(access),
+        branch=scope.branch,
+        since=scope.since,
+        until=scope.until,
+        limit=scope.limit,
+        offset=scope.offset,
+    )
+
+
+def project_here(access: Access) -> str | None:
+    """The project of the current folder, or of one above it in the same repository."""
+    here = Path.cwd()
+    folders = [here]
+    root = next((one for one in (here, *here.parents) if (one / ".git").exists()), here)
+    folders += [one for one in here.parents if one == root or root in one.parents]
+    row = access.one("tasks.project_here", folders=[str(one) for one in folders])
+    return row["project"] if row else None
+
+
+def everything(invocation: Invocation, access: Access) -> Roadmap:
+    return roadmap(access, Scope(), invocation.judged)
+
+
+def named(tasks: list[Task], prefix: str) -> Task:
+    """The one task whose id begins so."""
+    found = [task for task in tasks if task.id.startswith(prefix.lower())] if prefix else []
+    if not found:
+        raise NotFound(
+            f"There is no task whose id begins with {prefix!r}.",
+            "`tailboard tasks list --everywhere --all` lists them.",
+        )
+    if len(found) > 1:
+        shown = "".join(f"\n  {task.id}  {task.text}" for task in found[:_LISTED])
+        raise Ambiguous(
+            f"{len(found)} tasks have an id that begins with {prefix!r}:{shown}",
+            "Write more of the id.",
+        )
+    return found[0]
+
+
+def touching(task: Task, edges: list[Edge]) -> list[Edge]:
+    return [edge for edge in edges if task.id in (edge.source, edge.target)]
+
+
+def table(output: Output, tasks: list[Task], every: list[Task]) -> None:
+    """The tasks, a line each; ids as short as they tell apart all there are."""
+    digits = short_length((task.id for task in every), _LEAST_DIGITS)
+    output.table(COLUMNS, [_cells(output, task, digits) for task in tasks])
+
+
+def _cells(output: Output, task: Task, digits: int) -> list[Cell]:
+    return [
+        task.id[:digits],
+        stated(output, task),
+        task.text,
+        task.origin,
+        task.project,
+        task.branch,
+        task.owner,
+        span(task.seconds),
+    ]
+
+
+def stated(output: Output, task: Task) -> Styled:
+    """How it stands; where a person says otherwise than the log, both."""
+    state = output.state(task.state)
+    if task.derived_state in (None, task.state):
+        return state
+    return Styled(f"{state.text} (log: {task.derived_state.replace('_', ' ')})", state.color)
+
+
+def remarks(output: Output, plan: Plan) -> None:
+    """What else a person should know of the tasks they see."""
+    for sentence in plan.refused:
+        output.note(sentence)
+    if plan.plan_tool_off:
+        output.note(HINT)
+
+
+def counted(tasks: list[Task]) -> str:
+    ready = sum(task.ready for task in tasks)
+    return f"{many(len(tasks), 'task')}, {ready} ready."

@@ -1,0 +1,249 @@
+"""What the log tells of tasks, as the named statements answer it, put together session by session.
+
+Promises the rows of turns that still count, in the order they happened. Deciding is `derived.py`'s.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Final, NamedTuple
+
+import msgspec
+from msgspec import Struct, field
+
+from ingest.codex.liveness import SessionState
+from ingest.memory.scope import Now
+from ingest.memory.session import judged, title_of
+from ingest.memory.tasks.plan import Point, Told
+from ingest.store.face import Row, Rows
+
+Key = tuple[str, str]
+"""A session: its home and its id."""
+
+_steps: Final = msgspec.json.Decoder(list[tuple[str, str]])
+
+
+class File(NamedTuple):
+    key: Key
+    segment: str
+    place: int
+
+
+class Goal(Struct, frozen=True, gc=False):
+    segment: str
+    byte: int
+    at: datetime | None
+    objective: str
+    status: str
+
+
+class Link(Struct, frozen=True, gc=False):
+    """What a session told of a sub-agent."""
+
+    segment: str
+    point: Point
+    at: datetime | None
+    event: str
+    child: str | None
+    nickname: str | None
+    path: str | None
+    task: str | None
+
+
+class Message(Struct, frozen=True, gc=False):
+    segment: str
+    byte: int
+    at: datetime | None
+    text: str
+    plan: bool = False
+    """Whether Codex says that it proposes a plan."""
+    turn_state: str = ""
+    ended_at: datetime | None = None
+
+
+class Seen(NamedTuple):
+    """A command or a file, and where it was."""
+
+    point: Point
+    kind: str
+    what: str
+
+
+class Thread(Struct, frozen=True, kw_only=True, gc=False):
+    """Of a session, what its tasks depend on."""
+
+    home: str
+    id: str
+    parent_id: str | None
+    project: str
+    branch: str | None
+    nickname: str | None
+    title: str | None
+    cli_version: str | None
+    started_at: datetime | None
+    last_at: datetime | None
+    state: SessionState
+
+
+class Material(Struct):
+    """What one session tells."""
+
+    session: Thread
+    plan: list[Told] = field(default_factory=list)
+    refused_plans: int = 0
+    goals: list[Goal] = field(default_factory=list)
+    links: list[Link] = field(default_factory=list)
+    proposals: list[Message] = field(default_factory=list)
+    requests: list[Message] = field(default_factory=list)
+    seen: list[Seen] = field(default_factory=list)
+
+    @property
+    def key(self) -> Key:
+        return self.session.home, self.session.id
+
+
+def threads(rows: Rows, project: str | None, now: Now) -> list[Thread]:
+    """The sessions of a project, or all; the one that moved last first."""
+    return [
+        Thread(
+            home=row["home"],
+            id=row["id"],
+            parent_id=row["parent_id"],
+            project=row["project"],
+            branch=row["branch"],
+            nickname=row["nickname"],
+            title=title_of(row["title"]),
+            cli_version=row["cli_version"],
+            started_at=row["started_at"],
+            last_at=row["last_at"],
+            state=state,
+        )
+        for row, state, _ in judged(rows.rows("tasks.sessions", project=project), now)
+    ]
+
+
+def materials(rows: Rows, project: str | None, now: Now) -> list[Material]:
+    """What the sessions of a project tell, or all there are."""
+    found = {(one.home, one.id): Material(one) for one in threads(rows, project, now)}
+    only = None if project is None else sorted({session for _, session in found})
+    _gather(rows, found, only)
+    return list(found.values())
+
+
+def plan_of(rows: Rows, home: str, session: str) -> list[Told]:
+    """The revisions of one session's plan."""
+    files = _files(rows, [session])
+    mine = [number for number, file in files.items() if file.key == (home, session)]
+    told = ((files[row["source"]], row) for row in _counting(rows, "plans", mine, _gone(rows)))
+    return [revision for _, revision in _revisions(told) if revision is not None]
+
+
+def _gather(rows: Rows, found: dict[Key, Material], only: list[str] | None) -> None:
+    files = {number: file for number, file in _files(rows, only).items() if file.key in found}
+    sources, gone = sorted(files), _gone(rows)
+
+    def told(name: str) -> Iterator[tuple[Material, File, Row]]:
+        for row in _counting(rows, name, sources, gone):
+            file = files[row["source"]]
+            yield found[file.key], file, row
+
+    for key, revision in _revisions((file, row) for _, file, row in told("plans")):
+        if revision is None:
+            found[key].refused_plans += 1
+        else:
+            found[key].plan.append(revision)
+    for one, file, row in told("goals"):
+        one.goals.append(
+            Goal(file.segment, row["byte"], row["time"], row["objective"] or "", row["status"])
+        )
+    for one, file, row in told("agents"):
+        one.links.append(_link(file, row))
+    for one, file, row in told("proposals"):
+        one.proposals.append(_message(file, row, plan=row["phase"] == "plan"))
+    for one, file, row in told("requests"):
+        one.requests.append(_request(file, row))
+    # Only where there is a plan something can be evidence of a step.
+    planned = {number: file for number, file in files.items() if found[file.key].plan}
+    for file, seen in _seen(rows, planned):
+        found[file.key].seen.append(seen)
+    for one in found.values():
+        _in_order(one)
+
+
+def _seen(rows: Rows, files: dict[int, File]) -> Iterator[tuple[File, Seen]]:
+    for kind in ("commands", "files") if files else ():
+        for row in rows.rows(f"tasks.{kind}", sources=list(files)):
+            file = files[row["source"]]
+            yield file, Seen(Point(file.place, row["byte"]), row["kind"], row["what"])
+
+
+def _files(rows: Rows, sessions: list[str] | None) -> dict[int, File]:
+    return {
+        row["source"]: File((row["home"], row["session"]), row["segment"], row["place"])
+        for row in rows.rows("tasks.segments", sessions=sessions)
+    }
+
+
+def _gone(rows: Rows) -> frozenset[tuple[int, int]]:
+    return frozenset((row["source"], row["turn"]) for row in rows.rows("tasks.gone"))
+
+
+def _counting(
+    rows: Rows, name: str, sources: list[int], gone: frozenset[tuple[int, int]]
+) -> Iterator[Row]:
+    """The rows of turns that still count."""
+    for row in rows.rows(f"tasks.{name}", sources=sources):
+        if not gone or (row["source"], row["turn"]) not in gone:
+            yield row
+
+
+def _in_order(one: Material) -> None:
+    """What several files of a session tell, as it happened."""
+    one.seen.sort()
+    if len({told.point.segment for told in one.plan}) > 1:
+        one.plan.sort(key=lambda told: (told.point, told.nth))
+    one.links.sort(key=lambda link: link.point)
+
+
+def _revisions(rows: Iterable[tuple[File, Row]]) -> Iterator[tuple[Key, Told | None]]:
+    """Each revision as a line told it; None for one that Codex refused."""
+    line, nth = (-1, -1), 0
+    for file, row in rows:
+        here = row["source"], row["byte"]
+        line, nth = here, nth + 1 if here == line else 0
+        if not row["accepted"]:
+            yield file.key, None
+            continue
+        point = Point(file.place, row["byte"])
+        steps = _steps.decode(row["steps"])
+        yield (
+            file.key,
+            Told(point, file.segment, nth, row["time"], row["explanation"], steps),
+        )
+
+
+def _link(file: File, row: Row) -> Link:
+    return Link(
+        file.segment,
+        Point(file.place, row["byte"]),
+        row["time"],
+        row["event"],
+        row["child"],
+        row["nickname"],
+        row["path"],
+        row["task"],
+    )
+
+
+def _message(file: File, row: Row, *, plan: bool) -> Message:
+    return Message(file.segment, row["byte"], row["time"], row["text"], plan)
+
+
+def _request(file: File, row: Row) -> Message:
+    return Message(
+        file.segment,
+        row["byte"],
+        row["time"],
+        row["text"],
+        turn_state=row["state"],
+        ended_at=row["ended_at"],
+    )

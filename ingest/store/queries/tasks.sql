@@ -1,0 +1,108 @@
+-- name: sessions
+-- The sessions of a project, or those all: who they are and how they stood at their last line.
+select
+    s.home, s.id, s.parent_id, s.project, s.branch, s.nickname, s.title, s.cli_version,
+    s.started_at, s.last_at, s.turn_state, s.open_calls, s.open_tool, s.open_command, s.open_since,
+    s.waits_for_user, h.path as home_path
+from v_sessions s
+left join homes h on h.id = s.home
+where ($project is null or s.project = $project or rtrim(s.cwd, '/\') = $project)
+order by s.last_at desc nulls last, s.id, s.home;
+
+-- name: project_of
+-- The project of a session.
+select project from v_sessions where id = $session;
+
+-- name: segments
+-- The files of sessions in the order they continue each other, and the names they are known by.
+select
+    g.source, s.home, g.thread as session, s.segment,
+    row_number() over (
+        partition by s.home, g.thread order by coalesce(g.started_at, g.first_at), s.segment
+    ) as place
+from segments g
+join sources s on s.id = g.source
+where $sessions::varchar[] is null or g.thread in (select unnest($sessions::varchar[]));
+
+-- name: gone
+-- The turns that no longer count: rolled back, or reverted.
+select source, n as turn from v_turns where state in ('reverted', 'rolled_back');
+
+-- name: plans
+-- Revisions of plans in the order they were set; refused ones too.
+select source, byte, time, turn, accepted, explanation, steps::varchar as steps
+from plans
+where source in (select unnest($sources::integer[]))
+order by source, byte, revision;
+
+-- name: goals
+-- Goals, each time they changed.
+select source, byte, time, turn, objective, status
+from goals
+where source in (select unnest($sources::integer[]))
+order by source, byte;
+
+-- name: agents
+-- What was told of sub-agents.
+select source, byte, time, turn, event, child, nickname, path, task
+from agents
+where source in (select unnest($sources::integer[]))
+order by source, byte;
+
+-- name: proposals
+-- Messages of agents that propose a plan or hold a check list.
+select source, byte, time, turn, phase, text
+from messages
+where source in (select unnest($sources::integer[]))
+and role = 'assistant'
+and (
+    phase = 'plan'
+    or (contains(text, '] ') and regexp_matches(text, '(?m)^\s*(?:[-*+]|\d+[.)]) \[[ xX]\] '))
+)
+order by source, byte;
+
+-- name: requests
+-- What people asked for in the turns behind the last one that was completed.
+select
+    t.source, t.n as turn, min(m.byte) as byte, arg_min(m.time, m.byte) as time,
+    arg_min(m.text, m.byte) as text, t.state, t.started_at, t.ended_at
+from (
+    select *, max(started_at) filter (state = 'completed') over (partition by home, session) as finished
+    from v_turns
+    where source in (select unnest($sources::integer[]))
+    and state not in ('reverted', 'rolled_back')
+) t
+join messages m on m.source = t.source and m.turn = t.n and m.role = 'user'
+where t.state <> 'completed' and (t.finished is null or t.started_at > t.finished)
+group by t.source, t.n, t.state, t.started_at, t.ended_at
+order by t.source, byte;
+
+-- name: commands
+-- What was run in sessions with plans, for the steps it was run for.
+select source, byte, left(command, 200) as what, 'command' as kind
+from calls
+where kind = 'command' and status in ('completed', 'failed') and command is not null
+and source in (select unnest($sources::integer[]))
+order by source, byte;
+
+-- name: files
+-- Which files were changed in sessions with plans, for the steps they were changed for.
+select source, byte, path as what, 'file' as kind
+from files
+where status = 'completed' and source in (select unnest($sources::integer[]))
+order by source, byte;
+
+-- name: sayings
+-- What people said of tasks, in the order they said it.
+select id, time, actor, selection::varchar as about, arguments::varchar as arguments, reason
+from commands
+where verb = 'task'
+order by rowid;
+
+-- name: project_here
+-- The project of these folders: of the session with the nearest one, the one that moved last.
+select project
+from v_sessions
+where list_contains($folders::varchar[], rtrim(cwd, '/\'))
+order by length(cwd) desc, last_at desc nulls last
+limit 1;

@@ -1,0 +1,47 @@
+"""Homes of the corpus, read; a home of our own, and its tasks once it is read."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.build import Home
+from tests.integration.cli.desk import Desk
+from tests.integration.right.conftest import CORPUS
+from tests.integration.tasks.reading import Plans, plans
+
+
+@pytest.fixture(scope="session")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Plans]]:
+    """A folder of the corpus, read in one go; the test is skipped where there is no corpus."""
+    read: dict[str, Plans] = {}
+    with ExitStack() as opened:
+
+        def of(folder: str) -> Plans:
+            home = CORPUS / f"codex-{folder}"
+            if not home.is_dir():
+                pytest.skip(f"the corpus of real session files is not here: {home} is missing")
+            if folder not in read:
+                database = tmp_path_factory.mktemp("corpus") / "tailboard.duckdb"
+                read[folder] = opened.enter_context(plans(home, database))
+            return read[folder]
+
+        yield of
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home(tmp_path / "codex")
+
+
+@pytest.fixture
+def told(home: Home, tmp_path: Path) -> Iterator[Callable[[], Plans]]:
+    """What the home tells of tasks, once everything in it is written."""
+    with ExitStack() as opened:
+        yield lambda: opened.enter_context(plans(home.path, tmp_path / "tailboard.duckdb"))
+
+
+@pytest.fixture
+def desk(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Desk:
+    return Desk(tmp_path, capsys)

@@ -1,0 +1,65 @@
+"""The roadmap of a home, as it is read from a database that read the home in one go."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from ingest.memory.scope import Now, Scope
+from ingest.memory.session import Session, listed
+from ingest.memory.tasks.revisions import Revision, revisions
+from ingest.memory.tasks.roadmap import roadmap
+from ingest.memory.tasks.task import EdgeKind, Roadmap, Task
+from ingest.store.local import Local
+from ingest.worker.owner import Owner
+from tests.integration.right.told import owner
+
+LATER = datetime(2026, 12, 1)
+"""After all that builders and corpus tell of, so that nothing still runs."""
+
+
+class Plans:
+    """What a database tells of tasks."""
+
+    def __init__(self, reading: Owner, now: datetime = LATER) -> None:
+        self.read = reading.once
+        self.rows = Local(reading.database)
+        self.now = Now(now, timedelta(minutes=5), timedelta(hours=24))
+
+    def roadmap(self, scope: Scope = Scope()) -> Roadmap:  # noqa: B008 - a frozen value
+        return roadmap(self.rows, scope, self.now)
+
+    def session(self, title: str) -> Session:
+        (one,) = (found for found in listed(self.rows, Scope(), self.now) if found.title == title)
+        return one
+
+    def of(self, title: str) -> list[tuple[str, str, str]]:
+        """The tasks of a session: where each comes from, how it stands, what it says."""
+        tasks = self.roadmap(Scope(session=self.session(title).id)).tasks
+        return [(str(one.origin), str(one.state), one.text) for one in tasks if one.current]
+
+    def revisions(self, title: str) -> list[Revision]:
+        session = self.session(title)
+        return revisions(self.rows, session.home_id, session.id)
+
+
+@contextmanager
+def plans(home: Path, database: Path, now: datetime = LATER) -> Iterator[Plans]:
+    with owner(home, database) as reading:
+        reading.once()
+        yield Plans(reading, now)
+
+
+def linked(plan: Roadmap, kind: EdgeKind) -> list[tuple[str, str]]:
+    """The edges of a kind, by what their tasks say."""
+    by_id = {task.id: task for task in plan.tasks}
+    return [
+        (by_id[edge.source].text, by_id[edge.target].text)
+        for edge in plan.edges
+        if edge.kind is kind
+    ]
+
+
+def one(plan: Roadmap, text: str) -> Task:
+    (task,) = (task for task in plan.tasks if task.text == text and task.relevant)
+    return task

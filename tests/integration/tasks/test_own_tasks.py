@@ -1,0 +1,177 @@
+"""The tasks of homes of our own: what the corpus does not show."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from ingest.memory.scope import Scope
+from ingest.memory.tasks.choice import Choice, chosen, following
+from ingest.memory.tasks.task import EdgeKind
+from tests.build import Home
+from tests.build.payload import GIT
+from tests.integration.tasks.reading import Plans, linked, one
+
+Tell = Callable[[], Plans]
+TWO = [("Read the code", "in_progress"), ("Fix the code", "pending")]
+
+
+def now(home: Home) -> datetime:
+    return datetime.fromtimestamp(home.clock.seconds, UTC).replace(tzinfo=None)
+
+
+def test_a_step_waits_or_stalls_with_its_session(home: Home, told: Tell) -> None:
+    session = home.session("g3")
+    session.prompt("Begin")
+    session.plan(TWO)
+    session.ask_user("Which one?")
+    session.write()
+    assert told().of("Begin") == [
+        ("plan", "waiting", "Read the code"),
+        ("plan", "pending", "Fix the code"),
+        ("request", "waiting", "Begin"),
+    ]
+
+
+def test_work_on_a_step_counts_until_now_while_its_session_runs(home: Home, told: Tell) -> None:
+    session = home.session("g3")
+    session.prompt("Begin")
+    session.plan(TWO)
+    session.open_command("pytest")
+    session.write()
+    plans = told()
+    plans.now = type(plans.now)(
+        now(home) + timedelta(seconds=90), plans.now.stalls_after, plans.now.idle_after
+    )
+    step = one(plans.roadmap(), "Read the code")
+    assert step.state == "in_progress"
+    assert step.seconds
+    assert step.seconds >= 60
+
+
+def test_a_step_that_was_dropped_is_kept_and_is_not_current(home: Home, told: Tell) -> None:
+    session = home.session("g3")
+    session.prompt("Begin")
+    session.plan([("Read the code", "completed"), ("Ask Grace", "pending"), TWO[1]])
+    session.plan([("Read the code", "completed"), TWO[1]])
+    session.end_turn("Half.")
+    session.write()
+    plan = told().roadmap()
+    assert [(t.text, t.state, t.current, t.revision) for t in plan.tasks] == [
+        ("Read the code", "done", True, 2),
+        ("Fix the code", "ready", True, 2),
+        ("Ask Grace", "cancelled", False, 1),
+    ]
+    assert linked(plan, EdgeKind.ORDER) == [("Read the code", "Fix the code")]
+    assert following(plan.tasks) is plan.tasks[1]
+    assert [t.text for t in chosen(plan.tasks, Choice.UNPROVEN)] == ["Read the code"]
+
+
+def test_a_plan_that_codex_refused_is_none_and_the_tool_is_said_to_be_off(
+    home: Home, told: Tell
+) -> None:
+    session = home.session("g4", "0.155.0")
+    session.prompt("Begin")
+    asked = {"plan": [{"step": text, "status": status} for text, status in TWO]}
+    session.call("update_plan", asked, "unsupported call: update_plan")
+    session.end_turn("No plan then.")
+    session.write()
+    plan = told().roadmap()
+    assert plan.tasks == []
+    assert plan.plan_tool_off
+
+
+def test_a_plan_of_a_turn_that_was_rolled_back_does_not_count(home: Home, told: Tell) -> None:
+    session = home.session("g3")
+    session.prompt("Begin")
+    session.plan(TWO)
+    session.end_turn("Begun.")
+    session.prompt("Do another thing")
+    session.plan([("Something else", "in_progress")])
+    session.end_turn("Done.")
+    session.rollback(1)
+    session.write()
+    assert [task.text for task in told().roadmap().tasks] == [text for text, _ in TWO]
+
+
+def test_a_goal_has_its_steps_as_parts(home: Home, told: Tell) -> None:
+    session = home.session("g4", "0.150.0")
+    session.prompt("Begin")
+    session.goal("Ship it")
+    session.plan(TWO)
+    session.end_turn("More later.")
+    session.write()
+    plan = told().roadmap()
+    assert linked(plan, EdgeKind.PART) == [("Ship it", text) for text, _ in TWO]
+    assert one(plan, "Ship it").state == "in_progress"
+
+
+def test_a_check_list_in_a_message_is_proposed_and_never_ready(home: Home, told: Tell) -> None:
+    session = home.session("g3")
+    session.prompt("What is to do?")
+    session.end_turn("Two things:\n- [x] Read\n- [ ] Fix the parser\n- no box")
+    session.write()
+    plan = told().roadmap()
+    assert [(t.origin, t.state, t.text) for t in plan.tasks] == [
+        ("proposed", "done", "Read"),
+        ("proposed", "pending", "Fix the parser"),
+    ]
+    assert plan.edges == []
+    assert following(plan.tasks) is None
+
+
+def test_what_one_session_left_goes_on_in_the_next_of_the_same_branch_only(
+    home: Home, told: Tell
+) -> None:
+    for branch in ("main", "other", "main"):
+        session = home.session("g3", git={**GIT, "branch": branch})
+        session.prompt(f"Begin on {branch}")
+        session.plan(TWO)
+        session.end_turn("Half.")
+        session.end()
+        session.write()
+        home.clock.tick(60_000)
+    plan = told().roadmap()
+    assert linked(plan, EdgeKind.CONTINUED) == [(text, text) for text, _ in TWO]
+    assert [(task.branch, task.text) for task in plan.tasks if task.relevant] == [
+        (branch, text) for branch in ("main", "other") for text, _ in TWO
+    ]
+
+
+def test_a_scope_leaves_out_what_was_not_asked_for(home: Home, told: Tell) -> None:
+    ids = []
+    for project in ("site", "parser"):
+        session = home.session("g3", cwd=f"/home/dev/{project}")
+        session.prompt(f"Begin with {project}")
+        session.plan([(f"Read the {project}", "pending")])
+        session.end_turn("Half.")
+        session.write()
+        ids.append(session.thread.id)
+    plans = told()
+    for scope in (Scope(project="site"), Scope(session=ids[0]), Scope(project="/home/dev/site")):
+        assert [task.text for task in plans.roadmap(scope).tasks] == ["Read the site"]
+    assert plans.roadmap(Scope(branch="elsewhere")).tasks == []
+    assert plans.roadmap(Scope(since=datetime(2027, 1, 1))).tasks == []
+    assert len(plans.roadmap(Scope(until=datetime(2027, 1, 1))).tasks) == 2
+
+
+@pytest.mark.parametrize("cut", [1, 3, 5])
+def test_tasks_have_the_same_names_however_a_file_was_sliced(
+    home: Home, told: Tell, cut: int
+) -> None:
+    session = home.session("g3")
+    session.prompt("Begin")
+    session.plan(TWO)
+    session.plan([("Read the code", "completed"), ("Fix all the code", "in_progress")])
+    session.end_turn("Half.")
+    path = session.write()
+    whole = path.read_bytes()
+    lines = whole.splitlines(keepends=True)
+    path.write_bytes(b"".join(lines[: len(lines) * cut // 6]))
+    plans = told()
+    early = {task.id for task in plans.roadmap().tasks if task.origin == "plan"}
+    path.write_bytes(whole)
+    plans.read()
+    late = plans.roadmap()
+    assert early <= {task.id for task in late.tasks}
+    assert [task.text for task in late.tasks] == ["Read the code", "Fix all the code"]

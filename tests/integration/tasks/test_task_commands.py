@@ -1,0 +1,210 @@
+"""`tailboard tasks` as a person uses it, with and without a running owner."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.build import Home
+from tests.build.line import START_MS
+from tests.integration.cli.desk import Desk
+from tests.integration.report.test_with_an_owner import following
+
+KEYS = {
+    "id", "text", "state", "derived_state", "edited", "origin", "session", "project", "branch",
+    "depends_on", "blocked_by", "ready", "owner", "evidence", "started_at", "ended_at", "seconds",
+}  # fmt: skip
+
+
+@pytest.fixture
+def planned(desk: Desk) -> Desk:
+    """One session that stopped half way, read."""
+    session = Home(desk.home).session("g3", cwd="/home/dev/parser")
+    session.prompt("Fix the parser")
+    session.plan([("Read", "in_progress"), ("Fix", "pending"), ("Test", "pending")], "Begin")
+    session.command("cat lex.py", output="…")
+    session.plan([("Read", "completed"), ("Fix", "pending"), ("Test", "pending")], "Go on")
+    session.end_turn("Read it.")
+    session.write()
+    assert desk.run("ingest", "-q").code == 0
+    return desk
+
+
+def ids(desk: Desk) -> dict[str, str]:
+    return {task["text"]: task["id"] for task in desk.json("tasks")["tasks"]}
+
+
+def state(desk: Desk, text: str) -> str:
+    (task,) = (one for one in desk.json("tasks")["tasks"] if one["text"] == text)
+    return str(task["state"])
+
+
+def test_the_list_says_of_each_task_how_it_stands(planned: Desk) -> None:
+    said = planned.json("tasks", "list")
+    assert said["schema"] == "tailboard.tasks/1"
+    assert set(said["tasks"][0]) >= KEYS
+    assert [(one["text"], one["state"], one["ready"]) for one in said["tasks"]] == [
+        ("Read", "done", False),
+        ("Fix", "ready", True),
+        ("Test", "pending", False),
+    ]
+    assert said["tasks"][0]["evidence"] == [
+        {"kind": "command", "ref": "cat lex.py", "by": "observed"}
+    ]
+    assert [edge["kind"] for edge in said["edges"]] == ["order", "order"]
+    shown = planned.run("tasks")
+    assert [line.split()[1:4] for line in shown.out.splitlines()] == [
+        ["STATE", "TASK", "FROM"], ["✓", "done", "Read"], ["○", "ready", "Fix"],
+        ["○", "pending", "Test"],
+    ]  # fmt: skip
+
+
+def test_filters_and_states_narrow_the_list(planned: Desk) -> None:
+    for arguments, texts in (
+        (["ready"], ["Fix"]),
+        (["next"], ["Fix"]),
+        (["list", "--ready"], ["Fix"]),
+        (["list", "--done"], ["Read"]),
+        (["list", "--unproven"], []),
+        (["list", "--state", "done", "--state", "pending"], ["Read", "Test"]),
+        (["list", "--limit", "1", "--offset", "1"], ["Fix"]),
+        (["list", "--project", "parser"], ["Read", "Fix", "Test"]),
+    ):
+        assert [one["text"] for one in planned.json("tasks", *arguments)["tasks"]] == texts
+    assert planned.json("tasks", "next", "--project", "none", code=1)["tasks"] == []
+
+
+def test_where_the_folder_belongs_to_a_project_its_tasks_are_meant(
+    planned: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = tmp_path / "site"
+    (here / ".git").mkdir(parents=True)
+    (here / "src").mkdir()
+    later = Home(planned.home, start_ms=START_MS + 60_000)
+    session = later.session("g3", cwd=str(here))
+    session.prompt("Build the site")
+    session.plan([("Paint it", "pending")])
+    session.end_turn("Later.")
+    session.write()
+    planned.run("ingest", "-q")
+    for folder in (here, here / "src"):
+        monkeypatch.chdir(folder)
+        assert [one["text"] for one in planned.json("tasks")["tasks"]] == ["Paint it"]
+    assert len(planned.json("tasks", "list", "--everywhere")["tasks"]) == 4
+    planned.run("tasks", "add", "Hang it up")
+    assert [one["project"] for one in planned.json("tasks")["tasks"]] == ["site", "site"]
+
+
+def test_what_a_person_says_wins_until_it_is_taken_back(planned: Desk) -> None:
+    fix = ids(planned)["Fix"]
+    done = planned.run("tasks", "complete", fix[:5], "--reason", "by hand")
+    assert done.out == f"{fix} ✓ done (log: ready) Fix\n"
+    (task,) = planned.json("tasks", "show", fix)["tasks"]
+    assert (task["state"], task["derived_state"], task["edited"]) == ("done", "ready", True)
+    assert state(planned, "Test") == "ready"
+    history = planned.json("tasks", "history", fix)
+    assert [one["reason"] for one in history["said"]] == ["by hand"]
+    assert [one["number"] for one in history["revisions"]] == [1, 2]
+    planned.run("tasks", "undo")
+    assert state(planned, "Fix") == "ready"
+    assert "taken back" in planned.run("tasks", "history", fix).out
+    assert planned.run("tasks", "undo").code == 1
+
+
+def test_every_verb_does_what_it_says(planned: Desk) -> None:
+    fix, test = ids(planned)["Fix"], ids(planned)["Test"]
+    planned.run("tasks", "block", fix, "--reason", "no server")
+    planned.run("tasks", "owner", fix, "ada")
+    planned.run("tasks", "evidence", fix, "commit", "956a49e")
+    planned.run("tasks", "note", fix, "Ask", "Grace")
+    shown = planned.run("tasks", "show", fix).out
+    for words in ("◇ blocked (log: ready)", "ada", "commit: 956a49e", "Ask Grace", "no server"):
+        assert words in shown
+    planned.run("tasks", "reset", fix)
+    assert state(planned, "Fix") == "ready"
+    added = planned.json("tasks", "add", "Ship", "it", "--project", "parser")["tasks"][0]
+    assert (added["origin"], added["state"], added["derived_state"]) == ("person", "ready", None)
+    planned.run("tasks", "link", added["id"], test)
+    (shipped,) = planned.json("tasks", "show", added["id"])["tasks"]
+    assert (shipped["state"], shipped["blocked_by"]) == ("blocked", [test])
+    planned.run("tasks", "unlink", added["id"], test)
+    assert state(planned, "Ship it") == "ready"
+    planned.run("tasks", "set", fix, "cancelled")
+    assert state(planned, "Test") == "ready"
+
+
+def test_a_ring_is_refused_with_its_path_and_not_written_down(planned: Desk) -> None:
+    fix, test = ids(planned)["Fix"], ids(planned)["Test"]
+    assert planned.run("tasks", "link", fix, test).code == 0
+    refused = planned.run("tasks", "link", test, fix)
+    assert refused.code == 1
+    assert f"{test} (Test) → {fix} (Fix) → {test} (Test)" in refused.err
+    assert planned.json("tasks")["refused"] == []
+    assert planned.run("tasks", "unlink", test, fix).code == 1
+    assert (state(planned, "Fix"), state(planned, "Test")) == ("blocked", "ready")
+
+
+def test_a_name_that_says_too_little_or_nothing_is_told(planned: Desk) -> None:
+    assert planned.run("tasks", "show", "zz").code == 1
+    assert planned.run("tasks", "complete", "").code == 1
+    assert planned.run("tasks", "set", ids(planned)["Fix"], "dancing").code == 2
+    assert planned.run("tasks", "add", " ").code == 1
+
+
+def test_the_graph_is_drawn_and_written(planned: Desk) -> None:
+    assert planned.run("tasks", "graph").out.splitlines()[1] == (
+        "│✓ Read├╌╌╌╌╌▷│○ Fix├╌╌╌╌╌▷│○ Test│"
+    )
+    assert planned.run("tasks", "graph", "--format", "mermaid").out.startswith("flowchart LR\n")
+    assert planned.run("tasks", "graph", "--format", "dot").out.startswith("digraph tasks {\n")
+    assert len(planned.run("tasks", "graph", "--format", "json").json["edges"]) == 2
+
+
+def test_edits_survive_the_loss_of_the_database(planned: Desk) -> None:
+    fix = ids(planned)["Fix"]
+    planned.run("tasks", "complete", fix)
+    planned.run("tasks", "add", "Ship it", "--project", "parser")
+    planned.run("tasks", "note", fix, "by hand")
+    before = planned.json("tasks")
+    planned.db.unlink()
+    assert planned.run("ingest", "-q").code == 0
+    assert planned.json("tasks") == before
+    planned.run("tasks", "undo")
+    assert planned.json("tasks", "show", fix)["tasks"][0]["notes"] == []
+
+
+def test_tasks_are_read_and_edited_while_another_process_follows(planned: Desk) -> None:
+    fix = ids(planned)["Fix"]
+    with following(planned):
+        assert planned.run("tasks", "complete", fix).code == 0
+        assert state(planned, "Fix") == "done"
+        planned.run("tasks", "undo")
+        assert state(planned, "Fix") == "ready"
+        assert planned.run("tasks", "add", "Ship it", "--project", "parser").code == 0
+    assert state(planned, "Ship it") == "ready"
+
+
+def test_nothing_read_yet_is_an_answer(desk: Desk) -> None:
+    assert desk.json("tasks")["tasks"] == []
+    assert "No tasks." in desk.run("tasks").err
+
+
+def test_that_codex_keeps_no_plan_is_said_with_its_cure(desk: Desk) -> None:
+    session = Home(desk.home).session("g4", "0.169.0")
+    session.prompt("Begin")
+    session.end_turn("Done.")
+    session.write()
+    desk.run("ingest", "-q")
+    assert desk.json("tasks")["plan_tool_off"] is True
+    assert "[tools.update_plan] enabled = true" in desk.run("tasks").err
+
+
+def test_hostile_text_stays_text(desk: Desk) -> None:
+    session = Home(desk.home).session("g3")
+    session.prompt("Begin")
+    session.plan([("\x1b[31mred\x1b[0m\n[bold]x[/bold] \u202e", "pending")])
+    session.end_turn("Done.")
+    session.write()
+    desk.run("ingest", "-q")
+    for arguments in ((), ("graph",), ("graph", "--format", "dot")):
+        assert "\x1b" not in desk.run("tasks", *arguments).out
+        assert "\u202e" not in desk.run("tasks", *arguments).out
