@@ -51,6 +51,15 @@ class Group(_Shared, click.Group):
     command_class = Command
 
 
+class ListGroup(Group):
+    """A group that lists where none of its commands is named, with the options of that."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if not {"-h", "--help", *self.commands} & set(args):
+            args = ["list", *args]
+        return super().parse_args(ctx, args)
+
+
 class LazyGroup(Group):
     """The root: knows its commands from the table and imports the one that is called."""
 

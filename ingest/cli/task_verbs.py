@@ -9,7 +9,7 @@ import click
 
 from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
-from ingest.cli.ordering import Orders, actor, ordering
+from ingest.cli.ordering import Orders, ordering
 from ingest.cli.output import Output
 from ingest.cli.scope import session_id
 from ingest.cli.tasking import everything, named, project_here, stated, touching
@@ -17,6 +17,7 @@ from ingest.memory.tasks import wish
 from ingest.memory.tasks.deeds import VERB, Deed, Note, Owner, Prove, Reset, Set, arguments
 from ingest.memory.tasks.plan import ID_CHARS
 from ingest.memory.tasks.task import EvidenceKind, Roadmap, Task, TaskState
+from ingest.worker.ordered import actor
 
 _id = click.argument("id_", metavar="ID")
 _reason = click.option("--reason", metavar="TEXT", help="Why; it is written down.")

@@ -4,7 +4,7 @@ import click
 
 from ingest.cli.access import Access, reading
 from ingest.cli.errors import Exit
-from ingest.cli.group import Group
+from ingest.cli.group import ListGroup
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.options import Filters, filters
 from ingest.cli.output import Output
@@ -25,14 +25,11 @@ _all = click.option(
 )
 
 
-@click.group(cls=Group, invoke_without_command=True, no_args_is_help=False)
-@click.pass_context
-def command(ctx: click.Context) -> None:
+@click.group(cls=ListGroup)
+def command() -> None:
     """Tasks are steps of plans, goals, what sub-agents were given, open requests, proposals, and
     what you add. Without a command of its own: list.
     """
-    if ctx.invoked_subcommand is None:
-        ctx.invoke(listing)
 
 
 command.add_command(one)
@@ -71,22 +68,22 @@ for _verb in VERBS:
 @with_invocation
 def listing(
     invocation: Invocation,
-    state: tuple[str, ...] = (),
-    choice: str | None = None,
-    everywhere: bool = False,
-    all_: bool = False,
-    only: Filters | None = None,
+    state: tuple[str, ...],
+    choice: str | None,
+    everywhere: bool,
+    all_: bool,
+    only: Filters,
 ) -> None:
     """List tasks, those of the session that moved last first.
 
     What a later session goes on with is listed there only; with --json both are there.
     """
-    plan = _read(invocation, only or Filters(), everywhere=everywhere)
+    plan = _read(invocation, only, everywhere=everywhere)
     tasks = plan.tasks if all_ else [task for task in plan.tasks if task.current]
     tasks = chosen(tasks, Choice(choice or Choice.ALL))
     if state:
         tasks = [task for task in tasks if task.state in state]
-    _answer(invocation, plan, tasks, only or Filters(), all_=all_)
+    _answer(invocation, plan, tasks, only, all_=all_)
 
 
 @command.command("ready")

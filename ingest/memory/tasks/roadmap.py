@@ -53,6 +53,9 @@ def of(told: list[Material], every: list[Said], scope: Scope, now: Now) -> Roadm
     within = _Within(scope, [one.session for one in told], every)
     tasks = [task for task in derived.tasks if within(task)]
     ids = {task.id for task in tasks}
+    for task in tasks:
+        if task.continued_in not in ids:
+            task.continued_in = None
     edges = [edge for edge in derived.edges if edge.source in ids and edge.target in ids]
     return Roadmap(tasks, edges, refused, _plan_tool_off(told))
 

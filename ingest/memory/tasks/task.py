@@ -102,7 +102,7 @@ class Task(Struct, kw_only=True, gc=False):
     current: bool = True
     """False where the newest plan has dropped it."""
     continued_in: str | None = None
-    """The task of a later session that goes on with it."""
+    """The task of a later session of this scope that goes on with it."""
 
     @property
     def relevant(self) -> bool:
