@@ -42,6 +42,12 @@ COMMANDS: Final = (
         "tailboard show 019a3f --turn 2",
     ),
     Entry(
+        "search",
+        f"{_HERE}.search",
+        "Find what was said, planned, run and changed.",
+        'tailboard search "failing test" kind:command since:7d',
+    ),
+    Entry(
         "usage",
         f"{_HERE}.usage",
         "Tokens spent, by day, model, project or session.",

@@ -137,6 +137,13 @@ from names n
 join sources s on s.id = n.source
 group by all;
 
+-- What a project is called: the folder it is in, or its repository.
+create or replace macro project_of(cwd, repository) as coalesce(
+    nullif(regexp_extract(rtrim(cwd, '/\'), '[^/\\]+$'), ''),
+    nullif(regexp_replace(regexp_extract(repository, '[^/:]+$'), '\.git$', ''), ''),
+    'unknown'
+);
+
 -- One row a session, all its segments together. `turn_state` is how the newest turn stands that still
 -- counts, `plan_…` the newest plan of such a turn; whether an open turn runs, waits or is stalled
 -- depends on the clock, and is said by `tailboard sessions`. `root_id` is the session that the first
@@ -236,11 +243,7 @@ select
     n.home, n.thread as id, n.parent as parent_id,
     coalesce(n.root, f.root, n.thread) as root_id,
     n.forked_from, coalesce(v.name, n.name, w.first_prompt, n.agent_path) as title,
-    coalesce(
-        nullif(regexp_extract(rtrim(n.cwd, '/\'), '[^/\\]+$'), ''),
-        nullif(regexp_replace(regexp_extract(n.repository, '[^/:]+$'), '\.git$', ''), ''),
-        'unknown'
-    ) as project,
+    project_of(n.cwd, n.repository) as project,
     n.cwd, n.branch, n."commit", n.repository, n.nickname, n.role, n.agent_path, n.origin,
     n.originator, n.cli_version, n.provider, n.generation, n.model, n.effort, n.archived, n.path,
     n.source, w.segments, w.started_at, w.last_at, w.bytes, w.replayed_bytes, w.unknown_lines,

@@ -1,0 +1,65 @@
+"""`tailboard search`: what was said, planned, run and changed, wherever that was."""
+
+import click
+from msgspec.structs import replace
+
+from ingest.cli.access import Access, reading
+from ingest.cli.group import Command
+from ingest.cli.invocation import Invocation, with_invocation
+from ingest.cli.options import Filters, filters
+from ingest.cli.output import Output, Styled
+from ingest.cli.scope import scope_of
+from ingest.memory.search.excerpt import COLUMNS, excerpt
+from ingest.memory.search.query import Query, parse
+from ingest.memory.search.search import LIMIT, Hit, search
+from ingest.memory.session import short_length
+from ingest.wording.safe import one_line
+from ingest.wording.words import ago, many
+
+
+@click.command(cls=Command)
+@click.argument("query", nargs=-1, required=True)
+@filters("project", "branch", "session", "since", "until", "limit", "offset")
+@with_invocation
+def command(invocation: Invocation, query: tuple[str, ...], only: Filters) -> None:
+    """All words have to be there, in any order; put "several words" in quotes to find them as they
+    stand. In a QUERY that is quoted as a whole, -word leaves out. Filters are words too: project:
+    branch: session: kind: tool: status: since: until: has:error. Kinds are prompt, answer, step,
+    command, output, file, goal, note, error and self.
+    """
+    asked = parse(" ".join(query), invocation.aware_now, invocation.zone)
+    with reading(invocation) as access:
+        wanted = _narrowed(asked, invocation, access, only)
+        found = search(access, wanted, invocation.now, only.limit or LIMIT, only.offset)
+
+    def show(output: Output) -> None:
+        digits = short_length(hit.session for hit in found.hits)
+        for hit in found.hits:
+            _show(output, hit, wanted, digits, invocation)
+        shown = len(found.hits)
+        more = f", {shown} shown" if shown < found.total else ""
+        output.note(f"{many(found.total, 'hit')}{more}.")
+
+    invocation.answer("search", {"hits": found.hits, "total": found.total}, show)
+
+
+def _narrowed(query: Query, invocation: Invocation, access: Access, only: Filters) -> Query:
+    """The question, and what the options say besides."""
+    scope = scope_of(invocation, access, only)
+    return replace(
+        query,
+        projects=(scope.project.lower(),) if scope.project else query.projects,
+        branches=(scope.branch.lower(),) if scope.branch else query.branches,
+        sessions=(scope.session,) if scope.session else query.sessions,
+        since=scope.since or query.since,
+        until=scope.until or query.until,
+    )
+
+
+def _show(output: Output, hit: Hit, query: Query, digits: int, invocation: Invocation) -> None:
+    turn = f"turn {hit.turn}" if hit.turn else None
+    where = [hit.project, hit.session[:digits], turn, ago(hit.at, invocation.now)]
+    state = output.state(hit.status) if hit.status else None
+    output.line(Styled(hit.kind, "bold"), " · ".join(part for part in where if part), state)
+    room = min(COLUMNS, (output.columns or COLUMNS + 4) - 4)
+    output.line(excerpt(one_line(hit.excerpt), query.words, room), indent="  ")

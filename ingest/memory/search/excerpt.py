@@ -1,0 +1,39 @@
+"""The line of a text in which the match is, and where in it. Pure."""
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+
+COLUMNS = 160
+_LEAD = 40
+"""Characters kept before the match, where the line has to be cut."""
+
+
+def excerpt(text: str, words: Sequence[str], columns: int = COLUMNS) -> str:
+    """The line that holds most of the words, cut around the first of them."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    line = max(
+        lines, key=lambda one: len({match.lower() for match in _found(one, words)}), default=""
+    )
+    first = next((start for start, _ in marks(line, words)), 0)
+    start = max(0, min(first - _LEAD, len(line) - columns))
+    end = start + columns
+    return f"{'…' if start else ''}{line[start:end]}{'…' if end < len(line) else ''}"
+
+
+def marks(line: str, words: Sequence[str]) -> list[tuple[int, int]]:
+    """Where the words are in a line, from the left, as they would be marked."""
+    pattern = _pattern(tuple(words))
+    return [match.span() for match in pattern.finditer(line)] if pattern else []
+
+
+def _found(line: str, words: Sequence[str]) -> list[str]:
+    pattern = _pattern(tuple(words))
+    return pattern.findall(line) if pattern else []
+
+
+@lru_cache(maxsize=8)
+def _pattern(words: tuple[str, ...]) -> re.Pattern[str] | None:
+    # Of two words that begin alike the longer one is marked.
+    ordered = sorted(filter(None, words), key=len, reverse=True)
+    return re.compile("|".join(map(re.escape, ordered)), re.IGNORECASE) if ordered else None

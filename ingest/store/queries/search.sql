@@ -1,0 +1,184 @@
+-- name: found
+-- What holds all the words and meets the filters, the best first, and how much there is in all.
+-- Every text is looked through, where it lies and a column at a time; only those of one page are
+-- fetched. A score is relevance × kind × age: a whole word says more than a part of one, and a short text
+-- more than a long one. A turn is counted as `show.turns` counts it.
+with texts as (
+    select
+        'messages' as place, rowid as row, source, byte, turn, time,
+        if(role = 'user', 'prompt', 'answer') as kind, null as status, null as tool,
+        false as broken, null as thread, text as one, null as two, null as three
+    from messages
+    where len($kinds::varchar[]) = 0 or list_has_any($kinds::varchar[], ['prompt', 'answer'])
+    union all
+    select
+        'calls', rowid, source, byte, turn, time,
+        case
+            when regexp_matches(command, '(^|[\s/;&|])tailboard\s') then 'self'
+            when contains(lower(command), lower($first)) then 'command'
+            else 'output'
+        end,
+        status, tool, status = 'failed', null, command, output_head, output_tail
+    from calls
+    where len($kinds::varchar[]) = 0
+    or list_has_any($kinds::varchar[], ['command', 'output', 'self'])
+    union all
+    select
+        'prompts', null, source, byte, 0, time, 'prompt', null, null, false, thread, text, null, null
+    from prompts
+    union all
+    -- Every revision of a plan repeats its steps: the newest of a text says how it stands.
+    select
+        'plans', null, source, max_by(byte, byte), max_by(turn, byte), max_by(time, byte), 'step',
+        max_by(status, byte), null, false, null, step, null, null
+    from (
+        select
+            source, byte, turn, time, json_extract_string(step, '$[0]') as step,
+            json_extract_string(step, '$[1]') as status
+        from (
+            select source, byte, turn, time, unnest(cast(steps as json[])) as step
+            from plans
+            -- Most plans can be passed over unread, by the word as JSON writes it.
+            where contains(
+                lower(cast(steps as varchar)), trim(cast(to_json(lower($first)) as varchar), '"')
+            )
+        )
+    )
+    group by source, step
+    union all
+    select
+        'files', null, source, max(byte), max_by(turn, byte), max_by(time, byte), 'file',
+        max_by(status, byte), null, false, null, path, moved_to, null
+    from files
+    group by source, path, moved_to
+    union all
+    select
+        'goals', null, source, max(byte), max_by(turn, byte), max_by(time, byte), 'goal',
+        max_by(status, byte), null, false, null, objective, null, null
+    from goals
+    group by source, objective
+    union all
+    select
+        'turns', null, source, byte, n, coalesce(ended_at, started_at), 'error', state, null, true,
+        null, error, null, null
+    from turns
+    union all
+    select 'notes', null, source, null, turn, time, 'note', null, null, false, null, text, null,
+        null
+    from notes
+),
+matched as (
+    from texts
+    where (
+        contains(lower(one), lower($first)) or contains(lower(two), lower($first))
+        or contains(lower(three), lower($first))
+    )
+    and (
+        $second = '' or contains(lower(one), lower($second)) or contains(lower(two), lower($second))
+        or contains(lower(three), lower($second))
+    )
+    and (
+        $third = '' or contains(lower(one), lower($third)) or contains(lower(two), lower($third))
+        or contains(lower(three), lower($third))
+    )
+    and (
+        len($others::varchar[]) = 0 or len(list_filter($others::varchar[], lambda word:
+            contains(lower(concat_ws(chr(10), one, two, three)), lower(word))
+        )) = len($others::varchar[])
+    )
+    and (
+        len($without::varchar[]) = 0 or len(list_filter($without::varchar[], lambda word:
+            contains(lower(concat_ws(chr(10), one, two, three)), lower(word))
+        )) = 0
+    )
+    and (len($kinds::varchar[]) = 0 or list_contains($kinds::varchar[], kind))
+    and (len($statuses::varchar[]) = 0 or list_contains($statuses::varchar[], status))
+    and (len($tools::varchar[]) = 0 or list_contains($tools::varchar[], tool))
+    and ($since::timestamp is null or time >= $since::timestamp)
+    and ($until::timestamp is null or time < $until::timestamp)
+    and (not $broken or broken)
+),
+scope as materialized (
+    from (
+        select
+            g.source, null as thread, s.home, g.thread as session,
+            -- A session is where it was last.
+            max_by(project_of(g.cwd, g.repository), (g.started_at, s.segment)) over same as project,
+            max_by(g.cwd, (g.started_at, s.segment)) over same as cwd,
+            max_by(g.branch, (g.started_at, s.segment)) over same as branch
+        from segments g
+        join sources s on s.id = g.source
+        window same as (partition by s.home, g.thread)
+        union all
+        -- What was typed in sessions of which nothing else is left.
+        select distinct source, session, home, session, null, null, null
+        from v_prompts
+        where history_only
+    )
+    where (
+        len($projects::varchar[]) = 0 or list_contains($projects::varchar[], lower(project))
+        or list_contains($projects::varchar[], lower(rtrim(cwd, '/\')))
+    )
+    and (len($branches::varchar[]) = 0 or list_contains($branches::varchar[], lower(branch)))
+    and (
+        len($sessions::varchar[]) = 0
+        or len(list_filter($sessions::varchar[], lambda one: starts_with(session, one))) > 0
+    )
+),
+hits as materialized (
+    select
+        m.place, m.row, m.source, m.byte, m.turn, m.time, m.kind, m.status, m.tool,
+        s.home, s.session, s.project,
+        if(m.row is null, concat_ws(' → ', m.one, m.two), null) as text,
+        if(
+            $first = '' or regexp_matches(
+                concat_ws(chr(10), m.one, m.two),
+                '(?i)(^|\W)' || regexp_escape($first) || '(\W|$)'
+            ), 1, 0.7
+        )
+        / (1 + ln(1 + (length(m.one) + coalesce(length(m.two), 0)) / 1000.0))
+        * case m.kind
+            when 'prompt' then 1 when 'answer' then 0.8 when 'command' then 0.7
+            when 'file' then 0.7 when 'output' then 0.5 when 'self' then 0.1 else 0.9
+        end
+        * (0.3 + 0.7 * pow(0.5, greatest(0, epoch(
+            $now::timestamp - coalesce(m.time, timestamp '1970-01-01')
+        )) / 2592000.0)) as score
+    from matched m
+    join scope s on s.source = m.source and s.thread is not distinct from m.thread
+),
+page as materialized (
+    from hits
+    order by score desc, time desc nulls last, source, byte, kind, text
+    limit $limit offset $offset
+),
+fetched as (
+    select 'messages' as place, rowid as row, text from messages
+    where rowid in (select row from page where place = 'messages')
+    union all
+    select 'calls', rowid, concat_ws(chr(10), command, output_head, output_tail) from calls
+    where rowid in (select row from page where place = 'calls')
+),
+numbered as (
+    select t.source, t.n as place, row_number() over (
+        partition by s.home, g.thread
+        order by coalesce(g.started_at, g.first_at) nulls first, s.segment, t.source, t.byte
+    ) as n
+    from turns t
+    join sources s on s.id = t.source
+    join segments g on g.source = t.source
+    where g.thread in (select session from page)
+)
+select
+    p.home, p.session, p.project, p.source, p.byte, n.n as turn, p.time, p.kind, p.status, p.tool,
+    p.score, h.total,
+    -- Enough of it to show the place that was found.
+    substr(
+        coalesce(f.text, p.text),
+        greatest(1, instr(lower(coalesce(f.text, p.text)), lower($first)) - 2000), 6000
+    ) as text
+from (select count(*) as total from hits) h
+left join page p on true
+left join fetched f on f.place = p.place and f.row = p.row
+left join numbered n on n.source = p.source and n.place = p.turn
+order by p.score desc, p.time desc nulls last, p.source, p.byte, p.kind, p.text;

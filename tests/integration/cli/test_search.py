@@ -1,0 +1,201 @@
+"""`tailboard search`, and what the screens search with."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ingest.memory.search.query import parse
+from ingest.memory.search.search import Found, search
+from ingest.store.local import Local
+from tests.faults.place import Place
+from tests.integration.cli.desk import Desk, Sessions
+
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
+SAID = 'What\'s in src/x.py? 100 % of foo_bar AND (a+)+$; it said "DROP" \\ ;DROP TABLE messages'
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
+    """Two sessions of two projects, the second one a day later."""
+    place = Place(tmp_path_factory.mktemp("search"))
+    first = place.home.session(cwd="/home/dev/parser")
+    first.prompt(SAID)
+    first.plan([("Read the lexer", "completed"), ('Say "hello" to ünïcode', "in_progress")])
+    first.plan([("Read the lexer", "completed"), ('Say "hello" to ünïcode', "completed")])
+    first.command("pytest tests/lexer", exit_code=1, output="ImportError: no lexer here\n1 failed")
+    first.command("cat notes", output="all about zebras")
+    first.command("tailboard search zebras", output="zebras everywhere")
+    first.patch({"notes/lexer.md": "# fixed\n"})
+    first.end_turn("The lexer reads all of it now.")
+    first.prompt("Again")
+    first.fail_turn("The model is at its limit")
+    first.write()
+    place.home.clock.tick(24 * 3_600_000)
+    second = place.home.session(cwd="/home/dev/site")
+    second.prompt("Read the lexer")
+    second.end_turn("Relexering.")
+    second.write()
+    place.home.history(first, "Known already")
+    place.read()
+    return place
+
+
+@pytest.fixture(scope="module")
+def local(place: Place) -> Iterator[Local]:
+    with place.open() as database:
+        yield Local(database)
+
+
+def found(local: Local, text: str, limit: int = 20, offset: int = 0) -> Found:
+    return search(local, parse(text, NOW, UTC), NOW.replace(tzinfo=None), limit, offset)
+
+
+def kinds(local: Local, text: str) -> list[str]:
+    return sorted(hit.kind for hit in found(local, text).hits)
+
+
+@pytest.mark.fault("U14")
+@pytest.mark.parametrize(
+    "text",
+    ["src/x.py", "foo_bar", "what's", "AND", "%", "_", "(a+)+$", ";DROP", "\\", "'", '"100 % of"'],
+)
+def test_signs_are_found_as_they_were_written(local: Local, text: str) -> None:
+    assert "prompt" in kinds(local, text)
+    assert not kinds(local, f"{text} nowhere-to-be-found")
+
+
+@pytest.mark.fault("U14")
+@given(st.text(max_size=80))
+@settings(max_examples=60, deadline=None)
+def test_no_question_is_too_odd(local: Local, text: str) -> None:
+    answer = found(local, text)
+    assert answer.total >= len(answer.hits)
+
+
+@pytest.mark.fault("U14")
+@given(st.data())
+@settings(max_examples=40, deadline=None)
+def test_every_piece_of_what_was_said_is_found(local: Local, data: st.DataObject) -> None:
+    start = data.draw(st.integers(0, len(SAID) - 2))
+    piece = SAID[start : data.draw(st.integers(start + 1, len(SAID)))].replace('"', " ").strip()
+    for word in piece.split():
+        assert found(local, f'"{word}" kind:prompt').total >= 1
+
+
+@pytest.mark.fault("U14")
+def test_a_question_of_a_megabyte_is_answered(local: Local) -> None:
+    assert found(local, "lexer " * 200_000).total > 0
+    assert found(local, "x" * 1_000_000).total == 0
+
+
+def test_everything_is_looked_through(local: Local) -> None:
+    assert kinds(local, "lexer") == [
+        "answer", "answer", "command", "command", "file", "prompt", "step",
+    ]  # fmt: skip
+    assert kinds(local, "limit") == ["error"]
+    assert kinds(local, "importerror") == ["output"]
+    assert kinds(local, "hello ünïcode") == ["step"]
+
+
+def test_words_may_be_far_apart_in_a_command_and_what_it_printed(local: Local) -> None:
+    assert kinds(local, "pytest failed importerror lexer") == ["output"]
+    assert kinds(local, "lexer -pytest -patch kind:command") == []
+
+
+def test_whole_words_come_before_parts_and_the_new_before_the_old(local: Local) -> None:
+    assert [hit.excerpt for hit in found(local, "lexer kind:answer").hits] == [
+        "The lexer reads all of it now.", "Relexering.",
+    ]  # fmt: skip
+    assert [hit.kind for hit in found(local, '"read the lexer"').hits] == ["prompt", "step"]
+
+
+def test_what_tailboard_itself_printed_comes_last(local: Local) -> None:
+    assert [hit.kind for hit in found(local, "zebras").hits] == ["output", "self"]
+
+
+def test_a_step_is_told_once_as_it_stands_now(local: Local) -> None:
+    (hit,) = found(local, "hello kind:step").hits
+    assert hit.status == "completed"
+
+
+def test_filters_narrow(local: Local) -> None:
+    assert {hit.project for hit in found(local, "lexer project:site").hits} == {"site"}
+    assert {hit.project for hit in found(local, "lexer project:/home/dev/parser").hits} == {
+        "parser"
+    }
+    assert kinds(local, "lexer since:12h") == ["answer", "prompt"]
+    assert kinds(local, "lexer until:2026-11-21T18:00 kind:answer") == ["answer"]
+    assert kinds(local, "has:error") == ["command", "error"]
+    assert kinds(local, "status:failed lexer") == ["command"]
+    assert kinds(local, "branch:nowhere lexer") == []
+    assert kinds(local, "tool:exec_command kind:command") == ["command", "command"]
+
+
+def test_hits_come_in_pages(local: Local) -> None:
+    every = found(local, "lexer")
+    assert every.total == len(every.hits) == 7
+    assert found(local, "lexer", 2, 2) == Found(every.hits[2:4], 7)
+    assert found(local, "lexer", 2, 50) == Found([], 7)
+    assert found(local, " ") == Found([], 0)
+
+
+def test_a_hit_names_the_turn_as_show_counts_it(local: Local) -> None:
+    assert [hit.turn for hit in found(local, "kind:prompt").hits] == [1, 2, 1]
+
+
+def test_a_prompt_of_a_session_that_is_gone_is_still_found(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    place.home.history(place.home.session(), "Typed long ago")
+    place.read()
+    with place.open() as database:
+        (hit,) = found(Local(database), "typed").hits
+    assert (hit.kind, hit.turn, hit.project) == ("prompt", None, None)
+
+
+def test_a_line_is_found_as_soon_as_it_is_stored(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    session = place.home.session()
+    session.prompt("Before")
+    session.write()
+    with place.open() as database:
+        owner = place.owner(database)
+        owner.once()
+        assert found(Local(database), "haystack").total == 0
+        session.say("A needle in a haystack")
+        session.write()
+        owner.once()
+        assert found(Local(database), "haystack").total == 1
+
+
+def test_search_answers_with_what_is_promised(desk: Desk, sessions: Sessions) -> None:
+    document = desk.json("search", "parser")
+    assert document["schema"] == "tailboard.search/1"
+    assert document["total"] == len(document["hits"]) == 3
+    for hit in document["hits"]:
+        assert set(hit) >= {"session", "turn", "kind", "at", "excerpt", "score"}
+        assert hit["session"] == sessions.done.thread.id
+    assert {hit["kind"] for hit in document["hits"]} == {"prompt", "command", "file"}
+
+
+def test_options_narrow_as_filters_do(desk: Desk, sessions: Sessions) -> None:
+    assert desk.json("search", "parser", "--project", "nowhere")["total"] == 0
+    assert desk.json("search", "parser", "--session", sessions.done.thread.id)["total"] == 3
+    assert len(desk.json("search", "parser", "--limit", "1")["hits"]) == 1
+    assert desk.run("search", "parser", "--session", "ffff").code == 1
+
+
+def test_people_see_where_and_the_line(desk: Desk, sessions: Sessions) -> None:
+    answer = desk.run("search", "changelog")
+    where, line = answer.out.splitlines()
+    assert where.startswith(f"prompt sample · {sessions.done.thread.id[:8]} · turn 1 · ")
+    assert line == "  and the changelog"
+    assert answer.err == "1 hit.\n"
+    assert "\x1b" not in desk.run("search", "red").out
+
+
+def test_before_anything_was_read_nothing_is_found(desk: Desk) -> None:
+    assert desk.json("search", "x") == {"schema": "tailboard.search/1", "hits": [], "total": 0}
