@@ -11,11 +11,11 @@ ARGS   ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check fix bench soak demo-story lock clean
+.PHONY: help setup run test check fix bench soak demo-story screenshots lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | \
-	while IFS='|' read -r name text; do printf '%-16s%s\n' "$$name" "$$text"; done
+	while IFS='|' read -r name text; do printf '%-20s%s\n' "$$name" "$$text"; done
 
 setup: $(STAMP) ## create .venv from the lock (again only when the lock or the project changed)
 
@@ -53,6 +53,9 @@ soak: setup ## the tests of endurance at length: 500 kills, 2,500 histories; tak
 
 demo-story: setup ## compose the story of `tailboard demo` anew, after tests/demo was changed
 	$(BIN)/python -m tests.demo
+
+screenshots: setup ## take pictures of every screen; ARGS="board help" takes only these
+	$(BIN)/python -m tests.pictures $(ARGS)
 
 LOCK_FLAGS := --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'

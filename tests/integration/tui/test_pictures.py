@@ -1,0 +1,24 @@
+"""Pictures of the screens: what `make screenshots` takes, and what is kept of it."""
+
+import asyncio
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.pictures.camera import demonstrated, exported
+from tests.pictures.drawing import png, svg
+from tests.pictures.shots import SHOTS
+
+LARGEST = 150 * 1024
+
+
+def test_a_picture_is_small_and_needs_nothing_from_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", "UTC")
+    with demonstrated(tmp_path / "tour") as stage:
+        drawn = svg(asyncio.run(exported(stage, SHOTS[0], (120, 40))))
+    assert "From&#160;cron&#160;to&#160;timers" in drawn
+    assert re.findall(r"url\((?!#)|@font-face|<image|Fira", drawn) == []
+    assert 10_000 < len(png(drawn)) < LARGEST

@@ -1,0 +1,26 @@
+"""`python -m tests.pictures [NAME…]`: take the pictures and write them to screenshots/."""
+
+import asyncio
+import sys
+from pathlib import Path
+
+from tests.pictures.camera import demonstrated, exported
+from tests.pictures.drawing import png, svg
+from tests.pictures.shots import SHOTS
+
+OUT = Path(__file__).parents[2] / "screenshots"
+
+
+def main(names: list[str]) -> None:
+    with demonstrated() as stage:
+        for shot in SHOTS:
+            for size in shot.sizes if not names or shot.name in names else ():
+                drawn = svg(asyncio.run(exported(stage, shot, size)))
+                picture, name = png(drawn), shot.file(size)
+                (OUT / f"{name}.svg").write_text(drawn, encoding="utf-8")
+                (OUT / f"{name}.png").write_bytes(picture)
+                print(f"{name}: SVG {len(drawn) // 1024} KiB, PNG {len(picture) // 1024} KiB")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,27 @@
+"""What pictures are taken of, and the keys that lead there from the board."""
+
+from typing import Final, NamedTuple
+
+Size = tuple[int, int]
+
+USUAL: Final[Size] = (120, 40)
+
+
+class Shot(NamedTuple):
+    name: str
+    keys: tuple[str, ...] = ()
+    sizes: tuple[Size, ...] = (USUAL,)
+
+    def file(self, size: Size) -> str:
+        return self.name if size == USUAL else f"{self.name}-{size[0]}x{size[1]}"
+
+
+SHOTS: Final = (
+    Shot("board", sizes=((80, 24), USUAL, (200, 50))),
+    Shot("tasks", ("2",)),
+    Shot("pipeline", ("3",)),
+    Shot("journal", ("4",)),
+    Shot("search", ("5",)),
+    Shot("insights", ("6",)),
+    Shot("help", ("question_mark",)),
+)
