@@ -23,6 +23,7 @@ from tests.build import Home
 from tui.caretaker import Caretaker
 from tui.dashboard import Dashboard, Manner
 from tui.frame import Frame
+from tui.remembered import beside
 
 PATIENCE = 60
 """Seconds after which something hangs for good."""
@@ -79,8 +80,17 @@ class Stage:
 
     # ── the dashboard ───────────────────────────────────────────────────────────────────────────
 
-    def dashboard(self, manner: Manner = Manner(live=False), **said: Any) -> Dashboard:  # noqa: B008
-        """One that holds still: what it is told it shows, and time does not pass."""
+    def dashboard(
+        self,
+        manner: Manner = Manner(live=False),  # noqa: B008
+        *,
+        remembers: bool = False,
+        **said: Any,
+    ) -> Dashboard:
+        """One that holds still: what it is told it shows, and time does not pass. It begins as at
+        the very first start, unless it `remembers` the one before."""
+        if not remembers:
+            beside(self.db).unlink(missing_ok=True)
         settings = Settings(codex_homes=(Path("/home/dev/.codex"),), db=self.db, **said)
         keeper = Caretaker(self.db)
         keeper.start()

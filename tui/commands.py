@@ -41,7 +41,7 @@ COMMANDS: Final = _table(
     Command("help", "question_mark", "help", "What can be done here."),
     Command("quit", "q,ctrl+c", "quit", "Leave; whatever is being read is finished first."),
     Command("back", "escape", "back", "One level up; clears a filter first."),
-    Command("next-pane", "tab", "next pane", "Go to the next pane."),
+    Command("next-pane", "tab", "next pane", "Go to the next pane.", shown=True),
     Command("previous-pane", "shift+tab", "previous pane", "Go to the pane before."),
     Command("pause-updates", "p", "pause", "Hold this screen still, or let it go on."),
     Command("theme", "", "theme", "Change the colours.", takes="name"),
@@ -74,6 +74,7 @@ COMMANDS: Final = _table(
     Command("reverse", "S", "reverse", "Turn the order round."),
     Command("fold", "h,left", "fold", "Close this part, or go up to what holds it."),
     Command("unfold", "l,right", "unfold", "Open this part, or go down into it."),
+    Command("find", "slash", "find", "Find words in the text.", shown=True, takes="words"),
     Command("next-match", "n", "next match", "To the next place that was found."),
     Command("previous-match", "N", "match before", "To the place before that was found."),
     # ── the session ──

@@ -4,14 +4,17 @@ It holds the feed, the clock and the figures of the header; screens are made whe
 shown. News of the owner comes in from the caretaker's thread as messages.
 """
 
+import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, Final
 
 from msgspec import Struct
+from rich.text import Text
 from textual import on
 from textual.app import App
 from textual.binding import BindingType
+from textual.filter import Monochrome
 from textual.message import Message
 from textual.screen import Screen
 
@@ -25,10 +28,12 @@ from tui.feed import Feed, Question
 from tui.frame import Frame
 from tui.gate import Gate
 from tui.messages import Moved, OwnerFound, OwnerLost, OwnerNoted, OwnerRefused
+from tui.remembered import recall, remember
 from tui.screens import MODES
 from tui.screens.help import HelpScreen
 from tui.screens.refused import RefusedScreen
 from tui.summary import Summary, summary
+from tui.themes import OWN, THEMES
 from tui.widgets.header import Chip, chips
 
 TICK: Final = 1.0
@@ -78,9 +83,16 @@ class Dashboard(App[int]):
         self.manner = manner
         self.clock = clock
         self.feed = Feed(keeper)
+        self.remembered = recall(keeper.path)
         self.summary: Summary | None = None
         self.animation_level = "none"
         self._filters.append(Gate(ascii=manner.ascii))
+        if settings.color == "never" and not self.no_color:
+            self._filters.append(Monochrome())
+        for theme in THEMES:
+            self.register_theme(theme)
+        known = self.remembered.theme in self.available_themes
+        self.theme = self.remembered.theme if known else OWN
 
     # ── what everybody asks ─────────────────────────────────────────────────────────────────────
 
@@ -108,12 +120,17 @@ class Dashboard(App[int]):
     # ── news of the owner ───────────────────────────────────────────────────────────────────────
 
     def on_mount(self) -> None:
+        if self.remembered.screen in SCREENS:
+            self.go(self.remembered.screen)
         self.keeper.listen(self._hear)
         if self.manner.live:
             self.set_interval(TICK, self._tick)
             self.set_interval(LOOK_AGAIN, self._look_again)
 
     def on_unmount(self) -> None:
+        self.remembered.screen = self.current_mode
+        self.remembered.theme = self.theme
+        remember(self.keeper.path, self.remembered)
         self.keeper.close()
         self.feed.close()
 
@@ -207,11 +224,33 @@ class Dashboard(App[int]):
 
         self.push_screen(CommandLine(list(possible(screen))), done)
 
+    def action_theme(self, name: str = "") -> None:
+        if not name:
+            self.search_themes()
+        elif name in self.available_themes:
+            self.theme = name
+        else:
+            known = ", ".join(sorted(self.available_themes))
+            said = safe.line(f"There is no theme “{name}”; there are {known}.").plain
+            self.notify(said, severity="warning", markup=False)
+
     def action_suspend(self) -> None:
         self.action_suspend_process()
 
     async def action_quit(self) -> None:
         self.exit(0)
+
+    def _fatal_error(self) -> None:
+        """A mistake of ours that nothing could hold: told without what was being shown."""
+        error = self._exception or RuntimeError()
+        where = "".join(traceback.format_tb(error.__traceback__)[-6:])
+        self._exit_renderables.append(
+            Text(
+                f"Tailboard ended by a mistake of its own: {type(error).__name__}\n{where}"
+                "Nothing that was read is lost. Please report it."
+            )
+        )
+        self._close_messages_no_wait()
 
     def get_default_screen(self) -> Screen[Any]:
         return Screen(id="_default")

@@ -29,6 +29,7 @@ WIDE: Final = 100
 LEAST: Final = (60, 15)
 SHORTEST_PAUSE: Final = 0.1
 """Seconds between two refreshes, at least; a change on an idle screen is asked for at once."""
+COALESCE: Final = 0.03
 _PATIENCE: Final = 4
 """A refresh may take one part in so many of the time: the owner has other work."""
 
@@ -138,6 +139,20 @@ class Frame(Dashboarding, Screen[None]):
             self._asking = False
         if self.is_current and not self.paused:
             self._ask_soon()
+
+    def ask_pane(self, pane: Pane) -> None:
+        """What one pane shows is another thing than before: ask for it alone, and drop what it
+        asked before."""
+        self.run_worker(
+            self._ask_alone(pane), group=f"pane-{id(pane)}", exclusive=True, exit_on_error=False
+        )
+
+    async def _ask_alone(self, pane: Pane) -> None:
+        # Who walks through a list does not want every row of it.
+        await asyncio.sleep(COALESCE)
+        question = pane.question()
+        if question is not None:
+            self._tell(pane, await self.dashboard.feed.answer(question))
 
     def _questions(self) -> dict[Pane | str, Question[Any]]:
         asked: dict[Pane | str, Question[Any]] = {}

@@ -19,7 +19,7 @@ TONES: Final = {
     "magenta": "$text-secondary",
     "cyan": "$text-accent",
     "blue": "$text-primary",
-    "dim": "$text-muted",
+    "dim": "$foreground-muted",
     "bold": "bold",
     "title": "bold $text-primary",
 }

@@ -1,61 +1,131 @@
-"""Board: what is going on, and what to do next."""
+"""Board: what is going on, and what to do next. The tree of all sessions, and beside it the card
+of the one under the cursor.
+"""
 
-from collections.abc import Sequence
+from typing import ClassVar
 
+from textual import on
 from textual.app import ComposeResult
+from textual.binding import BindingType
 from textual.content import Content
 
-from ingest.memory.scope import Now, Scope
-from ingest.memory.session import label, listed
-from ingest.store.face import Reading
-from ingest.wording.looks import LOOKS
-from ingest.wording.words import ago, tokens
 from tui import safe
+from tui.commands import bind
+from tui.feed import Question
 from tui.frame import Frame
-from tui.widgets.column import Column, Line, Styled
-from tui.widgets.list_pane import ListPane
-from tui.widgets.listing import Few
-from tui.widgets.table import Table
+from tui.screens.board_card import Card, card, drawn, resume_command
+from tui.screens.board_tree import BoardTree
+from tui.widgets.listing import Key
+from tui.widgets.pane import Pane
+from tui.widgets.reader import Reader
+from tui.widgets.table import Seen, Table
+from tui.widgets.tree_pane import TreePane
 
 
-class Sessions(Few):
-    columns = (
-        Column("session", "Session", 20, grow=1),
-        Column("tokens", "Tokens", 7, right=True, spare=1),
-        Column("moved", "Moved", 12, right=True, spare=2),
-    )
-
-    def __init__(self, now: Now) -> None:
-        super().__init__()
-        self.now = now
-
-    def all(self, reading: Reading) -> Sequence[Line]:
-        return [
-            Line(
-                (session.home_id, session.id),
-                (
-                    (
-                        Styled(LOOKS[session.state].glyph + " ", LOOKS[session.state].color),
-                        label(session),
-                    ),
-                    tokens(session.tokens.total),
-                    ago(session.last_at, self.now.moment),
-                ),
-                id=session.id,
-            )
-            for session in listed(reading, Scope(), self.now)
-        ]
-
-
-class Tree(ListPane):
-    def empty(self) -> Content:
-        return safe.lines(
-            "No session yet.", "Start Codex in a project; it shows up here as it writes."
+class Projects(TreePane):
+    def __init__(self) -> None:
+        self.board = BoardTree()
+        super().__init__(
+            Table(self.board, titles=False, marks=False), noun="line", known_as="board"
         )
+
+    def question(self) -> Question[Seen]:
+        self.board.at(self.dashboard.now)
+        return super().question()
+
+    def show(self, found: Seen) -> None:
+        first = not self.table.loaded
+        super().show(found)
+        if first and self.table.length > 1:
+            # The first session says more than the name of its project.
+            self.table.cursor = 1
+
+    def empty(self) -> Content:
+        homes = ", ".join(map(str, self.dashboard.settings.codex_homes))
+        return safe.lines(
+            safe.line("No session yet.", "bold"),
+            "",
+            safe.block(f"Start Codex in a project: it writes to {homes},"),
+            "and what it writes shows up here at once.",
+            "",
+            safe.row("Another home?", safe.line("tailboard --codex-home PATH", "cyan")),
+            safe.row("Only looking?", safe.line("tailboard demo", "cyan")),
+        )
+
+    @on(Table.Opened)
+    def _opened(self, message: Table.Opened) -> None:
+        line = self.table.line
+        if line is not None and line.above is None and line.closed is not None:
+            message.stop()
+            self.turn(line.key)
+
+
+class ResumeCard(Pane):
+    BINDINGS: ClassVar[list[BindingType]] = bind("resume")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.about: Key | None = None
+        self.card: Card | None = None
+
+    def compose(self) -> ComposeResult:
+        yield Reader()
+
+    def question(self) -> Question[Card | None] | None:
+        if self.about is None:
+            return None
+        home, session = self.about
+        now = self.dashboard.now
+        return lambda reading: card(reading, home, session, now)
+
+    def show(self, found: Card | None) -> None:
+        before, self.card = self.card, found
+        same = before is not None and found is not None and before.session.id == found.session.id
+        said = drawn(found) if found else safe.line("This session is no more.", "dim")
+        self.query_exactly_one(Reader).read(said, anew=not same)
+
+    def say(self, text: Content) -> None:
+        """Say this instead of a card."""
+        self.about = self.card = None
+        self.query_exactly_one(Reader).read(text, anew=True)
+
+    def copied(self) -> str:
+        return drawn(self.card).plain if self.card else ""
+
+    def copied_id(self) -> str:
+        return self.card.session.id if self.card else ""
+
+    def action_resume(self) -> None:
+        if self.card is not None:
+            self.copy_text(resume_command(self.card.session))
 
 
 class BoardScreen(Frame):
     PLACE = "board"
+    BINDINGS: ClassVar[list[BindingType]] = bind("resume")
 
     def panes(self) -> ComposeResult:
-        yield Tree(Table(Sessions(self.dashboard.now)), noun="session")
+        yield Projects()
+        yield ResumeCard()
+
+    @on(Table.Moved)
+    def _moved(self, message: Table.Moved) -> None:
+        shown = self.query_exactly_one(ResumeCard)
+        key = message.key
+        if key is None:
+            shown.say(Content(""))
+        elif key[0] == "project":
+            shown.say(safe.lines(safe.line(key[1], "title"), "", "Enter opens and closes it."))
+        elif key != shown.about:
+            shown.about = key
+            self.ask_pane(shown)
+
+    @on(Table.Opened)
+    def _opened(self, message: Table.Opened) -> None:
+        from tui.screens.session import SessionScreen
+
+        home, session = message.key
+        self.app.push_screen(SessionScreen(home, session))
+
+    def action_resume(self) -> None:
+        self.query_exactly_one(ResumeCard).action_resume()

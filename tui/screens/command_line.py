@@ -24,7 +24,7 @@ class CommandLine(ModalScreen[str | None]):
         align: left bottom;
         background: $background 0%;
         & > Vertical { height: auto; background: $panel; }
-        & Static { height: auto; max-height: 8; padding: 0 2; color: $text-muted; }
+        & Static { height: auto; max-height: 8; padding: 0 2; color: $foreground-muted; }
         & Input { height: 1; border: none; padding: 0 1; background: $panel; }
         & Input:focus { border: none; }
     }

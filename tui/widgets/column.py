@@ -93,6 +93,10 @@ class Line(Struct, frozen=True):
     """What `copy` copies; the cells where nothing is said."""
     id: str = ""
     """What `copy-id` copies."""
+    above: Any = None
+    """In a tree, the key of the line it hangs on."""
+    closed: bool | None = None
+    """Whether what hangs on it is hidden; None where nothing does."""
 
 
 def parts_of(value: Cell | tuple[Cell, ...]) -> list[Styled]:

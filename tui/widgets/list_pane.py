@@ -1,10 +1,11 @@
 """A pane that is one list, with the line that filters it and the line that says how it stands."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.content import Content
 from textual.events import Click
 from textual.timer import Timer
 from textual.widgets import Input, Static
@@ -13,6 +14,7 @@ from ingest.wording.words import many
 from tui import safe
 from tui.commands import bind
 from tui.feed import Question
+from tui.remembered import liked
 from tui.widgets.pane import Pane
 from tui.widgets.table import Seen, Table
 
@@ -35,7 +37,7 @@ class FilterLine(Input):
 class Below(Static):
     """How many rows there are, how many of them are marked, and what is new."""
 
-    DEFAULT_CSS = "Below { height: 1; padding: 0 1; color: $text-muted; }"
+    DEFAULT_CSS = "Below { height: 1; padding: 0 1; color: $foreground-muted; }"
 
 
 class ListPane(Pane):
@@ -45,16 +47,31 @@ class ListPane(Pane):
     ListPane.-empty { & > Table { height: 1; } & > .empty { display: block; } }
     """
 
-    def __init__(self, table: Table, *, noun: str = "row", id: str | None = None) -> None:  # noqa: A002
+    def __init__(
+        self,
+        table: Table,
+        *,
+        noun: str = "row",
+        known_as: str = "",
+        id: str | None = None,  # noqa: A002
+    ) -> None:
+        """`known_as`: the name under which it is remembered how the list was seen last."""
         super().__init__(id=id)
+        self.known_as = known_as
         self.table = table
         self.noun = noun
         self._typing: Timer | None = None
 
     def compose(self) -> ComposeResult:
+        before = self.dashboard.remembered.lists.get(self.known_as)
+        if before is not None:
+            self.table.view = before.view()
         yield self.table
         yield Static(classes="empty")
-        yield FilterLine(placeholder="words; !word leaves out", value=self.table.view.filter)
+        words = self.table.view.filter
+        line = FilterLine(placeholder="words; !word leaves out", value=words)
+        line.set_class(bool(words), "-open")
+        yield line
         yield Below()
 
     # ── the list ────────────────────────────────────────────────────────────────────────────────
@@ -86,6 +103,8 @@ class ListPane(Pane):
     def _say_how_it_stands(self, message: Table.Stood) -> None:
         message.stop()
         table = self.table
+        if self.known_as:
+            self.dashboard.remembered.lists[self.known_as] = liked(table.view)
         nothing = table.loaded and not table.length
         self.set_class(nothing, "-empty")
         if nothing:
@@ -100,6 +119,7 @@ class ListPane(Pane):
                 many(table.length, self.noun),
                 safe.line(f"{len(table.marked):,} marked", "yellow") if table.marked else None,
                 f"filter: {table.view.filter}" if table.view.filter else None,
+                self.note(),
                 chip,
             )
         )
@@ -108,7 +128,11 @@ class ListPane(Pane):
     def _clicked_below(self) -> None:
         self.table.action_show_new()
 
-    def nothing_found(self) -> Any:
+    def note(self) -> Content | None:
+        """What else to say below the list."""
+        return None
+
+    def nothing_found(self) -> Content:
         return safe.line(f"Nothing holds “{self.table.view.filter}”. Esc shows all.", "dim")
 
     # ── the filter ──────────────────────────────────────────────────────────────────────────────

@@ -74,7 +74,12 @@ def matches(line: Line, words: str) -> bool:
     """Whether a line holds all the words, and none that begins with a `!`."""
     if not words:
         return True
-    text = " ".join(part.text for one in line.cells for part in parts_of(one)).lower()
+    return says(" ".join(part.text for one in line.cells for part in parts_of(one)), words)
+
+
+def says(text: str, words: str) -> bool:
+    """The same of a text."""
+    text = text.lower()
     return all(
         word[1:] not in text if word.startswith("!") and len(word) > 1 else word in text
         for word in words.lower().split()

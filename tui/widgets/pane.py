@@ -36,12 +36,21 @@ class Pane(Dashboarding, Vertical, can_focus=False):
     Pane {
         width: 1fr;
         height: 1fr;
+        & > .head { height: 1; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
         & > .fault { display: none; padding: 1 2; }
         &.-failed > * { display: none; }
         &.-failed > .fault { display: block; }
     }
     """
     failure: Failure | None = None
+
+    def head(self, text: Content) -> None:
+        """A line above everything in the pane: what it shows."""
+        found = list(self.query_children(".head").results(Static))
+        if found:
+            found[0].update(text)
+        else:
+            self.mount(Static(text, classes="head"), before=0)
 
     def question(self) -> Question[Any] | None:
         """What to ask now, as a pure function; it must not touch the pane. None to ask nothing."""
@@ -90,12 +99,12 @@ class Pane(Dashboarding, Vertical, can_focus=False):
 
     def action_copy(self) -> None:
         text = self.failure.details if self.failure else self.copied()
-        self._copy(text)
+        self.copy_text(text)
 
     def action_copy_id(self) -> None:
-        self._copy(self.copied_id())
+        self.copy_text(self.copied_id())
 
-    def _copy(self, text: str) -> None:
+    def copy_text(self, text: str) -> None:
         if text:
             self.app.copy_to_clipboard(text)
             self.notify(f"Copied {len(text):,} characters.", markup=False, timeout=2)

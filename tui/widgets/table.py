@@ -57,7 +57,7 @@ class Table(ScrollView, can_focus=True):
         background: $background;
         scrollbar-size-vertical: 1;
         overflow-x: hidden;
-        & > .table--title { color: $text-muted; text-style: bold; }
+        & > .table--title { color: $foreground-muted; text-style: bold; }
         & > .table--cursor {
             background: $block-cursor-background;
             color: $block-cursor-foreground;
@@ -71,7 +71,7 @@ class Table(ScrollView, can_focus=True):
         & > .tone--magenta { color: $text-secondary; }
         & > .tone--cyan { color: $text-accent; }
         & > .tone--blue { color: $text-primary; }
-        & > .tone--dim { color: $text-muted; }
+        & > .tone--dim { color: $foreground-muted; }
         & > .tone--bold { text-style: bold; }
         & > .tone--title { color: $text-primary; text-style: bold; }
     }
@@ -279,7 +279,9 @@ class Table(ScrollView, can_focus=True):
 
     @property
     def _room(self) -> int:
-        return max(1, self.scrollable_content_region.width - (len(_MARK) if self._marks else 0))
+        # One column stays free on the right: what comes beside it is another pane.
+        marks = len(_MARK) if self._marks else 0
+        return max(1, self.scrollable_content_region.width - marks - 1)
 
     @property
     def _above(self) -> int:

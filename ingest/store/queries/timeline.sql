@@ -1,0 +1,116 @@
+-- name: order
+-- Everything that happened in a session, in its order: where it stands, and what it is.
+with places as (
+    select
+        g.source,
+        row_number() over (
+            order by coalesce(g.started_at, g.first_at) nulls first, s.segment, g.source
+        ) as place
+    from segments g
+    join sources s on s.id = g.source
+    where s.home = $home and g.thread = $session
+),
+happened as (
+    select source, byte, 0 as rank, 'turn' as what, 1 as parts, error as text from turns
+    where source in (select source from places)
+    union all
+    select source, byte, 1, 'message', 1, text from messages
+    where source in (select source from places)
+    union all
+    select
+        source, byte, 2, 'call',
+        case
+            when coalesce(output_head, '') = '' then 1
+            else 1 + least($output, len(string_split(rtrim(output_head, chr(10)), chr(10))))
+        end,
+        concat_ws(' ', tool, command, output_head, output_tail)
+    from calls
+    where source in (select source from places)
+    union all
+    select source, byte, 3, 'file', 1, path from files
+    where source in (select source from places)
+    union all
+    select source, byte, 4, 'plan', 1, cast(steps as varchar) from plans
+    where source in (select source from places)
+    union all
+    select source, byte, 5, 'agent', 1, concat_ws(' ', event, nickname, task) from agents
+    where source in (select source from places)
+    union all
+    select source, byte, 6, 'event', 1, concat_ws(' ', kind, text, detail) from events
+    where source in (select source from places)
+)
+select
+    h.source, h.byte, h.what, h.parts,
+    row_number() over (partition by h.source, h.byte, h.what order by h.text) as n,
+    case when $words then h.text end as text
+from happened h
+join places p on p.source = h.source
+where $calls or h.what <> 'call'
+order by p.place, h.byte, h.rank, n;
+
+-- name: turns
+-- These turns, each with its number in the session.
+select t.*
+from (
+    select
+        t.source, t.byte, t.length, t.state, t.started_at as time, t.seconds, t.error,
+        t.model, t.trigger,
+        row_number() over (
+            order by coalesce(g.started_at, g.first_at) nulls first, s.segment, t.source, t.byte
+        ) as n
+    from v_turns t
+    join sources s on s.id = t.source
+    join segments g on g.source = t.source
+    where t.home = $home and t.session = $session
+) t
+where t.byte in (select unnest($bytes::bigint[]));
+
+-- name: messages
+-- These messages.
+select source, byte, length, time, role, phase, text, chars
+from v_messages
+where home = $home and session = $session and byte in (select unnest($bytes::bigint[]))
+order by source, byte, text;
+
+-- name: calls
+-- These calls.
+select
+    source, byte, length, time, kind, tool, command, status, workdir, exit_code, seconds,
+    output_head, output_tail, output_chars
+from v_calls
+where home = $home and session = $session and byte in (select unnest($bytes::bigint[]));
+
+-- name: files
+-- What these patches did to files.
+select source, byte, time, path, change, moved_to, status
+from v_files
+where home = $home and session = $session and byte in (select unnest($bytes::bigint[]))
+order by source, byte, path;
+
+-- name: plans
+-- The steps of these plans.
+select source, byte, time, revision, origin, accepted, explanation, step, text, status
+from v_plan_steps
+where home = $home and session = $session and byte in (select unnest($bytes::bigint[]))
+order by source, byte, step;
+
+-- name: agents
+-- What was told of agents here.
+select source, byte, time, event, child, nickname, role, task
+from v_agents
+where home = $home and session = $session and byte in (select unnest($bytes::bigint[]))
+order by source, byte, event;
+
+-- name: events
+-- These events.
+select source, byte, length, time, kind, text, detail
+from v_events
+where home = $home and session = $session and byte in (select unnest($bytes::bigint[]))
+order by source, byte, kind;
+
+-- name: place
+-- Where the line of a session's file is that begins at this byte.
+select v.path, v.representation
+from v_sources v
+join segments g on g.source = v.id
+where v.id = $source;

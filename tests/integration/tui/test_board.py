@@ -1,0 +1,154 @@
+"""The board and the session behind it, as a person at the keyboard uses them."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.scenes import HOSTILE
+from tests.stage import Stage, settled, shown
+from tui.widgets.table import Table
+
+
+def _chosen(app_text: str, word: str) -> bool:
+    return any(word in line for line in app_text.splitlines())
+
+
+async def test_the_card_says_what_was_asked_last_and_how_to_go_on(stage: Stage) -> None:
+    app = stage.dashboard()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        assert "Why waiting" in shown(app)
+        await pilot.press("j")
+        await settled(pilot)
+        assert "Run the test suite" in shown(app)
+        assert "pytest -x → exit 1" in shown(app)
+        assert "codex resume" in shown(app)
+
+
+async def test_a_project_is_folded_and_found_so_at_the_next_start(stage: Stage) -> None:
+    app = stage.dashboard()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        await pilot.press("h", "h")
+        await settled(pilot)
+        assert "▸ parser" in shown(app)
+        assert "Refactor the lexer" not in shown(app)
+    again = stage.dashboard(remembers=True)
+    async with again.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        assert "▸ parser" in shown(again)
+        await pilot.press("g", "l")
+        await settled(pilot)
+        assert "Refactor the lexer" in shown(again)
+
+
+@pytest.mark.fault("U15")
+async def test_a_new_session_waits_and_no_row_moves_under_the_cursor(stage: Stage) -> None:
+    app = stage.dashboard()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        table = app.screen.query_exactly_one(Table)
+        await pilot.press("G")
+        await settled(pilot)
+        key, place = table.key, table.cursor
+        new = stage.home.session(cwd="/home/dev/parser")
+        new.prompt("Something else")
+        new.open_command("sleep 5")
+        new.write()
+        stage.read()
+        while "1 new ↓" not in shown(app):
+            await settled(pilot)
+        assert (table.key, table.cursor) == (key, place)
+        assert "Something else" not in shown(app)
+        await pilot.press("full_stop")
+        await settled(pilot)
+        assert table.key == key
+        assert "Something else" in shown(app)
+        assert "new ↓" not in shown(app)
+
+
+async def test_enter_opens_the_session_and_escape_comes_back(stage: Stage) -> None:
+    app = stage.dashboard()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        await pilot.press("j", "enter")
+        await settled(pilot)
+        assert "Fix the unicode test" in shown(app)
+        assert "exec_comm" in shown(app)
+        await pilot.press("t", "t")
+        await settled(pilot)
+        assert "exec_comm" not in shown(app)
+        await pilot.press("escape")
+        await settled(pilot)
+        assert "Refactor the lexer" in shown(app)
+
+
+async def test_the_raw_line_behind_a_moment_is_shown_as_it_is(stage: Stage) -> None:
+    app = stage.dashboard()
+    async with app.run_test(size=(200, 50)) as pilot:
+        await settled(pilot)
+        await pilot.press("j", "enter")
+        await settled(pilot)
+        await pilot.press("j", "i")
+        await settled(pilot)
+        assert '{"timestamp":' in shown(app)
+        await pilot.press("i")
+        await settled(pilot)
+        assert '{"timestamp":' not in shown(app)
+
+
+@pytest.mark.fault("U01", "U02", "U03")
+async def test_nothing_of_a_log_acts_or_is_markup(stage: Stage, tmp_path: Path) -> None:
+    app = stage.dashboard()
+    async with app.run_test(size=(200, 50)) as pilot:
+        await settled(pilot)
+        await pilot.press("slash", *"evil", "enter", "j")
+        await settled(pilot)
+        await pilot.press("enter")
+        await settled(pilot)
+        for key in ("down", "down", "i", "tab", "G"):
+            await pilot.press(key)
+            await settled(pilot)
+            text = shown(app)
+            assert not set(text) & set("\x1b\x07\x9b\u202e")
+            assert "[bold]x[/bold] [@click=app.quit]q[/]" in text
+    assert "\x1b" in HOSTILE
+
+
+@pytest.mark.fault("U12")
+async def test_a_query_that_fails_is_told_in_its_pane_and_the_rest_goes_on(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError(HOSTILE)
+
+    monkeypatch.setattr("tui.screens.board.card", broken)
+    app = stage.dashboard()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        assert "ZeroDivisionError" in shown(app)
+        assert "y copies the details" in shown(app)
+        assert "Refactor the lexer" in shown(app)
+        await pilot.press("tab", "y")
+        await settled(pilot)
+        assert "ZeroDivisionError" in app.clipboard
+        assert "evil" not in app.clipboard
+
+
+async def test_the_owner_ends_another_comes_and_the_selection_stays(stage: Stage) -> None:
+    app = stage.dashboard()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        await pilot.press("j", "j")
+        await settled(pilot)
+        table = app.screen.query_exactly_one(Table)
+        key = table.key
+        stage.close()
+        await pilot.press("k")
+        stage.open()
+        await pilot.press("j")
+        await settled(pilot)
+        assert table.key == key
+        await pilot.press("enter")
+        await settled(pilot)
+        assert "moment" in shown(app)

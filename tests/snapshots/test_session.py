@@ -1,0 +1,10 @@
+"""One session: its timeline, and a moment of it."""
+
+from tests.snapshots.conftest import Picture
+from tests.stage import Stage
+
+
+def test_a_session_is_shown_moment_by_moment(
+    stage: Stage, picture: Picture, size: tuple[int, int]
+) -> None:
+    picture(stage, size, "j", "enter", "G", "k", "t")

@@ -1,0 +1,175 @@
+"""One session as it happened: its timeline, and beside it all that is known of one moment."""
+
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.content import Content
+
+from ingest.memory.scope import Scope
+from ingest.memory.session import Session, label, listed
+from ingest.memory.timeline import At, Moment, Tools, moments, raw_line
+from ingest.store.face import Reading
+from ingest.wording.words import tokens
+from tui import safe
+from tui.commands import bind
+from tui.feed import Question
+from tui.frame import Frame
+from tui.screens.board_card import resume_command
+from tui.screens.session_timeline import Timeline
+from tui.widgets.list_pane import ListPane
+from tui.widgets.pane import Pane
+from tui.widgets.reader import Reader
+from tui.widgets.table import Table
+
+
+class TimelinePane(ListPane):
+    BINDINGS: ClassVar[list[BindingType]] = bind("tools", "raw")
+
+    def __init__(self, home: str, session: str) -> None:
+        self.timeline = Timeline(home, session)
+        super().__init__(Table(self.timeline, titles=False), noun="moment")
+        self.session: Session | None = None
+
+    def about(self) -> Question[Session | None]:
+        """Whose timeline it is, as it stands now."""
+        line, now = self.timeline, self.dashboard.now
+
+        def look(reading: Reading) -> Session | None:
+            found = listed(reading, Scope(session=line.session), now)
+            return next((one for one in found if one.home_id == line.home), None)
+
+        return look
+
+    def note(self) -> Content | None:
+        return safe.line(f"tool output: {self.timeline.tools}")
+
+    def action_tools(self) -> None:
+        tools = list(Tools)
+        self.timeline.tools = tools[(tools.index(self.timeline.tools) + 1) % len(tools)]
+        self.table.see(self.table.view)
+
+    def action_raw(self) -> None:
+        screen = self.screen
+        if isinstance(screen, SessionScreen):
+            screen.show_raw()
+
+
+class MomentPane(Pane):
+    """All that is kept of a moment; or the line of Codex's file that it was read from."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bind("raw")
+
+    def __init__(self, home: str, session: str) -> None:
+        super().__init__()
+        self.home, self.session_id = home, session
+        self.at: At | None = None
+        self.raw = False
+        self.text = ""
+
+    def compose(self) -> ComposeResult:
+        yield Reader()
+
+    def question(self) -> Question[tuple[At, Moment | None, str | None]] | None:
+        at, home, session, raw = self.at, self.home, self.session_id, self.raw
+        if at is None:
+            return None
+        place = at
+
+        def look(reading: Reading) -> tuple[At, Moment | None, str | None]:
+            found = moments(reading, home, session, [place]).get(place)
+            line = raw_line(reading, place, found.length if found else None) if raw else None
+            return place, found, line
+
+        return look
+
+    def show(self, found: tuple[At, Moment | None, str | None]) -> None:
+        at, moment, line = found
+        if moment is None:
+            self.read(safe.line("This moment is no more.", "dim"))
+        elif line is not None:
+            self.read(safe.lines(safe.line("Raw line   i goes back", "dim"), safe.block(line)))
+        else:
+            when = f"{moment.time:%Y-%m-%d %H:%M:%S} UTC" if moment.time else ""
+            self.read(
+                safe.lines(
+                    safe.row(safe.line(moment.name or "output", "title"),
+                             safe.state(moment.state) if moment.state else None,
+                             safe.line(when, "dim"),
+                             safe.line(f"byte {at.byte:,}", "dim")),
+                    "",
+                    safe.block(moment.body),
+                )
+            )  # fmt: skip
+        self.text = line if line is not None else moment.body if moment else ""
+
+    def read(self, text: Content) -> None:
+        self.query_exactly_one(Reader).read(text, anew=True)
+
+    def copied(self) -> str:
+        return self.text
+
+    def action_raw(self) -> None:
+        screen = self.screen
+        if isinstance(screen, SessionScreen):
+            screen.show_raw()
+
+
+class SessionScreen(Frame):
+    PLACE = "board"
+    BINDINGS: ClassVar[list[BindingType]] = bind("resume")
+    DEFAULT_CSS = (
+        "SessionScreen TimelinePane { width: 3fr; } SessionScreen MomentPane { width: 2fr; }"
+    )
+
+    def __init__(self, home: str, session: str, at: At | None = None) -> None:
+        """`at`: the moment to begin with."""
+        super().__init__()
+        self.home, self.session_id, self._begin = home, session, at
+
+    def panes(self) -> ComposeResult:
+        yield TimelinePane(self.home, self.session_id)
+        yield MomentPane(self.home, self.session_id)
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.run_worker(self._name_it(), exit_on_error=False)
+
+    async def _name_it(self) -> None:
+        pane = self.query_exactly_one(TimelinePane)
+        session = await self.dashboard.feed.ask(pane.about())
+        if session is not None:
+            pane.session = session
+            pane.head(
+                safe.row(
+                    safe.state(session.state), safe.line(label(session), "title"),
+                    safe.line(session.project, "bold"),
+                    safe.line(f"{tokens(session.tokens.total)} tokens", "dim"),
+                )
+            )  # fmt: skip
+
+    @on(Table.Moved)
+    def _moved(self, message: Table.Moved) -> None:
+        if self._begin is not None:
+            begin, self._begin = self._begin, None
+            if message.table.select(begin):
+                return
+        shown = self.query_exactly_one(MomentPane)
+        if message.key != shown.at:
+            shown.at, shown.raw = message.key, False
+            self.ask_pane(shown)
+
+    @on(Table.Opened)
+    def _opened(self) -> None:
+        self.choose(self.query_exactly_one(MomentPane))
+
+    def show_raw(self) -> None:
+        shown = self.query_exactly_one(MomentPane)
+        shown.raw = not shown.raw
+        self.ask_pane(shown)
+
+    def action_resume(self) -> None:
+        pane = self.query_exactly_one(TimelinePane)
+        if pane.session is not None:
+            pane.copy_text(resume_command(pane.session))

@@ -1,0 +1,66 @@
+"""The timeline of a session as a list: a line for each moment. Pure."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from ingest.memory.timeline import At, Moment, Tools, What, moments, order
+from ingest.store.face import Reading
+from ingest.wording.looks import LOOKS, UNKNOWN
+from ingest.wording.words import span
+from tui.widgets.column import Cell, Column, Line, Styled
+from tui.widgets.listing import View, says
+
+_TONES: Final = {
+    What.TURN: "title",
+    What.FILE: "cyan",
+    What.PLAN: "magenta",
+    What.AGENT: "cyan",
+    What.EVENT: "dim",
+}
+_HEAD: Final = 400
+"""Characters of a line; the rest is in the pane beside it."""
+
+
+class Timeline:
+    columns = (
+        Column("time", "Time", 8, sorts=False, spare=1),
+        Column("who", "Who", 10, sorts=False),
+        Column("what", "What", 20, grow=1, sorts=False),
+        Column("took", "Took", 7, right=True, sorts=False, spare=2),
+    )
+
+    def __init__(self, home: str, session: str) -> None:
+        self.home, self.session = home, session
+        self.tools = Tools.SHORT
+
+    def keys(self, reading: Reading, view: View) -> Sequence[At]:
+        words = bool(view.filter)
+        found = order(reading, self.home, self.session, self.tools, words=words)
+        kept = [one.at for one in found if not words or says(one.text, view.filter)]
+        return kept[::-1] if view.reverse else kept
+
+    def lines(self, reading: Reading, view: View, keys: Sequence[At]) -> Mapping[At, Line]:  # noqa: ARG002
+        found = moments(reading, self.home, self.session, keys)
+        return {at: _line(moment) for at, moment in found.items()}
+
+
+def _line(moment: Moment) -> Line:
+    at = moment.at
+    if at.part:
+        cells: tuple[Cell | tuple[Cell, ...], ...] = (
+            "", "", (Styled("  │ ", "dim"), Styled(moment.head[:_HEAD], "dim")), "",
+        )  # fmt: skip
+        return Line(at, cells, text=moment.head)
+    look = LOOKS.get(moment.state, UNKNOWN)
+    what = What(at.what)
+    tone = _TONES.get(what, "bold" if moment.name == "you" else "")
+    sign = Styled(f"{look.glyph} ", look.color) if moment.state else ""
+    indent = "" if what is What.TURN else "  "
+    said = Styled(moment.head[:_HEAD], tone if what is not What.MESSAGE else "")
+    cells = (
+        Styled(f"{moment.time:%H:%M:%S}" if moment.time else "", "dim"),
+        Styled(moment.name, tone),
+        (indent, sign, said),
+        Styled(span(moment.seconds), "dim"),
+    )
+    return Line(at, cells, text=moment.body, id=f"{at.source}:{at.byte}")
