@@ -25,7 +25,7 @@ def command(invocation: Invocation, query: tuple[str, ...], only: Filters) -> No
     """All words have to be there, in any order; put "several words" in quotes to find them as they
     stand. In a QUERY that is quoted as a whole, -word leaves out. Filters are words too: project:
     branch: session: kind: tool: status: since: until: has:error. Kinds are prompt, answer, step,
-    command, output, file, goal, note, error and self.
+    command, output, file, goal, note, error, script and self.
     """
     asked = parse(" ".join(query), invocation.aware_now, invocation.zone)
     with reading(invocation) as access:

@@ -24,6 +24,7 @@ KINDS: Final = {
     "goal": "a goal",
     "note": "a note of the observer",
     "error": "why a turn failed",
+    "script": "JavaScript that called other tools",
     "self": "calls of Tailboard itself",
 }
 """What is looked through; each hit is of one of these."""

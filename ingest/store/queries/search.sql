@@ -15,13 +15,14 @@ with texts as (
         'calls', rowid, source, byte, turn, time,
         case
             when regexp_matches(command, '(^|[\s/;&|])tailboard\s') then 'self'
+            when kind = 'script' then 'script'
             when contains(lower(command), lower($first)) then 'command'
             else 'output'
         end,
         status, tool, status = 'failed', null, command, output_head, output_tail
     from calls
     where len($kinds::varchar[]) = 0
-    or list_has_any($kinds::varchar[], ['command', 'output', 'self'])
+    or list_has_any($kinds::varchar[], ['command', 'output', 'script', 'self'])
     union all
     select
         'prompts', null, source, byte, 0, time, 'prompt', null, null, false, thread, text, null, null
@@ -139,7 +140,8 @@ hits as materialized (
         / (1 + ln(1 + (length(m.one) + coalesce(length(m.two), 0)) / 1000.0))
         * case m.kind
             when 'prompt' then 1 when 'answer' then 0.8 when 'command' then 0.7
-            when 'file' then 0.7 when 'output' then 0.5 when 'self' then 0.1 else 0.9
+            when 'file' then 0.7 when 'output' then 0.5 when 'script' then 0.2
+            when 'self' then 0.1 else 0.9
         end
         * (0.3 + 0.7 * pow(0.5, greatest(0, epoch(
             $now::timestamp - coalesce(m.time, timestamp '1970-01-01')
