@@ -34,6 +34,7 @@ class Batch(Struct, frozen=True, kw_only=True):
     stuck: bool
     attempts: int
     lifetime_attempts: int
+    heartbeat_at: datetime | None
     retry_at: datetime | None
     not_before: datetime | None
     error: Error | None
@@ -75,6 +76,7 @@ def batch_of(row: Row, now: datetime, *, alive: bool) -> Batch:
         stuck=stuck,
         attempts=row["attempts"],
         lifetime_attempts=row["lifetime_attempts"],
+        heartbeat_at=row["heartbeat_at"],
         retry_at=row["retry_at"],
         not_before=row["not_before"],
         error=error,
@@ -95,6 +97,8 @@ class Policy(Struct, frozen=True):
     def again(self, batch: Batch) -> str:
         """When it is tried next, exactly, and which of how many tries that is."""
         tried = f"{batch.attempts + 1} of {self.max_attempts}"
+        if batch.stuck and batch.heartbeat_at is not None:
+            return f"no sign of life since {self.clock(batch.heartbeat_at)}"
         if batch.state is State.FAILED and self.retry == Mode.MANUAL:
             return f"waits for you, {tried}"
         if batch.state is State.FAILED and batch.retry_at is not None:

@@ -47,6 +47,8 @@ Actor = Callable[[str, dict[str, Any]], dict[str, Any]]
 
 LISTEN_SECONDS = 10.0
 """The longest wait for a change."""
+_FAREWELL_SECONDS = 5.0
+"""How long `close` waits for those who are still being answered."""
 
 
 class Limits(Struct, frozen=True):
@@ -138,12 +140,16 @@ class Door:
             Client(self._address.at, self._address.family).close()
         with self._lock:
             clients = dict(self._clients)
-            for cursor in self._running:
-                cursor.interrupt()
             for connection in clients.values():
                 _hang_up(connection)
+        until = time.monotonic() + _FAREWELL_SECONDS
         for thread in [*self._threads, *clients]:
-            thread.join(timeout=5)
+            while thread.is_alive() and time.monotonic() < until:
+                # Again and again: a question that is only just being put does not hear the first.
+                with self._lock:
+                    for cursor in self._running:
+                        cursor.interrupt()
+                thread.join(0.02)
         with contextlib.suppress(OSError):
             self._listener.close()
 

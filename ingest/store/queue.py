@@ -3,7 +3,7 @@
 Which move follows from what is for `ingest.batches`; when to make it is for the worker.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -212,10 +212,10 @@ def take_up(database: Database, found: Claim, now: str) -> None:
         database.run("queue.drop_decision", id=found.id)
 
 
-def beat(database: Database, by: str, now: str) -> None:
-    """Say that `by` is still at work on what it holds."""
+def beat(database: Database, by: str, now: str, silent: Sequence[str] = ()) -> None:
+    """Say that `by` is still at work on what it holds, but for these leases."""
     with database.transaction():
-        database.run("queue.beat", by=by, now=now)
+        database.run("queue.beat", by=by, silent=list(silent), now=now)
 
 
 def pause(database: Database, failure: Failure, now: str) -> None:

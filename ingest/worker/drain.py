@@ -126,7 +126,7 @@ class Drain:
             self._hand_out(readers)
             while self.report.paused is None and self._is_left(readers):
                 self.between()
-                self._say_alive()
+                self._say_alive(readers)
                 if not readers.busy():
                     self._go_on(readers)
                 if self._claims and not held:
@@ -144,7 +144,7 @@ class Drain:
                 self._gate.lift()
         except ReaderDied as death:
             self._store(held)
-            self._rescue(death.leases)
+            self._rescue(death)
             raise
         finally:
             for parcel in held:
@@ -192,17 +192,23 @@ class Drain:
             with contextlib.suppress(StoreError):
                 queue.set_free(self.database, self.instance, self._now())
 
-    def _rescue(self, leases: list[str]) -> None:
+    def _rescue(self, death: ReaderDied) -> None:
         """Free what a dead reader had in hand; only what it worked on counts against a batch."""
+        blamed = {lease: task for lease, task in self._tasks.items() if lease in death.leases}
         queue.failed_together(
             self.database,
             {
-                lease: (task.batch, OWNER_DIED if lease in leases else _SET_FREE)
+                lease: (task.batch, death.failure if lease in blamed else _SET_FREE)
                 for lease, task in self._tasks.items()
             },
             self.clock(),
             "reader-rescue",
         )
+        if death.failure is not OWNER_DIED:
+            # A file on a disk that hangs is read by a process that can be ended, from now on.
+            seen = [(task.source.id, death.failure) for task in blamed.values()]
+            troubles.keep(self.database, seen, self._now())
+            self._tell("failed", len(blamed))
         self._tasks.clear()
 
     def _hand_out(self, readers: Pool | InPlace) -> None:
@@ -284,11 +290,12 @@ class Drain:
         if self._gate.probing and any(landing.ends for landing in landings):
             self._gate.lift()
 
-    def _say_alive(self) -> None:
-        """Of a reader that takes its time, too: its batch is slow, and not stuck."""
+    def _say_alive(self, readers: Pool | InPlace) -> None:
+        """Of a reader that takes its time, too: its batch is slow, and not stuck. Of one that gives
+        no sign of life itself nothing is said, and so its batch comes to be shown as stuck."""
         if self.clock() - self._beat >= HEARTBEAT:
             self._beat = self.clock()
-            queue.beat(self.database, self.instance, self._now())
+            queue.beat(self.database, self.instance, self._now(), readers.silent())
 
     def _follow_on(self, parcel: Parcel, readers: Pool | InPlace, reader: int) -> None:
         """Hand out what comes after these batches, before they are stored: readers never wait."""
@@ -328,7 +335,7 @@ class Drain:
             self._count(done)
             if done.trouble is None and task.source.troubled and done.outcome != "rewritten":
                 seen.append((done.source, None))
-                task.source.troubled = False
+                task.source.troubled = task.source.hung = False
         troubles.keep(self.database, seen, self._now())
         if self.progress is not None:
             self.progress(self.report, self._done_bytes)
@@ -345,8 +352,8 @@ class Drain:
         if done.outcome in ledger.ENDS:
             self._tell(ledger.ENDS[done.outcome])
 
-    def _tell(self, state: str) -> None:
-        self.report.batches[state] = self.report.batches.get(state, 0) + 1
+    def _tell(self, state: str, count: int = 1) -> None:
+        self.report.batches[state] = self.report.batches.get(state, 0) + count
 
     def _fail(self, troubled: list[Done]) -> list[troubles.Seen]:
         """Move what failed to where that leads, all together; what is said of the sources now."""

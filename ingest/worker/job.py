@@ -7,6 +7,9 @@ from ingest.codex.state import FoldState
 from ingest.tail.cursor import START, Cursor
 from ingest.tail.source import Kind, Representation
 
+HUNG = "reader.hung"
+"""The code of the failure of a batch whose reader gave no sign of life any more."""
+
 
 class Job(Struct):
     """One batch to read: a range of one generation of one source."""
@@ -59,7 +62,14 @@ class Done(Struct):
     trouble: Trouble | None = None
 
 
-class Parcel(Struct):
+class Alive(Struct, tag="alive"):
+    """What a reader works on right now."""
+
+    lease: str
+    byte: int
+
+
+class Parcel(Struct, tag="parcel"):
     """What a group of jobs came to: answers, and one file of facts a table."""
 
     done: list[Done]

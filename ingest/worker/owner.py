@@ -35,7 +35,7 @@ from ingest.tail.sweep import (
 from ingest.tail.watch import Mode, Watcher
 from ingest.worker import ordered, orders, processes
 from ingest.worker.debounce import LONGEST, QUIET, Debounce
-from ingest.worker.desk import Desk
+from ingest.worker.desk import Desk, Handler
 from ingest.worker.drain import (
     GROUP_SOURCES,
     Clock,
@@ -104,13 +104,28 @@ class Owner:
         self.figures = Figures(__version__, clock())
         self.desk = desk or Desk()
         self.desk.at_rest["pass"] = self._pass
-        self.desk.at_any_time[ordered.ORDER] = orders.batches(
-            database, clock, self.tuning.max_attempts
+        self.desk.at_any_time[ordered.ORDER] = self._at_once(
+            orders.batches(database, clock, self.tuning.max_attempts)
         )
         self.desk.at_any_time[ordered.SAY] = orders.sayings(database, clock)
-        self.desk.at_rest[ordered.RESET] = orders.afresh(database, clock, self.survey)
+        self.desk.at_rest[ordered.RESET] = self._at_once(
+            orders.afresh(database, clock, self.survey)
+        )
         self.desk.at_rest[PRUNE] = forgetting(database, homes, clock)
         self._followed: dict[str, dict[SourceName, Followed]] = {}
+        self._ordered = Event()
+        """Somebody gave an order, and what it lets go on is not looked for yet."""
+
+    def _at_once(self, handler: Handler) -> Handler:
+        """What was ordered is gone on with now, and not at the next sweep."""
+
+        def carry(values: dict[str, Any]) -> dict[str, Any]:
+            outcome = handler(values)
+            if values.get("command") is not None:
+                self._ordered.set()
+            return outcome
+
+        return carry
 
     def survey(self) -> Survey:
         """Look at all homes, and remember what is there."""
@@ -200,6 +215,9 @@ class Owner:
             while not stop.is_set():
                 self.desk.work(at_rest=True)
                 beside()
+                if self._ordered.is_set():
+                    self._ordered.clear()
+                    plan = SweepPlan(recent, pace.everything_every)
                 due = plan.due(monotonic())
                 changed: list[Followed] = []
                 report = None
@@ -320,7 +338,9 @@ class Owner:
 
 def _readers_for(changed: list[Followed]) -> Pool | InPlace:
     behind = sum(source.behind for source in changed)
-    return Pool(processes.start()) if behind >= BACKLOG_BYTES else InPlace()
+    # What a reader hung on is not read here: a process of its own can be ended once more.
+    apart = behind >= BACKLOG_BYTES or any(source.hung for source in changed)
+    return Pool(processes.start()) if apart else InPlace()
 
 
 def _wake(watchers: list[Watcher]) -> None:

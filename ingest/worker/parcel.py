@@ -11,17 +11,17 @@ import msgspec
 
 from ingest.batches.failure import ErrorClass, classify
 from ingest.worker.job import Done, Job, Parcel, Trouble
-from ingest.worker.reading import read
+from ingest.worker.reading import Alive, read, silent
 
 _encode_lines = msgspec.json.Encoder().encode_lines
 
 
-def pack(jobs: list[Job], spool: Path, name: str) -> Parcel:
+def pack(jobs: list[Job], spool: Path, name: str, alive: Alive = silent) -> Parcel:
     """Read a group of batches, in order, and leave their facts in the spool."""
     done: list[Done] = []
     tables: dict[str, list[bytes]] = {}
     for job in jobs:
-        answer, facts = read(job)
+        answer, facts = read(job, alive)
         done.append(answer)
         if facts is not None:
             for table in facts.__struct_fields__:

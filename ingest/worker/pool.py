@@ -7,14 +7,21 @@ dies is told as `ReaderDied`; nothing it had in hand was stored.
 import contextlib
 import subprocess
 import threading
+import time
 from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import ClassVar
 
-from ingest.worker.job import Job, Parcel
+from msgspec import Struct
+
+from ingest.batches.failure import OWNER_DIED, ErrorClass, Failure
+from ingest.batches.state import STUCK_AFTER
+from ingest.wording.words import span
+from ingest.worker.job import HUNG, Alive, Job, Parcel
 from ingest.worker.parcel import pack
-from ingest.worker.reader import Group, receive_parcel, send
+from ingest.worker.reader import Group, receive, send
 
 OUTSTANDING = 4
 """Groups a reader has in hand, so that it goes on reading while the last ones are stored."""
@@ -22,18 +29,22 @@ OUTSTANDING = 4
 PATIENCE = 0.25
 """Seconds that are waited for a parcel before the one who waits may look after something else."""
 
+HUNG_AFTER = 300.0
+"""Seconds without a sign of life after which a reader is ended: its disk answers no more."""
+
+
+_LAST_WAIT = 5.0
+
 
 class ReaderDied(Exception):
     """A reader process ended before it answered."""
 
-    code = "reader.died"
-    error_class = "poison"
-    hint = "What it worked on is tried again, and set aside if that happens three times."
-
-    def __init__(self, message: str, leases: list[str]) -> None:
-        super().__init__(message)
+    def __init__(self, leases: list[str], failure: Failure = OWNER_DIED) -> None:
+        super().__init__(failure.message)
         self.leases = leases
         """Of the group it worked on; what else it had in hand is not to blame."""
+        self.failure = failure
+        """What that counts as, for these."""
 
 
 class InPlace:
@@ -61,8 +72,19 @@ class InPlace:
         self._count += 1
         return [(0, pack(jobs, spool, f"own-{self._count}"))]
 
+    def silent(self) -> list[str]:
+        return []
+
     def close(self) -> None:
         self._groups.clear()
+
+
+class _Heard(Struct, frozen=True):
+    """The last that was heard of a reader."""
+
+    at: float
+    lease: str | None = None
+    byte: int = 0
 
 
 class Pool:
@@ -71,11 +93,17 @@ class Pool:
     ahead: ClassVar[bool] = True
     """They read on while what they brought is stored."""
 
-    def __init__(self, readers: list[subprocess.Popen[bytes]]) -> None:
+    def __init__(
+        self,
+        readers: list[subprocess.Popen[bytes]],
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._readers = readers
+        self._monotonic = monotonic
         size = len(readers)
         self._in_hand: list[deque[list[str]]] = [deque() for _ in range(size)]
         self._parcels: SimpleQueue[tuple[int, Parcel | None]] = SimpleQueue()
+        self._heard = [_Heard(self._monotonic())] * size
         self._count = 0
         self._closed = False
         for index in range(size):
@@ -84,9 +112,13 @@ class Pool:
     def _listen(self, index: int) -> None:
         stream = self._readers[index].stdout
         while stream is not None:
-            parcel = receive_parcel(stream)
-            self._parcels.put((index, parcel))
-            if parcel is None:
+            answer = receive(stream)
+            if isinstance(answer, Alive):
+                self._heard[index] = _Heard(self._monotonic(), answer.lease, answer.byte)
+                continue
+            self._heard[index] = _Heard(self._monotonic())
+            self._parcels.put((index, answer))
+            if answer is None:
                 return
 
     def free(self) -> bool:
@@ -101,6 +133,8 @@ class Pool:
         loads = [len(groups) for groups in self._in_hand]
         index = loads.index(min(loads)) if to is None else to
         self._count += 1
+        if not self._in_hand[index]:
+            self._heard[index] = _Heard(self._monotonic())
         stream = self._readers[index].stdin
         self._in_hand[index].append([job.lease for job in jobs])
         try:
@@ -117,6 +151,7 @@ class Pool:
             try:
                 index, parcel = self._parcels.get(timeout=PATIENCE)
             except Empty:
+                self._end_hung()
                 return taken
             if parcel is None and taken:
                 # First what was brought, then the news of the death.
@@ -129,8 +164,27 @@ class Pool:
         return taken
 
     def _death(self, index: int) -> ReaderDied:
-        leases = self._in_hand[index][0] if self._in_hand[index] else []
-        return ReaderDied("A reader process ended before it answered.", leases)
+        return ReaderDied(self._in_hand[index][0] if self._in_hand[index] else [])
+
+    def silent(self) -> list[str]:
+        """The batches in whose reading nothing has moved for so long that they are stuck."""
+        found: list[str] = []
+        for index, groups in enumerate(self._in_hand):
+            if groups and self._silence(index) >= STUCK_AFTER.total_seconds():
+                found += self._works_on(index)
+        return found
+
+    def _silence(self, index: int) -> float:
+        return self._monotonic() - self._heard[index].at
+
+    def _works_on(self, index: int) -> list[str]:
+        lease = self._heard[index].lease
+        return self._in_hand[index][0] if lease is None else [lease]
+
+    def _end_hung(self) -> None:
+        for index, groups in enumerate(self._in_hand):
+            if groups and self._silence(index) >= HUNG_AFTER:
+                raise ReaderDied(self._works_on(index), _hung(self._heard[index]))
 
     def close(self) -> None:
         """End the readers; what they have in hand is dropped."""
@@ -139,9 +193,21 @@ class Pool:
         self._closed = True
         for reader in self._readers:
             reader.kill()
-            reader.wait()
+            # One that hangs in the system itself dies when that lets go of it; nobody waits for it.
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                reader.wait(_LAST_WAIT)
             for stream in (reader.stdin, reader.stdout):
                 # What was still to be written to a dead reader is not missed.
                 with contextlib.suppress(BrokenPipeError):
                     if stream is not None:
                         stream.close()
+
+
+def _hung(heard: _Heard) -> Failure:
+    where = "" if heard.lease is None else f", the last time at byte {heard.byte:,}"
+    return Failure(
+        code=HUNG,
+        cls=ErrorClass.TRANSIENT,
+        message=f"Its reader gave no sign of life for {span(HUNG_AFTER)}{where}, and was ended.",
+        hint="Look whether the disk that the file is on still answers.",
+    )

@@ -9,16 +9,19 @@ import os
 import signal
 import struct
 import sys
+import time
 from pathlib import Path
 from typing import IO
 
 import msgspec
 from msgspec import Struct
 
-from ingest.worker.job import Job, Parcel
+from ingest.worker.job import Alive, Job, Parcel
 from ingest.worker.parcel import pack
 
 NICENESS = 5
+SPEAKS_EVERY = 1.0
+"""Seconds between two signs of life within one batch."""
 _HEADER = struct.Struct("<I")
 
 
@@ -29,20 +32,20 @@ class Group(Struct):
 
 
 _decode_group = msgspec.msgpack.Decoder(Group).decode
-_decode_parcel = msgspec.msgpack.Decoder(Parcel).decode
+_decode_answer = msgspec.msgpack.Decoder(Parcel | Alive).decode
 _encode = msgspec.msgpack.Encoder().encode
 
 
-def send(stream: IO[bytes], message: Group | Parcel) -> None:
+def send(stream: IO[bytes], message: Group | Parcel | Alive) -> None:
     data = _encode(message)
     stream.write(_HEADER.pack(len(data)) + data)
     stream.flush()
 
 
-def receive_parcel(stream: IO[bytes]) -> Parcel | None:
-    """The next parcel; None where the reader is gone."""
+def receive(stream: IO[bytes]) -> Parcel | Alive | None:
+    """The next parcel, or a sign of life; None where the reader is gone."""
     data = _receive(stream)
-    return None if data is None else _decode_parcel(data)
+    return None if data is None else _decode_answer(data)
 
 
 def _receive(stream: IO[bytes]) -> bytes | None:
@@ -54,6 +57,21 @@ def _receive(stream: IO[bytes]) -> bytes | None:
     return data if len(data) == length else None
 
 
+class Voice:
+    """Says what is being worked on: each batch as it is begun, and how far it is now and then."""
+
+    def __init__(self, sink: IO[bytes]) -> None:
+        self._sink = sink
+        self._lease = ""
+        self._next = 0.0
+
+    def __call__(self, lease: str, byte: int) -> None:
+        now = time.monotonic()
+        if lease != self._lease or now >= self._next:
+            self._lease, self._next = lease, now + SPEAKS_EVERY
+            send(self._sink, Alive(lease, byte))
+
+
 def main() -> None:
     os.umask(0o077)
     os.nice(NICENESS)
@@ -62,10 +80,11 @@ def main() -> None:
     # What was imported stays; the collector need not look at it again and again.
     gc.freeze()
     source, sink = sys.stdin.buffer, sys.stdout.buffer
+    voice = Voice(sink)
     while (data := _receive(source)) is not None:
         group = _decode_group(data)
         try:
-            send(sink, pack(group.jobs, Path(group.spool), group.name))
+            send(sink, pack(group.jobs, Path(group.spool), group.name, voice))
         except BrokenPipeError:
             return
 

@@ -6,6 +6,7 @@ into a parcel, and nothing counts until that is stored.
 
 import time
 import traceback
+from collections.abc import Callable
 
 import msgspec
 
@@ -25,13 +26,21 @@ from ingest.worker.job import Done, Job, Trouble
 
 TRACE_CHARS = 4_000
 
+Alive = Callable[[str, int], None]
+"""Hears, by its lease, which batch is at which byte."""
 
-def read(job: Job) -> tuple[Done, Facts | None]:
+
+def silent(_lease: str, _byte: int) -> None:
+    """Nobody waits for a sign of life."""
+
+
+def read(job: Job, alive: Alive = silent) -> tuple[Done, Facts | None]:
     """Carry out one job. An error is an answer, never an exception."""
     began = time.perf_counter()
+    alive(job.lease, job.cursor.offset)
     try:
         with open_source(job.path, job.representation) as reader:
-            done, facts = _judged(job, reader)
+            done, facts = _judged(job, reader, alive)
             done.bytes_read = reader.bytes_read
     except SourceError as error:
         done, facts = _failed(job, _trouble(error)), None
@@ -43,7 +52,7 @@ def read(job: Job) -> tuple[Done, Facts | None]:
     return done, facts
 
 
-def _judged(job: Job, reader: Reader) -> tuple[Done, Facts | None]:
+def _judged(job: Job, reader: Reader, alive: Alive) -> tuple[Done, Facts | None]:
     cursor = job.cursor
     if job.restart:
         cursor = restart(cursor)
@@ -57,10 +66,10 @@ def _judged(job: Job, reader: Reader) -> tuple[Done, Facts | None]:
             return _done(job, seen, "empty", judgement.reason), None
     if job.kind is Kind.TYPESCRIPT:
         return _document(job, reader, cursor)
-    return _lines(job, reader, cursor)
+    return _lines(job, reader, cursor, alive)
 
 
-def _lines(job: Job, reader: Reader, cursor: Cursor) -> tuple[Done, Facts | None]:
+def _lines(job: Job, reader: Reader, cursor: Cursor, alive: Alive) -> tuple[Done, Facts | None]:
     """The lines of a range. A line that our own code fails on ends the range before it, and is
     set aside at the head of the next: so each line is folded twice at the most.
     """
@@ -71,6 +80,7 @@ def _lines(job: Job, reader: Reader, cursor: Cursor) -> tuple[Done, Facts | None
         lines = blocks(reader, cursor.offset, limit, job.cap)
         try:
             for part in lines:
+                alive(job.lease, part.offset)
                 if isinstance(part, Block):
                     fold.feed(part.offset, part.lines)
                 else:

@@ -18,6 +18,7 @@ from ingest.tail.cursor import START, Cursor, settled
 from ingest.tail.discovery import Found, Problem, ProblemCode
 from ingest.tail.source import UNSEEN, Kind, Representation, Seen, SourceName
 from ingest.worker.homes import Home
+from ingest.worker.job import HUNG
 
 if TYPE_CHECKING:  # Who only looks needs no engine.
     from ingest.store.database import Database
@@ -42,6 +43,8 @@ class Followed(Struct):
     """Whether it was found when it was looked for last."""
     troubled: bool = False
     """Whether an error is noted that its next success has to clear."""
+    hung: bool = False
+    """Whether that error is a reader that hung on it."""
     partial: int = 0
     lines: int = 0
     stored: int = 0
@@ -234,6 +237,7 @@ def _followed(home: Home, row: dict[str, Any]) -> Followed:
         row["last_state"],
         present=False,
         troubled=row["error_code"] is not None,
+        hung=row["error_code"] == HUNG,
         seen=Seen(row["last_size"], row["last_mtime_ns"], 0, 0),
     )
     if row["generation"] is not None:

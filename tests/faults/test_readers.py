@@ -9,10 +9,18 @@ from pathlib import Path
 
 import pytest
 
+from ingest.report.batch import Batch, Policy, batch_of
 from ingest.store.dump import dump
 from ingest.worker import processes
-from ingest.worker.pool import Pool
-from tests.faults.place import ROOT, Place
+from ingest.worker.drain import Drain
+from ingest.worker.pool import Pool, ReaderDied
+from tests.faults.place import AFTER, FIRST, ROOT, SMALL, Place
+
+EVERY_BATCH: dict[str, object] = {
+    **dict.fromkeys(("state", "kind", "error", "session", "since", "until")),
+    "limit": None,
+    "offset": 0,
+}
 
 
 @pytest.fixture
@@ -41,9 +49,9 @@ def dying_on(name: str) -> str:
         "import os, signal\n"
         "from ingest.worker import parcel, reader\n"
         "read = parcel.read\n"
-        "def deadly(job):\n"
+        "def deadly(job, alive):\n"
         f"    if {name!r} in job.path: os.kill(os.getpid(), signal.SIGKILL)\n"
-        "    return read(job)\n"
+        "    return read(job, alive)\n"
         "parcel.read = deadly\n"
         "reader.main()\n"
     )
@@ -100,9 +108,9 @@ def test_a_batch_that_kills_the_program_is_set_aside_and_takes_no_other_with_it(
         "from tests.faults.place import *\n"
         "from ingest.worker import parcel\n"
         "read = parcel.read\n"
-        "def deadly(job):\n"
+        "def deadly(job, alive):\n"
         f"    if {poison.path.name!r} in job.path: os._exit(9)\n"
-        "    return read(job)\n"
+        "    return read(job, alive)\n"
         "parcel.read = deadly\n"
         f"Place(Path({str(place.folder)!r})).read()\n"
     )
@@ -132,11 +140,11 @@ def test_a_stop_hands_back_what_is_claimed_and_charges_nobody(
         "from ingest.worker import parcel\n"
         "signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))\n"
         "read, times = parcel.read, 0\n"
-        "def interrupted(job):\n"
+        "def interrupted(job, alive):\n"
         "    global times\n"
         "    times += 1\n"
         f"    if times == 5: os.kill(os.getpid(), {int(number)})\n"
-        "    return read(job)\n"
+        "    return read(job, alive)\n"
         "parcel.read = interrupted\n"
         f"Place(Path({str(place.folder)!r})).read()\n"
     )
@@ -196,3 +204,65 @@ def test_a_clock_that_jumps_neither_stops_a_batch_nor_hurries_it_for_ever(
     place.now += timedelta(days=days)
     place.read()
     assert place.facts() == place.quiet()
+
+
+HANGING = """
+import sys
+from pathlib import Path
+from ingest.worker import parcel, reader
+from ingest.worker.job import Alive
+group = reader._decode_group(reader._receive(sys.stdin.buffer))
+reader.send(sys.stdout.buffer, Alive(group.jobs[0].lease, 4096))
+sys.stdin.buffer.read()
+"""
+"""A reader whose disk lets it read a little, and then nothing more."""
+
+
+@pytest.mark.fault("P10")
+def test_a_reader_that_hangs_is_shown_as_stuck_and_ended_and_its_batch_is_tried_again(
+    tmp_path: Path,
+) -> None:
+    place = Place(tmp_path)
+    session = place.session("plan")
+    passed = 0.0
+    shown: list[Batch] = []
+    (child, *others) = born(HANGING)
+    for other in others:
+        other.kill()
+        other.communicate()
+
+    with place.open() as database:
+        owner = place.owner(database)
+
+        def between() -> None:
+            nonlocal passed
+            passed += 25
+            place.now += timedelta(seconds=25)
+            rows = database.query("batches.listed", **EVERY_BATCH)
+            shown.extend(batch_of(row, place.now, alive=True) for row in rows)
+
+        drain = Drain(database, owner.instance, SMALL, place.clock)
+        drain.between = between
+        with pytest.raises(ReaderDied, match="no sign of life"):
+            drain.run(owner.survey().changed, Pool([child], lambda: passed))
+        assert child.poll() is None
+        Pool([child]).close()
+        assert child.poll() is not None
+        assert {batch.shown for batch in shown} == {"claimed", "stuck"}
+        last = shown[-1]
+        assert last.heartbeat_at is not None
+        assert last.heartbeat_at - FIRST < timedelta(seconds=120)
+        assert "no sign of life since" in Policy("automatic", 8, place.now).again(last)
+
+        (failed,) = database.query("batches.listed", **EVERY_BATCH)
+        assert (failed["state"], failed["error_class"]) == ("failed", "transient")
+        assert "4,096" in failed["error_message"]
+        assert failed["attempts"] == 1
+        assert place.now < failed["retry_at"] <= place.now + timedelta(seconds=5)
+        # From now on a process that can be ended reads it, however little there is to read.
+        (source,) = owner.survey().changed
+        assert (source.path, source.hung) == (str(session.path), True)
+        place.now = AFTER
+        owner.once()
+        assert list(dump(database)) == place.quiet()
+        assert not any(source.hung for source in owner.survey().sources)

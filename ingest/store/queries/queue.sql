@@ -42,7 +42,8 @@ where b.id is null or b.state in (select unnest($free::varchar[]));
 
 -- name: beat
 -- Whoever holds these is at work.
-update batches set heartbeat_at = $now::timestamp where state = 'claimed' and claimed_by = $by;
+update batches set heartbeat_at = $now::timestamp
+where state = 'claimed' and claimed_by = $by and lease not in (select unnest($silent::varchar[]));
 
 -- name: orphans
 -- Batches that are claimed by nobody alive: who holds the database knows that all others are gone.

@@ -18,6 +18,7 @@ from ingest.worker.drain import Tuning
 from ingest.worker.homes import homes
 from ingest.worker.job import Done, Job, Trouble
 from ingest.worker.owner import Owner
+from ingest.worker.reading import Alive
 from tests.build import Home
 
 NOW = datetime(2026, 11, 21, 12, 0)
@@ -39,10 +40,10 @@ class Bench:
         self.read: list[str] = []
         read = reading.read
 
-        def maybe(job: Job) -> object:
+        def maybe(job: Job, alive: Alive) -> object:
             self.read.append(job.batch)
             if self.failing is None:
-                return read(job)
+                return read(job, alive)
             done = Done(job.batch, job.lease, job.source, job.cursor.offset, "failed", job.cursor)
             done.trouble = self.failing
             return done, None
@@ -196,8 +197,8 @@ def test_what_is_written_while_a_batch_is_read_belongs_to_the_next(
     read = reading.read
     grown: list[int] = []
 
-    def grow(job: Job) -> object:
-        answer = read(job)
+    def grow(job: Job, alive: Alive) -> object:
+        answer = read(job, alive)
         if job.path == str(path) and not grown:
             grown.append(path.stat().st_size)
             with path.open("ab") as file:

@@ -19,6 +19,8 @@ from tests.integration.cli.desk import Desk, write_sessions
 
 PATIENCE = 60.0
 HASTY = Pace(everything_every=0.1, recent_every=0.1, quiet=0.01, longest=0.05)
+ONCE = Pace(everything_every=1e6, recent_every=1e6)
+"""Files are looked at when following begins, and then only for a reason."""
 
 
 @pytest.fixture
@@ -30,7 +32,7 @@ def desk(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Desk:
 
 
 @contextmanager
-def following(desk: Desk) -> Iterator[Event]:
+def following(desk: Desk, pace: Pace = HASTY) -> Iterator[Event]:
     """An owner that follows the desk's home; the event says that it read something."""
     stop, read = Event(), Event()
 
@@ -41,7 +43,7 @@ def following(desk: Desk) -> Iterator[Event]:
     found = enter(desk.db, Wish(homes([desk.home]), Role.FOLLOW))
     assert isinstance(found, Owned)
     with found:
-        thread = Thread(target=partial(found.owner.follow, stop, told, pace=HASTY))
+        thread = Thread(target=partial(found.owner.follow, stop, told, pace=pace))
         thread.start()
         try:
             yield read
@@ -97,3 +99,13 @@ def test_a_mistake_is_told_to_whoever_made_it_and_the_owner_goes_on(desk: Desk) 
         assert desk.run("batches", "retry", "--batch", "zzz").code == 1
         assert desk.run("reset", "--source", "999", "--yes").code == 1
         assert desk.json("status")["owner"]["role"] == "follow"
+
+
+def test_what_a_person_ordered_is_gone_on_with_at_once_and_not_at_the_next_sweep(
+    desk: Desk,
+) -> None:
+    with following(desk, ONCE) as read:
+        for _ in range(2):  # The first may still be found by the look at the beginning.
+            desk.json("reset", "--all", "--yes")
+            assert read.wait(PATIENCE)
+            read.clear()

@@ -1,6 +1,8 @@
 """What follows from a failure."""
 
+from collections import Counter
 from datetime import datetime, timedelta
+from heapq import heappop, heappush
 from itertools import pairwise
 
 import pytest
@@ -78,6 +80,41 @@ def test_batches_that_failed_together_come_back_spread_out() -> None:
     delays = sorted(backoff(BatchId(f"batch {i}"), 3).total_seconds() for i in range(1000))
     assert len(set(delays)) > 990
     assert max(b - a for a, b in pairwise([10.0, *delays, 20.0])) < 0.5
+
+
+@pytest.mark.fault("Q14")
+@pytest.mark.parametrize("outage", [timedelta(seconds=20), timedelta(minutes=5)])
+def test_ten_thousand_batches_come_back_from_an_outage_spread_out_and_are_never_tried_more_often(
+    outage: timedelta,
+) -> None:
+    """All fail at once, again and again until the outage ends; then each goes well."""
+    count = 10_000
+    due = [(NOW, BatchId(f"batch {i}"), 0) for i in range(count)]
+    tries: Counter[tuple[int, int]] = Counter()
+    done: list[datetime] = []
+    while due:
+        now, batch, attempts = heappop(due)
+        tries[attempts, int((now - NOW).total_seconds())] += 1
+        if now >= NOW + outage:
+            done.append(now)
+            continue
+        step = next_step(
+            failure(ErrorClass.TRANSIENT), batch=batch, attempts=attempts, rescued_at=(), now=now
+        )
+        assert isinstance(step, Retry)
+        heappush(due, (step.at, batch, step.attempts))
+    assert len(done) == count
+    # In no second are there more of the n-th tries than an even spread over its window allows,
+    # give or take what chance does.
+    for (attempt, _), tried in tries.items():
+        if attempt:
+            even = count / (longest_delay(attempt).total_seconds() / 2)
+            assert tried <= even + 5 * even**0.5
+    # How many are tried before the end depends on how long it lasts, and not on how many fail.
+    most = max(attempt for attempt, _ in tries)
+    assert sum(tries.values()) <= (most + 1) * count
+    # Nobody waits for longer than as long as it lasted once more.
+    assert max(done) <= NOW + 2 * outage + 2 * longest_delay(1)
 
 
 @pytest.mark.fault("Q08")

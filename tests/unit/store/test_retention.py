@@ -145,6 +145,7 @@ def test_forgetting_nothing_leaves_no_trace(database: Database) -> None:
 
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.fault("Q12")
 @given(
     st.lists(
         st.tuples(st.integers(1, 3), st.sampled_from(list(State)), st.booleans()), max_size=12
