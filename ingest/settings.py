@@ -43,6 +43,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     observe_quiet_minutes: float = 2.0
     observe_timeout_seconds: float = 60.0
     observe_output_bytes: int = 1024**2
+    journal_turns: int = 20
     color: str = "auto"
 
 
@@ -118,6 +119,7 @@ _LEAST: Final[dict[str, float]] = {
     "observe_quiet_minutes": 0,
     "observe_timeout_seconds": 0.1,
     "observe_output_bytes": 1024,
+    "journal_turns": 1,
 }
 _WHOLE: Final = frozenset(
     {
@@ -128,6 +130,7 @@ _WHOLE: Final = frozenset(
         "max_attempts",
         "retention_days",
         "observe_output_bytes",
+        "journal_turns",
     }
 )
 _TABLE: Final = "observe"
@@ -342,5 +345,6 @@ _MEANING: Final = {
     "observe_quiet_minutes": "A session came to rest when it wrote nothing for so long",
     "observe_timeout_seconds": "The command is killed after so long",
     "observe_output_bytes": "And when it answers with more than this",
+    "journal_turns": "Journals tell so many newest turns of a session, and count those before",
     "color": "Colour on a terminal",
 }

@@ -6,11 +6,8 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import timedelta
-from functools import partial
 from subprocess import Popen
 from threading import Event, Thread
-from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, convert
 
@@ -33,9 +30,6 @@ from ingest.worker.entrance import Wish, enter
 from ingest.worker.homes import homes
 from ingest.worker.owner import Owner, Pace, Round
 from ingest.worker.pool import Pool
-
-if TYPE_CHECKING:
-    from ingest.worker.chores import Chores
 
 _ENDS = ("completed", "completed_empty", "failed", "dead")
 _OUT_OF_REACH = (ProblemCode.NO_HOME, ProblemCode.UNREADABLE)
@@ -154,7 +148,10 @@ def _follow(invocation: Invocation, owner: Owner, role: Role) -> int:
             interrupted.set()
         stop.set()
 
-    chores = _chores(invocation, owner)
+    # Imported here: only who stays does them.
+    from ingest.memory.chores import chores
+
+    beside = chores(owner, invocation.settings, invocation.env, invocation.zone)
     # A round is never cut in the middle: it is finished, and then there is no other.
     before = {one: signal.signal(one, end) for one in (signal.SIGINT, signal.SIGTERM)}
     try:
@@ -162,10 +159,10 @@ def _follow(invocation: Invocation, owner: Owner, role: Role) -> int:
             stop,
             lambda told: _say(invocation, told),
             pace=_pace(invocation.settings),
-            beside=chores.step,
+            beside=beside.step,
         )
     finally:
-        chores.close()
+        beside.close()
         for number, handler in before.items():
             signal.signal(number, handler)
     return Exit.INTERRUPTED if interrupted.is_set() else Exit.DONE
@@ -176,38 +173,6 @@ def _until_left(stop: Event) -> None:
     while os.read(sys.stdin.fileno(), 4096):
         pass  # Nothing is said there; only that it ends counts.
     stop.set()
-
-
-def _chores(invocation: Invocation, owner: Owner) -> "Chores":
-    # Imported here: only who stays does them.
-    from ingest.worker import program
-    from ingest.worker.beside import Beside
-    from ingest.worker.chores import Chores
-    from ingest.worker.observe import Observer
-
-    settings = invocation.settings
-    beside: list[Beside[Any]] = []
-    if settings.observe_command:
-        tell = partial(
-            program.tell,
-            settings.observe_command,
-            program.Leash(settings.observe_timeout_seconds, settings.observe_output_bytes),
-            owner.database.spool,
-            invocation.env,
-        )
-        quiet = timedelta(minutes=settings.observe_quiet_minutes)
-        beside.append(
-            Observer(
-                owner.database,
-                owner.instance,
-                tell,
-                quiet=quiet,
-                tuning=owner.tuning,
-                clock=owner.clock,
-            )
-        )
-    kept = timedelta(days=settings.retention_days)
-    return Chores(owner.database, owner.clock, beside, kept)
 
 
 def _pace(settings: Settings) -> Pace:

@@ -19,7 +19,7 @@ _LISTED = 8
 def scope_of(invocation: Invocation, access: Access, only: Filters) -> Scope:
     """The filters, with times as moments and the session by its whole id."""
     return Scope(
-        project=_project(only.project),
+        project=project_of(only.project),
         branch=only.branch,
         session=session_id(access, only.session) if only.session else None,
         since=_moment(invocation, only.since, "--since", when.since),
@@ -50,7 +50,8 @@ def session_id(access: Access, prefix: str) -> str:
     return one
 
 
-def _project(text: str | None) -> str | None:
+def project_of(text: str | None) -> str | None:
+    """A project as statements take it: its name, or its whole folder."""
     # A folder is meant by `.` or by anything with a slash; all else is the name of a project.
     if text is not None and (text in (".", "..") or os.sep in text):
         return os.path.abspath(os.path.expanduser(text))  # noqa: PTH100, PTH111

@@ -48,6 +48,18 @@ COMMANDS: Final = (
         'tailboard search "failing test" kind:command since:7d',
     ),
     Entry(
+        "journal",
+        f"{_HERE}.journal",
+        "What happened, for people: a session, a day or a project, shown or exported.",
+        "tailboard journal show --day yesterday",
+    ),
+    Entry(
+        "state",
+        f"{_HERE}.state",
+        "The roadmap of a project as files: exported, compared, and taken back.",
+        "tailboard state export --project parser",
+    ),
+    Entry(
         "usage",
         f"{_HERE}.usage",
         "Tokens spent, by day, model, project or session.",

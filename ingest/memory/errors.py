@@ -5,6 +5,8 @@ class Problem(Exception):
     """Something cannot be told or done."""
 
     code = "problem"
+    error_class = "transient"
+    """What it means for work of the queue that meets it."""
 
     def __init__(self, message: str, hint: str) -> None:
         super().__init__(message)

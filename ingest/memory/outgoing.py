@@ -91,17 +91,32 @@ def safe_name(text: str) -> str:
     return f"{stem}~{digest}"
 
 
-def write(path: Path, text: str, *, below: Path, replace: bool = False) -> Written:
+def write(
+    path: Path,
+    text: str,
+    *,
+    below: Path,
+    replace: bool = False,
+    before: str = "",
+    after: str = "",
+) -> Written:
     """Write a file that lies in or under the folder `below`, whole or not at all.
 
     Folders under `below` are made where they are missing. A file that is there stays as it is
     unless it may be replaced, which keeps its mode; a link is never followed or replaced.
+    `before` and `after` are what a person wrote around the text: they stay as they are.
     """
     text = masked(text)
     parts = _under(path, below)
     try:
         with _folder(below, parts[:-1], path) as folder:
-            _place(folder, parts[-1], text.encode("utf-8", "replace"), path, replace=replace)
+            _place(
+                folder,
+                parts[-1],
+                f"{before}{text}{after}".encode("utf-8", "replace"),
+                path,
+                replace=replace,
+            )
     except OSError as error:
         raise NoPlace(path, error) from error
     return Written(path, marks(text))

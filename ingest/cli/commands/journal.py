@@ -1,0 +1,240 @@
+"""`tailboard journal`: what happened, for people: shown, exported, or written by itself."""
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import click
+
+from ingest.cli.access import Access, reading
+from ingest.cli.errors import NotFound
+from ingest.cli.group import Group
+from ingest.cli.invocation import Invocation, with_invocation
+from ingest.cli.ordering import Orders, ordering
+from ingest.cli.output import Column, Output
+from ingest.cli.scope import project_of, session_id
+from ingest.memory import exports
+from ingest.memory.journal import making
+from ingest.memory.journal.journal import Journal
+from ingest.memory.journal.writing import Form, Written, day_file, place_of, rendered, write
+from ingest.wording import when
+from ingest.wording.words import many
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_about: Final = (
+    click.option("--session", metavar="ID", help="Of this session."),
+    click.option("--day", metavar="DAY", help="Of this day: today, yesterday, 2026-11-21."),
+    click.option("--project", metavar="NAME", help="Of this project, or its part of the day."),
+    click.option(
+        "--format",
+        "form",
+        type=click.Choice([one.value for one in Form]),
+        default=Form.MARKDOWN.value,
+        help="Markdown (the default), JSON, or one HTML file.",
+    ),
+)
+
+
+@click.group(cls=Group)
+def command() -> None:
+    """A journal tells of sessions: what was wanted and planned, how it went, what was decided, what
+    failed and was repaired, files, commits and tokens, each with its place in Codex's files.
+    """
+
+
+def _options(function: F) -> F:
+    for option in reversed(_about):
+        function = option(function)
+    return function
+
+
+def _journal(
+    invocation: Invocation,
+    access: Access,
+    session: str | None,
+    day: str | None,
+    project: str | None,
+) -> Journal:
+    if session and (day or project):
+        raise click.UsageError("--session names one session; leave out --day and --project.")
+    rules = making.rules_of(invocation.zone, invocation.settings.journal_turns)
+    named = project_of(project)
+    if session:
+        return making.of_session(access, session_id(access, session), rules)
+    if named and not day:
+        found = making.of_project(access, named, rules)
+    else:
+        found = making.of_day(access, _day(invocation, access, day, named), rules, named)
+    if not found.entries:
+        about = " ".join(filter(None, (day and f"on {day}", named and f"in the project {named}")))
+        raise NotFound(
+            f"No session {about or 'was read yet'}.", "`tailboard sessions` lists what there is."
+        )
+    return found
+
+
+def _day(invocation: Invocation, access: Access, text: str | None, project: str | None) -> date:
+    if text is not None:
+        try:
+            moment = when.since(text, invocation.aware_now, invocation.zone)
+        except when.NoTime as error:
+            raise click.BadParameter(str(error), param_hint="--day") from error
+        return when.local_day(moment, invocation.zone)
+    newest = making.newest_day(access, project, invocation.zone)
+    return newest or when.local_day(invocation.now, invocation.zone)
+
+
+@command.command("show")
+@_options
+@with_invocation
+def show(
+    invocation: Invocation, session: str | None, day: str | None, project: str | None, form: str
+) -> None:
+    """Print a journal; without more, that of the last day on which anything happened.
+
+    Example: tailboard journal show --day yesterday
+    """
+    with reading(invocation) as access:
+        journal = _journal(invocation, access, session, day, project)
+    body = {"journal": journal, "written": []}
+    text = "" if invocation.options.json else rendered(journal, Form(form), invocation.zone)
+    invocation.answer("journal", body, lambda output: output.text(text))
+
+
+@command.command("export")
+@_options
+@click.option(
+    "--out",
+    metavar="PATH",
+    type=click.Path(path_type=Path),
+    help="A file, or a folder. Else the folder `journals` beside the database.",
+)
+@click.option("--into", is_flag=True, help="Write even into a repository.")
+@with_invocation
+def export(
+    invocation: Invocation,
+    session: str | None,
+    day: str | None,
+    project: str | None,
+    form: str,
+    out: Path | None,
+    into: bool,
+) -> None:
+    """Write a journal to a file. Markdown goes between two markers; what else the file holds stays
+    as it is, so that notes of your own survive the next export.
+
+    Example: tailboard journal export --day 2026-11-21 --project parser --out journal.md
+    """
+    with ordering(invocation) as orders:
+        journal = _journal(invocation, orders.access, session, day, project)
+        below, path = _target(invocation, journal, Form(form), out)
+        exports.permit(path, into=into)
+        written = write(journal, path, Form(form), invocation.zone, below=below)
+        exports.remember(orders.access, orders.say, "journal", [path])
+    _warn(invocation, path)
+    invocation.answer("journal", {"written": [written]}, lambda output: _told(output, written))
+
+
+def _target(
+    invocation: Invocation, journal: Journal, form: Form, out: Path | None
+) -> tuple[Path, Path]:
+    """The folder that is written to, and the file."""
+    if out is None:
+        below = invocation.settings.db.parent
+        return below, below / "journals" / place_of(journal, form)
+    target = out.expanduser().absolute()
+    if target.is_dir() or not target.suffix:
+        return target, target / place_of(journal, form).name
+    return target.parent, target
+
+
+def _warn(invocation: Invocation, path: Path) -> None:
+    from ingest.memory.ignored import is_ignored
+
+    found = exports.repository(path)
+    if found is not None and is_ignored(invocation.env, found, path) is False:
+        invocation.output.note(
+            f"{path} is not ignored by git: what a commit takes in, others read."
+        )
+
+
+def _told(output: Output, written: Written) -> None:
+    masked = f", {many(written.redacted, 'secret')} masked" if written.redacted else ""
+    output.line(f"Wrote {many(written.sessions, 'session')}{masked} to {written.path}.")
+
+
+@command.group("auto", cls=Group, invoke_without_command=True, no_args_is_help=False)
+@click.pass_context
+@with_invocation
+def auto(invocation: Invocation, ctx: click.Context) -> None:
+    """Write the journals of a project by themselves, to `docs/ai-journal/YYYY-MM-DD.md` in it.
+
+    Whoever follows (`tailboard ingest --follow`) writes them when a session comes to rest. Without
+    a command of its own: which projects it is on for.
+    """
+    if ctx.invoked_subcommand is not None:
+        return
+    with reading(invocation) as access:
+        found = exports.autos(access)
+
+    def show(output: Output) -> None:
+        if not found:
+            output.note("On for no project. `tailboard journal auto on` switches it on for one.")
+            return
+        columns = [Column("FOLDER", least=20), Column("SINCE"), Column("BY", least=4)]
+        output.table(columns, [[one.folder, f"{one.since:%Y-%m-%d}", one.by] for one in found])
+
+    invocation.answer("journal", {"auto": found, "written": []}, show)
+
+
+_project = click.option(
+    "--project", metavar="NAME", help="This project: its name, or its folder. Else the one here."
+)
+
+
+@auto.command("on")
+@_project
+@with_invocation
+def switch_on(invocation: Invocation, project: str | None) -> None:
+    """Switch it on for a project.
+
+    Example: tailboard journal auto on --project parser
+    """
+    _switch(invocation, project, on=True)
+
+
+@auto.command("off")
+@_project
+@with_invocation
+def switch_off(invocation: Invocation, project: str | None) -> None:
+    """Switch it off; what was written stays.
+
+    Example: tailboard journal auto off --project parser
+    """
+    _switch(invocation, project, on=False)
+
+
+def _switch(invocation: Invocation, project: str | None, *, on: bool) -> None:
+    with ordering(invocation) as orders:
+        folder = _folder(orders, project)
+        exports.switch(orders.access, orders.say, folder, on=on)
+        found = exports.autos(orders.access)
+    path = day_file(folder / exports.JOURNALS, when.local_day(invocation.now, invocation.zone))
+    _warn(invocation, path)
+    said = f"On: journals of {folder} go to {path.parent}." if on else f"Off for {folder}."
+    invocation.answer("journal", {"auto": found, "written": []}, lambda output: output.line(said))
+
+
+def _folder(orders: Orders, project: str | None) -> Path:
+    """The folder of a project: its repository, where it has one."""
+    named = project_of(project or ".")
+    rows = orders.access.rows("journal.folders", project=named)
+    if not rows:
+        raise NotFound(
+            f"No session of a project {named} has a folder that is known.",
+            "`tailboard sessions` lists the projects there are.",
+        )
+    folder = Path(rows[0]["cwd"])
+    return exports.repository(folder / "any") or folder

@@ -1,0 +1,178 @@
+"""`tailboard state`: the roadmap of a project as files: written, compared, taken back."""
+
+from pathlib import Path
+from typing import Final
+
+import click
+
+from ingest.cli.access import Access, reading
+from ingest.cli.consent import agreed
+from ingest.cli.errors import Exit, NotFound
+from ingest.cli.group import Group
+from ingest.cli.invocation import Invocation, with_invocation
+from ingest.cli.ordering import ordering
+from ingest.cli.output import Column, Output
+from ingest.cli.scope import project_of
+from ingest.memory import exports, outgoing
+from ingest.memory.state import writing
+from ingest.memory.state.making import Made, state_of
+from ingest.memory.state.merging import Change, Fate, changes
+from ingest.memory.state.reading import read
+from ingest.memory.tasks.deeds import VERB, arguments
+from ingest.wording.words import many
+
+_project = click.option(
+    "--project", metavar="NAME", help="This project: its name, or its folder. Else the one here."
+)
+_file = click.argument("file", required=False, type=click.Path(path_type=Path))
+_SAID: Final = {
+    Fate.APPLY: "taken over",
+    Fate.KEPT: "kept as it is here",
+    Fate.CONFLICT: "changed on both sides; kept as it is here",
+    Fate.REFUSED: "cannot be changed by a file",
+}
+
+
+@click.group(cls=Group)
+def command() -> None:
+    """Goals, tasks, what hangs on what, decisions and commits as `project_state.json`, and each
+    session as a file of its own. The same facts give the same bytes, so a diff shows what changed.
+    """
+
+
+@command.command("export")
+@_project
+@click.option(
+    "--out",
+    metavar="FOLDER",
+    type=click.Path(path_type=Path),
+    help="Where to. Else the folder `state` beside the database.",
+)
+@click.option("--into", is_flag=True, help="Write even into a repository.")
+@with_invocation
+def export(invocation: Invocation, project: str | None, out: Path | None, into: bool) -> None:
+    """Write the state of a project.
+
+    Example: tailboard state export --project parser --out state
+    """
+    with ordering(invocation) as orders:
+        made = _made(invocation, orders.access, project)
+        folder = out.expanduser().absolute() if out else _folder(invocation, made)
+        exports.permit(folder / writing.FILE, into=into)
+        paths = writing.write(made, folder)
+        exports.remember(orders.access, orders.say, "state", paths)
+
+    def show(output: Output) -> None:
+        output.line(f"Wrote {many(len(paths), 'file')} to {folder}.")
+
+    invocation.answer("state", {"paths": paths, "changes": []}, show)
+
+
+@command.command("diff")
+@_file
+@_project
+@with_invocation
+def diff(invocation: Invocation, file: Path | None, project: str | None) -> None:
+    """What a state file says differently from the database; nothing is changed.
+
+    Example: tailboard state diff state/project_state.json
+    """
+    with reading(invocation) as access:
+        path, made = _found(invocation, access, file, project)
+        found = changes(read(path), made.project)
+    body = {"paths": [path], "changes": [_row(one) for one in found]}
+    invocation.answer("state", body, lambda output: _show(output, found))
+
+
+@command.command("import")
+@_file
+@_project
+@click.option("--dry-run", is_flag=True, help="Only tell what would be taken over.")
+@click.option("--yes", is_flag=True, help="Do it without asking.")
+@with_invocation
+def take(
+    invocation: Invocation, file: Path | None, project: str | None, dry_run: bool, yes: bool
+) -> int:
+    """Take over what a person changed in a state file: states, owners, notes, evidence, what
+    depends on what, and new tasks. What changed here since the file was written stays as it is
+    here, and nothing is taken away.
+
+    Example: tailboard state import state/project_state.json --dry-run
+    """
+    with ordering(invocation) as orders:
+        path, made = _found(invocation, orders.access, file, project)
+        found = changes(read(path), made.project)
+        wanted = [one for one in found if one.deed is not None]
+        if not invocation.options.json:
+            _show(invocation.output, found)
+        taken = (
+            bool(wanted)
+            and not dry_run
+            and agreed(invocation.output, f"Take over {many(len(wanted), 'change')}?", yes=yes)
+        )
+        if taken:
+            for one in wanted:
+                if one.deed is not None:
+                    orders.say(VERB, {"task": one.task}, arguments(one.deed))
+
+    def show(output: Output) -> None:
+        if taken:
+            output.line(f"Took over {many(len(wanted), 'change')}.")
+
+    body = {"paths": [path], "changes": [_row(one) for one in found], "dry_run": dry_run}
+    invocation.answer("state", body, show)
+    unsettled = any(one.fate in (Fate.CONFLICT, Fate.REFUSED) for one in found)
+    left = bool(wanted) and not taken and not dry_run
+    return Exit.ATTENTION if unsettled or left else Exit.DONE
+
+
+def _made(invocation: Invocation, access: Access, project: str | None) -> Made:
+    named = project_of(project or ".") or "."
+    made = state_of(access, named, invocation.zone, invocation.settings.journal_turns)
+    if made is None:
+        raise NotFound(
+            f"No session belongs to a project {named}.",
+            "`tailboard sessions` shows which projects there are.",
+        )
+    return made
+
+
+def _folder(invocation: Invocation, made: Made) -> Path:
+    base = invocation.settings.db.parent / "state"
+    return base / outgoing.safe_name(made.project.project)
+
+
+def _found(
+    invocation: Invocation, access: Access, file: Path | None, project: str | None
+) -> tuple[Path, Made]:
+    """The file that is meant, and the state of its project as the database knows it."""
+    if file is None:
+        made = _made(invocation, access, project)
+        return _folder(invocation, made) / writing.FILE, made
+    path = file.expanduser().absolute()
+    path = path / writing.FILE if path.is_dir() else path
+    return path, _made(invocation, access, project or read(path).project)
+
+
+def _row(one: Change) -> dict[str, object]:
+    return {name: getattr(one, name) for name in Change.__struct_fields__ if name != "deed"}
+
+
+_COLUMNS: Final = (
+    Column("TASK"),
+    Column("WHAT"),
+    Column("HERE", least=12),
+    Column("IN THE FILE", least=12),
+    Column("THEN", least=10),
+    Column("TEXT", least=16, spare=1),
+)
+
+
+def _show(output: Output, found: list[Change]) -> None:
+    if not found:
+        output.line("The file says what the database says.")
+        return
+    output.table(
+        _COLUMNS,
+        [[one.task, one.what, one.database, one.file, _SAID[one.fate], one.text] for one in found],
+    )

@@ -1,0 +1,152 @@
+"""A page as a few kinds of blocks, and the page as Markdown and as one HTML file.
+
+Text is data: every character of it that could act in a format is escaped there, so that a page has
+exactly the headings, lists and quotes that were put in, whatever the text says; no link, no image.
+"""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Final
+
+from msgspec import Struct
+
+from ingest.memory import outgoing
+from ingest.wording.safe import one_line, safe_text
+
+
+class Look(StrEnum):
+    OWN = "own"
+    """Words and numbers of ours, which need no escaping."""
+    PLAIN = "plain"
+    STRONG = "strong"
+    CODE = "code"
+
+
+class Span(Struct, frozen=True):
+    text: str
+    look: Look = Look.PLAIN
+
+
+Line = Sequence[Span]
+
+
+class Heading(Struct, frozen=True):
+    level: int
+    line: Line
+
+
+class Paragraph(Struct, frozen=True):
+    line: Line
+
+
+class Bullets(Struct, frozen=True):
+    lines: Sequence[Line]
+
+
+class Quote(Struct, frozen=True):
+    """What somebody said, in its own lines."""
+
+    text: str
+
+
+Block = Heading | Paragraph | Bullets | Quote
+
+
+def plain(*texts: str | None) -> list[Span]:
+    return [Span(text) for text in texts if text]
+
+
+def own(*texts: str | None) -> list[Span]:
+    return [Span(text, Look.OWN) for text in texts if text]
+
+
+def strong(text: str) -> Span:
+    return Span(text, Look.STRONG)
+
+
+def code(text: str) -> Span:
+    return Span(text, Look.CODE)
+
+
+# ── Markdown ────────────────────────────────────────────────────────────────────────────────────
+
+
+def markdown(blocks: Sequence[Block]) -> str:
+    return "\n\n".join(map(_markdown, blocks)) + "\n"
+
+
+def _markdown(block: Block) -> str:
+    match block:
+        case Heading():
+            return f"{'#' * block.level} {_line(block.line)}"
+        case Paragraph():
+            return _line(block.line)
+        case Bullets():
+            return "\n".join(f"- {_line(line)}" for line in block.lines)
+        case Quote():
+            lines = [outgoing.inline(line) for line in safe_text(block.text).split("\n")]
+            # A backslash at the end keeps the line; an empty one begins a paragraph.
+            return "\n".join(
+                (
+                    f"> {line}\\" if line and i + 1 < len(lines) and lines[i + 1] else f"> {line}"
+                ).rstrip()
+                for i, line in enumerate(lines)
+            )
+
+
+def _line(line: Line) -> str:
+    return " ".join(filter(None, map(_span, line)))
+
+
+def _span(span: Span) -> str:
+    text = one_line(span.text)
+    if not text or span.look is Look.OWN:
+        return text
+    if span.look is Look.CODE:
+        return outgoing.code(text)
+    escaped = outgoing.inline(text)
+    return f"**{escaped}**" if span.look is Look.STRONG else escaped
+
+
+# ── HTML ────────────────────────────────────────────────────────────────────────────────────────
+
+_STYLE: Final = """\
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 50rem; margin: 2rem auto; padding: 0 1rem }
+blockquote { border-left: 3px solid #999; margin: 0; padding-left: 1rem; white-space: pre-wrap }
+code { font: 14px ui-monospace, monospace; background: #8882 }
+@media (prefers-color-scheme: dark) { body { background: #111; color: #ddd } }"""
+OURS: Final = "<!-- Written by `tailboard journal`. -->"
+
+
+def html(title: str, blocks: Sequence[Block]) -> str:
+    """One file that loads nothing and runs nothing."""
+    return outgoing.page(title, "\n".join([OURS, *map(_html, blocks)]), _STYLE)
+
+
+def _html(block: Block) -> str:
+    match block:
+        case Heading():
+            return f"<h{block.level}>{_html_line(block.line)}</h{block.level}>"
+        case Paragraph():
+            return f"<p>{_html_line(block.line)}</p>"
+        case Bullets():
+            items = "".join(f"<li>{_html_line(line)}</li>" for line in block.lines)
+            return f"<ul>{items}</ul>"
+        case Quote():
+            return f"<blockquote>{outgoing.html(block.text)}</blockquote>"
+
+
+_TAGS: Final = {
+    Look.OWN: ("", ""),
+    Look.PLAIN: ("", ""),
+    Look.STRONG: ("<b>", "</b>"),
+    Look.CODE: ("<code>", "</code>"),
+}
+
+
+def _html_line(line: Line) -> str:
+    return " ".join(
+        _TAGS[span.look][0] + outgoing.html(one_line(span.text)) + _TAGS[span.look][1]
+        for span in line
+        if span.text
+    )

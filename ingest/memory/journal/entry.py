@@ -1,0 +1,392 @@
+"""One session as an entry of a journal: rows in, an `Entry` out. Pure.
+
+Only what the log says or a person said is told: a decision is an answer to a question, a failure is
+repaired where the very same command went well later. Nothing hangs on the clock.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from datetime import date, datetime, tzinfo
+from pathlib import PurePath
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from ingest.memory.journal.journal import (
+    Changed,
+    Commit,
+    Decision,
+    Done,
+    Earlier,
+    Entry,
+    Failure,
+    Note,
+    Place,
+    Plan,
+    Revision,
+    Source,
+    Step,
+    Turn,
+)
+from ingest.memory.journal.records import Record
+from ingest.memory.session import Tokens, title_of
+from ingest.store.face import Row
+from ingest.wording.when import local_day
+
+ASKED_CHARS: Final = 1_200
+ANSWER_CHARS: Final = 2_000
+COMMAND_CHARS: Final = 300
+OUTPUT_CHARS: Final = 400
+
+_MADE: Final = ("completed", "running")
+_GONE: Final = ("rolled_back", "reverted")
+_GOALS: Final = {"complete": "completed", "active": "in_progress"}
+_PATCHED: Final = re.compile(r"^\*\*\* (?:Add|Update|Delete) File: (.+)$", re.MULTILINE)
+_ANSWERS: Final = ("final_answer", None, "plan", "commentary")
+_COMMITTED: Final = re.compile(
+    r"^\[[^\]\n]{1,200}? (?:\(root-commit\) )?([0-9a-f]{7,40})\] ?([^\n]{0,200})", re.MULTILINE
+)
+
+Mask = Callable[[str], str]
+
+
+class Rules(Struct, frozen=True):
+    """How entries are made."""
+
+    mask: Mask
+    zone: tzinfo | None
+    """Whose days are meant; None is the system's."""
+    turns: int
+    """So many newest turns are told one by one; those before are counted."""
+
+
+def entry_of(record: Record, rules: Rules, day: date | None = None) -> Entry | None:
+    """The session, or what of it began on this day; None where that is nothing."""
+    return _Making(record, rules, day).entry()
+
+
+class _Making:
+    def __init__(self, record: Record, rules: Rules, day: date | None) -> None:
+        self.record = record
+        self.rules = rules
+        self.mask = rules.mask
+        homes = record.session["home_path"] or ""
+        self.names = {row["source"]: _relative(row["path"], homes) for row in record.segments}
+        self.numbers = {
+            (row["source"], row["place"]): n for n, row in enumerate(record.facts["turns"], start=1)
+        }
+        kept = [
+            row
+            for row in record.facts["turns"]
+            if day is None
+            or (row["started_at"] and local_day(row["started_at"], rules.zone) == day)
+        ]
+        self.whole = day is None
+        self.rows = {(row["source"], row["place"]): row for row in kept}
+        self.edits: dict[int, list[tuple[str, str]]] = {}
+        for row in record.facts["files"]:
+            number = self.numbers.get((row["source"], row["turn"]))
+            if number is not None and row["status"] in _MADE:
+                self.edits.setdefault(number, []).append(self._edit(row))
+
+    def entry(self) -> Entry | None:
+        if not self.rows and not self.whole:
+            return None
+        row = self.record.session
+        turns = self._turns()
+        counting = [one for one in turns if one.state not in _GONE]
+        told = turns[-self.rules.turns :]
+        newest = counting[-1] if counting else None
+        title = self._said(title_of(row["title"]), ASKED_CHARS)
+        return Entry(
+            session=row["id"],
+            title=title or "(no prompt)",
+            project=self._said(row["project"]) or "unknown",
+            branch=self._said(row["branch"]),
+            commit=row["commit"],
+            parent=row["parent_id"],
+            agent=self._said(" ".join(filter(None, (row["nickname"], row["role"])))),
+            model=self._said(row["model"]),
+            cli_version=self._said(row["cli_version"]),
+            started_at=row["started_at"] if self.whole else turns[0].at,
+            ended_at=row["last_at"] if self.whole else self._ended(),
+            outcome=newest.state if newest else "unknown",
+            objective=next((one.asked for one in counting if one.asked), None),
+            goals=self._goals(),
+            plan=self._plan(),
+            turn_count=len(turns),
+            earlier=_earlier(turns[: -self.rules.turns]),
+            turns=told,
+            decisions=self._decisions(),
+            failures=self._failures(),
+            files=_changed(file for one in counting for file in self.edits.get(one.n, [])),
+            commits=self._commits(),
+            tokens=self._tokens(),
+            notes=[
+                Note(self._said(one["text"], ANSWER_CHARS) or "", self._said(one["kind"]))
+                for one in self.record.facts["notes"]
+            ]
+            if self.whole
+            else [],
+            sources=self._sources(),
+        )
+
+    def _mine(self, name: str) -> Iterable[Row]:
+        """The rows of a kind that belong to a turn that is told."""
+        if self.whole:
+            return self.record.facts[name]
+        return (row for row in self.record.facts[name] if (row["source"], row["turn"]) in self.rows)
+
+    def _live(self, name: str) -> Iterable[Row]:
+        """Those of turns that still count."""
+        for row in self._mine(name):
+            turn = self.rows.get((row["source"], row["turn"]))
+            if turn is None or turn["state"] not in _GONE:
+                yield row
+
+    def _place(self, row: Row) -> Place:
+        return Place(self.names[row["source"]], row["byte"])
+
+    def _said(self, text: str | None, chars: int = COMMAND_CHARS) -> str | None:
+        """Masked whole, then cut: half a secret is no pattern any more."""
+        return _cut(self.mask(text), chars) if text else None
+
+    def _ended(self) -> datetime | None:
+        times = [row["ended_at"] or row["started_at"] for row in self.rows.values()]
+        return max((one for one in times if one), default=None)
+
+    def _turns(self) -> list[Turn]:
+        asked: dict[tuple[int, int], str] = {}
+        answered: dict[tuple[int, int], tuple[int, str]] = {}
+        for row in self._mine("messages"):
+            key = row["source"], row["turn"]
+            if row["role"] == "user":
+                asked.setdefault(key, row["text"])
+            elif row["phase"] in _ANSWERS:
+                rank = _ANSWERS.index(row["phase"])
+                if rank <= answered.get(key, (rank, ""))[0]:
+                    answered[key] = rank, row["text"]
+        commands: dict[tuple[int, int], list[Done]] = {}
+        for row in self._mine("calls"):
+            if row["kind"] == "command":
+                commands.setdefault((row["source"], row["turn"]), []).append(self._done(row))
+        spent = {(row["source"], row["turn"]): row["total"] for row in self._mine("usage")}
+        return [
+            Turn(
+                n=self.numbers[key],
+                at=row["started_at"],
+                seconds=row["seconds"],
+                state=row["state"],
+                asked=self._said(asked.get(key), ASKED_CHARS),
+                answered=self._said(answered.get(key, (0, ""))[1], ANSWER_CHARS),
+                error=self._said(row["error"] or row["error_code"]),
+                commands=commands.get(key, []),
+                files=_changed(self.edits.get(self.numbers[key], [])),
+                tokens=spent.get(key, 0),
+                place=self._place(row),
+            )
+            for key, row in self.rows.items()
+        ]
+
+    def _done(self, row: Row) -> Done:
+        return Done(
+            row["time"],
+            self._said(row["command"] or row["tool"]) or "",
+            row["status"],
+            row["exit_code"],
+            row["seconds"],
+            self._place(row),
+        )
+
+    def _edit(self, row: Row) -> tuple[str, str]:
+        path = _relative(row["path"], self.record.session["cwd"] or "")
+        change = f"moved to {row['moved_to']}" if row["moved_to"] else row["change"]
+        return self._said(path) or "", self._said(change) or ""
+
+    def _goals(self) -> list[Step]:
+        newest: dict[str, str] = {}
+        for row in self._live("goals"):
+            if row["objective"]:
+                newest[row["objective"]] = row["status"] or "active"
+            elif newest and row["status"]:
+                newest[list(newest)[-1]] = row["status"]
+        return [
+            Step(self._said(text) or "", _GOALS.get(status, status))
+            for text, status in newest.items()
+        ]
+
+    def _plan(self) -> Plan | None:
+        grouped: dict[tuple[int, int], list[Row]] = {}
+        for row in self._live("steps"):
+            grouped.setdefault((row["source"], row["byte"]), []).append(row)
+        revisions: list[Revision] = []
+        before: dict[str, str] = {}
+        steps: list[Step] = []
+        for rows in grouped.values():
+            steps = [Step(self._said(row["text"]) or "", row["status"]) for row in rows]
+            after = {one.text: one.status for one in steps}
+            revisions.append(
+                Revision(
+                    rows[0]["time"],
+                    self._said(rows[0]["explanation"]),
+                    [
+                        text
+                        for text, status in after.items()
+                        if status == "completed" and before.get(text) != "completed"
+                    ],
+                    [text for text in after if text not in before] if before else [],
+                    [text for text in before if text not in after],
+                    self._place(rows[0]),
+                )
+            )
+            before = after
+        return Plan(steps, revisions) if revisions else None
+
+    def _decisions(self) -> list[Decision]:
+        found = []
+        for row in self._live("calls"):
+            if row["kind"] == "question" and row["status"] == "completed":
+                questions, answer = questions_of(row["command"]), answer_of(row["output"])
+                if answer:
+                    found.append(
+                        Decision(
+                            row["time"],
+                            self._said(questions, ASKED_CHARS) or "",
+                            self._said(answer, ASKED_CHARS) or "",
+                            self._place(row),
+                        )
+                    )
+        return found
+
+    def _failures(self) -> list[Failure]:
+        rows = [row for row in self._live("calls") if row["kind"] in ("command", "patch")]
+        found = []
+        for i, row in enumerate(rows):
+            if row["status"] != "failed":
+                continue
+            later = next(
+                (
+                    one
+                    for one in rows[i + 1 :]
+                    if one["kind"] == row["kind"] == "command"
+                    and one["command"] == row["command"]
+                    and one["status"] == "completed"
+                ),
+                None,
+            )
+            code = row["exit_code"]
+            found.append(
+                Failure(
+                    row["time"],
+                    self._said(_named(row)) or "",
+                    f"exit {code}" if code is not None else "failed",
+                    _end(self.mask(row["output"])) if row["output"] else None,
+                    later["time"] if later else None,
+                    later is not None,
+                    self._place(row),
+                )
+            )
+        for row in self.rows.values():
+            if row["state"] == "failed":
+                error = self._said(row["error"] or row["error_code"]) or "failed"
+                number = self.numbers[row["source"], row["place"]]
+                at = row["ended_at"] or row["started_at"]
+                found.append(
+                    Failure(at, f"turn {number}", error, None, None, False, self._place(row))
+                )
+        return found
+
+    def _commits(self) -> list[Commit]:
+        found = []
+        for row in self._live("calls"):
+            if row["kind"] == "command" and row["status"] == "completed" and row["output"]:
+                for sha, subject in _COMMITTED.findall(row["output"]):
+                    found.append(Commit(sha, self._said(subject), row["time"], self._place(row)))
+        return found
+
+    def _tokens(self) -> Tokens:
+        rows = list(self._mine("usage"))
+        return Tokens(*(sum(row[name] for row in rows) for name in Tokens.__struct_fields__))
+
+    def _sources(self) -> list[Source]:
+        used = {source for source, _ in self.rows} if not self.whole else None
+        return [
+            Source(self.names[row["source"]], _note(row))
+            for row in self.record.segments
+            if used is None or row["source"] in used
+        ]
+
+
+def _note(segment: Row) -> str | None:
+    if segment["state"] != "following":
+        return str(segment["state"]).replace("_", " ")
+    if segment["representation"] == "zst":
+        return "compressed; bytes count in what it holds"
+    return "archived" if segment["archived"] else None
+
+
+def _named(row: Row) -> str:
+    """What was tried: the command, or the files of a patch."""
+    command = row["command"] or row["tool"]
+    patched = _PATCHED.findall(command) if row["kind"] == "patch" else []
+    return f"patch of {', '.join(patched)}" if patched else command
+
+
+def _earlier(turns: list[Turn]) -> Earlier | None:
+    if not turns:
+        return None
+    commands = [one for turn in turns for one in turn.commands]
+    files = dict.fromkeys(file.path for turn in turns for file in turn.files)
+    failed = sum(one.status == "failed" for one in commands)
+    return Earlier(turns[0].n, turns[-1].n, len(commands), failed, list(files))
+
+
+def _changed(edits: Iterable[tuple[str, str]]) -> list[Changed]:
+    changes: dict[str, list[str]] = {}
+    for path, change in edits:
+        changes.setdefault(path, []).append(change)
+    return [Changed(path, list(dict.fromkeys(made)), len(made)) for path, made in changes.items()]
+
+
+def questions_of(command: str | None) -> str:
+    """What was asked, out of the arguments of the tool that asks."""
+    try:
+        asked = msgspec.json.decode(command or "", type=list[dict[str, object]])
+    except msgspec.MsgspecError:
+        return command or ""
+    return " ".join(str(one["question"]) for one in asked if one.get("question"))
+
+
+class _Answer(Struct):
+    answers: list[str] = []
+
+
+class _Answers(Struct):
+    answers: dict[str, _Answer]
+
+
+def answer_of(output: str | None) -> str | None:
+    """What a person answered; None where nothing says so."""
+    try:
+        told = msgspec.json.decode(output or "", type=_Answers)
+    except msgspec.MsgspecError:
+        return output or None
+    return "; ".join(text for one in told.answers.values() for text in one.answers) or None
+
+
+def _relative(path: str, folder: str) -> str:
+    """As seen from the folder, where it lies in it."""
+    try:
+        return PurePath(path).relative_to(folder).as_posix() if folder else path
+    except ValueError:
+        return path
+
+
+def _cut(text: str, chars: int) -> str:
+    return text if len(text) <= chars else text[:chars].rstrip() + " …"
+
+
+def _end(text: str) -> str:
+    text = text.strip()
+    return text if len(text) <= OUTPUT_CHARS else "… " + text[-OUTPUT_CHARS:].lstrip()

@@ -1,0 +1,101 @@
+"""The journal of a session, a day or a project, out of the database."""
+
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+
+import msgspec
+
+from ingest.memory.journal.entry import Rules, entry_of
+from ingest.memory.journal.journal import Entry, Journal
+from ingest.memory.journal.records import Record, Wanted, records
+from ingest.memory.outgoing import masked
+from ingest.redaction.mask import marks
+from ingest.store.face import Rows
+from ingest.wording.when import local_day
+
+
+def rules_of(zone: tzinfo | None, turns: int) -> Rules:
+    return Rules(masked, zone, turns)
+
+
+def of_session(rows: Rows, session: str, rules: Rules) -> Journal:
+    found = records(rows, Wanted(session=session))
+    entries = _entries(found, rules)
+    title = entries[0].title if entries else session
+    return _journal("session", session, f"Session: {title}", found, entries, rules)
+
+
+def of_day(
+    rows: Rows,
+    day: date,
+    rules: Rules,
+    project: str | None = None,
+    folder: str | None = None,
+) -> Journal:
+    began, ended = _bounds(day, rules.zone)
+    found = records(rows, Wanted(project=project, folder=folder, since=began, until=ended))
+    entries = _entries(found, rules, day)
+    about = f"{project}, {day}" if project else str(day)
+    return _journal("day", day.isoformat(), f"Journal of {about}", found, entries, rules)
+
+
+def of_project(rows: Rows, project: str, rules: Rules) -> Journal:
+    found = records(rows, Wanted(project=project))
+    entries = _entries(found, rules)
+    name = entries[0].project if entries else project
+    return _journal("project", name, f"Journal of {name}", found, entries, rules)
+
+
+def newest_day(rows: Rows, project: str | None, zone: tzinfo | None) -> date | None:
+    """The last day on which anything happened."""
+    row = rows.one("journal.newest", project=project)
+    return local_day(row["last_at"], zone) if row and row["last_at"] else None
+
+
+def days_of(rows: Rows, project: str | None, zone: tzinfo | None) -> dict[date, list[str]]:
+    """The days on which turns began, the newest first, each with its sessions."""
+    found: dict[date, dict[str, None]] = {}
+    for row in rows.rows("journal.days", project=project):
+        found.setdefault(local_day(row["quarter"], zone), {})[row["session"]] = None
+    return {day: list(sessions) for day, sessions in found.items()}
+
+
+def _entries(found: list[Record], rules: Rules, day: date | None = None) -> list[Entry]:
+    made = (entry_of(record, rules, day) for record in found)
+    return [entry for entry in made if entry is not None]
+
+
+def _journal(
+    kind: str, name: str, title: str, found: list[Record], entries: list[Entry], rules: Rules
+) -> Journal:
+    projects = {record.session["project"] for record in found}
+    return Journal(
+        title=rules.mask(title),
+        kind=kind,
+        name=name,
+        project=projects.pop() if len(projects) == 1 else None,
+        zone=zone_name(rules.zone, _newest(entries)),
+        entries=entries,
+        redacted=marks(msgspec.json.encode(entries).decode()),
+    )
+
+
+def _newest(entries: list[Entry]) -> datetime:
+    times = [entry.started_at for entry in entries if entry.started_at]
+    return max(times, default=datetime(2000, 1, 1))  # noqa: DTZ001 - naive UTC, as in the database
+
+
+def zone_name(zone: tzinfo | None, moment: datetime) -> str:
+    """The zone as a distance from UTC, which names mean the same everywhere."""
+    local = moment.replace(tzinfo=UTC).astimezone(zone)
+    distance = f"{local:%z}"
+    return f"UTC{distance[:3]}:{distance[3:5]}" if local.utcoffset() else "UTC"
+
+
+def _bounds(day: date, zone: tzinfo | None) -> tuple[datetime, datetime]:
+    return _utc(day, zone), _utc(day + timedelta(days=1), zone)
+
+
+def _utc(day: date, zone: tzinfo | None) -> datetime:
+    wall = datetime.combine(day, time.min)
+    aware = wall.replace(tzinfo=zone) if zone else wall.astimezone()
+    return aware.astimezone(UTC).replace(tzinfo=None)

@@ -1,0 +1,297 @@
+"""A journal as a page: what stands where, and in which words. Pure; the formats are `blocks`'."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, tzinfo
+from itertools import starmap
+from typing import Final
+
+from ingest.memory.journal.blocks import (
+    Block,
+    Bullets,
+    Heading,
+    Line,
+    Paragraph,
+    Quote,
+    Span,
+    code,
+    own,
+    plain,
+    strong,
+)
+from ingest.memory.journal.journal import (
+    Changed,
+    Commit,
+    Decision,
+    Done,
+    Earlier,
+    Entry,
+    Failure,
+    Journal,
+    Place,
+    Plan,
+    Source,
+    Turn,
+)
+from ingest.wording.looks import LOOKS, UNKNOWN
+from ingest.wording.words import many, span
+
+FILES: Final = 40
+FAILURES: Final = 20
+COMMANDS: Final = 30
+_SAID: Final = {"completed": "done", "open": "not ended"}
+
+
+def page(journal: Journal, zone: tzinfo | None) -> list[Block]:
+    """`zone`: whose clock the times are told in."""
+    blocks: list[Block] = [Heading(1, plain(journal.title)), Paragraph(_about(journal))]
+    for entry in journal.entries:
+        blocks += _Page(entry, zone).blocks()
+    if not journal.entries:
+        blocks.append(Paragraph(own("Nothing happened.")))
+    return blocks
+
+
+def _about(journal: Journal) -> Line:
+    count = journal.redacted
+    masked = f"{many(count, 'secret')} masked." if count else ""
+    return own(
+        f"{many(len(journal.entries), 'session')}, times in {journal.zone}.",
+        "An @ is the byte of a source where it stands.",
+        masked,
+    )
+
+
+class _Page:
+    def __init__(self, entry: Entry, zone: tzinfo | None) -> None:
+        self.entry = entry
+        self.zone = zone
+        self.files = [one.file for one in entry.sources]
+
+    def blocks(self) -> list[Block]:
+        return [
+            Heading(2, plain(self.entry.title)),
+            self._facts(),
+            *self._wanted(),
+            *(self._plan(self.entry.plan) if self.entry.plan else []),
+            *self._happened(),
+            *self._list("Decisions", map(self._decision, self.entry.decisions)),
+            *self._failures(self.entry.failures),
+            *self._list("Files", _most(map(_file, self.entry.files), FILES)),
+            *self._list("Commits", map(self._commit, self.entry.commits)),
+            *self._list(
+                "Notes of a command, made from the text of the log",
+                (plain(one.text) for one in self.entry.notes),
+            ),
+            *self._list("Sources", starmap(self._source, enumerate(self.entry.sources, start=1))),
+        ]
+
+    def _list(self, title: str, lines: Iterable[Line]) -> list[Block]:
+        found = list(lines)
+        return [Heading(3, own(title)), Bullets(found)] if found else []
+
+    def _wanted(self) -> list[Block]:
+        entry = self.entry
+        goals = self._list(
+            "Goals", ([*_state(goal.status), *plain(goal.text)] for goal in entry.goals)
+        )
+        if not entry.objective or entry.objective == entry.title:
+            return goals
+        return [Heading(3, own("Objective")), Quote(entry.objective), *goals]
+
+    def _happened(self) -> list[Block]:
+        if not self.entry.turns:
+            return []
+        blocks: list[Block] = [Heading(3, own("What happened"))]
+        if self.entry.earlier:
+            blocks.append(Paragraph(plain(earlier(self.entry.earlier))))
+        for turn in self.entry.turns:
+            blocks += self._turn(turn)
+        return blocks
+
+    def _decision(self, one: Decision) -> Line:
+        return [
+            *own(self._clock(one.at)),
+            *plain(one.question),
+            strong(one.answer),
+            *own(self._at(one.place)),
+        ]
+
+    def _commit(self, one: Commit) -> Line:
+        return [code(one.sha), *plain(one.subject), *own(self._at(one.place))]
+
+    def _source(self, number: int, one: Source) -> Line:
+        return [
+            *own(f"S{number}" if len(self.files) > 1 else ""),
+            code(one.file),
+            *own(f"({one.note})" if one.note else ""),
+        ]
+
+    def _facts(self) -> Block:
+        entry = self.entry
+        where = [strong("project"), Span(entry.project)]
+        if entry.branch:
+            where += [*own("on"), code(entry.branch)]
+        if entry.commit:
+            where += [*own("at"), code(entry.commit[:10])]
+        spent = entry.tokens
+        lines: list[Line] = [
+            [strong("session"), code(entry.session), *plain(_agent(entry))],
+            where,
+            [
+                strong("time"),
+                *own(self._span(), f"{many(entry.turn_count, 'turn')},"),
+                *_state(entry.outcome),
+            ],
+            [
+                strong("codex"),
+                *plain(" ".join(filter(None, (entry.cli_version, entry.model))) or "unknown"),
+            ],
+            [
+                strong("tokens"),
+                *own(
+                    f"{spent.total:,} (input {spent.input:,}, of it cached {spent.cached:,}; "
+                    f"output {spent.output:,}, of it reasoning {spent.reasoning:,})"
+                ),
+            ],
+        ]
+        return Bullets(lines)
+
+    def _plan(self, plan: Plan) -> list[Block]:
+        done = sum(step.status == "completed" for step in plan.steps)
+        blocks: list[Block] = [
+            Heading(3, own(f"Plan: {done} of {len(plan.steps)} done")),
+            Bullets([[*_state(step.status), Span(step.text)] for step in plan.steps]),
+        ]
+        told: list[Line] = []
+        for one in plan.revisions:
+            changes = [
+                f"{word}: {', '.join(texts)}"
+                for word, texts in (
+                    ("done", one.done),
+                    ("added", one.added),
+                    ("dropped", one.dropped),
+                )
+                if texts
+            ]
+            changed = f"({'; '.join(changes)})" if changes else ""
+            told.append(
+                [
+                    *own(self._clock(one.at)),
+                    *plain(one.explanation, changed),
+                    *own(self._at(one.place)),
+                ]
+            )
+        blocks += [Paragraph(own("How it went:")), Bullets(told)]
+        return blocks
+
+    def _turn(self, turn: Turn) -> list[Block]:
+        look = LOOKS.get(turn.state, UNKNOWN)
+        said = f"{look.glyph} {_word(turn.state)}"
+        head = ", ".join(filter(None, (self._clock(turn.at), span(turn.seconds), said)))
+        blocks: list[Block] = [Heading(4, own(f"Turn {turn.n}: {head}", self._at(turn.place)))]
+        if turn.asked and turn.asked != self.entry.objective:
+            blocks.append(Quote(turn.asked))
+        lines = _most(map(self._command, turn.commands), COMMANDS)
+        lines += _most(map(_file, turn.files), FILES)
+        lines += [plain(turn.error)] if turn.error else []
+        if lines:
+            blocks.append(Bullets(lines))
+        if turn.answered:
+            blocks += [Paragraph([strong("Answer")]), Quote(turn.answered)]
+        return blocks
+
+    def _command(self, one: Done) -> Line:
+        code_ = f"exit {one.exit_code}" if one.exit_code else ""
+        took = span(one.seconds)
+        said = ", ".join(filter(None, (_word(one.status), code_, took)))
+        return [code(one.command), *own(said), *own(self._at(one.place))]
+
+    def _failures(self, failures: list[Failure]) -> list[Block]:
+        if not failures:
+            return []
+        told = failures[-FAILURES:]
+        blocks: list[Block] = [Heading(3, own("Failures and repairs"))]
+        if len(told) < len(failures):
+            left_out = many(len(failures) - len(told), "older one")
+            blocks.append(Paragraph(own(f"{left_out} left out.")))
+        lines: list[Line] = []
+        for one in told:
+            lines.append(self._failure(one))
+            if one.said:
+                blocks += [Bullets(lines), Quote(one.said)]
+                lines = []
+        return [*blocks, Bullets(lines)] if lines else blocks
+
+    def _failure(self, one: Failure) -> Line:
+        repaired = "not repaired here"
+        if one.repaired:
+            repaired = " ".join(filter(None, ("went well later", self._clock(one.repaired_at))))
+        return [
+            *own(self._clock(one.at)),
+            code(one.what),
+            *plain(one.how),
+            *own(f"({repaired})", self._at(one.place)),
+        ]
+
+    def _at(self, place: Place | None) -> str:
+        if place is None:
+            return ""
+        which = ""
+        if len(self.files) > 1 and place.file in self.files:
+            which = f"S{self.files.index(place.file) + 1}"
+        return f"{which}@{place.byte}"
+
+    def _span(self) -> str:
+        began, ended = (self._local(one) for one in (self.entry.started_at, self.entry.ended_at))
+        if began is None:
+            return "unknown,"
+        if ended is None:
+            return f"{began:%Y-%m-%d %H:%M:%S},"
+        same = began.date() == ended.date()
+        return (
+            f"{began:%Y-%m-%d %H:%M:%S} to {ended:{'%H:%M:%S' if same else '%Y-%m-%d %H:%M:%S'}},"
+        )
+
+    def _clock(self, moment: datetime | None) -> str:
+        local = self._local(moment)
+        return f"{local:%H:%M:%S}" if local else ""
+
+    def _local(self, moment: datetime | None) -> datetime | None:
+        return None if moment is None else moment.replace(tzinfo=UTC).astimezone(self.zone)
+
+
+def earlier(one: Earlier) -> str:
+    """Older turns as one counted line."""
+    turns = f"Turn {one.first}" if one.first == one.last else f"Turns {one.first}–{one.last}"
+    parts = [many(one.commands, "command"), f"{one.failed} failed" if one.failed else ""]
+    if one.files:
+        more = f" and {len(one.files) - FILES} more" if len(one.files) > FILES else ""
+        parts.append(f"files {', '.join(one.files[:FILES])}{more}")
+    return f"{turns}: {', '.join(filter(None, parts))}."
+
+
+def _agent(entry: Entry) -> str:
+    if not entry.parent:
+        return ""
+    return f"an agent ({entry.agent or 'without a name'}) of {entry.parent}"
+
+
+def _state(state: str) -> list[Span]:
+    return own(f"{LOOKS.get(state, UNKNOWN).glyph} {_word(state)}")
+
+
+def _word(state: str) -> str:
+    return _SAID.get(state, state).replace("_", " ")
+
+
+def _file(one: Changed) -> Line:
+    times = f"({one.times} times)" if one.times > 1 else ""
+    return [code(one.path), *plain(", ".join(one.changes)), *own(times)]
+
+
+def _most(lines: Iterable[Line], most: int) -> list[Line]:
+    """The first ones, and how many more there are."""
+    found = list(lines)
+    if len(found) > most:
+        return [*found[:most], own(f"and {len(found) - most} more")]
+    return found

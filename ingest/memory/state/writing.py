@@ -1,0 +1,61 @@
+"""State files on the disk: keys in order, a value a line, and no edit of a person written over."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from ingest.memory import outgoing
+from ingest.memory.errors import Problem
+from ingest.memory.state.making import Made
+from ingest.memory.state.merging import Fate, changes
+from ingest.memory.state.reading import read
+
+FILE: Final = "project_state.json"
+
+
+class Unsaved(Problem):
+    """The file holds edits that were not taken over yet."""
+
+    code = "state.unsaved"
+
+
+def encoded(document: msgspec.Struct) -> str:
+    told = msgspec.to_builtins(document, builtin_types=(datetime,))
+    return json.dumps(told, indent=2, sort_keys=True, ensure_ascii=False, default=_utc) + "\n"
+
+
+def files_of(made: Made) -> dict[str, str]:
+    """Every file by its name, and what stands in it."""
+    return {FILE: encoded(made.project)} | {
+        name: encoded(one) for name, one in made.sessions.items()
+    }
+
+
+def write(made: Made, folder: Path) -> list[Path]:
+    """Write all files. One that holds edits that were not imported is not written over."""
+    before = folder / FILE
+    if before.exists():
+        waiting = [
+            one
+            for one in changes(read(before), made.project)
+            if one.fate in (Fate.APPLY, Fate.CONFLICT)
+        ]
+        if waiting:
+            raise Unsaved(
+                f"{before} holds {len(waiting)} edits that are not in the database. "
+                "Nothing was written.",
+                "Take them over with `tailboard state import`, or move the file away.",
+            )
+    written = []
+    for name, text in files_of(made).items():
+        written.append(outgoing.write(folder / name, text, below=folder, replace=True).path)
+    return written
+
+
+def _utc(moment: object) -> str:
+    if not isinstance(moment, datetime):
+        raise TypeError(type(moment))
+    return moment.replace(tzinfo=UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

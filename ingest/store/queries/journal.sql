@@ -1,0 +1,162 @@
+-- name: sessions
+-- The sessions a journal is about, the oldest first.
+select s.*, h.path as home_path
+from v_sessions s
+left join homes h on h.id = s.home
+where ($project::varchar is null or s.project = $project or rtrim(s.cwd, '/\') = $project)
+and ($folder::varchar is null or s.cwd = $folder or starts_with(s.cwd, $folder || '/'))
+and ($session::varchar is null or s.id = $session)
+and ($since::timestamp is null or s.last_at >= $since::timestamp)
+and ($until::timestamp is null or coalesce(s.started_at, s.last_at) < $until::timestamp)
+order by s.started_at nulls first, s.id, s.home;
+
+-- name: newest
+-- When anything last happened in a project.
+select max(last_at) as last_at
+from v_sessions
+where $project::varchar is null or project = $project or rtrim(cwd, '/\') = $project;
+
+-- name: days
+-- Which days have sessions, by quarters of an hour of their turns: whose day that is depends on the
+-- zone, all of which fit quarters.
+select distinct time_bucket(interval 15 minutes, t.started_at) as quarter, s.home, s.id as session
+from v_turns t
+join v_sessions s on s.home = t.home and s.id = t.session
+where t.started_at is not null
+and ($project::varchar is null or s.project = $project or rtrim(s.cwd, '/\') = $project)
+order by quarter desc, s.id;
+
+-- name: segments
+-- The files of these sessions, the oldest of each first.
+select
+    v.home, g.thread as session, v.id as source, v.path, v.representation, v.archived, v.state,
+    v.byte
+from v_sources v
+join segments g on g.source = v.id
+where g.thread in (select unnest($sessions::varchar[]))
+order by v.home, g.thread, coalesce(g.started_at, g.first_at) nulls first, v.segment;
+
+-- name: turns
+-- The turns of these files.
+select
+    source, n as place, byte, state, started_at, ended_at, seconds, error_code, error
+from v_turns
+where source in (select unnest($sources::integer[]))
+order by source, byte;
+
+-- name: messages
+-- What people asked and agents answered in these files, cut.
+select source, turn, byte, time, role, phase, left(text, $chars) as text, chars
+from v_messages
+where source in (select unnest($sources::integer[])) and role in ('user', 'assistant')
+order by source, byte;
+
+-- name: calls
+-- What was run, patched and asked in these files; with output where that tells what came of it.
+select
+    source, turn, byte, time, kind, tool, command, status, exit_code, seconds, ended_at,
+    case
+        when kind = 'question' or contains(command, 'git commit') then output_head
+        when status = 'failed' then coalesce(output_tail, output_head)
+    end as output
+from v_calls
+where source in (select unnest($sources::integer[])) and kind in ('command', 'patch', 'question')
+order by source, byte;
+
+-- name: files
+-- Which files the patches in these files touched.
+select source, turn, byte, path, change, moved_to, status
+from v_files
+where source in (select unnest($sources::integer[]))
+order by source, byte, path;
+
+-- name: steps
+-- Every accepted revision of the plans in these files, a row a step.
+select source, turn, byte, time, revision, explanation, step, text, status
+from v_plan_steps
+where source in (select unnest($sources::integer[])) and accepted
+order by source, byte, step;
+
+-- name: goals
+-- The goals in these files.
+select source, turn, byte, time, objective, status
+from v_goals
+where source in (select unnest($sources::integer[]))
+order by source, byte;
+
+-- name: usage
+-- Tokens by turn of these files.
+select
+    source, turn, sum(input)::bigint as input, sum(cached)::bigint as cached,
+    sum(output)::bigint as output, sum(reasoning)::bigint as reasoning, sum(total)::bigint as total
+from v_usage
+where source in (select unnest($sources::integer[]))
+group by all
+order by source, turn;
+
+-- name: notes
+-- What an optional command noted of these sessions.
+select source, turn, kind, text
+from v_notes
+where source in (select unnest($sources::integer[]))
+order by source, turn, time, text;
+
+-- name: said
+-- What people said with one of these verbs, in its order.
+select id, time, actor, verb, selection::varchar as about, arguments::varchar as arguments, reason
+from commands
+where verb in (select unnest($verbs::varchar[]))
+order by rowid;
+
+-- name: waiting
+-- A batch that waits for its journal: handed back, woken, or retried by a person.
+select b.id, b.source, b.generation, b.start, b.finish, s.home, g.thread as session
+from batches b
+join sources s on s.id = b.source
+join segments g on g.source = b.source
+where b.kind = 'journal' and b.state = 'pending'
+order by b.updated_at, b.id
+limit 1;
+
+-- name: due
+-- A session in one of these folders that came to rest, and has more than was exported of it.
+-- What has not ended its turn is at rest once it wrote nothing for long.
+with exported as (
+    select source, generation, max(finish) as finish
+    from batches
+    where kind = 'journal' and state in ('completed', 'completed_empty')
+    group by all
+)
+select
+    g.source, s.home, g.thread as session, c.generation, coalesce(e.finish, 0) as start,
+    c.byte as finish
+from segments g
+join sources s on s.id = g.source
+join cursors c on c.source = g.source
+join (select unnest($folders::struct(folder varchar, since timestamp)[], recursive := true)) f
+on (g.cwd = f.folder or starts_with(g.cwd, f.folder || '/')) and g.last_at >= f.since
+left join exported e on e.source = g.source and e.generation = c.generation
+where s.kind = 'rollout' and s.state = 'following' and c.byte > coalesce(e.finish, 0)
+and g.last_at <= case
+    when g.last_turn_state in ('completed', 'failed', 'interrupted') then $rested::timestamp
+    else $abandoned::timestamp
+end
+and not exists (
+    from batches b
+    where b.kind = 'journal' and b.source = g.source and b.generation = c.generation
+    and b.start = coalesce(e.finish, 0) and b.state not in ('completed', 'completed_empty')
+)
+order by g.last_at, g.source
+limit 1;
+
+-- name: folders
+-- The folders of a project, that of the newest session first.
+select cwd, max(last_at) as last_at
+from v_sessions
+where cwd is not null and (project = $project or rtrim(cwd, '/\') = $project)
+group by all
+order by last_at desc nulls last, cwd;
+
+-- name: session
+-- Where a session ran.
+select cwd from v_sessions where home = $home and id = $session;
