@@ -36,20 +36,20 @@ class Invocation:
         self.aware_now = now
         self.zone = zone
         """Whose days are meant; None is the system's."""
-        self._out = out
-        self._err = err
+        self.out = out
+        self.err = err
 
     def elsewhere(self, env: Mapping[str, str]) -> "Invocation":
         """The same person at the same terminal, with other places: no option says otherwise."""
-        return Invocation(env, self.aware_now, self._out, self._err, self.zone)
+        return Invocation(env, self.aware_now, self.out, self.err, self.zone)
 
     def later(self, now: datetime) -> "Invocation":
         """The same, at another time."""
-        return Invocation(self.env, now, self._out, self._err, self.zone)
+        return Invocation(self.env, now, self.out, self.err, self.zone)
 
     @property
     def is_terminal(self) -> bool:
-        return self._out.isatty()
+        return self.out.isatty()
 
     @property
     def window(self) -> "Window | None":
@@ -59,7 +59,7 @@ class Invocation:
         if not self.is_terminal:
             return None
         at = shutil.get_terminal_size()
-        return Window(at.columns, at.lines, getattr(self._out, "encoding", None) or "ascii")
+        return Window(at.columns, at.lines, getattr(self.out, "encoding", None) or "ascii")
 
     @property
     def now(self) -> datetime:
@@ -104,7 +104,7 @@ class Invocation:
     def _output(self, color: str) -> "Output":
         from ingest.cli.output import terminal
 
-        return terminal(self._out, self._err, self.env, color, quiet=self.options.quiet)
+        return terminal(self.out, self.err, self.env, color, quiet=self.options.quiet)
 
     def answer(
         self, command: str, body: Mapping[str, object], show: "Callable[[Output], None]"

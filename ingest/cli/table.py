@@ -60,6 +60,12 @@ COMMANDS: Final = (
         "tailboard state export --project parser",
     ),
     Entry(
+        "resume",
+        f"{_HERE}.resume",
+        "Where a project was left: what to go on with, and why.",
+        "tailboard resume --project parser --branch main",
+    ),
+    Entry(
         "usage",
         f"{_HERE}.usage",
         "Tokens spent, by day, model, project or session.",

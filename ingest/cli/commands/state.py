@@ -12,6 +12,7 @@ from ingest.cli.group import Group
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.ordering import ordering
 from ingest.cli.output import Column, Output
+from ingest.cli.reconciling import reconcile
 from ingest.cli.scope import project_of
 from ingest.memory import exports, outgoing
 from ingest.memory.state import writing
@@ -38,6 +39,9 @@ def command() -> None:
     """Goals, tasks, what hangs on what, decisions and commits as `project_state.json`, and each
     session as a file of its own. The same facts give the same bytes, so a diff shows what changed.
     """
+
+
+command.add_command(reconcile)
 
 
 @command.command("export")

@@ -1,13 +1,13 @@
 """How the place where a session began stands to what is checked out there now.
 
-Deciding is pure; `alignments` asks git, once for each repository, however many sessions it has.
+Deciding is pure; `look` asks git, once for each repository, however many sessions it has.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable
 from enum import StrEnum
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from ingest.memory.git.anchor import Anchor
 from ingest.memory.git.git import Git
@@ -53,25 +53,44 @@ class Alignment(Struct, frozen=True, kw_only=True):
     """Whether the session's branch is there no more, neither here nor where it was pushed."""
 
 
-def alignments(anchors: Iterable[Anchor], git: Git) -> dict[str, Alignment]:
-    """How each session stands, by its id. A worker's: git is asked."""
-    placed = places(anchors, git)
-    found = {}
-    for root, here in placed.items():
+class Look(Struct, frozen=True):
+    """What a look at the repositories of some sessions found."""
+
+    alignments: dict[str, Alignment] = field(default_factory=dict)
+    """How each session stands, by its id."""
+    roots: dict[str, str] = field(default_factory=dict)
+    """Which repository each was judged by."""
+    repositories: dict[str, tuple[Repository, Ancestry]] = field(default_factory=dict)
+
+    def of(self, session: str) -> tuple[Repository, Ancestry] | None:
+        return self.repositories.get(self.roots.get(session, ""))
+
+
+def look(anchors: Iterable[Anchor], git: Git) -> Look:
+    """Look at the repositories of these sessions. A worker's: git is asked."""
+    found = Look()
+    for root, here in places(anchors, git).items():
         if root is None:
-            found.update({one.session: _homeless(one) for one in here})
+            found.alignments.update({one.session: _homeless(one) for one in here})
             continue
+        commits = {one.commit for one in here if one.commit}
         try:
-            repository = git.read(root, [one.commit for one in here if one.commit])
+            repository = git.read(root, commits)
         except NoAnswer as error:
             state = Standing.UNKNOWN if error.repository else Standing.NO_REPO
-            found.update(
-                {one.session: Alignment(state=state, why=error.why, root=root) for one in here}
-            )
+            unread = Alignment(state=state, why=error.why, root=root)
+            found.alignments.update({one.session: unread for one in here})
             continue
-        ancestry = Ancestry(repository, {one.commit for one in here if one.commit})
-        found.update({one.session: alignment(one, repository, ancestry) for one in here})
+        ancestry = Ancestry(repository, commits)
+        found.repositories[root] = repository, ancestry
+        found.roots.update({one.session: root for one in here})
+        found.alignments.update({one.session: alignment(one, repository, ancestry) for one in here})
     return found
+
+
+def alignments(anchors: Iterable[Anchor], git: Git) -> dict[str, Alignment]:
+    """How each session stands, by its id."""
+    return look(anchors, git).alignments
 
 
 def places(anchors: Iterable[Anchor], git: Git) -> dict[str | None, list[Anchor]]:
@@ -79,7 +98,7 @@ def places(anchors: Iterable[Anchor], git: Git) -> dict[str | None, list[Anchor]
     is gone (as that of a worktree), another one with the same remote that a session worked in.
     """
     anchors = list(anchors)
-    folders = {one.cwd: git.root(one.cwd) for one in anchors}
+    folders = {cwd: git.root(cwd) for cwd in {one.cwd for one in anchors}}
     remotes = {
         one.remote: root for one in anchors if one.remote and (root := folders[one.cwd]) is not None
     }

@@ -41,6 +41,11 @@ def uncovered(repository: Repository, spans: Iterable[Span], ancestry: Ancestry)
     return ancestry.held(repository.head, found)
 
 
+def covers(span: Span, commit: Commit) -> bool:
+    """Whether the commit was made in this time."""
+    return commit in _Covered([span])
+
+
 class _Covered:
     """The times that sessions cover, those that overlap as one."""
 

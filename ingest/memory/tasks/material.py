@@ -123,9 +123,13 @@ def threads(rows: Rows, project: str | None, now: Now) -> list[Thread]:
 
 def materials(rows: Rows, project: str | None, now: Now) -> list[Material]:
     """What the sessions of a project tell, or all there are."""
-    found = {(one.home, one.id): Material(one) for one in threads(rows, project, now)}
-    only = None if project is None else sorted({session for _, session in found})
-    _gather(rows, found, only)
+    return gathered(rows, threads(rows, project, now), whole=project is None)
+
+
+def gathered(rows: Rows, sessions: Iterable[Thread], *, whole: bool = False) -> list[Material]:
+    """What these sessions tell; `whole` where they are all there are, so that none is named."""
+    found = {(one.home, one.id): Material(one) for one in sessions}
+    _gather(rows, found, None if whole else sorted({session for _, session in found}))
     return list(found.values())
 
 

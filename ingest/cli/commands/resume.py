@@ -1,0 +1,59 @@
+"""`tailboard resume`: where a project was left, and what somebody needs to go on there."""
+
+from pathlib import Path
+
+import click
+
+from ingest.cli.access import reading
+from ingest.cli.clipboard import copy
+from ingest.cli.errors import NotFound
+from ingest.cli.group import Command
+from ingest.cli.invocation import Invocation, with_invocation
+from ingest.cli.options import Filters, filters
+from ingest.cli.output import Output
+from ingest.cli.scope import scope_of
+from ingest.memory.git.git import Git
+from ingest.memory.resume.brief import LEAST, WORDS
+from ingest.memory.resume.resume import resume
+from ingest.redaction.mask import mask
+
+
+@click.command(cls=Command)
+@click.option("--copy", "wants_copy", is_flag=True, help="Put it into the terminal's clipboard.")
+@click.option(
+    "--words",
+    type=click.IntRange(min=LEAST),
+    default=WORDS,
+    metavar="N",
+    show_default=True,
+    help="At most so many words.",
+)
+@filters("project", "branch", "session", "since", "until")
+@with_invocation
+def command(invocation: Invocation, wants_copy: bool, words: int, only: Filters) -> None:
+    """Of the project of this folder and the branch checked out, unless others are named: the
+    session that fits best and why, its open steps, last request, failures and files. The command
+    that goes on with it is shown, and never run.
+    """
+    with reading(invocation) as access:
+        found = resume(
+            access,
+            scope_of(invocation, access, only),
+            invocation.judged,
+            Git(invocation.env),
+            mask,
+            folder=str(Path.cwd()),
+            words=words,
+        )
+    if found is None:
+        raise NotFound(
+            "There is no session to resume.", "`tailboard sessions` lists all there are."
+        )
+    body = {name: getattr(found, name) for name in found.__struct_fields__}
+
+    def show(output: Output) -> None:
+        output.text(found.brief)
+
+    invocation.answer("resume", body, show)
+    if wants_copy:
+        copy(found.brief, invocation.out, invocation.err, invocation.output)

@@ -1,0 +1,119 @@
+"""`tailboard state reconcile`: what to do about work whose branch moved on, proposed and asked."""
+
+from collections.abc import Iterable
+
+import click
+from msgspec.structs import replace
+
+from ingest.cli.access import Access, reading
+from ingest.cli.consent import agreed
+from ingest.cli.errors import NotFound
+from ingest.cli.group import Command
+from ingest.cli.invocation import Invocation, with_invocation
+from ingest.cli.options import Filters, filters
+from ingest.cli.ordering import ordering
+from ingest.cli.output import Cell, Column, Output
+from ingest.cli.scope import scope_of
+from ingest.memory.git.alignment import alignments
+from ingest.memory.git.anchor import anchor_of
+from ingest.memory.git.git import Git
+from ingest.memory.reconcile import VERB, Choice, Proposal, proposals, settled
+from ingest.memory.scope import Scope
+from ingest.memory.session import listed, short_length
+from ingest.wording.words import many
+
+_COLUMNS = (
+    Column("SESSION"),
+    Column("PROPOSED"),
+    Column("TITLE", least=12),
+    Column("BRANCH", least=6, spare=1),
+    Column("OPEN", right=True),
+    Column("GIT", spare=2),
+    Column("WHY", least=20),
+)
+
+
+@click.command("reconcile", cls=Command)
+@click.option(
+    "--as",
+    "answer",
+    type=click.Choice([choice.value for choice in Choice]),
+    help="Instead of what is proposed: keep, move (see --to), or mark for review.",
+)
+@click.option("--to", metavar="BRANCH", help="The branch that --as move means.")
+@click.option("--reason", metavar="TEXT", help="Why; it is written down.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--dry-run", is_flag=True, help="Only tell what is proposed.")
+@filters("project", "branch", "session", "since", "until")
+@with_invocation
+def reconcile(
+    invocation: Invocation, answer: str | None, to: str | None, reason: str | None, yes: bool,
+    dry_run: bool, only: Filters,
+) -> None:  # fmt: skip
+    """For sessions with open steps whose branch was switched, rewritten, deleted or moved on:
+    keep them as they are, move them to a branch, or mark them for review. Nothing in the repository
+    and nothing of Codex's is changed.
+
+    Example: tailboard state reconcile --project parser --dry-run
+    """
+    if (answer == Choice.MOVE) != (to is not None):
+        raise click.UsageError("`--as move` and `--to BRANCH` go together.")
+    with reading(invocation) as access:
+        scope = scope_of(invocation, access, only)
+        found = [_answered(one, answer, to) for one in _proposed(invocation, access, scope)]
+    if answer is not None and not found:
+        raise NotFound(
+            "Nothing is proposed there that could be answered otherwise.",
+            "`tailboard state reconcile --dry-run` tells what is proposed.",
+        )
+    output = invocation.output
+    if not invocation.options.json:
+        _show(output, found)
+    done = bool(found) and not dry_run
+    if done and (done := agreed(output, f"Write {_counted(found)} down?", yes=yes)):
+        with ordering(invocation) as orders:
+            for one in found:
+                orders.say(VERB, one.about, one.arguments, reason)
+        output.note(f"Wrote {_counted(found)} down.")
+    if invocation.options.json:
+        output.document("state", {"paths": [], "changes": found, "done": done})
+
+
+def _proposed(invocation: Invocation, access: Access, scope: Scope) -> list[Proposal]:
+    sessions = listed(access, scope, invocation.judged)
+    open_ = [one for one in sessions if one.plan_done < one.plan_total]
+    found = alignments(map(anchor_of, open_), Git(invocation.env))
+    return proposals(open_, found, settled(access))
+
+
+def _answered(proposal: Proposal, answer: str | None, to: str | None) -> Proposal:
+    if answer is None:
+        return proposal
+    return replace(proposal, choice=Choice(answer), to=to, because="You say so.")
+
+
+def _counted(found: list[Proposal]) -> str:
+    return many(len(found), "answer")
+
+
+def _show(output: Output, found: Iterable[Proposal]) -> None:
+    rows = list(found)
+    if not rows:
+        output.note("Nothing to reconcile: no open step stands on a branch that moved without it.")
+        return
+    digits = short_length(one.session for one in rows)
+    output.table(_COLUMNS, [_cells(one, digits) for one in rows])
+
+
+def _cells(one: Proposal, digits: int) -> list[Cell]:
+    proposed = f"move to {one.to}" if one.to else one.choice
+    why = f"{one.why} {one.because}"
+    return [
+        one.session[:digits],
+        proposed,
+        one.title,
+        one.branch,
+        one.open_steps,
+        one.alignment,
+        why,
+    ]

@@ -1,0 +1,1 @@
+"""What somebody needs to go on where a project was left."""

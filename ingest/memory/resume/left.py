@@ -1,0 +1,90 @@
+"""What was left of the work in a session, each thing with where it was seen. Values only."""
+
+from datetime import datetime
+
+from msgspec import Struct, field
+
+from ingest.memory.git.alignment import Alignment, Standing
+from ingest.memory.session import Session
+
+
+class Place(Struct, frozen=True):
+    """Where something was seen."""
+
+    session: str
+    turn: int | None = None
+    path: str | None = None
+    byte: int | None = None
+    """Where its line begins."""
+    revision: int | None = None
+    """Of the plan it stands in."""
+
+
+class Asked(Struct, frozen=True):
+    text: str
+    at: datetime | None
+    place: Place
+
+
+class Step(Struct, frozen=True):
+    id: str
+    text: str
+    state: str
+    origin: str
+    place: Place | None
+
+
+class Failure(Struct, frozen=True):
+    command: str
+    exit_code: int | None
+    output: str | None
+    """The last line it wrote."""
+    at: datetime | None
+    times: int
+    place: Place
+
+
+class File(Struct, frozen=True):
+    path: str
+    change: str
+    moved_to: str | None
+    at: datetime | None
+    times: int
+    place: Place
+
+
+class Decision(Struct, frozen=True):
+    """What a person said."""
+
+    text: str
+    by: str
+    at: datetime
+
+
+class Made(Struct, frozen=True):
+    """A commit made while the session ran."""
+
+    id: str
+    subject: str
+    at: datetime
+
+
+class Resume(Struct, kw_only=True):
+    """The fields of `resume --json`, in their order; `brief` is the whole as text."""
+
+    project: str
+    branch: str | None
+    session: Session
+    chosen_because: str
+    alignment: Standing
+    alignment_why: str
+    git: Alignment
+    open_steps: list[Step] = field(default_factory=list)
+    last_prompt: str | None = None
+    asked: Asked | None = None
+    failures: list[Failure] = field(default_factory=list)
+    files: list[File] = field(default_factory=list)
+    decisions: list[Decision] = field(default_factory=list)
+    commits: list[Made] = field(default_factory=list)
+    command: str
+    brief: str = ""

@@ -1,0 +1,290 @@
+"""The resume of a project and branch: the session to go on with, and what was left to do there.
+
+Promises the same answer for the same facts, every text masked, each thing with where it is from.
+Nothing is run: the command that continues the session is shown.
+"""
+
+import os
+from collections.abc import Callable, Iterable
+from pathlib import PurePath
+from typing import Final
+
+from msgspec.structs import replace
+
+from ingest.memory.git.alignment import Look
+from ingest.memory.git.alignment import look as looked
+from ingest.memory.git.anchor import anchor_of
+from ingest.memory.git.commits import made_during
+from ingest.memory.git.git import Git
+from ingest.memory.git.repository import Commit
+from ingest.memory.reconcile import Choice, Settled, moved, settled
+from ingest.memory.resume.brief import WORDS, brief
+from ingest.memory.resume.choice import Chosen, Fit, chosen
+from ingest.memory.resume.left import Asked, Decision, Failure, File, Made, Place, Resume, Step
+from ingest.memory.resume.likeness import first_of_each
+from ingest.memory.scope import Now, Scope
+from ingest.memory.session import Session, listed, short_length
+from ingest.memory.tasks.deeds import Add, Note, Prove, Said, Set, standing
+from ingest.memory.tasks.material import Thread, gathered
+from ingest.memory.tasks.roadmap import of as roadmap_of
+from ingest.memory.tasks.roadmap import sayings
+from ingest.memory.tasks.task import CLOSED, Task
+from ingest.store.face import Row, Rows
+
+Mask = Callable[[str], str]
+
+NEARBY: Final = 20
+"""So many sessions of the branch are looked at for what is open, the latest."""
+
+
+def resume(
+    rows: Rows,
+    scope: Scope,
+    now: Now,
+    git: Git,
+    mask: Mask,
+    *,
+    folder: str | None = None,
+    words: int = WORDS,
+) -> Resume | None:
+    """The resume of the scope's project and branch; where it names none, of the project that works
+    in this folder, else of the one that moved last. A worker's: git is asked.
+    """
+    sessions = _of_one_project(rows, scope, now, folder)
+    look = looked(map(anchor_of, sessions), git)
+    here = git.root(folder)
+    within = [one for one in sessions if look.roots.get(one.id) == here] or sessions
+    branch = scope.branch or _checked_out(within, look)
+    answers = settled(rows)
+    if scope.session is not None:
+        asked = next((one for one in sessions if one.id == scope.session), None)
+        found = Chosen(asked, "It was asked for.", Fit.ASKED_FOR) if asked else None
+    else:
+        found = chosen(within, branch, look, moved(answers))
+    if found is None:
+        return None
+    left = _left(rows, found, sessions, branch, look, answers, now, mask)
+    left.brief = brief(left, words, short_length(one.id for one in sessions))
+    return left
+
+
+def _of_one_project(rows: Rows, scope: Scope, now: Now, folder: str | None) -> list[Session]:
+    """All sessions of the project that is meant, the one that moved last first."""
+    every = listed(rows, Scope(project=scope.project, since=scope.since, until=scope.until), now)
+    meant = scope.project
+    if scope.session is not None:
+        meant = next((one.project for one in every if one.id == scope.session), None)
+    elif meant is None:
+        near = [one for one in every if one.cwd and _holds(one.cwd, folder)]
+        nearest = max(near, key=lambda one: len(one.cwd or ""), default=None)
+        meant = (nearest or every[0]).project if every else None
+    return every if scope.project is not None else [one for one in every if one.project == meant]
+
+
+def _holds(cwd: str, folder: str | None) -> bool:
+    return folder is not None and (folder == cwd or folder.startswith(cwd.rstrip(os.sep) + os.sep))
+
+
+def _checked_out(sessions: list[Session], look: Look) -> str | None:
+    """The branch to go on with: what is checked out where the latest session worked."""
+    for one in sessions:
+        found = look.of(one.id)
+        if found is not None and found[0].branch is not None:
+            return found[0].branch
+    return next((one.branch for one in sessions if one.parent_id is None), None)
+
+
+def _left(
+    rows: Rows,
+    chosen: Chosen,
+    sessions: list[Session],
+    branch: str | None,
+    look: Look,
+    answers: dict[str, Settled],
+    now: Now,
+    mask: Mask,
+) -> Resume:
+    """What was left to do in the chosen one of these sessions."""
+    session = chosen.session
+    ids = [session.id, *(one.id for one in sessions if one.root_id == session.id != one.id)]
+    family = {"home": session.home_id, "sessions": ids}
+    asked = rows.one("resume.asked", home=session.home_id, session=session.id)
+    said = sayings(rows)
+    nearby = map(_thread, _nearby(sessions, session, ids))
+    scope = Scope(project=session.project)
+    tasks = roadmap_of(gathered(rows, nearby), said, scope, now).tasks
+    alignment = look.alignments[session.id]
+    request = _asked(asked, session, mask)
+    return Resume(
+        project=session.project,
+        branch=branch,
+        session=_masked(session, mask),
+        chosen_because=chosen.because,
+        alignment=alignment.state,
+        alignment_why=alignment.why,
+        git=alignment,
+        open_steps=first_of_each(_steps(tasks, branch, ids, mask), lambda one: one.text),
+        last_prompt=request.text if request else None,
+        asked=request,
+        failures=_failures(rows.rows("resume.failures", **family), mask),
+        files=[_file(row, session.cwd, mask) for row in rows.rows("resume.files", **family)],
+        decisions=_decisions(said, tasks, answers, ids, mask),
+        commits=[_made(one, mask) for one in _commits(session, look)],
+        command=f"codex resume {session.id}",
+    )
+
+
+def _nearby(sessions: list[Session], chosen: Session, family: list[str]) -> list[Session]:
+    """Whose tasks belong here: the session's, its agents', those of the latest of its branch."""
+    own = [one for one in sessions if one.id in family]
+    others = [one for one in sessions if one.branch == chosen.branch and one.id not in family]
+    return own + others[:NEARBY]
+
+
+def _thread(session: Session) -> Thread:
+    named = {name: getattr(session, name) for name in Thread.__struct_fields__ if name != "home"}
+    return Thread(home=session.home_id, **named)
+
+
+def _masked(session: Session, mask: Mask) -> Session:
+    return replace(session, title=mask(session.title)) if session.title else session
+
+
+def _asked(row: Row | None, session: Session, mask: Mask) -> Asked | None:
+    if row is None:
+        return None
+    place = Place(session.id, row["turn"], row["path"], row["byte"])
+    return Asked(mask(row["text"]), row["time"], place)
+
+
+_FIRST: Final = ("in_progress", "waiting", "stalled", "failed", "ready", "blocked")
+"""What is begun comes before what is not."""
+
+
+def _steps(tasks: list[Task], branch: str | None, family: list[str], mask: Mask) -> list[Step]:
+    found = [
+        one
+        for one in tasks
+        if one.state not in CLOSED
+        and one.relevant
+        and (one.session in family or one.branch in (None, branch))
+    ]
+    # Sorting is stable: those of the session itself first, in the order of their plan.
+    found.sort(key=lambda one: (one.session not in family, one.origin == "request", _rank(one)))
+    return [Step(one.id, mask(one.text), one.state, one.origin, _place_of(one)) for one in found]
+
+
+def _rank(task: Task) -> int:
+    return _FIRST.index(task.state) if task.state in _FIRST else len(_FIRST)
+
+
+def _place_of(task: Task) -> Place | None:
+    return Place(task.session, revision=task.revision) if task.session else None
+
+
+def _failures(rows: Iterable[Row], mask: Mask) -> list[Failure]:
+    found = [
+        Failure(
+            mask(row["command"]),
+            row["exit_code"],
+            _last_line(mask(row["output"] or "")),
+            row["time"],
+            row["times"],
+            _place(row, row["path"]),
+        )
+        for row in rows
+    ]
+    return _repeated(found)
+
+
+def _repeated(found: list[Failure]) -> list[Failure]:
+    """The same command once, however it is spaced and whichever agent ran it."""
+    kept: dict[str, Failure] = {}
+    for one in found:
+        key = " ".join(one.command.split())
+        kept[key] = _more(kept[key], one) if key in kept else one
+    return list(kept.values())
+
+
+def _last_line(text: str) -> str | None:
+    return next((line.strip() for line in reversed(text.splitlines()) if line.strip()), None)
+
+
+def _more(kept: Failure, other: Failure) -> Failure:
+    return replace(kept, times=kept.times + other.times)
+
+
+def _file(row: Row, cwd: str | None, mask: Mask) -> File:
+    def short(path: str) -> str:
+        inside = cwd is not None and PurePath(path).is_relative_to(cwd)
+        return mask(str(PurePath(path).relative_to(cwd)) if inside and cwd else path)
+
+    moved = short(row["moved_to"]) if row["moved_to"] else None
+    place = _place(row, row["log"])
+    return File(short(row["path"]), row["change"], moved, row["time"], row["times"], place)
+
+
+def _place(row: Row, path: str) -> Place:
+    return Place(row["session"], row["turn"], path, row["byte"])
+
+
+def _decisions(
+    said: list[Said],
+    tasks: list[Task],
+    answers: dict[str, Settled],
+    family: list[str],
+    mask: Mask,
+) -> list[Decision]:
+    """What people said of these tasks and sessions, the latest first."""
+    names = {one.id: one.text for one in tasks}
+    found = [
+        Decision(mask(told + _why(one.reason)), one.actor, one.at)
+        for one in standing(said)
+        if one.task in names and (told := _told(one, names[one.task])) is not None
+    ]
+    found += [
+        Decision(mask(_settled(one) + _why(one.reason)), one.by, one.at)
+        for session, one in answers.items()
+        if session in family
+    ]
+    found.sort(key=lambda one: one.at, reverse=True)
+    return first_of_each(found, lambda one: one.text)
+
+
+def _why(reason: str | None) -> str:
+    return f" ({reason})" if reason else ""
+
+
+def _settled(one: Settled) -> str:
+    match one.choice:
+        case Choice.MOVE:
+            return f"moved to {one.to}: session {one.session[:8]}"
+        case Choice.REVIEW:
+            return f"marked for review: session {one.session[:8]}"
+        case _:
+            return f"kept as it is: session {one.session[:8]}"
+
+
+def _told(said: Said, task: str) -> str | None:
+    match said.deed:
+        case Add():
+            return f"added: {task}"
+        case Set(state):
+            return f"{state.replace('_', ' ')}: {task}"
+        case Note(text):
+            return f"noted of “{task}”: {text}"
+        case Prove(kind, ref):
+            return f"{kind} {ref} proves: {task}"
+        case _:
+            return None
+
+
+def _commits(session: Session, look: Look) -> list[Commit]:
+    found, span = look.of(session.id), anchor_of(session).span
+    if found is None or span is None:
+        return []
+    return made_during(anchor_of(session), [span], *found)
+
+
+def _made(commit: Commit, mask: Mask) -> Made:
+    return Made(commit.id, mask(commit.subject), commit.committed)

@@ -1,0 +1,140 @@
+"""`tailboard resume`: what a person sees who comes back to a project."""
+
+import base64
+import io
+
+import pytest
+
+from ingest.cli.clipboard import copy
+from ingest.cli.output import Output
+from tests.build import Rollout
+from tests.integration.cli.desk import Desk
+from tests.integration.queue.test_with_an_owner import following
+from tests.integration.resume.conftest import Project
+
+
+@pytest.fixture
+def resumable(project: Project, left: Rollout) -> Project:
+    project.read()
+    return project
+
+
+def test_the_session_of_the_branch_is_chosen_and_told_with_all_that_was_left(
+    resumable: Project, left: Rollout
+) -> None:
+    found = resumable.desk.json("resume")
+    assert found["session"]["id"] == left.thread.id
+    assert found["branch"] == "main"
+    assert found["alignment"] == "ahead"
+    assert found["chosen_because"].startswith("It is on main and ran when ")
+    assert [step["text"] for step in found["open_steps"]] == [
+        "Fix the parser",
+        "Run the test suite",
+    ]
+    assert found["last_prompt"] == "And now the changelog \x1b[31m"
+    (failure,) = found["failures"]
+    assert (failure["command"], failure["times"], failure["output"]) == ("pytest -x", 2, "1 failed")
+    assert failure["place"]["turn"] == 1
+    assert [file["path"] for file in found["files"]] == ["parser/lex.py"]
+    assert [commit["subject"] for commit in found["commits"]] == ["Decode as UTF-8"]
+    assert found["command"] == f"codex resume {left.thread.id}"
+
+
+def test_each_line_leads_to_where_it_stands_in_the_file(resumable: Project, left: Rollout) -> None:
+    found = resumable.desk.json("resume")
+    whole = left.path.read_bytes()
+    for place, text in (
+        (found["asked"]["place"], b"And now the changelog"),
+        (found["failures"][0]["place"], b"pytest -x"),
+    ):
+        assert place["path"] == str(left.path)
+        assert text in whole[place["byte"] :].split(b"\n", 1)[0]
+
+
+def test_the_brief_is_text_that_is_safe_and_the_same_every_time(resumable: Project) -> None:
+    first = resumable.desk.run("resume").out
+    assert first.startswith("# parser on main\n")
+    assert "\x1b" not in first
+    assert "- [ ] Fix the parser · in progress (" in first
+    assert "## Continue\ncodex resume " in first
+    assert resumable.desk.run("resume").out == first
+    assert first.strip() == resumable.desk.json("resume")["brief"].strip()
+
+
+def test_words_bound_it(resumable: Project) -> None:
+    assert len(resumable.desk.run("resume", "--words", "60").out.split()) <= 60
+    assert resumable.desk.run("resume", "--words", "5").code == 2
+
+
+def test_another_branch_or_session_can_be_asked_for(resumable: Project, left: Rollout) -> None:
+    other = resumable.desk.json("resume", "--branch", "feature/x")
+    assert other["session"]["title"] == "Refactor the lexer"
+    assert other["alignment"] == "other-branch"
+    named = resumable.desk.json("resume", "--session", left.thread.id)
+    assert named["chosen_because"] == "It was asked for."
+
+
+def test_a_project_elsewhere_is_asked_for_by_its_name(
+    resumable: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir("/")
+    assert resumable.desk.json("resume", "--project", "parser")["project"] == "parser"
+    assert resumable.desk.run("resume", "--project", "nothing").code == 1
+
+
+def test_it_is_the_same_through_the_process_that_has_the_database(resumable: Project) -> None:
+    alone = resumable.desk.json("resume")
+    with following(resumable.desk):
+        assert resumable.desk.json("resume") == alone
+
+
+def test_without_git_it_still_finds_the_latest(resumable: Project) -> None:
+    resumable.desk.env["PATH"] = "/nowhere"
+    found = resumable.desk.json("resume")
+    assert found["alignment"] == "unknown"
+    assert found["alignment_why"] == "Git is not installed."
+
+
+def test_nothing_to_resume_is_said(desk: Desk) -> None:
+    answer = desk.run("resume")
+    assert answer.code == 1
+    assert "There is no session to resume." in answer.err
+
+
+def test_what_a_person_said_of_a_task_is_told(resumable: Project) -> None:
+    step = resumable.desk.json("resume")["open_steps"][1]
+    answer = resumable.desk.run("tasks", "complete", step["id"], "--reason", "by hand")
+    assert answer.code == 0, answer.err
+    found = resumable.desk.json("resume")
+    assert [one["text"] for one in found["open_steps"]] == ["Fix the parser"]
+    assert found["decisions"][0]["text"] == "done: Run the test suite (by hand)"
+
+
+def test_a_secret_is_not_told(project: Project) -> None:
+    token = "gh" + "p_" + "x1Y2" * 9
+    one = project.session()
+    one.prompt(f"Use {token} to push")
+    one.end_turn("Done.")
+    one.write()
+    project.repo.commit(f"Remove {token}", project.now)
+    project.read()
+    assert token not in project.desk.run("resume").out
+    assert token not in project.desk.run("resume", "--json").out
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_copying_asks_the_terminal_and_without_one_says_how_else(resumable: Project) -> None:
+    answer = resumable.desk.run("resume", "--copy")
+    assert answer.code == 0
+    assert "Not copied: there is no terminal here." in answer.err
+    assert "\x1b" not in answer.out
+    screen, told = Terminal(), io.StringIO()
+    assert copy("brief ü", screen, told, Output(screen, told))
+    sequence = screen.getvalue()
+    assert sequence.startswith("\x1b]52;c;")
+    assert sequence.endswith("\x07")
+    assert base64.b64decode(sequence[7:-1]).decode() == "brief ü"
