@@ -150,7 +150,7 @@ class _Making:
 
     def _said(self, text: str | None, chars: int = COMMAND_CHARS) -> str | None:
         """Masked whole, then cut: half a secret is no pattern any more."""
-        return _cut(self.mask(text), chars) if text else None
+        return cut(self.mask(text), chars) if text else None
 
     def _ended(self) -> datetime | None:
         times = [row["ended_at"] or row["started_at"] for row in self.rows.values()]
@@ -383,7 +383,7 @@ def _relative(path: str, folder: str) -> str:
         return path
 
 
-def _cut(text: str, chars: int) -> str:
+def cut(text: str, chars: int) -> str:
     return text if len(text) <= chars else text[:chars].rstrip() + " …"
 
 

@@ -165,6 +165,8 @@ class Journal(Struct, frozen=True, kw_only=True):
     project: str | None
     zone: str
     """Whose days and clock it is told in."""
+    decisions: list[Decision]
+    """What people said of its tasks."""
     entries: list[Entry]
     redacted: int
     """How many secrets and private parts are masked in it."""

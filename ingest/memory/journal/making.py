@@ -4,8 +4,9 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 import msgspec
 
+from ingest.memory.journal.decided import decided
 from ingest.memory.journal.entry import Rules, entry_of
-from ingest.memory.journal.journal import Entry, Journal
+from ingest.memory.journal.journal import Decision, Entry, Journal
 from ingest.memory.journal.records import Record, Wanted, records
 from ingest.memory.outgoing import masked
 from ingest.redaction.mask import marks
@@ -21,7 +22,8 @@ def of_session(rows: Rows, session: str, rules: Rules) -> Journal:
     found = records(rows, Wanted(session=session))
     entries = _entries(found, rules)
     title = entries[0].title if entries else session
-    return _journal("session", session, f"Session: {title}", found, entries, rules)
+    said = decided(rows, found, rules.mask, session=session)
+    return _journal("session", session, f"Session: {title}", found, entries, said, rules)
 
 
 def of_day(
@@ -35,14 +37,16 @@ def of_day(
     found = records(rows, Wanted(project=project, folder=folder, since=began, until=ended))
     entries = _entries(found, rules, day)
     about = f"{project}, {day}" if project else str(day)
-    return _journal("day", day.isoformat(), f"Journal of {about}", found, entries, rules)
+    said = decided(rows, found, rules.mask, since=began, until=ended)
+    return _journal("day", day.isoformat(), f"Journal of {about}", found, entries, said, rules)
 
 
 def of_project(rows: Rows, project: str, rules: Rules) -> Journal:
     found = records(rows, Wanted(project=project))
     entries = _entries(found, rules)
     name = entries[0].project if entries else project
-    return _journal("project", name, f"Journal of {name}", found, entries, rules)
+    said = decided(rows, found, rules.mask)
+    return _journal("project", name, f"Journal of {name}", found, entries, said, rules)
 
 
 def newest_day(rows: Rows, project: str | None, zone: tzinfo | None) -> date | None:
@@ -65,7 +69,13 @@ def _entries(found: list[Record], rules: Rules, day: date | None = None) -> list
 
 
 def _journal(
-    kind: str, name: str, title: str, found: list[Record], entries: list[Entry], rules: Rules
+    kind: str,
+    name: str,
+    title: str,
+    found: list[Record],
+    entries: list[Entry],
+    said: list[Decision],
+    rules: Rules,
 ) -> Journal:
     projects = {record.session["project"] for record in found}
     return Journal(
@@ -74,8 +84,9 @@ def _journal(
         name=name,
         project=projects.pop() if len(projects) == 1 else None,
         zone=zone_name(rules.zone, _newest(entries)),
+        decisions=said,
         entries=entries,
-        redacted=marks(msgspec.json.encode(entries).decode()),
+        redacted=marks(msgspec.json.encode([said, entries]).decode()),
     )
 
 

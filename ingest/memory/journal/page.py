@@ -44,6 +44,11 @@ _SAID: Final = {"completed": "done", "open": "not ended"}
 def page(journal: Journal, zone: tzinfo | None) -> list[Block]:
     """`zone`: whose clock the times are told in."""
     blocks: list[Block] = [Heading(1, plain(journal.title)), Paragraph(_about(journal))]
+    if journal.decisions:
+        blocks += [
+            Heading(2, own("Said by people")),
+            Bullets([_said(one, zone) for one in journal.decisions]),
+        ]
     for entry in journal.entries:
         blocks += _Page(entry, zone).blocks()
     if not journal.entries:
@@ -257,7 +262,16 @@ class _Page:
         return f"{local:%H:%M:%S}" if local else ""
 
     def _local(self, moment: datetime | None) -> datetime | None:
-        return None if moment is None else moment.replace(tzinfo=UTC).astimezone(self.zone)
+        return _local(moment, self.zone)
+
+
+def _local(moment: datetime | None, zone: tzinfo | None) -> datetime | None:
+    return None if moment is None else moment.replace(tzinfo=UTC).astimezone(zone)
+
+
+def _said(one: Decision, zone: tzinfo | None) -> Line:
+    at = _local(one.at, zone)
+    return [*own(f"{at:%Y-%m-%d %H:%M}" if at else ""), *plain(one.question), strong(one.answer)]
 
 
 def earlier(one: Earlier) -> str:

@@ -1,7 +1,7 @@
 """The state of a project out of the database: the same facts give the same values."""
 
 from collections import Counter
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, tzinfo
 from hashlib import blake2b
 from typing import Final, cast
 
@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from ingest.memory import outgoing
+from ingest.memory.journal.decided import FOREVER, told
 from ingest.memory.journal.entry import Rules, entry_of
 from ingest.memory.journal.journal import Entry
 from ingest.memory.journal.making import rules_of
@@ -31,14 +32,13 @@ from ingest.memory.state.document import (
     Summary,
     Trouble,
 )
-from ingest.memory.tasks.deeds import Said, Set
+from ingest.memory.tasks.deeds import Said
 from ingest.memory.tasks.roadmap import roadmap, sayings
 from ingest.memory.tasks.task import Origin, Roadmap, Task, TaskState
 from ingest.store.face import Rows
 
 EDITABLE: Final = ("state", "owner", "depends_on", "notes", "evidence")
 _LATEST: Final = 3
-_FOREVER: Final = timedelta(days=36_500)
 _OPEN: Final = frozenset({"pending", "in_progress", "blocked"})
 _STATES: Final = {
     TaskState.READY: "pending",
@@ -63,7 +63,7 @@ def state_of(rows: Rows, project: str, zone: tzinfo | None, turns: int) -> Made 
     name = entries[0].project
     # The moment of the newest fact: what the clock would make of it is left out.
     newest = max((one.ended_at for one in entries if one.ended_at), default=datetime(2000, 1, 1))  # noqa: DTZ001
-    plan = roadmap(rows, Scope(project=project), Now(newest, _FOREVER, _FOREVER))
+    plan = roadmap(rows, Scope(project=project), Now(newest, FOREVER, FOREVER))
     return _Making(rules, plan, entries).made(name, found[-1].session["repository"], sayings(rows))
 
 
@@ -133,7 +133,7 @@ class _Making:
 
     def _decisions(self, every: list[Said]) -> list[Decided]:
         found = [
-            Decided(one.at, one.actor, self.items[one.task].text, _told(one))
+            Decided(one.at, one.actor, self.items[one.task].text, told(one))
             for one in every
             if one.task in self.items
         ]
@@ -202,15 +202,6 @@ def _state(state: TaskState, *, said: bool) -> State:
 
 def _kind(kind: str) -> ProofKind:
     return cast(ProofKind, str(kind))
-
-
-def _told(said: Said) -> str:
-    deed = said.deed
-    if isinstance(deed, Set):
-        return f"set {deed.state}" + (f": {said.reason}" if said.reason else "")
-    values = msgspec.to_builtins(deed)
-    rest = " ".join(str(value) for name, value in values.items() if name != "do" and value)
-    return f"{values['do']} {rest}".strip()
 
 
 def _files(entries: list[Entry]) -> dict[str, Entry]:

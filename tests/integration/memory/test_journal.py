@@ -124,6 +124,21 @@ def test_a_failure_is_repaired_where_the_same_command_went_well_later(desk: Desk
     assert "`ruff check` exit 1 (not repaired here)" in shown
 
 
+def test_what_a_person_said_of_a_task_is_told_on_its_day(desk: Desk) -> None:
+    write(desk, scenarios.partial)
+    (task,) = [
+        one["id"]
+        for one in desk.json("tasks", "--all", "--everywhere")["tasks"]
+        if one["text"] == "Fix the parser"
+    ]
+    desk.run("tasks", "complete", task, "--reason", "by hand")
+    assert "## Said by people" in desk.run("journal", "show").out
+    assert "set done: by hand" in desk.run("journal", "show", "--project", "sample").out
+    desk.now += timedelta(days=1)
+    desk.run("tasks", "set", task, "cancelled")
+    assert "set cancelled" not in desk.run("journal", "show", "--day", "2026-11-21").out
+
+
 def test_export_writes_beside_the_database_and_says_what(desk: Desk) -> None:
     write(desk, scenarios.plan, scenarios.chat)
     answer = desk.json("journal", "export", "--day", "2026-11-21")
