@@ -22,6 +22,7 @@ from ingest.worker.homes import homes
 from tests.build import Home
 from tui.caretaker import Caretaker
 from tui.dashboard import Dashboard, Manner
+from tui.dialogs import Dialog
 from tui.frame import Frame
 from tui.remembered import beside
 
@@ -103,7 +104,9 @@ async def settled(pilot: Pilot[Any]) -> None:
         while True:
             await pilot.pause()
             screen = pilot.app.screen
-            still = all(worker.is_finished for worker in pilot.app.workers)
+            # An order waits for its answer as long as the question stands.
+            asked = isinstance(screen, Dialog)
+            still = asked or all(worker.is_finished for worker in pilot.app.workers)
             if still and (not isinstance(screen, Frame) or screen.settled):
                 return
             await asyncio.sleep(0.005)

@@ -81,6 +81,16 @@ COMMANDS: Final = _table(
     Command("tools", "t", "tool output", "Tool output: off, short, or full.", shown=True),
     Command("raw", "i", "raw line", "The line of Codex's file behind this.", shown=True),
     Command("resume", "c", "resume", "Copy the command that continues this session.", shown=True),
+    # ── the pipeline ──
+    Command("next-list", "right_square_bracket", "next list", "To the next list.", shown=True),
+    Command("previous-list", "left_square_bracket", "list before", "To the list before."),
+    Command("retry", "r", "retry", "Try again what is marked, or is at the cursor.", shown=True),
+    Command("retry-all", "R", "retry all", "Try again all that the filter shows.", shown=True),
+    Command("snooze", "z", "put off", "Put off what is meant, until a time.", shown=True),
+    Command("cancel", "x", "cancel", "Give up on what is meant, until it is retried.", shown=True),
+    Command("reset", "X", "read again", "Forget what was read, and read it again.", shown=True),
+    Command("pause-queue", "P", "pause queue", "Stop the queue, or let it go on.", shown=True),
+    Command("group", "g", "by error", "The kinds of errors instead of each batch.", shown=True),
     # ── what went wrong ──
     Command("try-again", "r", "try again", "Try it now instead of waiting.", shown=True),
 )

@@ -78,9 +78,14 @@ class Frame(Dashboarding, Screen[None]):
         """The panes, from left to right."""
         yield from ()
 
+    def above(self) -> ComposeResult:
+        """What stands above the panes, over the whole width."""
+        yield from ()
+
     def compose(self) -> ComposeResult:
         yield Header()
         yield Tabs(self.PLACE)
+        yield from self.above()
         with Horizontal(id="body"):
             yield from self.panes()
         yield Static(id="too-small")

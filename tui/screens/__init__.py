@@ -10,7 +10,7 @@ from textual.screen import Screen
 _WHERE: Final = {
     "board": ("tui.screens.board", "BoardScreen"),
     "tasks": ("tui.screens.placeholder", "TasksScreen"),
-    "pipeline": ("tui.screens.placeholder", "PipelineScreen"),
+    "pipeline": ("tui.screens.pipeline", "PipelineScreen"),
     "journal": ("tui.screens.placeholder", "JournalScreen"),
     "search": ("tui.screens.placeholder", "SearchScreen"),
     "insights": ("tui.screens.placeholder", "InsightsScreen"),

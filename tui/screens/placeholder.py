@@ -37,11 +37,6 @@ class TasksScreen(_Placeholder):
     INSTEAD = "tailboard tasks"
 
 
-class PipelineScreen(_Placeholder):
-    PLACE = "pipeline"
-    INSTEAD = "tailboard batches list"
-
-
 class JournalScreen(_Placeholder):
     PLACE = "journal"
     INSTEAD = "tailboard export"

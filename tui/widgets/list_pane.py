@@ -184,6 +184,13 @@ class ListPane(Pane):
             self.table.refresh()
             self.table.post_message(Table.Stood(self.table))
 
+    def set_filter_line(self, words: str) -> None:
+        """Show these words where filters are written, for another list in this place."""
+        line = self.query_exactly_one(FilterLine)
+        with line.prevent(Input.Changed):
+            line.value = words
+        line.set_class(bool(words), "-open")
+
     # ── copying ─────────────────────────────────────────────────────────────────────────────────
 
     def copied(self) -> str:

@@ -1,0 +1,119 @@
+-- name: batches
+-- Which batches a filter matches, those first that need somebody, or by what is asked for.
+select id
+from v_batches
+where ($states::varchar[] is null or state in (select unnest($states::varchar[])))
+and ($kinds::varchar[] is null or kind in (select unnest($kinds::varchar[])))
+and ($error::varchar is null or contains(lower(coalesce(error_code, '')), lower($error)))
+and ($session::varchar is null or starts_with(session, $session))
+and list_bool_and(list_transform($words::varchar[], lambda one: contains(
+    lower(concat_ws(' ', id, kind, state, path, session, error_code, error_message)), one
+))) is not false
+and list_bool_or(list_transform($without::varchar[], lambda one: contains(
+    lower(concat_ws(' ', id, kind, state, path, session, error_code, error_message)), one
+))) is not true
+order by
+    case $sort when 'tries' then -attempts when 'again' then epoch(coalesce(retry_at, not_before))
+        when 'range' then start when 'changed' then -epoch(updated_at) end nulls last,
+    case $sort when 'kind' then kind when 'source' then path when 'error' then error_code end
+        nulls last,
+    list_position(['dead', 'failed', 'claimed', 'pending', 'snoozed', 'cancelled'], state)
+        nulls last,
+    updated_at desc, id;
+
+-- name: these_batches
+select b.*, h.path as home_path
+from v_batches b
+left join sources s on s.id = b.source
+left join homes h on h.id = s.home
+where b.id in (select unnest($ids::varchar[]));
+
+-- name: errors
+-- How many batches each kind of error has, and what the newest of them says.
+select
+    error_code as code, any_value(error_class) as class, arg_max(error_message, updated_at) as message,
+    arg_max(error_hint, updated_at) as hint, count(*) as batches,
+    count(*) filter (state = 'failed') as failed, count(*) filter (state = 'dead') as dead,
+    max(updated_at) as last_at
+from v_batches
+where error_code is not null and state in ('failed', 'dead', 'pending', 'claimed', 'snoozed')
+group by all
+order by batches desc, code;
+
+-- name: sources
+-- Which followed files a filter matches, those first with something wrong or something unread.
+select id
+from v_sources
+where ($states::varchar[] is null or state in (select unnest($states::varchar[])))
+and ($kinds::varchar[] is null or kind in (select unnest($kinds::varchar[])))
+and ($session::varchar is null or starts_with(thread, $session))
+and list_bool_and(list_transform($words::varchar[], lambda one: contains(
+    lower(concat_ws(' ', kind, state, path, thread, error_code)), one
+))) is not false
+and list_bool_or(list_transform($without::varchar[], lambda one: contains(
+    lower(concat_ws(' ', kind, state, path, thread, error_code)), one
+))) is not true
+order by
+    case $sort when 'behind' then -behind when 'size' then -size when 'lines' then -lines
+        when 'rejected' then -rejected when 'rewrites' then -rewrites end,
+    case $sort when 'source' then path when 'kind' then kind end,
+    list_position(['damaged', 'too_large', 'unreadable', 'missing'], state) nulls last,
+    behind > 0 desc, updated_at desc nulls last, id;
+
+-- name: these_sources
+select s.*, h.path as home_path
+from v_sources s
+left join homes h on h.id = s.home
+where s.id in (select unnest($ids::integer[]));
+
+-- name: rejects
+-- Which rejected lines a filter matches, in the order they stand in their files.
+select id
+from v_rejects
+where list_bool_and(list_transform($words::varchar[], lambda one: contains(
+    lower(concat_ws(' ', id, path, reason, message)), one
+))) is not false
+and list_bool_or(list_transform($without::varchar[], lambda one: contains(
+    lower(concat_ws(' ', id, path, reason, message)), one
+))) is not true
+order by
+    case $sort when 'length' then -length end, case $sort when 'reason' then reason end,
+    path, byte;
+
+-- name: these_rejects
+select r.*, s.thread, s.representation, h.path as home_path
+from v_rejects r
+join sources s on s.id = r.source
+left join homes h on h.id = r.home
+where r.id in (select unnest($ids::varchar[]));
+
+-- name: log
+-- What people ordered, and what went wrong by itself or was mended, the newest first.
+select *
+from (
+    select
+        id, time, actor, verb as did, null as batch, reason, state, matched, done,
+        skipped::varchar as skipped, selection::varchar as selection, null as error_code
+    from v_commands
+    union all
+    select
+        batch || ':' || rowid, time, actor, move, batch, reason, new, null, null, null, null,
+        error_code
+    from batch_moves
+    where move in ('fail', 'bury', 'rescue')
+)
+where list_bool_and(list_transform($words::varchar[], lambda one: contains(
+    lower(concat_ws(' ', actor, did, batch, reason, error_code)), one
+))) is not false
+and list_bool_or(list_transform($without::varchar[], lambda one: contains(
+    lower(concat_ws(' ', actor, did, batch, reason, error_code)), one
+))) is not true
+order by time desc, id
+limit $limit;
+
+-- name: samples
+-- How far behind the reading was, and how fast it went.
+select time, behind_bytes, bytes_new, seconds
+from v_samples
+where time >= $since::timestamp
+order by time;

@@ -1,0 +1,190 @@
+"""The pipeline at the keyboard: find what failed, read why, act on it, and see what came of it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ingest.batches.order import Order, Selection, Verb
+from ingest.batches.state import State
+from ingest.store.client import RemoteDatabase
+from ingest.worker.ordered import ORDER, Wanted, values
+from tests.stage import Stage, settled, shown
+from tests.troubles import troubled
+from tests.unit.store import queued
+from tui.dashboard import Dashboard
+
+FAILED = queued.key(1, 1_200_000).id
+DEAD = queued.key(4, 512).id
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    with troubled(tmp_path) as stage:
+        yield stage
+
+
+def batch(stage: Stage, which: str) -> dict[str, object]:
+    with RemoteDatabase(stage.db) as remote:
+        row = remote.one("queue.batch", id=which)
+        assert row is not None
+        return row
+
+
+def said(app: Dashboard) -> list[str]:
+    """What was told in passing."""
+    return [notification.message for notification in app._notifications]
+
+
+def orders(stage: Stage) -> list[str]:
+    with RemoteDatabase(stage.db) as remote:
+        answer = remote.sql("select verb from v_commands order by time, id")
+        return [str(verb) for (verb,) in answer.rows]
+
+
+async def test_the_failed_batch_is_found_its_reason_read_and_retried(stage: Stage) -> None:
+    app = stage.dashboard()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        await pilot.press("3")
+        await settled(pilot)
+        await pilot.press("slash", *"error:io.eio state:failed", "enter")
+        await settled(pilot)
+        assert "Read error at byte" in shown(app)
+        assert "next try" in shown(app)
+        which = app.screen.lists.table.key  # type: ignore[attr-defined]
+        await pilot.press("r")
+        await settled(pilot)
+        assert batch(stage, which)["state"] == State.PENDING
+        assert said(app) == ["Retried 1 batch."]
+
+
+@pytest.mark.fault("Q03")
+async def test_retry_pressed_twice_is_one_attempt(stage: Stage) -> None:
+    app = stage.dashboard()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        await pilot.press("3")
+        await settled(pilot)
+        await pilot.press("slash", *"state:dead", "enter")
+        await settled(pilot)
+        before = orders(stage)
+        await pilot.press("r", "r")
+        await settled(pilot)
+        assert batch(stage, DEAD)["state"] == State.PENDING
+        with RemoteDatabase(stage.db) as remote:
+            moves = remote.rows("batches.moves", batches=[DEAD])
+        assert [move["move"] for move in moves].count("retry") == 1
+        assert orders(stage)[len(before) :] == ["retry"]
+
+
+@pytest.mark.fault("Q04")
+@pytest.mark.fault("U10")
+async def test_a_bulk_retry_asks_first_and_enter_alone_does_nothing(stage: Stage) -> None:
+    app = stage.dashboard()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        await pilot.press("3")
+        await settled(pilot)
+        await pilot.press("slash", *"state:failed,dead", "enter")
+        await settled(pilot)
+        before = orders(stage)
+        await pilot.press("R")
+        await settled(pilot)
+        assert "Retry 3 batches?" in shown(app)
+        await pilot.press("enter")
+        await settled(pilot)
+        assert orders(stage) == before
+        assert batch(stage, DEAD)["state"] == State.DEAD
+        await pilot.press("R")
+        await settled(pilot)
+        await pilot.press("y")
+        await settled(pilot)
+        assert said(app) == ["Retried 3 batches."]
+        assert batch(stage, DEAD)["state"] == batch(stage, FAILED)["state"] == State.PENDING
+
+
+@pytest.mark.fault("U11")
+async def test_what_changed_since_it_was_drawn_is_told_and_left_alone(stage: Stage) -> None:
+    app = stage.dashboard()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        await pilot.press("3")
+        await settled(pilot)
+        await pilot.press("slash", *"state:dead", "enter")
+        await settled(pilot)
+        with RemoteDatabase(stage.db) as other:
+            wanted = Order(verb=Verb.RETRY, selection=Selection(ids=(DEAD,)), actor="bob")
+            other.act(ORDER, **values(Wanted(wanted, "theirs")))
+        await pilot.press("r")
+        await settled(pilot)
+        assert any("It waits to be done already." in one for one in said(app))
+
+
+async def test_marked_batches_are_put_off_together_until_a_time(stage: Stage) -> None:
+    app = stage.dashboard()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        await pilot.press("3")
+        await settled(pilot)
+        await pilot.press("slash", *"state:failed", "enter")
+        await settled(pilot)
+        await pilot.press("ctrl+a", "z")
+        await settled(pilot)
+        await pilot.press("enter")
+        await settled(pilot)
+        assert "Put off 2 batches?" in shown(app)
+        await pilot.press("y")
+        await settled(pilot)
+        assert batch(stage, FAILED)["state"] == State.SNOOZED
+
+
+async def test_the_queue_is_paused_and_goes_on(stage: Stage) -> None:
+    app = stage.dashboard()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        await pilot.press("3")
+        await settled(pilot)
+        await pilot.press("P")
+        await settled(pilot)
+        assert "paused" in shown(app)
+        await pilot.press("P")
+        await settled(pilot)
+        with RemoteDatabase(stage.db) as remote:
+            assert remote.rows("status.pauses") == []
+
+
+async def test_reading_a_file_again_wants_its_word_typed(stage: Stage) -> None:
+    app = stage.dashboard()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        await pilot.press("3", "right_square_bracket")
+        await settled(pilot)
+        await pilot.press("slash", *"state:following", "enter")
+        await settled(pilot)
+        before = orders(stage)
+        for word in ("yes", "reset"):
+            await pilot.press("X")
+            await settled(pilot)
+            await pilot.press("enter")
+            await settled(pilot)
+            assert "are forgotten and read again" in shown(app)
+            await pilot.press(*word, "enter")
+            await settled(pilot)
+        assert orders(stage)[len(before) :] == ["reset"]
+        assert any("A copy is at" in one for one in said(app))
+
+
+async def test_errors_are_grouped_and_lead_to_their_batches(stage: Stage) -> None:
+    app = stage.dashboard()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        await pilot.press("3")
+        await settled(pilot)
+        await pilot.press("g")
+        await settled(pilot)
+        assert "io.EIO" in shown(app)
+        assert "fold.odd" in shown(app)
+        await pilot.press("enter")
+        await settled(pilot)
+        assert "error:io.EIO" in shown(app)

@@ -1,0 +1,177 @@
+"""Questions to the person, over the screen: yes or no, a word to be typed, a text, a choice.
+
+Promises that nothing is done by a key that is pressed in passing: the answer that changes nothing
+has the focus, Esc gives it, and what cannot be taken back wants its word typed.
+"""
+
+from collections.abc import Sequence
+from typing import ClassVar, Generic, TypeVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Button, Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from tui import safe
+
+T = TypeVar("T")
+
+
+class Dialog(ModalScreen[T], Generic[T]):
+    """A box in the middle of the screen with a title, some lines, and what is below them."""
+
+    DEFAULT_CSS = """
+    Dialog {
+        align: center middle;
+        & > Vertical {
+            width: 72; max-width: 96%; height: auto; max-height: 90%;
+            padding: 1 2; background: $surface; border: round $primary;
+        }
+        & .title { text-style: bold; margin-bottom: 1; }
+        & .said { height: auto; max-height: 16; overflow-y: auto; }
+        & Horizontal { height: auto; margin-top: 1; align-horizontal: right; }
+        & Button { margin-left: 2; min-width: 10; height: 1; border: none; }
+        & Input { margin-top: 1; }
+        & OptionList { height: auto; max-height: 14; margin-top: 1; border: none; }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "leave it")]
+    AUTO_FOCUS = ""
+
+    def __init__(self, title: Content | str, said: Sequence[Content | str] = ()) -> None:
+        super().__init__()
+        self._title = safe.line(title, "bold") if isinstance(title, str) else title
+        self._said = [safe.line(one) if isinstance(one, str) else one for one in said]
+
+    def compose(self) -> ComposeResult:
+        with Vertical():
+            yield Static(self._title, classes="title")
+            if self._said:
+                yield Static(safe.lines(*self._said), classes="said")
+            yield from self.below()
+
+    def below(self) -> ComposeResult:
+        yield from ()
+
+    def action_leave(self) -> None:
+        self.dismiss(None)
+
+
+class Confirm(Dialog[bool]):
+    """Yes or no; no is what Enter, Esc and `n` say."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y", "agree", "yes"),
+        Binding("n", "leave", "no"),
+        Binding("left,right,h,l", "app.focus_next", show=False),
+    ]
+
+    def __init__(
+        self, title: Content | str, said: Sequence[Content | str] = (), *, yes: str = "Yes"
+    ) -> None:
+        super().__init__(title, said)
+        self._yes = yes
+
+    def below(self) -> ComposeResult:
+        with Horizontal():
+            yield Button(Content(f"{self._yes} (y)"), id="yes")
+            yield Button(Content("No"), id="no", variant="primary")
+
+    def on_mount(self) -> None:
+        self.query_one("#no").focus()
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        event.stop()
+        self.dismiss(event.button.id == "yes")
+
+    def action_agree(self) -> None:
+        self.dismiss(True)
+
+    def action_leave(self) -> None:
+        self.dismiss(False)
+
+
+class Ask(Dialog[str | None]):
+    """One line of text; None where the person thinks better of it."""
+
+    def __init__(
+        self,
+        title: Content | str,
+        said: Sequence[Content | str] = (),
+        *,
+        value: str = "",
+        hint: str = "",
+    ) -> None:
+        super().__init__(title, said)
+        self._value, self._hint = value, hint
+
+    def below(self) -> ComposeResult:
+        yield Input(value=self._value, placeholder=self._hint, select_on_focus=False)
+
+    def on_mount(self) -> None:
+        self.query_one(Input).focus()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.answer(event.value.strip())
+
+    def answer(self, said: str) -> None:
+        self.dismiss(said or None)
+
+
+class Typed(Ask):
+    """A word that has to be typed, because what follows cannot be taken back by a key."""
+
+    def __init__(self, title: Content | str, said: Sequence[Content | str], *, word: str) -> None:
+        wanted = safe.line(f"Type {word} and press Enter to do it; Esc leaves everything as it is.")
+        super().__init__(title, [*said, "", wanted])
+        self._word = word
+
+    def answer(self, said: str) -> None:
+        if said == self._word:
+            self.dismiss(said)
+        else:
+            self.notify(f"That is not “{self._word}”. Nothing was done.", markup=False)
+            self.dismiss(None)
+
+
+class Choose(Dialog[str | None]):
+    """One of a few; each is an id and what it says."""
+
+    def __init__(
+        self,
+        title: Content | str,
+        choices: Sequence[tuple[str, Content | str]],
+        said: Sequence[Content | str] = (),
+    ) -> None:
+        super().__init__(title, said)
+        self._choices = choices
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("j", "down", show=False),
+        Binding("k", "up", show=False),
+    ]
+
+    def below(self) -> ComposeResult:
+        yield OptionList(
+            *(
+                Option(safe.line(said) if isinstance(said, str) else said, id=name)
+                for name, said in self._choices
+            )
+        )
+
+    def on_mount(self) -> None:
+        self.query_one(OptionList).focus()
+
+    def action_down(self) -> None:
+        self.query_one(OptionList).action_cursor_down()
+
+    def action_up(self) -> None:
+        self.query_one(OptionList).action_cursor_up()
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        event.stop()
+        self.dismiss(event.option_id)

@@ -1,0 +1,87 @@
+"""What a person orders at a key: looked at first, asked about, given to the owner, and told.
+
+Promises that an order is for exactly what was shown, and that what came of it is said: how many,
+and which were left alone because of what.
+"""
+
+import uuid
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from msgspec.structs import replace
+
+from ingest.batches.order import Item, Order, Saying, Selection, Verb
+from ingest.wording.words import many
+from ingest.worker.ordered import (
+    ORDER,
+    RESET,
+    SAY,
+    Afresh,
+    Begun,
+    Wanted,
+    actor,
+    begun,
+    told,
+    values,
+)
+from tui.feed import Feed
+
+SHOWN: Final = 5
+"""How many of many are named before a person says yes."""
+
+
+class Orders:
+    def __init__(self, feed: Feed) -> None:
+        self._feed = feed
+
+    async def look(
+        self, verb: Verb, ids: Sequence[str], until: datetime | None = None
+    ) -> tuple[Order, list[Item]]:
+        """The order for these batches, and what it would do with each."""
+        order = Order(verb=verb, selection=Selection(ids=tuple(ids)), actor=actor(), until=until)
+        answer = await self._feed.act(ORDER, **values(Wanted(order, None)))
+        return order, list(told(answer))
+
+    async def obey(self, order: Order) -> list[Item]:
+        answer = await self._feed.act(ORDER, **values(Wanted(order, uuid.uuid4().hex)))
+        return list(told(answer))
+
+    async def stop_or_go(self, verb: Verb) -> None:
+        await self.obey(Order(verb=verb, actor=actor()))
+
+    async def afresh(
+        self, order: Order, sources: list[int] | None = None, *, only_look: bool
+    ) -> Begun:
+        """Begin anew with what the order is for; or see what that would mean."""
+        command = None if only_look else uuid.uuid4().hex
+        return begun(await self._feed.act(RESET, **values(Afresh(order, command, sources))))
+
+    async def say(
+        self, verb: str, about: dict[str, Any], arguments: dict[str, Any], reason: str | None = None
+    ) -> None:
+        """Have it written down that this person says so, of a task or a project."""
+        saying = Saying(
+            command=uuid.uuid4().hex,
+            verb=verb,
+            about=about,
+            arguments=arguments,
+            actor=actor(),
+            reason=reason,
+        )
+        await self._feed.act(SAY, **values(saying))
+
+
+def exactly(order: Order, items: Sequence[Item]) -> Order:
+    """The order for the very batches that were shown, whatever has come to match it since."""
+    return replace(order, selection=Selection(ids=tuple(one.batch for one in items)))
+
+
+def outcome(done: str, items: Sequence[Item]) -> str:
+    """“Retried 12 batches, left 3 alone: It is being worked on.”"""
+    moved = sum(1 for one in items if one.why is None)
+    said = f"{done} {many(moved, 'batch')}." if moved else "Nothing was done."
+    for why, count in Counter(one.why for one in items if one.why is not None).items():
+        said += f" Left {many(count, 'batch')} alone: {why}"
+    return said

@@ -1,0 +1,77 @@
+"""What people ordered, and what went wrong by itself or was mended, the newest first."""
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import msgspec
+
+from ingest.report.batch import Policy
+from ingest.store.face import Reading, Row
+from tui.widgets.column import Column, Line, Styled
+from tui.widgets.listing import Few
+
+MOST: Final = 2000
+_MOVES: Final = {"fail": "failed", "bury": "given up", "rescue": "rescued"}
+
+
+class Log(Few):
+    columns = (
+        Column("time", "WHEN", 19),
+        Column("who", "WHO", 10, spare=2),
+        Column("what", "WHAT", 14),
+        Column("which", "WHICH", 18, spare=1),
+        Column("became", "WHAT CAME OF IT", 20, grow=1),
+    )
+
+    def __init__(self, policy: Callable[[], Policy]) -> None:
+        super().__init__()
+        self._policy = policy
+
+    def all(self, reading: Reading) -> Sequence[Line]:
+        rows = reading.rows("pipeline.log", words=[], without=[], limit=MOST)
+        return [self._line(row) for row in rows]
+
+    def _line(self, row: Row) -> Line:
+        by_itself = row["batch"] is not None
+        did = (
+            _MOVES.get(row["did"], str(row["did"]))
+            if by_itself
+            else str(row["did"]).replace("-", " ")
+        )
+        became = row["error_code"] or row["reason"] or "" if by_itself else _became(row)
+        return Line(
+            key=row["id"],
+            cells=(
+                Styled(self._policy().clock(row["time"]), "dim"),
+                Styled(row["actor"], "" if by_itself else "bold"),
+                Styled(did, "red" if by_itself and row["did"] != "rescue" else ""),
+                row["batch"] or _meant(row["selection"]),
+                became,
+            ),
+            text=f"{row['time']:%Y-%m-%d %H:%M:%S} {row['actor']} {did} {became}",
+            id=row["batch"] or row["id"],
+        )
+
+
+def _became(row: Row) -> str:
+    """Of an order: what was done, what was left alone, and why it was given."""
+    if row["state"] == "replayed":
+        said = "taken over from edits.jsonl"
+    elif row["matched"]:
+        left = row["matched"] - row["done"]
+        said = f"{row['done']:,} done" + (f", {left:,} left alone" if left else "")
+    else:
+        said = "done"
+    return f"{said}: {row['reason']}" if row["reason"] else said
+
+
+def _meant(selection: str | None) -> str:
+    try:
+        said = msgspec.json.decode(selection or "{}", type=dict[str, object])
+    except msgspec.MsgspecError:
+        return ""
+    parts = [
+        f"{name} {len(value)}" if isinstance(value, list) else f"{name} {value}"
+        for name, value in said.items()
+    ]
+    return ", ".join(parts)

@@ -1,0 +1,77 @@
+"""The rejected lines as a list, and one of them as hexadecimal numbers beside harmless text."""
+
+import base64
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from ingest.store.face import Reading, Row
+from ingest.wording.words import size
+from tui.filters import parse
+from tui.screens.pipeline.batches import called
+from tui.widgets.column import Column, Line, Styled
+from tui.widgets.listing import View
+
+_WIDTH: Final = 16
+_MOST: Final = 4096
+
+
+class Rejects:
+    columns = (
+        Column("reason", "REASON", 16),
+        Column("source", "FILE", 16, grow=1, sorts=False),
+        Column("byte", "BYTE", 12, right=True, sorts=False),
+        Column("length", "LENGTH", 9, right=True, spare=2),
+        Column("message", "WHY", 20, grow=2, spare=1, sorts=False),
+    )
+
+    def keys(self, reading: Reading, view: View) -> Sequence[str]:
+        asked = parse(view.filter, ())
+        rows = reading.rows(
+            "pipeline.rejects",
+            words=list(asked.words),
+            without=list(asked.without),
+            sort=view.sort,
+        )
+        found: list[str] = [row["id"] for row in rows]
+        return found[::-1] if view.reverse else found
+
+    def lines(self, reading: Reading, view: View, keys: Sequence[Any]) -> Mapping[Any, Line]:  # noqa: ARG002
+        rows = reading.rows("pipeline.these_rejects", ids=list(keys))
+        return {row["id"]: _line(row) for row in rows}
+
+
+def _line(row: Row) -> Line:
+    return Line(
+        key=row["id"],
+        cells=(
+            Styled(row["reason"].replace("_", " "), "red"),
+            called(row["thread"], row["path"]),
+            row["byte"],
+            size(row["length"]),
+            Styled(row["message"], "dim"),
+        ),
+        text=f"{row['path']} byte {row['byte']}: {row['message']}",
+        id=row["id"],
+    )
+
+
+def hexadecimal(row: Row) -> list[str]:
+    """What is kept of a rejected line, sixteen bytes a row, with what they say beside them."""
+    head, tail = base64.b64decode(row["head"]), base64.b64decode(row["tail"])
+    start, length = row["byte"], row["length"]
+    if len(head) >= length or not tail:
+        return _rows(head[:_MOST], start)
+    left_out = length - len(head) - len(tail)
+    middle = [f"… {left_out:,} bytes are not kept"] if left_out > 0 else []
+    return [*_rows(head[:_MOST], start), *middle, *_rows(tail[-_MOST:], start + length - len(tail))]
+
+
+def _rows(data: bytes, start: int) -> list[str]:
+    return [
+        f"{start + at:>10}  {data[at : at + _WIDTH].hex(' '):<47}  {_text(data[at : at + _WIDTH])}"
+        for at in range(0, len(data), _WIDTH)
+    ]
+
+
+def _text(data: bytes) -> str:
+    return "".join(chr(byte) if 0x20 <= byte < 0x7F else "·" for byte in data)
