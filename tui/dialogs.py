@@ -33,7 +33,7 @@ class Dialog(ModalScreen[T], Generic[T]):
         & .title { text-style: bold; margin-bottom: 1; }
         & .said { height: auto; max-height: 16; overflow-y: auto; }
         & Horizontal { height: auto; margin-top: 1; align-horizontal: right; }
-        & Button { margin-left: 2; min-width: 10; height: 1; border: none; }
+        & Button { margin-left: 2; }
         & Input { margin-top: 1; }
         & OptionList { height: auto; max-height: 14; margin-top: 1; border: none; }
     }
@@ -77,8 +77,8 @@ class Confirm(Dialog[bool]):
 
     def below(self) -> ComposeResult:
         with Horizontal():
-            yield Button(Content(f"{self._yes} (y)"), id="yes")
-            yield Button(Content("No"), id="no", variant="primary")
+            yield Button(Content(f" {self._yes} (y) "), id="yes", compact=True)
+            yield Button(Content(" No (Enter) "), id="no", variant="primary", compact=True)
 
     def on_mount(self) -> None:
         self.query_one("#no").focus()

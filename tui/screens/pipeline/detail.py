@@ -81,7 +81,7 @@ def _batch(one: Batch, place: str, policy: Policy) -> Iterator[Content]:
         yield safe.row(
             safe.line(policy.clock(move["time"]), "dim"),
             safe.state(move["new"]),
-            safe.line(f"{move['move'].replace('_', ' ')} by {move['person'] or move['actor']}"),
+            safe.line(f"by {move['person'] or move['actor']}"),
             safe.line(move["reason"] or move["error_code"] or "", "dim"),
         )
 
@@ -155,7 +155,7 @@ def _reject(row: Row) -> Iterator[Content]:
     yield safe.line("Kept here; the rest of the file goes on. r reads its file again.", "dim")
     yield Content("")
     for line in hexadecimal(row):
-        yield safe.line(line) if not line.startswith("…") else safe.line(line, "dim")
+        yield safe.block(line, "dim" if line.startswith("…") else "")
     if row["trace"]:
         yield Content("")
         yield safe.block(row["trace"], "dim")

@@ -34,7 +34,7 @@ class Look(Struct, frozen=True):
     """One look at the list, and at how everything stands."""
 
     seen: Seen
-    standing: Content
+    standing: list[Content]
 
 
 class PipelineTable(Table):
@@ -81,7 +81,7 @@ class Lists(ListPane):
 
     def show(self, found: Look | Seen) -> None:
         if isinstance(found, Look):
-            self.screen.query_exactly_one(Standing).update(found.standing)
+            self.screen.query_exactly_one(Standing).say(found.standing)
             found = found.seen
         super().show(found)
 

@@ -11,7 +11,8 @@ from tui.screens.pipeline.batches import called
 from tui.widgets.column import Column, Line, Styled
 from tui.widgets.listing import View
 
-_WIDTH: Final = 16
+_WIDTH: Final = 8
+"""Bytes a row; more would not fit beside the list."""
 _MOST: Final = 4096
 
 
@@ -56,7 +57,7 @@ def _line(row: Row) -> Line:
 
 
 def hexadecimal(row: Row) -> list[str]:
-    """What is kept of a rejected line, sixteen bytes a row, with what they say beside them."""
+    """What is kept of a rejected line, eight bytes a row, with what they say beside them."""
     head, tail = base64.b64decode(row["head"]), base64.b64decode(row["tail"])
     start, length = row["byte"], row["length"]
     if len(head) >= length or not tail:
@@ -68,7 +69,7 @@ def hexadecimal(row: Row) -> list[str]:
 
 def _rows(data: bytes, start: int) -> list[str]:
     return [
-        f"{start + at:>10}  {data[at : at + _WIDTH].hex(' '):<47}  {_text(data[at : at + _WIDTH])}"
+        f"{start + at:>8} {data[at : at + _WIDTH].hex(' '):<24} {_text(data[at : at + _WIDTH])}"
         for at in range(0, len(data), _WIDTH)
     ]
 

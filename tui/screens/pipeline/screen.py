@@ -28,7 +28,7 @@ from tui.feed import Question, failure_of
 from tui.frame import Frame
 from tui.orders import SHOWN, Orders, exactly, outcome
 from tui.screens.pipeline import detail
-from tui.screens.pipeline.batches import Batches
+from tui.screens.pipeline.batches import Batches, called
 from tui.screens.pipeline.errors import Errors
 from tui.screens.pipeline.log import Log
 from tui.screens.pipeline.panes import Detail, Lists
@@ -231,8 +231,7 @@ class PipelineScreen(Frame):
             lambda reading: reading.rows("pipeline.these_batches", ids=ids)
         )
         said = [
-            f"{row['id'][:8]}  {row['state']}  {detail.inside(row) or row['session']}"
-            for row in rows
+            f"{row['id'][:8]} {row['state']} {called(row['session'], row['path'])}" for row in rows
         ]
         if len(ready) > SHOWN:
             said.append(f"and {many(len(ready) - SHOWN, 'other')}")

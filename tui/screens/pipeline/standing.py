@@ -1,9 +1,10 @@
-"""The first line of the pipeline: how the files, the queue and the reading stand."""
+"""The first line of the pipeline: how the queue, the reading and the files stand."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from textual.content import Content
-from textual.widgets import Static
+from textual.widget import Widget
 
 from ingest.store.face import Reading, Row
 from ingest.wording.bars import course
@@ -12,13 +13,34 @@ from tui import safe
 
 STRETCH = timedelta(hours=1)
 _DRAWN = 16
+_GAP = 2
 
 
-class Standing(Static):
+class Standing(Widget):
+    """Shows as many of its parts as there is room for, the first ones first."""
+
     DEFAULT_CSS = "Standing { height: 1; padding: 0 1; }"
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._parts: Sequence[Content] = ()
 
-def standing(reading: Reading, now: datetime) -> Content:
+    def say(self, parts: Sequence[Content]) -> None:
+        if parts != self._parts:
+            self._parts = parts
+            self.refresh()
+
+    def render(self) -> Content:
+        room, shown = self.content_size.width, []
+        for part in self._parts:
+            room -= part.cell_length + _GAP
+            if room + _GAP < 0:
+                break
+            shown.append(part)
+        return Content(" " * _GAP).join(shown)
+
+
+def standing(reading: Reading, now: datetime) -> list[Content]:
     sources, queue, pauses, samples = reading.ask(
         [
             ("status.sources", {}),
@@ -28,45 +50,41 @@ def standing(reading: Reading, now: datetime) -> Content:
         ]
     )
     read = sources[0]
-    parts = [safe.line(f"{read['following']:,} following")]
-    parts += [
+    states = {row["state"]: int(row["batches"]) for row in queue}
+    troubles = [
         safe.line(f"{read[name]:,} {name}", tone)
-        for name, tone in (
-            ("archived", "dim"),
-            ("damaged", "red"),
-            ("unreadable", "red"),
-            ("missing", "yellow"),
-        )
+        for name, tone in (("damaged", "red"), ("unreadable", "red"), ("missing", "yellow"))
         if read[name]
     ]
-    states = {row["state"]: int(row["batches"]) for row in queue}
-    return safe.row(
-        safe.line("Sources", "dim"),
-        Content(" · ").join(parts),
-        safe.line("Queue", "dim"),
-        _queue(states, pauses),
-        _reading(int(read["behind"]), samples),
-        gap="  ",
-    )
+    followed = [f"{read['following']:,} following"]
+    if read["archived"]:
+        followed.append(f"{read['archived']:,} archived")
+    return [
+        safe.row(safe.line("Queue", "dim"), *_queue(states, pauses), gap=" "),
+        safe.row(safe.line("Sources", "dim"), *troubles, *followed[:1], gap=" "),
+        *_reading(int(read["behind"]), samples),
+        *(safe.line(one, "dim") for one in followed[1:]),
+    ]
 
 
-def _queue(states: dict[str, int], pauses: list[Row]) -> Content:
+def _queue(states: dict[str, int], pauses: list[Row]) -> list[Content | str]:
     if pauses:
-        return safe.line(f"‖ paused: {pauses[0]['message']}", "yellow")
-    parts = [
+        return [safe.line(f"‖ {pauses[0]['message']}", "yellow")]
+    parts: list[Content | str] = [
         safe.state(state, states[state])
-        for state in ("claimed", "pending", "failed", "dead", "snoozed")
+        for state in ("dead", "failed", "claimed", "pending", "snoozed")
         if states.get(state)
     ]
-    return safe.row("running", *parts)
+    return ["running", *parts]
 
 
-def _reading(behind: int, samples: list[Row]) -> Content:
-    """What is still to be read, its course over the last hour, and how fast it went last."""
+def _reading(behind: int, samples: list[Row]) -> list[Content]:
+    """What is still to be read, how fast it went last, and the course of it over an hour."""
     newest = samples[-1] if samples else None
     rate = newest["bytes_new"] / newest["seconds"] if newest and newest["seconds"] else 0.0
-    return safe.row(
-        safe.line(f"behind {size(behind)}", "yellow" if behind else ""),
-        safe.line(course([row["behind_bytes"] for row in samples][-_DRAWN:]), "cyan"),
-        f"{size(int(rate))}/s" if rate else None,
-    )
+    found = [safe.line(f"behind {size(behind)}", "yellow" if behind else "")]
+    if samples:
+        found.append(safe.line(course([row["behind_bytes"] for row in samples][-_DRAWN:]), "cyan"))
+    if rate:
+        found.append(safe.line(f"{size(int(rate))}/s"))
+    return found
