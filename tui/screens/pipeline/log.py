@@ -17,9 +17,9 @@ _MOVES: Final = {"fail": "failed", "bury": "given up", "rescue": "rescued"}
 class Log(Few):
     columns = (
         Column("time", "WHEN", 19),
-        Column("who", "WHO", 10, spare=2),
-        Column("what", "WHAT", 14),
-        Column("which", "WHICH", 18, spare=1),
+        Column("who", "WHO", 8, spare=1),
+        Column("what", "WHAT", 12),
+        Column("which", "WHICH", 18, spare=2),
         Column("became", "WHAT CAME OF IT", 20, grow=1),
     )
 

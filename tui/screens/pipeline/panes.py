@@ -40,6 +40,11 @@ class Look(Struct, frozen=True):
 class PipelineTable(Table):
     BINDINGS: ClassVar[list[BindingType]] = bind("group")
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "group":
+            return isinstance(self.parent, Lists) and self.parent.chosen == "Batches"
+        return super().check_action(action, parameters)
+
     def action_group(self) -> None:
         pane = self.parent
         if isinstance(pane, Lists):
@@ -91,11 +96,12 @@ class Lists(ListPane):
             return
         self._views[self.chosen] = self.table.view
         self.chosen, self.grouped = name, False
-        self.noun = {"Batches": "batch", "Sources": "file", "Quarantine": "line"}.get(name, "entry")
+        self.noun = {"Batches": "batch", "Sources": "file", "Quarantine": "line"}.get(name, "event")
         view = self._views[name] if words is None else View(filter=words)
         self.set_filter_line(view.filter)
         self.table.show(self._listings[name], view)
         self._say_which()
+        self.screen.refresh_bindings()
 
     def group(self) -> None:
         """The batches by the kind of error they met, or each by itself again."""
