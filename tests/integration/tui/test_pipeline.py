@@ -147,7 +147,7 @@ async def test_the_queue_is_paused_and_goes_on(stage: Stage) -> None:
         await settled(pilot)
         await pilot.press("P")
         await settled(pilot)
-        assert "paused" in shown(app)
+        assert "‖ Paused by" in shown(app)
         await pilot.press("P")
         await settled(pilot)
         with RemoteDatabase(stage.db) as remote:
