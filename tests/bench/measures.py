@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from statistics import median
+from statistics import median, quantiles
 from typing import Any
 
 import msgspec
@@ -30,6 +30,11 @@ VISIBLE = 0.3
 DATABASE = 0.3
 HELP = 0.15
 STATUS = 0.4
+ANSWER = 0.05
+SLOWEST_ANSWER = 0.25
+"""At the median and at the 99th percentile."""
+BATCHES = 100_000
+CROWD = 0.1
 SAME_TIME_PER_BYTE = 1.15
 """What counts as "the same": the noise of a shared machine is not less."""
 INDEPENDENT = 1.5
@@ -43,6 +48,8 @@ class Plan(Struct, frozen=True):
 
     many: Shape
     big: Shape
+    backlog: Shape
+    """What is read while others ask."""
     runs: int
     starts: int
     appends: int
@@ -52,6 +59,7 @@ class Plan(Struct, frozen=True):
 FULL = Plan(
     corpus.M,
     corpus.B,
+    Shape("G", 1_500, 60),
     runs=7,
     starts=15,
     appends=30,
@@ -63,6 +71,7 @@ FULL = Plan(
 QUICK = Plan(
     Shape("M", 30, 60),
     Shape("B", 1, 4_000),  # More than one batch: what goes wrong between two must show here too.
+    Shape("G", 60, 60),
     runs=3,
     starts=3,
     appends=5,
@@ -121,6 +130,10 @@ class Bench:
         _say("appends")
         self._appends(big)
         self._stores()
+        _say("questions while a backlog is read")
+        self._served()
+        _say("a hundred thousand batches")
+        self._crowd()
         if process.floor() >= max(m.peaks + b.peaks):
             results.notes.append("The peaks are those of the benchmark itself: of no use.")
 
@@ -287,6 +300,50 @@ class Bench:
             self.results.figures.append(
                 timed("`tailboard status --json` on M", "M", [one.wall for one in ended], STATUS)
             )
+
+    # ── others at work ──────────────────────────────────────────────────────────────────────────
+
+    def _served(self) -> None:
+        """What a guest waits for its answers while the owner reads a backlog."""
+        home = corpus.prepare(self.plan.backlog, self.cache)
+        baseline.python_count(home.paths)
+        with self._database() as db:
+            where = (str(home.home), str(db), str(home.truth.lines))
+            found: dict[str, list[float]] = self.subject.helper("served", *where)
+            self._check(home, db)
+        label = home.truth.shape.name
+        every = [seconds for answers in found.values() for seconds in answers]
+        rows = {"all that screens ask": every, "the list of sessions": found["sessions.listed"]}
+        size = f"{home.truth.bytes / 1e6:,.0f} MB"
+        for what, answers in rows.items():
+            self.results.figures += [
+                timed(f"{what}, while {size} are read: median", label, answers, ANSWER),
+                Figure(
+                    f"{what}, while {size} are read: 99th percentile",
+                    quantiles(answers, n=100)[98],
+                    "s",
+                    SLOWEST_ANSWER,
+                    detail=f"{len(answers)} answers",
+                    homes=label,
+                ),
+            ]
+
+    def _crowd(self) -> None:
+        """The table of batches when it is full."""
+        for every, which in ((10, "every tenth"), (1, "each of them")):
+            with self._database() as db:
+                found: dict[str, list[float]] = self.subject.helper(
+                    "crowd",
+                    *(str(db.parent), "--batches", str(BATCHES)),
+                    *("--failed-every", str(every), "--runs", str(self.plan.runs)),
+                )
+            about = f"{BATCHES:,} batches, {which} failed"
+            self.results.figures += [
+                timed(f"{about}: list the first 200", "", found["list"], CROWD),
+                timed(f"{about}: those of one error", "", found["filter"], CROWD),
+                timed(f"{about}: retry all that failed", "", found["retry"], CROWD),
+                timed(f"{about}: what came of that, one by one", "", found["tell"], CROWD),
+            ]
 
     # ── appends ─────────────────────────────────────────────────────────────────────────────────
 

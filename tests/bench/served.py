@@ -1,0 +1,85 @@
+"""A guest that reads through the owner's door while the owner reads a backlog. Run apart.
+
+Asks what screens ask, one question after the other with a short rest, from the first answer until
+all is read; prints the seconds that each answer took, by the name of its question.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Final
+
+from ingest.store.client import OwnerGone, RemoteDatabase
+
+PATIENCE = 30.0
+_READ = "select coalesce(sum(lines), 0)::bigint from v_sources"
+REST = 0.02
+QUESTIONS: Final[dict[str, dict[str, object]]] = {
+    "status.sources": {},
+    "status.queue": {"now": "2026-11-21T12:00:00"},
+    "status.pauses": {},
+    "batches.counts": {},
+    "batches.listed": {
+        **dict.fromkeys(("state", "kind", "error", "session", "since", "until")),
+        "limit": 100,
+        "offset": 0,
+    },
+    "sessions.unfinished": {},
+    "sessions.listed": {
+        **dict.fromkeys(("project", "branch", "session", "since", "until")),
+        "limit": 1000,
+        "offset": 0,
+    },
+}
+
+
+def guest_of(db: Path) -> RemoteDatabase:
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return RemoteDatabase(db)
+        except OwnerGone:
+            if time.monotonic() > until:
+                raise
+            time.sleep(REST)
+
+
+def measure(home: Path, db: Path, lines: int) -> dict[str, list[float]]:
+    program = str(Path(sys.executable).with_name("tailboard"))
+    owner = subprocess.Popen(
+        [program, "ingest", "--follow", "-q", "--codex-home", str(home), "--db", str(db)],
+        stdout=subprocess.DEVNULL,
+    )
+    took: dict[str, list[float]] = {name: [] for name in QUESTIONS}
+    rest = threading.Event()
+    try:
+        with guest_of(db) as guest:
+            read = 0
+            while read < lines:
+                for name, values in QUESTIONS.items():
+                    began = time.perf_counter()
+                    guest.rows(name, **values)
+                    took[name].append(time.perf_counter() - began)
+                    rest.wait(REST)
+                read = guest.sql(_READ).rows[0][0]
+    finally:
+        owner.terminate()
+        owner.wait()
+    return took
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("home", type=Path)
+    parser.add_argument("db", type=Path)
+    parser.add_argument("lines", type=int, help="how many there are to read")
+    chosen = parser.parse_args()
+    print(json.dumps(measure(chosen.home, chosen.db, chosen.lines)))
+
+
+if __name__ == "__main__":
+    main()
