@@ -96,9 +96,11 @@ def _files(story: Story) -> Iterator[Content]:
         return
     yield safe.line("")
     yield safe.row(safe.line("Files", "bold"), safe.line(many(len(changed), "file"), "dim"))
+    project = f"{story.session.cwd or ''}/"
     for file in list(changed.values())[-_FILES:]:
         sign = _CHANGES.get(file.change, "M")
-        yield Content("  ") + safe.row(safe.line(sign, "cyan"), safe.line(file.path), gap=" ")
+        path = safe.line(file.path.removeprefix(project))
+        yield Content("  ") + safe.row(safe.line(sign, "cyan"), path, gap=" ")
     if len(changed) > _FILES:
         yield safe.line(f"  and {len(changed) - _FILES} more", "dim")
 

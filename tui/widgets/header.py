@@ -90,14 +90,28 @@ def chips(
 
 
 def shortened(found: list[Chip], columns: int) -> list[tuple[Content, str]]:
-    """The chips as long as there is room for; the longest step that fits all."""
+    """The chips as long as there is room for: first the place gets shorter, then from the right.
+
+    The clock, which is last, goes last.
+    """
+    at = [0] * len(found)
+    order = [0, *range(len(found) - 2, 0, -1), len(found) - 1]
     steps = max(len(chip.texts) for chip in found)
-    for step in range(steps):
-        shown = [(chip.texts[min(step, len(chip.texts) - 1)], chip.leads) for chip in found]
-        shown = [(text, leads) for text, leads in shown if text.plain]
-        if sum(text.cell_length + 2 for text, _ in shown) <= columns:
-            return shown
-    return shown
+    for step in range(1, steps):
+        for i in order:
+            if _width(found, at) <= columns:
+                break
+            at[i] = min(step, len(found[i].texts) - 1)
+    return [(text, chip.leads) for text, chip in _texts(found, at)]
+
+
+def _texts(found: list[Chip], at: list[int]) -> list[tuple[Content, Chip]]:
+    shown = [(chip.texts[step], chip) for chip, step in zip(found, at, strict=True)]
+    return [(text, chip) for text, chip in shown if text.plain]
+
+
+def _width(found: list[Chip], at: list[int]) -> int:
+    return sum(text.cell_length + 2 for text, _ in _texts(found, at))
 
 
 class Header(Widget):
