@@ -111,7 +111,7 @@ def power_cut(stage: Stage, project: Project) -> None:
 
 
 def timers(stage: Stage, project: Project) -> None:
-    session = stage.session(project, minutes=6, base=17_000)
+    session = stage.session(project, minutes=9, base=17_000)
     stage.home.name(session, "From cron to timers")
     stage.ask(session, "Move the four cron jobs to systemd timers. One at a time, and prove each.")
     plan = [f"Move {job}, and see it run" for job in JOBS] + ["Empty the crontab"]
@@ -121,11 +121,11 @@ def timers(stage: Stage, project: Project) -> None:
     stage.run(
         session, "systemctl start backup.service", 1, "backup.service: User= not found\n", 2.0
     )
-    stage.until(-0.3)
+    stage.until(-2.1)
     session.think("**cron ran it as root without saying so**")
     session.patch({"timers/backup.service": "User=root\n"})
     for done, job in enumerate(JOBS, 1):
-        stage.after(12)
+        stage.after(17)
         stage.run(
             session,
             f"systemctl start {job}.service && systemctl is-failed {job}",
@@ -134,7 +134,7 @@ def timers(stage: Stage, project: Project) -> None:
             6.4,
         )
         session.plan(steps(done, *plan), f"{job.capitalize()} ran, and its log says so")
-        stage.after(17)
+        stage.after(21)
         if job != JOBS[-1]:
             session.patch({f"timers/{JOBS[done]}.timer": "Persistent=true\n"})
     stage.run(session, "crontab -r && systemctl list-timers", 0, "4 timers listed\n", 0.5)

@@ -17,7 +17,8 @@ class Shot(NamedTuple):
 
 
 SHOTS: Final = (
-    Shot("board", sizes=((80, 24), USUAL, (200, 50))),
+    Shot("board", ("j",), ((80, 24), USUAL, (200, 50))),
+    Shot("session", (*"jjjj", "enter", *"jjjjjjj")),
     Shot("tasks", ("2",)),
     Shot("pipeline", ("3",)),
     Shot("journal", ("4",)),

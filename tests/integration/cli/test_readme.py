@@ -1,0 +1,121 @@
+"""Every command in the README does what is said there: each is run on the demo's data."""
+
+import re
+import shlex
+import shutil
+import subprocess
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+import pytest
+
+from ingest.cli.main import cli, run
+from ingest.demo.story import shipped
+from ingest.demo.teller import Teller
+from tests.integration.cli.desk import Desk
+
+ROOT = Path(__file__).resolve().parents[3]
+README = (ROOT / "README.md").read_text()
+NOW = datetime.fromtimestamp(shipped().now_ms / 1000, UTC)
+
+ELSEWHERE = {
+    "tailboard demo": "tests/integration/tui/test_demo.py",
+    "tailboard ingest --follow": "tests/integration/sharing/test_program.py",
+    "pipx install .": "tests/integration/package/test_install.py",
+    "uv tool install .": "tests/integration/package/test_install.py",
+}
+"""What needs a terminal, stays, or changes the machine, and the tests that do it instead."""
+
+
+def commands() -> Iterator[str]:
+    """Lines of shell blocks, lines after a prompt, and commands within a sentence."""
+    for block in re.findall(r"^```sh\n(.*?)^```", README, re.MULTILINE | re.DOTALL):
+        for line in block.splitlines():
+            yield re.sub(r"\s+#.*", "", line).strip()
+    yield from re.findall(r"^\$ (.+)$", README, re.MULTILINE)
+    prose = re.sub(r"^```.*?^```", "", README, flags=re.MULTILINE | re.DOTALL)
+    prose = prose.split("<!-- bench:start -->")[0]
+    yield from re.findall(r"`((?:tailboard|make|pipx|uv) ?[^`]*)`", prose)
+
+
+COMMANDS = sorted({command for command in commands() if command})
+OURS = [one for one in COMMANDS if one.startswith("tailboard") and one not in ELSEWHERE]
+MAKE = [one for one in COMMANDS if one.startswith("make")]
+
+
+@pytest.fixture(scope="module")
+def read(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the demo's home and a database that has read it."""
+    folder = tmp_path_factory.mktemp("readme")
+    Teller(shipped(), folder, NOW, UTC).begin()
+    env = {"CODEX_HOME": f"{folder}/codex", "TAILBOARD_DB": f"{folder}/data/tailboard.duckdb"}
+    assert run(["ingest", "-q"], env, NOW, UTC) in (0, 1)
+    return folder
+
+
+@pytest.fixture
+def demo(read: Path, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    """A desk of its own with all that; somebody stands in the folder of a project."""
+    shutil.copytree(read / "data", desk.db.parent)
+    desk.now = NOW
+    desk.env["CODEX_HOME"] = str(read / "codex")
+    monkeypatch.chdir(read / "work" / "parser")
+    return desk
+
+
+def words_of(command: str, desk: Desk) -> list[str]:
+    """As somebody would type it: with a real id, and without changing anything by accident."""
+    words = shlex.split(command)[1:]
+    if words[:1] == ["tasks"]:
+        task = desk.json("tasks")["tasks"][0]["id"]
+        words = [task if re.fullmatch(r"ID|[0-9a-f]{4}", word) else word for word in words]
+    else:
+        session = desk.json("sessions", "--limit", "1")["sessions"][0]["id"]
+        words = [session if re.fullmatch(r"ID|[0-9a-f]{8}", word) else word for word in words]
+    words = ["parser" if word == "sample" else word for word in words]
+    if words[:2] == ["quarantine", "export"]:
+        words += ["--out", str(desk.tmp / "lines")]
+    asks = {"--dry-run", "--yes"} & options_of(words) - set(words)
+    return words + sorted(asks)[:1]
+
+
+def options_of(words: list[str]) -> set[str]:
+    command: click.Command = cli
+    context = click.Context(cli, info_name="tailboard")
+    for word in words:
+        found = command.get_command(context, word) if isinstance(command, click.Group) else None
+        if found is None:
+            break
+        command, context = found, click.Context(found, context)
+    return {name for param in command.get_params(context) for name in param.opts}
+
+
+@pytest.mark.parametrize("command", OURS)
+def test_a_command_in_the_readme_works(demo: Desk, command: str) -> None:
+    answer = demo.run(*words_of(command, demo))
+    # 1 means that something needs attention, and in the demo something does.
+    assert answer.code in (0, 1), answer.err
+    assert answer.out or answer.err
+    assert "Usage:" not in answer.err
+
+
+@pytest.mark.parametrize("command", MAKE)
+def test_make_knows_what_the_readme_asks_of_it(command: str) -> None:
+    words = shlex.split(command)
+    done = subprocess.run([*words, "-n"], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_what_is_not_run_here_is_run_elsewhere() -> None:
+    left = set(COMMANDS) - set(OURS) - set(MAKE)
+    assert left <= set(ELSEWHERE), "say here where it is tested"
+    for command, test in ELSEWHERE.items():
+        last = command.split()[-1]
+        assert last in (ROOT / test).read_text(), command
+
+
+def test_every_picture_in_the_readme_is_there() -> None:
+    pictures = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", README)
+    assert [path for path in pictures if not (ROOT / path).is_file()] == []
