@@ -77,6 +77,9 @@ COMMANDS: Final = _table(
     Command("find", "slash", "find", "Find words in the text.", shown=True, takes="words"),
     Command("next-match", "n", "next match", "To the next place that was found."),
     Command("previous-match", "N", "match before", "To the place before that was found."),
+    # ── search ──
+    Command("complete", "tab", "complete", "Complete a filter or its value.", shown=True),
+    Command("results", "down", "results", "Go down to what was found."),
     # ── the session ──
     Command("tools", "t", "tool output", "Tool output: off, short, or full.", shown=True),
     Command("raw", "i", "raw line", "The line of Codex's file behind this.", shown=True),

@@ -12,7 +12,7 @@ _WHERE: Final = {
     "tasks": ("tui.screens.placeholder", "TasksScreen"),
     "pipeline": ("tui.screens.pipeline", "PipelineScreen"),
     "journal": ("tui.screens.placeholder", "JournalScreen"),
-    "search": ("tui.screens.placeholder", "SearchScreen"),
+    "search": ("tui.screens.search", "SearchScreen"),
     "insights": ("tui.screens.placeholder", "InsightsScreen"),
 }
 """A line a screen: where its class is."""

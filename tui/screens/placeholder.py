@@ -42,11 +42,6 @@ class JournalScreen(_Placeholder):
     INSTEAD = "tailboard export"
 
 
-class SearchScreen(_Placeholder):
-    PLACE = "search"
-    INSTEAD = "tailboard search"
-
-
 class InsightsScreen(_Placeholder):
     PLACE = "insights"
     INSTEAD = "tailboard report"

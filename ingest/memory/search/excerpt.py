@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 COLUMNS = 160
-_LEAD = 40
-"""Characters kept before the match, where the line has to be cut."""
+_LEAD = 0.25
+"""How much of the room is for what stands before the match, where the line has to be cut."""
 
 
 def excerpt(text: str, words: Sequence[str], columns: int = COLUMNS) -> str:
@@ -16,7 +16,7 @@ def excerpt(text: str, words: Sequence[str], columns: int = COLUMNS) -> str:
         lines, key=lambda one: len({match.lower() for match in _found(one, words)}), default=""
     )
     first = next((start for start, _ in marks(line, words)), 0)
-    start = max(0, min(first - _LEAD, len(line) - columns))
+    start = max(0, min(first - int(columns * _LEAD), len(line) - columns))
     end = start + columns
     return f"{'…' if start else ''}{line[start:end]}{'…' if end < len(line) else ''}"
 

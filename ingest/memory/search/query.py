@@ -36,8 +36,8 @@ FILTERS: Final = {
     "kind": ", ".join(KINDS),
     "tool": "the tool that was called",
     "status": "of a command, a step, a goal or a file",
-    "since": when.FORMS,
-    "until": when.FORMS,
+    "since": "7d, -24h, yesterday, 2026-11-01",
+    "until": "the same",
     "has": "error: what failed",
 }
 

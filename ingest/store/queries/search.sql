@@ -184,3 +184,19 @@ left join page p on true
 left join fetched f on f.place = p.place and f.row = p.row
 left join numbered n on n.source = p.source and n.place = p.turn
 order by p.score desc, p.time desc nulls last, p.source, p.byte, p.kind, p.text;
+
+-- name: values
+-- What the filters can be set to: projects, branches and tools, those used last first.
+select 'project' as name, project_of(cwd, repository) as value, max(last_at) as last
+from segments
+group by all
+union all
+select 'branch', branch, max(last_at)
+from segments
+where branch is not null
+group by all
+union all
+select 'tool', tool, max(time)
+from calls
+group by all
+order by last desc nulls last, name, value;

@@ -1,0 +1,88 @@
+"""What a question finds, as a list: a line for each hit, with the match in its line. Pure."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+from ingest.memory.search.excerpt import excerpt, marks
+from ingest.memory.search.query import Query, parse
+from ingest.memory.search.search import Hit, search
+from ingest.memory.timeline import At, What
+from ingest.store.face import Reading
+from ingest.wording.looks import LOOKS
+from ingest.wording.safe import one_line
+from ingest.wording.words import ago
+from tui.widgets.column import Cell, Column, Line, Styled
+from tui.widgets.listing import View
+
+MOST: Final = 200
+"""Hits that are listed; who wants to see more of them writes more words."""
+_WHATS: Final = {
+    "prompt": What.MESSAGE,
+    "answer": What.MESSAGE,
+    "command": What.CALL,
+    "output": What.CALL,
+    "script": What.CALL,
+    "self": What.CALL,
+    "step": What.PLAN,
+    "file": What.FILE,
+    "error": What.TURN,
+}
+
+
+def place_of(hit: Hit) -> At | None:
+    """Where in the timeline of its session a hit is."""
+    what = _WHATS.get(hit.kind)
+    return At(hit.source, hit.byte, what) if what and hit.byte is not None and hit.turn else None
+
+
+class Hits:
+    """The filter of the view is the question."""
+
+    columns = (
+        Column("kind", "Kind", 9, sorts=False),
+        Column("text", "Match", 24, grow=1, sorts=False),
+        Column("project", "Project", 12, sorts=False, spare=1),
+        Column("at", "When", 13, right=True, sorts=False, spare=2),
+    )
+
+    def __init__(self, clock: Callable[[], datetime]) -> None:
+        self.clock = clock
+        self.total = 0
+        self.room = 80
+        """Columns there are for an excerpt."""
+        self._seen: dict[Hit, Line] = {}
+
+    def asked(self, words: str) -> Query:
+        return parse(words, self.clock().replace(tzinfo=UTC))
+
+    def keys(self, reading: Reading, view: View) -> Sequence[Hit]:
+        now, query = self.clock(), self.asked(view.filter)
+        found = search(reading, query, now, MOST)
+        self.total = found.total
+        self._seen = {hit: _line(hit, query, now, self.room) for hit in found.hits}
+        return found.hits
+
+    def lines(self, reading: Reading, view: View, keys: Sequence[Hit]) -> Mapping[Hit, Line]:  # noqa: ARG002
+        return {key: self._seen[key] for key in keys if key in self._seen}
+
+
+def _line(hit: Hit, query: Query, now: datetime, room: int) -> Line:
+    look = LOOKS.get(hit.status or "")
+    sign = Styled(f"{look.glyph} ", look.color) if look else ""
+    text = excerpt(one_line(hit.excerpt), query.words, room - (2 if look else 0))
+    said = (sign, *_marked(text, query))
+    cells: tuple[Cell | tuple[Cell, ...], ...] = (
+        Styled(f" {hit.kind}", "cyan"), said, Styled(hit.project or "", "bold"),
+        Styled(ago(hit.at, now) if hit.at else "", "dim"),
+    )  # fmt: skip
+    return Line(hit, cells, text=hit.excerpt, id=hit.session)
+
+
+def _marked(text: str, query: Query) -> list[Cell]:
+    parts: list[Cell] = []
+    at = 0
+    for start, end in marks(text, query.words):
+        parts += [text[at:start], Styled(text[start:end], "yellow")]
+        at = end
+    return [part for part in (*parts, text[at:]) if part]
