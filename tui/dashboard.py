@@ -4,6 +4,9 @@ It holds the feed, the clock and the figures of the header; screens are made whe
 shown. News of the owner comes in from the caretaker's thread as messages.
 """
 
+import asyncio
+import contextlib
+import signal
 import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -123,6 +126,11 @@ class Dashboard(App[int]):
         if self.remembered.screen in SCREENS:
             self.go(self.remembered.screen)
         self.keeper.listen(self._hear)
+        loop = asyncio.get_running_loop()
+        for number in ("SIGTERM", "SIGHUP"):
+            # Not on every system, and not outside the main thread.
+            with contextlib.suppress(AttributeError, NotImplementedError, RuntimeError, ValueError):
+                loop.add_signal_handler(getattr(signal, number), self.exit, 0)
         if self.manner.live:
             self.set_interval(TICK, self._tick)
             self.set_interval(LOOK_AGAIN, self._look_again)

@@ -14,6 +14,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.screen import Screen
+from textual.widget import Widget
 from textual.widgets import Static
 
 from tui import safe
@@ -71,6 +72,7 @@ class Frame(Dashboarding, Screen[None]):
         self._stale = True
         self._asking = False
         self._may_ask_from = 0.0
+        self._had_focus: Widget | None = None
         self._held_back = 0
         """Changes that came while updates were paused."""
 
@@ -244,6 +246,11 @@ class Frame(Dashboarding, Screen[None]):
         columns, rows = event.size
         self.set_class(columns < WIDE, "-narrow")
         tiny = columns < LEAST[0] or rows < LEAST[1]
+        if tiny and self.focused is not None:
+            # What is hidden loses the focus; it has it again when there is room.
+            self._had_focus = self.focused
+        elif not tiny and self.focused is None and self._had_focus is not None:
+            self.call_after_refresh(self.set_focus, self._had_focus)
         self.set_class(tiny, "-tiny")
         if tiny:
             said = f"The window is {columns}×{rows}.\nTailboard needs {LEAST[0]}×{LEAST[1]}."

@@ -34,7 +34,7 @@ class Projects(TreePane):
         return super().question()
 
     def show(self, found: Seen) -> None:
-        first = not self.table.loaded
+        first = not self.table.length
         super().show(found)
         if first and self.table.length > 1:
             # The first session says more than the name of its project.

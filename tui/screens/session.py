@@ -166,7 +166,10 @@ class SessionScreen(Frame):
 
     def show_raw(self) -> None:
         shown = self.query_exactly_one(MomentPane)
-        shown.raw = not shown.raw
+        at = self.query_exactly_one(Table).key
+        # Of the moment under the cursor, even where the news of it is still on its way.
+        shown.raw = not shown.raw if at == shown.at else True
+        shown.at = at
         self.ask_pane(shown)
 
     def action_resume(self) -> None:

@@ -27,11 +27,18 @@ class FilterLine(Input):
 
     DEFAULT_CSS = """
     FilterLine {
-        display: none; height: 1; border: none; padding: 0 1; background: $surface;
-        &.-open { display: block; }
+        height: 1; border: none; padding: 0 1; background: $surface;
         &:focus { border: none; background-tint: $foreground 5%; }
     }
     """
+
+    # At once and not by a class: what is typed next is for this line already.
+
+    def open(self) -> None:
+        self.display = True
+
+    def close(self) -> None:
+        self.display = False
 
 
 class Below(Static):
@@ -41,7 +48,11 @@ class Below(Static):
 
 
 class ListPane(Pane):
-    BINDINGS: ClassVar[list[BindingType]] = bind("filter", "back", shown=None)
+    BINDINGS: ClassVar[list[BindingType]] = [
+        # With priority, so that words typed at once behind it find the line open.
+        *bind("filter", priority=True),
+        *bind("back"),
+    ]
     DEFAULT_CSS = """
     ListPane > .empty { display: none; padding: 1 2; height: 1fr; }
     ListPane.-empty { & > Table { height: 1; } & > .empty { display: block; } }
@@ -70,7 +81,7 @@ class ListPane(Pane):
         yield Static(classes="empty")
         words = self.table.view.filter
         line = FilterLine(placeholder="words; !word leaves out", value=words)
-        line.set_class(bool(words), "-open")
+        line.display = bool(words)
         yield line
         yield Below()
 
@@ -139,13 +150,13 @@ class ListPane(Pane):
 
     def action_filter(self, words: str = "") -> None:
         line = self.query_exactly_one(FilterLine)
-        line.add_class("-open")
+        line.open()
         if words:
             line.value = words
             self.table.set_filter(words)
-            self.table.focus()
+            self.screen.set_focus(self.table)
         else:
-            line.focus()
+            self.screen.set_focus(line)
 
     @on(Input.Changed, "FilterLine")
     def _typed(self, event: Input.Changed) -> None:
@@ -158,15 +169,17 @@ class ListPane(Pane):
     def _submitted(self, event: Input.Submitted) -> None:
         event.stop()
         self._take_words()
-        self.table.focus()
+        self.screen.set_focus(self.table)
 
     def _take_words(self) -> None:
         line = self.query_exactly_one(FilterLine)
         self.table.set_filter(line.value.strip())
         if not line.value and not line.has_focus:
-            line.remove_class("-open")
+            line.close()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "filter":
+            return not isinstance(self.screen.focused, Input)
         if action == "back":
             line = self.query_exactly_one(FilterLine)
             return line.has_focus or bool(line.value) or bool(self.table.marked)
@@ -176,9 +189,9 @@ class ListPane(Pane):
         line = self.query_exactly_one(FilterLine)
         if line.has_focus or line.value:
             line.value = ""
-            line.remove_class("-open")
+            line.close()
             self.table.set_filter("")
-            self.table.focus()
+            self.screen.set_focus(self.table)
         else:
             self.table.marked.clear()
             self.table.refresh()

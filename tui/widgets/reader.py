@@ -54,7 +54,10 @@ class _Sheet(VerticalScroll, can_focus=True):
 
 
 class Reader(Vertical):
-    BINDINGS: ClassVar[list[BindingType]] = bind("find", "next-match", "previous-match", "back")
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bind("find", priority=True),
+        *bind("next-match", "previous-match", "back"),
+    ]
     DEFAULT_CSS = "Reader { height: 1fr; }"
 
     def __init__(self, id: str | None = None) -> None:  # noqa: A002
@@ -68,7 +71,9 @@ class Reader(Vertical):
     def compose(self) -> ComposeResult:
         with _Sheet():
             yield Static()
-        yield FilterLine(placeholder="find in the text")
+        line = FilterLine(placeholder="find in the text")
+        line.display = False
+        yield line
 
     def read(self, text: Content, *, anew: bool = False) -> None:
         """Show this; `anew` from its beginning, else from where one was."""
@@ -100,6 +105,8 @@ class Reader(Vertical):
             self.query_exactly_one(_Sheet).scroll_to(y=max(0, line - 3), animate=False)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "find":
+            return not isinstance(self.screen.focused, Input)
         if action in ("next_match", "previous_match"):
             return bool(self._places)
         if action == "back":
@@ -108,8 +115,8 @@ class Reader(Vertical):
 
     def action_find(self, words: str = "") -> None:
         line = self.query_exactly_one(FilterLine)
-        line.add_class("-open")
-        line.focus()
+        line.open()
+        self.screen.set_focus(line)
         if words:
             line.value = words
 
@@ -122,7 +129,7 @@ class Reader(Vertical):
     @on(Input.Submitted, "FilterLine")
     def _submitted(self, event: Input.Submitted) -> None:
         event.stop()
-        self.query_exactly_one(_Sheet).focus()
+        self.screen.set_focus(self.query_exactly_one(_Sheet))
         self._go(0)
         if self._words and not self._places:
             self.notify(safe.line(f"“{self._words}” is not in here.").plain, markup=False)
@@ -136,6 +143,6 @@ class Reader(Vertical):
     def action_back(self) -> None:
         line = self.query_exactly_one(FilterLine)
         line.value = ""
-        line.remove_class("-open")
+        line.close()
         self._find("")
-        self.query_exactly_one(_Sheet).focus()
+        self.screen.set_focus(self.query_exactly_one(_Sheet))
