@@ -1,7 +1,7 @@
 """Telling, asking, copying, forgetting: what `reset` and `quarantine retry` have in common."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import click
 
@@ -34,7 +34,8 @@ def start_over(
     reset_ones = [one for one in meant if one.why is None]
     if not dry_run and reset_ones:
         if not yes:
-            _tell(invocation.output, meant, sum(begun.facts.values()))
+            # Said before it is asked, and so no part of the answer.
+            _tell(invocation.output.complain, meant, sum(begun.facts.values()))
         if _agreed(invocation, yes=yes):
             begun = orders.begin_afresh(order, [one.id for one in reset_ones], only_look=False)
     facts, backup, done = begun.facts, begun.backup, begun.backup is not None
@@ -52,26 +53,26 @@ def start_over(
             output.line(f"Forgot {many(sum(facts.values()), 'fact')}. A copy is at {backup}.")
             output.line("`tailboard ingest` reads them again.")
         elif dry_run or not reset_ones:
-            _tell(output, meant, sum(facts.values()))
+            _tell(output.line, meant, sum(facts.values()))
 
     command = "quarantine" if order.verb is Verb.QUARANTINE_RETRY else "reset"
     invocation.answer(command, body, show)
     return Exit.DONE if done or dry_run else Exit.ATTENTION
 
 
-def _tell(output: Output, meant: Sequence[Target], facts: int) -> None:
+def _tell(say: Callable[[str], None], meant: Sequence[Target], facts: int) -> None:
     gone = [one for one in meant if one.why is None]
     for one in gone[:_LISTED]:
-        output.line(one.path)
+        say(one.path)
     if len(gone) > _LISTED:
-        output.line(f"and {many(len(gone) - _LISTED, 'other')}")
-    output.line(
+        say(f"and {many(len(gone) - _LISTED, 'other')}")
+    say(
         f"{many(facts, 'fact')} of {many(len(gone), 'file')} would be forgotten, and read again. "
         "A copy of the database is made first; what people did stays."
     )
     for one in meant:
         if one.why is not None:
-            output.line(f"Left alone: {one.path}. {one.why}")
+            say(f"Left alone: {one.path}. {one.why}")
 
 
 def _agreed(invocation: Invocation, *, yes: bool) -> bool:

@@ -1,0 +1,218 @@
+"""What is printed to be run runs, and every command answers the same with and without an owner."""
+
+import re
+import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+
+from ingest.cli.main import cli
+from tests.build import Home
+from tests.integration.cli.desk import Desk, write_sessions
+from tests.integration.cli.test_suggestions import PRINTED
+from tests.integration.queue.test_with_an_owner import ONCE, following
+
+STAYS = {"tailboard ingest --follow", "tailboard demo", "tailboard demo --headless 5"}
+"""These do not end by themselves, or take their time; each has tests of its own."""
+
+
+def furnished(desk: Desk) -> Desk:
+    """A home in which something is wrong with everything that can be."""
+    _, desk.now = write_sessions(desk.home)
+    damaged = Home(desk.home).session()
+    damaged.prompt("Meet a bad disk")
+    damaged.write()
+    packed = damaged.path.with_name(damaged.path.name + ".zst")
+    damaged.path.unlink()
+    packed.write_bytes(b"no archive at all")
+    assert desk.run("ingest", "-q").code == 1
+    desk.env["EDITOR"] = "true"
+    return desk
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("furnished")
+
+
+@pytest.fixture(scope="module")
+def names() -> dict[str, str]:
+    """Filled when something is asked for first."""
+    return {}
+
+
+@pytest.fixture
+def shared(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Desk:
+    """One furnished desk for all that only tries whether a command can be run."""
+    desk = Desk(folder, capsys)
+    monkeypatch.chdir(folder)
+    if desk.db.exists():
+        _, desk.now = write_sessions(folder / "again")
+        desk.env["EDITOR"] = "true"
+        return desk
+    return furnished(desk)
+
+
+def known(desk: Desk) -> dict[str, str]:
+    """Something real of each kind that can be named."""
+    session = desk.json("sessions")["sessions"][0]
+    return {
+        "batch": desk.json("batches", "list", "--limit", "1")["batches"][0]["id"],
+        "reject": desk.json("quarantine", "list")["rejects"][0]["id"],
+        "session": session["id"],
+        "project": session["project"],
+        "task": desk.json("tasks", "list", "--everywhere", "--all")["tasks"][0]["id"],
+    }
+
+
+def filled(suggestion: str, names: dict[str, str]) -> list[str]:
+    """The words of a suggestion, with real things in the places that are left open."""
+    words = shlex.split(suggestion.partition(" | ")[0])[1:]
+    kind = {"batches": "batch", "quarantine": "reject", "tasks": "task"}.get(words[0], "session")
+    places = {
+        "ID": names[kind], "019a3f": names["session"][:13], "3:1024": names["reject"],
+        "{held}": names["batch"], "{key[:8]}": names["session"], "{task.id}": names["task"],
+        "{near[0]}": "status",
+    }  # fmt: skip
+    return [places.get(word, word) for word in words]
+
+
+def lacks(words: list[str]) -> bool:
+    """Whether this only names a command, which takes something that is not said."""
+    command: click.Command | None = cli
+    context = click.Context(cli)
+    for word in words:
+        if not isinstance(command, click.Group):
+            return False
+        command = command.get_command(context, word)
+    if isinstance(command, click.Group):
+        return not command.invoke_without_command
+    return command is not None and (
+        command.name in ("reset", "prune", "snapshot")
+        or any(one.required for one in command.params)
+    )
+
+
+@pytest.mark.parametrize("suggestion", [one for one in PRINTED if one not in STAYS])
+def test_what_is_printed_to_be_run_runs(
+    shared: Desk, names: dict[str, str], suggestion: str
+) -> None:
+    names.update(names or known(shared))
+    words = filled(suggestion, names)
+    answer = shared.run(*words)
+    wrong_usage = 2
+    assert answer.code in ((0, 1, wrong_usage) if lacks(words) else (0, 1)), answer.err
+    assert "Traceback" not in answer.err
+    assert answer.out or answer.err or words[-1] == "edit"
+
+
+def test_every_hint_of_a_command_that_fails_can_be_run(shared: Desk) -> None:
+    """What is really printed, in the words it is printed in, and run as it stands."""
+    tried: set[str] = set()
+    for words in (
+        ("batches", "show", "zzz"), ("batches", "list"), ("quarantine", "show", "0:0"),
+        ("show", "zzz"), ("status",), ("sources",), ("tasks", "show", "zzz"), ("sesions",),
+        ("search", "nothing at all"), ("doctor",), ("resume", "--project", "none"),
+    ):  # fmt: skip
+        said = shared.run(*words)
+        for suggestion in re.findall(r"`(tailboard [^`]+)`", said.out + said.err):
+            if suggestion not in STAYS | tried and "ID" not in suggestion.split():
+                tried.add(suggestion)
+                answer = shared.run(*shlex.split(suggestion)[1:])
+                assert answer.code in (0, 1), (words, suggestion, answer.err)
+    assert len(tried) > 3
+
+
+READING: list[list[str]] = [
+    ["status"], ["sessions"], ["show", "{session}"], ["usage"], ["usage", "--by", "session"],
+    ["sources"], ["quarantine", "list"], ["quarantine", "show", "{reject}"],
+    ["batches", "list"], ["batches", "show", "{batch}"], ["batches", "retry", "--dry-run"],
+    ["verify"], ["tasks", "list"], ["tasks", "list", "--everywhere", "--all"], ["tasks", "ready"],
+    ["tasks", "show", "{task}"], ["tasks", "graph"], ["search", "error"],
+    ["journal", "show", "--session", "{session}"], ["resume", "--project", "{project}"],
+    ["state", "reconcile", "--dry-run"], ["prune", "--older-than", "1d", "--dry-run"],
+    ["report"], ["doctor"],
+    ["reset", "--all", "--dry-run"], ["config", "show"],
+    ["sql", "SELECT project, count(*) FROM v_sessions GROUP BY ALL ORDER BY ALL"],
+]  # fmt: skip
+CHANGING: list[list[str]] = [
+    ["batches", "pause", "--reason", "tea"], ["batches", "resume"],
+    ["batches", "snooze", "--batch", "{batch}", "--until", "2h"],
+    ["batches", "wake", "--batch", "{batch}"], ["batches", "cancel", "--batch", "{batch}"],
+    ["batches", "retry", "--batch", "{batch}"], ["batches", "reset-attempts"],
+    ["quarantine", "export", "--out", "rejects.jsonl"],
+    ["tasks", "add", "Write it down", "--project", "{project}"],
+    ["tasks", "block", "{task}", "--reason", "waits"], ["tasks", "undo"],
+    ["journal", "export", "--session", "{session}", "--out", "journal.md"],
+    ["journal", "auto", "off", "--project", "{project}"],
+    ["state", "export", "--project", "{project}"],
+    ["state", "diff", "--project", "{project}"],
+    ["snapshot", "--out", "copy.duckdb"], ["snapshot", "--out", "copy.parquet"],
+    ["support-bundle", "--out", "bundle.json"], ["prune", "--older-than", "1d", "--yes"],
+    ["quarantine", "retry", "--yes"], ["ingest"],
+    ["reset", "--session", "{session}", "--yes"], ["reset", "--all", "--yes"],
+]  # fmt: skip
+"""In an order in which each finds something to do."""
+
+
+@contextmanager
+def nobody(_desk: Desk) -> Iterator[None]:
+    yield
+
+
+def told(desk: Desk, words: list[str], names: dict[str, str]) -> tuple[int, Any]:
+    answer = desk.run(*(word.format(**names) for word in words), "--json")
+    assert answer.out.startswith("{"), (words, answer)
+    return answer.code, answer.json
+
+
+def steady(value: Any) -> Any:
+    """Without what is another at every look: who has the database, how long it took."""
+    if isinstance(value, dict):
+        moving = {"owner", "seconds", "database_bytes", "wal_bytes", "checks", "tables", "backup"}
+        return {key: steady(one) for key, one in value.items() if key not in moving}
+    return [steady(one) for one in value] if isinstance(value, list) else value
+
+
+@pytest.fixture
+def desk(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Desk:
+    monkeypatch.chdir(tmp_path)
+    return furnished(Desk(tmp_path, capsys))
+
+
+def test_every_reading_command_answers_the_same_with_and_without_an_owner(desk: Desk) -> None:
+    names = known(desk)
+    # What failed would be tried again by an owner, and then stand otherwise.
+    assert desk.run("batches", "cancel", "--batch", names["batch"]).code == 0
+    alone = {tuple(words): told(desk, words, names) for words in READING}
+    with following(desk, ONCE):
+        for words in READING:
+            code, said = told(desk, words, names)
+            before_code, before = alone[tuple(words)]
+            assert (code, steady(said)) == (before_code, steady(before)), words
+
+
+def shape(value: Any) -> Any:
+    return sorted(value) if isinstance(value, dict) else type(value).__name__
+
+
+@pytest.mark.parametrize("owner", [nobody, following])
+def test_every_command_that_changes_something_works_with_and_without_an_owner(
+    desk: Desk, owner: Any
+) -> None:
+    names = known(desk)
+    with owner(desk):
+        for words in CHANGING:
+            code, said = told(desk, words, names)
+            assert code in (0, 1), (words, said)
+            assert said["schema"].startswith("tailboard."), words
+    assert desk.run("ingest", "-q").code in (0, 1)
+    assert desk.run("verify", "-q").code == 0
