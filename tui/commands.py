@@ -94,6 +94,28 @@ COMMANDS: Final = _table(
     Command("reset", "X", "read again", "Forget what was read, and read it again.", shown=True),
     Command("pause-queue", "P", "pause queue", "Stop the queue, or let it go on.", shown=True),
     Command("group", "g", "by error", "The kinds of errors instead of each batch.", shown=True),
+    # ── tasks ──
+    Command("view", "v", "view", "Graph, tree or table.", shown=True),
+    Command("next-ready", "n", "next ready", "To the next task that can be done now.", shown=True),
+    Command("complete", "c", "complete", "Say that this task is done.", shown=True),
+    Command("block", "b", "block", "Say that it cannot go on.", shown=True, takes="why"),
+    Command("set", "s", "set state", "Say how it stands.", shown=True, takes="state"),
+    Command("owner", "o", "owner", "Say whose it is.", takes="name"),
+    Command("link", "D", "depends on", "Say what it waits for: go there and press Enter."),
+    Command("unlink", "x", "unlink", "Say that it does not wait for another one."),
+    Command("add", "a", "add", "Add a task.", shown=True, takes="text"),
+    Command("evidence", "E", "evidence", "Say what shows that it was done.", takes="kind what"),
+    Command("note", "m", "note", "Note something at it.", takes="text"),
+    Command("undo", "u", "undo", "Take back what you said last.", shown=True),
+    Command("reset-task", "U", "reset", "Forget what was said of it; the log counts again."),
+    Command("choice", "f", "which", "All tasks, or only those ready, blocked, stuck or done."),
+    Command("scope", "O", "scope", "This project, its branch, its session, or everything."),
+    Command("next-project", "right_curly_bracket", "next project", "To the next project."),
+    Command("previous-project", "left_curly_bracket", "project before", "To the one before."),
+    Command("revision-before", "left_square_bracket", "rev before", "The plan before its change."),
+    Command("revision-after", "right_square_bracket", "rev after", "The plan after its change."),
+    Command("follow", "l,right", "follow", "Along an edge, to what comes after."),
+    Command("follow-back", "h,left", "follow back", "Along an edge, to what comes before."),
     # ── what went wrong ──
     Command("try-again", "r", "try again", "Try it now instead of waiting.", shown=True),
 )
@@ -132,7 +154,8 @@ _SIGNS: Final = {
     "enter": "Enter", "escape": "Esc", "space": "Space", "slash": "/", "colon": ":",
     "question_mark": "?", "full_stop": ".", "tab": "Tab", "shift+tab": "Shift+Tab",
     "pagedown": "PgDn", "pageup": "PgUp", "home": "Home", "end": "End", "left_square_bracket": "[",
-    "right_square_bracket": "]", "up": "↑", "down": "↓", "left": "←", "right": "→",
+    "right_square_bracket": "]", "left_curly_bracket": "{",
+    "right_curly_bracket": "}", "up": "↑", "down": "↓", "left": "←", "right": "→",
 }  # fmt: skip
 
 

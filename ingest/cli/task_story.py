@@ -7,8 +7,6 @@ from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.output import Cell, Output
 from ingest.cli.tasking import everything, named, stated, touching
-from ingest.memory.scope import Scope
-from ingest.memory.session import listed
 from ingest.memory.tasks.deeds import Said, Undo, arguments
 from ingest.memory.tasks.revisions import Entry, Revision, revisions
 from ingest.memory.tasks.roadmap import sayings
@@ -85,7 +83,7 @@ def history(invocation: Invocation, id_: str) -> None:
     """
     with reading(invocation) as access:
         task = named(everything(invocation, access).tasks, id_)
-        course = _course(invocation, access, task)
+        course = _course(access, task)
         every = sayings(access)
     undone = {said.deed.saying for said in every if isinstance(said.deed, Undo)}
     mine = [said for said in every if said.task == task.id]
@@ -115,10 +113,9 @@ def history(invocation: Invocation, id_: str) -> None:
     invocation.answer("tasks", body, show)
 
 
-def _course(invocation: Invocation, access: Access, task: Task) -> list[Revision]:
+def _course(access: Access, task: Task) -> list[Revision]:
     if task.session is None:
         return []
-    found = listed(access, Scope(session=task.session), invocation.judged)
     return [
         Revision(
             revision.number,
@@ -127,8 +124,7 @@ def _course(invocation: Invocation, access: Access, task: Task) -> list[Revision
             [entry for entry in revision.steps if entry.id == task.id],
             [entry for entry in revision.removed if entry.id == task.id],
         )
-        for session in found[:1]
-        for revision in revisions(access, session.home_id, session.id)
+        for revision in revisions(access, task.session)
         if any(entry.id == task.id for entry in (*revision.steps, *revision.removed))
     ]
 

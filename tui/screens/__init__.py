@@ -9,7 +9,7 @@ from textual.screen import Screen
 
 _WHERE: Final = {
     "board": ("tui.screens.board", "BoardScreen"),
-    "tasks": ("tui.screens.placeholder", "TasksScreen"),
+    "tasks": ("tui.screens.tasks", "TasksScreen"),
     "pipeline": ("tui.screens.pipeline", "PipelineScreen"),
     "journal": ("tui.screens.placeholder", "JournalScreen"),
     "search": ("tui.screens.search", "SearchScreen"),

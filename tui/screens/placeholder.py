@@ -32,11 +32,6 @@ class _Placeholder(Frame):
         yield _Missing(self.INSTEAD)
 
 
-class TasksScreen(_Placeholder):
-    PLACE = "tasks"
-    INSTEAD = "tailboard tasks"
-
-
 class JournalScreen(_Placeholder):
     PLACE = "journal"
     INSTEAD = "tailboard export"

@@ -34,6 +34,9 @@ from ingest.memory.tasks.task import (
 _EVIDENCE: Final = 20
 """As many pieces of a kind as a task shows."""
 
+_CONTINUES: Final = 85.0
+"""How alike a task of a later session is that goes on with an older one."""
+
 _WORKED_ON: Final = {
     SessionState.WAITING: TaskState.WAITING,
     SessionState.STALLED: TaskState.STALLED,
@@ -321,7 +324,7 @@ def _older(pool: _Pool, task: Task, session: Thread) -> Task | None:
             for place, (one, before) in enumerate(pool.latest)
             if one.continued_in is None
             and one.origin is task.origin
-            and (score := likeness(plain(one.text), words))
+            and (score := likeness(plain(one.text), words)) >= _CONTINUES
         ]
         if alike:
             _, _, one, before = max(alike, key=lambda pair: pair[:2])

@@ -12,8 +12,11 @@ from typing import Final
 from msgspec import Struct, field
 from rapidfuzz import fuzz, utils
 
-ALIKE: Final = 80.0
+ALIKE: Final = 75.0
 """From here on two texts are the same step, reworded."""
+_SAME_WORDS: Final = 95.0
+_ENOUGH_WORDS: Final = 3
+"""Of so many words, it is enough that one text has all of the other's."""
 _COMPARED_CHARS: Final = 200
 _REACH: Final = 20
 """How far from its place a reworded step is looked for: a hostile plan must not cost its square."""
@@ -152,4 +155,10 @@ def plain(text: str) -> str:
 
 def likeness(one: str, other: str) -> float:
     """How alike two plain texts are, from 0 to 100; 0 where that is not enough."""
-    return fuzz.WRatio(one, other, score_cutoff=ALIKE)
+    score = max(
+        fuzz.ratio(one, other, score_cutoff=ALIKE),
+        fuzz.token_sort_ratio(one, other, score_cutoff=ALIKE),
+    )
+    if not score and min(one.count(" "), other.count(" ")) >= _ENOUGH_WORDS - 1:
+        return ALIKE if fuzz.token_set_ratio(one, other, score_cutoff=_SAME_WORDS) else 0.0
+    return score

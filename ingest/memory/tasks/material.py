@@ -133,10 +133,11 @@ def gathered(rows: Rows, sessions: Iterable[Thread], *, whole: bool = False) -> 
     return list(found.values())
 
 
-def plan_of(rows: Rows, home: str, session: str) -> list[Told]:
-    """The revisions of one session's plan."""
+def plan_of(rows: Rows, session: str) -> list[Told]:
+    """The revisions of one session's plan. Two homes with the same session hold copies of it."""
     files = _files(rows, [session])
-    mine = [number for number, file in files.items() if file.key == (home, session)]
+    home = min((file.key for file in files.values()), default=None)
+    mine = [number for number, file in files.items() if file.key == home]
     told = ((files[row["source"]], row) for row in _counting(rows, "plans", mine, _gone(rows)))
     return [revision for _, revision in _revisions(told) if revision is not None]
 

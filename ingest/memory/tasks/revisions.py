@@ -45,9 +45,9 @@ class Revision(Struct, frozen=True):
     removed: list[Entry]
 
 
-def revisions(rows: Rows, home: str, session: str) -> list[Revision]:
-    """The revisions of a session's plan, the oldest first. `home` is the id of its home."""
-    return changes(session, plan_of(rows, home, session))
+def revisions(rows: Rows, session: str) -> list[Revision]:
+    """The revisions of a session's plan, the oldest first."""
+    return changes(session, plan_of(rows, session))
 
 
 def changes(thread: str, told: Sequence[Told]) -> list[Revision]:

@@ -9,6 +9,10 @@ left join homes h on h.id = s.home
 where ($project is null or s.project = $project or rtrim(s.cwd, '/\') = $project)
 order by s.last_at desc nulls last, s.id, s.home;
 
+-- name: projects
+-- Every project, the one that moved last first.
+select project from v_sessions group by project order by max(last_at) desc nulls last, project;
+
 -- name: project_of
 -- The project of a session.
 select project from v_sessions where id = $session;

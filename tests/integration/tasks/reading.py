@@ -39,8 +39,7 @@ class Plans:
         return [(str(one.origin), str(one.state), one.text) for one in tasks if one.current]
 
     def revisions(self, title: str) -> list[Revision]:
-        session = self.session(title)
-        return revisions(self.rows, session.home_id, session.id)
+        return revisions(self.rows, self.session(title).id)
 
 
 @contextmanager

@@ -1,0 +1,301 @@
+"""The pane of the tasks screen that shows the plan: as a graph, a tree or a table.
+
+One look is taken for all three; which of them is seen, and what of the plan, is the screen's wish.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from textual import on
+from textual.app import ComposeResult
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Static
+
+from ingest.memory.tasks.plan_tool import HINT
+from ingest.memory.tasks.task import Task
+from ingest.store.face import Reading
+from ingest.wording.looks import LOOKS, UNKNOWN
+from ingest.wording.words import many, span
+from tui import safe
+from tui.feed import Question
+from tui.plan import Look, View, Wish, counts, label, look, nested, tone
+from tui.widgets.column import Column, Line, Styled
+from tui.widgets.graph import Graph
+from tui.widgets.listing import Few
+from tui.widgets.listing import View as Sorting
+from tui.widgets.pane import Pane
+from tui.widgets.table import Seen, Table
+
+
+class Tasks(Few):
+    """The tasks of the last look, as lines."""
+
+    def __init__(self, columns: tuple[Column, ...]) -> None:
+        super().__init__()
+        self.columns = columns
+        self.found: Look | None = None
+
+    def all(self, reading: Reading) -> Sequence[Line]:  # noqa: ARG002
+        return self._lines()
+
+    def _lines(self) -> list[Line]:
+        return [] if self.found is None else self.made(self.found)
+
+    def ordered(self, view: Sorting) -> list[Line]:
+        """The lines as the table wants them sorted."""
+        found = self._lines()
+        names = [column.name for column in self.columns]
+        if view.sort in names:
+            place = names.index(view.sort)
+            found.sort(key=lambda line: self.sort_value(line, place))
+        return found[::-1] if view.reverse else found
+
+    def made(self, found: Look) -> list[Line]:
+        return [_table_line(task) for task in found.shown.tasks]
+
+
+class Tree(Tasks):
+    def made(self, found: Look) -> list[Line]:
+        return [_tree_line(depth, task) for depth, task in nested(found.shown)]
+
+
+_TREE = (
+    Column("task", "Task", 24, grow=1, sorts=False),
+    Column("owner", "Owner", 12, spare=2, sorts=False),
+    Column("time", "Time", 8, right=True, spare=1, sorts=False),
+)
+_TABLE = (
+    Column("state", "State", 13),
+    Column("task", "Task", 20, grow=1),
+    Column("from", "From", 8, spare=3),
+    Column("branch", "Branch", 12, spare=4),
+    Column("owner", "Owner", 10, spare=2),
+    Column("time", "Time", 8, right=True, spare=1),
+)
+
+
+def _tree_line(depth: int, task: Task) -> Line:
+    return Line(
+        task.id,
+        (Styled("  " * depth + label(task), tone(task)), task.owner, span(task.seconds)),
+        text=task.text,
+        id=task.id,
+    )
+
+
+def _table_line(task: Task) -> Line:
+    look_ = LOOKS.get(task.state, UNKNOWN)
+    said = "!" if task.edited else ""
+    state = Styled(f"{look_.glyph}{said} {task.state.replace('_', ' ')}", look_.color)
+    cells = (state, task.text, str(task.origin), task.branch, task.owner, span(task.seconds))
+    return Line(task.id, cells, text=task.text, id=task.id)
+
+
+class TaskTable(Table):
+    """A table of tasks, filled by the pane instead of asking by itself."""
+
+    def __init__(self, tasks: Tasks, id: str) -> None:  # noqa: A002
+        super().__init__(tasks, marks=False, id=id)
+        self.tasks = tasks
+
+    def fill(self, found: Look) -> None:
+        self.tasks.found = found
+        self.again()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        # The key sets a state here; a click on a title sorts.
+        return action != "sort" and super().check_action(action, parameters)
+
+    def again(self) -> None:
+        """The same tasks, as the view has them now."""
+        lines = self.tasks.ordered(self.view)
+        self.take(Seen(self.view, [line.key for line in lines], {line.key: line for line in lines}))
+
+
+class PlanPane(Pane):
+    DEFAULT_CSS = """
+    PlanPane {
+        width: 2fr;
+        & > .said { height: auto; max-height: 3; padding: 0 1; }
+        & > .remarks { display: none; height: auto; max-height: 4; padding: 0 1; }
+        & > .empty { display: none; height: 1fr; padding: 1 2; }
+        & > Graph, & > Table { display: none; }
+        & > .-seen { display: block; }
+    }
+    """
+
+    class Chosen(Message):
+        """Another task is under the cursor."""
+
+    class Opened(Message):
+        """Enter on a task."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.wish = Wish()
+        self.found: Look | None = None
+        self.graph = Graph()
+        self.nested = TaskTable(Tree(_TREE), id="tree")
+        self.table = TaskTable(Tasks(_TABLE), id="table")
+        self.wanted: str | None = None
+        """Who is to be under the cursor in the next look."""
+        self.picking: Content | None = None
+        """What the next Enter is for, where it is for something else."""
+
+    def compose(self) -> ComposeResult:
+        yield Static(classes="said")
+        yield Static(classes="remarks")
+        yield self.graph
+        yield self.nested
+        yield self.table
+        yield Static(classes="empty")
+
+    # ── what is asked ───────────────────────────────────────────────────────────────────────────
+
+    def question(self) -> Question[Look]:
+        wish, now = self.wish, self.dashboard.now
+        return lambda reading: look(reading, wish, now)
+
+    def show(self, found: Any) -> None:
+        if not isinstance(found, Look) or found.wish != self.wish:
+            self.screen.ask()  # type: ignore[attr-defined]
+            return
+        self.found = found
+        self._fill(found)
+        self.say()
+
+    def _fill(self, found: Look) -> None:
+        nothing = not found.shown.tasks
+        meant, self.wanted = self.wanted or self.chosen_id, None
+        for widget in (self.graph, self.nested, self.table):
+            widget.set_class(widget is self.showing and not nothing, "-seen")
+        self.query_exactly_one(".empty", Static).display = nothing
+        if nothing:
+            self.query_exactly_one(".empty", Static).update(self.empty())
+        elif found.picture is not None:
+            self.graph.take(found.picture)
+            if meant in found.picture.drawing.boxes and meant != self.graph.node:
+                self.graph.go(meant)
+        elif isinstance(table := self.showing, TaskTable):
+            table.fill(found)
+            table.select(meant)
+        if not nothing and self.screen.focused is None:
+            self.showing.focus()
+        self.post_message(self.Chosen())
+
+    @on(Table.Wanting)
+    def _wanting(self, message: Table.Wanting) -> None:
+        message.stop()
+        if isinstance(message.table, TaskTable):
+            message.table.again()
+
+    # ── which task ──────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def showing(self) -> Graph | TaskTable:
+        match self.wish.view:
+            case View.GRAPH:
+                return self.graph
+            case View.TREE:
+                return self.nested
+            case View.TABLE:
+                return self.table
+
+    @property
+    def chosen_id(self) -> str | None:
+        showing = self.showing
+        return showing.node if isinstance(showing, Graph) else showing.key
+
+    @property
+    def chosen(self) -> Task | None:
+        name = self.chosen_id
+        tasks = self.found.shown.tasks if self.found else []
+        return next((task for task in tasks if task.id == name), None)
+
+    def choose(self, name: str) -> None:
+        showing = self.showing
+        if isinstance(showing, Graph):
+            showing.go(name)
+        else:
+            showing.select(name)
+
+    @on(Graph.Moved)
+    @on(Table.Moved)
+    def _moved(self, message: Message) -> None:
+        message.stop()
+        self.post_message(self.Chosen())
+
+    @on(Graph.Opened)
+    @on(Table.Opened)
+    def _opened(self, message: Message) -> None:
+        message.stop()
+        self.post_message(self.Opened())
+
+    # ── what stands above it ────────────────────────────────────────────────────────────────────
+
+    def say(self) -> None:
+        found = self.found
+        if found is None:
+            return
+        self.query_exactly_one(".said", Static).update(self.picking or self._stands(found))
+        remarks = [safe.line(f"✗ {sentence}", "red") for sentence in found.roadmap.refused]
+        if found.roadmap.plan_tool_off:
+            remarks.append(safe.line(HINT, "yellow"))
+        if found.revision is not None:
+            remarks.append(safe.line("+ new  − gone  ~ reworded  ↕ moved  * state", "dim"))
+        if found.left_out:
+            left = f"{many(found.left_out, 'task')} more than a picture holds; v shows the table."
+            remarks.append(safe.line(left, "dim"))
+        shown = self.query_exactly_one(".remarks", Static)
+        shown.display = bool(remarks)
+        shown.update(safe.lines(*remarks))
+
+    def _stands(self, found: Look) -> Content:
+        wish = found.wish
+        tasks = [task for task in found.roadmap.tasks if task.relevant]
+        where = found.project or "no project"
+        if wish.within.value == "everything":
+            where = "everything"
+        elif wish.within.value == "branch":
+            where += f" · {wish.branch}"
+        elif wish.within.value == "session":
+            where += f" · session {(wish.session or '')[:8]}"
+        parts: list[Content | str] = [
+            safe.line(where, "title"),
+            many(len(tasks), "task"),
+            *(safe.state(state, number) for state, number in counts(tasks).items()),
+        ]
+        how = [safe.line(f"view {wish.view}", "dim"), safe.line(f"show {wish.choice}", "dim")]
+        return safe.lines(safe.row(*parts), safe.row(*how, self._revised(found)))
+
+    def _revised(self, found: Look) -> Content:
+        last = len(found.revisions)
+        if not last:
+            return safe.line("")
+        revision = found.revision
+        if revision is None:
+            return safe.line(f"rev {last}/{last}  [ ] to move in time", "dim")
+        at = f"{revision.at:%H:%M:%S}" if revision.at else ""
+        return safe.row(
+            safe.line(f"rev {revision.number}/{last}", "yellow"),
+            at,
+            safe.line(revision.explanation, "dim"),
+        )
+
+    def empty(self) -> Content:
+        found = self.found
+        if found is None:
+            return safe.line("")
+        if found.roadmap.tasks:
+            return safe.line(f"No task is {found.wish.choice} here. f shows others.", "dim")
+        return safe.lines(
+            "No tasks yet.",
+            "They come from Codex's plans, goals and sub-agents. `a` adds one of yours.",
+        )
+
+    def copied(self) -> str:
+        return self.chosen.text if self.chosen else ""
+
+    def copied_id(self) -> str:
+        return self.chosen.id if self.chosen else ""

@@ -1,0 +1,112 @@
+"""The pane that tells of the task under the cursor: both sides of it, and all that hangs on it."""
+
+from collections.abc import Iterator
+
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from ingest.memory.tasks.task import OBSERVED, EdgeKind, Roadmap, Task
+from ingest.wording.words import ago, span
+from tui import safe
+from tui.widgets.pane import Pane
+
+_NAMES = 10
+_WORDS = {
+    EdgeKind.ORDER: ("after", "before"),
+    EdgeKind.DEPENDS: ("waits for", "holds up"),
+    EdgeKind.PART: ("part of", "consists of"),
+    EdgeKind.CONTINUED: ("continues", "goes on in"),
+}
+
+
+class TaskDetail(Pane):
+    DEFAULT_CSS = """
+    TaskDetail {
+        width: 1fr; max-width: 60;
+        & > VerticalScroll { padding: 0 1; scrollbar-size-vertical: 1; }
+    }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.task_: Task | None = None
+
+    def compose(self) -> ComposeResult:
+        with VerticalScroll():
+            yield Static()
+
+    def tell(self, task: Task | None, roadmap: Roadmap) -> None:
+        self.task_ = task
+        said = safe.lines(*self._parts(task, roadmap)) if task else safe.line("")
+        self.query_exactly_one(VerticalScroll).query_exactly_one(Static).update(said)
+
+    def _parts(self, task: Task, roadmap: Roadmap) -> Iterator[Content]:
+        yield safe.line(task.text, "title")
+        yield from _sides(task)
+        for name, value in self._facts(task):
+            if value:
+                yield safe.row(_name(name), safe.line(value))
+        yield from _hanging(task, roadmap)
+        if task.evidence:
+            yield safe.line("Evidence", "dim")
+        elif task.unproven:
+            yield safe.line("Said to be done, without evidence.", "yellow")
+        for proof in task.evidence:
+            yield safe.row(
+                _name(proof.kind),
+                safe.line(proof.ref),
+                None if proof.by == OBSERVED else safe.line(proof.by, "dim"),
+            )
+        if task.notes:
+            yield safe.line("Notes", "dim")
+        for note in task.notes:
+            yield safe.line(note)
+
+    def _facts(self, task: Task) -> list[tuple[str, str | None]]:
+        now = self.dashboard.clock()
+        return [
+            ("from", str(task.origin)),
+            ("project", f"{task.project} · {task.branch}" if task.branch else task.project),
+            ("session", (task.session or "")[:13]),
+            ("owner", task.owner),
+            ("begun", ago(task.started_at, now) if task.started_at else None),
+            ("ended", ago(task.ended_at, now) if task.ended_at else None),
+            ("took", span(task.seconds)),
+            ("id", task.id),
+        ]
+
+    def copied(self) -> str:
+        return self.task_.text if self.task_ else ""
+
+    def copied_id(self) -> str:
+        return self.task_.id if self.task_ else ""
+
+
+def _name(text: str) -> Content:
+    return safe.line(text, "dim").pad_right(max(0, _NAMES - len(text)))
+
+
+def _sides(task: Task) -> Iterator[Content]:
+    """How it stands; where people and the log disagree, both."""
+    if task.derived_state in (None, task.state):
+        yield safe.state(task.state)
+        return
+    yield safe.row(_name("you say"), safe.state(task.state))
+    yield safe.row(_name("log says"), safe.state(str(task.derived_state)))
+    yield safe.line("Yours counts; u takes it back, U forgets it.", "dim")
+
+
+def _hanging(task: Task, roadmap: Roadmap) -> Iterator[Content]:
+    by_id = {one.id: one for one in roadmap.tasks}
+    for edge in roadmap.edges:
+        if task.id not in (edge.source, edge.target):
+            continue
+        forth = edge.source == task.id
+        other = by_id.get(edge.target if forth else edge.source)
+        if other is not None:
+            yield safe.row(
+                _name(_WORDS[edge.kind][forth]),
+                safe.row(safe.glyph(other.state), safe.line(other.text), gap=" "),
+            )
