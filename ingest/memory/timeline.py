@@ -19,6 +19,13 @@ from ingest.store.face import Query, Row, Rows
 OUTPUT_LINES: Final = 30
 """Lines of a call's output that are told one by one, at most."""
 RAW_CHARS: Final = 200_000
+_SHORT: Final = {
+    **dict.fromkeys(("exec_command", "shell", "shell_command", "local_shell"), "run"),
+    "apply_patch": "patch",
+    "spawn_agent": "spawn",
+    "request_user_input": "ask",
+}
+"""What one would say for the tools of every day; the whole name is told beside it."""
 
 
 class Tools(StrEnum):
@@ -135,8 +142,9 @@ def _told(at: At, group: list[Row]) -> list[Moment]:
             return _call(at, row)
         case What.FILE:
             moved = f" → {row['moved_to']}" if row["moved_to"] else ""
-            head = f"{row['change']} {row['path']}{moved}"
-            return [Moment(at, row["time"], row["status"], "file", head, head)]
+            body = f"{row['change']} {row['path']}{moved}"
+            head = body.replace(f"{row['cwd']}/", "") if row["cwd"] else body
+            return [Moment(at, row["time"], row["status"], "file", head, body)]
         case What.PLAN:
             return [_plan(at, group)]
         case What.AGENT:
@@ -182,8 +190,9 @@ def _call(at: At, row: Row) -> list[Moment]:
     where = [f"in {row['workdir']}"] if row["workdir"] else []
     first = f"{row['tool']}  {row['status']}  {ended}".rstrip()
     body = "\n".join([first, *where, command, "", output])
+    tool = row["tool"] or ""
     said = Moment(
-        at, row["time"], row["status"], row["tool"] or "", f"{head}  {ended}".rstrip(), body,
+        at, row["time"], row["status"], _SHORT.get(tool, tool), f"{head}  {ended}".rstrip(), body,
         row["seconds"], row["length"],
     )  # fmt: skip
     lines = [

@@ -81,11 +81,12 @@ from v_calls
 where home = $home and session = $session and byte in (select unnest($bytes::bigint[]));
 
 -- name: files
--- What these patches did to files.
-select source, byte, time, path, change, moved_to, status
-from v_files
-where home = $home and session = $session and byte in (select unnest($bytes::bigint[]))
-order by source, byte, path;
+-- What these patches did to files, and the folder the session was in.
+select f.source, f.byte, f.time, f.path, f.change, f.moved_to, f.status, g.cwd
+from v_files f
+join segments g on g.source = f.source
+where f.home = $home and f.session = $session and f.byte in (select unnest($bytes::bigint[]))
+order by f.source, f.byte, f.path;
 
 -- name: plans
 -- The steps of these plans.
