@@ -40,9 +40,10 @@ from tui.themes import OWN, THEMES
 from tui.widgets.header import Chip, chips
 
 TICK: Final = 1.0
-LOOK_AGAIN: Final = 30.0
-"""Seconds after which states are judged anew although nothing was committed: they hang on the
-clock."""
+LOOK_AGAIN: Final = 30
+"""Ticks after which states are judged anew although nothing was committed: they hang on the clock."""
+LOOK_AGAIN_LIVE: Final = 5
+"""The same while something runs: how long it has been quiet counts by the second."""
 
 Clock = Callable[[], datetime]
 
@@ -86,6 +87,7 @@ class Dashboard(App[int]):
         self.manner = manner
         self.clock = clock
         self.feed = Feed(keeper)
+        self._ticks = 0
         self.remembered = recall(keeper.path)
         self.summary: Summary | None = None
         self.animation_level = "none"
@@ -133,7 +135,6 @@ class Dashboard(App[int]):
                 loop.add_signal_handler(getattr(signal, number), self.exit, 0)
         if self.manner.live:
             self.set_interval(TICK, self._tick)
-            self.set_interval(LOOK_AGAIN, self._look_again)
 
     def on_unmount(self) -> None:
         self.remembered.screen = self.current_mode
@@ -181,11 +182,13 @@ class Dashboard(App[int]):
         self.notify(safe.block(message.text).plain, markup=False)
 
     def _tick(self) -> None:
+        self._ticks += 1
+        live = self.summary is not None and self.summary.running > 0
         if isinstance(self.screen, Frame):
             self.screen.tick()
-
-    def _look_again(self) -> None:
-        self._moved()
+        if self._ticks >= (LOOK_AGAIN_LIVE if live else LOOK_AGAIN):
+            self._ticks = 0
+            self._moved()
 
     # ── going places ────────────────────────────────────────────────────────────────────────────
 

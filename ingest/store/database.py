@@ -35,6 +35,7 @@ class Database:
         self.spool = path.with_name(path.name + ".spool")
         self.steps: list[str] = []
         self.pulse = Pulse()
+        self._wrote = False
         self._columns: dict[str, list[tuple[str, str]]] = {}
         self._pid = os.getpid()
         self._open: Connection | None = self._connect()
@@ -139,9 +140,12 @@ class Database:
     def run(self, name: str, **values: object) -> int:
         """Carry out one named statement, inside the open transaction; how many rows it changed."""
         changed = self._con.execute(statement(name), values).fetchone()
-        return int(changed[0]) if changed else 0
+        count = int(changed[0]) if changed else 0
+        self._wrote = self._wrote or count > 0
+        return count
 
     def execute(self, sql: str, values: object = None) -> Connection:
+        self._wrote = True
         return self._con.execute(sql, values)
 
     def columns(self, table: str) -> tuple[tuple[str, str], ...]:
@@ -161,13 +165,16 @@ class Database:
         commit itself does not say whether it was made: who has to know reads back.
         """
         con = self._con
+        self._wrote = False
         try:
             con.execute("begin")
             yield
             # The engine takes every statement of a broken transaction amiss but the commit.
             con.execute("select 1")
             con.execute("commit")
-            self.pulse.beat()
+            # Nobody need look again at what is as it was.
+            if self._wrote:
+                self.pulse.beat()
         except Error as error:
             told = self._told(error)
             self._roll_back()

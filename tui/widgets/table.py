@@ -178,10 +178,15 @@ class Table(ScrollView, can_focus=True):
         """What a look at the list came to."""
         if seen.view != self.view:
             return
-        for key in [*seen.lines]:
+        same = all(self._lines.get(key) == line for key, line in seen.lines.items())
+        for key in seen.lines:
             self._lines.pop(key, None)
         self._lines.update(seen.lines)
         self._current = set(seen.lines)
+        unmoved = self.loaded and not self._take_all and list(seen.keys) == self._keys
+        if same and unmoved and self.waiting is None:
+            self._asked_for = frozenset()
+            return
         for key in list(self._lines)[: max(0, len(self._lines) - _KEPT)]:
             del self._lines[key]
         old = self._keys

@@ -1,0 +1,41 @@
+"""Whoever waits for a change hears of every commit that changed something, and of no other."""
+
+from pathlib import Path
+from threading import Event, Thread
+
+from ingest.store.client import RemoteDatabase
+from ingest.store.database import Database
+from ingest.store.door import Door
+from ingest.store.doorplate import Role
+from tests.unit.store.queued import NOW
+
+PAUSE = {"code": "c", "message": "m", "hint": "h", "now": "2026-01-01"}
+
+
+def test_a_commit_that_changed_nothing_is_no_beat(tmp_path: Path) -> None:
+    with Database(tmp_path / "t.duckdb") as database:
+        before = database.pulse.beats
+        with database.transaction():
+            database.run("queue.resume")
+        assert database.pulse.beats == before
+        with database.transaction():
+            database.run("queue.pause", **PAUSE)
+        assert database.pulse.beats == before + 1
+
+
+def test_a_guest_that_listens_hears_of_a_commit_at_once(tmp_path: Path) -> None:
+    with Database(tmp_path / "t.duckdb") as database, Door(database, Role.FOLLOW, [], NOW):
+        with RemoteDatabase(database.path) as remote:
+            beats = remote.listen(-1, 0)
+            heard = Event()
+
+            def listen() -> None:
+                assert remote.listen(beats, 10) == beats + 1
+                heard.set()
+
+            listener = Thread(target=listen, daemon=True)
+            listener.start()
+            with database.transaction():
+                database.run("queue.pause", **PAUSE)
+            assert heard.wait(60)
+            listener.join()
