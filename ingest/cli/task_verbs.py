@@ -14,8 +14,19 @@ from ingest.cli.output import Output
 from ingest.cli.scope import session_id
 from ingest.cli.tasking import everything, named, project_here, stated, touching
 from ingest.memory.tasks import wish
-from ingest.memory.tasks.deeds import VERB, Deed, Note, Owner, Prove, Reset, Set, arguments
+from ingest.memory.tasks.deeds import (
+    VERB,
+    Deed,
+    Note,
+    Owner,
+    Prove,
+    Reset,
+    Set,
+    arguments,
+    standing,
+)
 from ingest.memory.tasks.plan import ID_CHARS
+from ingest.memory.tasks.roadmap import sayings
 from ingest.memory.tasks.task import EvidenceKind, Roadmap, Task, TaskState
 from ingest.worker.ordered import actor
 
@@ -152,7 +163,14 @@ def reset(invocation: Invocation, id_: str) -> None:
 
     Example: tailboard tasks reset 3fa9
     """
-    _one(invocation, id_, lambda _plan, _task: Reset())
+    with ordering(invocation) as orders:
+        tasks = everything(invocation, orders.access).tasks
+        # Also of a task that no file tells of any more: else it could never be forgotten.
+        known = {task.id for task in tasks}
+        lost = {one.task for one in standing(sayings(orders.access))} - known
+        found = [name for name in lost if id_ and name.startswith(id_.lower())]
+        name = found[0] if len(found) == 1 else named(tasks, id_).id
+        _say(invocation, orders, name, Reset())
 
 
 @click.command("undo", cls=Command)
@@ -162,8 +180,6 @@ def undo(invocation: Invocation) -> None:
 
     Example: tailboard tasks undo
     """
-    from ingest.memory.tasks.roadmap import sayings
-
     with ordering(invocation) as orders:
         last, deed = wish.undo(sayings(orders.access), actor())
         _say(invocation, orders, last.task, deed)

@@ -55,7 +55,10 @@ def fold(derived: Derived, every: list[Said], *, whole: bool) -> tuple[list[str]
         task = by_id.get(said.task)
         if task is None:
             if whole:
-                refused.append(f"{_who(said)}: no file tells of that task any more.")
+                refused.append(
+                    f"{_who(said)}: no file tells of that task any more. "
+                    f"`tailboard tasks reset {said.task}` forgets it."
+                )
             continue
         why = _carry_out(said, task, by_id, derived, states)
         if why is None:

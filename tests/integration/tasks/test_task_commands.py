@@ -172,6 +172,19 @@ def test_edits_survive_the_loss_of_the_database(planned: Desk) -> None:
     assert planned.json("tasks", "show", fix)["tasks"][0]["notes"] == []
 
 
+def test_what_was_said_of_a_task_that_is_gone_is_told_and_can_be_forgotten(planned: Desk) -> None:
+    fix = ids(planned)["Fix"]
+    planned.run("tasks", "complete", fix)
+    (path,) = planned.home.rglob("rollout-*.jsonl")
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join(line for line in lines if b"update_plan" not in line))
+    planned.run("ingest", "-q")
+    (lost,) = planned.json("tasks")["refused"]
+    assert f"`tailboard tasks reset {fix}` forgets it" in lost
+    assert planned.run("tasks", "reset", fix[:4]).code == 0
+    assert planned.json("tasks")["refused"] == []
+
+
 def test_tasks_are_read_and_edited_while_another_process_follows(planned: Desk) -> None:
     fix = ids(planned)["Fix"]
     with following(planned):
