@@ -7,6 +7,7 @@ A step is found by its text, then by likeness, then by its place between steps t
 
 from collections import defaultdict
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 from msgspec import Struct, field
@@ -40,17 +41,24 @@ class Follower(Struct):
     """Steps that were there once, as they were seen last, the latest dropped last."""
 
     def follow(self, steps: Sequence[tuple[str, str]]) -> list[Found]:
-        """The steps of the next revision, each with its identity."""
+        """The steps of the next revision, each with its identity. What did not change at all is
+        the very same value as before.
+        """
         if steps == [(one.text, one.status) for one in self.newest]:
             return self.newest
         who = _matched(self.newest, self.dropped, [text for text, _ in steps], _closed(steps))
+        before = {one.who: one for one in self.newest}
         found = []
         for (text, status), one in zip(steps, who, strict=True):
-            found.append(Found(self.known if one is None else one, text, status))
-            self.known += one is None
+            step = before.get(-1 if one is None else one)
+            if step is None or step.text != text or step.status != status:
+                step = Found(self.known if one is None else one, text, status)
+                self.known += one is None
+            found.append(step)
         here = {one.who for one in found}
-        gone = [one for one in self.newest if one.who not in here]
-        self.dropped = [one for one in self.dropped if one.who not in here] + gone
+        if self.dropped or before.keys() - here:
+            gone = [one for one in self.newest if one.who not in here]
+            self.dropped = [one for one in self.dropped if one.who not in here] + gone
         self.newest = found
         return found
 
@@ -82,7 +90,7 @@ def _same_text(
     for at, (one, text) in enumerate(zip(before, texts, strict=False)):
         if one.text == text:
             who[at] = free.pop(at).who
-    if None not in who:
+    if not free and not dropped:
         return
     places: defaultdict[str, list[int]] = defaultdict(list)
     for place, one in free.items():
@@ -147,6 +155,7 @@ def _gaps(who: list[int | None]) -> list[tuple[int, int]]:
     return gaps
 
 
+@lru_cache(maxsize=4096)
 def plain(text: str) -> str:
     """A text without what makes no difference to people: case, signs, white space."""
     words = utils.default_process(text[:_COMPARED_CHARS])

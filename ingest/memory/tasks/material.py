@@ -146,8 +146,8 @@ def _gather(rows: Rows, found: dict[Key, Material], only: list[str] | None) -> N
     files = {number: file for number, file in _files(rows, only).items() if file.key in found}
     sources, gone = sorted(files), _gone(rows)
 
-    def told(name: str) -> Iterator[tuple[Material, File, Row]]:
-        for row in _counting(rows, name, sources, gone):
+    def told(name: str, asked: list[int] = sources) -> Iterator[tuple[Material, File, Row]]:
+        for row in _counting(rows, name, asked, gone) if asked else ():
             file = files[row["source"]]
             yield found[file.key], file, row
 
@@ -164,7 +164,12 @@ def _gather(rows: Rows, found: dict[Key, Material], only: list[str] | None) -> N
         one.links.append(_link(file, row))
     for one, file, row in told("proposals"):
         one.proposals.append(_message(file, row, plan=row["phase"] == "plan"))
-    for one, file, row in told("requests"):
+    unfinished = [
+        number
+        for number, file in files.items()
+        if found[file.key].session.state is not SessionState.DONE
+    ]
+    for one, file, row in told("requests", unfinished):
         one.requests.append(_request(file, row))
     # Only where there is a plan something can be evidence of a step.
     planned = {number: file for number, file in files.items() if found[file.key].plan}

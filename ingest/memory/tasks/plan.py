@@ -81,13 +81,18 @@ def steps_of(thread: str, told: Sequence[Told], until: datetime | None) -> list[
     for number, (line, found, ids) in enumerate(followed(thread, told), start=1):
         if found is before:
             continue
+        unchanged = {id(step) for step in before}
         before, here = found, dict.fromkeys(ids)
         for name in newest:
             if name not in here:
                 steps[name].revision = number - 1
                 _stops(steps[name], line)
         for name, step in zip(ids, found, strict=True):
-            known = steps.setdefault(name, Step(name, step.text, "", line.at))
+            if id(step) in unchanged:
+                continue
+            known = steps.get(name)
+            if known is None:
+                known = steps[name] = Step(name, step.text, "", line.at)
             known.text = step.text
             if name not in newest or step.status != known.status:
                 _moves(known, step.status, line)
