@@ -5,6 +5,7 @@ session of any length can be walked through. The raw line behind a moment is rea
 Codex's file.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
@@ -26,6 +27,7 @@ _SHORT: Final = {
     "request_user_input": "ask",
 }
 """What one would say for the tools of every day; the whole name is told beside it."""
+_PATCHED: Final = re.compile(r"^\*\*\* (?:Add|Update|Delete) File: (.+)$", re.MULTILINE)
 
 
 class Tools(StrEnum):
@@ -154,7 +156,8 @@ def _told(at: At, group: list[Row]) -> list[Moment]:
         case _:
             kind = row["kind"].replace("_", " ")
             said = "\n".join(part for part in (row["text"], row["detail"]) if part)
-            head = f"{kind}: {said}" if said else kind
+            short = row["text"] or row["detail"]
+            head = f"{kind}: {short}" if short else kind
             return [Moment(at, row["time"], "", "event", head, said or kind, None, row["length"])]
 
 
@@ -186,7 +189,7 @@ def _call(at: At, row: Row) -> list[Moment]:
     between = (row["output_chars"] or 0) - len(output) - len(tail)
     if tail:
         output += f"\n… {between:,} more characters …\n{tail}" if between > 0 else tail
-    head = command or row["kind"] or ""
+    head = ", ".join(_PATCHED.findall(command)) or command or row["kind"] or ""
     where = [f"in {row['workdir']}"] if row["workdir"] else []
     first = f"{row['tool']}  {row['status']}  {ended}".rstrip()
     body = "\n".join([first, *where, command, "", output])

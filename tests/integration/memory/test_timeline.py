@@ -1,0 +1,32 @@
+"""What a session's timeline says of the tools of every day, in the words one would use."""
+
+from pathlib import Path
+
+from ingest.memory.timeline import Moment, Tools, moments, order
+from ingest.store.client import RemoteDatabase
+from tests.build import Home
+from tests.stage import staged
+
+
+def told(tmp_path: Path) -> list[Moment]:
+    def write(home: Home) -> None:
+        session = home.session(cwd="/home/dev/parser")
+        session.prompt("Do it")
+        session.patch({"lex.py": "x\n", "names.py": ("a", "b")})
+        session.command("pytest -q", 1, "1 failed\n")
+        session.end_turn("Done")
+        session.write()
+
+    with staged(tmp_path, write) as stage, RemoteDatabase(stage.db) as remote:
+        ((home, session),) = remote.sql("select home, id from v_sessions").rows
+        places = [one.at for one in order(remote, home, session, Tools.SHORT, words=False)]
+        found = moments(remote, home, session, places)
+        return [found[at] for at in places]
+
+
+def test_a_patch_names_its_files_and_a_command_itself(tmp_path: Path) -> None:
+    said = [(moment.name, moment.head) for moment in told(tmp_path)]
+    assert ("patch", "lex.py, names.py") in said
+    assert ("file", "add lex.py") in said
+    assert ("run", "pytest -q  exit 1") in said
+    assert any("exec_command" in moment.body for moment in told(tmp_path / "again"))
