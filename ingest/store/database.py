@@ -14,8 +14,9 @@ from typing import Any
 
 from ingest.store import migrate
 from ingest.store.diagnosis import explain
+from ingest.store.doorplate import identity
 from ingest.store.engine import Connection, Error, FatalException, TransactionException, connect
-from ingest.store.errors import Damaged, DiskFull, Forked, StoreError, Unusable
+from ingest.store.errors import Damaged, DiskFull, Forked, Replaced, StoreError, Unusable
 from ingest.store.pulse import Pulse
 from ingest.store.queries import statement
 
@@ -79,6 +80,7 @@ class Database:
             # From here on no statement reaches a file, except what we spool ourselves.
             con.execute(f"set allowed_directories = ['{_quoted(self.spool)}']")
             con.execute("set enable_external_access = false")
+            self._file = identity(self.path)
         except (Error, OSError, StoreError) as error:
             if con is not None:
                 con.close()
@@ -166,6 +168,8 @@ class Database:
         """
         con = self._con
         self._wrote = False
+        if identity(self.path) != self._file:
+            raise Replaced(self.path)
         try:
             con.execute("begin")
             yield

@@ -85,6 +85,20 @@ class Unusable(StoreError):
         )
 
 
+class Replaced(StoreError):
+    """The file was deleted, moved or replaced while it was in use: what is written goes nowhere."""
+
+    code = "store.replaced"
+    error_class = "config"
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"The database {path} was deleted, moved or replaced while it was in use.",
+            "Start Tailboard again: it uses the file that is there now, or makes a new one and "
+            "reads everything again. Nothing more is written until then.",
+        )
+
+
 class DiskFull(StoreError):
     """There is no room for a commit. Nothing that was committed is lost."""
 

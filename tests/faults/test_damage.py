@@ -259,7 +259,7 @@ def test_without_the_room_for_copies_the_ladder_is_climbed_with_renames(
     assert damage.kept()["tailboard.duckdb.wal"] == damaged
 
 
-@pytest.mark.fault("D06")
+@pytest.mark.fault("D06", "P14")
 def test_an_engine_that_dies_of_the_file_is_tried_in_another_process_next_time(
     damage: Damage, monkeypatch: pytest.MonkeyPatch
 ) -> None:

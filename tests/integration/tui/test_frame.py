@@ -3,6 +3,7 @@
 import pytest
 
 from tests.stage import Stage, settled, shown
+from tui.screens.board import ResumeCard
 
 
 async def test_the_numbers_lead_to_the_screens(stage: Stage) -> None:
@@ -72,3 +73,28 @@ async def test_every_size_of_window_can_be_borne(stage: Stage, size: tuple[int, 
         too_small = size[0] < 60 or size[1] < 15
         if size != (1, 1):
             assert ("Tailboard needs 60×15" in shown(app)) is too_small
+
+
+@pytest.mark.fault("P13")
+async def test_a_mistake_in_one_pane_is_told_there_and_the_others_go_on(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = stage.dashboard()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+
+        def broken(_card: ResumeCard, _found: object) -> None:
+            raise ZeroDivisionError
+
+        monkeypatch.setattr(ResumeCard, "show", broken)
+        await pilot.press("j", "j")
+        await settled(pilot)
+        assert app.is_running
+        assert app.query_exactly_one(ResumeCard).failure is not None
+        assert "y copies the details" in shown(app)
+        assert "parser" in shown(app)
+        monkeypatch.undo()
+        await pilot.press("j")
+        await settled(pilot)
+        assert "Continue" in shown(app)
+        assert "y copies the details" not in shown(app)

@@ -64,6 +64,7 @@ def test_no_color_wins_over_force_color(at: Places) -> None:
     assert load(Given(), {"NO_COLOR": ""}, at).settings.color == "auto"
 
 
+@pytest.mark.fault("P19")
 @pytest.mark.parametrize(
     ("text", "line", "said"),
     [

@@ -400,6 +400,7 @@ def insist(guest: RemoteDatabase) -> None:
         guest.rows("queue.pauses")
 
 
+@pytest.mark.fault("D18")
 def test_a_moment_is_not_held_for_ever(database: Database) -> None:
     limits = Limits(hold_seconds=0.0)
     with door(database, limits), RemoteDatabase(database.path) as guest, guest.hold():

@@ -192,6 +192,7 @@ def test_a_failed_batch_is_tried_again_when_its_time_has_come(rested: Desk) -> N
     assert len(rested.notes()) == 1
 
 
+@pytest.mark.fault("P16")
 def test_a_command_that_always_fails_is_given_up_and_holds_up_nothing(rested: Desk) -> None:
     tuning = Tuning(max_attempts=2)
     for _ in range(2):

@@ -17,6 +17,7 @@ def database(tmp_path: Path) -> Iterator[Database]:
         yield opened
 
 
+@pytest.mark.fault("D18")
 @pytest.mark.parametrize(("in_use", "tried"), [(0, 1), (3, 4), (SETTLE_TRIES, SETTLE_TRIES)])
 def test_a_file_in_use_is_folded_a_moment_later_or_left_to_the_engine(
     database: Database, monkeypatch: pytest.MonkeyPatch, in_use: int, tried: int

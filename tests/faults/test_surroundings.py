@@ -1,0 +1,158 @@
+"""What is around the program: its environment, its memory, its file, other versions of itself."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ingest.store import doorplate, migrate
+from ingest.store.client import RemoteDatabase
+from ingest.store.database import Database
+from ingest.store.doorplate import Plate, Role
+from ingest.store.dump import dump
+from ingest.store.errors import Replaced, StoreError
+from ingest.store.face import QueryRefused
+from ingest.store.local import Local
+from ingest.worker.entrance import Owned, Wish, enter
+from ingest.worker.homes import homes
+from tests.faults.place import ROOT, Place
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    made = Place(tmp_path)
+    for which in ("plan", "chat", "partial"):
+        made.session(which)
+    return made
+
+
+def ingest(place: Place, env: dict[str, str], **said: object) -> "subprocess.CompletedProcess[str]":
+    code = (
+        "import os, sys; from datetime import UTC, datetime; from ingest.cli.main import run; "
+        "sys.exit(run(sys.argv[1:], os.environ, datetime.now(UTC)))"
+    )
+    return subprocess.run(
+        [sys.executable, "-c", code, "ingest", "--json", "--codex-home", str(place.home.path),
+         "--db", str(place.path)],
+        env={"PYTHONPATH": str(ROOT), "PATH": os.environ["PATH"], **env},
+        capture_output=True, text=True, check=False, **said,  # type: ignore[call-overload]
+    )  # fmt: skip
+
+
+@pytest.mark.fault("P18")
+@pytest.mark.parametrize(
+    "env",
+    [
+        {"LC_ALL": "C", "PYTHONUTF8": "0"},
+        {"TZ": "Asia/Kathmandu", "LC_ALL": "C.UTF-8"},
+        {"PYTHONHASHSEED": "4711", "TZ": "America/St_Johns"},
+        {"PYTHONHASHSEED": "random"},
+    ],
+    ids=["ascii", "kathmandu", "hashes", "chance"],
+)
+def test_whatever_the_environment_the_facts_are_the_same(place: Place, env: dict[str, str]) -> None:
+    # Nor is there a home folder in it.
+    answer = ingest(place, env)
+    assert answer.returncode == 0, answer.stderr
+    assert json.loads(answer.stdout)["behind_bytes"] == 0
+    assert place.facts() == place.quiet()
+
+
+@pytest.mark.fault("P07")
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits a process's memory so")
+@pytest.mark.parametrize("megabytes", [200, 400, 1_200])
+def test_too_little_memory_costs_a_run_and_nothing_that_was_stored(
+    place: Place, megabytes: int
+) -> None:
+    import resource
+
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_AS, (megabytes * 1024**2,) * 2)
+
+    ingest(place, {}, preexec_fn=limit)
+    # Whether it came through or not: the next run has what it needs, and misses nothing.
+    place.read()
+    assert place.facts() == place.quiet()
+
+
+@pytest.mark.fault("P05")
+def test_a_plate_that_names_a_process_that_lives_counts_for_nothing_without_the_lock(
+    place: Place,
+) -> None:
+    place.read()
+    # Whoever had the database is dead, and this very process has got its number.
+    left = Plate(os.getpid(), "2026-11-21T12:00:00", Role.FOLLOW, "1", 1, [], "nowhere")
+    doorplate.make_key(place.path)
+    doorplate.put_up(place.path, left)
+    with enter(place.path, Wish(homes([place.home.path]), Role.INGEST), place.clock) as found:
+        assert isinstance(found, Owned)
+        with RemoteDatabase(place.path) as guest:
+            assert guest.host.role == Role.INGEST
+
+
+@pytest.mark.fault("P15")
+def test_an_update_takes_over_what_the_version_before_was_working_on(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with place.open() as database:
+        owner = place.owner(database)
+        owner.read(owner.survey().changed[:1])
+        # It dies with a batch in its hands.
+        database.execute(
+            "update batches set state = 'claimed', lease = 'old', claimed_by = 'before' "
+            "where id = (select min(id) from batches)"
+        )
+    newer = migrate.Migration(9000, "9000_more.sql", "create table more(a int)")
+    monkeypatch.setattr(migrate, "shipped", lambda of=migrate.shipped: [*of(), newer])
+    place.read()
+    assert place.facts() == place.quiet()
+    assert set(place.states()) <= {"completed", "completed_empty", "pending"}
+    assert place.rows("select count(*) from batch_moves where move = 'rescue'") == [(1,)]
+
+
+@pytest.mark.fault("D13")
+def test_no_table_that_changes_has_an_index_but_its_key(tmp_path: Path) -> None:
+    with Database(tmp_path / "t.duckdb") as database:
+        assert database.execute("select index_name from duckdb_indexes()").fetchall() == []
+        keyed = database.execute(
+            "select distinct table_name from duckdb_constraints() "
+            "where constraint_type in ('PRIMARY KEY', 'UNIQUE')"
+        ).fetchall()
+    facts = {"turns", "messages", "calls", "files", "usage", "segments", "cursors", "rejects"}
+    assert not facts & {name for (name,) in keyed}
+
+
+@pytest.mark.fault("D15")
+@pytest.mark.parametrize("other", [False, True], ids=["deleted", "replaced"])
+def test_nothing_more_is_written_once_the_file_is_gone_and_the_next_start_reads_it_all(
+    place: Place, *, other: bool
+) -> None:
+    with place.open() as database:
+        owner = place.owner(database)
+        owner.read(owner.survey().changed[:1])
+        place.path.unlink()
+        if other:
+            place.path.write_bytes(b"")
+        with pytest.raises(Replaced, match="while it was in use"):
+            owner.once()
+    place.forget()
+    place.read()
+    assert place.facts() == place.quiet()
+
+
+@pytest.mark.fault("D21")
+def test_a_question_that_needs_more_than_there_is_fails_alone(place: Place) -> None:
+    place.read()
+    with place.open() as database:
+        database.execute("set memory_limit = '32MB'")
+        database.execute("set max_temp_directory_size = '1MB'")
+        reading = Local(database)
+        with pytest.raises((QueryRefused, StoreError), match=r"(?i)memory|max_temp|space"):
+            reading.sql(
+                "select list(r order by hash(r)) from range(20_000_000) t(r) group by r % 7", 10
+            )
+        assert reading.sql("select count(*) > 0 from v_sessions", 10).rows == [(True,)]
+        assert list(dump(database)) == place.quiet()
