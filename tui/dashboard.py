@@ -41,7 +41,7 @@ from tui.widgets.header import Chip, chips
 
 TICK: Final = 1.0
 LOOK_AGAIN: Final = 30
-"""Ticks after which states are judged anew although nothing was committed: they hang on the clock."""
+"""Ticks after which states are judged anew without any commit: they hang on the clock."""
 LOOK_AGAIN_LIVE: Final = 5
 """The same while something runs: how long it has been quiet counts by the second."""
 

@@ -24,18 +24,21 @@ def test_a_commit_that_changed_nothing_is_no_beat(tmp_path: Path) -> None:
 
 
 def test_a_guest_that_listens_hears_of_a_commit_at_once(tmp_path: Path) -> None:
-    with Database(tmp_path / "t.duckdb") as database, Door(database, Role.FOLLOW, [], NOW):
-        with RemoteDatabase(database.path) as remote:
-            beats = remote.listen(-1, 0)
-            heard = Event()
+    with (
+        Database(tmp_path / "t.duckdb") as database,
+        Door(database, Role.FOLLOW, [], NOW),
+        RemoteDatabase(database.path) as remote,
+    ):
+        beats = remote.listen(-1, 0)
+        heard = Event()
 
-            def listen() -> None:
-                assert remote.listen(beats, 10) == beats + 1
-                heard.set()
+        def listen() -> None:
+            assert remote.listen(beats, 10) == beats + 1
+            heard.set()
 
-            listener = Thread(target=listen, daemon=True)
-            listener.start()
-            with database.transaction():
-                database.run("queue.pause", **PAUSE)
-            assert heard.wait(60)
-            listener.join()
+        listener = Thread(target=listen, daemon=True)
+        listener.start()
+        with database.transaction():
+            database.run("queue.pause", **PAUSE)
+        assert heard.wait(60)
+        listener.join()
