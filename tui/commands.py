@@ -84,6 +84,21 @@ COMMANDS: Final = _table(
     Command("tools", "t", "tool output", "Tool output: off, short, or full.", shown=True),
     Command("raw", "i", "raw line", "The line of Codex's file behind this.", shown=True),
     Command("resume", "c", "resume", "Copy the command that continues this session.", shown=True),
+    # ── the journal ──
+    Command(
+        "export",
+        "e",
+        "export",
+        "Write a journal to a file; first says which and where.",
+        shown=True,
+    ),
+    Command(
+        "auto-export",
+        "A",
+        "automatic",
+        "Have this project's journals written by themselves, or not.",
+        shown=True,
+    ),
     # ── the pipeline ──
     Command("next-list", "right_square_bracket", "next list", "To the next list.", shown=True),
     Command("previous-list", "left_square_bracket", "list before", "To the list before."),

@@ -72,12 +72,25 @@ def exported(rows: Rows) -> list[Path]:
     return [path for path in found if path.is_file()]
 
 
+def unsaid(rows: Rows, paths: list[Path]) -> list[Path]:
+    """Those of these files of which nobody wrote down yet that they were written out."""
+    known = {_value(row["about"], "path") for row in said(rows, EXPORTED)}
+    return [path for path in paths if str(path) not in known]
+
+
 def remember(rows: Rows, say: Say, what: str, paths: list[Path]) -> None:
     """Have it written down that these files were written out; each once."""
-    known = {_value(row["about"], "path") for row in said(rows, EXPORTED)}
-    for path in paths:
-        if str(path) not in known:
-            say(EXPORTED, {"path": str(path)}, {"what": what})
+    for path in unsaid(rows, paths):
+        say(EXPORTED, {"path": str(path)}, {"what": what})
+
+
+def folder_of(rows: Rows, project: str) -> Path | None:
+    """The folder of a project: its repository, where it has one."""
+    found = rows.one("journal.folders", project=project)
+    if found is None:
+        return None
+    folder = Path(found["cwd"])
+    return repository(folder / "any") or folder
 
 
 def repository(path: Path) -> Path | None:

@@ -11,7 +11,7 @@ _WHERE: Final = {
     "board": ("tui.screens.board", "BoardScreen"),
     "tasks": ("tui.screens.tasks", "TasksScreen"),
     "pipeline": ("tui.screens.pipeline", "PipelineScreen"),
-    "journal": ("tui.screens.placeholder", "JournalScreen"),
+    "journal": ("tui.screens.journal", "JournalScreen"),
     "search": ("tui.screens.search", "SearchScreen"),
     "insights": ("tui.screens.placeholder", "InsightsScreen"),
 }

@@ -32,11 +32,6 @@ class _Placeholder(Frame):
         yield _Missing(self.INSTEAD)
 
 
-class JournalScreen(_Placeholder):
-    PLACE = "journal"
-    INSTEAD = "tailboard export"
-
-
 class InsightsScreen(_Placeholder):
     PLACE = "insights"
     INSTEAD = "tailboard report"

@@ -143,7 +143,7 @@ def _target(
     """The folder that is written to, and the file."""
     if out is None:
         below = invocation.settings.db.parent
-        return below, below / "journals" / place_of(journal, form)
+        return below, below / place_of(journal, form)
     target = out.expanduser().absolute()
     if target.is_dir() or not target.suffix:
         return target, target / place_of(journal, form).name
@@ -228,13 +228,11 @@ def _switch(invocation: Invocation, project: str | None, *, on: bool) -> None:
 
 
 def _folder(orders: Orders, project: str | None) -> Path:
-    """The folder of a project: its repository, where it has one."""
-    named = project_of(project or ".")
-    rows = orders.access.rows("journal.folders", project=named)
-    if not rows:
+    named = project_of(project or ".") or "."
+    found = exports.folder_of(orders.access, named)
+    if found is None:
         raise NotFound(
             f"No session of a project {named} has a folder that is known.",
             "`tailboard sessions` lists the projects there are.",
         )
-    folder = Path(rows[0]["cwd"])
-    return exports.repository(folder / "any") or folder
+    return found

@@ -11,6 +11,7 @@ from typing import Final
 from msgspec import Struct
 
 from ingest.memory import outgoing
+from ingest.wording.looks import LOOKS, UNKNOWN
 from ingest.wording.safe import one_line, safe_text
 
 
@@ -20,6 +21,8 @@ class Look(StrEnum):
     PLAIN = "plain"
     STRONG = "strong"
     CODE = "code"
+    STATE = "state"
+    """The word of a state; it is told with its sign."""
 
 
 class Span(Struct, frozen=True):
@@ -68,6 +71,19 @@ def code(text: str) -> Span:
     return Span(text, Look.CODE)
 
 
+def state(word: str) -> Span:
+    return Span(word, Look.STATE)
+
+
+_SAID: Final = {"completed": "done", "open": "not ended"}
+
+
+def stated(word: str) -> str:
+    """A state as it is read: its sign and its word."""
+    said = _SAID.get(word, word).replace("_", " ")
+    return f"{LOOKS.get(word, UNKNOWN).glyph} {said}"
+
+
 # ── Markdown ────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -102,6 +118,8 @@ def _span(span: Span) -> str:
     text = one_line(span.text)
     if not text or span.look is Look.OWN:
         return text
+    if span.look is Look.STATE:
+        return outgoing.inline(stated(text))
     if span.look is Look.CODE:
         return outgoing.code(text)
     escaped = outgoing.inline(text)
@@ -141,12 +159,15 @@ _TAGS: Final = {
     Look.PLAIN: ("", ""),
     Look.STRONG: ("<b>", "</b>"),
     Look.CODE: ("<code>", "</code>"),
+    Look.STATE: ("", ""),
 }
 
 
 def _html_line(line: Line) -> str:
     return " ".join(
-        _TAGS[span.look][0] + outgoing.html(one_line(span.text)) + _TAGS[span.look][1]
+        _TAGS[span.look][0]
+        + outgoing.html(stated(span.text) if span.look is Look.STATE else one_line(span.text))
+        + _TAGS[span.look][1]
         for span in line
         if span.text
     )

@@ -23,7 +23,7 @@ def of_session(rows: Rows, session: str, rules: Rules) -> Journal:
     entries = _entries(found, rules)
     title = entries[0].title if entries else session
     said = decided(rows, found, rules.mask, session=session)
-    return _journal("session", session, f"Session: {title}", found, entries, said, rules)
+    return _journal("session", session, title, found, entries, said, rules)
 
 
 def of_day(

@@ -16,6 +16,7 @@ from ingest.memory.journal.blocks import (
     code,
     own,
     plain,
+    state,
     strong,
 )
 from ingest.memory.journal.journal import (
@@ -32,13 +33,11 @@ from ingest.memory.journal.journal import (
     Source,
     Turn,
 )
-from ingest.wording.looks import LOOKS, UNKNOWN
 from ingest.wording.words import many, span
 
 FILES: Final = 40
 FAILURES: Final = 20
 COMMANDS: Final = 30
-_SAID: Final = {"completed": "done", "open": "not ended"}
 
 
 def page(journal: Journal, zone: tzinfo | None) -> list[Block]:
@@ -50,7 +49,7 @@ def page(journal: Journal, zone: tzinfo | None) -> list[Block]:
             Bullets([_said(one, zone) for one in journal.decisions]),
         ]
     for entry in journal.entries:
-        blocks += _Page(entry, zone).blocks()
+        blocks += _Page(entry, zone).blocks(alone=journal.kind == "session")
     if not journal.entries:
         blocks.append(Paragraph(own("Nothing happened.")))
     return blocks
@@ -72,9 +71,10 @@ class _Page:
         self.zone = zone
         self.files = [one.file for one in entry.sources]
 
-    def blocks(self) -> list[Block]:
+    def blocks(self, *, alone: bool) -> list[Block]:
+        """`alone`: its title stands above the whole page."""
         return [
-            Heading(2, plain(self.entry.title)),
+            *([] if alone else [Heading(2, plain(self.entry.title))]),
             self._facts(),
             *self._wanted(),
             *(self._plan(self.entry.plan) if self.entry.plan else []),
@@ -97,7 +97,7 @@ class _Page:
     def _wanted(self) -> list[Block]:
         entry = self.entry
         goals = self._list(
-            "Goals", ([*_state(goal.status), *plain(goal.text)] for goal in entry.goals)
+            "Goals", ([state(goal.status), *plain(goal.text)] for goal in entry.goals)
         )
         if not entry.objective or entry.objective == entry.title:
             return goals
@@ -145,7 +145,7 @@ class _Page:
             [
                 strong("time"),
                 *own(self._span(), f"{many(entry.turn_count, 'turn')},"),
-                *_state(entry.outcome),
+                state(entry.outcome),
             ],
             [
                 strong("codex"),
@@ -165,7 +165,7 @@ class _Page:
         done = sum(step.status == "completed" for step in plan.steps)
         blocks: list[Block] = [
             Heading(3, own(f"Plan: {done} of {len(plan.steps)} done")),
-            Bullets([[*_state(step.status), Span(step.text)] for step in plan.steps]),
+            Bullets([[state(step.status), Span(step.text)] for step in plan.steps]),
         ]
         told: list[Line] = []
         for one in plan.revisions:
@@ -190,10 +190,8 @@ class _Page:
         return blocks
 
     def _turn(self, turn: Turn) -> list[Block]:
-        look = LOOKS.get(turn.state, UNKNOWN)
-        said = f"{look.glyph} {_word(turn.state)}"
-        head = ", ".join(filter(None, (self._clock(turn.at), span(turn.seconds), said)))
-        blocks: list[Block] = [Heading(4, own(f"Turn {turn.n}: {head}", self._at(turn.place)))]
+        head = [*own(f"Turn {turn.n}:", self._clock(turn.at), span(turn.seconds))]
+        blocks: list[Block] = [Heading(4, [*head, state(turn.state), *own(self._at(turn.place))])]
         if turn.asked and turn.asked != self.entry.objective:
             blocks.append(Quote(turn.asked))
         lines = _most(map(self._command, turn.commands), COMMANDS)
@@ -208,8 +206,8 @@ class _Page:
     def _command(self, one: Done) -> Line:
         code_ = f"exit {one.exit_code}" if one.exit_code else ""
         took = span(one.seconds)
-        said = ", ".join(filter(None, (_word(one.status), code_, took)))
-        return [code(one.command), *own(said), *own(self._at(one.place))]
+        said = ", ".join(filter(None, (code_, took)))
+        return [code(one.command), state(one.status), *own(said, self._at(one.place))]
 
     def _failures(self, failures: list[Failure]) -> list[Block]:
         if not failures:
@@ -288,14 +286,6 @@ def _agent(entry: Entry) -> str:
     if not entry.parent:
         return ""
     return f"an agent ({entry.agent or 'without a name'}) of {entry.parent}"
-
-
-def _state(state: str) -> list[Span]:
-    return own(f"{LOOKS.get(state, UNKNOWN).glyph} {_word(state)}")
-
-
-def _word(state: str) -> str:
-    return _SAID.get(state, state).replace("_", " ")
 
 
 def _file(one: Changed) -> Line:

@@ -61,14 +61,14 @@ def _utc(moment: object) -> str:
 
 
 def place_of(journal: Journal, form: Form) -> Path:
-    """Where a journal lies in a folder of journals."""
+    """Where a journal lies, seen from the folder of the database."""
     project = outgoing.safe_name(journal.project or "all-projects")
     name = "journal" if journal.kind == "project" else journal.name
     if journal.kind == "session":
         entry = journal.entries[0]
         began = f"{entry.started_at:%Y-%m-%dT%H-%M-%S}" if entry.started_at else "undated"
         name = f"{began}_{journal.name[:13]}"
-    return Path(project, outgoing.safe_name(f"{name}.{form}"))
+    return Path("journals", project, outgoing.safe_name(f"{name}.{form}"))
 
 
 def day_file(folder: Path, day: date) -> Path:

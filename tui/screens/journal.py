@@ -1,0 +1,290 @@
+"""Journal: what happened, for people. Days and their sessions, and beside them the journal of what
+is under the cursor; it is written to a file from here, or has itself written.
+"""
+
+import asyncio
+from pathlib import Path
+from typing import ClassVar, Final
+
+from msgspec import Struct
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.content import Content
+
+from ingest.memory import exports
+from ingest.memory.journal import making
+from ingest.memory.journal.entry import Rules
+from ingest.memory.journal.journal import Journal
+from ingest.memory.journal.page import page
+from ingest.memory.journal.writing import Form, Written, place_of, write
+from ingest.store.face import Reading
+from ingest.wording.words import many
+from tui import safe
+from tui.commands import bind
+from tui.dialogs import Choose
+from tui.feed import Failure, Found, Question, failure_of
+from tui.frame import Frame
+from tui.orders import Orders
+from tui.screens.journal_days import About, JournalDays
+from tui.screens.journal_page import drawn, masked_places
+from tui.widgets.pane import Pane
+from tui.widgets.reader import Reader
+from tui.widgets.table import Seen, Table
+from tui.widgets.tree_pane import TreePane
+
+_MASKED_SHOWN: Final = 4
+_NAMES: Final = {Form.MARKDOWN: "Markdown", Form.JSON: "JSON", Form.HTML: "HTML"}
+
+
+class Days(TreePane):
+    def __init__(self) -> None:
+        self.days = JournalDays()
+        super().__init__(Table(self.days, titles=False), noun="line", known_as="journal")
+
+    def question(self) -> Question[Seen]:
+        self.days.at(self.dashboard.now)
+        return super().question()
+
+    def empty(self) -> Content:
+        return safe.lines(
+            safe.line("No session yet.", "bold"), "", "What Codex does is told here, day by day."
+        )
+
+    @on(Table.Opened)
+    def _opened(self, message: Table.Opened) -> None:
+        line = self.table.line
+        if line is not None and line.closed is not None:
+            message.stop()
+            self.turn(line.key)
+
+
+class Told(Struct, frozen=True):
+    """A journal, and for whom it is written by itself."""
+
+    about: About
+    journal: Journal
+    autos: list[exports.Auto]
+    folder: Path | None
+    """Of the project that it is about, where it is one."""
+
+    @property
+    def auto(self) -> bool:
+        return any(Path(one.folder) == self.folder for one in self.autos)
+
+
+def told(about: About, rules: Rules) -> Question[Told]:
+    """The journal of a day or a session."""
+
+    def look(reading: Reading) -> Told:
+        journal = _journal(reading, about, rules)
+        folder = exports.folder_of(reading, journal.project) if journal.project else None
+        return Told(about, journal, exports.autos(reading), folder)
+
+    return look
+
+
+def _journal(reading: Reading, about: About, rules: Rules) -> Journal:
+    if about.session:
+        return making.of_session(reading, about.session, rules)
+    return making.of_day(reading, about.day, rules)
+
+
+class PagePane(Pane):
+    def __init__(self) -> None:
+        super().__init__()
+        self.about: About | None = None
+        self.told: Told | None = None
+
+    def compose(self) -> ComposeResult:
+        yield Reader()
+
+    def question(self) -> Question[Told] | None:
+        screen = self.screen
+        if self.about is None or not isinstance(screen, JournalScreen):
+            return None
+        return told(self.about, screen.rules)
+
+    def show(self, found: Told) -> None:
+        before, self.told = self.told, found
+        blocks = page(found.journal, None)
+        self.head(self._above(found))
+        anew = before is None or before.about != found.about
+        self.query_exactly_one(Reader).read(drawn(blocks), anew=anew)
+
+    def _above(self, found: Told) -> Content:
+        masked = many(found.journal.redacted, "secret")
+        return safe.row(
+            safe.line(found.journal.project or "all projects", "bold"),
+            safe.line(f"{masked} masked", "yellow") if found.journal.redacted else None,
+            safe.line("● written by itself", "green") if found.auto else None,
+        )
+
+    def say(self, text: Content) -> None:
+        self.about = self.told = None
+        self.query_exactly_one(Reader).read(text, anew=True)
+
+    def copied(self) -> str:
+        return drawn(page(self.told.journal, None)).plain if self.told else ""
+
+    def copied_id(self) -> str:
+        return self.told.journal.name if self.told else ""
+
+
+class JournalScreen(Frame):
+    PLACE = "journal"
+    BINDINGS: ClassVar[list[BindingType]] = bind("export", "auto-export")
+    DEFAULT_CSS = "JournalScreen Days { width: 2fr; } JournalScreen PagePane { width: 3fr; }"
+
+    def panes(self) -> ComposeResult:
+        yield Days()
+        yield PagePane()
+
+    @property
+    def rules(self) -> Rules:
+        return making.rules_of(None, self.dashboard.settings.journal_turns)
+
+    @on(Table.Moved)
+    def _moved(self, message: Table.Moved) -> None:
+        shown = self.query_exactly_one(PagePane)
+        if message.key is None:
+            shown.say(Content(""))
+        elif message.key != shown.about:
+            shown.about = message.key
+            self.ask_pane(shown)
+
+    @on(Table.Opened)
+    def _opened(self) -> None:
+        self.choose(self.query_exactly_one(PagePane))
+
+    # ── writing it out ──────────────────────────────────────────────────────────────────────────
+
+    def action_export(self) -> None:
+        self.run_worker(self._export(), group="export", exclusive=True, exit_on_error=False)
+
+    async def _export(self) -> None:
+        meant = await self.app.push_screen_wait(Choose("Export which journal?", self._choices()))
+        if meant is None:
+            return
+        match await self.dashboard.feed.answer(self._wanted(meant)):
+            case Failure() as failure:
+                self._complain(failure)
+            case Found(journals):
+                await self._write(journals)
+
+    def _choices(self) -> list[tuple[str, Content | str]]:
+        """What can be exported, the likeliest first."""
+        shown = self.query_exactly_one(PagePane)
+        marked = self._marked()
+        about, journal = shown.about, shown.told.journal if shown.told else None
+        choices: list[tuple[str, Content | str]] = []
+        if marked:
+            those = f"{len(marked)} marked sessions" if len(marked) > 1 else "marked session"
+            choices.append(("marked", f"The {those}"))
+        if about is not None and about.session and journal:
+            choices.append(("session", f"This session: {journal.title}"))
+        if about is not None:
+            choices.append(("day", f"This day: {about.day}"))
+        if journal and journal.project:
+            choices.append(("project", f"This project: {journal.project}"))
+        return choices
+
+    def _marked(self) -> list[About]:
+        table = self.query_exactly_one(Days).table
+        return sorted(
+            (key for key in table.marked if key.session),
+            key=lambda one: (one.day, one.session or ""),
+        )
+
+    def _wanted(self, meant: str) -> Question[list[Journal]]:
+        shown, marked, rules = self.query_exactly_one(PagePane), self._marked(), self.rules
+        about = shown.about
+        project = shown.told.journal.project if shown.told else None
+
+        def look(reading: Reading) -> list[Journal]:
+            if meant == "marked":
+                return [_journal(reading, one, rules) for one in marked]
+            if meant == "project" and project:
+                return [making.of_project(reading, project, rules)]
+            if about is None:
+                return []
+            return [_journal(reading, About(about.day) if meant == "day" else about, rules)]
+
+        return look
+
+    async def _write(self, journals: list[Journal]) -> None:
+        """Say where to and what is masked, ask for the form, and write."""
+        below = self.dashboard.settings.db.parent
+        choices: list[tuple[str, Content | str]] = [
+            (
+                str(form),
+                f"{_NAMES[form]} to {_where([below / place_of(one, form) for one in journals])}",
+            )
+            for form in Form
+        ]
+        chosen = await self.app.push_screen_wait(
+            Choose("Write it as", choices, self._preview(journals))
+        )
+        if chosen is None:
+            return
+        form, written = Form(chosen), list[Written]()
+        try:
+            for one in journals:
+                path = below / place_of(one, form)
+                exports.permit(path, into=False)
+                written.append(await asyncio.to_thread(write, one, path, form, None, below=below))
+        except Exception as error:  # noqa: BLE001 - told to whoever asked for it
+            self._complain(failure_of(error))
+        if written:
+            paths = [one.path for one in written]
+            await self._remember(paths)
+            said = safe.line(f"Wrote {_where(paths)}.").plain
+            self.notify(said, markup=False)
+
+    def _preview(self, journals: list[Journal]) -> list[Content | str]:
+        count = sum(one.redacted for one in journals)
+        if not count:
+            return ["Nothing in it had to be masked."]
+        places = [place for one in journals for place in masked_places(page(one, None))]
+        shown = [safe.line(f"  {place}", "dim", 66) for place in places[:_MASKED_SHOWN]]
+        return [safe.line(f"{many(count, 'secret')} masked:", "yellow"), *shown]
+
+    async def _remember(self, paths: list[Path]) -> None:
+        fresh = await self.dashboard.feed.ask(lambda reading: exports.unsaid(reading, paths))
+        for path in fresh:
+            await Orders(self.dashboard.feed).say(
+                exports.EXPORTED, {"path": str(path)}, {"what": "journal"}
+            )
+
+    # ── having it written ───────────────────────────────────────────────────────────────────────
+
+    def action_auto_export(self) -> None:
+        self.run_worker(self._switch(), group="export", exclusive=True, exit_on_error=False)
+
+    async def _switch(self) -> None:
+        shown = self.query_exactly_one(PagePane).told
+        if shown is None or shown.folder is None:
+            self.notify("Go to a session first: its project is meant.", markup=False)
+            return
+        on = not shown.auto
+        try:
+            await Orders(self.dashboard.feed).say(
+                exports.AUTO, {"folder": str(shown.folder)}, {"on": on}
+            )
+        except Exception as error:  # noqa: BLE001 - told to whoever asked for it
+            self._complain(failure_of(error))
+            return
+        place = shown.folder / exports.JOURNALS
+        said = f"On: journals go to {place}." if on else f"Off for {shown.folder}."
+        self.notify(safe.line(said).plain, markup=False)
+        self.ask()
+
+    def _complain(self, failure: Failure) -> None:
+        said = safe.line(f"{failure.message} {failure.hint}").plain
+        self.notify(said, severity="error", markup=False)
+
+
+def _where(paths: list[Path]) -> str:
+    if len(paths) == 1:
+        return str(paths[0])
+    return f"{many(len(paths), 'file')} in {paths[0].parent}"

@@ -1,0 +1,73 @@
+"""A journal as it stands on the screen: the blocks of its page, drawn. Pure.
+
+The page is the one that Markdown and HTML are made of; what its text says is text, and no link.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from textual.content import Content
+
+from ingest.memory.journal.blocks import (
+    Block,
+    Bullets,
+    Heading,
+    Line,
+    Look,
+    Paragraph,
+    Quote,
+    Span,
+    stated,
+)
+from ingest.wording.looks import LOOKS, UNKNOWN
+from tui import safe
+
+_TONES: Final = {Look.OWN: "dim", Look.PLAIN: "", Look.STRONG: "bold", Look.CODE: "cyan"}
+_LEVEL: Final = 3
+_MARK: Final = re.compile(r"\[(?:secret: [a-z0-9-]+|private)\]")
+"""As `ingest.redaction.mask` leaves it."""
+_AROUND: Final = 22
+
+
+def drawn(blocks: Sequence[Block]) -> Content:
+    return safe.lines(*_lines(blocks))
+
+
+def _lines(blocks: Sequence[Block]) -> Iterator[Content]:
+    for i, block in enumerate(blocks):
+        if i and not isinstance(block, Bullets):
+            yield safe.line("")
+        match block:
+            case Heading(level, line):
+                tone = "title" if level < _LEVEL else "bold"
+                yield safe.row(*(_span(span, tone) for span in line), gap=" ")
+            case Paragraph(line):
+                yield _line(line)
+            case Bullets(lines):
+                for line in lines:
+                    yield safe.row(safe.line("•", "dim"), _line(line), gap=" ")
+            case Quote(text):
+                for said in text.strip("\n").split("\n"):
+                    yield safe.row(safe.line("▎", "dim"), safe.line(said), gap=" ")
+
+
+def _line(line: Line) -> Content:
+    return safe.row(*map(_span, line), gap=" ")
+
+
+def _span(span: Span, tone: str | None = None) -> Content:
+    if span.look is Look.STATE:
+        return safe.line(stated(span.text), LOOKS.get(span.text, UNKNOWN).color)
+    return safe.line(span.text, _TONES[span.look] if tone is None else tone)
+
+
+def masked_places(blocks: Sequence[Block]) -> list[str]:
+    """Each place where something is masked, with the words around it."""
+    found = []
+    for line in drawn(blocks).plain.split("\n"):
+        for mark in _MARK.finditer(line):
+            before, after = line[: mark.start()], line[mark.end() :]
+            more = "…" if len(before) > _AROUND else ""
+            found.append(f"{more}{before[-_AROUND:]}{mark[0]}{after[:_AROUND]}".strip())
+    return found
