@@ -1,12 +1,9 @@
-"""The three things to know, for somebody who is here for the first time."""
+"""The three things to know, for somebody who is here for the first time: a word, a sentence."""
 
-from pathlib import Path
+from typing import Final
 
-
-def welcome(database: Path) -> list[tuple[str, str]]:
-    """Each a word, and a sentence."""
-    return [
-        ("see", "`tailboard` on a terminal is the dashboard; `tailboard demo` is a made-up one."),
-        ("trust", f"Codex's files are only ever read; what was read is yours: {database}"),
-        ("mend", "`tailboard doctor` finds what keeps this from working, with the cure."),
-    ]
+THINGS: Final = (
+    ("see", "`tailboard` is the dashboard; `tailboard demo` has made-up data in it."),
+    ("trust", "Codex's files are only ever read; what was read is one file of yours."),
+    ("mend", "`tailboard doctor` finds what keeps it from working, with the cure."),
+)

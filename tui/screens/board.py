@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.content import Content
 
+from ingest.wording.welcome import THINGS
 from tui import safe
 from tui.commands import bind
 from tui.feed import Question
@@ -47,9 +48,10 @@ class Projects(TreePane):
             "",
             safe.block(f"Start Codex in a project: it writes to {homes},"),
             "and what it writes shows up here at once.",
-            "",
             safe.row("Another home?", safe.line("tailboard --codex-home PATH", "cyan")),
-            safe.row("Only looking?", safe.line("tailboard demo", "cyan")),
+            "",
+            safe.line("Three things to know", "bold"),
+            *(safe.row(safe.line(f"{word:<5}", "title"), safe.line(said)) for word, said in THINGS),
         )
 
     @on(Table.Opened)

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from pathlib import Path
 
 import click
 from msgspec import Struct
@@ -14,7 +13,7 @@ from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.output import Column, Output, Styled
 from ingest.codex.liveness import SessionState
 from ingest.memory.session import Session, label, short_length, unfinished
-from ingest.wording.welcome import welcome
+from ingest.wording.welcome import THINGS
 from ingest.wording.words import ago, many, size, span
 
 _LIVE = (SessionState.RUNNING, SessionState.WAITING, SessionState.STALLED)
@@ -167,7 +166,7 @@ def _welcome(output: Output, status: Status) -> None:
     waits = f" {size(status.behind_bytes)} wait: `tailboard ingest`." if status.behind_bytes else ""
     output.line(Styled("tailboard", "bold"), f"Nothing was read yet.{waits} Three things to know:")
     output.line()
-    output.fields(welcome(Path(status.db)))
+    output.fields([*THINGS, ("file", status.db)])
 
 
 def _counted(counts: dict[str, int]) -> str:
