@@ -2,7 +2,7 @@
 of the one under the cursor.
 """
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from textual import on
 from textual.app import ComposeResult
@@ -21,6 +21,9 @@ from tui.widgets.pane import Pane
 from tui.widgets.reader import Reader
 from tui.widgets.table import Seen, Table
 from tui.widgets.tree_pane import TreePane
+
+_WORD: Final = 7
+"""Columns of a word with what follows beside it."""
 
 
 class Projects(TreePane):
@@ -51,7 +54,10 @@ class Projects(TreePane):
             safe.row("Another home?", safe.line("tailboard --codex-home PATH", "cyan")),
             "",
             safe.line("Three things to know", "bold"),
-            *(safe.row(safe.line(f"{word:<5}", "title"), safe.line(said)) for word, said in THINGS),
+            *(
+                safe.line(word, "title") + Content(" " * (_WORD - len(word))) + safe.line(said)
+                for word, said in THINGS
+            ),
         )
 
     @on(Table.Opened)
