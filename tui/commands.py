@@ -80,6 +80,9 @@ COMMANDS: Final = _table(
     # ── search ──
     Command("complete", "tab", "complete", "Complete a filter or its value.", shown=True),
     Command("results", "down", "results", "Go down to what was found."),
+    # ── insights ──
+    Command("span", "t", "span", "Seven, thirty or ninety days, or all of it.", shown=True),
+    Command("compare", "c", "compare", "Put the time before beside it, or not.", shown=True),
     # ── the session ──
     Command("tools", "t", "tool output", "Tool output: off, short, or full.", shown=True),
     Command("raw", "i", "raw line", "The line of Codex's file behind this.", shown=True),

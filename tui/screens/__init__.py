@@ -13,7 +13,7 @@ _WHERE: Final = {
     "pipeline": ("tui.screens.pipeline", "PipelineScreen"),
     "journal": ("tui.screens.journal", "JournalScreen"),
     "search": ("tui.screens.search", "SearchScreen"),
-    "insights": ("tui.screens.placeholder", "InsightsScreen"),
+    "insights": ("tui.screens.insights", "InsightsScreen"),
 }
 """A line a screen: where its class is."""
 

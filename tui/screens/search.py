@@ -6,6 +6,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.content import Content
+from textual.message import Message
 from textual.widgets import Input, Static
 
 from ingest.memory.search.completion import Values, completed, completions, values
@@ -23,7 +24,7 @@ from tui.widgets.column import fit
 from tui.widgets.list_pane import Below, FilterLine, ListPane
 from tui.widgets.pane import Pane
 from tui.widgets.reader import Reader
-from tui.widgets.table import Table
+from tui.widgets.table import Seen, Table
 
 _OFFERED = 6
 _LINES_BEFORE = 6
@@ -92,6 +93,13 @@ class Results(ListPane):
         shown = safe.row(*said[:_OFFERED], safe.line("Tab", "dim")) if said else Content("")
         self.query_exactly_one(".offers", Static).update(shown)
         self.refresh_bindings()
+
+    class Answered(Message):
+        """The list is that of another question now, or of another moment."""
+
+    def show(self, found: Seen) -> None:
+        super().show(found)
+        self.post_message(self.Answered())
 
     def note(self) -> Content | None:
         total = self.hits.total
@@ -180,10 +188,16 @@ class SearchScreen(Frame):
         yield Place(hits)
 
     @on(Table.Moved)
-    def _moved(self, message: Table.Moved) -> None:
+    @on(Results.Answered)
+    def _moved(self) -> None:
+        """Show the hit under the cursor, if it is another one or found by other words."""
+        table = self.query_exactly_one(Results).table
         shown = self.query_exactly_one(Place)
-        shown.hit, shown.words = message.key, message.table.view.filter
-        if message.key is None:
+        wanted = (table.key, table.view.filter)
+        if wanted == (shown.hit, shown.words):
+            return
+        shown.hit, shown.words = wanted
+        if shown.hit is None:
             shown.query_exactly_one(Reader).read(Content(""))
         else:
             self.ask_pane(shown)

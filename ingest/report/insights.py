@@ -1,0 +1,96 @@
+"""What can be seen at a glance of a period: the figures behind the pictures of the dashboard.
+
+Asked for here, drawn elsewhere. What a report tells in the same words is taken from it.
+"""
+
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta, tzinfo
+from typing import Final
+
+from msgspec import Struct
+
+from ingest.report.period import Period
+from ingest.report.report import Removable, Report, removable, report
+from ingest.store.face import Row, Rows
+from ingest.wording.when import local_day
+
+MODELS: Final = 4
+"""Models that are told by name; the others are one."""
+OTHERS: Final = "others"
+SPREADS: Final = ("tokens_per_turn", "turn_seconds")
+
+
+class Tokens(Struct, frozen=True):
+    """Tokens of each day, the days in a row without a gap."""
+
+    days: list[date]
+    models: list[str]
+    """The one that spent most first."""
+    totals: list[list[int]]
+    """By model, then by day."""
+
+
+class Outcome(Struct, frozen=True):
+    state: str
+    turns: int
+
+
+class Insights(Struct, frozen=True):
+    report: Report
+    tokens: Tokens
+    spreads: dict[str, list[int]]
+    """By name: how many turns there are in each step; `step_begins` says where it begins."""
+    outcomes: list[Outcome]
+    could_go: list[Removable]
+
+
+def insights(access: Rows, period: Period, now: datetime, zone: tzinfo | None = None) -> Insights:
+    """`now` is naive UTC."""
+    limits = {"since": period.since, "until": period.until}
+    return Insights(
+        report(access, period, zone),
+        _tokens(access.rows("insights.tokens", **limits), period, now, zone),
+        _spreads(access.rows("insights.spreads", **limits)),
+        [Outcome(**row) for row in access.rows("insights.outcomes", **limits)],
+        removable(access, now),
+    )
+
+
+def step_begins(step: int) -> float:
+    """1, 2, 5, 10, 20, 50, 100 …"""
+    return float((1, 2, 5)[step % 3] * 10 ** (step // 3))
+
+
+def _tokens(rows: Iterable[Row], period: Period, now: datetime, zone: tzinfo | None) -> Tokens:
+    spent: dict[str, dict[date, int]] = {}
+    for row in rows:
+        days = spent.setdefault(row["model"], {})
+        day = local_day(row["time"], zone)
+        days[day] = days.get(day, 0) + row["total"]
+    if not spent:
+        return Tokens([], [], [])
+    ranked = sorted(spent, key=lambda model: (-sum(spent[model].values()), model))
+    if len(ranked) > MODELS:
+        others: dict[date, int] = {}
+        for model in ranked[MODELS - 1 :]:
+            for day, total in spent[model].items():
+                others[day] = others.get(day, 0) + total
+        ranked = [*ranked[: MODELS - 1], OTHERS]
+        spent[OTHERS] = others
+    every = [day for days in spent.values() for day in days]
+    first = local_day(period.since, zone) if period.since else min(every)
+    # A period ends right before its last moment.
+    ended = period.until - timedelta(microseconds=1) if period.until else now
+    last = max(*every, local_day(ended, zone))
+    days_in_row = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    totals = [[spent[model].get(day, 0) for day in days_in_row] for model in ranked]
+    return Tokens(days_in_row, ranked, totals)
+
+
+def _spreads(rows: Iterable[Row]) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {name: [] for name in SPREADS}
+    for row in rows:
+        counts = found[row["name"]]
+        counts += [0] * (row["step"] + 1 - len(counts))
+        counts[row["step"]] = row["turns"]
+    return found

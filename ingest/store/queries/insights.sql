@@ -1,0 +1,47 @@
+-- name: tokens
+-- Tokens by model and quarter of an hour: whose day that is depends on the zone.
+select
+    time_bucket(interval 15 minutes, time) as time, coalesce(model, 'unknown') as model,
+    sum(total)::bigint as total
+from v_usage
+where time is not null
+and ($since::timestamp is null or time >= $since::timestamp)
+and ($until::timestamp is null or time < $until::timestamp)
+group by all
+order by time, model;
+
+-- name: spreads
+-- How many turns there are of each size: of tokens, and of seconds. Three steps are ten times as
+-- much: 1, 2, 5, 10, 20, 50 and so on.
+with measured as (
+    select 'tokens_per_turn' as name, min(time) as time, sum(total)::double as value
+    from v_usage
+    group by source, turn
+    union all
+    select 'turn_seconds', started_at, seconds
+    from v_turns
+    where seconds is not null and state not in ('reverted', 'rolled_back')
+),
+sized as (
+    select name, time, value, floor(log10(greatest(value, 1)))::integer as tens
+    from measured
+)
+select
+    name, 3 * tens + case
+        when value >= 5 * pow(10, tens) then 2 when value >= 2 * pow(10, tens) then 1 else 0
+    end as step,
+    count(*) as turns
+from sized
+where ($since::timestamp is null or time >= $since::timestamp)
+and ($until::timestamp is null or time < $until::timestamp)
+group by name, step
+order by name, step;
+
+-- name: outcomes
+-- How turns ended.
+select state, count(*) as turns
+from v_turns
+where ($since::timestamp is null or started_at >= $since::timestamp)
+and ($until::timestamp is null or started_at < $until::timestamp)
+group by state
+order by turns desc, state;

@@ -1,0 +1,80 @@
+"""The figures behind the pictures of Insights."""
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from ingest.report.insights import MODELS, OTHERS, insights, step_begins
+from ingest.report.period import Period
+from ingest.store.local import Local
+from tests.faults.place import Place
+
+DAY = 24 * 3_600_000
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    place = Place(tmp_path)
+    place.session("plan")
+    place.home.clock.tick(2 * DAY)
+    place.session("chat")
+    return place
+
+
+def test_days_follow_each_other_and_all_tokens_are_there(place: Place) -> None:
+    place.read()
+    with place.open() as database:
+        local = Local(database)
+        now = datetime(2026, 11, 24)
+        found = insights(local, Period(""), now, UTC)
+        total = local.sql("select sum(total) from v_usage").rows[0][0]
+        assert found.tokens.days == [date(2026, 11, day) for day in (21, 22, 23, 24)]
+        assert sum(map(sum, found.tokens.totals)) == total
+        assert all(len(days) == 4 for days in found.tokens.totals)
+        assert sum(found.spreads["tokens_per_turn"]) == 2
+        assert sum(one.turns for one in found.outcomes) == 2
+        assert found.report.sessions == 2
+
+
+def test_a_period_has_all_its_days_and_nothing_else(place: Place) -> None:
+    place.read()
+    with place.open() as database:
+        local = Local(database)
+        period = Period("", datetime(2026, 11, 22), datetime(2026, 11, 25))
+        found = insights(local, period, datetime(2026, 12, 1), UTC)
+        assert [day.day for day in found.tokens.days] == [22, 23, 24]
+        assert found.report.sessions == 1
+        assert sum(one.turns for one in found.outcomes) == 1
+
+
+def test_nothing_has_no_days(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    place.read()
+    with place.open() as database:
+        found = insights(Local(database), Period(""), datetime(2026, 11, 24), UTC)
+        assert (found.tokens.days, found.outcomes) == ([], [])
+        assert not any(found.spreads.values())
+
+
+class Many:
+    """A database in which more models were used than are told by name."""
+
+    def rows(self, name: str, /, **values: object) -> list[dict[str, object]]:
+        if name != "insights.tokens":
+            return []
+        time = datetime(2026, 11, 21, 12)
+        return [{"time": time, "model": f"m{n}", "total": 10 - n} for n in range(MODELS + 2)]
+
+    def one(self, name: str, /, **values: object) -> dict[str, object] | None:
+        return None
+
+
+def test_models_that_spent_little_are_told_as_one() -> None:
+    found = insights(Many(), Period(""), datetime(2026, 11, 21, 13), UTC)
+    assert found.tokens.models == ["m0", "m1", "m2", OTHERS]
+    assert found.tokens.totals == [[10], [9], [8], [7 + 6 + 5]]
+
+
+def test_three_steps_are_ten_times_as_much() -> None:
+    assert [step_begins(step) for step in range(7)] == [1, 2, 5, 10, 20, 50, 100]
