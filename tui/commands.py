@@ -25,7 +25,10 @@ class Command(Struct, frozen=True):
 
 
 def _table(*commands: Command) -> dict[str, Command]:
-    return {command.name: command for command in commands}
+    found = {command.name: command for command in commands}
+    if len(found) < len(commands):
+        raise ValueError("two commands have the same name")
+    return found
 
 
 COMMANDS: Final = _table(
@@ -78,7 +81,7 @@ COMMANDS: Final = _table(
     Command("next-match", "n", "next match", "To the next place that was found."),
     Command("previous-match", "N", "match before", "To the place before that was found."),
     # ── search ──
-    Command("complete", "tab", "complete", "Complete a filter or its value.", shown=True),
+    Command("complete-word", "tab", "complete", "Complete a filter or its value.", shown=True),
     Command("results", "down", "results", "Go down to what was found."),
     # ── insights ──
     Command("span", "t", "span", "Seven, thirty or ninety days, or all of it.", shown=True),

@@ -32,12 +32,14 @@ _LINES_BEFORE = 6
 
 
 class QuestionLine(FilterLine):
-    BINDINGS: ClassVar[list[BindingType]] = bind("complete", "results")
-    DEFAULT_CSS = "QuestionLine { display: block; }"
+    BINDINGS: ClassVar[list[BindingType]] = bind("complete-word", "results")
 
     def __init__(self) -> None:
         super().__init__(placeholder='words, "as they stand", -without, kind:command, since:7d')
         self.known = Values()
+
+    def close(self) -> None:
+        """It is what this screen is for: it stays."""
 
     @property
     def offers(self) -> list[str]:
@@ -45,16 +47,16 @@ class QuestionLine(FilterLine):
         return completions(self.value, self.known) if at_end else []
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action == "complete":
+        if action == "complete_word":
             return bool(self.offers)
         return super().check_action(action, parameters)
 
-    def action_complete(self) -> None:
+    def action_complete_word(self) -> None:
         self.value = completed(self.value, self.offers[0])
         self.cursor_position = len(self.value)
 
     def action_results(self) -> None:
-        self.screen.query_one(Table).focus()
+        self.screen.set_focus(self.screen.query_one(Table))
 
 
 class Results(ListPane):

@@ -49,6 +49,8 @@ async def test_results_come_as_one_types_and_go_with_escape(stage: Stage) -> Non
         await until(pilot, app, "project:")
         await pilot.press(*"lex")
         await until(pilot, app, "Refactor the lexer")
+        await pilot.press("escape", "slash", *"parser", "slash", *"lex.py")
+        await until(pilot, app, "file")
         await pilot.press("escape")
         await until(pilot, app, "in every session")
         await pilot.press("1")
