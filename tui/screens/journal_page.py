@@ -46,7 +46,8 @@ def _lines(blocks: Sequence[Block]) -> Iterator[Content]:
                 yield _line(line)
             case Bullets(lines):
                 for line in lines:
-                    yield safe.row(safe.line("•", "dim"), _line(line), gap=" ")
+                    # Held together, so that a long path begins beside its point.
+                    yield safe.row(safe.line("•", "dim"), _line(line), gap="\u00a0")
             case Quote(text):
                 for said in text.strip("\n").split("\n"):
                     yield safe.row(safe.line("▎", "dim"), safe.line(said), gap=" ")

@@ -49,7 +49,7 @@ class Journaler(Beside[list[Written]]):
 
     def due(self, now: datetime) -> Row | None:
         folders = [
-            {"folder": one.folder, "since": one.since.isoformat()}
+            {"folder": one.folder, "since": self._since(one).isoformat()}
             for one in exports.autos(self.database)
         ]
         if not folders:
@@ -60,6 +60,11 @@ class Journaler(Beside[list[Written]]):
             rested=(now - QUIET).isoformat(),
             abandoned=(now - ABANDONED).isoformat(),
         )
+
+    def _since(self, auto: exports.Auto) -> datetime:
+        """From the beginning of the day it was switched on: that day is told whole."""
+        began, _ = making.bounds(local_day(auto.since, self.rules.zone), self.rules.zone)
+        return began
 
     def take_up(self, found: Row) -> Callable[[], Made[list[Written]]]:
         session = self.database.one("journal.session", **_key(found))

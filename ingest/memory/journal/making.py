@@ -33,7 +33,7 @@ def of_day(
     project: str | None = None,
     folder: str | None = None,
 ) -> Journal:
-    began, ended = _bounds(day, rules.zone)
+    began, ended = bounds(day, rules.zone)
     found = records(rows, Wanted(project=project, folder=folder, since=began, until=ended))
     entries = _entries(found, rules, day)
     about = f"{project}, {day}" if project else str(day)
@@ -102,7 +102,8 @@ def zone_name(zone: tzinfo | None, moment: datetime) -> str:
     return f"UTC{distance[:3]}:{distance[3:5]}" if local.utcoffset() else "UTC"
 
 
-def _bounds(day: date, zone: tzinfo | None) -> tuple[datetime, datetime]:
+def bounds(day: date, zone: tzinfo | None) -> tuple[datetime, datetime]:
+    """When a day begins and ends, as the database keeps time."""
     return _utc(day, zone), _utc(day + timedelta(days=1), zone)
 
 

@@ -263,3 +263,35 @@ def test_automatic_export_is_switched_on_and_off_for_a_project(desk: Desk) -> No
     assert off["auto"] == []
     unknown = desk.run("journal", "auto", "on", "--project", "nothing")
     assert (unknown.code, "No session" in unknown.err) == (1, True)
+
+
+@pytest.mark.fault("S01")
+def test_no_secret_leaves_even_where_an_older_version_stored_it(desk: Desk) -> None:
+    from ingest.store.database import Database
+
+    secret, private = "ghp_" + "a1B2" * 10, "<private>my diary</private>"
+    write(desk, scenarios.plan, scenarios.tour)
+    with Database(desk.db) as database:
+        for table, column in (
+            ("messages", "text"),
+            ("calls", "command"),
+            ("calls", "output_head"),
+            ("files", "path"),
+        ):
+            database.execute(f"update {table} set {column} = {column} || ' {secret} {private}'")
+        database.execute(f"update turns set error = 'token {secret}' where error is not null")
+    for form in ("md", "json", "html"):
+        out = desk.tmp / f"out.{form}"
+        answer = desk.json(
+            "journal", "export", "--project", "sample", "--format", form, "--out", str(out)
+        )
+        assert answer["written"][0]["redacted"] > 0
+    assert (
+        desk.run("state", "export", "--project", "sample", "--out", str(desk.tmp / "s")).code == 0
+    )
+    shown = desk.run("journal", "show").out
+    left = [path.read_text() for path in (*desk.tmp.glob("out.*"), *desk.tmp.glob("s/**/*.json"))]
+    assert len(left) == 6
+    for text in (*left, shown, desk.run("journal", "show", "--json").out):
+        assert "a1B2" not in text
+        assert "diary" not in text

@@ -125,6 +125,19 @@ def test_a_project_that_did_not_ask_gets_none(desk: Desk) -> None:
     assert (desk.batches(), desk.journals.exists()) == ([], False)
 
 
+def test_the_day_it_was_switched_on_is_told_whole_and_those_before_are_not(desk: Desk) -> None:
+    desk.session("Yesterday")
+    desk.home.clock.tick(24 * 3_600_000)
+    desk.session("This morning")
+    desk.read()
+    desk.now += timedelta(hours=1)
+    desk.switch(on=True)
+    desk.work()
+    desk.work()
+    assert list(desk.files()) == ["2026-11-22.md"]
+    assert "This morning" in desk.files()["2026-11-22.md"]
+
+
 def test_a_session_that_still_works_is_left_alone_until_it_is_abandoned(desk: Desk) -> None:
     desk.switch(on=True)
     session = desk.home.session(cwd=str(desk.project))
