@@ -103,6 +103,10 @@ from commands
 where verb = 'task'
 order by rowid;
 
+-- name: folder_known
+-- Whether any session ran in one of these folders.
+select 1 from segments where list_contains($folders::varchar[], rtrim(cwd, '/\')) limit 1;
+
 -- name: project_here
 -- The project of these folders: of the session with the nearest one, the one that moved last.
 select project
