@@ -21,7 +21,9 @@ from ingest.memory.tasks.roadmap import roadmap
 from ingest.memory.tasks.task import Edge, EdgeKind, Origin, Roadmap, Task, TaskState
 from ingest.store.face import Rows
 from ingest.wording.looks import LOOKS, UNKNOWN
+from tui.widgets.column import Line
 from tui.widgets.graph import Picture
+from tui.widgets.listing import matches
 
 MOST: Final = 500
 """Boxes that are drawn; more are no picture any more, and the table has them all."""
@@ -59,6 +61,8 @@ class Wish(Struct, frozen=True):
     branch: str | None = None
     session: str | None = None
     choice: Choice = Choice.ALL
+    words: str = ""
+    """What a task must say to be shown; not, behind a `!`."""
     view: View = View.GRAPH
     revision: int | None = None
     """Which one of the plan of `revised`; None for how everything stands now."""
@@ -117,6 +121,8 @@ def _scope(wish: Wish, project: str | None) -> Scope:
 def among(found: Roadmap, wish: Wish) -> Roadmap:
     """What the filter lets through, of what is still looked for here."""
     tasks = chosen([task for task in found.tasks if task.relevant], wish.choice)
+    if wish.words:
+        tasks = [task for task in tasks if matches(Line(task.id, (task.text,)), wish.words)]
     ids = {task.id for task in tasks}
     edges = [edge for edge in found.edges if edge.source in ids and edge.target in ids]
     return Roadmap(tasks, edges, found.refused, found.plan_tool_off)

@@ -53,6 +53,7 @@ class TasksScreen(Frame):
         *bind(
             "view", "next-ready", "complete", "block", "set", "add", "undo", "owner", "link",
             "unlink", "evidence", "note", "reset-task", "choice", "scope", "next-project",
+            "filter",
             "previous-project", "revision-before", "revision-after",
         ),
     ]  # fmt: skip
@@ -123,6 +124,17 @@ class TasksScreen(Frame):
         after = _SHOWN[(_SHOWN.index(self.wish.choice) + 1) % len(_SHOWN)]
         self._want(choice=after, revision=None)
 
+    def action_filter(self, words: str = "") -> None:
+        if words:
+            self._want(words=words, revision=None)
+        else:
+            self._ask_line(
+                "Filter",
+                "Words that a task must say; !word leaves out. Nothing shows all.",
+                lambda line: self._want(words=line, revision=None),
+                self.wish.words,
+            )
+
     def action_scope(self) -> None:
         """Wider and wider around the task under the cursor, then narrow again."""
         task = self.plan.chosen
@@ -174,8 +186,8 @@ class TasksScreen(Frame):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "back":
-            deeper = self._pick is not None or self.wish.revision is not None
-            return deeper or self.pane is self.detail
+            asked = self.wish.revision is not None or bool(self.wish.words)
+            return asked or self._pick is not None or self.pane is self.detail
         if action in _OF_A_TASK:
             return self.wish.revision is None and self.plan.chosen is not None
         return super().check_action(action, parameters)
@@ -187,6 +199,8 @@ class TasksScreen(Frame):
             self.choose(self.plan)
         elif self.wish.revision is not None:
             self._want(revision=None)
+        elif self.wish.words:
+            self._want(words="")
 
     # ── what a person says ──────────────────────────────────────────────────────────────────────
 

@@ -267,6 +267,8 @@ class PlanPane(Pane):
             *(safe.state(state, number) for state, number in counts(tasks).items()),
         ]
         how = [safe.line(f"view {wish.view}", "dim"), safe.line(f"show {wish.choice}", "dim")]
+        if wish.words:
+            how.append(safe.line(f"filter: {wish.words}", "yellow"))
         return safe.lines(safe.row(*parts), safe.row(*how, self._revised(found)))
 
     def _revised(self, found: Look) -> Content:
@@ -287,6 +289,8 @@ class PlanPane(Pane):
         found = self.found
         if found is None:
             return safe.line("")
+        if found.wish.words:
+            return safe.line(f"Nothing says “{found.wish.words}” here. Esc shows all.", "dim")
         if found.roadmap.tasks:
             return safe.line(f"No task is {found.wish.choice} here. f shows others.", "dim")
         return safe.lines(

@@ -10,7 +10,10 @@ import pytest
 
 from ingest.memory.tasks.plan_tool import on_by_default
 from ingest.store.database import Database
+from tests.build import Home
 from tests.integration.cli.desk import Desk, Sessions, write_sessions
+
+REFUSED = "unsupported call: update_plan"
 
 
 def checks(desk: Desk, code: int) -> dict[str, dict[str, Any]]:
@@ -63,6 +66,28 @@ def test_the_default_of_the_plan_tool_follows_the_version(
     version: str | None, on: bool | None
 ) -> None:
     assert on_by_default(version) is on
+
+
+def test_a_plan_that_codex_refused_says_that_the_tool_is_off_and_one_it_took_that_it_is_on(
+    desk: Desk,
+) -> None:
+    home = Home(desk.home)
+    old = home.session("g3")
+    old.prompt("Begin")
+    old.call("update_plan", {"plan": [{"step": "Read", "status": "pending"}]}, REFUSED)
+    old.end_turn("No plan then.")
+    old.write()
+    desk.run("ingest", "-q")
+    found = checks(desk, code=1)["plan tool"]
+    assert (found["ok"], "[tools.update_plan] enabled = true" in found["cure"]) == (False, True)
+    home.clock.tick(60_000)
+    new = home.session("g4", "0.169.0")
+    new.prompt("Begin")
+    new.plan([("Read", "pending")])
+    new.end_turn("Planned.")
+    new.write()
+    desk.run("ingest", "-q")
+    assert checks(desk, code=0)["plan tool"]["ok"] is True
 
 
 def test_a_missing_home_is_a_problem_with_a_cure(desk: Desk) -> None:

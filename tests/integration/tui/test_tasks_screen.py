@@ -137,6 +137,18 @@ async def test_filters_scopes_and_projects_say_what_is_looked_at(stage: Stage) -
         assert "website  11 tasks" in shown(app)
 
 
+async def test_a_filter_leaves_what_says_the_words_and_escape_shows_all(stage: Stage) -> None:
+    app = stage.dashboard()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await press(pilot, "2", "slash", *"lexer", "enter")
+        assert "Refactor the lexer" in shown(app)
+        assert "Read the failing test" not in shown(app)
+        await press(pilot, "slash", *"zz", "enter")
+        assert "Nothing says “zz” here" in shown(app)
+        await press(pilot, "escape")
+        assert "Read the failing test" in shown(app)
+
+
 async def test_revisions_are_stepped_through_and_escape_comes_back(stage: Stage) -> None:
     app = stage.dashboard()
     async with app.run_test(size=(200, 50)) as pilot:
