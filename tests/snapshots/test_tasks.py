@@ -41,7 +41,7 @@ def test_the_plan_is_a_graph(stage: Stage, picture: Picture, size: tuple[int, in
 
 
 def test_the_plan_is_a_tree(stage: Stage, picture: Picture, size: tuple[int, int]) -> None:
-    picture(stage, size, "2", "right_curly_bracket", "v", "j", "j")
+    picture(stage, size, "2", "right_curly_bracket", "right_curly_bracket", "v", *"jjjjj")
 
 
 def test_the_plan_is_a_table(stage: Stage, picture: Picture, size: tuple[int, int]) -> None:

@@ -295,7 +295,7 @@ class PlanPane(Pane):
             return safe.line(f"No task is {found.wish.choice} here. f shows others.", "dim")
         return safe.lines(
             "No tasks yet.",
-            "They come from Codex's plans, goals and sub-agents. `a` adds one of yours.",
+            "They come from Codex's plans, goals and sub-agents. Press a to add one of yours.",
         )
 
     def copied(self) -> str:

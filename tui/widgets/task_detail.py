@@ -16,7 +16,7 @@ _NAMES = 10
 _WORDS = {
     EdgeKind.ORDER: ("after", "before"),
     EdgeKind.DEPENDS: ("waits for", "holds up"),
-    EdgeKind.PART: ("part of", "consists of"),
+    EdgeKind.PART: ("part of", "made of"),
     EdgeKind.CONTINUED: ("continues", "goes on in"),
 }
 
