@@ -3,8 +3,9 @@ is under the cursor; it is written to a file from here, or has itself written.
 """
 
 import asyncio
+import os
 from pathlib import Path
-from typing import ClassVar, Final
+from typing import ClassVar, Final, cast
 
 from msgspec import Struct
 from textual import on
@@ -13,6 +14,7 @@ from textual.binding import BindingType
 from textual.content import Content
 
 from ingest.memory import exports
+from ingest.memory.ignored import is_ignored
 from ingest.memory.journal import making
 from ingest.memory.journal.entry import Rules
 from ingest.memory.journal.journal import Journal
@@ -160,34 +162,34 @@ class JournalScreen(Frame):
     # ── writing it out ──────────────────────────────────────────────────────────────────────────
 
     def action_export(self) -> None:
-        self.run_worker(self._export(), group="export", exclusive=True, exit_on_error=False)
+        about = self.query_exactly_one(Days).table.key
+        if about is not None:
+            self.run_worker(self._export(about), exit_on_error=False)
 
-    async def _export(self) -> None:
-        meant = await self.app.push_screen_wait(Choose("Export which journal?", self._choices()))
+    async def _export(self, about: About) -> None:
+        marked = self._marked()
+        found = await self._told(about)
+        if found is None:
+            return
+        choices = _choices(about, marked, found.journal)
+        meant = await self.app.push_screen_wait(Choose("Export which journal?", choices))
         if meant is None:
             return
-        match await self.dashboard.feed.answer(self._wanted(meant)):
+        project = found.journal.project
+        match await self.dashboard.feed.answer(_wanted(meant, about, marked, project, self.rules)):
             case Failure() as failure:
                 self._complain(failure)
             case Found(journals):
                 await self._write(journals)
 
-    def _choices(self) -> list[tuple[str, Content | str]]:
-        """What can be exported, the likeliest first."""
-        shown = self.query_exactly_one(PagePane)
-        marked = self._marked()
-        about, journal = shown.about, shown.told.journal if shown.told else None
-        choices: list[tuple[str, Content | str]] = []
-        if marked:
-            those = f"{len(marked)} marked sessions" if len(marked) > 1 else "marked session"
-            choices.append(("marked", f"The {those}"))
-        if about is not None and about.session and journal:
-            choices.append(("session", f"This session: {journal.title}"))
-        if about is not None:
-            choices.append(("day", f"This day: {about.day}"))
-        if journal and journal.project:
-            choices.append(("project", f"This project: {journal.project}"))
-        return choices
+    async def _told(self, about: About) -> Told | None:
+        """The journal of what is under the cursor, whether or not it is drawn already."""
+        match await self.dashboard.feed.answer(told(about, self.rules)):
+            case Failure() as failure:
+                self._complain(failure)
+                return None
+            case Found(found):
+                return cast(Told, found)
 
     def _marked(self) -> list[About]:
         table = self.query_exactly_one(Days).table
@@ -195,22 +197,6 @@ class JournalScreen(Frame):
             (key for key in table.marked if key.session),
             key=lambda one: (one.day, one.session or ""),
         )
-
-    def _wanted(self, meant: str) -> Question[list[Journal]]:
-        shown, marked, rules = self.query_exactly_one(PagePane), self._marked(), self.rules
-        about = shown.about
-        project = shown.told.journal.project if shown.told else None
-
-        def look(reading: Reading) -> list[Journal]:
-            if meant == "marked":
-                return [_journal(reading, one, rules) for one in marked]
-            if meant == "project" and project:
-                return [making.of_project(reading, project, rules)]
-            if about is None:
-                return []
-            return [_journal(reading, About(about.day) if meant == "day" else about, rules)]
-
-        return look
 
     async def _write(self, journals: list[Journal]) -> None:
         """Say where to and what is masked, ask for the form, and write."""
@@ -259,11 +245,15 @@ class JournalScreen(Frame):
     # ── having it written ───────────────────────────────────────────────────────────────────────
 
     def action_auto_export(self) -> None:
-        self.run_worker(self._switch(), group="export", exclusive=True, exit_on_error=False)
+        about = self.query_exactly_one(Days).table.key
+        if about is not None:
+            self.run_worker(self._switch(about), exit_on_error=False)
 
-    async def _switch(self) -> None:
-        shown = self.query_exactly_one(PagePane).told
-        if shown is None or shown.folder is None:
+    async def _switch(self, about: About) -> None:
+        shown = await self._told(about)
+        if shown is None:
+            return
+        if shown.folder is None:
             self.notify("Go to a session first: its project is meant.", markup=False)
             return
         on = not shown.auto
@@ -276,12 +266,47 @@ class JournalScreen(Frame):
             return
         place = shown.folder / exports.JOURNALS
         said = f"On: journals go to {place}." if on else f"Off for {shown.folder}."
+        if on and await asyncio.to_thread(is_ignored, os.environ, shown.folder, place) is False:
+            said += " They are not ignored by git: what a commit takes in, others read."
         self.notify(safe.line(said).plain, markup=False)
         self.ask()
 
     def _complain(self, failure: Failure) -> None:
         said = safe.line(f"{failure.message} {failure.hint}").plain
         self.notify(said, severity="error", markup=False)
+
+
+def _choices(
+    about: About, marked: list[About], journal: Journal
+) -> list[tuple[str, Content | str]]:
+    """What can be exported, the likeliest first."""
+    choices: list[tuple[str, Content | str]] = []
+    if marked:
+        those = f"{len(marked)} marked sessions" if len(marked) > 1 else "marked session"
+        choices.append(("marked", f"The {those}"))
+    if about.session:
+        choices.append(("session", f"This session: {journal.title}"))
+    choices.append(("day", f"This day: {about.day}"))
+    if journal.project:
+        choices.append(("project", f"This project: {journal.project}"))
+    return choices
+
+
+def _wanted(
+    meant: str, about: About, marked: list[About], project: str | None, rules: Rules
+) -> Question[list[Journal]]:
+    def look(reading: Reading) -> list[Journal]:
+        match meant:
+            case "marked":
+                return [_journal(reading, one, rules) for one in marked]
+            case "project" if project is not None:
+                return [making.of_project(reading, project, rules)]
+            case "day":
+                return [_journal(reading, About(about.day), rules)]
+            case _:
+                return [_journal(reading, about, rules)]
+
+    return look
 
 
 def _where(paths: list[Path]) -> str:
