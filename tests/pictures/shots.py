@@ -22,7 +22,7 @@ SHOTS: Final = (
     Shot("tasks", ("2",)),
     Shot("pipeline", ("3",)),
     Shot("journal", ("4",)),
-    Shot("search", ("5", *"tests ascii", "down", "down")),
+    Shot("search", ("5", *"tests", "space", *"ascii", "down", "down")),
     Shot("insights", ("6",)),
     Shot("help", ("question_mark",)),
 )

@@ -41,6 +41,7 @@ FILTERS: Final = {
     "has": "error: what failed",
 }
 
+_UNFINISHED: Final = frozenset(f"{name}:" for name in FILTERS)
 _LONGEST = 4096
 """Characters of a question; what is behind them is not looked for."""
 _MOST_WORDS = 32
@@ -89,12 +90,14 @@ class _Parts(Struct):
             except when.NoTime:
                 return False
         elif name == "has":
-            if value != "error":
+            if not "error".startswith(value):
                 return False
             self.broken = True
-        elif name in ("project", "branch", "session", "tool", "status") or (
-            name == "kind" and value in KINDS
-        ):
+        elif name == "kind":
+            fitting = [kind for kind in KINDS if kind.startswith(value)]
+            self.filters.setdefault(name, []).extend(fitting)
+            return bool(fitting)
+        elif name in ("project", "branch", "session", "tool", "status"):
             self.filters.setdefault(name, []).append(value)
         else:
             return False
@@ -113,7 +116,8 @@ def parse(text: str, now: datetime, zone: tzinfo | None = None) -> Query:
             continue
         if found["name"]:
             said = f"{found['name']}:{said}"
-        if said:
+        # A filter without a value is being written, and says nothing yet.
+        if said and said.lower() not in _UNFINISHED:
             (parts.without if minus else parts.words).append(said)
     return Query(
         words=_longest(parts.words),

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from time import monotonic
 
 import pytest
 from hypothesis import given, settings
@@ -13,6 +14,7 @@ from ingest.memory.search.search import Found, search
 from ingest.store.local import Local
 from tests.faults.place import Place
 from tests.integration.cli.desk import Desk, Sessions
+from tests.integration.report.test_with_an_owner import PATIENCE, following
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 SAID = 'What\'s in src/x.py? 100 % of foo_bar AND (a+)+$; it said "DROP" \\ ;DROP TABLE messages'
@@ -195,6 +197,21 @@ def test_people_see_where_and_the_line(desk: Desk, sessions: Sessions) -> None:
     assert line == "  and the changelog"
     assert answer.err == "1 hit.\n"
     assert "\x1b" not in desk.run("search", "red").out
+
+
+def test_who_has_the_database_answers_the_others_with_what_is_new(
+    desk: Desk, sessions: Sessions
+) -> None:
+    alone = desk.json("search", "parser")
+    with following(desk):
+        assert desk.json("search", "parser") == alone
+        sessions.done.prompt("A needle in a haystack")
+        sessions.done.write()
+        found = 0
+        until = monotonic() + PATIENCE
+        while not found and monotonic() < until:
+            found = desk.json("search", "haystack")["total"]
+        assert found == 1
 
 
 def test_before_anything_was_read_nothing_is_found(desk: Desk) -> None:

@@ -73,6 +73,13 @@ def test_a_filter_that_means_nothing_is_a_word(word: str) -> None:
     assert asked(word).words == (word,)
 
 
+def test_a_filter_that_is_being_written_hides_nothing() -> None:
+    assert asked("x kind:") == asked("x Project:") == Query(words=("x",))
+    assert asked("kind:pro").kinds == ("prompt",)
+    assert asked("kind:s").kinds == ("step", "script", "self")
+    assert asked("has:e").broken
+
+
 def test_a_question_as_long_as_a_book_is_cut() -> None:
     assert len(asked("x" * 1_000_000).words[0]) < 5000
     assert len(asked(" ".join(f"w{i}" for i in range(100_000))).words) < 50
