@@ -88,6 +88,7 @@ class Dashboard(App[int]):
         self.clock = clock
         self.feed = Feed(keeper)
         self._ticks = 0
+        self._standing = "◌ opening the database"
         self.remembered = recall(keeper.path)
         self.summary: Summary | None = None
         self.animation_level = "none"
@@ -118,7 +119,8 @@ class Dashboard(App[int]):
         """What stands in the header."""
         now = self.clock()
         clock = now.replace(tzinfo=UTC).astimezone().strftime("%H:%M") if self.manner.live else ""
-        shown = safe.line(note, "yellow") if note else None
+        said = note or self._standing
+        shown = safe.line(said, "yellow") if said else None
         home = next(iter(self.settings.codex_homes), None)
         return chips(self.summary or Summary(), _tilde(str(home or "")), shown, now, clock)
 
@@ -164,8 +166,19 @@ class Dashboard(App[int]):
         if isinstance(self.screen, Frame):
             self.screen.changed()
 
+    def _say(self, standing: str) -> None:
+        """Say in the header how it stands with the owner; nothing where all is well."""
+        self._standing = standing
+        if isinstance(self.screen, Frame):
+            self.screen.say_header()
+
+    @on(OwnerLost)
+    def _lost(self) -> None:
+        self._say("◌ the owner ended, another one comes")
+
     @on(OwnerFound)
     def _found(self) -> None:
+        self._say("")
         if isinstance(self.screen, RefusedScreen):
             self.pop_screen()
         self._moved()

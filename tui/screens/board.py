@@ -2,6 +2,9 @@
 of the one under the cursor.
 """
 
+import asyncio
+import os
+import time
 from typing import ClassVar, Final
 
 from textual import on
@@ -10,11 +13,13 @@ from textual.binding import BindingType
 from textual.content import Content
 
 from ingest.wording.welcome import THINGS
+from ingest.memory.git.git import Git
+from ingest.memory.resume.left import Resume
 from tui import safe
 from tui.commands import bind
-from tui.feed import Question
+from tui.feed import Found, Question
 from tui.frame import Frame
-from tui.screens.board_card import Card, card, drawn, resume_command
+from tui.screens.board_card import Card, card, drawn, left, resume_command
 from tui.screens.board_tree import BoardTree
 from tui.widgets.listing import Key
 from tui.widgets.pane import Pane
@@ -24,14 +29,16 @@ from tui.widgets.tree_pane import TreePane
 
 _WORD: Final = 7
 """Columns of a word with what follows beside it."""
+STAYS: Final = 0.15
+"""Seconds on a session, after which more than its card is asked for."""
+LOOK_FURTHER: Final = 10.0
+"""Seconds after which that is asked again, while something changes."""
 
 
 class Projects(TreePane):
     def __init__(self) -> None:
         self.board = BoardTree()
-        super().__init__(
-            Table(self.board, titles=False, marks=False), noun="line", known_as="board"
-        )
+        super().__init__(Table(self.board, titles=False, marks=False), known_as="board")
 
     def question(self) -> Question[Seen]:
         self.board.at(self.dashboard.now)
@@ -43,6 +50,9 @@ class Projects(TreePane):
         if first and self.table.length > 1:
             # The first session says more than the name of its project.
             self.table.cursor = 1
+
+    def counted(self) -> str:
+        return self.board.counted
 
     def empty(self) -> Content:
         homes = ", ".join(map(str, self.dashboard.settings.codex_homes))
@@ -75,6 +85,8 @@ class ResumeCard(Pane):
         super().__init__()
         self.about: Key | None = None
         self.card: Card | None = None
+        self.more: Resume | None = None
+        self._looked = 0.0
 
     def compose(self) -> ComposeResult:
         yield Reader()
@@ -89,16 +101,37 @@ class ResumeCard(Pane):
     def show(self, found: Card | None) -> None:
         before, self.card = self.card, found
         same = before is not None and found is not None and before.session.id == found.session.id
-        said = drawn(found) if found else safe.line("This session is no more.", "dim")
-        self.query_exactly_one(Reader).read(said, anew=not same)
+        if not same:
+            self.more, self._looked = None, 0.0
+        self._draw(anew=not same)
+        if found is not None and time.monotonic() - self._looked > LOOK_FURTHER:
+            self._looked = time.monotonic()
+            self.run_worker(self._look_further(found.session.id), group="more", exclusive=True,
+                            exit_on_error=False)  # fmt: skip
+
+    def _draw(self, *, anew: bool) -> None:
+        said = safe.line("This session is no more.", "dim")
+        if self.card is not None:
+            said = drawn(self.card, self.more)
+        self.query_exactly_one(Reader).read(said, anew=anew)
+
+    async def _look_further(self, session: str) -> None:
+        # Only where somebody stays: git is asked.
+        await asyncio.sleep(STAYS)
+        now, git = self.dashboard.now, Git(os.environ)
+        answer = await self.dashboard.feed.answer(lambda reading: left(reading, session, now, git))
+        more = answer.value if isinstance(answer, Found) else None
+        if self.card is not None and self.card.session.id == session:
+            self.more = more
+            self._draw(anew=False)
 
     def say(self, text: Content) -> None:
         """Say this instead of a card."""
-        self.about = self.card = None
+        self.about = self.card = self.more = None
         self.query_exactly_one(Reader).read(text, anew=True)
 
     def copied(self) -> str:
-        return drawn(self.card).plain if self.card else ""
+        return drawn(self.card, self.more).plain if self.card else ""
 
     def copied_id(self) -> str:
         return self.card.session.id if self.card else ""

@@ -2,23 +2,31 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Final
 
 from msgspec import Struct
 from textual.content import Content
 
 from ingest.codex.liveness import SessionState
+from ingest.memory.git.alignment import Standing
+from ingest.memory.git.git import Git
+from ingest.memory.resume.left import Resume
+from ingest.memory.resume.resume import resume
 from ingest.memory.scope import Now, Scope
 from ingest.memory.session import Session, label, listed
 from ingest.memory.story import Plan, Story, story_of
+from ingest.redaction.mask import mask
 from ingest.store.face import Reading
-from ingest.wording.words import ago, many, tokens
+from ingest.wording.words import ago, many, span, tokens
 from tui import safe
 
 _FILES: Final = 12
 _FAILURES: Final = 6
 _ASKED: Final = 600
 """Characters of the last request."""
+_LISTED: Final = 8
+_ALIGNED: Final = {Standing.ALIGNED: "green", Standing.NO_REPO: "dim", Standing.UNKNOWN: "dim"}
 _CHANGES: Final = {"add": "A", "added": "A", "delete": "D", "deleted": "D", "move": "R"}
 
 
@@ -38,18 +46,29 @@ def resume_command(session: Session) -> str:
     return f"codex resume {session.id}"
 
 
-def drawn(card: Card) -> Content:
-    return safe.lines(*_lines(card))
+def left(reading: Reading, session: str, now: Now, git: Git) -> Resume | None:
+    """What was left to do there, and how git stands to it: takes longer than the card."""
+    return resume(reading, Scope(session=session), now, git, mask)
 
 
-def _lines(card: Card) -> Iterator[Content]:
+def drawn(card: Card, more: Resume | None = None) -> Content:
+    """The card; with `more`, what was found out since."""
+    return safe.lines(*_lines(card, more))
+
+
+def _lines(card: Card, more: Resume | None) -> Iterator[Content]:
     one, now = card.session, card.judged.moment
     yield safe.row(safe.line(label(one), "title"))
     yield safe.row(safe.state(one.state), safe.line(ago(one.last_at, now), "dim"))
     commit = f"@ {one.commit[:8]}" if one.commit else ""
     yield safe.row(
-        safe.line(one.project, "bold"), safe.line(f"{one.branch or ''} {commit}"), gap=" · "
+        safe.line(one.project, "bold"),
+        safe.line(f"{one.branch or ''} {commit}"),
+        safe.line(more.alignment, _ALIGNED.get(more.alignment, "yellow")) if more else None,
+        gap=" · ",
     )
+    if more and more.alignment is not Standing.ALIGNED:
+        yield safe.line(more.alignment_why, "dim")
     yield safe.row(
         safe.line(f"codex {one.cli_version or '?'}", "dim"), safe.line(one.model, "dim"),
         safe.line(f"{tokens(one.tokens.total)} tokens", "dim"), gap=" · ",
@@ -59,9 +78,11 @@ def _lines(card: Card) -> Iterator[Content]:
         yield safe.row(safe.line(f"Why {one.state}", "bold"), safe.line(one.state_reason, "yellow"))
     yield from _asked(card.story)
     if card.story.plans:
-        yield from _plan(card.story.plans)
+        yield from _plan(card.story.plans, now)
     yield from _files(card.story)
-    yield from _failures(card.story)
+    yield from _failures(card.story) if more is None else _failures_left(more)
+    if more is not None:
+        yield from _further(more)
     yield safe.line("")
     yield safe.row(safe.line("Continue", "bold"), safe.line(resume_command(one), "cyan"),
                    safe.line("c copies it", "dim"))  # fmt: skip
@@ -79,15 +100,67 @@ def _asked(story: Story) -> Iterator[Content]:
         yield safe.row("", safe.line(f"✗ {failed.error}", "red"))
 
 
-def _plan(plans: Sequence[Plan]) -> Iterator[Content]:
+def _plan(plans: Sequence[Plan], now: datetime) -> Iterator[Content]:
     newest = plans[-1]
     said = f"“{newest.explanation}”" if newest.explanation else None
     yield safe.line("")
     yield safe.row(
         safe.line("Plan", "bold"), safe.line(f"revision {len(plans)}", "dim"), safe.line(said)
     )
+    times = step_times(plans, now)
     for step in newest.steps:
-        yield Content("  ") + safe.row(safe.glyph(step.status), safe.line(step.text), gap=" ")
+        yield Content("  ") + safe.row(
+            safe.row(safe.glyph(step.status), safe.line(step.text), gap=" "),
+            safe.line(span(times.get(step.text)), "dim"),
+        )
+
+
+def step_times(plans: Sequence[Plan], now: datetime) -> dict[str, float]:
+    """How long each step was worked on, as the revisions of its plan tell; up to now for the one
+    that still is."""
+    began: dict[str, datetime] = {}
+    took: dict[str, float] = {}
+    for plan in plans:
+        if plan.at is None:
+            continue
+        for step in plan.steps:
+            if step.status == "in_progress":
+                began.setdefault(step.text, plan.at)
+            elif step.text in began:
+                since = began.pop(step.text)
+                took[step.text] = took.get(step.text, 0.0) + (plan.at - since).total_seconds()
+    for text, since in began.items():
+        took[text] = took.get(text, 0.0) + (now - since).total_seconds()
+    return took
+
+
+def _failures_left(more: Resume) -> Iterator[Content]:
+    if not more.failures:
+        return
+    yield safe.line("")
+    yield safe.row(safe.line("Failures not repaired yet", "bold"))
+    for one in more.failures[:_FAILURES]:
+        often = f" ({one.times}×)" if one.times > 1 else ""
+        code = "failed" if one.exit_code is None else f"exit {one.exit_code}"
+        yield Content("  ") + safe.row(
+            safe.line("✗", "red"), safe.line(one.command), safe.line(f"→ {code}{often}", "red"),
+            gap=" ",
+        )  # fmt: skip
+        if one.output:
+            yield Content("    ") + safe.line(one.output, "dim")
+
+
+def _further(more: Resume) -> Iterator[Content]:
+    others = [step for step in more.open_steps if step.origin != "plan"]
+    for title, said in (
+        ("Also open", [f"{one.text}  ({one.origin})" for one in others]),
+        ("Decisions", [f"{one.text}, {one.by}" for one in more.decisions]),
+        ("Commits made while it ran", [f"{one.id[:8]} {one.subject}" for one in more.commits]),
+    ):
+        if said:
+            yield safe.line("")
+            yield safe.row(safe.line(title, "bold"), safe.line(f"{len(said)}", "dim"))
+            yield from (Content("  ") + safe.line(text) for text in said[:_LISTED])
 
 
 def _files(story: Story) -> Iterator[Content]:

@@ -48,6 +48,7 @@ class BoardTree:
         """As they stood when the screen was entered; new ones come behind."""
         self._lines: dict[Key, Line] = {}
         self.now: Now | None = None
+        self.counted = ""
 
     def at(self, now: Now) -> None:
         """Judge sessions at this moment from now on."""
@@ -60,6 +61,7 @@ class BoardTree:
         for session in sessions:
             if session.project not in self._projects:
                 self._projects.append(session.project)
+        self.counted = f"{many(len(sessions), 'session')} in {many(len(self._projects), 'project')}"
         lines = list(tree(sessions, self._projects, view, self.now))
         self._lines = {line.key: line for line in lines}
         return list(self._lines)

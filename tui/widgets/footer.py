@@ -5,7 +5,7 @@ from textual.content import Content
 from textual.widget import Widget
 
 from tui import safe
-from tui.commands import sign
+from tui.commands import command_of, sign
 
 
 class Footer(Widget):
@@ -22,9 +22,11 @@ class Footer(Widget):
         parts, named = [], set()
         for key, active in self.screen.active_bindings.items():
             name = active.binding.id or ""
-            if active.binding.show and active.enabled and name not in named and sign(key):
+            command = command_of(active.binding)
+            shown = sign(command.keys.split(",")[0] if command else key)
+            if active.binding.show and active.enabled and name not in named and shown:
                 named.add(name)
-                text = safe.row(safe.line(sign(key), "title"), active.binding.description, gap=" ")
+                text = safe.row(safe.line(shown, "title"), active.binding.description, gap=" ")
                 parts.append((text, key, active.binding.action))
         return parts
 

@@ -127,7 +127,7 @@ class ListPane(Pane):
             chip = safe.line("order changed ↓", "yellow")
         self.query_exactly_one(Below).update(
             safe.row(
-                many(table.length, self.noun),
+                self.counted(),
                 safe.line(f"{len(table.marked):,} marked", "yellow") if table.marked else None,
                 f"filter: {table.view.filter}" if table.view.filter else None,
                 self.note(),
@@ -138,6 +138,10 @@ class ListPane(Pane):
     @on(Click, "Below")
     def _clicked_below(self) -> None:
         self.table.action_show_new()
+
+    def counted(self) -> str:
+        """How many there are."""
+        return many(self.table.length, self.noun)
 
     def note(self) -> Content | None:
         """What else to say below the list."""

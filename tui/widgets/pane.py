@@ -12,6 +12,7 @@ from textual.content import Content
 from textual.dom import DOMNode
 from textual.widgets import Static
 
+from ingest.redaction.mask import mask
 from tui import safe
 from tui.commands import bind
 from tui.feed import Answer, Failure, Question
@@ -105,6 +106,9 @@ class Pane(Dashboarding, Vertical, can_focus=False):
         self.copy_text(self.copied_id())
 
     def copy_text(self, text: str) -> None:
+        """Into the clipboard of the terminal (OSC 52), with secrets masked: it leaves the house."""
         if text:
-            self.app.copy_to_clipboard(text)
-            self.notify(f"Copied {len(text):,} characters.", markup=False, timeout=2)
+            masked = mask(text)
+            self.app.copy_to_clipboard(masked)
+            note = "" if masked == text else " Secrets in it are masked."
+            self.notify(f"Copied {len(masked):,} characters.{note}", markup=False, timeout=2)
