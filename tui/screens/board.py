@@ -12,9 +12,9 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.content import Content
 
-from ingest.wording.welcome import THINGS
 from ingest.memory.git.git import Git
 from ingest.memory.resume.left import Resume
+from ingest.wording.welcome import THINGS
 from tui import safe
 from tui.commands import bind
 from tui.feed import Found, Question
