@@ -16,6 +16,7 @@ from ingest.store.errors import (
     Damaged,
     Foreign,
 )
+from ingest.store.load import FACT_TABLES
 from ingest.store.probe import probe
 from ingest.store.recovery import open_database
 from tests.faults.damage import Damage, flipped
@@ -179,7 +180,7 @@ def test_a_block_that_cannot_be_read_back_condemns_the_file_and_the_next_start_r
 
 
 def _read_everything(database: Database) -> None:
-    for table in ("messages", "turns", "calls", "plans", "batches", "prompts"):
+    for table in (*FACT_TABLES, "cursors", "batches"):
         with database.transaction():
             database.execute(f"select bit_xor(hash(t)) from {table} t").fetchall()
 
