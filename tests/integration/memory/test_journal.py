@@ -295,3 +295,32 @@ def test_no_secret_leaves_even_where_an_older_version_stored_it(desk: Desk) -> N
     for text in (*left, shown, desk.run("journal", "show", "--json").out):
         assert "a1B2" not in text
         assert "diary" not in text
+
+
+RELEASES = sorted(path.name for path in CORPUS.glob("codex-*")) or ["none"]
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_every_release_has_its_sessions_told_each_with_its_places(desk: Desk, release: str) -> None:
+    if release == "none":
+        pytest.skip("the real files are not here")
+    desk.env["CODEX_HOME"] = str(CORPUS / release)
+    desk.run("ingest", "-q")
+    sessions = desk.json("sessions")["sessions"]
+    entries = [
+        entry
+        for project in sorted({one["project"] for one in sessions})
+        for entry in desk.json("journal", "show", "--project", project)["journal"]["entries"]
+    ]
+    assert {one["session"] for one in entries} == {one["id"] for one in sessions}
+    for entry in entries:
+        files = {one["file"] for one in entry["sources"]}
+        assert all((CORPUS / release / file).exists() for file in files)
+        groups = ("turns", "decisions", "failures", "commits")
+        told = [one["place"] for group in groups for one in entry[group]]
+        assert {place["file"] for place in told} <= files
+        counted = entry["earlier"]["last"] if entry["earlier"] else 0
+        assert entry["turn_count"] == len(entry["turns"]) + counted
+        if entry["title"].startswith("Fix the failing"):
+            assert [one["how"] for one in entry["failures"]] == ["exit 1"]
+            assert {one["path"] for one in entry["files"]} >= {"notes/parser.md"}
