@@ -48,11 +48,3 @@ def placed(existing: str, text: str, where: str) -> tuple[str, str, str]:
             f"Leave one `{BEGIN}` and, below it, one `{END}`; or none.",
         )
     return existing[: found[0].start()], block, existing[found[1].end() :]
-
-
-def inside(existing: str) -> str | None:
-    """What stands in the block; None where there is no pair of markers."""
-    found = list(_MARKER.finditer(existing))
-    if [one[1] for one in found] != ["begin", "end"]:
-        return None
-    return existing[found[0].end() : found[1].start()]

@@ -10,7 +10,6 @@ from datetime import date, datetime, tzinfo
 from pathlib import PurePath
 from typing import Final
 
-import msgspec
 from msgspec import Struct
 
 from ingest.memory.journal.journal import (
@@ -29,6 +28,7 @@ from ingest.memory.journal.journal import (
     Step,
     Turn,
 )
+from ingest.memory.journal.question import answer_of, questions_of
 from ingest.memory.journal.records import Record
 from ingest.memory.session import Tokens, title_of
 from ingest.store.face import Row
@@ -347,32 +347,6 @@ def _changed(edits: Iterable[tuple[str, str]]) -> list[Changed]:
     for path, change in edits:
         changes.setdefault(path, []).append(change)
     return [Changed(path, list(dict.fromkeys(made)), len(made)) for path, made in changes.items()]
-
-
-def questions_of(command: str | None) -> str:
-    """What was asked, out of the arguments of the tool that asks."""
-    try:
-        asked = msgspec.json.decode(command or "", type=list[dict[str, object]])
-    except msgspec.MsgspecError:
-        return command or ""
-    return " ".join(str(one["question"]) for one in asked if one.get("question"))
-
-
-class _Answer(Struct):
-    answers: list[str] = []
-
-
-class _Answers(Struct):
-    answers: dict[str, _Answer]
-
-
-def answer_of(output: str | None) -> str | None:
-    """What a person answered; None where nothing says so."""
-    try:
-        told = msgspec.json.decode(output or "", type=_Answers)
-    except msgspec.MsgspecError:
-        return output or None
-    return "; ".join(text for one in told.answers.values() for text in one.answers) or None
 
 
 def _relative(path: str, folder: str) -> str:

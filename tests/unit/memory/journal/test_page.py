@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from ingest.memory.journal.block import BEGIN, END, inside, placed
+from ingest.memory.journal.block import BEGIN, END, placed
 from ingest.memory.journal.blocks import (
     Block,
     Bullets,
@@ -74,7 +74,8 @@ def test_text_stays_text_in_markdown(text: str) -> None:
 def test_text_never_ends_our_block(text: str) -> None:
     written = markdown(blocks_of(text))
     file = "".join(placed("mine\n", written, "f"))
-    assert written.rstrip() in (inside(file) or "")
+    assert file.count(f"\n{END}\n") == 1
+    assert file.endswith(f"{written.rstrip()}\n\n{END}\n")
     assert "".join(placed(file, written, "f")) == file
 
 
