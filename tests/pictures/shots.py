@@ -21,7 +21,7 @@ SHOTS: Final = (
     Shot("session", (*"jjjj", "enter", *"jjjjjjj")),
     Shot("tasks", ("2",)),
     Shot("pipeline", ("3",)),
-    Shot("journal", ("4",)),
+    Shot("journal", ("4", *"jjjjjjjj", "enter", "j")),
     Shot("search", ("5", *"tests", "space", *"ascii", "down", "down")),
     Shot("insights", ("6",)),
     Shot("help", ("question_mark",)),
