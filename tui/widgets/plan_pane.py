@@ -261,15 +261,19 @@ class PlanPane(Pane):
             where += f" · {wish.branch}"
         elif wish.within.value == "session":
             where += f" · session {(wish.session or '')[:8]}"
-        parts: list[Content | str] = [
-            safe.line(where, "title"),
-            many(len(tasks), "task"),
-            *(safe.state(state, number) for state, number in counts(tasks).items()),
-        ]
+        head = [safe.line(where, "title"), safe.line(many(len(tasks), "task"))]
+        states = list(counts(tasks).items())
+        parts = [safe.state(state, number) for state, number in states]
+        # From the right, where the signs need their words the least.
+        for at in reversed(range(len(parts))):
+            if safe.row(*head, *parts).cell_length <= self.size.width - 2:
+                break
+            parts[at] = safe.row(safe.glyph(states[at][0]), f"{states[at][1]}", gap=" ")
+        said = safe.row(*head, *parts)
         how = [safe.line(f"view {wish.view}", "dim"), safe.line(f"show {wish.choice}", "dim")]
         if wish.words:
             how.append(safe.line(f"filter: {wish.words}", "yellow"))
-        return safe.lines(safe.row(*parts), safe.row(*how, self._revised(found)))
+        return safe.lines(said, safe.row(*how, self._revised(found)))
 
     def _revised(self, found: Look) -> Content:
         last = len(found.revisions)
