@@ -10,6 +10,7 @@ from tests.pictures.camera import demonstrated, exported
 from tests.pictures.drawing import png, svg
 from tests.pictures.shots import SHOTS
 
+ROOT = Path(__file__).resolve().parents[3]
 LARGEST = 150 * 1024
 
 
@@ -22,3 +23,15 @@ def test_a_picture_is_small_and_needs_nothing_from_elsewhere(
     assert "From&#160;cron&#160;to&#160;timers" in drawn
     assert re.findall(r"url\((?!#)|@font-face|<image|Fira", drawn) == []
     assert 10_000 < len(png(drawn)) < LARGEST
+
+
+def test_every_shot_was_taken_and_nothing_else_lies_there() -> None:
+    wanted = {
+        f"{shot.file(size)}.{kind}"
+        for shot in SHOTS
+        for size in shot.sizes
+        for kind in ("svg", "png")
+    }
+    taken = {path.name for path in (ROOT / "screenshots").iterdir()}
+    assert taken == wanted, "run `make screenshots`"
+    assert all(path.stat().st_size < LARGEST for path in (ROOT / "screenshots").glob("*.png"))
