@@ -133,11 +133,10 @@ hits as materialized (
         if(m.row is null, concat_ws(' → ', m.one, m.two), null) as text,
         if(
             $first = '' or regexp_matches(
-                concat_ws(chr(10), m.one, m.two),
-                '(?i)(^|\W)' || regexp_escape($first) || '(\W|$)'
+                m.one, '(?i)(^|\W)' || regexp_escape($first) || '(\W|$)'
             ), 1, 0.7
         )
-        / (1 + ln(1 + (length(m.one) + coalesce(length(m.two), 0)) / 1000.0))
+        / (1 + ln(1 + (strlen(m.one) + coalesce(strlen(m.two), 0)) / 1000.0))
         * case m.kind
             when 'prompt' then 1 when 'answer' then 0.8 when 'command' then 0.7
             when 'file' then 0.7 when 'output' then 0.5 when 'script' then 0.2
