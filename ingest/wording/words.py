@@ -42,6 +42,15 @@ def ago(moment: datetime | None, now: datetime) -> str:
     return "never" if moment is None else f"{span((now - moment).total_seconds())} ago"
 
 
+def age(moment: datetime | None, now: datetime) -> str:
+    """The same, as short as it can be said: for a column."""
+    if moment is None:
+        return ""
+    seconds = max(0.0, (now - moment).total_seconds())
+    number, unit = span(seconds).split()[:2]
+    return f"{number.split('.')[0]} {unit}"
+
+
 def many(count: int, noun: str) -> str:
     if count == 1:
         return f"1 {noun}"

@@ -13,7 +13,7 @@ from ingest.memory.scope import Now, Scope
 from ingest.memory.session import Session, label, listed
 from ingest.store.face import Reading
 from ingest.wording.looks import LOOKS
-from ingest.wording.words import many, span, tokens
+from ingest.wording.words import age, many, tokens
 from tui.widgets.column import Cell, Column, Line, Styled
 from tui.widgets.listing import Key, View, matches
 
@@ -103,7 +103,7 @@ def _project(name: str, found: Sequence[Session], *, closed: bool, now: Now) -> 
     branches = sorted({one.branch for one in found if one.branch})
     branch = f"  ({branches[0]})" if len(branches) == 1 else ""
     newest = max((one.last_at for one in found if one.last_at), default=None)
-    moved = _age(newest, now)
+    moved = age(newest, now.moment)
     failed = sum(1 for one in found if one.state is SessionState.FAILED)
     parts: tuple[Cell, ...] = (
         Styled(f"{_CLOSED if closed else _OPEN}", "dim"),
@@ -183,7 +183,7 @@ def _session(
         name or "(no prompt)",
     )
     cells = (parts, plan_bar(one.plan_done, one.plan_total), tokens(one.tokens.total),
-             Styled(_age(one.last_at, now), "dim"))  # fmt: skip
+             Styled(age(one.last_at, now.moment), "dim"))  # fmt: skip
     text = f"{one.state}  {label(one)}  {one.project}"
     return Line(session_key(one), cells, text=text, id=one.id, above=above, closed=closed)
 
@@ -195,13 +195,3 @@ def plan_bar(done: int, total: int) -> Cell | tuple[Cell, ...]:
     full = _BAR * done // total
     tone = "dim" if done == total else "green"
     return (Styled("▰" * full + "▱" * (_BAR - full), tone), f" {done}/{total}")
-
-
-def _age(moment: datetime | None, now: Now) -> str:
-    """How long ago, as short as it can be said."""
-    if moment is None:
-        return ""
-    seconds = max(0.0, (now.moment - moment).total_seconds())
-    said = span(seconds if seconds >= 10 else int(seconds))
-    first, unit, *_ = [*said.split(), ""]
-    return f"{first.split('.')[0]} {unit}".strip()

@@ -11,7 +11,7 @@ from ingest.memory.timeline import At, What
 from ingest.store.face import Reading
 from ingest.wording.looks import LOOKS
 from ingest.wording.safe import one_line
-from ingest.wording.words import ago
+from ingest.wording.words import age
 from tui.widgets.column import Cell, Column, Line, Styled
 from tui.widgets.listing import View
 
@@ -42,8 +42,8 @@ class Hits:
     columns = (
         Column("kind", "Kind", 9, sorts=False),
         Column("text", "Match", 24, grow=1, sorts=False),
-        Column("project", "Project", 12, sorts=False, spare=1),
-        Column("at", "When", 13, right=True, sorts=False, spare=2),
+        Column("project", "Project", 10, sorts=False, spare=1),
+        Column("at", "When", 5, right=True, sorts=False, spare=2),
     )
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
@@ -74,7 +74,7 @@ def _line(hit: Hit, query: Query, now: datetime, room: int) -> Line:
     said = (sign, *_marked(text, query))
     cells: tuple[Cell | tuple[Cell, ...], ...] = (
         Styled(f" {hit.kind}", "cyan"), said, Styled(hit.project or "", "bold"),
-        Styled(ago(hit.at, now) if hit.at else "", "dim"),
+        Styled(age(hit.at, now), "dim"),
     )  # fmt: skip
     return Line(hit, cells, text=hit.excerpt, id=hit.session)
 

@@ -1,10 +1,10 @@
 """Numbers and spans as people read them."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
-from ingest.wording.words import ago, many, size, span, tokens
+from ingest.wording.words import age, ago, many, size, span, tokens
 
 
 @pytest.mark.parametrize(
@@ -49,3 +49,13 @@ def test_what_never_was_is_never() -> None:
 def test_one_of_a_thing_has_no_plural() -> None:
     assert many(1, "line") == "1 line"
     assert many(1200, "line") == "1,200 lines"
+
+
+@pytest.mark.parametrize(
+    ("minutes", "said"), [(0, "0 s"), (0.05, "3 s"), (2.5, "2 m"), (190, "3 h"), (4320, "3 d")]
+)
+def test_an_age_fits_into_a_column(minutes: float, said: str) -> None:
+    now = datetime(2026, 11, 21, 8)
+    assert age(now - timedelta(minutes=minutes), now) == said
+    assert age(now + timedelta(minutes=5), now) == "0 s"
+    assert age(None, now) == ""
