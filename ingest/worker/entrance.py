@@ -27,6 +27,7 @@ from ingest.worker.homes import Home
 from ingest.worker.owner import Owner
 
 PATIENCE = 2.0
+"""Seconds that one process may keep the lock to itself; many that take turns may take longer."""
 LONG_PATIENCE = 10.0
 """Of a guest whose owner has gone: somebody is just becoming the next one."""
 UNCLAIMED_SECONDS = 3600.0
@@ -98,7 +99,7 @@ def reach(
     monotonic: Callable[[], float] = time.monotonic,
 ) -> tuple[Database, list[str]] | RemoteDatabase:
     """The database, whoever has it. Opened here, it comes with what should be told of that."""
-    until = monotonic() + patience
+    until, holder = monotonic() + patience, None
     while True:
         # The door first: it costs no more than a look where there is none, and the other way
         # round every visitor would knock at the engine.
@@ -108,7 +109,9 @@ def reach(
             pass  # Whether there is an owner at all, the lock says.
         try:
             return opening(path)
-        except Locked:
+        except Locked as locked:
+            if locked.pid != holder:
+                until, holder = monotonic() + patience, locked.pid
             if monotonic() >= until:
                 raise
         time.sleep(_STEP * (0.5 + random.random()))  # noqa: S311 - to part two, not to hide
