@@ -32,7 +32,9 @@ SHORTEST_PAUSE: Final = 0.1
 """Seconds between two refreshes, at least; a change on an idle screen is asked for at once."""
 COALESCE: Final = 0.03
 _PATIENCE: Final = 4
-"""A refresh may take one part in so many of the time: the owner has other work."""
+"""Refreshes may take one part in so many of the time: the owner has other work."""
+_CREDIT: Final = 1.0
+"""Seconds of refreshing that need not wait: what one line brings comes in several commits."""
 
 _SUMMARY: Final = "summary"
 
@@ -72,6 +74,8 @@ class Frame(Dashboarding, Screen[None]):
         self._stale = True
         self._asking = False
         self._may_ask_from = 0.0
+        self._owes, self._owes_since = 0.0, 0.0
+        """How long lately others had to work for this screen."""
         self._had_focus: Widget | None = None
         self._held_back = 0
         """Changes that came while updates were paused."""
@@ -140,8 +144,12 @@ class Frame(Dashboarding, Screen[None]):
             began = time.monotonic()
             async for pane, answer in self.dashboard.feed.together(self._questions()):
                 self._tell(pane, answer)
-            took = time.monotonic() - began
-            self._may_ask_from = began + max(SHORTEST_PAUSE, took * _PATIENCE)
+            ended = time.monotonic()
+            paid = (ended - self._owes_since) / _PATIENCE
+            self._owes = max(0.0, self._owes - paid) + ended - began
+            self._owes_since = ended
+            over = max(0.0, self._owes - _CREDIT)
+            self._may_ask_from = max(began + SHORTEST_PAUSE, ended + over * _PATIENCE)
         finally:
             self._asking = False
         if self.is_current and not self.paused:

@@ -87,7 +87,9 @@ def tree(
                 yield from lines
         elif found:
             key = project_key(name)
-            closed = _closed_by_itself(found, now) ^ (key in view.folded)
+            # The first one is open whenever it moved: somewhere there must be something to see.
+            by_itself = name != projects[0] and _closed_by_itself(found, now)
+            closed = by_itself ^ (key in view.folded)
             yield _project(name, found, closed=closed, now=now)
             if not closed:
                 yield from _sessions(found, view, now)
