@@ -9,7 +9,8 @@ with texts as (
         if(role = 'user', 'prompt', 'answer') as kind, null as status, null as tool,
         false as broken, null as thread, text as one, null as two, null as three
     from messages
-    where len($kinds::varchar[]) = 0 or list_has_any($kinds::varchar[], ['prompt', 'answer'])
+    where contains(lower(text), lower($first))
+    and (len($kinds::varchar[]) = 0 or list_has_any($kinds::varchar[], ['prompt', 'answer']))
     union all
     select
         'calls', rowid, source, byte, turn, time,
@@ -21,12 +22,19 @@ with texts as (
         end,
         status, tool, status = 'failed', null, command, output_head, output_tail
     from calls
-    where len($kinds::varchar[]) = 0
-    or list_has_any($kinds::varchar[], ['command', 'output', 'script', 'self'])
+    where (
+        contains(lower(command), lower($first)) or contains(lower(output_head), lower($first))
+        or contains(lower(output_tail), lower($first))
+    )
+    and (
+        len($kinds::varchar[]) = 0
+        or list_has_any($kinds::varchar[], ['command', 'output', 'script', 'self'])
+    )
     union all
     select
         'prompts', null, source, byte, 0, time, 'prompt', null, null, false, thread, text, null, null
     from prompts
+    where contains(lower(text), lower($first))
     union all
     -- Every revision of a plan repeats its steps: the newest of a text says how it stands.
     select
@@ -45,36 +53,37 @@ with texts as (
             )
         )
     )
+    where contains(lower(step), lower($first))
     group by source, step
     union all
     select
         'files', null, source, max(byte), max_by(turn, byte), max_by(time, byte), 'file',
         max_by(status, byte), null, false, null, path, moved_to, null
     from files
+    where contains(lower(path), lower($first)) or contains(lower(moved_to), lower($first))
     group by source, path, moved_to
     union all
     select
         'goals', null, source, max(byte), max_by(turn, byte), max_by(time, byte), 'goal',
         max_by(status, byte), null, false, null, objective, null, null
     from goals
+    where contains(lower(objective), lower($first))
     group by source, objective
     union all
     select
         'turns', null, source, byte, n, coalesce(ended_at, started_at), 'error', state, null, true,
         null, error, null, null
     from turns
+    where contains(lower(error), lower($first))
     union all
     select 'notes', null, source, null, turn, time, 'note', null, null, false, null, text, null,
         null
     from notes
+    where contains(lower(text), lower($first))
 ),
 matched as (
     from texts
     where (
-        contains(lower(one), lower($first)) or contains(lower(two), lower($first))
-        or contains(lower(three), lower($first))
-    )
-    and (
         $second = '' or contains(lower(one), lower($second)) or contains(lower(two), lower($second))
         or contains(lower(three), lower($second))
     )
