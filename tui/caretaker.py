@@ -123,6 +123,12 @@ class Caretaker:
             raise Unreachable(trouble.message, trouble.hint)
         raise OwnerGone(self.path)
 
+    def give_up(self, thread: int) -> None:
+        """Nobody waits any more for what this thread asks."""
+        remote = self._remote
+        if remote is not None:
+            remote.give_up(thread)
+
     def try_again(self) -> None:
         """Do not wait any longer with the next try."""
         self._again.set()

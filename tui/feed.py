@@ -41,13 +41,23 @@ class Found(Struct, Generic[T], frozen=True):
 
 
 Answer = Found[Any] | Failure
-_Job = tuple[Callable[[], Any], "Future[Any]"]
+
+
+class _Job:
+    """What one of our threads is to do, and what came of it."""
+
+    def __init__(self, work: Callable[[], Any]) -> None:
+        self.work = work
+        self.future: Future[Any] = Future()
 
 
 class Feed:
     def __init__(self, caretaker: Caretaker) -> None:
         self.caretaker = caretaker
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self._lock = threading.Lock()
+        self._at_work: dict[_Job, int] = {}
+        """Which thread is at which job."""
         # Daemons: who quits does not wait for an answer that is still on its way.
         for number in range(THREADS):
             threading.Thread(target=self._work, name=f"feed-{number}", daemon=True).start()
@@ -86,33 +96,59 @@ class Feed:
                 if not gone.is_set():
                     tell(None)
 
-        self._jobs.put((job, Future()))
+        at = _Job(job)
+        self._jobs.put(at)
         try:
             while (one := await answers.get()) is not None:
                 yield one
         finally:
             gone.set()
+            self._give_up(at)
 
     async def act(self, name: str, /, **values: object) -> dict[str, Any]:
         """Have the owner do something, once."""
-        return await self._run(lambda: self.caretaker.remote().act(name, **values))
+        job = _Job(lambda: self.caretaker.remote().act(name, **values))
+        self._jobs.put(job)
+        # Never given up: what was said is done, whether anybody waits for it or not.
+        done: dict[str, Any] = await asyncio.wrap_future(job.future)
+        return done
 
     async def _run(self, work: Callable[[], T]) -> T:
-        future: Future[T] = Future()
-        self._jobs.put((work, future))
-        return await asyncio.wrap_future(future)
+        job = _Job(work)
+        self._jobs.put(job)
+        try:
+            found: T = await asyncio.wrap_future(job.future)
+        except asyncio.CancelledError:
+            self._give_up(job)
+            raise
+        return found
+
+    def _give_up(self, job: _Job) -> None:
+        """Nobody waits for it any more: have the owner stop, and the thread free for another."""
+        with self._lock:
+            thread = self._at_work.get(job)
+            if thread is not None:
+                self.caretaker.give_up(thread)
 
     # ── on a thread of ours ─────────────────────────────────────────────────────────────────────
 
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:
-            work, future = job
-            if not future.set_running_or_notify_cancel():
+            if not job.future.set_running_or_notify_cancel():
                 continue
+            with self._lock:
+                self._at_work[job] = threading.get_ident()
+            result, error = None, None
             try:
-                future.set_result(work())
-            except BaseException as error:  # noqa: BLE001 - it is for whoever asked
-                future.set_exception(error)
+                result = job.work()
+            except BaseException as raised:  # noqa: BLE001 - it is for whoever asked
+                error = raised
+            with self._lock:
+                del self._at_work[job]
+            if error is None:
+                job.future.set_result(result)
+            else:
+                job.future.set_exception(error)
 
     def _read(self, question: Question[T]) -> T:
         remote = self.caretaker.remote()

@@ -16,6 +16,7 @@ from ingest import __version__
 from ingest.store import doorplate, wire
 from ingest.store.errors import StoreError
 from ingest.store.face import Answer, Format, Query, QueryRefused, Row
+from ingest.store.hanging_up import hang_up
 from ingest.store.proof import prove_outside
 
 PATIENCE = 30.0
@@ -93,6 +94,15 @@ class KeyRefused(StoreError):
         )
 
 
+class Abandoned(StoreError):
+    """Whoever asked does not want to know any more."""
+
+    code = "door.abandoned"
+
+    def __init__(self) -> None:
+        super().__init__("The question was given up before it was answered.", "Ask again.")
+
+
 class Told(StoreError):
     """What the owner answered instead of rows."""
 
@@ -105,6 +115,10 @@ class Told(StoreError):
 class _Broken(Exception):
     """The connection ended before the answer came."""
 
+    def __init__(self, *, given_up: bool) -> None:
+        super().__init__()
+        self.given_up = given_up
+
 
 class RemoteDatabase:
     """A database that another process has open."""
@@ -115,6 +129,9 @@ class RemoteDatabase:
         self._idle: list[Connection] = []
         self._closed = False
         self._mine = threading.local()
+        self._waiting: dict[int, Connection] = {}
+        """Threads that wait for an answer, and where."""
+        self._given_up: set[int] = set()
         self.host: wire.Host
         with self._connection():
             pass  # Only to know that somebody is there, and who.
@@ -164,6 +181,14 @@ class RemoteDatabase:
         the latest after so long. Another owner counts anew, and is heard as `OwnerGone` first."""
         return self._exchange(wire.Listen(seen, seconds), wire.Beats, again=False).count
 
+    def give_up(self, thread: int) -> None:
+        """End what this thread waits for: it hears `Abandoned`, and the owner stops at it."""
+        with self._lock:
+            connection = self._waiting.get(thread)
+            if connection is not None:
+                self._given_up.add(thread)
+                hang_up(connection)
+
     @property
     def _held(self) -> Connection | None:
         return getattr(self._mine, "held", None)
@@ -200,7 +225,9 @@ class RemoteDatabase:
                 with self._connection() as connection:
                     reply = self._ask(connection, data, patience)
                 break
-            except _Broken:
+            except _Broken as broken:
+                if broken.given_up:
+                    raise Abandoned from None
                 if not again or self._held is not None:
                     raise OwnerGone(self.path) from None
                 again = False
@@ -213,6 +240,9 @@ class RemoteDatabase:
         return reply
 
     def _ask(self, connection: Connection, data: bytes, patience: float | None) -> wire.Reply:
+        me = threading.get_ident()
+        with self._lock:
+            self._waiting[me] = connection
         try:
             connection.send_bytes(data)
             if not connection.poll(patience):
@@ -221,7 +251,11 @@ class RemoteDatabase:
         except wire.Garbled:
             raise OtherVersion(self.path, self.host) from None
         except (EOFError, OSError):
-            raise _Broken from None
+            raise _Broken(given_up=me in self._given_up) from None
+        finally:
+            with self._lock:
+                self._waiting.pop(me, None)
+                self._given_up.discard(me)
 
     @contextmanager
     def _connection(self) -> Iterator[Connection]:

@@ -7,8 +7,6 @@ socket, the plate and all cursors are gone when `close` returns.
 
 import contextlib
 import os
-import socket
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -27,6 +25,7 @@ from ingest.store.doorplate import Plate, Role
 from ingest.store.engine import Connection as Cursor
 from ingest.store.engine import Error
 from ingest.store.face import QueryRefused
+from ingest.store.hanging_up import hang_up, has_left
 from ingest.store.local import explained, together
 from ingest.store.proof import prove_inside
 from ingest.store.refusals import (
@@ -89,8 +88,8 @@ class Door:
         )
         self._lock = threading.Lock()
         self._clients: dict[threading.Thread, Connection] = {}
-        self._running: dict[Cursor, float] = {}
-        """Questions that are being answered, and until when they may be."""
+        self._running: dict[Cursor, tuple[float, Connection | None]] = {}
+        """Questions that are being answered, until when they may be, and for whom."""
         self._overdue: set[Cursor] = set()
         self._ending = threading.Event()
         self._address: doorplate.Address | None = None
@@ -141,7 +140,7 @@ class Door:
         with self._lock:
             clients = dict(self._clients)
             for connection in clients.values():
-                _hang_up(connection)
+                hang_up(connection)
         until = time.monotonic() + _FAREWELL_SECONDS
         for thread in [*self._threads, *clients]:
             while thread.is_alive() and time.monotonic() < until:
@@ -178,13 +177,16 @@ class Door:
                     thread.start()
 
     def _watch(self) -> None:
-        """Interrupts what takes too long; a cursor is told again until it listens."""
+        """Interrupts what takes too long, and what nobody waits for any more; again and again,
+        until the cursor listens."""
         while not self._ending.wait(0.1):
             now = time.monotonic()
             with self._lock:
-                for cursor, until in self._running.items():
+                for cursor, (until, client) in self._running.items():
                     if now >= until:
                         self._overdue.add(cursor)
+                        cursor.interrupt()
+                    elif client is not None and has_left(client):
                         cursor.interrupt()
 
     def _serve(self, connection: Connection) -> None:
@@ -266,7 +268,8 @@ class Door:
             if self._ending.is_set():
                 raise EOFError
             con = held or self._database.reader()
-            self._running[con] = time.monotonic() + seconds
+            client = self._clients.get(threading.current_thread())
+            self._running[con] = time.monotonic() + seconds, client
         try:
             yield con
         except (Error, QueryRefused):
@@ -295,12 +298,3 @@ def _listen(database: Path) -> tuple[doorplate.Address, Listener]:
         else:
             return place, listener
     raise NoDoor(database, failed or OSError("no place is left")) from failed
-
-
-def _hang_up(connection: Connection) -> None:
-    """End a connection that another thread is waiting on; closing it would not wake that thread."""
-    if sys.platform == "win32":
-        connection.close()
-        return
-    with contextlib.suppress(OSError), socket.socket(fileno=os.dup(connection.fileno())) as twin:
-        twin.shutdown(socket.SHUT_RDWR)

@@ -15,6 +15,7 @@ import pytest
 
 from ingest.store import client, doorplate, wire
 from ingest.store.client import (
+    Abandoned,
     KeyRefused,
     OtherDatabase,
     OtherVersion,
@@ -236,6 +237,31 @@ def test_a_question_without_end_is_ended(database: Database) -> None:
         with pytest.raises(Told, match=r"after 0\.05 seconds") as told:
             guest.sql(FOREVER)
         assert told.value.code == "door.too_slow"
+        assert guest.rows("status.migrations")
+
+
+@pytest.mark.fault("U12")
+def test_a_question_that_is_given_up_is_not_worked_on_any_more(database: Database) -> None:
+    with door(database) as opened, RemoteDatabase(database.path) as guest:
+        heard: list[type[Exception]] = []
+
+        def ask() -> None:
+            try:
+                guest.sql(FOREVER)
+            except Abandoned as error:
+                heard.append(type(error))
+
+        asking = threading.Thread(target=ask)
+        asking.start()
+        while not opened.busy:
+            os.sched_yield()
+        assert asking.ident is not None
+        while asking.is_alive():
+            guest.give_up(asking.ident)
+            asking.join(0.05)
+        assert heard == [Abandoned]
+        while opened.busy:
+            os.sched_yield()
         assert guest.rows("status.migrations")
 
 
