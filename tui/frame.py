@@ -167,6 +167,7 @@ class Frame(Dashboarding, Screen[None]):
         await asyncio.sleep(COALESCE)
         question = pane.question()
         if question is not None:
+            pane.asked_at = time.monotonic()
             self._tell(pane, await self.dashboard.feed.answer(question))
 
     def _questions(self) -> dict[Pane | str, Question[Any]]:
@@ -179,6 +180,7 @@ class Frame(Dashboarding, Screen[None]):
                 continue
             if question is not None:
                 asked[pane] = question
+                pane.asked_at = time.monotonic()
         asked[_SUMMARY] = self.dashboard.summary_question()
         return asked
 
@@ -200,6 +202,7 @@ class Frame(Dashboarding, Screen[None]):
     def tick(self) -> None:
         self.say_header()
         for pane in self._all():
+            pane.say_busy(time.monotonic())
             pane.tick()
 
     def action_pause_updates(self) -> None:

@@ -4,7 +4,7 @@ Says what to show and what to ask; when it is asked is for the screen. A questio
 told in its place, with a way to copy the details, and the other panes go on.
 """
 
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
 from textual.binding import BindingType
 from textual.containers import Vertical
@@ -19,6 +19,9 @@ from tui.feed import Answer, Failure, Question
 
 if TYPE_CHECKING:
     from tui.dashboard import Dashboard
+
+BUSY_AFTER: Final = 1.0
+"""Seconds without an answer, after which that is said."""
 
 
 class Dashboarding(DOMNode):
@@ -39,11 +42,18 @@ class Pane(Dashboarding, Vertical, can_focus=False):
         height: 1fr;
         & > .head { height: 1; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
         & > .fault { display: none; padding: 1 2; }
+        & > .busy {
+            display: none; dock: bottom; height: 1; padding: 0 1;
+            text-align: right; color: $foreground-muted;
+        }
+        &.-busy > .busy { display: block; }
         &.-failed > * { display: none; }
         &.-failed > .fault { display: block; }
     }
     """
     failure: Failure | None = None
+    asked_at: float | None = None
+    """Since when its question has waited for an answer, by the clock that only counts on."""
 
     def head(self, text: Content) -> None:
         """A line above everything in the pane: what it shows."""
@@ -67,8 +77,22 @@ class Pane(Dashboarding, Vertical, can_focus=False):
     def tick(self) -> None:
         """Time has passed: whatever says how old something is says it anew."""
 
+    def say_busy(self, monotonic: float) -> None:
+        """Say how long it has waited for an answer, once that is long."""
+        waited = monotonic - self.asked_at if self.asked_at is not None else 0.0
+        self.set_class(waited >= BUSY_AFTER, "-busy")
+        if waited >= BUSY_AFTER:
+            said = safe.line(f"◌ asking for {waited:.0f} s", "dim")
+            found = list(self.query_children(".busy").results(Static))
+            if found:
+                found[0].update(said)
+            else:
+                self.mount(Static(said, classes="busy"))
+
     def answer(self, answer: Answer) -> None:
         """Called by the screen."""
+        self.asked_at = None
+        self.remove_class("-busy")
         if isinstance(answer, Failure):
             self.fail(answer)
             return

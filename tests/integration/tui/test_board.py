@@ -1,11 +1,13 @@
 """The board and the session behind it, as a person at the keyboard uses them."""
 
 from pathlib import Path
+from threading import Event
 
 import pytest
 
 from tests.scenes import HOSTILE
 from tests.stage import Stage, settled, shown
+from tui.screens.board import ResumeCard
 from tui.widgets.table import Table
 
 
@@ -113,6 +115,32 @@ async def test_nothing_of_a_log_acts_or_is_markup(stage: Stage, tmp_path: Path) 
             assert not set(text) & set("\x1b\x07\x9b\u202e")
             assert "[bold]x[/bold] [@click=app.quit]q[/]" in text
     assert "\x1b" in HOSTILE
+
+
+@pytest.mark.fault("U12")
+async def test_a_slow_query_says_so_in_its_pane_and_holds_nobody_up(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free = Event()
+
+    def slow(*_: object) -> None:
+        assert free.wait(60)
+
+    monkeypatch.setattr("tui.screens.board.card", slow)
+    app = stage.dashboard()
+    async with app.run_test(size=(120, 40)) as pilot:
+        table = app.screen.query_exactly_one(Table)
+        pane = app.screen.query_exactly_one(ResumeCard)
+        while not table.length or pane.asked_at is None:
+            await pilot.pause()
+        pane.say_busy(pane.asked_at + 3)
+        await pilot.press("j")
+        await pilot.pause()
+        assert "asking for 3 s" in shown(app)
+        assert table.cursor == 2
+        free.set()
+        await settled(pilot)
+        assert "asking for" not in shown(app)
 
 
 @pytest.mark.fault("U12")
