@@ -26,7 +26,7 @@ from ingest.demo.story import shipped
 from ingest.demo.teller import Teller
 from ingest.store.client import RemoteDatabase
 from ingest.store.doorplate import Role
-from ingest.worker.entrance import Wish, enter
+from ingest.worker.entrance import Owned, Wish, enter
 from ingest.worker.homes import homes
 
 Clock = Callable[[], datetime]
@@ -61,6 +61,9 @@ def command(invocation: Invocation, headless: float | None) -> int:
             return _follow(invocation, demo, clock, headless, ended)
     # The process that reads for the dashboard finds its settings in the environment.
     with _told(invocation, clock) as demo, _environment_of(demo):
+        with _owned(demo) as owned:
+            # What is past is read before anybody looks: the screen then shows all of it at once.
+            owned.owner.once()
         code = dashboard.opened(demo.settings)
     if code is None:
         raise Refused("This installation has no dashboard.", "Try `tailboard demo --headless 5`.")
@@ -121,11 +124,7 @@ def _environment(env: Mapping[str, str], folder: Path, home: Path) -> dict[str, 
 def _follow(
     invocation: Invocation, demo: Invocation, clock: Clock, seconds: float, ended: Event
 ) -> int:
-    settings = demo.settings
-    found = enter(settings.db, Wish(homes(settings.codex_homes), Role.FOLLOW))
-    if isinstance(found, RemoteDatabase):
-        raise LookupError("somebody else has the database of the demo")
-    with found:
+    with _owned(demo) as found:
         found.owner.once()
         timer = Timer(seconds, ended.set)
         timer.start()
@@ -135,9 +134,19 @@ def _follow(
             timer.cancel()
         found.owner.once()
     seen = status.look(demo.later(clock()))
+    settings = demo.settings
     body = {"home": settings.codex_homes[0], "db": settings.db, "status": seen.status}
     invocation.answer("demo", body, lambda output: status.show(output, seen))
     return Exit.DONE
+
+
+def _owned(demo: Invocation) -> Owned:
+    """The database of the demo, which nobody else can know of."""
+    settings = demo.settings
+    found = enter(settings.db, Wish(homes(settings.codex_homes), Role.FOLLOW))
+    if isinstance(found, RemoteDatabase):
+        raise LookupError("somebody else has the database of the demo")
+    return found
 
 
 @contextmanager
