@@ -5,12 +5,22 @@ By name and late: the core must run, and start fast, without the screen.
 
 import importlib
 import importlib.util
-from typing import TYPE_CHECKING
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
 
 from ingest.cli.errors import Exit
 
 if TYPE_CHECKING:  # The help must not wait for it.
     from ingest.settings import Settings
+
+DUMB: Final = ("", "dumb", "unknown")
+"""What TERM says where text cannot be placed."""
+
+
+def draws(env: Mapping[str, str]) -> bool:
+    """Whether there is a terminal that can be drawn on, and typed at."""
+    return sys.stdout.isatty() and sys.stdin.isatty() and env.get("TERM", "") not in DUMB
 
 
 def opened(settings: "Settings", *, mouse: bool = True) -> int | None:

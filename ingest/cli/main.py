@@ -32,7 +32,7 @@ def cli(invocation: Invocation, ctx: click.Context, no_mouse: bool) -> int:
     """
     if ctx.invoked_subcommand is not None:
         return Exit.DONE
-    if _draws(invocation) and not invocation.options.json:
+    if dashboard.draws(invocation.env) and not invocation.options.json:
         opened = dashboard.opened(invocation.settings, mouse=not no_mouse)
         if opened is not None:
             return opened
@@ -41,13 +41,6 @@ def cli(invocation: Invocation, ctx: click.Context, no_mouse: bool) -> int:
         raise LookupError("the table of commands has no `status`")
     with status.make_context("status", [], parent=ctx) as sub:
         return _code(status.invoke(sub))
-
-
-def _draws(invocation: Invocation) -> bool:
-    """Whether there is a terminal that can be drawn on, and typed at."""
-    return (
-        sys.stdout.isatty() and sys.stdin.isatty() and invocation.env.get("TERM", "dumb") != "dumb"
-    )
 
 
 def main() -> None:

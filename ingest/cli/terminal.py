@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from ingest.cli.checks import Check
+from ingest.cli.dashboard import DUMB
 
 LEAST: Final = (60, 15)
 """Columns and rows the dashboard needs."""
 COMFORT: Final = (80, 24)
 _NAME: Final = "terminal"
-_DUMB: Final = ("", "dumb", "unknown")
 
 
 class Window(NamedTuple):
@@ -27,7 +27,7 @@ def check(env: Mapping[str, str], window: Window | None) -> Check:
         return Check(_NAME, True, "Not looked at: the output goes elsewhere.")
     term = env.get("TERM", "")
     shown = f"{term or 'no TERM'}, {window.columns} × {window.rows}, {_colours(env, term)}"
-    if term in _DUMB:
+    if term in DUMB:
         cure = "Set TERM to what your terminal is, or use `tailboard status` and its kin."
         return Check(_NAME, False, f"It cannot place text ({shown}).", cure)
     if window.columns < LEAST[0] or window.rows < LEAST[1]:

@@ -50,9 +50,9 @@ def command(invocation: Invocation, headless: float | None) -> int:
     """Two weeks of four small projects are there at once, and for some ten minutes more is written
     while you watch. All of it lies in a temporary folder, which is removed at the end.
     """
-    if headless is None and (invocation.options.json or not invocation.is_terminal):
+    if headless is None and (invocation.options.json or not dashboard.draws(invocation.env)):
         raise Refused(
-            "The demo opens the dashboard, and this is no terminal.",
+            "The demo opens the dashboard, and this is no terminal to draw on.",
             "Try `tailboard demo --headless 5`.",
         )
     clock = _clock(invocation.aware_now)
