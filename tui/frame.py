@@ -123,7 +123,8 @@ class Frame(Dashboarding, Screen[None]):
     @property
     def settled(self) -> bool:
         """Whether all that is known of is shown."""
-        return self.summary is not None and not self._asking and not self._stale
+        quiet = self.summary is not None and not self._asking and not self._stale
+        return quiet and all(pane.settled for pane in self._all())
 
     def ask(self) -> None:
         """What is shown is another thing than before: ask now, whatever the pause."""

@@ -175,7 +175,14 @@ class ListPane(Pane):
         self._take_words()
         self.screen.set_focus(self.table)
 
+    @property
+    def settled(self) -> bool:
+        return self._typing is None
+
     def _take_words(self) -> None:
+        if self._typing is not None:
+            self._typing.stop()
+            self._typing = None
         line = self.query_exactly_one(FilterLine)
         self.table.set_filter(line.value.strip())
         if not line.value and not line.has_focus:

@@ -63,6 +63,11 @@ class Pane(Dashboarding, Vertical, can_focus=False):
         else:
             self.mount(Static(text, classes="head"), before=0)
 
+    @property
+    def settled(self) -> bool:
+        """Whether nothing was typed that it does not show yet."""
+        return True
+
     def question(self) -> Question[Any] | None:
         """What to ask now, as a pure function; it must not touch the pane. None to ask nothing."""
         return None
