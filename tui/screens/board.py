@@ -143,7 +143,7 @@ class ResumeCard(Pane):
 
 class BoardScreen(Frame):
     PLACE = "board"
-    BINDINGS: ClassVar[list[BindingType]] = bind("resume")
+    BINDINGS: ClassVar[list[BindingType]] = bind("resume", "why")
 
     def panes(self) -> ComposeResult:
         yield Projects()
@@ -170,3 +170,14 @@ class BoardScreen(Frame):
 
     def action_resume(self) -> None:
         self.query_exactly_one(ResumeCard).action_resume()
+
+    def action_why(self) -> None:
+        """Why it is said to stand so, and the last that it wrote."""
+        from tui.screens.session import SessionScreen
+
+        shown = self.query_exactly_one(ResumeCard).card
+        if shown is not None:
+            session = shown.session
+            self.app.push_screen(SessionScreen(session.home_id, session.id, newest=True))
+            said = safe.line(f"{session.state}: {session.state_reason}").plain
+            self.notify(said, markup=False)

@@ -123,9 +123,12 @@ class SessionScreen(Frame):
         "SessionScreen TimelinePane { width: 3fr; } SessionScreen MomentPane { width: 2fr; }"
     )
 
-    def __init__(self, home: str, session: str, at: At | None = None) -> None:
-        """`at`: the moment to begin with."""
+    def __init__(
+        self, home: str, session: str, at: At | None = None, *, newest: bool = False
+    ) -> None:
+        """`at`: the moment to begin with; or the `newest`."""
         super().__init__()
+        self._newest = newest
         self.home, self.session_id, self._begin = home, session, at
 
     def panes(self) -> ComposeResult:
@@ -151,7 +154,10 @@ class SessionScreen(Frame):
 
     @on(Table.Moved)
     def _moved(self, message: Table.Moved) -> None:
-        if self._begin is not None:
+        if self._newest:
+            self._newest = False
+            message.table.action_bottom()
+        elif self._begin is not None:
             begin, self._begin = self._begin, None
             if message.table.select(begin):
                 return

@@ -44,6 +44,17 @@ async def test_a_project_is_folded_and_found_so_at_the_next_start(stage: Stage) 
         assert "Refactor the lexer" in shown(again)
 
 
+async def test_why_shows_the_reason_and_the_last_that_was_written(stage: Stage) -> None:
+    app = stage.dashboard()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        await pilot.press("w")
+        await settled(pilot)
+        table = app.screen.query_exactly_one(Table)
+        assert table.cursor == table.length - 1 > 0
+        assert any("waits for an answer" in one.message for one in app._notifications)
+
+
 @pytest.mark.fault("U15")
 async def test_a_new_session_waits_and_no_row_moves_under_the_cursor(stage: Stage) -> None:
     app = stage.dashboard()
