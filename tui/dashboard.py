@@ -68,7 +68,9 @@ class Dashboard(App[int]):
     TITLE = "Tailboard"
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [
-        *bind(*SCREENS, "command", "palette", "help", "theme", "suspend", "quit", shown=False),
+        *bind(
+            *SCREENS, "command", "palette", "help", "why", "theme", "suspend", "quit", shown=False
+        ),
     ]
     CSS = """
     * { scrollbar-size-vertical: 1; }
@@ -230,6 +232,11 @@ class Dashboard(App[int]):
 
     def action_help(self) -> None:
         self.push_screen(HelpScreen(list(possible(self.screen))))
+
+    def action_why(self) -> None:
+        from tui.screens.why import WhyScreen
+
+        self.push_screen(WhyScreen())
 
     def action_palette(self) -> None:
         from tui.screens.palette import palette

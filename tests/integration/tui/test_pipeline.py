@@ -188,3 +188,18 @@ async def test_errors_are_grouped_and_lead_to_their_batches(stage: Stage) -> Non
         await pilot.press("enter")
         await settled(pilot)
         assert "error:io.EIO" in shown(app)
+
+
+async def test_the_figures_at_the_top_are_explained_by_the_rows_behind_them(stage: Stage) -> None:
+    app = stage.dashboard()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        await pilot.press("w")
+        await settled(pilot)
+        told = shown(app)
+        assert "waits for an answer" in told
+        assert "damaged: The compressed file ends before it is complete." in told
+        assert "2 × io.EIO" in told or "3 × io.EIO" in told
+        await pilot.press("escape")
+        await settled(pilot)
+        assert "io.EIO" not in shown(app)

@@ -1,0 +1,127 @@
+"""Why: the rows behind the figures at the top, and what each state was told from."""
+
+from collections.abc import Iterator
+from typing import Any, ClassVar, Final
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+
+from ingest.memory.scope import Now
+from ingest.memory.session import Session, label, unfinished
+from ingest.store.face import Reading, Row
+from ingest.wording.words import many, size
+from tui import safe
+from tui.commands import bind
+from tui.feed import Failure, Found, Question
+from tui.widgets.pane import Dashboarding
+from tui.widgets.reader import Reader
+
+SHOWN: Final = 20
+_STATES: Final = ("running", "waiting", "stalled", "failed")
+_TROUBLED: Final = ("damaged", "too_large", "unreadable", "missing")
+_EVERYTHING: Final[dict[str, Any]] = {
+    "kinds": None,
+    "session": None,
+    "words": [],
+    "without": [],
+}
+
+
+def behind_the_figures(now: Now) -> Question[list[Content]]:
+    def ask(reading: Reading) -> list[Content]:
+        return [
+            *_sessions(unfinished(reading, now)),
+            *_sources(_some(reading, sort="behind"), "behind"),
+            *_sources(_some(reading, states=list(_TROUBLED), sort=""), "troubled"),
+            *_errors(reading.rows("pipeline.errors")),
+        ]
+
+    return ask
+
+
+def _some(reading: Reading, *, sort: str, states: list[str] | None = None) -> list[Row]:
+    found = reading.rows("pipeline.sources", states=states, sort=sort, **_EVERYTHING)
+    ids = [row["id"] for row in found[:SHOWN]]
+    rows = {row["id"]: row for row in reading.rows("pipeline.these_sources", ids=ids)}
+    return [rows[one] for one in ids if one in rows]
+
+
+def _sessions(sessions: list[Session]) -> Iterator[Content]:
+    for state in _STATES:
+        here = [one for one in sessions if one.state == state]
+        if not here:
+            continue
+        yield safe.state(state, len(here))
+        for one in here[:SHOWN]:
+            yield safe.row("  ", safe.line(label(one), "bold"), safe.line(one.project, "dim"))
+            yield safe.row("    ", safe.line(one.state_reason))
+        yield from _rest(len(here))
+
+
+def _sources(rows: list[Row], which: str) -> Iterator[Content]:
+    rows = [row for row in rows if which == "troubled" or row["behind"]]
+    if not rows:
+        return
+    if which == "behind":
+        yield safe.line(f"Behind {size(sum(row['behind'] for row in rows))}", "yellow")
+    else:
+        yield safe.line(f"{many(len(rows), 'file')} that cannot be read", "red")
+    for row in rows:
+        said = size(row["behind"]) if which == "behind" else f"{row['state']}: {row['error'] or ''}"
+        yield safe.row("  ", safe.line(said), safe.line(row["path"], "dim"))
+
+
+def _errors(rows: list[Row]) -> Iterator[Content]:
+    if rows:
+        yield safe.line(
+            f"{many(sum(row['batches'] for row in rows), 'batch')} with an error", "red"
+        )
+    for row in rows[:SHOWN]:
+        yield safe.row("  ", safe.line(f"{row['batches']:,} × {row['code']}"))
+        yield safe.row("    ", safe.line(row["message"] or ""), safe.line(row["hint"] or "", "dim"))
+    yield from _rest(len(rows))
+
+
+def _rest(count: int) -> Iterator[Content]:
+    if count > SHOWN:
+        yield safe.line(f"  and {many(count - SHOWN, 'other')}", "dim")
+
+
+class WhyScreen(Dashboarding, ModalScreen[None]):
+    BINDINGS: ClassVar[list[BindingType]] = [*bind("back", "why", "quit")]
+    DEFAULT_CSS = """
+    WhyScreen {
+        align: center middle;
+        & > Vertical {
+            width: 92%; max-width: 120; height: 86%;
+            background: $surface; border: round $border;
+        }
+    }
+    """
+
+    def compose(self) -> ComposeResult:
+        with Vertical() as box:
+            box.border_title = "Why: what the figures are made of"
+            box.border_subtitle = "Esc closes"
+            yield Reader()
+
+    def on_mount(self) -> None:
+        self.run_worker(self._ask(), exit_on_error=False)
+
+    async def _ask(self) -> None:
+        reader = self.query_exactly_one(Reader)
+        match await self.dashboard.feed.answer(behind_the_figures(self.dashboard.now)):
+            case Found(lines):
+                nothing = [safe.line("Nothing runs, nothing waits, and everything is read.")]
+                reader.read(safe.lines(*(lines or nothing)))
+            case Failure(_, message, hint, _):
+                reader.read(safe.lines(safe.line(message, "red"), safe.line(hint)))
+
+    def action_back(self) -> None:
+        self.dismiss()
+
+    def action_why(self) -> None:
+        self.dismiss()
