@@ -48,8 +48,9 @@ fix: setup ## let ruff format the code and mend what it safely can
 bench: setup ## measure; ARGS are passed on
 	$(BIN)/python -m tests.bench $(ARGS)
 
-soak: setup ## the tests of endurance at length: 500 kills, 2,500 histories; takes an hour or more
+soak: setup ## the tests of endurance at length: 500 kills, 2,500 histories; an hour of a dashboard at work; takes two hours or more
 	TAILBOARD_SOAK=1 $(BIN)/python -m pytest -n 2 tests/faults tests/integration/sharing $(ARGS)
+	$(BIN)/python -m tests.bench --live 3600
 
 demo-story: setup ## compose the story of `tailboard demo` anew, after tests/demo was changed
 	$(BIN)/python -m tests.demo

@@ -5,15 +5,18 @@ Ends with 1 where an answer was wrong; a limit that is missed is told, and no er
 
 import argparse
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
 from platformdirs import user_cache_path
 
-from tests.bench import machine, readme
+from tests.bench import machine, readme, screens
 from tests.bench.figures import Results, table
 from tests.bench.measures import FULL, QUICK, Bench
+from tests.bench.screens import Screens
 
+_SCREENS = {False: screens.FULL, True: screens.QUICK}
 SCHEMA = "tailboard.bench/1"
 _README = Path(__file__).parents[2] / "README.md"
 
@@ -24,8 +27,12 @@ def main() -> int:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there")
     parser.add_argument("--readme", action="store_true", help="write the table into README.md")
     parser.add_argument("--cache", type=Path, help="where homes are kept between runs")
+    parser.add_argument("--screens", action="store_true", help="only the dashboard")
+    parser.add_argument(
+        "--live", type=float, metavar="SECONDS", help="only the memory of so long at work"
+    )
     chosen = parser.parse_args()
-    if chosen.quick and chosen.readme:
+    if chosen.readme and (chosen.quick or chosen.screens or chosen.live is not None):
         parser.error("--readme takes the whole benchmark: small homes show other ratios")
     cache = chosen.cache or user_cache_path("tailboard") / "bench"
     cache.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -33,11 +40,15 @@ def main() -> int:
     busy = machine.busy()
     if busy:
         results.notes.append("Others were at work on this machine: the times are too long.")
-    bench = Bench(QUICK if chosen.quick else FULL, cache, results)
-    try:
-        bench.run()
-    finally:
-        bench.close()
+    if not chosen.screens and chosen.live is None:
+        bench = Bench(QUICK if chosen.quick else FULL, cache, results)
+        with closing(bench):
+            bench.run()
+    with closing(Screens(_SCREENS[chosen.quick], cache, results)) as dashboard:
+        if chosen.live is None:
+            dashboard.run()
+        else:
+            dashboard.live(chosen.live)
     results.machine["load after"] = f"{machine.load_now():.1f}"
     results.judge()
     text = table(results)
