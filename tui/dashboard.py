@@ -42,10 +42,21 @@ from tui.widgets.header import Chip, chips
 TICK: Final = 1.0
 LOOK_AGAIN: Final = 30
 """Ticks after which states are judged anew without any commit: they hang on the clock."""
+LOOK_AGAIN_AT_MOST: Final = 600
 LOOK_AGAIN_LIVE: Final = 5
 """The same while something runs: how long it has been quiet counts by the second."""
 
 Clock = Callable[[], datetime]
+
+
+def look_again(summary: Summary | None, now: datetime, took: float) -> float:
+    """Seconds until a look is worth it although nothing was committed: as long as nothing runs, the
+    ages that are shown may be a tenth wrong, and looking takes a part in three hundred of the time.
+    """
+    if summary is not None and summary.running:
+        return LOOK_AGAIN_LIVE
+    still = (now - summary.fresh_at).total_seconds() if summary and summary.fresh_at else 0.0
+    return min(LOOK_AGAIN_AT_MOST, max(LOOK_AGAIN, still / 10, took * 300))
 
 
 def utc_now() -> datetime:
@@ -198,10 +209,11 @@ class Dashboard(App[int]):
 
     def _tick(self) -> None:
         self._ticks += 1
-        live = self.summary is not None and self.summary.running > 0
+        took = 0.0
         if isinstance(self.screen, Frame):
             self.screen.tick()
-        if self._ticks >= (LOOK_AGAIN_LIVE if live else LOOK_AGAIN):
+            took = self.screen.took
+        if self._ticks >= look_again(self.summary, self.clock(), took):
             self._ticks = 0
             self._moved()
 

@@ -71,6 +71,8 @@ class Frame(Dashboarding, Screen[None]):
         super().__init__()
         self.paused = False
         self.summary: Summary | None = None
+        self.took = 0.0
+        """Seconds until the last questions were answered."""
         self._stale = True
         self._asking = False
         self._may_ask_from = 0.0
@@ -146,6 +148,7 @@ class Frame(Dashboarding, Screen[None]):
             async for pane, answer in self.dashboard.feed.together(self._questions()):
                 self._tell(pane, answer)
             ended = time.monotonic()
+            self.took = ended - began
             paid = (ended - self._owes_since) / _PATIENCE
             self._owes = max(0.0, self._owes - paid) + ended - began
             self._owes_since = ended

@@ -11,6 +11,11 @@ from msgspec.structs import replace
 EVERYTHING_EVERY = 60.0
 RECENT_EVERY = 2.0
 RECENT_EVERY_POLLING = 5.0
+RECENT_AT_MOST = 10.0
+EVERYTHING_AT_MOST = 300.0
+SHARE = 1000
+"""Looking takes one part in so many of the time, at most: who has a hundred thousand files is not
+kept busy by them. Even so nothing is looked at more seldom than `…_AT_MOST` says."""
 RECENT_NS = 24 * 3600 * 10**9
 """A file changed within this time is recent."""
 
@@ -25,28 +30,41 @@ class SweepPlan(Struct, frozen=True):
     recent_every: float = RECENT_EVERY
     everything_every: float = EVERYTHING_EVERY
     recent_at: float | None = None
+    """When it was looked at last."""
     everything_at: float | None = None
+    recent_took: float = 0.0
+    everything_took: float = 0.0
 
     def due(self, now: float) -> Sweep:
-        if self.everything_at is None or now >= self.everything_at + self.everything_every:
+        if self.everything_at is None or now >= self.everything_at + self._everything_pause:
             return Sweep.EVERYTHING
-        if self.recent_at is None or now >= self.recent_at + self.recent_every:
+        if self.recent_at is None or now >= self.recent_at + self._recent_pause:
             return Sweep.RECENT
         return Sweep.NOTHING
+
+    @property
+    def _recent_pause(self) -> float:
+        longest = max(self.recent_every, RECENT_AT_MOST)
+        return min(longest, max(self.recent_every, self.recent_took * SHARE))
+
+    @property
+    def _everything_pause(self) -> float:
+        longest = max(self.everything_every, EVERYTHING_AT_MOST)
+        return min(longest, max(self.everything_every, self.everything_took * SHARE))
 
     def wait(self, now: float) -> float:
         """Seconds until something is due."""
         if self.everything_at is None or self.recent_at is None:
             return 0.0
-        everything = self.everything_at + self.everything_every
-        return max(0.0, min(everything, self.recent_at + self.recent_every) - now)
+        everything = self.everything_at + self._everything_pause
+        return max(0.0, min(everything, self.recent_at + self._recent_pause) - now)
 
-    def done(self, sweep: Sweep, now: float) -> "SweepPlan":
+    def done(self, sweep: Sweep, now: float, took: float = 0.0) -> "SweepPlan":
         """A sweep of everything is one of the recent files too."""
         match sweep:
             case Sweep.EVERYTHING:
-                return replace(self, everything_at=now, recent_at=now)
+                return replace(self, everything_at=now, recent_at=now, everything_took=took)
             case Sweep.RECENT:
-                return replace(self, recent_at=now)
+                return replace(self, recent_at=now, recent_took=took)
             case Sweep.NOTHING:
                 return self

@@ -222,11 +222,13 @@ class Owner:
                 changed: list[Followed] = []
                 report = None
                 try:
+                    began = monotonic()
                     changed = self._swept(due)
+                    took = monotonic() - began
                     if not changed:
                         self._listen(watchers, hints, plan.wait(monotonic()), monotonic)
                         changed = self._hinted(hints.due(monotonic()))
-                    plan = plan.done(due, monotonic())
+                    plan = plan.done(due, monotonic(), took)
                     if changed:
                         report = self.read(changed)
                 except StoreError as error:

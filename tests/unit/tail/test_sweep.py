@@ -1,6 +1,12 @@
 """When the files are looked at, whatever the watcher says."""
 
-from ingest.tail.sweep import RECENT_EVERY_POLLING, Sweep, SweepPlan
+from ingest.tail.sweep import (
+    EVERYTHING_AT_MOST,
+    RECENT_AT_MOST,
+    RECENT_EVERY_POLLING,
+    Sweep,
+    SweepPlan,
+)
 
 
 def test_at_the_start_everything_is_due() -> None:
@@ -44,3 +50,13 @@ def test_the_wait_ends_exactly_when_something_is_due() -> None:
 def test_a_sweep_that_did_nothing_changes_no_plan() -> None:
     plan = SweepPlan().done(Sweep.EVERYTHING, 0.0)
     assert plan.done(Sweep.NOTHING, 1.0) == plan
+
+
+def test_looking_that_takes_long_is_done_more_seldom_but_never_given_up() -> None:
+    plan = SweepPlan().done(Sweep.EVERYTHING, 0.0, took=0.1).done(Sweep.RECENT, 0.0, took=0.005)
+    assert plan.due(4.9) is Sweep.NOTHING
+    assert plan.due(5.0) is Sweep.RECENT
+    assert plan.due(100.0) is Sweep.EVERYTHING
+    slow = SweepPlan().done(Sweep.EVERYTHING, 0.0, took=60.0).done(Sweep.RECENT, 0.0, took=60.0)
+    assert slow.due(RECENT_AT_MOST) is Sweep.RECENT
+    assert slow.due(EVERYTHING_AT_MOST) is Sweep.EVERYTHING
