@@ -11,6 +11,7 @@ from pathlib import Path
 from ingest.store.engine import FatalException, TransactionException
 from ingest.store.errors import (
     Conflict,
+    Crowded,
     Damaged,
     DiskFull,
     Failed,
@@ -30,6 +31,7 @@ _DAMAGE = re.compile(
     r"|Could not read enough bytes|WAL does not match|Failure while replaying WAL"
     r"|Failed to load metadata|Failed to deserialize|Serialization Error"
 )
+_CROWDED = re.compile("^Out of Memory Error")
 _LONGEST = 300
 
 
@@ -47,6 +49,8 @@ def explain(path: Path, error: Exception) -> StoreError:
         return Unusable(path, error)
     if _DAMAGE.search(text):
         return Damaged(path, detail)
+    if _CROWDED.search(text):
+        return Crowded(path, detail)
     if isinstance(error, TransactionException):
         return Conflict(path, detail)
     if isinstance(error, FatalException):

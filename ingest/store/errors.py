@@ -148,6 +148,18 @@ class Failed(StoreError):
         )
 
 
+class Crowded(StoreError):
+    """The engine had no memory left for a statement, beside what others were asking."""
+
+    code = "store.crowded"
+
+    def __init__(self, path: Path, detail: str) -> None:
+        super().__init__(
+            f"The database {path} had no room in memory for this just now: {detail}.",
+            "It is tried again in a moment, when what others ask is answered.",
+        )
+
+
 class Forked(StoreError):
     """A forked child used its parent's database: what it writes would be lost without a word."""
 

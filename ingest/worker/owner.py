@@ -21,7 +21,7 @@ from ingest import __version__
 from ingest.batches.failure import ErrorClass
 from ingest.batches.policy import RESOURCE_PAUSE
 from ingest.store.database import TAIL_CHECKPOINT, THREADS, Database
-from ingest.store.errors import Conflict, LostLease, StoreError
+from ingest.store.errors import Conflict, Crowded, LostLease, StoreError
 from ingest.tail import discovery
 from ingest.tail.source import SourceName
 from ingest.tail.sweep import (
@@ -58,6 +58,7 @@ BACKLOG_BYTES = 4 * 1024**2
 LOST_LEASES = 3
 SETTLE_TRIES = 10
 SETTLE_PAUSE = 0.05
+CROWDED_PAUSE = 0.05
 LONGEST_WAIT = 0.5
 """So that a stop is noticed soon."""
 
@@ -210,6 +211,8 @@ class Owner:
         recent = max(pace.recent_every, RECENT_EVERY_POLLING) if polling else pace.recent_every
         plan = SweepPlan(recent, pace.everything_every)
         hints: Debounce[Path] = Debounce(pace.quiet, pace.longest)
+        crowded = 0
+        """How often in a row there was no room in memory."""
         self.desk.bell = partial(_wake, watchers)
         try:
             while not stop.is_set():
@@ -237,12 +240,15 @@ class Owner:
                     # Nothing is lost by it: the next sweep finds it all again. What is noted of
                     # the sources in memory is ahead of what is stored, and is forgotten.
                     report = Report(paused=error.code)
+                    crowded = crowded + 1 if isinstance(error, Crowded) else 0
                     plan, self._followed = SweepPlan(recent, pace.everything_every), {}
                 if report is not None:
                     behind = sum(source.behind for source in changed)
                     told(Round(report, behind, watchers[0].mode if watchers else Mode.POLLING))
-                    if report.paused is not None:
-                        self._stand_back(stop, monotonic)
+                    if report.paused is None:
+                        crowded = 0
+                    else:
+                        self._stand_back(stop, monotonic, crowded)
                 if due is Sweep.EVERYTHING:
                     self.note()
         finally:
@@ -250,9 +256,12 @@ class Owner:
                 watcher.stop()
             self.note(at_once=True)
 
-    def _stand_back(self, stop: Event, monotonic: Callable[[], float]) -> None:
-        """Wait a while, unless somebody orders something: that may be the cure."""
-        until = monotonic() + self.patience
+    def _stand_back(self, stop: Event, monotonic: Callable[[], float], crowded: int) -> None:
+        """Wait a while, unless somebody orders something: that may be the cure. Room in memory is
+        there again in a moment; only where it never is, one waits as long as for the rest.
+        """
+        patience = min(self.patience, CROWDED_PAUSE * 2**crowded) if crowded else self.patience
+        until = monotonic() + patience
         while not stop.wait(max(0.0, min(until - monotonic(), LONGEST_WAIT))):
             if self.desk.work(at_rest=True) or monotonic() >= until:
                 return

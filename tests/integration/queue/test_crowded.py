@@ -1,0 +1,55 @@
+"""What is to be stored waits a moment where the engine's memory is taken, and not for long."""
+
+from threading import Event, Thread
+
+import pytest
+
+from ingest.store.diagnosis import explain
+from ingest.store.doorplate import Role
+from ingest.store.engine import Error
+from ingest.store.errors import Crowded
+from ingest.worker.drain import Report
+from ingest.worker.entrance import Owned, Wish, enter
+from ingest.worker.homes import homes
+from ingest.worker.owner import Owner, Pace, Round
+from tests.build import Home
+
+PATIENCE = 60.0
+HASTY = Pace(everything_every=0.1, recent_every=0.1, quiet=0.01, longest=0.05)
+TEXT = "Out of Memory Error: failed to allocate data of size 32.0 MiB (91.9 MiB/122.0 MiB used)"
+
+
+def test_a_statement_without_room_is_tried_again_in_a_moment(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path_factory.mktemp("crowded")
+    session = Home(place / "codex").session()
+    session.prompt("Begin")
+    session.write()
+    read, times = Owner.read, 3
+    stop, stored = Event(), Event()
+    paused: list[str | None] = []
+
+    def crowded(self: Owner, *arguments: object) -> Report:
+        if len(paused) < times:
+            raise explain(place / "t.duckdb", Error(TEXT))
+        return read(self, *arguments)  # type: ignore[arg-type]
+
+    def told(round_: Round) -> None:
+        paused.append(round_.report.paused)
+        if round_.report.lines:
+            stored.set()
+
+    monkeypatch.setattr(Owner, "read", crowded)
+    found = enter(place / "t.duckdb", Wish(homes([place / "codex"]), Role.FOLLOW))
+    assert isinstance(found, Owned)
+    with found:
+        found.owner.patience = 10 * PATIENCE  # As for a full disk; nobody waits that long here.
+        thread = Thread(target=found.owner.follow, args=(stop, told), kwargs={"pace": HASTY})
+        thread.start()
+        try:
+            assert stored.wait(PATIENCE)
+        finally:
+            stop.set()
+            thread.join()
+    assert paused[:times] == [Crowded.code] * times
