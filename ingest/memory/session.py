@@ -7,6 +7,7 @@ from itertools import pairwise, takewhile
 from msgspec import Struct
 
 from ingest.codex.liveness import OpenCall, SessionState, state_of
+from ingest.memory.question import questions_of
 from ingest.memory.scope import Now, Scope
 from ingest.store.face import Row, Rows
 from ingest.tail.locks import locked_threads
@@ -89,7 +90,7 @@ def judged(rows: Iterable[Row], now: Now) -> Iterator[tuple[Row, SessionState, s
         if home not in locks:
             locks[home] = locked_threads(home) if home else None
         held = locks[home]
-        call = OpenCall(row["open_tool"], row["open_command"], row["open_since"])
+        call = OpenCall(row["open_tool"], _open(row), row["open_since"])
         state, reason = state_of(
             row["turn_state"],
             row["last_at"],
@@ -159,3 +160,9 @@ def _difference(one: str, other: str) -> int:
     """The place, from 1, of the first character that differs."""
     same = takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False))
     return sum(1 for _ in same) + 1
+
+
+def _open(row: Row) -> str | None:
+    """What runs; where it is a question to a person, what is asked."""
+    command: str | None = row["open_command"]
+    return questions_of(command) if row["waits_for_user"] else command

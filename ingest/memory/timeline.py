@@ -13,8 +13,10 @@ from typing import Final, NamedTuple
 
 from msgspec import Struct
 
+from ingest.codex.facts import CallKind
 from ingest.memory import raw
 from ingest.memory.errors import Changed
+from ingest.memory.question import questions_of
 from ingest.store.face import Query, Row, Rows
 
 OUTPUT_LINES: Final = 30
@@ -180,7 +182,8 @@ def _message(at: At, row: Row) -> Moment:
 
 
 def _call(at: At, row: Row) -> list[Moment]:
-    command = row["command"] or ""
+    asked = row["kind"] == CallKind.QUESTION
+    command = questions_of(row["command"]) if asked else row["command"] or ""
     code = row["exit_code"]
     ended = f"exit {code}" if code not in (None, 0) else ""
     output = row["output_head"] or ""

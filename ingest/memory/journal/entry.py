@@ -28,8 +28,8 @@ from ingest.memory.journal.journal import (
     Step,
     Turn,
 )
-from ingest.memory.journal.question import answer_of, questions_of
 from ingest.memory.journal.records import Record
+from ingest.memory.question import answer_of, questions_of
 from ingest.memory.session import Tokens, title_of
 from ingest.store.face import Row
 from ingest.wording.when import local_day

@@ -1,7 +1,10 @@
 """What a session's timeline says of the tools of every day, in the words one would use."""
 
+from datetime import timedelta
 from pathlib import Path
 
+from ingest.memory.scope import Now
+from ingest.memory.session import unfinished
 from ingest.memory.timeline import Moment, Tools, moments, order
 from ingest.store.client import RemoteDatabase
 from tests.build import Home
@@ -30,3 +33,21 @@ def test_a_patch_names_its_files_and_a_command_itself(tmp_path: Path) -> None:
     assert ("file", "add lex.py") in said
     assert ("run", "pytest -q  exit 1") in said
     assert any("exec_command" in moment.body for moment in told(tmp_path / "again"))
+
+
+def test_a_question_is_told_as_it_was_asked(tmp_path: Path) -> None:
+    def write(home: Home) -> None:
+        session = home.session()
+        session.prompt("Paint the links")
+        session.ask_user("Harbour or ice?")
+        session.write()
+
+    with staged(tmp_path, write) as stage, RemoteDatabase(stage.db) as remote:
+        now = Now(stage.now, timedelta(minutes=5), timedelta(days=1))
+        (session,) = unfinished(remote, now)
+        assert session.state_reason == "request_user_input `Harbour or ice?` waits for an answer"
+        places = [
+            one.at for one in order(remote, session.home_id, session.id, Tools.SHORT, words=False)
+        ]
+        said = moments(remote, session.home_id, session.id, places).values()
+        assert ("ask", "Harbour or ice?") in [(moment.name, moment.head) for moment in said]
