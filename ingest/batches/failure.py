@@ -1,8 +1,8 @@
 """What went wrong, told from any exception: a code, a class, a safe text and a hint.
 
 Promises never to raise, whatever the exception does, and a text that fits a screen and a database
-(cut, no control characters, no lone surrogates). Secrets in it are left to whoever exports it;
-what follows from a failure is the policy's.
+(masked, cut, no control characters, no lone surrogates). What follows from a failure is the
+policy's.
 """
 
 import errno
@@ -11,6 +11,8 @@ from enum import StrEnum
 from typing import Final
 
 import msgspec
+
+from ingest.redaction.mask import mask
 
 MAX_TEXT: Final = 10_000
 
@@ -165,6 +167,7 @@ _UNSAFE: Final = re.compile(
 
 def clean(text: str) -> str:
     """Text that can be stored, printed and shown; at most `MAX_TEXT` characters."""
+    text = mask(text)
     if len(text) > MAX_TEXT:
         text = text[: MAX_TEXT - 1] + "…"
     return _UNSAFE.sub(_visible, text)

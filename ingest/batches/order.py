@@ -1,7 +1,8 @@
 """What a person may order: a verb, and the batches it is meant for. Values only.
 
 Promises that a selection matches the same batches for whoever asks, and that each batch which an
-order cannot touch has a sentence that says why. Matching and moving are the store's.
+order cannot touch has a sentence that says why; and that what a person writes holds no secret from
+here on. Matching and moving are the store's.
 """
 
 from collections.abc import Mapping
@@ -11,9 +12,11 @@ from types import MappingProxyType
 from typing import Any, Final
 
 import msgspec
+from msgspec.structs import force_setattr
 
 from ingest.batches.batch import Kind
 from ingest.batches.state import TRANSITIONS, IllegalMove, Move, State
+from ingest.redaction.mask import mask, mask_within
 
 
 class Verb(StrEnum):
@@ -90,6 +93,10 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     until: datetime | None = None
     """How long a snooze lasts."""
 
+    def __post_init__(self) -> None:
+        if self.reason:
+            force_setattr(self, "reason", mask(self.reason))
+
 
 class Saying(msgspec.Struct, frozen=True, kw_only=True):
     """What a person says of something that is no batch: a task, a project."""
@@ -101,6 +108,10 @@ class Saying(msgspec.Struct, frozen=True, kw_only=True):
     arguments: dict[str, Any] = {}
     actor: str
     reason: str | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("about", "arguments", "reason"):
+            force_setattr(self, name, mask_within(getattr(self, name)))
 
 
 class Item(msgspec.Struct, frozen=True):

@@ -18,7 +18,9 @@ from ingest.codex.facts import Call, CallKind, CallStatus, Facts, FileEdit, Turn
 from ingest.codex.here import Here
 from ingest.codex.state import FoldState
 from ingest.codex.text import COMMAND_CHARS, clip, compact, keep, maybe, number, spoken, string
+from ingest.redaction.mask import mask
 
+ID_CHARS = 128
 OPEN_CALLS = 64
 """More open calls than this are a broken file: the oldest is given up."""
 
@@ -115,16 +117,18 @@ class Calls:
         self, call_id: str | None, kind: CallKind, tool: str, command: str | None = None
     ) -> Call:
         here = self.here
+        # Masked as a whole before anything is taken out of it.
+        command = command and mask(command)
         call = Call(
             here.source,
             here.offset,
             here.length,
             here.turn,
             here.at,
-            maybe(call_id, 128),
+            maybe(call_id, ID_CHARS),
             kind,
             keep(tool, 128),
-            None if command is None else keep(command, COMMAND_CHARS),
+            None if command is None else command[:COMMAND_CHARS],
             CallStatus.RUNNING,
         )
         if kind is CallKind.PATCH and command and call.call_id:
@@ -190,7 +194,7 @@ class Calls:
         begun = self.find(self.state.shells.get(shell))
         if begun is None or not call_id:
             return False
-        self.state.aliases[call_id] = begun.call_id or ""
+        self.state.aliases[keep(call_id, ID_CHARS)] = begun.call_id or ""
         return True
 
     def custom(self, item: r.CustomCall) -> Call:
@@ -264,7 +268,7 @@ class Calls:
     def _follow_shell(self, call_id: str, shell: str | None) -> None:
         """A command that goes on is known by its shell; one that ended is forgotten."""
         others = {one: by for one, by in self.state.shells.items() if by != call_id}
-        self.state.shells = others if shell is None else {**others, shell: call_id}
+        self.state.shells = others if shell is None else {**others, keep(shell, ID_CHARS): call_id}
 
     def keep_output(self, call: Call, text: str) -> None:
         call.output_head, call.output_tail = clip(text)

@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from ingest.codex import records as r
+from ingest.codex.text import keep
 
 decode = msgspec.json.Decoder(r.Line).decode
 
@@ -135,7 +136,7 @@ def _kind(line: _AnyLine) -> str:
 
 
 def _name(parts: list[Any]) -> str:
-    return "/".join(part[:64] for part in parts if isinstance(part, str)) or "no type"
+    return "/".join(keep(part, 64) for part in parts if isinstance(part, str)) or "no type"
 
 
 def _repaired(body: bytes, error: str) -> Good | Unknown | Broken:

@@ -1,12 +1,22 @@
-"""What is kept of bytes that could not be read: all of them, or both ends of a long part."""
+"""What is kept of bytes that could not be read: all of them, or both ends of a long part.
+
+They are masked like all other text; length and hash are those of the bytes as they stand in the
+file. Of a line above the cap only the ends are known, and what hides between them is not.
+"""
 
 import base64
 import hashlib
+import re
 
 from ingest.codex.facts import Reject
+from ingest.codex.text import keep
+from ingest.redaction.mask import mask
 
 WHOLE_BYTES = 65_536
 EDGE_BYTES = 4_096
+_GAP = "\n\0gap\0\n"
+_CLOSED = re.compile(rb".*</private>|[^\s\"']*", re.IGNORECASE | re.DOTALL)
+"""What a tail may begin with that nobody may see: the end of something private, or of a secret."""
 
 
 def rejected(
@@ -20,26 +30,43 @@ def rejected(
     trace: str | None = None,
 ) -> Reject:
     """`part` of a line, or the `whole` of one, that begins at `byte`."""
-    short = len(part) <= WHOLE_BYTES
+    kept = _masked(part)
+    short = len(kept) <= WHOLE_BYTES
     return Reject(
         source,
         byte,
         len(part),
         whole,
         reason,
-        message,
+        keep(message),
         hashlib.sha256(part).hexdigest(),
-        _base64(part if short else part[:EDGE_BYTES]),
-        "" if short else _base64(part[-EDGE_BYTES:]),
-        trace,
+        _base64(kept if short else kept[:EDGE_BYTES]),
+        "" if short else _base64(kept[-EDGE_BYTES:]),
+        trace if trace is None else keep(trace),
     )
 
 
 def too_long(source: int, byte: int, length: int, digest: str, head: bytes, tail: bytes) -> Reject:
     """A line above the cap, of which only the ends were ever in memory."""
     message = f"a line of {length} bytes is longer than the cap"
-    ends = _base64(head), _base64(tail)
+    begun, _, rest = mask(_text(head) + _GAP + _text(_CLOSED.sub(b"", tail, count=1))).partition(
+        _GAP
+    )
+    ends = _base64(_bytes(begun)), _base64(_bytes(rest))
     return Reject(source, byte, length, True, "too_long", message, digest, *ends)
+
+
+def _masked(data: bytes) -> bytes:
+    return _bytes(mask(_text(data)))
+
+
+def _text(data: bytes) -> str:
+    """One character a byte, whatever they are: all that is masked is written in ASCII."""
+    return data.decode("latin-1")
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("latin-1")
 
 
 def _base64(data: bytes) -> str:

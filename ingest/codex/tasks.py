@@ -11,6 +11,7 @@ from ingest.codex.facts import AgentLink, Call, Facts, Goal, PlanRevision, Step
 from ingest.codex.here import Here
 from ingest.codex.state import FoldState
 from ingest.codex.text import keep, maybe, number
+from ingest.redaction.mask import mask
 
 STEPS = 200
 CHILDREN = 64
@@ -51,7 +52,7 @@ class Tasks:
         if call_id:
             if before := self.state.plans.pop(call_id, None):
                 self._keep(before)
-            self.state.plans[call_id] = revision
+            self.state.plans[keep(call_id, 128)] = revision
         else:
             self._keep(revision)
         self._tell()
@@ -71,7 +72,7 @@ class Tasks:
         """Keep the plans that a script of code mode sets, as far as they can be read."""
         if "update_plan" not in script:
             return
-        plans, _ = codemode.plans_in(script)
+        plans, _ = codemode.plans_in(mask(script))
         for plan in plans:
             self.planned(None, plan.get("explanation"), plan["plan"], "script")
 
@@ -140,7 +141,7 @@ class Tasks:
     ) -> None:
         """Keep a link to a sub-agent. A start is told in up to three ways and kept once."""
         starts = event in ("spawned", "started")
-        names = [name for name in (child, path) if name]
+        names = [keep(name, 256) for name in (child, path) if name]
         if starts and names:
             if names[0] in self.state.children:
                 return

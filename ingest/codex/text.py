@@ -9,10 +9,15 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
+from ingest.redaction.mask import endless, mask
+
 MESSAGE_CHARS = 32_768
 COMMAND_CHARS = 4_096
 HEAD_CHARS = 400
 TAIL_CHARS = 800
+NEAR_CHARS = 4_096
+"""No secret that has a bound is longer."""
+LONG_CHARS = 2 * NEAR_CHARS
 LARGEST = 2**53
 """Numbers from here on are no counts of anything: they are left out."""
 
@@ -21,22 +26,31 @@ _anything = msgspec.json.Decoder()
 
 
 def keep(text: str, cap: int = MESSAGE_CHARS) -> str:
-    """`text` as it is stored: whole up to `cap` characters."""
+    """`text` as it is stored: masked, and whole up to `cap` characters."""
+    text = mask(text)
     return text if len(text) <= cap else text[:cap]
 
 
 def clip(text: str) -> tuple[str, str | None]:
     """Head and tail of a long output; the tail is None where the head is all of it."""
+    if len(text) <= LONG_CHARS or endless(text) or _has_secrets(text):
+        text = mask(text)
     if len(text) <= HEAD_CHARS + TAIL_CHARS:
         return text, None
     return text[:HEAD_CHARS], text[-TAIL_CHARS:]
+
+
+def _has_secrets(text: str) -> bool:
+    """Whether any secret begins or ends so near to what is kept that a part of it could be seen."""
+    head, tail = text[: HEAD_CHARS + NEAR_CHARS], text[-TAIL_CHARS - NEAR_CHARS :]
+    return mask(head) != head or mask(tail) != tail
 
 
 def maybe(value: object, cap: int = COMMAND_CHARS) -> str | None:
     """A short text of a field that should be a string, or None where it is not."""
     if not value or not isinstance(value, str):
         return None
-    return value if len(value) <= cap else keep(value, cap)
+    return keep(value, cap)
 
 
 def number(value: object) -> int | None:

@@ -7,6 +7,7 @@ total and the records since is new. Copied history moves the baseline and counts
 
 from ingest.codex import records as r
 from ingest.codex.state import TokenState, Totals
+from ingest.codex.text import keep
 
 REMEMBERED_RESPONSES = 8
 LIMIT = 2**53
@@ -39,7 +40,8 @@ def record(state: TokenState, entry: r.UsageRecord) -> Totals | None:
     if entry.usage is None or entry.response_id in state.responses:
         return None
     if entry.response_id:
-        state.responses = [*state.responses, entry.response_id][-REMEMBERED_RESPONSES:]
+        known = [*state.responses, keep(entry.response_id, 128)]
+        state.responses = known[-REMEMBERED_RESPONSES:]
     spent = of(entry.usage)
     state.recorded = state.recorded.plus(spent)
     return spent

@@ -8,6 +8,7 @@ out as it went in. A secret that is split, encoded or of no known kind is not fo
 import re
 from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
 from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
 
@@ -20,6 +21,8 @@ _OPENINGS = ("<private", "<Private", "<PRIVATE", "lt;private", "u003cprivate", "
 _OPEN = r"(?:<|&lt;|\\{1,4}u003[cC])"
 _CLOSE = r"(?:>|&gt;|\\{1,4}u003[eE])"
 _TAG = re.compile(rf"{_OPEN}(/|\\{{1,4}}/)?private\s{{0,8}}{_CLOSE}", re.IGNORECASE)
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 _BODIES = [(pattern, compiled(pattern)) for pattern in PATTERNS for _ in pattern.literals]
 _LITERALS = [literal for pattern in PATTERNS for literal in pattern.literals]
@@ -54,6 +57,15 @@ def endless(text: str) -> bool:
     return "PRIVATE KEY" in text or any(opening in text for opening in _OPENINGS)
 
 
+def mask_within(value: Any) -> Any:
+    """A JSON value with all the text in it masked."""
+    if isinstance(value, str):
+        return mask(value)
+    if isinstance(value, dict):
+        return {mask(key): mask_within(inner) for key, inner in value.items()}
+    return [mask_within(inner) for inner in value] if isinstance(value, list) else value
+
+
 def _masked(text: str, spans: list[Span]) -> Iterator[str]:
     at = 0
     for start, end, kind in spans:
@@ -66,11 +78,19 @@ def _masked(text: str, spans: list[Span]) -> Iterator[str]:
 def _spans(text: str) -> list[Span]:
     """All of them, in order; none overlaps another."""
     private = list(_private(text)) if any(map(text.__contains__, _OPENINGS)) else []
-    hits = _search(text)
+    hits = _hits(text)
     if not hits:
         return private
     secrets = _secrets(text, hits)
     return _merged(private, secrets) if private else list(secrets)
+
+
+def _hits(text: str) -> list[tuple[int, int, int]]:
+    try:
+        return _search(text)
+    except UnicodeEncodeError:
+        # Lone surrogates, which no secret has: another character stands in for each.
+        return _search(_SURROGATE.sub("?", text))
 
 
 def _private(text: str) -> Iterator[Span]:
@@ -90,7 +110,7 @@ def _private(text: str) -> Iterator[Span]:
 def _secrets(text: str, hits: list[tuple[int, int, int]]) -> Iterator[Span]:
     done = 0
     for which, start, end in hits:
-        if start < done:
+        if start < done or text.startswith(_MARKS[0], start - 1):
             continue
         pattern, body = _BODIES[which]
         if pattern.apart and start and not _is_edge(text, start):

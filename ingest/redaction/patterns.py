@@ -27,8 +27,9 @@ def _either_case(*words: str) -> tuple[str, ...]:
         for glue in ("_", "-", ""):
             lower = glue.join(parts)
             title = glue.join(part.title() for part in parts)
-            camel = parts[0] + title[len(parts[0]) :]
-            forms |= dict.fromkeys((lower, lower.upper(), title, camel))
+            first, rest = parts[0], title[len(parts[0]) :]
+            mixed = (first + rest, first.upper() + rest)
+            forms |= dict.fromkeys((lower, lower.upper(), title, *mixed))
     return tuple(forms)
 
 
@@ -47,7 +48,7 @@ _QUOTED_MIXED = (
     rf"([^\s\"'\\$<{{(\[*][^\s\"'\\]{{7,}}+)(?={_QUOTE})"
 )
 _MIXED = (
-    r"(?=[^\d\s\"'\\]{0,80}\d)(?=\d{0,80}[A-Za-z])"
+    r"(?=[A-Za-z+/_~!@#^*-]{0,80}\d)(?=\d{0,80}[A-Za-z])"
     r"((?:[A-Za-z0-9+/_~!@#^*-]|%(?!3[bB]|26)|=(?=[=\s\"'\\]|$)){8,}+)(?![(\[.])"
 )
 _PLAIN = r"(?<==)(?![./$~])" + _PLACEHOLDER + r"([^\s\"'\\$<>(){}\[\],;&|]{6,}+)(?![(\[])"
@@ -98,7 +99,11 @@ PATTERNS = (
     Pattern("rubygems-key", ("rubygems_",), r"[0-9a-f]{48,}"),
     Pattern("docker-token", ("dckr_pat_", "dckr_oat_"), rf"{_TOKEN}{{20,}}"),
     Pattern("digitalocean-token", ("dop_v1_", "doo_v1_", "dor_v1_"), r"[0-9a-f]{40,}"),
-    Pattern("databricks-token", ("dapi",), r"[0-9a-f]{32}(?:-\d)?"),
+    Pattern(
+        "databricks-token",
+        tuple(f"dapi{digit}" for digit in "0123456789abcdef"),
+        r"[0-9a-f]{31}(?:-\d)?",
+    ),
     Pattern("grafana-token", ("glsa_", "glc_"), r"[A-Za-z0-9+/=_]{32,}"),
     Pattern("new-relic-key", ("NRAK-", "NRJS-", "NRII-"), rf"{_TOKEN}{{19,}}"),
     Pattern("sentry-token", ("sntrys_", "sntryu_"), r"[A-Za-z0-9+/=_]{40,}"),
@@ -158,7 +163,7 @@ PATTERNS = (
         rf"{_IS}(?:{_QUOTED}|{_MIXED}|{_PLAIN})",
         False,
     ),
-    Pattern("password", ("Pwd", "PGPASS", "MYSQL_PWD"), r"=([^\s\"'\\$<>;&]{4,})", False),
+    Pattern("password", ("Pwd", "MYSQL_PWD"), r"=([^\s\"'\\$<>;&/.][^\s\"'\\$<>;&]{3,})", False),
     Pattern(
         "secret-value",
         _either_case(

@@ -15,6 +15,7 @@ from msgspec import Struct
 from ingest.batches.order import MOVES, Item, Order, Saying, Verb, refusals
 from ingest.batches.policy import MAX_ATTEMPTS, PAUSED_BY_USER, attempts_after_manual_retry
 from ingest.batches.state import TRANSITIONS
+from ingest.redaction.mask import mask_within
 from ingest.store.database import Database
 from ingest.store.edits import Edit, Edits
 
@@ -105,7 +106,7 @@ def record(database: Database, order: Order, command: str, now: datetime) -> Out
         actor=order.actor,
         verb=order.verb,
         reason=order.reason,
-        selection=_said(order.selection),
+        selection=mask_within(_said(order.selection)),
         arguments={} if order.until is None else {"until": order.until.isoformat()},
         batches=msgspec.json.decode(
             database.query("commands.done_ids")[0]["batches"], type=list[str]

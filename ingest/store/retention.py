@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Struct, field
 
 from ingest.batches.state import PRUNABLE
+from ingest.redaction.mask import mask
 from ingest.store.database import Database
 from ingest.store.face import Rows
 from ingest.store.load import FACT_TABLES
@@ -148,7 +149,7 @@ def _record(
         verb="prune",
         selection=_json({"before": found.before, "facts": facts}),
         arguments=_json({"samples": found.samples, "facts": sum(found.facts.values())}),
-        reason=reason,
+        reason=reason and mask(reason),
         matched=found.batches + sum(found.kept.values()),
         done=found.batches,
         skipped=_json(found.kept),

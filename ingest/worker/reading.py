@@ -16,6 +16,7 @@ from ingest.codex.facts import Facts
 from ingest.codex.fold import Fault, Fold
 from ingest.codex.indexes import IndexFold
 from ingest.codex.state import FoldState
+from ingest.redaction.mask import mask
 from ingest.tail.cursor import Cursor, Mark, Verdict, advance, judge, restart, touched
 from ingest.tail.errors import SourceError
 from ingest.tail.lines import Block, blocks
@@ -132,7 +133,7 @@ def _read_document(job: Job, reader: Reader, size: int) -> Fold:
 
 
 def _trace(fault: Fault) -> str:
-    return "".join(traceback.format_exception(fault.error))[-TRACE_CHARS:]
+    return mask("".join(traceback.format_exception(fault.error)))[-TRACE_CHARS:]
 
 
 def _fold(job: Job, faults: dict[int, str]) -> Fold | IndexFold:
