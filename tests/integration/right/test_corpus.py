@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.build.scenarios import (
-    CHAT_ANSWER,
+    CHAT_KEPT,
     CHAT_PROMPT,
     FAIL,
     PASS,
@@ -90,7 +90,7 @@ def test_markup_and_control_characters_of_an_answer_are_kept_as_they_were(
     told = corpus(folder)
     assert told.said(sole(told, CHAT_PROMPT)) == [
         ("user", CHAT_PROMPT),
-        ("assistant", CHAT_ANSWER),
+        ("assistant", CHAT_KEPT),
     ]
 
 
