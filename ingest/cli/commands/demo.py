@@ -60,6 +60,9 @@ def command(invocation: Invocation, headless: float | None) -> int:
         with _ended_by_signals() as ended, _told(invocation, clock) as demo:
             return _follow(invocation, demo, clock, headless, ended)
     # The process that reads for the dashboard finds its settings in the environment.
+    for one in (signal.SIGTERM, signal.SIGHUP):
+        # Until the dashboard listens to them itself, and after: the folder must go all the same.
+        signal.signal(one, _leave)
     with _told(invocation, clock) as demo, _environment_of(demo):
         with _owned(demo) as owned:
             # What is past is read before anybody looks: the screen then shows all of it at once.
@@ -160,6 +163,10 @@ def _ended_by_signals() -> Iterator[Event]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _leave(number: int, _frame: object) -> None:
+    raise SystemExit(128 + number)
 
 
 def _clock(now: datetime) -> Clock:

@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 import os
 import pty
+import signal
 import struct
 import subprocess
 import sys
@@ -42,5 +43,25 @@ def test_the_demo_opens_the_dashboard_and_leaves_nothing_behind() -> None:
                 while os.read(master, 65_536):
                     pass
             assert process.wait(60) == 0
+        os.close(master)
+        assert list(Path(attic).iterdir()) == []
+
+
+def test_a_demo_that_is_ended_while_it_begins_leaves_nothing_behind() -> None:
+    with tempfile.TemporaryDirectory(prefix="t-") as attic:
+        master, slave = pty.openpty()
+        with subprocess.Popen(
+            [sys.executable, "-c", PROGRAM, "demo"],
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            env={**os.environ, "TMPDIR": attic, "TERM": "xterm-256color"},
+            start_new_session=True,
+        ) as process:
+            os.close(slave)
+            while not list(Path(attic).glob("tailboard-demo-*/work")):
+                assert process.poll() is None
+            process.terminate()
+            assert process.wait(60) in (0, 128 + signal.SIGTERM)
         os.close(master)
         assert list(Path(attic).iterdir()) == []
