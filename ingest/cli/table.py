@@ -108,6 +108,12 @@ COMMANDS: Final = (
         "tailboard report --since 7d",
     ),
     Entry(
+        "redact",
+        f"{_HERE}.redact",
+        "What of secrets and private text is stored, and away with it.",
+        "tailboard redact scan",
+    ),
+    Entry(
         "prune",
         f"{_HERE}.prune",
         "Forget the history of finished work, and old facts if you want.",

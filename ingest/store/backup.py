@@ -31,6 +31,25 @@ def backup(database: Database, now: datetime) -> Path:
     return target
 
 
+def rewritten(database: Database) -> None:
+    """Write the database anew, in the place of its file: what was deleted or replaced in it leaves
+    no bytes behind. Nobody else may have it open."""
+    part = database.spool / "rewritten.duckdb"
+    part.unlink(missing_ok=True)
+    try:
+        _copy(database, part)
+        part.chmod(0o600)
+        sync(part)
+        database.checkpoint()
+        database.close()
+        part.replace(database.path)
+        sync(database.path.parent)
+        database.reopen()
+    except (Error, OSError) as error:
+        part.unlink(missing_ok=True)
+        raise explain(database.path, error) from error
+
+
 def _copy(database: Database, part: Path) -> None:
     # Paths and names of catalogs cannot be bound; both are ours, and quoted.
     place = str(part).replace("'", "''")

@@ -14,6 +14,8 @@ from ingest.batches.order import Item, Order, Target
 
 ORDER = "order"
 RESET = "reset"
+SCAN = "scan"
+"""How much of secrets and private text is stored, by kind and place."""
 SAY = "say"
 """What a person says of a task or a project: a `Saying`."""
 

@@ -15,6 +15,7 @@ from ingest.batches.order import Saying
 from ingest.store.commands import carry_out, items, preview, say
 from ingest.store.database import Database
 from ingest.store.reset import count, reset, targets
+from ingest.store.scrubbing import scan
 from ingest.worker.desk import Handler
 from ingest.worker.ordered import Afresh, Begun, Told, Wanted
 from ingest.worker.ordered import values as values_of
@@ -69,6 +70,15 @@ def sayings(database: Database, clock: Clock) -> Handler:
     def carry(values: dict[str, Any]) -> dict[str, Any]:
         say(database, msgspec.convert(values, Saying), clock())
         return {}
+
+    return carry
+
+
+def scanning(database: Database) -> Handler:
+    """Looks for what should not be stored."""
+
+    def carry(_values: dict[str, Any]) -> dict[str, Any]:
+        return {"places": msgspec.to_builtins(scan(database))}
 
     return carry
 

@@ -1,0 +1,167 @@
+"""`tailboard redact`: what of secrets and private text is stored, and away with it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+from msgspec import Struct, convert
+
+from ingest.cli.access import NOTHING_YET, reading, visit, writing
+from ingest.cli.consent import agreed
+from ingest.cli.errors import Exit, Refused
+from ingest.cli.group import Command, Group
+from ingest.cli.invocation import Invocation, with_invocation
+from ingest.cli.output import Column, Output
+from ingest.memory.exports import exported
+from ingest.redaction.mask import found
+from ingest.store.doorplate import Role
+from ingest.store.scrubbing import Place, backups, scan, scrub
+from ingest.wording.words import many
+from ingest.worker.desk import Handler
+from ingest.worker.ordered import SCAN
+
+
+class Export(Struct, frozen=True):
+    """A file that was written out, and what a look at it found now."""
+
+    path: str
+    kinds: dict[str, int]
+
+
+class Found(Struct, frozen=True):
+    places: list[Place]
+    exports: list[Export]
+    copies: list[str]
+
+    @property
+    def total(self) -> int:
+        return sum(place.count for place in self.places)
+
+
+@click.group(cls=Group, invoke_without_command=True, no_args_is_help=False)
+@click.pass_context
+def command(ctx: click.Context) -> int:
+    """What is read is masked before it is stored, and again in all that is written out. This looks
+    for what older versions stored. Without a command of its own: scan.
+    """
+    if ctx.invoked_subcommand is not None:
+        return Exit.DONE
+    code: int = ctx.invoke(scan_)
+    return code
+
+
+@command.command("scan", cls=Command)
+@with_invocation
+def scan_(invocation: Invocation) -> int:
+    """Count by kind and place; no secret is shown. Codex's own files are not looked at: they hold
+    what they hold.
+
+    Example: tailboard redact scan
+    """
+    told = _look(invocation)
+    invocation.answer("redact", _body(told, 0), lambda output: _show(output, told))
+    return Exit.ATTENTION if told.total or any(one.kinds for one in told.exports) else Exit.DONE
+
+
+@command.command("apply", cls=Command)
+@click.option("--dry-run", is_flag=True, help="Only tell what would be masked.")
+@click.option("--yes", is_flag=True, help="Do it without asking.")
+@with_invocation
+def apply_(invocation: Invocation, dry_run: bool, yes: bool) -> int:
+    """Mask what a scan finds in the database and in edits.jsonl, and write the file anew, so that
+    its bytes are gone. Nobody else may have it open meanwhile. Exports and copies are named, and
+    left to you.
+
+    Example: tailboard redact apply --dry-run
+    """
+    told = _look(invocation)
+    done = 0
+    if told.total and not dry_run:
+        _insist(invocation)
+        question = f"Mask {many(told.total, 'place')} for good?"
+        if not agreed(invocation.output, question, yes=yes):
+            return Exit.ATTENTION
+        with writing(invocation) as database:
+            done = scrub(database)
+
+    def show(output: Output) -> None:
+        _show(output, told)
+        if done:
+            output.line(f"Masked {many(done, 'value')}; the file was written anew.")
+
+    invocation.answer("redact", _body(told, done), show)
+    return Exit.DONE
+
+
+def _look(invocation: Invocation) -> Found:
+    path = invocation.settings.db
+    if not path.exists():
+        invocation.output.note(NOTHING_YET)
+        return Found([], [], [])
+    with _hands(invocation) as act:
+        places = convert(act({})["places"], list[Place])
+    with reading(invocation) as access:
+        files = exported(access)
+    exports = [Export(str(one), found(_text(one))) for one in files if one.is_file()]
+    return Found(places, exports, [str(one) for one in backups(path)])
+
+
+@contextmanager
+def _hands(invocation: Invocation) -> Iterator[Handler]:
+    remote = visit(invocation.settings.db)
+    if remote is not None:
+        with remote:
+            yield lambda values: remote.act(SCAN, **values)
+        return
+    with writing(invocation) as database:
+        yield lambda _: {"places": scan(database)}
+
+
+def _insist(invocation: Invocation) -> None:
+    remote = visit(invocation.settings.db)
+    if remote is not None:
+        with remote:
+            pid, role = remote.host.pid, Role(remote.host.role)
+        raise Refused(
+            f"Process {pid} ({role}) has the database open; the file cannot be written anew.",
+            f"End process {pid}, and try again.",
+        )
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+
+
+def _body(told: Found, done: int) -> dict[str, object]:
+    kinds: dict[str, int] = {}
+    for place in told.places:
+        kinds[place.kind] = kinds.get(place.kind, 0) + place.count
+    return {
+        "total": told.total,
+        "kinds": kinds,
+        "places": told.places,
+        "exports": told.exports,
+        "copies": told.copies,
+        "masked": done,
+    }
+
+
+def _show(output: Output, told: Found) -> None:
+    if told.places:
+        output.table(
+            [Column("WHERE"), Column("KIND"), Column("COUNT", right=True)],
+            [[f"{one.table}.{one.column}".rstrip("."), one.kind, one.count] for one in told.places],
+        )
+    else:
+        output.line("Nothing of a known kind is stored unmasked.")
+    for export in told.exports:
+        if export.kinds:
+            kinds = ", ".join(f"{count} {kind}" for kind, count in export.kinds.items())
+            output.line(f"{export.path}: {kinds}. It is yours; mask or delete it by hand.")
+    for copy in told.copies:
+        output.line(f"{copy} is a copy from before, and was not looked at.")
+    output.note("Codex's own files still hold what they hold; they are only ever read.")

@@ -1,0 +1,97 @@
+"""`tailboard redact`: what older versions stored is counted by kind and place, and taken out."""
+
+import base64
+from pathlib import Path
+
+import pytest
+
+from ingest.store.database import Database
+from ingest.store.edits import Edits
+from tests.integration.cli.desk import Desk, Sessions, write_sessions
+from tests.stage import Stage
+
+SECRET = "ghp_" + "a1B2" * 9
+PRIVATE = "the colour of my first bicycle"
+TEXT = f"use {SECRET} and <private>{PRIVATE}</private> please"
+
+
+@pytest.fixture
+def leaky(desk: Desk, sessions: Sessions) -> Desk:
+    """A database as an older version left it: secrets in it, some of them wrapped."""
+    with Database(desk.db) as database, database.transaction():
+        database.execute("update messages set text = $t where role = 'user'", {"t": TEXT})
+        database.execute(
+            "update plans set steps = $t", {"t": f'[["{TEXT}", "pending"], ["Read on", "pending"]]'}
+        )
+        wrapped = base64.b64encode(TEXT.encode()).decode()
+        database.execute("update rejects set head = $t", {"t": wrapped})
+    line = '{"id":"c9","db":"tailboard.duckdb","at":"2026-11-21T08:00:00","actor":"me",'
+    line += f'"verb":"task","reason":"{TEXT}","selection":{{}},"arguments":{{}},"batches":[],'
+    line += '"matched":1,"skipped":{}}\n'
+    Edits(desk.db).path.write_text(line, encoding="utf-8")
+    return desk
+
+
+def left(folder: Path) -> list[str]:
+    """The files below a folder that hold any of it, as it is or wrapped."""
+    wanted = [SECRET.encode(), PRIVATE.encode(), base64.b64encode(TEXT.encode())[:40]]
+    return [
+        path.name
+        for path in folder.rglob("*")
+        if path.is_file() and any(one in path.read_bytes() for one in wanted)
+    ]
+
+
+def test_a_scan_counts_by_kind_and_place_and_shows_no_secret(leaky: Desk) -> None:
+    answer = leaky.run("redact", "scan")
+    assert answer.code == 1
+    assert "messages.text" in answer.out
+    assert "github-token" in answer.out
+    assert SECRET not in answer.out + answer.err
+    assert PRIVATE not in answer.out + answer.err
+    found = leaky.json("redact", code=1)
+    assert found["schema"] == "tailboard.redact/1"
+    where = {(one["table"], one["column"]) for one in found["places"]}
+    assert {("messages", "text"), ("plans", "steps"), ("rejects", "head")} <= where
+    assert {one["table"] for one in found["places"]} >= {"edits.jsonl"}
+
+
+@pytest.mark.fault("S01")
+def test_after_it_is_applied_no_byte_of_it_is_left(leaky: Desk) -> None:
+    assert left(leaky.db.parent) != []
+    answer = leaky.run("redact", "apply", "--yes")
+    assert answer.code == 0, answer.err
+    assert left(leaky.db.parent) == []
+    assert leaky.json("redact")["total"] == 0
+    # The plan is still one, and the edit still counts.
+    steps = leaky.json("sql", "select text from v_plan_steps where text like '%Read on%' limit 1")
+    assert steps["rows"] == [["Read on"]]
+    assert [edit.id for edit in Edits(leaky.db).read()] == ["c9"]
+    assert leaky.run("verify").code == 0
+
+
+def test_a_dry_run_and_a_no_change_nothing(leaky: Desk) -> None:
+    before = leaky.json("redact", code=1)["total"]
+    assert leaky.run("redact", "apply", "--dry-run").code == 0
+    assert leaky.run("redact", "apply").code == 2
+    assert leaky.json("redact", code=1)["total"] == before
+
+
+def test_while_somebody_else_has_it_open_it_is_scanned_but_not_written_anew(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    desk = Desk(tmp_path, capsys)
+    _, desk.now = write_sessions(desk.home)
+    assert desk.run("ingest", "-q").code == 0
+    with Database(desk.db) as database, database.transaction():
+        database.execute("update messages set text = $t where role = 'user'", {"t": TEXT})
+    stage = Stage(tmp_path)
+    stage.open()
+    try:
+        found = desk.json("redact", "scan", code=1)
+        assert found["total"] > 0
+        answer = desk.run("redact", "apply", "--yes")
+        assert answer.code == 2
+        assert "has the database open" in answer.err
+    finally:
+        stage.close()
