@@ -112,6 +112,26 @@ async def settled(pilot: Pilot[Any]) -> None:
             await asyncio.sleep(0.005)
 
 
+async def asked(pilot: Pilot[Any], kind: type[Dialog[Any]] = Dialog) -> None:
+    """Until a question of this kind is put to the person."""
+    async with asyncio.timeout(PATIENCE):
+        while type(pilot.app.screen) is not kind and not (
+            kind is Dialog and isinstance(pilot.app.screen, Dialog)
+        ):
+            await pilot.pause()
+            await asyncio.sleep(0.005)
+    await pilot.pause()
+
+
+async def answered(pilot: Pilot[Any]) -> None:
+    """Until no question is left, and what came of it is on the screen."""
+    async with asyncio.timeout(PATIENCE):
+        while isinstance(pilot.app.screen, Dialog):
+            await pilot.pause()
+            await asyncio.sleep(0.005)
+    await settled(pilot)
+
+
 def shown(app: Dashboard) -> str:
     """What stands on the screen, line by line."""
     strips = app.screen._compositor.render_strips()
