@@ -197,6 +197,8 @@ async def test_the_figures_at_the_top_are_explained_by_the_rows_behind_them(stag
     app = stage.dashboard()
     async with app.run_test(size=(120, 40)) as pilot:
         await settled(pilot)
+        await pilot.press("3")
+        await settled(pilot)
         await pilot.press("w")
         await settled(pilot)
         told = shown(app)
@@ -205,4 +207,4 @@ async def test_the_figures_at_the_top_are_explained_by_the_rows_behind_them(stag
         assert "2 × io.EIO" in told or "3 × io.EIO" in told
         await pilot.press("escape")
         await settled(pilot)
-        assert "io.EIO" not in shown(app)
+        assert "× io.EIO" not in shown(app)
