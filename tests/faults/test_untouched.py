@@ -92,7 +92,7 @@ def test_a_home_that_cannot_be_written_is_read_as_any_other(place: Place) -> Non
         subprocess.run(["umount", "-l", home.path], check=True)
 
 
-@pytest.mark.fault("P01")
+@pytest.mark.fault("P01", "S03")
 @pytest.mark.parametrize("mask", [0o022, 0o000, 0o077])
 def test_whatever_the_umask_what_we_create_is_for_its_user_alone(place: Place, mask: int) -> None:
     busy_home(place)

@@ -359,6 +359,7 @@ def test_a_question_that_runs_when_the_owner_ends_is_ended_too(database: Databas
     assert database.rows("status.migrations")
 
 
+@pytest.mark.fault("U16")
 def test_two_figures_of_one_screen_are_of_one_moment(
     database: Database, guest: RemoteDatabase
 ) -> None:
@@ -463,3 +464,23 @@ def test_a_copy_is_in_the_spool_for_the_guest(guest: RemoteDatabase, form: Forma
 def test_without_a_plate_there_is_nobody(tmp_path: Path) -> None:
     with pytest.raises(OwnerGone):
         client.RemoteDatabase(tmp_path / "t.duckdb")
+
+
+@pytest.mark.fault("S09")
+@pytest.mark.parametrize(
+    "question",
+    [
+        "select * from read_csv('/etc/passwd')",
+        "select * from read_text('/etc/passwd')",
+        "select * from 'https://example.invalid/x.parquet'",
+        "install httpfs",
+        "attach '/tmp/other.duckdb'",
+        "copy (select 1) to '/tmp/out.csv'",
+        "set enable_external_access = true",
+    ],
+)
+def test_no_question_reaches_a_file_an_extension_or_the_network(
+    guest: RemoteDatabase, question: str
+) -> None:
+    with pytest.raises((QueryRefused, Told)):
+        guest.sql(question)
