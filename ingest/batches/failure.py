@@ -159,9 +159,11 @@ def error_text(exc: BaseException) -> str:
     return clean(text if text.strip() else name)
 
 
-# Control characters but tab and newline, what turns the direction of text, and lone surrogates.
+# Control characters but tab and newline, what turns the direction of text, lone surrogates, and
+# tags, which nobody sees and a model reads.
 _UNSAFE: Final = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff"
+    "\U000e0000-\U000e0fff]"
 )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from ingest.memory.errors import Changed
+from ingest.redaction.mask import mask
 from ingest.store.face import Row
 from ingest.tail.errors import SourceError
 from ingest.tail.opening import open_source
@@ -60,11 +61,11 @@ def pieces(wanted: Range) -> Iterator[bytes]:
 
 
 def lines(wanted: Range) -> Iterator[str]:
-    """The lines of a range as text; what is no UTF-8 is shown as an escape."""
+    """The lines of a range as text, masked; what is no UTF-8 is shown as an escape."""
     rest = b""
     for piece in pieces(wanted):
         *whole, rest = (rest + piece).split(b"\n")
         for line in whole:
-            yield line.decode("utf-8", "backslashreplace")
+            yield mask(line.decode("utf-8", "backslashreplace"))
     if rest:
-        yield rest.decode("utf-8", "backslashreplace")
+        yield mask(rest.decode("utf-8", "backslashreplace"))

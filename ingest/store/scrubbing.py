@@ -166,4 +166,5 @@ def _clean_edit(line: bytes) -> bytes:
 
 def backups(path: Path) -> list[Path]:
     """Copies of the database beside it, which still hold what they held."""
-    return sorted(path.parent.glob(f"{path.name}.backup-*"))
+    kinds = ("backup-*", "before-*", "recovery/*")
+    return sorted(one for kind in kinds for one in path.parent.glob(f"{path.name}.{kind}"))

@@ -139,6 +139,13 @@ def test_ten_megabytes_of_text_are_cut_and_the_cut_is_seen() -> None:
     assert text.endswith("x…")
 
 
+@pytest.mark.fault("Q13")
+def test_a_secret_in_an_error_is_masked_also_where_the_text_is_cut() -> None:
+    secret = "gh" + "p_" + "a1B2" * 9
+    assert error_text(ValueError(f"no {secret}.")) == "no [secret: github-token]."
+    assert "gh" + "p_" not in error_text(ValueError("x" * (MAX_TEXT - 20) + " " + secret))
+
+
 def test_an_escape_sequence_is_shown_and_not_obeyed() -> None:
     assert clean("\x1b]0;owned\x07\r\x7f\x9b") == "␛]0;owned␇␍␡\ufffd"
 

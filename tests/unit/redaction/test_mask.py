@@ -1,12 +1,14 @@
 """What is masked, what is not, and that it can be relied on."""
 
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.redaction.mask import found, marks, mask, mask_within
+from ingest.redaction.patterns import NAMES
 from tests.unit.redaction.secrets import A36, INNOCENT, MISSING, SECRETS
 
 EACH = [(kind, text, secret) for kind, texts in SECRETS.items() for text, secret in texts]
@@ -135,6 +137,11 @@ def _seconds(piece: str, size: int) -> float:
     began = time.process_time()
     mask(text)
     return time.process_time() - began
+
+
+def test_the_readme_lists_every_kind() -> None:
+    readme = (Path(__file__).parents[3] / "README.md").read_text()
+    assert [name for name in NAMES if f"`{name}`" not in readme] == []
 
 
 def test_a_secret_of_no_known_kind_is_not_found() -> None:

@@ -264,6 +264,15 @@ def test_a_retry_replaces_the_notes_of_its_batch(rested: Desk) -> None:
     assert len(rested.notes()) == 1
 
 
+@pytest.mark.fault("S13")
+def test_what_nobody_sees_in_a_note_is_made_visible_and_what_nobody_may_see_is_masked(
+    rested: Desk,
+) -> None:
+    code = r"""print(r'{"notes": [{"text": "a\udb40\udc41b <private>c"}]}')"""
+    observed(rested, rested.observer(code))
+    assert rested.notes() == [("observe", True, None, "a\ufffdb [private]")]
+
+
 def test_notes_are_made_safe_before_they_are_kept(rested: Desk) -> None:
     code = r"""print(r'{"notes": [{"text": "a\u001b[31mb\u202ec"}]}')"""
     observed(rested, rested.observer(code))

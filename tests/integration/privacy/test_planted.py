@@ -1,0 +1,151 @@
+"""Secrets of every kind and private text, planted in every field: none of them is stored or left.
+
+What is looked at are bytes: of the database and its log, of the spool as the readers leave it, of
+the file of edits, and of everything that was printed or written out.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ingest.codex.text import HEAD_CHARS, TAIL_CHARS, clip
+from ingest.worker import parcel
+from ingest.worker.job import Parcel
+from tests.build import Home
+from tests.integration.cli.desk import Desk
+from tests.unit.redaction.secrets import A36, SECRETS
+
+PLANTED = [(text, secret) for texts in SECRETS.values() for text, secret in texts]
+KEY = "gh" + "p_" + A36
+HUSH = "hush" + "-hush-words"
+PRIVATE = f"<private>{HUSH}"
+FAR = "plain words in between\n" * 400
+
+
+@pytest.fixture
+def desk(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Desk:
+    return Desk(tmp_path, capsys)
+
+
+def plant(desk: Desk) -> None:
+    home = Home(desk.home)
+    everything = "\n".join(text for text, _ in PLANTED)
+    session = home.session(cwd=f"/home/dev/{KEY}", git={"branch": f"fix/{KEY}"})
+    for text, _ in PLANTED:
+        session.prompt(f"Use {text} here")
+        session.command(f"run '{text}' --now", exit_code=1, output=f"it said {text}.\n")
+        session.say(f"It was {text}.")
+        session.end_turn(f"Done with {text}.")
+    session.prompt(f"First words\n{everything}\n{PRIVATE}")
+    session.plan([(f"Use {KEY}", "pending"), (PRIVATE, "pending")], f"With {KEY}")
+    session.patch({f"notes/{KEY}.md": everything, "b.md": PRIVATE})
+    session.command("head", output=f"{PRIVATE}</private>{FAR}")
+    session.command("open head", output=f"{PRIVATE} {FAR} {HUSH}")
+    session.command("middle", output=f"{FAR}{PRIVATE}{FAR}{HUSH}")
+    session.command("tail", output=f"{FAR}{everything}")
+    session.mcp("server", "tool", {"token": A36, "said": PRIVATE}, f"answer {KEY} {PRIVATE}")
+    session.search(f"what is {KEY}")
+    session.goal(f"Hide {KEY} {PRIVATE}")
+    session.ask_user(f"Is it {KEY}?")
+    session.answer_user(f"Yes, {KEY}")
+    session.fail_turn(f"refused {KEY} {PRIVATE}")
+    session.raw(f'{{"torn": "{KEY}", "more": "{PRIVATE}\n'.encode())
+    session.raw(f'{{"type": "{KEY}", "timestamp": "2026-11-21T08:00:00Z"}}\n'.encode())
+    session.raw(b"\xff\xfe" + f"{KEY} {PRIVATE}\n".encode())
+    session.raw(
+        f"{FAR.replace(chr(10), ' ') * 20}{PRIVATE} {FAR.replace(chr(10), ' ') * 20}\n".encode()
+    )
+    session.prompt("Leave one open")
+    session.open_command(f"sleep {KEY}")
+    session.write()
+    home.history(session, f"typed {KEY} and {PRIVATE}")
+    home.name(session, f"Named {KEY}")
+
+
+HIDDEN = sorted({secret for _, secret in PLANTED} | {KEY, HUSH, A36})
+
+
+def leaks(data: bytes) -> list[str]:
+    return [secret for secret in HIDDEN if secret.encode() in data]
+
+
+def files(folder: Path) -> Iterator[Path]:
+    return (path for path in folder.rglob("*") if path.is_file())
+
+
+@pytest.fixture
+def spooled(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """What the readers left in the spool, which is gone once it is stored."""
+    kept: list[bytes] = []
+    discard = parcel.discard
+
+    def watched(stored: Parcel) -> None:
+        kept.extend(Path(path).read_bytes() for path in stored.tables.values())
+        discard(stored)
+
+    monkeypatch.setattr(parcel, "discard", watched)
+    return kept
+
+
+@pytest.mark.fault("S01", "L20")
+def test_no_private_text_is_in_the_bytes_of_any_file(desk: Desk, spooled: list[bytes]) -> None:
+    plant(desk)
+    read = desk.run("ingest", "--json")
+    assert spooled
+    assert leaks(b"".join(spooled)) == []
+    said = [read.out, read.err]
+    for line in (
+        ["batches", "pause", "--reason", f"because {KEY} {PRIVATE}"],
+        ["batches", "resume"],
+        ["tasks", "add", f"Do not tell {KEY}"],
+        ["tasks", "list"],
+        ["sessions"],
+        ["quarantine"],
+        ["sources"],
+        ["search", "refused"],
+        ["status"],
+        ["journal", "export", "--out", str(desk.tmp / "out")],
+        ["sql", "select * from v_calls"],
+    ):
+        answer = desk.run(*line, "--json")
+        said += [answer.out, answer.err]
+    assert leaks("".join(said).encode()) == []
+    assert [
+        (path, leaks(path.read_bytes()))
+        for path in files(desk.db.parent)
+        if leaks(path.read_bytes())
+    ] == []
+    assert [path for path in files(desk.tmp / "out") if leaks(path.read_bytes())] == []
+    assert desk.json("redact", "scan")["total"] == 0
+
+
+class TestClipping:
+    @pytest.mark.parametrize("at", [0, 1, HEAD_CHARS - 20, HEAD_CHARS - 1, HEAD_CHARS, 3_000])
+    def test_a_secret_across_the_end_of_the_head_is_not_seen_in_part(self, at: int) -> None:
+        filler = "word " * 4_000
+        head, tail = clip(f"{filler[:at]} {KEY} {filler}")
+        assert "gh" + "p_" not in head + (tail or "")
+
+    @pytest.mark.parametrize("back", [0, 1, 20, TAIL_CHARS - 20, TAIL_CHARS, TAIL_CHARS + 30])
+    def test_a_secret_across_the_begin_of_the_tail_is_not_seen_in_part(self, back: int) -> None:
+        filler = "word " * 4_000
+        head, tail = clip(f"{filler} {KEY} {filler[: max(0, back - 5)]}")
+        assert "B2" not in head + (tail or "")
+
+    def test_a_private_part_opened_in_the_head_hides_the_tail(self) -> None:
+        assert clip(f"a <private>{'x' * 20_000}") == ("a [private]", None)
+        head, tail = clip(f"a <private>{'x' * 20_000}</private>{'y' * 2_000}")
+        assert "x" not in head + (tail or "")
+
+    def test_a_private_part_opened_in_the_middle_hides_the_tail(self) -> None:
+        head, tail = clip(f"{'a ' * 9_000}<private>{'x' * 20_000}")
+        assert tail is not None
+        assert "x" not in head + tail
+        assert tail.endswith("[private]")
+
+    def test_a_long_key_hides_its_end(self) -> None:
+        body = "\n".join(["MIIE" + A36] * 80)
+        key = f"-----BEGIN PRIVATE KEY-----\n{body}\n-----END PRIVATE KEY-----"
+        head, tail = clip(f"{'a ' * 9_000}{key}")
+        assert "MIIE" not in head + (tail or "")
