@@ -50,12 +50,12 @@ Clock = Callable[[], datetime]
 
 
 def look_again(summary: Summary | None, now: datetime, took: float) -> float:
-    """Seconds until a look is worth it although nothing was committed: as long as nothing runs, the
-    ages that are shown may be a tenth wrong, and looking takes a part in three hundred of the time.
+    """Seconds until a look is worth it although nothing was committed: once it is still, the ages
+    that are shown may be a tenth wrong, and looking takes a part in three hundred of the time.
     """
-    if summary is not None and summary.running:
-        return LOOK_AGAIN_LIVE
     still = (now - summary.fresh_at).total_seconds() if summary and summary.fresh_at else 0.0
+    if summary is not None and (summary.running or still < LOOK_AGAIN):
+        return LOOK_AGAIN_LIVE
     return min(LOOK_AGAIN_AT_MOST, max(LOOK_AGAIN, still / 10, took * 300))
 
 

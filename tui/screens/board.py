@@ -32,7 +32,7 @@ _WORD: Final = 7
 STAYS: Final = 0.15
 """Seconds on a session, after which more than its card is asked for."""
 LOOK_FURTHER: Final = 10.0
-"""Seconds after which that is asked again, while something changes."""
+"""Seconds after which that is asked again, where something has changed."""
 
 
 class Projects(TreePane):
@@ -104,10 +104,11 @@ class ResumeCard(Pane):
         if not same:
             self.more, self._looked = None, 0.0
         self._draw(anew=not same)
-        if found is not None and time.monotonic() - self._looked > LOOK_FURTHER:
-            self._looked = time.monotonic()
-            self.run_worker(self._look_further(found.session.id), group="more", exclusive=True,
-                            exit_on_error=False)  # fmt: skip
+        if found is not None and found != before:
+            # Never more often, but after the last change, too: what is shown must not stay behind.
+            wait = max(STAYS, self._looked + LOOK_FURTHER - time.monotonic())
+            self.run_worker(self._look_further(found.session.id, wait), group="more",
+                            exclusive=True, exit_on_error=False)  # fmt: skip
 
     def _draw(self, *, anew: bool) -> None:
         said = safe.line("This session is no more.", "dim")
@@ -115,9 +116,10 @@ class ResumeCard(Pane):
             said = drawn(self.card, self.more)
         self.query_exactly_one(Reader).read(said, anew=anew)
 
-    async def _look_further(self, session: str) -> None:
+    async def _look_further(self, session: str, wait: float) -> None:
         # Only where somebody stays: git is asked.
-        await asyncio.sleep(STAYS)
+        await asyncio.sleep(wait)
+        self._looked = time.monotonic()
         now, git = self.dashboard.now, Git(os.environ)
         answer = await self.dashboard.feed.answer(lambda reading: left(reading, session, now, git))
         more = answer.value if isinstance(answer, Found) else None
