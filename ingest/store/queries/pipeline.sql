@@ -19,7 +19,7 @@ order by
         nulls last,
     list_position(['dead', 'failed', 'claimed', 'pending', 'snoozed', 'cancelled'], state)
         nulls last,
-    updated_at desc, id;
+    updated_at desc, path, start, id;
 
 -- name: these_batches
 select b.*, h.path as home_path

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
-PATIENCE = 15
+PATIENCE = 60
 """Seconds after which something hangs for good."""
 
 _ESCAPES = re.compile(
