@@ -4,20 +4,23 @@ It is where text is made storable and cut to what is kept, and where private tex
 masked: whoever stores text calls `keep` or `clip`, so there is one thing to change and to trust.
 """
 
+from functools import lru_cache
 from typing import Any
 
 import msgspec
 from msgspec import Raw
 
-from ingest.redaction.mask import endless, mask
+from ingest.redaction.mask import endless, mask, unsafe
 
 MESSAGE_CHARS = 32_768
 COMMAND_CHARS = 4_096
 HEAD_CHARS = 400
 TAIL_CHARS = 800
-NEAR_CHARS = 4_096
-"""No secret that has a bound is longer."""
-LONG_CHARS = 2 * NEAR_CHARS
+NEAR_CHARS = 512
+"""So far around what is kept any secret is looked for; one in the tail, from the begin of
+the word that stands there: a token may be longer."""
+SHORT_CHARS = 64
+LONG_CHARS = 6 * NEAR_CHARS
 LARGEST = 2**53
 """Numbers from here on are no counts of anything: they are left out."""
 
@@ -25,9 +28,13 @@ _string = msgspec.json.Decoder(str)
 _anything = msgspec.json.Decoder()
 
 
+_masked = lru_cache(4_096)(mask)
+"""Short texts come again and again: names, folders, states, the steps of a plan."""
+
+
 def keep(text: str, cap: int = MESSAGE_CHARS) -> str:
     """`text` as it is stored: masked, and whole up to `cap` characters."""
-    text = mask(text)
+    text = _masked(text) if len(text) <= SHORT_CHARS else mask(text)
     return text if len(text) <= cap else text[:cap]
 
 
@@ -42,8 +49,10 @@ def clip(text: str) -> tuple[str, str | None]:
 
 def _has_secrets(text: str) -> bool:
     """Whether any secret begins or ends so near to what is kept that a part of it could be seen."""
-    head, tail = text[: HEAD_CHARS + NEAR_CHARS], text[-TAIL_CHARS - NEAR_CHARS :]
-    return mask(head) != head or mask(tail) != tail
+    edge = len(text) - TAIL_CHARS - NEAR_CHARS
+    begin = max(text.rfind("\n", 0, edge), text.rfind(" ", 0, edge)) + 1
+    head, tail = text[: HEAD_CHARS + NEAR_CHARS], text[begin:]
+    return unsafe(head) or unsafe(tail)
 
 
 def maybe(value: object, cap: int = COMMAND_CHARS) -> str | None:

@@ -12,22 +12,44 @@ from typing import Any
 
 from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
 
-from ingest.redaction.patterns import PATTERNS, compiled
+from ingest.redaction.patterns import PATTERNS, Pattern, compiled
 
 PRIVATE = "private"
 _MARKS = ("[secret: ", "[private]")
 _MARK = re.compile(r"\[secret: [a-z-]{1,40}\]|\[private\]")
-_OPENINGS = ("<private", "<Private", "<PRIVATE", "lt;private", "u003cprivate", "u003Cprivate")
+_ENDLESS = {
+    "<": ("<private", "<Private", "<PRIVATE"),
+    "&": ("&lt;private",),
+    "\\": ("u003cprivate", "u003Cprivate"),
+    "-": ("-----BEGIN ",),
+}
+"""What begins something that has no bound, by a letter of it: one letter is looked for fastest."""
+_OPENINGS = (*_ENDLESS["<"], *_ENDLESS["&"], *_ENDLESS["\\"])
 _OPEN = r"(?:<|&lt;|\\{1,4}u003[cC])"
 _CLOSE = r"(?:>|&gt;|\\{1,4}u003[eE])"
 _TAG = re.compile(rf"{_OPEN}(/|\\{{1,4}}/)?private\s{{0,8}}{_CLOSE}", re.IGNORECASE)
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
-_BODIES = [(pattern, compiled(pattern)) for pattern in PATTERNS for _ in pattern.literals]
-_LITERALS = [literal for pattern in PATTERNS for literal in pattern.literals]
+_Kind = tuple[Pattern, re.Pattern[str]]
+
+
+def _literals() -> Iterator[tuple[str, int, _Kind | None]]:
+    """What is looked for, how much of it is the literal, and of which kind; None: private."""
+    for opening in _OPENINGS:
+        yield opening, len(opening), None
+    for pattern in PATTERNS:
+        kind = pattern, compiled(pattern)
+        for literal in pattern.literals:
+            for after in pattern.followed:
+                yield literal + after, len(literal), kind
+
+
+_KNOWN = list(_literals())
 _search = AhoCorasick(
-    _LITERALS, matchkind=MatchKind.LeftmostLongest, implementation=Implementation.DFA
+    [literal for literal, _, _ in _KNOWN],
+    matchkind=MatchKind.LeftmostLongest,
+    implementation=Implementation.DFA,
 ).find_matches_as_indexes
 
 Span = tuple[int, int, str]
@@ -36,10 +58,17 @@ Span = tuple[int, int, str]
 
 def mask(text: str) -> str:
     """`text` without its secrets and private parts."""
+    if not _hits(text):
+        return text
     while spans := _spans(text):
         # Again, because what was hidden by a neighbour may stand by itself now.
         text = "".join(_masked(text, spans))
     return text
+
+
+def unsafe(text: str) -> bool:
+    """Whether masking would change anything."""
+    return bool(_spans(text))
 
 
 def found(text: str) -> dict[str, int]:
@@ -54,7 +83,10 @@ def marks(text: str) -> int:
 
 def endless(text: str) -> bool:
     """Whether it may hold something that has no bound: no part of it can be judged alone then."""
-    return "PRIVATE KEY" in text or any(opening in text for opening in _OPENINGS)
+    return any(
+        letter in text and any(map(text.__contains__, begins))
+        for letter, begins in _ENDLESS.items()
+    )
 
 
 def mask_within(value: Any) -> Any:
@@ -77,10 +109,10 @@ def _masked(text: str, spans: list[Span]) -> Iterator[str]:
 
 def _spans(text: str) -> list[Span]:
     """All of them, in order; none overlaps another."""
-    private = list(_private(text)) if any(map(text.__contains__, _OPENINGS)) else []
     hits = _hits(text)
     if not hits:
-        return private
+        return []
+    private = list(_private(text)) if any(which < len(_OPENINGS) for which, _, _ in hits) else []
     secrets = _secrets(text, hits)
     return _merged(private, secrets) if private else list(secrets)
 
@@ -109,13 +141,16 @@ def _private(text: str) -> Iterator[Span]:
 
 def _secrets(text: str, hits: list[tuple[int, int, int]]) -> Iterator[Span]:
     done = 0
-    for which, start, end in hits:
+    for which, start, _ in hits:
         if start < done or text.startswith(_MARKS[0], start - 1):
             continue
-        pattern, body = _BODIES[which]
+        _, length, kind = _KNOWN[which]
+        if kind is None:
+            continue
+        pattern, body = kind
         if pattern.apart and start and not _is_edge(text, start):
             continue
-        match = body.match(text, end)
+        match = body.match(text, start + length)
         if match is None:
             continue
         if match.lastindex:

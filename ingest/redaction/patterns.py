@@ -17,6 +17,9 @@ class Pattern(NamedTuple):
     """What follows the literal."""
     apart: bool = True
     """Whether the literal must begin a word, and the secret end one."""
+    followed: tuple[str, ...] = ("",)
+    """How the body begins. It is looked for together with the literal, where that alone is a word
+    that is often said."""
 
 
 def _either_case(*words: str) -> tuple[str, ...]:
@@ -36,16 +39,17 @@ def _either_case(*words: str) -> tuple[str, ...]:
 _BASE64 = "[A-Za-z0-9+/]"
 _TOKEN = "[A-Za-z0-9_-]"  # noqa: S105 - what tokens are made of
 _QUOTE = r"\\{0,6}[\"']"
-_IS = rf"(?:\d{{0,3}})(?:{_QUOTE})?\s{{0,4}}(?:=>|:=|[:=]|%3[adAD]|\\u003[adAD])\s{{0,4}}"
+_SAID = ("=", ":", '"', "'", "\\", "%3", " =", " :", "  ", "\t")
+_IS = rf"(?:{_QUOTE})?\s{{0,4}}(?:=>|:=|[:=]|%3[adAD]|\\u003[adAD])\s{{0,4}}"
 """Between a key and its value: in code, JSON (escaped or not), YAML, an environment, an address."""
 _PLACEHOLDER = (
     r"(?!(?:(?i:string|str|text|number|boolean|required|optional|password|passwd|secret|token|"
     r"example|redacted|undefined|null|none|true|false|hidden)\b|[*.xX•]+(?![A-Za-z0-9])))"
 )
-_QUOTED = rf"{_QUOTE}{_PLACEHOLDER}([^\s\"'\\$<{{(\[*][^\s\"'\\]{{5,}}+)(?={_QUOTE})"
+_QUOTED = rf"{_QUOTE}{_PLACEHOLDER}([^\s\"'\\$<{{(\[*][^\s\"'\\]{{5,}}+)(?={_QUOTE}|\Z)"
 _QUOTED_MIXED = (
     rf"{_QUOTE}{_PLACEHOLDER}(?=[^\d\s\"'\\]{{0,80}}\d)(?!\d+[\"'\\])"
-    rf"([^\s\"'\\$<{{(\[*][^\s\"'\\]{{7,}}+)(?={_QUOTE})"
+    rf"([^\s\"'\\$<{{(\[*][^\s\"'\\]{{7,}}+)(?={_QUOTE}|\Z)"
 )
 _MIXED = (
     r"(?=[A-Za-z+/_~!@#^*.-]{0,80}\d)(?=[\d.]{0,80}[A-Za-z])"
@@ -122,7 +126,7 @@ PATTERNS = (
     Pattern(
         "json-web-token",
         ("eyJ",),
-        rf"(?<![_-]eyJ){_TOKEN}{{8,}}+\.{_TOKEN}{{8,}}+(?:\.{_TOKEN}{{0,}}+)?",
+        rf"(?<![_-]eyJ){_TOKEN}{{8,}}+(?:\Z|\.(?:\Z|{_TOKEN}{{8,}}+(?:\.{_TOKEN}{{0,}}+)?))",
     ),
     Pattern(
         "private-key",
@@ -159,9 +163,10 @@ PATTERNS = (
     ),
     Pattern(
         "password",
-        _either_case("password", "passwd", "passphrase", "pass_word"),
+        _either_case("password", "passwd", "passphrase"),
         rf"{_IS}(?:{_QUOTED}|{_MIXED}|{_PLAIN})",
         False,
+        _SAID,
     ),
     Pattern("password", ("Pwd", "MYSQL_PWD"), r"=([^\s\"'\\$<>;&/.][^\s\"'\\$<>;&]{3,})", False),
     Pattern(
@@ -170,10 +175,7 @@ PATTERNS = (
             "secret",
             "secret_key",
             "secret_key_base",
-            "secret_access_key",
-            "client_secret",
             "api_key",
-            "api_secret",
             "access_key",
             "private_key",
             "signing_key",
@@ -182,12 +184,14 @@ PATTERNS = (
         ),
         rf"{_IS}{_ANY}",
         False,
+        _SAID,
     ),
     Pattern(
         "token-value",
-        _either_case("token", "access_token", "refresh_token", "auth_token", "session_key"),
+        _either_case("token", "session_key"),
         rf"{_IS}(?:{_QUOTED_MIXED}|{_MIXED})",
         False,
+        _SAID,
     ),
 )
 """In no order that matters: of two literals at one place the longer counts."""
