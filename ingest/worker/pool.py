@@ -112,7 +112,10 @@ class Pool:
     def _listen(self, index: int) -> None:
         stream = self._readers[index].stdout
         while stream is not None:
-            answer = receive(stream)
+            try:
+                answer = receive(stream)
+            except ValueError:
+                return  # The stream was closed under it: nobody waits for what it had.
             if isinstance(answer, Alive):
                 self._heard[index] = _Heard(self._monotonic(), answer.lease, answer.byte)
                 continue
