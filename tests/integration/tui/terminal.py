@@ -55,7 +55,8 @@ class Terminal:
     def until(self, text: str, since: int = 0) -> int:
         """Until this text stands in what it wrote after `since`; how much was written then."""
         until = time.monotonic() + PATIENCE
-        while text not in self.plain(since):
+        wanted = _joined(text)
+        while wanted not in _joined(self.plain(since)):
             assert self._more(until), f"never saw {text!r} in {self.plain(since)[-2000:]!r}"
         return len(self.written)
 
@@ -77,6 +78,11 @@ class Terminal:
             self._more(min(until, time.monotonic() + 0.05))
             assert time.monotonic() < until, "it does not end"
         return self.process.wait()
+
+
+def _joined(text: str) -> str:
+    """Without blanks: a long word, a path, is wrapped anywhere."""
+    return "".join(text.split())
 
 
 def _surroundings() -> dict[str, str]:

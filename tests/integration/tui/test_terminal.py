@@ -84,10 +84,6 @@ def test_a_killed_owner_is_replaced_and_the_screen_goes_on(
     assert opened.end() == 0
 
 
-@pytest.mark.skipif(
-    "PYTEST_XDIST_WORKER" in os.environ,
-    reason="beside other workers the terminal's new size does not reach the program; passes alone",
-)
 def test_it_is_resized_to_nothing_and_back(opened: Terminal) -> None:
     at = len(opened.written)
     opened.resize(50, 12)
