@@ -95,7 +95,7 @@ class Confirm(Dialog[bool]):
 
 
 class Ask(Dialog[str | None]):
-    """One line of text; None where the person thinks better of it."""
+    """One line of text, which may be nothing; None where the person thinks better of it."""
 
     def __init__(
         self,
@@ -109,7 +109,7 @@ class Ask(Dialog[str | None]):
         self._value, self._hint = value, hint
 
     def below(self) -> ComposeResult:
-        yield Input(value=self._value, placeholder=self._hint, select_on_focus=False)
+        yield Input(value=self._value, placeholder=self._hint)
 
     def on_mount(self) -> None:
         self.query_one(Input).focus()
@@ -119,7 +119,7 @@ class Ask(Dialog[str | None]):
         self.answer(event.value.strip())
 
     def answer(self, said: str) -> None:
-        self.dismiss(said or None)
+        self.dismiss(said)
 
 
 class Typed(Ask):

@@ -32,10 +32,10 @@ from ingest.memory.tasks.task import EvidenceKind, Roadmap, Task, TaskState
 from ingest.worker.ordered import SAY, actor, values
 from tui import safe
 from tui.commands import bind
+from tui.dialogs import Ask, Choose
 from tui.feed import failure_of
 from tui.frame import Frame
 from tui.plan import View, Wish, Within, stepped
-from tui.screens.asking import Line, OneOf
 from tui.widgets.plan_pane import PlanPane
 from tui.widgets.task_detail import TaskDetail
 
@@ -244,7 +244,7 @@ class TasksScreen(Frame):
             if line is not None:
                 done(line)
 
-        self.app.push_screen(Line(title, hint, value), answered)
+        self.app.push_screen(Ask(title, [hint], value=value), answered)
 
     def action_complete(self) -> None:
         self._of_chosen(Set(TaskState.DONE))
@@ -269,7 +269,7 @@ class TasksScreen(Frame):
                 self._of_chosen(Set(TaskState(name)))
 
         choices = [(one.value, safe.state(one)) for one in TaskState]
-        self.app.push_screen(OneOf("How it stands", choices), answered)
+        self.app.push_screen(Choose("How it stands", choices), answered)
 
     def action_owner(self, name: str = "") -> None:
         if name:

@@ -181,7 +181,7 @@ class PipelineScreen(Frame):
         said = await self.app.push_screen_wait(
             Ask("Put off until when?", hint="2h, 3d, 2026-12-01T09:00", value="1h")
         )
-        if said is None:
+        if not said:
             return
         try:
             until = when.later(said, self.dashboard.clock().replace(tzinfo=UTC))
