@@ -4,7 +4,6 @@ Promises that an order is for exactly what was shown, and that what came of it i
 and which were left alone because of what.
 """
 
-import uuid
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,19 +11,21 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from ingest.batches.order import Item, Order, Saying, Selection, Verb
+from ingest.batches.order import Item, Order, Selection, Verb
 from ingest.wording.words import many
 from ingest.worker.ordered import (
     ORDER,
     RESET,
     SAY,
-    Afresh,
     Begun,
     Wanted,
     actor,
+    afresh,
     begun,
+    saying,
     told,
     values,
+    wanted,
 )
 from tui.feed import Feed
 
@@ -41,12 +42,13 @@ class Orders:
     ) -> tuple[Order, list[Item]]:
         """The order for these batches, and what it would do with each."""
         order = Order(verb=verb, selection=Selection(ids=tuple(ids)), actor=actor(), until=until)
-        answer = await self._feed.act(ORDER, **values(Wanted(order, None)))
-        return order, list(told(answer))
+        return order, await self._order(wanted(order, only_look=True))
 
     async def obey(self, order: Order) -> list[Item]:
-        answer = await self._feed.act(ORDER, **values(Wanted(order, uuid.uuid4().hex)))
-        return list(told(answer))
+        return await self._order(wanted(order))
+
+    async def _order(self, said: Wanted) -> list[Item]:
+        return told(await self._feed.act(ORDER, **values(said)))
 
     async def stop_or_go(self, verb: Verb) -> None:
         await self.obey(Order(verb=verb, actor=actor()))
@@ -55,22 +57,14 @@ class Orders:
         self, order: Order, sources: list[int] | None = None, *, only_look: bool
     ) -> Begun:
         """Begin anew with what the order is for; or see what that would mean."""
-        command = None if only_look else uuid.uuid4().hex
-        return begun(await self._feed.act(RESET, **values(Afresh(order, command, sources))))
+        said = afresh(order, sources, only_look=only_look)
+        return begun(await self._feed.act(RESET, **values(said)))
 
     async def say(
         self, verb: str, about: dict[str, Any], arguments: dict[str, Any], reason: str | None = None
     ) -> None:
         """Have it written down that this person says so, of a task or a project."""
-        saying = Saying(
-            command=uuid.uuid4().hex,
-            verb=verb,
-            about=about,
-            arguments=arguments,
-            actor=actor(),
-            reason=reason,
-        )
-        await self._feed.act(SAY, **values(saying))
+        await self._feed.act(SAY, **values(saying(verb, about, arguments, reason)))
 
 
 def exactly(order: Order, items: Sequence[Item]) -> Order:

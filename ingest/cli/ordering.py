@@ -4,7 +4,6 @@ They are carried out by the process that has the database open: through its door
 there is none. Here, the database is first brought up to what people did before (see `replay.py`).
 """
 
-import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -14,7 +13,7 @@ import click
 from msgspec import Struct
 
 from ingest.batches.batch import Kind
-from ingest.batches.order import Item, Order, Saying, Selection, Verb
+from ingest.batches.order import Item, Order, Selection, Verb
 from ingest.batches.state import State
 from ingest.cli.access import Access, Through, visit, writing
 from ingest.cli.errors import Ambiguous, NotFound
@@ -26,13 +25,15 @@ from ingest.worker.ordered import (
     ORDER,
     RESET,
     SAY,
-    Afresh,
     Begun,
     Wanted,
     actor,
+    afresh,
     begun,
+    saying,
     told,
     values,
+    wanted,
 )
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -125,12 +126,14 @@ class Orders(Struct, frozen=True):
 
     def look(self, order: Order) -> Told:
         """What the order would do."""
-        return Told(None, list(told(self.act(ORDER, values(Wanted(order, None))))))
+        return self._order(wanted(order, only_look=True))
 
     def obey(self, order: Order) -> Told:
         """Have the order carried out."""
-        command = uuid.uuid4().hex
-        return Told(command, list(told(self.act(ORDER, values(Wanted(order, command))))))
+        return self._order(wanted(order))
+
+    def _order(self, said: Wanted) -> Told:
+        return Told(said.command, told(self.act(ORDER, values(said))))
 
     def say(
         self,
@@ -140,22 +143,14 @@ class Orders(Struct, frozen=True):
         reason: str | None = None,
     ) -> str:
         """Have it written down that this person says so; the id it is written down under."""
-        saying = Saying(
-            command=uuid.uuid4().hex,
-            verb=verb,
-            about=about,
-            arguments=arguments or {},
-            actor=actor(),
-            reason=reason,
-        )
-        self.act(SAY, values(saying))
-        return saying.command
+        said = saying(verb, about, arguments, reason)
+        self.act(SAY, values(said))
+        return said.command
 
     def begin_afresh(
         self, order: Order, sources: list[int] | None = None, *, only_look: bool
     ) -> Begun:
-        command = None if only_look else uuid.uuid4().hex
-        return begun(self.act(RESET, values(Afresh(order, command, sources))))
+        return begun(self.act(RESET, values(afresh(order, sources, only_look=only_look))))
 
 
 @contextmanager
@@ -170,7 +165,7 @@ def ordering(invocation: Invocation) -> Iterator[Orders]:
     # Imported here: who only asks the owner needs no engine of its own.
     from ingest.cli.direct import Direct
     from ingest.store.replay import replay
-    from ingest.worker.orders import afresh, batches, sayings
+    from ingest.worker import orders
     from ingest.worker.survey import survey
 
     settings, now = invocation.settings, invocation.now
@@ -181,9 +176,9 @@ def ordering(invocation: Invocation) -> Iterator[Orders]:
             survey(database, homes(settings.codex_homes), now.isoformat())
 
         handlers = {
-            ORDER: batches(database, lambda: now, settings.max_attempts),
-            SAY: sayings(database, lambda: now),
-            RESET: afresh(database, lambda: now, look),
+            ORDER: orders.batches(database, lambda: now, settings.max_attempts),
+            SAY: orders.sayings(database, lambda: now),
+            RESET: orders.afresh(database, lambda: now, look),
         }
         yield Orders(Direct(database, now), lambda name, said: handlers[name](said))
 

@@ -4,13 +4,13 @@ Needs no engine, so that a process that only gives orders never loads one.
 """
 
 import getpass
-from collections.abc import Sequence
+import uuid
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
-from ingest.batches.order import Item, Order, Target
+from ingest.batches.order import Item, Order, Saying, Target
 
 ORDER = "order"
 RESET = "reset"
@@ -50,13 +50,42 @@ class Begun(Struct, frozen=True):
     backup: str | None
 
 
+def wanted(order: Order, *, only_look: bool = False) -> Wanted:
+    return Wanted(order, None if only_look else _command())
+
+
+def afresh(order: Order, sources: list[int] | None = None, *, only_look: bool = False) -> Afresh:
+    return Afresh(order, None if only_look else _command(), sources)
+
+
+def saying(
+    verb: str,
+    about: dict[str, Any],
+    arguments: dict[str, Any] | None = None,
+    reason: str | None = None,
+) -> Saying:
+    """What the person here says of a task or a project."""
+    return Saying(
+        command=_command(),
+        verb=verb,
+        about=about,
+        arguments=arguments or {},
+        actor=actor(),
+        reason=reason,
+    )
+
+
+def _command() -> str:
+    return uuid.uuid4().hex
+
+
 def values(said: Struct) -> dict[str, Any]:
     """An order, or its answer, as it goes through the door."""
     plain: dict[str, Any] = msgspec.to_builtins(said)
     return plain
 
 
-def told(answer: dict[str, Any]) -> Sequence[Item]:
+def told(answer: dict[str, Any]) -> list[Item]:
     return msgspec.convert(answer, Told).found
 
 

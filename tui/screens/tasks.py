@@ -12,7 +12,6 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
-from ingest.batches.order import Saying
 from ingest.memory.errors import Problem
 from ingest.memory.tasks import wish as wishes
 from ingest.memory.tasks.choice import Choice
@@ -29,12 +28,13 @@ from ingest.memory.tasks.deeds import (
 from ingest.memory.tasks.plan import ID_CHARS
 from ingest.memory.tasks.roadmap import sayings
 from ingest.memory.tasks.task import EvidenceKind, Roadmap, Task, TaskState
-from ingest.worker.ordered import SAY, actor, values
+from ingest.worker.ordered import actor
 from tui import safe
 from tui.commands import bind
 from tui.dialogs import Ask, Choose
 from tui.feed import failure_of
 from tui.frame import Frame
+from tui.orders import Orders
 from tui.plan import View, Wish, Within, stepped
 from tui.widgets.plan_pane import PlanPane
 from tui.widgets.task_detail import TaskDetail
@@ -206,18 +206,11 @@ class TasksScreen(Frame):
 
     def _say(self, task: str, deed: Deed, reason: str | None = None) -> None:
         """Write it down, and show what comes of it."""
-        saying = Saying(
-            command=uuid.uuid4().hex,
-            verb=VERB,
-            about={"task": task},
-            arguments=arguments(deed),
-            actor=actor(),
-            reason=reason or None,
-        )
 
         async def say() -> None:
+            orders = Orders(self.dashboard.feed)
             try:
-                await self.dashboard.feed.act(SAY, **values(saying))
+                await orders.say(VERB, {"task": task}, arguments(deed), reason or None)
             except Exception as error:  # noqa: BLE001 - told to who pressed the key
                 self._refuse(error)
             self.ask()
