@@ -16,14 +16,12 @@ from textual import events
 from textual.binding import BindingType
 from textual.geometry import Region, Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from ingest.memory.graph.drawing import Box, Drawing, cells
 from ingest.memory.graph.layout import Layout
 from tui.commands import bind
-
-_TONES = ("green", "yellow", "red", "magenta", "cyan", "blue", "dim", "bold", "title")
+from tui.widgets.toned import Toned
 
 
 class Picture(Struct, frozen=True):
@@ -33,35 +31,24 @@ class Picture(Struct, frozen=True):
     """The colour of each node."""
 
 
-class Graph(ScrollView, can_focus=True):
+class Graph(Toned, can_focus=True):
     BINDINGS: ClassVar[list[BindingType]] = [
         *bind("open"),
         *bind("follow-back", "follow", "down", "up", "top", "bottom", "page-down", "page-up"),
     ]
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "graph--edge", "graph--near", "graph--cursor", *(f"tone--{tone}" for tone in _TONES),
-    }  # fmt: skip
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"graph--edge", "graph--near", "graph--cursor"}
     DEFAULT_CSS = """
     Graph {
         height: 1fr;
         background: $background;
         scrollbar-size: 1 1;
-        & > .graph--edge { color: $text-muted; }
+        & > .graph--edge, & > .tone--dim { color: $text-muted; }
         & > .graph--near { color: $text-accent; text-style: bold; }
         & > .graph--cursor {
             background: $block-cursor-background;
             color: $block-cursor-foreground;
             text-style: bold;
         }
-        & > .tone--green { color: $text-success; }
-        & > .tone--yellow { color: $text-warning; }
-        & > .tone--red { color: $text-error; }
-        & > .tone--magenta { color: $text-secondary; }
-        & > .tone--cyan { color: $text-accent; }
-        & > .tone--blue { color: $text-primary; }
-        & > .tone--dim { color: $text-muted; }
-        & > .tone--bold { text-style: bold; }
-        & > .tone--title { color: $text-primary; text-style: bold; }
     }
     """
 
@@ -148,8 +135,8 @@ class Graph(ScrollView, can_focus=True):
         return strip.crop(left, left + width).adjust_cell_length(width, base)
 
     def _styled(self, row: int, line: str, base: Style) -> Strip:
-        edge = base + self._style("graph--edge")
-        near = base + self._style("graph--near")
+        edge = base + self.over("graph--edge")
+        near = base + self.over("graph--near")
         parts: list[tuple[int, Style]] = []
         at = 0
         for x, node, box in self._rows.get(row, []):
@@ -185,13 +172,9 @@ class Graph(ScrollView, can_focus=True):
         if node == self.node:
             if self.has_focus:
                 return self.get_component_rich_style("graph--cursor")
-            return base + self._style("graph--near")
+            return base + self.over("graph--near")
         tone = self.picture.tones.get(node, "") if self.picture else ""
-        return base + self._style(f"tone--{tone}") if tone in _TONES else base
-
-    def _style(self, name: str) -> Style:
-        style = self.get_component_rich_style(name)
-        return Style(color=style.color, bold=style.bold or None)
+        return base + self.tone(tone) if tone else base
 
     # ── moving ──────────────────────────────────────────────────────────────────────────────────
 

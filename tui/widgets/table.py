@@ -6,25 +6,24 @@ the list is for its `Listing`.
 """
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 from rich.segment import Segment
-from rich.style import Style
 from textual import events
 from textual.binding import BindingType
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.reactive import reactive
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from ingest.store.face import Reading
 from tui.commands import bind
 from tui.feed import Question
-from tui.widgets.column import GAP, Fitted, Line, fit, fitted_parts
+from tui.widgets.column import GAP, Fitted, Line, fit, fitted_parts, parts_of
 from tui.widgets.listing import Key, Listing, View
+from tui.widgets.toned import Toned
 
 PAGE: Final = 60
 """Lines asked for at first, before it is known how many fit."""
@@ -41,15 +40,13 @@ class Seen(Struct, frozen=True):
     lines: dict[Key, Line]
 
 
-class Table(ScrollView, can_focus=True):
+class Table(Toned, can_focus=True):
     BINDINGS: ClassVar[list[BindingType]] = bind(
         "open", "down", "up", "top", "bottom", "half-down", "half-up", "page-down", "page-up",
         "mark", "mark-all", "sort", "reverse", "show-new",
     )  # fmt: skip
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "table--title", "table--cursor", "table--cursor-away", "table--mark",
-        "tone--green", "tone--yellow", "tone--red", "tone--magenta", "tone--cyan", "tone--blue",
-        "tone--dim", "tone--bold", "tone--title",
     }  # fmt: skip
     DEFAULT_CSS = """
     Table {
@@ -65,15 +62,6 @@ class Table(ScrollView, can_focus=True):
         }
         & > .table--cursor-away { background: $surface-lighten-1; }
         & > .table--mark { color: $text-warning; text-style: bold; }
-        & > .tone--green { color: $text-success; }
-        & > .tone--yellow { color: $text-warning; }
-        & > .tone--red { color: $text-error; }
-        & > .tone--magenta { color: $text-secondary; }
-        & > .tone--cyan { color: $text-accent; }
-        & > .tone--blue { color: $text-primary; }
-        & > .tone--dim { color: $foreground-muted; }
-        & > .tone--bold { text-style: bold; }
-        & > .tone--title { color: $text-primary; text-style: bold; }
     }
     """
 
@@ -349,7 +337,7 @@ class Table(ScrollView, can_focus=True):
         segments: list[Segment] = []
         if self._marks:
             marked = key in self.marked
-            style = base + _color(self.get_component_rich_style("table--mark")) if marked else base
+            style = base + self.over("table--mark") if marked else base
             segments.append(Segment(_MARK if marked else " " * len(_MARK), style))
         if line is None:
             segments.append(Segment("…", base))
@@ -357,14 +345,11 @@ class Table(ScrollView, can_focus=True):
         focused = chosen and self.has_focus
         for i, fitted in enumerate(self._fitted):
             for part in fitted_parts(line.cells[fitted.place], fitted):
-                style = base if focused or not part.tone else base + self._tone(part.tone)
+                style = base if focused or not part.tone else base + self.tone(part.tone)
                 segments.append(Segment(part.text, style))
             if i < len(self._fitted) - 1:
                 segments.append(Segment(" " * GAP, base))
         return Strip(segments).adjust_cell_length(width, base)
-
-    def _tone(self, tone: str) -> Style:
-        return _color(self.get_component_rich_style(f"tone--{tone}"))
 
     # ── moving ──────────────────────────────────────────────────────────────────────────────────
 
@@ -483,18 +468,8 @@ class Table(ScrollView, can_focus=True):
             at += fitted.width + GAP
 
 
-def _color(style: Style) -> Style:
-    """What of a style may lie over the background of a row."""
-    return Style(color=style.color, bold=style.bold or None, dim=style.dim or None)
-
-
 def _text(line: Line) -> str:
     if line.text:
         return line.text
-    shown: list[str] = []
-    for one in line.cells:
-        parts: tuple[Any, ...] = (
-            one if isinstance(one, tuple) and not hasattr(one, "tone") else (one,)
-        )
-        shown.append("".join(str(getattr(part, "text", part) or "") for part in parts))
-    return "  ".join(part for part in shown if part)
+    shown = ("".join(part.text for part in parts_of(one)) for one in line.cells)
+    return "  ".join(text for text in shown if text)
