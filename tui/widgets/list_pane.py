@@ -213,7 +213,7 @@ class ListPane(Pane):
         line = self.query_exactly_one(FilterLine)
         with line.prevent(Input.Changed):
             line.value = words
-        line.set_class(bool(words), "-open")
+        line.display = bool(words)
 
     # ── copying ─────────────────────────────────────────────────────────────────────────────────
 

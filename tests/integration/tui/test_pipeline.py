@@ -15,6 +15,7 @@ from tests.troubles import troubled
 from tests.unit.store import queued
 from tui.dashboard import Dashboard
 from tui.dialogs import Ask, Choose, Confirm, Typed
+from tui.widgets.list_pane import FilterLine
 
 FAILED = queued.key(1, 1_200_000).id
 DEAD = queued.key(4, 512).id
@@ -208,3 +209,20 @@ async def test_the_figures_at_the_top_are_explained_by_the_rows_behind_them(stag
         await pilot.press("escape")
         await settled(pilot)
         assert "× io.EIO" not in shown(app)
+
+
+async def test_each_list_has_its_own_filter_line(stage: Stage) -> None:
+    app = stage.dashboard()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        await pilot.press("3")
+        await settled(pilot)
+        await pilot.press("slash", *"state:dead", "enter")
+        await settled(pilot)
+        line = app.screen.query_exactly_one(FilterLine)
+        await pilot.press("right_square_bracket")
+        await settled(pilot)
+        assert not line.display
+        await pilot.press("left_square_bracket")
+        await settled(pilot)
+        assert (line.display, line.value) == (True, "state:dead")

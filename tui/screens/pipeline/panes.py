@@ -7,7 +7,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.widgets import Static
+from textual.widgets import Input, Static
 
 from tui import safe
 from tui.commands import bind
@@ -37,24 +37,14 @@ class Look(Struct, frozen=True):
     standing: list[Content]
 
 
-class PipelineTable(Table):
-    BINDINGS: ClassVar[list[BindingType]] = bind("group")
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action == "group":
-            return isinstance(self.parent, Lists) and self.parent.chosen == "Batches"
-        return super().check_action(action, parameters)
-
-    def action_group(self) -> None:
-        pane = self.parent
-        if isinstance(pane, Lists):
-            pane.group()
-
-
 class Lists(ListPane):
     """One of the four lists; each keeps its filter and its order."""
 
-    BINDINGS: ClassVar[list[BindingType]] = bind("next-list", "previous-list")
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bind("next-list", "previous-list"),
+        # With priority, because the table below would go to its top at the same key.
+        *bind("group", priority=True),
+    ]
     DEFAULT_CSS = """
     Lists { width: 3fr; & > .lists { height: 1; padding: 0 1; } }
     """
@@ -64,7 +54,7 @@ class Lists(ListPane):
         self.grouped = False
         self._listings = listings
         self._views = {name: View() for name in LISTS}
-        super().__init__(PipelineTable(listings[self.chosen]), noun="batch")
+        super().__init__(Table(listings[self.chosen]), noun="batch")
 
     def compose(self) -> ComposeResult:
         yield Static(classes="lists")
@@ -103,10 +93,13 @@ class Lists(ListPane):
         self._say_which()
         self.screen.refresh_bindings()
 
-    def group(self) -> None:
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "group":
+            return self.chosen == "Batches" and not isinstance(self.screen.focused, Input)
+        return super().check_action(action, parameters)
+
+    def action_group(self) -> None:
         """The batches by the kind of error they met, or each by itself again."""
-        if self.chosen != "Batches":
-            return
         self.grouped = not self.grouped
         if self.grouped:
             self._views["Batches"] = self.table.view

@@ -115,7 +115,7 @@ class PipelineScreen(Frame):
         if self.pane is self.detail:
             self.choose(self.lists)
         elif self.lists.grouped:
-            self.lists.group()
+            self.lists.action_group()
 
     # ── orders ──────────────────────────────────────────────────────────────────────────────────
 
