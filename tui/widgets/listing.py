@@ -4,7 +4,7 @@ A list asks for all keys at one moment and for the lines of those that are on sc
 100,000 of them without holding their text. Implementations are pure and run beside the loop.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from msgspec import Struct
@@ -53,13 +53,16 @@ class Few:
         parts = line.cells[place]
         return "".join(part.text for part in parts_of(parts)).lower()
 
-    def keys(self, reading: Reading, view: View) -> Sequence[Key]:
-        found = [line for line in self.all(reading) if matches(line, view.filter)]
+    def arranged(self, lines: Iterable[Line], view: View) -> list[Line]:
+        """These lines as the view has them."""
+        found = [line for line in lines if matches(line, view.filter)]
         place = next((i for i, one in enumerate(self.columns) if one.name == view.sort), None)
         if place is not None:
             found.sort(key=lambda line: self.sort_value(line, place))
-        if view.reverse:
-            found.reverse()
+        return found[::-1] if view.reverse else found
+
+    def keys(self, reading: Reading, view: View) -> Sequence[Key]:
+        found = self.arranged(self.all(reading), view)
         self._seen = {line.key: line for line in found}
         return [line.key for line in found]
 

@@ -3,7 +3,7 @@
 One look is taken for all three; which of them is seen, and what of the plan, is the screen's wish.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from textual import on
@@ -13,7 +13,7 @@ from textual.message import Message
 from textual.widgets import Static
 
 from ingest.memory.tasks.plan_tool import HINT
-from ingest.memory.tasks.task import Task
+from ingest.memory.tasks.task import Roadmap, Task
 from ingest.store.face import Reading
 from ingest.wording.looks import LOOKS, UNKNOWN
 from ingest.wording.words import many, span
@@ -23,7 +23,6 @@ from tui.plan import Look, View, Wish, counts, label, look, nested, tone
 from tui.widgets.column import Column, Line, Styled
 from tui.widgets.graph import Graph
 from tui.widgets.listing import Few
-from tui.widgets.listing import View as Sorting
 from tui.widgets.pane import Pane
 from tui.widgets.table import Seen, Table
 
@@ -31,33 +30,13 @@ from tui.widgets.table import Seen, Table
 class Tasks(Few):
     """The tasks of the last look, as lines."""
 
-    def __init__(self, columns: tuple[Column, ...]) -> None:
+    def __init__(self, columns: tuple[Column, ...], drawn: Callable[[Roadmap], list[Line]]) -> None:
         super().__init__()
-        self.columns = columns
-        self.found: Look | None = None
+        self.columns, self.drawn = columns, drawn
+        self.found: Sequence[Line] = ()
 
     def all(self, reading: Reading) -> Sequence[Line]:  # noqa: ARG002
-        return self._lines()
-
-    def _lines(self) -> list[Line]:
-        return [] if self.found is None else self.made(self.found)
-
-    def ordered(self, view: Sorting) -> list[Line]:
-        """The lines as the table wants them sorted."""
-        found = self._lines()
-        names = [column.name for column in self.columns]
-        if view.sort in names:
-            place = names.index(view.sort)
-            found.sort(key=lambda line: self.sort_value(line, place))
-        return found[::-1] if view.reverse else found
-
-    def made(self, found: Look) -> list[Line]:
-        return [_table_line(task) for task in found.shown.tasks]
-
-
-class Tree(Tasks):
-    def made(self, found: Look) -> list[Line]:
-        return [_tree_line(depth, task) for depth, task in nested(found.shown)]
+        return self.found
 
 
 _TREE = (
@@ -73,6 +52,14 @@ _TABLE = (
     Column("owner", "Owner", 10, spare=2),
     Column("time", "Time", 8, right=True, spare=1),
 )
+
+
+def _as_tree(shown: Roadmap) -> list[Line]:
+    return [_tree_line(depth, task) for depth, task in nested(shown)]
+
+
+def _as_table(shown: Roadmap) -> list[Line]:
+    return [_table_line(task) for task in shown.tasks]
 
 
 def _tree_line(depth: int, task: Task) -> Line:
@@ -100,7 +87,7 @@ class TaskTable(Table):
         self.tasks = tasks
 
     def fill(self, found: Look) -> None:
-        self.tasks.found = found
+        self.tasks.found = self.tasks.drawn(found.shown)
         self.again()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -109,7 +96,7 @@ class TaskTable(Table):
 
     def again(self) -> None:
         """The same tasks, as the view has them now."""
-        lines = self.tasks.ordered(self.view)
+        lines = self.tasks.arranged(self.tasks.found, self.view)
         self.take(Seen(self.view, [line.key for line in lines], {line.key: line for line in lines}))
 
 
@@ -136,8 +123,8 @@ class PlanPane(Pane):
         self.wish = Wish()
         self.found: Look | None = None
         self.graph = Graph()
-        self.nested = TaskTable(Tree(_TREE), id="tree")
-        self.table = TaskTable(Tasks(_TABLE), id="table")
+        self.nested = TaskTable(Tasks(_TREE, _as_tree), id="tree")
+        self.table = TaskTable(Tasks(_TABLE, _as_table), id="table")
         self.wanted: str | None = None
         """Who is to be under the cursor in the next look."""
         self.picking: Content | None = None
