@@ -52,7 +52,7 @@ def reconcile(
 ) -> None:  # fmt: skip
     """For sessions with open steps whose branch was switched, rewritten, deleted or moved on:
     keep them as they are, move them to a branch, or mark them for review. Nothing in the repository
-    and nothing of Codex's is changed.
+    and nothing of Codex's is changed. `--session` with `--as` answers again what was answered.
 
     Example: tailboard state reconcile --project parser --dry-run
     """
@@ -60,7 +60,9 @@ def reconcile(
         raise click.UsageError("`--as move` and `--to BRANCH` go together.")
     with reading(invocation) as access:
         scope = scope_of(invocation, access, only)
-        found = [_answered(one, answer, to) for one in _proposed(invocation, access, scope)]
+        again = answer is not None and scope.session is not None
+        proposed = _proposed(invocation, access, scope, again=again)
+        found = [_answered(one, answer, to) for one in proposed]
     if answer is not None and not found:
         raise NotFound(
             "Nothing is proposed there that could be answered otherwise.",
@@ -79,11 +81,14 @@ def reconcile(
         output.document("state", {"paths": [], "changes": found, "done": done})
 
 
-def _proposed(invocation: Invocation, access: Access, scope: Scope) -> list[Proposal]:
+def _proposed(
+    invocation: Invocation, access: Access, scope: Scope, *, again: bool
+) -> list[Proposal]:
+    """What is proposed there; `again`, also of what was answered already."""
     sessions = listed(access, scope, invocation.judged)
     open_ = [one for one in sessions if one.plan_done < one.plan_total]
     found = alignments(map(anchor_of, open_), Git(invocation.env))
-    return proposals(open_, found, settled(access))
+    return proposals(open_, found, {} if again else settled(access))
 
 
 def _answered(proposal: Proposal, answer: str | None, to: str | None) -> Proposal:

@@ -100,11 +100,6 @@ def _said(row: Row) -> Settled | None:
     )  # fmt: skip
 
 
-def moved(found: Mapping[str, Settled]) -> dict[str, str]:
-    """The branch that each session was moved to."""
-    return {one.session: one.to for one in found.values() if one.choice is Choice.MOVE and one.to}
-
-
 def proposals(
     sessions: Iterable[Session],
     alignments: Mapping[str, Alignment],
@@ -138,7 +133,7 @@ def proposed(session: Session, alignment: Alignment) -> Proposal | None:
         session=session.id,
         title=label(session),
         project=session.project,
-        branch=session.branch,
+        branch=session.began_on,
         commit=session.commit,
         alignment=alignment.state,
         why=alignment.why,

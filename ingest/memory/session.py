@@ -34,6 +34,7 @@ class Session(Struct, frozen=True, kw_only=True):
     project: str
     cwd: str | None
     branch: str | None
+    """Where its work belongs."""
     commit: str | None
     state: SessionState
     state_reason: str
@@ -56,6 +57,8 @@ class Session(Struct, frozen=True, kw_only=True):
     home_id: str
     repository: str | None
     """Where it was cloned from."""
+    began_on: str | None
+    """The branch that Codex wrote down; `branch` is another one where a person moved it."""
 
 
 def listed(access: Rows, scope: Scope, now: Now) -> list[Session]:
@@ -135,6 +138,7 @@ def _session(row: Row, state: SessionState, reason: str) -> Session:
         home=row["home_path"] or "",
         home_id=row["home"],
         repository=row["repository"],
+        began_on=row["began_on"],
     )
 
 
@@ -148,6 +152,13 @@ def label(session: Session) -> str:
     """What a session is called in a list."""
     name = session.title or session.nickname or "(no prompt)"
     return f"{session.nickname}: {name}" if session.nickname and session.title else name
+
+
+def where(session: Session) -> str:
+    """The branch of a session; where a person moved it, also the one it began on."""
+    if session.branch == session.began_on:
+        return session.branch or ""
+    return f"{session.branch} (began on {session.began_on or 'no branch'})"
 
 
 def short_length(ids: Iterable[str], least: int = 8) -> int:

@@ -144,7 +144,23 @@ create or replace macro project_of(cwd, repository) as coalesce(
     'unknown'
 );
 
--- One row a session, all its segments together. `turn_state` is how the newest turn stands that still
+-- The branch that people said the work of a session belongs to now (`tailboard state reconcile`);
+-- of what they said of it, the last counts.
+create or replace view v_moves as
+select session, branch, time, actor, reason
+from (
+    select
+        json_extract_string(selection, '$.session') as session,
+        json_extract_string(arguments, '$.choice') as choice,
+        json_extract_string(arguments, '$.to') as branch, time, actor, reason
+    from commands
+    where verb = 'reconcile'
+    qualify row_number() over (partition by session order by commands.rowid desc) = 1
+)
+where choice = 'move' and branch is not null;
+
+-- One row a session, all its segments together. `branch` is where its work belongs: `began_on`, which
+-- Codex wrote down when it began, unless a person moved it. `turn_state` is how the newest turn stands that still
 -- counts, `plan_…` the newest plan of such a turn; whether an open turn runs, waits or is stalled
 -- depends on the clock, and is said by `tailboard sessions`. `root_id` is the session that the first
 -- agent of a family was started by: Codex says it since 0.145, before it is found by the parents.
@@ -244,8 +260,8 @@ select
     coalesce(n.root, f.root, n.thread) as root_id,
     n.forked_from, coalesce(v.name, n.name, w.first_prompt, n.agent_path) as title,
     project_of(n.cwd, n.repository) as project,
-    n.cwd, n.branch, n."commit", n.repository, n.nickname, n.role, n.agent_path, n.origin,
-    n.originator, n.cli_version, n.provider, n.generation, n.model, n.effort, n.archived, n.path,
+    n.cwd, coalesce(m.branch, n.branch) as branch, n.branch as began_on, n."commit", n.repository,
+    n.nickname, n.role, n.agent_path, n.origin, n.originator, n.cli_version, n.provider, n.generation, n.model, n.effort, n.archived, n.path,
     n.source, w.segments, w.started_at, w.last_at, w.bytes, w.replayed_bytes, w.unknown_lines,
     t.turn.state as turn_state, t.turn.started_at as turn_started_at, n.open_calls,
     n.open_tool, n.open_command, n.open_since, n.waits_for_user,
@@ -257,6 +273,7 @@ select
 from told n
 join whole w on w.newest = n.source
 left join v_names v on v.home = n.home and v.session = n.thread
+left join v_moves m on m.session = n.thread
 left join founded f on f.home = n.home and f.thread = n.thread
 left join stood t on t.home = n.home and t.thread = n.thread;
 

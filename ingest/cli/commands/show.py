@@ -13,7 +13,7 @@ from ingest.cli.output import Output, Styled
 from ingest.cli.scope import session_id
 from ingest.memory import raw
 from ingest.memory.scope import Scope
-from ingest.memory.session import Session, label, listed
+from ingest.memory.session import Session, label, listed, where
 from ingest.memory.story import Plan, Story, Turn, story_of
 from ingest.wording.safe import cut, one_line
 from ingest.wording.words import many, span, tokens
@@ -82,7 +82,7 @@ def _show(output: Output, story: Story) -> None:
             ("state", output.state(session.state)),
             ("", session.state_reason),
             ("project", f"{session.project}  {session.cwd or ''}"),
-            ("branch", f"{session.branch or ''}  {(session.commit or '')[:10]}"),
+            ("branch", f"{where(session)}  {(session.commit or '')[:10]}"),
             ("codex", f"{session.cli_version or ''}  {session.model or ''}"),
             ("tokens", tokens(session.tokens.total)),
         ]

@@ -31,6 +31,6 @@ class Anchor(Struct, frozen=True):
 
 def anchor_of(session: Session) -> Anchor:
     return Anchor(
-        session.id, session.cwd, session.branch, session.commit, session.repository,
+        session.id, session.cwd, session.began_on, session.commit, session.repository,
         session.started_at, session.last_at,
     )  # fmt: skip

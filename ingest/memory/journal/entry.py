@@ -103,7 +103,7 @@ class _Making:
             session=row["id"],
             title=title or "(no prompt)",
             project=self._said(row["project"]) or "unknown",
-            branch=self._said(row["branch"]),
+            branch=self._said(row["began_on"]),
             commit=row["commit"],
             parent=row["parent_id"],
             agent=self._said(" ".join(filter(None, (row["nickname"], row["role"])))),

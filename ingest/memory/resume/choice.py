@@ -5,7 +5,7 @@ branch, and of its sessions the one that began nearest; the latest of the branch
 branch; the latest of all.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from enum import IntEnum
 
 from msgspec import Struct
@@ -51,17 +51,10 @@ class Chosen(Struct, frozen=True):
     fit: Fit
 
 
-def chosen(
-    sessions: Iterable[Session],
-    branch: str | None,
-    look: Look,
-    moved: Mapping[str, str] | None = None,
-) -> Chosen | None:
-    """Of the sessions, the one that moved last first, the one that fits this branch best; `moved`
-    says on which branch people said that a session belongs.
-    """
+def chosen(sessions: Iterable[Session], branch: str | None, look: Look) -> Chosen | None:
+    """Of the sessions, the one that moved last first, the one that fits this branch best."""
     own = [one for one in sessions if one.parent_id is None]
-    ranked = [_candidate(one, branch, look, (moved or {}).get(one.id)) for one in own]
+    ranked = [_candidate(one, branch, look) for one in own]
     best = min(ranked, key=lambda one: one.rank, default=None)
     if best is None:
         return None
@@ -69,8 +62,8 @@ def chosen(
     return Chosen(best.session, _because(best, branch, alike), best.fit)
 
 
-def _candidate(session: Session, branch: str | None, look: Look, moved: str | None) -> Candidate:
-    on_branch = branch is not None and (moved or session.branch) == branch
+def _candidate(session: Session, branch: str | None, look: Look) -> Candidate:
+    on_branch = branch is not None and session.branch == branch
     found = look.of(session.id)
     if found is None:
         return Candidate(session, Fit.LATEST_OF_BRANCH if on_branch else Fit.LATEST)

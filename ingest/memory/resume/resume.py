@@ -17,7 +17,7 @@ from ingest.memory.git.anchor import anchor_of
 from ingest.memory.git.commits import made_during
 from ingest.memory.git.git import Git
 from ingest.memory.git.repository import Commit
-from ingest.memory.reconcile import Choice, Settled, moved, settled
+from ingest.memory.reconcile import Choice, Settled, settled
 from ingest.memory.resume.brief import WORDS, brief
 from ingest.memory.resume.choice import Chosen, Fit, chosen
 from ingest.memory.resume.left import Asked, Decision, Failure, File, Made, Place, Resume, Step
@@ -60,7 +60,7 @@ def resume(
         asked = next((one for one in sessions if one.id == scope.session), None)
         found = Chosen(asked, "It was asked for.", Fit.ASKED_FOR) if asked else None
     else:
-        found = chosen(within, branch, look, moved(answers))
+        found = chosen(within, branch, look)
     if found is None:
         return None
     left = _left(rows, found, sessions, branch, look, answers, now, mask)

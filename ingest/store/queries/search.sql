@@ -115,9 +115,12 @@ scope as materialized (
             -- A session is where it was last.
             max_by(project_of(g.cwd, g.repository), (g.started_at, s.segment)) over same as project,
             max_by(g.cwd, (g.started_at, s.segment)) over same as cwd,
-            max_by(g.branch, (g.started_at, s.segment)) over same as branch
+            coalesce(
+                m.branch, max_by(g.branch, (g.started_at, s.segment)) over same
+            ) as branch
         from segments g
         join sources s on s.id = g.source
+        left join v_moves m on m.session = g.thread
         window same as (partition by s.home, g.thread)
         union all
         -- What was typed in sessions of which nothing else is left.
@@ -199,9 +202,12 @@ select 'project' as name, project_of(cwd, repository) as value, max(last_at) as 
 from segments
 group by all
 union all
-select 'branch', branch, max(last_at)
-from segments
-where branch is not null
+select 'branch', branch, max(last)
+from (
+    select branch, last_at as last from segments where branch is not null
+    union all
+    select branch, time from v_moves
+)
 group by all
 union all
 select 'tool', tool, max(time)

@@ -34,6 +34,18 @@ def verbs(project: Project) -> list[str]:
     return [verb for (verb,) in rows]
 
 
+def on(project: Project, branch: str) -> list[str]:
+    """The sessions of a branch."""
+    return [one["id"] for one in project.desk.json("sessions", "--branch", branch)["sessions"]]
+
+
+def move(project: Project, session: str, branch: str) -> None:
+    answer = project.desk.run(
+        "state", "reconcile", "--session", session, "--as", "move", "--to", branch, "--yes"
+    )
+    assert answer.code == 0, answer.err
+
+
 def test_it_proposes_and_changes_nothing_by_itself(moved_on: Project) -> None:
     found = moved_on.desk.json("state", "reconcile", "--dry-run")
     told = {(one["alignment"], one["choice"], one["to"]) for one in found["changes"]}
@@ -45,22 +57,19 @@ def test_it_proposes_and_changes_nothing_by_itself(moved_on: Project) -> None:
 
 
 def test_a_yes_is_written_down_and_not_asked_again(moved_on: Project) -> None:
+    (session,) = on(moved_on, "work")
     answer = moved_on.desk.run("state", "reconcile", "--yes", "--reason", "tidy")
     assert answer.code == 0, answer.err
     assert "move to main" in answer.out
     assert verbs(moved_on) == ["reconcile", "reconcile"]
     assert moved_on.desk.json("state", "reconcile", "--dry-run")["changes"] == []
-    session = moved_on.desk.json("sessions", "--branch", "work")["sessions"][0]["id"]
     decisions = moved_on.desk.json("resume", "--session", session)["decisions"]
     assert decisions[0]["text"] == f"moved to main: session {session[:8]} (tidy)"
 
 
 def test_a_person_may_answer_otherwise(moved_on: Project) -> None:
-    session = moved_on.desk.json("sessions", "--branch", "work")["sessions"][0]["id"]
-    answer = moved_on.desk.run(
-        "state", "reconcile", "--session", session, "--as", "move", "--to", "release", "--yes"
-    )
-    assert answer.code == 0, answer.err
+    (session,) = on(moved_on, "work")
+    move(moved_on, session, "release")
     left = moved_on.desk.json("state", "reconcile", "--dry-run")["changes"]
     assert [one["alignment"] for one in left] == ["rewritten"]
     assert moved_on.desk.run("state", "reconcile", "--as", "move", "--yes").code == 2
@@ -72,3 +81,43 @@ def test_it_is_kept_by_the_owner_and_survives_the_database(moved_on: Project) ->
     moved_on.desk.db.unlink()
     moved_on.read()
     assert moved_on.desk.json("state", "reconcile", "--dry-run")["changes"] == []
+
+
+def test_what_was_moved_belongs_to_its_new_branch_wherever_branches_are_asked_for(
+    moved_on: Project,
+) -> None:
+    desk = moved_on.desk
+    (session,) = on(moved_on, "work")
+    move(moved_on, session, "release")
+    assert on(moved_on, "work") == []
+    assert on(moved_on, "release") == [session]
+    for answer, rows in (
+        (desk.json("tasks", "list", "--branch", "release"), "tasks"),
+        (desk.json("search", "Begin branch:release"), "hits"),
+    ):
+        assert {one["session"] for one in answer[rows]} == {session}
+    assert desk.json("tasks", "list", "--branch", "work")["tasks"] == []
+    assert desk.json("usage", "--branch", "release")["rows"]
+    assert desk.json("resume", "--branch", "release")["session"]["id"] == session
+    (told,) = desk.json("sessions", "--branch", "release")["sessions"]
+    assert (told["branch"], told["began_on"]) == ("release", "work")
+    assert "release (began on work)" in desk.run("show", session).out
+
+
+def test_a_journal_and_git_keep_the_branch_it_began_on(moved_on: Project) -> None:
+    (session,) = on(moved_on, "work")
+    before = moved_on.desk.json("resume", "--session", session)["alignment_why"]
+    move(moved_on, session, "release")
+    assert moved_on.desk.json("resume", "--session", session)["alignment_why"] == before
+    assert "on `work`" in moved_on.desk.run("journal", "show", "--session", session).out
+
+
+def test_of_what_was_said_of_a_branch_the_last_word_counts(moved_on: Project) -> None:
+    (session,) = on(moved_on, "work")
+    move(moved_on, session, "release")
+    again = "state", "reconcile", "--as", "keep", "--yes"
+    moved_on.desk.run(*again)
+    assert on(moved_on, "release") == [session]  # Only who names it is asked again.
+    answer = moved_on.desk.run(*again, "--session", session)
+    assert answer.code == 0, answer.err
+    assert on(moved_on, "work") == [session]

@@ -3,7 +3,7 @@
 import pytest
 
 from ingest.memory.git.alignment import Alignment, Standing
-from ingest.memory.reconcile import Choice, Settled, moved, proposals
+from ingest.memory.reconcile import Choice, Settled, proposals
 from tests.build.session import MORNING, session
 
 OPEN = session("s", branch="work", commit="c" * 40, plan_total=3, plan_done=1)
@@ -49,8 +49,6 @@ def test_what_was_answered_is_asked_again_only_when_things_changed() -> None:
     found = {"s": answer}
     assert proposals([OPEN], {"s": stands(Standing.REWRITTEN)}, found) == []
     assert len(proposals([OPEN], {"s": stands(Standing.NO_REPO)}, found)) == 1
-    assert moved(found) == {}
     gone = stands(Standing.OTHER_BRANCH, held=True, branch_gone=True)
     to_main = Settled("s", Choice.MOVE, "main", gone.state, "c" * 40, "dev", MORNING, None)
     assert proposals([OPEN], {"s": gone}, {"s": to_main}) == []
-    assert moved({"s": to_main}) == {"s": "main"}

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from ingest.memory.session import TITLE_CHARS, short_length, title_of
+from ingest.memory.session import TITLE_CHARS, short_length, title_of, where
 from ingest.tail.locks import locked_threads
+from tests.build.session import session
 
 
 @pytest.mark.parametrize(
@@ -43,3 +44,10 @@ def test_locks_are_told_by_their_names_and_a_home_without_any_is_not_known(tmp_p
     for name in ("019a.lock", ".coordination.lock", "notes.txt"):
         (folder / name).touch()
     assert locked_threads(tmp_path) == frozenset({"019a"})
+
+
+def test_a_branch_that_a_person_named_stands_with_the_one_it_began_on() -> None:
+    assert where(session()) == ""
+    assert where(session(branch="main")) == "main"
+    assert where(session(branch="main", began_on="work")) == "main (began on work)"
+    assert where(session(branch="main", began_on=None)) == "main (began on no branch)"
