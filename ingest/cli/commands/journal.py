@@ -9,6 +9,7 @@ import click
 
 from ingest.cli.access import Access, reading
 from ingest.cli.errors import NotFound
+from ingest.cli.exposure import warn_unless_ignored
 from ingest.cli.group import Group
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.ordering import Orders, ordering
@@ -133,7 +134,7 @@ def export(
         exports.permit(path, into=into)
         written = write(journal, path, Form(form), invocation.zone, below=below)
         exports.remember(orders.access, orders.say, "journal", [path])
-    _warn(invocation, path)
+    warn_unless_ignored(invocation, path, [path])
     invocation.answer("journal", {"written": [written]}, lambda output: _told(output, written))
 
 
@@ -148,16 +149,6 @@ def _target(
     if target.is_dir() or not target.suffix:
         return target, target / place_of(journal, form).name
     return target.parent, target
-
-
-def _warn(invocation: Invocation, path: Path) -> None:
-    from ingest.memory.ignored import is_ignored
-
-    found = exports.repository(path)
-    if found is not None and is_ignored(invocation.env, found, path) is False:
-        invocation.output.note(
-            f"{path} is not ignored by git: what a commit takes in, others read."
-        )
 
 
 def _told(output: Output, written: Written) -> None:
@@ -222,7 +213,7 @@ def _switch(invocation: Invocation, project: str | None, *, on: bool) -> None:
         exports.switch(orders.access, orders.say, folder, on=on)
         found = exports.autos(orders.access)
     path = day_file(folder / exports.JOURNALS, when.local_day(invocation.now, invocation.zone))
-    _warn(invocation, path)
+    warn_unless_ignored(invocation, path, [path])
     said = f"On: journals of {folder} go to {path.parent}." if on else f"Off for {folder}."
     invocation.answer("journal", {"auto": found, "written": []}, lambda output: output.line(said))
 

@@ -8,6 +8,7 @@ import click
 from ingest.cli.access import Access, reading
 from ingest.cli.consent import agreed
 from ingest.cli.errors import Exit, NotFound
+from ingest.cli.exposure import warn_unless_ignored
 from ingest.cli.group import Group
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.ordering import ordering
@@ -65,6 +66,8 @@ def export(invocation: Invocation, project: str | None, out: Path | None, into: 
         exports.permit(folder / writing.FILE, into=into)
         paths = writing.write(made, folder)
         exports.remember(orders.access, orders.say, "state", paths)
+    # One of each kind: all files of sessions lie in one folder.
+    warn_unless_ignored(invocation, folder, paths[:2])
 
     def show(output: Output) -> None:
         output.line(f"Wrote {many(len(paths), 'file')} to {folder}.")

@@ -1,6 +1,7 @@
 """`tailboard state`: files of a project, edited by a person and taken back."""
 
 import json
+import os
 import subprocess
 from datetime import timedelta
 from pathlib import Path
@@ -138,6 +139,20 @@ def test_a_repository_is_written_into_only_when_that_is_said(desk: Desk, state: 
     assert (refused.code, "--into" in refused.err) == (1, True)
     assert desk.run(*into, "--into").code == 0
     assert (repository / FILE).is_file()
+
+
+def test_what_a_commit_would_take_in_is_said_where_git_ignores_not_all_of_it(
+    desk: Desk, state: Path
+) -> None:
+    desk.env["PATH"] = os.environ["PATH"]
+    repository = desk.tmp / "repo"
+    subprocess.run(["git", "init", "-q", str(repository)], check=True)
+    into = ("state", "export", "--project", "sample", "--out", str(repository), "--into")
+    for ignored, said in ((), True), ((FILE,), True), ((FILE, "sessions/"), False):
+        (repository / ".gitignore").write_text("\n".join(ignored))
+        answer = desk.run(*into)
+        assert answer.code == 0
+        assert (f"{repository} is not ignored by git" in answer.err) is said
 
 
 def test_a_project_that_is_not_there_is_said(desk: Desk, state: Path) -> None:
