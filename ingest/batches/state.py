@@ -95,9 +95,6 @@ TRANSITIONS: Final[Mapping[Move, Transition]] = MappingProxyType(
 OPERATOR_MOVES: Final = frozenset({Move.CANCEL, Move.SNOOZE, Move.WAKE, Move.RETRY})
 """What a person may order; every other move is the program's own."""
 
-BULK_RETRYABLE: Final = frozenset({State.FAILED, State.DEAD, State.CANCELLED})
-"""What "retry all" may touch; a snoozed or completed batch is retried only when it is named."""
-
 PRUNABLE: Final = frozenset({State.COMPLETED, State.COMPLETED_EMPTY, State.SUPERSEDED})
 """What may be forgotten without anybody missing work or a decision."""
 

@@ -68,7 +68,6 @@ class Arguments(Struct, gc=False):
     path: Any = None
     query: Any = None
     questions: Any = None
-    task_name: Any = None
     plan: Any = None
     explanation: Any = None
     sandbox_permissions: Any = None

@@ -561,7 +561,6 @@ class SessionMeta(Struct, gc=False):
     originator: str | None = None
     cli_version: str | None = None
     source: Any = None
-    thread_source: Any = None
     model_provider: str | None = None
     forked_from_id: str | None = None
     parent_thread_id: str | None = None
@@ -580,7 +579,6 @@ class TurnContext(Struct, gc=False):
     model: str | None = None
     effort: Any = None
     approval_policy: Any = None
-    sandbox_policy: Any = None
 
 
 class Compacted(Struct, gc=False):

@@ -234,19 +234,6 @@ def code(text: str) -> str:
     return f"{ticks}{room}{line}{room}{ticks}"
 
 
-def fenced(text: str, language: str = "") -> str:
-    """A block of code; the fence is longer than any in it."""
-    body = safe_text(text)
-    fence = "`" * max(3, _longest(body) + 1)
-    word = re.sub(r"[^A-Za-z0-9+#-]", "", language)[:20]
-    return f"{fence}{word}\n{body}\n{fence}"
-
-
-def quoted(text: str) -> str:
-    """What somebody said, line by line, as a quotation that does nothing."""
-    return "\n".join(f"> {inline(line)}".rstrip() for line in safe_text(text).split("\n"))
-
-
 def _longest(text: str) -> int:
     return max((len(run[0]) for run in _TICKS.finditer(text)), default=0)
 

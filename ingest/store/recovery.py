@@ -16,8 +16,6 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from msgspec import Struct
-
 from ingest.store.database import Database, condemned
 from ingest.store.errors import Damaged, DiskFull, Foreign, Locked, StoreError, Unusable
 from ingest.store.probe import probe
@@ -27,13 +25,6 @@ Clock = Callable[[], datetime]
 _MAGIC = b"DUCK"
 _POSITION = re.compile(r"byte position (\d+)")
 _AGAIN = "What is missing is read again from Codex's files."
-
-
-class Recovered(Struct, frozen=True):
-    """What was done to bring a database back, as sentences, and where the damaged files are."""
-
-    steps: list[str]
-    kept_in: Path
 
 
 def utc_now() -> datetime:
@@ -66,15 +57,16 @@ def open_database(path: Path, clock: Clock = utc_now) -> tuple[Database, list[st
                     damage = error.detail
             if not ours:
                 raise Foreign(path, f"it cannot be opened ({damage.rstrip('.')})")
-            recovered = recover(path, damage, clock)
-            told += recovered.steps
+            told += _recover(path, damage, clock)
             return Database(path), told
     except OSError as error:
         raise _explained(path, error) from error
 
 
-def recover(path: Path, damage: str, clock: Clock = utc_now) -> Recovered:
-    """Bring a database back that does not open. Nobody has it open; afterwards it opens."""
+def _recover(path: Path, damage: str, clock: Clock) -> list[str]:
+    """Bring a database back that does not open, and tell what was done. Nobody has it open;
+    afterwards it opens.
+    """
     steps = [f"The database {path.name} was damaged: {damage.rstrip('.')}."]
     kept = _new_folder(path, clock)
     log = _log(path)
@@ -87,12 +79,12 @@ def recover(path: Path, damage: str, clock: Clock = utc_now) -> Recovered:
             lost = (kept / log.name).stat().st_size - log.stat().st_size
             steps.append(f"All of its log but the last {lost} bytes was saved. {_AGAIN}")
             condemned(path).unlink(missing_ok=True)
-            return Recovered(steps, kept)
+            return steps
         _move(log, kept)
         if probe(path, scan=True) is None:
             steps.append(f"Its log could not be used and was set aside. {_AGAIN}")
             condemned(path).unlink(missing_ok=True)
-            return Recovered(steps, kept)
+            return steps
     for file in (path, log):
         if file.exists():
             _move(file, kept)
@@ -101,7 +93,7 @@ def recover(path: Path, damage: str, clock: Clock = utc_now) -> Recovered:
         f"The file was set aside and a new one begun. All is read again from Codex's files; "
         f"the damaged one is in {kept}."
     )
-    return Recovered(steps, kept)
+    return steps
 
 
 def _set_log_aside(path: Path, clock: Clock) -> list[str]:

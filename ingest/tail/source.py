@@ -65,8 +65,3 @@ def parse(filename: str) -> tuple[SourceName, Representation] | None:
         return SourceName(Kind.TYPESCRIPT, typescript[1]), Representation.PLAIN
     index = INDEX_FILES.get(filename)
     return (index, Representation.PLAIN) if index else None
-
-
-def name_of(filename: str) -> SourceName | None:
-    parsed = parse(filename)
-    return parsed[0] if parsed else None

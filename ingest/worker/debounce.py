@@ -56,11 +56,6 @@ class Debounce(Generic[Key]):
         times = [self._at(key) for key in self._waiting]
         return max(0.0, min(times) - now) if times else None
 
-    def forget(self, keys: Iterable[Key]) -> None:
-        """These were looked at anyway."""
-        for key in keys:
-            self._waiting.pop(key, None)
-
     def _at(self, key: Key) -> float:
         waiting = self._waiting[key]
         if waiting.at_once:

@@ -28,8 +28,6 @@ from ingest.worker.owner import Owner
 
 PATIENCE = 2.0
 """Seconds that one process may keep the lock to itself; many that take turns may take longer."""
-LONG_PATIENCE = 10.0
-"""Of a guest whose owner has gone: somebody is just becoming the next one."""
 UNCLAIMED_SECONDS = 3600.0
 """After which a copy in the spool is nobody's any more."""
 _STEP = 0.02
@@ -134,11 +132,3 @@ def enter(
         owned = Owned(database, told, wish, clock)
         undo.pop_all()
     return owned
-
-
-def take_over(
-    guest: RemoteDatabase, wish: Wish, clock: Clock = utc_now, patience: float = LONG_PATIENCE
-) -> Owned | RemoteDatabase:
-    """For a guest whose owner has gone: become the owner, unless another guest was faster."""
-    guest.close()
-    return enter(guest.path, wish, clock, patience)

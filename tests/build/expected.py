@@ -158,9 +158,6 @@ class Expected:
         for turn in alive[len(alive) - turns :] if turns else []:
             turn.dropped = True
 
-    def open_commands(self) -> list[Command]:
-        return [command for command in self.commands if command.state is State.OPEN]
-
     def spend(self, usage: Usage) -> None:
         self.tokens += usage
         if self.turns:

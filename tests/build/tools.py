@@ -128,12 +128,6 @@ class Tools(Commands):
         report = {"remainingTokens": None, "completionBudgetReport": None}
         self.call(tool, arguments, text({"goal": self._goal(), **report}))
 
-    def user_goal(self, objective: str, status: str = "active", budget: int | None = None) -> None:
-        """The user sets a goal, or the program changes its state: an event, no call."""
-        self.settle()
-        self.facts.goals.append(Goal(objective, status, budget))
-        self.event("thread_goal_updated", threadId=self.thread.id, goal=self._goal())
-
     def _goal(self) -> Json:
         goal = self.facts.goals[-1]
         budget = {"tokenBudget": goal.budget} if goal.budget is not None else {}

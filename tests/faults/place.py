@@ -19,7 +19,7 @@ from ingest.store.database import Database
 from ingest.store.dump import dump
 from ingest.store.load import FACT_TABLES
 from ingest.store.recovery import open_database
-from ingest.tail.source import SourceName, name_of
+from ingest.tail.source import SourceName, parse
 from ingest.worker import processes
 from ingest.worker.drain import Report, Tuning
 from ingest.worker.homes import homes
@@ -119,9 +119,9 @@ class Place:
 
 
 def _name(path: str) -> SourceName:
-    name = name_of(Path(path).name)
-    assert name is not None
-    return name
+    parsed = parse(Path(path).name)
+    assert parsed is not None
+    return parsed[0]
 
 
 def one_shot(home: Path, folder: Path) -> list[str]:

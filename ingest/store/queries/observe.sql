@@ -91,9 +91,3 @@ insert into notes
 select
     $home, $session, $source, $turn, $batch, $now::timestamp, 'observe', true, n.kind, n.text
 from (select unnest($notes::struct(kind varchar, text varchar)[], recursive := true)) n;
-
--- name: noted
--- What was noted of all sessions, the newest first.
-select home, session, turn, time, origin, untrusted, kind, text
-from v_notes
-order by time desc, session, text;

@@ -49,12 +49,6 @@ update sources set
     state_since = case when state = $state then state_since else $now::timestamp end
 where id = $source;
 
--- name: touch_cursor
-update cursors set
-    size = $size, mtime_ns = $mtime_ns, dev = $dev, inode = $inode, partial = $partial,
-    updated_at = $now::timestamp
-where source = $source;
-
 -- name: drop_problems
 delete from problems where home = $home;
 

@@ -40,7 +40,7 @@ def following(
 
         def beside() -> None:
             chores.step()
-            if found.database.rows("observe.noted"):
+            if found.database.reader().execute("from v_notes").fetchone():
                 beaten.set()
 
         follow = partial(found.owner.follow, stop, lambda _: None, pace=HASTY, beside=beside)

@@ -6,11 +6,9 @@ from itertools import product
 import pytest
 
 from ingest.batches.state import (
-    BULK_RETRYABLE,
     OPERATOR_MOVES,
     PRUNABLE,
     STUCK_AFTER,
-    TRANSITIONS,
     IllegalMove,
     Move,
     State,
@@ -97,11 +95,6 @@ def test_a_refusal_for_a_superseded_batch_says_that_nothing_is_left() -> None:
 
 def test_a_person_cannot_take_a_claimed_batch_away() -> None:
     assert possible_moves(State.CLAIMED) & OPERATOR_MOVES == set()
-
-
-def test_retry_all_touches_only_what_retry_may_touch() -> None:
-    assert set(BULK_RETRYABLE) == {State.FAILED, State.DEAD, State.CANCELLED}
-    assert TRANSITIONS[Move.RETRY].sources >= BULK_RETRYABLE
 
 
 def test_pruning_never_takes_what_waits_for_work_or_for_a_person() -> None:

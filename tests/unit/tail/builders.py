@@ -20,7 +20,7 @@ from ingest.tail.cursor import (
 from ingest.tail.lines import CAP, Block, Lines, Oversize, blocks
 from ingest.tail.opening import open_source
 from ingest.tail.reader import Reader
-from ingest.tail.source import Representation, Seen
+from ingest.tail.source import Representation, Seen, SourceName, parse
 
 NOBODY = 65534
 EVERYTHING = 1 << 40
@@ -33,6 +33,11 @@ def uuid(number: int) -> str:
 def rollout(thread: int = 1, segment: int | None = None, day: str = "2026-11-21") -> str:
     tail = "" if segment is None else f"_{uuid(segment)}"
     return f"rollout-{day}T10-00-00-{uuid(thread)}{tail}.jsonl"
+
+
+def name_of(filename: str) -> SourceName | None:
+    parsed = parse(filename)
+    return parsed[0] if parsed else None
 
 
 def write(path: Path, data: bytes = b"") -> Path:

@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from ingest.tail.source import Kind, Representation, SourceName, name_of, parse
-from tests.unit.tail.builders import rollout, uuid
+from ingest.tail.source import Kind, Representation, SourceName, parse
+from tests.unit.tail.builders import name_of, rollout, uuid
 
 
 def test_a_rollout_is_named_after_its_thread() -> None:

@@ -9,8 +9,6 @@ import pytest
 import tui
 
 ROOT = Path(tui.__file__).parent
-SAID_BY_US = ("line", "block", "row", "lines", "state", "glyph")
-"""The functions of `tui.safe`."""
 TAKES_CONTENT = {"Static", "Label", "update", "mount"}
 
 

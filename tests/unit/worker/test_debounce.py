@@ -54,14 +54,6 @@ def test_a_busy_session_does_not_hold_up_another() -> None:
     assert debounce.due(10.05) == ["b"]
 
 
-def test_looking_at_everything_takes_back_what_was_waiting() -> None:
-    debounce = gathering()
-    debounce.hint(["a", "b"], 10.01)
-    debounce.forget(["a", "b"])
-    assert debounce.wait(10.01) is None
-    assert debounce.due(99.0) == []
-
-
 def test_a_longest_wait_below_the_quiet_time_means_the_quiet_time() -> None:
     debounce: Debounce[str] = Debounce(0.5, 0.1)
     debounce.hint(["a"], 1.0)
