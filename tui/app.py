@@ -2,6 +2,7 @@
 
 import os
 
+from ingest.loading import loading
 from ingest.settings import Settings
 from tui.caretaker import Caretaker, command
 
@@ -12,7 +13,9 @@ def run(settings: Settings, *, mouse: bool = True) -> int:
     keeper.start()
     try:
         # Late: it takes a while, and meanwhile the owner opens the database.
-        from tui.dashboard import Dashboard, Manner
+        with loading():
+            from tui.dashboard import Dashboard, Manner
+            from tui.screens import board  # noqa: F401 - what is shown first, nearly always
 
         manner = Manner(mouse=mouse, ascii=os.environ.get("TAILBOARD_ASCII", "") not in ("", "0"))
         dashboard = Dashboard(settings, keeper, manner)

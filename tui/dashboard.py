@@ -21,13 +21,14 @@ from textual.filter import Monochrome
 from textual.message import Message
 from textual.screen import Screen
 
+from ingest.loading import loaded
 from ingest.memory.scope import Now
 from ingest.settings import Settings
 from tui import caretaker, safe
 from tui.actions import carry_out, possible
 from tui.caretaker import Caretaker
 from tui.commands import SCREENS, bind
-from tui.feed import Feed, Question
+from tui.feed import Feed
 from tui.frame import Frame
 from tui.gate import Gate
 from tui.messages import Moved, OwnerFound, OwnerLost, OwnerNoted, OwnerRefused
@@ -35,7 +36,7 @@ from tui.remembered import recall, remember
 from tui.screens import MODES
 from tui.screens.help import HelpScreen
 from tui.screens.refused import RefusedScreen
-from tui.summary import Summary, summary
+from tui.summary import Summary
 from tui.themes import OWN, THEMES
 from tui.widgets.header import Chip, chips
 
@@ -124,10 +125,6 @@ class Dashboard(App[int]):
             timedelta(hours=self.settings.idle_hours),
         )
 
-    def summary_question(self) -> Question[Summary]:
-        now = self.now
-        return lambda reading: summary(reading, now)
-
     def chips(self, note: str | None) -> list[Chip]:
         """What stands in the header."""
         now = self.clock()
@@ -150,6 +147,10 @@ class Dashboard(App[int]):
                 loop.add_signal_handler(getattr(signal, number), self.exit, 0)
         if self.manner.live:
             self.set_interval(TICK, self._tick)
+
+    def on_ready(self) -> None:
+        if self.manner.live:
+            loaded()
 
     def on_unmount(self) -> None:
         self.remembered.screen = self.current_mode

@@ -20,7 +20,7 @@ from textual.widgets import Static
 from tui import safe
 from tui.commands import bind
 from tui.feed import Answer, Failure, Question, failure_of
-from tui.summary import Summary
+from tui.summary import Summary, summary
 from tui.widgets.footer import Footer
 from tui.widgets.header import Header
 from tui.widgets.pane import Dashboarding, Pane
@@ -167,8 +167,9 @@ class Frame(Dashboarding, Screen[None]):
         )
 
     async def _ask_alone(self, pane: Pane) -> None:
-        # Who walks through a list does not want every row of it.
-        await asyncio.sleep(COALESCE)
+        # Who walks through a list does not want every row of it; who stops at one, wants it now.
+        if pane.asked_at is not None:
+            await asyncio.sleep(COALESCE)
         question = pane.question()
         if question is not None:
             pane.asked_at = time.monotonic()
@@ -185,8 +186,13 @@ class Frame(Dashboarding, Screen[None]):
             if question is not None:
                 asked[pane] = question
                 pane.asked_at = time.monotonic()
-        asked[_SUMMARY] = self.dashboard.summary_question()
+        asked[_SUMMARY] = self.summary_question()
         return asked
+
+    def summary_question(self) -> Question[Summary]:
+        """What the header is to tell."""
+        now = self.dashboard.now
+        return lambda reading: summary(reading, now)
 
     def _tell(self, pane: Pane | str, answer: Answer) -> None:
         if isinstance(pane, Pane):

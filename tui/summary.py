@@ -1,5 +1,6 @@
 """How everything stands, in the few figures that every screen has above it."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from msgspec import Struct
@@ -28,7 +29,11 @@ class Summary(Struct, frozen=True):
 
 
 def summary(reading: Reading, now: Now) -> Summary:
-    states = [session.state for session in unfinished(reading, now)]
+    return figures(reading, [session.state for session in unfinished(reading, now)], now)
+
+
+def figures(reading: Reading, states: Sequence[SessionState], now: Now) -> Summary:
+    """The same, where somebody knows already how the sessions stand."""
     sources, queue, pauses = reading.ask(
         [
             ("status.sources", {}),

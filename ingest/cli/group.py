@@ -14,6 +14,7 @@ import click
 
 from ingest.cli.options import Common, common_options
 from ingest.cli.table import Entry
+from ingest.loading import loading
 
 
 class _Shared(click.Command):
@@ -78,7 +79,8 @@ class LazyGroup(Group):
         entry = self.entries.get(cmd_name)
         if entry is None:
             return None
-        command = cast(click.Command, importlib.import_module(entry.module).command)
+        with loading():
+            command = cast(click.Command, importlib.import_module(entry.module).command)
         command.name = entry.name
         command.short_help = entry.summary
         more = inspect.getdoc(command.callback) if command.callback else None

@@ -18,6 +18,7 @@ from ingest.cli.errors import Exit, NoHome
 from ingest.cli.invocation import Invocation
 from ingest.cli.output import Output
 from ingest.cli.progress import Progress
+from ingest.loading import loaded
 from ingest.settings import Settings
 from ingest.store.client import OwnerGone, RemoteDatabase
 from ingest.store.database import Database
@@ -152,6 +153,7 @@ def _follow(invocation: Invocation, owner: Owner, role: Role) -> int:
     from ingest.memory.chores import chores
 
     beside = chores(owner, invocation.settings, invocation.env, invocation.zone)
+    loaded()
     # A round is never cut in the middle: it is finished, and then there is no other.
     before = {one: signal.signal(one, end) for one in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -74,6 +74,11 @@ def run(
         return Exit.BROKEN_PIPE
     except (KeyboardInterrupt, click.Abort):
         return Exit.INTERRUPTED
+    except RuntimeError as error:
+        # So the engine passes on a Ctrl-C that came while it was at work.
+        if str(error) != "Query interrupted":
+            raise
+        return Exit.INTERRUPTED
     return code
 
 

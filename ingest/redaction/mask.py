@@ -7,7 +7,8 @@ out as it went in. A secret that is split, encoded or of no known kind is not fo
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
 from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
@@ -31,26 +32,28 @@ _TAG = re.compile(rf"{_OPEN}(/|\\{{1,4}}/)?private\s{{0,8}}{_CLOSE}", re.IGNOREC
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
-_Kind = tuple[Pattern, re.Pattern[str]]
 
-
-def _literals() -> Iterator[tuple[str, int, _Kind | None]]:
+def _literals() -> Iterator[tuple[str, int, Pattern | None]]:
     """What is looked for, how much of it is the literal, and of which kind; None: private."""
     for opening in _OPENINGS:
         yield opening, len(opening), None
     for pattern in PATTERNS:
-        kind = pattern, compiled(pattern)
         for literal in pattern.literals:
             for after in pattern.followed:
-                yield literal + after, len(literal), kind
+                yield literal + after, len(literal), pattern
 
 
 _KNOWN = list(_literals())
-_search = AhoCorasick(
-    [literal for literal, _, _ in _KNOWN],
-    matchkind=MatchKind.LeftmostLongest,
-    implementation=Implementation.DFA,
-).find_matches_as_indexes
+
+
+@cache  # And only when it is needed, like each expression: most of what starts masks nothing.
+def _search() -> Callable[[str], list[tuple[int, int, int]]]:
+    return AhoCorasick(
+        [literal for literal, _, _ in _KNOWN],
+        matchkind=MatchKind.LeftmostLongest,
+        implementation=Implementation.DFA,
+    ).find_matches_as_indexes
+
 
 Span = tuple[int, int, str]
 """Where something begins and ends that must not be seen, and its kind."""
@@ -119,10 +122,10 @@ def _spans(text: str) -> list[Span]:
 
 def _hits(text: str) -> list[tuple[int, int, int]]:
     try:
-        return _search(text)
+        return _search()(text)
     except UnicodeEncodeError:
         # Lone surrogates, which no secret has: another character stands in for each.
-        return _search(_SURROGATE.sub("?", text))
+        return _search()(_SURROGATE.sub("?", text))
 
 
 def _private(text: str) -> Iterator[Span]:
@@ -144,13 +147,12 @@ def _secrets(text: str, hits: list[tuple[int, int, int]]) -> Iterator[Span]:
     for which, start, _ in hits:
         if start < done or text.startswith(_MARKS[0], start - 1):
             continue
-        _, length, kind = _KNOWN[which]
-        if kind is None:
+        _, length, pattern = _KNOWN[which]
+        if pattern is None:
             continue
-        pattern, body = kind
         if pattern.apart and start and not _is_edge(text, start):
             continue
-        match = body.match(text, start + length)
+        match = compiled(pattern.body, apart=pattern.apart).match(text, start + length)
         if match is None:
             continue
         if match.lastindex:

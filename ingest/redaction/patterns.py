@@ -7,6 +7,7 @@ group it is the literal and all that follows.
 """
 
 import re
+from functools import cache
 from typing import NamedTuple
 
 
@@ -199,5 +200,6 @@ PATTERNS = (
 NAMES = tuple(sorted({pattern.name for pattern in PATTERNS}))
 
 
-def compiled(pattern: Pattern) -> re.Pattern[str]:
-    return re.compile(pattern.body + ("(?![A-Za-z0-9])" if pattern.apart else ""))
+@cache  # And only when it is needed: all of them take longer than the start of most commands.
+def compiled(body: str, *, apart: bool) -> re.Pattern[str]:
+    return re.compile(body + ("(?![A-Za-z0-9])" if apart else ""))

@@ -4,7 +4,6 @@ It is niced, imports neither the database nor a screen, and ends when its input 
 never outlives the process it works for.
 """
 
-import gc
 import os
 import signal
 import struct
@@ -16,6 +15,7 @@ from typing import IO
 import msgspec
 from msgspec import Struct
 
+from ingest.loading import loaded
 from ingest.worker.job import Alive, Job, Parcel
 from ingest.worker.parcel import pack
 
@@ -77,8 +77,7 @@ def main() -> None:
     os.nice(NICENESS)
     # The process that asked decides what a Ctrl-C means; this one ends with its input.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # What was imported stays; the collector need not look at it again and again.
-    gc.freeze()
+    loaded()
     source, sink = sys.stdin.buffer, sys.stdout.buffer
     voice = Voice(sink)
     while (data := _receive(source)) is not None:

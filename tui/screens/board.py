@@ -12,8 +12,8 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.content import Content
 
-from ingest.memory.git.git import Git
 from ingest.memory.resume.left import Resume
+from ingest.store.face import Reading
 from ingest.wording.welcome import THINGS
 from tui import safe
 from tui.commands import bind
@@ -21,6 +21,7 @@ from tui.feed import Found, Question
 from tui.frame import Frame
 from tui.screens.board_card import Card, card, drawn, left, resume_command
 from tui.screens.board_tree import BoardTree
+from tui.summary import Summary, figures, summary
 from tui.widgets.listing import Key
 from tui.widgets.pane import Pane
 from tui.widgets.reader import Reader
@@ -81,8 +82,9 @@ class Projects(TreePane):
 class ResumeCard(Pane):
     BINDINGS: ClassVar[list[BindingType]] = bind("resume")
 
-    def __init__(self) -> None:
+    def __init__(self, board: BoardTree) -> None:
         super().__init__()
+        self.board = board
         self.about: Key | None = None
         self.card: Card | None = None
         self.more: Resume | None = None
@@ -94,9 +96,13 @@ class ResumeCard(Pane):
     def question(self) -> Question[Card | None] | None:
         if self.about is None:
             return None
-        home, session = self.about
-        now = self.dashboard.now
-        return lambda reading: card(reading, home, session, now)
+        board, about, now = self.board, self.about, self.dashboard.now
+
+        def look(reading: Reading) -> Card | None:
+            session = board.sessions.get(about)
+            return card(reading, session, now) if session is not None else None
+
+        return look
 
     def show(self, found: Card | None) -> None:
         before, self.card = self.card, found
@@ -120,8 +126,8 @@ class ResumeCard(Pane):
         # Only where somebody stays: git is asked.
         await asyncio.sleep(wait)
         self._looked = time.monotonic()
-        now, git = self.dashboard.now, Git(os.environ)
-        answer = await self.dashboard.feed.answer(lambda reading: left(reading, session, now, git))
+        now, env = self.dashboard.now, os.environ
+        answer = await self.dashboard.feed.answer(lambda reading: left(reading, session, now, env))
         more = answer.value if isinstance(answer, Found) else None
         if self.card is not None and self.card.session.id == session:
             self.more = more
@@ -148,8 +154,19 @@ class BoardScreen(Frame):
     BINDINGS: ClassVar[list[BindingType]] = bind("resume", "why")
 
     def panes(self) -> ComposeResult:
-        yield Projects()
-        yield ResumeCard()
+        yield (projects := Projects())
+        yield ResumeCard(projects.board)
+
+    def summary_question(self) -> Question[Summary]:
+        board = self.query_exactly_one(Projects).board
+        now = board.now or self.dashboard.now
+
+        def look(reading: Reading) -> Summary:
+            # The tree was asked a moment ago, of the same moment: it knows them all.
+            states = board.states(now)
+            return summary(reading, now) if states is None else figures(reading, states, now)
+
+        return look
 
     @on(Table.Moved)
     def _moved(self, message: Table.Moved) -> None:

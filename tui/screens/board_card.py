@@ -1,7 +1,7 @@
 """The resume card: what one needs to know to go on with a session. Pure."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -10,11 +10,9 @@ from textual.content import Content
 
 from ingest.codex.liveness import SessionState
 from ingest.memory.git.alignment import Standing
-from ingest.memory.git.git import Git
 from ingest.memory.resume.left import Resume
-from ingest.memory.resume.resume import resume
 from ingest.memory.scope import Now, Scope
-from ingest.memory.session import Session, label, listed
+from ingest.memory.session import Session, label
 from ingest.memory.story import Plan, Story, story_of
 from ingest.redaction.mask import mask
 from ingest.store.face import Reading
@@ -36,18 +34,21 @@ class Card(Struct, frozen=True):
     judged: Now
 
 
-def card(reading: Reading, home: str, session: str, now: Now) -> Card | None:
-    """The card of a session; None where it is no more."""
-    found = [one for one in listed(reading, Scope(session=session), now) if one.home_id == home]
-    return Card(found[0], story_of(reading, found[0], home), now) if found else None
+def card(reading: Reading, session: Session, now: Now) -> Card:
+    return Card(session, story_of(reading, session, session.home_id), now)
 
 
 def resume_command(session: Session) -> str:
     return f"codex resume {session.id}"
 
 
-def left(reading: Reading, session: str, now: Now, git: Git) -> Resume | None:
+def left(reading: Reading, session: str, now: Now, environment: Mapping[str, str]) -> Resume | None:
     """What was left to do there, and how git stands to it: takes longer than the card."""
+    # Late: the first card need not wait for what is only asked for where somebody stays.
+    from ingest.memory.git.git import Git
+    from ingest.memory.resume.resume import resume
+
+    git = Git(environment)
     return resume(reading, Scope(session=session), now, git, mask)
 
 

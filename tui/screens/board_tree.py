@@ -48,6 +48,9 @@ class BoardTree:
         """As they stood when the screen was entered; new ones come behind."""
         self._lines: dict[Key, Line] = {}
         self.now: Now | None = None
+        self.sessions: dict[Key, Session] = {}
+        """Everybody on the board, whether folded away or not."""
+        self._judged: Now | None = None
         self.counted = ""
 
     def at(self, now: Now) -> None:
@@ -58,6 +61,7 @@ class BoardTree:
         if self.now is None:
             return []
         sessions = listed(reading, Scope(limit=MOST), self.now)
+        self.sessions, self._judged = {session_key(one): one for one in sessions}, self.now
         for session in sessions:
             if session.project not in self._projects:
                 self._projects.append(session.project)
@@ -65,6 +69,12 @@ class BoardTree:
         lines = list(tree(sessions, self._projects, view, self.now))
         self._lines = {line.key: line for line in lines}
         return list(self._lines)
+
+    def states(self, now: Now) -> list[SessionState] | None:
+        """How all sessions stand at this moment; None where that was not asked, or not of all."""
+        if self._judged is not now or len(self.sessions) >= MOST:
+            return None
+        return [one.state for one in self.sessions.values()]
 
     def lines(self, reading: Reading, view: View, keys: Sequence[Key]) -> Mapping[Key, Line]:  # noqa: ARG002
         lines = self._lines

@@ -4,6 +4,7 @@ import click
 
 from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
+from ingest.loading import loading
 from ingest.store.doorplate import Role
 from ingest.worker import processes
 
@@ -22,7 +23,8 @@ def command(invocation: Invocation, follow: bool, dry_run: bool, for_dashboard: 
     # Where nothing was read yet there is a backlog: readers load while this process loads too.
     first = not (follow or for_dashboard or dry_run or invocation.settings.db.exists())
     readers = processes.start() if first else None
-    from ingest.cli.ingesting import run
+    with loading():
+        from ingest.cli.ingesting import run
 
     role = Role.DASHBOARD if for_dashboard else Role.FOLLOW if follow else Role.INGEST
     return run(invocation, role, dry_run=dry_run, readers=readers)

@@ -223,13 +223,16 @@ def test_an_interrupted_question_ends_at_once(desk: Desk, sessions: Sessions) ->
     with subprocess.Popen(
         program(desk, "sql", forever), stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as running:
-        # The last thing that can be seen from outside before the question is asked.
-        while not spool.exists():
-            assert running.poll() is None
-        running.send_signal(signal.SIGINT)
-        out, _ = running.communicate(timeout=60)
+        try:
+            # The last thing that can be seen from outside before the question is asked.
+            while not spool.exists():
+                assert running.poll() is None
+            running.send_signal(signal.SIGINT)
+            out, err = running.communicate(timeout=60)
+        finally:
+            running.kill()
     # A shell tells both as 130: before the question it is our answer, within it the system's.
-    assert running.returncode in (130, -signal.SIGINT)
+    assert running.returncode in (130, -signal.SIGINT), err.decode()
     assert out == b""
 
 
