@@ -6,6 +6,7 @@ from typing import Final
 import click
 
 from ingest.cli.access import Access, reading
+from ingest.cli.commits import commits
 from ingest.cli.consent import agreed
 from ingest.cli.errors import Exit, NotFound
 from ingest.cli.exposure import warn_unless_ignored
@@ -43,6 +44,7 @@ def command() -> None:
 
 
 command.add_command(reconcile)
+command.add_command(commits)
 
 
 @command.command("export")

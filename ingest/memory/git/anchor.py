@@ -8,6 +8,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from ingest.memory.session import Session
+from ingest.store.face import Rows
 
 Span = tuple[datetime, datetime]
 
@@ -27,6 +28,17 @@ class Anchor(Struct, frozen=True):
         if self.started_at is None or self.last_at is None:
             return None
         return self.started_at, self.last_at
+
+
+def anchors(rows: Rows) -> list[Anchor]:
+    """Every session there is, by the commit it began at and when it ran."""
+    return [
+        Anchor(
+            row["session"], row["cwd"], commit=row["commit"], started_at=row["started_at"],
+            last_at=row["last_at"],
+        )
+        for row in rows.rows("sessions.anchors")
+    ]  # fmt: skip
 
 
 def anchor_of(session: Session) -> Anchor:

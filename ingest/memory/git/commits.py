@@ -7,6 +7,7 @@ where the session's branch holds it. That is inferred from times, and said so.
 from bisect import bisect_right
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from pathlib import PurePath
 
 from ingest.memory.git.anchor import Anchor, Span
 from ingest.memory.git.repository import Ancestry, Commit, Repository
@@ -26,19 +27,32 @@ def made_during(
     return ancestry.held(tip, found) if tip is not None else []
 
 
-def uncovered(repository: Repository, spans: Iterable[Span], ancestry: Ancestry) -> list[Commit]:
-    """The commits of what is checked out that no session covers, since the first of them began;
-    the newest first.
+def uncovered(
+    repository: Repository,
+    anchors: Iterable[Anchor],
+    ancestry: Ancestry,
+    branch: str | None = None,
+) -> list[Commit]:
+    """The commits of a branch, or of what is checked out, that none of these sessions covers, since
+    the first that worked in the repository began; the newest first.
     """
-    covered = _Covered(spans)
-    if repository.head is None or covered.first is None:
+    spans = [one.span for one in anchors if one.span and _worked_in(one, repository)]
+    covered, tip = _Covered(spans), repository.tip(branch) or repository.head
+    if tip is None or covered.first is None:
         return []
     found = [
         one
         for one in repository.commits.values()
         if one.committed >= covered.first and one not in covered
     ]
-    return ancestry.held(repository.head, found)
+    return ancestry.held(tip, found)
+
+
+def _worked_in(anchor: Anchor, repository: Repository) -> bool:
+    """Whether a session worked in this repository, or in another worktree or clone of it."""
+    if anchor.commit in repository.commits:
+        return True
+    return anchor.cwd is not None and PurePath(anchor.cwd).is_relative_to(repository.root)
 
 
 def covers(span: Span, commit: Commit) -> bool:

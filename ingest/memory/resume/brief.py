@@ -112,6 +112,7 @@ class _Sections:
             _section("Decisions", [_decision(one) for one in resume.decisions]),
             _section("Files", [self._file(one) for one in resume.files]),
             _section("Commits made while it ran", [_commit(one) for one in resume.commits]),
+            _section("Commits since then, by no session", [_by(one) for one in resume.uncovered]),
         ]
 
     def _step(self, one: Step) -> str:
@@ -154,6 +155,10 @@ def _decision(one: Decision) -> str:
 
 def _commit(one: Made) -> str:
     return f"- {one.id[:_COMMIT]} {_said(one.subject)}"
+
+
+def _by(one: Made) -> str:
+    return f"{_commit(one)} · {_said(one.author, 3)}, {one.at:%Y-%m-%d}"
 
 
 def _said(text: str | None, words: int = _LINE_WORDS, chars: int = _LINE_CHARS) -> str:

@@ -62,11 +62,12 @@ class Decision(Struct, frozen=True):
 
 
 class Made(Struct, frozen=True):
-    """A commit made while the session ran."""
+    """A commit."""
 
     id: str
     subject: str
     at: datetime
+    author: str
 
 
 class Resume(Struct, kw_only=True):
@@ -86,5 +87,8 @@ class Resume(Struct, kw_only=True):
     files: list[File] = field(default_factory=list)
     decisions: list[Decision] = field(default_factory=list)
     commits: list[Made] = field(default_factory=list)
+    """Made while it ran."""
+    uncovered: list[Made] = field(default_factory=list)
+    """Made since it began, while no session ran."""
     command: str
     brief: str = ""

@@ -13,8 +13,8 @@ from msgspec.structs import replace
 
 from ingest.memory.git.alignment import Look
 from ingest.memory.git.alignment import look as looked
-from ingest.memory.git.anchor import anchor_of
-from ingest.memory.git.commits import made_during
+from ingest.memory.git.anchor import anchor_of, anchors
+from ingest.memory.git.commits import made_during, uncovered
 from ingest.memory.git.git import Git
 from ingest.memory.git.repository import Commit
 from ingest.memory.reconcile import Choice, Settled, settled
@@ -35,6 +35,8 @@ Mask = Callable[[str], str]
 
 NEARBY: Final = 20
 """So many sessions of the branch are looked at for what is open, the latest."""
+_COMMITS: Final = 100
+"""As many that no session covers are told, the newest: who comes back may pull thousands."""
 
 
 def resume(
@@ -130,6 +132,7 @@ def _left(
         files=[_file(row, session.cwd, mask) for row in rows.rows("resume.files", **family)],
         decisions=_decisions(said, tasks, answers, ids, mask),
         commits=[_made(one, mask) for one in _commits(session, look)],
+        uncovered=[_made(one, mask) for one in _uncovered(rows, session, look, branch)],
         command=f"codex resume {session.id}",
     )
 
@@ -286,5 +289,19 @@ def _commits(session: Session, look: Look) -> list[Commit]:
     return made_during(anchor_of(session), [span], *found)
 
 
+def _uncovered(rows: Rows, session: Session, look: Look, branch: str | None) -> list[Commit]:
+    """What was committed since the session began, and while none ran."""
+    found, began = look.of(session.id), session.started_at
+    if found is None or began is None:
+        return []
+    repository, ancestry = found
+    since = [
+        one
+        for one in uncovered(repository, anchors(rows), ancestry, branch)
+        if one.committed >= began
+    ]
+    return since[:_COMMITS]
+
+
 def _made(commit: Commit, mask: Mask) -> Made:
-    return Made(commit.id, mask(commit.subject), commit.committed)
+    return Made(commit.id, mask(commit.subject), commit.committed, mask(commit.author))

@@ -11,6 +11,14 @@ and ($until::timestamp is null or coalesce(s.started_at, s.last_at) < $until::ti
 order by s.last_at desc nulls last, s.id, s.home
 limit $limit offset $offset;
 
+-- name: anchors
+-- Where each session began, and when it ran.
+select
+    thread as session, max_by(cwd, last_at) as cwd, min_by("commit", last_at) as "commit",
+    min(coalesce(started_at, first_at)) as started_at, max(last_at) as last_at
+from segments
+group by thread;
+
 -- name: unfinished
 -- Sessions whose last turn is open or failed: how they stand is for the clock to say.
 select s.*, h.path as home_path

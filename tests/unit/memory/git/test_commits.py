@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from ingest.memory.git.anchor import Anchor, Span
 from ingest.memory.git.commits import made_during, uncovered
@@ -32,7 +33,12 @@ def subjects(commits: list[Commit]) -> list[str]:
 
 
 def session(branch: str, *spans: Span) -> tuple[Anchor, list[Span]]:
-    return Anchor("s", "/", branch, None, None, spans[0][0], spans[-1][1]), list(spans)
+    return Anchor("s", "/gone", branch, None, None, spans[0][0], spans[-1][1]), list(spans)
+
+
+def at(repo: Repo, anchor: Anchor) -> Anchor:
+    """The same session, in the folder of the repository."""
+    return replace(anchor, cwd=str(repo.path / "src"))
 
 
 def test_commits_made_while_a_session_ran_are_its_evidence(repo: Repo) -> None:
@@ -44,7 +50,7 @@ def test_commits_made_while_a_session_ran_are_its_evidence(repo: Repo) -> None:
     anchor, spans = session("main", (NOON, NOON + 5 * MINUTE))
     repository, ancestry = read(repo)
     assert subjects(made_during(anchor, spans, repository, ancestry)) == ["second", "first"]
-    assert subjects(uncovered(repository, spans, ancestry)) == ["after"]
+    assert subjects(uncovered(repository, [at(repo, anchor)], ancestry)) == ["after"]
 
 
 def test_a_commit_on_another_branch_is_no_evidence(repo: Repo) -> None:
@@ -68,7 +74,7 @@ def test_a_rebased_commit_is_still_known_by_when_it_was_written(repo: Repo) -> N
     anchor, spans = session("side", (NOON, NOON + 5 * MINUTE))
     repository, ancestry = read(repo)
     assert subjects(made_during(anchor, spans, repository, ancestry)) == ["work"]
-    assert subjects(uncovered(repository, spans, ancestry)) == ["meanwhile"]
+    assert subjects(uncovered(repository, [at(repo, anchor)], ancestry)) == ["meanwhile"]
 
 
 def test_work_of_a_branch_that_was_merged_and_deleted_stays_evidence(repo: Repo) -> None:
@@ -87,6 +93,30 @@ def test_without_a_session_no_commit_is_outside_of_them(repo: Repo) -> None:
     repo.commit("start")
     repository, ancestry = read(repo)
     assert uncovered(repository, [], ancestry) == []
+
+
+def test_a_session_in_another_worktree_of_a_repository_covers_its_commits_too(repo: Repo) -> None:
+    start = repo.commit("start", NOON - HOUR)
+    repo.commit("of the other worktree", NOON + MINUTE)
+    repo.commit("by hand", NOON + HOUR)
+    repository, ancestry = read(repo)
+    anchor, _ = session("side", (NOON, NOON + 5 * MINUTE))
+    other = replace(anchor, commit=start)
+    assert subjects(uncovered(repository, [other], ancestry)) == ["by hand"]
+    elsewhere = replace(anchor, commit="e" * 40)
+    assert uncovered(repository, [elsewhere], ancestry) == []
+
+
+def test_a_branch_is_looked_at_for_itself(repo: Repo) -> None:
+    start = repo.commit("start", NOON - HOUR)
+    repo.branch("side")
+    repo.commit("on the side", NOON + HOUR)
+    repo.switch("main")
+    repo.commit("on main", NOON + HOUR)
+    repository, ancestry = read(repo)
+    anchors = [replace(session("main", (NOON, NOON + 5 * MINUTE))[0], commit=start)]
+    assert subjects(uncovered(repository, anchors, ancestry)) == ["on main"]
+    assert subjects(uncovered(repository, anchors, ancestry, "side")) == ["on the side"]
 
 
 @st.composite

@@ -30,7 +30,8 @@ def left(text: str = "Fix it", count: int = 2) -> Resume:
         asked=Asked(text, MORNING, HERE),
         failures=[Failure(text, 1, text, MORNING, n + 1, HERE) for n in several],
         files=[File(text, "update", None, MORNING, 1, HERE) for _ in several],
-        commits=[Made("c" * 40, text, MORNING + timedelta(minutes=n)) for n in several],
+        commits=[Made("c" * 40, text, MORNING + timedelta(minutes=n), text) for n in several],
+        uncovered=[Made("d" * 40, text, MORNING, text) for _ in several],
         command="codex resume 019a3f1b-0000",
     )
 
@@ -60,6 +61,9 @@ Fix it (019a3f1b turn 3, byte 1200)
 
 ## Commits made while it ran
 - cccccccccc Fix it
+
+## Commits since then, by no session
+- dddddddddd Fix it · Fix it, 2026-11-21
 
 ## Continue
 codex resume 019a3f1b-0000
