@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
+from typing import TextIO
 
 import click
 
@@ -32,10 +33,13 @@ def cli(invocation: Invocation, ctx: click.Context, no_mouse: bool) -> int:
     """
     if ctx.invoked_subcommand is not None:
         return Exit.DONE
-    if dashboard.draws(invocation.env) and not invocation.options.json:
-        opened = dashboard.opened(invocation.settings, mouse=not no_mouse)
-        if opened is not None:
-            return opened
+    if not invocation.options.json:
+        if dashboard.draws(invocation.env):
+            opened = dashboard.opened(invocation.settings, mouse=not no_mouse)
+            if opened is not None:
+                return opened
+        elif dashboard.is_person():
+            invocation.output.note(dashboard.cannot_draw(invocation.env))
     status = cli.get_command(ctx, "status")
     if status is None:
         raise LookupError("the table of commands has no `status`")
@@ -69,17 +73,43 @@ def run(
         code = _invoke(arguments, invocation)
         sys.stdout.flush()
     except BrokenPipeError:
-        # Nobody reads any more; nothing may be left in the buffer that the exit would flush.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_the_rest()
         return Exit.BROKEN_PIPE
     except (KeyboardInterrupt, click.Abort):
         return Exit.INTERRUPTED
+<<<<<<< HEAD
     except RuntimeError as error:
         # So the engine passes on a Ctrl-C that came while it was at work.
         if str(error) != "Query interrupted":
             raise
         return Exit.INTERRUPTED
+=======
+    except OSError as error:
+        if not _is_stuck(sys.stdout):
+            raise
+        _drop_the_rest()
+        invocation.plain_output.complain(
+            f"The output cannot be written: {error.strerror}.\n"
+            "Make room where it goes, or send it to another place."
+        )
+        return Exit.UNUSABLE
+>>>>>>> e306868 (Say in a sentence that the output takes no more, instead of a traceback)
     return code
+
+
+def _is_stuck(stream: TextIO) -> bool:
+    """Whether it takes no more, not even the end of a line."""
+    try:
+        stream.write("\n")
+        stream.flush()
+    except OSError:
+        return True
+    return False
+
+
+def _drop_the_rest() -> None:
+    """Nobody takes it any more; nothing may be left in the buffer that the exit would flush."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _invoke(arguments: Sequence[str], invocation: Invocation) -> int:

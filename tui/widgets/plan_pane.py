@@ -97,7 +97,8 @@ class TaskTable(Table):
     def again(self) -> None:
         """The same tasks, as the view has them now."""
         lines = self.tasks.arranged(self.tasks.found, self.view)
-        self.take(Seen(self.view, [line.key for line in lines], {line.key: line for line in lines}))
+        by_key = {line.key: line for line in lines}
+        self.take(Seen(self.listing, self.view, list(by_key), by_key))
 
 
 class PlanPane(Pane):

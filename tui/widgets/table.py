@@ -35,6 +35,8 @@ _MARK: Final = "▪ "
 class Seen(Struct, frozen=True):
     """One look at a list."""
 
+    listing: Listing
+    """What is in the list; by the time of an answer another one may stand in its place."""
     view: View
     keys: Sequence[Key]
     lines: dict[Key, Line]
@@ -150,7 +152,7 @@ class Table(Toned, can_focus=True):
         def look(reading: Reading) -> Seen:
             keys = listing.keys(reading, view)
             wanted = shown or list(keys[:PAGE])
-            return Seen(view, keys, dict(listing.lines(reading, view, wanted)))
+            return Seen(listing, view, keys, dict(listing.lines(reading, view, wanted)))
 
         return look
 
@@ -160,11 +162,11 @@ class Table(Toned, can_focus=True):
         wanted = [key for key in self._on_screen(PAGE // 2) if key not in self._current]
         if not wanted:
             return None
-        return lambda reading: Seen(view, (), dict(listing.lines(reading, view, wanted)))
+        return lambda reading: Seen(listing, view, (), dict(listing.lines(reading, view, wanted)))
 
     def take(self, seen: Seen) -> None:
         """What a look at the list came to."""
-        if seen.view != self.view:
+        if not self._meant(seen):
             return
         same = all(self._lines.get(key) == line for key, line in seen.lines.items())
         for key in seen.lines:
@@ -193,11 +195,15 @@ class Table(Toned, can_focus=True):
         self._draw()
 
     def take_page(self, seen: Seen) -> None:
-        if seen.view == self.view:
+        if self._meant(seen):
             self._lines.update(seen.lines)
             self._current |= seen.lines.keys()
             self._asked_for = frozenset()
             self._draw()
+
+    def _meant(self, seen: Seen) -> bool:
+        """Whether it is the answer to what is asked now."""
+        return seen.listing is self.listing and seen.view == self.view
 
     def see(self, view: View, *, hold: bool = True) -> None:
         """Show the list another way; with `hold`, the selection stays on its row."""

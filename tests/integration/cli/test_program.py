@@ -36,6 +36,22 @@ def program(desk: Desk, *arguments: str) -> list[str]:
     return [*PROGRAM, "--codex-home", str(desk.home), "--db", str(desk.db), *arguments]
 
 
+# ── where the answer goes ───────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("arguments", [["sessions"], ["sessions", "--json"], ["--help"]])
+def test_an_output_that_takes_no_more_is_told_in_a_sentence(
+    desk: Desk, sessions: Sessions, arguments: list[str]
+) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            program(desk, *arguments), stdout=full, stderr=subprocess.PIPE, text=True
+        )
+    assert done.returncode == 3
+    assert "The output cannot be written: No space left on device." in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 # ── options ─────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -63,6 +63,22 @@ async def test_the_failed_batch_is_found_its_reason_read_and_retried(stage: Stag
         assert said(app) == ["Retried 1 batch."]
 
 
+async def test_an_answer_about_one_list_is_never_shown_in_another(stage: Stage) -> None:
+    app = stage.dashboard()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await pilot.press("3")
+        await settled(pilot)
+        lists = app.screen.lists  # type: ignore[attr-defined]
+        of_batches = await app.feed.ask(lists.table.question())
+        await pilot.press("right_square_bracket")
+        lists.table.take(of_batches)  # It was asked before the key, and answered after it.
+        offered = {*lists.table.all_keys(), *(lists.table.waiting or ())}
+        assert offered.isdisjoint(of_batches.keys)
+        await settled(pilot)
+        assert "FILE" in shown(app)
+
+
 @pytest.mark.fault("Q03")
 async def test_retry_pressed_twice_is_one_attempt(stage: Stage) -> None:
     app = stage.dashboard()
