@@ -18,9 +18,21 @@ DUMB: Final = ("", "dumb", "unknown")
 """What TERM says where text cannot be placed."""
 
 
+def is_person() -> bool:
+    """Whether somebody types here and reads what comes of it."""
+    return sys.stdout.isatty() and sys.stdin.isatty()
+
+
 def draws(env: Mapping[str, str]) -> bool:
     """Whether there is a terminal that can be drawn on, and typed at."""
-    return sys.stdout.isatty() and sys.stdin.isatty() and env.get("TERM", "") not in DUMB
+    return is_person() and env.get("TERM", "") not in DUMB
+
+
+def cannot_draw(env: Mapping[str, str]) -> str:
+    """Why a person sees `status` instead."""
+    term = env.get("TERM", "")
+    said = f"TERM={term}" if term else "without TERM"
+    return f"No dashboard: this terminal ({said}) cannot place text. `tailboard doctor` says more."
 
 
 def opened(settings: "Settings", *, mouse: bool = True) -> int | None:

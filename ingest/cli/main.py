@@ -77,13 +77,11 @@ def run(
         return Exit.BROKEN_PIPE
     except (KeyboardInterrupt, click.Abort):
         return Exit.INTERRUPTED
-<<<<<<< HEAD
     except RuntimeError as error:
         # So the engine passes on a Ctrl-C that came while it was at work.
         if str(error) != "Query interrupted":
             raise
         return Exit.INTERRUPTED
-=======
     except OSError as error:
         if not _is_stuck(sys.stdout):
             raise
@@ -93,7 +91,6 @@ def run(
             "Make room where it goes, or send it to another place."
         )
         return Exit.UNUSABLE
->>>>>>> e306868 (Say in a sentence that the output takes no more, instead of a traceback)
     return code
 
 

@@ -51,6 +51,16 @@ def test_it_opens_reads_everything_and_leaves_the_terminal_as_it_was(opened: Ter
     assert is_restored(opened)
 
 
+def test_a_terminal_that_cannot_place_text_gets_the_status_and_the_reason(
+    env: dict[str, str],
+) -> None:
+    with terminal([], {**env, "TERM": "dumb"}) as found:
+        found.until("No dashboard: this terminal (TERM=dumb) cannot place text.")
+        found.until("Nothing was read yet.")
+        assert found.end() == 0
+        assert b"\x1b[" not in found.written.replace(b"\x1b[1m", b"").replace(b"\x1b[0m", b"")
+
+
 def test_control_c_leaves(opened: Terminal) -> None:
     opened.type("\x03")
     assert opened.end() == 0
