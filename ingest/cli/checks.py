@@ -78,6 +78,8 @@ def elsewhere(looked: Sequence[Path], usual: Sequence[Path]) -> Iterator[Check]:
 
 def readable_by_others(path: Path) -> Check:
     """A note, not a problem: Codex writes its sessions readable for everybody on the machine."""
+    if not os.access(path / "sessions", os.R_OK | os.X_OK):
+        return Check("codex files", True, "None to be seen yet, by nobody else either.")
     loose = [one for one in scan(path).found if _mode(Path(one.path)) & stat.S_IROTH]
     if loose and _mode(path) & stat.S_IXOTH:
         return Check(
@@ -93,6 +95,14 @@ def private(database: Path) -> Check:
     """Whether what we keep is for its owner only."""
     name = "permissions"
     if not database.exists():
+        folder = _first_there(database.parent)
+        if not os.access(folder, os.W_OK | os.X_OK):
+            return Check(
+                name,
+                False,
+                f"{database} cannot be made: {folder} cannot be written.",
+                "Give yourself the right to, or use another place: --db PATH",
+            )
         return Check(name, True, NOTHING_YET)
     if _mode(database) & 0o077:
         return Check(name, False, f"Others can read {database}.", f"chmod 600 {database}")
@@ -105,9 +115,7 @@ def private(database: Path) -> Check:
 def room(database: Path) -> Check:
     """Whether the disk has room for what is to be stored."""
     name = "disk"
-    folder = database.parent
-    while not folder.exists():
-        folder = folder.parent
+    folder = _first_there(database.parent)
     try:
         free = shutil.disk_usage(folder).free
     except OSError as error:
@@ -117,6 +125,13 @@ def room(database: Path) -> Check:
         cure = f"Make room ({size(_ROOM)} at least), or use another disk: --db PATH"
         return Check(name, False, detail, cure)
     return Check(name, True, detail)
+
+
+def _first_there(folder: Path) -> Path:
+    """The nearest folder above that exists."""
+    while not folder.exists():
+        folder = folder.parent
+    return folder
 
 
 def watching(path: Path) -> Check:

@@ -80,7 +80,7 @@ class Unusable(StoreError):
 
     def __init__(self, path: Path, error: Exception) -> None:
         super().__init__(
-            f"The database {path} cannot be written: {error}.",
+            f"The database {path} cannot be written: {getattr(error, 'strerror', None) or error}.",
             "Check the permissions of the folder, or use another place with --db PATH.",
         )
 

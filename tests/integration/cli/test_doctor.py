@@ -97,6 +97,25 @@ def test_a_missing_home_is_a_problem_with_a_cure(desk: Desk) -> None:
     assert "`tailboard ingest`" in found["database"]["detail"]
 
 
+def test_sessions_that_cannot_be_seen_are_not_called_safe(desk: Desk) -> None:
+    (desk.home / "sessions").mkdir(parents=True)
+    assert "No other user" in checks(desk, code=1)["codex files"]["detail"]
+    (desk.home / "sessions").rmdir()
+    assert "None to be seen" in checks(desk, code=1)["codex files"]["detail"]
+
+
+def test_a_place_where_no_database_can_be_made_is_a_problem_before_it_is_tried(
+    desk: Desk, sessions: Sessions
+) -> None:
+    file = desk.tmp / "file"
+    file.touch()
+    desk.env["TAILBOARD_DB"] = str(file / "data" / "tailboard.duckdb")
+    found = checks(desk, code=1)["permissions"]
+    assert found["ok"] is False
+    assert f"{file} cannot be written" in found["detail"]
+    assert "--db PATH" in found["cure"]
+
+
 def test_sessions_readable_by_everybody_are_a_note(desk: Desk, sessions: Sessions) -> None:
     desk.home.chmod(0o755)
     sessions.done.path.chmod(0o644)
