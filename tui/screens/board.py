@@ -60,8 +60,13 @@ class Projects(TreePane):
         return safe.lines(
             safe.line("No session yet.", "bold"),
             "",
-            safe.block(f"Start Codex in a project: it writes to {homes},"),
-            "and what it writes shows up here at once.",
+            *(
+                [safe.line(f"✗ {said}", "red") for said in self.board.shut]
+                or [
+                    safe.block(f"Start Codex in a project: it writes to {homes},"),
+                    safe.line("and what it writes shows up here at once."),
+                ]
+            ),
             safe.row("Another home?", safe.line("tailboard --codex-home PATH", "cyan")),
             "",
             safe.line("Three things to know", "bold"),

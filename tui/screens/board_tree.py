@@ -12,6 +12,7 @@ from ingest.codex.liveness import SessionState
 from ingest.memory.scope import Now, Scope
 from ingest.memory.session import Session, label, listed
 from ingest.store.face import Reading
+from ingest.tail.discovery import ProblemCode
 from ingest.wording.looks import LOOKS
 from ingest.wording.words import age, many, tokens
 from tui.widgets.column import Cell, Column, Line, Styled
@@ -52,6 +53,8 @@ class BoardTree:
         """Everybody on the board, whether folded away or not."""
         self._judged: Now | None = None
         self.counted = ""
+        self.shut: list[str] = []
+        """What keeps all sessions from being seen, where none is: a sentence, and what to do."""
 
     def at(self, now: Now) -> None:
         """Judge sessions at this moment from now on."""
@@ -62,6 +65,7 @@ class BoardTree:
             return []
         sessions = listed(reading, Scope(limit=MOST), self.now)
         self.sessions, self._judged = {session_key(one): one for one in sessions}, self.now
+        self.shut = [] if sessions else list(_shut(reading))
         for session in sessions:
             if session.project not in self._projects:
                 self._projects.append(session.project)
@@ -79,6 +83,12 @@ class BoardTree:
     def lines(self, reading: Reading, view: View, keys: Sequence[Key]) -> Mapping[Key, Line]:  # noqa: ARG002
         lines = self._lines
         return {key: lines[key] for key in keys if key in lines}
+
+
+def _shut(reading: Reading) -> Iterator[str]:
+    for row in reading.rows("status.problems"):
+        if row["code"] == ProblemCode.UNREADABLE:
+            yield f"{row['path']}: {row['message']} {row['hint']}"
 
 
 def tree(

@@ -4,7 +4,10 @@ from pathlib import Path
 from threading import Event
 
 import pytest
+from msgspec.structs import asdict
 
+from ingest.store.database import Database
+from ingest.tail.discovery import Problem, ProblemCode
 from tests.scenes import HOSTILE
 from tests.stage import Stage, settled, shown
 from tui.screens.board import ResumeCard
@@ -25,6 +28,24 @@ async def test_the_card_says_what_was_asked_last_and_how_to_go_on(stage: Stage) 
         assert "Run the test suite" in shown(app)
         assert "pytest -x → exit 1" in shown(app)
         assert "codex resume" in shown(app)
+
+
+async def test_a_home_that_cannot_be_read_is_not_called_empty(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+    shut = Problem(
+        ProblemCode.UNREADABLE, "/x/.codex", "This cannot be read: Denied.", "chmod u+rx"
+    )
+    with Database(stage.db) as database, database.transaction():
+        database.run("registry.add_problems", home="x", now=stage.now, problems=[asdict(shut)])
+    stage.open()
+    try:
+        app = stage.dashboard()
+        async with app.run_test(size=(120, 40)) as pilot:
+            await settled(pilot)
+            assert "✗ /x/.codex: This cannot be read: Denied. chmod u+rx" in shown(app)
+            assert "Start Codex in a project" not in shown(app)
+    finally:
+        stage.close()
 
 
 async def test_a_project_is_folded_and_found_so_at_the_next_start(stage: Stage) -> None:
