@@ -65,7 +65,10 @@ def remember(database: Path, what: Remembered) -> None:
     new = path.with_name(f"{path.name}.{os.getpid()}")
     with contextlib.suppress(OSError):
         new.unlink(missing_ok=True)
-        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(msgspec.json.encode(what))
-        new.replace(path)
+        try:
+            descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(msgspec.json.encode(what))
+            new.replace(path)
+        finally:
+            new.unlink(missing_ok=True)  # Where the disk is full, nothing of it stays.
