@@ -163,9 +163,10 @@ def show(output: Output, seen: Seen) -> None:
 
 
 def _welcome(output: Output, status: Status) -> None:
-    waits = f" {size(status.behind_bytes)} wait: `tailboard ingest`." if status.behind_bytes else ""
-    output.line(Styled("tailboard", "bold"), f"Nothing was read yet.{waits} Three things to know:")
+    waits = f"{size(status.behind_bytes)} wait: `tailboard ingest`." if status.behind_bytes else ""
+    output.line(Styled("Nothing was read yet.", "bold"), waits)
     output.line()
+    output.line("Three things to know:")
     output.fields([*THINGS, ("file", status.db)])
 
 
