@@ -12,7 +12,7 @@ from ingest.codex.liveness import SessionState
 from ingest.memory.git.alignment import Standing
 from ingest.memory.resume.left import Resume
 from ingest.memory.scope import Now, Scope
-from ingest.memory.session import Session, label
+from ingest.memory.session import Session, label, where
 from ingest.memory.story import Plan, Story, story_of
 from ingest.redaction.mask import mask
 from ingest.store.face import Reading
@@ -64,7 +64,7 @@ def _lines(card: Card, more: Resume | None) -> Iterator[Content]:
     commit = f"@ {one.commit[:8]}" if one.commit else ""
     yield safe.row(
         safe.line(one.project, "bold"),
-        safe.line(f"{one.branch or ''} {commit}"),
+        safe.line(f"{where(one)} {commit}"),
         safe.line(more.alignment, _ALIGNED.get(more.alignment, "yellow")) if more else None,
         gap=" · ",
     )
@@ -157,6 +157,10 @@ def _further(more: Resume) -> Iterator[Content]:
         ("Also open", [f"{one.text}  ({one.origin})" for one in others]),
         ("Decisions", [f"{one.text}, {one.by}" for one in more.decisions]),
         ("Commits made while it ran", [f"{one.id[:8]} {one.subject}" for one in more.commits]),
+        (
+            "Commits since then, by no session",
+            [f"{one.id[:8]} {one.subject}, {one.author}" for one in more.uncovered],
+        ),
     ):
         if said:
             yield safe.line("")

@@ -6,8 +6,10 @@ from threading import Event
 import pytest
 from msgspec.structs import asdict
 
+from ingest.memory.reconcile import VERB
 from ingest.store.database import Database
 from ingest.tail.discovery import Problem, ProblemCode
+from ingest.worker.ordered import SAY, saying, values
 from tests.scenes import HOSTILE
 from tests.stage import Stage, settled, shown
 from tui.screens.board import ResumeCard
@@ -74,6 +76,19 @@ async def test_why_shows_the_reason_and_the_last_that_was_written(stage: Stage) 
         table = app.screen.query_exactly_one(Table)
         assert table.cursor == table.length - 1 > 0
         assert any("waits for an answer" in one.message for one in app._notifications)
+
+
+async def test_a_session_that_a_person_moved_is_shown_on_its_new_branch(stage: Stage) -> None:
+    app = stage.dashboard()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        card = app.screen.query_exactly_one(ResumeCard).card
+        assert card is not None
+        moved = {"choice": "move", "to": "release", "alignment": "rewritten", "commit": None}
+        said = saying(VERB, {"session": card.session.id}, moved)
+        await app.feed.act(SAY, **values(said))
+        while "release (began on main)" not in shown(app):
+            await settled(pilot)
 
 
 @pytest.mark.fault("U15")
