@@ -6,12 +6,13 @@ at `now`. What is written to `home` is seen after `read`.
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from textual.app import App
 from textual.pilot import Pilot
 
 from ingest.settings import Settings
@@ -81,6 +82,18 @@ class Stage:
 
     # ── the dashboard ───────────────────────────────────────────────────────────────────────────
 
+    @asynccontextmanager
+    async def opened(
+        self, *keys: str, size: tuple[int, int] = (120, 40), notes: bool = False, **said: Any
+    ) -> AsyncIterator[tuple[Dashboard, Pilot[int]]]:
+        """A dashboard in a window, and who presses its keys, once what these lead to is shown;
+        with `notes`, also what is told in passing."""
+        app = self.dashboard(**said)
+        async with app.run_test(size=size, notifications=notes) as pilot:
+            await settled(pilot)
+            await steps(pilot, *keys)
+            yield app, pilot
+
     def dashboard(
         self,
         manner: Manner = Manner(live=False),  # noqa: B008
@@ -112,6 +125,27 @@ async def settled(pilot: Pilot[Any]) -> None:
             await asyncio.sleep(0.005)
 
 
+async def press(pilot: Pilot[Any], *keys: str) -> None:
+    """All of them at once, as one types; until what came of it is on the screen."""
+    await pilot.press(*keys)
+    await settled(pilot)
+
+
+async def steps(pilot: Pilot[Any], *keys: str) -> None:
+    """One after the other, each when what came of the last is on the screen."""
+    for key in keys:
+        await press(pilot, key)
+
+
+async def until(pilot: Pilot[Any], text: str) -> None:
+    """Until this stands on the screen, and all that came with it."""
+    async with asyncio.timeout(PATIENCE):
+        while text not in shown(pilot.app):
+            await pilot.pause()
+            await asyncio.sleep(0.005)
+    await settled(pilot)
+
+
 async def asked(pilot: Pilot[Any], kind: type[Dialog[Any]] = Dialog) -> None:
     """Until a question of this kind is put to the person."""
     async with asyncio.timeout(PATIENCE):
@@ -132,7 +166,7 @@ async def answered(pilot: Pilot[Any]) -> None:
     await settled(pilot)
 
 
-def shown(app: Dashboard) -> str:
+def shown(app: App[Any]) -> str:
     """What stands on the screen, line by line."""
     strips = app.screen._compositor.render_strips()
     return "\n".join(strip.text.rstrip() for strip in strips)

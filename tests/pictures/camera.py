@@ -16,7 +16,7 @@ from ingest.demo.story import shipped
 from ingest.demo.teller import Teller
 from tests.build import Home
 from tests.pictures.shots import Shot, Size
-from tests.stage import Stage, settled
+from tests.stage import Stage, settled, steps
 
 PLACE = Path(tempfile.gettempdir()) / "tour"
 """Always the same, because projects lie in there and may be seen."""
@@ -50,7 +50,5 @@ async def exported(stage: Stage, shot: Shot, size: Size) -> str:
     dashboard = stage.dashboard()
     async with dashboard.run_test(size=size) as pilot:
         await settled(pilot)
-        for key in shot.keys:
-            await pilot.press(key)
-            await settled(pilot)
+        await steps(pilot, *shot.keys)
         return dashboard.export_screenshot(title="tailboard")

@@ -11,7 +11,7 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.scenes import everything
-from tests.stage import Stage, settled, staged
+from tests.stage import Stage, settled, staged, steps
 
 SIZES = ((80, 24), (120, 40), (200, 50))
 Picture = Callable[..., None]
@@ -42,9 +42,7 @@ def picture(snap_compare: Any, monkeypatch: pytest.MonkeyPatch) -> Picture:
     def compare(stage: Stage, size: tuple[int, int], *keys: str) -> None:
         async def press(pilot: Pilot[Any]) -> None:
             await settled(pilot)
-            for key in keys:
-                await pilot.press(key)
-                await settled(pilot)
+            await steps(pilot, *keys)
 
         assert snap_compare(stage.dashboard(), terminal_size=size, run_before=press)
 

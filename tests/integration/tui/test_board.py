@@ -11,7 +11,7 @@ from ingest.store.database import Database
 from ingest.tail.discovery import Problem, ProblemCode
 from ingest.worker.ordered import SAY, saying, values
 from tests.scenes import HOSTILE
-from tests.stage import Stage, settled, shown
+from tests.stage import Stage, press, settled, shown
 from tui.screens.board import ResumeCard
 from tui.widgets.table import Table
 
@@ -21,12 +21,9 @@ def _chosen(app_text: str, word: str) -> bool:
 
 
 async def test_the_card_says_what_was_asked_last_and_how_to_go_on(stage: Stage) -> None:
-    app = stage.dashboard()
-    async with app.run_test(size=(120, 40)) as pilot:
-        await settled(pilot)
+    async with stage.opened() as (app, pilot):
         assert "Why waiting" in shown(app)
-        await pilot.press("j")
-        await settled(pilot)
+        await press(pilot, "j")
         assert "Run the test suite" in shown(app)
         assert "pytest -x → exit 1" in shown(app)
         assert "codex resume" in shown(app)
@@ -51,28 +48,21 @@ async def test_a_home_that_cannot_be_read_is_not_called_empty(tmp_path: Path) ->
 
 
 async def test_a_project_is_folded_and_found_so_at_the_next_start(stage: Stage) -> None:
-    app = stage.dashboard()
-    async with app.run_test(size=(120, 40)) as pilot:
-        await settled(pilot)
-        await pilot.press("h", "h")
-        await settled(pilot)
+    async with stage.opened() as (app, pilot):
+        await press(pilot, "h", "h")
         assert "▸ parser" in shown(app)
         assert "Refactor the lexer" not in shown(app)
     again = stage.dashboard(remembers=True)
     async with again.run_test(size=(120, 40)) as pilot:
         await settled(pilot)
         assert "▸ parser" in shown(again)
-        await pilot.press("g", "l")
-        await settled(pilot)
+        await press(pilot, "g", "l")
         assert "Refactor the lexer" in shown(again)
 
 
 async def test_why_shows_the_reason_and_the_last_that_was_written(stage: Stage) -> None:
-    app = stage.dashboard()
-    async with app.run_test(size=(120, 40)) as pilot:
-        await settled(pilot)
-        await pilot.press("w")
-        await settled(pilot)
+    async with stage.opened() as (app, pilot):
+        await press(pilot, "w")
         table = app.screen.query_exactly_one(Table)
         assert table.cursor == table.length - 1 > 0
         assert any("waits for an answer" in one.message for one in app._notifications)
@@ -93,12 +83,9 @@ async def test_a_session_that_a_person_moved_is_shown_on_its_new_branch(stage: S
 
 @pytest.mark.fault("U15")
 async def test_a_new_session_waits_and_no_row_moves_under_the_cursor(stage: Stage) -> None:
-    app = stage.dashboard()
-    async with app.run_test(size=(120, 40)) as pilot:
-        await settled(pilot)
+    async with stage.opened() as (app, pilot):
         table = app.screen.query_exactly_one(Table)
-        await pilot.press("G")
-        await settled(pilot)
+        await press(pilot, "G")
         key, place = table.key, table.cursor
         new = stage.home.session(cwd="/home/dev/parser")
         new.prompt("Something else")
@@ -109,55 +96,39 @@ async def test_a_new_session_waits_and_no_row_moves_under_the_cursor(stage: Stag
             await settled(pilot)
         assert (table.key, table.cursor) == (key, place)
         assert "Something else" not in shown(app)
-        await pilot.press("full_stop")
-        await settled(pilot)
+        await press(pilot, "full_stop")
         assert table.key == key
         assert "Something else" in shown(app)
         assert "new ↓" not in shown(app)
 
 
 async def test_enter_opens_the_session_and_escape_comes_back(stage: Stage) -> None:
-    app = stage.dashboard()
-    async with app.run_test(size=(120, 40)) as pilot:
-        await settled(pilot)
-        await pilot.press("j", "enter")
-        await settled(pilot)
+    async with stage.opened() as (app, pilot):
+        await press(pilot, "j", "enter")
         assert "Fix the unicode test" in shown(app)
         assert "pytest -x exit 1" in shown(app)
-        await pilot.press("t", "t")
-        await settled(pilot)
+        await press(pilot, "t", "t")
         assert "pytest -x exit 1" not in shown(app)
-        await pilot.press("escape")
-        await settled(pilot)
+        await press(pilot, "escape")
         assert "Refactor the lexer" in shown(app)
 
 
 async def test_the_raw_line_behind_a_moment_is_shown_as_it_is(stage: Stage) -> None:
-    app = stage.dashboard()
-    async with app.run_test(size=(200, 50)) as pilot:
-        await settled(pilot)
-        await pilot.press("j", "enter")
-        await settled(pilot)
-        await pilot.press("j", "i")
-        await settled(pilot)
+    async with stage.opened(size=(200, 50)) as (app, pilot):
+        await press(pilot, "j", "enter")
+        await press(pilot, "j", "i")
         assert '{"timestamp":' in shown(app)
-        await pilot.press("i")
-        await settled(pilot)
+        await press(pilot, "i")
         assert '{"timestamp":' not in shown(app)
 
 
 @pytest.mark.fault("U01", "U02", "U03")
 async def test_nothing_of_a_log_acts_or_is_markup(stage: Stage, tmp_path: Path) -> None:
-    app = stage.dashboard()
-    async with app.run_test(size=(200, 50)) as pilot:
-        await settled(pilot)
-        await pilot.press("slash", *"evil", "enter", "j")
-        await settled(pilot)
-        await pilot.press("enter")
-        await settled(pilot)
+    async with stage.opened(size=(200, 50)) as (app, pilot):
+        await press(pilot, "slash", *"evil", "enter", "j")
+        await press(pilot, "enter")
         for key in ("down", "down", "i", "tab", "G"):
-            await pilot.press(key)
-            await settled(pilot)
+            await press(pilot, key)
             text = shown(app)
             assert not set(text) & set("\x1b\x07\x9b\u202e")
             assert "[bold]x[/bold] [@click=app.quit]q[/]" in text
@@ -198,32 +169,24 @@ async def test_a_query_that_fails_is_told_in_its_pane_and_the_rest_goes_on(
         raise ZeroDivisionError(HOSTILE)
 
     monkeypatch.setattr("tui.screens.board.card", broken)
-    app = stage.dashboard()
-    async with app.run_test(size=(120, 40)) as pilot:
-        await settled(pilot)
+    async with stage.opened() as (app, pilot):
         assert "ZeroDivisionError" in shown(app)
         assert "y copies the details" in shown(app)
         assert "Refactor the lexer" in shown(app)
-        await pilot.press("tab", "y")
-        await settled(pilot)
+        await press(pilot, "tab", "y")
         assert "ZeroDivisionError" in app.clipboard
         assert "evil" not in app.clipboard
 
 
 async def test_the_owner_ends_another_comes_and_the_selection_stays(stage: Stage) -> None:
-    app = stage.dashboard()
-    async with app.run_test(size=(120, 40)) as pilot:
-        await settled(pilot)
-        await pilot.press("j", "j")
-        await settled(pilot)
+    async with stage.opened() as (app, pilot):
+        await press(pilot, "j", "j")
         table = app.screen.query_exactly_one(Table)
         key = table.key
         stage.close()
         await pilot.press("k")
         stage.open()
-        await pilot.press("j")
-        await settled(pilot)
+        await press(pilot, "j")
         assert table.key == key
-        await pilot.press("enter")
-        await settled(pilot)
+        await press(pilot, "enter")
         assert "moment" in shown(app)

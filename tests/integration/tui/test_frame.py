@@ -2,72 +2,54 @@
 
 import pytest
 
-from tests.stage import Stage, settled, shown
+from tests.stage import Stage, press, shown
 from tui.commands import SCREENS
 from tui.screens.board import ResumeCard
 
 
 async def test_the_numbers_lead_to_the_screens(stage: Stage) -> None:
-    app = stage.dashboard()
-    async with app.run_test(size=(120, 40)) as pilot:
-        await settled(pilot)
+    async with stage.opened() as (app, pilot):
         # The search last: there, a number is a word that is searched for.
         for key in "234615":
-            await pilot.press(key)
-            await settled(pilot)
+            await press(pilot, key)
             assert app.current_mode == SCREENS[int(key) - 1]
 
 
 async def test_escape_goes_up_and_never_leaves(stage: Stage) -> None:
-    app = stage.dashboard()
-    async with app.run_test(size=(120, 40)) as pilot:
-        await settled(pilot)
-        await pilot.press("escape", "escape")
-        await settled(pilot)
+    async with stage.opened() as (app, pilot):
+        await press(pilot, "escape", "escape")
         assert app.is_running
         assert app.current_mode == "board"
 
 
 async def test_help_is_made_of_the_commands_that_count_here(stage: Stage) -> None:
-    app = stage.dashboard()
-    async with app.run_test(size=(120, 60)) as pilot:
-        await settled(pilot)
+    async with stage.opened(size=(120, 60)) as (app, pilot):
         await pilot.press("question_mark")
         await pilot.pause()
         assert "Show only what holds these words" in shown(app)
         assert "Leave; whatever is being read is finished first." in shown(app)
-        await pilot.press("escape")
-        await settled(pilot)
+        await press(pilot, "escape")
         assert "Show only what holds" not in shown(app)
 
 
 async def test_a_command_is_written_completed_and_done(stage: Stage) -> None:
-    app = stage.dashboard()
-    async with app.run_test(size=(120, 40)) as pilot:
-        await settled(pilot)
-        await pilot.press(*["colon", "p", "i", "p", "tab", "enter"])
-        await settled(pilot)
+    async with stage.opened() as (app, pilot):
+        await press(pilot, "colon", "p", "i", "p", "tab", "enter")
         assert app.current_mode == "pipeline"
 
 
 async def test_a_filter_leaves_what_holds_the_words_and_escape_shows_all(stage: Stage) -> None:
-    app = stage.dashboard()
-    async with app.run_test(size=(120, 40)) as pilot:
-        await settled(pilot)
-        await pilot.press("slash", *"lexer", "enter")
-        await settled(pilot)
+    async with stage.opened() as (app, pilot):
+        await press(pilot, "slash", *"lexer", "enter")
         assert "Refactor the lexer" in shown(app)
         assert "Bump the dependencies" not in shown(app)
-        await pilot.press("escape")
-        await settled(pilot)
+        await press(pilot, "escape")
         assert "Bump the dependencies" in shown(app)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (59, 20), (60, 14), (60, 15), (80, 24), (500, 200)])
 async def test_every_size_of_window_can_be_borne(stage: Stage, size: tuple[int, int]) -> None:
-    app = stage.dashboard()
-    async with app.run_test(size=(120, 40)) as pilot:
-        await settled(pilot)
+    async with stage.opened() as (app, pilot):
         await pilot.resize_terminal(*size)
         await pilot.pause()
         too_small = size[0] < 60 or size[1] < 15
@@ -79,22 +61,18 @@ async def test_every_size_of_window_can_be_borne(stage: Stage, size: tuple[int, 
 async def test_a_mistake_in_one_pane_is_told_there_and_the_others_go_on(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    app = stage.dashboard()
-    async with app.run_test(size=(120, 40)) as pilot:
-        await settled(pilot)
+    async with stage.opened() as (app, pilot):
 
         def broken(_card: ResumeCard, _found: object) -> None:
             raise ZeroDivisionError
 
         monkeypatch.setattr(ResumeCard, "show", broken)
-        await pilot.press("j", "j")
-        await settled(pilot)
+        await press(pilot, "j", "j")
         assert app.is_running
         assert app.query_exactly_one(ResumeCard).failure is not None
         assert "y copies the details" in shown(app)
         assert "parser" in shown(app)
         monkeypatch.undo()
-        await pilot.press("j")
-        await settled(pilot)
+        await press(pilot, "j")
         assert "Continue" in shown(app)
         assert "y copies the details" not in shown(app)

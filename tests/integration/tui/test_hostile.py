@@ -8,7 +8,7 @@ import pytest
 from tests.build import Home
 from tests.integration.tui.terminal import terminal
 from tests.scenes import HOSTILE
-from tests.stage import Stage, settled, shown, staged
+from tests.stage import Stage, press, settled, shown, staged
 from tui.commands import SCREENS
 from tui.dashboard import Dashboard
 
@@ -57,17 +57,13 @@ async def test_on_every_screen_hostile_text_is_only_text_and_the_layout_holds(
 ) -> None:
     opened: list[str] = []
     monkeypatch.setattr(Dashboard, "open_url", lambda _, url, **__: opened.append(url))
-    app = stage.dashboard()
-    async with app.run_test(size=(100, 30)) as pilot:
-        await settled(pilot)
+    async with stage.opened(size=(100, 30)) as (app, pilot):
         for key in "123465":
-            await pilot.press(key)
-            await settled(pilot)
+            await press(pilot, key)
             assert app.current_mode == SCREENS[int(key) - 1]
             assert is_whole(app), shown(app)
             for more in ("j", "j", "enter", "escape") if key != "5" else ("x",):
-                await pilot.press(more)
-                await settled(pilot)
+                await press(pilot, more)
                 assert is_whole(app), shown(app)
         assert app.is_running
         assert opened == []
@@ -75,15 +71,12 @@ async def test_on_every_screen_hostile_text_is_only_text_and_the_layout_holds(
 
 @pytest.mark.fault("U05")
 async def test_a_window_of_any_size_is_drawn_on_every_screen(stage: Stage) -> None:
-    app = stage.dashboard()
-    async with app.run_test(size=(80, 24)) as pilot:
-        await settled(pilot)
+    async with stage.opened(size=(80, 24)) as (app, pilot):
         for key in "123465":
             await pilot.press(key)
             for columns, rows in SIZES:
                 await pilot.resize_terminal(columns, rows)
-                await pilot.press("down")
-                await settled(pilot)
+                await press(pilot, "down")
             await pilot.resize_terminal(80, 24)
             await settled(pilot)
             assert is_whole(app), shown(app)

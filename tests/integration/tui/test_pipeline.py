@@ -10,7 +10,7 @@ from ingest.batches.order import Order, Selection, Verb
 from ingest.batches.state import State
 from ingest.store.client import RemoteDatabase
 from ingest.worker.ordered import ORDER, Wanted, values
-from tests.stage import Stage, answered, asked, settled, shown
+from tests.stage import Stage, answered, asked, press, shown
 from tests.troubles import troubled
 from tests.unit.store import queued
 from tui.dashboard import Dashboard
@@ -47,18 +47,12 @@ def orders(stage: Stage) -> Counter[str]:
 
 
 async def test_the_failed_batch_is_found_its_reason_read_and_retried(stage: Stage) -> None:
-    app = stage.dashboard()
-    async with app.run_test(size=(120, 40)) as pilot:
-        await settled(pilot)
-        await pilot.press("3")
-        await settled(pilot)
-        await pilot.press("slash", *"error:io.eio state:failed", "enter")
-        await settled(pilot)
+    async with stage.opened("3") as (app, pilot):
+        await press(pilot, "slash", *"error:io.eio state:failed", "enter")
         assert "Read error at byte" in shown(app)
         assert "next try" in shown(app)
         which = app.screen.lists.table.key  # type: ignore[attr-defined]
-        await pilot.press("r")
-        await settled(pilot)
+        await press(pilot, "r")
         assert batch(stage, which)["state"] == State.PENDING
         assert said(app) == ["Retried 1 batch."]
 
@@ -81,16 +75,10 @@ async def test_an_answer_about_one_list_is_never_shown_in_another(stage: Stage) 
 
 @pytest.mark.fault("Q03")
 async def test_retry_pressed_twice_is_one_attempt(stage: Stage) -> None:
-    app = stage.dashboard()
-    async with app.run_test(size=(120, 40)) as pilot:
-        await settled(pilot)
-        await pilot.press("3")
-        await settled(pilot)
-        await pilot.press("slash", *"state:dead", "enter")
-        await settled(pilot)
+    async with stage.opened("3") as (_, pilot):
+        await press(pilot, "slash", *"state:dead", "enter")
         before = orders(stage)
-        await pilot.press("r", "r")
-        await settled(pilot)
+        await press(pilot, "r", "r")
         assert batch(stage, DEAD)["state"] == State.PENDING
         with RemoteDatabase(stage.db) as remote:
             moves = remote.rows("batches.moves", batches=[DEAD])
@@ -101,13 +89,8 @@ async def test_retry_pressed_twice_is_one_attempt(stage: Stage) -> None:
 @pytest.mark.fault("Q04")
 @pytest.mark.fault("U10")
 async def test_a_bulk_retry_asks_first_and_enter_alone_does_nothing(stage: Stage) -> None:
-    app = stage.dashboard()
-    async with app.run_test(size=(120, 40)) as pilot:
-        await settled(pilot)
-        await pilot.press("3")
-        await settled(pilot)
-        await pilot.press("slash", *"state:failed,dead", "enter")
-        await settled(pilot)
+    async with stage.opened("3") as (app, pilot):
+        await press(pilot, "slash", *"state:failed,dead", "enter")
         before = orders(stage)
         await pilot.press("R")
         await asked(pilot, Confirm)
@@ -126,29 +109,18 @@ async def test_a_bulk_retry_asks_first_and_enter_alone_does_nothing(stage: Stage
 
 @pytest.mark.fault("U11")
 async def test_what_changed_since_it_was_drawn_is_told_and_left_alone(stage: Stage) -> None:
-    app = stage.dashboard()
-    async with app.run_test(size=(120, 40)) as pilot:
-        await settled(pilot)
-        await pilot.press("3")
-        await settled(pilot)
-        await pilot.press("slash", *"state:dead", "enter")
-        await settled(pilot)
+    async with stage.opened("3") as (app, pilot):
+        await press(pilot, "slash", *"state:dead", "enter")
         with RemoteDatabase(stage.db) as other:
             wanted = Order(verb=Verb.RETRY, selection=Selection(ids=(DEAD,)), actor="bob")
             other.act(ORDER, **values(Wanted(wanted, "theirs")))
-        await pilot.press("r")
-        await settled(pilot)
+        await press(pilot, "r")
         assert any("It waits to be done already." in one for one in said(app))
 
 
 async def test_marked_batches_are_put_off_together_until_a_time(stage: Stage) -> None:
-    app = stage.dashboard()
-    async with app.run_test(size=(120, 40)) as pilot:
-        await settled(pilot)
-        await pilot.press("3")
-        await settled(pilot)
-        await pilot.press("slash", *"state:failed", "enter")
-        await settled(pilot)
+    async with stage.opened("3") as (app, pilot):
+        await press(pilot, "slash", *"state:failed", "enter")
         await pilot.press("ctrl+a", "z")
         await asked(pilot, Ask)
         await pilot.press("enter")
@@ -160,28 +132,18 @@ async def test_marked_batches_are_put_off_together_until_a_time(stage: Stage) ->
 
 
 async def test_the_queue_is_paused_and_goes_on(stage: Stage) -> None:
-    app = stage.dashboard()
-    async with app.run_test(size=(120, 40)) as pilot:
-        await settled(pilot)
-        await pilot.press("3")
-        await settled(pilot)
-        await pilot.press("P")
-        await settled(pilot)
+    async with stage.opened("3") as (app, pilot):
+        await press(pilot, "P")
         assert "‖ Paused by" in shown(app)
-        await pilot.press("P")
-        await settled(pilot)
+        await press(pilot, "P")
         with RemoteDatabase(stage.db) as remote:
             assert remote.rows("status.pauses") == []
 
 
 async def test_reading_a_file_again_wants_its_word_typed(stage: Stage) -> None:
-    app = stage.dashboard()
-    async with app.run_test(size=(120, 40)) as pilot:
-        await settled(pilot)
-        await pilot.press("3", "right_square_bracket")
-        await settled(pilot)
-        await pilot.press("slash", *"state:following", "enter")
-        await settled(pilot)
+    async with stage.opened() as (app, pilot):
+        await press(pilot, "3", "right_square_bracket")
+        await press(pilot, "slash", *"state:following", "enter")
         before = orders(stage)
         for word in ("yes", "reset"):
             await pilot.press("X")
@@ -196,49 +158,30 @@ async def test_reading_a_file_again_wants_its_word_typed(stage: Stage) -> None:
 
 
 async def test_errors_are_grouped_and_lead_to_their_batches(stage: Stage) -> None:
-    app = stage.dashboard()
-    async with app.run_test(size=(120, 40)) as pilot:
-        await settled(pilot)
-        await pilot.press("3")
-        await settled(pilot)
-        await pilot.press("g")
-        await settled(pilot)
+    async with stage.opened("3") as (app, pilot):
+        await press(pilot, "g")
         assert "io.EIO" in shown(app)
         assert "fold.odd" in shown(app)
-        await pilot.press("enter")
-        await settled(pilot)
+        await press(pilot, "enter")
         assert "error:io.EIO" in shown(app)
 
 
 async def test_the_figures_at_the_top_are_explained_by_the_rows_behind_them(stage: Stage) -> None:
-    app = stage.dashboard()
-    async with app.run_test(size=(120, 40)) as pilot:
-        await settled(pilot)
-        await pilot.press("3")
-        await settled(pilot)
-        await pilot.press("w")
-        await settled(pilot)
+    async with stage.opened("3") as (app, pilot):
+        await press(pilot, "w")
         told = shown(app)
         assert "waits for an answer" in told
         assert "damaged: The compressed file ends before it is complete." in told
         assert "2 × io.EIO" in told or "3 × io.EIO" in told
-        await pilot.press("escape")
-        await settled(pilot)
+        await press(pilot, "escape")
         assert "× io.EIO" not in shown(app)
 
 
 async def test_each_list_has_its_own_filter_line(stage: Stage) -> None:
-    app = stage.dashboard()
-    async with app.run_test(size=(120, 40)) as pilot:
-        await settled(pilot)
-        await pilot.press("3")
-        await settled(pilot)
-        await pilot.press("slash", *"state:dead", "enter")
-        await settled(pilot)
+    async with stage.opened("3") as (app, pilot):
+        await press(pilot, "slash", *"state:dead", "enter")
         line = app.screen.query_exactly_one(FilterLine)
-        await pilot.press("right_square_bracket")
-        await settled(pilot)
+        await press(pilot, "right_square_bracket")
         assert not line.display
-        await pilot.press("left_square_bracket")
-        await settled(pilot)
+        await press(pilot, "left_square_bracket")
         assert (line.display, line.value) == (True, "state:dead")
