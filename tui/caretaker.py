@@ -81,6 +81,8 @@ class Caretaker:
     def __init__(self, path: Path, owner: Sequence[str] = ()) -> None:
         self.path = path
         self.trouble: Trouble | None = None
+        self.sweep_at: float | None = None
+        """When the owner looks at everything next, by the clock that only counts on."""
         self._command = list(owner)
         self._tell: Callable[[News], None] = lambda _: None
         self._there = threading.Condition()
@@ -150,9 +152,9 @@ class Caretaker:
             try:
                 remote = self._visit()
                 self._know(remote)
-                beats = remote.listen(-1, 0)
+                beats = self._hear(remote, -1, 0)
                 while not self._closed:
-                    before, beats = beats, remote.listen(beats, LISTEN_SECONDS)
+                    before, beats = beats, self._hear(remote, beats, LISTEN_SECONDS)
                     if beats != before:
                         self._say(Changed())
             except (OwnerGone, OwnerSilent):
@@ -160,6 +162,12 @@ class Caretaker:
             except StoreError as error:
                 self._lose()
                 self._worry(Trouble(error.message, error.hint))
+
+    def _hear(self, remote: RemoteDatabase, seen: int, seconds: float) -> int:
+        told = remote.listen(seen, seconds)
+        planned = told.sweep_in
+        self.sweep_at = None if planned is None else time.monotonic() + planned
+        return told.count
 
     def _visit(self) -> RemoteDatabase:
         """Whoever answers; a child of ours where nobody does."""

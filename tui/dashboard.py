@@ -195,7 +195,9 @@ class Dashboard(App[int]):
         self._say("")
         if isinstance(self.screen, RefusedScreen):
             self.pop_screen()
-        self._moved()
+        # What was asked before there was an owner is being answered now.
+        if self.summary is not None:
+            self._moved()
 
     @on(OwnerRefused)
     def _refused(self, message: OwnerRefused) -> None:

@@ -176,10 +176,10 @@ class RemoteDatabase:
         self.host = self._exchange(wire.Who(), wire.Host)
         return self.host
 
-    def listen(self, seen: int, seconds: float) -> int:
+    def listen(self, seen: int, seconds: float) -> wire.Beats:
         """How often this owner has committed; said when it is another count than `seen`, and at
         the latest after so long. Another owner counts anew, and is heard as `OwnerGone` first."""
-        return self._exchange(wire.Listen(seen, seconds), wire.Beats, again=False).count
+        return self._exchange(wire.Listen(seen, seconds), wire.Beats, again=False)
 
     def give_up(self, thread: int) -> None:
         """End what this thread waits for: it hears `Abandoned`, and the owner stops at it."""

@@ -246,7 +246,8 @@ class Door:
             case wire.Who():
                 return self.host
             case wire.Listen(seen, seconds):
-                return wire.Beats(self._database.pulse.wait(seen, min(seconds, LISTEN_SECONDS)))
+                pulse = self._database.pulse
+                return wire.Beats(pulse.wait(seen, min(seconds, LISTEN_SECONDS)), pulse.sweep_in)
             case wire.Act(name, values):
                 return wire.Outcome(self._act(name, values))
             case wire.Ask(queries):

@@ -1,15 +1,24 @@
-"""A count of the commits of an open database, for whoever waits to hear that something changed.
+"""A count of the commits of an open database, for whoever waits to hear that something changed,
+and when everything is looked at next, for whoever waits for that.
 
 Promises that a wait ends soon after the next commit. What changed is for a query to say.
 """
 
 import threading
+import time
 
 
 class Pulse:
     def __init__(self) -> None:
         self._beaten = threading.Condition()
         self.beats = 0
+        self.sweep_at: float | None = None
+        """When the next sweep of everything is due, by the clock that only counts on."""
+
+    @property
+    def sweep_in(self) -> float | None:
+        """Seconds until then."""
+        return None if self.sweep_at is None else max(0.0, self.sweep_at - time.monotonic())
 
     def beat(self) -> None:
         """Something was committed; or whoever waits is to stop waiting."""

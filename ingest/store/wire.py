@@ -110,6 +110,8 @@ class Beats(Struct, tag="beats"):
     """How often this owner has committed something."""
 
     count: int
+    sweep_in: float | None = None
+    """Seconds until everything is looked at next; None where that is not planned."""
 
 
 Reply = Tables | Copied | Outcome | Host | Refusal | Beats

@@ -36,11 +36,16 @@ class SweepPlan(Struct, frozen=True):
     everything_took: float = 0.0
 
     def due(self, now: float) -> Sweep:
-        if self.everything_at is None or now >= self.everything_at + self._everything_pause:
+        if self.everything_due is None or now >= self.everything_due:
             return Sweep.EVERYTHING
         if self.recent_at is None or now >= self.recent_at + self._recent_pause:
             return Sweep.RECENT
         return Sweep.NOTHING
+
+    @property
+    def everything_due(self) -> float | None:
+        """When everything is to be looked at; None for at once."""
+        return None if self.everything_at is None else self.everything_at + self._everything_pause
 
     @property
     def _recent_pause(self) -> float:
@@ -54,10 +59,9 @@ class SweepPlan(Struct, frozen=True):
 
     def wait(self, now: float) -> float:
         """Seconds until something is due."""
-        if self.everything_at is None or self.recent_at is None:
+        if self.everything_due is None or self.recent_at is None:
             return 0.0
-        everything = self.everything_at + self._everything_pause
-        return max(0.0, min(everything, self.recent_at + self._recent_pause) - now)
+        return max(0.0, min(self.everything_due, self.recent_at + self._recent_pause) - now)
 
     def done(self, sweep: Sweep, now: float, took: float = 0.0) -> "SweepPlan":
         """A sweep of everything is one of the recent files too."""

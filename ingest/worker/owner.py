@@ -228,11 +228,11 @@ class Owner:
                 try:
                     began = monotonic()
                     changed = self._swept(due)
-                    took = monotonic() - began
+                    plan = plan.done(due, monotonic(), monotonic() - began)
+                    self.database.pulse.sweep_at = plan.everything_due
                     if not changed:
                         self._listen(watchers, hints, plan.wait(monotonic()), monotonic)
                         changed = self._hinted(hints.due(monotonic()))
-                    plan = plan.done(due, monotonic(), took)
                     if changed:
                         report = self.read(changed)
                 except StoreError as error:

@@ -29,11 +29,11 @@ def test_a_guest_that_listens_hears_of_a_commit_at_once(tmp_path: Path) -> None:
         Door(database, Role.FOLLOW, [], NOW),
         RemoteDatabase(database.path) as remote,
     ):
-        beats = remote.listen(-1, 0)
+        beats = remote.listen(-1, 0).count
         heard = Event()
 
         def listen() -> None:
-            assert remote.listen(beats, 10) == beats + 1
+            assert remote.listen(beats, 10).count == beats + 1
             heard.set()
 
         listener = Thread(target=listen, daemon=True)

@@ -8,12 +8,14 @@ from textual.widget import Widget
 
 from ingest.store.face import Reading, Row
 from ingest.wording.bars import course
-from ingest.wording.words import size
+from ingest.wording.words import size, span
 from tui import safe
 
 STRETCH = timedelta(hours=1)
 _DRAWN = 16
 _GAP = 2
+_EXACTLY = 60
+"""Seconds below which each is counted."""
 
 
 class Standing(Widget):
@@ -24,15 +26,26 @@ class Standing(Widget):
     def __init__(self) -> None:
         super().__init__()
         self._parts: Sequence[Content] = ()
+        self._sweep: Content | None = None
 
     def say(self, parts: Sequence[Content]) -> None:
         if parts != self._parts:
             self._parts = parts
             self.refresh()
 
+    def say_sweep(self, seconds: float | None) -> None:
+        """Say in how long everything is looked at anew."""
+        said = None
+        if seconds is not None:
+            left = f"{seconds:.0f} s" if seconds < _EXACTLY else span(seconds)
+            said = safe.line(f"next sweep {left}", "dim")
+        if said != self._sweep:
+            self._sweep = said
+            self.refresh()
+
     def render(self) -> Content:
         room, shown = self.content_size.width, []
-        for part in self._parts:
+        for part in (*self._parts, *([self._sweep] if self._sweep else [])):
             room -= part.cell_length + _GAP
             if room + _GAP < 0:
                 break
