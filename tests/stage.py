@@ -111,18 +111,26 @@ class Stage:
         return Dashboard(settings, keeper, manner, lambda: self.now)
 
 
+async def _when(pilot: Pilot[Any], true: Callable[[], bool]) -> None:
+    """Looked for again and again: what is waited for is done by other threads too."""
+    async with asyncio.timeout(PATIENCE):
+        await pilot.pause()
+        while not true():
+            await asyncio.sleep(0.005)
+            await pilot.pause()
+
+
 async def settled(pilot: Pilot[Any]) -> None:
     """Until everything that is known of is on the screen."""
-    async with asyncio.timeout(PATIENCE):
-        while True:
-            await pilot.pause()
-            screen = pilot.app.screen
-            # An order waits for its answer as long as the question stands.
-            asked = isinstance(screen, Dialog)
-            still = asked or all(worker.is_finished for worker in pilot.app.workers)
-            if still and (not isinstance(screen, Frame) or screen.settled):
-                return
-            await asyncio.sleep(0.005)
+
+    def still() -> bool:
+        screen = pilot.app.screen
+        # An order waits for its answer as long as the question stands.
+        asked = isinstance(screen, Dialog)
+        done = asked or all(worker.is_finished for worker in pilot.app.workers)
+        return done and (not isinstance(screen, Frame) or screen.settled)
+
+    await _when(pilot, still)
 
 
 async def press(pilot: Pilot[Any], *keys: str) -> None:
@@ -139,30 +147,19 @@ async def steps(pilot: Pilot[Any], *keys: str) -> None:
 
 async def until(pilot: Pilot[Any], text: str) -> None:
     """Until this stands on the screen, and all that came with it."""
-    async with asyncio.timeout(PATIENCE):
-        while text not in shown(pilot.app):
-            await pilot.pause()
-            await asyncio.sleep(0.005)
+    await _when(pilot, lambda: text in shown(pilot.app))
     await settled(pilot)
 
 
-async def asked(pilot: Pilot[Any], kind: type[Dialog[Any]] = Dialog) -> None:
+async def asked(pilot: Pilot[Any], kind: type[Dialog[Any]]) -> None:
     """Until a question of this kind is put to the person."""
-    async with asyncio.timeout(PATIENCE):
-        while type(pilot.app.screen) is not kind and not (
-            kind is Dialog and isinstance(pilot.app.screen, Dialog)
-        ):
-            await pilot.pause()
-            await asyncio.sleep(0.005)
+    await _when(pilot, lambda: type(pilot.app.screen) is kind)
     await pilot.pause()
 
 
 async def answered(pilot: Pilot[Any]) -> None:
     """Until no question is left, and what came of it is on the screen."""
-    async with asyncio.timeout(PATIENCE):
-        while isinstance(pilot.app.screen, Dialog):
-            await pilot.pause()
-            await asyncio.sleep(0.005)
+    await _when(pilot, lambda: not isinstance(pilot.app.screen, Dialog))
     await settled(pilot)
 
 

@@ -258,7 +258,7 @@ class Frame(Dashboarding, Screen[None]):
         if len(self.app.screen_stack) > 1 and self.app.screen is self:
             self.app.pop_screen()
 
-    def on_descendant_focus(self, event: events.DescendantFocus) -> None:  # noqa: ARG002
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         pane = self.pane
         for one in self._all():
             one.set_class(one is pane, "-chosen")

@@ -32,12 +32,12 @@ _TWINS: Final[dict[int, str]] = {
 
 
 class Gate(LineFilter):
-    def __init__(self, *, ascii: bool) -> None:  # noqa: A002
+    def __init__(self, *, ascii: bool) -> None:
         super().__init__()
         self._twins: Mapping[int, str] = _TWINS if ascii else {}
         self._ascii = ascii
 
-    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:  # noqa: ARG002
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
         if all(_is_fine(segment.text, ascii=self._ascii) for segment in segments):
             return segments
         return [
@@ -62,5 +62,5 @@ class Gate(LineFilter):
         return "??" if unicodedata.east_asian_width(character) in "WF" else "?"
 
 
-def _is_fine(text: str, *, ascii: bool) -> bool:  # noqa: A002
+def _is_fine(text: str, *, ascii: bool) -> bool:
     return text.isascii() and text.isprintable() if ascii else text.isprintable()

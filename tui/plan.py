@@ -166,7 +166,7 @@ def pictured(shown: Roadmap, wish: Wish) -> Picture:
     return Picture(placed, drawing, {task.id: tone(task) for task in tasks})
 
 
-def label(task: Task, *, ascii: bool = False) -> str:  # noqa: A002
+def label(task: Task, *, ascii: bool = False) -> str:
     look_ = LOOKS.get(task.state, UNKNOWN)
     sign = look_.ascii if ascii else look_.glyph
     said = "!" if task.edited else ""

@@ -7,14 +7,14 @@ _ASCII_LEVELS = "_.-=+*#@"
 WIDTH = 24
 
 
-def bar(value: float, most: float, *, width: int = WIDTH, ascii: bool = False) -> str:  # noqa: A002
+def bar(value: float, most: float, *, width: int = WIDTH, ascii: bool = False) -> str:
     """As long as the value is of the most; what is there at all is at least one character."""
     if most <= 0 or value <= 0:
         return ""
     return ("#" if ascii else "█") * max(1, round(width * min(1.0, value / most)))
 
 
-def course(values: Sequence[float], *, ascii: bool = False) -> str:  # noqa: A002
+def course(values: Sequence[float], *, ascii: bool = False) -> str:
     """The values in their order, each as high as it is of the highest; nothing is lowest."""
     levels = _ASCII_LEVELS if ascii else _LEVELS
     most = max(values, default=0)

@@ -82,7 +82,7 @@ class Responses(Items):
             self.settle()
         self._pending.append(part)
 
-    def tokens(self, input: int, cached: int, output: int, reasoning: int) -> None:  # noqa: A002
+    def tokens(self, input: int, cached: int, output: int, reasoning: int) -> None:
         """What the answer just given cost."""
         if not self._pending:
             raise ValueError("tokens() belongs right after what the model did")

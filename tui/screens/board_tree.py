@@ -80,7 +80,7 @@ class BoardTree:
             return None
         return [one.state for one in self.sessions.values()]
 
-    def lines(self, reading: Reading, view: View, keys: Sequence[Key]) -> Mapping[Key, Line]:  # noqa: ARG002
+    def lines(self, reading: Reading, view: View, keys: Sequence[Key]) -> Mapping[Key, Line]:
         lines = self._lines
         return {key: lines[key] for key in keys if key in lines}
 

@@ -45,7 +45,7 @@ class JournalDays:
         self._lines = {line.key: line for line in tree(days, sessions, view)}
         return list(self._lines)
 
-    def lines(self, reading: Reading, view: View, keys: Sequence[Key]) -> Mapping[Key, Line]:  # noqa: ARG002
+    def lines(self, reading: Reading, view: View, keys: Sequence[Key]) -> Mapping[Key, Line]:
         lines = self._lines
         return {key: lines[key] for key in keys if key in lines}
 

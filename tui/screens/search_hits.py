@@ -63,7 +63,7 @@ class Hits:
         self._seen = {hit: _line(hit, query, now, self.room) for hit in found.hits}
         return found.hits
 
-    def lines(self, reading: Reading, view: View, keys: Sequence[Hit]) -> Mapping[Hit, Line]:  # noqa: ARG002
+    def lines(self, reading: Reading, view: View, keys: Sequence[Hit]) -> Mapping[Hit, Line]:
         return {key: self._seen[key] for key in keys if key in self._seen}
 
 

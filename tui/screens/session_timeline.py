@@ -39,7 +39,7 @@ class Timeline:
         kept = [one.at for one in found if not words or says(one.text, view.filter)]
         return kept[::-1] if view.reverse else kept
 
-    def lines(self, reading: Reading, view: View, keys: Sequence[At]) -> Mapping[At, Line]:  # noqa: ARG002
+    def lines(self, reading: Reading, view: View, keys: Sequence[At]) -> Mapping[At, Line]:
         found = moments(reading, self.home, self.session, keys)
         return {at: _line(moment) for at, moment in found.items()}
 

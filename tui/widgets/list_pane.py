@@ -64,7 +64,7 @@ class ListPane(Pane):
         *,
         noun: str = "row",
         known_as: str = "",
-        id: str | None = None,  # noqa: A002
+        id: str | None = None,
     ) -> None:
         """`known_as`: the name under which it is remembered how the list was seen last."""
         super().__init__(id=id)

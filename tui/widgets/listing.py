@@ -66,7 +66,7 @@ class Few:
         self._seen = {line.key: line for line in found}
         return [line.key for line in found]
 
-    def lines(self, reading: Reading, view: View, keys: Sequence[Key]) -> Mapping[Key, Line]:  # noqa: ARG002
+    def lines(self, reading: Reading, view: View, keys: Sequence[Key]) -> Mapping[Key, Line]:
         if not self._seen.keys() >= set(keys):
             everybody = {line.key: line for line in self.all(reading)}
             return {key: everybody[key] for key in keys if key in everybody}

@@ -35,7 +35,7 @@ class Tasks(Few):
         self.columns, self.drawn = columns, drawn
         self.found: Sequence[Line] = ()
 
-    def all(self, reading: Reading) -> Sequence[Line]:  # noqa: ARG002
+    def all(self, reading: Reading) -> Sequence[Line]:
         return self.found
 
 
@@ -82,7 +82,7 @@ def _table_line(task: Task) -> Line:
 class TaskTable(Table):
     """A table of tasks, filled by the pane instead of asking by itself."""
 
-    def __init__(self, tasks: Tasks, id: str) -> None:  # noqa: A002
+    def __init__(self, tasks: Tasks, id: str) -> None:
         super().__init__(tasks, marks=False, id=id)
         self.tasks = tasks
 

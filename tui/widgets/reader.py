@@ -60,7 +60,7 @@ class Reader(Vertical):
     ]
     DEFAULT_CSS = "Reader { height: 1fr; }"
 
-    def __init__(self, id: str | None = None) -> None:  # noqa: A002
+    def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
         self.text = Content("")
         self._words = ""

@@ -121,7 +121,7 @@ class Table(Toned, can_focus=True):
         *,
         titles: bool = True,
         marks: bool = True,
-        id: str | None = None,  # noqa: A002
+        id: str | None = None,
     ) -> None:
         super().__init__(id=id)
         self.listing = listing
@@ -302,7 +302,7 @@ class Table(Toned, can_focus=True):
     def _draw(self) -> None:
         self.refresh()
 
-    def on_resize(self, event: events.Resize) -> None:  # noqa: ARG002
+    def on_resize(self, event: events.Resize) -> None:
         self._measure()
         self.call_after_refresh(self._follow_cursor)
 
@@ -409,7 +409,7 @@ class Table(Toned, can_focus=True):
 
     # ── marking, sorting, filtering ─────────────────────────────────────────────────────────────
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in ("mark", "mark_all"):
             return self._marks
         if action in ("sort", "reverse"):

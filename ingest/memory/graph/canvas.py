@@ -71,7 +71,7 @@ class _Lines(Struct):
 class Canvas:
     """`line` and `box` say what there is, in any order; `lines` draws it."""
 
-    def __init__(self, *, ascii: bool = False) -> None:  # noqa: A002
+    def __init__(self, *, ascii: bool = False) -> None:
         self._pen = _ASCII if ascii else _BOXES
         self._dashed, self._hard = _Lines(self._pen.dashed), _Lines(self._pen.hard)
         self._corners: dict[Point, int] = defaultdict(int)

@@ -57,7 +57,7 @@ def draw(
     soft: Collection[Edge] = (),
     *,
     columns: int = LABEL_COLUMNS,
-    ascii: bool = False,  # noqa: A002
+    ascii: bool = False,
 ) -> Drawing:
     """The picture, with labels cut to `columns`; a node without a label shows its name."""
     texts = {

@@ -8,6 +8,7 @@ hand in the `order` of the layout before. How it looks is left to `drawing`.
 from bisect import bisect, insort
 from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
+from typing import Any
 
 from msgspec import Struct
 
@@ -200,9 +201,9 @@ def _settle(
     _reorder(column, wishes.__getitem__, known)
 
 
-def _reorder(column: list[int], wish: Callable[[int], object], known: int) -> None:
+def _reorder(column: list[int], wish: Callable[[int], Any], known: int) -> None:
     old = iter([point for point in column if point < known])
-    column.sort(key=wish)  # type: ignore[arg-type]
+    column.sort(key=wish)
     column[:] = [next(old) if point < known else point for point in column]
 
 

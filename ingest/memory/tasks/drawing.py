@@ -42,7 +42,7 @@ _WIDTHS: Final = (28, 20, 14)
 """Of a box: the first that fits the terminal, else the middle one."""
 
 
-def text(roadmap: Roadmap, *, ascii: bool = False, columns: int | None = None) -> str:  # noqa: A002
+def text(roadmap: Roadmap, *, ascii: bool = False, columns: int | None = None) -> str:
     """Boxes from left to right; only what a person said is drawn in full lines."""
     drawn = list(_drawn(roadmap))
     edges = [(edge.source, edge.target) for edge in drawn]
@@ -56,7 +56,7 @@ def text(roadmap: Roadmap, *, ascii: bool = False, columns: int | None = None) -
     return "\n".join(line.rstrip() for line in picture.lines) + "\n"
 
 
-def label(task: Task, *, ascii: bool = False) -> str:  # noqa: A002
+def label(task: Task, *, ascii: bool = False) -> str:
     """The state's glyph and what is to be done, on one line."""
     look = LOOKS.get(task.state, UNKNOWN)
     glyph = look.ascii if ascii else look.glyph

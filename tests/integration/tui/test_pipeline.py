@@ -10,11 +10,12 @@ from ingest.batches.order import Order, Selection, Verb
 from ingest.batches.state import State
 from ingest.store.client import RemoteDatabase
 from ingest.worker.ordered import ORDER, Wanted, values
-from tests.stage import Stage, answered, asked, press, shown
+from tests.stage import Stage, answered, asked, press, settled, shown
 from tests.troubles import troubled
 from tests.unit.store import queued
 from tui.dashboard import Dashboard
 from tui.dialogs import Ask, Choose, Confirm, Typed
+from tui.screens.pipeline.panes import Lists
 from tui.widgets.list_pane import FilterLine
 
 FAILED = queued.key(1, 1_200_000).id
@@ -51,19 +52,15 @@ async def test_the_failed_batch_is_found_its_reason_read_and_retried(stage: Stag
         await press(pilot, "slash", *"error:io.eio state:failed", "enter")
         assert "Read error at byte" in shown(app)
         assert "next try" in shown(app)
-        which = app.screen.lists.table.key  # type: ignore[attr-defined]
+        which = str(app.screen.query_exactly_one(Lists).table.key)
         await press(pilot, "r")
         assert batch(stage, which)["state"] == State.PENDING
         assert said(app) == ["Retried 1 batch."]
 
 
 async def test_an_answer_about_one_list_is_never_shown_in_another(stage: Stage) -> None:
-    app = stage.dashboard()
-    async with app.run_test(size=(80, 24)) as pilot:
-        await settled(pilot)
-        await pilot.press("3")
-        await settled(pilot)
-        lists = app.screen.lists  # type: ignore[attr-defined]
+    async with stage.opened("3", size=(80, 24)) as (app, pilot):
+        lists = app.screen.query_exactly_one(Lists)
         of_batches = await app.feed.ask(lists.table.question())
         await pilot.press("right_square_bracket")
         lists.table.take(of_batches)  # It was asked before the key, and answered after it.

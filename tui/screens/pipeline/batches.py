@@ -46,7 +46,7 @@ class Batches:
         found: list[str] = [row["id"] for row in rows]
         return found[::-1] if view.reverse else found
 
-    def lines(self, reading: Reading, view: View, keys: Sequence[Any]) -> Mapping[Any, Line]:  # noqa: ARG002
+    def lines(self, reading: Reading, view: View, keys: Sequence[Any]) -> Mapping[Any, Line]:
         rows = reading.rows("pipeline.these_batches", ids=list(keys))
         policy = self._policy()
         return {row["id"]: _line(batch_of(row, policy.moment, alive=True), policy) for row in rows}

@@ -36,7 +36,7 @@ class Rejects:
         found: list[str] = [row["id"] for row in rows]
         return found[::-1] if view.reverse else found
 
-    def lines(self, reading: Reading, view: View, keys: Sequence[Any]) -> Mapping[Any, Line]:  # noqa: ARG002
+    def lines(self, reading: Reading, view: View, keys: Sequence[Any]) -> Mapping[Any, Line]:
         rows = reading.rows("pipeline.these_rejects", ids=list(keys))
         return {row["id"]: _line(row) for row in rows}
 

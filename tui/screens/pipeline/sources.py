@@ -46,7 +46,7 @@ class Sources:
         found: list[int] = [row["id"] for row in rows]
         return found[::-1] if view.reverse else found
 
-    def lines(self, reading: Reading, view: View, keys: Sequence[Any]) -> Mapping[Any, Line]:  # noqa: ARG002
+    def lines(self, reading: Reading, view: View, keys: Sequence[Any]) -> Mapping[Any, Line]:
         rows = reading.rows("pipeline.these_sources", ids=list(keys))
         return {row["id"]: self.line(row) for row in rows}
 

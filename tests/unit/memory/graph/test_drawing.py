@@ -20,7 +20,7 @@ PLAN: list[Edge] = [
 ]
 
 
-def drawn(edges: list[Edge], soft: set[Edge] | None = None, *, ascii: bool = False) -> str:  # noqa: A002
+def drawn(edges: list[Edge], soft: set[Edge] | None = None, *, ascii: bool = False) -> str:
     nodes = list(dict.fromkeys(node for edge in edges for node in edge))
     picture = draw(layout(nodes, edges), {}, soft or set(), ascii=ascii)
     return "\n".join(line.rstrip() for line in picture.lines)
