@@ -5,99 +5,29 @@ paginated files say the same once more as an item, with better numbers. Whatever
 the call, whatever comes later completes the same fact.
 """
 
-import shlex
 from collections.abc import Iterable
 from typing import Any
 
-import msgspec
-from msgspec import Raw, Struct
+from msgspec import Raw
 
 from ingest.codex import outputs, patches
 from ingest.codex import records as r
 from ingest.codex.facts import Call, CallKind, CallStatus, Facts, FileEdit, TurnState
 from ingest.codex.here import Here
 from ingest.codex.state import FoldState
-from ingest.codex.text import COMMAND_CHARS, clip, compact, keep, maybe, number, spoken, string
+from ingest.codex.text import COMMAND_CHARS, clip, keep, maybe, number, spoken
+from ingest.codex.tools import Arguments, asked_for, command_line, written_to
 from ingest.redaction.mask import mask
 
 ID_CHARS = 128
 OPEN_CALLS = 64
 """More open calls than this are a broken file: the oldest is given up."""
 
-KINDS = {
-    "shell": CallKind.COMMAND,
-    "shell_command": CallKind.COMMAND,
-    "exec_command": CallKind.COMMAND,
-    "container.exec": CallKind.COMMAND,
-    "apply_patch": CallKind.PATCH,
-    "update_plan": CallKind.PLAN,
-    "view_image": CallKind.IMAGE,
-    "web_search": CallKind.SEARCH,
-    "request_user_input": CallKind.QUESTION,
-    "create_goal": CallKind.GOAL,
-    "update_goal": CallKind.GOAL,
-    "get_goal": CallKind.GOAL,
-    "spawn_agent": CallKind.AGENT,
-    "send_input": CallKind.AGENT,
-    "send_message": CallKind.AGENT,
-    "resume_agent": CallKind.AGENT,
-    "followup_task": CallKind.AGENT,
-    "interrupt_agent": CallKind.AGENT,
-    "wait_agent": CallKind.AGENT,
-    "close_agent": CallKind.AGENT,
-    "list_agents": CallKind.AGENT,
-}
-AGENT_NAMESPACES = ("multi_agent", "collaboration")
 STATUSES = {
     "completed": CallStatus.COMPLETED,
     "failed": CallStatus.FAILED,
     "declined": CallStatus.DECLINED,
 }
-
-
-class Arguments(Struct, gc=False):
-    """The arguments of the tools we know, side by side; other tools have none of them."""
-
-    cmd: Any = None
-    command: Any = None
-    workdir: Any = None
-    session_id: Any = None
-    cell_id: Any = None
-    message: Any = None
-    input: Any = None
-    path: Any = None
-    query: Any = None
-    questions: Any = None
-    plan: Any = None
-    explanation: Any = None
-    sandbox_permissions: Any = None
-    with_escalated_permissions: Any = None
-
-
-_arguments = msgspec.json.Decoder(Arguments)
-_NONE = Arguments()
-
-
-def arguments_in(raw: Raw) -> Arguments:
-    """The arguments of a function call: JSON in a string, which a model may get wrong."""
-    text = string(raw)
-    try:
-        return _arguments.decode(text if text is not None else raw)
-    except (msgspec.DecodeError, RecursionError):
-        return _NONE
-
-
-def command_line(command: Any) -> str | None:
-    """A command as a person would type it: `bash -lc X` is X, and a patch is its own text."""
-    if isinstance(command, str):
-        return command
-    if not isinstance(command, list) or not all(isinstance(word, str) for word in command):
-        return None
-    if len(command) == 2 and command[0] in ("apply_patch", "applypatch"):
-        return str(command[1])
-    if len(command) == 3 and command[1] in ("-lc", "-c"):
-        return str(command[2])
-    return shlex.join(command)
 
 
 class Calls:
@@ -155,31 +85,9 @@ class Calls:
 
     def function(self, item: r.FunctionCall, arguments: Arguments) -> Call | None:
         """Open what a function call asks for. None where it goes on with an earlier call."""
-        name = item.name
-        if name in ("write_stdin", "wait") and self._goes_on(item.call_id, arguments):
+        if item.name in ("write_stdin", "wait") and self._goes_on(item.call_id, arguments):
             return None
-        kind = KINDS.get(name, CallKind.OTHER)
-        if (item.namespace or "").startswith(AGENT_NAMESPACES):
-            kind = CallKind.AGENT
-        tool, command = name, None
-        if kind is CallKind.COMMAND:
-            asked = arguments.cmd if arguments.cmd is not None else arguments.command
-            command = command_line(asked)
-            if command and patches.BEGIN in command and "apply_patch" in str(asked):
-                kind = CallKind.PATCH
-        elif kind is CallKind.PATCH:
-            command = arguments.input if isinstance(arguments.input, str) else None
-        elif kind is CallKind.AGENT:
-            command = maybe(arguments.message)
-        elif kind is CallKind.QUESTION:
-            command = compact(arguments.questions)
-        elif kind is CallKind.IMAGE:
-            command = maybe(arguments.path)
-        elif kind is CallKind.PLAN:
-            command = string(item.arguments)
-        elif served := _served(name, item.namespace):
-            kind, tool, command = CallKind.MCP, served, string(item.arguments) or ""
-        call = self.open(item.call_id, kind, tool, command)
+        call = self.open(item.call_id, *asked_for(item, arguments))
         call.workdir = maybe(arguments.workdir)
         escalated = arguments.sandbox_permissions == "require_escalated"
         if escalated or arguments.with_escalated_permissions is True:
@@ -197,13 +105,7 @@ class Calls:
         return True
 
     def custom(self, item: r.CustomCall) -> Call:
-        text = string(item.input) or ""
-        kind = KINDS.get(item.name, CallKind.OTHER)
-        if item.name == "exec":
-            kind = CallKind.SCRIPT
-        elif served := _served(item.name, None):
-            return self.open(item.call_id, CallKind.MCP, served, text)
-        return self.open(item.call_id, kind, item.name, text)
+        return self.open(item.call_id, *written_to(item))
 
     def shell(self, item: r.LocalShellCall) -> None:
         action = item.action if isinstance(item.action, dict) else {}
@@ -386,15 +288,6 @@ def _tally(calls: Iterable[Call]) -> tuple[int, int]:
     """How many of these are commands, and how many of those failed."""
     commands = [call for call in calls if call.kind == CallKind.COMMAND]
     return len(commands), sum(call.status == CallStatus.FAILED for call in commands)
-
-
-def _served(name: str, namespace: str | None) -> str | None:
-    """`server.tool` of a tool that an MCP server has: in one name, or in a namespace and a name."""
-    whole = f"{namespace.rstrip('_')}__{name}" if namespace else name
-    if not whole.startswith("mcp__"):
-        return None
-    server, _, tool = whole.removeprefix("mcp__").partition("__")
-    return f"{server}.{tool}"
 
 
 def _folder(cwd: str | None) -> str | None:

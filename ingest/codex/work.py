@@ -5,12 +5,13 @@ from typing import Any
 from msgspec import Raw
 
 from ingest.codex import records as r
-from ingest.codex.calls import Calls, arguments_in
+from ingest.codex.calls import Calls
 from ingest.codex.facts import Call, CallKind, CallStatus
 from ingest.codex.outputs import answer_fields
 from ingest.codex.state import FoldState
 from ingest.codex.tasks import Tasks
 from ingest.codex.text import compact, parsed, spoken, string
+from ingest.codex.tools import arguments_in
 from ingest.codex.turns import Turns
 
 GOAL_TOOLS = ("create_goal", "update_goal")

@@ -1,0 +1,132 @@
+"""Tools: of which kind each is, and what a call asks of it. Pure.
+
+The tools of five generations stand side by side. What became of a call is for `calls.py`.
+"""
+
+import shlex
+from typing import Any
+
+import msgspec
+from msgspec import Raw, Struct
+
+from ingest.codex import patches
+from ingest.codex import records as r
+from ingest.codex.facts import CallKind
+from ingest.codex.text import compact, maybe, string
+
+KINDS = {
+    "shell": CallKind.COMMAND,
+    "shell_command": CallKind.COMMAND,
+    "exec_command": CallKind.COMMAND,
+    "container.exec": CallKind.COMMAND,
+    "apply_patch": CallKind.PATCH,
+    "update_plan": CallKind.PLAN,
+    "view_image": CallKind.IMAGE,
+    "web_search": CallKind.SEARCH,
+    "request_user_input": CallKind.QUESTION,
+    "create_goal": CallKind.GOAL,
+    "update_goal": CallKind.GOAL,
+    "get_goal": CallKind.GOAL,
+    "spawn_agent": CallKind.AGENT,
+    "send_input": CallKind.AGENT,
+    "send_message": CallKind.AGENT,
+    "resume_agent": CallKind.AGENT,
+    "followup_task": CallKind.AGENT,
+    "interrupt_agent": CallKind.AGENT,
+    "wait_agent": CallKind.AGENT,
+    "close_agent": CallKind.AGENT,
+    "list_agents": CallKind.AGENT,
+}
+AGENT_NAMESPACES = ("multi_agent", "collaboration")
+Asked = tuple[CallKind, str, str | None]
+"""The kind of a call, what its tool is called, and what it is asked for."""
+
+
+class Arguments(Struct, gc=False):
+    """The arguments of the tools we know, side by side; other tools have none of them."""
+
+    cmd: Any = None
+    command: Any = None
+    workdir: Any = None
+    session_id: Any = None
+    cell_id: Any = None
+    message: Any = None
+    input: Any = None
+    path: Any = None
+    query: Any = None
+    questions: Any = None
+    plan: Any = None
+    explanation: Any = None
+    sandbox_permissions: Any = None
+    with_escalated_permissions: Any = None
+
+
+_arguments = msgspec.json.Decoder(Arguments)
+_NONE = Arguments()
+
+
+def arguments_in(raw: Raw) -> Arguments:
+    """The arguments of a function call: JSON in a string, which a model may get wrong."""
+    text = string(raw)
+    try:
+        return _arguments.decode(text if text is not None else raw)
+    except (msgspec.DecodeError, RecursionError):
+        return _NONE
+
+
+def command_line(command: Any) -> str | None:
+    """A command as a person would type it: `bash -lc X` is X, and a patch is its own text."""
+    if isinstance(command, str):
+        return command
+    if not isinstance(command, list) or not all(isinstance(word, str) for word in command):
+        return None
+    if len(command) == 2 and command[0] in ("apply_patch", "applypatch"):
+        return str(command[1])
+    if len(command) == 3 and command[1] in ("-lc", "-c"):
+        return str(command[2])
+    return shlex.join(command)
+
+
+def asked_for(item: r.FunctionCall, arguments: Arguments) -> Asked:
+    """What a function call asks for."""
+    kind = KINDS.get(item.name, CallKind.OTHER)
+    if (item.namespace or "").startswith(AGENT_NAMESPACES):
+        kind = CallKind.AGENT
+    command = None
+    if kind is CallKind.COMMAND:
+        said = arguments.cmd if arguments.cmd is not None else arguments.command
+        command = command_line(said)
+        if command and patches.BEGIN in command and "apply_patch" in str(said):
+            kind = CallKind.PATCH
+    elif kind is CallKind.PATCH:
+        command = arguments.input if isinstance(arguments.input, str) else None
+    elif kind is CallKind.AGENT:
+        command = maybe(arguments.message)
+    elif kind is CallKind.QUESTION:
+        command = compact(arguments.questions)
+    elif kind is CallKind.IMAGE:
+        command = maybe(arguments.path)
+    elif kind is CallKind.PLAN:
+        command = string(item.arguments)
+    elif served := _served(item.name, item.namespace):
+        return CallKind.MCP, served, string(item.arguments) or ""
+    return kind, item.name, command
+
+
+def written_to(item: r.CustomCall) -> Asked:
+    """The same of a tool that takes plain text."""
+    text = string(item.input) or ""
+    if item.name == "exec":
+        return CallKind.SCRIPT, item.name, text
+    if served := _served(item.name, None):
+        return CallKind.MCP, served, text
+    return KINDS.get(item.name, CallKind.OTHER), item.name, text
+
+
+def _served(name: str, namespace: str | None) -> str | None:
+    """`server.tool` of a tool that an MCP server has: in one name, or in a namespace and a name."""
+    whole = f"{namespace.rstrip('_')}__{name}" if namespace else name
+    if not whole.startswith("mcp__"):
+        return None
+    server, _, tool = whole.removeprefix("mcp__").partition("__")
+    return f"{server}.{tool}"
