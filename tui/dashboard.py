@@ -6,6 +6,7 @@ shown. News of the owner comes in from the caretaker's thread as messages.
 
 import asyncio
 import contextlib
+import os
 import signal
 import traceback
 from collections.abc import Callable
@@ -22,6 +23,7 @@ from textual.message import Message
 from textual.screen import Screen
 
 from ingest.loading import loaded
+from ingest.memory.git.git import Git
 from ingest.memory.scope import Now
 from ingest.settings import Settings
 from tui import caretaker, safe
@@ -101,6 +103,9 @@ class Dashboard(App[int]):
         self.manner = manner
         self.clock = clock
         self.feed = Feed(keeper)
+        self.git = Git(os.environ)
+        """Git, for questions that are `slow`: it remembers what it read of each repository for as
+        long as nothing moves there."""
         self._ticks = 0
         self._standing = "◌ opening the database"
         self.remembered = recall(keeper.path)

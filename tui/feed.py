@@ -1,8 +1,8 @@
 """Answers for the screens: questions are asked on threads of their own, never on the drawing loop.
 
 A `Question` is a pure function of what can be read; it touches no widget. Promises that several
-asked `together` see one moment, that what nobody waits for any more is not told, and that an
-owner's end only delays an answer.
+asked `together` see one moment, that what nobody waits for any more is not told, that an owner's
+end only delays an answer, and that a question which also asks git keeps only its like waiting.
 """
 
 import asyncio
@@ -55,25 +55,31 @@ class Feed:
     def __init__(self, caretaker: Caretaker) -> None:
         self.caretaker = caretaker
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self._slow: SimpleQueue[_Job | None] = SimpleQueue()
+        """What may hang elsewhere than at the owner, on one thread of its own."""
         self._lock = threading.Lock()
         self._at_work: dict[_Job, int] = {}
         """Which thread is at which job."""
         # Daemons: who quits does not wait for an answer that is still on its way.
-        for number in range(THREADS):
-            threading.Thread(target=self._work, name=f"feed-{number}", daemon=True).start()
+        queues = dict.fromkeys(map(str, range(THREADS)), self._jobs) | {"slow": self._slow}
+        for name, jobs in queues.items():
+            threading.Thread(
+                target=self._work, args=[jobs], name=f"feed-{name}", daemon=True
+            ).start()
 
     def close(self) -> None:
         for _ in range(THREADS):
             self._jobs.put(None)
+        self._slow.put(None)
 
-    async def ask(self, question: Question[T]) -> T:
-        """The answer; raises what the question raised."""
-        return await self._run(lambda: self._read(question))
+    async def ask(self, question: Question[T], *, slow: bool = False) -> T:
+        """The answer; raises what the question raised. `slow` where git is asked, too."""
+        return await self._run(lambda: self._read(question), self._slow if slow else self._jobs)
 
-    async def answer(self, question: Question[Any]) -> Answer:
+    async def answer(self, question: Question[Any], *, slow: bool = False) -> Answer:
         """The answer, or why there is none."""
         try:
-            return Found(await self.ask(question))
+            return Found(await self.ask(question, slow=slow))
         except Exception as error:  # noqa: BLE001 - told in the pane that asked
             return failure_of(error)
 
@@ -113,9 +119,9 @@ class Feed:
         done: dict[str, Any] = await asyncio.wrap_future(job.future)
         return done
 
-    async def _run(self, work: Callable[[], T]) -> T:
+    async def _run(self, work: Callable[[], T], jobs: SimpleQueue[_Job | None]) -> T:
         job = _Job(work)
-        self._jobs.put(job)
+        jobs.put(job)
         try:
             found: T = await asyncio.wrap_future(job.future)
         except asyncio.CancelledError:
@@ -132,8 +138,8 @@ class Feed:
 
     # ── on a thread of ours ─────────────────────────────────────────────────────────────────────
 
-    def _work(self) -> None:
-        while (job := self._jobs.get()) is not None:
+    def _work(self, jobs: SimpleQueue[_Job | None]) -> None:
+        while (job := jobs.get()) is not None:
             if not job.future.set_running_or_notify_cancel():
                 continue
             with self._lock:

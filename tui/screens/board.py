@@ -3,7 +3,6 @@ of the one under the cursor.
 """
 
 import asyncio
-import os
 import time
 from typing import ClassVar, Final
 
@@ -131,8 +130,10 @@ class ResumeCard(Pane):
         # Only where somebody stays: git is asked.
         await asyncio.sleep(wait)
         self._looked = time.monotonic()
-        now, env = self.dashboard.now, os.environ
-        answer = await self.dashboard.feed.answer(lambda reading: left(reading, session, now, env))
+        now, git = self.dashboard.now, self.dashboard.git
+        answer = await self.dashboard.feed.answer(
+            lambda reading: left(reading, session, now, git), slow=True
+        )
         more = answer.value if isinstance(answer, Found) else None
         if self.card is not None and self.card.session.id == session:
             self.more = more

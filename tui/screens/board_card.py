@@ -1,7 +1,7 @@
 """The resume card: what one needs to know to go on with a session. Pure."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -10,6 +10,7 @@ from textual.content import Content
 
 from ingest.codex.liveness import SessionState
 from ingest.memory.git.alignment import Standing
+from ingest.memory.git.git import Git
 from ingest.memory.resume.left import Resume
 from ingest.memory.scope import Now, Scope
 from ingest.memory.session import Session, label, where
@@ -24,7 +25,7 @@ _FAILURES: Final = 6
 _ASKED: Final = 600
 """Characters of the last request."""
 _LISTED: Final = 8
-_ALIGNED: Final = {Standing.ALIGNED: "green", Standing.NO_REPO: "dim", Standing.UNKNOWN: "dim"}
+ALIGNED: Final = {Standing.ALIGNED: "green", Standing.NO_REPO: "dim", Standing.UNKNOWN: "dim"}
 _CHANGES: Final = {"add": "A", "added": "A", "delete": "D", "deleted": "D", "move": "R"}
 
 
@@ -42,13 +43,11 @@ def resume_command(session: Session) -> str:
     return f"codex resume {session.id}"
 
 
-def left(reading: Reading, session: str, now: Now, environment: Mapping[str, str]) -> Resume | None:
+def left(reading: Reading, session: str, now: Now, git: Git) -> Resume | None:
     """What was left to do there, and how git stands to it: takes longer than the card."""
     # Late: the first card need not wait for what is only asked for where somebody stays.
-    from ingest.memory.git.git import Git
     from ingest.memory.resume.resume import resume
 
-    git = Git(environment)
     return resume(reading, Scope(session=session), now, git, mask)
 
 
@@ -65,7 +64,7 @@ def _lines(card: Card, more: Resume | None) -> Iterator[Content]:
     yield safe.row(
         safe.line(one.project, "bold"),
         safe.line(f"{where(one)} {commit}"),
-        safe.line(more.alignment, _ALIGNED.get(more.alignment, "yellow")) if more else None,
+        safe.line(more.alignment, ALIGNED.get(more.alignment, "yellow")) if more else None,
         gap=" · ",
     )
     if more and more.alignment is not Standing.ALIGNED:

@@ -1,12 +1,15 @@
 """One session as it happened: its timeline, and beside it all that is known of one moment."""
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.content import Content
 
+from ingest.memory.git.alignment import Standing, alignments
+from ingest.memory.git.anchor import anchor_of
+from ingest.memory.git.git import Git
 from ingest.memory.scope import Scope
 from ingest.memory.session import Session, label, listed
 from ingest.memory.timeline import At, Moment, Tools, moments, raw_line
@@ -16,12 +19,20 @@ from tui import safe
 from tui.commands import bind
 from tui.feed import Question
 from tui.frame import Frame
-from tui.screens.board_card import resume_command
+from tui.screens.board_card import ALIGNED, resume_command
 from tui.screens.session_timeline import Timeline
 from tui.widgets.list_pane import ListPane
 from tui.widgets.pane import Pane
 from tui.widgets.reader import Reader
 from tui.widgets.table import Table
+
+_UNTOLD: Final = (Standing.NO_REPO, Standing.UNKNOWN)
+"""Where git cannot say how a session stands, nothing is said."""
+
+
+def standing(session: Session, git: Git) -> Standing:
+    """How the place where the session began stands to what is checked out there."""
+    return alignments([anchor_of(session)], git)[session.id].state
 
 
 class TimelinePane(ListPane):
@@ -142,15 +153,19 @@ class SessionScreen(Frame):
     async def _name_it(self) -> None:
         pane = self.query_exactly_one(TimelinePane)
         session = await self.dashboard.feed.ask(pane.about())
-        if session is not None:
-            pane.session = session
-            pane.head(
-                safe.row(
-                    safe.state(session.state), safe.line(label(session), "title"),
-                    safe.line(session.project, "bold"),
-                    safe.line(f"{tokens(session.tokens.total)} tokens", "dim"),
-                )
-            )  # fmt: skip
+        if session is None:
+            return
+        pane.session = session
+        about = safe.row(
+            safe.state(session.state), safe.line(label(session), "title"),
+            safe.line(session.project, "bold"),
+            safe.line(f"{tokens(session.tokens.total)} tokens", "dim"),
+        )  # fmt: skip
+        pane.head(about)
+        git = self.dashboard.git
+        stands = await self.dashboard.feed.ask(lambda _: standing(session, git), slow=True)
+        if stands not in _UNTOLD:
+            pane.head(safe.row(about, safe.line(stands, ALIGNED.get(stands, "yellow"))))
 
     @on(Table.Moved)
     def _moved(self, message: Table.Moved) -> None:

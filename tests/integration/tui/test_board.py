@@ -1,5 +1,7 @@
 """The board and the session behind it, as a person at the keyboard uses them."""
 
+import asyncio
+from datetime import timedelta
 from pathlib import Path
 from threading import Event
 
@@ -8,10 +10,13 @@ from msgspec.structs import asdict
 
 from ingest.memory.reconcile import VERB
 from ingest.store.database import Database
+from ingest.store.face import Reading
 from ingest.tail.discovery import Problem, ProblemCode
 from ingest.worker.ordered import SAY, saying, values
+from tests.build.repository import REMOTE, Repo
 from tests.scenes import HOSTILE
-from tests.stage import Stage, press, settled, shown
+from tests.stage import PATIENCE, Stage, press, settled, shown, until
+from tui.feed import THREADS
 from tui.screens.board import ResumeCard
 from tui.widgets.table import Table
 
@@ -77,8 +82,7 @@ async def test_a_session_that_a_person_moved_is_shown_on_its_new_branch(stage: S
         moved = {"choice": "move", "to": "release", "alignment": "rewritten", "commit": None}
         said = saying(VERB, {"session": card.session.id}, moved)
         await app.feed.act(SAY, **values(said))
-        while "release (began on main)" not in shown(app):
-            await settled(pilot)
+        await until(pilot, "release (began on main)")
 
 
 @pytest.mark.fault("U15")
@@ -190,3 +194,41 @@ async def test_the_owner_ends_another_comes_and_the_selection_stays(stage: Stage
         assert table.key == key
         await press(pilot, "enter")
         assert "moment" in shown(app)
+
+
+async def test_a_repository_that_hangs_keeps_no_other_answer_waiting(stage: Stage) -> None:
+    app, ends = stage.dashboard(), Event()
+
+    def hangs(_: Reading) -> bool:
+        return ends.wait(PATIENCE)
+
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        looks = [asyncio.create_task(app.feed.ask(hangs, slow=True)) for _ in range(2 * THREADS)]
+        await pilot.press("j")
+        await until(pilot, "Run the test suite")
+        ends.set()
+        assert all(await asyncio.gather(*looks))
+
+
+async def test_a_session_says_how_its_branch_stands_where_git_can_tell(
+    stage: Stage, tmp_path: Path
+) -> None:
+    repo = Repo(tmp_path / "kept")
+    began = repo.commit("Start")
+    session = stage.home.session(
+        cwd=str(repo.path), git={"commit_hash": began, "branch": "main", "repository_url": REMOTE}
+    )
+    session.prompt("Look around")
+    session.end_turn("Done.")
+    session.write()
+    stage.read()
+    repo.commit("Go on by hand", stage.now + timedelta(hours=1))
+    app = stage.dashboard()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        await press(pilot, "slash", *"around", "enter")
+        await until(pilot, "main is 1 commit ahead")
+        assert "Go on by hand, Dev" in shown(app)
+        await press(pilot, "enter")
+        await until(pilot, "tokens  ahead")
