@@ -205,6 +205,12 @@ class Frame(Dashboarding, Screen[None]):
             self.dashboard.summary = answer.value
             self.say_header()
 
+    def complain(self, error: Exception | Failure) -> None:
+        """Tell who pressed a key that it could not be done, and what helps."""
+        failure = error if isinstance(error, Failure) else failure_of(error)
+        said = safe.lines(safe.line(failure.message), safe.line(failure.hint)).plain
+        self.notify(said, severity="warning", timeout=12, markup=False)
+
     def say_header(self) -> None:
         note = f"‖ paused · {self._held_back} waiting" if self.paused else None
         self.query_exactly_one(Header).say(self.dashboard.chips(note))

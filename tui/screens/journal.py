@@ -25,7 +25,7 @@ from ingest.wording.words import many
 from tui import safe
 from tui.commands import bind
 from tui.dialogs import Choose
-from tui.feed import Failure, Found, Question, failure_of
+from tui.feed import Failure, Found, Question
 from tui.frame import Frame
 from tui.orders import Orders
 from tui.screens.journal_days import About, JournalDays
@@ -178,7 +178,7 @@ class JournalScreen(Frame):
         project = found.journal.project
         match await self.dashboard.feed.answer(_wanted(meant, about, marked, project, self.rules)):
             case Failure() as failure:
-                self._complain(failure)
+                self.complain(failure)
             case Found(journals):
                 await self._write(journals)
 
@@ -186,7 +186,7 @@ class JournalScreen(Frame):
         """The journal of what is under the cursor, whether or not it is drawn already."""
         match await self.dashboard.feed.answer(told(about, self.rules)):
             case Failure() as failure:
-                self._complain(failure)
+                self.complain(failure)
                 return None
             case Found(found):
                 return cast(Told, found)
@@ -220,7 +220,7 @@ class JournalScreen(Frame):
                 exports.permit(path, into=False)
                 written.append(await asyncio.to_thread(write, one, path, form, None, below=below))
         except Exception as error:  # noqa: BLE001 - told to whoever asked for it
-            self._complain(failure_of(error))
+            self.complain(error)
         if written:
             paths = [one.path for one in written]
             await self._remember(paths)
@@ -262,7 +262,7 @@ class JournalScreen(Frame):
                 exports.AUTO, {"folder": str(shown.folder)}, {"on": on}
             )
         except Exception as error:  # noqa: BLE001 - told to whoever asked for it
-            self._complain(failure_of(error))
+            self.complain(error)
             return
         place = shown.folder / exports.JOURNALS
         said = f"On: journals go to {place}." if on else f"Off for {shown.folder}."
@@ -270,10 +270,6 @@ class JournalScreen(Frame):
             said += " They are not ignored by git: what a commit takes in, others read."
         self.notify(safe.line(said).plain, markup=False)
         self.ask()
-
-    def _complain(self, failure: Failure) -> None:
-        said = safe.line(f"{failure.message} {failure.hint}").plain
-        self.notify(said, severity="error", markup=False)
 
 
 def _choices(
