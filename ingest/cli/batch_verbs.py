@@ -6,7 +6,7 @@ from typing import Final
 import click
 
 from ingest.batches.order import Order, Selection, Verb
-from ingest.cli.consent import agreed
+from ingest.cli.consent import agreed, yes_option
 from ingest.cli.errors import Exit
 from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
@@ -26,7 +26,6 @@ _SHOWN: Final = 20
 
 _reason = click.option("--reason", metavar="TEXT", help="Why; it is written down.")
 _dry_run = click.option("--dry-run", is_flag=True, help="Only tell what would be done.")
-_yes = click.option("--yes", is_flag=True, help="Do it without asking.")
 
 
 @click.command("retry", cls=Command)
@@ -47,7 +46,7 @@ def retry(invocation: Invocation, chosen: Chosen, reason: str | None, dry_run: b
 @click.command("cancel", cls=Command)
 @_reason
 @_dry_run
-@_yes
+@yes_option
 @choosing
 @with_invocation
 def cancel(

@@ -16,7 +16,7 @@ from ingest.batches.batch import Kind
 from ingest.batches.order import Item, Order, Selection, Verb
 from ingest.batches.state import State
 from ingest.cli.access import Access, Through, visit, writing
-from ingest.cli.errors import Ambiguous, NotFound
+from ingest.cli.ids import sole
 from ingest.cli.invocation import Invocation
 from ingest.cli.scope import session_id
 from ingest.wording import when
@@ -35,6 +35,8 @@ from ingest.worker.ordered import (
     values,
     wanted,
 )
+
+BATCHES_LISTED: Final = "`tailboard batches list` lists them."
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -221,15 +223,6 @@ def _since(invocation: Invocation, text: str | None) -> datetime | None:
 
 
 def _id(access: Access, prefix: str) -> str:
-    found = [row["id"] for row in access.rows("batches.starting_with", prefix=prefix.lower())]
-    if not found:
-        raise NotFound(
-            f"There is no batch whose id begins with {prefix!r}.",
-            "`tailboard batches list` lists them.",
-        )
-    if len(found) > 1:
-        raise Ambiguous(
-            f"{len(found)} batches have an id that begins with {prefix!r}.", "Write more of the id."
-        )
-    one: str = found[0]
-    return one
+    rows = access.rows("batches.starting_with", prefix=prefix.lower())
+    found: list[str] = [row["id"] for row in rows]
+    return sole(found, prefix, "batch", BATCHES_LISTED)

@@ -7,6 +7,7 @@ import click
 
 from ingest.batches.order import Selection, Verb
 from ingest.cli.access import reading
+from ingest.cli.consent import yes_option
 from ingest.cli.errors import Exit, NotFound
 from ingest.cli.export import Exported, export
 from ingest.cli.group import Command
@@ -27,7 +28,7 @@ _session = click.option(
 @_session
 @click.option("--reason", metavar="TEXT", help="Why; it is written down.")
 @click.option("--dry-run", is_flag=True, help="Only tell what would be read again.")
-@click.option("--yes", is_flag=True, help="Do it without asking.")
+@yes_option
 @with_invocation
 def retry(
     invocation: Invocation,

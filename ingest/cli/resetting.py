@@ -1,12 +1,10 @@
 """Telling, asking, copying, forgetting: what `reset` and `quarantine retry` have in common."""
 
-import sys
 from collections.abc import Callable, Sequence
 
-import click
-
 from ingest.batches.order import Order, Target, Verb
-from ingest.cli.errors import Exit, NotFound, Refused
+from ingest.cli.consent import agreed
+from ingest.cli.errors import Exit, NotFound
 from ingest.cli.invocation import Invocation
 from ingest.cli.ordering import Orders
 from ingest.cli.output import Output
@@ -36,7 +34,8 @@ def start_over(
         if not yes:
             # Said before it is asked, and so no part of the answer.
             _tell(invocation.output.complain, meant, sum(begun.facts.values()))
-        if _agreed(invocation, yes=yes):
+        question = f'Type "{WORD}" to do it'
+        if agreed(invocation.output, question, yes=yes, word=WORD):
             begun = orders.begin_afresh(order, [one.id for one in reset_ones], only_look=False)
     facts, backup, done = begun.facts, begun.backup, begun.backup is not None
     body = {
@@ -73,17 +72,3 @@ def _tell(say: Callable[[str], None], meant: Sequence[Target], facts: int) -> No
     for one in meant:
         if one.why is not None:
             say(f"Left alone: {one.path}. {one.why}")
-
-
-def _agreed(invocation: Invocation, *, yes: bool) -> bool:
-    if yes:
-        return True
-    if not sys.stdin.isatty():
-        raise Refused(
-            "Nobody is there to be asked, so nothing was done.",
-            "`--yes` does it without asking, `--dry-run` only tells.",
-        )
-    if click.prompt(f'Type "{WORD}" to do it', default="", show_default=False, err=True) == WORD:
-        return True
-    invocation.output.note("Nothing was done.")
-    return False

@@ -7,13 +7,11 @@ from datetime import datetime, tzinfo
 import click
 
 from ingest.cli.access import Access
-from ingest.cli.errors import Ambiguous, NotFound
+from ingest.cli.ids import sole
 from ingest.cli.invocation import Invocation
 from ingest.cli.options import Filters
 from ingest.memory.scope import Scope
 from ingest.wording import when
-
-_LISTED = 8
 
 
 def scope_of(invocation: Invocation, access: Access, only: Filters) -> Scope:
@@ -31,23 +29,12 @@ def scope_of(invocation: Invocation, access: Access, only: Filters) -> Scope:
 
 def session_id(access: Access, prefix: str) -> str:
     """The id of the one session that begins so."""
-    found = [row["id"] for row in access.rows("sessions.starting_with", prefix=prefix.lower())]
+    found: list[str] = [
+        row["id"] for row in access.rows("sessions.starting_with", prefix=prefix.lower())
+    ]
     if prefix.lower() in found:
         return prefix.lower()
-    if not found:
-        raise NotFound(
-            f"There is no session whose id begins with {prefix!r}.",
-            "`tailboard sessions` lists them.",
-        )
-    if len(found) > 1:
-        shown = "".join(f"\n  {one}" for one in found[:_LISTED])
-        rest = f"\n  … and {len(found) - _LISTED} more" if len(found) > _LISTED else ""
-        raise Ambiguous(
-            f"{len(found)} sessions have an id that begins with {prefix!r}:{shown}{rest}",
-            "Write more of the id.",
-        )
-    one: str = found[0]
-    return one
+    return sole(found, prefix, "session", "`tailboard sessions` lists them.")
 
 
 def project_of(text: str | None) -> str | None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from ingest.cli.access import Access
-from ingest.cli.errors import Ambiguous, NotFound
+from ingest.cli.ids import sole
 from ingest.cli.invocation import Invocation
 from ingest.cli.options import Filters
 from ingest.cli.output import Cell, Column, Output, Styled
@@ -28,7 +28,6 @@ COLUMNS = (
     Column("TIME", right=True, spare=1),
 )
 _LEAST_DIGITS = 4
-_LISTED = 8
 
 
 class Plan(Struct, frozen=True):
@@ -78,18 +77,13 @@ def everything(invocation: Invocation, access: Access) -> Roadmap:
 def named(tasks: list[Task], prefix: str) -> Task:
     """The one task whose id begins so."""
     found = [task for task in tasks if task.id.startswith(prefix.lower())] if prefix else []
-    if not found:
-        raise NotFound(
-            f"There is no task whose id begins with {prefix!r}.",
-            "`tailboard tasks list --everywhere --all` lists them.",
-        )
-    if len(found) > 1:
-        shown = "".join(f"\n  {task.id}  {task.text}" for task in found[:_LISTED])
-        raise Ambiguous(
-            f"{len(found)} tasks have an id that begins with {prefix!r}:{shown}",
-            "Write more of the id.",
-        )
-    return found[0]
+    return sole(
+        found,
+        prefix,
+        "task",
+        "`tailboard tasks list --everywhere --all` lists them.",
+        lambda task: f"{task.id}  {task.text}",
+    )
 
 
 def touching(task: Task, edges: list[Edge]) -> list[Edge]:

@@ -9,10 +9,11 @@ from ingest.batches.batch import Kind
 from ingest.batches.state import State
 from ingest.cli.access import Access, Row, reading
 from ingest.cli.batch_verbs import VERBS
-from ingest.cli.errors import Ambiguous, NotFound
 from ingest.cli.group import Group
+from ingest.cli.ids import sole
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.options import Filters, filters
+from ingest.cli.ordering import BATCHES_LISTED
 from ingest.cli.output import Cell, Column, Output
 from ingest.cli.scope import scope_of
 from ingest.report.batch import Batch, Policy, told
@@ -27,7 +28,6 @@ _COLUMNS = (
     Column("ERROR", least=12),
     Column("PATH", least=20),
 )
-_LISTED = 8
 _CURES = {
     State.FAILED: "`tailboard batches retry --only-error` does not wait for their next try.",
     State.DEAD: "`tailboard batches retry --include-dead` also tries those that were given up.",
@@ -105,19 +105,9 @@ def one(invocation: Invocation, id_: str) -> None:
     with reading(invocation) as access:
         rows = access.rows("batches.starting_with", prefix=id_.lower())
         batches = _told(access, rows, invocation.now)
-    if not batches:
-        raise NotFound(
-            f"There is no batch whose id begins with {id_!r}.",
-            "`tailboard batches list` lists them.",
-        )
-    if len(batches) > 1:
-        listed = "".join(f"\n  {batch.id}" for batch in batches[:_LISTED])
-        raise Ambiguous(
-            f"{len(batches)} batches have an id that begins with {id_!r}:{listed}",
-            "Write more of the id.",
-        )
+    batch = sole(batches, id_, "batch", BATCHES_LISTED, lambda one: one.id)
     invocation.answer(
-        "batches", {"batches": batches}, lambda output: _show(output, batches[0], invocation)
+        "batches", {"batches": batches}, lambda output: _show(output, batch, invocation)
     )
 
 

@@ -9,7 +9,7 @@ import click
 from msgspec.structs import replace
 
 from ingest.cli.access import visit, writing
-from ingest.cli.consent import agreed
+from ingest.cli.consent import agreed, yes_option
 from ingest.cli.errors import Exit
 from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
@@ -27,7 +27,7 @@ from ingest.worker.homes import homes
 @click.option("--facts", is_flag=True, help="Also what was read of archived sessions.")
 @click.option("--reason", metavar="TEXT", help="Why; it is written down.")
 @click.option("--dry-run", is_flag=True, help="Only tell what would go.")
-@click.option("--yes", is_flag=True, help="Do it without asking.")
+@yes_option
 @with_invocation
 def command(
     invocation: Invocation,

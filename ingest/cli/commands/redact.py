@@ -8,7 +8,7 @@ import click
 from msgspec import Struct, convert
 
 from ingest.cli.access import NOTHING_YET, reading, visit, writing
-from ingest.cli.consent import agreed
+from ingest.cli.consent import agreed, yes_option
 from ingest.cli.errors import Exit, Refused
 from ingest.cli.group import Command, Group
 from ingest.cli.invocation import Invocation, with_invocation
@@ -66,7 +66,7 @@ def scan_(invocation: Invocation) -> int:
 
 @command.command("apply", cls=Command)
 @click.option("--dry-run", is_flag=True, help="Only tell what would be masked.")
-@click.option("--yes", is_flag=True, help="Do it without asking.")
+@yes_option
 @with_invocation
 def apply_(invocation: Invocation, dry_run: bool, yes: bool) -> int:
     """Mask what a scan finds in the database and in edits.jsonl, and write the file anew, so that

@@ -3,6 +3,7 @@
 import click
 
 from ingest.batches.order import Selection, Verb
+from ingest.cli.consent import yes_option
 from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.ordering import order_of, ordering
@@ -16,7 +17,7 @@ from ingest.cli.scope import session_id
 @click.option("--all", "everything", is_flag=True, help="All files.")
 @click.option("--reason", metavar="TEXT", help="Why; it is written down.")
 @click.option("--dry-run", is_flag=True, help="Only tell what would be forgotten.")
-@click.option("--yes", is_flag=True, help="Do it without asking.")
+@yes_option
 @with_invocation
 def command(
     invocation: Invocation,

@@ -1,0 +1,26 @@
+"""Ids as people write them: the beginning of one will do, where nothing else begins so."""
+
+from collections.abc import Callable, Sequence
+from typing import Final, TypeVar
+
+from ingest.cli.errors import Ambiguous, NotFound
+from ingest.wording.words import many
+
+T = TypeVar("T")
+_LISTED: Final = 8
+
+
+def sole(
+    found: Sequence[T], written: str, noun: str, listed_by: str, shown: Callable[[T], str] = str
+) -> T:
+    """The one that was found; refuses where that is none, or more than one."""
+    if not found:
+        raise NotFound(f"There is no {noun} whose id begins with {written!r}.", listed_by)
+    if len(found) > 1:
+        lines = "".join(f"\n  {shown(one)}" for one in found[:_LISTED])
+        rest = f"\n  … and {len(found) - _LISTED} more" if len(found) > _LISTED else ""
+        raise Ambiguous(
+            f"{many(len(found), noun)} have an id that begins with {written!r}:{lines}{rest}",
+            "Write more of the id.",
+        )
+    return found[0]
