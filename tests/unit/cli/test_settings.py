@@ -79,6 +79,12 @@ def test_no_color_wins_over_force_color(at: Places) -> None:
         ('codex_homes = ["a", 1]\n', 1, "a path or a list of paths"),
         ("db = 'x'\n[display]\ndark = true\n", 2, "`display` is no setting"),
         ("db = 'x'\ndb = = 3\n", 2, "this is not TOML"),
+        ('[observe]\ncommand = "notes --short"\n', 2, "a list of words"),
+        ('[observe]\n\ncommand = ["notes", 3]\n', 3, "a list of words"),
+        ("[observe]\nspeed = 3\n", 2, "`observe_speed` is no setting"),
+        ("observe = 3\n", 1, "`observe` is no setting"),
+        ("max_wait_ms = 0\n", 1, "at least 1"),
+        ("retention_days = -1\n", 1, "at least 0"),
     ],
 )
 def test_a_mistake_in_the_file_is_named_with_its_line_and_what_is_allowed(
