@@ -144,6 +144,21 @@ create or replace macro project_of(cwd, repository) as coalesce(
     'unknown'
 );
 
+-- The turns of these sessions that were not taken back, each with its number in its session.
+create or replace macro standing_turns(of_home, of_sessions) as table
+select session, source, n, turn
+from (
+    select t.session, t.source, t.n, t.state, row_number() over (
+        partition by t.session
+        order by coalesce(g.started_at, g.first_at) nulls first, s.segment, t.source, t.byte
+    ) as turn
+    from v_turns t
+    join sources s on s.id = t.source
+    join segments g on g.source = t.source
+    where t.home = of_home and list_contains(of_sessions, t.session)
+)
+where state not in ('reverted', 'rolled_back');
+
 -- The branch that people said the work of a session belongs to now (`tailboard state reconcile`);
 -- of what they said of it, the last counts.
 create or replace view v_moves as

@@ -1,45 +1,25 @@
 -- name: asked
 -- The last thing a person asked for in a session, of turns that still count.
-with numbered as (
-    select t.source, t.n, t.state, row_number() over (
-        order by coalesce(g.started_at, g.first_at) nulls first, s.segment, t.source, t.byte
-    ) as turn
-    from v_turns t
-    join sources s on s.id = t.source
-    join segments g on g.source = t.source
-    where t.home = $home and t.session = $session
-)
 select s.path, m.byte, m.time, m.text, n.turn
-from numbered n
+from standing_turns($home, [$session]) n
 join messages m on m.source = n.source and m.turn = n.n
 join sources s on s.id = m.source
-where m.role = 'user' and n.state not in ('reverted', 'rolled_back')
+where m.role = 'user'
 order by n.turn desc, m.byte desc
 limit 1;
 
 -- name: failures
 -- Commands of these sessions that failed and did not succeed since, the newest first: the last time
 -- of each, and how often it failed since it last succeeded.
-with numbered as (
-    select t.session, t.source, t.n, t.state, row_number() over (
-        partition by t.session
-        order by coalesce(g.started_at, g.first_at) nulls first, s.segment, t.source, t.byte
-    ) as turn
-    from v_turns t
-    join sources s on s.id = t.source
-    join segments g on g.source = t.source
-    where t.home = $home and list_contains($sessions::varchar[], t.session)
-),
-run as (
+with run as (
     select n.session, n.turn, c.source, c.byte, c.time, c.command, c.exit_code,
         right(coalesce(nullif(c.output_tail, ''), c.output_head), 400) as output,
         c.status = 'failed' as failed,
         max(case when c.status = 'completed' then n.turn * 1e15 + c.byte end)
             over (partition by n.session, c.command) as repaired
     from calls c
-    join numbered n on n.source = c.source and n.n = c.turn
+    join standing_turns($home, $sessions::varchar[]) n on n.source = c.source and n.n = c.turn
     where c.kind = 'command' and c.status in ('completed', 'failed') and c.command is not null
-    and n.state not in ('reverted', 'rolled_back')
 )
 select r.session, r.turn, s.path, r.byte, r.time, r.command, r.exit_code, r.output,
     count(*) over (partition by r.session, r.command) as times
@@ -52,22 +32,12 @@ limit 100;
 
 -- name: files
 -- Which files these sessions changed, those changed last first: the last change of each.
-with numbered as (
-    select t.session, t.source, t.n, t.state, row_number() over (
-        partition by t.session
-        order by coalesce(g.started_at, g.first_at) nulls first, s.segment, t.source, t.byte
-    ) as turn
-    from v_turns t
-    join sources s on s.id = t.source
-    join segments g on g.source = t.source
-    where t.home = $home and list_contains($sessions::varchar[], t.session)
-)
 select n.session, n.turn, s.path as log, f.byte, f.time, f.path, f.change, f.moved_to,
     count(*) over (partition by f.path) as times
 from files f
-join numbered n on n.source = f.source and n.n = f.turn
+join standing_turns($home, $sessions::varchar[]) n on n.source = f.source and n.n = f.turn
 join sources s on s.id = f.source
-where f.status = 'completed' and n.state not in ('reverted', 'rolled_back')
+where f.status = 'completed'
 qualify row_number() over (partition by f.path order by f.time desc nulls last, f.source desc, f.byte desc) = 1
 order by f.time desc nulls last, f.path
 limit 100;
