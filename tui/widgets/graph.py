@@ -127,7 +127,7 @@ class Graph(Toned, can_focus=True):
     def render_line(self, y: int) -> Strip:
         left, row = self.scroll_offset.x, self.scroll_offset.y + y
         width = self.scrollable_content_region.width
-        base = self.rich_style
+        base = self.look()
         lines: Sequence[str] = self.picture.drawing.lines if self.picture else ()
         if not 0 <= row < len(lines):
             return Strip.blank(width, base)
@@ -171,7 +171,7 @@ class Graph(Toned, can_focus=True):
     def _node_style(self, node: str, base: Style) -> Style:
         if node == self.node:
             if self.has_focus:
-                return self.get_component_rich_style("graph--cursor")
+                return self.look("graph--cursor")
             return base + self.over("graph--near")
         tone = self.picture.tones.get(node, "") if self.picture else ""
         return base + self.tone(tone) if tone else base

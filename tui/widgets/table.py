@@ -6,7 +6,7 @@ the list is for its `Listing`.
 """
 
 from collections.abc import Sequence
-from typing import ClassVar, Final
+from typing import ClassVar, Final, NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -40,6 +40,16 @@ class Seen(Struct, frozen=True):
     view: View
     keys: Sequence[Key]
     lines: dict[Key, Line]
+
+
+class _Looks(NamedTuple):
+    """All that says how a row looks."""
+
+    line: Line | None
+    chosen: bool
+    focused: bool
+    marked: bool
+    width: int
 
 
 class Table(Toned, can_focus=True):
@@ -136,6 +146,8 @@ class Table(Toned, can_focus=True):
         self._keys: list[Key] = []
         self._places: dict[Key, int] = {}
         self._lines: dict[Key, Line] = {}
+        self._rows: dict[Key, tuple[_Looks, Strip]] = {}
+        """As they were drawn last."""
         self._current: set[Key] = set()
         """Keys whose lines are of the last look; others are asked for when they come on screen."""
         self._take_all = True
@@ -302,6 +314,10 @@ class Table(Toned, can_focus=True):
     def _draw(self) -> None:
         self.refresh()
 
+    def notify_style_update(self) -> None:
+        self._rows.clear()
+        super().notify_style_update()
+
     def on_resize(self, event: events.Resize) -> None:
         self._measure()
         self.call_after_refresh(self._follow_cursor)
@@ -311,11 +327,12 @@ class Table(Toned, can_focus=True):
         if width != self._fitted_for:
             self._fitted_for = width
             self._fitted = fit(self.listing.columns, self._room)
+            self._rows.clear()
         if self._titles and y == 0:
             return self._title_line(width)
         place = self.scroll_offset.y + y - self._above
         if not 0 <= place < len(self._keys):
-            return Strip.blank(width, self.rich_style)
+            return Strip.blank(width, self.look())
         key = self._keys[place]
         if key not in self._current and key not in self._asked_for:
             self._asked_for = frozenset(self._on_screen(PAGE // 2))
@@ -323,7 +340,7 @@ class Table(Toned, can_focus=True):
         return self._row(key, place == self.cursor, width)
 
     def _title_line(self, width: int) -> Strip:
-        style = self.get_component_rich_style("table--title")
+        style = self.look("table--title")
         segments = [Segment(" " * len(_MARK), style)] if self._marks else []
         for i, fitted in enumerate(self._fitted):
             column = fitted.column
@@ -335,34 +352,45 @@ class Table(Toned, can_focus=True):
         return Strip(segments).adjust_cell_length(width, style)
 
     def _row(self, key: Key, chosen: bool, width: int) -> Strip:
+        """The row as it was drawn before, where nothing of it is another."""
         line = self._lines.get(key)
-        base = self.rich_style
-        if chosen:
-            name = "table--cursor" if self.has_focus else "table--cursor-away"
-            base = self.get_component_rich_style(name)
+        looks = _Looks(line, chosen, chosen and self.has_focus, key in self.marked, width)
+        drawn = self._rows.get(key)
+        if drawn is not None and drawn[0] == looks:
+            return drawn[1]
+        if len(self._rows) >= _KEPT:
+            self._rows.clear()
+        strip = self._draw_row(looks)
+        self._rows[key] = looks, strip
+        return strip
+
+    def _draw_row(self, looks: _Looks) -> Strip:
+        base = self.look()
+        if looks.chosen:
+            base = self.look("table--cursor" if looks.focused else "table--cursor-away")
         segments: list[Segment] = []
         if self._marks:
-            marked = key in self.marked
-            style = base + self.over("table--mark") if marked else base
-            segments.append(Segment(_MARK if marked else " " * len(_MARK), style))
-        if line is None:
+            style = base + self.over("table--mark") if looks.marked else base
+            segments.append(Segment(_MARK if looks.marked else " " * len(_MARK), style))
+        if looks.line is None:
             segments.append(Segment("…", base))
-            return Strip(segments).adjust_cell_length(width, base)
-        focused = chosen and self.has_focus
+            return Strip(segments).adjust_cell_length(looks.width, base)
         for i, fitted in enumerate(self._fitted):
-            for part in fitted_parts(line.cells[fitted.place], fitted):
-                style = base if focused or not part.tone else base + self.tone(part.tone)
+            for part in fitted_parts(looks.line.cells[fitted.place], fitted):
+                style = base if looks.focused or not part.tone else base + self.tone(part.tone)
                 segments.append(Segment(part.text, style))
             if i < len(self._fitted) - 1:
                 segments.append(Segment(" " * GAP, base))
-        return Strip(segments).adjust_cell_length(width, base)
+        return Strip(segments).adjust_cell_length(looks.width, base)
 
     # ── moving ──────────────────────────────────────────────────────────────────────────────────
 
-    def watch_cursor(self) -> None:
+    def watch_cursor(self, before: int, now: int) -> None:
         self._follow_cursor()
         self.post_message(self.Moved(self, self.key))
-        self._draw()
+        # Where it had to scroll, all is drawn anyway.
+        self.refresh_line(before + self._above)
+        self.refresh_line(now + self._above)
 
     def validate_cursor(self, place: int) -> int:
         return max(0, min(place, len(self._keys) - 1))
