@@ -261,7 +261,10 @@ class Frame(Dashboarding, Screen[None]):
 
     def action_back(self) -> None:
         """One level up; on the first level there is nowhere to go, and nothing is left."""
-        if len(self.app.screen_stack) > 1 and self.app.screen is self:
+        first = next(iter(self._all()), None)
+        if first is not None and self.pane is not first:
+            self.choose(first)
+        elif len(self.app.screen_stack) > 1 and self.app.screen is self:
             self.app.pop_screen()
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:

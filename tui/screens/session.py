@@ -1,6 +1,6 @@
 """One session as it happened: its timeline, and beside it all that is known of one moment."""
 
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from textual import on
 from textual.app import ComposeResult
@@ -24,7 +24,7 @@ from tui.screens.session_timeline import Timeline
 from tui.widgets.list_pane import ListPane
 from tui.widgets.pane import Pane
 from tui.widgets.reader import Reader
-from tui.widgets.table import Table
+from tui.widgets.table import Seen, Table
 
 _UNTOLD: Final = (Standing.NO_REPO, Standing.UNKNOWN)
 """Where git cannot say how a session stands, nothing is said."""
@@ -42,16 +42,45 @@ class TimelinePane(ListPane):
         self.timeline = Timeline(home, session)
         super().__init__(Table(self.timeline, titles=False), noun="moment")
         self.session: Session | None = None
+        self._stands: Content | None = None
+        """How it stands to what is checked out, once git has said."""
 
-    def about(self) -> Question[Session | None]:
-        """Whose timeline it is, as it stands now."""
-        line, now = self.timeline, self.dashboard.now
+    def question(self) -> Question[Any]:
+        """The moments, and whose they are, as the session stands now."""
+        look, line, now = self.table.question(), self.timeline, self.dashboard.now
 
-        def look(reading: Reading) -> Session | None:
+        def ask(reading: Reading) -> tuple[Seen, Session | None]:
             found = listed(reading, Scope(session=line.session), now)
-            return next((one for one in found if one.home_id == line.home), None)
+            return look(reading), next((one for one in found if one.home_id == line.home), None)
 
-        return look
+        return ask
+
+    def show(self, found: tuple[Seen, Session | None] | Seen) -> None:
+        if not isinstance(found, Seen):
+            found, session = found
+            if session is not None:
+                first, self.session = self.session is None, session
+                self._say_whose(session)
+                if first:
+                    self.run_worker(self._look_further(session), exit_on_error=False)
+        super().show(found)
+
+    def _say_whose(self, session: Session) -> None:
+        self.head(
+            safe.row(
+                safe.state(session.state), safe.line(label(session), "title"),
+                safe.line(session.project, "bold"),
+                safe.line(f"{tokens(session.tokens.total)} tokens", "dim"),
+                self._stands,
+            )
+        )  # fmt: skip
+
+    async def _look_further(self, session: Session) -> None:
+        git = self.dashboard.git
+        stands = await self.dashboard.feed.ask(lambda _: standing(session, git), slow=True)
+        if stands not in _UNTOLD:
+            self._stands = safe.line(stands, ALIGNED.get(stands, "yellow"))
+            self._say_whose(self.session or session)
 
     def note(self) -> Content | None:
         return safe.line(f"tool output: {self.timeline.tools}")
@@ -146,27 +175,6 @@ class SessionScreen(Frame):
         yield TimelinePane(self.home, self.session_id)
         yield MomentPane(self.home, self.session_id)
 
-    def on_mount(self) -> None:
-        super().on_mount()
-        self.run_worker(self._name_it(), exit_on_error=False)
-
-    async def _name_it(self) -> None:
-        pane = self.query_exactly_one(TimelinePane)
-        session = await self.dashboard.feed.ask(pane.about())
-        if session is None:
-            return
-        pane.session = session
-        about = safe.row(
-            safe.state(session.state), safe.line(label(session), "title"),
-            safe.line(session.project, "bold"),
-            safe.line(f"{tokens(session.tokens.total)} tokens", "dim"),
-        )  # fmt: skip
-        pane.head(about)
-        git = self.dashboard.git
-        stands = await self.dashboard.feed.ask(lambda _: standing(session, git), slow=True)
-        if stands not in _UNTOLD:
-            pane.head(safe.row(about, safe.line(stands, ALIGNED.get(stands, "yellow"))))
-
     @on(Table.Moved)
     def _moved(self, message: Table.Moved) -> None:
         if self._newest:
@@ -192,6 +200,8 @@ class SessionScreen(Frame):
         shown.raw = not shown.raw if at == shown.at else True
         shown.at = at
         self.ask_pane(shown)
+        if self.has_class("-narrow"):
+            self.choose(shown)
 
     def action_resume(self) -> None:
         pane = self.query_exactly_one(TimelinePane)
