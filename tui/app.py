@@ -14,10 +14,16 @@ def run(settings: Settings, *, mouse: bool = True) -> int:
     try:
         # Late: it takes a while, and meanwhile the owner opens the database.
         with loading():
+            from rich.console import Console
+
             from tui.dashboard import Dashboard, Manner
             from tui.screens import board  # noqa: F401 - what is shown first, nearly always
 
-        manner = Manner(mouse=mouse, ascii=os.environ.get("TAILBOARD_ASCII", "") not in ("", "0"))
+        manner = Manner(
+            mouse=mouse,
+            ascii=os.environ.get("TAILBOARD_ASCII", "") not in ("", "0"),
+            few_colours=Console(force_terminal=True).color_system == "standard",
+        )
         dashboard = Dashboard(settings, keeper, manner)
         return dashboard.run(mouse=mouse) or dashboard.return_code or 0
     finally:

@@ -39,7 +39,7 @@ from tui.screens import MODES
 from tui.screens.help import HelpScreen
 from tui.screens.refused import RefusedScreen
 from tui.summary import Summary
-from tui.themes import OWN, THEMES
+from tui.themes import HIGH_CONTRAST, OWN, THEMES
 from tui.widgets.header import Chip, chips
 
 TICK: Final = 1.0
@@ -72,6 +72,8 @@ class Manner(Struct, frozen=True):
 
     mouse: bool = True
     ascii: bool = False
+    few_colours: bool = False
+    """Whether the terminal has sixteen of them."""
     live: bool = True
     """Whether time passes by itself; pictures for tests hold still."""
 
@@ -116,8 +118,10 @@ class Dashboard(App[int]):
             self._filters.append(Monochrome())
         for theme in THEMES:
             self.register_theme(theme)
+        # Of sixteen colours, the pale ones of ours would all be the same grey.
+        self._usual = HIGH_CONTRAST if manner.few_colours else OWN
         known = self.remembered.theme in self.available_themes
-        self.theme = self.remembered.theme if known else OWN
+        self.theme = self.remembered.theme if known else self._usual
 
     # ── what everybody asks ─────────────────────────────────────────────────────────────────────
 
@@ -159,7 +163,7 @@ class Dashboard(App[int]):
 
     def on_unmount(self) -> None:
         self.remembered.screen = self.current_mode
-        self.remembered.theme = self.theme
+        self.remembered.theme = "" if self.theme == self._usual else self.theme
         remember(self.keeper.path, self.remembered)
         self.keeper.close()
         self.feed.close()

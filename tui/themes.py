@@ -7,6 +7,7 @@ from typing import Final
 from textual.theme import Theme
 
 OWN: Final = "tailboard"
+HIGH_CONTRAST: Final = "high-contrast"
 
 THEMES: Final = (
     Theme(
@@ -25,7 +26,7 @@ THEMES: Final = (
         variables={"block-cursor-background": "#2f5a8f", "block-cursor-foreground": "#ffffff"},
     ),
     Theme(
-        name="high-contrast",
+        name=HIGH_CONTRAST,
         primary="#00d7ff",
         secondary="#ff87ff",
         accent="#00ffff",

@@ -61,6 +61,15 @@ def test_a_terminal_that_cannot_place_text_gets_the_status_and_the_reason(
         assert b"\x1b[" not in found.written.replace(b"\x1b[1m", b"").replace(b"\x1b[0m", b"")
 
 
+def test_of_sixteen_colours_those_that_tell_states_apart_are_used(env: dict[str, str]) -> None:
+    with terminal([], {**env, "TERM": "xterm-16color", "COLORTERM": ""}) as found:
+        found.until("Refactor the lexer")
+        for colour in (b"91", b"92", b"93", b"95"):  # Failed, running, waiting, stalled.
+            found.until_bytes(b"\x1b[" + colour)
+        found.type("q")
+        assert found.end() == 0
+
+
 def test_control_c_leaves(opened: Terminal) -> None:
     opened.type("\x03")
     assert opened.end() == 0
