@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 from textual.screen import Screen
 
-from tui.commands import Command, action_of, command_of
+from tui.commands import MOVES, Command, action_of, command_of
 
 
 class Possible(Struct, frozen=True):
@@ -21,8 +21,12 @@ class Possible(Struct, frozen=True):
         return action_of(self.command.name)
 
 
-def possible(screen: Screen[object]) -> Iterator[Possible]:
-    """Each command once, the nearest to the focus first."""
+def possible(screen: Screen[object]) -> list[Possible]:
+    """Each command once, the nearest to the focus first, and what only moves last."""
+    return sorted(_possible(screen), key=lambda one: one.command.name in MOVES)
+
+
+def _possible(screen: Screen[object]) -> Iterator[Possible]:
     seen = set()
     for active in screen.active_bindings.values():
         command = command_of(active.binding)

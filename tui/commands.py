@@ -82,7 +82,7 @@ COMMANDS: Final = _table(
     Command("previous-match", "N", "match before", "To the place before that was found."),
     # ── search ──
     Command("complete-word", "tab", "complete", "Complete a filter or its value.", shown=True),
-    Command("results", "down", "results", "Go down to what was found."),
+    Command("results", "down", "results", "Go down to what was found.", shown=True),
     # ── insights ──
     Command("span", "t", "span", "Seven, thirty or ninety days, or all of it.", shown=True),
     Command("compare", "c", "compare", "Put the time before beside it, or not.", shown=True),
@@ -140,6 +140,10 @@ COMMANDS: Final = _table(
     # ── what went wrong ──
     Command("try-again", "r", "try again", "Try it now instead of waiting.", shown=True),
 )
+MOVES: Final = (
+    "down", "up", "top", "bottom", "half-down", "half-up", "page-down", "page-up",
+)  # fmt: skip
+"""What every list and text has; told after all that is particular."""
 SCREENS: Final = ("board", "tasks", "pipeline", "journal", "search", "insights")
 """The screens, as the keys 1 to 6 have them."""
 

@@ -40,6 +40,8 @@ class Dialog(ModalScreen[T], Generic[T]):
     """
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "leave it")]
     AUTO_FOCUS = ""
+    KEYS: ClassVar[str] = ""
+    """What stands on the lower edge, where nothing else says it."""
 
     def __init__(self, title: Content | str, said: Sequence[Content | str] = ()) -> None:
         super().__init__()
@@ -47,7 +49,8 @@ class Dialog(ModalScreen[T], Generic[T]):
         self._said = [safe.line(one) if isinstance(one, str) else one for one in said]
 
     def compose(self) -> ComposeResult:
-        with Vertical():
+        with Vertical() as box:
+            box.border_subtitle = self.KEYS
             yield Static(self._title, classes="title")
             if self._said:
                 yield Static(safe.lines(*self._said), classes="said")
@@ -97,6 +100,8 @@ class Confirm(Dialog[bool]):
 class Ask(Dialog[str | None]):
     """One line of text, which may be nothing; None where the person thinks better of it."""
 
+    KEYS = "Enter takes it · Esc leaves"
+
     def __init__(
         self,
         title: Content | str,
@@ -125,6 +130,8 @@ class Ask(Dialog[str | None]):
 class Typed(Ask):
     """A word that has to be typed, because what follows cannot be taken back by a key."""
 
+    KEYS = ""
+
     def __init__(self, title: Content | str, said: Sequence[Content | str], *, word: str) -> None:
         wanted = safe.line(f"Type {word} and press Enter to do it; Esc leaves everything as it is.")
         super().__init__(title, [*said, "", wanted])
@@ -140,6 +147,8 @@ class Typed(Ask):
 
 class Choose(Dialog[str | None]):
     """One of a few; each is an id and what it says."""
+
+    KEYS = "Enter chooses · Esc leaves"
 
     def __init__(
         self,

@@ -5,6 +5,7 @@ nothing is a link. `tests/unit/tui/test_safe.py` holds all widgets to it. Colour
 theme, so that each theme says how its tones look.
 """
 
+from textwrap import wrap
 from typing import Final
 
 from textual.content import Content
@@ -58,6 +59,14 @@ def row(*parts: Content | str | None, gap: str = "  ") -> Content:
     """Parts side by side; those that are empty take no room. A `str` is a word of our own."""
     shown = [line(part) if isinstance(part, str) else part for part in parts if part]
     return Content(gap).join(part for part in shown if part.plain)
+
+
+def beside(title: Content, text: str, indent: int, columns: int) -> Content:
+    """Words of our own behind a title, wrapped so that all of them stay behind it."""
+    first, *rest = wrap(text, max(16, columns - indent)) or [""]
+    blank = Content(" " * indent)
+    behind = title.pad_right(indent - title.cell_length) + line(first)
+    return lines(behind, *(blank + line(one) for one in rest))
 
 
 def lines(*parts: Content | str) -> Content:

@@ -110,6 +110,8 @@ class ResumeCard(Pane):
 
     def show(self, found: Card | None) -> None:
         before, self.card = self.card, found
+        if before is None or found is None:
+            self.screen.refresh_bindings()
         same = before is not None and found is not None and before.session.id == found.session.id
         if not same:
             self.more, self._looked = None, 0.0
@@ -143,12 +145,18 @@ class ResumeCard(Pane):
         """Say this instead of a card."""
         self.about = self.card = self.more = None
         self.query_exactly_one(Reader).read(text, anew=True)
+        self.screen.refresh_bindings()
 
     def copied(self) -> str:
         return drawn(self.card, self.more).plain if self.card else ""
 
     def copied_id(self) -> str:
         return self.card.session.id if self.card else ""
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "resume":
+            return self.card is not None
+        return super().check_action(action, parameters)
 
     def action_resume(self) -> None:
         if self.card is not None:
@@ -193,6 +201,12 @@ class BoardScreen(Frame):
         home, session = message.key
         self.app.push_screen(SessionScreen(home, session))
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "resume":
+            cards = self.query(ResumeCard)
+            return bool(cards) and cards.first().card is not None
+        return super().check_action(action, parameters)
+
     def action_resume(self) -> None:
         self.query_exactly_one(ResumeCard).action_resume()
 
@@ -206,3 +220,5 @@ class BoardScreen(Frame):
             self.app.push_screen(SessionScreen(session.home_id, session.id, newest=True))
             said = safe.line(f"{session.state}: {session.state_reason}").plain
             self.notify(said, markup=False)
+        else:
+            self.dashboard.action_why()

@@ -1,19 +1,22 @@
 """What can be done here, made from the commands themselves."""
 
-from typing import ClassVar
+from collections.abc import Iterator
+from typing import ClassVar, Final
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import VerticalScroll
+from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Static
 
 from tui import safe
 from tui.actions import Possible
-from tui.commands import bind, sign
+from tui.commands import MOVES, bind, sign
+from tui.widgets.reader import Reader
 
-_EVERYWHERE = "Dashboard"
+_EVERYWHERE: Final = "Dashboard"
+_KEYS: Final = 14
+_NAMES: Final = 18
 
 
 class HelpScreen(ModalScreen[None]):
@@ -21,8 +24,8 @@ class HelpScreen(ModalScreen[None]):
     DEFAULT_CSS = """
     HelpScreen {
         align: center middle;
-        & > VerticalScroll {
-            width: 90%; max-width: 92; height: 90%; padding: 1 2;
+        & > Vertical {
+            width: 90%; max-width: 92; height: 90%; padding: 1 1 0 1;
             background: $surface; border: round $border;
         }
     }
@@ -33,12 +36,27 @@ class HelpScreen(ModalScreen[None]):
         self.found = found
 
     def compose(self) -> ComposeResult:
-        here = [one for one in self.found if type(one.namespace).__name__ != _EVERYWHERE]
-        everywhere = [one for one in self.found if type(one.namespace).__name__ == _EVERYWHERE]
-        with VerticalScroll() as box:
+        with Vertical() as box:
             box.border_title = "What can be done here"
-            box.border_subtitle = "Esc closes"
-            yield Static(safe.lines(*_part("Here", here), "", *_part("Everywhere", everywhere)))
+            box.border_subtitle = "/ finds · Esc closes"
+            yield Reader()
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._tell)
+
+    def _tell(self) -> None:
+        reader = self.query_exactly_one(Reader)
+        here, everywhere, moving = [], [], []
+        for one in self.found:
+            if one.command.name in MOVES:
+                moving.append(one)
+            elif type(one.namespace).__name__ == _EVERYWHERE:
+                everywhere.append(one)
+            else:
+                here.append(one)
+        parts = (("Here", here), ("Everywhere", everywhere), ("Moving", moving))
+        said = [line for title, found in parts if found for line in _part(title, found, reader)]
+        reader.read(safe.lines(*said[:-1]))
 
     def action_back(self) -> None:
         self.dismiss()
@@ -47,13 +65,11 @@ class HelpScreen(ModalScreen[None]):
         self.dismiss()
 
 
-def _part(title: str, found: list[Possible]) -> list[Content]:
-    said = [safe.line(title, "title")]
+def _part(title: str, found: list[Possible], reader: Reader) -> Iterator[Content]:
+    yield safe.line(title, "title")
     for one in found:
-        keys = [sign(key) for key in one.command.keys.split(",") if sign(key)]
-        said.append(
-            safe.line(f"{' '.join(keys):<14}", "cyan").pad_right(max(0, 14 - len(" ".join(keys))))
-            + safe.line(one.command.name, "bold").pad_right(max(1, 18 - len(one.command.name)))
-            + safe.line(one.command.help)
-        )
-    return said
+        keys = " ".join(sign(key) for key in one.command.keys.split(",") if sign(key))
+        named = safe.line(keys, "cyan").pad_right(_KEYS - len(keys))
+        named += safe.line(one.command.name, "bold")
+        yield safe.beside(named, one.command.help, _KEYS + _NAMES, reader.columns)
+    yield Content("")

@@ -42,11 +42,14 @@ _NAMES: Final = {Form.MARKDOWN: "Markdown", Form.JSON: "JSON", Form.HTML: "HTML"
 class Days(TreePane):
     def __init__(self) -> None:
         self.days = JournalDays()
-        super().__init__(Table(self.days, titles=False), noun="line", known_as="journal")
+        super().__init__(Table(self.days, titles=False), known_as="journal")
 
     def question(self) -> Question[Seen]:
         self.days.at(self.dashboard.now)
         return super().question()
+
+    def counted(self) -> str:
+        return self.days.counted
 
     def empty(self) -> Content:
         return safe.lines(

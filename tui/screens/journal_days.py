@@ -32,6 +32,7 @@ class JournalDays:
     def __init__(self) -> None:
         self._lines: dict[Key, Line] = {}
         self.now: Now | None = None
+        self.counted = ""
 
     def at(self, now: Now) -> None:
         """Judge sessions at this moment from now on."""
@@ -42,6 +43,8 @@ class JournalDays:
             return []
         sessions = {one.id: one for one in listed(reading, Scope(), self.now)}
         days = days_of(reading, None, None)
+        told = {one for ids in days.values() for one in ids if one in sessions}
+        self.counted = f"{many(len(told), 'session')} on {many(len(days), 'day')}"
         self._lines = {line.key: line for line in tree(days, sessions, view)}
         return list(self._lines)
 

@@ -6,10 +6,9 @@ from typing import ClassVar, Final
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import VerticalScroll
+from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Static
 
 from ingest.memory import raw
 from ingest.memory.raw import Range
@@ -18,6 +17,7 @@ from tui import safe
 from tui.commands import bind
 from tui.feed import Failure, Found
 from tui.widgets.pane import Dashboarding
+from tui.widgets.reader import Reader
 
 LINES: Final = 200
 _CHARS: Final = 4000
@@ -30,10 +30,9 @@ class RawScreen(Dashboarding, ModalScreen[None]):
     DEFAULT_CSS = """
     RawScreen {
         align: center middle;
-        & > VerticalScroll {
-            width: 96%; height: 92%; padding: 0 1; background: $surface; border: round $border;
+        & > Vertical {
+            width: 96%; height: 92%; background: $surface; border: round $border;
         }
-        & Static { width: 1fr; height: auto; }
     }
     """
 
@@ -43,13 +42,13 @@ class RawScreen(Dashboarding, ModalScreen[None]):
         self._lines: list[str] = []
 
     def compose(self) -> ComposeResult:
-        with VerticalScroll() as box:
+        with Vertical() as box:
             box.border_title = safe.line(self.wanted.path).plain
-            box.border_subtitle = "Esc closes, y copies"
-            yield Static(safe.line("Reading …", "dim"))
+            box.border_subtitle = "/ finds · y copies · Esc closes"
+            yield Reader()
 
     def on_mount(self) -> None:
-        self.query_exactly_one(VerticalScroll).focus()
+        self.query_exactly_one(Reader).read(safe.line("Reading …", "dim"))
         self.run_worker(self._read(), exit_on_error=False)
 
     async def _read(self) -> None:
@@ -59,9 +58,9 @@ class RawScreen(Dashboarding, ModalScreen[None]):
         ):
             case Found(lines):
                 self._lines = lines[:LINES]
-                self.query_exactly_one(Static).update(safe.lines(*self._said(lines)))
+                self.query_exactly_one(Reader).read(safe.lines(*self._said(lines)))
             case Failure(_, message, hint, _):
-                self.query_exactly_one(Static).update(
+                self.query_exactly_one(Reader).read(
                     safe.lines(safe.line(message, "red"), safe.line(hint))
                 )
 

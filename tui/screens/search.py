@@ -49,6 +49,8 @@ class QuestionLine(FilterLine):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "complete_word":
             return bool(self.offers)
+        if action == "results":
+            return self.screen.query_one(Table).length > 0
         return super().check_action(action, parameters)
 
     def action_complete_word(self) -> None:

@@ -10,7 +10,7 @@ from textual import events
 from textual.content import Content
 from textual.widget import Widget
 
-from ingest.wording.words import size, span
+from ingest.wording.words import many, size, span
 from tui import safe
 from tui.summary import Summary
 
@@ -77,7 +77,7 @@ def chips(
         found.append(
             Chip(
                 (safe.line(f"✗ {failed} failed batch{'es' if failed > 1 else ''}", "red"),
-                 safe.line(f"✗ {failed}", "red")),
+                 safe.line(f"✗ {many(failed, 'batch')}", "red")),
                 "pipeline",
             )
         )  # fmt: skip

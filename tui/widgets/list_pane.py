@@ -47,6 +47,13 @@ class Below(Static):
     DEFAULT_CSS = "Below { height: 1; padding: 0 1; color: $foreground-muted; }"
 
 
+def waits(table: Table) -> Content | None:
+    """What is held back because it would move rows."""
+    if table.waiting is None:
+        return None
+    return safe.line(f"{table.fresh} new ↓" if table.fresh else "order changed ↓", "yellow")
+
+
 class ListPane(Pane):
     BINDINGS: ClassVar[list[BindingType]] = [
         # With priority, so that words typed at once behind it find the line open.
@@ -121,17 +128,13 @@ class ListPane(Pane):
         if nothing:
             said = self.nothing_found() if table.view.filter else self.empty()
             self.query_exactly_one(".empty", Static).update(said)
-        fresh = table.fresh
-        chip = safe.line(f"{fresh} new ↓", "yellow") if fresh else None
-        if not fresh and table.waiting is not None:
-            chip = safe.line("order changed ↓", "yellow")
         self.query_exactly_one(Below).update(
             safe.row(
                 self.counted(),
                 safe.line(f"{len(table.marked):,} marked", "yellow") if table.marked else None,
                 f"filter: {table.view.filter}" if table.view.filter else None,
                 self.note(),
-                chip,
+                waits(table),
             )
         )
 
@@ -191,6 +194,8 @@ class ListPane(Pane):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "filter":
             return not isinstance(self.screen.focused, Input)
+        if action in ("copy", "copy_id"):
+            return self.failure is not None or self.table.length > 0
         if action == "back":
             line = self.query_exactly_one(FilterLine)
             return line.has_focus or bool(line.value) or bool(self.table.marked)

@@ -6,6 +6,7 @@ One look is taken for all three; which of them is seen, and what of the plan, is
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from msgspec.structs import replace
 from textual import on
 from textual.app import ComposeResult
 from textual.content import Content
@@ -22,6 +23,7 @@ from tui.feed import Question
 from tui.plan import Look, View, Wish, counts, label, look, nested, tone
 from tui.widgets.column import Column, Line, Styled
 from tui.widgets.graph import Graph
+from tui.widgets.list_pane import waits
 from tui.widgets.listing import Few
 from tui.widgets.pane import Pane
 from tui.widgets.table import Seen, Table
@@ -150,6 +152,9 @@ class PlanPane(Pane):
             self.screen.ask()  # type: ignore[attr-defined]
             return
         self.found = found
+        if self.wish.project is None:
+            # The one that moved last, once; it stays although others move.
+            self.wish = replace(self.wish, project=found.project)
         self._fill(found)
         self.say()
 
@@ -177,6 +182,11 @@ class PlanPane(Pane):
         message.stop()
         if isinstance(message.table, TaskTable):
             message.table.again()
+
+    @on(Table.Stood)
+    def _stood(self, message: Table.Stood) -> None:
+        message.stop()
+        self.say()
 
     # ── which task ──────────────────────────────────────────────────────────────────────────────
 
@@ -261,7 +271,8 @@ class PlanPane(Pane):
         how = [safe.line(f"view {wish.view}", "dim"), safe.line(f"show {wish.choice}", "dim")]
         if wish.words:
             how.append(safe.line(f"filter: {wish.words}", "yellow"))
-        return safe.lines(said, safe.row(*how, self._revised(found)))
+        held = waits(self.showing) if isinstance(self.showing, Table) else None
+        return safe.lines(said, safe.row(*how, self._revised(found), held))
 
     def _revised(self, found: Look) -> Content:
         last = len(found.revisions)

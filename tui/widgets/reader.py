@@ -75,6 +75,11 @@ class Reader(Vertical):
         line.display = False
         yield line
 
+    @property
+    def columns(self) -> int:
+        """How wide its lines may be, also where there is more than fits."""
+        return self.size.width - 3
+
     def read(self, text: Content, *, anew: bool = False) -> None:
         """Show this; `anew` from its beginning, else from where one was."""
         if text == self.text and not anew:

@@ -199,6 +199,8 @@ class Table(Toned, can_focus=True):
             self.fresh = sum(1 for key in seen.keys if key not in self._places)
             self.waiting = seen.keys
         self._take_all = False
+        if bool(old) != bool(self._keys):
+            self.screen.refresh_bindings()
         if not self.loaded:
             self.loaded = True
             self.post_message(self.Moved(self, self.key))
@@ -439,7 +441,9 @@ class Table(Toned, can_focus=True):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in ("mark", "mark_all"):
-            return self._marks
+            return self._marks and bool(self._keys)
+        if action == "open":
+            return bool(self._keys)
         if action in ("sort", "reverse"):
             return self._titles and any(one.sorts for one in self.listing.columns)
         return True

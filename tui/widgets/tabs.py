@@ -31,9 +31,11 @@ class Tabs(Widget):
 
     def render(self) -> Content:
         left = Content("").join(text for text, _ in self._parts())
-        right = safe.block(": command  ? help ", "dim")
-        room = self.size.width - left.cell_length - right.cell_length
-        return left + Content(" " * room) + right if room > 0 else left
+        for said in (": command  ? help ", "? help "):
+            room = self.size.width - left.cell_length - len(said)
+            if room > 0:
+                return left + Content(" " * room) + safe.block(said, "dim")
+        return left
 
     def on_click(self, event: events.Click) -> None:
         at = 0

@@ -129,19 +129,13 @@ async def test_the_raw_line_behind_a_moment_is_shown_as_it_is(stage: Stage) -> N
 async def test_where_one_pane_is_shown_the_raw_line_comes_to_the_front_and_escape_goes_back(
     stage: Stage,
 ) -> None:
-    app = stage.dashboard()
-    async with app.run_test(size=(80, 24)) as pilot:
-        await settled(pilot)
-        await pilot.press("j", "enter")
-        await settled(pilot)
-        await pilot.press("j", "i")
-        await settled(pilot)
+    async with stage.opened(size=(80, 24)) as (app, pilot):
+        await press(pilot, "j", "enter")
+        await press(pilot, "j", "i")
         assert '{"timestamp":' in shown(app)
-        await pilot.press("escape")
-        await settled(pilot)
+        await press(pilot, "escape")
         assert "moments" in shown(app)
-        await pilot.press("escape")
-        await settled(pilot)
+        await press(pilot, "escape")
         assert "Refactor the lexer" in shown(app)
 
 
@@ -150,19 +144,14 @@ async def test_the_head_of_an_open_session_follows_what_becomes_of_it(stage: Sta
     new.prompt("Something else")
     new.write()
     stage.read()
-    app = stage.dashboard()
-    async with app.run_test(size=(120, 40)) as pilot:
-        await settled(pilot)
-        await pilot.press("slash", *"something", "enter", "j")
-        await settled(pilot)
-        await pilot.press("enter")
-        await settled(pilot)
+    async with stage.opened() as (app, pilot):
+        await press(pilot, "slash", *"something", "enter", "j")
+        await press(pilot, "enter")
         assert "● running  Something else" in shown(app)
         new.end_turn("Done.")
         new.write()
         stage.read()
-        while "✓ done  Something else" not in shown(app):
-            await settled(pilot)
+        await until(pilot, "✓ done  Something else")
 
 
 @pytest.mark.fault("U01", "U02", "U03")

@@ -1,10 +1,14 @@
 """What all screens have in common, as a person at the keyboard sees it."""
 
+from pathlib import Path
+
 import pytest
 
-from tests.stage import Stage, press, shown
+from tests.stage import Stage, press, settled, shown, staged, until
 from tui.commands import SCREENS
+from tui.dashboard import Manner
 from tui.screens.board import ResumeCard
+from tui.themes import HIGH_CONTRAST, OWN
 
 
 async def test_the_numbers_lead_to_the_screens(stage: Stage) -> None:
@@ -30,6 +34,71 @@ async def test_help_is_made_of_the_commands_that_count_here(stage: Stage) -> Non
         assert "Leave; whatever is being read is finished first." in shown(app)
         await press(pilot, "escape")
         assert "Show only what holds" not in shown(app)
+
+
+async def test_the_footer_names_no_key_that_would_do_nothing(tmp_path: Path) -> None:
+    with staged(tmp_path) as stage:
+        async with stage.opened() as (app, pilot):
+            for screen, none_of in (
+                ("1", ("open", "copy", "resume")),
+                ("3", ("open", "copy", "mark")),
+                ("4", ("open", "copy", "mark")),
+            ):
+                await press(pilot, screen)
+                footer = shown(app).splitlines()[-1]
+                assert [word for word in none_of if word in footer] == []
+            new = stage.home.session(cwd="/home/dev/parser")
+            new.prompt("Begin")
+            new.write()
+            stage.read()
+            await pilot.press("1")
+            await until(pilot, "c resume")
+            assert "Enter open  y copy" in shown(app)
+            await press(pilot, "3")
+            await press(pilot, "right_square_bracket")
+            assert "Enter open  Space mark  y copy" in shown(app)
+
+
+async def test_why_where_no_session_is_meant_is_asked_of_the_figures(stage: Stage) -> None:
+    async with stage.opened() as (app, pilot):
+        await press(pilot, "g", "w")
+        assert "what the figures are made of" in shown(app)
+
+
+async def test_sixteen_colours_get_the_theme_that_needs_no_more_until_another_is_chosen(
+    stage: Stage,
+) -> None:
+    few, many = Manner(live=False, few_colours=True), Manner(live=False)
+    app = stage.dashboard(few)
+    async with app.run_test() as pilot:
+        await settled(pilot)
+        assert app.theme == HIGH_CONTRAST
+    app = stage.dashboard(many, remembers=True)
+    async with app.run_test() as pilot:
+        await settled(pilot)
+        assert app.theme == OWN
+        app.action_theme("nord")
+    app = stage.dashboard(few, remembers=True)
+    async with app.run_test() as pilot:
+        await settled(pilot)
+        assert app.theme == "nord"
+
+
+async def test_help_tells_what_is_particular_first_and_wraps_within_its_column(
+    stage: Stage,
+) -> None:
+    async with stage.opened(size=(80, 50)) as (app, pilot):
+        assert shown(app).splitlines()[1].endswith("? help")
+        await pilot.press("question_mark")
+        await pilot.pause()
+        told = shown(app)
+        assert told.index("Go one level deeper.") < told.index("What is going on")
+        (broken,) = (line for line in told.splitlines() if "!word leaves out." in line)
+        (whole,) = (line for line in told.splitlines() if "Go one level deeper." in line)
+        assert broken.index("!word") == whole.index("Go one")
+        await pilot.press("G")
+        await pilot.pause()
+        assert "Half a page up." in shown(app)
 
 
 async def test_a_command_is_written_completed_and_done(stage: Stage) -> None:

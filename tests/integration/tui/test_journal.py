@@ -24,6 +24,7 @@ async def go_to(pilot: Pilot[Any], app: Dashboard, title: str) -> None:
 
 async def test_export_a_journal(stage: Stage) -> None:
     async with stage.opened("4", notes=True) as (app, pilot):
+        assert "11 sessions on 5 days" in shown(app)
         await go_to(pilot, app, "Refactor the lexer")
         assert "Refactor the lexer" in shown(app)
         await pilot.press("e")

@@ -120,6 +120,7 @@ async def test_marked_batches_are_put_off_together_until_a_time(stage: Stage) ->
         await press(pilot, "slash", *"state:failed", "enter")
         await pilot.press("ctrl+a", "z")
         await asked(pilot, Ask)
+        assert "Enter takes it · Esc leaves" in shown(app)
         await pilot.press("enter")
         await asked(pilot, Confirm)
         assert "Put off 2 batches?" in shown(app)

@@ -14,6 +14,7 @@ async def test_search_and_jump(stage: Stage) -> None:
         assert app.screen.query_exactly_one(QuestionLine).value == "pytest kind:output "
         await pilot.press(*["backspace"] * 12, *"kind:command", "space", *"has:error")
         await until(pilot, "1 hit")
+        assert "↓ results" in shown(app)
         await press(pilot, "enter")
         await until(pilot, "✗ failed")
         await press(pilot, "enter")

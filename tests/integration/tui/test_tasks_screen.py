@@ -153,3 +153,17 @@ async def test_the_mouse_chooses_and_opens_a_task(stage: Stage) -> None:
         assert "parser · main" in shown(app)
         await steps(pilot, "escape")
         assert "view graph" in shown(app)
+
+
+async def test_the_project_stays_although_another_one_moves(stage: Stage) -> None:
+    async with stage.opened("2") as (app, pilot):
+        assert " parser  " in shown(app)
+        other = stage.home.session(cwd="/home/dev/website")
+        other.prompt("Something else")
+        other.plan([("Begin", "in_progress")], "New")
+        other.write()
+        stage.read()
+        await steps(pilot, "1", "2")
+        assert " parser  " in shown(app)
+        await steps(pilot, "right_curly_bracket")
+        assert " parser  " not in shown(app)

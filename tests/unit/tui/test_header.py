@@ -31,6 +31,11 @@ def test_the_place_goes_first_and_the_clock_last() -> None:
     assert said(80).startswith("tailboard  ● 3 running  ◐ 1 waiting")
 
 
+def test_where_it_is_short_what_failed_can_still_be_told_apart() -> None:
+    assert "✗ 1  behind" in said(78)
+    assert "✗ 1 batch" in said(78)
+
+
 @pytest.mark.parametrize("columns", range(36, 200, 7))
 def test_it_never_wraps_and_always_says_what_failed(columns: int) -> None:
     assert len(said(columns)) <= columns
