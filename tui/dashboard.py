@@ -222,7 +222,7 @@ class Dashboard(App[int]):
     def _tick(self) -> None:
         self._ticks += 1
         took = 0.0
-        if isinstance(self.screen, Frame):
+        if isinstance(self.screen, Frame) and self.screen.is_mounted:
             self.screen.tick()
             took = self.screen.took
         if self._ticks >= look_again(self.summary, self.clock(), took):

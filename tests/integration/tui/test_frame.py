@@ -145,3 +145,12 @@ async def test_a_mistake_in_one_pane_is_told_there_and_the_others_go_on(
         await press(pilot, "j")
         assert "Continue" in shown(app)
         assert "y copies the details" not in shown(app)
+
+
+async def test_time_may_pass_while_a_screen_is_still_being_made(stage: Stage) -> None:
+    async with stage.opened() as (app, pilot):
+        made = app.switch_mode("insights")
+        app._tick()
+        await made
+        await settled(pilot)
+        assert app.current_mode == "insights"
