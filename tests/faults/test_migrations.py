@@ -12,40 +12,48 @@ from ingest.store.dump import dump
 from ingest.store.errors import (
     DiskFull,
     NewerSchema,
+    StoreError,
     WrongMigration,
 )
 from tests.faults.place import ROOT, Place
 
 
 @pytest.mark.fault("D11")
-def test_a_newer_schema_is_refused_and_not_touched(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("change", "refusal", "named"),
+    [
+        (
+            "insert into schema_migrations values (9999, 'later', '', null, '')",
+            NewerSchema,
+            "9999",
+        ),
+        (
+            "update schema_migrations set checksum = 'other' where version = 1",
+            WrongMigration,
+            "0001",
+        ),
+    ],
+    ids=["newer", "not ours"],
+)
+def test_a_schema_that_is_not_known_is_refused_and_not_touched(
+    tmp_path: Path, change: str, refusal: type[StoreError], named: str
+) -> None:
     place = Place(tmp_path)
     with place.open() as database:
-        database.execute("insert into schema_migrations values (9999, 'later', '', null, '')")
+        database.execute(change)
     content = place.path.read_bytes()
-    with pytest.raises(NewerSchema, match="9999"):
+    with pytest.raises(refusal, match=named):
         place.open()
     assert place.path.read_bytes() == content
 
 
 @pytest.mark.fault("D11")
-def test_a_newer_storage_version_is_refused_and_not_touched(tmp_path: Path) -> None:
+def test_a_newer_storage_version_is_told_as_a_newer_schema(tmp_path: Path) -> None:
     error = Exception(
         "IO Error: Trying to read a database file with version number 99, but we can only read "
         "versions between 64 and 69."
     )
     assert isinstance(store.explain(tmp_path / "x", error), NewerSchema)
-
-
-@pytest.mark.fault("D11")
-def test_a_migration_that_is_not_ours_is_refused_and_not_touched(tmp_path: Path) -> None:
-    place = Place(tmp_path)
-    with place.open() as database:
-        database.execute("update schema_migrations set checksum = 'other' where version = 1")
-    content = place.path.read_bytes()
-    with pytest.raises(WrongMigration, match="0001"):
-        place.open()
-    assert place.path.read_bytes() == content
 
 
 STEPS = ("_copy", "_apply", "lay_views", "sync", "_keep")

@@ -23,11 +23,6 @@ PRIVATE = f"<private>{HUSH}"
 FAR = "plain words in between\n" * 400
 
 
-@pytest.fixture
-def desk(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Desk:
-    return Desk(tmp_path, capsys)
-
-
 def plant(desk: Desk) -> None:
     home = Home(desk.home)
     everything = "\n".join(text for text, _ in PLANTED)

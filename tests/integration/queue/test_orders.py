@@ -4,7 +4,6 @@ import json
 import re
 import shlex
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -15,18 +14,6 @@ from tests.integration.cli.desk import Desk, Sessions, write_sessions
 
 IO_ERROR = Failure(code="io_error", cls=ErrorClass.TRANSIENT, message="It broke.", hint="Look.")
 ODD = Failure(code="odd", cls=ErrorClass.DATA, message="It is odd.")
-
-
-@pytest.fixture
-def desk(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Desk:
-    return Desk(tmp_path, capsys)
-
-
-@pytest.fixture
-def sessions(desk: Desk) -> Sessions:
-    written, desk.now = write_sessions(desk.home)
-    assert desk.run("ingest", "-q").code == 0
-    return written
 
 
 @pytest.fixture

@@ -8,19 +8,7 @@ import pytest
 from ingest.store.database import Database
 from ingest.store.dump import dump
 from tests.build import Home
-from tests.integration.cli.desk import Desk, Sessions, write_sessions
-
-
-@pytest.fixture
-def desk(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Desk:
-    return Desk(tmp_path, capsys)
-
-
-@pytest.fixture
-def sessions(desk: Desk) -> Sessions:
-    written, desk.now = write_sessions(desk.home)
-    assert desk.run("ingest", "-q").code == 0
-    return written
+from tests.integration.cli.desk import Desk, Sessions
 
 
 def facts(desk: Desk, path: Path | None = None) -> list[str]:

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from tests.build import Home
-from tests.integration.cli.desk import Desk
 from tests.integration.right.conftest import CORPUS
 from tests.integration.tasks.reading import Plans, plans
 
@@ -40,8 +39,3 @@ def told(home: Home, tmp_path: Path) -> Iterator[Callable[[], Plans]]:
     """What the home tells of tasks, once everything in it is written."""
     with ExitStack() as opened:
         yield lambda: opened.enter_context(plans(home.path, tmp_path / "tailboard.duckdb"))
-
-
-@pytest.fixture
-def desk(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Desk:
-    return Desk(tmp_path, capsys)

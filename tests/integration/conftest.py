@@ -1,4 +1,4 @@
-"""A desk for every test, with or without something on it."""
+"""A desk for every test of the program, with or without something on it."""
 
 from pathlib import Path
 
