@@ -1,8 +1,8 @@
 """The only way text becomes pixels: made harmless, never markup, in one of a few tones.
 
 `Content` built here holds text that passed `ingest.wording.safe`; nothing in it is read as markup,
-nothing is a link. `tests/unit/tui/test_safe.py` holds all widgets to it. Colours are names of the
-theme, so that each theme says how its tones look.
+nothing is a link. `tests/unit/tui/test_widgets_are_safe.py` holds all widgets to it. Colours are
+names of the theme, so that each theme says how its tones look.
 """
 
 from textwrap import wrap

@@ -1,8 +1,7 @@
 """What follows from a failure: again and when, never again, not now for anybody, or as if nothing.
 
 Promises the same answer for the same arguments: chance is drawn from the batch's id and the number
-of the attempt. Doing it is left to the worker, which bisects a batch that failed with a data error
-(see `quarantine`) before it asks here.
+of the attempt. Doing it is left to the worker, which sets a bad line aside before it asks here.
 """
 
 from collections.abc import Sequence

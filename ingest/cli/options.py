@@ -1,7 +1,7 @@
 """The options that several commands share, and what was said with them.
 
 The common ones are gathered in `Options` wherever they stand; the filters of reading commands
-become one `Where`. Nothing here looks at a file or a clock.
+become one `Filters`. Nothing here looks at a file or a clock.
 """
 
 from collections.abc import Callable

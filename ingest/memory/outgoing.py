@@ -3,7 +3,7 @@
 Promises that a file appears whole or not at all, below the folder it was meant for and nowhere
 else, and that its text was masked once more: where that fails, nothing is written. What log text
 could do in the place it goes to (a table, Markdown, a page) is taken from it by `cell`, `inline`,
-`code`, `fenced`, `quoted` and `html`.
+`code` and `html`.
 """
 
 import contextlib

@@ -25,7 +25,7 @@ from ingest.worker.ordered import actor
 from tui import safe
 from tui.commands import COMMANDS, bind
 from tui.dialogs import Ask, Choose, Confirm, Typed
-from tui.feed import Question, failure_of
+from tui.feed import Question
 from tui.frame import Frame
 from tui.orders import SHOWN, Orders, exactly, outcome
 from tui.screens.pipeline import detail
@@ -147,8 +147,7 @@ class PipelineScreen(Frame):
             try:
                 await work()
             except Exception as error:  # noqa: BLE001 - told to the person who ordered it
-                failure = failure_of(error)
-                self._say(f"{failure.message} {failure.hint}", "error")
+                self.complain(error)
             self.ask()
 
         self.run_worker(guarded(), exit_on_error=False)
