@@ -116,7 +116,43 @@ def test_what_is_not_run_here_is_run_elsewhere() -> None:
         assert last in (ROOT / test).read_text(), command
 
 
-def test_every_picture_and_every_proof_the_readme_names_is_there() -> None:
+def test_every_picture_and_every_file_the_readme_names_is_there() -> None:
     named = re.findall(r"\]\((?!https?:|#)([^)]+)\)", README)
     assert "screenshots/board.png" in named
     assert [path for path in named if not (ROOT / path).exists()] == []
+
+
+def test_every_promise_names_the_test_that_proves_it() -> None:
+    table = README.partition("## What it promises")[2].partition("\n\n")[2].partition("\n\n")[0]
+    promises = table.splitlines()[2:]
+    assert len(promises) > 10
+    for promise in promises:
+        proofs = re.findall(r"\[([^]]+)\]\(([^)]+)\)", promise)
+        assert proofs, promise
+        for words, path in proofs:
+            name = f"def test_{words.replace(' ', '_')}("
+            assert name in (ROOT / path).read_text(), name
+
+
+def test_what_the_readme_says_of_a_command_in_brackets_it_takes() -> None:
+    """Options and commands below it, as in: `tailboard verify` (`--deep` compares every fact)."""
+    said = re.findall(r"`tailboard ([^`]+)`\s\(([^)]*)\)", README)
+    assert len(said) > 5
+    for command, brackets in said:
+        words = shlex.split(command)
+        for one in re.findall(r"`([^`]+)`", brackets):
+            first = one.split()[0]
+            if first.startswith("--"):
+                assert first in options_of(words), (command, first)
+            elif not first.isupper() and ":" not in first:
+                assert takes(words[0], first), (command, first)
+
+
+def takes(command: str, below: str) -> bool:
+    group = cli.get_command(click.Context(cli), command)
+    return isinstance(group, click.Group) and below in group.list_commands(click.Context(group))
+
+
+def test_what_the_readme_has_a_shell_evaluate_is_a_script(demo: Desk) -> None:
+    (command,) = set(re.findall(r"\$\(tailboard ([^)]+)\)", README))
+    assert "_tailboard_completion" in demo.run(*command.split()).out
