@@ -11,7 +11,7 @@ ARGS   ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check fix bench soak demo-story screenshots lock clean
+.PHONY: help setup run test coverage check fix bench soak demo-story screenshots lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | \
@@ -34,6 +34,13 @@ run: setup ## start Tailboard; ARGS="status --json" passes arguments
 
 test: setup ## run the tests; ARGS="tests/unit -k lease" passes arguments to pytest
 	$(BIN)/python -m pytest -n 2 $(ARGS)
+
+coverage: setup ## the tests once more, counting branches; fails below 90 % of ingest
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -n 2 $(ARGS)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report --skip-covered --include 'tui/*' | tail -1
+	$(BIN)/coverage report --skip-covered --include 'ingest/*' --fail-under 90
 
 check: setup ## format, lint, types and the floors of the house, nothing changed
 	$(BIN)/ruff format --check .

@@ -30,6 +30,9 @@ _OPEN = r"(?:<|&lt;|\\{1,4}u003[cC])"
 _CLOSE = r"(?:>|&gt;|\\{1,4}u003[eE])"
 _TAG = re.compile(rf"{_OPEN}(/|\\{{1,4}}/)?private\s{{0,8}}{_CLOSE}", re.IGNORECASE)
 
+_COLORS = ("\x1b[", "\x9b", "\\u001b[", "\\u001B[", "\\x1b[", "\\x1B[", "\\033[", "\\e[")
+"""What begins a sequence for the terminal, as it is and escaped."""
+_COLORED = re.compile(rf"(?:{'|'.join(map(re.escape, _COLORS))})[0-?]{{0,40}}[ -/]{{0,4}}[@-~]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -37,6 +40,8 @@ def _literals() -> Iterator[tuple[str, int, Pattern | None]]:
     """What is looked for, how much of it is the literal, and of which kind; None: private."""
     for opening in _OPENINGS:
         yield opening, len(opening), None
+    for color in _COLORS:
+        yield color, len(color), None
     for pattern in PATTERNS:
         for literal in pattern.literals:
             for after in pattern.followed:
@@ -61,22 +66,30 @@ Span = tuple[int, int, str]
 
 def mask(text: str) -> str:
     """`text` without its secrets and private parts."""
-    if not _hits(text):
+    hits = _hits(text)
+    if not hits:
         return text
-    while spans := _spans(text):
-        # Again, because what was hidden by a neighbour may stand by itself now.
-        text = "".join(_masked(text, spans))
-    return text
+    while True:
+        while spans := _spans(text):
+            # Again, because what was hidden by a neighbour may stand by itself now.
+            text = "".join(_masked(text, spans))
+        # And without colours, which may begin, or end, in the middle of a secret.
+        bare = _bare(text, hits)
+        if bare == text or not _spans(bare):
+            return text
+        text = bare
 
 
 def unsafe(text: str) -> bool:
     """Whether masking would change anything."""
-    return bool(_spans(text))
+    hits = _hits(text)
+    return bool(hits) and bool(_spans(text) or _spans(_bare(text, hits)))
 
 
 def found(text: str) -> dict[str, int]:
     """How many there are of each kind."""
-    return dict(Counter(kind for _, _, kind in _spans(text)))
+    hits = _hits(text)
+    return dict(Counter(kind for _, _, kind in _spans(_bare(text, hits)))) if hits else {}
 
 
 def marks(text: str) -> int:
@@ -118,6 +131,12 @@ def _spans(text: str) -> list[Span]:
     private = list(_private(text)) if any(which < len(_OPENINGS) for which, _, _ in hits) else []
     secrets = _secrets(text, hits)
     return _merged(private, secrets) if private else list(secrets)
+
+
+def _bare(text: str, hits: list[tuple[int, int, int]]) -> str:
+    """The text without what is for the terminal, where there is any of it."""
+    colors = range(len(_OPENINGS), len(_OPENINGS) + len(_COLORS))
+    return _COLORED.sub("", text) if any(which in colors for which, _, _ in hits) else text
 
 
 def _hits(text: str) -> list[tuple[int, int, int]]:

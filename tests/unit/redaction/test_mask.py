@@ -36,6 +36,17 @@ class TestKinds:
     ) -> None:
         assert secret not in mask(around.format(text))
 
+    def test_is_found_behind_a_color_and_with_one_in_its_middle(
+        self, kind: str, text: str, secret: str
+    ) -> None:
+        half = len(text) // 2
+        for on, off in (("\x1b[01;31m\x1b[K", "\x1b[m\x1b[K"), ("\\u001b[31m", "\\u001b[0m")):
+            for colored in (f"x {on}{text}{off}", f"x {on}{text[:half]}{off}{text[half:]} y"):
+                masked = mask(colored)
+                assert f"[secret: {kind}]" in masked
+                assert mask(masked) == masked
+                assert found(colored) == {kind: 1}
+
 
 @pytest.mark.parametrize("text", INNOCENT)
 def test_what_is_no_secret_stays(text: str) -> None:
