@@ -98,6 +98,12 @@ class Line(Struct, frozen=True):
     closed: bool | None = None
     """Whether what hangs on it is hidden; None where nothing does."""
 
+    def copied(self) -> str:
+        if self.text:
+            return self.text
+        shown = ("".join(part.text for part in parts_of(one)) for one in self.cells)
+        return "  ".join(text for text in shown if text)
+
 
 def parts_of(value: Cell | tuple[Cell, ...]) -> list[Styled]:
     """The parts of a cell, safe."""

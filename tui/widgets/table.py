@@ -2,15 +2,14 @@
 
 Promises that a refresh never moves a row, the selection or the scroll position: what is new waits
 until it is asked for, what is gone stays where it was, and a row is known by its key. What is in
-the list is for its `Listing`.
+the list is for its `Listing`, how a row is drawn for `rows.py`.
 """
 
 from collections.abc import Sequence
-from typing import ClassVar, Final, NamedTuple
+from typing import ClassVar, Final
 
 from msgspec import Struct
 from msgspec.structs import replace
-from rich.segment import Segment
 from textual import events
 from textual.binding import BindingType
 from textual.geometry import Region, Size
@@ -21,15 +20,14 @@ from textual.strip import Strip
 from ingest.store.face import Reading
 from tui.commands import bind
 from tui.feed import Question
-from tui.widgets.column import GAP, Fitted, Line, fit, fitted_parts, parts_of
+from tui.widgets.column import Line
 from tui.widgets.listing import Key, Listing, View
-from tui.widgets.toned import Toned
+from tui.widgets.rows import Looks, Rows
 
 PAGE: Final = 60
 """Lines asked for at first, before it is known how many fit."""
 _KEPT: Final = 2000
 """Lines that are remembered, seen or not."""
-_MARK: Final = "▪ "
 
 
 class Seen(Struct, frozen=True):
@@ -42,38 +40,17 @@ class Seen(Struct, frozen=True):
     lines: dict[Key, Line]
 
 
-class _Looks(NamedTuple):
-    """All that says how a row looks."""
-
-    line: Line | None
-    chosen: bool
-    focused: bool
-    marked: bool
-    width: int
-
-
-class Table(Toned, can_focus=True):
+class Table(Rows, can_focus=True):
     BINDINGS: ClassVar[list[BindingType]] = bind(
         "open", "down", "up", "top", "bottom", "half-down", "half-up", "page-down", "page-up",
         "mark", "mark-all", "sort", "reverse", "show-new",
     )  # fmt: skip
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "table--title", "table--cursor", "table--cursor-away", "table--mark",
-    }  # fmt: skip
     DEFAULT_CSS = """
     Table {
         height: 1fr;
         background: $background;
         scrollbar-size-vertical: 1;
         overflow-x: hidden;
-        & > .table--title { color: $foreground-muted; text-style: bold; }
-        & > .table--cursor {
-            background: $block-cursor-background;
-            color: $block-cursor-foreground;
-            text-style: bold;
-        }
-        & > .table--cursor-away { background: $surface-lighten-1; }
-        & > .table--mark { color: $text-warning; text-style: bold; }
     }
     """
 
@@ -133,7 +110,7 @@ class Table(Toned, can_focus=True):
         marks: bool = True,
         id: str | None = None,
     ) -> None:
-        super().__init__(id=id)
+        super().__init__(titles=titles, marks=marks, id=id)
         self.listing = listing
         self.view = view or View()
         self.loaded = False
@@ -142,17 +119,12 @@ class Table(Toned, can_focus=True):
         """The order that is offered and not yet taken, because it would move rows."""
         self.fresh = 0
         """How many rows are new in it."""
-        self._titles, self._marks = titles, marks
         self._keys: list[Key] = []
         self._places: dict[Key, int] = {}
         self._lines: dict[Key, Line] = {}
-        self._rows: dict[Key, tuple[_Looks, Strip]] = {}
-        """As they were drawn last."""
         self._current: set[Key] = set()
         """Keys whose lines are of the last look; others are asked for when they come on screen."""
         self._take_all = True
-        self._fitted: list[Fitted] = []
-        self._fitted_for = 0
         self._asked_for: frozenset[Key] = frozenset()
 
     # ── what is asked, and what came of it ──────────────────────────────────────────────────────
@@ -234,7 +206,7 @@ class Table(Toned, can_focus=True):
         self._keys, self._places, self._lines, self.marked = [], {}, {}, set()
         self.waiting, self.fresh = None, 0
         self.set_reactive(Table.cursor, 0)
-        self._fitted_for = 0
+        self.fit_anew()
         self.see(view or View())
 
     def _order(self, keys: Sequence[Key]) -> None:
@@ -290,17 +262,6 @@ class Table(Toned, can_focus=True):
     def all_keys(self) -> Sequence[Key]:
         return self._keys
 
-    @property
-    def _room(self) -> int:
-        # One column stays free on the right: what comes beside it is another pane.
-        marks = len(_MARK) if self._marks else 0
-        return max(1, self.scrollable_content_region.width - marks - 1)
-
-    @property
-    def _above(self) -> int:
-        """Lines above the first row."""
-        return 1 if self._titles else 0
-
     def _on_screen(self, around: int = 0) -> list[Key]:
         first = max(0, self.scroll_offset.y - around)
         height = max(self.size.height, 1)
@@ -309,81 +270,29 @@ class Table(Toned, can_focus=True):
     # ── drawing ─────────────────────────────────────────────────────────────────────────────────
 
     def _measure(self) -> None:
-        self.virtual_size = Size(
-            self.scrollable_content_region.width, len(self._keys) + self._above
-        )
+        self.virtual_size = Size(self.scrollable_content_region.width, len(self._keys) + self.above)
 
     def _draw(self) -> None:
         self.refresh()
-
-    def notify_style_update(self) -> None:
-        self._rows.clear()
-        super().notify_style_update()
 
     def on_resize(self, event: events.Resize) -> None:
         self._measure()
         self.call_after_refresh(self._follow_cursor)
 
     def render_line(self, y: int) -> Strip:
-        width = self.scrollable_content_region.width
-        if width != self._fitted_for:
-            self._fitted_for = width
-            self._fitted = fit(self.listing.columns, self._room)
-            self._rows.clear()
-        if self._titles and y == 0:
-            return self._title_line(width)
-        place = self.scroll_offset.y + y - self._above
+        self.fit(self.listing.columns)
+        if self.titles and y == 0:
+            return self.title_row(self.view)
+        place = self.scroll_offset.y + y - self.above
         if not 0 <= place < len(self._keys):
-            return Strip.blank(width, self.look())
+            return self.blank_row()
         key = self._keys[place]
         if key not in self._current and key not in self._asked_for:
             self._asked_for = frozenset(self._on_screen(PAGE // 2))
             self.post_message(self.Wanting(self))
-        return self._row(key, place == self.cursor, width)
-
-    def _title_line(self, width: int) -> Strip:
-        style = self.look("table--title")
-        segments = [Segment(" " * len(_MARK), style)] if self._marks else []
-        for i, fitted in enumerate(self._fitted):
-            column = fitted.column
-            sign = ("↑" if self.view.reverse else "↓") if column.name == self.view.sort else ""
-            parts = fitted_parts(column.title + sign, fitted)
-            segments += [Segment(part.text, style) for part in parts]
-            if i < len(self._fitted) - 1:
-                segments.append(Segment(" " * GAP, style))
-        return Strip(segments).adjust_cell_length(width, style)
-
-    def _row(self, key: Key, chosen: bool, width: int) -> Strip:
-        """The row as it was drawn before, where nothing of it is another."""
-        line = self._lines.get(key)
-        looks = _Looks(line, chosen, chosen and self.has_focus, key in self.marked, width)
-        drawn = self._rows.get(key)
-        if drawn is not None and drawn[0] == looks:
-            return drawn[1]
-        if len(self._rows) >= _KEPT:
-            self._rows.clear()
-        strip = self._draw_row(looks)
-        self._rows[key] = looks, strip
-        return strip
-
-    def _draw_row(self, looks: _Looks) -> Strip:
-        base = self.look()
-        if looks.chosen:
-            base = self.look("table--cursor" if looks.focused else "table--cursor-away")
-        segments: list[Segment] = []
-        if self._marks:
-            style = base + self.over("table--mark") if looks.marked else base
-            segments.append(Segment(_MARK if looks.marked else " " * len(_MARK), style))
-        if looks.line is None:
-            segments.append(Segment("…", base))
-            return Strip(segments).adjust_cell_length(looks.width, base)
-        for i, fitted in enumerate(self._fitted):
-            for part in fitted_parts(looks.line.cells[fitted.place], fitted):
-                style = base if looks.focused or not part.tone else base + self.tone(part.tone)
-                segments.append(Segment(part.text, style))
-            if i < len(self._fitted) - 1:
-                segments.append(Segment(" " * GAP, base))
-        return Strip(segments).adjust_cell_length(looks.width, base)
+        chosen = place == self.cursor
+        line, marked = self._lines.get(key), key in self.marked
+        return self.row(key, Looks(line, chosen, chosen and self.has_focus, marked))
 
     # ── moving ──────────────────────────────────────────────────────────────────────────────────
 
@@ -391,15 +300,15 @@ class Table(Toned, can_focus=True):
         self._follow_cursor()
         self.post_message(self.Moved(self, self.key))
         # Where it had to scroll, all is drawn anyway.
-        self.refresh_line(before + self._above)
-        self.refresh_line(now + self._above)
+        self.refresh_line(before + self.above)
+        self.refresh_line(now + self.above)
 
     def validate_cursor(self, place: int) -> int:
         return max(0, min(place, len(self._keys) - 1))
 
     def _follow_cursor(self) -> None:
         # In lines of the whole, where the titles stand above the first row on every screen.
-        region = Region(0, self.cursor, 1, 1 + self._above)
+        region = Region(0, self.cursor, 1, 1 + self.above)
         self.scroll_to_region(region, animate=False, force=True, immediate=True)
 
     def action_down(self) -> None:
@@ -417,7 +326,7 @@ class Table(Toned, can_focus=True):
         self.cursor = len(self._keys) - 1
 
     def _pages(self, pages: float) -> None:
-        self.cursor += round(pages * max(1, self.size.height - self._above))
+        self.cursor += round(pages * max(1, self.size.height - self.above))
 
     def action_page_down(self) -> None:
         self._pages(1)
@@ -441,11 +350,11 @@ class Table(Toned, can_focus=True):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in ("mark", "mark_all"):
-            return self._marks and bool(self._keys)
+            return self.marks and bool(self._keys)
         if action == "open":
             return bool(self._keys)
         if action in ("sort", "reverse"):
-            return self._titles and any(one.sorts for one in self.listing.columns)
+            return self.titles and any(one.sorts for one in self.listing.columns)
         return True
 
     def action_mark(self) -> None:
@@ -480,15 +389,15 @@ class Table(Toned, can_focus=True):
 
     def copied(self) -> str:
         """The text of the rows that are meant."""
-        return "\n".join(_text(self._lines[k]) for k in self.keys_meant() if k in self._lines)
+        return "\n".join(self._lines[k].copied() for k in self.keys_meant() if k in self._lines)
 
     def copied_id(self) -> str:
         meant = [self._lines[key] for key in self.keys_meant() if key in self._lines]
-        return "\n".join(line.id or _text(line) for line in meant)
+        return "\n".join(line.id or line.copied() for line in meant)
 
     def on_click(self, event: events.Click) -> None:
-        place = self.scroll_offset.y + event.y - self._above
-        if self._titles and event.y == 0:
+        place = self.scroll_offset.y + event.y - self.above
+        if self.titles and event.y == 0:
             self._sort_at(event.x)
         elif 0 <= place < len(self._keys):
             again = place == self.cursor and event.chain > 1
@@ -497,17 +406,7 @@ class Table(Toned, can_focus=True):
                 self.action_open()
 
     def _sort_at(self, x: int) -> None:
-        at = len(_MARK) if self._marks else 0
-        for fitted in self._fitted:
-            if at <= x < at + fitted.width and fitted.column.sorts:
-                turned = fitted.column.name == self.view.sort and not self.view.reverse
-                self.see(replace(self.view, sort=fitted.column.name, reverse=turned))
-                return
-            at += fitted.width + GAP
-
-
-def _text(line: Line) -> str:
-    if line.text:
-        return line.text
-    shown = ("".join(part.text for part in parts_of(one)) for one in line.cells)
-    return "  ".join(text for text in shown if text)
+        column = self.column_at(x)
+        if column is not None and column.sorts:
+            turned = column.name == self.view.sort and not self.view.reverse
+            self.see(replace(self.view, sort=column.name, reverse=turned))
