@@ -149,9 +149,11 @@ class Through:
 def backlog_of(found: Survey, looked: Iterable[Home], now: datetime) -> Backlog:
     """What a look at these homes came to."""
     places = {home.id: home.path for home in looked}
-    waiting = [source.mtime_ns for source in found.changed if source.behind]
+    # What cannot be read is told as such; it does not wait for a reader.
+    unread = [source for source in found.changed if source.behind and not source.troubled]
+    waiting = [source.mtime_ns for source in unread]
     return Backlog(
-        [Unread(source.path, source.behind) for source in found.changed if source.behind],
+        [Unread(source.path, source.behind) for source in unread],
         _age(min(waiting), now) if waiting else 0.0,
         [_trouble(places[home], problem) for home, problem in found.problems],
     )

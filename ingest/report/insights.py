@@ -81,7 +81,9 @@ def _tokens(rows: Iterable[Row], period: Period, now: datetime, zone: tzinfo | N
     first = local_day(period.since, zone) if period.since else min(every)
     # A period ends right before its last moment.
     ended = period.until - timedelta(microseconds=1) if period.until else now
-    last = max(*every, local_day(ended, zone))
+    today = local_day(ended, zone)
+    # A clock that was wrong once must not stretch the picture over years to come.
+    last = min(max(*every, today), today + timedelta(days=1))
     days_in_row = [first + timedelta(days=n) for n in range((last - first).days + 1)]
     totals = [[spent[model].get(day, 0) for day in days_in_row] for model in ranked]
     return Tokens(days_in_row, ranked, totals)

@@ -45,7 +45,8 @@ class Running(Struct, kw_only=True):
 
     @property
     def landings_per_minute(self) -> float | None:
-        return self.landings * 60 / self.seconds if self.seconds else None
+        """None where there is not one whole minute: half a second tells nothing of a minute."""
+        return self.landings * 60 / self.seconds if self.seconds >= 60 else None
 
     @property
     def bytes_per_second(self) -> float | None:

@@ -34,7 +34,8 @@ def span(seconds: float | None) -> str:
         return f"{whole // 60} m {whole % 60} s" if whole < 600 else f"{whole // 60} m"
     if whole < 86_400:
         return f"{whole // 3600} h {whole % 3600 // 60} m"
-    return f"{whole // 86_400} d"
+    days = whole // 86_400
+    return f"{days} d" if days < 730 else f"{days * 4 // 1461} y"
 
 
 def ago(moment: datetime | None, now: datetime) -> str:

@@ -150,11 +150,12 @@ def _flow(found: Insights, width: int) -> Iterator[Content]:
         yield _title("Backlog", "nothing was read in this time")
         yield Content("")
         return
-    minute = running.landings_per_minute or 0
+    minute = running.landings_per_minute
+    often = f"{minute:.1f} a minute, " if minute is not None else ""
     peak, behind = size(running.behind_peak_bytes), size(running.behind_bytes)
     courses: tuple[tuple[str, str, str, charts.Say], ...] = (
         ("Backlog", f"at most {peak}, now {behind}", "behind_bytes", _bytes),
-        ("Commits", f"{minute:.1f} a minute, {running.landings:,} in all", "landings", _turns),
+        ("Commits", f"{often}{running.landings:,} in all", "landings", _turns),
         ("Read", size(running.bytes_new), "bytes_new", _bytes),
     )
     ends = (_when(series[0]["time"]), _when(series[-1]["time"]))

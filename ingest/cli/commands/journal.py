@@ -69,7 +69,8 @@ def _journal(
     else:
         found = making.of_day(access, _day(invocation, access, day, named), rules, named)
     if not found.entries:
-        about = " ".join(filter(None, (day and f"on {day}", named and f"in the project {named}")))
+        when = day if day in ("today", "yesterday") else day and f"on {day}"
+        about = " ".join(filter(None, (when, named and f"in the project {named}")))
         raise NotFound(
             f"No session {about or 'was read yet'}.", "`tailboard sessions` lists what there is."
         )

@@ -69,6 +69,8 @@ def _report(invocation: Invocation, access: Access, asked: Period) -> None:
 
     def show(output: Output) -> None:
         _show_running(output, found)
+        if not (found.series or found.sessions):
+            return
         _show_distributions(output, found)
         _show_coverage(output, found)
         _show_disk(output, found, could_go)
@@ -107,12 +109,14 @@ def _body(found: Report) -> dict[str, object]:
 
 def _show_running(output: Output, found: Report) -> None:
     running, series = found.running, found.series
-    output.line(Styled("running", "bold"), f"a character is {span(found.width_seconds)}")
     if not series:
         output.line("No samples in this time: they are written while `tailboard ingest` runs.")
         return
+    output.line(Styled("running", "bold"), f"a character is {span(found.width_seconds)}")
     rate = f"{size(int(running.bytes_per_second or 0))} a second"
-    flushes = f"{running.landings_per_minute or 0:.1f} a minute"
+    a_minute = running.landings_per_minute
+    often = f"{a_minute:.1f} a minute, " if a_minute is not None else ""
+    flushes = f"{often}{running.landings:,} in all"
     backlog = f"at most {size(running.behind_peak_bytes)}, now {size(running.behind_bytes)}"
     amplified = running.read_amplification
     each = f", {amplified:.2f} bytes for each new one" if amplified else ""

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from tests.build import Home
 from tests.integration.cli.desk import Desk, Sessions, write_sessions
 
 SESSION_KEYS = [
@@ -33,6 +34,20 @@ def test_status_holds_what_is_promised(desk: Desk, sessions: Sessions) -> None:
     assert status["sessions"] == {"running": 1, "waiting": 1, "stalled": 1, "failed": 1}
     assert status["rejected_lines"] == 1
     assert set(status["owner"]) == {"pid", "since", "role"}
+
+
+def test_what_cannot_be_read_is_told_as_such_and_not_as_work_that_waits(
+    desk: Desk, sessions: Sessions
+) -> None:
+    home = Home(desk.home)
+    broken = home.session()
+    broken.prompt("Begin")
+    broken.write()
+    packed = home.compress(broken)
+    packed.write_bytes(packed.read_bytes()[:-20])
+    assert desk.run("ingest").code == 1
+    status = desk.json("status")
+    assert (status["behind_bytes"], status["sources"]["damaged"]) == (0, 1)
 
 
 def test_status_tells_what_was_not_read_yet(desk: Desk, sessions: Sessions) -> None:

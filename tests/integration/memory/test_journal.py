@@ -80,6 +80,7 @@ def test_nothing_on_a_day_is_said(desk: Desk) -> None:
     answer = desk.run("journal", "show", "--day", "2026-11-01")
     assert (answer.code, answer.out) == (1, "")
     assert "No session on 2026-11-01" in answer.err
+    assert "No session yesterday." in desk.run("journal", "show", "--day", "yesterday").err
 
 
 def test_older_turns_of_a_long_session_are_counted(desk: Desk) -> None:

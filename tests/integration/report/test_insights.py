@@ -37,6 +37,15 @@ def test_days_follow_each_other_and_all_tokens_are_there(place: Place) -> None:
         assert found.report.sessions == 2
 
 
+def test_a_day_that_is_years_away_does_not_stretch_the_picture(place: Place) -> None:
+    place.home.clock.tick(3650 * DAY)
+    place.session("partial")
+    place.read()
+    with place.open() as database:
+        found = insights(Local(database), Period(""), datetime(2026, 11, 24), UTC)
+        assert found.tokens.days == [date(2026, 11, day) for day in (21, 22, 23, 24, 25)]
+
+
 def test_a_period_has_all_its_days_and_nothing_else(place: Place) -> None:
     place.read()
     with place.open() as database:

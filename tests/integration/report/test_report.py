@@ -20,7 +20,9 @@ def test_a_report_of_nothing_says_so_and_is_a_whole_document(empty: Desk) -> Non
     assert document["series"] == []
     assert document["running"]["samples"] == 0
     assert document["coverage"]["sessions"] == 0
-    assert "No samples" in empty.run("report").out
+    assert empty.run("report").out.splitlines() == [
+        "No samples in this time: they are written while `tailboard ingest` runs."
+    ]
 
 
 def test_an_ingest_leaves_a_sample_of_what_it_did(desk: Desk) -> None:
@@ -28,6 +30,9 @@ def test_an_ingest_leaves_a_sample_of_what_it_did(desk: Desk) -> None:
     assert running["samples"] == 1
     assert running["batches"] == running["cursors"]["begun"] == 5
     assert running["landings"] == 1
+    # It took no minute, so nothing can be said of one.
+    assert running["landings_per_minute"] is None
+    assert " 1 in all" in desk.run("report").out
     assert running["bytes_new"] == sum(path.stat().st_size for path in desk.home.rglob("*.jsonl"))
     assert running["bytes_read"] >= running["bytes_new"]
     assert running["read_amplification"] == running["bytes_read"] / running["bytes_new"]
