@@ -10,6 +10,7 @@ from ingest.cli.consent import agreed, yes_option
 from ingest.cli.errors import Exit
 from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
+from ingest.cli.options import reason_option
 from ingest.cli.ordering import Chosen, Told, choosing, later, order_of, ordering
 from ingest.cli.ordering import selection as selected
 from ingest.cli.output import Column, Output
@@ -24,12 +25,11 @@ _DONE: Final = {
 }
 _SHOWN: Final = 20
 
-_reason = click.option("--reason", metavar="TEXT", help="Why; it is written down.")
 _dry_run = click.option("--dry-run", is_flag=True, help="Only tell what would be done.")
 
 
 @click.command("retry", cls=Command)
-@_reason
+@reason_option
 @_dry_run
 @choosing
 @with_invocation
@@ -44,7 +44,7 @@ def retry(invocation: Invocation, chosen: Chosen, reason: str | None, dry_run: b
 
 
 @click.command("cancel", cls=Command)
-@_reason
+@reason_option
 @_dry_run
 @yes_option
 @choosing
@@ -62,7 +62,7 @@ def cancel(
 
 @click.command("snooze", cls=Command)
 @click.option("--until", metavar="TIME", required=True, help="2h, 3d, 2026-12-01T09:00.")
-@_reason
+@reason_option
 @_dry_run
 @choosing
 @with_invocation
@@ -79,7 +79,7 @@ def snooze(
 
 
 @click.command("wake", cls=Command)
-@_reason
+@reason_option
 @_dry_run
 @choosing
 @with_invocation
@@ -93,7 +93,7 @@ def wake(invocation: Invocation, chosen: Chosen, reason: str | None, dry_run: bo
 
 
 @click.command("reset-attempts", cls=Command)
-@_reason
+@reason_option
 @_dry_run
 @choosing
 @with_invocation
@@ -108,7 +108,7 @@ def reset_attempts(
 
 
 @click.command("pause", cls=Command)
-@_reason
+@reason_option
 @with_invocation
 def pause(invocation: Invocation, reason: str | None) -> int:
     """Stop the queue: nothing is read until `tailboard batches resume`.
@@ -119,7 +119,7 @@ def pause(invocation: Invocation, reason: str | None) -> int:
 
 
 @click.command("resume", cls=Command)
-@_reason
+@reason_option
 @with_invocation
 def resume(invocation: Invocation, reason: str | None) -> int:
     """Let the queue go on, whoever stopped it.

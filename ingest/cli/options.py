@@ -111,6 +111,9 @@ _FILTERS: Final[dict[str, dict[str, Any]]] = {
 }
 
 
+reason_option = click.option("--reason", metavar="TEXT", help="Why; it is written down.")
+
+
 def filters(*names: str) -> Callable[[F], F]:
     """Adds these filters to a command, which gets them as one `Filters` named `only`."""
 

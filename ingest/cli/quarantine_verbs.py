@@ -12,6 +12,7 @@ from ingest.cli.errors import Exit, NotFound
 from ingest.cli.export import Exported, export
 from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
+from ingest.cli.options import reason_option
 from ingest.cli.ordering import order_of, ordering
 from ingest.cli.output import Output
 from ingest.cli.resetting import start_over
@@ -26,7 +27,7 @@ _session = click.option(
 @click.command("retry", cls=Command)
 @click.argument("ids", metavar="[ID]...", nargs=-1)
 @_session
-@click.option("--reason", metavar="TEXT", help="Why; it is written down.")
+@reason_option
 @click.option("--dry-run", is_flag=True, help="Only tell what would be read again.")
 @yes_option
 @with_invocation

@@ -6,11 +6,11 @@ import click
 from msgspec.structs import replace
 
 from ingest.cli.access import Access, reading
-from ingest.cli.consent import agreed
+from ingest.cli.consent import agreed, yes_option
 from ingest.cli.errors import NotFound
 from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
-from ingest.cli.options import Filters, filters
+from ingest.cli.options import Filters, filters, reason_option
 from ingest.cli.ordering import ordering
 from ingest.cli.output import Cell, Column, Output
 from ingest.cli.scope import scope_of
@@ -41,8 +41,8 @@ _COLUMNS = (
     help="Instead of what is proposed: keep, move (see --to), or mark for review.",
 )
 @click.option("--to", metavar="BRANCH", help="The branch that --as move means.")
-@click.option("--reason", metavar="TEXT", help="Why; it is written down.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@reason_option
+@yes_option
 @click.option("--dry-run", is_flag=True, help="Only tell what is proposed.")
 @filters("project", "branch", "session", "since", "until")
 @with_invocation

@@ -9,6 +9,7 @@ import click
 
 from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
+from ingest.cli.options import reason_option
 from ingest.cli.ordering import Orders, ordering
 from ingest.cli.output import Output
 from ingest.cli.scope import session_id
@@ -31,7 +32,6 @@ from ingest.memory.tasks.task import EvidenceKind, Roadmap, Task, TaskState
 from ingest.worker.ordered import actor
 
 _id = click.argument("id_", metavar="ID")
-_reason = click.option("--reason", metavar="TEXT", help="Why; it is written down.")
 
 
 @click.command("add", cls=Command)
@@ -56,7 +56,7 @@ def add(
 @click.command("set", cls=Command)
 @_id
 @click.argument("state", type=click.Choice([state.value for state in TaskState]))
-@_reason
+@reason_option
 @with_invocation
 def set_(invocation: Invocation, id_: str, state: str, reason: str | None) -> None:
     """Say how a task stands. It stays so, whatever the log says, until `reset` or `undo`.
@@ -68,7 +68,7 @@ def set_(invocation: Invocation, id_: str, state: str, reason: str | None) -> No
 
 @click.command("complete", cls=Command)
 @_id
-@_reason
+@reason_option
 @with_invocation
 def complete(invocation: Invocation, id_: str, reason: str | None) -> None:
     """Say that a task is done.
@@ -80,7 +80,7 @@ def complete(invocation: Invocation, id_: str, reason: str | None) -> None:
 
 @click.command("block", cls=Command)
 @_id
-@_reason
+@reason_option
 @with_invocation
 def block(invocation: Invocation, id_: str, reason: str | None) -> None:
     """Say that a task cannot go on.

@@ -16,7 +16,7 @@ from ingest.demo.story import shipped
 from ingest.demo.teller import Teller
 from tests.build import Home
 from tests.pictures.shots import Shot, Size
-from tests.stage import Stage, settled, steps
+from tests.stage import Stage
 
 PLACE = Path(tempfile.gettempdir()) / "tour"
 """Always the same, because projects lie in there and may be seen."""
@@ -47,8 +47,5 @@ def demonstrated(folder: Path = PLACE) -> Iterator[Stage]:
 
 async def exported(stage: Stage, shot: Shot, size: Size) -> str:
     """The screen as Textual writes it into an SVG."""
-    dashboard = stage.dashboard()
-    async with dashboard.run_test(size=size) as pilot:
-        await settled(pilot)
-        await steps(pilot, *shot.keys)
+    async with stage.opened(*shot.keys, size=size) as (dashboard, _):
         return dashboard.export_screenshot(title="tailboard")

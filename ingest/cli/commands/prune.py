@@ -13,6 +13,7 @@ from ingest.cli.consent import agreed, yes_option
 from ingest.cli.errors import Exit
 from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
+from ingest.cli.options import reason_option
 from ingest.cli.output import Column, Output
 from ingest.store.retention import Forgotten
 from ingest.wording import when
@@ -25,7 +26,7 @@ from ingest.worker.homes import homes
 @click.command(cls=Command)
 @click.option("--older-than", metavar="TIME", help="Only what is older: 90d, 2026-01-01.")
 @click.option("--facts", is_flag=True, help="Also what was read of archived sessions.")
-@click.option("--reason", metavar="TEXT", help="Why; it is written down.")
+@reason_option
 @click.option("--dry-run", is_flag=True, help="Only tell what would go.")
 @yes_option
 @with_invocation

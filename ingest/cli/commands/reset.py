@@ -6,6 +6,7 @@ from ingest.batches.order import Selection, Verb
 from ingest.cli.consent import yes_option
 from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
+from ingest.cli.options import reason_option
 from ingest.cli.ordering import order_of, ordering
 from ingest.cli.resetting import start_over
 from ingest.cli.scope import session_id
@@ -15,7 +16,7 @@ from ingest.cli.scope import session_id
 @click.option("--session", metavar="ID", help="This session; the beginning of its id will do.")
 @click.option("--source", metavar="N", type=int, help="This file, by its number in `sources`.")
 @click.option("--all", "everything", is_flag=True, help="All files.")
-@click.option("--reason", metavar="TEXT", help="Why; it is written down.")
+@reason_option
 @click.option("--dry-run", is_flag=True, help="Only tell what would be forgotten.")
 @yes_option
 @with_invocation

@@ -7,7 +7,7 @@ import click
 
 from ingest.cli.access import Access, reading
 from ingest.cli.commits import commits
-from ingest.cli.consent import agreed
+from ingest.cli.consent import agreed, yes_option
 from ingest.cli.errors import Exit, NotFound
 from ingest.cli.exposure import warn_unless_ignored
 from ingest.cli.group import Group
@@ -97,7 +97,7 @@ def diff(invocation: Invocation, file: Path | None, project: str | None) -> None
 @_file
 @_project
 @click.option("--dry-run", is_flag=True, help="Only tell what would be taken over.")
-@click.option("--yes", is_flag=True, help="Do it without asking.")
+@yes_option
 @with_invocation
 def take(
     invocation: Invocation, file: Path | None, project: str | None, dry_run: bool, yes: bool

@@ -10,6 +10,8 @@ import subprocess
 import sys
 import tempfile
 import termios
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 PROGRAM = "from ingest.cli.main import main; main()"
@@ -23,7 +25,9 @@ def until(master: int, wanted: bytes) -> bytes:
     return told
 
 
-def test_the_demo_opens_the_dashboard_and_leaves_nothing_behind() -> None:
+@contextmanager
+def demo() -> Iterator[tuple[subprocess.Popen[bytes], int, Path]]:
+    """The program, its terminal, and the folder that its own lie in; nothing is left there."""
     with tempfile.TemporaryDirectory(prefix="t-") as attic:
         master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
@@ -36,32 +40,25 @@ def test_the_demo_opens_the_dashboard_and_leaves_nothing_behind() -> None:
             start_new_session=True,
         ) as process:
             os.close(slave)
-            until(master, b"From cron to timers")
-            os.write(master, b"q")
-            # A terminal nobody holds open any more is at its end, which Linux calls an error.
-            with contextlib.suppress(OSError):
-                while os.read(master, 65_536):
-                    pass
-            assert process.wait(60) == 0
+            yield process, master, Path(attic)
         os.close(master)
         assert list(Path(attic).iterdir()) == []
+
+
+def test_the_demo_opens_the_dashboard_and_leaves_nothing_behind() -> None:
+    with demo() as (process, master, _):
+        until(master, b"From cron to timers")
+        os.write(master, b"q")
+        # A terminal nobody holds open any more is at its end, which Linux calls an error.
+        with contextlib.suppress(OSError):
+            while os.read(master, 65_536):
+                pass
+        assert process.wait(60) == 0
 
 
 def test_a_demo_that_is_ended_while_it_begins_leaves_nothing_behind() -> None:
-    with tempfile.TemporaryDirectory(prefix="t-") as attic:
-        master, slave = pty.openpty()
-        with subprocess.Popen(
-            [sys.executable, "-c", PROGRAM, "demo"],
-            stdin=slave,
-            stdout=slave,
-            stderr=slave,
-            env={**os.environ, "TMPDIR": attic, "TERM": "xterm-256color"},
-            start_new_session=True,
-        ) as process:
-            os.close(slave)
-            while not list(Path(attic).glob("tailboard-demo-*/work")):
-                assert process.poll() is None
-            process.terminate()
-            assert process.wait(60) in (0, 128 + signal.SIGTERM)
-        os.close(master)
-        assert list(Path(attic).iterdir()) == []
+    with demo() as (process, _, attic):
+        while not list(attic.glob("tailboard-demo-*/work")):
+            assert process.poll() is None
+        process.terminate()
+        assert process.wait(60) in (0, 128 + signal.SIGTERM)
