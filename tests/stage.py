@@ -111,8 +111,8 @@ class Stage:
         return Dashboard(settings, keeper, manner, lambda: self.now)
 
 
-async def _when(pilot: Pilot[Any], true: Callable[[], bool]) -> None:
-    """Looked for again and again: what is waited for is done by other threads too."""
+async def when(pilot: Pilot[Any], true: Callable[[], bool]) -> None:
+    """Until it is so; looked at again and again, because other threads have a hand in it."""
     async with asyncio.timeout(PATIENCE):
         await pilot.pause()
         while not true():
@@ -130,7 +130,7 @@ async def settled(pilot: Pilot[Any]) -> None:
         done = asked or all(worker.is_finished for worker in pilot.app.workers)
         return done and (not isinstance(screen, Frame) or screen.settled)
 
-    await _when(pilot, still)
+    await when(pilot, still)
 
 
 async def press(pilot: Pilot[Any], *keys: str) -> None:
@@ -147,19 +147,19 @@ async def steps(pilot: Pilot[Any], *keys: str) -> None:
 
 async def until(pilot: Pilot[Any], text: str) -> None:
     """Until this stands on the screen, and all that came with it."""
-    await _when(pilot, lambda: text in shown(pilot.app))
+    await when(pilot, lambda: text in shown(pilot.app))
     await settled(pilot)
 
 
 async def asked(pilot: Pilot[Any], kind: type[Dialog[Any]]) -> None:
     """Until a question of this kind is put to the person."""
-    await _when(pilot, lambda: type(pilot.app.screen) is kind)
+    await when(pilot, lambda: type(pilot.app.screen) is kind)
     await pilot.pause()
 
 
 async def answered(pilot: Pilot[Any]) -> None:
     """Until no question is left, and what came of it is on the screen."""
-    await _when(pilot, lambda: not isinstance(pilot.app.screen, Dialog))
+    await when(pilot, lambda: not isinstance(pilot.app.screen, Dialog))
     await settled(pilot)
 
 

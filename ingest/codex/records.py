@@ -2,8 +2,7 @@
 
 `Line` is the union of every line of every generation; msgspec picks the struct by the `type` tag
 in one pass and skips the fields nobody reads. A kind that is not here is not an error: `line.py`
-counts it. The reference is Codex's own `RolloutLine` schema (0.169)
-and the files of older releases.
+counts it. The reference is the schema of Codex's own `RolloutLine` (0.169), and older files.
 """
 
 from typing import Any

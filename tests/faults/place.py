@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from shutil import which
@@ -159,10 +158,6 @@ class Oracle:
 
 def program(*arguments: str) -> list[str]:
     return [sys.executable, "-m", *arguments]
-
-
-def without(facts: Iterable[str], table: str) -> list[str]:
-    return [fact for fact in facts if not fact.startswith(f"{table} ")]
 
 
 needs_strace = pytest.mark.skipif(which("strace") is None, reason="strace is not installed")

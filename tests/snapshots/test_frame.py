@@ -1,6 +1,5 @@
 """What lies over every screen: help, the command line, and the word that the database is shut."""
 
-import asyncio
 import sys
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,7 @@ from textual.pilot import Pilot
 
 from ingest.settings import Settings
 from tests.snapshots.conftest import Picture
-from tests.stage import PATIENCE, Stage
+from tests.stage import Stage, when
 from tui.caretaker import Caretaker
 from tui.dashboard import Dashboard, Manner
 from tui.screens.refused import RefusedScreen
@@ -43,9 +42,7 @@ def test_a_database_that_is_shut_is_told_with_what_can_be_done(
     app = Dashboard(settings, keeper, Manner(live=False))
 
     async def refused(pilot: Pilot[Any]) -> None:
-        async with asyncio.timeout(PATIENCE):
-            while not isinstance(pilot.app.screen, RefusedScreen):
-                await pilot.pause()
+        await when(pilot, lambda: isinstance(pilot.app.screen, RefusedScreen))
         await pilot.pause()
 
     assert snap_compare(app, terminal_size=size, run_before=refused)

@@ -200,10 +200,6 @@ def test_every_reading_command_answers_the_same_with_and_without_an_owner(desk: 
             assert (code, steady(said)) == (before_code, steady(before)), words
 
 
-def shape(value: Any) -> Any:
-    return sorted(value) if isinstance(value, dict) else type(value).__name__
-
-
 @pytest.mark.parametrize("owner", [nobody, following])
 def test_every_command_that_changes_something_works_with_and_without_an_owner(
     desk: Desk, owner: Any

@@ -15,14 +15,10 @@ from ingest.tail.discovery import Problem, ProblemCode
 from ingest.worker.ordered import SAY, saying, values
 from tests.build.repository import REMOTE, Repo
 from tests.scenes import HOSTILE
-from tests.stage import PATIENCE, Stage, press, settled, shown, until
+from tests.stage import PATIENCE, Stage, press, settled, shown, until, when
 from tui.feed import THREADS
 from tui.screens.board import ResumeCard
 from tui.widgets.table import Table
-
-
-def _chosen(app_text: str, word: str) -> bool:
-    return any(word in line for line in app_text.splitlines())
 
 
 async def test_the_card_says_what_was_asked_last_and_how_to_go_on(stage: Stage) -> None:
@@ -96,8 +92,7 @@ async def test_a_new_session_waits_and_no_row_moves_under_the_cursor(stage: Stag
         new.open_command("sleep 5")
         new.write()
         stage.read()
-        while "1 new ↓" not in shown(app):
-            await settled(pilot)
+        await until(pilot, "1 new ↓")
         assert (table.key, table.cursor) == (key, place)
         assert "Something else" not in shown(app)
         await press(pilot, "full_stop")
@@ -181,9 +176,8 @@ async def test_a_slow_query_says_so_in_its_pane_and_holds_nobody_up(
     async with app.run_test(size=(120, 40)) as pilot:
         table = app.screen.query_exactly_one(Table)
         pane = app.screen.query_exactly_one(ResumeCard)
-        while not table.length or pane.asked_at is None:
-            await pilot.pause()
-        pane.say_busy(pane.asked_at + 3)
+        await when(pilot, lambda: bool(table.length) and pane.asked_at is not None)
+        pane.say_busy((pane.asked_at or 0) + 3)
         await pilot.press("j")
         await pilot.pause()
         assert "asking for 3 s" in shown(app)

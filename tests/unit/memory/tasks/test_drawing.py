@@ -26,7 +26,7 @@ PLAN = Roadmap(
 )
 
 
-def test_mermaid() -> None:
+def test_a_plan_is_drawn_for_mermaid() -> None:
     assert mermaid(PLAN).splitlines() == [
         "flowchart LR",
         '    taa["✓ Read"]:::done',
@@ -39,7 +39,7 @@ def test_mermaid() -> None:
     ]
 
 
-def test_dot() -> None:
+def test_a_plan_is_drawn_for_graphviz() -> None:
     assert dot(PLAN).splitlines()[3:] == [
         '    "aa" [label="✓ Read", color="#2da44e"];',
         '    "bb" [label="○ Fix", color="#0969da"];',
