@@ -51,7 +51,7 @@ COMMANDS: Final = _table(
     Command("suspend", "ctrl+z", "suspend", "Go back to the shell; `fg` comes back here."),
     Command("copy", "y", "copy", "Copy what is under the cursor.", shown=True),
     Command("copy-id", "Y", "copy id", "Copy its id or path."),
-    Command("why", "w", "why", "Show what the figures at the top are made of."),
+    Command("why", "w", "why", "Show what the figures are made of."),
     # ── lists ──
     Command("open", "enter", "open", "Go one level deeper.", shown=True),
     Command(

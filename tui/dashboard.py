@@ -258,9 +258,9 @@ class Dashboard(App[int]):
         self.push_screen(HelpScreen(list(possible(self.screen))))
 
     def action_why(self) -> None:
-        from tui.screens.why import WhyScreen
+        from tui.screens.why import of_the_header
 
-        self.push_screen(WhyScreen())
+        self.push_screen(of_the_header(self.now))
 
     def action_palette(self) -> None:
         from tui.screens.palette import palette

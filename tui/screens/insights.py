@@ -82,7 +82,7 @@ class Asking(Pictures):
 
 class InsightsScreen(Frame):
     PLACE = "insights"
-    BINDINGS: ClassVar[list[BindingType]] = bind("span", "compare")
+    BINDINGS: ClassVar[list[BindingType]] = bind("span", "compare", "why")
 
     def __init__(self) -> None:
         super().__init__()
@@ -124,6 +124,17 @@ class InsightsScreen(Frame):
         self._span = (self._span + 1) % len(SPANS)
         self._set()
         self.ask()
+
+    def action_why(self) -> None:
+        """Who weighs most in these pictures."""
+        from tui.screens.insights_why import behind_the_pictures
+        from tui.screens.why import WhyScreen
+
+        period = self._left.period
+        nothing = "No session in this time."
+        self.app.push_screen(
+            WhyScreen(behind_the_pictures(period), f"who weighs most in {period.name}", nothing)
+        )
 
     def action_compare(self) -> None:
         if SPANS[self._span][1] is None:

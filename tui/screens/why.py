@@ -30,6 +30,12 @@ _EVERYTHING: Final[dict[str, Any]] = {
 }
 
 
+def of_the_header(now: Now) -> "WhyScreen":
+    """For the figures that are at the top of every screen."""
+    nothing = "Nothing runs, nothing waits, and everything is read."
+    return WhyScreen(behind_the_figures(now), "what the figures are made of", nothing)
+
+
 def behind_the_figures(now: Now) -> Question[list[Content]]:
     def ask(reading: Reading) -> list[Content]:
         return [
@@ -102,9 +108,13 @@ class WhyScreen(Dashboarding, ModalScreen[None]):
     }
     """
 
+    def __init__(self, made_of: Question[list[Content]], title: str, nothing: str) -> None:
+        super().__init__()
+        self._made_of, self._title, self._nothing = made_of, title, nothing
+
     def compose(self) -> ComposeResult:
         with Vertical() as box:
-            box.border_title = "Why: what the figures are made of"
+            box.border_title = f"Why: {self._title}"
             box.border_subtitle = "Esc closes"
             yield Reader()
 
@@ -113,10 +123,9 @@ class WhyScreen(Dashboarding, ModalScreen[None]):
 
     async def _ask(self) -> None:
         reader = self.query_exactly_one(Reader)
-        match await self.dashboard.feed.answer(behind_the_figures(self.dashboard.now)):
+        match await self.dashboard.feed.answer(self._made_of):
             case Found(lines):
-                nothing = [safe.line("Nothing runs, nothing waits, and everything is read.")]
-                reader.read(safe.lines(*(lines or nothing)))
+                reader.read(safe.lines(*(lines or [safe.line(self._nothing)])))
             case Failure(_, message, hint, _):
                 reader.read(safe.lines(safe.line(message, "red"), safe.line(hint)))
 

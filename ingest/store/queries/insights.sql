@@ -45,3 +45,41 @@ where ($since::timestamp is null or started_at >= $since::timestamp)
 and ($until::timestamp is null or started_at < $until::timestamp)
 group by state
 order by turns desc, state;
+
+-- name: spenders
+-- The sessions that spent the most tokens.
+with spent as (
+    select home, session, sum(total)::bigint as total
+    from v_usage
+    where ($since::timestamp is null or time >= $since::timestamp)
+    and ($until::timestamp is null or time < $until::timestamp)
+    group by all
+)
+select t.session, s.title, s.project, t.total
+from spent t
+join v_sessions s on s.home = t.home and s.id = t.session
+order by t.total desc, t.session
+limit $limit;
+
+-- name: longest
+-- The turns that took the longest, as far as they still count.
+select t.session, t.n, t.seconds, t.state, s.title, s.project
+from v_turns t
+join v_sessions s on s.home = t.home and s.id = t.session
+where t.seconds is not null and t.state not in ('reverted', 'rolled_back')
+and ($since::timestamp is null or t.started_at >= $since::timestamp)
+and ($until::timestamp is null or t.started_at < $until::timestamp)
+order by t.seconds desc, t.session, t.n
+limit $limit;
+
+-- name: ended_badly
+-- The newest turns that failed, were stopped or lost their end, each with what was said of it.
+select t.session, t.n, t.state, coalesce(t.error, t.end_reason, '') as said, t.started_at,
+    s.title, s.project
+from v_turns t
+join v_sessions s on s.home = t.home and s.id = t.session
+where t.state not in ('completed', 'open', 'reverted', 'rolled_back')
+and ($since::timestamp is null or t.started_at >= $since::timestamp)
+and ($until::timestamp is null or t.started_at < $until::timestamp)
+order by t.started_at desc nulls last, t.session, t.n
+limit $limit;

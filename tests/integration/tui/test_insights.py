@@ -16,6 +16,16 @@ async def test_a_span_is_chosen_and_compared_with_the_one_before(stage: Stage) -
         assert "Codex's files" in shown(app)
 
 
+async def test_why_names_the_sessions_and_turns_that_weigh_most(stage: Stage) -> None:
+    async with stage.opened("6", size=(120, 60)) as (app, pilot):
+        await press(pilot, "w")
+        assert "Why: who weighs most in the last 30 days" in shown(app)
+        assert "Tokens: who spent most" in shown(app)
+        assert "Length: the longest turns" in shown(app)
+        await press(pilot, "escape")
+        assert "Tokens a turn" in shown(app)
+
+
 async def test_all_of_it_has_nothing_before_it(stage: Stage) -> None:
     async with stage.opened() as (app, pilot):
         await press(pilot, "6", "t", "t", "c")

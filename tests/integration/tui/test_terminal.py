@@ -103,6 +103,13 @@ def test_a_killed_owner_is_replaced_and_the_screen_goes_on(
     assert opened.end() == 0
 
 
+def test_the_pipeline_counts_down_to_the_next_sweep(opened: Terminal) -> None:
+    opened.type("3")
+    opened.until("next sweep")
+    opened.type("q")
+    assert opened.end() == 0
+
+
 def test_it_is_resized_to_nothing_and_back(opened: Terminal) -> None:
     at = len(opened.written)
     opened.resize(50, 12)

@@ -1,5 +1,6 @@
 """Whoever waits for a change hears of every commit that changed something, and of no other."""
 
+import time
 from pathlib import Path
 from threading import Event, Thread
 
@@ -21,6 +22,19 @@ def test_a_commit_that_changed_nothing_is_no_beat(tmp_path: Path) -> None:
         with database.transaction():
             database.run("queue.pause", **PAUSE)
         assert database.pulse.beats == before + 1
+
+
+def test_a_guest_hears_when_everything_is_looked_at_next(tmp_path: Path) -> None:
+    with (
+        Database(tmp_path / "t.duckdb") as database,
+        Door(database, Role.FOLLOW, [], NOW),
+        RemoteDatabase(database.path) as remote,
+    ):
+        assert remote.listen(-1, 0).sweep_in is None
+        database.pulse.sweep_at = time.monotonic() + 1000
+        left = remote.listen(-1, 0).sweep_in
+        assert left is not None
+        assert 0 < left <= 1000
 
 
 def test_a_guest_that_listens_hears_of_a_commit_at_once(tmp_path: Path) -> None:

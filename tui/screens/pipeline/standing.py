@@ -69,14 +69,12 @@ def standing(reading: Reading, now: datetime) -> list[Content]:
         for name, tone in (("damaged", "red"), ("unreadable", "red"), ("missing", "yellow"))
         if read[name]
     ]
-    followed = [f"{read['following']:,} following"]
-    if read["archived"]:
-        followed.append(f"{read['archived']:,} archived")
     return [
         safe.row(safe.line("Queue", "dim"), *_queue(states, pauses), gap=" "),
-        safe.row(safe.line("Sources", "dim"), *troubles, *followed[:1], gap=" "),
+        safe.row(
+            safe.line("Sources", "dim"), *troubles, f"{read['following']:,} following", gap=" "
+        ),
         *_reading(int(read["behind"]), samples),
-        *(safe.line(one, "dim") for one in followed[1:]),
     ]
 
 
