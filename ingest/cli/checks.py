@@ -147,7 +147,8 @@ def watching(path: Path) -> Check:
         return Check("watching", True, detail)
     cure = "Changes are found all the same, a few seconds later."
     if "limit" in reason:
-        cure += " To be faster: sudo sysctl fs.inotify.max_user_watches=524288"
+        which = "instances=1024" if "instances" in reason else "watches=524288"
+        cure += f" To be faster: sudo sysctl fs.inotify.max_user_{which}"
     return Check("watching", True, detail, cure)
 
 

@@ -23,6 +23,8 @@ Notify = Callable[[list[str], bool, threading.Event], Iterable[set[str]]]
 _IN_HOME = frozenset((*INDEX_FILES, SESSIONS, ARCHIVED))
 
 
+_NO_MORE = "(os error 24)"
+"""EMFILE, as the native watcher says it."""
 _STEP_MS = 50
 """How often the native watcher wakes to look for events. Two of them at 20 ms would take a quarter
 of a percent of a processor from who does nothing."""
@@ -202,13 +204,27 @@ class _Watch:
         except BaseException as error:  # noqa: BLE001
             # A hint may die of anything (a panic in native code is no Exception): the sweep goes
             # on without it, and `reason` says so.
-            self.failure = f"Watching failed: {type(error).__name__}: {error}."
+            self.failure = (
+                "The system's limit of watchers is reached (fs.inotify.max_user_instances)."
+                if _NO_MORE in str(error)
+                else f"Watching failed: {type(error).__name__}: {error}."
+            )
         else:
             if not end.is_set():
                 self.failure = "Watching ended by itself."
 
 
 def _watchfiles(paths: list[str], recursive: bool, end: threading.Event) -> Iterator[set[str]]:
+    try:
+        yield from _watched(paths, recursive, end, some=False)
+    except PermissionError:
+        # Only now: told to do without some folders, it says no word of those beyond the limit.
+        yield from _watched(paths, recursive, end, some=True)
+
+
+def _watched(
+    paths: list[str], recursive: bool, end: threading.Event, *, some: bool
+) -> Iterator[set[str]]:
     # Imported here so that a broken native module costs the events and not the program.
     from watchfiles import Change, watch
 
@@ -220,7 +236,7 @@ def _watchfiles(paths: list[str], recursive: bool, end: threading.Event) -> Iter
         stop_event=end,
         recursive=recursive,
         force_polling=False,  # Its polling costs half a core; ours is the sweep.
-        ignore_permission_denied=True,
+        ignore_permission_denied=some,
         raise_interrupt=False,
     ):
         # Of folders only new ones matter: to list a big one for each touch would cost seconds.

@@ -1,5 +1,6 @@
 """What the doctor looks at, and the cure it names."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -95,6 +96,25 @@ def test_a_missing_home_is_a_problem_with_a_cure(desk: Desk) -> None:
     assert found["codex home"]["ok"] is False
     assert "Start Codex once" in found["codex home"]["cure"]
     assert "`tailboard ingest`" in found["database"]["detail"]
+
+
+@pytest.mark.parametrize("limit", ["watches", "instances"])
+def test_a_limit_of_watching_is_found_and_the_cure_names_it(
+    desk: Desk, sessions: Sessions, limit: str
+) -> None:
+    # As a user of a namespace of their own, whose limit can be set without touching any other.
+    lower = f"echo {1 if limit == 'watches' else 0} > /proc/sys/user/max_inotify_{limit}"
+    alone = ["unshare", "--user", "--map-root-user", "sh", "-c"]
+    if shutil.which("unshare") is None or subprocess.run([*alone, lower]).returncode:
+        pytest.skip("no namespace of a user's own can be made here")
+    here = f"--codex-home {desk.home} --db {desk.db}"
+    done = subprocess.run(
+        [*alone, f"{lower}; exec {sys.executable} -m ingest doctor --json {here}"],
+        stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    (found,) = (one for one in json.loads(done.stdout)["checks"] if one["name"] == "watching")
+    assert f"fs.inotify.max_user_{limit}" in found["detail"]
+    assert f"sudo sysctl fs.inotify.max_user_{limit}=" in found["cure"]
 
 
 def test_sessions_that_cannot_be_seen_are_not_called_safe(desk: Desk) -> None:

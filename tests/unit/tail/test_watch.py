@@ -136,6 +136,7 @@ def test_folders_that_took_the_place_of_others_are_watched_instead(
         (OSError("OS file watch limit reached. about [...]"), "limit of watched folders"),
         (OSError(28, "No space left on device"), "limit of watched folders"),
         (PermissionError(13, "Permission denied"), "Watching failed: Permission denied."),
+        (RuntimeError("Too many open files (os error 24)"), "limit of watchers"),
         (RuntimeError("Rust internal error"), "RuntimeError: Rust internal error."),
         (ImportError("no native module"), "ImportError: no native module."),
         (SystemExit("like a panic, no Exception"), "SystemExit"),
