@@ -1,6 +1,7 @@
 """Opens the dashboard: an owner is started first, so that it loads while the screen loads."""
 
 import os
+import sys
 
 from ingest.loading import loading
 from ingest.settings import Settings
@@ -21,10 +22,17 @@ def run(settings: Settings, *, mouse: bool = True) -> int:
 
         manner = Manner(
             mouse=mouse,
-            ascii=os.environ.get("TAILBOARD_ASCII", "") not in ("", "0"),
+            ascii=os.environ.get("TAILBOARD_ASCII", "") not in ("", "0") or not _knows_signs(),
             few_colours=Console(force_terminal=True).color_system == "standard",
         )
         dashboard = Dashboard(settings, keeper, manner)
         return dashboard.run(mouse=mouse) or dashboard.return_code or 0
     finally:
         keeper.close()
+
+
+def _knows_signs() -> bool:
+    """Whether what is written to the terminal can be more than ASCII."""
+    drawn_on = sys.__stderr__
+    encoding = getattr(drawn_on, "encoding", None) or "utf-8"
+    return encoding.lower().startswith("utf")

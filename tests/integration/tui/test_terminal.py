@@ -61,6 +61,15 @@ def test_a_terminal_that_cannot_place_text_gets_the_status_and_the_reason(
         assert b"\x1b[" not in found.written.replace(b"\x1b[1m", b"").replace(b"\x1b[0m", b"")
 
 
+def test_where_only_ascii_can_be_written_signs_have_their_twins(env: dict[str, str]) -> None:
+    with terminal([], {**env, "PYTHONIOENCODING": "latin-1"}) as found:
+        found.until("+ Read")
+        found.type("q")
+        assert found.end() == 0
+        assert "\\u2713" not in found.plain()
+        assert found.written.isascii()
+
+
 def test_of_sixteen_colours_those_that_tell_states_apart_are_used(env: dict[str, str]) -> None:
     with terminal([], {**env, "TERM": "xterm-16color", "COLORTERM": ""}) as found:
         found.until("Refactor the lexer")
