@@ -179,6 +179,8 @@ class _Page:
                 if texts
             ]
             changed = f"({'; '.join(changes)})" if changes else ""
+            if not (one.explanation or changed):
+                changed = "went on" if told else "planned"
             told.append(
                 [
                     *own(self._clock(one.at)),

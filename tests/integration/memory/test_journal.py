@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
@@ -73,6 +74,20 @@ def test_a_day_is_a_day_of_the_zone(desk: Desk, capsys: pytest.CaptureFixture[st
     shown = capsys.readouterr().out
     assert "times in UTC-09:00" in shown
     assert "2026-11-20 23:00:00" in shown
+
+
+def test_a_plan_that_moves_without_a_word_is_told_in_ours(desk: Desk) -> None:
+    def silent(home: Home, **_: object) -> Rollout:
+        session = home.session()
+        session.prompt("Begin")
+        session.plan([("Read", "pending"), ("Fix", "pending")])
+        session.plan([("Read", "in_progress"), ("Fix", "pending")])
+        session.end_turn("So far.")
+        return session
+
+    write(desk, silent)
+    told = desk.run("journal", "show").out.partition("How it went:")[2]
+    assert re.findall(r"- [\d:]+ (\w+.*) @", told)[:2] == ["planned", "went on"]
 
 
 def test_nothing_on_a_day_is_said(desk: Desk) -> None:
