@@ -160,6 +160,10 @@ async def test_errors_are_grouped_and_lead_to_their_batches(stage: Stage) -> Non
         await press(pilot, "g")
         assert "io.EIO" in shown(app)
         assert "fold.odd" in shown(app)
+        assert "error kinds" in shown(app)
+        footer = shown(app).splitlines()[-1]
+        assert "r retry" in footer
+        assert [word for word in ("retry all", "put off", "cancel", "raw") if word in footer] == []
         await press(pilot, "enter")
         assert "error:io.EIO" in shown(app)
 

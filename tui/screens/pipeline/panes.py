@@ -103,8 +103,10 @@ class Lists(ListPane):
         self.grouped = not self.grouped
         if self.grouped:
             self._views["Batches"] = self.table.view
+            self.noun = "error kind"
             self.set_filter_line("")
             self.table.show(self._listings["Errors"])
+            self.screen.refresh_bindings()
         else:
             self.turn_to("Batches")
 

@@ -128,6 +128,9 @@ class PipelineScreen(Frame):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         chosen = self.lists.chosen if self.is_mounted and self.query(Lists) else ""
+        one_by_one = ("retry_all", "snooze", "cancel", "reset", "raw")
+        if action in one_by_one and chosen and self.lists.grouped:
+            return False  # These are for batches; here are kinds of errors.
         match action:
             case "retry_all" | "snooze" | "cancel":
                 return chosen == "Batches"
