@@ -20,6 +20,7 @@ from tests.bench.corpus import Corpus, Shape
 from tests.bench.figures import Check, Figure, Results, timed
 from tests.bench.follower import LINES, Append
 from tests.bench.plot import Bar, bars
+from tests.bench.screens import Home
 from tests.bench.subject import Subject
 
 MEMORY = 200e6
@@ -33,6 +34,12 @@ STATUS = 0.4
 ANSWER = 0.05
 SLOWEST_ANSWER = 0.25
 """At the median and at the 99th percentile."""
+RECALL = 0.15
+SEARCH = 0.05
+SEARCH_LIBRARY = 0.3
+"""On M, and on ten times as much."""
+GRAPH = 0.05
+MASKING = 1.15
 BATCHES = 100_000
 CROWD = 0.1
 SAME_TIME_PER_BYTE = 1.15
@@ -54,6 +61,10 @@ class Plan(Struct, frozen=True):
     starts: int
     appends: int
     stores: list[tuple[str, list[Shape]]]
+    sessions: int
+    """Of the home whose memory is asked for."""
+    library: Shape
+    """Ten times what is searched first."""
 
 
 FULL = Plan(
@@ -67,6 +78,8 @@ FULL = Plan(
         ("one file", [Shape("S", 1, turns) for turns in (174, 1_740, 17_400)]),
         ("many files", [Shape("S", sessions, 60) for sessions in (3, 30, 300)]),
     ],
+    sessions=1_000,
+    library=Shape("10M", 3_000, 60),
 )
 QUICK = Plan(
     Shape("M", 30, 60),
@@ -79,6 +92,8 @@ QUICK = Plan(
         ("one file", [Shape("S", 1, turns) for turns in (17, 174, 1_740)]),
         ("many files", [Shape("S", sessions, 6) for sessions in (3, 30, 300)]),
     ],
+    sessions=50,
+    library=Shape("10M", 300, 60),
 )
 
 
@@ -134,6 +149,8 @@ class Bench:
         self._served()
         _say("a hundred thousand batches")
         self._crowd()
+        _say("the memory of projects")
+        self._recalled(many)
         if process.floor() >= max(m.peaks + b.peaks):
             results.notes.append("The peaks are those of the benchmark itself: of no use.")
 
@@ -344,6 +361,50 @@ class Bench:
                 timed(f"{about}: retry all that failed", "", found["retry"], CROWD),
                 timed(f"{about}: what came of that, one by one", "", found["tell"], CROWD),
             ]
+
+    # ── the memory of projects ──────────────────────────────────────────────────────────────────
+
+    def _recalled(self, many: Corpus) -> None:
+        sessions, home = self.plan.sessions, self._scratch / "remembered"
+        Home(home, sessions)
+        with self._database() as db:
+            self.subject.ingest(home, db)
+            found = self._recall("remembered", db)
+        shutil.rmtree(home)
+        self.results.figures += [
+            timed(f"{what}, of {sessions:,} sessions", "", took, RECALL)
+            for what, took in found.items()
+        ]
+        library = corpus.prepare(self.plan.library, self.cache)
+        for searched, limit in ((many, SEARCH), (library, SEARCH_LIBRARY)):
+            with self._database() as db:
+                self.subject.ingest(searched.home, db)
+                found = self._recall("searched", db)
+            name, size = searched.truth.shape.name, f"{searched.truth.bytes / 1e6:,.0f} MB"
+            self.results.figures += [
+                timed(f"search on {name}, {what}", name, took, limit, size)
+                for what, took in found.items()
+            ]
+        for what, took in self._recall("drawn").items():
+            self.results.figures.append(timed(f"{what} of a graph of 500 tasks", "", took, GRAPH))
+        passes = self._recall("masked", many.home)
+        ratios = list(map(_over, passes["with"], passes["without"]))
+        self.results.figures.append(
+            Figure(
+                "processor of a pass over M, with masking to without",
+                median(ratios),
+                "×",
+                MASKING,
+                detail=f"{min(ratios):.2f} × to {max(ratios):.2f} × in {len(ratios)} pairs",
+                homes="M",
+            )
+        )
+
+    def _recall(self, what: str, path: Path | None = None) -> dict[str, list[float]]:
+        where = [str(path)] if path else []
+        runs = str(self.plan.runs)
+        found: dict[str, list[float]] = self.subject.helper("recall", what, *where, "--runs", runs)
+        return found
 
     # ── appends ─────────────────────────────────────────────────────────────────────────────────
 

@@ -1,0 +1,151 @@
+"""The memory of projects, asked in this process: tasks, resume, journals, search, the picture of a
+graph, and what masking costs while reading. Run apart.
+
+Prints the seconds that each answer took, by what was asked; of masking, the seconds of processor
+of whole passes with it and without it, in turns.
+"""
+
+import argparse
+import json
+import os
+import random
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+from ingest.memory.git.git import Git
+from ingest.memory.graph.drawing import draw
+from ingest.memory.graph.layout import layout
+from ingest.memory.journal.making import newest_day, of_day, of_session, rules_of
+from ingest.memory.resume.resume import resume
+from ingest.memory.scope import Now, Scope
+from ingest.memory.search.query import parse
+from ingest.memory.search.search import search
+from ingest.memory.tasks.roadmap import roadmap
+from ingest.redaction import mask as masking
+from ingest.redaction.mask import mask
+from ingest.store.database import Database
+from ingest.store.doorplate import Role
+from ingest.worker.entrance import Owned, Wish, enter
+from ingest.worker.homes import homes
+from ingest.worker.pool import InPlace
+
+NODES = 500
+SEARCHES = {
+    "one word": "marker",
+    "three words": "kernel syntax watch",
+    "filtered": "marker kind:command",
+}
+
+
+def timed(work: Callable[[], object], runs: int) -> list[float]:
+    seconds = []
+    for _ in range(runs):
+        began = time.perf_counter()
+        assert work() is not None
+        seconds.append(time.perf_counter() - began)
+    return seconds
+
+
+def remembered(db: Path, runs: int) -> dict[str, list[float]]:
+    """What a project's memory is asked for."""
+    clock = datetime.now(UTC).replace(tzinfo=None)
+    now, rules = Now(clock, timedelta(minutes=10), timedelta(hours=24)), rules_of(UTC, 20)
+    with Database(db) as database:
+        newest = database.rows("sessions.listed", **_LISTED)[0]
+        day = newest_day(database, None, UTC)
+        assert day is not None
+        full = day - timedelta(days=1)
+        git = Git(os.environ)
+        return {
+            "tasks list": timed(lambda: roadmap(database, Scope(), now), runs),
+            "resume": timed(
+                lambda: resume(database, Scope(project=newest["project"]), now, git, mask), runs
+            ),
+            "journal show, a session": timed(
+                lambda: of_session(database, newest["id"], rules), runs
+            ),
+            "journal show, a day": timed(lambda: of_day(database, full, rules), runs),
+        }
+
+
+_LISTED: dict[str, object] = {
+    **dict.fromkeys(("project", "branch", "session", "since", "until")),
+    "limit": 1,
+    "offset": 0,
+}
+
+
+def searched(db: Path, runs: int) -> dict[str, list[float]]:
+    now = datetime.now(UTC).replace(tzinfo=None)
+    with Database(db) as database:
+        return {
+            name: timed(partial(search, database, parse(text, now), now), runs)
+            for name, text in SEARCHES.items()
+        }
+
+
+def drawn(runs: int) -> dict[str, list[float]]:
+    """Plans of ten steps, each continued in the next one, with some edges that a person drew."""
+    rng = random.Random(3)
+    nodes = [f"n{n}" for n in range(NODES)]
+    edges = [(nodes[n], nodes[n + 1]) for n in range(NODES - 1) if n % 10 != 9]
+    edges += [(nodes[n * 10], nodes[n * 10 + 10]) for n in range(NODES // 10 - 1)]
+    for _ in range(NODES // 10):
+        first = rng.randrange(NODES - 30)
+        edges.append((nodes[first], nodes[first + rng.randrange(2, 30)]))
+    labels = {node: f"Step {node} of a plan" for node in nodes}
+    laid = layout(nodes, edges)
+    return {
+        "layout": timed(lambda: layout(nodes, edges), runs),
+        "drawing": timed(lambda: draw(laid, labels, set()), runs),
+    }
+
+
+def masked(home: Path, runs: int) -> dict[str, list[float]]:
+    """Whole passes in this process, with the masks and without them."""
+    hits = masking._hits
+    took: dict[str, list[float]] = {"with": [], "without": []}
+    _pass(home)
+    try:
+        for _ in range(runs):
+            for name, found in (("without", lambda _: []), ("with", hits)):
+                masking._hits = found
+                took[name].append(_pass(home))
+    finally:
+        masking._hits = hits
+    return took
+
+
+def _pass(home: Path) -> float:
+    folder = Path(tempfile.mkdtemp())
+    try:
+        began = time.process_time()
+        found = enter(folder / "tailboard.duckdb", Wish(homes([home]), Role.INGEST))
+        assert isinstance(found, Owned)
+        with found:
+            found.owner.read(found.owner.survey().changed, readers=InPlace())
+        return time.process_time() - began
+    finally:
+        shutil.rmtree(folder)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("what", choices=["remembered", "searched", "drawn", "masked"])
+    parser.add_argument("path", type=Path, nargs="?", help="a database; of `masked`, a home")
+    parser.add_argument("--runs", type=int, default=7)
+    chosen = parser.parse_args()
+    if chosen.what == "drawn":
+        print(json.dumps(drawn(chosen.runs)))
+    else:
+        work = {"remembered": remembered, "searched": searched, "masked": masked}[chosen.what]
+        print(json.dumps(work(chosen.path, chosen.runs)))
+
+
+if __name__ == "__main__":
+    main()
