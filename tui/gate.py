@@ -24,6 +24,10 @@ _ACTS: Final = dict.fromkeys([*range(32), *range(127, 160)], "�")
 _TWINS: Final[dict[int, str]] = {
     **{ord(look.glyph): look.ascii for look in LOOKS.values()},
     **_pairs("│┃▌▐▏▎▕║─━═▁▔▂▃▄▅▆▇█▀", "||||||||---__..-=+*##"),
+    # Of the library's own scroll bars, frames and palette.
+    **_pairs("▉▊▋▍╍╏╸╺", "||||-|--"),
+    **dict.fromkeys(map(ord, "╔╗╚╝▖▗▘▙▛▜▝▟"), "+"),
+    ord("🔎"): "> ",
     **_pairs("▓▒░", "%+."),
     **_pairs("▰▱…·•–—→←↓↑▸▾▶▼◂☠‖", "#-~-*--><v^>v>v<X="),
     **dict.fromkeys(map(ord, "┌┐└┘├┤┬┴┼╭╮╰╯┏┓┗┛"), "+"),
