@@ -18,11 +18,11 @@ from rich.text import Text
 from textual import on
 from textual.app import App
 from textual.binding import BindingType
+from textual.events import Event, InputEvent
 from textual.filter import Monochrome
 from textual.message import Message
 from textual.screen import Screen
 
-from ingest.loading import loaded
 from ingest.memory.git.git import Git
 from ingest.memory.scope import Now
 from ingest.settings import Settings
@@ -40,6 +40,7 @@ from tui.screens.help import HelpScreen
 from tui.screens.refused import RefusedScreen
 from tui.summary import Summary
 from tui.themes import HIGH_CONTRAST, OWN, THEMES
+from tui.tidying import Tidying
 from tui.widgets.header import Chip, chips
 
 TICK: Final = 1.0
@@ -108,6 +109,7 @@ class Dashboard(App[int]):
         self.git = Git(os.environ)
         """Git, for questions that are `slow`: it remembers what it read of each repository for as
         long as nothing moves there."""
+        self.tidying = Tidying()
         self._ticks = 0
         self._standing = "◌ opening the database"
         self.remembered = recall(keeper.path)
@@ -159,7 +161,12 @@ class Dashboard(App[int]):
 
     def on_ready(self) -> None:
         if self.manner.live:
-            loaded()
+            self.tidying.begin()
+
+    async def on_event(self, event: Event) -> None:
+        if isinstance(event, InputEvent):
+            self.tidying.touch()
+        await super().on_event(event)
 
     def on_unmount(self) -> None:
         self.remembered.screen = self.current_mode
@@ -220,6 +227,7 @@ class Dashboard(App[int]):
         self.notify(safe.block(message.text).plain, markup=False)
 
     def _tick(self) -> None:
+        self.tidying.tick()
         self._ticks += 1
         took = 0.0
         if isinstance(self.screen, Frame) and self.screen.is_mounted:
