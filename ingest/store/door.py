@@ -24,7 +24,8 @@ from ingest.store.database import Database
 from ingest.store.doorplate import Plate, Role
 from ingest.store.engine import Connection as Cursor
 from ingest.store.engine import Error
-from ingest.store.face import QueryRefused
+from ingest.store.errors import Crowded
+from ingest.store.face import Query, QueryRefused
 from ingest.store.hanging_up import hang_up, has_left
 from ingest.store.local import explained, together
 from ingest.store.proof import prove_inside
@@ -46,6 +47,10 @@ Actor = Callable[[str, dict[str, Any]], dict[str, Any]]
 
 LISTEN_SECONDS = 10.0
 """The longest wait for a change."""
+AT_ONCE = 2
+"""Named questions that are answered at the same time."""
+_ROOM_SECONDS = 0.05
+"""After which a question that found no room in memory is put again."""
 _FAREWELL_SECONDS = 5.0
 """How long `close` waits for those who are still being answered."""
 
@@ -53,6 +58,8 @@ _FAREWELL_SECONDS = 5.0
 class Limits(Struct, frozen=True):
     clients: int = 32
     query_seconds: float = 20.0
+    crowded_seconds: float = 5.0
+    """So long a question waits for room in the engine's memory."""
     copy_seconds: float = 1800.0
     hold_seconds: float = 60.0
     answer_bytes: int = wire.ANSWER_CAP
@@ -87,6 +94,9 @@ class Door:
             *doorplate.identity(database.path),
         )
         self._lock = threading.Lock()
+        # A question over all sessions takes most of the engine's memory for a moment.
+        self._turns = threading.BoundedSemaphore(AT_ONCE)
+        self._alone = threading.Lock()
         self._clients: dict[threading.Thread, Connection] = {}
         self._running: dict[Cursor, tuple[float, Connection | None]] = {}
         """Questions that are being answered, until when they may be, and for whom."""
@@ -251,9 +261,7 @@ class Door:
             case wire.Act(name, values):
                 return wire.Outcome(self._act(name, values))
             case wire.Ask(queries):
-                with self._cursor(self._limits.query_seconds, visit.held) as con:
-                    answers = together(con, queries, held=visit.held is not None)
-                return wire.Tables([wire.table(names, rows) for names, rows in answers])
+                return self._asked(queries, visit)
             case wire.Sql(text, limit):
                 with self._cursor(self._limits.query_seconds, visit.held) as con:
                     answer = console.ask(con, text, limit, held=visit.held is not None)
@@ -261,6 +269,42 @@ class Door:
             case wire.Copy(form):
                 with self._cursor(self._limits.copy_seconds) as con:
                     return wire.Copied(snapshot.copy(con, self._database.spool, form).name)
+
+    def _asked(self, queries: list[Query], visit: Visit) -> wire.Tables:
+        held, alone = visit.held is not None, False
+        until = time.monotonic() + self._limits.crowded_seconds
+        while True:
+            try:
+                with (
+                    self._turn(alone=alone),
+                    self._cursor(self._limits.query_seconds, visit.held) as con,
+                ):
+                    answers = together(con, queries, held=held)
+                return wire.Tables([wire.table(names, rows) for names, rows in answers])
+            except Error as error:
+                # What is held is spoilt by it; whoever holds it asks again by itself.
+                crowded = isinstance(explained(self._database.path, error), Crowded)
+                if held or not crowded or time.monotonic() >= until:
+                    raise
+                if alone:
+                    self._ending.wait(_ROOM_SECONDS)
+                alone = True
+
+    @contextlib.contextmanager
+    def _turn(self, *, alone: bool) -> Iterator[None]:
+        """Among the few questions that are answered at once; or alone, for one that found no room
+        in memory beside another."""
+        if not alone:
+            with self._turns:
+                yield
+            return
+        with self._alone:
+            for _ in range(AT_ONCE):
+                self._turns.acquire()
+            try:
+                yield
+            finally:
+                self._turns.release(AT_ONCE)
 
     @contextlib.contextmanager
     def _cursor(self, seconds: float, held: Cursor | None = None) -> Iterator[Cursor]:
