@@ -36,6 +36,7 @@ class Database:
         self.spool = path.with_name(path.name + ".spool")
         self.steps: list[str] = []
         self.pulse = Pulse()
+        self._was_asked = False
         self._wrote = False
         self._columns: dict[str, list[tuple[str, str]]] = {}
         self._pid = os.getpid()
@@ -120,8 +121,18 @@ class Database:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def give_back(self) -> None:
+        """Give the system back what questions have left behind: each kind of them leaves other
+        holes, and with every kind the process would grow."""
+        if self._was_asked:
+            self._was_asked = False
+            # To start its threads anew is how the engine is made to let go of all it keeps.
+            self.execute("set threads = 1")
+            self.execute(f"set threads = {THREADS}")
+
     def reader(self) -> Connection:
         """A connection for one thread that reads."""
+        self._was_asked = True
         return self._con.cursor()
 
     def rows(self, name: str, /, **values: object) -> list[dict[str, Any]]:

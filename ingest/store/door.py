@@ -47,6 +47,8 @@ Actor = Callable[[str, dict[str, Any]], dict[str, Any]]
 
 LISTEN_SECONDS = 10.0
 """The longest wait for a change."""
+CHUNK = 512
+"""Rows that are taken from the engine at once."""
 AT_ONCE = 2
 """Named questions that are answered at the same time."""
 _ROOM_SECONDS = 0.05
@@ -243,7 +245,7 @@ class Door:
             data = wire.reply(refusal(error))
         return data if len(data) <= self._limits.answer_bytes else wire.reply(TOO_MUCH)
 
-    def _reply(self, request: wire.Request, visit: Visit) -> wire.Reply:
+    def _reply(self, request: wire.Request, visit: Visit) -> wire.Sent:
         match request:
             case wire.Ask() | wire.Sql() if visit.expired:
                 return EXPIRED
@@ -265,12 +267,13 @@ class Door:
             case wire.Sql(text, limit):
                 with self._cursor(self._limits.query_seconds, visit.held) as con:
                     answer = console.ask(con, text, limit, held=visit.held is not None)
-                return wire.Tables([wire.table(answer.columns, answer.rows, more=answer.more)])
+                packed = wire.packed(answer.columns, [answer.rows], more=answer.more)
+                return wire.PackedTables([packed])
             case wire.Copy(form):
                 with self._cursor(self._limits.copy_seconds) as con:
                     return wire.Copied(snapshot.copy(con, self._database.spool, form).name)
 
-    def _asked(self, queries: list[Query], visit: Visit) -> wire.Tables:
+    def _asked(self, queries: list[Query], visit: Visit) -> wire.PackedTables:
         held, alone = visit.held is not None, False
         until = time.monotonic() + self._limits.crowded_seconds
         while True:
@@ -279,8 +282,7 @@ class Door:
                     self._turn(alone=alone),
                     self._cursor(self._limits.query_seconds, visit.held) as con,
                 ):
-                    answers = together(con, queries, held=held)
-                return wire.Tables([wire.table(names, rows) for names, rows in answers])
+                    return wire.PackedTables(together(con, queries, _packed, held=held))
             except Error as error:
                 # What is held is spoilt by it; whoever holds it asks again by itself.
                 crowded = isinstance(explained(self._database.path, error), Crowded)
@@ -327,6 +329,10 @@ class Door:
                 self._overdue.discard(con)
             if con is not held:
                 con.close()
+
+
+def _packed(columns: list[str], answer: Cursor) -> wire.Packed:
+    return wire.packed(columns, iter(lambda: answer.fetchmany(CHUNK), []))
 
 
 def _listen(database: Path) -> tuple[doorplate.Address, Listener]:

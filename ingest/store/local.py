@@ -1,9 +1,9 @@
 """The face of a database that is open in this very process."""
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from ingest.store import console
 from ingest.store.database import Database, condemn
@@ -14,6 +14,7 @@ from ingest.store.face import Answer, Format, Query, QueryRefused, Row
 from ingest.store.queries import statement
 from ingest.store.snapshot import copy
 
+T = TypeVar("T")
 Result = tuple[list[str], list[tuple[Any, ...]]]
 """Columns and rows."""
 
@@ -34,7 +35,7 @@ class Local:
     def ask(self, queries: Sequence[Query], /) -> list[list[Row]]:
         with self._database.reader() as con:
             try:
-                answers = together(con, queries)
+                answers = together(con, queries, _whole)
             except Error as error:
                 raise explained(self.path, error) from error
         return [[dict(zip(names, row, strict=True)) for row in rows] for names, rows in answers]
@@ -51,18 +52,29 @@ class Local:
                 raise explained(self.path, error) from error
 
 
-def together(con: Connection, queries: Sequence[Query], *, held: bool = False) -> list[Result]:
-    """What several named statements answer, all of them about the same moment.
+def _whole(columns: list[str], answer: Connection) -> Result:
+    return columns, answer.fetchall()
+
+
+def together(
+    con: Connection,
+    queries: Sequence[Query],
+    take: Callable[[list[str], Connection], T],
+    *,
+    held: bool = False,
+) -> list[T]:
+    """What several named statements answer, all of them about the same moment; `take` makes of
+    each answer what is wanted of it.
 
     `held`: the moment is already that of an open transaction, which is left open.
     """
-    answers: list[Result] = []
+    answers: list[T] = []
     if not held:
         con.execute("begin transaction read only")
     try:
         for name, values in queries:
             result = con.execute(_statement(name), values)
-            answers.append(([one[0] for one in result.description or ()], result.fetchall()))
+            answers.append(take([one[0] for one in result.description or ()], result))
         if not held:
             con.execute("commit")
     except TransactionException as error:

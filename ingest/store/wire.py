@@ -4,7 +4,7 @@ Messages are msgpack of declared structs, never pickle: whatever comes in is dat
 Values come out as the engine gave them (a time is a time again, a decimal a decimal).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -116,6 +116,21 @@ class Beats(Struct, tag="beats"):
 
 Reply = Tables | Copied | Outcome | Host | Refusal | Beats
 
+
+class Packed(Struct):
+    """A table whose rows are what will be sent; it is read as a `Table`."""
+
+    columns: list[str]
+    rows: msgspec.Raw
+    more: bool = False
+
+
+class PackedTables(Struct, tag="tables"):
+    tables: list[Packed]
+
+
+Sent = PackedTables | Copied | Outcome | Host | Refusal | Beats
+
 _PLAIN = frozenset({str, int, float, bool, type(None), bytes})
 
 
@@ -189,25 +204,37 @@ def request(message: Request) -> bytes:
     return _encode(message)
 
 
-def reply(message: Reply) -> bytes:
+def reply(message: Sent) -> bytes:
     if isinstance(message, Outcome):
         return _encode(Outcome(wrapped(message.values)))
-    try:
-        return _encode(message)
-    except OverflowError:
-        if not isinstance(message, Tables):
-            raise
-        # A number of more than 64 bits, which is too rare to be looked for in every row.
-        return _encode(
-            Tables([Table(one.columns, wrapped(one.rows), one.more) for one in message.tables])
-        )
+    return _encode(message)
 
 
-def table(columns: list[str], rows: list[tuple[Any, ...]], *, more: bool = False) -> Table:
-    """Rows as the engine gave them, ready to be sent."""
-    plain = _PLAIN
-    sent = [[one if type(one) in plain else wrapped(one) for one in row] for row in rows]
-    return Table(columns, sent, more)
+def packed(
+    columns: list[str], chunks: Iterable[Sequence[tuple[Any, ...]]], *, more: bool = False
+) -> Packed:
+    """Rows as the engine gave them, ready to be sent: a chunk at a time, so that never all of them
+    are there as objects."""
+    plain, count, data = _PLAIN, 0, bytearray()
+    for chunk in chunks:
+        rows = [[one if type(one) in plain else wrapped(one) for one in row] for row in chunk]
+        try:
+            part = _encode(rows)
+        except OverflowError:
+            # A number of more than 64 bits, which is too rare to be looked for in every row.
+            part = _encode(wrapped(rows))
+        data += memoryview(part)[len(_array(len(rows))) :]
+        count += len(rows)
+    return Packed(columns, msgspec.Raw(_array(count) + data), more)
+
+
+def _array(count: int) -> bytes:
+    """What stands before so many values."""
+    if count < 16:
+        return bytes([0x90 | count])
+    if count < 1 << 16:
+        return b"\xdc" + count.to_bytes(2, "big")
+    return b"\xdd" + count.to_bytes(4, "big")
 
 
 def read_request(data: bytes) -> Request:

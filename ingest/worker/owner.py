@@ -59,6 +59,8 @@ LOST_LEASES = 3
 SETTLE_TRIES = 10
 SETTLE_PAUSE = 0.05
 CROWDED_PAUSE = 0.05
+TIDY_EVERY = 20.0
+"""Seconds after which what questions left behind in memory is given back."""
 LONGEST_WAIT = 0.5
 """So that a stop is noticed soon."""
 
@@ -212,6 +214,7 @@ class Owner:
         recent = max(pace.recent_every, RECENT_EVERY_POLLING) if polling else pace.recent_every
         plan = SweepPlan(recent, pace.everything_every)
         hints: Debounce[Path] = Debounce(pace.quiet, pace.longest)
+        tidy_at = monotonic() + TIDY_EVERY
         crowded = 0
         """How often in a row there was no room in memory."""
         self.desk.bell = partial(_wake, watchers)
@@ -219,6 +222,9 @@ class Owner:
             while not stop.is_set():
                 self.desk.work(at_rest=True)
                 beside()
+                if monotonic() >= tidy_at:
+                    self.database.give_back()
+                    tidy_at = monotonic() + TIDY_EVERY
                 if self._ordered.is_set():
                     self._ordered.clear()
                     plan = SweepPlan(recent, pace.everything_every)

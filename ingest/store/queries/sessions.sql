@@ -1,15 +1,26 @@
 -- name: listed
--- Sessions, the one that moved last first.
-select s.*, h.path as home_path
-from v_sessions s
-left join homes h on h.id = s.home
-where ($project is null or s.project = $project or rtrim(s.cwd, '/\') = $project)
-and ($branch is null or s.branch = $branch)
-and ($session is null or s.id = $session)
-and ($since::timestamp is null or s.last_at >= $since::timestamp)
-and ($until::timestamp is null or coalesce(s.started_at, s.last_at) < $until::timestamp)
-order by s.last_at desc nulls last, s.id, s.home
-limit $limit offset $offset;
+-- Sessions, the one that moved last first. Chosen by their keys: to order whole rows takes as much
+-- memory again as all the rest.
+with found as materialized (
+    select s.*
+    from v_sessions s
+    where ($project is null or s.project = $project or rtrim(s.cwd, '/\') = $project)
+    and ($branch is null or s.branch = $branch)
+    and ($session is null or s.id = $session)
+    and ($since::timestamp is null or s.last_at >= $since::timestamp)
+    and ($until::timestamp is null or coalesce(s.started_at, s.last_at) < $until::timestamp)
+),
+chosen as (
+    select home, id
+    from found
+    order by last_at desc nulls last, id, home
+    limit $limit offset $offset
+)
+select f.*, h.path as home_path
+from found f
+join chosen c on c.home = f.home and c.id = f.id
+left join homes h on h.id = f.home
+order by f.last_at desc nulls last, f.id, f.home;
 
 -- name: anchors
 -- Where each session began, and when it ran.

@@ -36,9 +36,26 @@ def test_values_of_every_kind_come_out_of_a_request_as_they_went_in() -> None:
 def test_rows_come_out_as_the_engine_gave_them() -> None:
     names = list(VALUES)
     rows = [tuple(VALUES.values()), tuple(reversed(VALUES.values()))]
-    reply = wire.read_reply(wire.reply(wire.Tables([wire.table(names, rows)])))
+    reply = wire.read_reply(wire.reply(wire.PackedTables([wire.packed(names, [rows])])))
     assert isinstance(reply, wire.Tables)
     assert [tuple(row) for row in reply.tables[0].rows] == rows
+
+
+@pytest.mark.parametrize("count", [0, 1, 15, 16, 17, 65_535, 65_536])
+@pytest.mark.parametrize("size", [1, 15, 16, 1000])
+def test_rows_in_chunks_of_any_size_come_out_as_one_table(count: int, size: int) -> None:
+    rows = [(number,) for number in range(count)]
+    chunks = (rows[at : at + size] for at in range(0, count, size))
+    reply = wire.read_reply(wire.reply(wire.PackedTables([wire.packed(["n"], chunks)])))
+    assert isinstance(reply, wire.Tables)
+    assert reply.tables[0].rows == [[number] for number in range(count)]
+
+
+def test_a_number_too_large_for_its_place_spoils_no_other_chunk() -> None:
+    chunks = [[(1,)], [(1 << 80,), (2,)], [(3,)]]
+    reply = wire.read_reply(wire.reply(wire.PackedTables([wire.packed(["n"], chunks)])))
+    assert isinstance(reply, wire.Tables)
+    assert reply.tables[0].rows == [[1], [1 << 80], [2], [3]]
 
 
 @pytest.mark.parametrize(
