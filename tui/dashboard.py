@@ -30,6 +30,7 @@ from tui import caretaker, safe
 from tui.actions import carry_out, possible
 from tui.caretaker import Caretaker
 from tui.commands import SCREENS, bind
+from tui.dialogs import Confirm
 from tui.feed import Feed
 from tui.frame import Frame
 from tui.gate import Gate
@@ -109,6 +110,8 @@ class Dashboard(App[int]):
         self.git = Git(os.environ)
         """Git, for questions that are `slow`: it remembers what it read of each repository for as
         long as nothing moves there."""
+        self.exporting = False
+        """Whether something is being written that a person asked for."""
         self.tidying = Tidying()
         self._ticks = 0
         self._standing = "◌ opening the database"
@@ -301,7 +304,16 @@ class Dashboard(App[int]):
         self.action_suspend_process()
 
     async def action_quit(self) -> None:
-        self.exit(0)
+        if not self.exporting:
+            self.exit(0)
+            return
+
+        def answered(sure: bool | None) -> None:
+            if sure:
+                self.exit(0)
+
+        rest = "What is written stays whole; what is still to come is not written."
+        self.push_screen(Confirm("An export is being written. Quit?", [rest], yes="Quit"), answered)
 
     def _fatal_error(self) -> None:
         """A mistake of ours that nothing could hold: told without what was being shown."""

@@ -217,6 +217,7 @@ class JournalScreen(Frame):
         if chosen is None:
             return
         form, written = Form(chosen), list[Written]()
+        self.dashboard.exporting = True
         try:
             for one in journals:
                 path = below / place_of(one, form)
@@ -224,6 +225,8 @@ class JournalScreen(Frame):
                 written.append(await asyncio.to_thread(write, one, path, form, None, below=below))
         except Exception as error:  # noqa: BLE001 - told to whoever asked for it
             self.complain(error)
+        finally:
+            self.dashboard.exporting = False
         if written:
             paths = [one.path for one in written]
             await self._remember(paths)

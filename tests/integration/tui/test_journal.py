@@ -1,14 +1,18 @@
 """The journal as a person at the keyboard uses it."""
 
+import threading
 from pathlib import Path
 from typing import Any
 
+import pytest
 from textual.pilot import Pilot
 
 from ingest.memory.exports import autos, exported
+from ingest.memory.journal.writing import Written, write
 from ingest.store.client import RemoteDatabase
-from tests.stage import Stage, press, settled, shown, until
+from tests.stage import PATIENCE, Stage, press, settled, shown, until, when
 from tui.dashboard import Dashboard
+from tui.screens import journal as journal_screen
 from tui.widgets.table import Table
 
 
@@ -41,6 +45,34 @@ async def test_export_a_journal(stage: Stage) -> None:
         assert "# Refactor the lexer" in path.read_text()
         with RemoteDatabase(stage.db) as remote:
             assert exported(remote) == [path]
+
+
+async def test_quitting_asks_only_while_an_export_is_being_written(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ends = threading.Event()
+
+    def slow(*arguments: Any, **named: Any) -> Written:
+        assert ends.wait(PATIENCE)
+        return write(*arguments, **named)
+
+    monkeypatch.setattr(journal_screen, "write", slow)
+    async with stage.opened("4", notes=True) as (app, pilot):
+        await go_to(pilot, app, "Refactor the lexer")
+        await pilot.press("e")
+        await until(pilot, "Export which journal?")
+        await pilot.press("enter")
+        await until(pilot, "Write it as")
+        await pilot.press("enter")
+        await when(pilot, lambda: app.exporting)
+        await pilot.press("q")
+        await until(pilot, "An export is being written. Quit?")
+        await pilot.press("enter")
+        ends.set()
+        await until(pilot, "Wrote")
+        await pilot.press("q")
+        await pilot.pause()
+        assert app.return_code == 0
 
 
 async def test_escape_writes_nothing(stage: Stage) -> None:
