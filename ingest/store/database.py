@@ -16,13 +16,15 @@ from ingest.store import migrate
 from ingest.store.diagnosis import explain
 from ingest.store.doorplate import identity
 from ingest.store.engine import Connection, Error, FatalException, TransactionException, connect
-from ingest.store.errors import Damaged, DiskFull, Forked, Replaced, StoreError, Unusable
+from ingest.store.errors import Crowded, Damaged, DiskFull, Forked, Replaced, StoreError, Unusable
 from ingest.store.pulse import Pulse
 from ingest.store.queries import statement
 
 __all__ = ["BACKLOG_CHECKPOINT", "TAIL_CHECKPOINT", "THREADS", "Database", "explain", "records"]
 
-MEMORY_LIMIT = "128MB"
+ROOM, MOST_ROOM = 128, 1024
+"""Megabytes that the engine may have: enough for some ten thousand sessions; and what it is given
+at most, where a question needs more."""
 BACKLOG_CHECKPOINT = "256MB"
 TAIL_CHECKPOINT = "32MB"
 THREADS = 2
@@ -37,6 +39,7 @@ class Database:
         self.steps: list[str] = []
         self.pulse = Pulse()
         self._was_asked = False
+        self._room = ROOM
         self._wrote = False
         self._columns: dict[str, list[tuple[str, str]]] = {}
         self._pid = os.getpid()
@@ -51,7 +54,7 @@ class Database:
         if not self.path.exists():
             _prepare(self.path, self.spool)
         config: dict[str, str | bool | int | float | list[str]] = {
-            "memory_limit": MEMORY_LIMIT,
+            "memory_limit": f"{ROOM}MB",
             "threads": THREADS,
             "checkpoint_threshold": BACKLOG_CHECKPOINT,
             "autoinstall_known_extensions": False,
@@ -121,6 +124,15 @@ class Database:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def make_room(self) -> bool:
+        """Give the engine more memory, for as long as this is open, because a question that was
+        alone found no room; whether there was more to give."""
+        if self._room >= MOST_ROOM:
+            return False
+        self._room *= 2
+        self.execute(f"set memory_limit = '{self._room}MB'")
+        return True
+
     def give_back(self) -> None:
         """Give the system back what questions have left behind: each kind of them leaves other
         holes, and with every kind the process would grow."""
@@ -137,10 +149,13 @@ class Database:
 
     def rows(self, name: str, /, **values: object) -> list[dict[str, Any]]:
         """The rows a named statement answers with, as dictionaries."""
-        try:
-            return records(self.reader(), statement(name), values)
-        except Error as error:
-            raise self._told(error) from error
+        while True:
+            try:
+                return records(self.reader(), statement(name), values)
+            except Error as error:
+                told = self._told(error)
+                if not (isinstance(told, Crowded) and self.make_room()):
+                    raise told from error
 
     def one(self, name: str, /, **values: object) -> dict[str, Any] | None:
         found = self.rows(name, **values)

@@ -288,7 +288,7 @@ class Door:
                 crowded = isinstance(explained(self._database.path, error), Crowded)
                 if held or not crowded or time.monotonic() >= until:
                     raise
-                if alone:
+                if alone and not self._database.make_room():
                     self._ending.wait(_ROOM_SECONDS)
                 alone = True
 
