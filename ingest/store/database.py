@@ -8,9 +8,9 @@ file is brought back is `recovery.py`'s business, and `recovery.open_database` t
 import contextlib
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from ingest.store import migrate
 from ingest.store.diagnosis import explain
@@ -22,6 +22,7 @@ from ingest.store.queries import statement
 
 __all__ = ["BACKLOG_CHECKPOINT", "TAIL_CHECKPOINT", "THREADS", "Database", "explain", "records"]
 
+T = TypeVar("T")
 ROOM, MOST_ROOM = 128, 1024
 """Megabytes that the engine may have: enough for some ten thousand sessions; and what it is given
 at most, where a question needs more."""
@@ -130,8 +131,19 @@ class Database:
         if self._room >= MOST_ROOM:
             return False
         self._room *= 2
-        self.execute(f"set memory_limit = '{self._room}MB'")
+        # With a cursor of its own: it may be asked for on any thread, while the owner writes.
+        with self._con.cursor() as con:
+            con.execute(f"set memory_limit = '{self._room}MB'")
         return True
+
+    def with_room(self, ask: Callable[[], T]) -> T:
+        """What is asked, again with more memory as often as it found no room."""
+        while True:
+            try:
+                return ask()
+            except Crowded:
+                if not self.make_room():
+                    raise
 
     def give_back(self) -> None:
         """Give the system back what questions have left behind: each kind of them leaves other
@@ -149,13 +161,14 @@ class Database:
 
     def rows(self, name: str, /, **values: object) -> list[dict[str, Any]]:
         """The rows a named statement answers with, as dictionaries."""
-        while True:
+
+        def ask() -> list[dict[str, Any]]:
             try:
                 return records(self.reader(), statement(name), values)
             except Error as error:
-                told = self._told(error)
-                if not (isinstance(told, Crowded) and self.make_room()):
-                    raise told from error
+                raise self._told(error) from error
+
+        return self.with_room(ask)
 
     def one(self, name: str, /, **values: object) -> dict[str, Any] | None:
         found = self.rows(name, **values)

@@ -9,7 +9,7 @@ from ingest.store import console
 from ingest.store.database import Database, condemn
 from ingest.store.diagnosis import explain
 from ingest.store.engine import Connection, Error, TransactionException
-from ingest.store.errors import Crowded, Damaged, StoreError
+from ingest.store.errors import Damaged, StoreError
 from ingest.store.face import Answer, Format, Query, QueryRefused, Row
 from ingest.store.queries import statement
 from ingest.store.snapshot import copy
@@ -33,16 +33,15 @@ class Local:
         return self._database.one(name, **values)
 
     def ask(self, queries: Sequence[Query], /) -> list[list[Row]]:
-        while True:
-            with self._database.reader() as con:
-                try:
-                    answers = together(con, queries, _whole)
-                    break
-                except Error as error:
-                    told = explained(self.path, error)
-                    if not (isinstance(told, Crowded) and self._database.make_room()):
-                        raise told from error
+        answers = self._database.with_room(lambda: self._together(queries))
         return [[dict(zip(names, row, strict=True)) for row in rows] for names, rows in answers]
+
+    def _together(self, queries: Sequence[Query]) -> list[Result]:
+        with self._database.reader() as con:
+            try:
+                return together(con, queries, _whole)
+            except Error as error:
+                raise explained(self.path, error) from error
 
     def sql(self, text: str, limit: int | None = None, /) -> Answer:
         with self._database.reader() as con:
