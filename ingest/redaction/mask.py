@@ -35,6 +35,11 @@ _COLORS = ("\x1b[", "\x9b", "\\u001b[", "\\u001B[", "\\x1b[", "\\x1B[", "\\033["
 _COLORED = re.compile(rf"(?:{'|'.join(map(re.escape, _COLORS))})[0-?]{{0,40}}[ -/]{{0,4}}[@-~]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
+Hit = tuple[int, int, int]
+"""Which of what is known, and where it begins and ends."""
+Span = tuple[int, int, str]
+"""Where something begins and ends that must not be seen, and its kind."""
+
 
 def _literals() -> Iterator[tuple[str, int, Pattern | None]]:
     """What is looked for, how much of it is the literal, and of which kind; None: private."""
@@ -52,7 +57,7 @@ _KNOWN = list(_literals())
 
 
 @cache  # And only when it is needed, like each expression: most of what starts masks nothing.
-def _search() -> Callable[[str], list[tuple[int, int, int]]]:
+def _search() -> Callable[[str], list[Hit]]:
     return AhoCorasick(
         [literal for literal, _, _ in _KNOWN],
         matchkind=MatchKind.LeftmostLongest,
@@ -60,22 +65,23 @@ def _search() -> Callable[[str], list[tuple[int, int, int]]]:
     ).find_matches_as_indexes
 
 
-Span = tuple[int, int, str]
-"""Where something begins and ends that must not be seen, and its kind."""
-
-
 def mask(text: str) -> str:
     """`text` without its secrets and private parts."""
     hits = _hits(text)
     if not hits:
         return text
+    colored = _are_colored(hits)
     while True:
-        while spans := _spans(text):
+        while spans := _spans(text, hits):
             # Again, because what was hidden by a neighbour may stand by itself now.
             text = "".join(_masked(text, spans))
+            hits = _hits(text)
+        if not colored:
+            return text
         # And without colours, which may begin, or end, in the middle of a secret.
-        bare = _bare(text, hits)
-        if bare == text or not _spans(bare):
+        bare = _COLORED.sub("", text)
+        hits = _hits(bare)
+        if bare == text or not _spans(bare, hits):
             return text
         text = bare
 
@@ -83,13 +89,16 @@ def mask(text: str) -> str:
 def unsafe(text: str) -> bool:
     """Whether masking would change anything."""
     hits = _hits(text)
-    return bool(hits) and bool(_spans(text) or _spans(_bare(text, hits)))
+    return bool(_spans(text, hits)) or (_are_colored(hits) and bool(found(text)))
 
 
 def found(text: str) -> dict[str, int]:
     """How many there are of each kind."""
     hits = _hits(text)
-    return dict(Counter(kind for _, _, kind in _spans(_bare(text, hits)))) if hits else {}
+    if _are_colored(hits):
+        text = _COLORED.sub("", text)
+        hits = _hits(text)
+    return dict(Counter(kind for _, _, kind in _spans(text, hits)))
 
 
 def marks(text: str) -> int:
@@ -123,9 +132,8 @@ def _masked(text: str, spans: list[Span]) -> Iterator[str]:
     yield text[at:]
 
 
-def _spans(text: str) -> list[Span]:
+def _spans(text: str, hits: list[Hit]) -> list[Span]:
     """All of them, in order; none overlaps another."""
-    hits = _hits(text)
     if not hits:
         return []
     private = list(_private(text)) if any(which < len(_OPENINGS) for which, _, _ in hits) else []
@@ -133,13 +141,13 @@ def _spans(text: str) -> list[Span]:
     return _merged(private, secrets) if private else list(secrets)
 
 
-def _bare(text: str, hits: list[tuple[int, int, int]]) -> str:
-    """The text without what is for the terminal, where there is any of it."""
+def _are_colored(hits: list[Hit]) -> bool:
+    """Whether the text holds what is for the terminal."""
     colors = range(len(_OPENINGS), len(_OPENINGS) + len(_COLORS))
-    return _COLORED.sub("", text) if any(which in colors for which, _, _ in hits) else text
+    return any(which in colors for which, _, _ in hits)
 
 
-def _hits(text: str) -> list[tuple[int, int, int]]:
+def _hits(text: str) -> list[Hit]:
     try:
         return _search()(text)
     except UnicodeEncodeError:
@@ -161,7 +169,7 @@ def _private(text: str) -> Iterator[Span]:
         yield start, len(text), PRIVATE
 
 
-def _secrets(text: str, hits: list[tuple[int, int, int]]) -> Iterator[Span]:
+def _secrets(text: str, hits: list[Hit]) -> Iterator[Span]:
     done = 0
     for which, start, _ in hits:
         if start < done or text.startswith(_MARKS[0], start - 1):
