@@ -3,6 +3,8 @@
 It is written where the engine may write, and gets its name once it is complete.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -16,35 +18,35 @@ _ALIAS = "tailboard_backup"
 
 def backup(database: Database, now: datetime) -> Path:
     """Copy the database to `<name>.backup-<time>`; the path of the copy."""
-    part = database.spool / "backup.duckdb"
-    part.unlink(missing_ok=True)
-    try:
-        _copy(database, part)
-        part.chmod(0o600)
-        sync(part)
+    with _copied(database, "backup.duckdb") as part:
         target = _free(database.path, now)
         part.rename(target)
         sync(target.parent)
-    except (Error, OSError) as error:
-        part.unlink(missing_ok=True)
-        raise explain(database.path, error) from error
     return target
 
 
 def rewritten(database: Database) -> None:
     """Write the database anew, in the place of its file: what was deleted or replaced in it leaves
     no bytes behind. Nobody else may have it open."""
-    part = database.spool / "rewritten.duckdb"
-    part.unlink(missing_ok=True)
-    try:
-        _copy(database, part)
-        part.chmod(0o600)
-        sync(part)
+    with _copied(database, "rewritten.duckdb") as part:
         database.checkpoint()
         database.close()
         part.replace(database.path)
         sync(database.path.parent)
         database.reopen()
+
+
+@contextmanager
+def _copied(database: Database, name: str) -> Iterator[Path]:
+    """A copy in the spool, whole, private and on the disk; gone again where what is then done with
+    it fails."""
+    part = database.spool / name
+    part.unlink(missing_ok=True)
+    try:
+        _copy(database, part)
+        part.chmod(0o600)
+        sync(part)
+        yield part
     except (Error, OSError) as error:
         part.unlink(missing_ok=True)
         raise explain(database.path, error) from error
