@@ -81,7 +81,7 @@ class Caretaker:
     def __init__(self, path: Path, owner: Sequence[str] = ()) -> None:
         self.path = path
         self.trouble: Trouble | None = None
-        self.sweep_at: float | None = None
+        self._sweep_at: float | None = None
         """When the owner looks at everything next, by the clock that only counts on."""
         self._command = list(owner)
         self._tell: Callable[[News], None] = lambda _: None
@@ -125,6 +125,11 @@ class Caretaker:
             raise Unreachable(trouble.message, trouble.hint)
         raise OwnerGone(self.path)
 
+    @property
+    def sweep_in(self) -> float | None:
+        """Seconds until the owner looks at everything anew; None where it did not say."""
+        return None if self._sweep_at is None else max(0.0, self._sweep_at - time.monotonic())
+
     def give_up(self, thread: int) -> None:
         """Nobody waits any more for what this thread asks."""
         remote = self._remote
@@ -166,7 +171,7 @@ class Caretaker:
     def _hear(self, remote: RemoteDatabase, seen: int, seconds: float) -> int:
         told = remote.listen(seen, seconds)
         planned = told.sweep_in
-        self.sweep_at = None if planned is None else time.monotonic() + planned
+        self._sweep_at = None if planned is None else time.monotonic() + planned
         return told.count
 
     def _visit(self) -> RemoteDatabase:

@@ -30,7 +30,6 @@ from tui import caretaker, safe
 from tui.actions import carry_out, possible
 from tui.caretaker import Caretaker
 from tui.commands import SCREENS, bind
-from tui.dialogs import Confirm
 from tui.feed import Feed
 from tui.frame import Frame
 from tui.gate import Gate
@@ -311,6 +310,8 @@ class Dashboard(App[int]):
         def answered(sure: bool | None) -> None:
             if sure:
                 self.exit(0)
+
+        from tui.dialogs import Confirm
 
         rest = "What is written stays whole; what is still to come is not written."
         self.push_screen(Confirm("An export is being written. Quit?", [rest], yes="Quit"), answered)

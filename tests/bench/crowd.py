@@ -40,7 +40,10 @@ _LISTED: dict[str, object] = {
 }
 
 
-def timed(work: Callable[[], object], runs: int, again: Callable[[], object]) -> list[float]:
+def timed(
+    work: Callable[[], object], runs: int, again: Callable[[], object] = lambda: None
+) -> list[float]:
+    """How long it took each time; `again` puts back what there is to put back before."""
     seconds = []
     for _ in range(runs):
         again()
@@ -67,15 +70,12 @@ def measure(folder: Path, batches: int, failed_every: int, runs: int) -> dict[st
         def told() -> None:
             items(database, "c0")
 
-        def nothing() -> None:
-            """There is nothing to put back."""
-
         failing = _LISTED | {"state": "failed", "error": "io_error"}
         return {
-            "list": timed(lambda: database.rows("batches.listed", **_LISTED), runs, nothing),
-            "filter": timed(lambda: database.rows("batches.listed", **failing), runs, nothing),
+            "list": timed(lambda: database.rows("batches.listed", **_LISTED), runs),
+            "filter": timed(lambda: database.rows("batches.listed", **failing), runs),
             "retry": timed(retry, runs, lambda: database.execute(_AGAIN)),
-            "tell": timed(told, runs, nothing),
+            "tell": timed(told, runs),
         }
 
 

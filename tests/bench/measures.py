@@ -21,7 +21,7 @@ from tests.bench.figures import Check, Figure, Results, timed
 from tests.bench.follower import LINES, Append
 from tests.bench.plot import Bar, bars
 from tests.bench.screens import Home
-from tests.bench.subject import Subject
+from tests.bench.subject import Subject, emptied
 
 MEMORY = 200e6
 MEMORY_AIM = 150e6
@@ -117,9 +117,7 @@ class Bench:
         self.plan = plan
         self.cache = cache
         self.results = results
-        self._scratch = cache / "scratch"
-        shutil.rmtree(self._scratch, ignore_errors=True)
-        self._scratch.mkdir(parents=True, mode=0o700)
+        self._scratch = emptied(cache / "scratch")
         self.subject = Subject(self._scratch)
 
     def run(self) -> None:
@@ -156,9 +154,7 @@ class Bench:
 
     @contextmanager
     def _database(self) -> Iterator[Path]:
-        folder = self._scratch / "db"
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(mode=0o700)
+        folder = emptied(self._scratch / "db")
         yield folder / "tailboard.duckdb"
         shutil.rmtree(folder)
 

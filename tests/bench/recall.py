@@ -9,10 +9,8 @@ import argparse
 import json
 import os
 import random
-import shutil
 import tempfile
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -25,6 +23,7 @@ from ingest.memory.resume.resume import resume
 from ingest.memory.scope import Now, Scope
 from ingest.memory.search.query import parse
 from ingest.memory.search.search import search
+from ingest.memory.session import listed
 from ingest.memory.tasks.roadmap import roadmap
 from ingest.redaction import mask as masking
 from ingest.redaction.mask import mask
@@ -33,6 +32,7 @@ from ingest.store.doorplate import Role
 from ingest.worker.entrance import Owned, Wish, enter
 from ingest.worker.homes import homes
 from ingest.worker.pool import InPlace
+from tests.bench.crowd import timed
 
 NODES = 500
 SEARCHES = {
@@ -42,21 +42,12 @@ SEARCHES = {
 }
 
 
-def timed(work: Callable[[], object], runs: int) -> list[float]:
-    seconds = []
-    for _ in range(runs):
-        began = time.perf_counter()
-        assert work() is not None
-        seconds.append(time.perf_counter() - began)
-    return seconds
-
-
 def remembered(db: Path, runs: int) -> dict[str, list[float]]:
     """What a project's memory is asked for."""
     clock = datetime.now(UTC).replace(tzinfo=None)
     now, rules = Now(clock, timedelta(minutes=10), timedelta(hours=24)), rules_of(UTC, 20)
     with Database(db) as database:
-        newest = database.rows("sessions.listed", **_LISTED)[0]
+        newest = listed(database, Scope(limit=1), now)[0]
         day = newest_day(database, None, UTC)
         assert day is not None
         full = day - timedelta(days=1)
@@ -64,20 +55,11 @@ def remembered(db: Path, runs: int) -> dict[str, list[float]]:
         return {
             "tasks list": timed(lambda: roadmap(database, Scope(), now), runs),
             "resume": timed(
-                lambda: resume(database, Scope(project=newest["project"]), now, git, mask), runs
+                lambda: resume(database, Scope(project=newest.project), now, git, mask), runs
             ),
-            "journal show, a session": timed(
-                lambda: of_session(database, newest["id"], rules), runs
-            ),
+            "journal show, a session": timed(lambda: of_session(database, newest.id, rules), runs),
             "journal show, a day": timed(lambda: of_day(database, full, rules), runs),
         }
-
-
-_LISTED: dict[str, object] = {
-    **dict.fromkeys(("project", "branch", "session", "since", "until")),
-    "limit": 1,
-    "offset": 0,
-}
 
 
 def searched(db: Path, runs: int) -> dict[str, list[float]]:
@@ -122,16 +104,13 @@ def masked(home: Path, runs: int) -> dict[str, list[float]]:
 
 
 def _pass(home: Path) -> float:
-    folder = Path(tempfile.mkdtemp())
-    try:
+    with tempfile.TemporaryDirectory() as folder:
         began = time.process_time()
-        found = enter(folder / "tailboard.duckdb", Wish(homes([home]), Role.INGEST))
+        found = enter(Path(folder) / "tailboard.duckdb", Wish(homes([home]), Role.INGEST))
         assert isinstance(found, Owned)
         with found:
             found.owner.read(found.owner.survey().changed, readers=InPlace())
         return time.process_time() - began
-    finally:
-        shutil.rmtree(folder)
 
 
 def main() -> None:

@@ -21,7 +21,7 @@ from msgspec import Struct
 from tests.bench import corpus
 from tests.bench.corpus import Rollout, Shape, Spent
 from tests.bench.figures import Figure, Results, timed
-from tests.bench.subject import Subject
+from tests.bench.subject import Subject, emptied
 from tests.bench.terminal import Grid, Terminal, cpu, memory, tree
 
 FIRST = 0.5
@@ -118,9 +118,7 @@ class Screens:
         self.plan = plan
         self.cache = cache
         self.results = results
-        self._scratch = cache / "screens"
-        shutil.rmtree(self._scratch, ignore_errors=True)
-        self._scratch.mkdir(parents=True, mode=0o700)
+        self._scratch = emptied(cache / "screens")
         self.subject = Subject(self._scratch)
         del self.subject.env["NO_COLOR"]
         self.home = Home(self._scratch / "home")

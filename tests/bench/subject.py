@@ -5,6 +5,7 @@ Where a command is not there yet, a driver stands in, and every figure says so.
 
 import json
 import os
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,13 @@ _CLI = (
     " run({args!r}, os.environ, datetime.now(UTC))"
 )
 _DRIVER = "from tests.bench.drive import main; main({args!r})"
+
+
+def emptied(folder: Path) -> Path:
+    """A folder of ours, with nothing in it."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True, mode=0o700)
+    return folder
 
 
 class Subject:

@@ -5,7 +5,6 @@ An order is for the marked rows or the one at the cursor, `…-all` for all that
 each is looked at first, and asked about where it is for more than one or cannot be taken back.
 """
 
-import time
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC
 from typing import Any, ClassVar, Final
@@ -58,9 +57,7 @@ class PipelineScreen(Frame):
 
     def tick(self) -> None:
         super().tick()
-        at = self.dashboard.keeper.sweep_at
-        left = None if at is None else max(0.0, at - time.monotonic())
-        self.query_exactly_one(Standing).say_sweep(left)
+        self.query_exactly_one(Standing).say_sweep(self.dashboard.keeper.sweep_in)
 
     def panes(self) -> ComposeResult:
         yield Lists(
