@@ -20,10 +20,11 @@ with texts as (
             when contains(lower(command), lower($first)) then 'command'
             else 'output'
         end,
-        status, tool, status = 'failed', null, command, output_head, output_tail
+        status, tool, status = 'failed', null, coalesce(command, ''), output_head, output_tail
     from calls
     where (
-        contains(lower(command), lower($first)) or contains(lower(output_head), lower($first))
+        contains(lower(coalesce(command, '')), lower($first))
+        or contains(lower(output_head), lower($first))
         or contains(lower(output_tail), lower($first))
     )
     and (

@@ -115,6 +115,23 @@ def test_whole_words_come_before_parts_and_the_new_before_the_old(local: Local) 
     assert [hit.kind for hit in found(local, '"read the lexer"').hits] == ["prompt", "step"]
 
 
+def test_what_a_script_patched_is_found_by_what_it_printed(tmp_path: Path) -> None:
+    """In code mode a patch is a call of a script's, and has no command of its own."""
+    place = Place(tmp_path)
+    session = place.home.session("g4", "0.169.0", code_mode=True)
+    session.prompt("Patch it")
+    session.patch({"notes/names.md": "# names\n"})
+    session.end_turn("Patched.")
+    session.write()
+    place.read()
+    with place.open() as database:
+        hits = found(Local(database), '"updated the following files"').hits
+        assert {(hit.kind, hit.tool) for hit in hits} >= {("output", "apply_patch")}
+        assert {hit.tool for hit in found(Local(database), "tool:apply_patch").hits} == {
+            "apply_patch"
+        }
+
+
 def test_what_tailboard_itself_printed_comes_last(local: Local) -> None:
     assert [hit.kind for hit in found(local, "zebras").hits] == ["output", "self"]
 
