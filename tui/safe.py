@@ -5,7 +5,6 @@ nothing is a link. `tests/unit/tui/test_widgets_are_safe.py` holds all widgets t
 names of the theme, so that each theme says how its tones look.
 """
 
-from textwrap import wrap
 from typing import Final
 
 from textual.content import Content
@@ -62,11 +61,11 @@ def row(*parts: Content | str | None, gap: str = "  ") -> Content:
 
 
 def beside(title: Content, text: str, indent: int, columns: int) -> Content:
-    """Words of our own behind a title, wrapped so that all of them stay behind it."""
-    first, *rest = wrap(text, max(16, columns - indent)) or [""]
+    """One line of anything behind a title, wrapped so that all of it stays behind it."""
+    first, *rest = line(text).wrap(max(16, columns - indent))
     blank = Content(" " * indent)
-    behind = title.pad_right(indent - title.cell_length) + line(first)
-    return lines(behind, *(blank + line(one) for one in rest))
+    behind = title.pad_right(indent - title.cell_length) + first
+    return lines(behind, *(blank + one for one in rest))
 
 
 def lines(*parts: Content | str) -> Content:

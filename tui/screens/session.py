@@ -134,14 +134,15 @@ class MomentPane(Pane):
             when = f"{moment.time:%Y-%m-%d %H:%M:%S} UTC" if moment.time else ""
             self.read(
                 safe.lines(
-                    safe.row(safe.line(moment.name or "output", "title"),
-                             safe.state(moment.state) if moment.state else None,
-                             safe.line(when, "dim"),
-                             safe.line(f"byte {at.byte:,}", "dim")),
+                    safe.row(
+                        safe.line(moment.name or "output", "title"),
+                        safe.state(moment.state) if moment.state else None,
+                    ),
+                    safe.row(safe.line(when, "dim"), safe.line(f"byte {at.byte:,}", "dim")),
                     "",
                     safe.block(moment.body),
                 )
-            )  # fmt: skip
+            )
         self.text = line if line is not None else moment.body if moment else ""
 
     def read(self, text: Content) -> None:

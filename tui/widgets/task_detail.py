@@ -12,7 +12,7 @@ from ingest.wording.words import ago, span
 from tui import safe
 from tui.widgets.pane import Pane
 
-_NAMES = 10
+_NAMES, _MARGINS = 10, 3
 _WORDS = {
     EdgeKind.ORDER: ("after", "before"),
     EdgeKind.DEPENDS: ("waits for", "holds up"),
@@ -32,33 +32,41 @@ class TaskDetail(Pane):
     def __init__(self) -> None:
         super().__init__()
         self.task_: Task | None = None
+        self._roadmap: Roadmap | None = None
 
     def compose(self) -> ComposeResult:
         with VerticalScroll():
             yield Static()
 
     def tell(self, task: Task | None, roadmap: Roadmap) -> None:
-        self.task_ = task
+        self.task_, self._roadmap = task, roadmap
         said = safe.lines(*self._parts(task, roadmap)) if task else safe.line("")
         self.query_exactly_one(VerticalScroll).query_exactly_one(Static).update(said)
+
+    def on_resize(self) -> None:
+        if self._roadmap is not None:
+            self.tell(self.task_, self._roadmap)
+
+    def _fact(self, name: str, value: str, sign: Content | None = None) -> Content:
+        """Longer ones stay behind their names."""
+        named = _name(name) + "  "
+        titled = named + sign + " " if sign else named
+        return safe.beside(titled, value, titled.cell_length, self.size.width - _MARGINS)
 
     def _parts(self, task: Task, roadmap: Roadmap) -> Iterator[Content]:
         yield safe.line(task.text, "title")
         yield from _sides(task)
         for name, value in self._facts(task):
             if value:
-                yield safe.row(_name(name), safe.line(value))
-        yield from _hanging(task, roadmap)
+                yield self._fact(name, value)
+        yield from self._hanging(task, roadmap)
         if task.evidence:
             yield safe.line("Evidence", "dim")
         elif task.unproven:
             yield safe.line("Said to be done, without evidence.", "yellow")
         for proof in task.evidence:
-            yield safe.row(
-                _name(proof.kind),
-                safe.line(proof.ref),
-                None if proof.by == OBSERVED else safe.line(proof.by, "dim"),
-            )
+            fact = self._fact(proof.kind, proof.ref)
+            yield fact if proof.by == OBSERVED else safe.row(fact, safe.line(proof.by, "dim"))
         if task.notes:
             yield safe.line("Notes", "dim")
         for note in task.notes:
@@ -76,6 +84,17 @@ class TaskDetail(Pane):
             ("took", span(task.seconds)),
             ("id", task.id),
         ]
+
+    def _hanging(self, task: Task, roadmap: Roadmap) -> Iterator[Content]:
+        by_id = {one.id: one for one in roadmap.tasks}
+        for edge in roadmap.edges:
+            if task.id not in (edge.source, edge.target):
+                continue
+            forth = edge.source == task.id
+            other = by_id.get(edge.target if forth else edge.source)
+            if other is not None:
+                name = _WORDS[edge.kind][forth]
+                yield self._fact(name, other.text, safe.glyph(other.state))
 
     def copied(self) -> str:
         return self.task_.text if self.task_ else ""
@@ -96,17 +115,3 @@ def _sides(task: Task) -> Iterator[Content]:
     yield safe.row(_name("you say"), safe.state(task.state))
     yield safe.row(_name("log says"), safe.state(str(task.derived_state)))
     yield safe.line("Yours counts; u takes it back, U forgets it.", "dim")
-
-
-def _hanging(task: Task, roadmap: Roadmap) -> Iterator[Content]:
-    by_id = {one.id: one for one in roadmap.tasks}
-    for edge in roadmap.edges:
-        if task.id not in (edge.source, edge.target):
-            continue
-        forth = edge.source == task.id
-        other = by_id.get(edge.target if forth else edge.source)
-        if other is not None:
-            yield safe.row(
-                _name(_WORDS[edge.kind][forth]),
-                safe.row(safe.glyph(other.state), safe.line(other.text), gap=" "),
-            )
