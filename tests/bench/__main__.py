@@ -60,7 +60,7 @@ def main() -> int:
     elif chosen.readme and busy:
         print("README.md is left as it is: the machine was busy.", file=sys.stderr)
     elif chosen.readme:
-        readme.write(_README, text)
+        readme.write(_README, results)
     return 0 if results.right else 1
 
 

@@ -89,7 +89,7 @@ def table(results: Results) -> str:
     """Everything as Markdown."""
     head = ["| what | result | limit | | spread and more |", "|---|---:|---:|---|---|"]
     rows = [
-        f"| {one.name} | {_shown(one.value, one.unit)} | {_limit(one)} | {one.verdict} "
+        f"| {one.name} | {shown(one.value, one.unit)} | {limit_of(one)} | {one.verdict} "
         f"| {_more(one)} |"
         for one in results.figures
     ]
@@ -105,8 +105,9 @@ def table(results: Results) -> str:
     return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
 
 
-def _limit(figure: Figure) -> str:
-    return "" if figure.limit is None else _shown(figure.limit, figure.unit)
+def limit_of(figure: Figure) -> str:
+    """Its limit, where it has one."""
+    return "" if figure.limit is None else shown(figure.limit, figure.unit)
 
 
 def _more(figure: Figure) -> str:
@@ -114,11 +115,11 @@ def _more(figure: Figure) -> str:
     if len(figure.samples) > 1:
         low, high = min(figure.samples), max(figure.samples)
         runs = len(figure.samples)
-        spread = f"{_shown(low, figure.unit)} to {_shown(high, figure.unit)} in {runs}"
+        spread = f"{shown(low, figure.unit)} to {shown(high, figure.unit)} in {runs}"
     return "; ".join(part for part in (figure.bound, spread, figure.detail) if part)
 
 
-def _shown(value: float, unit: str) -> str:
+def shown(value: float, unit: str) -> str:
     units: dict[str, Callable[[float], str]] = {
         "s": lambda seconds: f"{seconds:.2f} s" if seconds >= 0.1 else f"{seconds * 1000:.1f} ms",
         "B": lambda size: f"{size / 1e6:.0f} MB" if size >= 1e6 else f"{size:,.0f} B",

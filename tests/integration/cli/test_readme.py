@@ -1,4 +1,4 @@
-"""Every command in the README does what is said there: each is run on the demo's data."""
+"""Every command in the README and the manual does what is said there: each is run on the demo."""
 
 import re
 import shlex
@@ -18,11 +18,14 @@ from tests.integration.cli.desk import Desk
 
 ROOT = Path(__file__).resolve().parents[3]
 README = (ROOT / "README.md").read_text()
+MANUAL = (ROOT / "MANUAL.md").read_text()
+PAGES = README.split("<!-- bench:start -->")[0] + MANUAL
 NOW = datetime.fromtimestamp(shipped().now_ms / 1000, UTC)
 
 ELSEWHERE = {
     "tailboard demo": "tests/integration/tui/test_demo.py",
     "tailboard ingest --follow": "tests/integration/sharing/test_program.py",
+    "tailboard config edit": "tests/integration/cli/test_config.py",
     "pipx install .": "tests/integration/package/test_install.py",
     "uv tool install .": "tests/integration/package/test_install.py",
 }
@@ -31,12 +34,11 @@ ELSEWHERE = {
 
 def commands() -> Iterator[str]:
     """Lines of shell blocks, lines after a prompt, and commands within a sentence."""
-    for block in re.findall(r"^```sh\n(.*?)^```", README, re.MULTILINE | re.DOTALL):
+    for block in re.findall(r"^```sh\n(.*?)^```", PAGES, re.MULTILINE | re.DOTALL):
         for line in block.splitlines():
             yield re.sub(r"\s+#.*", "", line).strip()
-    yield from re.findall(r"^\$ (.+)$", README, re.MULTILINE)
-    prose = re.sub(r"^```.*?^```", "", README, flags=re.MULTILINE | re.DOTALL)
-    prose = prose.split("<!-- bench:start -->")[0]
+    yield from re.findall(r"^\$ (.+)$", PAGES, re.MULTILINE)
+    prose = re.sub(r"^```.*?^```", "", PAGES, flags=re.MULTILINE | re.DOTALL)
     yield from re.findall(r"`((?:tailboard|make|pipx|uv) ?[^`]*)`", prose)
 
 
@@ -116,10 +118,18 @@ def test_what_is_not_run_here_is_run_elsewhere() -> None:
         assert last in (ROOT / test).read_text(), command
 
 
-def test_every_picture_and_every_file_the_readme_names_is_there() -> None:
-    named = re.findall(r"\]\((?!https?:|#)([^)]+)\)", README)
+def test_every_picture_file_and_place_the_readme_names_is_there() -> None:
+    named = re.findall(r"\]\((?!https?:)([^)]+)\)", README + MANUAL)
     assert "screenshots/board.png" in named
-    assert [path for path in named if not (ROOT / path).exists()] == []
+    for path, _, place in (name.partition("#") for name in named):
+        assert (ROOT / path).exists(), path
+        assert not place or f"\n## {place.capitalize()}\n" in (ROOT / path).read_text(), place
+
+
+def test_the_readme_is_read_in_two_minutes_as_far_as_a_newcomer_needs() -> None:
+    """What it is, how to start, and the tour; a page is read at some 250 words a minute."""
+    beginning = README.partition("## What it promises")[0]
+    assert len(re.sub(r"!\[.*?\]\(.*?\)", "", beginning).split()) <= 500
 
 
 def test_every_promise_names_the_test_that_proves_it() -> None:
@@ -136,7 +146,7 @@ def test_every_promise_names_the_test_that_proves_it() -> None:
 
 def test_what_the_readme_says_of_a_command_in_brackets_it_takes() -> None:
     """Options and commands below it, as in: `tailboard verify` (`--deep` compares every fact)."""
-    said = re.findall(r"`tailboard ([^`]+)`\s\(([^)]*)\)", README)
+    said = re.findall(r"`tailboard ([^`]+)`\s\(([^)]*)\)", PAGES)
     assert len(said) > 5
     for command, brackets in said:
         words = shlex.split(command)
@@ -154,5 +164,5 @@ def takes(command: str, below: str) -> bool:
 
 
 def test_what_the_readme_has_a_shell_evaluate_is_a_script(demo: Desk) -> None:
-    (command,) = set(re.findall(r"\$\(tailboard ([^)]+)\)", README))
+    (command,) = set(re.findall(r"\$\(tailboard ([^)]+)\)", PAGES))
     assert "_tailboard_completion" in demo.run(*command.split()).out

@@ -113,5 +113,6 @@ def test_both_packages_hold_what_they_need_and_nothing_else(built: Path) -> None
     (source,) = built.glob("*.tar.gz")
     with tarfile.open(source) as packed:
         names = {name.partition("/")[2] for name in packed.getnames()}
-    beside = {"pyproject.toml", "README.md", "CHANGELOG.md", "LICENSE", "PKG-INFO", ".gitignore"}
+    pages = {"README.md", "MANUAL.md", "CHANGELOG.md", "LICENSE"}
+    beside = pages | {"pyproject.toml", "PKG-INFO", ".gitignore"}
     assert names == ours | beside
