@@ -17,6 +17,7 @@ from tests.build.repository import REMOTE, Repo
 from tests.scenes import HOSTILE
 from tests.stage import PATIENCE, Stage, press, settled, shown, until, when
 from tui.feed import THREADS
+from tui.screens import board
 from tui.screens.board import ResumeCard
 from tui.widgets.table import Table
 
@@ -69,7 +70,10 @@ async def test_why_shows_the_reason_and_the_last_that_was_written(stage: Stage) 
         assert any("waits for an answer" in one.message for one in app._notifications)
 
 
-async def test_a_session_that_a_person_moved_is_shown_on_its_new_branch(stage: Stage) -> None:
+async def test_a_session_that_a_person_moved_is_shown_on_its_new_branch(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(board, "LOOK_FURTHER", 0.0)
     app = stage.dashboard()
     async with app.run_test(size=(120, 40)) as pilot:
         await settled(pilot)
