@@ -115,16 +115,33 @@ def private(database: Path) -> Check:
 def room(database: Path) -> Check:
     """Whether the disk has room for what is to be stored."""
     name = "disk"
-    folder = _first_there(database.parent)
-    try:
-        free = shutil.disk_usage(folder).free
-    except OSError as error:
-        return Check(name, True, f"Not known: {error.strerror}.")
+    free = _free(database.parent)
+    if free is None:
+        return Check(name, True, "Not known: the system does not tell.")
     detail = f"{size(free)} are free where the database lies."
     if free < _ROOM:
         cure = f"Make room ({size(_ROOM)} at least), or use another disk: --db PATH"
         return Check(name, False, detail, cure)
     return Check(name, True, detail)
+
+
+def room_for_codex(path: Path) -> Iterator[Check]:
+    """A disk that is nearly full where Codex writes: it goes on without telling."""
+    free = _free(path)
+    if free is not None and free < _ROOM:
+        yield Check(
+            "codex disk",
+            False,
+            f"{size(free)} are free where {path} lies. On a full disk Codex writes nothing down.",
+            "Make room; what was not written then comes back nowhere.",
+        )
+
+
+def _free(folder: Path) -> int | None:
+    try:
+        return shutil.disk_usage(_first_there(folder)).free
+    except OSError:
+        return None
 
 
 def _first_there(folder: Path) -> Path:

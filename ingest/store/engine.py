@@ -6,6 +6,7 @@ needs; that doubles the time until a command answers. What is exported here is a
 
 from _duckdb import (
     BinderException,
+    CatalogException,
     Error,
     FatalException,
     StatementType,
@@ -19,6 +20,7 @@ from _duckdb import (
 
 __all__ = [
     "BinderException",
+    "CatalogException",
     "Connection",
     "Error",
     "FatalException",

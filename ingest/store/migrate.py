@@ -15,7 +15,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from ingest.store.disk import sync
-from ingest.store.engine import BinderException, Connection, Error, connect
+from ingest.store.engine import BinderException, CatalogException, Connection, Error, connect
 from ingest.store.errors import Foreign, NewerSchema, WrongMigration
 
 
@@ -119,13 +119,13 @@ def lay_views(con: Connection) -> None:
 
 
 def _applied(con: Connection, path: Path) -> dict[int, str]:
-    tables = _tables(con)
-    if "schema_migrations" not in tables:
-        if tables:
-            raise Foreign(path, f"it holds tables of another program ({tables[0]})")
-        return {}
     try:
         found = con.execute("select version, checksum from schema_migrations").fetchall()
+    except CatalogException:
+        # Asked only now: to list the tables takes longer than all else of opening.
+        if tables := _tables(con):
+            raise Foreign(path, f"it holds tables of another program ({tables[0]})") from None
+        return {}
     except BinderException:
         raise Foreign(path, "its table schema_migrations has another form") from None
     return dict(found)

@@ -198,11 +198,14 @@ def test_lines_from_the_future_are_a_problem_of_the_clock(desk: Desk, sessions: 
 def test_a_full_disk_is_a_problem_before_it_is_one(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert checks(desk, code=1)["disk"]["ok"] is True
+    before = checks(desk, code=1)
+    assert before["disk"]["ok"] is True
+    assert "codex disk" not in before
     usage = shutil.disk_usage(desk.tmp)._replace(free=5 * 1024**2)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
-    found = checks(desk, code=1)["disk"]
-    assert found["detail"] == "5.0 MiB are free where the database lies."
+    found = checks(desk, code=1)
+    assert found["disk"]["detail"] == "5.0 MiB are free where the database lies."
+    assert "On a full disk Codex writes nothing down." in found["codex disk"]["detail"]
 
 
 def test_a_database_that_another_program_holds_is_a_finding(desk: Desk, sessions: Sessions) -> None:
