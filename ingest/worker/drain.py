@@ -380,8 +380,8 @@ def instance_id(pid: int, began: float) -> str:
     return f"{pid}@{began:.6f}"
 
 
-def clean_start(database: Database, instance: str, clock: Clock = utc_now) -> int:
+def clean_start(database: Database, instance: str, clock: Clock = utc_now) -> None:
     """What the owner does first: empty the spool, free what a dead owner held."""
     parcels.sweep(Path(database.spool))
     replay(database, clock())
-    return queue.rescue(database, instance, clock())
+    queue.rescue(database, instance, clock())

@@ -103,7 +103,7 @@ class Owner:
         self.patience = RESOURCE_PAUSE.total_seconds()
         """How long to stand back once the queue stands still, in seconds."""
         self.instance = instance_id(os.getpid(), time.time())
-        self.rescued = clean_start(database, self.instance, clock)
+        clean_start(database, self.instance, clock)
         self.figures = Figures(__version__, clock())
         self.desk = desk or Desk()
         self.desk.at_rest["pass"] = self._pass

@@ -1,6 +1,3 @@
--- name: homes
-select id, path from homes;
-
 -- name: add_home
 insert or replace into homes values ($id, $path);
 
