@@ -16,6 +16,7 @@ from textual.widgets import Button, Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from tui import safe
+from tui.widgets.entry import Entry
 
 T = TypeVar("T")
 
@@ -114,7 +115,7 @@ class Ask(Dialog[str | None]):
         self._value, self._hint = value, hint
 
     def below(self) -> ComposeResult:
-        yield Input(value=self._value, placeholder=self._hint)
+        yield Entry(value=self._value, placeholder=self._hint)
 
     def on_mount(self) -> None:
         self.query_one(Input).focus()

@@ -13,6 +13,7 @@ from textual.widgets import Input, Static
 from tui import safe
 from tui.actions import Possible
 from tui.commands import bind
+from tui.widgets.entry import Entry
 
 
 class CommandLine(ModalScreen[str | None]):
@@ -37,7 +38,7 @@ class CommandLine(ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         with Vertical():
             yield Static()
-            yield Input(
+            yield Entry(
                 placeholder="a command; Tab completes, Esc leaves",
                 suggester=SuggestFromList(sorted(self.names), case_sensitive=False),
             )

@@ -15,6 +15,7 @@ from tui import safe
 from tui.commands import bind
 from tui.feed import Question
 from tui.remembered import liked
+from tui.widgets.entry import Entry
 from tui.widgets.pane import Pane
 from tui.widgets.table import Seen, Table
 
@@ -22,7 +23,7 @@ _TYPING_PAUSE = 0.12
 """Seconds without a key, after which the words are taken."""
 
 
-class FilterLine(Input):
+class FilterLine(Entry):
     """Where the words of a filter are written."""
 
     DEFAULT_CSS = """
