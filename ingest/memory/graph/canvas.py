@@ -66,6 +66,8 @@ class _Lines(Struct):
     across: set[_Span] = field(default_factory=set)
     along: set[_Span] = field(default_factory=set)
     arrows: dict[Point, str] = field(default_factory=dict)
+    plain: set[Point] = field(default_factory=set)
+    """Where a line ends at a box without an arrow."""
 
 
 class Canvas:
@@ -96,7 +98,7 @@ class Canvas:
         x, y = path[0]
         if turned:
             lines.arrows[x + 1, y] = lines.stroke.left
-            lines.arrows.setdefault(path[-1], lines.stroke.across)
+            lines.plain.add(path[-1])
         else:
             lines.arrows[path[-1]] = lines.stroke.right
         self._reach(path[-1][0] + 1, max(y for _, y in path) + 1)
@@ -127,6 +129,10 @@ class Canvas:
                         joints[x, y] |= _ALONG
         for (x, y), mask in joints.items():
             grid[y][x] = self._pen.joints[mask]
+        # No arrow is lost under a line that ends in the same place.
+        for lines in (self._dashed, self._hard):
+            for x, y in lines.plain:
+                grid[y][x] = lines.stroke.across
         for lines in (self._dashed, self._hard):
             for (x, y), arrow in lines.arrows.items():
                 grid[y][x] = arrow

@@ -54,6 +54,12 @@ def test_a_soft_edge_is_dashed_and_has_an_open_arrow() -> None:
     assert "+.....>|b|" in drawn([("a", "b")], {("a", "b")}, ascii=True)
 
 
+def test_two_nodes_that_lead_to_each_other_have_an_arrow_at_each_end() -> None:
+    there, back = ("a", "b"), ("b", "a")
+    assert "├◀────▷│b│" in drawn([there, back], {there})
+    assert "├◁────▶│b│" in drawn([there, back], {back})
+
+
 def test_lines_that_cross_bridge_each_other() -> None:
     """The lines of a1 and a2 would cover each other, if one did not make a detour."""
     before = ["a1", "a2", "b1", "b2"]
