@@ -129,16 +129,19 @@ class Canvas:
                         joints[x, y] |= _ALONG
         for (x, y), mask in joints.items():
             grid[y][x] = self._pen.joints[mask]
-        # No arrow is lost under a line that ends in the same place.
+        self._end(grid)
+        for x, y, columns, text in self._boxes:
+            self._frame(grid, x, y, columns, text)
+        return tuple("".join(row) for row in grid)
+
+    def _end(self, grid: list[list[str]]) -> None:
+        """No arrow is lost under a line that ends in the same place."""
         for lines in (self._dashed, self._hard):
             for x, y in lines.plain:
                 grid[y][x] = lines.stroke.across
         for lines in (self._dashed, self._hard):
             for (x, y), arrow in lines.arrows.items():
                 grid[y][x] = arrow
-        for x, y, columns, text in self._boxes:
-            self._frame(grid, x, y, columns, text)
-        return tuple("".join(row) for row in grid)
 
     def _frame(self, grid: list[list[str]], x: int, y: int, columns: int, text: str) -> None:
         pen, side = self._pen, self._pen.hard.along
