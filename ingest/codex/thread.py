@@ -25,6 +25,9 @@ from ingest.codex.work import Work
 Handler = Callable[[Any], None]
 
 
+_MOST_TURNS = 2**31 - 1
+
+
 class Thread:
     """The parts of one thread, and the way of each record to them."""
 
@@ -126,9 +129,9 @@ class Thread:
         self.state.compacting = False
 
     def _rolled_back(self, event: r.RolledBack) -> None:
-        here, count = self.here, number(event.num_turns) or 0
+        here, count = self.here, min(max(0, number(event.num_turns) or 0), _MOST_TURNS)
         first = self.turns.rolled_back(count)
-        self.facts.rollbacks.append(Rollback(here.source, here.offset, max(0, count), first))
+        self.facts.rollbacks.append(Rollback(here.source, here.offset, count, first))
 
     def _item(self, event: r.ItemCompleted) -> None:
         """An item of a paginated file; one of another thread (a reviewer's echo) is not ours."""

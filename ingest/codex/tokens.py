@@ -10,7 +10,8 @@ from ingest.codex.state import TokenState, Totals
 from ingest.codex.text import keep
 
 REMEMBERED_RESPONSES = 8
-LIMIT = 2**53
+LIMIT = 2**40
+"""A response of a million million tokens is nonsense; and sums of what is less can be stored."""
 
 
 def of(usage: r.Usage) -> Totals:

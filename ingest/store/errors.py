@@ -148,6 +148,21 @@ class Failed(StoreError):
         )
 
 
+class Unfit(StoreError):
+    """What was read cannot be stored: the fault of the file it comes from, and of ours."""
+
+    code = "store.unfit"
+    error_class = "data"
+
+    def __init__(self) -> None:
+        # Not the engine's words: they quote what was read.
+        super().__init__(
+            "A value in these lines does not fit where it is to be stored.",
+            "The lines stay where they are, and all else is read. Please report it; a newer "
+            "version may take them: `tailboard batches retry`.",
+        )
+
+
 class Crowded(StoreError):
     """The engine had no memory left for a statement, beside what others were asking."""
 

@@ -1,12 +1,16 @@
 """Facts from the spool into their tables, by the engine's own JSON reader.
 
 The columns are those of the table, and the names in the file are the fields of the fact, so there
-is no conversion to keep in step. A time no calendar has becomes null instead of an error.
+is no conversion to keep in step. A time that no calendar has, or that only geologists use, becomes
+null: not every program that is told of it can count that far. What does not fit otherwise is
+refused as a whole, with `Unfit`.
 """
 
 from functools import cache
 
 from ingest.store.database import Database
+from ingest.store.engine import DataError, IntegrityError, InvalidInputException
+from ingest.store.errors import Unfit
 
 FACT_TABLES = (
     "turns",
@@ -24,6 +28,8 @@ FACT_TABLES = (
     "rejects",
     "segments",
 )
+_TIMES = "timestamp '1970-01-02' and timestamp '9999-12-30'"
+"""A day less at both ends: the local time of it has to exist, too."""
 _LARGEST_OBJECT = 4 * 1024 * 1024
 
 
@@ -34,7 +40,7 @@ def _statement(columns: tuple[tuple[str, str], ...], table: str) -> str:
     )
     names = ", ".join(f'"{name}"' for name, _ in columns)
     values = ", ".join(
-        f'try_cast("{name}" as timestamp)' if kind == "TIMESTAMP" else f'"{name}"'
+        _time(f'try_cast("{name}" as timestamp)') if kind == "TIMESTAMP" else f'"{name}"'
         for name, kind in columns
     )
     # Table and columns are the schema's own, never data.
@@ -45,6 +51,13 @@ def _statement(columns: tuple[tuple[str, str], ...], table: str) -> str:
     )
 
 
+def _time(value: str) -> str:
+    return f"case when {value} between {_TIMES} then {value} end"
+
+
 def load(database: Database, table: str, paths: list[str]) -> None:
     """Append the facts in these files to `table`, inside the transaction that is open."""
-    database.execute(_statement(database.columns(table), table), {"paths": paths})
+    try:
+        database.execute(_statement(database.columns(table), table), {"paths": paths})
+    except (DataError, IntegrityError, InvalidInputException) as error:
+        raise Unfit from error

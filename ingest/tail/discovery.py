@@ -17,6 +17,7 @@ from ingest.tail.source import (
     Seen,
     SourceName,
     parse,
+    seen,
 )
 
 SESSIONS = "sessions"
@@ -143,15 +144,16 @@ def _home_trouble(root: str) -> Problem | None:
 def _found(
     parsed: tuple[SourceName, Representation], path: str, archived: bool, info: os.stat_result
 ) -> Found:
+    looks = seen(info)
     return Found(
         parsed[0],
         path,
         parsed[1],
         archived,
-        info.st_size,
-        info.st_mtime_ns,
-        info.st_dev,
-        info.st_ino,
+        looks.size,
+        looks.mtime_ns,
+        looks.dev,
+        looks.inode,
     )
 
 

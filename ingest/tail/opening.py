@@ -5,7 +5,7 @@ import stat
 
 from ingest.tail.errors import SourceSpecial, from_open
 from ingest.tail.reader import PlainReader, Reader
-from ingest.tail.source import Representation, Seen
+from ingest.tail.source import Representation, seen
 
 # Without O_NONBLOCK the open of a pipe would wait for its writer for ever.
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -22,13 +22,13 @@ def open_source(path: str | os.PathLike[str], representation: Representation | s
         info = os.fstat(descriptor)
         if not stat.S_ISREG(info.st_mode):
             raise SourceSpecial(where, "This is not a regular file.", "Move it elsewhere.")
-        seen = Seen(info.st_size, info.st_mtime_ns, info.st_dev, info.st_ino)
+        looks = seen(info)
         if Representation(representation) is Representation.PLAIN:
-            return PlainReader(where, descriptor, seen)
+            return PlainReader(where, descriptor, looks)
         # Imported here because most homes hold no compressed file at all.
         from ingest.tail.zst import ZstReader
 
-        return ZstReader(where, descriptor, seen)
+        return ZstReader(where, descriptor, looks)
     except BaseException:
         os.close(descriptor)
         raise

@@ -4,6 +4,7 @@ The name comes from the file name alone and survives archiving, compressing and 
 Whether the bytes under a name are still the same bytes is for the cursor to say.
 """
 
+import os
 import re
 from enum import StrEnum
 
@@ -44,6 +45,19 @@ class Seen(Struct, frozen=True, gc=False):
     mtime_ns: int
     dev: int
     inode: int
+
+
+_LARGEST = 2**63 - 1
+
+
+def seen(info: os.stat_result) -> Seen:
+    """As far as it can be stored: file systems date files and number inodes as they like."""
+    return Seen(
+        info.st_size,
+        max(-_LARGEST, min(info.st_mtime_ns, _LARGEST)),
+        info.st_dev & _LARGEST,
+        info.st_ino & _LARGEST,
+    )
 
 
 UNSEEN = Seen(size=0, mtime_ns=-1, dev=0, inode=0)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import msgspec
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from ingest.batches.batch import BatchKey
 from ingest.batches.batch import Kind as Work
@@ -22,7 +23,7 @@ from ingest.batches.policy import MAX_ATTEMPTS, Bury, Mode, PauseQueue
 from ingest.codex.state import FoldState
 from ingest.store import queue
 from ingest.store.database import Database
-from ingest.store.errors import StoreError
+from ingest.store.errors import StoreError, Unfit
 from ingest.store.landing import CursorRow, Landing, land
 from ingest.store.replay import replay
 from ingest.tail.cursor import restart
@@ -30,7 +31,7 @@ from ingest.tail.source import Kind, Representation
 from ingest.worker import ledger, troubles
 from ingest.worker import parcel as parcels
 from ingest.worker.gate import Gate
-from ingest.worker.job import Done, Job, Parcel
+from ingest.worker.job import Done, Job, Parcel, Trouble
 from ingest.worker.pool import InPlace, Pool, ReaderDied
 from ingest.worker.survey import Followed
 
@@ -100,6 +101,8 @@ class Drain:
         report: Report | None = None,
     ) -> None:
         self.group_sources = group_sources
+        self._alone = group_sources == 1
+        """Whatever is wrong with one is found out by storing each by itself."""
         self.database = database
         self.instance = instance
         self.tuning = tuning
@@ -137,7 +140,11 @@ class Drain:
                     self._follow_on(parcel, readers, reader)
                 # Readers get more to do before what they brought is stored: they never wait.
                 self._hand_out(readers)
-                if not readers.ahead or not readers.busy() or _size(held) >= LANDING_BYTES:
+                if self._alone:
+                    for parcel in held:
+                        self._store([parcel])
+                    held = []
+                elif not readers.ahead or not readers.busy() or _size(held) >= LANDING_BYTES:
                     self._store(held)
                     held = []
             if self.report.paused is None:
@@ -324,7 +331,12 @@ class Drain:
         ended = [done for parcel in taken for done in parcel.done]
         sources = (self._tasks[done.lease].source for done in ended)
         lists = {source.id for source in sources if source.name.kind is Kind.HISTORY}
-        self._land(ledger.landings(taken, self._rows, lists))
+        try:
+            self._land(ledger.landings(taken, self._rows, lists))
+        except Unfit as error:
+            if len(ended) == 1:
+                self._blame(ended[0], error)
+            raise
         self.landed(ended)
         for parcel in taken:
             parcels.discard(parcel)
@@ -341,6 +353,12 @@ class Drain:
             self.progress(self.report, self._done_bytes)
         if self._waiting or self._suspects or self._tasks:
             self.report.paused = self.report.paused or self._gate.stopped_since()
+
+    def _blame(self, done: Done, error: Unfit) -> None:
+        """This one cannot be stored: it is given up, so that all others can be."""
+        trouble = Trouble(error.code, error.error_class, error.message, error.hint)
+        seen = self._fail([replace(done, trouble=trouble)])
+        troubles.keep(self.database, seen, self._now())
 
     def _count(self, done: Done) -> None:
         report = self.report

@@ -21,7 +21,7 @@ from ingest import __version__
 from ingest.batches.failure import ErrorClass
 from ingest.batches.policy import RESOURCE_PAUSE
 from ingest.store.database import TAIL_CHECKPOINT, THREADS, Database
-from ingest.store.errors import Conflict, Crowded, LostLease, StoreError
+from ingest.store.errors import Conflict, Crowded, LostLease, StoreError, Unfit
 from ingest.tail import discovery
 from ingest.tail.source import SourceName
 from ingest.tail.sweep import (
@@ -161,7 +161,7 @@ class Owner:
                 progress(report, done_bytes)
 
         report = Report()
-        group_sources, lost = GROUP_SOURCES, 0
+        group_sources, died, lost, unfit = GROUP_SOURCES, False, 0, 0
         while True:
             drain = Drain(
                 self.database,
@@ -183,7 +183,13 @@ class Owner:
             except ReaderDied:
                 # Whatever killed it is found sooner one by one, and never takes this process with
                 # it.
+                group_sources, died = 1, True
+            except Unfit:
+                # One by one it is known which; that one is given up, and the others are stored.
                 group_sources = 1
+                unfit += 1
+                if unfit > len(changed) + 1:
+                    raise
             except LostLease:
                 # Somebody else took a batch away, and nothing of what came with it is stored: it
                 # is all still there to be read.
@@ -197,7 +203,7 @@ class Owner:
                 with contextlib.suppress(StoreError):
                     self.database.execute(f"set threads = {THREADS}")
             changed = self.survey().changed
-            readers = Pool(processes.start()) if group_sources == 1 else None
+            readers = Pool(processes.start()) if died else None
 
     def follow(
         self,

@@ -13,6 +13,18 @@ from tests.unit.tail.builders import rollout
 DAY = "sessions/2026/11/21"
 
 
+@pytest.mark.fault("F12")
+def test_a_file_of_a_far_future_is_read_as_any_other(place: Place) -> None:
+    """Later than a count of nanoseconds in 64 bits reaches; not every file system has that."""
+    session = place.session("chat")
+    os.utime(session.path, (10_413_792_000, 10_413_792_000))
+    place.session("chat")
+    place.read()
+    assert len(place.cursors()) == 2
+    assert set(place.states()) == {"completed"}
+    assert place.read().lines == 0
+
+
 # ── growing ─────────────────────────────────────────────────────────────────────────────────────
 @pytest.mark.fault("F01")
 def test_what_is_written_while_a_file_is_read_is_read_next_time(

@@ -100,6 +100,9 @@ GOOD = {
     "no time": event("x", None),
     "the year one": event("x", "0001-01-01T00:00:00Z"),
     "a year too far": event("x", "999999-01-01T00:00:00Z"),
+    "the end of all time": event("x", "infinity"),
+    "a year of five digits": event("x", "12026-01-01T00:00:00Z"),
+    "the year nought": event("x", "0000-01-01T00:00:00Z"),
     "no date at all": event("x", "yesterday"),
     "back in time": event("x", "1999-01-01T00:00:00Z"),
     "sql": event("'); drop table turns; --"),
@@ -115,6 +118,18 @@ def test_a_strange_record_is_stored_and_harms_no_other(place: Place, what: str) 
     assert lines == accounted == len(session.lines) + 1
     assert place.facts() == place.quiet()
     neighbours_are_whole(place, session)
+
+
+@pytest.mark.fault("L16")
+def test_a_rollback_of_more_turns_than_can_be_counted_drops_those_there_are(place: Place) -> None:
+    session = place.home.session("g2")
+    session.prompt("Never mind")
+    session.event("thread_rolled_back", num_turns=3_000_000_000)
+    session.write()
+    place.session("chat")
+    place.read()
+    assert set(place.states()) == {"completed"}
+    assert place.rows("select text from messages where text = 'Never mind'") != []
 
 
 @pytest.mark.fault("L13")

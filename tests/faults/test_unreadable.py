@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from ingest.codex import thread
+from ingest.worker.drain import Tuning
 from tests.faults.place import AFTER, Place
 from tests.unit.tail.builders import NOBODY, as_a_user_without_rights, rollout
 
@@ -135,3 +137,27 @@ def test_one_bad_file_among_twenty_stops_none_of_the_others(place: Place) -> Non
     place.read()
     assert place.facts() == place.quiet()
     assert place.state_of(bad) == "following"
+
+
+@pytest.mark.fault("L19", "Q05")
+@pytest.mark.parametrize("others", [0, 20])
+def test_what_does_not_fit_where_it_is_stored_is_given_up_alone(
+    place: Place, monkeypatch: pytest.MonkeyPatch, others: int
+) -> None:
+    """A mistake of ours, whatever it will be: here, a number that is let through too large."""
+    monkeypatch.setattr(thread, "_MOST_TURNS", 2**60)
+    bad = place.home.session("g2")
+    bad.prompt("Never mind")
+    bad.event("thread_rolled_back", num_turns=3_000_000_000)
+    bad.write()
+    good = [place.session("chat") for _ in range(others)]
+    place.read(Tuning())
+    assert place.rows("select error_code from batches where state = 'dead'") == [("store.unfit",)]
+    threads = {session.thread.id for session in good}
+    assert {row[0] for row in place.rows("select thread from segments")} == threads
+    assert place.read(Tuning()).lines == 0
+    monkeypatch.undo()
+    with place.open() as database:
+        database.execute("update batches set state = 'pending', attempts = 0 where state = 'dead'")
+    place.read(Tuning())
+    assert place.facts() == place.quiet()

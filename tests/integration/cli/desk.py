@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,7 @@ class Desk:
     capture: pytest.CaptureFixture[str]
     now: datetime = START
     env: dict[str, str] = field(default_factory=dict)
+    zone: tzinfo = UTC
 
     @property
     def home(self) -> Path:
@@ -51,7 +52,7 @@ class Desk:
             **self.env,
         }
         self.capture.readouterr()
-        code = run(arguments, env, self.now, UTC)
+        code = run(arguments, env, self.now, self.zone)
         captured = self.capture.readouterr()
         return Answer(code, captured.out, captured.err)
 

@@ -4,6 +4,7 @@ import re
 import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -212,3 +213,35 @@ def test_every_command_that_changes_something_works_with_and_without_an_owner(
             assert said["schema"].startswith("tailboard."), words
     assert desk.run("ingest", "-q").code in (0, 1)
     assert desk.run("verify", "-q").code == 0
+
+
+@pytest.mark.fault("L16")
+@pytest.mark.parametrize("hours", [-12, 14])
+def test_no_time_that_a_log_names_breaks_a_command(desk: Desk, hours: int) -> None:
+    """Times that Python, a calendar or a time zone do not have."""
+    home = Home(desk.home)
+    for time in ODD_TIMES:
+        session = home.session(cwd="/home/dev/odd")
+        session.prompt("When was that error?")
+        session.plan([("Find out", "completed"), ("Say so", "in_progress")])
+        session.command("date", exit_code=1, output="error")
+        session.end_turn("At some time.")
+        session.write()
+        text = session.bytes()
+        session.path.write_bytes(re.sub(rb'"timestamp":"[^"]+"', b'"timestamp":"%s"' % time, text))
+    assert desk.run("ingest", "-q").code in (0, 1)
+    desk.zone = timezone(timedelta(hours=hours))
+    names = known(desk)
+    sessions = [one["id"] for one in desk.json("sessions", "--limit", "50")["sessions"]]
+    each = [[*words, one] for words in (["show"], ["journal", "show", "--session"])
+            for one in sessions]  # fmt: skip
+    for words in [*READING, *each, ["journal", "show"], ["search", "when", "has:error"]]:
+        code, _ = told(desk, words, names)
+        assert code in (0, 1), words
+
+
+ODD_TIMES = (
+    b"infinity", b"-infinity", b"12026-01-01T00:00:00Z", b"0000-01-01T00:00:00Z",
+    b"0001-01-01T00:00:00Z", b"9999-12-31T23:59:59Z", b"290308-12-22 (BC)",
+    b"1970-01-01T00:00:00Z", b"2262-04-11T23:47:16Z", b"epoch", b"now",
+)  # fmt: skip
