@@ -7,7 +7,6 @@ terminal; where it cannot start they are the `Trouble` that is told. Knows no sc
 
 import contextlib
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -17,6 +16,7 @@ from typing import IO, Final
 
 from msgspec import Struct
 
+from ingest.python import PYTHON
 from ingest.settings import Settings
 from ingest.store import doorplate
 from ingest.store.client import OwnerGone, OwnerSilent, RemoteDatabase
@@ -71,7 +71,7 @@ def command(settings: Settings) -> list[str]:
     """What starts an owner that ends with us. The rest of the settings it finds where we did."""
     homes = [word for home in settings.codex_homes for word in ("--codex-home", str(home))]
     # -P: a folder that happens to be called like a package of ours must not be run.
-    start = [sys.executable, "-P", "-m", "ingest", "ingest", "--for-dashboard"]
+    start = [*PYTHON, "-m", "ingest", "ingest", "--for-dashboard"]
     return [*start, "--db", str(settings.db), *homes]
 
 

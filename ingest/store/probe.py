@@ -9,12 +9,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+from ingest.python import PYTHON
 from ingest.store.engine import Error, connect
 
 
 def probe(path: Path, *, scan: bool = False) -> str | None:
     """What is wrong with the database at `path`, in the engine's words; None if nothing is."""
-    arguments = [sys.executable, "-m", __name__, str(path), *(["scan"] if scan else [])]
+    arguments = [*PYTHON, "-m", __name__, str(path), *(["scan"] if scan else [])]
     ended = subprocess.run(arguments, capture_output=True, check=False)
     if ended.returncode == 0:
         return None

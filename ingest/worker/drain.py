@@ -6,6 +6,7 @@ and go on from there. Who calls it decides when, and with how many readers.
 """
 
 import contextlib
+import os
 import uuid
 from collections import deque
 from collections.abc import Callable
@@ -280,7 +281,7 @@ class Drain:
             source.id,
             name.kind,
             name.thread,
-            source.path,
+            os.fsencode(source.path),
             source.representation,
             limit,
             self.tuning.line_cap,

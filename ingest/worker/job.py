@@ -19,7 +19,8 @@ class Job(Struct):
     source: int
     kind: Kind
     thread: str
-    path: str
+    path: bytes
+    """As the system has it: it need not be text."""
     representation: Representation
     limit: int
     cap: int

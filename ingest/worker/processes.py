@@ -3,7 +3,8 @@ once. What they are told and answer is `pool.py`'s business.
 """
 
 import subprocess
-import sys
+
+from ingest.python import PYTHON
 
 READERS = 2
 """Two parse while one stores: more would only share the same cores."""
@@ -12,7 +13,7 @@ READERS = 2
 def start(size: int = READERS) -> list[subprocess.Popen[bytes]]:
     return [
         subprocess.Popen(
-            [sys.executable, "-m", "ingest.worker.reader"],
+            [*PYTHON, "-m", "ingest.worker.reader"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )

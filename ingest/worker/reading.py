@@ -4,6 +4,7 @@ The same code runs in a reader process and in place. It touches no database: wha
 into a parcel, and nothing counts until that is stored.
 """
 
+import os
 import time
 import traceback
 from collections.abc import Callable
@@ -40,7 +41,7 @@ def read(job: Job, alive: Alive = silent) -> tuple[Done, Facts | None]:
     began = time.perf_counter()
     alive(job.lease, job.cursor.offset)
     try:
-        with open_source(job.path, job.representation) as reader:
+        with open_source(os.fsdecode(job.path), job.representation) as reader:
             done, facts = _judged(job, reader, alive)
             done.bytes_read = reader.bytes_read
     except SourceError as error:

@@ -149,7 +149,7 @@ def adopt(
         followed[found.name] = source
         with database.transaction():
             if len(followed) == 1:
-                database.run("registry.add_home", id=home.id, path=str(home.path))
+                database.run("registry.add_home", id=home.id, path=_storable(str(home.path)))
             database.run("registry.add_sources", sources=_rows([source]), now=now)
         return source
     place = _place(source)
@@ -298,7 +298,7 @@ class _Keeper:
         database, now = self._database, self._now
         with database.transaction():
             if first:
-                database.run("registry.add_home", id=home.id, path=str(home.path))
+                database.run("registry.add_home", id=home.id, path=_storable(str(home.path)))
             if new:
                 database.run("registry.add_sources", sources=_rows(new), now=now)
             if changed:

@@ -16,6 +16,7 @@ from ingest.store.dump import dump
 from ingest.store.errors import Replaced, StoreError
 from ingest.store.face import QueryRefused
 from ingest.store.local import Local
+from ingest.store.probe import probe
 from ingest.worker.entrance import Owned, Wish, enter
 from ingest.worker.homes import homes
 from tests.faults.place import ROOT, Place
@@ -40,6 +41,20 @@ def ingest(place: Place, env: dict[str, str], **said: object) -> "subprocess.Com
         env={"PYTHONPATH": str(ROOT), "PATH": os.environ["PATH"], **env},
         capture_output=True, text=True, check=False, **said,  # type: ignore[call-overload]
     )  # fmt: skip
+
+
+def test_code_that_lies_where_a_person_stands_is_not_run(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, ran = tmp_path / "checkout", tmp_path / "ran"
+    for name in ("ingest/__init__.py", "msgspec.py", "zstandard.py", "_duckdb.py"):
+        (here / name).parent.mkdir(parents=True, exist_ok=True)
+        (here / name).write_text(f"open({str(ran)!r}, 'w')")
+    monkeypatch.chdir(here)
+    place.read(readers=1)
+    assert probe(place.path) is None
+    assert not ran.exists()
+    assert place.facts() == place.quiet()
 
 
 @pytest.mark.fault("P18")

@@ -120,6 +120,21 @@ def test_a_permission_that_was_lost_and_is_given_back_is_all_that_is_needed(
         assert shared.problems() == []
 
 
+@pytest.mark.fault("F20")
+@pytest.mark.parametrize("readers", [0, 1])
+def test_a_folder_whose_name_is_no_text_is_read_as_any_other(place: Place, readers: int) -> None:
+    place.session("chat")
+    path = place.session("chat").path
+    odd = path.parent / os.fsdecode(b"\xff")
+    odd.mkdir()
+    path.rename(odd / path.name)
+    place.home.path = place.home.path.rename(place.folder / os.fsdecode(b"home\xfe"))
+    place.read(readers=readers)
+    assert len(place.cursors()) == 2
+    assert set(place.states()) == {"completed"}
+    assert place.facts() == place.quiet()
+
+
 @pytest.mark.fault("F18", "F20")
 def test_one_bad_file_among_twenty_stops_none_of_the_others(place: Place) -> None:
     sessions = [place.session("chat") for _ in range(20)]
