@@ -6,6 +6,7 @@ import sys
 from ingest.loading import loading
 from ingest.settings import Settings
 from tui.caretaker import Caretaker, command
+from tui.terminal import terminal
 
 
 def run(settings: Settings, *, mouse: bool = True) -> int:
@@ -25,8 +26,11 @@ def run(settings: Settings, *, mouse: bool = True) -> int:
             ascii=os.environ.get("TAILBOARD_ASCII", "") not in ("", "0") or not _knows_signs(),
             few_colours=Console(force_terminal=True).color_system == "standard",
         )
-        dashboard = Dashboard(settings, keeper, manner)
-        return dashboard.run(mouse=mouse) or dashboard.return_code or 0
+        with terminal() as drawn_on:
+            dashboard = Dashboard(settings, keeper, manner)
+            if drawn_on is not None:
+                drawn_on.hung_up = dashboard.hung_up
+            return dashboard.run(mouse=mouse) or dashboard.return_code or 0
     finally:
         keeper.close()
 

@@ -33,7 +33,7 @@ from tui.commands import SCREENS, bind
 from tui.feed import Feed
 from tui.frame import Frame
 from tui.gate import Gate
-from tui.messages import Moved, OwnerFound, OwnerLost, OwnerNoted, OwnerRefused
+from tui.messages import HungUp, Moved, OwnerFound, OwnerLost, OwnerNoted, OwnerRefused
 from tui.remembered import recall, remember
 from tui.screens import MODES
 from tui.screens.help import HelpScreen
@@ -227,6 +227,14 @@ class Dashboard(App[int]):
     @on(OwnerNoted)
     def _noted(self, message: OwnerNoted) -> None:
         self.notify(safe.block(message.text).plain, markup=False)
+
+    def hung_up(self) -> None:
+        """The terminal is gone; told on whatever thread notices it."""
+        self.post_message(HungUp())
+
+    @on(HungUp)
+    def _leave(self) -> None:
+        self.exit(0)
 
     def _tick(self) -> None:
         self.tidying.tick()

@@ -48,3 +48,8 @@ class OwnerNoted(Message):
     """The owner had something to say when it opened the database."""
 
     text: str
+
+
+@dataclass
+class HungUp(Message):
+    """The terminal is gone."""

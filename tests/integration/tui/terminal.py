@@ -40,6 +40,11 @@ class Terminal:
         fcntl.ioctl(self._leader, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         self.process.send_signal(signal.SIGWINCH)
 
+    def hang_up(self) -> None:
+        """The window is closed."""
+        os.close(self._leader)
+        self._leader = -1
+
     def _more(self, until: float) -> bool:
         """Read what comes; whether anything came before it was too late."""
         ready, _, _ = select.select([self._leader], [], [], max(0.0, until - time.monotonic()))
@@ -92,10 +97,21 @@ def _surroundings() -> dict[str, str]:
 
 @contextmanager
 def terminal(
-    arguments: list[str], env: Mapping[str, str], size: tuple[int, int] = (120, 40)
+    arguments: list[str],
+    env: Mapping[str, str],
+    size: tuple[int, int] = (120, 40),
+    *,
+    told: bool = True,
 ) -> Iterator[Terminal]:
-    """The program with these arguments, in a terminal of its own."""
+    """The program with these arguments, in a terminal of its own; unless it is `told`, it hears
+    nothing of the end of that."""
     leader, follower = pty.openpty()
+
+    def take_over() -> None:
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+        if not told:
+            signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGHUP])
+
     fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
     process = subprocess.Popen(
         [sys.executable, "-P", "-m", "ingest", *arguments],
@@ -104,14 +120,16 @@ def terminal(
         stderr=follower,
         env={**_surroundings(), "TERM": "xterm-256color", "COLORTERM": "truecolor", **env},
         start_new_session=True,
-        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+        preexec_fn=take_over,
         cwd=ROOT,
     )
     os.close(follower)
+    opened = Terminal(process, leader)
     try:
-        yield Terminal(process, leader)
+        yield opened
     finally:
         with contextlib.suppress(ProcessLookupError):
             process.kill()
         process.wait()
-        os.close(leader)
+        if opened._leader >= 0:
+            opened.hang_up()

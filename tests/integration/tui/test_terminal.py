@@ -10,7 +10,7 @@ import pytest
 
 from ingest.store import doorplate
 from tests.build import Home
-from tests.integration.tui.terminal import Terminal, terminal
+from tests.integration.tui.terminal import PATIENCE, Terminal, terminal
 from tests.scenes import HOSTILE, everything
 
 ALTERNATE_ON, ALTERNATE_OFF = b"\x1b[?1049h", b"\x1b[?1049l"
@@ -156,6 +156,16 @@ def test_a_lost_terminal_or_a_polite_kill_ends_it_in_order(
     opened.process.send_signal(number)
     opened.end()
     assert is_restored(opened)
+
+
+@pytest.mark.fault("U06")
+@pytest.mark.parametrize("told", [True, False])
+def test_when_its_window_is_closed_it_ends(env: dict[str, str], told: bool) -> None:
+    """Also where nobody tells it: a program between it and the terminal took the signal."""
+    with terminal([], env, told=told) as opened:
+        opened.until("Refactor the lexer")
+        opened.hang_up()
+        opened.process.wait(PATIENCE)
 
 
 @pytest.mark.fault("U01")
