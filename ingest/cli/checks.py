@@ -8,7 +8,6 @@ import contextlib
 import os
 import shutil
 import stat
-import tomllib
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,18 +17,14 @@ from msgspec import Struct
 
 from ingest.cli.access import NOTHING_YET, Access, Row
 from ingest.cli.versions import told
-from ingest.memory.tasks.plan_tool import SWITCH_ON, on_by_default
+from ingest.memory.tasks.plan_tool import SWITCH_ON, asked_for, config, on_by_default
 from ingest.tail.discovery import ProblemCode, scan
-from ingest.tail.errors import SourceError
-from ingest.tail.opening import open_source
-from ingest.tail.source import Representation
 from ingest.tail.watch import Mode, Watcher
 from ingest.wording.words import many, size, span
 from ingest.worker.homes import homes
 
 _ROOM: Final = 200 * 1024**2
 _AHEAD: Final = timedelta(minutes=10)
-_CONFIG_CAP: Final = 1024 * 1024
 _WATCHES: Final = Path("/proc/sys/fs/inotify/max_user_watches")
 _OPENED: Final = 0.2
 """Seconds until a watch that fails has said so."""
@@ -182,9 +177,9 @@ def plan_tool(access: Access, path: Path) -> Check:
     name = "plan tool"
     newest = next(iter(access.rows("status.newest_version", home=homes([path])[0].id)), None)
     codex = newest["cli_version"] if newest else None
-    said, trouble = _asked_for(path / "config.toml")
+    said, trouble = asked_for(path)
     if trouble:
-        return Check(name, True, f"{path / 'config.toml'}: {trouble}")
+        return Check(name, True, f"{config(path)}: {trouble}")
     on = said if said is not None else _told_by(newest)
     seen = f"the newest Codex seen is {codex}" if codex else "no session tells its Codex version"
     if on is None:
@@ -195,7 +190,7 @@ def plan_tool(access: Access, path: Path) -> Check:
         name,
         False,
         f"Off, so no plan is written; {seen}.",
-        f"Put into {path / 'config.toml'}: {SWITCH_ON}",
+        f"Put at the top of {config(path)}: {SWITCH_ON}",
     )
 
 
@@ -206,22 +201,6 @@ def _told_by(newest: Row | None) -> bool | None:
     if newest["planned"] or newest["refused"]:
         return bool(newest["planned"])
     return on_by_default(newest["cli_version"])
-
-
-def _asked_for(config: Path) -> tuple[bool | None, str]:
-    """What Codex's settings say of its plan tool, and why that cannot be told."""
-    try:
-        with open_source(config, Representation.PLAIN) as reader:
-            end = reader.end()
-            text = reader.read_at(0, min(end, _CONFIG_CAP)) if end else b""
-        table: object = tomllib.loads(text.decode("utf-8"))
-    except SourceError as error:
-        return None, "" if error.code.endswith("missing") else error.sentence
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        return None, f"It is not understood ({error})."
-    for key in ("tools", "update_plan", "enabled"):
-        table = table.get(key) if isinstance(table, dict) else None
-    return (table if isinstance(table, bool) else None), ""
 
 
 def kinds(access: Access) -> Check:

@@ -1,5 +1,6 @@
 """What the commands about tasks share: whose tasks are meant, and how one is named and shown."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from msgspec import Struct
@@ -12,7 +13,7 @@ from ingest.cli.output import Cell, Column, Output, Styled
 from ingest.cli.scope import scope_of
 from ingest.memory.scope import Scope
 from ingest.memory.session import short_length
-from ingest.memory.tasks.plan_tool import HINT
+from ingest.memory.tasks.plan_tool import hint
 from ingest.memory.tasks.roadmap import roadmap
 from ingest.memory.tasks.task import Edge, Roadmap, Task
 from ingest.wording.words import many, span
@@ -117,12 +118,12 @@ def stated(output: Output, task: Task) -> Styled:
     return Styled(f"{state.text} (log: {task.derived_state.replace('_', ' ')})", state.color)
 
 
-def remarks(output: Output, plan: Plan) -> None:
+def remarks(output: Output, plan: Plan, homes: Iterable[Path]) -> None:
     """What else a person should know of the tasks they see."""
     for sentence in plan.refused:
         output.note(sentence)
-    if plan.plan_tool_off:
-        output.note(HINT)
+    if plan.plan_tool_off and (said := hint(homes)):
+        output.note(said)
 
 
 def counted(tasks: list[Task]) -> str:

@@ -13,7 +13,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
-from ingest.memory.tasks.plan_tool import HINT
+from ingest.memory.tasks.plan_tool import hint
 from ingest.memory.tasks.task import Roadmap, Task
 from ingest.store.face import Reading
 from ingest.wording.looks import LOOKS, UNKNOWN
@@ -238,8 +238,8 @@ class PlanPane(Pane):
             return
         self.query_exactly_one(".said", Static).update(self.picking or self._stands(found))
         remarks = [safe.line(f"✗ {sentence}", "red") for sentence in found.roadmap.refused]
-        if found.roadmap.plan_tool_off:
-            remarks.append(safe.line(HINT, "yellow"))
+        if found.roadmap.plan_tool_off and (how := hint(self.dashboard.settings.codex_homes)):
+            remarks.append(safe.line(how, "yellow"))
         if found.revision is not None:
             remarks.append(safe.line("+ new  − gone  ~ reworded  ↕ moved  * state", "dim"))
         if found.left_out:

@@ -179,6 +179,6 @@ def _answer(
             output.note(f"{counted(relevant)} `tailboard tasks show ID` tells more of one.")
         else:
             output.note("No tasks.")
-        remarks(output, answer)
+        remarks(output, answer, invocation.settings.codex_homes)
 
     invocation.answer("tasks", answer.body(), show)

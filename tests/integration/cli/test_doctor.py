@@ -33,8 +33,8 @@ def test_the_plan_tool_is_off_since_0_152_unless_the_settings_say_otherwise(
     off = checks(desk, code=1)["plan tool"]
     assert off["ok"] is False
     assert "0.169" in off["detail"]
-    assert "[tools.update_plan] enabled = true" in off["cure"]
-    (desk.home / "config.toml").write_text("[tools.update_plan]\nenabled = true\n")
+    assert "tools.update_plan.enabled = true" in off["cure"]
+    (desk.home / "config.toml").write_text(off["cure"].rpartition(": ")[2])
     assert checks(desk, code=0)["plan tool"]["ok"] is True
 
 
@@ -80,7 +80,7 @@ def test_a_plan_that_codex_refused_says_that_the_tool_is_off_and_one_it_took_tha
     old.write()
     desk.run("ingest", "-q")
     found = checks(desk, code=1)["plan tool"]
-    assert (found["ok"], "[tools.update_plan] enabled = true" in found["cure"]) == (False, True)
+    assert (found["ok"], "tools.update_plan.enabled = true" in found["cure"]) == (False, True)
     home.clock.tick(60_000)
     new = home.session("g4", "0.169.0")
     new.prompt("Begin")

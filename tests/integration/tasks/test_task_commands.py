@@ -208,7 +208,9 @@ def test_that_codex_keeps_no_plan_is_said_with_its_cure(desk: Desk) -> None:
     session.write()
     desk.run("ingest", "-q")
     assert desk.json("tasks")["plan_tool_off"] is True
-    assert "[tools.update_plan] enabled = true" in desk.run("tasks").err
+    _, _, switch = desk.run("tasks").err.strip().rpartition("config.toml: ")
+    (desk.home / "config.toml").write_text(f"{switch}\n[features]\n")
+    assert "config.toml" not in desk.run("tasks").err
 
 
 def test_hostile_text_stays_text(desk: Desk) -> None:
