@@ -235,11 +235,12 @@ def queue(access: Access) -> Check:
     if pauses:
         first = pauses[0]
         return Check("queue", False, f"It stands still: {first['message']}", first["hint"])
-    dead = sum(row["batches"] for row in access.rows("batches.counts") if row["state"] == "dead")
-    if dead:
-        listed = "See `tailboard batches list --state dead`."
-        return Check("queue", False, f"{many(dead, 'batch')} given up.", listed)
-    return Check("queue", True, "It runs, and nothing was given up.")
+    counts = {row["state"]: row["batches"] for row in access.rows("batches.counts")}
+    for state, said in (("dead", "given up"), ("failed", "failed, and will be tried again")):
+        if count := counts.get(state, 0):
+            listed = f"See `tailboard batches list --state {state}`."
+            return Check("queue", False, f"{many(count, 'batch')} {said}.", listed)
+    return Check("queue", True, "It runs, and nothing has failed.")
 
 
 def _mode(path: Path) -> int:

@@ -118,7 +118,8 @@ def _batches(access: Access, now: datetime) -> dict[str, int]:
 
 def show(output: Output, seen: Seen) -> None:
     status, sessions, now = seen.status, seen.sessions, seen.now
-    if status.fresh_at is None and not status.pauses:
+    troubled = status.pauses or status.batches[State.FAILED] or status.batches[State.DEAD]
+    if status.fresh_at is None and not troubled:
         _welcome(output, status)
         return
     output.line(Styled("tailboard", "bold"), " ".join(status.homes))

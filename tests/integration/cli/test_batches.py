@@ -1,10 +1,12 @@
 """The queue as a person sees it: what waits, what failed, what nobody works on."""
 
+import shlex
 from datetime import timedelta
 
 import pytest
 
 from ingest.store.database import Database
+from tests.build import Home
 from tests.integration.cli.desk import Desk, Sessions
 
 KEYS = {
@@ -112,3 +114,17 @@ def test_the_doctor_finds_a_queue_that_stands_still(desk: Desk, unwell: list[str
     assert checks["queue"]["ok"] is False
     assert "The disk is full" in checks["queue"]["detail"]
     assert checks["queue"]["cure"] == "Free it"
+
+
+def test_a_first_reading_that_failed_is_told_by_status_and_the_doctor(desk: Desk) -> None:
+    session = Home(desk.home).session()
+    session.prompt("Meet a bad disk")
+    session.write()
+    session.path.rename(session.path.with_name(session.path.name + ".zst"))
+    assert desk.run("ingest", "-q").code == 1
+    assert "1 failed" in desk.run("status").out
+    checks = {one["name"]: one for one in desk.json("doctor", code=1)["checks"]}
+    assert (checks["queue"]["ok"], checks["queue"]["detail"]) == (
+        False, "1 batch failed, and will be tried again.",
+    )  # fmt: skip
+    assert "source.damaged" in desk.run(*shlex.split(checks["queue"]["cure"].split("`")[1])[1:]).out
