@@ -92,6 +92,9 @@ from goals o
 join sources s on s.id = o.source
 join segments g on g.source = o.source;
 
+-- How a goal stands: one that does not say it was just set.
+create or replace macro goal_status(status) as coalesce(nullif(status, ''), 'active');
+
 -- What sessions told of their sub-agents.
 create or replace view v_agents as
 select

@@ -91,7 +91,7 @@ def _show(output: Output, story: Story) -> None:
         _show_plan(output, story.plans)
     for goal in story.goals:
         output.line()
-        output.line("Goal:", goal["objective"], f"({goal['status']})")
+        output.line("Goal:", goal["objective"] or "(without words)", f"({goal['status']})")
     for turn in story.turns:
         _show_turn(output, turn)
     if story.notes:

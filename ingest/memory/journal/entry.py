@@ -208,7 +208,7 @@ class _Making:
         newest: dict[str, str] = {}
         for row in self._live("goals"):
             if row["objective"]:
-                newest[row["objective"]] = row["status"] or "active"
+                newest[row["objective"]] = row["status"]
             elif newest and row["status"]:
                 newest[list(newest)[-1]] = row["status"]
         return [

@@ -78,8 +78,10 @@ where source in (select unnest($sources::integer[])) and accepted
 order by source, byte, step;
 
 -- name: goals
--- The goals in these files.
-select source, turn, byte, time, objective, status
+-- The goals in these files. What names no goal is told of the one before, and may say nothing of it.
+select
+    source, turn, byte, time, objective,
+    case when objective is null then status else goal_status(status) end as status
 from v_goals
 where source in (select unnest($sources::integer[]))
 order by source, byte;

@@ -42,7 +42,8 @@ order by time nulls first, source, byte, step;
 
 -- name: goals
 -- The goals of a session.
-select turn, time, objective, status, token_budget, tokens_used, seconds
+select
+    turn, time, objective, goal_status(status) as status, token_budget, tokens_used, seconds
 from v_goals
 where home = $home and session = $session
 order by time nulls first, source, byte;

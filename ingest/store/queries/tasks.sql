@@ -41,7 +41,7 @@ order by source, byte, revision;
 
 -- name: goals
 -- Goals, each time they changed.
-select source, byte, time, turn, objective, status
+select source, byte, time, turn, objective, goal_status(status) as status
 from goals
 where source in (select unnest($sources::integer[]))
 order by source, byte;

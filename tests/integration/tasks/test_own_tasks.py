@@ -106,6 +106,27 @@ def test_a_goal_has_its_steps_as_parts(home: Home, told: Tell) -> None:
     assert one(plan, "Ship it").state == "in_progress"
 
 
+@pytest.mark.parametrize("status", [{}, {"status": ""}, {"status": None}])
+def test_a_goal_that_does_not_say_how_it_stands_is_active(
+    home: Home, told: Tell, status: dict[str, str | None]
+) -> None:
+    session = home.session("g4", "0.150.0")
+    session.prompt("Begin")
+    session.event("thread_goal_updated", goal={"objective": "Ship it", **status})
+    session.end_turn("More later.")
+    session.write()
+    assert one(told().roadmap(), "Ship it").state == "in_progress"
+
+
+def test_a_goal_that_says_nothing_at_all_is_one_without_words(home: Home, told: Tell) -> None:
+    session = home.session("g4", "0.150.0")
+    session.prompt("Begin")
+    session.event("thread_goal_updated", goal={})
+    session.end_turn("More later.")
+    session.write()
+    assert one(told().roadmap(), "(a goal without words)").state == "in_progress"
+
+
 def test_a_check_list_in_a_message_is_proposed_and_never_ready(home: Home, told: Tell) -> None:
     session = home.session("g3")
     session.prompt("What is to do?")
