@@ -10,6 +10,7 @@ from datetime import datetime
 from msgspec import Struct, field
 
 from ingest.memory.session import Session
+from ingest.memory.steps import steps_in
 from ingest.store.face import Row, Rows
 
 _ANSWERS = ("final_answer", None, "plan", "commentary")
@@ -75,6 +76,12 @@ class Story(Struct, frozen=True):
     notes: list[Row]
     """What an optional command noted of it."""
 
+    @property
+    def standing_plans(self) -> list[Plan]:
+        """The revisions that count: Codex took them, and their turns were not taken back."""
+        gone = {turn.n for turn in self.turns if turn.rolled_back}
+        return [plan for plan in self.plans if plan.accepted and plan.turn not in gone]
+
 
 Place = tuple[int, int]
 """A turn as facts name it: the source, and its number there."""
@@ -92,7 +99,7 @@ def story_of(access: Rows, session: Session, home: str) -> Story:
     for row in access.rows("show.files", **key):
         if turn := turns.get(_place(row)):
             turn.files.append(Change(row["path"], row["change"], row["moved_to"], row["status"]))
-    plans = _plans(turns, access.rows("show.plan_steps", **key))
+    plans = [_plan(turns, row) for row in access.rows("show.plans", **key)]
     goals, notes = access.rows("show.goals", **key), access.rows("show.notes", **key)
     return Story(session, list(turns.values()), plans, goals, notes)
 
@@ -134,18 +141,14 @@ def _say(turns: dict[Place, Turn], messages: Iterable[Row]) -> None:
                 turn.answer = row["text"]
 
 
-def _plans(turns: dict[Place, Turn], steps: Iterable[Row]) -> list[Plan]:
-    plans: dict[tuple[int, int], Plan] = {}
-    for row in steps:
-        turn = turns.get(_place(row))
-        plan = Plan(
-            row["revision"],
-            row["time"],
-            row["explanation"],
-            turn.n if turn else None,
-            row["origin"],
-            row["accepted"],
-        )
-        found = plans.setdefault((row["source"], row["byte"]), plan)
-        found.steps.append(Step(row["text"], row["status"]))
-    return list(plans.values())
+def _plan(turns: dict[Place, Turn], row: Row) -> Plan:
+    turn = turns.get(_place(row))
+    return Plan(
+        row["revision"],
+        row["time"],
+        row["explanation"],
+        turn.n if turn else None,
+        row["origin"],
+        row["accepted"],
+        [Step(text, status) for text, status in steps_in(row["steps"])],
+    )

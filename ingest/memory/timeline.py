@@ -17,6 +17,7 @@ from ingest.codex.facts import CallKind
 from ingest.memory import raw
 from ingest.memory.errors import Changed
 from ingest.memory.question import questions_of
+from ingest.memory.steps import steps_in
 from ingest.store.face import Query, Row, Rows
 
 OUTPUT_LINES: Final = 30
@@ -119,24 +120,23 @@ def moments(rows: Rows, home: str, session: str, wanted: Sequence[At]) -> dict[A
     found: dict[At, Moment] = {}
     asked = [rows.rows(name, **values) for name, values in queries]
     for what, answered in zip(kinds, asked, strict=True):
-        for at, group in _grouped(What(what), answered):
-            found |= {one.at: one for one in _told(at, group)}
+        for at, row in _placed(What(what), answered):
+            found |= {one.at: one for one in _told(at, row)}
     return {at: found[at] for at in wanted if at in found}
 
 
-def _grouped(what: What, answered: Iterable[Row]) -> Iterable[tuple[At, list[Row]]]:
-    """Rows of one line of the file together; a plan is all its steps, the others count on."""
-    groups: dict[At, list[Row]] = {}
+def _placed(what: What, answered: Iterable[Row]) -> Iterable[tuple[At, Row]]:
+    """Each row by where it stands; several in one line of the file count on."""
+    placed: dict[At, Row] = {}
     for row in answered:
         at = At(row["source"], row["byte"], what)
-        while what is not What.PLAN and at in groups:
+        while at in placed:
             at = at._replace(n=at.n + 1)
-        groups.setdefault(at, []).append(row)
-    return groups.items()
+        placed[at] = row
+    return placed.items()
 
 
-def _told(at: At, group: list[Row]) -> list[Moment]:
-    row = group[0]
+def _told(at: At, row: Row) -> list[Moment]:
     match at.what:
         case What.TURN:
             return [_turn(at, row)]
@@ -150,7 +150,7 @@ def _told(at: At, group: list[Row]) -> list[Moment]:
             head = body.replace(f"{row['cwd']}/", "") if row["cwd"] else body
             return [Moment(at, row["time"], row["status"], "file", head, body)]
         case What.PLAN:
-            return [_plan(at, group)]
+            return [_plan(at, row)]
         case What.AGENT:
             who = row["nickname"] or row["child"] or ""
             head = f"{row['event'].replace('_', ' ')} {who}"
@@ -208,16 +208,17 @@ def _call(at: At, row: Row) -> list[Moment]:
     return [said, *lines]
 
 
-def _plan(at: At, steps: list[Row]) -> Moment:
-    first = steps[0]
-    done = sum(1 for step in steps if step["status"] == "completed")
-    head = f"revision {first['revision']}, {done} of {len(steps)} done"
-    if first["explanation"]:
-        head += f": {first['explanation']}"
-    if not first["accepted"]:
+def _plan(at: At, row: Row) -> Moment:
+    steps = steps_in(row["steps"])
+    done = sum(1 for _, status in steps if status == "completed")
+    head = f"revision {row['revision']}, "
+    head += f"{done} of {len(steps)} done" if steps else "no steps"
+    if row["explanation"]:
+        head += f": {row['explanation']}"
+    if not row["accepted"]:
         head += " (refused)"
-    body = "\n".join([head, "", *(f"[{step['status']}] {step['text']}" for step in steps)])
-    return Moment(at, first["time"], "", "plan", head, body)
+    body = "\n".join([head, "", *(f"[{status}] {text}" for text, status in steps)])
+    return Moment(at, row["time"], "", "plan", head, body)
 
 
 def raw_line(rows: Rows, at: At, length: int | None) -> str:

@@ -68,20 +68,25 @@ from files f
 join sources s on s.id = f.source
 join segments g on g.source = f.source;
 
--- Every revision of every plan, one row a step.
+-- Every revision of every plan, its steps as a list of pairs: what is to be done, and how it stands.
+create or replace view v_plans as
+select
+    s.home, g.thread as session, p.source, p.byte, p.turn, p.time, p.revision, p.origin, p.accepted,
+    p.explanation, p.steps
+from plans p
+join sources s on s.id = p.source
+join segments g on g.source = p.source;
+
+-- The same, one row a step; a revision that dropped all steps has none here.
 create or replace view v_plan_steps as
 select
     home, session, source, byte, turn, time, revision, origin, accepted, explanation,
     i as step, json_extract_string(one, '$[0]') as text, json_extract_string(one, '$[1]') as status
 from (
     select
-        s.home, g.thread as session, p.source, p.byte, p.turn, p.time, p.revision, p.origin,
-        p.accepted, p.explanation,
-        unnest(cast(p.steps as json[])) as one,
-        generate_subscripts(cast(p.steps as json[]), 1) as i
-    from plans p
-    join sources s on s.id = p.source
-    join segments g on g.source = p.source
+        *, unnest(cast(steps as json[])) as one,
+        generate_subscripts(cast(steps as json[]), 1) as i
+    from v_plans
 );
 
 create or replace view v_goals as
@@ -146,6 +151,19 @@ create or replace macro project_of(cwd, repository) as coalesce(
     nullif(regexp_replace(regexp_extract(repository, '[^/:]+$'), '\.git$', ''), ''),
     'unknown'
 );
+
+-- The files of these sessions in the order they continue each other, which may not be the one they
+-- were found in.
+create or replace macro places_of(of_home, of_sessions) as table
+select
+    g.thread as session, g.source,
+    row_number() over (
+        partition by g.thread
+        order by coalesce(g.started_at, g.first_at) nulls first, s.segment, g.source
+    ) as place
+from segments g
+join sources s on s.id = g.source
+where s.home = of_home and list_contains(of_sessions, g.thread);
 
 -- The turns of these sessions that were not taken back, each with its number in its session.
 create or replace macro standing_turns(of_home, of_sessions) as table

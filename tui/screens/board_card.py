@@ -77,8 +77,8 @@ def _lines(card: Card, more: Resume | None) -> Iterator[Content]:
         yield safe.line("")
         yield safe.row(safe.line(f"Why {one.state}", "bold"), safe.line(one.state_reason, "yellow"))
     yield from _asked(card.story)
-    if card.story.plans:
-        yield from _plan(card.story.plans, now)
+    if card.story.standing_plans:
+        yield from _plan(card.story.standing_plans, now)
     yield from _files(card.story)
     yield from _failures(card.story) if more is None else _failures_left(more)
     if more is not None:
@@ -113,6 +113,8 @@ def _plan(plans: Sequence[Plan], now: datetime) -> Iterator[Content]:
             safe.row(safe.glyph(step.status), safe.line(step.text), gap=" "),
             safe.line(span(times.get(step.text)), "dim"),
         )
+    if not newest.steps:
+        yield Content("  ") + safe.line("no steps", "dim")
 
 
 def step_times(plans: Sequence[Plan], now: datetime) -> dict[str, float]:

@@ -87,8 +87,8 @@ def _show(output: Output, story: Story) -> None:
             ("tokens", tokens(session.tokens.total)),
         ]
     )
-    if story.plans:
-        _show_plan(output, story.plans)
+    if story.standing_plans:
+        _show_plan(output, story.standing_plans)
     for goal in story.goals:
         output.line()
         output.line("Goal:", goal["objective"] or "(without words)", f"({goal['status']})")
@@ -109,6 +109,8 @@ def _show_plan(output: Output, plans: list[Plan]) -> None:
         output.text(newest.explanation, "  ")
     for step in newest.steps:
         output.line(output.state(step.status), step.text, indent="  ")
+    if not newest.steps:
+        output.line("no steps", indent="  ")
 
 
 def _show_turn(output: Output, turn: Turn) -> None:

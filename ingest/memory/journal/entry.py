@@ -31,6 +31,7 @@ from ingest.memory.journal.journal import (
 from ingest.memory.journal.records import Record
 from ingest.memory.question import answer_of, questions_of
 from ingest.memory.session import Tokens, title_of
+from ingest.memory.steps import steps_in
 from ingest.store.face import Row
 from ingest.wording.when import local_day
 
@@ -217,27 +218,26 @@ class _Making:
         ]
 
     def _plan(self) -> Plan | None:
-        grouped: dict[tuple[int, int], list[Row]] = {}
-        for row in self._live("steps"):
-            grouped.setdefault((row["source"], row["byte"]), []).append(row)
         revisions: list[Revision] = []
         before: dict[str, str] = {}
         steps: list[Step] = []
-        for rows in grouped.values():
-            steps = [Step(self._said(row["text"]) or "", row["status"]) for row in rows]
+        for row in self._live("plans"):
+            steps = [
+                Step(self._said(text) or "", status) for text, status in steps_in(row["steps"])
+            ]
             after = {one.text: one.status for one in steps}
             revisions.append(
                 Revision(
-                    rows[0]["time"],
-                    self._said(rows[0]["explanation"]),
+                    row["time"],
+                    self._said(row["explanation"]),
                     [
                         text
                         for text, status in after.items()
                         if status == "completed" and before.get(text) != "completed"
                     ],
-                    [text for text in after if text not in before] if before else [],
+                    [text for text in after if text not in before] if revisions else [],
                     [text for text in before if text not in after],
-                    self._place(rows[0]),
+                    self._place(row),
                 )
             )
             before = after

@@ -162,11 +162,12 @@ class _Page:
         return Bullets(lines)
 
     def _plan(self, plan: Plan) -> list[Block]:
-        done = sum(step.status == "completed" for step in plan.steps)
+        steps, done = len(plan.steps), sum(step.status == "completed" for step in plan.steps)
         blocks: list[Block] = [
-            Heading(3, own(f"Plan: {done} of {len(plan.steps)} done")),
-            Bullets([[state(step.status), Span(step.text)] for step in plan.steps]),
+            Heading(3, own(f"Plan: {f'{done} of {steps} done' if steps else 'no steps'}")),
         ]
+        if steps:
+            blocks.append(Bullets([[state(step.status), Span(step.text)] for step in plan.steps]))
         told: list[Line] = []
         for one in plan.revisions:
             changes = [

@@ -13,7 +13,7 @@ from ingest.store.face import Row, Rows
 
 TEXT_CHARS = 4_000
 """Of a message no more is read; of it, less is told."""
-_FACTS = ("turns", "messages", "calls", "files", "steps", "goals", "usage", "notes")
+_FACTS = ("turns", "messages", "calls", "files", "plans", "goals", "usage", "notes")
 
 
 class Wanted(Struct, frozen=True, kw_only=True):

@@ -5,21 +5,19 @@ Promises the rows of turns that still count, in the order they happened. Decidin
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
-import msgspec
 from msgspec import Struct, field
 
 from ingest.codex.liveness import SessionState
 from ingest.memory.scope import Now
 from ingest.memory.session import judged, title_of
+from ingest.memory.steps import steps_in
 from ingest.memory.tasks.plan import Point, Told
 from ingest.store.face import Row, Rows
 
 Key = tuple[str, str]
 """A session: its home and its id."""
-
-_steps: Final = msgspec.json.Decoder(list[tuple[str, str]])
 
 
 class File(NamedTuple):
@@ -224,7 +222,7 @@ def _revisions(rows: Iterable[tuple[File, Row]]) -> Iterator[tuple[Key, Told | N
             yield file.key, None
             continue
         point = Point(file.place, row["byte"])
-        steps = _steps.decode(row["steps"])
+        steps = steps_in(row["steps"])
         yield (
             file.key,
             Told(point, file.segment, nth, row["time"], row["explanation"], steps),

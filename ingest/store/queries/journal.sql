@@ -70,12 +70,12 @@ from v_files
 where source in (select unnest($sources::integer[]))
 order by source, byte, path;
 
--- name: steps
--- Every accepted revision of the plans in these files, a row a step.
-select source, turn, byte, time, revision, explanation, step, text, status
-from v_plan_steps
+-- name: plans
+-- Every accepted revision of the plans in these files.
+select source, turn, byte, time, explanation, steps::varchar as steps
+from v_plans
 where source in (select unnest($sources::integer[])) and accepted
-order by source, byte, step;
+order by source, revision;
 
 -- name: goals
 -- The goals in these files. What names no goal is told of the one before, and may say nothing of it.

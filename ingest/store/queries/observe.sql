@@ -45,16 +45,16 @@ where home = $home and id = $session;
 -- Its newest turns.
 select n, state, started_at, ended_at, seconds, model, error_code, error
 from v_turns
-where home = $home and session = $session
-order by source desc, n desc
+join places_of($home, [$session]) using (source)
+order by place desc, n desc
 limit $limit;
 
 -- name: messages
 -- Its newest messages, each cut.
 select turn, time, role, phase, left(text, $chars) as text, chars
 from v_messages
-where home = $home and session = $session
-order by source desc, byte desc
+join places_of($home, [$session]) using (source)
+order by place desc, byte desc
 limit $limit;
 
 -- name: calls
@@ -63,25 +63,35 @@ select
     turn, time, kind, tool, left(command, $chars) as command, status, exit_code, seconds,
     right(coalesce(output_tail, output_head), 400) as output
 from v_calls
-where home = $home and session = $session
-order by source desc, byte desc
+join places_of($home, [$session]) using (source)
+order by place desc, byte desc
 limit $limit;
 
 -- name: files
 -- Which files it changed last.
 select turn, time, path, change, status
 from v_files
-where home = $home and session = $session
-order by source desc, byte desc
+join places_of($home, [$session]) using (source)
+order by place desc, byte desc
 limit $limit;
 
 -- name: steps
--- Its newest plan.
+-- Its newest plan, of those that Codex took in turns that were not taken back.
+with newest as (
+    select p.source, p.revision
+    from plans p
+    join places_of($home, [$session]) using (source)
+    where p.accepted and not exists (
+        from v_turns t
+        where t.source = p.source and t.n = p.turn and t.state in ('reverted', 'rolled_back')
+    )
+    order by place desc, p.revision desc
+    limit 1
+)
 select step, text, status, revision
 from v_plan_steps
-where home = $home and session = $session
-qualify revision = max(revision) over ()
-order by source, byte, step;
+join newest using (source, revision)
+order by step;
 
 -- name: drop_notes
 delete from notes where batch = $batch;

@@ -33,20 +33,20 @@ from v_files
 where home = $home and session = $session
 order by source, byte, path;
 
--- name: plan_steps
--- Every revision of a session's plan, a row a step.
-select source, turn, byte, time, revision, origin, accepted, explanation, step, text, status
-from v_plan_steps
-where home = $home and session = $session
-order by time nulls first, source, byte, step;
+-- name: plans
+-- Every revision of a session's plan, in the order they were set.
+select source, turn, time, revision, origin, accepted, explanation, steps::varchar as steps
+from v_plans
+join places_of($home, [$session]) using (source)
+order by place, revision;
 
 -- name: goals
 -- The goals of a session.
 select
     turn, time, objective, goal_status(status) as status, token_budget, tokens_used, seconds
 from v_goals
-where home = $home and session = $session
-order by time nulls first, source, byte;
+join places_of($home, [$session]) using (source)
+order by place, byte;
 
 -- name: segments
 -- The files of a session, the oldest first, and how far each is read.

@@ -1,20 +1,14 @@
 -- name: order
--- Everything that happened in a session, in its order: where it stands, and what it is.
+-- Everything that happened in a session, in its order: where it stands, and what it is. Several of a
+-- kind in one line are counted as the statements below give them.
 with places as (
-    select
-        g.source,
-        row_number() over (
-            order by coalesce(g.started_at, g.first_at) nulls first, s.segment, g.source
-        ) as place
-    from segments g
-    join sources s on s.id = g.source
-    where s.home = $home and g.thread = $session
+    from places_of($home, [$session])
 ),
 happened as (
-    select source, byte, 0 as rank, 'turn' as what, 1 as parts, error as text from turns
+    select source, byte, 0 as rank, 'turn' as what, 1 as parts, error as text, 0 as nth from turns
     where source in (select source from places)
     union all
-    select source, byte, 1, 'message', 1, text from messages
+    select source, byte, 1, 'message', 1, text, 0 from messages
     where source in (select source from places)
     union all
     select
@@ -23,25 +17,25 @@ happened as (
             when coalesce(output_head, '') = '' then 1
             else 1 + least($output, len(string_split(rtrim(output_head, chr(10)), chr(10))))
         end,
-        concat_ws(' ', tool, command, output_head, output_tail)
+        concat_ws(' ', tool, command, output_head, output_tail), 0
     from calls
     where source in (select source from places)
     union all
-    select source, byte, 3, 'file', 1, path from files
+    select source, byte, 3, 'file', 1, path, 0 from files
     where source in (select source from places)
     union all
-    select source, byte, 4, 'plan', 1, cast(steps as varchar) from plans
+    select source, byte, 4, 'plan', 1, cast(steps as varchar), revision from plans
     where source in (select source from places)
     union all
-    select source, byte, 5, 'agent', 1, concat_ws(' ', event, nickname, task) from agents
+    select source, byte, 5, 'agent', 1, concat_ws(' ', event, nickname, task), 0 from agents
     where source in (select source from places)
     union all
-    select source, byte, 6, 'event', 1, concat_ws(' ', kind, text, detail) from events
+    select source, byte, 6, 'event', 1, concat_ws(' ', kind, text, detail), 0 from events
     where source in (select source from places)
 )
 select
     h.source, h.byte, h.what, h.parts,
-    row_number() over (partition by h.source, h.byte, h.what order by h.text) as n,
+    row_number() over (partition by h.source, h.byte, h.what order by h.nth, h.text) as n,
     case when $words then h.text end as text
 from happened h
 join places p on p.source = h.source
@@ -78,7 +72,8 @@ select
     source, byte, length, time, kind, tool, command, status, workdir, exit_code, seconds,
     output_head, output_tail, output_chars
 from v_calls
-where home = $home and session = $session and byte in (select unnest($bytes::bigint[]));
+where home = $home and session = $session and byte in (select unnest($bytes::bigint[]))
+order by source, byte, concat_ws(' ', tool, command, output_head, output_tail);
 
 -- name: files
 -- What these patches did to files, and the folder the session was in.
@@ -89,25 +84,25 @@ where f.home = $home and f.session = $session and f.byte in (select unnest($byte
 order by f.source, f.byte, f.path;
 
 -- name: plans
--- The steps of these plans.
-select source, byte, time, revision, origin, accepted, explanation, step, text, status
-from v_plan_steps
+-- These revisions of plans.
+select source, byte, time, revision, origin, accepted, explanation, steps::varchar as steps
+from v_plans
 where home = $home and session = $session and byte in (select unnest($bytes::bigint[]))
-order by source, byte, step;
+order by source, byte, revision;
 
 -- name: agents
 -- What was told of agents here.
 select source, byte, time, event, child, nickname, role, task
 from v_agents
 where home = $home and session = $session and byte in (select unnest($bytes::bigint[]))
-order by source, byte, event;
+order by source, byte, concat_ws(' ', event, nickname, task);
 
 -- name: events
 -- These events.
 select source, byte, length, time, kind, text, detail
 from v_events
 where home = $home and session = $session and byte in (select unnest($bytes::bigint[]))
-order by source, byte, kind;
+order by source, byte, concat_ws(' ', kind, text, detail);
 
 -- name: place
 -- Where the line of a session's file is that begins at this byte.

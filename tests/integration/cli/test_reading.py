@@ -135,6 +135,29 @@ def test_show_tells_a_session_turn_by_turn(desk: Desk, sessions: Sessions) -> No
     assert document["goals"] == []
 
 
+def test_show_tells_the_plan_that_stands_and_the_goal_as_far_as_it_is_known(desk: Desk) -> None:
+    session = Home(desk.home).session("g4", "0.155.0")
+    session.prompt("Begin")
+    session.event("thread_goal_updated", goal={"objective": "Ship it"})
+    session.plan([("Read", "completed")])
+    session.plan([])
+    refused = {"plan": [{"step": "Dream", "status": "pending"}]}
+    session.call("update_plan", refused, "unsupported call: update_plan")
+    session.end_turn("Done.")
+    session.write()
+    assert desk.run("ingest", "-q").code == 0
+    out = desk.run("show", session.thread.id).out
+    assert "Plan as of its 2 revisions\n  no steps\n" in out
+    assert "Goal: Ship it (active)" in out
+    assert "Dream" not in out
+    plans = desk.json("show", session.thread.id)["plans"]
+    assert [(one["revision"], one["accepted"]) for one in plans] == [
+        (1, True),
+        (2, True),
+        (3, False),
+    ]
+
+
 def test_show_can_be_asked_for_one_turn(desk: Desk, sessions: Sessions) -> None:
     document = desk.json("show", sessions.done.thread.id, "--turn", "2")
     assert [turn["n"] for turn in document["turns"]] == [2]
