@@ -135,21 +135,20 @@ def plan_of(rows: Rows, session: str) -> list[Told]:
     """The revisions of one session's plan. Two homes with the same session hold copies of it."""
     files = _files(rows, [session])
     home = min((file.key for file in files.values()), default=None)
-    mine = [number for number, file in files.items() if file.key == home]
-    told = ((files[row["source"]], row) for row in _counting(rows, "plans", mine, _gone(rows)))
-    return [revision for _, revision in _revisions(told) if revision is not None]
+    mine = {number: file for number, file in files.items() if file.key == home}
+    told = _revisions(_counting(rows, "plans", mine, _gone(rows)))
+    return [revision for _, revision in told if revision is not None]
 
 
 def _gather(rows: Rows, found: dict[Key, Material], only: list[str] | None) -> None:
     files = {number: file for number, file in _files(rows, only).items() if file.key in found}
-    sources, gone = sorted(files), _gone(rows)
+    gone = _gone(rows)
 
-    def told(name: str, asked: list[int] = sources) -> Iterator[tuple[Material, File, Row]]:
-        for row in _counting(rows, name, asked, gone) if asked else ():
-            file = files[row["source"]]
+    def told(name: str, asked: dict[int, File] = files) -> Iterator[tuple[Material, File, Row]]:
+        for file, row in _counting(rows, name, asked, gone):
             yield found[file.key], file, row
 
-    for key, revision in _revisions((file, row) for _, file, row in told("plans")):
+    for key, revision in _revisions(_counting(rows, "plans", files, gone)):
         if revision is None:
             found[key].refused_plans += 1
         else:
@@ -162,11 +161,11 @@ def _gather(rows: Rows, found: dict[Key, Material], only: list[str] | None) -> N
         one.links.append(_link(file, row))
     for one, file, row in told("proposals"):
         one.proposals.append(_message(file, row, plan=row["phase"] == "plan"))
-    unfinished = [
-        number
+    unfinished = {
+        number: file
         for number, file in files.items()
         if found[file.key].session.state is not SessionState.DONE
-    ]
+    }
     for one, file, row in told("requests", unfinished):
         one.requests.append(_request(file, row))
     # Only where there is a plan something can be evidence of a step.
@@ -174,7 +173,7 @@ def _gather(rows: Rows, found: dict[Key, Material], only: list[str] | None) -> N
     for file, seen in _seen(rows, planned):
         found[file.key].seen.append(seen)
     for one in found.values():
-        _in_order(one)
+        one.seen.sort()
 
 
 def _seen(rows: Rows, files: dict[int, File]) -> Iterator[tuple[File, Seen]]:
@@ -185,6 +184,7 @@ def _seen(rows: Rows, files: dict[int, File]) -> Iterator[tuple[File, Seen]]:
 
 
 def _files(rows: Rows, sessions: list[str] | None) -> dict[int, File]:
+    """Those of each session in the order they continue each other."""
     return {
         row["source"]: File((row["home"], row["session"]), row["segment"], row["place"])
         for row in rows.rows("tasks.segments", sessions=sessions)
@@ -196,20 +196,15 @@ def _gone(rows: Rows) -> frozenset[tuple[int, int]]:
 
 
 def _counting(
-    rows: Rows, name: str, sources: list[int], gone: frozenset[tuple[int, int]]
-) -> Iterator[Row]:
-    """The rows of turns that still count."""
-    for row in rows.rows(f"tasks.{name}", sources=sources):
+    rows: Rows, name: str, files: dict[int, File], gone: frozenset[tuple[int, int]]
+) -> Iterator[tuple[File, Row]]:
+    """The rows of turns that still count, those of a session as they happened."""
+    found = rows.rows(f"tasks.{name}", sources=list(files)) if files else []
+    told = [(files[row["source"]], row) for row in found]
+    # Within a file they are in order already, and stay so.
+    for file, row in sorted(told, key=lambda one: one[0].place):
         if not gone or (row["source"], row["turn"]) not in gone:
-            yield row
-
-
-def _in_order(one: Material) -> None:
-    """What several files of a session tell, as it happened."""
-    one.seen.sort()
-    if len({told.point.segment for told in one.plan}) > 1:
-        one.plan.sort(key=lambda told: (told.point, told.nth))
-    one.links.sort(key=lambda link: link.point)
+            yield file, row
 
 
 def _revisions(rows: Iterable[tuple[File, Row]]) -> Iterator[tuple[Key, Told | None]]:

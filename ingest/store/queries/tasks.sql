@@ -22,11 +22,13 @@ select project from v_sessions where id = $session;
 select
     g.source, s.home, g.thread as session, s.segment,
     row_number() over (
-        partition by s.home, g.thread order by coalesce(g.started_at, g.first_at), s.segment
+        partition by s.home, g.thread
+        order by coalesce(g.started_at, g.first_at) nulls first, s.segment, g.source
     ) as place
 from segments g
 join sources s on s.id = g.source
-where $sessions::varchar[] is null or g.thread in (select unnest($sessions::varchar[]));
+where $sessions::varchar[] is null or g.thread in (select unnest($sessions::varchar[]))
+order by place, g.source;
 
 -- name: gone
 -- The turns that no longer count: rolled back, or reverted.
@@ -66,20 +68,27 @@ and (
 order by source, byte;
 
 -- name: requests
--- What people asked for in the turns behind the last one that was completed.
+-- What people asked for in the turns behind the last one that was completed. Of a session, the sources
+-- are in the order they continue each other: old releases tell no times.
 select
     t.source, t.n as turn, min(m.byte) as byte, arg_min(m.time, m.byte) as time,
     arg_min(m.text, m.byte) as text, t.state, t.started_at, t.ended_at
 from (
-    select *, max(started_at) filter (state = 'completed') over (partition by home, session) as finished
-    from v_turns
-    where source in (select unnest($sources::integer[]))
-    and state not in ('reverted', 'rolled_back')
+    select
+        v.*, row(s.place, v.n) as place,
+        max(row(s.place, v.n)) filter (v.state = 'completed') over (partition by home, session) as finished
+    from v_turns v
+    join (
+        select
+            unnest($sources::integer[]) as source,
+            generate_subscripts($sources::integer[], 1) as place
+    ) s using (source)
+    where v.state not in ('reverted', 'rolled_back')
 ) t
 join messages m on m.source = t.source and m.turn = t.n and m.role = 'user'
-where t.state <> 'completed' and (t.finished is null or t.started_at > t.finished)
-group by t.source, t.n, t.state, t.started_at, t.ended_at
-order by t.source, byte;
+where t.state <> 'completed' and (t.finished is null or t.place > t.finished)
+group by t.source, t.n, t.place, t.state, t.started_at, t.ended_at
+order by t.place;
 
 -- name: commands
 -- What was run in sessions with plans, for the steps it was run for.

@@ -127,6 +127,47 @@ def test_a_goal_that_says_nothing_at_all_is_one_without_words(home: Home, told: 
     assert one(told().roadmap(), "(a goal without words)").state == "in_progress"
 
 
+@pytest.mark.parametrize("generation", ["g1", "g3"])
+def test_only_what_was_asked_behind_the_last_completed_turn_is_open(
+    home: Home, told: Tell, generation: str
+) -> None:
+    """Also where turns have no times, as in files of old releases."""
+    session = home.session(generation)
+    session.prompt("A lost request")
+    session.die()
+    session.resume()
+    session.prompt("A done request")
+    session.end_turn("Answered.")
+    session.prompt("An open request")
+    session.write()
+    tasks = told().of("A lost request")
+    assert [(origin, text) for origin, _, text in tasks] == [("request", "An open request")]
+
+
+def test_the_last_file_of_a_session_tells_last_however_it_was_found(home: Home, told: Tell) -> None:
+    session = home.session("g4", "0.169.0")
+    session.prompt("Begin")
+    session.goal("Draft it")
+    session.plan([("Read the code", "pending")])
+    session.end_turn("Begun.")
+    session.prompt("Go on")
+    session.end_turn("Gone on.")
+    session.write()
+    later = session.revert(1)
+    later.prompt("Go on otherwise")
+    later.goal("Ship it")
+    later.plan([("Read the code", "completed")])
+    later.end_turn("Planned.")
+    later.write()
+    plans = told()
+    found = plans.rows.rows("tasks.segments", sessions=None)
+    assert [row["source"] for row in found] == [2, 1], "the one that goes on is found first"
+    goals = [(t.text, t.state, t.current) for t in plans.roadmap().tasks if t.origin == "goal"]
+    assert goals == [("Draft it", "cancelled", False), ("Ship it", "in_progress", True)]
+    statuses = [one.steps[0].status for one in plans.revisions("Begin")]
+    assert statuses == ["pending", "completed"]
+
+
 def test_a_check_list_in_a_message_is_proposed_and_never_ready(home: Home, told: Tell) -> None:
     session = home.session("g3")
     session.prompt("What is to do?")
