@@ -80,8 +80,7 @@ class _Making:
         kept = [
             row
             for row in record.facts["turns"]
-            if day is None
-            or (row["started_at"] and local_day(row["started_at"], rules.zone) == day)
+            if day is None or ((began := self._began(row)) and local_day(began, rules.zone) == day)
         ]
         self.whole = day is None
         self.rows = {(row["source"], row["place"]): row for row in kept}
@@ -110,7 +109,9 @@ class _Making:
             agent=self._said(" ".join(filter(None, (row["nickname"], row["role"])))),
             model=self._said(row["model"]),
             cli_version=self._said(row["cli_version"]),
-            started_at=row["started_at"] if self.whole else turns[0].at,
+            started_at=row["started_at"]
+            if self.whole
+            else self._began(next(iter(self.rows.values()))),
             ended_at=row["last_at"] if self.whole else self._ended(),
             outcome=newest.state if newest else "unknown",
             objective=next((one.asked for one in counting if one.asked), None),
@@ -132,6 +133,12 @@ class _Making:
             else [],
             sources=self._sources(),
         )
+
+    def _began(self, turn: Row) -> datetime | None:
+        """Old releases tell no times of turns; theirs are told with the day of their session."""
+        session = self.record.session
+        began: datetime | None = turn["started_at"] or session["started_at"] or session["last_at"]
+        return began
 
     def _mine(self, name: str) -> Iterable[Row]:
         """The rows of a kind that belong to a turn that is told."""

@@ -50,9 +50,9 @@ def of_project(rows: Rows, project: str, rules: Rules) -> Journal:
 
 
 def newest_day(rows: Rows, project: str | None, zone: tzinfo | None) -> date | None:
-    """The last day on which anything happened."""
+    """The last day on which a turn began: what one before it did after midnight is told with it."""
     row = rows.one("journal.newest", project=project)
-    return local_day(row["last_at"], zone) if row and row["last_at"] else None
+    return local_day(row["began_at"], zone) if row and row["began_at"] else None
 
 
 def days_of(rows: Rows, project: str | None, zone: tzinfo | None) -> dict[date, list[str]]:

@@ -6,23 +6,26 @@ left join homes h on h.id = s.home
 where ($project::varchar is null or s.project = $project or rtrim(s.cwd, '/\') = $project)
 and ($folder::varchar is null or s.cwd = $folder or starts_with(s.cwd, $folder || '/'))
 and ($session::varchar is null or s.id = $session)
-and ($since::timestamp is null or s.last_at >= $since::timestamp)
+and ($since::timestamp is null or coalesce(s.last_at, s.started_at) >= $since::timestamp)
 and ($until::timestamp is null or coalesce(s.started_at, s.last_at) < $until::timestamp)
 order by s.started_at nulls first, s.id, s.home;
 
 -- name: newest
--- When anything last happened in a project.
-select max(last_at) as last_at
-from v_sessions
-where $project::varchar is null or project = $project or rtrim(cwd, '/\') = $project;
+-- When the last turn of a project began; where turns have no times, their session did.
+select max(coalesce(t.started_at, s.started_at, s.last_at)) as began_at
+from v_turns t
+join v_sessions s on s.home = t.home and s.id = t.session
+where $project::varchar is null or s.project = $project or rtrim(s.cwd, '/\') = $project;
 
 -- name: days
 -- Which days have sessions, by quarters of an hour of their turns: whose day that is depends on the
--- zone, all of which fit quarters.
-select distinct time_bucket(interval 15 minutes, t.started_at) as quarter, s.home, s.id as session
+-- zone, all of which fit quarters. Where turns have no times, it is when their session began.
+select distinct
+    time_bucket(interval 15 minutes, coalesce(t.started_at, s.started_at, s.last_at)) as quarter,
+    s.home, s.id as session
 from v_turns t
 join v_sessions s on s.home = t.home and s.id = t.session
-where t.started_at is not null
+where quarter is not null
 and ($project::varchar is null or s.project = $project or rtrim(s.cwd, '/\') = $project)
 order by quarter desc, s.id;
 

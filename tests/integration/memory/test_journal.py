@@ -5,13 +5,15 @@ import os
 import re
 import subprocess
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 
 from ingest.cli.main import run
 from ingest.memory.journal.block import BEGIN, END
+from ingest.memory.journal.making import days_of
+from ingest.store.database import Database
 from tests.build import Home, Rollout, scenarios
 from tests.integration.cli.desk import Desk
 
@@ -88,6 +90,39 @@ def test_a_plan_that_moves_without_a_word_is_told_in_ours(desk: Desk) -> None:
     write(desk, silent)
     told = desk.run("journal", "show").out.partition("How it went:")[2]
     assert re.findall(r"- [\d:]+ (\w+.*) @", told)[:2] == ["planned", "went on"]
+
+
+def test_sessions_whose_turns_have_no_times_are_told_on_the_day_they_began(desk: Desk) -> None:
+    def old(home: Home) -> Rollout:
+        session = home.session("g1")
+        session.prompt("Do it")
+        session.end_turn("Done.")
+        return session
+
+    (session,) = write(desk, old)
+    (entry,) = desk.json("journal", "show")["journal"]["entries"]
+    assert (entry["session"], entry["turn_count"]) == (session.thread.id, 1)
+    assert entry["started_at"].startswith("2026-11-21T08:00")
+    day = desk.run("journal", "show", "--day", "2026-11-21")
+    assert day.out == desk.run("journal", "show").out
+    assert desk.run("journal", "show", "--day", "2026-11-20").code == 1
+    with Database(desk.db) as database:
+        assert days_of(database, None, UTC) == {date(2026, 11, 21): [session.thread.id]}
+
+
+def test_what_went_on_after_midnight_is_told_with_the_day_it_began_on(desk: Desk) -> None:
+    def late(home: Home) -> Rollout:
+        home.clock.advance(15.9 * 3_600)
+        session = home.session()
+        session.prompt("Do it")
+        home.clock.advance(1_800)
+        session.end_turn("Done.")
+        return session
+
+    write(desk, late)
+    journal = desk.json("journal", "show")["journal"]
+    assert journal["name"] == "2026-11-21"
+    assert len(journal["entries"]) == 1
 
 
 def test_nothing_on_a_day_is_said(desk: Desk) -> None:
