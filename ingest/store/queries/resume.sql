@@ -15,7 +15,8 @@ with run as (
     select n.session, n.turn, c.source, c.byte, c.time, c.command, c.exit_code,
         right(coalesce(nullif(c.output_tail, ''), c.output_head), 400) as output,
         c.status = 'failed' as failed,
-        max(case when c.status = 'completed' then n.turn * 1e15 + c.byte end)
+        row(n.turn, c.byte) as place,
+        max(row(n.turn, c.byte)) filter (c.status = 'completed')
             over (partition by n.session, c.command) as repaired
     from calls c
     join standing_turns($home, $sessions::varchar[]) n on n.source = c.source and n.n = c.turn
@@ -25,9 +26,9 @@ select r.session, r.turn, s.path, r.byte, r.time, r.command, r.exit_code, r.outp
     count(*) over (partition by r.session, r.command) as times
 from run r
 join sources s on s.id = r.source
-where r.failed and (r.repaired is null or r.turn * 1e15 + r.byte > r.repaired)
-qualify row_number() over (partition by r.session, r.command order by r.turn desc, r.byte desc) = 1
-order by r.time desc nulls last, r.source, r.byte
+where r.failed and (r.repaired is null or r.place > r.repaired)
+qualify row_number() over (partition by r.session, r.command order by r.place desc) = 1
+order by r.time desc nulls last, r.place desc, r.source
 limit 100;
 
 -- name: files
@@ -38,6 +39,6 @@ from files f
 join standing_turns($home, $sessions::varchar[]) n on n.source = f.source and n.n = f.turn
 join sources s on s.id = f.source
 where f.status = 'completed'
-qualify row_number() over (partition by f.path order by f.time desc nulls last, f.source desc, f.byte desc) = 1
+qualify row_number() over (partition by f.path order by f.time desc nulls last, n.turn desc, f.byte desc) = 1
 order by f.time desc nulls last, f.path
 limit 100;

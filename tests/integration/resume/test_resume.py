@@ -7,6 +7,7 @@ import pytest
 
 from ingest.cli.clipboard import copy
 from ingest.cli.output import Output
+from ingest.store.database import Database
 from tests.build import Rollout
 from tests.integration.cli.desk import Desk
 from tests.integration.queue.test_with_an_owner import following
@@ -120,6 +121,26 @@ def test_a_secret_is_not_told(project: Project) -> None:
     project.read()
     assert token not in project.desk.run("resume").out
     assert token not in project.desk.run("resume", "--json").out
+
+
+def test_a_failure_close_behind_a_success_is_left_in_the_longest_session_too(
+    project: Project,
+) -> None:
+    one = project.session()
+    one.prompt("Begin")
+    one.command("make", 0)
+    one.command("make", 1)
+    one.end_turn("Not done.")
+    one.write()
+    project.read()
+    with Database(project.desk.db) as database:
+        # So many turns before it that a turn and a byte do not fit into one number any more.
+        database.execute(
+            "insert into turns by name "
+            "select t.* replace (-i as byte, 1 + i as n) from turns t, range(1, 100_000) r(i)"
+        )
+    (failure,) = project.desk.json("resume")["failures"]
+    assert (failure["command"], failure["place"]["turn"]) == ("make", 100_000)
 
 
 class Terminal(io.StringIO):
