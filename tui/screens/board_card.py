@@ -143,11 +143,7 @@ def _failures_left(more: Resume) -> Iterator[Content]:
     yield safe.row(safe.line("Failures not repaired yet", "bold"))
     for one in more.failures[:_FAILURES]:
         often = f" ({one.times}×)" if one.times > 1 else ""
-        code = "failed" if one.exit_code is None else f"exit {one.exit_code}"
-        yield Content("  ") + safe.row(
-            safe.line("✗", "red"), safe.line(one.command), safe.line(f"→ {code}{often}", "red"),
-            gap=" ",
-        )  # fmt: skip
+        yield _failed(one.command, one.exit_code, often)
         if one.output:
             yield Content("    ") + safe.line(one.output, "dim")
 
@@ -197,7 +193,11 @@ def _failures(story: Story) -> Iterator[Content]:
     yield safe.row(safe.line("Failures", "bold"), safe.line("Enter shows their output", "dim"))
     for (command, code), times in failed.most_common(_FAILURES):
         often = f" ({times}×)" if times > 1 else ""
-        yield Content("  ") + safe.row(
-            safe.line("✗", "red"), safe.line(command), safe.line(f"→ exit {code}{often}", "red"),
-            gap=" ",
-        )  # fmt: skip
+        yield _failed(command, code, often)
+
+
+def _failed(command: str, code: int | None, often: str) -> Content:
+    how = "failed" if code is None else f"exit {code}"
+    return Content("  ") + safe.row(
+        safe.line("✗", "red"), safe.line(command), safe.line(f"→ {how}{often}", "red"), gap=" "
+    )

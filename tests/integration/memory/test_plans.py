@@ -181,6 +181,13 @@ def test_a_refused_plan_is_not_the_one_that_stands(home: Home, read: Read) -> No
     assert told.plans == ["revision 1, 0 of 1 done", "revision 2, 1 of 2 done (refused)"]
 
 
+def test_a_command_that_failed_without_a_code_failed(home: Home, read: Read) -> None:
+    session = home.session("g3")
+    said = "exec_command failed: no such shell"
+    written(session, lambda: session.call("exec_command", {"cmd": "ls"}, said))
+    assert "✗ ls → failed" in read().card
+
+
 def test_a_plan_of_a_turn_that_was_taken_back_does_not_stand(home: Home, read: Read) -> None:
     session = home.session("g3")
     written(session, lambda: session.plan([("Read", "in_progress")]))
