@@ -52,6 +52,7 @@ from ingest.worker.forgetting import PRUNE, forgetting
 from ingest.worker.homes import Home, home_of
 from ingest.worker.pool import InPlace, Pool, ReaderDied
 from ingest.worker.survey import Followed, Survey, adopt, in_order, survey
+from ingest.worker.tries import Tries
 
 BACKLOG_BYTES = 4 * 1024**2
 """From here on reader processes are worth their start."""
@@ -224,6 +225,7 @@ class Owner:
         crowded = 0
         """How often in a row there was no room in memory."""
         self.desk.bell = partial(_wake, watchers)
+        tries = Tries(self.database, self.tuning.retry, self.clock, monotonic)
         try:
             while not stop.is_set():
                 self.desk.work(at_rest=True)
@@ -234,6 +236,8 @@ class Owner:
                 if self._ordered.is_set():
                     self._ordered.clear()
                     plan = SweepPlan(recent, pace.everything_every)
+                    tries.look()
+                hints.hint(tries.due(), monotonic())
                 due = plan.due(monotonic())
                 changed: list[Followed] = []
                 report = None
@@ -243,10 +247,12 @@ class Owner:
                     plan = plan.done(due, monotonic(), monotonic() - began)
                     self.database.pulse.sweep_at = plan.everything_due
                     if not changed:
-                        self._listen(watchers, hints, plan.wait(monotonic()), monotonic)
+                        wait = min(plan.wait(monotonic()), tries.wait())
+                        self._listen(watchers, hints, wait, monotonic)
                         changed = self._hinted(hints.due(monotonic()))
                     if changed:
                         report = self.read(changed)
+                        tries.look()
                 except StoreError as error:
                     if error.error_class == ErrorClass.CONFIG:
                         raise

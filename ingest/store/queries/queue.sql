@@ -156,6 +156,21 @@ or (
     and (retry_at <= $now::timestamp or retry_at > $latest::timestamp)
 );
 
+-- name: next_try
+-- When the next of those that wait for their time is tried again.
+select min(if(state = 'snoozed', not_before, retry_at)) as at from batches
+where kind = 'ingest' and (state = 'snoozed' or (state = 'failed' and $mode = 'automatic'));
+
+-- name: to_try
+-- Files whose batch is to be tried again by now.
+select distinct s.path
+from batches b
+join sources s on s.id = b.source
+where b.kind = 'ingest' and (
+    b.state = 'pending' or (b.state = 'snoozed' and b.not_before <= $now::timestamp)
+    or (b.state = 'failed' and $mode = 'automatic' and b.retry_at <= $now::timestamp)
+);
+
 -- name: decided
 -- Batches that a person spoke about before they were there.
 select batch from decisions;
