@@ -5,6 +5,7 @@ them have something new, the newest first. An absent file only changes its state
 it stays.
 """
 
+import os
 from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -98,6 +99,8 @@ def _survey(reading: Rows, homes: Iterable[Home], keeper: "_Keeper | None") -> S
         found = discovery.scan(home.path)
         problems += [(home.id, problem) for problem in found.problems]
         before = known(reading, home)
+        if not before and keeper is not None and keeper.moved(home, found):
+            before = known(reading, home)
         first = not before
         new, changed = _compare(before, _newest_id(reading), home, found)
         sources += [*before.values(), *new]
@@ -303,6 +306,27 @@ class _Keeper:
                 database.run("registry.add_sources", sources=_rows(new), now=now)
             if changed:
                 database.run("registry.update_sources", sources=_rows(changed), now=now)
+
+    def moved(self, home: Home, found: discovery.Discovery) -> bool:
+        """Whether this is a home that lay elsewhere: what is known of it then goes on here. Read as
+        another one, everything in it would count twice."""
+        database = self._database
+        threads = {one.name.thread for one in found.found} - {""}
+        for other in database.rows("registry.other_homes", home=home.id):
+            if os.path.exists(other["path"]):
+                continue
+            old = {"home": home.id, "old": other["id"]}
+            rows = database.rows("registry.sources", home=other["id"])
+            if threads.isdisjoint(row["thread"] for row in rows):
+                continue
+            with database.transaction():
+                database.run("registry.move_sources", **old)
+                database.run("registry.move_notes", **old)
+                database.run("registry.drop_problems", home=other["id"])
+                database.run("registry.drop_home", home=other["id"])
+                database.run("registry.add_home", id=home.id, path=_storable(str(home.path)))
+            return True
+        return False
 
     def problems(self, home: Home, problems: list[Problem]) -> None:
         rows = [

@@ -1,6 +1,7 @@
 """Files that grow, move, shrink and vanish, from the home down to a single one."""
 
 import os
+import shutil
 import subprocess
 import sys
 
@@ -23,6 +24,28 @@ def test_a_file_of_a_far_future_is_read_as_any_other(place: Place) -> None:
     assert len(place.cursors()) == 2
     assert set(place.states()) == {"completed"}
     assert place.read().lines == 0
+
+
+def test_a_home_that_was_moved_goes_on_where_it_was(place: Place) -> None:
+    session = place.session("chat")
+    place.session("plan")
+    place.read()
+    before = place.facts()
+    place.home.path = place.home.path.rename(place.folder / "elsewhere")
+    assert place.read().lines == 0
+    assert place.facts() == before == place.quiet()
+    assert place.rows("select path from homes") == [(str(place.home.path),)]
+    assert place.state_of(session) == "following"
+
+
+def test_a_copy_of_a_home_beside_it_is_another_home(place: Place) -> None:
+    place.session("chat")
+    place.read()
+    copy = place.folder / "copy"
+    shutil.copytree(place.home.path, copy)
+    place.home.path = copy
+    assert place.read().lines > 0
+    assert len(place.rows("select path from homes")) == 2
 
 
 # ── growing ─────────────────────────────────────────────────────────────────────────────────────

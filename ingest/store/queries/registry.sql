@@ -1,6 +1,18 @@
 -- name: add_home
 insert or replace into homes values ($id, $path);
 
+-- name: other_homes
+select id, path from homes where id <> $home;
+
+-- name: move_sources
+update sources set home = $home where home = $old;
+
+-- name: move_notes
+update notes set home = $home where home = $old;
+
+-- name: drop_home
+delete from homes where id = $home;
+
 -- name: sources
 -- Everything that is followed in one home, with how far it is read.
 select
