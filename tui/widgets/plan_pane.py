@@ -100,7 +100,7 @@ class TaskTable(Table):
         """The same tasks, as the view has them now."""
         lines = self.tasks.arranged(self.tasks.found, self.view)
         by_key = {line.key: line for line in lines}
-        self.take(Seen(self.listing, self.view, list(by_key), by_key))
+        self.take(Seen(self.listing, self.view, list(by_key), list(by_key), by_key))
 
 
 class PlanPane(Pane):

@@ -37,6 +37,8 @@ class Seen(Struct, frozen=True):
     """What is in the list; by the time of an answer another one may stand in its place."""
     view: View
     keys: Sequence[Key]
+    wanted: Sequence[Key]
+    """Whose lines were asked for; who is there no more has none."""
     lines: dict[Key, Line]
 
 
@@ -123,7 +125,7 @@ class Table(Rows, can_focus=True):
         self._places: dict[Key, int] = {}
         self._lines: dict[Key, Line] = {}
         self._current: set[Key] = set()
-        """Keys whose lines are of the last look; others are asked for when they come on screen."""
+        """Keys that the last look asked for; others are asked for when they come on screen."""
         self._take_all = True
         self._asked_for: frozenset[Key] = frozenset()
 
@@ -136,7 +138,8 @@ class Table(Rows, can_focus=True):
         def look(reading: Reading) -> Seen:
             keys = listing.keys(reading, view)
             wanted = shown or list(keys[:PAGE])
-            return Seen(listing, view, keys, dict(listing.lines(reading, view, wanted)))
+            lines = dict(listing.lines(reading, view, wanted))
+            return Seen(listing, view, keys, wanted, lines)
 
         return look
 
@@ -146,7 +149,9 @@ class Table(Rows, can_focus=True):
         wanted = [key for key in self._on_screen(PAGE // 2) if key not in self._current]
         if not wanted:
             return None
-        return lambda reading: Seen(listing, view, (), dict(listing.lines(reading, view, wanted)))
+        return lambda reading: Seen(
+            listing, view, (), wanted, dict(listing.lines(reading, view, wanted))
+        )
 
     def take(self, seen: Seen) -> None:
         """What a look at the list came to."""
@@ -156,7 +161,7 @@ class Table(Rows, can_focus=True):
         for key in seen.lines:
             self._lines.pop(key, None)
         self._lines.update(seen.lines)
-        self._current = set(seen.lines)
+        self._current = set(seen.wanted)
         unmoved = self.loaded and not self._take_all and list(seen.keys) == self._keys
         if same and unmoved and self.waiting is None:
             self._asked_for = frozenset()
@@ -183,7 +188,8 @@ class Table(Rows, can_focus=True):
     def take_page(self, seen: Seen) -> None:
         if self._meant(seen):
             self._lines.update(seen.lines)
-            self._current |= seen.lines.keys()
+            # A row that is gone meanwhile was asked for, too: it must not be asked for again.
+            self._current |= set(seen.wanted)
             self._asked_for = frozenset()
             self._draw()
 
