@@ -48,8 +48,8 @@ def _narrowed(query: Query, invocation: Invocation, access: Access, only: Filter
     scope = scope_of(invocation, access, only)
     return replace(
         query,
-        projects=(scope.project.lower(),) if scope.project else query.projects,
-        branches=(scope.branch.lower(),) if scope.branch else query.branches,
+        projects=(scope.project,) if scope.project else query.projects,
+        branches=(scope.branch,) if scope.branch else query.branches,
         sessions=(scope.session,) if scope.session else query.sessions,
         since=scope.since or query.since,
         until=scope.until or query.until,

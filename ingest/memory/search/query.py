@@ -90,14 +90,15 @@ class _Parts(Struct):
             except when.NoTime:
                 return False
         elif name == "has":
-            if not "error".startswith(value):
+            if not "error".startswith(value.lower()):
                 return False
             self.broken = True
         elif name == "kind":
-            fitting = [kind for kind in KINDS if kind.startswith(value)]
+            fitting = [kind for kind in KINDS if kind.startswith(value.lower())]
             self.filters.setdefault(name, []).extend(fitting)
             return bool(fitting)
         elif name in ("project", "branch", "session", "tool", "status"):
+            # As it was typed: capitals are made small where it is compared, by the same rules.
             self.filters.setdefault(name, []).append(value)
         else:
             return False
@@ -112,7 +113,7 @@ def parse(text: str, now: datetime, zone: tzinfo | None = None) -> Query:
     for found in _PART.finditer(clean):
         said = found["word"] if found["phrase"] is None else found["phrase"].strip()
         name, minus = (found["name"] or "").lower(), bool(found["minus"])
-        if not minus and name and said and parts.filter(name, said.lower(), now, zone):
+        if not minus and name and said and parts.filter(name, said, now, zone):
             continue
         if found["name"]:
             said = f"{found['name']}:{said}"

@@ -74,8 +74,8 @@ limit $limit;
 
 -- name: ended_badly
 -- The newest turns that failed, were stopped or lost their end, each with what was said of it.
-select t.session, t.n, t.state, coalesce(t.error, t.end_reason, '') as said, t.started_at,
-    s.title, s.project
+select t.session, t.n, t.state, coalesce(t.error, t.error_code, t.end_reason, '') as said,
+    t.started_at, s.title, s.project
 from v_turns t
 join v_sessions s on s.home = t.home and s.id = t.session
 where t.state not in ('completed', 'open', 'reverted', 'rolled_back')

@@ -39,14 +39,14 @@ with texts as (
     union all
     -- Every revision of a plan repeats its steps: the newest of a text says how it stands.
     select
-        'plans', null, source, max_by(byte, byte), max_by(turn, byte), max_by(time, byte), 'step',
-        max_by(status, byte), null, false, null, step, null, null
+        'plans', null, source, max(byte), max_by(turn, revision), max_by(time, revision), 'step',
+        max_by(status, revision), null, false, null, step, null, null
     from (
         select
-            source, byte, turn, time, json_extract_string(step, '$[0]') as step,
+            source, byte, turn, time, revision, json_extract_string(step, '$[0]') as step,
             json_extract_string(step, '$[1]') as status
         from (
-            select source, byte, turn, time, unnest(cast(steps as json[])) as step
+            select source, byte, turn, time, revision, unnest(cast(steps as json[])) as step
             from plans
             -- Most plans can be passed over unread, by the word as JSON writes it.
             where contains(
@@ -65,17 +65,28 @@ with texts as (
     group by source, path, moved_to
     union all
     select
-        'goals', null, source, max(byte), max_by(turn, byte), max_by(time, byte), 'goal',
-        max_by(status, byte), null, false, null, objective, null, null
-    from goals
-    where contains(lower(objective), lower($first))
-    group by source, objective
+        'goals', null, source, last.byte, last.turn, last.time, 'goal', last.status, null, false,
+        null, objective, null, null
+    from (
+        select
+            source, objective,
+            max_by({'byte': byte, 'turn': turn, 'time': time, 'status': status}, byte) as last
+        from goals
+        where contains(lower(objective), lower($first))
+        group by source, objective
+    )
     union all
+    -- Many a turn failed without a word, or with nothing but a code.
     select
         'turns', null, source, byte, n, coalesce(ended_at, started_at), 'error', state, null, true,
-        null, error, null, null
-    from turns
-    where contains(lower(error), lower($first))
+        null, why, null, null
+    from (
+        select
+            source, byte, n, started_at, ended_at, state,
+            coalesce(error, error_code, if(state = 'failed', end_reason, null)) as why
+        from turns
+    )
+    where contains(lower(why), lower($first))
     union all
     select 'notes', null, source, null, turn, time, 'note', null, null, false, null, text, null,
         null
@@ -103,8 +114,16 @@ matched as (
         )) = 0
     )
     and (len($kinds::varchar[]) = 0 or list_contains($kinds::varchar[], kind))
-    and (len($statuses::varchar[]) = 0 or list_contains($statuses::varchar[], status))
-    and (len($tools::varchar[]) = 0 or list_contains($tools::varchar[], tool))
+    and (
+        len($statuses::varchar[]) = 0
+        or list_contains(
+            list_transform($statuses::varchar[], lambda one: lower(one)), lower(status)
+        )
+    )
+    and (
+        len($tools::varchar[]) = 0
+        or list_contains(list_transform($tools::varchar[], lambda one: lower(one)), lower(tool))
+    )
     and ($since::timestamp is null or time >= $since::timestamp)
     and ($until::timestamp is null or time < $until::timestamp)
     and (not $broken or broken)
@@ -113,16 +132,18 @@ scope as materialized (
     from (
         select
             g.source, null as thread, s.home, g.thread as session,
-            -- A session is where it was last.
-            max_by(project_of(g.cwd, g.repository), (g.started_at, s.segment)) over same as project,
-            max_by(g.cwd, (g.started_at, s.segment)) over same as cwd,
-            coalesce(
-                m.branch, max_by(g.branch, (g.started_at, s.segment)) over same
-            ) as branch
+            -- A session is where it was last, as in `v_sessions`.
+            project_of(last_value(g.cwd) over same, last_value(g.repository) over same) as project,
+            last_value(g.cwd) over same as cwd,
+            coalesce(m.branch, last_value(g.branch) over same) as branch
         from segments g
         join sources s on s.id = g.source
         left join v_moves m on m.session = g.thread
-        window same as (partition by s.home, g.thread)
+        window same as (
+            partition by s.home, g.thread
+            order by coalesce(g.started_at, g.first_at) nulls first, s.segment
+            rows between unbounded preceding and unbounded following
+        )
         union all
         -- What was typed in sessions of which nothing else is left.
         select distinct source, session, home, session, null, null, null
@@ -130,13 +151,21 @@ scope as materialized (
         where history_only
     )
     where (
-        len($projects::varchar[]) = 0 or list_contains($projects::varchar[], lower(project))
-        or list_contains($projects::varchar[], lower(rtrim(cwd, '/\')))
+        len($projects::varchar[]) = 0 or list_has_any(
+            list_transform($projects::varchar[], lambda one: lower(one)),
+            [lower(project), lower(rtrim(cwd, '/\'))]
+        )
     )
-    and (len($branches::varchar[]) = 0 or list_contains($branches::varchar[], lower(branch)))
     and (
-        len($sessions::varchar[]) = 0
-        or len(list_filter($sessions::varchar[], lambda one: starts_with(session, one))) > 0
+        len($branches::varchar[]) = 0
+        or list_contains(
+            list_transform($branches::varchar[], lambda one: lower(one)), lower(branch)
+        )
+    )
+    and (
+        len($sessions::varchar[]) = 0 or len(list_filter($sessions::varchar[], lambda one:
+            starts_with(lower(session), lower(one))
+        )) > 0
     )
 ),
 hits as materialized (
@@ -163,7 +192,9 @@ hits as materialized (
 ),
 page as materialized (
     from hits
-    order by score desc, time desc nulls last, source, byte, kind, text
+    -- To the last column, so that no hit is on two pages or on none.
+    order by
+        score desc, time desc nulls last, source, byte, kind, text, session, turn, status, row
     limit $limit offset $offset
 ),
 fetched as (
@@ -195,7 +226,9 @@ from (select count(*) as total from hits) h
 left join page p on true
 left join fetched f on f.place = p.place and f.row = p.row
 left join numbered n on n.source = p.source and n.place = p.turn
-order by p.score desc, p.time desc nulls last, p.source, p.byte, p.kind, p.text;
+order by
+    p.score desc, p.time desc nulls last, p.source, p.byte, p.kind, p.text, p.session, p.turn,
+    p.status, p.row;
 
 -- name: values
 -- What the filters can be set to: projects, branches and tools, those used last first.

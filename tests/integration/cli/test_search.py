@@ -154,6 +154,118 @@ def test_filters_narrow(local: Local) -> None:
     assert kinds(local, "tool:exec_command kind:command") == ["command", "command"]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "tool:Linear.getIssue", "tool:linear.getissue", "status:usageLimited",
+        "status:USAGELIMITED", "project:İSTANBUL", "project:/home/dev/İstanbul", "branch:Fix/ΟΔΟΣ",
+    ],
+)  # fmt: skip
+def test_a_filter_fits_whatever_its_capitals(spelled: Local, text: str) -> None:
+    assert found(spelled, text).total >= 1
+
+
+@pytest.fixture(scope="module")
+def spelled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Local]:
+    """A session with capitals in its names, also some that have more than one small letter."""
+    place = Place(tmp_path_factory.mktemp("spelled"))
+    session = place.home.session(
+        "g4", "0.169.0", cwd="/home/dev/İstanbul", git={"branch": "fix/ΟΔΟΣ"}
+    )
+    session.prompt("Look it up")
+    session.mcp("Linear", "getIssue", {"id": "ABC-1"}, "the issue")
+    session.goal("Close it")
+    session.goal_status("usageLimited")
+    session.end_turn("Done.")
+    session.write()
+    place.read()
+    with place.open() as database:
+        yield Local(database)
+
+
+@pytest.mark.parametrize(
+    ("generation", "said"), [("g3", "no answer"), ("g4", "usage_limit_exceeded")]
+)
+def test_a_turn_that_failed_without_a_message_is_an_error_too(
+    tmp_path: Path, generation: str, said: str
+) -> None:
+    place = Place(tmp_path)
+    session = place.home.session(generation)
+    session.prompt("Begin")
+    session.fail_turn("", "usage_limit_exceeded")
+    session.write()
+    place.read()
+    with place.open() as database:
+        for text in ("has:error", "kind:error", f'"{said}"'):
+            (hit,) = found(Local(database), text).hits
+            assert (hit.kind, hit.excerpt, hit.status) == ("error", said, "failed")
+
+
+def test_a_session_is_where_its_newest_part_is_even_if_nobody_knows_when_the_other_began(
+    tmp_path: Path,
+) -> None:
+    place = Place(tmp_path)
+    first = place.home.session("g4", "0.169.0", cwd="/home/dev/old")
+    first.prompt("Begin")
+    first.end_turn("Begun.")
+    first.prompt("Go on")
+    first.end_turn("Gone.")
+    place.home.clock.tick(60_000)
+    second = first.revert(1)
+    second.prompt("Another way")
+    second.end_turn("There.")
+    first.path.parent.mkdir(parents=True, exist_ok=True)
+    first.path.write_bytes(first.bytes().replace(first.thread.created.encode(), b"no time"))
+    where = second.bytes().replace(b"/home/dev/old", b"/home/dev/new")
+    second.path.write_bytes(where.replace(b'"branch":"main"', b'"branch":null'))
+    place.read()
+    with place.open() as database:
+        local = Local(database)
+        ((project, branch),) = local.sql("select project, branch from v_sessions").rows
+        assert (project, branch) == ("new", None)
+        assert {hit.project for hit in found(local, "kind:prompt").hits} == {"new"}
+        assert found(local, "kind:prompt branch:main").total == 0
+
+
+def test_a_step_that_a_script_set_twice_stands_as_it_was_set_last(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    session = place.home.session("g4", "0.169.0", code_mode=True)
+    session.prompt("Plan it")
+    for status in ("pending", "in_progress", "completed", "pending", "completed"):
+        script = "".join(
+            f'tools.update_plan({{plan: [{{step: "Read the lexer", status: "{one}"}}]}});'
+            for one in ("in_progress", status)
+        )
+        session.custom("exec", script, "ok")
+    session.end_turn("Planned.")
+    session.write()
+    place.read()
+    with place.open() as database:
+        (hit,) = found(Local(database), "lexer kind:step").hits
+        assert hit.status == "completed"
+
+
+def test_hits_that_fit_equally_well_are_each_on_one_page(tmp_path: Path) -> None:
+    """A script calls a tool a hundred times, in one line and at one moment."""
+    place = Place(tmp_path)
+    session = place.home.session("g4", "0.169.0")
+    session.prompt("Begin")
+    session.write()
+    place.read()
+    with place.open() as database:
+        with database.transaction():
+            database.execute(
+                "insert into calls (source, byte, length, turn, kind, tool, command, status) "
+                "select 1, 0, 1, 1, 'command', 'exec_command', 'needle ' || chr(65 + n::integer), "
+                "'completed' from range(26) as r(n) order by hash(n)"
+            )
+        local = Local(database)
+        every = [hit.excerpt for hit in found(local, "needle", 100).hits]
+        pages = [hit.excerpt for n in range(0, 26, 2) for hit in found(local, "needle", 2, n).hits]
+        assert len(set(every)) == 26
+        assert pages == every
+
+
 def test_hits_come_in_pages(local: Local) -> None:
     every = found(local, "lexer")
     assert every.total == len(every.hits) == 7

@@ -50,17 +50,17 @@ def test_a_minus_leaves_out() -> None:
     )
 
 
-def test_filters_are_words_with_a_name() -> None:
+def test_filters_are_words_with_a_name_and_keep_their_capitals() -> None:
     assert asked(
-        'Project:Parser branch:main session:01A kind:step kind:prompt tool:"a b"'
+        'Project:Parser branch:main session:01A kind:Step kind:prompt tool:"a B"'
     ) == Query(
-        projects=("parser",),
+        projects=("Parser",),
         branches=("main",),
-        sessions=("01a",),
+        sessions=("01A",),
         kinds=("step", "prompt"),
-        tools=("a b",),
+        tools=("a B",),
     )
-    assert asked("has:error status:failed") == Query(statuses=("failed",), broken=True)
+    assert asked("has:Error status:failed") == Query(statuses=("failed",), broken=True)
     assert asked("since:7d until:2026-11-20") == Query(
         since=datetime(2026, 11, 14, 14), until=datetime(2026, 11, 21)
     )
