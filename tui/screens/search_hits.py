@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
+from msgspec.structs import replace
+
 from ingest.memory.search.excerpt import excerpt, marks
 from ingest.memory.search.query import Query, parse
 from ingest.memory.search.search import Hit, search
@@ -60,8 +62,10 @@ class Hits:
         now, query = self.clock(), self.asked(view.filter)
         found = search(reading, query, now, MOST)
         self.total = found.total
-        self._seen = {hit: _line(hit, query, now, self.room) for hit in found.hits}
-        return found.hits
+        # How well a hit fits fades as time passes; it is the same hit nevertheless.
+        hits = [replace(hit, score=0.0) for hit in found.hits]
+        self._seen = {hit: _line(hit, query, now, self.room) for hit in hits}
+        return hits
 
     def lines(self, reading: Reading, view: View, keys: Sequence[Hit]) -> Mapping[Hit, Line]:
         return {key: self._seen[key] for key in keys if key in self._seen}

@@ -1,11 +1,14 @@
 """Search and jump, as a person at the keyboard does it."""
 
+from datetime import timedelta
+
 import pytest
 
 from tests.scenes import HOSTILE
-from tests.stage import Stage, press, shown, until
-from tui.screens.search import QuestionLine
+from tests.stage import Stage, press, settled, shown, until
+from tui.screens.search import QuestionLine, SearchScreen
 from tui.screens.session import SessionScreen
+from tui.widgets.table import Table
 
 
 async def test_search_and_jump(stage: Stage) -> None:
@@ -37,6 +40,18 @@ async def test_results_come_as_one_types_and_go_with_escape(stage: Stage) -> Non
         await until(pilot, "in every session")
         await press(pilot, "1")
         assert app.current_mode == "board"
+
+
+async def test_a_hit_is_the_same_an_hour_later(stage: Stage) -> None:
+    async with stage.opened("5") as (app, pilot):
+        await pilot.press(*"lexer")
+        await until(pilot, "1 hit")
+        screen = app.screen
+        assert isinstance(screen, SearchScreen)
+        stage.now += timedelta(hours=1)
+        screen.ask()
+        await settled(pilot)
+        assert screen.query_exactly_one(Table).waiting is None
 
 
 @pytest.mark.parametrize("size", [(60, 15), (80, 24)])
