@@ -67,7 +67,7 @@ class Landing(Struct):
     replaced: list[int] = field(default_factory=list)
     """Sources that were rewritten: what was known of them goes."""
     merged: list[int] = field(default_factory=list)
-    """Rewritten lists of prompts: only rows that were not stored yet are added."""
+    """Rewritten lists of prompts: only prompts that were not stored yet are added."""
 
 
 def land(
@@ -119,14 +119,13 @@ def _land(database: Database, landing: Landing, now: str) -> None:
         database.run("landing.drop_segments", sources=landing.read)
     for source in landing.merged:
         database.run("landing.set_prompts_aside", source=source)
-        database.run("landing.set_rejects_aside", source=source)
+        # A rejected line is known by its place, which is another one now or none.
+        _forget(database, "rejects", source)
     for table, paths in landing.tables.items():
         load(database, table, paths)
     for source in landing.merged:
         database.run("landing.drop_known_prompts", source=source)
         database.run("landing.take_prompts_back", source=source)
-        database.run("landing.drop_known_rejects", source=source)
-        database.run("landing.take_rejects_back", source=source)
     database.run("landing.drop_cursors", sources=sources)
     database.run("landing.add_cursors", cursors=[asdict(row) for row in landing.cursors])
     if "segments" in landing.tables:

@@ -1,5 +1,6 @@
 """Files that grow, move, shrink and vanish, from the home down to a single one."""
 
+import base64
 import os
 import shutil
 import subprocess
@@ -184,6 +185,25 @@ def test_a_list_whose_head_is_cut_off_keeps_the_old_rows_and_its_rejected_lines_
     texts = [row[0] for row in place.rows("select text from prompts order by text")]
     assert texts == sorted([f"prompt {number % 5}" for number in range(8)] + ["prompt 9"])
     assert place.rows("select count(*) from rejects") == [(1,)]
+
+
+@pytest.mark.fault("F13")
+def test_the_rejected_lines_of_a_list_are_those_that_stand_in_it_now(place: Place) -> None:
+    session = place.session("chat")
+    for beginning in (b"{bad", b"{worse"):
+        place.home.history_path.write_bytes(beginning + b"\n")
+        for number in range(8):
+            place.home.history(session, f"prompt {number}", ts=1_795_000_000)
+        place.read()
+        told = place.rows("select id, length, head from v_rejects")
+        (source,) = place.rows("select id || ':0' from sources where kind = 'history'")
+        kept = base64.b64encode(beginning).decode()
+        assert told == [(*source, len(beginning), kept)]
+    assert place.rows("select count(*) from prompts") == [(8,)]
+    # A line that moves with its list is told where it stands now.
+    place.home.history_path.write_bytes(b"\n{worse\n")
+    place.read()
+    assert place.rows("select byte from v_rejects") == [(1,)]
 
 
 @pytest.mark.fault("F13")

@@ -82,33 +82,6 @@ delete from prompts where rowid in (
 -- name: take_prompts_back
 update prompts set source = -source where source = -$source::integer;
 
--- name: set_rejects_aside
-update rejects set source = -source where source = $source;
-
--- name: drop_known_rejects
--- Of the new rejected lines, those that were known as often as they stand there.
-delete from rejects where rowid in (
-    select n.id
-    from (
-        select
-            rowid as id, sha256, length,
-            row_number() over (partition by sha256, length order by byte) as copy
-        from rejects
-        where source = $source
-    ) n
-    join (
-        select sha256, length, count(*) as copies
-        from rejects
-        where source = -$source::integer
-        group by all
-    ) o
-    on n.sha256 = o.sha256 and n.length = o.length
-    where n.copy <= o.copies
-);
-
--- name: take_rejects_back
-update rejects set source = -source where source = -$source::integer;
-
 -- name: reverted_threads
 -- The threads among these sources that have more than one segment.
 select distinct s.home, s.thread
