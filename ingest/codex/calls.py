@@ -15,7 +15,7 @@ from ingest.codex import records as r
 from ingest.codex.facts import Call, CallKind, CallStatus, Facts, FileEdit, TurnState
 from ingest.codex.here import Here
 from ingest.codex.state import FoldState
-from ingest.codex.text import COMMAND_CHARS, clip, keep, maybe, number, spoken
+from ingest.codex.text import COMMAND_CHARS, clip, keep, lasting, maybe, number, spoken
 from ingest.codex.tools import Arguments, asked_for, command_line, written_to
 from ingest.redaction.mask import mask
 
@@ -190,7 +190,7 @@ class Calls:
         call.workdir = call.workdir or _folder(item.cwd)
         call.exit_code = number(item.exit_code)
         if item.duration:
-            call.seconds = round(item.duration.secs + item.duration.nanos / 1e9, 6)
+            call.seconds = lasting(round(item.duration.secs + item.duration.nanos / 1e9, 6))
         if item.aggregated_output or call.output_head is None:
             self.keep_output(call, item.aggregated_output or "")
         if call.status == CallStatus.ABORTED:

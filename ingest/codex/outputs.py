@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from ingest.codex.facts import CallStatus
-from ingest.codex.text import number
+from ingest.codex.text import lasting, number
 
 # Digits are bounded: a longer number is no exit code, and would not fit into a column.
 _HEADER = re.compile(
@@ -73,7 +73,7 @@ def read(text: str) -> Outcome:
         except (msgspec.DecodeError, RecursionError):
             return Outcome(CallStatus.COMPLETED, text)
         code = number(answer.metadata.exit_code)
-        return Outcome(_by(code), answer.output, code, answer.metadata.duration_seconds)
+        return Outcome(_by(code), answer.output, code, lasting(answer.metadata.duration_seconds))
     if text.startswith(_HEADS):
         return _headed(text)
     return _plain(text, None)

@@ -69,6 +69,13 @@ def number(value: object) -> int | None:
     return int(value)
 
 
+def lasting(value: object, a_second: int = 1) -> float | None:
+    """How many seconds something took, or None where that cannot be: a clock may be set back."""
+    if not isinstance(value, int | float) or not 0 <= value < LARGEST:
+        return None
+    return value / a_second
+
+
 def compact(value: object, cap: int = COMMAND_CHARS) -> str | None:
     """A small JSON value as text: a policy, a target, a query."""
     if value is None or isinstance(value, str):

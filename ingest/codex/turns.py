@@ -10,7 +10,7 @@ from ingest.codex import records as r
 from ingest.codex.facts import Facts, Turn, TurnState
 from ingest.codex.here import Here
 from ingest.codex.state import FoldState
-from ingest.codex.text import compact, maybe, number
+from ingest.codex.text import compact, lasting, maybe, number
 
 USER_TURNS = 1_000
 """How far back a rollback can count; no thread was ever rolled back as far."""
@@ -113,8 +113,8 @@ class Turns:
         turn.state = state
         if state is not TurnState.LOST:
             turn.ended_at = turn.ended_at or self.here.at
-        if isinstance(milliseconds, int | float):
-            turn.seconds = milliseconds / 1000
+        if (took := lasting(milliseconds, 1000)) is not None:
+            turn.seconds = took
         turn.end_reason = maybe(reason, 64)
         if turn is self.state.turn:
             self._remember(turn)

@@ -34,7 +34,10 @@ select
         else t.state
     end as state,
     t.started_at, t.ended_at,
-    coalesce(t.seconds, epoch(t.ended_at - t.started_at)) as seconds,
+    -- A clock that was set back in between tells nothing of how long it took.
+    coalesce(
+        t.seconds, case when t.ended_at >= t.started_at then epoch(t.ended_at - t.started_at) end
+    ) as seconds,
     t.trigger, t.model, t.effort, t.error_code, t.error, t.end_reason
 from turns t
 join sources s on s.id = t.source

@@ -23,7 +23,9 @@ def only(*lines: bytes) -> Call:
     return found
 
 
-def execution(call_id: str, status: str, exit_code: int | None, said: str = "") -> bytes:
+def execution(
+    call_id: str, status: str, exit_code: int | None, said: str = "", secs: int = 5
+) -> bytes:
     return done(
         "a",
         "CommandExecution",
@@ -33,7 +35,7 @@ def execution(call_id: str, status: str, exit_code: int | None, said: str = "") 
         status=status,
         exit_code=exit_code,
         aggregated_output=said,
-        duration={"secs": 5, "nanos": 500_000_000},
+        duration={"secs": secs, "nanos": 500_000_000},
     )
 
 
@@ -49,6 +51,11 @@ def test_an_item_and_an_output_of_one_call_complete_one_fact() -> None:
     )
     assert (told.status, told.exit_code, told.seconds) == ("failed", 4, 5.5)
     assert (told.output_head, told.workdir) == ("hi\n", "/w")
+
+
+def test_a_command_that_took_less_than_no_time_took_nobody_knows_how_long() -> None:
+    told = only(PAGINATED, STARTED, execution("c", "completed", 0, secs=-5))
+    assert (told.status, told.seconds) == ("completed", None)
 
 
 def test_an_interrupted_command_stays_one_call_and_learns_its_exit_code_later() -> None:

@@ -18,6 +18,7 @@ EXITED = "Process exited with code 0\nOriginal token count: 4\nOutput:\na.txt\n"
             "a\n",
         ),
         ('{"output":"a","metadata":{}}', "completed", None, None, "a"),
+        ('{"output":"a","metadata":{"duration_seconds":-0.4}}', "completed", None, None, "a"),
         ("Exit code: 0\nWall time: 0.4 seconds\nOutput:\nok\n", "completed", 0, 0.4, "ok\n"),
         (
             "Exit code: 1\nWall time: 2 seconds\nTotal output lines: 9\n\nOutput:\nx",

@@ -177,3 +177,14 @@ def test_settings_between_turns_are_those_of_the_next_turn() -> None:
         ("gpt-6", "high"),
     ]
     assert folded.facts.segments[0].approval == "never"
+
+
+def test_a_turn_that_took_less_than_no_time_took_nobody_knows_how_long() -> None:
+    def seconds(milliseconds: object) -> float | None:
+        end = event("task_complete", turn_id="a", duration_ms=milliseconds)
+        (turn,) = fold(meta(), started("a"), end).facts.turns
+        return turn.seconds
+
+    assert [seconds(one) for one in (1500, 0, -1500, 10**400, "1500", None)] == [
+        1.5, 0.0, None, None, None, None,
+    ]  # fmt: skip
