@@ -17,6 +17,8 @@ from ingest.wording.when import local_day
 MODELS: Final = 4
 """Models that are told by name; the others are one."""
 OTHERS: Final = "others"
+CODEX_BEGAN: Final = date(2025, 4, 1)
+"""Nothing is older than the first Codex: a time before tells of a clock."""
 SPREADS: Final = ("tokens_per_turn", "turn_seconds")
 
 
@@ -78,14 +80,20 @@ def _tokens(rows: Iterable[Row], period: Period, now: datetime, zone: tzinfo | N
         ranked = [*ranked[: MODELS - 1], OTHERS]
         spent[OTHERS] = others
     every = [day for days in spent.values() for day in days]
-    first = local_day(period.since, zone) if period.since else min(every)
     # A period ends right before its last moment.
     ended = period.until - timedelta(microseconds=1) if period.until else now
     today = local_day(ended, zone)
-    # A clock that was wrong once must not stretch the picture over years to come.
+    # A clock that was wrong once must not stretch the picture over years: what it counted stands
+    # at the edge.
     last = min(max(*every, today), today + timedelta(days=1))
+    known = min((day for day in every if day >= CODEX_BEGAN), default=last)
+    first = local_day(period.since, zone) if period.since else known
+    last = max(first, last)
     days_in_row = [first + timedelta(days=n) for n in range((last - first).days + 1)]
-    totals = [[spent[model].get(day, 0) for day in days_in_row] for model in ranked]
+    totals = [[0] * len(days_in_row) for _ in ranked]
+    for model, course in zip(ranked, totals, strict=True):
+        for day, total in spent[model].items():
+            course[(min(max(day, first), last) - first).days] += total
     return Tokens(days_in_row, ranked, totals)
 
 

@@ -22,15 +22,19 @@ def place(tmp_path: Path) -> Place:
     return place
 
 
+def spent(local: Local) -> int:
+    """All tokens there are."""
+    return int(local.sql("select sum(total) from v_usage").rows[0][0])
+
+
 def test_days_follow_each_other_and_all_tokens_are_there(place: Place) -> None:
     place.read()
     with place.open() as database:
         local = Local(database)
         now = datetime(2026, 11, 24)
         found = insights(local, Period(""), now, UTC)
-        total = local.sql("select sum(total) from v_usage").rows[0][0]
         assert found.tokens.days == [date(2026, 11, day) for day in (21, 22, 23, 24)]
-        assert sum(map(sum, found.tokens.totals)) == total
+        assert sum(map(sum, found.tokens.totals)) == spent(local)
         assert all(len(days) == 4 for days in found.tokens.totals)
         assert sum(found.spreads["tokens_per_turn"]) == 2
         assert sum(one.turns for one in found.outcomes) == 2
@@ -42,8 +46,10 @@ def test_a_day_that_is_years_away_does_not_stretch_the_picture(place: Place) -> 
     place.session("partial")
     place.read()
     with place.open() as database:
-        found = insights(Local(database), Period(""), datetime(2026, 11, 24), UTC)
+        local = Local(database)
+        found = insights(local, Period(""), datetime(2026, 11, 24), UTC)
         assert found.tokens.days == [date(2026, 11, day) for day in (21, 22, 23, 24, 25)]
+        assert sum(map(sum, found.tokens.totals)) == spent(local)
 
 
 def test_a_period_has_all_its_days_and_nothing_else(place: Place) -> None:
@@ -55,6 +61,65 @@ def test_a_period_has_all_its_days_and_nothing_else(place: Place) -> None:
         assert [day.day for day in found.tokens.days] == [22, 23, 24]
         assert found.report.sessions == 1
         assert sum(one.turns for one in found.outcomes) == 1
+
+
+@pytest.mark.parametrize("first", ["2006-11-18", "1970-01-03"])
+def test_neither_does_a_day_from_before_there_was_codex(place: Place, first: str) -> None:
+    """A clock that lost its battery begins anew at some day long ago."""
+    session = place.session("partial")
+    session.path.write_bytes(session.bytes().replace(b"2026-11-23", first.encode()))
+    place.read()
+    with place.open() as database:
+        local = Local(database)
+        assert str(local.sql("select min(time)::date from v_usage").rows[0][0]) == first
+        found = insights(local, Period(""), datetime(2026, 11, 24), UTC)
+        assert found.tokens.days == [date(2026, 11, day) for day in (21, 22, 23, 24)]
+        assert sum(map(sum, found.tokens.totals)) == spent(local)
+
+
+@pytest.mark.parametrize("period", [Period(""), Period("", datetime(2026, 11, 20))])
+def test_a_clock_that_is_behind_hides_no_tokens(place: Place, period: Period) -> None:
+    place.read()
+    with place.open() as database:
+        local = Local(database)
+        found = insights(local, period, datetime(2026, 11, 18), UTC)
+        assert len(found.tokens.days) == 1
+        assert sum(map(sum, found.tokens.totals)) == spent(local)
+
+
+def test_a_turn_that_ended_before_it_began_took_nobody_knows_how_long(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    session = place.home.session("g3", "0.110.0")
+    session.prompt("Begin")
+    session.say("Begun.")
+    session.settle()
+    place.home.clock.ms -= DAY
+    session.end_turn("Done.")
+    session.write()
+    place.read()
+    with place.open() as database:
+        local = Local(database)
+        ((began, ended, seconds),) = local.sql(
+            "select started_at, ended_at, seconds from v_turns"
+        ).rows
+        assert ended < began
+        assert seconds is None
+        found = insights(local, Period(""), datetime(2026, 11, 24), UTC)
+        assert found.spreads["turn_seconds"] == []
+
+
+def test_why_a_turn_ended_badly_is_told_by_its_code_where_nothing_else_is_said(
+    tmp_path: Path,
+) -> None:
+    place = Place(tmp_path)
+    session = place.home.session()
+    session.prompt("Begin")
+    session.fail_turn("", "usage_limit_exceeded")
+    session.write()
+    place.read()
+    with place.open() as database:
+        (turn,) = database.rows("insights.ended_badly", since=None, until=None, limit=5)
+        assert turn["said"] == "usage_limit_exceeded"
 
 
 def test_nothing_has_no_days(tmp_path: Path) -> None:
