@@ -5,13 +5,16 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 COLUMNS = 160
+_FRAME = ("*** Begin Patch", "*** End Patch")
+"""Lines that say nothing of the patch they stand around."""
 _LEAD = 0.25
 """How much of the room is for what stands before the match, where the line has to be cut."""
 
 
 def excerpt(text: str, words: Sequence[str], columns: int = COLUMNS) -> str:
     """The line that holds most of the words, cut around the first of them."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    stripped = map(str.strip, text.splitlines())
+    lines = [line for line in stripped if line and line not in _FRAME]
     line = max(
         lines, key=lambda one: len({match.lower() for match in _found(one, words)}), default=""
     )

@@ -17,7 +17,12 @@ with texts as (
         case
             when regexp_matches(command, '(^|[\s/;&|])tailboard\s') then 'self'
             when kind = 'script' then 'script'
-            when contains(lower(command), lower($first)) then 'command'
+            -- Where both hold the word it is the command, unless it is output that is asked for.
+            when contains(lower(command), lower($first)) and not (
+                list_contains($kinds::varchar[], 'output')
+                and not list_contains($kinds::varchar[], 'command')
+                and contains(lower(concat(output_head, output_tail)), lower($first))
+            ) then 'command'
             else 'output'
         end,
         status, tool, status = 'failed', null, coalesce(command, ''), output_head, output_tail

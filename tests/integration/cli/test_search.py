@@ -115,6 +115,18 @@ def test_whole_words_come_before_parts_and_the_new_before_the_old(local: Local) 
     assert [hit.kind for hit in found(local, '"read the lexer"').hits] == ["prompt", "step"]
 
 
+def test_what_was_printed_is_found_also_where_the_command_says_it_too(local: Local) -> None:
+    assert kinds(local, "lexer kind:output") == ["output", "output"]
+    assert {hit.tool for hit in found(local, "kind:output").hits} >= {"exec_command"}
+    assert kinds(local, "lexer kind:command kind:output") == ["command", "command"]
+
+
+def test_a_patch_is_shown_by_the_file_it_is_of(local: Local) -> None:
+    assert "*** Add File: notes/lexer.md" in {
+        hit.excerpt for hit in found(local, "tool:apply_patch").hits
+    }
+
+
 def test_what_a_script_patched_is_found_by_what_it_printed(tmp_path: Path) -> None:
     """In code mode a patch is a call of a script's, and has no command of its own."""
     place = Place(tmp_path)
