@@ -16,7 +16,7 @@ from ingest.tail.discovery import ProblemCode
 from ingest.wording.looks import LOOKS
 from ingest.wording.words import age, many, tokens
 from tui.widgets.column import Cell, Column, Line, Styled
-from tui.widgets.listing import Key, View, matches
+from tui.widgets.listing import Key, View, says, shown
 
 MOST: Final = 5000
 """Sessions on the board; older ones are found by search and `tailboard sessions`."""
@@ -69,10 +69,19 @@ class BoardTree:
         for session in sessions:
             if session.project not in self._projects:
                 self._projects.append(session.project)
-        self.counted = f"{many(len(sessions), 'session')} in {many(len(self._projects), 'project')}"
         lines = list(tree(sessions, self._projects, view, self.now))
         self._lines = {line.key: line for line in lines}
+        self.counted = self._counted(lines if view.filter else None)
         return list(self._lines)
+
+    def _counted(self, shown: Sequence[Line] | None) -> str:
+        """How many there are; and where a filter chose some, how many of them are shown."""
+        sessions = many(len(self.sessions), "session")
+        projects = many(len(self._projects), "project")
+        if shown is None:
+            return f"{sessions} in {projects}"
+        headings = sum(1 for line in shown if line.above is None)
+        return f"{len(shown) - headings:,} of {sessions} in {headings:,} of {projects}"
 
     def states(self, now: Now) -> list[SessionState] | None:
         """How all sessions stand at this moment; None where that was not asked, or not of all."""
@@ -101,8 +110,10 @@ def tree(
     for name in projects:
         found = by_project[name]
         if view.filter:
-            lines = [line for line in _sessions(found, view, now) if matches(line, view.filter)]
-            if lines or view.filter.lower() in name.lower():
+            # The name of the project stands above them all, and is meant as if it stood in each.
+            every = _sessions(found, view, now)
+            lines = [line for line in every if says(f"{name} {shown(line)}", view.filter)]
+            if lines:
                 yield _project(name, found, closed=False, now=now)
                 yield from lines
         elif found:

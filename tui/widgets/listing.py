@@ -75,9 +75,12 @@ class Few:
 
 def matches(line: Line, words: str) -> bool:
     """Whether a line holds all the words, and none that begins with a `!`."""
-    if not words:
-        return True
-    return says(" ".join(part.text for one in line.cells for part in parts_of(one)), words)
+    return not words or says(shown(line), words)
+
+
+def shown(line: Line) -> str:
+    """All that a line shows."""
+    return " ".join(part.text for one in line.cells for part in parts_of(one))
 
 
 def says(text: str, words: str) -> bool:

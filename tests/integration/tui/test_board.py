@@ -49,6 +49,15 @@ async def test_a_home_that_cannot_be_read_is_not_called_empty(tmp_path: Path) ->
         stage.close()
 
 
+async def test_a_project_whose_name_is_filtered_for_keeps_its_sessions(stage: Stage) -> None:
+    async with stage.opened() as (app, pilot):
+        await press(pilot, "slash", *"parser", "enter")
+        assert "Refactor the lexer" in shown(app)
+        assert "4 of 11 sessions in 1 of 3 projects  filter: parser" in shown(app)
+        await press(pilot, "escape", "slash", *"parser lexer", "enter")
+        assert "1 of 11 sessions in 1 of 3 projects" in shown(app)
+
+
 async def test_a_project_is_folded_and_found_so_at_the_next_start(stage: Stage) -> None:
     async with stage.opened() as (app, pilot):
         await press(pilot, "h", "h")
