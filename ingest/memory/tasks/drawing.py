@@ -39,7 +39,7 @@ _COLORS: Final = {
 
 
 _WIDTHS: Final = (28, 20, 14)
-"""Of a box: the first that fits the terminal, else the middle one."""
+"""Of a box: the first that fits the terminal; where none does, the middle one, its lines cut."""
 
 
 def text(roadmap: Roadmap, *, ascii: bool = False, columns: int | None = None) -> str:
@@ -53,7 +53,9 @@ def text(roadmap: Roadmap, *, ascii: bool = False, columns: int | None = None) -
     pictures = (draw(placed, labels, soft, columns=room, ascii=ascii) for room in _WIDTHS)
     fitting = (one for one in pictures if columns is None or one.width <= columns)
     picture = next(fitting, None) or draw(placed, labels, soft, columns=_WIDTHS[1], ascii=ascii)
-    return "\n".join(line.rstrip() for line in picture.lines) + "\n"
+    room = picture.width if columns is None else columns
+    more = "~" if ascii else "…"
+    return "\n".join(cut(line.rstrip(), room, more) for line in picture.lines) + "\n"
 
 
 def label(task: Task, *, ascii: bool = False) -> str:

@@ -1,12 +1,14 @@
 """The graph as text for other programs: whatever a label holds, it stays a label."""
 
 import re
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.memory.tasks.drawing import dot, mermaid, text
 from ingest.memory.tasks.task import Edge, EdgeKind, Origin, Roadmap, Task, TaskState
+from ingest.wording.safe import width
 
 
 def task(name: str, words: str, state: TaskState = TaskState.READY) -> Task:
@@ -58,6 +60,19 @@ def test_boxes_show_what_a_person_said_in_full_lines() -> None:
     ]
     assert text(PLAN, ascii=True).isascii()
     assert text(Roadmap()) == "\n"
+
+
+def test_no_line_is_wider_than_the_terminal_and_through_a_pipe_all_is_there() -> None:
+    names = [f"t{n}" for n in range(8)]
+    plan = Roadmap(
+        [task(name, "Something that takes some words") for name in names],
+        [Edge(one, other, EdgeKind.ORDER) for one, other in pairwise(names)],
+    )
+    lines = text(plan, columns=80).splitlines()
+    assert max(map(width, lines)) == 80
+    assert lines[1].endswith("…")
+    assert text(plan, columns=80, ascii=True).isascii()
+    assert text(plan).count("Something that takes some") == 8
 
 
 @given(st.text(max_size=40))
