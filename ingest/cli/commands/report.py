@@ -128,7 +128,7 @@ def _show_running(output: Output, found: Report) -> None:
             ("backlog", f"{_course(output, series, 'behind_bytes')}  {backlog}"),
             ("flushes", f"{_course(output, series, 'landings')}  {flushes}"),
             ("ingest", f"{_course(output, series, 'bytes_new')}  {rate}"),
-            ("new", f"{size(running.bytes_new)} in {running.batches:,} batches"),
+            ("new", f"{size(running.bytes_new)} in {many(running.batches, 'batch')}"),
             ("read", f"{size(running.bytes_read)}{each}"),
             ("cursors", ", ".join(looks) or "none looked at"),
             ("slowest", f"{_figure(running.slowest_seconds, 'seconds')} a batch"),
