@@ -1,7 +1,5 @@
 """`tailboard state reconcile`: what to do about work whose branch moved on, proposed and asked."""
 
-from collections.abc import Iterable
-
 import click
 from msgspec.structs import replace
 
@@ -19,7 +17,7 @@ from ingest.memory.git.anchor import anchor_of
 from ingest.memory.git.git import Git
 from ingest.memory.reconcile import VERB, Choice, Proposal, proposals, settled
 from ingest.memory.scope import Scope
-from ingest.memory.session import listed, short_length
+from ingest.memory.session import id_length, listed
 from ingest.wording.words import many
 
 _COLUMNS = (
@@ -63,6 +61,7 @@ def reconcile(
         again = answer is not None and scope.session is not None
         proposed = _proposed(invocation, access, scope, again=again)
         found = [_answered(one, answer, to) for one in proposed]
+        digits = id_length(access, (one.session for one in found))
     if answer is not None and not found:
         raise NotFound(
             "Nothing is proposed there that could be answered otherwise.",
@@ -70,7 +69,7 @@ def reconcile(
         )
     output = invocation.output
     if not invocation.options.json:
-        _show(output, found)
+        _show(output, found, digits)
     done = bool(found) and not dry_run
     if done and (done := agreed(output, f"Write {_counted(found)} down?", yes=yes)):
         with ordering(invocation) as orders:
@@ -101,13 +100,11 @@ def _counted(found: list[Proposal]) -> str:
     return many(len(found), "answer")
 
 
-def _show(output: Output, found: Iterable[Proposal]) -> None:
-    rows = list(found)
-    if not rows:
+def _show(output: Output, found: list[Proposal], digits: int) -> None:
+    if not found:
         output.note("Nothing to reconcile: no open step stands on a branch that moved without it.")
         return
-    digits = short_length(one.session for one in rows)
-    output.table(_COLUMNS, [_cells(one, digits) for one in rows])
+    output.table(_COLUMNS, [_cells(one, digits) for one in found])
 
 
 def _cells(one: Proposal, digits: int) -> list[Cell]:

@@ -13,6 +13,8 @@ from ingest.store.face import Row, Rows
 from ingest.tail.locks import locked_threads
 
 TITLE_CHARS = 200
+ID_CHARS = 8
+"""Of an id, at least."""
 
 
 class Tokens(Struct, frozen=True):
@@ -161,7 +163,15 @@ def where(session: Session) -> str:
     return f"{session.branch} (began on {session.began_on or 'no branch'})"
 
 
-def short_length(ids: Iterable[str], least: int = 8) -> int:
+def id_length(rows: Rows, ids: Iterable[str]) -> int:
+    """How many characters tell these sessions apart from all there are: what is shown of an id can
+    be asked for."""
+    beginnings = sorted({id_[:ID_CHARS] for id_ in ids})
+    found = rows.rows("sessions.beginning_alike", beginnings=beginnings, length=ID_CHARS)
+    return short_length(row["id"] for row in found)
+
+
+def short_length(ids: Iterable[str], least: int = ID_CHARS) -> int:
     """How many characters tell these ids apart."""
     ordered = sorted(set(ids))
     return max(least, *(_difference(one, other) for one, other in pairwise(ordered)), 0)

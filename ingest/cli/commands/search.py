@@ -12,7 +12,7 @@ from ingest.cli.scope import scope_of
 from ingest.memory.search.excerpt import COLUMNS, excerpt
 from ingest.memory.search.query import Query, parse
 from ingest.memory.search.search import LIMIT, Hit, search
-from ingest.memory.session import short_length
+from ingest.memory.session import id_length
 from ingest.wording.safe import one_line
 from ingest.wording.words import ago, many
 
@@ -31,9 +31,9 @@ def command(invocation: Invocation, query: tuple[str, ...], only: Filters) -> No
     with reading(invocation) as access:
         wanted = _narrowed(asked, invocation, access, only)
         found = search(access, wanted, invocation.now, only.limit or LIMIT, only.offset)
+        digits = id_length(access, (hit.session for hit in found.hits))
 
     def show(output: Output) -> None:
-        digits = short_length(hit.session for hit in found.hits)
         for hit in found.hits:
             _show(output, hit, wanted, digits, invocation)
         shown = len(found.hits)

@@ -8,7 +8,7 @@ from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.options import Filters, filters
 from ingest.cli.output import Cell, Column, Output
 from ingest.cli.scope import scope_of
-from ingest.memory.session import Session, label, listed, short_length
+from ingest.memory.session import Session, id_length, label, listed
 from ingest.wording.words import ago, many, tokens
 
 _COLUMNS = (
@@ -34,12 +34,12 @@ def command(invocation: Invocation, only: Filters) -> None:
     """
     with reading(invocation) as access:
         sessions = listed(access, scope_of(invocation, access, only), invocation.judged)
+        digits = id_length(access, (session.id for session in sessions))
 
     def show(output: Output) -> None:
         if not sessions:
             output.note("No sessions.")
             return
-        digits = short_length(session.id for session in sessions)
         output.table(
             _COLUMNS, [_cells(output, session, digits, invocation) for session in sessions]
         )

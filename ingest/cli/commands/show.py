@@ -13,7 +13,7 @@ from ingest.cli.output import Output, Styled
 from ingest.cli.scope import session_id
 from ingest.memory import raw
 from ingest.memory.scope import Scope
-from ingest.memory.session import Session, label, listed, where
+from ingest.memory.session import Session, id_length, label, listed, where
 from ingest.memory.story import Plan, Story, Turn, story_of
 from ingest.wording.safe import cut, one_line
 from ingest.wording.words import many, span, tokens
@@ -34,9 +34,10 @@ def command(invocation: Invocation, id_: str, turn: int | None, as_raw: bool) ->
         session = listed(access, Scope(session=key), invocation.judged)[0]
         story = story_of(access, session, session.home_id)
         if turn is not None and not any(one.n == turn for one in story.turns):
+            short = key[: id_length(access, [key])]
             raise NotFound(
                 f"The session has {many(len(story.turns), 'turn')}; there is no turn {turn}.",
-                f"`tailboard show {key[:8]}` shows them all.",
+                f"`tailboard show {short}` shows them all.",
             )
         wanted = _ranges(access, session, turn) if as_raw else []
     if as_raw:

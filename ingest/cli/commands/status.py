@@ -12,7 +12,7 @@ from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.output import Column, Output, Styled
 from ingest.codex.liveness import SessionState
-from ingest.memory.session import Session, label, short_length, unfinished
+from ingest.memory.session import Session, id_length, label, unfinished
 from ingest.wording.welcome import THINGS
 from ingest.wording.words import ago, many, size, span
 
@@ -52,6 +52,8 @@ class Seen(Struct, frozen=True):
     status: Status
     sessions: list[Session]
     """Those whose last turn is open or failed."""
+    digits: int
+    """Of their ids, that tell them apart from all others."""
     now: datetime
 
 
@@ -71,8 +73,9 @@ def look(invocation: Invocation) -> Seen:
     with reading(invocation) as access:
         backlog = access.backlog(invocation.settings.codex_homes, invocation.now)
         sessions = unfinished(access, invocation.judged)
+        digits = id_length(access, (session.id for session in sessions))
         status = _status(invocation, access, backlog, sessions)
-    return Seen(status, sessions, invocation.now)
+    return Seen(status, sessions, digits, invocation.now)
 
 
 def _status(
@@ -126,13 +129,12 @@ def show(output: Output, seen: Seen) -> None:
     output.line(*(output.state(state, status.sessions[state]) for state in _COUNTED))
     live = [session for session in sessions if session.state in _LIVE]
     if live:
-        digits = short_length(session.id for session in live)
         output.line()
         output.table(
             _COLUMNS,
             [
                 [
-                    session.id[:digits],
+                    session.id[: seen.digits],
                     output.state(session.state),
                     label(session),
                     session.project,

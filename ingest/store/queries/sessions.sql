@@ -41,3 +41,9 @@ order by s.last_at desc nulls last, s.id, s.home;
 -- name: starting_with
 -- The ids of sessions that begin so.
 select distinct thread as id from segments where starts_with(thread, $prefix) order by id;
+
+-- name: beginning_alike
+-- The ids of all sessions that begin as one of these do.
+select distinct thread as id
+from segments
+where left(thread, $length) in (select unnest($beginnings::varchar[]));

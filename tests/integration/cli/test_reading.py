@@ -1,6 +1,7 @@
 """The commands that read: their documents, and what a person sees."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 
@@ -196,6 +197,26 @@ def test_raw_lines_of_a_file_that_shrank_are_not_made_up(desk: Desk, sessions: S
     answer = desk.run("show", sessions.done.thread.id, "--raw", "--json")
     assert (answer.code, answer.out) == (1, "")
     assert "`tailboard ingest`" in answer.err
+
+
+def test_an_id_that_is_shown_can_be_asked_for_also_beside_others_that_are_not_shown(
+    desk: Desk,
+) -> None:
+    home = Home(desk.home)
+    for ended in (True, False):  # Begun within a second, and only one of them is live.
+        session = home.session()
+        session.prompt("Mend the lexer")
+        if ended:
+            session.end_turn("It is mended.")
+        session.write()
+    desk.now = datetime.fromtimestamp(home.clock.seconds, UTC)
+    desk.run("ingest")
+    live = session.thread.id
+    words = desk.run("status").out.split()
+    shown = next(word for word in words if len(word) >= 8 and live.startswith(word))
+    assert desk.run("show", shown).code == 0
+    hits = desk.run("search", "lexer", "--limit", "1").out.split()
+    assert desk.run("show", hits[hits.index("·", 2) + 1]).code == 0
 
 
 def test_a_prefix_that_fits_several_sessions_is_refused_with_all_of_them(
