@@ -1,17 +1,23 @@
 """What of everything a command is asked for: the filters as values that a statement can take."""
 
+import difflib
 import os
 from collections.abc import Callable
 from datetime import datetime, tzinfo
+from typing import Final
 
 import click
 
 from ingest.cli.access import Access
+from ingest.cli.errors import NotFound
 from ingest.cli.ids import sole
 from ingest.cli.invocation import Invocation
 from ingest.cli.options import Filters
 from ingest.memory.scope import Scope
 from ingest.wording import when
+
+_NAMED: Final = 8
+"""Projects, where none has a name like it."""
 
 
 def scope_of(invocation: Invocation, access: Access, only: Filters) -> Scope:
@@ -20,8 +26,8 @@ def scope_of(invocation: Invocation, access: Access, only: Filters) -> Scope:
         project=project_of(only.project),
         branch=only.branch,
         session=session_id(access, only.session) if only.session else None,
-        since=_moment(invocation, only.since, "--since", when.since),
-        until=_moment(invocation, only.until, "--until", when.until),
+        since=moment(invocation, only.since, "--since", when.since),
+        until=moment(invocation, only.until, "--until", when.until),
         limit=only.limit,
         offset=only.offset,
     )
@@ -45,7 +51,20 @@ def project_of(text: str | None) -> str | None:
     return text
 
 
-def _moment(
+def insist_on_project(access: Access, only: Filters) -> None:
+    """Where nothing was found: refuses a project that nobody knows."""
+    project = project_of(only.project)
+    known = [row["project"] for row in access.rows("tasks.projects")]
+    if project is None or not known or project in known:
+        return
+    if access.one("tasks.folder_known", folders=[project]) is not None:
+        return
+    near = difflib.get_close_matches(project, known, 1)
+    hint = f"Did you mean {near[0]!r}?" if near else f"There are {', '.join(known[:_NAMED])}."
+    raise NotFound(f"There is no project {project!r}.", hint)
+
+
+def moment(
     invocation: Invocation,
     text: str | None,
     option: str,

@@ -8,11 +8,12 @@ from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.options import Filters, filters
 from ingest.cli.output import Output, Styled
-from ingest.cli.scope import scope_of
+from ingest.cli.scope import moment, scope_of
 from ingest.memory.search.excerpt import COLUMNS, excerpt
-from ingest.memory.search.query import Query, parse
+from ingest.memory.search.query import KINDS, Query, parse
 from ingest.memory.search.search import LIMIT, Hit, search
 from ingest.memory.session import id_length
+from ingest.wording import when
 from ingest.wording.safe import one_line
 from ingest.wording.words import ago, many
 
@@ -27,7 +28,9 @@ def command(invocation: Invocation, query: tuple[str, ...], only: Filters) -> No
     branch: session: kind: tool: status: since: until: has:error. Kinds are prompt, answer, step,
     command, output, file, goal, note, error, script and self.
     """
-    asked = parse(" ".join(query), invocation.aware_now, invocation.zone)
+    text = " ".join(query)
+    asked = parse(text, invocation.aware_now, invocation.zone)
+    _insist(text, asked, invocation)
     with reading(invocation) as access:
         wanted = _narrowed(asked, invocation, access, only)
         found = search(access, wanted, invocation.now, only.limit or LIMIT, only.offset)
@@ -41,6 +44,22 @@ def command(invocation: Invocation, query: tuple[str, ...], only: Filters) -> No
         output.note(f"{many(found.total, 'hit')}{more}.")
 
     invocation.answer("search", {"hits": found.hits, "total": found.total}, show)
+
+
+def _insist(text: str, asked: Query, invocation: Invocation) -> None:
+    """Refuses a filter whose value means nothing: who types is shown what fits, who wrote a whole
+    command is better told than left with the hits of a word nobody looked for."""
+    for word in asked.words:
+        name, _, value = word.partition(":")
+        if not value or f'"{word}' in text:
+            continue  # In quotes it is meant as it stands.
+        match name.lower():
+            case "kind":
+                raise click.UsageError(f"`{word}` is no kind; there are {', '.join(KINDS)}.")
+            case "has":
+                raise click.UsageError(f"`{word}` is not known; there is has:error.")
+            case "since" | "until" as option:
+                moment(invocation, value, f"`{option}:`", when.since)
 
 
 def _narrowed(query: Query, invocation: Invocation, access: Access, only: Filters) -> Query:

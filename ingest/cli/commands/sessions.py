@@ -7,7 +7,7 @@ from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.options import Filters, filters
 from ingest.cli.output import Cell, Column, Output
-from ingest.cli.scope import scope_of
+from ingest.cli.scope import insist_on_project, scope_of
 from ingest.memory.session import Session, id_length, label, listed
 from ingest.wording.words import ago, many, tokens
 
@@ -34,6 +34,8 @@ def command(invocation: Invocation, only: Filters) -> None:
     """
     with reading(invocation) as access:
         sessions = listed(access, scope_of(invocation, access, only), invocation.judged)
+        if not sessions:
+            insist_on_project(access, only)
         digits = id_length(access, (session.id for session in sessions))
 
     def show(output: Output) -> None:

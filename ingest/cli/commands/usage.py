@@ -10,7 +10,7 @@ from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.options import Filters, filters
 from ingest.cli.output import Column, Output
-from ingest.cli.scope import scope_of
+from ingest.cli.scope import insist_on_project, scope_of
 from ingest.memory.scope import Scope
 from ingest.wording.when import local_day
 
@@ -48,6 +48,8 @@ def command(invocation: Invocation, by: str, only: Filters) -> None:
     with reading(invocation) as access:
         scope = scope_of(invocation, access, only)
         rows = _rows(invocation, access, scope, by)
+        if not rows:
+            insist_on_project(access, only)
     total = Usage("total")
     for row in rows:
         total.add({kind: getattr(row, kind) for kind in _KINDS})

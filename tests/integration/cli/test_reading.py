@@ -343,3 +343,14 @@ def test_somebody_who_is_new_is_told_three_things(desk: Desk) -> None:
     assert "KiB wait: `tailboard ingest`." in desk.run("status").out
     assert desk.run("ingest").code == 0
     assert "Three things" not in desk.run("status").out
+
+
+@pytest.mark.parametrize("command", [["sessions"], ["usage"]])
+def test_a_project_that_nobody_knows_is_told_as_such_with_one_that_is_called_alike(
+    desk: Desk, sessions: Sessions, command: list[str]
+) -> None:
+    answer = desk.run(*command, "--project", "sit")
+    assert (answer.code, answer.out) == (1, "")
+    assert answer.err == "There is no project 'sit'.\nDid you mean 'site'?\n"
+    assert "There are " in desk.run(*command, "--project", "nothing like it").err
+    assert desk.run(*command, "--project", "/home/dev/site", "--since", "1m").code == 0

@@ -334,7 +334,9 @@ def test_options_narrow_as_filters_do(desk: Desk, sessions: Sessions) -> None:
 def test_people_see_where_and_the_line(desk: Desk, sessions: Sessions) -> None:
     answer = desk.run("search", "changelog")
     where, line = answer.out.splitlines()
-    assert where.startswith(f"prompt sample · {sessions.done.thread.id[:8]} · turn 1 · ")
+    id_ = where.split(" · ")[1]
+    assert sessions.done.thread.id.startswith(id_)
+    assert where.startswith(f"prompt sample · {id_} · turn 1 · ")
     assert line == "  and the changelog"
     assert answer.err == "1 hit.\n"
     assert "\x1b" not in desk.run("search", "red").out
@@ -357,3 +359,21 @@ def test_who_has_the_database_answers_the_others_with_what_is_new(
 
 def test_before_anything_was_read_nothing_is_found(desk: Desk) -> None:
     assert desk.json("search", "x") == {"schema": "tailboard.search/1", "hits": [], "total": 0}
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("kind:bogus", "`kind:bogus` is no kind; there are prompt, answer, step"),
+        ("since:foo", "'foo' is no point in time"),
+        ("until:foo", "'foo' is no point in time"),
+        ("has:foo", "`has:foo` is not known; there is has:error."),
+    ],
+)
+def test_a_filter_that_means_nothing_is_refused_in_a_command_and_in_quotes_looked_for(
+    desk: Desk, sessions: Sessions, written: str, told: str
+) -> None:
+    answer = desk.run("search", written, "parser")
+    assert (answer.code, answer.out) == (2, "")
+    assert told in answer.err
+    assert desk.run("search", f'"{written}"').code == 0
