@@ -61,16 +61,15 @@ def _show(
         ("revision", task.revision),
         ("plan", None if task.current else "the newest revision has dropped it"),
     ]
-    output.fields([pair for pair in pairs if pair[1] not in (None, "")])
     for edge in edges:
         forth = edge.source == task.id
         other = by_id.get(edge.target if forth else edge.source)
         if other is not None:
-            output.line(_WORDS[edge.kind][forth], output.state(other.state), other.id, other.text)
-    for proof in task.evidence:
-        output.line("evidence", f"{proof.kind}:", proof.ref, f"({proof.by})")
-    for note in task.notes:
-        output.line("note", note)
+            said = f"{output.state(other.state).text} {other.id} {other.text}"
+            pairs.append((_WORDS[edge.kind][forth], said))
+    pairs += [("evidence", f"{proof.kind}: {proof.ref} ({proof.by})") for proof in task.evidence]
+    pairs += [("note", note) for note in task.notes]
+    output.fields([pair for pair in pairs if pair[1] not in (None, "")])
 
 
 @click.command("history", cls=Command)

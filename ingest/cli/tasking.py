@@ -1,5 +1,6 @@
 """What the commands about tasks share: whose tasks are meant, and how one is named and shown."""
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -29,6 +30,8 @@ COLUMNS = (
     Column("TIME", right=True, spare=1),
 )
 _LEAST_DIGITS = 4
+_IS_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}").fullmatch
+"""An agent that has no name goes by the id of its session."""
 
 
 class Plan(Struct, frozen=True):
@@ -91,13 +94,14 @@ def touching(task: Task, edges: list[Edge]) -> list[Edge]:
     return [edge for edge in edges if task.id in (edge.source, edge.target)]
 
 
-def table(output: Output, tasks: list[Task], every: list[Task]) -> None:
+def table(output: Output, tasks: list[Task], every: list[Task], owner_digits: int) -> None:
     """The tasks, a line each; ids as short as they tell apart all there are."""
     digits = short_length((task.id for task in every), _LEAST_DIGITS)
-    output.table(COLUMNS, [_cells(output, task, digits) for task in tasks])
+    output.table(COLUMNS, [_cells(output, task, digits, owner_digits) for task in tasks])
 
 
-def _cells(output: Output, task: Task, digits: int) -> list[Cell]:
+def _cells(output: Output, task: Task, digits: int, owner_digits: int) -> list[Cell]:
+    owner = task.owner or ""
     return [
         task.id[:digits],
         stated(output, task),
@@ -105,7 +109,7 @@ def _cells(output: Output, task: Task, digits: int) -> list[Cell]:
         task.origin,
         task.project,
         task.branch,
-        task.owner,
+        owner[:owner_digits] if _IS_ID(owner) else owner,
         span(task.seconds),
     ]
 

@@ -11,6 +11,7 @@ from ingest.cli.output import Output
 from ingest.cli.task_story import history, one
 from ingest.cli.task_verbs import VERBS
 from ingest.cli.tasking import Plan, counted, remarks, scoped, table
+from ingest.memory.session import id_length
 from ingest.memory.tasks import drawing
 from ingest.memory.tasks.choice import Choice, chosen, following
 from ingest.memory.tasks.roadmap import roadmap
@@ -78,12 +79,12 @@ def listing(
 
     What a later session goes on with is listed there only; with --json both are there.
     """
-    plan = _read(invocation, only, everywhere=everywhere)
+    plan, digits = _read(invocation, only, everywhere=everywhere)
     tasks = plan.tasks if all_ else [task for task in plan.tasks if task.current]
     tasks = chosen(tasks, Choice(choice or Choice.ALL))
     if state:
         tasks = [task for task in tasks if task.state in state]
-    _answer(invocation, plan, tasks, only, all_=all_)
+    _answer(invocation, plan, digits, tasks, only, all_=all_)
 
 
 @command.command("ready")
@@ -92,8 +93,8 @@ def listing(
 @with_invocation
 def ready(invocation: Invocation, everywhere: bool, only: Filters) -> None:
     """What can be done now: nothing before it is open."""
-    plan = _read(invocation, only, everywhere=everywhere)
-    _answer(invocation, plan, chosen(plan.tasks, Choice.READY), only, all_=False)
+    plan, digits = _read(invocation, only, everywhere=everywhere)
+    _answer(invocation, plan, digits, chosen(plan.tasks, Choice.READY), only, all_=False)
 
 
 @command.command("next")
@@ -102,9 +103,9 @@ def ready(invocation: Invocation, everywhere: bool, only: Filters) -> None:
 @with_invocation
 def following_one(invocation: Invocation, everywhere: bool, only: Filters) -> int:
     """The next thing to do. Ends with 1 where nothing is ready."""
-    plan = _read(invocation, only, everywhere=everywhere)
+    plan, digits = _read(invocation, only, everywhere=everywhere)
     task = following(plan.tasks)
-    _answer(invocation, plan, [task] if task else [], Filters(), all_=False)
+    _answer(invocation, plan, digits, [task] if task else [], Filters(), all_=False)
     return Exit.DONE if task else Exit.ATTENTION
 
 
@@ -126,7 +127,7 @@ def graph(invocation: Invocation, form: str, everywhere: bool, all_: bool, only:
 
     Example: tailboard tasks graph --format mermaid
     """
-    plan = _read(invocation, only, everywhere=everywhere)
+    plan, _ = _read(invocation, only, everywhere=everywhere)
     tasks = _paged([task for task in plan.tasks if all_ or task.relevant], only)
     shown = Roadmap(tasks, _among(plan.edges, tasks))
 
@@ -146,9 +147,11 @@ def graph(invocation: Invocation, form: str, everywhere: bool, all_: bool, only:
         invocation.answer("tasks", body, show)
 
 
-def _read(invocation: Invocation, only: Filters, *, everywhere: bool) -> Roadmap:
+def _read(invocation: Invocation, only: Filters, *, everywhere: bool) -> tuple[Roadmap, int]:
+    """The tasks, and how much of a session's id tells an owner without a name apart."""
     with reading(invocation) as access:
-        return _roadmap(invocation, access, only, everywhere=everywhere)
+        plan = _roadmap(invocation, access, only, everywhere=everywhere)
+        return plan, id_length(access, filter(None, (task.owner for task in plan.tasks)))
 
 
 def _roadmap(invocation: Invocation, access: Access, only: Filters, *, everywhere: bool) -> Roadmap:
@@ -167,7 +170,13 @@ def _among(edges: list[Edge], tasks: list[Task]) -> list[Edge]:
 
 
 def _answer(
-    invocation: Invocation, plan: Roadmap, tasks: list[Task], only: Filters, *, all_: bool
+    invocation: Invocation,
+    plan: Roadmap,
+    digits: int,
+    tasks: list[Task],
+    only: Filters,
+    *,
+    all_: bool,
 ) -> None:
     shown = _paged(tasks, only)
     answer = Plan(shown, _among(plan.edges, shown), plan.refused, plan.plan_tool_off)
@@ -175,7 +184,7 @@ def _answer(
     def show(output: Output) -> None:
         relevant = _paged([task for task in tasks if all_ or task.relevant], only)
         if relevant:
-            table(output, relevant, plan.tasks)
+            table(output, relevant, plan.tasks, digits)
             output.note(f"{counted(relevant)} `tailboard tasks show ID` tells more of one.")
         else:
             output.note("No tasks.")

@@ -223,3 +223,21 @@ def test_hostile_text_stays_text(desk: Desk) -> None:
     for arguments in ((), ("graph",), ("graph", "--format", "dot")):
         assert "\x1b" not in desk.run("tasks", *arguments).out
         assert "\u202e" not in desk.run("tasks", *arguments).out
+
+
+def test_an_owner_without_a_name_is_shown_by_as_much_of_its_id_as_can_be_asked_for(
+    planned: Desk,
+) -> None:
+    (session,) = (one["id"] for one in planned.json("sessions")["sessions"])
+    assert planned.run("tasks", "owner", ids(planned)["Fix"], session).code == 0
+    out = planned.run("tasks").out
+    assert session[:8] in out.split()
+    assert session not in out
+
+
+def test_all_that_is_told_of_a_task_stands_in_columns(planned: Desk) -> None:
+    lines = planned.run("tasks", "show", ids(planned)["Fix"]).out.splitlines()
+    column = next(line for line in lines if line.startswith("from ")).index("plan")
+    for word in ("project", "after", "before"):
+        line = next(line for line in lines if line.startswith(f"{word} "))
+        assert line[column - 1] == " " != line[column], line
