@@ -73,9 +73,9 @@ def exactly(order: Order, items: Sequence[Item]) -> Order:
 
 
 def outcome(done: str, items: Sequence[Item]) -> str:
-    """“Retried 12 batches, left 3 alone: It is being worked on.”"""
+    """“Retried 12 batches. 3 batches left alone. It is being worked on.”"""
     moved = sum(1 for one in items if one.why is None)
     said = f"{done} {many(moved, 'batch')}." if moved else "Nothing was done."
     for why, count in Counter(one.why for one in items if one.why is not None).items():
-        said += f" Left {many(count, 'batch')} alone: {why}"
+        said += f" {many(count, 'batch')} left alone. {why}"
     return said

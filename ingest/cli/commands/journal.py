@@ -153,8 +153,8 @@ def _target(
 
 
 def _told(output: Output, written: Written) -> None:
-    masked = f", {many(written.redacted, 'secret')} masked" if written.redacted else ""
-    output.line(f"Wrote {many(written.sessions, 'session')}{masked} to {written.path}.")
+    masked = f" {many(written.redacted, 'secret')} masked." if written.redacted else ""
+    output.line(f"Wrote {many(written.sessions, 'session')} to {written.path}.{masked}")
 
 
 @command.group("auto", cls=Group, invoke_without_command=True, no_args_is_help=False)
