@@ -6,6 +6,7 @@ data, standard error is narration; a JSON document goes out as it is.
 
 import os
 import shutil
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple, TextIO
 
@@ -13,7 +14,7 @@ from msgspec import Struct
 
 from ingest.cli.document import document
 from ingest.wording.looks import LOOKS, UNKNOWN
-from ingest.wording.safe import cut, one_line, safe_text, width
+from ingest.wording.safe import cut, cut_before, one_line, safe_text, width
 
 _RESET: Final = "\x1b[0m"
 _COLORS: Final = {
@@ -40,6 +41,8 @@ class Column(Struct, frozen=True):
     right: bool = False
     least: int | None = None
     """May be cut, down to this width; a column without it keeps its own."""
+    end: bool = False
+    """Cut at its beginning, because its end says more: a path."""
     spare: int = 0
     """Left out where the terminal is too narrow for all, the highest first; 0 always stays."""
 
@@ -87,8 +90,14 @@ class Output(Struct, frozen=True):
         shown = word.replace("_", " ")
         return Styled(f"{glyph} {shown if count is None else f'{count} {shown}'}", look.color)
 
-    def table(self, columns: Sequence[Column], rows: Iterable[Sequence[Cell]]) -> None:
-        """Titles and rows, aligned; what may be cut is cut until the lines fit."""
+    def table(
+        self,
+        columns: Sequence[Column],
+        rows: Iterable[Sequence[Cell]],
+        below: Sequence[str] = (),
+    ) -> None:
+        """Titles and rows, aligned; what may be cut is cut until the lines fit. `below`: what is
+        said of each row on lines of its own, whole."""
         cells = [[self._cell(cell) for cell in row] for row in rows]
         widths = [
             max(width(column.title), *(width(row[i].text) for row in cells), 0)
@@ -99,12 +108,20 @@ class Output(Struct, frozen=True):
         cells = [[row[i] for i in kept] for row in cells]
         self._fit(columns, widths)
         titles = [Styled(column.title, "bold") for column in columns]
-        for row in (titles, *cells):
+        for place, row in enumerate((titles, *cells)):
             parts = [
                 self._aligned(cell, column, room)
                 for cell, column, room in zip(row, columns, widths, strict=True)
             ]
             self.out.write("  ".join(parts).rstrip() + "\n")
+            if place and below:
+                self.out.write(self._wrapped(below[place - 1]))
+
+    def _wrapped(self, text: str, indent: str = "  ") -> str:
+        shown = self._cell(text).text
+        room = self.columns or len(indent) + len(shown) + 1
+        lines = textwrap.wrap(shown, room, initial_indent=indent, subsequent_indent=indent)
+        return "".join(f"{line}\n" for line in lines)
 
     def _kept(self, columns: Sequence[Column], widths: list[int]) -> list[int]:
         """The columns there is room for, be they cut as far as they may."""
@@ -135,7 +152,8 @@ class Output(Struct, frozen=True):
             excess -= 1
 
     def _aligned(self, cell: Styled, column: Column, room: int) -> str:
-        text = cut(cell.text, room, "..." if self.ascii else "…")
+        shorten = cut_before if column.end else cut
+        text = shorten(cell.text, room, "..." if self.ascii else "…")
         pad = " " * (room - width(text))
         painted = self._paint(text, cell.color)
         return pad + painted if column.right else painted + pad

@@ -27,7 +27,6 @@ _COLUMNS = (
     Column("BRANCH", least=6, spare=1),
     Column("OPEN", right=True),
     Column("GIT", spare=2),
-    Column("WHY", least=20),
 )
 
 
@@ -104,12 +103,12 @@ def _show(output: Output, found: list[Proposal], digits: int) -> None:
     if not found:
         output.note("Nothing to reconcile: no open step stands on a branch that moved without it.")
         return
-    output.table(_COLUMNS, [_cells(one, digits) for one in found])
+    whys = [f"{one.why} {one.because}" for one in found]
+    output.table(_COLUMNS, [_cells(one, digits) for one in found], whys)
 
 
 def _cells(one: Proposal, digits: int) -> list[Cell]:
     proposed = f"move to {one.to}" if one.to else one.choice
-    why = f"{one.why} {one.because}"
     return [
         one.session[:digits],
         proposed,
@@ -117,5 +116,4 @@ def _cells(one: Proposal, digits: int) -> list[Cell]:
         one.branch,
         one.open_steps,
         one.alignment,
-        why,
     ]

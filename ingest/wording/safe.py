@@ -70,3 +70,8 @@ def cut(text: str, columns: int, ellipsis: str = "…") -> str:
             break
         taken.append(character)
     return "".join(taken) + ellipsis[:columns]
+
+
+def cut_before(text: str, columns: int, ellipsis: str = "…") -> str:
+    """The text, or as much of its end as fits with an ellipsis before it."""
+    return cut(text[::-1], columns, ellipsis[::-1])[::-1]

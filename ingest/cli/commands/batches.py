@@ -27,7 +27,7 @@ _COLUMNS = (
     Column("TRIES", right=True, spare=1),
     Column("AGAIN", least=8),
     Column("ERROR", least=12),
-    Column("PATH", least=20),
+    Column("PATH", least=20, end=True),
 )
 _CURES = {
     State.FAILED: "`tailboard batches retry --only-error` does not wait for their next try.",

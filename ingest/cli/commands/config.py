@@ -1,6 +1,7 @@
 """`tailboard config`: the settings, what each place says of them, and the file of theirs."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -11,6 +12,8 @@ from ingest.cli.output import Cell, Column, Output
 from ingest.settings import ENVIRONMENT, Origin, Source, Value, places, template
 
 _PLACES = tuple(Source)
+_PATHS = ("codex_homes", "db")
+"""Settings whose values are too long to stand beside each other."""
 
 
 @click.group(cls=Group)
@@ -33,7 +36,12 @@ def show(invocation: Invocation, sources: bool) -> None:
         titles = ["SETTING", *(place.upper() for place in _PLACES), "APPLIED"]
         output.table(
             [Column(title, least=8 if title != "SETTING" else None) for title in titles],
-            [_cells(name, origin) for name, origin in loaded.origins.items()],
+            [_cells(name, origin) for name, origin in loaded.origins.items() if name not in _PATHS],
+        )
+        output.line()
+        output.table(
+            [Column(title) for title in ("SETTING", "FROM", "VALUE")],
+            [row for name in _PATHS for row in _whole(name, loaded.origins[name])],
         )
 
     settings = {
@@ -87,6 +95,14 @@ def _create(file: Path) -> None:
 def _cells(name: str, origin: Origin) -> list[Cell]:
     said = [getattr(origin, place.value) for place in _PLACES]
     return [name, *(_text(value) for value in said), _text(origin.applied)]
+
+
+def _whole(name: str, origin: Origin) -> Iterator[list[Cell]]:
+    """What each place says, below each other."""
+    for place in (*_PLACES, "applied"):
+        value = getattr(origin, place)
+        if value is not None:
+            yield [name, place, _text(value)]
 
 
 def _text(value: Value | None) -> str:

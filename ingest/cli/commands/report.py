@@ -78,7 +78,11 @@ def _report(invocation: Invocation, access: Access, asked: Period) -> None:
         if stale:
             output.line()
             output.line(Styled("stale", "bold"), many(len(stale), "source"))
-            columns = [Column("BEHIND", right=True), Column("STATE"), Column("PATH", least=20)]
+            columns = [
+                Column("BEHIND", right=True),
+                Column("STATE"),
+                Column("PATH", least=20, end=True),
+            ]
             rows = [[size(row["behind"]), output.state(row["state"]), row["path"]] for row in stale]
             output.table(columns, rows)
 

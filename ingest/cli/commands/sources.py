@@ -18,7 +18,7 @@ _COLUMNS = (
     Column("BEHIND", right=True),
     Column("LINES", right=True, spare=2),
     Column("REJECTED", right=True),
-    Column("PATH", least=24),
+    Column("PATH", least=24, end=True),
 )
 
 

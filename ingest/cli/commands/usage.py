@@ -12,6 +12,7 @@ from ingest.cli.options import Filters, filters
 from ingest.cli.output import Column, Output
 from ingest.cli.scope import insist_on_project, scope_of
 from ingest.memory.scope import Scope
+from ingest.memory.session import id_length, title_of
 from ingest.wording.when import local_day
 
 _KINDS = ("input", "cached", "output", "reasoning", "total")
@@ -50,23 +51,39 @@ def command(invocation: Invocation, by: str, only: Filters) -> None:
         rows = _rows(invocation, access, scope, by)
         if not rows:
             insist_on_project(access, only)
-    total = Usage("total")
-    for row in rows:
-        total.add({kind: getattr(row, kind) for kind in _KINDS})
-    until = None if scope.limit is None else scope.offset + scope.limit
-    rows = rows[scope.offset : until]
+        total = Usage("total")
+        for row in rows:
+            total.add({kind: getattr(row, kind) for kind in _KINDS})
+        until = None if scope.limit is None else scope.offset + scope.limit
+        rows = rows[scope.offset : until]
+        names = [row.key for row in rows]
+        titles = _titles(access, names) if by == "session" else None
+        digits = id_length(access, names) if by == "session" else None
 
     def show(output: Output) -> None:
         if not rows:
             output.note("No tokens were spent here.")
             return
-        columns = [Column(by.upper(), least=12)]
+        columns = [Column(by.upper(), least=None if titles else 12)]
+        columns += [Column("TITLE", least=12)] if titles else []
         columns += [Column(kind.upper(), right=True) for kind in _KINDS]
-        table = [[row.key, *(getattr(row, kind) for kind in _KINDS)] for row in (*rows, total)]
+        table = [
+            [
+                row.key if row is total else row.key[:digits],
+                *([titles.get(row.key)] if titles else []),
+                *(getattr(row, kind) for kind in _KINDS),
+            ]
+            for row in (*rows, total)
+        ]
         output.table(columns, table)
 
     body = {"by": by, "rows": rows, "total": {kind: getattr(total, kind) for kind in _KINDS}}
     invocation.answer("usage", body, show)
+
+
+def _titles(access: Access, sessions: list[str]) -> dict[str, str | None]:
+    rows = access.rows("usage.titles", sessions=sessions)
+    return {row["id"]: title_of(row["title"]) for row in rows}
 
 
 def _rows(invocation: Invocation, access: Access, scope: Scope, by: str) -> list[Usage]:

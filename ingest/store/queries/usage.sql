@@ -30,3 +30,7 @@ and ($since::timestamp is null or u.time >= $since::timestamp)
 and ($until::timestamp is null or u.time < $until::timestamp)
 group by all
 order by total desc, key nulls last;
+
+-- name: titles
+-- What these sessions are called.
+select id, title from v_sessions where id in (select unnest($sessions::varchar[]));

@@ -25,6 +25,7 @@ def test_every_setting_is_shown_with_what_each_place_says(desk: Desk) -> None:
     )  # fmt: skip
     out = desk.run("config", "show", "--sources").out
     assert out.split()[:5] == ["SETTING", "DEFAULT", "FILE", "ENVIRONMENT", "OPTION"]
+    assert ["db", "environment", str(desk.db)] in [line.split() for line in out.splitlines()]
     assert desk.run("config", "show").out.startswith("SETTING")
 
 

@@ -354,3 +354,8 @@ def test_a_project_that_nobody_knows_is_told_as_such_with_one_that_is_called_ali
     assert answer.err == "There is no project 'sit'.\nDid you mean 'site'?\n"
     assert "There are " in desk.run(*command, "--project", "nothing like it").err
     assert desk.run(*command, "--project", "/home/dev/site", "--since", "1m").code == 0
+
+
+def test_usage_by_session_says_what_each_is_called(desk: Desk, sessions: Sessions) -> None:
+    row = desk.run("usage", "--by", "session", "--session", sessions.done.thread.id).out
+    assert "Fix the parser" in row

@@ -52,6 +52,7 @@ def test_it_proposes_and_changes_nothing_by_itself(moved_on: Project) -> None:
     assert told == {("other-branch", "move", "main"), ("rewritten", "review", None)}
     assert found["done"] is False
     answer = moved_on.desk.run("state", "reconcile")
+    assert f"\n  {found['changes'][0]['why']} {found['changes'][0]['because']}\n" in answer.out
     assert answer.code == 2  # Nobody is there to be asked.
     assert verbs(moved_on) == []
 

@@ -66,6 +66,23 @@ def test_where_there_is_no_room_for_all_columns_the_most_spare_are_left_out(
     assert width(second) <= room
 
 
+def test_of_a_path_the_end_is_kept() -> None:
+    output = made(Terminal(), {"COLUMNS": "16", "NO_COLOR": "1"}, "never")
+    output.table(
+        [Column("ID"), Column("PATH", least=6, end=True)], [["1", "/home/dev/日本/a.jsonl"]]
+    )
+    assert printed(output).splitlines()[1] == "1   …本/a.jsonl"
+
+
+def test_what_is_said_below_a_row_is_whole_and_no_wider_than_the_terminal() -> None:
+    output = made(Terminal(), {"COLUMNS": "20", "NO_COLOR": "1"}, "never")
+    output.table([Column("ID")], [["1"], ["2"]], ["There is no repository at /x.", "Fine."])
+    assert printed(output) == "ID\n1\n  There is no\n  repository at /x.\n2\n  Fine.\n"
+    output = made(Pipe(), {})
+    output.table([Column("ID")], [["1"]], ["There is no repository at /x."])
+    assert printed(output) == "ID\n1\n  There is no repository at /x.\n"
+
+
 def test_in_a_pipe_nothing_is_cut() -> None:
     output = made(Pipe(), {"COLUMNS": "20"})
     output.table(COLUMNS, [["1", "x" * 200, 7]])
