@@ -93,20 +93,23 @@ select *
 from (
     select
         id, time, actor, verb as did, null as batch, reason, state, matched, done,
-        skipped::varchar as skipped, selection::varchar as selection, null as error_code
+        skipped::varchar as skipped, selection::varchar as selection, null as error_code,
+        null as path
     from v_commands
     union all
     select
-        batch || ':' || rowid, time, actor, move, batch, reason, new, null, null, null, null,
-        error_code
-    from batch_moves
-    where move in ('fail', 'bury', 'rescue')
+        m.batch || ':' || m.rowid, m.time, m.actor, m.move, m.batch, m.reason, m.new, null, null,
+        null, null, m.error_code, s.path
+    from batch_moves m
+    left join batches b on b.id = m.batch
+    left join sources s on s.id = b.source
+    where m.move in ('fail', 'bury', 'rescue')
 )
 where list_bool_and(list_transform($words::varchar[], lambda one: contains(
-    lower(concat_ws(' ', actor, did, batch, reason, error_code)), one
+    lower(concat_ws(' ', actor, did, batch, reason, error_code, path)), one
 ))) is not false
 and list_bool_or(list_transform($without::varchar[], lambda one: contains(
-    lower(concat_ws(' ', actor, did, batch, reason, error_code)), one
+    lower(concat_ws(' ', actor, did, batch, reason, error_code, path)), one
 ))) is not true
 order by time desc, id
 limit $limit;

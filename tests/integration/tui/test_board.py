@@ -9,6 +9,7 @@ import pytest
 from msgspec.structs import asdict
 
 from ingest.memory.reconcile import VERB
+from ingest.store.client import RemoteDatabase
 from ingest.store.database import Database
 from ingest.store.face import Reading
 from ingest.tail.discovery import Problem, ProblemCode
@@ -19,6 +20,9 @@ from tests.stage import PATIENCE, Stage, press, settled, shown, until, when
 from tui.feed import THREADS
 from tui.screens import board
 from tui.screens.board import ResumeCard
+from tui.screens.session_timeline import Timeline
+from tui.widgets.listing import View
+from tui.widgets.listing import shown as says
 from tui.widgets.table import Table
 
 
@@ -56,6 +60,21 @@ async def test_a_project_whose_name_is_filtered_for_keeps_its_sessions(stage: St
         assert "4 of 11 sessions in 1 of 3 projects  filter: parser" in shown(app)
         await press(pilot, "escape", "slash", *"parser lexer", "enter")
         assert "1 of 11 sessions in 1 of 3 projects" in shown(app)
+
+
+async def test_a_turn_that_was_taken_back_is_said_to_be_so_in_words(stage: Stage) -> None:
+    session = stage.home.session("g3")
+    session.prompt("Try it the other way")
+    session.end_turn("I did.")
+    session.rollback(1)
+    session.write()
+    stage.read()
+    with RemoteDatabase(stage.db) as remote:
+        (home,) = {row["home"] for row in remote.rows("sessions.unfinished")}
+        timeline, view = Timeline(home, session.thread.id), View()
+        lines = timeline.lines(remote, view, timeline.keys(remote, view)).values()
+        assert any("rolled back" in says(line) for line in lines)
+        assert not any("rolled_back" in says(line) for line in lines)
 
 
 async def test_a_project_is_folded_and_found_so_at_the_next_start(stage: Stage) -> None:

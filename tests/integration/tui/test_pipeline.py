@@ -179,6 +179,17 @@ async def test_the_figures_at_the_top_are_explained_by_the_rows_behind_them(stag
         assert "× io.EIO" not in shown(app)
 
 
+async def test_the_log_says_which_file_failed(stage: Stage) -> None:
+    broken = stage.home.session()
+    broken.prompt("Begin")
+    broken.write()
+    packed = stage.home.compress(broken)
+    packed.write_bytes(packed.read_bytes()[:-20])
+    stage.read()
+    async with stage.opened("3", "left_square_bracket") as (app, _):
+        assert f"source.damaged: …{packed.name[-18:]}" in shown(app)
+
+
 async def test_each_list_has_its_own_filter_line(stage: Stage) -> None:
     async with stage.opened("3") as (app, pilot):
         await press(pilot, "slash", *"state:dead", "enter")

@@ -7,10 +7,13 @@ import msgspec
 
 from ingest.report.batch import Policy
 from ingest.store.face import Reading, Row
+from ingest.wording.safe import cut_before
 from tui.widgets.column import Column, Line, Styled
 from tui.widgets.listing import Few
 
 MOST: Final = 2000
+_FILE: Final = 19
+"""Columns of the name of a file."""
 _MOVES: Final = {"fail": "failed", "bury": "given up", "rescue": "rescued"}
 
 
@@ -38,7 +41,7 @@ class Log(Few):
             if by_itself
             else str(row["did"]).replace("-", " ")
         )
-        became = row["error_code"] or row["reason"] or "" if by_itself else _became(row)
+        became = _failed(row) if by_itself else _became(row)
         return Line(
             key=row["id"],
             cells=(
@@ -51,6 +54,13 @@ class Log(Few):
             text=f"{row['time']:%Y-%m-%d %H:%M:%S} {row['actor']} {did} {became}",
             id=row["batch"] or row["id"],
         )
+
+
+def _failed(row: Row) -> str:
+    """Of what went by itself: what it was, and of which file, whose end tells it from others."""
+    file = (row["path"] or "").replace("\\", "/").rpartition("/")[2]
+    said = (row["error_code"] or row["reason"], cut_before(file, _FILE))
+    return ": ".join(part for part in said if part)
 
 
 def _became(row: Row) -> str:
