@@ -25,7 +25,7 @@ from tui.widgets.listing import Key
 from tui.widgets.pane import Pane
 from tui.widgets.reader import Reader
 from tui.widgets.table import Seen, Table
-from tui.widgets.tree_pane import TreePane
+from tui.widgets.tree_pane import TreePane, TreeTable
 
 _WORD: Final = 7
 """Columns of a word with what follows beside it."""
@@ -38,7 +38,7 @@ LOOK_FURTHER: Final = 10.0
 class Projects(TreePane):
     def __init__(self) -> None:
         self.board = BoardTree()
-        super().__init__(Table(self.board, titles=False, marks=False), known_as="board")
+        super().__init__(TreeTable(self.board, titles=False, marks=False), known_as="board")
 
     def question(self) -> Question[Seen]:
         self.board.at(self.dashboard.now)

@@ -33,7 +33,7 @@ from tui.screens.journal_page import drawn, masked_places
 from tui.widgets.pane import Pane
 from tui.widgets.reader import Reader
 from tui.widgets.table import Seen, Table
-from tui.widgets.tree_pane import TreePane
+from tui.widgets.tree_pane import TreePane, TreeTable
 
 _MASKED_SHOWN: Final = 4
 _NAMES: Final = {Form.MARKDOWN: "Markdown", Form.JSON: "JSON", Form.HTML: "HTML"}
@@ -42,7 +42,7 @@ _NAMES: Final = {Form.MARKDOWN: "Markdown", Form.JSON: "JSON", Form.HTML: "HTML"
 class Days(TreePane):
     def __init__(self) -> None:
         self.days = JournalDays()
-        super().__init__(Table(self.days, titles=False), known_as="journal")
+        super().__init__(TreeTable(self.days, titles=False), known_as="journal")
 
     def question(self) -> Question[Seen]:
         self.days.at(self.dashboard.now)
@@ -161,6 +161,12 @@ class JournalScreen(Frame):
     @on(Table.Opened)
     def _opened(self) -> None:
         self.choose(self.query_exactly_one(PagePane))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action in ("export", "auto_export"):
+            days = self.query(Days)
+            return bool(days) and days.first().table.key is not None
+        return super().check_action(action, parameters)
 
     # ── writing it out ──────────────────────────────────────────────────────────────────────────
 

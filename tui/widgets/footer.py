@@ -26,7 +26,10 @@ class Footer(Widget):
             shown = sign(command.keys.split(",")[0] if command else key)
             if active.binding.show and active.enabled and name not in named and shown:
                 named.add(name)
-                text = safe.row(safe.line(shown, "title"), active.binding.description, gap=" ")
+                says_of = getattr(active.node, "says_of", None)
+                said = says_of(active.binding.action) if says_of else None
+                said = said or active.binding.description
+                text = safe.row(safe.line(shown, "title"), said, gap=" ")
                 parts.append((text, key, active.binding.action))
         return parts
 

@@ -232,6 +232,11 @@ class Graph(Toned, can_focus=True):
     def action_page_up(self) -> None:
         self.scroll_page_up(animate=False)
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "open":
+            return self.node is not None
+        return super().check_action(action, parameters)
+
     def action_open(self) -> None:
         if self.node is not None:
             self.post_message(self.Opened(self.node))

@@ -188,6 +188,11 @@ class PlanPane(Pane):
         message.stop()
         self.say()
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action in ("copy", "copy_id"):
+            return self.failure is not None or self.chosen is not None
+        return super().check_action(action, parameters)
+
     # ── which task ──────────────────────────────────────────────────────────────────────────────
 
     @property

@@ -3,17 +3,34 @@
 from typing import ClassVar
 
 from msgspec.structs import replace
+from textual import on
 from textual.binding import BindingType
 
 from tui.commands import bind
 from tui.widgets.list_pane import ListPane
 from tui.widgets.listing import Key
+from tui.widgets.table import Table
+
+
+class TreeTable(Table):
+    """The lines of a tree; Enter turns one that hangs on none."""
+
+    def says_of(self, action: str) -> str | None:
+        """What the key does here, where that is another thing than elsewhere."""
+        line = self.line
+        closes = line is not None and line.above is None and line.closed is False
+        return "close" if action == "open" and closes else None
 
 
 class TreePane(ListPane):
     """`View.folded` holds the keys that a person turned from how they are by themselves."""
 
     BINDINGS: ClassVar[list[BindingType]] = bind("fold", "unfold")
+
+    @on(Table.Moved)
+    @on(Table.Stood)
+    def _other_keys(self) -> None:
+        self.screen.refresh_bindings()
 
     def action_fold(self) -> None:
         line = self.table.line

@@ -130,13 +130,13 @@ class PipelineScreen(Frame):
             return False  # These are for batches; here are kinds of errors.
         match action:
             case "retry_all" | "snooze" | "cancel":
-                return chosen == "Batches"
+                return chosen == "Batches" and self.lists.table.length > 0
             case "retry":
-                return chosen in ("Batches", "Quarantine")
+                return chosen in ("Batches", "Quarantine") and self.lists.table.length > 0
             case "reset":
-                return chosen in ("Batches", "Sources", "Quarantine")
+                return chosen not in ("", "Log") and self.lists.table.length > 0
             case "raw":
-                return chosen != "Log"
+                return chosen not in ("", "Log") and self.lists.table.length > 0
             case _:
                 return super().check_action(action, parameters)
 
