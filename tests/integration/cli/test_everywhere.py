@@ -78,8 +78,8 @@ def filled(suggestion: str, names: dict[str, str]) -> list[str]:
     kind = {"batches": "batch", "quarantine": "reject", "tasks": "task"}.get(words[0], "session")
     places = {
         "ID": names[kind], "019a3f": names["session"][:13], "3:1024": names["reject"],
-        "{held}": names["batch"], "{key[:8]}": names["session"], "{task.id}": names["task"],
-        "{near[0]}": "status",
+        "{held}": names["batch"], "{short}": names["session"], "{task.id}": names["task"],
+        "{near[0]}": "status", "{state}": "failed",
     }  # fmt: skip
     return [places.get(word, word) for word in words]
 
