@@ -70,7 +70,6 @@ News = Reached | Changed | Lost | Noted | Trouble
 def command(settings: Settings) -> list[str]:
     """What starts an owner that ends with us. The rest of the settings it finds where we did."""
     homes = [word for home in settings.codex_homes for word in ("--codex-home", str(home))]
-    # -P: a folder that happens to be called like a package of ours must not be run.
     start = [*PYTHON, "-m", "ingest", "ingest", "--for-dashboard"]
     return [*start, "--db", str(settings.db), *homes]
 

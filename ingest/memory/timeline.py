@@ -164,7 +164,8 @@ def _told(at: At, row: Row) -> list[Moment]:
 
 
 def _turn(at: At, row: Row) -> Moment:
-    head = " · ".join(str(one) for one in (row["state"], row["model"], row["error"]) if one)
+    said = row["state"].replace("_", " ")
+    head = " · ".join(str(one) for one in (said, row["model"], row["error"]) if one)
     return Moment(
         at, row["time"], row["state"], f"Turn {row['n']}", head, row["error"] or head,
         row["seconds"], row["length"],

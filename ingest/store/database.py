@@ -67,7 +67,7 @@ class Database:
         try:
             con = connect(str(self.path), config=config)
             if waiting := migrate.waiting(con, self.path):
-                if migrate.is_new(con):
+                if migrate.is_new(con, self.path):
                     migrate.create(con, waiting)
                 else:
                     # Nobody has the file open while it is copied: closing any descriptor of it

@@ -56,12 +56,9 @@ def waiting(con: Connection, path: Path) -> list[Migration]:
     return [step for step in steps if step.version not in applied]
 
 
-def is_new(con: Connection) -> bool:
+def is_new(con: Connection, path: Path) -> bool:
     """Whether no step was ever completed: a database that was just made, or died of being made."""
-    return (
-        "schema_migrations" not in _tables(con)
-        or not con.execute("select 1 from schema_migrations").fetchall()
-    )
+    return not _applied(con, path)
 
 
 def create(con: Connection, steps: list[Migration]) -> None:

@@ -99,7 +99,7 @@ def _survey(reading: Rows, homes: Iterable[Home], keeper: "_Keeper | None") -> S
         found = discovery.scan(home.path)
         problems += [(home.id, problem) for problem in found.problems]
         before = known(reading, home)
-        if not before and keeper is not None and keeper.moved(home, found):
+        if found.found and not before and keeper is not None and keeper.moved(home, found):
             before = known(reading, home)
         first = not before
         new, changed = _compare(before, _newest_id(reading), home, found)

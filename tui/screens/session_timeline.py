@@ -56,10 +56,7 @@ def _line(moment: Moment) -> Line:
     tone = _TONES.get(what, "bold" if moment.name == "you" else "")
     sign = Styled(f"{look.glyph} ", look.color) if moment.state else ""
     indent = "" if what is What.TURN else "  "
-    head = moment.head
-    if what is What.TURN and head.startswith(moment.state):
-        head = moment.state.replace("_", " ") + head[len(moment.state) :]
-    said = Styled(head[:_HEAD], tone if what is not What.MESSAGE else "")
+    said = Styled(moment.head[:_HEAD], tone if what is not What.MESSAGE else "")
     cells = (
         Styled(f"{moment.time:%H:%M:%S}" if moment.time else "", "dim"),
         Styled(moment.name, tone),

@@ -127,7 +127,8 @@ def graph(invocation: Invocation, form: str, everywhere: bool, all_: bool, only:
 
     Example: tailboard tasks graph --format mermaid
     """
-    plan, _ = _read(invocation, only, everywhere=everywhere)
+    with reading(invocation) as access:
+        plan = _roadmap(invocation, access, only, everywhere=everywhere)
     tasks = _paged([task for task in plan.tasks if all_ or task.relevant], only)
     shown = Roadmap(tasks, _among(plan.edges, tasks))
 

@@ -128,15 +128,14 @@ class PipelineScreen(Frame):
         one_by_one = ("retry_all", "snooze", "cancel", "reset", "raw")
         if action in one_by_one and chosen and self.lists.grouped:
             return False  # These are for batches; here are kinds of errors.
+        listed = bool(chosen) and self.lists.table.length > 0
         match action:
             case "retry_all" | "snooze" | "cancel":
-                return chosen == "Batches" and self.lists.table.length > 0
+                return listed and chosen == "Batches"
             case "retry":
-                return chosen in ("Batches", "Quarantine") and self.lists.table.length > 0
-            case "reset":
-                return chosen not in ("", "Log") and self.lists.table.length > 0
-            case "raw":
-                return chosen not in ("", "Log") and self.lists.table.length > 0
+                return listed and chosen in ("Batches", "Quarantine")
+            case "reset" | "raw":
+                return listed and chosen != "Log"
             case _:
                 return super().check_action(action, parameters)
 
