@@ -155,6 +155,12 @@ create or replace macro project_of(cwd, repository) as coalesce(
     'unknown'
 );
 
+-- Whether a text is one of these, whatever the capitals; where none are named, any is.
+create or replace macro is_any_of(of_text, of_these) as (
+    len(of_these) = 0
+    or list_contains(list_transform(of_these, lambda one: lower(one)), lower(of_text))
+);
+
 -- The files of these sessions in the order they continue each other, which may not be the one they
 -- were found in.
 create or replace macro places_of(of_home, of_sessions) as table

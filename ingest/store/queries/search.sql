@@ -119,16 +119,8 @@ matched as (
         )) = 0
     )
     and (len($kinds::varchar[]) = 0 or list_contains($kinds::varchar[], kind))
-    and (
-        len($statuses::varchar[]) = 0
-        or list_contains(
-            list_transform($statuses::varchar[], lambda one: lower(one)), lower(status)
-        )
-    )
-    and (
-        len($tools::varchar[]) = 0
-        or list_contains(list_transform($tools::varchar[], lambda one: lower(one)), lower(tool))
-    )
+    and is_any_of(status, $statuses::varchar[])
+    and is_any_of(tool, $tools::varchar[])
     and ($since::timestamp is null or time >= $since::timestamp)
     and ($until::timestamp is null or time < $until::timestamp)
     and (not $broken or broken)
@@ -161,12 +153,7 @@ scope as materialized (
             [lower(project), lower(rtrim(cwd, '/\'))]
         )
     )
-    and (
-        len($branches::varchar[]) = 0
-        or list_contains(
-            list_transform($branches::varchar[], lambda one: lower(one)), lower(branch)
-        )
-    )
+    and is_any_of(branch, $branches::varchar[])
     and (
         len($sessions::varchar[]) = 0 or len(list_filter($sessions::varchar[], lambda one:
             starts_with(lower(session), lower(one))
