@@ -12,6 +12,7 @@ from msgspec import Raw
 
 from ingest.codex import outputs, patches
 from ingest.codex import records as r
+from ingest.codex.answers import is_answer
 from ingest.codex.facts import Call, CallKind, CallStatus, Facts, FileEdit, TurnState
 from ingest.codex.here import Here
 from ingest.codex.state import FoldState
@@ -176,6 +177,12 @@ class Calls:
         call.output_chars = len(text)
 
     def end(self, call: Call, status: CallStatus) -> None:
+        if (
+            status is CallStatus.FAILED
+            and call.kind == CallKind.COMMAND
+            and is_answer(call.command, call.exit_code, call.output_head)
+        ):
+            status = CallStatus.COMPLETED
         call.status = status
         if status is not CallStatus.RUNNING:
             call.ended_at = self.here.at

@@ -10,7 +10,8 @@ limit 1;
 
 -- name: failures
 -- Commands of these sessions that failed and did not succeed since, the newest first: the last time
--- of each, and how often it failed since it last succeeded.
+-- of each, and how often it failed since it last succeeded. Those that ended without a word stand
+-- last: they tell nobody what went wrong.
 with run as (
     select n.session, n.turn, c.source, c.byte, c.time, c.command, c.exit_code,
         right(coalesce(nullif(c.output_tail, ''), c.output_head), 400) as output,
@@ -28,7 +29,7 @@ from run r
 join sources s on s.id = r.source
 where r.failed and (r.repaired is null or r.place > r.repaired)
 qualify row_number() over (partition by r.session, r.command order by r.place desc) = 1
-order by r.time desc nulls last, r.place desc, r.source
+order by coalesce(trim(r.output), '') = '', r.time desc nulls last, r.place desc, r.source
 limit 100;
 
 -- name: files

@@ -159,3 +159,21 @@ def test_copying_asks_the_terminal_and_without_one_says_how_else(resumable: Proj
     assert sequence.startswith("\x1b]52;c;")
     assert sequence.endswith("\x07")
     assert base64.b64decode(sequence[7:-1]).decode() == "brief ü"
+
+
+def test_a_search_without_a_match_is_no_failure_and_silent_failures_come_last(
+    project: Project,
+) -> None:
+    one = project.session()
+    one.prompt("Find out what calls the lexer")
+    one.command("make lint", exit_code=2, output="2 errors")
+    one.command("python check.py", exit_code=1, output="")
+    one.command("rg -n lex_all src", exit_code=1, output="")
+    one.command("cd src && git grep lex_all", exit_code=1, output="")
+    one.end_turn("Nothing calls it.")
+    one.write()
+    project.read()
+    failures = [failure["command"] for failure in project.desk.json("resume")["failures"]]
+    assert failures == ["make lint", "python check.py"]
+    (session,) = project.desk.json("sessions")["sessions"]
+    assert (session["commands"], session["failed_commands"]) == (4, 2)

@@ -24,13 +24,18 @@ def only(*lines: bytes) -> Call:
 
 
 def execution(
-    call_id: str, status: str, exit_code: int | None, said: str = "", secs: int = 5
+    call_id: str,
+    status: str,
+    exit_code: int | None,
+    said: str = "",
+    secs: int = 5,
+    command: str = "sleep 45",
 ) -> bytes:
     return done(
         "a",
         "CommandExecution",
         id=call_id,
-        command=["/bin/bash", "-lc", "sleep 45"],
+        command=["/bin/bash", "-lc", command],
         cwd="file:///w",
         status=status,
         exit_code=exit_code,
@@ -225,3 +230,24 @@ def test_more_open_calls_than_anything_real_are_given_up() -> None:
     folded = fold(meta(), STARTED, *many)
     assert len(folded.state.calls) == 64
     assert sum(one.status == "lost" for one in folded.facts.calls) == 36
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        (
+            call("exec_command", "c", cmd="rg needle"),
+            output("c", "Chunk ID: 1\nProcess exited with code 1\nOutput:\n"),
+        ),
+        (execution("c", "failed", 1, command="rg needle"),),
+        (
+            call("shell", "c", command=["bash", "-lc", "cd web && rg needle"]),
+            output("c", '{"output":"","metadata":{"exit_code":1}}'),
+        ),
+    ],
+)
+def test_a_search_that_finds_nothing_has_not_failed(lines: tuple[bytes, ...]) -> None:
+    folded = fold(PAGINATED, STARTED, *lines)
+    (told,) = folded.facts.calls
+    assert (told.status, told.exit_code) == ("completed", 1)
+    assert (folded.state.segment.commands, folded.state.segment.failed_commands) == (1, 0)

@@ -1,0 +1,111 @@
+"""Commands whose exit code is an answer: a search that finds nothing has not failed. Pure.
+
+`rg`, `diff`, `test` and their kind end with 1 where they say "no" and with more where something is
+wrong. An exit of 1 is such an answer where it comes from one of them, and no other part of the
+command line can have ended with it.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from ingest.codex.shell import Simple, simple_commands
+
+NO: Final = 1
+_NO_OF_XARGS: Final = 123
+"""`xargs` ends with this where what it ran ended with 1."""
+_SEARCHES: Final = ("rg", "grep", "egrep", "fgrep", "zgrep", "ugrep", "ag", "ack", "findstr")
+_COMPARISONS: Final = ("diff", "colordiff", "sdiff", "cmp", "test", "[", "[[", "expr")
+_LOOKUPS: Final = ("pgrep", "pidof", "lsof", "fuser", "which", "where", "type", "hash")
+_QUESTIONS: Final = frozenset((*_SEARCHES, *_COMPARISONS, *_LOOKUPS))
+_QUESTIONS_OF_GIT: Final[dict[str, frozenset[str]]] = {
+    "grep": frozenset(),
+    "check-ignore": frozenset(),
+    "show-ref": frozenset(),
+    "diff": frozenset(("--exit-code", "--quiet", "--no-index")),
+    "diff-index": frozenset(("--exit-code", "--quiet")),
+    "diff-files": frozenset(("--exit-code", "--quiet")),
+    "merge-base": frozenset(("--is-ancestor",)),
+    "rev-parse": frozenset(("-q", "--quiet")),
+    "symbolic-ref": frozenset(("-q", "--quiet")),
+    "ls-files": frozenset(("--error-unmatch",)),
+    "config": frozenset(("--get", "--get-all", "--get-regexp", "get")),
+}
+"""Subcommands that answer with 1, and the options one of which must be there."""
+_OPTIONS: Final = {"command": ("-v", "-V"), "jq": ("-e", "--exit-status")}
+_STEPS: Final = ("cd", "pushd", "echo", "printf", "pwd", "true", ":", "export", "set", "sleep")
+_SHOWING: Final = ("ls", "cat", "sed", "nl", "head", "tail", "find", "tree", "stat", "file", "date")
+_FILTERS: Final = ("wc", "sort", "uniq", "cut", "tr", "awk", "column", "less", "more", "jq", "od")
+_READING: Final = frozenset((*_STEPS, *_SHOWING, *_FILTERS))
+_READING_OF_GIT: Final = frozenset(
+    ("status", "log", "show", "diff", "branch", "ls-files", "rev-parse", "blame", "remote")
+)
+_COMPLAINT: Final = re.compile(
+    r"No such file|not found|[Cc]annot |denied|fatal:|[Nn]ot a |[Ii]nvalid|unrecognized|error:"
+)
+
+
+def is_answer(command: str | None, exit_code: int | None, output: str | None) -> bool:
+    """Whether this exit code says "no" and not that something went wrong."""
+    if not command or exit_code not in (NO, _NO_OF_XARGS):
+        return False
+    deciding = _deciding(simple_commands(command))
+    if not any(_asks(one) and _no_of(one) == exit_code for one in deciding):
+        return False
+    said = (output or "").strip()
+    if len(deciding) == 1 or not said:
+        return True
+    return all(_asks(one) or only_reads(one) for one in deciding) and not _COMPLAINT.search(said)
+
+
+def _no_of(one: Simple) -> int:
+    return _NO_OF_XARGS if "xargs" in one.wrappers else NO
+
+
+def _deciding(commands: Sequence[Simple]) -> list[Simple]:
+    """The commands that the exit code of the whole can be of."""
+    options = [word for one in commands if one.program == "set" for word in one.words[1:]]
+    joins = {"&&"}
+    if "pipefail" in options:
+        joins.add("|")
+    if any(re.fullmatch(r"-[a-z]*e[a-z]*", word) for word in options):
+        joins.add(";")
+    deciding = list(commands[-1:])
+    for before, after in zip(reversed(commands[:-1]), reversed(commands), strict=False):
+        if after.join in joins:
+            deciding.append(before)
+        elif after.join != "|":
+            break
+    return deciding
+
+
+def only_reads(one: Simple) -> bool:
+    """Whether a command only shows what is there."""
+    if one.program == "git":
+        return git_verb(one.words[1:])[0] in _READING_OF_GIT
+    return one.program in _READING and not one.writes
+
+
+def _asks(one: Simple) -> bool:
+    """Whether a command answers a question with its exit code."""
+    words = one.words[1:]
+    if one.program in _QUESTIONS:
+        return True
+    if one.program in _OPTIONS:
+        return any(option in words for option in _OPTIONS[one.program])
+    if one.program == "find":
+        runs = [i for i, word in enumerate(words) if word.startswith("-exec")]
+        return bool(runs) and _asks(Simple(tuple(words[runs[0] + 1 :]), ";"))
+    if one.program == "git":
+        verb, options = git_verb(words)
+        wanted = _QUESTIONS_OF_GIT.get(verb)
+        return wanted is not None and (not wanted or not wanted.isdisjoint(options))
+    return False
+
+
+def git_verb(words: Sequence[str]) -> tuple[str, Sequence[str]]:
+    """The subcommand of `git`, past git's own options, and what follows it."""
+    at = 0
+    while at < len(words) and words[at].startswith("-"):
+        at += 2 if words[at] in ("-C", "-c", "--git-dir", "--work-tree") else 1
+    return (words[at], words[at + 1 :]) if at < len(words) else ("", ())

@@ -1,0 +1,149 @@
+"""A command line as the simple commands it consists of. Pure.
+
+This is no shell: it splits at operators, honours quotes, leaves out redirections and the bodies of
+here-documents, and looks into `bash -lc '…'` and the like. What it cannot split has no commands.
+"""
+
+import re
+from typing import Final
+
+from msgspec import Struct
+
+_TOKEN: Final = re.compile(
+    r"""
+      (?P<blank> (?:[ \t\r]|\\\n)+ | (?<![^\s;&|()]) \#[^\n]* )
+    | (?P<here> \d*<<-?[ \t]*(?P<quote>['"]?)(?P<end>[A-Za-z_]\w*)(?P=quote) )
+    | (?P<copied> (?:\d*[<>]&|&>>?\s*)(?:\d+|-)? )
+    | (?P<redirect> \d*(?:<<<|>>|>\||[<>]) )
+    | (?P<operator> \|\|?|&&|&|;;?|\n|[()] )
+    | (?P<word> (?: [^\s'"\\`;&|()<>$] | \\. | '[^']*' | "(?:[^"\\]|\\.)*" | `[^`]*`
+        | \$\([^()]*(?:\([^()]*\)[^()]*)*\) | \$\$? )+ )
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_QUOTES: Final = re.compile(r"""'([^']*)'|"((?:[^"\\]|\\.)*)"|\\(.)""", re.DOTALL)
+_ASSIGNMENT: Final = re.compile(r"[A-Za-z_]\w*\+?=")
+_TO_FILE: Final = (">", ">>", ">|", "1>", "1>>")
+_JOINS: Final = {"|": "|", "&&": "&&", "||": "||"}
+_SHELLS: Final = frozenset(
+    ("bash", "sh", "zsh", "dash", "ksh", "fish", "pwsh", "powershell", "cmd")
+)
+_SCRIPT_FLAG: Final = re.compile(r"-[a-z]*c|-command|/c", re.IGNORECASE)
+_WRAPPERS: Final = ("sudo", "time", "env", "nice", "nohup", "exec", "timeout", "command", "xargs")
+_OPENERS: Final = ("then", "do", "else", "elif", "if", "while", "until", "!", "{")
+_PREFIXES: Final = frozenset((*_WRAPPERS, *_OPENERS))
+_CLOSERS: Final = frozenset(("done", "fi", "}", "esac"))
+_WITH_VALUE: Final = {
+    "sudo": ("-u", "-g"),
+    "env": ("-u", "-C"),
+    "nice": ("-n",),
+    "timeout": ("-k", "-s"),
+    "xargs": ("-n", "-P", "-I", "-L", "-d", "-s", "-a", "-E"),
+}
+_NESTED: Final = 4
+
+
+class Simple(Struct, frozen=True):
+    """One simple command: its words, without quotes, assignments and wrappers such as `sudo`."""
+
+    words: tuple[str, ...]
+    join: str
+    """What joins it to the one before: `|`, `&&`, `||`, or `;` for anything else."""
+    wrappers: tuple[str, ...] = ()
+    """The wrappers that were left out, the outermost first."""
+    writes: bool = False
+    """Whether its output goes to a file."""
+
+    @property
+    def program(self) -> str:
+        """What it runs, without folder and `.exe`; empty where it only opens or closes a block."""
+        name = re.split(r"[/\\]", self.words[0])[-1].lower() if self.words else ""
+        return name.removesuffix(".exe")
+
+
+def simple_commands(line: str, nested: int = 0) -> list[Simple]:
+    """The simple commands of a command line in their order; none where it cannot be split."""
+    found: list[Simple] = []
+    words: list[str] = []
+    join, writes, target, ends = ";", False, "", list[str]()
+
+    def close(next_join: str) -> None:
+        nonlocal join, writes
+        if words:
+            found.extend(_inner(Simple(tuple(words), join, writes=writes), nested))
+            words.clear()
+            join = next_join
+        elif next_join != ";":
+            join = next_join
+        writes = False
+
+    at = 0
+    while at < len(line):
+        token = _TOKEN.match(line, at)
+        if token is None:
+            return []
+        at = token.end()
+        match token.lastgroup:
+            case "here":
+                ends.append(token["end"])
+            case "redirect":
+                target = token[0]
+            case "operator":
+                close(_JOINS.get(token[0], ";"))
+                if token[0] == "\n" and ends:
+                    at = _after(line, at, ends)
+            case "word":
+                word = _QUOTES.sub(lambda part: part[1] or part[2] or part[3] or "", token[0])
+                if target:
+                    writes = writes or (target in _TO_FILE and word != "/dev/null")
+                    target = ""
+                else:
+                    words.append(word)
+    close(";")
+    return found
+
+
+def _after(line: str, at: int, ends: list[str]) -> int:
+    """Where the bodies of these here-documents end."""
+    for end in ends:
+        found = re.compile(rf"^[ \t]*{end}$", re.MULTILINE).search(line, at)
+        at = found.end() if found else len(line)
+    ends.clear()
+    return at
+
+
+def _inner(whole: Simple, nested: int) -> list[Simple]:
+    """The same without what stands around the program; of a shell, the commands of its script."""
+    words, wrappers = list(whole.words), list[str]()
+    while words:
+        first = words[0].rsplit("/", 1)[-1]
+        if _ASSIGNMENT.match(words[0]):
+            del words[0]
+        elif first in _PREFIXES and words[1:2] not in (["-v"], ["-V"]):
+            wrappers.append(first)
+            del words[0]
+            _drop_options(first, words)
+        else:
+            break
+    one = Simple(tuple(words), whole.join, tuple(wrappers), whole.writes)
+    if not words or one.program in _CLOSERS:
+        return []
+    if one.program in _SHELLS and nested < _NESTED:
+        flags = [i for i, word in enumerate(words) if _SCRIPT_FLAG.fullmatch(word)]
+        if flags and flags[0] + 1 < len(words):
+            inner = simple_commands(words[flags[0] + 1], nested + 1)
+            joins = [one.join, *(each.join for each in inner[1:])]
+            return [
+                Simple(each.words, join, (*wrappers, *each.wrappers), each.writes or one.writes)
+                for each, join in zip(inner, joins, strict=True)
+            ]
+    return [one]
+
+
+def _drop_options(wrapper: str, words: list[str]) -> None:
+    """Leave out a wrapper's own options, and the duration of `timeout`."""
+    while words and words[0].startswith("-"):
+        value = words[0] in _WITH_VALUE.get(wrapper, ())
+        del words[: 1 + value]
+    if wrapper == "timeout" and words:
+        del words[0]
