@@ -253,8 +253,9 @@ class Drain:
         cursor = restart(source.cursor) if task.restarting else source.cursor
         identity = f"{source.home}/{name.kind}/{name.thread}/{name.segment}"
         key = BatchKey(Work.INGEST, identity, cursor.generation, cursor.offset)
+        known = self._gate.waiting((source.id, cursor.generation, cursor.offset))
         return queue.Claim(
-            key.id,
+            known or key.id,
             uuid.uuid4().hex,
             Work.INGEST,
             source.id,

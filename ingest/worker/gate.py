@@ -27,6 +27,10 @@ class Gate:
             (row["source"], row["generation"], row["start"])
             for row in database.rows("queue.suspects")
         }
+        self._waiting = {
+            (row["source"], row["generation"], row["start"]): row["id"]
+            for row in database.rows("queue.waiting")
+        }
         self.decided = {row["batch"] for row in database.rows("queue.decided")}
         """Batches that a person decided about, in a database that is lost since."""
         codes = [row["code"] for row in database.rows("queue.pauses")]
@@ -46,8 +50,14 @@ class Gate:
             row = self._held.get(_place(source))
             if row is not None and _is_worth_another(row, source):
                 woken.append(row["id"])
+                self._waiting[_place(source)] = row["id"]
                 del self._held[_place(source)]
         queue.wake(self._database, woken, self._now)
+
+    def waiting(self, place: Place) -> str | None:
+        """The batch that waits to be read from there. It keeps its id where the id of its home is
+        another one than when it was made."""
+        return self._waiting.get(place)
 
     def admits(self, source: Followed) -> bool:
         """Whether the source's next batch is free to be read."""

@@ -1,8 +1,7 @@
 """The Codex homes that are followed, each with an identity that is the same at every start."""
 
-import hashlib
-import platform
 from collections.abc import Iterable
+from hashlib import sha256
 from pathlib import Path
 
 from msgspec import Struct
@@ -13,29 +12,22 @@ class Home(Struct, frozen=True):
     path: Path
 
 
-def machine() -> str:
-    """What tells this machine from others, as well as it can be known without asking anybody."""
-    for path in (Path("/etc/machine-id"), Path("/var/lib/dbus/machine-id")):
-        try:
-            if text := path.read_text(encoding="ascii").strip():
-                return text
-        except (OSError, UnicodeDecodeError):
-            continue  # Not on this system: the next, or the host's name.
-    return platform.node()
-
-
 def homes(paths: Iterable[Path]) -> list[Home]:
-    """The homes at these paths, each once. A home is its machine and its resolved path."""
+    """The homes at these paths, each once. A home is its resolved path, and nothing else: the name
+    of a machine changes with its network. `0005_homes.sql` computes the same id."""
     found: dict[str, Home] = {}
     for path in paths:
         resolved = path.expanduser().resolve()
-        text = f"{machine()}:{resolved}"
-        home_id = hashlib.blake2b(text.encode("utf-8", "surrogateescape"), digest_size=8)
-        home = Home(home_id.hexdigest(), resolved)
-        found.setdefault(home.id, home)
+        digest = sha256(storable(str(resolved)).encode()).hexdigest()
+        found.setdefault(digest, Home(digest[:16], resolved))
     return list(found.values())
 
 
 def home_of(homes: Iterable[Home], path: Path) -> Home | None:
     """The home a path lies in."""
     return next((home for home in homes if path.is_relative_to(home.path)), None)
+
+
+def storable(path: str) -> str:
+    """A path as text: bytes that are no UTF-8 are shown, the file itself is found again by scan."""
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

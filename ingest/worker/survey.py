@@ -18,7 +18,7 @@ from ingest.tail import discovery
 from ingest.tail.cursor import START, Cursor, settled
 from ingest.tail.discovery import Found, Problem, ProblemCode
 from ingest.tail.source import UNSEEN, Kind, Representation, Seen, SourceName
-from ingest.worker.homes import Home
+from ingest.worker.homes import Home, storable
 from ingest.worker.job import HUNG
 
 if TYPE_CHECKING:  # Who only looks needs no engine.
@@ -152,7 +152,7 @@ def adopt(
         followed[found.name] = source
         with database.transaction():
             if len(followed) == 1:
-                database.run("registry.add_home", id=home.id, path=_storable(str(home.path)))
+                database.run("registry.add_home", id=home.id, path=storable(str(home.path)))
             database.run("registry.add_sources", sources=_rows([source]), now=now)
         return source
     place = _place(source)
@@ -270,7 +270,7 @@ def _rows(sources: list[Followed]) -> list[dict[str, Any]]:
             "kind": source.name.kind,
             "thread": source.name.thread,
             "segment": source.name.segment,
-            "path": _storable(source.path),
+            "path": storable(source.path),
             "representation": source.representation,
             "archived": source.archived,
             "size": source.size,
@@ -279,11 +279,6 @@ def _rows(sources: list[Followed]) -> list[dict[str, Any]]:
         }
         for source in sources
     ]
-
-
-def _storable(path: str) -> str:
-    """A path as text: bytes that are no UTF-8 are shown, the file itself is found again by scan."""
-    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 class _Keeper:
@@ -301,7 +296,7 @@ class _Keeper:
         database, now = self._database, self._now
         with database.transaction():
             if first:
-                database.run("registry.add_home", id=home.id, path=_storable(str(home.path)))
+                database.run("registry.add_home", id=home.id, path=storable(str(home.path)))
             if new:
                 database.run("registry.add_sources", sources=_rows(new), now=now)
             if changed:
@@ -313,7 +308,8 @@ class _Keeper:
         database = self._database
         threads = {one.name.thread for one in found.found} - {""}
         for other in database.rows("registry.other_homes", home=home.id):
-            if os.path.exists(other["path"]):
+            # Where a link was left behind, the old path leads to this home.
+            if os.path.realpath(other["path"]) == other["path"] and os.path.exists(other["path"]):
                 continue
             old = {"home": home.id, "old": other["id"]}
             rows = database.rows("registry.sources", home=other["id"])
@@ -324,13 +320,13 @@ class _Keeper:
                 database.run("registry.move_notes", **old)
                 database.run("registry.drop_problems", home=other["id"])
                 database.run("registry.drop_home", home=other["id"])
-                database.run("registry.add_home", id=home.id, path=_storable(str(home.path)))
+                database.run("registry.add_home", id=home.id, path=storable(str(home.path)))
             return True
         return False
 
     def problems(self, home: Home, problems: list[Problem]) -> None:
         rows = [
-            asdict(problem) | {"path": _storable(problem.path), "code": str(problem.code)}
+            asdict(problem) | {"path": storable(problem.path), "code": str(problem.code)}
             for problem in problems
         ]
         database = self._database

@@ -69,6 +69,10 @@ where state = 'claimed' and claimed_by = $by;
 select source, generation, start from batches
 where kind = 'ingest' and state = 'pending' and rescues > 0;
 
+-- name: waiting
+-- Batches that wait to be read, and where each begins.
+select id, source, generation, start from batches where kind = 'ingest' and state = 'pending';
+
 -- name: tell_woken
 insert into batch_moves (batch, time, move, old, new, actor, reason, attempt, error_code)
 select id, $now::timestamp, 'retry', state, 'pending', 'auto', 'changed', lifetime_attempts + 1, null
