@@ -130,8 +130,9 @@ def _inner(whole: Simple, nested: int) -> list[Simple]:
         return []
     if one.program in _SHELLS and nested < _NESTED:
         flags = [i for i, word in enumerate(words) if _SCRIPT_FLAG.fullmatch(word)]
-        if flags and flags[0] + 1 < len(words):
-            inner = simple_commands(words[flags[0] + 1], nested + 1)
+        script = "".join(words[flags[0] + 1 :][:1]) if flags else ""
+        # A script that is empty, or that cannot be split, leaves the shell itself.
+        if inner := simple_commands(script, nested + 1):
             joins = [one.join, *(each.join for each in inner[1:])]
             return [
                 Simple(each.words, join, (*wrappers, *each.wrappers), each.writes or one.writes)

@@ -45,6 +45,8 @@ NO = [
 ]
 FAILED = [
     "make",
+    "bash -c ''",
+    "bash -c '\"'",
     "npm test",
     "git diff",
     "git commit -m x",
