@@ -113,8 +113,9 @@ class Talk:
             self._say("assistant", "plan", item.text)
 
     def reasoned(self, _: r.Reasoning) -> None:
+        """A thought opens no turn again: older files write it after the answer it led to."""
         self.segment.reasonings += 1
-        self.turns.worked()
+        self.state.responded = True
 
     def _say(self, role: str, phase: str | None, text: str) -> None:
         here = self.here

@@ -208,7 +208,7 @@ class Turns:
             turn.state, turn.ended_at = TurnState.COMPLETED, self.here.at
 
     def worked(self) -> None:
-        """The agent did something: a turn that looked done is not."""
+        """The agent called a tool: a turn that looked done is not."""
         self.state.responded = True
         turn = self.state.turn
         if turn is not None and turn.state != TurnState.OPEN:

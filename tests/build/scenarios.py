@@ -113,6 +113,23 @@ def chat(
     return session
 
 
+def considered(
+    home: Home, generation: str = "g4", cli_version: str | None = None, **said: Any
+) -> Rollout:
+    """Every response thinks before it speaks."""
+    session = home.session(generation, cli_version, **said)
+    session.prompt("Think first")
+    session.think("**Weighing it**")
+    session.say("I will look.")
+    session.command("echo looking", 0, "looking\n", 0.1)
+    session.think("**Concluding**")
+    session.end_turn("I thought first.")
+    session.prompt("Think again")
+    session.think("**Thinking again**")
+    session.end_turn("I thought again.")
+    return session
+
+
 def agents(
     home: Home, generation: str = "g4", cli_version: str | None = None, **said: Any
 ) -> list[Rollout]:
@@ -241,6 +258,7 @@ ALL: dict[str, Callable[..., Rollout | list[Rollout]]] = {
     "plan": plan,
     "partial": partial,
     "chat": chat,
+    "considered": considered,
     "agents": agents,
     "goal": goal,
     "abort": abort,

@@ -89,6 +89,15 @@ def test_work_after_an_answer_opens_the_turn_again() -> None:
     assert turns(meta(), *told, output("c", "x"), answer("Done.")) == [(None, "completed")]
 
 
+def test_items_of_the_answer_after_its_event_do_not_open_the_turn_again() -> None:
+    """0.34 to 0.97 write the items of a response after its events."""
+    reasoning = item("reasoning", summary=[])
+    said = item("message", role="assistant", content=[{"type": "output_text", "text": "Done."}])
+    assert turns(meta(), prompt("one"), answer("Done."), reasoning, said) == [(None, "completed")]
+    told = (prompt("one"), answer("Done."), reasoning, reasoning, said, prompt("two"))
+    assert turns(meta(), *told) == [(None, "completed"), (None, "open")]
+
+
 def test_steering_does_not_begin_another_turn() -> None:
     folded = fold(meta(), started("a"), prompt("one"), prompt("no, two"), completed("a"))
     assert [turn.n for turn in folded.facts.turns] == [1]
