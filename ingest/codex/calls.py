@@ -140,11 +140,17 @@ class Calls:
         """Close the call this output answers; None where nobody asked."""
         if call_id is None:
             return None
-        call = self.state.calls.pop(self.state.aliases.pop(call_id, call_id), None)
+        begun = self.state.aliases.pop(call_id, None)
+        call = self.state.calls.get(begun or call_id)
         if call is None:
             return None
         text = spoken(raw)
         outcome = outputs.read(text)
+        if begun and outputs.refused_input(text):
+            if not outputs.shell_is_gone(text):
+                return None
+            outcome.status = CallStatus.LOST
+        del self.state.calls[begun or call_id]
         if call.call_id:
             self._follow_shell(call.call_id, outcome.shell)
             if outcome.shell is not None:
@@ -153,8 +159,8 @@ class Calls:
         ended = call.status != CallStatus.RUNNING
         if outcome.exit_code is not None:
             call.exit_code = outcome.exit_code
-        if call.seconds is None:
-            call.seconds = outcome.seconds
+        if outcome.seconds is not None and (not ended or call.seconds is None):
+            call.seconds = round((call.seconds or 0) + outcome.seconds, 6)
         if not ended or call.output_head is None:
             self.keep_output(call, outcome.body)
         call.output_byte, call.output_length = self.here.offset, self.here.length
@@ -162,9 +168,7 @@ class Calls:
             self.end(call, outcome.status)
         if outcome.status is CallStatus.ABORTED:
             self._interrupted(call)
-        edits = self.state.edits.pop(call.call_id or "", None)
-        if edits and call.status == CallStatus.COMPLETED:
-            self._edited(call, edits)
+        self._edited(call, self.state.edits.pop(call.call_id or "", []))
         return call, text
 
     def _follow_shell(self, call_id: str, shell: str | None) -> None:
@@ -233,7 +237,9 @@ class Calls:
         self._edited(call, patches.edits_of(changes))
 
     def _edited(self, call: Call, edits: list[patches.Edit]) -> None:
-        """Keep which files a patch touched."""
+        """Keep which files a patch touched: one that was refused or failed touched none."""
+        if call.status != CallStatus.COMPLETED:
+            return
         for path, change, moved_to in edits:
             self.facts.files.append(
                 FileEdit(

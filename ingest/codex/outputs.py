@@ -23,8 +23,17 @@ _HEADER = re.compile(
     r"(?:Output:(?:\n|$))?"
 )
 _HEADS = ("Chunk ID", "Exit code: ", "Wall time", "Script ")
-_ABORTED = re.compile(r"aborted by user(?: after (\d{1,12}(?:\.\d{1,12})?)s)?")
-_REFUSED = (
+_COMMAND = "Command: "
+_COMMAND_END = re.compile(r"\n(?=Chunk ID: |Wall time: \d)")
+_ABORTED = re.compile(r"aborted by user(?: after (\d{1,12}(?:\.\d{1,12})?)s)?|aborted\Z")
+_DECLINED = re.compile(
+    r"(?:patch|exec command) rejected\b"
+    r"|approval policy is Never; reject"
+    r"|tool call error: user rejected"
+    r"|`[^`]*` rejected: "
+    r"|exec_command failed for [\s\S]*\bRejected\(\\*\"(?:exec command )?rejected by user"
+)
+_FAILED = (
     "unsupported call",
     "unsupported custom tool call",
     "failed to parse function arguments",
@@ -32,8 +41,13 @@ _REFUSED = (
     "exec_command failed",
     "execution error",
     "command timed out",
+    "failed in sandbox",
+    "tool call error: ",
+    "write_stdin failed",
     "error: ",
 )
+_DENIED = re.compile(r"failed in sandbox [^,\n]*, exit code: (-?\d{1,12}), stdout: ")
+_GONE = re.compile(r"write_stdin failed: unknown ?(?:process|session)", re.IGNORECASE)
 _SCRIPTS = {
     "completed": CallStatus.COMPLETED,
     "failed": CallStatus.FAILED,
@@ -74,6 +88,8 @@ def read(text: str) -> Outcome:
             return Outcome(CallStatus.COMPLETED, text)
         code = number(answer.metadata.exit_code)
         return Outcome(_by(code), answer.output, code, lasting(answer.metadata.duration_seconds))
+    if text.startswith(_COMMAND) and (end := _COMMAND_END.search(text)):
+        text = text[end.end() :]
     if text.startswith(_HEADS):
         return _headed(text)
     return _plain(text, None)
@@ -102,7 +118,11 @@ def _plain(text: str, seconds: float | None) -> Outcome:
     if aborted := _ABORTED.match(text):
         after = float(aborted[1]) if aborted[1] else seconds
         return Outcome(CallStatus.ABORTED, text, seconds=after)
-    status = CallStatus.FAILED if text.startswith(_REFUSED) else CallStatus.COMPLETED
+    if _DECLINED.match(text):
+        return Outcome(CallStatus.DECLINED, text, seconds=seconds)
+    if denied := _DENIED.match(text):
+        return Outcome(CallStatus.FAILED, text, int(denied[1]), seconds)
+    status = CallStatus.FAILED if text.startswith(_FAILED) else CallStatus.COMPLETED
     return Outcome(status, text, seconds=seconds)
 
 
@@ -113,6 +133,16 @@ def _by(exit_code: int | None) -> CallStatus:
 def cell(name: object) -> str:
     """What a running script is known by; the numbers of shells are others."""
     return f"cell {name}"
+
+
+def refused_input(text: str) -> bool:
+    """Whether a shell did not take what was written to it: its command goes on."""
+    return text.startswith("write_stdin failed")
+
+
+def shell_is_gone(text: str) -> bool:
+    """Whether Codex answered that it knows no such shell: nothing will be said of it again."""
+    return _GONE.match(text) is not None
 
 
 def refused_plan(text: str) -> bool:

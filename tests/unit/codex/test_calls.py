@@ -126,6 +126,76 @@ def test_a_shell_that_runs_on_ends_where_input_to_it_is_answered() -> None:
     assert told.output_head == "denied\n"
 
 
+GOING = "Chunk ID: 1\nWall time: 1.5 seconds\nProcess running with session ID 7\nOutput:\n"
+CLOSED = "write_stdin failed: stdin is closed for this session; rerun exec_command with tty=true"
+
+
+def test_input_that_a_shell_refuses_does_not_end_its_command() -> None:
+    told = only(
+        meta(),
+        STARTED,
+        call("exec_command", "c", cmd="make"),
+        output("c", GOING + "building"),
+        call("write_stdin", "d", session_id=7, chars="y"),
+        output("d", CLOSED),
+        call("write_stdin", "e", session_id=7, chars=""),
+        output("e", "Wall time: 3.25 seconds\nProcess exited with code 2\nOutput:\nno rule"),
+    )
+    assert (told.status, told.exit_code, told.output_head) == ("failed", 2, "no rule")
+
+
+def test_the_time_of_a_command_covers_every_wait_for_it() -> None:
+    told = only(
+        meta(),
+        STARTED,
+        call("exec_command", "c", cmd="make"),
+        output("c", GOING),
+        call("write_stdin", "d", session_id=7, chars=""),
+        output("d", GOING),
+        call("write_stdin", "e", session_id=7, chars=""),
+        output("e", "Wall time: 3.25 seconds\nProcess exited with code 0\nOutput:\n"),
+    )
+    assert (told.status, told.seconds) == ("completed", 6.25)
+
+
+def test_a_command_whose_shell_is_gone_is_lost() -> None:
+    folded = fold(
+        meta(),
+        STARTED,
+        call("exec_command", "c", cmd="make"),
+        output("c", GOING),
+        call("write_stdin", "d", session_id=7, chars="y"),
+        output("d", "write_stdin failed: Unknown process id 7"),
+    )
+    assert [one.status for one in folded.facts.calls] == ["lost"]
+    assert folded.state.shells == {}
+
+
+def test_a_refused_patch_claims_no_file() -> None:
+    asked = item("custom_tool_call", name="apply_patch", input=PATCH, call_id="c")
+    refused = item("custom_tool_call_output", call_id="c", output="patch rejected by user")
+    told = fold(meta(), STARTED, asked, refused).facts
+    assert ([one.status for one in told.calls], told.files) == (["declined"], [])
+
+
+@pytest.mark.parametrize("status", ["declined", "failed"])
+def test_a_patch_that_was_not_applied_claims_no_file(status: str) -> None:
+    changes = {"/w/it's.md": {"type": "add", "content": "x"}}
+    asked = item("custom_tool_call", name="apply_patch", input=PATCH, call_id="c")
+    ended = event(
+        "patch_apply_end",
+        call_id="c",
+        success=False,
+        status=status,
+        changes=changes,
+        stdout="",
+        stderr="no",
+    )
+    answered = item("custom_tool_call_output", call_id="c", output="no")
+    told = fold(meta(), STARTED, asked, ended, answered).facts
+    assert ([one.status for one in told.calls], told.files) == ([status], [])
+
+
 def test_a_shell_outlives_its_turn() -> None:
     folded = fold(
         meta(),

@@ -4,6 +4,7 @@ import pytest
 
 from ingest.codex.outputs import read
 
+CHUNK = "Chunk ID: a\nWall time: 0.05 seconds\n"
 EXITED = "Process exited with code 0\nOriginal token count: 4\nOutput:\na.txt\n"
 
 
@@ -61,6 +62,21 @@ EXITED = "Process exited with code 0\nOriginal token count: 4\nOutput:\na.txt\n"
         ("Plan updated", "completed", None, None, "Plan updated"),
         ("", "completed", None, None, ""),
         ("Exit code: -9\nOutput:\n", "failed", -9, None, ""),
+        (
+            "Command: /bin/bash -lc false\n" + CHUNK + "Process exited with code 1\nOutput:\nboom",
+            "failed",
+            1,
+            0.05,
+            "boom",
+        ),
+        (
+            "Command: /bin/bash -lc 'cd /w\nls'\nWall time: 0.05 seconds\n" + EXITED,
+            "completed",
+            0,
+            0.05,
+            "a.txt\n",
+        ),
+        ("Command: nothing follows", "completed", None, None, "Command: nothing follows"),
     ],
 )
 def test_an_answer_tells_how_its_call_ended(
@@ -75,10 +91,52 @@ def test_an_answer_tells_how_its_call_ended(
     )
 
 
+CREATING = 'exec_command failed for `ls`: CreateProcess { message: "'
+DENIED = "failed in sandbox LinuxSeccomp with execution error: sandbox denied exec error, "
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "code"),
+    [
+        ("patch rejected by user", "declined", None),
+        ("patch rejected: writing outside of the project", "declined", None),
+        ("exec command rejected by user", "declined", None),
+        ("exec command rejected: dangerous command", "declined", None),
+        ("approval policy is Never; reject command \u2014 you should not ask", "declined", None),
+        ("`/bin/bash -lc 'rm\n-rf x'` rejected: blocked by policy", "declined", None),
+        (
+            CREATING + 'Rejected(\\"rejected by user\\")" }',
+            "declined",
+            None,
+        ),
+        (
+            CREATING + 'Rejected(\\"Failed to create a process\\")" }',
+            "failed",
+            None,
+        ),
+        ("failed in sandbox: Operation not permitted\n", "failed", None),
+        ("failed in sandbox None with execution error: command timed out", "failed", None),
+        (DENIED + "exit code: 2, stdout: , stderr: exit code: 9", "failed", 2),
+        ("tool call error: tool call failed for `a/b`", "failed", None),
+        ("tool call error: user rejected MCP tool call", "declined", None),
+        ("write_stdin failed: Unknown process id 7", "failed", None),
+        ("aborted", "aborted", None),
+        ("aborted merge of two branches", "completed", None),
+    ],
+)
+def test_what_was_refused_was_not_done(text: str, status: str, code: int | None) -> None:
+    outcome = read(text)
+    assert (outcome.status, outcome.exit_code, outcome.body) == (status, code, text)
+
+
 @pytest.mark.parametrize(
     ("text", "shell"),
     [
         ("Wall time: 1.0 seconds\nProcess running with session ID 93175\nOutput:\n", "93175"),
+        (
+            "Command: cat\n" + CHUNK + "Process running with session ID 7\nOutput:\n",
+            "7",
+        ),
         ("Script running with cell ID 14\nWall time 10.0 seconds\nOutput:\n", "cell 14"),
     ],
 )
@@ -99,8 +157,11 @@ def test_what_runs_on_says_how_it_is_known(text: str, shell: str) -> None:
         '{"output":' * 5_000,
         '{"output":"x","metadata":{"exit_code":' + "9" * 25 + "}}",
         "Script running with cell ID " + "x" * 500,
+        "Command: " + "Wall time\n" * 100_000,
+        "exec_command failed for `" + "Rejected(" * 100_000,
+        "`" * 100_000,
     ],
-    ids=range(9),
+    ids=range(12),
 )
 def test_a_strange_answer_has_no_exit_code_and_breaks_nothing(text: str) -> None:
     assert read(text).exit_code is None
