@@ -84,6 +84,16 @@ class Calls:
             return None
         return self.state.calls.get(call_id) or self.state.interrupted.get(call_id)
 
+    def _told_of(
+        self, call_id: str, kind: CallKind, tool: str, command: str | None = None
+    ) -> Call | None:
+        """The call whose end Codex tells: a known or a new one; None where it was answered."""
+        if call_id in self.state.answered_calls:
+            return None
+        call = self.find(call_id) or self.open(None, kind, tool, command)
+        self.touch(call)
+        return call
+
     def function(self, item: r.FunctionCall, arguments: Arguments) -> Call | None:
         """Open what a function call asks for. None where it goes on with an earlier call."""
         if item.name in ("write_stdin", "wait") and self._goes_on(item.call_id, arguments):
@@ -145,16 +155,22 @@ class Calls:
         if call is None:
             return None
         text = spoken(raw)
-        outcome = outputs.read(text)
-        if begun and outputs.refused_input(text):
-            if not outputs.shell_is_gone(text):
-                return None
-            outcome.status = CallStatus.LOST
+        outcome = outputs.after_input(text) if begun else outputs.read(text)
+        if outcome is None:
+            return None
         del self.state.calls[begun or call_id]
         if call.call_id:
             self._follow_shell(call.call_id, outcome.shell)
             if outcome.shell is not None:
                 self.state.calls[call.call_id] = call
+            elif outcome.status is not CallStatus.ABORTED:
+                self._answered(call.call_id, call_id)
+        self._learn(call, outcome)
+        self._edited(call, self.state.edits.pop(call.call_id or "", []))
+        return call, text
+
+    def _learn(self, call: Call, outcome: outputs.Outcome) -> None:
+        """Complete a call by what its output tells; more exact ends may have been told before."""
         self.touch(call)
         ended = call.status != CallStatus.RUNNING
         if outcome.exit_code is not None:
@@ -168,8 +184,12 @@ class Calls:
             self.end(call, outcome.status)
         if outcome.status is CallStatus.ABORTED:
             self._interrupted(call)
-        self._edited(call, self.state.edits.pop(call.call_id or "", []))
-        return call, text
+
+    def _answered(self, *call_ids: str) -> None:
+        """Keep in mind that nothing more is to be learnt of these calls."""
+        answered = self.state.answered_calls
+        answered += [keep(one, ID_CHARS) for one in dict.fromkeys(call_ids)]
+        del answered[:-OPEN_CALLS]
 
     def _follow_shell(self, call_id: str, shell: str | None) -> None:
         """A command that goes on is known by its shell; one that ended is forgotten."""
@@ -193,11 +213,11 @@ class Calls:
 
     def command(self, item: r.CommandExecution | r.CommandEnded, call_id: str) -> None:
         """A command as Codex itself tells of it: exact exit code and duration."""
-        call = self.find(call_id)
+        told = command_line(item.command)
+        call = self._told_of(call_id, CallKind.COMMAND, "exec_command", told)
         if call is None:
-            call = self.open(None, CallKind.COMMAND, "exec_command", command_line(item.command))
-        self.touch(call)
-        call.command = call.command or command_line(item.command)
+            return
+        call.command = call.command or maybe(told)
         call.workdir = call.workdir or _folder(item.cwd)
         call.exit_code = number(item.exit_code)
         if item.duration:
@@ -215,21 +235,19 @@ class Calls:
         return status is CallStatus.FAILED and self.state.turn is None and interrupted
 
     def mcp(self, call_id: str, tool: str, arguments: Raw, status: CallStatus, said: str) -> None:
-        call = self.find(call_id)
+        asked = bytes(arguments).decode("utf-8", "replace")
+        call = self._told_of(call_id, CallKind.MCP, tool, asked)
         if call is None:
-            asked = keep(bytes(arguments).decode("utf-8", "replace"), COMMAND_CHARS)
-            call = self.open(None, CallKind.MCP, tool, asked)
-        self.touch(call)
+            return
         call.kind, call.tool = CallKind.MCP, keep(tool, 128)
         self.keep_output(call, said)
         self.end(call, status)
 
     def patched(self, call_id: str, changes: Any, status: str | None, said: str) -> None:
         """A patch as Codex itself tells of it: the files it changed."""
-        call = self.find(call_id)
+        call = self._told_of(call_id, CallKind.PATCH, "apply_patch")
         if call is None:
-            call = self.open(None, CallKind.PATCH, "apply_patch")
-        self.touch(call)
+            return
         self.end(call, STATUSES.get(status or "", CallStatus.COMPLETED))
         if said:
             self.keep_output(call, said)

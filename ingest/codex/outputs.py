@@ -135,14 +135,15 @@ def cell(name: object) -> str:
     return f"cell {name}"
 
 
-def refused_input(text: str) -> bool:
-    """Whether a shell did not take what was written to it: its command goes on."""
-    return text.startswith("write_stdin failed")
-
-
-def shell_is_gone(text: str) -> bool:
-    """Whether Codex answered that it knows no such shell: nothing will be said of it again."""
-    return _GONE.match(text) is not None
+def after_input(text: str) -> Outcome | None:
+    """The outcome of a command that something was written to; None where it was not taken."""
+    outcome = read(text)
+    if not text.startswith("write_stdin failed"):
+        return outcome
+    if not _GONE.match(text):
+        return None
+    outcome.status = CallStatus.LOST
+    return outcome
 
 
 def refused_plan(text: str) -> bool:

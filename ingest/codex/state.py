@@ -82,6 +82,8 @@ class FoldState(Struct):
     calls: dict[str, Call] = field(default_factory=dict)
     interrupted: dict[str, Call] = field(default_factory=dict)
     """Calls an interruption ended: their exit codes may follow until the next turn begins."""
+    answered_calls: list[str] = field(default_factory=list)
+    """The newest calls that an output ended: what Codex tells of one after that is known."""
     edits: dict[str, list[tuple[str, str, str | None]]] = field(default_factory=dict)
     """Open patches, to the edits they ask for: (path, change, moved to)."""
     plans: dict[str, PlanRevision] = field(default_factory=dict)

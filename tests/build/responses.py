@@ -40,6 +40,9 @@ class Call:
 
 
 class Responses(Items):
+    ends_follow = False
+    """the end of a call is written after its output, as a watcher of processes may do"""
+
     def __init__(
         self, path: Path, clock: Clock, ids: Ids, release: Release, thread: payload.Thread
     ) -> None:
@@ -175,12 +178,14 @@ class Responses(Items):
             self.ask()
 
     def _output(self, call: Call) -> None:
+        if self.ends_follow and call.output is not None:
+            self.item(call.output)
         for end, took in call.ends:
             if self.release.paginated:
                 self.turn_item(end, took)
             else:
                 self.line("event_msg", end)
-        if call.output is not None:
+        if call.output is not None and not self.ends_follow:
             self.item(call.output)
 
     def _snapshot(self) -> None:

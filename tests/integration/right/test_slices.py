@@ -7,7 +7,7 @@ import pytest
 
 from ingest.store.dump import dump
 from ingest.worker.drain import Tuning
-from tests.build import Home
+from tests.build import Home, oddities
 from tests.build.scenarios import ALL, steps
 from tests.integration.right.conftest import CORPUS
 from tests.integration.right.growing import Growing
@@ -84,6 +84,14 @@ def test_scripted_sessions_tell_the_same_in_slices(
             session.write()
             home.history(session, "typed")
     compare(home.path, tmp_path, seed=1)
+
+
+@pytest.mark.parametrize("seed", [4, 5])
+def test_odd_shapes_of_older_releases_tell_the_same_in_slices(tmp_path: Path, seed: int) -> None:
+    home = Home(tmp_path / "whole")
+    for odd in oddities.ALL.values():
+        odd(home).write()
+    compare(home.path, tmp_path, seed)
 
 
 @pytest.mark.parametrize("seed", [2, 3])

@@ -126,6 +126,73 @@ def test_a_shell_that_runs_on_ends_where_input_to_it_is_answered() -> None:
     assert told.output_head == "denied\n"
 
 
+EXITED = "Chunk ID: 1\nWall time: 0.5 seconds\nProcess exited with code 1\nOutput:\nboom"
+
+
+def command_ended(call_id: str, **told: Any) -> bytes:
+    words = ["/bin/bash", "-lc", "false"]
+    return event(
+        "exec_command_end", call_id=call_id, command=words, status="failed", exit_code=1, **told
+    )
+
+
+def test_an_end_told_after_the_output_is_no_second_command() -> None:
+    folded = fold(
+        meta(),
+        STARTED,
+        call("exec_command", "c", cmd="false"),
+        output("c", EXITED),
+        command_ended("c", aggregated_output="boom"),
+    )
+    (told,) = folded.facts.calls
+    assert (told.call_id, told.status, told.exit_code) == ("c", "failed", 1)
+    assert (folded.facts.segments[0].commands, folded.facts.segments[0].failed_commands) == (1, 1)
+
+
+def test_the_end_of_a_command_may_follow_the_answer_to_its_last_input() -> None:
+    told = only(
+        meta(),
+        STARTED,
+        call("exec_command", "c", cmd="false"),
+        output("c", GOING),
+        call("write_stdin", "d", session_id=7, chars=""),
+        output("d", EXITED),
+        command_ended("c"),
+        command_ended("d"),
+    )
+    assert (told.call_id, told.status, told.exit_code) == ("c", "failed", 1)
+
+
+def test_a_command_that_a_person_ran_is_told_by_its_end_alone() -> None:
+    told = only(meta(), STARTED, command_ended("x", source="user_shell"))
+    assert (told.command, told.status, told.exit_code) == ("false", "failed", 1)
+
+
+@pytest.mark.parametrize(
+    "ended",
+    [
+        event(
+            "patch_apply_end",
+            call_id="c",
+            success=True,
+            changes={"/w/it's.md": {"type": "add", "content": "x"}},
+        ),
+        event(
+            "mcp_tool_call_end",
+            call_id="c",
+            invocation={"server": "s", "tool": "t"},
+            result={"Ok": {"content": []}},
+        ),
+    ],
+    ids=["patch", "mcp"],
+)
+def test_no_call_is_told_twice_whatever_ends_it(ended: bytes) -> None:
+    asked = item("custom_tool_call", name="apply_patch", input=PATCH, call_id="c")
+    answered = item("custom_tool_call_output", call_id="c", output="Success.")
+    told = fold(meta(), STARTED, asked, answered, ended).facts
+    assert ([one.kind for one in told.calls], len(told.files)) == (["patch"], 1)
+
+
 GOING = "Chunk ID: 1\nWall time: 1.5 seconds\nProcess running with session ID 7\nOutput:\n"
 CLOSED = "write_stdin failed: stdin is closed for this session; rerun exec_command with tty=true"
 

@@ -1,0 +1,72 @@
+"""Sessions in shapes that only some releases write, each as a function of a home."""
+
+from collections.abc import Callable
+
+from tests.build import calls
+from tests.build.expected import Command, State
+from tests.build.home import Home
+from tests.build.rollout import Rollout
+
+REFUSALS = (
+    "exec command rejected by user",
+    "exec command rejected: dangerous command",
+    "failed in sandbox: Operation not permitted",
+    "aborted",
+)
+STDIN_CLOSED = (
+    "write_stdin failed: stdin is closed for this session; "
+    "rerun exec_command with tty=true to keep stdin open"
+)
+SHELL = 7
+
+
+def refusals(home: Home) -> Rollout:
+    """A person and a sandbox refuse what the model asks for (0.34 to 0.77)."""
+    session = home.session("g2", "0.63.0")
+    session.prompt("Do what you may not")
+    for number, refusal in enumerate(REFUSALS):
+        session.call("shell_command", {"command": f"rm {number}"}, refusal)
+    patch = calls.patch_text({"refused.txt": "new\n"})
+    session.custom("apply_patch", patch, "patch rejected by user")
+    session.end_turn("Nothing was allowed.")
+    return session
+
+
+def late_ends(home: Home) -> Rollout:
+    """Desktop and VS Code tell the end of a command after its output (0.117 to 0.128)."""
+    session = home.session("g3", "0.117.0", source="vscode", extended=True)
+    session.ends_follow = True
+    session.prompt("Run the tests")
+    session.command("echo fine", 0, "fine\n", 0.1)
+    session.command("echo broken; exit 1", 1, "broken\n", 0.1)
+    session.patch({"late.txt": "new\n"})
+    session.end_turn("One failed.")
+    return session
+
+
+def long_command(home: Home) -> Rollout:
+    """A command that is waited for, whose outputs begin with it (0.115 to 0.119)."""
+    session = home.session("g3", "0.118.0")
+    session.prompt("Build it")
+    first = f"Command: /bin/bash -lc 'cd /w\nmake'\n{_running()}"
+    made = session.call("exec_command", {"cmd": "cd /w\nmake"}, first)
+    session.call("write_stdin", {"session_id": SHELL, "chars": "y"}, STDIN_CLOSED)
+    session.call("write_stdin", {"session_id": SHELL, "chars": ""}, _running())
+    ended = calls.process_output("c1", "Process exited with code 2", "no rule\n", 3.5)
+    session.call("write_stdin", {"session_id": SHELL, "chars": ""}, f"Command: make\n{ended}")
+    call_id = str(made.item["call_id"])
+    told = Command("cd /w\nmake", call_id, State.FAILED, 2, "no rule\n")
+    session.facts.commands.append(told)
+    session.end_turn("It does not build.")
+    return session
+
+
+def _running() -> str:
+    return calls.process_output("c0", f"Process running with session ID {SHELL}", "", 1.5)
+
+
+ALL: dict[str, Callable[[Home], Rollout]] = {
+    "refusals": refusals,
+    "late_ends": late_ends,
+    "long_command": long_command,
+}

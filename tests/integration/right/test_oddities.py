@@ -1,0 +1,55 @@
+"""What shapes tell that only some releases write."""
+
+from pathlib import Path
+
+from tests.build import Home, oddities
+from tests.integration.right.told import Row, Told
+
+
+def commands(told: Told, session: str) -> list[Row]:
+    return told.rows("calls", session, kind="command")
+
+
+def test_what_was_refused_is_shown_as_refused(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    session = oddities.refusals(home)
+    session.write()
+    told = Told(home.path, tmp_path / "tailboard.duckdb")
+    found = told.of("calls", session.thread.id, "status")
+    assert [status for (status,) in found] == [
+        "declined",
+        "declined",
+        "failed",
+        "aborted",
+        "declined",
+    ]
+    assert told.rows("files", session.thread.id) == []
+
+
+def test_a_command_whose_end_follows_its_output_is_counted_once(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    session = oddities.late_ends(home)
+    session.write()
+    told = Told(home.path, tmp_path / "tailboard.duckdb")
+    found = commands(told, session.thread.id)
+    assert [(row["command"], row["exit_code"]) for row in found] == [
+        (one.command, one.exit_code) for one in session.expected.commands
+    ]
+    (row,) = told.rows("sessions")
+    assert (row["commands"], row["failed_commands"]) == (2, 1)
+    assert len(told.rows("files", session.thread.id)) == 1
+
+
+def test_a_command_that_is_waited_for_ends_with_its_last_output(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    session = oddities.long_command(home)
+    session.write()
+    told = Told(home.path, tmp_path / "tailboard.duckdb")
+    (row,) = told.rows("calls", session.thread.id)
+    (command,) = session.expected.commands
+    assert (row["command"], row["status"], row["exit_code"], row["seconds"]) == (
+        command.command,
+        "failed",
+        command.exit_code,
+        6.5,
+    )
