@@ -4,7 +4,8 @@ The first header is the identity, as in Codex's own loader. A later one with the
 move the branch; one with another id begins copied history.
 """
 
-from typing import Any
+import re
+from typing import Any, Final
 
 from ingest.codex import copies
 from ingest.codex import records as r
@@ -12,6 +13,10 @@ from ingest.codex.here import Here
 from ingest.codex.state import FoldState
 from ingest.codex.text import compact, keep, maybe, number
 from ingest.codex.turns import Turns
+
+TELLS_FAILURES: Final = (0, 145)
+"""The first release that says of a failed turn that it failed."""
+_VERSION: Final = re.compile(r"(\d{1,4})\.(\d{1,4})\.")
 
 
 class Identity:
@@ -68,8 +73,9 @@ class Identity:
     def _history(self, meta: r.SessionMeta) -> None:
         """How this file keeps its history, and where in another file it goes on from."""
         segment = self.segment
-        # The mode is named since 0.145. Before, turn events tell G3 from G2: see `Turns.started`.
-        self.state.tells_failures = meta.history_mode is not None
+        # The mode is named since 0.144. Before, turn events tell G3 from G2: see `Turns.started`.
+        silent = _release(meta.cli_version) < TELLS_FAILURES
+        self.state.tells_failures = meta.history_mode is not None and not silent
         modes = {None: "G2", "paginated": "G4"}
         segment.generation = modes.get(meta.history_mode, "G3")
         base = meta.history_base
@@ -117,3 +123,9 @@ class Identity:
 
     def named(self, event: r.NameUpdated) -> None:
         self.segment.name = maybe(event.thread_name, 500)
+
+
+def _release(version: str | None) -> tuple[int, int]:
+    """The release that wrote a file; builds without a number count as newer than all."""
+    found = _VERSION.match(version or "")
+    return (int(found[1]), int(found[2])) if found and found[0] != "0.0." else (99, 0)

@@ -72,6 +72,8 @@ class FoldState(Struct):
     """Whether a person said anything in the newest turn."""
     answered: bool = False
     """Whether the open turn has said anything: a failure before 0.145 shows as silence."""
+    calling: bool = False
+    """Whether the agent called a tool since it last said something."""
     explicit_turns: bool = False
     """Whether this file has turn events; without them a turn is a prompt and what follows."""
     tells_failures: bool = False

@@ -13,6 +13,7 @@ from ingest.codex.tasks import Tasks
 from ingest.codex.text import keep, maybe, spoken
 from ingest.codex.turns import Turns
 
+OWN_COMMAND = "<user_shell_command>"
 INJECTED = (
     "<environment_context>",
     "<user_instructions>",
@@ -21,6 +22,7 @@ INJECTED = (
     "<turn_aborted>",
     "<subagent_notification>",
     "<user_action>",
+    OWN_COMMAND,
     "<goal_context>",
     "<codex_internal_context",
     "Warning: apply_patch was requested",
@@ -29,6 +31,7 @@ INJECTED = (
 NOTIFICATION = "<subagent_notification>"
 NOTIFICATION_END = "</subagent_notification>"
 _NOTIFIED = NOTIFICATION.encode()
+_OWN_COMMAND = OWN_COMMAND.encode()
 TITLE_CHARS = 500
 """More of the first prompt than anybody shows as a title, and little beside the cursor."""
 COMPACTED_NOTICE = "Compact task completed"
@@ -95,6 +98,9 @@ class Talk:
             if text.startswith(NOTIFICATION):
                 notice = text.removeprefix(NOTIFICATION).removesuffix(NOTIFICATION_END)
                 self.tasks.notified(answer_fields(notice.strip()))
+        elif _OWN_COMMAND in bytes(item.content):
+            if spoken(item.content).startswith(OWN_COMMAND):
+                self.turns.ran_own_command()
         elif self.segment.reviewing and not spoken(item.content).startswith(INJECTED):
             # The reviewer's prompt is repeated as an event alone; an item is a person's again.
             self.segment.reviewing = False
@@ -110,6 +116,7 @@ class Talk:
     def plan_item(self, item: r.Plan) -> None:
         """A proposed plan: a document to agree on, not a list of tasks."""
         if item.text:
+            self.turns.answered()
             self._say("assistant", "plan", item.text)
 
     def reasoned(self, _: r.Reasoning) -> None:

@@ -70,7 +70,7 @@ class Turns:
         )
         self.facts.turns.append(turn)
         state.turn = turn
-        state.prompted = state.answered = False
+        state.prompted = state.answered = state.calling = False
 
     def _overtake(self, turn: Turn) -> None:
         """A turn begins while another is open: that one was lost, unless its end still comes."""
@@ -135,6 +135,7 @@ class Turns:
     def completed(self, turn: Turn, event: r.TaskComplete) -> None:
         error = event.error
         if isinstance(error, dict):
+            self.state.tells_failures = True
             turn.error_code = compact(error.get("codex_error_info"), 200)
             turn.error = maybe(error.get("message"))
             self.end(turn, TurnState.FAILED, event.duration_ms, "error")
@@ -150,11 +151,16 @@ class Turns:
             return False
         if turn.error is not None:
             return True
-        return not (state.tells_failures or state.answered or state.compacting)
+        if state.tells_failures or state.compacting:
+            return False
+        return state.calling or not state.answered
 
     def aborted(self, turn: Turn, event: r.TurnAborted) -> None:
         if isinstance(event.error, dict):
             turn.error = maybe(event.error.get("message"))
+        if turn is self.state.turn and not self.state.prompted:
+            # Interrupted before the prompt was written: a person began it all the same.
+            self._begun_by_person()
         self.end(turn, TurnState.INTERRUPTED, event.duration_ms, event.reason)
 
     def failed(self, event: r.ErrorEvent) -> None:
@@ -165,7 +171,12 @@ class Turns:
             turn.error = maybe(event.message)
 
     def rolled_back(self, count: int) -> int:
-        """The first turn that a rollback drops: it counts back over what a person began."""
+        """The first turn that a rollback drops: it counts back over what a person began.
+
+        Codex has two views of it. Its list of a thread counts an interrupted turn without a
+        prompt, the history it sends to the model counts prompts alone and loses the turn before.
+        This follows the list, which is what people see.
+        """
         state = self.state
         if state.turn is not None and not state.explicit_turns:
             ended = state.turn.state != TurnState.OPEN
@@ -195,21 +206,30 @@ class Turns:
             self.begin(None, None)
         if not state.prompted:
             state.prompted = True
-            state.user_turns.append(state.segment.turns)
-            del state.user_turns[:-USER_TURNS]
+            self._begun_by_person()
+
+    def _begun_by_person(self) -> None:
+        self.state.user_turns.append(self.state.segment.turns)
+        del self.state.user_turns[:-USER_TURNS]
+
+    def ran_own_command(self) -> None:
+        """A person ran a command: where it is the whole turn, no answer is to come."""
+        if not self.state.prompted:
+            self.state.answered = True
 
     def answered(self) -> None:
         """The agent spoke: without turn events that is all that tells of an end."""
         state = self.state
         state.responded = state.answered = True
-        state.compacting = False
+        state.compacting = state.calling = False
         if not state.explicit_turns and state.turn is not None:
             turn = self.touch(state.turn)
             turn.state, turn.ended_at = TurnState.COMPLETED, self.here.at
 
     def worked(self) -> None:
         """The agent called a tool: a turn that looked done is not."""
-        self.state.responded = True
+        self.state.responded = self.state.calling = True
+        self.state.compacting = False
         turn = self.state.turn
         if turn is not None and turn.state != TurnState.OPEN:
             self.touch(turn)

@@ -61,6 +61,36 @@ def long_command(home: Home) -> Rollout:
     return session
 
 
+def wordless_turns(home: Home) -> Rollout:
+    """Turns that end without a message: a plan, a person's command, a failure (0.144)."""
+    session = home.session("g3", "0.144.0", source="vscode")
+    session.thread.extra["history_mode"] = "legacy"
+    session.prompt("Plan it")
+    session.turn_item({"type": "Plan", "id": "plan", "text": "# Plan\n1. Look"})
+    session.end_turn()
+    session.start_turn()
+    ran = "<command>\nls\n</command>\n<result>\nExit code: 0\n</result>"
+    session.message("user", f"<user_shell_command>\n{ran}\n</user_shell_command>", "user.shell")
+    session.end_turn()
+    session.prompt("Do it")
+    session.say("I will look.", "commentary")
+    session.command("ls", 0, "a.txt\n", 0.1)
+    session.fail_turn()
+    return session
+
+
+def rolled_back(home: Home) -> Rollout:
+    """A turn that is interrupted before its prompt is written is taken back (0.146)."""
+    session = home.session("g3", "0.146.0", source="vscode")
+    session.prompt("Keep this")
+    session.end_turn("Kept.")
+    session.start_turn()
+    session.abort_turn(1.0)
+    session.event("thread_rolled_back", num_turns=1)
+    session.facts.drop(1)
+    return session
+
+
 def _running() -> str:
     return calls.process_output("c0", f"Process running with session ID {SHELL}", "", 1.5)
 
@@ -69,4 +99,6 @@ ALL: dict[str, Callable[[Home], Rollout]] = {
     "refusals": refusals,
     "late_ends": late_ends,
     "long_command": long_command,
+    "wordless_turns": wordless_turns,
+    "rolled_back": rolled_back,
 }

@@ -53,3 +53,19 @@ def test_a_command_that_is_waited_for_ends_with_its_last_output(tmp_path: Path) 
         command.exit_code,
         6.5,
     )
+
+
+def test_only_a_turn_without_an_answer_that_owed_one_failed(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    session = oddities.wordless_turns(home)
+    session.write()
+    told = Told(home.path, tmp_path / "tailboard.duckdb")
+    assert told.states(session.thread.id) == ["completed", "completed", "failed"]
+
+
+def test_a_rollback_keeps_the_turn_before_an_interrupted_one(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    session = oddities.rolled_back(home)
+    session.write()
+    told = Told(home.path, tmp_path / "tailboard.duckdb")
+    assert told.states(session.thread.id) == ["completed", "rolled_back"]

@@ -1,5 +1,7 @@
 """When a turn begins, how it ends, and which one an end speaks of."""
 
+import pytest
+
 from ingest.codex.facts import Rollback
 from tests.unit.codex.lines import call, done, event, fold, item, line, meta, output, turns
 
@@ -78,6 +80,52 @@ def test_a_compaction_ends_in_silence_without_failing() -> None:
     assert turns(meta(), started("a"), compacted, completed("a", None)) == [("a", "completed")]
 
 
+def test_a_turn_that_ends_with_a_proposed_plan_did_not_fail() -> None:
+    plan = done("a", "Plan", id="a-plan", text="# Plan\n1. Look")
+    assert turns(meta(), started("a"), prompt("plan it"), plan, completed("a", None)) == [
+        ("a", "completed")
+    ]
+
+
+def test_a_turn_that_ends_after_a_call_without_another_word_failed() -> None:
+    told = (prompt("one"), answer("I will look."), call("shell", "c", command=["ls"]))
+    ended = (output("c", "Exit code: 0\nOutput:\n"), completed("a", None))
+    assert turns(meta(), started("a"), *told, *ended) == [("a", "failed")]
+
+
+def test_a_command_of_a_person_is_a_turn_without_an_answer_and_did_not_fail() -> None:
+    ran = user_item("<user_shell_command>\n<command>\nls\n</command>\n</user_shell_command>")
+    assert turns(meta(), started("a"), ran, completed("a", None)) == [("a", "completed")]
+    asked = (started("a"), prompt("one"), ran, completed("a", None))
+    assert turns(meta(), *asked) == [("a", "failed")]
+
+
+@pytest.mark.parametrize(
+    ("version", "state"),
+    [
+        ("0.144.0-alpha.4", "failed"),
+        ("0.144.5", "failed"),
+        ("0.145.0-alpha.18", "completed"),
+        ("0.150.0", "completed"),
+        ("1.2.0", "completed"),
+        ("0.0.0", "completed"),
+        ("unknown", "completed"),
+    ],
+)
+def test_the_release_says_whether_a_failure_is_told(version: str, state: str) -> None:
+    first = meta(history_mode="legacy", cli_version=version)
+    assert turns(first, started("a"), prompt("one"), completed("a", None)) == [("a", state)]
+
+
+def test_a_failure_that_was_told_once_is_told_from_then_on() -> None:
+    """A newer Codex went on with the file."""
+    first = meta(history_mode="legacy", cli_version="0.144.5")
+    error = {"message": "high demand", "codex_error_info": "other"}
+    failed = event("task_complete", turn_id="a", last_agent_message=None, error=error)
+    told = (started("a"), prompt("one"), failed, started("b"), prompt("two"), completed("b", None))
+    assert turns(first, *told) == [("a", "failed"), ("b", "completed")]
+
+
 def test_without_turn_events_a_prompt_begins_a_turn_and_an_answer_ends_it() -> None:
     told = (prompt("one"), answer("Done."), prompt("two"), call("shell", "c", command=["ls"]))
     assert turns(meta(), *told) == [(None, "completed"), (None, "open")]
@@ -114,6 +162,24 @@ def test_a_rollback_counts_the_turns_that_a_person_began() -> None:
     assert rollback.from_n == 2
     again = fold(meta(), *told, *compaction, rolled, event("thread_rolled_back", num_turns=9))
     assert [one.from_n for one in again.facts.rollbacks] == [2, 1]
+
+
+def test_a_rollback_takes_an_interrupted_turn_whose_prompt_was_not_written() -> None:
+    told = (started("a"), prompt("one"), answer("Done."), completed("a"))
+    aborted = (started("b"), event("turn_aborted", turn_id="b", reason="interrupted"))
+    rolled = event("thread_rolled_back", num_turns=1)
+    (rollback,) = fold(meta(), *told, *aborted, rolled).facts.rollbacks
+    assert rollback.from_n == 2
+    again = fold(meta(), *told, *aborted, rolled, rolled)
+    assert [one.from_n for one in again.facts.rollbacks] == [2, 1]
+
+
+def test_a_rollback_counts_an_interrupted_turn_once() -> None:
+    told = (started("a"), prompt("one"), answer("Done."), completed("a"))
+    aborted = event("turn_aborted", turn_id="b", reason="interrupted")
+    rolled = event("thread_rolled_back", num_turns=2)
+    (rollback,) = fold(meta(), *told, started("b"), prompt("x"), aborted, rolled).facts.rollbacks
+    assert rollback.from_n == 1
 
 
 def test_a_rollback_of_nothing_drops_nothing() -> None:
