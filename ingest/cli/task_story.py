@@ -10,9 +10,10 @@ from ingest.cli.tasking import everything, named, stated, touching
 from ingest.memory.tasks.deeds import Said, Undo, arguments
 from ingest.memory.tasks.revisions import Entry, Revision, revisions
 from ingest.memory.tasks.roadmap import sayings
-from ingest.memory.tasks.task import Edge, EdgeKind, Task
+from ingest.memory.tasks.task import Edge, EdgeKind, Origin, Task
 from ingest.wording.words import ago, span
 
+_DROPPED = "the newest revision has dropped it"
 _WORDS = {
     EdgeKind.ORDER: ("after", "before"),
     EdgeKind.DEPENDS: ("waits for", "holds up"),
@@ -59,7 +60,7 @@ def _show(
         ("ended", ago(task.ended_at, invocation.now) if task.ended_at else None),
         ("worked on", span(task.seconds)),
         ("revision", task.revision),
-        ("plan", None if task.current else "the newest revision has dropped it"),
+        ("plan", _DROPPED if task.origin is Origin.PLAN and not task.current else None),
     ]
     for edge in edges:
         forth = edge.source == task.id

@@ -6,7 +6,7 @@ from ingest.codex import records as r
 from ingest.codex.facts import Facts, Happening
 from ingest.codex.here import Here
 from ingest.codex.state import FoldState
-from ingest.codex.text import compact, maybe
+from ingest.codex.text import TITLE_CHARS, compact, keep, maybe
 from ingest.codex.turns import Turns
 
 
@@ -36,6 +36,9 @@ class Happenings:
 
     def reviewing(self, turn_id: str | None, hint: str | None, target: Any) -> None:
         self.turns.reviewed(turn_id)
+        segment = self.state.segment
+        if segment.first_prompt is None:
+            segment.first_prompt = keep(f"Review: {hint}" if hint else "Review", TITLE_CHARS)
         self._happened("review", hint, compact(target))
 
     def reviewed(self, record: r.ExitedReview | r.ExitedReviewMode) -> None:

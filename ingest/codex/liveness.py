@@ -26,6 +26,8 @@ class SessionState(StrEnum):
     WAITING = "waiting"
     """For its user: an answer, or a right it asked for."""
     STALLED = "stalled"
+    IDLE = "idle"
+    """Its turn is open, and no line came for so long that nobody is expected to go on with it."""
     DONE = "done"
     FAILED = "failed"
     INTERRUPTED = "interrupted"
@@ -63,6 +65,12 @@ def state_of(
             pass
         case _:
             return SessionState.UNKNOWN, "No turn has begun."
+    if last_at is not None and now - last_at > idle_after:
+        # Nothing of this is stored, so the next line opens the session again by itself. A writer's
+        # lock does not count: it stays while a daemon has the thread loaded.
+        asked = f"; {_asked(open_call)}" if waits_for_user else ""
+        since = f"no bytes since {_clock(last_at, now)} UTC"
+        return SessionState.IDLE, f"Idle until its next line, {since}{asked}"
     if waits_for_user:
         return SessionState.WAITING, _asked(open_call)
     if last_at is None:
@@ -72,11 +80,14 @@ def state_of(
         return SessionState.RUNNING, _busy(open_call, now)
     if locked and quiet <= LOCK_COUNTS:
         return SessionState.RUNNING, f"{_busy(open_call, now)}, the writer holds its lock"
-    since = f"{last_at:%H:%M:%S}" if quiet < _A_DAY else f"{last_at:%Y-%m-%d %H:%M}"
-    if quiet > idle_after and not locked:
-        # Closed only in words: nothing is stored, so the next line opens it again by itself.
-        return SessionState.STALLED, f"Idle until its next line, no bytes since {since} UTC"
-    return SessionState.STALLED, f"{_busy(open_call, now)}, no bytes since {since} UTC"
+    return (
+        SessionState.STALLED,
+        f"{_busy(open_call, now)}, no bytes since {_clock(last_at, now)} UTC",
+    )
+
+
+def _clock(at: datetime, now: datetime) -> str:
+    return f"{at:%H:%M:%S}" if now - at < _A_DAY else f"{at:%Y-%m-%d %H:%M}"
 
 
 def _asked(call: OpenCall | None) -> str:

@@ -5,12 +5,13 @@ event or a turn item beside that item; only the one that each generation is sure
 """
 
 from ingest.codex import records as r
+from ingest.codex.asked import asked_in, written_by_codex
 from ingest.codex.facts import Facts, Message
 from ingest.codex.here import Here
 from ingest.codex.outputs import answer_fields
 from ingest.codex.state import FoldState
 from ingest.codex.tasks import Tasks
-from ingest.codex.text import keep, maybe, spoken
+from ingest.codex.text import TITLE_CHARS, keep, maybe, spoken
 from ingest.codex.turns import Turns
 
 OWN_COMMAND = "<user_shell_command>"
@@ -32,8 +33,6 @@ NOTIFICATION = "<subagent_notification>"
 NOTIFICATION_END = "</subagent_notification>"
 _NOTIFIED = NOTIFICATION.encode()
 _OWN_COMMAND = OWN_COMMAND.encode()
-TITLE_CHARS = 500
-"""More of the first prompt than anybody shows as a title, and little beside the cursor."""
 COMPACTED_NOTICE = "Compact task completed"
 
 
@@ -65,7 +64,10 @@ class Talk:
             return
         self.turns.prompted()
         if self.segment.first_prompt is None:
-            self.segment.first_prompt = keep(text.strip(), TITLE_CHARS) or None
+            # Masked whole: a private part may begin before the request does.
+            masked = keep(text)
+            said = written_by_codex(masked) or asked_in(masked)
+            self.segment.first_prompt = said[:TITLE_CHARS] or None
         self._say("user", None, text)
 
     def agent_event(self, event: r.AgentSaid) -> None:

@@ -14,6 +14,8 @@ from ingest.redaction.mask import endless, mask, unsafe
 
 MESSAGE_CHARS = 32_768
 COMMAND_CHARS = 4_096
+TITLE_CHARS = 500
+"""More of the first prompt than anybody shows as a title, and little beside the cursor."""
 HEAD_CHARS = 400
 TAIL_CHARS = 800
 NEAR_CHARS = 512

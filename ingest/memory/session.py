@@ -6,6 +6,7 @@ from itertools import pairwise, takewhile
 
 from msgspec import Struct
 
+from ingest.codex.asked import title_in
 from ingest.codex.liveness import OpenCall, SessionState, state_of
 from ingest.memory.question import questions_of
 from ingest.memory.scope import Now, Scope
@@ -79,8 +80,13 @@ def listed(access: Rows, scope: Scope, now: Now) -> list[Session]:
 
 
 def unfinished(access: Rows, now: Now) -> list[Session]:
-    """The sessions whose last turn is open or failed."""
-    return standing(access.rows("sessions.unfinished"), now)
+    """The sessions whose last turn is open or failed, as far as anything moved lately."""
+    return [one for one in standing(access.rows("sessions.unfinished"), now) if lately(one, now)]
+
+
+def lately(session: Session, now: Now) -> bool:
+    """Whether a session is not left alone yet: how it stands may concern somebody."""
+    return session.last_at is None or now.moment - session.last_at <= now.idle_after
 
 
 def standing(rows: Iterable[Row], now: Now) -> list[Session]:
@@ -145,9 +151,8 @@ def _session(row: Row, state: SessionState, reason: str) -> Session:
 
 
 def title_of(text: str | None) -> str | None:
-    """The first line that says something, cut."""
-    first = next((line.strip() for line in (text or "").splitlines() if line.strip()), "")
-    return first[:TITLE_CHARS] or None
+    """The first line of a request that says something, cut."""
+    return title_in(text or "")[:TITLE_CHARS] or None
 
 
 def label(session: Session) -> str:

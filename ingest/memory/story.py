@@ -9,6 +9,7 @@ from datetime import datetime
 
 from msgspec import Struct, field
 
+from ingest.codex.asked import asked_in
 from ingest.memory.session import Session
 from ingest.memory.steps import steps_in
 from ingest.store.face import Row, Rows
@@ -133,7 +134,7 @@ def _say(turns: dict[Place, Turn], messages: Iterable[Row]) -> None:
         if turn is None:
             continue
         if row["role"] == "user" and turn.prompt is None:
-            turn.prompt = row["text"]
+            turn.prompt = asked_in(row["text"]) or row["text"]
         elif row["role"] == "assistant" and row["phase"] in _ANSWERS:
             rank = _ANSWERS.index(row["phase"])
             if rank <= best.get(place, rank):

@@ -32,6 +32,7 @@ LOOKS: Final = {
     "stalled": _STALLED,
     "done": _DONE,
     "failed": _FAILED,
+    "idle": UNKNOWN,
     "interrupted": _STOPPED,
     "aborted": _STOPPED,
     "declined": _STOPPED,

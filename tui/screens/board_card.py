@@ -26,6 +26,9 @@ _ASKED: Final = 600
 """Characters of the last request."""
 _LISTED: Final = 8
 ALIGNED: Final = {Standing.ALIGNED: "green", Standing.NO_REPO: "dim", Standing.UNKNOWN: "dim"}
+_EXPLAINED: Final = (
+    SessionState.STALLED, SessionState.WAITING, SessionState.FAILED, SessionState.IDLE
+)  # fmt: skip
 _CHANGES: Final = {"add": "A", "added": "A", "delete": "D", "deleted": "D", "move": "R"}
 
 
@@ -73,7 +76,7 @@ def _lines(card: Card, more: Resume | None) -> Iterator[Content]:
         safe.line(f"codex {one.cli_version or '?'}", "dim"), safe.line(one.model, "dim"),
         safe.line(f"{tokens(one.tokens.total)} tokens", "dim"), gap=" · ",
     )  # fmt: skip
-    if one.state in (SessionState.STALLED, SessionState.WAITING, SessionState.FAILED):
+    if one.state in _EXPLAINED:
         yield safe.line("")
         yield safe.row(safe.line(f"Why {one.state}", "bold"), safe.line(one.state_reason, "yellow"))
     yield from _asked(card.story)

@@ -10,7 +10,7 @@ from typing import Final
 
 from ingest.codex.liveness import SessionState
 from ingest.memory.scope import Now, Scope
-from ingest.memory.session import Session, label, listed
+from ingest.memory.session import Session, label, lately, listed
 from ingest.store.face import Reading
 from ingest.tail.discovery import ProblemCode
 from ingest.wording.looks import LOOKS
@@ -84,10 +84,12 @@ class BoardTree:
         return f"{len(shown) - headings:,} of {sessions} in {headings:,} of {projects}"
 
     def states(self, now: Now) -> list[SessionState] | None:
-        """How all sessions stand at this moment; None where that was not asked, or not of all."""
+        """How the sessions stand at this moment that moved lately; None where that was not asked,
+        or not of all.
+        """
         if self._judged is not now or len(self.sessions) >= MOST:
             return None
-        return [one.state for one in self.sessions.values()]
+        return [one.state for one in self.sessions.values() if lately(one, now)]
 
     def lines(self, reading: Reading, view: View, keys: Sequence[Key]) -> Mapping[Key, Line]:
         lines = self._lines

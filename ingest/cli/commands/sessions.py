@@ -30,7 +30,7 @@ _COLUMNS = (
 @with_invocation
 def command(invocation: Invocation, only: Filters) -> None:
     """How a session stands is told from its last turn and the clock: running, waiting (for you),
-    stalled, done, failed, interrupted or unknown.
+    stalled, idle (no line for `idle_hours`), done, failed, interrupted or unknown.
     """
     with reading(invocation) as access:
         sessions = listed(access, scope_of(invocation, access, only), invocation.judged)

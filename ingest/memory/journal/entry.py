@@ -12,6 +12,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from ingest.codex.asked import asked_in
 from ingest.memory.journal.journal import (
     Changed,
     Commit,
@@ -170,7 +171,7 @@ class _Making:
         for row in self._mine("messages"):
             key = row["source"], row["turn"]
             if row["role"] == "user":
-                asked.setdefault(key, row["text"])
+                asked.setdefault(key, asked_in(row["text"]) or row["text"])
             elif row["phase"] in _ANSWERS:
                 rank = _ANSWERS.index(row["phase"])
                 if rank <= answered.get(key, (rank, ""))[0]:

@@ -11,6 +11,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from ingest.codex.asked import asked_in
 from ingest.memory.git.alignment import Look
 from ingest.memory.git.alignment import look as looked
 from ingest.memory.git.anchor import anchor_of, anchors
@@ -157,7 +158,7 @@ def _asked(row: Row | None, session: Session, mask: Mask) -> Asked | None:
     if row is None:
         return None
     place = Place(session.id, row["turn"], row["path"], row["byte"])
-    return Asked(mask(row["text"]), row["time"], place)
+    return Asked(mask(asked_in(row["text"]) or row["text"]), row["time"], place)
 
 
 _FIRST: Final = ("in_progress", "waiting", "stalled", "failed", "ready", "blocked")

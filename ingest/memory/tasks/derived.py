@@ -6,12 +6,13 @@ edits of people are known.
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Final
 
 from msgspec import Struct, field
 
+from ingest.codex.asked import written_by_codex
 from ingest.codex.liveness import SessionState
 from ingest.memory.scope import Now
 from ingest.memory.session import title_of
@@ -40,11 +41,14 @@ _CONTINUES: Final = 85.0
 _WORKED_ON: Final = {
     SessionState.WAITING: TaskState.WAITING,
     SessionState.STALLED: TaskState.STALLED,
+    SessionState.IDLE: TaskState.STALLED,
     SessionState.INTERRUPTED: TaskState.STALLED,
     SessionState.FAILED: TaskState.FAILED,
 }
 """How work stands that was begun in a session that stands so; else it is in progress."""
 
+_LONG_AGO: Final = timedelta(days=14)
+"""What a session left open that wrote nothing for so long is not waiting to be done."""
 _AGENT_ENDS: Final = {
     "completed": TaskState.DONE,
     "errored": TaskState.FAILED,
@@ -80,11 +84,11 @@ def derive(materials: Iterable[Material], now: Now) -> Derived:
     for material in everything:
         family = _Family(material)
         families.append(family)
-        derived.tasks += _goals(family)
+        derived.tasks += _goals(family, now)
         derived.tasks += _steps(family, now)
-        derived.tasks += _agents(family, by_id)
-        derived.tasks += _requests(material)
-        derived.tasks += _proposals(material)
+        derived.tasks += _agents(family, by_id, now)
+        derived.tasks += _requests(material, now)
+        derived.tasks += _proposals(material, now)
     derived.tasks = list({task.id: task for task in reversed(derived.tasks)}.values())[::-1]
     derived.edges += _hanging(families)
     derived.edges += _continued(families)
@@ -104,7 +108,7 @@ def _task(session: Thread, name: str, text: str, state: TaskState, origin: Origi
     )
 
 
-def _goals(family: _Family) -> Iterator[Task]:
+def _goals(family: _Family, now: Now) -> Iterator[Task]:
     session = family.material.session
     told: dict[str, list[Goal]] = {}
     for goal in family.material.goals:
@@ -113,7 +117,7 @@ def _goals(family: _Family) -> Iterator[Task]:
     for objective, course in told.items():
         first, last = course[0], course[-1]
         name = task_id(session.id, first.segment, first.byte, "goal")
-        state = _goal_state(last.status, session)
+        state = _goal_state(last.status, session, now)
         task = _task(session, name, objective or "(a goal without words)", state, Origin.GOAL)
         task.started_at = first.at
         task.ended_at = last.at if state is TaskState.DONE else None
@@ -127,7 +131,7 @@ def _goals(family: _Family) -> Iterator[Task]:
         yield task
 
 
-def _goal_state(status: str, session: Thread) -> TaskState:
+def _goal_state(status: str, session: Thread, now: Now) -> TaskState:
     match status.replace("_", "").lower():
         case "complete" | "completed":
             return TaskState.DONE
@@ -136,14 +140,14 @@ def _goal_state(status: str, session: Thread) -> TaskState:
         case "paused":
             return TaskState.WAITING
         case _:
-            return _WORKED_ON.get(session.state, TaskState.IN_PROGRESS)
+            return _begun(session, now)
 
 
 def _steps(family: _Family, now: Now) -> Iterator[Task]:
     session, seen = family.material.session, family.material.seen
     until = now.moment if session.state is SessionState.RUNNING else session.last_at
     for step in steps_of(session.id, family.material.plan, until):
-        task = _task(session, step.id, step.text, _step_state(step, session), Origin.PLAN)
+        task = _task(session, step.id, step.text, _step_state(step, session, now), Origin.PLAN)
         task.started_at, task.ended_at, task.seconds = step.started_at, step.ended_at, step.seconds
         task.revision, task.current = step.revision, step.current
         task.evidence = _evidence(step, seen)
@@ -153,14 +157,26 @@ def _steps(family: _Family, now: Now) -> Iterator[Task]:
         yield task
 
 
-def _step_state(step: Step, session: Thread) -> TaskState:
+def _left(session: Thread, now: Now) -> bool:
+    """Whether nobody went on with a session for long, so that what it left open is stalled."""
+    long_ago = max(_LONG_AGO, now.idle_after)
+    return session.last_at is not None and now.moment - session.last_at > long_ago
+
+
+def _begun(session: Thread, now: Now) -> TaskState:
+    """How work stands that was begun in a session and is not said to have ended."""
+    goes_on = TaskState.STALLED if _left(session, now) else TaskState.IN_PROGRESS
+    return _WORKED_ON.get(session.state, goes_on)
+
+
+def _step_state(step: Step, session: Thread, now: Now) -> TaskState:
     if step.status == "completed":
         return TaskState.DONE
     if not step.current:
         return TaskState.CANCELLED
     if step.status == "in_progress":
-        return _WORKED_ON.get(session.state, TaskState.IN_PROGRESS)
-    return TaskState.PENDING
+        return _begun(session, now)
+    return TaskState.STALLED if _left(session, now) else TaskState.PENDING
 
 
 def _evidence(step: Step, seen: list[Seen]) -> list[Evidence]:
@@ -178,7 +194,7 @@ def _evidence(step: Step, seen: list[Seen]) -> list[Evidence]:
     return list(found.values())
 
 
-def _agents(family: _Family, sessions: dict[str, Thread]) -> Iterator[Task]:
+def _agents(family: _Family, sessions: dict[str, Thread], now: Now) -> Iterator[Task]:
     session = family.material.session
     starts: dict[str, Link] = {}
     last: dict[str, Link] = {}
@@ -193,7 +209,7 @@ def _agents(family: _Family, sessions: dict[str, Thread]) -> Iterator[Task]:
         child = sessions.get(link.child or "")
         name = task_id(session.id, link.segment, link.point.byte, "agent", who)
         text = link.task or (child and child.title) or title_of(link.path) or "(not told)"
-        state = _agent_state(child, last[who], session)
+        state = _agent_state(child, last[who], session, now)
         task = _task(session, name, text, state, Origin.AGENT)
         task.owner = link.nickname or (child.nickname if child else None) or link.path or link.child
         task.started_at = link.at
@@ -207,7 +223,7 @@ def _agents(family: _Family, sessions: dict[str, Thread]) -> Iterator[Task]:
         yield task
 
 
-def _agent_state(child: Thread | None, last: Link, session: Thread) -> TaskState:
+def _agent_state(child: Thread | None, last: Link, session: Thread, now: Now) -> TaskState:
     if child is not None and child.state is SessionState.DONE:
         return TaskState.DONE
     if (
@@ -215,9 +231,9 @@ def _agent_state(child: Thread | None, last: Link, session: Thread) -> TaskState
         and child.state is not SessionState.UNKNOWN
         and last.event not in _AGENT_ENDS
     ):
-        return _WORKED_ON.get(child.state, TaskState.IN_PROGRESS)
+        return _begun(child, now)
     ended = _AGENT_ENDS.get(last.event)
-    return ended or _WORKED_ON.get(session.state, TaskState.IN_PROGRESS)
+    return ended or _begun(session, now)
 
 
 def _ended(child: Thread | None, last: Link) -> datetime | None:
@@ -226,19 +242,21 @@ def _ended(child: Thread | None, last: Link) -> datetime | None:
     return child.last_at if child else None
 
 
-def _requests(material: Material) -> Iterator[Task]:
+def _requests(material: Material, now: Now) -> Iterator[Task]:
     """What was asked for behind the last completed turn; an agent's orders are its task."""
     session = material.session
     if session.parent_id is not None:
         return
     for message in material.requests:
+        if written_by_codex(message.text):
+            continue
         match message.turn_state:
             case "open":
-                state = _WORKED_ON.get(session.state, TaskState.IN_PROGRESS)
+                state = _begun(session, now)
             case "failed":
                 state = TaskState.FAILED
             case _:
-                state = TaskState.PENDING
+                state = TaskState.STALLED if _left(session, now) else TaskState.PENDING
         name = task_id(session.id, message.segment, message.byte, "request")
         text = title_of(message.text) or "(a request without words)"
         task = _task(session, name, text, state, Origin.REQUEST)
@@ -246,15 +264,16 @@ def _requests(material: Material) -> Iterator[Task]:
         yield task
 
 
-def _proposals(material: Material) -> Iterator[Task]:
-    """What was proposed in words; only the newest such message is current."""
+def _proposals(material: Material, now: Now) -> Iterator[Task]:
+    """What was proposed in words; only the newest such message is current, and not for ever."""
     session, told = material.session, material.proposals
     for message in told:
         for place, item in enumerate(items(message.text, plan=message.plan)):
             name = task_id(session.id, message.segment, message.byte, "proposed", place)
-            state = TaskState.DONE if item.done else TaskState.PENDING
+            dropped = TaskState.CANCELLED if _left(session, now) else TaskState.PENDING
+            state = TaskState.DONE if item.done else dropped
             task = _task(session, name, item.text, state, Origin.PROPOSED)
-            task.current = message is told[-1]
+            task.current = message is told[-1] and state is not TaskState.CANCELLED
             yield task
 
 

@@ -1,7 +1,7 @@
 """The commands that read: their documents, and what a person sees."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -35,6 +35,17 @@ def test_status_holds_what_is_promised(desk: Desk, sessions: Sessions) -> None:
     assert status["sessions"] == {"running": 1, "waiting": 1, "stalled": 1, "failed": 1}
     assert status["rejected_lines"] == 1
     assert set(status["owner"]) == {"pid", "since", "role"}
+
+
+def test_sessions_that_were_left_long_ago_are_idle_and_not_in_the_status(
+    desk: Desk, sessions: Sessions
+) -> None:
+    assert desk.now is not None
+    desk.now += timedelta(days=60)
+    assert set(desk.json("status")["sessions"].values()) == {0}
+    assert "Run something long" not in desk.run("status").out
+    states = [one["state"] for one in desk.json("sessions")["sessions"]]
+    assert sorted(states) == ["done", "failed", "idle", "idle", "idle"]
 
 
 def test_what_cannot_be_read_is_told_as_such_and_not_as_work_that_waits(

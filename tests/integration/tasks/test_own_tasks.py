@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from ingest.memory.scope import Scope
 from ingest.memory.tasks.choice import Choice, chosen, following
@@ -26,11 +27,59 @@ def test_a_step_waits_or_stalls_with_its_session(home: Home, told: Tell) -> None
     session.plan(TWO)
     session.ask_user("Which one?")
     session.write()
-    assert told().of("Begin") == [
-        ("plan", "waiting", "Read the code"),
-        ("plan", "pending", "Fix the code"),
-        ("request", "waiting", "Begin"),
-    ]
+    plans = told()
+    for after, state in ((timedelta(minutes=10), "waiting"), (timedelta(days=2), "stalled")):
+        plans.now = replace(plans.now, moment=now(home) + after)
+        assert plans.of("Begin") == [
+            ("plan", state, "Read the code"),
+            ("plan", "pending", "Fix the code"),
+            ("request", state, "Begin"),
+        ]
+
+
+def test_what_a_session_left_open_long_ago_is_neither_pending_nor_in_progress(
+    home: Home, told: Tell
+) -> None:
+    session = home.session("g3")
+    session.prompt("Begin")
+    session.plan(TWO)
+    session.end_turn("Also:\n- [ ] Write it down\n- [x] Say it")
+    session.prompt("And then?")
+    session.abort_turn()
+    session.write()
+    plans = told()
+
+    def states() -> dict[str, str]:
+        tasks = plans.roadmap().tasks
+        return {task.text: str(task.state) for task in tasks if task.relevant}
+
+    plans.now = replace(plans.now, moment=now(home) + timedelta(days=3))
+    assert states() == {
+        "Read the code": "stalled",
+        "Fix the code": "pending",
+        "Write it down": "pending",
+        "Say it": "done",
+        "And then?": "ready",
+    }
+    plans.now = replace(plans.now, moment=now(home) + timedelta(days=60))
+    open_ = ("Read the code", "Fix the code", "And then?")
+    assert states() == dict.fromkeys(open_, "stalled") | {"Say it": "done"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The following is the Codex agent history whose request action you are assessing.\n>>> x",
+        "Generate a concise UI title for this task.\n\nUser prompt:\nFix the lexer",
+    ],
+)
+def test_what_codex_asked_a_helper_of_its_own_is_no_request(
+    home: Home, told: Tell, text: str
+) -> None:
+    session = home.session("g3")
+    session.prompt(text)
+    session.write()
+    assert told().roadmap().tasks == []
 
 
 def test_work_on_a_step_counts_until_now_while_its_session_runs(home: Home, told: Tell) -> None:

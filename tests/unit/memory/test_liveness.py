@@ -40,9 +40,9 @@ def test_an_open_turn_whose_file_moved_lately_runs() -> None:
     assert stands("open", timedelta(minutes=5))[0] is SessionState.RUNNING
 
 
-def test_an_open_turn_that_asks_its_user_waits_however_long_that_takes() -> None:
-    call = OpenCall("request_user_input", None, NOW - timedelta(days=2))
-    state, reason = stands("open", timedelta(days=2), call, waits=True)
+def test_an_open_turn_that_asks_its_user_waits_though_nothing_moves() -> None:
+    call = OpenCall("request_user_input", None, NOW - timedelta(hours=20))
+    state, reason = stands("open", timedelta(hours=20), call, waits=True)
     assert state is SessionState.WAITING
     assert reason == "request_user_input waits for an answer"
 

@@ -8,13 +8,17 @@ NOW = datetime(2026, 11, 21, 14, 3)
 
 
 def stands(
-    quiet: timedelta, *, idle_after: timedelta = timedelta(hours=24), locked: bool | None = None
+    quiet: timedelta,
+    *,
+    idle_after: timedelta = timedelta(hours=24),
+    locked: bool | None = None,
+    waits: bool = False,
 ) -> tuple[SessionState, str]:
     return state_of(
         "open",
         NOW - quiet,
         None,
-        waits_for_user=False,
+        waits_for_user=waits,
         locked=locked,
         now=NOW,
         idle_after=idle_after,
@@ -26,7 +30,7 @@ def test_an_open_turn_without_a_line_is_first_stalled_and_then_idle() -> None:
     assert state is SessionState.STALLED
     assert "Idle" not in reason
     state, reason = stands(timedelta(hours=25))
-    assert state is SessionState.STALLED
+    assert state is SessionState.IDLE
     assert reason == "Idle until its next line, no bytes since 2026-11-20 13:03 UTC"
 
 
@@ -34,8 +38,15 @@ def test_when_a_session_is_idle_can_be_set() -> None:
     assert stands(timedelta(hours=2), idle_after=timedelta(hours=1))[1].startswith("Idle")
 
 
-def test_a_session_whose_writer_is_there_is_not_called_idle() -> None:
-    assert not stands(timedelta(hours=25), locked=True)[1].startswith("Idle")
+def test_a_lock_that_stays_keeps_no_session_from_being_idle() -> None:
+    assert stands(timedelta(hours=25), locked=True)[0] is SessionState.IDLE
+
+
+def test_a_question_that_nobody_answered_for_long_is_idle_and_says_what_it_waited_for() -> None:
+    state, reason = stands(timedelta(hours=25), waits=True)
+    assert state is SessionState.IDLE
+    assert reason.endswith("; Waits for an answer")
+    assert stands(timedelta(hours=23), waits=True)[0] is SessionState.WAITING
 
 
 def test_an_append_opens_an_idle_session_again() -> None:
