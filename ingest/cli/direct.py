@@ -12,21 +12,16 @@ from pathlib import Path
 
 from ingest.cli.access import Backlog, Owner, backlog_of
 from ingest.store.client import RemoteDatabase
-from ingest.store.console import ask
-from ingest.store.database import Database, explain, records
+from ingest.store.database import Database
 from ingest.store.door import Door
 from ingest.store.doorplate import Role
-from ingest.store.engine import Error, FatalException
 from ingest.store.errors import Locked
 from ingest.store.face import Answer, Format, Row
 from ingest.store.local import Local
-from ingest.store.queries import statement
 from ingest.store.refusals import NoDoor
 from ingest.worker.entrance import reach
 from ingest.worker.homes import homes
 from ingest.worker.survey import survey
-
-_OF_THE_FILE = ("IO Error", "Serialization Error")
 
 
 class Direct:
@@ -40,7 +35,7 @@ class Direct:
         self._database = database
 
     def ask(self, text: str, limit: int | None, /) -> Answer:
-        return ask(self._database.reader(), text, limit)
+        return Local(self._database).sql(text, limit)
 
     def copy(self, form: Format, /) -> Path:
         return Local(self._database).copy(form)
@@ -50,15 +45,10 @@ class Direct:
         return backlog_of(survey(self._database, looked, now.isoformat(), keep=keep), looked, now)
 
     def one(self, name: str, /, **values: object) -> Row | None:
-        return next(iter(self.rows(name, **values)), None)
+        return self._database.one(name, **values)
 
     def rows(self, name: str, /, **values: object) -> list[Row]:
-        try:
-            return records(self._database.reader(), statement(name), values)
-        except Error as error:
-            if isinstance(error, FatalException) or str(error).startswith(_OF_THE_FILE):
-                raise explain(self.path, error) from error
-            raise  # A mistake of ours, not of the file: nothing a person could do about it.
+        return self._database.rows(name, **values)
 
 
 def opened(path: Path, now: datetime) -> contextlib.AbstractContextManager[Direct] | RemoteDatabase:

@@ -41,9 +41,8 @@ def _copied(database: Database, name: str) -> Iterator[Path]:
     """A copy in the spool, whole, private and on the disk; gone again where what is then done with
     it fails."""
     part = database.spool / name
-    part.unlink(missing_ok=True)
     try:
-        _copy(database, part)
+        database.with_room(lambda: _copy(database, part))
         part.chmod(0o600)
         sync(part)
         yield part
@@ -54,6 +53,7 @@ def _copied(database: Database, name: str) -> Iterator[Path]:
 
 def _copy(database: Database, part: Path) -> None:
     # Paths and names of catalogs cannot be bound; both are ours, and quoted.
+    part.unlink(missing_ok=True)
     place = str(part).replace("'", "''")
     database.execute(f"attach '{place}' as {_ALIAS}")
     try:

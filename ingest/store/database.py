@@ -8,6 +8,7 @@ file is brought back is `recovery.py`'s business, and `recovery.open_database` t
 import contextlib
 import errno
 import os
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
@@ -41,6 +42,8 @@ class Database:
         self.pulse = Pulse()
         self._was_asked = False
         self._room = ROOM
+        self._changing = threading.RLock()
+        """Held by who opens, drops or widens it: any thread may find that one of these is due."""
         self._wrote = False
         self._columns: dict[str, list[tuple[str, str]]] = {}
         self._pid = os.getpid()
@@ -66,6 +69,7 @@ class Database:
         con = None
         try:
             con = connect(str(self.path), config=config)
+            self._room = ROOM
             if waiting := migrate.waiting(con, self.path):
                 if migrate.is_new(con, self.path):
                     migrate.create(con, waiting)
@@ -99,25 +103,29 @@ class Database:
         """The connection; opened again where the engine had given up and could not be before."""
         if os.getpid() != self._pid:
             raise Forked(self.path)
-        if self._open is None:
-            self._open = self._connect()
-        return self._open
+        with self._changing:
+            if self._open is None:
+                self._open = self._connect()
+            return self._open
 
     def reopen(self) -> None:
         """Open again after the engine gave the connection up; what was committed is there."""
-        self._drop()
-        self._open = self._connect()
+        with self._changing:
+            self._drop()
+            self._open = self._connect()
 
     def _drop(self) -> None:
-        with contextlib.suppress(Error):
-            if self._open is not None:
-                self._open.close()
-        self._open = None
+        with self._changing:
+            with contextlib.suppress(Error):
+                if self._open is not None:
+                    self._open.close()
+            self._open = None
 
     def close(self) -> None:
-        if self._open is not None:
-            self._open.close()
-            self._open = None
+        with self._changing:
+            if self._open is not None:
+                self._open.close()
+                self._open = None
 
     def __enter__(self) -> "Database":
         return self
@@ -126,49 +134,54 @@ class Database:
         self.close()
 
     def make_room(self) -> bool:
-        """Give the engine more memory, for as long as this is open, because a question that was
-        alone found no room; whether there was more to give."""
-        if self._room >= MOST_ROOM:
-            return False
-        self._room *= 2
+        """Give the engine more memory, until `give_back`, because a statement found no room;
+        whether there was more to give."""
+        with self._changing:
+            con = self._con
+            if self._room >= MOST_ROOM:
+                return False
+            self._resize(con, self._room * 2)
+            return True
+
+    def _resize(self, con: Connection, room: int) -> None:
         # With a cursor of its own: it may be asked for on any thread, while the owner writes.
-        with self._con.cursor() as con:
-            con.execute(f"set memory_limit = '{self._room}MB'")
-        return True
+        with con.cursor() as mine:
+            mine.execute(f"set memory_limit = '{room}MB'")
+        self._room = room
 
     def with_room(self, ask: Callable[[], T]) -> T:
         """What is asked, again with more memory as often as it found no room."""
         while True:
             try:
                 return ask()
-            except Crowded:
-                if not self.make_room():
-                    raise
+            except (Crowded, Error) as error:
+                told = self._told(error) if isinstance(error, Error) else error
+                if not (isinstance(told, Crowded) and self.make_room()):
+                    raise told from error
 
     def give_back(self) -> None:
         """Give the system back what questions have left behind: each kind of them leaves other
-        holes, and with every kind the process would grow."""
+        holes, and with every kind the process would grow. What still runs, and finds no room any
+        more because of it, asks for it again."""
         if self._was_asked:
             self._was_asked = False
             # To start its threads anew is how the engine is made to let go of all it keeps.
             self.execute("set threads = 1")
             self.execute(f"set threads = {THREADS}")
+        # What is in use just now cannot be taken; the next time, then.
+        with self._changing, contextlib.suppress(Error):
+            if self._room > ROOM:
+                self._resize(self._con, ROOM)
 
     def reader(self) -> Connection:
         """A connection for one thread that reads."""
         self._was_asked = True
-        return self._con.cursor()
+        with self._changing:
+            return self._con.cursor()
 
     def rows(self, name: str, /, **values: object) -> list[dict[str, Any]]:
         """The rows a named statement answers with, as dictionaries."""
-
-        def ask() -> list[dict[str, Any]]:
-            try:
-                return records(self.reader(), statement(name), values)
-            except Error as error:
-                raise self._told(error) from error
-
-        return self.with_room(ask)
+        return self.with_room(lambda: records(self.reader(), statement(name), values))
 
     def one(self, name: str, /, **values: object) -> dict[str, Any] | None:
         found = self.rows(name, **values)
@@ -192,9 +205,10 @@ class Database:
     def columns(self, table: str) -> tuple[tuple[str, str], ...]:
         """The columns of a table of ours and their types, in their order."""
         if not self._columns:
-            found = self._con.execute(statement("schema.columns")).fetchall()
-            for name, column, kind in found:
-                self._columns.setdefault(name, []).append((column, kind))
+            found: dict[str, list[tuple[str, str]]] = {}
+            for name, column, kind in self.reader().execute(statement("schema.columns")).fetchall():
+                found.setdefault(name, []).append((column, kind))
+            self._columns = found
         return tuple(self._columns[table])
 
     @contextlib.contextmanager

@@ -25,7 +25,7 @@ from ingest.store.doorplate import Plate, Role
 from ingest.store.engine import Connection as Cursor
 from ingest.store.engine import Error
 from ingest.store.errors import Crowded
-from ingest.store.face import Query, QueryRefused
+from ingest.store.face import Format, Query, QueryRefused
 from ingest.store.hanging_up import hang_up, has_left
 from ingest.store.local import explained, together
 from ingest.store.proof import prove_inside
@@ -253,7 +253,8 @@ class Door:
                 with self._lock:
                     if self._ending.is_set():
                         raise EOFError
-                    visit.hold(self._database.reader(), self._limits.hold_seconds)
+                    moment = self._database.pulse.beats
+                    visit.hold(self._database.reader(), self._limits.hold_seconds, moment)
                 return self.host
             case wire.Who():
                 return self.host
@@ -270,11 +271,10 @@ class Door:
                 packed = wire.packed(answer.columns, [answer.rows], more=answer.more)
                 return wire.PackedTables([packed])
             case wire.Copy(form):
-                with self._cursor(self._limits.copy_seconds) as con:
-                    return wire.Copied(snapshot.copy(con, self._database.spool, form).name)
+                return wire.Copied(self._database.with_room(lambda: self._copied(form)).name)
 
     def _asked(self, queries: list[Query], visit: Visit) -> wire.PackedTables:
-        held, alone = visit.held is not None, False
+        alone = False
         until = time.monotonic() + self._limits.crowded_seconds
         while True:
             try:
@@ -282,15 +282,25 @@ class Door:
                     self._turn(alone=alone),
                     self._cursor(self._limits.query_seconds, visit.held) as con,
                 ):
+                    held = visit.held is not None
                     return wire.PackedTables(together(con, queries, _packed, held=held))
             except Error as error:
-                # What is held is spoilt by it; whoever holds it asks again by itself.
                 crowded = isinstance(explained(self._database.path, error), Crowded)
-                if held or not crowded or time.monotonic() >= until:
+                if not crowded or time.monotonic() >= until:
                     raise
                 if alone and not self._database.make_room():
                     self._ending.wait(_ROOM_SECONDS)
                 alone = True
+                if visit.held is not None:
+                    # The same moment, as long as nothing was committed since. Else what is held is
+                    # spoilt by it, and whoever holds it asks again.
+                    if visit.moment != self._database.pulse.beats:
+                        raise
+                    visit.renew(self._database.reader(), visit.moment)
+
+    def _copied(self, form: Format) -> Path:
+        with self._cursor(self._limits.copy_seconds) as con:
+            return snapshot.copy(con, self._database.spool, form)
 
     @contextlib.contextmanager
     def _turn(self, *, alone: bool) -> Iterator[None]:

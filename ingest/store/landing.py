@@ -75,9 +75,16 @@ def land(
 ) -> None:
     """Store it all, one landing after the other, and claim what is worked on next; or nothing.
 
-    An engine that gave up, or a conflict, gets another try. Whether a commit that ended in an error
-    was made nevertheless is read back before anything is done a second time.
+    An engine that gave up, a conflict, or one without room in memory gets another try. Whether a
+    commit that ended in an error was made nevertheless is read back before anything is done a
+    second time.
     """
+    database.with_room(lambda: _try(database, landings, claims, by, now))
+
+
+def _try(
+    database: Database, landings: list[Landing], claims: list[Claim], by: str, now: str
+) -> None:
     for left in reversed(range(TRIES)):
         try:
             with database.transaction():

@@ -38,21 +38,18 @@ class Local:
 
     def _together(self, queries: Sequence[Query]) -> list[Result]:
         with self._database.reader() as con:
-            try:
-                return together(con, queries, _whole)
-            except Error as error:
-                raise explained(self.path, error) from error
+            return together(con, queries, _whole)
 
     def sql(self, text: str, limit: int | None = None, /) -> Answer:
         with self._database.reader() as con:
             return console.ask(con, text, limit)
 
     def copy(self, form: Format, /) -> Path:
+        return self._database.with_room(lambda: self._copied(form))
+
+    def _copied(self, form: Format) -> Path:
         with self._database.reader() as con:
-            try:
-                return copy(con, self._database.spool, form)
-            except Error as error:
-                raise explained(self.path, error) from error
+            return copy(con, self._database.spool, form)
 
 
 def _whole(columns: list[str], answer: Connection) -> Result:

@@ -28,7 +28,7 @@ _NEVER: Final = frozenset({"homes", "sources", "schema_migrations", "properties"
 """Where files lie, and what the program says of itself: nothing of a log, and nothing to lose."""
 _BASE64: Final = frozenset({("rejects", "head"), ("rejects", "tail")})
 _JSON: Final = frozenset({("cursors", "state"), ("segments", "kinds")})
-_AT_ONCE: Final = 2_000
+_AT_ONCE: Final = 256
 
 Masking = Callable[[str], str]
 
@@ -43,7 +43,11 @@ class Place(Struct, frozen=True):
 
 
 def scan(database: Database) -> list[Place]:
-    """What there is, by place and kind; nothing is changed."""
+    """What there is, by place and kind; nothing is changed. On any thread."""
+    return database.with_room(lambda: _scan(database))
+
+
+def _scan(database: Database) -> list[Place]:
     places: list[Place] = []
     for table, column, masking in _columns(database):
         counts: Counter[str] = Counter()
@@ -58,6 +62,13 @@ def scan(database: Database) -> list[Place]:
 
 def scrub(database: Database) -> int:
     """Mask it all, and write the file anew; how many values that were. Needs it for itself."""
+    changed = database.with_room(lambda: _scrub(database))
+    changed += _scrub_edits(database)
+    rewritten(database)
+    return changed
+
+
+def _scrub(database: Database) -> int:
     changed = 0
     with database.transaction():
         for table, column, masking in _columns(database):
@@ -68,8 +79,6 @@ def scrub(database: Database) -> int:
                     {"text": masking(text), "rowid": rowid},
                 )
                 changed += 1
-    changed += _scrub_edits(database)
-    rewritten(database)
     return changed
 
 

@@ -112,7 +112,7 @@ class Owner:
             orders.batches(database, clock, self.tuning.max_attempts)
         )
         self.desk.at_any_time[ordered.SAY] = orders.sayings(database, clock)
-        self.desk.at_rest[ordered.SCAN] = orders.scanning(database)
+        self.desk.reading[ordered.SCAN] = orders.scanning(database)
         self.desk.at_rest[ordered.RESET] = self._at_once(
             orders.afresh(database, clock, self.survey)
         )

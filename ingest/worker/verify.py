@@ -130,7 +130,10 @@ def _twin(again: Database, source: Followed) -> Followed | None:
 
 
 def _hash(database: Database, source: int) -> str:
-    digest = hashlib.sha256()
-    for line in dump(database, source):
-        digest.update(line.encode())
-    return digest.hexdigest()
+    def hashed() -> str:
+        digest = hashlib.sha256()
+        for line in dump(database, source):
+            digest.update(line.encode())
+        return digest.hexdigest()
+
+    return database.with_room(hashed)

@@ -1,0 +1,159 @@
+"""What needs more memory than the engine begins with: with an owner, and without one."""
+
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
+from pathlib import Path
+from threading import Barrier
+
+import pytest
+
+from ingest.store import database as store
+from ingest.store.client import RemoteDatabase
+from ingest.store.database import Database
+from ingest.store.doorplate import Role
+from ingest.store.engine import Connection
+from ingest.worker.entrance import Owned, Wish, enter
+from ingest.worker.homes import homes
+from ingest.worker.ordered import SCAN
+from tests.build import Home
+from tests.integration.cli.desk import Desk
+from tests.integration.queue.test_with_an_owner import ONCE, following
+
+LINES = 300
+ASKING = 8
+PATIENCE = 60.0
+TIGHT = 16
+"""Megabytes, for the engine: too little for these lines."""
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home of one session with many long lines that cannot be read, and its database."""
+    folder = tmp_path_factory.mktemp("rejecting")
+    session = Home(folder / "codex").session()
+    session.prompt("Begin")
+    for number in range(LINES):
+        session.raw(b"{not json " + (b"%05d " % number) * 10_000 + b"\n")
+    session.end_turn("Done.")
+    session.write()
+    return folder
+
+
+@pytest.fixture
+def desk(
+    written: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Desk:
+    desk, kept = Desk(written, capsys), written / "kept"
+    if not kept.exists():
+        assert desk.run("ingest").code == 0
+        shutil.copytree(desk.db.parent, kept)
+    shutil.rmtree(desk.db.parent)
+    shutil.copytree(kept, desk.db.parent)
+    monkeypatch.setattr(store, "ROOM", TIGHT)
+    return desk
+
+
+def without_more(desk: Desk, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> str:
+    """What the command says where the engine gets no more memory."""
+    with monkeypatch.context() as patched:
+        patched.setattr(store, "MOST_ROOM", TIGHT)
+        return desk.run(*arguments).err
+
+
+@pytest.mark.fault("D40")
+@pytest.mark.parametrize("owned", [False, True], ids=["alone", "owned"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("quarantine", "list", "--limit", str(LINES)),
+        ("redact", "scan"),
+        ("snapshot", "--overwrite", "--out", "{}/copy.duckdb"),
+        ("snapshot", "--out", "{}/copy.parquet"),
+        ("reset", "--all", "--yes"),
+    ],
+    ids=lambda words: " ".join(words[:2]),
+)
+def test_what_is_stored_of_long_rejected_lines_breaks_no_command(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], owned: bool
+) -> None:
+    arguments = [word.format(tmp_path) for word in words]
+    with following(desk, ONCE) if owned else nullcontext():
+        assert "no room in memory" in without_more(desk, monkeypatch, *arguments)
+        answer = desk.run(*arguments)
+    assert answer.code == 0, answer.err
+
+
+@pytest.mark.fault("D41")
+def test_memory_that_a_question_needed_is_given_back(tmp_path: Path) -> None:
+    with Database(tmp_path / "t.duckdb") as database:
+        before = limit(database)
+        while database.make_room():
+            assert limit(database) > before
+        database.give_back()
+        assert limit(database) == before
+        assert database.make_room()
+
+
+@pytest.mark.fault("D41")
+def test_a_database_that_is_opened_again_begins_with_the_usual_memory(tmp_path: Path) -> None:
+    with Database(tmp_path / "t.duckdb") as database:
+        before = limit(database)
+        while database.make_room():
+            pass
+        database.reopen()
+        assert limit(database) == before
+        assert database.make_room()
+        assert limit(database) > before
+
+
+@pytest.mark.fault("D41")
+def test_many_that_find_it_closed_open_it_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Database(tmp_path / "t.duckdb") as database:
+        database.close()
+        connect, opened = Database._connect, []
+        together = Barrier(ASKING)
+
+        def counted(self: Database) -> Connection:
+            opened.append(self)
+            return connect(self)
+
+        def ask(_: int) -> list[dict[str, object]]:
+            together.wait()
+            return database.rows("queue.pauses")
+
+        monkeypatch.setattr(Database, "_connect", counted)
+        with ThreadPoolExecutor(ASKING) as threads:
+            assert list(threads.map(ask, range(ASKING))) == [[]] * ASKING
+        assert len(opened) == 1
+
+
+def limit(database: Database) -> float:
+    ((said,),) = database.reader().execute("select current_setting('memory_limit')").fetchall()
+    return float(said.split()[0])
+
+
+@pytest.mark.fault("D41")
+def test_a_search_for_secrets_waits_for_nobody_who_writes(desk: Desk) -> None:
+    """Its owner does not come by to carry out orders, as while it reads a backlog."""
+    found = enter(desk.db, Wish(homes([desk.home]), Role.FOLLOW))
+    assert isinstance(found, Owned)
+    with found, ThreadPoolExecutor(1) as threads:
+        looked = threads.submit(look_for_secrets, desk.db)
+        try:
+            assert looked.result(PATIENCE) == []
+        finally:
+            found.desk.close()
+
+
+def look_for_secrets(path: Path) -> object:
+    with RemoteDatabase(path) as remote:
+        return remote.act(SCAN)["places"]
+
+
+@pytest.mark.fault("D40")
+def test_a_deep_look_at_long_rejected_lines_breaks_nothing(desk: Desk) -> None:
+    answer = desk.run("verify", "--deep")
+    assert answer.code == 0, answer.err
