@@ -6,6 +6,7 @@ out as it went in. A secret that is split, encoded or of no known kind is not fo
 """
 
 import re
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -28,11 +29,31 @@ _ENDLESS = {
 _OPENINGS = (*_ENDLESS["<"], *_ENDLESS["&"], *_ENDLESS["\\"])
 _OPEN = r"(?:<|&lt;|\\{1,4}u003[cC])"
 _CLOSE = r"(?:>|&gt;|\\{1,4}u003[eE])"
-_TAG = re.compile(rf"{_OPEN}(/|\\{{1,4}}/)?private\s{{0,8}}{_CLOSE}", re.IGNORECASE)
+_TAG = re.compile(
+    rf"{_OPEN}(/|\\{{1,4}}/)?private(?:\s(?:(?!{_OPEN})[^<>]){{0,200}}?)?\s{{0,8}}(?<!/){_CLOSE}",
+    re.IGNORECASE,
+)
 
-_COLORS = ("\x1b[", "\x9b", "\\u001b[", "\\u001B[", "\\x1b[", "\\x1B[", "\\033[", "\\e[")
-"""What begins a sequence for the terminal, as it is and escaped."""
-_COLORED = re.compile(rf"(?:{'|'.join(map(re.escape, _COLORS))})[0-?]{{0,40}}[ -/]{{0,4}}[@-~]")
+_ESCAPE = ("\x1b", "\\u001b", "\\u001B", "\\x1b", "\\x1B", "\\033", "\\e[")
+_INVISIBLE = "\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff"
+"""Characters without a width."""
+_UNSEEN = (
+    *_ESCAPE,
+    "\x9b",
+    *re.sub(
+        "(.)-(.)", lambda ends: "".join(map(chr, range(ord(ends[1]), ord(ends[2]) + 1))), _INVISIBLE
+    ),
+    *(f"\\u{code}" for code in ("00ad", "200", "202", "206", "feff", "FEFF")),
+)
+"""What begins something that is not seen: a sequence for the terminal, a character without a width;
+as it is and escaped."""
+_UNSEEN_PARTS = re.compile(
+    rf"(?:{'|'.join(map(re.escape, _ESCAPE[:-1]))}|\\e(?=\[))"
+    r"(?:\[[0-?]{0,40}[ -/]{0,4}[@-~]|[()*+][0-9A-Za-z]|[=>78DEHMNOZc]"
+    r"|\][^\x07\x1b\\\n]{0,1000}(?:\x07|\x1b\\|\\(?:u0007|x07|a|(?:u001[bB]|x1[bB]|033)\\{1,2})))"
+    rf"|\x9b[0-?]{{0,40}}[ -/]{{0,4}}[@-~]|[{_INVISIBLE}]"
+    r"|\\u(?:00[aA][dD]|200[b-fB-F]|202[a-eA-E]|206[0-46-9a-fA-F]|[fF][eE][fF][fF])"
+)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 Hit = tuple[int, int, int]
@@ -45,8 +66,8 @@ def _literals() -> Iterator[tuple[str, int, Pattern | None]]:
     """What is looked for, how much of it is the literal, and of which kind; None: private."""
     for opening in _OPENINGS:
         yield opening, len(opening), None
-    for color in _COLORS:
-        yield color, len(color), None
+    for beginning in _UNSEEN:
+        yield beginning, len(beginning), None
     for pattern in PATTERNS:
         for literal in pattern.literals:
             for after in pattern.followed:
@@ -54,6 +75,12 @@ def _literals() -> Iterator[tuple[str, int, Pattern | None]]:
 
 
 _KNOWN = list(_literals())
+_MAYBE_UNSEEN = frozenset(
+    which
+    for which, (literal, _, pattern) in enumerate(_KNOWN)
+    if literal in _UNSEEN or (pattern is not None and literal.endswith("\\"))
+)
+"""Where something that is not seen begins, or may: of overlapping literals only one is found."""
 
 
 @cache  # And only when it is needed, like each expression: most of what starts masks nothing.
@@ -68,37 +95,21 @@ def _search() -> Callable[[str], list[Hit]]:
 def mask(text: str) -> str:
     """`text` without its secrets and private parts."""
     hits = _hits(text)
-    if not hits:
-        return text
-    colored = _are_colored(hits)
-    while True:
-        while spans := _spans(text, hits):
-            # Again, because what was hidden by a neighbour may stand by itself now.
-            text = "".join(_masked(text, spans))
-            hits = _hits(text)
-        if not colored:
-            return text
-        # And without colours, which may begin, or end, in the middle of a secret.
-        bare = _COLORED.sub("", text)
-        hits = _hits(bare)
-        if bare == text or not _spans(bare, hits):
-            return text
-        text = bare
+    while spans := _spans(text, hits):
+        # Again, because what was hidden by a neighbour may stand by itself now.
+        text = "".join(_masked(text, spans))
+        hits = _hits(text)
+    return text
 
 
 def unsafe(text: str) -> bool:
     """Whether masking would change anything."""
-    hits = _hits(text)
-    return bool(_spans(text, hits)) or (_are_colored(hits) and bool(found(text)))
+    return bool(_spans(text, _hits(text)))
 
 
 def found(text: str) -> dict[str, int]:
     """How many there are of each kind."""
-    hits = _hits(text)
-    if _are_colored(hits):
-        text = _COLORED.sub("", text)
-        hits = _hits(text)
-    return dict(Counter(kind for _, _, kind in _spans(text, hits)))
+    return dict(Counter(kind for _, _, kind in _spans(text, _hits(text))))
 
 
 def marks(text: str) -> int:
@@ -136,15 +147,51 @@ def _spans(text: str, hits: list[Hit]) -> list[Span]:
     """All of them, in order; none overlaps another."""
     if not hits:
         return []
+    spans = _seen(text, hits)
+    if any(which in _MAYBE_UNSEEN for which, _, _ in hits):
+        spans = _joined(spans + list(_unseen(text)))
+    return spans
+
+
+def _seen(text: str, hits: list[Hit]) -> list[Span]:
+    """Those that stand in the text as it is."""
     private = list(_private(text)) if any(which < len(_OPENINGS) for which, _, _ in hits) else []
     secrets = _secrets(text, hits)
     return _merged(private, secrets) if private else list(secrets)
 
 
-def _are_colored(hits: list[Hit]) -> bool:
-    """Whether the text holds what is for the terminal."""
-    colors = range(len(_OPENINGS), len(_OPENINGS) + len(_COLORS))
-    return any(which in colors for which, _, _ in hits)
+def _unseen(text: str) -> Iterator[Span]:
+    """Those that stand there once all is gone that is not seen: it may begin, or end, in the middle
+    of a secret."""
+    parts: list[str] = []
+    begins, shifts = [0], [0]
+    """From each place of the bare text on, how much was left out before it."""
+    at = 0
+    for cut in _UNSEEN_PARTS.finditer(text):
+        parts.append(text[at : cut.start()])
+        begins.append(begins[-1] + len(parts[-1]))
+        shifts.append(shifts[-1] + len(cut[0]))
+        at = cut.end()
+    bare = "".join([*parts, text[at:]])
+
+    def place(index: int) -> int:
+        return index + shifts[bisect_right(begins, index) - 1]
+
+    if len(bare) < len(text):
+        for start, end, kind in _seen(bare, _hits(bare)):
+            yield place(start), place(end - 1) + 1, kind
+
+
+def _joined(spans: list[Span]) -> list[Span]:
+    """Those that overlap as one, of the kind of the one that begins first, or else is longer."""
+    joined: list[Span] = []
+    for start, end, kind in sorted(spans, key=lambda one: (one[0], -one[1])):
+        if joined and start < joined[-1][1]:
+            first, last, known = joined[-1]
+            joined[-1] = first, max(last, end), known
+        else:
+            joined.append((start, end, kind))
+    return joined
 
 
 def _hits(text: str) -> list[Hit]:
@@ -179,8 +226,12 @@ def _secrets(text: str, hits: list[Hit]) -> Iterator[Span]:
             continue
         if pattern.apart and start and not _is_edge(text, start):
             continue
+        if pattern.program and not _belongs_to(text, start, pattern.program):
+            continue
         match = compiled(pattern.body, apart=pattern.apart).match(text, start + length)
         if match is None:
+            continue
+        if pattern.accepts and not pattern.accepts(match[match.lastindex or 0]):
             continue
         if match.lastindex:
             start, done = match.span(match.lastindex)
@@ -188,6 +239,16 @@ def _secrets(text: str, hits: list[Hit]) -> Iterator[Span]:
             done = match.end()
         if not text.startswith(_MARKS, start):
             yield start, done, pattern.name
+
+
+_COMMAND_CHARS = 400
+_COMMAND_ENDS = re.compile(r"[|;&]|(?<!\\)\n")
+
+
+def _belongs_to(text: str, at: int, program: str) -> bool:
+    """Whether an option that begins here is one of this program."""
+    named = text.rfind(program, max(0, at - _COMMAND_CHARS), at)
+    return named >= 0 and _COMMAND_ENDS.search(text, named, at) is None
 
 
 _ESCAPES = frozenset("nrtbf")

@@ -6,9 +6,21 @@ whole takes time in proportion to the text, whatever the text is. Group 1 is the
 group it is the literal and all that follows.
 """
 
+import binascii
 import re
+from collections.abc import Callable
 from functools import cache
 from typing import NamedTuple
+
+
+def _is_login(secret: str) -> bool:
+    """Whether this is the base64 of `user:password`."""
+    try:
+        decoded = binascii.a2b_base64(secret, strict_mode=True).decode()
+    except ValueError:
+        return False
+    user, _, password = decoded.partition(":")
+    return bool(user and password) and decoded.isprintable()
 
 
 class Pattern(NamedTuple):
@@ -21,6 +33,10 @@ class Pattern(NamedTuple):
     followed: tuple[str, ...] = ("",)
     """How the body begins. It is looked for together with the literal, where that alone is a word
     that is often said."""
+    program: str = ""
+    """The command that the literal is an option of: it stands before it, in the same command."""
+    accepts: Callable[[str], bool] | None = None
+    """What else the secret must fulfil."""
 
 
 def _either_case(*words: str) -> tuple[str, ...]:
@@ -56,8 +72,38 @@ _MIXED = (
     r"(?=[A-Za-z+/_~!@#^*.-]{0,80}\d)(?=[\d.]{0,80}[A-Za-z])"
     r"((?:[A-Za-z0-9+/_~!@#^*-]|\.(?=[A-Za-z0-9])|%(?!3[bB]|26)|=(?=[=\s\"'\\]|$)){8,}+)(?![(\[])"
 )
+_YAML = (
+    r"(?<=:)[ \t]{1,4}"
+    + _PLACEHOLDER
+    + r"(?!(?i:pass\w{0,8}|kennwort|contrase\w*|senha|wachtwoord)\b)"
+    r"(?![A-Za-z]+[a-z][A-Z][A-Za-z]*\b|[A-Za-z_]+\.[A-Za-z_])"
+    r"([^\s\"'\\,;(){}\[\]<>$&|`=!*?][^\s\"'\\,;(){}\[\]<>$&|`=]{3,}+)"
+    r"(?=[ \t]{0,4}(?:[\r\n]|\Z|\\{1,4}[rn]|\\{0,4}[\"']|[ \t]#))"
+)
+"""What stands behind a colon, to the end of its line: no text, no name of a variable or a type."""
 _PLAIN = r"(?<==)(?![./$~])" + _PLACEHOLDER + r"([^\s\"'\\$<>(){}\[\],;&|]{6,}+)(?![(\[])"
+_SIGN = r"[^\s\"'\\$<>(){}\[\],;&|\x00-\x1f\x7f-\x9f]"
+_BREAK = r"(?:\s|\\{1,4}[nrt]){1,40}"
+_GAP = r"[\s\"',\\]{1,12}"
+"""Between the words of a command: in a shell, quoted or not, or in a list of JSON."""
+_OPTIONS = tuple(
+    f"--{owner}{name}"
+    for owner in ("", "db-", "user-", "admin-", "root-", "http-", "proxy-", "registry-")
+    for name in ("password", "passwd", "passphrase", "pass")
+)
+_OPTION = (
+    rf"(?:{_QUOTE})?{_PLACEHOLDER}(?!(?i:flag|options?|argument|arg|parameter|param|value|pass|to|is|and|"
+    r"or|for|with|from|the|in|on|was|are|as|by|can|must|will|not|when|if|file|prompt)\b)"
+    rf"(?![-/.~]|[A-Z_]+\b)({_SIGN}{{4,}}+)"
+)
+"""The value of an option, which is a word of its own; what is said of the option is none."""
 _ANY = rf"(?:{_QUOTED}|{_MIXED})"
+
+
+def _spaced(*options: str) -> tuple[str, ...]:
+    """Options as they begin a word of a command."""
+    return tuple(before + option for option in options for before in (" ", '"', "'"))
+
 
 PATTERNS = (
     Pattern("openai-key", ("sk-proj-", "sk-svcacct-", "sk-admin-"), rf"{_TOKEN}{{20,}}"),
@@ -165,11 +211,62 @@ PATTERNS = (
     Pattern(
         "password",
         _either_case("password", "passwd", "passphrase"),
+        rf"{_IS}(?:{_QUOTED}|{_MIXED}|{_PLAIN}|{_YAML})",
+        False,
+        _SAID,
+    ),
+    Pattern(
+        "password",
+        _either_case("db_pass", "user_pass", "admin_pass", "smtp_pass", "mail_pass", "mysql_pass"),
         rf"{_IS}(?:{_QUOTED}|{_MIXED}|{_PLAIN})",
         False,
         _SAID,
     ),
+    Pattern(
+        "password",
+        ("_PASS=", "_PASSWD="),
+        rf"(?:{_QUOTE})?{_PLACEHOLDER}(?!\d+(?:\s|\Z))({_SIGN}{{4,}}+)(?![(\[])",
+        False,
+    ),
     Pattern("password", ("Pwd", "MYSQL_PWD"), r"=([^\s\"'\\$<>;&/.][^\s\"'\\$<>;&]{3,})", False),
+    Pattern(
+        "password",
+        ("pwd=",),
+        rf"(?:{_QUOTE})?{_PLACEHOLDER}(?:(?<=[?&;]pwd=)|(?![/.~]|[A-Za-z_]+[),.(\[]|[A-Za-z]:))({_SIGN}{{4,}}+)(?![(\[])",
+        False,
+    ),
+    Pattern("password", tuple(f"{name} " for name in _OPTIONS), _OPTION, False),
+    Pattern(
+        "password",
+        _spaced("-u", "--user", "-U", "--proxy-user"),
+        rf"(?:{_GAP}|=)?(?:{_QUOTE})?[^\s:\"'\\]{{1,100}}:(?![$<{{])([^\s\"'\\]{{1,200}}+)",
+        False,
+        program="curl",
+    ),
+    Pattern(
+        "password",
+        ("sshpass",),
+        rf"{_GAP}-p(?:{_GAP})?(?![$<{{])(?:(?<=[\"'])([^\"'\\\n]{{1,200}}+)|([^\s\"'\\]{{1,200}}+))",
+    ),
+    Pattern(
+        "password",
+        ("machine ", "default "),
+        rf"(?:[^\s\"'\\]{{1,253}}{_BREAK})?(?:(?:login|account){_BREAK}[^\s\"'\\]{{1,200}}{_BREAK}){{0,2}}"
+        rf"password{_BREAK}([^\s\"'\\]{{1,200}}+)",
+    ),
+    Pattern(
+        "basic-login",
+        ('"auth"', '"auth\\', "_auth=", "_auth ="),
+        rf"[\\\\\"]{{0,6}}\s{{0,4}}:?\s{{0,4}}(?:{_QUOTE})?({_BASE64}{{8,}}+={{0,2}})",
+        False,
+        accepts=_is_login,
+    ),
+    Pattern(
+        "private-key",
+        ("client-key-data", "clientKeyData", "client_key_data"),
+        rf"{_IS}(?:{_QUOTE})?({_BASE64}{{16,}}+={{0,2}})",
+        False,
+    ),
     Pattern(
         "secret-value",
         _either_case(

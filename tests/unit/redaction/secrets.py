@@ -106,6 +106,44 @@ for _text in (
 _has("password", "DB_PASSWORD=correct" + "horse", "correct" + "horse")
 _has("password", "Server=a;Pwd=s3" + "same;Uid=me", "s3" + "same")
 for _text in (
+    "DB_PASS={}",
+    "SMTP_PASS='{}'",
+    'dbPass: "{}"',
+    "https://meet.example/j/1?pwd={}",
+    "mysql://h/db?user=me&pwd={};",
+    "tool login --password {} --verbose",
+    "tool --db-password '{}'",
+    "password: {}\n",
+    "  admin_password: {}  # of the test machine",
+    "db:\n  password: {}\n  port: 1",
+    "curl -u me:{} https://api.example/",
+    "curl -sS -X POST --user 'me:{}' https://api.example/",
+    "curl \\\n  -ume:{} https://api.example/",
+    '["curl", "-u", "me:{}", "https://api.example/"]',
+    "curl --proxy-user=me:{} https://api.example/",
+    "sshpass -p {} ssh me@host",
+    "sshpass -p'{}' ssh me@host",
+    '["sshpass", "-p", "{}", "ssh", "me@host"]',
+    "machine api.example login me password {}",
+    "machine api.example\n  login me\n  password {}\n",
+    "machine api.example\\n  login me\\n  password {}\\n",
+    "default login me password {}",
+):
+    for _password in ("hunt" + "er22x", "swor" + "dfish"):
+        _has("password", _text.format(_password), _password)
+_has(
+    "password", "sshpass -p 'correct horse " + "battery' ssh me@host", "correct horse " + "battery"
+)
+for _text in (
+    '{{"auths": {{"registry.example": {{"auth": "{}"}}}}}}',
+    '{{\\"auth\\": \\"{}\\"}}',
+    "//registry.example/:_auth={}",
+):
+    for _login in ("bWU6b3BlbnNlc2FtZQ==", "dXNlcjpwYXNz"):
+        _has("basic-login", _text.format(_login), _login)
+for _text in ("client-key-data: {}", '"client-key-data": "{}"', "clientKeyData: '{}'"):
+    _has("private-key", _text.format(A48), A48)
+for _text in (
     "AWS_SECRET_ACCESS_KEY={}",
     'client_secret = "{}"',
     "api-key: {}",
@@ -146,5 +184,24 @@ INNOCENT = [
     "<privateer> private: yes #private </private>",
     "api_key: null, api_key=None, apiKey: undefined, secret: ********",
     "[secret: github-token] [private]",
+    # Options, users and names that are no passwords.
+    "docker run -u 1000:1000 image; sudo -u me:staff ls; git push -u origin main:main",
+    "curl https://api.example/ | sort -u a:b && git push -u origin topic:topic1",
+    "curl -u $USER:$TOKEN https://api.example/ ; curl -u me https://api.example/",
+    "sshpass -e ssh me@host, sshpass is not installed; sshpass -p $PW ssh me@host",
+    "the --password option, --password <value>, --password=$PW, use --password to log in",
+    "usage: tool [--password PASSWORD] [--db-password FILE]",
+    "machine learning, a machine with a password manager, default login page",
+    '"auth": "required", "auth": "APIKeyHeader", "auth": "bearer1234567", _auth=disabled1',
+    "tests: 12 passed; FIRST_PASS=1 BUILD_PASS=true second_pass=inline_functions1",
+    "pwd=$(pwd) pwd=/home/me pwd=os.getcwd() pwd=process.cwd() pwd=password",
+    "password: string\npassword: str\npassword: String!\npassword: hashedPassword\n",
+    "password: req.body.password\npassword: z.string().min(8)\npassword: await hash(x)\n",
+    "password: Passwort\npassword: Password\npassword: required\npassword: null\n",
+    "Password: the one of the test machine\npassword: |\npassword: !vault\npassword: *shared\n",
+    "password: SecretStr\npassword: ${DB_PASSWORD}\npassword: {{ password }}\n",
+    "proxy_pass http://backend; proxy_pass   http://backend:8080;",
+    "client-key-data: REDACTED client-key-data: <none>",
+    "a\u200bb \x1b[31mred\x1b[0m \U0001f469\u200d\U0001f4bb \\u200b \x1b]8;;https://x.example\x07x\x1b]8;;\x07",
 ]
 """What looks a little like a secret and is none."""

@@ -48,6 +48,39 @@ class TestKinds:
                 assert found(colored) == {kind: 1}
 
 
+UNSEEN = (
+    "\x1b[31m",
+    "\x1b[0m",
+    "\x9b1m",
+    "\x1b(B",
+    "\x1b]8;;x\x07",
+    "\u200b",
+    "\u2060",
+    "\ufeff",
+    "\u00ad",
+    "\u202e",
+    "\\u001b[31m",
+    "\\x1b[0m",
+    "\\u200b",
+)
+
+
+@pytest.mark.fault("S03")
+@pytest.mark.parametrize(("kind", "text", "secret"), EACH)
+def test_nothing_that_is_not_seen_hides_a_part_of_a_secret(
+    kind: str, text: str, secret: str
+) -> None:
+    parts = {secret[at : at + 6] for at in range(max(1, len(secret) - 5))}
+    parts = {part for part in parts if part not in kind}
+    for index in range(len(text) + 1):
+        unseen = UNSEEN[index % len(UNSEEN)]
+        masked = mask(f"x {text[:index]}{unseen}{text[index:]} y")
+        assert mask(masked) == masked
+        for other in UNSEEN:
+            masked = masked.replace(other, "")
+        assert [part for part in parts if part in masked] == [], (index, unseen)
+
+
 @pytest.mark.parametrize("text", INNOCENT)
 def test_what_is_no_secret_stays(text: str) -> None:
     assert mask(text) == text
@@ -62,6 +95,16 @@ class TestPrivate:
             ("<PRIVATE>b</Private>c", "[private]c"),
             ("<private>a<private>b</private>c</private>d", "[private]d"),
             ("<private></private>", "[private]"),
+            ("a <private >b</private > c", "a [private] c"),
+            ('a <private reason="x y">b</private> c', "a [private] c"),
+            ("a <private\n  reason='x'\n>b", "a [private]"),
+            ('a <private reason=\\"x\\">b</private> c', "a [private] c"),
+            ("&lt;private reason=&quot;x&quot;&gt;b&lt;/private&gt;c", "[private]c"),
+            ("\\u003cprivate reason=\\u0022x\\u0022\\u003eb\\u003c/private\\u003ec", "[private]c"),
+            (
+                "a <private/> <privateer> <private-key> b",
+                "a <private/> <privateer> <private-key> b",
+            ),
             ("&lt;private&gt;b&lt;/private&gt;c", "[private]c"),
             ("\\u003cprivate\\u003eb\\u003c/private\\u003ec", "[private]c"),
             ("a</private>b", "a</private>b"),
