@@ -40,7 +40,9 @@ def commits(invocation: Invocation, only: Filters) -> None:
                 "No session is known of a project in this folder.",
                 "`--project NAME` names one; `tailboard sessions` shows which there are.",
             )
-        found = outside(access, scope, invocation.judged, Git(invocation.env), mask)
+        found, unread = outside(access, scope, invocation.judged, Git(invocation.env), mask)
+    for why in unread:
+        invocation.output.note(why)
     if found is None:
         raise NotFound(
             f"No repository of a project {scope.project} can be looked into.",

@@ -12,7 +12,7 @@ from ingest.cli.options import Filters, filters, reason_option
 from ingest.cli.ordering import ordering
 from ingest.cli.output import Cell, Column, Output
 from ingest.cli.scope import scope_of
-from ingest.memory.git.alignment import alignments
+from ingest.memory.git.alignment import look
 from ingest.memory.git.anchor import anchor_of
 from ingest.memory.git.git import Git
 from ingest.memory.reconcile import VERB, Choice, Proposal, proposals, settled
@@ -85,8 +85,10 @@ def _proposed(
     """What is proposed there; `again`, also of what was answered already."""
     sessions = listed(access, scope, invocation.judged)
     open_ = [one for one in sessions if one.plan_done < one.plan_total]
-    found = alignments(map(anchor_of, open_), Git(invocation.env))
-    return proposals(open_, found, {} if again else settled(access))
+    found = look(map(anchor_of, open_), Git(invocation.env))
+    for why in found.unread:
+        invocation.output.note(why)
+    return proposals(open_, found.alignments, {} if again else settled(access))
 
 
 def _answered(proposal: Proposal, answer: str | None, to: str | None) -> Proposal:

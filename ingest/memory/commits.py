@@ -28,12 +28,13 @@ class Outside(Struct, frozen=True):
 
 def outside(
     rows: Rows, scope: Scope, now: Now, git: Git, mask: Callable[[str], str]
-) -> list[Outside] | None:
+) -> tuple[list[Outside] | None, list[str]]:
     """Those in the repositories of a project, the newest first; None where no repository of it can
-    be looked into. A worker's: git is asked.
+    be looked into. And sentences about those that did not answer. A worker's: git is asked.
     """
     sessions = listed(rows, Scope(project=scope.project), now)
-    found = look(map(anchor_of, sessions), git).repositories
+    looked = look(map(anchor_of, sessions), git)
+    found = looked.repositories
     every = anchors(rows)
     told = [
         Outside(
@@ -47,4 +48,4 @@ def outside(
         and (scope.until is None or one.committed < scope.until)
     ]  # fmt: skip
     told.sort(key=lambda one: one.at, reverse=True)
-    return told if found else None
+    return told if found else None, looked.unread

@@ -11,6 +11,15 @@ _REMOTE = frozenset((*_VIRTUAL, *_SHARED, *_CLUSTER, "smbfs"))
 
 def filesystem_of(path: str, mounts: str) -> str | None:
     """The type of the innermost mount that holds the real path; None if none is known."""
+    return _innermost(path, mounts)[1] or None
+
+
+def mount_of(path: str, mounts: str) -> str | None:
+    """Where that mount begins."""
+    return _innermost(path, mounts)[0] or None
+
+
+def _innermost(path: str, mounts: str) -> tuple[str, str]:
     best = ("", "")
     for line in mounts.splitlines():
         fields = line.split(" ")
@@ -21,7 +30,7 @@ def filesystem_of(path: str, mounts: str) -> str | None:
         # Not shorter: of two mounts on one point the later one hides the earlier.
         if inside and len(point) >= len(best[0]):
             best = (point, fields[2])
-    return best[1] or None
+    return best
 
 
 def is_remote(filesystem: str | None) -> bool:

@@ -8,6 +8,7 @@ FILES = "01 02 03 05 06 07 08 09 10 11 12 13 15 16 17 18 19 20 23 24 26 40"
 LINES = "01 02 03 04 05 07 08 09 11 12 13 14 16 19 20"
 PROCESSES = "01 02 03 04 05 06 07 08 09 10 11 12 13 14 15 16 18 19"
 DATABASE = "01 02 03 04 05 06 07 08 09 10 11 12 13 14 15 16 17 18 19 20 21 22 40 41"
+ATTACKS = "01"
 QUEUE = "01 02 03 04 05 06 07 08 09 10 11 12 13 14 15 16"
 
 ROWS = frozenset(
@@ -18,6 +19,7 @@ ROWS = frozenset(
         ("P", PROCESSES),
         ("D", DATABASE),
         ("Q", QUEUE),
+        ("A", ATTACKS),
     )
     for number in numbers.split(" ")
 )

@@ -29,5 +29,5 @@ def test_a_row_that_waits_says_for_what_and_is_one() -> None:
 
 def test_every_claim_is_of_a_row() -> None:
     for row in claims():
-        assert row[0] in {*"FLPDQ", *ELSEWHERE}, row
+        assert row[0] in {*"FLPDQA", *ELSEWHERE}, row
         assert row[1:].isdigit(), row

@@ -61,6 +61,8 @@ class Look(Struct, frozen=True):
     roots: dict[str, str] = field(default_factory=dict)
     """Which repository each was judged by."""
     repositories: dict[str, tuple[Repository, Ancestry]] = field(default_factory=dict)
+    unread: list[str] = field(default_factory=list)
+    """Sentences about places that did not answer."""
 
     def of(self, session: str) -> tuple[Repository, Ancestry] | None:
         return self.repositories.get(self.roots.get(session, ""))
@@ -69,15 +71,19 @@ class Look(Struct, frozen=True):
 def look(anchors: Iterable[Anchor], git: Git) -> Look:
     """Look at the repositories of these sessions. A worker's: git is asked."""
     found = Look()
-    for root, here in places(anchors, git).items():
+    placed, silent = places(anchors, git)
+    found.unread.extend(dict.fromkeys(silent.values()))
+    for root, here in placed.items():
         if root is None:
-            found.alignments.update({one.session: _homeless(one) for one in here})
+            found.alignments.update({one.session: _homeless(one, silent) for one in here})
             continue
         commits = {one.commit for one in here if one.commit}
         try:
             repository = git.read(root, commits)
         except NoAnswer as error:
             state = Standing.UNKNOWN if error.repository else Standing.NO_REPO
+            if error.repository and error.why not in found.unread:
+                found.unread.append(error.why)
             unread = Alignment(state=state, why=error.why, root=root)
             found.alignments.update({one.session: unread for one in here})
             continue
@@ -93,23 +99,36 @@ def alignments(anchors: Iterable[Anchor], git: Git) -> dict[str, Alignment]:
     return look(anchors, git).alignments
 
 
-def places(anchors: Iterable[Anchor], git: Git) -> dict[str | None, list[Anchor]]:
+def places(
+    anchors: Iterable[Anchor], git: Git
+) -> tuple[dict[str | None, list[Anchor]], dict[str | None, str]]:
     """The sessions by the repository they are judged by: that of their folder, or, where the folder
     is gone (as that of a worktree), another one with the same remote that a session worked in.
+    And the folders that did not answer, each with a sentence.
     """
     anchors = list(anchors)
-    folders = {cwd: git.root(cwd) for cwd in {one.cwd for one in anchors}}
+    folders: dict[str | None, str | None] = {}
+    silent: dict[str | None, str] = {}
+    for cwd in dict.fromkeys(one.cwd for one in anchors):
+        try:
+            folders[cwd] = git.root(cwd)
+        except NoAnswer as error:
+            folders[cwd], silent[cwd] = None, error.why
     remotes = {
         one.remote: root for one in anchors if one.remote and (root := folders[one.cwd]) is not None
     }
     placed: defaultdict[str | None, list[Anchor]] = defaultdict(list)
     for one in anchors:
         root = folders[one.cwd]
-        placed[root if root is not None or not one.remote else remotes.get(one.remote)].append(one)
-    return placed
+        if root is None and one.remote and one.cwd not in silent:
+            root = remotes.get(one.remote)
+        placed[root].append(one)
+    return placed, silent
 
 
-def _homeless(one: Anchor) -> Alignment:
+def _homeless(one: Anchor, silent: dict[str | None, str]) -> Alignment:
+    if one.cwd in silent:
+        return Alignment(state=Standing.UNKNOWN, why=silent[one.cwd])
     where = one.cwd or "its folder"
     return Alignment(state=Standing.NO_REPO, why=f"There is no repository at {where}.")
 

@@ -15,7 +15,11 @@ from pathlib import Path
 
 from msgspec import Struct
 
-SECONDS = 5.0
+SECONDS = 2.0
+"""As long as anybody waits for one answer: a mount that hangs never gives one."""
+
+_END_SECONDS = 0.5
+"""So long a killed git may take to end; in a call that cannot be interrupted it ends later."""
 
 _KEPT = ("PATH", "HOME", "XDG_CONFIG_HOME", "USERPROFILE", "SYSTEMROOT", "TMPDIR", "TEMP")
 """The user's own settings count: there is said whose repositories are to be trusted."""
@@ -40,11 +44,13 @@ _SETTINGS = (
 class NoAnswer(Exception):
     """Git did not answer; why is a sentence for people."""
 
-    def __init__(self, why: str, *, repository: bool = True) -> None:
+    def __init__(self, why: str, *, repository: bool = True, silent: bool = False) -> None:
         super().__init__(why)
         self.why = why
         self.repository = repository
         """Whether there is a repository at all."""
+        self.silent = silent
+        """Whether it was waited for in vain."""
 
 
 class Program(Struct, frozen=True):
@@ -57,13 +63,22 @@ class Program(Struct, frozen=True):
         if self.path is None:
             raise NoAnswer("Git is not installed.")
         settings = [part for one in _SETTINGS for part in ("-c", one)]
-        command = [self.path, "--no-pager", "--literal-pathspecs", *settings, *arguments]
+        # Git changes its folder itself: where that hangs, only git does.
+        command = [
+            self.path,
+            "-C",
+            root,
+            "--no-pager",
+            "--literal-pathspecs",
+            *settings,
+            *arguments,
+        ]
         # Only the repository that was found, none that holds it.
         env = {**self.env, "GIT_CEILING_DIRECTORIES": str(Path(root).parent)}
         try:
             process = subprocess.Popen(
                 command,
-                cwd=root,
+                cwd="/",
                 env=env,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -72,15 +87,15 @@ class Program(Struct, frozen=True):
             )
         except OSError as error:
             raise NoAnswer(f"Git cannot be run in {root}: {error.strerror}.") from error
-        with process:
-            try:
-                out, told = process.communicate(given.encode(), timeout=self.seconds)
-            except subprocess.TimeoutExpired as error:
-                _end(process)
-                raise NoAnswer(f"Git did not answer within {self.seconds:g} seconds.") from error
-            except BaseException:
-                _end(process)
-                raise
+        try:
+            out, told = process.communicate(given.encode(), timeout=self.seconds)
+        except subprocess.TimeoutExpired as error:
+            _end(process)
+            why = f"Git did not answer within {self.seconds:g} seconds in {root}."
+            raise NoAnswer(why, silent=True) from error
+        except BaseException:
+            _end(process)
+            raise
         if process.returncode == 1 and not told.strip():
             return ""
         if process.returncode:
@@ -102,6 +117,12 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
     process.kill()
+    for pipe in (process.stdin, process.stdout, process.stderr):
+        if pipe is not None:
+            with contextlib.suppress(OSError):
+                pipe.close()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(_END_SECONDS)
 
 
 def _refusal(root: str, told: str) -> NoAnswer:

@@ -17,6 +17,7 @@ from ingest.memory.git.alignment import look as looked
 from ingest.memory.git.anchor import anchor_of, anchors
 from ingest.memory.git.commits import made_during, uncovered
 from ingest.memory.git.git import Git
+from ingest.memory.git.program import NoAnswer
 from ingest.memory.git.repository import Commit
 from ingest.memory.reconcile import Choice, Settled, settled
 from ingest.memory.resume.brief import WORDS, brief
@@ -55,7 +56,7 @@ def resume(
     """
     sessions = _of_one_project(rows, scope, now, folder)
     look = looked(map(anchor_of, sessions), git)
-    here = git.root(folder)
+    here = _root(git, folder)
     within = [one for one in sessions if look.roots.get(one.id) == here] or sessions
     branch = scope.branch or _checked_out(within, look)
     answers = settled(rows)
@@ -69,6 +70,13 @@ def resume(
     left = _left(rows, found, sessions, branch, look, answers, now, mask)
     left.brief = brief(left, words, short_length(one.id for one in sessions))
     return left
+
+
+def _root(git: Git, folder: str | None) -> str | None:
+    try:
+        return git.root(folder)
+    except NoAnswer:
+        return None
 
 
 def _of_one_project(rows: Rows, scope: Scope, now: Now, folder: str | None) -> list[Session]:

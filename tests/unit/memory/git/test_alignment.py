@@ -244,4 +244,4 @@ def test_without_git_and_without_an_answer_in_time_it_is_unknown(
     env = {**environment(tmp_path), "PATH": f"{slow.parent}:{environment(tmp_path)['PATH']}"}
     found = alignments([anchor], Git(env, timedelta(seconds=0.2).total_seconds()))["s"]
     assert found.state is Standing.UNKNOWN
-    assert found.why == "Git did not answer within 0.2 seconds."
+    assert found.why == f"Git did not answer within 0.2 seconds in {repo.path}."

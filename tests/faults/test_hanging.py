@@ -1,0 +1,74 @@
+"""A repository that does not answer costs a command its limit, and nothing but that repository."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ingest.memory.git import program
+from tests.build import Home
+from tests.build.repository import REMOTE, Repo
+from tests.faults.hanging import hanging
+from tests.integration.cli.desk import Desk
+
+COMMANDS = (["resume"], ["state", "commits"], ["state", "reconcile", "--dry-run"])
+
+
+@contextmanager
+def with_pipe(folder: Path) -> Iterator[None]:
+    """Git waits at its first file: nobody ever writes into the pipe."""
+    (folder / ".git").mkdir()
+    os.mkfifo(folder / ".git" / "HEAD")
+    yield
+
+
+@pytest.fixture
+def desk(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Desk:
+    return Desk(tmp_path, capsys, env={"PATH": os.environ.get("PATH", os.defpath)})
+
+
+@pytest.mark.fault("A01")
+@pytest.mark.parametrize("hang", [hanging, with_pipe], ids=["mount", "pipe"])
+def test_a_repository_that_hangs_is_named_and_the_rest_is_answered(
+    desk: Desk, hang: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ingest.memory.git.git.SECONDS", 0.5)
+    home, gone = Home(desk.home), desk.tmp / "gone" / "sample"
+    healthy = Repo(desk.tmp / "healthy" / "sample")
+    gone.mkdir(parents=True)
+    for place, commit in ((gone, "a" * 40), (healthy.path, healthy.commit("Start"))):
+        git = {"commit_hash": commit, "branch": "left", "repository_url": REMOTE}
+        session = home.session(cwd=str(place), git=git)
+        session.prompt("Begin")
+        session.plan([("Read", "in_progress")], "One step")
+        session.end_turn("Later.")
+        session.write()
+        home.clock.tick(60_000)
+    now = datetime.fromtimestamp(home.clock.seconds, UTC)
+    healthy.commit("Since then", now.replace(tzinfo=None))
+    desk.now = now + timedelta(minutes=10)
+    assert desk.run("ingest", "-q").code == 0
+    with hang(gone):
+        said = [desk.run(*command, "--project", "sample") for command in COMMANDS]
+        silent = desk.json("resume", "--session", session_in(desk, gone))
+    for answer in said[1:]:
+        assert answer.code == 0, answer.err
+        assert str(gone) in answer.err
+        assert "answer" in answer.err
+    assert "Since then" in said[0].out
+    assert "Since then" in said[1].out
+    assert silent["alignment"] == "unknown"
+    assert "answer" in silent["alignment_why"]
+
+
+def session_in(desk: Desk, folder: Path) -> str:
+    found = desk.json("sql", f"select id from v_sessions where cwd = '{folder}'")["rows"]
+    return str(found[0][0])
+
+
+def test_nobody_waits_longer_than_two_seconds_for_one_answer() -> None:
+    assert program.SECONDS <= 2.0
