@@ -13,11 +13,19 @@ from msgspec import Raw
 from ingest.codex import outputs, patches
 from ingest.codex import records as r
 from ingest.codex.answers import is_answer
+from ingest.codex.codemode import Shell, shells_in
 from ingest.codex.facts import Call, CallKind, CallStatus, Facts, FileEdit, TurnState
 from ingest.codex.here import Here
 from ingest.codex.state import FoldState
-from ingest.codex.text import COMMAND_CHARS, clip, keep, lasting, maybe, number, spoken
-from ingest.codex.tools import Arguments, asked_for, command_line, written_to
+from ingest.codex.text import COMMAND_CHARS, clip, keep, lasting, maybe, number, spoken_parts
+from ingest.codex.tools import (
+    GOAL_TOOLS,
+    SCRIPT_TOOL,
+    Arguments,
+    asked_for,
+    command_line,
+    written_to,
+)
 from ingest.redaction.mask import mask
 
 ID_CHARS = 128
@@ -116,7 +124,22 @@ class Calls:
         return True
 
     def custom(self, item: r.CustomCall) -> Call:
-        return self.open(item.call_id, *written_to(item))
+        kind, tool, text = written_to(item)
+        shells = self._shells(text or "") if kind is CallKind.SCRIPT else []
+        if not shells:
+            return self.open(item.call_id, kind, tool, text)
+        commands = [one.command for one in shells if one.command]
+        if len(commands) == len(shells):
+            text = "\n".join(commands)
+        call = self.open(item.call_id, CallKind.COMMAND, tool, text)
+        call.workdir = maybe(shells[0].workdir)
+        return call
+
+    def _shells(self, script: str) -> list[Shell]:
+        """The commands that a script alone tells of: paginated files have an item for each."""
+        if self.state.segment.generation == "G4" or any(tool in script for tool in GOAL_TOOLS):
+            return []
+        return shells_in(mask(script))
 
     def shell(self, item: r.LocalShellCall) -> None:
         action = item.action if isinstance(item.action, dict) else {}
@@ -154,8 +177,12 @@ class Calls:
         call = self.state.calls.get(begun or call_id)
         if call is None:
             return None
-        text = spoken(raw)
-        outcome = outputs.after_input(text) if begun else outputs.read(text)
+        parts = spoken_parts(raw)
+        text = "\n".join(parts)
+        if call.kind == CallKind.COMMAND and call.tool == SCRIPT_TOOL:
+            outcome: outputs.Outcome | None = outputs.of_script(parts)
+        else:
+            outcome = outputs.after_input(text) if begun else outputs.read(text)
         if outcome is None:
             return None
         del self.state.calls[begun or call_id]

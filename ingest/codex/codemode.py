@@ -1,4 +1,4 @@
-"""Plans out of code mode: `tools.update_plan({...})` in JavaScript, read and never run.
+"""What a script of code mode asks for: plans and commands in JavaScript, read and never run.
 
 Only a literal can be read: objects, arrays, strings, numbers, true, false, null. An argument that
 is computed (a variable, a call, a template with `${}`) is reported as unreadable.
@@ -6,11 +6,15 @@ is computed (a variable, a call, a template with `${}`) is reported as unreadabl
 
 import re
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
+
+from ingest.codex.tools import command_line
 
 _CALL = re.compile(r"\btools\s*\.\s*update_plan\s*\(")
+_SHELL = re.compile(r"\btools\s*\.\s*(?:shell_command|exec_command|shell)\s*\(")
 _SPACE = re.compile(r"(?:\s+|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
 _NAME = re.compile(r"[A-Za-z_$][\w$]*")
+_PATH = re.compile(r"[A-Za-z_$][\w$.]*")
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
 _PAIR = re.compile(r"u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
 _CODE = re.compile(r"u([0-9a-fA-F]{4})|u\{([0-9a-fA-F]{1,6})\}|x([0-9a-fA-F]{2})")
@@ -19,6 +23,13 @@ _WORDS = {"true": True, "false": False, "null": None, "undefined": None}
 _DEPTH = 16
 CALLS = 32
 """No script sets more plans than that, and each look at a hostile one costs its whole length."""
+
+
+class Shell(NamedTuple):
+    """A command that a script runs: None where it is computed."""
+
+    command: str | None
+    workdir: str | None
 
 
 class NotLiteral(ValueError):
@@ -40,6 +51,40 @@ def plans_in(script: str) -> tuple[list[dict[str, Any]], int]:
         else:
             unreadable += 1
     return plans, unreadable
+
+
+def shells_in(script: str) -> list[Shell]:
+    """The commands a script gives to a shell, in its order."""
+    return [_shell(script, call.end()) for call in islice(_SHELL.finditer(script), CALLS)]
+
+
+def _shell(script: str, at: int) -> Shell:
+    fields = _fields(script, at)
+    command = command_line(fields.get("command", fields.get("cmd")))
+    workdir = fields.get("workdir")
+    return Shell(command, workdir if isinstance(workdir, str) else None)
+
+
+def _fields(script: str, at: int) -> dict[str, Any]:
+    """The literal fields of an object, past those that are names, up to what is neither."""
+    fields: dict[str, Any] = {}
+    at = _skip(script, at)
+    if script[at : at + 1] != "{":
+        return fields
+    at += 1
+    try:
+        while True:
+            key, at = _key(script, at)
+            try:
+                fields[key], at = _value(script, at, _DEPTH)
+            except NotLiteral:
+                name = _PATH.match(script, _skip(script, at))
+                if name is None:
+                    return fields
+                at = name.end()
+            at = _after(script, at, "}")
+    except NotLiteral:
+        return fields
 
 
 def _skip(script: str, at: int) -> int:
@@ -69,20 +114,27 @@ def _object(script: str, at: int, depth: int) -> tuple[dict[str, Any], int]:
     fields: dict[str, Any] = {}
     while True:
         at = _skip(script, at)
-        first = script[at : at + 1]
-        if first == "}":
+        if script[at : at + 1] == "}":
             return fields, at + 1
-        if first and first in "\"'":
-            key, at = _string(script, at + 1, first)
-        elif name := _NAME.match(script, at):
-            key, at = name[0], name.end()
-        else:
-            raise NotLiteral(f"no key at {at}")
-        at = _skip(script, at)
-        if script[at : at + 1] != ":":
-            raise NotLiteral(f"no value at {at}")
-        fields[key], at = _value(script, at + 1, depth)
+        key, at = _key(script, at)
+        fields[key], at = _value(script, at, depth)
         at = _after(script, at, "}")
+
+
+def _key(script: str, at: int) -> tuple[str, int]:
+    """The key of a field, and where its value begins."""
+    at = _skip(script, at)
+    first = script[at : at + 1]
+    if first and first in "\"'":
+        key, at = _string(script, at + 1, first)
+    elif name := _NAME.match(script, at):
+        key, at = name[0], name.end()
+    else:
+        raise NotLiteral(f"no key at {at}")
+    at = _skip(script, at)
+    if script[at : at + 1] != ":":
+        raise NotLiteral(f"no value at {at}")
+    return key, at + 1
 
 
 def _array(script: str, at: int, depth: int) -> tuple[list[Any], int]:

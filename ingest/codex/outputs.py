@@ -4,10 +4,10 @@ import re
 from typing import Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 from ingest.codex.facts import CallStatus
-from ingest.codex.text import lasting, number
+from ingest.codex.text import lasting, number, string
 
 # Digits are bounded: a longer number is no exit code, and would not fit into a column.
 _HEADER = re.compile(
@@ -48,6 +48,12 @@ _FAILED = (
 )
 _DENIED = re.compile(r"failed in sandbox [^,\n]*, exit code: (-?\d{1,12}), stdout: ")
 _GONE = re.compile(r"write_stdin failed: unknown ?(?:process|session)", re.IGNORECASE)
+_ERROR = "Script error:\n"
+_RESULT = re.compile(
+    r"(?:Warning: truncated output[^\n]*\n)?(?:Total output lines: \d+\n+)?(?:Script error:\n)?"
+    r"(?:[^\n]{1,200}\n){0,2}?(?=Exit code: -?\d{1,12}\nWall time: )"
+)
+"""What may stand before the answer of a shell in a result of a script: a label, mostly."""
 _SCRIPTS = {
     "completed": CallStatus.COMPLETED,
     "failed": CallStatus.FAILED,
@@ -133,6 +139,39 @@ def _by(exit_code: int | None) -> CallStatus:
 def cell(name: object) -> str:
     """What a running script is known by; the numbers of shells are others."""
     return f"cell {name}"
+
+
+def of_script(parts: list[str]) -> Outcome:
+    """The outcome of the commands a script ran: its results tell it as a shell does."""
+    outcome = read("\n".join(parts))
+    if outcome.status not in (CallStatus.COMPLETED, CallStatus.FAILED):
+        return outcome
+    results = parts[1:] or [outcome.body]
+    ended = [one for one in map(_result, results) if one is not None]
+    if not ended:
+        why = outcome.body.removeprefix(_ERROR)
+        if _DECLINED.match(why):
+            outcome.status, outcome.body = CallStatus.DECLINED, why
+        return outcome
+    outcome.exit_code = next((one.exit_code for one in ended if one.exit_code), 0)
+    if outcome.exit_code:
+        outcome.status = CallStatus.FAILED
+    if len(results) == 1:
+        outcome.body = ended[0].body
+    return outcome
+
+
+def _result(text: str) -> Outcome | None:
+    """How a command ended, where a result of a script says so, perhaps as JSON."""
+    if text.startswith('"'):
+        text = string(Raw(text.encode())) or text
+    if found := _RESULT.match(text):
+        return _headed(text[found.end() :])
+    fields = answer_fields(text)
+    code, said = number(fields.get("exit_code")), fields.get("output")
+    if code is None or not isinstance(said, str):
+        return None
+    return Outcome(_by(code), said, code)
 
 
 def after_input(text: str) -> Outcome | None:

@@ -92,7 +92,7 @@ def string(raw: Raw) -> str | None:
     """The text of a field that should be a JSON string, or None where it is not."""
     try:
         return _string.decode(raw)
-    except msgspec.ValidationError:
+    except msgspec.DecodeError:
         return None
 
 
@@ -106,10 +106,15 @@ def parsed(raw: Raw) -> Any:
 
 def spoken(raw: Raw) -> str:
     """What a `content` or an `output` says: a string, or the texts of a list of parts."""
+    return "\n".join(spoken_parts(raw))
+
+
+def spoken_parts(raw: Raw) -> list[str]:
+    """The same, part by part."""
     content = parsed(raw)
     if isinstance(content, str):
-        return content
+        return [content]
     if not isinstance(content, list):
-        return ""
+        return []
     texts = (part.get("text") for part in content if isinstance(part, dict))
-    return "\n".join(text for text in texts if isinstance(text, str))
+    return [text for text in texts if isinstance(text, str)]

@@ -37,6 +37,9 @@ KINDS = {
     "close_agent": CallKind.AGENT,
     "list_agents": CallKind.AGENT,
 }
+SCRIPT_TOOL = "exec"
+"""What code mode is called: its input is JavaScript that calls the other tools."""
+GOAL_TOOLS = ("create_goal", "update_goal")
 AGENT_NAMESPACES = ("multi_agent", "collaboration")
 Asked = tuple[CallKind, str, str | None]
 """The kind of a call, what its tool is called, and what it is asked for."""
@@ -116,7 +119,7 @@ def asked_for(item: r.FunctionCall, arguments: Arguments) -> Asked:
 def written_to(item: r.CustomCall) -> Asked:
     """The same of a tool that takes plain text."""
     text = string(item.input) or ""
-    if item.name == "exec":
+    if item.name == SCRIPT_TOOL:
         return CallKind.SCRIPT, item.name, text
     if served := _served(item.name, None):
         return CallKind.MCP, served, text

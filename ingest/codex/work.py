@@ -11,10 +11,8 @@ from ingest.codex.outputs import answer_fields
 from ingest.codex.state import FoldState
 from ingest.codex.tasks import Tasks
 from ingest.codex.text import compact, parsed, spoken, string
-from ingest.codex.tools import arguments_in
+from ingest.codex.tools import GOAL_TOOLS, SCRIPT_TOOL, arguments_in
 from ingest.codex.turns import Turns
-
-GOAL_TOOLS = ("create_goal", "update_goal")
 
 
 class Work:
@@ -38,7 +36,7 @@ class Work:
     def custom(self, item: r.CustomCall) -> None:
         self.turns.worked()
         call = self.calls.custom(item)
-        if call.kind == CallKind.SCRIPT:
+        if call.tool == SCRIPT_TOOL:
             self.tasks.scripted(string(item.input) or "")
 
     def output(self, item: r.FunctionOutput | r.CustomOutput) -> None:

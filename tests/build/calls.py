@@ -17,6 +17,8 @@ Files = Mapping[str, "str | tuple[str, str] | None"]
 def command_call(release: Release, command: str, workdir: str | None) -> tuple[str, Json]:
     """The tool this release runs commands with, and its arguments."""
     where = {"workdir": workdir} if workdir is not None else {}
+    if release.scripts_alone:
+        return "shell_command", {"command": command, **where}
     if release.minor < 63:
         return "shell", {"command": ["bash", "-lc", command], **where}
     if release.minor < 98:
@@ -29,7 +31,7 @@ def command_output(
 ) -> str:
     if release.minor < 63:
         return shell_output(exit_code, output, seconds)
-    if release.minor < 98:
+    if release.minor < 98 or release.scripts_alone:
         return (
             f"Exit code: {exit_code}\nWall time: {round(seconds, 1):g} seconds\nOutput:\n{output}"
         )
@@ -158,9 +160,10 @@ def patch_failure(release: Release, path: str) -> str:
 
 def script(tool: str, arguments: object) -> str:
     """The JavaScript a code-mode model writes to call a tool."""
-    if tool == "exec_command" and isinstance(arguments, dict):
+    if tool in ("exec_command", "shell_command") and isinstance(arguments, dict):
         given = ", ".join(f"{key}: {json.dumps(value)}" for key, value in arguments.items())
-        return f"const r = await tools.exec_command({{{given}}}); text(r.output)"
+        shown = "r.output" if tool == "exec_command" else "r"
+        return f"const r = await tools.{tool}({{{given}}}); text({shown})"
     return f"text(JSON.stringify(await tools.{tool}({json.dumps(arguments)})))"
 
 

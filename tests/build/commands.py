@@ -147,9 +147,11 @@ class Commands(Turns):
         told.state = State.COMPLETED if exit_code == 0 else State.FAILED
         told.exit_code, told.output = exit_code, output
         shown: object = calls.script_output(output, seconds)
-        if not self.release.code_mode:
+        if not self.release.code_mode or self.release.scripts_alone:
             chunk = self.ids.hex(6)
-            shown = calls.command_output(self.release, chunk, exit_code, output, seconds)
+            answer = calls.command_output(self.release, chunk, exit_code, output, seconds)
+            alone = self.release.scripts_alone
+            shown = calls.script_output(answer, seconds) if alone else answer
         item = calls.command_item(
             self.release, self.thread.cwd, self.item_id(call), told.command, exit_code, output, ms
         )

@@ -126,6 +126,11 @@ class Release:
         return self.minor >= 134 and not self.paginated
 
     @property
+    def scripts_alone(self) -> bool:
+        """Code mode in legacy files: only a script and its output tell of a command."""
+        return self.code_mode and not self.paginated
+
+    @property
     def goals(self) -> bool:
         return self.minor >= 134
 
@@ -136,7 +141,7 @@ class Release:
     @property
     def agents_v2(self) -> bool:
         """Agents have paths and a copy of the history, and speak through the root."""
-        return self.code_mode
+        return self.code_mode and self.paginated
 
 
 def release(generation: str, version: str | None = None, *, code_mode: bool = False) -> Release:

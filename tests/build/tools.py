@@ -27,7 +27,8 @@ class Tools(Commands):
             item = {"type": "FileChange", **of, **done}
             call.ends.append((item, 1))
         elif self.release.late_events or self.extended:
-            event: Json = {"type": "patch_apply_end", "call_id": call_id, "turn_id": self.turn_id}
+            event: Json = {"type": "patch_apply_end", "call_id": self.item_id(call)}
+            event |= {"turn_id": self.turn_id}
             event |= {"stdout": success, "stderr": "", "success": True}
             call.ends.append(({**event, "changes": changes, "status": "completed"}, 1))
 

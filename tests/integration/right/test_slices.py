@@ -70,6 +70,7 @@ def compare(home: Path, tmp_path: Path, seed: int) -> None:
         ("g1", "0.20.0", False),
         ("g2", "0.63.0", False),
         ("g3", "0.125.0", False),
+        ("g3", "0.145.0", True),
         ("g4", "0.169.0", False),
         ("g4", "0.169.0", True),
     ],

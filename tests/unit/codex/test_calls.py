@@ -193,6 +193,94 @@ def test_no_call_is_told_twice_whatever_ends_it(ended: bytes) -> None:
     assert ([one.kind for one in told.calls], len(told.files)) == (["patch"], 1)
 
 
+LEGACY = meta(history_mode="legacy", cli_version="0.145.0")
+LISTS = "const r = await tools.shell_command({command: 'ls x', workdir: '/w'}); text(r)"
+
+
+def script(text: str, *said: str, state: str = "completed") -> tuple[bytes, bytes]:
+    """A script of code mode, and its answer."""
+    head = f"Script {state}\nWall time 0.3 seconds\nOutput:\n"
+    parts = [{"type": "input_text", "text": part} for part in (head, *said)]
+    return (
+        item("custom_tool_call", name="exec", input=text, call_id="c"),
+        item("custom_tool_call_output", call_id="c", output=parts),
+    )
+
+
+NO_X = "Exit code: 2\nWall time: 0.2 seconds\nOutput:\nno x"
+CUT = "Warning: truncated output (original token count: 9)\nTotal output lines: 9\n\n"
+NULL = "Script error:\nTypeError: r is null"
+REFUSED = "exec command rejected by user"
+
+
+@pytest.mark.parametrize(
+    ("said", "state", "status", "code", "output_head"),
+    [
+        (["Exit code: 0\nWall time: 0.2 seconds\nOutput:\na"], "completed", "completed", 0, "a"),
+        ([NO_X], "completed", "failed", 2, "no x"),
+        (["Script error:\n" + NO_X], "failed", "failed", 2, "no x"),
+        ([CUT + NO_X], "completed", "failed", 2, "no x"),
+        (["a.txt"], "completed", "completed", None, "a.txt"),
+        ([NULL], "failed", "failed", None, NULL),
+        (["Script error:\n" + REFUSED], "failed", "declined", None, REFUSED),
+        (['{"exit_code":2,"output":"no x"}'], "completed", "failed", 2, "no x"),
+        ([json.dumps(NO_X)], "completed", "failed", 2, "no x"),
+        (['"Exit code: 2\nno end'], "completed", "completed", None, '"Exit code: 2\nno end'),
+        ([], "completed", "completed", None, ""),
+    ],
+)
+def test_a_script_that_calls_a_shell_is_a_command_where_no_item_tells_of_it(
+    said: list[str], state: str, status: str, code: int | None, output_head: str
+) -> None:
+    folded = fold(LEGACY, STARTED, *script(LISTS, *said, state=state))
+    (told,) = folded.facts.calls
+    assert (told.kind, told.tool, told.command) == ("command", "exec", "ls x")
+    assert (told.status, told.exit_code, told.output_head) == (status, code, output_head)
+    assert (told.workdir, told.seconds) == ("/w", 0.3)
+    assert folded.facts.segments[0].commands == 1
+
+
+def test_a_script_of_several_commands_failed_where_one_of_them_did() -> None:
+    both = "tools.shell_command({command: 'ls x'}); tools.shell_command({command: 'make'})"
+    said = ("---1---", "Exit code: 0\nWall time: 1 seconds\nOutput:\na")
+    failed = ("---2---\nExit code: 2\nWall time: 1 seconds\nOutput:\nb",)
+    told = only(LEGACY, STARTED, *script(both, *said, *failed))
+    assert (told.kind, told.command, told.exit_code) == ("command", "ls x\nmake", 2)
+    assert told.output_head is not None
+    assert told.output_head.startswith("---1---\nExit code: 0")
+    assert only(LEGACY, STARTED, *script(both, *said)).exit_code == 0
+
+
+def test_a_script_whose_commands_are_computed_is_a_command_in_its_own_words() -> None:
+    computed = "const r = await Promise.all(all.map(command => tools.shell_command({command})))"
+    told = only(LEGACY, STARTED, *script(computed))
+    assert (told.kind, told.command) == ("command", computed)
+
+
+def test_a_script_that_calls_no_shell_stays_a_script() -> None:
+    assert only(LEGACY, STARTED, *script("text(ALL_TOOLS)")).kind == "script"
+
+
+def test_where_items_tell_of_commands_a_script_stays_a_script() -> None:
+    told = calls(PAGINATED, STARTED, *script(LISTS), execution("exec-1", "completed", 0))
+    assert [one.kind for one in told] == ["script", "command"]
+
+
+def test_a_command_of_a_script_that_runs_on_ends_where_it_is_waited_for() -> None:
+    going = "Script running with cell ID 9\nWall time 10.0 seconds\nOutput:\n"
+    asked, answered = script(LISTS, "Exit code: 2\nWall time: 12 seconds\nOutput:\nno x")
+    said = json.loads(answered)["payload"]["output"]
+    told = only(
+        LEGACY,
+        STARTED,
+        asked,
+        item("custom_tool_call_output", call_id="c", output=going),
+        call("wait", "d", cell_id="9", yield_time_ms=1000),
+        output("d", said),
+    )
+    assert (told.kind, told.status, told.exit_code, told.seconds) == ("command", "failed", 2, 10.3)
+
+
 GOING = "Chunk ID: 1\nWall time: 1.5 seconds\nProcess running with session ID 7\nOutput:\n"
 CLOSED = "write_stdin failed: stdin is closed for this session; rerun exec_command with tty=true"
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.codex.codemode import CALLS, plans_in
+from ingest.codex.codemode import CALLS, plans_in, shells_in
 
 PLAN = {"explanation": "why", "plan": [{"step": "One", "status": "pending"}]}
 
@@ -107,3 +107,34 @@ def test_long_hostile_scripts_end(hostile: str) -> None:
 def test_only_so_many_calls_of_one_script_are_looked_at() -> None:
     plans, unreadable = plans_in("tools.update_plan(/*" * 10_000)
     assert (plans, unreadable) == ([], CALLS)
+
+
+@pytest.mark.parametrize(
+    ("script", "commands"),
+    [
+        ('const r = await tools.shell_command({"command":"ls -la","workdir":"/w"})', ["ls -la"]),
+        ("text(await tools.exec_command({cmd: 'make', workdir: cwd}))", ["make"]),
+        ("await tools.shell({command: ['bash', '-lc', 'ls'], timeout_ms: 10})", ["ls"]),
+        (
+            """await Promise.all([
+            tools.shell_command({workdir: cwd, command: `a`}),
+            tools.shell_command({command: "b\\nc"})])""",
+            ["a", "b\nc"],
+        ),
+        ("cmds.map(command => tools.shell_command({command, workdir}))", None),
+        ("tools.shell_command({command: `cat ${file}`})", None),
+        ("tools.shell_command({command: 'a'}); tools.shell_command(later)", None),
+        ("tools.shell_command({workdir: 'command: x'})", None),
+        ("await tools.update_plan({plan: []})", []),
+        ("text('no tool')", []),
+    ],
+)
+def test_a_script_names_the_commands_that_stand_in_it(
+    script: str, commands: list[str] | None
+) -> None:
+    found = [one.command for one in shells_in(script)]
+    assert found == commands or (commands is None and None in found)
+
+
+def test_a_script_of_many_commands_names_the_first() -> None:
+    assert len(shells_in("tools.shell_command({command: 'ls'});" * 1_000)) == CALLS
