@@ -2,10 +2,12 @@
 What they say of a task or a project is written down the same way, and moves nothing.
 
 Promises that an order touches exactly the batches that `preview` shows for it, all of them or none;
-that each has its row of history; and that the order is on the disk, in the file of edits, before
-anything of it can be seen in the database.
+that each has its row of history; that the order is on the disk, in the file of edits, before
+anything of it can be seen in the database; and that an order that was refused is not in that file.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +20,7 @@ from ingest.batches.state import TRANSITIONS
 from ingest.redaction.mask import mask_within
 from ingest.store.database import Database
 from ingest.store.edits import Edit, Edits
+from ingest.store.errors import StoreError
 
 
 class Outcome(Struct, frozen=True):
@@ -54,7 +57,7 @@ def carry_out(
     max_attempts: int = MAX_ATTEMPTS,
 ) -> Outcome:
     """Do it, and write it down under the id `command`."""
-    with database.transaction():
+    with writing_down(database, command):
         if order.verb in (Verb.PAUSE, Verb.RESUME):
             match_sources(database, [])
             outcome = record(database, order, command, now)
@@ -135,8 +138,29 @@ def say(database: Database, saying: Saying, now: datetime) -> None:
         matched=1,
         skipped={},
     )
-    with database.transaction():
+    with writing_down(database, saying.command):
         _write_down(database, edit, 1, now)
+
+
+@contextmanager
+def writing_down(database: Database, command: str) -> Iterator[None]:
+    """A transaction that writes a command down. Where nothing of it is stored, it is taken back out
+    of the file of edits, too: who is told that it failed does not find it carried out later."""
+    try:
+        with database.transaction():
+            yield
+    except BaseException as error:
+        if isinstance(error, StoreError) and _is_stored(database, command):
+            return  # The commit was made, and only its answer was lost.
+        Edits(database.path).revoke(command)
+        raise
+
+
+def _is_stored(database: Database, command: str) -> bool:
+    try:
+        return bool(database.rows("commands.known", ids=[command]))
+    except StoreError:
+        return False  # It cannot even be read: what led here is told.
 
 
 def _write_down(database: Database, edit: Edit, done: int, now: datetime) -> None:

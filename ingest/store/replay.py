@@ -29,8 +29,8 @@ def replay(database: Database, now: datetime, max_attempts: int = MAX_ATTEMPTS) 
     mark = int(row["value"]) if row is not None else 0
     if mark == size:
         return 0
-    # A file that is shorter than it was is another one: from its beginning, then.
-    told = list(edits.read(mark if mark < size else 0))
+    # Others change the file too, so that no place in it is kept: from its beginning.
+    told = list(edits.read())
     known = {one["id"] for one in database.rows("commands.known", ids=[edit.id for edit in told])}
     missing = [edit for edit in told if edit.id not in known]
     for edit in missing:

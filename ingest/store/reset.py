@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from ingest.batches.order import Order, Target
 from ingest.store.backup import backup
-from ingest.store.commands import match_sources, record
+from ingest.store.commands import match_sources, record, writing_down
 from ingest.store.database import Database
 from ingest.store.load import FACT_TABLES
 
@@ -83,7 +83,7 @@ def reset(
     kept = backup(database, now)
     stamp = now.isoformat()
     dropped = {}
-    with database.transaction():
+    with writing_down(database, command):
         match_sources(database, sources)
         record(database, order, command, now)
         for table in FACT_TABLES:

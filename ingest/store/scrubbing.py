@@ -7,7 +7,6 @@ anew for that.
 """
 
 import base64
-import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,7 +19,6 @@ from msgspec.structs import replace
 from ingest.redaction.mask import found, mask, mask_within
 from ingest.store.backup import rewritten
 from ingest.store.database import Database
-from ingest.store.disk import sync
 from ingest.store.edits import Edit, Edits
 
 EDITS: Final = "edits.jsonl"
@@ -139,23 +137,11 @@ def _mask_json(text: str) -> str:
 
 def _scrub_edits(database: Database) -> int:
     """The file of edits, line by line; lines that are no edits stay as they are, but masked."""
-    path = Edits(database.path).path
-    try:
-        lines = path.read_bytes().splitlines()
-    except FileNotFoundError:
-        return 0
-    clean = [_clean_edit(line) for line in lines]
-    changed = sum(before != after for before, after in zip(lines, clean, strict=True))
+    edits = Edits(database.path)
+    changed = edits.rewrite(_clean_edit)
     if changed:
-        part = path.with_name(f"{path.name}.part")
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
-        with os.fdopen(os.open(part, flags, 0o600), "wb") as file:
-            file.writelines(line + b"\n" for line in clean)
-        sync(part)
-        part.replace(path)
-        sync(path.parent)
         with database.transaction():
-            database.run("commands.set_mark", mark=str(path.stat().st_size))
+            database.run("commands.set_mark", mark=str(edits.size()))
     return changed
 
 

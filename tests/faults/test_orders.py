@@ -1,0 +1,211 @@
+"""Orders of people where something fails: refused is refused, and no order of another is lost."""
+
+import fcntl
+import os
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from pathlib import Path
+from threading import Event
+
+import pytest
+
+from ingest.batches.order import Order, Saying, Selection, Verb
+from ingest.store import commands
+from ingest.store.commands import carry_out, say
+from ingest.store.database import Database
+from ingest.store.edits import Edits
+from ingest.store.errors import DiskFull, Unusable
+from ingest.store.replay import replay
+from ingest.store.reset import reset, targets
+from ingest.store.scrubbing import scrub
+from tests.faults.place import Place
+
+NOW = datetime(2026, 11, 22, 9, 0, 0)
+PATIENCE = 60.0
+SECRET = "sk-proj-" + "Ab3" * 16
+
+
+def pause(database: Database) -> None:
+    order = Order(verb=Verb.PAUSE, selection=Selection(), actor="ada", reason=None)
+    carry_out(database, order, command="c1", now=NOW)
+
+
+def add_task(database: Database, text: str = "Write it") -> None:
+    say(database, saying(text, "c1"), NOW)
+
+
+def saying(text: str, command: str) -> Saying:
+    return Saying(
+        command=command, verb="task", about={"task": "t"}, arguments={"text": text}, actor="ada"
+    )
+
+
+def begin_again(database: Database) -> None:
+    order = Order(verb=Verb.RESET, selection=Selection(), actor="ada", reason=None)
+    meant = targets(database, readable=lambda _: True)
+    reset(database, meant, order, command="c1", now=NOW)
+
+
+ORDERS = pytest.mark.parametrize("order", [pause, add_task, begin_again])
+
+
+def known(database: Database) -> list[tuple[str, str]]:
+    rows = database.reader().execute("select verb, id from commands order by rowid").fetchall()
+    return [(verb, command) for verb, command in rows]
+
+
+@pytest.mark.fault("D42")
+@ORDERS
+@pytest.mark.parametrize("error", [DiskFull(Path("t")), KeyboardInterrupt(), RuntimeError("bug")])
+def test_an_order_that_was_refused_is_never_carried_out(
+    place: Place,
+    monkeypatch: pytest.MonkeyPatch,
+    order: Callable[[Database], None],
+    error: BaseException,
+) -> None:
+    place.session("chat")
+    place.read()
+    with place.open() as database:
+        say(database, saying("Before", "c0"), NOW)
+
+    def fails(*_: object, **__: object) -> None:
+        raise error
+
+    with place.open() as database:
+        with monkeypatch.context() as patched:
+            # The line is written, and the transaction is never committed.
+            patched.setattr(commands, "add", fails)
+            with pytest.raises(type(error)):
+                order(database)
+        assert [edit.id for edit in Edits(database.path).read()] == ["c0"]
+        say(database, saying("After", "c2"), NOW)
+    with place.open() as database:
+        assert replay(database, NOW) == 0
+        assert known(database) == [("task", "c0"), ("task", "c2")]
+    place.forget()
+    with place.open() as database:
+        assert replay(database, NOW) == 2
+        assert known(database) == [("task", "c0"), ("task", "c2")]
+        assert database.rows("queue.pauses") == []
+
+
+@pytest.mark.fault("D42")
+@ORDERS
+def test_an_order_whose_commit_was_made_counts_as_done_whatever_the_commit_said(
+    place: Place, monkeypatch: pytest.MonkeyPatch, order: Callable[[Database], None]
+) -> None:
+    place.session("chat")
+    place.read()
+    with place.open() as database:
+        beat = database.pulse.beat
+
+        def fails() -> None:
+            beat()
+            raise DiskFull(database.path)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(database.pulse, "beat", fails)
+            order(database)
+        assert [command for _, command in known(database)] == ["c1"]
+        assert [edit.id for edit in Edits(database.path).read()] == ["c1"]
+
+
+@pytest.mark.fault("D42")
+def test_a_line_that_was_written_in_part_is_taken_back(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pwrite = os.pwrite
+
+    def full(file: int, data: bytes, at: int) -> int:
+        if len(data) > 20:
+            return pwrite(file, data[:20], at)
+        raise OSError(28, "No space left on device")
+
+    with place.open() as database:
+        add_task(database)
+        size = Edits(database.path).size()
+        with monkeypatch.context() as patched:
+            patched.setattr(os, "pwrite", full)
+            with pytest.raises(DiskFull):
+                say(database, saying("No room", "c2"), NOW)
+        assert Edits(database.path).size() == size
+        assert known(database) == [("task", "c1")]
+
+
+@pytest.mark.fault("D43")
+def test_an_edit_of_another_database_is_kept_while_the_file_is_written_anew(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two databases in one folder share the file: while one masks it, the other adds to it."""
+    other = place.path.with_name("other.duckdb")
+    opened, begun, past = Event(), Event(), Event()
+    replace, flock, main = Path.replace, fcntl.flock, threading.get_ident()
+
+    def add_beside() -> None:
+        with Database(other) as database:
+            opened.set()
+            begun.wait(PATIENCE)
+            say(database, saying("Beside", "c2"), NOW)
+            past.set()
+
+    def locks(file: int, how: int) -> None:
+        if threading.get_ident() != main:
+            past.set()
+        flock(file, how)
+
+    def slowly(self: Path, target: Path) -> Path:
+        if self.name.endswith(".part"):
+            begun.set()
+            # The other one waits for its turn by then. Without a lock its line is in the old file,
+            # and goes with it.
+            past.wait(PATIENCE)
+        return replace(self, target)
+
+    with place.open() as database, ThreadPoolExecutor(1) as threads:
+        add_task(database, "Write it")
+        path = Edits(database.path).path
+        path.write_text(path.read_text(encoding="utf-8").replace("Write it", f"key {SECRET}"))
+        beside = threads.submit(add_beside)
+        opened.wait(PATIENCE)
+        monkeypatch.setattr(Path, "replace", slowly)
+        monkeypatch.setattr(fcntl, "flock", locks)
+        assert scrub(database)
+        beside.result(PATIENCE)
+    assert SECRET not in path.read_text(encoding="utf-8")
+    assert [edit.id for edit in Edits(place.path).read()] == ["c1"]
+    assert [edit.id for edit in Edits(other).read()] == ["c2"]
+
+
+@pytest.mark.fault("D43")
+def test_a_database_that_was_lost_finds_all_edits_in_a_file_that_was_written_anew(
+    place: Place,
+) -> None:
+    """Nothing hangs on how long the lines are that others changed."""
+    other = place.path.with_name("other.duckdb")
+    with Database(other) as database:
+        say(database, saying("x" * 500 + SECRET, "c1"), NOW)
+    with place.open() as database:
+        say(database, saying("First", "c2"), NOW)
+    kept = place.path.read_bytes()
+    with place.open() as database:
+        say(database, saying("Second", "c3"), NOW)
+    with Database(other) as database:
+        Edits(other).rewrite(lambda line: line.replace(b"x" * 500, b"x"))
+    place.path.write_bytes(kept)
+    with place.open() as database:
+        assert replay(database, NOW) == 1
+        assert [command for _, command in known(database)] == ["c2", "c3"]
+
+
+@pytest.mark.fault("D42")
+def test_a_file_of_edits_that_is_a_link_is_not_followed(place: Place) -> None:
+    elsewhere = place.folder / "elsewhere"
+    elsewhere.write_bytes(b"")
+    with place.open() as database:
+        Edits(database.path).path.symlink_to(elsewhere)
+        with pytest.raises(Unusable):
+            add_task(database)
+        assert known(database) == []
+    assert elsewhere.read_bytes() == b""
