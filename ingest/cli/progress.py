@@ -1,12 +1,17 @@
-"""How far a backlog is read, on one line that is written over: bytes, rate and time left."""
+"""How far a backlog is read, on one line that is written over: bytes, rate and time left. Where
+there is no terminal, a line from time to time.
+"""
 
 from collections.abc import Callable
 from typing import TextIO
 
+from ingest.cli.output import Output
 from ingest.wording.words import size, span
 
 _BAR = 24
 _EVERY = 0.1
+_EVERY_LINE = 2.0
+"""Seconds between two lines where there is no terminal: what is quick says nothing."""
 
 
 class Progress:
@@ -47,3 +52,36 @@ def line(done: int, total: int, seconds: float, signs: str) -> str:
     rate = done / seconds if seconds > 0 else 0.0
     left = f", {span((total - done) / rate)} left" if rate and done < total else ""
     return f"{bar} {share:4.0%}  {size(done)} of {size(total)}, {size(int(rate))}/s{left}"
+
+
+class Narration:
+    """How far a long look is: a bar on a terminal, elsewhere a line for every further tenth."""
+
+    def __init__(
+        self, output: Output, what: str, monotonic: Callable[[], float], *, wanted: bool = True
+    ) -> None:
+        self._output = output
+        self._wanted = wanted and not output.quiet
+        self._what = what
+        self._monotonic = monotonic
+        self._bar: Progress | None = None
+        self._said_at = monotonic()
+        self._tenths = 0
+
+    def at(self, done: int, total: int) -> None:
+        output = self._output
+        if not self._wanted or not total:
+            return
+        if output.err.isatty():
+            if self._bar is None:
+                self._bar = Progress(output.err, total, self._monotonic, in_ascii=output.ascii)
+            self._bar.at(done)
+            return
+        tenths, now = 10 * done // total, self._monotonic()
+        if tenths > self._tenths and now - self._said_at >= _EVERY_LINE:
+            self._tenths, self._said_at = tenths, now
+            output.note(f"{self._what}: {done / total:.0%}, {size(done)} of {size(total)}")
+
+    def clear(self) -> None:
+        if self._bar is not None:
+            self._bar.clear()

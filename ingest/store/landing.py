@@ -67,7 +67,7 @@ class Landing(Struct):
     replaced: list[int] = field(default_factory=list)
     """Sources that were rewritten: what was known of them goes."""
     merged: list[int] = field(default_factory=list)
-    """Rewritten lists of prompts: only prompts that were not stored yet are added."""
+    """Rewritten lists of prompts: what they no longer hold is kept, without a place."""
 
 
 def land(
@@ -131,7 +131,7 @@ def _land(database: Database, landing: Landing, now: str) -> None:
     for table, paths in landing.tables.items():
         load(database, table, paths)
     for source in landing.merged:
-        database.run("landing.drop_known_prompts", source=source)
+        database.run("landing.drop_found_prompts", source=source)
         database.run("landing.take_prompts_back", source=source)
     database.run("landing.drop_cursors", sources=sources)
     database.run("landing.add_cursors", cursors=[asdict(row) for row in landing.cursors])

@@ -131,9 +131,11 @@ join sources s on s.id = u.source
 join segments g on g.source = u.source;
 
 -- What people typed, with the session it belongs to; `history_only` where no rollout tells of it.
+-- Codex cuts its list from the head: what it no longer holds has no `byte` any more.
 create or replace view v_prompts as
 select
-    s.home, p.thread as session, p.source, p.byte, p.length, p.time, p.text,
+    s.home, p.thread as session, p.source, if(p.byte < 0, null, p.byte) as byte,
+    if(p.byte < 0, null, p.length) as length, p.time, p.text,
     not exists (
         from segments g join sources r on r.id = g.source
         where r.home = s.home and g.thread = p.thread

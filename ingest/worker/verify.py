@@ -1,28 +1,35 @@
 """Counting again: every line of every file against what is stored of it.
 
 The file is read up to where its cursor stands, so a file that is being written verifies too.
-`deep` folds it anew, into a database of its own, and compares every fact.
+`deep` folds it anew, into a database of its own, and compares every fact. Both test what is stored,
+not what it means: a line that is read wrongly is read in the same way again.
 """
 
-import hashlib
-import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from msgspec import Struct, field
 
 from ingest.store.database import Database
-from ingest.store.dump import dump
+from ingest.store.digest import NO_FACTS, digests
 from ingest.store.face import Rows
 from ingest.store.retention import buried
 from ingest.tail.errors import SourceError
 from ingest.tail.lines import Block, blocks
 from ingest.tail.opening import open_source
-from ingest.tail.source import Kind
+from ingest.tail.source import Kind, SourceName
 from ingest.worker.drain import Drain, Tuning
 from ingest.worker.homes import Home
 from ingest.worker.pool import InPlace
 from ingest.worker.survey import Followed, known, look, survey
+
+Progress = Callable[[int, int], None]
+"""Told the bytes that are done and how many there are."""
+
+
+def _silent(_done: int, _total: int) -> None:
+    pass
 
 
 class SourceCheck(Struct):
@@ -40,7 +47,13 @@ class SourceCheck(Struct):
 
 
 def verify(
-    database: Rows, homes: list[Home], now: str, *, deep: bool = False, line_cap: int = 0
+    database: Rows,
+    homes: list[Home],
+    now: str,
+    *,
+    deep: bool = False,
+    line_cap: int = 0,
+    progress: Progress = _silent,
 ) -> Iterator[SourceCheck]:
     """Check every source that was read; what is missing now cannot be checked and says so.
 
@@ -48,20 +61,25 @@ def verify(
     """
     found = look(database, homes)
     cap = line_cap or Tuning().line_cap
-    again = _fresh(homes, now, cap) if deep else None
+    sources = [source for source in found.sources if source.read]
+    size = sum(source.size for source in sources)
     pruned = buried(database)
-    for source in found.sources:
-        if source.read:
-            check = _count(source, cap)
-            if check.ok and source.id in pruned:
-                check.detail = f"pruned on {pruned[source.id]:%Y-%m-%d}: its facts were forgotten"
-            elif again is not None and check.ok and source.state != "missing":
-                if not isinstance(database, Database):
-                    raise TypeError("facts are compared where the database is open")
-                _compare(database, again, source, check)
-            yield check
-    if again is not None:
-        again.close()
+    told: _Told | None = None
+    done = 0
+    if deep:
+        if not isinstance(database, Database):
+            raise TypeError("facts are compared where the database is open")
+        told = _told_anew(database, homes, now, cap, lambda bytes_: progress(bytes_, 2 * size))
+        done = size
+    for source in sources:
+        check = _count(source, cap)
+        if check.ok and source.id in pruned:
+            check.detail = f"pruned on {pruned[source.id]:%Y-%m-%d}: its facts were forgotten"
+        elif told is not None and check.ok and source.state != "missing":
+            _compare(told, source, check)
+        done += source.size
+        progress(done, (1 + deep) * size)
+        yield check
 
 
 def _count(source: Followed, cap: int) -> SourceCheck:
@@ -104,36 +122,47 @@ def _lines_in(source: Followed, cap: int) -> int:
     return count
 
 
-def _fresh(homes: list[Home], now: str, cap: int) -> Database:
-    """The same homes, read once more from the beginning into a database that goes away."""
-    folder = tempfile.mkdtemp(prefix="tailboard-verify-")
-    database = Database(Path(folder) / "again.duckdb")
-    found = survey(database, homes, now)
-    Drain(database, "verify", Tuning(line_cap=cap)).run(found.changed, InPlace())
-    return database
+class _Told(Struct):
+    """What is stored, and what the files tell when they are read anew: a digest for each source."""
+
+    stored: dict[int, str]
+    anew: dict[int, str]
+    twins: dict[tuple[str, SourceName], Followed]
+    """The sources that were read anew, by home and name: their numbers are others."""
+    kept: dict[int, int]
+    """Prompts that are stored and stand in no file any more, by source."""
 
 
-def _compare(database: Database, again: Database, source: Followed, check: SourceCheck) -> None:
-    """Facts of a source, hashed in order, here and read anew."""
-    twin = _twin(again, source)
+def _told_anew(
+    database: Database, homes: list[Home], now: str, cap: int, progress: Callable[[int], None]
+) -> _Told:
+    """Read the same homes from the beginning into a database that goes away."""
+    with (
+        TemporaryDirectory(prefix="tailboard-verify-") as folder,
+        Database(Path(folder) / "again.duckdb") as again,
+    ):
+        found = survey(again, homes, now)
+        drain = Drain(
+            again, "verify", Tuning(line_cap=cap), progress=lambda _, bytes_: progress(bytes_)
+        )
+        drain.run(found.changed, InPlace())
+        return _Told(
+            database.with_room(lambda: digests(database)),
+            again.with_room(lambda: digests(again)),
+            {(home.id, name): one for home in homes for name, one in known(again, home).items()},
+            {row["source"]: row["prompts"] for row in database.rows("verify.kept_prompts")},
+        )
+
+
+def _compare(told: _Told, source: Followed, check: SourceCheck) -> None:
+    """The facts of a source, as they are stored and as they were read anew."""
+    twin = told.twins.get((source.home, source.name))
     if twin is None or twin.cursor.offset != source.cursor.offset:
         check.detail = "the file changed while it was verified; verify again"
         return
-    check.hashes = (_hash(database, source.id), _hash(again, twin.id))
+    check.hashes = (told.stored.get(source.id, NO_FACTS), told.anew.get(twin.id, NO_FACTS))
     check.ok = check.hashes[0] == check.hashes[1]
     if not check.ok:
         check.detail = "the stored facts are not those the file tells"
-
-
-def _twin(again: Database, source: Followed) -> Followed | None:
-    return known(again, Home(source.home, Path())).get(source.name)
-
-
-def _hash(database: Database, source: int) -> str:
-    def hashed() -> str:
-        digest = hashlib.sha256()
-        for line in dump(database, source):
-            digest.update(line.encode())
-        return digest.hexdigest()
-
-    return database.with_room(hashed)
+    elif kept := told.kept.get(source.id):
+        check.detail = f"{kept} older prompts are kept that the file no longer holds"

@@ -5,10 +5,13 @@ import os
 import shutil
 import subprocess
 import sys
+from importlib.resources import files
 
 import pytest
 
 from ingest.worker.drain import Tuning
+from ingest.worker.homes import homes
+from ingest.worker.verify import verify
 from tests.faults.place import ROOT, Place
 from tests.unit.tail.builders import rollout
 
@@ -185,6 +188,53 @@ def test_a_list_whose_head_is_cut_off_keeps_the_old_rows_and_its_rejected_lines_
     texts = [row[0] for row in place.rows("select text from prompts order by text")]
     assert texts == sorted([f"prompt {number % 5}" for number in range(8)] + ["prompt 9"])
     assert place.rows("select count(*) from rejects") == [(1,)]
+
+
+@pytest.mark.fault("A09")
+def test_a_list_whose_head_was_cut_off_verifies_and_its_prompts_stand_where_the_file_has_them(
+    place: Place,
+) -> None:
+    session = place.session("chat")
+
+    def check() -> tuple[bool, str]:
+        with place.open() as database:
+            found = verify(database, homes([place.home.path]), "2026-11-22T00:00:00", deep=True)
+            (history,) = (one for one in found if one.path == str(place.home.history_path))
+        return history.ok, history.detail
+
+    for number in range(6):
+        place.home.history(session, f"prompt {number % 5}", ts=1_795_000_000)
+    place.read()
+    assert check() == (True, "")
+    for kept, gone in ((4, 2), (1, 5)):
+        place.home.trim_history(kept)
+        place.read()
+        assert check() == (True, f"{gone} older prompts are kept that the file no longer holds")
+        whole = place.home.history_path.read_bytes()
+        told = place.rows("select byte, text, length from v_prompts order by byte nulls first")
+        assert [byte for byte, _, _ in told[:gone]] == [None] * gone
+        for byte, text, length in told[gone:]:
+            assert f'"text":"{text}"'.encode() in whole[byte : byte + length]
+
+
+@pytest.mark.fault("A09")
+def test_the_places_of_prompts_that_were_cut_off_before_are_found_out_when_it_is_upgraded(
+    place: Place,
+) -> None:
+    session = place.session("chat")
+    for number in range(4):
+        place.home.history(session, f"prompt {number}")
+    place.read()
+    place.home.trim_history(2)
+    place.read()
+    with place.open() as database:
+        # As an older version left it.
+        database.execute("update prompts set byte = -1 - byte where byte < 0")
+        step = files("ingest.store.migrations").joinpath("0006_places.sql").read_text()
+        database.execute(step)
+    place.read()
+    found = place.rows("select text from v_prompts where byte is null order by text")
+    assert found == [("prompt 0",), ("prompt 1",)]
 
 
 @pytest.mark.fault("F13")

@@ -1,5 +1,6 @@
 """`tailboard verify`: every line is counted again from the files and held against the database."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -9,7 +10,8 @@ from ingest.cli.access import NOTHING_YET, visit, writing
 from ingest.cli.errors import Exit
 from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
-from ingest.cli.output import Cell, Column, Output
+from ingest.cli.output import Cell, Column, Output, Styled
+from ingest.cli.progress import Narration
 from ingest.store.face import Rows
 from ingest.wording.words import many
 from ingest.worker.homes import homes
@@ -25,6 +27,12 @@ _COLUMNS = (
     Column("DETAIL", least=16),
     Column("PATH", least=24),
 )
+TESTED = {
+    False: "Tested: every line of the files is accounted for. Not tested: the facts made of them "
+    "(--deep does that).",
+    True: "Tested: the stored facts are those that the files tell when they are read again. Not "
+    "tested: whether a line is understood rightly, because it is read in the same way.",
+}
 
 
 @click.command(cls=Command)
@@ -33,6 +41,9 @@ _COLUMNS = (
 def command(invocation: Invocation, deep: bool) -> int:
     """Ends with 1 where something does not agree. Files that are being written verify too: each is
     read up to where it was read before.
+
+    It tests that nothing of the files is missing or doubled in the database; it cannot tell whether
+    a line was understood rightly, because --deep reads in the same way again.
     """
     checks = _checks(invocation, deep=deep)
     ok = all(check.ok for check in checks)
@@ -44,8 +55,10 @@ def command(invocation: Invocation, deep: bool) -> int:
         lines = sum(check.expected_lines for check in checks)
         verdict = "all of it agrees" if ok else "not all of it agrees"
         output.line(f"{many(lines, 'line')} of {many(len(checks), 'source')}: {verdict}.")
+        output.line(Styled(TESTED[deep], "dim"))
 
-    invocation.answer("verify", {"ok": ok, "deep": deep, "sources": checks}, show)
+    body = {"ok": ok, "deep": deep, "tested": TESTED[deep], "sources": checks}
+    invocation.answer("verify", body, show)
     return Exit.DONE if ok else Exit.ATTENTION
 
 
@@ -55,14 +68,21 @@ def _checks(invocation: Invocation, *, deep: bool) -> list[SourceCheck]:
         invocation.output.note(NOTHING_YET)
         return []
     with _open(invocation, deep=deep) as reading:
+        shown = Narration(
+            invocation.output, "Verified", time.monotonic, wanted=not invocation.options.json
+        )
         found = verify(
             reading,
             homes(settings.codex_homes),
             invocation.now.isoformat(),
             deep=deep,
             line_cap=settings.line_cap_bytes,
+            progress=shown.at,
         )
-        return list(found)
+        try:
+            return list(found)
+        finally:
+            shown.clear()
 
 
 @contextmanager

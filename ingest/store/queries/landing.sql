@@ -58,29 +58,33 @@ delete from segments where source in (select unnest($sources::integer[]));
 -- A history was rewritten: mark what is known of it, while the new rows come in.
 update prompts set source = -source where source = $source;
 
--- name: drop_known_prompts
--- Of the new rows, those that were known as often as they stand there.
+-- name: drop_found_prompts
+-- Of the known rows, those that stand in the file still: the new rows tell where. Of equal rows the
+-- last ones, because a list is cut off from its head.
 delete from prompts where rowid in (
-    select n.id
+    select o.id
     from (
         select
             rowid as id, thread, time, text,
-            row_number() over (partition by thread, time, text order by byte) as copy
+            row_number() over (partition by thread, time, text order by byte desc) as copy
         from prompts
-        where source = $source
-    ) n
+        where source = -$source::integer
+    ) o
     join (
         select thread, time, text, count(*) as copies
         from prompts
-        where source = -$source::integer
+        where source = $source
         group by all
-    ) o
+    ) n
     on n.thread = o.thread and n.time is not distinct from o.time and n.text = o.text
-    where n.copy <= o.copies
+    where o.copy <= n.copies
 );
 
 -- name: take_prompts_back
-update prompts set source = -source where source = -$source::integer;
+-- The others stand in no file any more: the byte they stood at is kept as -1 - byte.
+update prompts
+set source = -source, byte = case when byte < 0 then byte else -1 - byte end
+where source = -$source::integer;
 
 -- name: reverted_threads
 -- The threads among these sources that have more than one segment.

@@ -38,7 +38,7 @@ with texts as (
     )
     union all
     select
-        'prompts', null, source, byte, 0, time, 'prompt', null, null, false, thread, text, null, null
+        'prompts', null, source, if(byte < 0, null, byte), 0, time, 'prompt', null, null, false, thread, text, null, null
     from prompts
     where contains(lower(text), lower($first))
     union all

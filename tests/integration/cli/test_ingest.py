@@ -1,9 +1,13 @@
 """Reading what is new, telling what would be read, and counting it again."""
 
 import stat
+from pathlib import Path
 
 import pytest
 
+from ingest.store.database import Database
+from ingest.worker.homes import Home
+from ingest.worker.survey import Survey, survey
 from tests.integration.cli.desk import Desk, Sessions, write_sessions
 
 KEYS = [
@@ -110,6 +114,42 @@ def test_verify_ends_with_1_where_something_does_not_agree(desk: Desk, sessions:
     wrong = [source["path"] for source in document["sources"] if not source["ok"]]
     assert wrong == [str(sessions.done.path)]
     assert "not all of it agrees" in desk.run("verify").out
+
+
+def test_verify_deep_finds_a_fact_that_the_file_does_not_tell(
+    desk: Desk, sessions: Sessions
+) -> None:
+    with Database(desk.db) as database:
+        database.execute("update messages set text = 'Another' where text like 'It works%'")
+    document = desk.json("verify", "--deep", code=1)
+    (wrong,) = (source for source in document["sources"] if not source["ok"])
+    assert wrong["path"] == str(sessions.done.path)
+    assert wrong["detail"] == "the stored facts are not those the file tells"
+    assert desk.json("verify")["ok"] is True
+
+
+def test_verify_deep_leaves_nothing_in_the_temporary_folder(
+    desk: Desk, sessions: Sessions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
+    made: list[str] = []
+
+    def noted(database: Database, homes: list[Home], now: str) -> Survey:
+        made.append(str(database.path))
+        return survey(database, homes, now)
+
+    monkeypatch.setattr("ingest.worker.verify.survey", noted)
+    assert desk.run("verify", "--deep").code == 0
+    assert [Path(path).is_relative_to(tmp_path / "temporary") for path in made] == [True]
+    assert list((tmp_path / "temporary").iterdir()) == []
+
+
+@pytest.mark.parametrize("deep", [[], ["--deep"]])
+def test_verify_says_what_it_does_not_test(desk: Desk, sessions: Sessions, deep: list[str]) -> None:
+    said = desk.json("verify", *deep)["tested"]
+    assert said in desk.run("verify", *deep).out
+    assert "Not tested: " in said
 
 
 def test_verify_without_a_database_has_nothing_to_say(desk: Desk) -> None:

@@ -2,7 +2,8 @@
 
 import io
 
-from ingest.cli.progress import Progress, line
+from ingest.cli.output import Output
+from ingest.cli.progress import Narration, Progress, line
 
 
 def test_the_line_holds_the_share_the_bytes_the_rate_and_the_time_left() -> None:
@@ -31,3 +32,37 @@ def test_what_was_never_drawn_needs_no_clearing() -> None:
     stream = io.StringIO()
     Progress(stream, 100, lambda: 0.0, in_ascii=True).clear()
     assert stream.getvalue() == ""
+
+
+def test_without_a_terminal_every_further_tenth_is_a_line_and_what_is_quick_says_nothing() -> None:
+    stream, times = io.StringIO(), iter([0.0, 1.0, 3.0, 4.0, 6.0, 7.0, 9.0])
+    narration = Narration(Output(stream, stream), "Verified", lambda: next(times))
+    for done in (10, 25, 29, 35, 38, 100):
+        narration.at(done * 1024, 102_400)
+    narration.clear()
+    assert stream.getvalue().splitlines() == [
+        "Verified: 25%, 25.0 KiB of 100.0 KiB",
+        "Verified: 35%, 35.0 KiB of 100.0 KiB",
+        "Verified: 100%, 100.0 KiB of 100.0 KiB",
+    ]
+
+
+def test_nothing_is_said_where_it_is_not_wanted() -> None:
+    stream, times = io.StringIO(), iter([0.0, 9.0])
+    narration = Narration(Output(stream, stream, quiet=True), "Verified", lambda: next(times))
+    narration.at(50, 100)
+    assert stream.getvalue() == ""
+
+
+def test_on_a_terminal_it_is_the_bar() -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    stream, times = Terminal(), iter([0.0, 1.0, 2.0, 3.0])
+    narration = Narration(Output(stream, stream), "Verified", lambda: next(times))
+    narration.at(10, 100)
+    narration.at(50, 100)
+    assert "50%" in stream.getvalue()
+    narration.clear()
+    assert stream.getvalue().endswith("\r")
