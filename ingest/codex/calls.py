@@ -190,7 +190,11 @@ class Calls:
             self._follow_shell(call.call_id, outcome.shell)
             if outcome.shell is not None:
                 self.state.calls[call.call_id] = call
-            elif outcome.status is not CallStatus.ABORTED:
+            elif outcome.status is CallStatus.ABORTED or (
+                outcome.exit_code is None and call.kind == CallKind.COMMAND
+            ):
+                self._await_code(call)
+            else:
                 self._answered(call.call_id, call_id)
         self._learn(call, outcome)
         self._edited(call, self.state.edits.pop(call.call_id or "", []))
@@ -209,8 +213,6 @@ class Calls:
         call.output_byte, call.output_length = self.here.offset, self.here.length
         if not ended:
             self.end(call, outcome.status)
-        if outcome.status is CallStatus.ABORTED:
-            self._interrupted(call)
 
     def _answered(self, *call_ids: str) -> None:
         """Keep in mind that nothing more is to be learnt of these calls."""
@@ -306,10 +308,10 @@ class Calls:
             self.touch(call)
             call.status = status
             if status is CallStatus.ABORTED:
-                self._interrupted(call)
+                self._await_code(call)
 
-    def _interrupted(self, call: Call) -> None:
-        """Keep it in mind: paginated files tell how it ended after the turn is over."""
+    def _await_code(self, call: Call) -> None:
+        """Keep it in mind: Codex may still tell how it ended, even after the turn is over."""
         if call.call_id and len(self.state.interrupted) < OPEN_CALLS:
             self.state.interrupted[call.call_id] = call
 

@@ -163,6 +163,17 @@ def test_the_end_of_a_command_may_follow_the_answer_to_its_last_input() -> None:
     assert (told.call_id, told.status, told.exit_code) == ("c", "failed", 1)
 
 
+def test_an_exit_code_that_no_output_told_may_follow() -> None:
+    told = only(
+        meta(),
+        STARTED,
+        call("exec_command", "c", cmd="false"),
+        output("c", 'exec_command failed for `false`: CreateProcess { message: "denied" }'),
+        command_ended("c"),
+    )
+    assert (told.call_id, told.status, told.exit_code) == ("c", "failed", 1)
+
+
 def test_a_command_that_a_person_ran_is_told_by_its_end_alone() -> None:
     told = only(meta(), STARTED, command_ended("x", source="user_shell"))
     assert (told.command, told.status, told.exit_code) == ("false", "failed", 1)
