@@ -12,8 +12,13 @@ SPREAD := -n 3 --dist worksteal
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
+# `make oracle HOME=DIR` names what is read; it is not where programs keep their files.
+ifeq ($(origin HOME),command line)
+unexport HOME
+endif
+
 .DEFAULT_GOAL := help
-.PHONY: help setup run test coverage check fix bench soak demo-story screenshots lock clean
+.PHONY: help setup run test coverage check fix oracle bench soak demo-story screenshots lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | \
@@ -53,6 +58,9 @@ check: setup ## format, lint, types and the floors of the house, nothing changed
 fix: setup ## let ruff format the code and mend what it safely can
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+oracle: setup ## read a Codex home twice, with Tailboard and with a second, simple reading; HOME=DIR, ARGS="--show 3"
+	$(BIN)/python -m tests.oracle --home "$(if $(filter command,$(origin HOME)),$(HOME),$(HOME)/.codex)" $(ARGS)
 
 bench: setup ## measure; ARGS are passed on
 	$(BIN)/python -m tests.bench $(ARGS)

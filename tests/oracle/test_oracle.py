@@ -1,0 +1,107 @@
+"""Both readings agree over the homes that the project has: its own, and real files beside it."""
+
+import re
+import subprocess
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.build import Home, scenarios
+from tests.build.rollout import Rollout
+from tests.oracle import records
+from tests.oracle.comparison import Agreement, compare, table
+from tests.oracle.facts import FACTS
+
+ROOT = Path(__file__).resolve().parents[2]
+CORPUS = ROOT.parent / "shared" / "corpus"
+RELEASES = [
+    ("g1", "0.20.0"),
+    ("g2", "0.36.0"),
+    ("g2", "0.63.0"),
+    ("g2", "0.98.0"),
+    ("g3", "0.101.0"),
+    ("g3", "0.115.0"),
+    ("g3", "0.125.0"),
+    ("g3", "0.145.0"),
+    ("g4", "0.150.0"),
+    ("g4", "0.155.0"),
+    ("g4", "0.169.0"),
+]
+FAMILIES: list[Callable[[Rollout], Rollout]] = [
+    lambda session: session.fork(),
+    lambda session: session.review(),
+    lambda session: session.revert(1),
+]
+
+
+def agreed(homes: Sequence[Path], database: Path) -> Agreement:
+    """How far both readings agree, after a look that they do not differ."""
+    found = compare(homes, database)
+    assert found.places == []
+    return found
+
+
+def test_both_agree_on_scripted_sessions_of_every_release(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    for generation, version in RELEASES:
+        for scenario in scenarios.ALL.values():
+            made = scenario(home, generation, version)
+            for session in made if isinstance(made, list) else [made]:
+                session.write()
+    found = agreed([home.path], tmp_path / "tailboard.duckdb")
+    assert len(found.sessions) == len(RELEASES)
+    assert all(sum(found.same[fact, release] for release in found.sessions) for fact in FACTS)
+
+
+def test_both_agree_on_forks_reviews_and_reverts(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    for generation, version in RELEASES[-5:]:
+        for cut in FAMILIES if generation == "g4" else FAMILIES[:2]:
+            session = home.session(generation, version)
+            for number in range(3):
+                session.prompt(f"question {number}")
+                session.command(f"echo {number}", number, f"{number}\n", 0.1)
+                session.end_turn(f"answer {number}")
+            home.clock.advance(1)
+            child = cut(session)
+            if child.expected.relation != "review":
+                child.clock.advance(1)
+                child.prompt("another question")
+                child.end_turn("another answer")
+            session.write()
+            child.write()
+    agreed([home.path], tmp_path / "tailboard.duckdb")
+
+
+def test_both_agree_on_real_files(tmp_path: Path) -> None:
+    homes = sorted(CORPUS.glob("codex-*"))
+    if not homes:
+        pytest.skip(f"the corpus of real session files is not here: {CORPUS} is missing")
+    agreed(homes, tmp_path / "tailboard.duckdb")
+
+
+def test_a_difference_is_counted_and_its_place_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = Home(tmp_path / "home")
+    session = scenarios.partial(home)
+    session.write()
+    monkeypatch.setattr(records, "total", lambda record: None)
+    monkeypatch.setattr("tests.oracle.facts.spent", lambda usage: 0)
+    found = compare([home.path], tmp_path / "tailboard.duckdb")
+    spent = session.expected.tokens.total
+    assert [(fact, ours, oracle) for fact, _, ours, oracle in found.places] == [
+        ("tokens", [spent], [0])
+    ]
+    row = list(table(found))[-1]
+    assert re.search(r"\| 0 / 1 differ \|", row)
+
+
+def test_the_home_that_make_is_told_to_read_is_not_the_home_of_programs(tmp_path: Path) -> None:
+    python = tmp_path / "python"
+    python.write_text('#!/bin/sh\necho "${HOME-unset}" "$@"\n')
+    python.chmod(0o700)
+    make = ["make", "-s", "-o", "setup", "oracle", f"BIN={tmp_path}", "HOME=/a/home"]
+    done = subprocess.run(make, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "unset -m tests.oracle --home /a/home\n"
