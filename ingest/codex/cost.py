@@ -23,8 +23,8 @@ class Cost:
         segment = self.state.segment
         if info.model_context_window != segment.context_window:
             segment.context_window = number(info.model_context_window) or segment.context_window
-        if info.last_token_usage is not None:
-            segment.context_used = tokens.of(info.last_token_usage).total
+        if (used := tokens.context_used(info)) is not None:
+            segment.context_used = used
         self._spend(tokens.count(self.state.tokens, info, responded=self.state.responded))
 
     def recorded(self, entry: r.UsageRecord) -> None:

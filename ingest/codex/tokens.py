@@ -63,6 +63,9 @@ def count(state: TokenState, info: r.TokenInfo, *, responded: bool) -> Totals | 
     last = of(info.last_token_usage) if info.last_token_usage else Totals()
     recorded, state.recorded = state.recorded, Totals()
     seen, state.seen = state.seen, total
+    if fills_context(total):
+        state.based = True
+        return None
     if not state.based:
         state.based = True
         return _spent(last) if responded and not recorded.total else None
@@ -71,6 +74,22 @@ def count(state: TokenState, info: r.TokenInfo, *, responded: bool) -> Totals | 
         # Any other fall (a revert) tells of no new tokens.
         return _spent(last.minus(recorded)) if total == last else None
     return _spent(total.minus(seen).minus(recorded))
+
+
+def context_used(info: r.TokenInfo) -> int | None:
+    """How many tokens of the context are used; None where this count does not say it."""
+    if info.total_token_usage is not None and fills_context(total := of(info.total_token_usage)):
+        return total.total
+    return None if info.last_token_usage is None else of(info.last_token_usage).total
+
+
+def fills_context(total: Totals) -> bool:
+    """Whether this total only says that the context overflowed.
+
+    Codex then sets the total to the size of the context window and all its parts to zero, and
+    counts on from there.
+    """
+    return total.total > 0 and not (total.input or total.output)
 
 
 def _spent(totals: Totals) -> Totals | None:

@@ -50,6 +50,41 @@ def test_an_estimate_after_a_compaction_is_context_and_no_cost() -> None:
     assert folded.facts.segments[0].context_used == 3_000
 
 
+WINDOW = {"total_tokens": 258_400}
+FULL = event(
+    "token_count",
+    info={"total_token_usage": WINDOW, "last_token_usage": {"total_tokens": 253_420}},
+)
+
+
+def after_full(spent_: int) -> bytes:
+    """The next total: the parts began anew at the overflow, the sum goes on from the window."""
+    total = usage(spent_) | {"total_tokens": 258_400 + spent_}
+    return event(
+        "token_count", info={"total_token_usage": total, "last_token_usage": usage(spent_)}
+    )
+
+
+def test_a_context_that_overflowed_spent_nothing() -> None:
+    assert spent(meta(), count(4_980, 1_690), FULL, FULL) == [4_980]
+    assert spent(meta(), count(900_000, 1_690), FULL) == [900_000]
+
+
+def test_after_an_overflow_only_what_is_new_counts() -> None:
+    use = fold(meta(), count(4_980, 1_690), FULL, FULL, after_full(4_090)).facts.usage[-1]
+    assert (use.input, use.output, use.total) == (4_050, 40, 4_090)
+    with_records = (record("r", 4_980), count(4_980, 4_980), FULL, record("s", 4_090))
+    assert spent(meta(), *with_records, after_full(4_090)) == [4_980, 4_090]
+
+
+def test_a_fork_by_pointer_that_overflows_first_counts_what_follows() -> None:
+    assert spent(meta(history_base=POINTER), SAID, FULL, after_full(4_090)) == [4_090]
+
+
+def test_a_context_that_overflowed_is_full() -> None:
+    assert fold(meta(), count(4_980, 1_690), FULL).facts.segments[0].context_used == 258_400
+
+
 def test_a_fall_tells_of_no_new_tokens() -> None:
     assert spent(meta(), count(5_000, 1_000), count(3_000, 1_000), count(3_500, 500)) == [
         5_000,
