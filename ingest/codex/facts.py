@@ -58,7 +58,8 @@ class Turn(Struct, gc=False, omit_defaults=True):
     ended_at: str | None = None
     seconds: float | None = None
     trigger: str | None = None
-    """Who began it: a person (`user`, `exec`), a `goal`, another agent."""
+    """Who began it: a person (`user`, `exec`), a `goal`, another agent; or what it was for: a
+    `review`, a compaction that a person asked for (`compact`)."""
     model: str | None = None
     effort: str | None = None
     error_code: str | None = None
@@ -77,7 +78,8 @@ class Message(Struct, gc=False):
     role: str
     """`user`, `assistant`, or `agent` (a letter from another agent)."""
     phase: str | None
-    """`commentary`, `final_answer`, `plan` (a proposed plan), `summary` (a compaction)."""
+    """`commentary`, `final_answer`, `plan` (a proposed plan), `summary` (a compaction), `question`
+    (to the user, while the agent goes on working)."""
     text: str
     chars: int
     """Length of the whole text; more than is kept where it was cut."""

@@ -190,6 +190,16 @@ def refused_plan(text: str) -> bool:
     return text.startswith(("unsupported call", "failed to parse function arguments"))
 
 
+_NO_PLAN_TOOL = re.compile(r"^(?:\w*Error: )?tools\.update_plan is not a function", re.MULTILINE)
+_NEVER_RAN = re.compile(r"^Script error:\nSyntaxError", re.MULTILINE)
+
+
+def refused_script_plan(text: str) -> bool:
+    """The same of a plan that a script of code mode wanted to set."""
+    never_ran = text.startswith("Script failed") and _NEVER_RAN.search(text)
+    return bool(never_ran or _NO_PLAN_TOOL.search(text))
+
+
 def answer_fields(text: str) -> dict[str, Any]:
     """The object a tool answered with, for those that answer in JSON; empty where it did not."""
     if not text.startswith("{"):

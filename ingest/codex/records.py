@@ -147,6 +147,7 @@ class UserMessage(TurnItem, tag="UserMessage"):
 class AgentMessage(TurnItem, tag="AgentMessage"):
     content: Raw = NOTHING
     phase: str | None = None
+    questions: Any = None
 
 
 class ReasoningItem(TurnItem, tag="Reasoning"):
@@ -377,6 +378,7 @@ class UserSaid(Event, tag="user_message"):
 class AgentSaid(Event, tag="agent_message"):
     message: str | None = None
     phase: str | None = None
+    questions: Any = None
 
 
 class AgentReasoned(Event, tag="agent_reasoning"):
@@ -407,6 +409,7 @@ class TokenCount(Event, tag="token_count"):
 
 class PatchEnded(Event, tag="patch_apply_end"):
     call_id: str = ""
+    turn_id: str | None = None
     stdout: str | None = None
     stderr: str | None = None
     success: bool | None = None
@@ -416,6 +419,7 @@ class PatchEnded(Event, tag="patch_apply_end"):
 
 class CommandEnded(Event, tag="exec_command_end"):
     call_id: str = ""
+    turn_id: str | None = None
     command: Any = None
     cwd: str | None = None
     status: str | None = None
@@ -578,6 +582,8 @@ class TurnContext(Struct, gc=False):
     model: str | None = None
     effort: Any = None
     approval_policy: Any = None
+    approvals_reviewer: Any = None
+    sandbox_policy: Any = None
 
 
 class Compacted(Struct, gc=False):

@@ -61,6 +61,15 @@ class CopyState(Struct):
     last_at: str | None = None
 
 
+class Rights(Struct):
+    """What the agent may do, as the newest turn said."""
+
+    read_only: bool = False
+    """Whether its sandbox lets it write nothing."""
+    asks_person: bool = True
+    """Whether a person is asked for what it may not do; else it is refused, or another agent is."""
+
+
 class FoldState(Struct):
     segment: Segment
     turn: Turn | None = None
@@ -74,6 +83,8 @@ class FoldState(Struct):
     """Whether the open turn has said anything: a failure before 0.145 shows as silence."""
     calling: bool = False
     """Whether the agent called a tool since it last said something."""
+    turn_numbers: dict[str, int] = field(default_factory=dict)
+    """The newest turns by their ids: what ran on in the background names its turn."""
     explicit_turns: bool = False
     """Whether this file has turn events; without them a turn is a prompt and what follows."""
     tells_failures: bool = False
@@ -84,12 +95,15 @@ class FoldState(Struct):
     calls: dict[str, Call] = field(default_factory=dict)
     interrupted: dict[str, Call] = field(default_factory=dict)
     """Calls that ended without an exit code: it may follow until the next turn begins."""
+    """Calls the last interruption ended: their exit codes may follow, and name their turn."""
     answered_calls: list[str] = field(default_factory=list)
     """The newest calls that an output ended: what Codex tells of one after that is known."""
     edits: dict[str, list[tuple[str, str, str | None]]] = field(default_factory=dict)
     """Open patches, to the edits they ask for: (path, change, moved to)."""
     plans: dict[str, PlanRevision] = field(default_factory=dict)
     """Plan revisions whose answer is still to come."""
+    scripted: dict[str, list[PlanRevision]] = field(default_factory=dict)
+    """The same of scripts, each of which may set several."""
     plan_kept: tuple[int, int, int] = (0, 0, 0)
     """Revision, steps and steps done of the newest one whose answer was no refusal."""
     goal: Goal | None = None
@@ -98,8 +112,10 @@ class FoldState(Struct):
     """Running shell session to the call that began it: its exit code arrives later."""
     aliases: dict[str, str] = field(default_factory=dict)
     """Later input to a running shell, to the call that began it."""
-    escalated: str | None = None
-    """The newest call that asked for more rights: it may be waiting for a person."""
+    rights: Rights = field(default_factory=Rights)
+    asks: dict[str, list[str]] = field(default_factory=dict)
+    """Open calls that need an approval, to what it is needed for: a command line, or nothing
+    where that cannot be read."""
     children: list[str] = field(default_factory=list)
     """Sub-agents, by id and by path, whose start was told already."""
     review_leaked: bool = False

@@ -1,5 +1,6 @@
 """What was to be done: plans, goals, and the tasks given to sub-agents."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -25,12 +26,21 @@ class Tasks:
         self.state = state
         self.facts = facts
         self.stale: list[tuple[str, int]] = []
-        self._stored = {plan.byte for plan in state.plans.values()}
+        self._stored = {plan.byte for plan in self._unanswered()}
 
     def planned(
-        self, call_id: str | None, explanation: Any, plan: Any, origin: str = "tool"
+        self,
+        call_id: str | None,
+        explanation: Any,
+        plan: Any,
+        origin: str = "tool",
+        *,
+        settled: bool = True,
     ) -> bool:
-        """Keep one revision of the plan, as the call asked for it. False where it is no plan."""
+        """Keep one revision of the plan, as the call asked for it. False where it is no plan.
+
+        Without the id of a call it holds at once, unless it is not `settled`.
+        """
         steps = _steps(plan)
         if steps is None:
             return False
@@ -53,7 +63,7 @@ class Tasks:
             if before := self.state.plans.pop(call_id, None):
                 self._keep(before)
             self.state.plans[keep(call_id, 128)] = revision
-        else:
+        elif settled:
             self._keep(revision)
         self._tell()
         return True
@@ -62,19 +72,38 @@ class Tasks:
         """Nothing will be said against this revision any more."""
         self.state.plan_kept = max(self.state.plan_kept, _figures(revision))
 
+    def _unanswered(self) -> Iterator[PlanRevision]:
+        """The revisions that Codex may still refuse."""
+        yield from self.state.plans.values()
+        for revisions in self.state.scripted.values():
+            yield from revisions
+
     def _tell(self) -> None:
         """Tell the thread's row of the newest revision that holds as far as is known."""
         state, segment = self.state, self.state.segment
-        newest = max(state.plan_kept, *map(_figures, state.plans.values()), (0, 0, 0))
+        newest = max(state.plan_kept, *map(_figures, self._unanswered()), (0, 0, 0))
         segment.plan_accepted, segment.plan_total, segment.plan_done = newest
 
-    def scripted(self, script: str) -> None:
+    def scripted(self, call_id: str | None, script: str) -> None:
         """Keep the plans that a script of code mode sets, as far as they can be read."""
         if "update_plan" not in script:
             return
         plans, _ = codemode.plans_in(mask(script))
+        begin = len(self.facts.plans)
         for plan in plans:
-            self.planned(None, plan.get("explanation"), plan["plan"], "script")
+            self.planned(None, plan.get("explanation"), plan["plan"], "script", settled=not call_id)
+        if call_id and (set_ := self.facts.plans[begin:]):
+            self.state.scripted[keep(call_id, 128)] = set_
+            self._tell()
+
+    def script_answered(self, call_id: str | None, text: str) -> None:
+        """A script has ended: its plans hold, unless it says that there is no such tool."""
+        revisions = self.state.scripted.pop(call_id or "", [])
+        if outputs.refused_script_plan(text):
+            self._refuse(revisions)
+        else:
+            for revision in revisions:
+                self._keep(revision)
 
     def answered(self, call_id: str | None, text: str) -> None:
         """The answer to a plan: only one that says there is no such tool changes anything."""
@@ -82,18 +111,24 @@ class Tasks:
         if revision is None:
             return
         if outputs.refused_plan(text):
-            if revision.byte in self._stored:
-                self.stale.append(("plans", revision.byte))
-                self.facts.plans.append(revision)
-            revision.accepted = False
-            self._tell()
+            self._refuse([revision])
         else:
             self._keep(revision)
 
+    def _refuse(self, revisions: list[PlanRevision]) -> None:
+        """Codex did not take these, which one call asked for."""
+        if revisions and revisions[0].byte in self._stored:
+            self.stale.append(("plans", revisions[0].byte))
+            self.facts.plans += revisions
+        for revision in revisions:
+            revision.accepted = False
+        self._tell()
+
     def turn_ended(self) -> None:
-        for revision in self.state.plans.values():
+        for revision in self._unanswered():
             self._keep(revision)
         self.state.plans.clear()
+        self.state.scripted.clear()
 
     def goal(self, event: r.GoalUpdated) -> None:
         if event.goal is not None:

@@ -37,7 +37,7 @@ class Work:
         self.turns.worked()
         call = self.calls.custom(item)
         if call.tool == SCRIPT_TOOL:
-            self.tasks.scripted(string(item.input) or "")
+            self.tasks.scripted(item.call_id, string(item.input) or "")
 
     def output(self, item: r.FunctionOutput | r.CustomOutput) -> None:
         if item.call_id in self.state.plans:
@@ -49,6 +49,8 @@ class Work:
 
     def _answered(self, call: Call, text: str) -> None:
         """What an answer says beyond how its call ended."""
+        if call.kind == CallKind.SCRIPT and call.status != CallStatus.RUNNING:
+            self.tasks.script_answered(call.call_id, text)
         if call.tool == "spawn_agent":
             self.tasks.spawned(call, answer_fields(text))
         elif call.tool in GOAL_TOOLS:

@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+import pytest
+
 from ingest.codex.facts import AgentLink, Step
 from tests.unit.codex.lines import call, done, event, fold, item, meta, output
 
@@ -34,6 +36,58 @@ def test_a_refused_plan_leaves_the_one_before_it() -> None:
     assert [plan.accepted for plan in folded.facts.plans] == [True, False]
     segment = folded.facts.segments[0]
     assert (segment.plan_done, segment.plan_total, segment.plan_revision) == (1, 2, 2)
+
+
+NO_TOOL = "TypeError: tools.update_plan is not a function"
+FAILED = f"Script failed\nWall time 0.1 seconds\nOutput:\n\nScript error:\n{NO_TOOL}\n    at x:1:13"
+CAUGHT = f"Script completed\nWall time 0.1 seconds\nOutput:\n\n{NO_TOOL}"
+BROKEN = "Script failed\nWall time 0.0 seconds\nOutput:\n\nScript error:\nSyntaxError: Unexpected"
+ELSEWHERE = "Script failed\nWall time 0.1 seconds\nOutput:\n\nScript error:\nError: no such file"
+
+
+def script(call_id: str, *plans: list[dict[str, str]]) -> bytes:
+    calls = [f"await tools.update_plan({json.dumps({'plan': plan})});" for plan in plans]
+    return item("custom_tool_call", name="exec", input="\n".join(calls), call_id=call_id)
+
+
+def answer(call_id: str, said: str) -> bytes:
+    return item("custom_tool_call_output", call_id=call_id, output=said)
+
+
+def accepted(*lines: bytes) -> list[bool]:
+    return [plan.accepted for plan in fold(meta(), STARTED, *lines).facts.plans]
+
+
+@pytest.mark.parametrize("said", [FAILED, CAUGHT, BROKEN])
+def test_the_plans_of_a_script_are_refused_where_there_is_no_such_tool(said: str) -> None:
+    told = (script("c", PLAN), answer("c", "Script completed\nOutput:\n{}"))
+    folded = fold(meta(), STARTED, *told, script("d", MORE, PLAN), answer("d", said))
+    assert [plan.accepted for plan in folded.facts.plans] == [True, False, False]
+    segment = folded.facts.segments[0]
+    assert (segment.plan_accepted, segment.plan_done, segment.plan_total) == (1, 1, 2)
+
+
+def test_the_plan_of_a_script_that_failed_elsewhere_is_kept() -> None:
+    assert accepted(script("c", PLAN), answer("c", ELSEWHERE)) == [True]
+
+
+def test_a_plan_counts_while_its_script_runs() -> None:
+    segment = fold(meta(), STARTED, script("c", PLAN)).facts.segments[0]
+    assert (segment.plan_accepted, segment.plan_total) == (1, 2)
+
+
+def test_a_refusal_that_is_read_later_replaces_the_plans_of_the_script() -> None:
+    before = fold(meta(), STARTED, script("c", MORE, PLAN))
+    after = fold(answer("c", FAILED), state=before.state)
+    assert after.stale.count(("plans", before.facts.plans[0].byte)) == 1
+    assert [plan.accepted for plan in after.facts.plans] == [False, False]
+    assert after.facts.segments[0].plan_accepted == 0
+
+
+def test_a_script_that_is_waited_for_is_answered_at_its_end() -> None:
+    running = "Script running with cell ID 1\nWall time 10.0 seconds\nOutput:\n"
+    told = (script("c", PLAN), answer("c", running), call("wait", "d", cell_id="1"))
+    assert accepted(*told, output("d", FAILED)) == [False]
 
 
 def test_a_plan_that_cannot_be_read_is_a_call_that_can() -> None:
