@@ -72,11 +72,11 @@ class Talk:
 
     def agent_event(self, event: r.AgentSaid) -> None:
         if event.message and not (self.state.compacting and event.message == COMPACTED_NOTICE):
-            self._answer(event.message, event.phase)
+            self._answer(event.message, _phase(event))
 
     def agent_item(self, item: r.AgentMessage) -> None:
         if text := spoken(item.content):
-            self._answer(text, item.phase)
+            self._answer(text, _phase(item))
 
     def _answer(self, text: str, phase: str | None) -> None:
         self.turns.answered()
@@ -141,3 +141,11 @@ class Talk:
                 len(text),
             )
         )
+
+
+def _phase(said: r.AgentSaid | r.AgentMessage) -> str | None:
+    """The phase of what the agent said.
+
+    A question that it asks while it goes on working has the phase of an answer, and is none.
+    """
+    return "question" if said.questions else said.phase

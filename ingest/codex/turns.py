@@ -10,8 +10,10 @@ from ingest.codex import records as r
 from ingest.codex.facts import Facts, Turn, TurnState
 from ingest.codex.here import Here
 from ingest.codex.state import FoldState
-from ingest.codex.text import compact, lasting, maybe, number
+from ingest.codex.text import compact, keep, lasting, maybe, number
 
+REMEMBERED_TURNS = 32
+"""A command that runs on in the background longer than so many turns is told of the newest one."""
 USER_TURNS = 1_000
 """How far back a rollback can count; no thread was ever rolled back as far."""
 
@@ -71,6 +73,10 @@ class Turns:
         self.facts.turns.append(turn)
         state.turn = turn
         state.prompted = state.answered = state.calling = False
+        if turn.turn_id:
+            state.turn_numbers[turn.turn_id] = turn.n
+            for oldest in list(state.turn_numbers)[:-REMEMBERED_TURNS]:
+                del state.turn_numbers[oldest]
 
     def _overtake(self, turn: Turn) -> None:
         """A turn begins while another is open: that one was lost, unless its end still comes."""
@@ -84,7 +90,7 @@ class Turns:
         """A review begins. It is a turn of its own, whose start is mostly not in the file."""
         turn = self.state.turn
         known = turn is not None and turn_id is not None and turn.turn_id == turn_id
-        fresh = turn is not None and turn.state == TurnState.OPEN and not self._used()
+        fresh = turn is not None and turn.state == TurnState.OPEN and not self.used
         if turn is None or not (known or fresh):
             self.begin(turn_id, "review")
         else:
@@ -92,7 +98,8 @@ class Turns:
         self.state.segment.reviewing = True
         self.state.review_leaked = False
 
-    def _used(self) -> bool:
+    @property
+    def used(self) -> bool:
         """Whether anything happened in the newest turn yet."""
         return self.state.prompted or self.state.answered
 
@@ -142,7 +149,13 @@ class Turns:
         elif self._silent(turn, event):
             self.end(turn, TurnState.FAILED, event.duration_ms, "no answer")
         else:
+            if self.state.compacting and not self.used and turn is self.state.turn:
+                turn.trigger = turn.trigger or "compact"
             self.end(turn, TurnState.COMPLETED, event.duration_ms)
+
+    def number_of(self, turn_id: str | None) -> int | None:
+        """The number of a turn that began lately."""
+        return self.state.turn_numbers.get(keep(turn_id, 128)) if turn_id else None
 
     def _silent(self, turn: Turn, event: r.TaskComplete) -> bool:
         """Before 0.145 a failure shows only as a turn that ended without a word."""

@@ -124,6 +124,26 @@ def test_a_failure_that_was_told_once_is_told_from_then_on() -> None:
     failed = event("task_complete", turn_id="a", last_agent_message=None, error=error)
     told = (started("a"), prompt("one"), failed, started("b"), prompt("two"), completed("b", None))
     assert turns(first, *told) == [("a", "failed"), ("b", "completed")]
+def test_a_turn_that_only_compacts_says_so() -> None:
+    compacted = line("compacted", {"message": "Summary"})
+    asked = fold(meta(), started("a"), compacted, completed("a", None)).facts.turns
+    working = fold(meta(), started("a"), prompt("Go on"), compacted, completed("a", None))
+    assert [turn.trigger for turn in [*asked, *working.facts.turns]] == ["compact", None]
+
+
+def test_a_question_that_is_asked_on_the_way_is_no_answer() -> None:
+    asked = done(
+        "a",
+        "AgentMessage",
+        content=[{"type": "Text", "text": "Which colour?"}],
+        phase="final_answer",
+        delivery="async",
+        questions=[{"title": "Which colour?"}],
+    )
+    said = done("a", "AgentMessage", content=[{"type": "Text", "text": "Done."}])
+    event_ = event("agent_message", message="Which?", phase="final_answer", questions=[{}])
+    messages = fold(PAGINATED, started("a"), asked, said, event_).facts.messages
+    assert [message.phase for message in messages] == ["question", None, "question"]
 
 
 def test_without_turn_events_a_prompt_begins_a_turn_and_an_answer_ends_it() -> None:
