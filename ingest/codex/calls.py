@@ -13,6 +13,7 @@ from msgspec import Raw
 from ingest.codex import outputs, patches
 from ingest.codex import records as r
 from ingest.codex.answers import is_answer
+from ingest.codex.approvals import Approvals
 from ingest.codex.codemode import Shell, shells_in
 from ingest.codex.facts import Call, CallKind, CallStatus, Facts, FileEdit, TurnState
 from ingest.codex.here import Here
@@ -47,6 +48,7 @@ class Calls:
         self.state = state
         self.facts = facts
         self.stale: list[tuple[str, int]] = []
+        self.approvals = Approvals(state)
         known = (*state.calls.values(), *state.interrupted.values())
         self._stored = {call.byte for call in known}
         self._counted = {call.byte: _tally([call]) for call in known}
@@ -90,7 +92,10 @@ class Calls:
         """The call of this id, as long as something may still be told of it."""
         if not call_id:
             return None
-        return self.state.calls.get(call_id) or self.state.interrupted.get(call_id)
+        if call := self.state.calls.get(call_id):
+            return call
+        call = self.state.interrupted.get(call_id)
+        return call if call is not None and call.turn == self.here.turn else None
 
     def _told_of(
         self, call_id: str, kind: CallKind, tool: str, command: str | None = None
@@ -98,7 +103,11 @@ class Calls:
         """The call whose end Codex tells: a known or a new one; None where it was answered."""
         if call_id in self.state.answered_calls:
             return None
-        call = self.find(call_id) or self.open(None, kind, tool, command)
+        call = self.find(call_id)
+        if call is None:
+            call = self.open(None, kind, tool, command)
+            # Nobody asked for it by this id: a script did.
+            self.approvals.done(call)
         self.touch(call)
         return call
 
@@ -108,9 +117,7 @@ class Calls:
             return None
         call = self.open(item.call_id, *asked_for(item, arguments))
         call.workdir = maybe(arguments.workdir)
-        escalated = arguments.sandbox_permissions == "require_escalated"
-        if escalated or arguments.with_escalated_permissions is True:
-            self.state.escalated = call.call_id
+        self.approvals.called(call, arguments)
         return call
 
     def _goes_on(self, call_id: str | None, arguments: Arguments) -> bool:
@@ -126,13 +133,16 @@ class Calls:
     def custom(self, item: r.CustomCall) -> Call:
         kind, tool, text = written_to(item)
         shells = self._shells(text or "") if kind is CallKind.SCRIPT else []
-        if not shells:
-            return self.open(item.call_id, kind, tool, text)
         commands = [one.command for one in shells if one.command]
-        if len(commands) == len(shells):
-            text = "\n".join(commands)
-        call = self.open(item.call_id, CallKind.COMMAND, tool, text)
-        call.workdir = maybe(shells[0].workdir)
+        listed = bool(shells) and len(commands) == len(shells)
+        call = self.open(
+            item.call_id,
+            CallKind.COMMAND if shells else kind,
+            tool,
+            "\n".join(commands) if listed else text,
+        )
+        call.workdir = maybe(shells[0].workdir) if shells else None
+        self.approvals.written(call, text or "")
         return call
 
     def _shells(self, script: str) -> list[Shell]:
@@ -260,8 +270,10 @@ class Calls:
 
     def _cut_off(self, status: CallStatus) -> bool:
         """Whether a failure told after the end of a turn is that of its interruption."""
-        interrupted = self.state.segment.last_turn_state == TurnState.INTERRUPTED
-        return status is CallStatus.FAILED and self.state.turn is None and interrupted
+        segment = self.state.segment
+        interrupted = segment.last_turn_state == TurnState.INTERRUPTED
+        newest = self.state.turn is None and self.here.turn == segment.turns
+        return status is CallStatus.FAILED and newest and interrupted
 
     def mcp(self, call_id: str, tool: str, arguments: Raw, status: CallStatus, said: str) -> None:
         asked = bytes(arguments).decode("utf-8", "replace")
@@ -312,11 +324,11 @@ class Calls:
 
     def _await_code(self, call: Call) -> None:
         """Keep it in mind: Codex may still tell how it ended, even after the turn is over."""
-        if call.call_id and len(self.state.interrupted) < OPEN_CALLS:
-            self.state.interrupted[call.call_id] = call
-
-    def turn_began(self) -> None:
-        self.state.interrupted.clear()
+        interrupted = self.state.interrupted
+        if any(one.turn != call.turn for one in interrupted.values()):
+            interrupted.clear()
+        if call.call_id and len(interrupted) < OPEN_CALLS:
+            interrupted[call.call_id] = call
 
     def turn_ended(self, status: CallStatus) -> None:
         """No output comes after the end of its turn, except from a shell that goes on."""
@@ -335,13 +347,15 @@ class Calls:
         segment.failed_commands += failed
         running = [call for call in self.state.calls.values() if call.status == CallStatus.RUNNING]
         segment.open_calls = len(running)
-        newest = running[-1] if running else None
+        asking = [
+            call for call in running if call.kind == CallKind.QUESTION or self.approvals.needs(call)
+        ]
+        newest = next(reversed(asking or running), None)
         segment.open_tool = newest.tool if newest else None
         segment.open_command = newest.command if newest else None
         segment.open_since = newest.time if newest else None
-        segment.waits_for_user = newest is not None and (
-            newest.kind == CallKind.QUESTION or newest.call_id == self.state.escalated
-        )
+        segment.waits_for_user = bool(asking)
+        self.approvals.forget(running)
 
 
 def _tally(calls: Iterable[Call]) -> tuple[int, int]:

@@ -8,10 +8,15 @@ import re
 from itertools import islice
 from typing import Any, NamedTuple
 
-from ingest.codex.tools import command_line
+from ingest.codex.tools import command_line, escalates
 
 _CALL = re.compile(r"\btools\s*\.\s*update_plan\s*\(")
 _SHELL = re.compile(r"\btools\s*\.\s*(?:shell_command|exec_command|shell)\s*\(")
+_PATCH = re.compile(r"\btools\s*\.\s*apply_patch\s*\(")
+_ESCALATED = re.compile(
+    r"""\bsandbox_permissions["']?\s*:\s*["'`]require_escalated\b"""
+    r"""|\bwith_escalated_permissions["']?\s*:\s*true\b"""
+)
 _SPACE = re.compile(r"(?:\s+|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
 _NAME = re.compile(r"[A-Za-z_$][\w$]*")
 _PATH = re.compile(r"[A-Za-z_$][\w$.]*")
@@ -30,6 +35,8 @@ class Shell(NamedTuple):
 
     command: str | None
     workdir: str | None
+    escalated: bool
+    """Whether it asks to run outside of the sandbox."""
 
 
 class NotLiteral(ValueError):
@@ -62,7 +69,24 @@ def _shell(script: str, at: int) -> Shell:
     fields = _fields(script, at)
     command = command_line(fields.get("command", fields.get("cmd")))
     workdir = fields.get("workdir")
-    return Shell(command, workdir if isinstance(workdir, str) else None)
+    escalated = escalates(
+        fields.get("sandbox_permissions"), fields.get("with_escalated_permissions")
+    )
+    return Shell(command, workdir if isinstance(workdir, str) else None, escalated)
+
+
+def escalations_in(script: str) -> list[str | None]:
+    """The commands a script asks to run outside of the sandbox; None for one it computes."""
+    times = sum(1 for _ in islice(_ESCALATED.finditer(script), CALLS))
+    if not times:
+        return []
+    found = [one.command for one in shells_in(script) if one.escalated]
+    return found + [None] * (times - len(found))
+
+
+def patches_in(script: str) -> int:
+    """How many patches a script applies."""
+    return sum(1 for _ in islice(_PATCH.finditer(script), CALLS))
 
 
 def _fields(script: str, at: int) -> dict[str, Any]:

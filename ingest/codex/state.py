@@ -94,8 +94,7 @@ class FoldState(Struct):
     header_seen: bool = False
     calls: dict[str, Call] = field(default_factory=dict)
     interrupted: dict[str, Call] = field(default_factory=dict)
-    """Calls that ended without an exit code: it may follow until the next turn begins."""
-    """Calls the last interruption ended: their exit codes may follow, and name their turn."""
+    """The newest calls that ended without an exit code: it may follow, and names its turn."""
     answered_calls: list[str] = field(default_factory=list)
     """The newest calls that an output ended: what Codex tells of one after that is known."""
     edits: dict[str, list[tuple[str, str, str | None]]] = field(default_factory=dict)

@@ -5,7 +5,8 @@ says nothing. Only what several parts must know of one record (the end of a turn
 decided here.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from ingest.codex import records as r
@@ -46,11 +47,11 @@ class Thread:
         self.handlers: dict[type, Handler] = {
             r.SessionMeta: identity.meta,
             r.BareHeader: identity.header,
-            r.TurnContext: identity.context,
+            r.TurnContext: self._context,
             r.SettingsApplied: identity.settings,
             r.NameUpdated: identity.named,
-            r.TaskStarted: self._started,
-            r.TurnStarted: self._started,
+            r.TaskStarted: self.turns.started,
+            r.TurnStarted: self.turns.started,
             r.TaskComplete: self._completed,
             r.TurnComplete: self._completed,
             r.TurnAborted: self._aborted,
@@ -74,9 +75,9 @@ class Thread:
             r.ToolSearchCall: self.calls.looked_for_tools,
             r.ToolSearchOutput: self.calls.found_tools,
             r.CommandExecution: work.command_item,
-            r.CommandEnded: work.command_event,
+            r.CommandEnded: self._in_its_turn(work.command_event),
             r.FileChange: work.patch_item,
-            r.PatchEnded: work.patch_event,
+            r.PatchEnded: self._in_its_turn(work.patch_event),
             r.McpToolCall: work.mcp_item,
             r.McpEnded: work.mcp_event,
             r.DynamicToolCall: work.dynamic_item,
@@ -105,9 +106,9 @@ class Thread:
         self.calls.close()
         return self.state.segment
 
-    def _started(self, event: r.TaskStarted) -> None:
-        self.calls.turn_began()
-        self.turns.started(event)
+    def _context(self, context: r.TurnContext) -> None:
+        self.identity.context(context)
+        self.calls.approvals.context(context)
 
     def _completed(self, event: r.TaskComplete) -> None:
         if turn := self.turns.ending(event.turn_id):
@@ -143,4 +144,26 @@ class Thread:
             return
         handler = self.handlers.get(type(item))
         if handler is not None:
-            handler(item)
+            with self._turn(event.turn_id):
+                handler(item)
+
+    @contextmanager
+    def _turn(self, turn_id: str | None) -> Iterator[None]:
+        """What is told meanwhile belongs to the turn it names, which may be over for long."""
+        here, newest = self.here, self.here.turn
+        named = self.turns.number_of(turn_id)
+        if named is None or named == newest:
+            yield
+            return
+        here.turn = named
+        try:
+            yield
+        finally:
+            here.turn = newest
+
+    def _in_its_turn(self, handler: Handler) -> Handler:
+        def handle(event: r.CommandEnded | r.PatchEnded) -> None:
+            with self._turn(event.turn_id):
+                handler(event)
+
+        return handle

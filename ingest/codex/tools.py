@@ -90,6 +90,11 @@ def command_line(command: Any) -> str | None:
     return shlex.join(command)
 
 
+def escalates(permissions: object, flag: object) -> bool:
+    """Whether the arguments of a shell ask to run outside of the sandbox."""
+    return permissions == "require_escalated" or flag is True
+
+
 def asked_for(item: r.FunctionCall, arguments: Arguments) -> Asked:
     """What a function call asks for."""
     kind = KINDS.get(item.name, CallKind.OTHER)

@@ -150,7 +150,7 @@ class Turns:
             self.end(turn, TurnState.FAILED, event.duration_ms, "no answer")
         else:
             if self.state.compacting and not self.used and turn is self.state.turn:
-                turn.trigger = turn.trigger or "compact"
+                turn.trigger = "compact"
             self.end(turn, TurnState.COMPLETED, event.duration_ms)
 
     def number_of(self, turn_id: str | None) -> int | None:

@@ -44,13 +44,16 @@ class Work:
             self.tasks.answered(item.call_id, spoken(item.output))
             return
         closed = self.calls.output(item.call_id, item.output)
-        if closed is not None and closed[0].kind is not CallKind.COMMAND:
-            self._answered(*closed)
+        if closed is None:
+            return
+        call, text = closed
+        if call.tool == SCRIPT_TOOL and call.status != CallStatus.RUNNING:
+            self.tasks.script_answered(call.call_id, text)
+        if call.kind is not CallKind.COMMAND:
+            self._answered(call, text)
 
     def _answered(self, call: Call, text: str) -> None:
         """What an answer says beyond how its call ended."""
-        if call.kind == CallKind.SCRIPT and call.status != CallStatus.RUNNING:
-            self.tasks.script_answered(call.call_id, text)
         if call.tool == "spawn_agent":
             self.tasks.spawned(call, answer_fields(text))
         elif call.tool in GOAL_TOOLS:

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from ingest.codex.facts import Call
-from tests.unit.codex.lines import call, done, event, fold, item, meta, output
+from ingest.codex.turns import REMEMBERED_TURNS
+from tests.unit.codex.lines import call, done, event, fold, item, line, meta, output
 
 PAGINATED = meta(history_mode="paginated")
 STARTED = event("task_started", turn_id="a")
@@ -30,9 +31,11 @@ def execution(
     said: str = "",
     secs: int = 5,
     command: str = "sleep 45",
+    *,
+    turn: str = "a",
 ) -> bytes:
     return done(
-        "a",
+        turn,
         "CommandExecution",
         id=call_id,
         command=["/bin/bash", "-lc", command],
@@ -87,9 +90,61 @@ def test_a_late_item_of_the_next_turn_is_not_that_of_the_interrupted_one() -> No
         call("exec_command", "c", cmd="sleep 45"),
         ABORTED,
         event("task_started", turn_id="b"),
-        execution("c", "completed", 0),
+        execution("c", "completed", 0, turn="b"),
     )
     assert [(one.status, one.turn) for one in told] == [("aborted", 1), ("completed", 2)]
+
+
+def test_a_late_item_of_an_interrupted_call_completes_it_though_the_next_turn_began() -> None:
+    told = only(
+        PAGINATED,
+        STARTED,
+        call("exec_command", "c", cmd="sleep 45"),
+        ABORTED,
+        event("task_started", turn_id="b"),
+        execution("c", "failed", 137, turn="a"),
+    )
+    assert (told.status, told.exit_code, told.turn) == ("aborted", 137, 1)
+
+
+@pytest.mark.parametrize("status", ["completed", "failed"])
+def test_a_background_command_of_a_script_belongs_to_the_turn_it_names(status: str) -> None:
+    told = calls(
+        PAGINATED,
+        STARTED,
+        event("task_complete", turn_id="a", last_agent_message="Started."),
+        event("task_started", turn_id="b"),
+        event("turn_aborted", turn_id="b", reason="interrupted"),
+        execution("exec-1", status, 3, turn="a"),
+    )
+    assert [(one.turn, one.status) for one in told] == [(1, status)]
+
+
+def test_what_follows_a_late_command_belongs_to_the_newest_turn() -> None:
+    told = calls(
+        PAGINATED,
+        STARTED,
+        event("task_started", turn_id="b"),
+        execution("exec-1", "completed", 0, turn="a"),
+        call("exec_command", "c", cmd="ls"),
+    )
+    assert [one.turn for one in told] == [1, 2]
+
+
+def test_a_late_command_event_belongs_to_the_turn_it_names() -> None:
+    told = only(
+        meta(),
+        STARTED,
+        event("task_started", turn_id="b"),
+        event("exec_command_end", call_id="exec-1", turn_id="a", command=["ls"], exit_code=0),
+    )
+    assert told.turn == 1
+
+
+def test_a_late_command_of_a_turn_from_long_ago_is_told_in_the_newest_turn() -> None:
+    later = [event("task_started", turn_id=f"t{n}") for n in range(REMEMBERED_TURNS)]
+    told = only(PAGINATED, STARTED, *later, execution("exec-1", "completed", 0, turn="a"))
+    assert told.turn == REMEMBERED_TURNS + 1
 
 
 def test_a_command_of_an_interrupted_script_was_aborted_too() -> None:
@@ -459,6 +514,92 @@ def test_a_question_waits_for_the_user() -> None:
 def test_more_rights_are_waited_for() -> None:
     asked = call("exec_command", "c", cmd="rm", sandbox_permissions="require_escalated")
     assert fold(meta(), STARTED, asked).facts.segments[0].waits_for_user
+
+
+def context(**more: Any) -> bytes:
+    said = {"turn_id": "a", "approval_policy": "on-request", "approvals_reviewer": "user"}
+    return line("turn_context", said | more)
+
+
+READ_ONLY = context(sandbox_policy={"type": "read-only"})
+WRITABLE = context(sandbox_policy={"type": "workspace-write"})
+ESCALATED = "const r = await tools.exec_command({cmd: 'make', sandbox_permissions: %s}); text(r)"
+ASKED = ESCALATED % "'require_escalated'"
+PATCHED = f"text(await tools.apply_patch({json.dumps(PATCH)}))"
+
+
+def script(text: str) -> bytes:
+    return item("custom_tool_call", name="exec", input=text, call_id="c")
+
+
+def waits(*lines: bytes) -> bool:
+    return fold(PAGINATED, STARTED, *lines).facts.segments[0].waits_for_user
+
+
+def test_a_script_waits_for_the_rights_it_asks_for() -> None:
+    assert waits(WRITABLE, script(ASKED))
+    assert not waits(WRITABLE, script(ESCALATED % "'use_default'"))
+
+
+def test_a_script_that_computes_its_command_waits_too() -> None:
+    computed = (
+        "await tools.exec_command({cmd: build(), 'sandbox_permissions': 'require_escalated'})"
+    )
+    assert waits(WRITABLE, script(computed))
+
+
+def test_a_script_waits_no_more_once_its_command_is_done() -> None:
+    told = (
+        WRITABLE,
+        script(ASKED + "; await tools.exec_command({cmd: 'make test'})"),
+        done(
+            "a", "CommandExecution", id="exec-1", command=["bash", "-lc", "ls"], status="completed"
+        ),
+    )
+    assert waits(*told)
+    command = ["bash", "-lc", "make"]
+    ran = done("a", "CommandExecution", id="exec-2", command=command, status="completed")
+    assert not waits(*told, ran)
+
+
+def test_a_script_that_was_answered_waits_no_more() -> None:
+    said = "Script completed\nWall time 0.1 seconds\nOutput:\n"
+    ended = item("custom_tool_call_output", call_id="c", output=said)
+    assert not waits(WRITABLE, script(ASKED), ended)
+
+
+@pytest.mark.parametrize(
+    "patched",
+    [
+        script(PATCHED),
+        item("custom_tool_call", name="apply_patch", input=PATCH, call_id="c"),
+        call("exec_command", "c", cmd=f"apply_patch <<'EOF'\n{PATCH}EOF"),
+    ],
+    ids=["script", "tool", "shell"],
+)
+def test_a_patch_waits_where_nothing_may_be_written(patched: bytes) -> None:
+    assert waits(READ_ONLY, patched)
+    assert waits(context(sandbox_policy={"mode": "read-only"}), patched)
+    assert not waits(WRITABLE, patched)
+
+
+def test_a_patch_of_a_script_that_is_done_is_not_waited_for() -> None:
+    changed = done("a", "FileChange", id="exec-1", changes={}, status="completed")
+    assert not waits(READ_ONLY, script(PATCHED), changed)
+
+
+@pytest.mark.parametrize(
+    "nobody", [{"approval_policy": "never"}, {"approvals_reviewer": "auto_review"}]
+)
+def test_nobody_waits_for_a_person_who_is_not_asked(nobody: dict[str, str]) -> None:
+    assert not waits(context(sandbox_policy={"type": "read-only"}, **nobody), script(PATCHED))
+    assert not waits(context(**nobody), script(ASKED))
+
+
+def test_a_call_that_waits_is_told_before_a_newer_one_that_runs() -> None:
+    asked = call("exec_command", "c", cmd="rm", sandbox_permissions="require_escalated")
+    segment = fold(meta(), STARTED, asked, call("exec_command", "d", cmd="ls")).facts.segments[0]
+    assert (segment.waits_for_user, segment.open_command) == (True, "rm")
 
 
 def test_more_open_calls_than_anything_real_are_given_up() -> None:
