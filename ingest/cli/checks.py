@@ -15,9 +15,9 @@ from typing import Final
 
 from msgspec import Struct
 
-from ingest.cli.access import NOTHING_YET, Access, Row
+from ingest.cli.access import NOTHING_YET, Access
 from ingest.cli.versions import told
-from ingest.memory.tasks.plan_tool import SWITCH_ON, asked_for, config, on_by_default
+from ingest.memory.tasks.plan_tool import LOOKED_AT, SWITCH_ON, Shown, asked_for, config, told_by
 from ingest.tail.discovery import ProblemCode, scan
 from ingest.tail.watch import Mode, Watcher
 from ingest.wording.words import many, size, span
@@ -175,12 +175,13 @@ def database(access: Access) -> Check:
 def plan_tool(access: Access, path: Path) -> Check:
     """Whether Codex keeps a plan at all: since 0.152 only where its settings ask for it."""
     name = "plan tool"
-    newest = next(iter(access.rows("status.newest_version", home=homes([path])[0].id)), None)
-    codex = newest["cli_version"] if newest else None
+    rows = access.rows("status.plan_tool", home=homes([path])[0].id, sessions=LOOKED_AT)
+    sessions = [Shown(row["cli_version"], row["planned"], row["refused"]) for row in rows]
+    codex = sessions[0].codex if sessions else None
     said, trouble = asked_for(path)
     if trouble:
         return Check(name, True, f"{config(path)}: {trouble}")
-    on = said if said is not None else _told_by(newest)
+    on = said if said is not None else told_by(sessions)
     seen = f"the newest Codex seen is {codex}" if codex else "no session tells its Codex version"
     if on is None:
         return Check(name, True, f"Not known: {seen}.")
@@ -192,15 +193,6 @@ def plan_tool(access: Access, path: Path) -> Check:
         f"Off, so no plan is written; {seen}.",
         f"Put at the top of {config(path)}: {SWITCH_ON}",
     )
-
-
-def _told_by(newest: Row | None) -> bool | None:
-    """What the newest session shows of the tool: a plan, a refusal, or only its version."""
-    if newest is None:
-        return None
-    if newest["planned"] or newest["refused"]:
-        return bool(newest["planned"])
-    return on_by_default(newest["cli_version"])
 
 
 def kinds(access: Access) -> Check:

@@ -3,8 +3,9 @@
 import re
 import tomllib
 from collections.abc import Iterable
+from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from ingest.tail.errors import SourceError
 from ingest.tail.opening import open_source
@@ -14,6 +15,8 @@ OFF_SINCE: Final = (0, 152)
 SWITCH_ON: Final = "tools.update_plan.enabled = true"
 """What Codex's config.toml has to say, before its first table."""
 _SWITCH: Final = ("tools", "update_plan", "enabled")
+LOOKED_AT: Final = 20
+"""Sessions: what older ones show may have been changed since."""
 _CONFIG_CAP: Final = 1024 * 1024
 
 
@@ -21,6 +24,31 @@ def on_by_default(codex: str | None) -> bool | None:
     """Whether this version of Codex has the plan tool on; None where that cannot be told."""
     numbers = re.match(r"(\d+)\.(\d+)", codex or "")
     return (int(numbers[1]), int(numbers[2])) < OFF_SINCE if numbers else None
+
+
+class Shown(NamedTuple):
+    """What one session shows of the tool."""
+
+    codex: str | None
+    planned: bool
+    """Whether Codex took a plan in it."""
+    refused: bool
+
+
+def told_by(sessions: Iterable[Shown]) -> bool | None:
+    """Whether the tool is on, as sessions show, the newest first; None where that cannot be told.
+
+    A session without a plan shows nothing: it may have needed none. So the newest that asked for
+    one tells, unless the tool was on by default then and is not now, or the other way round; where
+    none did, the version of the newest tells.
+    """
+    newest: Shown | None = None
+    for one in islice(sessions, LOOKED_AT):
+        newest = newest or one
+        same = on_by_default(one.codex) is on_by_default(newest.codex)
+        if same and (one.planned or one.refused):
+            return one.planned
+    return on_by_default(newest.codex) if newest else None
 
 
 def config(home: Path) -> Path:

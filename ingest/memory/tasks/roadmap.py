@@ -13,7 +13,7 @@ from ingest.memory.tasks import cycles, edits
 from ingest.memory.tasks.deeds import Said, said
 from ingest.memory.tasks.derived import Derived, derive
 from ingest.memory.tasks.material import Material, Thread, materials
-from ingest.memory.tasks.plan_tool import on_by_default
+from ingest.memory.tasks.plan_tool import Shown, told_by
 from ingest.memory.tasks.task import CLOSED, EdgeKind, Origin, Roadmap, Task, TaskState
 from ingest.store.face import Rows
 
@@ -146,9 +146,8 @@ def _began(one: Material) -> float:
 
 
 def _plan_tool_off(told: list[Material]) -> bool:
-    """Whether the session that began last has no plan because Codex gives it no tool for one."""
+    """Whether plans are missing because Codex gives the sessions no tool for one."""
     own = [one for one in told if one.session.parent_id is None]
-    newest = max(own, key=_began, default=None)
-    if newest is None or newest.plan:
-        return False
-    return newest.refused_plans > 0 or on_by_default(newest.session.cli_version) is False
+    own.sort(key=_began, reverse=True)
+    shown = (Shown(one.session.cli_version, bool(one.plan), one.refused_plans > 0) for one in own)
+    return told_by(shown) is False

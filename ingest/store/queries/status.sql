@@ -39,8 +39,9 @@ order by p.since, p.path;
 -- Kinds of records that nobody here reads.
 select kind, lines, bytes from v_kinds where not known order by lines desc, kind;
 
--- name: newest_version
--- The newest Codex that wrote anything in a home, and whether it took or refused a plan there.
+-- name: plan_tool
+-- The newest files of a home, the newest first: which Codex wrote them, and whether it took or refused
+-- a plan there.
 select
     g.cli_version,
     exists (select 1 from plans p where p.source = g.source and p.accepted) as planned,
@@ -49,7 +50,7 @@ from segments g
 join sources s on s.id = g.source
 where g.cli_version is not null and s.home = $home
 order by coalesce(g.started_at, g.first_at) desc nulls last
-limit 1;
+limit $sessions;
 
 -- name: newest_line
 -- When the newest line of any session was written.
