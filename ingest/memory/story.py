@@ -4,18 +4,15 @@ and notes.
 Rows of the views are put together here; nothing is decided that the views do not say.
 """
 
-from collections.abc import Iterable
 from datetime import datetime
 
 from msgspec import Struct, field
 
-from ingest.codex.asked import asked_in
+from ingest.memory.said import Place, said_in
 from ingest.memory.session import Session
 from ingest.memory.steps import steps_in
 from ingest.store.face import Row, Rows
 
-_ANSWERS = ("final_answer", None, "plan", "commentary")
-"""The phases of what an agent says, the one that answers best first."""
 _GONE = ("rolled_back", "reverted")
 
 
@@ -52,6 +49,12 @@ class Turn(Struct, kw_only=True):
     model: str | None
     commands: list[Run] = field(default_factory=list)
     files: list[Change] = field(default_factory=list)
+    steered: list[str] = field(default_factory=list)
+    """What a person said while the turn ran."""
+
+    @property
+    def last_asked(self) -> str | None:
+        return self.steered[-1] if self.steered else self.prompt
 
 
 class Step(Struct, frozen=True):
@@ -84,14 +87,13 @@ class Story(Struct, frozen=True):
         return [plan for plan in self.plans if plan.accepted and plan.turn not in gone]
 
 
-Place = tuple[int, int]
-"""A turn as facts name it: the source, and its number there."""
-
-
 def story_of(access: Rows, session: Session, home: str) -> Story:
     key = {"home": home, "session": session.id}
     turns = {(row["source"], row["place"]): _turn(row) for row in access.rows("show.turns", **key)}
-    _say(turns, access.rows("show.messages", **key))
+    for place, said in said_in(access.rows("show.messages", **key)).items():
+        if turn := turns.get(place):
+            turn.prompt = next(iter(said.prompts), None)
+            turn.steered, turn.answer = said.prompts[1:], said.answer
     for row in access.rows("show.commands", **key):
         if turn := turns.get(_place(row)):
             turn.commands.append(
@@ -123,23 +125,6 @@ def _turn(row: Row) -> Turn:
         trigger=row["trigger"],
         model=row["model"],
     )
-
-
-def _say(turns: dict[Place, Turn], messages: Iterable[Row]) -> None:
-    """The first thing asked in each turn, and the best and last thing answered."""
-    best: dict[Place, int] = {}
-    for row in messages:
-        place = _place(row)
-        turn = turns.get(place)
-        if turn is None:
-            continue
-        if row["role"] == "user" and turn.prompt is None:
-            turn.prompt = asked_in(row["text"]) or row["text"]
-        elif row["role"] == "assistant" and row["phase"] in _ANSWERS:
-            rank = _ANSWERS.index(row["phase"])
-            if rank <= best.get(place, rank):
-                best[place] = rank
-                turn.answer = row["text"]
 
 
 def _plan(turns: dict[Place, Turn], row: Row) -> Plan:

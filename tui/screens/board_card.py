@@ -93,7 +93,7 @@ def _lines(card: Card, more: Resume | None) -> Iterator[Content]:
 
 def _asked(story: Story) -> Iterator[Content]:
     turns = [turn for turn in story.turns if not turn.rolled_back]
-    asked = next((turn.prompt for turn in reversed(turns) if turn.prompt), None)
+    asked = next((turn.last_asked for turn in reversed(turns) if turn.last_asked), None)
     if asked:
         yield safe.line("")
         yield safe.line("Last asked", "bold")

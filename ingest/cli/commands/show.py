@@ -122,8 +122,11 @@ def _show_turn(output: Output, turn: Turn) -> None:
         f"{turn.started_at:%Y-%m-%d %H:%M:%S} UTC" if turn.started_at else "",
         span(turn.seconds),
     )
-    if turn.prompt:
-        output.text(_shortened(turn.prompt), "  > ")
+    for asked in (turn.prompt, *turn.steered):
+        if asked:
+            output.text(_shortened(asked), "  > ")
+    if turn.trigger == "compact":
+        output.line("The context was compacted (/compact).", indent="  ")
     for run in turn.commands:
         code = "" if run.exit_code in (None, 0) else f"exit {run.exit_code}"
         shown = cut(one_line(run.command or ""), _COMMAND_CHARS)

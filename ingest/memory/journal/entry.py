@@ -12,7 +12,6 @@ from typing import Final
 
 from msgspec import Struct
 
-from ingest.codex.asked import asked_in
 from ingest.memory.journal.journal import (
     Changed,
     Commit,
@@ -31,6 +30,7 @@ from ingest.memory.journal.journal import (
 )
 from ingest.memory.journal.records import Record
 from ingest.memory.question import answer_of, questions_of
+from ingest.memory.said import Said, said_in
 from ingest.memory.session import Tokens, title_of
 from ingest.memory.steps import steps_in
 from ingest.store.face import Row
@@ -45,7 +45,6 @@ _MADE: Final = ("completed", "running")
 _GONE: Final = ("rolled_back", "reverted")
 _GOALS: Final = {"complete": "completed", "active": "in_progress"}
 _PATCHED: Final = re.compile(r"^\*\*\* (?:Add|Update|Delete) File: (.+)$", re.MULTILINE)
-_ANSWERS: Final = ("final_answer", None, "plan", "commentary")
 _COMMITTED: Final = re.compile(
     r"^\[[^\]\n]{1,200}? (?:\(root-commit\) )?([0-9a-f]{7,40})\] ?([^\n]{0,200})", re.MULTILINE
 )
@@ -166,16 +165,7 @@ class _Making:
         return max((one for one in times if one), default=None)
 
     def _turns(self) -> list[Turn]:
-        asked: dict[tuple[int, int], str] = {}
-        answered: dict[tuple[int, int], tuple[int, str]] = {}
-        for row in self._mine("messages"):
-            key = row["source"], row["turn"]
-            if row["role"] == "user":
-                asked.setdefault(key, asked_in(row["text"]) or row["text"])
-            elif row["phase"] in _ANSWERS:
-                rank = _ANSWERS.index(row["phase"])
-                if rank <= answered.get(key, (rank, ""))[0]:
-                    answered[key] = rank, row["text"]
+        said = said_in(self._mine("messages"))
         commands: dict[tuple[int, int], list[Done]] = {}
         for row in self._mine("calls"):
             if row["kind"] == "command":
@@ -187,8 +177,8 @@ class _Making:
                 at=row["started_at"],
                 seconds=row["seconds"],
                 state=row["state"],
-                asked=self._said(asked.get(key), ASKED_CHARS),
-                answered=self._said(answered.get(key, (0, ""))[1], ANSWER_CHARS),
+                asked=self._said("\n\n".join(said.get(key, Said()).prompts), ASKED_CHARS),
+                answered=self._said(said.get(key, Said()).answer, ANSWER_CHARS),
                 error=self._said(row["error"] or row["error_code"]),
                 commands=commands.get(key, []),
                 files=_changed(self.edits.get(self.numbers[key], [])),

@@ -170,6 +170,50 @@ def test_show_tells_the_plan_that_stands_and_the_goal_as_far_as_it_is_known(desk
     ]
 
 
+def test_show_tells_what_was_said_while_a_turn_ran(desk: Desk) -> None:
+    session = Home(desk.home).session("g4", "0.169.0")
+    session.prompt("Fix the parser")
+    session.command("pytest", exit_code=0, output="ok")
+    session.prompt("And leave the lexer alone")
+    session.end_turn("Done.")
+    session.write()
+    assert desk.run("ingest", "-q").code == 0
+    out = desk.run("show", session.thread.id).out
+    assert "  > Fix the parser\n  > And leave the lexer alone\n" in out
+    (turn,) = desk.json("show", session.thread.id)["turns"]
+    assert (turn["prompt"], turn["steered"]) == ("Fix the parser", ["And leave the lexer alone"])
+    day = desk.run("journal", "show", "--session", session.thread.id).out
+    assert "Fix the parser" in day
+    assert "And leave the lexer alone" in day
+
+
+def test_show_names_a_turn_that_only_compacts(desk: Desk) -> None:
+    session = Home(desk.home).session("g4", "0.169.0")
+    session.prompt("Fix the parser")
+    session.end_turn("Done.")
+    session.compact()
+    session.write()
+    assert desk.run("ingest", "-q").code == 0
+    out = desk.run("show", session.thread.id).out
+    assert out.count("The context was compacted (/compact).") == 1
+    assert "context was compacted" in out.partition("Turn 2")[2]
+
+
+def test_an_answer_is_what_codex_calls_the_last_agent_message(desk: Desk) -> None:
+    session = Home(desk.home).session("g4", "0.169.0")
+    session.prompt("Paint it")
+    session.settle()
+    said = {"content": [{"type": "Text", "text": "Which colour?"}], "phase": "final_answer"}
+    asked = {"type": "AgentMessage", "id": "call_1", **said, "delivery": "async"}
+    session.turn_item(asked | {"questions": [{"title": "Which colour?"}]})
+    session.end_turn("It is blue now.")
+    session.write()
+    assert desk.run("ingest", "-q").code == 0
+    (turn,) = desk.json("show", session.thread.id)["turns"]
+    assert turn["answer"] == "It is blue now."
+    assert "Which colour?" not in desk.run("journal", "show", "--session", session.thread.id).out
+
+
 def test_show_can_be_asked_for_one_turn(desk: Desk, sessions: Sessions) -> None:
     document = desk.json("show", sessions.done.thread.id, "--turn", "2")
     assert [turn["n"] for turn in document["turns"]] == [2]

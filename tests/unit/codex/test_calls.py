@@ -528,7 +528,7 @@ ASKED = ESCALATED % "'require_escalated'"
 PATCHED = f"text(await tools.apply_patch({json.dumps(PATCH)}))"
 
 
-def script(text: str) -> bytes:
+def running(text: str) -> bytes:
     return item("custom_tool_call", name="exec", input=text, call_id="c")
 
 
@@ -537,21 +537,21 @@ def waits(*lines: bytes) -> bool:
 
 
 def test_a_script_waits_for_the_rights_it_asks_for() -> None:
-    assert waits(WRITABLE, script(ASKED))
-    assert not waits(WRITABLE, script(ESCALATED % "'use_default'"))
+    assert waits(WRITABLE, running(ASKED))
+    assert not waits(WRITABLE, running(ESCALATED % "'use_default'"))
 
 
 def test_a_script_that_computes_its_command_waits_too() -> None:
     computed = (
         "await tools.exec_command({cmd: build(), 'sandbox_permissions': 'require_escalated'})"
     )
-    assert waits(WRITABLE, script(computed))
+    assert waits(WRITABLE, running(computed))
 
 
 def test_a_script_waits_no_more_once_its_command_is_done() -> None:
     told = (
         WRITABLE,
-        script(ASKED + "; await tools.exec_command({cmd: 'make test'})"),
+        running(ASKED + "; await tools.exec_command({cmd: 'make test'})"),
         done(
             "a", "CommandExecution", id="exec-1", command=["bash", "-lc", "ls"], status="completed"
         ),
@@ -565,13 +565,13 @@ def test_a_script_waits_no_more_once_its_command_is_done() -> None:
 def test_a_script_that_was_answered_waits_no_more() -> None:
     said = "Script completed\nWall time 0.1 seconds\nOutput:\n"
     ended = item("custom_tool_call_output", call_id="c", output=said)
-    assert not waits(WRITABLE, script(ASKED), ended)
+    assert not waits(WRITABLE, running(ASKED), ended)
 
 
 @pytest.mark.parametrize(
     "patched",
     [
-        script(PATCHED),
+        running(PATCHED),
         item("custom_tool_call", name="apply_patch", input=PATCH, call_id="c"),
         call("exec_command", "c", cmd=f"apply_patch <<'EOF'\n{PATCH}EOF"),
     ],
@@ -585,15 +585,15 @@ def test_a_patch_waits_where_nothing_may_be_written(patched: bytes) -> None:
 
 def test_a_patch_of_a_script_that_is_done_is_not_waited_for() -> None:
     changed = done("a", "FileChange", id="exec-1", changes={}, status="completed")
-    assert not waits(READ_ONLY, script(PATCHED), changed)
+    assert not waits(READ_ONLY, running(PATCHED), changed)
 
 
 @pytest.mark.parametrize(
     "nobody", [{"approval_policy": "never"}, {"approvals_reviewer": "auto_review"}]
 )
 def test_nobody_waits_for_a_person_who_is_not_asked(nobody: dict[str, str]) -> None:
-    assert not waits(context(sandbox_policy={"type": "read-only"}, **nobody), script(PATCHED))
-    assert not waits(context(**nobody), script(ASKED))
+    assert not waits(context(sandbox_policy={"type": "read-only"}, **nobody), running(PATCHED))
+    assert not waits(context(**nobody), running(ASKED))
 
 
 def test_a_call_that_waits_is_told_before_a_newer_one_that_runs() -> None:

@@ -124,6 +124,8 @@ def test_a_failure_that_was_told_once_is_told_from_then_on() -> None:
     failed = event("task_complete", turn_id="a", last_agent_message=None, error=error)
     told = (started("a"), prompt("one"), failed, started("b"), prompt("two"), completed("b", None))
     assert turns(first, *told) == [("a", "failed"), ("b", "completed")]
+
+
 def test_a_turn_that_only_compacts_says_so() -> None:
     compacted = line("compacted", {"message": "Summary"})
     asked = fold(meta(), started("a"), compacted, completed("a", None)).facts.turns
