@@ -30,7 +30,7 @@ _DECLINED = re.compile(
     r"(?:patch|exec command) rejected\b"
     r"|approval policy is Never; reject"
     r"|tool call error: user rejected"
-    r"|`[^`]*` rejected: "
+    r"|`[\s\S]{0,8192}?` rejected: "
     r"|exec_command failed for [\s\S]*\bRejected\(\\*\"(?:exec command )?rejected by user"
 )
 _FAILED = (

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from tests.build import calls
 from tests.build.expected import Command, State
 from tests.build.home import Home
+from tests.build.line import text
 from tests.build.rollout import Rollout
 
 REFUSALS = (
@@ -13,6 +14,7 @@ REFUSALS = (
     "failed in sandbox: Operation not permitted",
     "aborted",
 )
+NOT_BEGUN = 'exec_command failed for `cannot begin`: CreateProcess { message: "denied" }'
 STDIN_CLOSED = (
     "write_stdin failed: stdin is closed for this session; "
     "rerun exec_command with tty=true to keep stdin open"
@@ -40,7 +42,15 @@ def late_ends(home: Home) -> Rollout:
     session.command("echo fine", 0, "fine\n", 0.1)
     session.command("echo broken; exit 1", 1, "broken\n", 0.1)
     session.patch({"late.txt": "new\n"})
-    session.end_turn("One failed.")
+    session.command("false", 1)
+    failed = session.call("exec_command", {"cmd": "cannot begin"}, NOT_BEGUN)
+    item = calls.command_item(
+        session.release, session.thread.cwd, session.item_id(failed), "cannot begin", 1, "", 1
+    )
+    failed.ends.append((calls.command_event(session.thread.cwd, session.turn_id, item), 1))
+    call_id = str(failed.item["call_id"])
+    session.facts.commands.append(Command("cannot begin", call_id, State.FAILED, 1))
+    session.end_turn("Some failed.")
     return session
 
 
@@ -91,6 +101,31 @@ def rolled_back(home: Home) -> Rollout:
     return session
 
 
+def scripts(home: Home) -> Rollout:
+    """Code mode in a legacy file: scripts alone tell of commands (0.140 to 0.149)."""
+    session = home.session("g3", "0.145.0", code_mode=True)
+    session.prompt("Look at both")
+    each = (f"tools.shell_command({{command: 'ls {name}'}})" for name in "ab")
+    both = f"(await Promise.all([{', '.join(each)}])).forEach(text)"
+    results = [
+        {"type": "input_text", "text": f"---{name}---\n{_shell_answer(code, name)}"}
+        for name, code in (("a", 0), ("b", 2))
+    ]
+    head = calls.script_output("", 0.5)[:1]
+    session.custom("exec", both, [*head, *results])
+    slow = "const r = await tools.exec_command({cmd: 'make'}); text(r)"
+    going = "Script running with cell ID 3\nWall time 10.0 seconds\nOutput:\n"
+    session.custom("exec", slow, going)
+    waited = calls.script_output(text({"exit_code": 2, "output": "no rule\n"}), 2.5)
+    session.call("wait", {"cell_id": "3"}, waited, "functions")
+    session.end_turn("Neither worked.")
+    return session
+
+
+def _shell_answer(code: int, said: str) -> str:
+    return f"Exit code: {code}\nWall time: 0.2 seconds\nOutput:\n{said}\n"
+
+
 def _running() -> str:
     return calls.process_output("c0", f"Process running with session ID {SHELL}", "", 1.5)
 
@@ -101,4 +136,5 @@ ALL: dict[str, Callable[[Home], Rollout]] = {
     "long_command": long_command,
     "wordless_turns": wordless_turns,
     "rolled_back": rolled_back,
+    "scripts": scripts,
 }

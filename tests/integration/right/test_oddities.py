@@ -36,7 +36,7 @@ def test_a_command_whose_end_follows_its_output_is_counted_once(tmp_path: Path) 
         (one.command, one.exit_code) for one in session.expected.commands
     ]
     (row,) = told.rows("sessions")
-    assert (row["commands"], row["failed_commands"]) == (2, 1)
+    assert (row["commands"], row["failed_commands"]) == (4, 3)
     assert len(told.rows("files", session.thread.id)) == 1
 
 
@@ -69,3 +69,15 @@ def test_a_rollback_keeps_the_turn_before_an_interrupted_one(tmp_path: Path) -> 
     session.write()
     told = Told(home.path, tmp_path / "tailboard.duckdb")
     assert told.states(session.thread.id) == ["completed", "rolled_back"]
+
+
+def test_scripts_that_call_a_shell_are_commands_with_exit_codes(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    session = oddities.scripts(home)
+    session.write()
+    told = Told(home.path, tmp_path / "tailboard.duckdb")
+    found = told.of("calls", session.thread.id, "kind", "command", "status", "exit_code")
+    assert found == [
+        ("command", "ls a\nls b", "failed", 2),
+        ("command", "make", "failed", 2),
+    ]

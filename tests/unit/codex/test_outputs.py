@@ -104,6 +104,8 @@ DENIED = "failed in sandbox LinuxSeccomp with execution error: sandbox denied ex
         ("exec command rejected: dangerous command", "declined", None),
         ("approval policy is Never; reject command \u2014 you should not ask", "declined", None),
         ("`/bin/bash -lc 'rm\n-rf x'` rejected: blocked by policy", "declined", None),
+        ("`powershell -Command 'echo a`n'` rejected: blocked by policy", "declined", None),
+        ("`a` is what was rejected: nothing else", "completed", None),
         (
             CREATING + 'Rejected(\\"rejected by user\\")" }',
             "declined",
