@@ -27,7 +27,9 @@ class ErrorClass(StrEnum):
     RESOURCE = "resource"
     """The machine lacks what every batch needs (disk); goes on by itself once it is back."""
     POISON = "poison"
-    """The process died while it worked on this."""
+    """A process that worked on nothing else died while it worked on this."""
+    INTERRUPTED = "interrupted"
+    """The process ended while it worked on this, which need not have anything to do with it."""
     CANCELLED = "cancelled"
     """Nothing went wrong: it was told to stop."""
 
@@ -41,11 +43,19 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
 
 OWNER_DIED: Final = Failure(
     code="owner_died",
-    cls=ErrorClass.POISON,
+    cls=ErrorClass.INTERRUPTED,
     message="The process ended while it worked on this batch.",
-    hint="If it happens again, look at the batch's range with `tailboard batches show`.",
+    hint="It is read again by itself; there is nothing to do.",
 )
-"""What a rescue counts against a batch."""
+"""What a batch is rescued from. It counts against nobody."""
+
+READER_DIED: Final = Failure(
+    code="reader_died",
+    cls=ErrorClass.POISON,
+    message="The process that read nothing but this file ended while it opened it.",
+    hint="It is tried again by itself, once a day. Please report it: `tailboard support-bundle`.",
+)
+"""What counts against a batch: nothing else can be the reason."""
 
 
 class _Rule(msgspec.Struct, frozen=True):

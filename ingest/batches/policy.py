@@ -21,6 +21,8 @@ FIRST_DELAY: Final = timedelta(seconds=5)
 LONGEST_DELAY: Final = timedelta(minutes=15)
 POISON_RESCUES: Final = 3
 POISON_WINDOW: Final = timedelta(hours=72)
+POISON_AGAIN: Final = timedelta(days=1)
+"""After which what was given up as poison is tried again by itself."""
 RESOURCE_PAUSE: Final = timedelta(seconds=30)
 PAUSED_BY_USER: Final = "paused by user"
 """The code of a pause that only a person lifts."""
@@ -52,12 +54,14 @@ class Retry(msgspec.Struct, frozen=True):
 
 
 class Bury(msgspec.Struct, frozen=True):
-    """No more, until a person says so."""
+    """No more, until a person says so; or rarely, by itself."""
 
     move: ClassVar[Move] = Move.BURY
     reason: Reason
     attempts: int
     """The charged failures; a rescue is never among them."""
+    at: datetime | None = None
+    """When it is tried by itself after all."""
 
 
 class PauseQueue(msgspec.Struct, frozen=True):
@@ -108,12 +112,14 @@ def next_step(
 ) -> Retry | Bury | PauseQueue | HandBack:
     """What to do with a claimed batch that ended with this failure.
 
-    `attempts` are those charged before it. `rescued_at` are the batch's rescues since a person
-    last retried it; for a failure of class poison, the present one is among them.
+    `attempts` are those charged before it. `rescued_at` are the deaths of readers that had this
+    batch alone, since a person last retried it; of class poison, the present one is among them.
     """
     match failure.cls:
         case ErrorClass.CANCELLED:
             return HandBack(Move.RELEASE)
+        case ErrorClass.INTERRUPTED:
+            return HandBack(Move.RESCUE)
         case ErrorClass.CONFIG:
             return PauseQueue(failure.code, None)
         case ErrorClass.RESOURCE:
@@ -121,7 +127,7 @@ def next_step(
         case ErrorClass.POISON:
             recent = sum(1 for at in rescued_at if now - at <= POISON_WINDOW)
             if recent >= POISON_RESCUES:
-                return Bury(Reason.POISON, attempts)
+                return Bury(Reason.POISON, attempts, now + POISON_AGAIN)
             return HandBack(Move.RESCUE)
         case ErrorClass.DATA:
             return Bury(Reason.PERMANENT, attempts + 1)

@@ -1,13 +1,14 @@
 """Rejected lines as files of their own, private, under names that can do no harm.
 
-Promises the bytes that were rejected, proven by their hash, or says that it has only their ends;
-nothing that is there already is overwritten, and no link is followed.
+Promises the bytes that were rejected, proven by their hash, or says that it has only their ends; of
+a run of lines, all of them where the first is proven. Nothing that is there already is overwritten,
+and no link is followed.
 """
 
 import base64
 import contextlib
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
 from hashlib import sha256
 from pathlib import Path
 
@@ -31,7 +32,7 @@ class Written(Struct, frozen=True):
     path: Path
     bytes: int
     whole: bool
-    """Whether these are all bytes of the line."""
+    """Whether these are all bytes that were rejected there."""
 
 
 class Left(Struct, frozen=True):
@@ -68,24 +69,21 @@ def _export(row: Row, folder: Path) -> Written:
     whole = path.with_suffix(".bytes")
     with contextlib.suppress(Changed):
         digest = sha256()
-        end = row["byte"] + row["length"]
-        wanted = Range(row["path"], row["representation"], row["byte"], end)
-        size = _write(whole, _hashed(pieces(wanted), digest.update))
+        for piece in pieces(_range(row, row["length"])):
+            digest.update(piece)
         if digest.hexdigest() == row["sha256"]:
+            size = _write(whole, pieces(_range(row, row["extent"])))
             return Written(row["id"], whole, size, whole=True)
-        whole.unlink()
     head, tail = base64.b64decode(row["head"]), base64.b64decode(row["tail"])
-    if sha256(head).hexdigest() == row["sha256"]:
+    if row["extent"] == row["length"] and sha256(head).hexdigest() == row["sha256"]:
         return Written(row["id"], whole, _write(whole, [head]), whole=True)
     ends = path.with_suffix(".ends")
     size = _write(ends, [head, b"\n...\n", tail])
     return Written(row["id"], ends, size, whole=False)
 
 
-def _hashed(parts: Iterable[bytes], update: Callable[[bytes], None]) -> Iterator[bytes]:
-    for part in parts:
-        update(part)
-        yield part
+def _range(row: Row, length: int) -> Range:
+    return Range(row["path"], row["representation"], row["byte"], row["byte"] + length)
 
 
 def _write(path: Path, parts: Iterable[bytes]) -> int:

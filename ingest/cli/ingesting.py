@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from subprocess import Popen
-from threading import Event, Thread
+from threading import Event, Thread, current_thread, main_thread
 
 from msgspec import Struct, convert
 
@@ -118,17 +118,22 @@ def _leave_it(invocation: Invocation, remote: RemoteDatabase, *, follow: bool) -
 
 def _once(invocation: Invocation, owner: Owner, pool: Pool | None) -> int:
     began = time.monotonic()
-    found = owner.survey()
-    with _progress(invocation, found.behind_bytes) as progress:
-        report = owner.read(
-            found.changed, lambda _, done: progress.at(done) if progress else None, pool
-        )
-    owner.settle()
+    with _asked_to_stop(owner.stop) as asked:
+        found = owner.survey()
+        with _progress(invocation, found.behind_bytes) as progress:
+            report = owner.read(
+                found.changed, lambda _, done: progress.at(done) if progress else None, pool
+            )
+    if not asked:
+        owner.settle()
     outcome = _outcome(report, time.monotonic() - began, _behind(owner.database))
     for _, problem in found.problems:
         invocation.output.note(f"{problem.path}: {problem.message} {problem.hint}")
     body = {name: getattr(outcome, name) for name in outcome.__struct_fields__}
     invocation.answer("ingest", body, lambda output: _show(output, outcome))
+    if asked:
+        invocation.output.note("Stopped. What is stored is kept, and the rest is read next time.")
+        return Exit.INTERRUPTED
     unwell = _is_unwell(owner.database, outcome) or _out_of_reach(found.problems)
     return Exit.ATTENTION if unwell else Exit.DONE
 
@@ -142,32 +147,46 @@ def _follow(invocation: Invocation, owner: Owner, role: Role) -> int:
     stop = Event()
     if role is Role.DASHBOARD:
         Thread(target=_until_left, args=(stop,), daemon=True).start()
-    interrupted = Event()
-
-    def end(number: int, _frame: object) -> None:
-        if number == signal.SIGINT:
-            interrupted.set()
-        stop.set()
-
     # Imported here: only who stays does them.
     from ingest.memory.chores import chores
 
     beside = chores(owner, invocation.settings, invocation.env, invocation.zone)
     loaded()
-    # A round is never cut in the middle: it is finished, and then there is no other.
-    before = {one: signal.signal(one, end) for one in (signal.SIGINT, signal.SIGTERM)}
+    with _asked_to_stop(stop) as asked:
+        try:
+            owner.follow(
+                stop,
+                lambda told: _say(invocation, told),
+                pace=_pace(invocation.settings),
+                beside=beside.step,
+            )
+        finally:
+            beside.close()
+    return Exit.INTERRUPTED if signal.SIGINT in asked else Exit.DONE
+
+
+@contextmanager
+def _asked_to_stop(stop: Event) -> Iterator[list[int]]:
+    """Meanwhile whoever asks this process to end sets `stop`; by which signals that was. What is
+    being read is given up, what is being stored is not, and nothing stays claimed.
+    """
+    asked: list[int] = []
+
+    def end(number: int, _frame: object) -> None:
+        asked.append(number)
+        stop.set()
+
+    before = {}
+    if current_thread() is main_thread():
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            # Who is to outlive its terminal (nohup) does.
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                before[number] = signal.signal(number, end)
     try:
-        owner.follow(
-            stop,
-            lambda told: _say(invocation, told),
-            pace=_pace(invocation.settings),
-            beside=beside.step,
-        )
+        yield asked
     finally:
-        beside.close()
         for number, handler in before.items():
             signal.signal(number, handler)
-    return Exit.INTERRUPTED if interrupted.is_set() else Exit.DONE
 
 
 def _until_left(stop: Event) -> None:

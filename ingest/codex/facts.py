@@ -223,11 +223,15 @@ class ThreadName(Struct, gc=False):
 
 
 class Reject(Struct, gc=False, omit_defaults=True):
-    """A line, or a part of one, that could not be read. Nothing of it is lost up to the cap."""
+    """A line that could not be read, or a part of one, or a stretch of such lines.
+
+    Of a stretch, what is kept is its first line, of which nothing is lost up to the cap.
+    """
 
     source: int
     byte: int
     length: int
+    """Of the first line."""
     whole: bool
     """False for a fragment before a record that could still be read."""
     reason: str
@@ -236,6 +240,10 @@ class Reject(Struct, gc=False, omit_defaults=True):
     head: str
     """Base64 of the first bytes: all of them, where it is short."""
     tail: str
+    lines: int
+    """How many lines were rejected here; empty ones between them do not count."""
+    extent: int
+    """Bytes from the begin of the first line to the end of the last."""
     trace: str | None = None
 
 

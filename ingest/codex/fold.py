@@ -7,6 +7,7 @@ clock and no database; who calls it stores facts, state and cursor together.
 """
 
 from collections.abc import Iterable
+from io import BytesIO
 from typing import Any
 
 import msgspec
@@ -14,21 +15,15 @@ from msgspec import Struct, field
 
 from ingest.codex import copies, line, rejects, tokens
 from ingest.codex import records as r
-from ingest.codex.facts import Facts, Segment
+from ingest.codex.facts import Facts, Reject, Segment
 from ingest.codex.here import Here
 from ingest.codex.state import FoldState
+from ingest.codex.stretch import Stretch, Stretches, Tally, same
 from ingest.codex.thread import Thread
 
 _decode = line.decode
-
-
-class Tally(Struct):
-    """What became of the lines: every one is stored, rejected or skipped, and counted once."""
-
-    lines: int = 0
-    stored: int = 0
-    rejected: int = 0
-    blank: int = 0
+MOST_KINDS = 500
+"""So many kinds of records of a source are told apart: what Codex writes has some hundred."""
 
 
 class Folded(Struct):
@@ -37,6 +32,8 @@ class Folded(Struct):
     tally: Tally
     stale: list[tuple[str, int]] = field(default_factory=list)
     """(table, offset) of facts stored before whose end is known now: they are replaced."""
+    grown: Stretch | None = None
+    """The stretch of rejected lines of an earlier range that this one went on with."""
 
 
 class Fault(Exception):
@@ -66,29 +63,52 @@ class Fold:
         self.thread = Thread(self.here, self.state, self.facts)
         self._faults = faults or {}
         self._counts: dict[type, list[int]] = {}
+        self._stretches = Stretches(self.tally, self.facts.rejects, self.state.stretch, line.BEGIN)
+        self._next = -1
 
-    def feed(self, offset: int, lines: Iterable[bytes]) -> None:
-        """Fold whole lines, the first of which begins at `offset`."""
+    def feed(self, offset: int, data: bytes) -> None:
+        """Fold whole lines, each with its newline; the first begins at `offset`."""
+        lines = BytesIO(data)
+        at = 0
+        if self._stretches.open_at(offset):
+            at = self._stretches.skip(data, 0, offset)
+            lines.seek(at)
+        self._feed(offset, at, lines, data)
+        self._next = offset + len(data)
+
+    def item(self, offset: int, data: bytes) -> None:
+        """Fold an item of a document, which may stand on several lines."""
+        whole = data + b"\n"
+        self._feed(offset, 0, [whole], whole)
+
+    def _feed(self, base: int, begin: int, lines: Iterable[bytes], data: bytes) -> None:
+        """Fold the lines of `data` from `begin` on, as they come out of `lines`."""
         here = self.here
         handlers = self.thread.handlers
         bare = self.thread.identity.bare
         counts = self._counts
         copied = self.state.copies
         tally = self.tally
+        offset = base + begin
         try:
+            # Its newline does no harm to JSON, and to cut it off would copy every line.
             for raw in lines:
-                length = len(raw)
+                size = len(raw)
+                length = size - 1
                 here.offset = offset
                 here.length = length
                 tally.lines += 1
-                offset += length + 1
+                offset += size
                 if self._faults and here.offset in self._faults:
-                    self._reject_fault(raw)
+                    self._reject_fault(raw[:-1])
                     continue
                 try:
                     read: Any = _decode(raw)
                 except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-                    self._odd(raw)
+                    next_at = self._odd(raw[:-1], data, offset - base)
+                    if next_at != offset - base and isinstance(lines, BytesIO):
+                        lines.seek(next_at)
+                        offset = base + next_at
                     continue
                 kind = type(read)
                 if kind in _ENVELOPED:
@@ -128,7 +148,7 @@ class Fold:
         """Account for a document (G0) that could not be read at all."""
         self.tally.lines += 1
         self.tally.rejected += 1
-        self._reject(data, broken)
+        self.facts.rejects.append(self._rejected(data, broken))
 
     def finish(self) -> Folded:
         """The facts of the range, and the state the next one begins with."""
@@ -140,7 +160,8 @@ class Fold:
         self.thread.handlers.clear()
         segment.kinds = msgspec.json.encode(self.state.kinds, order="sorted").decode()
         self.facts.segments.append(segment)
-        return Folded(self.facts, self.state, self.tally, self.thread.stale)
+        self.state.stretch = self._stretches.ends(self._next)
+        return Folded(self.facts, self.state, self.tally, self.thread.stale, self._stretches.grown)
 
     def _is_copied(self, record: object, ordinal: int | None) -> bool:
         state, segment, here = self.state.copies, self.state.segment, self.here
@@ -156,25 +177,36 @@ class Fold:
             tokens.copied(self.state.tokens, record.info)
         return True
 
-    def _odd(self, raw: bytes) -> None:
-        """A line that is not one of the known records as it stands."""
+    def _odd(self, raw: bytes, data: bytes, after: int) -> int:
+        """A line that is not one of the known records as it stands. It ends in `data` at `after`;
+        where the next line begins there that is not accounted for with it.
+        """
+        offset, length = self.here.offset, self.here.length
+        following = offset + length + 1
+        stretches = self._stretches
         if not raw.strip():
-            self.tally.blank += 1
-            return
+            stretches.blank(offset, length)
+            return stretches.skip(data, after, following)
         found = line.diagnose(raw)
         if isinstance(found, line.Broken):
-            self._reject(raw, found)
             if found.rest is None:
-                self.tally.rejected += 1
-                return
+                if not stretches.goes_on(offset, length):
+                    stretches.begins(self._rejected(raw, found))
+                return stretches.skip(data, after, following, raw)
+            self.facts.rejects.append(self._rejected(raw, found))
             found = found.rest
+            data = b""  # Each such line is a finding of its own, also where it is repeated.
         self.tally.stored += 1
         if isinstance(found, line.Unknown):
+            more = same(data, after, raw)
+            self.tally.lines += more
+            self.tally.stored += more
             self._at(found.at, None)
-            self.state.segment.unknown_lines += 1
-            self._count("?" + found.kind, 1, len(raw))
-            return
-        self._found(found, len(raw))
+            self.state.segment.unknown_lines += 1 + more
+            self._count_unknown(found.kind, 1 + more, length * (1 + more))
+            return after + more * (length + 1)
+        self._found(found, length)
+        return after
 
     def _found(self, good: line.Good, length: int) -> None:
         self.state.segment.lossy_lines += good.lossy
@@ -206,21 +238,24 @@ class Fold:
         count[0] += lines
         count[1] += size
 
-    def _reject(self, raw: bytes, broken: line.Broken, trace: str | None = None) -> None:
+    def _count_unknown(self, kind: str, lines: int, size: int) -> None:
+        """Kinds are named by the file: so many are told apart, and no more."""
+        name = "?" + kind
+        if name not in self.state.kinds and len(self.state.kinds) >= MOST_KINDS:
+            name = "?others"
+        self._count(name, lines, size)
+
+    def _rejected(self, raw: bytes, broken: line.Broken) -> Reject:
         here = self.here
         part = raw[broken.start : broken.start + broken.length]
         at = here.offset + broken.start
         whole = broken.rest is None
-        self.facts.rejects.append(
-            rejects.rejected(
-                here.source, at, part, broken.reason, broken.message, whole=whole, trace=trace
-            )
-        )
+        return rejects.rejected(here.source, at, part, broken.reason, broken.message, whole=whole)
 
     def _reject_fault(self, raw: bytes) -> None:
-        message = "Tailboard could not read this line; please report it"
-        broken = line.Broken("fault", message, 0, len(raw))
-        self._reject(raw, broken, self._faults[self.here.offset])
+        here = self.here
+        trace = self._faults[here.offset]
+        self.facts.rejects.append(rejects.fault(here.source, here.offset, raw, trace))
         self.tally.rejected += 1
 
 

@@ -1,18 +1,22 @@
 """The two lists beside the rollouts: what people typed, and how they named their sessions.
 
-A row is a fact of its own and needs nothing of the rows before it, so there is no state to carry.
+A row is a fact of its own and needs nothing of the rows before it; only a stretch of lines that are
+no rows is carried from range to range.
 The same text twice in a row is legal and kept twice.
 """
 
-from collections.abc import Iterable
+import re
 from datetime import UTC, datetime
+from io import BytesIO
 
 import msgspec
 from msgspec import Struct
 
 from ingest.codex import line, rejects
-from ingest.codex.facts import Facts, Prompt, ThreadName
-from ingest.codex.fold import Tally
+from ingest.codex.facts import Facts, Prompt, Segment, ThreadName
+from ingest.codex.fold import Folded
+from ingest.codex.state import FoldState
+from ingest.codex.stretch import Stretches, Tally
 from ingest.codex.text import keep, maybe
 
 
@@ -31,31 +35,62 @@ class _NameRow(Struct):
 _prompt = msgspec.json.Decoder(_PromptRow)
 _name = msgspec.json.Decoder(_NameRow)
 _STARTS = (b'{"session_id":"', b'{"id":"')
+_BEGINS = tuple(re.compile(re.escape(start)) for start in _STARTS)
 
 
 class IndexFold:
     """The fold of one range of `history.jsonl` (prompts) or `session_index.jsonl` (names)."""
 
-    def __init__(self, source: int, names: bool) -> None:
+    def __init__(
+        self,
+        source: int,
+        names: bool,
+        state: FoldState | None = None,
+        faults: dict[int, str] | None = None,
+    ) -> None:
+        self._faults = faults or {}
         self.source = source
         self.names = names
         self.facts = Facts()
         self.tally = Tally()
+        going_on = None if state is None else state.stretch
+        self._stretches = Stretches(self.tally, self.facts.rejects, going_on, _BEGINS[names])
+        self._next = -1
 
-    def feed(self, offset: int, lines: Iterable[bytes]) -> None:
+    def feed(self, offset: int, data: bytes) -> None:
+        """Fold whole lines, each with its newline; the first begins at `offset`."""
+        lines = BytesIO(data)
+        if self._stretches.open_at(offset):
+            lines.seek(self._stretches.skip(data, 0, offset))
+        at = lines.tell()
         for raw in lines:
             self.tally.lines += 1
-            if raw.strip():
-                self._row(offset, raw)
-            else:
-                self.tally.blank += 1
-            offset += len(raw) + 1
+            after = at + len(raw)
+            at = self._row(offset + at, raw[:-1], data, after)
+            if at != after:
+                lines.seek(at)
+        self._next = offset + len(data)
 
-    def _row(self, offset: int, raw: bytes) -> None:
+    def finish(self) -> Folded:
+        """The facts of the range, and the state the next one begins with, if it needs any."""
+        stretch = self._stretches.ends(self._next)
+        state = FoldState(Segment(self.source, ""), stretch=stretch)
+        return Folded(self.facts, state, self.tally, grown=self._stretches.grown)
+
+    def _row(self, offset: int, raw: bytes, data: bytes, after: int) -> int:
+        """One row; where the next line begins that is not accounted for with it."""
+        following = offset + len(raw) + 1
+        if offset in self._faults:
+            self.tally.rejected += 1
+            self.facts.rejects.append(rejects.fault(self.source, offset, raw, self._faults[offset]))
+            return after
+        if not raw.strip():
+            self._stretches.blank(offset, len(raw))
+            return self._stretches.skip(data, after, following)
         problem = self._read(offset, raw, raw)
         if problem is None:
             self.tally.stored += 1
-            return
+            return after
         # A write that failed was written again: the whole row stands behind the torn one.
         again = raw.rfind(_STARTS[self.names], 1)
         if again > 0 and self._read(offset, raw, raw[again:]) is None:
@@ -63,9 +98,10 @@ class IndexFold:
             message = "a torn write, glued to the row after it"
             torn = rejects.rejected(self.source, offset, raw[:again], "torn", message, whole=False)
             self.facts.rejects.append(torn)
-            return
-        self.tally.rejected += 1
-        self.facts.rejects.append(rejects.rejected(self.source, offset, raw, *problem))
+            return after
+        if not self._stretches.goes_on(offset, len(raw)):
+            self._stretches.begins(rejects.rejected(self.source, offset, raw, *problem))
+        return self._stretches.skip(data, after, following, raw)
 
     def _read(self, offset: int, raw: bytes, row: bytes) -> tuple[str, str] | None:
         """Keep one row; a reason and a message where it is none."""

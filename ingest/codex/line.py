@@ -17,7 +17,7 @@ from ingest.codex.text import keep
 
 decode = msgspec.json.Decoder(r.Line).decode
 
-_START = re.compile(rb'\{"(?:timestamp|id|type|record_type)":"')
+BEGIN = re.compile(rb'\{"(?:timestamp|id|type|record_type)":"')
 _MAX_RESYNCS = 8
 
 
@@ -78,7 +78,7 @@ def diagnose(raw: bytes) -> Good | Unknown | Broken:
             return whole
         start = 0 if raw[0] == 0 else len(body)
         return Broken("nul", "a run of NUL bytes beside a record", start, nuls, whole)
-    for count, found in enumerate(_START.finditer(raw, 1)):
+    for count, found in enumerate(BEGIN.finditer(raw, 1)):
         if count == _MAX_RESYNCS:
             break
         rest = _read(raw[found.start() :].rstrip(b"\x00"))

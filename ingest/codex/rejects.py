@@ -42,8 +42,23 @@ def rejected(
         hashlib.sha256(part).hexdigest(),
         _base64(kept if short else kept[:EDGE_BYTES]),
         "" if short else _base64(kept[-EDGE_BYTES:]),
+        1,
+        len(part),
         trace if trace is None else keep(trace),
     )
+
+
+KILLED = ""
+"""In place of a trace: not our code failed on a line, but the whole process ended at it."""
+
+
+def fault(source: int, byte: int, line: bytes, trace: str) -> Reject:
+    """A line that our own code failed on."""
+    if trace == KILLED:
+        message = "the process that read this line ended at it, again and again; please report it"
+        return rejected(source, byte, line, "killed", message)
+    message = "Tailboard could not read this line; please report it"
+    return rejected(source, byte, line, "fault", message, trace=trace)
 
 
 def too_long(source: int, byte: int, length: int, digest: str, head: bytes, tail: bytes) -> Reject:
@@ -53,7 +68,7 @@ def too_long(source: int, byte: int, length: int, digest: str, head: bytes, tail
         _GAP
     )
     ends = _base64(_bytes(begun)), _base64(_bytes(rest))
-    return Reject(source, byte, length, True, "too_long", message, digest, *ends)
+    return Reject(source, byte, length, True, "too_long", message, digest, *ends, 1, length)
 
 
 def _masked(data: bytes) -> bytes:

@@ -101,6 +101,8 @@ class Policy(Struct, frozen=True):
             return f"no sign of life since {self.clock(batch.heartbeat_at)}"
         if batch.state is State.FAILED and self.retry == Mode.MANUAL:
             return f"waits for you, {tried}"
+        if batch.state is State.DEAD and batch.retry_at is not None and self.retry != Mode.MANUAL:
+            return self.clock(batch.retry_at)
         if batch.state is State.FAILED and batch.retry_at is not None:
             return f"{self.clock(batch.retry_at)}, {tried}"
         if batch.state is State.SNOOZED and batch.not_before is not None:

@@ -53,6 +53,15 @@ class CursorRow(Struct):
     updated_at: str
 
 
+class GrownReject(Struct):
+    """A stretch of rejected lines, stored before, that turned out to go on."""
+
+    source: int
+    byte: int
+    lines: int
+    extent: int
+
+
 class Landing(Struct):
     """What some batches came to, each of another source."""
 
@@ -62,6 +71,7 @@ class Landing(Struct):
     """Table to the spooled files of its facts."""
     stale: list[tuple[str, int, int]] = field(default_factory=list)
     """(table, source, byte) of facts that the new ones replace."""
+    grown: list[GrownReject] = field(default_factory=list)
     read: list[int] = field(default_factory=list)
     """Sources with new lines, whose session is told anew as a whole."""
     replaced: list[int] = field(default_factory=list)
@@ -121,6 +131,8 @@ def _land(database: Database, landing: Landing, now: str) -> None:
             _forget(database, table, source)
     for table, source, byte in landing.stale:
         _forget(database, table, source, byte)
+    if landing.grown:
+        database.run("landing.grow_rejects", rejects=[asdict(row) for row in landing.grown])
     sources = [row.source for row in landing.cursors]
     if "segments" in landing.tables:
         database.run("landing.drop_segments", sources=landing.read)

@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import asdict
 
 from ingest.batches.batch import BatchId
-from ingest.batches.failure import OWNER_DIED, Failure
+from ingest.batches.failure import OWNER_DIED, READER_DIED, ErrorClass, Failure
 from ingest.batches.policy import (
     LONGEST_DELAY,
     MAX_ATTEMPTS,
@@ -107,7 +107,7 @@ def failed_together(
     moves: list[_Moved] = []
     with database.transaction():
         rescues: dict[str, list[datetime]] = {}
-        for one in database.query("queue.rescues_since", batches=batches):
+        for one in database.query("queue.deaths_since", batches=batches, code=READER_DIED.code):
             rescues.setdefault(one["batch"], []).append(one["time"])
         for row in database.query("queue.batches", batches=batches):
             batch, failure = failures.get(row["lease"], ("", OWNER_DIED))
@@ -132,7 +132,7 @@ def _step(
         failure,
         batch=BatchId(row["id"]),
         attempts=row["attempts"],
-        rescued_at=[*rescued_at, now] if failure is OWNER_DIED else rescued_at,
+        rescued_at=[*rescued_at, now] if failure.cls is ErrorClass.POISON else rescued_at,
         now=now,
         max_attempts=max_attempts,
     )
@@ -151,8 +151,8 @@ def _moved(row: dict[str, Any], failure: Failure, step: Step) -> _Moved:
         attempt=row["lifetime_attempts"] + 1,
         attempts=row["attempts"] + charged,
         lifetime_attempts=row["lifetime_attempts"] + charged,
-        rescues=row["rescues"] + (step.move is Move.RESCUE or failure is OWNER_DIED),
-        retry_at=step.at.isoformat() if isinstance(step, Retry) else None,
+        rescues=row["rescues"] + (step.move is Move.RESCUE or failure.cls is ErrorClass.POISON),
+        retry_at=step.at.isoformat() if isinstance(step, Retry | Bury) and step.at else None,
         error_code=failure.code,
         error_class=failure.cls,
         error_message=failure.message,
@@ -194,6 +194,8 @@ def wake_due(database: Database, mode: Mode, now: str) -> None:
     with database.transaction():
         if database.run("queue.tell_due", mode=mode, now=now, latest=latest):
             database.run("queue.wake_due", mode=mode, now=now, latest=latest)
+        if database.run("queue.tell_revived", mode=mode, now=now):
+            database.run("queue.revive", mode=mode, now=now)
 
 
 def take_up(database: Database, found: Claim, now: str) -> None:

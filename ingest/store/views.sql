@@ -341,11 +341,12 @@ select home, session, source, turn, batch, time, origin, untrusted, kind, text f
 create or replace view v_samples as
 from samples;
 
--- Lines that could not be read, and why.
+-- Lines that could not be read, and why. A run of them is one row: `length`, `sha256`, `head` and `tail`
+-- are of its first line, `lines` and `extent` (in bytes) of all of it.
 create or replace view v_rejects as
 select
     r.source || ':' || r.byte as id, s.home, s.path, r.source, r.byte,
-    r.length, r.whole, r.reason, r.message, r.sha256, r.head, r.tail, r.trace
+    r.length, r.whole, r.reason, r.message, r.sha256, r.head, r.tail, r.trace, r.lines, r.extent
 from rejects r
 join sources s on s.id = r.source;
 

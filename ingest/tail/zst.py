@@ -20,10 +20,13 @@ _DISK = 256 * 1024
 
 
 class Caps(Struct, frozen=True):
-    """What is refused: more than `size` bytes at more than `ratio` to one, or a huge window."""
+    """What is refused: more than `size` bytes at more than `ratio` to one (a log shrinks to a
+    tenth, rarely to a fiftieth), more than `most` in any case, or a huge window.
+    """
 
-    size: int = 1024**3
+    size: int = 64 * 1024**2
     ratio: int = 200
+    most: int = 8 * 1024**3
     window: int = 128 * 1024**2
 
 
@@ -70,7 +73,8 @@ class ZstReader(Reader):
 
     def _unpack(self) -> Iterator[bytes]:
         """Every frame of the file in pieces, from the first byte; an error if one is not whole."""
-        unpacker = zstandard.ZstdDecompressor(max_window_size=self._caps.window)
+        caps = self._caps
+        unpacker = zstandard.ZstdDecompressor(max_window_size=caps.window)
         frame = None
         frames = produced = disk_at = 0
         while block := self._from_disk(disk_at, min(_DISK, self.seen.size - disk_at)):
@@ -91,8 +95,12 @@ class ZstReader(Reader):
                     at -= len(frame.unused_data)
                     frame = None
                 produced += len(piece)
-                if produced > max(self._caps.size, self._caps.ratio * (disk_at + at)):
-                    raise self._too_large(f"unpacks to more than {self._caps.size} bytes")
+                if produced > min(caps.most, max(caps.size, caps.ratio * self.seen.size)):
+                    raise self._too_large(
+                        f"of {self.seen.size:,} bytes unpacks to more than {produced:,}, which no "
+                        f"log does: the limit is {caps.ratio} times its size (or {caps.size:,} "
+                        f"bytes, if that is more), and {caps.most:,} bytes in any case"
+                    )
                 if piece:
                     yield piece
             disk_at += len(block)

@@ -19,7 +19,7 @@ from msgspec.structs import replace
 
 from ingest.batches.batch import BatchKey
 from ingest.batches.batch import Kind as Work
-from ingest.batches.failure import OWNER_DIED, ErrorClass, Failure
+from ingest.batches.failure import OWNER_DIED, READER_DIED, ErrorClass, Failure
 from ingest.batches.policy import MAX_ATTEMPTS, Bury, Mode, PauseQueue
 from ingest.codex.state import FoldState
 from ingest.store import queue
@@ -31,17 +31,17 @@ from ingest.tail.cursor import restart
 from ingest.tail.source import Kind, Representation
 from ingest.worker import ledger, troubles
 from ingest.worker import parcel as parcels
+from ingest.worker.deaths import Deaths
 from ingest.worker.gate import Gate
-from ingest.worker.job import Done, Job, Parcel, Trouble
+from ingest.worker.job import WHOLE, Done, Job, Parcel, Trouble
 from ingest.worker.pool import InPlace, Pool, ReaderDied
-from ingest.worker.survey import Followed
+from ingest.worker.survey import LISTS, Followed
 
 GROUP_BYTES = 12 * 1024**2
 GROUP_SOURCES = 256
 LANDING_BYTES = 30 * 1024**2
 """About as much is stored at once: a commit costs the same for much and for little."""
 COMPRESSED_BATCH_BYTES = 128 * 1024**2
-EVERYTHING = 1 << 50
 HEARTBEAT = timedelta(seconds=5)
 """How often a drain says that it is at work; six of them missed, and a batch is stuck."""
 _SET_FREE = Failure(
@@ -86,6 +86,8 @@ class _Task(Struct):
     state: FoldState | None = None
     restarting: bool = False
     batch: str = ""
+    going_on: bool = False
+    """Whether it follows on a batch of this drain, whose state need not be stored yet."""
 
 
 class Drain:
@@ -100,6 +102,7 @@ class Drain:
         progress: Progress | None = None,
         group_sources: int = GROUP_SOURCES,
         report: Report | None = None,
+        deaths: Deaths | None = None,
     ) -> None:
         self.group_sources = group_sources
         self._alone = group_sources == 1
@@ -111,13 +114,19 @@ class Drain:
         self.progress = progress
         self.landed: Callable[[list[Done]], None] = lambda _: None
         """Hears of every commit, and of what came to an end with it."""
+        self.stopped: Callable[[], bool] = lambda: False
+        """Asked again and again: whether to end now. What is stored by then is kept."""
         self.between: Callable[[], None] = lambda: None
         """Called again and again while this runs, whenever no transaction is open."""
         self.report = report or Report()
         """Goes on from that of a drain that this one takes the place of."""
         self._waiting: deque[_Task] = deque()
         self._tasks: dict[str, _Task] = {}
+        self._deaths = deaths or Deaths()
         self._suspects: deque[_Task] = deque()
+        """They are read one by one, each by a reader that has nothing else in hand."""
+        self._isolated = ""
+        """The lease of the one that is being read so."""
         self._rows: dict[str, CursorRow] = {}
         self._claims: list[queue.Claim] = []
         self._done_bytes = 0
@@ -128,7 +137,7 @@ class Drain:
         held: list[Parcel] = []
         try:
             self._hand_out(readers)
-            while self.report.paused is None and self._is_left(readers):
+            while self.report.paused is None and self._is_left(readers) and not self.stopped():
                 self.between()
                 self._say_alive(readers)
                 if not readers.busy():
@@ -136,9 +145,9 @@ class Drain:
                 if self._claims and not held:
                     # Before it is read: whatever that does to us, the next start knows of it.
                     self._land([])
-                for reader, parcel in readers.take():
+                for _, parcel in readers.take():
                     held.append(parcel)
-                    self._follow_on(parcel, readers, reader)
+                    self._follow_on(parcel)
                 # Readers get more to do before what they brought is stored: they never wait.
                 self._hand_out(readers)
                 if self._alone:
@@ -148,7 +157,7 @@ class Drain:
                 elif not readers.ahead or not readers.busy() or _size(held) >= LANDING_BYTES:
                     self._store(held)
                     held = []
-            if self.report.paused is None:
+            if self.report.paused is None and not self._is_left(readers):
                 self._gate.lift()
         except ReaderDied as death:
             self._store(held)
@@ -161,7 +170,9 @@ class Drain:
         return self.report
 
     def _sort_out(self, sources: list[Followed]) -> None:
-        """What is read, and in which order; a batch that somebody died of goes last, and alone."""
+        """What is read, and in which order: a batch that somebody died of goes last, and alone. But
+        history goes first in any case: what is not read of it in time, Codex may cut away.
+        """
         now = self._now()
         # What an earlier drain of this process could not end is worked on by nobody any more.
         queue.set_free(self.database, self.instance, now)
@@ -189,7 +200,14 @@ class Drain:
         """What the readers do next, once all that they brought is stored."""
         self._hand_out(readers)
         if not readers.busy():
-            readers.give([self._first_job(self._suspects.popleft())], self.database.spool)
+            self._isolate(readers)
+
+    def _isolate(self, readers: Pool | InPlace) -> None:
+        job = self._first_job(self._suspects.popleft())
+        job.alone = True
+        job.near, job.aside = self._deaths.near(job.batch), self._deaths.aside(job.batch)
+        self._isolated = job.lease
+        readers.give([job], self.database.spool)
 
     def _now(self) -> str:
         return self.clock().isoformat()
@@ -203,24 +221,32 @@ class Drain:
     def _rescue(self, death: ReaderDied) -> None:
         """Free what a dead reader had in hand; only what it worked on counts against a batch."""
         blamed = {lease: task for lease, task in self._tasks.items() if lease in death.leases}
+        failure = death.failure
+        if failure is OWNER_DIED and not death.asked and death.leases == [self._isolated]:
+            if death.place is None:
+                failure = READER_DIED
+            else:
+                self._deaths.died(self._tasks[self._isolated].batch, death.place)
         queue.failed_together(
             self.database,
             {
-                lease: (task.batch, death.failure if lease in blamed else _SET_FREE)
+                lease: (task.batch, failure if lease in blamed else _SET_FREE)
                 for lease, task in self._tasks.items()
             },
             self.clock(),
             "reader-rescue",
         )
-        if death.failure is not OWNER_DIED:
+        if failure is not OWNER_DIED:
             # A file on a disk that hangs is read by a process that can be ended, from now on.
-            seen = [(task.source.id, death.failure) for task in blamed.values()]
+            seen = [(task.source.id, failure) for task in blamed.values()]
             troubles.keep(self.database, seen, self._now())
             self._tell("failed", len(blamed))
         self._tasks.clear()
 
     def _hand_out(self, readers: Pool | InPlace) -> None:
-        while self._waiting and readers.free():
+        if not self._tasks and self._suspects and self._suspects[0].source.name.kind in LISTS:
+            self._isolate(readers)
+        while self._waiting and readers.free() and self._isolated not in self._tasks:
             if self._gate.probing and self._tasks:
                 return  # One at a time, until one goes well.
             readers.give(self._group(), self.database.spool)
@@ -244,7 +270,7 @@ class Drain:
 
     def _first_job(self, task: _Task) -> Job:
         """The first job of a source goes on from the fold state that is stored."""
-        if task.source.read:
+        if task.source.read and not task.going_on:
             task.state = self._state(task.source)
         return self._job(task)
 
@@ -269,7 +295,7 @@ class Drain:
         claim = self._claim(task)
         # A list that was rewritten is compared as a whole with what was known of it.
         whole = task.restarting and name.kind is Kind.HISTORY
-        limit = EVERYTHING if whole else self.tuning.batch_bytes
+        limit = WHOLE if whole else self.tuning.batch_bytes
         if source.representation is Representation.ZST:
             # Each opening unpacks the file from its start: few large batches, not many small ones.
             limit = max(limit, COMPRESSED_BATCH_BYTES)
@@ -306,28 +332,23 @@ class Drain:
             self._beat = self.clock()
             queue.beat(self.database, self.instance, self._now(), readers.silent())
 
-    def _follow_on(self, parcel: Parcel, readers: Pool | InPlace, reader: int) -> None:
-        """Hand out what comes after these batches, before they are stored: readers never wait."""
-        following: list[Job] = []
+    def _follow_on(self, parcel: Parcel) -> None:
+        """What comes after these batches is handed out before they are stored: readers never wait.
+        But the sources take turns: it comes after those that still wait for their first.
+        """
         for done in parcel.done:
             task = self._tasks[done.lease]
             following_task = None
             if done.outcome == "rewritten":
-                following_task = _Task(task.source, task.state, restarting=True)
+                following_task = _Task(task.source, task.state, restarting=True, going_on=True)
             elif done.outcome != "failed":
                 state = done.state if done.outcome == "read" else task.state
                 ledger.advance(task.source, done)
                 self._rows[done.lease] = ledger.cursor_row(task.source, state, self._now())
                 if done.more:
-                    following_task = _Task(task.source, done.state)
+                    following_task = _Task(task.source, done.state, going_on=True)
             if following_task is not None and self._is_free(following_task):
-                following.append(self._job(following_task))
-        if not following:
-            return
-        if isinstance(readers, Pool):
-            readers.give(following, self.database.spool, reader)
-        else:
-            readers.give(following, self.database.spool)
+                self._waiting.append(following_task)
 
     def _store(self, taken: list[Parcel]) -> None:
         ended = [done for parcel in taken for done in parcel.done]

@@ -2,10 +2,13 @@
 
 from msgspec import Struct, field
 
-from ingest.codex.fold import Tally
 from ingest.codex.state import FoldState
+from ingest.codex.stretch import Stretch, Tally
 from ingest.tail.cursor import START, Cursor
 from ingest.tail.source import Kind, Representation
+
+WHOLE = 1 << 50
+"""The limit of a job that is to read all there is, as one batch."""
 
 HUNG = "reader.hung"
 """The code of the failure of a batch whose reader gave no sign of life any more."""
@@ -28,6 +31,12 @@ class Job(Struct):
     state: FoldState | None = None
     restart: bool = False
     """The source was rewritten: read it from its beginning, as this generation."""
+    alone: bool = False
+    """Somebody died of it: tell every block before it is decoded."""
+    near: int | None = None
+    """Of the block with this byte tell every line."""
+    aside: list[int] = field(default_factory=list)
+    """Lines that readers died of: they are rejected undecoded."""
 
 
 class Trouble(Struct):
@@ -57,6 +66,8 @@ class Done(Struct):
     bytes_read: int = 0
     seconds: float = 0.0
     stale: list[tuple[str, int]] = field(default_factory=list)
+    grown: Stretch | None = None
+    """The stretch of rejected lines, stored before, that goes on here."""
     replaces: bool = False
     """The facts of older generations are dropped with the first lines of this one."""
     reason: str | None = None
@@ -68,6 +79,8 @@ class Alive(Struct, tag="alive"):
 
     lease: str
     byte: int
+    place: str = ""
+    """What begins at the byte: a `block`, a `line`; nothing while the file is being opened."""
 
 
 class Parcel(Struct, tag="parcel"):

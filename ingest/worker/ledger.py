@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import msgspec
 
 from ingest.codex.state import FoldState
-from ingest.store.landing import BatchEnd, CursorRow, Landing
+from ingest.store.landing import BatchEnd, CursorRow, GrownReject, Landing
 from ingest.worker.job import Done, Parcel
 from ingest.worker.survey import Followed
 
@@ -83,6 +83,9 @@ def _add(landing: Landing, parcel: Parcel, rows: Mapping[str, CursorRow], lists:
         if done.lease in rows:
             landing.cursors.append(rows[done.lease])
         landing.stale += [(table, done.source, byte) for table, byte in done.stale]
+        if done.grown is not None:
+            grown = done.grown
+            landing.grown.append(GrownReject(done.source, grown.byte, grown.lines, grown.extent))
         if done.outcome == "read":
             landing.read.append(done.source)
         if done.replaces:

@@ -33,7 +33,9 @@ from ingest.tail.sweep import (
     SweepPlan,
 )
 from ingest.tail.watch import Mode, Watcher
-from ingest.worker import ordered, orders, processes
+from ingest.worker import ordered, orders, processes, troubles
+from ingest.worker import parcel as parcels
+from ingest.worker.deaths import Deaths
 from ingest.worker.debounce import LONGEST, QUIET, Debounce
 from ingest.worker.desk import Desk, Handler
 from ingest.worker.drain import (
@@ -117,6 +119,8 @@ class Owner:
             orders.afresh(database, clock, self.survey)
         )
         self.desk.at_rest[PRUNE] = forgetting(database, homes, clock)
+        self.stop = Event()
+        """Set by whoever wants this to end soon: what is being read then is read again later."""
         self._followed: dict[str, dict[SourceName, Followed]] = {}
         self._ordered = Event()
         """Somebody gave an order, and what it lets go on is not looked for yet."""
@@ -134,6 +138,7 @@ class Owner:
 
     def survey(self) -> Survey:
         """Look at all homes, and remember what is there."""
+        troubles.try_again(self.database, self.clock())
         found = survey(self.database, self.homes, self.clock().isoformat())
         self._followed = {home.id: {} for home in self.homes}
         for source in found.sources:
@@ -161,7 +166,7 @@ class Owner:
             if progress is not None:
                 progress(report, done_bytes)
 
-        report = Report()
+        report, deaths = Report(), Deaths()
         group_sources, died, lost, unfit = GROUP_SOURCES, False, 0, 0
         while True:
             drain = Drain(
@@ -172,10 +177,12 @@ class Owner:
                 stored,
                 group_sources,
                 report,
+                deaths,
             )
+            drain.stopped = self.stop.is_set
             drain.landed = self.figures.landed
             drain.between = self._between
-            at_work = readers or _readers_for(changed)
+            at_work = readers or self._readers_for(changed)
             # While readers parse, a second thread of the engine would only take a core from them.
             threads = 1 if isinstance(at_work, Pool) else THREADS
             self.database.execute(f"set threads = {threads}")
@@ -199,12 +206,24 @@ class Owner:
                     raise
             finally:
                 at_work.close()
+                if isinstance(at_work, Pool):
+                    parcels.sweep(Path(self.database.spool))
                 self.figures.stands(changed)
                 # A database that cannot be opened again just now has told so already.
                 with contextlib.suppress(StoreError):
                     self.database.execute(f"set threads = {THREADS}")
             changed = self.survey().changed
             readers = Pool(processes.start()) if died else None
+
+    def _readers_for(self, changed: list[Followed]) -> Pool | InPlace:
+        if sum(source.behind for source in changed) >= BACKLOG_BYTES:
+            return Pool(processes.start())
+        # What a reader hung on, or somebody died of, is not read here: only another process can be
+        # ended, or end, without harm to this one.
+        suspects = {row["source"] for row in self.database.rows("queue.suspects")}
+        if any(source.hung or source.id in suspects for source in changed):
+            return Pool(processes.start(1))
+        return InPlace()
 
     def follow(
         self,
@@ -216,6 +235,7 @@ class Owner:
     ) -> None:
         """Stay until `stop` is set. `told` hears of every round that read something; `beside` is
         what else there is to do between rounds."""
+        self.stop = stop
         watchers = [Watcher(home.path) for home in self.homes]
         polling = any(watcher.mode is Mode.POLLING for watcher in watchers)
         recent = max(pace.recent_every, RECENT_EVERY_POLLING) if polling else pace.recent_every
@@ -364,13 +384,6 @@ class Owner:
         changed = in_order(list(looked.values()))
         self.figures.looked(len(looked), changed)
         return changed
-
-
-def _readers_for(changed: list[Followed]) -> Pool | InPlace:
-    behind = sum(source.behind for source in changed)
-    # What a reader hung on is not read here: a process of its own can be ended once more.
-    apart = behind >= BACKLOG_BYTES or any(source.hung for source in changed)
-    return Pool(processes.start()) if apart else InPlace()
 
 
 def _wake(watchers: list[Watcher]) -> None:

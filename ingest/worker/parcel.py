@@ -4,12 +4,15 @@ The files lie in the database's spool folder and are read by the engine itself, 
 fastest way in. A parcel that is never stored is rubbish: the spool is emptied at start.
 """
 
+import contextlib
 import os
 from pathlib import Path
+from typing import IO
 
 import msgspec
 
 from ingest.batches.failure import ErrorClass, classify
+from ingest.worker.budget import Budget
 from ingest.worker.job import Done, Job, Parcel, Trouble
 from ingest.worker.reading import Alive, read, silent
 
@@ -19,36 +22,40 @@ _encode_lines = msgspec.json.Encoder().encode_lines
 def pack(jobs: list[Job], spool: Path, name: str, alive: Alive = silent) -> Parcel:
     """Read a group of batches, in order, and leave their facts in the spool."""
     done: list[Done] = []
-    tables: dict[str, list[bytes]] = {}
-    for job in jobs:
-        answer, facts = read(job, alive)
-        done.append(answer)
-        if facts is not None:
-            for table in facts.__struct_fields__:
-                if rows := getattr(facts, table):
-                    tables.setdefault(table, []).append(_encode_lines(rows))
     files: dict[str, str] = {}
+    budget = Budget()
     try:
-        for table, parts in tables.items():
-            files[table] = str(spool / f"{name}.{table}.json")
-            _write(files[table], parts)
+        # Written batch by batch, so that no more than the facts of one are in memory.
+        with contextlib.ExitStack() as closing:
+            opened: dict[str, IO[bytes]] = {}
+            for job in jobs:
+                answer, facts = read(job, alive, budget)
+                done.append(answer)
+                if facts is None:
+                    continue
+                for table in facts.__struct_fields__:
+                    if rows := getattr(facts, table):
+                        if table not in opened:
+                            files[table] = str(spool / f"{name}.{table}.json")
+                            opened[table] = closing.enter_context(_create(files[table]))
+                        opened[table].write(_encode_lines(rows))
+                del facts, rows
     except OSError as error:
         # No room, most likely. That is nobody's fault, and no batch may pay for it.
         discard(Parcel([], files))
-        return Parcel([_not_spooled(answer, error) for answer in done])
+        return Parcel([_not_spooled(job, error) for job in jobs])
     return Parcel(done, files)
 
 
-def _not_spooled(done: Done, error: OSError) -> Done:
+def _not_spooled(job: Job, error: OSError) -> Done:
     failure = classify(error)
     trouble = Trouble(failure.code, ErrorClass.RESOURCE, failure.message, failure.hint)
-    return Done(done.batch, done.lease, done.source, done.start, "failed", trouble=trouble)
+    return Done(job.batch, job.lease, job.source, job.cursor.offset, "failed", trouble=trouble)
 
 
-def _write(path: str, parts: list[bytes]) -> None:
+def _create(path: str) -> IO[bytes]:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.writelines(parts)
+    return os.fdopen(descriptor, "wb", 1 << 20)
 
 
 def discard(parcel: Parcel) -> None:

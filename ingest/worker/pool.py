@@ -5,6 +5,7 @@ dies is told as `ReaderDied`; nothing it had in hand was stored.
 """
 
 import contextlib
+import signal
 import subprocess
 import threading
 import time
@@ -19,6 +20,7 @@ from msgspec import Struct
 from ingest.batches.failure import OWNER_DIED, ErrorClass, Failure
 from ingest.batches.state import STUCK_AFTER
 from ingest.wording.words import span
+from ingest.worker.deaths import Place
 from ingest.worker.job import HUNG, Alive, Job, Parcel
 from ingest.worker.parcel import pack
 from ingest.worker.reader import Group, receive, send
@@ -34,17 +36,30 @@ HUNG_AFTER = 300.0
 
 
 _LAST_WAIT = 5.0
+_ASKED = (0, -signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP)
+"""How a reader ends that was asked to, or had nothing more to do."""
 
 
 class ReaderDied(Exception):
     """A reader process ended before it answered."""
 
-    def __init__(self, leases: list[str], failure: Failure = OWNER_DIED) -> None:
+    def __init__(
+        self,
+        leases: list[str],
+        failure: Failure = OWNER_DIED,
+        place: Place | None = None,
+        *,
+        asked: bool = False,
+    ) -> None:
         super().__init__(failure.message)
         self.leases = leases
         """Of the group it worked on; what else it had in hand is not to blame."""
         self.failure = failure
         """What that counts as, for these."""
+        self.place = place
+        """How far it had come, where it told."""
+        self.asked = asked
+        """Whether somebody asked it to end: then it died of nothing that it read."""
 
 
 class InPlace:
@@ -85,6 +100,7 @@ class _Heard(Struct, frozen=True):
     at: float
     lease: str | None = None
     byte: int = 0
+    place: str = ""
 
 
 class Pool:
@@ -103,11 +119,13 @@ class Pool:
         size = len(readers)
         self._in_hand: list[deque[list[str]]] = [deque() for _ in range(size)]
         self._parcels: SimpleQueue[tuple[int, Parcel | None]] = SimpleQueue()
+        self._groups: list[SimpleQueue[Group | None]] = [SimpleQueue() for _ in range(size)]
         self._heard = [_Heard(self._monotonic())] * size
         self._count = 0
         self._closed = False
         for index in range(size):
             threading.Thread(target=self._listen, args=(index,), daemon=True).start()
+            threading.Thread(target=self._tell, args=(index,), daemon=True).start()
 
     def _listen(self, index: int) -> None:
         stream = self._readers[index].stdout
@@ -117,12 +135,28 @@ class Pool:
             except ValueError:
                 return  # The stream was closed under it: nobody waits for what it had.
             if isinstance(answer, Alive):
-                self._heard[index] = _Heard(self._monotonic(), answer.lease, answer.byte)
+                self._heard[index] = _Heard(
+                    self._monotonic(), answer.lease, answer.byte, answer.place
+                )
                 continue
-            self._heard[index] = _Heard(self._monotonic())
+            if answer is not None:
+                self._heard[index] = _Heard(self._monotonic())
             self._parcels.put((index, answer))
             if answer is None:
                 return
+
+    def _tell(self, index: int) -> None:
+        """Write to a reader. It may hang, and a pipe holds less than a group of many files: the
+        thread that has the database must never wait for it.
+        """
+        stream = self._readers[index].stdin
+        # That it is gone, `_listen` says, or it was ended here.
+        with contextlib.suppress(OSError, ValueError):
+            while stream is not None and (group := self._groups[index].get()) is not None:
+                send(stream, group)
+        if stream is not None:
+            with contextlib.suppress(OSError):
+                stream.close()
 
     def free(self) -> bool:
         """Whether a reader could take another group."""
@@ -131,20 +165,15 @@ class Pool:
     def busy(self) -> bool:
         return any(self._in_hand)
 
-    def give(self, jobs: list[Job], spool: Path, to: int | None = None) -> int:
-        """Hand a group to the reader `to`, or to the one with the least in hand."""
+    def give(self, jobs: list[Job], spool: Path) -> int:
+        """Hand a group to the reader with the least in hand."""
         loads = [len(groups) for groups in self._in_hand]
-        index = loads.index(min(loads)) if to is None else to
+        index = loads.index(min(loads))
         self._count += 1
         if not self._in_hand[index]:
             self._heard[index] = _Heard(self._monotonic())
-        stream = self._readers[index].stdin
         self._in_hand[index].append([job.lease for job in jobs])
-        try:
-            if stream is not None:
-                send(stream, Group(f"group-{self._count}", str(spool), jobs))
-        except BrokenPipeError:
-            raise self._death(index) from None
+        self._groups[index].put(Group(f"group-{self._count}", str(spool), jobs))
         return index
 
     def take(self) -> list[tuple[int, Parcel]]:
@@ -167,7 +196,14 @@ class Pool:
         return taken
 
     def _death(self, index: int) -> ReaderDied:
-        return ReaderDied(self._in_hand[index][0] if self._in_hand[index] else [])
+        reader, heard = self._readers[index], self._heard[index]
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            reader.wait(_LAST_WAIT)
+        return ReaderDied(
+            self._in_hand[index][0] if self._in_hand[index] else [],
+            place=Place(heard.byte, heard.place == "line") if heard.place else None,
+            asked=reader.returncode in _ASKED,
+        )
 
     def silent(self) -> list[str]:
         """The batches in whose reading nothing has moved for so long that they are stuck."""
@@ -194,16 +230,15 @@ class Pool:
         if self._closed:
             return
         self._closed = True
-        for reader in self._readers:
+        for reader, groups in zip(self._readers, self._groups, strict=True):
+            groups.put(None)
             reader.kill()
             # One that hangs in the system itself dies when that lets go of it; nobody waits for it.
             with contextlib.suppress(subprocess.TimeoutExpired):
                 reader.wait(_LAST_WAIT)
-            for stream in (reader.stdin, reader.stdout):
-                # What was still to be written to a dead reader is not missed.
-                with contextlib.suppress(BrokenPipeError):
-                    if stream is not None:
-                        stream.close()
+            # While one still hangs, `_listen` waits for it, and to close would wait, too.
+            if reader.stdout is not None and reader.returncode is not None:
+                reader.stdout.close()
 
 
 def _hung(heard: _Heard) -> Failure:

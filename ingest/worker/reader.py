@@ -65,18 +65,20 @@ class Voice:
         self._lease = ""
         self._next = 0.0
 
-    def __call__(self, lease: str, byte: int) -> None:
+    def __call__(self, lease: str, byte: int, place: str = "") -> None:
         now = time.monotonic()
-        if lease != self._lease or now >= self._next:
+        if place or lease != self._lease or now >= self._next:
             self._lease, self._next = lease, now + SPEAKS_EVERY
-            send(self._sink, Alive(lease, byte))
+            send(self._sink, Alive(lease, byte, place))
 
 
 def main() -> None:
     os.umask(0o077)
     os.nice(NICENESS)
-    # The process that asked decides what a Ctrl-C means; this one ends with its input.
+    # The process that asked decides what a Ctrl-C means, and a terminal that was closed; this one
+    # ends with its input.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     loaded()
     source, sink = sys.stdin.buffer, sys.stdout.buffer
     voice = Voice(sink)

@@ -8,6 +8,7 @@ import os
 import time
 import traceback
 from collections.abc import Callable
+from io import BytesIO
 
 import msgspec
 
@@ -16,6 +17,7 @@ from ingest.codex import typescript
 from ingest.codex.facts import Facts
 from ingest.codex.fold import Fault, Fold
 from ingest.codex.indexes import IndexFold
+from ingest.codex.rejects import KILLED
 from ingest.codex.state import FoldState
 from ingest.redaction.mask import mask
 from ingest.tail.cursor import Cursor, Mark, Verdict, advance, judge, restart, touched
@@ -24,25 +26,30 @@ from ingest.tail.lines import Block, blocks
 from ingest.tail.opening import open_source
 from ingest.tail.reader import Reader
 from ingest.tail.source import Kind
-from ingest.worker.job import Done, Job, Trouble
+from ingest.worker.budget import Budget
+from ingest.worker.job import WHOLE, Done, Job, Trouble
 
 TRACE_CHARS = 4_000
 
-Alive = Callable[[str, int], None]
-"""Hears, by its lease, which batch is at which byte."""
+Alive = Callable[[str, int, str], None]
+"""Hears, by its lease, which batch is at which byte, and what begins there."""
 
 
-def silent(_lease: str, _byte: int) -> None:
+def silent(_lease: str, _byte: int, _place: str) -> None:
     """Nobody waits for a sign of life."""
 
 
-def read(job: Job, alive: Alive = silent) -> tuple[Done, Facts | None]:
+def read(
+    job: Job, alive: Alive = silent, budget: Budget | None = None
+) -> tuple[Done, Facts | None]:
     """Carry out one job. An error is an answer, never an exception."""
     began = time.perf_counter()
-    alive(job.lease, job.cursor.offset)
+    budget = budget or Budget()
+    budget.begin()
+    alive(job.lease, job.cursor.offset, "")
     try:
         with open_source(os.fsdecode(job.path), job.representation) as reader:
-            done, facts = _judged(job, reader, alive)
+            done, facts = _judged(job, reader, alive, budget)
             done.bytes_read = reader.bytes_read
     except SourceError as error:
         done, facts = _failed(job, _trouble(error)), None
@@ -54,8 +61,10 @@ def read(job: Job, alive: Alive = silent) -> tuple[Done, Facts | None]:
     return done, facts
 
 
-def _judged(job: Job, reader: Reader, alive: Alive) -> tuple[Done, Facts | None]:
+def _judged(job: Job, reader: Reader, alive: Alive, budget: Budget) -> tuple[Done, Facts | None]:
     cursor = job.cursor
+    reader.end()
+    budget.opened()
     if job.restart:
         cursor = restart(cursor)
     elif cursor.offset:
@@ -68,25 +77,31 @@ def _judged(job: Job, reader: Reader, alive: Alive) -> tuple[Done, Facts | None]
             return _done(job, seen, "empty", judgement.reason), None
     if job.kind is Kind.TYPESCRIPT:
         return _document(job, reader, cursor)
-    return _lines(job, reader, cursor, alive)
+    return _lines(job, reader, cursor, alive, budget)
 
 
-def _lines(job: Job, reader: Reader, cursor: Cursor, alive: Alive) -> tuple[Done, Facts | None]:
+def _lines(
+    job: Job, reader: Reader, cursor: Cursor, alive: Alive, budget: Budget
+) -> tuple[Done, Facts | None]:
     """The lines of a range. A line that our own code fails on ends the range before it, and is
     set aside at the head of the next: so each line is folded twice at the most.
     """
-    faults: dict[int, str] = {}
+    faults = dict.fromkeys(job.aside, KILLED)
     limit = job.limit
     while True:
         fold = _fold(job, faults)
         lines = blocks(reader, cursor.offset, limit, job.cap)
         try:
             for part in lines:
-                alive(job.lease, part.offset)
+                alive(job.lease, part.offset, "block" if job.alone else "")
                 if isinstance(part, Block):
-                    fold.feed(part.offset, part.lines)
+                    _feed(job, fold, part, alive)
                 else:
                     fold.oversize(part.offset, part.length, part.sha256, part.head, part.tail)
+                # A list that was rewritten is compared as a whole, so it is read as a whole.
+                if job.limit < WHOLE and budget.spent(fold.facts):
+                    break
+                del part  # Or a long line stays in memory while the next one is read.
         except Fault as fault:
             if fault.offset == cursor.offset:
                 faults[fault.offset] = _trace(fault)
@@ -103,7 +118,20 @@ def _lines(job: Job, reader: Reader, cursor: Cursor, alive: Alive) -> tuple[Done
     done = _done(job, advance(cursor, lines.mark()), "read")
     done.partial = lines.partial
     done.more = lines.more
+    budget.charge(fold.facts)
     return _folded(done, fold), fold.facts
+
+
+def _feed(job: Job, fold: Fold | IndexFold, block: Block, alive: Alive) -> None:
+    """Decode a block; line by line, each told before, where a reader died in it."""
+    near, begin = job.near, block.offset
+    if near is None or not begin <= near < begin + len(block.data):
+        fold.feed(begin, block.data)
+        return
+    for raw in BytesIO(block.data):
+        alive(job.lease, begin, "line")
+        fold.feed(begin, raw)
+        begin += len(raw)
 
 
 def _document(job: Job, reader: Reader, cursor: Cursor) -> tuple[Done, Facts | None]:
@@ -138,11 +166,11 @@ def _trace(fault: Fault) -> str:
 
 
 def _fold(job: Job, faults: dict[int, str]) -> Fold | IndexFold:
+    # The state is changed by folding, so each attempt begins with a copy of its own.
+    state = None if job.restart or job.state is None else _copy(job)
     if job.kind is Kind.ROLLOUT:
-        # The state is changed by folding, so each attempt begins with a copy of its own.
-        state = None if job.restart or job.state is None else _copy(job)
         return Fold(job.source, job.thread, state, faults)
-    return IndexFold(job.source, names=job.kind is Kind.SESSION_INDEX)
+    return IndexFold(job.source, job.kind is Kind.SESSION_INDEX, state, faults)
 
 
 def _copy(job: Job) -> FoldState:
@@ -150,10 +178,10 @@ def _copy(job: Job) -> FoldState:
 
 
 def _folded(done: Done, fold: Fold | IndexFold) -> Done:
-    if isinstance(fold, Fold):
-        folded = fold.finish()
-        done.state = folded.state
-        done.stale = folded.stale
+    folded = fold.finish()
+    done.state = folded.state
+    done.stale = folded.stale
+    done.grown = folded.grown
     done.tally = fold.tally
     done.facts = fold.facts.count()
     return done

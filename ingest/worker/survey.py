@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 from msgspec.structs import asdict
 
+from ingest.batches.failure import READER_DIED
 from ingest.store.face import Rows
 from ingest.tail import discovery
 from ingest.tail.cursor import START, Cursor, settled
@@ -23,6 +24,10 @@ from ingest.worker.job import HUNG
 
 if TYPE_CHECKING:  # Who only looks needs no engine.
     from ingest.store.database import Database
+
+
+LISTS = (Kind.HISTORY, Kind.SESSION_INDEX)
+"""What is no rollout. Codex cuts its history at the head, so it is read before all else."""
 
 
 class Followed(Struct):
@@ -45,7 +50,7 @@ class Followed(Struct):
     troubled: bool = False
     """Whether an error is noted that its next success has to clear."""
     hung: bool = False
-    """Whether that error is a reader that hung on it."""
+    """Whether that error is a reader that hung on it, or died of it."""
     partial: int = 0
     lines: int = 0
     stored: int = 0
@@ -115,8 +120,7 @@ def in_order(sources: list[Followed]) -> list[Followed]:
     changed = [
         source for source in sources if source.present and not settled(source.cursor, source.seen)
     ]
-    lists = (Kind.HISTORY, Kind.SESSION_INDEX)
-    return sorted(changed, key=lambda source: (source.name.kind not in lists, -source.mtime_ns))
+    return sorted(changed, key=lambda source: (source.name.kind not in LISTS, -source.mtime_ns))
 
 
 def known(database: Rows, home: Home) -> dict[SourceName, Followed]:
@@ -240,7 +244,7 @@ def _followed(home: Home, row: dict[str, Any]) -> Followed:
         row["last_state"],
         present=False,
         troubled=row["error_code"] is not None,
-        hung=row["error_code"] == HUNG,
+        hung=row["error_code"] in (HUNG, READER_DIED.code),
         seen=Seen(row["last_size"], row["last_mtime_ns"], 0, 0),
     )
     if row["generation"] is not None:

@@ -1,10 +1,15 @@
 """What failed readings say of their sources: that they are missing, damaged, or followed again."""
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
 
-from ingest.batches.failure import ErrorClass, Failure
+from ingest.batches.failure import READER_DIED, ErrorClass, Failure
 from ingest.store.database import Database
 from ingest.worker.job import Trouble
+
+KILLED_AGAIN: Final = timedelta(days=7)
+"""After which a file is read again whose reader died of one of its lines."""
 
 Seen = tuple[int, Failure | None]
 """A source, and what reading it came to; None where it went well again."""
@@ -44,3 +49,17 @@ def keep(database: Database, seen: Sequence[Seen], now: str) -> None:
                 error=why and why.message,
                 now=now,
             )
+
+
+def try_again(database: Database, now: datetime) -> None:
+    """Have files read again from the beginning of which a line was set aside long ago, because
+    readers died of it: that may have been the machine's fault.
+    """
+    found = database.rows("registry.killed", before=(now - KILLED_AGAIN).isoformat())
+    sources = [row["source"] for row in found]
+    if not sources:
+        return
+    with database.transaction():
+        database.run("reset.doubt", sources=sources)
+    # And by a process of its own.
+    keep(database, [(source, READER_DIED) for source in sources], now.isoformat())

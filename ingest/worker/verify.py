@@ -118,7 +118,7 @@ def _lines_in(source: Followed, cap: int) -> int:
         for part in lines:
             if part.offset >= source.cursor.offset:
                 break
-            count += len(part.lines) if isinstance(part, Block) else 1
+            count += part.data.count(b"\n") if isinstance(part, Block) else 1
     return count
 
 

@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -113,7 +114,7 @@ def _decode(paths: list[Path]) -> None:
 
     for path in paths:
         for block in _lines(path):
-            for raw in block.lines:
+            for raw in BytesIO(block.data):
                 decode(raw)
 
 
@@ -125,8 +126,8 @@ def _folded(path: Path) -> Any:
     fold = Fold(1, thread)
     lines = 0
     for block in _lines(path):
-        fold.feed(block.offset, block.lines)
-        lines += len(block.lines)
+        fold.feed(block.offset, block.data)
+        lines += block.data.count(b"\n")
         if lines > 40_000:
             folded = fold.finish()
             yield folded.facts

@@ -49,9 +49,9 @@ def dying_on(name: str) -> str:
         "import os, signal\n"
         "from ingest.worker import parcel, reader\n"
         "read = parcel.read\n"
-        "def deadly(job, alive):\n"
+        "def deadly(job, *rest):\n"
         f"    if {name.encode()!r} in job.path: os.kill(os.getpid(), signal.SIGKILL)\n"
-        "    return read(job, alive)\n"
+        "    return read(job, *rest)\n"
         "parcel.read = deadly\n"
         "reader.main()\n"
     )
@@ -85,17 +85,23 @@ def test_a_batch_that_kills_every_reader_is_set_aside_and_the_others_are_done(
         owner = place.owner(database)
         report = owner.read(owner.survey().changed, readers=Pool(processes.start()))
         assert report.lines > 0
-    dead = place.rows(
-        "select b.state, b.reason, b.rescues, b.attempts, s.path, b.error_code from batches b "
+    (dead,) = place.rows(
+        "select b.state, b.reason, b.attempts, s.path, b.error_code, b.retry_at from batches b "
         "join sources s on s.id = b.source where b.state not in ('completed', 'completed_empty')"
     )
-    assert dead == [("dead", "poison", 3, 0, str(poison.path), "owner_died")]
+    again = place.now + timedelta(days=1)
+    assert dead == ("dead", "poison", 0, str(poison.path), "reader_died", again)
     poison.path.rename(place.folder / "elsewhere")
     assert place.facts() == place.quiet()
     # Setting it aside is remembered, and costs nobody anything.
     (place.folder / "elsewhere").rename(poison.path)
     place.read()
     assert place.states()["dead"] == 1
+    # But a day later it is tried once more, and now nobody dies of it.
+    monkeypatch.undo()
+    place.now = again + timedelta(seconds=1)
+    place.read()
+    assert place.facts() == place.quiet()
 
 
 @pytest.mark.fault("P11")
@@ -108,17 +114,20 @@ def test_a_batch_that_kills_the_program_is_set_aside_and_takes_no_other_with_it(
         "from tests.faults.place import *\n"
         "from ingest.worker import parcel\n"
         "read = parcel.read\n"
-        "def deadly(job, alive):\n"
+        "def deadly(job, *rest):\n"
         f"    if {poison.path.name.encode()!r} in job.path: os._exit(9)\n"
-        "    return read(job, alive)\n"
+        "    return read(job, *rest)\n"
         "parcel.read = deadly\n"
+        "from tests.faults.test_readers import born, dying_on\n"
+        f"processes.start = lambda *_: born(dying_on({poison.path.name!r}))\n"
         f"Place(Path({str(place.folder)!r})).read()\n"
     )
     ends = [
         subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False).returncode
-        for _ in range(4)
+        for _ in range(3)
     ]
-    assert ends == [9, 9, 9, 0]
+    # Twice it is read with the others; then by a process of its own.
+    assert ends == [9, 9, 0]
     dead = place.rows(
         "select s.path, b.reason from batches b join sources s on s.id = b.source "
         "where b.state not in ('completed', 'completed_empty')"
@@ -126,6 +135,128 @@ def test_a_batch_that_kills_the_program_is_set_aside_and_takes_no_other_with_it(
     assert dead == [(str(poison.path), "poison")]
     poison.path.rename(place.folder / "elsewhere")
     assert place.facts() == place.quiet()
+
+
+def dying_at(word: str) -> str:
+    """A reader that kills itself when it is to decode a line with this word."""
+    return (
+        "import os, signal\n"
+        "from ingest.codex import fold, indexes\n"
+        "from ingest.worker import reader\n"
+        "def deadly(decode):\n"
+        "    def checked(raw):\n"
+        f"        if {word.encode()!r} in raw: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "        return decode(raw)\n"
+        "    return checked\n"
+        "fold._decode = deadly(fold._decode)\n"
+        "class Rows:\n"
+        "    decode = staticmethod(deadly(indexes._prompt.decode))\n"
+        "indexes._prompt = Rows\n"
+        "reader.main()\n"
+    )
+
+
+@pytest.mark.fault("P40", "P11")
+@pytest.mark.parametrize("which", ["rollout", "history"])
+def test_a_line_that_readers_die_of_is_set_aside_alone_and_tried_again_after_a_week(
+    place: Place, which: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    history = place.home.history_path
+    for word in ("before", "deadly", "after"):
+        if which == "rollout":
+            session = place.home.session("g4")
+            session.prompt(f"{word} one")
+            if word == "deadly":
+                session.end_turn("and more")
+                session.prompt("the next")
+            session.write()
+        else:
+            row = b'{"session_id":"s","ts":1,"text":"%s"}\n' % word.encode()
+            with history.open("ab") as file:
+                file.write(row)
+    monkeypatch.setattr(processes, "start", lambda *_: born(dying_at("deadly")))
+    with place.open() as database:
+        owner = place.owner(database)
+        owner.read(owner.survey().changed, readers=Pool(processes.start()))
+    assert set(place.states()) <= {"completed", "completed_empty"}
+    assert place.rows("select reason, lines from rejects where reason = 'killed'")
+    texts = {
+        text for (text,) in place.rows("select text from messages union from prompts select text")
+    }
+    assert not any("deadly" in text for text in texts)
+    assert any("after" in text for text in texts)
+    # What is appended later is read as ever.
+    with history.open("ab") as file:
+        file.write(b'{"session_id":"s","ts":2,"text":"later"}\n')
+    place.read()
+    assert ("later",) in place.rows("select text from prompts")
+    monkeypatch.undo()
+    place.now += timedelta(days=8)
+    place.read()
+    assert place.rows("select * from rejects where reason = 'killed'") == []
+    assert place.facts() == place.quiet()
+
+
+@pytest.mark.fault("P40", "P01")
+def test_a_program_that_is_ended_again_and_again_while_it_reads_a_file_gives_up_nothing(
+    place: Place,
+) -> None:
+    place.home.history_path.write_bytes(b'{"session_id":"s","ts":1,"text":"hello"}\n')
+    program = (
+        "import os, signal\n"
+        "from tests.faults.place import *\n"
+        "from ingest.worker import parcel, processes\n"
+        "def ended(job, *rest): os.kill(os.getpid(), signal.SIGKILL)\n"
+        "parcel.read = ended\n"
+        "start = processes.start\n"
+        "def isolated(*size):\n"
+        "    start(*size)\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+        "processes.start = isolated\n"
+        f"Place(Path({str(place.folder)!r})).read()\n"
+    )
+    for _ in range(5):
+        ended = subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False)
+        assert ended.returncode == -signal.SIGKILL
+    assert place.rows("select max(rescues) > 1 from batches") == [(True,)]
+    with place.open() as database:
+        order: list[int] = []
+        owner = place.owner(database)
+        found = owner.survey()
+        (history,) = (one.id for one in found.changed if one.name.kind == "history")
+        owner.figures.landed = lambda ended: order.extend(one.source for one in ended)  # type: ignore[method-assign]
+        owner.read(found.changed)
+    assert order[0] == history
+    assert set(place.states()) <= {"completed", "completed_empty"}
+    assert place.facts() == place.quiet()
+
+
+@pytest.mark.fault("P40")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_reader_that_somebody_ends_died_of_nothing_it_read(
+    place: Place, number: signal.Signals, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = dying_on("rollout").replace("SIGKILL", number.name)
+    if number is signal.SIGHUP:
+        program = program.replace(
+            "import os, signal\n", "import os, signal\nSIG = signal.SIG_DFL\n"
+        )
+        program = program.replace("os.kill(", "signal.signal(signal.SIGHUP, SIG) or os.kill(")
+    started = []
+
+    def start(*_: object) -> list["subprocess.Popen[bytes]"]:
+        started.append(1)
+        return born(
+            program if len(started) <= 6 else "from ingest.worker.reader import main; main()"
+        )
+
+    monkeypatch.setattr(processes, "start", start)
+    with place.open() as database:
+        owner = place.owner(database)
+        owner.read(owner.survey().changed, readers=Pool(processes.start()))
+        assert list(dump(database)) == place.quiet()
+    assert len(started) > 6
+    assert set(place.states()) <= {"completed", "completed_empty"}
 
 
 @pytest.mark.fault("P03", "P12")
@@ -140,11 +271,11 @@ def test_a_stop_hands_back_what_is_claimed_and_charges_nobody(
         "from ingest.worker import parcel\n"
         "signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))\n"
         "read, times = parcel.read, 0\n"
-        "def interrupted(job, alive):\n"
+        "def interrupted(job, *rest):\n"
         "    global times\n"
         "    times += 1\n"
         f"    if times == 5: os.kill(os.getpid(), {int(number)})\n"
-        "    return read(job, alive)\n"
+        "    return read(job, *rest)\n"
         "parcel.read = interrupted\n"
         f"Place(Path({str(place.folder)!r})).read()\n"
     )

@@ -19,6 +19,7 @@ EXCERPT_CHARS = 160
 _COLUMNS = (
     Column("ID"),
     Column("REASON"),
+    Column("LINES", right=True),
     Column("LENGTH", right=True),
     Column("EXCERPT", least=20),
     Column("PATH", least=24),
@@ -44,7 +45,9 @@ for _verb in VERBS:
 @filters("session", "limit", "offset")
 @with_invocation
 def listing(invocation: Invocation, only: Filters | None = None) -> None:
-    """List the rejected lines."""
+    """List the rejected lines. Lines without a record that follow on each other are one finding, of
+    which the first is shown.
+    """
     with reading(invocation) as access:
         scope = scope_of(invocation, access, only or Filters())
         rows = access.rows(
@@ -62,11 +65,20 @@ def listing(invocation: Invocation, only: Filters | None = None) -> None:
         output.table(
             _COLUMNS,
             [
-                [row["id"], row["reason"], size(row["length"]), _excerpt(row), row["path"]]
+                [
+                    row["id"],
+                    row["reason"],
+                    row["lines"],
+                    size(row["extent"]),
+                    _excerpt(row),
+                    row["path"],
+                ]
                 for row in rows
             ],
         )
-        output.note(f"{many(len(rows), 'line')}. `tailboard quarantine show ID` shows one.")
+        lines = many(sum(row["lines"] for row in rows), "line")
+        places = f" in {many(len(rows), 'place')}" if len(rows) > 1 else ""
+        output.note(f"{lines}{places}. `tailboard quarantine show ID` shows one.")
 
     invocation.answer("quarantine", {"rejects": [_reject(row) for row in rows]}, show)
 
@@ -87,6 +99,9 @@ def one(invocation: Invocation, id_: str) -> None:
         for row in rows:
             output.line(f"{row['path']}, byte {row['byte']}, {many(row['length'], 'byte')}")
             output.line(f"{row['reason']}: {row['message']}")
+            if row["lines"] > 1:
+                end = row["byte"] + row["extent"]
+                output.line(f"{many(row['lines'], 'line')} up to byte {end}, of which this is one:")
             output.line(f"sha256 {row['sha256']}")
             output.text(_decoded(row["head"]))
             if row["tail"]:
@@ -115,6 +130,8 @@ def _reject(row: Row) -> dict[str, object]:
         "path": row["path"],
         "offset": row["byte"],
         "length": row["length"],
+        "lines": row["lines"],
+        "extent": row["extent"],
         "whole": row["whole"],
         "reason": row["reason"],
         "message": row["message"],

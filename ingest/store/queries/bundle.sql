@@ -24,7 +24,7 @@ order by all;
 
 -- name: rejects
 -- Why lines were rejected.
-select reason, count(*) as lines, sum(length)::bigint as bytes
+select reason, sum(lines)::bigint as lines, sum(extent)::bigint as bytes
 from v_rejects
 group by all
 order by all;

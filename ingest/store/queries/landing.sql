@@ -39,6 +39,14 @@ from (select unnest($ends::struct(
 )[], recursive := true)) e
 join batches b on b.id = e.batch;
 
+-- name: grow_rejects
+-- Stretches of rejected lines that went on with the lines after them.
+update rejects set lines = g.lines, extent = g.extent
+from (select unnest($rejects::struct(
+    source integer, byte bigint, lines bigint, extent bigint
+)[], recursive := true)) g
+where rejects.source = g.source and rejects.byte = g.byte and rejects.whole;
+
 -- name: drop_cursors
 delete from cursors where source in (select unnest($sources::integer[]));
 

@@ -77,7 +77,7 @@ and list_bool_or(list_transform($without::varchar[], lambda one: contains(
     lower(concat_ws(' ', id, path, reason, message)), one
 ))) is not true
 order by
-    case $sort when 'length' then -length end, case $sort when 'reason' then reason end,
+    case $sort when 'length' then -extent end, case $sort when 'reason' then reason end,
     path, byte;
 
 -- name: these_rejects

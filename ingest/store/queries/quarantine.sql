@@ -1,7 +1,7 @@
 -- name: kept
 -- Rejected lines with where they stand, and as much of them as is kept.
 select
-    r.source || ':' || r.byte as id, r.source, r.byte, r.length, r.sha256, r.head, r.tail, s.path,
+    r.source || ':' || r.byte as id, r.source, r.byte, r.length, r.extent, r.sha256, r.head, r.tail, s.path,
     s.representation
 from rejects r
 join sources s on s.id = r.source

@@ -65,9 +65,9 @@ update batches set
 where state = 'claimed' and claimed_by = $by;
 
 -- name: suspects
--- Batches that were in hand when a process died, and were not done since.
+-- Batches that were in hand more than once when a process died, and were not done since.
 select source, generation, start from batches
-where kind = 'ingest' and state = 'pending' and rescues > 0;
+where kind = 'ingest' and state = 'pending' and rescues > 1;
 
 -- name: waiting
 -- Batches that wait to be read, and where each begins.
@@ -86,8 +86,8 @@ update batches set
     updated_at = $now::timestamp
 where id in (select unnest($batches::varchar[]));
 
--- name: rescues_since
--- When these batches were rescued, since a person last retried each.
+-- name: deaths_since
+-- When readers died that had one of these batches alone, since a person last retried each.
 select m.batch, m.time
 from batch_moves m
 left join (
@@ -96,7 +96,7 @@ left join (
     group by all
 ) r
 on r.batch = m.batch
-where m.batch in (select unnest($batches::varchar[])) and m.move = 'rescue'
+where m.batch in (select unnest($batches::varchar[])) and m.error_code = $code
 and m.time > coalesce(r.time, '1970-01-01'::timestamp)
 order by m.time;
 
@@ -160,10 +160,29 @@ or (
     and (retry_at <= $now::timestamp or retry_at > $latest::timestamp)
 );
 
+-- name: tell_revived
+-- The history rows of what `revive` is about to wake.
+insert into batch_moves (batch, time, move, old, new, actor, reason, attempt, error_code)
+select
+    id, $now::timestamp, 'retry', state, 'pending', 'auto', 'rarely', lifetime_attempts + 1, error_code
+from batches
+where state = 'dead' and reason = 'poison' and $mode = 'automatic'
+and coalesce(retry_at <= $now::timestamp, true);
+
+-- name: revive
+-- What was given up because a process died of it is tried again, rarely. What an older version gave up
+-- for ever, because a process ended for any reason, has no time and is tried at once.
+update batches set state = 'pending', reason = null, retry_at = null, updated_at = $now::timestamp
+where state = 'dead' and reason = 'poison' and $mode = 'automatic'
+and coalesce(retry_at <= $now::timestamp, true);
+
 -- name: next_try
 -- When the next of those that wait for their time is tried again.
 select min(if(state = 'snoozed', not_before, retry_at)) as at from batches
-where kind = 'ingest' and (state = 'snoozed' or (state = 'failed' and $mode = 'automatic'));
+where kind = 'ingest' and (
+    state = 'snoozed'
+    or ((state = 'failed' or (state = 'dead' and reason = 'poison')) and $mode = 'automatic')
+);
 
 -- name: to_try
 -- Files whose batch is to be tried again by now.
@@ -172,7 +191,10 @@ from batches b
 join sources s on s.id = b.source
 where b.kind = 'ingest' and (
     b.state = 'pending' or (b.state = 'snoozed' and b.not_before <= $now::timestamp)
-    or (b.state = 'failed' and $mode = 'automatic' and b.retry_at <= $now::timestamp)
+    or (
+        (b.state = 'failed' or (b.state = 'dead' and b.reason = 'poison'))
+        and $mode = 'automatic' and b.retry_at <= $now::timestamp
+    )
 );
 
 -- name: decided

@@ -58,6 +58,16 @@ update sources set
     state_since = case when state = $state then state_since else $now::timestamp end
 where id = $source;
 
+-- name: killed
+-- Files with a line that readers died of, and that was set aside before a given time.
+select distinct r.source
+from rejects r
+join cursors c on c.source = r.source
+join batches b
+on b.source = r.source and b.generation = c.generation and r.byte >= b.start and r.byte < b.finish
+where r.reason = 'killed' and b.state = 'completed' and b.updated_at < $before::timestamp
+and c.head_hash <> '';
+
 -- name: drop_problems
 delete from problems where home = $home;
 

@@ -11,7 +11,7 @@ limit $limit offset $offset;
 -- name: rejects
 -- Rejected lines, in the order they stand in their files.
 select r.id, r.source, r.path, r.byte, r.length, r.whole, r.reason, r.message, r.sha256, r.head,
-    r.tail, r.trace
+    r.tail, r.trace, r.lines, r.extent
 from v_rejects r
 join sources s on s.id = r.source
 where ($session is null or s.thread = $session)

@@ -1,6 +1,7 @@
 """Lines to fold, and the fold of them: what a test of one part needs of a rollout."""
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from ingest.codex.fold import Fold, Folded
@@ -46,8 +47,13 @@ def fold(
 ) -> Folded:
     """The facts of these lines."""
     folding = Fold(1, THREAD, state, faults)
-    folding.feed(0, lines)
+    folding.feed(0, joined(lines))
     return folding.finish()
+
+
+def joined(lines: Iterable[bytes]) -> bytes:
+    """These lines as they stand in a file."""
+    return b"".join(one + b"\n" for one in lines)
 
 
 def turns(*lines: bytes) -> list[tuple[str | None, str]]:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from ingest.codex.fold import Fault, Fold
 from ingest.codex.identity import Identity
-from tests.unit.codex.lines import THREAD, event, fold, line, meta
+from tests.unit.codex.lines import THREAD, event, fold, joined, line, meta
 
 NAMES = (
     "session_meta",
@@ -93,7 +93,8 @@ def encoded(value: Any) -> bytes:
 @settings(max_examples=120)
 @given(st.lists(lines | payloads | values | st.binary(max_size=20), max_size=12))
 def test_no_line_raises_and_the_tally_adds_up(found: list[Any]) -> None:
-    raw = [one if isinstance(one, bytes) else encoded(one) for one in found]
+    lined = [one if isinstance(one, bytes) else encoded(one) for one in found]
+    raw = [one.replace(b"\n", b"") for one in lined]
     folded = fold(meta(), *raw)
     tally = folded.tally
     assert tally.lines == len(raw) + 1
@@ -106,10 +107,10 @@ def test_folding_in_two_ranges_tells_what_folding_in_one_does(found: list[Any], 
     raw = [meta(), *map(encoded, found)]
     whole = fold(*raw)
     first = Fold(1, THREAD)
-    first.feed(0, raw[:cut])
+    first.feed(0, joined(raw[:cut]))
     begun = first.finish()
     second = Fold(1, THREAD, begun.state)
-    second.feed(sum(len(one) + 1 for one in raw[:cut]), raw[cut:])
+    second.feed(sum(len(one) + 1 for one in raw[:cut]), joined(raw[cut:]))
     ended = second.finish()
     assert ended.facts.segments == whole.facts.segments
     for table in ("messages", "usage", "files", "events", "agents", "goals", "rollbacks"):

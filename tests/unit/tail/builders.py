@@ -74,9 +74,9 @@ def texts(run: Lines) -> list[bytes]:
             expected += block.length + 1
         else:
             assert isinstance(block, Block)
-            assert block.lines
-            found.extend(block.lines)
-            expected += sum(len(line) + 1 for line in block.lines)
+            assert block.data.endswith(b"\n")
+            found.extend(lines_in(block))
+            expected += len(block.data)
         assert run.position == expected
     assert run.position == expected
     return found
@@ -119,6 +119,11 @@ class Memory(Reader):
         data = self.data[offset : offset + min(length, self.shortest)]
         self.bytes_read += len(data)
         return data
+
+
+def lines_in(block: Block) -> list[bytes]:
+    """The lines of a block without their newline."""
+    return block.data.split(b"\n")[:-1]
 
 
 def lines_of(

@@ -17,6 +17,7 @@ from tests.unit.tail.builders import (
     EVERYTHING,
     Memory,
     append,
+    lines_in,
     lines_of,
     opened,
     pack,
@@ -83,7 +84,8 @@ def test_a_reading_may_be_left_after_any_step(content: bytes, shortest: int, cap
     for count in range(steps):
         run = blocks(Memory(content, shortest), 0, EVERYTHING, cap)
         given = sum(
-            len(block.lines) if isinstance(block, Block) else 1 for block in islice(run, count + 1)
+            len(lines_in(block)) if isinstance(block, Block) else 1
+            for block in islice(run, count + 1)
         )
         mark = run.mark()
         assert mark.tail == content[: mark.offset][-256:]
@@ -145,7 +147,7 @@ def test_what_is_written_while_we_read_is_for_the_next_reading(tmp_path: Path) -
         found = []
         for block in run:
             assert isinstance(block, Block)
-            found += block.lines
+            found += lines_in(block)
             append(path, b"o\n")
         cursor = advance(START, run.mark())
     assert found == [b"one", b"x" * 200_000]
@@ -232,7 +234,7 @@ def test_reading_a_file_of_short_lines_holds_one_piece_of_it(tmp_path: Path) -> 
     try:
         with opened(path) as reader:
             run = blocks(reader, 0, EVERYTHING)
-            count = sum(len(block.lines) for block in run if isinstance(block, Block))
+            count = sum(len(lines_in(block)) for block in run if isinstance(block, Block))
         assert tracemalloc.get_traced_memory()[1] < 2 * MIB
     finally:
         tracemalloc.stop()

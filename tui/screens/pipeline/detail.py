@@ -150,6 +150,9 @@ def _reject(row: Row) -> Iterator[Content]:
     yield safe.row(safe.line(row["reason"].replace("_", " "), "red"), safe.line(row["id"], "dim"))
     yield safe.line(row["message"])
     yield safe.line(f"{inside(row)}, byte {row['byte']:,}, {row['length']:,} bytes", "dim")
+    if row["lines"] > 1:
+        end = row["byte"] + row["extent"]
+        yield safe.line(f"The first of {row['lines']:,} lines, up to byte {end:,}.", "dim")
     if not row["whole"]:
         yield safe.line("A fragment: the record behind it could still be read.", "dim")
     yield safe.line("Kept here; the rest of the file goes on. r reads its file again.", "dim")

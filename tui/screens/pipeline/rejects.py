@@ -48,12 +48,17 @@ def _line(row: Row) -> Line:
             Styled(row["reason"].replace("_", " "), "red"),
             called(row["thread"], row["path"]),
             row["byte"],
-            size(row["length"]),
-            Styled(row["message"], "dim"),
+            size(row["extent"]),
+            Styled(_said(row), "dim"),
         ),
         text=f"{row['path']} byte {row['byte']}: {row['message']}",
         id=row["id"],
     )
+
+
+def _said(row: Row) -> str:
+    more = f"{row['lines']:,} lines, the first: " if row["lines"] > 1 else ""
+    return f"{more}{row['message']}"
 
 
 def hexadecimal(row: Row) -> list[str]:
