@@ -14,6 +14,7 @@ from ingest.store.commands import carry_out
 from ingest.store.database import Database
 from ingest.store.dump import dump
 from ingest.worker import parcel, reading
+from ingest.worker.budget import Budget
 from ingest.worker.drain import Tuning
 from ingest.worker.homes import homes
 from ingest.worker.job import Done, Job, Trouble
@@ -40,10 +41,10 @@ class Bench:
         self.read: list[str] = []
         read = reading.read
 
-        def maybe(job: Job, alive: Alive) -> object:
+        def maybe(job: Job, alive: Alive, budget: Budget) -> object:
             self.read.append(job.batch)
             if self.failing is None:
-                return read(job, alive)
+                return read(job, alive, budget)
             done = Done(job.batch, job.lease, job.source, job.cursor.offset, "failed", job.cursor)
             done.trouble = self.failing
             return done, None
@@ -197,8 +198,8 @@ def test_what_is_written_while_a_batch_is_read_belongs_to_the_next(
     read = reading.read
     grown: list[int] = []
 
-    def grow(job: Job, alive: Alive) -> object:
-        answer = read(job, alive)
+    def grow(job: Job, alive: Alive, budget: Budget) -> object:
+        answer = read(job, alive, budget)
         if job.path == bytes(path) and not grown:
             grown.append(path.stat().st_size)
             with path.open("ab") as file:

@@ -10,10 +10,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ingest.batches.batch import BatchId
-from ingest.batches.failure import OWNER_DIED, ErrorClass, Failure
+from ingest.batches.failure import OWNER_DIED, READER_DIED, ErrorClass, Failure
 from ingest.batches.policy import (
     LONGEST_DELAY,
     MAX_ATTEMPTS,
+    POISON_AGAIN,
     POISON_RESCUES,
     POISON_WINDOW,
     RESOURCE_PAUSE,
@@ -153,19 +154,24 @@ def test_a_batch_that_was_told_to_stop_is_handed_back() -> None:
     assert after(failure(ErrorClass.CANCELLED), attempts=7) == HandBack(Move.RELEASE)
 
 
-def test_two_rescues_are_forgiven_and_the_third_is_poison() -> None:
-    rescues = (NOW - 2 * HOUR, NOW - HOUR, NOW)
-    assert after(OWNER_DIED, rescued_at=rescues[:1]) == HandBack(Move.RESCUE)
-    assert after(OWNER_DIED, rescued_at=rescues[:2]) == HandBack(Move.RESCUE)
-    assert after(OWNER_DIED, attempts=4, rescued_at=rescues) == Bury(Reason.POISON, 4)
+def test_the_end_of_a_process_is_forgiven_however_often() -> None:
+    assert after(OWNER_DIED, rescued_at=(NOW,) * 10) == HandBack(Move.RESCUE)
 
 
-def test_a_rescue_older_than_three_days_is_forgotten() -> None:
+def test_the_third_reader_that_dies_alone_with_a_batch_proves_it_poison_for_a_day() -> None:
+    deaths = (NOW - 2 * HOUR, NOW - HOUR, NOW)
+    given_up = Bury(Reason.POISON, 4, NOW + POISON_AGAIN)
+    assert after(READER_DIED, rescued_at=deaths[:1]) == HandBack(Move.RESCUE)
+    assert after(READER_DIED, rescued_at=deaths[:2]) == HandBack(Move.RESCUE)
+    assert after(READER_DIED, attempts=4, rescued_at=deaths) == given_up
+
+
+def test_a_death_older_than_three_days_is_forgotten() -> None:
     just_in = (NOW - POISON_WINDOW, NOW - HOUR, NOW)
     just_out = (NOW - POISON_WINDOW - timedelta(microseconds=1), NOW - HOUR, NOW)
     assert len(just_in) == POISON_RESCUES
-    assert after(OWNER_DIED, rescued_at=just_in) == Bury(Reason.POISON, 0)
-    assert after(OWNER_DIED, rescued_at=just_out) == HandBack(Move.RESCUE)
+    assert isinstance(after(READER_DIED, rescued_at=just_in), Bury)
+    assert after(READER_DIED, rescued_at=just_out) == HandBack(Move.RESCUE)
 
 
 @pytest.mark.parametrize("cls", ErrorClass)
@@ -176,6 +182,7 @@ def test_every_step_is_a_move_that_a_claimed_batch_can_make(cls: ErrorClass) -> 
         ErrorClass.CONFIG: State.PENDING,
         ErrorClass.RESOURCE: State.PENDING,
         ErrorClass.POISON: State.PENDING,
+        ErrorClass.INTERRUPTED: State.PENDING,
         ErrorClass.CANCELLED: State.PENDING,
     }
     assert target(after(failure(cls)).move, State.CLAIMED) is expected[cls]

@@ -1,13 +1,14 @@
 """What people order of batches: exactly what was shown, once, with its history, or nothing."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import product
 from pathlib import Path
 
 import pytest
 
 from ingest.batches.batch import Kind
+from ingest.batches.failure import READER_DIED
 from ingest.batches.order import MOVES, Order, Selection, Verb, refusal
 from ingest.batches.policy import MAX_ATTEMPTS, Bury, Mode
 from ingest.batches.state import State
@@ -198,24 +199,33 @@ def test_what_was_done_is_in_the_file_before_it_is_in_the_database(
 
 
 @pytest.mark.fault("Q01", "Q05")
-def test_a_batch_that_killed_three_processes_stays_dead_until_a_person_retries_it(
+def test_a_batch_that_readers_died_of_is_dead_for_a_day_or_until_a_person_retries_it(
     database: Database,
 ) -> None:
     one = key(1)
+
+    def dies(at: datetime) -> None:
+        take(database, one, 1, at.isoformat())
+        queue.failed(database, one.id, at.isoformat(), READER_DIED, at)
+
     for death in range(3):
-        take(database, one, 1, f"lease {death}")
-        assert queue.rescue(database, f"owner {death}", NOW + death * HOUR) == 1
+        dies(NOW + death * HOUR)
     dead = row(database, one.id)
     assert (dead["state"], dead["reason"], dead["attempts"]) == ("dead", "poison", 0)
-    queue.wake_due(database, Mode.AUTOMATIC, (NOW + 1000 * HOUR).isoformat())
+    queue.wake_due(database, Mode.MANUAL, (NOW + 1000 * HOUR).isoformat())
+    queue.wake_due(database, Mode.AUTOMATIC, (NOW + 25 * HOUR).isoformat())
     assert state(database, one.id) is State.DEAD
-    order(database, Verb.RETRY, one.id, now=NOW + 3 * HOUR)
-    take(database, one, 1, "lease again")
-    queue.rescue(database, "owner again", NOW + 4 * HOUR)
+    queue.wake_due(database, Mode.AUTOMATIC, (NOW + 26 * HOUR).isoformat())
+    assert state(database, one.id) is State.PENDING
+    dies(NOW + 26 * HOUR)
+    assert state(database, one.id) is State.DEAD
+    order(database, Verb.RETRY, one.id, now=NOW + 27 * HOUR)
+    dies(NOW + 28 * HOUR)
     assert state(database, one.id) is State.PENDING
     assert story(database, one.id) == [
         *("claim", "rescue") * 2,
-        *("claim", "bury", "retry", "claim", "rescue"),
+        *("claim", "bury", "retry") * 2,
+        *("claim", "rescue"),
     ]
 
 
