@@ -66,7 +66,7 @@ class Database:
             "preserve_insertion_order": True,
             "temp_directory": str(self.spool / "tmp"),
         }
-        con = None
+        con, is_new = None, not self.path.exists()
         try:
             con = connect(str(self.path), config=config)
             self._room = ROOM
@@ -93,9 +93,12 @@ class Database:
         except (Error, OSError, StoreError) as error:
             if con is not None:
                 con.close()
-            if isinstance(error, StoreError):
-                raise
-            raise explain(self.path, error) from error
+            told = error if isinstance(error, StoreError) else explain(self.path, error)
+            if is_new and isinstance(told, DiskFull):
+                # What there was room for is no database; the next start begins with nothing.
+                for file in (self.path, self.path.with_name(self.path.name + ".wal")):
+                    file.unlink(missing_ok=True)
+            raise told from error
         return con
 
     @property

@@ -7,6 +7,7 @@ socket, the plate and all cursors are gone when `close` returns.
 
 import contextlib
 import os
+import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -105,6 +106,9 @@ class Door:
         self._overdue: set[Cursor] = set()
         self._ending = threading.Event()
         self._address: doorplate.Address | None = None
+        self._announced = False
+        # Until the real one can be kept where others find it: one that nobody knows.
+        self._key = secrets.token_bytes(doorplate.KEY_BYTES)
         self._threads: list[threading.Thread] = []
 
     @property
@@ -113,38 +117,37 @@ class Door:
         return len(self._running)
 
     def open(self) -> None:
-        path, host = self._database.path, self.host
-        try:
-            self._key = doorplate.make_key(path)
-        except OSError as error:
-            raise NoDoor(path, error) from error
+        path = self._database.path
         self._address, self._listener = _listen(path)
         self._threads = [
             threading.Thread(target=self._welcome, name="door", daemon=True),
             threading.Thread(target=self._watch, name="door-clock", daemon=True),
         ]
-        for thread in self._threads:
-            thread.start()
         # Last: who reads the plate finds the door open.
-        doorplate.put_up(
-            path,
-            Plate(
-                host.pid,
-                host.since,
-                host.role,
-                host.version,
-                host.schema,
-                host.homes,
-                self._address.told,
-            ),
+        try:
+            self._announce(self._address.told)
+        except OSError as error:
+            raise NoDoor(path, error) from error
+        finally:
+            for thread in self._threads:
+                thread.start()
+
+    def _announce(self, socket: str | None) -> None:
+        """Tell where the door is. On a full disk that is tried again until there is room."""
+        self._key = doorplate.make_key(self._database.path)
+        host = self.host
+        plate = Plate(
+            host.pid, host.since, host.role, host.version, host.schema, host.homes, socket
         )
+        doorplate.put_up(self._database.path, plate)
+        self._announced = True
 
     def close(self) -> None:
         """Send everybody away. To be called while the database is still open."""
         if self._ending.is_set() or self._address is None:
             return
-        doorplate.take_down(self._database.path)
         self._ending.set()
+        doorplate.take_down(self._database.path)
         self._database.pulse.beat()
         # The one who waits for clients notices when one comes.
         with contextlib.suppress(OSError, EOFError):
@@ -192,6 +195,9 @@ class Door:
         """Interrupts what takes too long, and what nobody waits for any more; again and again,
         until the cursor listens."""
         while not self._ending.wait(0.1):
+            if not self._announced and self._address is not None:
+                with contextlib.suppress(OSError):
+                    self._announce(self._address.told)
             now = time.monotonic()
             with self._lock:
                 for cursor, (until, client) in self._running.items():

@@ -27,7 +27,8 @@ class NoDoor(StoreError):
     def __init__(self, path: Path, error: OSError) -> None:
         super().__init__(
             f"Other processes cannot read {path} now: {error.strerror or error}.",
-            "Put the database where sockets can be made, with a shorter path: --db PATH.",
+            "If the disk is full, make room. Else put the database where sockets can be made, with "
+            "a shorter path: --db PATH.",
         )
 
 

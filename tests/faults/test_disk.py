@@ -2,14 +2,22 @@
 
 import os
 import subprocess
+import time
 from collections.abc import Iterator
+from datetime import UTC
 from pathlib import Path
 from threading import Event
 
 import pytest
 
+from ingest.cli.main import run
+from ingest.store import doorplate
+from ingest.store.client import RemoteDatabase
+from ingest.store.doorplate import Role
 from ingest.store.dump import dump
 from ingest.store.errors import DiskFull, StoreError
+from ingest.worker.entrance import Owned, Wish, enter
+from ingest.worker.homes import homes
 from ingest.worker.owner import Round
 from tests.faults.place import AFTER, Place, injected, needs_strace
 
@@ -66,6 +74,49 @@ def test_a_full_disk_is_told_and_everything_goes_in_once_there_is_room(
     assert small.rows("select max(attempts) from batches") == [(0,)]
     assert small.rows("select count(*) from pauses") == [(0,)]
     assert small.told == []
+
+
+COMMANDS = (("ingest",), ("status",), ("tasks", "add", "Write it", "--project", "sample"))
+
+
+@pytest.mark.fault("D44")
+@pytest.mark.parametrize("known", [False, True], ids=["new", "known"])
+@pytest.mark.parametrize("leave", [0, 4_096, 40_000])
+def test_a_disk_that_is_full_at_the_start_is_told_in_a_sentence(
+    small: Place, capsys: pytest.CaptureFixture[str], known: bool, leave: int
+) -> None:
+    if known:
+        small.open().close()
+        doorplate.make_key(small.path)
+    ballast = fill(small, leave)
+    env = {"TAILBOARD_DB": str(small.path), "CODEX_HOME": str(small.home.path)}
+    env["TAILBOARD_CONFIG"] = str(small.folder / "config.toml")
+    for words in COMMANDS:
+        code = run(words, env, AFTER.replace(tzinfo=UTC))
+        said = capsys.readouterr()
+        assert code in (0, 1) or "full" in said.err, said.err
+        assert "damaged" not in said.err
+    ballast.unlink()
+    small.now = AFTER
+    small.read()
+    assert small.told == []
+    assert small.facts() == small.quiet_elsewhere()
+
+
+@pytest.mark.fault("D44")
+def test_others_are_let_in_once_the_disk_that_was_full_at_the_start_has_room(small: Place) -> None:
+    small.open().close()
+    ballast = fill(small, 0)
+    found = enter(small.path, Wish(homes([small.home.path]), Role.FOLLOW))
+    assert isinstance(found, Owned)
+    with found:
+        assert any("make room" in line for line in found.told)
+        ballast.unlink()
+        until = time.monotonic() + 60
+        while doorplate.read(small.path) is None:
+            assert time.monotonic() < until
+        with RemoteDatabase(small.path) as guest:
+            assert guest.host.pid == os.getpid()
 
 
 @pytest.mark.fault("D02", "D03")
