@@ -1,39 +1,61 @@
 """Questions a person writes in SQL: one statement, that reads and nothing else.
 
-The engine itself says what a statement is, and the transaction it runs in is read-only, so that a
-statement the check did not understand still changes nothing. Files are out of reach for the whole
-connection (see `database.py`).
+What may be asked is `allowed.py`'s business. The transaction it runs in is read-only, so that a
+statement the check did not understand still changes nothing; files are out of reach for the whole
+connection, and its settings are locked (see `database.py`). What an answer may take is bounded.
 """
 
 import contextlib
+import sys
+from typing import Any
 
-from ingest.store.engine import Connection, Error, FatalException, StatementType
+from ingest.store.allowed import HINT, check, first_paragraph
+from ingest.store.engine import Connection, Error, FatalException
 from ingest.store.face import Answer, QueryRefused
+from ingest.store.memory_guard import bounded_memory
 
 __all__ = ["Answer", "QueryRefused", "ask"]
 
-_HINT = (
-    "Write one SELECT, WITH, FROM, DESCRIBE, SHOW or EXPLAIN over the views; "
-    "`tailboard sql 'SELECT view_name FROM duckdb_views() WHERE NOT internal'` lists them."
-)
+_CHUNK = 512
 
 
-def ask(con: Connection, text: str, limit: int | None = None, *, held: bool = False) -> Answer:
+def ask(
+    con: Connection,
+    text: str,
+    limit: int | None = None,
+    *,
+    held: bool = False,
+    most_bytes: int | None = None,
+) -> Answer:
     """What the statement answers, at most `limit` rows of it. `con` is used by nobody else.
 
-    `held`: a read-only transaction is open already, and is left open.
+    `held`: a read-only transaction is open already, and is left open. An answer of more than
+    `most_bytes` is a `QueryRefused`.
     """
-    _check(con, text)
+    try:
+        with bounded_memory():
+            check(con, text)
+            return _asked(con, text, limit, held=held, most_bytes=most_bytes)
+    except MemoryError as error:
+        raise QueryRefused("The answer needs too much memory.", _LESS) from error
+
+
+_LESS = "Ask for less: --limit N; or make a copy with `tailboard snapshot` and ask that."
+
+
+def _asked(
+    con: Connection, text: str, limit: int | None, *, held: bool, most_bytes: int | None
+) -> Answer:
     if not held:
         con.execute("begin transaction read only")
     try:
         result = con.execute(text)
         columns = [column[0] for column in result.description or ()]
-        rows = result.fetchall() if limit is None else result.fetchmany(limit + 1)
+        rows = _taken(result, sys.maxsize if limit is None else limit + 1, most_bytes)
     except FatalException:
         raise  # Not the question's fault: the database's owner has to see it.
     except Error as error:
-        raise QueryRefused(_first_paragraph(error), _HINT) from error
+        raise QueryRefused(first_paragraph(error), HINT) from error
     finally:
         # An engine that gave up has no transaction left to end, and said so already.
         if not held:
@@ -43,23 +65,13 @@ def ask(con: Connection, text: str, limit: int | None = None, *, held: bool = Fa
     return Answer(columns, rows[:limit], more)
 
 
-def _check(con: Connection, text: str) -> None:
-    try:
-        statements = con.extract_statements(text)
-    except Error as error:
-        raise QueryRefused(_first_paragraph(error), _HINT) from error
-    if len(statements) != 1:
-        count = "no statement" if not statements else f"{len(statements)} statements"
-        raise QueryRefused(f"This is {count}; one is answered at a time.", _HINT)
-    kind = statements[0].type
-    if kind not in (StatementType.SELECT, StatementType.EXPLAIN):
-        raise QueryRefused(
-            f"This is a statement of the kind {kind.name}; only reading ones are carried out.",
-            _HINT,
-        )
-    if statements[0].named_parameters:
-        raise QueryRefused("The statement has parameters, and nothing fills them.", _HINT)
-
-
-def _first_paragraph(error: Error) -> str:
-    return str(error).strip().split("\n\n")[0]
+def _taken(result: Connection, count: int, most_bytes: int | None) -> list[tuple[Any, ...]]:
+    rows: list[tuple[Any, ...]] = []
+    size = 0
+    while len(rows) < count and (chunk := result.fetchmany(min(_CHUNK, count - len(rows)))):
+        rows += chunk
+        if most_bytes is not None:
+            size += sum(sys.getsizeof(value) for row in chunk for value in row)
+            if size > most_bytes:
+                raise QueryRefused("The answer is too large to be sent.", _LESS)
+    return rows

@@ -28,6 +28,8 @@ ROOM, MOST_ROOM = 128, 1024
 """Megabytes that the engine may have: enough for some ten thousand sessions; and what it is given
 at most, where a question needs more."""
 BACKLOG_CHECKPOINT = "256MB"
+_OURS = ("checkpoint_threshold", "max_temp_directory_size", "memory_limit", "threads")
+"""The settings that we change while it is open; all others are locked."""
 TAIL_CHECKPOINT = "32MB"
 THREADS = 2
 
@@ -64,6 +66,7 @@ class Database:
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
             "preserve_insertion_order": True,
+            "python_enable_replacements": False,
             "temp_directory": str(self.spool / "tmp"),
         }
         con, is_new = None, not self.path.exists()
@@ -89,6 +92,8 @@ class Database:
             # From here on no statement reaches a file, except what we spool ourselves.
             con.execute(f"set allowed_directories = ['{_quoted(self.spool)}']")
             con.execute("set enable_external_access = false")
+            con.execute(f"set allowed_configs = {list(_OURS)}")
+            con.execute("set lock_configuration = true")
             self._file = identity(self.path)
         except (Error, OSError, StoreError) as error:
             if con is not None:

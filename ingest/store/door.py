@@ -273,7 +273,13 @@ class Door:
                 return self._asked(queries, visit)
             case wire.Sql(text, limit):
                 with self._cursor(self._limits.query_seconds, visit.held) as con:
-                    answer = console.ask(con, text, limit, held=visit.held is not None)
+                    answer = console.ask(
+                        con,
+                        text,
+                        limit,
+                        held=visit.held is not None,
+                        most_bytes=self._limits.answer_bytes,
+                    )
                 packed = wire.packed(answer.columns, [answer.rows], more=answer.more)
                 return wire.PackedTables([packed])
             case wire.Copy(form):

@@ -1,0 +1,226 @@
+"""No statement of a person ends its owner, changes anything in it, or takes more than its share."""
+
+import contextlib
+import resource
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ingest.store.allowed import LONGEST
+from ingest.store.client import RemoteDatabase, Told
+from ingest.store.database import Database
+from ingest.store.door import Door, Limits
+from ingest.store.doorplate import Role
+from ingest.store.face import QueryRefused
+from ingest.store.local import Local
+
+NESTED = "with deep as (select 1 union all select 1) select * from deep"
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    with Database(tmp_path_factory.mktemp("statements") / "t.duckdb") as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def guest(database: Database) -> Iterator[RemoteDatabase]:
+    limits = Limits(answer_bytes=10_000_000)
+    with (
+        Door(database, Role.FOLLOW, [], datetime(2026, 11, 21), limits=limits),
+        RemoteDatabase(database.path) as remote,
+    ):
+        yield remote
+
+
+def standing(database: Database) -> tuple[Any, ...]:
+    """All that a statement must leave as it is."""
+    con = database.reader()
+    said = con.execute("select name, value from duckdb_settings() order by 1").fetchall()
+    tables = con.execute("select table_name from duckdb_tables() order by 1").fetchall()
+    rows = con.execute("select count(*) from schema_migrations").fetchall()
+    files = sorted(path for path in database.path.parent.rglob("*") if path.is_file())
+    return said, tables, rows, files, resource.getrlimit(resource.RLIMIT_DATA)
+
+
+def outcome(asked: RemoteDatabase, text: str) -> str:
+    """What came of it, which is an answer or one of our own refusals."""
+    try:
+        return f"{len(asked.sql(text, 5).rows)} rows"
+    except (QueryRefused, Told) as error:
+        return error.message
+
+
+@pytest.mark.fault("A02")
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "select * from enable_logging(storage='file', storage_path='{spool}/log')",
+        "select * from enable_logging(storage='stdout')",
+        "explain analyze set lock_configuration = true",
+        "explain analyze set global max_expression_depth = 10",
+        "explain analyze copy (select 1) to '{spool}/out.csv'",
+        "explain analyze delete from schema_migrations",
+        "explain analyze insert into pauses select 1",
+        "explain analyze call enable_logging()",
+        "explain explain analyze delete from schema_migrations",
+        "explain analyze create table x as select 1",
+        "with gone as (delete from schema_migrations returning 1) select * from gone",
+        "select * from (with x as (insert into pauses select 1 returning 1) select * from x)",
+        "from checkpoint()",
+        "from force_checkpoint()",
+        "from query('select 1')",
+        "from query_table('sessions')",
+        "from json_execute_serialized_sql(json_serialize_sql('select 1'))",
+        "from '{spool}/x.jsonl'",
+        "from read_json('{spool}/x.jsonl')",
+        "select write_log('x')",
+        "select nextval('x')",
+        "select (select sleep_ms(1000000))",
+        "select 1 where exists (select pg_sleep(1000))",
+        "select repeat('x', 1000000000)",
+        "select [repeat(a, 1000000000) for a in ['x']]",
+        "select main.repeat('x', 1000000000)",
+        "select levenshtein(a, a) from (select list(range)::varchar a from range(1000000))",
+        "select sum(length(lpad('x', 1000000000))) over ()",
+        "call enable_logging()",
+        "pragma enable_profiling",
+        "set threads = 1",
+        "select 1; delete from schema_migrations",
+        "select $1",
+    ],
+)
+def test_only_reading_is_carried_out(
+    database: Database, guest: RemoteDatabase, statement: str
+) -> None:
+    before = standing(database)
+    with pytest.raises(QueryRefused) as refused:
+        guest.sql(statement.format(spool=database.spool), 5)
+    assert refused.value.hint
+    assert standing(database) == before
+
+
+@pytest.mark.parametrize(
+    ("statement", "answer"),
+    [
+        ("select 1", [(1,)]),
+        (" -- a question\n from range(2)", [(0,), (1,)]),
+        ("with recursive t as (select 1 a union all select a + 1 from t where a < 3) from t", None),
+        (
+            "select upper('a') || lower('B'), replace('aa', 'a', 'b'), len([1, 2])",
+            [("Ab", "bb", 2)],
+        ),
+        ("select x from unnest([1, 2]) t(x) order by x", [(1,), (2,)]),
+        ("select * from json_each('[1]')", None),
+        ("select row_number() over (order by a) from (values (1)) t(a)", [(1,)]),
+        ("describe v_sessions", None),
+        ("summarize v_sources", None),
+        ("show tables", None),
+        ("explain select * from v_sessions", None),
+        ("explain analyze select count(*) from v_turns", None),
+        ("explain (format json) select 1", None),
+        ("select random() < 2", [(True,)]),
+    ],
+)
+def test_questions_are_answered(
+    guest: RemoteDatabase, statement: str, answer: list[Any] | None
+) -> None:
+    found = guest.sql(statement).rows
+    assert found
+    assert answer is None or found == answer
+
+
+@pytest.mark.fault("A02")
+def test_the_settings_are_locked_but_for_ours(database: Database) -> None:
+    with pytest.raises(Exception, match="locked"):
+        database.reader().execute("set max_expression_depth = 10")
+    assert database.make_room()
+    database.give_back()
+
+
+@pytest.mark.fault("A02")
+def test_every_function_of_the_engine_leaves_everything_as_it_is(
+    database: Database,
+) -> None:
+    """Also one that a newer engine brings: each is called in the ways that anybody would."""
+    answer = database.reader().execute(
+        "select distinct function_name from duckdb_functions() "
+        "where not regexp_matches(function_name, '^(icu_)?collate_|^__internal') order by 1"
+    )
+    before, asked = standing(database), Local(database)
+    for (name,) in answer.fetchall():
+        quoted = '"' + name.replace('"', '""') + '"'
+        for values in ("", "'x'", "1, 100000"):
+            for statement in (f"select {quoted}({values})", f"from {quoted}({values}) limit 1"):
+                with contextlib.suppress(QueryRefused):
+                    asked.sql(statement, 5)
+        assert asked.sql("select 1").rows == [(1,)], name
+    assert standing(database) == before
+
+
+WORDS = """select from with as ( ) , * 1 'x' t v_sessions schema_migrations explain analyze set
+delete insert into update copy to attach describe show summarize union all where exists
+enable_logging range unnest [ ] { } : = ; -- /* */ $1 ? null over partition by order limit returning
+values recursive threads query checkpoint \x00 \ud7ff \" '"""
+PIECES = st.sampled_from(WORDS.split())
+
+
+@pytest.mark.fault("A02")
+@settings(max_examples=300, deadline=None)
+@given(
+    words=st.lists(PIECES, max_size=14), start=st.sampled_from(["", "select ", "explain ", NESTED])
+)
+def test_no_statement_changes_anything(
+    database: Database, guest: RemoteDatabase, words: list[str], start: str
+) -> None:
+    before = standing(database)
+    outcome(guest, start + " ".join(words))
+    assert guest.sql("select 1").rows == [(1,)]
+    assert standing(database) == before
+
+
+@pytest.mark.fault("A02")
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "select " + "(" * 9_000 + "1" + ")" * 9_000,
+        "select " + "not " * 4_000 + "true",
+        "select 1 " + "union all select 1 " * 1_000,
+        "select * from " + "(" * 9_000 + "select 1" + ")" * 9_000,
+        "select 1" + " " * LONGEST,
+    ],
+    ids=["brackets", "nots", "unions", "subqueries", "blanks"],
+)
+def test_a_statement_that_is_nested_or_long_beyond_all_measure_is_answered_or_refused(
+    guest: RemoteDatabase, statement: str
+) -> None:
+    outcome(guest, statement)
+    assert guest.sql("select 1").rows == [(1,)]
+
+
+@pytest.mark.fault("A02")
+@pytest.mark.parametrize(
+    "statement",
+    [
+        (
+            "with t as (select string_agg('x', '') a from range(99999)) "
+            "select sum(length(replace(a, 'x', a))) from t, range(4)"
+        ),
+        "select list(range) from range(50000000)",
+        "select a from (select string_agg('x', '') a from range(10000000)), range(512)",
+        "select * from range(100000000)",
+    ],
+    ids=["a value", "a list", "a row", "rows"],
+)
+def test_what_needs_too_much_fails_alone_and_is_given_back(
+    database: Database, guest: RemoteDatabase, statement: str
+) -> None:
+    before = resource.getrlimit(resource.RLIMIT_DATA)
+    with pytest.raises((QueryRefused, Told), match=r"(?i)memory|too large"):
+        guest.sql(statement)
+    assert resource.getrlimit(resource.RLIMIT_DATA) == before
+    assert guest.rows("status.migrations") == Local(database).rows("status.migrations")
