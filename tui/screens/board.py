@@ -6,12 +6,15 @@ import asyncio
 import time
 from typing import ClassVar, Final
 
+from msgspec.structs import replace
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.content import Content
 
+from ingest.codex.liveness import SessionState
 from ingest.memory.resume.left import Resume
+from ingest.memory.session import label
 from ingest.store.face import Reading
 from ingest.wording.welcome import THINGS
 from tui import safe
@@ -39,6 +42,7 @@ class Projects(TreePane):
     def __init__(self) -> None:
         self.board = BoardTree()
         super().__init__(TreeTable(self.board, titles=False, marks=False), known_as="board")
+        self._noted: Content | None = None
 
     def question(self) -> Question[Seen]:
         self.board.at(self.dashboard.now)
@@ -46,13 +50,37 @@ class Projects(TreePane):
 
     def show(self, found: Seen) -> None:
         first = not self.table.length
-        super().show(found)
+        # Who waits for the person does not wait to be asked for.
+        new = self.board.waiting().keys() - set(self.table.all_keys())
+        self.table.take(found, at_once=any(key in new for key in found.keys))
+        self.say_how_it_stands()
         if first and self.table.length > 1:
             # The first session says more than the name of its project.
             self.table.cursor = 1
 
+    def tick(self) -> None:
+        super().tick()
+        if self.note() != self._noted:
+            self.say_how_it_stands()
+
     def counted(self) -> str:
         return self.board.counted
+
+    def note(self) -> Content | None:
+        """Who waits for the person and is not on the screen: further up or down, or folded away."""
+        waiting = [one for key, one in self.board.waiting().items() if not self.table.shows(key)]
+        if not waiting:
+            return None
+        more = f" and {len(waiting) - 1} more" if len(waiting) > 1 else ""
+        return safe.row(
+            safe.glyph(SessionState.WAITING),
+            safe.line(f"waits for you: {label(waiting[0])}{more}", "yellow"),
+            gap=" ",
+        )
+
+    def say_how_it_stands(self) -> None:
+        self._noted = self.note()
+        super().say_how_it_stands()
 
     def empty(self) -> Content:
         homes = ", ".join(map(str, self.dashboard.settings.codex_homes))
@@ -121,6 +149,15 @@ class ResumeCard(Pane):
             wait = max(STAYS, self._looked + LOOK_FURTHER - time.monotonic())
             self.run_worker(self._look_further(found.session.id, wait), group="more",
                             exclusive=True, exit_on_error=False)  # fmt: skip
+
+    def tick(self) -> None:
+        if self.card is None:
+            return
+        now = self.dashboard.now
+        later = replace(self.card, judged=now)
+        if drawn(later, self.more) != drawn(self.card, self.more):
+            self.card = later
+            self._draw(anew=False)
 
     def _draw(self, *, anew: bool) -> None:
         said = safe.line("This session is no more.", "dim")

@@ -14,8 +14,8 @@ from ingest.memory.session import Session, label, lately, listed
 from ingest.store.face import Reading
 from ingest.tail.discovery import ProblemCode
 from ingest.wording.looks import LOOKS
-from ingest.wording.words import age, many, tokens
-from tui.widgets.column import Cell, Column, Line, Styled
+from ingest.wording.words import many, tokens
+from tui.widgets.column import Cell, Column, Line, Styled, age_of
 from tui.widgets.listing import Key, View, says, shown
 
 MOST: Final = 5000
@@ -91,6 +91,11 @@ class BoardTree:
             return None
         return [one.state for one in self.sessions.values() if lately(one, now)]
 
+    def waiting(self) -> dict[Key, Session]:
+        """The sessions that wait for the person."""
+        everybody = self.sessions
+        return {key: one for key, one in everybody.items() if one.state is SessionState.WAITING}
+
     def lines(self, reading: Reading, view: View, keys: Sequence[Key]) -> Mapping[Key, Line]:
         lines = self._lines
         return {key: lines[key] for key in keys if key in lines}
@@ -138,7 +143,6 @@ def _project(name: str, found: Sequence[Session], *, closed: bool, now: Now) -> 
     branches = sorted({one.branch for one in found if one.branch})
     branch = f"  ({branches[0]})" if len(branches) == 1 else ""
     newest = max((one.last_at for one in found if one.last_at), default=None)
-    moved = age(newest, now.moment)
     failed = sum(1 for one in found if one.state is SessionState.FAILED)
     parts: tuple[Cell, ...] = (
         Styled(f"{_CLOSED if closed else _OPEN}", "dim"),
@@ -147,7 +151,7 @@ def _project(name: str, found: Sequence[Session], *, closed: bool, now: Now) -> 
         Styled(f"  {many(len(found), 'session')}" if closed else "", "dim"),
         Styled(f"  ✗ {failed}" if failed and closed else "", "red"),
     )
-    cells = (parts, "", "", Styled(moved, "dim") if closed else "")
+    cells = (parts, "", "", age_of(newest, now.moment) if closed else "")
     return Line(project_key(name), cells, text=name, id=name, closed=closed)
 
 
@@ -218,7 +222,7 @@ def _session(
         name or "(no prompt)",
     )
     cells = (parts, plan_bar(one.plan_done, one.plan_total), tokens(one.tokens.total),
-             Styled(age(one.last_at, now.moment), "dim"))  # fmt: skip
+             age_of(one.last_at, now.moment))  # fmt: skip
     text = f"{one.state}  {label(one)}  {one.project}"
     return Line(session_key(one), cells, text=text, id=one.id, above=above, closed=closed)
 

@@ -1,11 +1,14 @@
 """The columns of a list: which there is room for, how wide each is, how a line is cut. Pure."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from ingest.wording.safe import cut, one_line, width
+from ingest.wording.words import age
 
 GAP = 2
 
@@ -15,7 +18,18 @@ class Styled(NamedTuple):
     tone: str = ""
 
 
-Cell = str | int | Styled | None
+class Age(NamedTuple):
+    """How long ago something was; it is told anew while time passes."""
+
+    text: str
+    since: datetime
+
+
+def age_of(since: datetime | None, now: datetime) -> "Age | None":
+    return None if since is None else Age(age(since, now), since)
+
+
+Cell = str | int | Styled | Age | None
 
 
 class Column(Struct, frozen=True):
@@ -67,6 +81,8 @@ def fit(columns: Sequence[Column], room: int) -> list[Fitted]:
 
 def cell(value: Cell) -> Styled:
     """Any cell as safe text with its tone."""
+    if isinstance(value, Age):
+        value = Styled(value.text, "dim")
     text, tone = value if isinstance(value, Styled) else (value, "")
     shown = "" if text is None else f"{text:,}" if isinstance(text, int) else text
     # Blanks around it are ours: the drawing of a tree, or the gap to the next part.
@@ -98,6 +114,11 @@ class Line(Struct, frozen=True):
     closed: bool | None = None
     """Whether what hangs on it is hidden; None where nothing does."""
 
+    def aged(self, now: datetime) -> "Line":
+        """The line at this moment: itself, where no age in it reads otherwise."""
+        cells = tuple(age_of(one.since, now) if isinstance(one, Age) else one for one in self.cells)
+        return self if cells == self.cells else replace(self, cells=cells)
+
     def copied(self) -> str:
         if self.text:
             return self.text
@@ -107,7 +128,7 @@ class Line(Struct, frozen=True):
 
 def parts_of(value: Cell | tuple[Cell, ...]) -> list[Styled]:
     """The parts of a cell, safe."""
-    if isinstance(value, tuple) and not isinstance(value, Styled):
+    if isinstance(value, tuple) and not isinstance(value, Styled | Age):
         return [cell(part) for part in value]
     return [cell(value)]
 

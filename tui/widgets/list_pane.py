@@ -45,7 +45,12 @@ class FilterLine(Entry):
 class Below(Static):
     """How many rows there are, how many of them are marked, and what is new."""
 
-    DEFAULT_CSS = "Below { height: 1; padding: 0 1; color: $foreground-muted; }"
+    DEFAULT_CSS = """
+    Below {
+        height: 1; padding: 0 1; color: $foreground-muted;
+        text-wrap: nowrap; text-overflow: ellipsis;
+    }
+    """
 
 
 def waits(table: Table) -> Content | None:
@@ -101,6 +106,9 @@ class ListPane(Pane):
     def show(self, found: Seen) -> None:
         self.table.take(found)
 
+    def tick(self) -> None:
+        self.table.pass_time(self.dashboard.clock())
+
     @on(Table.Wanting)
     def _fetch_soon(self, message: Table.Wanting) -> None:
         message.stop()
@@ -119,8 +127,12 @@ class ListPane(Pane):
             self.table.take_page(value)
 
     @on(Table.Stood)
-    def _say_how_it_stands(self, message: Table.Stood) -> None:
+    def _stood(self, message: Table.Stood) -> None:
         message.stop()
+        self.say_how_it_stands()
+
+    def say_how_it_stands(self) -> None:
+        """Say it below the list."""
         table = self.table
         if self.known_as:
             self.dashboard.remembered.lists[self.known_as] = liked(table.view)
@@ -134,8 +146,8 @@ class ListPane(Pane):
                 self.counted(),
                 safe.line(f"{len(table.marked):,} marked", "yellow") if table.marked else None,
                 f"filter: {table.view.filter}" if table.view.filter else None,
-                self.note(),
                 waits(table),
+                self.note(),
             )
         )
 

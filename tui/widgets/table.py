@@ -1,11 +1,13 @@
 """A list as a window onto a question: only what is on screen is asked for and drawn.
 
-Promises that a refresh never moves a row, the selection or the scroll position: what is new waits
-until it is asked for, what is gone stays where it was, and a row is known by its key. What is in
-the list is for its `Listing`, how a row is drawn for `rows.py`.
+Promises that a refresh never moves the row under the cursor, what stands above it, or the scroll
+position: what fits below comes in by itself, other changes wait until they are asked for, what is
+gone stays where it was, and a row is known by its key. What is in the list is for its `Listing`,
+how a row is drawn for `rows.py`.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import ClassVar, Final
 
 from msgspec import Struct
@@ -153,8 +155,8 @@ class Table(Rows, can_focus=True):
             listing, view, (), wanted, dict(listing.lines(reading, view, wanted))
         )
 
-    def take(self, seen: Seen) -> None:
-        """What a look at the list came to."""
+    def take(self, seen: Seen, *, at_once: bool = False) -> None:
+        """What a look at the list came to; `at_once` where it must not wait to be asked for."""
         if not self._meant(seen):
             return
         same = all(self._lines.get(key) == line for key, line in seen.lines.items())
@@ -169,8 +171,7 @@ class Table(Rows, can_focus=True):
         for key in list(self._lines)[: max(0, len(self._lines) - _KEPT)]:
             del self._lines[key]
         old = self._keys
-        grown = list(seen.keys[: len(old)]) == old
-        if self._take_all or grown or not old:
+        if self._take_all or at_once or not old or self._comes_in_below(seen.keys):
             self._order(seen.keys)
         else:
             self.fresh = sum(1 for key in seen.keys if key not in self._places)
@@ -184,6 +185,26 @@ class Table(Rows, can_focus=True):
         self._asked_for = frozenset()
         self.post_message(self.Stood(self))
         self._draw()
+
+    def _comes_in_below(self, keys: Sequence[Key]) -> bool:
+        """Whether taking this order moves nothing that is looked at: it changes only what is below
+        the screen, or the whole fits on the screen and new rows stand below the cursor."""
+        old = self._keys
+        shown = self.scroll_offset.y + max(1, self.size.height - self.above)
+        if list(keys[:shown]) == old[:shown]:
+            return True
+        above = self.cursor + 1
+        if len(keys) > self.size.height - self.above or list(keys[:above]) != old[:above]:
+            return False
+        rest = iter(keys)
+        return all(key in rest for key in old)
+
+    def pass_time(self, now: datetime) -> None:
+        """Tell anew how old things are, of what is on screen."""
+        aged = {key: self._lines[key].aged(now) for key in self._on_screen() if key in self._lines}
+        if any(line is not self._lines[key] for key, line in aged.items()):
+            self._lines.update(aged)
+            self._draw()
 
     def take_page(self, seen: Seen) -> None:
         if self._meant(seen):
@@ -267,6 +288,10 @@ class Table(Rows, can_focus=True):
 
     def all_keys(self) -> Sequence[Key]:
         return self._keys
+
+    def shows(self, key: Key) -> bool:
+        """Whether this row is on the screen."""
+        return key in self._on_screen()
 
     def _on_screen(self, around: int = 0) -> list[Key]:
         first = max(0, self.scroll_offset.y - around)

@@ -133,6 +133,67 @@ async def test_a_new_session_waits_and_no_row_moves_under_the_cursor(stage: Stag
         assert "new ↓" not in shown(app)
 
 
+async def test_a_new_session_below_the_cursor_comes_in_by_itself_where_there_is_room(
+    stage: Stage,
+) -> None:
+    async with stage.opened() as (app, pilot):
+        table = app.screen.query_exactly_one(Table)
+        key, place = table.key, table.cursor
+        new = stage.home.session(cwd="/home/dev/website")
+        new.prompt("Something else")
+        new.open_command("sleep 5")
+        new.write()
+        stage.read()
+        await until(pilot, "Something else")
+        assert (table.key, table.cursor) == (key, place)
+        assert table.waiting is None
+
+
+async def test_a_session_that_waits_for_the_person_is_shown_wherever_the_cursor_is(
+    stage: Stage,
+) -> None:
+    async with stage.opened() as (app, pilot):
+        table = app.screen.query_exactly_one(Table)
+        await press(pilot, "G")
+        key = table.key
+        new = stage.home.session(cwd="/home/dev/parser")
+        new.prompt("Something else")
+        new.ask_user("Deploy?")
+        new.write()
+        stage.read()
+        await until(pilot, "Something else")
+        assert table.key == key
+        assert table.waiting is None
+
+
+async def test_who_waits_for_the_person_is_named_where_its_row_is_not_on_the_screen(
+    stage: Stage,
+) -> None:
+    async with stage.opened() as (app, pilot):
+        assert "waits for you" not in shown(app)
+        await press(pilot, "g", "enter")
+        assert "◐ waits for you: Refactor" in shown(app)
+        await press(pilot, "enter")
+        assert "waits for you" not in shown(app)
+
+
+async def test_ages_are_told_anew_while_nothing_is_committed(stage: Stage) -> None:
+    async with stage.opened() as (app, pilot):
+        table = app.screen.query_exactly_one(Table)
+
+        def moved() -> list[str]:
+            assert table.line is not None
+            return [*says(table.line).split()[-2:], *shown(app).partition("waiting")[2].split()[:3]]
+
+        before = moved()
+        stage.now += timedelta(hours=2)
+        app._tick()
+        await pilot.pause()
+        assert moved() != before
+        assert moved()[:2] == ["2", "h"]
+        assert "2 h 0 m ago" in shown(app)
+
+
 async def test_enter_opens_the_session_and_escape_comes_back(stage: Stage) -> None:
     async with stage.opened() as (app, pilot):
         await press(pilot, "j", "enter")
