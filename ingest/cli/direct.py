@@ -73,10 +73,11 @@ def kept(path: Path, now: datetime, note: Callable[[str], None]) -> Iterator[Dat
     database, told = found
     for line in told:
         note(line)
-    with database, contextlib.ExitStack() as door:
+    door = Door(database, Role.COMMAND, [], now)
+    with database, contextlib.closing(door):
         # Without a door the command does its work all the same.
         with contextlib.suppress(NoDoor):
-            door.enter_context(Door(database, Role.COMMAND, [], now))
+            door.open()
         yield database
 
 
