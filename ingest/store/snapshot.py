@@ -11,11 +11,16 @@ import shutil
 import uuid
 from pathlib import Path
 
+from ingest.store.edits import NAME as EDITS
 from ingest.store.engine import Connection, Error
 from ingest.store.errors import StoreError
 from ingest.store.face import Format
 
 _NAME = "snapshot-"
+_BESIDE = frozenset(
+    ("wal", "spool", "key", "owner", "sock", "opening", "damaged", "migrating", "recovery")
+) | {"backup", "before"}
+"""What lies beside a database of ours, by the end of its name."""
 
 
 class InTheWay(StoreError):
@@ -28,15 +33,28 @@ class InTheWay(StoreError):
         super().__init__(f"{target} is there already.", "Choose another name, or remove it first.")
 
 
+class Ours(StoreError):
+    """The copy would take the place of the database, or of a file that belongs to it."""
+
+    code = "snapshot.ours"
+    error_class = "config"
+
+    def __init__(self, target: Path) -> None:
+        super().__init__(
+            f"{target} belongs to the database that is to be copied.",
+            "Choose another name. Nothing was changed.",
+        )
+
+
 class NoPlace(StoreError):
     """The copy cannot be put where it was asked for."""
 
     code = "snapshot.unwritable"
     error_class = "config"
 
-    def __init__(self, target: Path, error: OSError) -> None:
+    def __init__(self, target: Path, error: Exception) -> None:
         super().__init__(
-            f"The copy cannot be put at {target}: {error.strerror or error}.",
+            f"The copy cannot be put at {target}: {getattr(error, 'strerror', None) or error}.",
             "Choose a place that can be written and has the room.",
         )
 
@@ -98,6 +116,25 @@ def sweep(spool: Path, before: float) -> None:
         with contextlib.suppress(FileNotFoundError):
             if path.lstat().st_mtime < before:
                 discard(path)
+
+
+def refuse_ours(database: Path, target: Path) -> None:
+    """Whatever it is called there: by another path, through a link, or as a second name."""
+    try:
+        home = database.parent.resolve()
+        for place in (target.parent.resolve() / target.name, target.resolve()):
+            if place.is_relative_to(home) and _is_ours(database.name, place.relative_to(home)):
+                raise Ours(target)
+        if target.exists() and database.exists() and target.samefile(database):
+            raise Ours(target)
+    except (OSError, RuntimeError) as error:
+        raise NoPlace(target, error) from error
+
+
+def _is_ours(name: str, place: Path) -> bool:
+    first = place.parts[0] if place.parts else ""
+    what = first.removeprefix(f"{name}.").partition("-")[0]
+    return first in (name, EDITS) or (first.startswith(f"{name}.") and what in _BESIDE)
 
 
 def deliver(copied: Path, target: Path, *, overwrite: bool = False) -> int:

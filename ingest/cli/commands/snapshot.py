@@ -27,13 +27,14 @@ def command(invocation: Invocation, out: Path, overwrite: bool) -> None:
     """All of it is as it was at one moment. The copy is not kept up to date, and may be changed and
     deleted as you like.
     """
+    # Imported here: it needs the engine, which a copy through the owner's door does without.
+    from ingest.store.snapshot import deliver, refuse_ours
+
+    target = out.expanduser().absolute()
+    refuse_ours(invocation.settings.db, target)
     form = Format.PARQUET if out.suffix.lower() == _PARQUET else Format.DUCKDB
     with reading(invocation) as access:
         copied = access.copy(form)
-    # Imported here: it needs the engine, which a copy through the owner's door does without.
-    from ingest.store.snapshot import deliver
-
-    target = out.expanduser().absolute()
     written = deliver(copied, target, overwrite=overwrite)
     invocation.answer(
         "snapshot",

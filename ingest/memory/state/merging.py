@@ -10,12 +10,14 @@ from enum import StrEnum
 from hashlib import blake2b
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from ingest.memory.errors import Problem
 from ingest.memory.state.document import Item, ProjectState
 from ingest.memory.state.making import mark_of
 from ingest.memory.tasks.deeds import Add, Deed, Link, Note, Owner, Prove, Set
-from ingest.memory.tasks.task import EvidenceKind, TaskState
+from ingest.memory.tasks.edits import closes
+from ingest.memory.tasks.task import Edge, EdgeKind, EvidenceKind, TaskState
 
 
 class Fate(StrEnum):
@@ -69,7 +71,24 @@ def changes(file: ProjectState, database: ProjectState) -> list[Change]:
     for id_, here in known.items():
         if id_ not in seen and id_ is not None:
             found.append(Change(id_, here.text, "task", here.text, None, Fate.KEPT))
-    return found
+    return list(_without_rings(found, database))
+
+
+def _without_rings(found: list[Change], database: ProjectState) -> Iterator[Change]:
+    """The same, but what would make tasks wait for each other, with those before it, is refused."""
+    edges = [
+        Edge(one.source, one.target, EdgeKind.DEPENDS)
+        for one in database.edges
+        if one.kind == EdgeKind.DEPENDS
+    ]
+    for one in found:
+        if not isinstance(one.deed, Link):
+            yield one
+        elif closes(edges, one.task, one.deed.to) is not None:
+            yield replace(one, fate=Fate.REFUSED, deed=None)
+        else:
+            edges.append(Edge(one.deed.to, one.task, EdgeKind.DEPENDS))
+            yield one
 
 
 def _added(item: Item, database: ProjectState, known: dict[str | None, Item]) -> Iterator[Change]:

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from ingest.store.engine import connect
 from tests.integration.cli.desk import Desk, Sessions
 
@@ -38,6 +40,35 @@ def test_a_file_in_the_way_stays_unless_it_is_given_up(desk: Desk, sessions: Ses
     assert out.read_text() == "mine"
     assert desk.run("snapshot", "--out", str(out), "--overwrite").code == 0
     assert out.read_bytes() != b"mine"
+
+
+@pytest.mark.fault("D45")
+@pytest.mark.parametrize(
+    "name",
+    [
+        "tailboard.duckdb",
+        "tailboard.duckdb.wal",
+        "tailboard.duckdb.spool/copy.duckdb",
+        "edits.jsonl",
+        "../data/tailboard.duckdb",
+        "../link.duckdb",
+        "../second.duckdb",
+        "../folder/tailboard.duckdb",
+    ],
+)
+def test_the_database_itself_is_never_overwritten(
+    desk: Desk, sessions: Sessions, name: str
+) -> None:
+    (desk.tmp / "link.duckdb").symlink_to(desk.db)
+    (desk.tmp / "second.duckdb").hardlink_to(desk.db)
+    (desk.tmp / "folder").symlink_to(desk.db.parent)
+    before = {path.name: path.stat().st_ino for path in desk.db.parent.iterdir()}
+    answer = desk.run("snapshot", "--out", str(desk.db.parent / name), "--overwrite")
+    assert answer.code == 3
+    assert "belongs to the database" in answer.err
+    after = {path.name: path.stat().st_ino for path in desk.db.parent.iterdir()}
+    assert after == before
+    assert desk.run("snapshot", "--out", str(desk.db) + ".copy", "--overwrite").code == 0
 
 
 def test_where_nothing_was_read_there_is_nothing_to_copy(desk: Desk, tmp_path: Path) -> None:

@@ -103,6 +103,23 @@ def test_an_edit_in_the_file_is_shown_asked_for_and_taken_over(desk: Desk, state
     assert now["log_state"] == "pending"
 
 
+def test_a_ring_of_tasks_in_the_file_is_refused_as_on_the_command_line(
+    desk: Desk, state: Path
+) -> None:
+    tasks = read(state)["tasks"]
+    texts = [one["text"] for one in tasks]
+    first, second = [one for one in tasks if texts.count(one["text"]) == 1][:2]
+    edit(state, first["text"], depends_on=[second["id"]])
+    edit(state, second["text"], depends_on=[first["id"]])
+    path = str(state / FILE)
+    shown = desk.json("state", "diff", path)["changes"]
+    fates = [one["fate"] for one in shown if one["file"] is not None]
+    assert fates == ["apply", "refused"]
+    assert desk.run("state", "import", path, "--yes").code == 1
+    left = [one["fate"] for one in desk.json("state", "diff", path)["changes"] if one["file"]]
+    assert left == ["refused"]
+
+
 def test_nobody_there_to_ask_means_nothing_is_done(desk: Desk, state: Path) -> None:
     open_ = next(one["text"] for one in read(state)["tasks"] if one["state"] == "pending")
     edit(state, open_, state="done")
