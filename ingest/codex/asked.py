@@ -10,6 +10,8 @@ from typing import Final
 _REQUEST: Final = re.compile(r"^#{1,3} My request for Codex:?[ \t]*$", re.MULTILINE)
 """Behind it stands the request; before it, what an editor shows (`# Context from my IDE`)."""
 _INPUT: Final = re.compile(r"\A\s*#{1,3} User Input[ \t]*\n(.*?)(?=\n#{1,3} |\Z)", re.DOTALL)
+_UNFILLED: Final = "$ARGUMENTS"
+"""What a command file has in the place of the input, where nobody gave any."""
 _FENCED: Final = re.compile(r"^```[^\n]*\n(.*?)^```[ \t]*$", re.DOTALL | re.MULTILINE)
 _ORDERED: Final = re.compile(r"\A\s*PLEASE IMPLEMENT THIS PLAN:?", re.IGNORECASE)
 _ASSESSED: Final = re.compile(r"\A\s*The following is the Codex agent history")
@@ -19,7 +21,7 @@ _TITLED: Final = re.compile(
     r" and your job is to provide a short title",
     re.DOTALL,
 )
-_MARKS: Final = re.compile(r"^(?:#{1,6}\s+|</?[\w-]+(?:\s[^<>]*)?>\s*|```\S*$|>\s+)+")
+_MARKS: Final = re.compile(r"^(?:#{1,6}\s+|</?[\w-]+(?:\s[^<>]*)?>\s*|```(?:[\w+#-]*$|\s*)|>\s+)+")
 APPROVAL_REVIEW: Final = "Approval review"
 TITLE_REQUEST: Final = "Title request"
 
@@ -31,7 +33,8 @@ def asked_in(text: str) -> str:
         return text[requests[-1].end() :].strip()
     if given := _INPUT.match(text):
         fenced = _FENCED.search(given[1])
-        return (fenced or given)[1].strip()
+        filled = (fenced or given)[1].strip()
+        return "" if filled == _UNFILLED else filled
     return _ORDERED.sub("", text, count=1).strip()
 
 
