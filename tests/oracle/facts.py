@@ -16,16 +16,31 @@ SHELLS = {"shell", "shell_command", "exec_command", "container.exec", "local_she
 REFUSED = re.compile(
     r"\s*(patch rejected|exec command rejected|failed in sandbox|aborted|tool call error"
     r"|execution error|exec_command failed|failed to parse|apply_patch verification failed|error:"
-    r"|unsupported call|Wall time: [0-9.]+ seconds\s+aborted)"
+    r"|unsupported call|Wall time: [0-9.]+ seconds\s+aborted|approval policy is \w+; reject"
+    r"|`.*` rejected)",
+    re.DOTALL,
 )
 HUNK = re.compile(
     r"^\*\*\* (Add|Update|Delete) File: (.+?)\s*$\n?(?:^\*\*\* Move to: (.+?)\s*$)?", re.MULTILINE
 )
-EXIT = re.compile(r"^(?:Process exited with code|Exit code:) (-?\d+)\s*$", re.MULTILINE)
-SESSION = re.compile(r"^Process running with session ID (\d+)", re.MULTILINE)
-REQUEST = re.compile(
-    r"##+ (?:My request for Codex:|User Input)\s*\n(?:\s*```\w*\n)?(?P<asked>.*)", re.DOTALL
+EXIT = re.compile(
+    r"^(?:Process exited with code|Exit code:) (-?\d+)\s*$|exec error, exit code: (-?\d+)",
+    re.MULTILINE,
 )
+SHELL_CALL = re.compile(r"tools\.(?:shell_command|exec_command|shell)\(")
+RESULT = re.compile(r"(?:^|^\")Exit code: (-?\d+)(?:\s*$|\\n)", re.MULTILINE)
+RUNNING = re.compile(
+    r"^(?:Process running with session|Script running with cell) ID (\w+)", re.MULTILINE
+)
+REQUEST = re.compile(
+    r"##+ My request for Codex:\s*\n(?P<asked>.*)"
+    r"|^\s*## User Input\s*\n\s*```\w*\n(?P<filled>.*?)\n```",
+    re.DOTALL,
+)
+HELPER = re.compile(
+    r"The following is the Codex agent history|Generate a concise UI title|You are a helpful assist"
+)
+"""Codex's own requests, for a title or an approval."""
 
 
 def facts(thread: Thread, names: dict[str, str]) -> Facts:
@@ -42,20 +57,26 @@ def facts(thread: Thread, names: dict[str, str]) -> Facts:
     found["turns"].update(enumerate(turns))
     found["prompts"].update(text_key(text) for text in said)
     found["tokens"][sum(map(tokens, thread))] += 1
-    title = names.get(thread[0].thread) or next((request(text) for text in said), None)
+    title = names.get(thread[0].thread) or next(filter(None, map(request, said)), None)
     if title:
-        found["title"][text_key(title, 30)] += 1
+        found["title"][title_key(title)] += 1
     return found
 
 
-def text_key(text: str, length: int = 200) -> str:
-    return " ".join(text.split())[:length]
+def text_key(text: str) -> str:
+    return " ".join(text.split())[:200]
 
 
-def request(prompt: str) -> str:
-    """Editors and templates put other things around what was asked."""
+def title_key(text: str) -> str:
+    """How a title begins, without marks of a block of code."""
+    return text_key(text.lstrip("`\n "))[:30]
+
+
+def request(prompt: str) -> str | None:
+    """Editors and templates put other things around what was asked; None where nobody asked."""
     found = REQUEST.search(prompt)
-    return (found["asked"] if found and found["asked"].strip() else prompt).strip()
+    asked = (found["asked"] or found["filled"] or "").strip() if found else prompt
+    return None if HELPER.match(prompt) or asked.strip() in ("", "$ARGUMENTS") else asked
 
 
 def calls(file: File) -> Iterator[tuple[str, str, Json]]:
@@ -77,7 +98,7 @@ def calls(file: File) -> Iterator[tuple[str, str, Json]]:
 
 def outputs(file: File) -> dict[str, str]:
     return {
-        str(record.body.get("call_id")): joined(record.body.get("output"))
+        str(record.body.get("call_id")): joined(record.body.get("output"), "\n")
         for record in file.mine
         if record.kind in ("item:function_call_output", "item:custom_tool_call_output")
     }
@@ -99,20 +120,33 @@ def patch(tool: str, arguments: Json) -> str | None:
     return str(arguments.get("input") or line) if tool == "apply_patch" else None
 
 
+def goes_on(file: File, told: dict[str, str]) -> dict[str, str]:
+    """The calls that only wait for an earlier one, and which that was."""
+    found: dict[str, str] = {}
+    running: dict[str, str] = {}
+    for key, tool, arguments in calls(file):
+        awaited = arguments.get("session_id" if tool == "write_stdin" else "cell_id")
+        if tool in ("write_stdin", "wait"):
+            found[key] = running.get(str(awaited), "")
+        elif process := RUNNING.search(told.get(key, "")[:4000]):
+            running[process[1]] = key
+    return found
+
+
 def commands(file: File) -> dict[str, int | None]:
     """Each command once, by its call, with its exit code where one is told."""
     found: dict[str, int | None] = {}
-    told, processes = outputs(file), dict[str, str]()
+    told = outputs(file)
+    waits = goes_on(file, told)
+    # A script that calls a shell is a command where nothing else tells of what it ran.
+    scripts = file.meta.get("history_mode") != "paginated"
     for key, tool, arguments in calls(file):
-        output = told.get(key, "")
-        if tool in SHELLS and patch(tool, arguments) is None:
-            found[key] = exit_code(output)
-            if running := SESSION.search(output[:4000]):
-                processes[running[1]] = key
-        elif tool == "write_stdin":
-            first = processes.get(str(arguments.get("session_id")), "")
-            if first in found and exit_code(output) is not None:
-                found[first] = exit_code(output)
+        runs = scripts and tool == "exec" and SHELL_CALL.search(arguments["input"])
+        if runs or (tool in SHELLS and patch(tool, arguments) is None):
+            found[key] = exit_code(told.get(key, ""), tool)
+        elif (first := waits.get(key)) in found and first:
+            code = exit_code(told.get(key, ""), "exec" if tool == "wait" else tool)
+            found[first] = found[first] if code is None else code
     asked = {key for key, _, _ in calls(file)}
     for record in file.mine:
         body = record.body
@@ -125,21 +159,28 @@ def commands(file: File) -> dict[str, int | None]:
     return found
 
 
-def exit_code(output: str) -> int | None:
+def exit_code(output: str, tool: str) -> int | None:
+    if tool == "exec":  # Of all that a script ran, the first that failed.
+        codes = [int(one) for one in RESULT.findall(output)]
+        return next(filter(None, codes), 0) if codes else None
     try:
         return int(json.loads(output)["metadata"]["exit_code"])
     except (ValueError, TypeError, KeyError):
         found = EXIT.search(output.split("\nOutput:", 1)[0])
-        return int(found[1]) if found else None
+        return int(found[1] or found[2]) if found else None
 
 
 def refused(file: File) -> Iterator[str]:
     """Commands and patches that were not carried out, which only the words of their output tell."""
     told, codes = outputs(file), commands(file)
+    waits = goes_on(file, told)
     for key, tool, arguments in calls(file):
-        tried = tool in SHELLS or patch(tool, arguments) is not None
-        if tried and codes.get(key) is None and REFUSED.match(told.get(key, "")):
-            yield key
+        output = told.get(key, "")
+        if tool in SHELLS or patch(tool, arguments) is not None:
+            if REFUSED.match(output) and codes.get(key, exit_code(output, tool)) is None:
+                yield key
+        elif tool == "write_stdin" and output.startswith("aborted"):
+            yield waits[key]
 
 
 def files(file: File, cwd: str) -> Iterator[tuple[str, str]]:

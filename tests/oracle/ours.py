@@ -9,13 +9,13 @@ from typing import Any
 
 import duckdb
 
-from tests.oracle.facts import Facts, below, text_key
+from tests.oracle.facts import Facts, below, text_key, title_key
 
 TURNS = """
 select t.session, t.state from v_turns t join v_sources s on s.id = t.source
 order by t.session, parse_filename(s.path), t.byte
 """
-CALLS = "select session, call_id, command, kind, status, exit_code from v_calls"
+CALLS = "select session, call_id, command, kind, status, exit_code, tool, output_head from v_calls"
 FILES = "select session, path, change from v_files where status = 'completed'"
 
 
@@ -38,21 +38,21 @@ def facts(database: Path) -> dict[str, Facts]:
         for session, cwd, tokens, title in rows("select id, cwd, total, title from v_sessions"):
             folders[session] = cwd or ""
             found[session]["tokens"][tokens] += 1
-            found[session]["title"][text_key(title or "", 30)] += 1
+            found[session]["title"][title_key(title or "")] += 1
         numbers: Counter[str] = Counter()
         for session, state in rows(TURNS):
             found[session]["turns"][numbers[session], state] += 1
             numbers[session] += 1
         for session, text in rows("select session, text from v_messages where role = 'user'"):
             found[session]["prompts"][text_key(text)] += 1
-        for session, call, command, kind, status, code in rows(CALLS):
+        for session, call, command, kind, status, code, tool, said in rows(CALLS):
             if kind == "command":
                 key = call or text_key(command or "")
                 found[session]["commands"][key] += 1
                 found[session]["exit codes"][key, code] += 1
-            if kind in ("command", "patch") and code is None:
-                bad = status in ("failed", "declined", "aborted")
-                found[session]["refused"][call] += bad
+            if kind in ("command", "patch") and code is None and tool != "exec":
+                stopped = status == "aborted" and (said or "").startswith("aborted")
+                found[session]["refused"][call] += stopped or status in ("failed", "declined")
         for session, path, change in rows(FILES):
             found[session]["files"][below(path, folders[session]), change] += 1
     return found

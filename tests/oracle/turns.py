@@ -18,11 +18,11 @@ ANSWERS = {"event:agent_message", "done:AgentMessage", *REVIEWED}
 EXCUSES = {"done:Plan", "compacted", "event:context_compacted", *REVIEW}
 
 
-def joined(content: object) -> str:
+def joined(content: object, by: str = "") -> str:
     if isinstance(content, str):
         return content
     parts = content if isinstance(content, list) else []
-    return "".join(str(part.get("text") or "") for part in parts if isinstance(part, dict))
+    return by.join(str(part.get("text") or "") for part in parts if isinstance(part, dict))
 
 
 def walk(file: File) -> Iterator[tuple[Record, str | None, bool]]:
@@ -61,8 +61,6 @@ class Turn:
     marked: bool
     """Its beginning and end are told by records of their own."""
     state: str = "open"
-    prompted: bool = False
-    spoke: bool = False
     answered: bool = False
     """The agent said something and called nothing after that."""
     excused: bool = False
@@ -81,9 +79,7 @@ def states(file: File) -> list[str]:
             if not (reviewing and now and now.state == "open"):
                 turns.append(Turn(record.body.get("turn_id"), record, True))
         elif not marked and (prompt or kind in REVIEW):
-            turns.append(Turn(None, record, False, prompted=True))
-        elif now and prompt:
-            now.prompted = True
+            turns.append(Turn(None, record, False))
         elif now:
             note(turns, record, file)
     for turn, after in zip(turns, [*turns[1:], None], strict=False):
@@ -113,7 +109,7 @@ def note(turns: list[Turn], record: Record, file: File) -> None:
         for turn in standing[max(0, len(standing) - body["num_turns"]) :]:
             turn.state = "rolled_back"
     elif kind in ANSWERS or spoken:
-        now.spoke = now.answered = True
+        now.answered = True
     elif kind in CALLS:
         now.answered = False
     shell = body.get("source") == "user_shell" or "<user_shell_command>" in joined(
@@ -126,6 +122,6 @@ def ended(turn: Turn, body: Json, file: File) -> str:
     if body.get("error"):
         return "failed"
     # From 0.145 a failure has an error; before, all that is left of it is the missing answer.
-    silent = not body.get("last_agent_message") and not turn.spoke and not turn.excused
-    failed = silent and turn.prompted and minor(file.meta.get("cli_version")) < 145
+    silent = not body.get("last_agent_message") and not turn.answered and not turn.excused
+    failed = silent and minor(file.meta.get("cli_version")) < 145
     return "failed" if failed else "completed"
