@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from ingest.codex import codemode
 from ingest.codex import records as r
-from ingest.codex.facts import Call, CallKind
+from ingest.codex.facts import Call, CallKind, CallStatus
 from ingest.codex.state import FoldState, Rights
 from ingest.codex.text import COMMAND_CHARS, keep
 from ingest.codex.tools import SCRIPT_TOOL, Arguments, escalates
@@ -51,14 +51,21 @@ class Approvals:
     def done(self, call: Call) -> None:
         """A script ran this command or patch: it does not wait for that any more."""
         what = APPLY_PATCH if call.kind == CallKind.PATCH else call.command or _UNREADABLE
-        for wanted in self.state.asks.values():
-            if what in wanted:
-                wanted.remove(what)
-                return
+        for script in self.state.calls.values():
+            if script.status == CallStatus.RUNNING and script.turn == call.turn:
+                wanted = self.state.asks.get(script.call_id or "", [])
+                if what in wanted:
+                    wanted.remove(what)
+                    return
 
     def needs(self, call: Call) -> bool:
         """Whether this call needs an approval for anything that it did not do yet."""
         return bool(self.state.asks.get(call.call_id or ""))
+
+    def command_of(self, call: Call) -> str | None:
+        """The command that this call needs an approval for, where a script tells it."""
+        asked = self.state.asks.get(call.call_id or "", [])
+        return next((one for one in asked if one not in (_UNREADABLE, APPLY_PATCH)), None)
 
     def forget(self, running: Sequence[Call]) -> None:
         """Keep in mind only what these calls need."""

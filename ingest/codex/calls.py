@@ -352,7 +352,9 @@ class Calls:
         ]
         newest = next(reversed(asking or running), None)
         segment.open_tool = newest.tool if newest else None
-        segment.open_command = newest.command if newest else None
+        segment.open_command = (
+            self.approvals.command_of(newest) or newest.command if newest else None
+        )
         segment.open_since = newest.time if newest else None
         segment.waits_for_user = bool(asking)
         self.approvals.forget(running)

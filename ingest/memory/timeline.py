@@ -177,7 +177,7 @@ def _message(at: At, row: Row) -> Moment:
     body = f"{text}\n\n({missing:,} more characters are in the raw line)" if missing > 0 else text
     role = str(row["role"])
     name = {"user": "you", "assistant": "codex"}.get(role, role)
-    if row["phase"] in ("plan", "summary"):
+    if row["phase"] in ("plan", "summary", "question"):
         name = f"{name}, {row['phase']}"
     return Moment(at, row["time"], "", name, text, body, None, row["length"])
 

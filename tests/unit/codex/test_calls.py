@@ -562,6 +562,22 @@ def test_a_script_waits_no_more_once_its_command_is_done() -> None:
     assert not waits(*told, ran)
 
 
+def test_a_script_is_waited_for_by_the_command_it_needs_an_approval_for() -> None:
+    segment = fold(PAGINATED, STARTED, WRITABLE, running(ASKED)).facts.segments[0]
+    assert segment.open_command == "make"
+
+
+def test_a_command_that_is_done_is_not_that_of_an_earlier_script() -> None:
+    """The earlier script was refused, so its command was never done."""
+    refused = item("custom_tool_call_output", call_id="c", output="Script failed\nOutput:\n")
+    again = item("custom_tool_call", name="exec", input=ASKED, call_id="d")
+    make = ["bash", "-lc", "make"]
+    ran = done("a", "CommandExecution", id="exec-2", command=make, status="completed")
+    told = (WRITABLE, running(ASKED), refused, again)
+    assert waits(*told)
+    assert not waits(*told, ran)
+
+
 def test_a_script_that_was_answered_waits_no_more() -> None:
     said = "Script completed\nWall time 0.1 seconds\nOutput:\n"
     ended = item("custom_tool_call_output", call_id="c", output=said)
