@@ -95,7 +95,9 @@ class Caretaker:
     def start(self) -> None:
         # At once where nobody can be there: the child then loads while this process loads.
         if self._command and doorplate.read(self.path) is None:
-            self._give_birth()
+            # Where that fails, the thread tries it again and tells why.
+            with contextlib.suppress(OSError):
+                self._give_birth()
         self._thread.start()
 
     def listen(self, tell: Callable[[News], None]) -> None:
@@ -166,6 +168,10 @@ class Caretaker:
             except StoreError as error:
                 self._lose()
                 self._worry(Trouble(error.message, error.hint))
+            except Exception as error:  # noqa: BLE001
+                # Whatever it is: without this thread nobody would keep the owner alive.
+                self._lose()
+                self._worry(_unable(error, self.path))
 
     def _hear(self, remote: RemoteDatabase, seen: int, seconds: float) -> int:
         told = remote.listen(seen, seconds)
@@ -235,15 +241,20 @@ class Caretaker:
     # ── the child ───────────────────────────────────────────────────────────────────────────────
 
     def _give_birth(self) -> None:
-        self._words = tempfile.TemporaryFile()  # noqa: SIM115 - as long as the child lives
-        self._child = subprocess.Popen(
-            self._command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=self._words,
-            # What is typed at the terminal is for us: it ends when its standard input does.
-            start_new_session=True,
-        )
+        words = tempfile.TemporaryFile()  # noqa: SIM115 - as long as the child lives
+        try:
+            self._child = subprocess.Popen(
+                self._command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=words,
+                # What is typed at the terminal is for us: it ends when its standard input does.
+                start_new_session=True,
+            )
+        except BaseException:
+            words.close()
+            raise
+        self._words = words
 
     def _last_words(self) -> str:
         if self._words is None:
@@ -269,6 +280,16 @@ class Caretaker:
             self._words.close()
             self._words = None
         return code
+
+
+def _unable(error: Exception, path: Path) -> Trouble:
+    """Why this process cannot even look for an owner, or start one."""
+    why = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return Trouble(
+        f"The process that is to open {path} cannot be started: {why.rstrip('.')}.",
+        "It is tried again by itself. If Tailboard was updated meanwhile, leave with q and start "
+        "it again; else run `tailboard doctor`.",
+    )
 
 
 def _trouble(words: str, path: Path) -> Trouble:
