@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple, TextIO
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from ingest.cli.document import document
 from ingest.wording.looks import LOOKS, UNKNOWN
@@ -98,6 +99,7 @@ class Output(Struct, frozen=True):
     ) -> None:
         """Titles and rows, aligned; what may be cut is cut until the lines fit. `below`: what is
         said of each row on lines of its own, whole."""
+        columns = [replace(one, title=self._cell(one.title).text) for one in columns]
         cells = [[self._cell(cell) for cell in row] for row in rows]
         widths = [
             max(width(column.title), *(width(row[i].text) for row in cells), 0)

@@ -225,8 +225,22 @@ def inline(text: str) -> str:
     return _WWW.sub(r"\1\\.", escaped)
 
 
+_FETCHES = re.compile(
+    r"(\\*)(<(?=/?[A-Za-z][A-Za-z0-9-]*(?:[\s/>]|\Z)|[!?]|[A-Za-z][A-Za-z0-9+.-]+:|[^\s<>]+@)"
+    r"|!(?=\[)|\](?=[(\[:]))"
+)
+_BEGINS = re.compile(r"(?=#{1,6}(?:\s|\Z)|>|`{3}|~{3})")
+
+
+def plain(text: str) -> str:
+    """Text on one line that people read as it is, and that as Markdown is no HTML, link or image,
+    nor a heading, quote or block."""
+    quiet = _FETCHES.sub(lambda found: f"{found[1] * 2}\\{found[2]}", one_line(text))
+    return f"\\{quiet}" if _BEGINS.match(quiet) else quiet
+
+
 def code(text: str) -> str:
-    """The same as code inside a line."""
+    """As code inside a line."""
     line = one_line(text)
     ticks = "`" * (_longest(line) + 1)
     room = " " if not line or line.startswith("`") or line.endswith("`") else ""

@@ -13,15 +13,16 @@ _HIDDEN = (
     "\ufe00-\ufe0f\ufeff\ufff9-\ufffb"  # variation selectors, BOM, interlinear
     "\U000e0000-\U000e0fff"  # tags and more variation selectors
 )
-_UNSAFE = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff{_HIDDEN}]")
-_PLAIN_EMOJI = "\ufe0f"
+UNSAFE = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff{_HIDDEN}]")
+"""What acts or hides: other places escape the same in their own way."""
+PLAIN_EMOJI = "\ufe0f"
 
 
 def safe_text(text: str) -> str:
     """`text` with every character that could act or hide made visible; tabs become spaces."""
     if text.isascii() and text.isprintable():
         return text
-    return _UNSAFE.sub(_visible, text).expandtabs(4)
+    return UNSAFE.sub(_visible, text).expandtabs(4)
 
 
 def one_line(text: str) -> str:
@@ -40,7 +41,7 @@ def _visible(match: re.Match[str]) -> str:
         return f"\\x{code:02x}"
     if 0xD800 <= code <= 0xDFFF:
         return "\ufffd"
-    if character == _PLAIN_EMOJI:
+    if character == PLAIN_EMOJI:
         return ""  # Asks for colour only, and stands behind every second emoji.
     return f"<U+{code:04X}>"
 

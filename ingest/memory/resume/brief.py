@@ -6,6 +6,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from ingest.memory.outgoing import plain
 from ingest.memory.resume.left import Decision, Failure, File, Made, Place, Resume, Step
 from ingest.memory.session import label
 from ingest.wording.safe import one_line
@@ -162,7 +163,7 @@ def _by(one: Made) -> str:
 
 
 def _said(text: str | None, words: int = _LINE_WORDS, chars: int = _LINE_CHARS) -> str:
-    return cut_words(one_line(text or ""), words, chars)
+    return plain(cut_words(one_line(text or ""), words, chars))
 
 
 def cut_words(text: str, words: int, chars: int = _LINE_CHARS) -> str:

@@ -1,6 +1,7 @@
 """State files on the disk: keys in order, a value a line, and no edit of a person written over."""
 
 import json
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -12,6 +13,7 @@ from ingest.memory.errors import Problem
 from ingest.memory.state.making import Made
 from ingest.memory.state.merging import Fate, changes
 from ingest.memory.state.reading import read
+from ingest.wording.safe import PLAIN_EMOJI, UNSAFE
 
 FILE: Final = "project_state.json"
 
@@ -24,7 +26,8 @@ class Unsaved(Problem):
 
 def encoded(document: msgspec.Struct) -> str:
     told = msgspec.to_builtins(document, builtin_types=(datetime,))
-    return json.dumps(told, indent=2, sort_keys=True, ensure_ascii=False, default=_utc) + "\n"
+    text = json.dumps(told, indent=2, sort_keys=True, ensure_ascii=False, default=_utc)
+    return UNSAFE.sub(_escaped, text) + "\n"
 
 
 def files_of(made: Made) -> dict[str, str]:
@@ -53,6 +56,13 @@ def write(made: Made, folder: Path) -> list[Path]:
     for name, text in files_of(made).items():
         written.append(outgoing.write(folder / name, text, below=folder, replace=True).path)
     return written
+
+
+def _escaped(found: re.Match[str]) -> str:
+    """As JSON writes it, so that the file shows what is there and says the same when it is read."""
+    if found[0] == PLAIN_EMOJI:
+        return found[0]
+    return json.dumps(found[0])[1:-1] if found[0] != "\x7f" else "\\u007f"
 
 
 def _utc(moment: object) -> str:

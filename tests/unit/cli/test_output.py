@@ -32,6 +32,14 @@ def printed(output: Output) -> str:
     return output.out.getvalue()
 
 
+@pytest.mark.fault("S05")
+def test_the_title_of_a_column_is_only_text() -> None:
+    output = made(Terminal(), {"COLUMNS": "80"})
+    output.table([Column("a\x1b]0;x\x07\x9bb\u202e", least=4)], [["1"]])
+    assert not {"\x07", "\x9b", "\u202e"} & set(printed(output))
+    assert "\x1b]" not in printed(output)
+
+
 def test_columns_are_aligned_also_under_wide_characters() -> None:
     output = made(Pipe(), {})
     output.table(COLUMNS, [["a1", "日本", 5], ["b", "plain", 1200]])

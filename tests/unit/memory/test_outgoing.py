@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.memory import outgoing
-from ingest.memory.outgoing import InTheWay, NoPlace, NotMasked, safe_name, write
+from ingest.memory.outgoing import InTheWay, NoPlace, NotMasked, plain, safe_name, write
 
 KEY = "gh" + "p_" + "a1B2" * 9
 
@@ -142,3 +142,22 @@ class TestCells:
 
     def test_plain_text_stays_as_it_is(self) -> None:
         assert outgoing.cell("src/x.py, 3 lines") == "src/x.py, 3 lines"
+
+
+@pytest.mark.fault("S07")
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("see <img src=x onerror=y> here", r"see \<img src=x onerror=y> here"),
+        (r"\<img src=x>", r"\\\<img src=x>"),
+        ("</td> <!-- x <?php <https://x.example>", r"\</td> \<!-- x \<?php \<https://x.example>"),
+        ("![a](https://x.example/p.png)", r"\![a\](https://x.example/p.png)"),
+        ("[a][b] [b]: https://x.example", r"[a\][b] [b\]: https://x.example"),
+        ("# Heading", r"\# Heading"),
+        ("> quoted", r"\> quoted"),
+        ("if a < b and c<d: list[int] #3 ok!", "if a < b and c<d: list[int] #3 ok!"),
+        ("src/my_file.py * [x] done! `code`", "src/my_file.py * [x] done! `code`"),
+    ],
+)
+def test_text_that_is_read_as_it_is_does_nothing_as_markdown(text: str, shown: str) -> None:
+    assert plain(text) == shown

@@ -35,6 +35,20 @@ def test_a_file_that_was_not_touched_says_nothing() -> None:
     assert changes(decoded(encoded(here).encode(), "f"), here) == []
 
 
+HIDDEN = "\x7f\x85\x9b\u00ad\u200b\u200f\u202e\u2066\ufeff\U000e0041"
+
+
+@pytest.mark.fault("S05")
+def test_no_character_of_a_file_acts_or_hides_and_it_says_the_same() -> None:
+    text = f"a{HIDDEN}b ☀\ufe0f"
+    here = state(item("a", text=text, branch=f"fix/{HIDDEN}"))
+    written = encoded(here)
+    assert [one for one in HIDDEN if one in written] == []
+    assert "\\u202e" in written
+    assert "☀\ufe0f" in written
+    assert decoded(written.encode(), "f") == here
+
+
 def test_what_a_person_changed_is_taken_over() -> None:
     one, two = item("a"), item("b")
     file = state(
