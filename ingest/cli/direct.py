@@ -15,7 +15,7 @@ from ingest.store.client import RemoteDatabase
 from ingest.store.database import Database
 from ingest.store.door import Door
 from ingest.store.doorplate import Role
-from ingest.store.errors import Locked
+from ingest.store.errors import DiskFull, Locked, Unusable
 from ingest.store.face import Answer, Format, Row
 from ingest.store.local import Local
 from ingest.store.refusals import NoDoor
@@ -41,8 +41,15 @@ class Direct:
         return Local(self._database).copy(form)
 
     def backlog(self, paths: Iterable[Path], now: datetime, /, *, keep: bool = True) -> Backlog:
-        looked = homes(paths)
-        return backlog_of(survey(self._database, looked, now.isoformat(), keep=keep), looked, now)
+        looked, at = homes(paths), now.isoformat()
+        try:
+            found = survey(self._database, looked, at, keep=keep)
+        except (DiskFull, Unusable):
+            if not keep:
+                raise
+            # What was seen cannot be kept; it is told all the same.
+            found = survey(self._database, looked, at, keep=False)
+        return backlog_of(found, looked, now)
 
     def one(self, name: str, /, **values: object) -> Row | None:
         return self._database.one(name, **values)

@@ -24,7 +24,7 @@ from ingest.store.client import OwnerGone, RemoteDatabase
 from ingest.store.database import Database
 from ingest.store.doorplate import Role
 from ingest.store.face import Rows
-from ingest.tail.discovery import Problem, ProblemCode
+from ingest.tail.discovery import Problem, ProblemCode, home_trouble
 from ingest.wording.words import many, size, span
 from ingest.worker.drain import Report, Tuning
 from ingest.worker.entrance import Wish, enter
@@ -233,16 +233,25 @@ def _tell(invocation: Invocation) -> int:
 def _look_for_home(invocation: Invocation, *, follow: bool) -> None:
     """Without any home there is nothing to read once; who follows waits for the first."""
     paths = invocation.settings.codex_homes
-    if any(path.is_dir() and os.access(path, os.R_OK | os.X_OK) for path in paths):
+    troubles = [home_trouble(str(path)) for path in paths]
+    if None in troubles:
         return
     listed = ", ".join(map(str, paths))
+    closed = next((one for one in troubles if one and one.code is ProblemCode.UNREADABLE), None)
+    if closed is not None:
+        what = closed.message.replace("This", f"The Codex home {closed.path}", 1)
+        hint = closed.hint
+    else:
+        what = f"There is no Codex home at {listed}."
+        hint = "Start Codex once, or name another home with --codex-home PATH."
     if follow:
-        invocation.output.note(f"There is no Codex home at {listed} yet; waiting for it.")
+        invocation.output.note(
+            f"There is no Codex home at {listed} yet; waiting for it."
+            if closed is None
+            else f"{what} {hint} Waiting for it."
+        )
         return
-    raise NoHome(
-        f"There is no Codex home at {listed}.",
-        "Start Codex once, or name another home with --codex-home PATH.",
-    )
+    raise NoHome(what, hint)
 
 
 def _out_of_reach(problems: list[tuple[str, Problem]]) -> bool:

@@ -18,6 +18,7 @@ from ingest.store.diagnosis import explain
 from ingest.store.doorplate import identity
 from ingest.store.engine import Connection, Error, FatalException, TransactionException, connect
 from ingest.store.errors import Crowded, Damaged, DiskFull, Forked, Replaced, StoreError, Unusable
+from ingest.store.in_the_way import refuse_what_is_in_the_way
 from ingest.store.pulse import Pulse
 from ingest.store.queries import statement
 
@@ -57,6 +58,7 @@ class Database:
         os.umask(0o077)
         # Its spool marks a database as ours, from before its first byte on; and so it is laid
         # beside a file that is there already only once that is known to be ours.
+        refuse_what_is_in_the_way(self.path)
         if not self.path.exists():
             _prepare(self.path, self.spool)
         config: dict[str, str | bool | int | float | list[str]] = {

@@ -15,6 +15,7 @@ from ingest.store.errors import (
     Damaged,
     DiskFull,
     Failed,
+    Foreign,
     GaveUp,
     Locked,
     NewerSchema,
@@ -43,6 +44,8 @@ def explain(path: Path, error: Exception) -> StoreError:
         return Locked(path, int(held[2]), held[1] and Path(held[1]).name)
     if version := _VERSION.search(text):
         return NewerSchema(path, f"storage version {version[1]}")
+    if "sqlite_scanner" in text:
+        return Foreign(path, "it is a database of SQLite")
     if _FULL.search(text) or getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
         return DiskFull(path)
     if _REFUSED.search(text) or isinstance(error, OSError):

@@ -72,6 +72,20 @@ class Foreign(StoreError):
         )
 
 
+class InTheWay(StoreError):
+    """Something else has the name of one of the database's own files."""
+
+    code = "store.in_the_way"
+    error_class = "config"
+
+    def __init__(self, path: Path, kind: str, what: str) -> None:
+        super().__init__(
+            f"{path} is {kind}, where the database keeps its {what}.",
+            "Move it away and try again, or use another database with --db PATH. "
+            "Nothing was changed.",
+        )
+
+
 class Unusable(StoreError):
     """The folder or file cannot be written."""
 

@@ -11,13 +11,13 @@ import fcntl
 import os
 import re
 import shutil
-import stat
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 from ingest.store.database import Database, condemned
 from ingest.store.errors import Damaged, DiskFull, Foreign, Locked, StoreError, Unusable
+from ingest.store.in_the_way import refuse_what_is_in_the_way
 from ingest.store.probe import probe
 
 Clock = Callable[[], datetime]
@@ -39,7 +39,7 @@ def open_database(path: Path, clock: Clock = utc_now) -> tuple[Database, list[st
     """
     path = path.absolute()
     ours = _is_ours(path)
-    _refuse_what_is_no_file(path)
+    _refuse_what_is_not_ours(path)
     told: list[str] = []
     try:
         _make_folder(path)
@@ -177,24 +177,17 @@ def _stat(path: Path) -> os.stat_result | None:
         return None
 
 
-def _refuse_what_is_no_file(path: Path) -> None:
+def _refuse_what_is_not_ours(path: Path) -> None:
+    refuse_what_is_in_the_way(path)
     try:
-        info = path.stat()
+        with path.open("rb") as file:
+            start = file.read(12)
     except (FileNotFoundError, NotADirectoryError):
         return  # The folder is made, or named as what is wrong, in a moment.
     except OSError as error:
         raise Unusable(path, error) from error
-    if not stat.S_ISREG(info.st_mode):
-        kind = "a folder" if stat.S_ISDIR(info.st_mode) else "no regular file"
-        raise Foreign(path, f"it is {kind}")
-    if info.st_size and not _is_ours(path):
-        try:
-            with path.open("rb") as file:
-                start = file.read(12)
-        except OSError as error:
-            raise Unusable(path, error) from error
-        if start[8:] != _MAGIC:
-            raise Foreign(path, "it is a file of another kind")
+    if start and not _is_ours(path) and start[8:] != _MAGIC:
+        raise Foreign(path, "it is a file of another kind")
 
 
 def _is_ours(path: Path) -> bool:

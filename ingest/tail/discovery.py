@@ -65,7 +65,7 @@ class Discovery(Struct, frozen=True):
 
 def scan(home: str | os.PathLike[str]) -> Discovery:
     root = os.path.abspath(os.fspath(home))
-    if (trouble := _home_trouble(root)) is not None:
+    if (trouble := home_trouble(root)) is not None:
         return Discovery([], [trouble])
     scan = _Scan()
     scan.index_files(root)
@@ -131,7 +131,8 @@ def _belongs(kind: Kind, parts: list[str]) -> bool:
     return (parts[0] == SESSIONS and len(parts) >= 2) or (parts[0] == ARCHIVED and len(parts) == 2)
 
 
-def _home_trouble(root: str) -> Problem | None:
+def home_trouble(root: str) -> Problem | None:
+    """Why nothing of this home can be read; None where it can be."""
     try:
         os.scandir(root).close()
     except (FileNotFoundError, NotADirectoryError):
