@@ -50,9 +50,10 @@ def facts(thread: Thread, names: dict[str, str]) -> Facts:
     for file in thread:
         turns += states(file)
         said += prompts(file)
-        found["commands"].update(commands(file).keys())
-        found["exit codes"].update(commands(file).items())
-        found["refused"].update(refused(file))
+        commands, refused = ran(file)
+        found["commands"].update(key for key, _ in commands)
+        found["exit codes"].update(commands)
+        found["refused"].update(refused)
         found["files"].update(files(file, str(thread[0].meta.get("cwd") or "")))
     found["turns"].update(enumerate(turns))
     found["prompts"].update(text_key(text) for text in said)
@@ -120,47 +121,45 @@ def patch(tool: str, arguments: Json) -> str | None:
     return str(arguments.get("input") or line) if tool == "apply_patch" else None
 
 
-def goes_on(file: File, told: dict[str, str]) -> dict[str, str]:
-    """The calls that only wait for an earlier one, and which that was."""
-    found: dict[str, str] = {}
-    running: dict[str, str] = {}
-    for key, tool, arguments in calls(file):
-        awaited = arguments.get("session_id" if tool == "write_stdin" else "cell_id")
-        if tool in ("write_stdin", "wait"):
-            found[key] = running.get(str(awaited), "")
-        elif process := RUNNING.search(told.get(key, "")[:4000]):
-            running[process[1]] = key
-    return found
+def ran(file: File) -> tuple[list[tuple[str, int | None]], set[str]]:
+    """Each command once, with its exit code where one is told; and what was not carried out.
 
-
-def commands(file: File) -> dict[str, int | None]:
-    """Each command once, by its call, with its exit code where one is told."""
-    found: dict[str, int | None] = {}
-    told = outputs(file)
-    waits = goes_on(file, told)
+    A command is known by its call, or by its text where none asked for it (a person did, a script).
+    """
+    told, running = outputs(file), dict[str, str]()
+    codes, texts, refused = dict[str, int | None](), dict[str, str](), set[str]()
     # A script that calls a shell is a command where nothing else tells of what it ran.
-    scripts = file.meta.get("history_mode") != "paginated"
+    legacy = file.meta.get("history_mode") != "paginated"
     for key, tool, arguments in calls(file):
-        runs = scripts and tool == "exec" and SHELL_CALL.search(arguments["input"])
-        if runs or (tool in SHELLS and patch(tool, arguments) is None):
-            found[key] = exit_code(told.get(key, ""), tool)
-        elif (first := waits.get(key)) in found and first:
-            code = exit_code(told.get(key, ""), "exec" if tool == "wait" else tool)
-            found[first] = found[first] if code is None else code
-    asked = {key for key, _, _ in calls(file)}
+        output, patches = told.get(key, ""), patch(tool, arguments) is not None
+        script = tool == "exec" and legacy and SHELL_CALL.search(arguments["input"])
+        awaited = arguments.get("session_id" if tool == "write_stdin" else "cell_id")
+        first = running.get(str(awaited)) if tool in ("write_stdin", "wait") else key
+        code = exit_code(output, tool in ("exec", "wait"))
+        if script or (tool in SHELLS and not patches):
+            codes[key] = code
+        elif first in codes and code is not None:
+            codes[first] = code
+        carried = tool == "wait" or code is not None or not REFUSED.match(output)
+        if first and (patches or first in codes) and not carried:
+            refused.add(first)
+        if process := RUNNING.search(output[:4000]):
+            running.setdefault(process[1], key)
     for record in file.mine:
-        body = record.body
-        ended = record.kind in ("event:exec_command_end", "done:CommandExecution")
+        body, ended = (
+            record.body,
+            record.kind in ("event:exec_command_end", "done:CommandExecution"),
+        )
         if ended and body.get("source") != "unified_exec_interaction":
             key = str(body.get("call_id") or body.get("id"))
-            # A command that no call asked for, of a person or of a script, is known by its text.
-            key = key if key in asked else text_key(command_line(body.get("command")))
-            found[key] = body.get("exit_code")
-    return found
+            texts |= {} if key in codes else {key: text_key(command_line(body.get("command")))}
+            codes[key] = body.get("exit_code")
+    known = {key for key, code in codes.items() if code is not None}
+    return [(texts.get(key, key), code) for key, code in codes.items()], refused - known
 
 
-def exit_code(output: str, tool: str) -> int | None:
-    if tool == "exec":  # Of all that a script ran, the first that failed.
+def exit_code(output: str, script: bool) -> int | None:
+    if script:  # Of all that it ran, the first that failed.
         codes = [int(one) for one in RESULT.findall(output)]
         return next(filter(None, codes), 0) if codes else None
     try:
@@ -168,19 +167,6 @@ def exit_code(output: str, tool: str) -> int | None:
     except (ValueError, TypeError, KeyError):
         found = EXIT.search(output.split("\nOutput:", 1)[0])
         return int(found[1] or found[2]) if found else None
-
-
-def refused(file: File) -> Iterator[str]:
-    """Commands and patches that were not carried out, which only the words of their output tell."""
-    told, codes = outputs(file), commands(file)
-    waits = goes_on(file, told)
-    for key, tool, arguments in calls(file):
-        output = told.get(key, "")
-        if tool in SHELLS or patch(tool, arguments) is not None:
-            if REFUSED.match(output) and codes.get(key, exit_code(output, tool)) is None:
-                yield key
-        elif tool == "write_stdin" and output.startswith("aborted"):
-            yield waits[key]
 
 
 def files(file: File, cwd: str) -> Iterator[tuple[str, str]]:
@@ -209,9 +195,8 @@ def below(path: str, cwd: str, where: str = "") -> str:
     if not (path.startswith("/") or path[1:3] == ":/") and where not in ("", cwd):
         path = f"{where.rstrip('/')}/{path}"
     folder = cwd.rstrip("/") + "/"
-    return (path[len(folder) :] if path.lower().startswith(folder.lower()) else path).removeprefix(
-        "./"
-    )
+    inside = path.lower().startswith(folder.lower())
+    return (path[len(folder) :] if inside else path).removeprefix("./")
 
 
 def tokens(file: File) -> int:
