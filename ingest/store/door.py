@@ -66,6 +66,12 @@ class Limits(Struct, frozen=True):
     copy_seconds: float = 1800.0
     hold_seconds: float = 60.0
     answer_bytes: int = wire.ANSWER_CAP
+    idle_seconds: float = 10.0
+    """So long a client says nothing before its place may be given to another."""
+    take_seconds: float = 20.0
+    """So long a client may take to read its answer."""
+    untaken_bytes: int = 4 * wire.ANSWER_CAP
+    """As much may wait to be read by all clients together."""
 
 
 def only_reads(_name: str, _values: dict[str, Any]) -> dict[str, Any]:
@@ -99,11 +105,17 @@ class Door:
         self._lock = threading.Lock()
         # A question over all sessions takes most of the engine's memory for a moment.
         self._turns = threading.BoundedSemaphore(AT_ONCE)
+        # And one of a person as much as it likes, up to its bound; the screens do not wait for it.
+        self._statements = threading.BoundedSemaphore(AT_ONCE)
         self._alone = threading.Lock()
         self._clients: dict[threading.Thread, Connection] = {}
         self._running: dict[Cursor, tuple[float, Connection | None]] = {}
         """Questions that are being answered, until when they may be, and for whom."""
         self._overdue: set[Cursor] = set()
+        self._idle: dict[Connection, float] = {}
+        """Clients that say nothing, and since when."""
+        self._untaken: dict[Connection, tuple[float, int]] = {}
+        """Clients that do not read their answers, since when, and of how many bytes."""
         self._ending = threading.Event()
         self._address: doorplate.Address | None = None
         self._announced = False
@@ -115,6 +127,16 @@ class Door:
     def busy(self) -> int:
         """How many questions are being answered right now."""
         return len(self._running)
+
+    @property
+    def clients(self) -> int:
+        return len(self._clients)
+
+    @property
+    def untaken(self) -> int:
+        """Bytes of answers that wait to be read."""
+        with self._lock:
+            return sum(size for _, size in self._untaken.values())
 
     def open(self) -> None:
         path = self._database.path
@@ -206,12 +228,15 @@ class Door:
                         cursor.interrupt()
                     elif client is not None and has_left(client):
                         cursor.interrupt()
+                for client, (since, _) in list(self._untaken.items()):
+                    if now - since >= self._limits.take_seconds:
+                        self._send_away(client)
 
     def _serve(self, connection: Connection) -> None:
         visit = Visit()
         try:
             prove_inside(connection, self._key)
-            if len(self._clients) > self._limits.clients:
+            if len(self._clients) > self._limits.clients and not self._made_place():
                 connection.send_bytes(wire.reply(FULL))
                 return
             connection.send_bytes(wire.reply(self.host))
@@ -223,19 +248,57 @@ class Door:
             visit.end()
             with self._lock:
                 self._clients.pop(threading.current_thread(), None)
+                self._idle.pop(connection, None)
                 connection.close()
 
     def _converse(self, connection: Connection, visit: Visit) -> None:
         while True:
+            with self._lock:
+                self._idle[connection] = time.monotonic()
             if visit.held is not None and not connection.poll(visit.left):
                 visit.spoil()
             data = connection.recv_bytes(wire.REQUEST_CAP)
+            with self._lock:
+                self._idle.pop(connection, None)
             try:
                 request = wire.read_request(data)
             except wire.Garbled:
-                connection.send_bytes(wire.reply(GARBLED))
+                self._send(connection, wire.reply(GARBLED))
                 return
-            connection.send_bytes(self._answer(request, visit))
+            self._send(connection, self._answer(request, visit))
+
+    def _send(self, connection: Connection, answer: bytes) -> None:
+        with self._lock:
+            # Whoever has not read the longest goes first where all of it would be too much.
+            waiting = sum(size for _, size in self._untaken.values())
+            for client, (_, size) in sorted(self._untaken.items(), key=lambda one: one[1]):
+                if waiting + len(answer) <= self._limits.untaken_bytes:
+                    break
+                self._send_away(client)
+                waiting -= size
+            self._untaken[connection] = time.monotonic(), len(answer)
+        try:
+            connection.send_bytes(answer)
+        finally:
+            with self._lock:
+                self._untaken.pop(connection, None)
+
+    def _made_place(self) -> bool:
+        """Send the client away that has said nothing for the longest, if it was long enough. One
+        of ours comes back by itself when it has something to ask."""
+        with self._lock:
+            client = min(self._idle, key=self._idle.__getitem__, default=None)
+            if client is None:
+                return False
+            if time.monotonic() - self._idle[client] < self._limits.idle_seconds:
+                return False
+            self._send_away(client)
+            return True
+
+    def _send_away(self, client: Connection) -> None:
+        self._idle.pop(client, None)
+        self._untaken.pop(client, None)
+        hang_up(client)
 
     def _answer(self, request: wire.Request, visit: Visit) -> bytes:
         try:
@@ -272,7 +335,10 @@ class Door:
             case wire.Ask(queries):
                 return self._asked(queries, visit)
             case wire.Sql(text, limit):
-                with self._cursor(self._limits.query_seconds, visit.held) as con:
+                with (
+                    self._statements,
+                    self._cursor(self._limits.query_seconds, visit.held) as con,
+                ):
                     answer = console.ask(
                         con,
                         text,

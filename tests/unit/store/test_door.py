@@ -274,11 +274,62 @@ def test_an_answer_too_large_to_send_says_what_to_do(database: Database) -> None
 
 
 def test_one_guest_too_many_is_told_so(database: Database) -> None:
-    with door(database, Limits(clients=1)), RemoteDatabase(database.path) as first:
+    limits = Limits(clients=1, idle_seconds=1_000.0)
+    with door(database, limits), RemoteDatabase(database.path) as first:
         with pytest.raises(Told, match="Too many") as told:
             RemoteDatabase(database.path)
         assert told.value.code == "door.full"
         assert first.rows("status.migrations")
+
+
+@pytest.mark.fault("A06")
+def test_a_client_that_only_sits_there_gives_its_place_to_the_next(database: Database) -> None:
+    limits = Limits(clients=2, idle_seconds=0.0)
+    with door(database, limits), RemoteDatabase(database.path) as first:
+        silent = enter(database.path)
+        assert first.rows("status.migrations")
+        others = [enter(database.path) for _ in range(5)]
+        with pytest.raises(EOFError):
+            silent.recv_bytes()
+        # Who was sent away comes back by itself with its next question.
+        assert first.rows("status.migrations")
+        for one in others:
+            one.close()
+
+
+def unread(path: Path, rows: int) -> Connection:
+    """A client that asks for much, and reads nothing of the answer."""
+    connection = enter(path)
+    connection.send_bytes(wire.request(wire.Sql(f"select md5(range::text) from range({rows})")))
+    return connection
+
+
+@pytest.mark.fault("A06")
+def test_a_client_that_does_not_read_its_answer_is_sent_away(database: Database) -> None:
+    limits = Limits(take_seconds=0.05)
+    with door(database, limits) as opened:
+        lazy = unread(database.path, 50_000)
+        while opened.clients:
+            os.sched_yield()
+        with pytest.raises((EOFError, OSError)):
+            lazy.recv_bytes()
+        with RemoteDatabase(database.path) as guest:
+            assert guest.rows("status.migrations")
+
+
+@pytest.mark.fault("A06")
+def test_answers_that_nobody_reads_take_no_more_than_their_bound(database: Database) -> None:
+    limits = Limits(untaken_bytes=3_000_000, take_seconds=1_000.0)
+    with door(database, limits) as opened:
+        lazy = [unread(database.path, 50_000) for _ in range(6)]
+        # Of answers of nearly two megabytes, one has room at a time.
+        while opened.clients > 1 or not opened.untaken:
+            os.sched_yield()
+        assert opened.untaken <= limits.untaken_bytes
+        for one in lazy:
+            one.close()
+        with RemoteDatabase(database.path) as guest:
+            assert guest.rows("status.migrations")
 
 
 def test_a_socket_that_a_dead_owner_left_is_replaced(database: Database) -> None:
