@@ -221,7 +221,8 @@ def _from_environment(env: Mapping[str, str], here: Path) -> dict[str, Value]:
             continue
         raw: object = text
         if name == "codex_homes":
-            raw = [part.strip() for part in text.split(",") if part.strip()]
+            # As Codex takes it: one path, whatever is in it.
+            raw = [text]
         elif name == "observe_command":
             raw = _words(text)
         elif name in _LEAST:

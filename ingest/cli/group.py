@@ -25,6 +25,12 @@ class _Shared(click.Command):
         self.params = [*self.params, *common_options()]
         self.context_settings = {"help_option_names": ["-h", "--help"], **self.context_settings}
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        rest = super().parse_args(ctx, args)
+        for param in self.get_params(ctx):
+            _insist_on_text(ctx, param, ctx.params.get(param.name or ""))
+        return rest
+
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         own: list[tuple[str, str]] = []
         common: list[tuple[str, str]] = []
@@ -40,6 +46,16 @@ class _Shared(click.Command):
             self.format_commands(ctx, formatter)
         with formatter.section("Options of every command"):
             formatter.write_dl(common)
+
+
+def _insist_on_text(ctx: click.Context, param: click.Parameter, value: object) -> None:
+    """Paths may be any bytes; all else is compared with text, and written down as such."""
+    for one in value if isinstance(value, tuple) else (value,):
+        if isinstance(one, str) and not one.isascii():
+            try:
+                one.encode()
+            except UnicodeEncodeError:
+                raise click.BadParameter("This is no text in UTF-8.", ctx, param) from None
 
 
 class Command(_Shared):

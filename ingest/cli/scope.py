@@ -15,6 +15,7 @@ from ingest.cli.invocation import Invocation
 from ingest.cli.options import Filters
 from ingest.memory.scope import Scope
 from ingest.wording import when
+from ingest.worker.homes import storable
 
 _NAMED: Final = 8
 """Projects, where none has a name like it."""
@@ -47,7 +48,7 @@ def project_of(text: str | None) -> str | None:
     """A project as statements take it: its name, or its whole folder."""
     # A folder is meant by `.` or by anything with a slash; all else is the name of a project.
     if text is not None and (text in (".", "..") or os.sep in text):
-        return os.path.abspath(os.path.expanduser(text))  # noqa: PTH100, PTH111
+        return storable(os.path.abspath(os.path.expanduser(text)))  # noqa: PTH100, PTH111
     return text
 
 

@@ -29,6 +29,7 @@ from ingest.memory.tasks.deeds import (
 from ingest.memory.tasks.plan import ID_CHARS
 from ingest.memory.tasks.roadmap import sayings
 from ingest.memory.tasks.task import EvidenceKind, Roadmap, Task, TaskState
+from ingest.worker.homes import storable
 from ingest.worker.ordered import actor
 
 _id = click.argument("id_", metavar="ID")
@@ -47,7 +48,7 @@ def add(
     Example: tailboard tasks add "Write the changelog" --project parser
     """
     with ordering(invocation) as orders:
-        meant = project or project_here(orders.access) or Path.cwd().name
+        meant = project or project_here(orders.access) or storable(Path.cwd().name)
         deed = wish.add(" ".join(text), meant, branch)
         task = uuid.uuid4().hex[:ID_CHARS]
         _say(invocation, orders, task, deed)

@@ -18,6 +18,7 @@ from ingest.memory.tasks.plan_tool import hint
 from ingest.memory.tasks.roadmap import roadmap
 from ingest.memory.tasks.task import Edge, Roadmap, Task
 from ingest.wording.words import many, span
+from ingest.worker.homes import storable
 
 COLUMNS = (
     Column("ID"),
@@ -67,7 +68,7 @@ def project_here(access: Access) -> str | None:
     folders = [here]
     root = next((one for one in (here, *here.parents) if (one / ".git").exists()), here)
     folders += [one for one in here.parents if one == root or root in one.parents]
-    names = [str(one) for one in folders]
+    names = [storable(str(one)) for one in folders]
     if access.one("tasks.folder_known", folders=names) is None:
         return None  # The usual answer, and a cheap one.
     row = access.one("tasks.project_here", folders=names)

@@ -17,7 +17,16 @@ from ingest.store import migrate
 from ingest.store.diagnosis import explain
 from ingest.store.doorplate import identity
 from ingest.store.engine import Connection, Error, FatalException, TransactionException, connect
-from ingest.store.errors import Crowded, Damaged, DiskFull, Forked, Replaced, StoreError, Unusable
+from ingest.store.errors import (
+    Crowded,
+    Damaged,
+    DiskFull,
+    Forked,
+    NoText,
+    Replaced,
+    StoreError,
+    Unusable,
+)
 from ingest.store.in_the_way import refuse_what_is_in_the_way
 from ingest.store.pulse import Pulse
 from ingest.store.queries import statement
@@ -39,6 +48,7 @@ class Database:
     """An open database. Use as a context manager, or call `close`."""
 
     def __init__(self, path: Path) -> None:
+        insist_on_text(path)
         self.path = path
         self.spool = path.with_name(path.name + ".spool")
         self.steps: list[str] = []
@@ -275,6 +285,14 @@ class Database:
             self._con.execute("checkpoint")
         except Error as error:
             raise self._told(error) from error
+
+
+def insist_on_text(path: Path) -> None:
+    """Refuse a path that the engine could not even be told, before anything is made there."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        raise NoText(path) from None
 
 
 def records(con: Connection, sql: str, values: object = None) -> list[dict[str, Any]]:

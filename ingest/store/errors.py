@@ -99,6 +99,20 @@ class Unusable(StoreError):
         )
 
 
+class NoText(StoreError):
+    """The engine takes only names that are text."""
+
+    code = "store.name"
+    error_class = "config"
+
+    def __init__(self, path: Path) -> None:
+        shown = str(path).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+        super().__init__(
+            f"The path of the database is no text in UTF-8: {shown}.",
+            "Use another place with --db PATH. Nothing was changed.",
+        )
+
+
 class Replaced(StoreError):
     """The file was deleted, moved or replaced while it was in use: what is written goes nowhere."""
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ingest.store.database import Database, condemned
+from ingest.store.database import Database, condemned, insist_on_text
 from ingest.store.errors import Damaged, DiskFull, Foreign, Locked, StoreError, Unusable
 from ingest.store.in_the_way import refuse_what_is_in_the_way
 from ingest.store.probe import probe
@@ -38,6 +38,7 @@ def open_database(path: Path, clock: Clock = utc_now) -> tuple[Database, list[st
     that stands in the way is a `StoreError`, and leaves the file as it is.
     """
     path = path.absolute()
+    insist_on_text(path)
     ours = _is_ours(path)
     _refuse_what_is_not_ours(path)
     told: list[str] = []

@@ -16,6 +16,7 @@ from ingest.memory.git.git import Git
 from ingest.memory.resume.brief import LEAST, WORDS
 from ingest.memory.resume.resume import resume
 from ingest.redaction.mask import mask
+from ingest.worker.homes import storable
 
 
 @click.command(cls=Command)
@@ -42,7 +43,7 @@ def command(invocation: Invocation, wants_copy: bool, words: int, only: Filters)
             invocation.judged,
             Git(invocation.env),
             mask,
-            folder=str(Path.cwd()),
+            folder=storable(str(Path.cwd())),
             words=words,
         )
     if found is None:

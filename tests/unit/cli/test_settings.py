@@ -46,9 +46,9 @@ def test_an_option_wins_over_the_environment_and_that_over_the_file(at: Places) 
     assert loaded.origins["retry"].source is Source.FILE
 
 
-def test_codex_home_may_be_a_list(at: Places) -> None:
-    loaded = load(Given(), {"CODEX_HOME": "/one, ~/two ,"}, at)
-    assert loaded.settings.codex_homes == (Path("/one"), Path("~/two").expanduser())
+def test_codex_home_is_one_path_as_codex_takes_it_whatever_is_in_it(at: Places) -> None:
+    loaded = load(Given(), {"CODEX_HOME": "~/one, two"}, at)
+    assert loaded.settings.codex_homes == (Path("~/one, two").expanduser(),)
 
 
 def test_paths_in_the_file_are_relative_to_it_and_options_to_where_we_are(at: Places) -> None:

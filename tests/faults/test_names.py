@@ -1,0 +1,100 @@
+"""Names that are no text: arguments, folders and the path of the database."""
+
+import contextlib
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.build import Home
+from tests.integration.cli.desk import Desk
+
+ODD = "caf\udce9"
+"""A name of bytes that are no UTF-8, as Python tells it."""
+ARGUMENTS = (
+    ("sessions", "--project", ODD),
+    ("sessions", "--branch", ODD),
+    ("search", ODD),
+    ("tasks", "add", ODD),
+    ("tasks", "add", "Write it", "--project", ODD),
+    ("batches", "pause", "--reason", ODD),
+    ("sql", f"select '{ODD}'"),
+    ("show", ODD),
+)
+HERE = (
+    ("resume",),
+    ("tasks",),
+    ("tasks", "add", "Write it"),
+    ("status",),
+    ("sessions", "--project", "."),
+    ("state", "export", "--out", "state"),
+    ("journal", "show"),
+    ("snapshot", "--overwrite", "--out", "copy.duckdb"),
+    ("doctor",),
+)
+
+
+@pytest.fixture
+def desk(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Desk:
+    desk = Desk(tmp_path, capsys)
+    session = Home(desk.home).session()
+    session.prompt("Begin")
+    session.end_turn("Done.")
+    session.write()
+    assert desk.run("ingest").code == 0
+    return desk
+
+
+@pytest.mark.fault("P41")
+@pytest.mark.parametrize("words", ARGUMENTS, ids=lambda words: " ".join(words[:2]).rstrip(ODD))
+def test_an_argument_that_is_no_text_is_refused_in_a_sentence(
+    desk: Desk, words: tuple[str, ...]
+) -> None:
+    answer = desk.run(*words)
+    assert answer.code == 2
+    assert "no text in UTF-8" in answer.err
+
+
+@pytest.mark.fault("P41")
+@pytest.mark.parametrize("words", HERE, ids=" ".join)
+def test_every_command_works_in_a_folder_whose_name_is_no_text(
+    desk: Desk, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    here = tmp_path / ODD
+    here.mkdir()
+    with contextlib.chdir(here):
+        answer = desk.run(*words)
+        document = desk.run(*words, "--json")
+    for one in (answer, document):
+        assert one.code in (0, 1), one.err
+        assert "report it" not in one.err
+
+
+@pytest.mark.fault("P41")
+@pytest.mark.parametrize("words", [("ingest",), ("status",), ("tasks", "add", "Write it")])
+@pytest.mark.parametrize("there", [False, True], ids=["new", "known"])
+def test_a_database_whose_path_is_no_text_is_refused_in_a_sentence(
+    desk: Desk, tmp_path: Path, words: tuple[str, ...], there: bool
+) -> None:
+    folder = tmp_path / ODD
+    if there:
+        desk.db.parent.rename(folder)
+    answer = desk.run(*words, "--db", str(folder / desk.db.name))
+    if words == ("status",) and not there:
+        assert "Nothing read yet" in answer.out + answer.err
+    else:
+        assert answer.code == 3
+        assert r"no text in UTF-8: " in answer.err
+        assert r"caf\xe9" in answer.err
+        assert "--db PATH" in answer.err
+    assert folder.exists() is there
+
+
+@pytest.mark.fault("P41")
+@pytest.mark.parametrize("name", [ODD, "one, two"])
+def test_a_home_of_any_name_is_one_home(desk: Desk, tmp_path: Path, name: str) -> None:
+    desk.env["CODEX_HOME"] = str(desk.home.rename(tmp_path / name))
+    desk.db.unlink()
+    assert desk.json("ingest")["lines"] > 0
+    assert desk.json("ingest")["lines"] == 0
+    assert desk.json("status")["homes"] == [os.fsencode(tmp_path / name).decode(errors="replace")]
