@@ -122,6 +122,38 @@ def scripts(home: Home) -> Rollout:
     return session
 
 
+def live(home: Home) -> Rollout:
+    """An interactive session of 0.171: approvals, steering, and what is told late."""
+    session = home.session("g4", "0.171.0", source="cli", code_mode=True)
+    session.prompt("Start it")
+    no_tool = "TypeError: tools.update_plan is not a function"
+    planned = "await tools.update_plan({plan: [{step: 'Read', status: 'pending'}]})"
+    failed = f"Script failed\nWall time 0.1 seconds\nOutput:\n\nScript error:\n{no_tool}\n"
+    session.custom("exec", planned, failed)
+    asked = "await tools.exec_command({cmd: 'make', sandbox_permissions: 'require_escalated'})"
+    session.custom("exec", asked, calls.script_output("{}", 1.0))
+    session.prompt("And leave the rest alone")
+    session.settle()
+    content = [{"type": "Text", "text": "Which colour?"}]
+    question = {"type": "AgentMessage", "id": "call_q", "content": content}
+    question |= {"phase": "final_answer", "delivery": "async", "questions": [{"title": "Which?"}]}
+    session.turn_item(question)
+    session.end_turn("Started.")
+    first = session.turn_id
+    session.compact()
+    session.prompt("Go on")
+    session.settle()
+    item = calls.command_item(
+        session.release, session.thread.cwd, "exec-1", "make", 2, "no rule\n", 20
+    )
+    session.turn_item(item, 20_000, of=(session.thread.id, first))
+    window = {"total_tokens": 258_400}
+    full = {"total_token_usage": window, "last_token_usage": {"total_tokens": 250_000}}
+    session.event("token_count", info=full)
+    session.fail_turn("Codex ran out of room.", "context_window_exceeded")
+    return session
+
+
 def _shell_answer(code: int, said: str) -> str:
     return f"Exit code: {code}\nWall time: 0.2 seconds\nOutput:\n{said}\n"
 
@@ -137,4 +169,5 @@ ALL: dict[str, Callable[[Home], Rollout]] = {
     "wordless_turns": wordless_turns,
     "rolled_back": rolled_back,
     "scripts": scripts,
+    "live": live,
 }

@@ -81,3 +81,22 @@ def test_scripts_that_call_a_shell_are_commands_with_exit_codes(tmp_path: Path) 
         ("command", "ls a\nls b", "failed", 2),
         ("command", "make", "failed", 2),
     ]
+
+
+def test_what_codex_tells_late_or_in_scripts_is_where_it_belongs(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    session = oddities.live(home)
+    session.write()
+    told = Told(home.path, tmp_path / "tailboard.duckdb")
+    id_ = session.thread.id
+    found = told.of("calls", id_, "kind", "command", "turn", "status", "exit_code")
+    assert found[-1] == ("command", "make", 1, "failed", 2)
+    assert [accepted for accepted, *_ in told.plans(id_)] == [False]
+    assert told.of("turns", id_, "trigger", "state") == [
+        ("user", "completed"),
+        ("compact", "completed"),
+        ("user", "failed"),
+    ]
+    assert ("question", "Which colour?") in told.of("messages", id_, "phase", "text")
+    spent = told.of("usage", id_, "total")
+    assert sum(total for (total,) in spent) < 258_400

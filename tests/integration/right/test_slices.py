@@ -88,7 +88,7 @@ def test_scripted_sessions_tell_the_same_in_slices(
 
 
 @pytest.mark.parametrize("seed", [4, 5])
-def test_odd_shapes_of_older_releases_tell_the_same_in_slices(tmp_path: Path, seed: int) -> None:
+def test_odd_shapes_of_some_releases_tell_the_same_in_slices(tmp_path: Path, seed: int) -> None:
     home = Home(tmp_path / "whole")
     for odd in oddities.ALL.values():
         odd(home).write()
