@@ -23,6 +23,7 @@ from ingest.settings import Settings
 from ingest.store.client import OwnerGone, RemoteDatabase
 from ingest.store.database import Database
 from ingest.store.doorplate import Role
+from ingest.store.errors import Replaced
 from ingest.store.face import Rows
 from ingest.tail.discovery import Problem, ProblemCode, home_trouble
 from ingest.wording.words import many, size, span
@@ -33,6 +34,10 @@ from ingest.worker.owner import Owner, Pace, Round
 from ingest.worker.pool import Pool
 
 _ENDS = ("completed", "completed_empty", "failed", "dead")
+_REPLACED = (
+    "The database was deleted or replaced while it was open. It was opened anew, and what is "
+    "missing in it is read again from Codex's files."
+)
 _OUT_OF_REACH = (ProblemCode.NO_HOME, ProblemCode.UNREADABLE)
 
 
@@ -81,6 +86,7 @@ def _enter(invocation: Invocation, pool: Pool | None, role: Role) -> int:
             settings.max_attempts,
         ),
     )
+    again: list[str] = []
     while True:
         found = enter(settings.db, wish)
         if isinstance(found, RemoteDatabase):
@@ -89,10 +95,17 @@ def _enter(invocation: Invocation, pool: Pool | None, role: Role) -> int:
                 return _leave_it(invocation, found, follow=follow)
             continue
         with found:
-            for line in found.told:
+            for line in [*again, *found.told]:
                 invocation.output.note(line)
             if follow:
-                return _follow(invocation, found.owner, role)
+                try:
+                    return _follow(invocation, found.owner, role)
+                except Replaced:
+                    if role is not Role.DASHBOARD:
+                        raise
+                    # Nobody is there to start it again, and a dashboard waits.
+                    again = [_REPLACED]
+                    continue
             code = _once(invocation, found.owner, pool)
             # Whoever asked meanwhile is still waiting.
             found.desk.work(at_rest=True)

@@ -231,6 +231,11 @@ class Database:
             self._columns = found
         return tuple(self._columns[table])
 
+    def check_file(self) -> None:
+        """Raise where another file stands at the path, or none: what is written goes nowhere."""
+        if identity(self.path) != self._file:
+            raise Replaced(self.path)
+
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
         """All of the block, or none of it. An engine that gave up is opened again.
@@ -241,8 +246,7 @@ class Database:
         """
         con = self._con
         self._wrote = False
-        if identity(self.path) != self._file:
-            raise Replaced(self.path)
+        self.check_file()
         try:
             con.execute("begin")
             yield

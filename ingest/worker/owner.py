@@ -248,6 +248,8 @@ class Owner:
         tries = Tries(self.database, self.tuning.retry, self.clock, monotonic)
         try:
             while not stop.is_set():
+                # Where nothing is new, no transaction would notice it.
+                self.database.check_file()
                 self.desk.work(at_rest=True)
                 beside()
                 if monotonic() >= tidy_at:
