@@ -12,8 +12,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from textual import events
 from textual.app import App
+from textual.keys import _character_to_key, key_to_character
 from textual.pilot import Pilot
+from textual.screen import Screen
 
 from ingest.settings import Settings
 from ingest.store.client import RemoteDatabase
@@ -36,6 +39,8 @@ class Stage:
         self.home = home or Home(tmp / "codex")
         self.db = tmp / "data" / "tailboard.duckdb"
         self.now = datetime(2026, 11, 21, 14)
+        self.dashboards: list[Dashboard] = []
+        """All that looked at it; none of them may have met a mistake that no test expected."""
         self._owned: Owned | None = None
         self._work: threading.Thread | None = None
         self._ending = threading.Event()
@@ -108,7 +113,16 @@ class Stage:
         settings = Settings(codex_homes=(Path("/home/dev/.codex"),), db=self.db, **said)
         keeper = Caretaker(self.db)
         keeper.start()
-        return Dashboard(settings, keeper, manner, lambda: self.now)
+        made = Dashboard(settings, keeper, manner, lambda: self.now)
+        self.dashboards.append(made)
+        return made
+
+
+def expected(app: Dashboard, kind: type[BaseException]) -> None:
+    """It has met a mistake, and only of this kind."""
+    assert app.mistakes.met
+    assert all(isinstance(one, kind) for one in app.mistakes.met)
+    app.mistakes.met.clear()
 
 
 async def when(pilot: Pilot[Any], true: Callable[[], bool]) -> None:
@@ -116,6 +130,7 @@ async def when(pilot: Pilot[Any], true: Callable[[], bool]) -> None:
     async with asyncio.timeout(PATIENCE):
         await pilot.pause()
         while not true():
+            assert pilot.app._exception is None, "it has ended"
             await asyncio.sleep(0.005)
             await pilot.pause()
 
@@ -125,17 +140,39 @@ async def settled(pilot: Pilot[Any]) -> None:
 
     def still() -> bool:
         screen = pilot.app.screen
+        typed = isinstance(pilot.app, Dashboard) and not pilot.app.typed.settled
         # An order waits for its answer as long as the question stands.
         asked = isinstance(screen, Dialog)
         done = asked or all(worker.is_finished for worker in pilot.app.workers)
-        return done and (not isinstance(screen, Frame) or screen.settled)
+        return (
+            done
+            and not typed
+            and is_drawn(screen)
+            and (not isinstance(screen, Frame) or screen.settled)
+        )
 
     await when(pilot, still)
+
+
+def is_drawn(screen: Screen[Any]) -> bool:
+    """Whether nothing of it waits to be drawn, the keys in its footer among it."""
+    return not (screen._dirty_widgets or screen._layout_required or screen._callbacks)
 
 
 async def press(pilot: Pilot[Any], *keys: str) -> None:
     """All of them at once, as one types; until what came of it is on the screen."""
     await pilot.press(*keys)
+    await settled(pilot)
+
+
+async def burst(pilot: Pilot[Any], *keys: str) -> None:
+    """All of them in one read, as a terminal hands on what was typed while the program was busy;
+    until what came of it is on the screen."""
+    driver = pilot.app._driver
+    assert driver is not None
+    for key in keys:
+        name = _character_to_key(key) if len(key) == 1 and not key.isalnum() else key
+        driver.send_message(events.Key(name, key_to_character(name)))
     await settled(pilot)
 
 
@@ -181,3 +218,6 @@ def staged(tmp: Path, write: Callable[[Home], object] | None = None) -> Iterator
         yield stage
     finally:
         stage.close()
+    for dashboard in stage.dashboards:
+        for mistake in dashboard.mistakes.met:
+            raise AssertionError("the dashboard met a mistake of its own") from mistake

@@ -22,6 +22,8 @@ class Command(Struct, frozen=True):
     """In the footer of the pane that has the focus."""
     takes: str = ""
     """What may be written behind the name in the `:` line; then the action takes it as a text."""
+    changes: bool = False
+    """Whether it may change what is kept: its key must not be carried out unseen."""
 
 
 def _table(*commands: Command) -> dict[str, Command]:
@@ -104,31 +106,86 @@ COMMANDS: Final = _table(
         "automatic",
         "Have this project's journals written by themselves, or not.",
         shown=True,
+        changes=True,
     ),
     # ── the pipeline ──
     Command("next-list", "right_square_bracket", "next list", "To the next list.", shown=True),
     Command("previous-list", "left_square_bracket", "list before", "To the list before."),
-    Command("retry", "r", "retry", "Try again what is marked, or is at the cursor.", shown=True),
-    Command("retry-all", "R", "retry all", "Try again all that the filter shows.", shown=True),
-    Command("snooze", "z", "put off", "Put off what is meant, until a time.", shown=True),
-    Command("cancel", "x", "cancel", "Give up on what is meant, until it is retried.", shown=True),
-    Command("reset", "X", "read again", "Forget what was read, and read it again.", shown=True),
-    Command("pause-queue", "P", "pause queue", "Stop the queue, or let it go on.", shown=True),
+    Command(
+        "retry",
+        "r",
+        "retry",
+        "Try again what is marked, or is at the cursor.",
+        shown=True,
+        changes=True,
+    ),
+    Command(
+        "retry-all",
+        "R",
+        "retry all",
+        "Try again all that the filter shows.",
+        shown=True,
+        changes=True,
+    ),
+    Command(
+        "snooze", "z", "put off", "Put off what is meant, until a time.", shown=True, changes=True
+    ),
+    Command(
+        "cancel",
+        "x",
+        "cancel",
+        "Give up on what is meant, until it is retried.",
+        shown=True,
+        changes=True,
+    ),
+    Command(
+        "reset",
+        "X",
+        "read again",
+        "Forget what was read, and read it again.",
+        shown=True,
+        changes=True,
+    ),
+    Command(
+        "pause-queue",
+        "P",
+        "pause queue",
+        "Stop the queue, or let it go on.",
+        shown=True,
+        changes=True,
+    ),
     Command("group", "g", "by error", "The kinds of errors instead of each batch.", shown=True),
     # ── tasks ──
     Command("view", "v", "view", "Graph, tree or table.", shown=True),
     Command("next-ready", "n", "next ready", "To the next task that can be done now.", shown=True),
-    Command("complete", "c", "complete", "Say that this task is done.", shown=True),
-    Command("block", "b", "block", "Say that it cannot go on.", shown=True, takes="why"),
-    Command("set", "s", "set state", "Say how it stands.", shown=True, takes="state"),
-    Command("owner", "o", "owner", "Say whose it is.", takes="name"),
-    Command("link", "D", "depends on", "Say what it waits for: go there and press Enter."),
-    Command("unlink", "x", "unlink", "Say that it does not wait for another one."),
-    Command("add", "a", "add", "Add a task.", shown=True, takes="text"),
-    Command("evidence", "E", "evidence", "Say what shows that it was done.", takes="kind what"),
-    Command("note", "m", "note", "Note something at it.", takes="text"),
-    Command("undo", "u", "undo", "Take back what you said last.", shown=True),
-    Command("reset-task", "U", "reset", "Forget what was said of it; the log counts again."),
+    Command("complete", "c", "complete", "Say that this task is done.", shown=True, changes=True),
+    Command(
+        "block", "b", "block", "Say that it cannot go on.", shown=True, takes="why", changes=True
+    ),
+    Command("set", "s", "set state", "Say how it stands.", shown=True, takes="state", changes=True),
+    Command("owner", "o", "owner", "Say whose it is.", takes="name", changes=True),
+    Command(
+        "link", "D", "depends on", "Say what it waits for: go there and press Enter.", changes=True
+    ),
+    Command("unlink", "x", "unlink", "Say that it does not wait for another one.", changes=True),
+    Command("add", "a", "add", "Add a task.", shown=True, takes="text", changes=True),
+    Command(
+        "evidence",
+        "E",
+        "evidence",
+        "Say what shows that it was done.",
+        takes="kind what",
+        changes=True,
+    ),
+    Command("note", "m", "note", "Note something at it.", takes="text", changes=True),
+    Command("undo", "u", "undo", "Take back what you said last.", shown=True, changes=True),
+    Command(
+        "reset-task",
+        "U",
+        "reset",
+        "Forget what was said of it; the log counts again.",
+        changes=True,
+    ),
     Command("choice", "f", "which", "All tasks, or only those ready, blocked, stuck or done."),
     Command("scope", "O", "scope", "This project, its branch, its session, or everything."),
     Command("next-project", "right_curly_bracket", "next project", "To the next project."),
@@ -138,8 +195,11 @@ COMMANDS: Final = _table(
     Command("follow", "l,right", "follow", "Along an edge, to what comes after."),
     Command("follow-back", "h,left", "follow back", "Along an edge, to what comes before."),
     # ── what went wrong ──
+    Command("go-on", "enter", "go on", "Make the screen anew, and go on.", shown=True),
     Command("try-again", "r", "try again", "Try it now instead of waiting.", shown=True),
 )
+AGREE: Final = "agree"
+"""The action by which a dialog is told yes."""
 MOVES: Final = (
     "down", "up", "top", "bottom", "half-down", "half-up", "page-down", "page-up",
 )  # fmt: skip
@@ -173,6 +233,12 @@ def _binding(command: Command, shown: bool | None, *, priority: bool) -> Binding
 def command_of(binding: Binding) -> Command | None:
     """The command behind a binding, if it is one of ours."""
     return COMMANDS.get(binding.id or "")
+
+
+def changes(binding: Binding) -> bool:
+    """Whether its key may change what is kept, without a question of its own."""
+    command = command_of(binding)
+    return command.changes if command is not None else binding.action == AGREE
 
 
 _SIGNS: Final = {

@@ -8,7 +8,6 @@ import asyncio
 import contextlib
 import os
 import signal
-import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, Final
@@ -26,14 +25,15 @@ from textual.screen import Screen
 from ingest.memory.git.git import Git
 from ingest.memory.scope import Now
 from ingest.settings import Settings
-from tui import caretaker, safe
+from tui import caretaker, mistakes, safe
 from tui.actions import carry_out, possible
 from tui.caretaker import Caretaker
 from tui.commands import SCREENS, bind
-from tui.feed import Feed
+from tui.feed import Failure, Feed
 from tui.frame import Frame
 from tui.gate import Gate
 from tui.messages import HungUp, Moved, OwnerFound, OwnerLost, OwnerNoted, OwnerRefused
+from tui.mistakes import Mistakes, MistakeScreen, cause_of
 from tui.remembered import recall, remember
 from tui.screens import MODES
 from tui.screens.help import HelpScreen
@@ -41,6 +41,7 @@ from tui.screens.refused import RefusedScreen
 from tui.summary import Summary
 from tui.themes import HIGH_CONTRAST, OWN, THEMES
 from tui.tidying import Tidying
+from tui.typed import Typed
 from tui.widgets.header import Chip, chips
 
 TICK: Final = 1.0
@@ -112,6 +113,8 @@ class Dashboard(App[int]):
         self.exporting = False
         """Whether something is being written that a person asked for."""
         self.tidying = Tidying()
+        self.typed = Typed(self)
+        self.mistakes = Mistakes(settings.db)
         self._ticks = 0
         self._standing = "◌ opening the database"
         self.remembered = recall(keeper.path)
@@ -154,6 +157,7 @@ class Dashboard(App[int]):
             self.go(self.remembered.screen)
         self.keeper.listen(self._hear)
         loop = asyncio.get_running_loop()
+        loop.set_exception_handler(self._task_failed)
         for number in ("SIGTERM", "SIGHUP"):
             # Not on every system, and not outside the main thread.
             with contextlib.suppress(AttributeError, NotImplementedError, RuntimeError, ValueError):
@@ -168,10 +172,16 @@ class Dashboard(App[int]):
     async def on_event(self, event: Event) -> None:
         if isinstance(event, InputEvent):
             self.tidying.touch()
-        await super().on_event(event)
+        if not self.typed.holds(event):
+            await super().on_event(event)
+
+    def post_display_hook(self) -> None:
+        if not self._batch_count:  # Else it was called, but nothing was drawn.
+            self.typed.drawn(self.screen)
 
     def on_unmount(self) -> None:
-        self.remembered.screen = self.current_mode
+        if self.current_mode in SCREENS:
+            self.remembered.screen = self.current_mode
         self.remembered.theme = "" if self.theme == self._usual else self.theme
         remember(self.keeper.path, self.remembered)
         self.keeper.close()
@@ -212,7 +222,7 @@ class Dashboard(App[int]):
     def _found(self) -> None:
         self._say("")
         if isinstance(self.screen, RefusedScreen):
-            self.pop_screen()
+            self.screen.dismiss()
         # What was asked before there was an owner is being answered now.
         if self.summary is not None:
             self._moved()
@@ -250,7 +260,10 @@ class Dashboard(App[int]):
     # ── going places ────────────────────────────────────────────────────────────────────────────
 
     def go(self, place: str) -> None:
+        shown = self.current_mode
         self.switch_mode(place)
+        if shown == mistakes.PLACE != place:
+            self.remove_mode(shown)
 
     def action_board(self) -> None:
         self.go("board")
@@ -299,7 +312,9 @@ class Dashboard(App[int]):
 
     def action_theme(self, name: str = "") -> None:
         if not name:
-            self.search_themes()
+            from tui.screens.palette import themes
+
+            self.push_screen(themes())
         elif name in self.available_themes:
             self.theme = name
         else:
@@ -324,14 +339,51 @@ class Dashboard(App[int]):
         rest = "What is written stays whole; what is still to come is not written."
         self.push_screen(Confirm("An export is being written. Quit?", [rest], yes="Quit"), answered)
 
+    # ── mistakes of our own ─────────────────────────────────────────────────────────────────────
+
+    def _handle_exception(self, error: Exception) -> None:
+        """Called for all that nothing else has caught, of handlers, workers and drawing."""
+        cause = cause_of(error)
+        failure = self.mistakes.meet(cause)
+        place = self.current_mode
+        if failure is None or place == mistakes.PLACE or self._exit or not self.is_running:
+            super()._handle_exception(error)
+        else:
+            self.call_later(self._begin_anew, place, failure)
+
+    def _task_failed(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """A task nobody waited for."""
+        error = context.get("exception")
+        if isinstance(error, Exception):
+            self._handle_exception(error)
+
+    async def _dispatch_message(self, message: Message) -> None:
+        # What fails here would end our own message loop, and with it the program.
+        try:
+            await super()._dispatch_message(message)
+        except Exception as error:  # noqa: BLE001 - this is where all of them end
+            self._handle_exception(error)
+
+    def _begin_anew(self, place: str, failure: Failure) -> None:
+        """Show the mistake alone; all screens of that place go, and are made when next shown."""
+        if self.current_mode != place:
+            return  # Several things failed at once; it is shown already.
+        self.add_mode(mistakes.PLACE, lambda: MistakeScreen(failure, place))
+        self.switch_mode(mistakes.PLACE)
+        self.remove_mode(place)
+        self.add_mode(place, MODES[place])
+
+    def panic(self, *_: object) -> None:
+        """What read the keys has ended: nobody could leave any more."""
+        super()._handle_exception(RuntimeError("The terminal can no longer be read."))
+
     def _fatal_error(self) -> None:
-        """A mistake of ours that nothing could hold: told without what was being shown."""
-        error = self._exception or RuntimeError()
-        where = "".join(traceback.format_tb(error.__traceback__)[-6:])
+        error = cause_of(self._exception or RuntimeError())
         self._exit_renderables.append(
             Text(
-                f"Tailboard ended by a mistake of its own: {type(error).__name__}\n{where}"
-                "Nothing that was read is lost. Please report it."
+                f"Tailboard ended by a mistake of its own: {type(error).__name__}. Nothing that "
+                f"was read is lost.\nThe details are in {safe.line(str(self.mistakes.log)).plain}; "
+                "please report them."
             )
         )
         self._close_messages_no_wait()

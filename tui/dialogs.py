@@ -16,12 +16,14 @@ from textual.widgets import Button, Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from tui import safe
+from tui.commands import AGREE
+from tui.pushed import Pushed
 from tui.widgets.entry import Entry
 
 T = TypeVar("T")
 
 
-class Dialog(ModalScreen[T], Generic[T]):
+class Dialog(ModalScreen[T], Pushed[T], Generic[T]):
     """A box in the middle of the screen with a title, some lines, and what is below them."""
 
     DEFAULT_CSS = """
@@ -68,7 +70,7 @@ class Confirm(Dialog[bool]):
     """Yes or no; no is what Enter, Esc and `n` say."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y", "agree", "yes"),
+        Binding("y", AGREE, "yes"),
         Binding("n", "leave", "no"),
         Binding("left,right,h,l", "app.focus_next", show=False),
     ]

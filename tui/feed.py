@@ -190,7 +190,7 @@ class Feed:
                     tell((key, failure_of(error)))
 
 
-def failure_of(error: Exception) -> Failure:
+def failure_of(error: BaseException) -> Failure:
     """The error as people are told it. What is no error of ours is a mistake of ours."""
     trace = "".join(traceback.format_tb(error.__traceback__))
     message = getattr(error, "message", None)

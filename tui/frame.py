@@ -7,20 +7,22 @@ shown and Tab goes to the next; where it is too small, a line says how large it 
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 from typing import Any, ClassVar, Final
 
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
-from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
 from tui import safe
 from tui.commands import bind
 from tui.feed import Answer, Failure, Question, failure_of
+from tui.pushed import Pushed
 from tui.summary import Summary, summary
+from tui.typed import ORDER
 from tui.widgets.footer import Footer
 from tui.widgets.header import Header
 from tui.widgets.pane import Dashboarding, Pane
@@ -39,7 +41,7 @@ _CREDIT: Final = 1.0
 _SUMMARY: Final = "summary"
 
 
-class Frame(Dashboarding, Screen[None]):
+class Frame(Dashboarding, Pushed[None]):
     """A subclass says which screen it is, and composes its panes."""
 
     PLACE: ClassVar[str] = "board"
@@ -137,12 +139,12 @@ class Frame(Dashboarding, Screen[None]):
         if self._asking or not self._stale:
             return
         self._asking, self._stale = True, False
-        self.run_worker(self._ask(), group="refresh", exclusive=True, exit_on_error=False)
+        self.run_worker(self._ask(), group="refresh", exclusive=True)
 
     async def _ask(self) -> None:
         try:
             wait = self._may_ask_from - time.monotonic()
-            if wait > 0:
+            if wait > 0 and self.dashboard.manner.live:
                 await asyncio.sleep(wait)
             began = time.monotonic()
             async for pane, answer in self.dashboard.feed.together(self._questions()):
@@ -162,9 +164,7 @@ class Frame(Dashboarding, Screen[None]):
     def ask_pane(self, pane: Pane) -> None:
         """What one pane shows is another thing than before: ask for it alone, and drop what it
         asked before."""
-        self.run_worker(
-            self._ask_alone(pane), group=f"pane-{id(pane)}", exclusive=True, exit_on_error=False
-        )
+        self.run_worker(self._ask_alone(pane), group=f"pane-{id(pane)}", exclusive=True)
 
     async def _ask_alone(self, pane: Pane) -> None:
         # Who walks through a list does not want every row of it; who stops at one, wants it now.
@@ -204,6 +204,19 @@ class Frame(Dashboarding, Screen[None]):
             self.summary = answer.value
             self.dashboard.summary = answer.value
             self.say_header()
+
+    def order(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Carry out what a key asked for, beside the loop; it may put a question to the person.
+        Whatever goes wrong is told, and the rest goes on."""
+
+        async def guarded() -> None:
+            try:
+                await work()
+            except Exception as error:  # noqa: BLE001 - told to the person who ordered it
+                self.complain(error)
+            self.ask()
+
+        self.run_worker(guarded(), group=ORDER)
 
     def complain(self, error: Exception | Failure) -> None:
         """Tell who pressed a key that it could not be done, and what helps."""
@@ -264,8 +277,8 @@ class Frame(Dashboarding, Screen[None]):
         first = next(iter(self._all()), None)
         if first is not None and self.pane is not first:
             self.choose(first)
-        elif len(self.app.screen_stack) > 1 and self.app.screen is self:
-            self.app.pop_screen()
+        elif len(self.app.screen_stack) > 1:
+            self.dismiss()
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         pane = self.pane

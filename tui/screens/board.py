@@ -148,7 +148,7 @@ class ResumeCard(Pane):
             # Never more often, but after the last change, too: what is shown must not stay behind.
             wait = max(STAYS, self._looked + LOOK_FURTHER - time.monotonic())
             self.run_worker(self._look_further(found.session.id, wait), group="more",
-                            exclusive=True, exit_on_error=False)  # fmt: skip
+                            exclusive=True)  # fmt: skip
 
     def tick(self) -> None:
         if self.card is None:

@@ -13,10 +13,11 @@ from textual.widgets import Input, Static
 from tui import safe
 from tui.actions import Possible
 from tui.commands import bind
+from tui.pushed import Pushed
 from tui.widgets.entry import Entry
 
 
-class CommandLine(ModalScreen[str | None]):
+class CommandLine(ModalScreen[str | None], Pushed[str | None]):
     """Answers with the line, or nothing."""
 
     BINDINGS: ClassVar[list[BindingType]] = bind("back")

@@ -12,6 +12,7 @@ from textual.screen import ModalScreen
 from tui import safe
 from tui.actions import Possible
 from tui.commands import MOVES, bind, sign
+from tui.pushed import Pushed
 from tui.widgets.reader import Reader
 
 _EVERYWHERE: Final = "Dashboard"
@@ -19,7 +20,7 @@ _KEYS: Final = 14
 _NAMES: Final = 18
 
 
-class HelpScreen(ModalScreen[None]):
+class HelpScreen(ModalScreen[None], Pushed[None]):
     BINDINGS: ClassVar[list[BindingType]] = bind("back", "help", "quit")
     DEFAULT_CSS = """
     HelpScreen {

@@ -173,7 +173,7 @@ class JournalScreen(Frame):
     def action_export(self) -> None:
         about = self.query_exactly_one(Days).table.key
         if about is not None:
-            self.run_worker(self._export(about), exit_on_error=False)
+            self.order(lambda: self._export(about))
 
     async def _export(self, about: About) -> None:
         marked = self._marked()
@@ -259,7 +259,7 @@ class JournalScreen(Frame):
     def action_auto_export(self) -> None:
         about = self.query_exactly_one(Days).table.key
         if about is not None:
-            self.run_worker(self._switch(about), exit_on_error=False)
+            self.order(lambda: self._switch(about))
 
     async def _switch(self, about: About) -> None:
         shown = await self._told(about)
@@ -269,19 +269,14 @@ class JournalScreen(Frame):
             self.notify("Go to a session first: its project is meant.", markup=False)
             return
         on = not shown.auto
-        try:
-            await Orders(self.dashboard.feed).say(
-                exports.AUTO, {"folder": str(shown.folder)}, {"on": on}
-            )
-        except Exception as error:  # noqa: BLE001 - told to whoever asked for it
-            self.complain(error)
-            return
+        await Orders(self.dashboard.feed).say(
+            exports.AUTO, {"folder": str(shown.folder)}, {"on": on}
+        )
         place = shown.folder / exports.JOURNALS
         said = f"On: journals go to {place}." if on else f"Off for {shown.folder}."
         if on and await asyncio.to_thread(is_ignored, os.environ, shown.folder, place) is False:
             said += " They are not ignored by git: what a commit takes in, others read."
         self.notify(safe.line(said).plain, markup=False)
-        self.ask()
 
 
 def _choices(

@@ -1,9 +1,14 @@
-"""The palette: every command that can be given here, found by some letters of it."""
+"""The palette: any command that can be given here, found by some letters of it; and the themes."""
 
-from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from textual.command import CommandList, CommandPalette, DiscoveryHit, Hit, Hits, Provider
+from textual.theme import ThemeProvider
 
 from tui import safe
 from tui.actions import carry_out, possible
+from tui.pushed import Pushed
 
 
 class Possibilities(Provider):
@@ -21,12 +26,23 @@ class Possibilities(Provider):
                 name = one.command.name
                 yield Hit(score, matcher.highlight(name), self._doing(name), help=one.command.help)
 
-    def _doing(self, name: str):  # type: ignore[no-untyped-def]
+    def _doing(self, name: str) -> Callable[[], Coroutine[Any, Any, None]]:
         async def do() -> None:
             await carry_out(self.screen, name)
 
         return do
 
 
-def palette() -> CommandPalette:
-    return CommandPalette([Possibilities], placeholder="Find a command…")
+class Palette(CommandPalette, Pushed[None]):
+    def _action_command_list(self, action: str) -> None:
+        # Until its lines are laid out, a list knows no page to go down.
+        if self.query_exactly_one(CommandList).scrollable_content_region:
+            super()._action_command_list(action)
+
+
+def palette() -> Palette:
+    return Palette([Possibilities], placeholder="Find a command…")
+
+
+def themes() -> Palette:
+    return Palette([ThemeProvider], placeholder="Find a theme…")

@@ -16,6 +16,7 @@ from ingest.wording.words import many
 from tui import safe
 from tui.commands import bind
 from tui.feed import Failure, Found
+from tui.pushed import Pushed
 from tui.widgets.pane import Dashboarding
 from tui.widgets.reader import Reader
 
@@ -23,7 +24,7 @@ LINES: Final = 200
 _CHARS: Final = 4000
 
 
-class RawScreen(Dashboarding, ModalScreen[None]):
+class RawScreen(Dashboarding, ModalScreen[None], Pushed[None]):
     """Reads a range beside the loop and shows its first lines."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bind("back", "copy", "raw", "quit")]
@@ -49,7 +50,7 @@ class RawScreen(Dashboarding, ModalScreen[None]):
 
     def on_mount(self) -> None:
         self.query_exactly_one(Reader).read(safe.line("Reading …", "dim"))
-        self.run_worker(self._read(), exit_on_error=False)
+        self.run_worker(self._read())
 
     async def _read(self) -> None:
         wanted = self.wanted

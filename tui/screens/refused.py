@@ -5,17 +5,17 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import Static
 
 from tui import safe
 from tui.caretaker import AGAIN_SECONDS, Trouble
 from tui.commands import bind
+from tui.pushed import Pushed
 from tui.widgets.footer import Footer
 from tui.widgets.pane import Dashboarding
 
 
-class RefusedScreen(Dashboarding, Screen[None]):
+class RefusedScreen(Dashboarding, Pushed[None]):
     BINDINGS: ClassVar[list[BindingType]] = [*bind("try-again", "copy", "quit", shown=True)]
     DEFAULT_CSS = """
     RefusedScreen {

@@ -77,7 +77,7 @@ class Results(ListPane):
 
     def on_mount(self) -> None:
         self._offer()
-        self.run_worker(self._learn(), exit_on_error=False)
+        self.run_worker(self._learn())
 
     def on_resize(self) -> None:
         fitted = fit(self.hits.columns, self.table.size.width)

@@ -62,7 +62,7 @@ class TimelinePane(ListPane):
                 first, self.session = self.session is None, session
                 self._say_whose(session)
                 if first:
-                    self.run_worker(self._look_further(session), exit_on_error=False)
+                    self.run_worker(self._look_further(session))
         super().show(found)
 
     def _say_whose(self, session: Session) -> None:

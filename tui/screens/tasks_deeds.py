@@ -50,15 +50,9 @@ class Deeds(Frame):
     def _say(self, task: str, deed: Deed, reason: str | None = None) -> None:
         """Write it down, and show what comes of it."""
 
-        async def say() -> None:
-            orders = Orders(self.dashboard.feed)
-            try:
-                await orders.say(VERB, {"task": task}, arguments(deed), reason or None)
-            except Exception as error:  # noqa: BLE001 - told to who pressed the key
-                self.complain(error)
-            self.ask()
-
-        self.run_worker(say(), group="say", exit_on_error=False)
+        about, words = {"task": task}, arguments(deed)
+        orders = Orders(self.dashboard.feed)
+        self.order(lambda: orders.say(VERB, about, words, reason or None))
 
     def _of_chosen(self, deed: Deed, reason: str | None = None) -> None:
         if self.plan.chosen is not None:
@@ -162,17 +156,13 @@ class Deeds(Frame):
         self._say(name, deed)
 
     def action_undo(self) -> None:
-        async def undo() -> None:
-            try:
-                last, deed = wishes.undo(await self.dashboard.feed.ask(sayings), actor())
-            except Exception as error:  # noqa: BLE001 - told to who pressed the key
-                self.complain(error)
-                return
-            self._say(last.task, deed)
-            what = str(arguments(last.deed)["do"])
-            self.notify(f"Taken back: {what} of {last.task}.", markup=False)
+        self.order(self._undo)
 
-        self.run_worker(undo(), group="undo", exit_on_error=False)
+    async def _undo(self) -> None:
+        last, deed = wishes.undo(await self.dashboard.feed.ask(sayings), actor())
+        await Orders(self.dashboard.feed).say(VERB, {"task": last.task}, arguments(deed))
+        what = str(arguments(last.deed)["do"])
+        self.notify(f"Taken back: {what} of {last.task}.", markup=False)
 
     # ── the other end of an edge ────────────────────────────────────────────────────────────────
 

@@ -16,6 +16,7 @@ from ingest.wording.words import many, size
 from tui import safe
 from tui.commands import bind
 from tui.feed import Failure, Found, Question
+from tui.pushed import Pushed
 from tui.widgets.pane import Dashboarding
 from tui.widgets.reader import Reader
 
@@ -96,7 +97,7 @@ def _rest(count: int) -> Iterator[Content]:
         yield safe.line(f"  and {many(count - SHOWN, 'other')}", "dim")
 
 
-class WhyScreen(Dashboarding, ModalScreen[None]):
+class WhyScreen(Dashboarding, ModalScreen[None], Pushed[None]):
     BINDINGS: ClassVar[list[BindingType]] = [*bind("back", "why", "quit")]
     DEFAULT_CSS = """
     WhyScreen {
@@ -119,7 +120,7 @@ class WhyScreen(Dashboarding, ModalScreen[None]):
             yield Reader()
 
     def on_mount(self) -> None:
-        self.run_worker(self._ask(), exit_on_error=False)
+        self.run_worker(self._ask())
 
     async def _ask(self) -> None:
         reader = self.query_exactly_one(Reader)

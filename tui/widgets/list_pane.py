@@ -112,7 +112,7 @@ class ListPane(Pane):
     @on(Table.Wanting)
     def _fetch_soon(self, message: Table.Wanting) -> None:
         message.stop()
-        self.run_worker(self._fetch(), group="page", exclusive=True, exit_on_error=False)
+        self.run_worker(self._fetch(), group="page", exclusive=True)
 
     async def _fetch(self) -> None:
         # Whole, where it is to be shown another way; else only the rows that came on screen.

@@ -112,6 +112,38 @@ def test_a_killed_owner_is_replaced_and_the_screen_goes_on(
     assert opened.end() == 0
 
 
+@pytest.mark.parametrize("replaced", [False, True])
+def test_a_database_that_is_deleted_or_replaced_is_built_again_and_that_is_said(
+    opened: Terminal, env: dict[str, str], replaced: bool
+) -> None:
+    path = Path(env["TAILBOARD_DB"])
+    at = len(opened.written)
+    if replaced:
+        other = path.with_name("other")
+        other.touch()
+        other.replace(path)
+    else:
+        path.unlink()
+    at = opened.until("The database was deleted or replaced while it was open.", at)
+    opened.type("3")
+    opened.until("completed", at)
+    opened.type("1q")
+    assert opened.end() == 0
+    assert is_restored(opened)
+    assert path.stat().st_size > 0
+
+
+def test_dialogs_opened_and_closed_in_one_read_do_not_end_it(opened: Terminal) -> None:
+    for keys in (":\r\r", ":\r\r\r", "???", "gwww", "2s\r\r", "2m\r\r\r", "3X\r\r\r"):
+        at = len(opened.written)
+        opened.type(f"1{keys}6")
+        opened.until("Tokens", at)
+    opened.type("q")
+    assert opened.end() == 0
+    assert is_restored(opened)
+    assert "mistake" not in opened.plain()
+
+
 def test_the_pipeline_counts_down_to_the_next_sweep(opened: Terminal) -> None:
     opened.type("3")
     opened.until("next sweep")

@@ -154,7 +154,7 @@ class Detail(Pane):
         if about is None:
             self.show(Content(""))
         else:
-            self.run_worker(self._ask(about), exclusive=True, exit_on_error=False)
+            self.run_worker(self._ask(about), exclusive=True)
 
     async def _ask(self, about: Question[Content]) -> None:
         self.answer(await self.dashboard.feed.answer(about))

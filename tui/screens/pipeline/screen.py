@@ -5,7 +5,7 @@ An order is for the marked rows or the one at the cursor, `…-all` for all that
 each is looked at first, and asked about where it is for more than one or cannot be taken back.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC
 from typing import Any, ClassVar, Final
 
@@ -139,18 +139,6 @@ class PipelineScreen(Frame):
             case _:
                 return super().check_action(action, parameters)
 
-    def _do(self, work: Callable[[], Awaitable[None]]) -> None:
-        """Carry out an order beside the loop; whatever goes wrong is told, and the rest goes on."""
-
-        async def guarded() -> None:
-            try:
-                await work()
-            except Exception as error:  # noqa: BLE001 - told to the person who ordered it
-                self.complain(error)
-            self.ask()
-
-        self.run_worker(guarded(), exit_on_error=False)
-
     def _say(self, text: str, severity: Any = "information") -> None:
         self.notify(safe.block(text).plain, severity=severity, markup=False, timeout=8)
 
@@ -163,24 +151,24 @@ class PipelineScreen(Frame):
 
     def action_retry(self) -> None:
         if self.lists.chosen == "Quarantine":
-            self._do(self._read_again)
+            self.order(self._read_again)
         elif self.lists.grouped:
-            self._do(self._retry_group)
+            self.order(self._retry_group)
         else:
             ids = self._meant()
-            self._do(lambda: self._order(Verb.RETRY, ids))
+            self.order(lambda: self._order(Verb.RETRY, ids))
 
     def action_retry_all(self) -> None:
         ids = [str(key) for key in self.lists.table.all_keys()]
-        self._do(lambda: self._order(Verb.RETRY, ids, ask=True))
+        self.order(lambda: self._order(Verb.RETRY, ids, ask=True))
 
     def action_cancel(self) -> None:
         ids = self._meant()
-        self._do(lambda: self._order(Verb.CANCEL, ids, ask=True))
+        self.order(lambda: self._order(Verb.CANCEL, ids, ask=True))
 
     def action_snooze(self) -> None:
         ids = self._meant()
-        self._do(lambda: self._snooze(ids))
+        self.order(lambda: self._snooze(ids))
 
     async def _snooze(self, ids: list[str]) -> None:
         said = await self.app.push_screen_wait(
@@ -249,7 +237,7 @@ class PipelineScreen(Frame):
     # ── reading again ───────────────────────────────────────────────────────────────────────────
 
     def action_reset(self) -> None:
-        self._do(self._reset)
+        self.order(self._reset)
 
     async def _reset(self) -> None:
         row = await self._source_row()
@@ -332,10 +320,10 @@ class PipelineScreen(Frame):
                 "The queue goes on." if paused else "The queue stands still; P lets it go on."
             )
 
-        self._do(turn)
+        self.order(turn)
 
     def action_raw(self) -> None:
-        self._do(self._show_raw)
+        self.order(self._show_raw)
 
     async def _show_raw(self) -> None:
         key, chosen = self.lists.table.key, self.lists.chosen
