@@ -28,7 +28,9 @@ EXIT = re.compile(
     re.MULTILINE,
 )
 SHELL_CALL = re.compile(r"tools\.(?:shell_command|exec_command|shell)\(")
-RESULT = re.compile(r"(?:^|^\")Exit code: (-?\d+)(?:\s*$|\\n)", re.MULTILINE)
+RESULT = re.compile(
+    r"^\"?Exit code: (-?\d+)(?:\s*$|\\n)|^\{[^{}]*?\"exit_code\":(-?\d+)", re.MULTILINE
+)
 RUNNING = re.compile(
     r"^(?:Process running with session|Script running with cell) ID (\w+)", re.MULTILINE
 )
@@ -86,15 +88,20 @@ def calls(file: File) -> Iterator[tuple[str, str, Json]]:
         body = record.body
         key = str(body.get("call_id") or body.get("id") or record.byte)
         if record.kind == "item:function_call":
-            try:
-                arguments = json.loads(body.get("arguments") or "{}")
-            except ValueError:
-                arguments = {}
-            yield key, str(body.get("name")), arguments if isinstance(arguments, dict) else {}
+            yield key, str(body.get("name")), as_object(body.get("arguments"))
         elif record.kind == "item:custom_tool_call":
             yield key, str(body.get("name")), {"input": body.get("input")}
         elif record.kind == "item:local_shell_call":
             yield key, "local_shell", body.get("action") or {}
+
+
+def as_object(arguments: object) -> Json:
+    """Arguments, which are written as a text, by other programs as they are."""
+    try:
+        read = json.loads(arguments) if isinstance(arguments, str) else arguments
+    except ValueError:
+        return {}
+    return read if isinstance(read, dict) else {}
 
 
 def outputs(file: File) -> dict[str, str]:
@@ -160,7 +167,7 @@ def ran(file: File) -> tuple[list[tuple[str, int | None]], set[str]]:
 
 def exit_code(output: str, script: bool) -> int | None:
     if script:  # Of all that it ran, the first that failed.
-        codes = [int(one) for one in RESULT.findall(output)]
+        codes = [int(plain or packed) for plain, packed in RESULT.findall(output)]
         return next(filter(None, codes), 0) if codes else None
     try:
         return int(json.loads(output)["metadata"]["exit_code"])

@@ -177,5 +177,9 @@ def total(record: Record) -> int | None:
 
 
 def spent(usage: Json) -> int:
-    """Input and output: cached tokens are in the one, reasoning in the other."""
-    return int(usage.get("input_tokens") or 0) + int(usage.get("output_tokens") or 0)
+    """Input and output: cached tokens are in the one, reasoning in the other.
+
+    A total without parts is the size of a context that ran over.
+    """
+    parts = int(usage.get("input_tokens") or 0) + int(usage.get("output_tokens") or 0)
+    return int(usage.get("total_tokens") or parts) if parts else 0
