@@ -15,6 +15,7 @@ from msgspec import Struct, field
 
 from ingest.codex import copies, line, rejects, tokens
 from ingest.codex import records as r
+from ingest.codex.crowded import LONG, crowded
 from ingest.codex.facts import Facts, Reject, Segment
 from ingest.codex.here import Here
 from ingest.codex.state import FoldState
@@ -103,6 +104,8 @@ class Fold:
                     self._reject_fault(raw[:-1])
                     continue
                 try:
+                    if size > LONG and crowded(raw):
+                        raise msgspec.DecodeError
                     read: Any = _decode(raw)
                 except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
                     next_at = self._odd(raw[:-1], data, offset - base)

@@ -13,12 +13,15 @@ import msgspec
 from msgspec import Raw, Struct
 
 from ingest.codex import records as r
+from ingest.codex.crowded import crowded
 from ingest.codex.text import keep
 
 decode = msgspec.json.Decoder(r.Line).decode
 
 BEGIN = re.compile(rb'\{"(?:timestamp|id|type|record_type)":"')
 _MAX_RESYNCS = 8
+_MEND_BYTES = 8 * 1024**2
+"""What is longer is not mended: that takes several times its length in memory."""
 
 
 class Good(Struct):
@@ -63,11 +66,14 @@ _any_line = msgspec.json.Decoder(_AnyLine)
 _any_payload = msgspec.json.Decoder(_AnyPayload)
 _header = msgspec.json.Decoder(r.BareHeader)
 
+TOO_MANY = "more values than any record has, so that it would take too much memory"
 TOO_DEEP = "nested more deeply than any record is"
 
 
 def diagnose(raw: bytes) -> Good | Unknown | Broken:
-    """What a line is that did not decode as a known record."""
+    """What a line is that did not decode as a known record, or is not to be decoded."""
+    if crowded(raw):
+        return Broken("too_many_values", TOO_MANY, 0, len(raw))
     body = raw.strip(b"\x00")
     nuls = len(raw) - len(body)
     if not body:
@@ -157,6 +163,8 @@ def _repaired(body: bytes, error: str) -> Good | Unknown | Broken:
 
 def mended(body: bytes) -> bytes | None:
     """JSON out of what is almost JSON, with the parts replaced that text has no place for."""
+    if len(body) > _MEND_BYTES or crowded(body):
+        return None
     text = body.decode("utf-8", "replace")
     try:
         value = json.loads(text, parse_constant=lambda _: None)

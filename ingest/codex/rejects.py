@@ -8,6 +8,7 @@ import base64
 import hashlib
 import re
 
+from ingest.codex.crowded import LONG
 from ingest.codex.facts import Reject
 from ingest.codex.text import keep
 from ingest.redaction.mask import mask
@@ -30,6 +31,13 @@ def rejected(
     trace: str | None = None,
 ) -> Reject:
     """`part` of a line, or the `whole` of one, that begins at `byte`."""
+    if len(part) > LONG:
+        digest = hashlib.sha256(part).hexdigest()
+        ends = _ends(part[:EDGE_BYTES], part[-EDGE_BYTES:])
+        return Reject(
+            *(source, byte, len(part), whole, reason, keep(message), digest, *ends, 1, len(part)),
+            trace if trace is None else keep(trace),
+        )
     kept = _masked(part)
     short = len(kept) <= WHOLE_BYTES
     return Reject(
@@ -64,11 +72,16 @@ def fault(source: int, byte: int, line: bytes, trace: str) -> Reject:
 def too_long(source: int, byte: int, length: int, digest: str, head: bytes, tail: bytes) -> Reject:
     """A line above the cap, of which only the ends were ever in memory."""
     message = f"a line of {length} bytes is longer than the cap"
+    ends = _ends(head, tail)
+    return Reject(source, byte, length, True, "too_long", message, digest, *ends, 1, length)
+
+
+def _ends(head: bytes, tail: bytes) -> tuple[str, str]:
+    """Both ends of a long part, masked: what lies between them is not looked at."""
     begun, _, rest = mask(_text(head) + _GAP + _text(_CLOSED.sub(b"", tail, count=1))).partition(
         _GAP
     )
-    ends = _base64(_bytes(begun)), _base64(_bytes(rest))
-    return Reject(source, byte, length, True, "too_long", message, digest, *ends, 1, length)
+    return _base64(_bytes(begun)), _base64(_bytes(rest))
 
 
 def _masked(data: bytes) -> bytes:

@@ -136,6 +136,8 @@ class Stretches:
 
 def same(data: bytes, at: int, line: bytes) -> int:
     """How often the line follows on itself at `at`."""
+    if len(line) >= len(data) - at:
+        return 0
     unit = line + b"\n"
     size, count, step = len(unit), 0, 1
     while data.startswith(unit * step, at + count * size):

@@ -11,9 +11,11 @@ import pytest
 
 from ingest.report.batch import Batch, Policy, batch_of
 from ingest.store.dump import dump
+from ingest.tail.source import Kind, Representation
 from ingest.worker import processes
 from ingest.worker.drain import Drain
-from ingest.worker.pool import Pool, ReaderDied
+from ingest.worker.job import Job
+from ingest.worker.pool import HUNG_AFTER, Pool, ReaderDied
 from tests.faults.place import AFTER, FIRST, ROOT, SMALL, Place
 
 EVERY_BATCH: dict[str, object] = {
@@ -292,6 +294,47 @@ def test_a_stop_hands_back_what_is_claimed_and_charges_nobody(
     assert place.facts() == place.quiet()
 
 
+@pytest.mark.fault("P41", "P40")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("options", [[], ["--follow"]])
+def test_who_is_asked_to_stop_stops_before_the_rest_is_read_and_keeps_what_is_stored(
+    place: Place, number: signal.Signals, options: list[str]
+) -> None:
+    for _ in range(3):
+        place.session("chat")
+    program = (
+        "import os, sys\n"
+        "from ingest.worker import parcel, owner\n"
+        "owner.GROUP_SOURCES = 1\n"
+        "read, times = parcel.read, 0\n"
+        "def asked(job, *rest):\n"
+        "    global times\n"
+        "    times += 1\n"
+        f"    if times == 3: os.kill(os.getpid(), {int(number)})\n"
+        "    return read(job, *rest)\n"
+        "parcel.read = asked\n"
+        "from ingest.worker import processes\n"
+        "processes.start = lambda *_: []\n"
+        "from ingest.cli import ingesting\n"
+        "ingesting.Pool = lambda readers: None\n"
+        "from ingest.cli.main import main\n"
+        f"sys.argv[1:] = ['--db', {str(place.path)!r}, 'ingest', *{options!r}]\n"
+        "main()\n"
+    )
+    environment = os.environ | {"CODEX_HOME": str(place.home.path)}
+    ended = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, env=environment, capture_output=True, check=False
+    )
+    assert ended.returncode == (0 if options and number is not signal.SIGINT else 130), ended.stderr
+    states = place.states()
+    assert states["claimed"] == 0
+    assert states["completed"] in (2, 3)
+    assert place.rows("select max(attempts), max(rescues) from batches") == [(0, 0)]
+    assert len(place.facts()) < len(place.quiet())
+    place.read()
+    assert place.facts() == place.quiet()
+
+
 @pytest.mark.fault("P03")
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 0)])
 def test_following_ends_with_the_round_it_is_in(
@@ -397,3 +440,28 @@ def test_a_reader_that_hangs_is_shown_as_stuck_and_ended_and_its_batch_is_tried_
         owner.once()
         assert list(dump(database)) == place.quiet()
         assert not any(source.hung for source in owner.survey().sources)
+
+
+@pytest.mark.fault("P42")
+def test_a_reader_that_hangs_before_a_group_larger_than_the_pipe_blocks_nobody(
+    tmp_path: Path,
+) -> None:
+    (child, other) = born("input()")
+    other.kill()
+    other.communicate()
+    child.send_signal(signal.SIGSTOP)
+    passed = 0.0
+    pool = Pool([child], lambda: passed)
+    job = Job(
+        *("batch", "lease", 1, Kind.ROLLOUT, "thread", b"/" * 200),
+        *(Representation.PLAIN, 1_000_000, 1_000_000),
+    )
+    pool.give([job] * 1_200, tmp_path)
+    pool.give([job] * 1_200, tmp_path)
+    assert pool.take() == []
+    assert pool.silent() == []
+    passed = HUNG_AFTER
+    with pytest.raises(ReaderDied, match="no sign of life"):
+        pool.take()
+    pool.close()
+    assert child.poll() is not None

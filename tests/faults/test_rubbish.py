@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import zstandard
 
+from ingest.codex.crowded import MOST_VALUES, crowded
 from ingest.tail.zst import Caps
 from ingest.worker import budget, processes
 from ingest.worker.drain import Drain, Tuning
@@ -134,7 +135,7 @@ def _job(path: Path, after: Done | None = None) -> Job:
 
     return Job(
         *("batch", "lease", 1, Kind.ROLLOUT, "thread", os.fsencode(path)),
-        *(Representation.PLAIN, 32 * MIB, 64 * MIB),
+        *(Representation.PLAIN, 128 * MIB, 64 * MIB),
         START if after is None else after.cursor,
         None if after is None else after.state,
     )
@@ -174,3 +175,39 @@ def test_a_small_file_that_unpacks_to_hundreds_of_megabytes_is_refused_and_says_
     ((message,),) = place.rows("select error_message from batches where state = 'dead'")
     assert f"{Caps().size:,} bytes" in message
     assert any(healthy.thread.id in fact for fact in place.facts())
+
+
+@pytest.mark.fault("L42")
+@pytest.mark.parametrize("begin", [b"[", b'{"type":"event_msg","payload":{"type":"x","command":['])
+def test_a_long_line_of_millions_of_values_takes_little_memory_and_costs_that_line_alone(
+    place: Place, begin: bytes
+) -> None:
+    path = place.home.path / DAY / rollout()
+    path.parent.mkdir(parents=True)
+    end = b"]" if begin == b"[" else b"]}}"
+    record = b'{"type":"a_new_kind"}\n'
+    path.write_bytes(record + begin + b"{}," * 20_000_000 + b"{}" + end + b"\n" + record)
+    program = (
+        "import resource\n"
+        "from pathlib import Path\n"
+        "from tests.faults.test_rubbish import _job\n"
+        "from ingest.worker.reading import read\n"
+        "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        f"done, facts = read(_job(Path({str(path)!r})))\n"
+        "(row,) = facts.rejects\n"
+        "print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)\n"
+        "print(done.tally.stored, done.tally.rejected, row.byte, row.reason)\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, check=True, text=True
+    )
+    memory, told = ended.stdout.splitlines()
+    assert told == f"2 1 {len(record)} too_many_values"
+    assert int(memory) < 220  # A reader has some 25 MB of its own.
+
+
+def test_a_long_text_full_of_commas_and_braces_is_no_crowd_of_values() -> None:
+    text = b'{"text":"' + b'{\\"a\\":[1,2]},' * 300_000 + b'"}'
+    assert text.count(b",") + text.count(b"{") + text.count(b"[") > MOST_VALUES
+    assert not crowded(text)
+    assert crowded(b"[" + b"1," * (MOST_VALUES + 1) + b"1]")

@@ -55,6 +55,8 @@ class Seen(Struct, frozen=True):
     digits: int
     """Of their ids, that tell them apart from all others."""
     now: datetime
+    held_bytes: int
+    """Of those that are still to be read, what no reading would read now."""
 
 
 @click.command(cls=Command)
@@ -75,7 +77,8 @@ def look(invocation: Invocation) -> Seen:
         sessions = unfinished(access, invocation.judged)
         digits = id_length(access, (session.id for session in sessions))
         status = _status(invocation, access, backlog, sessions)
-    return Seen(status, sessions, digits, invocation.now)
+        held = sum(row["bytes"] for row in access.rows("status.held"))
+    return Seen(status, sessions, digits, invocation.now, held)
 
 
 def _status(
@@ -148,7 +151,11 @@ def show(output: Output, seen: Seen) -> None:
     output.line()
     waits = ""
     if status.behind_bytes:
-        waits = f", the oldest for {span(status.oldest_unread_seconds)}: `tailboard ingest`"
+        waits = f", the oldest for {span(status.oldest_unread_seconds)}"
+        if status.behind_bytes > seen.held_bytes:
+            waits += ": `tailboard ingest`"
+        if seen.held_bytes:
+            waits += f"; {size(seen.held_bytes)} held back: `tailboard batches list`"
     hint = ": `tailboard quarantine list`" if status.rejected_lines else ""
     output.fields(
         [

@@ -12,6 +12,13 @@ select
     max(updated_at) as fresh_at
 from v_sources;
 
+-- name: held
+-- How much of what is still to be read is held back: its batch failed, or a person put it off.
+select coalesce(sum(v.behind), 0)::bigint as bytes
+from v_sources v
+join batches b on b.source = v.id and b.generation = v.generation and b.start = v.byte
+where b.kind = 'ingest' and b.state in ('dead', 'failed', 'cancelled', 'snoozed');
+
 -- name: queue
 -- How many batches are in each state, as the clock has it.
 select
