@@ -71,6 +71,15 @@ class Rights(Struct):
     """Whether a person is asked for what it may not do; else it is refused, or another agent is."""
 
 
+class Held(Struct, array_like=True, gc=False):
+    """A message of a user that only an item told so far, and where it stands."""
+
+    offset: int
+    length: int
+    at: str | None
+    text: str
+
+
 class FoldState(Struct):
     segment: Segment
     turn: Turn | None = None
@@ -86,6 +95,12 @@ class FoldState(Struct):
     """Whether the agent called a tool since it last said something."""
     turn_numbers: dict[str, int] = field(default_factory=dict)
     """The newest turns by their ids: what ran on in the background names its turn."""
+    has_events: bool = False
+    """Whether this file tells by events what is said, as Codex does."""
+    items_only: bool = False
+    """Whether the model answered before any event: a file of another program, whose items tell."""
+    held: list[Held] = field(default_factory=list)
+    """What was asked by items while neither of these is known."""
     explicit_turns: bool = False
     """Whether this file has turn events; without them a turn is a prompt and what follows."""
     tells_failures: bool = False

@@ -9,7 +9,7 @@ from ingest.codex.asked import asked_in, written_by_codex
 from ingest.codex.facts import Facts, Message
 from ingest.codex.here import Here
 from ingest.codex.outputs import answer_fields
-from ingest.codex.state import FoldState
+from ingest.codex.state import FoldState, Held
 from ingest.codex.tasks import Tasks
 from ingest.codex.text import TITLE_CHARS, keep, maybe, spoken
 from ingest.codex.turns import Turns
@@ -33,6 +33,8 @@ NOTIFICATION = "<subagent_notification>"
 NOTIFICATION_END = "</subagent_notification>"
 _NOTIFIED = NOTIFICATION.encode()
 _OWN_COMMAND = OWN_COMMAND.encode()
+HELD = 4
+"""So many requests are held at most; a file begins with one, and what is put in front of it."""
 COMPACTED_NOTICE = "Compact task completed"
 
 
@@ -48,13 +50,17 @@ class Talk:
         self.facts = facts
         self.turns = turns
         self.tasks = tasks
+        turns.before_work = self._tell_held
 
     def user_event(self, event: r.UserSaid) -> None:
+        told = self.state.items_only
+        self.turns.events_tell()
         injected = event.kind not in (None, "plain")
-        if event.message and not injected:
+        if event.message and not injected and not told:
             self._prompt(event.message)
 
     def user_item(self, item: r.UserMessage) -> None:
+        self.turns.events_tell()
         if text := spoken(item.content):
             self._prompt(text)
 
@@ -71,6 +77,7 @@ class Talk:
         self._say("user", None, text)
 
     def agent_event(self, event: r.AgentSaid) -> None:
+        self.turns.events_tell()
         if event.message and not (self.state.compacting and event.message == COMPACTED_NOTICE):
             self._answer(event.message, _phase(event))
 
@@ -84,7 +91,9 @@ class Talk:
 
     def item(self, item: r.Message) -> None:
         """A message as an item: in bare files the message itself, elsewhere its double."""
-        if self.segment.generation in ("G0", "G1"):
+        if item.role == "assistant":
+            self._tell_held()
+        if self.segment.generation in ("G0", "G1") or self.state.items_only:
             text = spoken(item.content)
             if item.role == "assistant" and text:
                 self._answer(text, None)
@@ -92,6 +101,28 @@ class Talk:
                 self._prompt(text)
         elif item.role == "user":
             self._written_for_user(item)
+            if not (self.state.has_events or self.segment.turns):
+                self._hold(item)
+
+    def _hold(self, item: r.Message) -> None:
+        """Codex tells this once more by an event; where none comes before the answer, none does."""
+        text = spoken(item.content)
+        if text and not text.startswith(INJECTED):
+            held, here = self.state.held, self.here
+            held.append(Held(here.offset, here.length, here.at, keep(text)))
+            del held[:-HELD]
+
+    def _tell_held(self) -> None:
+        """The model answers, and no event told what it was asked: the items do, here and later."""
+        state, here = self.state, self.here
+        if state.has_events or not state.held:
+            return
+        state.items_only, held, state.held = True, state.held, []
+        place = here.offset, here.length, here.at
+        for one in held:
+            here.offset, here.length, here.at = one.offset, one.length, one.at
+            self._prompt(one.text)
+        here.offset, here.length, here.at = place
 
     def _written_for_user(self, item: r.Message) -> None:
         """What only the item tells: that an agent is done, or that a review is long over."""

@@ -4,6 +4,7 @@ Since 0.101 a turn has a start and an end of its own. Before, a turn is a prompt
 and that it is done can only be guessed from the last thing said. A crash leaves no end at all.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from ingest.codex import records as r
@@ -30,6 +31,8 @@ class Turns:
         self._stored = {turn.byte for turn in known}
         self._counted = {turn.byte for turn in known if turn.state == TurnState.FAILED}
         here.turn = state.segment.turns
+        self.before_work: Callable[[], None] = lambda: None
+        """Called before the agent does anything: what was asked may still have to be told."""
 
     # How one begins.
 
@@ -37,6 +40,7 @@ class Turns:
         state = self.state
         segment = state.segment
         state.explicit_turns = True
+        self.events_tell()
         if segment.generation == "G2":
             segment.generation = "G3"
         if event.model_context_window != segment.context_window:
@@ -239,8 +243,14 @@ class Turns:
             turn = self.touch(state.turn)
             turn.state, turn.ended_at = TurnState.COMPLETED, self.here.at
 
+    def events_tell(self) -> None:
+        """An event tells what was said or begun: the items beside events are doubles."""
+        self.state.has_events, self.state.items_only = True, False
+        self.state.held.clear()
+
     def worked(self) -> None:
         """The agent called a tool: a turn that looked done is not."""
+        self.before_work()
         self.state.responded = self.state.calling = True
         self.state.compacting = False
         turn = self.state.turn
