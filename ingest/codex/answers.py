@@ -50,12 +50,14 @@ def is_answer(command: str | None, exit_code: int | None, output: str | None) ->
     if not command or exit_code not in (NO, _NO_OF_XARGS):
         return False
     deciding = _deciding(simple_commands(command))
-    if not any(_asks(one) and _no_of(one) == exit_code for one in deciding):
+    if not any(is_question(one) and _no_of(one) == exit_code for one in deciding):
         return False
     said = (output or "").strip()
     if len(deciding) == 1 or not said:
         return True
-    return all(_asks(one) or only_reads(one) for one in deciding) and not _COMPLAINT.search(said)
+    return all(is_question(one) or only_reads(one) for one in deciding) and not _COMPLAINT.search(
+        said
+    )
 
 
 def _no_of(one: Simple) -> int:
@@ -86,7 +88,7 @@ def only_reads(one: Simple) -> bool:
     return one.program in _READING and not one.writes
 
 
-def _asks(one: Simple) -> bool:
+def is_question(one: Simple) -> bool:
     """Whether a command answers a question with its exit code."""
     words = one.words[1:]
     if one.program in _QUESTIONS:
@@ -95,7 +97,7 @@ def _asks(one: Simple) -> bool:
         return any(option in words for option in _OPTIONS[one.program])
     if one.program == "find":
         runs = [i for i, word in enumerate(words) if word.startswith("-exec")]
-        return bool(runs) and _asks(Simple(tuple(words[runs[0] + 1 :]), ";"))
+        return bool(runs) and is_question(Simple(tuple(words[runs[0] + 1 :]), ";"))
     if one.program == "git":
         verb, options = git_verb(words)
         wanted = _QUESTIONS_OF_GIT.get(verb)

@@ -248,6 +248,13 @@ def code(text: str) -> str:
     return f"{ticks}{room}{line}{room}{ticks}"
 
 
+def fenced(text: str) -> list[str]:
+    """The lines of a block of code. A tilde or tick inside never ends it: the fence is longer."""
+    lines = [line.rstrip() for line in safe_text(text).split("\n")]
+    ticks = "`" * max(3, _longest(text) + 1)
+    return [ticks, *lines, ticks]
+
+
 def _longest(text: str) -> int:
     return max((len(run[0]) for run in _TICKS.finditer(text)), default=0)
 

@@ -18,6 +18,7 @@ from ingest.memory.journal.blocks import (
     Paragraph,
     Quote,
     Span,
+    Verbatim,
     stated,
 )
 from ingest.wording.looks import LOOKS, UNKNOWN
@@ -48,7 +49,7 @@ def _lines(blocks: Sequence[Block]) -> Iterator[Content]:
                 for line in lines:
                     # Held together, so that a long path begins beside its point.
                     yield safe.row(safe.line("•", "dim"), _line(line), gap="\u00a0")
-            case Quote(text):
+            case Quote(text) | Verbatim(text):
                 for said in text.strip("\n").split("\n"):
                     yield safe.row(safe.line("▎", "dim"), safe.line(said), gap=" ")
 

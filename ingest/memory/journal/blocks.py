@@ -4,6 +4,7 @@ Text is data: every character of it that could act in a format is escaped there,
 exactly the headings, lists and quotes that were put in, whatever the text says; no link, no image.
 """
 
+import re
 from collections.abc import Sequence
 from enum import StrEnum
 from typing import Final
@@ -52,7 +53,13 @@ class Quote(Struct, frozen=True):
     text: str
 
 
-Block = Heading | Paragraph | Bullets | Quote
+class Verbatim(Struct, frozen=True):
+    """What a program wrote, in its own lines."""
+
+    text: str
+
+
+Block = Heading | Paragraph | Bullets | Quote | Verbatim
 
 
 def plain(*texts: str | None) -> list[Span]:
@@ -100,14 +107,57 @@ def _markdown(block: Block) -> str:
         case Bullets():
             return "\n".join(f"- {_line(line)}" for line in block.lines)
         case Quote():
-            lines = [outgoing.inline(line) for line in safe_text(block.text).split("\n")]
-            # A backslash at the end keeps the line; an empty one begins a paragraph.
-            return "\n".join(
-                (
-                    f"> {line}\\" if line and i + 1 < len(lines) and lines[i + 1] else f"> {line}"
-                ).rstrip()
-                for i, line in enumerate(lines)
-            )
+            return "\n".join(f"> {line}".rstrip() for line in _quoted(block.text))
+        case Verbatim():
+            return "\n".join(outgoing.fenced(block.text))
+
+
+_FENCE: Final = re.compile(r" {0,3}(`{3,}|~{3,})")
+_CODE: Final = re.compile(r"(?<![`\\])`([^`\n]+)`(?!`)")
+
+
+def _quoted(text: str) -> list[str]:
+    """The lines of a text in which code stays code, and all else is what it says."""
+    told: list[str] = []
+    said: list[str] = []
+    lines = safe_text(text).split("\n")
+    at = 0
+    while at < len(lines):
+        if fence := _FENCE.match(lines[at]):
+            end = at + 1
+            while end < len(lines) and not lines[end].strip().startswith(fence[1]):
+                end += 1
+            told += [*_kept(said), *outgoing.fenced("\n".join(lines[at + 1 : end]))]
+            said, at = [], end + 1
+        else:
+            said.append(_with_code(lines[at]))
+            at += 1
+    return told + _kept(said)
+
+
+def _kept(lines: Sequence[str]) -> list[str]:
+    """A backslash at the end keeps the line; an empty one begins a paragraph."""
+    followed = [*lines[1:], ""]
+    return [
+        f"{line}\\" if line and after else line
+        for line, after in zip(lines, followed, strict=False)
+    ]
+
+
+def _with_code(line: str) -> str:
+    """A line of text with the code in it as code."""
+    parts = _CODE.split(line)
+    told = ""
+    for i, part in enumerate(parts):
+        if i % 2:
+            told += outgoing.code(part)
+        elif said := outgoing.inline(part):
+            before = " " if i and part[0].isspace() else ""
+            after = " " if i + 1 < len(parts) and part[-1].isspace() else ""
+            told += f"{before}{said}{after}"
+        elif part and 0 < i < len(parts) - 1:
+            told += " "
+    return told
 
 
 def _line(line: Line) -> str:
@@ -131,7 +181,8 @@ def _span(span: Span) -> str:
 _STYLE: Final = """\
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 50rem; margin: 2rem auto; padding: 0 1rem }
 blockquote { border-left: 3px solid #999; margin: 0; padding-left: 1rem; white-space: pre-wrap }
-code { font: 14px ui-monospace, monospace; background: #8882 }
+pre { overflow-x: auto }
+code, pre { font: 14px ui-monospace, monospace; background: #8882 }
 @media (prefers-color-scheme: dark) { body { background: #111; color: #ddd } }"""
 OURS: Final = "<!-- Written by `tailboard journal`. -->"
 
@@ -152,6 +203,8 @@ def _html(block: Block) -> str:
             return f"<ul>{items}</ul>"
         case Quote():
             return f"<blockquote>{outgoing.html(block.text)}</blockquote>"
+        case Verbatim():
+            return f"<pre>{outgoing.html(block.text)}</pre>"
 
 
 _TAGS: Final = {

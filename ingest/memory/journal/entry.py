@@ -118,7 +118,7 @@ class _Making:
             goals=self._goals(),
             plan=self._plan(),
             turn_count=len(turns),
-            earlier=_earlier(turns[: -self.rules.turns]),
+            earlier=counted(turns[: -self.rules.turns]),
             turns=told,
             decisions=self._decisions(),
             failures=self._failures(),
@@ -331,7 +331,8 @@ def _named(row: Row) -> str:
     return f"patch of {', '.join(patched)}" if patched else command
 
 
-def _earlier(turns: list[Turn]) -> Earlier | None:
+def counted(turns: list[Turn]) -> Earlier | None:
+    """Turns as one count; None where there are none."""
     if not turns:
         return None
     commands = [one for turn in turns for one in turn.commands]

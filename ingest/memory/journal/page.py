@@ -5,6 +5,8 @@ from datetime import UTC, datetime, tzinfo
 from itertools import starmap
 from typing import Final
 
+from msgspec import Struct
+
 from ingest.memory.journal.blocks import (
     Block,
     Bullets,
@@ -13,12 +15,14 @@ from ingest.memory.journal.blocks import (
     Paragraph,
     Quote,
     Span,
+    Verbatim,
     code,
     own,
     plain,
     state,
     strong,
 )
+from ingest.memory.journal.entry import counted, cut
 from ingest.memory.journal.journal import (
     Changed,
     Commit,
@@ -33,11 +37,30 @@ from ingest.memory.journal.journal import (
     Source,
     Turn,
 )
+from ingest.memory.journal.weight import worst, worth
 from ingest.wording.words import many, span
 
-FILES: Final = 40
-FAILURES: Final = 20
-COMMANDS: Final = 30
+
+class Limits(Struct, frozen=True):
+    """How much of each session is told, so that a page can be read; JSON holds everything."""
+
+    turns: int = 20
+    commands: int = 12
+    files: int = 20
+    failures: int = 12
+    revisions: int = 12
+    said: int = 2_000
+    """Characters of what was asked and answered."""
+    output: int = 12
+    """Lines of what a failure wrote last."""
+
+
+_FEW: Final = 3
+"""So many sessions are told at length."""
+_SHORT: Final = Limits(turns=3, commands=5, files=8, failures=4, revisions=6, said=400, output=3)
+_TOLD: Final = 12
+"""So many sessions are told at all; of the others each is a line."""
+_NAMED: Final = 100
 
 
 def page(journal: Journal, zone: tzinfo | None) -> list[Block]:
@@ -48,11 +71,43 @@ def page(journal: Journal, zone: tzinfo | None) -> list[Block]:
             Heading(2, own("Said by people")),
             Bullets([_said(one, zone) for one in journal.decisions]),
         ]
-    for entry in journal.entries:
-        blocks += _Page(entry, zone).blocks(alone=journal.kind == "session")
+    told, others = _chosen(journal.entries)
+    limits = Limits() if len(journal.entries) <= _FEW else _SHORT
+    for entry in told:
+        blocks += _Page(entry, zone, limits).blocks(alone=journal.kind == "session")
+    if others:
+        named = _most(map(_named, others), _NAMED)
+        blocks += [Heading(2, own("Sessions told in a line")), Bullets(named)]
     if not journal.entries:
         blocks.append(Paragraph(own("Nothing happened.")))
     return blocks
+
+
+def _chosen(entries: list[Entry]) -> tuple[list[Entry], list[Entry]]:
+    """The sessions in which most was done, in their order, and the others."""
+    ranked = sorted(
+        range(len(entries)),
+        key=lambda i: (
+            entries[i].parent is None,
+            bool(entries[i].commits or entries[i].decisions),
+            len(entries[i].files) + len(entries[i].failures),
+            entries[i].turn_count,
+            -i,
+        ),
+        reverse=True,
+    )
+    told = set(ranked[:_TOLD])
+    return (
+        [one for i, one in enumerate(entries) if i in told],
+        [one for i, one in enumerate(entries) if i not in told],
+    )
+
+
+def _named(one: Entry) -> Line:
+    return [
+        state(one.outcome), *plain(one.title), code(one.session),
+        *own(f"{many(one.turn_count, 'turn')}, {many(len(one.files), 'file')}"),
+    ]  # fmt: skip
 
 
 def _about(journal: Journal) -> Line:
@@ -66,9 +121,10 @@ def _about(journal: Journal) -> Line:
 
 
 class _Page:
-    def __init__(self, entry: Entry, zone: tzinfo | None) -> None:
+    def __init__(self, entry: Entry, zone: tzinfo | None, limits: Limits) -> None:
         self.entry = entry
         self.zone = zone
+        self.limits = limits
         self.files = [one.file for one in entry.sources]
 
     def blocks(self, *, alone: bool) -> list[Block]:
@@ -81,7 +137,7 @@ class _Page:
             *self._happened(),
             *self._list("Decisions", map(self._decision, self.entry.decisions)),
             *self._failures(self.entry.failures),
-            *self._list("Files", _most(map(_file, self.entry.files), FILES)),
+            *self._list("Files", _most(map(_file, self.entry.files), self.limits.files)),
             *self._list("Commits", map(self._commit, self.entry.commits)),
             *self._list(
                 "Notes of a command, made from the text of the log",
@@ -101,17 +157,21 @@ class _Page:
         )
         if not entry.objective or entry.objective == entry.title:
             return goals
-        return [Heading(3, own("Objective")), Quote(entry.objective), *goals]
+        return [Heading(3, own("Objective")), self._quote(entry.objective), *goals]
 
     def _happened(self) -> list[Block]:
         if not self.entry.turns:
             return []
         blocks: list[Block] = [Heading(3, own("What happened"))]
-        if self.entry.earlier:
-            blocks.append(Paragraph(plain(earlier(self.entry.earlier))))
-        for turn in self.entry.turns:
+        told = self.entry.turns[-self.limits.turns :]
+        before = (self.entry.earlier, counted(self.entry.turns[: -self.limits.turns]))
+        blocks += [Paragraph(plain(earlier(one, self.limits.files))) for one in before if one]
+        for turn in told:
             blocks += self._turn(turn)
         return blocks
+
+    def _quote(self, text: str) -> Quote:
+        return Quote(cut(text, self.limits.said))
 
     def _decision(self, one: Decision) -> Line:
         return [
@@ -169,7 +229,7 @@ class _Page:
         if steps:
             blocks.append(Bullets([[state(step.status), Span(step.text)] for step in plan.steps]))
         told: list[Line] = []
-        for one in plan.revisions:
+        for one in plan.revisions[-self.limits.revisions :]:
             changes = [
                 f"{word}: {', '.join(texts)}"
                 for word, texts in (
@@ -189,21 +249,26 @@ class _Page:
                     *own(self._at(one.place)),
                 ]
             )
-        blocks += [Paragraph(own("How it went:")), Bullets(told)]
+        left_out = len(plan.revisions) - len(told)
+        before = f", after {many(left_out, 'earlier revision')}" if left_out else ""
+        blocks += [Paragraph(own(f"How it went{before}:")), Bullets(told)]
         return blocks
 
     def _turn(self, turn: Turn) -> list[Block]:
         head = [*own(f"Turn {turn.n}:", self._clock(turn.at), span(turn.seconds))]
         blocks: list[Block] = [Heading(4, [*head, state(turn.state), *own(self._at(turn.place))])]
         if turn.asked and turn.asked != self.entry.objective:
-            blocks.append(Quote(turn.asked))
-        lines = _most(map(self._command, turn.commands), COMMANDS)
-        lines += _most(map(_file, turn.files), FILES)
+            blocks.append(self._quote(turn.asked))
+        commands = worth(turn.commands, self.limits.commands)
+        lines = [self._command(one) for one in commands]
+        if left := len(turn.commands) - len(commands):
+            lines.append(own(f"and {left} more, of less weight"))
+        lines += _most(map(_file, turn.files), self.limits.files)
         lines += [plain(turn.error)] if turn.error else []
         if lines:
             blocks.append(Bullets(lines))
         if turn.answered:
-            blocks += [Paragraph([strong("Answer")]), Quote(turn.answered)]
+            blocks += [Paragraph([strong("Answer")]), self._quote(turn.answered)]
         return blocks
 
     def _command(self, one: Done) -> Line:
@@ -215,16 +280,16 @@ class _Page:
     def _failures(self, failures: list[Failure]) -> list[Block]:
         if not failures:
             return []
-        told = failures[-FAILURES:]
+        told = worst(failures, self.limits.failures)
         blocks: list[Block] = [Heading(3, own("Failures and repairs"))]
         if len(told) < len(failures):
-            left_out = many(len(failures) - len(told), "older one")
+            left_out = many(len(failures) - len(told), "other")
             blocks.append(Paragraph(own(f"{left_out} left out.")))
         lines: list[Line] = []
         for one in told:
             lines.append(self._failure(one))
-            if one.said:
-                blocks += [Bullets(lines), Quote(one.said)]
+            if one.said and not (one.repaired and self.limits is _SHORT):
+                blocks += [Bullets(lines), Verbatim(_end(one.said, self.limits.output))]
                 lines = []
         return [*blocks, Bullets(lines)] if lines else blocks
 
@@ -275,14 +340,20 @@ def _said(one: Decision, zone: tzinfo | None) -> Line:
     return [*own(f"{at:%Y-%m-%d %H:%M}" if at else ""), *plain(one.question), strong(one.answer)]
 
 
-def earlier(one: Earlier) -> str:
+def earlier(one: Earlier, most: int = 40) -> str:
     """Older turns as one counted line."""
     turns = f"Turn {one.first}" if one.first == one.last else f"Turns {one.first}–{one.last}"
     parts = [many(one.commands, "command"), f"{one.failed} failed" if one.failed else ""]
     if one.files:
-        more = f" and {len(one.files) - FILES} more" if len(one.files) > FILES else ""
-        parts.append(f"files {', '.join(one.files[:FILES])}{more}")
+        more = f" and {len(one.files) - most} more" if len(one.files) > most else ""
+        parts.append(f"files {', '.join(one.files[:most])}{more}")
     return f"{turns}: {', '.join(filter(None, parts))}."
+
+
+def _end(text: str, most: int) -> str:
+    """The last lines of an output: there it says what is wrong."""
+    lines = text.splitlines()
+    return "\n".join(lines if len(lines) <= most else ["…", *lines[-most:]])
 
 
 def _agent(entry: Entry) -> str:

@@ -375,3 +375,35 @@ def test_every_release_has_its_sessions_told_each_with_its_places(desk: Desk, re
         if entry["title"].startswith("Fix the failing"):
             assert [one["how"] for one in entry["failures"]] == ["exit 1"]
             assert {one["path"] for one in entry["files"]} >= {"notes/parser.md"}
+
+
+ANSWER = "Done. The lexer reads `BOM` now:\n\n```python\nif text.startswith(BOM):\n    skip()\n```"
+
+
+def test_a_day_of_much_work_is_bounded_and_tells_what_mattered(desk: Desk) -> None:
+    home = Home(desk.home)
+    for number in range(20):
+        session = home.session(cwd=f"/home/dev/{('parser', 'web')[number % 2]}")
+        for turn in range(6):
+            session.prompt(f"Work package {number}.{turn}\nwith some words on it")
+            for look in range(12):
+                session.command(f"sed -n '{look},40p' src/lex.py", 0, "x = 1\n" * 20)
+                session.command(f"rg -n needle{look} src", 1, "")
+            session.command("pytest -q", 1, "E   assert 1 == 2\n" * 30)
+            session.patch({f"src/part{turn}.py": "x = 1\n"})
+            session.command("pytest -q", 0, "12 passed")
+            session.command(f"git commit -qm 'Package {number}.{turn}'", 0, "")
+            session.end_turn(ANSWER)
+        session.write()
+    desk.now = datetime.fromtimestamp(home.clock.seconds, UTC)
+    assert desk.run("ingest", "-q").code == 0
+    told = desk.run("journal", "show", "--day", "2026-11-21").out
+    assert len(told.splitlines()) < 1_500
+    assert told.count("\n## Work package") == 12
+    assert told.split("## Sessions told in a line", 1)[1].count("Work package") == 8
+    assert "sed -n" not in told
+    assert "rg -n" not in told
+    for mattered in ("`pytest -q` ✗ failed", "`pytest -q` ✓ done", "git commit -qm"):
+        assert told.count(mattered) >= 12
+    assert "> ```\n> if text.startswith(BOM):\n>     skip()\n> ```" in told
+    assert "went well later" in told

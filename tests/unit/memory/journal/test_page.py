@@ -15,6 +15,7 @@ from ingest.memory.journal.blocks import (
     Heading,
     Paragraph,
     Quote,
+    Verbatim,
     code,
     html,
     markdown,
@@ -37,7 +38,7 @@ INERT = {
     "heading_open", "heading_close", "paragraph_open", "paragraph_close", "bullet_list_open",
     "bullet_list_close", "list_item_open", "list_item_close", "blockquote_open",
     "blockquote_close", "inline", "text", "code_inline", "strong_open", "strong_close",
-    "hardbreak", "softbreak",
+    "hardbreak", "softbreak", "fence",
 }  # fmt: skip
 
 
@@ -54,6 +55,7 @@ def blocks_of(text: str) -> list[Block]:
         Paragraph([strong(text), code(text), *plain(text)]),
         Bullets([plain(text), [code(text)]]),
         Quote(text),
+        Verbatim(text),
         Paragraph(plain("end")),
     ]
 
@@ -97,7 +99,7 @@ def test_text_stays_text_in_html_and_the_page_may_load_nothing(text: str) -> Non
     page.feed(written)
     assert page.tags <= {
         "html", "head", "meta", "title", "style", "body", "h1", "p", "b", "code", "ul", "li",
-        "blockquote",
+        "blockquote", "pre",
     }  # fmt: skip
     assert page.attributes <= {"lang", "charset", "http-equiv", "content", "name"}
     assert "default-src 'none'" in written
@@ -108,6 +110,30 @@ def test_fences_scripts_images_and_addresses_in_a_journal_are_inert() -> None:
     text = "```\n<script>x</script>\n![i](http://e.example/i.png)\n[j](javascript:x)\n```"
     found = tokens(markdown([Quote(text)]))
     assert {one.type for one in found} <= INERT
-    shown = "".join(one.content for one in found if one.type == "text")
+    shown = "".join(one.content for one in found if one.type in ("text", "fence"))
     assert "<script>x</script>" in shown
     assert "javascript:x" in shown
+
+
+def test_code_in_an_answer_stays_code() -> None:
+    text = "Fixed:\n```python\nx = f(*a)  # <b>\n\ny = 2\n```\nRun `pytest -k 'a_b'` now."
+    assert markdown([Quote(text)]).splitlines() == [
+        "> Fixed:",
+        "> ```",
+        "> x = f(*a)  # <b>",
+        ">",
+        "> y = 2",
+        "> ```",
+        "> Run `pytest -k 'a_b'` now.",
+    ]
+    found = tokens(markdown([Quote(text)]))
+    (fence,) = (one for one in found if one.type == "fence")
+    assert fence.content == "x = f(*a)  # <b>\n\ny = 2\n"
+    assert [one.content for one in found if one.type == "code_inline"] == ["pytest -k 'a_b'"]
+
+
+def test_a_fence_that_is_never_closed_ends_with_its_quote() -> None:
+    found = tokens(markdown([Quote("See:\n~~~~\na\n```\nb"), Paragraph(plain("end"))]))
+    (fence,) = (one for one in found if one.type == "fence")
+    assert fence.content == "a\n```\nb\n"
+    assert [one.content for one in found if one.type == "text"][-1] == "end"
