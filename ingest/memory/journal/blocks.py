@@ -109,7 +109,8 @@ def _markdown(block: Block) -> str:
         case Quote():
             return "\n".join(f"> {line}".rstrip() for line in _quoted(block.text))
         case Verbatim():
-            return "\n".join(outgoing.fenced(block.text))
+            # In a quote, so that no line of it is taken for one that marks our block.
+            return "\n".join(f"> {line}".rstrip() for line in outgoing.fenced(block.text))
 
 
 _FENCE: Final = re.compile(r" {0,3}(`{3,}|~{3,})")
