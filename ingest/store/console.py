@@ -40,6 +40,7 @@ def ask(
         raise QueryRefused("The answer needs too much memory.", _LESS) from error
 
 
+_NAIVE = "Make them times without one: now()::timestamp, for instance."
 _LESS = "Ask for less: --limit N; or make a copy with `tailboard snapshot` and ask that."
 
 
@@ -55,6 +56,8 @@ def _asked(
     except FatalException:
         raise  # Not the question's fault: the database's owner has to see it.
     except Error as error:
+        if "pytz" in str(error):
+            raise QueryRefused("Times with a zone cannot be shown.", _NAIVE) from error
         raise QueryRefused(first_paragraph(error), HINT) from error
     finally:
         # An engine that gave up has no transaction left to end, and said so already.

@@ -134,6 +134,13 @@ def test_questions_are_answered(
     assert answer is None or found == answer
 
 
+def test_a_time_with_a_zone_is_refused_with_what_to_write_instead(guest: RemoteDatabase) -> None:
+    with pytest.raises(QueryRefused, match="Times with a zone") as refused:
+        guest.sql("select now()")
+    assert "now()::timestamp" in refused.value.hint
+    assert guest.sql("select now()::timestamp > '2000-01-01'").rows == [(True,)]
+
+
 @pytest.mark.fault("A02")
 def test_the_settings_are_locked_but_for_ours(database: Database) -> None:
     with pytest.raises(Exception, match="locked"):
