@@ -115,6 +115,8 @@ class Dashboard(App[int]):
         self.tidying = Tidying()
         self.typed = Typed(self)
         self.mistakes = Mistakes(settings.db)
+        self._begins_anew = False
+        """Whether screens in which something failed are being thrown away."""
         self._ticks = 0
         self._standing = "◌ opening the database"
         self.remembered = recall(keeper.path)
@@ -343,12 +345,16 @@ class Dashboard(App[int]):
 
     def _handle_exception(self, error: Exception) -> None:
         """Called for all that nothing else has caught, of handlers, workers and drawing."""
-        cause = cause_of(error)
+        cause, place = cause_of(error), self.current_mode
+        if self._begins_anew:
+            # Of what is being thrown away already: a screen that is half made fails more than once.
+            self.mistakes.note(cause)
+            return
         failure = self.mistakes.meet(cause)
-        place = self.current_mode
         if failure is None or place == mistakes.PLACE or self._exit or not self.is_running:
             super()._handle_exception(error)
         else:
+            self._begins_anew = True
             self.call_later(self._begin_anew, place, failure)
 
     def _task_failed(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
@@ -364,14 +370,14 @@ class Dashboard(App[int]):
         except Exception as error:  # noqa: BLE001 - this is where all of them end
             self._handle_exception(error)
 
-    def _begin_anew(self, place: str, failure: Failure) -> None:
+    async def _begin_anew(self, place: str, failure: Failure) -> None:
         """Show the mistake alone; all screens of that place go, and are made when next shown."""
-        if self.current_mode != place:
-            return  # Several things failed at once; it is shown already.
         self.add_mode(mistakes.PLACE, lambda: MistakeScreen(failure, place))
         self.switch_mode(mistakes.PLACE)
-        self.remove_mode(place)
+        removed = self.remove_mode(place)
         self.add_mode(place, MODES[place])
+        await removed
+        self._begins_anew = False
 
     def panic(self, *_: object) -> None:
         """What read the keys has ended: nobody could leave any more."""

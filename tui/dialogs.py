@@ -30,7 +30,7 @@ class Dialog(ModalScreen[T], Pushed[T], Generic[T]):
     Dialog {
         align: center middle;
         & > Vertical {
-            width: 72; max-width: 96%; height: auto; max-height: 90%;
+            width: 72; max-width: 96%; min-width: 16; height: auto; max-height: 90%;
             padding: 1 2; background: $surface; border: round $primary;
         }
         & .title { text-style: bold; margin-bottom: 1; }

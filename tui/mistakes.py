@@ -64,6 +64,11 @@ class Mistakes:
         """Write it down; how it is told, or None where it came too soon after the last one."""
         now = time.monotonic()
         too_soon, self._last = now - self._last < TOO_SOON, now
+        failure = self.note(error)
+        return None if too_soon else failure
+
+    def note(self, error: BaseException) -> Failure:
+        """Write it down, and no more."""
         self.met.append(error)
         failure = failure_of(error)
         # The words of the error only here: they may quote what was read, and a copy goes out.
@@ -71,7 +76,7 @@ class Mistakes:
         head = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} tailboard {ingest.__version__}"
         with contextlib.suppress(OSError):
             write(self.log, f"{head}\n{words}\n{mask(failure.details)}\n"[:_ENTRY])
-        return None if too_soon else failure
+        return failure
 
 
 def write(path: Path, text: str) -> None:
@@ -99,7 +104,7 @@ class MistakeScreen(Dashboarding, Pushed[None]):
         background: $background;
         align: center middle;
         & > Vertical {
-            width: 84; max-width: 96%; height: auto; max-height: 90%;
+            width: 84; max-width: 96%; min-width: 16; height: auto; max-height: 90%;
             padding: 1 2; background: $surface; border: round $error;
         }
         & Static { height: auto; }

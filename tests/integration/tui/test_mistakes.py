@@ -56,7 +56,7 @@ def in_a_worker(app: Dashboard, patch: pytest.MonkeyPatch) -> None:
 
 
 def in_a_timer(app: Dashboard, patch: pytest.MonkeyPatch) -> None:
-    app.screen.set_timer(0, fail)
+    app.screen.set_timer(0.01, fail)
 
 
 def in_a_callback(app: Dashboard, patch: pytest.MonkeyPatch) -> None:
@@ -96,6 +96,8 @@ async def test_it_is_shown_and_the_screen_is_made_anew(
         await told(app, pilot)
         monkeypatch.undo()
         assert "Broken" in shown(app)
+        assert isinstance(app.mistakes.met[0], Broken)
+        del app.mistakes.met[1:]  # A screen that is half made fails more than once.
         await press(pilot, "y")
         assert "Broken" in app.clipboard
         assert TOKEN not in app.clipboard
