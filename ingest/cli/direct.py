@@ -73,10 +73,24 @@ def _direct(database: Database, now: datetime) -> Iterator[Direct]:
 @contextmanager
 def kept(path: Path, now: datetime, note: Callable[[str], None]) -> Iterator[Database]:
     """The database for a command that needs it for itself. Others may read meanwhile."""
-    found = reach(path)
+    found = to_order(path)
     if isinstance(found, RemoteDatabase):
         with found:
             raise Locked(path, found.host.pid, f"tailboard, {found.host.role}")
+    with opened_for(found, now, note) as database:
+        yield database
+
+
+def to_order(path: Path) -> tuple[Database, list[str]] | RemoteDatabase:
+    """The database, or an owner that carries out orders; another command is waited for."""
+    return reach(path, to_order=True)
+
+
+@contextmanager
+def opened_for(
+    found: tuple[Database, list[str]], now: datetime, note: Callable[[str], None]
+) -> Iterator[Database]:
+    """The database that was just opened, with a door for others who read."""
     database, told = found
     for line in told:
         note(line)

@@ -38,6 +38,8 @@ class Invocation:
         """Whose days are meant; None is the system's."""
         self.out = out
         self.err = err
+        self.ordered = False
+        """Whether something was ordered: then the command may not be run a second time."""
 
     def elsewhere(self, env: Mapping[str, str]) -> "Invocation":
         """The same person at the same terminal, with other places: no option says otherwise."""

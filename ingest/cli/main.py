@@ -5,6 +5,7 @@ Importing it loads click and nothing else of weight; a command's module is loade
 
 import os
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from typing import TextIO
@@ -18,6 +19,8 @@ from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.table import COMMANDS
 
 COMPLETE = "_TAILBOARD_COMPLETE"
+AGAIN_SECONDS = 20.0
+"""So long a command whose owner ends while it answers asks the next one."""
 
 
 @click.group(
@@ -70,7 +73,7 @@ def run(
             cli, {"obj": invocation.options}, "tailboard", COMPLETE, env[COMPLETE]
         )
     try:
-        code = _invoke(arguments, invocation)
+        code = _invoke(arguments, invocation, time.monotonic() + AGAIN_SECONDS)
         sys.stdout.flush()
     except BrokenPipeError:
         _drop_the_rest()
@@ -109,7 +112,7 @@ def _drop_the_rest() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _invoke(arguments: Sequence[str], invocation: Invocation) -> int:
+def _invoke(arguments: Sequence[str], invocation: Invocation, until: float) -> int:
     try:
         with cli.make_context("tailboard", list(arguments), obj=invocation.options) as ctx:
             ctx.meta[Invocation.__name__] = invocation
@@ -120,11 +123,21 @@ def _invoke(arguments: Sequence[str], invocation: Invocation) -> int:
         error.show()
         return error.exit_code
     except Exception as error:
+        if _may_run_again(error, invocation, until):
+            return _invoke(arguments, invocation, until)
         code = _exit_code(error)
         if code is None:
             raise
         _tell(invocation, error)
         return code
+
+
+def _may_run_again(error: Exception, invocation: Invocation, until: float) -> bool:
+    """Whether the process that was asked has ended meanwhile, and nothing was said or done yet: a
+    command that answers, answers at its end."""
+    from ingest.store.client import OwnerGone
+
+    return isinstance(error, OwnerGone) and not invocation.ordered and time.monotonic() < until
 
 
 def _code(returned: object) -> int:

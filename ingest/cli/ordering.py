@@ -7,7 +7,8 @@ there is none. Here, the database is first brought up to what people did before 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any, Final, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 from msgspec import Struct
@@ -15,10 +16,12 @@ from msgspec import Struct
 from ingest.batches.batch import Kind
 from ingest.batches.order import Item, Order, Selection, Verb
 from ingest.batches.state import State
-from ingest.cli.access import Access, Through, visit, writing
+from ingest.cli.access import Access, Through, visit
 from ingest.cli.ids import sole
 from ingest.cli.invocation import Invocation
 from ingest.cli.scope import session_id
+from ingest.store.client import OwnerGone, RemoteDatabase
+from ingest.store.doorplate import Role
 from ingest.wording import when
 from ingest.worker.homes import homes
 from ingest.worker.ordered import (
@@ -35,6 +38,9 @@ from ingest.worker.ordered import (
     values,
     wanted,
 )
+
+if TYPE_CHECKING:
+    from ingest.store.database import Database
 
 BATCHES_LISTED: Final = "`tailboard batches list` lists them."
 
@@ -159,19 +165,28 @@ class Orders(Struct, frozen=True):
 def ordering(invocation: Invocation) -> Iterator[Orders]:
     """Where a person's orders are carried out."""
     path = invocation.settings.db
-    remote = visit(path) if path.exists() else None
-    if remote is not None:
-        with remote:
-            yield Orders(Through(remote), lambda name, said: remote.act(name, **said))
+    met = visit(path) if path.exists() else None
+    found: RemoteDatabase | tuple[Database, list[str]]
+    if met is not None and met.host.role != Role.COMMAND:
+        found = met
+    else:
+        # Imported here: who only asks the owner needs no engine of its own.
+        from ingest.cli.direct import to_order
+
+        if met is not None:
+            met.close()
+        found = to_order(path)
+    if isinstance(found, RemoteDatabase):
+        with found as remote:
+            yield Orders(Through(remote), partial(_send, invocation, remote))
         return
-    # Imported here: who only asks the owner needs no engine of its own.
-    from ingest.cli.direct import Direct
+    from ingest.cli.direct import Direct, opened_for
     from ingest.store.replay import replay
     from ingest.worker import orders
     from ingest.worker.survey import survey
 
     settings, now = invocation.settings, invocation.now
-    with writing(invocation) as database:
+    with opened_for(found, now, invocation.output.note) as database:
         replay(database, now, settings.max_attempts)
 
         def look() -> None:
@@ -183,6 +198,23 @@ def ordering(invocation: Invocation) -> Iterator[Orders]:
             RESET: orders.afresh(database, lambda: now, look),
         }
         yield Orders(Direct(database, now), lambda name, said: handlers[name](said))
+
+
+def _send(
+    invocation: Invocation, remote: RemoteDatabase, name: str, said: dict[str, Any]
+) -> dict[str, Any]:
+    """Have the owner carry it out. Where it ends meanwhile, the next one is asked whether it was
+    done, and else does it."""
+    invocation.ordered = True
+    try:
+        return remote.act(name, **said)
+    except OwnerGone:
+        with ordering(invocation) as orders:
+            if not orders.access.rows("commands.known", ids=[said["command"]]):
+                return orders.act(name, said)
+        if name != SAY:
+            raise  # It was done, but what came of it is not known here.
+        return {}
 
 
 def selection(invocation: Invocation, access: Access, chosen: Chosen) -> Selection:

@@ -26,8 +26,9 @@ from ingest.worker.drain import Clock, Tuning, utc_now
 from ingest.worker.homes import Home
 from ingest.worker.owner import Owner
 
-PATIENCE = 2.0
-"""Seconds that one process may keep the lock to itself; many that take turns may take longer."""
+PATIENCE = 15.0
+"""Seconds that one process may keep the lock to itself, as one that is just starting does; many
+that take turns may take longer."""
 UNCLAIMED_SECONDS = 3600.0
 """After which a copy in the spool is nobody's any more."""
 _STEP = 0.02
@@ -95,14 +96,22 @@ def reach(
     opening: Callable[[Path], tuple[Database, list[str]]] = open_database,
     patience: float = PATIENCE,
     monotonic: Callable[[], float] = time.monotonic,
+    *,
+    to_order: bool = False,
 ) -> tuple[Database, list[str]] | RemoteDatabase:
-    """The database, whoever has it. Opened here, it comes with what should be told of that."""
+    """The database, whoever has it. Opened here, it comes with what should be told of that.
+
+    `to_order`: a command that only lets others read is no use, and is waited for.
+    """
     until, holder = monotonic() + patience, None
     while True:
         # The door first: it costs no more than a look where there is none, and the other way
         # round every visitor would knock at the engine.
         try:
-            return RemoteDatabase(path)
+            remote = RemoteDatabase(path)
+            if not (to_order and remote.host.role == Role.COMMAND):
+                return remote
+            remote.close()
         except (OwnerGone, OwnerSilent):
             pass  # Whether there is an owner at all, the lock says.
         try:
@@ -119,10 +128,10 @@ def enter(
     path: Path, wish: Wish, clock: Clock = utc_now, patience: float = PATIENCE
 ) -> Owned | RemoteDatabase:
     """Become the owner, or a guest of the one there is."""
-    found = reach(path, patience=patience)
+    found = reach(path, patience=patience, to_order=True)
     if isinstance(found, RemoteDatabase):
         foreign = [home for home in wish.homes if home.id not in found.host.homes]
-        if foreign and found.host.role != Role.COMMAND:
+        if foreign:
             found.close()
             raise OtherHomes(path, found.host.pid, foreign)
         return found

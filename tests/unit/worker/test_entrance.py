@@ -7,7 +7,9 @@ import pytest
 
 from ingest.store.database import Database
 from ingest.store.errors import Locked
-from ingest.worker.entrance import PATIENCE, reach
+from ingest.worker.entrance import reach
+
+PATIENCE = 2.0
 
 
 class Crowd:
