@@ -26,7 +26,10 @@ class CommandLine(ModalScreen[str | None], Pushed[str | None]):
         align: left bottom;
         background: $background 0%;
         & > Vertical { height: auto; background: $panel; }
-        & Static { height: auto; max-height: 8; min-width: 16; padding: 0 2; color: $foreground-muted; }
+        & Static {
+            height: auto; max-height: 8; min-width: 16; padding: 0 2;
+            color: $foreground-muted;
+        }
         & Input { height: 1; border: none; padding: 0 1; background: $panel; }
         & Input:focus { border: none; }
     }

@@ -128,7 +128,9 @@ async def test_another_screen_can_be_gone_to_where_one_fails_again_and_again(
         await told(app, pilot)
         await press(pilot, "3")
         assert app.current_mode == "pipeline"
-        expected(app, Broken)
+        # A screen that is half made fails more than once.
+        assert sum(isinstance(one, Broken) for one in app.mistakes.met) == 2
+        app.mistakes.met.clear()
 
 
 async def later(app: Dashboard) -> None:
