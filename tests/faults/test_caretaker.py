@@ -33,7 +33,7 @@ def install(place: Place, path: Path) -> None:
     path.chmod(0o700)
 
 
-@pytest.mark.fault("P40")
+@pytest.mark.fault("P43")
 def test_a_program_that_is_gone_for_a_while_is_told_and_started_again(place: Place) -> None:
     place.session("chat")
     executable = place.folder / "tailboard"
@@ -60,7 +60,7 @@ def test_a_program_that_is_gone_for_a_while_is_told_and_started_again(place: Pla
         keeper.close()
 
 
-@pytest.mark.fault("P40")
+@pytest.mark.fault("P43")
 @pytest.mark.parametrize("error", [OSError(24, "Too many open files"), ImportError("gone"), None])
 def test_whatever_starting_an_owner_fails_of_the_next_try_may_do(
     place: Place, monkeypatch: pytest.MonkeyPatch, error: Exception | None

@@ -28,7 +28,7 @@ def ended(commands: list[subprocess.Popen[str]]) -> list[str]:
     return [text for text, code in said if code not in (0, 1)]
 
 
-@pytest.mark.fault("P42")
+@pytest.mark.fault("P45")
 def test_many_orders_at_once_are_all_carried_out(place: Place) -> None:
     place.session("plan")
     place.read()
@@ -37,7 +37,7 @@ def test_many_orders_at_once_are_all_carried_out(place: Place) -> None:
     assert place.rows("select count(*) from commands") == [(MANY,)]
 
 
-@pytest.mark.fault("P42")
+@pytest.mark.fault("P45")
 def test_reading_files_beside_commands_waits_for_them(place: Place) -> None:
     place.session("plan")
     place.read()
@@ -47,7 +47,7 @@ def test_reading_files_beside_commands_waits_for_them(place: Place) -> None:
     assert place.facts() == place.quiet()
 
 
-@pytest.mark.fault("P42")
+@pytest.mark.fault("P45")
 def test_an_order_beside_an_owner_that_is_just_starting_waits_for_it(place: Place) -> None:
     """It has the lock, and nobody can reach it yet, for longer than a moment."""
     place.session("plan")

@@ -45,7 +45,7 @@ def desk(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Desk:
     return desk
 
 
-@pytest.mark.fault("P41")
+@pytest.mark.fault("P44")
 @pytest.mark.parametrize("words", ARGUMENTS, ids=lambda words: " ".join(words[:2]).rstrip(ODD))
 def test_an_argument_that_is_no_text_is_refused_in_a_sentence(
     desk: Desk, words: tuple[str, ...]
@@ -55,7 +55,7 @@ def test_an_argument_that_is_no_text_is_refused_in_a_sentence(
     assert "no text in UTF-8" in answer.err
 
 
-@pytest.mark.fault("P41")
+@pytest.mark.fault("P44")
 @pytest.mark.parametrize("words", HERE, ids=" ".join)
 def test_every_command_works_in_a_folder_whose_name_is_no_text(
     desk: Desk, tmp_path: Path, words: tuple[str, ...]
@@ -70,7 +70,7 @@ def test_every_command_works_in_a_folder_whose_name_is_no_text(
         assert "report it" not in one.err
 
 
-@pytest.mark.fault("P41")
+@pytest.mark.fault("P44")
 @pytest.mark.parametrize("words", [("ingest",), ("status",), ("tasks", "add", "Write it")])
 @pytest.mark.parametrize("there", [False, True], ids=["new", "known"])
 def test_a_database_whose_path_is_no_text_is_refused_in_a_sentence(
@@ -90,7 +90,7 @@ def test_a_database_whose_path_is_no_text_is_refused_in_a_sentence(
     assert folder.exists() is there
 
 
-@pytest.mark.fault("P41")
+@pytest.mark.fault("P44")
 @pytest.mark.parametrize("name", [ODD, "one, two"])
 def test_a_home_of_any_name_is_one_home(desk: Desk, tmp_path: Path, name: str) -> None:
     desk.env["CODEX_HOME"] = str(desk.home.rename(tmp_path / name))
