@@ -47,7 +47,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     color: str = "auto"
 
 
-class Given(Struct, frozen=True):
+class GivenOptions(Struct, frozen=True):
     """What the options of the command line say; nothing where they were not used."""
 
     codex_homes: tuple[str, ...] = ()
@@ -160,7 +160,7 @@ def places(env: Mapping[str, str]) -> Places:
     )
 
 
-def load(given: Given, env: Mapping[str, str], at: Places) -> Loaded:
+def load(given: GivenOptions, env: Mapping[str, str], at: Places) -> Loaded:
     """The settings as all places together make them."""
     defaults = asdict(Settings(codex_homes=(at.codex_home,), db=at.db))
     file = _from_file(at.config)

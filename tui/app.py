@@ -3,25 +3,25 @@
 import os
 import sys
 
-from ingest.loading import loading
+from ingest.gc_scheduler import gc_paused
 from ingest.settings import Settings
-from tui.caretaker import Caretaker, command
+from tui.supervisor import Supervisor, command
 from tui.terminal import terminal
 
 
 def run(settings: Settings, *, mouse: bool = True) -> int:
     """Until the person leaves; the exit code of the program."""
-    keeper = Caretaker(settings.db, command(settings))
+    keeper = Supervisor(settings.db, command(settings))
     keeper.start()
     try:
         # Late: it takes a while, and meanwhile the owner opens the database.
-        with loading():
+        with gc_paused():
             from rich.console import Console
 
-            from tui.dashboard import Dashboard, Manner
+            from tui.dashboard import Dashboard, Options
             from tui.screens import board  # noqa: F401 - what is shown first, nearly always
 
-        manner = Manner(
+        manner = Options(
             mouse=mouse,
             ascii=os.environ.get("TAILBOARD_ASCII", "") not in ("", "0") or not _knows_signs(),
             few_colours=Console(force_terminal=True).color_system == "standard",

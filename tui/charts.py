@@ -8,7 +8,7 @@ from typing import Final
 
 from textual.content import Content
 
-from tui import safe
+from tui import content
 
 FILLS: Final = (("█", "blue"), ("▓", "cyan"), ("▒", "magenta"), ("░", "yellow"))
 """Of the things in a column, from the bottom: a sign, and its tone."""
@@ -53,18 +53,18 @@ def course(values: Sequence[float], say: Say, ends: Ends, width: int, height: in
     lines = []
     for row in range(height, 0, -1):
         signs = "".join(_part(value, most, row, height) for value in spread)
-        lines.append(_label(say(most), row == height) + safe.block(signs, "blue"))
+        lines.append(_label(say(most), row == height) + content.block(signs, "blue"))
     return [*lines, *_axis(ends, room)]
 
 
 def bar(share: float, width: int, tone: str = "blue") -> Content:
     """A share of 1; what is there at all is at least one sign long."""
     filled = min(width, max(1, round(width * share))) if share > 0 else 0
-    return safe.block("█" * filled, tone) + safe.block("·" * (width - filled), "dim")
+    return content.block("█" * filled, tone) + content.block("·" * (width - filled), "dim")
 
 
 def _label(text: str, shown: bool) -> Content:
-    return safe.block(f"{text if shown else '':>{MARGIN - 1}} ", "dim")
+    return content.block(f"{text if shown else '':>{MARGIN - 1}} ", "dim")
 
 
 def _axis(ends: Ends, room: int) -> list[Content]:
@@ -72,8 +72,8 @@ def _axis(ends: Ends, room: int) -> list[Content]:
     gap = max(1, room - len(left) - len(right))
     margin = " " * MARGIN
     return [
-        safe.block(margin + "─" * room, "dim"),
-        safe.block(f"{margin}{left}{' ' * gap}{right}", "dim"),
+        content.block(margin + "─" * room, "dim"),
+        content.block(f"{margin}{left}{' ' * gap}{right}", "dim"),
     ]
 
 
@@ -81,7 +81,7 @@ def _cell(stack: Sequence[float], most: float, row: int, height: int, wide: int)
     """What one column shows in one line of the picture."""
     total = sum(stack)
     if len(stack) == 1:
-        return safe.block(_part(total, most, row, height) * wide, FILLS[0][1])
+        return content.block(_part(total, most, row, height) * wide, FILLS[0][1])
     # That thing is shown which the middle of the line belongs to. Of little there is a line too.
     middle = (row - 0.5) / height * most
     if total > 0 and (middle <= total or row == 1):
@@ -89,7 +89,7 @@ def _cell(stack: Sequence[float], most: float, row: int, height: int, wide: int)
         for (sign, tone), value in zip(FILLS, stack, strict=False):
             reached += value
             if value > 0 and reached >= min(middle, total):
-                return safe.block(sign * wide, tone)
+                return content.block(sign * wide, tone)
     return Content(" " * wide)
 
 

@@ -22,26 +22,26 @@ from textual.filter import Monochrome
 from textual.message import Message
 from textual.screen import Screen
 
-from ingest.memory.git.git import Git
-from ingest.memory.scope import Now
+from ingest.projects.git.lookup import Git
+from ingest.sessions.scope import Now
 from ingest.settings import Settings
-from tui import caretaker, mistakes, safe
+from tui import content, supervisor, unexpected_errors
 from tui.actions import carry_out, possible
-from tui.caretaker import Caretaker
+from tui.base_screen import BaseScreen
 from tui.commands import SCREENS, bind
-from tui.feed import Failure, Feed
-from tui.frame import Frame
-from tui.gate import Gate
+from tui.idle_gc import IdleCollector
 from tui.messages import HungUp, Moved, OwnerFound, OwnerLost, OwnerNoted, OwnerRefused
-from tui.mistakes import Mistakes, MistakeScreen, cause_of
-from tui.remembered import recall, remember
+from tui.output_sanitizer import OutputSanitizer
+from tui.query_runner import QueryFailure, QueryRunner
 from tui.screens import MODES
 from tui.screens.help import HelpScreen
 from tui.screens.refused import RefusedScreen
 from tui.summary import Summary
+from tui.supervisor import Supervisor
 from tui.themes import HIGH_CONTRAST, OWN, THEMES
-from tui.tidying import Tidying
-from tui.typed import Typed
+from tui.typeahead import TypeAhead
+from tui.ui_state import recall, remember
+from tui.unexpected_errors import UnexpectedErrors, UnexpectedErrorScreen, cause_of
 from tui.widgets.header import Chip, chips
 
 TICK: Final = 1.0
@@ -54,7 +54,7 @@ LOOK_AGAIN_LIVE: Final = 5
 Clock = Callable[[], datetime]
 
 
-def look_again(summary: Summary | None, now: datetime, took: float) -> float:
+def refresh_hint(summary: Summary | None, now: datetime, took: float) -> float:
     """Seconds until a look is worth it although nothing was committed: once it is still, the ages
     that are shown may be a tenth wrong, and looking takes a part in three hundred of the time.
     """
@@ -69,7 +69,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC).replace(tzinfo=None)
 
 
-class Manner(Struct, frozen=True):
+class Options(Struct, frozen=True):
     """How this run of the dashboard behaves, apart from the settings."""
 
     mouse: bool = True
@@ -97,8 +97,8 @@ class Dashboard(App[int]):
     def __init__(
         self,
         settings: Settings,
-        keeper: Caretaker,
-        manner: Manner = Manner(),  # noqa: B008 - frozen
+        keeper: Supervisor,
+        manner: Options = Options(),  # noqa: B008 - frozen
         clock: Clock = utc_now,
     ) -> None:
         super().__init__()
@@ -106,15 +106,15 @@ class Dashboard(App[int]):
         self.keeper = keeper
         self.manner = manner
         self.clock = clock
-        self.feed = Feed(keeper)
+        self.feed = QueryRunner(keeper)
         self.git = Git(os.environ)
         """Git, for questions that are `slow`: it remembers what it read of each repository for as
         long as nothing moves there."""
         self.exporting = False
         """Whether something is being written that a person asked for."""
-        self.tidying = Tidying()
-        self.typed = Typed(self)
-        self.mistakes = Mistakes(settings.db)
+        self.tidying = IdleCollector()
+        self.typed = TypeAhead(self)
+        self.mistakes = UnexpectedErrors(settings.db)
         self._begins_anew = False
         """Whether screens in which something failed are being thrown away."""
         self._ticks = 0
@@ -122,7 +122,7 @@ class Dashboard(App[int]):
         self.remembered = recall(keeper.path)
         self.summary: Summary | None = None
         self.animation_level = "none"
-        self._filters.append(Gate(ascii=manner.ascii))
+        self._filters.append(OutputSanitizer(ascii=manner.ascii))
         if settings.color == "never" and not self.no_color:
             self._filters.append(Monochrome())
         for theme in THEMES:
@@ -148,7 +148,7 @@ class Dashboard(App[int]):
         now = self.clock()
         clock = now.replace(tzinfo=UTC).astimezone().strftime("%H:%M") if self.manner.live else ""
         said = note or self._standing
-        shown = safe.line(said, "yellow") if said else None
+        shown = content.line(said, "yellow") if said else None
         home = next(iter(self.settings.codex_homes), None)
         return chips(self.summary or Summary(), _tilde(str(home or "")), shown, now, clock)
 
@@ -189,31 +189,31 @@ class Dashboard(App[int]):
         self.keeper.close()
         self.feed.close()
 
-    def _hear(self, news: caretaker.News) -> None:
+    def _hear(self, news: supervisor.News) -> None:
         """On the caretaker's thread."""
         message: Message
         match news:
-            case caretaker.Changed():
+            case supervisor.DataChanged():
                 message = Moved()
-            case caretaker.Reached():
+            case supervisor.OwnerConnected():
                 message = OwnerFound()
-            case caretaker.Lost():
+            case supervisor.OwnerDisconnected():
                 message = OwnerLost()
-            case caretaker.Noted(text):
+            case supervisor.OwnerMessage(text):
                 message = OwnerNoted(text)
-            case caretaker.Trouble():
+            case supervisor.SupervisorProblem():
                 message = OwnerRefused(news)
         self.post_message(message)
 
     @on(Moved)
     def _moved(self) -> None:
-        if isinstance(self.screen, Frame):
+        if isinstance(self.screen, BaseScreen):
             self.screen.changed()
 
     def _say(self, standing: str) -> None:
         """Say in the header how it stands with the owner; nothing where all is well."""
         self._standing = standing
-        if isinstance(self.screen, Frame):
+        if isinstance(self.screen, BaseScreen):
             self.screen.say_header()
 
     @on(OwnerLost)
@@ -238,7 +238,7 @@ class Dashboard(App[int]):
 
     @on(OwnerNoted)
     def _noted(self, message: OwnerNoted) -> None:
-        self.notify(safe.block(message.text).plain, markup=False)
+        self.notify(content.block(message.text).plain, markup=False)
 
     def hung_up(self) -> None:
         """The terminal is gone; told on whatever thread notices it."""
@@ -252,10 +252,10 @@ class Dashboard(App[int]):
         self.tidying.tick()
         self._ticks += 1
         took = 0.0
-        if isinstance(self.screen, Frame) and self.screen.is_mounted:
+        if isinstance(self.screen, BaseScreen) and self.screen.is_mounted:
             self.screen.tick()
             took = self.screen.took
-        if self._ticks >= look_again(self.summary, self.clock(), took):
+        if self._ticks >= refresh_hint(self.summary, self.clock(), took):
             self._ticks = 0
             self._moved()
 
@@ -264,7 +264,7 @@ class Dashboard(App[int]):
     def go(self, place: str) -> None:
         shown = self.current_mode
         self.switch_mode(place)
-        if shown == mistakes.PLACE != place:
+        if shown == unexpected_errors.PLACE != place:
             self.remove_mode(shown)
 
     def action_board(self) -> None:
@@ -321,7 +321,7 @@ class Dashboard(App[int]):
             self.theme = name
         else:
             known = ", ".join(sorted(self.available_themes))
-            said = safe.line(f"There is no theme “{name}”; there are {known}.").plain
+            said = content.line(f"There is no theme “{name}”; there are {known}.").plain
             self.notify(said, severity="warning", markup=False)
 
     def action_suspend(self) -> None:
@@ -351,7 +351,7 @@ class Dashboard(App[int]):
             self.mistakes.note(cause)
             return
         failure = self.mistakes.meet(cause)
-        if failure is None or place == mistakes.PLACE or self._exit or not self.is_running:
+        if failure is None or place == unexpected_errors.PLACE or self._exit or not self.is_running:
             super()._handle_exception(error)
         else:
             self._begins_anew = True
@@ -370,10 +370,10 @@ class Dashboard(App[int]):
         except Exception as error:  # noqa: BLE001 - this is where all of them end
             self._handle_exception(error)
 
-    async def _begin_anew(self, place: str, failure: Failure) -> None:
+    async def _begin_anew(self, place: str, failure: QueryFailure) -> None:
         """Show the mistake alone; all screens of that place go, and are made when next shown."""
-        self.add_mode(mistakes.PLACE, lambda: MistakeScreen(failure, place))
-        self.switch_mode(mistakes.PLACE)
+        self.add_mode(unexpected_errors.PLACE, lambda: UnexpectedErrorScreen(failure, place))
+        self.switch_mode(unexpected_errors.PLACE)
         removed = self.remove_mode(place)
         self.add_mode(place, MODES[place])
         await removed
@@ -388,8 +388,8 @@ class Dashboard(App[int]):
         self._exit_renderables.append(
             Text(
                 f"Tailboard ended by a mistake of its own: {type(error).__name__}. Nothing that "
-                f"was read is lost.\nThe details are in {safe.line(str(self.mistakes.log)).plain}; "
-                "please report them."
+                f"was read is lost.\nThe details are in "
+                f"{content.line(str(self.mistakes.log)).plain}; please report them."
             )
         )
         self._close_messages_no_wait()

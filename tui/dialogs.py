@@ -15,15 +15,15 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from tui import safe
+from tui import content
 from tui.commands import AGREE
-from tui.pushed import Pushed
+from tui.pushed_screen import PushedScreen
 from tui.widgets.entry import Entry
 
 T = TypeVar("T")
 
 
-class Dialog(ModalScreen[T], Pushed[T], Generic[T]):
+class Dialog(ModalScreen[T], PushedScreen[T], Generic[T]):
     """A box in the middle of the screen with a title, some lines, and what is below them."""
 
     DEFAULT_CSS = """
@@ -48,15 +48,15 @@ class Dialog(ModalScreen[T], Pushed[T], Generic[T]):
 
     def __init__(self, title: Content | str, said: Sequence[Content | str] = ()) -> None:
         super().__init__()
-        self._title = safe.line(title, "bold") if isinstance(title, str) else title
-        self._said = [safe.line(one) if isinstance(one, str) else one for one in said]
+        self._title = content.line(title, "bold") if isinstance(title, str) else title
+        self._said = [content.line(one) if isinstance(one, str) else one for one in said]
 
     def compose(self) -> ComposeResult:
         with Vertical() as box:
             box.border_subtitle = self.KEYS
             yield Static(self._title, classes="title")
             if self._said:
-                yield Static(safe.lines(*self._said), classes="said")
+                yield Static(content.lines(*self._said), classes="said")
             yield from self.below()
 
     def below(self) -> ComposeResult:
@@ -136,7 +136,9 @@ class Typed(Ask):
     KEYS = ""
 
     def __init__(self, title: Content | str, said: Sequence[Content | str], *, word: str) -> None:
-        wanted = safe.line(f"Type {word} and press Enter to do it; Esc leaves everything as it is.")
+        wanted = content.line(
+            f"Type {word} and press Enter to do it; Esc leaves everything as it is."
+        )
         super().__init__(title, [*said, "", wanted])
         self._word = word
 
@@ -170,7 +172,7 @@ class Choose(Dialog[str | None]):
     def below(self) -> ComposeResult:
         yield OptionList(
             *(
-                Option(safe.line(said) if isinstance(said, str) else said, id=name)
+                Option(content.line(said) if isinstance(said, str) else said, id=name)
                 for name, said in self._choices
             )
         )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from textual.message import Message
 
-from tui.caretaker import Trouble
+from tui.supervisor import SupervisorProblem
 
 
 @dataclass
@@ -37,7 +37,7 @@ class OwnerFound(Message):
 class OwnerRefused(Message):
     """There is no owner, and none can be started."""
 
-    trouble: Trouble
+    trouble: SupervisorProblem
 
     def can_replace(self, message: Message) -> bool:
         return isinstance(message, OwnerRefused)

@@ -12,15 +12,15 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ingest.memory.graph.drawing import draw
-from ingest.memory.graph.layout import layout
-from ingest.memory.scope import Now, Scope
-from ingest.memory.tasks.choice import Choice, chosen
-from ingest.memory.tasks.revisions import Change, Entry, Revision, revisions
-from ingest.memory.tasks.roadmap import roadmap
-from ingest.memory.tasks.task import Edge, EdgeKind, Origin, Roadmap, Task, TaskState
-from ingest.store.face import Rows
-from ingest.wording.looks import LOOKS, UNKNOWN
+from ingest.db.query_reader import NamedQueries
+from ingest.projects.graph.drawing import draw
+from ingest.projects.graph.layout import layout
+from ingest.projects.tasks.filters import TaskFilter, filtered
+from ingest.projects.tasks.model import Edge, EdgeKind, Origin, Roadmap, Task, TaskState
+from ingest.projects.tasks.revisions import Change, Entry, Revision, revisions
+from ingest.projects.tasks.roadmap import roadmap
+from ingest.sessions.scope import Now, Scope
+from ingest.text.state_style import LOOKS, UNKNOWN
 from tui.widgets.column import Line
 from tui.widgets.graph import Picture
 from tui.widgets.listing import matches
@@ -52,7 +52,7 @@ class View(StrEnum):
     TABLE = "table"
 
 
-class Wish(Struct, frozen=True):
+class PlanRequest(Struct, frozen=True):
     """What a person wants to see."""
 
     within: Within = Within.PROJECT
@@ -60,7 +60,7 @@ class Wish(Struct, frozen=True):
     """The one that moved last, where none was chosen."""
     branch: str | None = None
     session: str | None = None
-    choice: Choice = Choice.ALL
+    choice: TaskFilter = TaskFilter.ALL
     words: str = ""
     """What a task must say to be shown; not, behind a `!`."""
     view: View = View.GRAPH
@@ -74,10 +74,10 @@ class Wish(Struct, frozen=True):
     ascii: bool = False
 
 
-class Look(Struct, frozen=True):
+class PlanLayout(Struct, frozen=True):
     """What was found, and how it is shown."""
 
-    wish: Wish
+    wish: PlanRequest
     projects: list[str]
     project: str | None
     roadmap: Roadmap
@@ -94,7 +94,7 @@ class Look(Struct, frozen=True):
         return self.revisions[at - 1] if at and at <= len(self.revisions) else None
 
 
-def look(rows: Rows, wish: Wish, now: Now) -> Look:
+def lay_out_plan(rows: NamedQueries, wish: PlanRequest, now: Now) -> PlanLayout:
     projects = [row["project"] for row in rows.rows("tasks.projects")]
     project = wish.project or next(iter(projects), None)
     found = roadmap(rows, _scope(wish, project), now)
@@ -103,10 +103,10 @@ def look(rows: Rows, wish: Wish, now: Now) -> Look:
     shown = at_revision(course[wish.revision - 1]) if then and wish.revision else among(found, wish)
     picture = pictured(shown, wish) if wish.view is View.GRAPH else None
     left_out = max(0, len(shown.tasks) - MOST) if picture else 0
-    return Look(wish, projects, project, found, shown, course, picture, left_out)
+    return PlanLayout(wish, projects, project, found, shown, course, picture, left_out)
 
 
-def _scope(wish: Wish, project: str | None) -> Scope:
+def _scope(wish: PlanRequest, project: str | None) -> Scope:
     match wish.within:
         case Within.EVERYTHING:
             return Scope()
@@ -118,9 +118,9 @@ def _scope(wish: Wish, project: str | None) -> Scope:
             return Scope(project=project)
 
 
-def among(found: Roadmap, wish: Wish) -> Roadmap:
+def among(found: Roadmap, wish: PlanRequest) -> Roadmap:
     """What the filter lets through, of what is still looked for here."""
-    tasks = chosen([task for task in found.tasks if task.relevant], wish.choice)
+    tasks = filtered([task for task in found.tasks if task.relevant], wish.choice)
     if wish.words:
         tasks = [task for task in tasks if matches(Line(task.id, (task.text,)), wish.words)]
     ids = {task.id for task in tasks}
@@ -154,7 +154,7 @@ def _then(entry: Entry, number: int) -> Task:
     )
 
 
-def pictured(shown: Roadmap, wish: Wish) -> Picture:
+def pictured(shown: Roadmap, wish: PlanRequest) -> Picture:
     tasks = shown.tasks[:MOST]
     ids = {task.id for task in tasks}
     drawn = [edge for edge in shown.edges if edge.source in ids and edge.target in ids]
@@ -209,7 +209,7 @@ def counts(tasks: Sequence[Task]) -> Mapping[TaskState, int]:
     }
 
 
-def stepped(wish: Wish, found: Look, by: int) -> Wish:
+def stepped(wish: PlanRequest, found: PlanLayout, by: int) -> PlanRequest:
     """One revision back or on; past the newest one is now again."""
     last = len(found.revisions)
     at = (wish.revision or last + 1) + by

@@ -6,9 +6,9 @@ from datetime import datetime
 from msgspec import Struct
 
 from ingest.codex.liveness import SessionState
-from ingest.memory.scope import Now
-from ingest.memory.session import unfinished
-from ingest.store.face import Reading
+from ingest.db.query_reader import QueryReader
+from ingest.sessions.scope import Now
+from ingest.sessions.session import unfinished
 
 
 class Summary(Struct, frozen=True):
@@ -28,11 +28,11 @@ class Summary(Struct, frozen=True):
     """Why the queue stands still."""
 
 
-def summary(reading: Reading, now: Now) -> Summary:
+def summary(reading: QueryReader, now: Now) -> Summary:
     return figures(reading, [session.state for session in unfinished(reading, now)], now)
 
 
-def figures(reading: Reading, states: Sequence[SessionState], now: Now) -> Summary:
+def figures(reading: QueryReader, states: Sequence[SessionState], now: Now) -> Summary:
     """The same, where somebody knows already how the sessions stand."""
     sources, queue, pauses = reading.ask(
         [

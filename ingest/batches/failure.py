@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from ingest.redaction.mask import mask
+from ingest.text.redact import mask
 
 MAX_TEXT: Final = 10_000
 

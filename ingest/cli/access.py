@@ -15,21 +15,30 @@ from msgspec import Struct
 
 from ingest.cli.errors import NotFound
 from ingest.cli.invocation import Invocation
-from ingest.store.client import OwnerGone, OwnerSilent, RemoteDatabase
-from ingest.store.face import Answer, Format, Row
+from ingest.db.query_reader import Answer, Format, Row
+from ingest.pipeline.homes import Home, homes
+from ingest.pipeline.scan import ScanResult, scan_only
+from ingest.server.client import DatabaseClient, OwnerGone, OwnerTimeout
 from ingest.tail.discovery import Problem, scan
-from ingest.worker.homes import Home, homes
-from ingest.worker.survey import Survey, look
 
 if TYPE_CHECKING:
-    from ingest.store.database import Database
+    from ingest.db.database import Database
 
-__all__ = ["NOTHING_YET", "Access", "Backlog", "Nothing", "Owner", "Row", "reading", "writing"]
+__all__ = [
+    "NOTHING_YET",
+    "Access",
+    "Backlog",
+    "EmptyAccess",
+    "OwnerStatus",
+    "Row",
+    "open_for_reading",
+    "open_for_writing",
+]
 
 NOTHING_YET = "Nothing read yet: run `tailboard ingest`."
 
 
-class Owner(Struct, frozen=True):
+class OwnerStatus(Struct, frozen=True):
     """Who holds the database."""
 
     pid: int | None = None
@@ -37,7 +46,7 @@ class Owner(Struct, frozen=True):
     role: str | None = None
 
 
-class Trouble(Struct, frozen=True):
+class HomeProblem(Struct, frozen=True):
     """What is odd about a Codex home, or about a file in it."""
 
     home: Path
@@ -47,7 +56,7 @@ class Trouble(Struct, frozen=True):
     hint: str
 
 
-class Unread(Struct, frozen=True):
+class UnreadSource(Struct, frozen=True):
     """A source with something new in it."""
 
     path: str
@@ -57,9 +66,9 @@ class Unread(Struct, frozen=True):
 class Backlog(Struct, frozen=True):
     """What the homes hold that was not read yet."""
 
-    unread: list[Unread]
+    unread: list[UnreadSource]
     oldest_unread_seconds: float
-    troubles: list[Trouble]
+    troubles: list[HomeProblem]
 
     @property
     def behind_bytes(self) -> int:
@@ -68,7 +77,7 @@ class Backlog(Struct, frozen=True):
 
 class Access(Protocol):
     path: Path
-    owner: Owner
+    owner: OwnerStatus
 
     worker_alive: bool
     """Whether whoever claimed a batch can still be working on it."""
@@ -86,12 +95,12 @@ class Access(Protocol):
         """Look at the homes, and hold them against what was read; `keep` what was seen there."""
 
 
-class Nothing:
+class EmptyAccess:
     """There is no database yet: every question has an empty answer."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.owner = Owner()
+        self.owner = OwnerStatus()
         self.worker_alive = False
 
     def rows(self, _name: str, /, **_values: object) -> list[Row]:
@@ -111,21 +120,21 @@ class Nothing:
         found = [one for _, discovery in looked for one in discovery.found]
         oldest = min((one.mtime_ns for one in found if one.size), default=None)
         return Backlog(
-            [Unread(one.path, one.size) for one in found if one.size],
+            [UnreadSource(one.path, one.size) for one in found if one.size],
             0.0 if oldest is None else _age(oldest, now),
             [_trouble(path, one) for path, discovery in looked for one in discovery.problems],
         )
 
 
-class Through:
+class RemoteAccess:
     """The database as its owner, another process, answers for it."""
 
     worker_alive = True
 
-    def __init__(self, remote: RemoteDatabase) -> None:
+    def __init__(self, remote: DatabaseClient) -> None:
         self.path = remote.path
         host = remote.host
-        self.owner = Owner(host.pid, datetime.fromisoformat(host.since), host.role)
+        self.owner = OwnerStatus(host.pid, datetime.fromisoformat(host.since), host.role)
         self._remote = remote
 
     def rows(self, name: str, /, **values: object) -> list[Row]:
@@ -143,17 +152,17 @@ class Through:
     def backlog(self, paths: Iterable[Path], now: datetime, /, *, keep: bool = True) -> Backlog:  # noqa: ARG002
         """What is seen here is for the owner to keep; it looks by itself."""
         looked = homes(paths)
-        return backlog_of(look(self._remote, looked), looked, now)
+        return backlog_from(scan_only(self._remote, looked), looked, now)
 
 
-def backlog_of(found: Survey, looked: Iterable[Home], now: datetime) -> Backlog:
+def backlog_from(found: ScanResult, looked: Iterable[Home], now: datetime) -> Backlog:
     """What a look at these homes came to."""
     places = {home.id: home.path for home in looked}
     # What cannot be read is told as such; it does not wait for a reader.
     unread = [source for source in found.changed if source.behind and not source.troubled]
     waiting = [source.mtime_ns for source in unread]
     return Backlog(
-        [Unread(source.path, source.behind) for source in unread],
+        [UnreadSource(source.path, source.behind) for source in unread],
         _age(min(waiting), now) if waiting else 0.0,
         [_trouble(places[home], problem) for home, problem in found.problems],
     )
@@ -163,46 +172,46 @@ def _age(mtime_ns: int, now: datetime) -> float:
     return max(0.0, now.replace(tzinfo=UTC).timestamp() - mtime_ns / 1e9)
 
 
-def _trouble(home: Path, problem: Problem) -> Trouble:
-    return Trouble(home, str(problem.code), problem.path, problem.message, problem.hint)
+def _trouble(home: Path, problem: Problem) -> HomeProblem:
+    return HomeProblem(home, str(problem.code), problem.path, problem.message, problem.hint)
 
 
 @contextmanager
-def reading(invocation: Invocation) -> Iterator[Access]:
+def open_for_reading(invocation: Invocation) -> Iterator[Access]:
     """The database for a command that reads."""
     path = invocation.settings.db
     if not path.exists():
         invocation.output.note(NOTHING_YET)
-        yield Nothing(path)
+        yield EmptyAccess(path)
         return
-    remote = visit(path)
+    remote = connect_to_owner(path)
     if remote is None:
         # Imported here: who asks the owner needs no engine of its own.
-        from ingest.cli.direct import opened
+        from ingest.cli.local_access import open_local
 
-        found = opened(path, invocation.now)
-        if not isinstance(found, RemoteDatabase):
+        found = open_local(path, invocation.now)
+        if not isinstance(found, DatabaseClient):
             with found as direct:
                 yield direct
             return
         remote = found
     # Whatever the owner commits meanwhile: all that a command says is of one moment.
     with remote, remote.hold():
-        yield Through(remote)
+        yield RemoteAccess(remote)
 
 
 @contextmanager
-def writing(invocation: Invocation) -> Iterator["Database"]:
+def open_for_writing(invocation: Invocation) -> Iterator["Database"]:
     """The database for a command that changes it; made where it is not there."""
-    from ingest.cli.direct import kept
+    from ingest.cli.local_access import open_exclusive
 
-    with kept(invocation.settings.db, invocation.now, invocation.output.note) as database:
+    with open_exclusive(invocation.settings.db, invocation.now, invocation.output.note) as database:
         yield database
 
 
-def visit(path: Path) -> RemoteDatabase | None:
+def connect_to_owner(path: Path) -> DatabaseClient | None:
     """The database through its owner's door; None where nobody answers there."""
     try:
-        return RemoteDatabase(path)
-    except (OwnerGone, OwnerSilent):
+        return DatabaseClient(path)
+    except (OwnerGone, OwnerTimeout):
         return None

@@ -17,11 +17,11 @@ from msgspec import Struct
 
 from ingest.cli.access import NOTHING_YET, Access
 from ingest.cli.versions import told
-from ingest.memory.tasks.plan_tool import LOOKED_AT, SWITCH_ON, Shown, asked_for, config, told_by
+from ingest.pipeline.homes import homes
+from ingest.projects.tasks.plan_tool import LOOKED_AT, SWITCH_ON, Shown, asked_for, config, told_by
 from ingest.tail.discovery import ProblemCode, scan
 from ingest.tail.watch import Mode, Watcher
-from ingest.wording.words import many, size, span
-from ingest.worker.homes import homes
+from ingest.text.units import many, size, span
 
 _ROOM: Final = 200 * 1024**2
 _AHEAD: Final = timedelta(minutes=10)

@@ -49,7 +49,7 @@ class Refused(CommandError):
     exit_code = Exit.USAGE
 
 
-class NoHome(CommandError):
+class CodexHomeMissing(CommandError):
     """There is no Codex home to work on."""
 
     code = "no_home"

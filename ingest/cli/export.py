@@ -15,19 +15,19 @@ from pathlib import Path
 from msgspec import Struct
 
 from ingest.cli.errors import CommandError, Exit
-from ingest.memory.errors import Changed
-from ingest.memory.raw import Range, pieces
-from ingest.store.face import Row
+from ingest.db.query_reader import Row
+from ingest.sessions.errors import FileChanged
+from ingest.sessions.raw_lines import Range, pieces
 
 
-class Unwritable(CommandError):
+class ExportUnwritable(CommandError):
     """The folder cannot be written."""
 
     code = "unwritable"
     exit_code = Exit.UNUSABLE
 
 
-class Written(Struct, frozen=True):
+class ExportedReject(Struct, frozen=True):
     id: str
     path: Path
     bytes: int
@@ -35,51 +35,51 @@ class Written(Struct, frozen=True):
     """Whether these are all bytes that were rejected there."""
 
 
-class Left(Struct, frozen=True):
+class SkippedReject(Struct, frozen=True):
     id: str
     why: str
 
 
-class Exported(Struct, frozen=True):
-    written: list[Written]
-    skipped: list[Left]
+class ExportResult(Struct, frozen=True):
+    written: list[ExportedReject]
+    skipped: list[SkippedReject]
 
 
-def export(rows: Iterable[Row], folder: Path) -> Exported:
+def export_rejects(rows: Iterable[Row], folder: Path) -> ExportResult:
     """Write each rejected line to a file in the folder."""
-    done = Exported([], [])
+    done = ExportResult([], [])
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for row in rows:
             try:
                 done.written.append(_export(row, folder))
             except FileExistsError as error:
-                done.skipped.append(Left(row["id"], f"{error.filename} is there already."))
+                done.skipped.append(SkippedReject(row["id"], f"{error.filename} is there already."))
     except OSError as error:
-        raise Unwritable(
+        raise ExportUnwritable(
             f"{folder} cannot be written: {error.strerror or error}.",
             "Name another folder with --out.",
         ) from error
     return done
 
 
-def _export(row: Row, folder: Path) -> Written:
+def _export(row: Row, folder: Path) -> ExportedReject:
     # Made of two numbers: nothing of a log gets into a name.
     path = folder / f"line-{row['source']}-{row['byte']}"
     whole = path.with_suffix(".bytes")
-    with contextlib.suppress(Changed):
+    with contextlib.suppress(FileChanged):
         digest = sha256()
         for piece in pieces(_range(row, row["length"])):
             digest.update(piece)
         if digest.hexdigest() == row["sha256"]:
             size = _write(whole, pieces(_range(row, row["extent"])))
-            return Written(row["id"], whole, size, whole=True)
+            return ExportedReject(row["id"], whole, size, whole=True)
     head, tail = base64.b64decode(row["head"]), base64.b64decode(row["tail"])
     if row["extent"] == row["length"] and sha256(head).hexdigest() == row["sha256"]:
-        return Written(row["id"], whole, _write(whole, [head]), whole=True)
+        return ExportedReject(row["id"], whole, _write(whole, [head]), whole=True)
     ends = path.with_suffix(".ends")
     size = _write(ends, [head, b"\n...\n", tail])
-    return Written(row["id"], ends, size, whole=False)
+    return ExportedReject(row["id"], ends, size, whole=False)
 
 
 def _range(row: Row, length: int) -> Range:

@@ -14,7 +14,7 @@ import click
 
 from ingest.cli.options import Common, common_options
 from ingest.cli.table import Entry
-from ingest.loading import loading
+from ingest.gc_scheduler import gc_paused
 
 
 class _Shared(click.Command):
@@ -91,7 +91,7 @@ class LazyGroup(Group):
         entry = self.entries.get(cmd_name)
         if entry is None:
             return None
-        with loading():
+        with gc_paused():
             command = cast(click.Command, importlib.import_module(entry.module).command)
         command.name = entry.name
         command.short_help = entry.summary

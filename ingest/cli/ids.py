@@ -4,13 +4,13 @@ from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
 from ingest.cli.errors import Ambiguous, NotFound
-from ingest.wording.words import many
+from ingest.text.units import many
 
 T = TypeVar("T")
 _LISTED: Final = 8
 
 
-def sole(
+def resolve_prefix(
     found: Sequence[T], written: str, noun: str, listed_by: str, shown: Callable[[T], str] = str
 ) -> T:
     """The one that was found; refuses where that is none, or more than one."""

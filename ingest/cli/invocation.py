@@ -13,7 +13,7 @@ from ingest.cli.options import Options
 if TYPE_CHECKING:  # Imported where they are needed: the help must not wait for them.
     from ingest.cli.output import Output
     from ingest.cli.terminal import Window
-    from ingest.memory.scope import Now
+    from ingest.sessions.scope import Now
     from ingest.settings import Loaded, Settings
 
 P = ParamSpec("P")
@@ -71,7 +71,7 @@ class Invocation:
     @property
     def judged(self) -> "Now":
         """Now, as sessions are judged by it."""
-        from ingest.memory.scope import Now
+        from ingest.sessions.scope import Now
 
         return Now(
             self.now,
@@ -83,7 +83,7 @@ class Invocation:
     def loaded(self) -> "Loaded":
         from ingest import settings
 
-        given = settings.Given(
+        given = settings.GivenOptions(
             tuple(self.options.codex_homes),
             self.options.db,
             "never" if self.options.no_color else None,

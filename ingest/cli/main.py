@@ -135,7 +135,7 @@ def _invoke(arguments: Sequence[str], invocation: Invocation, until: float) -> i
 def _may_run_again(error: Exception, invocation: Invocation, until: float) -> bool:
     """Whether the process that was asked has ended meanwhile, and nothing was said or done yet: a
     command that answers, answers at its end."""
-    from ingest.store.client import OwnerGone
+    from ingest.server.client import OwnerGone
 
     return isinstance(error, OwnerGone) and not invocation.ordered and time.monotonic() < until
 
@@ -149,10 +149,10 @@ def _exit_code(error: Exception) -> int | None:
     """What a known error means for the exit code; None for what is a mistake of ours."""
     # Imported here: without an error, nobody pays for what they are defined beside.
     from ingest.cli.errors import CommandError
-    from ingest.memory.errors import Problem
+    from ingest.db.adhoc_sql import QueryRefused
+    from ingest.db.errors import StoreError
+    from ingest.sessions.errors import Problem
     from ingest.settings import SettingsError
-    from ingest.store.console import QueryRefused
-    from ingest.store.errors import StoreError
 
     match error:
         case CommandError():

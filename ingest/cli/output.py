@@ -14,8 +14,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ingest.cli.document import document
-from ingest.wording.looks import LOOKS, UNKNOWN
-from ingest.wording.safe import cut, cut_before, one_line, safe_text, width
+from ingest.text.sanitize import cut, cut_before, one_line, safe_text, width
+from ingest.text.state_style import LOOKS, UNKNOWN
 
 _RESET: Final = "\x1b[0m"
 _COLORS: Final = {
@@ -29,12 +29,12 @@ _COLORS: Final = {
 }
 
 
-class Styled(NamedTuple):
+class StyledCell(NamedTuple):
     text: str
     color: str | None = None
 
 
-Cell = str | int | Styled | None
+Cell = str | int | StyledCell | None
 
 
 class Column(Struct, frozen=True):
@@ -85,11 +85,11 @@ class Output(Struct, frozen=True):
         """What has to be said, also to who wants it quiet."""
         self.err.write(self._plain(safe_text(text)) + "\n")
 
-    def state(self, word: str, count: int | None = None) -> Styled:
+    def state(self, word: str, count: int | None = None) -> StyledCell:
         look = LOOKS.get(word, UNKNOWN)
         glyph = look.ascii if self.ascii else look.glyph
         shown = word.replace("_", " ")
-        return Styled(f"{glyph} {shown if count is None else f'{count} {shown}'}", look.color)
+        return StyledCell(f"{glyph} {shown if count is None else f'{count} {shown}'}", look.color)
 
     def table(
         self,
@@ -109,7 +109,7 @@ class Output(Struct, frozen=True):
         columns, widths = [columns[i] for i in kept], [widths[i] for i in kept]
         cells = [[row[i] for i in kept] for row in cells]
         self._fit(columns, widths)
-        titles = [Styled(column.title, "bold") for column in columns]
+        titles = [StyledCell(column.title, "bold") for column in columns]
         for place, row in enumerate((titles, *cells)):
             parts = [
                 self._aligned(cell, column, room)
@@ -153,17 +153,17 @@ class Output(Struct, frozen=True):
             widths[widest] -= 1
             excess -= 1
 
-    def _aligned(self, cell: Styled, column: Column, room: int) -> str:
+    def _aligned(self, cell: StyledCell, column: Column, room: int) -> str:
         shorten = cut_before if column.end else cut
         text = shorten(cell.text, room, "..." if self.ascii else "…")
         pad = " " * (room - width(text))
         painted = self._paint(text, cell.color)
         return pad + painted if column.right else painted + pad
 
-    def _cell(self, cell: Cell) -> Styled:
-        text, color = cell if isinstance(cell, Styled) else (cell, None)
+    def _cell(self, cell: Cell) -> StyledCell:
+        text, color = cell if isinstance(cell, StyledCell) else (cell, None)
         shown = "" if text is None else f"{text:,}" if isinstance(text, int) else one_line(text)
-        return Styled(self._plain(shown), color)
+        return StyledCell(self._plain(shown), color)
 
     def _part(self, part: Cell) -> str:
         cell = self._cell(part)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TextIO
 
 from ingest.cli.output import Output
-from ingest.wording.words import size, span
+from ingest.text.units import size, span
 
 _BAR = 24
 _EVERY = 0.1

@@ -10,12 +10,12 @@ import click
 
 from ingest.cli.access import Access
 from ingest.cli.errors import NotFound
-from ingest.cli.ids import sole
+from ingest.cli.ids import resolve_prefix
 from ingest.cli.invocation import Invocation
 from ingest.cli.options import Filters
-from ingest.memory.scope import Scope
-from ingest.wording import when
-from ingest.worker.homes import storable
+from ingest.pipeline.homes import storable
+from ingest.sessions.scope import Scope
+from ingest.text import times
 
 _NAMED: Final = 8
 """Projects, where none has a name like it."""
@@ -27,8 +27,8 @@ def scope_of(invocation: Invocation, access: Access, only: Filters) -> Scope:
         project=project_of(only.project),
         branch=only.branch,
         session=session_id(access, only.session) if only.session else None,
-        since=moment(invocation, only.since, "--since", when.since),
-        until=moment(invocation, only.until, "--until", when.until),
+        since=moment(invocation, only.since, "--since", times.since),
+        until=moment(invocation, only.until, "--until", times.until),
         limit=only.limit,
         offset=only.offset,
     )
@@ -41,7 +41,7 @@ def session_id(access: Access, prefix: str) -> str:
     ]
     if prefix.lower() in found:
         return prefix.lower()
-    return sole(found, prefix, "session", "`tailboard sessions` lists them.")
+    return resolve_prefix(found, prefix, "session", "`tailboard sessions` lists them.")
 
 
 def project_of(text: str | None) -> str | None:
@@ -75,5 +75,5 @@ def moment(
         return None
     try:
         return parse(text, invocation.aware_now, invocation.zone)
-    except when.NoTime as error:
+    except times.NoTime as error:
         raise click.BadParameter(str(error), param_hint=option) from error

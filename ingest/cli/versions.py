@@ -2,20 +2,18 @@
 
 import platform
 from importlib.metadata import PackageNotFoundError, version
-from importlib.resources import files
 
 from ingest import __version__
+from ingest.db.paths import schema_version
 
 
 def versions() -> dict[str, str]:
-    steps = [step.name for step in files("ingest.store.migrations").iterdir()]
-    schema = max(int(name[:4]) for name in steps if name.endswith(".sql"))
     return {
         "tailboard": __version__,
         "python": platform.python_version(),
         "duckdb": _installed("duckdb"),
         "textual": _installed("textual"),
-        "schema": str(schema),
+        "schema": str(schema_version()),
     }
 
 

@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from ingest.codex import codemode
 from ingest.codex import records as r
 from ingest.codex.facts import Call, CallKind, CallStatus
+from ingest.codex.fields import COMMAND_CHARS, stored_text
 from ingest.codex.state import FoldState, Rights
-from ingest.codex.text import COMMAND_CHARS, keep
 from ingest.codex.tools import SCRIPT_TOOL, Arguments, escalates
-from ingest.redaction.mask import mask
+from ingest.text.redact import mask
 
 APPLY_PATCH = "apply_patch"
 _UNREADABLE = ""
@@ -82,7 +82,7 @@ class Approvals:
     def _scripted(self, script: str) -> list[str]:
         """What a script asks for, as far as it can be read without running it."""
         found = [
-            keep(command or _UNREADABLE, COMMAND_CHARS)
+            stored_text(command or _UNREADABLE, COMMAND_CHARS)
             for command in codemode.escalations_in(mask(script))
         ]
         if self.state.rights.read_only:

@@ -12,13 +12,21 @@ from msgspec import Raw
 
 from ingest.codex import outputs, patches
 from ingest.codex import records as r
-from ingest.codex.answers import is_answer
 from ingest.codex.approvals import Approvals
 from ingest.codex.codemode import Shell, shells_in
+from ingest.codex.exit_codes import is_answer
 from ingest.codex.facts import Call, CallKind, CallStatus, Facts, FileEdit, TurnState
-from ingest.codex.here import Here
+from ingest.codex.fields import (
+    COMMAND_CHARS,
+    duration,
+    head_and_tail,
+    optional_text,
+    safe_int,
+    spoken_parts,
+    stored_text,
+)
+from ingest.codex.line_context import LineContext
 from ingest.codex.state import FoldState
-from ingest.codex.text import COMMAND_CHARS, clip, keep, lasting, maybe, number, spoken_parts
 from ingest.codex.tools import (
     GOAL_TOOLS,
     SCRIPT_TOOL,
@@ -27,7 +35,7 @@ from ingest.codex.tools import (
     command_line,
     written_to,
 )
-from ingest.redaction.mask import mask
+from ingest.text.redact import mask
 
 ID_CHARS = 128
 OPEN_CALLS = 64
@@ -43,7 +51,7 @@ STATUSES = {
 class Calls:
     """The open calls of a thread and those that ended in this range."""
 
-    def __init__(self, here: Here, state: FoldState, facts: Facts) -> None:
+    def __init__(self, here: LineContext, state: FoldState, facts: Facts) -> None:
         self.here = here
         self.state = state
         self.facts = facts
@@ -65,9 +73,9 @@ class Calls:
             here.length,
             here.turn,
             here.at,
-            maybe(call_id, ID_CHARS),
+            optional_text(call_id, ID_CHARS),
             kind,
-            keep(tool, 128),
+            stored_text(tool, 128),
             None if command is None else command[:COMMAND_CHARS],
             CallStatus.RUNNING,
         )
@@ -116,18 +124,18 @@ class Calls:
         if item.name in ("write_stdin", "wait") and self._goes_on(item.call_id, arguments):
             return None
         call = self.open(item.call_id, *asked_for(item, arguments))
-        call.workdir = maybe(arguments.workdir)
+        call.workdir = optional_text(arguments.workdir)
         self.approvals.called(call, arguments)
         return call
 
     def _goes_on(self, call_id: str | None, arguments: Arguments) -> bool:
         """Input to a running shell or script: what it answers belongs to what began it."""
         of = arguments.session_id
-        shell = outputs.cell(arguments.cell_id) if of is None else str(of)
+        shell = outputs.code_mode_cell(arguments.cell_id) if of is None else str(of)
         begun = self.find(self.state.shells.get(shell))
         if begun is None or not call_id:
             return False
-        self.state.aliases[keep(call_id, ID_CHARS)] = begun.call_id or ""
+        self.state.aliases[stored_text(call_id, ID_CHARS)] = begun.call_id or ""
         return True
 
     def custom(self, item: r.CustomCall) -> Call:
@@ -141,7 +149,7 @@ class Calls:
             tool,
             "\n".join(commands) if listed else text,
         )
-        call.workdir = maybe(shells[0].workdir) if shells else None
+        call.workdir = optional_text(shells[0].workdir) if shells else None
         self.approvals.written(call, text or "")
         return call
 
@@ -156,22 +164,24 @@ class Calls:
         call = self.open(
             item.call_id, CallKind.COMMAND, "local_shell", command_line(action.get("command"))
         )
-        call.workdir = maybe(action.get("working_directory"))
+        call.workdir = optional_text(action.get("working_directory"))
         if not item.call_id:
             self.end(call, STATUSES.get(item.status or "", CallStatus.COMPLETED))
 
     def searched(self, item: r.WebSearchCall) -> None:
         action = item.action if isinstance(item.action, dict) else {}
         asked = action.get("query") or action.get("url") or action.get("pattern")
-        call = self.open(None, CallKind.SEARCH, "web_search", maybe(asked))
+        call = self.open(None, CallKind.SEARCH, "web_search", optional_text(asked))
         self.end(call, STATUSES.get(item.status or "", CallStatus.COMPLETED))
 
     def drew(self, item: r.ImageCall) -> None:
-        call = self.open(None, CallKind.IMAGE, "image_generation", maybe(item.revised_prompt))
+        call = self.open(
+            None, CallKind.IMAGE, "image_generation", optional_text(item.revised_prompt)
+        )
         self.end(call, STATUSES.get(item.status or "", CallStatus.COMPLETED))
 
     def looked_for_tools(self, item: r.ToolSearchCall) -> None:
-        asked = keep(bytes(item.arguments).decode("utf-8", "replace"), COMMAND_CHARS)
+        asked = stored_text(bytes(item.arguments).decode("utf-8", "replace"), COMMAND_CHARS)
         self.open(item.call_id, CallKind.SEARCH, "tool_search", asked)
 
     def found_tools(self, item: r.ToolSearchOutput) -> None:
@@ -190,9 +200,9 @@ class Calls:
         parts = spoken_parts(raw)
         text = "\n".join(parts)
         if call.kind == CallKind.COMMAND and call.tool == SCRIPT_TOOL:
-            outcome: outputs.Outcome | None = outputs.of_script(parts)
+            outcome: outputs.ToolOutcome | None = outputs.of_script(parts)
         else:
-            outcome = outputs.after_input(text) if begun else outputs.read(text)
+            outcome = outputs.after_input(text) if begun else outputs.read_output(text)
         if outcome is None:
             return None
         del self.state.calls[begun or call_id]
@@ -210,7 +220,7 @@ class Calls:
         self._edited(call, self.state.edits.pop(call.call_id or "", []))
         return call, text
 
-    def _learn(self, call: Call, outcome: outputs.Outcome) -> None:
+    def _learn(self, call: Call, outcome: outputs.ToolOutcome) -> None:
         """Complete a call by what its output tells; more exact ends may have been told before."""
         self.touch(call)
         ended = call.status != CallStatus.RUNNING
@@ -227,16 +237,18 @@ class Calls:
     def _answered(self, *call_ids: str) -> None:
         """Keep in mind that nothing more is to be learnt of these calls."""
         answered = self.state.answered_calls
-        answered += [keep(one, ID_CHARS) for one in dict.fromkeys(call_ids)]
+        answered += [stored_text(one, ID_CHARS) for one in dict.fromkeys(call_ids)]
         del answered[:-OPEN_CALLS]
 
     def _follow_shell(self, call_id: str, shell: str | None) -> None:
         """A command that goes on is known by its shell; one that ended is forgotten."""
         others = {one: by for one, by in self.state.shells.items() if by != call_id}
-        self.state.shells = others if shell is None else {**others, keep(shell, ID_CHARS): call_id}
+        self.state.shells = (
+            others if shell is None else {**others, stored_text(shell, ID_CHARS): call_id}
+        )
 
     def keep_output(self, call: Call, text: str) -> None:
-        call.output_head, call.output_tail = clip(text)
+        call.output_head, call.output_tail = head_and_tail(text)
         call.output_chars = len(text)
 
     def end(self, call: Call, status: CallStatus) -> None:
@@ -256,11 +268,11 @@ class Calls:
         call = self._told_of(call_id, CallKind.COMMAND, "exec_command", told)
         if call is None:
             return
-        call.command = call.command or maybe(told)
+        call.command = call.command or optional_text(told)
         call.workdir = call.workdir or _folder(item.cwd)
-        call.exit_code = number(item.exit_code)
+        call.exit_code = safe_int(item.exit_code)
         if item.duration:
-            call.seconds = lasting(round(item.duration.secs + item.duration.nanos / 1e9, 6))
+            call.seconds = duration(round(item.duration.secs + item.duration.nanos / 1e9, 6))
         if item.aggregated_output or call.output_head is None:
             self.keep_output(call, item.aggregated_output or "")
         if call.status == CallStatus.ABORTED:
@@ -280,7 +292,7 @@ class Calls:
         call = self._told_of(call_id, CallKind.MCP, tool, asked)
         if call is None:
             return
-        call.kind, call.tool = CallKind.MCP, keep(tool, 128)
+        call.kind, call.tool = CallKind.MCP, stored_text(tool, 128)
         self.keep_output(call, said)
         self.end(call, status)
 
@@ -368,4 +380,4 @@ def _tally(calls: Iterable[Call]) -> tuple[int, int]:
 
 def _folder(cwd: str | None) -> str | None:
     """A working folder, which paginated files write as a file:// address."""
-    return maybe(cwd.removeprefix("file://") if cwd else None)
+    return optional_text(cwd.removeprefix("file://") if cwd else None)

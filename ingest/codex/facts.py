@@ -121,7 +121,7 @@ class FileEdit(Struct, gc=False):
     status: str
 
 
-class Step(Struct, array_like=True, gc=False):
+class PlanStep(Struct, array_like=True, gc=False):
     text: str
     status: str
 
@@ -138,7 +138,7 @@ class PlanRevision(Struct, gc=False):
     accepted: bool
     """False where Codex answered that the plan tool is off."""
     explanation: str | None
-    steps: list[Step]
+    steps: list[PlanStep]
 
 
 class Goal(Struct, gc=False):
@@ -168,7 +168,7 @@ class AgentLink(Struct, gc=False):
     task: str | None
 
 
-class Happening(Struct, gc=False):
+class EventFact(Struct, gc=False):
     """Something rare worth keeping: a compaction, a review, an error, a new setting."""
 
     source: int
@@ -329,7 +329,7 @@ class Facts(Struct):
     plans: list[PlanRevision] = field(default_factory=list)
     goals: list[Goal] = field(default_factory=list)
     agents: list[AgentLink] = field(default_factory=list)
-    events: list[Happening] = field(default_factory=list)
+    events: list[EventFact] = field(default_factory=list)
     rollbacks: list[Rollback] = field(default_factory=list)
     usage: list[TokenUse] = field(default_factory=list)
     prompts: list[Prompt] = field(default_factory=list)

@@ -13,14 +13,14 @@ from typing import Any
 import msgspec
 from msgspec import Struct, field
 
-from ingest.codex import copies, line, rejects, tokens
+from ingest.codex import fork_history, line, rejects, tokens
 from ingest.codex import records as r
-from ingest.codex.crowded import LONG, crowded
 from ingest.codex.facts import Facts, Reject, Segment
-from ingest.codex.here import Here
+from ingest.codex.line_context import LineContext
+from ingest.codex.rejected_runs import RejectedRun, RejectedRuns, Tally, same
 from ingest.codex.state import FoldState
-from ingest.codex.stretch import Stretch, Stretches, Tally, same
 from ingest.codex.thread import Thread
+from ingest.codex.value_limit import LONG, has_too_many_values
 
 _decode = line.decode
 MOST_KINDS = 500
@@ -33,7 +33,7 @@ class Folded(Struct):
     tally: Tally
     stale: list[tuple[str, int]] = field(default_factory=list)
     """(table, offset) of facts stored before whose end is known now: they are replaced."""
-    grown: Stretch | None = None
+    grown: RejectedRun | None = None
     """The stretch of rejected lines of an earlier range that this one went on with."""
 
 
@@ -58,13 +58,15 @@ class Fold:
     ) -> None:
         self.state = state or FoldState(Segment(source, thread))
         self.state.segment.source = source
-        self.here = Here(source)
+        self.here = LineContext(source)
         self.facts = Facts()
         self.tally = Tally()
         self.thread = Thread(self.here, self.state, self.facts)
         self._faults = faults or {}
         self._counts: dict[type, list[int]] = {}
-        self._stretches = Stretches(self.tally, self.facts.rejects, self.state.stretch, line.BEGIN)
+        self._stretches = RejectedRuns(
+            self.tally, self.facts.rejects, self.state.stretch, line.BEGIN
+        )
         self._next = -1
 
     def feed(self, offset: int, data: bytes) -> None:
@@ -104,7 +106,7 @@ class Fold:
                     self._reject_fault(raw[:-1])
                     continue
                 try:
-                    if size > LONG and crowded(raw):
+                    if size > LONG and has_too_many_values(raw):
                         raise msgspec.DecodeError
                     read: Any = _decode(raw)
                 except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
@@ -170,14 +172,14 @@ class Fold:
         state, segment, here = self.state.copies, self.state.segment, self.here
         if isinstance(record, r.SessionMeta) and record.id == segment.thread:
             return False
-        if copies.ends_at(state, segment, record, here.at, ordinal):
+        if fork_history.ends_at(state, segment, record, here.at, ordinal):
             state.copying = False
             return False
         segment.replayed_lines += 1
         segment.replayed_bytes += here.length + 1
         self.tally.stored += 1
         if isinstance(record, r.TokenCount):
-            tokens.copied(self.state.tokens, record.info)
+            tokens.count_copied(self.state.tokens, record.info)
         return True
 
     def _odd(self, raw: bytes, data: bytes, after: int) -> int:
@@ -211,7 +213,7 @@ class Fold:
         self._found(found, length)
         return after
 
-    def _found(self, good: line.Good, length: int) -> None:
+    def _found(self, good: line.Decoded, length: int) -> None:
         self.state.segment.lossy_lines += good.lossy
         record = good.record
         if isinstance(record, r.Envelope):

@@ -7,11 +7,11 @@ move the branch; one with another id begins copied history.
 import re
 from typing import Any, Final
 
-from ingest.codex import copies
+from ingest.codex import fork_history
 from ingest.codex import records as r
-from ingest.codex.here import Here
+from ingest.codex.fields import compact_json, optional_text, safe_int, stored_text
+from ingest.codex.line_context import LineContext
 from ingest.codex.state import FoldState
-from ingest.codex.text import compact, keep, maybe, number
 from ingest.codex.turns import Turns
 
 TELLS_FAILURES: Final = (0, 145)
@@ -22,7 +22,7 @@ _VERSION: Final = re.compile(r"(\d{1,4})\.(\d{1,4})\.")
 class Identity:
     """The thread's own row, as far as it says who the thread is."""
 
-    def __init__(self, here: Here, state: FoldState, turns: Turns) -> None:
+    def __init__(self, here: LineContext, state: FoldState, turns: Turns) -> None:
         self.here = here
         self.state = state
         self.segment = state.segment
@@ -38,7 +38,7 @@ class Identity:
             return
         self.state.header_seen = True
         self.segment.generation = "G1"
-        self.segment.started_at = self.segment.first_at = maybe(header.timestamp, 64)
+        self.segment.started_at = self.segment.first_at = optional_text(header.timestamp, 64)
         self.here.last_at = self.segment.first_at
         self._git(header.git)
 
@@ -52,23 +52,23 @@ class Identity:
             return
         self.state.header_seen = True
         if meta.id:
-            segment.thread = keep(meta.id, 64)
-        segment.root = maybe(meta.session_id, 64)
-        segment.parent = maybe(meta.parent_thread_id, 64)
-        segment.forked_from = maybe(meta.forked_from_id, 64)
-        segment.nickname = maybe(meta.agent_nickname, 128)
-        segment.role = maybe(meta.agent_role, 128)
-        segment.agent_path = maybe(meta.agent_path, 256)
-        segment.originator = maybe(meta.originator, 128)
-        segment.cwd = maybe(meta.cwd)
-        segment.cli_version = maybe(meta.cli_version, 64)
-        segment.provider = maybe(meta.model_provider, 128)
-        segment.started_at = maybe(meta.timestamp, 64)
+            segment.thread = stored_text(meta.id, 64)
+        segment.root = optional_text(meta.session_id, 64)
+        segment.parent = optional_text(meta.parent_thread_id, 64)
+        segment.forked_from = optional_text(meta.forked_from_id, 64)
+        segment.nickname = optional_text(meta.agent_nickname, 128)
+        segment.role = optional_text(meta.agent_role, 128)
+        segment.agent_path = optional_text(meta.agent_path, 256)
+        segment.originator = optional_text(meta.originator, 128)
+        segment.cwd = optional_text(meta.cwd)
+        segment.cli_version = optional_text(meta.cli_version, 64)
+        segment.provider = optional_text(meta.model_provider, 128)
+        segment.started_at = optional_text(meta.timestamp, 64)
         segment.first_at = self.here.at
         self._history(meta)
         self._source(meta.source)
         self._git(meta.git)
-        copies.begin(self.state.copies, meta)
+        fork_history.begin_copy(self.state.copies, meta)
 
     def _history(self, meta: r.SessionMeta) -> None:
         """How this file keeps its history, and where in another file it goes on from."""
@@ -80,49 +80,53 @@ class Identity:
         segment.generation = modes.get(meta.history_mode, "G3")
         base = meta.history_base
         if isinstance(base, dict):
-            segment.base_thread = maybe(base.get("thread_id"), 64)
-            segment.base_offset = number(base.get("end_byte_offset"))
-            segment.base_ordinal = number(base.get("end_ordinal_exclusive"))
+            segment.base_thread = optional_text(base.get("thread_id"), 64)
+            segment.base_offset = safe_int(base.get("end_byte_offset"))
+            segment.base_ordinal = safe_int(base.get("end_ordinal_exclusive"))
             self.state.tokens.based = False
 
     def _source(self, source: Any) -> None:
         segment = self.segment
         if isinstance(source, str):
-            segment.origin = keep(source, 64)
+            segment.origin = stored_text(source, 64)
         elif isinstance(source, dict):
-            segment.origin = next((keep(str(key), 64) for key in source), None)
+            segment.origin = next((stored_text(str(key), 64) for key in source), None)
             inner = source.get("subagent")
             if isinstance(inner, str):
-                segment.origin = keep(inner, 64)
+                segment.origin = stored_text(inner, 64)
             elif isinstance(inner, dict) and isinstance(spawn := inner.get("thread_spawn"), dict):
-                segment.parent = segment.parent or maybe(spawn.get("parent_thread_id"), 64)
-                segment.nickname = segment.nickname or maybe(spawn.get("agent_nickname"), 128)
-                segment.role = segment.role or maybe(spawn.get("agent_role"), 128)
-                segment.agent_path = segment.agent_path or maybe(spawn.get("agent_path"), 256)
+                segment.parent = segment.parent or optional_text(spawn.get("parent_thread_id"), 64)
+                segment.nickname = segment.nickname or optional_text(
+                    spawn.get("agent_nickname"), 128
+                )
+                segment.role = segment.role or optional_text(spawn.get("agent_role"), 128)
+                segment.agent_path = segment.agent_path or optional_text(
+                    spawn.get("agent_path"), 256
+                )
 
     def _git(self, git: Any) -> None:
         if isinstance(git, dict):
             segment = self.segment
-            segment.commit = maybe(git.get("commit_hash"), 64) or segment.commit
-            segment.branch = maybe(git.get("branch"), 256) or segment.branch
-            segment.repository = maybe(git.get("repository_url")) or segment.repository
+            segment.commit = optional_text(git.get("commit_hash"), 64) or segment.commit
+            segment.branch = optional_text(git.get("branch"), 256) or segment.branch
+            segment.repository = optional_text(git.get("repository_url")) or segment.repository
 
     def context(self, context: r.TurnContext) -> None:
         segment = self.segment
-        segment.cwd = segment.cwd or maybe(context.cwd)
-        segment.approval = compact(context.approval_policy, 64) or segment.approval
-        self.turns.set_model(maybe(context.model, 128), compact(context.effort, 32))
+        segment.cwd = segment.cwd or optional_text(context.cwd)
+        segment.approval = compact_json(context.approval_policy, 64) or segment.approval
+        self.turns.set_model(optional_text(context.model, 128), compact_json(context.effort, 32))
 
     def settings(self, event: r.SettingsApplied) -> None:
         settings = event.thread_settings
         if settings is None:
             return
-        self.segment.approval = compact(settings.approval_policy, 64) or self.segment.approval
-        effort = compact(settings.reasoning_effort, 32)
-        self.turns.set_model(maybe(settings.model, 128), effort)
+        self.segment.approval = compact_json(settings.approval_policy, 64) or self.segment.approval
+        effort = compact_json(settings.reasoning_effort, 32)
+        self.turns.set_model(optional_text(settings.model, 128), effort)
 
     def named(self, event: r.NameUpdated) -> None:
-        self.segment.name = maybe(event.thread_name, 500)
+        self.segment.name = optional_text(event.thread_name, 500)
 
 
 def _release(version: str | None) -> tuple[int, int]:

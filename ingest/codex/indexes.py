@@ -14,10 +14,10 @@ from msgspec import Struct
 
 from ingest.codex import line, rejects
 from ingest.codex.facts import Facts, Prompt, Segment, ThreadName
+from ingest.codex.fields import optional_text, stored_text
 from ingest.codex.fold import Folded
+from ingest.codex.rejected_runs import RejectedRuns, Tally
 from ingest.codex.state import FoldState
-from ingest.codex.stretch import Stretches, Tally
-from ingest.codex.text import keep, maybe
 
 
 class _PromptRow(Struct):
@@ -54,7 +54,7 @@ class IndexFold:
         self.facts = Facts()
         self.tally = Tally()
         going_on = None if state is None else state.stretch
-        self._stretches = Stretches(self.tally, self.facts.rejects, going_on, _BEGINS[names])
+        self._stretches = RejectedRuns(self.tally, self.facts.rejects, going_on, _BEGINS[names])
         self._next = -1
 
     def feed(self, offset: int, data: bytes) -> None:
@@ -122,14 +122,14 @@ class IndexFold:
         except msgspec.ValidationError:
             raise
         except (msgspec.DecodeError, UnicodeDecodeError):
-            mended = line.mended(row)
+            mended = line.repaired(row)
             if mended is None:
                 raise
             keep_row(offset, len(raw), mended)
 
     def _typed(self, offset: int, length: int, raw: bytes) -> None:
         row = _prompt.decode(raw)
-        thread, text = keep(row.session_id, 64), keep(row.text)
+        thread, text = stored_text(row.session_id, 64), stored_text(row.text)
         prompt = Prompt(self.source, offset, length, thread, _moment(row.ts), text)
         self.facts.prompts.append(prompt)
 
@@ -137,8 +137,8 @@ class IndexFold:
         """An empty name names nothing, as Codex itself reads it."""
         row = _name.decode(raw)
         if row.thread_name.strip():
-            thread, name = keep(row.id, 64), keep(row.thread_name, 500)
-            when = maybe(row.updated_at, 64)
+            thread, name = stored_text(row.id, 64), stored_text(row.thread_name, 500)
+            when = optional_text(row.updated_at, 64)
             self.facts.names.append(ThreadName(self.source, offset, thread, name, when))
 
     def oversize(self, offset: int, length: int, digest: str, head: bytes, tail: bytes) -> None:

@@ -13,8 +13,8 @@ import msgspec
 from msgspec import Raw, Struct
 
 from ingest.codex import records as r
-from ingest.codex.crowded import crowded
-from ingest.codex.text import keep
+from ingest.codex.fields import stored_text
+from ingest.codex.value_limit import has_too_many_values
 
 decode = msgspec.json.Decoder(r.Line).decode
 
@@ -24,7 +24,7 @@ _MEND_BYTES = 8 * 1024**2
 """What is longer is not mended: that takes several times its length in memory."""
 
 
-class Good(Struct):
+class Decoded(Struct):
     """A record, and how it was come by."""
 
     record: object
@@ -46,7 +46,7 @@ class Broken(Struct):
     message: str
     start: int
     length: int
-    rest: "Good | Unknown | None" = None
+    rest: "Decoded | Unknown | None" = None
 
 
 class _AnyLine(Struct):
@@ -70,9 +70,9 @@ TOO_MANY = "more values than any record has, so that it would take too much memo
 TOO_DEEP = "nested more deeply than any record is"
 
 
-def diagnose(raw: bytes) -> Good | Unknown | Broken:
+def diagnose(raw: bytes) -> Decoded | Unknown | Broken:
     """What a line is that did not decode as a known record, or is not to be decoded."""
-    if crowded(raw):
+    if has_too_many_values(raw):
         return Broken("too_many_values", TOO_MANY, 0, len(raw))
     body = raw.strip(b"\x00")
     nuls = len(raw) - len(body)
@@ -94,10 +94,10 @@ def diagnose(raw: bytes) -> Good | Unknown | Broken:
     return Broken(whole.reason, whole.message, 0, len(raw))
 
 
-def _read(body: bytes) -> Good | Unknown | Broken:
+def _read(body: bytes) -> Decoded | Unknown | Broken:
     """`body` as one record, by the narrow and then by the forgiving way."""
     try:
-        return Good(decode(body))
+        return Decoded(decode(body))
     except msgspec.ValidationError:
         return _unusual(body)
     except RecursionError:
@@ -106,7 +106,7 @@ def _read(body: bytes) -> Good | Unknown | Broken:
         return _repaired(body, str(error))
 
 
-def _unusual(body: bytes) -> Good | Unknown | Broken:
+def _unusual(body: bytes) -> Decoded | Unknown | Broken:
     """Valid JSON that is no known line: a header of G1, another kind, another shape."""
     try:
         line = _any_line.decode(body)
@@ -118,10 +118,10 @@ def _unusual(body: bytes) -> Good | Unknown | Broken:
         # Another shape was found before the JSON came to its break.
         return _repaired(body, str(error))
     if line.record_type is not None:
-        return Good(r.BareState(str(line.record_type)))
+        return Decoded(r.BareState(str(line.record_type)))
     if line.type is None and isinstance(line.timestamp, str):
         try:
-            return Good(_header.decode(body))
+            return Decoded(_header.decode(body))
         except msgspec.ValidationError:
             return Unknown("no type", line.timestamp)
     at = line.timestamp if isinstance(line.timestamp, str) else None
@@ -142,28 +142,28 @@ def _kind(line: _AnyLine) -> str:
 
 
 def _name(parts: list[Any]) -> str:
-    return "/".join(keep(part, 64) for part in parts if isinstance(part, str)) or "no type"
+    return "/".join(stored_text(part, 64) for part in parts if isinstance(part, str)) or "no type"
 
 
-def _repaired(body: bytes, error: str) -> Good | Unknown | Broken:
+def _repaired(body: bytes, error: str) -> Decoded | Unknown | Broken:
     """The record in JSON that is almost JSON: lone surrogates, NaN, bytes that are not UTF-8."""
     try:
-        whole = mended(body)
+        whole = repaired(body)
     except RecursionError:
         return Broken("too_deep", TOO_DEEP, 0, len(body))
     if whole is None:
         return _not_json(body, error)
     try:
-        return Good(decode(whole), lossy=True)
+        return Decoded(decode(whole), lossy=True)
     except msgspec.ValidationError:
         return _unusual(whole)
     except (msgspec.DecodeError, RecursionError) as still:
         return _not_json(body, str(still))
 
 
-def mended(body: bytes) -> bytes | None:
+def repaired(body: bytes) -> bytes | None:
     """JSON out of what is almost JSON, with the parts replaced that text has no place for."""
-    if len(body) > _MEND_BYTES or crowded(body):
+    if len(body) > _MEND_BYTES or has_too_many_values(body):
         return None
     text = body.decode("utf-8", "replace")
     try:

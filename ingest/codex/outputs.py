@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from ingest.codex.facts import CallStatus
-from ingest.codex.text import lasting, number, string
+from ingest.codex.fields import duration, safe_int, string
 
 # Digits are bounded: a longer number is no exit code, and would not fit into a column.
 _HEADER = re.compile(
@@ -61,7 +61,7 @@ _SCRIPTS = {
 }
 
 
-class Outcome(Struct):
+class ToolOutcome(Struct):
     """How a call ended, as far as its output tells."""
 
     status: CallStatus
@@ -85,15 +85,17 @@ class _Structured(Struct):
 _structured = msgspec.json.Decoder(_Structured)
 
 
-def read(text: str) -> Outcome:
+def read_output(text: str) -> ToolOutcome:
     """The outcome that an output text tells."""
     if text.startswith('{"output":'):
         try:
             answer = _structured.decode(text)
         except (msgspec.DecodeError, RecursionError):
-            return Outcome(CallStatus.COMPLETED, text)
-        code = number(answer.metadata.exit_code)
-        return Outcome(_by(code), answer.output, code, lasting(answer.metadata.duration_seconds))
+            return ToolOutcome(CallStatus.COMPLETED, text)
+        code = safe_int(answer.metadata.exit_code)
+        return ToolOutcome(
+            _by(code), answer.output, code, duration(answer.metadata.duration_seconds)
+        )
     if text.startswith(_COMMAND) and (end := _COMMAND_END.search(text)):
         text = text[end.end() :]
     if text.startswith(_HEADS):
@@ -101,49 +103,49 @@ def read(text: str) -> Outcome:
     return _plain(text, None)
 
 
-def _headed(text: str) -> Outcome:
+def _headed(text: str) -> ToolOutcome:
     found = _HEADER.match(text)
     if found is None:  # pragma: no cover - every part of the header is optional
         return _plain(text, None)
     seconds = float(found["seconds"]) if found["seconds"] else None
     body = text[found.end() :]
     if found["running"] or found["cell"]:
-        shell = found["running"] or cell(found["cell"])
-        return Outcome(CallStatus.RUNNING, body, None, seconds, shell)
+        shell = found["running"] or code_mode_cell(found["cell"])
+        return ToolOutcome(CallStatus.RUNNING, body, None, seconds, shell)
     if found["script"]:
-        return Outcome(_SCRIPTS[found["script"]], body.removeprefix("\n"), None, seconds)
+        return ToolOutcome(_SCRIPTS[found["script"]], body.removeprefix("\n"), None, seconds)
     code = found["exit"] or found["exited"]
     if code is None:
         return _plain(body, seconds)
     exit_code = int(code)
-    return Outcome(_by(exit_code), body, exit_code, seconds)
+    return ToolOutcome(_by(exit_code), body, exit_code, seconds)
 
 
-def _plain(text: str, seconds: float | None) -> Outcome:
+def _plain(text: str, seconds: float | None) -> ToolOutcome:
     """An outcome told in words alone."""
     if aborted := _ABORTED.match(text):
         after = float(aborted[1]) if aborted[1] else seconds
-        return Outcome(CallStatus.ABORTED, text, seconds=after)
+        return ToolOutcome(CallStatus.ABORTED, text, seconds=after)
     if _DECLINED.match(text):
-        return Outcome(CallStatus.DECLINED, text, seconds=seconds)
+        return ToolOutcome(CallStatus.DECLINED, text, seconds=seconds)
     if denied := _DENIED.match(text):
-        return Outcome(CallStatus.FAILED, text, int(denied[1]), seconds)
+        return ToolOutcome(CallStatus.FAILED, text, int(denied[1]), seconds)
     status = CallStatus.FAILED if text.startswith(_FAILED) else CallStatus.COMPLETED
-    return Outcome(status, text, seconds=seconds)
+    return ToolOutcome(status, text, seconds=seconds)
 
 
 def _by(exit_code: int | None) -> CallStatus:
     return CallStatus.FAILED if exit_code else CallStatus.COMPLETED
 
 
-def cell(name: object) -> str:
+def code_mode_cell(name: object) -> str:
     """What a running script is known by; the numbers of shells are others."""
     return f"cell {name}"
 
 
-def of_script(parts: list[str]) -> Outcome:
+def of_script(parts: list[str]) -> ToolOutcome:
     """The outcome of the commands a script ran: its results tell it as a shell does."""
-    outcome = read("\n".join(parts))
+    outcome = read_output("\n".join(parts))
     if outcome.status not in (CallStatus.COMPLETED, CallStatus.FAILED):
         return outcome
     results = parts[1:] or [outcome.body]
@@ -161,22 +163,22 @@ def of_script(parts: list[str]) -> Outcome:
     return outcome
 
 
-def _result(text: str) -> Outcome | None:
+def _result(text: str) -> ToolOutcome | None:
     """How a command ended, where a result of a script says so, perhaps as JSON."""
     if text.startswith('"'):
         text = string(Raw(text.encode())) or text
     if found := _RESULT.match(text):
         return _headed(text[found.end() :])
     fields = answer_fields(text)
-    code, said = number(fields.get("exit_code")), fields.get("output")
+    code, said = safe_int(fields.get("exit_code")), fields.get("output")
     if code is None or not isinstance(said, str):
         return None
-    return Outcome(_by(code), said, code)
+    return ToolOutcome(_by(code), said, code)
 
 
-def after_input(text: str) -> Outcome | None:
+def after_input(text: str) -> ToolOutcome | None:
     """The outcome of a command that something was written to; None where it was not taken."""
-    outcome = read(text)
+    outcome = read_output(text)
     if not text.startswith("write_stdin failed"):
         return outcome
     if not _GONE.match(text):

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from ingest.codex.text import COMMAND_CHARS, keep
+from ingest.codex.fields import COMMAND_CHARS, stored_text
 
 BEGIN = "*** Begin Patch"
 _MARK = re.compile(r"^\*\*\* (Add|Update|Delete) File: (.+)$|^\*\*\* Move to: (.+)$", re.MULTILINE)
@@ -17,9 +17,9 @@ def edits_in(patch: str) -> list[Edit]:
     edits: list[Edit] = []
     for verb, path, target in _MARK.findall(patch):
         if verb:
-            edits.append((keep(path.strip(), COMMAND_CHARS), verb.lower(), None))
+            edits.append((stored_text(path.strip(), COMMAND_CHARS), verb.lower(), None))
         elif edits:
-            edits[-1] = (edits[-1][0], "move", keep(target.strip(), COMMAND_CHARS))
+            edits[-1] = (edits[-1][0], "move", stored_text(target.strip(), COMMAND_CHARS))
     return edits
 
 
@@ -31,7 +31,7 @@ def edits_of(changes: Any) -> list[Edit]:
     for path, change in changes.items():
         what = change.get("type") if isinstance(change, dict) else None
         target = change.get("move_path") if isinstance(change, dict) else None
-        moved = keep(target, COMMAND_CHARS) if isinstance(target, str) else None
+        moved = stored_text(target, COMMAND_CHARS) if isinstance(target, str) else None
         verb = "move" if moved else what if isinstance(what, str) else "update"
-        edits.append((keep(str(path), COMMAND_CHARS), keep(verb, 32), moved))
+        edits.append((stored_text(str(path), COMMAND_CHARS), stored_text(verb, 32), moved))
     return edits

@@ -8,10 +8,10 @@ import base64
 import hashlib
 import re
 
-from ingest.codex.crowded import LONG
 from ingest.codex.facts import Reject
-from ingest.codex.text import keep
-from ingest.redaction.mask import mask
+from ingest.codex.fields import stored_text
+from ingest.codex.value_limit import LONG
+from ingest.text.redact import mask
 
 WHOLE_BYTES = 65_536
 EDGE_BYTES = 4_096
@@ -35,8 +35,19 @@ def rejected(
         digest = hashlib.sha256(part).hexdigest()
         ends = _ends(part[:EDGE_BYTES], part[-EDGE_BYTES:])
         return Reject(
-            *(source, byte, len(part), whole, reason, keep(message), digest, *ends, 1, len(part)),
-            trace if trace is None else keep(trace),
+            *(
+                source,
+                byte,
+                len(part),
+                whole,
+                reason,
+                stored_text(message),
+                digest,
+                *ends,
+                1,
+                len(part),
+            ),
+            trace if trace is None else stored_text(trace),
         )
     kept = _masked(part)
     short = len(kept) <= WHOLE_BYTES
@@ -46,13 +57,13 @@ def rejected(
         len(part),
         whole,
         reason,
-        keep(message),
+        stored_text(message),
         hashlib.sha256(part).hexdigest(),
         _base64(kept if short else kept[:EDGE_BYTES]),
         "" if short else _base64(kept[-EDGE_BYTES:]),
         1,
         len(part),
-        trace if trace is None else keep(trace),
+        trace if trace is None else stored_text(trace),
     )
 
 

@@ -7,7 +7,7 @@ whatever the size of the file. It stays small: what is open, not what has been.
 from msgspec import Struct, field
 
 from ingest.codex.facts import Call, Goal, PlanRevision, Segment, Turn
-from ingest.codex.stretch import Stretch
+from ingest.codex.rejected_runs import RejectedRun
 
 
 class Totals(Struct, array_like=True, gc=False):
@@ -139,5 +139,5 @@ class FoldState(Struct):
     tokens: TokenState = field(default_factory=TokenState)
     copies: CopyState = field(default_factory=CopyState)
     kinds: dict[str, list[int]] = field(default_factory=dict)
-    stretch: Stretch | None = None
+    stretch: RejectedRun | None = None
     """The lines without a record that the range ended with: the next may go on with them."""

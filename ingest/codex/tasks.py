@@ -8,11 +8,11 @@ from msgspec import Struct
 
 from ingest.codex import codemode, outputs
 from ingest.codex import records as r
-from ingest.codex.facts import AgentLink, Call, Facts, Goal, PlanRevision, Step
-from ingest.codex.here import Here
+from ingest.codex.facts import AgentLink, Call, Facts, Goal, PlanRevision, PlanStep
+from ingest.codex.fields import optional_text, safe_int, stored_text
+from ingest.codex.line_context import LineContext
 from ingest.codex.state import FoldState
-from ingest.codex.text import keep, maybe, number
-from ingest.redaction.mask import mask
+from ingest.text.redact import mask
 
 STEPS = 200
 CHILDREN = 64
@@ -21,7 +21,7 @@ CHILDREN = 64
 class Tasks:
     """The plan revisions, goals and sub-agents of a thread."""
 
-    def __init__(self, here: Here, state: FoldState, facts: Facts) -> None:
+    def __init__(self, here: LineContext, state: FoldState, facts: Facts) -> None:
         self.here = here
         self.state = state
         self.facts = facts
@@ -55,14 +55,14 @@ class Tasks:
             segment.plan_revision,
             origin,
             True,
-            maybe(explanation),
+            optional_text(explanation),
             steps,
         )
         self.facts.plans.append(revision)
         if call_id:
             if before := self.state.plans.pop(call_id, None):
                 self._keep(before)
-            self.state.plans[keep(call_id, 128)] = revision
+            self.state.plans[stored_text(call_id, 128)] = revision
         elif settled:
             self._keep(revision)
         self._tell()
@@ -93,7 +93,7 @@ class Tasks:
         for plan in plans:
             self.planned(None, plan.get("explanation"), plan["plan"], "script", settled=not call_id)
         if call_id and (set_ := self.facts.plans[begin:]):
-            self.state.scripted[keep(call_id, 128)] = set_
+            self.state.scripted[stored_text(call_id, 128)] = set_
             self._tell()
 
     def script_answered(self, call_id: str | None, text: str) -> None:
@@ -153,11 +153,11 @@ class Tasks:
             here.offset,
             here.turn,
             here.at,
-            maybe(told.objective),
-            maybe(told.status, 32),
-            number(told.token_budget),
-            number(told.tokens_used),
-            number(told.time_used_seconds),
+            optional_text(told.objective),
+            optional_text(told.status, 32),
+            safe_int(told.token_budget),
+            safe_int(told.tokens_used),
+            safe_int(told.time_used_seconds),
         )
         if before is None or _standing(before) != _standing(goal):
             self.facts.goals.append(goal)
@@ -176,7 +176,7 @@ class Tasks:
     ) -> None:
         """Keep a link to a sub-agent. A start is told in up to three ways and kept once."""
         starts = event in ("spawned", "started")
-        names = [keep(name, 256) for name in (child, path) if name]
+        names = [stored_text(name, 256) for name in (child, path) if name]
         if starts and names:
             if names[0] in self.state.children:
                 return
@@ -188,18 +188,21 @@ class Tasks:
                 here.offset,
                 here.turn,
                 here.at,
-                keep(event, 32),
-                maybe(child, 64),
-                maybe(nickname, 128),
-                maybe(role, 128),
-                maybe(path, 256),
-                maybe(task) or (call.command if call and starts else None),
+                stored_text(event, 32),
+                optional_text(child, 64),
+                optional_text(nickname, 128),
+                optional_text(role, 128),
+                optional_text(path, 256),
+                optional_text(task) or (call.command if call and starts else None),
             )
         )
 
     def spawned(self, call: Call, answer: dict[str, Any]) -> None:
         """What `spawn_agent` answered: an id and a nickname, or (0.140 and later) a path."""
-        child, path = maybe(answer.get("agent_id"), 64), maybe(answer.get("task_name"), 256)
+        child, path = (
+            optional_text(answer.get("agent_id"), 64),
+            optional_text(answer.get("task_name"), 256),
+        )
         if child or path:
             nickname = answer.get("nickname")
             self.agent("spawned", child, call=call, nickname=nickname, path=path)
@@ -210,7 +213,7 @@ class Tasks:
         event = next(iter(status), None) if isinstance(status, dict) else status
         child = notice.get("agent_id")
         if isinstance(event, str) and isinstance(child, str):
-            self.agent(event, child, path=maybe(notice.get("agent_path"), 256))
+            self.agent(event, child, path=optional_text(notice.get("agent_path"), 256))
 
 
 def _figures(plan: PlanRevision) -> tuple[int, int, int]:
@@ -230,11 +233,14 @@ def _standing(goal: Goal) -> tuple[object, ...]:
     return (goal.objective, goal.status, goal.token_budget, goal.tokens_used, goal.seconds)
 
 
-def _steps(plan: Any) -> list[Step] | None:
+def _steps(plan: Any) -> list[PlanStep] | None:
     if not isinstance(plan, list):
         return None
     return [
-        Step(keep(str(step.get("step", "")), 2_000), keep(str(step.get("status", "pending")), 32))
+        PlanStep(
+            stored_text(str(step.get("step", "")), 2_000),
+            stored_text(str(step.get("status", "pending")), 32),
+        )
         for step in plan[:STEPS]
         if isinstance(step, dict)
     ]

@@ -11,17 +11,17 @@ from typing import Any
 
 from ingest.codex import records as r
 from ingest.codex.calls import Calls
-from ingest.codex.cost import Cost
+from ingest.codex.events import Events
 from ingest.codex.facts import CallStatus, Facts, Rollback, Segment
-from ingest.codex.happenings import Happenings
-from ingest.codex.here import Here
+from ingest.codex.fields import safe_int
 from ingest.codex.identity import Identity
+from ingest.codex.line_context import LineContext
+from ingest.codex.messages import Messages
 from ingest.codex.state import FoldState
-from ingest.codex.talk import Talk
 from ingest.codex.tasks import Tasks
-from ingest.codex.text import number
+from ingest.codex.tool_calls import ToolCalls
 from ingest.codex.turns import Turns
-from ingest.codex.work import Work
+from ingest.codex.usage import UsageFold
 
 Handler = Callable[[Any], None]
 
@@ -32,7 +32,7 @@ _MOST_TURNS = 2**31 - 1
 class Thread:
     """The parts of one thread, and the way of each record to them."""
 
-    def __init__(self, here: Here, state: FoldState, facts: Facts) -> None:
+    def __init__(self, here: LineContext, state: FoldState, facts: Facts) -> None:
         self.here = here
         self.state = state
         self.facts = facts
@@ -40,10 +40,10 @@ class Thread:
         self.calls = Calls(here, state, facts)
         self.tasks = Tasks(here, state, facts)
         self.identity = identity = Identity(here, state, self.turns)
-        self.happenings = happenings = Happenings(here, state, facts, self.turns)
-        talk = Talk(here, state, facts, self.turns, self.tasks)
-        work = Work(state, self.turns, self.calls, self.tasks)
-        cost = Cost(here, state, facts)
+        self.happenings = happenings = Events(here, state, facts, self.turns)
+        talk = Messages(here, state, facts, self.turns, self.tasks)
+        work = ToolCalls(state, self.turns, self.calls, self.tasks)
+        cost = UsageFold(here, state, facts)
         self.handlers: dict[type, Handler] = {
             r.SessionMeta: identity.meta,
             r.BareHeader: identity.header,
@@ -130,7 +130,7 @@ class Thread:
         self.state.compacting = False
 
     def _rolled_back(self, event: r.RolledBack) -> None:
-        here, count = self.here, min(max(0, number(event.num_turns) or 0), _MOST_TURNS)
+        here, count = self.here, min(max(0, safe_int(event.num_turns) or 0), _MOST_TURNS)
         first = self.turns.rolled_back(count)
         self.facts.rollbacks.append(Rollback(here.source, here.offset, count, first))
 

@@ -6,15 +6,15 @@ total and the records since is new. Copied history moves the baseline and counts
 """
 
 from ingest.codex import records as r
+from ingest.codex.fields import stored_text
 from ingest.codex.state import TokenState, Totals
-from ingest.codex.text import keep
 
 REMEMBERED_RESPONSES = 8
 LIMIT = 2**40
 """A response of a million million tokens is nonsense; and sums of what is less can be stored."""
 
 
-def of(usage: r.Usage) -> Totals:
+def totals_of(usage: r.Usage) -> Totals:
     """Codex's counts as totals; nonsense (negative, astronomic) counts as zero."""
     total = usage.total_tokens or usage.input_tokens + usage.output_tokens
     return Totals(
@@ -30,20 +30,20 @@ def _sane(count: int) -> int:
     return count if 0 <= count < LIMIT else 0
 
 
-def copied(state: TokenState, info: r.TokenInfo | None) -> None:
+def count_copied(state: TokenState, info: r.TokenInfo | None) -> None:
     """A total in copied history: the child goes on counting from it."""
     if info and info.total_token_usage:
-        state.seen = of(info.total_token_usage)
+        state.seen = totals_of(info.total_token_usage)
 
 
-def record(state: TokenState, entry: r.UsageRecord) -> Totals | None:
+def count_record(state: TokenState, entry: r.UsageRecord) -> Totals | None:
     """What one exact record adds; None for one that was counted before."""
     if entry.usage is None or entry.response_id in state.responses:
         return None
     if entry.response_id:
-        known = [*state.responses, keep(entry.response_id, 128)]
+        known = [*state.responses, stored_text(entry.response_id, 128)]
         state.responses = known[-REMEMBERED_RESPONSES:]
-    spent = of(entry.usage)
+    spent = totals_of(entry.usage)
     state.recorded = state.recorded.plus(spent)
     return spent
 
@@ -59,8 +59,8 @@ def count(state: TokenState, info: r.TokenInfo, *, responded: bool) -> Totals | 
     """
     if info.total_token_usage is None:
         return None
-    total = of(info.total_token_usage)
-    last = of(info.last_token_usage) if info.last_token_usage else Totals()
+    total = totals_of(info.total_token_usage)
+    last = totals_of(info.last_token_usage) if info.last_token_usage else Totals()
     recorded, state.recorded = state.recorded, Totals()
     seen, state.seen = state.seen, total
     if fills_context(total):
@@ -78,9 +78,11 @@ def count(state: TokenState, info: r.TokenInfo, *, responded: bool) -> Totals | 
 
 def context_used(info: r.TokenInfo) -> int | None:
     """How many tokens of the context are used; None where this count does not say it."""
-    if info.total_token_usage is not None and fills_context(total := of(info.total_token_usage)):
+    if info.total_token_usage is not None and fills_context(
+        total := totals_of(info.total_token_usage)
+    ):
         return total.total
-    return None if info.last_token_usage is None else of(info.last_token_usage).total
+    return None if info.last_token_usage is None else totals_of(info.last_token_usage).total
 
 
 def fills_context(total: Totals) -> bool:

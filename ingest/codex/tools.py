@@ -12,7 +12,7 @@ from msgspec import Raw, Struct
 from ingest.codex import patches
 from ingest.codex import records as r
 from ingest.codex.facts import CallKind
-from ingest.codex.text import compact, maybe, string
+from ingest.codex.fields import compact_json, optional_text, string
 
 KINDS = {
     "shell": CallKind.COMMAND,
@@ -109,11 +109,11 @@ def asked_for(item: r.FunctionCall, arguments: Arguments) -> Asked:
     elif kind is CallKind.PATCH:
         command = arguments.input if isinstance(arguments.input, str) else None
     elif kind is CallKind.AGENT:
-        command = maybe(arguments.message)
+        command = optional_text(arguments.message)
     elif kind is CallKind.QUESTION:
-        command = compact(arguments.questions)
+        command = compact_json(arguments.questions)
     elif kind is CallKind.IMAGE:
-        command = maybe(arguments.path)
+        command = optional_text(arguments.path)
     elif kind is CallKind.PLAN:
         command = string(item.arguments)
     elif served := _served(item.name, item.namespace):

@@ -9,9 +9,9 @@ from typing import Any
 
 from ingest.codex import records as r
 from ingest.codex.facts import Facts, Turn, TurnState
-from ingest.codex.here import Here
+from ingest.codex.fields import compact_json, duration, optional_text, safe_int, stored_text
+from ingest.codex.line_context import LineContext
 from ingest.codex.state import FoldState
-from ingest.codex.text import compact, keep, lasting, maybe, number
 
 REMEMBERED_TURNS = 32
 """A command that runs on in the background longer than so many turns is told of the newest one."""
@@ -22,7 +22,7 @@ USER_TURNS = 1_000
 class Turns:
     """The open turn of a thread and the turns that ended in this range."""
 
-    def __init__(self, here: Here, state: FoldState, facts: Facts) -> None:
+    def __init__(self, here: LineContext, state: FoldState, facts: Facts) -> None:
         self.here = here
         self.state = state
         self.facts = facts
@@ -44,7 +44,7 @@ class Turns:
         if segment.generation == "G2":
             segment.generation = "G3"
         if event.model_context_window != segment.context_window:
-            segment.context_window = number(event.model_context_window) or segment.context_window
+            segment.context_window = safe_int(event.model_context_window) or segment.context_window
         if segment.reviewing and not state.review_leaked:
             # The reviewer's own turn leaks into this file; the turn that asked for it goes on.
             state.review_leaked = True
@@ -66,13 +66,13 @@ class Turns:
             here.offset,
             here.length,
             segment.turns,
-            maybe(turn_id, 128),
+            optional_text(turn_id, 128),
             TurnState.OPEN,
             here.at,
-            trigger=maybe(trigger, 64),
+            trigger=optional_text(trigger, 64),
             model=segment.model,
             effort=segment.effort,
-            ordinal=number(here.ordinal),
+            ordinal=safe_int(here.ordinal),
         )
         self.facts.turns.append(turn)
         state.turn = turn
@@ -124,9 +124,9 @@ class Turns:
         turn.state = state
         if state is not TurnState.LOST:
             turn.ended_at = turn.ended_at or self.here.at
-        if (took := lasting(milliseconds, 1000)) is not None:
+        if (took := duration(milliseconds, 1000)) is not None:
             turn.seconds = took
-        turn.end_reason = maybe(reason, 64)
+        turn.end_reason = optional_text(reason, 64)
         if turn is self.state.turn:
             self._remember(turn)
             self.state.turn = None
@@ -137,7 +137,7 @@ class Turns:
         """The turn that an end with this id speaks of: the open one, or the one it overtook."""
         turn, overtaken = self.state.turn, self.state.overtaken
         if turn is not None and (not turn_id or turn.turn_id in (None, turn_id)):
-            turn.turn_id = turn.turn_id or maybe(turn_id, 128)
+            turn.turn_id = turn.turn_id or optional_text(turn_id, 128)
             return self.touch(turn)
         if overtaken is not None and overtaken.turn_id == turn_id:
             return self.touch(overtaken)
@@ -147,8 +147,8 @@ class Turns:
         error = event.error
         if isinstance(error, dict):
             self.state.tells_failures = True
-            turn.error_code = compact(error.get("codex_error_info"), 200)
-            turn.error = maybe(error.get("message"))
+            turn.error_code = compact_json(error.get("codex_error_info"), 200)
+            turn.error = optional_text(error.get("message"))
             self.end(turn, TurnState.FAILED, event.duration_ms, "error")
         elif self._silent(turn, event):
             self.end(turn, TurnState.FAILED, event.duration_ms, "no answer")
@@ -159,7 +159,7 @@ class Turns:
 
     def number_of(self, turn_id: str | None) -> int | None:
         """The number of a turn that began lately."""
-        return self.state.turn_numbers.get(keep(turn_id, 128)) if turn_id else None
+        return self.state.turn_numbers.get(stored_text(turn_id, 128)) if turn_id else None
 
     def _silent(self, turn: Turn, event: r.TaskComplete) -> bool:
         """Before 0.145 a failure shows only as a turn that ended without a word."""
@@ -174,7 +174,7 @@ class Turns:
 
     def aborted(self, turn: Turn, event: r.TurnAborted) -> None:
         if isinstance(event.error, dict):
-            turn.error = maybe(event.error.get("message"))
+            turn.error = optional_text(event.error.get("message"))
         if turn is self.state.turn and not self.state.prompted:
             # Interrupted before the prompt was written: a person began it all the same.
             self._begun_by_person()
@@ -184,8 +184,8 @@ class Turns:
         """An error event tells why; the end of the turn tells that."""
         if self.state.turn is not None:
             turn = self.touch(self.state.turn)
-            turn.error_code = compact(event.codex_error_info, 200)
-            turn.error = maybe(event.message)
+            turn.error_code = compact_json(event.codex_error_info, 200)
+            turn.error = optional_text(event.message)
 
     def rolled_back(self, count: int) -> int:
         """The first turn that a rollback drops: it counts back over what a person began.

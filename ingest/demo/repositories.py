@@ -11,13 +11,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from ingest.demo.shift import Shift
 from ingest.demo.story import Repository
+from ingest.demo.timeshift import TimeShift
 
 _MARKS: Final = "tailboard-marks"
 
 
-def make(repositories: Iterable[Repository], folder: Path, shift: Shift) -> dict[str, str]:
+def make(repositories: Iterable[Repository], folder: Path, shift: TimeShift) -> dict[str, str]:
     """Make them below `folder`; what comes back is the real name of each commit of the story."""
     git = shutil.which("git")
     named: dict[str, str] = {}
@@ -33,7 +33,7 @@ def make(repositories: Iterable[Repository], folder: Path, shift: Shift) -> dict
     return named
 
 
-def _imported(git: str, one: Repository, place: Path, shift: Shift) -> dict[str, str]:
+def _imported(git: str, one: Repository, place: Path, shift: TimeShift) -> dict[str, str]:
     env = {
         "PATH": os.environ.get("PATH", os.defpath),
         "HOME": str(place.parent),

@@ -5,12 +5,12 @@ from datetime import UTC, datetime, tzinfo
 
 from msgspec import Struct, field
 
-from ingest.batches.policy import Mode
+from ingest.batches.retry_policy import Mode
 from ingest.batches.state import State, is_backed_off, is_stuck
-from ingest.store.face import Row, Rows
+from ingest.db.query_reader import NamedQueries, Row
 
 
-class Error(Struct, frozen=True, rename={"cls": "class"}):
+class BatchError(Struct, frozen=True, rename={"cls": "class"}):
     code: str
     cls: str | None
     message: str | None
@@ -37,13 +37,15 @@ class Batch(Struct, frozen=True, kw_only=True):
     heartbeat_at: datetime | None
     retry_at: datetime | None
     not_before: datetime | None
-    error: Error | None
+    error: BatchError | None
     created_at: datetime
     updated_at: datetime
     history: list[Row] = field(default_factory=list)
 
 
-def told(access: Rows, rows: Iterable[Row], now: datetime, *, alive: bool) -> list[Batch]:
+def describe_error(
+    access: NamedQueries, rows: Iterable[Row], now: datetime, *, alive: bool
+) -> list[Batch]:
     """These batches with their history; `alive`: whether whoever claimed one still can work."""
     batches = [batch_of(row, now, alive=alive) for row in rows]
     by_id = {batch.id: batch for batch in batches}
@@ -58,7 +60,7 @@ def batch_of(row: Row, now: datetime, *, alive: bool) -> Batch:
     backed_off = is_backed_off(state, row["retry_at"], now=now)
     error = None
     if row["error_code"]:
-        error = Error(
+        error = BatchError(
             row["error_code"], row["error_class"], row["error_message"], row["error_hint"]
         )
     return Batch(

@@ -9,10 +9,10 @@ from typing import Final
 
 from msgspec import Struct
 
+from ingest.db.query_reader import NamedQueries, Row
 from ingest.report.period import Period
 from ingest.report.report import Removable, Report, removable, report
-from ingest.store.face import Row, Rows
-from ingest.wording.when import local_day
+from ingest.text.times import local_day
 
 MODELS: Final = 4
 """Models that are told by name; the others are one."""
@@ -46,7 +46,9 @@ class Insights(Struct, frozen=True):
     could_go: list[Removable]
 
 
-def insights(access: Rows, period: Period, now: datetime, zone: tzinfo | None = None) -> Insights:
+def insights(
+    access: NamedQueries, period: Period, now: datetime, zone: tzinfo | None = None
+) -> Insights:
     """`now` is naive UTC."""
     limits = {"since": period.since, "until": period.until}
     return Insights(

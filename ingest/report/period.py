@@ -9,7 +9,7 @@ from datetime import datetime, tzinfo
 
 from msgspec import Struct
 
-from ingest.wording import when
+from ingest.text import times
 
 _VERSION = re.compile(r"v?([0-9]+\.[0-9]+(?:\.[0-9]+)?(?:[-+.][0-9A-Za-z.+-]+)?)").fullmatch
 FORMS = "FROM..TO (a side may be left out), one day, or a version of Codex such as 0.91.0"
@@ -38,13 +38,13 @@ def period(text: str, now: datetime, zone: tzinfo | None = None) -> Period:
         raise NoPeriod(text)
     try:
         if not dots:
-            return _ordered(said, when.since(said, now, zone), when.until(said, now, zone))
+            return _ordered(said, times.since(said, now, zone), times.until(said, now, zone))
         return _ordered(
             said,
-            when.since(first, now, zone) if first else None,
-            when.until(last, now, zone) if last else None,
+            times.since(first, now, zone) if first else None,
+            times.until(last, now, zone) if last else None,
         )
-    except when.NoTime as error:
+    except times.NoTime as error:
         raise NoPeriod(text) from error
 
 

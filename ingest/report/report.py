@@ -9,10 +9,10 @@ from datetime import datetime, timedelta, tzinfo
 
 from msgspec import Struct
 
+from ingest.db.query_reader import NamedQueries, Row
 from ingest.report.disk import Disk, by_class
 from ingest.report.period import Period
-from ingest.store.face import Row, Rows
-from ingest.wording.when import local_day
+from ingest.text.times import local_day
 
 STRETCHES = 48
 """A course of this many characters fits every terminal."""
@@ -105,7 +105,7 @@ class Report(Struct):
     growth: list[Day]
 
 
-def report(access: Rows, period: Period, zone: tzinfo | None) -> Report:
+def report(access: NamedQueries, period: Period, zone: tzinfo | None) -> Report:
     limits = {"since": period.since, "until": period.until}
     chosen = limits | {"version": period.version}
     samples, width, series = _series(access, limits)
@@ -129,7 +129,7 @@ def report(access: Rows, period: Period, zone: tzinfo | None) -> Report:
     )
 
 
-def removable(access: Rows, now: datetime) -> list[Removable]:
+def removable(access: NamedQueries, now: datetime) -> list[Removable]:
     """What is old enough to go. Of Codex's own files this is advice and nothing more."""
     old = f"{OLD.days}d"
     said = {
@@ -149,11 +149,11 @@ def removable(access: Rows, now: datetime) -> list[Removable]:
     ]
 
 
-def tables(access: Rows) -> list[Row]:
+def tables(access: NamedQueries) -> list[Row]:
     return [row for row in access.rows("report.tables") if row["rows"] or row["bytes"]]
 
 
-def stale(access: Rows) -> list[Row]:
+def stale(access: NamedQueries) -> list[Row]:
     return access.rows("report.stale", limit=STALE_SHOWN)
 
 
@@ -163,7 +163,7 @@ def width_of(seconds: float) -> int:
     return next((width for width in _WIDTHS if width >= least), math.ceil(least / 60) * 60)
 
 
-def _series(access: Rows, limits: dict[str, datetime | None]) -> tuple[int, int, list[Row]]:
+def _series(access: NamedQueries, limits: dict[str, datetime | None]) -> tuple[int, int, list[Row]]:
     span: Row = next(iter(access.rows("report.span", **limits)), {})
     if not span.get("samples"):
         return 0, _WIDTHS[0], []

@@ -43,7 +43,7 @@ class Problem(Struct, frozen=True):
     hint: str
 
 
-class Found(Struct, frozen=True, gc=False):
+class FoundSource(Struct, frozen=True, gc=False):
     name: SourceName
     path: str
     representation: Representation
@@ -59,7 +59,7 @@ class Found(Struct, frozen=True, gc=False):
 
 
 class Discovery(Struct, frozen=True):
-    found: list[Found]
+    found: list[FoundSource]
     problems: list[Problem]
 
 
@@ -80,7 +80,7 @@ def scan(home: str | os.PathLike[str]) -> Discovery:
     return Discovery(list(scan.best.values()), scan.problems)
 
 
-def look(home: str | os.PathLike[str], path: str | os.PathLike[str]) -> Found | None:
+def look(home: str | os.PathLike[str], path: str | os.PathLike[str]) -> FoundSource | None:
     """What `scan` would make of this one path; a compressed file yields to a plain one beside it.
 
     Knows nothing of other folders: who already has a file for the name asks `better`.
@@ -111,12 +111,12 @@ def look(home: str | os.PathLike[str], path: str | os.PathLike[str]) -> Found | 
     return _found(parsed, full, parts[0] == ARCHIVED, info)
 
 
-def better(one: Found, other: Found) -> Found:
+def better(one: FoundSource, other: FoundSource) -> FoundSource:
     """Which of two files of the same name is the source: plain, live, larger, first by path."""
     return one if _rank(one) <= _rank(other) else other
 
 
-def _rank(found: Found) -> tuple[bool, bool, int, str]:
+def _rank(found: FoundSource) -> tuple[bool, bool, int, str]:
     return (
         found.representation is not Representation.PLAIN,
         found.archived,
@@ -144,9 +144,9 @@ def home_trouble(root: str) -> Problem | None:
 
 def _found(
     parsed: tuple[SourceName, Representation], path: str, archived: bool, info: os.stat_result
-) -> Found:
+) -> FoundSource:
     looks = seen(info)
-    return Found(
+    return FoundSource(
         parsed[0],
         path,
         parsed[1],
@@ -162,7 +162,7 @@ class _Scan:
     """One walk: the best file for each name so far, and what was odd on the way."""
 
     def __init__(self) -> None:
-        self.best: dict[SourceName, Found] = {}
+        self.best: dict[SourceName, FoundSource] = {}
         self.problems: list[Problem] = []
 
     def report(self, code: ProblemCode, path: str, error: OSError | None = None) -> None:
@@ -224,7 +224,7 @@ class _Scan:
         except OSError as error:
             self.report(ProblemCode.UNREADABLE, entry.path, error)
 
-    def offer(self, found: Found) -> None:
+    def offer(self, found: FoundSource) -> None:
         other = self.best.setdefault(found.name, found)
         if other is found:
             return

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import msgspec
 
-from ingest.store.database import Database
-from ingest.worker.homes import homes
-from ingest.worker.owner import Owner
+from ingest.db.database import Database
+from ingest.pipeline.follow import Owner
+from ingest.pipeline.homes import homes
 
 
 def main(arguments: list[str] | None = None) -> None:

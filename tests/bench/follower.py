@@ -18,10 +18,10 @@ from queue import Empty, SimpleQueue
 import msgspec
 from msgspec import Struct
 
-from ingest.store.database import Database
-from ingest.store.engine import Connection
-from ingest.worker.homes import homes
-from ingest.worker.owner import Owner, Round
+from ingest.db.database import Database
+from ingest.db.engine import Connection
+from ingest.pipeline.follow import Owner, Round
+from ingest.pipeline.homes import homes
 from tests.bench.corpus import Corpus, appended, opened
 
 PATIENCE = 30.0

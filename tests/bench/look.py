@@ -4,7 +4,7 @@ import json
 import sys
 from pathlib import Path
 
-from ingest.store.database import Database
+from ingest.db.database import Database
 
 _TOTALS = """
 select

@@ -28,9 +28,9 @@ _encode = msgspec.json.Encoder().encode_lines
 _IMPORTS = {
     "the interpreter alone": "pass",
     "+ msgspec": "import msgspec",
-    "+ the engine": "import ingest.store.engine",
-    "the owner": "import ingest.worker.owner",
-    "a reader process": "import ingest.worker.reader",
+    "+ the engine": "import ingest.db.engine",
+    "the owner": "import ingest.pipeline.follow",
+    "a reader process": "import ingest.pipeline.reader_process",
     "`tailboard ingest`": "import ingest.cli.main, ingest.cli.commands.ingest",
 }
 
@@ -196,16 +196,16 @@ def _kind(sql: str) -> str:
 
 def _owning(home: Corpus, scratch: Path, *, last: bool) -> None:
     """One pass in this process, readers apart; the last one is told."""
-    from ingest.store.database import Database
-    from ingest.worker.homes import homes
-    from ingest.worker.owner import Owner
-    from ingest.worker.pool import Pool
+    from ingest.db.database import Database
+    from ingest.pipeline.follow import Owner
+    from ingest.pipeline.homes import homes
+    from ingest.pipeline.readers import ReaderPool
 
     ledger: dict[str, list[float]] = {}
     taken: list[float] = []
-    take = Pool.take
+    take = ReaderPool.take
 
-    def timed_take(pool: Pool) -> Any:
+    def timed_take(pool: ReaderPool) -> Any:
         with _Timed(ledger, "· waiting for readers"):
             found = take(pool)
         taken.append(time.perf_counter() - began)
@@ -213,7 +213,7 @@ def _owning(home: Corpus, scratch: Path, *, last: bool) -> None:
 
     children = _children()
     began, cpu = time.perf_counter(), time.process_time()
-    Pool.take = timed_take  # type: ignore[method-assign, assignment]
+    ReaderPool.take = timed_take  # type: ignore[method-assign, assignment]
     try:
         with _Timed(ledger, "· opening the database"):
             database = Database(scratch / "profile.duckdb")
@@ -228,7 +228,7 @@ def _owning(home: Corpus, scratch: Path, *, last: bool) -> None:
         with _Timed(ledger, "· closing"):
             database.close()
     finally:
-        Pool.take = take  # type: ignore[method-assign]
+        ReaderPool.take = take  # type: ignore[method-assign]
     wall, cpu = time.perf_counter() - began, time.process_time() - cpu
     if last:
         _tell_owner(ledger, wall, cpu, _children() - children, taken)

@@ -15,24 +15,24 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-from ingest.memory.git.git import Git
-from ingest.memory.graph.drawing import draw
-from ingest.memory.graph.layout import layout
-from ingest.memory.journal.making import newest_day, of_day, of_session, rules_of
-from ingest.memory.resume.resume import resume
-from ingest.memory.scope import Now, Scope
-from ingest.memory.search.query import parse
-from ingest.memory.search.search import search
-from ingest.memory.session import listed
-from ingest.memory.tasks.roadmap import roadmap
-from ingest.redaction import mask as masking
-from ingest.redaction.mask import mask
-from ingest.store.database import Database
-from ingest.store.doorplate import Role
-from ingest.worker.entrance import Owned, Wish, enter
-from ingest.worker.homes import homes
-from ingest.worker.pool import InPlace
-from tests.bench.crowd import timed
+from ingest.db.database import Database
+from ingest.pipeline.bootstrap import RunningServer, ServerOptions, start_or_connect
+from ingest.pipeline.homes import homes
+from ingest.pipeline.readers import InProcessReader
+from ingest.projects.git.lookup import Git
+from ingest.projects.graph.drawing import draw
+from ingest.projects.graph.layout import layout
+from ingest.projects.journal.build import newest_day, of_day, of_session, rules_of
+from ingest.projects.resume.build import resume
+from ingest.projects.tasks.roadmap import roadmap
+from ingest.server.owner_file import Role
+from ingest.sessions.scope import Now, Scope
+from ingest.sessions.search.query import parse
+from ingest.sessions.search.search import search
+from ingest.sessions.session import listed
+from ingest.text import redact as masking
+from ingest.text.redact import mask
+from tests.bench.load import timed
 
 NODES = 500
 SEARCHES = {
@@ -106,10 +106,12 @@ def masked(home: Path, runs: int) -> dict[str, list[float]]:
 def _pass(home: Path) -> float:
     with tempfile.TemporaryDirectory() as folder:
         began = time.process_time()
-        found = enter(Path(folder) / "tailboard.duckdb", Wish(homes([home]), Role.INGEST))
-        assert isinstance(found, Owned)
+        found = start_or_connect(
+            Path(folder) / "tailboard.duckdb", ServerOptions(homes([home]), Role.INGEST)
+        )
+        assert isinstance(found, RunningServer)
         with found:
-            found.owner.read(found.owner.survey().changed, readers=InPlace())
+            found.owner.read(found.owner.survey().changed, readers=InProcessReader())
         return time.process_time() - began
 
 

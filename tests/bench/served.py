@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import Final
 
-from ingest.store.client import OwnerGone, RemoteDatabase
+from ingest.server.client import DatabaseClient, OwnerGone
 
 PATIENCE = 30.0
 _READ = "select coalesce(sum(lines), 0)::bigint from v_sources"
@@ -37,11 +37,11 @@ QUESTIONS: Final[dict[str, dict[str, object]]] = {
 }
 
 
-def guest_of(db: Path) -> RemoteDatabase:
+def guest_of(db: Path) -> DatabaseClient:
     until = time.monotonic() + PATIENCE
     while True:
         try:
-            return RemoteDatabase(db)
+            return DatabaseClient(db)
         except OwnerGone:
             if time.monotonic() > until:
                 raise

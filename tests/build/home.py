@@ -15,8 +15,8 @@ from typing import Any
 import zstandard
 
 from tests.build.line import START_MS, Clock, Ids, Json, compact, iso
-from tests.build.pen import Pen
 from tests.build.rollout import Rollout
+from tests.build.writer import Pen
 
 
 class Home:

@@ -8,8 +8,8 @@ from pathlib import Path
 from tests.build import payload
 from tests.build.expected import Expected
 from tests.build.line import Clock, Ids, Json
-from tests.build.pen import Pen
 from tests.build.release import Release
+from tests.build.writer import Pen
 
 UNLINKED = {"ghost_snapshot", "additional_tools"}
 

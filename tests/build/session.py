@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ingest.codex.liveness import SessionState
-from ingest.memory.session import Session, Tokens
+from ingest.sessions.session import Session, Tokens
 
 MORNING = datetime(2026, 11, 21, 8)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.damage import Damage
-from tests.faults.place import Place
+from tests.faults.fault_harness import Place
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 from tests.faults.driver import kill, start
-from tests.faults.place import Place
+from tests.faults.fault_harness import Place
 
 
 class Damage:

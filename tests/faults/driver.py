@@ -3,7 +3,7 @@
 import signal
 import subprocess
 
-from tests.faults.place import ROOT, Place, program
+from tests.faults.fault_harness import ROOT, Place, program
 
 
 def start(place: Place) -> subprocess.Popen[bytes]:

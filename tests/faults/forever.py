@@ -6,16 +6,16 @@ Tells on standard output that it reads, so that whoever kills it need not guess 
 import sys
 from pathlib import Path
 
-from ingest.store.recovery import open_database
-from ingest.worker.drain import Tuning
-from ingest.worker.homes import homes
-from ingest.worker.owner import Owner
+from ingest.db.recovery import open_database
+from ingest.pipeline.follow import Owner
+from ingest.pipeline.homes import homes
+from ingest.pipeline.run import RunSettings
 
 
 def main() -> None:
     path, home, batch_bytes = sys.argv[1:]
     database, _ = open_database(Path(path))
-    owner = Owner(database, homes([Path(home)]), Tuning(batch_bytes=int(batch_bytes)))
+    owner = Owner(database, homes([Path(home)]), RunSettings(batch_bytes=int(batch_bytes)))
     while True:
         sys.stdout.write("reading\n")
         sys.stdout.flush()

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from ingest.store import landing
-from ingest.store.database import Database
-from ingest.store.dump import dump
-from ingest.store.engine import Error, FatalException, TransactionException
-from ingest.store.errors import Conflict, DiskFull, GaveUp, LostLease, StoreError
-from ingest.worker.owner import Owner
-from tests.faults.place import Place
+from ingest.db import commit_results
+from ingest.db.database import Database
+from ingest.db.dump import dump
+from ingest.db.engine import Error, FatalException, TransactionException
+from ingest.db.errors import Conflict, DiskFull, EngineGaveUp, LostLease, StoreError
+from ingest.pipeline.follow import Owner
+from tests.faults.fault_harness import Place
 
 
 @pytest.fixture
@@ -56,14 +56,14 @@ def armed(database: Database, statement: str, error: Exception, *, done: bool) -
     """The first commit of facts meets an error."""
     engines: list[Engine] = []
 
-    def land(database: Database, landings: list[landing.Landing], *rest: Any) -> None:
+    def land(database: Database, landings: list[commit_results.BatchCommit], *rest: Any) -> None:
         if landings and not engines:
             engines.append(Engine(database, statement, error, done=done))
         real(database, landings, *rest)
 
-    real = landing.land
+    real = commit_results.commit_results
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("ingest.worker.drain.land", land)
+        patched.setattr("ingest.pipeline.run.commit_results", land)
         yield
     assert [engine.times for engine in engines] == [0]
 
@@ -104,7 +104,7 @@ def test_an_engine_that_gave_up_is_opened_again_with_all_that_was_committed(plac
         place.owner(database).once()
         facts = list(dump(database))
         Engine(database, "commit", GONE, done=False)
-        with pytest.raises(GaveUp), database.transaction():
+        with pytest.raises(EngineGaveUp), database.transaction():
             database.execute("delete from turns")
         assert list(dump(database)) == facts
 
@@ -155,7 +155,9 @@ def test_whoever_lost_the_lease_stores_nothing_and_the_work_is_done_once(place: 
         owner = place.owner(database)
         stolen = 0
 
-        def steals(database: Database, landings: list[landing.Landing], *rest: Any) -> None:
+        def steals(
+            database: Database, landings: list[commit_results.BatchCommit], *rest: Any
+        ) -> None:
             nonlocal stolen
             if landings and not stolen:
                 stolen += 1
@@ -163,9 +165,9 @@ def test_whoever_lost_the_lease_stores_nothing_and_the_work_is_done_once(place: 
                     database.execute("update batches set lease = 'another' where lease is not null")
             land(database, landings, *rest)
 
-        land = landing.land
+        land = commit_results.commit_results
         with pytest.MonkeyPatch.context() as patched:
-            patched.setattr("ingest.worker.drain.land", steals)
+            patched.setattr("ingest.pipeline.run.commit_results", steals)
             owner.once()
         assert stolen == 1
         assert list(dump(database)) == place.quiet()
@@ -174,17 +176,17 @@ def test_whoever_lost_the_lease_stores_nothing_and_the_work_is_done_once(place: 
 
 @pytest.mark.fault("Q02")
 def test_a_lease_that_is_taken_away_every_time_is_told_and_not_fought_for(place: Place) -> None:
-    def steals(database: Database, landings: list[landing.Landing], *rest: Any) -> None:
+    def steals(database: Database, landings: list[commit_results.BatchCommit], *rest: Any) -> None:
         if landings:
             with database.transaction():
                 database.execute("update batches set lease = 'another' where lease is not null")
         land(database, landings, *rest)
 
-    land = landing.land
+    land = commit_results.commit_results
     with place.open() as database:
         owner = place.owner(database)
         with pytest.MonkeyPatch.context() as patched:
-            patched.setattr("ingest.worker.drain.land", steals)
+            patched.setattr("ingest.pipeline.run.commit_results", steals)
             with pytest.raises(LostLease):
                 owner.once()
         assert not list(dump(database))

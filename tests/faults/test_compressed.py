@@ -4,7 +4,7 @@ import pytest
 import zstandard
 
 from ingest.tail.zst import Caps, ZstReader
-from tests.faults.place import AFTER, Place
+from tests.faults.fault_harness import AFTER, Place
 
 
 @pytest.mark.fault("F09")

@@ -8,20 +8,17 @@ from pathlib import Path
 import _duckdb
 import pytest
 
-from ingest.store import database as store
-from ingest.store import recovery
-from ingest.store.database import Database
-from ingest.store.dump import dump
-from ingest.store.errors import (
-    Damaged,
-    Foreign,
-)
-from ingest.store.load import FACT_TABLES
-from ingest.store.probe import probe
-from ingest.store.recovery import open_database
+from ingest.db import database as store
+from ingest.db import recovery
+from ingest.db.database import Database
+from ingest.db.dump import dump
+from ingest.db.errors import Damaged, ForeignFile
+from ingest.db.load import FACT_TABLES
+from ingest.db.probe import probe
+from ingest.db.recovery import open_database
 from tests.faults.damage import Damage, flipped
 from tests.faults.driver import kill, start
-from tests.faults.place import Place
+from tests.faults.fault_harness import Place
 
 NUMBER_OF_FLIPS = 12
 
@@ -173,10 +170,10 @@ def test_a_block_that_cannot_be_read_back_condemns_the_file_and_the_next_start_r
     place.path.write_bytes(whole[:at] + bytes(4_096) + whole[at + 4_096 :])
     with place.open() as database, pytest.raises(Damaged, match="checksum"):
         _read_everything(database)
-    assert store.condemned(place.path).exists()
+    assert store.marked_damaged(place.path).exists()
     told = damage.heals()
     assert "a new one begun" in told[-1]
-    assert not store.condemned(place.path).exists()
+    assert not store.marked_damaged(place.path).exists()
 
 
 def _read_everything(database: Database) -> None:
@@ -188,11 +185,11 @@ def _read_everything(database: Database) -> None:
 @pytest.mark.fault("D08")
 def test_a_file_that_was_condemned_wrongly_is_looked_through_and_kept(damage: Damage) -> None:
     place = damage.put()
-    store.condemn(place.path, "somebody thought so")
+    store.mark_damaged(place.path, "somebody thought so")
     with place.open() as database:
         assert list(dump(database)) == damage.quiet
     assert place.told == []
-    assert not store.condemned(place.path).exists()
+    assert not store.marked_damaged(place.path).exists()
 
 
 @pytest.mark.fault("D08", "D22")
@@ -214,7 +211,7 @@ def test_a_file_that_was_never_ours_is_refused_and_not_touched(
     place.path.parent.mkdir()
     place.path.write_bytes(content)
     for _ in range(2):
-        with pytest.raises(Foreign):
+        with pytest.raises(ForeignFile):
             place.open()
     assert place.path.read_bytes() == content
     assert [file.name for file in place.path.parent.iterdir()] == [place.path.name]
@@ -228,7 +225,7 @@ def test_a_database_of_another_program_is_refused_and_not_touched(tmp_path: Path
         con.execute("create table prices as select 1 as price")
     content = place.path.read_bytes()
     for _ in range(2):
-        with pytest.raises(Foreign, match="prices"):
+        with pytest.raises(ForeignFile, match="prices"):
             place.open()
     assert place.path.read_bytes() == content
     assert [file.name for file in place.path.parent.iterdir()] == [place.path.name]
@@ -240,7 +237,7 @@ def test_a_folder_or_a_pipe_in_its_place_is_named_and_left_alone(tmp_path: Path)
     folder.mkdir()
     os.mkfifo(pipe)
     for path, kind in ((folder, "a folder"), (pipe, "no regular file")):
-        with pytest.raises(Foreign, match=kind):
+        with pytest.raises(ForeignFile, match=kind):
             open_database(path)
     assert not list(folder.iterdir())
 

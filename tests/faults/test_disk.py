@@ -11,15 +11,15 @@ from threading import Event
 import pytest
 
 from ingest.cli.main import run
-from ingest.store import doorplate
-from ingest.store.client import RemoteDatabase
-from ingest.store.doorplate import Role
-from ingest.store.dump import dump
-from ingest.store.errors import DiskFull, StoreError
-from ingest.worker.entrance import Owned, Wish, enter
-from ingest.worker.homes import homes
-from ingest.worker.owner import Round
-from tests.faults.place import AFTER, Place, injected, needs_strace
+from ingest.db.dump import dump
+from ingest.db.errors import DiskFull, StoreError
+from ingest.pipeline.bootstrap import RunningServer, ServerOptions, start_or_connect
+from ingest.pipeline.follow import Round
+from ingest.pipeline.homes import homes
+from ingest.server import owner_file
+from ingest.server.client import DatabaseClient
+from ingest.server.owner_file import Role
+from tests.faults.fault_harness import AFTER, Place, injected, needs_strace
 
 
 def mount(*arguments: object) -> bool:
@@ -87,7 +87,7 @@ def test_a_disk_that_is_full_at_the_start_is_told_in_a_sentence(
 ) -> None:
     if known:
         small.open().close()
-        doorplate.make_key(small.path)
+        owner_file.make_key(small.path)
     ballast = fill(small, leave)
     env = {"TAILBOARD_DB": str(small.path), "CODEX_HOME": str(small.home.path)}
     env["TAILBOARD_CONFIG"] = str(small.folder / "config.toml")
@@ -107,15 +107,15 @@ def test_a_disk_that_is_full_at_the_start_is_told_in_a_sentence(
 def test_others_are_let_in_once_the_disk_that_was_full_at_the_start_has_room(small: Place) -> None:
     small.open().close()
     ballast = fill(small, 0)
-    found = enter(small.path, Wish(homes([small.home.path]), Role.FOLLOW))
-    assert isinstance(found, Owned)
+    found = start_or_connect(small.path, ServerOptions(homes([small.home.path]), Role.FOLLOW))
+    assert isinstance(found, RunningServer)
     with found:
         assert any("make room" in line for line in found.told)
         ballast.unlink()
         until = time.monotonic() + 60
-        while doorplate.read(small.path) is None:
+        while owner_file.read(small.path) is None:
             assert time.monotonic() < until
-        with RemoteDatabase(small.path) as guest:
+        with DatabaseClient(small.path) as guest:
             assert guest.host.pid == os.getpid()
 
 
@@ -150,7 +150,7 @@ def test_whichever_write_of_the_database_fails_what_is_stored_is_whole(
     place.session("chat")
     place.open().close()
     quiet = place.quiet()
-    reading = f"from tests.faults.place import *; Place(Path({str(tmp_path)!r})).read()"
+    reading = f"from tests.faults.fault_harness import *; Place(Path({str(tmp_path)!r})).read()"
     failed = 0
     for when in range(2, 30, 6):
         failed += injected(place, fault, when, reading) != 0

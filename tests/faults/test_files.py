@@ -9,10 +9,10 @@ from importlib.resources import files
 
 import pytest
 
-from ingest.worker.drain import Tuning
-from ingest.worker.homes import homes
-from ingest.worker.verify import verify
-from tests.faults.place import ROOT, Place
+from ingest.pipeline.homes import homes
+from ingest.pipeline.run import RunSettings
+from ingest.pipeline.verify import verify
+from tests.faults.fault_harness import ROOT, Place
 from tests.unit.tail.builders import rollout
 
 DAY = "sessions/2026/11/21"
@@ -73,7 +73,7 @@ def test_what_is_written_while_a_file_is_read_is_read_next_time(
     before = place.quiet()
     with monkeypatch.context() as patched:
         patched.setattr(os, "pread", grows)
-        place.read(Tuning())
+        place.read(RunSettings())
     assert place.facts() == before
     place.read()
     assert place.facts() == place.quiet() != before
@@ -230,7 +230,7 @@ def test_the_places_of_prompts_that_were_cut_off_before_are_found_out_when_it_is
     with place.open() as database:
         # As an older version left it.
         database.execute("update prompts set byte = -1 - byte where byte < 0")
-        step = files("ingest.store.migrations").joinpath("0006_places.sql").read_text()
+        step = files("ingest.db.migrations").joinpath("0006_places.sql").read_text()
         database.execute(step)
     place.read()
     found = place.rows("select text from v_prompts where byte is null order by text")
@@ -318,7 +318,7 @@ def test_a_huge_file_with_a_huge_line_is_read_in_little_memory(place: Place) -> 
         file.seek(400 << 20, os.SEEK_END)
         file.write(b"\n" + lines[-1])
     program = (
-        "from tests.faults.place import *\n"
+        "from tests.faults.fault_harness import *\n"
         f"place = Place(Path({str(place.folder)!r}))\n"
         "with place.open() as database:\n"
         "    place.owner(database, Tuning(line_cap=1 << 20)).once()\n"

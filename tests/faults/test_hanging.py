@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from ingest.memory.git import program
+from ingest.projects.git import run
 from tests.build import Home
 from tests.build.repository import REMOTE, Repo
 from tests.faults.hanging import hanging
-from tests.integration.cli.desk import Desk
+from tests.integration.cli.cli_harness import Desk
 
 COMMANDS = (["resume"], ["state", "commits"], ["state", "reconcile", "--dry-run"])
 
@@ -36,7 +36,7 @@ def desk(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Desk:
 def test_a_repository_that_hangs_is_named_and_the_rest_is_answered(
     desk: Desk, hang: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ingest.memory.git.git.SECONDS", 0.5)
+    monkeypatch.setattr("ingest.projects.git.lookup.SECONDS", 0.5)
     home, gone = Home(desk.home), desk.tmp / "gone" / "sample"
     healthy = Repo(desk.tmp / "healthy" / "sample")
     gone.mkdir(parents=True)
@@ -71,4 +71,4 @@ def session_in(desk: Desk, folder: Path) -> str:
 
 
 def test_nobody_waits_longer_than_two_seconds_for_one_answer() -> None:
-    assert program.SECONDS <= 2.0
+    assert run.SECONDS <= 2.0

@@ -19,15 +19,15 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from ingest.store import landing, queue
-from ingest.store.database import Database
-from ingest.store.dump import dump
-from ingest.worker import drain
-from ingest.worker.drain import Tuning
-from ingest.worker.owner import Owner
+from ingest.db import commit_results, queue
+from ingest.db.database import Database
+from ingest.db.dump import dump
+from ingest.pipeline import run
+from ingest.pipeline.follow import Owner
+from ingest.pipeline.run import RunSettings
 from tests.build import scenarios
 from tests.build.home import Home
-from tests.faults.place import SOAK, Oracle, Place
+from tests.faults.fault_harness import SOAK, Oracle, Place
 from tests.unit.tail.builders import pack
 
 NOISE = (
@@ -59,7 +59,7 @@ class Trap:
                 raise Crash(boundary)
 
     def set(self) -> Any:
-        land, claim, store = landing.land, queue.claim, landing._land
+        land, claim, store = commit_results.commit_results, queue.claim, commit_results._land
 
         def around(*arguments: Any) -> None:
             self.passes("before a transaction")
@@ -75,9 +75,9 @@ class Trap:
             self.passes("before a commit")
 
         return (
-            patch.object(drain, "land", around),
-            patch.object(landing, "claim", claimed),
-            patch.object(landing, "_land", stored),
+            patch.object(run, "land", around),
+            patch.object(commit_results, "claim", claimed),
+            patch.object(commit_results, "_land", stored),
         )
 
 
@@ -168,7 +168,7 @@ class Histories(RuleBasedStateMachine):
         self.prompts: Counter[tuple[str, str, str]] = Counter()
         self.oracle = Oracle(self.folder)
         self.database: Database = self.at.open()
-        self.owner: Owner = self.at.owner(self.database, Tuning(batch_bytes=1_500))
+        self.owner: Owner = self.at.owner(self.database, RunSettings(batch_bytes=1_500))
 
     def teardown(self) -> None:
         self.settle()
@@ -290,7 +290,7 @@ class Histories(RuleBasedStateMachine):
             self.database.close()
             self.database = self.at.open()
             assert not self.at.told
-        self.owner = self.at.owner(self.database, Tuning(batch_bytes=1_500))
+        self.owner = self.at.owner(self.database, RunSettings(batch_bytes=1_500))
 
     @precondition(lambda self: any(file.path.exists() for file in self.files))
     @rule()

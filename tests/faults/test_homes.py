@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from ingest.store.database import Database
-from ingest.worker.homes import Home
-from ingest.worker.owner import Owner
-from tests.faults.place import AFTER, ROOT, SMALL, Place, program
+from ingest.db.database import Database
+from ingest.pipeline.follow import Owner
+from ingest.pipeline.homes import Home
+from tests.faults.fault_harness import AFTER, ROOT, SMALL, Place, program
 
 ON_ANOTHER_MACHINE = """
 echo "$1" > "$2" && mount --bind "$2" /etc/machine-id && hostname "$1" || exit 77

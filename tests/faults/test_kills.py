@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from ingest.store.dump import dump
+from ingest.db.dump import dump
 from tests.faults.driver import kill, start
-from tests.faults.place import SOAK, Place, injected, needs_strace
+from tests.faults.fault_harness import SOAK, Place, injected, needs_strace
 
 KILLS = 500 if SOAK else 50
 KILLS_A_HOME = 10
@@ -58,7 +58,9 @@ def test_a_program_killed_while_it_makes_its_database_makes_it_the_next_time(
     place = Place(tmp_path)
     place.session("chat")
     quiet = place.quiet()
-    opening = f"from tests.faults.place import *; Place(Path({str(tmp_path)!r})).open().close()"
+    opening = (
+        f"from tests.faults.fault_harness import *; Place(Path({str(tmp_path)!r})).open().close()"
+    )
     died = 0
     # Killed at its first write, at its second, and so on, until it comes through.
     while injected(place, "signal=KILL", died + 1, opening) != 0:

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ingest.codex.talk import Talk
-from ingest.worker.drain import Tuning
+from ingest.codex.messages import Messages
+from ingest.pipeline.run import RunSettings
 from tests.build.rollout import Rollout
-from tests.faults.place import SOAK, Place, one_shot
+from tests.faults.fault_harness import SOAK, Place, one_shot
 from tests.unit.tail.builders import rollout
 
 TIME = "2026-11-21T08:00:00.500Z"
@@ -30,7 +30,7 @@ def with_line(place: Place, line: bytes) -> Rollout:
     middle = len(lines) // 2
     line = line.replace(b'"thread_id":"t"', b'"thread_id":"%s"' % session.thread.id.encode())
     session.path.write_bytes(b"".join([*lines[:middle], line + b"\n", *lines[middle:]]))
-    place.read(Tuning(batch_bytes=20_000, line_cap=1 << 20))
+    place.read(RunSettings(batch_bytes=20_000, line_cap=1 << 20))
     return session
 
 
@@ -151,7 +151,7 @@ def test_lines_that_are_the_same_to_the_byte_are_all_kept(place: Place) -> None:
     session.write()
     line = b'{"timestamp":"%s","type":"a_new_kind","payload":{}}\n' % TIME.encode()
     session.path.write_bytes(session.bytes() + line * 50)
-    place.read(Tuning(batch_bytes=300))
+    place.read(RunSettings(batch_bytes=300))
     assert place.rows("select lines from cursors") == [(len(session.lines) + 50,)]
     assert place.facts() == place.quiet()
 
@@ -173,14 +173,14 @@ def test_a_line_that_is_far_too_long_is_kept_as_where_it_is_and_how_it_looks(pla
 def test_a_record_that_our_own_code_fails_on_costs_that_record_alone(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    kept = Talk._answer
+    kept = Messages._answer
 
-    def fails(self: Talk, text: str, phase: str | None) -> None:
+    def fails(self: Messages, text: str, phase: str | None) -> None:
         if text == "poisoned":
             raise AssertionError("a mistake of ours")
         kept(self, text, phase)
 
-    monkeypatch.setattr(Talk, "_answer", fails)
+    monkeypatch.setattr(Messages, "_answer", fails)
     session = with_line(place, event("poisoned"))
     assert [reason for reason, _ in rejects(place)] == ["fault"]
     neighbours_are_whole(place, session)
@@ -211,7 +211,7 @@ def test_whatever_stands_in_a_file_every_line_is_accounted_for(
     place.home.history_path.write_bytes(b"".join(line + b"\n" for line in content))
     path.write_bytes(b"".join(line + b"\n" for line in content))
     place.forget()
-    place.read(Tuning(batch_bytes=100))
+    place.read(RunSettings(batch_bytes=100))
     for row in place.rows("select lines, stored + rejected + blank, partial from cursors"):
         assert row == (len(content), len(content), 0)
     for stale in place.folder.glob("quiet-*"):

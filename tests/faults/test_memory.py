@@ -8,16 +8,16 @@ from threading import Barrier
 
 import pytest
 
-from ingest.store import database as store
-from ingest.store.client import RemoteDatabase
-from ingest.store.database import Database
-from ingest.store.doorplate import Role
-from ingest.store.engine import Connection
-from ingest.worker.entrance import Owned, Wish, enter
-from ingest.worker.homes import homes
-from ingest.worker.ordered import SCAN
+from ingest.db import database as store
+from ingest.db.database import Database
+from ingest.db.engine import Connection
+from ingest.pipeline.action_messages import SCAN
+from ingest.pipeline.bootstrap import RunningServer, ServerOptions, start_or_connect
+from ingest.pipeline.homes import homes
+from ingest.server.client import DatabaseClient
+from ingest.server.owner_file import Role
 from tests.build import Home
-from tests.integration.cli.desk import Desk
+from tests.integration.cli.cli_harness import Desk
 from tests.integration.queue.test_with_an_owner import ONCE, following
 
 LINES = 300
@@ -88,22 +88,22 @@ def test_what_is_stored_of_long_rejected_lines_breaks_no_command(
 def test_memory_that_a_question_needed_is_given_back(tmp_path: Path) -> None:
     with Database(tmp_path / "t.duckdb") as database:
         before = limit(database)
-        while database.make_room():
+        while database.raise_memory_limit():
             assert limit(database) > before
-        database.give_back()
+        database.release_memory()
         assert limit(database) == before
-        assert database.make_room()
+        assert database.raise_memory_limit()
 
 
 @pytest.mark.fault("D41")
 def test_a_database_that_is_opened_again_begins_with_the_usual_memory(tmp_path: Path) -> None:
     with Database(tmp_path / "t.duckdb") as database:
         before = limit(database)
-        while database.make_room():
+        while database.raise_memory_limit():
             pass
         database.reopen()
         assert limit(database) == before
-        assert database.make_room()
+        assert database.raise_memory_limit()
         assert limit(database) > before
 
 
@@ -138,8 +138,8 @@ def limit(database: Database) -> float:
 @pytest.mark.fault("D41")
 def test_a_search_for_secrets_waits_for_nobody_who_writes(desk: Desk) -> None:
     """Its owner does not come by to carry out orders, as while it reads a backlog."""
-    found = enter(desk.db, Wish(homes([desk.home]), Role.FOLLOW))
-    assert isinstance(found, Owned)
+    found = start_or_connect(desk.db, ServerOptions(homes([desk.home]), Role.FOLLOW))
+    assert isinstance(found, RunningServer)
     with found, ThreadPoolExecutor(1) as threads:
         looked = threads.submit(look_for_secrets, desk.db)
         try:
@@ -149,7 +149,7 @@ def test_a_search_for_secrets_waits_for_nobody_who_writes(desk: Desk) -> None:
 
 
 def look_for_secrets(path: Path) -> object:
-    with RemoteDatabase(path) as remote:
+    with DatabaseClient(path) as remote:
         return remote.act(SCAN)["places"]
 
 

@@ -6,16 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from ingest.store import database as store
-from ingest.store import migrate
-from ingest.store.dump import dump
-from ingest.store.errors import (
-    DiskFull,
-    NewerSchema,
-    StoreError,
-    WrongMigration,
-)
-from tests.faults.place import ROOT, Place
+from ingest.db import database as store
+from ingest.db import migrate
+from ingest.db.dump import dump
+from ingest.db.errors import DiskFull, NewerSchema, StoreError, WrongMigration
+from tests.faults.fault_harness import ROOT, Place
 
 
 @pytest.mark.fault("D11")
@@ -81,7 +76,7 @@ def test_a_new_step_is_taken_on_a_copy_and_the_old_database_stays_as_a_backup(
         assert list(dump(database)) == facts
         database.execute("select * from more")
         # A second process is kept out: copying the file did not give up the lock on it.
-        code = f"from tests.faults.place import *; Database(Path({str(place.path)!r}))"
+        code = f"from tests.faults.fault_harness import *; Database(Path({str(place.path)!r}))"
         other = subprocess.run(
             [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
         )

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.build import Home
-from tests.integration.cli.desk import Desk
+from tests.integration.cli.cli_harness import Desk
 
 ODD = "caf\udce9"
 """A name of bytes that are no UTF-8, as Python tells it."""

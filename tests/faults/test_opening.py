@@ -6,15 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from ingest.store import recovery
-from ingest.store.errors import (
-    Locked,
-    Unusable,
-)
-from ingest.store.recovery import open_database
+from ingest.db import recovery
+from ingest.db.errors import DatabaseUnusable, Locked
+from ingest.db.recovery import open_database
 from tests.faults.damage import Damage, flipped
 from tests.faults.driver import kill, start
-from tests.faults.place import ROOT, Place
+from tests.faults.fault_harness import ROOT, Place
 
 
 @pytest.mark.fault("P04", "D10")
@@ -43,7 +40,7 @@ def test_two_processes_never_open_or_repair_the_same_file_at_once(damage: Damage
 @pytest.mark.fault("D03", "D10")
 def test_a_folder_nobody_may_write_to_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(Unusable):
+    with pytest.raises(DatabaseUnusable):
         open_database(tmp_path / "file" / "below" / "x.duckdb")
 
 
@@ -51,7 +48,7 @@ def test_a_folder_nobody_may_write_to_is_named(tmp_path: Path) -> None:
 def test_a_forked_child_is_refused_the_database_of_its_parent(tmp_path: Path) -> None:
     program = (
         "import os, sys\n"
-        "from tests.faults.place import *\n"
+        "from tests.faults.fault_harness import *\n"
         f"database = Database(Path({str(tmp_path / 'x.duckdb')!r}))\n"
         "child = os.fork()\n"
         "if child == 0:\n"

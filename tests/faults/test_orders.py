@@ -11,16 +11,16 @@ from threading import Event
 
 import pytest
 
-from ingest.batches.order import Order, Saying, Selection, Verb
-from ingest.store import commands
-from ingest.store.commands import carry_out, say
-from ingest.store.database import Database
-from ingest.store.edits import Edits
-from ingest.store.errors import DiskFull, Unusable
-from ingest.store.replay import replay
-from ingest.store.reset import reset, targets
-from ingest.store.scrubbing import scrub
-from tests.faults.place import Place
+from ingest.batches.action import Action, Selection, TaskAction, Verb
+from ingest.db import actions
+from ingest.db.actions import carry_out, record_task_edit
+from ingest.db.database import Database
+from ingest.db.edit_log import EditLog
+from ingest.db.errors import DatabaseUnusable, DiskFull
+from ingest.db.redact_stored import redact
+from ingest.db.replay import replay
+from ingest.db.reset import reset, targets
+from tests.faults.fault_harness import Place
 
 NOW = datetime(2026, 11, 22, 9, 0, 0)
 PATIENCE = 60.0
@@ -28,22 +28,22 @@ SECRET = "sk-proj-" + "Ab3" * 16
 
 
 def pause(database: Database) -> None:
-    order = Order(verb=Verb.PAUSE, selection=Selection(), actor="ada", reason=None)
+    order = Action(verb=Verb.PAUSE, selection=Selection(), actor="ada", reason=None)
     carry_out(database, order, command="c1", now=NOW)
 
 
 def add_task(database: Database, text: str = "Write it") -> None:
-    say(database, saying(text, "c1"), NOW)
+    record_task_edit(database, saying(text, "c1"), NOW)
 
 
-def saying(text: str, command: str) -> Saying:
-    return Saying(
+def saying(text: str, command: str) -> TaskAction:
+    return TaskAction(
         command=command, verb="task", about={"task": "t"}, arguments={"text": text}, actor="ada"
     )
 
 
 def begin_again(database: Database) -> None:
-    order = Order(verb=Verb.RESET, selection=Selection(), actor="ada", reason=None)
+    order = Action(verb=Verb.RESET, selection=Selection(), actor="ada", reason=None)
     meant = targets(database, readable=lambda _: True)
     reset(database, meant, order, command="c1", now=NOW)
 
@@ -68,7 +68,7 @@ def test_an_order_that_was_refused_is_never_carried_out(
     place.session("chat")
     place.read()
     with place.open() as database:
-        say(database, saying("Before", "c0"), NOW)
+        record_task_edit(database, saying("Before", "c0"), NOW)
 
     def fails(*_: object, **__: object) -> None:
         raise error
@@ -76,11 +76,11 @@ def test_an_order_that_was_refused_is_never_carried_out(
     with place.open() as database:
         with monkeypatch.context() as patched:
             # The line is written, and the transaction is never committed.
-            patched.setattr(commands, "add", fails)
+            patched.setattr(actions, "add", fails)
             with pytest.raises(type(error)):
                 order(database)
-        assert [edit.id for edit in Edits(database.path).read()] == ["c0"]
-        say(database, saying("After", "c2"), NOW)
+        assert [edit.id for edit in EditLog(database.path).read()] == ["c0"]
+        record_task_edit(database, saying("After", "c2"), NOW)
     with place.open() as database:
         assert replay(database, NOW) == 0
         assert known(database) == [("task", "c0"), ("task", "c2")]
@@ -99,7 +99,7 @@ def test_an_order_whose_commit_was_made_counts_as_done_whatever_the_commit_said(
     place.session("chat")
     place.read()
     with place.open() as database:
-        beat = database.pulse.beat
+        beat = database.pulse.increment
 
         def fails() -> None:
             beat()
@@ -109,7 +109,7 @@ def test_an_order_whose_commit_was_made_counts_as_done_whatever_the_commit_said(
             patched.setattr(database.pulse, "beat", fails)
             order(database)
         assert [command for _, command in known(database)] == ["c1"]
-        assert [edit.id for edit in Edits(database.path).read()] == ["c1"]
+        assert [edit.id for edit in EditLog(database.path).read()] == ["c1"]
 
 
 @pytest.mark.fault("D42")
@@ -125,12 +125,12 @@ def test_a_line_that_was_written_in_part_is_taken_back(
 
     with place.open() as database:
         add_task(database)
-        size = Edits(database.path).size()
+        size = EditLog(database.path).size()
         with monkeypatch.context() as patched:
             patched.setattr(os, "pwrite", full)
             with pytest.raises(DiskFull):
-                say(database, saying("No room", "c2"), NOW)
-        assert Edits(database.path).size() == size
+                record_task_edit(database, saying("No room", "c2"), NOW)
+        assert EditLog(database.path).size() == size
         assert known(database) == [("task", "c1")]
 
 
@@ -147,7 +147,7 @@ def test_an_edit_of_another_database_is_kept_while_the_file_is_written_anew(
         with Database(other) as database:
             opened.set()
             begun.wait(PATIENCE)
-            say(database, saying("Beside", "c2"), NOW)
+            record_task_edit(database, saying("Beside", "c2"), NOW)
             past.set()
 
     def locks(file: int, how: int) -> None:
@@ -165,17 +165,17 @@ def test_an_edit_of_another_database_is_kept_while_the_file_is_written_anew(
 
     with place.open() as database, ThreadPoolExecutor(1) as threads:
         add_task(database, "Write it")
-        path = Edits(database.path).path
+        path = EditLog(database.path).path
         path.write_text(path.read_text(encoding="utf-8").replace("Write it", f"key {SECRET}"))
         beside = threads.submit(add_beside)
         opened.wait(PATIENCE)
         monkeypatch.setattr(Path, "replace", slowly)
         monkeypatch.setattr(fcntl, "flock", locks)
-        assert scrub(database)
+        assert redact(database)
         beside.result(PATIENCE)
     assert SECRET not in path.read_text(encoding="utf-8")
-    assert [edit.id for edit in Edits(place.path).read()] == ["c1"]
-    assert [edit.id for edit in Edits(other).read()] == ["c2"]
+    assert [edit.id for edit in EditLog(place.path).read()] == ["c1"]
+    assert [edit.id for edit in EditLog(other).read()] == ["c2"]
 
 
 @pytest.mark.fault("D43")
@@ -185,14 +185,14 @@ def test_a_database_that_was_lost_finds_all_edits_in_a_file_that_was_written_ane
     """Nothing hangs on how long the lines are that others changed."""
     other = place.path.with_name("other.duckdb")
     with Database(other) as database:
-        say(database, saying("x" * 500 + SECRET, "c1"), NOW)
+        record_task_edit(database, saying("x" * 500 + SECRET, "c1"), NOW)
     with place.open() as database:
-        say(database, saying("First", "c2"), NOW)
+        record_task_edit(database, saying("First", "c2"), NOW)
     kept = place.path.read_bytes()
     with place.open() as database:
-        say(database, saying("Second", "c3"), NOW)
+        record_task_edit(database, saying("Second", "c3"), NOW)
     with Database(other) as database:
-        Edits(other).rewrite(lambda line: line.replace(b"x" * 500, b"x"))
+        EditLog(other).rewrite(lambda line: line.replace(b"x" * 500, b"x"))
     place.path.write_bytes(kept)
     with place.open() as database:
         assert replay(database, NOW) == 1
@@ -204,8 +204,8 @@ def test_a_file_of_edits_that_is_a_link_is_not_followed(place: Place) -> None:
     elsewhere = place.folder / "elsewhere"
     elsewhere.write_bytes(b"")
     with place.open() as database:
-        Edits(database.path).path.symlink_to(elsewhere)
-        with pytest.raises(Unusable):
+        EditLog(database.path).path.symlink_to(elsewhere)
+        with pytest.raises(DatabaseUnusable):
             add_task(database)
         assert known(database) == []
     assert elsewhere.read_bytes() == b""

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from ingest.db.dump import dump
+from ingest.pipeline import spawn_readers
+from ingest.pipeline.job import Job
+from ingest.pipeline.readers import HUNG_AFTER, ReaderDied, ReaderPool
+from ingest.pipeline.run import IngestRun
 from ingest.report.batch import Batch, Policy, batch_of
-from ingest.store.dump import dump
 from ingest.tail.source import Kind, Representation
-from ingest.worker import processes
-from ingest.worker.drain import Drain
-from ingest.worker.job import Job
-from ingest.worker.pool import HUNG_AFTER, Pool, ReaderDied
-from tests.faults.place import AFTER, FIRST, ROOT, SMALL, Place
+from tests.faults.fault_harness import AFTER, FIRST, ROOT, SMALL, Place
 
 EVERY_BATCH: dict[str, object] = {
     **dict.fromkeys(("state", "kind", "error", "session", "since", "until")),
@@ -49,7 +49,7 @@ def dying_on(name: str) -> str:
     """A reader that kills itself when it is to read a file of this name."""
     return (
         "import os, signal\n"
-        "from ingest.worker import parcel, reader\n"
+        "from ingest.pipeline import parcel, reader\n"
         "read = parcel.read\n"
         "def deadly(job, *rest):\n"
         f"    if {name.encode()!r} in job.path: os.kill(os.getpid(), signal.SIGKILL)\n"
@@ -64,10 +64,10 @@ def dying_on(name: str) -> str:
 def test_the_work_of_a_killed_reader_is_done_once_by_another(
     place: Place, which: list[int]
 ) -> None:
-    children = processes.start(2)
+    children = spawn_readers.start(2)
     with place.open() as database:
         owner = place.owner(database)
-        readers = Pool(children)
+        readers = ReaderPool(children)
         for index in which:
             children[index].send_signal(signal.SIGKILL)
             children[index].wait()
@@ -82,10 +82,10 @@ def test_a_batch_that_kills_every_reader_is_set_aside_and_the_others_are_done(
 ) -> None:
     poison = place.session("tour")
     program = dying_on(poison.path.name)
-    monkeypatch.setattr(processes, "start", lambda *_: born(program))
+    monkeypatch.setattr(spawn_readers, "start", lambda *_: born(program))
     with place.open() as database:
         owner = place.owner(database)
-        report = owner.read(owner.survey().changed, readers=Pool(processes.start()))
+        report = owner.read(owner.survey().changed, readers=ReaderPool(spawn_readers.start()))
         assert report.lines > 0
     (dead,) = place.rows(
         "select b.state, b.reason, b.attempts, s.path, b.error_code, b.retry_at from batches b "
@@ -113,8 +113,8 @@ def test_a_batch_that_kills_the_program_is_set_aside_and_takes_no_other_with_it(
     poison = place.session("tour")
     program = (
         "import os\n"
-        "from tests.faults.place import *\n"
-        "from ingest.worker import parcel\n"
+        "from tests.faults.fault_harness import *\n"
+        "from ingest.pipeline import parcel\n"
         "read = parcel.read\n"
         "def deadly(job, *rest):\n"
         f"    if {poison.path.name.encode()!r} in job.path: os._exit(9)\n"
@@ -144,7 +144,7 @@ def dying_at(word: str) -> str:
     return (
         "import os, signal\n"
         "from ingest.codex import fold, indexes\n"
-        "from ingest.worker import reader\n"
+        "from ingest.pipeline import reader\n"
         "def deadly(decode):\n"
         "    def checked(raw):\n"
         f"        if {word.encode()!r} in raw: os.kill(os.getpid(), signal.SIGKILL)\n"
@@ -176,10 +176,10 @@ def test_a_line_that_readers_die_of_is_set_aside_alone_and_tried_again_after_a_w
             row = b'{"session_id":"s","ts":1,"text":"%s"}\n' % word.encode()
             with history.open("ab") as file:
                 file.write(row)
-    monkeypatch.setattr(processes, "start", lambda *_: born(dying_at("deadly")))
+    monkeypatch.setattr(spawn_readers, "start", lambda *_: born(dying_at("deadly")))
     with place.open() as database:
         owner = place.owner(database)
-        owner.read(owner.survey().changed, readers=Pool(processes.start()))
+        owner.read(owner.survey().changed, readers=ReaderPool(spawn_readers.start()))
     assert set(place.states()) <= {"completed", "completed_empty"}
     assert place.rows("select reason, lines from rejects where reason = 'killed'")
     texts = {
@@ -206,8 +206,8 @@ def test_a_program_that_is_ended_again_and_again_while_it_reads_a_file_gives_up_
     place.home.history_path.write_bytes(b'{"session_id":"s","ts":1,"text":"hello"}\n')
     program = (
         "import os, signal\n"
-        "from tests.faults.place import *\n"
-        "from ingest.worker import parcel, processes\n"
+        "from tests.faults.fault_harness import *\n"
+        "from ingest.pipeline import parcel, processes\n"
         "def ended(job, *rest): os.kill(os.getpid(), signal.SIGKILL)\n"
         "parcel.read = ended\n"
         "start = processes.start\n"
@@ -249,13 +249,15 @@ def test_a_reader_that_somebody_ends_died_of_nothing_it_read(
     def start(*_: object) -> list["subprocess.Popen[bytes]"]:
         started.append(1)
         return born(
-            program if len(started) <= 6 else "from ingest.worker.reader import main; main()"
+            program
+            if len(started) <= 6
+            else "from ingest.pipeline.reader_process import main; main()"
         )
 
-    monkeypatch.setattr(processes, "start", start)
+    monkeypatch.setattr(spawn_readers, "start", start)
     with place.open() as database:
         owner = place.owner(database)
-        owner.read(owner.survey().changed, readers=Pool(processes.start()))
+        owner.read(owner.survey().changed, readers=ReaderPool(spawn_readers.start()))
         assert list(dump(database)) == place.quiet()
     assert len(started) > 6
     assert set(place.states()) <= {"completed", "completed_empty"}
@@ -269,8 +271,8 @@ def test_a_stop_hands_back_what_is_claimed_and_charges_nobody(
     """In the middle of reading, with nobody left to listen to what is told."""
     program = (
         "import os, signal, sys\n"
-        "from tests.faults.place import *\n"
-        "from ingest.worker import parcel\n"
+        "from tests.faults.fault_harness import *\n"
+        "from ingest.pipeline import parcel\n"
         "signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))\n"
         "read, times = parcel.read, 0\n"
         "def interrupted(job, *rest):\n"
@@ -304,7 +306,7 @@ def test_who_is_asked_to_stop_stops_before_the_rest_is_read_and_keeps_what_is_st
         place.session("chat")
     program = (
         "import os, sys\n"
-        "from ingest.worker import parcel, owner\n"
+        "from ingest.pipeline import parcel, owner\n"
         "owner.GROUP_SOURCES = 1\n"
         "read, times = parcel.read, 0\n"
         "def asked(job, *rest):\n"
@@ -313,7 +315,7 @@ def test_who_is_asked_to_stop_stops_before_the_rest_is_read_and_keeps_what_is_st
         f"    if times == 3: os.kill(os.getpid(), {int(number)})\n"
         "    return read(job, *rest)\n"
         "parcel.read = asked\n"
-        "from ingest.worker import processes\n"
+        "from ingest.pipeline import processes\n"
         "processes.start = lambda *_: []\n"
         "from ingest.cli import ingesting\n"
         "ingesting.Pool = lambda readers: None\n"
@@ -383,8 +385,8 @@ def test_a_clock_that_jumps_neither_stops_a_batch_nor_hurries_it_for_ever(
 HANGING = """
 import sys
 from pathlib import Path
-from ingest.worker import parcel, reader
-from ingest.worker.job import Alive
+from ingest.pipeline import parcel, reader
+from ingest.pipeline.job import Alive
 group = reader._decode_group(reader._receive(sys.stdin.buffer))
 reader.send(sys.stdout.buffer, Alive(group.jobs[0].lease, 4096))
 sys.stdin.buffer.read()
@@ -415,12 +417,12 @@ def test_a_reader_that_hangs_is_shown_as_stuck_and_ended_and_its_batch_is_tried_
             rows = database.query("batches.listed", **EVERY_BATCH)
             shown.extend(batch_of(row, place.now, alive=True) for row in rows)
 
-        drain = Drain(database, owner.instance, SMALL, place.clock)
+        drain = IngestRun(database, owner.instance, SMALL, place.clock)
         drain.between = between
         with pytest.raises(ReaderDied, match="no sign of life"):
-            drain.run(owner.survey().changed, Pool([child], lambda: passed))
+            drain.run(owner.survey().changed, ReaderPool([child], lambda: passed))
         assert child.poll() is None
-        Pool([child]).close()
+        ReaderPool([child]).close()
         assert child.poll() is not None
         assert {batch.shown for batch in shown} == {"claimed", "stuck"}
         last = shown[-1]
@@ -451,7 +453,7 @@ def test_a_reader_that_hangs_before_a_group_larger_than_the_pipe_blocks_nobody(
     other.communicate()
     child.send_signal(signal.SIGSTOP)
     passed = 0.0
-    pool = Pool([child], lambda: passed)
+    pool = ReaderPool([child], lambda: passed)
     job = Job(
         *("batch", "lease", 1, Kind.ROLLOUT, "thread", b"/" * 200),
         *(Representation.PLAIN, 1_000_000, 1_000_000),

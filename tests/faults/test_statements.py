@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.store.allowed import LONGEST
-from ingest.store.client import RemoteDatabase, Told
-from ingest.store.database import Database
-from ingest.store.door import Door, Limits
-from ingest.store.doorplate import Role
-from ingest.store.face import QueryRefused
-from ingest.store.local import Local
+from ingest.db.database import Database
+from ingest.db.local_reader import LocalReader
+from ingest.db.query_reader import QueryRefused
+from ingest.db.sql_allowlist import LONGEST
+from ingest.server.client import DatabaseClient, ServerError
+from ingest.server.owner_file import Role
+from ingest.server.server import Limits, Server
 
 NESTED = "with deep as (select 1 union all select 1) select * from deep"
 
@@ -28,11 +28,11 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
 
 
 @pytest.fixture(scope="module")
-def guest(database: Database) -> Iterator[RemoteDatabase]:
+def guest(database: Database) -> Iterator[DatabaseClient]:
     limits = Limits(answer_bytes=10_000_000)
     with (
-        Door(database, Role.FOLLOW, [], datetime(2026, 11, 21), limits=limits),
-        RemoteDatabase(database.path) as remote,
+        Server(database, Role.FOLLOW, [], datetime(2026, 11, 21), limits=limits),
+        DatabaseClient(database.path) as remote,
     ):
         yield remote
 
@@ -47,11 +47,11 @@ def standing(database: Database) -> tuple[Any, ...]:
     return said, tables, rows, files, resource.getrlimit(resource.RLIMIT_DATA)
 
 
-def outcome(asked: RemoteDatabase, text: str) -> str:
+def outcome(asked: DatabaseClient, text: str) -> str:
     """What came of it, which is an answer or one of our own refusals."""
     try:
         return f"{len(asked.sql(text, 5).rows)} rows"
-    except (QueryRefused, Told) as error:
+    except (QueryRefused, ServerError) as error:
         return error.message
 
 
@@ -95,7 +95,7 @@ def outcome(asked: RemoteDatabase, text: str) -> str:
     ],
 )
 def test_only_reading_is_carried_out(
-    database: Database, guest: RemoteDatabase, statement: str
+    database: Database, guest: DatabaseClient, statement: str
 ) -> None:
     before = standing(database)
     with pytest.raises(QueryRefused) as refused:
@@ -127,14 +127,14 @@ def test_only_reading_is_carried_out(
     ],
 )
 def test_questions_are_answered(
-    guest: RemoteDatabase, statement: str, answer: list[Any] | None
+    guest: DatabaseClient, statement: str, answer: list[Any] | None
 ) -> None:
     found = guest.sql(statement).rows
     assert found
     assert answer is None or found == answer
 
 
-def test_a_time_with_a_zone_is_refused_with_what_to_write_instead(guest: RemoteDatabase) -> None:
+def test_a_time_with_a_zone_is_refused_with_what_to_write_instead(guest: DatabaseClient) -> None:
     with pytest.raises(QueryRefused, match="Times with a zone") as refused:
         guest.sql("select now()")
     assert "now()::timestamp" in refused.value.hint
@@ -145,8 +145,8 @@ def test_a_time_with_a_zone_is_refused_with_what_to_write_instead(guest: RemoteD
 def test_the_settings_are_locked_but_for_ours(database: Database) -> None:
     with pytest.raises(Exception, match="locked"):
         database.reader().execute("set max_expression_depth = 10")
-    assert database.make_room()
-    database.give_back()
+    assert database.raise_memory_limit()
+    database.release_memory()
 
 
 @pytest.mark.fault("A02")
@@ -158,7 +158,7 @@ def test_every_function_of_the_engine_leaves_everything_as_it_is(
         "select distinct function_name from duckdb_functions() "
         "where not regexp_matches(function_name, '^(icu_)?collate_|^__internal') order by 1"
     )
-    before, asked = standing(database), Local(database)
+    before, asked = standing(database), LocalReader(database)
     for (name,) in answer.fetchall():
         quoted = '"' + name.replace('"', '""') + '"'
         for values in ("", "'x'", "1, 100000"):
@@ -182,7 +182,7 @@ PIECES = st.sampled_from(WORDS.split())
     words=st.lists(PIECES, max_size=14), start=st.sampled_from(["", "select ", "explain ", NESTED])
 )
 def test_no_statement_changes_anything(
-    database: Database, guest: RemoteDatabase, words: list[str], start: str
+    database: Database, guest: DatabaseClient, words: list[str], start: str
 ) -> None:
     before = standing(database)
     outcome(guest, start + " ".join(words))
@@ -203,7 +203,7 @@ def test_no_statement_changes_anything(
     ids=["brackets", "nots", "unions", "subqueries", "blanks"],
 )
 def test_a_statement_that_is_nested_or_long_beyond_all_measure_is_answered_or_refused(
-    guest: RemoteDatabase, statement: str
+    guest: DatabaseClient, statement: str
 ) -> None:
     outcome(guest, statement)
     assert guest.sql("select 1").rows == [(1,)]
@@ -224,10 +224,10 @@ def test_a_statement_that_is_nested_or_long_beyond_all_measure_is_answered_or_re
     ids=["a value", "a list", "a row", "rows"],
 )
 def test_what_needs_too_much_fails_alone_and_is_given_back(
-    database: Database, guest: RemoteDatabase, statement: str
+    database: Database, guest: DatabaseClient, statement: str
 ) -> None:
     before = resource.getrlimit(resource.RLIMIT_DATA)
-    with pytest.raises((QueryRefused, Told), match=r"(?i)memory|too large"):
+    with pytest.raises((QueryRefused, ServerError), match=r"(?i)memory|too large"):
         guest.sql(statement)
     assert resource.getrlimit(resource.RLIMIT_DATA) == before
-    assert guest.rows("status.migrations") == Local(database).rows("status.migrations")
+    assert guest.rows("status.migrations") == LocalReader(database).rows("status.migrations")

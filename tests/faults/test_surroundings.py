@@ -8,18 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from ingest.store import doorplate, migrate
-from ingest.store.client import RemoteDatabase
-from ingest.store.database import Database
-from ingest.store.doorplate import Plate, Role
-from ingest.store.dump import dump
-from ingest.store.errors import Replaced, StoreError
-from ingest.store.face import QueryRefused
-from ingest.store.local import Local
-from ingest.store.probe import probe
-from ingest.worker.entrance import Owned, Wish, enter
-from ingest.worker.homes import homes
-from tests.faults.place import ROOT, Place
+from ingest.db import migrate
+from ingest.db.database import Database
+from ingest.db.dump import dump
+from ingest.db.errors import Replaced, StoreError
+from ingest.db.local_reader import LocalReader
+from ingest.db.probe import probe
+from ingest.db.query_reader import QueryRefused
+from ingest.pipeline.bootstrap import RunningServer, ServerOptions, start_or_connect
+from ingest.pipeline.homes import homes
+from ingest.server import owner_file
+from ingest.server.client import DatabaseClient
+from ingest.server.owner_file import OwnerInfo, Role
+from tests.faults.fault_harness import ROOT, Place
 
 
 @pytest.fixture
@@ -99,12 +100,14 @@ def test_a_plate_that_names_a_process_that_lives_counts_for_nothing_without_the_
 ) -> None:
     place.read()
     # Whoever had the database is dead, and this very process has got its number.
-    left = Plate(os.getpid(), "2026-11-21T12:00:00", Role.FOLLOW, "1", 1, [], "nowhere")
-    doorplate.make_key(place.path)
-    doorplate.put_up(place.path, left)
-    with enter(place.path, Wish(homes([place.home.path]), Role.INGEST), place.clock) as found:
-        assert isinstance(found, Owned)
-        with RemoteDatabase(place.path) as guest:
+    left = OwnerInfo(os.getpid(), "2026-11-21T12:00:00", Role.FOLLOW, "1", 1, [], "nowhere")
+    owner_file.make_key(place.path)
+    owner_file.write(place.path, left)
+    with start_or_connect(
+        place.path, ServerOptions(homes([place.home.path]), Role.INGEST), place.clock
+    ) as found:
+        assert isinstance(found, RunningServer)
+        with DatabaseClient(place.path) as guest:
             assert guest.host.role == Role.INGEST
 
 
@@ -164,7 +167,7 @@ def test_a_question_that_needs_more_than_there_is_fails_alone(place: Place) -> N
     with place.open() as database:
         database.execute("set memory_limit = '32MB'")
         database.execute("set max_temp_directory_size = '1MB'")
-        reading = Local(database)
+        reading = LocalReader(database)
         with pytest.raises((QueryRefused, StoreError), match=r"(?i)memory|max_temp|space"):
             reading.sql(
                 "select list(r order by hash(r)) from range(20_000_000) t(r) group by r % 7", 10

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from ingest.codex import thread
-from ingest.worker.drain import Tuning
-from tests.faults.place import AFTER, Place
+from ingest.pipeline.run import RunSettings
+from tests.faults.fault_harness import AFTER, Place
 from tests.unit.tail.builders import NOBODY, as_a_user_without_rights, rollout
 
 DAY = "sessions/2026/11/21"
@@ -166,13 +166,13 @@ def test_what_does_not_fit_where_it_is_stored_is_given_up_alone(
     bad.event("thread_rolled_back", num_turns=3_000_000_000)
     bad.write()
     good = [place.session("chat") for _ in range(others)]
-    place.read(Tuning())
+    place.read(RunSettings())
     assert place.rows("select error_code from batches where state = 'dead'") == [("store.unfit",)]
     threads = {session.thread.id for session in good}
     assert {row[0] for row in place.rows("select thread from segments")} == threads
-    assert place.read(Tuning()).lines == 0
+    assert place.read(RunSettings()).lines == 0
     monkeypatch.undo()
     with place.open() as database:
         database.execute("update batches set state = 'pending', attempts = 0 where state = 'dead'")
-    place.read(Tuning())
+    place.read(RunSettings())
     assert place.facts() == place.quiet()

@@ -7,10 +7,10 @@ from threading import Event
 
 import pytest
 
-from ingest.worker.drain import Tuning
-from ingest.worker.verify import verify
+from ingest.pipeline.run import RunSettings
+from ingest.pipeline.verify import verify
 from tests.build.home import Home
-from tests.faults.place import Place
+from tests.faults.fault_harness import Place
 
 
 def everything(home: Path) -> dict[str, tuple[object, ...]]:
@@ -39,9 +39,9 @@ def busy_home(place: Place) -> Home:
 
 
 def ingest_follow_verify(place: Place) -> None:
-    place.read(Tuning(batch_bytes=50_000), readers=2)
+    place.read(RunSettings(batch_bytes=50_000), readers=2)
     with place.open() as database:
-        owner = place.owner(database, Tuning())
+        owner = place.owner(database, RunSettings())
         owner.once()
         # One whole sweep, and then an end.
         owner.follow(_OneRound(), lambda _: None)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.cli.desk import Desk, Sessions, write_sessions
+from tests.integration.cli.cli_harness import Desk, Sessions, write_sessions
 
 
 @pytest.fixture

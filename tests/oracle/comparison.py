@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ingest.redaction.mask import mask
+from ingest.text.redact import mask
 from tests.oracle import facts as second
 from tests.oracle import ours
 from tests.oracle.facts import FACTS

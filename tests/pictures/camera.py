@@ -13,10 +13,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ingest.demo.story import shipped
-from ingest.demo.teller import Teller
+from ingest.demo.writer import DemoWriter
+from tests.app_harness import Stage
 from tests.build import Home
 from tests.pictures.shots import Shot, Size
-from tests.stage import Stage
 
 PLACE = Path(tempfile.gettempdir()) / "tour"
 """Always the same, because projects lie in there and may be seen."""
@@ -32,7 +32,7 @@ def demonstrated(folder: Path = PLACE) -> Iterator[Stage]:
     story = shipped()
     folder.mkdir(mode=0o700)
     try:
-        Teller(story, folder, datetime.fromtimestamp(story.now_ms / 1000, UTC), UTC).begin()
+        DemoWriter(story, folder, datetime.fromtimestamp(story.now_ms / 1000, UTC), UTC).begin()
         home = Home(folder / "codex", start_ms=story.now_ms - READ_SECONDS * 1000)
         stage = Stage(folder, home)
         stage.open()

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from tests.scenes import everything
-from tests.stage import Stage, settled, staged, steps
+from tests.app_harness import Stage, settled, staged, steps
+from tests.sample_home import everything
 
 SIZES = ((80, 24), (120, 40), (200, 50))
 Picture = Callable[..., None]

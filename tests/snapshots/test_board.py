@@ -1,7 +1,7 @@
 """The board, in its states."""
 
+from tests.app_harness import Stage
 from tests.snapshots.conftest import Picture
-from tests.stage import Stage
 
 
 def test_the_board_shows_what_is_going_on(

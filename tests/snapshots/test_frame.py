@@ -7,11 +7,11 @@ from typing import Any
 from textual.pilot import Pilot
 
 from ingest.settings import Settings
+from tests.app_harness import Stage, when
 from tests.snapshots.conftest import Picture
-from tests.stage import Stage, when
-from tui.caretaker import Caretaker
-from tui.dashboard import Dashboard, Manner
+from tui.dashboard import Dashboard, Options
 from tui.screens.refused import RefusedScreen
+from tui.supervisor import Supervisor
 
 DB = Path("/home/dev/.local/share/tailboard/tailboard.duckdb")
 LAST_WORDS = (
@@ -36,10 +36,10 @@ def test_a_database_that_is_shut_is_told_with_what_can_be_done(
     snap_compare: Any, size: tuple[int, int]
 ) -> None:
     program = f"import sys; sys.stderr.write({LAST_WORDS!r}); sys.exit(3)"
-    keeper = Caretaker(DB, [sys.executable, "-c", program])
+    keeper = Supervisor(DB, [sys.executable, "-c", program])
     keeper.start()
     settings = Settings(codex_homes=(Path("/home/dev/.codex"),), db=DB)
-    app = Dashboard(settings, keeper, Manner(live=False))
+    app = Dashboard(settings, keeper, Options(live=False))
 
     async def refused(pilot: Pilot[Any]) -> None:
         await when(pilot, lambda: isinstance(pilot.app.screen, RefusedScreen))

@@ -1,7 +1,7 @@
 """The insights, in their states."""
 
+from tests.app_harness import Stage
 from tests.snapshots.conftest import Picture
-from tests.stage import Stage
 
 
 def test_what_was_spent_and_how_it_ran(

@@ -1,7 +1,7 @@
 """The journal, in its states."""
 
+from tests.app_harness import Stage
 from tests.snapshots.conftest import Picture
-from tests.stage import Stage
 
 
 def test_the_newest_day_is_told_beside_the_days(

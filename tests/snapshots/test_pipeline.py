@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.app_harness import Stage
+from tests.sample_failures import troubled
 from tests.snapshots.conftest import Picture
-from tests.stage import Stage
-from tests.troubles import troubled
 
 
 @pytest.fixture(scope="module")

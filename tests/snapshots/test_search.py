@@ -1,7 +1,7 @@
 """The search, in its states."""
 
+from tests.app_harness import Stage
 from tests.snapshots.conftest import Picture
-from tests.stage import Stage
 
 
 def test_an_empty_question_says_what_can_be_asked(

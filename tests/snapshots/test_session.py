@@ -1,7 +1,7 @@
 """One session: its timeline, and a moment of it."""
 
+from tests.app_harness import Stage
 from tests.snapshots.conftest import Picture
-from tests.stage import Stage
 
 
 def test_a_session_is_shown_moment_by_moment(

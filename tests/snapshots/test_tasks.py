@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.app_harness import Stage, staged
 from tests.build import Home
-from tests.scenes import HOSTILE
+from tests.sample_home import HOSTILE
 from tests.snapshots.conftest import Picture
-from tests.stage import Stage, staged
 
 
 def grown(home: Home) -> None:

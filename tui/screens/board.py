@@ -13,21 +13,21 @@ from textual.binding import BindingType
 from textual.content import Content
 
 from ingest.codex.liveness import SessionState
-from ingest.memory.resume.left import Resume
-from ingest.memory.session import label
-from ingest.store.face import Reading
-from ingest.wording.welcome import THINGS
-from tui import safe
+from ingest.db.query_reader import QueryReader
+from ingest.projects.resume.model import Resume
+from ingest.sessions.session import label
+from ingest.text.welcome import THINGS
+from tui import content
+from tui.base_screen import BaseScreen
 from tui.commands import bind
-from tui.feed import Found, Question
-from tui.frame import Frame
+from tui.query_runner import QueryResult, Question
 from tui.screens.board_card import Card, card, drawn, left, resume_command
 from tui.screens.board_tree import BoardTree
 from tui.summary import Summary, figures, summary
 from tui.widgets.listing import Key
 from tui.widgets.pane import Pane
 from tui.widgets.reader import Reader
-from tui.widgets.table import Seen, Table
+from tui.widgets.table import RowsNeeded, Table
 from tui.widgets.tree_pane import TreePane, TreeTable
 
 _WORD: Final = 7
@@ -44,11 +44,11 @@ class Projects(TreePane):
         super().__init__(TreeTable(self.board, titles=False, marks=False), known_as="board")
         self._noted: Content | None = None
 
-    def question(self) -> Question[Seen]:
+    def question(self) -> Question[RowsNeeded]:
         self.board.at(self.dashboard.now)
         return super().question()
 
-    def show(self, found: Seen) -> None:
+    def show(self, found: RowsNeeded) -> None:
         first = not self.table.length
         # Who waits for the person does not wait to be asked for.
         new = self.board.waiting().keys() - set(self.table.all_keys())
@@ -72,9 +72,9 @@ class Projects(TreePane):
         if not waiting:
             return None
         more = f" and {len(waiting) - 1} more" if len(waiting) > 1 else ""
-        return safe.row(
-            safe.glyph(SessionState.WAITING),
-            safe.line(f"waits for you: {label(waiting[0])}{more}", "yellow"),
+        return content.row(
+            content.glyph(SessionState.WAITING),
+            content.line(f"waits for you: {label(waiting[0])}{more}", "yellow"),
             gap=" ",
         )
 
@@ -84,21 +84,23 @@ class Projects(TreePane):
 
     def empty(self) -> Content:
         homes = ", ".join(map(str, self.dashboard.settings.codex_homes))
-        return safe.lines(
-            safe.line("No session yet.", "bold"),
+        return content.lines(
+            content.line("No session yet.", "bold"),
             "",
             *(
-                [safe.line(f"✗ {said}", "red") for said in self.board.shut]
+                [content.line(f"✗ {said}", "red") for said in self.board.shut]
                 or [
-                    safe.block(f"Start Codex in a project: it writes to {homes},"),
-                    safe.line("and what it writes shows up here at once."),
+                    content.block(f"Start Codex in a project: it writes to {homes},"),
+                    content.line("and what it writes shows up here at once."),
                 ]
             ),
-            safe.row("Another home?", safe.line("tailboard --codex-home PATH", "cyan")),
+            content.row("Another home?", content.line("tailboard --codex-home PATH", "cyan")),
             "",
-            safe.line("Three things to know", "bold"),
+            content.line("Three things to know", "bold"),
             *(
-                safe.line(word, "title") + Content(" " * (_WORD - len(word))) + safe.line(said)
+                content.line(word, "title")
+                + Content(" " * (_WORD - len(word)))
+                + content.line(said)
                 for word, said in THINGS
             ),
         )
@@ -130,7 +132,7 @@ class ResumeCard(Pane):
             return None
         board, about, now = self.board, self.about, self.dashboard.now
 
-        def look(reading: Reading) -> Card | None:
+        def look(reading: QueryReader) -> Card | None:
             session = board.sessions.get(about)
             return card(reading, session, now) if session is not None else None
 
@@ -160,7 +162,7 @@ class ResumeCard(Pane):
             self._draw(anew=False)
 
     def _draw(self, *, anew: bool) -> None:
-        said = safe.line("This session is no more.", "dim")
+        said = content.line("This session is no more.", "dim")
         if self.card is not None:
             said = drawn(self.card, self.more)
         self.query_exactly_one(Reader).read(said, anew=anew)
@@ -173,7 +175,7 @@ class ResumeCard(Pane):
         answer = await self.dashboard.feed.answer(
             lambda reading: left(reading, session, now, git), slow=True
         )
-        more = answer.value if isinstance(answer, Found) else None
+        more = answer.value if isinstance(answer, QueryResult) else None
         if self.card is not None and self.card.session.id == session:
             self.more = more
             self._draw(anew=False)
@@ -200,7 +202,7 @@ class ResumeCard(Pane):
             self.copy_text(resume_command(self.card.session))
 
 
-class BoardScreen(Frame):
+class BoardScreen(BaseScreen):
     PLACE = "board"
     BINDINGS: ClassVar[list[BindingType]] = bind("resume", "why")
 
@@ -212,7 +214,7 @@ class BoardScreen(Frame):
         board = self.query_exactly_one(Projects).board
         now = board.now or self.dashboard.now
 
-        def look(reading: Reading) -> Summary:
+        def look(reading: QueryReader) -> Summary:
             # The tree was asked a moment ago, of the same moment: it knows them all.
             states = board.states(now)
             return summary(reading, now) if states is None else figures(reading, states, now)
@@ -226,7 +228,9 @@ class BoardScreen(Frame):
         if key is None:
             shown.say(Content(""))
         elif key[0] == "project":
-            shown.say(safe.lines(safe.line(key[1], "title"), "", "Enter opens and closes it."))
+            shown.say(
+                content.lines(content.line(key[1], "title"), "", "Enter opens and closes it.")
+            )
         elif key != shown.about:
             shown.about = key
             self.ask_pane(shown)
@@ -255,7 +259,7 @@ class BoardScreen(Frame):
         if shown is not None:
             session = shown.session
             self.app.push_screen(SessionScreen(session.home_id, session.id, newest=True))
-            said = safe.line(f"{session.state}: {session.state_reason}").plain
+            said = content.line(f"{session.state}: {session.state_reason}").plain
             self.notify(said, markup=False)
         else:
             self.dashboard.action_why()

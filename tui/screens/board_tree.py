@@ -9,12 +9,12 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from ingest.codex.liveness import SessionState
-from ingest.memory.scope import Now, Scope
-from ingest.memory.session import Session, label, lately, listed
-from ingest.store.face import Reading
+from ingest.db.query_reader import QueryReader
+from ingest.sessions.scope import Now, Scope
+from ingest.sessions.session import Session, label, lately, listed
 from ingest.tail.discovery import ProblemCode
-from ingest.wording.looks import LOOKS
-from ingest.wording.words import many, tokens
+from ingest.text.state_style import LOOKS
+from ingest.text.units import many, tokens
 from tui.widgets.column import Cell, Column, Line, Styled, age_of
 from tui.widgets.listing import Key, View, says, shown
 
@@ -60,7 +60,7 @@ class BoardTree:
         """Judge sessions at this moment from now on."""
         self.now = now
 
-    def keys(self, reading: Reading, view: View) -> Sequence[Key]:
+    def keys(self, reading: QueryReader, view: View) -> Sequence[Key]:
         if self.now is None:
             return []
         sessions = listed(reading, Scope(limit=MOST), self.now)
@@ -96,12 +96,12 @@ class BoardTree:
         everybody = self.sessions
         return {key: one for key, one in everybody.items() if one.state is SessionState.WAITING}
 
-    def lines(self, reading: Reading, view: View, keys: Sequence[Key]) -> Mapping[Key, Line]:
+    def lines(self, reading: QueryReader, view: View, keys: Sequence[Key]) -> Mapping[Key, Line]:
         lines = self._lines
         return {key: lines[key] for key in keys if key in lines}
 
 
-def _shut(reading: Reading) -> Iterator[str]:
+def _shut(reading: QueryReader) -> Iterator[str]:
     for row in reading.rows("status.problems"):
         if row["code"] == ProblemCode.UNREADABLE:
             yield f"{row['path']}: {row['message']} {row['hint']}"

@@ -10,14 +10,14 @@ from textual.screen import ModalScreen
 from textual.suggester import SuggestFromList
 from textual.widgets import Input, Static
 
-from tui import safe
+from tui import content
 from tui.actions import Possible
 from tui.commands import bind
-from tui.pushed import Pushed
+from tui.pushed_screen import PushedScreen
 from tui.widgets.entry import Entry
 
 
-class CommandLine(ModalScreen[str | None], Pushed[str | None]):
+class CommandLine(ModalScreen[str | None], PushedScreen[str | None]):
     """Answers with the line, or nothing."""
 
     BINDINGS: ClassVar[list[BindingType]] = bind("back")
@@ -61,12 +61,12 @@ class CommandLine(ModalScreen[str | None], Pushed[str | None]):
         if rest and name in self.names:
             found = [self.names[name]]
         self.query_exactly_one(Static).update(
-            safe.lines(
+            content.lines(
                 *(
-                    safe.row(
-                        safe.line(command.name + (f" {command.takes}" if command.takes else ""),
+                    content.row(
+                        content.line(command.name + (f" {command.takes}" if command.takes else ""),
                                   "bold"),
-                        safe.line(command.help),
+                        content.line(command.help),
                     )
                     for command in found
                 )

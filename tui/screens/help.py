@@ -9,10 +9,10 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
 
-from tui import safe
+from tui import content
 from tui.actions import Possible
 from tui.commands import MOVES, bind, sign
-from tui.pushed import Pushed
+from tui.pushed_screen import PushedScreen
 from tui.widgets.reader import Reader
 
 _EVERYWHERE: Final = "Dashboard"
@@ -20,7 +20,7 @@ _KEYS: Final = 14
 _NAMES: Final = 18
 
 
-class HelpScreen(ModalScreen[None], Pushed[None]):
+class HelpScreen(ModalScreen[None], PushedScreen[None]):
     BINDINGS: ClassVar[list[BindingType]] = bind("back", "help", "quit")
     DEFAULT_CSS = """
     HelpScreen {
@@ -57,7 +57,7 @@ class HelpScreen(ModalScreen[None], Pushed[None]):
                 here.append(one)
         parts = (("Here", here), ("Everywhere", everywhere), ("Moving", moving))
         said = [line for title, found in parts if found for line in _part(title, found, reader)]
-        reader.read(safe.lines(*said[:-1]))
+        reader.read(content.lines(*said[:-1]))
 
     def action_back(self) -> None:
         self.dismiss()
@@ -67,10 +67,10 @@ class HelpScreen(ModalScreen[None], Pushed[None]):
 
 
 def _part(title: str, found: list[Possible], reader: Reader) -> Iterator[Content]:
-    yield safe.line(title, "title")
+    yield content.line(title, "title")
     for one in found:
         keys = " ".join(sign(key) for key in one.command.keys.split(",") if sign(key))
-        named = safe.line(keys, "cyan").pad_right(_KEYS - len(keys))
-        named += safe.line(one.command.name, "bold")
-        yield safe.beside(named, one.command.help, _KEYS + _NAMES, reader.columns)
+        named = content.line(keys, "cyan").pad_right(_KEYS - len(keys))
+        named += content.line(one.command.name, "bold")
+        yield content.beside(named, one.command.help, _KEYS + _NAMES, reader.columns)
     yield Content("")

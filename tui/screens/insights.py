@@ -8,14 +8,14 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.content import Content
 
+from ingest.db.query_reader import QueryReader
 from ingest.report.comparison import compare
 from ingest.report.insights import Insights, insights
 from ingest.report.period import Period
-from ingest.store.face import Reading
-from tui import safe
+from tui import content
+from tui.base_screen import BaseScreen
 from tui.commands import bind
-from tui.feed import Question
-from tui.frame import Frame
+from tui.query_runner import Question
 from tui.screens.insights_charts import changes, running, spending
 from tui.widgets.pane import Pane
 from tui.widgets.reader import Reader
@@ -42,12 +42,12 @@ class Pictures(Pane):
         yield Reader()
 
     def draw(self, title: str, draw: Callable[[int], list[Content]]) -> None:
-        self._draw = lambda width: [safe.line(title, "bold"), Content(""), *draw(width)]
+        self._draw = lambda width: [content.line(title, "bold"), Content(""), *draw(width)]
         self._show()
 
     def _show(self) -> None:
         if self._draw is not None:
-            self.text = safe.lines(*self._draw(max(_LEAST, self.size.width - _AROUND)))
+            self.text = content.lines(*self._draw(max(_LEAST, self.size.width - _AROUND)))
             self.query_exactly_one(Reader).read(self.text)
 
     def on_resize(self) -> None:
@@ -68,7 +68,7 @@ class Asking(Pictures):
     def question(self) -> Question[Found]:
         period, before, now = self.period, self.before, self.dashboard.clock()
 
-        def look(reading: Reading) -> Found:
+        def look(reading: QueryReader) -> Found:
             found = insights(reading, period, now)
             return found, insights(reading, before, now) if before else None
 
@@ -80,7 +80,7 @@ class Asking(Pictures):
             screen.draw(*found)
 
 
-class InsightsScreen(Frame):
+class InsightsScreen(BaseScreen):
     PLACE = "insights"
     BINDINGS: ClassVar[list[BindingType]] = bind("span", "compare", "why")
 
@@ -127,7 +127,7 @@ class InsightsScreen(Frame):
 
     def action_why(self) -> None:
         """Who weighs most in these pictures."""
-        from tui.screens.insights_why import behind_the_pictures
+        from tui.screens.insights_details import behind_the_pictures
         from tui.screens.why import WhyScreen
 
         period = self._left.period

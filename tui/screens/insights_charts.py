@@ -9,9 +9,9 @@ from textual.content import Content
 from ingest.report.comparison import Change
 from ingest.report.insights import Insights, step_begins
 from ingest.report.report import Distribution
-from ingest.wording import words
-from ingest.wording.words import many, size, span
-from tui import charts, safe
+from ingest.text import units
+from ingest.text.units import many, size, span
+from tui import charts, content
 
 HEIGHT: Final = 7
 LOW: Final = 4
@@ -27,7 +27,7 @@ _LOOKS: Final = {"plan": "with a plan", "git": "in a repository", "title": "with
 def spending(found: Insights, width: int, beside: Insights | None = None) -> list[Content]:
     """What was spent, and what turns were like; on the scale of the time `beside` it."""
     if not (found.report.sessions or found.outcomes or found.tokens.days):
-        return [Content("No session in this time."), safe.line("t chooses another.", "dim")]
+        return [Content("No session in this time."), content.line("t chooses another.", "dim")]
     return [
         *_tokens(found, width, beside),
         *_spread(found, "tokens_per_turn", "Tokens a turn", _count, width, beside),
@@ -52,18 +52,21 @@ def changes(found: Sequence[Change], names: tuple[str, str]) -> list[Content]:
         ratio = "" if one.ratio is None else f"{one.ratio - 1:+.0%}"
         values = f"{_figure(one.before, one.unit):>10} → {_figure(one.after, one.unit):<10}"
         lines.append(
-            safe.row(_name(one.name.replace("_", " ").replace(".", " "), 26), safe.block(values),
-                     safe.line(ratio, "bold"))
-        )  # fmt: skip
+            content.row(
+                _name(one.name.replace("_", " ").replace(".", " "), 26),
+                content.block(values),
+                content.line(ratio, "bold"),
+            )
+        )
     return lines
 
 
 def _title(text: str, said: str = "") -> Content:
-    return safe.row(safe.line(text, "title"), safe.line(said, "dim"))
+    return content.row(content.line(text, "title"), content.line(said, "dim"))
 
 
 def _name(text: str, room: int = _NAME) -> Content:
-    return safe.block(f"{text[:room]:<{room}}")
+    return content.block(f"{text[:room]:<{room}}")
 
 
 def _count(value: float) -> str:
@@ -80,7 +83,7 @@ def _span(value: float) -> str:
 def _tokens(found: Insights, width: int, beside: Insights | None) -> Iterator[Content]:
     tokens = found.tokens
     total = sum(map(sum, tokens.totals))
-    yield _title("Tokens a day", f"{words.tokens(total)} in all" if total else "none in this time")
+    yield _title("Tokens a day", f"{units.tokens(total)} in all" if total else "none in this time")
     if total:
         ends = (f"{tokens.days[0]:%b %d}", f"{tokens.days[-1]:%b %d}")
         yield from charts.columns(
@@ -89,8 +92,8 @@ def _tokens(found: Insights, width: int, beside: Insights | None) -> Iterator[Co
         for (sign, tone), model, days in zip(
             charts.FILLS, tokens.models, tokens.totals, strict=False
         ):
-            share = f"{words.tokens(sum(days))}  {sum(days) / total:.0%}"
-            yield safe.row(safe.block(" " * charts.MARGIN + sign, tone), _name(model), share)
+            share = f"{units.tokens(sum(days))}  {sum(days) / total:.0%}"
+            yield content.row(content.block(" " * charts.MARGIN + sign, tone), _name(model), share)
     yield Content("")
 
 
@@ -126,8 +129,8 @@ def _outcomes(found: Insights, width: int) -> Iterator[Content]:
     total = sum(one.turns for one in found.outcomes)
     yield _title("How turns ended", many(total, "turn"))
     for one in found.outcomes:
-        state = safe.state(one.state)
-        blank = safe.block(" " * max(0, _NAME - state.cell_length))
+        state = content.state(one.state)
+        blank = content.block(" " * max(0, _NAME - state.cell_length))
         yield _barred(state + blank, one.turns / total, f"{one.turns:,}", width)
     yield Content("")
 
@@ -141,7 +144,7 @@ def _coverage(found: Insights, width: int) -> Iterator[Content]:
 
 def _barred(name: Content, share: float, said: str, width: int) -> Content:
     room = max(4, min(40, width - _NAME - _SAID))
-    return safe.row(name, charts.bar(share, room), said)
+    return content.row(name, charts.bar(share, room), said)
 
 
 def _flow(found: Insights, width: int) -> Iterator[Content]:
@@ -190,8 +193,8 @@ def _could_go(found: Insights) -> Iterator[Content]:
                  else "nothing: all of it is younger than 90 days")  # fmt: skip
     for one in found.could_go:
         room = "" if one.bytes is None else size(one.bytes)
-        yield safe.row(_name(one.what.replace("_", " ")), f"{one.items:,}", room)
-        yield safe.block(f"  {one.advice}", "dim")
+        yield content.row(_name(one.what.replace("_", " ")), f"{one.items:,}", room)
+        yield content.block(f"  {one.advice}", "dim")
 
 
 def _figure(value: float | None, unit: str) -> str:
@@ -203,4 +206,4 @@ def _figure(value: float | None, unit: str) -> str:
         return size(int(value))
     if unit == "share":
         return f"{value:.0%}"
-    return f"{value:,.2f}" if unit == "ratio" else words.tokens(int(value))
+    return f"{value:,.2f}" if unit == "ratio" else units.tokens(int(value))

@@ -13,38 +13,38 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.content import Content
 
-from ingest.memory import exports
-from ingest.memory.ignored import is_ignored
-from ingest.memory.journal import making
-from ingest.memory.journal.entry import Rules
-from ingest.memory.journal.journal import Journal
-from ingest.memory.journal.page import page
-from ingest.memory.journal.writing import Form, Written, place_of, write
-from ingest.store.face import Reading
-from ingest.wording.words import many
-from tui import safe
+from ingest.db.query_reader import QueryReader
+from ingest.projects import exports
+from ingest.projects.gitignore import is_ignored
+from ingest.projects.journal import build
+from ingest.projects.journal.entry import Rules
+from ingest.projects.journal.model import Journal
+from ingest.projects.journal.page import page
+from ingest.projects.journal.write import Form, WrittenJournal, place_of, write
+from ingest.text.units import many
+from tui import content
+from tui.actions_runner import ActionRunner
+from tui.base_screen import BaseScreen
 from tui.commands import bind
 from tui.dialogs import Choose
-from tui.feed import Failure, Found, Question
-from tui.frame import Frame
-from tui.orders import Orders
+from tui.query_runner import QueryFailure, QueryResult, Question
 from tui.screens.journal_days import About, JournalDays
 from tui.screens.journal_page import drawn, masked_places
 from tui.widgets.pane import Pane
 from tui.widgets.reader import Reader
-from tui.widgets.table import Seen, Table
+from tui.widgets.table import RowsNeeded, Table
 from tui.widgets.tree_pane import TreePane, TreeTable
 
 _MASKED_SHOWN: Final = 4
 _NAMES: Final = {Form.MARKDOWN: "Markdown", Form.JSON: "JSON", Form.HTML: "HTML"}
 
 
-class Days(TreePane):
+class DaysPane(TreePane):
     def __init__(self) -> None:
         self.days = JournalDays()
         super().__init__(TreeTable(self.days, titles=False), known_as="journal")
 
-    def question(self) -> Question[Seen]:
+    def question(self) -> Question[RowsNeeded]:
         self.days.at(self.dashboard.now)
         return super().question()
 
@@ -52,8 +52,8 @@ class Days(TreePane):
         return self.days.counted
 
     def empty(self) -> Content:
-        return safe.lines(
-            safe.line("No session yet.", "bold"), "", "What Codex does is told here, day by day."
+        return content.lines(
+            content.line("No session yet.", "bold"), "", "What Codex does is told here, day by day."
         )
 
     @on(Table.Opened)
@@ -64,12 +64,12 @@ class Days(TreePane):
             self.turn(line.key)
 
 
-class Told(Struct, frozen=True):
+class JournalText(Struct, frozen=True):
     """A journal, and for whom it is written by itself."""
 
     about: About
     journal: Journal
-    autos: list[exports.Auto]
+    autos: list[exports.AutoExport]
     folder: Path | None
     """Of the project that it is about, where it is one."""
 
@@ -78,51 +78,51 @@ class Told(Struct, frozen=True):
         return any(Path(one.folder) == self.folder for one in self.autos)
 
 
-def told(about: About, rules: Rules) -> Question[Told]:
+def told(about: About, rules: Rules) -> Question[JournalText]:
     """The journal of a day or a session."""
 
-    def look(reading: Reading) -> Told:
+    def look(reading: QueryReader) -> JournalText:
         journal = _journal(reading, about, rules)
         folder = exports.folder_of(reading, journal.project) if journal.project else None
-        return Told(about, journal, exports.autos(reading), folder)
+        return JournalText(about, journal, exports.autos(reading), folder)
 
     return look
 
 
-def _journal(reading: Reading, about: About, rules: Rules) -> Journal:
+def _journal(reading: QueryReader, about: About, rules: Rules) -> Journal:
     if about.session:
-        return making.of_session(reading, about.session, rules)
-    return making.of_day(reading, about.day, rules)
+        return build.of_session(reading, about.session, rules)
+    return build.of_day(reading, about.day, rules)
 
 
 class PagePane(Pane):
     def __init__(self) -> None:
         super().__init__()
         self.about: About | None = None
-        self.told: Told | None = None
+        self.told: JournalText | None = None
 
     def compose(self) -> ComposeResult:
         yield Reader()
 
-    def question(self) -> Question[Told] | None:
+    def question(self) -> Question[JournalText] | None:
         screen = self.screen
         if self.about is None or not isinstance(screen, JournalScreen):
             return None
         return told(self.about, screen.rules)
 
-    def show(self, found: Told) -> None:
+    def show(self, found: JournalText) -> None:
         before, self.told = self.told, found
         blocks = page(found.journal, None)
         self.head(self._above(found))
         anew = before is None or before.about != found.about
         self.query_exactly_one(Reader).read(drawn(blocks), anew=anew)
 
-    def _above(self, found: Told) -> Content:
+    def _above(self, found: JournalText) -> Content:
         masked = many(found.journal.redacted, "secret")
-        return safe.row(
-            safe.line(found.journal.project or "all projects", "bold"),
-            safe.line(f"{masked} masked", "yellow") if found.journal.redacted else None,
-            safe.line("● written by itself", "green") if found.auto else None,
+        return content.row(
+            content.line(found.journal.project or "all projects", "bold"),
+            content.line(f"{masked} masked", "yellow") if found.journal.redacted else None,
+            content.line("● written by itself", "green") if found.auto else None,
         )
 
     def say(self, text: Content) -> None:
@@ -136,18 +136,18 @@ class PagePane(Pane):
         return self.told.journal.name if self.told else ""
 
 
-class JournalScreen(Frame):
+class JournalScreen(BaseScreen):
     PLACE = "journal"
     BINDINGS: ClassVar[list[BindingType]] = bind("export", "auto-export")
     DEFAULT_CSS = "JournalScreen Days { width: 2fr; } JournalScreen PagePane { width: 3fr; }"
 
     def panes(self) -> ComposeResult:
-        yield Days()
+        yield DaysPane()
         yield PagePane()
 
     @property
     def rules(self) -> Rules:
-        return making.rules_of(None, self.dashboard.settings.journal_turns)
+        return build.rules_of(None, self.dashboard.settings.journal_turns)
 
     @on(Table.Moved)
     def _moved(self, message: Table.Moved) -> None:
@@ -164,14 +164,14 @@ class JournalScreen(Frame):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in ("export", "auto_export"):
-            days = self.query(Days)
+            days = self.query(DaysPane)
             return bool(days) and days.first().table.key is not None
         return super().check_action(action, parameters)
 
     # ── writing it out ──────────────────────────────────────────────────────────────────────────
 
     def action_export(self) -> None:
-        about = self.query_exactly_one(Days).table.key
+        about = self.query_exactly_one(DaysPane).table.key
         if about is not None:
             self.order(lambda: self._export(about))
 
@@ -186,22 +186,22 @@ class JournalScreen(Frame):
             return
         project = found.journal.project
         match await self.dashboard.feed.answer(_wanted(meant, about, marked, project, self.rules)):
-            case Failure() as failure:
+            case QueryFailure() as failure:
                 self.complain(failure)
-            case Found(journals):
+            case QueryResult(journals):
                 await self._write(journals)
 
-    async def _told(self, about: About) -> Told | None:
+    async def _told(self, about: About) -> JournalText | None:
         """The journal of what is under the cursor, whether or not it is drawn already."""
         match await self.dashboard.feed.answer(told(about, self.rules)):
-            case Failure() as failure:
+            case QueryFailure() as failure:
                 self.complain(failure)
                 return None
-            case Found(found):
-                return cast(Told, found)
+            case QueryResult(found):
+                return cast(JournalText, found)
 
     def _marked(self) -> list[About]:
-        table = self.query_exactly_one(Days).table
+        table = self.query_exactly_one(DaysPane).table
         return sorted(
             (key for key in table.marked if key.session),
             key=lambda one: (one.day, one.session or ""),
@@ -222,7 +222,7 @@ class JournalScreen(Frame):
         )
         if chosen is None:
             return
-        form, written = Form(chosen), list[Written]()
+        form, written = Form(chosen), list[WrittenJournal]()
         self.dashboard.exporting = True
         try:
             for one in journals:
@@ -236,7 +236,7 @@ class JournalScreen(Frame):
         if written:
             paths = [one.path for one in written]
             await self._remember(paths)
-            said = safe.line(f"Wrote {_where(paths)}.").plain
+            said = content.line(f"Wrote {_where(paths)}.").plain
             self.notify(said, markup=False)
 
     def _preview(self, journals: list[Journal]) -> list[Content | str]:
@@ -244,20 +244,22 @@ class JournalScreen(Frame):
         if not count:
             return ["Nothing in it had to be masked."]
         places = [place for one in journals for place in masked_places(page(one, None))]
-        shown = [safe.line(f"  {place}", "dim", 66) for place in places[:_MASKED_SHOWN]]
-        return [safe.line(f"{many(count, 'secret')} masked:", "yellow"), *shown]
+        shown = [content.line(f"  {place}", "dim", 66) for place in places[:_MASKED_SHOWN]]
+        return [content.line(f"{many(count, 'secret')} masked:", "yellow"), *shown]
 
     async def _remember(self, paths: list[Path]) -> None:
-        fresh = await self.dashboard.feed.ask(lambda reading: exports.unsaid(reading, paths))
+        fresh = await self.dashboard.feed.ask(
+            lambda reading: exports.unrecorded_exports(reading, paths)
+        )
         for path in fresh:
-            await Orders(self.dashboard.feed).say(
+            await ActionRunner(self.dashboard.feed).say(
                 exports.EXPORTED, {"path": str(path)}, {"what": "journal"}
             )
 
     # ── having it written ───────────────────────────────────────────────────────────────────────
 
     def action_auto_export(self) -> None:
-        about = self.query_exactly_one(Days).table.key
+        about = self.query_exactly_one(DaysPane).table.key
         if about is not None:
             self.order(lambda: self._switch(about))
 
@@ -269,14 +271,14 @@ class JournalScreen(Frame):
             self.notify("Go to a session first: its project is meant.", markup=False)
             return
         on = not shown.auto
-        await Orders(self.dashboard.feed).say(
+        await ActionRunner(self.dashboard.feed).say(
             exports.AUTO, {"folder": str(shown.folder)}, {"on": on}
         )
         place = shown.folder / exports.JOURNALS
         said = f"On: journals go to {place}." if on else f"Off for {shown.folder}."
         if on and await asyncio.to_thread(is_ignored, os.environ, shown.folder, place) is False:
             said += " They are not ignored by git: what a commit takes in, others read."
-        self.notify(safe.line(said).plain, markup=False)
+        self.notify(content.line(said).plain, markup=False)
 
 
 def _choices(
@@ -298,12 +300,12 @@ def _choices(
 def _wanted(
     meant: str, about: About, marked: list[About], project: str | None, rules: Rules
 ) -> Question[list[Journal]]:
-    def look(reading: Reading) -> list[Journal]:
+    def look(reading: QueryReader) -> list[Journal]:
         match meant:
             case "marked":
                 return [_journal(reading, one, rules) for one in marked]
             case "project" if project is not None:
-                return [making.of_project(reading, project, rules)]
+                return [build.of_project(reading, project, rules)]
             case "day":
                 return [_journal(reading, About(about.day), rules)]
             case _:

@@ -5,12 +5,12 @@ from datetime import date
 
 from msgspec import Struct
 
-from ingest.memory.journal.making import days_of
-from ingest.memory.scope import Now, Scope
-from ingest.memory.session import Session, label, listed
-from ingest.store.face import Reading
-from ingest.wording.looks import LOOKS
-from ingest.wording.words import many
+from ingest.db.query_reader import QueryReader
+from ingest.projects.journal.build import days_of
+from ingest.sessions.scope import Now, Scope
+from ingest.sessions.session import Session, label, listed
+from ingest.text.state_style import LOOKS
+from ingest.text.units import many
 from tui.widgets.column import Cell, Column, Line, Styled
 from tui.widgets.listing import Key, View, matches
 
@@ -38,7 +38,7 @@ class JournalDays:
         """Judge sessions at this moment from now on."""
         self.now = now
 
-    def keys(self, reading: Reading, view: View) -> Sequence[Key]:
+    def keys(self, reading: QueryReader, view: View) -> Sequence[Key]:
         if self.now is None:
             return []
         sessions = {one.id: one for one in listed(reading, Scope(), self.now)}
@@ -48,7 +48,7 @@ class JournalDays:
         self._lines = {line.key: line for line in tree(days, sessions, view)}
         return list(self._lines)
 
-    def lines(self, reading: Reading, view: View, keys: Sequence[Key]) -> Mapping[Key, Line]:
+    def lines(self, reading: QueryReader, view: View, keys: Sequence[Key]) -> Mapping[Key, Line]:
         lines = self._lines
         return {key: lines[key] for key in keys if key in lines}
 

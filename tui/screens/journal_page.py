@@ -9,59 +9,64 @@ from typing import Final
 
 from textual.content import Content
 
-from ingest.memory.journal.blocks import (
+from ingest.projects.journal.blocks import (
     Block,
+    BlockStyle,
     Bullets,
     Heading,
     Line,
-    Look,
     Paragraph,
     Quote,
     Span,
     Verbatim,
     stated,
 )
-from ingest.wording.looks import LOOKS, UNKNOWN
-from tui import safe
+from ingest.text.state_style import LOOKS, UNKNOWN
+from tui import content
 
-_TONES: Final = {Look.OWN: "dim", Look.PLAIN: "", Look.STRONG: "bold", Look.CODE: "cyan"}
+_TONES: Final = {
+    BlockStyle.OWN: "dim",
+    BlockStyle.PLAIN: "",
+    BlockStyle.STRONG: "bold",
+    BlockStyle.CODE: "cyan",
+}
 _LEVEL: Final = 3
 _MARK: Final = re.compile(r"\[(?:secret: [a-z0-9-]+|private)\]")
-"""As `ingest.redaction.mask` leaves it."""
+"""As `ingest.text.redact` leaves it."""
 _AROUND: Final = 22
 
 
 def drawn(blocks: Sequence[Block]) -> Content:
-    return safe.lines(*_lines(blocks))
+    return content.lines(*_lines(blocks))
 
 
 def _lines(blocks: Sequence[Block]) -> Iterator[Content]:
     for i, block in enumerate(blocks):
         if i and not isinstance(block, Bullets):
-            yield safe.line("")
+            yield content.line("")
         match block:
             case Heading(level, line):
                 tone = "title" if level < _LEVEL else "bold"
-                yield safe.row(*(_span(span, tone) for span in line), gap=" ")
+                yield content.row(*(_span(span, tone) for span in line), gap=" ")
             case Paragraph(line):
                 yield _line(line)
             case Bullets(lines):
                 for line in lines:
                     # Held together, so that a long path begins beside its point.
-                    yield safe.row(safe.line("•", "dim"), _line(line), gap="\u00a0")
+                    yield content.row(content.line("•", "dim"), _line(line), gap="\u00a0")
             case Quote(text) | Verbatim(text):
                 for said in text.strip("\n").split("\n"):
-                    yield safe.row(safe.line("▎", "dim"), safe.line(said), gap=" ")
+                    yield content.row(content.line("▎", "dim"), content.line(said), gap=" ")
 
 
 def _line(line: Line) -> Content:
-    return safe.row(*map(_span, line), gap=" ")
+    return content.row(*map(_span, line), gap=" ")
 
 
 def _span(span: Span, tone: str | None = None) -> Content:
-    if span.look is Look.STATE:
-        return safe.line(stated(span.text), LOOKS.get(span.text, UNKNOWN).color)
-    return safe.line(span.text, _TONES[span.look] if tone is None else tone)
+    if span.look is BlockStyle.STATE:
+        return content.line(stated(span.text), LOOKS.get(span.text, UNKNOWN).color)
+    return content.line(span.text, _TONES[span.look] if tone is None else tone)
 
 
 def masked_places(blocks: Sequence[Block]) -> list[str]:

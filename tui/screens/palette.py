@@ -6,16 +6,16 @@ from typing import Any
 from textual.command import CommandList, CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.theme import ThemeProvider
 
-from tui import safe
+from tui import content
 from tui.actions import carry_out, possible
-from tui.pushed import Pushed
+from tui.pushed_screen import PushedScreen
 
 
 class Possibilities(Provider):
     async def discover(self) -> Hits:
         for one in possible(self.screen):
             yield DiscoveryHit(
-                safe.line(one.command.name), self._doing(one.command.name), help=one.command.help
+                content.line(one.command.name), self._doing(one.command.name), help=one.command.help
             )
 
     async def search(self, query: str) -> Hits:
@@ -33,7 +33,7 @@ class Possibilities(Provider):
         return do
 
 
-class Palette(CommandPalette, Pushed[None]):
+class Palette(CommandPalette, PushedScreen[None]):
     def _action_command_list(self, action: str) -> None:
         # Until its lines are laid out, a list knows no page to go down.
         if self.query_exactly_one(CommandList).scrollable_content_region:

@@ -7,15 +7,15 @@ from textual.binding import BindingType
 from textual.content import Content
 from textual.widgets import Static
 
-from tui import safe
-from tui.caretaker import AGAIN_SECONDS, Trouble
+from tui import content
 from tui.commands import bind
-from tui.pushed import Pushed
+from tui.pushed_screen import PushedScreen
+from tui.supervisor import AGAIN_SECONDS, SupervisorProblem
 from tui.widgets.footer import Footer
-from tui.widgets.pane import Dashboarding
+from tui.widgets.pane import DashboardNode
 
 
-class RefusedScreen(Dashboarding, Pushed[None]):
+class RefusedScreen(DashboardNode, PushedScreen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [*bind("try-again", "copy", "quit", shown=True)]
     DEFAULT_CSS = """
     RefusedScreen {
@@ -24,7 +24,7 @@ class RefusedScreen(Dashboarding, Pushed[None]):
     }
     """
 
-    def __init__(self, trouble: Trouble) -> None:
+    def __init__(self, trouble: SupervisorProblem) -> None:
         super().__init__()
         self.trouble = trouble
 
@@ -32,31 +32,31 @@ class RefusedScreen(Dashboarding, Pushed[None]):
         yield Static(self._said(), id="said")
         yield Footer()
 
-    def tell(self, trouble: Trouble) -> None:
+    def tell(self, trouble: SupervisorProblem) -> None:
         self.trouble = trouble
         self.query_exactly_one("#said", Static).update(self._said())
 
     def _said(self) -> Content:
         path = str(self.dashboard.keeper.path)
-        return safe.lines(
-            safe.line("✗ The database cannot be opened", "red"),
+        return content.lines(
+            content.line("✗ The database cannot be opened", "red"),
             "",
-            safe.block(self.trouble.message),
+            content.block(self.trouble.message),
             "",
-            safe.row(safe.line("Database", "dim"), safe.line(path)),
+            content.row(content.line("Database", "dim"), content.line(path)),
             "",
-            safe.line("What you can do", "title"),
-            safe.row(safe.line("1", "bold"), safe.block(self.trouble.hint)),
-            safe.row(
-                safe.line("2", "bold"),
+            content.line("What you can do", "title"),
+            content.row(content.line("1", "bold"), content.block(self.trouble.hint)),
+            content.row(
+                content.line("2", "bold"),
                 f"Press r to try again; by itself it is tried every {AGAIN_SECONDS:.0f} s.",
             ),
-            safe.row(
-                safe.line("3", "bold"),
+            content.row(
+                content.line("3", "bold"),
                 "Press q to leave, and run `tailboard doctor`: it looks at everything around.",
             ),
             "",
-            safe.line("Nothing was changed. Codex's files are only ever read.", "dim"),
+            content.line("Nothing was changed. Codex's files are only ever read.", "dim"),
         )
 
     def action_try_again(self) -> None:

@@ -9,22 +9,22 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input, Static
 
-from ingest.memory.search.completion import Values, completed, completions, values
-from ingest.memory.search.excerpt import marks
-from ingest.memory.search.query import FILTERS
-from ingest.memory.search.search import Hit
-from ingest.memory.timeline import moments
-from ingest.store.face import Reading
-from tui import safe
+from ingest.db.query_reader import QueryReader
+from ingest.sessions.search.completion import Values, completed, completions, values
+from ingest.sessions.search.excerpt import marks
+from ingest.sessions.search.query import FILTERS
+from ingest.sessions.search.search import Hit
+from ingest.sessions.timeline import moments
+from tui import content
+from tui.base_screen import BaseScreen
 from tui.commands import bind
-from tui.feed import Question
-from tui.frame import Frame
+from tui.query_runner import Question
 from tui.screens.search_hits import MOST, Hits, place_of
 from tui.widgets.column import fit
 from tui.widgets.list_pane import Below, FilterLine, ListPane
 from tui.widgets.pane import Pane
 from tui.widgets.reader import Reader
-from tui.widgets.table import Seen, Table
+from tui.widgets.table import RowsNeeded, Table
 
 _OFFERED = 6
 _LINES_BEFORE = 6
@@ -93,34 +93,38 @@ class Results(ListPane):
     def _offer(self) -> None:
         """What the word that is being written could become."""
         offers = self.query_exactly_one(QuestionLine).offers
-        said = [safe.line(offer, "bold" if not at else "") for at, offer in enumerate(offers)]
-        shown = safe.row(*said[:_OFFERED], safe.line("Tab", "dim")) if said else Content("")
+        said = [content.line(offer, "bold" if not at else "") for at, offer in enumerate(offers)]
+        shown = content.row(*said[:_OFFERED], content.line("Tab", "dim")) if said else Content("")
         self.query_exactly_one(".offers", Static).update(shown)
         self.refresh_bindings()
 
     class Answered(Message):
         """The list is that of another question now, or of another moment."""
 
-    def show(self, found: Seen) -> None:
+    def show(self, found: RowsNeeded) -> None:
         super().show(found)
         self.post_message(self.Answered())
 
     def note(self) -> Content | None:
         total = self.hits.total
-        return safe.line(f"the best of {total:,}", "dim") if total > MOST else None
+        return content.line(f"the best of {total:,}", "dim") if total > MOST else None
 
     def empty(self) -> Content:
-        return safe.lines(
+        return content.lines(
             "What was asked, said, planned, run and changed, in every session.",
             "",
             *(
-                safe.row(safe.line(f"{name}:", "cyan"), safe.line(said), gap=" " * (9 - len(name)))
+                content.row(
+                    content.line(f"{name}:", "cyan"), content.line(said), gap=" " * (9 - len(name))
+                )
                 for name, said in FILTERS.items()
             ),
         )
 
     def nothing_found(self) -> Content:
-        return safe.line("Nothing holds all of it. Fewer words find more; Esc begins anew.", "dim")
+        return content.line(
+            "Nothing holds all of it. Fewer words find more; Esc begins anew.", "dim"
+        )
 
 
 class Place(Pane):
@@ -142,7 +146,7 @@ class Place(Pane):
             return None
         whole, at = hit, place_of(hit)
 
-        def look(reading: Reading) -> tuple[Hit, str]:
+        def look(reading: QueryReader) -> tuple[Hit, str]:
             found = moments(reading, whole.home, whole.session, [at]) if at else {}
             return whole, found[at].body if at in found else whole.excerpt
 
@@ -150,21 +154,21 @@ class Place(Pane):
 
     def show(self, found: tuple[Hit, str]) -> None:
         hit, self.text = found
-        title = safe.lines(
-            safe.row(
-                safe.line(hit.kind, "title"), safe.line(hit.project, "bold"),
+        title = content.lines(
+            content.row(
+                content.line(hit.kind, "title"), content.line(hit.project, "bold"),
                 f"turn {hit.turn}" if hit.turn else "from the list of prompts",
-                safe.state(hit.status) if hit.status else None,
+                content.state(hit.status) if hit.status else None,
             ),
-            safe.line(f"{hit.at:%Y-%m-%d %H:%M:%S} UTC" if hit.at else "", "dim"),
+            content.line(f"{hit.at:%Y-%m-%d %H:%M:%S} UTC" if hit.at else "", "dim"),
         )  # fmt: skip
-        body = safe.block(self.text)
+        body = content.block(self.text)
         spans = marks(body.plain, self.hits.asked(self.words).words)
         for start, end in spans:
             body = body.stylize("$text-warning reverse", start, end)
         if spans:
             body = body[_line_start(body.plain, spans[0][0]) :]
-        self.query_exactly_one(Reader).read(safe.lines(title, "", body), anew=True)
+        self.query_exactly_one(Reader).read(content.lines(title, "", body), anew=True)
 
     def copied(self) -> str:
         return self.text
@@ -182,7 +186,7 @@ def _line_start(text: str, place: int) -> int:
     return place + 1
 
 
-class SearchScreen(Frame):
+class SearchScreen(BaseScreen):
     PLACE = "search"
     DEFAULT_CSS = "SearchScreen Results { width: 3fr; } SearchScreen Place { width: 2fr; }"
 

@@ -6,36 +6,40 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from ingest.memory.search.excerpt import excerpt, marks
-from ingest.memory.search.query import Query, parse
-from ingest.memory.search.search import Hit, search
-from ingest.memory.timeline import At, What
-from ingest.store.face import Reading
-from ingest.wording.looks import LOOKS
-from ingest.wording.safe import one_line
-from ingest.wording.words import age
+from ingest.db.query_reader import QueryReader
+from ingest.sessions.search.excerpt import excerpt, marks
+from ingest.sessions.search.query import Query, parse
+from ingest.sessions.search.search import Hit, search
+from ingest.sessions.timeline import TimelineKind, TimelinePosition
+from ingest.text.sanitize import one_line
+from ingest.text.state_style import LOOKS
+from ingest.text.units import age
 from tui.widgets.column import Cell, Column, Line, Styled
 from tui.widgets.listing import View
 
 MOST: Final = 200
 """Hits that are listed; who wants to see more of them writes more words."""
 _WHATS: Final = {
-    "prompt": What.MESSAGE,
-    "answer": What.MESSAGE,
-    "command": What.CALL,
-    "output": What.CALL,
-    "script": What.CALL,
-    "self": What.CALL,
-    "step": What.PLAN,
-    "file": What.FILE,
-    "error": What.TURN,
+    "prompt": TimelineKind.MESSAGE,
+    "answer": TimelineKind.MESSAGE,
+    "command": TimelineKind.CALL,
+    "output": TimelineKind.CALL,
+    "script": TimelineKind.CALL,
+    "self": TimelineKind.CALL,
+    "step": TimelineKind.PLAN,
+    "file": TimelineKind.FILE,
+    "error": TimelineKind.TURN,
 }
 
 
-def place_of(hit: Hit) -> At | None:
+def place_of(hit: Hit) -> TimelinePosition | None:
     """Where in the timeline of its session a hit is."""
     what = _WHATS.get(hit.kind)
-    return At(hit.source, hit.byte, what) if what and hit.byte is not None and hit.turn else None
+    return (
+        TimelinePosition(hit.source, hit.byte, what)
+        if what and hit.byte is not None and hit.turn
+        else None
+    )
 
 
 class Hits:
@@ -58,7 +62,7 @@ class Hits:
     def asked(self, words: str) -> Query:
         return parse(words, self.clock().replace(tzinfo=UTC))
 
-    def keys(self, reading: Reading, view: View) -> Sequence[Hit]:
+    def keys(self, reading: QueryReader, view: View) -> Sequence[Hit]:
         now, query = self.clock(), self.asked(view.filter)
         found = search(reading, query, now, MOST)
         self.total = found.total
@@ -67,7 +71,7 @@ class Hits:
         self._seen = {hit: _line(hit, query, now, self.room) for hit in hits}
         return hits
 
-    def lines(self, reading: Reading, view: View, keys: Sequence[Hit]) -> Mapping[Hit, Line]:
+    def lines(self, reading: QueryReader, view: View, keys: Sequence[Hit]) -> Mapping[Hit, Line]:
         return {key: self._seen[key] for key in keys if key in self._seen}
 
 

@@ -7,30 +7,30 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.content import Content
 
-from ingest.memory.git.alignment import Standing, alignments
-from ingest.memory.git.anchor import anchor_of
-from ingest.memory.git.git import Git
-from ingest.memory.scope import Scope
-from ingest.memory.session import Session, label, listed
-from ingest.memory.timeline import At, Moment, Tools, moments, raw_line
-from ingest.store.face import Reading
-from ingest.wording.words import tokens
-from tui import safe
+from ingest.db.query_reader import QueryReader
+from ingest.projects.git.alignment import AlignmentState, alignments
+from ingest.projects.git.anchor import anchor_of
+from ingest.projects.git.lookup import Git
+from ingest.sessions.scope import Scope
+from ingest.sessions.session import Session, label, listed
+from ingest.sessions.timeline import Moment, TimelinePosition, Tools, moments, raw_line
+from ingest.text.units import tokens
+from tui import content
+from tui.base_screen import BaseScreen
 from tui.commands import bind
-from tui.feed import Question
-from tui.frame import Frame
+from tui.query_runner import Question
 from tui.screens.board_card import ALIGNED, resume_command
 from tui.screens.session_timeline import Timeline
 from tui.widgets.list_pane import ListPane
 from tui.widgets.pane import Pane
 from tui.widgets.reader import Reader
-from tui.widgets.table import Seen, Table
+from tui.widgets.table import RowsNeeded, Table
 
-_UNTOLD: Final = (Standing.NO_REPO, Standing.UNKNOWN)
+_UNTOLD: Final = (AlignmentState.NO_REPO, AlignmentState.UNKNOWN)
 """Where git cannot say how a session stands, nothing is said."""
 
 
-def standing(session: Session, git: Git) -> Standing:
+def standing(session: Session, git: Git) -> AlignmentState:
     """How the place where the session began stands to what is checked out there."""
     return alignments([anchor_of(session)], git)[session.id].state
 
@@ -49,14 +49,14 @@ class TimelinePane(ListPane):
         """The moments, and whose they are, as the session stands now."""
         look, line, now = self.table.question(), self.timeline, self.dashboard.now
 
-        def ask(reading: Reading) -> tuple[Seen, Session | None]:
+        def ask(reading: QueryReader) -> tuple[RowsNeeded, Session | None]:
             found = listed(reading, Scope(session=line.session), now)
             return look(reading), next((one for one in found if one.home_id == line.home), None)
 
         return ask
 
-    def show(self, found: tuple[Seen, Session | None] | Seen) -> None:
-        if not isinstance(found, Seen):
+    def show(self, found: tuple[RowsNeeded, Session | None] | RowsNeeded) -> None:
+        if not isinstance(found, RowsNeeded):
             found, session = found
             if session is not None:
                 first, self.session = self.session is None, session
@@ -67,10 +67,10 @@ class TimelinePane(ListPane):
 
     def _say_whose(self, session: Session) -> None:
         self.head(
-            safe.row(
-                safe.state(session.state), safe.line(label(session), "title"),
-                safe.line(session.project, "bold"),
-                safe.line(f"{tokens(session.tokens.total)} tokens", "dim"),
+            content.row(
+                content.state(session.state), content.line(label(session), "title"),
+                content.line(session.project, "bold"),
+                content.line(f"{tokens(session.tokens.total)} tokens", "dim"),
                 self._stands,
             )
         )  # fmt: skip
@@ -79,11 +79,11 @@ class TimelinePane(ListPane):
         git = self.dashboard.git
         stands = await self.dashboard.feed.ask(lambda _: standing(session, git), slow=True)
         if stands not in _UNTOLD:
-            self._stands = safe.line(stands, ALIGNED.get(stands, "yellow"))
+            self._stands = content.line(stands, ALIGNED.get(stands, "yellow"))
             self._say_whose(self.session or session)
 
     def note(self) -> Content | None:
-        return safe.line(f"tool output: {self.timeline.tools}")
+        return content.line(f"tool output: {self.timeline.tools}")
 
     def action_tools(self) -> None:
         tools = list(Tools)
@@ -104,43 +104,47 @@ class MomentPane(Pane):
     def __init__(self, home: str, session: str) -> None:
         super().__init__()
         self.home, self.session_id = home, session
-        self.at: At | None = None
+        self.at: TimelinePosition | None = None
         self.raw = False
         self.text = ""
 
     def compose(self) -> ComposeResult:
         yield Reader()
 
-    def question(self) -> Question[tuple[At, Moment | None, str | None]] | None:
+    def question(self) -> Question[tuple[TimelinePosition, Moment | None, str | None]] | None:
         at, home, session, raw = self.at, self.home, self.session_id, self.raw
         if at is None:
             return None
         place = at
 
-        def look(reading: Reading) -> tuple[At, Moment | None, str | None]:
+        def look(reading: QueryReader) -> tuple[TimelinePosition, Moment | None, str | None]:
             found = moments(reading, home, session, [place]).get(place)
             line = raw_line(reading, place, found.length if found else None) if raw else None
             return place, found, line
 
         return look
 
-    def show(self, found: tuple[At, Moment | None, str | None]) -> None:
+    def show(self, found: tuple[TimelinePosition, Moment | None, str | None]) -> None:
         at, moment, line = found
         if moment is None:
-            self.read(safe.line("This moment is no more.", "dim"))
+            self.read(content.line("This moment is no more.", "dim"))
         elif line is not None:
-            self.read(safe.lines(safe.line("Raw line   i goes back", "dim"), safe.block(line)))
+            self.read(
+                content.lines(content.line("Raw line   i goes back", "dim"), content.block(line))
+            )
         else:
             when = f"{moment.time:%Y-%m-%d %H:%M:%S} UTC" if moment.time else ""
             self.read(
-                safe.lines(
-                    safe.row(
-                        safe.line(moment.name or "output", "title"),
-                        safe.state(moment.state) if moment.state else None,
+                content.lines(
+                    content.row(
+                        content.line(moment.name or "output", "title"),
+                        content.state(moment.state) if moment.state else None,
                     ),
-                    safe.row(safe.line(when, "dim"), safe.line(f"byte {at.byte:,}", "dim")),
+                    content.row(
+                        content.line(when, "dim"), content.line(f"byte {at.byte:,}", "dim")
+                    ),
                     "",
-                    safe.block(moment.body),
+                    content.block(moment.body),
                 )
             )
         self.text = line if line is not None else moment.body if moment else ""
@@ -157,7 +161,7 @@ class MomentPane(Pane):
             screen.show_raw()
 
 
-class SessionScreen(Frame):
+class SessionScreen(BaseScreen):
     PLACE = "board"
     BINDINGS: ClassVar[list[BindingType]] = bind("resume")
     DEFAULT_CSS = (
@@ -165,7 +169,7 @@ class SessionScreen(Frame):
     )
 
     def __init__(
-        self, home: str, session: str, at: At | None = None, *, newest: bool = False
+        self, home: str, session: str, at: TimelinePosition | None = None, *, newest: bool = False
     ) -> None:
         """`at`: the moment to begin with; or the `newest`."""
         super().__init__()

@@ -3,19 +3,19 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from ingest.memory.timeline import At, Moment, Tools, What, moments, order
-from ingest.store.face import Reading
-from ingest.wording.looks import LOOKS, UNKNOWN
-from ingest.wording.words import span
+from ingest.db.query_reader import QueryReader
+from ingest.sessions.timeline import Moment, TimelineKind, TimelinePosition, Tools, moments, order
+from ingest.text.state_style import LOOKS, UNKNOWN
+from ingest.text.units import span
 from tui.widgets.column import Cell, Column, Line, Styled
 from tui.widgets.listing import View, says
 
 _TONES: Final = {
-    What.TURN: "title",
-    What.FILE: "cyan",
-    What.PLAN: "magenta",
-    What.AGENT: "cyan",
-    What.EVENT: "dim",
+    TimelineKind.TURN: "title",
+    TimelineKind.FILE: "cyan",
+    TimelineKind.PLAN: "magenta",
+    TimelineKind.AGENT: "cyan",
+    TimelineKind.EVENT: "dim",
 }
 _HEAD: Final = 400
 """Characters of a line; the rest is in the pane beside it."""
@@ -33,13 +33,15 @@ class Timeline:
         self.home, self.session = home, session
         self.tools = Tools.SHORT
 
-    def keys(self, reading: Reading, view: View) -> Sequence[At]:
+    def keys(self, reading: QueryReader, view: View) -> Sequence[TimelinePosition]:
         words = bool(view.filter)
         found = order(reading, self.home, self.session, self.tools, words=words)
         kept = [one.at for one in found if not words or says(one.text, view.filter)]
         return kept[::-1] if view.reverse else kept
 
-    def lines(self, reading: Reading, view: View, keys: Sequence[At]) -> Mapping[At, Line]:
+    def lines(
+        self, reading: QueryReader, view: View, keys: Sequence[TimelinePosition]
+    ) -> Mapping[TimelinePosition, Line]:
         found = moments(reading, self.home, self.session, keys)
         return {at: _line(moment) for at, moment in found.items()}
 
@@ -52,11 +54,11 @@ def _line(moment: Moment) -> Line:
         )  # fmt: skip
         return Line(at, cells, text=moment.head)
     look = LOOKS.get(moment.state, UNKNOWN)
-    what = What(at.what)
+    what = TimelineKind(at.what)
     tone = _TONES.get(what, "bold" if moment.name == "you" else "")
     sign = Styled(f"{look.glyph} ", look.color) if moment.state else ""
-    indent = "" if what is What.TURN else "  "
-    said = Styled(moment.head[:_HEAD], tone if what is not What.MESSAGE else "")
+    indent = "" if what is TimelineKind.TURN else "  "
+    said = Styled(moment.head[:_HEAD], tone if what is not TimelineKind.MESSAGE else "")
     cells = (
         Styled(f"{moment.time:%H:%M:%S}" if moment.time else "", "dim"),
         Styled(moment.name, tone),

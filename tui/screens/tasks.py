@@ -10,19 +10,26 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
-from ingest.memory.tasks.choice import Choice
+from ingest.projects.tasks.filters import TaskFilter
 from tui.commands import bind
-from tui.plan import View, Wish, Within, stepped
-from tui.screens.tasks_deeds import OF_A_TASK, Deeds
+from tui.plan import PlanRequest, View, Within, stepped
+from tui.screens.task_edits import OF_A_TASK, TaskEdits
 from tui.widgets.plan_pane import PlanPane
 from tui.widgets.task_detail import TaskDetail
 
-_SHOWN = [Choice.ALL, Choice.READY, Choice.BLOCKED, Choice.STUCK, Choice.DONE, Choice.UNPROVEN]
+_SHOWN = [
+    TaskFilter.ALL,
+    TaskFilter.READY,
+    TaskFilter.BLOCKED,
+    TaskFilter.STUCK,
+    TaskFilter.DONE,
+    TaskFilter.UNPROVEN,
+]
 _LABELS = ((160, 34), (110, 24), (0, 20))
 """How wide the words of a box may be, by how wide the window is at least."""
 
 
-class TasksScreen(Deeds):
+class TasksScreen(TaskEdits):
     PLACE = "tasks"
     BINDINGS: ClassVar[list[BindingType]] = [
         *bind(
@@ -61,7 +68,7 @@ class TasksScreen(Deeds):
         self.ask()
 
     @property
-    def wish(self) -> Wish:
+    def wish(self) -> PlanRequest:
         return self.plan.wish
 
     @on(PlanPane.Chosen)

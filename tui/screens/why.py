@@ -9,15 +9,15 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
 
-from ingest.memory.scope import Now
-from ingest.memory.session import Session, label, unfinished
-from ingest.store.face import Reading, Row
-from ingest.wording.words import many, size
-from tui import safe
+from ingest.db.query_reader import QueryReader, Row
+from ingest.sessions.scope import Now
+from ingest.sessions.session import Session, label, unfinished
+from ingest.text.units import many, size
+from tui import content
 from tui.commands import bind
-from tui.feed import Failure, Found, Question
-from tui.pushed import Pushed
-from tui.widgets.pane import Dashboarding
+from tui.pushed_screen import PushedScreen
+from tui.query_runner import QueryFailure, QueryResult, Question
+from tui.widgets.pane import DashboardNode
 from tui.widgets.reader import Reader
 
 SHOWN: Final = 20
@@ -38,7 +38,7 @@ def of_the_header(now: Now) -> "WhyScreen":
 
 
 def behind_the_figures(now: Now) -> Question[list[Content]]:
-    def ask(reading: Reading) -> list[Content]:
+    def ask(reading: QueryReader) -> list[Content]:
         return [
             *_sessions(unfinished(reading, now)),
             *_sources(_some(reading, sort="behind"), "behind"),
@@ -49,7 +49,7 @@ def behind_the_figures(now: Now) -> Question[list[Content]]:
     return ask
 
 
-def _some(reading: Reading, *, sort: str, states: list[str] | None = None) -> list[Row]:
+def _some(reading: QueryReader, *, sort: str, states: list[str] | None = None) -> list[Row]:
     found = reading.rows("pipeline.sources", states=states, sort=sort, **_EVERYTHING)
     ids = [row["id"] for row in found[:SHOWN]]
     rows = {row["id"]: row for row in reading.rows("pipeline.these_sources", ids=ids)}
@@ -61,10 +61,12 @@ def _sessions(sessions: list[Session]) -> Iterator[Content]:
         here = [one for one in sessions if one.state == state]
         if not here:
             continue
-        yield safe.state(state, len(here))
+        yield content.state(state, len(here))
         for one in here[:SHOWN]:
-            yield safe.row("  ", safe.line(label(one), "bold"), safe.line(one.project, "dim"))
-            yield safe.row("    ", safe.line(one.state_reason))
+            yield content.row(
+                "  ", content.line(label(one), "bold"), content.line(one.project, "dim")
+            )
+            yield content.row("    ", content.line(one.state_reason))
         yield from _rest(len(here))
 
 
@@ -73,31 +75,33 @@ def _sources(rows: list[Row], which: str) -> Iterator[Content]:
     if not rows:
         return
     if which == "behind":
-        yield safe.line(f"Behind {size(sum(row['behind'] for row in rows))}", "yellow")
+        yield content.line(f"Behind {size(sum(row['behind'] for row in rows))}", "yellow")
     else:
-        yield safe.line(f"{many(len(rows), 'file')} that cannot be read", "red")
+        yield content.line(f"{many(len(rows), 'file')} that cannot be read", "red")
     for row in rows:
         said = size(row["behind"]) if which == "behind" else f"{row['state']}: {row['error'] or ''}"
-        yield safe.row("  ", safe.line(said), safe.line(row["path"], "dim"))
+        yield content.row("  ", content.line(said), content.line(row["path"], "dim"))
 
 
 def _errors(rows: list[Row]) -> Iterator[Content]:
     if rows:
-        yield safe.line(
+        yield content.line(
             f"{many(sum(row['batches'] for row in rows), 'batch')} with an error", "red"
         )
     for row in rows[:SHOWN]:
-        yield safe.row("  ", safe.line(f"{row['batches']:,} × {row['code']}"))
-        yield safe.row("    ", safe.line(row["message"] or ""), safe.line(row["hint"] or "", "dim"))
+        yield content.row("  ", content.line(f"{row['batches']:,} × {row['code']}"))
+        yield content.row(
+            "    ", content.line(row["message"] or ""), content.line(row["hint"] or "", "dim")
+        )
     yield from _rest(len(rows))
 
 
 def _rest(count: int) -> Iterator[Content]:
     if count > SHOWN:
-        yield safe.line(f"  and {many(count - SHOWN, 'other')}", "dim")
+        yield content.line(f"  and {many(count - SHOWN, 'other')}", "dim")
 
 
-class WhyScreen(Dashboarding, ModalScreen[None], Pushed[None]):
+class WhyScreen(DashboardNode, ModalScreen[None], PushedScreen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [*bind("back", "why", "quit")]
     DEFAULT_CSS = """
     WhyScreen {
@@ -125,10 +129,10 @@ class WhyScreen(Dashboarding, ModalScreen[None], Pushed[None]):
     async def _ask(self) -> None:
         reader = self.query_exactly_one(Reader)
         match await self.dashboard.feed.answer(self._made_of):
-            case Found(lines):
-                reader.read(safe.lines(*(lines or [safe.line(self._nothing)])))
-            case Failure(_, message, hint, _):
-                reader.read(safe.lines(safe.line(message, "red"), safe.line(hint)))
+            case QueryResult(lines):
+                reader.read(content.lines(*(lines or [content.line(self._nothing)])))
+            case QueryFailure(_, message, hint, _):
+                reader.read(content.lines(content.line(message, "red"), content.line(hint)))
 
     def action_back(self) -> None:
         self.dismiss()

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ingest.wording.safe import cut, one_line, width
-from ingest.wording.words import age
+from ingest.text.sanitize import cut, one_line, width
+from ingest.text.units import age
 
 GAP = 2
 

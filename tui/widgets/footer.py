@@ -4,7 +4,7 @@ from textual import events
 from textual.content import Content
 from textual.widget import Widget
 
-from tui import safe
+from tui import content
 from tui.commands import command_of, sign
 
 
@@ -29,7 +29,7 @@ class Footer(Widget):
                 says_of = getattr(active.node, "says_of", None)
                 said = says_of(active.binding.action) if says_of else None
                 said = said or active.binding.description
-                text = safe.row(safe.line(shown, "title"), said, gap=" ")
+                text = content.row(content.line(shown, "title"), said, gap=" ")
                 parts.append((text, key, active.binding.action))
         return parts
 

@@ -1,4 +1,4 @@
-"""A graph on the screen: what `ingest.memory.graph` drew, with a cursor that follows its edges.
+"""A graph on the screen: what `ingest.projects.graph` drew, with a cursor that follows its edges.
 
 Promises that the cursor stays on its node, wherever a new drawing puts that. What the nodes are is
 for whoever hands the drawing in.
@@ -18,8 +18,8 @@ from textual.geometry import Region, Size
 from textual.message import Message
 from textual.strip import Strip
 
-from ingest.memory.graph.drawing import Box, Drawing, cells
-from ingest.memory.graph.layout import Layout
+from ingest.projects.graph.drawing import Box, Drawing, cells
+from ingest.projects.graph.layout import Layout
 from tui.commands import bind
 from tui.widgets.toned import Toned
 

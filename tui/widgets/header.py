@@ -10,8 +10,8 @@ from textual import events
 from textual.content import Content
 from textual.widget import Widget
 
-from ingest.wording.words import many, size, span
-from tui import safe
+from ingest.text.units import many, size, span
+from tui import content
 from tui.summary import Summary
 
 _FRESH_STEP = 10.0
@@ -42,18 +42,18 @@ def chips(
     """What the header says; pure, so that it is tested with values."""
     nothing = Content("")
     behind = f"behind {size(summary.behind)}"
+    name = content.line("tailboard", "title")
     found = [
-        Chip((safe.row(safe.line("tailboard", "title"), place), safe.line("tailboard", "title"),
-              safe.line("tb", "title")), "board"),
-    ]  # fmt: skip
+        Chip((content.row(name, place), name, content.line("tb", "title")), "board"),
+    ]
     for word, count in (
         ("running", summary.running), ("waiting", summary.waiting), ("stalled", summary.stalled),
         ("failed", summary.failed),
     ):  # fmt: skip
         if count or word == "running":
-            short = safe.row(safe.glyph(word), f"{count}", gap=" ")
+            short = content.row(content.glyph(word), f"{count}", gap=" ")
             found.append(
-                Chip((safe.row(safe.glyph(word), f"{count} {word}", gap=" "), short), "board")
+                Chip((content.row(content.glyph(word), f"{count} {word}", gap=" "), short), "board")
             )
     if note is not None:
         found.append(Chip((note,), "pipeline"))
@@ -61,31 +61,33 @@ def chips(
     found.append(
         Chip(
             (
-                safe.line(f"│ {behind} · {fresh(summary.fresh_at, now)}", tone),
-                safe.line(behind, tone),
-                nothing if not summary.behind else safe.line(size(summary.behind), tone),
+                content.line(f"│ {behind} · {fresh(summary.fresh_at, now)}", tone),
+                content.line(behind, tone),
+                nothing if not summary.behind else content.line(size(summary.behind), tone),
             ),
             "pipeline",
         )
     )
     if summary.paused:
         found.append(
-            Chip((safe.line("‖ queue paused", "yellow"), safe.line("‖", "yellow")), "pipeline")
+            Chip(
+                (content.line("‖ queue paused", "yellow"), content.line("‖", "yellow")), "pipeline"
+            )
         )
     failed = summary.failed_batches + summary.dead_batches
     if failed:
         found.append(
             Chip(
-                (safe.line(f"✗ {failed} failed batch{'es' if failed > 1 else ''}", "red"),
-                 safe.line(f"✗ {many(failed, 'batch')}", "red")),
+                (content.line(f"✗ {failed} failed batch{'es' if failed > 1 else ''}", "red"),
+                 content.line(f"✗ {many(failed, 'batch')}", "red")),
                 "pipeline",
             )
         )  # fmt: skip
     if summary.troubled:
         found.append(
-            Chip((safe.line(f"✗ {summary.troubled} unreadable", "red"), nothing), "pipeline")
+            Chip((content.line(f"✗ {summary.troubled} unreadable", "red"), nothing), "pipeline")
         )
-    found.append(Chip((safe.line(clock, "dim"), nothing), "insights"))
+    found.append(Chip((content.line(clock, "dim"), nothing), "insights"))
     return found
 
 

@@ -10,14 +10,14 @@ from textual.events import Click
 from textual.timer import Timer
 from textual.widgets import Input, Static
 
-from ingest.wording.words import many
-from tui import safe
+from ingest.text.units import many
+from tui import content
 from tui.commands import bind
-from tui.feed import Question
-from tui.remembered import liked
+from tui.query_runner import Question
+from tui.ui_state import liked
 from tui.widgets.entry import Entry
 from tui.widgets.pane import Pane
-from tui.widgets.table import Seen, Table
+from tui.widgets.table import RowsNeeded, Table
 
 _TYPING_PAUSE = 0.12
 """Seconds without a key, after which the words are taken."""
@@ -57,7 +57,7 @@ def waits(table: Table) -> Content | None:
     """What is held back because it would move rows."""
     if table.waiting is None:
         return None
-    return safe.line(f"{table.fresh} new ↓" if table.fresh else "order changed ↓", "yellow")
+    return content.line(f"{table.fresh} new ↓" if table.fresh else "order changed ↓", "yellow")
 
 
 class ListPane(Pane):
@@ -100,10 +100,10 @@ class ListPane(Pane):
 
     # ── the list ────────────────────────────────────────────────────────────────────────────────
 
-    def question(self) -> Question[Seen]:
+    def question(self) -> Question[RowsNeeded]:
         return self.table.question()
 
-    def show(self, found: Seen) -> None:
+    def show(self, found: RowsNeeded) -> None:
         self.table.take(found)
 
     def tick(self) -> None:
@@ -123,7 +123,7 @@ class ListPane(Pane):
         answer = await self.dashboard.feed.answer(question)
         if whole:
             self.answer(answer)
-        elif isinstance(value := getattr(answer, "value", None), Seen):
+        elif isinstance(value := getattr(answer, "value", None), RowsNeeded):
             self.table.take_page(value)
 
     @on(Table.Stood)
@@ -142,9 +142,9 @@ class ListPane(Pane):
             said = self.nothing_found() if table.view.filter else self.empty()
             self.query_exactly_one(".empty", Static).update(said)
         self.query_exactly_one(Below).update(
-            safe.row(
+            content.row(
                 self.counted(),
-                safe.line(f"{len(table.marked):,} marked", "yellow") if table.marked else None,
+                content.line(f"{len(table.marked):,} marked", "yellow") if table.marked else None,
                 f"filter: {table.view.filter}" if table.view.filter else None,
                 waits(table),
                 self.note(),
@@ -164,7 +164,7 @@ class ListPane(Pane):
         return None
 
     def nothing_found(self) -> Content:
-        return safe.line(f"Nothing holds “{self.table.view.filter}”. Esc shows all.", "dim")
+        return content.line(f"Nothing holds “{self.table.view.filter}”. Esc shows all.", "dim")
 
     # ── the filter ──────────────────────────────────────────────────────────────────────────────
 

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
-from ingest.store.face import Reading
+from ingest.db.query_reader import QueryReader
 from tui.widgets.column import Column, Line, parts_of
 
 Key = Any
@@ -29,14 +29,14 @@ class Listing(Protocol):
     @property
     def columns(self) -> tuple[Column, ...]: ...
 
-    def keys(self, reading: Reading, view: View) -> Sequence[Key]:
+    def keys(self, reading: QueryReader, view: View) -> Sequence[Key]:
         """Who is in the list, in its order."""
 
-    def lines(self, reading: Reading, view: View, keys: Sequence[Key]) -> Mapping[Key, Line]:
+    def lines(self, reading: QueryReader, view: View, keys: Sequence[Key]) -> Mapping[Key, Line]:
         """How these look now; who is there no more is left out."""
 
 
-class Few:
+class InMemoryListing:
     """For a list of at most some thousands, which is asked for as a whole: filter and sort are
     ours. A subclass answers `all`."""
 
@@ -45,7 +45,7 @@ class Few:
     def __init__(self) -> None:
         self._seen: dict[Key, Line] = {}
 
-    def all(self, reading: Reading) -> Sequence[Line]:
+    def all(self, reading: QueryReader) -> Sequence[Line]:
         raise NotImplementedError
 
     def sort_value(self, line: Line, place: int) -> Any:
@@ -61,12 +61,12 @@ class Few:
             found.sort(key=lambda line: self.sort_value(line, place))
         return found[::-1] if view.reverse else found
 
-    def keys(self, reading: Reading, view: View) -> Sequence[Key]:
+    def keys(self, reading: QueryReader, view: View) -> Sequence[Key]:
         found = self.arranged(self.all(reading), view)
         self._seen = {line.key: line for line in found}
         return [line.key for line in found]
 
-    def lines(self, reading: Reading, view: View, keys: Sequence[Key]) -> Mapping[Key, Line]:
+    def lines(self, reading: QueryReader, view: View, keys: Sequence[Key]) -> Mapping[Key, Line]:
         if not self._seen.keys() >= set(keys):
             everybody = {line.key: line for line in self.all(reading)}
             return {key: everybody[key] for key in keys if key in everybody}

@@ -12,10 +12,10 @@ from textual.content import Content
 from textual.dom import DOMNode
 from textual.widgets import Static
 
-from ingest.redaction.mask import mask
-from tui import safe
+from ingest.text.redact import mask
+from tui import content
 from tui.commands import bind
-from tui.feed import Answer, Failure, Question
+from tui.query_runner import Answer, QueryFailure, Question
 
 if TYPE_CHECKING:
     from tui.dashboard import Dashboard
@@ -24,7 +24,7 @@ BUSY_AFTER: Final = 1.0
 """Seconds without an answer, after which that is said."""
 
 
-class Dashboarding(DOMNode):
+class DashboardNode(DOMNode):
     """Whoever is part of the dashboard."""
 
     @property
@@ -32,7 +32,7 @@ class Dashboarding(DOMNode):
         return cast("Dashboard", self.app)
 
 
-class Pane(Dashboarding, Vertical, can_focus=False):
+class Pane(DashboardNode, Vertical, can_focus=False):
     """A subclass answers `question` and `show`; what it composes is its own affair."""
 
     BINDINGS: ClassVar[list[BindingType]] = bind("copy", "copy-id")
@@ -51,7 +51,7 @@ class Pane(Dashboarding, Vertical, can_focus=False):
         &.-failed > .fault { display: block; }
     }
     """
-    failure: Failure | None = None
+    failure: QueryFailure | None = None
     asked_at: float | None = None
     """Since when its question has waited for an answer, by the clock that only counts on."""
 
@@ -77,7 +77,7 @@ class Pane(Dashboarding, Vertical, can_focus=False):
 
     def empty(self) -> Content:
         """What to say, and what to do, where there is nothing to show."""
-        return safe.line("Nothing here yet.", "dim")
+        return content.line("Nothing here yet.", "dim")
 
     def tick(self) -> None:
         """Time has passed: whatever says how old something is says it anew."""
@@ -87,7 +87,7 @@ class Pane(Dashboarding, Vertical, can_focus=False):
         waited = monotonic - self.asked_at if self.asked_at is not None else 0.0
         self.set_class(waited >= BUSY_AFTER, "-busy")
         if waited >= BUSY_AFTER:
-            said = safe.line(f"◌ asking for {waited:.0f} s", "dim")
+            said = content.line(f"◌ asking for {waited:.0f} s", "dim")
             found = list(self.query_children(".busy").results(Static))
             if found:
                 found[0].update(said)
@@ -98,7 +98,7 @@ class Pane(Dashboarding, Vertical, can_focus=False):
         """Called by the screen."""
         self.asked_at = None
         self.remove_class("-busy")
-        if isinstance(answer, Failure):
+        if isinstance(answer, QueryFailure):
             self.fail(answer)
             return
         if self.failure is not None:
@@ -106,12 +106,12 @@ class Pane(Dashboarding, Vertical, can_focus=False):
             self.remove_class("-failed")
         self.show(answer.value)
 
-    def fail(self, failure: Failure) -> None:
+    def fail(self, failure: QueryFailure) -> None:
         self.failure = failure
-        said = safe.lines(
-            safe.line(f"✗ {failure.message}", "red"),
-            safe.line(failure.hint),
-            safe.line(f"[{failure.code}]  y copies the details", "dim"),
+        said = content.lines(
+            content.line(f"✗ {failure.message}", "red"),
+            content.line(failure.hint),
+            content.line(f"[{failure.code}]  y copies the details", "dim"),
         )
         found = list(self.query_children(".fault").results(Static))
         if found:

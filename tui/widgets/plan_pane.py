@@ -13,23 +13,23 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
-from ingest.memory.tasks.plan_tool import hint
-from ingest.memory.tasks.task import Roadmap, Task
-from ingest.store.face import Reading
-from ingest.wording.looks import LOOKS, UNKNOWN
-from ingest.wording.words import many, span
-from tui import safe
-from tui.feed import Question
-from tui.plan import Look, View, Wish, counts, label, look, nested, tone
+from ingest.db.query_reader import QueryReader
+from ingest.projects.tasks.model import Roadmap, Task
+from ingest.projects.tasks.plan_tool import hint
+from ingest.text.state_style import LOOKS, UNKNOWN
+from ingest.text.units import many, span
+from tui import content
+from tui.plan import PlanLayout, PlanRequest, View, counts, label, lay_out_plan, nested, tone
+from tui.query_runner import Question
 from tui.widgets.column import Column, Line, Styled
 from tui.widgets.graph import Graph
 from tui.widgets.list_pane import waits
-from tui.widgets.listing import Few
+from tui.widgets.listing import InMemoryListing
 from tui.widgets.pane import Pane
-from tui.widgets.table import Seen, Table
+from tui.widgets.table import RowsNeeded, Table
 
 
-class Tasks(Few):
+class Tasks(InMemoryListing):
     """The tasks of the last look, as lines."""
 
     def __init__(self, columns: tuple[Column, ...], drawn: Callable[[Roadmap], list[Line]]) -> None:
@@ -37,7 +37,7 @@ class Tasks(Few):
         self.columns, self.drawn = columns, drawn
         self.found: Sequence[Line] = ()
 
-    def all(self, reading: Reading) -> Sequence[Line]:
+    def all(self, reading: QueryReader) -> Sequence[Line]:
         return self.found
 
 
@@ -88,7 +88,7 @@ class TaskTable(Table):
         super().__init__(tasks, marks=False, id=id)
         self.tasks = tasks
 
-    def fill(self, found: Look) -> None:
+    def fill(self, found: PlanLayout) -> None:
         self.tasks.found = self.tasks.drawn(found.shown)
         self.again()
 
@@ -100,7 +100,7 @@ class TaskTable(Table):
         """The same tasks, as the view has them now."""
         lines = self.tasks.arranged(self.tasks.found, self.view)
         by_key = {line.key: line for line in lines}
-        self.take(Seen(self.listing, self.view, list(by_key), list(by_key), by_key))
+        self.take(RowsNeeded(self.listing, self.view, list(by_key), list(by_key), by_key))
 
 
 class PlanPane(Pane):
@@ -123,8 +123,8 @@ class PlanPane(Pane):
 
     def __init__(self) -> None:
         super().__init__()
-        self.wish = Wish()
-        self.found: Look | None = None
+        self.wish = PlanRequest()
+        self.found: PlanLayout | None = None
         self.graph = Graph()
         self.nested = TaskTable(Tasks(_TREE, _as_tree), id="tree")
         self.table = TaskTable(Tasks(_TABLE, _as_table), id="table")
@@ -143,12 +143,12 @@ class PlanPane(Pane):
 
     # ── what is asked ───────────────────────────────────────────────────────────────────────────
 
-    def question(self) -> Question[Look]:
+    def question(self) -> Question[PlanLayout]:
         wish, now = self.wish, self.dashboard.now
-        return lambda reading: look(reading, wish, now)
+        return lambda reading: lay_out_plan(reading, wish, now)
 
     def show(self, found: Any) -> None:
-        if not isinstance(found, Look) or found.wish != self.wish:
+        if not isinstance(found, PlanLayout) or found.wish != self.wish:
             self.screen.ask()  # type: ignore[attr-defined]
             return
         self.found = found
@@ -158,7 +158,7 @@ class PlanPane(Pane):
         self._fill(found)
         self.say()
 
-    def _fill(self, found: Look) -> None:
+    def _fill(self, found: PlanLayout) -> None:
         nothing = not found.shown.tasks
         meant, self.wanted = self.wanted or self.chosen_id, None
         for widget in (self.graph, self.nested, self.table):
@@ -242,19 +242,19 @@ class PlanPane(Pane):
         if found is None:
             return
         self.query_exactly_one(".said", Static).update(self.picking or self._stands(found))
-        remarks = [safe.line(f"✗ {sentence}", "red") for sentence in found.roadmap.refused]
+        remarks = [content.line(f"✗ {sentence}", "red") for sentence in found.roadmap.refused]
         if found.roadmap.plan_tool_off and (how := hint(self.dashboard.settings.codex_homes)):
-            remarks.append(safe.line(how, "yellow"))
+            remarks.append(content.line(how, "yellow"))
         if found.revision is not None:
-            remarks.append(safe.line("+ new  − gone  ~ reworded  ↕ moved  * state", "dim"))
+            remarks.append(content.line("+ new  − gone  ~ reworded  ↕ moved  * state", "dim"))
         if found.left_out:
             left = f"{many(found.left_out, 'task')} more than a picture holds; v shows the table."
-            remarks.append(safe.line(left, "dim"))
+            remarks.append(content.line(left, "dim"))
         shown = self.query_exactly_one(".remarks", Static)
         shown.display = bool(remarks)
-        shown.update(safe.lines(*remarks))
+        shown.update(content.lines(*remarks))
 
-    def _stands(self, found: Look) -> Content:
+    def _stands(self, found: PlanLayout) -> Content:
         wish = found.wish
         tasks = [task for task in found.roadmap.tasks if task.relevant]
         where = found.project or "no project"
@@ -264,44 +264,44 @@ class PlanPane(Pane):
             where += f" · {wish.branch}"
         elif wish.within.value == "session":
             where += f" · session {(wish.session or '')[:8]}"
-        head = [safe.line(where, "title"), safe.line(many(len(tasks), "task"))]
+        head = [content.line(where, "title"), content.line(many(len(tasks), "task"))]
         states = list(counts(tasks).items())
-        parts = [safe.state(state, number) for state, number in states]
+        parts = [content.state(state, number) for state, number in states]
         # From the right, where the signs need their words the least.
         for at in reversed(range(len(parts))):
-            if safe.row(*head, *parts).cell_length <= self.size.width - 2:
+            if content.row(*head, *parts).cell_length <= self.size.width - 2:
                 break
-            parts[at] = safe.row(safe.glyph(states[at][0]), f"{states[at][1]}", gap=" ")
-        said = safe.row(*head, *parts)
-        how = [safe.line(f"view {wish.view}", "dim"), safe.line(f"show {wish.choice}", "dim")]
+            parts[at] = content.row(content.glyph(states[at][0]), f"{states[at][1]}", gap=" ")
+        said = content.row(*head, *parts)
+        how = [content.line(f"view {wish.view}", "dim"), content.line(f"show {wish.choice}", "dim")]
         if wish.words:
-            how.append(safe.line(f"filter: {wish.words}", "yellow"))
+            how.append(content.line(f"filter: {wish.words}", "yellow"))
         held = waits(self.showing) if isinstance(self.showing, Table) else None
-        return safe.lines(said, safe.row(*how, self._revised(found), held))
+        return content.lines(said, content.row(*how, self._revised(found), held))
 
-    def _revised(self, found: Look) -> Content:
+    def _revised(self, found: PlanLayout) -> Content:
         last = len(found.revisions)
         if not last:
-            return safe.line("")
+            return content.line("")
         revision = found.revision
         if revision is None:
-            return safe.line(f"rev {last}/{last}  [ ] to move in time", "dim")
+            return content.line(f"rev {last}/{last}  [ ] to move in time", "dim")
         at = f"{revision.at:%H:%M:%S}" if revision.at else ""
-        return safe.row(
-            safe.line(f"rev {revision.number}/{last}", "yellow"),
+        return content.row(
+            content.line(f"rev {revision.number}/{last}", "yellow"),
             at,
-            safe.line(revision.explanation, "dim"),
+            content.line(revision.explanation, "dim"),
         )
 
     def empty(self) -> Content:
         found = self.found
         if found is None:
-            return safe.line("")
+            return content.line("")
         if found.wish.words:
-            return safe.line(f"Nothing says “{found.wish.words}” here. Esc shows all.", "dim")
+            return content.line(f"Nothing says “{found.wish.words}” here. Esc shows all.", "dim")
         if found.roadmap.tasks:
-            return safe.line(f"No task is {found.wish.choice} here. f shows others.", "dim")
-        return safe.lines(
+            return content.line(f"No task is {found.wish.choice} here. f shows others.", "dim")
+        return content.lines(
             "No tasks yet.",
             "They come from Codex's plans, goals and sub-agents. Press a to add one of yours.",
         )

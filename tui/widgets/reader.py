@@ -1,6 +1,7 @@
 """A text to be read: it scrolls with the keys of a list, and finds words in itself.
 
-What it holds is `Content` made by `tui.safe`; it wraps, and keeps its place when it is told anew.
+What it holds is `Content` made by `tui.content`; it wraps, and keeps its place when it is
+shown again.
 """
 
 from typing import ClassVar
@@ -12,7 +13,7 @@ from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Input, Static
 
-from tui import safe
+from tui import content
 from tui.commands import bind
 from tui.widgets.list_pane import FilterLine
 
@@ -137,7 +138,7 @@ class Reader(Vertical):
         self.screen.set_focus(self.query_exactly_one(_Sheet))
         self._go(0)
         if self._words and not self._places:
-            self.notify(safe.line(f"“{self._words}” is not in here.").plain, markup=False)
+            self.notify(content.line(f"“{self._words}” is not in here.").plain, markup=False)
 
     def action_next_match(self) -> None:
         self._go(1)

@@ -19,9 +19,9 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
 
-from ingest.store.face import Reading
+from ingest.db.query_reader import QueryReader
 from tui.commands import bind
-from tui.feed import Question
+from tui.query_runner import Question
 from tui.widgets.column import Line
 from tui.widgets.listing import Key, Listing, View
 from tui.widgets.rows import Looks, Rows
@@ -32,7 +32,7 @@ _KEPT: Final = 2000
 """Lines that are remembered, seen or not."""
 
 
-class Seen(Struct, frozen=True):
+class RowsNeeded(Struct, frozen=True):
     """One look at a list."""
 
     listing: Listing
@@ -133,29 +133,29 @@ class Table(Rows, can_focus=True):
 
     # ── what is asked, and what came of it ──────────────────────────────────────────────────────
 
-    def question(self) -> Question[Seen]:
+    def question(self) -> Question[RowsNeeded]:
         """A look at the whole order, and at the rows that are on screen."""
         listing, view, shown = self.listing, self.view, self._on_screen()
 
-        def look(reading: Reading) -> Seen:
+        def look(reading: QueryReader) -> RowsNeeded:
             keys = listing.keys(reading, view)
             wanted = shown or list(keys[:PAGE])
             lines = dict(listing.lines(reading, view, wanted))
-            return Seen(listing, view, keys, wanted, lines)
+            return RowsNeeded(listing, view, keys, wanted, lines)
 
         return look
 
-    def page_question(self) -> Question[Seen] | None:
+    def page_question(self) -> Question[RowsNeeded] | None:
         """A look at those rows on screen that were not asked for yet."""
         listing, view = self.listing, self.view
         wanted = [key for key in self._on_screen(PAGE // 2) if key not in self._current]
         if not wanted:
             return None
-        return lambda reading: Seen(
+        return lambda reading: RowsNeeded(
             listing, view, (), wanted, dict(listing.lines(reading, view, wanted))
         )
 
-    def take(self, seen: Seen, *, at_once: bool = False) -> None:
+    def take(self, seen: RowsNeeded, *, at_once: bool = False) -> None:
         """What a look at the list came to; `at_once` where it must not wait to be asked for."""
         if not self._meant(seen):
             return
@@ -206,7 +206,7 @@ class Table(Rows, can_focus=True):
             self._lines.update(aged)
             self._draw()
 
-    def take_page(self, seen: Seen) -> None:
+    def take_page(self, seen: RowsNeeded) -> None:
         if self._meant(seen):
             self._lines.update(seen.lines)
             # A row that is gone meanwhile was asked for, too: it must not be asked for again.
@@ -214,7 +214,7 @@ class Table(Rows, can_focus=True):
             self._asked_for = frozenset()
             self._draw()
 
-    def _meant(self, seen: Seen) -> bool:
+    def _meant(self, seen: RowsNeeded) -> bool:
         """Whether it is the answer to what is asked now."""
         return seen.listing is self.listing and seen.view == self.view
 

@@ -4,7 +4,7 @@ from textual import events
 from textual.content import Content
 from textual.widget import Widget
 
-from tui import safe
+from tui import content
 from tui.commands import COMMANDS, SCREENS
 
 
@@ -26,7 +26,7 @@ class Tabs(Widget):
                 if name == self.chosen
                 else ""
             )
-            parts.append((safe.block(f" {command.keys} {word} ", tone), name))
+            parts.append((content.block(f" {command.keys} {word} ", tone), name))
         return parts
 
     def render(self) -> Content:
@@ -34,7 +34,7 @@ class Tabs(Widget):
         for said in (": command  ? help ", "? help "):
             room = self.size.width - left.cell_length - len(said)
             if room > 0:
-                return left + Content(" " * room) + safe.block(said, "dim")
+                return left + Content(" " * room) + content.block(said, "dim")
         return left
 
     def on_click(self, event: events.Click) -> None:

@@ -7,9 +7,9 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from ingest.memory.tasks.task import OBSERVED, EdgeKind, Roadmap, Task
-from ingest.wording.words import ago, span
-from tui import safe
+from ingest.projects.tasks.model import OBSERVED, EdgeKind, Roadmap, Task
+from ingest.text.units import ago, span
+from tui import content
 from tui.widgets.pane import Pane
 
 _NAMES, _MARGINS = 10, 3
@@ -40,7 +40,7 @@ class TaskDetail(Pane):
 
     def tell(self, task: Task | None, roadmap: Roadmap) -> None:
         self.task_, self._roadmap = task, roadmap
-        said = safe.lines(*self._parts(task, roadmap)) if task else safe.line("")
+        said = content.lines(*self._parts(task, roadmap)) if task else content.line("")
         self.query_exactly_one(VerticalScroll).query_exactly_one(Static).update(said)
 
     def on_resize(self) -> None:
@@ -51,26 +51,26 @@ class TaskDetail(Pane):
         """Longer ones stay behind their names."""
         named = _name(name) + "  "
         titled = named + sign + " " if sign else named
-        return safe.beside(titled, value, titled.cell_length, self.size.width - _MARGINS)
+        return content.beside(titled, value, titled.cell_length, self.size.width - _MARGINS)
 
     def _parts(self, task: Task, roadmap: Roadmap) -> Iterator[Content]:
-        yield safe.line(task.text, "title")
+        yield content.line(task.text, "title")
         yield from _sides(task)
         for name, value in self._facts(task):
             if value:
                 yield self._fact(name, value)
         yield from self._hanging(task, roadmap)
         if task.evidence:
-            yield safe.line("Evidence", "dim")
+            yield content.line("Evidence", "dim")
         elif task.unproven:
-            yield safe.line("Said to be done, without evidence.", "yellow")
+            yield content.line("Said to be done, without evidence.", "yellow")
         for proof in task.evidence:
             fact = self._fact(proof.kind, proof.ref)
-            yield fact if proof.by == OBSERVED else safe.row(fact, safe.line(proof.by, "dim"))
+            yield fact if proof.by == OBSERVED else content.row(fact, content.line(proof.by, "dim"))
         if task.notes:
-            yield safe.line("Notes", "dim")
+            yield content.line("Notes", "dim")
         for note in task.notes:
-            yield safe.line(note)
+            yield content.line(note)
 
     def _facts(self, task: Task) -> list[tuple[str, str | None]]:
         now = self.dashboard.clock()
@@ -94,7 +94,7 @@ class TaskDetail(Pane):
             other = by_id.get(edge.target if forth else edge.source)
             if other is not None:
                 name = _WORDS[edge.kind][forth]
-                yield self._fact(name, other.text, safe.glyph(other.state))
+                yield self._fact(name, other.text, content.glyph(other.state))
 
     def copied(self) -> str:
         return self.task_.text if self.task_ else ""
@@ -104,14 +104,14 @@ class TaskDetail(Pane):
 
 
 def _name(text: str) -> Content:
-    return safe.line(text, "dim").pad_right(max(0, _NAMES - len(text)))
+    return content.line(text, "dim").pad_right(max(0, _NAMES - len(text)))
 
 
 def _sides(task: Task) -> Iterator[Content]:
     """How it stands; where people and the log disagree, both."""
     if task.derived_state in (None, task.state):
-        yield safe.state(task.state)
+        yield content.state(task.state)
         return
-    yield safe.row(_name("you say"), safe.state(task.state))
-    yield safe.row(_name("log says"), safe.state(str(task.derived_state)))
-    yield safe.line("Yours counts; u takes it back, U forgets it.", "dim")
+    yield content.row(_name("you say"), content.state(task.state))
+    yield content.row(_name("log says"), content.state(str(task.derived_state)))
+    yield content.line("Yours counts; u takes it back, U forgets it.", "dim")

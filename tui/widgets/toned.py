@@ -8,7 +8,7 @@ from typing import ClassVar
 from rich.style import Style
 from textual.scroll_view import ScrollView
 
-from tui.safe import TONES
+from tui.content import TONES
 
 
 def _rule(tone: str, look: str) -> str:

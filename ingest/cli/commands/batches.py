@@ -7,17 +7,17 @@ import click
 
 from ingest.batches.batch import Kind
 from ingest.batches.state import State
-from ingest.cli.access import Access, Row, reading
-from ingest.cli.batch_verbs import VERBS
+from ingest.cli.access import Access, Row, open_for_reading
+from ingest.cli.actions import BATCHES_LISTED
+from ingest.cli.commands.batches_actions import VERBS
 from ingest.cli.group import Group
-from ingest.cli.ids import sole
+from ingest.cli.ids import resolve_prefix
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.options import Filters, filters
-from ingest.cli.ordering import BATCHES_LISTED
 from ingest.cli.output import Cell, Column, Output
 from ingest.cli.scope import scope_of
-from ingest.report.batch import Batch, Policy, told
-from ingest.wording.words import many
+from ingest.report.batch import Batch, Policy, describe_error
+from ingest.text.units import many
 
 _COLUMNS = (
     Column("ID"),
@@ -70,7 +70,7 @@ def listing(
     only: Filters | None = None,
 ) -> None:
     """List batches, those that need somebody first."""
-    with reading(invocation) as access:
+    with open_for_reading(invocation) as access:
         scope = scope_of(invocation, access, only or Filters())
         rows = access.rows(
             "batches.listed",
@@ -103,10 +103,10 @@ def listing(
 @with_invocation
 def one(invocation: Invocation, id_: str) -> None:
     """One batch and everything that happened to it; the beginning of its id will do."""
-    with reading(invocation) as access:
+    with open_for_reading(invocation) as access:
         rows = access.rows("batches.starting_with", prefix=id_.lower())
         batches = _told(access, rows, invocation.now)
-    batch = sole(batches, id_, "batch", BATCHES_LISTED, lambda one: one.id)
+    batch = resolve_prefix(batches, id_, "batch", BATCHES_LISTED, lambda one: one.id)
     invocation.answer(
         "batches", {"batches": batches}, lambda output: _show(output, batch, invocation)
     )
@@ -126,7 +126,7 @@ def _cells(output: Output, batch: Batch, invocation: Invocation) -> list[Cell]:
 
 
 def _told(access: Access, rows: Iterable[Row], now: datetime) -> list[Batch]:
-    return told(access, rows, now, alive=access.worker_alive)
+    return describe_error(access, rows, now, alive=access.worker_alive)
 
 
 def _again(batch: Batch, invocation: Invocation) -> str:

@@ -23,11 +23,11 @@ from ingest.cli.errors import Exit, Refused
 from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.demo.story import shipped
-from ingest.demo.teller import Teller
-from ingest.store.client import RemoteDatabase
-from ingest.store.doorplate import Role
-from ingest.worker.entrance import Owned, Wish, enter
-from ingest.worker.homes import homes
+from ingest.demo.writer import DemoWriter
+from ingest.pipeline.bootstrap import RunningServer, ServerOptions, start_or_connect
+from ingest.pipeline.homes import homes
+from ingest.server.client import DatabaseClient
+from ingest.server.owner_file import Role
 
 Clock = Callable[[], datetime]
 
@@ -77,10 +77,10 @@ def command(invocation: Invocation, headless: float | None) -> int:
 def _told(invocation: Invocation, clock: Clock) -> Iterator[Invocation]:
     """The story is being told; a run that knows nothing else."""
     with _folder() as folder:
-        teller = Teller(shipped(), folder, invocation.aware_now, invocation.zone)
+        teller = DemoWriter(shipped(), folder, invocation.aware_now, invocation.zone)
         teller.begin()
         stop = Event()
-        telling = Thread(target=teller.tell_on, args=(stop, clock), name="demo")
+        telling = Thread(target=teller.play, args=(stop, clock), name="demo")
         telling.start()
         try:
             yield invocation.elsewhere(_environment(invocation.env, folder, teller.home))
@@ -143,11 +143,11 @@ def _follow(
     return Exit.DONE
 
 
-def _owned(demo: Invocation) -> Owned:
+def _owned(demo: Invocation) -> RunningServer:
     """The database of the demo, which nobody else can know of."""
     settings = demo.settings
-    found = enter(settings.db, Wish(homes(settings.codex_homes), Role.FOLLOW))
-    if isinstance(found, RemoteDatabase):
+    found = start_or_connect(settings.db, ServerOptions(homes(settings.codex_homes), Role.FOLLOW))
+    if isinstance(found, DatabaseClient):
         raise LookupError("somebody else has the database of the demo")
     return found
 

@@ -6,13 +6,13 @@ from pathlib import Path
 import click
 
 from ingest.cli import checks, terminal
-from ingest.cli.access import reading
+from ingest.cli.access import open_for_reading
 from ingest.cli.checks import Check
 from ingest.cli.errors import Exit
 from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.output import Output
-from ingest.store.errors import StoreError
+from ingest.db.errors import StoreError
 
 
 @click.command(cls=Command)
@@ -47,7 +47,7 @@ def examine(invocation: Invocation) -> Iterator[Check]:
     yield checks.private(settings.db)
     yield checks.room(settings.db)
     try:
-        with reading(invocation) as access:
+        with open_for_reading(invocation) as access:
             yield checks.database(access)
             for home in settings.codex_homes:
                 yield checks.plan_tool(access, home)

@@ -4,9 +4,9 @@ import click
 
 from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
-from ingest.loading import loading
-from ingest.store.doorplate import Role
-from ingest.worker import processes
+from ingest.gc_scheduler import gc_paused
+from ingest.pipeline import spawn_readers
+from ingest.server.owner_file import Role
 
 
 @click.command(cls=Command)
@@ -22,9 +22,9 @@ def command(invocation: Invocation, follow: bool, dry_run: bool, for_dashboard: 
         raise click.UsageError("--dry-run reads nothing, so there is nothing to --follow.")
     # Where nothing was read yet there is a backlog: readers load while this process loads too.
     first = not (follow or for_dashboard or dry_run or invocation.settings.db.exists())
-    readers = processes.start() if first else None
-    with loading():
-        from ingest.cli.ingesting import run
+    readers = spawn_readers.start() if first else None
+    with gc_paused():
+        from ingest.cli.run_ingest import run
 
     role = Role.DASHBOARD if for_dashboard else Role.FOLLOW if follow else Role.INGEST
     return run(invocation, role, dry_run=dry_run, readers=readers)

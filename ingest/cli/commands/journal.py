@@ -7,20 +7,20 @@ from typing import Any, Final, TypeVar
 
 import click
 
-from ingest.cli.access import Access, reading
+from ingest.cli.access import Access, open_for_reading
+from ingest.cli.actions import ActionRunner, action_runner
 from ingest.cli.errors import NotFound
-from ingest.cli.exposure import warn_unless_ignored
+from ingest.cli.gitignore_warning import warn_unless_ignored
 from ingest.cli.group import Group
 from ingest.cli.invocation import Invocation, with_invocation
-from ingest.cli.ordering import Orders, ordering
 from ingest.cli.output import Column, Output
 from ingest.cli.scope import project_of, session_id
-from ingest.memory import exports
-from ingest.memory.journal import making
-from ingest.memory.journal.journal import Journal
-from ingest.memory.journal.writing import Form, Written, day_file, place_of, rendered, write
-from ingest.wording import when
-from ingest.wording.words import many
+from ingest.projects import exports
+from ingest.projects.journal import build
+from ingest.projects.journal.model import Journal
+from ingest.projects.journal.write import Form, WrittenJournal, day_file, place_of, rendered, write
+from ingest.text import times
+from ingest.text.units import many
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -60,17 +60,17 @@ def _journal(
 ) -> Journal:
     if session and (day or project):
         raise click.UsageError("--session names one session; leave out --day and --project.")
-    rules = making.rules_of(invocation.zone, invocation.settings.journal_turns)
+    rules = build.rules_of(invocation.zone, invocation.settings.journal_turns)
     named = project_of(project)
     if session:
-        return making.of_session(access, session_id(access, session), rules)
+        return build.of_session(access, session_id(access, session), rules)
     if named and not day:
-        found = making.of_project(access, named, rules)
+        found = build.of_project(access, named, rules)
     else:
-        found = making.of_day(access, _day(invocation, access, day, named), rules, named)
+        found = build.of_day(access, _day(invocation, access, day, named), rules, named)
     if not found.entries:
-        when = day if day in ("today", "yesterday") else day and f"on {day}"
-        about = " ".join(filter(None, (when, named and f"in the project {named}")))
+        times = day if day in ("today", "yesterday") else day and f"on {day}"
+        about = " ".join(filter(None, (times, named and f"in the project {named}")))
         raise NotFound(
             f"No session {about or 'was read yet'}.", "`tailboard sessions` lists what there is."
         )
@@ -80,12 +80,12 @@ def _journal(
 def _day(invocation: Invocation, access: Access, text: str | None, project: str | None) -> date:
     if text is not None:
         try:
-            moment = when.since(text, invocation.aware_now, invocation.zone)
-        except when.NoTime as error:
+            moment = times.since(text, invocation.aware_now, invocation.zone)
+        except times.NoTime as error:
             raise click.BadParameter(str(error), param_hint="--day") from error
-        return when.local_day(moment, invocation.zone)
-    newest = making.newest_day(access, project, invocation.zone)
-    return newest or when.local_day(invocation.now, invocation.zone)
+        return times.local_day(moment, invocation.zone)
+    newest = build.newest_day(access, project, invocation.zone)
+    return newest or times.local_day(invocation.now, invocation.zone)
 
 
 @command.command("show")
@@ -98,7 +98,7 @@ def show(
 
     Example: tailboard journal show --day yesterday
     """
-    with reading(invocation) as access:
+    with open_for_reading(invocation) as access:
         journal = _journal(invocation, access, session, day, project)
     body = {"journal": journal, "written": []}
     text = "" if invocation.options.json else rendered(journal, Form(form), invocation.zone)
@@ -129,7 +129,7 @@ def export(
 
     Example: tailboard journal export --day 2026-11-21 --project parser --out journal.md
     """
-    with ordering(invocation) as orders:
+    with action_runner(invocation) as orders:
         journal = _journal(invocation, orders.access, session, day, project)
         below, path = _target(invocation, journal, Form(form), out)
         exports.permit(path, into=into)
@@ -152,7 +152,7 @@ def _target(
     return target.parent, target
 
 
-def _told(output: Output, written: Written) -> None:
+def _told(output: Output, written: WrittenJournal) -> None:
     masked = f" {many(written.redacted, 'secret')} masked." if written.redacted else ""
     output.line(f"Wrote {many(written.sessions, 'session')} to {written.path}.{masked}")
 
@@ -168,7 +168,7 @@ def auto(invocation: Invocation, ctx: click.Context) -> None:
     """
     if ctx.invoked_subcommand is not None:
         return
-    with reading(invocation) as access:
+    with open_for_reading(invocation) as access:
         found = exports.autos(access)
 
     def show(output: Output) -> None:
@@ -209,17 +209,17 @@ def switch_off(invocation: Invocation, project: str | None) -> None:
 
 
 def _switch(invocation: Invocation, project: str | None, *, on: bool) -> None:
-    with ordering(invocation) as orders:
+    with action_runner(invocation) as orders:
         folder = _folder(orders, project)
         exports.switch(orders.access, orders.say, folder, on=on)
         found = exports.autos(orders.access)
-    path = day_file(folder / exports.JOURNALS, when.local_day(invocation.now, invocation.zone))
+    path = day_file(folder / exports.JOURNALS, times.local_day(invocation.now, invocation.zone))
     warn_unless_ignored(invocation, path, [path])
     said = f"On: journals of {folder} go to {path.parent}." if on else f"Off for {folder}."
     invocation.answer("journal", {"auto": found, "written": []}, lambda output: output.line(said))
 
 
-def _folder(orders: Orders, project: str | None) -> Path:
+def _folder(orders: ActionRunner, project: str | None) -> Path:
     named = project_of(project or ".") or "."
     found = exports.folder_of(orders.access, named)
     if found is None:

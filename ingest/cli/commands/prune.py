@@ -8,19 +8,19 @@ from datetime import datetime, timedelta
 import click
 from msgspec.structs import replace
 
-from ingest.cli.access import visit, writing
-from ingest.cli.consent import agreed, yes_option
+from ingest.cli.access import connect_to_owner, open_for_writing
+from ingest.cli.confirm import confirmed, yes_option
 from ingest.cli.errors import Exit
 from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.options import reason_option
 from ingest.cli.output import Column, Output
-from ingest.store.retention import Forgotten
-from ingest.wording import when
-from ingest.wording.words import many, size
-from ingest.worker.desk import Handler
-from ingest.worker.forgetting import PRUNE, Wanted, ask, forgetting
-from ingest.worker.homes import homes
+from ingest.db.prune import PruneCounts
+from ingest.pipeline.command_queue import Handler
+from ingest.pipeline.homes import homes
+from ingest.pipeline.prune_action import PRUNE, PruneRequest, prune_handler, request_prune
+from ingest.text import times
+from ingest.text.units import many, size
 
 
 @click.command(cls=Command)
@@ -43,15 +43,15 @@ def command(
     Without --older-than it is the setting retention_days that says what is old.
     """
     before = _before(invocation, older_than)
-    wanted = Wanted(before, facts, getpass.getuser(), reason)
+    wanted = PruneRequest(before, facts, getpass.getuser(), reason)
     with _hands(invocation) as act:
-        found = ask(act, wanted)
+        found = request_prune(act, wanted)
         done = False
         if not dry_run and not found.nothing:
             if not invocation.options.json and not yes:
                 _show(invocation.output, found, facts=facts)
-            if agreed(invocation.output, f"Forget this, {_what(found)}?", yes=yes):
-                found = ask(act, replace(wanted, only_look=False))
+            if confirmed(invocation.output, f"Forget this, {_what(found)}?", yes=yes):
+                found = request_prune(act, replace(wanted, only_look=False))
                 done = True
     body = {
         "done": done,
@@ -81,13 +81,13 @@ def command(
 def _hands(invocation: Invocation) -> Iterator[Handler]:
     """Who carries it out: the process that has the database, or this one."""
     settings = invocation.settings
-    remote = visit(settings.db)
+    remote = connect_to_owner(settings.db)
     if remote is not None:
         with remote:
             yield lambda values: remote.act(PRUNE, **values)
         return
-    with writing(invocation) as database:
-        yield forgetting(database, homes(settings.codex_homes), lambda: invocation.now)
+    with open_for_writing(invocation) as database:
+        yield prune_handler(database, homes(settings.codex_homes), lambda: invocation.now)
 
 
 def _before(invocation: Invocation, text: str | None) -> datetime:
@@ -99,15 +99,15 @@ def _before(invocation: Invocation, text: str | None) -> datetime:
             )
         return invocation.now - timedelta(days=days)
     try:
-        before = when.since(text, invocation.aware_now, invocation.zone)
-    except when.NoTime as error:
+        before = times.since(text, invocation.aware_now, invocation.zone)
+    except times.NoTime as error:
         raise click.BadParameter(str(error), param_hint="--older-than") from error
     if before > invocation.now:
         raise click.BadParameter("That is still to come.", param_hint="--older-than")
     return before
 
 
-def _what(found: Forgotten) -> str:
+def _what(found: PruneCounts) -> str:
     said = [
         f"{found.batches:,} ended batches with {many(found.moves, 'move')}",
         many(found.samples, "sample"),
@@ -118,7 +118,7 @@ def _what(found: Forgotten) -> str:
     return ", ".join(said)
 
 
-def _show(output: Output, found: Forgotten, *, facts: bool) -> None:
+def _show(output: Output, found: PruneCounts, *, facts: bool) -> None:
     if found.nothing and not found.kept and not found.sources:
         return
     output.fields(

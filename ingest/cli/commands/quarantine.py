@@ -4,15 +4,15 @@ import base64
 
 import click
 
-from ingest.cli.access import Row, reading
+from ingest.cli.access import Row, open_for_reading
+from ingest.cli.commands.quarantine_actions import VERBS
 from ingest.cli.errors import NotFound
 from ingest.cli.group import Group
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.options import Filters, filters
 from ingest.cli.output import Column, Output
-from ingest.cli.quarantine_verbs import VERBS
 from ingest.cli.scope import scope_of
-from ingest.wording.words import many, size
+from ingest.text.units import many, size
 
 EXCERPT_CHARS = 160
 
@@ -48,7 +48,7 @@ def listing(invocation: Invocation, only: Filters | None = None) -> None:
     """List the rejected lines. Lines without a record that follow on each other are one finding, of
     which the first is shown.
     """
-    with reading(invocation) as access:
+    with open_for_reading(invocation) as access:
         scope = scope_of(invocation, access, only or Filters())
         rows = access.rows(
             "sources.rejects",
@@ -88,7 +88,7 @@ def listing(invocation: Invocation, only: Filters | None = None) -> None:
 @with_invocation
 def one(invocation: Invocation, id_: str) -> None:
     """One rejected line, as much of it as is kept."""
-    with reading(invocation) as access:
+    with open_for_reading(invocation) as access:
         rows = access.rows("sources.rejects", id=id_, session=None, limit=None, offset=0)
     if not rows:
         raise NotFound(

@@ -7,19 +7,19 @@ from pathlib import Path
 import click
 from msgspec import Struct, convert
 
-from ingest.cli.access import NOTHING_YET, reading, visit, writing
-from ingest.cli.consent import agreed, yes_option
+from ingest.cli.access import NOTHING_YET, connect_to_owner, open_for_reading, open_for_writing
+from ingest.cli.confirm import confirmed, yes_option
 from ingest.cli.errors import Exit, Refused
 from ingest.cli.group import Command, Group
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.output import Column, Output
-from ingest.memory.exports import exported
-from ingest.redaction.mask import found
-from ingest.store.doorplate import Role
-from ingest.store.scrubbing import Place, backups, scan, scrub
-from ingest.wording.words import many
-from ingest.worker.desk import Handler
-from ingest.worker.ordered import SCAN
+from ingest.db.redact_stored import StoredText, backups, redact, scan
+from ingest.pipeline.action_messages import SCAN
+from ingest.pipeline.command_queue import Handler
+from ingest.projects.exports import exported
+from ingest.server.owner_file import Role
+from ingest.text.redact import found
+from ingest.text.units import many
 
 
 class Export(Struct, frozen=True):
@@ -29,8 +29,8 @@ class Export(Struct, frozen=True):
     kinds: dict[str, int]
 
 
-class Found(Struct, frozen=True):
-    places: list[Place]
+class RedactFindings(Struct, frozen=True):
+    places: list[StoredText]
     exports: list[Export]
     copies: list[str]
 
@@ -80,10 +80,10 @@ def apply_(invocation: Invocation, dry_run: bool, yes: bool) -> int:
     if told.total and not dry_run:
         _insist(invocation)
         question = f"Mask {many(told.total, 'place')} for good?"
-        if not agreed(invocation.output, question, yes=yes):
+        if not confirmed(invocation.output, question, yes=yes):
             return Exit.ATTENTION
-        with writing(invocation) as database:
-            done = scrub(database)
+        with open_for_writing(invocation) as database:
+            done = redact(database)
 
     def show(output: Output) -> None:
         _show(output, told)
@@ -94,32 +94,32 @@ def apply_(invocation: Invocation, dry_run: bool, yes: bool) -> int:
     return Exit.DONE
 
 
-def _look(invocation: Invocation) -> Found:
+def _look(invocation: Invocation) -> RedactFindings:
     path = invocation.settings.db
     if not path.exists():
         invocation.output.note(NOTHING_YET)
-        return Found([], [], [])
+        return RedactFindings([], [], [])
     with _hands(invocation) as act:
-        places = convert(act({})["places"], list[Place])
-    with reading(invocation) as access:
+        places = convert(act({})["places"], list[StoredText])
+    with open_for_reading(invocation) as access:
         files = exported(access)
     exports = [Export(str(one), found(_text(one))) for one in files if one.is_file()]
-    return Found(places, exports, [str(one) for one in backups(path)])
+    return RedactFindings(places, exports, [str(one) for one in backups(path)])
 
 
 @contextmanager
 def _hands(invocation: Invocation) -> Iterator[Handler]:
-    remote = visit(invocation.settings.db)
+    remote = connect_to_owner(invocation.settings.db)
     if remote is not None:
         with remote:
             yield lambda values: remote.act(SCAN, **values)
         return
-    with writing(invocation) as database:
+    with open_for_writing(invocation) as database:
         yield lambda _: {"places": scan(database)}
 
 
 def _insist(invocation: Invocation) -> None:
-    remote = visit(invocation.settings.db)
+    remote = connect_to_owner(invocation.settings.db)
     if remote is not None:
         with remote:
             pid, role = remote.host.pid, Role(remote.host.role)
@@ -136,7 +136,7 @@ def _text(path: Path) -> str:
         return ""
 
 
-def _body(told: Found, done: int) -> dict[str, object]:
+def _body(told: RedactFindings, done: int) -> dict[str, object]:
     kinds: dict[str, int] = {}
     for place in told.places:
         kinds[place.kind] = kinds.get(place.kind, 0) + place.count
@@ -150,7 +150,7 @@ def _body(told: Found, done: int) -> dict[str, object]:
     }
 
 
-def _show(output: Output, told: Found) -> None:
+def _show(output: Output, told: RedactFindings) -> None:
     if told.places:
         output.table(
             [Column("WHERE"), Column("KIND"), Column("COUNT", right=True)],

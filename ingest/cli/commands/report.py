@@ -3,19 +3,19 @@
 import click
 from msgspec.structs import asdict
 
-from ingest.cli.access import Access, Row, reading
+from ingest.cli.access import Access, Row, open_for_reading
 from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.options import Filters, filters
-from ingest.cli.output import Column, Output, Styled
+from ingest.cli.output import Column, Output, StyledCell
 from ingest.cli.scope import scope_of
 from ingest.report import report as reporting
 from ingest.report.comparison import Change, compare
 from ingest.report.disk import Disk
 from ingest.report.period import NoPeriod, Period, period
 from ingest.report.report import Report
-from ingest.wording import bars
-from ingest.wording.words import many, size, span
+from ingest.text import bars
+from ingest.text.units import many, size, span
 
 _DAYS_SHOWN = 14
 _TABLES_SHOWN = 8
@@ -36,7 +36,7 @@ def command(invocation: Invocation, before: str | None, after: str | None, only:
         raise click.UsageError("--before and --after belong together.")
     if before is not None and (only.since or only.until):
         raise click.UsageError("--before and --after say when; leave out --since and --until.")
-    with reading(invocation) as access:
+    with open_for_reading(invocation) as access:
         if before is not None and after is not None:
             _compare(
                 invocation,
@@ -77,7 +77,7 @@ def _report(invocation: Invocation, access: Access, asked: Period) -> None:
         _show_growth(output, found, tables)
         if stale:
             output.line()
-            output.line(Styled("stale", "bold"), many(len(stale), "source"))
+            output.line(StyledCell("stale", "bold"), many(len(stale), "source"))
             columns = [
                 Column("BEHIND", right=True),
                 Column("STATE"),
@@ -116,7 +116,7 @@ def _show_running(output: Output, found: Report) -> None:
     if not series:
         output.line("No samples in this time: they are written while `tailboard ingest` runs.")
         return
-    output.line(Styled("running", "bold"), f"a character is {span(found.width_seconds)}")
+    output.line(StyledCell("running", "bold"), f"a character is {span(found.width_seconds)}")
     rate = f"{size(int(running.bytes_per_second or 0))} a second"
     a_minute = running.landings_per_minute
     often = f"{a_minute:.1f} a minute, " if a_minute is not None else ""
@@ -202,7 +202,7 @@ def _show_disk(output: Output, found: Report, could_go: list[reporting.Removable
     )
     if could_go:
         output.line()
-        output.line(Styled("could go", "bold"), f"older than {reporting.OLD.days} days")
+        output.line(StyledCell("could go", "bold"), f"older than {reporting.OLD.days} days")
         columns = [Column("WHAT"), Column("ITEMS", right=True), Column("SIZE", right=True)]
         output.table(
             [*columns, Column("HOW", least=20)],

@@ -2,14 +2,14 @@
 
 import click
 
-from ingest.batches.order import Selection, Verb
-from ingest.cli.consent import yes_option
+from ingest.batches.action import Selection, Verb
+from ingest.cli.actions import action_runner, order_of
+from ingest.cli.confirm import yes_option
 from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.options import reason_option
-from ingest.cli.ordering import order_of, ordering
-from ingest.cli.resetting import start_over
 from ingest.cli.scope import session_id
+from ingest.cli.start_over import start_over
 
 
 @click.command(cls=Command)
@@ -34,7 +34,7 @@ def command(
     """
     if sum((session is not None, source is not None, everything)) != 1:
         raise click.UsageError("Say what is meant: --session ID, --source N or --all.")
-    with ordering(invocation) as orders:
+    with action_runner(invocation) as orders:
         if session is not None:
             session = session_id(orders.access, session)
         order = order_of(Verb.RESET, Selection(session=session, source=source), reason)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from ingest.cli.access import reading
+from ingest.cli.access import open_for_reading
 from ingest.cli.clipboard import copy
 from ingest.cli.errors import NotFound
 from ingest.cli.group import Command
@@ -12,11 +12,11 @@ from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.options import Filters, filters
 from ingest.cli.output import Output
 from ingest.cli.scope import scope_of
-from ingest.memory.git.git import Git
-from ingest.memory.resume.brief import LEAST, WORDS
-from ingest.memory.resume.resume import resume
-from ingest.redaction.mask import mask
-from ingest.worker.homes import storable
+from ingest.pipeline.homes import storable
+from ingest.projects.git.lookup import Git
+from ingest.projects.resume.brief import LEAST, WORDS
+from ingest.projects.resume.build import resume
+from ingest.text.redact import mask
 
 
 @click.command(cls=Command)
@@ -36,7 +36,7 @@ def command(invocation: Invocation, wants_copy: bool, words: int, only: Filters)
     session that fits best and why, its open steps, last request, failures and files. The command
     that goes on with it is shown, and never run.
     """
-    with reading(invocation) as access:
+    with open_for_reading(invocation) as access:
         found = resume(
             access,
             scope_of(invocation, access, only),

@@ -3,19 +3,19 @@
 import click
 from msgspec.structs import replace
 
-from ingest.cli.access import Access, reading
+from ingest.cli.access import Access, open_for_reading
 from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.options import Filters, filters
-from ingest.cli.output import Output, Styled
+from ingest.cli.output import Output, StyledCell
 from ingest.cli.scope import moment, scope_of
-from ingest.memory.search.excerpt import COLUMNS, excerpt
-from ingest.memory.search.query import KINDS, Query, parse
-from ingest.memory.search.search import LIMIT, Hit, search
-from ingest.memory.session import id_length
-from ingest.wording import when
-from ingest.wording.safe import one_line
-from ingest.wording.words import ago, many
+from ingest.sessions.search.excerpt import COLUMNS, excerpt
+from ingest.sessions.search.query import KINDS, Query, parse
+from ingest.sessions.search.search import LIMIT, Hit, search
+from ingest.sessions.session import id_length
+from ingest.text import times
+from ingest.text.sanitize import one_line
+from ingest.text.units import ago, many
 
 
 @click.command(cls=Command)
@@ -31,7 +31,7 @@ def command(invocation: Invocation, query: tuple[str, ...], only: Filters) -> No
     text = " ".join(query)
     asked = parse(text, invocation.aware_now, invocation.zone)
     _insist(text, asked, invocation)
-    with reading(invocation) as access:
+    with open_for_reading(invocation) as access:
         wanted = _narrowed(asked, invocation, access, only)
         found = search(access, wanted, invocation.now, only.limit or LIMIT, only.offset)
         digits = id_length(access, (hit.session for hit in found.hits))
@@ -59,7 +59,7 @@ def _insist(text: str, asked: Query, invocation: Invocation) -> None:
             case "has":
                 raise click.UsageError(f"`{word}` is not known; there is has:error.")
             case "since" | "until" as option:
-                moment(invocation, value, f"`{option}:`", when.since)
+                moment(invocation, value, f"`{option}:`", times.since)
 
 
 def _narrowed(query: Query, invocation: Invocation, access: Access, only: Filters) -> Query:
@@ -79,6 +79,6 @@ def _show(output: Output, hit: Hit, query: Query, digits: int, invocation: Invoc
     turn = f"turn {hit.turn}" if hit.turn else None
     where = [hit.project, hit.session[:digits], turn, ago(hit.at, invocation.now)]
     state = output.state(hit.status) if hit.status else None
-    output.line(Styled(hit.kind, "bold"), " · ".join(part for part in where if part), state)
+    output.line(StyledCell(hit.kind, "bold"), " · ".join(part for part in where if part), state)
     room = min(COLUMNS, (output.columns or COLUMNS + 4) - 4)
     output.line(excerpt(one_line(hit.excerpt), query.words, room), indent="  ")

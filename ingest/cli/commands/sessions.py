@@ -2,14 +2,14 @@
 
 import click
 
-from ingest.cli.access import reading
+from ingest.cli.access import open_for_reading
 from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.options import Filters, filters
 from ingest.cli.output import Cell, Column, Output
 from ingest.cli.scope import insist_on_project, scope_of
-from ingest.memory.session import Session, id_length, label, listed
-from ingest.wording.words import ago, many, tokens
+from ingest.sessions.session import Session, id_length, label, listed
+from ingest.text.units import ago, many, tokens
 
 _COLUMNS = (
     Column("ID"),
@@ -32,7 +32,7 @@ def command(invocation: Invocation, only: Filters) -> None:
     """How a session stands is told from its last turn and the clock: running, waiting (for you),
     stalled, idle (no line for `idle_hours`), done, failed, interrupted or unknown.
     """
-    with reading(invocation) as access:
+    with open_for_reading(invocation) as access:
         sessions = listed(access, scope_of(invocation, access, only), invocation.judged)
         if not sessions:
             insist_on_project(access, only)

@@ -5,18 +5,18 @@ from collections.abc import Iterable
 
 import click
 
-from ingest.cli.access import Access, reading
+from ingest.cli.access import Access, open_for_reading
 from ingest.cli.errors import NotFound
 from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
-from ingest.cli.output import Output, Styled
+from ingest.cli.output import Output, StyledCell
 from ingest.cli.scope import session_id
-from ingest.memory import raw
-from ingest.memory.scope import Scope
-from ingest.memory.session import Session, id_length, label, listed, where
-from ingest.memory.story import Plan, Story, Turn, story_of
-from ingest.wording.safe import cut, one_line
-from ingest.wording.words import many, span, tokens
+from ingest.sessions import raw_lines
+from ingest.sessions.detail import SessionDetail, SessionPlan, SessionTurn, session_detail
+from ingest.sessions.scope import Scope
+from ingest.sessions.session import Session, id_length, label, listed, where
+from ingest.text.sanitize import cut, one_line
+from ingest.text.units import many, span, tokens
 
 _TEXT_CHARS = 2000
 _COMMAND_CHARS = 100
@@ -29,10 +29,10 @@ _COMMAND_CHARS = 100
 @with_invocation
 def command(invocation: Invocation, id_: str, turn: int | None, as_raw: bool) -> None:
     """ID may be the beginning of a session's id, as long as it fits only one."""
-    with reading(invocation) as access:
+    with open_for_reading(invocation) as access:
         key = session_id(access, id_)
         session = listed(access, Scope(session=key), invocation.judged)[0]
-        story = story_of(access, session, session.home_id)
+        story = session_detail(access, session, session.home_id)
         if turn is not None and not any(one.n == turn for one in story.turns):
             short = key[: id_length(access, [key])]
             raise NotFound(
@@ -46,37 +46,37 @@ def command(invocation: Invocation, id_: str, turn: int | None, as_raw: bool) ->
     turns = [one for one in story.turns if turn in (None, one.n)]
     plans = [one for one in story.plans if turn in (None, one.turn)]
     notes = [one for one in story.notes if turn in (None, one["turn"])]
-    shown = Story(session, turns, plans, story.goals, notes)
-    body = {name: getattr(shown, name) for name in Story.__struct_fields__}
+    shown = SessionDetail(session, turns, plans, story.goals, notes)
+    body = {name: getattr(shown, name) for name in SessionDetail.__struct_fields__}
     invocation.answer("show", body, lambda output: _show(output, shown))
 
 
-def _ranges(access: Access, session: Session, turn: int | None) -> list[raw.Range]:
+def _ranges(access: Access, session: Session, turn: int | None) -> list[raw_lines.Range]:
     key = {"home": session.home_id, "session": session.id}
     segments = access.rows("show.segments", **key)
-    return raw.ranges(segments, access.rows("show.turns", **key), turn)
+    return raw_lines.ranges(segments, access.rows("show.turns", **key), turn)
 
 
-def _raw(invocation: Invocation, session: Session, wanted: Iterable[raw.Range]) -> None:
+def _raw(invocation: Invocation, session: Session, wanted: Iterable[raw_lines.Range]) -> None:
     if invocation.options.json:
-        lines = [line for one in wanted for line in raw.lines(one)]
+        lines = [line for one in wanted for line in raw_lines.lines(one)]
         invocation.output.document("show", {"session": session, "lines": lines})
         return
     for one in wanted:
         if sys.stdout.isatty():
             # A terminal acts on what it is sent; a file or a pipe gets the bytes as they are.
-            for line in raw.lines(one):
+            for line in raw_lines.lines(one):
                 invocation.output.text(line)
         else:
             sys.stdout.flush()
-            for piece in raw.pieces(one):
+            for piece in raw_lines.pieces(one):
                 sys.stdout.buffer.write(piece)
             sys.stdout.buffer.flush()
 
 
-def _show(output: Output, story: Story) -> None:
+def _show(output: Output, story: SessionDetail) -> None:
     session = story.session
-    output.line(Styled(label(session), "bold"))
+    output.line(StyledCell(label(session), "bold"))
     output.fields(
         [
             ("id", session.id),
@@ -97,15 +97,15 @@ def _show(output: Output, story: Story) -> None:
         _show_turn(output, turn)
     if story.notes:
         output.line()
-        output.line(Styled("Noted", "bold"), "by a command, from the text of the log")
+        output.line(StyledCell("Noted", "bold"), "by a command, from the text of the log")
         for note in story.notes:
             output.text(note["text"], "  ")
 
 
-def _show_plan(output: Output, plans: list[Plan]) -> None:
+def _show_plan(output: Output, plans: list[SessionPlan]) -> None:
     newest = plans[-1]
     output.line()
-    output.line(Styled("Plan", "bold"), f"as of its {many(len(plans), 'revision')}")
+    output.line(StyledCell("Plan", "bold"), f"as of its {many(len(plans), 'revision')}")
     if newest.explanation:
         output.text(newest.explanation, "  ")
     for step in newest.steps:
@@ -114,10 +114,10 @@ def _show_plan(output: Output, plans: list[Plan]) -> None:
         output.line("no steps", indent="  ")
 
 
-def _show_turn(output: Output, turn: Turn) -> None:
+def _show_turn(output: Output, turn: SessionTurn) -> None:
     output.line()
     output.line(
-        Styled(f"Turn {turn.n}", "bold"),
+        StyledCell(f"Turn {turn.n}", "bold"),
         output.state(turn.state),
         f"{turn.started_at:%Y-%m-%d %H:%M:%S} UTC" if turn.started_at else "",
         span(turn.seconds),
@@ -135,7 +135,7 @@ def _show_turn(output: Output, turn: Turn) -> None:
         moved = f"→ {file.moved_to}" if file.moved_to else ""
         output.line("±", file.change, file.path, moved, indent="  ")
     if turn.error:
-        output.line(Styled(turn.error, "red"), indent="  ")
+        output.line(StyledCell(turn.error, "red"), indent="  ")
     if turn.answer:
         output.text(_shortened(turn.answer), "  ")
 

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import click
 
-from ingest.cli.access import reading
+from ingest.cli.access import open_for_reading
 from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
-from ingest.store.face import Format
-from ingest.wording.words import size
+from ingest.db.query_reader import Format
+from ingest.text.units import size
 
 _PARQUET = ".parquet"
 
@@ -28,12 +28,12 @@ def command(invocation: Invocation, out: Path, overwrite: bool) -> None:
     deleted as you like.
     """
     # Imported here: it needs the engine, which a copy through the owner's door does without.
-    from ingest.store.snapshot import deliver, refuse_ours
+    from ingest.db.snapshot import deliver, refuse_ours
 
     target = out.expanduser().absolute()
     refuse_ours(invocation.settings.db, target)
     form = Format.PARQUET if out.suffix.lower() == _PARQUET else Format.DUCKDB
-    with reading(invocation) as access:
+    with open_for_reading(invocation) as access:
         copied = access.copy(form)
     written = deliver(copied, target, overwrite=overwrite)
     invocation.answer(

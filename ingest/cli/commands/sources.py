@@ -2,13 +2,13 @@
 
 import click
 
-from ingest.cli.access import Row, reading
+from ingest.cli.access import Row, open_for_reading
 from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.options import Filters, filters
 from ingest.cli.output import Cell, Column, Output
 from ingest.cli.scope import scope_of
-from ingest.wording.words import many, size
+from ingest.text.units import many, size
 
 _COLUMNS = (
     Column("ID", right=True),
@@ -29,7 +29,7 @@ def command(invocation: Invocation, only: Filters) -> None:
     """What is behind comes first. Sizes and offsets are bytes; of a compressed file, offsets count
     decompressed ones.
     """
-    with reading(invocation) as access:
+    with open_for_reading(invocation) as access:
         scope = scope_of(invocation, access, only)
         rows = access.rows(
             "sources.listed", session=scope.session, limit=scope.limit, offset=scope.offset

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import click
 
-from ingest.cli.access import reading
+from ingest.cli.access import open_for_reading
 from ingest.cli.document import plain
 from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
@@ -24,7 +24,7 @@ def command(invocation: Invocation, statement: str, only: Filters) -> None:
     their columns from version to version; the tables behind them may change. Files cannot be
     reached.
     """
-    with reading(invocation) as access, _interruptible():
+    with open_for_reading(invocation) as access, _interruptible():
         answer = access.ask(statement, only.limit)
 
     def show(output: Output) -> None:

@@ -5,24 +5,24 @@ from typing import Final
 
 import click
 
-from ingest.cli.access import Access, reading
-from ingest.cli.commits import commits
-from ingest.cli.consent import agreed, yes_option
+from ingest.cli.access import Access, open_for_reading
+from ingest.cli.actions import action_runner
+from ingest.cli.commands.state_commits import commits
+from ingest.cli.commands.state_reconcile import reconcile
+from ingest.cli.confirm import confirmed, yes_option
 from ingest.cli.errors import Exit, NotFound
-from ingest.cli.exposure import warn_unless_ignored
+from ingest.cli.gitignore_warning import warn_unless_ignored
 from ingest.cli.group import Group
 from ingest.cli.invocation import Invocation, with_invocation
-from ingest.cli.ordering import ordering
 from ingest.cli.output import Column, Output
-from ingest.cli.reconciling import reconcile
 from ingest.cli.scope import project_of
-from ingest.memory import exports, outgoing
-from ingest.memory.state import writing
-from ingest.memory.state.making import Made, state_of
-from ingest.memory.state.merging import Change, Fate, changes
-from ingest.memory.state.reading import read
-from ingest.memory.tasks.deeds import VERB, arguments
-from ingest.wording.words import many
+from ingest.projects import exports, safe_export
+from ingest.projects.state import write
+from ingest.projects.state.build import BuiltState, state_of
+from ingest.projects.state.merge import Change, Fate, changes
+from ingest.projects.state.read import read
+from ingest.projects.tasks.edits import VERB, arguments
+from ingest.text.units import many
 
 _project = click.option(
     "--project", metavar="NAME", help="This project: its name, or its folder. Else the one here."
@@ -62,11 +62,11 @@ def export(invocation: Invocation, project: str | None, out: Path | None, into: 
 
     Example: tailboard state export --project parser --out state
     """
-    with ordering(invocation) as orders:
+    with action_runner(invocation) as orders:
         made = _made(invocation, orders.access, project)
         folder = out.expanduser().absolute() if out else _folder(invocation, made)
-        exports.permit(folder / writing.FILE, into=into)
-        paths = writing.write(made, folder)
+        exports.permit(folder / write.FILE, into=into)
+        paths = write.write(made, folder)
         exports.remember(orders.access, orders.say, "state", paths)
     # One of each kind: all files of sessions lie in one folder.
     warn_unless_ignored(invocation, folder, paths[:2])
@@ -86,7 +86,7 @@ def diff(invocation: Invocation, file: Path | None, project: str | None) -> None
 
     Example: tailboard state diff state/project_state.json
     """
-    with reading(invocation) as access:
+    with open_for_reading(invocation) as access:
         path, made = _found(invocation, access, file, project)
         found = changes(read(path), made.project)
     body = {"paths": [path], "changes": [_row(one) for one in found]}
@@ -108,7 +108,7 @@ def take(
 
     Example: tailboard state import state/project_state.json --dry-run
     """
-    with ordering(invocation) as orders:
+    with action_runner(invocation) as orders:
         path, made = _found(invocation, orders.access, file, project)
         found = changes(read(path), made.project)
         wanted = [one for one in found if one.deed is not None]
@@ -117,7 +117,7 @@ def take(
         taken = (
             bool(wanted)
             and not dry_run
-            and agreed(invocation.output, f"Take over {many(len(wanted), 'change')}?", yes=yes)
+            and confirmed(invocation.output, f"Take over {many(len(wanted), 'change')}?", yes=yes)
         )
         if taken:
             for one in wanted:
@@ -135,7 +135,7 @@ def take(
     return Exit.ATTENTION if unsettled or left else Exit.DONE
 
 
-def _made(invocation: Invocation, access: Access, project: str | None) -> Made:
+def _made(invocation: Invocation, access: Access, project: str | None) -> BuiltState:
     named = project_of(project or ".") or "."
     made = state_of(access, named, invocation.zone, invocation.settings.journal_turns)
     if made is None:
@@ -146,20 +146,20 @@ def _made(invocation: Invocation, access: Access, project: str | None) -> Made:
     return made
 
 
-def _folder(invocation: Invocation, made: Made) -> Path:
+def _folder(invocation: Invocation, made: BuiltState) -> Path:
     base = invocation.settings.db.parent / "state"
-    return base / outgoing.safe_name(made.project.project)
+    return base / safe_export.safe_name(made.project.project)
 
 
 def _found(
     invocation: Invocation, access: Access, file: Path | None, project: str | None
-) -> tuple[Path, Made]:
+) -> tuple[Path, BuiltState]:
     """The file that is meant, and the state of its project as the database knows it."""
     if file is None:
         made = _made(invocation, access, project)
-        return _folder(invocation, made) / writing.FILE, made
+        return _folder(invocation, made) / write.FILE, made
     path = file.expanduser().absolute()
-    path = path / writing.FILE if path.is_dir() else path
+    path = path / write.FILE if path.is_dir() else path
     return path, _made(invocation, access, project or read(path).project)
 
 

@@ -7,14 +7,14 @@ import click
 from msgspec import Struct
 
 from ingest.batches.state import State, is_stuck
-from ingest.cli.access import Access, Backlog, Owner, Row, reading
+from ingest.cli.access import Access, Backlog, OwnerStatus, Row, open_for_reading
 from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
-from ingest.cli.output import Column, Output, Styled
+from ingest.cli.output import Column, Output, StyledCell
 from ingest.codex.liveness import SessionState
-from ingest.memory.session import Session, id_length, label, unfinished
-from ingest.wording.welcome import THINGS
-from ingest.wording.words import ago, many, size, span
+from ingest.sessions.session import Session, id_length, label, unfinished
+from ingest.text.units import ago, many, size, span
+from ingest.text.welcome import THINGS
 
 _LIVE = (SessionState.RUNNING, SessionState.WAITING, SessionState.STALLED)
 _COUNTED = (*_LIVE, SessionState.FAILED)
@@ -39,14 +39,14 @@ class Status(Struct, frozen=True):
     batches: dict[str, int]
     sessions: dict[str, int]
     rejected_lines: int
-    owner: Owner
+    owner: OwnerStatus
     homes: list[str]
     db: str
     pauses: list[Row]
     problems: list[dict[str, str]]
 
 
-class Seen(Struct, frozen=True):
+class StatusView(Struct, frozen=True):
     """What there is to show."""
 
     status: Status
@@ -70,15 +70,15 @@ def command(invocation: Invocation) -> None:
     invocation.answer("status", body, lambda output: show(output, seen))
 
 
-def look(invocation: Invocation) -> Seen:
+def look(invocation: Invocation) -> StatusView:
     """How things stand for this run."""
-    with reading(invocation) as access:
+    with open_for_reading(invocation) as access:
         backlog = access.backlog(invocation.settings.codex_homes, invocation.now)
         sessions = unfinished(access, invocation.judged)
         digits = id_length(access, (session.id for session in sessions))
         status = _status(invocation, access, backlog, sessions)
         held = sum(row["bytes"] for row in access.rows("status.held"))
-    return Seen(status, sessions, digits, invocation.now, held)
+    return StatusView(status, sessions, digits, invocation.now, held)
 
 
 def _status(
@@ -122,13 +122,13 @@ def _batches(access: Access, now: datetime) -> dict[str, int]:
     return counts
 
 
-def show(output: Output, seen: Seen) -> None:
+def show(output: Output, seen: StatusView) -> None:
     status, sessions, now = seen.status, seen.sessions, seen.now
     troubled = status.pauses or status.batches[State.FAILED] or status.batches[State.DEAD]
     if status.fresh_at is None and not troubled:
         _welcome(output, status)
         return
-    output.line(Styled("tailboard", "bold"), " ".join(status.homes))
+    output.line(StyledCell("tailboard", "bold"), " ".join(status.homes))
     output.line(*(output.state(state, status.sessions[state]) for state in _COUNTED))
     live = [session for session in sessions if session.state in _LIVE]
     if live:
@@ -165,7 +165,7 @@ def show(output: Output, seen: Seen) -> None:
             ("queue", _counted(status.batches)),
             ("rejected", f"{many(status.rejected_lines, 'line')}{hint}"),
             *(
-                ("paused", Styled(f"{pause['message']} {pause['hint']}", "red"))
+                ("paused", StyledCell(f"{pause['message']} {pause['hint']}", "red"))
                 for pause in status.pauses
             ),
         ]
@@ -174,7 +174,7 @@ def show(output: Output, seen: Seen) -> None:
 
 def _welcome(output: Output, status: Status) -> None:
     waits = f"{size(status.behind_bytes)} wait: `tailboard ingest`." if status.behind_bytes else ""
-    output.line(Styled("Nothing was read yet.", "bold"), waits)
+    output.line(StyledCell("Nothing was read yet.", "bold"), waits)
     output.line()
     output.line("Three things to know:")
     output.fields([*THINGS, ("file", status.db)])

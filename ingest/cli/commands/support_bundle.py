@@ -16,18 +16,18 @@ from typing import Final
 import click
 from msgspec.structs import asdict
 
-from ingest.cli.access import Access, Row, reading
+from ingest.cli.access import Access, Row, open_for_reading
+from ingest.cli.anonymize import Anonymizer, word
 from ingest.cli.commands.doctor import examine
 from ingest.cli.document import plain
 from ingest.cli.errors import Exit
-from ingest.cli.export import Unwritable
+from ingest.cli.export import ExportUnwritable
 from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
-from ingest.cli.masking import Mask, word
 from ingest.cli.output import Output
 from ingest.cli.versions import versions
-from ingest.store.errors import StoreError
-from ingest.wording.words import size
+from ingest.db.errors import StoreError
+from ingest.text.units import size
 
 _COUNTS: Final = ("tables", "sources", "batches", "rejects", "sessions", "orders")
 _TERMINAL: Final = ("TERM", "COLORTERM", "LANG", "LC_ALL", "NO_COLOR", "TAILBOARD_ASCII", "TMUX")
@@ -64,7 +64,7 @@ def _write(path: Path, text: str) -> None:
         with os.fdopen(os.open(path, flags, 0o600), "w", encoding="utf-8") as file:
             file.write(text)
     except OSError as error:
-        raise Unwritable(
+        raise ExportUnwritable(
             f"{path} cannot be written: {error.strerror or error}.",
             "Name another file with --out.",
         ) from error
@@ -73,7 +73,7 @@ def _write(path: Path, text: str) -> None:
 def _bundle(invocation: Invocation) -> dict[str, object]:
     settings = invocation.settings
     known = [*settings.codex_homes, settings.db, settings.db.parent, Path.home()]
-    mask = Mask(secrets.token_bytes(16), known)
+    mask = Anonymizer(secrets.token_bytes(16), known)
     checks = [
         {"name": one.name, "ok": one.ok, "detail": mask.text(one.detail)}
         for one in examine(invocation)
@@ -90,7 +90,7 @@ def _bundle(invocation: Invocation) -> dict[str, object]:
     }
 
 
-def _settings(invocation: Invocation, mask: Mask) -> dict[str, object]:
+def _settings(invocation: Invocation, mask: Anonymizer) -> dict[str, object]:
     """Each value and where it comes from; a path or a command is not told."""
     return {
         name: {"value": _told(value, mask), "source": invocation.loaded.origins[name].source}
@@ -98,7 +98,7 @@ def _settings(invocation: Invocation, mask: Mask) -> dict[str, object]:
     }
 
 
-def _told(value: object, mask: Mask) -> object:
+def _told(value: object, mask: Anonymizer) -> object:
     match value:
         case Path():
             return mask.path(value)
@@ -111,7 +111,7 @@ def _told(value: object, mask: Mask) -> object:
 def _counted(invocation: Invocation) -> Mapping[str, object]:
     since = invocation.now - timedelta(days=1)
     try:
-        with reading(invocation) as access:
+        with open_for_reading(invocation) as access:
             found: dict[str, object] = {
                 name: _words(access.rows(f"bundle.{name}")) for name in _COUNTS
             }

@@ -2,20 +2,20 @@
 
 import click
 
-from ingest.cli.access import Access, reading
+from ingest.cli.access import Access, open_for_reading
+from ingest.cli.commands.tasks_actions import VERBS
+from ingest.cli.commands.tasks_show import history, one
 from ingest.cli.errors import Exit
 from ingest.cli.group import ListGroup
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.options import Filters, filters
 from ingest.cli.output import Output
-from ingest.cli.task_story import history, one
-from ingest.cli.task_verbs import VERBS
-from ingest.cli.tasking import Plan, counted, remarks, scoped, table
-from ingest.memory.session import id_length
-from ingest.memory.tasks import drawing
-from ingest.memory.tasks.choice import Choice, chosen, following
-from ingest.memory.tasks.roadmap import roadmap
-from ingest.memory.tasks.task import Edge, Roadmap, Task, TaskState
+from ingest.cli.task_listing import TaskListing, counted, remarks, scoped, table
+from ingest.projects.tasks import drawing
+from ingest.projects.tasks.filters import TaskFilter, filtered, following
+from ingest.projects.tasks.model import Edge, Roadmap, Task, TaskState
+from ingest.projects.tasks.roadmap import roadmap
+from ingest.sessions.session import id_length
 
 _SCOPE = ("project", "branch", "session", "since", "until", "limit", "offset")
 _everywhere = click.option(
@@ -46,21 +46,23 @@ for _verb in VERBS:
     multiple=True,
     help="Only tasks in this state; may be repeated.",
 )
-@click.option("--ready", "choice", flag_value=Choice.READY.value, help="Only what can be done now.")
 @click.option(
-    "--blocked", "choice", flag_value=Choice.BLOCKED.value, help="Only what waits for others."
+    "--ready", "choice", flag_value=TaskFilter.READY.value, help="Only what can be done now."
+)
+@click.option(
+    "--blocked", "choice", flag_value=TaskFilter.BLOCKED.value, help="Only what waits for others."
 )
 @click.option(
     "--stuck",
     "choice",
-    flag_value=Choice.STUCK.value,
+    flag_value=TaskFilter.STUCK.value,
     help="Only what waits for you, stalled or failed.",
 )
-@click.option("--done", "choice", flag_value=Choice.DONE.value, help="Only what is done.")
+@click.option("--done", "choice", flag_value=TaskFilter.DONE.value, help="Only what is done.")
 @click.option(
     "--unproven",
     "choice",
-    flag_value=Choice.UNPROVEN.value,
+    flag_value=TaskFilter.UNPROVEN.value,
     help="Only what is said to be done without evidence.",
 )
 @_everywhere
@@ -81,7 +83,7 @@ def listing(
     """
     plan, digits = _read(invocation, only, everywhere=everywhere)
     tasks = plan.tasks if all_ else [task for task in plan.tasks if task.current]
-    tasks = chosen(tasks, Choice(choice or Choice.ALL))
+    tasks = filtered(tasks, TaskFilter(choice or TaskFilter.ALL))
     if state:
         tasks = [task for task in tasks if task.state in state]
     _answer(invocation, plan, digits, tasks, only, all_=all_)
@@ -94,7 +96,7 @@ def listing(
 def ready(invocation: Invocation, everywhere: bool, only: Filters) -> None:
     """What can be done now: nothing before it is open."""
     plan, digits = _read(invocation, only, everywhere=everywhere)
-    _answer(invocation, plan, digits, chosen(plan.tasks, Choice.READY), only, all_=False)
+    _answer(invocation, plan, digits, filtered(plan.tasks, TaskFilter.READY), only, all_=False)
 
 
 @command.command("next")
@@ -127,7 +129,7 @@ def graph(invocation: Invocation, form: str, everywhere: bool, all_: bool, only:
 
     Example: tailboard tasks graph --format mermaid
     """
-    with reading(invocation) as access:
+    with open_for_reading(invocation) as access:
         plan = _roadmap(invocation, access, only, everywhere=everywhere)
     tasks = _paged([task for task in plan.tasks if all_ or task.relevant], only)
     shown = Roadmap(tasks, _among(plan.edges, tasks))
@@ -141,7 +143,7 @@ def graph(invocation: Invocation, form: str, everywhere: bool, all_: bool, only:
             case _:
                 output.text(drawing.text(shown, ascii=output.ascii, columns=output.columns))
 
-    body = Plan(shown.tasks, shown.edges, plan.refused, plan.plan_tool_off).body()
+    body = TaskListing(shown.tasks, shown.edges, plan.refused, plan.plan_tool_off).body()
     if form == "json":
         invocation.output.document("tasks", body)
     else:
@@ -150,7 +152,7 @@ def graph(invocation: Invocation, form: str, everywhere: bool, all_: bool, only:
 
 def _read(invocation: Invocation, only: Filters, *, everywhere: bool) -> tuple[Roadmap, int]:
     """The tasks, and how much of a session's id tells an owner without a name apart."""
-    with reading(invocation) as access:
+    with open_for_reading(invocation) as access:
         plan = _roadmap(invocation, access, only, everywhere=everywhere)
         return plan, id_length(access, filter(None, (task.owner for task in plan.tasks)))
 
@@ -180,7 +182,7 @@ def _answer(
     all_: bool,
 ) -> None:
     shown = _paged(tasks, only)
-    answer = Plan(shown, _among(plan.edges, shown), plan.refused, plan.plan_tool_off)
+    answer = TaskListing(shown, _among(plan.edges, shown), plan.refused, plan.plan_tool_off)
 
     def show(output: Output) -> None:
         relevant = _paged([task for task in tasks if all_ or task.relevant], only)

@@ -5,15 +5,15 @@ from collections.abc import Iterable
 import click
 from msgspec import Struct
 
-from ingest.cli.access import Access, Row, reading
+from ingest.cli.access import Access, Row, open_for_reading
 from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.options import Filters, filters
 from ingest.cli.output import Column, Output
 from ingest.cli.scope import insist_on_project, scope_of
-from ingest.memory.scope import Scope
-from ingest.memory.session import id_length, title_of
-from ingest.wording.when import local_day
+from ingest.sessions.scope import Scope
+from ingest.sessions.session import id_length, title_of
+from ingest.text.times import local_day
 
 _KINDS = ("input", "cached", "output", "reasoning", "total")
 UNKNOWN = "unknown"
@@ -46,7 +46,7 @@ def command(invocation: Invocation, by: str, only: Filters) -> None:
     """Each token counts once: history that was copied into a fork is left out. Input holds what
     was cached, output holds the reasoning. A day is a day of this machine's zone.
     """
-    with reading(invocation) as access:
+    with open_for_reading(invocation) as access:
         scope = scope_of(invocation, access, only)
         rows = _rows(invocation, access, scope, by)
         if not rows:

@@ -6,16 +6,16 @@ from contextlib import contextmanager
 
 import click
 
-from ingest.cli.access import NOTHING_YET, visit, writing
+from ingest.cli.access import NOTHING_YET, connect_to_owner, open_for_writing
 from ingest.cli.errors import Exit
 from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
-from ingest.cli.output import Cell, Column, Output, Styled
+from ingest.cli.output import Cell, Column, Output, StyledCell
 from ingest.cli.progress import Narration
-from ingest.store.face import Rows
-from ingest.wording.words import many
-from ingest.worker.homes import homes
-from ingest.worker.verify import SourceCheck, verify
+from ingest.db.query_reader import NamedQueries
+from ingest.pipeline.homes import homes
+from ingest.pipeline.verify import SourceCheck, verify
+from ingest.text.units import many
 
 _COLUMNS = (
     Column("ID", right=True),
@@ -55,7 +55,7 @@ def command(invocation: Invocation, deep: bool) -> int:
         lines = sum(check.expected_lines for check in checks)
         verdict = "all of it agrees" if ok else "not all of it agrees"
         output.line(f"{many(lines, 'line')} of {many(len(checks), 'source')}: {verdict}.")
-        output.line(Styled(TESTED[deep], "dim"))
+        output.line(StyledCell(TESTED[deep], "dim"))
 
     body = {"ok": ok, "deep": deep, "tested": TESTED[deep], "sources": checks}
     invocation.answer("verify", body, show)
@@ -86,14 +86,14 @@ def _checks(invocation: Invocation, *, deep: bool) -> list[SourceCheck]:
 
 
 @contextmanager
-def _open(invocation: Invocation, *, deep: bool) -> Iterator[Rows]:
+def _open(invocation: Invocation, *, deep: bool) -> Iterator[NamedQueries]:
     """Counting only asks, so it goes through the owner's door; every fact is compared at home."""
-    remote = None if deep else visit(invocation.settings.db)
+    remote = None if deep else connect_to_owner(invocation.settings.db)
     if remote is not None:
         with remote:
             yield remote
         return
-    with writing(invocation) as database:
+    with open_for_writing(invocation) as database:
         yield database
 
 

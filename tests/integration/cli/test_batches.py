@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from ingest.store.database import Database
+from ingest.db.database import Database
 from tests.build import Home
-from tests.integration.cli.desk import Desk, Sessions
+from tests.integration.cli.cli_harness import Desk, Sessions
 
 KEYS = {
     "id", "kind", "source", "session", "start", "end", "state", "stuck", "attempts",

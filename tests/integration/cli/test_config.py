@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ingest.settings import NAMES
-from tests.integration.cli.desk import Desk, Sessions
+from tests.integration.cli.cli_harness import Desk, Sessions
 
 
 def test_every_setting_is_shown_with_what_each_place_says(desk: Desk) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from ingest.cli.errors import Exit
-from tests.integration.cli.desk import Desk
+from tests.integration.cli.cli_harness import Desk
 
 
 @pytest.fixture

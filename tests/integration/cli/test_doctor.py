@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from ingest.memory.tasks.plan_tool import Shown, on_by_default, told_by
-from ingest.store.database import Database
+from ingest.db.database import Database
+from ingest.projects.tasks.plan_tool import Shown, on_by_default, told_by
 from tests.build import Home
-from tests.integration.cli.desk import Desk, Sessions, write_sessions
+from tests.integration.cli.cli_harness import Desk, Sessions, write_sessions
 
 REFUSED = "unsupported call: update_plan"
 

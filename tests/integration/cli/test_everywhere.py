@@ -13,7 +13,7 @@ import pytest
 
 from ingest.cli.main import cli
 from tests.build import Home
-from tests.integration.cli.desk import Desk, write_sessions
+from tests.integration.cli.cli_harness import Desk, write_sessions
 from tests.integration.cli.test_suggestions import PRINTED
 from tests.integration.queue.test_with_an_owner import ONCE, following
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from ingest.store.database import Database
-from ingest.worker.homes import Home
-from ingest.worker.survey import Survey, survey
-from tests.integration.cli.desk import Desk, Sessions, write_sessions
+from ingest.db.database import Database
+from ingest.pipeline.homes import Home
+from ingest.pipeline.scan import ScanResult, scan_and_register
+from tests.integration.cli.cli_harness import Desk, Sessions, write_sessions
 
 KEYS = [
     "schema", "sources", "bytes_read", "lines", "facts", "rejected", "batches", "seconds",
@@ -135,11 +135,11 @@ def test_verify_deep_leaves_nothing_in_the_temporary_folder(
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
     made: list[str] = []
 
-    def noted(database: Database, homes: list[Home], now: str) -> Survey:
+    def noted(database: Database, homes: list[Home], now: str) -> ScanResult:
         made.append(str(database.path))
-        return survey(database, homes, now)
+        return scan_and_register(database, homes, now)
 
-    monkeypatch.setattr("ingest.worker.verify.survey", noted)
+    monkeypatch.setattr("ingest.pipeline.verify.scan_and_register", noted)
     assert desk.run("verify", "--deep").code == 0
     assert [Path(path).is_relative_to(tmp_path / "temporary") for path in made] == [True]
     assert list((tmp_path / "temporary").iterdir()) == []

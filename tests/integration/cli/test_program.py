@@ -12,7 +12,7 @@ import pytest
 
 from ingest.cli.main import cli
 from ingest.cli.table import COMMANDS
-from tests.integration.cli.desk import Desk, Sessions
+from tests.integration.cli.cli_harness import Desk, Sessions
 
 READING = [
     ["status"],
@@ -27,7 +27,7 @@ READING = [
 PROGRAM = [sys.executable, "-c", "from ingest.cli.main import main; main()"]
 
 HOLD = (
-    "import sys, pathlib; from ingest.store.database import Database\n"
+    "import sys, pathlib; from ingest.db.database import Database\n"
     "with Database(pathlib.Path(sys.argv[1])): print(flush=True); sys.stdin.read()"
 )
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.build import Home
-from tests.integration.cli.desk import Desk, Sessions, write_sessions
+from tests.integration.cli.cli_harness import Desk, Sessions, write_sessions
 
 SESSION_KEYS = [
     "id", "parent_id", "root_id", "forked_from", "title", "project", "cwd", "branch", "commit",

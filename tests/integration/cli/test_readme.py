@@ -13,8 +13,8 @@ import pytest
 
 from ingest.cli.main import cli, run
 from ingest.demo.story import shipped
-from ingest.demo.teller import Teller
-from tests.integration.cli.desk import Desk
+from ingest.demo.writer import DemoWriter
+from tests.integration.cli.cli_harness import Desk
 
 ROOT = Path(__file__).resolve().parents[3]
 README = (ROOT / "README.md").read_text()
@@ -51,7 +51,7 @@ MAKE = [one for one in COMMANDS if one.startswith("make")]
 def read(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the demo's home and a database that has read it."""
     folder = tmp_path_factory.mktemp("readme")
-    Teller(shipped(), folder, NOW, UTC).begin()
+    DemoWriter(shipped(), folder, NOW, UTC).begin()
     env = {"CODEX_HOME": f"{folder}/codex", "TAILBOARD_DB": f"{folder}/data/tailboard.duckdb"}
     assert run(["ingest", "-q"], env, NOW, UTC) in (0, 1)
     return folder

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from ingest.store.database import Database
-from ingest.store.edits import Edits
-from tests.integration.cli.desk import Desk, Sessions, write_sessions
-from tests.stage import Stage
+from ingest.db.database import Database
+from ingest.db.edit_log import EditLog
+from tests.app_harness import Stage
+from tests.integration.cli.cli_harness import Desk, Sessions, write_sessions
 
 SECRET = "ghp_" + "a1B2" * 9
 PRIVATE = "the colour of my first bicycle"
@@ -28,7 +28,7 @@ def leaky(desk: Desk, sessions: Sessions) -> Desk:
     line = '{"id":"c9","db":"tailboard.duckdb","at":"2026-11-21T08:00:00","actor":"me",'
     line += f'"verb":"task","reason":"{TEXT}","selection":{{}},"arguments":{{}},"batches":[],'
     line += '"matched":1,"skipped":{}}\n'
-    Edits(desk.db).path.write_text(line, encoding="utf-8")
+    EditLog(desk.db).path.write_text(line, encoding="utf-8")
     return desk
 
 
@@ -66,7 +66,7 @@ def test_after_it_is_applied_no_byte_of_it_is_left(leaky: Desk) -> None:
     # The plan is still one, and the edit still counts.
     steps = leaky.json("sql", "select text from v_plan_steps where text like '%Read on%' limit 1")
     assert steps["rows"] == [["Read on"]]
-    assert [edit.id for edit in Edits(leaky.db).read()] == ["c9"]
+    assert [edit.id for edit in EditLog(leaky.db).read()] == ["c9"]
     assert leaky.run("verify").code == 0
 
 

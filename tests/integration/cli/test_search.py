@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.memory.search.query import parse
-from ingest.memory.search.search import Found, search
-from ingest.store.local import Local
-from tests.faults.place import Place
-from tests.integration.cli.desk import Desk, Sessions
+from ingest.db.local_reader import LocalReader
+from ingest.sessions.search.query import parse
+from ingest.sessions.search.search import SearchResult, search
+from tests.faults.fault_harness import Place
+from tests.integration.cli.cli_harness import Desk, Sessions
 from tests.integration.report.test_with_an_owner import PATIENCE, following
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -47,16 +47,16 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
 
 
 @pytest.fixture(scope="module")
-def local(place: Place) -> Iterator[Local]:
+def local(place: Place) -> Iterator[LocalReader]:
     with place.open() as database:
-        yield Local(database)
+        yield LocalReader(database)
 
 
-def found(local: Local, text: str, limit: int = 20, offset: int = 0) -> Found:
+def found(local: LocalReader, text: str, limit: int = 20, offset: int = 0) -> SearchResult:
     return search(local, parse(text, NOW, UTC), NOW.replace(tzinfo=None), limit, offset)
 
 
-def kinds(local: Local, text: str) -> list[str]:
+def kinds(local: LocalReader, text: str) -> list[str]:
     return sorted(hit.kind for hit in found(local, text).hits)
 
 
@@ -65,7 +65,7 @@ def kinds(local: Local, text: str) -> list[str]:
     "text",
     ["src/x.py", "foo_bar", "what's", "AND", "%", "_", "(a+)+$", ";DROP", "\\", "'", '"100 % of"'],
 )
-def test_signs_are_found_as_they_were_written(local: Local, text: str) -> None:
+def test_signs_are_found_as_they_were_written(local: LocalReader, text: str) -> None:
     assert "prompt" in kinds(local, text)
     assert not kinds(local, f"{text} nowhere-to-be-found")
 
@@ -73,7 +73,7 @@ def test_signs_are_found_as_they_were_written(local: Local, text: str) -> None:
 @pytest.mark.fault("U14")
 @given(st.text(max_size=80))
 @settings(max_examples=60, deadline=None)
-def test_no_question_is_too_odd(local: Local, text: str) -> None:
+def test_no_question_is_too_odd(local: LocalReader, text: str) -> None:
     answer = found(local, text)
     assert answer.total >= len(answer.hits)
 
@@ -81,7 +81,7 @@ def test_no_question_is_too_odd(local: Local, text: str) -> None:
 @pytest.mark.fault("U14")
 @given(st.data())
 @settings(max_examples=40, deadline=None)
-def test_every_piece_of_what_was_said_is_found(local: Local, data: st.DataObject) -> None:
+def test_every_piece_of_what_was_said_is_found(local: LocalReader, data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(SAID) - 2))
     piece = SAID[start : data.draw(st.integers(start + 1, len(SAID)))].replace('"', " ").strip()
     for word in piece.split():
@@ -89,12 +89,12 @@ def test_every_piece_of_what_was_said_is_found(local: Local, data: st.DataObject
 
 
 @pytest.mark.fault("U14")
-def test_a_question_of_a_megabyte_is_answered(local: Local) -> None:
+def test_a_question_of_a_megabyte_is_answered(local: LocalReader) -> None:
     assert found(local, "lexer " * 200_000).total > 0
     assert found(local, "x" * 1_000_000).total == 0
 
 
-def test_everything_is_looked_through(local: Local) -> None:
+def test_everything_is_looked_through(local: LocalReader) -> None:
     assert kinds(local, "lexer") == [
         "answer", "answer", "command", "command", "file", "prompt", "step",
     ]  # fmt: skip
@@ -103,25 +103,25 @@ def test_everything_is_looked_through(local: Local) -> None:
     assert kinds(local, "hello ünïcode") == ["step"]
 
 
-def test_words_may_be_far_apart_in_a_command_and_what_it_printed(local: Local) -> None:
+def test_words_may_be_far_apart_in_a_command_and_what_it_printed(local: LocalReader) -> None:
     assert kinds(local, "pytest failed importerror lexer") == ["output"]
     assert kinds(local, "lexer -pytest -patch kind:command") == []
 
 
-def test_whole_words_come_before_parts_and_the_new_before_the_old(local: Local) -> None:
+def test_whole_words_come_before_parts_and_the_new_before_the_old(local: LocalReader) -> None:
     assert [hit.excerpt for hit in found(local, "lexer kind:answer").hits] == [
         "The lexer reads all of it now.", "Relexering.",
     ]  # fmt: skip
     assert [hit.kind for hit in found(local, '"read the lexer"').hits] == ["prompt", "step"]
 
 
-def test_what_was_printed_is_found_also_where_the_command_says_it_too(local: Local) -> None:
+def test_what_was_printed_is_found_also_where_the_command_says_it_too(local: LocalReader) -> None:
     assert kinds(local, "lexer kind:output") == ["output", "output"]
     assert {hit.tool for hit in found(local, "kind:output").hits} >= {"exec_command"}
     assert kinds(local, "lexer kind:command kind:output") == ["command", "command"]
 
 
-def test_a_patch_is_shown_by_the_file_it_is_of(local: Local) -> None:
+def test_a_patch_is_shown_by_the_file_it_is_of(local: LocalReader) -> None:
     assert "*** Add File: notes/lexer.md" in {
         hit.excerpt for hit in found(local, "tool:apply_patch").hits
     }
@@ -137,23 +137,23 @@ def test_what_a_script_patched_is_found_by_what_it_printed(tmp_path: Path) -> No
     session.write()
     place.read()
     with place.open() as database:
-        hits = found(Local(database), '"updated the following files"').hits
+        hits = found(LocalReader(database), '"updated the following files"').hits
         assert {(hit.kind, hit.tool) for hit in hits} >= {("output", "apply_patch")}
-        assert {hit.tool for hit in found(Local(database), "tool:apply_patch").hits} == {
+        assert {hit.tool for hit in found(LocalReader(database), "tool:apply_patch").hits} == {
             "apply_patch"
         }
 
 
-def test_what_tailboard_itself_printed_comes_last(local: Local) -> None:
+def test_what_tailboard_itself_printed_comes_last(local: LocalReader) -> None:
     assert [hit.kind for hit in found(local, "zebras").hits] == ["output", "self"]
 
 
-def test_a_step_is_told_once_as_it_stands_now(local: Local) -> None:
+def test_a_step_is_told_once_as_it_stands_now(local: LocalReader) -> None:
     (hit,) = found(local, "hello kind:step").hits
     assert hit.status == "completed"
 
 
-def test_filters_narrow(local: Local) -> None:
+def test_filters_narrow(local: LocalReader) -> None:
     assert {hit.project for hit in found(local, "lexer project:site").hits} == {"site"}
     assert {hit.project for hit in found(local, "lexer project:/home/dev/parser").hits} == {
         "parser"
@@ -173,12 +173,12 @@ def test_filters_narrow(local: Local) -> None:
         "status:USAGELIMITED", "project:İSTANBUL", "project:/home/dev/İstanbul", "branch:Fix/ΟΔΟΣ",
     ],
 )  # fmt: skip
-def test_a_filter_fits_whatever_its_capitals(spelled: Local, text: str) -> None:
+def test_a_filter_fits_whatever_its_capitals(spelled: LocalReader, text: str) -> None:
     assert found(spelled, text).total >= 1
 
 
 @pytest.fixture(scope="module")
-def spelled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Local]:
+def spelled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalReader]:
     """A session with capitals in its names, also some that have more than one small letter."""
     place = Place(tmp_path_factory.mktemp("spelled"))
     session = place.home.session(
@@ -192,7 +192,7 @@ def spelled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Local]:
     session.write()
     place.read()
     with place.open() as database:
-        yield Local(database)
+        yield LocalReader(database)
 
 
 @pytest.mark.parametrize(
@@ -209,7 +209,7 @@ def test_a_turn_that_failed_without_a_message_is_an_error_too(
     place.read()
     with place.open() as database:
         for text in ("has:error", "kind:error", f'"{said}"'):
-            (hit,) = found(Local(database), text).hits
+            (hit,) = found(LocalReader(database), text).hits
             assert (hit.kind, hit.excerpt, hit.status) == ("error", said, "failed")
 
 
@@ -232,7 +232,7 @@ def test_a_session_is_where_its_newest_part_is_even_if_nobody_knows_when_the_oth
     second.path.write_bytes(where.replace(b'"branch":"main"', b'"branch":null'))
     place.read()
     with place.open() as database:
-        local = Local(database)
+        local = LocalReader(database)
         ((project, branch),) = local.sql("select project, branch from v_sessions").rows
         assert (project, branch) == ("new", None)
         assert {hit.project for hit in found(local, "kind:prompt").hits} == {"new"}
@@ -253,7 +253,7 @@ def test_a_step_that_a_script_set_twice_stands_as_it_was_set_last(tmp_path: Path
     session.write()
     place.read()
     with place.open() as database:
-        (hit,) = found(Local(database), "lexer kind:step").hits
+        (hit,) = found(LocalReader(database), "lexer kind:step").hits
         assert hit.status == "completed"
 
 
@@ -271,22 +271,22 @@ def test_hits_that_fit_equally_well_are_each_on_one_page(tmp_path: Path) -> None
                 "select 1, 0, 1, 1, 'command', 'exec_command', 'needle ' || chr(65 + n::integer), "
                 "'completed' from range(26) as r(n) order by hash(n)"
             )
-        local = Local(database)
+        local = LocalReader(database)
         every = [hit.excerpt for hit in found(local, "needle", 100).hits]
         pages = [hit.excerpt for n in range(0, 26, 2) for hit in found(local, "needle", 2, n).hits]
         assert len(set(every)) == 26
         assert pages == every
 
 
-def test_hits_come_in_pages(local: Local) -> None:
+def test_hits_come_in_pages(local: LocalReader) -> None:
     every = found(local, "lexer")
     assert every.total == len(every.hits) == 7
-    assert found(local, "lexer", 2, 2) == Found(every.hits[2:4], 7)
-    assert found(local, "lexer", 2, 50) == Found([], 7)
-    assert found(local, " ") == Found([], 0)
+    assert found(local, "lexer", 2, 2) == SearchResult(every.hits[2:4], 7)
+    assert found(local, "lexer", 2, 50) == SearchResult([], 7)
+    assert found(local, " ") == SearchResult([], 0)
 
 
-def test_a_hit_names_the_turn_as_show_counts_it(local: Local) -> None:
+def test_a_hit_names_the_turn_as_show_counts_it(local: LocalReader) -> None:
     assert [hit.turn for hit in found(local, "kind:prompt").hits] == [1, 2, 1]
 
 
@@ -295,7 +295,7 @@ def test_a_prompt_of_a_session_that_is_gone_is_still_found(tmp_path: Path) -> No
     place.home.history(place.home.session(), "Typed long ago")
     place.read()
     with place.open() as database:
-        (hit,) = found(Local(database), "typed").hits
+        (hit,) = found(LocalReader(database), "typed").hits
     assert (hit.kind, hit.turn, hit.project) == ("prompt", None, None)
 
 
@@ -307,11 +307,11 @@ def test_a_line_is_found_as_soon_as_it_is_stored(tmp_path: Path) -> None:
     with place.open() as database:
         owner = place.owner(database)
         owner.once()
-        assert found(Local(database), "haystack").total == 0
+        assert found(LocalReader(database), "haystack").total == 0
         session.say("A needle in a haystack")
         session.write()
         owner.once()
-        assert found(Local(database), "haystack").total == 1
+        assert found(LocalReader(database), "haystack").total == 1
 
 
 def test_search_answers_with_what_is_promised(desk: Desk, sessions: Sessions) -> None:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from ingest.store.engine import connect
-from tests.integration.cli.desk import Desk, Sessions
+from ingest.db.engine import connect
+from tests.integration.cli.cli_harness import Desk, Sessions
 
 
 def test_a_copy_can_be_opened_by_any_duckdb(desk: Desk, sessions: Sessions) -> None:

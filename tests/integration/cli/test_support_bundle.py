@@ -5,7 +5,7 @@ import stat
 from typing import Any
 
 from ingest.cli.errors import Exit
-from tests.integration.cli.desk import Desk, Sessions
+from tests.integration.cli.cli_harness import Desk, Sessions
 
 SAID = (
     "Fix the parser", "changelog", "pytest", "It works now", "Two steps", "Which one?", "sleep 60",

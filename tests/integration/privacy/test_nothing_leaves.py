@@ -9,7 +9,7 @@ import pytest
 
 from tests.build import Home
 from tests.integration.tui.terminal import terminal
-from tests.scenes import everything
+from tests.sample_home import everything
 
 WATCH = """
 import sys

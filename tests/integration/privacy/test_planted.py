@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from ingest.codex.text import HEAD_CHARS, TAIL_CHARS, clip
-from ingest.worker import parcel
-from ingest.worker.job import Parcel
+from ingest.codex.fields import HEAD_CHARS, TAIL_CHARS, head_and_tail
+from ingest.pipeline import reader_output
+from ingest.pipeline.job import ReaderOutput
 from tests.build import Home
-from tests.integration.cli.desk import Desk
-from tests.unit.redaction.secrets import A36, SECRETS
+from tests.integration.cli.cli_harness import Desk
+from tests.unit.text.secrets import A36, SECRETS
 
 PLANTED = [(text, secret) for texts in SECRETS.values() for text, secret in texts]
 KEY = "gh" + "p_" + A36
@@ -73,13 +73,13 @@ def files(folder: Path) -> Iterator[Path]:
 def spooled(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     """What the readers left in the spool, which is gone once it is stored."""
     kept: list[bytes] = []
-    discard = parcel.discard
+    discard = reader_output.discard
 
-    def watched(stored: Parcel) -> None:
+    def watched(stored: ReaderOutput) -> None:
         kept.extend(Path(path).read_bytes() for path in stored.tables.values())
         discard(stored)
 
-    monkeypatch.setattr(parcel, "discard", watched)
+    monkeypatch.setattr(reader_output, "discard", watched)
     return kept
 
 
@@ -119,22 +119,22 @@ class TestClipping:
     @pytest.mark.parametrize("at", [0, 1, HEAD_CHARS - 20, HEAD_CHARS - 1, HEAD_CHARS, 3_000])
     def test_a_secret_across_the_end_of_the_head_is_not_seen_in_part(self, at: int) -> None:
         filler = "word " * 4_000
-        head, tail = clip(f"{filler[:at]} {KEY} {filler}")
+        head, tail = head_and_tail(f"{filler[:at]} {KEY} {filler}")
         assert "gh" + "p_" not in head + (tail or "")
 
     @pytest.mark.parametrize("back", [0, 1, 20, TAIL_CHARS - 20, TAIL_CHARS, TAIL_CHARS + 30])
     def test_a_secret_across_the_begin_of_the_tail_is_not_seen_in_part(self, back: int) -> None:
         filler = "word " * 4_000
-        head, tail = clip(f"{filler} {KEY} {filler[: max(0, back - 5)]}")
+        head, tail = head_and_tail(f"{filler} {KEY} {filler[: max(0, back - 5)]}")
         assert "B2" not in head + (tail or "")
 
     def test_a_private_part_opened_in_the_head_hides_the_tail(self) -> None:
-        assert clip(f"a <private>{'x' * 20_000}") == ("a [private]", None)
-        head, tail = clip(f"a <private>{'x' * 20_000}</private>{'y' * 2_000}")
+        assert head_and_tail(f"a <private>{'x' * 20_000}") == ("a [private]", None)
+        head, tail = head_and_tail(f"a <private>{'x' * 20_000}</private>{'y' * 2_000}")
         assert "x" not in head + (tail or "")
 
     def test_a_private_part_opened_in_the_middle_hides_the_tail(self) -> None:
-        head, tail = clip(f"{'a ' * 9_000}<private>{'x' * 20_000}")
+        head, tail = head_and_tail(f"{'a ' * 9_000}<private>{'x' * 20_000}")
         assert tail is not None
         assert "x" not in head + tail
         assert tail.endswith("[private]")
@@ -142,5 +142,5 @@ class TestClipping:
     def test_a_long_key_hides_its_end(self) -> None:
         body = "\n".join(["MIIE" + A36] * 80)
         key = f"-----BEGIN PRIVATE KEY-----\n{body}\n-----END PRIVATE KEY-----"
-        head, tail = clip(f"{'a ' * 9_000}{key}")
+        head, tail = head_and_tail(f"{'a ' * 9_000}{key}")
         assert "MIIE" not in head + (tail or "")

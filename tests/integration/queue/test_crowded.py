@@ -4,14 +4,14 @@ from threading import Event, Thread
 
 import pytest
 
-from ingest.store.diagnosis import explain
-from ingest.store.doorplate import Role
-from ingest.store.engine import Error
-from ingest.store.errors import Crowded
-from ingest.worker.drain import Report
-from ingest.worker.entrance import Owned, Wish, enter
-from ingest.worker.homes import homes
-from ingest.worker.owner import Owner, Pace, Round
+from ingest.db.engine import Error
+from ingest.db.engine_errors import explain
+from ingest.db.errors import MemoryLimit
+from ingest.pipeline.bootstrap import RunningServer, ServerOptions, start_or_connect
+from ingest.pipeline.follow import Owner, Pace, Round
+from ingest.pipeline.homes import homes
+from ingest.pipeline.run import RunReport
+from ingest.server.owner_file import Role
 from tests.build import Home
 
 PATIENCE = 60.0
@@ -30,7 +30,7 @@ def test_a_statement_without_room_is_tried_again_in_a_moment(
     stop, stored = Event(), Event()
     paused: list[str | None] = []
 
-    def crowded(self: Owner, *arguments: object) -> Report:
+    def crowded(self: Owner, *arguments: object) -> RunReport:
         if len(paused) < times:
             raise explain(place / "t.duckdb", Error(TEXT))
         return read(self, *arguments)  # type: ignore[arg-type]
@@ -41,8 +41,10 @@ def test_a_statement_without_room_is_tried_again_in_a_moment(
             stored.set()
 
     monkeypatch.setattr(Owner, "read", crowded)
-    found = enter(place / "t.duckdb", Wish(homes([place / "codex"]), Role.FOLLOW))
-    assert isinstance(found, Owned)
+    found = start_or_connect(
+        place / "t.duckdb", ServerOptions(homes([place / "codex"]), Role.FOLLOW)
+    )
+    assert isinstance(found, RunningServer)
     with found:
         found.owner.patience = 10 * PATIENCE  # As for a full disk; nobody waits that long here.
         thread = Thread(target=found.owner.follow, args=(stop, told), kwargs={"pace": HASTY})
@@ -52,4 +54,4 @@ def test_a_statement_without_room_is_tried_again_in_a_moment(
         finally:
             stop.set()
             thread.join()
-    assert paused[:times] == [Crowded.code] * times
+    assert paused[:times] == [MemoryLimit.code] * times

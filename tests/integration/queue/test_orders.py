@@ -8,9 +8,9 @@ from datetime import timedelta
 import pytest
 
 from ingest.batches.failure import ErrorClass, Failure
-from ingest.store import queue
-from ingest.store.database import Database
-from tests.integration.cli.desk import Desk, Sessions, write_sessions
+from ingest.db import queue
+from ingest.db.database import Database
+from tests.integration.cli.cli_harness import Desk, Sessions, write_sessions
 
 IO_ERROR = Failure(code="io_error", cls=ErrorClass.TRANSIENT, message="It broke.", hint="Look.")
 ODD = Failure(code="odd", cls=ErrorClass.DATA, message="It is odd.")

@@ -6,20 +6,20 @@ from pathlib import Path
 
 import pytest
 
+from ingest.batches.action import Action, Selection, Verb
 from ingest.batches.failure import ErrorClass
-from ingest.batches.order import Order, Selection, Verb
-from ingest.batches.policy import PAUSED_BY_USER, Mode
+from ingest.batches.retry_policy import PAUSED_BY_USER, Mode
 from ingest.batches.state import State
-from ingest.store.commands import carry_out
-from ingest.store.database import Database
-from ingest.store.dump import dump
-from ingest.worker import parcel, reading
-from ingest.worker.budget import Budget
-from ingest.worker.drain import Tuning
-from ingest.worker.homes import homes
-from ingest.worker.job import Done, Job, Trouble
-from ingest.worker.owner import Owner
-from ingest.worker.reading import Alive
+from ingest.db.actions import carry_out
+from ingest.db.database import Database
+from ingest.db.dump import dump
+from ingest.pipeline import read_batch, reader_output
+from ingest.pipeline.batch_budget import Budget
+from ingest.pipeline.follow import Owner
+from ingest.pipeline.homes import homes
+from ingest.pipeline.job import Job, JobDone, SourceFailure
+from ingest.pipeline.read_batch import Alive
+from ingest.pipeline.run import RunSettings
 from tests.build import Home
 
 NOW = datetime(2026, 11, 21, 12, 0)
@@ -37,30 +37,34 @@ class Bench:
             session.prompt(f"prompt {number}")
             session.end_turn("done")
             session.write()
-        self.failing: Trouble | None = None
+        self.failing: SourceFailure | None = None
         self.read: list[str] = []
-        read = reading.read
+        read = read_batch.read
 
         def maybe(job: Job, alive: Alive, budget: Budget) -> object:
             self.read.append(job.batch)
             if self.failing is None:
                 return read(job, alive, budget)
-            done = Done(job.batch, job.lease, job.source, job.cursor.offset, "failed", job.cursor)
+            done = JobDone(
+                job.batch, job.lease, job.source, job.cursor.offset, "failed", job.cursor
+            )
             done.trouble = self.failing
             return done, None
 
-        monkeypatch.setattr(parcel, "read", maybe)
+        monkeypatch.setattr(reader_output, "read", maybe)
         self.open()
 
-    def open(self, tuning: Tuning | None = None) -> None:
+    def open(self, tuning: RunSettings | None = None) -> None:
         self.database = Database(self.folder / "tailboard.duckdb")
-        self.tune(tuning or Tuning())
+        self.tune(tuning or RunSettings())
 
-    def tune(self, tuning: Tuning) -> None:
+    def tune(self, tuning: RunSettings) -> None:
         self.owner = Owner(self.database, homes([self.home.path]), tuning, lambda: self.now)
 
     def fail(self, cls: ErrorClass | None) -> None:
-        self.failing = None if cls is None else Trouble("broken", cls, "It broke.", "Mend it.")
+        self.failing = (
+            None if cls is None else SourceFailure("broken", cls, "It broke.", "Mend it.")
+        )
 
     def states(self) -> list[str]:
         rows = self.database.reader().execute("select state from batches order by id").fetchall()
@@ -70,7 +74,7 @@ class Bench:
         return [row["code"] for row in self.database.rows("queue.pauses")]
 
     def order(self, verb: Verb, *ids: str, command: str = "order") -> None:
-        wanted = Order(verb=verb, selection=Selection(ids=ids or None), actor="ada")
+        wanted = Action(verb=verb, selection=Selection(ids=ids or None), actor="ada")
         carry_out(self.database, wanted, command=command, now=self.now)
 
 
@@ -122,7 +126,7 @@ def test_a_person_s_pause_is_not_lifted_by_anything_that_goes_well(bench: Bench)
 
 def test_a_pause_in_the_middle_of_a_drain_stops_it_and_blames_nobody(bench: Bench) -> None:
     bench.database.close()
-    bench.open(Tuning(batch_bytes=1))
+    bench.open(RunSettings(batch_bytes=1))
     passed: list[int] = []
 
     def stop(_report: object, _done: int) -> None:
@@ -154,7 +158,7 @@ def test_a_failed_batch_is_tried_again_by_itself_once_its_time_has_come(bench: B
 
 
 def test_where_a_person_retries_nothing_is_tried_again_by_itself(bench: Bench) -> None:
-    bench.tune(Tuning(retry=Mode.MANUAL))
+    bench.tune(RunSettings(retry=Mode.MANUAL))
     bench.fail(ErrorClass.TRANSIENT)
     bench.owner.once()
     bench.fail(None)
@@ -167,7 +171,7 @@ def test_where_a_person_retries_nothing_is_tried_again_by_itself(bench: Bench) -
 
 
 def test_the_settings_say_how_often_a_batch_is_tried(bench: Bench) -> None:
-    bench.tune(Tuning(max_attempts=2))
+    bench.tune(RunSettings(max_attempts=2))
     bench.fail(ErrorClass.TRANSIENT)
     for _ in range(2):
         bench.owner.once()
@@ -195,7 +199,7 @@ def test_what_is_written_while_a_batch_is_read_belongs_to_the_next(
 ) -> None:
     path = next(bench.home.path.rglob("rollout-*.jsonl"))
     line = path.read_bytes().splitlines(keepends=True)[-1]
-    read = reading.read
+    read = read_batch.read
     grown: list[int] = []
 
     def grow(job: Job, alive: Alive, budget: Budget) -> object:
@@ -206,7 +210,7 @@ def test_what_is_written_while_a_batch_is_read_belongs_to_the_next(
                 file.write(line)
         return answer
 
-    monkeypatch.setattr(parcel, "read", grow)
+    monkeypatch.setattr(reader_output, "read", grow)
     bench.owner.once()
     bench.owner.once()
     ranges = bench.database.reader().execute(

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from ingest.store.database import Database
-from ingest.store.dump import dump
+from ingest.db.database import Database
+from ingest.db.dump import dump
 from tests.build import Home
-from tests.integration.cli.desk import Desk, Sessions
+from tests.integration.cli.cli_harness import Desk, Sessions
 
 
 def facts(desk: Desk, path: Path | None = None) -> list[str]:

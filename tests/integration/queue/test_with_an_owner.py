@@ -8,14 +8,14 @@ from threading import Event, Thread
 
 import pytest
 
-from ingest.store.database import Database
-from ingest.store.doorplate import Role
-from ingest.store.dump import dump
-from ingest.worker.entrance import Owned, Wish, enter
-from ingest.worker.homes import homes
-from ingest.worker.owner import Pace, Round
+from ingest.db.database import Database
+from ingest.db.dump import dump
+from ingest.pipeline.bootstrap import RunningServer, ServerOptions, start_or_connect
+from ingest.pipeline.follow import Pace, Round
+from ingest.pipeline.homes import homes
+from ingest.server.owner_file import Role
 from tests.build import Home
-from tests.integration.cli.desk import Desk, write_sessions
+from tests.integration.cli.cli_harness import Desk, write_sessions
 
 PATIENCE = 60.0
 HASTY = Pace(everything_every=0.1, recent_every=0.1, quiet=0.01, longest=0.05)
@@ -40,8 +40,8 @@ def following(desk: Desk, pace: Pace = HASTY) -> Iterator[Event]:
         if round_.report.lines:
             read.set()
 
-    found = enter(desk.db, Wish(homes([desk.home]), Role.FOLLOW))
-    assert isinstance(found, Owned)
+    found = start_or_connect(desk.db, ServerOptions(homes([desk.home]), Role.FOLLOW))
+    assert isinstance(found, RunningServer)
     with found:
         thread = Thread(target=partial(found.owner.follow, stop, told, pace=pace))
         thread.start()

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from ingest.db.local_reader import LocalReader
 from ingest.report.insights import MODELS, OTHERS, insights, step_begins
 from ingest.report.period import Period
-from ingest.store.local import Local
-from tests.faults.place import Place
+from tests.faults.fault_harness import Place
 
 DAY = 24 * 3_600_000
 
@@ -22,7 +22,7 @@ def place(tmp_path: Path) -> Place:
     return place
 
 
-def spent(local: Local) -> int:
+def spent(local: LocalReader) -> int:
     """All tokens there are."""
     return int(local.sql("select sum(total) from v_usage").rows[0][0])
 
@@ -30,7 +30,7 @@ def spent(local: Local) -> int:
 def test_days_follow_each_other_and_all_tokens_are_there(place: Place) -> None:
     place.read()
     with place.open() as database:
-        local = Local(database)
+        local = LocalReader(database)
         now = datetime(2026, 11, 24)
         found = insights(local, Period(""), now, UTC)
         assert found.tokens.days == [date(2026, 11, day) for day in (21, 22, 23, 24)]
@@ -46,7 +46,7 @@ def test_a_day_that_is_years_away_does_not_stretch_the_picture(place: Place) -> 
     place.session("partial")
     place.read()
     with place.open() as database:
-        local = Local(database)
+        local = LocalReader(database)
         found = insights(local, Period(""), datetime(2026, 11, 24), UTC)
         assert found.tokens.days == [date(2026, 11, day) for day in (21, 22, 23, 24, 25)]
         assert sum(map(sum, found.tokens.totals)) == spent(local)
@@ -55,7 +55,7 @@ def test_a_day_that_is_years_away_does_not_stretch_the_picture(place: Place) -> 
 def test_a_period_has_all_its_days_and_nothing_else(place: Place) -> None:
     place.read()
     with place.open() as database:
-        local = Local(database)
+        local = LocalReader(database)
         period = Period("", datetime(2026, 11, 22), datetime(2026, 11, 25))
         found = insights(local, period, datetime(2026, 12, 1), UTC)
         assert [day.day for day in found.tokens.days] == [22, 23, 24]
@@ -70,7 +70,7 @@ def test_neither_does_a_day_from_before_there_was_codex(place: Place, first: str
     session.path.write_bytes(session.bytes().replace(b"2026-11-23", first.encode()))
     place.read()
     with place.open() as database:
-        local = Local(database)
+        local = LocalReader(database)
         assert str(local.sql("select min(time)::date from v_usage").rows[0][0]) == first
         found = insights(local, Period(""), datetime(2026, 11, 24), UTC)
         assert found.tokens.days == [date(2026, 11, day) for day in (21, 22, 23, 24)]
@@ -81,7 +81,7 @@ def test_neither_does_a_day_from_before_there_was_codex(place: Place, first: str
 def test_a_clock_that_is_behind_hides_no_tokens(place: Place, period: Period) -> None:
     place.read()
     with place.open() as database:
-        local = Local(database)
+        local = LocalReader(database)
         found = insights(local, period, datetime(2026, 11, 18), UTC)
         assert len(found.tokens.days) == 1
         assert sum(map(sum, found.tokens.totals)) == spent(local)
@@ -98,7 +98,7 @@ def test_a_turn_that_ended_before_it_began_took_nobody_knows_how_long(tmp_path: 
     session.write()
     place.read()
     with place.open() as database:
-        local = Local(database)
+        local = LocalReader(database)
         ((began, ended, seconds),) = local.sql(
             "select started_at, ended_at, seconds from v_turns"
         ).rows
@@ -126,7 +126,7 @@ def test_nothing_has_no_days(tmp_path: Path) -> None:
     place = Place(tmp_path)
     place.read()
     with place.open() as database:
-        found = insights(Local(database), Period(""), datetime(2026, 11, 24), UTC)
+        found = insights(LocalReader(database), Period(""), datetime(2026, 11, 24), UTC)
         assert (found.tokens.days, found.outcomes) == ([], [])
         assert not any(found.spreads.values())
 

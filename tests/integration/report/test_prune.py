@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.build import Home, Rollout
-from tests.integration.cli.desk import Desk
+from tests.integration.cli.cli_harness import Desk
 
 EVERYTHING = ("--older-than", "0s")
 

@@ -4,12 +4,12 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from ingest.store.database import Database
-from ingest.worker.drain import Tuning
-from ingest.worker.homes import homes
-from ingest.worker.owner import Owner
+from ingest.db.database import Database
+from ingest.pipeline.follow import Owner
+from ingest.pipeline.homes import homes
+from ingest.pipeline.run import RunSettings
 from tests.build import Home
-from tests.integration.cli.desk import Desk
+from tests.integration.cli.cli_harness import Desk
 
 START = datetime(2026, 11, 21, 8)
 
@@ -227,7 +227,7 @@ def test_samples_are_written_while_a_long_backlog_drains(empty: Desk) -> None:
         return now
 
     with Database(empty.db) as database:
-        owner = Owner(database, homes([empty.home]), Tuning(batch_bytes=4_096), clock)
+        owner = Owner(database, homes([empty.home]), RunSettings(batch_bytes=4_096), clock)
         owner.once()
         rows = database.execute("select behind_bytes from samples order by time").fetchall()
         new = database.execute("select sum(bytes_new) from samples").fetchone()

@@ -9,17 +9,17 @@ from functools import partial
 from threading import Event, Thread
 from time import monotonic
 
-from ingest.store.client import RemoteDatabase
-from ingest.store.doorplate import Role
-from ingest.worker import program
-from ingest.worker.chores import Chores
-from ingest.worker.drain import Tuning
-from ingest.worker.entrance import Owned, Wish, enter
-from ingest.worker.homes import homes
-from ingest.worker.observe import Observer
-from ingest.worker.owner import Owner, Pace, Round
+from ingest.pipeline import limited_program
+from ingest.pipeline.bootstrap import RunningServer, ServerOptions, start_or_connect
+from ingest.pipeline.follow import Owner, Pace, Round
+from ingest.pipeline.homes import homes
+from ingest.pipeline.maintenance import Maintenance
+from ingest.pipeline.observe import Observer
+from ingest.pipeline.run import RunSettings
+from ingest.server.client import DatabaseClient
+from ingest.server.owner_file import Role
 from tests.build import Home
-from tests.integration.cli.desk import Desk
+from tests.integration.cli.cli_harness import Desk
 
 PATIENCE = 60.0
 HASTY = Pace(everything_every=1.0, recent_every=0.1, quiet=0.01, longest=0.05)
@@ -32,8 +32,8 @@ def following(
     """An owner that follows the desk's home; the event says that it noted something."""
     stop, beaten = Event(), Event()
     clock = partial(_clock, now)
-    found = enter(desk.db, Wish(homes([desk.home]), Role.FOLLOW), clock)
-    assert isinstance(found, Owned)
+    found = start_or_connect(desk.db, ServerOptions(homes([desk.home]), Role.FOLLOW), clock)
+    assert isinstance(found, RunningServer)
     with found:
         found.owner.once()
         chores = _chores(found.owner, observe)
@@ -58,13 +58,13 @@ def _clock(now: datetime | None) -> datetime:
     return now or datetime.now(UTC).replace(tzinfo=None)
 
 
-def _chores(owner: Owner, code: str | None) -> Chores:
+def _chores(owner: Owner, code: str | None) -> Maintenance:
     observer = None
     if code is not None:
         tell = partial(
-            program.tell,
+            limited_program.run,
             [sys.executable, "-c", code],
-            program.Leash(PATIENCE, 1024**2),
+            limited_program.Limits(PATIENCE, 1024**2),
             owner.database.spool,
             {},
         )
@@ -73,10 +73,10 @@ def _chores(owner: Owner, code: str | None) -> Chores:
             owner.instance,
             tell,
             quiet=timedelta(minutes=1),
-            tuning=Tuning(),
+            tuning=RunSettings(),
             clock=owner.clock,
         )
-    return Chores(owner.database, owner.clock, [observer] if observer else [], timedelta(0))
+    return Maintenance(owner.database, owner.clock, [observer] if observer else [], timedelta(0))
 
 
 def test_a_report_is_the_same_through_the_owner(desk: Desk) -> None:
@@ -110,7 +110,7 @@ def test_a_session_that_came_to_rest_is_observed_while_everything_else_goes_on(
     empty.db.parent.mkdir(parents=True)
     with following(empty, f"print({answer!r})", later + timedelta(minutes=2)) as noted:
         assert noted.wait(PATIENCE)
-        with RemoteDatabase(empty.db) as remote:
+        with DatabaseClient(empty.db) as remote:
             found = remote.sql("select session, text, untrusted from v_notes").rows
     assert found == [(session.thread.id, "The parser is fixed.", True)]
     (note,) = empty.json("show", session.thread.id)["notes"]
@@ -134,8 +134,8 @@ def test_a_session_that_never_pauses_is_read_while_it_is_written(empty: Desk) ->
 
     # Nothing but hints: no sweep comes to help before the test is over.
     pace = Pace(everything_every=3600, recent_every=3600, quiet=0.5, longest=0.5)
-    found = enter(empty.db, Wish(homes([empty.home]), Role.FOLLOW))
-    assert isinstance(found, Owned)
+    found = start_or_connect(empty.db, ServerOptions(homes([empty.home]), Role.FOLLOW))
+    assert isinstance(found, RunningServer)
     with found:
         thread = Thread(target=partial(found.owner.follow, stop, told, pace=pace))
         thread.start()

@@ -10,7 +10,7 @@ import pytest
 
 from tests.build import Home, Rollout
 from tests.build.repository import REMOTE, Repo
-from tests.integration.cli.desk import Desk
+from tests.integration.cli.cli_harness import Desk
 
 
 @dataclass

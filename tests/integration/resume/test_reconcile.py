@@ -2,7 +2,7 @@
 
 import pytest
 
-from ingest.store.database import Database
+from ingest.db.database import Database
 from tests.integration.queue.test_with_an_owner import following
 from tests.integration.resume.conftest import Project
 

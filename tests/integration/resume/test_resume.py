@@ -7,9 +7,9 @@ import pytest
 
 from ingest.cli.clipboard import copy
 from ingest.cli.output import Output
-from ingest.store.database import Database
+from ingest.db.database import Database
 from tests.build import Rollout
-from tests.integration.cli.desk import Desk
+from tests.integration.cli.cli_harness import Desk
 from tests.integration.queue.test_with_an_owner import following
 from tests.integration.resume.conftest import Project
 

@@ -8,13 +8,13 @@ import sys
 import time
 from pathlib import Path
 
-from ingest.store.client import OwnerGone, RemoteDatabase
-from ingest.store.doorplate import Role
-from ingest.store.face import Query, Reading
-from ingest.worker.entrance import Owned, Wish, enter
+from ingest.db.query_reader import Query, QueryReader
+from ingest.pipeline.bootstrap import RunningServer, ServerOptions, start_or_connect
+from ingest.server.client import DatabaseClient, OwnerGone
+from ingest.server.owner_file import Role
 
 BOTH: list[Query] = [("registry.problems", {"home": "h"}), ("queue.pauses", {})]
-WISH = Wish([], Role.FOLLOW)
+WISH = ServerOptions([], Role.FOLLOW)
 LONG_PATIENCE = 10.0
 """Seconds for many guests, of whom one is just becoming the next owner."""
 
@@ -24,14 +24,14 @@ def say(*words: object) -> None:
     sys.stdout.flush()
 
 
-def figures(reading: Reading) -> int:
+def figures(reading: QueryReader) -> int:
     problems, pauses = reading.ask(BOTH)
     if [row["code"] for row in problems] != [row["code"] for row in pauses]:
         say("torn", problems, pauses)
     return int(pauses[0]["code"]) if pauses else 0
 
 
-def commit(owned: Owned, number: int) -> None:
+def commit(owned: RunningServer, number: int) -> None:
     database = owned.database
     problem = {"code": str(number), "path": "p", "message": "m", "hint": "h"}
     with database.transaction():
@@ -41,7 +41,7 @@ def commit(owned: Owned, number: int) -> None:
         database.run("queue.pause", code=str(number), message="m", hint="h", now="2026-01-01")
 
 
-def own(owned: Owned, seen: int) -> None:
+def own(owned: RunningServer, seen: int) -> None:
     number = figures(owned.reading)
     say("owner", number)
     if number < seen:
@@ -52,7 +52,7 @@ def own(owned: Owned, seen: int) -> None:
         say("committed", number)
 
 
-def visit(guest: RemoteDatabase, seen: int) -> int:
+def visit(guest: DatabaseClient, seen: int) -> int:
     """Until the owner is gone; the newest figure that was seen."""
     say("guest", guest.host.pid)
     while True:
@@ -67,12 +67,12 @@ def visit(guest: RemoteDatabase, seen: int) -> int:
 
 
 def main(path: Path) -> None:
-    found, seen = enter(path, WISH), 0
-    while isinstance(found, RemoteDatabase):
+    found, seen = start_or_connect(path, WISH), 0
+    while isinstance(found, DatabaseClient):
         seen = visit(found, seen)
         began = time.monotonic()
         found.close()
-        found = enter(path, WISH, patience=LONG_PATIENCE)
+        found = start_or_connect(path, WISH, patience=LONG_PATIENCE)
         say("again", round(time.monotonic() - began, 3))
     own(found, seen)
 

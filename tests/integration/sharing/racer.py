@@ -3,15 +3,15 @@
 import sys
 from pathlib import Path
 
-from ingest.store.client import RemoteDatabase
-from ingest.store.doorplate import Role
-from ingest.worker.entrance import Wish, enter
+from ingest.pipeline.bootstrap import ServerOptions, start_or_connect
+from ingest.server.client import DatabaseClient
+from ingest.server.owner_file import Role
 
 
 def main(path: Path) -> None:
     for line in sys.stdin:
-        with enter(path, Wish([], Role.FOLLOW)) as found:
-            guest = isinstance(found, RemoteDatabase)
+        with start_or_connect(path, ServerOptions([], Role.FOLLOW)) as found:
+            guest = isinstance(found, DatabaseClient)
             sys.stdout.write("guest\n" if guest else "owner\n")
             sys.stdout.flush()
             sys.stdin.readline()

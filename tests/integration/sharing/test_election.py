@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.integration.sharing.company import RACER, company
+from tests.integration.sharing.processes import RACER, company
 
 RACES = 200
 

@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
-from ingest.store import doorplate
-from ingest.store.engine import connect
+from ingest.db import paths
+from ingest.db.engine import connect
+from ingest.server import owner_file
 from tests.build import Home
-from tests.integration.sharing.company import PATIENCE, ROOT
+from tests.integration.sharing.processes import PATIENCE, ROOT
 
 PROGRAM = [sys.executable, "-c", "from ingest.cli.main import main; main()"]
 
@@ -97,7 +98,7 @@ def test_a_copy_is_made_while_another_process_follows(
     assert machine.json("snapshot", "--out", str(out))["bytes"] == out.stat().st_size
     with connect(str(out), read_only=True) as con:
         assert con.execute("select count(*) from v_turns").fetchall() == [(1,)]
-    spool = doorplate.beside(machine.db, "spool")
+    spool = paths.beside(machine.db, "spool")
     assert list(spool.glob("snapshot-*")) == []
 
 
@@ -154,7 +155,7 @@ def test_a_killed_owner_leaves_a_database_that_the_next_command_opens(
 ) -> None:
     follower.kill()
     follower.wait()
-    assert doorplate.read(machine.db) is not None
+    assert owner_file.read(machine.db) is not None
     assert len(machine.json("sessions")["sessions"]) == 1
     assert machine.json("status")["owner"]["role"] == "command"
 

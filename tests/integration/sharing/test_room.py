@@ -3,13 +3,13 @@
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from ingest.store.client import RemoteDatabase
-from ingest.store.doorplate import Role
-from ingest.store.local import Local
-from ingest.worker.entrance import Owned, Wish, enter
-from ingest.worker.homes import homes
+from ingest.db.local_reader import LocalReader
+from ingest.pipeline.bootstrap import RunningServer, ServerOptions, start_or_connect
+from ingest.pipeline.homes import homes
+from ingest.server.client import DatabaseClient
+from ingest.server.owner_file import Role
 from tests.build import Home
-from tests.scenes import everything
+from tests.sample_home import everything
 
 GUESTS = 6
 EACH = 5
@@ -27,30 +27,32 @@ LISTED: dict[str, object] = {
 def test_a_question_that_finds_no_room_by_itself_is_given_more(tmp_path: Path) -> None:
     everything(Home(tmp_path / "codex"))
     path = tmp_path / "data" / "t.duckdb"
-    found = enter(path, Wish(homes([tmp_path / "codex"]), Role.FOLLOW))
-    assert isinstance(found, Owned)
+    found = start_or_connect(path, ServerOptions(homes([tmp_path / "codex"]), Role.FOLLOW))
+    assert isinstance(found, RunningServer)
     with found:
         database = found.owner.database
         found.owner.read(found.owner.survey().changed)
         database.execute(f"set memory_limit = '{TIGHT}'")
-        with RemoteDatabase(path) as guest:
+        with DatabaseClient(path) as guest:
             listed = guest.rows("sessions.listed", **LISTED)
         database.execute(f"set memory_limit = '{TIGHT}'")
         assert database.rows("sessions.listed", **LISTED) == listed
         database.execute(f"set memory_limit = '{TIGHT}'")
-        assert Local(database).ask([("sessions.listed", LISTED)]) == [listed]
+        assert LocalReader(database).ask([("sessions.listed", LISTED)]) == [listed]
 
 
 def test_guests_that_ask_at_once_are_all_answered(tmp_path: Path) -> None:
     everything(Home(tmp_path / "codex"))
-    found = enter(tmp_path / "data" / "t.duckdb", Wish(homes([tmp_path / "codex"]), Role.FOLLOW))
-    assert isinstance(found, Owned)
+    found = start_or_connect(
+        tmp_path / "data" / "t.duckdb", ServerOptions(homes([tmp_path / "codex"]), Role.FOLLOW)
+    )
+    assert isinstance(found, RunningServer)
     with found:
         found.owner.read(found.owner.survey().changed)
         found.owner.database.execute(f"set memory_limit = '{ROOM}'")
 
         def ask(_: int) -> list[int]:
-            with RemoteDatabase(tmp_path / "data" / "t.duckdb") as guest:
+            with DatabaseClient(tmp_path / "data" / "t.duckdb") as guest:
                 return [len(guest.rows("sessions.listed", **LISTED)) for _ in range(EACH)]
 
         with ThreadPoolExecutor(GUESTS) as guests:

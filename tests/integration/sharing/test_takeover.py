@@ -4,7 +4,7 @@ import os
 import time
 from pathlib import Path
 
-from tests.integration.sharing.company import PERSON, Company, company
+from tests.integration.sharing.processes import PERSON, Company, company
 
 SOAK = os.environ.get("TAILBOARD_SOAK") == "1"
 DEATHS = 100 if SOAK else 20

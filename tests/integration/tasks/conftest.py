@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.build import Home
-from tests.integration.right.conftest import CORPUS
+from tests.integration.facts.conftest import CORPUS
 from tests.integration.tasks.reading import Plans, plans
 
 

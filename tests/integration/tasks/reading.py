@@ -5,14 +5,14 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from ingest.memory.scope import Now, Scope
-from ingest.memory.session import Session, listed
-from ingest.memory.tasks.revisions import Revision, revisions
-from ingest.memory.tasks.roadmap import roadmap
-from ingest.memory.tasks.task import EdgeKind, Roadmap, Task
-from ingest.store.local import Local
-from ingest.worker.owner import Owner
-from tests.integration.right.told import owner
+from ingest.db.local_reader import LocalReader
+from ingest.pipeline.follow import Owner
+from ingest.projects.tasks.model import EdgeKind, Roadmap, Task
+from ingest.projects.tasks.revisions import Revision, revisions
+from ingest.projects.tasks.roadmap import roadmap
+from ingest.sessions.scope import Now, Scope
+from ingest.sessions.session import Session, listed
+from tests.integration.facts.expectations import owner
 
 LATER = datetime(2026, 12, 1)
 """After all that builders and corpus tell of, so that nothing still runs."""
@@ -23,7 +23,7 @@ class Plans:
 
     def __init__(self, reading: Owner, now: datetime = LATER) -> None:
         self.read = reading.once
-        self.rows = Local(reading.database)
+        self.rows = LocalReader(reading.database)
         self.now = Now(now, timedelta(minutes=5), timedelta(hours=24))
 
     def roadmap(self, scope: Scope = Scope()) -> Roadmap:  # noqa: B008 - a frozen value

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from ingest.memory.tasks.task import EdgeKind, Evidence, EvidenceKind
+from ingest.projects.tasks.model import EdgeKind, Evidence, EvidenceKind
 from tests.build.scenarios import PASS, PLAN_PROMPT, READ, STEPS
 from tests.integration.tasks.reading import Plans, linked
 

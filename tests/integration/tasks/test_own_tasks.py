@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from msgspec.structs import replace
 
-from ingest.memory.scope import Scope
-from ingest.memory.tasks.choice import Choice, chosen, following
-from ingest.memory.tasks.task import EdgeKind
+from ingest.projects.tasks.filters import TaskFilter, filtered, following
+from ingest.projects.tasks.model import EdgeKind
+from ingest.sessions.scope import Scope
 from tests.build import Home
 from tests.build.payload import GIT
 from tests.integration.tasks.reading import Plans, linked, one
@@ -113,7 +113,7 @@ def test_a_step_that_was_dropped_is_kept_and_is_not_current(home: Home, told: Te
     ]
     assert linked(plan, EdgeKind.ORDER) == [("Read the code", "Fix the code")]
     assert following(plan.tasks) is plan.tasks[1]
-    assert [t.text for t in chosen(plan.tasks, Choice.UNPROVEN)] == ["Read the code"]
+    assert [t.text for t in filtered(plan.tasks, TaskFilter.UNPROVEN)] == ["Read the code"]
 
 
 def test_a_plan_that_codex_refused_is_none_and_the_tool_is_said_to_be_off(

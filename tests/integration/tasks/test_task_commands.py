@@ -6,7 +6,7 @@ import pytest
 
 from tests.build import Home
 from tests.build.line import START_MS
-from tests.integration.cli.desk import Desk
+from tests.integration.cli.cli_harness import Desk
 from tests.integration.report.test_with_an_owner import following
 
 KEYS = {

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.scenes import everything
-from tests.stage import Stage, staged
+from tests.app_harness import Stage, staged
+from tests.sample_home import everything
 
 
 @pytest.fixture

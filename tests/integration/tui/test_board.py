@@ -8,16 +8,16 @@ from threading import Event
 import pytest
 from msgspec.structs import asdict
 
-from ingest.memory.reconcile import VERB
-from ingest.store.client import RemoteDatabase
-from ingest.store.database import Database
-from ingest.store.face import Reading
+from ingest.db.database import Database
+from ingest.db.query_reader import QueryReader
+from ingest.pipeline.action_messages import SAY, task_action_message, values
+from ingest.projects.reconcile import VERB
+from ingest.server.client import DatabaseClient
 from ingest.tail.discovery import Problem, ProblemCode
-from ingest.worker.ordered import SAY, saying, values
+from tests.app_harness import PATIENCE, Stage, press, settled, shown, until, when
 from tests.build.repository import REMOTE, Repo
-from tests.scenes import HOSTILE
-from tests.stage import PATIENCE, Stage, press, settled, shown, until, when
-from tui.feed import THREADS
+from tests.sample_home import HOSTILE
+from tui.query_runner import THREADS
 from tui.screens import board
 from tui.screens.board import ResumeCard
 from tui.screens.session_timeline import Timeline
@@ -69,7 +69,7 @@ async def test_a_turn_that_was_taken_back_is_said_to_be_so_in_words(stage: Stage
     session.rollback(1)
     session.write()
     stage.read()
-    with RemoteDatabase(stage.db) as remote:
+    with DatabaseClient(stage.db) as remote:
         (home,) = {row["home"] for row in remote.rows("sessions.unfinished")}
         timeline, view = Timeline(home, session.thread.id), View()
         lines = timeline.lines(remote, view, timeline.keys(remote, view)).values()
@@ -108,7 +108,7 @@ async def test_a_session_that_a_person_moved_is_shown_on_its_new_branch(
         card = app.screen.query_exactly_one(ResumeCard).card
         assert card is not None
         moved = {"choice": "move", "to": "release", "alignment": "rewritten", "commit": None}
-        said = saying(VERB, {"session": card.session.id}, moved)
+        said = task_action_message(VERB, {"session": card.session.id}, moved)
         await app.feed.act(SAY, **values(said))
         await until(pilot, "release (began on main)")
 
@@ -314,7 +314,7 @@ async def test_the_owner_ends_another_comes_and_the_selection_stays(stage: Stage
 async def test_a_repository_that_hangs_keeps_no_other_answer_waiting(stage: Stage) -> None:
     app, ends = stage.dashboard(), Event()
 
-    def hangs(_: Reading) -> bool:
+    def hangs(_: QueryReader) -> bool:
         return ends.wait(PATIENCE)
 
     async with app.run_test(size=(120, 40)) as pilot:

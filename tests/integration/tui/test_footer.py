@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.stage import Stage, press, settled, shown
+from tests.app_harness import Stage, press, settled, shown
 
 
 def foot(app: object) -> str:

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.stage import Stage, press, settled, shown, staged, steps, until, when
+from tests.app_harness import Stage, press, settled, shown, staged, steps, until, when
 from tui.commands import SCREENS
-from tui.dashboard import Dashboard, Manner
+from tui.dashboard import Dashboard, Options
 from tui.screens.board import ResumeCard
 from tui.themes import HIGH_CONTRAST, OWN
 
@@ -73,7 +73,7 @@ async def test_why_where_no_session_is_meant_is_asked_of_the_figures(stage: Stag
 async def test_sixteen_colours_get_the_theme_that_needs_no_more_until_another_is_chosen(
     stage: Stage,
 ) -> None:
-    few, many = Manner(live=False, few_colours=True), Manner(live=False)
+    few, many = Options(live=False, few_colours=True), Options(live=False)
     app = stage.dashboard(few)
     async with app.run_test() as pilot:
         await settled(pilot)

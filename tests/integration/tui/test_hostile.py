@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.app_harness import Stage, press, settled, shown, staged
 from tests.build import Home
 from tests.integration.tui.terminal import terminal
-from tests.scenes import HOSTILE
-from tests.stage import Stage, press, settled, shown, staged
+from tests.sample_home import HOSTILE
 from tui.commands import SCREENS
 from tui.dashboard import Dashboard
 

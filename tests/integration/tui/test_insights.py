@@ -1,6 +1,6 @@
 """Insights, as a person at the keyboard sees them."""
 
-from tests.stage import Stage, press, shown
+from tests.app_harness import Stage, press, shown
 
 
 async def test_a_span_is_chosen_and_compared_with_the_one_before(stage: Stage) -> None:

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from ingest.memory.exports import autos, exported
-from ingest.memory.journal.writing import Written, write
-from ingest.store.client import RemoteDatabase
-from tests.stage import PATIENCE, Stage, press, settled, shown, until, when
+from ingest.projects.exports import autos, exported
+from ingest.projects.journal.write import WrittenJournal, write
+from ingest.server.client import DatabaseClient
+from tests.app_harness import PATIENCE, Stage, press, settled, shown, until, when
 from tui.dashboard import Dashboard
 from tui.screens import journal as journal_screen
 from tui.widgets.table import Table
@@ -43,7 +43,7 @@ async def test_export_a_journal(stage: Stage) -> None:
         await until(pilot, "Wrote")
         (path,) = stage.db.parent.rglob("*.md")
         assert "# Refactor the lexer" in path.read_text()
-        with RemoteDatabase(stage.db) as remote:
+        with DatabaseClient(stage.db) as remote:
             assert exported(remote) == [path]
 
 
@@ -52,7 +52,7 @@ async def test_quitting_asks_only_while_an_export_is_being_written(
 ) -> None:
     ends = threading.Event()
 
-    def slow(*arguments: Any, **named: Any) -> Written:
+    def slow(*arguments: Any, **named: Any) -> WrittenJournal:
         assert ends.wait(PATIENCE)
         return write(*arguments, **named)
 
@@ -118,9 +118,9 @@ async def test_automatic_export_is_switched_on_and_off(stage: Stage, tmp_path: P
         await go_to(pilot, app, "Refactor the lexer")
         await pilot.press("A")
         await until(pilot, "written by itself")
-        with RemoteDatabase(stage.db) as remote:
+        with DatabaseClient(stage.db) as remote:
             assert [one.folder for one in autos(remote)] == ["/home/dev/parser"]
         await pilot.press("A")
         await until(pilot, "Off for /home/dev/parser")
-        with RemoteDatabase(stage.db) as remote:
+        with DatabaseClient(stage.db) as remote:
             assert autos(remote) == []

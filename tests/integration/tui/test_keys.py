@@ -4,9 +4,9 @@ from typing import Final
 
 import pytest
 
-from tests.stage import Stage, burst, shown, steps, until
+from tests.app_harness import Stage, burst, shown, steps, until
+from tui.base_screen import BaseScreen
 from tui.dialogs import Ask, Confirm, Typed
-from tui.frame import Frame
 from tui.screens.pipeline.screen import PipelineScreen
 from tui.widgets.entry import Entry
 from tui.widgets.table import Table
@@ -56,7 +56,7 @@ async def test_a_list_that_is_not_filled_yet_bears_every_key(stage: Stage, openi
     async with stage.opened("2") as (app, pilot):
         for key in ("pagedown", "pageup", "down", "up", "ctrl+home", "ctrl+end"):
             await burst(pilot, opening, key, key, "escape")
-            assert isinstance(app.screen, Frame)
+            assert isinstance(app.screen, BaseScreen)
 
 
 async def test_words_typed_at_once_behind_a_key_reach_the_dialog_it_opens(stage: Stage) -> None:
@@ -91,7 +91,7 @@ async def test_a_letter_that_changes_something_needs_its_screen_shown(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, letter: str
 ) -> None:
     done: list[str] = []
-    monkeypatch.setattr(Frame, "order", lambda *_: done.append(letter))
+    monkeypatch.setattr(BaseScreen, "order", lambda *_: done.append(letter))
     place = "3" if letter in "rP" else "2"
     async with stage.opened(notes=True) as (app, pilot):
         await burst(pilot, place, letter)

@@ -9,7 +9,7 @@ import pytest
 from tests.pictures.camera import demonstrated, exported
 from tests.pictures.drawing import png, svg
 from tests.pictures.shots import SHOTS
-from tui.feed import failure_of
+from tui.query_runner import failure_of
 
 ROOT = Path(__file__).resolve().parents[3]
 LARGEST = 150 * 1024

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from ingest.batches.order import Order, Selection, Verb
+from ingest.batches.action import Action, Selection, Verb
 from ingest.batches.state import State
-from ingest.store.client import RemoteDatabase
-from ingest.worker.ordered import ORDER, Wanted, values
-from tests.stage import Stage, answered, asked, press, settled, shown
-from tests.troubles import troubled
-from tests.unit.store import queued
+from ingest.pipeline.action_messages import ORDER, RequestedAction, values
+from ingest.server.client import DatabaseClient
+from tests.app_harness import Stage, answered, asked, press, settled, shown
+from tests.sample_failures import troubled
+from tests.unit.db import queued
 from tui.dashboard import Dashboard
 from tui.dialogs import Ask, Choose, Confirm, Typed
 from tui.screens.pipeline.panes import Lists
@@ -29,7 +29,7 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
 
 
 def batch(stage: Stage, which: str) -> dict[str, object]:
-    with RemoteDatabase(stage.db) as remote:
+    with DatabaseClient(stage.db) as remote:
         row = remote.one("queue.batch", id=which)
         assert row is not None
         return row
@@ -42,7 +42,7 @@ def said(app: Dashboard) -> list[str]:
 
 def orders(stage: Stage) -> Counter[str]:
     """What was ordered so far; the clock stands still, so it has no order."""
-    with RemoteDatabase(stage.db) as remote:
+    with DatabaseClient(stage.db) as remote:
         answer = remote.sql("select verb from v_commands")
         return Counter(str(verb) for (verb,) in answer.rows)
 
@@ -77,7 +77,7 @@ async def test_retry_pressed_twice_is_one_attempt(stage: Stage) -> None:
         before = orders(stage)
         await press(pilot, "r", "r")
         assert batch(stage, DEAD)["state"] == State.PENDING
-        with RemoteDatabase(stage.db) as remote:
+        with DatabaseClient(stage.db) as remote:
             moves = remote.rows("batches.moves", batches=[DEAD])
         assert [move["move"] for move in moves].count("retry") == 1
         assert orders(stage) - before == Counter(["retry"])
@@ -108,9 +108,9 @@ async def test_a_bulk_retry_asks_first_and_enter_alone_does_nothing(stage: Stage
 async def test_what_changed_since_it_was_drawn_is_told_and_left_alone(stage: Stage) -> None:
     async with stage.opened("3") as (app, pilot):
         await press(pilot, "slash", *"state:dead", "enter")
-        with RemoteDatabase(stage.db) as other:
-            wanted = Order(verb=Verb.RETRY, selection=Selection(ids=(DEAD,)), actor="bob")
-            other.act(ORDER, **values(Wanted(wanted, "theirs")))
+        with DatabaseClient(stage.db) as other:
+            wanted = Action(verb=Verb.RETRY, selection=Selection(ids=(DEAD,)), actor="bob")
+            other.act(ORDER, **values(RequestedAction(wanted, "theirs")))
         await press(pilot, "r")
         assert any("It waits to be done already." in one for one in said(app))
 
@@ -134,7 +134,7 @@ async def test_the_queue_is_paused_and_goes_on(stage: Stage) -> None:
         await press(pilot, "P")
         assert "‖ Paused by" in shown(app)
         await press(pilot, "P")
-        with RemoteDatabase(stage.db) as remote:
+        with DatabaseClient(stage.db) as remote:
             assert remote.rows("status.pauses") == []
 
 

@@ -11,7 +11,7 @@ from textual import events
 from textual.keys import key_to_character
 from textual.widgets import Input
 
-from tests.stage import PATIENCE, Stage, when
+from tests.app_harness import PATIENCE, Stage, when
 from tui.commands import COMMANDS
 from tui.dashboard import Dashboard
 

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from tests.scenes import HOSTILE
-from tests.stage import Stage, press, settled, shown, until
+from tests.app_harness import Stage, press, settled, shown, until
+from tests.sample_home import HOSTILE
 from tui.screens.search import QuestionLine, SearchScreen
 from tui.screens.session import SessionScreen
 from tui.widgets.table import Table

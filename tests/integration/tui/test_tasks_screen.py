@@ -1,7 +1,7 @@
 """The tasks screen, as a person at the keyboard uses it."""
 
-from ingest.memory.tasks.task import Task
-from tests.stage import Stage, settled, shown, steps
+from ingest.projects.tasks.model import Task
+from tests.app_harness import Stage, settled, shown, steps
 from tui.dashboard import Dashboard
 from tui.screens.tasks import TasksScreen
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from ingest.store import doorplate
+from ingest.server import owner_file
 from tests.build import Home
 from tests.integration.tui.terminal import PATIENCE, Terminal, terminal
-from tests.scenes import HOSTILE, everything
+from tests.sample_home import HOSTILE, everything
 
 ALTERNATE_ON, ALTERNATE_OFF = b"\x1b[?1049h", b"\x1b[?1049l"
 MOUSE_ON, MOUSE_OFF = b"\x1b[?1000h", b"\x1b[?1000l"
@@ -86,20 +86,20 @@ def test_control_c_leaves(opened: Terminal) -> None:
 
 
 def test_the_owner_ends_with_the_dashboard(opened: Terminal, env: dict[str, str]) -> None:
-    plate = doorplate.read(Path(env["TAILBOARD_DB"]))
+    plate = owner_file.read(Path(env["TAILBOARD_DB"]))
     assert plate is not None
     assert plate.role == "dashboard"
     opened.type("q")
     assert opened.end() == 0
     # It takes the plate down when it has ended its round.
-    while doorplate.read(Path(env["TAILBOARD_DB"])) is not None:
+    while owner_file.read(Path(env["TAILBOARD_DB"])) is not None:
         os.sched_yield()
 
 
 def test_a_killed_owner_is_replaced_and_the_screen_goes_on(
     opened: Terminal, env: dict[str, str], tmp_path: Path
 ) -> None:
-    plate = doorplate.read(Path(env["TAILBOARD_DB"]))
+    plate = owner_file.read(Path(env["TAILBOARD_DB"]))
     assert plate is not None
     os.kill(plate.pid, signal.SIGKILL)
     home = Home(tmp_path / "codex", start_ms=1_790_000_000_000)

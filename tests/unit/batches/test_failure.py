@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ingest.batches.failure import MAX_TEXT, ErrorClass, classify, clean, error_text
 from ingest.batches.state import IllegalMove, Move, State
-from ingest.redaction.mask import mask
+from ingest.text.redact import mask
 
 
 class Told(Exception):

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 
 import pytest
 
-from ingest.cli.output import Column, Output, Styled, terminal
-from ingest.wording.looks import LOOKS
-from ingest.wording.safe import width
+from ingest.cli.output import Column, Output, StyledCell, terminal
+from ingest.text.sanitize import width
+from ingest.text.state_style import LOOKS
 
 COLUMNS = (Column("ID"), Column("TITLE", least=6), Column("N", right=True))
 
@@ -111,7 +111,7 @@ def test_colour_is_for_terminals_unless_somebody_says_otherwise(
     stream: type[io.StringIO], env: dict[str, str], color: str, colorful: bool
 ) -> None:
     output = made(stream(), env, color)
-    output.line(Styled("word", "red"))
+    output.line(StyledCell("word", "red"))
     assert ("\x1b[31m" in printed(output)) is colorful
 
 

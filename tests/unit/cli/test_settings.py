@@ -7,7 +7,7 @@ import pytest
 
 from ingest.settings import (
     NAMES,
-    Given,
+    GivenOptions,
     Places,
     Settings,
     SettingsError,
@@ -23,7 +23,7 @@ def at(tmp_path: Path) -> Places:
 
 
 def test_without_anything_the_defaults_apply(at: Places) -> None:
-    loaded = load(Given(), {}, at)
+    loaded = load(GivenOptions(), {}, at)
     assert loaded.settings == Settings(codex_homes=(at.codex_home,), db=at.db)
     assert {origin.source for origin in loaded.origins.values()} == {Source.DEFAULT}
 
@@ -31,7 +31,7 @@ def test_without_anything_the_defaults_apply(at: Places) -> None:
 def test_an_option_wins_over_the_environment_and_that_over_the_file(at: Places) -> None:
     at.config.write_text('db = "file.duckdb"\nsweep_seconds = 30\nretry = "manual"\n')
     env = {"TAILBOARD_DB": "/env.duckdb", "TAILBOARD_SWEEP_SECONDS": "15"}
-    loaded = load(Given(db="/option.duckdb"), env, at)
+    loaded = load(GivenOptions(db="/option.duckdb"), env, at)
     assert loaded.settings.db == Path("/option.duckdb")
     assert loaded.settings.sweep_seconds == 15
     assert loaded.settings.retry == "manual"
@@ -47,21 +47,21 @@ def test_an_option_wins_over_the_environment_and_that_over_the_file(at: Places) 
 
 
 def test_codex_home_is_one_path_as_codex_takes_it_whatever_is_in_it(at: Places) -> None:
-    loaded = load(Given(), {"CODEX_HOME": "~/one, two"}, at)
+    loaded = load(GivenOptions(), {"CODEX_HOME": "~/one, two"}, at)
     assert loaded.settings.codex_homes == (Path("~/one, two").expanduser(),)
 
 
 def test_paths_in_the_file_are_relative_to_it_and_options_to_where_we_are(at: Places) -> None:
     at.config.write_text('codex_homes = "here"\n')
-    assert load(Given(), {}, at).settings.codex_homes == (at.config.parent / "here",)
-    given = Given(codex_homes=("a", "b"))
+    assert load(GivenOptions(), {}, at).settings.codex_homes == (at.config.parent / "here",)
+    given = GivenOptions(codex_homes=("a", "b"))
     assert load(given, {}, at).settings.codex_homes == (at.here / "a", at.here / "b")
 
 
 def test_no_color_wins_over_force_color(at: Places) -> None:
-    assert load(Given(), {"FORCE_COLOR": "1"}, at).settings.color == "always"
-    assert load(Given(), {"FORCE_COLOR": "1", "NO_COLOR": "1"}, at).settings.color == "never"
-    assert load(Given(), {"NO_COLOR": ""}, at).settings.color == "auto"
+    assert load(GivenOptions(), {"FORCE_COLOR": "1"}, at).settings.color == "always"
+    assert load(GivenOptions(), {"FORCE_COLOR": "1", "NO_COLOR": "1"}, at).settings.color == "never"
+    assert load(GivenOptions(), {"NO_COLOR": ""}, at).settings.color == "auto"
 
 
 @pytest.mark.fault("P19")
@@ -92,7 +92,7 @@ def test_a_mistake_in_the_file_is_named_with_its_line_and_what_is_allowed(
 ) -> None:
     at.config.write_text(text)
     with pytest.raises(SettingsError) as caught:
-        load(Given(), {}, at)
+        load(GivenOptions(), {}, at)
     assert caught.value.message.startswith(f"{at.config}:{line}: ")
     assert said in caught.value.message
     assert "\n" not in caught.value.message
@@ -100,13 +100,13 @@ def test_a_mistake_in_the_file_is_named_with_its_line_and_what_is_allowed(
 
 def test_a_mistake_in_the_environment_is_named_by_its_variable(at: Places) -> None:
     with pytest.raises(SettingsError, match="TAILBOARD_MAX_ATTEMPTS: `max_attempts` must be"):
-        load(Given(), {"TAILBOARD_MAX_ATTEMPTS": "many"}, at)
+        load(GivenOptions(), {"TAILBOARD_MAX_ATTEMPTS": "many"}, at)
 
 
 def test_a_file_that_is_no_text_is_told(at: Places) -> None:
     at.config.write_bytes(b"\xff\xfe")
     with pytest.raises(SettingsError, match=r"config\.toml: cannot be read"):
-        load(Given(), {}, at)
+        load(GivenOptions(), {}, at)
 
 
 def test_the_template_lists_every_setting_and_changes_none(at: Places) -> None:
@@ -116,4 +116,4 @@ def test_the_template_lists_every_setting_and_changes_none(at: Places) -> None:
     )
     assert set(tomllib.loads(uncommented)) == set(NAMES)
     at.config.write_text(uncommented)
-    load(Given(), {}, at)
+    load(GivenOptions(), {}, at)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.settings import Given, Places, SettingsError, Source, load
+from ingest.settings import GivenOptions, Places, SettingsError, Source, load
 
 
 @pytest.fixture
@@ -13,14 +13,14 @@ def at(tmp_path: Path) -> Places:
 
 
 def test_nothing_observes_and_nothing_is_pruned_unless_somebody_says_so(at: Places) -> None:
-    settings = load(Given(), {}, at).settings
+    settings = load(GivenOptions(), {}, at).settings
     assert settings.observe_command == ()
     assert settings.retention_days == 0
 
 
 def test_the_observing_command_stands_in_its_own_table(at: Places) -> None:
     at.config.write_text('[observe]\ncommand = ["notes", "--short"]\ntimeout_seconds = 5\n')
-    loaded = load(Given(), {}, at)
+    loaded = load(GivenOptions(), {}, at)
     assert loaded.settings.observe_command == ("notes", "--short")
     assert loaded.settings.observe_timeout_seconds == 5
     assert loaded.origins["observe_command"].source is Source.FILE
@@ -28,9 +28,9 @@ def test_the_observing_command_stands_in_its_own_table(at: Places) -> None:
 
 def test_a_command_in_the_environment_is_words_and_never_a_shell(at: Places) -> None:
     env = {"TAILBOARD_OBSERVE_COMMAND": "notes '$HOME; rm' -x"}
-    assert load(Given(), env, at).settings.observe_command == ("notes", "$HOME; rm", "-x")
+    assert load(GivenOptions(), env, at).settings.observe_command == ("notes", "$HOME; rm", "-x")
 
 
 def test_an_open_quotation_mark_in_the_environment_is_told(at: Places) -> None:
     with pytest.raises(SettingsError, match="TAILBOARD_OBSERVE_COMMAND"):
-        load(Given(), {"TAILBOARD_OBSERVE_COMMAND": "notes 'x"}, at)
+        load(GivenOptions(), {"TAILBOARD_OBSERVE_COMMAND": "notes 'x"}, at)

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from ingest.codex import records as r
-from ingest.codex.line import Broken, Good, Unknown, diagnose
+from ingest.codex.line import Broken, Decoded, Unknown, diagnose
 from tests.unit.codex.lines import START, event, meta
 
 GOOD = event("user_message", message="hello")
@@ -13,7 +13,7 @@ GOOD = event("user_message", message="hello")
 
 def said(found: object) -> str | None:
     """What a found line says, where it is a prompt."""
-    assert isinstance(found, Good)
+    assert isinstance(found, Decoded)
     assert isinstance(found.record, r.EventLine)
     assert isinstance(found.record.payload, r.UserSaid)
     return found.record.payload.message
@@ -51,7 +51,7 @@ def test_nothing_but_nuls_is_no_record() -> None:
 def test_a_lone_surrogate_is_replaced_and_the_line_kept() -> None:
     found = diagnose(GOOD.replace(b"hello", b"half \\ud83d smile"))
     assert said(found) == "half \ufffd smile"
-    assert isinstance(found, Good)
+    assert isinstance(found, Decoded)
     assert found.lossy
 
 
@@ -59,7 +59,7 @@ def test_a_lone_surrogate_is_replaced_and_the_line_kept() -> None:
 def test_numbers_that_are_none_become_null(nonsense: bytes) -> None:
     raw = event("token_count", info=None).replace(b"null", nonsense)
     found = diagnose(raw)
-    assert isinstance(found, Good)
+    assert isinstance(found, Decoded)
     assert found.lossy
 
 
@@ -113,7 +113,7 @@ def test_of_a_key_that_stands_twice_the_last_counts() -> None:
 def test_a_number_of_25_digits_is_read() -> None:
     raw = event("thread_rolled_back", num_turns=int("9" * 25))
     found = diagnose(raw)
-    assert isinstance(found, Good | Unknown)
+    assert isinstance(found, Decoded | Unknown)
 
 
 def test_a_number_of_5000_digits_is_refused_or_read_but_never_raises() -> None:
@@ -156,6 +156,6 @@ def test_what_is_no_json_at_all_is_kept_as_a_whole(raw: bytes) -> None:
 
 def test_bare_headers_and_states_are_records_of_the_first_generation() -> None:
     header = diagnose(json.dumps({"id": None, "timestamp": START, "git": {}}).encode())
-    assert isinstance(header, Good)
+    assert isinstance(header, Decoded)
     assert isinstance(header.record, r.BareHeader)
-    assert diagnose(b'{"record_type":"state"}') == Good(r.BareState("state"))
+    assert diagnose(b'{"record_type":"state"}') == Decoded(r.BareState("state"))

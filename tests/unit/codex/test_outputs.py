@@ -2,7 +2,7 @@
 
 import pytest
 
-from ingest.codex.outputs import read
+from ingest.codex.outputs import read_output
 
 CHUNK = "Chunk ID: a\nWall time: 0.05 seconds\n"
 EXITED = "Process exited with code 0\nOriginal token count: 4\nOutput:\na.txt\n"
@@ -82,7 +82,7 @@ EXITED = "Process exited with code 0\nOriginal token count: 4\nOutput:\na.txt\n"
 def test_an_answer_tells_how_its_call_ended(
     text: str, status: str, code: int | None, seconds: float | None, body: str
 ) -> None:
-    outcome = read(text)
+    outcome = read_output(text)
     assert (outcome.status, outcome.exit_code, outcome.seconds, outcome.body) == (
         status,
         code,
@@ -127,7 +127,7 @@ DENIED = "failed in sandbox LinuxSeccomp with execution error: sandbox denied ex
     ],
 )
 def test_what_was_refused_was_not_done(text: str, status: str, code: int | None) -> None:
-    outcome = read(text)
+    outcome = read_output(text)
     assert (outcome.status, outcome.exit_code, outcome.body) == (status, code, text)
 
 
@@ -143,7 +143,7 @@ def test_what_was_refused_was_not_done(text: str, status: str, code: int | None)
     ],
 )
 def test_what_runs_on_says_how_it_is_known(text: str, shell: str) -> None:
-    outcome = read(text)
+    outcome = read_output(text)
     assert (outcome.status, outcome.shell, outcome.body) == ("running", shell, "")
 
 
@@ -166,4 +166,4 @@ def test_what_runs_on_says_how_it_is_known(text: str, shell: str) -> None:
     ids=range(12),
 )
 def test_a_strange_answer_has_no_exit_code_and_breaks_nothing(text: str) -> None:
-    assert read(text).exit_code is None
+    assert read_output(text).exit_code is None

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from ingest.codex.facts import AgentLink, Step
+from ingest.codex.facts import AgentLink, PlanStep
 from tests.unit.codex.lines import call, done, event, fold, item, meta, output
 
 STARTED = event("task_started", turn_id="a")
@@ -101,7 +101,7 @@ def test_a_plan_that_cannot_be_read_is_a_call_that_can() -> None:
 def test_steps_of_a_strange_shape_are_kept_as_far_as_they_are_steps() -> None:
     odd = [{"step": "One"}, "Two", {"status": "completed"}, 3]
     (plan,) = fold(meta(), STARTED, call("update_plan", "c", plan=odd)).facts.plans
-    assert plan.steps == [Step("One", "pending"), Step("", "completed")]
+    assert plan.steps == [PlanStep("One", "pending"), PlanStep("", "completed")]
 
 
 def test_a_goal_told_by_a_call_and_by_an_event_is_told_once() -> None:

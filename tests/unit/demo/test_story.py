@@ -10,9 +10,9 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.demo.shift import Shift, time_of
 from ingest.demo.story import Chapter, Form, Story, shipped
-from ingest.demo.teller import Teller
+from ingest.demo.timeshift import TimeShift, time_of
+from ingest.demo.writer import DemoWriter
 from tests.demo.moment import NOW_MS
 from tests.demo.story import compose
 
@@ -20,8 +20,8 @@ NOW = datetime.fromtimestamp(NOW_MS / 1000, UTC)
 LATER = NOW + timedelta(days=400, hours=7, seconds=11)
 
 
-def shift(by: timedelta, words: dict[str, str] | None = None) -> Shift:
-    return Shift(NOW_MS, by, words or {})
+def shift(by: timedelta, words: dict[str, str] | None = None) -> TimeShift:
+    return TimeShift(NOW_MS, by, words or {})
 
 
 def test_the_story_that_is_shipped_is_the_one_that_is_composed() -> None:
@@ -47,7 +47,7 @@ def test_what_is_moved_can_be_moved_back(days: int, seconds: int) -> None:
     by = timedelta(days=days, seconds=seconds)
     text = "".join(chapter.text for chapter in shipped().chapters[:3])
     there = shift(by).text(text)
-    back = Shift(NOW_MS + round(by.total_seconds() * 1000), -by, {})
+    back = TimeShift(NOW_MS + round(by.total_seconds() * 1000), -by, {})
     assert back.text(there) == text
 
 
@@ -87,7 +87,7 @@ class Clock:
 
 
 @pytest.fixture
-def teller(tmp_path: Path) -> Iterator[Teller]:
+def teller(tmp_path: Path) -> Iterator[DemoWriter]:
     texts = [line(-60, "a"), "no time\n", line(5, "b"), line(9, "c")]
     chapters = [
         Chapter("one.jsonl", "".join(texts), thread="one"),
@@ -96,11 +96,11 @@ def teller(tmp_path: Path) -> Iterator[Teller]:
         Chapter("damaged.jsonl", line(-90, "e") * 9, Form.DAMAGED),
         Chapter("open.jsonl", line(-9, "f"), thread="open"),
     ]
-    yield Teller(Story(NOW_MS, chapters, []), tmp_path, LATER, UTC)
+    yield DemoWriter(Story(NOW_MS, chapters, []), tmp_path, LATER, UTC)
     assert {path.name for path in tmp_path.iterdir()} <= {"codex", "work"}
 
 
-def test_what_is_past_is_there_at_once_and_the_rest_comes_in_its_time(teller: Teller) -> None:
+def test_what_is_past_is_there_at_once_and_the_rest_comes_in_its_time(teller: DemoWriter) -> None:
     teller.begin()
     home = teller.home
     locks = home / "thread-writer-locks"
@@ -109,16 +109,16 @@ def test_what_is_past_is_there_at_once_and_the_rest_comes_in_its_time(teller: Te
     assert {lock.name for lock in locks.iterdir()} == {"one.lock", "open.lock"}
     stop = Event()
     stop.set()
-    teller.tell_on(stop, lambda: LATER)
+    teller.play(stop, lambda: LATER)
     assert not (home / "two.jsonl").exists()
-    teller.tell_on(Event(), Clock(LATER + timedelta(seconds=9), 1))
+    teller.play(Event(), Clock(LATER + timedelta(seconds=9), 1))
     told = (home / "one.jsonl").read_text().splitlines()
     assert [line[-5:] for line in told] == [':"a"}', " time", ':"b"}', ':"c"}']
     assert time_of(told[3]) == LATER + timedelta(seconds=9)
     assert {lock.name for lock in locks.iterdir()} == {"open.lock"}
 
 
-def test_old_files_are_packed_and_one_of_them_is_cut(teller: Teller) -> None:
+def test_old_files_are_packed_and_one_of_them_is_cut(teller: DemoWriter) -> None:
     teller.begin()
     packed = teller.home / "packed.jsonl.zst"
     assert zstandard.ZstdDecompressor().stream_reader(packed.read_bytes()).read().count(b"\n") == 9
@@ -129,7 +129,7 @@ def test_old_files_are_packed_and_one_of_them_is_cut(teller: Teller) -> None:
 
 
 def test_commits_in_the_story_are_commits_of_its_projects(tmp_path: Path) -> None:
-    teller = Teller(shipped(), tmp_path, LATER, UTC)
+    teller = DemoWriter(shipped(), tmp_path, LATER, UTC)
     teller.begin()
     heads = {
         (place / ".git" / "refs" / "heads" / "main").read_text().strip()
@@ -146,7 +146,7 @@ def test_without_git_the_story_is_told_all_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    teller = Teller(shipped(), tmp_path / "told", LATER, UTC)
+    teller = DemoWriter(shipped(), tmp_path / "told", LATER, UTC)
     teller.begin()
     assert list(teller.work.rglob(".git")) == []
     assert (teller.work / "parser" / "parser" / "names.py").is_file()

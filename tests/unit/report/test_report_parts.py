@@ -7,7 +7,7 @@ import pytest
 from ingest.report.disk import by_class, class_of
 from ingest.report.period import NoPeriod, period
 from ingest.report.report import STRETCHES, width_of
-from ingest.wording.bars import bar, course
+from ingest.text.bars import bar, course
 
 NOW = datetime(2026, 11, 21, 14, tzinfo=UTC)
 

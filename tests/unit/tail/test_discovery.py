@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ingest.tail import discovery
-from ingest.tail.discovery import Found, ProblemCode, better, look, scan
+from ingest.tail.discovery import FoundSource, ProblemCode, better, look, scan
 from ingest.tail.source import Kind, Representation, Seen, parse
 from tests.unit.tail.builders import (
     as_a_user_without_rights,
@@ -30,7 +30,7 @@ def day(home: Path, name: str = "2026/11/21") -> Path:
     return home / "sessions" / name
 
 
-def only(home: Path) -> Found:
+def only(home: Path) -> FoundSource:
     (found,) = scan(home).found
     return found
 

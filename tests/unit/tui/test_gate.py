@@ -7,8 +7,8 @@ import textual
 from rich.segment import Segment
 from textual.color import Color
 
-from ingest.wording.safe import width
-from tui.gate import Gate
+from ingest.text.sanitize import width
+from tui.output_sanitizer import OutputSanitizer
 
 BLACK = Color(0, 0, 0)
 DRAWN = ("scrollbar.py", "_border.py", "renderables/bar.py", "command.py")
@@ -16,7 +16,7 @@ DRAWN = ("scrollbar.py", "_border.py", "renderables/bar.py", "command.py")
 
 
 def passed(text: str, *, ascii: bool) -> str:
-    return Gate(ascii=ascii).apply([Segment(text)], BLACK)[0].text
+    return OutputSanitizer(ascii=ascii).apply([Segment(text)], BLACK)[0].text
 
 
 @pytest.mark.parametrize("ascii", [False, True])

@@ -2,11 +2,11 @@
 
 from msgspec.structs import replace
 
-from ingest.memory.tasks.choice import Choice
-from ingest.memory.tasks.revisions import changes
-from ingest.memory.tasks.task import Edge, EdgeKind, Origin, Roadmap, Task, TaskState
-from tests.unit.memory.tasks.plans import texts, told
-from tui.plan import MOST, Look, Wish, among, at_revision, nested, pictured, stepped
+from ingest.projects.tasks.filters import TaskFilter
+from ingest.projects.tasks.model import Edge, EdgeKind, Origin, Roadmap, Task, TaskState
+from ingest.projects.tasks.revisions import changes
+from tests.unit.projects.tasks.plans import texts, told
+from tui.plan import MOST, PlanLayout, PlanRequest, among, at_revision, nested, pictured, stepped
 
 
 def task(name: str, state: TaskState = TaskState.READY, *, current: bool = True) -> Task:
@@ -36,8 +36,8 @@ def test_a_filter_takes_away_tasks_and_their_edges() -> None:
         [task("a", TaskState.DONE), task("b"), task("c", current=False)],
         [Edge("a", "b", EdgeKind.ORDER)],
     )
-    assert [one.id for one in among(plan, Wish()).tasks] == ["a", "b"]
-    ready = among(plan, Wish(choice=Choice.READY))
+    assert [one.id for one in among(plan, PlanRequest()).tasks] == ["a", "b"]
+    ready = among(plan, PlanRequest(choice=TaskFilter.READY))
     assert ([one.id for one in ready.tasks], ready.edges) == (["b"], [])
 
 
@@ -51,15 +51,15 @@ def test_a_revision_is_shown_with_what_it_changed_and_what_it_took_away() -> Non
 
 def test_stepping_goes_from_now_to_the_newest_and_stops_at_the_oldest() -> None:
     course = changes("t", told(texts("a"), texts("b"), texts("c")))
-    found = Look(Wish(), [], None, Roadmap(), Roadmap(), course, None, 0)
-    wish, seen = Wish(), []
+    found = PlanLayout(PlanRequest(), [], None, Roadmap(), Roadmap(), course, None, 0)
+    wish, seen = PlanRequest(), []
     for by in (-1, -1, -1, -1, 1, 1, 1):
         wish = stepped(wish, found, by)
         seen.append(wish.revision)
     assert seen == [3, 2, 1, 1, 2, 3, None]
-    assert stepped(Wish(), replace(found, revisions=[]), -1).revision is None
+    assert stepped(PlanRequest(), replace(found, revisions=[]), -1).revision is None
 
 
 def test_a_picture_holds_no_more_than_can_be_looked_at() -> None:
     plan = Roadmap([task(f"t{n}") for n in range(MOST + 10)], [])
-    assert len(pictured(plan, Wish()).drawing.boxes) == MOST
+    assert len(pictured(plan, PlanRequest()).drawing.boxes) == MOST

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from tui.remembered import Remembered, beside, recall, remember
+from tui.ui_state import UiState, beside, recall, remember
 
 
 def test_what_is_remembered_is_recalled(tmp_path: Path) -> None:
     database = tmp_path / "tailboard.duckdb"
-    remember(database, Remembered(screen="tasks"))
+    remember(database, UiState(screen="tasks"))
     assert recall(database).screen == "tasks"
     assert beside(database).stat().st_mode & 0o077 == 0
 
@@ -22,5 +22,5 @@ def test_what_cannot_be_kept_leaves_nothing_behind(
         raise OSError(28, os.strerror(28))
 
     monkeypatch.setattr(os, "fdopen", full)
-    remember(tmp_path / "tailboard.duckdb", Remembered(screen="tasks"))
+    remember(tmp_path / "tailboard.duckdb", UiState(screen="tasks"))
     assert list(tmp_path.iterdir()) == []

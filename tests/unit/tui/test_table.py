@@ -7,12 +7,12 @@ from typing import cast
 import pytest
 from textual.app import App, ComposeResult
 
-from ingest.store.face import Reading
+from ingest.db.query_reader import QueryReader
 from tui.widgets.column import Column, Line, age_of
 from tui.widgets.listing import Key, Listing, View, shown
 from tui.widgets.table import Table
 
-READING = cast(Reading, None)
+READING = cast(QueryReader, None)
 ROWS = 200
 
 
@@ -21,10 +21,10 @@ class Numbers:
 
     columns = (Column("number", "Number", 8),)
 
-    def keys(self, reading: Reading, view: View) -> Sequence[Key]:
+    def keys(self, reading: QueryReader, view: View) -> Sequence[Key]:
         return range(ROWS)
 
-    def lines(self, reading: Reading, view: View, keys: Sequence[Key]) -> Mapping[Key, Line]:
+    def lines(self, reading: QueryReader, view: View, keys: Sequence[Key]) -> Mapping[Key, Line]:
         return {key: Line(key, (str(key),)) for key in keys if key not in (1, ROWS - 1)}
 
 
@@ -47,7 +47,7 @@ class Few(Numbers):
     def __init__(self, *rows: int) -> None:
         self.rows = list(rows)
 
-    def keys(self, reading: Reading, view: View) -> Sequence[Key]:
+    def keys(self, reading: QueryReader, view: View) -> Sequence[Key]:
         return list(self.rows)
 
 

@@ -4,7 +4,7 @@ import gc
 
 import pytest
 
-from tui.tidying import OVERDUE, REST, WORTH, Tidying
+from tui.idle_gc import OVERDUE, REST, WORTH, IdleCollector
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def clock() -> list[float]:
 
 
 def test_it_waits_for_a_pause(looks: list[int], clock: list[float]) -> None:
-    tidy = Tidying(lambda: clock[0])
+    tidy = IdleCollector(lambda: clock[0])
     tidy.touch()
     looks[:] = [WORTH]
     tidy.tick()
@@ -33,7 +33,7 @@ def test_it_waits_for_a_pause(looks: list[int], clock: list[float]) -> None:
 
 
 def test_nothing_is_looked_at_where_nothing_was_made(looks: list[int], clock: list[float]) -> None:
-    tidy = Tidying(lambda: clock[0])
+    tidy = IdleCollector(lambda: clock[0])
     clock[0] += REST
     looks[:] = [WORTH - 1]
     tidy.tick()
@@ -41,7 +41,7 @@ def test_nothing_is_looked_at_where_nothing_was_made(looks: list[int], clock: li
 
 
 def test_without_any_pause_it_comes_in_the_end(looks: list[int], clock: list[float]) -> None:
-    tidy = Tidying(lambda: clock[0])
+    tidy = IdleCollector(lambda: clock[0])
     looks[:] = [OVERDUE]
     tidy.touch()
     tidy.tick()
@@ -51,7 +51,7 @@ def test_without_any_pause_it_comes_in_the_end(looks: list[int], clock: list[flo
 def test_by_itself_it_comes_no_more_once_it_has_begun() -> None:
     before = gc.get_threshold()
     try:
-        Tidying().begin()
+        IdleCollector().begin()
         assert gc.get_threshold()[:2] == before[:2]
         assert gc.get_threshold()[2] > 1000 * WORTH
     finally:

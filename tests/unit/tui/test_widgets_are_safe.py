@@ -36,8 +36,12 @@ def test_no_widget_is_given_a_text_that_it_could_read_as_markup(path: Path) -> N
             for given in call.args:
                 formed = isinstance(given, ast.JoinedStr | ast.BinOp)
                 said = isinstance(given, ast.Constant) and isinstance(given.value, str)
-                assert not formed, f"{where}: {name} is given a text; make it Content with tui.safe"
-                assert not said, f"{where}: {name} is given a text; make it Content with tui.safe"
+                assert not formed, (
+                    f"{where}: {name} is given a text; make it Content with tui.content"
+                )
+                assert not said, (
+                    f"{where}: {name} is given a text; make it Content with tui.content"
+                )
         if name == "notify":
             markup = [one.value for one in call.keywords if one.arg == "markup"]
             off = bool(markup) and isinstance(markup[0], ast.Constant) and not markup[0].value

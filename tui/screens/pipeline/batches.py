@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from ingest.batches.state import State
+from ingest.db.query_reader import QueryReader
 from ingest.report.batch import Batch, Policy, batch_of
-from ingest.store.face import Reading
-from ingest.wording.looks import LOOKS, UNKNOWN
+from ingest.text.state_style import LOOKS, UNKNOWN
 from tui.filters import parse
 from tui.widgets.column import Column, Line, Styled
 from tui.widgets.listing import View
@@ -30,7 +30,7 @@ class Batches:
     def __init__(self, policy: Callable[[], Policy]) -> None:
         self._policy = policy
 
-    def keys(self, reading: Reading, view: View) -> Sequence[str]:
+    def keys(self, reading: QueryReader, view: View) -> Sequence[str]:
         asked = parse(view.filter, NAMES)
         states = asked.any_of("state")
         rows = reading.rows(
@@ -46,7 +46,7 @@ class Batches:
         found: list[str] = [row["id"] for row in rows]
         return found[::-1] if view.reverse else found
 
-    def lines(self, reading: Reading, view: View, keys: Sequence[Any]) -> Mapping[Any, Line]:
+    def lines(self, reading: QueryReader, view: View, keys: Sequence[Any]) -> Mapping[Any, Line]:
         rows = reading.rows("pipeline.these_batches", ids=list(keys))
         policy = self._policy()
         return {row["id"]: _line(batch_of(row, policy.moment, alive=True), policy) for row in rows}

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from textual.content import Content
 
 from ingest.batches.state import State
-from ingest.report.batch import Batch, Policy, told
-from ingest.store.face import Reading, Row
-from ingest.wording.words import many, size
-from tui import safe
-from tui.feed import Question
+from ingest.db.query_reader import QueryReader, Row
+from ingest.report.batch import Batch, Policy, describe_error
+from ingest.text.units import many, size
+from tui import content
+from tui.query_runner import Question
 from tui.screens.pipeline.batches import needs_somebody
 from tui.screens.pipeline.rejects import hexadecimal
 
@@ -19,28 +19,28 @@ _MOVES_SHOWN = 40
 
 
 def batch(key: str, policy: Policy) -> Question[Content]:
-    def ask(reading: Reading) -> Content:
+    def ask(reading: QueryReader) -> Content:
         rows = reading.rows("pipeline.these_batches", ids=[key])
-        found = told(reading, rows, policy.moment, alive=True)
+        found = describe_error(reading, rows, policy.moment, alive=True)
         if not found:
             return _gone("This batch")
-        return safe.lines(*_batch(found[0], inside(rows[0]), policy))
+        return content.lines(*_batch(found[0], inside(rows[0]), policy))
 
     return ask
 
 
 def source(key: int, policy: Policy) -> Question[Content]:
-    def ask(reading: Reading) -> Content:
+    def ask(reading: QueryReader) -> Content:
         rows = reading.rows("pipeline.these_sources", ids=[key])
-        return safe.lines(*_source(rows[0], policy)) if rows else _gone("This file")
+        return content.lines(*_source(rows[0], policy)) if rows else _gone("This file")
 
     return ask
 
 
 def reject(key: str) -> Question[Content]:
-    def ask(reading: Reading) -> Content:
+    def ask(reading: QueryReader) -> Content:
         rows = reading.rows("pipeline.these_rejects", ids=[key])
-        return safe.lines(*_reject(rows[0])) if rows else _gone("This line")
+        return content.lines(*_reject(rows[0])) if rows else _gone("This line")
 
     return ask
 
@@ -52,37 +52,39 @@ def inside(row: Row) -> str:
 
 
 def _gone(what: str) -> Content:
-    return safe.line(f"{what} is not there any more.", "dim")
+    return content.line(f"{what} is not there any more.", "dim")
 
 
 def _batch(one: Batch, place: str, policy: Policy) -> Iterator[Content]:
-    yield safe.row(
-        safe.state(one.shown),
-        safe.line(f"{one.attempts} of {policy.max_attempts} tries" if one.attempts else ""),
+    yield content.row(
+        content.state(one.shown),
+        content.line(f"{one.attempts} of {policy.max_attempts} tries" if one.attempts else ""),
     )
     if one.reason:
-        yield safe.line(one.reason, "dim")
+        yield content.line(one.reason, "dim")
     yield Content("")
     if one.error is not None:
         tone = "red" if needs_somebody(one) else "dim"
-        yield safe.row(safe.line(one.error.code, tone), safe.line(one.error.cls or "", "dim"))
-        yield safe.line(one.error.message or "")
-        yield safe.line(one.error.hint or "", "dim")
+        yield content.row(
+            content.line(one.error.code, tone), content.line(one.error.cls or "", "dim")
+        )
+        yield content.line(one.error.message or "")
+        yield content.line(one.error.hint or "", "dim")
         yield Content("")
     yield from _next(one, policy)
     yield Content("")
-    yield safe.line(place or (f"session {one.session}" if one.session else ""))
+    yield content.line(place or (f"session {one.session}" if one.session else ""))
     where = f"bytes {one.start:,}–{one.end:,}" if one.kind == "ingest" else one.kind
-    yield safe.line(f"{where}, generation {one.generation}, batch {one.id}", "dim")
+    yield content.line(f"{where}, generation {one.generation}, batch {one.id}", "dim")
     if one.lifetime_attempts:
-        yield safe.line(f"failed {many(one.lifetime_attempts, 'time')} in all", "dim")
+        yield content.line(f"failed {many(one.lifetime_attempts, 'time')} in all", "dim")
     yield Content("")
     for move in one.history[-_MOVES_SHOWN:][::-1]:
-        yield safe.row(
-            safe.line(policy.clock(move["time"]), "dim"),
-            safe.state(move["new"]),
-            safe.line(f"by {move['person'] or move['actor']}"),
-            safe.line(move["reason"] or move["error_code"] or "", "dim"),
+        yield content.row(
+            content.line(policy.clock(move["time"]), "dim"),
+            content.state(move["new"]),
+            content.line(f"by {move['person'] or move['actor']}"),
+            content.line(move["reason"] or move["error_code"] or "", "dim"),
         )
 
 
@@ -90,75 +92,77 @@ def _next(one: Batch, policy: Policy) -> Iterator[Content]:
     """What happens by itself, and what a person can do."""
     since = policy.clock(one.updated_at)
     if one.stuck:
-        yield safe.line(f"Nobody has worked on it since {since}.", "magenta")
-        yield safe.line("Its owner is gone or hangs; it is rescued when the next one starts.")
+        yield content.line(f"Nobody has worked on it since {since}.", "magenta")
+        yield content.line("Its owner is gone or hangs; it is rescued when the next one starts.")
         return
     match one.state:
         case State.FAILED:
             again = policy.again(one)
-            yield safe.line(f"since {since}, next try {again}" if again else f"since {since}")
-            yield safe.line("r retries it now, z puts it off, x gives it up")
+            yield content.line(f"since {since}, next try {again}" if again else f"since {since}")
+            yield content.line("r retries it now, z puts it off, x gives it up")
         case State.DEAD:
-            yield safe.line(f"Given up at {since}; nothing more happens by itself.")
-            yield safe.line("r gives it one more try")
+            yield content.line(f"Given up at {since}; nothing more happens by itself.")
+            yield content.line("r gives it one more try")
         case State.SNOOZED:
-            yield safe.line(f"Put off until {policy.again(one)}.")
-            yield safe.line("r retries it now")
+            yield content.line(f"Put off until {policy.again(one)}.")
+            yield content.line("r retries it now")
         case State.CANCELLED:
-            yield safe.line(f"Cancelled at {since}; its file stands still until r retries it.")
+            yield content.line(f"Cancelled at {since}; its file stands still until r retries it.")
         case State.PENDING:
-            yield safe.line(f"Waiting since {since}; it is next when its turn comes.")
+            yield content.line(f"Waiting since {since}; it is next when its turn comes.")
         case State.CLAIMED:
-            yield safe.line(f"Being worked on since {since}.")
+            yield content.line(f"Being worked on since {since}.")
         case _:
-            yield safe.line(f"Done at {since}.", "dim")
+            yield content.line(f"Done at {since}.", "dim")
 
 
 def _source(row: Row, policy: Policy) -> Iterator[Content]:
-    yield safe.row(safe.state(row["state"]), safe.line(row["kind"], "dim"))
-    yield safe.line(inside(row))
+    yield content.row(content.state(row["state"]), content.line(row["kind"], "dim"))
+    yield content.line(inside(row))
     yield Content("")
     if row["error_code"]:
-        yield safe.line(row["error_code"], "red")
-        yield safe.line(row["error"] or "")
-        yield safe.line(f"since {policy.clock(row['state_since'])}", "dim")
+        yield content.line(row["error_code"], "red")
+        yield content.line(row["error"] or "")
+        yield content.line(f"since {policy.clock(row['state_since'])}", "dim")
         yield Content("")
     read = f"{row['byte']:,} of {row['size']:,} bytes read"
     if row["representation"] == "zst":
         read = f"{size(row['byte'])} read, out of {size(row['size'])} compressed"
-    yield safe.line(read)
+    yield content.line(read)
     if row["behind"]:
-        yield safe.line(f"{size(row['behind'])} behind", "yellow")
+        yield content.line(f"{size(row['behind'])} behind", "yellow")
     if row["partial"]:
-        yield safe.line(f"1 partial line of {row['partial']:,} bytes: read when it is whole")
+        yield content.line(f"1 partial line of {row['partial']:,} bytes: read when it is whole")
     yield Content("")
-    yield safe.line(f"{row['lines']:>12,} lines seen")
-    yield safe.line(f"{row['stored']:>12,} stored")
-    yield safe.line(f"{row['rejected']:>12,} in quarantine", "red" if row["rejected"] else "")
-    yield safe.line(f"{row['blank']:>12,} blank")
+    yield content.line(f"{row['lines']:>12,} lines seen")
+    yield content.line(f"{row['stored']:>12,} stored")
+    yield content.line(f"{row['rejected']:>12,} in quarantine", "red" if row["rejected"] else "")
+    yield content.line(f"{row['blank']:>12,} blank")
     yield Content("")
     if row["rewrites"]:
-        yield safe.line(f"rewritten {many(row['rewrites'], 'time')}; read anew each time")
+        yield content.line(f"rewritten {many(row['rewrites'], 'time')}; read anew each time")
     if row["archived"]:
-        yield safe.line("archived by Codex")
-    yield safe.line(f"generation {row['generation']}, source {row['id']}", "dim")
+        yield content.line("archived by Codex")
+    yield content.line(f"generation {row['generation']}, source {row['id']}", "dim")
     yield Content("")
-    yield safe.line("X reads it again from its beginning; i shows its lines", "dim")
+    yield content.line("X reads it again from its beginning; i shows its lines", "dim")
 
 
 def _reject(row: Row) -> Iterator[Content]:
-    yield safe.row(safe.line(row["reason"].replace("_", " "), "red"), safe.line(row["id"], "dim"))
-    yield safe.line(row["message"])
-    yield safe.line(f"{inside(row)}, byte {row['byte']:,}, {row['length']:,} bytes", "dim")
+    yield content.row(
+        content.line(row["reason"].replace("_", " "), "red"), content.line(row["id"], "dim")
+    )
+    yield content.line(row["message"])
+    yield content.line(f"{inside(row)}, byte {row['byte']:,}, {row['length']:,} bytes", "dim")
     if row["lines"] > 1:
         end = row["byte"] + row["extent"]
-        yield safe.line(f"The first of {row['lines']:,} lines, up to byte {end:,}.", "dim")
+        yield content.line(f"The first of {row['lines']:,} lines, up to byte {end:,}.", "dim")
     if not row["whole"]:
-        yield safe.line("A fragment: the record behind it could still be read.", "dim")
-    yield safe.line("Kept here; the rest of the file goes on. r reads its file again.", "dim")
+        yield content.line("A fragment: the record behind it could still be read.", "dim")
+    yield content.line("Kept here; the rest of the file goes on. r reads its file again.", "dim")
     yield Content("")
     for line in hexadecimal(row):
-        yield safe.block(line, "dim" if line.startswith("…") else "")
+        yield content.block(line, "dim" if line.startswith("…") else "")
     if row["trace"]:
         yield Content("")
-        yield safe.block(row["trace"], "dim")
+        yield content.block(row["trace"], "dim")

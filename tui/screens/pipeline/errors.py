@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Sequence
 
+from ingest.db.query_reader import QueryReader, Row
 from ingest.report.batch import Policy
-from ingest.store.face import Reading, Row
 from tui.widgets.column import Column, Line, Styled
-from tui.widgets.listing import Few
+from tui.widgets.listing import InMemoryListing
 
 
-class Errors(Few):
+class Errors(InMemoryListing):
     columns = (
         Column("error", "ERROR", 18),
         Column("batches", "BATCHES", 7, right=True),
@@ -22,7 +22,7 @@ class Errors(Few):
         super().__init__()
         self._policy = policy
 
-    def all(self, reading: Reading) -> Sequence[Line]:
+    def all(self, reading: QueryReader) -> Sequence[Line]:
         policy = self._policy()
         return [_line(row, policy) for row in reading.rows("pipeline.errors")]
 

@@ -5,11 +5,11 @@ from typing import Final
 
 import msgspec
 
+from ingest.db.query_reader import QueryReader, Row
 from ingest.report.batch import Policy
-from ingest.store.face import Reading, Row
-from ingest.wording.safe import cut_before
+from ingest.text.sanitize import cut_before
 from tui.widgets.column import Column, Line, Styled
-from tui.widgets.listing import Few
+from tui.widgets.listing import InMemoryListing
 
 MOST: Final = 2000
 _FILE: Final = 19
@@ -17,7 +17,7 @@ _FILE: Final = 19
 _MOVES: Final = {"fail": "failed", "bury": "given up", "rescue": "rescued"}
 
 
-class Log(Few):
+class Log(InMemoryListing):
     columns = (
         Column("time", "WHEN", 19),
         Column("who", "WHO", 8, spare=1),
@@ -30,7 +30,7 @@ class Log(Few):
         super().__init__()
         self._policy = policy
 
-    def all(self, reading: Reading) -> Sequence[Line]:
+    def all(self, reading: QueryReader) -> Sequence[Line]:
         rows = reading.rows("pipeline.log", words=[], without=[], limit=MOST)
         return [self._line(row) for row in rows]
 

@@ -9,14 +9,14 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Input, Static
 
-from tui import safe
+from tui import content
 from tui.commands import bind
-from tui.feed import Question
-from tui.screens.pipeline.standing import Standing, standing
+from tui.query_runner import Question
+from tui.screens.pipeline.status_line import PipelineStatus, standing
 from tui.widgets.list_pane import ListPane
 from tui.widgets.listing import Listing, View
 from tui.widgets.pane import Pane
-from tui.widgets.table import Seen, Table
+from tui.widgets.table import RowsNeeded, Table
 
 LISTS: Final = ("Batches", "Sources", "Quarantine", "Log")
 _EMPTY: Final = {
@@ -30,10 +30,10 @@ _EMPTY: Final = {
 }
 
 
-class Look(Struct, frozen=True):
+class DetailView(Struct, frozen=True):
     """One look at the list, and at how everything stands."""
 
-    seen: Seen
+    seen: RowsNeeded
     standing: list[Content]
 
 
@@ -65,18 +65,18 @@ class Lists(ListPane):
 
     def _say_which(self) -> None:
         parts = [
-            safe.line(f" {name} ", "bold reverse" if name == self.chosen else "dim")
+            content.line(f" {name} ", "bold reverse" if name == self.chosen else "dim")
             for name in LISTS
         ]
         self.query_exactly_one(".lists", Static).update(Content(" ").join(parts))
 
     def question(self) -> Question[Any]:
         look, now = self.table.question(), self.dashboard.clock()
-        return lambda reading: Look(look(reading), standing(reading, now))
+        return lambda reading: DetailView(look(reading), standing(reading, now))
 
-    def show(self, found: Look | Seen) -> None:
-        if isinstance(found, Look):
-            self.screen.query_exactly_one(Standing).say(found.standing)
+    def show(self, found: DetailView | RowsNeeded) -> None:
+        if isinstance(found, DetailView):
+            self.screen.query_exactly_one(PipelineStatus).say(found.standing)
             found = found.seen
         super().show(found)
 
@@ -112,9 +112,11 @@ class Lists(ListPane):
 
     def empty(self) -> Content:
         if self.grouped:
-            return safe.lines("No batch met an error.", safe.line("g shows all batches.", "dim"))
+            return content.lines(
+                "No batch met an error.", content.line("g shows all batches.", "dim")
+            )
         said, hint = _EMPTY[self.chosen]
-        return safe.lines(said, safe.line(hint, "dim"))
+        return content.lines(said, content.line(hint, "dim"))
 
     def _step(self, by: int) -> None:
         self.turn_to(LISTS[(LISTS.index(self.chosen) + by) % len(LISTS)])

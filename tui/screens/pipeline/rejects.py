@@ -4,8 +4,8 @@ import base64
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from ingest.store.face import Reading, Row
-from ingest.wording.words import size
+from ingest.db.query_reader import QueryReader, Row
+from ingest.text.units import size
 from tui.filters import parse
 from tui.screens.pipeline.batches import called
 from tui.widgets.column import Column, Line, Styled
@@ -25,7 +25,7 @@ class Rejects:
         Column("message", "WHY", 20, grow=2, spare=1, sorts=False),
     )
 
-    def keys(self, reading: Reading, view: View) -> Sequence[str]:
+    def keys(self, reading: QueryReader, view: View) -> Sequence[str]:
         asked = parse(view.filter, ())
         rows = reading.rows(
             "pipeline.rejects",
@@ -36,7 +36,7 @@ class Rejects:
         found: list[str] = [row["id"] for row in rows]
         return found[::-1] if view.reverse else found
 
-    def lines(self, reading: Reading, view: View, keys: Sequence[Any]) -> Mapping[Any, Line]:
+    def lines(self, reading: QueryReader, view: View, keys: Sequence[Any]) -> Mapping[Any, Line]:
         rows = reading.rows("pipeline.these_rejects", ids=list(keys))
         return {row["id"]: _line(row) for row in rows}
 

@@ -14,19 +14,19 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.content import Content
 
-from ingest.batches.order import Item, Order, Selection, Verb
-from ingest.memory.raw import Range
+from ingest.batches.action import Action, Item, Selection, Verb
+from ingest.db.query_reader import QueryReader, Row
+from ingest.pipeline.action_messages import actor
 from ingest.report.batch import Policy
-from ingest.store.face import Reading, Row
-from ingest.wording import when
-from ingest.wording.words import many
-from ingest.worker.ordered import actor
-from tui import safe
+from ingest.sessions.raw_lines import Range
+from ingest.text import times
+from ingest.text.units import many
+from tui import content
+from tui.actions_runner import SHOWN, ActionRunner, exactly, outcome
+from tui.base_screen import BaseScreen
 from tui.commands import COMMANDS, bind
 from tui.dialogs import Ask, Choose, Confirm, Typed
-from tui.feed import Question
-from tui.frame import Frame
-from tui.orders import SHOWN, Orders, exactly, outcome
+from tui.query_runner import Question
 from tui.screens.pipeline import detail
 from tui.screens.pipeline.batches import Batches, called
 from tui.screens.pipeline.errors import Errors
@@ -34,7 +34,7 @@ from tui.screens.pipeline.log import Log
 from tui.screens.pipeline.panes import Detail, Lists
 from tui.screens.pipeline.rejects import Rejects
 from tui.screens.pipeline.sources import Sources
-from tui.screens.pipeline.standing import Standing
+from tui.screens.pipeline.status_line import PipelineStatus
 from tui.screens.raw import RawScreen
 from tui.widgets.table import Table
 
@@ -46,18 +46,18 @@ _DONE: Final = {
 }
 
 
-class PipelineScreen(Frame):
+class PipelineScreen(BaseScreen):
     PLACE = "pipeline"
     BINDINGS: ClassVar[list[BindingType]] = bind(
         "retry", "retry-all", "snooze", "cancel", "reset", "pause-queue", "raw",
     )  # fmt: skip
 
     def above(self) -> ComposeResult:
-        yield Standing()
+        yield PipelineStatus()
 
     def tick(self) -> None:
         super().tick()
-        self.query_exactly_one(Standing).say_sweep(self.dashboard.keeper.sweep_in)
+        self.query_exactly_one(PipelineStatus).say_sweep(self.dashboard.keeper.sweep_in)
 
     def panes(self) -> ComposeResult:
         yield Lists(
@@ -94,7 +94,7 @@ class PipelineScreen(Frame):
         if key is None or self.lists.chosen == "Log" or self.lists.grouped:
             line = self.lists.table.line
             text = line.text if line is not None and key is not None else ""
-            return (lambda _: safe.block(text)) if text else None
+            return (lambda _: content.block(text)) if text else None
         match self.lists.chosen:
             case "Batches":
                 return detail.batch(key, self._policy())
@@ -140,11 +140,11 @@ class PipelineScreen(Frame):
                 return super().check_action(action, parameters)
 
     def _say(self, text: str, severity: Any = "information") -> None:
-        self.notify(safe.block(text).plain, severity=severity, markup=False, timeout=8)
+        self.notify(content.block(text).plain, severity=severity, markup=False, timeout=8)
 
     @property
-    def _orders(self) -> Orders:
-        return Orders(self.dashboard.feed)
+    def _orders(self) -> ActionRunner:
+        return ActionRunner(self.dashboard.feed)
 
     def _meant(self) -> list[str]:
         return [str(key) for key in self.lists.table.keys_meant()]
@@ -177,8 +177,8 @@ class PipelineScreen(Frame):
         if not said:
             return
         try:
-            until = when.later(said, self.dashboard.clock().replace(tzinfo=UTC))
-        except (when.NoTime, OverflowError) as error:
+            until = times.later(said, self.dashboard.clock().replace(tzinfo=UTC))
+        except (times.NoTime, OverflowError) as error:
             self._say(str(error), "warning")
             return
         await self._order(Verb.SNOOZE, ids, until=until)
@@ -257,19 +257,19 @@ class PipelineScreen(Frame):
             selection = Selection(source=row["id"])
         elif row is not None and what == "session":
             selection = Selection(session=row["thread"])
-        await self._begin_afresh(Order(verb=Verb.RESET, selection=selection, actor=actor()))
+        await self._begin_afresh(Action(verb=Verb.RESET, selection=selection, actor=actor()))
 
     async def _read_again(self) -> None:
         ids = self._meant()
         rows = await self._rows("pipeline.these_rejects", ids)
         sources = sorted({row["source"] for row in rows})
-        order = Order(
+        order = Action(
             verb=Verb.QUARANTINE_RETRY, selection=Selection(ids=tuple(ids)), actor=actor()
         )
         await self._begin_afresh(order, sources)
 
-    async def _begin_afresh(self, order: Order, sources: list[int] | None = None) -> None:
-        begun = await self._orders.afresh(order, sources, only_look=True)
+    async def _begin_afresh(self, order: Action, sources: list[int] | None = None) -> None:
+        begun = await self._orders.read_again(order, sources, only_look=True)
         meant = [one for one in begun.targets if one.why is None]
         if not meant:
             left = next((one.why for one in begun.targets if one.why), "Nothing was read of it.")
@@ -286,11 +286,11 @@ class PipelineScreen(Frame):
         if await self.app.push_screen_wait(
             Typed("Read again from the beginning?", said, word=WORD)
         ):
-            done = await self._orders.afresh(order, [one.id for one in meant], only_look=False)
+            done = await self._orders.read_again(order, [one.id for one in meant], only_look=False)
             self._say(f"Reading {many(len(meant), 'file')} again. A copy is at {done.backup}.")
 
     async def _rows(self, name: str, ids: Sequence[Any]) -> list[Row]:
-        def ask(reading: Reading) -> list[Row]:
+        def ask(reading: QueryReader) -> list[Row]:
             return reading.rows(name, ids=list(ids))
 
         return await self.dashboard.feed.ask(ask)

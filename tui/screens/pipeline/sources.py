@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
+from ingest.db.query_reader import QueryReader
 from ingest.report.batch import Policy
-from ingest.store.face import Reading
-from ingest.wording.looks import LOOKS, UNKNOWN
-from ingest.wording.words import ago, size
+from ingest.text.state_style import LOOKS, UNKNOWN
+from ingest.text.units import ago, size
 from tui.filters import parse
 from tui.screens.pipeline.batches import called
 from tui.widgets.column import Column, Line, Styled
@@ -32,7 +32,7 @@ class Sources:
     def __init__(self, policy: Callable[[], Policy]) -> None:
         self._policy = policy
 
-    def keys(self, reading: Reading, view: View) -> Sequence[int]:
+    def keys(self, reading: QueryReader, view: View) -> Sequence[int]:
         asked = parse(view.filter, NAMES)
         rows = reading.rows(
             "pipeline.sources",
@@ -46,7 +46,7 @@ class Sources:
         found: list[int] = [row["id"] for row in rows]
         return found[::-1] if view.reverse else found
 
-    def lines(self, reading: Reading, view: View, keys: Sequence[Any]) -> Mapping[Any, Line]:
+    def lines(self, reading: QueryReader, view: View, keys: Sequence[Any]) -> Mapping[Any, Line]:
         rows = reading.rows("pipeline.these_sources", ids=list(keys))
         return {row["id"]: self.line(row) for row in rows}
 

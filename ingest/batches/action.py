@@ -1,0 +1,170 @@
+"""What a person may order: a verb, and the batches it is meant for. Values only.
+
+Promises that a selection matches the same batches for whoever asks, and that each batch which an
+order cannot touch has a sentence that says why; and that what a person writes holds no secret from
+here on. Matching and moving are the store's.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any, Final
+
+import msgspec
+from msgspec.structs import force_setattr
+
+from ingest.batches.batch import Kind
+from ingest.batches.state import TRANSITIONS, IllegalMove, Move, State
+from ingest.text.redact import mask, mask_within
+
+
+class Verb(StrEnum):
+    RETRY = "retry"
+    CANCEL = "cancel"
+    SNOOZE = "snooze"
+    WAKE = "wake"
+    RESET_ATTEMPTS = "reset-attempts"
+    PAUSE = "pause"
+    RESUME = "resume"
+    RESET = "reset"
+    QUARANTINE_RETRY = "quarantine-retry"
+
+
+MOVES: Final[Mapping[Verb, Move]] = MappingProxyType(
+    {
+        Verb.RETRY: Move.RETRY,
+        Verb.CANCEL: Move.CANCEL,
+        Verb.SNOOZE: Move.SNOOZE,
+        Verb.WAKE: Move.WAKE,
+    }
+)
+"""The verbs that move batches, each by one move of the table."""
+
+_COUNTED: Final = frozenset(State) - {State.CLAIMED, State.SUPERSEDED}
+"""Whose attempts may be forgotten; those of a running one are its owner's to count."""
+
+
+class Selection(msgspec.Struct, frozen=True, kw_only=True):
+    """Which batches are meant; what is not said does not narrow it."""
+
+    ids: tuple[str, ...] | None = None
+    session: str | None = None
+    source: int | None = None
+    kind: Kind | None = None
+    states: tuple[State, ...] | None = None
+    error: str | None = None
+    """The code of the last failure."""
+    older_than: datetime | None = None
+    """Not touched since then."""
+    only_error: bool = False
+    include_dead: bool = False
+    limit: int | None = None
+
+    def wanted(self, verb: Verb) -> tuple[State, ...]:
+        """The states that are matched. What is named by its id is matched in any state, so that
+        it can be said why nothing is done with it.
+        """
+        if self.states is not None:
+            return self.states
+        if self.ids is not None:
+            return tuple(State)
+        if verb is Verb.RETRY:
+            # What runs is matched and skipped, so that its absence is explained.
+            bulk = {State.FAILED, State.CANCELLED, State.CLAIMED}
+        elif verb is Verb.RESET_ATTEMPTS:
+            bulk = {State.FAILED}
+        else:
+            bulk = set(TRANSITIONS[MOVES[verb]].sources)
+        if self.only_error:
+            bulk &= {State.FAILED}
+        if self.include_dead:
+            bulk.add(State.DEAD)
+        return tuple(state for state in State if state in bulk)
+
+
+class Action(msgspec.Struct, frozen=True, kw_only=True):
+    """One action: what, with which batches, by whom and why."""
+
+    verb: Verb
+    selection: Selection = Selection()
+    actor: str
+    reason: str | None = None
+    until: datetime | None = None
+    """How long a snooze lasts."""
+
+    def __post_init__(self) -> None:
+        if self.reason:
+            force_setattr(self, "reason", mask(self.reason))
+
+
+class TaskAction(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person says of something that is no batch: a task, a project."""
+
+    command: str
+    """The id it is written down under."""
+    verb: str
+    about: dict[str, Any]
+    arguments: dict[str, Any] = {}
+    actor: str
+    reason: str | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("about", "arguments", "reason"):
+            force_setattr(self, name, mask_within(getattr(self, name)))
+
+
+class Item(msgspec.Struct, frozen=True):
+    """One batch that an order matched."""
+
+    batch: str
+    old: str
+    why: str | None
+    """Why it is left alone; None where it is moved."""
+
+
+class Target(msgspec.Struct, frozen=True):
+    """A source that an order to begin anew is meant for."""
+
+    id: int
+    kind: str
+    path: str
+    why: str | None
+    """Why it is left alone; None where it is read again."""
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    state: State
+    kind: Kind
+    why: str
+
+
+def refusals(verb: Verb) -> list[Refusal]:
+    """For every state and kind that the verb leaves alone, why."""
+    found = []
+    for state in State:
+        for kind in Kind:
+            why = refusal(verb, state, kind)
+            if why is not None:
+                found.append(Refusal(state, kind, why))
+    return found
+
+
+def refusal(verb: Verb, state: State, kind: Kind) -> str | None:
+    """Why the verb leaves such a batch alone; None where it does not."""
+    if verb is Verb.RESET_ATTEMPTS:
+        return None if state in _COUNTED else _sentence(IllegalMove(Move.RETRY, state))
+    move = MOVES[verb]
+    if verb is Verb.RETRY:
+        if state is State.PENDING:
+            return "It waits to be done already."
+        if kind is Kind.INGEST and state in (State.COMPLETED, State.COMPLETED_EMPTY):
+            # The cursor has moved on: nobody would ever come by this range again.
+            return "It is done. `tailboard reset` reads its whole file again."
+    if state not in TRANSITIONS[move].sources:
+        return _sentence(IllegalMove(move, state))
+    return None
+
+
+def _sentence(illegal: IllegalMove) -> str:
+    return f"{illegal} {illegal.hint}"

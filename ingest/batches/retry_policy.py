@@ -1,0 +1,143 @@
+"""What follows from a failure: again and when, never again, not now for anybody, or as if nothing.
+
+Promises the same answer for the same arguments: chance is drawn from the batch's id and the number
+of the attempt. Doing it is left to the worker, which sets a bad line aside before it asks here.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+from hashlib import blake2b
+from typing import ClassVar, Final
+
+import msgspec
+
+from ingest.batches.batch import BatchId
+from ingest.batches.failure import ErrorClass, Failure
+from ingest.batches.state import Move
+
+MAX_ATTEMPTS: Final = 8
+FIRST_DELAY: Final = timedelta(seconds=5)
+LONGEST_DELAY: Final = timedelta(minutes=15)
+POISON_RESCUES: Final = 3
+POISON_WINDOW: Final = timedelta(hours=72)
+POISON_AGAIN: Final = timedelta(days=1)
+"""After which what was given up as poison is tried again by itself."""
+RESOURCE_PAUSE: Final = timedelta(seconds=30)
+PAUSED_BY_USER: Final = "paused by user"
+"""The code of a pause that only a person lifts."""
+
+
+class Mode(StrEnum):
+    """Who begins the next attempt of a batch that failed."""
+
+    AUTOMATIC = "automatic"
+    MANUAL = "manual"
+    """A person; its time may come and go."""
+
+
+class Reason(StrEnum):
+    """Why a batch was given up on."""
+
+    PERMANENT = "permanent"
+    EXHAUSTED = "exhausted"
+    POISON = "poison"
+
+
+class Retry(msgspec.Struct, frozen=True):
+    """Once more, by itself, at a time that can be shown."""
+
+    move: ClassVar[Move] = Move.FAIL
+    at: datetime
+    attempts: int
+    """The charged failures, this one included."""
+
+
+class GiveUp(msgspec.Struct, frozen=True):
+    """No more, until a person says so; or rarely, by itself."""
+
+    move: ClassVar[Move] = Move.BURY
+    reason: Reason
+    attempts: int
+    """The charged failures; a rescue is never among them."""
+    at: datetime | None = None
+    """When it is tried by itself after all."""
+
+
+class PauseQueue(msgspec.Struct, frozen=True):
+    """No batch can go well now. This one goes back, uncharged."""
+
+    move: ClassVar[Move] = Move.RELEASE
+    reason: str
+    """The failure's code."""
+    until: datetime | None
+    """When to try again; None: when a person resumes the queue."""
+
+
+class Release(msgspec.Struct, frozen=True):
+    """Not the batch's fault, or not proven yet. It goes back, uncharged."""
+
+    move: Move
+
+
+def longest_delay(attempt: int) -> timedelta:
+    """The upper bound of the wait after the n-th failure: doubling, with a cap."""
+    # Beyond the cap the power is not even computed: the number of attempts has no limit.
+    doublings = max(attempt - 1, 0)
+    if doublings >= (LONGEST_DELAY // FIRST_DELAY).bit_length():
+        return LONGEST_DELAY
+    return min(LONGEST_DELAY, FIRST_DELAY * (1 << doublings))
+
+
+def backoff(batch: BatchId, attempt: int) -> timedelta:
+    """The wait after the n-th failure (from 1): half of the bound, and up to as much again."""
+    half = longest_delay(attempt) / 2
+    return half + half * _chance(batch, attempt)
+
+
+def _chance(batch: BatchId, attempt: int) -> float:
+    """A number in [0, 1), even over batches and attempts, the same each time it is asked for."""
+    digest = blake2b(f"{batch}:{attempt}".encode("utf-8", "surrogatepass"), digest_size=6).digest()
+    return int.from_bytes(digest) / 2**48
+
+
+def next_step(
+    failure: Failure,
+    *,
+    batch: BatchId,
+    attempts: int,
+    rescued_at: Sequence[datetime],
+    now: datetime,
+    max_attempts: int = MAX_ATTEMPTS,
+) -> Retry | GiveUp | PauseQueue | Release:
+    """What to do with a claimed batch that ended with this failure.
+
+    `attempts` are those charged before it. `rescued_at` are the deaths of readers that had this
+    batch alone, since a person last retried it; of class poison, the present one is among them.
+    """
+    match failure.cls:
+        case ErrorClass.CANCELLED:
+            return Release(Move.RELEASE)
+        case ErrorClass.INTERRUPTED:
+            return Release(Move.RESCUE)
+        case ErrorClass.CONFIG:
+            return PauseQueue(failure.code, None)
+        case ErrorClass.RESOURCE:
+            return PauseQueue(failure.code, now + RESOURCE_PAUSE)
+        case ErrorClass.POISON:
+            recent = sum(1 for at in rescued_at if now - at <= POISON_WINDOW)
+            if recent >= POISON_RESCUES:
+                return GiveUp(Reason.POISON, attempts, now + POISON_AGAIN)
+            return Release(Move.RESCUE)
+        case ErrorClass.DATA:
+            return GiveUp(Reason.PERMANENT, attempts + 1)
+        case ErrorClass.TRANSIENT:
+            charged = attempts + 1
+            if charged >= max_attempts:
+                return GiveUp(Reason.EXHAUSTED, charged)
+            return Retry(now + backoff(batch, charged), charged)
+
+
+def attempts_after_manual_retry(attempts: int, max_attempts: int = MAX_ATTEMPTS) -> int:
+    """A person's retry leaves at least one attempt, and never takes one away."""
+    return min(attempts, max_attempts - 1)

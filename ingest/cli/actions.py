@@ -1,0 +1,262 @@
+"""How a person's orders reach the database: who gives them, for which batches, and what came of it.
+
+They are carried out by the process that has the database open: through its door, or here where
+there is none. Here, the database is first brought up to what people did before (see `replay.py`).
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import click
+from msgspec import Struct
+
+from ingest.batches.action import Action, Item, Selection, Verb
+from ingest.batches.batch import Kind
+from ingest.batches.state import State
+from ingest.cli.access import Access, RemoteAccess, connect_to_owner
+from ingest.cli.ids import resolve_prefix
+from ingest.cli.invocation import Invocation
+from ingest.cli.scope import session_id
+from ingest.pipeline.action_messages import (
+    ORDER,
+    RESET,
+    SAY,
+    ReadAgainResult,
+    RequestedAction,
+    action_message,
+    actor,
+    decode_read_again_result,
+    decode_reply,
+    read_again_message,
+    task_action_message,
+    values,
+)
+from ingest.pipeline.homes import homes
+from ingest.server.client import DatabaseClient, OwnerGone
+from ingest.server.owner_file import Role
+from ingest.text import times
+
+if TYPE_CHECKING:
+    from ingest.db.database import Database
+
+BATCHES_LISTED: Final = "`tailboard batches list` lists them."
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class BatchTarget(Struct, frozen=True):
+    """The options that say which batches are meant, as they were written."""
+
+    batch: Sequence[str] = ()
+    session: str | None = None
+    kind: str | None = None
+    state: Sequence[str] = ()
+    error: str | None = None
+    older_than: str | None = None
+    only_error: bool = False
+    include_dead: bool = False
+    limit: int | None = None
+
+    @property
+    def says_something(self) -> bool:
+        return self != BatchTarget()
+
+
+class ActionReport(Struct, frozen=True):
+    """What came of an order, batch by batch; or would come of it."""
+
+    command: str | None
+    found: list[Item]
+
+    def body(self) -> dict[str, object]:
+        return {
+            "command": self.command,
+            "dry_run": self.command is None,
+            "matched": [one.batch for one in self.found],
+            "done": [one.batch for one in self.done] if self.command else [],
+            "skipped": [{"id": one.batch, "why": one.why} for one in self.skipped],
+        }
+
+    @property
+    def done(self) -> list[Item]:
+        return [one for one in self.found if one.why is None]
+
+    @property
+    def skipped(self) -> list[Item]:
+        return [one for one in self.found if one.why is not None]
+
+
+_CHOICES: Final[dict[str, dict[str, Any]]] = {
+    "batch": {"metavar": "ID", "multiple": True, "help": "This batch; may be repeated."},
+    "session": {"metavar": "ID", "help": "Only batches of this session."},
+    "kind": {
+        "type": click.Choice([one.value for one in Kind]),
+        "help": "Only batches of this kind.",
+    },
+    "state": {
+        "type": click.Choice([one.value for one in State]),
+        "multiple": True,
+        "help": "Only batches in this state; may be repeated.",
+    },
+    "error": {"metavar": "CODE", "help": "Only batches whose last error has this code."},
+    "older-than": {"metavar": "TIME", "help": "Only batches that were not touched since: 1h, 7d."},
+    "only-error": {"is_flag": True, "help": "Only batches whose last attempt failed."},
+    "include-dead": {"is_flag": True, "help": "Also those that were given up."},
+    "limit": {"metavar": "N", "type": click.IntRange(min=1), "help": "At most so many."},
+}
+
+
+def batch_target_options(function: F) -> F:
+    """Adds the options that say which batches are meant; the command gets them as `chosen`.
+
+    Stands below other options: what those left at the function would be lost here.
+    """
+
+    def command(*args: Any, **kwargs: Any) -> Any:
+        said = {name: kwargs.pop(name) for name in BatchTarget.__struct_fields__}
+        return function(*args, chosen=BatchTarget(**said), **kwargs)
+
+    command.__doc__ = function.__doc__
+    command.__name__ = function.__name__
+    for name in reversed(_CHOICES):
+        command = click.option(f"--{name}", **_CHOICES[name])(command)
+    return command  # type: ignore[return-value]
+
+
+class ActionRunner(Struct, frozen=True):
+    """Where orders are given."""
+
+    access: Access
+    act: Callable[[str, dict[str, Any]], dict[str, Any]]
+
+    def look(self, order: Action) -> ActionReport:
+        """What the order would do."""
+        return self._order(action_message(order, only_look=True))
+
+    def obey(self, order: Action) -> ActionReport:
+        """Have the order carried out."""
+        return self._order(action_message(order))
+
+    def _order(self, said: RequestedAction) -> ActionReport:
+        return ActionReport(said.command, decode_reply(self.act(ORDER, values(said))))
+
+    def say(
+        self,
+        verb: str,
+        about: dict[str, Any],
+        arguments: dict[str, Any] | None = None,
+        reason: str | None = None,
+    ) -> str:
+        """Have it written down that this person says so; the id it is written down under."""
+        said = task_action_message(verb, about, arguments, reason)
+        self.act(SAY, values(said))
+        return said.command
+
+    def read_again(
+        self, order: Action, sources: list[int] | None = None, *, only_look: bool
+    ) -> ReadAgainResult:
+        return decode_read_again_result(
+            self.act(RESET, values(read_again_message(order, sources, only_look=only_look)))
+        )
+
+
+@contextmanager
+def action_runner(invocation: Invocation) -> Iterator[ActionRunner]:
+    """Where a person's orders are carried out."""
+    path = invocation.settings.db
+    met = connect_to_owner(path) if path.exists() else None
+    found: DatabaseClient | tuple[Database, list[str]]
+    if met is not None and met.host.role != Role.COMMAND:
+        found = met
+    else:
+        # Imported here: who only asks the owner needs no engine of its own.
+        from ingest.cli.local_access import to_order
+
+        if met is not None:
+            met.close()
+        found = to_order(path)
+    if isinstance(found, DatabaseClient):
+        with found as remote:
+            yield ActionRunner(RemoteAccess(remote), partial(_send, invocation, remote))
+        return
+    from ingest.cli.local_access import LocalAccess, opened_for
+    from ingest.db.replay import replay
+    from ingest.pipeline import action_handlers
+    from ingest.pipeline.scan import scan_and_register
+
+    settings, now = invocation.settings, invocation.now
+    with opened_for(found, now, invocation.output.note) as database:
+        replay(database, now, settings.max_attempts)
+
+        def look() -> None:
+            scan_and_register(database, homes(settings.codex_homes), now.isoformat())
+
+        handlers = {
+            ORDER: action_handlers.batches(database, lambda: now, settings.max_attempts),
+            SAY: action_handlers.task_actions(database, lambda: now),
+            RESET: action_handlers.read_again(database, lambda: now, look),
+        }
+        yield ActionRunner(LocalAccess(database, now), lambda name, said: handlers[name](said))
+
+
+def _send(
+    invocation: Invocation, remote: DatabaseClient, name: str, said: dict[str, Any]
+) -> dict[str, Any]:
+    """Have the owner carry it out. Where it ends meanwhile, the next one is asked whether it was
+    done, and else does it."""
+    invocation.ordered = True
+    try:
+        return remote.act(name, **said)
+    except OwnerGone:
+        with action_runner(invocation) as action_handlers:
+            if not action_handlers.access.rows("commands.known", ids=[said["command"]]):
+                return action_handlers.act(name, said)
+        if name != SAY:
+            raise  # It was done, but what came of it is not known here.
+        return {}
+
+
+def selection(invocation: Invocation, access: Access, chosen: BatchTarget) -> Selection:
+    return Selection(
+        ids=tuple(_id(access, one) for one in chosen.batch) or None,
+        session=session_id(access, chosen.session) if chosen.session else None,
+        kind=Kind(chosen.kind) if chosen.kind else None,
+        states=tuple(State(one) for one in chosen.state) or None,
+        error=chosen.error,
+        older_than=_since(invocation, chosen.older_than),
+        only_error=chosen.only_error,
+        include_dead=chosen.include_dead,
+        limit=chosen.limit,
+    )
+
+
+def order_of(
+    verb: Verb, meant: Selection, reason: str | None, until: datetime | None = None
+) -> Action:
+    return Action(verb=verb, selection=meant, actor=actor(), reason=reason, until=until)
+
+
+def later(invocation: Invocation, text: str, option: str) -> datetime:
+    """A moment to come: in `2h`, or at a time of the calendar."""
+    try:
+        return times.later(text, invocation.aware_now, invocation.zone)
+    except (times.NoTime, OverflowError) as error:
+        raise click.BadParameter(str(error), param_hint=option) from error
+
+
+def _since(invocation: Invocation, text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        return times.since(text, invocation.aware_now, invocation.zone)
+    except times.NoTime as error:
+        raise click.BadParameter(str(error), param_hint="--older-than") from error
+
+
+def _id(access: Access, prefix: str) -> str:
+    rows = access.rows("batches.starting_with", prefix=prefix.lower())
+    found: list[str] = [row["id"] for row in rows]
+    return resolve_prefix(found, prefix, "batch", BATCHES_LISTED)

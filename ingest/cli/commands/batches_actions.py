@@ -1,0 +1,205 @@
+"""What a person can order of batches, each verb a command of `tailboard batches`."""
+
+from datetime import datetime
+from typing import Final
+
+import click
+
+from ingest.batches.action import Action, Selection, Verb
+from ingest.cli.actions import (
+    ActionReport,
+    BatchTarget,
+    action_runner,
+    batch_target_options,
+    later,
+    order_of,
+)
+from ingest.cli.actions import selection as selected
+from ingest.cli.confirm import confirmed, yes_option
+from ingest.cli.errors import Exit
+from ingest.cli.group import Command
+from ingest.cli.invocation import Invocation, with_invocation
+from ingest.cli.options import reason_option
+from ingest.cli.output import Column, Output
+from ingest.text.units import many
+
+_DONE: Final = {
+    Verb.RETRY: "Tried again with the next ingest",
+    Verb.CANCEL: "Cancelled",
+    Verb.SNOOZE: "Put off",
+    Verb.WAKE: "Woken",
+    Verb.RESET_ATTEMPTS: "Attempts forgotten",
+}
+_SHOWN: Final = 20
+
+_dry_run = click.option("--dry-run", is_flag=True, help="Only tell what would be done.")
+
+
+@click.command("retry", cls=Command)
+@reason_option
+@_dry_run
+@batch_target_options
+@with_invocation
+def retry(invocation: Invocation, chosen: BatchTarget, reason: str | None, dry_run: bool) -> int:
+    """Try again what failed or was cancelled; with --include-dead also what was given up.
+
+    What is being worked on is never touched. A batch that was given up gets one more attempt.
+
+    Example: tailboard batches retry --only-error --session 019a3f
+    """
+    return _order(invocation, Verb.RETRY, chosen, reason, dry_run=dry_run)
+
+
+@click.command("cancel", cls=Command)
+@reason_option
+@_dry_run
+@yes_option
+@batch_target_options
+@with_invocation
+def cancel(
+    invocation: Invocation, chosen: BatchTarget, reason: str | None, dry_run: bool, yes: bool
+) -> int:
+    """Give up on batches that wait, until they are retried. Their files stand still meanwhile.
+
+    Example: tailboard batches cancel --batch 3fa94c1b
+    """
+    _insist(chosen)
+    return _order(invocation, Verb.CANCEL, chosen, reason, dry_run=dry_run, yes=yes)
+
+
+@click.command("snooze", cls=Command)
+@click.option("--until", metavar="TIME", required=True, help="2h, 3d, 2026-12-01T09:00.")
+@reason_option
+@_dry_run
+@batch_target_options
+@with_invocation
+def snooze(
+    invocation: Invocation, chosen: BatchTarget, until: str, reason: str | None, dry_run: bool
+) -> int:
+    """Put batches off. It uses up no attempt.
+
+    Example: tailboard batches snooze --session 019a3f --until 2h
+    """
+    _insist(chosen)
+    moment = later(invocation, until, "--until")
+    return _order(invocation, Verb.SNOOZE, chosen, reason, dry_run=dry_run, until=moment)
+
+
+@click.command("wake", cls=Command)
+@reason_option
+@_dry_run
+@batch_target_options
+@with_invocation
+def wake(invocation: Invocation, chosen: BatchTarget, reason: str | None, dry_run: bool) -> int:
+    """Let batches that are put off, or wait for their next try, go on at once.
+
+    Example: tailboard batches wake --session 019a3f
+    """
+    _insist(chosen)
+    return _order(invocation, Verb.WAKE, chosen, reason, dry_run=dry_run)
+
+
+@click.command("reset-attempts", cls=Command)
+@reason_option
+@_dry_run
+@batch_target_options
+@with_invocation
+def reset_attempts(
+    invocation: Invocation, chosen: BatchTarget, reason: str | None, dry_run: bool
+) -> int:
+    """Forget how often failed batches were tried; what was ever tried stays counted.
+
+    Example: tailboard batches reset-attempts --error io_error
+    """
+    return _order(invocation, Verb.RESET_ATTEMPTS, chosen, reason, dry_run=dry_run)
+
+
+@click.command("pause", cls=Command)
+@reason_option
+@with_invocation
+def pause(invocation: Invocation, reason: str | None) -> int:
+    """Stop the queue: nothing is read until `tailboard batches resume`.
+
+    Example: tailboard batches pause --reason "moving the disk"
+    """
+    return _stop_or_go(invocation, Verb.PAUSE, reason, "The queue stands still.")
+
+
+@click.command("resume", cls=Command)
+@reason_option
+@with_invocation
+def resume(invocation: Invocation, reason: str | None) -> int:
+    """Let the queue go on, whoever stopped it.
+
+    Example: tailboard batches resume
+    """
+    return _stop_or_go(invocation, Verb.RESUME, reason, "The queue goes on.")
+
+
+VERBS: Final = (retry, cancel, snooze, wake, reset_attempts, pause, resume)
+
+
+def _insist(chosen: BatchTarget) -> None:
+    if not chosen.says_something:
+        raise click.UsageError("Say which batches are meant: --batch ID, or a filter.")
+
+
+def _order(
+    invocation: Invocation,
+    verb: Verb,
+    chosen: BatchTarget,
+    reason: str | None,
+    *,
+    dry_run: bool,
+    yes: bool = False,
+    until: datetime | None = None,
+) -> int:
+    with action_runner(invocation) as orders:
+        order = order_of(verb, selected(invocation, orders.access, chosen), reason, until)
+        told = orders.look(order)
+        # Named one by one, it is wanted; a filter may match more than was thought of.
+        asks = verb is Verb.CANCEL and not chosen.batch and bool(told.done)
+        if not dry_run and (
+            not asks or confirmed(invocation.output, f"Cancel {_many(told)}?", yes=yes)
+        ):
+            told = orders.obey(_exactly(order, told))
+    invocation.answer("batches", told.body(), lambda output: _show(output, verb, told))
+    in_vain = bool(chosen.batch) and not told.done
+    return Exit.ATTENTION if in_vain or (told.command is None and not dry_run) else Exit.DONE
+
+
+def _exactly(order: Action, told: ActionReport) -> Action:
+    """The order for the very batches that were shown, whatever has come to match it since."""
+    ids = tuple(one.batch for one in told.found)
+    return order_of(order.verb, Selection(ids=ids), order.reason, order.until)
+
+
+def _stop_or_go(invocation: Invocation, verb: Verb, reason: str | None, said: str) -> int:
+    with action_runner(invocation) as orders:
+        told = orders.obey(order_of(verb, Selection(), reason))
+    invocation.answer("batches", told.body(), lambda output: output.line(said))
+    return Exit.DONE
+
+
+def _many(told: ActionReport) -> str:
+    return "1 batch" if len(told.done) == 1 else f"{len(told.done):,} batches"
+
+
+def _show(output: Output, verb: Verb, told: ActionReport) -> None:
+    if not told.found:
+        output.line("No batch matches.")
+        return
+    if told.command is None:
+        output.table(
+            [Column("ID"), Column("STATE"), Column("LEFT ALONE", least=20)],
+            [[one.batch, output.state(one.old), one.why] for one in told.found[:_SHOWN]],
+        )
+        if len(told.found) > _SHOWN:
+            output.line(f"and {many(len(told.found) - _SHOWN, 'other')}")
+    said = "Nothing was done. It would be" if told.command is None else f"{_DONE[verb]}:"
+    output.line(f"{said} {_many(told)}.")
+    whys: dict[str, int] = {}
+    for one in told.skipped:
+        whys[str(one.why)] = whys.get(str(one.why), 0) + 1
+    for why, count in whys.items():
+        output.line(f"Left alone: {count:,}. {why}")

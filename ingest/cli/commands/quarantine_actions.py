@@ -1,0 +1,110 @@
+"""What a person can do about rejected lines: have them read again, or take them out as files."""
+
+from pathlib import Path
+from typing import Final
+
+import click
+
+from ingest.batches.action import Selection, Verb
+from ingest.cli.access import open_for_reading
+from ingest.cli.actions import action_runner, order_of
+from ingest.cli.confirm import yes_option
+from ingest.cli.errors import Exit, NotFound
+from ingest.cli.export import ExportResult, export_rejects
+from ingest.cli.group import Command
+from ingest.cli.invocation import Invocation, with_invocation
+from ingest.cli.options import reason_option
+from ingest.cli.output import Output
+from ingest.cli.scope import session_id
+from ingest.cli.start_over import start_over
+from ingest.text.units import many
+
+_session = click.option(
+    "--session", metavar="ID", help="Only this session; the beginning of its id will do."
+)
+
+
+@click.command("retry", cls=Command)
+@click.argument("ids", metavar="[ID]...", nargs=-1)
+@_session
+@reason_option
+@click.option("--dry-run", is_flag=True, help="Only tell what would be read again.")
+@yes_option
+@with_invocation
+def retry(
+    invocation: Invocation,
+    ids: tuple[str, ...],
+    session: str | None,
+    reason: str | None,
+    dry_run: bool,
+    yes: bool,
+) -> int:
+    """Read the files of rejected lines again, all or those that are named: after an update of
+    Tailboard that understands them. A line means what it does by those before it, so each file is
+    read again as a whole; see `tailboard reset`.
+
+    Example: tailboard quarantine retry 3:1024 --dry-run
+    """
+    with action_runner(invocation) as orders:
+        session = session and session_id(orders.access, session)
+        rows = orders.access.rows(
+            "quarantine.kept", ids=list(ids) or None, session=session, limit=None
+        )
+        _insist(ids, [row["id"] for row in rows])
+        sources = sorted({row["source"] for row in rows})
+        order = order_of(Verb.QUARANTINE_RETRY, Selection(ids=ids or None, session=session), reason)
+        return start_over(invocation, orders, order, sources, yes=yes, dry_run=dry_run)
+
+
+@click.command("export", cls=Command)
+@click.argument("ids", metavar="[ID]...", nargs=-1)
+@_session
+@click.option(
+    "--out",
+    metavar="FOLDER",
+    required=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where the files are put; it is made if it is not there.",
+)
+@click.option("--limit", metavar="N", type=click.IntRange(min=1), help="At most so many.")
+@with_invocation
+def export_(
+    invocation: Invocation,
+    ids: tuple[str, ...],
+    session: str | None,
+    out: Path,
+    limit: int | None,
+) -> int:
+    """Write the bytes of rejected lines to files, as they stand in Codex's file; where that has
+    changed since, the beginning and the end that were kept. Nothing is overwritten.
+
+    Example: tailboard quarantine export --out rejected
+    """
+    with open_for_reading(invocation) as access:
+        session = session and session_id(access, session)
+        rows = access.rows("quarantine.kept", ids=list(ids) or None, session=session, limit=limit)
+    _insist(ids, [row["id"] for row in rows])
+    done = export_rejects(rows, out)
+
+    def show(output: Output) -> None:
+        for one in done.written:
+            output.line(str(one.path), "" if one.whole else "(its beginning and its end)")
+        for left in done.skipped:
+            output.line(f"Left alone: {left.id}. {left.why}")
+        output.line(f"{many(len(done.written), 'file')} written.")
+
+    invocation.answer("quarantine", {"written": done.written, "skipped": done.skipped}, show)
+    return Exit.DONE if done == ExportResult(done.written, []) else Exit.ATTENTION
+
+
+VERBS: Final = (retry, export_)
+
+
+def _insist(named: tuple[str, ...], found: list[str]) -> None:
+    missing = sorted(set(named) - set(found))
+    if missing:
+        raise NotFound(
+            f"There is no rejected line {missing[0]!r}.", "`tailboard quarantine list` lists them."
+        )
+    if not found:
+        raise NotFound("No line was rejected.", "`tailboard quarantine list` would list them.")

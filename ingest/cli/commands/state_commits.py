@@ -1,0 +1,65 @@
+"""`tailboard state commits`: what was committed while no session ran."""
+
+import click
+
+from ingest.cli.access import open_for_reading
+from ingest.cli.errors import NotFound
+from ingest.cli.group import Command
+from ingest.cli.invocation import Invocation, with_invocation
+from ingest.cli.options import Filters, filters
+from ingest.cli.output import Column, Output
+from ingest.cli.task_listing import scoped
+from ingest.projects.git.lookup import Git
+from ingest.projects.uncovered_commits import UncoveredCommits, uncovered_commits
+from ingest.text.redact import mask
+from ingest.text.units import many
+
+_DIGITS = 10
+_COLUMNS = (
+    Column("COMMIT"),
+    Column("TIME"),
+    Column("BY", least=6, spare=1),
+    Column("SUBJECT", least=20),
+)
+
+
+@click.command("commits", cls=Command)
+@filters("project", "branch", "since", "until", "limit", "offset")
+@with_invocation
+def commits(invocation: Invocation, only: Filters) -> None:
+    """Commits of a project that no session covers: made by hand, or by others. Of the branch that
+    is checked out, since the first session there began; a session covers what was committed between
+    its first line and its last.
+
+    Example: tailboard state commits --project parser --since 7d
+    """
+    with open_for_reading(invocation) as access:
+        scope = scoped(invocation, access, only, everywhere=False)
+        if scope.project is None:
+            raise NotFound(
+                "No session is known of a project in this folder.",
+                "`--project NAME` names one; `tailboard sessions` shows which there are.",
+            )
+        found, unread = uncovered_commits(
+            access, scope, invocation.judged, Git(invocation.env), mask
+        )
+    for why in unread:
+        invocation.output.note(why)
+    if found is None:
+        raise NotFound(
+            f"No repository of a project {scope.project} can be looked into.",
+            "`tailboard resume --project NAME` says why.",
+        )
+    end = None if only.limit is None else only.offset + only.limit
+    shown = found[only.offset : end]
+
+    def show(output: Output) -> None:
+        if shown:
+            output.table(_COLUMNS, [_cells(one) for one in shown])
+        output.note(f"{many(len(found), 'commit')} that no session covers.")
+
+    invocation.answer("state", {"paths": [], "changes": [], "commits": shown}, show)
+
+
+def _cells(one: UncoveredCommits) -> list[str]:
+    return [one.id[:_DIGITS], f"{one.at:%Y-%m-%d %H:%M}", one.author, one.subject]

@@ -1,0 +1,121 @@
+"""`tailboard state reconcile`: what to do about work whose branch moved on, proposed and asked."""
+
+import click
+from msgspec.structs import replace
+
+from ingest.cli.access import Access, open_for_reading
+from ingest.cli.actions import action_runner
+from ingest.cli.confirm import confirmed, yes_option
+from ingest.cli.errors import NotFound
+from ingest.cli.group import Command
+from ingest.cli.invocation import Invocation, with_invocation
+from ingest.cli.options import Filters, filters, reason_option
+from ingest.cli.output import Cell, Column, Output
+from ingest.cli.scope import scope_of
+from ingest.projects.git.alignment import view_repository
+from ingest.projects.git.anchor import anchor_of
+from ingest.projects.git.lookup import Git
+from ingest.projects.reconcile import VERB, Choice, Proposal, proposals, reconcile_results
+from ingest.sessions.scope import Scope
+from ingest.sessions.session import id_length, listed
+from ingest.text.units import many
+
+_COLUMNS = (
+    Column("SESSION"),
+    Column("PROPOSED"),
+    Column("TITLE", least=12),
+    Column("BRANCH", least=6, spare=1),
+    Column("OPEN", right=True),
+    Column("GIT", spare=2),
+)
+
+
+@click.command("reconcile", cls=Command)
+@click.option(
+    "--as",
+    "answer",
+    type=click.Choice([choice.value for choice in Choice]),
+    help="Instead of what is proposed: keep, move (see --to), or mark for review.",
+)
+@click.option("--to", metavar="BRANCH", help="The branch that --as move means.")
+@reason_option
+@yes_option
+@click.option("--dry-run", is_flag=True, help="Only tell what is proposed.")
+@filters("project", "branch", "session", "since", "until")
+@with_invocation
+def reconcile(
+    invocation: Invocation, answer: str | None, to: str | None, reason: str | None, yes: bool,
+    dry_run: bool, only: Filters,
+) -> None:  # fmt: skip
+    """For sessions with open steps whose branch was switched, rewritten, deleted or moved on:
+    keep them as they are, move them to a branch, or mark them for review. Nothing in the repository
+    and nothing of Codex's is changed. `--session` with `--as` answers again what was answered.
+
+    Example: tailboard state reconcile --project parser --dry-run
+    """
+    if (answer == Choice.MOVE) != (to is not None):
+        raise click.UsageError("`--as move` and `--to BRANCH` go together.")
+    with open_for_reading(invocation) as access:
+        scope = scope_of(invocation, access, only)
+        again = answer is not None and scope.session is not None
+        proposed = _proposed(invocation, access, scope, again=again)
+        found = [_answered(one, answer, to) for one in proposed]
+        digits = id_length(access, (one.session for one in found))
+    if answer is not None and not found:
+        raise NotFound(
+            "Nothing is proposed there that could be answered otherwise.",
+            "`tailboard state reconcile --dry-run` tells what is proposed.",
+        )
+    output = invocation.output
+    if not invocation.options.json:
+        _show(output, found, digits)
+    done = bool(found) and not dry_run
+    if done and (done := confirmed(output, f"Write {_counted(found)} down?", yes=yes)):
+        with action_runner(invocation) as orders:
+            for one in found:
+                orders.say(VERB, one.about, one.arguments, reason)
+        output.note(f"Wrote {_counted(found)} down.")
+    if invocation.options.json:
+        output.document("state", {"paths": [], "changes": found, "done": done})
+
+
+def _proposed(
+    invocation: Invocation, access: Access, scope: Scope, *, again: bool
+) -> list[Proposal]:
+    """What is proposed there; `again`, also of what was answered already."""
+    sessions = listed(access, scope, invocation.judged)
+    open_ = [one for one in sessions if one.plan_done < one.plan_total]
+    found = view_repository(map(anchor_of, open_), Git(invocation.env))
+    for why in found.unread:
+        invocation.output.note(why)
+    return proposals(open_, found.alignments, {} if again else reconcile_results(access))
+
+
+def _answered(proposal: Proposal, answer: str | None, to: str | None) -> Proposal:
+    if answer is None:
+        return proposal
+    return replace(proposal, choice=Choice(answer), to=to, because="You say so.")
+
+
+def _counted(found: list[Proposal]) -> str:
+    return many(len(found), "answer")
+
+
+def _show(output: Output, found: list[Proposal], digits: int) -> None:
+    if not found:
+        output.note("Nothing to reconcile: no open step stands on a branch that moved without it.")
+        return
+    whys = [f"{one.why} {one.because}" for one in found]
+    output.table(_COLUMNS, [_cells(one, digits) for one in found], whys)
+
+
+def _cells(one: Proposal, digits: int) -> list[Cell]:
+    proposed = f"move to {one.to}" if one.to else one.choice
+    return [
+        one.session[:digits],
+        proposed,
+        one.title,
+        one.branch,
+        one.open_steps,
+        one.alignment,
+    ]

@@ -1,0 +1,151 @@
+"""`tailboard tasks show` and `history`: one task as it stands, and how it came to stand so."""
+
+import click
+
+from ingest.cli.access import Access, open_for_reading
+from ingest.cli.group import Command
+from ingest.cli.invocation import Invocation, with_invocation
+from ingest.cli.output import Cell, Output
+from ingest.cli.task_listing import everything, named, stated, touching
+from ingest.projects.tasks.edits import RecordedEdit, Undo, arguments
+from ingest.projects.tasks.model import Edge, EdgeKind, Origin, Task
+from ingest.projects.tasks.revisions import Entry, Revision, revisions
+from ingest.projects.tasks.roadmap import recorded_edits_of
+from ingest.text.units import ago, span
+
+_DROPPED = "the newest revision has dropped it"
+_WORDS = {
+    EdgeKind.ORDER: ("after", "before"),
+    EdgeKind.DEPENDS: ("waits for", "holds up"),
+    EdgeKind.PART: ("part of", "consists of"),
+    EdgeKind.CONTINUED: ("continues", "continued in"),
+}
+
+
+@click.command("show", cls=Command)
+@click.argument("id_", metavar="ID")
+@with_invocation
+def one(invocation: Invocation, id_: str) -> None:
+    """One task: how it stands and why, what it hangs on, evidence and notes.
+
+    Example: tailboard tasks show 3fa9
+    """
+    with open_for_reading(invocation) as access:
+        plan = everything(invocation, access)
+    task = named(plan.tasks, id_)
+    edges = touching(task, plan.edges)
+    by_id = {other.id: other for other in plan.tasks}
+    invocation.answer(
+        "tasks",
+        {"tasks": [task], "edges": edges},
+        lambda output: _show(output, task, edges, by_id, invocation),
+    )
+
+
+def _show(
+    output: Output,
+    task: Task,
+    edges: list[Edge],
+    by_id: dict[str, Task],
+    invocation: Invocation,
+) -> None:
+    output.line(task.id, stated(output, task))
+    output.text(task.text, "  ")
+    pairs: list[tuple[str, Cell]] = [
+        ("from", task.origin),
+        ("project", f"{task.project} ({task.branch})" if task.branch else task.project),
+        ("session", task.session),
+        ("owner", task.owner),
+        ("begun", ago(task.started_at, invocation.now) if task.started_at else None),
+        ("ended", ago(task.ended_at, invocation.now) if task.ended_at else None),
+        ("worked on", span(task.seconds)),
+        ("revision", task.revision),
+        ("plan", _DROPPED if task.origin is Origin.PLAN and not task.current else None),
+    ]
+    for edge in edges:
+        forth = edge.source == task.id
+        other = by_id.get(edge.target if forth else edge.source)
+        if other is not None:
+            said = f"{output.state(other.state).text} {other.id} {other.text}"
+            pairs.append((_WORDS[edge.kind][forth], said))
+    pairs += [("evidence", f"{proof.kind}: {proof.ref} ({proof.by})") for proof in task.evidence]
+    pairs += [("note", note) for note in task.notes]
+    output.fields([pair for pair in pairs if pair[1] not in (None, "")])
+
+
+@click.command("history", cls=Command)
+@click.argument("id_", metavar="ID")
+@with_invocation
+def history(invocation: Invocation, id_: str) -> None:
+    """How a task came to stand as it does: each revision of its plan, and what people said.
+
+    Example: tailboard tasks history 3fa9
+    """
+    with open_for_reading(invocation) as access:
+        task = named(everything(invocation, access).tasks, id_)
+        course = _course(access, task)
+        every = recorded_edits_of(access)
+    undone = {said.deed.saying for said in every if isinstance(said.deed, Undo)}
+    mine = [said for said in every if said.task == task.id]
+    body = {
+        "tasks": [task],
+        "revisions": course,
+        "said": [
+            {
+                "id": said.id,
+                "at": said.at,
+                "actor": said.actor,
+                "reason": said.reason,
+                "undone": said.id in undone,
+                **arguments(said.deed),
+            }
+            for said in mine
+        ],
+    }
+
+    def show(output: Output) -> None:
+        output.line(task.id, stated(output, task), task.text)
+        for revision in course:
+            _tell(output, revision)
+        for said in mine:
+            _say(output, said, undone=said.id in undone)
+
+    invocation.answer("tasks", body, show)
+
+
+def _course(access: Access, task: Task) -> list[Revision]:
+    if task.session is None:
+        return []
+    return [
+        Revision(
+            revision.number,
+            revision.at,
+            revision.explanation,
+            [entry for entry in revision.steps if entry.id == task.id],
+            [entry for entry in revision.removed if entry.id == task.id],
+        )
+        for revision in revisions(access, task.session)
+        if any(entry.id == task.id for entry in (*revision.steps, *revision.removed))
+    ]
+
+
+def _tell(output: Output, revision: Revision) -> None:
+    for entry in (*revision.steps, *revision.removed):
+        at = f"{revision.at:%Y-%m-%d %H:%M:%S}" if revision.at else ""
+        output.line(at, f"revision {revision.number}:", output.state(entry.status), changed(entry))
+
+
+def changed(entry: Entry) -> str:
+    """What a revision did to a step, in words."""
+    words = [str(change) for change in entry.changes]
+    told = ", ".join(words) or "as before"
+    if entry.text_before is not None:
+        told += f" (it was “{entry.text_before}”)"
+    return told
+
+
+def _say(output: Output, said: RecordedEdit, *, undone: bool) -> None:
+    deed = arguments(said.deed)
+    what = " ".join(str(value) for value in deed.values() if value is not None)
+    taken = "(taken back)" if undone else ""
+    output.line(f"{said.at:%Y-%m-%d %H:%M:%S}", f"{said.actor}:", what, said.reason, taken)

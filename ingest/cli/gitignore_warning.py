@@ -1,0 +1,20 @@
+"""Who reads a file in a repository: whoever reads its commits. Said, never forbidden."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from ingest.cli.invocation import Invocation
+from ingest.projects import exports
+
+
+def warn_unless_ignored(invocation: Invocation, where: Path, paths: Iterable[Path]) -> None:
+    """Say that git does not ignore what is written there, where it does not ignore all of it."""
+    from ingest.projects.gitignore import is_ignored
+
+    told = ((exports.repository(path), path) for path in paths)
+    if any(
+        root is not None and is_ignored(invocation.env, root, path) is False for root, path in told
+    ):
+        invocation.output.note(
+            f"{where} is not ignored by git: what a commit takes in, others read."
+        )

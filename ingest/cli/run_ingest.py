@@ -1,0 +1,330 @@
+"""What `tailboard ingest` does: everything new is read, once or for as long as it runs."""
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from subprocess import Popen
+from threading import Event, Thread, current_thread, main_thread
+
+from msgspec import Struct, convert
+
+from ingest.batches.retry_policy import Mode
+from ingest.cli.access import Backlog, open_for_reading
+from ingest.cli.document import document
+from ingest.cli.errors import CodexHomeMissing, Exit
+from ingest.cli.invocation import Invocation
+from ingest.cli.output import Output
+from ingest.cli.progress import Progress
+from ingest.db.database import Database
+from ingest.db.errors import Replaced
+from ingest.db.query_reader import NamedQueries
+from ingest.gc_scheduler import freeze_loaded
+from ingest.pipeline.bootstrap import ServerOptions, start_or_connect
+from ingest.pipeline.follow import Owner, Pace, Round
+from ingest.pipeline.homes import homes
+from ingest.pipeline.readers import ReaderPool
+from ingest.pipeline.run import RunReport, RunSettings
+from ingest.server.client import DatabaseClient, OwnerGone
+from ingest.server.owner_file import Role
+from ingest.settings import Settings
+from ingest.tail.discovery import Problem, ProblemCode, home_trouble
+from ingest.text.units import many, size, span
+
+_ENDS = ("completed", "completed_empty", "failed", "dead")
+_REPLACED = (
+    "The database was deleted or replaced while it was open. It was opened anew, and what is "
+    "missing in it is read again from Codex's files."
+)
+_OUT_OF_REACH = (ProblemCode.NO_HOME, ProblemCode.UNREADABLE)
+
+
+class IngestOutcome(Struct, frozen=True):
+    """The fields of `ingest --json`, in their order."""
+
+    sources: int
+    bytes_read: int
+    lines: int
+    facts: int
+    rejected: int
+    batches: dict[str, int]
+    seconds: float
+    behind_bytes: int
+    paused: str | None
+
+
+def run(
+    invocation: Invocation, role: Role, *, dry_run: bool, readers: list[Popen[bytes]] | None
+) -> int:
+    """Read once, follow, or only tell. `readers` are processes that were started early.
+
+    Who follows for a dashboard ends with it: when nothing holds standard input open any more.
+    """
+    follow = role is not Role.INGEST
+    if dry_run:
+        return _tell(invocation)
+    pool = ReaderPool(readers) if readers else None
+    try:
+        _look_for_home(invocation, follow=follow)
+        return _enter(invocation, pool, role)
+    finally:
+        if pool is not None:
+            pool.close()
+
+
+def _enter(invocation: Invocation, pool: ReaderPool | None, role: Role) -> int:
+    settings, follow = invocation.settings, role is not Role.INGEST
+    wish = ServerOptions(
+        homes(settings.codex_homes),
+        role,
+        RunSettings(
+            settings.batch_bytes,
+            settings.line_cap_bytes,
+            Mode(settings.retry),
+            settings.max_attempts,
+        ),
+    )
+    again: list[str] = []
+    while True:
+        found = start_or_connect(settings.db, wish)
+        if isinstance(found, DatabaseClient):
+            # An owner that ends meanwhile leaves its place, and the work, to this process.
+            with suppress(OwnerGone), found:
+                return _leave_it(invocation, found, follow=follow)
+            continue
+        with found:
+            for line in [*again, *found.told]:
+                invocation.output.note(line)
+            if follow:
+                try:
+                    return _follow(invocation, found.owner, role)
+                except Replaced:
+                    if role is not Role.DASHBOARD:
+                        raise
+                    # Nobody is there to start it again, and a dashboard waits.
+                    again = [_REPLACED]
+                    continue
+            code = _once(invocation, found.owner, pool)
+            # Whoever asked meanwhile is still waiting.
+            found.desk.work(at_rest=True)
+            return code
+
+
+def _leave_it(invocation: Invocation, remote: DatabaseClient, *, follow: bool) -> int:
+    """Another process has the database: it does the work, and says what came of it."""
+    host = remote.host
+    who = f"Process {host.pid} ({host.role}, since {host.since[:19]}Z)"
+    if follow:
+        invocation.output.note(f"{who} does this already; there is nothing left to do here.")
+        return Exit.DONE
+    invocation.output.note(f"{who} has the database open, and reads what is new.")
+    began = time.monotonic()
+    values = remote.act("pass")
+    report = convert(values["report"], RunReport)
+    outcome = _outcome(report, time.monotonic() - began, values["behind_bytes"])
+    body = {name: getattr(outcome, name) for name in outcome.__struct_fields__}
+    invocation.answer("ingest", body, lambda output: _show(output, outcome))
+    return Exit.ATTENTION if _is_unwell(remote, outcome) else Exit.DONE
+
+
+def _once(invocation: Invocation, owner: Owner, pool: ReaderPool | None) -> int:
+    began = time.monotonic()
+    with _asked_to_stop(owner.stop) as asked:
+        found = owner.survey()
+        with _progress(invocation, found.behind_bytes) as progress:
+            report = owner.read(
+                found.changed, lambda _, done: progress.at(done) if progress else None, pool
+            )
+    if not asked:
+        owner.settle()
+    outcome = _outcome(report, time.monotonic() - began, _behind(owner.database))
+    for _, problem in found.problems:
+        invocation.output.note(f"{problem.path}: {problem.message} {problem.hint}")
+    body = {name: getattr(outcome, name) for name in outcome.__struct_fields__}
+    invocation.answer("ingest", body, lambda output: _show(output, outcome))
+    if asked:
+        invocation.output.note("Stopped. What is stored is kept, and the rest is read next time.")
+        return Exit.INTERRUPTED
+    unwell = _is_unwell(owner.database, outcome) or _out_of_reach(found.problems)
+    return Exit.ATTENTION if unwell else Exit.DONE
+
+
+def _is_unwell(database: NamedQueries, outcome: IngestOutcome) -> bool:
+    waiting = {row["state"]: row["batches"] for row in database.rows("batches.counts")}
+    return bool(outcome.paused or waiting.get("failed") or waiting.get("dead"))
+
+
+def _follow(invocation: Invocation, owner: Owner, role: Role) -> int:
+    stop = Event()
+    if role is Role.DASHBOARD:
+        Thread(target=_until_left, args=(stop,), daemon=True).start()
+    # Imported here: only who stays does them.
+    from ingest.projects.maintenance import background_jobs
+
+    beside = background_jobs(owner, invocation.settings, invocation.env, invocation.zone)
+    freeze_loaded()
+    with _asked_to_stop(stop) as asked:
+        try:
+            owner.follow(
+                stop,
+                lambda told: _say(invocation, told),
+                pace=_pace(invocation.settings),
+                beside=beside.step,
+            )
+        finally:
+            beside.close()
+    return Exit.INTERRUPTED if signal.SIGINT in asked else Exit.DONE
+
+
+@contextmanager
+def _asked_to_stop(stop: Event) -> Iterator[list[int]]:
+    """Meanwhile whoever asks this process to end sets `stop`; by which signals that was. What is
+    being read is given up, what is being stored is not, and nothing stays claimed.
+    """
+    asked: list[int] = []
+
+    def end(number: int, _frame: object) -> None:
+        asked.append(number)
+        stop.set()
+
+    before = {}
+    if current_thread() is main_thread():
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            # Who is to outlive its terminal (nohup) does.
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                before[number] = signal.signal(number, end)
+    try:
+        yield asked
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _until_left(stop: Event) -> None:
+    """Wait for the end of whoever started this process: its end of the pipe goes with it."""
+    while os.read(sys.stdin.fileno(), 4096):
+        pass  # Nothing is said there; only that it ends counts.
+    stop.set()
+
+
+def _pace(settings: Settings) -> Pace:
+    return Pace(
+        settings.sweep_seconds,
+        settings.recent_seconds,
+        settings.debounce_ms / 1000,
+        settings.max_wait_ms / 1000,
+    )
+
+
+def _say(invocation: Invocation, told: Round) -> None:
+    outcome = _outcome(told.report, 0.0, told.behind_bytes)
+    output = invocation.output
+    if invocation.options.json:
+        body = {name: getattr(outcome, name) for name in outcome.__struct_fields__}
+        output.out.write(document("ingest", body) + "\n")
+    else:
+        _show(output, outcome)
+    # Whoever reads a stream wants every line when it is there.
+    output.out.flush()
+
+
+def _tell(invocation: Invocation) -> int:
+    with open_for_reading(invocation) as access:
+        paths = invocation.settings.codex_homes
+        backlog = access.backlog(paths, invocation.now, keep=False)
+    for trouble in backlog.troubles:
+        invocation.output.note(f"{trouble.path}: {trouble.message} {trouble.hint}")
+    outcome = _outcome(RunReport(sources=len(backlog.unread)), 0.0, backlog.behind_bytes)
+    body = {name: getattr(outcome, name) for name in outcome.__struct_fields__}
+    body |= {"dry_run": True, "would_read": backlog.unread}
+    invocation.answer("ingest", body, lambda output: _show_backlog(output, backlog))
+    return Exit.DONE
+
+
+def _look_for_home(invocation: Invocation, *, follow: bool) -> None:
+    """Without any home there is nothing to read once; who follows waits for the first."""
+    paths = invocation.settings.codex_homes
+    troubles = [home_trouble(str(path)) for path in paths]
+    if None in troubles:
+        return
+    listed = ", ".join(map(str, paths))
+    closed = next((one for one in troubles if one and one.code is ProblemCode.UNREADABLE), None)
+    if closed is not None:
+        what = closed.message.replace("This", f"The Codex home {closed.path}", 1)
+        hint = closed.hint
+    else:
+        what = f"There is no Codex home at {listed}."
+        hint = "Start Codex once, or name another home with --codex-home PATH."
+    if follow:
+        invocation.output.note(
+            f"There is no Codex home at {listed} yet; waiting for it."
+            if closed is None
+            else f"{what} {hint} Waiting for it."
+        )
+        return
+    raise CodexHomeMissing(what, hint)
+
+
+def _out_of_reach(problems: list[tuple[str, Problem]]) -> bool:
+    return any(problem.code in _OUT_OF_REACH for _, problem in problems)
+
+
+def _behind(database: Database) -> int:
+    row = database.one("status.sources")
+    return int(row["behind"]) if row else 0
+
+
+def _outcome(report: RunReport, seconds: float, behind: int) -> IngestOutcome:
+    return IngestOutcome(
+        report.sources,
+        report.bytes_read,
+        report.lines,
+        report.facts,
+        report.rejected,
+        {end: report.batches.get(end, 0) for end in _ENDS},
+        round(seconds, 3),
+        behind,
+        report.paused,
+    )
+
+
+@contextmanager
+def _progress(invocation: Invocation, total: int) -> Iterator[Progress | None]:
+    output = invocation.output
+    wanted = output.err.isatty() and not output.quiet and not invocation.options.json
+    if not wanted or not total:
+        yield None
+        return
+    progress = Progress(output.err, total, time.monotonic, in_ascii=output.ascii)
+    try:
+        yield progress
+    finally:
+        progress.clear()
+
+
+def _show(output: Output, outcome: IngestOutcome) -> None:
+    took = f" in {span(outcome.seconds)}" if outcome.seconds else ""
+    parts = [
+        f"Read {size(outcome.bytes_read)} of {many(outcome.sources, 'source')}{took}",
+        many(outcome.lines, "line"),
+        many(outcome.facts, "fact"),
+    ]
+    if outcome.rejected:
+        parts.append(f"{outcome.rejected} rejected: `tailboard quarantine list`")
+    if outcome.batches["failed"] or outcome.batches["dead"]:
+        failed = outcome.batches["failed"] + outcome.batches["dead"]
+        parts.append(f"{failed} failed: `tailboard batches list`")
+    if outcome.behind_bytes:
+        parts.append(f"{size(outcome.behind_bytes)} still to read")
+    if outcome.paused:
+        parts.append("the queue stands still: `tailboard status`")
+    output.line(", ".join(parts) + ".")
+
+
+def _show_backlog(output: Output, backlog: Backlog) -> None:
+    for one in backlog.unread:
+        output.line(size(one.bytes).rjust(10), one.path)
+    files = many(len(backlog.unread), "file")
+    output.line(f"{size(backlog.behind_bytes)} in {files} would be read.")

@@ -1,0 +1,136 @@
+"""What the commands about tasks share: whose tasks are meant, and how one is named and shown."""
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from msgspec import Struct
+
+from ingest.cli.access import Access
+from ingest.cli.ids import resolve_prefix
+from ingest.cli.invocation import Invocation
+from ingest.cli.options import Filters
+from ingest.cli.output import Cell, Column, Output, StyledCell
+from ingest.cli.scope import scope_of
+from ingest.pipeline.homes import storable
+from ingest.projects.tasks.model import Edge, Roadmap, Task
+from ingest.projects.tasks.plan_tool import hint
+from ingest.projects.tasks.roadmap import roadmap
+from ingest.sessions.scope import Scope
+from ingest.sessions.session import short_length
+from ingest.text.units import many, span
+
+COLUMNS = (
+    Column("ID"),
+    Column("STATE"),
+    Column("TASK", least=20),
+    Column("FROM", spare=2),
+    Column("PROJECT", least=8, spare=3),
+    Column("BRANCH", least=6, spare=5),
+    Column("OWNER", least=6, spare=4),
+    Column("TIME", right=True, spare=1),
+)
+_LEAST_DIGITS = 4
+_IS_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}").fullmatch
+"""An agent that has no name goes by the id of its session."""
+
+
+class TaskListing(Struct, frozen=True):
+    """The fields of a `tasks` document, in their order."""
+
+    tasks: list[Task]
+    edges: list[Edge]
+    refused: list[str]
+    plan_tool_off: bool
+
+    def body(self) -> dict[str, object]:
+        return {name: getattr(self, name) for name in self.__struct_fields__}
+
+
+def scoped(invocation: Invocation, access: Access, only: Filters, *, everywhere: bool) -> Scope:
+    """The filters; where none names a project or a session, the project of this folder."""
+    scope = scope_of(invocation, access, only)
+    if everywhere or scope.project is not None or scope.session is not None:
+        return scope
+    return Scope(
+        project=project_here(access),
+        branch=scope.branch,
+        since=scope.since,
+        until=scope.until,
+        limit=scope.limit,
+        offset=scope.offset,
+    )
+
+
+def project_here(access: Access) -> str | None:
+    """The project of the current folder, or of one above it in the same repository."""
+    here = Path.cwd()
+    folders = [here]
+    root = next((one for one in (here, *here.parents) if (one / ".git").exists()), here)
+    folders += [one for one in here.parents if one == root or root in one.parents]
+    names = [storable(str(one)) for one in folders]
+    if access.one("tasks.folder_known", folders=names) is None:
+        return None  # The usual answer, and a cheap one.
+    row = access.one("tasks.project_here", folders=names)
+    return row["project"] if row else None
+
+
+def everything(invocation: Invocation, access: Access) -> Roadmap:
+    return roadmap(access, Scope(), invocation.judged)
+
+
+def named(tasks: list[Task], prefix: str) -> Task:
+    """The one task whose id begins so."""
+    found = [task for task in tasks if task.id.startswith(prefix.lower())] if prefix else []
+    return resolve_prefix(
+        found,
+        prefix,
+        "task",
+        "`tailboard tasks list --everywhere --all` lists them.",
+        lambda task: f"{task.id}  {task.text}",
+    )
+
+
+def touching(task: Task, edges: list[Edge]) -> list[Edge]:
+    return [edge for edge in edges if task.id in (edge.source, edge.target)]
+
+
+def table(output: Output, tasks: list[Task], every: list[Task], owner_digits: int) -> None:
+    """The tasks, a line each; ids as short as they tell apart all there are."""
+    digits = short_length((task.id for task in every), _LEAST_DIGITS)
+    output.table(COLUMNS, [_cells(output, task, digits, owner_digits) for task in tasks])
+
+
+def _cells(output: Output, task: Task, digits: int, owner_digits: int) -> list[Cell]:
+    owner = task.owner or ""
+    return [
+        task.id[:digits],
+        stated(output, task),
+        task.text,
+        task.origin,
+        task.project,
+        task.branch,
+        owner[:owner_digits] if _IS_ID(owner) else owner,
+        span(task.seconds),
+    ]
+
+
+def stated(output: Output, task: Task) -> StyledCell:
+    """How it stands; where a person says otherwise than the log, both."""
+    state = output.state(task.state)
+    if task.derived_state in (None, task.state):
+        return state
+    return StyledCell(f"{state.text} (log: {task.derived_state.replace('_', ' ')})", state.color)
+
+
+def remarks(output: Output, plan: TaskListing, homes: Iterable[Path]) -> None:
+    """What else a person should know of the tasks they see."""
+    for sentence in plan.refused:
+        output.note(sentence)
+    if plan.plan_tool_off and (said := hint(homes)):
+        output.note(said)
+
+
+def counted(tasks: list[Task]) -> str:
+    ready = sum(task.ready for task in tasks)
+    return f"{many(len(tasks), 'task')}, {ready} ready."

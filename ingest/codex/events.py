@@ -1,0 +1,63 @@
+"""What happens rarely and is worth a row: compactions, reviews, errors."""
+
+from typing import Any
+
+from ingest.codex import records as r
+from ingest.codex.facts import EventFact, Facts
+from ingest.codex.fields import TITLE_CHARS, compact_json, optional_text, stored_text
+from ingest.codex.line_context import LineContext
+from ingest.codex.state import FoldState
+from ingest.codex.turns import Turns
+
+
+class Events:
+    """The rare events of a thread."""
+
+    def __init__(self, here: LineContext, state: FoldState, facts: Facts, turns: Turns) -> None:
+        self.here = here
+        self.state = state
+        self.facts = facts
+        self.turns = turns
+
+    def error(self, event: r.ErrorEvent) -> None:
+        self.turns.failed(event)
+        self._happened("error", event.message, compact_json(event.codex_error_info))
+
+    def compacted(self, compacted: r.Compacted) -> None:
+        self.state.segment.compactions += 1
+        self.state.compacting = True
+        replaced = compacted.replacement_history
+        detail = None if replaced is None else f'{{"replaced":{len(replaced)}}}'
+        self._happened("compaction", compacted.message, detail)
+
+    def review_event(self, event: r.EnteredReview) -> None:
+        hint = event.user_facing_hint or event.prompt
+        self.reviewing(event.turn_id, hint, event.target)
+
+    def reviewing(self, turn_id: str | None, hint: str | None, target: Any) -> None:
+        self.turns.reviewed(turn_id)
+        segment = self.state.segment
+        if segment.first_prompt is None:
+            segment.first_prompt = stored_text(f"Review: {hint}" if hint else "Review", TITLE_CHARS)
+        self._happened("review", hint, compact_json(target))
+
+    def reviewed(self, record: r.ExitedReview | r.ExitedReviewMode) -> None:
+        self.state.segment.reviewing = False
+        output = record.review_output
+        overall = output.get("overall_explanation") if isinstance(output, dict) else None
+        self._happened("review_end", optional_text(overall), compact_json(output))
+
+    def _happened(self, kind: str, text: str | None, detail: str | None) -> None:
+        here = self.here
+        self.facts.events.append(
+            EventFact(
+                here.source,
+                here.offset,
+                here.length,
+                here.turn,
+                here.at,
+                kind,
+                optional_text(text),
+                detail,
+            )
+        )

@@ -1,0 +1,71 @@
+"""Where copied history ends: forks and sub-agents begin with their parent's lines.
+
+Copied lines are counted and not kept, else every token and turn of a parent would count again in
+each child. What is known differs by release, so the rules are tried best first: the ordinal Codex
+gives; a line older than the thread; a turn id or start time older than the thread; and for files
+without turn events the pause between the copy, which is written in one go, and the first own line.
+"""
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+from ingest.codex import records as r
+from ingest.codex.facts import Segment
+from ingest.codex.state import CopyState
+
+PAUSE_SECONDS = 0.2
+
+
+def begin_copy(state: CopyState, meta: r.SessionMeta) -> None:
+    """Read off a file's first header whether copied history follows it."""
+    state.start_ordinal = meta.subagent_history_start_ordinal
+    state.copying = state.start_ordinal is not None or (
+        meta.forked_from_id is not None and meta.history_base is None
+    )
+
+
+def ends_at(
+    state: CopyState, segment: Segment, record: object, at: str | None, ordinal: int | None
+) -> bool:
+    """Whether this line is the first of the thread's own history."""
+    if state.start_ordinal is not None and ordinal is not None:
+        return ordinal >= state.start_ordinal
+    before, state.last_at = state.last_at, at
+    if at is None or segment.started_at is None or at < segment.started_at:
+        return False
+    if isinstance(record, r.TaskStarted):
+        state.turns_seen = True
+        return _started_here(segment, record, at, before)
+    return not state.turns_seen and _paused(before, at)
+
+
+def _started_here(segment: Segment, turn: r.TaskStarted, at: str, before: str | None) -> bool:
+    if turn.turn_id and _ordered(segment.thread) and _ordered(turn.turn_id):
+        return turn.turn_id > segment.thread
+    started = _time(segment.started_at)
+    if isinstance(turn.started_at, int | float) and started is not None:
+        return turn.started_at >= int(started)
+    return _paused(before, at)
+
+
+def _paused(before: str | None, at: str) -> bool:
+    then, now = _time(before), _time(at)
+    return then is not None and now is not None and now - then >= PAUSE_SECONDS
+
+
+def _ordered(text: str) -> bool:
+    """Whether an id is a UUIDv7, which sorts by the time it was made."""
+    try:
+        return UUID(text).version == 7
+    except ValueError:
+        return False
+
+
+def _time(at: str | None) -> float | None:
+    if at is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(at)
+    except ValueError:
+        return None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

@@ -1,0 +1,182 @@
+"""What was said: by a person, by the agent, by other agents.
+
+A message stands in a file up to three times. Bare files tell it by an item alone, later ones by an
+event or a turn item beside that item; only the one that each generation is sure to have is kept.
+"""
+
+from ingest.codex import records as r
+from ingest.codex.facts import Facts, Message
+from ingest.codex.fields import TITLE_CHARS, content_text, optional_text, stored_text
+from ingest.codex.line_context import LineContext
+from ingest.codex.outputs import answer_fields
+from ingest.codex.request_text import request_in, written_by_codex
+from ingest.codex.state import FoldState, Held
+from ingest.codex.tasks import Tasks
+from ingest.codex.turns import Turns
+
+OWN_COMMAND = "<user_shell_command>"
+INJECTED = (
+    "<environment_context>",
+    "<user_instructions>",
+    "# AGENTS.md instructions",
+    "<permissions instructions>",
+    "<turn_aborted>",
+    "<subagent_notification>",
+    "<user_action>",
+    OWN_COMMAND,
+    "<goal_context>",
+    "<codex_internal_context",
+    "Warning: apply_patch was requested",
+)
+"""How text begins that Codex writes in the user's name."""
+NOTIFICATION = "<subagent_notification>"
+NOTIFICATION_END = "</subagent_notification>"
+_NOTIFIED = NOTIFICATION.encode()
+_OWN_COMMAND = OWN_COMMAND.encode()
+HELD = 4
+"""So many requests are held at most; a file begins with one, and what is put in front of it."""
+COMPACTED_NOTICE = "Compact task completed"
+
+
+class Messages:
+    """The messages of a thread, each once."""
+
+    def __init__(
+        self, here: LineContext, state: FoldState, facts: Facts, turns: Turns, tasks: Tasks
+    ) -> None:
+        self.here = here
+        self.state = state
+        self.segment = state.segment
+        self.facts = facts
+        self.turns = turns
+        self.tasks = tasks
+        turns.before_work = self._tell_held
+
+    def user_event(self, event: r.UserSaid) -> None:
+        told = self.state.items_only
+        self.turns.events_tell()
+        injected = event.kind not in (None, "plain")
+        if event.message and not injected and not told:
+            self._prompt(event.message)
+
+    def user_item(self, item: r.UserMessage) -> None:
+        self.turns.events_tell()
+        if text := content_text(item.content):
+            self._prompt(text)
+
+    def _prompt(self, text: str) -> None:
+        if self.segment.reviewing:
+            # What the reviewer was asked is repeated in the file that asked for the review.
+            return
+        self.turns.prompted()
+        if self.segment.first_prompt is None:
+            # Masked whole: a private part may begin before the request does.
+            masked = stored_text(text)
+            said = written_by_codex(masked) or request_in(masked)
+            self.segment.first_prompt = said[:TITLE_CHARS] or None
+        self._say("user", None, text)
+
+    def agent_event(self, event: r.AgentSaid) -> None:
+        self.turns.events_tell()
+        if event.message and not (self.state.compacting and event.message == COMPACTED_NOTICE):
+            self._answer(event.message, _phase(event))
+
+    def agent_item(self, item: r.AgentMessage) -> None:
+        if text := content_text(item.content):
+            self._answer(text, _phase(item))
+
+    def _answer(self, text: str, phase: str | None) -> None:
+        self.turns.answered()
+        self._say("assistant", phase, text)
+
+    def item(self, item: r.Message) -> None:
+        """A message as an item: in bare files the message itself, elsewhere its double."""
+        if item.role == "assistant":
+            self._tell_held()
+        if self.segment.generation in ("G0", "G1") or self.state.items_only:
+            text = content_text(item.content)
+            if item.role == "assistant" and text:
+                self._answer(text, None)
+            elif item.role == "user" and text and not text.startswith(INJECTED):
+                self._prompt(text)
+        elif item.role == "user":
+            self._written_for_user(item)
+            if not (self.state.has_events or self.segment.turns):
+                self._hold(item)
+
+    def _hold(self, item: r.Message) -> None:
+        """Codex tells this once more by an event; where none comes before the answer, none does."""
+        text = content_text(item.content)
+        if text and not text.startswith(INJECTED):
+            held, here = self.state.held, self.here
+            held.append(Held(here.offset, here.length, here.at, stored_text(text)))
+            del held[:-HELD]
+
+    def _tell_held(self) -> None:
+        """The model answers, and no event told what it was asked: the items do, here and later."""
+        state, here = self.state, self.here
+        if state.has_events or not state.held:
+            return
+        state.items_only, held, state.held = True, state.held, []
+        place = here.offset, here.length, here.at
+        for one in held:
+            here.offset, here.length, here.at = one.offset, one.length, one.at
+            self._prompt(one.text)
+        here.offset, here.length, here.at = place
+
+    def _written_for_user(self, item: r.Message) -> None:
+        """What only the item tells: that an agent is done, or that a review is long over."""
+        if _NOTIFIED in bytes(item.content):
+            text = content_text(item.content).strip()
+            if text.startswith(NOTIFICATION):
+                notice = text.removeprefix(NOTIFICATION).removesuffix(NOTIFICATION_END)
+                self.tasks.notified(answer_fields(notice.strip()))
+        elif _OWN_COMMAND in bytes(item.content):
+            if content_text(item.content).startswith(OWN_COMMAND):
+                self.turns.ran_own_command()
+        elif self.segment.reviewing and not content_text(item.content).startswith(INJECTED):
+            # The reviewer's prompt is repeated as an event alone; an item is a person's again.
+            self.segment.reviewing = False
+
+    def letter_item(self, item: r.AgentTask) -> None:
+        if text := content_text(item.content):
+            self._say("agent", None, text)
+
+    def letter(self, letter: r.AgentLetter) -> None:
+        if letter.content:
+            self._say("agent", None, letter.content)
+
+    def plan_item(self, item: r.Plan) -> None:
+        """A proposed plan: a document to agree on, not a list of tasks."""
+        if item.text:
+            self.turns.answered()
+            self._say("assistant", "plan", item.text)
+
+    def reasoned(self, _: r.Reasoning) -> None:
+        """A thought opens no turn again: older files write it after the answer it led to."""
+        self.segment.reasonings += 1
+        self.state.responded = True
+
+    def _say(self, role: str, phase: str | None, text: str) -> None:
+        here = self.here
+        self.facts.messages.append(
+            Message(
+                here.source,
+                here.offset,
+                here.length,
+                here.turn,
+                here.at,
+                role,
+                optional_text(phase, 32),
+                stored_text(text),
+                len(text),
+            )
+        )
+
+
+def _phase(said: r.AgentSaid | r.AgentMessage) -> str | None:
+    """The phase of what the agent said.
+
+    A question that it asks while it goes on working has the phase of an answer, and is none.
+    """
+    return "question" if said.questions else said.phase

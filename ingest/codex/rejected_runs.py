@@ -1,0 +1,160 @@
+"""Lines that hold no record, many at once: where they end, how many they are, and what is kept.
+
+A stretch is a run of such lines, with the empty ones among them. It is one rejected row: the place,
+the number of lines, the extent and the first line as an example. Most of a stretch is found by
+searching bytes, without a step for each line, so that rubbish costs little more than reading it.
+"""
+
+import re
+from re import Pattern
+from typing import Final
+
+from msgspec import Struct
+
+from ingest.codex.facts import Reject
+
+_OBJECT: Final = re.compile(rb"\{[ \t\r]*[\"}]")
+"""Every JSON object has this somewhere; a line without it holds no record."""
+_AT_BEGIN: Final = re.compile(rb"[\x00 \t\r\v\f\xef\xbb\xbf]*\{[ \t\r]*[\"}]")
+_BLANKS: Final = b" \t\r\v\f"
+_INK: Final = bytes(10 if byte == 10 else 120 for byte in range(256))
+"""Every byte to `x` but the newline."""
+
+
+class Tally(Struct):
+    """What became of the lines: every one is stored, rejected or skipped, and counted once."""
+
+    lines: int = 0
+    stored: int = 0
+    rejected: int = 0
+    blank: int = 0
+
+
+class RejectedRun(Struct, array_like=True, gc=False):
+    """The stretch that the last line read belongs to; the next line may go on with it."""
+
+    byte: int
+    """Where it begins, and the key of its row."""
+    lines: int
+    extent: int
+    """Bytes to the end of its last line, whose newline does not count."""
+    end: int
+    """Where the next line begins."""
+
+
+class RejectedRuns:
+    """The stretches of one range. Of one that began in an earlier range, its growth is told."""
+
+    def __init__(
+        self,
+        tally: Tally,
+        rejects: list[Reject],
+        going_on: RejectedRun | None,
+        resync: Pattern[bytes],
+    ) -> None:
+        self._tally = tally
+        self._rejects = rejects
+        self._resync = resync
+        """How a record begins that stands behind a torn one."""
+        self._open = going_on
+        self._row: Reject | None = None
+        self._earlier = going_on is not None
+        self.grown: RejectedRun | None = None
+
+    def open_at(self, offset: int) -> bool:
+        """Whether a line at `offset` that is rejected belongs to the stretch before it."""
+        return self._open is not None and self._open.end == offset
+
+    def goes_on(self, offset: int, length: int) -> bool:
+        """Count one more rejected line; False where it begins a stretch of its own."""
+        self._tally.rejected += 1
+        return self._add(offset, 1, length, length + 1)
+
+    def begins(self, row: Reject) -> None:
+        """The rejected line `row`, counted already, may be the first of many."""
+        self._rejects.append(row)
+        self._row, self._earlier = row, False
+        self._open = RejectedRun(row.byte, 1, row.length, row.byte + row.length + 1)
+
+    def blank(self, offset: int, length: int) -> None:
+        """An empty line does not end a stretch."""
+        self._tally.blank += 1
+        self._add(offset, 0, 0, length + 1)
+
+    def skip(self, data: bytes, at: int, offset: int, line: bytes = b"") -> int:
+        """Go over the lines from `at` on that hold no record, as far as they need no row of their
+        own; where the next line begins that has to be looked at. `data` are whole lines, the one
+        at `at` begins at `offset`, and `line` stands before it: what repeats it is as it was.
+        """
+        begin = at
+        if line and self.open_at(offset) and (count := same(data, at, line)):
+            at += count * (len(line) + 1)
+            self._tally.lines += count
+            self._tally.rejected += count
+            self._add(offset, count, at - begin - 1, at - begin)
+        end = _end_of_rubbish(data, at, self._resync)
+        if end > at:
+            at = self._skip(data, at, end, offset + at - begin)
+        return at
+
+    def _skip(self, data: bytes, at: int, end: int, offset: int) -> int:
+        """The same for lines up to `end`, none of which can hold a record."""
+        part = data[at:end]
+        rejected = part.translate(_INK, _BLANKS).count(b"x\n")
+        if rejected and not self.open_at(offset):
+            # The first that is not empty begins a stretch, and is for the caller.
+            empty = len(part) - len(part.lstrip(b"\n" + _BLANKS))
+            part, rejected = part[: part.rfind(b"\n", 0, empty) + 1], 0
+        lines = part.count(b"\n")
+        self._tally.lines += lines
+        self._tally.rejected += rejected
+        self._tally.blank += lines - rejected
+        # The extent ends with the last line that is not empty.
+        ink = len(part.rstrip(b"\n" + _BLANKS))
+        self._add(offset, rejected, part.find(b"\n", ink), len(part))
+        return at + len(part)
+
+    def ends(self, offset: int) -> RejectedRun | None:
+        """What the next range, which begins at `offset`, has to know."""
+        return self._open if self.open_at(offset) else None
+
+    def _add(self, offset: int, lines: int, extent: int, length: int) -> bool:
+        """Take lines up into the open stretch, if they follow on it."""
+        stretch = self._open
+        if stretch is None or stretch.end != offset:
+            return False
+        stretch.end = offset + length
+        if lines:
+            stretch.lines += lines
+            stretch.extent = offset + extent - stretch.byte
+            if self._row is not None:
+                self._row.lines, self._row.extent = stretch.lines, stretch.extent
+            elif self._earlier:
+                self.grown = stretch
+        return True
+
+
+def same(data: bytes, at: int, line: bytes) -> int:
+    """How often the line follows on itself at `at`."""
+    if len(line) >= len(data) - at:
+        return 0
+    unit = line + b"\n"
+    size, count, step = len(unit), 0, 1
+    while data.startswith(unit * step, at + count * size):
+        count += step
+        step *= 2
+    while step := step // 2:
+        if data.startswith(unit * step, at + count * size):
+            count += step
+    return count
+
+
+def _end_of_rubbish(data: bytes, at: int, resync: Pattern[bytes]) -> int:
+    """Where the first line from `at` on begins that may hold a record."""
+    while (found := _OBJECT.search(data, at)) is not None:
+        begin = data.rfind(b"\n", at, found.start()) + 1 or at
+        end = data.index(b"\n", found.start()) + 1
+        if _AT_BEGIN.match(data, begin, end) or resync.search(data, found.start(), end):
+            return begin
+        at = end
+    return len(data)

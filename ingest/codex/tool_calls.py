@@ -1,0 +1,156 @@
+"""What was done: every way in which a file tells of a call, brought to the part that keeps it."""
+
+from typing import Any
+
+from msgspec import Raw
+
+from ingest.codex import records as r
+from ingest.codex.calls import Calls
+from ingest.codex.facts import Call, CallKind, CallStatus
+from ingest.codex.fields import compact_json, content_text, parsed_json, string
+from ingest.codex.outputs import answer_fields
+from ingest.codex.state import FoldState
+from ingest.codex.tasks import Tasks
+from ingest.codex.tools import GOAL_TOOLS, SCRIPT_TOOL, arguments_in
+from ingest.codex.turns import Turns
+
+
+class ToolCalls:
+    """Calls and their outputs, and the plans, goals and agents that they are about."""
+
+    def __init__(self, state: FoldState, turns: Turns, calls: Calls, tasks: Tasks) -> None:
+        self.state = state
+        self.turns = turns
+        self.calls = calls
+        self.tasks = tasks
+
+    def function(self, item: r.FunctionCall) -> None:
+        self.turns.worked()
+        arguments = arguments_in(item.arguments)
+        if item.name == "update_plan" and self.tasks.planned(
+            item.call_id, arguments.explanation, arguments.plan
+        ):
+            return
+        self.calls.function(item, arguments)
+
+    def custom(self, item: r.CustomCall) -> None:
+        self.turns.worked()
+        call = self.calls.custom(item)
+        if call.tool == SCRIPT_TOOL:
+            self.tasks.scripted(item.call_id, string(item.input) or "")
+
+    def output(self, item: r.FunctionOutput | r.CustomOutput) -> None:
+        if item.call_id in self.state.plans:
+            self.tasks.answered(item.call_id, content_text(item.output))
+            return
+        closed = self.calls.output(item.call_id, item.output)
+        if closed is None:
+            return
+        call, text = closed
+        if call.tool == SCRIPT_TOOL and call.status != CallStatus.RUNNING:
+            self.tasks.script_answered(call.call_id, text)
+        if call.kind is not CallKind.COMMAND:
+            self._answered(call, text)
+
+    def _answered(self, call: Call, text: str) -> None:
+        """What an answer says beyond how its call ended."""
+        if call.tool == "spawn_agent":
+            self.tasks.spawned(call, answer_fields(text))
+        elif call.tool in GOAL_TOOLS:
+            self.tasks.goal_answered(text)
+        elif call.kind == CallKind.SCRIPT and any(
+            tool in (call.command or "") for tool in GOAL_TOOLS
+        ):
+            for line in text.splitlines():
+                self.tasks.goal_answered(line)
+
+    def local_shell(self, item: r.LocalShellCall) -> None:
+        self.turns.worked()
+        self.calls.shell(item)
+
+    def command_item(self, item: r.CommandExecution) -> None:
+        self.calls.command(item, item.id)
+
+    def command_event(self, event: r.CommandEnded) -> None:
+        self.calls.command(event, event.call_id)
+
+    def patch_item(self, item: r.FileChange) -> None:
+        said = item.stdout or item.stderr or ""
+        self.calls.patched(item.id, item.changes, item.status, said)
+
+    def patch_event(self, event: r.PatchEnded) -> None:
+        status = event.status or ("failed" if event.success is False else "completed")
+        self.calls.patched(event.call_id, event.changes, status, event.stdout or event.stderr or "")
+
+    def mcp_item(self, item: r.McpToolCall) -> None:
+        failed = item.error is not None or item.status == "failed"
+        status = CallStatus.FAILED if failed else CallStatus.COMPLETED
+        said = compact_json(item.error) if item.error is not None else _said(item.result)
+        self.calls.mcp(item.id, f"{item.server}.{item.tool}", item.arguments, status, said or "")
+
+    def mcp_event(self, event: r.McpEnded) -> None:
+        asked = event.invocation or r.McpInvocation()
+        result = parsed_json(event.result)
+        failed = isinstance(result, dict) and ("Err" in result or _is_error(result.get("Ok")))
+        status = CallStatus.FAILED if failed else CallStatus.COMPLETED
+        tool = f"{asked.server}.{asked.tool}"
+        self.calls.mcp(event.call_id, tool, asked.arguments, status, _said(event.result))
+
+    def dynamic_item(self, item: r.DynamicToolCall) -> None:
+        failed = item.success is False or item.status == "failed"
+        status = CallStatus.FAILED if failed else CallStatus.COMPLETED
+        self.calls.mcp(item.id, item.tool or "dynamic", item.arguments, status, "")
+
+    def spawned_event(self, event: r.AgentSpawned) -> None:
+        self.tasks.agent(
+            "spawned",
+            event.new_thread_id,
+            nickname=event.new_agent_nickname,
+            role=event.new_agent_role,
+            task=event.prompt,
+        )
+
+    def activity_event(self, event: r.AgentActivity) -> None:
+        self._active(event.event_id, event)
+
+    def activity_item(self, item: r.SubAgentActivity) -> None:
+        self._active(item.id, item)
+
+    def _active(self, call_id: str, told: r.AgentActivity | r.SubAgentActivity) -> None:
+        call = self.calls.find(call_id)
+        kind, child = told.kind or "activity", told.agent_thread_id
+        self.tasks.agent(kind, child, call=call, path=told.agent_path)
+
+    def collab_item(self, item: r.CollabAgentToolCall) -> None:
+        call = self.calls.find(item.id)
+        event = _COLLABORATION.get(item.tool or "")
+        if event is not None:
+            for child in item.receiver_thread_ids or ():
+                self.tasks.agent(event, child, call=call, task=item.prompt)
+
+
+_COLLABORATION = {
+    "spawn_agent": "spawned",
+    "send_input": "interacted",
+    "send_message": "interacted",
+    "followup_task": "interacted",
+    "resume_agent": "resumed",
+    "interrupt_agent": "interrupted",
+    "close_agent": "closed",
+}
+"""What a call about another agent did to it; those that only ask did nothing."""
+
+
+def _is_error(result: Any) -> bool:
+    return isinstance(result, dict) and result.get("isError") is True
+
+
+def _said(raw: Raw) -> str:
+    """What an MCP tool answered: the texts in it, or its JSON."""
+    result = parsed_json(raw)
+    if isinstance(result, dict) and isinstance(inner := result.get("Ok", result), dict):
+        parts = inner.get("content")
+        if isinstance(parts, list):
+            texts = (part.get("text") for part in parts if isinstance(part, dict))
+            return "\n".join(text for text in texts if isinstance(text, str))
+    return compact_json(result) or ""

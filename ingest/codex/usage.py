@@ -1,0 +1,55 @@
+"""What a thread cost: each count that says something new, with the model and turn it belongs to."""
+
+from ingest.codex import records as r
+from ingest.codex import tokens
+from ingest.codex.facts import Facts, TokenUse
+from ingest.codex.fields import safe_int
+from ingest.codex.line_context import LineContext
+from ingest.codex.state import FoldState, Totals
+
+
+class UsageFold:
+    """The tokens of a thread, and how full its context is."""
+
+    def __init__(self, here: LineContext, state: FoldState, facts: Facts) -> None:
+        self.here = here
+        self.state = state
+        self.facts = facts
+
+    def counted(self, event: r.TokenCount) -> None:
+        info = event.info
+        if info is None:
+            return
+        segment = self.state.segment
+        if info.model_context_window != segment.context_window:
+            segment.context_window = safe_int(info.model_context_window) or segment.context_window
+        if (used := tokens.context_used(info)) is not None:
+            segment.context_used = used
+        self._spend(tokens.count(self.state.tokens, info, responded=self.state.responded))
+
+    def recorded(self, entry: r.UsageRecord) -> None:
+        if entry.thread_id is None or entry.thread_id == self.state.segment.thread:
+            self._spend(tokens.count_record(self.state.tokens, entry))
+
+    def _spend(self, spent: Totals | None) -> None:
+        if spent is not None:
+            here, segment = self.here, self.state.segment
+            segment.input += spent.input
+            segment.cached += spent.cached
+            segment.output += spent.output
+            segment.reasoning += spent.reasoning
+            segment.total += spent.total
+            self.facts.usage.append(
+                TokenUse(
+                    here.source,
+                    here.offset,
+                    here.turn,
+                    here.at,
+                    segment.model,
+                    spent.input,
+                    spent.cached,
+                    spent.output,
+                    spent.reasoning,
+                    spent.total,
+                )
+            )

@@ -1,0 +1,1 @@
+"""The DuckDB file: connection, migrations, queries, actions, backup and recovery."""

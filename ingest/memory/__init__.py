@@ -1,1 +1,0 @@
-"""What a project remembers of its sessions, and gives back to people."""

@@ -1,0 +1,219 @@
+"""Reading one batch: open, make sure it is the same file, take whole lines, fold them.
+
+The same code runs in a reader process and in place. It touches no database: what it finds goes
+into a parcel, and nothing counts until that is stored.
+"""
+
+import os
+import time
+import traceback
+from collections.abc import Callable
+from io import BytesIO
+
+import msgspec
+
+from ingest.batches.failure import classify
+from ingest.codex import typescript
+from ingest.codex.facts import Facts
+from ingest.codex.fold import Fault, Fold
+from ingest.codex.indexes import IndexFold
+from ingest.codex.rejects import KILLED
+from ingest.codex.state import FoldState
+from ingest.pipeline.batch_budget import Budget
+from ingest.pipeline.job import WHOLE, Job, JobDone, SourceFailure
+from ingest.tail.cursor import Cursor, Mark, Verdict, advance, judge, restart, touched
+from ingest.tail.errors import SourceError
+from ingest.tail.lines import Block, blocks
+from ingest.tail.opening import open_source
+from ingest.tail.reader import Reader
+from ingest.tail.source import Kind
+from ingest.text.redact import mask
+
+TRACE_CHARS = 4_000
+
+Alive = Callable[[str, int, str], None]
+"""Hears, by its lease, which batch is at which byte, and what begins there."""
+
+
+def silent(_lease: str, _byte: int, _place: str) -> None:
+    """Nobody waits for a sign of life."""
+
+
+def read(
+    job: Job, alive: Alive = silent, budget: Budget | None = None
+) -> tuple[JobDone, Facts | None]:
+    """Carry out one job. An error is an answer, never an exception."""
+    began = time.perf_counter()
+    budget = budget or Budget()
+    budget.begin()
+    alive(job.lease, job.cursor.offset, "")
+    try:
+        with open_source(os.fsdecode(job.path), job.representation) as reader:
+            done, facts = _judged(job, reader, alive, budget)
+            done.bytes_read = reader.bytes_read
+    except SourceError as error:
+        done, facts = _failed(job, _trouble(error)), None
+    except Exception as error:  # noqa: BLE001 - the batch fails and says why; the others go on
+        failure = classify(error)
+        done = _failed(job, SourceFailure(failure.code, failure.cls, failure.message, failure.hint))
+        facts = None
+    done.seconds = time.perf_counter() - began
+    return done, facts
+
+
+def _judged(job: Job, reader: Reader, alive: Alive, budget: Budget) -> tuple[JobDone, Facts | None]:
+    cursor = job.cursor
+    reader.end()
+    budget.opened()
+    if job.restart:
+        cursor = restart(cursor)
+    elif cursor.offset:
+        judgement = judge(cursor, reader)
+        changed = judgement.verdict is Verdict.APPENDED and job.kind is Kind.TYPESCRIPT
+        if judgement.verdict is Verdict.REWRITTEN or changed:
+            return _done(job, cursor, "rewritten", judgement.reason), None
+        if judgement.verdict is not Verdict.APPENDED:
+            seen = touched(cursor, reader.seen)
+            return _done(job, seen, "empty", judgement.reason), None
+    if job.kind is Kind.TYPESCRIPT:
+        return _document(job, reader, cursor)
+    return _lines(job, reader, cursor, alive, budget)
+
+
+def _lines(
+    job: Job, reader: Reader, cursor: Cursor, alive: Alive, budget: Budget
+) -> tuple[JobDone, Facts | None]:
+    """The lines of a range. A line that our own code fails on ends the range before it, and is
+    set aside at the head of the next: so each line is folded twice at the most.
+    """
+    faults = dict.fromkeys(job.aside, KILLED)
+    limit = job.limit
+    while True:
+        fold = _fold(job, faults)
+        lines = blocks(reader, cursor.offset, limit, job.cap)
+        try:
+            for part in lines:
+                alive(job.lease, part.offset, "block" if job.alone else "")
+                if isinstance(part, Block):
+                    _feed(job, fold, part, alive)
+                else:
+                    fold.oversize(part.offset, part.length, part.sha256, part.head, part.tail)
+                # A list that was rewritten is compared as a whole, so it is read as a whole.
+                if job.limit < WHOLE and budget.spent(fold.facts):
+                    break
+                del part  # Or a long line stays in memory while the next one is read.
+        except Fault as fault:
+            if fault.offset == cursor.offset:
+                faults[fault.offset] = _trace(fault)
+            else:
+                limit = fault.offset - cursor.offset
+            continue
+        break
+    if lines.position == cursor.offset:
+        # Nothing whole is there: the cursor stays, also that of an older generation.
+        seen = touched(job.cursor, reader.seen)
+        done = _done(job, seen, "empty", "no whole line yet")
+        done.partial = lines.partial
+        return done, None
+    done = _done(job, advance(cursor, lines.mark()), "read")
+    done.partial = lines.partial
+    done.more = lines.more
+    budget.charge(fold.facts)
+    return _folded(done, fold), fold.facts
+
+
+def _feed(job: Job, fold: Fold | IndexFold, block: Block, alive: Alive) -> None:
+    """Decode a block; line by line, each told before, where a reader died in it."""
+    near, begin = job.near, block.offset
+    if near is None or not begin <= near < begin + len(block.data):
+        fold.feed(begin, block.data)
+        return
+    for raw in BytesIO(block.data):
+        alive(job.lease, begin, "line")
+        fold.feed(begin, raw)
+        begin += len(raw)
+
+
+def _document(job: Job, reader: Reader, cursor: Cursor) -> tuple[JobDone, Facts | None]:
+    size = reader.end()
+    if size == 0:
+        return _done(job, touched(job.cursor, reader.seen), "empty", "an empty file"), None
+    fold = _read_document(job, reader, size)
+    mark = Mark(size, reader.head(), reader.before(size), reader.seen)
+    done = _done(job, advance(cursor, mark), "read")
+    return _folded(done, fold), fold.facts
+
+
+def _read_document(job: Job, reader: Reader, size: int) -> Fold:
+    if size > job.cap:
+        fold = Fold(job.source, job.thread)
+        fold.oversize(0, size, "", reader.head(), reader.before(size))
+        return fold
+    data = _whole(reader, size)
+    faults: dict[int, str] = {}
+    while True:
+        fold = Fold(job.source, job.thread, None, faults)
+        try:
+            typescript.feed(fold, data)
+        except Fault as fault:
+            faults[fault.offset] = _trace(fault)
+        else:
+            return fold
+
+
+def _trace(fault: Fault) -> str:
+    return mask("".join(traceback.format_exception(fault.error)))[-TRACE_CHARS:]
+
+
+def _fold(job: Job, faults: dict[int, str]) -> Fold | IndexFold:
+    # The state is changed by folding, so each attempt begins with a copy of its own.
+    state = None if job.restart or job.state is None else _copy(job)
+    if job.kind is Kind.ROLLOUT:
+        return Fold(job.source, job.thread, state, faults)
+    return IndexFold(job.source, job.kind is Kind.SESSION_INDEX, state, faults)
+
+
+def _copy(job: Job) -> FoldState:
+    return msgspec.json.decode(msgspec.json.encode(job.state), type=FoldState)
+
+
+def _folded(done: JobDone, fold: Fold | IndexFold) -> JobDone:
+    folded = fold.finish()
+    done.state = folded.state
+    done.stale = folded.stale
+    done.grown = folded.grown
+    done.tally = fold.tally
+    done.facts = fold.facts.count()
+    return done
+
+
+def _whole(reader: Reader, size: int) -> bytes:
+    parts = []
+    at = 0
+    while at < size and (part := reader.read_at(at, size - at)):
+        parts.append(part)
+        at += len(part)
+    return b"".join(parts)
+
+
+def _done(job: Job, cursor: Cursor, outcome: str, reason: str | None = None) -> JobDone:
+    return JobDone(
+        job.batch,
+        job.lease,
+        job.source,
+        job.cursor.offset,
+        outcome,
+        cursor,
+        replaces=job.restart and outcome == "read",
+        reason=reason,
+    )
+
+
+def _failed(job: Job, trouble: SourceFailure) -> JobDone:
+    done = _done(job, job.cursor, "failed")
+    done.trouble = trouble
+    return done
+
+
+def _trouble(error: SourceError) -> SourceFailure:
+    return SourceFailure(f"source.{error.code}", error.error_class, error.sentence, error.hint)

@@ -1,0 +1,94 @@
+"""A reader process: groups of jobs come in on standard input, parcels go out on standard output.
+
+It is niced, imports neither the database nor a screen, and ends when its input does, so that it
+never outlives the process it works for.
+"""
+
+import os
+import signal
+import struct
+import sys
+import time
+from pathlib import Path
+from typing import IO
+
+import msgspec
+from msgspec import Struct
+
+from ingest.gc_scheduler import freeze_loaded
+from ingest.pipeline.job import Job, JobAlive, ReaderOutput
+from ingest.pipeline.reader_output import pack
+
+NICENESS = 5
+SPEAKS_EVERY = 1.0
+"""Seconds between two signs of life within one batch."""
+_HEADER = struct.Struct("<I")
+
+
+class Group(Struct):
+    name: str
+    spool: str
+    jobs: list[Job]
+
+
+_decode_group = msgspec.msgpack.Decoder(Group).decode
+_decode_answer = msgspec.msgpack.Decoder(ReaderOutput | JobAlive).decode
+_encode = msgspec.msgpack.Encoder().encode
+
+
+def send(stream: IO[bytes], message: Group | ReaderOutput | JobAlive) -> None:
+    data = _encode(message)
+    stream.write(_HEADER.pack(len(data)) + data)
+    stream.flush()
+
+
+def receive(stream: IO[bytes]) -> ReaderOutput | JobAlive | None:
+    """The next parcel, or a sign of life; None where the reader is gone."""
+    data = _receive(stream)
+    return None if data is None else _decode_answer(data)
+
+
+def _receive(stream: IO[bytes]) -> bytes | None:
+    header = stream.read(_HEADER.size)
+    if len(header) < _HEADER.size:
+        return None
+    (length,) = _HEADER.unpack(header)
+    data = stream.read(length)
+    return data if len(data) == length else None
+
+
+class ProgressWriter:
+    """Says what is being worked on: each batch as it is begun, and how far it is now and then."""
+
+    def __init__(self, sink: IO[bytes]) -> None:
+        self._sink = sink
+        self._lease = ""
+        self._next = 0.0
+
+    def __call__(self, lease: str, byte: int, place: str = "") -> None:
+        now = time.monotonic()
+        if place or lease != self._lease or now >= self._next:
+            self._lease, self._next = lease, now + SPEAKS_EVERY
+            send(self._sink, JobAlive(lease, byte, place))
+
+
+def main() -> None:
+    os.umask(0o077)
+    os.nice(NICENESS)
+    # The process that asked decides what a Ctrl-C means, and a terminal that was closed; this one
+    # ends with its input.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    freeze_loaded()
+    source, sink = sys.stdin.buffer, sys.stdout.buffer
+    voice = ProgressWriter(sink)
+    while (data := _receive(source)) is not None:
+        group = _decode_group(data)
+        try:
+            send(sink, pack(group.jobs, Path(group.spool), group.name, voice))
+        except BrokenPipeError:
+            return
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,48 @@
+"""When what failed, or was put off, is tried again: at the time that was told, and not whenever all
+files are looked at the next time.
+"""
+
+import math
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from ingest.batches.retry_policy import Mode
+from ingest.db.database import Database
+
+
+class RetrySchedule:
+    """`look` whenever a batch may have got another time; then `wait`, and take what is `due`."""
+
+    def __init__(
+        self,
+        database: Database,
+        mode: Mode,
+        clock: Callable[[], datetime],
+        monotonic: Callable[[], float],
+    ) -> None:
+        self._database = database
+        self._mode = mode
+        self._clock = clock
+        self._monotonic = monotonic
+        self._at = math.inf
+        self.look()
+
+    def look(self) -> None:
+        found = self._database.one("queue.next_try", mode=self._mode)
+        at: datetime | None = found["at"] if found else None
+        self._at = math.inf
+        if at is not None:
+            self._at = self._monotonic() + max(0.0, (at - self._clock()).total_seconds())
+
+    def wait(self) -> float:
+        """Seconds until something is due."""
+        return max(0.0, self._at - self._monotonic())
+
+    def due(self) -> list[Path]:
+        """The files that are to be tried now."""
+        if self._monotonic() < self._at:
+            return []
+        self._at = math.inf
+        rows = self._database.rows("queue.to_try", mode=self._mode, now=self._clock().isoformat())
+        return [Path(row["path"]) for row in rows]

@@ -1,0 +1,1 @@
+"""A project: its tasks, resume brief, journal, git state and state files."""

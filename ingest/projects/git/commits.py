@@ -1,0 +1,85 @@
+"""Which commits were made while a session ran, and which while none did. Pure.
+
+A commit counts for a session that ran when it was written or committed (a rebase keeps the first),
+where the session's branch holds it. That is inferred from times, and said so.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from pathlib import PurePath
+
+from ingest.projects.git.anchor import Anchor, Span
+from ingest.projects.git.repository import Ancestry, Commit, Repository
+
+_SECOND = timedelta(seconds=1)
+"""Git keeps whole seconds."""
+
+
+def made_during(
+    anchor: Anchor, spans: Iterable[Span], repository: Repository, ancestry: Ancestry
+) -> list[Commit]:
+    """The commits made while the session ran, the newest first."""
+    covered = _Covered(spans)
+    found = [one for one in repository.commits.values() if one in covered]
+    # Where its branch is gone, the work may have been merged: then by what is checked out.
+    tip = repository.tip(anchor.branch) or repository.head
+    return ancestry.held(tip, found) if tip is not None else []
+
+
+def uncovered(
+    repository: Repository,
+    anchors: Iterable[Anchor],
+    ancestry: Ancestry,
+    branch: str | None = None,
+) -> list[Commit]:
+    """The commits of a branch, or of what is checked out, that none of these sessions covers, since
+    the first that worked in the repository began; the newest first.
+    """
+    spans = [one.span for one in anchors if one.span and _worked_in(one, repository)]
+    covered, tip = _Covered(spans), repository.tip(branch) or repository.head
+    if tip is None or covered.first is None:
+        return []
+    found = [
+        one
+        for one in repository.commits.values()
+        if one.committed >= covered.first and one not in covered
+    ]
+    return ancestry.held(tip, found)
+
+
+def _worked_in(anchor: Anchor, repository: Repository) -> bool:
+    """Whether a session worked in this repository, or in another worktree or clone of it."""
+    if anchor.commit in repository.commits:
+        return True
+    return anchor.cwd is not None and PurePath(anchor.cwd).is_relative_to(repository.root)
+
+
+def covers(span: Span, commit: Commit) -> bool:
+    """Whether the commit was made in this time."""
+    return commit in _Covered([span])
+
+
+class _Covered:
+    """The times that sessions cover, those that overlap as one."""
+
+    def __init__(self, spans: Iterable[Span]) -> None:
+        self._starts: list[datetime] = []
+        self._ends: list[datetime] = []
+        for start, end in sorted((start - _SECOND, end + _SECOND) for start, end in spans):
+            if self._ends and start <= self._ends[-1]:
+                self._ends[-1] = max(self._ends[-1], end)
+            else:
+                self._starts.append(start)
+                self._ends.append(end)
+
+    @property
+    def first(self) -> datetime | None:
+        return self._starts[0] if self._starts else None
+
+    def __contains__(self, commit: Commit) -> bool:
+        return self._holds(commit.committed) or self._holds(commit.authored)
+
+    def _holds(self, moment: datetime) -> bool:
+        at = bisect_right(self._starts, moment) - 1
+        return at >= 0 and moment <= self._ends[at]

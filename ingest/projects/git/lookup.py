@@ -1,0 +1,150 @@
+"""The repositories that sessions worked in, looked up and read: a few calls of git for each.
+
+What was read is kept for as long as HEAD and the branches stay where they are. For workers, never
+for the thread that draws: a call may take its time up to a limit.
+"""
+
+import contextlib
+import os
+import re
+import threading
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path, PurePath
+from typing import Final
+
+import msgspec
+
+from ingest.projects.git.repository import FORMAT, NEWEST, Repository, branches_of, commits_of
+from ingest.projects.git.run import SECONDS, GitFailed, find_git
+from ingest.tail.mounts import mount_of
+
+_ID: Final = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?").fullmatch
+_BRANCHES = 200
+"""So many branches are known by name, those that moved last."""
+_HEADS = "refs/heads/"
+_AGAIN_SECONDS = 10.0
+"""After which a place that did not answer is asked again."""
+
+
+class Git:
+    """Git on this machine."""
+
+    def __init__(self, env: Mapping[str, str], seconds: float | None = None) -> None:
+        seconds = SECONDS if seconds is None else seconds
+        self._program = find_git(env, seconds)
+        self._seconds = seconds
+        self._known: dict[str, Repository] = {}
+        self._silent: dict[str, float] = {}
+        """Folders that were waited for in vain, and when."""
+
+    def root(self, folder: str | None) -> str | None:
+        """The folder of the repository that holds this one; None where there is none. `NoAnswer`
+        where the folder itself does not answer."""
+        if not folder or not Path(folder).is_absolute():
+            return None
+        self._refuse_silent(folder)
+        found: list[str | None] = []
+
+        def search() -> None:
+            with contextlib.suppress(OSError, ValueError):
+                found.append(_root(Path(folder)))
+
+        # A thread of its own, which is left behind where the system's call never returns.
+        thread = threading.Thread(target=search, name="git-root", daemon=True)
+        thread.start()
+        thread.join(self._seconds)
+        if thread.is_alive():
+            self._silent[folder] = time.monotonic()
+            raise _no_folder(folder)
+        return next(iter(found), None)
+
+    def read(self, root: str, asked: Iterable[str] = ()) -> Repository:
+        """The repository as it is now, and which of the commits asked for it has lost."""
+        self._refuse_silent(root)
+        try:
+            return self._read(root, asked)
+        except GitFailed as error:
+            if error.silent:
+                self._silent[root] = time.monotonic()
+            raise
+
+    def _refuse_silent(self, folder: str) -> None:
+        """Nobody waits twice in a row for one place, nor for another one on the same mount."""
+        now = time.monotonic()
+        self._silent = {one: at for one, at in self._silent.items() if now - at < _AGAIN_SECONDS}
+        if self._silent and any(_near(folder, one) for one in self._silent):
+            raise _no_folder(folder)
+
+    def _read(self, root: str, asked: Iterable[str]) -> Repository:
+        now = self._now(root)
+        known = self._known.get(root)
+        same = known is not None and _refs(known) == _refs(now)
+        if known is None or not same:
+            commits = {}
+            if now.head is not None or now.branches:
+                tips = ["HEAD"] if now.head else []
+                told = self._run(
+                    root, "rev-list", "--topo-order", f"--max-count={NEWEST}",
+                    f"--format={FORMAT}", "--branches", "--remotes", *tips, "--",
+                )  # fmt: skip
+                commits = commits_of(told)
+            known = msgspec.structs.replace(now, commits=commits)
+        missing = {one for one in asked if one not in known.commits and _ID(one)} - known.lost
+        if missing:
+            told = self._run(root, "cat-file", "--batch-check", given="\n".join(sorted(missing)))
+            gone = {line.split()[0] for line in told.splitlines() if line.endswith(" missing")}
+            known = msgspec.structs.replace(known, lost=known.lost | gone)
+        self._known[root] = known
+        return known
+
+    def _now(self, root: str) -> Repository:
+        told = self._run(
+            root, "for-each-ref", f"--count={_BRANCHES}", "--sort=-committerdate",
+            "--format=%(objectname)%00%(refname)", "refs/heads", "refs/remotes",
+        )  # fmt: skip
+        shallow = self._run(root, "rev-parse", "--is-shallow-repository").strip() == "true"
+        # Neither is there before the first commit, and no name where HEAD is detached.
+        head = self._run(root, "rev-parse", "--verify", "--quiet", "HEAD^{commit}").strip()
+        name = self._run(root, "symbolic-ref", "--quiet", "HEAD").strip()
+        return Repository(
+            root,
+            head or None,
+            name.removeprefix(_HEADS) if name.startswith(_HEADS) else None,
+            branches_of(told),
+            shallow=shallow,
+        )
+
+    def _run(self, root: str, *arguments: str, given: str = "") -> str:
+        return self._program.run(root, *arguments, given=given)
+
+
+def _root(folder: Path) -> str | None:
+    if not folder.is_dir():
+        return None
+    return next((str(one) for one in (folder, *folder.parents) if _is_repository(one)), None)
+
+
+def _near(folder: str, silent: str) -> bool:
+    """Whether the two lie on one mount, as far as the system names its mounts; or one holds the
+    other."""
+    if PurePath(folder).is_relative_to(silent) or PurePath(silent).is_relative_to(folder):
+        return True
+    try:
+        mounts = Path("/proc/self/mounts").read_text("utf-8", "surrogateescape")
+    except OSError:
+        return False
+    place = mount_of(silent, mounts)
+    return place not in (None, "/") and place == mount_of(folder, mounts)
+
+
+def _no_folder(folder: str) -> GitFailed:
+    return GitFailed(f"{folder} does not answer: its disk or network may be gone.", silent=True)
+
+
+def _is_repository(folder: Path) -> bool:
+    return os.path.lexists(folder / ".git")
+
+
+def _refs(one: Repository) -> tuple[object, ...]:
+    return one.head, one.branch, one.branches, one.shallow

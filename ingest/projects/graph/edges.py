@@ -1,0 +1,97 @@
+"""How the edges between two neighbouring layers run: each in a column of its own where it turns.
+
+A wire leaves one row on the left and ends in rows on the right. Two wires share a piece of a row
+only from where they meet to an end that both have, so that each can be followed by eye. Pure.
+"""
+
+from collections.abc import Iterator, Mapping
+from heapq import heapify, heappop, heappush
+
+from msgspec import Struct
+
+
+class EdgeRoute(Struct):
+    start: int
+    ends: frozenset[int]
+    track: int = 0
+    """The column it turns in, counted from the left; two may have the same in other rows."""
+    detour: "EdgeRoute | None" = None
+    """How it goes on from its only end, where it had to leave its row to another wire."""
+
+    @property
+    def straight(self) -> bool:
+        return self.ends == {self.start}
+
+    def bends(self, end: int) -> Iterator[tuple[int, int]]:
+        """On the way to a row on the right: each track it turns in, and the row it goes on in."""
+        if self.detour:
+            yield self.track, self.detour.start
+            yield from self.detour.bends(end)
+        elif end != self.start:
+            yield self.track, end
+
+
+def route_edges(ends: Mapping[int, frozenset[int]]) -> tuple[dict[int, EdgeRoute], int]:
+    """The wires by the row they leave, and how many tracks they take.
+
+    A wire turns to the right of those that leave from a row it ends in. Where that goes in a circle
+    one takes a detour: to a free row first, and on from there. Of the others those that go down
+    come lowest first, those that go up highest first, so that few cross.
+    """
+    wires = {start: EdgeRoute(start, ends[start]) for start in sorted(ends)}
+    turning = [wire for wire in wires.values() if not wire.straight]
+    turning.sort(key=lambda wire: -wire.start if max(wire.ends) > wire.start else wire.start)
+    waiting = {number: _starts(wires, wire) for number, wire in enumerate(turning)}
+    ready = [number for number, rows in waiting.items() if not rows]
+    heapify(ready)
+    tracks: list[list[EdgeRoute]] = []
+    taken = set(ends).union(*ends.values())
+    while waiting:
+        number = heappop(ready) if ready else min(waiting)
+        wire, blocked = turning[number], waiting.pop(number)
+        if blocked:
+            lane = _free(wire.start, taken)
+            taken.add(lane)
+            wire.detour = EdgeRoute(lane, wire.ends)
+            wire.ends = frozenset({lane})
+            waiting[len(turning)] = blocked
+            turning.append(wire.detour)
+        _place(wire, tracks)
+        for other, rows in waiting.items():
+            if wire.start in rows:
+                rows.remove(wire.start)
+                if not rows:
+                    heappush(ready, other)
+    return wires, len(tracks)
+
+
+def _starts(wires: dict[int, EdgeRoute], wire: EdgeRoute) -> set[int]:
+    """The rows it ends in, from which others have to turn away first."""
+    rows = wire.ends - {wire.start}
+    return {row for row in rows if row in wires and not wires[row].straight}
+
+
+def _place(wire: EdgeRoute, tracks: list[list[EdgeRoute]]) -> None:
+    """In the first track where it meets no other, right of all that have to be left of it."""
+    first = 0
+    for number, others in enumerate(tracks):
+        if any(one.start in wire.ends or one.detour is wire for one in others):
+            first = number + 1
+    while first < len(tracks) and any(_meet(wire, other) for other in tracks[first]):
+        first += 1
+    if first == len(tracks):
+        tracks.append([])
+    tracks[first].append(wire)
+    wire.track = first
+
+
+def _meet(one: EdgeRoute, other: EdgeRoute) -> bool:
+    return min(one.start, *one.ends) <= max(other.start, *other.ends) and min(
+        other.start, *other.ends
+    ) <= max(one.start, *one.ends)
+
+
+def _free(row: int, taken: set[int]) -> int:
+    """The nearest row that no wire leaves or ends in."""
+    lanes = (row + step * side for step in range(1, len(taken) + 2) for side in (1, -1))
+    return next(lane for lane in lanes if lane >= 0 and lane not in taken)

@@ -1,0 +1,215 @@
+"""Where the nodes of a graph stand: in layers from left to right, with few crossings.
+
+Every node has one place, every edge a row in each layer it passes, and edges from one node share a
+line for as long as they can. A graph that grew keeps the nodes it had in the order they were in:
+hand in the `order` of the layout before. How it looks is left to `drawing`.
+"""
+
+from bisect import bisect, insort
+from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
+from typing import Any
+
+from msgspec import Struct
+
+from ingest.projects.graph.layers import layered
+
+Edge = tuple[str, str]
+"""From the node that comes first to the one behind it."""
+
+_SWEEPS = 4
+_HALF_NODE, _HALF_LINE = 1.5, 0.5
+"""Of the rows a node takes, which are three with its frame, and of a line that passes by."""
+
+
+class NodePosition(Struct, frozen=True):
+    layer: int
+    row: int
+    """The middle of its three rows, in rows of the picture."""
+
+
+class Layout(Struct, frozen=True):
+    places: dict[str, NodePosition]
+    routes: dict[Edge, tuple[int, ...]]
+    """The row of an edge in each layer from its left end to its right end."""
+    turned: frozenset[Edge]
+    """Edges that close a circle: they run from right to left."""
+    order: tuple[str, ...]
+    """The nodes by layer and row, for the layout of the same graph when it has changed."""
+
+
+def layout(nodes: Sequence[str], edges: Iterable[Edge], before: Sequence[str] = ()) -> Layout:
+    """Every node once. An edge to itself, or to a node that is not there, is left out."""
+    ranks = {node: rank for rank, node in enumerate(dict.fromkeys(before))}
+    names = sorted(dict.fromkeys(nodes), key=lambda node: ranks.get(node, len(ranks)))
+    known = sum(name in ranks for name in names)
+    numbers = {name: number for number, name in enumerate(names)}
+    pairs = list(
+        dict.fromkeys(
+            (numbers[source], numbers[target])
+            for source, target in edges
+            if source != target and source in numbers and target in numbers
+        )
+    )
+    layers, turned = layered(len(names), pairs)
+    ends = [(t, s) if (s, t) in turned else (s, t) for s, t in pairs]
+    grid = _Grid(layers, ends)
+    grid.sort(known)
+    rows = grid.rows()
+    routes = {
+        (names[pair[0]], names[pair[1]]): tuple(rows[stop] for stop in grid.stops(*end))
+        for pair, end in zip(pairs, ends, strict=True)
+    }
+    return Layout(
+        {name: NodePosition(layers[number], rows[number]) for name, number in numbers.items()},
+        routes,
+        frozenset((names[source], names[target]) for source, target in turned),
+        tuple(names[number] for column in grid.columns for number in column if number < len(names)),
+    )
+
+
+class _Grid:
+    """The columns of nodes, and of the points where long edges pass; both are numbers here."""
+
+    def __init__(self, layers: list[int], ends: list[tuple[int, int]]) -> None:
+        self._nodes = len(layers)
+        self._layers = list(layers)
+        self._passes: list[list[int]] = [[] for _ in layers]
+        """Of each node: the points its edges pass, one in each layer behind it."""
+        reach = [layer + 1 for layer in layers]
+        for left, right in ends:
+            reach[left] = max(reach[left], layers[right])
+        for node, layer in enumerate(layers):
+            for passed in range(layer + 1, reach[node]):
+                self._passes[node].append(len(self._layers))
+                self._layers.append(passed)
+        self._left: list[list[int]] = [[] for _ in self._layers]
+        self._right: list[list[int]] = [[] for _ in self._layers]
+        for node, passes in enumerate(self._passes):
+            for left, right in pairwise([node, *passes]):
+                self._link(left, right)
+        for left, right in ends:
+            self._link(self.stops(left, right)[-2], right)
+        self._parts = self._components()
+        self.columns: list[list[int]] = [[] for _ in range(max(self._layers, default=-1) + 1)]
+        for point, layer in enumerate(self._layers):
+            self.columns[layer].append(point)
+
+    def _link(self, left: int, right: int) -> None:
+        self._right[left].append(right)
+        self._left[right].append(left)
+
+    def stops(self, left: int, right: int) -> list[int]:
+        """The points of an edge, from end to end."""
+        passed = self._layers[right] - self._layers[left] - 1
+        return [left, *self._passes[left][:passed], right]
+
+    def _components(self) -> list[int]:
+        """Of each point: the first node that hangs together with it."""
+        parts = [-1] * len(self._layers)
+        for start in range(self._nodes):
+            found = [start] if parts[start] < 0 else []
+            while found:
+                point = found.pop()
+                if parts[point] < 0:
+                    parts[point] = start
+                    found += self._left[point] + self._right[point]
+        return parts
+
+    def sort(self, known: int) -> None:
+        """Fewer crossings, by sweeps that put points where their neighbours are.
+
+        The first `known` nodes stay in their order: only what is new finds its place among them.
+        """
+        for column in self.columns:
+            _reorder(column, self._parts.__getitem__, known)
+        best, fewest = [list(column) for column in self.columns], self._crossings()
+        for sweep in range(_SWEEPS):
+            if not fewest:
+                break
+            to_right = sweep % 2 == 0
+            beside = self._left if to_right else self._right
+            columns = self.columns if to_right else self.columns[::-1]
+            for fixed, column in pairwise(columns):
+                _settle(column, fixed, beside, self._parts, known)
+            crossings = self._crossings()
+            if crossings < fewest:
+                best, fewest = [list(column) for column in self.columns], crossings
+        self.columns = best
+
+    def _crossings(self) -> int:
+        crossings = 0
+        for column, other in pairwise(self.columns):
+            spots = {point: spot for spot, point in enumerate(other)}
+            seen: list[int] = []
+            for point in column:
+                rights = [spots[right] for right in self._right[point]]
+                crossings += sum(len(seen) - bisect(seen, right) for right in rights)
+                for right in rights:
+                    insort(seen, right)
+        return crossings
+
+    def rows(self) -> list[int]:
+        """The row of each point: near its neighbours', so that lines run straight."""
+        rows = [0.0] * len(self._layers)
+        for column in self.columns:
+            self._stack(column, [0.0] * len(column), rows)
+        for beside, columns in (
+            (self._left, self.columns),
+            (self._right, self.columns[::-1]),
+            (self._left, self.columns),
+        ):
+            for column in columns:
+                wishes = [_middle([rows[one] for one in beside[p]], rows[p]) for p in column]
+                self._stack(column, wishes, rows)
+        top = min(rows, default=0.0)
+        return [int(row - top) + 1 for row in rows]
+
+    def _stack(self, column: list[int], wishes: list[float], rows: list[float]) -> None:
+        """As near to the wishes as the order allows: those that want the same room share it."""
+        offsets, offset, last = [], 0.0, 0.0
+        for point in column:
+            half = _HALF_NODE if point < self._nodes else _HALF_LINE
+            offset += last + half
+            offsets.append(offset)
+            last = half
+        blocks: list[tuple[float, int]] = []
+        for wish, shift in zip(wishes, offsets, strict=True):
+            total, count = wish - shift, 1
+            while blocks and blocks[-1][0] * count >= total * blocks[-1][1]:
+                total, count = total + blocks[-1][0], count + blocks[-1][1]
+                blocks.pop()
+            blocks.append((total, count))
+        spots = iter(zip(column, offsets, strict=True))
+        for total, count in blocks:
+            start = total // count
+            for _ in range(count):
+                point, shift = next(spots)
+                rows[point] = start + shift
+
+
+def _settle(
+    column: list[int], fixed: list[int], beside: list[list[int]], parts: list[int], known: int
+) -> None:
+    """One column put in order after the one beside it; equals stay as they are."""
+    spots = {point: spot for spot, point in enumerate(fixed)}
+    share = len(fixed) / max(1, len(column))
+    wishes = {
+        point: (parts[point], _mean([spots[one] for one in beside[point]], spot * share))
+        for spot, point in enumerate(column)
+    }
+    _reorder(column, wishes.__getitem__, known)
+
+
+def _reorder(column: list[int], wish: Callable[[int], Any], known: int) -> None:
+    old = iter([point for point in column if point < known])
+    column.sort(key=wish)
+    column[:] = [next(old) if point < known else point for point in column]
+
+
+def _mean(values: list[int], default: float) -> float:
+    return sum(values) / len(values) if values else default
+
+
+def _middle(values: list[float], default: float) -> float:
+    return sorted(values)[(len(values) - 1) // 2] if values else default

@@ -1,0 +1,117 @@
+"""Automatic export: a session that came to rest has the journals of its days written.
+
+It is work of the queue (`Beside`). Its batch is the range of the session's file that no journal
+tells of yet, so a retry meets its own batch, also when the session has gone on; and as the same
+day always gives the same bytes, doing it twice leaves what doing it once left.
+"""
+
+from collections.abc import Callable
+from datetime import date, datetime, timedelta, tzinfo
+from pathlib import Path
+from typing import Final
+
+from ingest.batches.batch import Kind
+from ingest.db.database import Database
+from ingest.db.query_reader import Row
+from ingest.pipeline.background import BackgroundJob, JobResult
+from ingest.pipeline.run import Clock, RunSettings
+from ingest.projects import exports
+from ingest.projects.journal import build
+from ingest.projects.journal.model import Journal
+from ingest.projects.journal.write import Form, WrittenJournal, day_file, write
+from ingest.text.times import local_day
+
+QUIET: Final = timedelta(minutes=2)
+ABANDONED: Final = timedelta(hours=1)
+"""After so long an open turn is told of as it stands."""
+
+
+class JournalExporter(BackgroundJob[list[WrittenJournal]]):
+    """Writes the journals of one session after the other."""
+
+    kind = Kind.JOURNAL
+
+    def __init__(
+        self,
+        database: Database,
+        instance: str,
+        *,
+        turns: int,
+        zone: tzinfo | None,
+        tuning: RunSettings,
+        clock: Clock,
+    ) -> None:
+        super().__init__(database, instance, tuning=tuning, clock=clock)
+        self.rules = build.rules_of(zone, turns)
+
+    def waiting(self) -> Row | None:
+        return self.database.one("journal.waiting")
+
+    def due(self, now: datetime) -> Row | None:
+        folders = [
+            {"folder": one.folder, "since": self._since(one).isoformat()}
+            for one in exports.autos(self.database)
+        ]
+        if not folders:
+            return None
+        return self.database.one(
+            "journal.due",
+            folders=folders,
+            rested=(now - QUIET).isoformat(),
+            abandoned=(now - ABANDONED).isoformat(),
+        )
+
+    def _since(self, auto: exports.AutoExport) -> datetime:
+        """From the beginning of the day it was switched on: that day is told whole."""
+        began, _ = build.bounds(local_day(auto.since, self.rules.zone), self.rules.zone)
+        return began
+
+    def take_up(self, found: Row) -> Callable[[], JobResult[list[WrittenJournal]]]:
+        session = self.database.one("journal.session", **_key(found))
+        cwd = Path(session["cwd"] if session and session["cwd"] else "/")
+        folder = next(
+            (
+                Path(one.folder)
+                for one in exports.autos(self.database)
+                if cwd.is_relative_to(one.folder)
+            ),
+            None,
+        )
+        if folder is None:
+            return lambda: JobResult([], 0, "automatic export is off for this project")
+        if not folder.is_dir():
+            return lambda: JobResult([], 0, "the folder of the project is gone")
+        journals = {day: self._journal(day, folder) for day in self._days(found)}
+
+        def work() -> JobResult[list[WrittenJournal]]:
+            written = [
+                write(
+                    journal,
+                    day_file(folder / exports.JOURNALS, day),
+                    Form.MARKDOWN,
+                    self.rules.zone,
+                    below=folder,
+                )
+                for day, journal in journals.items()
+            ]
+            return JobResult(written, len(written), "no turn began")
+
+        return work
+
+    def keep(self, found: Row, batch: str, result: list[WrittenJournal], now: datetime) -> None:
+        """Nothing: where the journals of a project lie follows from the project."""
+
+    def _journal(self, day: date, folder: Path) -> Journal:
+        return build.of_day(self.database, day, self.rules, folder=str(folder))
+
+    def _days(self, found: Row) -> list[date]:
+        """The days on which turns of the batch's range began, and that of the one it began in."""
+        turns = self.database.rows("journal.turns", sources=[found["source"]])
+        before = [one for one in turns if one["byte"] < found["start"]][-1:]
+        inside = [one for one in turns if found["start"] <= one["byte"] < found["finish"]]
+        started = (one["started_at"] for one in [*before, *inside])
+        return sorted({local_day(one, self.rules.zone) for one in started if one})
+
+
+def _key(found: Row) -> dict[str, str]:
+    return {"home": found["home"], "session": found["session"]}

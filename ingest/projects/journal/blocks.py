@@ -1,0 +1,229 @@
+"""A page as a few kinds of blocks, and the page as Markdown and as one HTML file.
+
+Text is data: every character of it that could act in a format is escaped there, so that a page has
+exactly the headings, lists and quotes that were put in, whatever the text says; no link, no image.
+"""
+
+import re
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Final
+
+from msgspec import Struct
+
+from ingest.projects import safe_export
+from ingest.text.sanitize import one_line, safe_text
+from ingest.text.state_style import LOOKS, UNKNOWN
+
+
+class BlockStyle(StrEnum):
+    OWN = "own"
+    """Words and numbers of ours, which need no escaping."""
+    PLAIN = "plain"
+    STRONG = "strong"
+    CODE = "code"
+    STATE = "state"
+    """The word of a state; it is told with its sign."""
+
+
+class Span(Struct, frozen=True):
+    text: str
+    look: BlockStyle = BlockStyle.PLAIN
+
+
+Line = Sequence[Span]
+
+
+class Heading(Struct, frozen=True):
+    level: int
+    line: Line
+
+
+class Paragraph(Struct, frozen=True):
+    line: Line
+
+
+class Bullets(Struct, frozen=True):
+    lines: Sequence[Line]
+
+
+class Quote(Struct, frozen=True):
+    """What somebody said, in its own lines."""
+
+    text: str
+
+
+class Verbatim(Struct, frozen=True):
+    """What a program wrote, in its own lines."""
+
+    text: str
+
+
+Block = Heading | Paragraph | Bullets | Quote | Verbatim
+
+
+def plain(*texts: str | None) -> list[Span]:
+    return [Span(text) for text in texts if text]
+
+
+def own(*texts: str | None) -> list[Span]:
+    return [Span(text, BlockStyle.OWN) for text in texts if text]
+
+
+def strong(text: str) -> Span:
+    return Span(text, BlockStyle.STRONG)
+
+
+def code(text: str) -> Span:
+    return Span(text, BlockStyle.CODE)
+
+
+def state(word: str) -> Span:
+    return Span(word, BlockStyle.STATE)
+
+
+_SAID: Final = {"completed": "done", "open": "not ended"}
+
+
+def stated(word: str) -> str:
+    """A state as it is read: its sign and its word."""
+    said = _SAID.get(word, word).replace("_", " ")
+    return f"{LOOKS.get(word, UNKNOWN).glyph} {said}"
+
+
+# ── Markdown ────────────────────────────────────────────────────────────────────────────────────
+
+
+def markdown(blocks: Sequence[Block]) -> str:
+    return "\n\n".join(map(_markdown, blocks)) + "\n"
+
+
+def _markdown(block: Block) -> str:
+    match block:
+        case Heading():
+            return f"{'#' * block.level} {_line(block.line)}"
+        case Paragraph():
+            return _line(block.line)
+        case Bullets():
+            return "\n".join(f"- {_line(line)}" for line in block.lines)
+        case Quote():
+            return "\n".join(f"> {line}".rstrip() for line in _quoted(block.text))
+        case Verbatim():
+            # In a quote, so that no line of it is taken for one that marks our block.
+            return "\n".join(f"> {line}".rstrip() for line in safe_export.fenced(block.text))
+
+
+_FENCE: Final = re.compile(r" {0,3}(`{3,}|~{3,})")
+_CODE: Final = re.compile(r"(?<![`\\])`([^`\n]+)`(?!`)")
+
+
+def _quoted(text: str) -> list[str]:
+    """The lines of a text in which code stays code, and all else is what it says."""
+    told: list[str] = []
+    said: list[str] = []
+    lines = safe_text(text).split("\n")
+    at = 0
+    while at < len(lines):
+        if fence := _FENCE.match(lines[at]):
+            end = at + 1
+            while end < len(lines) and not lines[end].strip().startswith(fence[1]):
+                end += 1
+            told += [*_kept(said), *safe_export.fenced("\n".join(lines[at + 1 : end]))]
+            said, at = [], end + 1
+        else:
+            said.append(_with_code(lines[at]))
+            at += 1
+    return told + _kept(said)
+
+
+def _kept(lines: Sequence[str]) -> list[str]:
+    """A backslash at the end keeps the line; an empty one begins a paragraph."""
+    followed = [*lines[1:], ""]
+    return [
+        f"{line}\\" if line and after else line
+        for line, after in zip(lines, followed, strict=False)
+    ]
+
+
+def _with_code(line: str) -> str:
+    """A line of text with the code in it as code."""
+    parts = _CODE.split(line)
+    told = ""
+    for i, part in enumerate(parts):
+        if i % 2:
+            told += safe_export.code(part)
+        elif said := safe_export.inline(part):
+            before = " " if i and part[0].isspace() else ""
+            after = " " if i + 1 < len(parts) and part[-1].isspace() else ""
+            told += f"{before}{said}{after}"
+        elif part and 0 < i < len(parts) - 1:
+            told += " "
+    return told
+
+
+def _line(line: Line) -> str:
+    return " ".join(filter(None, map(_span, line)))
+
+
+def _span(span: Span) -> str:
+    text = one_line(span.text)
+    if not text or span.look is BlockStyle.OWN:
+        return text
+    if span.look is BlockStyle.STATE:
+        return safe_export.inline(stated(text))
+    if span.look is BlockStyle.CODE:
+        return safe_export.code(text)
+    escaped = safe_export.inline(text)
+    return f"**{escaped}**" if span.look is BlockStyle.STRONG else escaped
+
+
+# ── HTML ────────────────────────────────────────────────────────────────────────────────────────
+
+_STYLE: Final = """\
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 50rem; margin: 2rem auto; padding: 0 1rem }
+blockquote { border-left: 3px solid #999; margin: 0; padding-left: 1rem; white-space: pre-wrap }
+pre { overflow-x: auto }
+code, pre { font: 14px ui-monospace, monospace; background: #8882 }
+@media (prefers-color-scheme: dark) { body { background: #111; color: #ddd } }"""
+OURS: Final = "<!-- Written by `tailboard journal`. -->"
+
+
+def html(title: str, blocks: Sequence[Block]) -> str:
+    """One file that loads nothing and runs nothing."""
+    return safe_export.page(title, "\n".join([OURS, *map(_html, blocks)]), _STYLE)
+
+
+def _html(block: Block) -> str:
+    match block:
+        case Heading():
+            return f"<h{block.level}>{_html_line(block.line)}</h{block.level}>"
+        case Paragraph():
+            return f"<p>{_html_line(block.line)}</p>"
+        case Bullets():
+            items = "".join(f"<li>{_html_line(line)}</li>" for line in block.lines)
+            return f"<ul>{items}</ul>"
+        case Quote():
+            return f"<blockquote>{safe_export.html(block.text)}</blockquote>"
+        case Verbatim():
+            return f"<pre>{safe_export.html(block.text)}</pre>"
+
+
+_TAGS: Final = {
+    BlockStyle.OWN: ("", ""),
+    BlockStyle.PLAIN: ("", ""),
+    BlockStyle.STRONG: ("<b>", "</b>"),
+    BlockStyle.CODE: ("<code>", "</code>"),
+    BlockStyle.STATE: ("", ""),
+}
+
+
+def _html_line(line: Line) -> str:
+    return " ".join(
+        _TAGS[span.look][0]
+        + safe_export.html(
+            stated(span.text) if span.look is BlockStyle.STATE else one_line(span.text)
+        )
+        + _TAGS[span.look][1]
+        for span in line
+        if span.text
+    )

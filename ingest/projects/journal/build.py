@@ -1,0 +1,113 @@
+"""The journal of a session, a day or a project, out of the database."""
+
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+
+import msgspec
+
+from ingest.db.query_reader import NamedQueries
+from ingest.projects.journal.decisions import decisions_of
+from ingest.projects.journal.entry import Rules, entry_of
+from ingest.projects.journal.model import Decision, Entry, Journal
+from ingest.projects.journal.records import Record, RecordFilter, records
+from ingest.projects.safe_export import masked
+from ingest.text.redact import marks
+from ingest.text.times import local_day
+
+
+def rules_of(zone: tzinfo | None, turns: int) -> Rules:
+    return Rules(masked, zone, turns)
+
+
+def of_session(rows: NamedQueries, session: str, rules: Rules) -> Journal:
+    found = records(rows, RecordFilter(session=session))
+    entries = _entries(found, rules)
+    title = entries[0].title if entries else session
+    said = decisions_of(rows, found, rules.mask, session=session)
+    return _journal("session", session, title, found, entries, said, rules)
+
+
+def of_day(
+    rows: NamedQueries,
+    day: date,
+    rules: Rules,
+    project: str | None = None,
+    folder: str | None = None,
+) -> Journal:
+    began, ended = bounds(day, rules.zone)
+    found = records(rows, RecordFilter(project=project, folder=folder, since=began, until=ended))
+    entries = _entries(found, rules, day)
+    about = f"{project}, {day}" if project else str(day)
+    said = decisions_of(rows, found, rules.mask, since=began, until=ended)
+    return _journal("day", day.isoformat(), f"Journal of {about}", found, entries, said, rules)
+
+
+def of_project(rows: NamedQueries, project: str, rules: Rules) -> Journal:
+    found = records(rows, RecordFilter(project=project))
+    entries = _entries(found, rules)
+    name = entries[0].project if entries else project
+    said = decisions_of(rows, found, rules.mask)
+    return _journal("project", name, f"Journal of {name}", found, entries, said, rules)
+
+
+def newest_day(rows: NamedQueries, project: str | None, zone: tzinfo | None) -> date | None:
+    """The last day on which a turn began: what one before it did after midnight is told with it."""
+    row = rows.one("journal.newest", project=project)
+    return local_day(row["began_at"], zone) if row and row["began_at"] else None
+
+
+def days_of(rows: NamedQueries, project: str | None, zone: tzinfo | None) -> dict[date, list[str]]:
+    """The days on which turns began, the newest first, each with its sessions."""
+    found: dict[date, dict[str, None]] = {}
+    for row in rows.rows("journal.days", project=project):
+        found.setdefault(local_day(row["quarter"], zone), {})[row["session"]] = None
+    return {day: list(sessions) for day, sessions in found.items()}
+
+
+def _entries(found: list[Record], rules: Rules, day: date | None = None) -> list[Entry]:
+    made = (entry_of(record, rules, day) for record in found)
+    return [entry for entry in made if entry is not None]
+
+
+def _journal(
+    kind: str,
+    name: str,
+    title: str,
+    found: list[Record],
+    entries: list[Entry],
+    said: list[Decision],
+    rules: Rules,
+) -> Journal:
+    projects = {record.session["project"] for record in found}
+    return Journal(
+        title=rules.mask(title),
+        kind=kind,
+        name=name,
+        project=projects.pop() if len(projects) == 1 else None,
+        zone=zone_name(rules.zone, _newest(entries)),
+        decisions=said,
+        entries=entries,
+        redacted=marks(msgspec.json.encode([said, entries]).decode()),
+    )
+
+
+def _newest(entries: list[Entry]) -> datetime:
+    times = [entry.started_at for entry in entries if entry.started_at]
+    return max(times, default=datetime(2000, 1, 1))  # noqa: DTZ001 - naive UTC, as in the database
+
+
+def zone_name(zone: tzinfo | None, moment: datetime) -> str:
+    """The zone as a distance from UTC, which names mean the same everywhere."""
+    local = moment.replace(tzinfo=UTC).astimezone(zone)
+    distance = f"{local:%z}"
+    return f"UTC{distance[:3]}:{distance[3:5]}" if local.utcoffset() else "UTC"
+
+
+def bounds(day: date, zone: tzinfo | None) -> tuple[datetime, datetime]:
+    """When a day begins and ends, as the database keeps time."""
+    return _utc(day, zone), _utc(day + timedelta(days=1), zone)
+
+
+def _utc(day: date, zone: tzinfo | None) -> datetime:
+    wall = datetime.combine(day, time.min)
+    aware = wall.replace(tzinfo=zone) if zone else wall.astimezone()
+    return aware.astimezone(UTC).replace(tzinfo=None)

@@ -1,0 +1,61 @@
+"""What people said of tasks: decisions, as far as anything of them was written down."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+
+from ingest.db.query_reader import NamedQueries
+from ingest.projects.journal.entry import ASKED_CHARS, Mask, cut
+from ingest.projects.journal.model import Decision
+from ingest.projects.journal.records import Record
+from ingest.projects.tasks.edits import RecordedEdit, Set
+from ingest.projects.tasks.roadmap import recorded_edits_of, roadmap
+from ingest.sessions.scope import Now, Scope
+
+FOREVER: Final = timedelta(days=36_500)
+"""Nothing stalls or rests that soon: what the clock would make of tasks is left out."""
+
+
+def decisions_of(
+    rows: NamedQueries,
+    found: list[Record],
+    mask: Mask,
+    *,
+    session: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> list[Decision]:
+    """What was said in this time of tasks of these sessions' projects, or of one session."""
+    every = [
+        one
+        for one in recorded_edits_of(rows)
+        if (since is None or one.at >= since) and (until is None or one.at < until)
+    ]
+    if not every or not found:
+        return []
+    newest = max(record.session["last_at"] or every[-1].at for record in found)
+    tasks = {one.id: one for one in roadmap(rows, Scope(), Now(newest, FOREVER, FOREVER)).tasks}
+    projects = {record.session["project"] for record in found}
+    return [
+        Decision(
+            one.at,
+            cut(mask(tasks[one.task].text), ASKED_CHARS),
+            cut(mask(f"{one.actor}: {decision_text(one)}"), ASKED_CHARS),
+            None,
+        )
+        for one in every
+        if one.task in tasks
+        and tasks[one.task].project in projects
+        and session in (None, tasks[one.task].session)
+    ]
+
+
+def decision_text(said: RecordedEdit) -> str:
+    """What was said, in words."""
+    deed = said.deed
+    if isinstance(deed, Set):
+        return f"set {deed.state}" + (f": {said.reason}" if said.reason else "")
+    values = msgspec.to_builtins(deed)
+    rest = " ".join(str(value) for name, value in values.items() if name != "do" and value)
+    return f"{values['do']} {rest}".strip()

@@ -1,0 +1,94 @@
+"""Which commands of a turn are worth telling: what failed, was committed, tested, built or written
+comes before what only looked around. Pure.
+"""
+
+from collections.abc import Sequence
+from enum import IntEnum
+from typing import Final
+
+from ingest.codex.exit_codes import git_verb, is_question, only_reads
+from ingest.codex.shell import Simple, simple_commands
+from ingest.projects.journal.model import CommandRun, JournalFailure
+
+
+class Weight(IntEnum):
+    LOOKED = 0
+    DID = 1
+    CHECKED = 2
+    """Tests, builds and checks."""
+    COMMITTED = 3
+    FAILED = 4
+
+
+_COMMITS: Final = frozenset(("commit", "push", "merge", "rebase", "tag", "revert", "cherry-pick"))
+_TESTS: Final = ("pytest", "tox", "nox", "jest", "vitest", "mocha", "rspec", "phpunit", "ctest")
+_BUILDS: Final = (
+    "make",
+    "cmake",
+    "ninja",
+    "mvn",
+    "gradle",
+    "gradlew",
+    "bazel",
+    "tsc",
+    "xcodebuild",
+)
+_CHECKERS: Final = ("ruff", "mypy", "eslint", "pyright", "clippy", "shellcheck", "pre-commit")
+_PROGRAMS: Final = frozenset((*_TESTS, *_BUILDS, *_CHECKERS))
+_RUNNERS: Final = frozenset(
+    (
+        "npm",
+        "pnpm",
+        "yarn",
+        "bun",
+        "npx",
+        "cargo",
+        "go",
+        "dotnet",
+        "swift",
+        "uv",
+        "poetry",
+        "python",
+    )
+)
+_VERBS: Final = frozenset(("test", "build", "check", "lint", "clippy", "ci", "vet", *_PROGRAMS))
+
+
+def weight(command: str, status: str) -> Weight:
+    """How much the command says of what was done."""
+    if status in ("failed", "aborted", "declined"):
+        return Weight.FAILED
+    parts = simple_commands(command)
+    return max(map(_of_one, parts), default=Weight.DID)
+
+
+def _of_one(one: Simple) -> Weight:
+    program, words = one.program, one.words[1:]
+    if program == "git" and git_verb(words)[0] in _COMMITS:
+        return Weight.COMMITTED
+    runs = program.startswith("python") or program in _RUNNERS
+    if program in _PROGRAMS or (runs and not _VERBS.isdisjoint(words[:4])):
+        return Weight.CHECKED
+    return Weight.LOOKED if only_reads(one) or is_question(one) else Weight.DID
+
+
+def worth(commands: Sequence[CommandRun], most: int) -> list[CommandRun]:
+    """The most telling ones, in their order; of equal ones the later, which tell how it ended.
+    Where some have to go, those that only looked around go first.
+    """
+    if len(commands) <= most:
+        return list(commands)
+    weights = [weight(one.command, one.status) for one in commands]
+    ranked = sorted(range(len(commands)), key=lambda i: (weights[i], i), reverse=True)
+    told = [i for i in ranked if weights[i] > Weight.LOOKED]
+    return [commands[i] for i in sorted((told or ranked)[:most])]
+
+
+def worst(failures: Sequence[JournalFailure], most: int) -> list[JournalFailure]:
+    """The same of failures: those that were not repaired and that said something."""
+    ranked = sorted(
+        range(len(failures)),
+        key=lambda i: (not failures[i].repaired, bool(failures[i].said), i),
+        reverse=True,
+    )
+    return [failures[i] for i in sorted(ranked[:most])]

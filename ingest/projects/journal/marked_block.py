@@ -1,0 +1,50 @@
+"""Our part of a file that is not ours: the block between two markers.
+
+Promises that every byte outside of the block stays as it is. A file without the markers gets the
+block at its end; one whose markers are not exactly one pair is refused, and nothing of it changes.
+"""
+
+import re
+from typing import Final
+
+from ingest.sessions.errors import Problem
+
+_MARKER: Final = re.compile(
+    r"^[ \t]*<!-- tailboard:(begin|end) journal -->[ \t]*(?:\r\n|\r|\n|\Z)", re.MULTILINE
+)
+BEGIN: Final = "<!-- tailboard:begin journal -->"
+END: Final = "<!-- tailboard:end journal -->"
+_WARNING: Final = (
+    "<!-- Written by `tailboard journal`; what stands between these two lines is replaced. -->"
+)
+
+
+class BrokenBlock(Problem):
+    """The markers in a file are not one pair."""
+
+    code = "journal.block"
+    error_class = "data"
+
+
+def placed(existing: str, text: str, where: str) -> tuple[str, str, str]:
+    """What stands before our block in the file, the block around `text`, and what stands behind.
+
+    `where`: how the file is called in errors.
+    """
+    block = f"{BEGIN}\n{_WARNING}\n\n{text.rstrip()}\n\n{END}\n"
+    found = list(_MARKER.finditer(existing))
+    if not found:
+        if not existing:
+            return "", block, ""
+        ended = existing if existing.endswith("\n") else f"{existing}\n"
+        gap = "" if ended.endswith(("\n\n", "\r\n\r\n")) else "\n"
+        return ended + gap, block, ""
+    if [one[1] for one in found] != ["begin", "end"]:
+        lines = ", ".join(
+            f"{one[1]} in line {existing.count(chr(10), 0, one.start()) + 1}" for one in found
+        )
+        raise BrokenBlock(
+            f"{where}: the markers of the journal are not one pair ({lines}). Nothing was written.",
+            f"Leave one `{BEGIN}` and, below it, one `{END}`; or none.",
+        )
+    return existing[: found[0].start()], block, existing[found[1].end() :]

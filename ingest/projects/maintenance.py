@@ -1,0 +1,37 @@
+"""What an owner who stays does beside reading, as the settings ask for it."""
+
+from collections.abc import Mapping
+from datetime import timedelta, tzinfo
+from functools import partial
+from typing import Any
+
+from ingest.pipeline import limited_program
+from ingest.pipeline.background import BackgroundJob
+from ingest.pipeline.follow import Owner
+from ingest.pipeline.maintenance import Maintenance
+from ingest.pipeline.observe import Observer
+from ingest.projects.journal.auto_export import JournalExporter
+from ingest.settings import Settings
+
+
+def background_jobs(
+    owner: Owner, settings: Settings, env: Mapping[str, str], zone: tzinfo | None
+) -> Maintenance:
+    common: dict[str, Any] = {"tuning": owner.tuning, "clock": owner.clock}
+    beside: list[BackgroundJob[Any]] = [
+        JournalExporter(
+            owner.database, owner.instance, turns=settings.journal_turns, zone=zone, **common
+        )
+    ]
+    if settings.observe_command:
+        tell = partial(
+            limited_program.run,
+            settings.observe_command,
+            limited_program.Limits(settings.observe_timeout_seconds, settings.observe_output_bytes),
+            owner.database.spool,
+            env,
+        )
+        quiet = timedelta(minutes=settings.observe_quiet_minutes)
+        beside.append(Observer(owner.database, owner.instance, tell, quiet=quiet, **common))
+    kept = timedelta(days=settings.retention_days)
+    return Maintenance(owner.database, owner.clock, beside, kept)

@@ -1,0 +1,333 @@
+"""The resume of a project and branch: the session to go on with, and what was left to do there.
+
+Promises the same answer for the same facts, every text masked, each thing with where it is from.
+Nothing is run: the command that continues the session is shown.
+"""
+
+import os
+from collections.abc import Callable, Iterable
+from pathlib import PurePath
+from typing import Final
+
+from msgspec.structs import replace
+
+from ingest.codex.request_text import request_in
+from ingest.db.query_reader import NamedQueries, Row
+from ingest.projects.git.alignment import RepositoryView
+from ingest.projects.git.alignment import view_repository as looked
+from ingest.projects.git.anchor import anchor_of, anchors
+from ingest.projects.git.commits import made_during, uncovered
+from ingest.projects.git.lookup import Git
+from ingest.projects.git.repository import Commit
+from ingest.projects.git.run import GitFailed
+from ingest.projects.reconcile import Choice, ReconcileResult, reconcile_results
+from ingest.projects.resume.brief import WORDS, brief
+from ingest.projects.resume.choose_session import ChosenSession, Fit, choose_session
+from ingest.projects.resume.model import (
+    Decision,
+    LogPosition,
+    OpenFailure,
+    OpenQuestion,
+    OpenStep,
+    Resume,
+    SessionCommit,
+    TouchedFile,
+)
+from ingest.projects.resume.near_duplicates import first_of_each
+from ingest.projects.tasks.edits import Add, AddEvidence, Note, RecordedEdit, Set, standing
+from ingest.projects.tasks.load import LoggedThread, gathered
+from ingest.projects.tasks.model import CLOSED, Task
+from ingest.projects.tasks.roadmap import of as roadmap_of
+from ingest.projects.tasks.roadmap import recorded_edits_of
+from ingest.sessions.scope import Now, Scope
+from ingest.sessions.session import Session, listed, short_length
+
+Mask = Callable[[str], str]
+
+NEARBY: Final = 20
+"""So many sessions of the branch are looked at for what is open, the latest."""
+_COMMITS: Final = 100
+"""As many that no session covers are told, the newest: who comes back may pull thousands."""
+
+
+def resume(
+    rows: NamedQueries,
+    scope: Scope,
+    now: Now,
+    git: Git,
+    mask: Mask,
+    *,
+    folder: str | None = None,
+    words: int = WORDS,
+) -> Resume | None:
+    """The resume of the scope's project and branch; where it names none, of the project that works
+    in this folder, else of the one that moved last. A worker's: git is asked.
+    """
+    sessions = _of_one_project(rows, scope, now, folder)
+    look = looked(map(anchor_of, sessions), git)
+    here = _root(git, folder)
+    within = [one for one in sessions if look.roots.get(one.id) == here] or sessions
+    branch = scope.branch or _checked_out(within, look)
+    answers = reconcile_results(rows)
+    if scope.session is not None:
+        asked = next((one for one in sessions if one.id == scope.session), None)
+        found = ChosenSession(asked, "It was asked for.", Fit.ASKED_FOR) if asked else None
+    else:
+        found = choose_session(within, branch, look)
+    if found is None:
+        return None
+    left = _left(rows, found, sessions, branch, look, answers, now, mask)
+    left.brief = brief(left, words, short_length(one.id for one in sessions))
+    return left
+
+
+def _root(git: Git, folder: str | None) -> str | None:
+    try:
+        return git.root(folder)
+    except GitFailed:
+        return None
+
+
+def _of_one_project(
+    rows: NamedQueries, scope: Scope, now: Now, folder: str | None
+) -> list[Session]:
+    """All sessions of the project that is meant, the one that moved last first."""
+    every = listed(rows, Scope(project=scope.project, since=scope.since, until=scope.until), now)
+    meant = scope.project
+    if scope.session is not None:
+        meant = next((one.project for one in every if one.id == scope.session), None)
+    elif meant is None:
+        near = [one for one in every if one.cwd and _holds(one.cwd, folder)]
+        nearest = max(near, key=lambda one: len(one.cwd or ""), default=None)
+        meant = (nearest or every[0]).project if every else None
+    return every if scope.project is not None else [one for one in every if one.project == meant]
+
+
+def _holds(cwd: str, folder: str | None) -> bool:
+    return folder is not None and (folder == cwd or folder.startswith(cwd.rstrip(os.sep) + os.sep))
+
+
+def _checked_out(sessions: list[Session], look: RepositoryView) -> str | None:
+    """The branch to go on with: what is checked out where the latest session worked."""
+    for one in sessions:
+        found = look.of(one.id)
+        if found is not None and found[0].branch is not None:
+            return found[0].branch
+    return next((one.branch for one in sessions if one.parent_id is None), None)
+
+
+def _left(
+    rows: NamedQueries,
+    chosen: ChosenSession,
+    sessions: list[Session],
+    branch: str | None,
+    look: RepositoryView,
+    answers: dict[str, ReconcileResult],
+    now: Now,
+    mask: Mask,
+) -> Resume:
+    """What was left to do in the chosen one of these sessions."""
+    session = chosen.session
+    ids = [session.id, *(one.id for one in sessions if one.root_id == session.id != one.id)]
+    family = {"home": session.home_id, "sessions": ids}
+    asked = rows.one("resume.asked", home=session.home_id, session=session.id)
+    said = recorded_edits_of(rows)
+    nearby = map(_thread, _nearby(sessions, session, ids))
+    scope = Scope(project=session.project)
+    tasks = roadmap_of(gathered(rows, nearby), said, scope, now).tasks
+    alignment = look.alignments[session.id]
+    request = _asked(asked, session, mask)
+    return Resume(
+        project=session.project,
+        branch=branch,
+        session=_masked(session, mask),
+        chosen_because=chosen.because,
+        alignment=alignment.state,
+        alignment_why=alignment.why,
+        git=alignment,
+        open_steps=first_of_each(_steps(tasks, branch, ids, mask), lambda one: one.text),
+        last_prompt=request.text if request else None,
+        asked=request,
+        failures=_failures(rows.rows("resume.failures", **family), mask),
+        files=[_file(row, session.cwd, mask) for row in rows.rows("resume.files", **family)],
+        decisions=_decisions(said, tasks, answers, ids, mask),
+        commits=[_made(one, mask) for one in _commits(session, look)],
+        uncovered=[_made(one, mask) for one in _uncovered(rows, session, look, branch)],
+        command=f"codex resume {session.id}",
+    )
+
+
+def _nearby(sessions: list[Session], chosen: Session, family: list[str]) -> list[Session]:
+    """Whose tasks belong here: the session's, its agents', those of the latest of its branch."""
+    own = [one for one in sessions if one.id in family]
+    others = [one for one in sessions if one.branch == chosen.branch and one.id not in family]
+    return own + others[:NEARBY]
+
+
+def _thread(session: Session) -> LoggedThread:
+    named = {
+        name: getattr(session, name) for name in LoggedThread.__struct_fields__ if name != "home"
+    }
+    return LoggedThread(home=session.home_id, **named)
+
+
+def _masked(session: Session, mask: Mask) -> Session:
+    return replace(session, title=mask(session.title)) if session.title else session
+
+
+def _asked(row: Row | None, session: Session, mask: Mask) -> OpenQuestion | None:
+    if row is None:
+        return None
+    place = LogPosition(session.id, row["turn"], row["path"], row["byte"])
+    return OpenQuestion(mask(request_in(row["text"]) or row["text"]), row["time"], place)
+
+
+_FIRST: Final = ("in_progress", "waiting", "stalled", "failed", "ready", "blocked")
+"""What is begun comes before what is not."""
+
+
+def _steps(tasks: list[Task], branch: str | None, family: list[str], mask: Mask) -> list[OpenStep]:
+    found = [
+        one
+        for one in tasks
+        if one.state not in CLOSED
+        and one.relevant
+        and (one.session in family or one.branch in (None, branch))
+    ]
+    # Sorting is stable: those of the session itself first, in the order of their plan.
+    found.sort(key=lambda one: (one.session not in family, one.origin == "request", _rank(one)))
+    return [
+        OpenStep(one.id, mask(one.text), one.state, one.origin, _place_of(one)) for one in found
+    ]
+
+
+def _rank(task: Task) -> int:
+    return _FIRST.index(task.state) if task.state in _FIRST else len(_FIRST)
+
+
+def _place_of(task: Task) -> LogPosition | None:
+    return LogPosition(task.session, revision=task.revision) if task.session else None
+
+
+def _failures(rows: Iterable[Row], mask: Mask) -> list[OpenFailure]:
+    found = [
+        OpenFailure(
+            mask(row["command"]),
+            row["exit_code"],
+            _last_line(mask(row["output"] or "")),
+            row["time"],
+            row["times"],
+            _place(row, row["path"]),
+        )
+        for row in rows
+    ]
+    return _repeated(found)
+
+
+def _repeated(found: list[OpenFailure]) -> list[OpenFailure]:
+    """The same command once, however it is spaced and whichever agent ran it."""
+    kept: dict[str, OpenFailure] = {}
+    for one in found:
+        key = " ".join(one.command.split())
+        kept[key] = _more(kept[key], one) if key in kept else one
+    return list(kept.values())
+
+
+def _last_line(text: str) -> str | None:
+    return next((line.strip() for line in reversed(text.splitlines()) if line.strip()), None)
+
+
+def _more(kept: OpenFailure, other: OpenFailure) -> OpenFailure:
+    return replace(kept, times=kept.times + other.times)
+
+
+def _file(row: Row, cwd: str | None, mask: Mask) -> TouchedFile:
+    def short(path: str) -> str:
+        inside = cwd is not None and PurePath(path).is_relative_to(cwd)
+        return mask(str(PurePath(path).relative_to(cwd)) if inside and cwd else path)
+
+    moved = short(row["moved_to"]) if row["moved_to"] else None
+    place = _place(row, row["log"])
+    return TouchedFile(short(row["path"]), row["change"], moved, row["time"], row["times"], place)
+
+
+def _place(row: Row, path: str) -> LogPosition:
+    return LogPosition(row["session"], row["turn"], path, row["byte"])
+
+
+def _decisions(
+    said: list[RecordedEdit],
+    tasks: list[Task],
+    answers: dict[str, ReconcileResult],
+    family: list[str],
+    mask: Mask,
+) -> list[Decision]:
+    """What people said of these tasks and sessions, the latest first."""
+    names = {one.id: one.text for one in tasks}
+    found = [
+        Decision(mask(told + _why(one.reason)), one.actor, one.at)
+        for one in standing(said)
+        if one.task in names and (told := _told(one, names[one.task])) is not None
+    ]
+    found += [
+        Decision(mask(_settled(one) + _why(one.reason)), one.by, one.at)
+        for session, one in answers.items()
+        if session in family
+    ]
+    found.sort(key=lambda one: one.at, reverse=True)
+    return first_of_each(found, lambda one: one.text)
+
+
+def _why(reason: str | None) -> str:
+    return f" ({reason})" if reason else ""
+
+
+def _settled(one: ReconcileResult) -> str:
+    match one.choice:
+        case Choice.MOVE:
+            return f"moved to {one.to}: session {one.session[:8]}"
+        case Choice.REVIEW:
+            return f"marked for review: session {one.session[:8]}"
+        case _:
+            return f"kept as it is: session {one.session[:8]}"
+
+
+def _told(said: RecordedEdit, task: str) -> str | None:
+    match said.deed:
+        case Add():
+            return f"added: {task}"
+        case Set(state):
+            return f"{state.replace('_', ' ')}: {task}"
+        case Note(text):
+            return f"noted of “{task}”: {text}"
+        case AddEvidence(kind, ref):
+            return f"{kind} {ref} proves: {task}"
+        case _:
+            return None
+
+
+def _commits(session: Session, look: RepositoryView) -> list[Commit]:
+    found, span = look.of(session.id), anchor_of(session).span
+    if found is None or span is None:
+        return []
+    return made_during(anchor_of(session), [span], *found)
+
+
+def _uncovered(
+    rows: NamedQueries, session: Session, look: RepositoryView, branch: str | None
+) -> list[Commit]:
+    """What was committed since the session began, and while none ran."""
+    found, began = look.of(session.id), session.started_at
+    if found is None or began is None:
+        return []
+    repository, ancestry = found
+    since = [
+        one
+        for one in uncovered(repository, anchors(rows), ancestry, branch)
+        if one.committed >= began
+    ]
+    return since[:_COMMITS]
+
+
+def _made(commit: Commit, mask: Mask) -> SessionCommit:
+    return SessionCommit(commit.id, mask(commit.subject), commit.committed, mask(commit.author))

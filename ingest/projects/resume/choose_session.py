@@ -1,0 +1,124 @@
+"""Which session of a project fits best to go on with, and why. Pure.
+
+The first of these that there is: the same branch and the commit that is checked out; the same
+branch, and of its sessions the one that began nearest; the latest of the branch; the nearest of any
+branch; the latest of all.
+"""
+
+from collections.abc import Iterable
+from enum import IntEnum
+
+from msgspec import Struct
+
+from ingest.projects.git.alignment import RepositoryView
+from ingest.projects.git.anchor import anchor_of
+from ingest.projects.git.commits import covers
+from ingest.projects.git.repository import Ancestry, Repository
+from ingest.sessions.session import Session
+from ingest.text.units import many
+
+_SHORT = 10
+
+
+class Fit(IntEnum):
+    """How well a session fits; the least is best."""
+
+    SAME_HEAD = 0
+    SAME_BRANCH = 1
+    LATEST_OF_BRANCH = 2
+    NEAREST = 3
+    LATEST = 4
+    ASKED_FOR = 5
+
+
+class Candidate(Struct, frozen=True):
+    session: Session
+    fit: Fit
+    commits: int = 0
+    """How far behind what is checked out it began."""
+    made: bool = False
+    """Whether what is checked out was committed while it ran."""
+    head: str | None = None
+
+    @property
+    def rank(self) -> tuple[int, int, bool]:
+        return self.fit, self.commits, self.session.archived
+
+
+class ChosenSession(Struct, frozen=True):
+    session: Session
+    because: str
+    fit: Fit
+
+
+def choose_session(
+    sessions: Iterable[Session], branch: str | None, look: RepositoryView
+) -> ChosenSession | None:
+    """Of the sessions, the one that moved last first, the one that fits this branch best."""
+    own = [one for one in sessions if one.parent_id is None]
+    ranked = [_candidate(one, branch, look) for one in own]
+    best = min(ranked, key=lambda one: one.rank, default=None)
+    if best is None:
+        return None
+    alike = sum(one.rank == best.rank for one in ranked)
+    return ChosenSession(best.session, _because(best, branch, alike), best.fit)
+
+
+def _candidate(session: Session, branch: str | None, look: RepositoryView) -> Candidate:
+    on_branch = branch is not None and session.branch == branch
+    found = look.of(session.id)
+    if found is None:
+        return Candidate(session, Fit.LATEST_OF_BRANCH if on_branch else Fit.LATEST)
+    repository, ancestry = found
+    head = repository.head if branch in (None, repository.branch) else repository.tip(branch)
+    if head is None:
+        return Candidate(session, Fit.LATEST_OF_BRANCH if on_branch else Fit.LATEST)
+    made = on_branch and _made(session, head, repository)
+    commit = session.commit or ""
+    if on_branch and (made or commit == head):
+        return Candidate(session, Fit.SAME_HEAD, made=made, head=head)
+    distance = _distance(ancestry, head, commit)
+    if distance is None:
+        return Candidate(session, Fit.LATEST_OF_BRANCH if on_branch else Fit.LATEST, head=head)
+    return Candidate(session, Fit.SAME_BRANCH if on_branch else Fit.NEAREST, distance, head=head)
+
+
+def _made(session: Session, head: str, repository: Repository) -> bool:
+    span, commit = anchor_of(session).span, repository.commits.get(head)
+    return span is not None and commit is not None and covers(span, commit)
+
+
+def _distance(ancestry: Ancestry, head: str, commit: str) -> int | None:
+    return ancestry.between(head, commit) if ancestry.holds(head, commit) else None
+
+
+def _because(best: Candidate, branch: str | None, alike: int) -> str:
+    session, head = best.session, (best.head or "")[:_SHORT]
+    latest = f", and the latest of {alike} such sessions" if alike > 1 else ""
+    away = f"{many(best.commits, 'commit')} before {head}"
+    none = f"No session was on {branch}; " if branch is not None else ""
+    match best.fit:
+        case Fit.SAME_HEAD if best.made:
+            return f"It is on {branch} and ran when {head} was committed{latest}."
+        case Fit.SAME_HEAD:
+            return f"It is on {branch} and began at {head}, where {branch} is now{latest}."
+        case Fit.SAME_BRANCH:
+            return f"It is on {branch} and began nearest to where that is now, {away}{latest}."
+        case Fit.LATEST_OF_BRANCH if best.head is None:
+            return f"It is the latest on {branch}."
+        case Fit.LATEST_OF_BRANCH:
+            return (
+                f"It is the latest on {branch}; where it began does not lead to what is there now."
+            )
+        case Fit.NEAREST:
+            where = f"on {session.branch or 'no branch'}, at "
+            began = f"it began {where}" if none else f"It began {where}"
+            at = (
+                f"the commit that is there now, {head}"
+                if not best.commits
+                else f"the nearest, {away}"
+            )
+            return f"{none}{began}{at}{latest}."
+        case _:
+            it = "it is" if none else "It is"
+            return f"{none}{it} the latest of the project."

@@ -1,0 +1,281 @@
+"""How anything leaves: names, files and the text in them.
+
+Promises that a file appears whole or not at all, below the folder it was meant for and nowhere
+else, and that its text was masked once more: where that fails, nothing is written. What log text
+could do in the place it goes to (a table, Markdown, a page) is taken from it by `cell`, `inline`,
+`code` and `html`.
+"""
+
+import contextlib
+import errno
+import hashlib
+import html as entities
+import os
+import re
+import stat
+import unicodedata
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+from msgspec import Struct
+
+from ingest.sessions.errors import Problem
+from ingest.text.redact import marks, mask
+from ingest.text.sanitize import one_line, safe_text
+
+NAME_CHARS = 80
+_OUTSIDE = re.compile(r"[^A-Za-z0-9._-]+")
+_RESERVED = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.IGNORECASE | re.DOTALL)
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+class ExportedFile(Struct, frozen=True):
+    path: Path
+    redacted: int
+    """How many secrets and private parts its text had, whenever they were masked."""
+
+
+class MaskingFailed(Problem):
+    """The search for secrets failed, so nothing may leave."""
+
+    code = "outgoing.not_masked"
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(
+            f"Nothing was written: the search for secrets failed ({type(error).__name__}).",
+            "Please report it; no text leaves without having been searched.",
+        )
+
+
+class TargetExists(Problem):
+    """There is something in the place."""
+
+    code = "outgoing.in_the_way"
+
+    def __init__(self, path: Path, what: str) -> None:
+        super().__init__(f"Nothing was written: {path} is {what}.", "Choose another place.")
+
+
+class TargetUnwritable(Problem):
+    """The place cannot be written to."""
+
+    code = "outgoing.unwritable"
+
+    def __init__(self, path: Path, error: OSError) -> None:
+        super().__init__(
+            f"{path} cannot be written: {error.strerror or type(error).__name__}.",
+            "Choose a place that can be written and has the room.",
+        )
+
+
+def masked(text: str) -> str:
+    """`text` as it may leave: to a file, the clipboard, another program."""
+    try:
+        return mask(text)
+    except Exception as error:
+        raise MaskingFailed(error) from error
+
+
+def safe_name(text: str) -> str:
+    """A name for a file, made of `text`: two texts never get the same one."""
+    slug = _OUTSIDE.sub("-", unicodedata.normalize("NFKC", masked(text)))
+    slug = slug.lstrip(".-").rstrip(".-")
+    if slug and slug == text and len(slug) <= NAME_CHARS and not _RESERVED.fullmatch(slug):
+        return slug
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:10]
+    stem = slug[: NAME_CHARS - len(digest) - 1].rstrip(".-") or "unnamed"
+    if _RESERVED.fullmatch(stem):
+        stem = f"x-{stem}"[: NAME_CHARS - len(digest) - 1]
+    return f"{stem}~{digest}"
+
+
+def write(
+    path: Path,
+    text: str,
+    *,
+    below: Path,
+    replace: bool = False,
+    before: str = "",
+    after: str = "",
+) -> ExportedFile:
+    """Write a file that lies in or under the folder `below`, whole or not at all.
+
+    Folders under `below` are made where they are missing. A file that is there stays as it is
+    unless it may be replaced, which keeps its mode; a link is never followed or replaced.
+    `before` and `after` are what a person wrote around the text: they stay as they are.
+    """
+    text = masked(text)
+    parts = _under(path, below)
+    try:
+        with _folder(below, parts[:-1], path) as folder:
+            _place(
+                folder,
+                parts[-1],
+                f"{before}{text}{after}".encode("utf-8", "replace"),
+                path,
+                replace=replace,
+            )
+    except OSError as error:
+        raise TargetUnwritable(path, error) from error
+    return ExportedFile(path, marks(text))
+
+
+def _under(path: Path, below: Path) -> tuple[str, ...]:
+    inside = Path(os.path.abspath(path)).relative_to  # noqa: PTH100 - links are not followed here
+    try:
+        parts = inside(os.path.abspath(below)).parts  # noqa: PTH100
+    except ValueError:
+        raise TargetExists(path, f"not inside {below}") from None
+    if not parts:
+        raise TargetExists(path, "a folder")
+    return parts
+
+
+@contextlib.contextmanager
+def _folder(below: Path, parts: tuple[str, ...], path: Path) -> Iterator[int]:
+    """The folder a file goes to, held open: whoever swaps it for a link changes nothing."""
+    below.mkdir(mode=0o700, parents=True, exist_ok=True)
+    here = os.open(below, _FOLDER & ~os.O_NOFOLLOW)
+    try:
+        for part in parts:
+            with contextlib.suppress(FileExistsError):
+                os.mkdir(part, 0o700, dir_fd=here)
+                os.fsync(here)
+            try:
+                inner = os.open(part, _FOLDER, dir_fd=here)
+            except OSError as error:
+                if error.errno in (errno.ELOOP, errno.ENOTDIR):
+                    raise TargetExists(path, f"behind {part}, which is no folder") from None
+                raise
+            os.close(here)
+            here = inner
+        yield here
+    finally:
+        os.close(here)
+
+
+def _place(folder: int, name: str, data: bytes, path: Path, *, replace: bool) -> None:
+    mode = _mode_there(folder, name, path, replace=replace)
+    passing = f".{uuid.uuid4().hex}.tmp"
+    try:
+        with os.fdopen(os.open(passing, _NEW, 0o600, dir_fd=folder), "wb") as file:
+            file.write(data)
+            file.flush()
+            if mode is not None:
+                os.fchmod(file.fileno(), mode)
+            os.fsync(file.fileno())
+        if replace:
+            os.rename(passing, name, src_dir_fd=folder, dst_dir_fd=folder)
+        else:
+            _link(passing, name, folder, path)
+        os.fsync(folder)
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(passing, dir_fd=folder)
+
+
+def _link(passing: str, name: str, folder: int, path: Path) -> None:
+    """Give the file its name, unless it is taken, at any moment."""
+    try:
+        os.link(passing, name, src_dir_fd=folder, dst_dir_fd=folder)
+    except FileExistsError:
+        raise TargetExists(path, "there already") from None
+
+
+def _mode_there(folder: int, name: str, path: Path, *, replace: bool) -> int | None:
+    try:
+        there = os.stat(name, dir_fd=folder, follow_symlinks=False)
+    except FileNotFoundError:
+        return None
+    if stat.S_ISLNK(there.st_mode):
+        raise TargetExists(path, "a link, and links are not followed")
+    if not stat.S_ISREG(there.st_mode):
+        raise TargetExists(path, "no file")
+    if not replace:
+        raise TargetExists(path, "there already")
+    return stat.S_IMODE(there.st_mode)
+
+
+# ── tables ──────────────────────────────────────────────────────────────────────────────────────
+
+_FORMULA = re.compile(r"[\s\x00]*[=+\-@|%＝＋－＠']|[\t\r\n\x00]")
+
+
+def cell(text: str) -> str:
+    """Text for a cell of CSV that no program takes for a formula.
+
+    It gets an apostrophe in front where it could be one, or where it begins with an apostrophe
+    itself: who reads it back takes one leading apostrophe away.
+    """
+    return f"'{text}" if _FORMULA.match(text) else text
+
+
+# ── Markdown ────────────────────────────────────────────────────────────────────────────────────
+
+_AT_WORK = re.compile(r"[\\`*_\[\]<>!|~&$@]|(?<=\w):(?=\S)|(?:(?<=\s)|^)[#+=:-]|(?<=\d)[.)](?=\s)")
+_TICKS = re.compile("`+")
+_WWW = re.compile(r"(?i)\b(www)\.")
+
+
+def inline(text: str) -> str:
+    """Text on one line of Markdown that says what it says and does nothing: no link, no markup."""
+    escaped = _AT_WORK.sub(lambda found: f"\\{found[0]}", one_line(text))
+    return _WWW.sub(r"\1\\.", escaped)
+
+
+_FETCHES = re.compile(
+    r"(\\*)(<(?=/?[A-Za-z][A-Za-z0-9-]*(?:[\s/>]|\Z)|[!?]|[A-Za-z][A-Za-z0-9+.-]+:|[^\s<>]+@)"
+    r"|!(?=\[)|\](?=[(\[:]))"
+)
+_BEGINS = re.compile(r"(?=#{1,6}(?:\s|\Z)|>|`{3}|~{3})")
+
+
+def plain(text: str) -> str:
+    """Text on one line that people read as it is, and that as Markdown is no HTML, link or image,
+    nor a heading, quote or block."""
+    quiet = _FETCHES.sub(lambda found: f"{found[1] * 2}\\{found[2]}", one_line(text))
+    return f"\\{quiet}" if _BEGINS.match(quiet) else quiet
+
+
+def code(text: str) -> str:
+    """As code inside a line."""
+    line = one_line(text)
+    ticks = "`" * (_longest(line) + 1)
+    room = " " if not line or line.startswith("`") or line.endswith("`") else ""
+    # A line of nothing but blanks is no code, and `one_line` leaves no such.
+    return f"{ticks}{room}{line}{room}{ticks}"
+
+
+def fenced(text: str) -> list[str]:
+    """The lines of a block of code. A tilde or tick inside never ends it: the fence is longer."""
+    lines = [line.rstrip() for line in safe_text(text).split("\n")]
+    ticks = "`" * max(3, _longest(text) + 1)
+    return [ticks, *lines, ticks]
+
+
+def _longest(text: str) -> int:
+    return max((len(run[0]) for run in _TICKS.finditer(text)), default=0)
+
+
+# ── pages ───────────────────────────────────────────────────────────────────────────────────────
+
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+
+
+def html(text: str) -> str:
+    """Text inside a page, or inside a quoted attribute of one."""
+    return entities.escape(safe_text(text), quote=True)
+
+
+def page(title: str, body: str, style: str) -> str:
+    """A page that stands by itself: it loads nothing and runs nothing. `body` is escaped before."""
+    return (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
+        '<meta name="referrer" content="no-referrer">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{html(title)}</title>\n<style>\n{style}\n</style>\n</head>\n"
+        f"<body>\n{body}\n</body>\n</html>\n"
+    )

@@ -1,0 +1,232 @@
+"""The state of a project out of the database: the same facts give the same values."""
+
+from collections import Counter
+from datetime import datetime, tzinfo
+from hashlib import blake2b
+from typing import Final, cast
+
+import msgspec
+from msgspec import Struct
+
+from ingest.db.query_reader import NamedQueries
+from ingest.projects import safe_export
+from ingest.projects.journal.build import rules_of
+from ingest.projects.journal.decisions import FOREVER, decision_text
+from ingest.projects.journal.entry import Rules, entry_of
+from ingest.projects.journal.model import Entry
+from ingest.projects.journal.page import earlier
+from ingest.projects.journal.records import RecordFilter, records
+from ingest.projects.state.document import (
+    Checkpoint,
+    Decided,
+    Edge,
+    Item,
+    Link,
+    Milestone,
+    ProjectState,
+    Proof,
+    ProofKind,
+    SessionState,
+    State,
+    StatedMessage,
+    StateProblem,
+    Summary,
+)
+from ingest.projects.tasks.edits import RecordedEdit
+from ingest.projects.tasks.model import Origin, Roadmap, Task, TaskState
+from ingest.projects.tasks.roadmap import recorded_edits_of, roadmap
+from ingest.sessions.scope import Now, Scope
+
+EDITABLE: Final = ("state", "owner", "depends_on", "notes", "evidence")
+_LATEST: Final = 3
+_OPEN: Final = frozenset({"pending", "in_progress", "blocked"})
+_STATES: Final = {
+    TaskState.READY: "pending",
+    TaskState.WAITING: "in_progress",
+    TaskState.STALLED: "in_progress",
+}
+
+
+class BuiltState(Struct, frozen=True):
+    project: ProjectState
+    sessions: dict[str, SessionState]
+    """By the name of the file of each."""
+
+
+def state_of(
+    rows: NamedQueries, project: str, zone: tzinfo | None, turns: int
+) -> BuiltState | None:
+    """The state of a project, by its name or folder; None where no session belongs to it."""
+    rules = rules_of(zone, turns)
+    found = records(rows, RecordFilter(project=project))
+    entries = [one for record in found if (one := entry_of(record, rules)) is not None]
+    if not entries:
+        return None
+    name = entries[0].project
+    # The moment of the newest fact: what the clock would make of it is left out.
+    newest = max((one.ended_at for one in entries if one.ended_at), default=datetime(2000, 1, 1))  # noqa: DTZ001
+    plan = roadmap(rows, Scope(project=project), Now(newest, FOREVER, FOREVER))
+    return _Making(rules, plan, entries).made(
+        name, found[-1].session["repository"], recorded_edits_of(rows)
+    )
+
+
+class _Making:
+    def __init__(self, rules: Rules, plan: Roadmap, entries: list[Entry]) -> None:
+        self.mask = rules.mask
+        self.entries = entries
+        self.tasks = sorted(
+            (one for one in plan.tasks if one.current),
+            key=lambda one: (_stamp(one.started_at), one.session or "", one.id),
+        )
+        self.edges = plan.edges
+        self.items = {one.id: self._item(one) for one in self.tasks}
+
+    def made(self, name: str, repository: str | None, every: list[RecordedEdit]) -> BuiltState:
+        files = _files(self.entries)
+        goals = {one.id for one in self.tasks if one.origin is Origin.GOAL}
+        project = ProjectState(
+            project=name,
+            repository=self.mask(repository) if repository else None,
+            goals=[self.items[one.id] for one in self.tasks if one.id in goals],
+            milestones=self._milestones(),
+            tasks=[self.items[one.id] for one in self.tasks if one.id not in goals],
+            edges=sorted(
+                (
+                    Edge(one.source, one.target, str(one.kind))
+                    for one in self.edges
+                    if one.source in self.items and one.target in self.items
+                ),
+                key=lambda one: (one.source, one.target, one.kind),
+            ),
+            decisions=self._decisions(every),
+            checkpoints=self._checkpoints(),
+            sessions=[Link(one.session, one.title, file) for file, one in sorted(files.items())],
+        )
+        return BuiltState(project, {file: self._session(one) for file, one in files.items()})
+
+    def _item(self, task: Task) -> Item:
+        item = Item(
+            id=task.id,
+            text=self.mask(task.text)[:4096],
+            state=_state(task.state, said=not task.blocked_by),
+            log_state=None
+            if task.derived_state is None
+            else _state(task.derived_state, said=False),
+            origin=str(task.origin),
+            session=task.session,
+            branch=task.branch,
+            owner=task.owner,
+            depends_on=sorted(task.depends_on),
+            notes=[self.mask(one) for one in task.notes],
+            evidence=[
+                Proof(_kind(one.kind), self.mask(one.ref)[:4096] or "?", one.by)
+                for one in task.evidence
+            ],
+        )
+        return msgspec.structs.replace(item, mark=mark_of(item))
+
+    def _milestones(self) -> list[Milestone]:
+        return [
+            Milestone(item.id or "", item.text, proof.ref)
+            for item in self.items.values()
+            if item.state == "done"
+            for proof in item.evidence
+            if proof.kind == "commit"
+        ]
+
+    def _decisions(self, every: list[RecordedEdit]) -> list[Decided]:
+        found = [
+            Decided(one.at, one.actor, self.items[one.task].text, decision_text(one))
+            for one in every
+            if one.task in self.items
+        ]
+        for entry in self.entries:
+            found += [
+                Decided(one.at, "answer", one.question, one.answer) for one in entry.decisions
+            ]
+        return sorted(found, key=lambda one: (_stamp(one.at), one.by, one.about, one.said))
+
+    def _checkpoints(self) -> list[Checkpoint]:
+        found = []
+        for entry in self.entries:
+            if entry.commit:
+                found.append(
+                    Checkpoint(entry.started_at, entry.branch, entry.commit, entry.session)
+                )
+            found += [
+                Checkpoint(one.at, entry.branch, one.sha, entry.session) for one in entry.commits
+            ]
+        return sorted(found, key=lambda one: (_stamp(one.at), one.session, one.commit))
+
+    def _session(self, entry: Entry) -> SessionState:
+        mine = [one for one in self.tasks if one.session == entry.session]
+        open_ = [one for one in mine if self.items[one.id].state in _OPEN]
+        later = (Origin.REQUEST, Origin.PROPOSED)
+        return SessionState(
+            id=entry.session,
+            parent=entry.parent,
+            title=entry.title,
+            branch=entry.branch,
+            commit=entry.commit,
+            started_at=entry.started_at,
+            ended_at=entry.ended_at,
+            summary=Summary(
+                objective=entry.objective,
+                outcome=entry.outcome,
+                turns=entry.turn_count,
+                earlier=earlier(entry.earlier) if entry.earlier else None,
+                latest=[
+                    StatedMessage(one.n, one.state, one.asked, one.answered)
+                    for one in entry.turns[-_LATEST:]
+                ],
+                files=[one.path for one in entry.files],
+                tokens=entry.tokens.total,
+            ),
+            subtasks=[self.items[one.id] for one in open_ if one.origin not in later],
+            follow_ups=[self.items[one.id] for one in open_ if one.origin in later],
+            failures=[
+                StateProblem(one.at, one.what, one.how)
+                for one in entry.failures
+                if not one.repaired
+            ],
+            notes=[one.text for one in entry.notes],
+        )
+
+
+def mark_of(item: Item) -> str:
+    """What tells whether a person changed an item since it was written."""
+    said = [getattr(item, name) for name in EDITABLE]
+    return blake2b(msgspec.json.encode(said), digest_size=4).hexdigest()
+
+
+def _state(state: TaskState, *, said: bool) -> State:
+    if state is TaskState.BLOCKED and not said:
+        return "pending"
+    return cast(State, _STATES.get(state, str(state)))
+
+
+def _kind(kind: str) -> ProofKind:
+    return cast(ProofKind, str(kind))
+
+
+def _files(entries: list[Entry]) -> dict[str, Entry]:
+    """The name of the file of each session; an agent's never takes that of another."""
+    plain = {one.session: _name(one) for one in entries}
+    times = Counter(plain[one.session] for one in entries if not one.parent)
+    return {
+        f"sessions/{plain[one.session]}"
+        + (f"_{one.session[-8:]}" if one.parent or times[plain[one.session]] > 1 else "")
+        + ".json": one
+        for one in entries
+    }
+
+
+def _name(entry: Entry) -> str:
+    began = f"{entry.started_at:%Y-%m-%dT%H-%M-%S}" if entry.started_at else "undated"
+    where = entry.branch or (entry.commit or "")[:10] or "no-branch"
+    return f"{began}_{safe_export.safe_name(where)}"
+
+
+def _stamp(moment: datetime | None) -> str:
+    return moment.isoformat() if moment else ""

@@ -1,0 +1,171 @@
+"""What a state file says differently from the database, and what becomes of each difference. Pure.
+
+Promises that nothing in the database is lost: what a person added in the file is added; what a
+person changed is changed, unless it changed here too since the file was written; what is
+only in the database stays.
+"""
+
+from collections.abc import Iterator
+from enum import StrEnum
+from hashlib import blake2b
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from ingest.projects.state.build import mark_of
+from ingest.projects.state.document import Item, ProjectState
+from ingest.projects.tasks.apply_edits import closes_cycle
+from ingest.projects.tasks.edits import Add, AddEvidence, Deed, Link, Note, Owner, Set
+from ingest.projects.tasks.model import Edge, EdgeKind, EvidenceKind, TaskState
+from ingest.sessions.errors import Problem
+
+
+class Fate(StrEnum):
+    APPLY = "apply"
+    """It is taken over."""
+    KEPT = "kept"
+    """The database is ahead, or has what the file leaves out; it stays as it is."""
+    CONFLICT = "conflict"
+    """Both changed since the file was written; the database stays as it is."""
+    REFUSED = "refused"
+    """Files cannot change it."""
+
+
+class Change(Struct, frozen=True):
+    """One difference. The fields of `changes` in `state --json`, in their order."""
+
+    task: str
+    text: str
+    what: str
+    """`task`, `state`, `owner`, `depends_on`, `note`, `evidence`, `text`."""
+    database: str | None
+    file: str | None
+    fate: Fate
+    deed: Deed | None = None
+    """What is to be said, where it is taken over."""
+
+
+class OtherProject(Problem):
+    """The file is of another project."""
+
+    code = "state.project"
+
+
+def changes(file: ProjectState, database: ProjectState) -> list[Change]:
+    """What differs, in the order of the file; then what it leaves out."""
+    if file.project != database.project:
+        raise OtherProject(
+            f"The file is the state of {file.project}, not of {database.project}.",
+            f"`--project {file.project}` names it.",
+        )
+    known = {one.id: one for one in (*database.goals, *database.tasks)}
+    found: list[Change] = []
+    seen: set[str] = set()
+    for item in (*file.goals, *file.tasks):
+        here = known.get(item.id)
+        if here is None:
+            found += _added(item, database, known)
+        else:
+            seen.add(item.id or "")
+            found += _differences(item, here, known)
+    for id_, here in known.items():
+        if id_ not in seen and id_ is not None:
+            found.append(Change(id_, here.text, "task", here.text, None, Fate.KEPT))
+    return list(_without_rings(found, database))
+
+
+def _without_rings(found: list[Change], database: ProjectState) -> Iterator[Change]:
+    """The same, but what would make tasks wait for each other, with those before it, is refused."""
+    edges = [
+        Edge(one.source, one.target, EdgeKind.DEPENDS)
+        for one in database.edges
+        if one.kind == EdgeKind.DEPENDS
+    ]
+    for one in found:
+        if not isinstance(one.deed, Link):
+            yield one
+        elif closes_cycle(edges, one.task, one.deed.to) is not None:
+            yield replace(one, fate=Fate.REFUSED, deed=None)
+        else:
+            edges.append(Edge(one.deed.to, one.task, EdgeKind.DEPENDS))
+            yield one
+
+
+def _added(item: Item, database: ProjectState, known: dict[str | None, Item]) -> Iterator[Change]:
+    # Made of what it says, so that the same file never adds it twice.
+    key = f"{database.project}\0{item.text}".encode("utf-8", "surrogatepass")
+    id_ = blake2b(key, digest_size=6).hexdigest()
+    if item.mark is not None and item.origin != "person":
+        yield Change(
+            item.id or "", item.text, "task", None, item.text, Fate.REFUSED
+        )  # Of another database, or of files that are gone.
+        return
+    if id_ in known:
+        if item.id is None:
+            return
+    else:
+        deed = Add(item.text, database.project, item.branch)
+        yield Change(id_, item.text, "task", None, item.text, Fate.APPLY, deed)
+    fresh = Item(id=id_, text=item.text)
+    yield from _said(item, fresh, known, Fate.APPLY)
+
+
+def _differences(item: Item, here: Item, known: dict[str | None, Item]) -> Iterator[Change]:
+    if item.text != here.text:
+        yield Change(here.id or "", here.text, "text", here.text, item.text, Fate.REFUSED)
+    edited = item.mark is None or mark_of(item) != item.mark
+    moved = item.mark is not None and item.mark != here.mark
+    fate = Fate.APPLY
+    if not edited:
+        fate = Fate.KEPT
+    elif moved:
+        fate = Fate.CONFLICT
+    yield from _said(item, here, known, fate)
+
+
+def _said(item: Item, here: Item, known: dict[str | None, Item], fate: Fate) -> Iterator[Change]:
+    """The differences that files may make; additions are taken over whatever else changed."""
+    id_ = here.id or ""
+    more = Fate.KEPT if fate is Fate.KEPT else Fate.APPLY
+
+    def change(what: str, old: str | None, new: str | None, to: Fate, deed: Deed) -> Change:
+        return Change(id_, here.text, what, old, new, to, deed if to is Fate.APPLY else None)
+
+    if item.state != here.state:
+        yield change("state", here.state, item.state, fate, Set(TaskState(item.state)))
+    if item.owner != here.owner:
+        yield change("owner", here.owner, item.owner, fate, Owner(item.owner))
+    for note in item.notes:
+        if note not in here.notes:
+            yield change("note", None, note, more, Note(note))
+    proofs = {(one.kind, one.ref) for one in here.evidence}
+    for proof in item.evidence:
+        if (proof.kind, proof.ref) not in proofs:
+            yield change(
+                "evidence",
+                None,
+                f"{proof.kind} {proof.ref}",
+                more,
+                AddEvidence(EvidenceKind(proof.kind), proof.ref),
+            )
+    for to in item.depends_on:
+        if to not in here.depends_on:
+            lost = to not in known or to == id_
+            yield change("depends_on", None, to, Fate.REFUSED if lost else more, Link(to))
+    yield from _left_out(item, here)
+
+
+def _left_out(item: Item, here: Item) -> Iterator[Change]:
+    """What only the database has; a file takes nothing away."""
+    for what, ours, theirs in (
+        ("note", here.notes, item.notes),
+        ("depends_on", here.depends_on, item.depends_on),
+        (
+            "evidence",
+            [f"{one.kind} {one.ref}" for one in here.evidence],
+            [f"{one.kind} {one.ref}" for one in item.evidence],
+        ),
+    ):
+        for one in ours:
+            if one not in theirs:
+                yield Change(here.id or "", here.text, what, one, None, Fate.KEPT)

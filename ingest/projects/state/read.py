@@ -1,0 +1,120 @@
+"""A state file, read and held against its schema; what is wrong is told with line and column."""
+
+import json
+import re
+from json import JSONDecodeError, JSONDecoder
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from ingest.projects.state.document import PROJECT, ProjectState
+from ingest.sessions.errors import Problem
+
+LARGEST: Final = 32 * 1024**2
+_KEY: Final = re.compile(r"\.([^.\[`]+)|\[(\d+)\]")
+_PATH: Final = re.compile(r" - at `\$([^`]*)`$")
+_SPACE: Final = re.compile(r"[ \t\r\n]*")
+
+
+class BadState(Problem):
+    """The file is no state of a project."""
+
+    code = "state.bad"
+
+
+def read(path: Path) -> ProjectState:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise BadState(
+            f"{path} cannot be read: {error.strerror or error}.",
+            "`tailboard state export` writes it.",
+        ) from error
+    return decoded(data, str(path))
+
+
+def decoded(data: bytes, where: str) -> ProjectState:
+    """`where`: how the file is called in errors."""
+    if len(data) > LARGEST:
+        raise BadState(f"{where} is larger than {LARGEST:,} bytes.", "It is no state file.")
+    try:
+        text = data.decode("utf-8")
+        whole = json.loads(text)
+    except UnicodeDecodeError as error:
+        raise BadState(f"{where}: byte {error.start} is no UTF-8.", _HINT) from error
+    except JSONDecodeError as error:
+        raise BadState(f"{where}:{error.lineno}:{error.colno}: {error.msg}.", _HINT) from error
+    except RecursionError as error:
+        raise BadState(f"{where}: it is nested too deeply.", _HINT) from error
+    if isinstance(whole, dict) and whole.get("schema") != PROJECT:
+        raise BadState(
+            f"{where}{_at(text, '.schema')}: the schema is {whole.get('schema')!r}; "
+            f"this version reads {PROJECT!r}.",
+            "Use the version of Tailboard that wrote it, or export it again.",
+        )
+    try:
+        return msgspec.convert(whole, ProjectState)
+    except msgspec.ValidationError as error:
+        told = str(error)
+        found = _PATH.search(told)
+        sentence = _PATH.sub("", told)
+        path = found[1] if found else ""
+        missing = re.search(r"unknown field `([^`]*)`", told)
+        place = _at(text, f"{path}.{missing[1]}" if missing else path)
+        raise BadState(f"{where}{place}: {sentence} (at ${path}).", _HINT) from error
+
+
+_HINT: Final = (
+    "Nothing was changed. Correct it there, or write it anew with `tailboard state export`."
+)
+
+
+def _at(text: str, path: str) -> str:
+    """`:line:column` of what a path like `.tasks[3].state` names, as far as it can be followed."""
+    decoder = JSONDecoder()
+    at = _skip(text, 0)
+    for key, number in _KEY.findall(path):
+        found = _member(text, at, key, decoder) if key else _element(text, at, int(number), decoder)
+        if found is None:
+            break
+        at = found
+    line = text.count("\n", 0, at) + 1
+    return f":{line}:{at - text.rfind(chr(10), 0, at)}"
+
+
+def _skip(text: str, at: int) -> int:
+    found = _SPACE.match(text, at)
+    return found.end() if found else at
+
+
+def _member(text: str, at: int, key: str, decoder: JSONDecoder) -> int | None:
+    """Where the value of a key begins. The last of two counts, as it does for whoever decodes."""
+    found = None
+    if text[at : at + 1] != "{":
+        return None
+    at = _skip(text, at + 1)
+    while text[at] != "}":
+        name, at = decoder.raw_decode(text, at)
+        at = _skip(text, _skip(text, at) + 1)
+        found = at if name == key else found
+        at = _next(text, at, decoder)
+    return found
+
+
+def _element(text: str, at: int, number: int, decoder: JSONDecoder) -> int | None:
+    if text[at : at + 1] != "[":
+        return None
+    at = _skip(text, at + 1)
+    for _ in range(number):
+        if text[at] == "]":
+            return None
+        at = _next(text, at, decoder)
+    return at
+
+
+def _next(text: str, at: int, decoder: JSONDecoder) -> int:
+    """Behind a value and the comma after it."""
+    _, at = decoder.raw_decode(text, at)
+    at = _skip(text, at)
+    return _skip(text, at + 1) if text[at] == "," else at

@@ -1,0 +1,71 @@
+"""State files on the disk: keys in order, a value a line, and no edit of a person written over."""
+
+import json
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from ingest.projects import safe_export
+from ingest.projects.state.build import BuiltState
+from ingest.projects.state.merge import Fate, changes
+from ingest.projects.state.read import read
+from ingest.sessions.errors import Problem
+from ingest.text.sanitize import PLAIN_EMOJI, UNSAFE
+
+FILE: Final = "project_state.json"
+
+
+class UnsavedEdits(Problem):
+    """The file holds edits that were not taken over yet."""
+
+    code = "state.unsaved"
+
+
+def encoded(document: msgspec.Struct) -> str:
+    told = msgspec.to_builtins(document, builtin_types=(datetime,))
+    text = json.dumps(told, indent=2, sort_keys=True, ensure_ascii=False, default=_utc)
+    return UNSAFE.sub(_escaped, text) + "\n"
+
+
+def files_of(made: BuiltState) -> dict[str, str]:
+    """Every file by its name, and what stands in it."""
+    return {FILE: encoded(made.project)} | {
+        name: encoded(one) for name, one in made.sessions.items()
+    }
+
+
+def write(made: BuiltState, folder: Path) -> list[Path]:
+    """Write all files. One that holds edits that were not imported is not written over."""
+    before = folder / FILE
+    if before.exists():
+        waiting = [
+            one
+            for one in changes(read(before), made.project)
+            if one.fate in (Fate.APPLY, Fate.CONFLICT)
+        ]
+        if waiting:
+            raise UnsavedEdits(
+                f"{before} holds {len(waiting)} edits that are not in the database. "
+                "Nothing was written.",
+                "Take them over with `tailboard state import`, or move the file away.",
+            )
+    written = []
+    for name, text in files_of(made).items():
+        written.append(safe_export.write(folder / name, text, below=folder, replace=True).path)
+    return written
+
+
+def _escaped(found: re.Match[str]) -> str:
+    """As JSON writes it, so that the file shows what is there and says the same when it is read."""
+    if found[0] == PLAIN_EMOJI:
+        return found[0]
+    return json.dumps(found[0])[1:-1] if found[0] != "\x7f" else "\\u007f"
+
+
+def _utc(moment: object) -> str:
+    if not isinstance(moment, datetime):
+        raise TypeError(type(moment))
+    return moment.replace(tzinfo=UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

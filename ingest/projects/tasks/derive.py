@@ -1,0 +1,367 @@
+"""The tasks that the log tells of, and how they hang together, without anything a person said.
+
+Pure. What counts as open, and what is ready or blocked, is decided later (`standing.py`), when the
+edits of people are known.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Final
+
+from msgspec import Struct, field
+
+from ingest.codex.liveness import SessionState
+from ingest.codex.request_text import written_by_codex
+from ingest.projects.tasks.identity import likeness, plain
+from ingest.projects.tasks.load import Goal, LoadedLink, LoadedTasks, LoggedThread, SeenState
+from ingest.projects.tasks.model import (
+    CLOSED,
+    OBSERVED,
+    Edge,
+    EdgeKind,
+    Evidence,
+    EvidenceKind,
+    Origin,
+    Task,
+    TaskState,
+)
+from ingest.projects.tasks.plan import PlanStep, Point, steps_of, task_id
+from ingest.projects.tasks.proposals import items
+from ingest.sessions.scope import Now
+from ingest.sessions.session import title_of
+
+_EVIDENCE: Final = 20
+"""As many pieces of a kind as a task shows."""
+
+_CONTINUES: Final = 85.0
+"""How alike a task of a later session is that goes on with an older one."""
+
+_WORKED_ON: Final = {
+    SessionState.WAITING: TaskState.WAITING,
+    SessionState.STALLED: TaskState.STALLED,
+    SessionState.IDLE: TaskState.STALLED,
+    SessionState.INTERRUPTED: TaskState.STALLED,
+    SessionState.FAILED: TaskState.FAILED,
+}
+"""How work stands that was begun in a session that stands so; else it is in progress."""
+
+_LONG_AGO: Final = timedelta(days=14)
+"""What a session left open that wrote nothing for so long is not waiting to be done."""
+_AGENT_ENDS: Final = {
+    "completed": TaskState.DONE,
+    "errored": TaskState.FAILED,
+    "failed": TaskState.FAILED,
+    "interrupted": TaskState.CANCELLED,
+    "closed": TaskState.CANCELLED,
+}
+_STARTS: Final = ("spawned", "started")
+_AT_WORK: Final = (SessionState.RUNNING, SessionState.WAITING, SessionState.STALLED)
+
+
+class Derived(Struct):
+    tasks: list[Task] = field(default_factory=list)
+    edges: list[Edge] = field(default_factory=list)
+
+
+class _Family(Struct):
+    """The tasks of one session, by what they are to each other."""
+
+    material: LoadedTasks
+    goals: list[Task] = field(default_factory=list)
+    steps: list[Task] = field(default_factory=list)
+    """Those of the newest plan, in its order."""
+    agents: list[tuple[LoadedLink, Task]] = field(default_factory=list)
+    worked: list[tuple[Point, Point | None, Task]] = field(default_factory=list)
+
+
+def derive(materials: Iterable[LoadedTasks], now: Now) -> Derived:
+    """The tasks of these sessions, in their order, and the edges between them."""
+    derived, families = Derived(), list[_Family]()
+    everything = list(materials)
+    by_id = {one.session.id: one.session for one in everything}
+    for material in everything:
+        family = _Family(material)
+        families.append(family)
+        derived.tasks += _goals(family, now)
+        derived.tasks += _steps(family, now)
+        derived.tasks += _agents(family, by_id, now)
+        derived.tasks += _requests(material, now)
+        derived.tasks += _proposals(material, now)
+    derived.tasks = list({task.id: task for task in reversed(derived.tasks)}.values())[::-1]
+    derived.edges += _hanging(families)
+    derived.edges += _continued(families)
+    return derived
+
+
+def _task(session: LoggedThread, name: str, text: str, state: TaskState, origin: Origin) -> Task:
+    return Task(
+        id=name,
+        text=text,
+        state=state,
+        derived_state=state,
+        origin=origin,
+        session=session.id,
+        project=session.project,
+        branch=session.branch,
+    )
+
+
+def _goals(family: _Family, now: Now) -> Iterator[Task]:
+    session = family.material.session
+    told: dict[str, list[Goal]] = {}
+    for goal in family.material.goals:
+        told.setdefault(goal.objective, []).append(goal)
+    newest = family.material.goals[-1].objective if family.material.goals else None
+    for objective, course in told.items():
+        first, last = course[0], course[-1]
+        name = task_id(session.id, first.segment, first.byte, "goal")
+        state = _goal_state(last.status, session, now)
+        task = _task(session, name, objective or "(a goal without words)", state, Origin.GOAL)
+        task.started_at = first.at
+        task.ended_at = last.at if state is TaskState.DONE else None
+        task.current = objective == newest or state is TaskState.DONE
+        if state is TaskState.DONE and first.at and last.at:
+            task.seconds = (last.at - first.at).total_seconds()
+        if not task.current:
+            task.state = task.derived_state = TaskState.CANCELLED
+        else:
+            family.goals.append(task)
+        yield task
+
+
+def _goal_state(status: str, session: LoggedThread, now: Now) -> TaskState:
+    match status.replace("_", "").lower():
+        case "complete" | "completed":
+            return TaskState.DONE
+        case "blocked" | "usagelimited" | "budgetlimited":
+            return TaskState.BLOCKED
+        case "paused":
+            return TaskState.WAITING
+        case _:
+            return _begun(session, now)
+
+
+def _steps(family: _Family, now: Now) -> Iterator[Task]:
+    session, seen = family.material.session, family.material.seen
+    until = now.moment if session.state is SessionState.RUNNING else session.last_at
+    for step in steps_of(session.id, family.material.plan, until):
+        task = _task(session, step.id, step.text, _step_state(step, session, now), Origin.PLAN)
+        task.started_at, task.ended_at, task.seconds = step.started_at, step.ended_at, step.seconds
+        task.revision, task.current = step.revision, step.current
+        task.evidence = _evidence(step, seen)
+        if step.current:
+            family.steps.append(task)
+        family.worked += [(start, end, task) for start, end in step.worked]
+        yield task
+
+
+def _left(session: LoggedThread, now: Now) -> bool:
+    """Whether nobody went on with a session for long, so that what it left open is stalled."""
+    long_ago = max(_LONG_AGO, now.idle_after)
+    return session.last_at is not None and now.moment - session.last_at > long_ago
+
+
+def _begun(session: LoggedThread, now: Now) -> TaskState:
+    """How work stands that was begun in a session and is not said to have ended."""
+    goes_on = TaskState.STALLED if _left(session, now) else TaskState.IN_PROGRESS
+    return _WORKED_ON.get(session.state, goes_on)
+
+
+def _step_state(step: PlanStep, session: LoggedThread, now: Now) -> TaskState:
+    if step.status == "completed":
+        return TaskState.DONE
+    if not step.current:
+        return TaskState.CANCELLED
+    if step.status == "in_progress":
+        return _begun(session, now)
+    return TaskState.STALLED if _left(session, now) else TaskState.PENDING
+
+
+def _evidence(step: PlanStep, seen: list[SeenState]) -> list[Evidence]:
+    """What was run and changed while the step was in progress."""
+    found: dict[tuple[str, str], Evidence] = {}
+    counts: dict[str, int] = {}
+    for start, end in step.worked:
+        for at in range(bisect_left(seen, SeenState(start, "", "")), len(seen)):
+            point, kind, what = seen[at]
+            if end is not None and point >= end:
+                break
+            if (kind, what) not in found and counts.get(kind, 0) < _EVIDENCE:
+                counts[kind] = counts.get(kind, 0) + 1
+                found[kind, what] = Evidence(EvidenceKind(kind), what, OBSERVED)
+    return list(found.values())
+
+
+def _agents(family: _Family, sessions: dict[str, LoggedThread], now: Now) -> Iterator[Task]:
+    session = family.material.session
+    starts: dict[str, LoadedLink] = {}
+    last: dict[str, LoadedLink] = {}
+    for link in family.material.links:
+        who = link.child or link.path
+        if who is None:
+            continue
+        if link.event in _STARTS:
+            starts.setdefault(who, link)
+        last[who] = link
+    for who, link in starts.items():
+        child = sessions.get(link.child or "")
+        name = task_id(session.id, link.segment, link.point.byte, "agent", who)
+        text = link.task or (child and child.title) or title_of(link.path) or "(not told)"
+        state = _agent_state(child, last[who], session, now)
+        task = _task(session, name, text, state, Origin.AGENT)
+        task.owner = link.nickname or (child.nickname if child else None) or link.path or link.child
+        task.started_at = link.at
+        if link.child:
+            task.evidence = [Evidence(EvidenceKind.SESSION, link.child, OBSERVED)]
+        if state in CLOSED or state is TaskState.FAILED:
+            task.ended_at = _ended(child, last[who])
+            if task.started_at and task.ended_at:
+                task.seconds = max(0.0, (task.ended_at - task.started_at).total_seconds())
+        family.agents.append((link, task))
+        yield task
+
+
+def _agent_state(
+    child: LoggedThread | None, last: LoadedLink, session: LoggedThread, now: Now
+) -> TaskState:
+    if child is not None and child.state is SessionState.DONE:
+        return TaskState.DONE
+    if (
+        child is not None
+        and child.state is not SessionState.UNKNOWN
+        and last.event not in _AGENT_ENDS
+    ):
+        return _begun(child, now)
+    ended = _AGENT_ENDS.get(last.event)
+    return ended or _begun(session, now)
+
+
+def _ended(child: LoggedThread | None, last: LoadedLink) -> datetime | None:
+    if last.event in _AGENT_ENDS and last.at is not None:
+        return last.at
+    return child.last_at if child else None
+
+
+def _requests(material: LoadedTasks, now: Now) -> Iterator[Task]:
+    """What was asked for behind the last completed turn; an agent's orders are its task."""
+    session = material.session
+    if session.parent_id is not None:
+        return
+    for message in material.requests:
+        if written_by_codex(message.text):
+            continue
+        match message.turn_state:
+            case "open":
+                state = _begun(session, now)
+            case "failed":
+                state = TaskState.FAILED
+            case _:
+                state = TaskState.STALLED if _left(session, now) else TaskState.PENDING
+        name = task_id(session.id, message.segment, message.byte, "request")
+        text = title_of(message.text) or "(a request without words)"
+        task = _task(session, name, text, state, Origin.REQUEST)
+        task.started_at, task.ended_at = message.at, message.ended_at
+        yield task
+
+
+def _proposals(material: LoadedTasks, now: Now) -> Iterator[Task]:
+    """What was proposed in words; only the newest such message is current, and not for ever."""
+    session, told = material.session, material.proposals
+    for message in told:
+        for place, item in enumerate(items(message.text, plan=message.plan)):
+            name = task_id(session.id, message.segment, message.byte, "proposed", place)
+            dropped = TaskState.CANCELLED if _left(session, now) else TaskState.PENDING
+            state = TaskState.DONE if item.done else dropped
+            task = _task(session, name, item.text, state, Origin.PROPOSED)
+            task.current = message is told[-1] and state is not TaskState.CANCELLED
+            yield task
+
+
+def _hanging(families: list[_Family]) -> Iterator[Edge]:
+    """The order inside of plans; what is a part of what."""
+    of_child = {
+        link.child: task for one in families for link, task in one.agents if link.child is not None
+    }
+    for family in families:
+        for before, after in pairwise(family.steps):
+            yield Edge(before.id, after.id, EdgeKind.ORDER)
+        above = family.goals[-1] if family.goals else of_child.get(family.material.session.id)
+        if family.goals and (given := of_child.get(family.material.session.id)):
+            yield Edge(given.id, family.goals[-1].id, EdgeKind.PART)
+        if above is not None:
+            for step in family.steps:
+                yield Edge(above.id, step.id, EdgeKind.PART)
+        for link, task in family.agents:
+            parent = _at_work(family, link.point) or above
+            if parent is not None:
+                yield Edge(parent.id, task.id, EdgeKind.PART)
+
+
+def _at_work(family: _Family, point: Point) -> Task | None:
+    """The step that was in progress at a place."""
+    for start, end, task in family.worked:
+        if task.current and start <= point and (end is None or point < end):
+            return task
+    return None
+
+
+class _Pool(Struct):
+    """What is still open on one branch of one project, by what it says."""
+
+    exact: dict[tuple[Origin, str], tuple[Task, LoggedThread]] = field(default_factory=dict)
+    latest: list[tuple[Task, LoggedThread]] = field(default_factory=list)
+    """What the last session that had a plan left open: only there likeness is enough."""
+
+
+def _continued(families: list[_Family]) -> Iterator[Edge]:
+    """What one session left open and a later one took up again."""
+    pools: dict[tuple[str, str | None], _Pool] = {}
+    begun = [one for one in families if one.material.session.parent_id is None]
+    begun.sort(key=lambda one: (_began(one.material.session), one.material.key))
+    for family in begun:
+        tasks = [task for task in (*family.goals, *family.steps) if task.current]
+        if not tasks:
+            continue
+        session = family.material.session
+        pool = pools.setdefault((session.project, session.branch), _Pool())
+        for task in tasks:
+            older = _older(pool, task, session)
+            if older is not None:
+                older.continued_in = task.id
+                yield Edge(older.id, task.id, EdgeKind.CONTINUED)
+        pool.latest = [(task, session) for task in tasks if task.state not in CLOSED]
+        for task, _ in pool.latest:
+            pool.exact[task.origin, plain(task.text)] = task, session
+
+
+def _older(pool: _Pool, task: Task, session: LoggedThread) -> Task | None:
+    words = plain(task.text)
+    found = pool.exact.get((task.origin, words))
+    if found is None:
+        alike = [
+            (score, -place, one, before)
+            for place, (one, before) in enumerate(pool.latest)
+            if one.continued_in is None
+            and one.origin is task.origin
+            and (score := likeness(plain(one.text), words)) >= _CONTINUES
+        ]
+        if alike:
+            _, _, one, before = max(alike, key=lambda pair: pair[:2])
+            found = one, before
+    if found is None or not _over(found[1], session):
+        return None
+    pool.exact.pop((task.origin, plain(found[0].text)), None)
+    return found[0] if found[0].continued_in is None else None
+
+
+def _began(session: LoggedThread) -> float:
+    return session.started_at.timestamp() if session.started_at else 0.0
+
+
+def _over(before: LoggedThread, session: LoggedThread) -> bool:
+    """Whether the one had ended when the other began: else both work on it."""
+    if before.last_at is None or session.started_at is None:
+        return before.state not in _AT_WORK
+    return before.last_at <= session.started_at

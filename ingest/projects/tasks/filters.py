@@ -1,0 +1,38 @@
+"""Which tasks are looked at: the filters that people have words for, each decided here. Pure."""
+
+from enum import StrEnum
+
+from ingest.projects.tasks.model import Task, TaskState
+
+
+class TaskFilter(StrEnum):
+    ALL = "all"
+    READY = "ready"
+    BLOCKED = "blocked"
+    STUCK = "stuck"
+    """Waiting, stalled or failed: they need somebody."""
+    DONE = "done"
+    UNPROVEN = "unproven"
+    """Said to be done, and nothing was seen of it."""
+
+
+_STATES = {
+    TaskFilter.READY: {TaskState.READY},
+    TaskFilter.BLOCKED: {TaskState.BLOCKED},
+    TaskFilter.STUCK: {TaskState.WAITING, TaskState.STALLED, TaskState.FAILED},
+    TaskFilter.DONE: {TaskState.DONE},
+}
+
+
+def filtered(tasks: list[Task], choice: TaskFilter) -> list[Task]:
+    if choice is TaskFilter.ALL:
+        return tasks
+    if choice is TaskFilter.UNPROVEN:
+        return [task for task in tasks if task.unproven]
+    return [task for task in tasks if task.state in _STATES[choice]]
+
+
+def following(tasks: list[Task]) -> Task | None:
+    """The next thing to do: the first that is ready, a step of a plan before anything else."""
+    ready = [task for task in tasks if task.ready and task.relevant]
+    return min(ready, key=lambda task: task.origin.value == "request", default=None)

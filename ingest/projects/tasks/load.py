@@ -1,0 +1,258 @@
+"""What the log tells of tasks, as the named statements answer it, put together session by session.
+
+Promises the rows of turns that still count, in the order they happened. Deciding is `derived.py`'s.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import NamedTuple
+
+from msgspec import Struct, field
+
+from ingest.codex.liveness import SessionState
+from ingest.db.query_reader import NamedQueries, Row
+from ingest.projects.tasks.plan import Point, StepReport
+from ingest.sessions.plan_steps import steps_in
+from ingest.sessions.scope import Now
+from ingest.sessions.session import judged, title_of
+
+Key = tuple[str, str]
+"""A session: its home and its id."""
+
+
+class LoadedFile(NamedTuple):
+    key: Key
+    segment: str
+    place: int
+
+
+class Goal(Struct, frozen=True, gc=False):
+    segment: str
+    byte: int
+    at: datetime | None
+    objective: str
+    status: str
+
+
+class LoadedLink(Struct, frozen=True, gc=False):
+    """What a session told of a sub-agent."""
+
+    segment: str
+    point: Point
+    at: datetime | None
+    event: str
+    child: str | None
+    nickname: str | None
+    path: str | None
+    task: str | None
+
+
+class Message(Struct, frozen=True, gc=False):
+    segment: str
+    byte: int
+    at: datetime | None
+    text: str
+    plan: bool = False
+    """Whether Codex says that it proposes a plan."""
+    turn_state: str = ""
+    ended_at: datetime | None = None
+
+
+class SeenState(NamedTuple):
+    """A command or a file, and where it was."""
+
+    point: Point
+    kind: str
+    what: str
+
+
+class LoggedThread(Struct, frozen=True, kw_only=True, gc=False):
+    """Of a session, what its tasks depend on."""
+
+    home: str
+    id: str
+    parent_id: str | None
+    project: str
+    branch: str | None
+    nickname: str | None
+    title: str | None
+    cli_version: str | None
+    started_at: datetime | None
+    last_at: datetime | None
+    state: SessionState
+
+
+class LoadedTasks(Struct):
+    """What one session tells."""
+
+    session: LoggedThread
+    plan: list[StepReport] = field(default_factory=list)
+    refused_plans: int = 0
+    goals: list[Goal] = field(default_factory=list)
+    links: list[LoadedLink] = field(default_factory=list)
+    proposals: list[Message] = field(default_factory=list)
+    requests: list[Message] = field(default_factory=list)
+    seen: list[SeenState] = field(default_factory=list)
+
+    @property
+    def key(self) -> Key:
+        return self.session.home, self.session.id
+
+
+def threads(rows: NamedQueries, project: str | None, now: Now) -> list[LoggedThread]:
+    """The sessions of a project, or all; the one that moved last first."""
+    return [
+        LoggedThread(
+            home=row["home"],
+            id=row["id"],
+            parent_id=row["parent_id"],
+            project=row["project"],
+            branch=row["branch"],
+            nickname=row["nickname"],
+            title=title_of(row["title"]),
+            cli_version=row["cli_version"],
+            started_at=row["started_at"],
+            last_at=row["last_at"],
+            state=state,
+        )
+        for row, state, _ in judged(rows.rows("tasks.sessions", project=project), now)
+    ]
+
+
+def materials(rows: NamedQueries, project: str | None, now: Now) -> list[LoadedTasks]:
+    """What the sessions of a project tell, or all there are."""
+    return gathered(rows, threads(rows, project, now), whole=project is None)
+
+
+def gathered(
+    rows: NamedQueries, sessions: Iterable[LoggedThread], *, whole: bool = False
+) -> list[LoadedTasks]:
+    """What these sessions tell; `whole` where they are all there are, so that none is named."""
+    found = {(one.home, one.id): LoadedTasks(one) for one in sessions}
+    _gather(rows, found, None if whole else sorted({session for _, session in found}))
+    return list(found.values())
+
+
+def plan_of(rows: NamedQueries, session: str) -> list[StepReport]:
+    """The revisions of one session's plan. Two homes with the same session hold copies of it."""
+    files = _files(rows, [session])
+    home = min((file.key for file in files.values()), default=None)
+    mine = {number: file for number, file in files.items() if file.key == home}
+    told = _revisions(_counting(rows, "plans", mine, _gone(rows)))
+    return [revision for _, revision in told if revision is not None]
+
+
+def _gather(rows: NamedQueries, found: dict[Key, LoadedTasks], only: list[str] | None) -> None:
+    files = {number: file for number, file in _files(rows, only).items() if file.key in found}
+    gone = _gone(rows)
+
+    def told(
+        name: str, asked: dict[int, LoadedFile] = files
+    ) -> Iterator[tuple[LoadedTasks, LoadedFile, Row]]:
+        for file, row in _counting(rows, name, asked, gone):
+            yield found[file.key], file, row
+
+    for key, revision in _revisions(_counting(rows, "plans", files, gone)):
+        if revision is None:
+            found[key].refused_plans += 1
+        else:
+            found[key].plan.append(revision)
+    for one, file, row in told("goals"):
+        one.goals.append(
+            Goal(file.segment, row["byte"], row["time"], row["objective"] or "", row["status"])
+        )
+    for one, file, row in told("agents"):
+        one.links.append(_link(file, row))
+    for one, file, row in told("proposals"):
+        one.proposals.append(_message(file, row, plan=row["phase"] == "plan"))
+    unfinished = {
+        number: file
+        for number, file in files.items()
+        if found[file.key].session.state is not SessionState.DONE
+    }
+    for one, file, row in told("requests", unfinished):
+        one.requests.append(_request(file, row))
+    # Only where there is a plan something can be evidence of a step.
+    planned = {number: file for number, file in files.items() if found[file.key].plan}
+    for file, seen in _seen(rows, planned):
+        found[file.key].seen.append(seen)
+    for one in found.values():
+        one.seen.sort()
+
+
+def _seen(
+    rows: NamedQueries, files: dict[int, LoadedFile]
+) -> Iterator[tuple[LoadedFile, SeenState]]:
+    for kind in ("commands", "files") if files else ():
+        for row in rows.rows(f"tasks.{kind}", sources=list(files)):
+            file = files[row["source"]]
+            yield file, SeenState(Point(file.place, row["byte"]), row["kind"], row["what"])
+
+
+def _files(rows: NamedQueries, sessions: list[str] | None) -> dict[int, LoadedFile]:
+    """Those of each session in the order they continue each other."""
+    return {
+        row["source"]: LoadedFile((row["home"], row["session"]), row["segment"], row["place"])
+        for row in rows.rows("tasks.segments", sessions=sessions)
+    }
+
+
+def _gone(rows: NamedQueries) -> frozenset[tuple[int, int]]:
+    return frozenset((row["source"], row["turn"]) for row in rows.rows("tasks.gone"))
+
+
+def _counting(
+    rows: NamedQueries, name: str, files: dict[int, LoadedFile], gone: frozenset[tuple[int, int]]
+) -> Iterator[tuple[LoadedFile, Row]]:
+    """The rows of turns that still count, those of a session as they happened."""
+    found = rows.rows(f"tasks.{name}", sources=list(files)) if files else []
+    told = [(files[row["source"]], row) for row in found]
+    # Within a file they are in order already, and stay so.
+    for file, row in sorted(told, key=lambda one: one[0].place):
+        if not gone or (row["source"], row["turn"]) not in gone:
+            yield file, row
+
+
+def _revisions(rows: Iterable[tuple[LoadedFile, Row]]) -> Iterator[tuple[Key, StepReport | None]]:
+    """Each revision as a line told it; None for one that Codex refused."""
+    line, nth = (-1, -1), 0
+    for file, row in rows:
+        here = row["source"], row["byte"]
+        line, nth = here, nth + 1 if here == line else 0
+        if not row["accepted"]:
+            yield file.key, None
+            continue
+        point = Point(file.place, row["byte"])
+        steps = steps_in(row["steps"])
+        yield (
+            file.key,
+            StepReport(point, file.segment, nth, row["time"], row["explanation"], steps),
+        )
+
+
+def _link(file: LoadedFile, row: Row) -> LoadedLink:
+    return LoadedLink(
+        file.segment,
+        Point(file.place, row["byte"]),
+        row["time"],
+        row["event"],
+        row["child"],
+        row["nickname"],
+        row["path"],
+        row["task"],
+    )
+
+
+def _message(file: LoadedFile, row: Row, *, plan: bool) -> Message:
+    return Message(file.segment, row["byte"], row["time"], row["text"], plan)
+
+
+def _request(file: LoadedFile, row: Row) -> Message:
+    return Message(
+        file.segment,
+        row["byte"],
+        row["time"],
+        row["text"],
+        turn_state=row["state"],
+        ended_at=row["ended_at"],
+    )

@@ -1,0 +1,107 @@
+"""A plan's revisions in time, and what each changed: what a screen steps through.
+
+Derived each time it is read. A revision names its steps as the roadmap does.
+"""
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+
+from msgspec import Struct
+
+from ingest.db.query_reader import NamedQueries
+from ingest.projects.tasks.load import plan_of
+from ingest.projects.tasks.plan import StepReport, followed
+
+
+class Change(StrEnum):
+    ADDED = "added"
+    REMOVED = "removed"
+    REWORDED = "reworded"
+    MOVED = "moved"
+    STATUS = "status"
+
+
+class Entry(Struct, frozen=True):
+    """A step as a revision has it, or had it no more."""
+
+    id: str
+    text: str
+    status: str
+    changes: tuple[Change, ...] = ()
+    text_before: str | None = None
+    """Where it was reworded."""
+    status_before: str | None = None
+    """Where that changed."""
+
+
+class Revision(Struct, frozen=True):
+    number: int
+    """Counted from 1 over the revisions that still count."""
+    at: datetime | None
+    explanation: str | None
+    steps: list[Entry]
+    removed: list[Entry]
+
+
+def revisions(rows: NamedQueries, session: str) -> list[Revision]:
+    """The revisions of a session's plan, the oldest first."""
+    return changes(session, plan_of(rows, session))
+
+
+def changes(thread: str, told: Sequence[StepReport]) -> list[Revision]:
+    found: list[Revision] = []
+    before: dict[str, Entry] = {}
+    for number, (line, steps, ids) in enumerate(followed(thread, told), start=1):
+        moved = _moved([name for name in ids if name in before], list(before))
+        entries = [
+            _entry(Entry(name, step.text, step.status), before.get(name), moved=name in moved)
+            for name, step in zip(ids, steps, strict=True)
+        ]
+        here = {entry.id: entry for entry in entries}
+        removed = [
+            Entry(name, entry.text, entry.status, (Change.REMOVED,))
+            for name, entry in before.items()
+            if name not in here
+        ]
+        found.append(Revision(number, line.at, line.explanation, entries, removed))
+        before = here
+    return found
+
+
+def _entry(now: Entry, before: Entry | None, *, moved: bool) -> Entry:
+    if before is None:
+        return Entry(now.id, now.text, now.status, (Change.ADDED,))
+    reworded, changed = now.text != before.text, now.status != before.status
+    marks = (
+        (Change.REWORDED, reworded),
+        (Change.MOVED, moved),
+        (Change.STATUS, changed),
+    )
+    return Entry(
+        now.id,
+        now.text,
+        now.status,
+        tuple(mark for mark, there in marks if there),
+        before.text if reworded else None,
+        before.status if changed else None,
+    )
+
+
+def _moved(now: list[str], before: list[str]) -> set[str]:
+    """The fewest steps that must have moved: those outside of the longest order that stayed."""
+    place = {name: at for at, name in enumerate(before)}
+    ends: list[int] = []
+    lengths: list[int] = []
+    for name in now:
+        length = bisect_left(ends, place[name])
+        ends[length : length + 1] = [place[name]]
+        lengths.append(length)
+    stayed: set[str] = set()
+    wanted, limit = len(ends) - 1, len(before)
+    for name, length in zip(reversed(now), reversed(lengths), strict=True):
+        if length == wanted and place[name] < limit:
+            stayed.add(name)
+            wanted, limit = wanted - 1, place[name]
+    return set(now) - stayed

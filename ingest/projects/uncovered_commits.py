@@ -1,0 +1,51 @@
+"""Commits that no session covers: made by hand, by others, or where no log tells of a session."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from msgspec import Struct
+
+from ingest.db.query_reader import NamedQueries
+from ingest.projects.git.alignment import view_repository
+from ingest.projects.git.anchor import anchor_of, anchors
+from ingest.projects.git.commits import uncovered
+from ingest.projects.git.lookup import Git
+from ingest.sessions.scope import Now, Scope
+from ingest.sessions.session import listed
+
+
+class UncoveredCommits(Struct, frozen=True):
+    """The fields of a commit in `state commits --json`, in their order."""
+
+    id: str
+    at: datetime
+    author: str
+    subject: str
+    branch: str | None
+    """The branch it was looked for on; None where none is checked out."""
+    repository: str
+
+
+def uncovered_commits(
+    rows: NamedQueries, scope: Scope, now: Now, git: Git, mask: Callable[[str], str]
+) -> tuple[list[UncoveredCommits] | None, list[str]]:
+    """Those in the repositories of a project, the newest first; None where no repository of it can
+    be looked into. And sentences about those that did not answer. A worker's: git is asked.
+    """
+    sessions = listed(rows, Scope(project=scope.project), now)
+    looked = view_repository(map(anchor_of, sessions), git)
+    found = looked.repositories
+    every = anchors(rows)
+    told = [
+        UncoveredCommits(
+            one.id, one.committed, mask(one.author), mask(one.subject),
+            scope.branch or repository.branch, root,
+        )
+        for root, (repository, ancestry) in found.items()
+        if scope.branch is None or repository.tip(scope.branch)
+        for one in uncovered(repository, every, ancestry, scope.branch)
+        if (scope.since is None or one.committed >= scope.since)
+        and (scope.until is None or one.committed < scope.until)
+    ]  # fmt: skip
+    told.sort(key=lambda one: one.at, reverse=True)
+    return told if found else None, looked.unread

@@ -1,0 +1,1 @@
+"""The socket through which other processes use the open database: server, protocol, client."""

@@ -1,0 +1,263 @@
+"""What is said through the owner's door: requests, answers, and the values in them.
+
+Messages are msgpack of declared structs, never pickle: whatever comes in is data or is refused.
+Values come out as the engine gave them (a time is a time again, a decimal a decimal).
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from enum import Enum
+from pathlib import PurePath
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from msgspec import Struct
+from msgspec.msgpack import Decoder, Ext
+
+from ingest.db.query_reader import Format, Query, Row
+
+REQUEST_CAP = 4 * 1024**2
+ANSWER_CAP = 64 * 1024**2
+
+
+class NamedQueriesRequest(Struct, tag="ask"):
+    """The rows of several named statements, from one snapshot."""
+
+    queries: list[Query]
+
+
+class SqlRequest(Struct, tag="sql"):
+    text: str
+    limit: int | None = None
+
+
+class CopyRequest(Struct, tag="copy"):
+    """A consistent copy, written into the spool."""
+
+    form: Format
+
+
+class ActionRequest(Struct, tag="act"):
+    """Something the owner is to do; its writing thread does it."""
+
+    name: str
+    values: dict[str, Any]
+
+
+class SnapshotRequest(Struct, tag="hold"):
+    """From now on, show this connection the database as it is at this moment."""
+
+
+class HostRequest(Struct, tag="who"):
+    """Who is there?"""
+
+
+class WaitRequest(Struct, tag="listen"):
+    """Answer when more was committed than was `seen`, or after so many seconds."""
+
+    seen: int
+    seconds: float
+
+
+Request = (
+    NamedQueriesRequest
+    | SqlRequest
+    | CopyRequest
+    | ActionRequest
+    | SnapshotRequest
+    | HostRequest
+    | WaitRequest
+)
+
+
+class Table(Struct):
+    columns: list[str]
+    rows: list[list[Any]]
+    more: bool = False
+
+    def records(self) -> list[Row]:
+        return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
+
+
+class Tables(Struct, tag="tables"):
+    tables: list[Table]
+
+
+class Copied(Struct, tag="copied"):
+    name: str
+    """In the spool beside the database."""
+
+
+class ActionResponse(Struct, tag="outcome"):
+    values: dict[str, Any]
+
+
+class Host(Struct, tag="host"):
+    """The owner, as it introduces itself."""
+
+    pid: int
+    since: str
+    role: str
+    version: str
+    schema: int
+    homes: list[str]
+    device: int
+    inode: int
+
+
+class ErrorResponse(Struct, tag="refusal"):
+    code: str
+    message: str
+    hint: str
+    error_class: str = "transient"
+
+
+class CommitsResponse(Struct, tag="beats"):
+    """How often this owner has committed something."""
+
+    count: int
+    sweep_in: float | None = None
+    """Seconds until everything is looked at next; None where that is not planned."""
+
+
+Reply = Tables | Copied | ActionResponse | Host | ErrorResponse | CommitsResponse
+
+
+class Packed(Struct):
+    """A table whose rows are what will be sent; it is read as a `Table`."""
+
+    columns: list[str]
+    rows: msgspec.Raw
+    more: bool = False
+
+
+class PackedTables(Struct, tag="tables"):
+    tables: list[Packed]
+
+
+Sent = PackedTables | Copied | ActionResponse | Host | ErrorResponse | CommitsResponse
+
+_PLAIN = frozenset({str, int, float, bool, type(None), bytes})
+
+
+def wrapped(value: Any) -> Any:  # noqa: C901 - one case a type, in one table
+    """The value in what msgpack knows; what it does not know is marked with its kind."""
+    match value:
+        case Enum():
+            return wrapped(value.value)
+        case int() if not -(1 << 63) <= value < 1 << 64:
+            return Ext(7, str(value).encode())
+        case None | bool() | int() | float() | str() | bytes() | Ext():
+            return value
+        case datetime():
+            return Ext(1, value.isoformat().encode())
+        case date():
+            return Ext(2, value.isoformat().encode())
+        case time():
+            return Ext(3, value.isoformat().encode())
+        case Decimal():
+            return Ext(4, str(value).encode())
+        case UUID():
+            return Ext(5, value.bytes)
+        case timedelta():
+            parts = [value.days, value.seconds, value.microseconds]
+            return Ext(6, msgspec.msgpack.encode(parts))
+        case dict() if all(type(key) is str for key in value):
+            return {key: wrapped(one) for key, one in value.items()}
+        case dict():
+            pairs = [[wrapped(key), wrapped(one)] for key, one in value.items()]
+            return Ext(8, msgspec.msgpack.encode(pairs))
+        case list() | tuple() | set() | frozenset():
+            return [wrapped(one) for one in value]
+        case bytearray() | memoryview():
+            return bytes(value)
+        case PurePath():
+            return str(value)
+        case _:
+            raise TypeError(f"{type(value).__name__} cannot be sent")
+
+
+def _unwrapped(code: int, data: memoryview) -> Any:
+    return _KINDS[code](bytes(data))
+
+
+_KINDS: dict[int, Callable[[bytes], Any]] = {
+    1: lambda data: datetime.fromisoformat(data.decode()),
+    2: lambda data: date.fromisoformat(data.decode()),
+    3: lambda data: time.fromisoformat(data.decode()),
+    4: lambda data: Decimal(data.decode()),
+    5: lambda data: UUID(bytes=data),
+    6: lambda data: timedelta(*msgspec.msgpack.decode(data, type=tuple[int, int, int])),
+    7: lambda data: int(data),
+    8: lambda data: dict(_ANY.decode(data)),
+}
+
+_ANY: Decoder[Any] = Decoder(ext_hook=_unwrapped)
+_REQUESTS: Decoder[Request] = Decoder(Request, ext_hook=_unwrapped)
+_REPLIES: Decoder[Reply] = Decoder(Reply, ext_hook=_unwrapped)
+_encode = msgspec.msgpack.Encoder().encode
+
+
+class InvalidMessage(Exception):
+    """What came is not a message of ours."""
+
+
+def request(message: Request) -> bytes:
+    if isinstance(message, NamedQueriesRequest):
+        message = NamedQueriesRequest([(name, wrapped(values)) for name, values in message.queries])
+    elif isinstance(message, ActionRequest):
+        message = ActionRequest(message.name, wrapped(message.values))
+    return _encode(message)
+
+
+def reply(message: Sent) -> bytes:
+    if isinstance(message, ActionResponse):
+        return _encode(ActionResponse(wrapped(message.values)))
+    return _encode(message)
+
+
+def packed(
+    columns: list[str], chunks: Iterable[Sequence[tuple[Any, ...]]], *, more: bool = False
+) -> Packed:
+    """Rows as the engine gave them, ready to be sent: a chunk at a time, so that never all of them
+    are there as objects."""
+    plain, count, data = _PLAIN, 0, bytearray()
+    for chunk in chunks:
+        rows = [[one if type(one) in plain else wrapped(one) for one in row] for row in chunk]
+        try:
+            part = _encode(rows)
+        except OverflowError:
+            # A number of more than 64 bits, which is too rare to be looked for in every row.
+            part = _encode(wrapped(rows))
+        data += memoryview(part)[len(_array(len(rows))) :]
+        count += len(rows)
+    return Packed(columns, msgspec.Raw(_array(count) + data), more)
+
+
+def _array(count: int) -> bytes:
+    """What stands before so many values."""
+    if count < 16:
+        return bytes([0x90 | count])
+    if count < 1 << 16:
+        return b"\xdc" + count.to_bytes(2, "big")
+    return b"\xdd" + count.to_bytes(4, "big")
+
+
+def read_request(data: bytes) -> Request:
+    try:
+        return _REQUESTS.decode(data)
+    except _NOT_OURS as error:
+        raise InvalidMessage(str(error)) from error
+
+
+def read_reply(data: bytes) -> Reply:
+    try:
+        return _REPLIES.decode(data)
+    except _NOT_OURS as error:
+        raise InvalidMessage(str(error)) from error
+
+
+# A marked value may hold anything where somebody else wrote it; none of it is more than data.
+_NOT_OURS = (msgspec.MsgspecError, ValueError, TypeError, KeyError, ArithmeticError, RecursionError)

@@ -1,0 +1,1 @@
+"""One session: its model, state, timeline, raw lines and search."""

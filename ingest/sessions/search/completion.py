@@ -1,0 +1,61 @@
+"""What the last word of a question could go on as: filters by name, and values that there are.
+
+Pure; which values there are is asked for once with `values`.
+"""
+
+from typing import Final
+
+from msgspec import Struct
+
+from ingest.db.query_reader import NamedQueries
+from ingest.sessions.search.query import FILTERS, KINDS
+
+_STATUSES: Final = (
+    "completed", "failed", "running", "pending", "in_progress", "declined", "aborted", "lost",
+)  # fmt: skip
+_TIMES: Final = ("1h", "24h", "7d", "30d", "today", "yesterday")
+_FIXED: Final = {
+    "kind": tuple(KINDS),
+    "status": _STATUSES,
+    "since": _TIMES,
+    "until": _TIMES,
+    "has": ("error",),
+}
+
+
+class Values(Struct, frozen=True):
+    """What filters can be set to here."""
+
+    of: dict[str, tuple[str, ...]] = {}
+
+
+def values(access: NamedQueries) -> Values:
+    found: dict[str, list[str]] = {}
+    for row in access.rows("search.values"):
+        found.setdefault(row["name"], []).append(row["value"])
+    return Values({name: tuple(those) for name, those in found.items()})
+
+
+def completions(text: str, known: Values) -> list[str]:
+    """Whole words that the last word of the text begins."""
+    word = text.rpartition(" ")[2].lower()
+    if not word or text.count('"') % 2:
+        return []
+    name, colon, begun = word.partition(":")
+    if not colon:
+        return [f"{one}:" for one in FILTERS if one.startswith(word)]
+    there = _FIXED.get(name) or known.of.get(name, ())
+    return [
+        f"{name}:{_quoted(value)}" for value in there
+        if value.lower().startswith(begun) and value.lower() != begun
+    ]  # fmt: skip
+
+
+def completed(text: str, word: str) -> str:
+    """The text with its last word replaced; a word that is whole has a blank behind it."""
+    before, blank, _ = text.rpartition(" ")
+    return f"{before}{blank}{word}" + ("" if word.endswith(":") else " ")
+
+
+def _quoted(value: str) -> str:
+    return f'"{value}"' if " " in value else value

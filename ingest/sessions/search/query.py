@@ -1,0 +1,145 @@
+"""What is asked for: words, "phrases" and filters, as a person types them.
+
+Whatever is typed is a question; nothing in it is a mistake. A filter that is not known, or whose
+value means nothing, is a word like any other, and so is an option like `-x` or `--all`; `-word`
+leaves out. Pure: now and the zone come in.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from datetime import datetime, tzinfo
+from typing import Final
+
+from msgspec import Struct, field
+
+from ingest.text import times
+
+KINDS: Final = {
+    "prompt": "what a person asked",
+    "answer": "what an agent said",
+    "step": "a step of a plan",
+    "command": "what was run or patched",
+    "output": "what it printed",
+    "file": "a file that was changed",
+    "goal": "a goal",
+    "note": "a note of the observer",
+    "error": "why a turn failed",
+    "script": "JavaScript that called other tools",
+    "self": "calls of Tailboard itself",
+}
+"""What is looked through; each hit is of one of these."""
+
+FILTERS: Final = {
+    "project": "its name, or its folder",
+    "branch": "the branch of the session",
+    "session": "the beginning of its id",
+    "kind": ", ".join(KINDS),
+    "tool": "the tool that was called",
+    "status": "of a command, a step, a goal or a file",
+    "since": "7d, -24h, yesterday, 2026-11-01",
+    "until": "the same",
+    "has": "error: what failed",
+}
+
+_UNFINISHED: Final = frozenset(f"{name}:" for name in FILTERS)
+_LONGEST = 4096
+"""Characters of a question; what is behind them is not looked for."""
+_MOST_WORDS = 32
+_PART = re.compile(
+    r"""(?P<minus>-(?=["\w]{2}))? (?: (?P<name>[a-z]+): (?=\S) )?
+        (?: "(?P<phrase>[^"]*) (?:"|$) | (?P<word>\S+) )""",
+    re.VERBOSE | re.IGNORECASE,
+)
+
+
+class Query(Struct, frozen=True):
+    words: tuple[str, ...] = ()
+    """Words and phrases that have to be there, all of them."""
+    without: tuple[str, ...] = ()
+    projects: tuple[str, ...] = ()
+    """Of several values of a filter, one has to fit."""
+    branches: tuple[str, ...] = ()
+    sessions: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+    tools: tuple[str, ...] = ()
+    statuses: tuple[str, ...] = ()
+    since: datetime | None = None
+    until: datetime | None = None
+    broken: bool = False
+    """Only what failed."""
+
+    @property
+    def empty(self) -> bool:
+        return self == Query()
+
+
+class _Parts(Struct):
+    words: list[str] = field(default_factory=list)
+    without: list[str] = field(default_factory=list)
+    filters: dict[str, list[str]] = field(default_factory=dict)
+    since: datetime | None = None
+    until: datetime | None = None
+    broken: bool = False
+
+    def filter(self, name: str, value: str, now: datetime, zone: tzinfo | None) -> bool:
+        """Take it as a filter; whether it is one."""
+        if name in ("since", "until"):
+            parse: Callable[..., datetime] = times.since if name == "since" else times.until
+            try:
+                setattr(self, name, parse(value, now, zone))
+            except times.NoTime:
+                return False
+        elif name == "has":
+            if not "error".startswith(value.lower()):
+                return False
+            self.broken = True
+        elif name == "kind":
+            fitting = [kind for kind in KINDS if kind.startswith(value.lower())]
+            self.filters.setdefault(name, []).extend(fitting)
+            return bool(fitting)
+        elif name in ("project", "branch", "session", "tool", "status"):
+            # As it was typed: capitals are made small where it is compared, by the same rules.
+            self.filters.setdefault(name, []).append(value)
+        else:
+            return False
+        return True
+
+
+def parse(text: str, now: datetime, zone: tzinfo | None = None) -> Query:
+    """The question in the text. `now` has a zone."""
+    parts = _Parts()
+    # What is no text at all for a database is no text to look for.
+    clean = text[:_LONGEST].encode("utf-8", "replace").decode().replace("\0", " ")
+    for found in _PART.finditer(clean):
+        said = found["word"] if found["phrase"] is None else found["phrase"].strip()
+        name, minus = (found["name"] or "").lower(), bool(found["minus"])
+        if not minus and name and said and parts.filter(name, said, now, zone):
+            continue
+        if found["name"]:
+            said = f"{found['name']}:{said}"
+        # A filter without a value is being written, and says nothing yet.
+        if said and said.lower() not in _UNFINISHED:
+            (parts.without if minus else parts.words).append(said)
+    return Query(
+        words=_longest(parts.words),
+        without=_longest(parts.without),
+        projects=_all(parts, "project"),
+        branches=_all(parts, "branch"),
+        sessions=_all(parts, "session"),
+        kinds=_all(parts, "kind"),
+        tools=_all(parts, "tool"),
+        statuses=_all(parts, "status"),
+        since=parts.since,
+        until=parts.until,
+        broken=parts.broken,
+    )
+
+
+def _all(parts: _Parts, name: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(parts.filters.get(name, [])))
+
+
+def _longest(words: Iterable[str]) -> tuple[str, ...]:
+    """Each once, the one that says most first."""
+    once = {word.lower(): word for word in words}
+    return tuple(sorted(once.values(), key=len, reverse=True)[:_MOST_WORDS])

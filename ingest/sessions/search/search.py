@@ -1,0 +1,88 @@
+"""What a question finds in all that is stored, the best first.
+
+Nothing is kept for it beside the facts: each question looks through the texts themselves, so that
+what was stored a moment ago is found at once, and no line takes longer to store.
+"""
+
+from datetime import datetime
+
+from msgspec import Struct
+
+from ingest.db.query_reader import NamedQueries, Row
+from ingest.sessions.search.excerpt import excerpt
+from ingest.sessions.search.query import Query
+
+LIMIT = 20
+
+
+class Hit(Struct, frozen=True, kw_only=True):
+    """The fields of a hit in `search --json`, in their order."""
+
+    session: str
+    turn: int | None
+    """As `show` counts them."""
+    kind: str
+    at: datetime | None
+    excerpt: str
+    score: float
+    status: str | None
+    tool: str | None
+    project: str | None
+    home: str
+    source: int
+    byte: int | None
+    """Where its line begins in the source."""
+
+
+class SearchResult(Struct, frozen=True):
+    hits: list[Hit]
+    total: int
+    """How many there are in all."""
+
+
+def search(
+    access: NamedQueries, query: Query, now: datetime, limit: int = LIMIT, offset: int = 0
+) -> SearchResult:
+    """`now` is naive UTC, as the database keeps time."""
+    if query.empty:
+        return SearchResult([], 0)
+    first, second, third, *others = (*query.words, "", "", "")
+    rows = access.rows(
+        "search.found",
+        first=first,
+        second=second,
+        third=third,
+        others=[word for word in others if word],
+        without=query.without,
+        projects=query.projects,
+        branches=query.branches,
+        sessions=query.sessions,
+        kinds=query.kinds,
+        tools=query.tools,
+        statuses=query.statuses,
+        since=query.since,
+        until=query.until,
+        broken=query.broken,
+        now=now,
+        limit=limit,
+        offset=offset,
+    )
+    total = rows[0]["total"] if rows else 0
+    return SearchResult([_hit(row, query) for row in rows if row["session"] is not None], total)
+
+
+def _hit(row: Row, query: Query) -> Hit:
+    return Hit(
+        session=row["session"],
+        turn=row["turn"],
+        kind=row["kind"],
+        at=row["time"],
+        excerpt=excerpt(row["text"] or "", query.words),
+        score=round(row["score"], 4),
+        status=row["status"],
+        tool=row["tool"],
+        project=row["project"],
+        home=row["home"],
+        source=row["source"],
+        byte=row["byte"],
+    )

@@ -1,0 +1,242 @@
+"""A session as it happened: every turn, message, call, file, plan and event, in its order.
+
+It is asked for in two steps, the order of everything and then what some of it says, so that a
+session of any length can be walked through. The raw line behind a moment is read again from
+Codex's file.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+from msgspec import Struct
+
+from ingest.codex.facts import CallKind
+from ingest.db.query_reader import NamedQueries, Query, Row
+from ingest.sessions import raw_lines
+from ingest.sessions.errors import FileChanged
+from ingest.sessions.plan_steps import steps_in
+from ingest.sessions.questions import questions_of
+
+OUTPUT_LINES: Final = 30
+"""Lines of a call's output that are told one by one, at most."""
+RAW_CHARS: Final = 200_000
+_SHORT: Final = {
+    **dict.fromkeys(("exec_command", "shell", "shell_command", "local_shell"), "run"),
+    "apply_patch": "patch",
+    "spawn_agent": "spawn",
+    "request_user_input": "ask",
+}
+"""What one would say for the tools of every day; the whole name is told beside it."""
+_PATCHED: Final = re.compile(r"^\*\*\* (?:Add|Update|Delete) File: (.+)$", re.MULTILINE)
+
+
+class Tools(StrEnum):
+    """How much is said of what agents ran."""
+
+    OFF = "off"
+    SHORT = "short"
+    FULL = "full"
+
+
+class TimelineKind(StrEnum):
+    TURN = "turn"
+    MESSAGE = "message"
+    CALL = "call"
+    FILE = "file"
+    PLAN = "plan"
+    AGENT = "agent"
+    EVENT = "event"
+
+
+class TimelinePosition(NamedTuple):
+    """A moment by where it stands: the same in every look at it."""
+
+    source: int
+    byte: int
+    what: str
+    n: int = 1
+    """Of several of the same kind in one line of the file."""
+    part: int = 0
+    """A line of a call's output; 0 is the call itself."""
+
+
+class Moment(Struct, frozen=True):
+    at: TimelinePosition
+    time: datetime | None
+    state: str
+    """A word of `wording.looks`, where it has one."""
+    name: str
+    """Who speaks, or what it is."""
+    head: str
+    """What is said of it on one line."""
+    body: str
+    """All that is kept of it."""
+    seconds: float | None = None
+    length: int | None = None
+    """Of its line in the file, where that is known."""
+
+
+class Order(NamedTuple):
+    at: TimelinePosition
+    text: str
+    """All its words, where they were asked for."""
+
+
+def order(rows: NamedQueries, home: str, session: str, tools: Tools, *, words: bool) -> list[Order]:
+    """Everything that happened, in its order; with all `words` where they are looked through."""
+    found = rows.rows(
+        "timeline.order",
+        home=home,
+        session=session,
+        calls=tools is not Tools.OFF,
+        output=OUTPUT_LINES if tools is Tools.FULL else 0,
+        words=words,
+    )
+    moments = []
+    for row in found:
+        at = TimelinePosition(row["source"], row["byte"], row["what"], row["n"])
+        text = row["text"] or ""
+        moments += [Order(at._replace(part=part), text) for part in range(row["parts"])]
+    return moments
+
+
+def moments(
+    rows: NamedQueries, home: str, session: str, wanted: Sequence[TimelinePosition]
+) -> dict[TimelinePosition, Moment]:
+    """What these say."""
+    kinds = sorted({at.what for at in wanted})
+    queries: list[Query] = [
+        (
+            f"timeline.{what}s",
+            {
+                "home": home,
+                "session": session,
+                "bytes": sorted({at.byte for at in wanted if at.what == what}),
+            },
+        )
+        for what in kinds
+    ]
+    found: dict[TimelinePosition, Moment] = {}
+    asked = [rows.rows(name, **values) for name, values in queries]
+    for what, answered in zip(kinds, asked, strict=True):
+        for at, row in _placed(TimelineKind(what), answered):
+            found |= {one.at: one for one in _told(at, row)}
+    return {at: found[at] for at in wanted if at in found}
+
+
+def _placed(what: TimelineKind, answered: Iterable[Row]) -> Iterable[tuple[TimelinePosition, Row]]:
+    """Each row by where it stands; several in one line of the file count on."""
+    placed: dict[TimelinePosition, Row] = {}
+    for row in answered:
+        at = TimelinePosition(row["source"], row["byte"], what)
+        while at in placed:
+            at = at._replace(n=at.n + 1)
+        placed[at] = row
+    return placed.items()
+
+
+def _told(at: TimelinePosition, row: Row) -> list[Moment]:
+    match at.what:
+        case TimelineKind.TURN:
+            return [_turn(at, row)]
+        case TimelineKind.MESSAGE:
+            return [_message(at, row)]
+        case TimelineKind.CALL:
+            return _call(at, row)
+        case TimelineKind.FILE:
+            moved = f" → {row['moved_to']}" if row["moved_to"] else ""
+            body = f"{row['change']} {row['path']}{moved}"
+            head = body.replace(f"{row['cwd']}/", "") if row["cwd"] else body
+            return [Moment(at, row["time"], row["status"], "file", head, body)]
+        case TimelineKind.PLAN:
+            return [_plan(at, row)]
+        case TimelineKind.AGENT:
+            who = row["nickname"] or row["child"] or ""
+            head = f"{row['event'].replace('_', ' ')} {who}"
+            return [Moment(at, row["time"], "", "agent", head, row["task"] or head)]
+        case _:
+            kind = row["kind"].replace("_", " ")
+            said = "\n".join(part for part in (row["text"], row["detail"]) if part)
+            short = row["text"] or row["detail"]
+            head = f"{kind}: {short}" if short else kind
+            return [Moment(at, row["time"], "", "event", head, said or kind, None, row["length"])]
+
+
+def _turn(at: TimelinePosition, row: Row) -> Moment:
+    said = row["state"].replace("_", " ")
+    head = " · ".join(str(one) for one in (said, row["model"], row["error"]) if one)
+    return Moment(
+        at, row["time"], row["state"], f"Turn {row['n']}", head, row["error"] or head,
+        row["seconds"], row["length"],
+    )  # fmt: skip
+
+
+def _message(at: TimelinePosition, row: Row) -> Moment:
+    text, missing = row["text"], row["chars"] - len(row["text"])
+    body = f"{text}\n\n({missing:,} more characters are in the raw line)" if missing > 0 else text
+    role = str(row["role"])
+    name = {"user": "you", "assistant": "codex"}.get(role, role)
+    if row["phase"] in ("plan", "summary", "question"):
+        name = f"{name}, {row['phase']}"
+    return Moment(at, row["time"], "", name, text, body, None, row["length"])
+
+
+def _call(at: TimelinePosition, row: Row) -> list[Moment]:
+    asked = row["kind"] == CallKind.QUESTION
+    command = questions_of(row["command"]) if asked else row["command"] or ""
+    code = row["exit_code"]
+    ended = f"exit {code}" if code not in (None, 0) else ""
+    output = row["output_head"] or ""
+    shown = output.rstrip("\n").split("\n")
+    tail = row["output_tail"] or ""
+    between = (row["output_chars"] or 0) - len(output) - len(tail)
+    if tail:
+        output += f"\n… {between:,} more characters …\n{tail}" if between > 0 else tail
+    head = ", ".join(_PATCHED.findall(command)) or command or row["kind"] or ""
+    where = [f"in {row['workdir']}"] if row["workdir"] else []
+    first = f"{row['tool']}  {row['status']}  {ended}".rstrip()
+    body = "\n".join([first, *where, command, "", output])
+    tool = row["tool"] or ""
+    said = Moment(
+        at, row["time"], row["status"], _SHORT.get(tool, tool), f"{head}  {ended}".rstrip(), body,
+        row["seconds"], row["length"],
+    )  # fmt: skip
+    lines = [
+        Moment(at._replace(part=n), None, "", "", text, body, None, row["length"])
+        for n, text in enumerate(shown[:OUTPUT_LINES], 1)
+    ]
+    return [said, *lines]
+
+
+def _plan(at: TimelinePosition, row: Row) -> Moment:
+    steps = steps_in(row["steps"])
+    done = sum(1 for _, status in steps if status == "completed")
+    head = f"revision {row['revision']}, "
+    head += f"{done} of {len(steps)} done" if steps else "no steps"
+    if row["explanation"]:
+        head += f": {row['explanation']}"
+    if not row["accepted"]:
+        head += " (refused)"
+    body = "\n".join([head, "", *(f"[{status}] {text}" for text, status in steps)])
+    return Moment(at, row["time"], "", "plan", head, body)
+
+
+def raw_line(rows: NamedQueries, at: TimelinePosition, length: int | None) -> str:
+    """The line of Codex's file in which this stands, as far as it can be shown."""
+    place = rows.one("timeline.place", source=at.source)
+    if place is None:
+        raise FileChanged("The file of this line is not followed any more.", "It was there before.")
+    # A line without a known length is read up to its end, as far as is shown.
+    end = at.byte + (length or RAW_CHARS)
+    wanted = raw_lines.Range(place["path"], place["representation"], at.byte, end)
+    text = ""
+    for piece in raw_lines.lines(wanted):
+        text = piece
+        break
+    where = f"{place['path']}, byte {at.byte:,}"
+    if len(text) > RAW_CHARS:
+        text = f"{text[:RAW_CHARS]}…\n({len(text) - RAW_CHARS:,} more characters)"
+    return f"{where}\n\n{text}"

@@ -1,1 +1,0 @@
-"""The DuckDB file: one owner, many readers, migrations, queries, recovery."""

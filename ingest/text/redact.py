@@ -1,0 +1,281 @@
+"""The one sanitizer: what is stored and what leaves passes here.
+
+Pure, text in and text out. Secrets become `[secret: kind]`, what stands between `<private>` and
+`</private>` becomes `[private]`; without the second, all to the end of the text. Masked text comes
+out as it went in. A secret that is split, encoded or of no known kind is not found.
+"""
+
+import re
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Callable, Iterator
+from functools import cache
+from typing import Any
+
+from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
+
+from ingest.text.secret_patterns import PATTERNS, Pattern, compiled
+
+PRIVATE = "private"
+_MARKS = ("[secret: ", "[private]")
+_MARK = re.compile(r"\[secret: [a-z-]{1,40}\]|\[private\]")
+_ENDLESS = {
+    "<": ("<private", "<Private", "<PRIVATE"),
+    "&": ("&lt;private",),
+    "\\": ("u003cprivate", "u003Cprivate"),
+    "-": ("-----BEGIN ",),
+}
+"""What begins something that has no bound, by a letter of it: one letter is looked for fastest."""
+_OPENINGS = (*_ENDLESS["<"], *_ENDLESS["&"], *_ENDLESS["\\"])
+_OPEN = r"(?:<|&lt;|\\{1,4}u003[cC])"
+_CLOSE = r"(?:>|&gt;|\\{1,4}u003[eE])"
+_TAG = re.compile(
+    rf"{_OPEN}(/|\\{{1,4}}/)?private(?:\s(?:(?!{_OPEN})[^<>]){{0,200}}?)?\s{{0,8}}(?<!/){_CLOSE}",
+    re.IGNORECASE,
+)
+
+_ESCAPE = ("\x1b", "\\u001b", "\\u001B", "\\x1b", "\\x1B", "\\033", "\\e[")
+_INVISIBLE = "\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff"
+"""Characters without a width."""
+_UNSEEN = (
+    *_ESCAPE,
+    "\x9b",
+    *re.sub(
+        "(.)-(.)", lambda ends: "".join(map(chr, range(ord(ends[1]), ord(ends[2]) + 1))), _INVISIBLE
+    ),
+    *(f"\\u{code}" for code in ("00ad", "200", "202", "206", "feff", "FEFF")),
+)
+"""What begins something that is not seen: a sequence for the terminal, a character without a width;
+as it is and escaped."""
+_UNSEEN_PARTS = re.compile(
+    rf"(?:{'|'.join(map(re.escape, _ESCAPE[:-1]))}|\\e(?=\[))"
+    r"(?:\[[0-?]{0,40}[ -/]{0,4}[@-~]|[()*+][0-9A-Za-z]|[=>78DEHMNOZc]"
+    r"|\][^\x07\x1b\\\n]{0,1000}(?:\x07|\x1b\\|\\(?:u0007|x07|a|(?:u001[bB]|x1[bB]|033)\\{1,2})))"
+    rf"|\x9b[0-?]{{0,40}}[ -/]{{0,4}}[@-~]|[{_INVISIBLE}]"
+    r"|\\u(?:00[aA][dD]|200[b-fB-F]|202[a-eA-E]|206[0-46-9a-fA-F]|[fF][eE][fF][fF])"
+)
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+Hit = tuple[int, int, int]
+"""Which of what is known, and where it begins and ends."""
+Span = tuple[int, int, str]
+"""Where something begins and ends that must not be seen, and its kind."""
+
+
+def _literals() -> Iterator[tuple[str, int, Pattern | None]]:
+    """What is looked for, how much of it is the literal, and of which kind; None: private."""
+    for opening in _OPENINGS:
+        yield opening, len(opening), None
+    for beginning in _UNSEEN:
+        yield beginning, len(beginning), None
+    for pattern in PATTERNS:
+        for literal in pattern.literals:
+            for after in pattern.followed:
+                yield literal + after, len(literal), pattern
+
+
+_KNOWN = list(_literals())
+_MAYBE_UNSEEN = frozenset(
+    which
+    for which, (literal, _, pattern) in enumerate(_KNOWN)
+    if literal in _UNSEEN or (pattern is not None and literal.endswith("\\"))
+)
+"""Where something that is not seen begins, or may: of overlapping literals only one is found."""
+
+
+@cache  # And only when it is needed, like each expression: most of what starts masks nothing.
+def _search() -> Callable[[str], list[Hit]]:
+    return AhoCorasick(
+        [literal for literal, _, _ in _KNOWN],
+        matchkind=MatchKind.LeftmostLongest,
+        implementation=Implementation.DFA,
+    ).find_matches_as_indexes
+
+
+def mask(text: str) -> str:
+    """`text` without its secrets and private parts."""
+    hits = _hits(text)
+    while spans := _spans(text, hits):
+        # Again, because what was hidden by a neighbour may stand by itself now.
+        text = "".join(_masked(text, spans))
+        hits = _hits(text)
+    return text
+
+
+def unsafe(text: str) -> bool:
+    """Whether masking would change anything."""
+    return bool(_spans(text, _hits(text)))
+
+
+def found(text: str) -> dict[str, int]:
+    """How many there are of each kind."""
+    return dict(Counter(kind for _, _, kind in _spans(text, _hits(text))))
+
+
+def marks(text: str) -> int:
+    """How many masked places a text shows."""
+    return len(_MARK.findall(text))
+
+
+def endless(text: str) -> bool:
+    """Whether it may hold something that has no bound: no part of it can be judged alone then."""
+    return any(
+        letter in text and any(map(text.__contains__, begins))
+        for letter, begins in _ENDLESS.items()
+    )
+
+
+def mask_within(value: Any) -> Any:
+    """A JSON value with all the text in it masked."""
+    if isinstance(value, str):
+        return mask(value)
+    if isinstance(value, dict):
+        return {mask(key): mask_within(inner) for key, inner in value.items()}
+    return [mask_within(inner) for inner in value] if isinstance(value, list) else value
+
+
+def _masked(text: str, spans: list[Span]) -> Iterator[str]:
+    at = 0
+    for start, end, kind in spans:
+        yield text[at:start]
+        yield "[private]" if kind == PRIVATE else f"[secret: {kind}]"
+        at = end
+    yield text[at:]
+
+
+def _spans(text: str, hits: list[Hit]) -> list[Span]:
+    """All of them, in order; none overlaps another."""
+    if not hits:
+        return []
+    spans = _seen(text, hits)
+    if any(which in _MAYBE_UNSEEN for which, _, _ in hits):
+        spans = _joined(spans + list(_unseen(text)))
+    return spans
+
+
+def _seen(text: str, hits: list[Hit]) -> list[Span]:
+    """Those that stand in the text as it is."""
+    private = list(_private(text)) if any(which < len(_OPENINGS) for which, _, _ in hits) else []
+    secrets = _secrets(text, hits)
+    return _merged(private, secrets) if private else list(secrets)
+
+
+def _unseen(text: str) -> Iterator[Span]:
+    """Those that stand there once all is gone that is not seen: it may begin, or end, in the middle
+    of a secret."""
+    parts: list[str] = []
+    begins, shifts = [0], [0]
+    """From each place of the bare text on, how much was left out before it."""
+    at = 0
+    for cut in _UNSEEN_PARTS.finditer(text):
+        parts.append(text[at : cut.start()])
+        begins.append(begins[-1] + len(parts[-1]))
+        shifts.append(shifts[-1] + len(cut[0]))
+        at = cut.end()
+    bare = "".join([*parts, text[at:]])
+
+    def place(index: int) -> int:
+        return index + shifts[bisect_right(begins, index) - 1]
+
+    if len(bare) < len(text):
+        for start, end, kind in _seen(bare, _hits(bare)):
+            yield place(start), place(end - 1) + 1, kind
+
+
+def _joined(spans: list[Span]) -> list[Span]:
+    """Those that overlap as one, of the kind of the one that begins first, or else is longer."""
+    joined: list[Span] = []
+    for start, end, kind in sorted(spans, key=lambda one: (one[0], -one[1])):
+        if joined and start < joined[-1][1]:
+            first, last, known = joined[-1]
+            joined[-1] = first, max(last, end), known
+        else:
+            joined.append((start, end, kind))
+    return joined
+
+
+def _hits(text: str) -> list[Hit]:
+    try:
+        return _search()(text)
+    except UnicodeEncodeError:
+        # Lone surrogates, which no secret has: another character stands in for each.
+        return _search()(_SURROGATE.sub("?", text))
+
+
+def _private(text: str) -> Iterator[Span]:
+    depth = start = 0
+    for tag in _TAG.finditer(text):
+        if tag[1] is None:
+            start = start if depth else tag.start()
+            depth += 1
+        elif depth:
+            depth -= 1
+            if not depth:
+                yield start, tag.end(), PRIVATE
+    if depth:
+        yield start, len(text), PRIVATE
+
+
+def _secrets(text: str, hits: list[Hit]) -> Iterator[Span]:
+    done = 0
+    for which, start, _ in hits:
+        if start < done or text.startswith(_MARKS[0], start - 1):
+            continue
+        _, length, pattern = _KNOWN[which]
+        if pattern is None:
+            continue
+        if pattern.apart and start and not _is_edge(text, start):
+            continue
+        if pattern.program and not _belongs_to(text, start, pattern.program):
+            continue
+        match = compiled(pattern.body, apart=pattern.apart).match(text, start + length)
+        if match is None:
+            continue
+        if pattern.accepts and not pattern.accepts(match[match.lastindex or 0]):
+            continue
+        if match.lastindex:
+            start, done = match.span(match.lastindex)
+        else:
+            done = match.end()
+        if not text.startswith(_MARKS, start):
+            yield start, done, pattern.name
+
+
+_COMMAND_CHARS = 400
+_COMMAND_ENDS = re.compile(r"[|;&]|(?<!\\)\n")
+
+
+def _belongs_to(text: str, at: int, program: str) -> bool:
+    """Whether an option that begins here is one of this program."""
+    named = text.rfind(program, max(0, at - _COMMAND_CHARS), at)
+    return named >= 0 and _COMMAND_ENDS.search(text, named, at) is None
+
+
+_ESCAPES = frozenset("nrtbf")
+
+
+def _is_edge(text: str, at: int) -> bool:
+    """Whether a word begins here; an escaped character before it is none of its letters."""
+    before = text[at - 1]
+    if not (before.isascii() and before.isalnum()):
+        return True
+    return (
+        (before in _ESCAPES and text[at - 2 : at - 1] == "\\")
+        or text[at - 3 : at - 2] == "%"
+        or text[at - 6 : at - 4] == "\\u"
+    )
+
+
+def _merged(private: list[Span], secrets: Iterator[Span]) -> list[Span]:
+    """What is private as a whole, and the secrets outside of it."""
+    spans = list(private)
+    ends = iter([*private, (1 << 62, 1 << 62, PRIVATE)])
+    start, end, _ = next(ends)
+    for secret in secrets:
+        while end <= secret[0]:
+            start, end, _ = next(ends)
+        if secret[1] <= start:
+            spans.append(secret)
+        elif secret[0] < start:
+            spans.append((secret[0], start, secret[2]))
+    return sorted(spans)

@@ -1,0 +1,179 @@
+"""A Codex home and a database beside it, and the one question every fault ends with: is what is
+stored what one quiet reading of the same bytes would have stored?
+"""
+
+import os
+import subprocess
+import sys
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+from shutil import which
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+
+from ingest.db.database import Database
+from ingest.db.dump import dump
+from ingest.db.load import FACT_TABLES
+from ingest.db.recovery import open_database
+from ingest.pipeline import spawn_readers
+from ingest.pipeline.follow import Owner
+from ingest.pipeline.homes import homes
+from ingest.pipeline.readers import ReaderPool
+from ingest.pipeline.run import RunReport, RunSettings
+from ingest.tail.source import SourceName, parse
+from tests.build import scenarios
+from tests.build.home import Home
+from tests.build.rollout import Rollout
+
+ROOT = Path(__file__).resolve().parents[2]
+SMALL = RunSettings(batch_bytes=4_000)
+"""So that every session is many batches."""
+FIRST = datetime(2026, 11, 21, 12, 0, 0)
+AFTER = FIRST.replace(day=22)
+"""When every wait for another attempt is over."""
+SOAK = bool(os.environ.get("TAILBOARD_SOAK"))
+
+
+class Place:
+    """`read` opens, reads all that is new and closes, as a command does."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.home = Home(folder / "codex")
+        self.path = folder / "data" / "tailboard.duckdb"
+        self.log = self.path.with_name(self.path.name + ".wal")
+        self.told: list[str] = []
+        self.now = FIRST
+
+    def clock(self) -> datetime:
+        return self.now
+
+    def session(self, which: str = "plan", **said: Any) -> Rollout:
+        """One scripted session, written to the end."""
+        made = scenarios.ALL[which](self.home, **said)
+        session = made[0] if isinstance(made, list) else made
+        session.write()
+        return session
+
+    def open(self) -> Database:
+        database, told = open_database(self.path, lambda: datetime(2026, 11, 21, tzinfo=UTC))
+        self.told += told
+        return database
+
+    def owner(self, database: Database, tuning: RunSettings = SMALL) -> Owner:
+        return Owner(database, homes([self.home.path]), tuning, self.clock)
+
+    def read(self, tuning: RunSettings = SMALL, readers: int = 0) -> RunReport:
+        with self.open() as database:
+            owner = self.owner(database, tuning)
+            if not readers:
+                return owner.once()
+            return owner.read(
+                owner.survey().changed, readers=ReaderPool(spawn_readers.start(readers))
+            )
+
+    def facts(self) -> list[str]:
+        with self.open() as database:
+            return list(dump(database))
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        with self.open() as database:
+            return database.execute(sql).fetchall()
+
+    def cursors(self) -> dict[SourceName, tuple[Any, ...]]:
+        """Name to generation, byte, lines and the lines that are accounted for."""
+        found = self.rows(
+            "select s.path, c.generation, c.byte, c.lines, c.stored + c.rejected + c.blank "
+            "from sources s join cursors c on c.source = s.id"
+        )
+        return {_name(path): tuple(rest) for path, *rest in found}
+
+    def states(self) -> Counter[str]:
+        return Counter(state for (state,) in self.rows("select state from batches"))
+
+    def problems(self) -> list[tuple[str, str]]:
+        """What is told of the home, by code and file name."""
+        found = self.rows("select code, path from problems")
+        return sorted((code, Path(path).name) for code, path in found)
+
+    def state_of(self, session: Rollout) -> str:
+        ((state,),) = self.rows(f"select state from sources where thread = '{session.thread.id}'")
+        return str(state)
+
+    def quiet(self) -> list[str]:
+        """What one reading of the home as it is now would store."""
+        return one_shot(self.home.path, self.folder)
+
+    def quiet_elsewhere(self) -> list[str]:
+        """The same, on a disk that has room."""
+        with TemporaryDirectory() as folder:
+            return one_shot(self.home.path, Path(folder))
+
+    def forget(self) -> None:
+        """No database any more, as before the first start."""
+        for file in self.path.parent.glob(f"{self.path.name}*"):
+            if file.is_file():
+                file.unlink()
+
+
+def _name(path: str) -> SourceName:
+    parsed = parse(Path(path).name)
+    assert parsed is not None
+    return parsed[0]
+
+
+def one_shot(home: Path, folder: Path) -> list[str]:
+    """All facts of a home, read in one go into a database of its own."""
+    path = folder / f"quiet-{len(list(folder.glob('quiet-*.duckdb')))}.duckdb"
+    with Database(path) as database:
+        Owner(database, homes([home])).once()
+        return list(dump(database))
+
+
+class Oracle:
+    """One quiet reading after another, in one database that is emptied in between."""
+
+    def __init__(self, folder: Path) -> None:
+        self.home = folder / "oracle"
+        self.database = Database(folder / "oracle.duckdb")
+
+    def facts(self, contents: dict[str, bytes]) -> list[str]:
+        """What these files, named as in a home, tell."""
+        for path in self.home.rglob("*.jsonl"):
+            path.unlink()
+        for name, content in contents.items():
+            path = self.home / ("sessions" if name.startswith("rollout") else ".") / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        with self.database.transaction():
+            for table in (*FACT_TABLES, "sources", "cursors", "batches", "batch_moves", "problems"):
+                self.database.execute(f'delete from "{table}"')
+        Owner(self.database, homes([self.home])).once()
+        return list(dump(self.database))
+
+    def close(self) -> None:
+        self.database.close()
+
+
+def program(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", *arguments]
+
+
+needs_strace = pytest.mark.skipif(which("strace") is None, reason="strace is not installed")
+
+
+def injected(place: Place, fault: str, when: int, code: str) -> int:
+    """Run some code with a fault at the n-th call that writes to the database's files."""
+    calls = "pwrite64,write,fsync,fdatasync,ftruncate"
+    return subprocess.run(
+        [
+            *("strace", "-f", "-qq", "-o", os.devnull, "-P", place.path, "-P", place.log),
+            *("-e", f"inject={calls}:{fault}:when={when}", sys.executable, "-c", code),
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        check=False,
+    ).returncode

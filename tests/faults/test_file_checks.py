@@ -1,0 +1,108 @@
+"""What lies where the database's own files belong is named, with a cure, and left as it is."""
+
+import os
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ingest.db.database import Database
+from ingest.db.errors import DatabaseUnusable
+from ingest.pipeline.scan import ScanResult, scan_and_register
+from tests.build import Home
+from tests.integration.cli.cli_harness import Desk, write_sessions
+
+
+@pytest.fixture
+def desk(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Desk:
+    found = Desk(tmp_path, capsys)
+    _, found.now = write_sessions(found.home)
+    found.db.parent.mkdir()
+    return found
+
+
+def of_sqlite(path: Path) -> None:
+    with sqlite3.connect(path) as made:
+        made.execute("create table t (a)")
+    made.close()
+
+
+def linked(path: Path) -> None:
+    (path.parent / "elsewhere").mkdir()
+    path.symlink_to(path.parent / "elsewhere")
+
+
+def linked_log(path: Path) -> None:
+    (path.parent / "elsewhere").write_bytes(b"mine")
+    path.symlink_to(path.parent / "elsewhere")
+
+
+@pytest.mark.fault("A03")
+@pytest.mark.parametrize("read_before", [False, True], ids=["new", "read before"])
+@pytest.mark.parametrize(
+    ("suffix", "make", "said"),
+    [
+        ("", of_sqlite, "is not a database of Tailboard: it is a"),
+        ("", Path.mkdir, "is not a database of Tailboard: it is a folder"),
+        (".wal", Path.mkdir, "is a folder, where the database keeps its log"),
+        (".wal", linked_log, "is a link, where the database keeps its log"),
+        (".spool", Path.touch, "is a file, where the database keeps its working folder"),
+        (".spool", linked, "is a link, where the database keeps its working folder"),
+    ],
+)
+def test_it_is_named_with_a_cure_and_left_alone(
+    desk: Desk, suffix: str, make: Callable[[Path], None], said: str, *, read_before: bool
+) -> None:
+    if read_before:
+        assert desk.run("ingest", "-q").code == 0
+    place = desk.db.with_name(desk.db.name + suffix)
+    if place.exists():
+        place.rename(desk.tmp / "aside")
+    make(place)
+    before = sorted(desk.db.parent.rglob("*")), place.lstat()
+    # Where there is no database yet, a command that only reads has nothing to open.
+    for command in (["ingest"], ["status"]) if desk.db.exists() else (["ingest"],):
+        answer = desk.run(*command)
+        assert answer.code == 3, answer.err
+        assert said in answer.err
+        assert "--db PATH" in answer.err
+        assert "sqlite_scanner" not in answer.err
+    left = {path for path in desk.db.parent.rglob("*") if path.name.startswith("elsewhere")}
+    assert all(path.is_dir() or path.read_bytes() == b"mine" for path in left)
+    assert place.lstat().st_ino == before[1].st_ino
+
+
+@pytest.mark.fault("A04")
+def test_status_answers_where_what_it_sees_cannot_be_kept(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert desk.run("ingest", "-q").code == 0
+
+    def refuse(database: Database, *said: object, keep: bool = True) -> ScanResult:
+        if keep:
+            raise DatabaseUnusable(database.path, PermissionError(13, "Permission denied"))
+        return scan_and_register(database, *said, keep=False)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("ingest.cli.local_access.scan_and_register", refuse)
+    assert sum(desk.json("status")["sources"].values()) > 0
+
+
+@pytest.mark.fault("A05")
+def test_a_home_without_rights_is_not_called_missing(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Home(desk.home)
+    look = os.scandir
+
+    def closed(path: str) -> object:
+        if str(path) == str(desk.home):
+            raise PermissionError(13, "Permission denied", str(path))
+        return look(path)
+
+    monkeypatch.setattr(os, "scandir", closed)
+    answer = desk.run("ingest")
+    assert answer.code == 3
+    assert "no Codex home" not in answer.err
+    assert f"The Codex home {desk.home} cannot be read: Permission denied." in answer.err
+    assert "chmod u+rx" in answer.err

@@ -1,0 +1,213 @@
+"""Megabytes of lines that are no records: bounded, one finding each, and nobody waits for them."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import zstandard
+
+from ingest.codex.value_limit import MOST_VALUES, has_too_many_values
+from ingest.pipeline import batch_budget, spawn_readers
+from ingest.pipeline.job import Job, JobDone
+from ingest.pipeline.read_batch import read
+from ingest.pipeline.readers import InProcessReader
+from ingest.pipeline.run import IngestRun, RunSettings
+from ingest.tail.zst import Caps
+from tests.faults.fault_harness import ROOT, Place
+from tests.unit.tail.builders import rollout
+
+DAY = "sessions/2026/11/21"
+MIB = 1024**2
+TORN = b'{"type":"half{"type":"a_new_kind"}\n'
+"""A record behind a torn one: each such line is a finding of its own."""
+RUBBISH = {
+    "x": b"x\n",
+    "empty": b"\n",
+    "objects": b"{}\n",
+    "numbered": b"".join(b"%d\n" % number for number in range(1_000)),
+    "half objects": b"".join(b'{"a%d\n' % number for number in range(100)),
+    "binary": bytes(range(256)) * 8,
+    "torn": TORN,
+}
+
+
+def rubbish(place: Place, what: bytes, size: int) -> Path:
+    """A file of it, newer than all others, so that it is read before them."""
+    path = place.home.path / DAY / rollout()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(what * (size // len(what)))
+    os.utime(path, (2e9, 2e9))
+    return path
+
+
+@pytest.mark.fault("L40")
+@pytest.mark.parametrize("what", ["x", "empty", "objects", "numbered", "half objects", "binary"])
+def test_a_run_of_lines_without_a_record_is_one_finding_and_each_line_is_counted(
+    place: Place, what: str
+) -> None:
+    path = rubbish(place, RUBBISH[what], MIB)
+    lines = path.read_bytes().count(b"\n")
+    place.read(RunSettings(batch_bytes=300_000))
+    ((counted, accounted, rejected, blank),) = place.rows(
+        "select lines, stored + rejected + blank, rejected, blank from cursors"
+    )
+    assert counted == accounted == lines
+    findings = place.rows("select lines, extent, length, whole from rejects")
+    assert len(findings) == (0 if what in ("empty", "objects") else 1)
+    assert sum(found[0] for found in findings) == rejected
+    assert (blank == lines) == (what == "empty")
+    for _, extent, _, _ in findings:
+        assert 0 < extent <= path.stat().st_size
+    assert place.facts() == place.quiet()
+
+
+@pytest.mark.fault("L40")
+@pytest.mark.parametrize("readers", [0, 1])
+def test_a_bad_file_delays_the_others_by_a_batch_at_the_most(
+    place: Place, readers: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad = rubbish(place, TORN, 500_000)
+    good = [place.session("chat") for _ in range(3)]
+    monkeypatch.setattr(batch_budget, "REJECTS", 200)
+    order: list[str] = []
+    with place.open() as database:
+        owner = place.owner(database)
+        changed = owner.survey().changed
+        paths = {source.id: source.path for source in changed}
+        assert changed[0].path == str(bad)
+        drain = IngestRun(database, owner.instance, RunSettings(), place.clock)
+        drain.landed = lambda ended: order.extend(paths[one.source] for one in ended)
+        if readers:
+            drain.run(changed, _pool(readers))
+        else:
+            drain.run(changed, InProcessReader())
+    turns = order.index(str(good[0].path)), order.index(str(good[2].path))
+    assert order.count(str(bad)) > 4
+    assert order[: max(turns) + 1].count(str(bad)) <= 4
+    assert place.facts() == place.quiet()
+
+
+def _pool(readers: int) -> Any:
+    from ingest.pipeline.readers import ReaderPool
+
+    return ReaderPool(spawn_readers.start(readers))
+
+
+@pytest.mark.fault("L41")
+def test_a_batch_ends_with_many_findings_and_the_next_goes_on_there(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = rubbish(place, TORN, 4 * MIB)
+    monkeypatch.setattr(batch_budget, "REJECTS", 5_000)
+    done, facts = read(_job(path))
+    assert facts is not None
+    assert done.more
+    block = 128 * 1024 // len(TORN) + 1
+    assert 5_000 <= len(facts.rejects) <= 5_000 + block
+    assert done.cursor.offset == len(facts.rejects) * len(TORN)
+
+
+@pytest.mark.fault("L41")
+def test_a_batch_ends_when_it_has_taken_long_but_reads_something_each_time(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = rubbish(place, TORN, 2 * MIB)
+    monkeypatch.setattr(batch_budget, "SECONDS", 0.0)
+    offsets = []
+    job = _job(path)
+    while True:
+        done, _ = read(job)
+        offsets.append(done.cursor.offset)
+        if not done.more:
+            break
+        job = _job(path, done)
+    assert len(offsets) >= 16
+    assert offsets[:-1] == sorted(set(offsets))
+    assert offsets[-1] == path.stat().st_size
+
+
+def _job(path: Path, after: JobDone | None = None) -> Job:
+    from ingest.tail.cursor import START
+    from ingest.tail.source import Kind, Representation
+
+    return Job(
+        *("batch", "lease", 1, Kind.ROLLOUT, "thread", os.fsencode(path)),
+        *(Representation.PLAIN, 128 * MIB, 64 * MIB),
+        START if after is None else after.cursor,
+        None if after is None else after.state,
+    )
+
+
+@pytest.mark.fault("L41")
+@pytest.mark.parametrize("what", ["x", "torn", "numbered"])
+def test_memory_and_spool_are_small_whatever_short_lines_there_are(place: Place, what: str) -> None:
+    path = rubbish(place, RUBBISH[what], 8 * MIB)
+    program = (
+        "import os, resource, sys\n"
+        "from pathlib import Path\n"
+        "from tests.faults.test_invalid_lines import _job\n"
+        "from ingest.pipeline.reader_output import pack\n"
+        "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        f"parcel = pack([_job(Path({str(path)!r}))], Path({str(place.folder)!r}), 'group')\n"
+        "spool = sum(os.path.getsize(one) for one in parcel.tables.values())\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before, spool)\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, check=True, text=True
+    )
+    grown, spool = map(int, ended.stdout.split())
+    assert grown < 60_000
+    assert spool < 4 * MIB
+
+
+@pytest.mark.fault("F10", "L41")
+def test_a_small_file_that_unpacks_to_hundreds_of_megabytes_is_refused_and_says_why(
+    place: Place,
+) -> None:
+    healthy = place.session("chat")
+    packed = place.home.path / DAY / (rollout() + ".zst")
+    packed.write_bytes(zstandard.compress(b"x\n" * (Caps().size // 2 + 1)))
+    report = place.read()
+    assert report.batches["dead"] == 1
+    ((message,),) = place.rows("select error_message from batches where state = 'dead'")
+    assert f"{Caps().size:,} bytes" in message
+    assert any(healthy.thread.id in fact for fact in place.facts())
+
+
+@pytest.mark.fault("L42")
+@pytest.mark.parametrize("begin", [b"[", b'{"type":"event_msg","payload":{"type":"x","command":['])
+def test_a_long_line_of_millions_of_values_takes_little_memory_and_costs_that_line_alone(
+    place: Place, begin: bytes
+) -> None:
+    path = place.home.path / DAY / rollout()
+    path.parent.mkdir(parents=True)
+    end = b"]" if begin == b"[" else b"]}}"
+    record = b'{"type":"a_new_kind"}\n'
+    path.write_bytes(record + begin + b"{}," * 20_000_000 + b"{}" + end + b"\n" + record)
+    program = (
+        "import resource\n"
+        "from pathlib import Path\n"
+        "from tests.faults.test_invalid_lines import _job\n"
+        "from ingest.pipeline.read_batch import read\n"
+        "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        f"done, facts = read(_job(Path({str(path)!r})))\n"
+        "(row,) = facts.rejects\n"
+        "print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)\n"
+        "print(done.tally.stored, done.tally.rejected, row.byte, row.reason)\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, check=True, text=True
+    )
+    memory, told = ended.stdout.splitlines()
+    assert told == f"2 1 {len(record)} too_many_values"
+    assert int(memory) < 220  # A reader has some 25 MB of its own.
+
+
+def test_a_long_text_full_of_commas_and_braces_is_no_crowd_of_values() -> None:
+    text = b'{"text":"' + b'{\\"a\\":[1,2]},' * 300_000 + b'"}'
+    assert text.count(b",") + text.count(b"{") + text.count(b"[") > MOST_VALUES
+    assert not has_too_many_values(text)
+    assert has_too_many_values(b"[" + b"1," * (MOST_VALUES + 1) + b"1]")

@@ -1,0 +1,138 @@
+"""The tours: one session a release that visits most record types, against what it visited."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.integration.facts.expectations import Told
+
+Corpus = Callable[[str], Told]
+
+TOURS = ("0.36.0", "0.58.0", "0.98.0", "0.125.0", "0.155.0")
+RESUMED = TOURS[2:]
+SEVEN = (9_800, 3_500, 280, 70, 10_080)
+"""Seven answers of 1100, 1200 … tokens in and 40 out."""
+EIGHT = (11_600, 4_000, 320, 80, 11_920)
+LISTED = "ls -la; exit 3"
+
+
+def tour(corpus: Corpus, release: str) -> tuple[Told, str]:
+    told = corpus(f"{release}-tour")
+    (session,) = told.rows("sessions")
+    return told, str(session["id"])
+
+
+@pytest.mark.parametrize(
+    ("release", "states"),
+    [
+        ("0.36.0", ["completed"]),
+        ("0.58.0", ["completed"]),
+        # Before turn events nothing says that the third turn failed.
+        ("0.98.0", ["completed", "completed", "open"]),
+        ("0.125.0", ["completed", "completed", "failed"]),
+        ("0.155.0", ["completed", "completed", "failed"]),
+    ],
+)
+def test_turns_end_as_far_as_the_release_tells(
+    corpus: Corpus, release: str, states: list[str]
+) -> None:
+    told, session = tour(corpus, release)
+    assert told.states(session) == states
+    said = [
+        ("user", "Please do the thing"),
+        ("assistant", "Running a command."),
+        ("assistant", "All done."),
+        ("user", "Second turn via resume"),
+        ("assistant", "Resumed reply."),
+        ("user", "Third turn fails"),
+    ]
+    assert told.said(session) == said[: 6 if release in RESUMED else 3]
+
+
+@pytest.mark.parametrize(
+    ("release", "reason", "code"),
+    [("0.125.0", "no answer", None), ("0.155.0", "error", "internal_server_error")],
+)
+def test_a_failed_turn_says_why_as_far_as_its_file_does(
+    corpus: Corpus, release: str, reason: str, code: str | None
+) -> None:
+    told, session = tour(corpus, release)
+    failed = told.of("turns", session, "n", "end_reason", "error_code", state="failed")
+    assert failed == [(3, reason, code)]
+    assert told.session("Please do the thing")["turn_state"] == "failed"
+
+
+@pytest.mark.parametrize("release", TOURS)
+def test_repeated_counts_add_nothing(corpus: Corpus, release: str) -> None:
+    told, session = tour(corpus, release)
+    assert told.tokens(session) == (EIGHT if release in RESUMED else SEVEN)
+    assert len(told.rows("usage", session)) == (8 if release in RESUMED else 7)
+
+
+@pytest.mark.parametrize(
+    ("release", "ends"),
+    [
+        ("0.36.0", [(LISTED, 3), ("ls; exit 3", None), ("ls; exit 3", 3)]),
+        ("0.58.0", [(LISTED, None), ("ls; exit 3", 3), ("ls; exit 3", 3)]),
+        ("0.98.0", [(LISTED, 3), ("ls; exit 3", 3), ("ls; exit 3", 3)]),
+        ("0.125.0", [(LISTED, 3), ("ls; exit 3", 3), ("ls; exit 3", 3)]),
+        ("0.155.0", [(LISTED, 3), ("ls; exit 3", None), ("ls; exit 3", None)]),
+    ],
+)
+def test_a_tool_the_release_lacks_has_no_exit_code(
+    corpus: Corpus, release: str, ends: list[tuple[str, int | None]]
+) -> None:
+    told, session = tour(corpus, release)
+    assert told.of("calls", session, "command", "exit_code", kind="command") == ends
+    assert {row["status"] for row in told.rows("calls", session, kind="command")} == {"failed"}
+    for row in told.rows("calls", session, kind="command", exit_code=None):
+        assert row["output_head"].startswith("unsupported call")
+
+
+@pytest.mark.parametrize("release", TOURS)
+def test_patches_touch_the_files_they_name(corpus: Corpus, release: str) -> None:
+    told, session = tour(corpus, release)
+    by_codex = release == "0.155.0"
+    below = "/home/dev/demo/" if by_codex else ""
+    touched = [(f"{below}a.txt", "update"), (f"{below}b.txt", "add")]
+    if not by_codex:
+        # Newer releases have no shell to patch through.
+        touched.append(("c.txt", "add"))
+    assert sorted(told.of("files", session, "path", "change")) == touched
+    statuses = ["completed", "failed" if by_codex else "completed", "failed"]
+    assert [row["status"] for row in told.rows("calls", session, kind="patch")] == statuses
+
+
+@pytest.mark.parametrize("release", TOURS)
+def test_an_invented_tool_fails(corpus: Corpus, release: str) -> None:
+    told, session = tour(corpus, release)
+    assert told.of("calls", session, "kind", "status", tool="no_such_tool") == [("other", "failed")]
+
+
+@pytest.mark.parametrize("release", TOURS)
+def test_a_plan_that_was_refused_is_no_plan(corpus: Corpus, release: str) -> None:
+    told, session = tour(corpus, release)
+    taken = release != "0.155.0"
+    assert told.plans(session) == [
+        (taken, "start", [("Look", "in_progress"), ("Edit", "pending")]),
+        (taken, None, [("Look", "completed"), ("Edit", "completed")]),
+    ]
+    (row,) = told.rows("sessions")
+    assert (row["plan_done"], row["plan_total"]) == ((2, 2) if taken else (0, 0))
+
+
+@pytest.mark.parametrize("release", TOURS)
+def test_models_and_places_are_those_of_the_session(corpus: Corpus, release: str) -> None:
+    told, session = tour(corpus, release)
+    models = {
+        "0.36.0": "gpt-5-codex",
+        "0.58.0": "gpt-5.1-codex",
+        "0.98.0": "gpt-5.2-codex",
+        "0.125.0": "gpt-5.4",
+        "0.155.0": "gpt-5.5",
+    }
+    (row,) = told.rows("sessions")
+    assert (row["model"], row["cli_version"]) == (models[release], release)
+    assert (row["project"], row["branch"]) == ("demo", "feature/x")
+    assert {turn["model"] for turn in told.rows("turns", session)} == {models[release]}
+    assert {use["model"] for use in told.rows("usage", session)} == {models[release]}

@@ -1,0 +1,409 @@
+"""`tailboard journal`: what a person reads, what is written, and what of a file stays."""
+
+import json
+import os
+import re
+import subprocess
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+
+from ingest.cli.main import run
+from ingest.db.database import Database
+from ingest.projects.journal.build import days_of
+from ingest.projects.journal.marked_block import BEGIN, END
+from tests.build import Home, Rollout, scenarios
+from tests.integration.cli.cli_harness import Desk
+
+EXPECTED = Path(__file__).parent / "expected"
+CORPUS = Path(__file__).resolve().parents[4] / "shared" / "corpus"
+SHOWN: dict[str, Callable[..., Rollout | list[Rollout]]] = {
+    "plan": scenarios.plan,
+    "agents": scenarios.agents,
+    "tour": scenarios.tour,
+    "goal": scenarios.goal,
+    "killed": scenarios.killed,
+}
+
+
+def write(desk: Desk, *made: Callable[..., Rollout | list[Rollout]]) -> list[Rollout]:
+    """These scenarios on disk and read, ten minutes apart."""
+    home = Home(desk.home)
+    written: list[Rollout] = []
+    for scenario in made:
+        done = scenario(home)
+        written += done if isinstance(done, list) else [done]
+        home.clock.tick(600_000)
+    for one in written:
+        one.write()
+    desk.now = datetime.fromtimestamp(home.clock.seconds, UTC) + timedelta(minutes=1)
+    assert desk.run("ingest", "-q").code == 0
+    return written
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_the_journal_of_a_scenario_is_the_expected_one(desk: Desk, name: str) -> None:
+    write(desk, SHOWN[name])
+    shown = desk.run("journal", "show")
+    assert shown.code == 0, shown.err
+    assert shown.out == (EXPECTED / f"{name}.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("release", ["codex-0.63.0", "codex-0.169.0"])
+def test_the_journal_of_real_sessions_is_the_expected_one(desk: Desk, release: str) -> None:
+    if not CORPUS.exists():
+        pytest.skip("the real files are not here")
+    desk.env["CODEX_HOME"] = str(CORPUS / release)
+    assert desk.run("ingest", "-q").code == 0
+    shown = desk.run("journal", "show", "--day", "2026-11-21")
+    assert shown.out == (EXPECTED / f"{release}.md").read_text(encoding="utf-8")
+
+
+def test_a_session_is_shown_by_the_beginning_of_its_id(desk: Desk) -> None:
+    one, other = write(desk, scenarios.plan, scenarios.chat)
+    shown = desk.run("journal", "show", "--session", other.thread.id[:12]).out
+    assert shown.startswith("# Say hello\n")
+    assert one.thread.id not in shown
+
+
+def test_a_day_is_a_day_of_the_zone(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    write(desk, scenarios.plan)
+    env = {"CODEX_HOME": str(desk.home), "TAILBOARD_DB": str(desk.db), "PATH": ""}
+    far = timezone(timedelta(hours=-9))
+    assert run(["journal", "show", "--day", "2026-11-20"], env, desk.now, far) == 0
+    shown = capsys.readouterr().out
+    assert "times in UTC-09:00" in shown
+    assert "2026-11-20 23:00:00" in shown
+
+
+def test_a_plan_that_moves_without_a_word_is_told_in_ours(desk: Desk) -> None:
+    def silent(home: Home, **_: object) -> Rollout:
+        session = home.session()
+        session.prompt("Begin")
+        session.plan([("Read", "pending"), ("Fix", "pending")])
+        session.plan([("Read", "in_progress"), ("Fix", "pending")])
+        session.end_turn("So far.")
+        return session
+
+    write(desk, silent)
+    told = desk.run("journal", "show").out.partition("How it went:")[2]
+    assert re.findall(r"- [\d:]+ (\w+.*) @", told)[:2] == ["planned", "went on"]
+
+
+def test_sessions_whose_turns_have_no_times_are_told_on_the_day_they_began(desk: Desk) -> None:
+    def old(home: Home) -> Rollout:
+        session = home.session("g1")
+        session.prompt("Do it")
+        session.end_turn("Done.")
+        return session
+
+    (session,) = write(desk, old)
+    (entry,) = desk.json("journal", "show")["journal"]["entries"]
+    assert (entry["session"], entry["turn_count"]) == (session.thread.id, 1)
+    assert entry["started_at"].startswith("2026-11-21T08:00")
+    day = desk.run("journal", "show", "--day", "2026-11-21")
+    assert day.out == desk.run("journal", "show").out
+    assert desk.run("journal", "show", "--day", "2026-11-20").code == 1
+    with Database(desk.db) as database:
+        assert days_of(database, None, UTC) == {date(2026, 11, 21): [session.thread.id]}
+
+
+def test_what_went_on_after_midnight_is_told_with_the_day_it_began_on(desk: Desk) -> None:
+    def late(home: Home) -> Rollout:
+        home.clock.advance(15.9 * 3_600)
+        session = home.session()
+        session.prompt("Do it")
+        home.clock.advance(1_800)
+        session.end_turn("Done.")
+        return session
+
+    write(desk, late)
+    journal = desk.json("journal", "show")["journal"]
+    assert journal["name"] == "2026-11-21"
+    assert len(journal["entries"]) == 1
+
+
+def test_nothing_on_a_day_is_said(desk: Desk) -> None:
+    write(desk, scenarios.plan)
+    answer = desk.run("journal", "show", "--day", "2026-11-01")
+    assert (answer.code, answer.out) == (1, "")
+    assert "No session on 2026-11-01" in answer.err
+    assert "No session yesterday." in desk.run("journal", "show", "--day", "yesterday").err
+
+
+def test_older_turns_of_a_long_session_are_counted(desk: Desk) -> None:
+    home = Home(desk.home)
+    session = home.session()
+    for n in range(1, 31):
+        session.prompt(f"Do thing {n}")
+        session.command(f"make thing{n}", exit_code=int(n % 5 == 0), output="said\n")
+        session.patch({f"thing{n}.py": "x\n"})
+        session.end_turn(f"Did {n}.")
+    session.write()
+    desk.run("ingest", "-q")
+    shown = desk.run("journal", "show", "--session", session.thread.id).out
+    assert "10 commands, 2 failed, files thing1.py, thing2.py" in shown
+    assert "#### Turn 10" not in shown
+    assert "#### Turn 11" in shown
+    desk.env["TAILBOARD_JOURNAL_TURNS"] = "2"
+    assert "28 commands, 5 failed" in desk.run("journal", "show").out
+
+
+def test_a_failure_is_repaired_where_the_same_command_went_well_later(desk: Desk) -> None:
+    home = Home(desk.home)
+    session = home.session()
+    session.prompt("Test it")
+    session.command("pytest", exit_code=1, output="1 failed\n")
+    session.command("ruff check", exit_code=1, output="E501\n")
+    session.command("pytest", exit_code=0, output="1 passed\n")
+    session.command("git commit -am Fix", 0, "[main 1a2b3c4] Fix the lexer\n 1 file changed\n")
+    session.end_turn("Tested.")
+    session.write()
+    desk.run("ingest", "-q")
+    (entry,) = desk.json("journal", "show")["journal"]["entries"]
+    assert [(one["what"], one["repaired"]) for one in entry["failures"]] == [
+        ("pytest", True),
+        ("ruff check", False),
+    ]
+    assert [(one["sha"], one["subject"]) for one in entry["commits"]] == [
+        ("1a2b3c4", "Fix the lexer")
+    ]
+    shown = desk.run("journal", "show").out
+    assert "`pytest` exit 1 (went well later" in shown
+    assert "`ruff check` exit 1 (not repaired here)" in shown
+
+
+def test_what_a_person_said_of_a_task_is_told_on_its_day(desk: Desk) -> None:
+    write(desk, scenarios.partial)
+    (task,) = [
+        one["id"]
+        for one in desk.json("tasks", "--all", "--everywhere")["tasks"]
+        if one["text"] == "Fix the parser"
+    ]
+    desk.run("tasks", "complete", task, "--reason", "by hand")
+    assert "## Said by people" in desk.run("journal", "show").out
+    assert "set done: by hand" in desk.run("journal", "show", "--project", "sample").out
+    desk.now += timedelta(days=1)
+    desk.run("tasks", "set", task, "cancelled")
+    assert "set cancelled" not in desk.run("journal", "show", "--day", "2026-11-21").out
+
+
+def test_export_writes_beside_the_database_and_says_what(desk: Desk) -> None:
+    write(desk, scenarios.plan, scenarios.chat)
+    answer = desk.json("journal", "export", "--day", "2026-11-21")
+    (written,) = answer["written"]
+    path = Path(written["path"])
+    assert path == desk.db.parent / "journals" / "sample" / "2026-11-21.md"
+    assert (written["sessions"], written["redacted"]) == (2, 1)
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert path.parent.stat().st_mode & 0o777 == 0o700
+    before = path.read_bytes()
+    desk.json("journal", "export", "--day", "2026-11-21")
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("form", ["md", "json", "html"])
+def test_the_same_sessions_give_the_same_bytes_in_another_database(desk: Desk, form: str) -> None:
+    write(desk, scenarios.plan, scenarios.agents)
+    texts = []
+    for name in ("one", "two"):
+        desk.env["TAILBOARD_DB"] = str(desk.tmp / name / "t.duckdb")
+        desk.run("ingest", "-q")
+        out = desk.tmp / name / f"out.{form}"
+        answer = desk.run("journal", "export", "--format", form, "--out", str(out))
+        assert answer.code == 0, answer.err
+        texts.append(out.read_bytes())
+        desk.now += timedelta(days=40)
+        desk.env["TAILBOARD_CONFIG"] = "/nowhere"
+    assert texts[0] == texts[1]
+
+
+def test_a_page_of_html_stands_alone_and_json_can_be_read(desk: Desk) -> None:
+    write(desk, scenarios.chat)
+    page, data = desk.tmp / "j.html", desk.tmp / "j.json"
+    desk.run("journal", "export", "--format", "html", "--out", str(page))
+    desk.run("journal", "export", "--format", "json", "--out", str(data))
+    text = page.read_text()
+    assert "Content-Security-Policy" in text
+    assert "src=" not in text
+    assert "href=" not in text
+    told = json.loads(data.read_text())
+    assert told["schema"] == "tailboard.journal/1"
+    assert told["journal"]["entries"][0]["objective"].startswith("Say hello")
+
+
+def test_notes_of_a_person_survive_and_broken_markers_are_refused(desk: Desk) -> None:
+    write(desk, scenarios.plan)
+    path = desk.tmp / "mine.md"
+    path.write_text("my notes\n")
+    assert desk.run("journal", "export", "--out", str(path)).code == 0
+    path.write_text(path.read_text() + "more notes\n")
+    assert desk.run("journal", "export", "--out", str(path)).code == 0
+    text = path.read_text()
+    assert text.startswith("my notes\n")
+    assert text.endswith(f"{END}\nmore notes\n")
+    path.write_text(f"{text}{BEGIN}\n")
+    refused = desk.run("journal", "export", "--out", str(path))
+    assert refused.code == 1
+    assert "not one pair" in refused.err
+    assert path.read_text() == f"{text}{BEGIN}\n"
+
+
+def test_what_is_no_journal_is_not_written_over(desk: Desk) -> None:
+    write(desk, scenarios.plan)
+    for name, form in (("a.html", "html"), ("a.json", "json")):
+        path = desk.tmp / name
+        path.write_text("mine")
+        refused = desk.run("journal", "export", "--format", form, "--out", str(path))
+        assert refused.code == 1
+        assert "was not written by Tailboard" in refused.err
+        assert path.read_text() == "mine"
+    path = desk.tmp / "latin.md"
+    path.write_bytes(b"caf\xe9\n")
+    assert "no text in UTF-8 (byte 3)" in desk.run("journal", "export", "--out", str(path)).err
+    assert path.read_bytes() == b"caf\xe9\n"
+
+
+def test_a_repository_is_written_into_only_when_that_is_said(desk: Desk) -> None:
+    write(desk, scenarios.plan)
+    desk.env["PATH"] = os.environ["PATH"]
+    repository = desk.tmp / "repo"
+    repository.mkdir()
+    subprocess.run(["git", "init", "-q", str(repository)], check=True)
+    path = repository / "journal.md"
+    refused = desk.run("journal", "export", "--out", str(path))
+    assert refused.code == 1
+    assert "--into" in refused.err
+    assert not path.exists()
+    written = desk.run("journal", "export", "--out", str(path), "--into")
+    assert written.code == 0
+    assert "is not ignored by git" in written.err
+    (repository / ".gitignore").write_text("journal.md\n")
+    assert "ignored" not in desk.run("journal", "export", "--out", str(path), "--into").err
+
+
+def test_what_was_exported_is_known_also_after_the_database_is_lost(desk: Desk) -> None:
+    from ingest.db.database import Database
+    from ingest.projects.exports import exported
+
+    write(desk, scenarios.plan)
+    path = desk.tmp / "mine.md"
+    for _ in range(2):
+        desk.run("journal", "export", "--out", str(path))
+    desk.db.unlink()
+    desk.run("ingest", "-q")
+    with Database(desk.db) as database:
+        assert exported(database) == [path]
+
+
+def test_automatic_export_is_switched_on_and_off_for_a_project(desk: Desk) -> None:
+    home = Home(desk.home)
+    folder = desk.tmp / "parser"
+    folder.mkdir()
+    session = home.session(cwd=str(folder))
+    session.prompt("Fix it")
+    session.end_turn("Fixed.")
+    session.write()
+    desk.run("ingest", "-q")
+    on = desk.json("journal", "auto", "on", "--project", "parser")
+    assert [one["folder"] for one in on["auto"]] == [str(folder)]
+    assert str(folder) in desk.run("journal", "auto").out
+    off = desk.json("journal", "auto", "off", "--project", "parser")
+    assert off["auto"] == []
+    unknown = desk.run("journal", "auto", "on", "--project", "nothing")
+    assert (unknown.code, "No session" in unknown.err) == (1, True)
+
+
+@pytest.mark.fault("S01")
+def test_no_secret_leaves_even_where_an_older_version_stored_it(desk: Desk) -> None:
+    from ingest.db.database import Database
+
+    secret, private = "ghp_" + "a1B2" * 10, "<private>my diary</private>"
+    write(desk, scenarios.plan, scenarios.tour)
+    with Database(desk.db) as database:
+        for table, column in (
+            ("messages", "text"),
+            ("calls", "command"),
+            ("calls", "output_head"),
+            ("files", "path"),
+        ):
+            database.execute(f"update {table} set {column} = {column} || ' {secret} {private}'")
+        database.execute(f"update turns set error = 'token {secret}' where error is not null")
+    for form in ("md", "json", "html"):
+        out = desk.tmp / f"out.{form}"
+        answer = desk.json(
+            "journal", "export", "--project", "sample", "--format", form, "--out", str(out)
+        )
+        assert answer["written"][0]["redacted"] > 0
+    assert (
+        desk.run("state", "export", "--project", "sample", "--out", str(desk.tmp / "s")).code == 0
+    )
+    shown = desk.run("journal", "show").out
+    left = [path.read_text() for path in (*desk.tmp.glob("out.*"), *desk.tmp.glob("s/**/*.json"))]
+    assert len(left) == 6
+    for text in (*left, shown, desk.run("journal", "show", "--json").out):
+        assert "a1B2" not in text
+        assert "diary" not in text
+
+
+RELEASES = sorted(path.name for path in CORPUS.glob("codex-*")) or ["none"]
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_every_release_has_its_sessions_told_each_with_its_places(desk: Desk, release: str) -> None:
+    if release == "none":
+        pytest.skip("the real files are not here")
+    desk.env["CODEX_HOME"] = str(CORPUS / release)
+    desk.run("ingest", "-q")
+    sessions = desk.json("sessions")["sessions"]
+    entries = [
+        entry
+        for project in sorted({one["project"] for one in sessions})
+        for entry in desk.json("journal", "show", "--project", project)["journal"]["entries"]
+    ]
+    assert {one["session"] for one in entries} == {one["id"] for one in sessions}
+    for entry in entries:
+        files = {one["file"] for one in entry["sources"]}
+        assert all((CORPUS / release / file).exists() for file in files)
+        groups = ("turns", "decisions", "failures", "commits")
+        told = [one["place"] for group in groups for one in entry[group]]
+        assert {place["file"] for place in told} <= files
+        counted = entry["earlier"]["last"] if entry["earlier"] else 0
+        assert entry["turn_count"] == len(entry["turns"]) + counted
+        if entry["title"].startswith("Fix the failing"):
+            assert [one["how"] for one in entry["failures"]] == ["exit 1"]
+            assert {one["path"] for one in entry["files"]} >= {"notes/parser.md"}
+
+
+ANSWER = "Done. The lexer reads `BOM` now:\n\n```python\nif text.startswith(BOM):\n    skip()\n```"
+
+
+def test_a_day_of_much_work_is_bounded_and_tells_what_mattered(desk: Desk) -> None:
+    home = Home(desk.home)
+    for number in range(20):
+        session = home.session(cwd=f"/home/dev/{('parser', 'web')[number % 2]}")
+        for turn in range(6):
+            session.prompt(f"Work package {number}.{turn}\nwith some words on it")
+            for look in range(12):
+                session.command(f"sed -n '{look},40p' src/lex.py", 0, "x = 1\n" * 20)
+                session.command(f"rg -n needle{look} src", 1, "")
+            session.command("pytest -q", 1, "E   assert 1 == 2\n" * 30)
+            session.patch({f"src/part{turn}.py": "x = 1\n"})
+            session.command("pytest -q", 0, "12 passed")
+            session.command(f"git commit -qm 'Package {number}.{turn}'", 0, "")
+            session.end_turn(ANSWER)
+        session.write()
+    desk.now = datetime.fromtimestamp(home.clock.seconds, UTC)
+    assert desk.run("ingest", "-q").code == 0
+    told = desk.run("journal", "show", "--day", "2026-11-21").out
+    assert len(told.splitlines()) < 1_500
+    assert told.count("\n## Work package") == 12
+    assert told.split("## Sessions told in a line", 1)[1].count("Work package") == 8
+    assert "sed -n" not in told
+    assert "rg -n" not in told
+    for mattered in ("`pytest -q` ✗ failed", "`pytest -q` ✓ done", "git commit -qm"):
+        assert told.count(mattered) >= 12
+    assert "> ```\n> if text.startswith(BOM):\n>     skip()\n> ```" in told
+    assert "went well later" in told

@@ -1,0 +1,226 @@
+"""Plans as all tell of them, the odd ones too: several in one line, empty, refused, taken back."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from ingest.db.database import Database
+from ingest.db.local_reader import LocalReader
+from ingest.pipeline.observe import facts
+from ingest.projects.journal.build import of_session, rules_of
+from ingest.projects.journal.write import Form, rendered
+from ingest.sessions.detail import SessionDetail, session_detail
+from ingest.sessions.scope import Now, Scope
+from ingest.sessions.session import Session, listed
+from ingest.sessions.timeline import Moment, Tools, moments, order
+from tests.build import Home, Rollout, calls
+from tests.integration.facts.expectations import owner
+from tui.screens.board_card import card, drawn
+
+Steps = list[tuple[str, str]]
+NOW = Now(datetime(2026, 12, 1), timedelta(minutes=5), timedelta(hours=24))
+OFF = "unsupported call: update_plan"
+
+
+class Told:
+    """What is told of the one session that was read."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.rows = LocalReader(database)
+
+    @property
+    def session(self) -> Session:
+        (one,) = listed(self.rows, Scope(), NOW)
+        return one
+
+    @property
+    def story(self) -> SessionDetail:
+        return session_detail(self.rows, self.session, self.session.home_id)
+
+    @property
+    def card(self) -> str:
+        return drawn(card(self.rows, self.session, NOW)).plain
+
+    @property
+    def journal(self) -> str:
+        journal = of_session(self.rows, self.session.id, rules_of(None, 20))
+        return rendered(journal, Form.MARKDOWN, None)
+
+    @property
+    def observed(self) -> Steps:
+        told, _ = facts(self.database, self.session.home_id, self.session.id)
+        return [(one["text"], one["status"]) for one in msgspec.json.decode(told)["plan"]]
+
+    @property
+    def moments(self) -> list[Moment]:
+        """One for each key of the timeline; a key without one fails."""
+        home, session = self.session.home_id, self.session.id
+        keys = [one.at for one in order(self.rows, home, session, Tools.FULL, words=False)]
+        found = moments(self.rows, home, session, keys)
+        return [found[key] for key in keys]
+
+    @property
+    def plans(self) -> list[str]:
+        return [one.head for one in self.moments if one.name == "plan"]
+
+
+Read = Callable[[], Told]
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home(tmp_path / "codex")
+
+
+@pytest.fixture
+def read(home: Home, tmp_path: Path) -> Iterator[Read]:
+    with owner(home.path, tmp_path / "tailboard.duckdb") as reading:
+
+        def once() -> Told:
+            reading.once()
+            return Told(reading.database)
+
+        yield once
+
+
+def asked(steps: Steps) -> dict[str, object]:
+    return {"plan": [{"step": text, "status": status} for text, status in steps]}
+
+
+def refused(session: Rollout, steps: Steps) -> None:
+    session.call("update_plan", asked(steps), OFF)
+
+
+def written(session: Rollout, *tell: Callable[[], object]) -> None:
+    session.prompt("Begin")
+    for one in tell:
+        one()
+    session.end_turn("Done.")
+    session.write()
+
+
+def test_a_script_that_sets_two_plans_sets_two(home: Home, read: Read) -> None:
+    session = home.session("g4", "0.169.0")
+    first = [("Read", "completed"), ("Fix", "pending")]
+    second = [("Read", "completed"), ("Fix", "completed"), ("Ship", "pending")]
+    script = "\n".join(calls.script("update_plan", asked(one)) for one in (first, second))
+    written(session, lambda: session.custom("exec", script, calls.script_output("{}")))
+    told = read()
+    assert [[(s.text, s.status) for s in plan.steps] for plan in told.story.plans] == [
+        first,
+        second,
+    ]
+    assert told.plans == ["revision 1, 1 of 2 done", "revision 2, 2 of 3 done"]
+    assert "### Plan: 2 of 3 done" in told.journal
+    assert "(done: Fix; added: Ship)" in told.journal
+    assert told.observed == second
+
+
+def test_plans_of_one_line_stand_in_the_order_they_were_set(home: Home, read: Read) -> None:
+    session = home.session("g4", "0.169.0")
+    set_ = [calls.script("update_plan", asked([(text, "pending")])) for text in ("Z", "A")]
+    written(session, lambda: session.custom("exec", "\n".join(set_), calls.script_output("{}")))
+    told = read()
+    home_id, id_ = told.session.home_id, told.session.id
+    found = order(told.rows, home_id, id_, Tools.SHORT, words=True)
+    by_words = {one.at.n: one.text for one in found if one.at.what == "plan"}
+    bodies = {one.at.n: one.body for one in told.moments if one.name == "plan"}
+    assert '"Z"' in by_words[1]
+    assert "[pending] Z" in bodies[1]
+    assert '"A"' in by_words[2]
+    assert "[pending] A" in bodies[2]
+
+
+def test_a_plan_that_was_emptied_is_empty_everywhere(home: Home, read: Read) -> None:
+    session = home.session("g3")
+    written(
+        session,
+        lambda: session.plan([("Read", "completed"), ("Fix", "in_progress")]),
+        lambda: session.plan([]),
+    )
+    told = read()
+    assert told.session.plan_total == 0
+    assert [len(plan.steps) for plan in told.story.plans] == [2, 0]
+    assert told.plans == ["revision 1, 1 of 2 done", "revision 2, no steps"]
+    assert "### Plan: no steps" in told.journal
+    assert "(dropped: Read, Fix)" in told.journal
+    assert "Plan  revision 2\n  no steps" in told.card
+    assert "Fix" not in told.card
+    assert told.observed == []
+
+
+def test_steps_after_an_emptied_plan_were_added(home: Home, read: Read) -> None:
+    session = home.session("g3")
+    steps = [("Read", "pending")]
+    written(
+        session,
+        lambda: session.plan(steps),
+        lambda: session.plan([]),
+        lambda: session.plan(steps),
+    )
+    assert "(added: Read)" in read().journal
+
+
+def test_a_refused_plan_is_not_the_one_that_stands(home: Home, read: Read) -> None:
+    session = home.session("g4", "0.155.0")
+    real = [("Read", "in_progress")]
+    written(
+        session,
+        lambda: session.plan(real),
+        lambda: refused(session, [("Read", "completed"), ("Dream", "pending")]),
+    )
+    told = read()
+    assert told.observed == real
+    assert "Plan  revision 1\n" in told.card
+    assert "Dream" not in told.card
+    assert [plan.accepted for plan in told.story.plans] == [True, False]
+    assert told.plans == ["revision 1, 0 of 1 done", "revision 2, 1 of 2 done (refused)"]
+
+
+def test_a_command_that_failed_without_a_code_failed(home: Home, read: Read) -> None:
+    session = home.session("g3")
+    said = "exec_command failed: no such shell"
+    written(session, lambda: session.call("exec_command", {"cmd": "ls"}, said))
+    assert "✗ ls → failed" in read().card
+
+
+def test_a_plan_of_a_turn_that_was_taken_back_does_not_stand(home: Home, read: Read) -> None:
+    session = home.session("g3")
+    written(session, lambda: session.plan([("Read", "in_progress")]))
+    session.prompt("Do another thing")
+    session.plan([("Something else", "in_progress")])
+    session.end_turn("Done.")
+    session.rollback(1)
+    session.write()
+    told = read()
+    assert told.observed == [("Read", "in_progress")]
+    assert "Something else" not in told.card
+    assert "Plan  revision 1\n" in told.card
+
+
+def test_the_plan_of_the_last_file_of_a_session_stands(home: Home, read: Read) -> None:
+    """Each counts its revisions from 1, and the last may be the first that is found."""
+    session = home.session("g4", "0.169.0")
+    session.prompt("Begin")
+    for status in ("pending", "in_progress", "completed"):
+        session.plan([("Read", status)])
+    session.end_turn("Read.")
+    session.prompt("Go on")
+    session.end_turn("Gone on.")
+    session.write()
+    later = session.revert(1)
+    later.prompt("Go on otherwise")
+    later.plan([("Read", "completed"), ("Fix", "pending")])
+    later.end_turn("Planned.")
+    later.write()
+    told = read()
+    assert told.observed == [("Read", "completed"), ("Fix", "pending")]
+    assert "Fix" in told.card
+    document, newest = facts(told.database, told.session.home_id, told.session.id)
+    said = [one["text"] for one in msgspec.json.decode(document)["messages"]]
+    assert said[-1] == "Planned."
+    assert newest == msgspec.json.decode(document)["turns"][-1]["n"]

@@ -1,0 +1,53 @@
+"""What a session's timeline says of the tools of every day, in the words one would use."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from ingest.server.client import DatabaseClient
+from ingest.sessions.scope import Now
+from ingest.sessions.session import unfinished
+from ingest.sessions.timeline import Moment, Tools, moments, order
+from tests.app_harness import staged
+from tests.build import Home
+
+
+def told(tmp_path: Path) -> list[Moment]:
+    def write(home: Home) -> None:
+        session = home.session(cwd="/home/dev/parser")
+        session.prompt("Do it")
+        session.patch({"lex.py": "x\n", "names.py": ("a", "b")})
+        session.command("pytest -q", 1, "1 failed\n")
+        session.end_turn("Done")
+        session.write()
+
+    with staged(tmp_path, write) as stage, DatabaseClient(stage.db) as remote:
+        ((home, session),) = remote.sql("select home, id from v_sessions").rows
+        places = [one.at for one in order(remote, home, session, Tools.SHORT, words=False)]
+        found = moments(remote, home, session, places)
+        return [found[at] for at in places]
+
+
+def test_a_patch_names_its_files_and_a_command_itself(tmp_path: Path) -> None:
+    said = [(moment.name, moment.head) for moment in told(tmp_path)]
+    assert ("patch", "lex.py, names.py") in said
+    assert ("file", "add lex.py") in said
+    assert ("run", "pytest -q  exit 1") in said
+    assert any("exec_command" in moment.body for moment in told(tmp_path / "again"))
+
+
+def test_a_question_is_told_as_it_was_asked(tmp_path: Path) -> None:
+    def write(home: Home) -> None:
+        session = home.session()
+        session.prompt("Paint the links")
+        session.ask_user("Harbour or ice?")
+        session.write()
+
+    with staged(tmp_path, write) as stage, DatabaseClient(stage.db) as remote:
+        now = Now(stage.now, timedelta(minutes=5), timedelta(days=1))
+        (session,) = unfinished(remote, now)
+        assert session.state_reason == "request_user_input `Harbour or ice?` waits for an answer"
+        places = [
+            one.at for one in order(remote, session.home_id, session.id, Tools.SHORT, words=False)
+        ]
+        said = moments(remote, session.home_id, session.id, places).values()
+        assert ("ask", "Harbour or ice?") in [(moment.name, moment.head) for moment in said]

@@ -1,0 +1,134 @@
+"""A database with batches in it, without any file that they would be read from."""
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from ingest.batches.action import Action, Selection, Verb
+from ingest.batches.batch import BatchKey, Kind
+from ingest.batches.failure import ErrorClass, Failure
+from ingest.batches.state import State
+from ingest.db import queue
+from ingest.db.actions import ActionOutcome, carry_out
+from ingest.db.database import Database
+
+NOW = datetime(2026, 11, 21, 12, 0)
+HOUR = timedelta(hours=1)
+
+
+def opened(folder: Path, name: str = "tailboard.duckdb") -> Database:
+    return Database(folder / name)
+
+
+def key(source: int, start: int = 0, kind: Kind = Kind.INGEST) -> BatchKey:
+    return BatchKey(kind, f"home/rollout/thread-{source}/", 0, start)
+
+
+def add_source(database: Database, source: int, path: str = "/nowhere", **said: Any) -> None:
+    row = {
+        "id": source,
+        "home": "home",
+        "kind": "rollout",
+        "thread": f"thread-{source}",
+        "segment": "",
+        "path": path,
+        "representation": "plain",
+        "archived": False,
+        "size": 100,
+        "mtime_ns": 1,
+        "state": "following",
+    } | said
+    with database.transaction():
+        database.run("registry.add_sources", sources=[row], now=NOW.isoformat())
+
+
+def add(
+    database: Database, source: int, state: State, start: int = 0, kind: Kind = Kind.INGEST
+) -> str:
+    """A batch that came to this state by moves of the table, each with its row of history."""
+    one = key(source, start, kind)
+    now = NOW - HOUR
+    if database.one("queue.batch", id=one.id) is None:
+        take(database, one, source, f"lease {one.id}", now)
+    move_to(database, one.id, state, now)
+    return one.id
+
+
+def take(database: Database, one: BatchKey, source: int, lease: str, now: datetime = NOW) -> None:
+    claim = queue.Claim(one.id, lease, one.kind, source, one.generation, one.start, one.start + 10)
+    with database.transaction():
+        queue.claim(database, [claim], "worker", now.isoformat())
+
+
+def move_to(database: Database, batch: str, state: State, now: datetime) -> None:
+    lease = f"lease {batch}"
+    if state is State.FAILED:
+        fail(database, batch, lease, ErrorClass.TRANSIENT, now)
+    elif state is State.DEAD:
+        fail(database, batch, lease, ErrorClass.DATA, now)
+    elif state in (State.PENDING, State.CANCELLED, State.SNOOZED):
+        queue.release(database, "worker", now.isoformat())
+        if state is State.CANCELLED:
+            order(database, Verb.CANCEL, batch, now=now)
+        elif state is State.SNOOZED:
+            order(database, Verb.SNOOZE, batch, now=now, until=NOW + HOUR)
+    elif state in (State.COMPLETED, State.COMPLETED_EMPTY, State.SUPERSEDED):
+        end = {
+            "batch": batch,
+            "lease": lease,
+            "state": state,
+            "reason": None,
+            "finish": 10,
+            "lines": 1,
+            "facts": 1,
+            "seconds": 0.1,
+        }
+        with database.transaction():
+            database.run("landing.end_batches", ends=[end], now=now.isoformat())
+            database.run("landing.tell_ends", ends=[end], now=now.isoformat())
+
+
+def fail(
+    database: Database,
+    batch: str,
+    lease: str,
+    cls: ErrorClass = ErrorClass.TRANSIENT,
+    now: datetime = NOW,
+    **said: Any,
+) -> queue.Step | None:
+    told: dict[str, Any] = {"code": "io_error", "message": "It broke."} | said
+    return queue.failed(database, batch, lease, Failure(cls=cls, **told), now)
+
+
+_numbers = iter(range(10**9))
+
+
+def order(
+    database: Database,
+    verb: Verb,
+    *ids: str,
+    now: datetime = NOW,
+    until: datetime | None = None,
+    **said: Any,
+) -> ActionOutcome:
+    """One order of a person: for these batches, or for what the selection says."""
+    selection = Selection(ids=ids) if ids else Selection(**said)
+    wanted = Action(verb=verb, selection=selection, actor="ada", reason="because", until=until)
+    return carry_out(database, wanted, command=f"command {next(_numbers)}", now=now)
+
+
+def state(database: Database, batch: str) -> State:
+    return State(row(database, batch)["state"])
+
+
+def row(database: Database, batch: str) -> dict[str, Any]:
+    found = database.one("queue.batch", id=batch)
+    assert found is not None
+    return found
+
+
+def story(database: Database, batch: str) -> list[str]:
+    """The moves of a batch, the oldest first, as the words of its history."""
+    con = database.reader()
+    moves = con.execute("select move from batch_moves where batch = ? order by rowid", [batch])
+    return [move for (move,) in moves.fetchall()]

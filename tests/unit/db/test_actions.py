@@ -1,0 +1,300 @@
+"""What people order of batches: exactly what was shown, once, with its history, or nothing."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+from ingest.batches.action import MOVES, Action, Selection, Verb, refusal
+from ingest.batches.batch import Kind
+from ingest.batches.failure import READER_DIED
+from ingest.batches.retry_policy import MAX_ATTEMPTS, GiveUp, Mode
+from ingest.batches.state import State
+from ingest.db import queue
+from ingest.db.actions import carry_out, items, preview
+from ingest.db.database import Database
+from ingest.db.edit_log import EditLog
+from tests.unit.db.queued import (
+    HOUR,
+    NOW,
+    add,
+    add_source,
+    fail,
+    key,
+    opened,
+    order,
+    row,
+    state,
+    story,
+    take,
+)
+
+# Written as a picture of its own: what each verb makes of an ingest batch; "-" is left alone.
+PICTURE = """
+                retry   cancel    snooze  wake
+pending         -       cancelled snoozed -
+claimed         -       -         -       -
+completed       -       -         -       -
+completed_empty -       -         -       -
+failed          pending cancelled snoozed pending
+dead            pending -         -       -
+cancelled       pending -         -       -
+snoozed         pending cancelled snoozed pending
+superseded      -       -         -       -
+"""
+HEAD, *ROWS = (line.split() for line in PICTURE.strip().splitlines())
+CELLS = [
+    (State(cells[0]), Verb(verb), None if cell == "-" else State(cell))
+    for cells in ROWS
+    for verb, cell in zip(HEAD, cells[1:], strict=True)
+]
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    with opened(tmp_path) as one:
+        for source in range(1, 10):
+            add_source(one, source)
+        yield one
+
+
+def test_the_picture_shows_every_state_and_every_verb_that_moves() -> None:
+    assert {(state, verb) for state, verb, _ in CELLS} == set(product(State, MOVES))
+
+
+@pytest.mark.fault("Q16")
+@pytest.mark.parametrize(("before", "verb", "after"), CELLS)
+def test_a_verb_leads_where_the_picture_says_or_is_refused_with_a_reason(
+    database: Database, before: State, verb: Verb, after: State | None
+) -> None:
+    batch = add(database, 1, before)
+    told = len(story(database, batch))
+    outcome = order(database, verb, batch, until=NOW + 2 * HOUR)
+    assert state(database, batch) is (after or before)
+    assert (outcome.matched, outcome.done) == (1, int(after is not None))
+    assert len(story(database, batch)) == told + outcome.done
+    if after is None:
+        (why,) = outcome.skipped
+        assert why.endswith(".")
+        assert [one.why for one in items(database, outcome.command)] == [why]
+
+
+def test_a_finished_batch_of_another_kind_can_be_done_again() -> None:
+    assert refusal(Verb.RETRY, State.COMPLETED, Kind.JOURNAL) is None
+    assert refusal(Verb.RETRY, State.COMPLETED, Kind.INGEST) is not None
+
+
+@pytest.mark.fault("Q03")
+def test_retry_pressed_twice_is_one_attempt(database: Database) -> None:
+    batch = add(database, 1, State.FAILED)
+    first, second = order(database, Verb.RETRY, batch), order(database, Verb.RETRY, batch)
+    assert (first.done, second.done) == (1, 0)
+    assert list(second.skipped) == ["It waits to be done already."]
+    assert story(database, batch).count("retry") == 1
+
+
+@pytest.mark.fault("Q04")
+def test_retry_all_does_exactly_what_was_shown_and_leaves_running_ones_alone(
+    database: Database,
+) -> None:
+    for source, one in enumerate(State, 1):
+        add(database, source, one)
+    running = add(database, 2, State.CLAIMED, start=50)
+    wanted = Action(verb=Verb.RETRY, selection=Selection(include_dead=True), actor="ada")
+    shown = preview(database, wanted)
+    assert preview(database, wanted) == shown
+    outcome = carry_out(database, wanted, command="all", now=NOW)
+    assert sorted(items(database, "all"), key=lambda one: one.batch) == sorted(
+        shown, key=lambda one: one.batch
+    )
+    assert {one.old for one in shown if one.why is None} == {"failed", "dead", "cancelled"}
+    assert {one.batch for one in shown if one.why is not None} >= {running}
+    assert (outcome.matched, outcome.done) == (len(shown), 3)
+    assert state(database, running) is State.CLAIMED
+
+
+@pytest.mark.fault("Q04")
+def test_each_part_of_a_filter_narrows_what_is_touched(database: Database) -> None:
+    failed, dead = add(database, 1, State.FAILED), add(database, 2, State.DEAD)
+    cancelled = add(database, 3, State.CANCELLED)
+    journal = add(database, 4, State.FAILED, kind=Kind.JOURNAL)
+
+    def shown(**said: object) -> set[str]:
+        selection = Selection(**said)  # type: ignore[arg-type]
+        wanted = Action(verb=Verb.RETRY, selection=selection, actor="ada")
+        return {one.batch for one in preview(database, wanted)}
+
+    assert shown() == {failed, cancelled, journal}
+    assert shown(only_error=True) == {failed, journal}
+    assert shown(only_error=True, include_dead=True) == {failed, dead, journal}
+    assert shown(session="thread-1") == {failed}
+    assert shown(source=3) == {cancelled}
+    assert shown(kind=Kind.JOURNAL) == {journal}
+    assert shown(states=(State.DEAD,)) == {dead}
+    assert shown(error="io_error") == {failed, journal}
+    assert shown(older_than=NOW - 2 * HOUR) == set()
+    assert shown(ids=(dead, "no such batch")) == {dead}
+    assert len(shown(limit=2)) == 2
+
+
+@pytest.mark.fault("Q05")
+def test_a_retry_of_an_exhausted_batch_is_one_more_attempt_and_keeps_its_history(
+    database: Database,
+) -> None:
+    one = key(1)
+    for attempt in range(MAX_ATTEMPTS):
+        take(database, one, 1, f"lease {attempt}")
+        step = fail(database, one.id, f"lease {attempt}")
+        queue.wake_due(database, Mode.AUTOMATIC, (NOW + HOUR).isoformat())
+    assert isinstance(step, GiveUp)
+    before = story(database, one.id)
+    order(database, Verb.RETRY, one.id)
+    assert row(database, one.id)["attempts"] == MAX_ATTEMPTS - 1
+    assert row(database, one.id)["lifetime_attempts"] == MAX_ATTEMPTS
+    take(database, one, 1, "lease again")
+    assert isinstance(fail(database, one.id, "lease again"), GiveUp)
+    assert story(database, one.id) == [*before, "retry", "claim", "bury"]
+    told = database.reader().execute("select verb, actor, reason, done from commands").fetchall()
+    assert told == [("retry", "ada", "because", 1)]
+
+
+@pytest.mark.fault("Q10")
+@pytest.mark.parametrize("step", ["commands.move", "commands.tell_moves", "commands.set_mark"])
+def test_a_bulk_action_that_breaks_in_the_middle_changes_nothing_and_can_be_done_again(
+    database: Database, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    batches = [add(database, source, State.FAILED) for source in range(1, 6)]
+    before = {batch: (row(database, batch), story(database, batch)) for batch in batches}
+    run = Database.run
+
+    def broken(self: Database, name: str, **values: object) -> int:
+        if name == step:
+            raise OSError("the machine is in the way")
+        return run(self, name, **values)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Database, "run", broken)
+        with pytest.raises(OSError, match="in the way"):
+            order(database, Verb.RETRY, only_error=True)
+    assert {batch: (row(database, batch), story(database, batch)) for batch in batches} == before
+    outcome = order(database, Verb.RETRY, only_error=True)
+    assert (outcome.done, outcome.skipped) == (5, {})
+    assert order(database, Verb.RETRY, only_error=True).matched == 0
+
+
+def test_what_was_done_is_in_the_file_before_it_is_in_the_database(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch = add(database, 1, State.FAILED)
+
+    def refuse(self: EditLog, edit: object) -> int:
+        raise OSError("no room")
+
+    monkeypatch.setattr(EditLog, "append", refuse)
+    with pytest.raises(OSError, match="no room"):
+        order(database, Verb.CANCEL, batch)
+    assert state(database, batch) is State.FAILED
+
+
+@pytest.mark.fault("Q01", "Q05")
+def test_a_batch_that_readers_died_of_is_dead_for_a_day_or_until_a_person_retries_it(
+    database: Database,
+) -> None:
+    one = key(1)
+
+    def dies(at: datetime) -> None:
+        take(database, one, 1, at.isoformat())
+        queue.failed(database, one.id, at.isoformat(), READER_DIED, at)
+
+    for death in range(3):
+        dies(NOW + death * HOUR)
+    dead = row(database, one.id)
+    assert (dead["state"], dead["reason"], dead["attempts"]) == ("dead", "poison", 0)
+    queue.wake_due(database, Mode.MANUAL, (NOW + 1000 * HOUR).isoformat())
+    queue.wake_due(database, Mode.AUTOMATIC, (NOW + 25 * HOUR).isoformat())
+    assert state(database, one.id) is State.DEAD
+    queue.wake_due(database, Mode.AUTOMATIC, (NOW + 26 * HOUR).isoformat())
+    assert state(database, one.id) is State.PENDING
+    dies(NOW + 26 * HOUR)
+    assert state(database, one.id) is State.DEAD
+    order(database, Verb.RETRY, one.id, now=NOW + 27 * HOUR)
+    dies(NOW + 28 * HOUR)
+    assert state(database, one.id) is State.PENDING
+    assert story(database, one.id) == [
+        *("claim", "rescue") * 2,
+        *("claim", "bury", "retry") * 2,
+        *("claim", "rescue"),
+    ]
+
+
+def test_a_snooze_lasts_until_its_time_and_is_woken_by_the_clock(database: Database) -> None:
+    batch = add(database, 1, State.PENDING)
+    order(database, Verb.SNOOZE, batch, until=NOW + HOUR)
+    queue.wake_due(database, Mode.AUTOMATIC, (NOW + timedelta(minutes=59)).isoformat())
+    assert state(database, batch) is State.SNOOZED
+    queue.wake_due(database, Mode.AUTOMATIC, (NOW + HOUR).isoformat())
+    assert state(database, batch) is State.PENDING
+    assert story(database, batch)[-2:] == ["snooze", "wake"]
+
+
+def test_a_snooze_uses_up_no_attempt(database: Database) -> None:
+    batch = add(database, 1, State.FAILED)
+    attempts = row(database, batch)["attempts"]
+    order(database, Verb.SNOOZE, batch, until=NOW + HOUR)
+    order(database, Verb.WAKE, batch)
+    assert row(database, batch)["attempts"] == attempts == 1
+
+
+def test_resetting_attempts_forgets_what_is_charged_but_not_what_ever_was(
+    database: Database,
+) -> None:
+    batch = add(database, 1, State.FAILED)
+    outcome = order(database, Verb.RESET_ATTEMPTS)
+    assert outcome.done == 1
+    now = row(database, batch)
+    assert (now["attempts"], now["lifetime_attempts"], now["state"]) == (0, 1, "failed")
+    assert story(database, batch)[-1] == "reset_attempts"
+
+
+def test_a_manual_queue_leaves_failed_batches_to_a_person(database: Database) -> None:
+    batch = add(database, 1, State.FAILED)
+    later = (NOW + 24 * HOUR).isoformat()
+    queue.wake_due(database, Mode.MANUAL, later)
+    assert state(database, batch) is State.FAILED
+    queue.wake_due(database, Mode.AUTOMATIC, later)
+    assert state(database, batch) is State.PENDING
+
+
+def test_pausing_twice_is_one_pause_and_only_a_person_lifts_it(database: Database) -> None:
+    for _ in range(2):
+        carry_out(
+            database,
+            Action(verb=Verb.PAUSE, actor="ada", reason="moving the disk"),
+            command=f"pause {_}",
+            now=NOW,
+        )
+    queue.resume(database)
+    (pause,) = database.rows("queue.pauses")
+    assert pause["message"] == "Paused by ada: moving the disk."
+    carry_out(database, Action(verb=Verb.RESUME, actor="ada"), command="resume", now=NOW)
+    assert database.rows("queue.pauses") == []
+    verbs = database.reader().execute("select verb from commands order by rowid").fetchall()
+    assert verbs == [("pause",), ("pause",), ("resume",)]
+
+
+@pytest.mark.fault("Q13")
+@pytest.mark.parametrize("text", ["\x1b]52;c;eA==\x07", "'; drop table batches; --", "x" * 10**6])
+def test_a_hostile_reason_or_filter_is_only_text(database: Database, text: str) -> None:
+    batch = add(database, 1, State.FAILED)
+    wanted = Action(
+        verb=Verb.CANCEL,
+        selection=Selection(session=text, error=text, ids=(text,)),
+        actor=text,
+        reason=text,
+    )
+    assert carry_out(database, wanted, command="hostile", now=NOW).matched == 0
+    assert state(database, batch) is State.FAILED
+    (told,) = database.reader().execute("select reason, actor from commands").fetchall()
+    assert told == (text, text)

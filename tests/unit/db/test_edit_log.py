@@ -1,0 +1,221 @@
+"""The second record of what people did: private, on the disk at once, taken up where it lacks."""
+
+import stat
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from ingest.batches.action import Action, TaskAction, Verb
+from ingest.batches.retry_policy import PAUSED_BY_USER
+from ingest.batches.state import State
+from ingest.db import queue
+from ingest.db.actions import carry_out, record_task_edit
+from ingest.db.database import Database
+from ingest.db.edit_log import EditLog
+from ingest.db.errors import StoreError
+from ingest.db.replay import replay
+from tests.unit.db.queued import HOUR, NOW, add, add_source, key, opened, order, row, state, story
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    with opened(tmp_path) as one:
+        add_source(one, 1)
+        add_source(one, 2)
+        yield one
+
+
+def lost(folder: Path) -> Database:
+    """The database again, after its file was lost."""
+    for path in folder.glob("tailboard.duckdb*"):
+        if path.is_file():
+            path.unlink()
+    return opened(folder)
+
+
+def commands(database: Database) -> list[tuple[str, str]]:
+    con = database.reader()
+    return con.execute("select verb, state from commands order by time, rowid").fetchall()
+
+
+def test_the_file_is_private_and_holds_one_line_an_action(database: Database) -> None:
+    order(database, Verb.CANCEL, add(database, 1, State.PENDING))
+    path = database.path.with_name("edits.jsonl")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    (edit,) = EditLog(database.path).read()
+    assert (edit.verb, edit.actor, edit.reason, edit.batches) == (
+        "cancel",
+        "ada",
+        "because",
+        [key(1).id],
+    )
+
+
+def test_what_is_known_is_not_taken_up_again(database: Database) -> None:
+    batch = add(database, 1, State.CANCELLED)
+    told = story(database, batch)
+    assert replay(database, NOW) == 0
+    assert story(database, batch) == told
+
+
+def test_a_line_torn_by_a_crash_spoils_no_other(database: Database) -> None:
+    order(database, Verb.PAUSE)
+    path = database.path.with_name("edits.jsonl")
+    whole = path.read_bytes()
+    path.write_bytes(whole + whole[:-20])
+    order(database, Verb.RESUME)
+    assert [edit.verb for edit in EditLog(database.path).read()] == ["pause", "resume"]
+
+
+@pytest.mark.parametrize("line", [b"\n", b"null\n", b"{}\n", b"\xff\xfe\n", b"[" * 100_000 + b"\n"])
+def test_a_line_that_is_no_edit_is_passed_over(database: Database, line: bytes) -> None:
+    order(database, Verb.PAUSE)
+    path = database.path.with_name("edits.jsonl")
+    path.write_bytes(line + path.read_bytes())
+    assert [edit.verb for edit in EditLog(database.path).read()] == ["pause"]
+
+
+def test_a_link_in_the_place_of_the_file_is_not_followed(
+    database: Database, tmp_path: Path
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.write_text("mine\n")
+    database.path.with_name("edits.jsonl").symlink_to(elsewhere)
+    with pytest.raises(StoreError):
+        order(database, Verb.PAUSE)
+    assert elsewhere.read_text() == "mine\n"
+    assert database.rows("queue.pauses") == []
+
+
+def test_two_databases_of_one_folder_do_not_take_up_each_others_edits(
+    database: Database, tmp_path: Path
+) -> None:
+    order(database, Verb.PAUSE)
+    with opened(tmp_path, "other.duckdb") as other:
+        assert replay(other, NOW) == 0
+        assert other.rows("queue.pauses") == []
+
+
+@pytest.mark.fault("D09")
+def test_a_lost_database_takes_up_what_people_did(database: Database, tmp_path: Path) -> None:
+    cancelled, snoozed = add(database, 1, State.PENDING), add(database, 2, State.PENDING)
+    order(database, Verb.CANCEL, cancelled)
+    order(database, Verb.SNOOZE, snoozed, until=NOW + HOUR)
+    order(database, Verb.PAUSE)
+    database.close()
+    with lost(tmp_path) as again:
+        assert replay(again, NOW) == 3
+        assert commands(again) == [
+            ("cancel", "replayed"),
+            ("snooze", "replayed"),
+            ("pause", "replayed"),
+        ]
+        assert [one["code"] for one in again.rows("queue.pauses")] == [PAUSED_BY_USER]
+        decided = again.reader().execute("select batch, state, until from decisions order by state")
+        assert decided.fetchall() == [
+            (cancelled, "cancelled", None),
+            (snoozed, "snoozed", NOW + HOUR),
+        ]
+        assert replay(again, NOW) == 0
+
+
+def test_a_decision_taken_back_later_is_not_taken_up(database: Database, tmp_path: Path) -> None:
+    batch = add(database, 1, State.PENDING)
+    for verb in (Verb.CANCEL, Verb.RETRY, Verb.PAUSE, Verb.RESUME):
+        order(database, verb, *([batch] if verb in (Verb.CANCEL, Verb.RETRY) else []))
+    order(database, Verb.SNOOZE, batch, until=NOW + timedelta(minutes=1))
+    database.close()
+    with lost(tmp_path) as again:
+        assert replay(again, NOW + HOUR) == 5
+        assert again.rows("queue.decided") == []
+        assert again.rows("queue.pauses") == []
+
+
+def test_an_older_copy_of_the_database_catches_up(database: Database, tmp_path: Path) -> None:
+    batch = add(database, 1, State.FAILED)
+    order(database, Verb.PAUSE)
+    database.close()
+    older = database.path.read_bytes()
+    with opened(tmp_path) as newer:
+        order(newer, Verb.RESUME)
+        order(newer, Verb.CANCEL, batch)
+    database.path.write_bytes(older)
+    with opened(tmp_path) as again:
+        assert replay(again, NOW) == 2
+        assert state(again, batch) is State.CANCELLED
+        assert story(again, batch)[-1] == "cancel"
+        assert again.rows("queue.pauses") == []
+
+
+def test_what_was_written_down_and_then_cut_off_is_done_at_the_next_start(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch = add(database, 1, State.FAILED)
+    run = Database.run
+
+    def broken(self: Database, name: str, **values: object) -> int:
+        if name == "commands.tell_moves":
+            raise KeyboardInterrupt
+        return run(self, name, **values)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Database, "run", broken)
+        # As where the process dies: nobody is told, and nothing is taken back.
+        patched.setattr(EditLog, "revoke", lambda *_: None)
+        with pytest.raises(KeyboardInterrupt):
+            order(database, Verb.RETRY, batch)
+    assert state(database, batch) is State.FAILED
+    assert replay(database, NOW) == 1
+    assert state(database, batch) is State.PENDING
+    assert story(database, batch).count("retry") == 1
+
+
+def test_a_batch_that_comes_back_stands_where_a_person_put_it(
+    database: Database, tmp_path: Path
+) -> None:
+    batch = add(database, 1, State.PENDING)
+    order(database, Verb.CANCEL, batch)
+    database.close()
+    with lost(tmp_path) as again:
+        replay(again, NOW)
+        claim = queue.Claim(batch, "lease", "ingest", 1, 0, 0, 10)
+        queue.claim_piece(again, claim, NOW.isoformat())
+        assert state(again, batch) is State.CANCELLED
+        assert story(again, batch) == ["cancel"]
+        assert again.rows("queue.decided") == []
+        order(again, Verb.RETRY, batch)
+        assert row(again, batch)["state"] == "pending"
+
+
+def test_an_edit_of_a_newer_version_is_kept_as_history(database: Database, tmp_path: Path) -> None:
+    carry_out(database, Action(verb=Verb.PAUSE, actor="ada"), command="one", now=NOW)
+    path = database.path.with_name("edits.jsonl")
+    line = path.read_bytes()
+    path.write_bytes(line.replace(b'"pause"', b'"transpose"').replace(b'"one"', b'"two"') + line)
+    database.close()
+    with lost(tmp_path) as again:
+        assert replay(again, NOW) == 2
+        assert commands(again) == [("transpose", "replayed"), ("pause", "replayed")]
+
+
+def test_what_is_said_of_a_task_is_on_the_disk_and_survives_the_loss_of_the_database(
+    database: Database, tmp_path: Path
+) -> None:
+    saying = TaskAction(
+        command="c1",
+        verb="task",
+        about={"task": "t-1"},
+        arguments={"do": "complete"},
+        actor="me",
+        reason="seen it",
+    )
+    record_task_edit(database, saying, NOW)
+    database.close()
+    with lost(tmp_path) as again:
+        assert replay(again, NOW + HOUR) == 1
+        row = again.one("commands.known", ids=["c1"])
+        assert row is not None
+        assert commands(again) == [("task", "replayed")]
+        assert replay(again, NOW + HOUR) == 0

@@ -1,0 +1,172 @@
+"""What may be forgotten: ended work of files that are read to the end, and never anything else."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ingest.batches.state import PRUNABLE, State
+from ingest.db.database import Database
+from ingest.db.prune import PruneCounts, preview, prune
+
+NOW = datetime(2026, 11, 21, 14)
+OLD = NOW - timedelta(days=100)
+CUT = NOW - timedelta(days=90)
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    with Database(tmp_path_factory.mktemp("retention") / "t.duckdb") as database:
+        yield database
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    with Database(tmp_path / "t.duckdb") as database:
+        yield database
+
+
+def source(database: Database, number: int, *, size: int = 100, read: int = 100) -> None:
+    database.execute(
+        "insert into sources (id, home, kind, thread, segment, path, representation, archived, "
+        "size, mtime_ns, state, state_since) values (?, 'h', 'rollout', ?, '', ?, 'plain', false, "
+        "?, 1, 'following', ?)",
+        [number, f"thread-{number}", f"/codex/{number}", size, OLD],
+    )
+    database.execute(
+        "insert into cursors values (?, 0, ?, ?, 1, 0, 0, 0, '', '', 0, 1, 1, 0, 0, 0, null, ?)",
+        [number, read, read, OLD],
+    )
+
+
+def batch(
+    database: Database, name: str, state: State, number: int = 1, updated: datetime = OLD
+) -> None:
+    database.execute(
+        "insert into batches (id, kind, source, generation, start, finish, state, attempts, "
+        "lifetime_attempts, rescues, created_at, updated_at) "
+        "values (?, 'ingest', ?, 0, 0, 100, ?, 0, 0, 0, ?, ?)",
+        [name, number, state, updated, updated],
+    )
+    database.execute(
+        "insert into batch_moves (batch, time, move, new, actor, attempt) "
+        "values (?, ?, 'claim', 'claimed', 'auto', 1)",
+        [name, updated],
+    )
+
+
+def batches(database: Database) -> set[str]:
+    return {name for (name,) in database.execute("select id from batches").fetchall()}
+
+
+def forget(database: Database, *, facts: bool = False) -> PruneCounts:
+    return prune(database, CUT, facts=facts, now=NOW, actor="somebody", reason="it is full")
+
+
+def empty(database: Database) -> None:
+    for table in ("sources", "cursors", "batches", "batch_moves", "samples", "commands"):
+        database.execute(f"delete from {table}")
+
+
+@pytest.mark.parametrize("state", list(State))
+def test_only_ended_batches_go(database: Database, state: State) -> None:
+    source(database, 1)
+    batch(database, "one", state)
+    assert forget(database).batches == (state in PRUNABLE)
+    assert batches(database) == (set() if state in PRUNABLE else {"one"})
+
+
+def test_the_history_of_a_batch_goes_with_it(database: Database) -> None:
+    source(database, 1)
+    batch(database, "one", State.COMPLETED)
+    batch(database, "two", State.COMPLETED, updated=NOW)
+    found = forget(database)
+    assert (found.batches, found.moves) == (1, 1)
+    assert batches(database) == {"two"}
+    assert database.execute("select batch from batch_moves").fetchall() == [("two",)]
+
+
+def test_nothing_of_a_file_goes_while_a_part_of_it_is_not_done(database: Database) -> None:
+    source(database, 1)
+    batch(database, "done", State.COMPLETED)
+    batch(database, "given-up", State.DEAD, updated=NOW)
+    found = forget(database)
+    assert found.batches == 0
+    assert found.kept == {"Work on its file is not finished, or was given up.": 1}
+    assert batches(database) == {"done", "given-up"}
+
+
+def test_nothing_of_a_file_goes_while_it_is_not_read_to_the_end(database: Database) -> None:
+    source(database, 1, size=200)
+    batch(database, "done", State.COMPLETED)
+    assert forget(database).kept == {"Its file is not read to the end.": 1}
+    assert batches(database) == {"done"}
+
+
+def test_a_file_that_is_gone_was_read_as_far_as_ever(database: Database) -> None:
+    source(database, 1, size=200)
+    database.execute("update sources set state = 'missing'")
+    batch(database, "done", State.COMPLETED)
+    assert forget(database).batches == 1
+
+
+def test_old_samples_go_and_newer_ones_stay(database: Database) -> None:
+    values = ", ".join(["0"] * 18)
+    for time in (OLD, NOW):
+        database.execute(f"insert into samples values (?, 60, '1', {values})", [time])
+    assert forget(database).samples == 1
+    assert database.execute("select time from samples").fetchall() == [(NOW,)]
+
+
+def test_looking_changes_nothing_and_tells_what_will_be_done(database: Database) -> None:
+    source(database, 1)
+    batch(database, "one", State.COMPLETED)
+    before = preview(database, CUT, facts=True)
+    assert batches(database) == {"one"}
+    assert forget(database, facts=True) == before
+
+
+def test_who_forgot_what_and_why_is_written_down(database: Database) -> None:
+    source(database, 1)
+    batch(database, "one", State.COMPLETED)
+    forget(database)
+    rows = database.execute("select verb, actor, reason, done from commands").fetchall()
+    assert rows == [("prune", "somebody", "it is full", 1)]
+
+
+def test_forgetting_nothing_leaves_no_trace(database: Database) -> None:
+    source(database, 1)
+    batch(database, "one", State.COMPLETED, updated=NOW)
+    assert forget(database).nothing
+    assert database.execute("select count(*) from commands").fetchone() == (0,)
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.fault("Q12")
+@given(
+    st.lists(
+        st.tuples(st.integers(1, 3), st.sampled_from(list(State)), st.booleans()), max_size=12
+    ),
+    st.sets(st.integers(1, 3)),
+)
+def test_whatever_the_queue_holds_only_old_ended_work_of_settled_files_goes(
+    shared: Database, queue: list[tuple[int, State, bool]], behind: set[int]
+) -> None:
+    empty(shared)
+    for number in (1, 2, 3):
+        source(shared, number, size=200 if number in behind else 100)
+    for place, (number, state, old) in enumerate(queue):
+        batch(shared, f"{place}", state, number, OLD if old else NOW)
+    unsettled = behind | {number for number, state, _ in queue if state not in PRUNABLE}
+    stays = {
+        f"{place}"
+        for place, (number, state, old) in enumerate(queue)
+        if not old or state not in PRUNABLE or number in unsettled
+    }
+    forget(shared)
+    assert batches(shared) == stays
+    assert shared.execute("select count(*) from sources").fetchone() == (3,)
+    assert shared.execute("select count(*) from cursors").fetchone() == (3,)

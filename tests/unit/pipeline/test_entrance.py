@@ -1,0 +1,45 @@
+"""The way in waits for one who keeps the lock to itself, and as long as others take turns."""
+
+from itertools import chain, repeat
+from pathlib import Path
+
+import pytest
+
+from ingest.db.database import Database
+from ingest.db.errors import Locked
+from ingest.pipeline.bootstrap import open_or_connect
+
+PATIENCE = 2.0
+
+
+class Crowd:
+    """Processes that have the database one after the other, each for a second and a half."""
+
+    def __init__(self, path: Path, *pids: int) -> None:
+        self.now = 0.0
+        self._pids = chain(pids, repeat(0))
+        self._path = path
+
+    def clock(self) -> float:
+        return self.now
+
+    def open(self, path: Path) -> tuple[Database, list[str]]:
+        self.now += 1.5
+        if pid := next(self._pids):
+            raise Locked(path, pid, None)
+        return Database(path), []
+
+
+def test_who_meets_another_process_each_time_waits_for_its_turn(tmp_path: Path) -> None:
+    path = tmp_path / "t.duckdb"
+    crowd = Crowd(path, 1, 2, 3, 4, 5)
+    found = open_or_connect(path, crowd.open, PATIENCE, crowd.clock)
+    assert isinstance(found, tuple)
+    found[0].close()
+
+
+def test_one_that_keeps_it_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "t.duckdb"
+    crowd = Crowd(path, 1, 2, 2, 2, 2)
+    with pytest.raises(Locked, match="process 2"):
+        open_or_connect(path, crowd.open, PATIENCE, crowd.clock)

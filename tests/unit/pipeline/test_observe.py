@@ -1,0 +1,318 @@
+"""Observing: a session that came to rest, a real command, and the rules of the queue."""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ingest.db import queue
+from ingest.db.database import Database
+from ingest.pipeline.follow import Owner
+from ingest.pipeline.homes import homes
+from ingest.pipeline.limited_program import Limits, run
+from ingest.pipeline.maintenance import Maintenance
+from ingest.pipeline.observe import InvalidAnswer, Observer, decode
+from ingest.pipeline.run import RunSettings
+from tests.build import Home
+
+ANSWER = """
+import json, sys
+facts = json.load(sys.stdin)
+said = f"{facts['session']['title']}: {len(facts['turns'])} turns"
+print(json.dumps({"notes": [{"text": said, "kind": "summary"}]}))
+"""
+
+
+@dataclass
+class Desk:
+    """A home, a database, and a clock that a test moves on by itself."""
+
+    tmp: Path
+    database: Database
+    home: Home
+    now: datetime
+    told: list[dict[str, Any]] = field(default_factory=list)
+
+    def read(self) -> None:
+        owner = Owner(self.database, homes([self.home.path]), clock=lambda: self.now)
+        owner.once()
+        # As after the last line of what the home's own clock has written.
+        self.now = datetime.fromtimestamp(self.home.clock.seconds, UTC).replace(tzinfo=None)
+
+    def observer(
+        self, code: str = ANSWER, leash: Limits | None = None, tuning: RunSettings | None = None
+    ) -> Observer:
+        limits = leash or Limits(60.0, 1024**2)
+        command = [sys.executable, "-c", code]
+
+        def told(facts: bytes, stopped: Callable[[], bool]) -> bytes:
+            self.told.append(json.loads(facts))
+            return run(command, limits, self.database.spool, os.environ, facts, stopped)
+
+        return Observer(
+            self.database,
+            "me",
+            told,
+            quiet=timedelta(minutes=2),
+            tuning=tuning or RunSettings(),
+            clock=lambda: self.now,
+        )
+
+    def notes(self) -> list[tuple[Any, ...]]:
+        return self.database.execute(
+            "select origin, untrusted, kind, text from notes order by time, text"
+        ).fetchall()
+
+    def batch(self) -> dict[str, Any]:
+        (row,) = self.database.rows("queue.batch", id=self.batches()[0])
+        return row
+
+    def batches(self) -> list[str]:
+        found = self.database.execute("select id from batches where kind = 'observe' order by id")
+        return [name for (name,) in found.fetchall()]
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    home = Home(tmp_path / "codex")
+    with Database(tmp_path / "t.duckdb") as database:
+        yield Desk(tmp_path, database, home, datetime(2026, 11, 21))
+
+
+@pytest.fixture
+def rested(desk: Desk) -> Desk:
+    """One session that ended a turn three minutes ago."""
+    session = desk.home.session()
+    session.prompt("Fix the parser")
+    session.end_turn("Fixed.")
+    session.write()
+    desk.read()
+    desk.now += timedelta(minutes=3)
+    return desk
+
+
+def observed(desk: Desk, observer: Observer) -> None:
+    observer.step()
+    observer.finish()
+
+
+def test_a_session_that_came_to_rest_is_observed_once(rested: Desk) -> None:
+    observer = rested.observer()
+    observed(rested, observer)
+    assert rested.notes() == [("observe", True, "summary", "Fix the parser: 1 turns")]
+    assert rested.batch()["state"] == "completed"
+    rested.now += timedelta(minutes=1)
+    observed(rested, observer)
+    assert len(rested.told) == 1
+
+
+def test_it_is_told_the_facts_and_that_they_are_not_to_be_trusted(rested: Desk) -> None:
+    observed(rested, rested.observer())
+    (told,) = rested.told
+    assert (told["schema"], told["untrusted"]) == ("tailboard.observe/1", True)
+    assert [one["text"] for one in told["messages"]] == ["Fix the parser", "Fixed."]
+    assert told["turns"][0]["state"] == "completed"
+
+
+def test_a_session_that_still_works_or_just_ended_is_left_alone(desk: Desk) -> None:
+    session = desk.home.session()
+    session.prompt("Fix the parser")
+    session.end_turn("Fixed.")
+    session.write()
+    busy = desk.home.session()
+    busy.prompt("Go on")
+    busy.open_command("sleep 60")
+    busy.write()
+    desk.read()
+    observed(desk, desk.observer())
+    assert desk.told == []
+
+
+def test_what_came_to_rest_long_ago_is_history(rested: Desk) -> None:
+    rested.now += timedelta(days=2)
+    observed(rested, rested.observer())
+    assert rested.batches() == []
+
+
+def test_another_turn_is_another_batch(rested: Desk) -> None:
+    observer = rested.observer()
+    observed(rested, observer)
+    session = rested.home.session()
+    session.prompt("Something else")
+    session.end_turn("Done.")
+    session.write()
+    rested.read()
+    rested.now += timedelta(minutes=3)
+    observed(rested, observer)
+    assert len(rested.batches()) == 2
+    assert len(rested.notes()) == 2
+
+
+def test_nothing_to_note_is_a_good_answer(rested: Desk) -> None:
+    observed(rested, rested.observer("print('{\"notes\": []}')"))
+    batch = rested.batch()
+    assert (batch["state"], batch["reason"]) == ("completed_empty", "nothing to note")
+    assert rested.notes() == []
+
+
+@pytest.mark.parametrize(
+    ("code", "leash", "error"),
+    [
+        ("import sys; sys.exit(1)", Limits(60.0, 1024), "observe.failed"),
+        ("import time; time.sleep(600)", Limits(0.3, 1024), "observe.too_slow"),
+        ("print('no json at all')", Limits(60.0, 1024), "observe.garbage"),
+        ("print('x' * 100_000_000)", Limits(60.0, 1024), "observe.too_much"),
+    ],
+)
+def test_a_failure_is_a_failed_batch_with_a_time_for_the_next_try(
+    rested: Desk, code: str, leash: Limits, error: str
+) -> None:
+    observed(rested, rested.observer(code, leash))
+    batch = rested.batch()
+    assert (batch["state"], batch["error_code"], batch["attempts"]) == ("failed", error, 1)
+    assert batch["retry_at"] > rested.now
+    assert batch["error_hint"]
+    assert rested.notes() == []
+
+
+def test_a_failed_batch_is_tried_again_when_its_time_has_come(rested: Desk) -> None:
+    observed(rested, rested.observer("raise SystemExit(1)"))
+    observer = rested.observer()
+    observed(rested, observer)
+    assert rested.batch()["state"] == "failed"
+    rested.now = rested.batch()["retry_at"] + timedelta(seconds=1)
+    observed(rested, rested.observer())
+    assert rested.batch()["state"] == "completed"
+    assert len(rested.notes()) == 1
+
+
+@pytest.mark.fault("P16")
+def test_a_command_that_always_fails_is_given_up_and_holds_up_nothing(rested: Desk) -> None:
+    tuning = RunSettings(max_attempts=2)
+    for _ in range(2):
+        observed(rested, rested.observer("raise SystemExit(1)", tuning=tuning))
+        rested.now += timedelta(hours=1)
+    assert (rested.batch()["state"], rested.batch()["reason"]) == ("dead", "exhausted")
+    observed(rested, rested.observer(tuning=tuning))
+    assert rested.batch()["state"] == "dead"
+    session = rested.home.session()
+    session.prompt("Read me")
+    session.end_turn("Read.")
+    session.write()
+    rested.read()
+    ended = rested.database.execute("select count(*) from batches where state = 'completed'")
+    assert ended.fetchone() == (2,)
+
+
+def test_a_stop_hands_the_batch_back_and_the_next_start_takes_it_up(rested: Desk) -> None:
+    observer = rested.observer("import time; time.sleep(600)")
+    observer.step()
+    observer.close()
+    batch = rested.batch()
+    assert (batch["state"], batch["attempts"]) == ("pending", 0)
+    observed(rested, rested.observer())
+    assert rested.batch()["state"] == "completed"
+
+
+def test_what_a_dead_owner_was_told_is_rescued_and_counts_against_nobody(rested: Desk) -> None:
+    observer = rested.observer("import time; time.sleep(600)")
+    observer.step()
+    assert rested.batch()["state"] == "claimed"
+    queue.rescue(rested.database, "another", rested.now)
+    batch = rested.batch()
+    assert (batch["state"], batch["attempts"], batch["rescues"]) == ("pending", 0, 1)
+    observer.close()
+    assert rested.batch()["state"] == "pending"
+
+
+def test_a_late_answer_to_a_lost_lease_is_dropped(rested: Desk) -> None:
+    late = rested.observer()
+    late.step()
+    queue.rescue(rested.database, "another", rested.now)
+    late.finish()
+    assert rested.notes() == []
+    assert rested.batch()["state"] == "pending"
+
+
+def test_reading_does_not_take_away_what_is_being_observed(rested: Desk) -> None:
+    observer = rested.observer()
+    observer.step()
+    lease = rested.batch()["lease"]
+    queue.release(rested.database, "me", rested.now.isoformat())
+    assert rested.batch()["lease"] == lease
+    observer.finish()
+    assert len(rested.notes()) == 1
+
+
+def test_while_the_queue_stands_still_nothing_is_observed(rested: Desk) -> None:
+    rested.database.execute("insert into pauses values ('paused', 'm', 'h', now()::timestamp)")
+    observed(rested, rested.observer())
+    assert rested.told == []
+
+
+def test_a_retry_replaces_the_notes_of_its_batch(rested: Desk) -> None:
+    observed(rested, rested.observer())
+    rested.database.execute("update batches set state = 'pending' where kind = 'observe'")
+    observed(rested, rested.observer())
+    assert len(rested.told) == 2
+    assert len(rested.notes()) == 1
+
+
+@pytest.mark.fault("S13")
+def test_what_nobody_sees_in_a_note_is_made_visible_and_what_nobody_may_see_is_masked(
+    rested: Desk,
+) -> None:
+    code = r"""print(r'{"notes": [{"text": "a\udb40\udc41b <private>c"}]}')"""
+    observed(rested, rested.observer(code))
+    assert rested.notes() == [("observe", True, None, "a\ufffdb [private]")]
+
+
+def test_notes_are_made_safe_before_they_are_kept(rested: Desk) -> None:
+    code = r"""print(r'{"notes": [{"text": "a\u001b[31mb\u202ec"}]}')"""
+    observed(rested, rested.observer(code))
+    assert rested.notes() == [("observe", True, None, "a␛[31mb�c")]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        b"[]",
+        b"{}",
+        b'{"notes": [{"text": ""}]}',
+        b'{"notes": [{"text": "a", "more": 1}]}',
+        b'{"notes": [{"text": 3}]}',
+        b'{"notes": [], "run": "rm"}',
+        b'{"notes": [' + b'{"text": "a"},' * 100 + b'{"text": "a"}]}',
+        b'{"notes": "\xff"}',
+        b"[" * 100_000,
+    ],
+)
+def test_an_answer_of_another_form_is_garbage(answer: bytes) -> None:
+    with pytest.raises(InvalidAnswer):
+        decode(answer)
+
+
+def test_without_a_command_there_is_nothing_to_do(rested: Desk) -> None:
+    chores = Maintenance(rested.database, lambda: rested.now, [], timedelta(0))
+    chores.step()
+    chores.close()
+    assert rested.batches() == []
+
+
+def test_with_a_retention_old_history_goes_by_itself_once_a_day(rested: Desk) -> None:
+    chores = Maintenance(rested.database, lambda: rested.now, [], timedelta(days=30))
+    chores.step()
+    count = "select count(*) from batches"
+    assert rested.database.execute(count).fetchone() == (1,)
+    rested.now += timedelta(days=31)
+    chores.step()
+    assert rested.database.execute(count).fetchone() == (0,)
+    orders = "select actor, reason from commands"
+    assert rested.database.execute(orders).fetchall() == [("auto", "retention_days")]

@@ -1,0 +1,35 @@
+"""After a backlog the log is folded into the file, as soon as nobody else is at work in it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ingest.db.database import Database
+from ingest.db.errors import Conflict
+from ingest.pipeline import follow as module
+from ingest.pipeline.follow import SETTLE_TRIES, Owner
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    with Database(tmp_path / "t.duckdb") as opened:
+        yield opened
+
+
+@pytest.mark.fault("D18")
+@pytest.mark.parametrize(("in_use", "tried"), [(0, 1), (3, 4), (SETTLE_TRIES, SETTLE_TRIES)])
+def test_a_file_in_use_is_folded_a_moment_later_or_left_to_the_engine(
+    database: Database, monkeypatch: pytest.MonkeyPatch, in_use: int, tried: int
+) -> None:
+    tries: list[None] = []
+
+    def checkpoint() -> None:
+        tries.append(None)
+        if len(tries) <= in_use:
+            raise Conflict(database.path, "other transactions are active")
+
+    monkeypatch.setattr(database, "checkpoint", checkpoint)
+    monkeypatch.setattr(module, "SETTLE_PAUSE", 0.0)
+    Owner(database, []).settle()
+    assert len(tries) == tried

@@ -1,0 +1,71 @@
+"""What failed is tried again at the time that was told."""
+
+import time
+from datetime import timedelta
+from pathlib import Path
+from threading import Event
+
+import pytest
+
+from ingest.batches.retry_policy import Mode
+from ingest.pipeline.follow import Pace, Round
+from ingest.pipeline.retry_schedule import RetrySchedule
+from tests.faults.fault_harness import SMALL, Place
+
+DAY = 86_400.0
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    """A home with a file that cannot be read, tried once."""
+    place = Place(tmp_path)
+    session = place.session("chat")
+    session.path.rename(session.path.with_name(session.path.name + ".zst"))
+    place.read()
+    return place
+
+
+def test_it_waits_until_then_and_names_the_file(place: Place) -> None:
+    ((at, path),) = place.rows(
+        "select retry_at, path from batches b join sources s on source = s.id"
+    )
+    with place.open() as database:
+        tries = RetrySchedule(
+            database, Mode.AUTOMATIC, place.clock, lambda: (place.now - at).total_seconds()
+        )
+        assert tries.wait() == (at - place.now).total_seconds() > 0
+        assert tries.due() == []
+        place.now = at
+        assert tries.wait() == 0
+        assert tries.due() == [Path(path)]
+        assert tries.due() == []
+
+
+def test_where_a_person_has_to_say_so_nothing_is_tried_by_itself(place: Place) -> None:
+    with place.open() as database:
+        tries = RetrySchedule(database, Mode.MANUAL, place.clock, time.monotonic)
+        place.now += timedelta(days=1)
+        assert tries.wait() == float("inf")
+        assert tries.due() == []
+
+
+def test_whoever_follows_tries_at_that_time_and_not_with_the_next_sweep(place: Place) -> None:
+    stop, passed = Event(), [0.0]
+    rounds: list[Round] = []
+
+    def told(found: Round) -> None:
+        rounds.append(found)
+        stop.set()
+
+    def monotonic() -> float:
+        passed[0] += 1.0
+        place.now += timedelta(seconds=1)
+        return passed[0]
+
+    with place.open() as database:
+        owner = place.owner(database, SMALL)
+        owner.survey()
+        never = Pace(recent_every=100 * DAY, everything_every=100 * DAY)
+        owner.follow(stop, told, monotonic, never)
+    assert [found.report.batches for found in rounds] == [{"failed": 1}]
+    assert place.rows("select attempts from batches") == [(2,)]

@@ -1,0 +1,142 @@
+"""Git is only asked: it runs nothing of the repository's, changes nothing, and is asked seldom."""
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from ingest.projects.git.alignment import AlignmentState, alignments
+from ingest.projects.git.anchor import Anchor
+from ingest.projects.git.lookup import Git
+from ingest.projects.git.run import GitProgram
+from tests.build.repository import Repo, environment
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Repo:
+    return Repo(tmp_path / "sample")
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What git is asked."""
+    asked: list[str] = []
+    ask = GitProgram.run
+
+    def counted(self: GitProgram, root: str, *arguments: str, given: str = "") -> str:
+        asked.append(arguments[0])
+        return ask(self, root, *arguments, given=given)
+
+    monkeypatch.setattr(GitProgram, "run", counted)
+    return asked
+
+
+def content(path: Path) -> dict[str, tuple[str, int]]:
+    """Every file below: what is in it, and when it was changed."""
+    return {
+        str(one.relative_to(path)): (
+            hashlib.sha256(one.read_bytes()).hexdigest(),
+            one.stat().st_mtime_ns,
+        )
+        for one in sorted(path.rglob("*"))
+        if one.is_file()
+    }
+
+
+def test_a_hostile_repository_runs_nothing_and_stays_as_it_is(repo: Repo, tmp_path: Path) -> None:
+    commit = repo.commit("one")
+    ran = tmp_path / "ran"
+    trap = tmp_path / "trap"
+    trap.write_text(f"#!/bin/sh\ntouch '{ran}'\n")
+    trap.chmod(0o755)
+    for name in (
+        "core.fsmonitor", "core.pager", "core.editor", "core.sshCommand", "core.askPass",
+        "gpg.program", "diff.external", "credential.helper", "core.alternateRefsCommand",
+        "remote.origin.uploadpack", "pager.rev-list", "pager.for-each-ref",
+    ):  # fmt: skip
+        repo.git("config", name, str(trap))
+    hooks = repo.path / ".git" / "hooks"
+    for hook in ("post-index-change", "reference-transaction", "post-checkout"):
+        (hooks / hook).write_bytes(trap.read_bytes())
+        (hooks / hook).chmod(0o755)
+    repo.git("config", "log.showSignature", "true")
+    # Commits that are missing here are promised by a remote, to be fetched through a program.
+    repo.git("config", "core.repositoryFormatVersion", "1")
+    repo.git("config", "extensions.partialClone", "origin")
+    repo.git("config", "remote.origin.promisor", "true")
+    repo.git("config", "remote.origin.url", "ssh://localhost/sample")
+    ran.unlink(missing_ok=True)
+    before = content(repo.path)
+    found = alignments(
+        [
+            Anchor("here", str(repo.path), "main", commit),
+            Anchor("gone", str(repo.path), "main", "b" * 40),
+        ],
+        Git(environment(tmp_path)),
+    )
+    assert not ran.exists()
+    assert content(repo.path) == before
+    assert found["gone"].state in (AlignmentState.REWRITTEN, AlignmentState.UNKNOWN)
+
+
+@pytest.mark.parametrize(
+    ("branch", "commit"),
+    [
+        ("--upload-pack=touch ran", "a" * 40),
+        ("main; touch ran", "--output=ran"),
+        ("$(touch ran)", "HEAD\n--output=ran"),
+        ("\x1b]0;x\x07", "@{-1}"),
+    ],
+)
+def test_what_a_log_calls_a_branch_or_a_commit_is_never_given_to_git(
+    repo: Repo, tmp_path: Path, branch: str, commit: str
+) -> None:
+    repo.commit("one")
+    found = alignments([Anchor("s", str(repo.path), branch, commit)], Git(environment(tmp_path)))[
+        "s"
+    ]
+    assert found.state is AlignmentState.REWRITTEN
+    assert not list(repo.path.glob("*ran*"))
+
+
+def test_branches_with_odd_names_are_only_names(repo: Repo, tmp_path: Path) -> None:
+    commit = repo.commit("one")
+    for name in ("refs/heads/--all", "refs/heads/HEAD", "refs/heads/a;b", "refs/heads/ünï"):
+        repo.git("update-ref", name, commit)
+    read = Git(environment(tmp_path)).read(str(repo.path))
+    assert (read.branch, read.head) == ("main", commit)
+    assert set(read.branches) == {"main", "--all", "HEAD", "a;b", "ünï"}
+
+
+def test_a_thousand_sessions_of_one_repository_cost_as_many_calls_as_one(
+    repo: Repo, tmp_path: Path, calls: list[str]
+) -> None:
+    ids = [repo.commit(f"commit {number}") for number in range(5)]
+    git = Git(environment(tmp_path))
+    anchors = [
+        Anchor(str(number), str(repo.path), "main", ids[number % len(ids)])
+        for number in range(1000)
+    ]
+    found = alignments(anchors, git)
+    assert found["0"].commits == 4
+    assert found["4"].state is AlignmentState.ALIGNED
+    assert len(calls) <= 5
+    calls.clear()
+    assert alignments(anchors, git) == found
+    assert "rev-list" not in calls  # Nothing moved, so the commits are known.
+    repo.commit("one more")
+    assert alignments(anchors, git)["0"].commits == 5
+
+
+def test_text_of_commits_is_cut_and_never_taken_for_anything_else(
+    repo: Repo, tmp_path: Path
+) -> None:
+    repo.commit("x" * 5000)
+    (read,) = Git(environment(tmp_path)).read(str(repo.path)).commits.values()
+    assert len(read.subject) <= 160
+    assert read.author == "Dev"
+
+
+def test_before_the_first_commit_there_is_no_head(repo: Repo, tmp_path: Path) -> None:
+    read = Git(environment(tmp_path)).read(str(repo.path))
+    assert (read.head, read.branch, read.commits) == (None, "main", {})

@@ -1,0 +1,283 @@
+"""Automatic journals: a project that asked for them, sessions that came to rest, and the queue."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ingest.batches.action import Action, Selection, TaskAction, Verb
+from ingest.db import queue
+from ingest.db.actions import carry_out, record_task_edit
+from ingest.db.database import Database
+from ingest.pipeline.follow import Owner
+from ingest.pipeline.homes import homes
+from ingest.pipeline.run import RunSettings
+from ingest.projects import exports
+from ingest.projects.journal.auto_export import JournalExporter
+from ingest.projects.journal.marked_block import BEGIN, END
+from tests.build import Home, Rollout
+
+
+@dataclass
+class Desk:
+    """A project, a home, a database, and a clock that a test moves on by itself."""
+
+    tmp: Path
+    database: Database
+    home: Home
+    now: datetime
+
+    @property
+    def project(self) -> Path:
+        return self.tmp / "parser"
+
+    @property
+    def journals(self) -> Path:
+        return self.project / "docs" / "ai-journal"
+
+    def session(self, prompt: str = "Fix the parser") -> Rollout:
+        session = self.home.session(cwd=str(self.project))
+        session.prompt(prompt)
+        session.end_turn("Fixed.")
+        session.write()
+        return session
+
+    def read(self) -> None:
+        Owner(self.database, homes([self.home.path]), clock=lambda: self.now).once()
+        self.now = datetime.fromtimestamp(self.home.clock.seconds, UTC).replace(tzinfo=None)
+
+    def switch(self, *, on: bool) -> None:
+        def told(verb: str, about: dict[str, Any], arguments: dict[str, Any]) -> None:
+            saying = TaskAction(
+                command=f"{verb}-{self.now}",
+                verb=verb,
+                about=about,
+                arguments=arguments,
+                actor="me",
+            )
+            record_task_edit(self.database, saying, self.now)
+
+        exports.switch(self.database, told, self.project, on=on)
+
+    def journaler(self) -> JournalExporter:
+        return JournalExporter(
+            self.database,
+            "me",
+            turns=20,
+            zone=UTC,
+            tuning=RunSettings(),
+            clock=lambda: self.now,
+        )
+
+    def work(self) -> None:
+        journaler = self.journaler()
+        journaler.step()
+        journaler.finish()
+
+    def batches(self) -> list[dict[str, Any]]:
+        names = ("state", "error", "session", "since", "until", "limit")
+        empty = dict.fromkeys(names)
+        return self.database.rows("batches.listed", kind="journal", offset=0, **empty)
+
+    def states(self) -> list[tuple[str, str | None]]:
+        return [(row["state"], row["reason"]) for row in self.batches()]
+
+    def files(self) -> dict[str, str]:
+        return {path.name: path.read_text() for path in sorted(self.journals.glob("*"))}
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    home = Home(tmp_path / "codex")
+    with Database(tmp_path / "t.duckdb") as database:
+        desk = Desk(tmp_path, database, home, datetime(2026, 11, 21))
+        desk.project.mkdir()
+        yield desk
+
+
+@pytest.fixture
+def rested(desk: Desk) -> Desk:
+    """Automatic export is on, and a session of the project ended three minutes ago."""
+    desk.switch(on=True)
+    desk.session()
+    desk.read()
+    desk.now += timedelta(minutes=3)
+    return desk
+
+
+def test_a_session_that_came_to_rest_is_told_of_in_the_journal_of_its_day(rested: Desk) -> None:
+    rested.work()
+    (text,) = rested.files().values()
+    assert list(rested.files()) == ["2026-11-21.md"]
+    assert "## Fix the parser" in text
+    assert rested.states() == [("completed", None)]
+    assert (rested.journals / "2026-11-21.md").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_project_that_did_not_ask_gets_none(desk: Desk) -> None:
+    desk.session()
+    desk.read()
+    desk.now += timedelta(minutes=3)
+    desk.work()
+    assert (desk.batches(), desk.journals.exists()) == ([], False)
+
+
+def test_the_day_it_was_switched_on_is_told_whole_and_those_before_are_not(desk: Desk) -> None:
+    desk.session("Yesterday")
+    desk.home.clock.tick(24 * 3_600_000)
+    desk.session("This morning")
+    desk.read()
+    desk.now += timedelta(hours=1)
+    desk.switch(on=True)
+    desk.work()
+    desk.work()
+    assert list(desk.files()) == ["2026-11-22.md"]
+    assert "This morning" in desk.files()["2026-11-22.md"]
+
+
+def test_a_session_that_still_works_is_left_alone_until_it_is_abandoned(desk: Desk) -> None:
+    desk.switch(on=True)
+    session = desk.home.session(cwd=str(desk.project))
+    session.prompt("Go on")
+    session.open_command("sleep 60")
+    session.write()
+    desk.read()
+    desk.now += timedelta(minutes=3)
+    desk.work()
+    assert desk.batches() == []
+    desk.now += timedelta(hours=1)
+    desk.work()
+    assert "not ended" in desk.files()["2026-11-21.md"]
+
+
+def test_what_was_told_is_told_again_only_when_there_is_more(rested: Desk) -> None:
+    rested.work()
+    rested.now += timedelta(minutes=1)
+    rested.work()
+    assert len(rested.batches()) == 1
+    rested.session("And the changelog")
+    rested.read()
+    rested.now += timedelta(minutes=3)
+    rested.work()
+    (text,) = rested.files().values()
+    assert text.count("## Fix the parser") == text.count("## And the changelog") == 1
+    assert rested.states() == [("completed", None)] * 2
+
+
+def test_a_retry_never_doubles_what_is_in_the_file(rested: Desk) -> None:
+    rested.work()
+    (before,) = rested.files().values()
+    order = Action(
+        verb=Verb.RETRY, selection=Selection(ids=(rested.batches()[0]["id"],)), actor="me"
+    )
+    carry_out(rested.database, order, command="c1", now=rested.now)
+    assert rested.states() == [("pending", None)]
+    rested.work()
+    assert (rested.states(), list(rested.files().values())) == ([("completed", None)], [before])
+
+
+def test_what_a_person_wrote_around_it_stays(rested: Desk) -> None:
+    rested.journals.mkdir(parents=True)
+    path = rested.journals / "2026-11-21.md"
+    path.write_text("# My notes\n\nkeep me\n")
+    rested.work()
+    text = path.read_text()
+    assert text.startswith("# My notes\n\nkeep me\n\n" + BEGIN)
+    path.write_text(text + "\nand me\n")
+    rested.session("And the changelog")
+    rested.read()
+    rested.now += timedelta(minutes=3)
+    rested.work()
+    text = path.read_text()
+    assert text.startswith("# My notes\n\nkeep me\n")
+    assert text.endswith("\nand me\n")
+    assert text.count(BEGIN) == text.count(END) == 1
+    assert "And the changelog" in text
+
+
+def test_a_file_with_broken_markers_waits_for_a_person_and_is_left_as_it_is(rested: Desk) -> None:
+    rested.journals.mkdir(parents=True)
+    path = rested.journals / "2026-11-21.md"
+    broken = f"{BEGIN}\nno end\n"
+    path.write_text(broken)
+    rested.work()
+    (batch,) = rested.batches()
+    assert (batch["state"], batch["error_code"]) == ("dead", "journal.block")
+    assert str(path) in batch["error_message"]
+    assert path.read_text() == broken
+    path.write_text("")
+    order = Action(verb=Verb.RETRY, selection=Selection(ids=(batch["id"],)), actor="me")
+    carry_out(rested.database, order, command="c1", now=rested.now)
+    rested.work()
+    assert rested.states() == [("completed", None)]
+
+
+def test_a_folder_that_cannot_be_written_is_tried_again_by_itself(rested: Desk) -> None:
+    (rested.project / "docs").write_text("no folder")
+    rested.work()
+    (batch,) = rested.batches()
+    assert (batch["state"], batch["error_class"], batch["attempts"]) == ("failed", "transient", 1)
+    assert rested.database.rows("queue.pauses") == []
+    (rested.project / "docs").unlink()
+    rested.now = batch["retry_at"] + timedelta(seconds=1)
+    rested.work()
+    assert rested.states() == [("completed", None)]
+    assert len(rested.files()) == 1
+
+
+def test_after_it_was_switched_off_a_waiting_batch_writes_nothing(rested: Desk) -> None:
+    (rested.project / "docs").write_text("no folder")
+    rested.work()
+    (rested.project / "docs").unlink()
+    rested.now += timedelta(hours=2)
+    rested.switch(on=False)
+    rested.work()
+    assert rested.states() == [("completed_empty", "automatic export is off for this project")]
+    assert not rested.journals.exists()
+
+
+def test_a_project_whose_folder_is_gone_is_left_alone(rested: Desk) -> None:
+    rested.project.rmdir()
+    rested.work()
+    assert rested.states() == [("completed_empty", "the folder of the project is gone")]
+    assert not rested.project.exists()
+
+
+def test_who_lost_the_lease_stores_nothing(rested: Desk) -> None:
+    late = rested.journaler()
+    late.step()
+    (batch,) = rested.batches()
+    queue.release(rested.database, "me/journal", rested.now.isoformat())
+    late.finish()
+    assert rested.states() == [("pending", None)]
+    rested.work()
+    assert rested.states() == [("completed", None)]
+    assert rested.files()["2026-11-21.md"].count("## Fix the parser") == 1
+    assert batch["state"] == "claimed"
+
+
+def test_a_paused_queue_writes_no_journal(rested: Desk) -> None:
+    carry_out(rested.database, Action(verb=Verb.PAUSE, actor="me"), command="c1", now=rested.now)
+    rested.work()
+    assert rested.batches() == []
+
+
+def test_a_session_over_midnight_is_told_on_the_day_each_turn_began(desk: Desk) -> None:
+    desk.switch(on=True)
+    session = desk.session("Before midnight")
+    desk.home.clock.tick(20 * 3_600_000)
+    session.prompt("After midnight")
+    session.end_turn("Done.")
+    session.write()
+    desk.read()
+    desk.now += timedelta(minutes=3)
+    desk.work()
+    files = desk.files()
+    assert list(files) == ["2026-11-21.md", "2026-11-22.md"]
+    assert "#### Turn 1" in files["2026-11-21.md"]
+    assert "#### Turn 2" not in files["2026-11-21.md"]
+    assert "#### Turn 2" in files["2026-11-22.md"]
+    assert "#### Turn 1" not in files["2026-11-22.md"]

@@ -1,0 +1,40 @@
+"""Which commands a journal tells of a turn with many."""
+
+import pytest
+
+from ingest.projects.journal.importance import Weight, weight, worth
+from ingest.projects.journal.model import CommandRun, LogPosition
+
+
+@pytest.mark.parametrize(
+    ("command", "status", "expected"),
+    [
+        ("sed -n '1,20p' a.py", "completed", Weight.LOOKED),
+        ("rg -n needle | head -5", "completed", Weight.LOOKED),
+        ("bash -lc 'cat a.py && git status'", "completed", Weight.LOOKED),
+        ("cat a > b", "completed", Weight.DID),
+        ("mkdir -p a/b", "completed", Weight.DID),
+        ("a 'command that cannot be split", "completed", Weight.DID),
+        ("pytest -q", "completed", Weight.CHECKED),
+        ("cd web && npm run build", "completed", Weight.CHECKED),
+        ("python3 -m pytest", "completed", Weight.CHECKED),
+        ("cargo test --all", "completed", Weight.CHECKED),
+        ("git add -A && git commit -m x", "completed", Weight.COMMITTED),
+        ("sed -n '1,20p' a.py", "failed", Weight.FAILED),
+    ],
+)
+def test_what_changed_or_proved_something_weighs_more(
+    command: str, status: str, expected: Weight
+) -> None:
+    assert weight(command, status) is expected
+
+
+def test_the_most_telling_stay_in_their_order() -> None:
+    ran = ["sed -n 1p a", "pytest", "rg x", "git commit -m x", "ls", "touch b"]
+    done = [
+        CommandRun(None, one, "completed", 0, None, LogPosition("f", n))
+        for n, one in enumerate(ran)
+    ]
+    told = [one.command for one in worth(done, 3)]
+    assert told == ["pytest", "git commit -m x", "touch b"]
+    assert worth(done, 10) == done

@@ -1,0 +1,41 @@
+"""Journals are made of a handful of statements, however many sessions they tell of."""
+
+from datetime import UTC
+from pathlib import Path
+
+from ingest.db.database import Database
+from ingest.db.query_reader import Row
+from ingest.pipeline.follow import Owner
+from ingest.pipeline.homes import homes
+from ingest.projects.journal import build
+from tests.build import Home, scenarios
+
+
+class Counting:
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.asked: list[str] = []
+
+    def rows(self, name: str, /, **values: object) -> list[Row]:
+        self.asked.append(name)
+        return self.database.rows(name, **values)
+
+    def one(self, name: str, /, **values: object) -> Row | None:
+        self.asked.append(name)
+        return self.database.one(name, **values)
+
+
+def test_a_project_of_many_sessions_is_asked_for_as_a_whole(tmp_path: Path) -> None:
+    home = Home(tmp_path / "codex")
+    first = scenarios.plan(home)
+    first.write()
+    for _ in range(12):
+        scenarios.tour(home).write()
+    rules = build.rules_of(UTC, 20)
+    with Database(tmp_path / "t.duckdb") as database:
+        Owner(database, homes([home.path])).once()
+        one, many = Counting(database), Counting(database)
+        assert len(build.of_session(one, first.thread.id, rules).entries) == 1
+        assert len(build.of_project(many, "sample", rules).entries) == 13
+    assert many.asked == one.asked
+    assert len(many.asked) <= 12

@@ -1,0 +1,45 @@
+"""What is told once because it says nearly the same, and what is not."""
+
+import pytest
+
+from ingest.projects.resume.near_duplicates import alike, first_of_each
+
+LONG = (
+    "Rewrite the reader so that it takes whole lines only and keeps the unfinished rest for later"
+)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Run the test suite", "run the test suite."),
+        ("Run all the tests", "Run tests"),
+        ("Write  the\nchangelog", "Write the changelog"),
+        (LONG, LONG.replace("unfinished", "unfinshed")),
+        ("…", "…"),
+    ],
+)
+def test_texts_that_say_the_same_are_alike(one: str, other: str) -> None:
+    assert alike(one, other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Fix the parser", "Fix the lexer"),
+        ("Update docs/a.md", "Update docs/b.md"),
+        ("Close issue 12", "Close issue 13"),
+        ("Add a test for the reader", "Add a test for the header"),
+        (LONG, LONG + ", in version 2"),
+        (LONG + " of src/a.py", LONG + " of src/b.py"),
+        ("", "Fix"),
+    ],
+)
+def test_texts_that_differ_in_what_matters_are_not(one: str, other: str) -> None:
+    assert not alike(one, other)
+
+
+def test_the_first_stays_in_its_place_and_takes_the_others_up() -> None:
+    found = [("Run tests", 1), ("Write", 2), ("run the tests", 3)]
+    told = first_of_each(found, lambda one: one[0], lambda kept, one: (kept[0], kept[1] + one[1]))
+    assert told == [("Run tests", 4), ("Write", 2)]

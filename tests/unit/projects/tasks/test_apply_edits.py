@@ -1,0 +1,171 @@
+"""What people say of tasks, laid over what the log tells."""
+
+from datetime import datetime, timedelta
+from itertools import count
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingest.projects.tasks.edits import (
+    Add,
+    AddEvidence,
+    Deed,
+    Link,
+    Note,
+    Owner,
+    RecordedEdit,
+    Reset,
+    Set,
+    Undo,
+    Unlink,
+    arguments,
+    last_of,
+    recorded_edits,
+)
+from ingest.projects.tasks.model import EvidenceKind, Roadmap, Task, TaskState
+from ingest.projects.tasks.roadmap import of
+from ingest.sessions.scope import Now, Scope
+
+NOW = Now(datetime(2026, 11, 21, 12), timedelta(minutes=5), timedelta(hours=24))
+ADDED = [("a", Add("Read", "p")), ("b", Add("Fix", "p")), ("c", Add("Ship", "p"))]
+
+
+def saying(*deeds: tuple[str, Deed], actor: str = "ada") -> list[RecordedEdit]:
+    numbers = count(1)
+    return [
+        RecordedEdit(f"s{next(numbers)}", NOW.moment, actor, task, deed, None)
+        for task, deed in [*ADDED, *deeds]
+    ]
+
+
+def after(*deeds: tuple[str, Deed]) -> Roadmap:
+    return of([], saying(*deeds), Scope(), NOW)
+
+
+def tasks(plan: Roadmap) -> dict[str, Task]:
+    return {task.id: task for task in plan.tasks}
+
+
+def states(plan: Roadmap) -> dict[str, str]:
+    return {task.id: str(task.state) for task in plan.tasks}
+
+
+def test_what_depends_on_an_open_task_is_blocked_until_that_is_done() -> None:
+    linked = after(("b", Link("a")), ("c", Link("b")))
+    assert states(linked) == {"a": "ready", "b": "blocked", "c": "blocked"}
+    assert (tasks(linked)["c"].depends_on, tasks(linked)["c"].blocked_by) == (["b"], ["b"])
+    done = after(("b", Link("a")), ("c", Link("b")), ("a", Set(TaskState.DONE)))
+    assert states(done) == {"a": "done", "b": "ready", "c": "blocked"}
+
+
+def test_the_later_of_two_links_that_close_a_ring_is_refused_with_its_path() -> None:
+    plan = after(("b", Link("a")), ("c", Link("b")), ("a", Link("c")))
+    assert states(plan) == {"a": "ready", "b": "blocked", "c": "blocked"}
+    (sentence,) = plan.refused
+    assert "a (Read) → b (Fix) → c (Ship) → a (Read)" in sentence
+    assert "ada said `link` of a" in sentence
+    assert len(after(("a", Link("a"))).refused) == 1
+
+
+def test_a_link_that_is_taken_away_holds_nothing_up() -> None:
+    assert states(after(("b", Link("a")), ("b", Unlink("a"))))["b"] == "ready"
+
+
+def test_a_task_that_is_gone_is_told_and_everything_else_stands() -> None:
+    plan = after(("gone", Set(TaskState.DONE)), ("a", Set(TaskState.DONE)))
+    assert states(plan)["a"] == "done"
+    assert "no file tells of that task any more" in plan.refused[0]
+
+
+def test_owner_evidence_and_notes_are_kept() -> None:
+    plan = after(
+        ("a", Owner("grace")),
+        ("a", AddEvidence(EvidenceKind.COMMIT, "956a49e")),
+        ("a", AddEvidence(EvidenceKind.COMMIT, "956a49e")),
+        ("a", Note("Ask about the encoding")),
+    )
+    task = tasks(plan)["a"]
+    assert (task.owner, task.notes) == ("grace", ["Ask about the encoding"])
+    assert [(one.kind, one.ref, one.by) for one in task.evidence] == [("commit", "956a49e", "ada")]
+    assert task.edited
+
+
+def test_a_reset_forgets_what_was_said_before_and_nothing_after() -> None:
+    plan = after(("a", Set(TaskState.DONE)), ("a", Owner("x")), ("a", Reset()), ("a", Note("n")))
+    task = tasks(plan)["a"]
+    assert (task.state, task.owner, task.notes) == ("ready", None, ["n"])
+
+
+def test_an_undo_takes_back_the_last_deed_of_that_person_only() -> None:
+    mine = saying(("a", Set(TaskState.DONE)))
+    other = RecordedEdit("x", NOW.moment, "bob", "a", Owner("bob"), None)
+    every = [*mine, other]
+    last = last_of(every, "ada")
+    assert last is not None
+    assert last.id == "s4"
+    every.append(RecordedEdit("u", NOW.moment, "ada", "a", Undo(last.id), None))
+    task = tasks(of([], every, Scope(), NOW))["a"]
+    assert (task.state, task.owner) == ("ready", "bob")
+    again = last_of(every, "ada")
+    assert again is not None
+    assert again.id == "s3"
+    assert last_of(every, "nobody") is None
+
+
+DEEDS = st.one_of(
+    st.builds(Set, st.sampled_from(TaskState)),
+    st.builds(Link, st.sampled_from("abc")),
+    st.builds(Unlink, st.sampled_from("abc")),
+    st.builds(Owner, st.sampled_from(["x", None])),
+    st.builds(Note, st.just("n")),
+    st.builds(AddEvidence, st.sampled_from(EvidenceKind), st.just("r")),
+    st.just(Reset()),
+)
+SAID = st.lists(st.tuples(st.sampled_from("abc"), DEEDS), max_size=12)
+
+
+@given(SAID, st.tuples(st.sampled_from("abc"), DEEDS))
+def test_an_undo_restores_exactly_what_was_before(
+    before: list[tuple[str, Deed]], last: tuple[str, Deed]
+) -> None:
+    every = saying(*before, last)
+    undone = [*every, RecordedEdit("u", NOW.moment, "ada", last[0], Undo(every[-1].id), None)]
+    assert of([], undone, Scope(), NOW) == after(*before)
+
+
+@given(SAID)
+def test_whatever_is_said_no_ring_is_left_and_the_same_comes_out_again(
+    deeds: list[tuple[str, Deed]],
+) -> None:
+    plan = after(*deeds)
+    assert plan == after(*deeds)
+    waits = {task.id: set(task.depends_on) for task in plan.tasks}
+    for _ in range(3):
+        free = {one for one, on in waits.items() if not on}
+        waits = {one: on - free for one, on in waits.items() if one not in free}
+    assert not waits
+
+
+@given(DEEDS)
+def test_a_deed_is_written_down_and_read_back(deed: Deed) -> None:
+    import msgspec
+
+    row = {
+        "id": "1",
+        "time": NOW.moment,
+        "actor": "ada",
+        "about": '{"task": "a"}',
+        "arguments": msgspec.json.encode(arguments(deed)).decode(),
+        "reason": None,
+    }
+    read = recorded_edits(row)
+    assert read is not None
+    assert read.deed == deed
+
+
+def test_a_row_that_is_no_deed_is_left_out() -> None:
+    row = {"id": "1", "time": NOW.moment, "actor": "a", "reason": None}
+    assert (
+        recorded_edits({**row, "about": "{}", "arguments": '{"do": "note", "text": "n"}'}) is None
+    )
+    assert recorded_edits({**row, "about": '{"task": "a"}', "arguments": '{"do": "dance"}'}) is None

@@ -1,0 +1,35 @@
+"""Rings among tasks, and the path along which they close."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingest.projects.tasks.cycles import acyclic, path
+from ingest.projects.tasks.model import Edge, EdgeKind
+
+
+def edges(kind: EdgeKind, *pairs: str) -> list[Edge]:
+    return [Edge(pair[0], pair[1], kind) for pair in pairs]
+
+
+def test_the_shortest_path_is_told() -> None:
+    found = edges(EdgeKind.DEPENDS, "ab", "bc", "cd", "ad")
+    assert path(found, "a", "d") == ["a", "d"]
+    assert path(found, "b", "d") == ["b", "c", "d"]
+    assert path(found, "d", "a") is None
+    assert path([], "a", "a") == ["a"]
+
+
+def test_an_order_that_contradicts_what_a_person_said_is_left_out() -> None:
+    soft = edges(EdgeKind.ORDER, "ab", "bc", "cd")
+    assert acyclic([], soft) == soft
+    assert acyclic(edges(EdgeKind.DEPENDS, "ad"), soft) == soft
+    kept = acyclic(edges(EdgeKind.DEPENDS, "ca"), soft)
+    assert [f"{edge.source}{edge.target}" for edge in kept] == ["ab", "cd"]
+
+
+@given(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), max_size=20))
+def test_what_is_kept_never_closes_a_ring(pairs: list[tuple[int, int]]) -> None:
+    hard = [Edge(str(max(a, b)), str(min(a, b)), EdgeKind.DEPENDS) for a, b in pairs[::2] if a != b]
+    soft = [Edge(str(a), str(b), EdgeKind.ORDER) for a, b in pairs[1::2] if a != b]
+    every = [*hard, *acyclic(hard, soft)]
+    assert all(path(every, edge.target, edge.source) is None for edge in every)

@@ -1,0 +1,88 @@
+"""The graph as text for other programs: whatever a label holds, it stays a label."""
+
+import re
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingest.projects.tasks.drawing import dot, mermaid, text
+from ingest.projects.tasks.model import Edge, EdgeKind, Origin, Roadmap, Task, TaskState
+from ingest.text.sanitize import width
+
+
+def task(name: str, words: str, state: TaskState = TaskState.READY) -> Task:
+    return Task(
+        id=name, text=words, state=state, derived_state=state, origin=Origin.PLAN,
+        session="s", project="p", branch="main",
+    )  # fmt: skip
+
+
+PLAN = Roadmap(
+    [task("aa", "Read", TaskState.DONE), task("bb", "Fix"), task("cc", "Ship")],
+    [
+        Edge("aa", "bb", EdgeKind.ORDER),
+        Edge("bb", "cc", EdgeKind.DEPENDS),
+        Edge("bb", "elsewhere", EdgeKind.PART),
+    ],
+)
+
+
+def test_a_plan_is_drawn_for_mermaid() -> None:
+    assert mermaid(PLAN).splitlines() == [
+        "flowchart LR",
+        '    taa["✓ Read"]:::done',
+        '    tbb["○ Fix"]:::ready',
+        '    tcc["○ Ship"]:::ready',
+        "    taa -.-> tbb",
+        "    tbb --> tcc",
+        "    classDef done stroke:#2da44e",
+        "    classDef ready stroke:#0969da",
+    ]
+
+
+def test_a_plan_is_drawn_for_graphviz() -> None:
+    assert dot(PLAN).splitlines()[3:] == [
+        '    "aa" [label="✓ Read", color="#2da44e"];',
+        '    "bb" [label="○ Fix", color="#0969da"];',
+        '    "cc" [label="○ Ship", color="#0969da"];',
+        '    "aa" -> "bb" [style=dashed];',
+        '    "bb" -> "cc" [style=solid];',
+        "}",
+    ]
+
+
+def test_boxes_show_what_a_person_said_in_full_lines() -> None:
+    assert text(PLAN).splitlines() == [
+        "┌──────┐      ┌─────┐      ┌──────┐",
+        "│✓ Read├╌╌╌╌╌▷│○ Fix├─────▶│○ Ship│",
+        "└──────┘      └─────┘      └──────┘",
+    ]
+    assert text(PLAN, ascii=True).isascii()
+    assert text(Roadmap()) == "\n"
+
+
+def test_no_line_is_wider_than_the_terminal_and_through_a_pipe_all_is_there() -> None:
+    names = [f"t{n}" for n in range(8)]
+    plan = Roadmap(
+        [task(name, "Something that takes some words") for name in names],
+        [Edge(one, other, EdgeKind.ORDER) for one, other in pairwise(names)],
+    )
+    lines = text(plan, columns=80).splitlines()
+    assert max(map(width, lines)) == 80
+    assert lines[1].endswith("…")
+    assert text(plan, columns=80, ascii=True).isascii()
+    assert text(plan).count("Something that takes some") == 8
+
+
+@given(st.text(max_size=40))
+def test_a_label_never_ends_early(words: str) -> None:
+    plan = Roadmap([task("aa", words), task("bb", "Fix")], [Edge("aa", "bb", EdgeKind.ORDER)])
+    lines = mermaid(plan).split("\n")
+    assert len(lines) == 6
+    label = re.fullmatch(r'    taa\["(.*)"\]:::ready', lines[1])
+    assert label
+    assert not set('"[]()<>|`') & set(label[1])
+    lines = dot(plan).split("\n")
+    assert len(lines) == 8
+    assert re.fullmatch(r'    "aa" \[label="([^"\\]|\\.)*", color="#0969da"\];', lines[3])

@@ -1,0 +1,44 @@
+"""How long each step took, and which revision holds it."""
+
+from datetime import timedelta
+
+from ingest.projects.tasks.plan import steps_of
+from tests.unit.projects.tasks.plans import START, told
+
+
+def test_time_is_counted_while_a_step_is_in_progress() -> None:
+    first, second = steps_of(
+        "t",
+        told(
+            [("Read", "in_progress"), ("Fix", "pending")],
+            [("Read", "completed"), ("Fix", "in_progress")],
+            [("Read", "in_progress"), ("Fix", "pending")],
+            [("Read", "completed"), ("Fix", "in_progress")],
+        ),
+        START + timedelta(minutes=10),
+    )
+    assert (first.seconds, second.seconds) == (120.0, 60.0 + 7 * 60)
+    assert (first.started_at, first.ended_at) == (START, START + timedelta(minutes=3))
+    assert (second.started_at, second.ended_at) == (START + timedelta(minutes=1), None)
+
+
+def test_a_step_that_was_never_in_progress_took_no_known_time() -> None:
+    (step,) = steps_of("t", told([("Read", "pending")], [("Read", "completed")]), None)
+    assert (step.seconds, step.worked) == (None, [])
+    assert step.ended_at == START + timedelta(minutes=1)
+
+
+def test_a_step_that_the_newest_plan_dropped_is_not_current_and_its_time_ends() -> None:
+    kept, dropped = steps_of(
+        "t",
+        told([("Read", "in_progress"), ("Fix", "pending")], [("Fix", "in_progress")]),
+        START + timedelta(hours=1),
+    )
+    assert (kept.text, kept.current, kept.revision) == ("Fix", True, 2)
+    assert (dropped.text, dropped.current, dropped.revision) == ("Read", False, 1)
+    assert dropped.seconds == 60.0
+
+
+def test_the_same_plan_in_another_session_has_other_tasks() -> None:
+    plan = told([("Read", "pending")])
+    assert steps_of("one", plan, None)[0].id != steps_of("other", plan, None)[0].id

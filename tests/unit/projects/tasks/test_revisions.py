@@ -1,0 +1,49 @@
+"""What each revision of a plan changed."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingest.projects.tasks.revisions import Change, Entry, changes
+from tests.unit.projects.tasks.plans import texts, told
+
+
+def marks(entries: list[Entry]) -> list[tuple[str, list[str]]]:
+    return [(entry.text, [str(change) for change in entry.changes]) for entry in entries]
+
+
+def test_every_change_is_told() -> None:
+    first, second = changes(
+        "t",
+        told(
+            texts("Read the test", "Fix the parser", "Run the suite", "Deploy"),
+            [
+                ("Run the suite", "pending"),
+                ("Read the test", "completed"),
+                ("Fix the unicode parser", "pending"),
+                ("Ask Grace", "pending"),
+            ],
+        ),
+    )
+    assert {mark for _, found in marks(first.steps) for mark in found} == {"added"}
+    assert marks(second.steps) == [
+        ("Run the suite", ["moved"]),
+        ("Read the test", ["status"]),
+        ("Fix the unicode parser", ["reworded"]),
+        ("Ask Grace", ["added"]),
+    ]
+    assert marks(second.removed) == [("Deploy", ["removed"])]
+    assert second.steps[2].text_before == "Fix the parser"
+    assert second.steps[1].status_before == "pending"
+
+
+def test_a_revision_that_changes_nothing_says_so() -> None:
+    _, second = changes("t", told(texts("Read"), texts("Read")))
+    assert marks(second.steps) == [("Read", [])]
+
+
+@given(st.permutations("abcdefg"))
+def test_what_did_not_move_stands_in_its_old_order(order: list[str]) -> None:
+    _, second = changes("t", told(texts(*"abcdefg"), texts(*order)))
+    stayed = [entry.text for entry in second.steps if Change.MOVED not in entry.changes]
+    assert stayed == sorted(stayed)
+    assert stayed

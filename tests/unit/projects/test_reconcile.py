@@ -1,0 +1,58 @@
+"""What is proposed for work whose branch moved on, and when it is proposed no more."""
+
+import pytest
+
+from ingest.projects.git.alignment import Alignment, AlignmentState
+from ingest.projects.reconcile import Choice, ReconcileResult, proposals
+from tests.build.session import MORNING, session
+
+OPEN = session("s", branch="work", commit="c" * 40, plan_total=3, plan_done=1)
+
+
+def stands(state: AlignmentState, **said: object) -> Alignment:
+    return Alignment(state=state, why="Because.", branch="main", **said)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("alignment", "choice", "to"),
+    [
+        (stands(AlignmentState.REWRITTEN), Choice.REVIEW, None),
+        (stands(AlignmentState.NO_REPO), Choice.REVIEW, None),
+        (stands(AlignmentState.OTHER_BRANCH), Choice.KEEP, None),
+        (stands(AlignmentState.OTHER_BRANCH, held=True), Choice.KEEP, None),
+        (stands(AlignmentState.OTHER_BRANCH, held=True, branch_gone=True), Choice.MOVE, "main"),
+        (stands(AlignmentState.OTHER_BRANCH, branch_gone=True, holders=("x",)), Choice.MOVE, "x"),
+        (stands(AlignmentState.DETACHED), Choice.KEEP, None),
+        (stands(AlignmentState.BEHIND, commits=2), Choice.KEEP, None),
+    ],
+)
+def test_each_way_of_standing_has_its_proposal(
+    alignment: Alignment, choice: Choice, to: str | None
+) -> None:
+    (found,) = proposals([OPEN], {"s": alignment}, {})
+    assert (found.choice, found.to, found.open_steps) == (choice, to, 2)
+    assert found.because.endswith(".")
+
+
+@pytest.mark.parametrize(
+    "state", [AlignmentState.ALIGNED, AlignmentState.AHEAD, AlignmentState.UNKNOWN]
+)
+def test_where_nothing_is_amiss_nothing_is_proposed(state: AlignmentState) -> None:
+    assert proposals([OPEN], {"s": stands(state)}, {}) == []
+
+
+def test_a_session_with_nothing_left_to_do_is_left_alone() -> None:
+    done = session("s", plan_total=3, plan_done=3)
+    assert proposals([done], {"s": stands(AlignmentState.REWRITTEN)}, {}) == []
+
+
+def test_what_was_answered_is_asked_again_only_when_things_changed() -> None:
+    answer = ReconcileResult(
+        "s", Choice.REVIEW, None, AlignmentState.REWRITTEN, "c" * 40, "dev", MORNING, None
+    )
+    found = {"s": answer}
+    assert proposals([OPEN], {"s": stands(AlignmentState.REWRITTEN)}, found) == []
+    assert len(proposals([OPEN], {"s": stands(AlignmentState.NO_REPO)}, found)) == 1
+    gone = stands(AlignmentState.OTHER_BRANCH, held=True, branch_gone=True)
+    to_main = ReconcileResult("s", Choice.MOVE, "main", gone.state, "c" * 40, "dev", MORNING, None)
+    assert proposals([OPEN], {"s": gone}, {"s": to_main}) == []

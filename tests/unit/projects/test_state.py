@@ -1,0 +1,171 @@
+"""State files: what is wrong is told with its place, and merging loses nothing of the database."""
+
+import contextlib
+import json
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingest.projects.state.build import mark_of
+from ingest.projects.state.document import Item, ProjectState
+from ingest.projects.state.merge import Fate, OtherProject, changes
+from ingest.projects.state.read import BadState, decoded
+from ingest.projects.state.write import encoded
+from ingest.projects.tasks.edits import Add, Link, Note, Owner, Set
+
+
+def item(id_: str, **said: object) -> Item:
+    made = msgspec.convert({"id": id_, "text": f"Task {id_}", "origin": "plan", **said}, Item)
+    return msgspec.structs.replace(made, mark=mark_of(made))
+
+
+def state(*tasks: Item) -> ProjectState:
+    return ProjectState(project="parser", tasks=list(tasks))
+
+
+def edited(task: Item, **said: object) -> Item:
+    """As a person changes it in the file: the mark stays."""
+    return msgspec.structs.replace(task, **said)
+
+
+def test_a_file_that_was_not_touched_says_nothing() -> None:
+    here = state(item("a"), item("b", state="done"))
+    assert changes(decoded(encoded(here).encode(), "f"), here) == []
+
+
+HIDDEN = "\x7f\x85\x9b\u00ad\u200b\u200f\u202e\u2066\ufeff\U000e0041"
+
+
+@pytest.mark.fault("S05")
+def test_no_character_of_a_file_acts_or_hides_and_it_says_the_same() -> None:
+    text = f"a{HIDDEN}b ☀\ufe0f"
+    here = state(item("a", text=text, branch=f"fix/{HIDDEN}"))
+    written = encoded(here)
+    assert [one for one in HIDDEN if one in written] == []
+    assert "\\u202e" in written
+    assert "☀\ufe0f" in written
+    assert decoded(written.encode(), "f") == here
+
+
+def test_what_a_person_changed_is_taken_over() -> None:
+    one, two = item("a"), item("b")
+    file = state(
+        edited(one, state="done", owner="kim", notes=["seen"], depends_on=["b"]),
+        two,
+        Item(text="Write the changelog"),
+    )
+    found = changes(file, state(one, two))
+    assert {one.fate for one in found} == {Fate.APPLY}
+    kinds = [type(one.deed) for one in found]
+    assert kinds == [Set, Owner, Note, Link, Add]
+
+
+def test_what_moved_on_here_is_not_turned_back_by_an_old_file() -> None:
+    old = item("a")
+    found = changes(state(old), state(item("a", state="done")))
+    assert [(one.what, one.database, one.file, one.fate) for one in found] == [
+        ("state", "done", "pending", Fate.KEPT)
+    ]
+
+
+def test_what_changed_on_both_sides_is_a_conflict_and_stays_as_it_is_here() -> None:
+    old = item("a")
+    found = changes(state(edited(old, state="cancelled")), state(item("a", state="done")))
+    assert [(one.database, one.file, one.fate, one.deed) for one in found] == [
+        ("done", "cancelled", Fate.CONFLICT, None)
+    ]
+
+
+def test_what_a_file_leaves_out_stays() -> None:
+    here = item("a", notes=["mine"])
+    found = changes(state(edited(here, notes=[])), state(here, item("b")))
+    assert [(one.task, one.what, one.fate) for one in found] == [
+        ("a", "note", Fate.KEPT),
+        ("b", "task", Fate.KEPT),
+    ]
+
+
+def test_a_task_that_is_added_twice_is_the_same_task() -> None:
+    file = state(Item(text="Write the changelog"))
+    (first,) = changes(file, state())
+    added = item(first.task, text="Write the changelog", origin="person")
+    assert changes(file, state(added)) == [
+        msgspec.structs.replace(first, database=first.text, file=None, fate=Fate.KEPT, deed=None)
+    ]
+
+
+def test_the_text_of_a_task_is_not_for_a_file_to_change() -> None:
+    here = item("a")
+    (found,) = changes(state(edited(here, text="Other")), state(here))
+    assert (found.what, found.fate) == ("text", Fate.REFUSED)
+
+
+def test_the_state_of_another_project_is_refused() -> None:
+    with pytest.raises(OtherProject):
+        changes(ProjectState(project="other"), state())
+
+
+STATES = ("pending", "in_progress", "blocked", "done", "failed", "cancelled")
+SAID = st.fixed_dictionaries(
+    {
+        "state": st.sampled_from(STATES),
+        "owner": st.sampled_from([None, "kim", "ann"]),
+        "notes": st.lists(st.sampled_from(["one", "two"]), max_size=2, unique=True),
+    }
+)
+
+
+@given(old=SAID, here=SAID, file=SAID)
+def test_after_an_import_everything_of_the_database_is_still_there(
+    old: dict[str, object], here: dict[str, object], file: dict[str, object]
+) -> None:
+    base, now = item("a", **old), item("a", **here)
+    for one in changes(state(edited(base, **file)), state(now)):
+        if one.fate is not Fate.APPLY:
+            continue
+        # Only where the database stands as the file knew it may something be replaced.
+        if one.what in ("state", "owner"):
+            assert now.mark == base.mark
+        assert one.file is not None or one.what == "owner"
+
+
+@given(old=SAID)
+def test_a_file_reads_back_to_what_was_written(old: dict[str, object]) -> None:
+    here = state(item("a", **old))
+    assert decoded(encoded(here).encode(), "f") == here
+    assert encoded(decoded(encoded(here).encode(), "f")) == encoded(here)
+
+
+def whole(**changed: object) -> str:
+    told = json.loads(encoded(state(item("a"), item("b"))))
+    return json.dumps(told | changed, indent=2)
+
+
+@pytest.mark.parametrize(
+    ("text", "where", "sentence"),
+    [
+        ('{\n  "schema": ,\n}', "f:2:13", "Expecting value"),
+        (whole(schema="other/9"), "f:", "this version reads"),
+        (whole().replace('"state": "pending"', '"state": "lost"', 1), "f:", "Invalid enum"),
+        (whole(tasks=3), "f:", "Expected `array`"),
+        (whole().replace('"owner": null', '"ownr": null', 1), "f:", "unknown field `ownr`"),
+        ("[]", "f:1:1", "Expected `object`"),
+    ],
+)
+def test_what_is_wrong_is_told_with_line_and_column(text: str, where: str, sentence: str) -> None:
+    with pytest.raises(BadState) as refused:
+        decoded(text.encode(), "f")
+    assert where in refused.value.message
+    assert sentence in refused.value.message
+    if '"lost"' in text:
+        line = next(n for n, one in enumerate(text.splitlines(), 1) if '"lost"' in one)
+        column = text.splitlines()[line - 1].index('"lost"') + 1
+        assert f"f:{line}:{column}:" in refused.value.message
+
+
+@given(data=st.binary(max_size=60) | st.text(alphabet='{}[]":,\\ a1', max_size=40).map(str.encode))
+def test_no_file_whatever_it_holds_ends_in_anything_but_a_sentence(data: bytes) -> None:
+    with contextlib.suppress(BadState):
+        decoded(data, "f")

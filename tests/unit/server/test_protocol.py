@@ -1,0 +1,98 @@
+"""What goes through the door comes out as it went in, and nothing else comes in."""
+
+import pickle
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+import msgspec
+import pytest
+
+from ingest.server import protocol
+
+VALUES = {
+    "text": "naïve ☃",
+    "number": 1 << 62,
+    "large": -(1 << 90),
+    "nothing": None,
+    "truth": True,
+    "bytes": b"\x00\xff",
+    "moment": datetime(2026, 11, 21, 11, 30, 0, 123456),
+    "day": date(2026, 11, 21),
+    "hour": time(11, 30),
+    "span": timedelta(days=-1, seconds=2, microseconds=3),
+    "price": Decimal("12.50"),
+    "id": UUID(int=7),
+    "list": [1, [date(2026, 1, 1)], {"deep": Decimal(1)}],
+    "map": {1: "one", date(2026, 1, 1): "new year"},
+}
+
+
+def test_values_of_every_kind_come_out_of_a_request_as_they_went_in() -> None:
+    sent = protocol.ActionRequest("anything", VALUES)
+    assert protocol.read_request(protocol.request(sent)) == sent
+
+
+def test_rows_come_out_as_the_engine_gave_them() -> None:
+    names = list(VALUES)
+    rows = [tuple(VALUES.values()), tuple(reversed(VALUES.values()))]
+    reply = protocol.read_reply(
+        protocol.reply(protocol.PackedTables([protocol.packed(names, [rows])]))
+    )
+    assert isinstance(reply, protocol.Tables)
+    assert [tuple(row) for row in reply.tables[0].rows] == rows
+
+
+@pytest.mark.parametrize("count", [0, 1, 15, 16, 17, 65_535, 65_536])
+@pytest.mark.parametrize("size", [1, 15, 16, 1000])
+def test_rows_in_chunks_of_any_size_come_out_as_one_table(count: int, size: int) -> None:
+    rows = [(number,) for number in range(count)]
+    chunks = (rows[at : at + size] for at in range(0, count, size))
+    reply = protocol.read_reply(
+        protocol.reply(protocol.PackedTables([protocol.packed(["n"], chunks)]))
+    )
+    assert isinstance(reply, protocol.Tables)
+    assert reply.tables[0].rows == [[number] for number in range(count)]
+
+
+def test_a_number_too_large_for_its_place_spoils_no_other_chunk() -> None:
+    chunks = [[(1,)], [(1 << 80,), (2,)], [(3,)]]
+    reply = protocol.read_reply(
+        protocol.reply(protocol.PackedTables([protocol.packed(["n"], chunks)]))
+    )
+    assert isinstance(reply, protocol.Tables)
+    assert reply.tables[0].rows == [[1], [1 << 80], [2], [3]]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"\xc1",
+        pickle.dumps({"type": "who"}),
+        msgspec.msgpack.encode({"type": "drop"}),
+        msgspec.msgpack.encode({"type": "ask", "queries": "all"}),
+        msgspec.msgpack.encode(
+            {"type": "act", "name": "x", "values": {"when": msgspec.msgpack.Ext(1, b"soon")}}
+        ),
+        msgspec.msgpack.encode(
+            {"type": "act", "name": "x", "values": {"what": msgspec.msgpack.Ext(99, b"")}}
+        ),
+        msgspec.msgpack.encode(
+            {"type": "act", "name": "x", "values": {"map": msgspec.msgpack.Ext(8, b"\x93")}}
+        ),
+    ],
+)
+def test_what_is_no_message_of_ours_is_refused(data: bytes) -> None:
+    with pytest.raises(protocol.InvalidMessage):
+        protocol.read_request(data)
+
+
+def test_a_message_nested_without_end_is_refused() -> None:
+    with pytest.raises(protocol.InvalidMessage):
+        protocol.read_request(b"\x91" * 100_000)
+
+
+def test_a_value_nobody_can_send_is_named() -> None:
+    with pytest.raises(TypeError, match="object cannot be sent"):
+        protocol.request(protocol.ActionRequest("x", {"it": object()}))

@@ -1,0 +1,41 @@
+"""What a question could go on as."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingest.sessions.search.completion import Values, completed, completions
+
+KNOWN = Values({"project": ("parser", "My Site"), "branch": ("main",)})
+
+
+@pytest.mark.parametrize(
+    ("text", "offers"),
+    [
+        ("", []),
+        ("x ", []),
+        ("pro", ["project:"]),
+        ("lexer S", ["session:", "status:", "since:"]),
+        ("project:", ["project:parser", 'project:"My Site"']),
+        ("project:PA", ["project:parser"]),
+        ("project:parser", []),
+        ("kind:co", ["kind:command"]),
+        ("has:", ["has:error"]),
+        ("tool:", []),
+        ("http:", []),
+        ('"pro', []),
+    ],
+)
+def test_filters_and_what_there_is_are_offered(text: str, offers: list[str]) -> None:
+    assert completions(text, KNOWN) == offers
+
+
+def test_a_name_waits_for_its_value_and_a_value_for_the_next_word() -> None:
+    assert completed("lexer pro", "project:") == "lexer project:"
+    assert completed("lexer project:p", "project:parser") == "lexer project:parser "
+
+
+@given(st.text())
+def test_any_text_can_be_completed(text: str) -> None:
+    for offer in completions(text, KNOWN):
+        assert completed(text, offer).rstrip().endswith(offer)

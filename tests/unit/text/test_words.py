@@ -1,0 +1,63 @@
+"""Numbers and spans as people read them."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from ingest.text.units import age, ago, many, size, span, tokens
+
+
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [(0, "0 B"), (1023, "1023 B"), (1024, "1.0 KiB"), (5 * 1024**3, "5.0 GiB")],
+)
+def test_sizes_are_in_the_unit_that_fits(count: int, said: str) -> None:
+    assert size(count) == said
+
+
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [(0, "0"), (9999, "9999"), (12_345, "12.3k"), (4_492_753, "4.5M"), (2 * 10**9, "2.0G")],
+)
+def test_tokens_are_short(count: int, said: str) -> None:
+    assert tokens(count) == said
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (None, ""),
+        (0.25, "0.2 s"),
+        (42, "42 s"),
+        (130, "2 m 10 s"),
+        (47 * 60, "47 m"),
+        (3 * 3600 + 10 * 60, "3 h 10 m"),
+        (3 * 86_400, "3 d"),
+        (729 * 86_400, "729 d"),
+        (1461 * 86_400, "4 y"),
+        (-5, "0.0 s"),
+    ],
+)
+def test_spans_are_in_the_unit_that_says_enough(seconds: float | None, said: str) -> None:
+    assert span(seconds) == said
+
+
+def test_what_never_was_is_never() -> None:
+    now = datetime(2026, 11, 21, 12)
+    assert ago(None, now) == "never"
+    assert ago(datetime(2026, 11, 21, 11, 59), now) == "1 m 0 s ago"
+
+
+def test_one_of_a_thing_has_no_plural() -> None:
+    assert many(1, "line") == "1 line"
+    assert many(1200, "line") == "1,200 lines"
+
+
+@pytest.mark.parametrize(
+    ("minutes", "said"), [(0, "0 s"), (0.05, "3 s"), (2.5, "2 m"), (190, "3 h"), (4320, "3 d")]
+)
+def test_an_age_fits_into_a_column(minutes: float, said: str) -> None:
+    now = datetime(2026, 11, 21, 8)
+    assert age(now - timedelta(minutes=minutes), now) == said
+    assert age(now + timedelta(minutes=5), now) == "0 s"
+    assert age(None, now) == ""
