@@ -50,7 +50,7 @@ class BaseScreen(DashboardNode, PushedScreen[None]):
         *bind("back", shown=False),
     ]
     DEFAULT_CSS = """
-    Frame {
+    BaseScreen {
         layout: vertical;
         background: $background;
         & > #body { height: 1fr; }

@@ -100,7 +100,7 @@ class UnexpectedErrorScreen(DashboardNode, PushedScreen[None]):
         *bind("back"),
     ]
     DEFAULT_CSS = """
-    MistakeScreen {
+    UnexpectedErrorScreen {
         background: $background;
         align: center middle;
         & > Vertical {

@@ -139,7 +139,7 @@ class PagePane(Pane):
 class JournalScreen(BaseScreen):
     PLACE = "journal"
     BINDINGS: ClassVar[list[BindingType]] = bind("export", "auto-export")
-    DEFAULT_CSS = "JournalScreen Days { width: 2fr; } JournalScreen PagePane { width: 3fr; }"
+    DEFAULT_CSS = "JournalScreen DaysPane { width: 2fr; } JournalScreen PagePane { width: 3fr; }"
 
     def panes(self) -> ComposeResult:
         yield DaysPane()

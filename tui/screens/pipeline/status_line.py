@@ -21,7 +21,7 @@ _EXACTLY = 60
 class PipelineStatus(Widget):
     """Shows as many of its parts as there is room for, the first ones first."""
 
-    DEFAULT_CSS = "Standing { height: 1; padding: 0 1; }"
+    DEFAULT_CSS = "PipelineStatus { height: 1; padding: 0 1; }"
 
     def __init__(self) -> None:
         super().__init__()
