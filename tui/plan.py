@@ -15,9 +15,9 @@ from msgspec.structs import replace
 from ingest.db.query_reader import NamedQueries
 from ingest.projects.graph.drawing import draw
 from ingest.projects.graph.layout import layout
-from ingest.projects.tasks.filters import TaskFilter, filtered
+from ingest.projects.tasks.filters import TaskFilter, filter_tasks
 from ingest.projects.tasks.model import Edge, EdgeKind, Origin, Roadmap, Task, TaskState
-from ingest.projects.tasks.revisions import Change, Entry, Revision, revisions
+from ingest.projects.tasks.revisions import Change, Revision, RevisionStep, load_revisions
 from ingest.projects.tasks.roadmap import roadmap
 from ingest.sessions.scope import Now, Scope
 from ingest.text.state_style import LOOKS, UNKNOWN
@@ -98,7 +98,7 @@ def lay_out_plan(rows: NamedQueries, wish: PlanRequest, now: Now) -> PlanLayout:
     projects = [row["project"] for row in rows.rows("tasks.projects")]
     project = wish.project or next(iter(projects), None)
     found = roadmap(rows, _scope(wish, project), now)
-    course = revisions(rows, wish.revised) if wish.revised else []
+    course = load_revisions(rows, wish.revised) if wish.revised else []
     then = wish.revision and wish.revision <= len(course)
     shown = at_revision(course[wish.revision - 1]) if then and wish.revision else among(found, wish)
     picture = pictured(shown, wish) if wish.view is View.GRAPH else None
@@ -120,7 +120,7 @@ def _scope(wish: PlanRequest, project: str | None) -> Scope:
 
 def among(found: Roadmap, wish: PlanRequest) -> Roadmap:
     """What the filter lets through, of what is still looked for here."""
-    tasks = filtered([task for task in found.tasks if task.relevant], wish.choice)
+    tasks = filter_tasks([task for task in found.tasks if task.relevant], wish.choice)
     if wish.words:
         tasks = [task for task in tasks if matches(Line(task.id, (task.text,)), wish.words)]
     ids = {task.id for task in tasks}
@@ -135,7 +135,7 @@ def at_revision(revision: Revision) -> Roadmap:
     return Roadmap(tasks, edges)
 
 
-def _then(entry: Entry, number: int) -> Task:
+def _then(entry: RevisionStep, number: int) -> Task:
     signs = "".join(_SIGNS[change] for change in entry.changes)
     gone = Change.REMOVED in entry.changes
     state = TaskState.CANCELLED if gone else _THEN.get(entry.status, TaskState.PENDING)

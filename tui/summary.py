@@ -8,7 +8,7 @@ from msgspec import Struct
 from ingest.codex.liveness import SessionState
 from ingest.db.query_reader import QueryReader
 from ingest.sessions.scope import Now
-from ingest.sessions.session import unfinished
+from ingest.sessions.session import unfinished_sessions
 
 
 class Summary(Struct, frozen=True):
@@ -29,7 +29,7 @@ class Summary(Struct, frozen=True):
 
 
 def summary(reading: QueryReader, now: Now) -> Summary:
-    return figures(reading, [session.state for session in unfinished(reading, now)], now)
+    return figures(reading, [session.state for session in unfinished_sessions(reading, now)], now)
 
 
 def figures(reading: QueryReader, states: Sequence[SessionState], now: Now) -> Summary:

@@ -18,7 +18,14 @@ from msgspec import Struct
 from ingest.cli.access import NOTHING_YET, Access
 from ingest.cli.versions import told
 from ingest.pipeline.homes import homes
-from ingest.projects.tasks.plan_tool import LOOKED_AT, SWITCH_ON, Shown, asked_for, config, told_by
+from ingest.projects.tasks.plan_tool import (
+    MAX_SESSIONS,
+    SWITCH_ON,
+    SessionEvidence,
+    config_path,
+    configured,
+    is_enabled,
+)
 from ingest.tail.discovery import ProblemCode, scan
 from ingest.tail.watch import Mode, Watcher
 from ingest.text.units import many, size, span
@@ -175,13 +182,13 @@ def database(access: Access) -> Check:
 def plan_tool(access: Access, path: Path) -> Check:
     """Whether Codex keeps a plan at all: since 0.152 only where its settings ask for it."""
     name = "plan tool"
-    rows = access.rows("status.plan_tool", home=homes([path])[0].id, sessions=LOOKED_AT)
-    sessions = [Shown(row["cli_version"], row["planned"], row["refused"]) for row in rows]
+    rows = access.rows("status.plan_tool", home=homes([path])[0].id, sessions=MAX_SESSIONS)
+    sessions = [SessionEvidence(row["cli_version"], row["planned"], row["refused"]) for row in rows]
     codex = sessions[0].codex if sessions else None
-    said, trouble = asked_for(path)
+    said, trouble = configured(path)
     if trouble:
-        return Check(name, True, f"{config(path)}: {trouble}")
-    on = said if said is not None else told_by(sessions)
+        return Check(name, True, f"{config_path(path)}: {trouble}")
+    on = said if said is not None else is_enabled(sessions)
     seen = f"the newest Codex seen is {codex}" if codex else "no session tells its Codex version"
     if on is None:
         return Check(name, True, f"Not known: {seen}.")
@@ -191,7 +198,7 @@ def plan_tool(access: Access, path: Path) -> Check:
         name,
         False,
         f"Off, so no plan is written; {seen}.",
-        f"Put at the top of {config(path)}: {SWITCH_ON}",
+        f"Put at the top of {config_path(path)}: {SWITCH_ON}",
     )
 
 

@@ -17,7 +17,7 @@ from msgspec import Struct
 from ingest.cli.errors import CommandError, Exit
 from ingest.db.query_reader import Row
 from ingest.sessions.errors import FileChanged
-from ingest.sessions.raw_lines import Range, pieces
+from ingest.sessions.raw_lines import Range, read_chunks
 
 
 class ExportUnwritable(CommandError):
@@ -69,10 +69,10 @@ def _export(row: Row, folder: Path) -> ExportedReject:
     whole = path.with_suffix(".bytes")
     with contextlib.suppress(FileChanged):
         digest = sha256()
-        for piece in pieces(_range(row, row["length"])):
+        for piece in read_chunks(_range(row, row["length"])):
             digest.update(piece)
         if digest.hexdigest() == row["sha256"]:
-            size = _write(whole, pieces(_range(row, row["extent"])))
+            size = _write(whole, read_chunks(_range(row, row["extent"])))
             return ExportedReject(row["id"], whole, size, whole=True)
     head, tail = base64.b64decode(row["head"]), base64.b64decode(row["tail"])
     if row["extent"] == row["length"] and sha256(head).hexdigest() == row["sha256"]:

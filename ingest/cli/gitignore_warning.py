@@ -11,7 +11,7 @@ def warn_unless_ignored(invocation: Invocation, where: Path, paths: Iterable[Pat
     """Say that git does not ignore what is written there, where it does not ignore all of it."""
     from ingest.projects.gitignore import is_ignored
 
-    told = ((exports.repository(path), path) for path in paths)
+    told = ((exports.enclosing_repository(path), path) for path in paths)
     if any(
         root is not None and is_ignored(invocation.env, root, path) is False for root, path in told
     ):

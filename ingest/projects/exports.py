@@ -20,7 +20,7 @@ AUTO: Final = "journal-auto"
 JOURNALS: Final = Path("docs", "ai-journal")
 """Where the journals of a project lie in it."""
 
-Say = Callable[[str, dict[str, Any], dict[str, Any]], object]
+RecordCommand = Callable[[str, dict[str, Any], dict[str, Any]], object]
 """Has something written down: a verb, what it is about, and more."""
 
 
@@ -42,7 +42,7 @@ def recorded_exports(rows: NamedQueries, *verbs: str) -> list[Row]:
     return rows.rows("journal.said", verbs=list(verbs))
 
 
-def autos(rows: NamedQueries) -> list[AutoExport]:
+def auto_exports(rows: NamedQueries) -> list[AutoExport]:
     """The projects for which automatic export is on."""
     found: dict[str, AutoExport] = {}
     for row in recorded_exports(rows, AUTO):
@@ -54,13 +54,13 @@ def autos(rows: NamedQueries) -> list[AutoExport]:
     return list(found.values())
 
 
-def switch(rows: NamedQueries, say: Say, folder: Path, *, on: bool) -> None:
+def set_auto_export(rows: NamedQueries, say: RecordCommand, folder: Path, *, on: bool) -> None:
     """Switch automatic export on or off for a folder; said only where it changes something."""
-    if any(one.folder == str(folder) for one in autos(rows)) is not on:
+    if any(one.folder == str(folder) for one in auto_exports(rows)) is not on:
         say(AUTO, {"folder": str(folder)}, {"on": on})
 
 
-def exported(rows: NamedQueries) -> list[Path]:
+def exported_files(rows: NamedQueries) -> list[Path]:
     """Every file that was ever written out, as far as it is still there."""
     found: dict[Path, None] = {}
     for row in recorded_exports(rows, EXPORTED, AUTO):
@@ -78,29 +78,29 @@ def unrecorded_exports(rows: NamedQueries, paths: list[Path]) -> list[Path]:
     return [path for path in paths if str(path) not in known]
 
 
-def remember(rows: NamedQueries, say: Say, what: str, paths: list[Path]) -> None:
+def record_exports(rows: NamedQueries, say: RecordCommand, what: str, paths: list[Path]) -> None:
     """Have it written down that these files were written out; each once."""
     for path in unrecorded_exports(rows, paths):
         say(EXPORTED, {"path": str(path)}, {"what": what})
 
 
-def folder_of(rows: NamedQueries, project: str) -> Path | None:
+def project_folder(rows: NamedQueries, project: str) -> Path | None:
     """The folder of a project: its repository, where it has one."""
     found = rows.one("journal.folders", project=project)
     if found is None:
         return None
     folder = Path(found["cwd"])
-    return repository(folder / "any") or folder
+    return enclosing_repository(folder / "any") or folder
 
 
-def repository(path: Path) -> Path | None:
+def enclosing_repository(path: Path) -> Path | None:
     """The repository that this path lies in."""
     return next((one for one in path.parents if (one / ".git").exists()), None)
 
 
-def permit(path: Path, *, into: bool) -> None:
+def check_target(path: Path, *, into: bool) -> None:
     """Refuse to write into a repository unless that is what is wanted."""
-    found = repository(path)
+    found = enclosing_repository(path)
     if found is not None and not into:
         raise TargetInRepository(
             f"{path} lies in the repository {found}. Nothing was written.",

@@ -100,7 +100,7 @@ def _said(row: Row) -> ReconcileResult | None:
     )  # fmt: skip
 
 
-def proposals(
+def list_proposals(
     sessions: Iterable[Session],
     alignments: Mapping[str, Alignment],
     found: Mapping[str, ReconcileResult],
@@ -110,7 +110,7 @@ def proposals(
         proposal
         for session in sessions
         if session.plan_done < session.plan_total
-        and (proposal := proposed(session, alignments[session.id])) is not None
+        and (proposal := propose(session, alignments[session.id])) is not None
         and not _answered(proposal, found.get(session.id))
     ]
 
@@ -123,7 +123,7 @@ def _answered(proposal: Proposal, said: ReconcileResult | None) -> bool:
     )
 
 
-def proposed(session: Session, alignment: Alignment) -> Proposal | None:
+def propose(session: Session, alignment: Alignment) -> Proposal | None:
     """What is proposed for one session; None where nothing is amiss."""
     found = _choice(alignment)
     if found is None:

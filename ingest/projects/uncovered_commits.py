@@ -7,11 +7,11 @@ from msgspec import Struct
 
 from ingest.db.query_reader import NamedQueries
 from ingest.projects.git.alignment import view_repository
-from ingest.projects.git.anchor import anchor_of, anchors
+from ingest.projects.git.anchor import anchor_of, load_anchors
 from ingest.projects.git.commits import uncovered
 from ingest.projects.git.lookup import Git
 from ingest.sessions.scope import Now, Scope
-from ingest.sessions.session import listed
+from ingest.sessions.session import list_sessions
 
 
 class UncoveredCommits(Struct, frozen=True):
@@ -32,10 +32,10 @@ def uncovered_commits(
     """Those in the repositories of a project, the newest first; None where no repository of it can
     be looked into. And sentences about those that did not answer. A worker's: git is asked.
     """
-    sessions = listed(rows, Scope(project=scope.project), now)
+    sessions = list_sessions(rows, Scope(project=scope.project), now)
     looked = view_repository(map(anchor_of, sessions), git)
     found = looked.repositories
-    every = anchors(rows)
+    every = load_anchors(rows)
     told = [
         UncoveredCommits(
             one.id, one.committed, mask(one.author), mask(one.subject),

@@ -43,18 +43,18 @@ class Batch(Struct, frozen=True, kw_only=True):
     history: list[Row] = field(default_factory=list)
 
 
-def describe_error(
+def with_history(
     access: NamedQueries, rows: Iterable[Row], now: datetime, *, alive: bool
 ) -> list[Batch]:
     """These batches with their history; `alive`: whether whoever claimed one still can work."""
-    batches = [batch_of(row, now, alive=alive) for row in rows]
+    batches = [to_batch(row, now, alive=alive) for row in rows]
     by_id = {batch.id: batch for batch in batches}
     for move in access.rows("batches.moves", batches=list(by_id)):
         by_id[move.pop("batch")].history.append(move)
     return batches
 
 
-def batch_of(row: Row, now: datetime, *, alive: bool) -> Batch:
+def to_batch(row: Row, now: datetime, *, alive: bool) -> Batch:
     state = State(row["state"])
     stuck = is_stuck(state, row["heartbeat_at"], owner_alive=alive, now=now)
     backed_off = is_backed_off(state, row["retry_at"], now=now)

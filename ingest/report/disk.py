@@ -51,7 +51,7 @@ class Disk(Struct):
     bytes: int = 0
 
 
-def class_of(kind: str) -> str:
+def record_class(kind: str) -> str:
     if kind == "replayed":
         return REPLAYED
     if kind.startswith("?"):
@@ -62,11 +62,11 @@ def class_of(kind: str) -> str:
     return OTHER
 
 
-def by_class(kinds: Iterable[dict[str, Any]]) -> list[Disk]:
+def sum_by_class(kinds: Iterable[dict[str, Any]]) -> list[Disk]:
     """The classes that have anything in them, the largest first."""
     found: dict[str, Disk] = {}
     for row in kinds:
-        name = class_of(row["kind"])
+        name = record_class(row["kind"])
         one = found.setdefault(name, Disk(name))
         one.lines += row["lines"]
         one.bytes += row["bytes"]

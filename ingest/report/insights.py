@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from ingest.db.query_reader import NamedQueries, Row
 from ingest.report.period import Period
-from ingest.report.report import Removable, Report, removable, report
+from ingest.report.report import Removable, Report, build_report, list_removable
 from ingest.text.times import local_day
 
 MODELS: Final = 4
@@ -19,7 +19,7 @@ MODELS: Final = 4
 OTHERS: Final = "others"
 CODEX_BEGAN: Final = date(2025, 4, 1)
 """Nothing is older than the first Codex: a time before tells of a clock."""
-SPREADS: Final = ("tokens_per_turn", "turn_seconds")
+HISTOGRAMS: Final = ("tokens_per_turn", "turn_seconds")
 
 
 class Tokens(Struct, frozen=True):
@@ -46,17 +46,17 @@ class Insights(Struct, frozen=True):
     could_go: list[Removable]
 
 
-def insights(
+def load_insights(
     access: NamedQueries, period: Period, now: datetime, zone: tzinfo | None = None
 ) -> Insights:
     """`now` is naive UTC."""
     limits = {"since": period.since, "until": period.until}
     return Insights(
-        report(access, period, zone),
+        build_report(access, period, zone),
         _tokens(access.rows("insights.tokens", **limits), period, now, zone),
         _spreads(access.rows("insights.spreads", **limits)),
         [Outcome(**row) for row in access.rows("insights.outcomes", **limits)],
-        removable(access, now),
+        list_removable(access, now),
     )
 
 
@@ -100,7 +100,7 @@ def _tokens(rows: Iterable[Row], period: Period, now: datetime, zone: tzinfo | N
 
 
 def _spreads(rows: Iterable[Row]) -> dict[str, list[int]]:
-    found: dict[str, list[int]] = {name: [] for name in SPREADS}
+    found: dict[str, list[int]] = {name: [] for name in HISTOGRAMS}
     for row in rows:
         counts = found[row["name"]]
         counts += [0] * (row["step"] + 1 - len(counts))

@@ -22,20 +22,20 @@ class Period(Struct, frozen=True):
     version: str | None = None
 
 
-class NoPeriod(ValueError):
+class InvalidPeriod(ValueError):
     """The text names no period."""
 
     def __init__(self, text: str, why: str = "") -> None:
         super().__init__(f"{text!r} is no period; write {FORMS}.{why}")
 
 
-def period(text: str, now: datetime, zone: tzinfo | None = None) -> Period:
+def parse_period(text: str, now: datetime, zone: tzinfo | None = None) -> Period:
     said = text.strip()
     if version := _VERSION(said):
         return Period(said, version=version[1])
     first, dots, last = said.partition("..")
     if not (first or last):
-        raise NoPeriod(text)
+        raise InvalidPeriod(text)
     try:
         if not dots:
             return _ordered(said, times.since(said, now, zone), times.until(said, now, zone))
@@ -45,10 +45,12 @@ def period(text: str, now: datetime, zone: tzinfo | None = None) -> Period:
             times.until(last, now, zone) if last else None,
         )
     except times.NoTime as error:
-        raise NoPeriod(text) from error
+        raise InvalidPeriod(text) from error
 
 
 def _ordered(name: str, since: datetime | None, until: datetime | None) -> Period:
     if since is not None and until is not None and since >= until:
-        raise NoPeriod(name, " A period begins before it ends; one day is written as its date.")
+        raise InvalidPeriod(
+            name, " A period begins before it ends; one day is written as its date."
+        )
     return Period(name, since, until)

@@ -10,11 +10,11 @@ from datetime import datetime, timedelta, tzinfo
 from msgspec import Struct
 
 from ingest.db.query_reader import NamedQueries, Row
-from ingest.report.disk import Disk, by_class
+from ingest.report.disk import Disk, sum_by_class
 from ingest.report.period import Period
 from ingest.text.times import local_day
 
-STRETCHES = 48
+MAX_BUCKETS = 48
 """A course of this many characters fits every terminal."""
 OLD = timedelta(days=90)
 STALE_SHOWN = 20
@@ -105,7 +105,7 @@ class Report(Struct):
     growth: list[Day]
 
 
-def report(access: NamedQueries, period: Period, zone: tzinfo | None) -> Report:
+def build_report(access: NamedQueries, period: Period, zone: tzinfo | None) -> Report:
     limits = {"since": period.since, "until": period.until}
     chosen = limits | {"version": period.version}
     samples, width, series = _series(access, limits)
@@ -124,12 +124,12 @@ def report(access: NamedQueries, period: Period, zone: tzinfo | None) -> Report:
             )
             for name in _COVERED
         ],
-        by_class(access.rows("report.kinds", **chosen)),
+        sum_by_class(access.rows("report.kinds", **chosen)),
         _growth(access.rows("report.grown", **limits), zone),
     )
 
 
-def removable(access: NamedQueries, now: datetime) -> list[Removable]:
+def list_removable(access: NamedQueries, now: datetime) -> list[Removable]:
     """What is old enough to go. Of Codex's own files this is advice and nothing more."""
     old = f"{OLD.days}d"
     said = {
@@ -149,17 +149,17 @@ def removable(access: NamedQueries, now: datetime) -> list[Removable]:
     ]
 
 
-def tables(access: NamedQueries) -> list[Row]:
+def list_tables(access: NamedQueries) -> list[Row]:
     return [row for row in access.rows("report.tables") if row["rows"] or row["bytes"]]
 
 
-def stale(access: NamedQueries) -> list[Row]:
+def list_stale(access: NamedQueries) -> list[Row]:
     return access.rows("report.stale", limit=STALE_SHOWN)
 
 
-def width_of(seconds: float) -> int:
+def bucket_seconds(seconds: float) -> int:
     """How long a stretch is, so that there are not too many of them."""
-    least = seconds / STRETCHES
+    least = seconds / MAX_BUCKETS
     return next((width for width in _WIDTHS if width >= least), math.ceil(least / 60) * 60)
 
 
@@ -167,7 +167,7 @@ def _series(access: NamedQueries, limits: dict[str, datetime | None]) -> tuple[i
     span: Row = next(iter(access.rows("report.span", **limits)), {})
     if not span.get("samples"):
         return 0, _WIDTHS[0], []
-    width = width_of((span["last"] - span["first"]).total_seconds())
+    width = bucket_seconds((span["last"] - span["first"]).total_seconds())
     return span["samples"], width, access.rows("report.series", width=width, **limits)
 
 

@@ -9,9 +9,9 @@ from datetime import datetime
 from msgspec import Struct, field
 
 from ingest.db.query_reader import NamedQueries, Row
-from ingest.sessions.plan_steps import steps_in
+from ingest.sessions.plan_steps import decode_steps
 from ingest.sessions.session import Session
-from ingest.sessions.turn_messages import Place, said_in
+from ingest.sessions.turn_messages import TurnKey, messages_by_turn
 
 _GONE = ("rolled_back", "reverted")
 
@@ -53,7 +53,7 @@ class SessionTurn(Struct, kw_only=True):
     """What a person said while the turn ran."""
 
     @property
-    def last_asked(self) -> str | None:
+    def last_prompt(self) -> str | None:
         return self.steered[-1] if self.steered else self.prompt
 
 
@@ -81,7 +81,7 @@ class SessionDetail(Struct, frozen=True):
     """What an optional command noted of it."""
 
     @property
-    def standing_plans(self) -> list[SessionPlan]:
+    def effective_plans(self) -> list[SessionPlan]:
         """The revisions that count: Codex took them, and their turns were not taken back."""
         gone = {turn.n for turn in self.turns if turn.rolled_back}
         return [plan for plan in self.plans if plan.accepted and plan.turn not in gone]
@@ -90,7 +90,7 @@ class SessionDetail(Struct, frozen=True):
 def session_detail(access: NamedQueries, session: Session, home: str) -> SessionDetail:
     key = {"home": home, "session": session.id}
     turns = {(row["source"], row["place"]): _turn(row) for row in access.rows("show.turns", **key)}
-    for place, said in said_in(access.rows("show.messages", **key)).items():
+    for place, said in messages_by_turn(access.rows("show.messages", **key)).items():
         if turn := turns.get(place):
             turn.prompt = next(iter(said.prompts), None)
             turn.steered, turn.answer = said.prompts[1:], said.answer
@@ -111,7 +111,7 @@ def session_detail(access: NamedQueries, session: Session, home: str) -> Session
     return SessionDetail(session, list(turns.values()), plans, goals, notes)
 
 
-def _place(row: Row) -> Place:
+def _place(row: Row) -> TurnKey:
     return row["source"], row["turn"]
 
 
@@ -131,7 +131,7 @@ def _turn(row: Row) -> SessionTurn:
     )
 
 
-def _plan(turns: dict[Place, SessionTurn], row: Row) -> SessionPlan:
+def _plan(turns: dict[TurnKey, SessionTurn], row: Row) -> SessionPlan:
     turn = turns.get(_place(row))
     return SessionPlan(
         row["revision"],
@@ -140,5 +140,5 @@ def _plan(turns: dict[Place, SessionTurn], row: Row) -> SessionPlan:
         turn.n if turn else None,
         row["origin"],
         row["accepted"],
-        [SessionStep(text, status) for text, status in steps_in(row["steps"])],
+        [SessionStep(text, status) for text, status in decode_steps(row["steps"])],
     )

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Struct
 
 
-def questions_of(command: str | None) -> str:
+def question_text(command: str | None) -> str:
     """What was asked, out of the arguments of the tool that asks."""
     try:
         asked = msgspec.json.decode(command or "", type=list[dict[str, object]])
@@ -24,7 +24,7 @@ class _Answers(Struct):
     answers: dict[str, _Answer]
 
 
-def answer_of(output: str | None) -> str | None:
+def answer_text(output: str | None) -> str | None:
     """What a person answered; None where nothing says so."""
     try:
         told = msgspec.json.decode(output or "", type=_Answers)

@@ -42,7 +42,7 @@ def _range(segment: Row, start: int, end: int) -> Range:
     return Range(segment["path"], segment["representation"], start, end)
 
 
-def pieces(wanted: Range) -> Iterator[bytes]:
+def read_chunks(wanted: Range) -> Iterator[bytes]:
     """The bytes of a range; whole lines, but cut anywhere."""
     try:
         with open_source(wanted.path, wanted.representation) as reader:
@@ -60,10 +60,10 @@ def pieces(wanted: Range) -> Iterator[bytes]:
         raise FileChanged(f"{wanted.path}: {error.sentence}", error.hint) from error
 
 
-def lines(wanted: Range) -> Iterator[str]:
+def masked_lines(wanted: Range) -> Iterator[str]:
     """The lines of a range as text, masked; what is no UTF-8 is shown as an escape."""
     rest = b""
-    for piece in pieces(wanted):
+    for piece in read_chunks(wanted):
         *whole, rest = (rest + piece).split(b"\n")
         for line in whole:
             yield mask(line.decode("utf-8", "backslashreplace"))

@@ -9,7 +9,7 @@ from msgspec import Struct
 from ingest.codex.liveness import OpenCall, SessionState, state_of
 from ingest.codex.request_text import title_in
 from ingest.db.query_reader import NamedQueries, Row
-from ingest.sessions.questions import questions_of
+from ingest.sessions.questions import question_text
 from ingest.sessions.scope import Now, Scope
 from ingest.tail.locks import locked_threads
 
@@ -64,7 +64,7 @@ class Session(Struct, frozen=True, kw_only=True):
     """The branch that Codex wrote down; `branch` is another one where a person moved it."""
 
 
-def listed(access: NamedQueries, scope: Scope, now: Now) -> list[Session]:
+def list_sessions(access: NamedQueries, scope: Scope, now: Now) -> list[Session]:
     """The sessions in this scope, the one that moved last first."""
     rows = access.rows(
         "sessions.listed",
@@ -76,24 +76,26 @@ def listed(access: NamedQueries, scope: Scope, now: Now) -> list[Session]:
         limit=scope.limit,
         offset=scope.offset,
     )
-    return standing(rows, now)
+    return to_sessions(rows, now)
 
 
-def unfinished(access: NamedQueries, now: Now) -> list[Session]:
+def unfinished_sessions(access: NamedQueries, now: Now) -> list[Session]:
     """The sessions whose last turn is open or failed, as far as anything moved lately."""
-    return [one for one in standing(access.rows("sessions.unfinished"), now) if lately(one, now)]
+    return [
+        one for one in to_sessions(access.rows("sessions.unfinished"), now) if is_recent(one, now)
+    ]
 
 
-def lately(session: Session, now: Now) -> bool:
+def is_recent(session: Session, now: Now) -> bool:
     """Whether a session is not left alone yet: how it stands may concern somebody."""
     return session.last_at is None or now.moment - session.last_at <= now.idle_after
 
 
-def standing(rows: Iterable[Row], now: Now) -> list[Session]:
-    return [_session(row, state, reason) for row, state, reason in judged(rows, now)]
+def to_sessions(rows: Iterable[Row], now: Now) -> list[Session]:
+    return [_session(row, state, reason) for row, state, reason in with_states(rows, now)]
 
 
-def judged(rows: Iterable[Row], now: Now) -> Iterator[tuple[Row, SessionState, str]]:
+def with_states(rows: Iterable[Row], now: Now) -> Iterator[tuple[Row, SessionState, str]]:
     """Rows of sessions, each with how it stands now and why."""
     locks: dict[str, frozenset[str] | None] = {}
     for row in rows:
@@ -161,7 +163,7 @@ def label(session: Session) -> str:
     return f"{session.nickname}: {name}" if session.nickname and session.title else name
 
 
-def where(session: Session) -> str:
+def branch_label(session: Session) -> str:
     """The branch of a session; where a person moved it, also the one it began on."""
     if session.branch == session.began_on:
         return session.branch or ""
@@ -191,4 +193,4 @@ def _difference(one: str, other: str) -> int:
 def _open(row: Row) -> str | None:
     """What runs; where it is a question to a person, what is asked."""
     command: str | None = row["open_command"]
-    return questions_of(command) if row["waits_for_user"] else command
+    return question_text(command) if row["waits_for_user"] else command

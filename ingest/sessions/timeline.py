@@ -17,8 +17,8 @@ from ingest.codex.facts import CallKind
 from ingest.db.query_reader import NamedQueries, Query, Row
 from ingest.sessions import raw_lines
 from ingest.sessions.errors import FileChanged
-from ingest.sessions.plan_steps import steps_in
-from ingest.sessions.questions import questions_of
+from ingest.sessions.plan_steps import decode_steps
+from ingest.sessions.questions import question_text
 
 OUTPUT_LINES: Final = 30
 """Lines of a call's output that are told one by one, at most."""
@@ -85,7 +85,9 @@ class Order(NamedTuple):
     """All its words, where they were asked for."""
 
 
-def order(rows: NamedQueries, home: str, session: str, tools: Tools, *, words: bool) -> list[Order]:
+def load_order(
+    rows: NamedQueries, home: str, session: str, tools: Tools, *, words: bool
+) -> list[Order]:
     """Everything that happened, in its order; with all `words` where they are looked through."""
     found = rows.rows(
         "timeline.order",
@@ -103,7 +105,7 @@ def order(rows: NamedQueries, home: str, session: str, tools: Tools, *, words: b
     return moments
 
 
-def moments(
+def load_moments(
     rows: NamedQueries, home: str, session: str, wanted: Sequence[TimelinePosition]
 ) -> dict[TimelinePosition, Moment]:
     """What these say."""
@@ -186,7 +188,7 @@ def _message(at: TimelinePosition, row: Row) -> Moment:
 
 def _call(at: TimelinePosition, row: Row) -> list[Moment]:
     asked = row["kind"] == CallKind.QUESTION
-    command = questions_of(row["command"]) if asked else row["command"] or ""
+    command = question_text(row["command"]) if asked else row["command"] or ""
     code = row["exit_code"]
     ended = f"exit {code}" if code not in (None, 0) else ""
     output = row["output_head"] or ""
@@ -212,7 +214,7 @@ def _call(at: TimelinePosition, row: Row) -> list[Moment]:
 
 
 def _plan(at: TimelinePosition, row: Row) -> Moment:
-    steps = steps_in(row["steps"])
+    steps = decode_steps(row["steps"])
     done = sum(1 for _, status in steps if status == "completed")
     head = f"revision {row['revision']}, "
     head += f"{done} of {len(steps)} done" if steps else "no steps"
@@ -233,7 +235,7 @@ def raw_line(rows: NamedQueries, at: TimelinePosition, length: int | None) -> st
     end = at.byte + (length or RAW_CHARS)
     wanted = raw_lines.Range(place["path"], place["representation"], at.byte, end)
     text = ""
-    for piece in raw_lines.lines(wanted):
+    for piece in raw_lines.masked_lines(wanted):
         text = piece
         break
     where = f"{place['path']}, byte {at.byte:,}"

@@ -11,11 +11,11 @@ from ingest.db.query_reader import Row
 _RANKS: Final = {"final_answer": 0, None: 0, "plan": 1, "commentary": 2, "question": 3}
 """How well a message of each phase answers: the lowest answers best. Others are no answers."""
 
-Place = tuple[int, int]
+TurnKey = tuple[int, int]
 """A turn as facts name it: the source, and its number there."""
 
 
-class Said(Struct):
+class TurnMessages(Struct):
     prompts: list[str] = field(default_factory=list)
     """What a person asked: first what began the turn, then what was said while it ran."""
     answer: str | None = None
@@ -24,11 +24,11 @@ class Said(Struct):
     """Of the answer."""
 
 
-def said_in(messages: Iterable[Row]) -> dict[Place, Said]:
+def messages_by_turn(messages: Iterable[Row]) -> dict[TurnKey, TurnMessages]:
     """What was said in each turn; the messages come in the order of the file."""
-    turns: dict[Place, Said] = {}
+    turns: dict[TurnKey, TurnMessages] = {}
     for row in messages:
-        said = turns.setdefault((row["source"], row["turn"]), Said())
+        said = turns.setdefault((row["source"], row["turn"]), TurnMessages())
         if row["role"] == "user":
             said.prompts.append(request_in(row["text"]) or row["text"])
         elif row["role"] == "assistant":

@@ -22,14 +22,14 @@ from ingest.pipeline.readers import InProcessReader
 from ingest.projects.git.lookup import Git
 from ingest.projects.graph.drawing import draw
 from ingest.projects.graph.layout import layout
-from ingest.projects.journal.build import newest_day, of_day, of_session, rules_of
+from ingest.projects.journal.build import day_journal, journal_rules, newest_day, session_journal
 from ingest.projects.resume.build import resume
 from ingest.projects.tasks.roadmap import roadmap
 from ingest.server.owner_file import Role
 from ingest.sessions.scope import Now, Scope
 from ingest.sessions.search.query import parse
 from ingest.sessions.search.search import search
-from ingest.sessions.session import listed
+from ingest.sessions.session import list_sessions
 from ingest.text import redact as masking
 from ingest.text.redact import mask
 from tests.bench.load import timed
@@ -45,9 +45,9 @@ SEARCHES = {
 def remembered(db: Path, runs: int) -> dict[str, list[float]]:
     """What a project's memory is asked for."""
     clock = datetime.now(UTC).replace(tzinfo=None)
-    now, rules = Now(clock, timedelta(minutes=10), timedelta(hours=24)), rules_of(UTC, 20)
+    now, rules = Now(clock, timedelta(minutes=10), timedelta(hours=24)), journal_rules(UTC, 20)
     with Database(db) as database:
-        newest = listed(database, Scope(limit=1), now)[0]
+        newest = list_sessions(database, Scope(limit=1), now)[0]
         day = newest_day(database, None, UTC)
         assert day is not None
         full = day - timedelta(days=1)
@@ -57,8 +57,10 @@ def remembered(db: Path, runs: int) -> dict[str, list[float]]:
             "resume": timed(
                 lambda: resume(database, Scope(project=newest.project), now, git, mask), runs
             ),
-            "journal show, a session": timed(lambda: of_session(database, newest.id, rules), runs),
-            "journal show, a day": timed(lambda: of_day(database, full, rules), runs),
+            "journal show, a session": timed(
+                lambda: session_journal(database, newest.id, rules), runs
+            ),
+            "journal show, a day": timed(lambda: day_journal(database, full, rules), runs),
         }
 
 

@@ -14,7 +14,7 @@ from ingest.pipeline import spawn_readers
 from ingest.pipeline.job import Job
 from ingest.pipeline.readers import HUNG_AFTER, ReaderDied, ReaderPool
 from ingest.pipeline.run import IngestRun
-from ingest.report.batch import Batch, Policy, batch_of
+from ingest.report.batch import Batch, Policy, to_batch
 from ingest.tail.source import Kind, Representation
 from tests.faults.fault_harness import AFTER, FIRST, ROOT, SMALL, Place
 
@@ -415,7 +415,7 @@ def test_a_reader_that_hangs_is_shown_as_stuck_and_ended_and_its_batch_is_tried_
             passed += 25
             place.now += timedelta(seconds=25)
             rows = database.query("batches.listed", **EVERY_BATCH)
-            shown.extend(batch_of(row, place.now, alive=True) for row in rows)
+            shown.extend(to_batch(row, place.now, alive=True) for row in rows)
 
         drain = IngestRun(database, owner.instance, SMALL, place.clock)
         drain.between = between

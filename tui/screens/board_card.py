@@ -15,7 +15,7 @@ from ingest.projects.git.lookup import Git
 from ingest.projects.resume.model import Resume
 from ingest.sessions.detail import SessionDetail, SessionPlan, session_detail
 from ingest.sessions.scope import Now, Scope
-from ingest.sessions.session import Session, label, where
+from ingest.sessions.session import Session, branch_label, label
 from ingest.text.redact import mask
 from ingest.text.units import ago, many, span, tokens
 from tui import content
@@ -70,7 +70,7 @@ def _lines(card: Card, more: Resume | None) -> Iterator[Content]:
     commit = f"@ {one.commit[:8]}" if one.commit else ""
     yield content.row(
         content.line(one.project, "bold"),
-        content.line(f"{where(one)} {commit}"),
+        content.line(f"{branch_label(one)} {commit}"),
         content.line(more.alignment, ALIGNED.get(more.alignment, "yellow")) if more else None,
         gap=" · ",
     )
@@ -86,8 +86,8 @@ def _lines(card: Card, more: Resume | None) -> Iterator[Content]:
             content.line(f"Why {one.state}", "bold"), content.line(one.state_reason, "yellow")
         )
     yield from _asked(card.story)
-    if card.story.standing_plans:
-        yield from _plan(card.story.standing_plans, now)
+    if card.story.effective_plans:
+        yield from _plan(card.story.effective_plans, now)
     yield from _files(card.story)
     yield from _failures(card.story) if more is None else _failures_left(more)
     if more is not None:
@@ -99,7 +99,7 @@ def _lines(card: Card, more: Resume | None) -> Iterator[Content]:
 
 def _asked(story: SessionDetail) -> Iterator[Content]:
     turns = [turn for turn in story.turns if not turn.rolled_back]
-    asked = next((turn.last_asked for turn in reversed(turns) if turn.last_asked), None)
+    asked = next((turn.last_prompt for turn in reversed(turns) if turn.last_prompt), None)
     if asked:
         yield content.line("")
         yield content.line("Last asked", "bold")

@@ -11,7 +11,7 @@ from typing import Final
 from ingest.codex.liveness import SessionState
 from ingest.db.query_reader import QueryReader
 from ingest.sessions.scope import Now, Scope
-from ingest.sessions.session import Session, label, lately, listed
+from ingest.sessions.session import Session, is_recent, label, list_sessions
 from ingest.tail.discovery import ProblemCode
 from ingest.text.state_style import LOOKS
 from ingest.text.units import many, tokens
@@ -63,7 +63,7 @@ class BoardTree:
     def keys(self, reading: QueryReader, view: View) -> Sequence[Key]:
         if self.now is None:
             return []
-        sessions = listed(reading, Scope(limit=MOST), self.now)
+        sessions = list_sessions(reading, Scope(limit=MOST), self.now)
         self.sessions, self._judged = {session_key(one): one for one in sessions}, self.now
         self.shut = [] if sessions else list(_shut(reading))
         for session in sessions:
@@ -89,7 +89,7 @@ class BoardTree:
         """
         if self._judged is not now or len(self.sessions) >= MOST:
             return None
-        return [one.state for one in self.sessions.values() if lately(one, now)]
+        return [one.state for one in self.sessions.values() if is_recent(one, now)]
 
     def waiting(self) -> dict[Key, Session]:
         """The sessions that wait for the person."""

@@ -10,7 +10,7 @@ from textual.content import Content
 
 from ingest.db.query_reader import QueryReader
 from ingest.report.comparison import compare
-from ingest.report.insights import Insights, insights
+from ingest.report.insights import Insights, load_insights
 from ingest.report.period import Period
 from tui import content
 from tui.base_screen import BaseScreen
@@ -69,8 +69,8 @@ class Asking(Pictures):
         period, before, now = self.period, self.before, self.dashboard.clock()
 
         def look(reading: QueryReader) -> Found:
-            found = insights(reading, period, now)
-            return found, insights(reading, before, now) if before else None
+            found = load_insights(reading, period, now)
+            return found, load_insights(reading, before, now) if before else None
 
         return look
 

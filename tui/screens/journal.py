@@ -20,7 +20,7 @@ from ingest.projects.journal import build
 from ingest.projects.journal.entry import Rules
 from ingest.projects.journal.model import Journal
 from ingest.projects.journal.page import page
-from ingest.projects.journal.write import Form, WrittenJournal, place_of, write
+from ingest.projects.journal.write import JournalFormat, WrittenJournal, default_path, write
 from ingest.text.units import many
 from tui import content
 from tui.actions_runner import ActionRunner
@@ -36,7 +36,11 @@ from tui.widgets.table import RowsNeeded, Table
 from tui.widgets.tree_pane import TreePane, TreeTable
 
 _MASKED_SHOWN: Final = 4
-_NAMES: Final = {Form.MARKDOWN: "Markdown", Form.JSON: "JSON", Form.HTML: "HTML"}
+_NAMES: Final = {
+    JournalFormat.MARKDOWN: "Markdown",
+    JournalFormat.JSON: "JSON",
+    JournalFormat.HTML: "HTML",
+}
 
 
 class DaysPane(TreePane):
@@ -83,16 +87,16 @@ def told(about: About, rules: Rules) -> Question[JournalText]:
 
     def look(reading: QueryReader) -> JournalText:
         journal = _journal(reading, about, rules)
-        folder = exports.folder_of(reading, journal.project) if journal.project else None
-        return JournalText(about, journal, exports.autos(reading), folder)
+        folder = exports.project_folder(reading, journal.project) if journal.project else None
+        return JournalText(about, journal, exports.auto_exports(reading), folder)
 
     return look
 
 
 def _journal(reading: QueryReader, about: About, rules: Rules) -> Journal:
     if about.session:
-        return build.of_session(reading, about.session, rules)
-    return build.of_day(reading, about.day, rules)
+        return build.session_journal(reading, about.session, rules)
+    return build.day_journal(reading, about.day, rules)
 
 
 class PagePane(Pane):
@@ -147,7 +151,7 @@ class JournalScreen(BaseScreen):
 
     @property
     def rules(self) -> Rules:
-        return build.rules_of(None, self.dashboard.settings.journal_turns)
+        return build.journal_rules(None, self.dashboard.settings.journal_turns)
 
     @on(Table.Moved)
     def _moved(self, message: Table.Moved) -> None:
@@ -213,21 +217,22 @@ class JournalScreen(BaseScreen):
         choices: list[tuple[str, Content | str]] = [
             (
                 str(form),
-                f"{_NAMES[form]} to {_where([below / place_of(one, form) for one in journals])}",
+                f"{_NAMES[form]} to "
+                + _where([below / default_path(one, form) for one in journals]),
             )
-            for form in Form
+            for form in JournalFormat
         ]
         chosen = await self.app.push_screen_wait(
             Choose("Write it as", choices, self._preview(journals))
         )
         if chosen is None:
             return
-        form, written = Form(chosen), list[WrittenJournal]()
+        form, written = JournalFormat(chosen), list[WrittenJournal]()
         self.dashboard.exporting = True
         try:
             for one in journals:
-                path = below / place_of(one, form)
-                exports.permit(path, into=False)
+                path = below / default_path(one, form)
+                exports.check_target(path, into=False)
                 written.append(await asyncio.to_thread(write, one, path, form, None, below=below))
         except Exception as error:  # noqa: BLE001 - told to whoever asked for it
             self.complain(error)
@@ -305,7 +310,7 @@ def _wanted(
             case "marked":
                 return [_journal(reading, one, rules) for one in marked]
             case "project" if project is not None:
-                return [build.of_project(reading, project, rules)]
+                return [build.project_journal(reading, project, rules)]
             case "day":
                 return [_journal(reading, About(about.day), rules)]
             case _:

@@ -6,9 +6,9 @@ from datetime import date
 from msgspec import Struct
 
 from ingest.db.query_reader import QueryReader
-from ingest.projects.journal.build import days_of
+from ingest.projects.journal.build import list_days
 from ingest.sessions.scope import Now, Scope
-from ingest.sessions.session import Session, label, listed
+from ingest.sessions.session import Session, label, list_sessions
 from ingest.text.state_style import LOOKS
 from ingest.text.units import many
 from tui.widgets.column import Cell, Column, Line, Styled
@@ -41,8 +41,8 @@ class JournalDays:
     def keys(self, reading: QueryReader, view: View) -> Sequence[Key]:
         if self.now is None:
             return []
-        sessions = {one.id: one for one in listed(reading, Scope(), self.now)}
-        days = days_of(reading, None, None)
+        sessions = {one.id: one for one in list_sessions(reading, Scope(), self.now)}
+        days = list_days(reading, None, None)
         told = {one for ids in days.values() for one in ids if one in sessions}
         self.counted = f"{many(len(told), 'session')} on {many(len(days), 'day')}"
         self._lines = {line.key: line for line in tree(days, sessions, view)}

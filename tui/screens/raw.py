@@ -55,7 +55,7 @@ class RawScreen(DashboardNode, ModalScreen[None], PushedScreen[None]):
     async def _read(self) -> None:
         wanted = self.wanted
         match await self.dashboard.feed.answer(
-            lambda _: list(islice(raw_lines.lines(wanted), LINES + 1))
+            lambda _: list(islice(raw_lines.masked_lines(wanted), LINES + 1))
         ):
             case QueryResult(lines):
                 self._lines = lines[:LINES]

@@ -10,11 +10,16 @@ from textual.message import Message
 from textual.widgets import Input, Static
 
 from ingest.db.query_reader import QueryReader
-from ingest.sessions.search.completion import Values, completed, completions, values
+from ingest.sessions.search.completion import (
+    FilterValues,
+    apply_completion,
+    completions,
+    load_filter_values,
+)
 from ingest.sessions.search.excerpt import marks
 from ingest.sessions.search.query import FILTERS
 from ingest.sessions.search.search import Hit
-from ingest.sessions.timeline import moments
+from ingest.sessions.timeline import load_moments
 from tui import content
 from tui.base_screen import BaseScreen
 from tui.commands import bind
@@ -36,7 +41,7 @@ class QuestionLine(FilterLine):
 
     def __init__(self) -> None:
         super().__init__(placeholder='words, "as they stand", -without, kind:command, since:7d')
-        self.known = Values()
+        self.known = FilterValues()
 
     def close(self) -> None:
         """It is what this screen is for: it stays."""
@@ -54,7 +59,7 @@ class QuestionLine(FilterLine):
         return super().check_action(action, parameters)
 
     def action_complete_word(self) -> None:
-        self.value = completed(self.value, self.offers[0])
+        self.value = apply_completion(self.value, self.offers[0])
         self.cursor_position = len(self.value)
 
     def action_results(self) -> None:
@@ -87,7 +92,9 @@ class Results(ListPane):
             self.table.see(self.table.view)
 
     async def _learn(self) -> None:
-        self.query_exactly_one(QuestionLine).known = await self.dashboard.feed.ask(values)
+        self.query_exactly_one(QuestionLine).known = await self.dashboard.feed.ask(
+            load_filter_values
+        )
 
     @on(Input.Changed, "QuestionLine")
     def _offer(self) -> None:
@@ -147,7 +154,7 @@ class Place(Pane):
         whole, at = hit, place_of(hit)
 
         def look(reading: QueryReader) -> tuple[Hit, str]:
-            found = moments(reading, whole.home, whole.session, [at]) if at else {}
+            found = load_moments(reading, whole.home, whole.session, [at]) if at else {}
             return whole, found[at].body if at in found else whole.excerpt
 
         return look

@@ -12,8 +12,8 @@ from ingest.projects.git.alignment import AlignmentState, alignments
 from ingest.projects.git.anchor import anchor_of
 from ingest.projects.git.lookup import Git
 from ingest.sessions.scope import Scope
-from ingest.sessions.session import Session, label, listed
-from ingest.sessions.timeline import Moment, TimelinePosition, Tools, moments, raw_line
+from ingest.sessions.session import Session, label, list_sessions
+from ingest.sessions.timeline import Moment, TimelinePosition, Tools, load_moments, raw_line
 from ingest.text.units import tokens
 from tui import content
 from tui.base_screen import BaseScreen
@@ -50,7 +50,7 @@ class TimelinePane(ListPane):
         look, line, now = self.table.question(), self.timeline, self.dashboard.now
 
         def ask(reading: QueryReader) -> tuple[RowsNeeded, Session | None]:
-            found = listed(reading, Scope(session=line.session), now)
+            found = list_sessions(reading, Scope(session=line.session), now)
             return look(reading), next((one for one in found if one.home_id == line.home), None)
 
         return ask
@@ -118,7 +118,7 @@ class MomentPane(Pane):
         place = at
 
         def look(reading: QueryReader) -> tuple[TimelinePosition, Moment | None, str | None]:
-            found = moments(reading, home, session, [place]).get(place)
+            found = load_moments(reading, home, session, [place]).get(place)
             line = raw_line(reading, place, found.length if found else None) if raw else None
             return place, found, line
 

@@ -4,7 +4,14 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from ingest.db.query_reader import QueryReader
-from ingest.sessions.timeline import Moment, TimelineKind, TimelinePosition, Tools, moments, order
+from ingest.sessions.timeline import (
+    Moment,
+    TimelineKind,
+    TimelinePosition,
+    Tools,
+    load_moments,
+    load_order,
+)
 from ingest.text.state_style import LOOKS, UNKNOWN
 from ingest.text.units import span
 from tui.widgets.column import Cell, Column, Line, Styled
@@ -35,14 +42,14 @@ class Timeline:
 
     def keys(self, reading: QueryReader, view: View) -> Sequence[TimelinePosition]:
         words = bool(view.filter)
-        found = order(reading, self.home, self.session, self.tools, words=words)
+        found = load_order(reading, self.home, self.session, self.tools, words=words)
         kept = [one.at for one in found if not words or says(one.text, view.filter)]
         return kept[::-1] if view.reverse else kept
 
     def lines(
         self, reading: QueryReader, view: View, keys: Sequence[TimelinePosition]
     ) -> Mapping[TimelinePosition, Line]:
-        found = moments(reading, self.home, self.session, keys)
+        found = load_moments(reading, self.home, self.session, keys)
         return {at: _line(moment) for at, moment in found.items()}
 
 

@@ -9,10 +9,19 @@ from collections.abc import Callable
 
 from ingest.pipeline.action_messages import actor
 from ingest.projects.tasks import validate_edit as wishes
-from ingest.projects.tasks.edits import VERB, AddEvidence, Deed, Note, Owner, Reset, Set, arguments
+from ingest.projects.tasks.edits import (
+    VERB,
+    AddEvidence,
+    Note,
+    Owner,
+    Reset,
+    Set,
+    TaskEdit,
+    encode_edit,
+)
 from ingest.projects.tasks.model import EvidenceKind, Roadmap, Task, TaskState
 from ingest.projects.tasks.plan import ID_CHARS
-from ingest.projects.tasks.roadmap import recorded_edits_of
+from ingest.projects.tasks.roadmap import recorded_edits
 from ingest.sessions.errors import Problem
 from tui import content
 from tui.actions_runner import ActionRunner
@@ -31,21 +40,21 @@ class TaskEdits(BaseScreen):
     def __init__(self) -> None:
         super().__init__()
         self.plan = PlanPane()
-        self._pick: Callable[[Task], Deed] | None = None
+        self._pick: Callable[[Task], TaskEdit] | None = None
         self._picked_for: Task | None = None
 
     @property
     def roadmap(self) -> Roadmap:
         return self.plan.found.roadmap if self.plan.found else Roadmap()
 
-    def _say(self, task: str, deed: Deed, reason: str | None = None) -> None:
+    def _say(self, task: str, deed: TaskEdit, reason: str | None = None) -> None:
         """Write it down, and show what comes of it."""
 
-        about, words = {"task": task}, arguments(deed)
+        about, words = {"task": task}, encode_edit(deed)
         orders = ActionRunner(self.dashboard.feed)
         self.order(lambda: orders.say(VERB, about, words, reason or None))
 
-    def _of_chosen(self, deed: Deed, reason: str | None = None) -> None:
+    def _of_chosen(self, deed: TaskEdit, reason: str | None = None) -> None:
         if self.plan.chosen is not None:
             self._say(self.plan.chosen.id, deed, reason)
 
@@ -150,9 +159,9 @@ class TaskEdits(BaseScreen):
         self.order(self._undo)
 
     async def _undo(self) -> None:
-        last, deed = wishes.undo(await self.dashboard.feed.ask(recorded_edits_of), actor())
-        await ActionRunner(self.dashboard.feed).say(VERB, {"task": last.task}, arguments(deed))
-        what = str(arguments(last.deed)["do"])
+        last, deed = wishes.undo(await self.dashboard.feed.ask(recorded_edits), actor())
+        await ActionRunner(self.dashboard.feed).say(VERB, {"task": last.task}, encode_edit(deed))
+        what = str(encode_edit(last.edit)["do"])
         self.notify(f"Taken back: {what} of {last.task}.", markup=False)
 
     # ── the other end of an edge ────────────────────────────────────────────────────────────────
@@ -182,7 +191,7 @@ class TaskEdits(BaseScreen):
         """Whether the next Enter is for the other end."""
         return self._pick is not None
 
-    def _start_picking(self, task: Task, verb: str, pick: Callable[[Task], Deed]) -> None:
+    def _start_picking(self, task: Task, verb: str, pick: Callable[[Task], TaskEdit]) -> None:
         self._pick, self._picked_for = pick, task
         self.plan.picking = content.lines(
             content.row(content.line(task.text, "bold"), content.line(f"{verb} …", "yellow")),

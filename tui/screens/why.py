@@ -11,7 +11,7 @@ from textual.screen import ModalScreen
 
 from ingest.db.query_reader import QueryReader, Row
 from ingest.sessions.scope import Now
-from ingest.sessions.session import Session, label, unfinished
+from ingest.sessions.session import Session, label, unfinished_sessions
 from ingest.text.units import many, size
 from tui import content
 from tui.commands import bind
@@ -40,7 +40,7 @@ def of_the_header(now: Now) -> "WhyScreen":
 def behind_the_figures(now: Now) -> Question[list[Content]]:
     def ask(reading: QueryReader) -> list[Content]:
         return [
-            *_sessions(unfinished(reading, now)),
+            *_sessions(unfinished_sessions(reading, now)),
             *_sources(_some(reading, sort="behind"), "behind"),
             *_sources(_some(reading, states=list(_TROUBLED), sort=""), "troubled"),
             *_errors(reading.rows("pipeline.errors")),

@@ -16,7 +16,7 @@ from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.options import Filters, filters
 from ingest.cli.output import Cell, Column, Output
 from ingest.cli.scope import scope_of
-from ingest.report.batch import Batch, Policy, describe_error
+from ingest.report.batch import Batch, Policy, with_history
 from ingest.text.units import many
 
 _COLUMNS = (
@@ -126,7 +126,7 @@ def _cells(output: Output, batch: Batch, invocation: Invocation) -> list[Cell]:
 
 
 def _told(access: Access, rows: Iterable[Row], now: datetime) -> list[Batch]:
-    return describe_error(access, rows, now, alive=access.worker_alive)
+    return with_history(access, rows, now, alive=access.worker_alive)
 
 
 def _again(batch: Batch, invocation: Invocation) -> str:

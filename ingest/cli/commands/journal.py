@@ -18,7 +18,14 @@ from ingest.cli.scope import project_of, session_id
 from ingest.projects import exports
 from ingest.projects.journal import build
 from ingest.projects.journal.model import Journal
-from ingest.projects.journal.write import Form, WrittenJournal, day_file, place_of, rendered, write
+from ingest.projects.journal.write import (
+    JournalFormat,
+    WrittenJournal,
+    day_file,
+    default_path,
+    render,
+    write,
+)
 from ingest.text import times
 from ingest.text.units import many
 
@@ -31,8 +38,8 @@ _about: Final = (
     click.option(
         "--format",
         "form",
-        type=click.Choice([one.value for one in Form]),
-        default=Form.MARKDOWN.value,
+        type=click.Choice([one.value for one in JournalFormat]),
+        default=JournalFormat.MARKDOWN.value,
         help="Markdown (the default), JSON, or one HTML file.",
     ),
 )
@@ -60,14 +67,14 @@ def _journal(
 ) -> Journal:
     if session and (day or project):
         raise click.UsageError("--session names one session; leave out --day and --project.")
-    rules = build.rules_of(invocation.zone, invocation.settings.journal_turns)
+    rules = build.journal_rules(invocation.zone, invocation.settings.journal_turns)
     named = project_of(project)
     if session:
-        return build.of_session(access, session_id(access, session), rules)
+        return build.session_journal(access, session_id(access, session), rules)
     if named and not day:
-        found = build.of_project(access, named, rules)
+        found = build.project_journal(access, named, rules)
     else:
-        found = build.of_day(access, _day(invocation, access, day, named), rules, named)
+        found = build.day_journal(access, _day(invocation, access, day, named), rules, named)
     if not found.entries:
         times = day if day in ("today", "yesterday") else day and f"on {day}"
         about = " ".join(filter(None, (times, named and f"in the project {named}")))
@@ -101,7 +108,7 @@ def show(
     with open_for_reading(invocation) as access:
         journal = _journal(invocation, access, session, day, project)
     body = {"journal": journal, "written": []}
-    text = "" if invocation.options.json else rendered(journal, Form(form), invocation.zone)
+    text = "" if invocation.options.json else render(journal, JournalFormat(form), invocation.zone)
     invocation.answer("journal", body, lambda output: output.text(text))
 
 
@@ -131,24 +138,24 @@ def export(
     """
     with action_runner(invocation) as orders:
         journal = _journal(invocation, orders.access, session, day, project)
-        below, path = _target(invocation, journal, Form(form), out)
-        exports.permit(path, into=into)
-        written = write(journal, path, Form(form), invocation.zone, below=below)
-        exports.remember(orders.access, orders.say, "journal", [path])
+        below, path = _target(invocation, journal, JournalFormat(form), out)
+        exports.check_target(path, into=into)
+        written = write(journal, path, JournalFormat(form), invocation.zone, below=below)
+        exports.record_exports(orders.access, orders.say, "journal", [path])
     warn_unless_ignored(invocation, path, [path])
     invocation.answer("journal", {"written": [written]}, lambda output: _told(output, written))
 
 
 def _target(
-    invocation: Invocation, journal: Journal, form: Form, out: Path | None
+    invocation: Invocation, journal: Journal, form: JournalFormat, out: Path | None
 ) -> tuple[Path, Path]:
     """The folder that is written to, and the file."""
     if out is None:
         below = invocation.settings.db.parent
-        return below, below / place_of(journal, form)
+        return below, below / default_path(journal, form)
     target = out.expanduser().absolute()
     if target.is_dir() or not target.suffix:
-        return target, target / place_of(journal, form).name
+        return target, target / default_path(journal, form).name
     return target.parent, target
 
 
@@ -169,7 +176,7 @@ def auto(invocation: Invocation, ctx: click.Context) -> None:
     if ctx.invoked_subcommand is not None:
         return
     with open_for_reading(invocation) as access:
-        found = exports.autos(access)
+        found = exports.auto_exports(access)
 
     def show(output: Output) -> None:
         if not found:
@@ -211,8 +218,8 @@ def switch_off(invocation: Invocation, project: str | None) -> None:
 def _switch(invocation: Invocation, project: str | None, *, on: bool) -> None:
     with action_runner(invocation) as orders:
         folder = _folder(orders, project)
-        exports.switch(orders.access, orders.say, folder, on=on)
-        found = exports.autos(orders.access)
+        exports.set_auto_export(orders.access, orders.say, folder, on=on)
+        found = exports.auto_exports(orders.access)
     path = day_file(folder / exports.JOURNALS, times.local_day(invocation.now, invocation.zone))
     warn_unless_ignored(invocation, path, [path])
     said = f"On: journals of {folder} go to {path.parent}." if on else f"Off for {folder}."
@@ -221,7 +228,7 @@ def _switch(invocation: Invocation, project: str | None, *, on: bool) -> None:
 
 def _folder(orders: ActionRunner, project: str | None) -> Path:
     named = project_of(project or ".") or "."
-    found = exports.folder_of(orders.access, named)
+    found = exports.project_folder(orders.access, named)
     if found is None:
         raise NotFound(
             f"No session of a project {named} has a folder that is known.",

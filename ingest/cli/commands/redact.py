@@ -16,7 +16,7 @@ from ingest.cli.output import Column, Output
 from ingest.db.redact_stored import StoredText, backups, redact, scan
 from ingest.pipeline.action_messages import SCAN
 from ingest.pipeline.command_queue import Handler
-from ingest.projects.exports import exported
+from ingest.projects.exports import exported_files
 from ingest.server.owner_file import Role
 from ingest.text.redact import found
 from ingest.text.units import many
@@ -102,7 +102,7 @@ def _look(invocation: Invocation) -> RedactFindings:
     with _hands(invocation) as act:
         places = convert(act({})["places"], list[StoredText])
     with open_for_reading(invocation) as access:
-        files = exported(access)
+        files = exported_files(access)
     exports = [Export(str(one), found(_text(one))) for one in files if one.is_file()]
     return RedactFindings(places, exports, [str(one) for one in backups(path)])
 

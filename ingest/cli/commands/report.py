@@ -12,7 +12,7 @@ from ingest.cli.scope import scope_of
 from ingest.report import report as reporting
 from ingest.report.comparison import Change, compare
 from ingest.report.disk import Disk
-from ingest.report.period import NoPeriod, Period, period
+from ingest.report.period import InvalidPeriod, Period, parse_period
 from ingest.report.report import Report
 from ingest.text import bars
 from ingest.text.units import many, size, span
@@ -51,15 +51,15 @@ def command(invocation: Invocation, before: str | None, after: str | None, only:
 
 def _period(invocation: Invocation, text: str, option: str) -> Period:
     try:
-        return period(text, invocation.aware_now, invocation.zone)
-    except NoPeriod as error:
+        return parse_period(text, invocation.aware_now, invocation.zone)
+    except InvalidPeriod as error:
         raise click.BadParameter(str(error), param_hint=option) from error
 
 
 def _report(invocation: Invocation, access: Access, asked: Period) -> None:
-    found = reporting.report(access, asked, invocation.zone)
-    tables, stale = reporting.tables(access), reporting.stale(access)
-    could_go = reporting.removable(access, invocation.now)
+    found = reporting.build_report(access, asked, invocation.zone)
+    tables, stale = reporting.list_tables(access), reporting.list_stale(access)
+    could_go = reporting.list_removable(access, invocation.now)
     body = {
         **_body(found),
         "tables": tables,
@@ -243,8 +243,8 @@ def _show_growth(output: Output, found: Report, tables: list[Row]) -> None:
 
 
 def _compare(invocation: Invocation, access: Access, before: Period, after: Period) -> None:
-    first = reporting.report(access, before, invocation.zone)
-    last = reporting.report(access, after, invocation.zone)
+    first = reporting.build_report(access, before, invocation.zone)
+    last = reporting.build_report(access, after, invocation.zone)
     changes = compare(first, last)
     body = {
         "before": _body(first),

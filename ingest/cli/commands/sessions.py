@@ -8,7 +8,7 @@ from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.options import Filters, filters
 from ingest.cli.output import Cell, Column, Output
 from ingest.cli.scope import insist_on_project, scope_of
-from ingest.sessions.session import Session, id_length, label, listed
+from ingest.sessions.session import Session, id_length, label, list_sessions
 from ingest.text.units import ago, many, tokens
 
 _COLUMNS = (
@@ -33,7 +33,7 @@ def command(invocation: Invocation, only: Filters) -> None:
     stalled, idle (no line for `idle_hours`), done, failed, interrupted or unknown.
     """
     with open_for_reading(invocation) as access:
-        sessions = listed(access, scope_of(invocation, access, only), invocation.judged)
+        sessions = list_sessions(access, scope_of(invocation, access, only), invocation.judged)
         if not sessions:
             insist_on_project(access, only)
         digits = id_length(access, (session.id for session in sessions))

@@ -14,7 +14,7 @@ from ingest.cli.scope import session_id
 from ingest.sessions import raw_lines
 from ingest.sessions.detail import SessionDetail, SessionPlan, SessionTurn, session_detail
 from ingest.sessions.scope import Scope
-from ingest.sessions.session import Session, id_length, label, listed, where
+from ingest.sessions.session import Session, branch_label, id_length, label, list_sessions
 from ingest.text.sanitize import cut, one_line
 from ingest.text.units import many, span, tokens
 
@@ -31,7 +31,7 @@ def command(invocation: Invocation, id_: str, turn: int | None, as_raw: bool) ->
     """ID may be the beginning of a session's id, as long as it fits only one."""
     with open_for_reading(invocation) as access:
         key = session_id(access, id_)
-        session = listed(access, Scope(session=key), invocation.judged)[0]
+        session = list_sessions(access, Scope(session=key), invocation.judged)[0]
         story = session_detail(access, session, session.home_id)
         if turn is not None and not any(one.n == turn for one in story.turns):
             short = key[: id_length(access, [key])]
@@ -59,17 +59,17 @@ def _ranges(access: Access, session: Session, turn: int | None) -> list[raw_line
 
 def _raw(invocation: Invocation, session: Session, wanted: Iterable[raw_lines.Range]) -> None:
     if invocation.options.json:
-        lines = [line for one in wanted for line in raw_lines.lines(one)]
+        lines = [line for one in wanted for line in raw_lines.masked_lines(one)]
         invocation.output.document("show", {"session": session, "lines": lines})
         return
     for one in wanted:
         if sys.stdout.isatty():
             # A terminal acts on what it is sent; a file or a pipe gets the bytes as they are.
-            for line in raw_lines.lines(one):
+            for line in raw_lines.masked_lines(one):
                 invocation.output.text(line)
         else:
             sys.stdout.flush()
-            for piece in raw_lines.pieces(one):
+            for piece in raw_lines.read_chunks(one):
                 sys.stdout.buffer.write(piece)
             sys.stdout.buffer.flush()
 
@@ -83,13 +83,13 @@ def _show(output: Output, story: SessionDetail) -> None:
             ("state", output.state(session.state)),
             ("", session.state_reason),
             ("project", f"{session.project}  {session.cwd or ''}"),
-            ("branch", f"{where(session)}  {(session.commit or '')[:10]}"),
+            ("branch", f"{branch_label(session)}  {(session.commit or '')[:10]}"),
             ("codex", f"{session.cli_version or ''}  {session.model or ''}"),
             ("tokens", tokens(session.tokens.total)),
         ]
     )
-    if story.standing_plans:
-        _show_plan(output, story.standing_plans)
+    if story.effective_plans:
+        _show_plan(output, story.effective_plans)
     for goal in story.goals:
         output.line()
         output.line("Goal:", goal["objective"] or "(without words)", f"({goal['status']})")

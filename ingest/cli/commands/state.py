@@ -18,10 +18,10 @@ from ingest.cli.output import Column, Output
 from ingest.cli.scope import project_of
 from ingest.projects import exports, safe_export
 from ingest.projects.state import write
-from ingest.projects.state.build import BuiltState, state_of
-from ingest.projects.state.merge import Change, Fate, changes
+from ingest.projects.state.build import BuiltState, build_state
+from ingest.projects.state.merge import Change, Resolution, changes
 from ingest.projects.state.read import read
-from ingest.projects.tasks.edits import VERB, arguments
+from ingest.projects.tasks.edits import VERB, encode_edit
 from ingest.text.units import many
 
 _project = click.option(
@@ -29,10 +29,10 @@ _project = click.option(
 )
 _file = click.argument("file", required=False, type=click.Path(path_type=Path))
 _SAID: Final = {
-    Fate.APPLY: "taken over",
-    Fate.KEPT: "kept as it is here",
-    Fate.CONFLICT: "changed on both sides; kept as it is here",
-    Fate.REFUSED: "cannot be changed by a file",
+    Resolution.APPLY: "taken over",
+    Resolution.KEPT: "kept as it is here",
+    Resolution.CONFLICT: "changed on both sides; kept as it is here",
+    Resolution.REFUSED: "cannot be changed by a file",
 }
 
 
@@ -65,9 +65,9 @@ def export(invocation: Invocation, project: str | None, out: Path | None, into: 
     with action_runner(invocation) as orders:
         made = _made(invocation, orders.access, project)
         folder = out.expanduser().absolute() if out else _folder(invocation, made)
-        exports.permit(folder / write.FILE, into=into)
+        exports.check_target(folder / write.FILE, into=into)
         paths = write.write(made, folder)
-        exports.remember(orders.access, orders.say, "state", paths)
+        exports.record_exports(orders.access, orders.say, "state", paths)
     # One of each kind: all files of sessions lie in one folder.
     warn_unless_ignored(invocation, folder, paths[:2])
 
@@ -111,7 +111,7 @@ def take(
     with action_runner(invocation) as orders:
         path, made = _found(invocation, orders.access, file, project)
         found = changes(read(path), made.project)
-        wanted = [one for one in found if one.deed is not None]
+        wanted = [one for one in found if one.edit is not None]
         if not invocation.options.json:
             _show(invocation.output, found)
         taken = (
@@ -121,8 +121,8 @@ def take(
         )
         if taken:
             for one in wanted:
-                if one.deed is not None:
-                    orders.say(VERB, {"task": one.task}, arguments(one.deed))
+                if one.edit is not None:
+                    orders.say(VERB, {"task": one.task}, encode_edit(one.edit))
 
     def show(output: Output) -> None:
         if taken:
@@ -130,14 +130,14 @@ def take(
 
     body = {"paths": [path], "changes": [_row(one) for one in found], "dry_run": dry_run}
     invocation.answer("state", body, show)
-    unsettled = any(one.fate in (Fate.CONFLICT, Fate.REFUSED) for one in found)
+    unsettled = any(one.fate in (Resolution.CONFLICT, Resolution.REFUSED) for one in found)
     left = bool(wanted) and not taken and not dry_run
     return Exit.ATTENTION if unsettled or left else Exit.DONE
 
 
 def _made(invocation: Invocation, access: Access, project: str | None) -> BuiltState:
     named = project_of(project or ".") or "."
-    made = state_of(access, named, invocation.zone, invocation.settings.journal_turns)
+    made = build_state(access, named, invocation.zone, invocation.settings.journal_turns)
     if made is None:
         raise NotFound(
             f"No session belongs to a project {named}.",
@@ -164,7 +164,7 @@ def _found(
 
 
 def _row(one: Change) -> dict[str, object]:
-    return {name: getattr(one, name) for name in Change.__struct_fields__ if name != "deed"}
+    return {name: getattr(one, name) for name in Change.__struct_fields__ if name != "edit"}
 
 
 _COLUMNS: Final = (

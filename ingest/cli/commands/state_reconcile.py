@@ -15,9 +15,9 @@ from ingest.cli.scope import scope_of
 from ingest.projects.git.alignment import view_repository
 from ingest.projects.git.anchor import anchor_of
 from ingest.projects.git.lookup import Git
-from ingest.projects.reconcile import VERB, Choice, Proposal, proposals, reconcile_results
+from ingest.projects.reconcile import VERB, Choice, Proposal, list_proposals, reconcile_results
 from ingest.sessions.scope import Scope
-from ingest.sessions.session import id_length, listed
+from ingest.sessions.session import id_length, list_sessions
 from ingest.text.units import many
 
 _COLUMNS = (
@@ -83,12 +83,12 @@ def _proposed(
     invocation: Invocation, access: Access, scope: Scope, *, again: bool
 ) -> list[Proposal]:
     """What is proposed there; `again`, also of what was answered already."""
-    sessions = listed(access, scope, invocation.judged)
+    sessions = list_sessions(access, scope, invocation.judged)
     open_ = [one for one in sessions if one.plan_done < one.plan_total]
     found = view_repository(map(anchor_of, open_), Git(invocation.env))
     for why in found.unread:
         invocation.output.note(why)
-    return proposals(open_, found.alignments, {} if again else reconcile_results(access))
+    return list_proposals(open_, found.alignments, {} if again else reconcile_results(access))
 
 
 def _answered(proposal: Proposal, answer: str | None, to: str | None) -> Proposal:

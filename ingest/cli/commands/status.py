@@ -12,7 +12,7 @@ from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.output import Column, Output, StyledCell
 from ingest.codex.liveness import SessionState
-from ingest.sessions.session import Session, id_length, label, unfinished
+from ingest.sessions.session import Session, id_length, label, unfinished_sessions
 from ingest.text.units import ago, many, size, span
 from ingest.text.welcome import THINGS
 
@@ -74,7 +74,7 @@ def look(invocation: Invocation) -> StatusView:
     """How things stand for this run."""
     with open_for_reading(invocation) as access:
         backlog = access.backlog(invocation.settings.codex_homes, invocation.now)
-        sessions = unfinished(access, invocation.judged)
+        sessions = unfinished_sessions(access, invocation.judged)
         digits = id_length(access, (session.id for session in sessions))
         status = _status(invocation, access, backlog, sessions)
         held = sum(row["bytes"] for row in access.rows("status.held"))

@@ -12,7 +12,7 @@ from ingest.cli.options import Filters, filters
 from ingest.cli.output import Output
 from ingest.cli.task_listing import TaskListing, counted, remarks, scoped, table
 from ingest.projects.tasks import drawing
-from ingest.projects.tasks.filters import TaskFilter, filtered, following
+from ingest.projects.tasks.filters import TaskFilter, filter_tasks, next_task
 from ingest.projects.tasks.model import Edge, Roadmap, Task, TaskState
 from ingest.projects.tasks.roadmap import roadmap
 from ingest.sessions.session import id_length
@@ -83,7 +83,7 @@ def listing(
     """
     plan, digits = _read(invocation, only, everywhere=everywhere)
     tasks = plan.tasks if all_ else [task for task in plan.tasks if task.current]
-    tasks = filtered(tasks, TaskFilter(choice or TaskFilter.ALL))
+    tasks = filter_tasks(tasks, TaskFilter(choice or TaskFilter.ALL))
     if state:
         tasks = [task for task in tasks if task.state in state]
     _answer(invocation, plan, digits, tasks, only, all_=all_)
@@ -96,7 +96,7 @@ def listing(
 def ready(invocation: Invocation, everywhere: bool, only: Filters) -> None:
     """What can be done now: nothing before it is open."""
     plan, digits = _read(invocation, only, everywhere=everywhere)
-    _answer(invocation, plan, digits, filtered(plan.tasks, TaskFilter.READY), only, all_=False)
+    _answer(invocation, plan, digits, filter_tasks(plan.tasks, TaskFilter.READY), only, all_=False)
 
 
 @command.command("next")
@@ -106,7 +106,7 @@ def ready(invocation: Invocation, everywhere: bool, only: Filters) -> None:
 def following_one(invocation: Invocation, everywhere: bool, only: Filters) -> int:
     """The next thing to do. Ends with 1 where nothing is ready."""
     plan, digits = _read(invocation, only, everywhere=everywhere)
-    task = following(plan.tasks)
+    task = next_task(plan.tasks)
     _answer(invocation, plan, digits, [task] if task else [], Filters(), all_=False)
     return Exit.DONE if task else Exit.ATTENTION
 

@@ -20,17 +20,17 @@ from ingest.projects.tasks import validate_edit
 from ingest.projects.tasks.edits import (
     VERB,
     AddEvidence,
-    Deed,
     Note,
     Owner,
     Reset,
     Set,
-    arguments,
-    standing,
+    TaskEdit,
+    effective_edits,
+    encode_edit,
 )
 from ingest.projects.tasks.model import EvidenceKind, Roadmap, Task, TaskState
 from ingest.projects.tasks.plan import ID_CHARS
-from ingest.projects.tasks.roadmap import recorded_edits_of
+from ingest.projects.tasks.roadmap import recorded_edits
 
 _id = click.argument("id_", metavar="ID")
 
@@ -49,9 +49,9 @@ def add(
     """
     with action_runner(invocation) as orders:
         meant = project or project_here(orders.access) or storable(Path.cwd().name)
-        deed = validate_edit.add(" ".join(text), meant, branch)
+        edit = validate_edit.add(" ".join(text), meant, branch)
         task = uuid.uuid4().hex[:ID_CHARS]
-        _say(invocation, orders, task, deed)
+        _say(invocation, orders, task, edit)
 
 
 @click.command("set", cls=Command)
@@ -174,7 +174,7 @@ def reset(invocation: Invocation, id_: str) -> None:
         tasks = everything(invocation, orders.access).tasks
         # Also of a task that no file tells of any more: else it could never be forgotten.
         known = {task.id for task in tasks}
-        lost = {one.task for one in standing(recorded_edits_of(orders.access))} - known
+        lost = {one.task for one in effective_edits(recorded_edits(orders.access))} - known
         found = [name for name in lost if id_ and name.startswith(id_.lower())]
         name = found[0] if len(found) == 1 else named(tasks, id_).id
         _say(invocation, orders, name, Reset())
@@ -188,14 +188,14 @@ def undo(invocation: Invocation) -> None:
     Example: tailboard tasks undo
     """
     with action_runner(invocation) as orders:
-        last, deed = validate_edit.undo(recorded_edits_of(orders.access), actor())
-        _say(invocation, orders, last.task, deed)
+        last, edit = validate_edit.undo(recorded_edits(orders.access), actor())
+        _say(invocation, orders, last.task, edit)
 
 
 def _one(
     invocation: Invocation,
     prefix: str,
-    wanted: Callable[[Roadmap, Task], Deed],
+    wanted: Callable[[Roadmap, Task], TaskEdit],
     reason: str | None = None,
 ) -> None:
     """Say one thing of the task whose id begins so."""
@@ -206,10 +206,14 @@ def _one(
 
 
 def _say(
-    invocation: Invocation, orders: ActionRunner, task: str, deed: Deed, reason: str | None = None
+    invocation: Invocation,
+    orders: ActionRunner,
+    task: str,
+    edit: TaskEdit,
+    reason: str | None = None,
 ) -> None:
     """Write it down, and tell how the task stands now."""
-    saying = orders.say(VERB, {"task": task}, arguments(deed), reason)
+    saying = orders.say(VERB, {"task": task}, encode_edit(edit), reason)
     plan = everything(invocation, orders.access)
     now = [one for one in plan.tasks if one.id == task]
     edges = touching(now[0], plan.edges) if now else []

@@ -7,10 +7,10 @@ from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.output import Cell, Output
 from ingest.cli.task_listing import everything, named, stated, touching
-from ingest.projects.tasks.edits import RecordedEdit, Undo, arguments
+from ingest.projects.tasks.edits import RecordedEdit, Undo, encode_edit
 from ingest.projects.tasks.model import Edge, EdgeKind, Origin, Task
-from ingest.projects.tasks.revisions import Entry, Revision, revisions
-from ingest.projects.tasks.roadmap import recorded_edits_of
+from ingest.projects.tasks.revisions import Revision, RevisionStep, load_revisions
+from ingest.projects.tasks.roadmap import recorded_edits
 from ingest.text.units import ago, span
 
 _DROPPED = "the newest revision has dropped it"
@@ -84,8 +84,8 @@ def history(invocation: Invocation, id_: str) -> None:
     with open_for_reading(invocation) as access:
         task = named(everything(invocation, access).tasks, id_)
         course = _course(access, task)
-        every = recorded_edits_of(access)
-    undone = {said.deed.saying for said in every if isinstance(said.deed, Undo)}
+        every = recorded_edits(access)
+    undone = {said.edit.saying for said in every if isinstance(said.edit, Undo)}
     mine = [said for said in every if said.task == task.id]
     body = {
         "tasks": [task],
@@ -97,7 +97,7 @@ def history(invocation: Invocation, id_: str) -> None:
                 "actor": said.actor,
                 "reason": said.reason,
                 "undone": said.id in undone,
-                **arguments(said.deed),
+                **encode_edit(said.edit),
             }
             for said in mine
         ],
@@ -124,7 +124,7 @@ def _course(access: Access, task: Task) -> list[Revision]:
             [entry for entry in revision.steps if entry.id == task.id],
             [entry for entry in revision.removed if entry.id == task.id],
         )
-        for revision in revisions(access, task.session)
+        for revision in load_revisions(access, task.session)
         if any(entry.id == task.id for entry in (*revision.steps, *revision.removed))
     ]
 
@@ -135,7 +135,7 @@ def _tell(output: Output, revision: Revision) -> None:
         output.line(at, f"revision {revision.number}:", output.state(entry.status), changed(entry))
 
 
-def changed(entry: Entry) -> str:
+def changed(entry: RevisionStep) -> str:
     """What a revision did to a step, in words."""
     words = [str(change) for change in entry.changes]
     told = ", ".join(words) or "as before"
@@ -145,7 +145,7 @@ def changed(entry: Entry) -> str:
 
 
 def _say(output: Output, said: RecordedEdit, *, undone: bool) -> None:
-    deed = arguments(said.deed)
-    what = " ".join(str(value) for value in deed.values() if value is not None)
+    edit = encode_edit(said.edit)
+    what = " ".join(str(value) for value in edit.values() if value is not None)
     taken = "(taken back)" if undone else ""
     output.line(f"{said.at:%Y-%m-%d %H:%M:%S}", f"{said.actor}:", what, said.reason, taken)

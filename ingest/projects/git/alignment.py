@@ -71,7 +71,7 @@ class RepositoryView(Struct, frozen=True):
 def view_repository(anchors: Iterable[Anchor], git: Git) -> RepositoryView:
     """Look at the repositories of these sessions. A worker's: git is asked."""
     found = RepositoryView()
-    placed, silent = places(anchors, git)
+    placed, silent = group_by_repository(anchors, git)
     found.unread.extend(dict.fromkeys(silent.values()))
     for root, here in placed.items():
         if root is None:
@@ -99,7 +99,7 @@ def alignments(anchors: Iterable[Anchor], git: Git) -> dict[str, Alignment]:
     return view_repository(anchors, git).alignments
 
 
-def places(
+def group_by_repository(
     anchors: Iterable[Anchor], git: Git
 ) -> tuple[dict[str | None, list[Anchor]], dict[str | None, str]]:
     """The sessions by the repository they are judged by: that of their folder, or, where the folder
@@ -146,7 +146,7 @@ class _Judge:
         self.commit = anchor.commit or ""
         self.short = self.commit[:_SHORT]
         self.head = repository.head or ""
-        self.held = ancestry.holds(self.head, self.commit)
+        self.held = ancestry.contains(self.head, self.commit)
 
     def judged(self) -> Alignment:
         if not self.commit:
@@ -163,8 +163,8 @@ class _Judge:
             return self._says(AlignmentState.ALIGNED, said)
         if self.held:
             return self._says(AlignmentState.AHEAD, f"{self.now.branch} {self._moved()}.")
-        if self.ancestry.holds(self.commit, self.head):
-            count = many(self.ancestry.between(self.commit, self.head), "commit")
+        if self.ancestry.contains(self.commit, self.head):
+            count = many(self.ancestry.count_ahead(self.commit, self.head), "commit")
             return self._says(
                 AlignmentState.BEHIND, f"{self.now.branch} is {count} behind {self.short}."
             )
@@ -180,7 +180,7 @@ class _Judge:
                 return self._says(AlignmentState.UNKNOWN, said)
             said = f"{self.short} is gone from the repository: its history was rewritten."
             return self._says(AlignmentState.REWRITTEN, said)
-        if not self.now.whole:
+        if not self.now.complete:
             said = f"{self.short} is none of the newest {NEWEST:,} commits; further is not looked."
             return self._says(AlignmentState.UNKNOWN, said)
         return self._says(AlignmentState.REWRITTEN, f"No branch holds {self.short} any more.")
@@ -199,7 +199,7 @@ class _Judge:
         return f"which does not hold {self.short}; {self._others()}"
 
     def _moved(self) -> str:
-        count = many(self.ancestry.between(self.head, self.commit), "commit")
+        count = many(self.ancestry.count_ahead(self.head, self.commit), "commit")
         return f"is {count} ahead of {self.short}, where the session began"
 
     def _others(self) -> str:
@@ -212,7 +212,7 @@ class _Judge:
         holding = (
             name
             for name, tip in self.now.branches.items()
-            if name != self.now.branch and self.ancestry.holds(tip, self.commit)
+            if name != self.now.branch and self.ancestry.contains(tip, self.commit)
         )
         return tuple(name for name, _ in zip(holding, range(_NAMED), strict=False))
 
@@ -223,9 +223,9 @@ class _Judge:
     def _says(self, state: AlignmentState, why: str) -> Alignment:
         between = 0
         if state is AlignmentState.BEHIND:
-            between = self.ancestry.between(self.commit, self.head)
+            between = self.ancestry.count_ahead(self.commit, self.head)
         elif self.held:
-            between = self.ancestry.between(self.head, self.commit)
+            between = self.ancestry.count_ahead(self.head, self.commit)
         return Alignment(
             state=state,
             why=why,

@@ -30,7 +30,7 @@ class Anchor(Struct, frozen=True):
         return self.started_at, self.last_at
 
 
-def anchors(rows: NamedQueries) -> list[Anchor]:
+def load_anchors(rows: NamedQueries) -> list[Anchor]:
     """Every session there is, by the commit it began at and when it ran."""
     return [
         Anchor(

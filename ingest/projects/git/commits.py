@@ -16,7 +16,7 @@ _SECOND = timedelta(seconds=1)
 """Git keeps whole seconds."""
 
 
-def made_during(
+def commits_during(
     anchor: Anchor, spans: Iterable[Span], repository: Repository, ancestry: Ancestry
 ) -> list[Commit]:
     """The commits made while the session ran, the newest first."""
@@ -24,7 +24,7 @@ def made_during(
     found = [one for one in repository.commits.values() if one in covered]
     # Where its branch is gone, the work may have been merged: then by what is checked out.
     tip = repository.tip(anchor.branch) or repository.head
-    return ancestry.held(tip, found) if tip is not None else []
+    return ancestry.filter_contained(tip, found) if tip is not None else []
 
 
 def uncovered(
@@ -45,7 +45,7 @@ def uncovered(
         for one in repository.commits.values()
         if one.committed >= covered.first and one not in covered
     ]
-    return ancestry.held(tip, found)
+    return ancestry.filter_contained(tip, found)
 
 
 def _worked_in(anchor: Anchor, repository: Repository) -> bool:

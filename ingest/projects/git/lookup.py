@@ -15,7 +15,7 @@ from typing import Final
 
 import msgspec
 
-from ingest.projects.git.repository import FORMAT, NEWEST, Repository, branches_of, commits_of
+from ingest.projects.git.repository import FORMAT, NEWEST, Repository, parse_branches, parse_commits
 from ingest.projects.git.run import SECONDS, GitFailed, find_git
 from ingest.tail.mounts import mount_of
 
@@ -88,7 +88,7 @@ class Git:
                     root, "rev-list", "--topo-order", f"--max-count={NEWEST}",
                     f"--format={FORMAT}", "--branches", "--remotes", *tips, "--",
                 )  # fmt: skip
-                commits = commits_of(told)
+                commits = parse_commits(told)
             known = msgspec.structs.replace(now, commits=commits)
         missing = {one for one in asked if one not in known.commits and _ID(one)} - known.lost
         if missing:
@@ -111,7 +111,7 @@ class Git:
             root,
             head or None,
             name.removeprefix(_HEADS) if name.startswith(_HEADS) else None,
-            branches_of(told),
+            parse_branches(told),
             shallow=shallow,
         )
 

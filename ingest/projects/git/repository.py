@@ -40,7 +40,7 @@ class Repository(Struct, frozen=True):
     """Commits somebody asked for that are not in the repository at all."""
 
     @property
-    def whole(self) -> bool:
+    def complete(self) -> bool:
         """Whether these are all commits there are."""
         return len(self.commits) < NEWEST and not self.shallow
 
@@ -61,16 +61,16 @@ class Ancestry:
         self._place: dict[str, int] = {}
         self._masks = self._read(repository.commits, kept)
 
-    def holds(self, one: str, other: str) -> bool:
+    def contains(self, one: str, other: str) -> bool:
         """Whether `one` is `other`, or descends from it."""
         place, mask = self._place.get(other), self._masks.get(one)
         return place is not None and mask is not None and bool(mask >> place & 1)
 
-    def between(self, one: str, other: str) -> int:
+    def count_ahead(self, one: str, other: str) -> int:
         """How many commits `one` holds that `other` does not."""
         return (self._masks.get(one, 0) & ~self._masks.get(other, 0)).bit_count()
 
-    def held(self, one: str, commits: Iterable[Commit]) -> list[Commit]:
+    def filter_contained(self, one: str, commits: Iterable[Commit]) -> list[Commit]:
         """Those of the commits that `one` holds."""
         mask = self._masks.get(one, 0)
         return [commit for commit in commits if mask >> self._place[commit.id] & 1]
@@ -92,7 +92,7 @@ class Ancestry:
         return {one: masks[one] for one in kept if one in masks}
 
 
-def commits_of(told: str) -> dict[str, Commit]:
+def parse_commits(told: str) -> dict[str, Commit]:
     """The answer of `rev-list` in `FORMAT`."""
     parts = (line.split("\0") for line in told.split("\n"))
     read = (_commit(part) for part in parts if len(part) == _FIELDS)
@@ -113,7 +113,7 @@ def _moment(seconds: str) -> datetime:
         return _NEVER  # Whoever wrote the commit made its time up.
 
 
-def branches_of(told: str) -> dict[str, str]:
+def parse_branches(told: str) -> dict[str, str]:
     """The answer of `for-each-ref`: what each branch points to, by the name people use."""
     found: dict[str, str] = {}
     for line in told.split("\n"):

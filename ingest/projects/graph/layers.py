@@ -10,7 +10,7 @@ from collections.abc import Sequence
 Edge = tuple[int, int]
 
 
-def layered(count: int, edges: Sequence[Edge]) -> tuple[list[int], set[Edge]]:
+def assign_layers(count: int, edges: Sequence[Edge]) -> tuple[list[int], set[Edge]]:
     """The layer of each node, and the edges that were turned around."""
     after: list[list[int]] = [[] for _ in range(count)]
     for source, target in edges:

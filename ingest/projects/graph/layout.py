@@ -12,7 +12,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from ingest.projects.graph.layers import layered
+from ingest.projects.graph.layers import assign_layers
 
 Edge = tuple[str, str]
 """From the node that comes first to the one behind it."""
@@ -51,7 +51,7 @@ def layout(nodes: Sequence[str], edges: Iterable[Edge], before: Sequence[str] = 
             if source != target and source in numbers and target in numbers
         )
     )
-    layers, turned = layered(len(names), pairs)
+    layers, turned = assign_layers(len(names), pairs)
     ends = [(t, s) if (s, t) in turned else (s, t) for s, t in pairs]
     grid = _Grid(layers, ends)
     grid.sort(known)

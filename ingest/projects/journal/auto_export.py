@@ -18,7 +18,7 @@ from ingest.pipeline.run import Clock, RunSettings
 from ingest.projects import exports
 from ingest.projects.journal import build
 from ingest.projects.journal.model import Journal
-from ingest.projects.journal.write import Form, WrittenJournal, day_file, write
+from ingest.projects.journal.write import JournalFormat, WrittenJournal, day_file, write
 from ingest.text.times import local_day
 
 QUIET: Final = timedelta(minutes=2)
@@ -42,7 +42,7 @@ class JournalExporter(BackgroundJob[list[WrittenJournal]]):
         clock: Clock,
     ) -> None:
         super().__init__(database, instance, tuning=tuning, clock=clock)
-        self.rules = build.rules_of(zone, turns)
+        self.rules = build.journal_rules(zone, turns)
 
     def waiting(self) -> Row | None:
         return self.database.one("journal.waiting")
@@ -50,7 +50,7 @@ class JournalExporter(BackgroundJob[list[WrittenJournal]]):
     def due(self, now: datetime) -> Row | None:
         folders = [
             {"folder": one.folder, "since": self._since(one).isoformat()}
-            for one in exports.autos(self.database)
+            for one in exports.auto_exports(self.database)
         ]
         if not folders:
             return None
@@ -63,7 +63,7 @@ class JournalExporter(BackgroundJob[list[WrittenJournal]]):
 
     def _since(self, auto: exports.AutoExport) -> datetime:
         """From the beginning of the day it was switched on: that day is told whole."""
-        began, _ = build.bounds(local_day(auto.since, self.rules.zone), self.rules.zone)
+        began, _ = build.day_bounds(local_day(auto.since, self.rules.zone), self.rules.zone)
         return began
 
     def take_up(self, found: Row) -> Callable[[], JobResult[list[WrittenJournal]]]:
@@ -72,7 +72,7 @@ class JournalExporter(BackgroundJob[list[WrittenJournal]]):
         folder = next(
             (
                 Path(one.folder)
-                for one in exports.autos(self.database)
+                for one in exports.auto_exports(self.database)
                 if cwd.is_relative_to(one.folder)
             ),
             None,
@@ -88,7 +88,7 @@ class JournalExporter(BackgroundJob[list[WrittenJournal]]):
                 write(
                     journal,
                     day_file(folder / exports.JOURNALS, day),
-                    Form.MARKDOWN,
+                    JournalFormat.MARKDOWN,
                     self.rules.zone,
                     below=folder,
                 )
@@ -102,7 +102,7 @@ class JournalExporter(BackgroundJob[list[WrittenJournal]]):
         """Nothing: where the journals of a project lie follows from the project."""
 
     def _journal(self, day: date, folder: Path) -> Journal:
-        return build.of_day(self.database, day, self.rules, folder=str(folder))
+        return build.day_journal(self.database, day, self.rules, folder=str(folder))
 
     def _days(self, found: Row) -> list[date]:
         """The days on which turns of the batch's range began, and that of the one it began in."""

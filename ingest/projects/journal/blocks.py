@@ -85,7 +85,7 @@ def state(word: str) -> Span:
 _SAID: Final = {"completed": "done", "open": "not ended"}
 
 
-def stated(word: str) -> str:
+def state_text(word: str) -> str:
     """A state as it is read: its sign and its word."""
     said = _SAID.get(word, word).replace("_", " ")
     return f"{LOOKS.get(word, UNKNOWN).glyph} {said}"
@@ -170,7 +170,7 @@ def _span(span: Span) -> str:
     if not text or span.look is BlockStyle.OWN:
         return text
     if span.look is BlockStyle.STATE:
-        return safe_export.inline(stated(text))
+        return safe_export.inline(state_text(text))
     if span.look is BlockStyle.CODE:
         return safe_export.code(text)
     escaped = safe_export.inline(text)
@@ -221,7 +221,7 @@ def _html_line(line: Line) -> str:
     return " ".join(
         _TAGS[span.look][0]
         + safe_export.html(
-            stated(span.text) if span.look is BlockStyle.STATE else one_line(span.text)
+            state_text(span.text) if span.look is BlockStyle.STATE else one_line(span.text)
         )
         + _TAGS[span.look][1]
         for span in line

@@ -5,47 +5,49 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 import msgspec
 
 from ingest.db.query_reader import NamedQueries
-from ingest.projects.journal.decisions import decisions_of
-from ingest.projects.journal.entry import Rules, entry_of
+from ingest.projects.journal.decisions import load_decisions
+from ingest.projects.journal.entry import Rules, build_entry
 from ingest.projects.journal.model import Decision, Entry, Journal
-from ingest.projects.journal.records import Record, RecordFilter, records
+from ingest.projects.journal.records import Record, RecordFilter, load_records
 from ingest.projects.safe_export import masked
 from ingest.text.redact import marks
 from ingest.text.times import local_day
 
 
-def rules_of(zone: tzinfo | None, turns: int) -> Rules:
+def journal_rules(zone: tzinfo | None, turns: int) -> Rules:
     return Rules(masked, zone, turns)
 
 
-def of_session(rows: NamedQueries, session: str, rules: Rules) -> Journal:
-    found = records(rows, RecordFilter(session=session))
+def session_journal(rows: NamedQueries, session: str, rules: Rules) -> Journal:
+    found = load_records(rows, RecordFilter(session=session))
     entries = _entries(found, rules)
     title = entries[0].title if entries else session
-    said = decisions_of(rows, found, rules.mask, session=session)
+    said = load_decisions(rows, found, rules.mask, session=session)
     return _journal("session", session, title, found, entries, said, rules)
 
 
-def of_day(
+def day_journal(
     rows: NamedQueries,
     day: date,
     rules: Rules,
     project: str | None = None,
     folder: str | None = None,
 ) -> Journal:
-    began, ended = bounds(day, rules.zone)
-    found = records(rows, RecordFilter(project=project, folder=folder, since=began, until=ended))
+    began, ended = day_bounds(day, rules.zone)
+    found = load_records(
+        rows, RecordFilter(project=project, folder=folder, since=began, until=ended)
+    )
     entries = _entries(found, rules, day)
     about = f"{project}, {day}" if project else str(day)
-    said = decisions_of(rows, found, rules.mask, since=began, until=ended)
+    said = load_decisions(rows, found, rules.mask, since=began, until=ended)
     return _journal("day", day.isoformat(), f"Journal of {about}", found, entries, said, rules)
 
 
-def of_project(rows: NamedQueries, project: str, rules: Rules) -> Journal:
-    found = records(rows, RecordFilter(project=project))
+def project_journal(rows: NamedQueries, project: str, rules: Rules) -> Journal:
+    found = load_records(rows, RecordFilter(project=project))
     entries = _entries(found, rules)
     name = entries[0].project if entries else project
-    said = decisions_of(rows, found, rules.mask)
+    said = load_decisions(rows, found, rules.mask)
     return _journal("project", name, f"Journal of {name}", found, entries, said, rules)
 
 
@@ -55,7 +57,9 @@ def newest_day(rows: NamedQueries, project: str | None, zone: tzinfo | None) -> 
     return local_day(row["began_at"], zone) if row and row["began_at"] else None
 
 
-def days_of(rows: NamedQueries, project: str | None, zone: tzinfo | None) -> dict[date, list[str]]:
+def list_days(
+    rows: NamedQueries, project: str | None, zone: tzinfo | None
+) -> dict[date, list[str]]:
     """The days on which turns began, the newest first, each with its sessions."""
     found: dict[date, dict[str, None]] = {}
     for row in rows.rows("journal.days", project=project):
@@ -64,7 +68,7 @@ def days_of(rows: NamedQueries, project: str | None, zone: tzinfo | None) -> dic
 
 
 def _entries(found: list[Record], rules: Rules, day: date | None = None) -> list[Entry]:
-    made = (entry_of(record, rules, day) for record in found)
+    made = (build_entry(record, rules, day) for record in found)
     return [entry for entry in made if entry is not None]
 
 
@@ -102,7 +106,7 @@ def zone_name(zone: tzinfo | None, moment: datetime) -> str:
     return f"UTC{distance[:3]}:{distance[3:5]}" if local.utcoffset() else "UTC"
 
 
-def bounds(day: date, zone: tzinfo | None) -> tuple[datetime, datetime]:
+def day_bounds(day: date, zone: tzinfo | None) -> tuple[datetime, datetime]:
     """When a day begins and ends, as the database keeps time."""
     return _utc(day, zone), _utc(day + timedelta(days=1), zone)
 

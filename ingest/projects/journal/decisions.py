@@ -6,18 +6,18 @@ from typing import Final
 import msgspec
 
 from ingest.db.query_reader import NamedQueries
-from ingest.projects.journal.entry import ASKED_CHARS, Mask, cut
+from ingest.projects.journal.entry import ASKED_CHARS, Mask, truncate
 from ingest.projects.journal.model import Decision
 from ingest.projects.journal.records import Record
 from ingest.projects.tasks.edits import RecordedEdit, Set
-from ingest.projects.tasks.roadmap import recorded_edits_of, roadmap
+from ingest.projects.tasks.roadmap import recorded_edits, roadmap
 from ingest.sessions.scope import Now, Scope
 
 FOREVER: Final = timedelta(days=36_500)
 """Nothing stalls or rests that soon: what the clock would make of tasks is left out."""
 
 
-def decisions_of(
+def load_decisions(
     rows: NamedQueries,
     found: list[Record],
     mask: Mask,
@@ -29,7 +29,7 @@ def decisions_of(
     """What was said in this time of tasks of these sessions' projects, or of one session."""
     every = [
         one
-        for one in recorded_edits_of(rows)
+        for one in recorded_edits(rows)
         if (since is None or one.at >= since) and (until is None or one.at < until)
     ]
     if not every or not found:
@@ -40,8 +40,8 @@ def decisions_of(
     return [
         Decision(
             one.at,
-            cut(mask(tasks[one.task].text), ASKED_CHARS),
-            cut(mask(f"{one.actor}: {decision_text(one)}"), ASKED_CHARS),
+            truncate(mask(tasks[one.task].text), ASKED_CHARS),
+            truncate(mask(f"{one.actor}: {decision_text(one)}"), ASKED_CHARS),
             None,
         )
         for one in every
@@ -53,9 +53,9 @@ def decisions_of(
 
 def decision_text(said: RecordedEdit) -> str:
     """What was said, in words."""
-    deed = said.deed
-    if isinstance(deed, Set):
-        return f"set {deed.state}" + (f": {said.reason}" if said.reason else "")
-    values = msgspec.to_builtins(deed)
+    edit = said.edit
+    if isinstance(edit, Set):
+        return f"set {edit.state}" + (f": {said.reason}" if said.reason else "")
+    values = msgspec.to_builtins(edit)
     rest = " ".join(str(value) for name, value in values.items() if name != "do" and value)
     return f"{values['do']} {rest}".strip()

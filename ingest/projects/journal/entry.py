@@ -30,10 +30,10 @@ from ingest.projects.journal.model import (
     Source,
 )
 from ingest.projects.journal.records import Record
-from ingest.sessions.plan_steps import steps_in
-from ingest.sessions.questions import answer_of, questions_of
+from ingest.sessions.plan_steps import decode_steps
+from ingest.sessions.questions import answer_text, question_text
 from ingest.sessions.session import Tokens, title_of
-from ingest.sessions.turn_messages import Said, said_in
+from ingest.sessions.turn_messages import TurnMessages, messages_by_turn
 from ingest.text.times import local_day
 
 ASKED_CHARS: Final = 1_200
@@ -62,12 +62,12 @@ class Rules(Struct, frozen=True):
     """So many newest turns are told one by one; those before are counted."""
 
 
-def entry_of(record: Record, rules: Rules, day: date | None = None) -> Entry | None:
+def build_entry(record: Record, rules: Rules, day: date | None = None) -> Entry | None:
     """The session, or what of it began on this day; None where that is nothing."""
-    return _Making(record, rules, day).entry()
+    return _EntryBuilder(record, rules, day).entry()
 
 
-class _Making:
+class _EntryBuilder:
     def __init__(self, record: Record, rules: Rules, day: date | None) -> None:
         self.record = record
         self.rules = rules
@@ -118,7 +118,7 @@ class _Making:
             goals=self._goals(),
             plan=self._plan(),
             turn_count=len(turns),
-            earlier=counted(turns[: -self.rules.turns]),
+            earlier=summarize_turns(turns[: -self.rules.turns]),
             turns=told,
             decisions=self._decisions(),
             failures=self._failures(),
@@ -158,14 +158,14 @@ class _Making:
 
     def _said(self, text: str | None, chars: int = COMMAND_CHARS) -> str | None:
         """Masked whole, then cut: half a secret is no pattern any more."""
-        return cut(self.mask(text), chars) if text else None
+        return truncate(self.mask(text), chars) if text else None
 
     def _ended(self) -> datetime | None:
         times = [row["ended_at"] or row["started_at"] for row in self.rows.values()]
         return max((one for one in times if one), default=None)
 
     def _turns(self) -> list[JournalTurn]:
-        said = said_in(self._mine("messages"))
+        said = messages_by_turn(self._mine("messages"))
         commands: dict[tuple[int, int], list[CommandRun]] = {}
         for row in self._mine("calls"):
             if row["kind"] == "command":
@@ -177,8 +177,8 @@ class _Making:
                 at=row["started_at"],
                 seconds=row["seconds"],
                 state=row["state"],
-                asked=self._said("\n\n".join(said.get(key, Said()).prompts), ASKED_CHARS),
-                answered=self._said(said.get(key, Said()).answer, ANSWER_CHARS),
+                asked=self._said("\n\n".join(said.get(key, TurnMessages()).prompts), ASKED_CHARS),
+                answered=self._said(said.get(key, TurnMessages()).answer, ANSWER_CHARS),
                 error=self._said(row["error"] or row["error_code"]),
                 commands=commands.get(key, []),
                 files=_changed(self.edits.get(self.numbers[key], [])),
@@ -222,7 +222,7 @@ class _Making:
         for row in self._live("plans"):
             steps = [
                 JournalStep(self._said(text) or "", status)
-                for text, status in steps_in(row["steps"])
+                for text, status in decode_steps(row["steps"])
             ]
             after = {one.text: one.status for one in steps}
             revisions.append(
@@ -246,7 +246,7 @@ class _Making:
         found = []
         for row in self._live("calls"):
             if row["kind"] == "question" and row["status"] == "completed":
-                questions, answer = questions_of(row["command"]), answer_of(row["output"])
+                questions, answer = question_text(row["command"]), answer_text(row["output"])
                 if answer:
                     found.append(
                         Decision(
@@ -334,7 +334,7 @@ def _named(row: Row) -> str:
     return f"patch of {', '.join(patched)}" if patched else command
 
 
-def counted(turns: list[JournalTurn]) -> EarlierTurns | None:
+def summarize_turns(turns: list[JournalTurn]) -> EarlierTurns | None:
     """Turns as one count; None where there are none."""
     if not turns:
         return None
@@ -361,7 +361,7 @@ def _relative(path: str, folder: str) -> str:
         return path
 
 
-def cut(text: str, chars: int) -> str:
+def truncate(text: str, chars: int) -> str:
     return text if len(text) <= chars else text[:chars].rstrip() + " …"
 
 

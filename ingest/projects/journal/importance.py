@@ -72,7 +72,7 @@ def _of_one(one: Simple) -> Weight:
     return Weight.LOOKED if only_reads(one) or is_question(one) else Weight.DID
 
 
-def worth(commands: Sequence[CommandRun], most: int) -> list[CommandRun]:
+def most_important(commands: Sequence[CommandRun], most: int) -> list[CommandRun]:
     """The most telling ones, in their order; of equal ones the later, which tell how it ended.
     Where some have to go, those that only looked around go first.
     """
@@ -84,7 +84,7 @@ def worth(commands: Sequence[CommandRun], most: int) -> list[CommandRun]:
     return [commands[i] for i in sorted((told or ranked)[:most])]
 
 
-def worst(failures: Sequence[JournalFailure], most: int) -> list[JournalFailure]:
+def most_important_failures(failures: Sequence[JournalFailure], most: int) -> list[JournalFailure]:
     """The same of failures: those that were not repaired and that said something."""
     ranked = sorted(
         range(len(failures)),

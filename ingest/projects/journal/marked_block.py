@@ -26,7 +26,7 @@ class BrokenBlock(Problem):
     error_class = "data"
 
 
-def placed(existing: str, text: str, where: str) -> tuple[str, str, str]:
+def replace_block(existing: str, text: str, where: str) -> tuple[str, str, str]:
     """What stands before our block in the file, the block around `text`, and what stands behind.
 
     `where`: how the file is called in errors.

@@ -22,8 +22,8 @@ from ingest.projects.journal.blocks import (
     state,
     strong,
 )
-from ingest.projects.journal.entry import counted, cut
-from ingest.projects.journal.importance import worst, worth
+from ingest.projects.journal.entry import summarize_turns, truncate
+from ingest.projects.journal.importance import most_important, most_important_failures
 from ingest.projects.journal.model import (
     CommandRun,
     Decision,
@@ -164,14 +164,14 @@ class _Page:
             return []
         blocks: list[Block] = [Heading(3, own("What happened"))]
         told = self.entry.turns[-self.limits.turns :]
-        before = (self.entry.earlier, counted(self.entry.turns[: -self.limits.turns]))
+        before = (self.entry.earlier, summarize_turns(self.entry.turns[: -self.limits.turns]))
         blocks += [Paragraph(plain(earlier(one, self.limits.files))) for one in before if one]
         for turn in told:
             blocks += self._turn(turn)
         return blocks
 
     def _quote(self, text: str) -> Quote:
-        return Quote(cut(text, self.limits.said))
+        return Quote(truncate(text, self.limits.said))
 
     def _decision(self, one: Decision) -> Line:
         return [
@@ -259,7 +259,7 @@ class _Page:
         blocks: list[Block] = [Heading(4, [*head, state(turn.state), *own(self._at(turn.place))])]
         if turn.asked and turn.asked != self.entry.objective:
             blocks.append(self._quote(turn.asked))
-        commands = worth(turn.commands, self.limits.commands)
+        commands = most_important(turn.commands, self.limits.commands)
         lines = [self._command(one) for one in commands]
         if left := len(turn.commands) - len(commands):
             lines.append(own(f"and {left} more, of less weight"))
@@ -280,7 +280,7 @@ class _Page:
     def _failures(self, failures: list[JournalFailure]) -> list[Block]:
         if not failures:
             return []
-        told = worst(failures, self.limits.failures)
+        told = most_important_failures(failures, self.limits.failures)
         blocks: list[Block] = [Heading(3, own("Failures and repairs"))]
         if len(told) < len(failures):
             left_out = many(len(failures) - len(told), "other")

@@ -36,13 +36,13 @@ class Record(Struct):
     facts: dict[str, list[Row]] = field(default_factory=lambda: defaultdict(list))
 
 
-def records(rows: NamedQueries, wanted: RecordFilter) -> list[Record]:
+def load_records(rows: NamedQueries, wanted: RecordFilter) -> list[Record]:
     """The sessions, the oldest first."""
     values = {name: getattr(wanted, name) for name in RecordFilter.__struct_fields__}
-    return records_of(rows, rows.rows("journal.sessions", **values))
+    return load_session_records(rows, rows.rows("journal.sessions", **values))
 
 
-def records_of(rows: NamedQueries, sessions: Iterable[Row]) -> list[Record]:
+def load_session_records(rows: NamedQueries, sessions: Iterable[Row]) -> list[Record]:
     found = {(row["home"], row["id"]): Record(row) for row in sessions}
     if not found:
         return []

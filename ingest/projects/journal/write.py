@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from ingest.projects import safe_export
 from ingest.projects.journal.blocks import OURS, html, markdown
-from ingest.projects.journal.marked_block import placed
+from ingest.projects.journal.marked_block import replace_block
 from ingest.projects.journal.model import Journal
 from ingest.projects.journal.page import page
 from ingest.sessions.errors import Problem
@@ -18,7 +18,7 @@ from ingest.sessions.errors import Problem
 SCHEMA = "tailboard.journal/1"
 
 
-class Form(StrEnum):
+class JournalFormat(StrEnum):
     MARKDOWN = "md"
     JSON = "json"
     HTML = "html"
@@ -39,14 +39,14 @@ class NotOurs(Problem):
     error_class = "data"
 
 
-def rendered(journal: Journal, form: Form, zone: tzinfo | None) -> str:
+def render(journal: Journal, form: JournalFormat, zone: tzinfo | None) -> str:
     """The same journal gives the same text."""
     match form:
-        case Form.MARKDOWN:
+        case JournalFormat.MARKDOWN:
             return markdown(page(journal, zone))
-        case Form.HTML:
+        case JournalFormat.HTML:
             return html(journal.title, page(journal, zone))
-        case Form.JSON:
+        case JournalFormat.JSON:
             told = {"schema": SCHEMA, "journal": msgspec.to_builtins(journal, builtin_types=TIMES)}
             return json.dumps(told, indent=2, default=_utc) + "\n"
 
@@ -60,7 +60,7 @@ def _utc(moment: object) -> str:
     return moment.replace(tzinfo=UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def place_of(journal: Journal, form: Form) -> Path:
+def default_path(journal: Journal, form: JournalFormat) -> Path:
     """Where a journal lies, seen from the folder of the database."""
     project = safe_export.safe_name(journal.project or "all-projects")
     name = "journal" if journal.kind == "project" else journal.name
@@ -76,15 +76,15 @@ def day_file(folder: Path, day: date) -> Path:
 
 
 def write(
-    journal: Journal, path: Path, form: Form, zone: tzinfo | None, *, below: Path
+    journal: Journal, path: Path, form: JournalFormat, zone: tzinfo | None, *, below: Path
 ) -> WrittenJournal:
     """Write it to its file, under the folder `below`. Markdown goes into our block; what else the
     file holds stays."""
-    text = rendered(journal, form, zone)
+    text = render(journal, form, zone)
     there = _read(path)
     before = after = ""
-    if form is Form.MARKDOWN:
-        before, text, after = placed(there or "", text, str(path))
+    if form is JournalFormat.MARKDOWN:
+        before, text, after = replace_block(there or "", text, str(path))
     elif there is not None and not _ours(there):
         raise NotOurs(
             f"{path} is there already, and was not written by Tailboard. Nothing was written.",

@@ -15,8 +15,8 @@ from ingest.codex.request_text import request_in
 from ingest.db.query_reader import NamedQueries, Row
 from ingest.projects.git.alignment import RepositoryView
 from ingest.projects.git.alignment import view_repository as looked
-from ingest.projects.git.anchor import anchor_of, anchors
-from ingest.projects.git.commits import made_during, uncovered
+from ingest.projects.git.anchor import anchor_of, load_anchors
+from ingest.projects.git.commits import commits_during, uncovered
 from ingest.projects.git.lookup import Git
 from ingest.projects.git.repository import Commit
 from ingest.projects.git.run import GitFailed
@@ -33,14 +33,14 @@ from ingest.projects.resume.model import (
     SessionCommit,
     TouchedFile,
 )
-from ingest.projects.resume.near_duplicates import first_of_each
-from ingest.projects.tasks.edits import Add, AddEvidence, Note, RecordedEdit, Set, standing
-from ingest.projects.tasks.load import LoggedThread, gathered
+from ingest.projects.resume.near_duplicates import merge_near_duplicates
+from ingest.projects.tasks.edits import Add, AddEvidence, Note, RecordedEdit, Set, effective_edits
+from ingest.projects.tasks.load import LoggedThread, load_sessions
 from ingest.projects.tasks.model import CLOSED, Task
-from ingest.projects.tasks.roadmap import of as roadmap_of
-from ingest.projects.tasks.roadmap import recorded_edits_of
+from ingest.projects.tasks.roadmap import build_roadmap as roadmap_of
+from ingest.projects.tasks.roadmap import recorded_edits
 from ingest.sessions.scope import Now, Scope
-from ingest.sessions.session import Session, listed, short_length
+from ingest.sessions.session import Session, list_sessions, short_length
 
 Mask = Callable[[str], str]
 
@@ -92,7 +92,9 @@ def _of_one_project(
     rows: NamedQueries, scope: Scope, now: Now, folder: str | None
 ) -> list[Session]:
     """All sessions of the project that is meant, the one that moved last first."""
-    every = listed(rows, Scope(project=scope.project, since=scope.since, until=scope.until), now)
+    every = list_sessions(
+        rows, Scope(project=scope.project, since=scope.since, until=scope.until), now
+    )
     meant = scope.project
     if scope.session is not None:
         meant = next((one.project for one in every if one.id == scope.session), None)
@@ -131,10 +133,10 @@ def _left(
     ids = [session.id, *(one.id for one in sessions if one.root_id == session.id != one.id)]
     family = {"home": session.home_id, "sessions": ids}
     asked = rows.one("resume.asked", home=session.home_id, session=session.id)
-    said = recorded_edits_of(rows)
+    said = recorded_edits(rows)
     nearby = map(_thread, _nearby(sessions, session, ids))
     scope = Scope(project=session.project)
-    tasks = roadmap_of(gathered(rows, nearby), said, scope, now).tasks
+    tasks = roadmap_of(load_sessions(rows, nearby), said, scope, now).tasks
     alignment = look.alignments[session.id]
     request = _asked(asked, session, mask)
     return Resume(
@@ -145,7 +147,7 @@ def _left(
         alignment=alignment.state,
         alignment_why=alignment.why,
         git=alignment,
-        open_steps=first_of_each(_steps(tasks, branch, ids, mask), lambda one: one.text),
+        open_steps=merge_near_duplicates(_steps(tasks, branch, ids, mask), lambda one: one.text),
         last_prompt=request.text if request else None,
         asked=request,
         failures=_failures(rows.rows("resume.failures", **family), mask),
@@ -266,7 +268,7 @@ def _decisions(
     names = {one.id: one.text for one in tasks}
     found = [
         Decision(mask(told + _why(one.reason)), one.actor, one.at)
-        for one in standing(said)
+        for one in effective_edits(said)
         if one.task in names and (told := _told(one, names[one.task])) is not None
     ]
     found += [
@@ -275,7 +277,7 @@ def _decisions(
         if session in family
     ]
     found.sort(key=lambda one: one.at, reverse=True)
-    return first_of_each(found, lambda one: one.text)
+    return merge_near_duplicates(found, lambda one: one.text)
 
 
 def _why(reason: str | None) -> str:
@@ -293,7 +295,7 @@ def _settled(one: ReconcileResult) -> str:
 
 
 def _told(said: RecordedEdit, task: str) -> str | None:
-    match said.deed:
+    match said.edit:
         case Add():
             return f"added: {task}"
         case Set(state):
@@ -310,7 +312,7 @@ def _commits(session: Session, look: RepositoryView) -> list[Commit]:
     found, span = look.of(session.id), anchor_of(session).span
     if found is None or span is None:
         return []
-    return made_during(anchor_of(session), [span], *found)
+    return commits_during(anchor_of(session), [span], *found)
 
 
 def _uncovered(
@@ -323,7 +325,7 @@ def _uncovered(
     repository, ancestry = found
     since = [
         one
-        for one in uncovered(repository, anchors(rows), ancestry, branch)
+        for one in uncovered(repository, load_anchors(rows), ancestry, branch)
         if one.committed >= began
     ]
     return since[:_COMMITS]

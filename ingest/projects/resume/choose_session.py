@@ -89,7 +89,7 @@ def _made(session: Session, head: str, repository: Repository) -> bool:
 
 
 def _distance(ancestry: Ancestry, head: str, commit: str) -> int | None:
-    return ancestry.between(head, commit) if ancestry.holds(head, commit) else None
+    return ancestry.count_ahead(head, commit) if ancestry.contains(head, commit) else None
 
 
 def _because(best: Candidate, branch: str | None, alike: int) -> str:

@@ -19,7 +19,7 @@ _CHARS = 400
 _ALIKE = 95.0
 
 
-def first_of_each(
+def merge_near_duplicates(
     things: Iterable[Thing],
     text: Callable[[Thing], str],
     together: Callable[[Thing, Thing], Thing] = lambda kept, _: kept,
@@ -38,7 +38,7 @@ def first_of_each(
     return kept
 
 
-def alike(one: str, other: str) -> bool:
+def near_duplicates(one: str, other: str) -> bool:
     """Whether the two say nearly the same."""
     return _same(_words(one), _words(other))
 

@@ -10,12 +10,12 @@ from msgspec import Struct
 
 from ingest.db.query_reader import NamedQueries
 from ingest.projects import safe_export
-from ingest.projects.journal.build import rules_of
+from ingest.projects.journal.build import journal_rules
 from ingest.projects.journal.decisions import FOREVER, decision_text
-from ingest.projects.journal.entry import Rules, entry_of
+from ingest.projects.journal.entry import Rules, build_entry
 from ingest.projects.journal.model import Entry
 from ingest.projects.journal.page import earlier
-from ingest.projects.journal.records import RecordFilter, records
+from ingest.projects.journal.records import RecordFilter, load_records
 from ingest.projects.state.document import (
     Checkpoint,
     Decided,
@@ -34,7 +34,7 @@ from ingest.projects.state.document import (
 )
 from ingest.projects.tasks.edits import RecordedEdit
 from ingest.projects.tasks.model import Origin, Roadmap, Task, TaskState
-from ingest.projects.tasks.roadmap import recorded_edits_of, roadmap
+from ingest.projects.tasks.roadmap import recorded_edits, roadmap
 from ingest.sessions.scope import Now, Scope
 
 EDITABLE: Final = ("state", "owner", "depends_on", "notes", "evidence")
@@ -53,25 +53,25 @@ class BuiltState(Struct, frozen=True):
     """By the name of the file of each."""
 
 
-def state_of(
+def build_state(
     rows: NamedQueries, project: str, zone: tzinfo | None, turns: int
 ) -> BuiltState | None:
     """The state of a project, by its name or folder; None where no session belongs to it."""
-    rules = rules_of(zone, turns)
-    found = records(rows, RecordFilter(project=project))
-    entries = [one for record in found if (one := entry_of(record, rules)) is not None]
+    rules = journal_rules(zone, turns)
+    found = load_records(rows, RecordFilter(project=project))
+    entries = [one for record in found if (one := build_entry(record, rules)) is not None]
     if not entries:
         return None
     name = entries[0].project
     # The moment of the newest fact: what the clock would make of it is left out.
     newest = max((one.ended_at for one in entries if one.ended_at), default=datetime(2000, 1, 1))  # noqa: DTZ001
     plan = roadmap(rows, Scope(project=project), Now(newest, FOREVER, FOREVER))
-    return _Making(rules, plan, entries).made(
-        name, found[-1].session["repository"], recorded_edits_of(rows)
+    return _StateBuilder(rules, plan, entries).made(
+        name, found[-1].session["repository"], recorded_edits(rows)
     )
 
 
-class _Making:
+class _StateBuilder:
     def __init__(self, rules: Rules, plan: Roadmap, entries: list[Entry]) -> None:
         self.mask = rules.mask
         self.entries = entries
@@ -124,7 +124,7 @@ class _Making:
                 for one in task.evidence
             ],
         )
-        return msgspec.structs.replace(item, mark=mark_of(item))
+        return msgspec.structs.replace(item, mark=item_digest(item))
 
     def _milestones(self) -> list[Milestone]:
         return [
@@ -194,7 +194,7 @@ class _Making:
         )
 
 
-def mark_of(item: Item) -> str:
+def item_digest(item: Item) -> str:
     """What tells whether a person changed an item since it was written."""
     said = [getattr(item, name) for name in EDITABLE]
     return blake2b(msgspec.json.encode(said), digest_size=4).hexdigest()

@@ -12,15 +12,15 @@ from hashlib import blake2b
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ingest.projects.state.build import mark_of
+from ingest.projects.state.build import item_digest
 from ingest.projects.state.document import Item, ProjectState
 from ingest.projects.tasks.apply_edits import closes_cycle
-from ingest.projects.tasks.edits import Add, AddEvidence, Deed, Link, Note, Owner, Set
+from ingest.projects.tasks.edits import Add, AddEvidence, Link, Note, Owner, Set, TaskEdit
 from ingest.projects.tasks.model import Edge, EdgeKind, EvidenceKind, TaskState
 from ingest.sessions.errors import Problem
 
 
-class Fate(StrEnum):
+class Resolution(StrEnum):
     APPLY = "apply"
     """It is taken over."""
     KEPT = "kept"
@@ -40,8 +40,8 @@ class Change(Struct, frozen=True):
     """`task`, `state`, `owner`, `depends_on`, `note`, `evidence`, `text`."""
     database: str | None
     file: str | None
-    fate: Fate
-    deed: Deed | None = None
+    fate: Resolution
+    edit: TaskEdit | None = None
     """What is to be said, where it is taken over."""
 
 
@@ -70,7 +70,7 @@ def changes(file: ProjectState, database: ProjectState) -> list[Change]:
             found += _differences(item, here, known)
     for id_, here in known.items():
         if id_ not in seen and id_ is not None:
-            found.append(Change(id_, here.text, "task", here.text, None, Fate.KEPT))
+            found.append(Change(id_, here.text, "task", here.text, None, Resolution.KEPT))
     return list(_without_rings(found, database))
 
 
@@ -82,12 +82,12 @@ def _without_rings(found: list[Change], database: ProjectState) -> Iterator[Chan
         if one.kind == EdgeKind.DEPENDS
     ]
     for one in found:
-        if not isinstance(one.deed, Link):
+        if not isinstance(one.edit, Link):
             yield one
-        elif closes_cycle(edges, one.task, one.deed.to) is not None:
-            yield replace(one, fate=Fate.REFUSED, deed=None)
+        elif closes_cycle(edges, one.task, one.edit.to) is not None:
+            yield replace(one, fate=Resolution.REFUSED, edit=None)
         else:
-            edges.append(Edge(one.deed.to, one.task, EdgeKind.DEPENDS))
+            edges.append(Edge(one.edit.to, one.task, EdgeKind.DEPENDS))
             yield one
 
 
@@ -97,39 +97,43 @@ def _added(item: Item, database: ProjectState, known: dict[str | None, Item]) ->
     id_ = blake2b(key, digest_size=6).hexdigest()
     if item.mark is not None and item.origin != "person":
         yield Change(
-            item.id or "", item.text, "task", None, item.text, Fate.REFUSED
+            item.id or "", item.text, "task", None, item.text, Resolution.REFUSED
         )  # Of another database, or of files that are gone.
         return
     if id_ in known:
         if item.id is None:
             return
     else:
-        deed = Add(item.text, database.project, item.branch)
-        yield Change(id_, item.text, "task", None, item.text, Fate.APPLY, deed)
+        edit = Add(item.text, database.project, item.branch)
+        yield Change(id_, item.text, "task", None, item.text, Resolution.APPLY, edit)
     fresh = Item(id=id_, text=item.text)
-    yield from _said(item, fresh, known, Fate.APPLY)
+    yield from _said(item, fresh, known, Resolution.APPLY)
 
 
 def _differences(item: Item, here: Item, known: dict[str | None, Item]) -> Iterator[Change]:
     if item.text != here.text:
-        yield Change(here.id or "", here.text, "text", here.text, item.text, Fate.REFUSED)
-    edited = item.mark is None or mark_of(item) != item.mark
+        yield Change(here.id or "", here.text, "text", here.text, item.text, Resolution.REFUSED)
+    edited = item.mark is None or item_digest(item) != item.mark
     moved = item.mark is not None and item.mark != here.mark
-    fate = Fate.APPLY
+    fate = Resolution.APPLY
     if not edited:
-        fate = Fate.KEPT
+        fate = Resolution.KEPT
     elif moved:
-        fate = Fate.CONFLICT
+        fate = Resolution.CONFLICT
     yield from _said(item, here, known, fate)
 
 
-def _said(item: Item, here: Item, known: dict[str | None, Item], fate: Fate) -> Iterator[Change]:
+def _said(
+    item: Item, here: Item, known: dict[str | None, Item], fate: Resolution
+) -> Iterator[Change]:
     """The differences that files may make; additions are taken over whatever else changed."""
     id_ = here.id or ""
-    more = Fate.KEPT if fate is Fate.KEPT else Fate.APPLY
+    more = Resolution.KEPT if fate is Resolution.KEPT else Resolution.APPLY
 
-    def change(what: str, old: str | None, new: str | None, to: Fate, deed: Deed) -> Change:
-        return Change(id_, here.text, what, old, new, to, deed if to is Fate.APPLY else None)
+    def change(
+        what: str, old: str | None, new: str | None, to: Resolution, edit: TaskEdit
+    ) -> Change:
+        return Change(id_, here.text, what, old, new, to, edit if to is Resolution.APPLY else None)
 
     if item.state != here.state:
         yield change("state", here.state, item.state, fate, Set(TaskState(item.state)))
@@ -151,7 +155,7 @@ def _said(item: Item, here: Item, known: dict[str | None, Item], fate: Fate) -> 
     for to in item.depends_on:
         if to not in here.depends_on:
             lost = to not in known or to == id_
-            yield change("depends_on", None, to, Fate.REFUSED if lost else more, Link(to))
+            yield change("depends_on", None, to, Resolution.REFUSED if lost else more, Link(to))
     yield from _left_out(item, here)
 
 
@@ -168,4 +172,4 @@ def _left_out(item: Item, here: Item) -> Iterator[Change]:
     ):
         for one in ours:
             if one not in theirs:
-                yield Change(here.id or "", here.text, what, one, None, Fate.KEPT)
+                yield Change(here.id or "", here.text, what, one, None, Resolution.KEPT)

@@ -31,10 +31,10 @@ def read(path: Path) -> ProjectState:
             f"{path} cannot be read: {error.strerror or error}.",
             "`tailboard state export` writes it.",
         ) from error
-    return decoded(data, str(path))
+    return decode_state(data, str(path))
 
 
-def decoded(data: bytes, where: str) -> ProjectState:
+def decode_state(data: bytes, where: str) -> ProjectState:
     """`where`: how the file is called in errors."""
     if len(data) > LARGEST:
         raise BadState(f"{where} is larger than {LARGEST:,} bytes.", "It is no state file.")

@@ -10,7 +10,7 @@ import msgspec
 
 from ingest.projects import safe_export
 from ingest.projects.state.build import BuiltState
-from ingest.projects.state.merge import Fate, changes
+from ingest.projects.state.merge import Resolution, changes
 from ingest.projects.state.read import read
 from ingest.sessions.errors import Problem
 from ingest.text.sanitize import PLAIN_EMOJI, UNSAFE
@@ -24,16 +24,16 @@ class UnsavedEdits(Problem):
     code = "state.unsaved"
 
 
-def encoded(document: msgspec.Struct) -> str:
+def encode_document(document: msgspec.Struct) -> str:
     told = msgspec.to_builtins(document, builtin_types=(datetime,))
     text = json.dumps(told, indent=2, sort_keys=True, ensure_ascii=False, default=_utc)
     return UNSAFE.sub(_escaped, text) + "\n"
 
 
-def files_of(made: BuiltState) -> dict[str, str]:
+def encode_files(made: BuiltState) -> dict[str, str]:
     """Every file by its name, and what stands in it."""
-    return {FILE: encoded(made.project)} | {
-        name: encoded(one) for name, one in made.sessions.items()
+    return {FILE: encode_document(made.project)} | {
+        name: encode_document(one) for name, one in made.sessions.items()
     }
 
 
@@ -44,7 +44,7 @@ def write(made: BuiltState, folder: Path) -> list[Path]:
         waiting = [
             one
             for one in changes(read(before), made.project)
-            if one.fate in (Fate.APPLY, Fate.CONFLICT)
+            if one.fate in (Resolution.APPLY, Resolution.CONFLICT)
         ]
         if waiting:
             raise UnsavedEdits(
@@ -53,7 +53,7 @@ def write(made: BuiltState, folder: Path) -> list[Path]:
                 "Take them over with `tailboard state import`, or move the file away.",
             )
     written = []
-    for name, text in files_of(made).items():
+    for name, text in encode_files(made).items():
         written.append(safe_export.write(folder / name, text, below=folder, replace=True).path)
     return written
 

@@ -1,6 +1,6 @@
-"""What people said of tasks, laid over what the log tells: deed after deed, the later one wins.
+"""What people said of tasks, laid over what the log tells: edit after edit, the later one wins.
 
-Pure, and the same for whoever reads: a deed that cannot be carried out (it would close a ring, its
+Pure, and the same for whoever reads: a edit that cannot be carried out (it would close a ring, its
 task is gone) is left out and told in a sentence, and everything else stands.
 """
 
@@ -17,41 +17,43 @@ from ingest.projects.tasks.edits import (
     RecordedEdit,
     Set,
     Unlink,
-    standing,
+    effective_edits,
 )
 from ingest.projects.tasks.model import Edge, EdgeKind, Evidence, Origin, Task, TaskState
 
 
-def added(every: Iterable[RecordedEdit], project: str | None) -> list[Task]:
+def added_tasks(every: Iterable[RecordedEdit], project: str | None) -> list[Task]:
     """The tasks that people added to a project, or to any."""
     return [
-        _added(one, one.deed)
-        for one in standing(list(every))
-        if isinstance(one.deed, Add) and project in (None, one.deed.project)
+        _added(one, one.edit)
+        for one in effective_edits(list(every))
+        if isinstance(one.edit, Add) and project in (None, one.edit.project)
     ]
 
 
-def _added(said: RecordedEdit, deed: Add) -> Task:
+def _added(said: RecordedEdit, edit: Add) -> Task:
     return Task(
         id=said.task,
-        text=deed.text,
+        text=edit.text,
         state=TaskState.PENDING,
         derived_state=None,
         origin=Origin.PERSON,
         session=None,
-        project=deed.project,
-        branch=deed.branch,
+        project=edit.project,
+        branch=edit.branch,
     )
 
 
-def fold(derived: Derived, every: list[RecordedEdit], *, whole: bool) -> tuple[list[str], set[str]]:
-    """Carry the deeds out on these tasks; what was refused, and whose state a person set.
+def apply_edits(
+    derived: Derived, every: list[RecordedEdit], *, whole: bool
+) -> tuple[list[str], set[str]]:
+    """Carry the edits out on these tasks; what was refused, and whose state a person set.
 
     `whole` where these are all tasks there are, so that one that is not there is lost.
     """
     by_id = {task.id: task for task in derived.tasks}
     refused, states = list[str](), set[str]()
-    for said in standing(every):
+    for said in effective_edits(every):
         task = by_id.get(said.task)
         if task is None:
             if whole:
@@ -62,7 +64,7 @@ def fold(derived: Derived, every: list[RecordedEdit], *, whole: bool) -> tuple[l
             continue
         why = _carry_out(said, task, by_id, derived, states)
         if why is None:
-            task.edited = task.edited or not isinstance(said.deed, Add)
+            task.edited = task.edited or not isinstance(said.edit, Add)
             # What a person cares about is shown, whatever the plan has become.
             task.current = True
         else:
@@ -74,7 +76,7 @@ def _carry_out(
     said: RecordedEdit, task: Task, by_id: dict[str, Task], derived: Derived, states: set[str]
 ) -> str | None:
     """Why it cannot be done; None where it is."""
-    match said.deed:
+    match said.edit:
         case Set(state=state):
             task.state = state
             states.add(task.id)
@@ -113,7 +115,7 @@ def _link(task: Task, to: str, by_id: dict[str, Task], derived: Derived) -> str 
 
 def closes_cycle(edges: Iterable[Edge], task: str, to: str) -> list[str] | None:
     """The path that a task would wait for itself along, if it depended on the other one."""
-    way = cycles.path((edge for edge in edges if edge.kind is EdgeKind.DEPENDS), task, to)
+    way = cycles.shortest_path((edge for edge in edges if edge.kind is EdgeKind.DEPENDS), task, to)
     return None if way is None else [*way, task]
 
 
@@ -123,5 +125,5 @@ def cycle_text(ring: list[str], by_id: dict[str, Task]) -> str:
 
 
 def _who(said: RecordedEdit) -> str:
-    verb = said.deed.__struct_config__.tag
+    verb = said.edit.__struct_config__.tag
     return f"{said.actor} said `{verb}` of {said.task} at {said.at:%Y-%m-%d %H:%M}"

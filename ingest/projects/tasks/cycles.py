@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from ingest.projects.tasks.model import Edge
 
 
-def path(edges: Iterable[Edge], start: str, end: str) -> list[str] | None:
+def shortest_path(edges: Iterable[Edge], start: str, end: str) -> list[str] | None:
     """The shortest way along the edges from one task to another; None where there is none."""
     after: defaultdict[str, list[str]] = defaultdict(list)
     for edge in edges:
@@ -27,13 +27,13 @@ def path(edges: Iterable[Edge], start: str, end: str) -> list[str] | None:
     return None
 
 
-def acyclic(hard: list[Edge], soft: list[Edge]) -> list[Edge]:
+def without_cycles(hard: list[Edge], soft: list[Edge]) -> list[Edge]:
     """The soft edges that do not contradict the hard ones, which form no ring among themselves."""
     if not hard or not _in_ring([*hard, *soft]):
         return soft
     kept: list[Edge] = []
     for edge in soft:
-        if path([*hard, *kept], edge.target, edge.source) is None:
+        if shortest_path([*hard, *kept], edge.target, edge.source) is None:
             kept.append(edge)
     return kept
 

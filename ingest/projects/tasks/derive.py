@@ -14,8 +14,8 @@ from msgspec import Struct, field
 
 from ingest.codex.liveness import SessionState
 from ingest.codex.request_text import written_by_codex
-from ingest.projects.tasks.identity import likeness, plain
-from ingest.projects.tasks.load import Goal, LoadedLink, LoadedTasks, LoggedThread, SeenState
+from ingest.projects.tasks.identity import normalized, similarity
+from ingest.projects.tasks.load import AgentEvent, Goal, LoadedTasks, LoggedThread, ObservedAction
 from ingest.projects.tasks.model import (
     CLOSED,
     OBSERVED,
@@ -27,8 +27,8 @@ from ingest.projects.tasks.model import (
     Task,
     TaskState,
 )
-from ingest.projects.tasks.plan import PlanStep, Point, steps_of, task_id
-from ingest.projects.tasks.proposals import items
+from ingest.projects.tasks.plan import PlanStep, Point, plan_steps, task_id
+from ingest.projects.tasks.proposals import proposed_items
 from ingest.sessions.scope import Now
 from ingest.sessions.session import title_of
 
@@ -72,7 +72,7 @@ class _Family(Struct):
     goals: list[Task] = field(default_factory=list)
     steps: list[Task] = field(default_factory=list)
     """Those of the newest plan, in its order."""
-    agents: list[tuple[LoadedLink, Task]] = field(default_factory=list)
+    agents: list[tuple[AgentEvent, Task]] = field(default_factory=list)
     worked: list[tuple[Point, Point | None, Task]] = field(default_factory=list)
 
 
@@ -146,7 +146,7 @@ def _goal_state(status: str, session: LoggedThread, now: Now) -> TaskState:
 def _steps(family: _Family, now: Now) -> Iterator[Task]:
     session, seen = family.material.session, family.material.seen
     until = now.moment if session.state is SessionState.RUNNING else session.last_at
-    for step in steps_of(session.id, family.material.plan, until):
+    for step in plan_steps(session.id, family.material.plan, until):
         task = _task(session, step.id, step.text, _step_state(step, session, now), Origin.PLAN)
         task.started_at, task.ended_at, task.seconds = step.started_at, step.ended_at, step.seconds
         task.revision, task.current = step.revision, step.current
@@ -179,12 +179,12 @@ def _step_state(step: PlanStep, session: LoggedThread, now: Now) -> TaskState:
     return TaskState.STALLED if _left(session, now) else TaskState.PENDING
 
 
-def _evidence(step: PlanStep, seen: list[SeenState]) -> list[Evidence]:
+def _evidence(step: PlanStep, seen: list[ObservedAction]) -> list[Evidence]:
     """What was run and changed while the step was in progress."""
     found: dict[tuple[str, str], Evidence] = {}
     counts: dict[str, int] = {}
     for start, end in step.worked:
-        for at in range(bisect_left(seen, SeenState(start, "", "")), len(seen)):
+        for at in range(bisect_left(seen, ObservedAction(start, "", "")), len(seen)):
             point, kind, what = seen[at]
             if end is not None and point >= end:
                 break
@@ -196,8 +196,8 @@ def _evidence(step: PlanStep, seen: list[SeenState]) -> list[Evidence]:
 
 def _agents(family: _Family, sessions: dict[str, LoggedThread], now: Now) -> Iterator[Task]:
     session = family.material.session
-    starts: dict[str, LoadedLink] = {}
-    last: dict[str, LoadedLink] = {}
+    starts: dict[str, AgentEvent] = {}
+    last: dict[str, AgentEvent] = {}
     for link in family.material.links:
         who = link.child or link.path
         if who is None:
@@ -224,7 +224,7 @@ def _agents(family: _Family, sessions: dict[str, LoggedThread], now: Now) -> Ite
 
 
 def _agent_state(
-    child: LoggedThread | None, last: LoadedLink, session: LoggedThread, now: Now
+    child: LoggedThread | None, last: AgentEvent, session: LoggedThread, now: Now
 ) -> TaskState:
     if child is not None and child.state is SessionState.DONE:
         return TaskState.DONE
@@ -238,7 +238,7 @@ def _agent_state(
     return ended or _begun(session, now)
 
 
-def _ended(child: LoggedThread | None, last: LoadedLink) -> datetime | None:
+def _ended(child: LoggedThread | None, last: AgentEvent) -> datetime | None:
     if last.event in _AGENT_ENDS and last.at is not None:
         return last.at
     return child.last_at if child else None
@@ -270,7 +270,7 @@ def _proposals(material: LoadedTasks, now: Now) -> Iterator[Task]:
     """What was proposed in words; only the newest such message is current, and not for ever."""
     session, told = material.session, material.proposals
     for message in told:
-        for place, item in enumerate(items(message.text, plan=message.plan)):
+        for place, item in enumerate(proposed_items(message.text, plan=message.plan)):
             name = task_id(session.id, message.segment, message.byte, "proposed", place)
             dropped = TaskState.CANCELLED if _left(session, now) else TaskState.PENDING
             state = TaskState.DONE if item.done else dropped
@@ -333,11 +333,11 @@ def _continued(families: list[_Family]) -> Iterator[Edge]:
                 yield Edge(older.id, task.id, EdgeKind.CONTINUED)
         pool.latest = [(task, session) for task in tasks if task.state not in CLOSED]
         for task, _ in pool.latest:
-            pool.exact[task.origin, plain(task.text)] = task, session
+            pool.exact[task.origin, normalized(task.text)] = task, session
 
 
 def _older(pool: _Pool, task: Task, session: LoggedThread) -> Task | None:
-    words = plain(task.text)
+    words = normalized(task.text)
     found = pool.exact.get((task.origin, words))
     if found is None:
         alike = [
@@ -345,14 +345,14 @@ def _older(pool: _Pool, task: Task, session: LoggedThread) -> Task | None:
             for place, (one, before) in enumerate(pool.latest)
             if one.continued_in is None
             and one.origin is task.origin
-            and (score := likeness(plain(one.text), words)) >= _CONTINUES
+            and (score := similarity(normalized(one.text), words)) >= _CONTINUES
         ]
         if alike:
             _, _, one, before = max(alike, key=lambda pair: pair[:2])
             found = one, before
     if found is None or not _over(found[1], session):
         return None
-    pool.exact.pop((task.origin, plain(found[0].text)), None)
+    pool.exact.pop((task.origin, normalized(found[0].text)), None)
     return found[0] if found[0].continued_in is None else None
 
 

@@ -1,4 +1,4 @@
-"""What a person can say of a task, one struct a deed, as it is written down among the commands.
+"""What a person can say of a task, one struct a edit, as it is written down among the commands.
 
 A saying has the verb `task`, is about `{"task": id}`, and its arguments are one of these. Reading
 them back refuses nothing loudly: a line that is none is a sentence for the person, not an error.
@@ -58,58 +58,58 @@ class Undo(Struct, frozen=True, tag="undo", tag_field="do"):
     """The id of what is taken back."""
 
 
-Deed = Add | Set | Link | Unlink | Owner | AddEvidence | Note | Reset | Undo
-_deed: Final = msgspec.json.Decoder(Deed)
+TaskEdit = Add | Set | Link | Unlink | Owner | AddEvidence | Note | Reset | Undo
+_edit_decoder: Final = msgspec.json.Decoder(TaskEdit)
 
 
 class RecordedEdit(Struct, frozen=True):
-    """One deed of a person."""
+    """One edit of a person."""
 
     id: str
     at: datetime
     actor: str
     task: str
-    deed: Deed
+    edit: TaskEdit
     reason: str | None
 
 
-def arguments(deed: Deed) -> dict[str, Any]:
-    """The deed as it is written down."""
-    said: dict[str, Any] = msgspec.to_builtins(deed)
+def encode_edit(edit: TaskEdit) -> dict[str, Any]:
+    """The edit as it is written down."""
+    said: dict[str, Any] = msgspec.to_builtins(edit)
     return said
 
 
-def recorded_edits(row: Row) -> RecordedEdit | None:
-    """A row of the commands as a deed; None where it is none."""
+def decode_edit(row: Row) -> RecordedEdit | None:
+    """A row of the commands as a edit; None where it is none."""
     try:
         about = msgspec.json.decode(row["about"], type=dict[str, Any])
-        deed = _deed.decode(row["arguments"])
+        edit = _edit_decoder.decode(row["arguments"])
     except msgspec.MsgspecError:
         return None
     task = about.get("task")
     if not isinstance(task, str):
         return None
-    return RecordedEdit(row["id"], row["time"], row["actor"], task, deed, row["reason"])
+    return RecordedEdit(row["id"], row["time"], row["actor"], task, edit, row["reason"])
 
 
-def standing(every: list[RecordedEdit]) -> list[RecordedEdit]:
+def effective_edits(every: list[RecordedEdit]) -> list[RecordedEdit]:
     """Those that were not taken back, and that no reset came after; undoing itself left out."""
-    gone = {one.deed.saying for one in every if isinstance(one.deed, Undo)}
-    kept = [one for one in every if one.id not in gone and not isinstance(one.deed, Undo)]
-    afresh = {one.task: place for place, one in enumerate(kept) if isinstance(one.deed, Reset)}
+    gone = {one.edit.saying for one in every if isinstance(one.edit, Undo)}
+    kept = [one for one in every if one.id not in gone and not isinstance(one.edit, Undo)]
+    afresh = {one.task: place for place, one in enumerate(kept) if isinstance(one.edit, Reset)}
     return [
         one
         for place, one in enumerate(kept)
-        if isinstance(one.deed, Add) or place > afresh.get(one.task, -1)
+        if isinstance(one.edit, Add) or place > afresh.get(one.task, -1)
     ]
 
 
-def last_of(every: list[RecordedEdit], actor: str) -> RecordedEdit | None:
+def last_edit(every: list[RecordedEdit], actor: str) -> RecordedEdit | None:
     """What this person did last and did not take back yet."""
-    gone = {one.deed.saying for one in every if isinstance(one.deed, Undo)}
+    gone = {one.edit.saying for one in every if isinstance(one.edit, Undo)}
     mine = (
         one
         for one in reversed(every)
-        if one.actor == actor and one.id not in gone and not isinstance(one.deed, Undo)
+        if one.actor == actor and one.id not in gone and not isinstance(one.edit, Undo)
     )
     return next(mine, None)

@@ -24,7 +24,7 @@ _STATES = {
 }
 
 
-def filtered(tasks: list[Task], choice: TaskFilter) -> list[Task]:
+def filter_tasks(tasks: list[Task], choice: TaskFilter) -> list[Task]:
     if choice is TaskFilter.ALL:
         return tasks
     if choice is TaskFilter.UNPROVEN:
@@ -32,7 +32,7 @@ def filtered(tasks: list[Task], choice: TaskFilter) -> list[Task]:
     return [task for task in tasks if task.state in _STATES[choice]]
 
 
-def following(tasks: list[Task]) -> Task | None:
+def next_task(tasks: list[Task]) -> Task | None:
     """The next thing to do: the first that is ready, a step of a plan before anything else."""
     ready = [task for task in tasks if task.ready and task.relevant]
     return min(ready, key=lambda task: task.origin.value == "request", default=None)

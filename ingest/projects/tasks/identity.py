@@ -32,7 +32,7 @@ class MatchedStep(Struct, frozen=True, gc=False):
     status: str
 
 
-class Follower(Struct):
+class StepMatcher(Struct):
     """Follows the steps of one plan over its revisions."""
 
     known: int = 0
@@ -40,7 +40,7 @@ class Follower(Struct):
     dropped: list[MatchedStep] = field(default_factory=list)
     """Steps that were there once, as they were seen last, the latest dropped last."""
 
-    def follow(self, steps: Sequence[tuple[str, str]]) -> list[MatchedStep]:
+    def match(self, steps: Sequence[tuple[str, str]]) -> list[MatchedStep]:
         """The steps of the next revision, each with its identity. What did not change at all is
         the very same value as before.
         """
@@ -94,14 +94,14 @@ def _same_text(
         return
     places: defaultdict[str, list[int]] = defaultdict(list)
     for place, one in free.items():
-        places[plain(one.text)].append(place)
+        places[normalized(one.text)].append(place)
     again: defaultdict[str, list[MatchedStep]] = defaultdict(list)
     for one in reversed(dropped):
-        again[plain(one.text)].append(one)
+        again[normalized(one.text)].append(one)
     for at, text in enumerate(texts):
         if who[at] is not None:
             continue
-        key = plain(text)
+        key = normalized(text)
         if places[key]:
             who[at] = free.pop(places[key].pop(0)).who
         elif again[key]:
@@ -110,13 +110,13 @@ def _same_text(
 
 def _alike(free: dict[int, MatchedStep], texts: list[str], who: list[int | None]) -> None:
     pairs = []
-    old = {place: plain(one.text) for place, one in free.items()}
+    old = {place: normalized(one.text) for place, one in free.items()}
     for at, text in enumerate(texts):
         if who[at] is not None:
             continue
-        new = plain(text)
+        new = normalized(text)
         for place, words in old.items():
-            if abs(place - at) <= _REACH and (score := likeness(words, new)):
+            if abs(place - at) <= _REACH and (score := similarity(words, new)):
                 pairs.append((-score, abs(place - at), at, place))
     for _, _, at, place in sorted(pairs):
         if who[at] is None and place in free:
@@ -159,13 +159,13 @@ def _gaps(who: list[int | None]) -> list[tuple[int, int]]:
 
 
 @lru_cache(maxsize=4096)
-def plain(text: str) -> str:
+def normalized(text: str) -> str:
     """A text without what makes no difference to people: case, signs, white space."""
     words = utils.default_process(text[:_COMPARED_CHARS])
     return " ".join(words.split()) or text[:_COMPARED_CHARS]
 
 
-def likeness(one: str, other: str) -> float:
+def similarity(one: str, other: str) -> float:
     """How alike two plain texts are, from 0 to 100; 0 where that is not enough."""
     score = max(
         fuzz.ratio(one, other, score_cutoff=ALIKE),

@@ -11,10 +11,10 @@ from msgspec import Struct, field
 
 from ingest.codex.liveness import SessionState
 from ingest.db.query_reader import NamedQueries, Row
-from ingest.projects.tasks.plan import Point, StepReport
-from ingest.sessions.plan_steps import steps_in
+from ingest.projects.tasks.plan import PlanRevision, Point
+from ingest.sessions.plan_steps import decode_steps
 from ingest.sessions.scope import Now
-from ingest.sessions.session import judged, title_of
+from ingest.sessions.session import title_of, with_states
 
 Key = tuple[str, str]
 """A session: its home and its id."""
@@ -34,7 +34,7 @@ class Goal(Struct, frozen=True, gc=False):
     status: str
 
 
-class LoadedLink(Struct, frozen=True, gc=False):
+class AgentEvent(Struct, frozen=True, gc=False):
     """What a session told of a sub-agent."""
 
     segment: str
@@ -58,7 +58,7 @@ class Message(Struct, frozen=True, gc=False):
     ended_at: datetime | None = None
 
 
-class SeenState(NamedTuple):
+class ObservedAction(NamedTuple):
     """A command or a file, and where it was."""
 
     point: Point
@@ -86,20 +86,20 @@ class LoadedTasks(Struct):
     """What one session tells."""
 
     session: LoggedThread
-    plan: list[StepReport] = field(default_factory=list)
+    plan: list[PlanRevision] = field(default_factory=list)
     refused_plans: int = 0
     goals: list[Goal] = field(default_factory=list)
-    links: list[LoadedLink] = field(default_factory=list)
+    links: list[AgentEvent] = field(default_factory=list)
     proposals: list[Message] = field(default_factory=list)
     requests: list[Message] = field(default_factory=list)
-    seen: list[SeenState] = field(default_factory=list)
+    seen: list[ObservedAction] = field(default_factory=list)
 
     @property
     def key(self) -> Key:
         return self.session.home, self.session.id
 
 
-def threads(rows: NamedQueries, project: str | None, now: Now) -> list[LoggedThread]:
+def list_threads(rows: NamedQueries, project: str | None, now: Now) -> list[LoggedThread]:
     """The sessions of a project, or all; the one that moved last first."""
     return [
         LoggedThread(
@@ -115,16 +115,16 @@ def threads(rows: NamedQueries, project: str | None, now: Now) -> list[LoggedThr
             last_at=row["last_at"],
             state=state,
         )
-        for row, state, _ in judged(rows.rows("tasks.sessions", project=project), now)
+        for row, state, _ in with_states(rows.rows("tasks.sessions", project=project), now)
     ]
 
 
-def materials(rows: NamedQueries, project: str | None, now: Now) -> list[LoadedTasks]:
+def load_project(rows: NamedQueries, project: str | None, now: Now) -> list[LoadedTasks]:
     """What the sessions of a project tell, or all there are."""
-    return gathered(rows, threads(rows, project, now), whole=project is None)
+    return load_sessions(rows, list_threads(rows, project, now), whole=project is None)
 
 
-def gathered(
+def load_sessions(
     rows: NamedQueries, sessions: Iterable[LoggedThread], *, whole: bool = False
 ) -> list[LoadedTasks]:
     """What these sessions tell; `whole` where they are all there are, so that none is named."""
@@ -133,7 +133,7 @@ def gathered(
     return list(found.values())
 
 
-def plan_of(rows: NamedQueries, session: str) -> list[StepReport]:
+def load_plan(rows: NamedQueries, session: str) -> list[PlanRevision]:
     """The revisions of one session's plan. Two homes with the same session hold copies of it."""
     files = _files(rows, [session])
     home = min((file.key for file in files.values()), default=None)
@@ -182,11 +182,11 @@ def _gather(rows: NamedQueries, found: dict[Key, LoadedTasks], only: list[str] |
 
 def _seen(
     rows: NamedQueries, files: dict[int, LoadedFile]
-) -> Iterator[tuple[LoadedFile, SeenState]]:
+) -> Iterator[tuple[LoadedFile, ObservedAction]]:
     for kind in ("commands", "files") if files else ():
         for row in rows.rows(f"tasks.{kind}", sources=list(files)):
             file = files[row["source"]]
-            yield file, SeenState(Point(file.place, row["byte"]), row["kind"], row["what"])
+            yield file, ObservedAction(Point(file.place, row["byte"]), row["kind"], row["what"])
 
 
 def _files(rows: NamedQueries, sessions: list[str] | None) -> dict[int, LoadedFile]:
@@ -213,7 +213,7 @@ def _counting(
             yield file, row
 
 
-def _revisions(rows: Iterable[tuple[LoadedFile, Row]]) -> Iterator[tuple[Key, StepReport | None]]:
+def _revisions(rows: Iterable[tuple[LoadedFile, Row]]) -> Iterator[tuple[Key, PlanRevision | None]]:
     """Each revision as a line told it; None for one that Codex refused."""
     line, nth = (-1, -1), 0
     for file, row in rows:
@@ -223,15 +223,15 @@ def _revisions(rows: Iterable[tuple[LoadedFile, Row]]) -> Iterator[tuple[Key, St
             yield file.key, None
             continue
         point = Point(file.place, row["byte"])
-        steps = steps_in(row["steps"])
+        steps = decode_steps(row["steps"])
         yield (
             file.key,
-            StepReport(point, file.segment, nth, row["time"], row["explanation"], steps),
+            PlanRevision(point, file.segment, nth, row["time"], row["explanation"], steps),
         )
 
 
-def _link(file: LoadedFile, row: Row) -> LoadedLink:
-    return LoadedLink(
+def _link(file: LoadedFile, row: Row) -> AgentEvent:
+    return AgentEvent(
         file.segment,
         Point(file.place, row["byte"]),
         row["time"],

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from msgspec import Struct, field
 
-from ingest.projects.tasks.identity import Follower, MatchedStep
+from ingest.projects.tasks.identity import MatchedStep, StepMatcher
 
 ID_CHARS: Final = 10
 _WORKED_ON: Final = "in_progress"
@@ -24,7 +24,7 @@ class Point(NamedTuple):
     byte: int
 
 
-class StepReport(Struct, frozen=True, gc=False):
+class PlanRevision(Struct, frozen=True, gc=False):
     """One revision as a line told it."""
 
     point: Point
@@ -59,20 +59,20 @@ def task_id(*parts: object) -> str:
     return sha256("\0".join(map(str, parts)).encode("utf-8", "replace")).hexdigest()[:ID_CHARS]
 
 
-def followed(
-    thread: str, told: Sequence[StepReport]
-) -> Iterator[tuple[StepReport, list[MatchedStep], list[str]]]:
+def match_revisions(
+    thread: str, told: Sequence[PlanRevision]
+) -> Iterator[tuple[PlanRevision, list[MatchedStep], list[str]]]:
     """Each revision with its steps and their names."""
-    follower, names = Follower(), list[str]()
+    follower, names = StepMatcher(), list[str]()
     for one in told:
-        found = follower.follow(one.steps)
+        found = follower.match(one.steps)
         for place, step in enumerate(found):
             if step.who == len(names):
                 names.append(task_id(thread, one.segment, one.point.byte, "plan", one.nth, place))
         yield one, found, [names[step.who] for step in found]
 
 
-def steps_of(thread: str, told: Sequence[StepReport], until: datetime | None) -> list[PlanStep]:
+def plan_steps(thread: str, told: Sequence[PlanRevision], until: datetime | None) -> list[PlanStep]:
     """Every step there ever was, those of the newest revision first and in its order.
 
     `until` is when work on a step that is still in progress was last seen.
@@ -80,7 +80,7 @@ def steps_of(thread: str, told: Sequence[StepReport], until: datetime | None) ->
     steps: dict[str, PlanStep] = {}
     newest: dict[str, None] = {}
     before: list[MatchedStep] = []
-    for number, (line, found, ids) in enumerate(followed(thread, told), start=1):
+    for number, (line, found, ids) in enumerate(match_revisions(thread, told), start=1):
         if found is before:
             continue
         unchanged = {id(step) for step in before}
@@ -109,7 +109,7 @@ def steps_of(thread: str, told: Sequence[StepReport], until: datetime | None) ->
     return [*(steps[name] for name in newest), *dropped]
 
 
-def _moves(step: PlanStep, status: str, one: StepReport) -> None:
+def _moves(step: PlanStep, status: str, one: PlanRevision) -> None:
     _stops(step, one)
     if status == _WORKED_ON:
         step.worked.append((one.point, None))
@@ -121,7 +121,7 @@ def _moves(step: PlanStep, status: str, one: StepReport) -> None:
     step.status = status
 
 
-def _stops(step: PlanStep, one: StepReport) -> None:
+def _stops(step: PlanStep, one: PlanRevision) -> None:
     """Nobody works on it any more, if anybody did."""
     if step.worked and step.worked[-1][1] is None:
         step.worked[-1] = step.worked[-1][0], one.point

@@ -15,7 +15,7 @@ OFF_SINCE: Final = (0, 152)
 SWITCH_ON: Final = "tools.update_plan.enabled = true"
 """What Codex's config.toml has to say, before its first table."""
 _SWITCH: Final = ("tools", "update_plan", "enabled")
-LOOKED_AT: Final = 20
+MAX_SESSIONS: Final = 20
 """Sessions: what older ones show may have been changed since."""
 _CONFIG_CAP: Final = 1024 * 1024
 
@@ -26,7 +26,7 @@ def on_by_default(codex: str | None) -> bool | None:
     return (int(numbers[1]), int(numbers[2])) < OFF_SINCE if numbers else None
 
 
-class Shown(NamedTuple):
+class SessionEvidence(NamedTuple):
     """What one session shows of the tool."""
 
     codex: str | None
@@ -35,15 +35,15 @@ class Shown(NamedTuple):
     refused: bool
 
 
-def told_by(sessions: Iterable[Shown]) -> bool | None:
+def is_enabled(sessions: Iterable[SessionEvidence]) -> bool | None:
     """Whether the tool is on, as sessions show, the newest first; None where that cannot be told.
 
     A session without a plan shows nothing: it may have needed none. So the newest that asked for
     one tells, unless the tool was on by default then and is not now, or the other way round; where
     none did, the version of the newest tells.
     """
-    newest: Shown | None = None
-    for one in islice(sessions, LOOKED_AT):
+    newest: SessionEvidence | None = None
+    for one in islice(sessions, MAX_SESSIONS):
         newest = newest or one
         same = on_by_default(one.codex) is on_by_default(newest.codex)
         if same and (one.planned or one.refused):
@@ -51,15 +51,15 @@ def told_by(sessions: Iterable[Shown]) -> bool | None:
     return on_by_default(newest.codex) if newest else None
 
 
-def config(home: Path) -> Path:
+def config_path(home: Path) -> Path:
     """Codex's settings."""
     return home / "config.toml"
 
 
-def asked_for(home: Path) -> tuple[bool | None, str]:
+def configured(home: Path) -> tuple[bool | None, str]:
     """What Codex's settings say of its plan tool, and why that cannot be told."""
     try:
-        with open_source(config(home), Representation.PLAIN) as reader:
+        with open_source(config_path(home), Representation.PLAIN) as reader:
             end = reader.end()
             text = reader.read_at(0, min(end, _CONFIG_CAP)) if end else b""
         table: object = tomllib.loads(text.decode("utf-8"))
@@ -74,7 +74,7 @@ def asked_for(home: Path) -> tuple[bool | None, str]:
 
 def hint(homes: Iterable[Path]) -> str | None:
     """What to do where a session shows that it is off; None where that was done since."""
-    if any(asked_for(home)[0] for home in homes):
+    if any(configured(home)[0] for home in homes):
         return None
     return (
         "Codex's plan tool is off, so sessions write no plan. "

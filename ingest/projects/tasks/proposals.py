@@ -20,7 +20,7 @@ class Item(Struct, frozen=True):
     done: bool
 
 
-def items(text: str, *, plan: bool) -> list[Item]:
+def proposed_items(text: str, *, plan: bool) -> list[Item]:
     """The boxes of a message; of a proposed plan without any, its numbered steps or its title."""
     boxes = [Item(_said(box[2]), box[1] != " ") for box in _BOX.finditer(text)]
     if boxes or not plan:

@@ -11,8 +11,8 @@ from enum import StrEnum
 from msgspec import Struct
 
 from ingest.db.query_reader import NamedQueries
-from ingest.projects.tasks.load import plan_of
-from ingest.projects.tasks.plan import StepReport, followed
+from ingest.projects.tasks.load import load_plan
+from ingest.projects.tasks.plan import PlanRevision, match_revisions
 
 
 class Change(StrEnum):
@@ -23,7 +23,7 @@ class Change(StrEnum):
     STATUS = "status"
 
 
-class Entry(Struct, frozen=True):
+class RevisionStep(Struct, frozen=True):
     """A step as a revision has it, or had it no more."""
 
     id: str
@@ -41,27 +41,29 @@ class Revision(Struct, frozen=True):
     """Counted from 1 over the revisions that still count."""
     at: datetime | None
     explanation: str | None
-    steps: list[Entry]
-    removed: list[Entry]
+    steps: list[RevisionStep]
+    removed: list[RevisionStep]
 
 
-def revisions(rows: NamedQueries, session: str) -> list[Revision]:
+def load_revisions(rows: NamedQueries, session: str) -> list[Revision]:
     """The revisions of a session's plan, the oldest first."""
-    return changes(session, plan_of(rows, session))
+    return diff_revisions(session, load_plan(rows, session))
 
 
-def changes(thread: str, told: Sequence[StepReport]) -> list[Revision]:
+def diff_revisions(thread: str, told: Sequence[PlanRevision]) -> list[Revision]:
     found: list[Revision] = []
-    before: dict[str, Entry] = {}
-    for number, (line, steps, ids) in enumerate(followed(thread, told), start=1):
+    before: dict[str, RevisionStep] = {}
+    for number, (line, steps, ids) in enumerate(match_revisions(thread, told), start=1):
         moved = _moved([name for name in ids if name in before], list(before))
         entries = [
-            _entry(Entry(name, step.text, step.status), before.get(name), moved=name in moved)
+            _entry(
+                RevisionStep(name, step.text, step.status), before.get(name), moved=name in moved
+            )
             for name, step in zip(ids, steps, strict=True)
         ]
         here = {entry.id: entry for entry in entries}
         removed = [
-            Entry(name, entry.text, entry.status, (Change.REMOVED,))
+            RevisionStep(name, entry.text, entry.status, (Change.REMOVED,))
             for name, entry in before.items()
             if name not in here
         ]
@@ -70,16 +72,16 @@ def changes(thread: str, told: Sequence[StepReport]) -> list[Revision]:
     return found
 
 
-def _entry(now: Entry, before: Entry | None, *, moved: bool) -> Entry:
+def _entry(now: RevisionStep, before: RevisionStep | None, *, moved: bool) -> RevisionStep:
     if before is None:
-        return Entry(now.id, now.text, now.status, (Change.ADDED,))
+        return RevisionStep(now.id, now.text, now.status, (Change.ADDED,))
     reworded, changed = now.text != before.text, now.status != before.status
     marks = (
         (Change.REWORDED, reworded),
         (Change.MOVED, moved),
         (Change.STATUS, changed),
     )
-    return Entry(
+    return RevisionStep(
         now.id,
         now.text,
         now.status,

@@ -11,38 +11,40 @@ from datetime import datetime
 from ingest.db.query_reader import NamedQueries
 from ingest.projects.tasks import apply_edits, cycles
 from ingest.projects.tasks.derive import Derived, derive
-from ingest.projects.tasks.edits import RecordedEdit, recorded_edits
-from ingest.projects.tasks.load import LoadedTasks, LoggedThread, materials
+from ingest.projects.tasks.edits import RecordedEdit, decode_edit
+from ingest.projects.tasks.load import LoadedTasks, LoggedThread, load_project
 from ingest.projects.tasks.model import CLOSED, EdgeKind, Origin, Roadmap, Task, TaskState
-from ingest.projects.tasks.plan_tool import Shown, told_by
+from ingest.projects.tasks.plan_tool import SessionEvidence, is_enabled
 from ingest.sessions.scope import Now, Scope
 
 
 def roadmap(rows: NamedQueries, scope: Scope, now: Now) -> Roadmap:
     """The tasks in this scope; `limit` and `offset` are the reader's to apply."""
-    return of(materials_of(rows, scope, now), recorded_edits_of(rows), scope, now)
+    return build_roadmap(load_scope(rows, scope, now), recorded_edits(rows), scope, now)
 
 
-def materials_of(rows: NamedQueries, scope: Scope, now: Now) -> list[LoadedTasks]:
+def load_scope(rows: NamedQueries, scope: Scope, now: Now) -> list[LoadedTasks]:
     """What the sessions of the project tell, the one that moved last first."""
     project = scope.project
     if project is None and scope.session is not None:
         # Its work goes on in other sessions.
         named = rows.one("tasks.project_of", session=scope.session)
         project = named["project"] if named else None
-    return materials(rows, project, now)
+    return load_project(rows, project, now)
 
 
-def recorded_edits_of(rows: NamedQueries) -> list[RecordedEdit]:
+def recorded_edits(rows: NamedQueries) -> list[RecordedEdit]:
     """What people said of tasks, in the order they said it."""
-    return [one for row in rows.rows("tasks.sayings") if (one := recorded_edits(row)) is not None]
+    return [one for row in rows.rows("tasks.sayings") if (one := decode_edit(row)) is not None]
 
 
-def of(told: list[LoadedTasks], every: list[RecordedEdit], scope: Scope, now: Now) -> Roadmap:
-    """The roadmap that these sessions and these deeds make. Pure."""
+def build_roadmap(
+    told: list[LoadedTasks], every: list[RecordedEdit], scope: Scope, now: Now
+) -> Roadmap:
+    """The roadmap that these sessions and these edits make. Pure."""
     derived = derive(told, now)
     names = {one.session.project for one in told} | ({scope.project} if scope.project else set())
-    for task in apply_edits.added(every, None):
+    for task in apply_edits.added_tasks(every, None):
         if scope.project is None or task.project in names:
             derived.tasks.append(task)
     _settle(derived, set())
@@ -65,7 +67,7 @@ def _edited(derived: Derived, every: list[RecordedEdit], scope: Scope) -> list[s
     if not every:
         return []
     whole = scope.project is None and scope.session is None
-    refused, states = apply_edits.fold(derived, every, whole=whole)
+    refused, states = apply_edits.apply_edits(derived, every, whole=whole)
     _settle(derived, states)
     return refused
 
@@ -77,7 +79,7 @@ def _settle(derived: Derived, states: set[str]) -> None:
     """What is ready and what is blocked, with what people said of states taken as it is."""
     hard = [edge for edge in derived.edges if edge.kind is EdgeKind.DEPENDS]
     soft = [edge for edge in derived.edges if edge.kind is EdgeKind.ORDER]
-    kept = set(cycles.acyclic(hard, soft))
+    kept = set(cycles.without_cycles(hard, soft))
     derived.edges = [
         edge for edge in derived.edges if edge.kind is not EdgeKind.ORDER or edge in kept
     ]
@@ -151,5 +153,8 @@ def _plan_tool_off(told: list[LoadedTasks]) -> bool:
     """Whether plans are missing because Codex gives the sessions no tool for one."""
     own = [one for one in told if one.session.parent_id is None]
     own.sort(key=_began, reverse=True)
-    shown = (Shown(one.session.cli_version, bool(one.plan), one.refused_plans > 0) for one in own)
-    return told_by(shown) is False
+    shown = (
+        SessionEvidence(one.session.cli_version, bool(one.plan), one.refused_plans > 0)
+        for one in own
+    )
+    return is_enabled(shown) is False

@@ -5,7 +5,7 @@ written down at all. Writing it down is for whoever has the database.
 """
 
 from ingest.projects.tasks.apply_edits import closes_cycle, cycle_text
-from ingest.projects.tasks.edits import Add, Link, RecordedEdit, Undo, Unlink, last_of
+from ingest.projects.tasks.edits import Add, Link, RecordedEdit, Undo, Unlink, last_edit
 from ingest.projects.tasks.model import EdgeKind, Roadmap, Task
 from ingest.sessions.errors import Problem
 
@@ -70,7 +70,7 @@ def add(text: str, project: str, branch: str | None) -> Add:
 
 def undo(every: list[RecordedEdit], actor: str) -> tuple[RecordedEdit, Undo]:
     """What this person did last, and that it is taken back."""
-    last = last_of(every, actor)
+    last = last_edit(every, actor)
     if last is None:
         raise NothingToUndo(
             f"{actor} has said nothing of tasks that could be taken back.",

@@ -23,20 +23,20 @@ _FIXED: Final = {
 }
 
 
-class Values(Struct, frozen=True):
+class FilterValues(Struct, frozen=True):
     """What filters can be set to here."""
 
     of: dict[str, tuple[str, ...]] = {}
 
 
-def values(access: NamedQueries) -> Values:
+def load_filter_values(access: NamedQueries) -> FilterValues:
     found: dict[str, list[str]] = {}
     for row in access.rows("search.values"):
         found.setdefault(row["name"], []).append(row["value"])
-    return Values({name: tuple(those) for name, those in found.items()})
+    return FilterValues({name: tuple(those) for name, those in found.items()})
 
 
-def completions(text: str, known: Values) -> list[str]:
+def completions(text: str, known: FilterValues) -> list[str]:
     """Whole words that the last word of the text begins."""
     word = text.rpartition(" ")[2].lower()
     if not word or text.count('"') % 2:
@@ -51,7 +51,7 @@ def completions(text: str, known: Values) -> list[str]:
     ]  # fmt: skip
 
 
-def completed(text: str, word: str) -> str:
+def apply_completion(text: str, word: str) -> str:
     """The text with its last word replaced; a word that is whole has a blank behind it."""
     before, blank, _ = text.rpartition(" ")
     return f"{before}{blank}{word}" + ("" if word.endswith(":") else " ")

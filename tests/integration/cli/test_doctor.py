@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ingest.db.database import Database
-from ingest.projects.tasks.plan_tool import Shown, on_by_default, told_by
+from ingest.projects.tasks.plan_tool import SessionEvidence, is_enabled, on_by_default
 from tests.build import Home
 from tests.integration.cli.cli_harness import Desk, Sessions, write_sessions
 
@@ -129,7 +129,7 @@ def test_a_session_that_needed_no_plan_does_not_say_that_the_tool_is_off(desk: D
 def test_the_newest_session_that_wanted_a_plan_tells_of_the_tool(
     sessions: list[tuple[str | None, bool, bool]], on: bool | None
 ) -> None:
-    assert told_by([Shown(*one) for one in sessions]) is on
+    assert is_enabled([SessionEvidence(*one) for one in sessions]) is on
 
 
 def test_a_missing_home_is_a_problem_with_a_cure(desk: Desk) -> None:

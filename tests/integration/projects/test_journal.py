@@ -12,7 +12,7 @@ import pytest
 
 from ingest.cli.main import run
 from ingest.db.database import Database
-from ingest.projects.journal.build import days_of
+from ingest.projects.journal.build import list_days
 from ingest.projects.journal.marked_block import BEGIN, END
 from tests.build import Home, Rollout, scenarios
 from tests.integration.cli.cli_harness import Desk
@@ -107,7 +107,7 @@ def test_sessions_whose_turns_have_no_times_are_told_on_the_day_they_began(desk:
     assert day.out == desk.run("journal", "show").out
     assert desk.run("journal", "show", "--day", "2026-11-20").code == 1
     with Database(desk.db) as database:
-        assert days_of(database, None, UTC) == {date(2026, 11, 21): [session.thread.id]}
+        assert list_days(database, None, UTC) == {date(2026, 11, 21): [session.thread.id]}
 
 
 def test_what_went_on_after_midnight_is_told_with_the_day_it_began_on(desk: Desk) -> None:
@@ -286,7 +286,7 @@ def test_a_repository_is_written_into_only_when_that_is_said(desk: Desk) -> None
 
 def test_what_was_exported_is_known_also_after_the_database_is_lost(desk: Desk) -> None:
     from ingest.db.database import Database
-    from ingest.projects.exports import exported
+    from ingest.projects.exports import exported_files
 
     write(desk, scenarios.plan)
     path = desk.tmp / "mine.md"
@@ -295,7 +295,7 @@ def test_what_was_exported_is_known_also_after_the_database_is_lost(desk: Desk) 
     desk.db.unlink()
     desk.run("ingest", "-q")
     with Database(desk.db) as database:
-        assert exported(database) == [path]
+        assert exported_files(database) == [path]
 
 
 def test_automatic_export_is_switched_on_and_off_for_a_project(desk: Desk) -> None:

@@ -10,12 +10,12 @@ import pytest
 from ingest.db.database import Database
 from ingest.db.local_reader import LocalReader
 from ingest.pipeline.observe import facts
-from ingest.projects.journal.build import of_session, rules_of
-from ingest.projects.journal.write import Form, rendered
+from ingest.projects.journal.build import journal_rules, session_journal
+from ingest.projects.journal.write import JournalFormat, render
 from ingest.sessions.detail import SessionDetail, session_detail
 from ingest.sessions.scope import Now, Scope
-from ingest.sessions.session import Session, listed
-from ingest.sessions.timeline import Moment, Tools, moments, order
+from ingest.sessions.session import Session, list_sessions
+from ingest.sessions.timeline import Moment, Tools, load_moments, load_order
 from tests.build import Home, Rollout, calls
 from tests.integration.facts.expectations import owner
 from tui.screens.board_card import card, drawn
@@ -34,7 +34,7 @@ class Told:
 
     @property
     def session(self) -> Session:
-        (one,) = listed(self.rows, Scope(), NOW)
+        (one,) = list_sessions(self.rows, Scope(), NOW)
         return one
 
     @property
@@ -47,8 +47,8 @@ class Told:
 
     @property
     def journal(self) -> str:
-        journal = of_session(self.rows, self.session.id, rules_of(None, 20))
-        return rendered(journal, Form.MARKDOWN, None)
+        journal = session_journal(self.rows, self.session.id, journal_rules(None, 20))
+        return render(journal, JournalFormat.MARKDOWN, None)
 
     @property
     def observed(self) -> Steps:
@@ -59,8 +59,8 @@ class Told:
     def moments(self) -> list[Moment]:
         """One for each key of the timeline; a key without one fails."""
         home, session = self.session.home_id, self.session.id
-        keys = [one.at for one in order(self.rows, home, session, Tools.FULL, words=False)]
-        found = moments(self.rows, home, session, keys)
+        keys = [one.at for one in load_order(self.rows, home, session, Tools.FULL, words=False)]
+        found = load_moments(self.rows, home, session, keys)
         return [found[key] for key in keys]
 
     @property
@@ -126,7 +126,7 @@ def test_plans_of_one_line_stand_in_the_order_they_were_set(home: Home, read: Re
     written(session, lambda: session.custom("exec", "\n".join(set_), calls.script_output("{}")))
     told = read()
     home_id, id_ = told.session.home_id, told.session.id
-    found = order(told.rows, home_id, id_, Tools.SHORT, words=True)
+    found = load_order(told.rows, home_id, id_, Tools.SHORT, words=True)
     by_words = {one.at.n: one.text for one in found if one.at.what == "plan"}
     bodies = {one.at.n: one.body for one in told.moments if one.name == "plan"}
     assert '"Z"' in by_words[1]

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from ingest.server.client import DatabaseClient
 from ingest.sessions.scope import Now
-from ingest.sessions.session import unfinished
-from ingest.sessions.timeline import Moment, Tools, moments, order
+from ingest.sessions.session import unfinished_sessions
+from ingest.sessions.timeline import Moment, Tools, load_moments, load_order
 from tests.app_harness import staged
 from tests.build import Home
 
@@ -22,8 +22,8 @@ def told(tmp_path: Path) -> list[Moment]:
 
     with staged(tmp_path, write) as stage, DatabaseClient(stage.db) as remote:
         ((home, session),) = remote.sql("select home, id from v_sessions").rows
-        places = [one.at for one in order(remote, home, session, Tools.SHORT, words=False)]
-        found = moments(remote, home, session, places)
+        places = [one.at for one in load_order(remote, home, session, Tools.SHORT, words=False)]
+        found = load_moments(remote, home, session, places)
         return [found[at] for at in places]
 
 
@@ -44,10 +44,11 @@ def test_a_question_is_told_as_it_was_asked(tmp_path: Path) -> None:
 
     with staged(tmp_path, write) as stage, DatabaseClient(stage.db) as remote:
         now = Now(stage.now, timedelta(minutes=5), timedelta(days=1))
-        (session,) = unfinished(remote, now)
+        (session,) = unfinished_sessions(remote, now)
         assert session.state_reason == "request_user_input `Harbour or ice?` waits for an answer"
         places = [
-            one.at for one in order(remote, session.home_id, session.id, Tools.SHORT, words=False)
+            one.at
+            for one in load_order(remote, session.home_id, session.id, Tools.SHORT, words=False)
         ]
-        said = moments(remote, session.home_id, session.id, places).values()
+        said = load_moments(remote, session.home_id, session.id, places).values()
         assert ("ask", "Harbour or ice?") in [(moment.name, moment.head) for moment in said]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ingest.db.local_reader import LocalReader
-from ingest.report.insights import MODELS, OTHERS, insights, step_begins
+from ingest.report.insights import MODELS, OTHERS, load_insights, step_begins
 from ingest.report.period import Period
 from tests.faults.fault_harness import Place
 
@@ -32,7 +32,7 @@ def test_days_follow_each_other_and_all_tokens_are_there(place: Place) -> None:
     with place.open() as database:
         local = LocalReader(database)
         now = datetime(2026, 11, 24)
-        found = insights(local, Period(""), now, UTC)
+        found = load_insights(local, Period(""), now, UTC)
         assert found.tokens.days == [date(2026, 11, day) for day in (21, 22, 23, 24)]
         assert sum(map(sum, found.tokens.totals)) == spent(local)
         assert all(len(days) == 4 for days in found.tokens.totals)
@@ -47,7 +47,7 @@ def test_a_day_that_is_years_away_does_not_stretch_the_picture(place: Place) -> 
     place.read()
     with place.open() as database:
         local = LocalReader(database)
-        found = insights(local, Period(""), datetime(2026, 11, 24), UTC)
+        found = load_insights(local, Period(""), datetime(2026, 11, 24), UTC)
         assert found.tokens.days == [date(2026, 11, day) for day in (21, 22, 23, 24, 25)]
         assert sum(map(sum, found.tokens.totals)) == spent(local)
 
@@ -57,7 +57,7 @@ def test_a_period_has_all_its_days_and_nothing_else(place: Place) -> None:
     with place.open() as database:
         local = LocalReader(database)
         period = Period("", datetime(2026, 11, 22), datetime(2026, 11, 25))
-        found = insights(local, period, datetime(2026, 12, 1), UTC)
+        found = load_insights(local, period, datetime(2026, 12, 1), UTC)
         assert [day.day for day in found.tokens.days] == [22, 23, 24]
         assert found.report.sessions == 1
         assert sum(one.turns for one in found.outcomes) == 1
@@ -72,7 +72,7 @@ def test_neither_does_a_day_from_before_there_was_codex(place: Place, first: str
     with place.open() as database:
         local = LocalReader(database)
         assert str(local.sql("select min(time)::date from v_usage").rows[0][0]) == first
-        found = insights(local, Period(""), datetime(2026, 11, 24), UTC)
+        found = load_insights(local, Period(""), datetime(2026, 11, 24), UTC)
         assert found.tokens.days == [date(2026, 11, day) for day in (21, 22, 23, 24)]
         assert sum(map(sum, found.tokens.totals)) == spent(local)
 
@@ -82,7 +82,7 @@ def test_a_clock_that_is_behind_hides_no_tokens(place: Place, period: Period) ->
     place.read()
     with place.open() as database:
         local = LocalReader(database)
-        found = insights(local, period, datetime(2026, 11, 18), UTC)
+        found = load_insights(local, period, datetime(2026, 11, 18), UTC)
         assert len(found.tokens.days) == 1
         assert sum(map(sum, found.tokens.totals)) == spent(local)
 
@@ -104,7 +104,7 @@ def test_a_turn_that_ended_before_it_began_took_nobody_knows_how_long(tmp_path: 
         ).rows
         assert ended < began
         assert seconds is None
-        found = insights(local, Period(""), datetime(2026, 11, 24), UTC)
+        found = load_insights(local, Period(""), datetime(2026, 11, 24), UTC)
         assert found.spreads["turn_seconds"] == []
 
 
@@ -126,7 +126,7 @@ def test_nothing_has_no_days(tmp_path: Path) -> None:
     place = Place(tmp_path)
     place.read()
     with place.open() as database:
-        found = insights(LocalReader(database), Period(""), datetime(2026, 11, 24), UTC)
+        found = load_insights(LocalReader(database), Period(""), datetime(2026, 11, 24), UTC)
         assert (found.tokens.days, found.outcomes) == ([], [])
         assert not any(found.spreads.values())
 
@@ -145,7 +145,7 @@ class Many:
 
 
 def test_models_that_spent_little_are_told_as_one() -> None:
-    found = insights(Many(), Period(""), datetime(2026, 11, 21, 13), UTC)
+    found = load_insights(Many(), Period(""), datetime(2026, 11, 21, 13), UTC)
     assert found.tokens.models == ["m0", "m1", "m2", OTHERS]
     assert found.tokens.totals == [[10], [9], [8], [7 + 6 + 5]]
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from ingest.db.local_reader import LocalReader
 from ingest.pipeline.follow import Owner
 from ingest.projects.tasks.model import EdgeKind, Roadmap, Task
-from ingest.projects.tasks.revisions import Revision, revisions
+from ingest.projects.tasks.revisions import Revision, load_revisions
 from ingest.projects.tasks.roadmap import roadmap
 from ingest.sessions.scope import Now, Scope
-from ingest.sessions.session import Session, listed
+from ingest.sessions.session import Session, list_sessions
 from tests.integration.facts.expectations import owner
 
 LATER = datetime(2026, 12, 1)
@@ -30,7 +30,9 @@ class Plans:
         return roadmap(self.rows, scope, self.now)
 
     def session(self, title: str) -> Session:
-        (one,) = (found for found in listed(self.rows, Scope(), self.now) if found.title == title)
+        (one,) = (
+            found for found in list_sessions(self.rows, Scope(), self.now) if found.title == title
+        )
         return one
 
     def of(self, title: str) -> list[tuple[str, str, str]]:
@@ -39,7 +41,7 @@ class Plans:
         return [(str(one.origin), str(one.state), one.text) for one in tasks if one.current]
 
     def revisions(self, title: str) -> list[Revision]:
-        return revisions(self.rows, self.session(title).id)
+        return load_revisions(self.rows, self.session(title).id)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from msgspec.structs import replace
 
-from ingest.projects.tasks.filters import TaskFilter, filtered, following
+from ingest.projects.tasks.filters import TaskFilter, filter_tasks, next_task
 from ingest.projects.tasks.model import EdgeKind
 from ingest.sessions.scope import Scope
 from tests.build import Home
@@ -112,8 +112,8 @@ def test_a_step_that_was_dropped_is_kept_and_is_not_current(home: Home, told: Te
         ("Ask Grace", "cancelled", False, 1),
     ]
     assert linked(plan, EdgeKind.ORDER) == [("Read the code", "Fix the code")]
-    assert following(plan.tasks) is plan.tasks[1]
-    assert [t.text for t in filtered(plan.tasks, TaskFilter.UNPROVEN)] == ["Read the code"]
+    assert next_task(plan.tasks) is plan.tasks[1]
+    assert [t.text for t in filter_tasks(plan.tasks, TaskFilter.UNPROVEN)] == ["Read the code"]
 
 
 def test_a_plan_that_codex_refused_is_none_and_the_tool_is_said_to_be_off(
@@ -228,7 +228,7 @@ def test_a_check_list_in_a_message_is_proposed_and_never_ready(home: Home, told:
         ("proposed", "pending", "Fix the parser"),
     ]
     assert plan.edges == []
-    assert following(plan.tasks) is None
+    assert next_task(plan.tasks) is None
 
 
 def test_what_one_session_left_goes_on_in_the_next_of_the_same_branch_only(

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from ingest.projects.exports import autos, exported
+from ingest.projects.exports import auto_exports, exported_files
 from ingest.projects.journal.write import WrittenJournal, write
 from ingest.server.client import DatabaseClient
 from tests.app_harness import PATIENCE, Stage, press, settled, shown, until, when
@@ -44,7 +44,7 @@ async def test_export_a_journal(stage: Stage) -> None:
         (path,) = stage.db.parent.rglob("*.md")
         assert "# Refactor the lexer" in path.read_text()
         with DatabaseClient(stage.db) as remote:
-            assert exported(remote) == [path]
+            assert exported_files(remote) == [path]
 
 
 async def test_quitting_asks_only_while_an_export_is_being_written(
@@ -119,8 +119,8 @@ async def test_automatic_export_is_switched_on_and_off(stage: Stage, tmp_path: P
         await pilot.press("A")
         await until(pilot, "written by itself")
         with DatabaseClient(stage.db) as remote:
-            assert [one.folder for one in autos(remote)] == ["/home/dev/parser"]
+            assert [one.folder for one in auto_exports(remote)] == ["/home/dev/parser"]
         await pilot.press("A")
         await until(pilot, "Off for /home/dev/parser")
         with DatabaseClient(stage.db) as remote:
-            assert autos(remote) == []
+            assert auto_exports(remote) == []

@@ -3,7 +3,7 @@
 import pytest
 
 from ingest.projects.git.alignment import Alignment, AlignmentState
-from ingest.projects.reconcile import Choice, ReconcileResult, proposals
+from ingest.projects.reconcile import Choice, ReconcileResult, list_proposals
 from tests.build.session import MORNING, session
 
 OPEN = session("s", branch="work", commit="c" * 40, plan_total=3, plan_done=1)
@@ -29,7 +29,7 @@ def stands(state: AlignmentState, **said: object) -> Alignment:
 def test_each_way_of_standing_has_its_proposal(
     alignment: Alignment, choice: Choice, to: str | None
 ) -> None:
-    (found,) = proposals([OPEN], {"s": alignment}, {})
+    (found,) = list_proposals([OPEN], {"s": alignment}, {})
     assert (found.choice, found.to, found.open_steps) == (choice, to, 2)
     assert found.because.endswith(".")
 
@@ -38,12 +38,12 @@ def test_each_way_of_standing_has_its_proposal(
     "state", [AlignmentState.ALIGNED, AlignmentState.AHEAD, AlignmentState.UNKNOWN]
 )
 def test_where_nothing_is_amiss_nothing_is_proposed(state: AlignmentState) -> None:
-    assert proposals([OPEN], {"s": stands(state)}, {}) == []
+    assert list_proposals([OPEN], {"s": stands(state)}, {}) == []
 
 
 def test_a_session_with_nothing_left_to_do_is_left_alone() -> None:
     done = session("s", plan_total=3, plan_done=3)
-    assert proposals([done], {"s": stands(AlignmentState.REWRITTEN)}, {}) == []
+    assert list_proposals([done], {"s": stands(AlignmentState.REWRITTEN)}, {}) == []
 
 
 def test_what_was_answered_is_asked_again_only_when_things_changed() -> None:
@@ -51,8 +51,8 @@ def test_what_was_answered_is_asked_again_only_when_things_changed() -> None:
         "s", Choice.REVIEW, None, AlignmentState.REWRITTEN, "c" * 40, "dev", MORNING, None
     )
     found = {"s": answer}
-    assert proposals([OPEN], {"s": stands(AlignmentState.REWRITTEN)}, found) == []
-    assert len(proposals([OPEN], {"s": stands(AlignmentState.NO_REPO)}, found)) == 1
+    assert list_proposals([OPEN], {"s": stands(AlignmentState.REWRITTEN)}, found) == []
+    assert len(list_proposals([OPEN], {"s": stands(AlignmentState.NO_REPO)}, found)) == 1
     gone = stands(AlignmentState.OTHER_BRANCH, held=True, branch_gone=True)
     to_main = ReconcileResult("s", Choice.MOVE, "main", gone.state, "c" * 40, "dev", MORNING, None)
-    assert proposals([OPEN], {"s": gone}, {"s": to_main}) == []
+    assert list_proposals([OPEN], {"s": gone}, {"s": to_main}) == []

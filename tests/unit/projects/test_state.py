@@ -8,17 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.projects.state.build import mark_of
+from ingest.projects.state.build import item_digest
 from ingest.projects.state.document import Item, ProjectState
-from ingest.projects.state.merge import Fate, OtherProject, changes
-from ingest.projects.state.read import BadState, decoded
-from ingest.projects.state.write import encoded
+from ingest.projects.state.merge import OtherProject, Resolution, changes
+from ingest.projects.state.read import BadState, decode_state
+from ingest.projects.state.write import encode_document
 from ingest.projects.tasks.edits import Add, Link, Note, Owner, Set
 
 
 def item(id_: str, **said: object) -> Item:
     made = msgspec.convert({"id": id_, "text": f"Task {id_}", "origin": "plan", **said}, Item)
-    return msgspec.structs.replace(made, mark=mark_of(made))
+    return msgspec.structs.replace(made, mark=item_digest(made))
 
 
 def state(*tasks: Item) -> ProjectState:
@@ -32,7 +32,7 @@ def edited(task: Item, **said: object) -> Item:
 
 def test_a_file_that_was_not_touched_says_nothing() -> None:
     here = state(item("a"), item("b", state="done"))
-    assert changes(decoded(encoded(here).encode(), "f"), here) == []
+    assert changes(decode_state(encode_document(here).encode(), "f"), here) == []
 
 
 HIDDEN = "\x7f\x85\x9b\u00ad\u200b\u200f\u202e\u2066\ufeff\U000e0041"
@@ -42,11 +42,11 @@ HIDDEN = "\x7f\x85\x9b\u00ad\u200b\u200f\u202e\u2066\ufeff\U000e0041"
 def test_no_character_of_a_file_acts_or_hides_and_it_says_the_same() -> None:
     text = f"a{HIDDEN}b ☀\ufe0f"
     here = state(item("a", text=text, branch=f"fix/{HIDDEN}"))
-    written = encoded(here)
+    written = encode_document(here)
     assert [one for one in HIDDEN if one in written] == []
     assert "\\u202e" in written
     assert "☀\ufe0f" in written
-    assert decoded(written.encode(), "f") == here
+    assert decode_state(written.encode(), "f") == here
 
 
 def test_what_a_person_changed_is_taken_over() -> None:
@@ -57,8 +57,8 @@ def test_what_a_person_changed_is_taken_over() -> None:
         Item(text="Write the changelog"),
     )
     found = changes(file, state(one, two))
-    assert {one.fate for one in found} == {Fate.APPLY}
-    kinds = [type(one.deed) for one in found]
+    assert {one.fate for one in found} == {Resolution.APPLY}
+    kinds = [type(one.edit) for one in found]
     assert kinds == [Set, Owner, Note, Link, Add]
 
 
@@ -66,15 +66,15 @@ def test_what_moved_on_here_is_not_turned_back_by_an_old_file() -> None:
     old = item("a")
     found = changes(state(old), state(item("a", state="done")))
     assert [(one.what, one.database, one.file, one.fate) for one in found] == [
-        ("state", "done", "pending", Fate.KEPT)
+        ("state", "done", "pending", Resolution.KEPT)
     ]
 
 
 def test_what_changed_on_both_sides_is_a_conflict_and_stays_as_it_is_here() -> None:
     old = item("a")
     found = changes(state(edited(old, state="cancelled")), state(item("a", state="done")))
-    assert [(one.database, one.file, one.fate, one.deed) for one in found] == [
-        ("done", "cancelled", Fate.CONFLICT, None)
+    assert [(one.database, one.file, one.fate, one.edit) for one in found] == [
+        ("done", "cancelled", Resolution.CONFLICT, None)
     ]
 
 
@@ -82,8 +82,8 @@ def test_what_a_file_leaves_out_stays() -> None:
     here = item("a", notes=["mine"])
     found = changes(state(edited(here, notes=[])), state(here, item("b")))
     assert [(one.task, one.what, one.fate) for one in found] == [
-        ("a", "note", Fate.KEPT),
-        ("b", "task", Fate.KEPT),
+        ("a", "note", Resolution.KEPT),
+        ("b", "task", Resolution.KEPT),
     ]
 
 
@@ -92,14 +92,16 @@ def test_a_task_that_is_added_twice_is_the_same_task() -> None:
     (first,) = changes(file, state())
     added = item(first.task, text="Write the changelog", origin="person")
     assert changes(file, state(added)) == [
-        msgspec.structs.replace(first, database=first.text, file=None, fate=Fate.KEPT, deed=None)
+        msgspec.structs.replace(
+            first, database=first.text, file=None, fate=Resolution.KEPT, edit=None
+        )
     ]
 
 
 def test_the_text_of_a_task_is_not_for_a_file_to_change() -> None:
     here = item("a")
     (found,) = changes(state(edited(here, text="Other")), state(here))
-    assert (found.what, found.fate) == ("text", Fate.REFUSED)
+    assert (found.what, found.fate) == ("text", Resolution.REFUSED)
 
 
 def test_the_state_of_another_project_is_refused() -> None:
@@ -123,7 +125,7 @@ def test_after_an_import_everything_of_the_database_is_still_there(
 ) -> None:
     base, now = item("a", **old), item("a", **here)
     for one in changes(state(edited(base, **file)), state(now)):
-        if one.fate is not Fate.APPLY:
+        if one.fate is not Resolution.APPLY:
             continue
         # Only where the database stands as the file knew it may something be replaced.
         if one.what in ("state", "owner"):
@@ -134,12 +136,14 @@ def test_after_an_import_everything_of_the_database_is_still_there(
 @given(old=SAID)
 def test_a_file_reads_back_to_what_was_written(old: dict[str, object]) -> None:
     here = state(item("a", **old))
-    assert decoded(encoded(here).encode(), "f") == here
-    assert encoded(decoded(encoded(here).encode(), "f")) == encoded(here)
+    assert decode_state(encode_document(here).encode(), "f") == here
+    assert encode_document(decode_state(encode_document(here).encode(), "f")) == encode_document(
+        here
+    )
 
 
 def whole(**changed: object) -> str:
-    told = json.loads(encoded(state(item("a"), item("b"))))
+    told = json.loads(encode_document(state(item("a"), item("b"))))
     return json.dumps(told | changed, indent=2)
 
 
@@ -156,7 +160,7 @@ def whole(**changed: object) -> str:
 )
 def test_what_is_wrong_is_told_with_line_and_column(text: str, where: str, sentence: str) -> None:
     with pytest.raises(BadState) as refused:
-        decoded(text.encode(), "f")
+        decode_state(text.encode(), "f")
     assert where in refused.value.message
     assert sentence in refused.value.message
     if '"lost"' in text:
@@ -168,4 +172,4 @@ def test_what_is_wrong_is_told_with_line_and_column(text: str, where: str, sente
 @given(data=st.binary(max_size=60) | st.text(alphabet='{}[]":,\\ a1', max_size=40).map(str.encode))
 def test_no_file_whatever_it_holds_ends_in_anything_but_a_sentence(data: bytes) -> None:
     with contextlib.suppress(BadState):
-        decoded(data, "f")
+        decode_state(data, "f")

@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from ingest.report.disk import by_class, class_of
-from ingest.report.period import NoPeriod, period
-from ingest.report.report import STRETCHES, width_of
+from ingest.report.disk import record_class, sum_by_class
+from ingest.report.period import InvalidPeriod, parse_period
+from ingest.report.report import MAX_BUCKETS, bucket_seconds
 from ingest.text.bars import bar, course
 
 NOW = datetime(2026, 11, 21, 14, tzinfo=UTC)
@@ -41,7 +41,7 @@ def test_a_course_shows_little_apart_from_nothing() -> None:
     ],
 )
 def test_kinds_of_records_belong_to_classes(kind: str, name: str) -> None:
-    assert class_of(kind) == name
+    assert record_class(kind) == name
 
 
 def test_classes_add_up_and_the_largest_comes_first() -> None:
@@ -51,27 +51,27 @@ def test_classes_add_up_and_the_largest_comes_first() -> None:
         {"kind": "response_item/reasoning", "lines": 1, "bytes": 50},
         {"kind": "replayed", "lines": 0, "bytes": 0},
     ]
-    found = [(one.name, one.lines, one.bytes) for one in by_class(kinds)]
+    found = [(one.name, one.lines, one.bytes) for one in sum_by_class(kinds)]
     assert found == [("reasoning", 1, 50), ("messages", 3, 30)]
 
 
 def test_a_period_is_a_stretch_a_day_or_a_version() -> None:
-    assert period("0.91.0", NOW, UTC).version == "0.91.0"
-    assert period("v0.91.0-alpha.2", NOW, UTC).version == "0.91.0-alpha.2"
-    day = period("2026-11-01", NOW, UTC)
+    assert parse_period("0.91.0", NOW, UTC).version == "0.91.0"
+    assert parse_period("v0.91.0-alpha.2", NOW, UTC).version == "0.91.0-alpha.2"
+    day = parse_period("2026-11-01", NOW, UTC)
     assert (day.since, day.until) == (datetime(2026, 11, 1), datetime(2026, 11, 2))
-    stretch = period("2026-11-01..2026-11-03", NOW, UTC)
+    stretch = parse_period("2026-11-01..2026-11-03", NOW, UTC)
     assert (stretch.since, stretch.until) == (datetime(2026, 11, 1), datetime(2026, 11, 4))
-    assert period("..yesterday", NOW, UTC).since is None
-    assert period("7d..", NOW, UTC).until is None
+    assert parse_period("..yesterday", NOW, UTC).since is None
+    assert parse_period("7d..", NOW, UTC).until is None
 
 
 @pytest.mark.parametrize("text", ["", "..", "soon", "7d", "2026-11-03..2026-11-01", "1d..now..x"])
 def test_what_is_no_period_is_told(text: str) -> None:
-    with pytest.raises(NoPeriod, match="is no period"):
-        period(text, NOW, UTC)
+    with pytest.raises(InvalidPeriod, match="is no period"):
+        parse_period(text, NOW, UTC)
 
 
 @pytest.mark.parametrize("seconds", [0, 60, 3600, 86_400, 400 * 86_400, 40_000 * 86_400])
 def test_there_are_never_more_stretches_than_fit_a_line(seconds: float) -> None:
-    assert seconds / width_of(seconds) <= STRETCHES
+    assert seconds / bucket_seconds(seconds) <= MAX_BUCKETS

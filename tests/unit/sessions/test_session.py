@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.sessions.session import TITLE_CHARS, short_length, title_of, where
+from ingest.sessions.session import TITLE_CHARS, branch_label, short_length, title_of
 from ingest.tail.locks import locked_threads
 from tests.build.session import session
 
@@ -47,7 +47,7 @@ def test_locks_are_told_by_their_names_and_a_home_without_any_is_not_known(tmp_p
 
 
 def test_a_branch_that_a_person_named_stands_with_the_one_it_began_on() -> None:
-    assert where(session()) == ""
-    assert where(session(branch="main")) == "main"
-    assert where(session(branch="main", began_on="work")) == "main (began on work)"
-    assert where(session(branch="main", began_on=None)) == "main (began on no branch)"
+    assert branch_label(session()) == ""
+    assert branch_label(session(branch="main")) == "main"
+    assert branch_label(session(branch="main", began_on="work")) == "main (began on work)"
+    assert branch_label(session(branch="main", began_on=None)) == "main (began on no branch)"

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from ingest.sessions.turn_messages import said_in
+from ingest.sessions.turn_messages import messages_by_turn
 
 
 def message(text: str, role: str = "assistant", phase: str | None = None) -> dict[str, Any]:
@@ -25,9 +25,9 @@ def message(text: str, role: str = "assistant", phase: str | None = None) -> dic
 def test_the_last_message_that_answers_is_the_answer(
     messages: list[dict[str, Any]], answer: str | None
 ) -> None:
-    assert said_in(messages)[1, 1].answer == answer
+    assert messages_by_turn(messages)[1, 1].answer == answer
 
 
 def test_everything_a_person_says_in_a_turn_is_a_prompt_of_it() -> None:
-    said = said_in([message("one", "user"), message("hm"), message("two", "user")])[1, 1]
+    said = messages_by_turn([message("one", "user"), message("hm"), message("two", "user")])[1, 1]
     assert (said.prompts, said.answer) == (["one", "two"], "hm")

@@ -4,7 +4,7 @@ from msgspec.structs import replace
 
 from ingest.projects.tasks.filters import TaskFilter
 from ingest.projects.tasks.model import Edge, EdgeKind, Origin, Roadmap, Task, TaskState
-from ingest.projects.tasks.revisions import changes
+from ingest.projects.tasks.revisions import diff_revisions
 from tests.unit.projects.tasks.plans import texts, told
 from tui.plan import MOST, PlanLayout, PlanRequest, among, at_revision, nested, pictured, stepped
 
@@ -42,7 +42,7 @@ def test_a_filter_takes_away_tasks_and_their_edges() -> None:
 
 
 def test_a_revision_is_shown_with_what_it_changed_and_what_it_took_away() -> None:
-    _, second = changes("t", told(texts("Read", "Ship"), [("Read", "completed")]))
+    _, second = diff_revisions("t", told(texts("Read", "Ship"), [("Read", "completed")]))
     plan = at_revision(second)
     assert [(one.text, one.state) for one in plan.tasks] == [
         ("* Read", "done"), ("− Ship", "cancelled"),
@@ -50,7 +50,7 @@ def test_a_revision_is_shown_with_what_it_changed_and_what_it_took_away() -> Non
 
 
 def test_stepping_goes_from_now_to_the_newest_and_stops_at_the_oldest() -> None:
-    course = changes("t", told(texts("a"), texts("b"), texts("c")))
+    course = diff_revisions("t", told(texts("a"), texts("b"), texts("c")))
     found = PlanLayout(PlanRequest(), [], None, Roadmap(), Roadmap(), course, None, 0)
     wish, seen = PlanRequest(), []
     for by in (-1, -1, -1, -1, 1, 1, 1):

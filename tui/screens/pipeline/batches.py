@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from ingest.batches.state import State
 from ingest.db.query_reader import QueryReader
-from ingest.report.batch import Batch, Policy, batch_of
+from ingest.report.batch import Batch, Policy, to_batch
 from ingest.text.state_style import LOOKS, UNKNOWN
 from tui.filters import parse
 from tui.widgets.column import Column, Line, Styled
@@ -49,7 +49,7 @@ class Batches:
     def lines(self, reading: QueryReader, view: View, keys: Sequence[Any]) -> Mapping[Any, Line]:
         rows = reading.rows("pipeline.these_batches", ids=list(keys))
         policy = self._policy()
-        return {row["id"]: _line(batch_of(row, policy.moment, alive=True), policy) for row in rows}
+        return {row["id"]: _line(to_batch(row, policy.moment, alive=True), policy) for row in rows}
 
 
 def _line(batch: Batch, policy: Policy) -> Line:

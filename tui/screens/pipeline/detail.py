@@ -8,7 +8,7 @@ from textual.content import Content
 
 from ingest.batches.state import State
 from ingest.db.query_reader import QueryReader, Row
-from ingest.report.batch import Batch, Policy, describe_error
+from ingest.report.batch import Batch, Policy, with_history
 from ingest.text.units import many, size
 from tui import content
 from tui.query_runner import Question
@@ -21,7 +21,7 @@ _MOVES_SHOWN = 40
 def batch(key: str, policy: Policy) -> Question[Content]:
     def ask(reading: QueryReader) -> Content:
         rows = reading.rows("pipeline.these_batches", ids=[key])
-        found = describe_error(reading, rows, policy.moment, alive=True)
+        found = with_history(reading, rows, policy.moment, alive=True)
         if not found:
             return _gone("This batch")
         return content.lines(*_batch(found[0], inside(rows[0]), policy))

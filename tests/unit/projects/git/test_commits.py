@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from ingest.projects.git.anchor import Anchor, Span
-from ingest.projects.git.commits import made_during, uncovered
+from ingest.projects.git.commits import commits_during, uncovered
 from ingest.projects.git.lookup import Git
 from ingest.projects.git.repository import Ancestry, Commit, Repository
 from tests.build.repository import NOON, Repo, environment
@@ -49,7 +49,7 @@ def test_commits_made_while_a_session_ran_are_its_evidence(repo: Repo) -> None:
     repo.commit("after", NOON + HOUR)
     anchor, spans = session("main", (NOON, NOON + 5 * MINUTE))
     repository, ancestry = read(repo)
-    assert subjects(made_during(anchor, spans, repository, ancestry)) == ["second", "first"]
+    assert subjects(commits_during(anchor, spans, repository, ancestry)) == ["second", "first"]
     assert subjects(uncovered(repository, [at(repo, anchor)], ancestry)) == ["after"]
 
 
@@ -60,7 +60,7 @@ def test_a_commit_on_another_branch_is_no_evidence(repo: Repo) -> None:
     repo.switch("main")
     anchor, spans = session("main", (NOON, NOON + 5 * MINUTE))
     repository, ancestry = read(repo)
-    assert made_during(anchor, spans, repository, ancestry) == []
+    assert commits_during(anchor, spans, repository, ancestry) == []
 
 
 def test_a_rebased_commit_is_still_known_by_when_it_was_written(repo: Repo) -> None:
@@ -73,7 +73,7 @@ def test_a_rebased_commit_is_still_known_by_when_it_was_written(repo: Repo) -> N
     repo.git("rebase", "--quiet", "main", at=NOON + 3 * HOUR)
     anchor, spans = session("side", (NOON, NOON + 5 * MINUTE))
     repository, ancestry = read(repo)
-    assert subjects(made_during(anchor, spans, repository, ancestry)) == ["work"]
+    assert subjects(commits_during(anchor, spans, repository, ancestry)) == ["work"]
     assert subjects(uncovered(repository, [at(repo, anchor)], ancestry)) == ["meanwhile"]
 
 
@@ -86,7 +86,7 @@ def test_work_of_a_branch_that_was_merged_and_deleted_stays_evidence(repo: Repo)
     repo.git("branch", "--delete", "side")
     anchor, spans = session("side", (NOON, NOON + 5 * MINUTE))
     repository, ancestry = read(repo)
-    assert subjects(made_during(anchor, spans, repository, ancestry)) == ["work"]
+    assert subjects(commits_during(anchor, spans, repository, ancestry)) == ["work"]
 
 
 def test_without_a_session_no_commit_is_outside_of_them(repo: Repo) -> None:
@@ -146,6 +146,6 @@ def test_ancestry_is_what_following_the_parents_finds(
     }
     ancestry = Ancestry(Repository("/", one, "main", {"side": other}, commits))
     mine, theirs = ancestors(parents, one), ancestors(parents, other)
-    assert ancestry.holds(one, other) == (other in mine)
-    assert ancestry.between(one, other) == len(mine - theirs)
-    assert {commit.id for commit in ancestry.held(one, commits.values())} == mine
+    assert ancestry.contains(one, other) == (other in mine)
+    assert ancestry.count_ahead(one, other) == len(mine - theirs)
+    assert {commit.id for commit in ancestry.filter_contained(one, commits.values())} == mine

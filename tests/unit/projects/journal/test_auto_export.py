@@ -60,7 +60,7 @@ class Desk:
             )
             record_task_edit(self.database, saying, self.now)
 
-        exports.switch(self.database, told, self.project, on=on)
+        exports.set_auto_export(self.database, told, self.project, on=on)
 
     def journaler(self) -> JournalExporter:
         return JournalExporter(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ingest.projects.journal.importance import Weight, weight, worth
+from ingest.projects.journal.importance import Weight, most_important, weight
 from ingest.projects.journal.model import CommandRun, LogPosition
 
 
@@ -35,6 +35,6 @@ def test_the_most_telling_stay_in_their_order() -> None:
         CommandRun(None, one, "completed", 0, None, LogPosition("f", n))
         for n, one in enumerate(ran)
     ]
-    told = [one.command for one in worth(done, 3)]
+    told = [one.command for one in most_important(done, 3)]
     assert told == ["pytest", "git commit -m x", "touch b"]
-    assert worth(done, 10) == done
+    assert most_important(done, 10) == done

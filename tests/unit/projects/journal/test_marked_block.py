@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.projects.journal.marked_block import BEGIN, END, BrokenBlock
-from ingest.projects.journal.marked_block import placed as parts
+from ingest.projects.journal.marked_block import replace_block as parts
 
 OURS = st.sampled_from(["# Journal\n", "one\ntwo\n", "x", ""])
 THEIRS = st.text(alphabet=st.sampled_from("ab<!->\n\r\t é tailboard:begin journal"), max_size=80)

@@ -21,7 +21,7 @@ from ingest.projects.journal.blocks import (
     plain,
     strong,
 )
-from ingest.projects.journal.marked_block import BEGIN, END, placed
+from ingest.projects.journal.marked_block import BEGIN, END, replace_block
 
 PIECES = [
     "```", "~~~", "<script>alert(1)</script>", "![x](http://evil.example/b.png)",
@@ -75,10 +75,10 @@ def test_text_stays_text_in_markdown(text: str) -> None:
 @given(text=HOSTILE)
 def test_text_never_ends_our_block(text: str) -> None:
     written = markdown(blocks_of(text))
-    file = "".join(placed("mine\n", written, "f"))
+    file = "".join(replace_block("mine\n", written, "f"))
     assert file.count(f"\n{END}\n") == 1
     assert file.endswith(f"{written.rstrip()}\n\n{END}\n")
-    assert "".join(placed(file, written, "f")) == file
+    assert "".join(replace_block(file, written, "f")) == file
 
 
 class Tags(HTMLParser):

@@ -31,11 +31,11 @@ def test_a_project_of_many_sessions_is_asked_for_as_a_whole(tmp_path: Path) -> N
     first.write()
     for _ in range(12):
         scenarios.tour(home).write()
-    rules = build.rules_of(UTC, 20)
+    rules = build.journal_rules(UTC, 20)
     with Database(tmp_path / "t.duckdb") as database:
         Owner(database, homes([home.path])).once()
         one, many = Counting(database), Counting(database)
-        assert len(build.of_session(one, first.thread.id, rules).entries) == 1
-        assert len(build.of_project(many, "sample", rules).entries) == 13
+        assert len(build.session_journal(one, first.thread.id, rules).entries) == 1
+        assert len(build.project_journal(many, "sample", rules).entries) == 13
     assert many.asked == one.asked
     assert len(many.asked) <= 12

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ingest.projects.resume.near_duplicates import alike, first_of_each
+from ingest.projects.resume.near_duplicates import merge_near_duplicates, near_duplicates
 
 LONG = (
     "Rewrite the reader so that it takes whole lines only and keeps the unfinished rest for later"
@@ -20,7 +20,7 @@ LONG = (
     ],
 )
 def test_texts_that_say_the_same_are_alike(one: str, other: str) -> None:
-    assert alike(one, other)
+    assert near_duplicates(one, other)
 
 
 @pytest.mark.parametrize(
@@ -36,10 +36,12 @@ def test_texts_that_say_the_same_are_alike(one: str, other: str) -> None:
     ],
 )
 def test_texts_that_differ_in_what_matters_are_not(one: str, other: str) -> None:
-    assert not alike(one, other)
+    assert not near_duplicates(one, other)
 
 
 def test_the_first_stays_in_its_place_and_takes_the_others_up() -> None:
     found = [("Run tests", 1), ("Write", 2), ("run the tests", 3)]
-    told = first_of_each(found, lambda one: one[0], lambda kept, one: (kept[0], kept[1] + one[1]))
+    told = merge_near_duplicates(
+        found, lambda one: one[0], lambda kept, one: (kept[0], kept[1] + one[1])
+    )
     assert told == [("Run tests", 4), ("Write", 2)]

@@ -2,15 +2,15 @@
 
 from datetime import datetime, timedelta
 
-from ingest.projects.tasks.plan import Point, StepReport
+from ingest.projects.tasks.plan import PlanRevision, Point
 
 START = datetime(2026, 11, 21, 8)
 Steps = list[tuple[str, str]]
 
 
-def told(*revisions: Steps) -> list[StepReport]:
+def told(*revisions: Steps) -> list[PlanRevision]:
     return [
-        StepReport(Point(1, 100 * n), "s", 0, START + timedelta(minutes=n), None, steps)
+        PlanRevision(Point(1, 100 * n), "s", 0, START + timedelta(minutes=n), None, steps)
         for n, steps in enumerate(revisions)
     ]
 

@@ -9,37 +9,37 @@ from hypothesis import strategies as st
 from ingest.projects.tasks.edits import (
     Add,
     AddEvidence,
-    Deed,
     Link,
     Note,
     Owner,
     RecordedEdit,
     Reset,
     Set,
+    TaskEdit,
     Undo,
     Unlink,
-    arguments,
-    last_of,
-    recorded_edits,
+    decode_edit,
+    encode_edit,
+    last_edit,
 )
 from ingest.projects.tasks.model import EvidenceKind, Roadmap, Task, TaskState
-from ingest.projects.tasks.roadmap import of
+from ingest.projects.tasks.roadmap import build_roadmap
 from ingest.sessions.scope import Now, Scope
 
 NOW = Now(datetime(2026, 11, 21, 12), timedelta(minutes=5), timedelta(hours=24))
 ADDED = [("a", Add("Read", "p")), ("b", Add("Fix", "p")), ("c", Add("Ship", "p"))]
 
 
-def saying(*deeds: tuple[str, Deed], actor: str = "ada") -> list[RecordedEdit]:
+def saying(*edits: tuple[str, TaskEdit], actor: str = "ada") -> list[RecordedEdit]:
     numbers = count(1)
     return [
-        RecordedEdit(f"s{next(numbers)}", NOW.moment, actor, task, deed, None)
-        for task, deed in [*ADDED, *deeds]
+        RecordedEdit(f"s{next(numbers)}", NOW.moment, actor, task, edit, None)
+        for task, edit in [*ADDED, *edits]
     ]
 
 
-def after(*deeds: tuple[str, Deed]) -> Roadmap:
-    return of([], saying(*deeds), Scope(), NOW)
+def after(*edits: tuple[str, TaskEdit]) -> Roadmap:
+    return build_roadmap([], saying(*edits), Scope(), NOW)
 
 
 def tasks(plan: Roadmap) -> dict[str, Task]:
@@ -100,16 +100,16 @@ def test_an_undo_takes_back_the_last_deed_of_that_person_only() -> None:
     mine = saying(("a", Set(TaskState.DONE)))
     other = RecordedEdit("x", NOW.moment, "bob", "a", Owner("bob"), None)
     every = [*mine, other]
-    last = last_of(every, "ada")
+    last = last_edit(every, "ada")
     assert last is not None
     assert last.id == "s4"
     every.append(RecordedEdit("u", NOW.moment, "ada", "a", Undo(last.id), None))
-    task = tasks(of([], every, Scope(), NOW))["a"]
+    task = tasks(build_roadmap([], every, Scope(), NOW))["a"]
     assert (task.state, task.owner) == ("ready", "bob")
-    again = last_of(every, "ada")
+    again = last_edit(every, "ada")
     assert again is not None
     assert again.id == "s3"
-    assert last_of(every, "nobody") is None
+    assert last_edit(every, "nobody") is None
 
 
 DEEDS = st.one_of(
@@ -126,19 +126,19 @@ SAID = st.lists(st.tuples(st.sampled_from("abc"), DEEDS), max_size=12)
 
 @given(SAID, st.tuples(st.sampled_from("abc"), DEEDS))
 def test_an_undo_restores_exactly_what_was_before(
-    before: list[tuple[str, Deed]], last: tuple[str, Deed]
+    before: list[tuple[str, TaskEdit]], last: tuple[str, TaskEdit]
 ) -> None:
     every = saying(*before, last)
     undone = [*every, RecordedEdit("u", NOW.moment, "ada", last[0], Undo(every[-1].id), None)]
-    assert of([], undone, Scope(), NOW) == after(*before)
+    assert build_roadmap([], undone, Scope(), NOW) == after(*before)
 
 
 @given(SAID)
 def test_whatever_is_said_no_ring_is_left_and_the_same_comes_out_again(
-    deeds: list[tuple[str, Deed]],
+    edits: list[tuple[str, TaskEdit]],
 ) -> None:
-    plan = after(*deeds)
-    assert plan == after(*deeds)
+    plan = after(*edits)
+    assert plan == after(*edits)
     waits = {task.id: set(task.depends_on) for task in plan.tasks}
     for _ in range(3):
         free = {one for one, on in waits.items() if not on}
@@ -147,7 +147,7 @@ def test_whatever_is_said_no_ring_is_left_and_the_same_comes_out_again(
 
 
 @given(DEEDS)
-def test_a_deed_is_written_down_and_read_back(deed: Deed) -> None:
+def test_a_deed_is_written_down_and_read_back(edit: TaskEdit) -> None:
     import msgspec
 
     row = {
@@ -155,17 +155,15 @@ def test_a_deed_is_written_down_and_read_back(deed: Deed) -> None:
         "time": NOW.moment,
         "actor": "ada",
         "about": '{"task": "a"}',
-        "arguments": msgspec.json.encode(arguments(deed)).decode(),
+        "arguments": msgspec.json.encode(encode_edit(edit)).decode(),
         "reason": None,
     }
-    read = recorded_edits(row)
+    read = decode_edit(row)
     assert read is not None
-    assert read.deed == deed
+    assert read.edit == edit
 
 
 def test_a_row_that_is_no_deed_is_left_out() -> None:
     row = {"id": "1", "time": NOW.moment, "actor": "a", "reason": None}
-    assert (
-        recorded_edits({**row, "about": "{}", "arguments": '{"do": "note", "text": "n"}'}) is None
-    )
-    assert recorded_edits({**row, "about": '{"task": "a"}', "arguments": '{"do": "dance"}'}) is None
+    assert decode_edit({**row, "about": "{}", "arguments": '{"do": "note", "text": "n"}'}) is None
+    assert decode_edit({**row, "about": '{"task": "a"}', "arguments": '{"do": "dance"}'}) is None

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.projects.tasks.cycles import acyclic, path
+from ingest.projects.tasks.cycles import shortest_path, without_cycles
 from ingest.projects.tasks.model import Edge, EdgeKind
 
 
@@ -13,17 +13,17 @@ def edges(kind: EdgeKind, *pairs: str) -> list[Edge]:
 
 def test_the_shortest_path_is_told() -> None:
     found = edges(EdgeKind.DEPENDS, "ab", "bc", "cd", "ad")
-    assert path(found, "a", "d") == ["a", "d"]
-    assert path(found, "b", "d") == ["b", "c", "d"]
-    assert path(found, "d", "a") is None
-    assert path([], "a", "a") == ["a"]
+    assert shortest_path(found, "a", "d") == ["a", "d"]
+    assert shortest_path(found, "b", "d") == ["b", "c", "d"]
+    assert shortest_path(found, "d", "a") is None
+    assert shortest_path([], "a", "a") == ["a"]
 
 
 def test_an_order_that_contradicts_what_a_person_said_is_left_out() -> None:
     soft = edges(EdgeKind.ORDER, "ab", "bc", "cd")
-    assert acyclic([], soft) == soft
-    assert acyclic(edges(EdgeKind.DEPENDS, "ad"), soft) == soft
-    kept = acyclic(edges(EdgeKind.DEPENDS, "ca"), soft)
+    assert without_cycles([], soft) == soft
+    assert without_cycles(edges(EdgeKind.DEPENDS, "ad"), soft) == soft
+    kept = without_cycles(edges(EdgeKind.DEPENDS, "ca"), soft)
     assert [f"{edge.source}{edge.target}" for edge in kept] == ["ab", "cd"]
 
 
@@ -31,5 +31,5 @@ def test_an_order_that_contradicts_what_a_person_said_is_left_out() -> None:
 def test_what_is_kept_never_closes_a_ring(pairs: list[tuple[int, int]]) -> None:
     hard = [Edge(str(max(a, b)), str(min(a, b)), EdgeKind.DEPENDS) for a, b in pairs[::2] if a != b]
     soft = [Edge(str(a), str(b), EdgeKind.ORDER) for a, b in pairs[1::2] if a != b]
-    every = [*hard, *acyclic(hard, soft)]
-    assert all(path(every, edge.target, edge.source) is None for edge in every)
+    every = [*hard, *without_cycles(hard, soft)]
+    assert all(shortest_path(every, edge.target, edge.source) is None for edge in every)

@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.projects.tasks.identity import Follower
-from ingest.projects.tasks.plan import steps_of
+from ingest.projects.tasks.identity import StepMatcher
+from ingest.projects.tasks.plan import plan_steps
 from tests.unit.projects.tasks.plans import Steps, texts, told
 
 WORDS = ("Read the failing test", "Fix the parser", "Run the test suite", "Write the changelog",
@@ -15,8 +15,8 @@ PLANS = st.lists(st.lists(STEP, max_size=6), max_size=6)
 
 
 def who(*revisions: Steps) -> list[list[int]]:
-    follower = Follower()
-    return [[one.who for one in follower.follow(steps)] for steps in revisions]
+    follower = StepMatcher()
+    return [[one.who for one in follower.match(steps)] for steps in revisions]
 
 
 def test_a_step_that_is_reworded_is_the_same_step() -> None:
@@ -82,13 +82,13 @@ def test_every_step_of_a_revision_has_an_identity_of_its_own(plans: list[Steps])
 
 @given(PLANS, st.integers(0, 6))
 def test_names_do_not_change_with_what_is_read_later(plans: list[Steps], cut: int) -> None:
-    early = {step.id for step in steps_of("t", told(*plans[:cut]), None)}
-    assert early <= {step.id for step in steps_of("t", told(*plans), None)}
+    early = {step.id for step in plan_steps("t", told(*plans[:cut]), None)}
+    assert early <= {step.id for step in plan_steps("t", told(*plans), None)}
 
 
 @given(PLANS)
 def test_steps_are_named_once(plans: list[Steps]) -> None:
-    steps = steps_of("t", told(*plans), None)
+    steps = plan_steps("t", told(*plans), None)
     assert len({step.id for step in steps}) == len(steps)
     assert [step.text for step in steps if step.current] == [
         text for text, _ in (plans[-1] if plans else [])

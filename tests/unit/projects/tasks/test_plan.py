@@ -2,12 +2,12 @@
 
 from datetime import timedelta
 
-from ingest.projects.tasks.plan import steps_of
+from ingest.projects.tasks.plan import plan_steps
 from tests.unit.projects.tasks.plans import START, told
 
 
 def test_time_is_counted_while_a_step_is_in_progress() -> None:
-    first, second = steps_of(
+    first, second = plan_steps(
         "t",
         told(
             [("Read", "in_progress"), ("Fix", "pending")],
@@ -23,13 +23,13 @@ def test_time_is_counted_while_a_step_is_in_progress() -> None:
 
 
 def test_a_step_that_was_never_in_progress_took_no_known_time() -> None:
-    (step,) = steps_of("t", told([("Read", "pending")], [("Read", "completed")]), None)
+    (step,) = plan_steps("t", told([("Read", "pending")], [("Read", "completed")]), None)
     assert (step.seconds, step.worked) == (None, [])
     assert step.ended_at == START + timedelta(minutes=1)
 
 
 def test_a_step_that_the_newest_plan_dropped_is_not_current_and_its_time_ends() -> None:
-    kept, dropped = steps_of(
+    kept, dropped = plan_steps(
         "t",
         told([("Read", "in_progress"), ("Fix", "pending")], [("Fix", "in_progress")]),
         START + timedelta(hours=1),
@@ -41,4 +41,4 @@ def test_a_step_that_the_newest_plan_dropped_is_not_current_and_its_time_ends() 
 
 def test_the_same_plan_in_another_session_has_other_tasks() -> None:
     plan = told([("Read", "pending")])
-    assert steps_of("one", plan, None)[0].id != steps_of("other", plan, None)[0].id
+    assert plan_steps("one", plan, None)[0].id != plan_steps("other", plan, None)[0].id

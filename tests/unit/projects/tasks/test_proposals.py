@@ -2,7 +2,7 @@
 
 import pytest
 
-from ingest.projects.tasks.proposals import ITEMS, Item, items
+from ingest.projects.tasks.proposals import ITEMS, Item, proposed_items
 
 
 @pytest.mark.parametrize(
@@ -15,7 +15,7 @@ from ingest.projects.tasks.proposals import ITEMS, Item, items
     ],
 )
 def test_boxes_of_a_message_are_what_is_proposed(text: str, found: list[str]) -> None:
-    assert shown(items(text, plan=False)) == found
+    assert shown(proposed_items(text, plan=False)) == found
 
 
 @pytest.mark.parametrize(
@@ -28,11 +28,11 @@ def test_boxes_of_a_message_are_what_is_proposed(text: str, found: list[str]) ->
     ],
 )
 def test_a_proposed_plan_is_its_boxes_or_steps_or_title(text: str, found: list[str]) -> None:
-    assert shown(items(text, plan=True)) == found
+    assert shown(proposed_items(text, plan=True)) == found
 
 
 def test_a_message_without_end_proposes_no_more_than_a_person_would_read() -> None:
-    assert len(items("- [ ] again\n" * 5000, plan=False)) == ITEMS
+    assert len(proposed_items("- [ ] again\n" * 5000, plan=False)) == ITEMS
 
 
 def shown(found: list[Item]) -> list[str]:

@@ -3,16 +3,16 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.projects.tasks.revisions import Change, Entry, changes
+from ingest.projects.tasks.revisions import Change, RevisionStep, diff_revisions
 from tests.unit.projects.tasks.plans import texts, told
 
 
-def marks(entries: list[Entry]) -> list[tuple[str, list[str]]]:
+def marks(entries: list[RevisionStep]) -> list[tuple[str, list[str]]]:
     return [(entry.text, [str(change) for change in entry.changes]) for entry in entries]
 
 
 def test_every_change_is_told() -> None:
-    first, second = changes(
+    first, second = diff_revisions(
         "t",
         told(
             texts("Read the test", "Fix the parser", "Run the suite", "Deploy"),
@@ -37,13 +37,13 @@ def test_every_change_is_told() -> None:
 
 
 def test_a_revision_that_changes_nothing_says_so() -> None:
-    _, second = changes("t", told(texts("Read"), texts("Read")))
+    _, second = diff_revisions("t", told(texts("Read"), texts("Read")))
     assert marks(second.steps) == [("Read", [])]
 
 
 @given(st.permutations("abcdefg"))
 def test_what_did_not_move_stands_in_its_old_order(order: list[str]) -> None:
-    _, second = changes("t", told(texts(*"abcdefg"), texts(*order)))
+    _, second = diff_revisions("t", told(texts(*"abcdefg"), texts(*order)))
     stayed = [entry.text for entry in second.steps if Change.MOVED not in entry.changes]
     assert stayed == sorted(stayed)
     assert stayed

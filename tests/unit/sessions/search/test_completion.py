@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.sessions.search.completion import Values, completed, completions
+from ingest.sessions.search.completion import FilterValues, apply_completion, completions
 
-KNOWN = Values({"project": ("parser", "My Site"), "branch": ("main",)})
+KNOWN = FilterValues({"project": ("parser", "My Site"), "branch": ("main",)})
 
 
 @pytest.mark.parametrize(
@@ -31,11 +31,11 @@ def test_filters_and_what_there_is_are_offered(text: str, offers: list[str]) -> 
 
 
 def test_a_name_waits_for_its_value_and_a_value_for_the_next_word() -> None:
-    assert completed("lexer pro", "project:") == "lexer project:"
-    assert completed("lexer project:p", "project:parser") == "lexer project:parser "
+    assert apply_completion("lexer pro", "project:") == "lexer project:"
+    assert apply_completion("lexer project:p", "project:parser") == "lexer project:parser "
 
 
 @given(st.text())
 def test_any_text_can_be_completed(text: str) -> None:
     for offer in completions(text, KNOWN):
-        assert completed(text, offer).rstrip().endswith(offer)
+        assert apply_completion(text, offer).rstrip().endswith(offer)
