@@ -62,7 +62,7 @@ class Stage:
                 self._owned = found
                 opened.set()
                 while not self._ending.is_set():
-                    found.desk.work(at_rest=True)
+                    found.desk.run_pending(at_rest=True)
                     self._bell.wait(0.05)
                     self._bell.clear()
 

@@ -13,9 +13,9 @@ from msgspec.structs import replace
 
 from ingest.batches.action import Action, Item, Selection, Verb
 from ingest.pipeline.action_messages import (
-    ORDER,
-    RESET,
-    SAY,
+    BATCH_ACTION,
+    READ_AGAIN,
+    TASK_ACTION,
     ReadAgainResult,
     RequestedAction,
     action_message,
@@ -24,7 +24,7 @@ from ingest.pipeline.action_messages import (
     decode_reply,
     read_again_message,
     task_action_message,
-    values,
+    to_message,
 )
 from ingest.text.units import many
 from tui.query_runner import QueryRunner
@@ -48,7 +48,7 @@ class ActionRunner:
         return await self._order(action_message(order))
 
     async def _order(self, said: RequestedAction) -> list[Item]:
-        return decode_reply(await self._feed.act(ORDER, **values(said)))
+        return decode_reply(await self._feed.act(BATCH_ACTION, **to_message(said)))
 
     async def stop_or_go(self, verb: Verb) -> None:
         await self.obey(Action(verb=verb, actor=actor()))
@@ -58,13 +58,13 @@ class ActionRunner:
     ) -> ReadAgainResult:
         """Begin anew with what the order is for; or see what that would mean."""
         said = read_again_message(order, sources, only_look=only_look)
-        return decode_read_again_result(await self._feed.act(RESET, **values(said)))
+        return decode_read_again_result(await self._feed.act(READ_AGAIN, **to_message(said)))
 
     async def say(
         self, verb: str, about: dict[str, Any], arguments: dict[str, Any], reason: str | None = None
     ) -> None:
         """Have it written down that this person says so, of a task or a project."""
-        await self._feed.act(SAY, **values(task_action_message(verb, about, arguments, reason)))
+        await self._feed.act(TASK_ACTION, **to_message(task_action_message(verb, about, arguments, reason)))
 
 
 def exactly(order: Action, items: Sequence[Item]) -> Action:

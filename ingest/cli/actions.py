@@ -21,9 +21,9 @@ from ingest.cli.ids import resolve_prefix
 from ingest.cli.invocation import Invocation
 from ingest.cli.scope import session_id
 from ingest.pipeline.action_messages import (
-    ORDER,
-    RESET,
-    SAY,
+    BATCH_ACTION,
+    READ_AGAIN,
+    TASK_ACTION,
     ReadAgainResult,
     RequestedAction,
     action_message,
@@ -32,7 +32,7 @@ from ingest.pipeline.action_messages import (
     decode_reply,
     read_again_message,
     task_action_message,
-    values,
+    to_message,
 )
 from ingest.pipeline.homes import homes
 from ingest.server.client import DatabaseClient, OwnerGone
@@ -141,7 +141,7 @@ class ActionRunner(Struct, frozen=True):
         return self._order(action_message(order))
 
     def _order(self, said: RequestedAction) -> ActionReport:
-        return ActionReport(said.command, decode_reply(self.act(ORDER, values(said))))
+        return ActionReport(said.command, decode_reply(self.act(BATCH_ACTION, to_message(said))))
 
     def say(
         self,
@@ -152,14 +152,14 @@ class ActionRunner(Struct, frozen=True):
     ) -> str:
         """Have it written down that this person says so; the id it is written down under."""
         said = task_action_message(verb, about, arguments, reason)
-        self.act(SAY, values(said))
+        self.act(TASK_ACTION, to_message(said))
         return said.command
 
     def read_again(
         self, order: Action, sources: list[int] | None = None, *, only_look: bool
     ) -> ReadAgainResult:
         return decode_read_again_result(
-            self.act(RESET, values(read_again_message(order, sources, only_look=only_look)))
+            self.act(READ_AGAIN, to_message(read_again_message(order, sources, only_look=only_look)))
         )
 
 
@@ -195,9 +195,9 @@ def action_runner(invocation: Invocation) -> Iterator[ActionRunner]:
             scan_and_register(database, homes(settings.codex_homes), now.isoformat())
 
         handlers = {
-            ORDER: action_handlers.batches(database, lambda: now, settings.max_attempts),
-            SAY: action_handlers.task_actions(database, lambda: now),
-            RESET: action_handlers.read_again(database, lambda: now, look),
+            BATCH_ACTION: action_handlers.batches(database, lambda: now, settings.max_attempts),
+            TASK_ACTION: action_handlers.task_actions(database, lambda: now),
+            READ_AGAIN: action_handlers.read_again(database, lambda: now, look),
         }
         yield ActionRunner(LocalAccess(database, now), lambda name, said: handlers[name](said))
 
@@ -214,7 +214,7 @@ def _send(
         with action_runner(invocation) as action_handlers:
             if not action_handlers.access.rows("commands.known", ids=[said["command"]]):
                 return action_handlers.act(name, said)
-        if name != SAY:
+        if name != TASK_ACTION:
             raise  # It was done, but what came of it is not known here.
         return {}
 

@@ -30,7 +30,7 @@ from ingest.pipeline.run import RunReport, RunSettings
 from ingest.server.client import DatabaseClient, OwnerGone
 from ingest.server.owner_file import Role
 from ingest.settings import Settings
-from ingest.tail.discovery import Problem, ProblemCode, home_trouble
+from ingest.tail.discovery import Problem, ProblemCode, home_problem
 from ingest.text.units import many, size, span
 
 _ENDS = ("completed", "completed_empty", "failed", "dead")
@@ -108,7 +108,7 @@ def _enter(invocation: Invocation, pool: ReaderPool | None, role: Role) -> int:
                     continue
             code = _once(invocation, found.owner, pool)
             # Whoever asked meanwhile is still waiting.
-            found.desk.work(at_rest=True)
+            found.desk.run_pending(at_rest=True)
             return code
 
 
@@ -246,7 +246,7 @@ def _tell(invocation: Invocation) -> int:
 def _look_for_home(invocation: Invocation, *, follow: bool) -> None:
     """Without any home there is nothing to read once; who follows waits for the first."""
     paths = invocation.settings.codex_homes
-    troubles = [home_trouble(str(path)) for path in paths]
+    troubles = [home_problem(str(path)) for path in paths]
     if None in troubles:
         return
     listed = ", ".join(map(str, paths))

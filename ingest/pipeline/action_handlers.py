@@ -17,7 +17,7 @@ from ingest.db.database import Database
 from ingest.db.redact_stored import scan
 from ingest.db.reset import count, reset, targets
 from ingest.pipeline.action_messages import ActionReply, ReadAgain, ReadAgainResult, RequestedAction
-from ingest.pipeline.action_messages import values as values_of
+from ingest.pipeline.action_messages import to_message as values_of
 from ingest.pipeline.command_queue import Handler
 
 Clock = Callable[[], datetime]

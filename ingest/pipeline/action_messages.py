@@ -12,11 +12,11 @@ from msgspec import Struct
 
 from ingest.batches.action import Action, Item, Target, TaskAction
 
-ORDER = "order"
-RESET = "reset"
-SCAN = "scan"
+BATCH_ACTION = "order"
+READ_AGAIN = "reset"
+REDACT_SCAN = "scan"
 """How much of secrets and private text is stored, by kind and place."""
-SAY = "say"
+TASK_ACTION = "say"
 """What a person says of a task or a project: a `Saying`."""
 
 
@@ -51,13 +51,13 @@ class ReadAgainResult(Struct, frozen=True):
 
 
 def action_message(order: Action, *, only_look: bool = False) -> RequestedAction:
-    return RequestedAction(order, None if only_look else _command())
+    return RequestedAction(order, None if only_look else _command_id())
 
 
 def read_again_message(
     order: Action, sources: list[int] | None = None, *, only_look: bool = False
 ) -> ReadAgain:
-    return ReadAgain(order, None if only_look else _command(), sources)
+    return ReadAgain(order, None if only_look else _command_id(), sources)
 
 
 def task_action_message(
@@ -68,7 +68,7 @@ def task_action_message(
 ) -> TaskAction:
     """What the person here says of a task or a project."""
     return TaskAction(
-        command=_command(),
+        command=_command_id(),
         verb=verb,
         about=about,
         arguments=arguments or {},
@@ -77,11 +77,11 @@ def task_action_message(
     )
 
 
-def _command() -> str:
+def _command_id() -> str:
     return uuid.uuid4().hex
 
 
-def values(said: Struct) -> dict[str, Any]:
+def to_message(said: Struct) -> dict[str, Any]:
     """An order, or its answer, as it goes through the door."""
     plain: dict[str, Any] = msgspec.to_builtins(said)
     return plain

@@ -23,7 +23,7 @@ from ingest.db.database import Database
 from ingest.db.query_reader import Row
 from ingest.pipeline.run import Clock, RunSettings
 
-BEAT_EVERY: Final = timedelta(seconds=5)
+HEARTBEAT_EVERY: Final = timedelta(seconds=5)
 
 R = TypeVar("R")
 
@@ -77,11 +77,11 @@ class BackgroundJob(ABC, Generic[R]):
         """Work that no batch stands for yet."""
 
     @abstractmethod
-    def take_up(self, found: Row) -> Callable[[], JobResult[R]]:
+    def prepare(self, found: Row) -> Callable[[], JobResult[R]]:
         """What to do about it; what needs the database is read here, the rest runs in a thread."""
 
     @abstractmethod
-    def keep(self, found: Row, batch: str, result: R, now: datetime) -> None:
+    def save(self, found: Row, batch: str, result: R, now: datetime) -> None:
         """Store what came of it, inside the open transaction."""
 
     def step(self) -> None:
@@ -90,7 +90,7 @@ class BackgroundJob(ABC, Generic[R]):
         if self._running is not None:
             if self._running.thread is not None and not self._running.thread.is_alive():
                 self.finish()
-            elif now - self._running.beat >= BEAT_EVERY:
+            elif now - self._running.beat >= HEARTBEAT_EVERY:
                 self._running.beat = now
                 queue.heartbeat(self.database, self.instance, now.isoformat())
             return
@@ -136,7 +136,7 @@ class BackgroundJob(ABC, Generic[R]):
         if not self.database.rows("queue.pauses"):
             found = self.waiting() or self.due(now)
         if found is None:
-            self._idle_until = now + BEAT_EVERY
+            self._idle_until = now + HEARTBEAT_EVERY
             return
         self._idle_until = None
         claim = self._claim(found)
@@ -148,7 +148,7 @@ class BackgroundJob(ABC, Generic[R]):
         running: _Running[R] = _Running(claim, found, now, now)
         self._running = running
         try:
-            work = self.take_up(found)
+            work = self.prepare(found)
         except Exception as error:  # noqa: BLE001 - as if it had failed in the thread
             running.error = error
             self.finish()
@@ -175,7 +175,7 @@ class BackgroundJob(ABC, Generic[R]):
             if not self.database.run("landing.end_batches", **values):
                 return  # The lease is gone: whoever took it stores its own.
             self.database.run("landing.tell_ends", **values)
-            self.keep(running.found, claim.id, made.result, now)
+            self.save(running.found, claim.id, made.result, now)
 
     def _claim(self, found: Row) -> queue.Claim:
         key = BatchKey(

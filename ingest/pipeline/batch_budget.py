@@ -41,7 +41,7 @@ class Budget:
         now = self._clock()
         self._until = max(self._until, now + (now - self._begun))
 
-    def spent(self, facts: Facts) -> bool:
+    def is_exhausted(self, facts: Facts) -> bool:
         """Whether the batch that has found these is to end now."""
         rejects = facts.rejects
         return (

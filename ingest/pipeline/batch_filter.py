@@ -39,7 +39,7 @@ class BatchFilter:
         self.probing = bool(codes) and self.stopped is None
         """Something stopped the queue: whether it is cured is found out with one source."""
 
-    def suspect(self, source: TrackedFile) -> bool:
+    def is_suspect(self, source: TrackedFile) -> bool:
         """Whether somebody died of this source's next batch."""
         return _place(source) in self._suspects
 
@@ -48,7 +48,7 @@ class BatchFilter:
         woken = []
         for source in sources:
             row = self._held.get(_place(source))
-            if row is not None and _is_worth_another(row, source):
+            if row is not None and _file_changed(row, source):
                 woken.append(row["id"])
                 self._waiting[_place(source)] = row["id"]
                 del self._held[_place(source)]
@@ -70,12 +70,12 @@ class BatchFilter:
         queue.claim_piece(self._database, found, self._now)
         return True
 
-    def lift(self) -> None:
+    def resume(self) -> None:
         """Something was read: what stopped the queue is cured."""
         self.probing = False
         queue.resume(self._database)
 
-    def stopped_since(self) -> str | None:
+    def pause_code(self) -> str | None:
         """Whether a person has stopped the queue while this drain is at work."""
         codes = {row["code"] for row in self._database.rows("queue.pauses")}
         return PAUSED_BY_USER if PAUSED_BY_USER in codes else None
@@ -85,7 +85,7 @@ def _place(source: TrackedFile) -> Place:
     return (source.id, source.cursor.generation, source.cursor.offset)
 
 
-def _is_worth_another(row: dict[str, Any], source: TrackedFile) -> bool:
+def _file_changed(row: dict[str, Any], source: TrackedFile) -> bool:
     """Whether the file that a batch was given up for is no longer the one it failed on."""
     code = row["error_code"] or ""
     if row["state"] != "dead" or not code.startswith("source."):

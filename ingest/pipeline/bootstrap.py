@@ -26,16 +26,16 @@ from ingest.server.owner_file import Role
 from ingest.server.refusals import SocketUnavailable
 from ingest.server.server import Limits, Server
 
-PATIENCE = 15.0
+LOCK_TIMEOUT = 15.0
 """Seconds that one process may keep the lock to itself, as one that is just starting does; many
 that take turns may take longer."""
-UNCLAIMED_SECONDS = 3600.0
+SPOOL_MAX_AGE = 3600.0
 """After which a copy in the spool is nobody's any more."""
-_STEP = 0.02
+_RETRY_PAUSE = 0.02
 """Seconds between two tries, about; two processes must not keep meeting."""
 
 
-class OtherHomes(StoreError):
+class HomesMismatch(StoreError):
     """The owner follows other homes than this process was asked to."""
 
     code = "door.homes"
@@ -69,11 +69,11 @@ class RunningServer:
         self.told = told
         """How the database was opened, where that was out of the ordinary."""
         self.reading = LocalReader(database)
-        sweep(database.spool, time.time() - UNCLAIMED_SECONDS)
+        sweep(database.spool, time.time() - SPOOL_MAX_AGE)
         self.desk = CommandQueue()
         self.owner = Owner(database, wish.homes, wish.tuning, clock, self.desk)
         homes = [home.id for home in wish.homes]
-        self.door = Server(database, wish.role, homes, clock(), self.desk.order, wish.limits)
+        self.door = Server(database, wish.role, homes, clock(), self.desk.submit, wish.limits)
         try:
             self.door.open()
         except SocketUnavailable as error:
@@ -96,7 +96,7 @@ class RunningServer:
 def open_or_connect(
     path: Path,
     opening: Callable[[Path], tuple[Database, list[str]]] = open_database,
-    patience: float = PATIENCE,
+    patience: float = LOCK_TIMEOUT,
     monotonic: Callable[[], float] = time.monotonic,
     *,
     to_order: bool = False,
@@ -123,11 +123,11 @@ def open_or_connect(
                 until, holder = monotonic() + patience, locked.pid
             if monotonic() >= until:
                 raise
-        time.sleep(_STEP * (0.5 + random.random()))  # noqa: S311 - to part two, not to hide
+        time.sleep(_RETRY_PAUSE * (0.5 + random.random()))  # noqa: S311 - to part two, not to hide
 
 
 def start_or_connect(
-    path: Path, wish: ServerOptions, clock: Clock = utc_now, patience: float = PATIENCE
+    path: Path, wish: ServerOptions, clock: Clock = utc_now, patience: float = LOCK_TIMEOUT
 ) -> RunningServer | DatabaseClient:
     """Become the owner, or a guest of the one there is."""
     found = open_or_connect(path, patience=patience, to_order=True)
@@ -135,7 +135,7 @@ def start_or_connect(
         foreign = [home for home in wish.homes if home.id not in found.host.homes]
         if foreign:
             found.close()
-            raise OtherHomes(path, found.host.pid, foreign)
+            raise HomesMismatch(path, found.host.pid, foreign)
         return found
     database, told = found
     with contextlib.ExitStack() as undo:

@@ -41,7 +41,7 @@ class CommandQueue:
         self._orders: deque[tuple[str, dict[str, Any], Future[dict[str, Any]]]] = deque()
         self._closed = False
 
-    def order(self, name: str, values: dict[str, Any]) -> dict[str, Any]:
+    def submit(self, name: str, values: dict[str, Any]) -> dict[str, Any]:
         """Leave an order, and wait for what comes of it. `EOFError` if nobody comes by any more."""
         if name in self.reading:
             return self.reading[name](values)
@@ -55,7 +55,7 @@ class CommandQueue:
         self.bell()
         return outcome.result()
 
-    def work(self, *, at_rest: bool) -> int:
+    def run_pending(self, *, at_rest: bool) -> int:
         """Carry out what waits, on this thread; how many orders that were."""
         with self._lock:
             handlers = self.at_any_time | self.at_rest if at_rest else self.at_any_time

@@ -59,10 +59,10 @@ from ingest.tail.watch import Mode, Watcher
 BACKLOG_BYTES = 4 * 1024**2
 """From here on reader processes are worth their start."""
 LOST_LEASES = 3
-SETTLE_TRIES = 10
-SETTLE_PAUSE = 0.05
-CROWDED_PAUSE = 0.05
-TIDY_EVERY = 20.0
+CHECKPOINT_TRIES = 10
+CHECKPOINT_PAUSE = 0.05
+MEMORY_PAUSE = 0.05
+RELEASE_MEMORY_EVERY = 20.0
 """Seconds after which what questions left behind in memory is given back."""
 LONGEST_WAIT = 0.5
 """So that a stop is noticed soon."""
@@ -109,14 +109,14 @@ class Owner:
         clean_start(database, self.instance, clock)
         self.figures = Metrics(__version__, clock())
         self.desk = desk or CommandQueue()
-        self.desk.at_rest["pass"] = self._pass
-        self.desk.at_any_time[action_messages.ORDER] = self._at_once(
+        self.desk.at_rest["pass"] = self._read_on_request
+        self.desk.at_any_time[action_messages.BATCH_ACTION] = self._then_rescan(
             action_handlers.batches(database, clock, self.tuning.max_attempts)
         )
-        self.desk.at_any_time[action_messages.SAY] = action_handlers.task_actions(database, clock)
-        self.desk.reading[action_messages.SCAN] = action_handlers.redact_scan(database)
-        self.desk.at_rest[action_messages.RESET] = self._at_once(
-            action_handlers.read_again(database, clock, self.survey)
+        self.desk.at_any_time[action_messages.TASK_ACTION] = action_handlers.task_actions(database, clock)
+        self.desk.reading[action_messages.REDACT_SCAN] = action_handlers.redact_scan(database)
+        self.desk.at_rest[action_messages.READ_AGAIN] = self._then_rescan(
+            action_handlers.read_again(database, clock, self.scan)
         )
         self.desk.at_rest[PRUNE] = prune_handler(database, homes, clock)
         self.stop = Event()
@@ -125,7 +125,7 @@ class Owner:
         self._ordered = Event()
         """Somebody gave an order, and what it lets go on is not looked for yet."""
 
-    def _at_once(self, handler: Handler) -> Handler:
+    def _then_rescan(self, handler: Handler) -> Handler:
         """What was ordered is gone on with now, and not at the next sweep."""
 
         def carry(values: dict[str, Any]) -> dict[str, Any]:
@@ -136,23 +136,23 @@ class Owner:
 
         return carry
 
-    def survey(self) -> ScanResult:
+    def scan(self) -> ScanResult:
         """Look at all homes, and remember what is there."""
-        source_errors.try_again(self.database, self.clock())
+        source_errors.reread_killed(self.database, self.clock())
         found = scan_and_register(self.database, self.homes, self.clock().isoformat())
         self._followed = {home.id: {} for home in self.homes}
         for source in found.sources:
             self._followed[source.home][source.name] = source
-        self.figures.looked(len(found.sources), found.changed)
+        self.figures.record_scan(len(found.sources), found.changed)
         return found
 
-    def once(
+    def read_once(
         self, progress: Progress | None = None, readers: ReaderPool | None = None
     ) -> RunReport:
         """Read all that is new now. `readers` may be given by who started them early."""
-        found = self.survey()
+        found = self.scan()
         report = self.read(found.changed, progress, readers)
-        self.note(at_once=True)
+        self.save_sample(at_once=True)
         return report
 
     def read(
@@ -164,7 +164,7 @@ class Owner:
         """Read what is new in these sources."""
 
         def stored(report: RunReport, done_bytes: int) -> None:
-            self.note()
+            self.save_sample()
             if progress is not None:
                 progress(report, done_bytes)
 
@@ -182,9 +182,9 @@ class Owner:
                 deaths,
             )
             drain.stopped = self.stop.is_set
-            drain.landed = self.figures.landed
-            drain.between = self._between
-            at_work = readers or self._readers_for(changed)
+            drain.landed = self.figures.record_batches
+            drain.between = self._run_commands
+            at_work = readers or self._choose_readers(changed)
             # While readers parse, a second thread of the engine would only take a core from them.
             threads = 1 if isinstance(at_work, ReaderPool) else THREADS
             self.database.execute(f"set threads = {threads}")
@@ -209,15 +209,15 @@ class Owner:
             finally:
                 at_work.close()
                 if isinstance(at_work, ReaderPool):
-                    parcels.sweep(Path(self.database.spool))
-                self.figures.stands(changed)
+                    parcels.empty_spool(Path(self.database.spool))
+                self.figures.set_behind(changed)
                 # A database that cannot be opened again just now has told so already.
                 with contextlib.suppress(StoreError):
                     self.database.execute(f"set threads = {THREADS}")
-            changed = self.survey().changed
+            changed = self.scan().changed
             readers = ReaderPool(spawn_readers.start()) if died else None
 
-    def _readers_for(self, changed: list[TrackedFile]) -> ReaderPool | InProcessReader:
+    def _choose_readers(self, changed: list[TrackedFile]) -> ReaderPool | InProcessReader:
         if sum(source.behind for source in changed) >= BACKLOG_BYTES:
             return ReaderPool(spawn_readers.start())
         # What a reader hung on, or somebody died of, is not read here: only another process can be
@@ -243,10 +243,10 @@ class Owner:
         recent = max(pace.recent_every, RECENT_EVERY_POLLING) if polling else pace.recent_every
         plan = SweepPlan(recent, pace.everything_every)
         hints: Debounce[Path] = Debounce(pace.quiet, pace.longest)
-        tidy_at = monotonic() + TIDY_EVERY
+        tidy_at = monotonic() + RELEASE_MEMORY_EVERY
         crowded = 0
         """How often in a row there was no room in memory."""
-        self.desk.bell = partial(_wake, watchers)
+        self.desk.bell = partial(_wake_watchers, watchers)
         tries = RetrySchedule(self.database, self.tuning.retry, self.clock, monotonic)
         try:
             while not stop.is_set():
@@ -256,27 +256,27 @@ class Owner:
                 beside()
                 if monotonic() >= tidy_at:
                     self.database.release_memory()
-                    tidy_at = monotonic() + TIDY_EVERY
+                    tidy_at = monotonic() + RELEASE_MEMORY_EVERY
                 if self._ordered.is_set():
                     self._ordered.clear()
                     plan = SweepPlan(recent, pace.everything_every)
-                    tries.look()
+                    tries.refresh()
                 hints.hint(tries.due(), monotonic())
                 due = plan.due(monotonic())
                 changed: list[TrackedFile] = []
                 report = None
                 try:
                     began = monotonic()
-                    changed = self._swept(due)
+                    changed = self._run_sweep(due)
                     plan = plan.done(due, monotonic(), monotonic() - began)
                     self.database.pulse.sweep_at = plan.everything_due
                     if not changed:
                         wait = min(plan.wait(monotonic()), tries.wait())
-                        self._listen(watchers, hints, wait, monotonic)
-                        changed = self._hinted(hints.due(monotonic()))
+                        self._wait_for_hints(watchers, hints, wait, monotonic)
+                        changed = self._check_hints(hints.due(monotonic()))
                     if changed:
                         report = self.read(changed)
-                        tries.look()
+                        tries.refresh()
                 except StoreError as error:
                     if error.error_class == ErrorClass.CONFIG:
                         raise
@@ -291,65 +291,65 @@ class Owner:
                     if report.paused is None:
                         crowded = 0
                     else:
-                        self._stand_back(stop, monotonic, crowded)
+                        self._wait_before_retry(stop, monotonic, crowded)
                 if due is Sweep.EVERYTHING:
-                    self.note()
+                    self.save_sample()
         finally:
             for watcher in watchers:
                 watcher.stop()
-            self.note(at_once=True)
+            self.save_sample(at_once=True)
 
-    def _stand_back(self, stop: Event, monotonic: Callable[[], float], crowded: int) -> None:
+    def _wait_before_retry(self, stop: Event, monotonic: Callable[[], float], crowded: int) -> None:
         """Wait a while, unless somebody orders something: that may be the cure. Room in memory is
         there again in a moment; only where it never is, one waits as long as for the rest.
         """
-        patience = min(self.patience, CROWDED_PAUSE * 2**crowded) if crowded else self.patience
+        patience = min(self.patience, MEMORY_PAUSE * 2**crowded) if crowded else self.patience
         until = monotonic() + patience
         while not stop.wait(max(0.0, min(until - monotonic(), LONGEST_WAIT))):
             if self.desk.work(at_rest=True) or monotonic() >= until:
                 return
 
-    def _between(self) -> None:
+    def _run_commands(self) -> None:
         """Between two commits: do what others ordered."""
         self.desk.work(at_rest=False)
 
-    def _pass(self, _values: dict[str, Any]) -> dict[str, Any]:
+    def _read_on_request(self, _values: dict[str, Any]) -> dict[str, Any]:
         """Read all that is new, because another process asked for it."""
-        report = self.once()
+        report = self.read_once()
         return {"report": to_builtins(report), "behind_bytes": self.figures.behind_bytes}
 
-    def note(self, *, at_once: bool = False) -> None:
+    def save_sample(self, *, at_once: bool = False) -> None:
         """Keep a sample of the figures: once a minute, and only where there is something to say."""
         now = self.clock()
         if at_once or self.figures.due(now):
-            sample = self.figures.take(now, _size(self.database.path))
+            sample = self.figures.take_sample(now, _file_size(self.database.path))
             # A figure that cannot be kept is lost: it must not cost the work it tells of.
             with contextlib.suppress(StoreError):
                 if sample is not None:
                     with self.database.transaction():
                         self.database.run("report.add_sample", **asdict(sample))
 
-    def settle(self) -> None:
+    def checkpoint(self) -> None:
         """After a backlog: fold the log of the engine into its file, and keep it small."""
-        self.note(at_once=True)
-        for _ in range(SETTLE_TRIES):
+        self.save_sample(at_once=True)
+        for _ in range(CHECKPOINT_TRIES):
             try:
                 self.database.checkpoint()
                 break
             except Conflict:
                 # Something else is at work in the file. It is folded in a moment, or by itself
                 # when the database is closed.
-                time.sleep(SETTLE_PAUSE)
+                time.sleep(CHECKPOINT_PAUSE)
         self.database.execute(f"set checkpoint_threshold = '{TAIL_CHECKPOINT}'")
 
-    def _swept(self, due: Sweep) -> list[TrackedFile]:
+    def _run_sweep(self, due: Sweep) -> list[TrackedFile]:
         if due is Sweep.EVERYTHING:
-            return self.survey().changed
+            return self.scan().changed
         if due is Sweep.RECENT:
-            return self._look(self._recent())
+            return self._check_paths(self._recent_paths())
         return []
 
-    def _recent(self) -> list[tuple[Home, str]]:
+    def _recent_paths(self) -> list[tuple[Home, str]]:
         newest = time.time_ns() - RECENT_NS
         return [
             (home, source.path)
@@ -358,7 +358,7 @@ class Owner:
             if source.mtime_ns >= newest
         ]
 
-    def _listen(
+    def _wait_for_hints(
         self,
         watchers: list[Watcher],
         hints: Debounce[Path],
@@ -371,31 +371,31 @@ class Owner:
         for watcher in watchers:
             hints.hint(watcher.wait(patience / len(watchers)), monotonic())
 
-    def _hinted(self, paths: list[Path]) -> list[TrackedFile]:
+    def _check_hints(self, paths: list[Path]) -> list[TrackedFile]:
         homes = ((home_of(self.homes, path), path) for path in paths)
-        return self._look([(home, str(path)) for home, path in homes if home is not None])
+        return self._check_paths([(home, str(path)) for home, path in homes if home is not None])
 
-    def _look(self, paths: list[tuple[Home, str]]) -> list[TrackedFile]:
+    def _check_paths(self, paths: list[tuple[Home, str]]) -> list[TrackedFile]:
         """What is new at these paths; a path that is gone waits for the next sweep."""
         now = self.clock().isoformat()
         looked: dict[int, TrackedFile] = {}
         for home, path in paths:
-            found = discovery.look(home.path, path)
+            found = discovery.find(home.path, path)
             if found is not None:
                 followed = self._followed.setdefault(home.id, {})
                 source = register(self.database, home, followed, found, now)
                 looked[source.id] = source
         changed = in_order(list(looked.values()))
-        self.figures.looked(len(looked), changed)
+        self.figures.record_scan(len(looked), changed)
         return changed
 
 
-def _wake(watchers: list[Watcher]) -> None:
+def _wake_watchers(watchers: list[Watcher]) -> None:
     for watcher in watchers:
         watcher.nudge()
 
 
-def _size(path: Path) -> int:
+def _file_size(path: Path) -> int:
     with contextlib.suppress(OSError):
         return path.stat().st_size
     return 0

@@ -31,11 +31,11 @@ class Job(Struct):
     state: FoldState | None = None
     restart: bool = False
     """The source was rewritten: read it from its beginning, as this generation."""
-    alone: bool = False
+    isolated: bool = False
     """Somebody died of it: tell every block before it is decoded."""
-    near: int | None = None
+    report_lines_near: int | None = None
     """Of the block with this byte tell every line."""
-    aside: list[int] = field(default_factory=list)
+    lines_to_skip: list[int] = field(default_factory=list)
     """Lines that readers died of: they are rejected undecoded."""
 
 
@@ -71,7 +71,7 @@ class JobDone(Struct):
     replaces: bool = False
     """The facts of older generations are dropped with the first lines of this one."""
     reason: str | None = None
-    trouble: SourceFailure | None = None
+    failure: SourceFailure | None = None
 
 
 class JobAlive(Struct, tag="alive"):

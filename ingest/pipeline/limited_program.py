@@ -18,11 +18,11 @@ from typing import IO, Final
 
 from msgspec import Struct
 
-KEPT: Final = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "TMPDIR")
+ENVIRONMENT: Final = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "TMPDIR")
 """All that it sees of our environment."""
 _CHUNK: Final = 64 * 1024
 _COMPLAINT_CHARS: Final = 500
-_LOOK_EVERY: Final = 0.2
+_STOP_CHECK_EVERY: Final = 0.2
 """So that a stop is noticed soon."""
 
 
@@ -87,7 +87,7 @@ def run(
                 stdin=source,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                env={name: env[name] for name in KEPT if name in env},
+                env={name: env[name] for name in ENVIRONMENT if name in env},
                 cwd="/",
                 start_new_session=True,
             )
@@ -95,17 +95,17 @@ def run(
             raise ProgramMissing(f"{command[0]} cannot be started: {error}") from error
     until = time.monotonic() + leash.seconds
     try:
-        answer, complaint = _listen(process, leash, until, stopped)
+        answer, complaint = _read_output(process, leash, until, stopped)
         code = _wait(process, leash, until)
     finally:
-        _end(process)
+        _kill(process)
     if code != 0:
         how = f"ended with {code}" if code > 0 else f"was ended by signal {-code}"
         raise ProgramFailed(f"{command[0]} {how}. {complaint}".strip())
     return answer
 
 
-def _listen(
+def _read_output(
     process: subprocess.Popen[bytes], leash: Limits, until: float, stopped: Callable[[], bool]
 ) -> tuple[bytes, str]:
     """All that it answers, and the end of what it complains, until it closes both."""
@@ -120,7 +120,7 @@ def _listen(
                 raise ProgramTooSlow(f"It had not ended after {leash.seconds:g} seconds.")
             if stopped():
                 raise ProgramStopped("It was stopped.")
-            for key, _ in selector.select(min(left, _LOOK_EVERY)):
+            for key, _ in selector.select(min(left, _STOP_CHECK_EVERY)):
                 data = os.read(key.fd, _CHUNK)
                 if not data:
                     selector.unregister(key.fileobj)
@@ -143,7 +143,7 @@ def _wait(process: subprocess.Popen[bytes], leash: Limits, until: float) -> int:
         raise ProgramTooSlow(f"It had not ended after {leash.seconds:g} seconds.") from None
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _kill(process: subprocess.Popen[bytes]) -> None:
     # Also after it ended by itself: it may have left others behind.
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)

@@ -16,7 +16,7 @@ from ingest.db.prune import prune
 from ingest.pipeline.background import BackgroundJob
 from ingest.pipeline.run import Clock
 
-FORGET_EVERY: Final = timedelta(days=1)
+PRUNE_EVERY: Final = timedelta(days=1)
 
 
 class Maintenance:
@@ -40,15 +40,15 @@ class Maintenance:
                 one.step()
         with contextlib.suppress(StoreError):
             if self.retention:
-                self._forget(self.clock())
+                self._prune(self.clock())
 
     def close(self) -> None:
         for one in self.beside:
             with contextlib.suppress(StoreError):
                 one.close()
 
-    def _forget(self, now: datetime) -> None:
-        if self._forgot is None or now - self._forgot >= FORGET_EVERY:
+    def _prune(self, now: datetime) -> None:
+        if self._forgot is None or now - self._forgot >= PRUNE_EVERY:
             self._forgot = now
             # The history of finished work only: facts go when a person says so.
             prune(

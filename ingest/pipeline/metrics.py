@@ -64,13 +64,13 @@ class Metrics:
     def behind_bytes(self) -> int:
         return sum(self._behind.values())
 
-    def looked(self, sources: int, changed: Iterable[TrackedFile]) -> None:
+    def record_scan(self, sources: int, changed: Iterable[TrackedFile]) -> None:
         """So many sources were looked at by name and size, and these have to be opened."""
         opened = list(changed)
         self._unchanged += sources - len(opened)
-        self.stands(opened)
+        self.set_behind(opened)
 
-    def stands(self, sources: Iterable[TrackedFile]) -> None:
+    def set_behind(self, sources: Iterable[TrackedFile]) -> None:
         """How far these are behind now."""
         for source in sources:
             if source.behind:
@@ -78,7 +78,7 @@ class Metrics:
             else:
                 self._behind.pop(source.id, None)
 
-    def landed(self, ended: Iterable[JobDone]) -> None:
+    def record_batches(self, ended: Iterable[JobDone]) -> None:
         """These batches were stored with one commit, or failed."""
         counts = self._counts
         counts.landings += 1
@@ -89,17 +89,17 @@ class Metrics:
             counts.bytes_read += done.bytes_read
             counts.lines += done.tally.lines
             counts.facts += done.facts
-            self._became(done)
-            self._advance(done)
+            self._count_outcome(done)
+            self._update_behind(done)
 
-    def _advance(self, done: JobDone) -> None:
+    def _update_behind(self, done: JobDone) -> None:
         left = self._behind.get(done.source, 0) - max(0, done.cursor.offset - done.start)
         if done.outcome == "read" and done.more and left > 0:
             self._behind[done.source] = left
         elif done.outcome in ("read", "empty"):
             self._behind.pop(done.source, None)
 
-    def _became(self, done: JobDone) -> None:
+    def _count_outcome(self, done: JobDone) -> None:
         counts = self._counts
         match done.outcome:
             case "failed":
@@ -122,7 +122,7 @@ class Metrics:
     def due(self, now: datetime) -> bool:
         return (now - self._since).total_seconds() >= EVERY_SECONDS
 
-    def take(self, now: datetime, database_bytes: int) -> Sample | None:
+    def take_sample(self, now: datetime, database_bytes: int) -> Sample | None:
         """What happened since the last one; None where that is nothing. Counting begins anew."""
         stands = (self.behind_bytes, len(self._behind))
         nothing = self._counts == Counts() and stands == self._told

@@ -20,12 +20,12 @@ from ingest.pipeline.limited_program import ProgramFailed
 from ingest.pipeline.run import Clock, RunSettings
 
 SCHEMA: Final = "tailboard.observe/1"
-LATELY: Final = timedelta(hours=24)
+MAX_AGE: Final = timedelta(hours=24)
 """What came to rest before is history; nobody waits for notes on it."""
 _ROWS: Final = 500
 _CHARS: Final = 4_000
 
-Tell = Callable[[bytes, Callable[[], bool]], bytes]
+RunCommand = Callable[[bytes, Callable[[], bool]], bytes]
 """Runs the command on its input, unless it is stopped; see `ingest.pipeline.limited_program`."""
 
 
@@ -63,7 +63,7 @@ class Observer(BackgroundJob[ObservedFacts]):
         self,
         database: Database,
         instance: str,
-        tell: Tell,
+        tell: RunCommand,
         *,
         quiet: timedelta,
         tuning: RunSettings,
@@ -79,12 +79,12 @@ class Observer(BackgroundJob[ObservedFacts]):
     def due(self, now: datetime) -> Row | None:
         return self.database.one(
             "observe.due",
-            since=(now - LATELY).isoformat(),
+            since=(now - MAX_AGE).isoformat(),
             until=(now - self.quiet).isoformat(),
         )
 
-    def take_up(self, found: Row) -> Callable[[], JobResult[ObservedFacts]]:
-        told, turn = facts(self.database, found["home"], found["session"])
+    def prepare(self, found: Row) -> Callable[[], JobResult[ObservedFacts]]:
+        told, turn = session_document(self.database, found["home"], found["session"])
 
         def work() -> JobResult[ObservedFacts]:
             notes = decode(self.tell(told, self.stop.is_set)).notes
@@ -92,7 +92,7 @@ class Observer(BackgroundJob[ObservedFacts]):
 
         return work
 
-    def keep(self, found: Row, batch: str, result: ObservedFacts, now: datetime) -> None:
+    def save(self, found: Row, batch: str, result: ObservedFacts, now: datetime) -> None:
         self.database.run("observe.drop_notes", batch=batch)
         if result.notes:
             self.database.run(
@@ -118,7 +118,7 @@ def decode(answer: bytes) -> ObserverAnswer:
         raise InvalidAnswer(f"The answer cannot be used: {error}") from error
 
 
-def facts(database: Database, home: str, session: str) -> tuple[bytes, int]:
+def session_document(database: Database, home: str, session: str) -> tuple[bytes, int]:
     """What a command is told of a session, as one JSON document, and the newest turn in it."""
     of: dict[str, object] = {"home": home, "session": session}
     turns = database.rows("observe.turns", limit=_ROWS, **of)

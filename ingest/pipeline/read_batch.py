@@ -21,7 +21,7 @@ from ingest.codex.rejects import KILLED
 from ingest.codex.state import FoldState
 from ingest.pipeline.batch_budget import Budget
 from ingest.pipeline.job import WHOLE, Job, JobDone, SourceFailure
-from ingest.tail.cursor import Cursor, Mark, Verdict, advance, judge, restart, touched
+from ingest.tail.cursor import Cursor, Mark, Verdict, advance, judge, restart, with_hints
 from ingest.tail.errors import SourceError
 from ingest.tail.lines import Block, blocks
 from ingest.tail.opening import open_source
@@ -31,16 +31,16 @@ from ingest.text.redact import mask
 
 TRACE_CHARS = 4_000
 
-Alive = Callable[[str, int, str], None]
+ReportAlive = Callable[[str, int, str], None]
 """Hears, by its lease, which batch is at which byte, and what begins there."""
 
 
-def silent(_lease: str, _byte: int, _place: str) -> None:
+def no_report(_lease: str, _byte: int, _place: str) -> None:
     """Nobody waits for a sign of life."""
 
 
 def read(
-    job: Job, alive: Alive = silent, budget: Budget | None = None
+    job: Job, alive: ReportAlive = no_report, budget: Budget | None = None
 ) -> tuple[JobDone, Facts | None]:
     """Carry out one job. An error is an answer, never an exception."""
     began = time.perf_counter()
@@ -49,10 +49,10 @@ def read(
     alive(job.lease, job.cursor.offset, "")
     try:
         with open_source(os.fsdecode(job.path), job.representation) as reader:
-            done, facts = _judged(job, reader, alive, budget)
+            done, facts = _read_opened(job, reader, alive, budget)
             done.bytes_read = reader.bytes_read
     except SourceError as error:
-        done, facts = _failed(job, _trouble(error)), None
+        done, facts = _failed(job, _source_failure(error)), None
     except Exception as error:  # noqa: BLE001 - the batch fails and says why; the others go on
         failure = classify(error)
         done = _failed(job, SourceFailure(failure.code, failure.cls, failure.message, failure.hint))
@@ -61,7 +61,7 @@ def read(
     return done, facts
 
 
-def _judged(job: Job, reader: Reader, alive: Alive, budget: Budget) -> tuple[JobDone, Facts | None]:
+def _read_opened(job: Job, reader: Reader, alive: ReportAlive, budget: Budget) -> tuple[JobDone, Facts | None]:
     cursor = job.cursor
     reader.end()
     budget.opened()
@@ -73,7 +73,7 @@ def _judged(job: Job, reader: Reader, alive: Alive, budget: Budget) -> tuple[Job
         if judgement.verdict is Verdict.REWRITTEN or changed:
             return _done(job, cursor, "rewritten", judgement.reason), None
         if judgement.verdict is not Verdict.APPENDED:
-            seen = touched(cursor, reader.seen)
+            seen = with_hints(cursor, reader.seen)
             return _done(job, seen, "empty", judgement.reason), None
     if job.kind is Kind.TYPESCRIPT:
         return _document(job, reader, cursor)
@@ -81,7 +81,7 @@ def _judged(job: Job, reader: Reader, alive: Alive, budget: Budget) -> tuple[Job
 
 
 def _lines(
-    job: Job, reader: Reader, cursor: Cursor, alive: Alive, budget: Budget
+    job: Job, reader: Reader, cursor: Cursor, alive: ReportAlive, budget: Budget
 ) -> tuple[JobDone, Facts | None]:
     """The lines of a range. A line that our own code fails on ends the range before it, and is
     set aside at the head of the next: so each line is folded twice at the most.
@@ -111,7 +111,7 @@ def _lines(
         break
     if lines.position == cursor.offset:
         # Nothing whole is there: the cursor stays, also that of an older generation.
-        seen = touched(job.cursor, reader.seen)
+        seen = with_hints(job.cursor, reader.seen)
         done = _done(job, seen, "empty", "no whole line yet")
         done.partial = lines.partial
         return done, None
@@ -122,7 +122,7 @@ def _lines(
     return _folded(done, fold), fold.facts
 
 
-def _feed(job: Job, fold: Fold | IndexFold, block: Block, alive: Alive) -> None:
+def _feed(job: Job, fold: Fold | IndexFold, block: Block, alive: ReportAlive) -> None:
     """Decode a block; line by line, each told before, where a reader died in it."""
     near, begin = job.near, block.offset
     if near is None or not begin <= near < begin + len(block.data):
@@ -137,7 +137,7 @@ def _feed(job: Job, fold: Fold | IndexFold, block: Block, alive: Alive) -> None:
 def _document(job: Job, reader: Reader, cursor: Cursor) -> tuple[JobDone, Facts | None]:
     size = reader.end()
     if size == 0:
-        return _done(job, touched(job.cursor, reader.seen), "empty", "an empty file"), None
+        return _done(job, with_hints(job.cursor, reader.seen), "empty", "an empty file"), None
     fold = _read_document(job, reader, size)
     mark = Mark(size, reader.head(), reader.before(size), reader.seen)
     done = _done(job, advance(cursor, mark), "read")
@@ -149,7 +149,7 @@ def _read_document(job: Job, reader: Reader, size: int) -> Fold:
         fold = Fold(job.source, job.thread)
         fold.oversize(0, size, "", reader.head(), reader.before(size))
         return fold
-    data = _whole(reader, size)
+    data = _read_whole(reader, size)
     faults: dict[int, str] = {}
     while True:
         fold = Fold(job.source, job.thread, None, faults)
@@ -187,7 +187,7 @@ def _folded(done: JobDone, fold: Fold | IndexFold) -> JobDone:
     return done
 
 
-def _whole(reader: Reader, size: int) -> bytes:
+def _read_whole(reader: Reader, size: int) -> bytes:
     parts = []
     at = 0
     while at < size and (part := reader.read_at(at, size - at)):
@@ -211,9 +211,9 @@ def _done(job: Job, cursor: Cursor, outcome: str, reason: str | None = None) -> 
 
 def _failed(job: Job, trouble: SourceFailure) -> JobDone:
     done = _done(job, job.cursor, "failed")
-    done.trouble = trouble
+    done.failure = trouble
     return done
 
 
-def _trouble(error: SourceError) -> SourceFailure:
+def _source_failure(error: SourceError) -> SourceFailure:
     return SourceFailure(f"source.{error.code}", error.error_class, error.sentence, error.hint)

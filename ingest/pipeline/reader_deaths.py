@@ -21,16 +21,16 @@ class ReaderDeaths:
         self._last: dict[str, DeathPlace] = {}
         self._aside: dict[str, list[int]] = {}
 
-    def near(self, batch: str) -> int | None:
+    def last_byte(self, batch: str) -> int | None:
         """Where the next reader of this batch tells every line it comes to."""
         last = self._last.get(batch)
         return None if last is None else last.byte
 
-    def aside(self, batch: str) -> list[int]:
+    def lines_to_skip(self, batch: str) -> list[int]:
         """The lines of this batch that are not to be decoded any more."""
         return self._aside.get(batch, [])
 
-    def died(self, batch: str, place: DeathPlace) -> None:
+    def record(self, batch: str, place: DeathPlace) -> None:
         """One more reader died there, alone with this batch."""
         if place.exact and self._last.get(batch) == place:
             self._aside.setdefault(batch, []).append(place.byte)

@@ -14,12 +14,12 @@ import msgspec
 from ingest.batches.failure import ErrorClass, classify
 from ingest.pipeline.batch_budget import Budget
 from ingest.pipeline.job import Job, JobDone, ReaderOutput, SourceFailure
-from ingest.pipeline.read_batch import Alive, read, silent
+from ingest.pipeline.read_batch import ReportAlive, read, no_report
 
 _encode_lines = msgspec.json.Encoder().encode_lines
 
 
-def pack(jobs: list[Job], spool: Path, name: str, alive: Alive = silent) -> ReaderOutput:
+def read_group(jobs: list[Job], spool: Path, name: str, alive: ReportAlive = no_report) -> ReaderOutput:
     """Read a group of batches, in order, and leave their facts in the spool."""
     done: list[JobDone] = []
     files: dict[str, str] = {}
@@ -63,7 +63,7 @@ def discard(parcel: ReaderOutput) -> None:
         Path(path).unlink(missing_ok=True)
 
 
-def sweep(spool: Path) -> None:
+def empty_spool(spool: Path) -> None:
     """Remove what a process that died left in the spool; its cursors never moved."""
     for path in spool.glob("*.json"):
         path.unlink(missing_ok=True)

@@ -17,10 +17,10 @@ from msgspec import Struct
 
 from ingest.gc_scheduler import freeze_loaded
 from ingest.pipeline.job import Job, JobAlive, ReaderOutput
-from ingest.pipeline.reader_output import pack
+from ingest.pipeline.reader_output import read_group
 
 NICENESS = 5
-SPEAKS_EVERY = 1.0
+ALIVE_EVERY = 1.0
 """Seconds between two signs of life within one batch."""
 _HEADER = struct.Struct("<I")
 
@@ -44,11 +44,11 @@ def send(stream: IO[bytes], message: Group | ReaderOutput | JobAlive) -> None:
 
 def receive(stream: IO[bytes]) -> ReaderOutput | JobAlive | None:
     """The next parcel, or a sign of life; None where the reader is gone."""
-    data = _receive(stream)
+    data = _receive_bytes(stream)
     return None if data is None else _decode_answer(data)
 
 
-def _receive(stream: IO[bytes]) -> bytes | None:
+def _receive_bytes(stream: IO[bytes]) -> bytes | None:
     header = stream.read(_HEADER.size)
     if len(header) < _HEADER.size:
         return None
@@ -57,7 +57,7 @@ def _receive(stream: IO[bytes]) -> bytes | None:
     return data if len(data) == length else None
 
 
-class ProgressWriter:
+class AliveReporter:
     """Says what is being worked on: each batch as it is begun, and how far it is now and then."""
 
     def __init__(self, sink: IO[bytes]) -> None:
@@ -68,7 +68,7 @@ class ProgressWriter:
     def __call__(self, lease: str, byte: int, place: str = "") -> None:
         now = time.monotonic()
         if place or lease != self._lease or now >= self._next:
-            self._lease, self._next = lease, now + SPEAKS_EVERY
+            self._lease, self._next = lease, now + ALIVE_EVERY
             send(self._sink, JobAlive(lease, byte, place))
 
 
@@ -81,11 +81,11 @@ def main() -> None:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     freeze_loaded()
     source, sink = sys.stdin.buffer, sys.stdout.buffer
-    voice = ProgressWriter(sink)
-    while (data := _receive(source)) is not None:
+    voice = AliveReporter(sink)
+    while (data := _receive_bytes(source)) is not None:
         group = _decode_group(data)
         try:
-            send(sink, pack(group.jobs, Path(group.spool), group.name, voice))
+            send(sink, read_group(group.jobs, Path(group.spool), group.name, voice))
         except BrokenPipeError:
             return
 

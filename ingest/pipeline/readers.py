@@ -21,22 +21,22 @@ from ingest.batches.failure import OWNER_DIED, ErrorClass, Failure
 from ingest.batches.state import STUCK_AFTER
 from ingest.pipeline.job import HUNG, Job, JobAlive, ReaderOutput
 from ingest.pipeline.reader_deaths import DeathPlace
-from ingest.pipeline.reader_output import pack
+from ingest.pipeline.reader_output import read_group
 from ingest.pipeline.reader_process import Group, receive, send
 from ingest.text.units import span
 
-OUTSTANDING = 4
+MAX_GROUPS = 4
 """Groups a reader has in hand, so that it goes on reading while the last ones are stored."""
 
-PATIENCE = 0.25
+POLL_SECONDS = 0.25
 """Seconds that are waited for a parcel before the one who waits may look after something else."""
 
 HUNG_AFTER = 300.0
 """Seconds without a sign of life after which a reader is ended: its disk answers no more."""
 
 
-_LAST_WAIT = 5.0
-_ASKED = (0, -signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP)
+_EXIT_TIMEOUT = 5.0
+_REQUESTED_EXITS = (0, -signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP)
 """How a reader ends that was asked to, or had nothing more to do."""
 
 
@@ -69,32 +69,32 @@ class InProcessReader:
         self._groups: deque[tuple[list[Job], Path]] = deque()
         self._count = 0
 
-    ahead: ClassVar[bool] = False
+    reads_ahead: ClassVar[bool] = False
     """Nothing is read before it is asked for, and so not before it is claimed."""
 
-    def free(self) -> bool:
+    def has_capacity(self) -> bool:
         return not self._groups
 
     def busy(self) -> bool:
         return bool(self._groups)
 
-    def give(self, jobs: list[Job], spool: Path) -> int:
+    def submit(self, jobs: list[Job], spool: Path) -> int:
         self._groups.append((jobs, spool))
         return 0
 
-    def take(self) -> list[tuple[int, ReaderOutput]]:
+    def collect(self) -> list[tuple[int, ReaderOutput]]:
         jobs, spool = self._groups.popleft()
         self._count += 1
-        return [(0, pack(jobs, spool, f"own-{self._count}"))]
+        return [(0, read_group(jobs, spool, f"own-{self._count}"))]
 
-    def silent(self) -> list[str]:
+    def stuck_leases(self) -> list[str]:
         return []
 
     def close(self) -> None:
         self._groups.clear()
 
 
-class _Heard(Struct, frozen=True):
+class _LastMessage(Struct, frozen=True):
     """The last that was heard of a reader."""
 
     at: float
@@ -106,7 +106,7 @@ class _Heard(Struct, frozen=True):
 class ReaderPool:
     """Reader processes. `give` to one that is free, `take` what comes back."""
 
-    ahead: ClassVar[bool] = True
+    reads_ahead: ClassVar[bool] = True
     """They read on while what they brought is stored."""
 
     def __init__(
@@ -120,14 +120,14 @@ class ReaderPool:
         self._in_hand: list[deque[list[str]]] = [deque() for _ in range(size)]
         self._parcels: SimpleQueue[tuple[int, ReaderOutput | None]] = SimpleQueue()
         self._groups: list[SimpleQueue[Group | None]] = [SimpleQueue() for _ in range(size)]
-        self._heard = [_Heard(self._monotonic())] * size
+        self._heard = [_LastMessage(self._monotonic())] * size
         self._count = 0
         self._closed = False
         for index in range(size):
-            threading.Thread(target=self._listen, args=(index,), daemon=True).start()
-            threading.Thread(target=self._tell, args=(index,), daemon=True).start()
+            threading.Thread(target=self._read_answers, args=(index,), daemon=True).start()
+            threading.Thread(target=self._write_groups, args=(index,), daemon=True).start()
 
-    def _listen(self, index: int) -> None:
+    def _read_answers(self, index: int) -> None:
         stream = self._readers[index].stdout
         while stream is not None:
             try:
@@ -135,17 +135,17 @@ class ReaderPool:
             except ValueError:
                 return  # The stream was closed under it: nobody waits for what it had.
             if isinstance(answer, JobAlive):
-                self._heard[index] = _Heard(
+                self._heard[index] = _LastMessage(
                     self._monotonic(), answer.lease, answer.byte, answer.place
                 )
                 continue
             if answer is not None:
-                self._heard[index] = _Heard(self._monotonic())
+                self._heard[index] = _LastMessage(self._monotonic())
             self._parcels.put((index, answer))
             if answer is None:
                 return
 
-    def _tell(self, index: int) -> None:
+    def _write_groups(self, index: int) -> None:
         """Write to a reader. It may hang, and a pipe holds less than a group of many files: the
         thread that has the database must never wait for it.
         """
@@ -158,72 +158,72 @@ class ReaderPool:
             with contextlib.suppress(OSError):
                 stream.close()
 
-    def free(self) -> bool:
+    def has_capacity(self) -> bool:
         """Whether a reader could take another group."""
-        return min(map(len, self._in_hand)) < OUTSTANDING
+        return min(map(len, self._in_hand)) < MAX_GROUPS
 
     def busy(self) -> bool:
         return any(self._in_hand)
 
-    def give(self, jobs: list[Job], spool: Path) -> int:
+    def submit(self, jobs: list[Job], spool: Path) -> int:
         """Hand a group to the reader with the least in hand."""
         loads = [len(groups) for groups in self._in_hand]
         index = loads.index(min(loads))
         self._count += 1
         if not self._in_hand[index]:
-            self._heard[index] = _Heard(self._monotonic())
+            self._heard[index] = _LastMessage(self._monotonic())
         self._in_hand[index].append([job.lease for job in jobs])
         self._groups[index].put(Group(f"group-{self._count}", str(spool), jobs))
         return index
 
-    def take(self) -> list[tuple[int, ReaderOutput]]:
+    def collect(self) -> list[tuple[int, ReaderOutput]]:
         """All parcels that are back, and from which reader; waits a while if there are none."""
         taken: list[tuple[int, ReaderOutput]] = []
         while not taken or not self._parcels.empty():
             try:
-                index, parcel = self._parcels.get(timeout=PATIENCE)
+                index, parcel = self._parcels.get(timeout=POLL_SECONDS)
             except Empty:
-                self._end_hung()
+                self._raise_if_hung()
                 return taken
             if parcel is None and taken:
                 # First what was brought, then the news of the death.
                 self._parcels.put((index, None))
                 return taken
             if parcel is None:
-                raise self._death(index)
+                raise self._reader_died(index)
             self._in_hand[index].popleft()
             taken.append((index, parcel))
         return taken
 
-    def _death(self, index: int) -> ReaderDied:
+    def _reader_died(self, index: int) -> ReaderDied:
         reader, heard = self._readers[index], self._heard[index]
         with contextlib.suppress(subprocess.TimeoutExpired):
-            reader.wait(_LAST_WAIT)
+            reader.wait(_EXIT_TIMEOUT)
         return ReaderDied(
             self._in_hand[index][0] if self._in_hand[index] else [],
             place=DeathPlace(heard.byte, heard.place == "line") if heard.place else None,
-            asked=reader.returncode in _ASKED,
+            asked=reader.returncode in _REQUESTED_EXITS,
         )
 
-    def silent(self) -> list[str]:
+    def stuck_leases(self) -> list[str]:
         """The batches in whose reading nothing has moved for so long that they are stuck."""
         found: list[str] = []
         for index, groups in enumerate(self._in_hand):
-            if groups and self._silence(index) >= STUCK_AFTER.total_seconds():
-                found += self._works_on(index)
+            if groups and self._seconds_silent(index) >= STUCK_AFTER.total_seconds():
+                found += self._current_leases(index)
         return found
 
-    def _silence(self, index: int) -> float:
+    def _seconds_silent(self, index: int) -> float:
         return self._monotonic() - self._heard[index].at
 
-    def _works_on(self, index: int) -> list[str]:
+    def _current_leases(self, index: int) -> list[str]:
         lease = self._heard[index].lease
         return self._in_hand[index][0] if lease is None else [lease]
 
-    def _end_hung(self) -> None:
+    def _raise_if_hung(self) -> None:
         for index, groups in enumerate(self._in_hand):
-            if groups and self._silence(index) >= HUNG_AFTER:
-                raise ReaderDied(self._works_on(index), _hung(self._heard[index]))
+            if groups and self._seconds_silent(index) >= HUNG_AFTER:
+                raise ReaderDied(self._current_leases(index), _hung_failure(self._heard[index]))
 
     def close(self) -> None:
         """End the readers; what they have in hand is dropped."""
@@ -235,13 +235,13 @@ class ReaderPool:
             reader.kill()
             # One that hangs in the system itself dies when that lets go of it; nobody waits for it.
             with contextlib.suppress(subprocess.TimeoutExpired):
-                reader.wait(_LAST_WAIT)
+                reader.wait(_EXIT_TIMEOUT)
             # While one still hangs, `_listen` waits for it, and to close would wait, too.
             if reader.stdout is not None and reader.returncode is not None:
                 reader.stdout.close()
 
 
-def _hung(heard: _Heard) -> Failure:
+def _hung_failure(heard: _LastMessage) -> Failure:
     where = "" if heard.lease is None else f", the last time at byte {heard.byte:,}"
     return Failure(
         code=HUNG,

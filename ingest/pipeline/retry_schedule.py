@@ -26,9 +26,9 @@ class RetrySchedule:
         self._clock = clock
         self._monotonic = monotonic
         self._at = math.inf
-        self.look()
+        self.refresh()
 
-    def look(self) -> None:
+    def refresh(self) -> None:
         found = self._database.one("queue.next_try", mode=self._mode)
         at: datetime | None = found["at"] if found else None
         self._at = math.inf

@@ -39,12 +39,12 @@ from ingest.tail.source import Kind, Representation
 
 GROUP_BYTES = 12 * 1024**2
 GROUP_SOURCES = 256
-LANDING_BYTES = 30 * 1024**2
+COMMIT_BYTES = 30 * 1024**2
 """About as much is stored at once: a commit costs the same for much and for little."""
 COMPRESSED_BATCH_BYTES = 128 * 1024**2
 HEARTBEAT = timedelta(seconds=5)
 """How often a drain says that it is at work; six of them missed, and a batch is stuck."""
-_SET_FREE = Failure(
+_READER_ENDED = Failure(
     code="set_free", cls=ErrorClass.CANCELLED, message="Its reader ended before it was begun."
 )
 
@@ -133,43 +133,43 @@ class IngestRun:
 
     def run(self, sources: list[TrackedFile], readers: ReaderPool | InProcessReader) -> RunReport:
         """Read and store all that is new in these sources, in their order."""
-        self._sort_out(sources)
+        self._plan(sources)
         held: list[ReaderOutput] = []
         try:
-            self._hand_out(readers)
-            while self.report.paused is None and self._is_left(readers) and not self.stopped():
+            self._assign_jobs(readers)
+            while self.report.paused is None and self._has_work(readers) and not self.stopped():
                 self.between()
-                self._say_alive(readers)
+                self._heartbeat(readers)
                 if not readers.busy():
-                    self._go_on(readers)
+                    self._assign_or_isolate(readers)
                 if self._claims and not held:
                     # Before it is read: whatever that does to us, the next start knows of it.
-                    self._land([])
+                    self._commit([])
                 for _, parcel in readers.take():
                     held.append(parcel)
-                    self._follow_on(parcel)
+                    self._queue_next_batches(parcel)
                 # Readers get more to do before what they brought is stored: they never wait.
-                self._hand_out(readers)
+                self._assign_jobs(readers)
                 if self._alone:
                     for parcel in held:
                         self._store([parcel])
                     held = []
-                elif not readers.ahead or not readers.busy() or _size(held) >= LANDING_BYTES:
+                elif not readers.ahead or not readers.busy() or _size(held) >= COMMIT_BYTES:
                     self._store(held)
                     held = []
-            if self.report.paused is None and not self._is_left(readers):
-                self._gate.lift()
+            if self.report.paused is None and not self._has_work(readers):
+                self._gate.resume()
         except ReaderDied as death:
             self._store(held)
-            self._rescue(death)
+            self._handle_reader_death(death)
             raise
         finally:
             for parcel in held:
                 parcels.discard(parcel)
-            self._set_free()
+            self._release_claims()
         return self.report
 
-    def _sort_out(self, sources: list[TrackedFile]) -> None:
+    def _plan(self, sources: list[TrackedFile]) -> None:
         """What is read, and in which order: a batch that somebody died of goes last, and alone. But
         history goes first in any case: what is not read of it in time, Codex may cut away.
         """
@@ -183,42 +183,42 @@ class IngestRun:
             return
         gate.wake_changed(sources)
         for task in map(_Task, sources):
-            if self._is_free(task):
-                (self._suspects if gate.suspect(task.source) else self._waiting).append(task)
+            if self._is_allowed(task):
+                (self._suspects if gate.is_suspect(task.source) else self._waiting).append(task)
         self.report.sources += len(self._waiting) + len(self._suspects)
 
-    def _is_free(self, task: _Task) -> bool:
+    def _is_allowed(self, task: _Task) -> bool:
         """Whether nobody holds the next batch of this source back."""
         if not task.restarting and not self._gate.admits(task.source):
             return False
         return not (self._gate.decided and self._gate.holds_back(self._claim(task)))
 
-    def _is_left(self, readers: ReaderPool | InProcessReader) -> bool:
+    def _has_work(self, readers: ReaderPool | InProcessReader) -> bool:
         return bool(readers.busy() or self._waiting or self._suspects)
 
-    def _go_on(self, readers: ReaderPool | InProcessReader) -> None:
+    def _assign_or_isolate(self, readers: ReaderPool | InProcessReader) -> None:
         """What the readers do next, once all that they brought is stored."""
-        self._hand_out(readers)
+        self._assign_jobs(readers)
         if not readers.busy():
-            self._isolate(readers)
+            self._read_isolated(readers)
 
-    def _isolate(self, readers: ReaderPool | InProcessReader) -> None:
+    def _read_isolated(self, readers: ReaderPool | InProcessReader) -> None:
         job = self._first_job(self._suspects.popleft())
-        job.alone = True
-        job.near, job.aside = self._deaths.near(job.batch), self._deaths.aside(job.batch)
+        job.isolated = True
+        job.report_lines_near, job.lines_to_skip = self._deaths.near(job.batch), self._deaths.aside(job.batch)
         self._isolated = job.lease
         readers.give([job], self.database.spool)
 
     def _now(self) -> str:
         return self.clock().isoformat()
 
-    def _set_free(self) -> None:
+    def _release_claims(self) -> None:
         """Hand back what is still claimed; where that fails, the next drain or start does it."""
         if self._tasks:
             with contextlib.suppress(StoreError):
                 queue.release(self.database, self.instance, self._now())
 
-    def _rescue(self, death: ReaderDied) -> None:
+    def _handle_reader_death(self, death: ReaderDied) -> None:
         """Free what a dead reader had in hand; only what it worked on counts against a batch."""
         blamed = {lease: task for lease, task in self._tasks.items() if lease in death.leases}
         failure = death.failure
@@ -230,7 +230,7 @@ class IngestRun:
         queue.failed_together(
             self.database,
             {
-                lease: (task.batch, failure if lease in blamed else _SET_FREE)
+                lease: (task.batch, failure if lease in blamed else _READER_ENDED)
                 for lease, task in self._tasks.items()
             },
             self.clock(),
@@ -240,18 +240,18 @@ class IngestRun:
             # A file on a disk that hangs is read by a process that can be ended, from now on.
             seen = [(task.source.id, failure) for task in blamed.values()]
             source_errors.record_errors(self.database, seen, self._now())
-            self._tell("failed", len(blamed))
+            self._count_state("failed", len(blamed))
         self._tasks.clear()
 
-    def _hand_out(self, readers: ReaderPool | InProcessReader) -> None:
+    def _assign_jobs(self, readers: ReaderPool | InProcessReader) -> None:
         if not self._tasks and self._suspects and self._suspects[0].source.name.kind in LISTS:
-            self._isolate(readers)
+            self._read_isolated(readers)
         while self._waiting and readers.free() and self._isolated not in self._tasks:
             if self._gate.probing and self._tasks:
                 return  # One at a time, until one goes well.
-            readers.give(self._group(), self.database.spool)
+            readers.give(self._next_group(), self.database.spool)
 
-    def _group(self) -> list[Job]:
+    def _next_group(self) -> list[Job]:
         """The next sources, about as much as is stored at once."""
         jobs: list[Job] = []
         size = 0
@@ -262,7 +262,7 @@ class IngestRun:
             size += min(task.source.behind, self.tuning.batch_bytes)
         return jobs
 
-    def _state(self, source: TrackedFile) -> FoldState | None:
+    def _stored_state(self, source: TrackedFile) -> FoldState | None:
         row = self.database.one("registry.fold_state", source=source.id)
         if row is None or row["state"] is None:
             return None
@@ -271,7 +271,7 @@ class IngestRun:
     def _first_job(self, task: _Task) -> Job:
         """The first job of a source goes on from the fold state that is stored."""
         if task.source.read and not task.going_on:
-            task.state = self._state(task.source)
+            task.state = self._stored_state(task.source)
         return self._job(task)
 
     def _claim(self, task: _Task) -> queue.Claim:
@@ -317,22 +317,22 @@ class IngestRun:
             task.restarting,
         )
 
-    def _land(self, landings: list[BatchCommit]) -> None:
+    def _commit(self, landings: list[BatchCommit]) -> None:
         """Store what came back, and claim what was handed out since."""
         claims, self._claims = self._claims, []
         if landings or claims:
             commit_results(self.database, landings, claims, self.instance, self._now())
         if self._gate.probing and any(landing.ends for landing in landings):
-            self._gate.lift()
+            self._gate.resume()
 
-    def _say_alive(self, readers: ReaderPool | InProcessReader) -> None:
+    def _heartbeat(self, readers: ReaderPool | InProcessReader) -> None:
         """Of a reader that takes its time, too: its batch is slow, and not stuck. Of one that gives
         no sign of life itself nothing is said, and so its batch comes to be shown as stuck."""
         if self.clock() - self._beat >= HEARTBEAT:
             self._beat = self.clock()
             queue.heartbeat(self.database, self.instance, self._now(), readers.silent())
 
-    def _follow_on(self, parcel: ReaderOutput) -> None:
+    def _queue_next_batches(self, parcel: ReaderOutput) -> None:
         """What comes after these batches is handed out before they are stored: readers never wait.
         But the sources take turns: it comes after those that still wait for their first.
         """
@@ -347,7 +347,7 @@ class IngestRun:
                 self._rows[done.lease] = cursor_updates.cursor_row(task.source, state, self._now())
                 if done.more:
                     following_task = _Task(task.source, done.state, going_on=True)
-            if following_task is not None and self._is_free(following_task):
+            if following_task is not None and self._is_allowed(following_task):
                 self._waiting.append(following_task)
 
     def _store(self, taken: list[ReaderOutput]) -> None:
@@ -355,19 +355,19 @@ class IngestRun:
         sources = (self._tasks[done.lease].source for done in ended)
         lists = {source.id for source in sources if source.name.kind is Kind.HISTORY}
         try:
-            self._land(cursor_updates.batch_commits(taken, self._rows, lists))
+            self._commit(cursor_updates.batch_commits(taken, self._rows, lists))
         except ValueRejected as error:
             if len(ended) == 1:
-                self._blame(ended[0], error)
+                self._give_up(ended[0], error)
             raise
         self.landed(ended)
         for parcel in taken:
             parcels.discard(parcel)
-        seen = self._fail([done for done in ended if done.trouble is not None])
+        seen = self._record_failures([done for done in ended if done.trouble is not None])
         for done in ended:
             task = self._tasks.pop(done.lease)
             self._rows.pop(done.lease, None)
-            self._count(done)
+            self._count_done(done)
             if done.trouble is None and task.source.troubled and done.outcome != "rewritten":
                 seen.append((done.source, None))
                 task.source.troubled = task.source.hung = False
@@ -375,15 +375,15 @@ class IngestRun:
         if self.progress is not None:
             self.progress(self.report, self._done_bytes)
         if self._waiting or self._suspects or self._tasks:
-            self.report.paused = self.report.paused or self._gate.stopped_since()
+            self.report.paused = self.report.paused or self._gate.pause_code()
 
-    def _blame(self, done: JobDone, error: ValueRejected) -> None:
+    def _give_up(self, done: JobDone, error: ValueRejected) -> None:
         """This one cannot be stored: it is given up, so that all others can be."""
         trouble = SourceFailure(error.code, error.error_class, error.message, error.hint)
-        seen = self._fail([replace(done, trouble=trouble)])
+        seen = self._record_failures([replace(done, trouble=trouble)])
         source_errors.record_errors(self.database, seen, self._now())
 
-    def _count(self, done: JobDone) -> None:
+    def _count_done(self, done: JobDone) -> None:
         report = self.report
         report.bytes_read += done.bytes_read
         report.lines += done.tally.lines
@@ -391,15 +391,15 @@ class IngestRun:
         report.rejected += done.tally.rejected
         self._done_bytes += max(0, done.cursor.offset - done.start)
         if done.outcome in cursor_updates.ENDS:
-            self._tell(cursor_updates.ENDS[done.outcome])
+            self._count_state(cursor_updates.ENDS[done.outcome])
 
-    def _tell(self, state: str, count: int = 1) -> None:
+    def _count_state(self, state: str, count: int = 1) -> None:
         self.report.batches[state] = self.report.batches.get(state, 0) + count
 
-    def _fail(self, troubled: list[JobDone]) -> list[source_errors.Seen]:
+    def _record_failures(self, troubled: list[JobDone]) -> list[source_errors.Outcome]:
         """Move what failed to where that leads, all together; what is said of the sources now."""
         failures = {
-            done.lease: (done.batch, source_errors.failure(done.trouble)) for done in troubled
+            done.lease: (done.batch, source_errors.to_failure(done.trouble)) for done in troubled
         }
         now = self.clock()
         steps = queue.failed_together(
@@ -407,7 +407,7 @@ class IngestRun:
         )
         for batch, failure in failures.values():
             step = steps.get(batch)
-            self._tell("dead" if isinstance(step, GiveUp) else "failed")
+            self._count_state("dead" if isinstance(step, GiveUp) else "failed")
             if isinstance(step, PauseQueue):
                 queue.pause(self.database, failure, now.isoformat())
                 self.report.paused = failure.code
@@ -425,6 +425,6 @@ def instance_id(pid: int, began: float) -> str:
 
 def clean_start(database: Database, instance: str, clock: Clock = utc_now) -> None:
     """What the owner does first: empty the spool, free what a dead owner held."""
-    parcels.sweep(Path(database.spool))
+    parcels.empty_spool(Path(database.spool))
     replay(database, clock())
     queue.rescue(database, instance, clock())

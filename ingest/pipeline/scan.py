@@ -18,7 +18,7 @@ from ingest.db.query_reader import NamedQueries
 from ingest.pipeline.homes import Home, storable
 from ingest.pipeline.job import HUNG
 from ingest.tail import discovery
-from ingest.tail.cursor import START, Cursor, settled
+from ingest.tail.cursor import START, Cursor, is_unchanged
 from ingest.tail.discovery import FoundSource, Problem, ProblemCode
 from ingest.tail.source import UNSEEN, Kind, Representation, Seen, SourceName
 
@@ -47,7 +47,7 @@ class TrackedFile(Struct):
     """Whether a cursor is stored."""
     present: bool = True
     """Whether it was found when it was looked for last."""
-    troubled: bool = False
+    has_error: bool = False
     """Whether an error is noted that its next success has to clear."""
     hung: bool = False
     """Whether that error is a reader that hung on it, or died of it."""
@@ -62,7 +62,7 @@ class TrackedFile(Struct):
     @property
     def behind(self) -> int:
         """Bytes still to be read; of a compressed file, as far as that can be told unopened."""
-        if not self.present or settled(self.cursor, self.seen):
+        if not self.present or is_unchanged(self.cursor, self.seen):
             return 0
         if self.representation is Representation.ZST:
             return self.size
@@ -91,15 +91,15 @@ def scan_and_register(
     database: "Database", homes: Iterable[Home], now: str, *, keep: bool = True
 ) -> ScanResult:
     """Look at all homes. With `keep`, the list of sources is brought up to date."""
-    return _survey(database, homes, _Keeper(database, now) if keep else None)
+    return _scan(database, homes, _Registry(database, now) if keep else None)
 
 
 def scan_only(reading: NamedQueries, homes: Iterable[Home]) -> ScanResult:
     """Look at all homes, and keep nothing of it: for who may only read."""
-    return _survey(reading, homes, None)
+    return _scan(reading, homes, None)
 
 
-def _survey(reading: NamedQueries, homes: Iterable[Home], keeper: "_Keeper | None") -> ScanResult:
+def _scan(reading: NamedQueries, homes: Iterable[Home], keeper: "_Registry | None") -> ScanResult:
     sources: list[TrackedFile] = []
     problems: list[tuple[str, Problem]] = []
     for home in homes:
@@ -120,7 +120,7 @@ def _survey(reading: NamedQueries, homes: Iterable[Home], keeper: "_Keeper | Non
 def in_order(sources: list[TrackedFile]) -> list[TrackedFile]:
     """Those that have to be opened: lists before rollouts, then the newest first."""
     changed = [
-        source for source in sources if source.present and not settled(source.cursor, source.seen)
+        source for source in sources if source.present and not is_unchanged(source.cursor, source.seen)
     ]
     return sorted(changed, key=lambda source: (source.name.kind not in LISTS, -source.mtime_ns))
 
@@ -130,7 +130,7 @@ def known(database: NamedQueries, home: Home) -> dict[SourceName, TrackedFile]:
     return {
         source.name: source
         for source in (
-            _followed(home, row) for row in database.rows("registry.sources", home=home.id)
+            _from_row(home, row) for row in database.rows("registry.sources", home=home.id)
         )
     }
 
@@ -158,7 +158,7 @@ def register(
     """Take up what was found under one name: a new source, or one that may have moved."""
     source = followed.get(found.name)
     if source is None:
-        source = _new(_newest_id(database) + 1, home, found)
+        source = _from_found(_newest_id(database) + 1, home, found)
         followed[found.name] = source
         with database.transaction():
             if len(followed) == 1:
@@ -177,8 +177,8 @@ def _best(home: Home, source: TrackedFile, found: FoundSource) -> FoundSource:
     """Of a file that was hinted at and the one that is followed under its name, the source."""
     if found.path == source.path:
         return found
-    followed = discovery.look(home.path, source.path)
-    return found if followed is None else discovery.better(found, followed)
+    followed = discovery.find(home.path, source.path)
+    return found if followed is None else discovery.preferred(found, followed)
 
 
 def _place(source: TrackedFile) -> tuple[str, str, bool, str]:
@@ -198,7 +198,7 @@ def _compare(
         source = before.get(one.name)
         if source is None:
             newest += 1
-            source = _new(newest, home, one)
+            source = _from_found(newest, home, one)
             new.append(source)
             continue
         seen = (*_place(source), source.size, source.mtime_ns)
@@ -223,7 +223,7 @@ def _newest_id(database: NamedQueries) -> int:
     return int(row["id"]) if row else 0
 
 
-def _new(number: int, home: Home, found: FoundSource) -> TrackedFile:
+def _from_found(number: int, home: Home, found: FoundSource) -> TrackedFile:
     return TrackedFile(
         number,
         home.id,
@@ -237,7 +237,7 @@ def _new(number: int, home: Home, found: FoundSource) -> TrackedFile:
     )
 
 
-def _followed(home: Home, row: dict[str, Any]) -> TrackedFile:
+def _from_row(home: Home, row: dict[str, Any]) -> TrackedFile:
     source = TrackedFile(
         row["id"],
         home.id,
@@ -291,7 +291,7 @@ def _rows(sources: list[TrackedFile]) -> list[dict[str, Any]]:
     ]
 
 
-class _Keeper:
+class _Registry:
     """Writes down what a look at the homes found."""
 
     def __init__(self, database: "Database", now: str) -> None:

@@ -8,10 +8,10 @@ from ingest.batches.failure import READER_DIED, ErrorClass, Failure
 from ingest.db.database import Database
 from ingest.pipeline.job import SourceFailure
 
-KILLED_AGAIN: Final = timedelta(days=7)
+REREAD_KILLED_AFTER: Final = timedelta(days=7)
 """After which a file is read again whose reader died of one of its lines."""
 
-Seen = tuple[int, Failure | None]
+Outcome = tuple[int, Failure | None]
 """A source, and what reading it came to; None where it went well again."""
 
 _STATES = {
@@ -22,7 +22,7 @@ _STATES = {
 }
 
 
-def failure(trouble: SourceFailure | None) -> Failure:
+def to_failure(trouble: SourceFailure | None) -> Failure:
     """A reader's answer in the words of the queue."""
     if trouble is None:
         raise ValueError("nothing failed")
@@ -34,7 +34,7 @@ def failure(trouble: SourceFailure | None) -> Failure:
     )
 
 
-def record_errors(database: Database, seen: Sequence[Seen], now: str) -> None:
+def record_errors(database: Database, seen: Sequence[Outcome], now: str) -> None:
     """Write down how these sources stand, all at once."""
     if not seen:
         return
@@ -51,11 +51,11 @@ def record_errors(database: Database, seen: Sequence[Seen], now: str) -> None:
             )
 
 
-def try_again(database: Database, now: datetime) -> None:
+def reread_killed(database: Database, now: datetime) -> None:
     """Have files read again from the beginning of which a line was set aside long ago, because
     readers died of it: that may have been the machine's fault.
     """
-    found = database.rows("registry.killed", before=(now - KILLED_AGAIN).isoformat())
+    found = database.rows("registry.killed", before=(now - REREAD_KILLED_AFTER).isoformat())
     sources = [row["source"] for row in found]
     if not sources:
         return

@@ -28,7 +28,7 @@ Progress = Callable[[int, int], None]
 """Told the bytes that are done and how many there are."""
 
 
-def _silent(_done: int, _total: int) -> None:
+def _no_progress(_done: int, _total: int) -> None:
     pass
 
 
@@ -53,7 +53,7 @@ def verify(
     *,
     deep: bool = False,
     line_cap: int = 0,
-    progress: Progress = _silent,
+    progress: Progress = _no_progress,
 ) -> Iterator[SourceCheck]:
     """Check every source that was read; what is missing now cannot be checked and says so.
 
@@ -64,12 +64,12 @@ def verify(
     sources = [source for source in found.sources if source.read]
     size = sum(source.size for source in sources)
     pruned = retained_sources(database)
-    told: _Told | None = None
+    told: _Digests | None = None
     done = 0
     if deep:
         if not isinstance(database, Database):
             raise TypeError("facts are compared where the database is open")
-        told = _told_anew(database, homes, now, cap, lambda bytes_: progress(bytes_, 2 * size))
+        told = _digest_both(database, homes, now, cap, lambda bytes_: progress(bytes_, 2 * size))
         done = size
     for source in sources:
         check = _count(source, cap)
@@ -122,7 +122,7 @@ def _lines_in(source: TrackedFile, cap: int) -> int:
     return count
 
 
-class _Told(Struct):
+class _Digests(Struct):
     """What is stored, and what the files tell when they are read anew: a digest for each source."""
 
     stored: dict[int, str]
@@ -133,9 +133,9 @@ class _Told(Struct):
     """Prompts that are stored and stand in no file any more, by source."""
 
 
-def _told_anew(
+def _digest_both(
     database: Database, homes: list[Home], now: str, cap: int, progress: Callable[[int], None]
-) -> _Told:
+) -> _Digests:
     """Read the same homes from the beginning into a database that goes away."""
     with (
         TemporaryDirectory(prefix="tailboard-verify-") as folder,
@@ -146,7 +146,7 @@ def _told_anew(
             again, "verify", RunSettings(line_cap=cap), progress=lambda _, bytes_: progress(bytes_)
         )
         drain.run(found.changed, InProcessReader())
-        return _Told(
+        return _Digests(
             database.with_memory_retry(lambda: digests(database)),
             again.with_memory_retry(lambda: digests(again)),
             {(home.id, name): one for home in homes for name, one in known(again, home).items()},
@@ -154,7 +154,7 @@ def _told_anew(
         )
 
 
-def _compare(told: _Told, source: TrackedFile, check: SourceCheck) -> None:
+def _compare(told: _Digests, source: TrackedFile, check: SourceCheck) -> None:
     """The facts of a source, as they are stored and as they were read anew."""
     twin = told.twins.get((source.home, source.name))
     if twin is None or twin.cursor.offset != source.cursor.offset:

@@ -55,7 +55,7 @@ class Judgement(Struct, frozen=True):
     reason: str
 
 
-def settled(cursor: Cursor, seen: Seen) -> bool:
+def is_unchanged(cursor: Cursor, seen: Seen) -> bool:
     """Whether the file looks exactly as it did when it was read to its end: no need to open it.
 
     Any difference only means that `judge` has to look.
@@ -103,7 +103,7 @@ def advance(cursor: Cursor, mark: Mark) -> Cursor:
         raise ValueError(f"a head of {len(head)} bytes is too short for offset {mark.offset}")
     if len(mark.tail) != min(MARKER, mark.offset):
         raise ValueError(f"a tail of {len(mark.tail)} bytes does not fit offset {mark.offset}")
-    return touched(
+    return with_hints(
         replace(
             cursor,
             offset=mark.offset,
@@ -120,7 +120,7 @@ def restart(cursor: Cursor) -> Cursor:
     return replace(START, generation=cursor.generation + 1)
 
 
-def touched(cursor: Cursor, seen: Seen) -> Cursor:
+def with_hints(cursor: Cursor, seen: Seen) -> Cursor:
     """The same cursor with new hints, so that an unchanged file is not opened again."""
     return replace(cursor, size=seen.size, mtime_ns=seen.mtime_ns, dev=seen.dev, inode=seen.inode)
 

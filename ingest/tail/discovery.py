@@ -65,7 +65,7 @@ class Discovery(Struct, frozen=True):
 
 def scan(home: str | os.PathLike[str]) -> Discovery:
     root = os.path.abspath(os.fspath(home))
-    if (trouble := home_trouble(root)) is not None:
+    if (trouble := home_problem(root)) is not None:
         return Discovery([], [trouble])
     scan = _Scan()
     scan.index_files(root)
@@ -80,7 +80,7 @@ def scan(home: str | os.PathLike[str]) -> Discovery:
     return Discovery(list(scan.best.values()), scan.problems)
 
 
-def look(home: str | os.PathLike[str], path: str | os.PathLike[str]) -> FoundSource | None:
+def find(home: str | os.PathLike[str], path: str | os.PathLike[str]) -> FoundSource | None:
     """What `scan` would make of this one path; a compressed file yields to a plain one beside it.
 
     Knows nothing of other folders: who already has a file for the name asks `better`.
@@ -100,7 +100,7 @@ def look(home: str | os.PathLike[str], path: str | os.PathLike[str]) -> FoundSou
             if not stat.S_ISDIR(os.lstat(folder).st_mode):
                 return None
         if parsed[1] is Representation.ZST:
-            plain = look(home, full.removesuffix(".zst"))
+            plain = find(home, full.removesuffix(".zst"))
             if plain is not None:
                 return plain
         info = os.lstat(full)
@@ -111,7 +111,7 @@ def look(home: str | os.PathLike[str], path: str | os.PathLike[str]) -> FoundSou
     return _found(parsed, full, parts[0] == ARCHIVED, info)
 
 
-def better(one: FoundSource, other: FoundSource) -> FoundSource:
+def preferred(one: FoundSource, other: FoundSource) -> FoundSource:
     """Which of two files of the same name is the source: plain, live, larger, first by path."""
     return one if _rank(one) <= _rank(other) else other
 
@@ -131,7 +131,7 @@ def _belongs(kind: Kind, parts: list[str]) -> bool:
     return (parts[0] == SESSIONS and len(parts) >= 2) or (parts[0] == ARCHIVED and len(parts) == 2)
 
 
-def home_trouble(root: str) -> Problem | None:
+def home_problem(root: str) -> Problem | None:
     """Why nothing of this home can be read; None where it can be."""
     try:
         os.scandir(root).close()
@@ -228,7 +228,7 @@ class _Scan:
         other = self.best.setdefault(found.name, found)
         if other is found:
             return
-        kept = better(found, other)
+        kept = preferred(found, other)
         self.best[found.name] = kept
         dropped = other if kept is found else found
         # A compressed copy beside the plain file is how Codex compresses, and one inode seen

@@ -23,9 +23,9 @@ def main(arguments: list[str] | None = None) -> None:
     began = time.perf_counter()
     with Database(chosen.db) as database:
         owner = Owner(database, homes([chosen.codex_home]))
-        report = owner.once()
+        report = owner.read_once()
         if report.bytes_read:
-            owner.settle()
+            owner.checkpoint()
     told = msgspec.to_builtins(report) | {"seconds": time.perf_counter() - began}
     print(json.dumps(told))
 

@@ -74,8 +74,8 @@ class Follower:
         self.counter = _Counter(self.path)
         self.rounds: SimpleQueue[Round] = SimpleQueue()
         self.owner = Owner(database, homes([corpus.home]))
-        self.owner.once()
-        self.owner.settle()
+        self.owner.read_once()
+        self.owner.checkpoint()
         self.reader: Connection = database.reader()
         row = self.reader.execute(_PLACE, [str(self.path)]).fetchone()
         if row is None:

@@ -203,7 +203,7 @@ def _owning(home: Corpus, scratch: Path, *, last: bool) -> None:
 
     ledger: dict[str, list[float]] = {}
     taken: list[float] = []
-    take = ReaderPool.take
+    take = ReaderPool.collect
 
     def timed_take(pool: ReaderPool) -> Any:
         with _Timed(ledger, "· waiting for readers"):
@@ -213,7 +213,7 @@ def _owning(home: Corpus, scratch: Path, *, last: bool) -> None:
 
     children = _children()
     began, cpu = time.perf_counter(), time.process_time()
-    ReaderPool.take = timed_take  # type: ignore[method-assign, assignment]
+    ReaderPool.collect = timed_take  # type: ignore[method-assign, assignment]
     try:
         with _Timed(ledger, "· opening the database"):
             database = Database(scratch / "profile.duckdb")
@@ -221,14 +221,14 @@ def _owning(home: Corpus, scratch: Path, *, last: bool) -> None:
         spied._con = _Spy(spied._con, ledger)
         owner = Owner(database, homes([home.home]))
         with _Timed(ledger, "· looking at the home"):
-            found = owner.survey()
+            found = owner.scan()
         owner.read(found.changed)
         with _Timed(ledger, "· settling"):
-            owner.settle()
+            owner.checkpoint()
         with _Timed(ledger, "· closing"):
             database.close()
     finally:
-        ReaderPool.take = take  # type: ignore[method-assign]
+        ReaderPool.collect = take  # type: ignore[method-assign]
     wall, cpu = time.perf_counter() - began, time.process_time() - cpu
     if last:
         _tell_owner(ledger, wall, cpu, _children() - children, taken)

@@ -113,7 +113,7 @@ def _pass(home: Path) -> float:
         )
         assert isinstance(found, RunningServer)
         with found:
-            found.owner.read(found.owner.survey().changed, readers=InProcessReader())
+            found.owner.read(found.owner.scan().changed, readers=InProcessReader())
         return time.process_time() - began
 
 

@@ -70,9 +70,9 @@ class Place:
         with self.open() as database:
             owner = self.owner(database, tuning)
             if not readers:
-                return owner.once()
+                return owner.read_once()
             return owner.read(
-                owner.survey().changed, readers=ReaderPool(spawn_readers.start(readers))
+                owner.scan().changed, readers=ReaderPool(spawn_readers.start(readers))
             )
 
     def facts(self) -> list[str]:
@@ -129,7 +129,7 @@ def one_shot(home: Path, folder: Path) -> list[str]:
     """All facts of a home, read in one go into a database of its own."""
     path = folder / f"quiet-{len(list(folder.glob('quiet-*.duckdb')))}.duckdb"
     with Database(path) as database:
-        Owner(database, homes([home])).once()
+        Owner(database, homes([home])).read_once()
         return list(dump(database))
 
 
@@ -151,7 +151,7 @@ class Oracle:
         with self.database.transaction():
             for table in (*FACT_TABLES, "sources", "cursors", "batches", "batch_moves", "problems"):
                 self.database.execute(f'delete from "{table}"')
-        Owner(self.database, homes([self.home])).once()
+        Owner(self.database, homes([self.home])).read_once()
         return list(dump(self.database))
 
     def close(self) -> None:

@@ -19,7 +19,7 @@ def main() -> None:
     while True:
         sys.stdout.write("reading\n")
         sys.stdout.flush()
-        owner.once()
+        owner.read_once()
 
 
 if __name__ == "__main__":

@@ -211,7 +211,7 @@ def test_a_full_disk_is_told_charges_nobody_and_everything_goes_in_later(place: 
         with failing(database, full), pytest.raises(DiskFull):
             owner.read(changed)
         assert not list(dump(database))
-        Owner(database, owner.homes, owner.tuning, place.clock).once()
+        Owner(database, owner.homes, owner.tuning, place.clock).read_once()
         assert list(dump(database)) == place.quiet()
         charged = database.execute("select max(attempts), max(rescues) from batches").fetchone()
         assert charged == (0, 0)

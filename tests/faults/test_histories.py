@@ -272,7 +272,7 @@ class Histories(RuleBasedStateMachine):
 
     @rule()
     def read(self) -> None:
-        report = self.owner.once()
+        report = self.owner.read_once()
         assert report.paused is None
         self.check()
 
@@ -280,7 +280,7 @@ class Histories(RuleBasedStateMachine):
     def crash(self, boundary: str, count: int, reopen: bool) -> None:
         first, second, third = Trap(boundary, count).set()
         with first, second, third, contextlib.suppress(Crash):
-            self.owner.once()
+            self.owner.read_once()
         self.restart(reopen)
         self.check()
 

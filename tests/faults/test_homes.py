@@ -41,7 +41,7 @@ def as_machine(name: str, place: Place) -> None:
 def read_as(place: Place, home: str) -> None:
     """Read the home under an identity of its own, as older versions did on each machine."""
     with place.open() as database:
-        Owner(database, [Home(home, place.home.path)], SMALL, place.clock).once()
+        Owner(database, [Home(home, place.home.path)], SMALL, place.clock).read_once()
 
 
 def forget_step(database: Database) -> None:

@@ -11,7 +11,7 @@ import pytest
 from ingest.db import database as store
 from ingest.db.database import Database
 from ingest.db.engine import Connection
-from ingest.pipeline.action_messages import SCAN
+from ingest.pipeline.action_messages import REDACT_SCAN
 from ingest.pipeline.bootstrap import RunningServer, ServerOptions, start_or_connect
 from ingest.pipeline.homes import homes
 from ingest.server.client import DatabaseClient
@@ -150,7 +150,7 @@ def test_a_search_for_secrets_waits_for_nobody_who_writes(desk: Desk) -> None:
 
 def look_for_secrets(path: Path) -> object:
     with DatabaseClient(path) as remote:
-        return remote.act(SCAN)["places"]
+        return remote.act(REDACT_SCAN)["places"]
 
 
 @pytest.mark.fault("D40")

@@ -420,7 +420,7 @@ def test_a_reader_that_hangs_is_shown_as_stuck_and_ended_and_its_batch_is_tried_
         drain = IngestRun(database, owner.instance, SMALL, place.clock)
         drain.between = between
         with pytest.raises(ReaderDied, match="no sign of life"):
-            drain.run(owner.survey().changed, ReaderPool([child], lambda: passed))
+            drain.run(owner.scan().changed, ReaderPool([child], lambda: passed))
         assert child.poll() is None
         ReaderPool([child]).close()
         assert child.poll() is not None
@@ -436,12 +436,12 @@ def test_a_reader_that_hangs_is_shown_as_stuck_and_ended_and_its_batch_is_tried_
         assert failed["attempts"] == 1
         assert place.now < failed["retry_at"] <= place.now + timedelta(seconds=5)
         # From now on a process that can be ended reads it, however little there is to read.
-        (source,) = owner.survey().changed
+        (source,) = owner.scan().changed
         assert (source.path, source.hung) == (str(session.path), True)
         place.now = AFTER
-        owner.once()
+        owner.read_once()
         assert list(dump(database)) == place.quiet()
-        assert not any(source.hung for source in owner.survey().sources)
+        assert not any(source.hung for source in owner.scan().sources)
 
 
 @pytest.mark.fault("P42")
@@ -458,12 +458,12 @@ def test_a_reader_that_hangs_before_a_group_larger_than_the_pipe_blocks_nobody(
         *("batch", "lease", 1, Kind.ROLLOUT, "thread", b"/" * 200),
         *(Representation.PLAIN, 1_000_000, 1_000_000),
     )
-    pool.give([job] * 1_200, tmp_path)
-    pool.give([job] * 1_200, tmp_path)
-    assert pool.take() == []
-    assert pool.silent() == []
+    pool.submit([job] * 1_200, tmp_path)
+    pool.submit([job] * 1_200, tmp_path)
+    assert pool.collect() == []
+    assert pool.stuck_leases() == []
     passed = HUNG_AFTER
     with pytest.raises(ReaderDied, match="no sign of life"):
-        pool.take()
+        pool.collect()
     pool.close()
     assert child.poll() is not None

@@ -66,7 +66,7 @@ def command(invocation: Invocation, headless: float | None) -> int:
     with _told(invocation, clock) as demo, _environment_of(demo):
         with _owned(demo) as owned:
             # What is past is read before anybody looks: the screen then shows all of it at once.
-            owned.owner.once()
+            owned.owner.read_once()
         code = dashboard.opened(demo.settings)
     if code is None:
         raise Refused("This installation has no dashboard.", "Try `tailboard demo --headless 5`.")
@@ -128,14 +128,14 @@ def _follow(
     invocation: Invocation, demo: Invocation, clock: Clock, seconds: float, ended: Event
 ) -> int:
     with _owned(demo) as found:
-        found.owner.once()
+        found.owner.read_once()
         timer = Timer(seconds, ended.set)
         timer.start()
         try:
             found.owner.follow(ended, lambda _: None)
         finally:
             timer.cancel()
-        found.owner.once()
+        found.owner.read_once()
     seen = status.look(demo.later(clock()))
     settings = demo.settings
     body = {"home": settings.codex_homes[0], "db": settings.db, "status": seen.status}

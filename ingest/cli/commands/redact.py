@@ -14,7 +14,7 @@ from ingest.cli.group import Command, Group
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.output import Column, Output
 from ingest.db.redact_stored import StoredText, backups, redact, scan
-from ingest.pipeline.action_messages import SCAN
+from ingest.pipeline.action_messages import REDACT_SCAN
 from ingest.pipeline.command_queue import Handler
 from ingest.projects.exports import exported_files
 from ingest.server.owner_file import Role
@@ -112,7 +112,7 @@ def _hands(invocation: Invocation) -> Iterator[Handler]:
     remote = connect_to_owner(invocation.settings.db)
     if remote is not None:
         with remote:
-            yield lambda values: remote.act(SCAN, **values)
+            yield lambda values: remote.act(REDACT_SCAN, **values)
         return
     with open_for_writing(invocation) as database:
         yield lambda _: {"places": scan(database)}

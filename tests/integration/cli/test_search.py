@@ -306,11 +306,11 @@ def test_a_line_is_found_as_soon_as_it_is_stored(tmp_path: Path) -> None:
     session.write()
     with place.open() as database:
         owner = place.owner(database)
-        owner.once()
+        owner.read_once()
         assert found(LocalReader(database), "haystack").total == 0
         session.say("A needle in a haystack")
         session.write()
-        owner.once()
+        owner.read_once()
         assert found(LocalReader(database), "haystack").total == 1
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from ingest.db.database import Database
 from ingest.db.local_reader import LocalReader
-from ingest.pipeline.observe import facts
+from ingest.pipeline.observe import session_document
 from ingest.projects.journal.build import journal_rules, session_journal
 from ingest.projects.journal.write import JournalFormat, render
 from ingest.sessions.detail import SessionDetail, session_detail
@@ -52,7 +52,7 @@ class Told:
 
     @property
     def observed(self) -> Steps:
-        told, _ = facts(self.database, self.session.home_id, self.session.id)
+        told, _ = session_document(self.database, self.session.home_id, self.session.id)
         return [(one["text"], one["status"]) for one in msgspec.json.decode(told)["plan"]]
 
     @property
@@ -220,7 +220,7 @@ def test_the_plan_of_the_last_file_of_a_session_stands(home: Home, read: Read) -
     told = read()
     assert told.observed == [("Read", "completed"), ("Fix", "pending")]
     assert "Fix" in told.card
-    document, newest = facts(told.database, told.session.home_id, told.session.id)
+    document, newest = session_document(told.database, told.session.home_id, told.session.id)
     said = [one["text"] for one in msgspec.json.decode(document)["messages"]]
     assert said[-1] == "Planned."
     assert newest == msgspec.json.decode(document)["turns"][-1]["n"]

@@ -18,7 +18,7 @@ from ingest.pipeline.batch_budget import Budget
 from ingest.pipeline.follow import Owner
 from ingest.pipeline.homes import homes
 from ingest.pipeline.job import Job, JobDone, SourceFailure
-from ingest.pipeline.read_batch import Alive
+from ingest.pipeline.read_batch import ReportAlive
 from ingest.pipeline.run import RunSettings
 from tests.build import Home
 
@@ -41,14 +41,14 @@ class Bench:
         self.read: list[str] = []
         read = read_batch.read
 
-        def maybe(job: Job, alive: Alive, budget: Budget) -> object:
+        def maybe(job: Job, alive: ReportAlive, budget: Budget) -> object:
             self.read.append(job.batch)
             if self.failing is None:
                 return read(job, alive, budget)
             done = JobDone(
                 job.batch, job.lease, job.source, job.cursor.offset, "failed", job.cursor
             )
-            done.trouble = self.failing
+            done.failure = self.failing
             return done, None
 
         monkeypatch.setattr(reader_output, "read", maybe)
@@ -141,7 +141,7 @@ def test_a_pause_in_the_middle_of_a_drain_stops_it_and_blames_nobody(bench: Benc
     assert set(bench.states()) == {"completed"}
     whole = list(dump(bench.database))
     with Database(bench.folder / "other.duckdb") as other:
-        Owner(other, homes([bench.home.path]), clock=lambda: NOW).once()
+        Owner(other, homes([bench.home.path]), clock=lambda: NOW).read_once()
         assert list(dump(other)) == whole
 
 
@@ -189,7 +189,7 @@ def test_failing_and_retrying_stores_no_fact_twice(bench: Bench) -> None:
     bench.fail(None)
     bench.owner.once()
     with Database(bench.folder / "other.duckdb") as other:
-        Owner(other, homes([bench.home.path]), clock=lambda: NOW).once()
+        Owner(other, homes([bench.home.path]), clock=lambda: NOW).read_once()
         assert list(dump(other)) == list(dump(bench.database))
 
 
@@ -202,7 +202,7 @@ def test_what_is_written_while_a_batch_is_read_belongs_to_the_next(
     read = read_batch.read
     grown: list[int] = []
 
-    def grow(job: Job, alive: Alive, budget: Budget) -> object:
+    def grow(job: Job, alive: ReportAlive, budget: Budget) -> object:
         answer = read(job, alive, budget)
         if job.path == bytes(path) and not grown:
             grown.append(path.stat().st_size)

@@ -201,10 +201,10 @@ def test_a_long_backlog_is_seen_falling(empty: Desk) -> None:
     empty.db.parent.mkdir()
     with Database(empty.db) as database:
         owner = Owner(database, homes([empty.home]))
-        found = owner.survey()
-        owner.note(at_once=True)
+        found = owner.scan()
+        owner.save_sample(at_once=True)
         owner.read(found.changed)
-        owner.note(at_once=True)
+        owner.save_sample(at_once=True)
         rows = database.execute("select behind_bytes from samples order by time").fetchall()
     size = sum(path.stat().st_size for path in empty.home.rglob("*.jsonl"))
     assert rows == [(size,), (0,)]
@@ -228,7 +228,7 @@ def test_samples_are_written_while_a_long_backlog_drains(empty: Desk) -> None:
 
     with Database(empty.db) as database:
         owner = Owner(database, homes([empty.home]), RunSettings(batch_bytes=4_096), clock)
-        owner.once()
+        owner.read_once()
         rows = database.execute("select behind_bytes from samples order by time").fetchall()
         new = database.execute("select sum(bytes_new) from samples").fetchone()
     behind = [one for (one,) in rows]

@@ -35,7 +35,7 @@ def following(
     found = start_or_connect(desk.db, ServerOptions(homes([desk.home]), Role.FOLLOW), clock)
     assert isinstance(found, RunningServer)
     with found:
-        found.owner.once()
+        found.owner.read_once()
         chores = _chores(found.owner, observe)
 
         def beside() -> None:

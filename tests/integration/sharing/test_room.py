@@ -31,7 +31,7 @@ def test_a_question_that_finds_no_room_by_itself_is_given_more(tmp_path: Path) -
     assert isinstance(found, RunningServer)
     with found:
         database = found.owner.database
-        found.owner.read(found.owner.survey().changed)
+        found.owner.read(found.owner.scan().changed)
         database.execute(f"set memory_limit = '{TIGHT}'")
         with DatabaseClient(path) as guest:
             listed = guest.rows("sessions.listed", **LISTED)
@@ -48,7 +48,7 @@ def test_guests_that_ask_at_once_are_all_answered(tmp_path: Path) -> None:
     )
     assert isinstance(found, RunningServer)
     with found:
-        found.owner.read(found.owner.survey().changed)
+        found.owner.read(found.owner.scan().changed)
         found.owner.database.execute(f"set memory_limit = '{ROOM}'")
 
         def ask(_: int) -> list[int]:

@@ -10,7 +10,7 @@ from msgspec.structs import asdict
 
 from ingest.db.database import Database
 from ingest.db.query_reader import QueryReader
-from ingest.pipeline.action_messages import SAY, task_action_message, values
+from ingest.pipeline.action_messages import TASK_ACTION, task_action_message, to_message
 from ingest.projects.reconcile import VERB
 from ingest.server.client import DatabaseClient
 from ingest.tail.discovery import Problem, ProblemCode
@@ -109,7 +109,7 @@ async def test_a_session_that_a_person_moved_is_shown_on_its_new_branch(
         assert card is not None
         moved = {"choice": "move", "to": "release", "alignment": "rewritten", "commit": None}
         said = task_action_message(VERB, {"session": card.session.id}, moved)
-        await app.feed.act(SAY, **values(said))
+        await app.feed.act(TASK_ACTION, **to_message(said))
         await until(pilot, "release (began on main)")
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from ingest.batches.action import Action, Selection, Verb
 from ingest.batches.state import State
-from ingest.pipeline.action_messages import ORDER, RequestedAction, values
+from ingest.pipeline.action_messages import BATCH_ACTION, RequestedAction, to_message
 from ingest.server.client import DatabaseClient
 from tests.app_harness import Stage, answered, asked, press, settled, shown
 from tests.sample_failures import troubled
@@ -110,7 +110,7 @@ async def test_what_changed_since_it_was_drawn_is_told_and_left_alone(stage: Sta
         await press(pilot, "slash", *"state:dead", "enter")
         with DatabaseClient(stage.db) as other:
             wanted = Action(verb=Verb.RETRY, selection=Selection(ids=(DEAD,)), actor="bob")
-            other.act(ORDER, **values(RequestedAction(wanted, "theirs")))
+            other.act(BATCH_ACTION, **to_message(RequestedAction(wanted, "theirs")))
         await press(pilot, "r")
         assert any("It waits to be done already." in one for one in said(app))
 

@@ -31,18 +31,18 @@ class Rung(CommandQueue):
 def test_an_order_is_carried_out_by_who_comes_by() -> None:
     desk = Rung()
     with ThreadPoolExecutor() as others:
-        outcome = others.submit(desk.order, "where", {"id": 1})
+        outcome = others.submit(desk.submit, "where", {"id": 1})
         desk.rang.acquire()
-        assert desk.work(at_rest=False) == 1
+        assert desk.run_pending(at_rest=False) == 1
         assert outcome.result() == {"thread": threading.get_ident(), "id": 1}
 
 
 def test_what_goes_wrong_is_told_to_who_ordered_it_and_to_nobody_else() -> None:
     desk = Rung()
     with ThreadPoolExecutor() as others:
-        outcome = others.submit(desk.order, "fail", {})
+        outcome = others.submit(desk.submit, "fail", {})
         desk.rang.acquire()
-        assert desk.work(at_rest=False) == 1
+        assert desk.run_pending(at_rest=False) == 1
         with pytest.raises(ValueError, match="told so"):
             outcome.result()
 
@@ -50,30 +50,30 @@ def test_what_goes_wrong_is_told_to_who_ordered_it_and_to_nobody_else() -> None:
 def test_an_order_for_a_time_of_rest_waits_until_there_is_one() -> None:
     desk = Rung()
     with ThreadPoolExecutor() as others:
-        outcome = others.submit(desk.order, "pass", {})
+        outcome = others.submit(desk.submit, "pass", {})
         desk.rang.acquire()
-        assert desk.work(at_rest=False) == 0
+        assert desk.run_pending(at_rest=False) == 0
         assert not outcome.done()
-        assert desk.work(at_rest=True) == 1
+        assert desk.run_pending(at_rest=True) == 1
         assert outcome.result()["thread"] == threading.get_ident()
 
 
 def test_an_order_nobody_knows_is_refused_at_once() -> None:
     with pytest.raises(UnknownCommand, match="'dance'"):
-        Rung().order("dance", {})
+        Rung().submit("dance", {})
 
 
 def test_when_nobody_comes_by_any_more_what_waits_is_told_so() -> None:
     desk = Rung()
     with ThreadPoolExecutor() as others:
-        outcome = others.submit(desk.order, "where", {})
+        outcome = others.submit(desk.submit, "where", {})
         desk.rang.acquire()
         desk.close()
         with pytest.raises(EOFError):
             outcome.result()
     with pytest.raises(EOFError):
-        desk.order("where", {})
-    assert desk.work(at_rest=True) == 0
+        desk.submit("where", {})
+    assert desk.run_pending(at_rest=True) == 0
 
 
 def test_an_interrupt_ends_the_owner_and_leaves_nobody_waiting() -> None:
@@ -83,9 +83,9 @@ def test_an_interrupt_ends_the_owner_and_leaves_nobody_waiting() -> None:
     desk = Rung()
     desk.at_any_time["interrupt"] = interrupt
     with ThreadPoolExecutor() as others:
-        outcome = others.submit(desk.order, "interrupt", {})
+        outcome = others.submit(desk.submit, "interrupt", {})
         desk.rang.acquire()
         with pytest.raises(KeyboardInterrupt):
-            desk.work(at_rest=False)
+            desk.run_pending(at_rest=False)
         with pytest.raises(EOFError):
             outcome.result()

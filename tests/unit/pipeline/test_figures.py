@@ -50,21 +50,21 @@ def taken(counting: Metrics, later: timedelta = timedelta(minutes=1)) -> Sample:
 
 def test_an_idle_owner_has_nothing_to_tell() -> None:
     counting = figures()
-    counting.looked(1000, [])
-    assert counting.take(NOW + timedelta(minutes=1), 4096) is None
+    counting.record_scan(1000, [])
+    assert counting.take_sample(NOW + timedelta(minutes=1), 4096) is None
 
 
 def test_a_sample_is_due_once_a_minute() -> None:
     counting = figures()
     assert not counting.due(NOW + timedelta(seconds=59))
     assert counting.due(NOW + timedelta(seconds=60))
-    counting.take(NOW + timedelta(seconds=60), 0)
+    counting.take_sample(NOW + timedelta(seconds=60), 0)
     assert not counting.due(NOW + timedelta(seconds=119))
 
 
 def test_a_commit_is_one_landing_of_many_batches() -> None:
     counting = figures()
-    counting.landed([ended(1, "read", 0, 100), ended(2, "read", 100, 150)])
+    counting.record_batches([ended(1, "read", 0, 100), ended(2, "read", 100, 150)])
     sample = taken(counting)
     assert (sample.landings, sample.batches, sample.facts) == (1, 2, 4)
     assert (sample.bytes_read, sample.bytes_new) == (160, 150)
@@ -74,8 +74,8 @@ def test_a_commit_is_one_landing_of_many_batches() -> None:
 
 def test_each_look_at_a_cursor_has_one_outcome() -> None:
     counting = figures()
-    counting.looked(10, [source(1, 5)])
-    counting.landed(
+    counting.record_scan(10, [source(1, 5)])
+    counting.record_batches(
         [
             ended(1, "read", 0, 100),
             ended(2, "read", 50, 100),
@@ -93,42 +93,42 @@ def test_each_look_at_a_cursor_has_one_outcome() -> None:
 
 def test_a_file_read_from_its_beginning_again_is_new_from_its_beginning() -> None:
     counting = figures()
-    counting.landed([ended(1, "read", 70, 100, anew=True)])
+    counting.record_batches([ended(1, "read", 70, 100, anew=True)])
     assert taken(counting).bytes_new == 100
 
 
 def test_the_backlog_rises_with_what_is_found_and_falls_with_what_is_read() -> None:
     counting = figures()
-    counting.looked(2, [source(1, 100), source(2, 50)])
+    counting.record_scan(2, [source(1, 100), source(2, 50)])
     sample = taken(counting)
     assert (sample.behind_bytes, sample.stale_sources) == (150, 2)
     first = ended(1, "read", 0, 60)
     first.more = True
-    counting.landed([first])
+    counting.record_batches([first])
     assert taken(counting).behind_bytes == 90
-    counting.landed([ended(1, "read", 60, 100), ended(2, "read", 0, 50)])
+    counting.record_batches([ended(1, "read", 60, 100), ended(2, "read", 0, 50)])
     sample = taken(counting)
     assert (sample.behind_bytes, sample.stale_sources) == (0, 0)
-    assert counting.take(NOW, 4096) is None
+    assert counting.take_sample(NOW, 4096) is None
 
 
 def test_a_source_that_fails_stays_stale() -> None:
     counting = figures()
-    counting.looked(1, [source(1, 100)])
-    counting.landed([ended(1, "failed")])
+    counting.record_scan(1, [source(1, 100)])
+    counting.record_batches([ended(1, "failed")])
     assert taken(counting).stale_sources == 1
 
 
 def test_counting_begins_anew_after_a_sample() -> None:
     counting = figures()
-    counting.landed([ended(1, "read", 0, 10)])
+    counting.record_batches([ended(1, "read", 0, 10)])
     taken(counting)
-    counting.landed([ended(1, "read", 10, 20)])
+    counting.record_batches([ended(1, "read", 10, 20)])
     assert taken(counting).bytes_new == 10
 
 
 def test_the_start_of_a_file_is_no_cursor_to_go_on_from() -> None:
     assert START.offset == 0
     counting = figures()
-    counting.landed([ended(1, "read", START.offset, 10)])
+    counting.record_batches([ended(1, "read", START.offset, 10)])
     assert taken(counting).begun == 1

@@ -41,7 +41,7 @@ class Desk:
 
     def read(self) -> None:
         owner = Owner(self.database, homes([self.home.path]), clock=lambda: self.now)
-        owner.once()
+        owner.read_once()
         # As after the last line of what the home's own clock has written.
         self.now = datetime.fromtimestamp(self.home.clock.seconds, UTC).replace(tzinfo=None)
 

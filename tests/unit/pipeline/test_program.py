@@ -8,7 +8,7 @@ import pytest
 
 from ingest.batches.failure import ErrorClass, classify
 from ingest.pipeline.limited_program import (
-    KEPT,
+    ENVIRONMENT,
     Limits,
     ProgramFailed,
     ProgramMissing,
@@ -119,7 +119,7 @@ def test_no_shell_ever_sees_the_command(tmp_path: Path) -> None:
 def test_it_sees_hardly_anything_of_our_environment(tmp_path: Path) -> None:
     names = said("import os; print(*os.environ, sep=',')", tmp_path).decode().strip().split(",")
     assert "SECRET_TOKEN" not in names
-    assert set(names) <= {*KEPT, "LC_CTYPE"}
+    assert set(names) <= {*ENVIRONMENT, "LC_CTYPE"}
 
 
 def test_a_stop_kills_it_and_is_nobodys_fault(tmp_path: Path) -> None:

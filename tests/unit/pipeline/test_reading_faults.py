@@ -39,7 +39,7 @@ def home(tmp_path: Path) -> Home:
 
 
 def ingest(home: Home, database: Database) -> None:
-    Owner(database, homes([home.path]), RunSettings()).once()
+    Owner(database, homes([home.path]), RunSettings()).read_once()
 
 
 def test_each_line_our_code_fails_on_is_rejected_with_its_trace_and_the_rest_goes_in(

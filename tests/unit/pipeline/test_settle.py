@@ -8,7 +8,7 @@ import pytest
 from ingest.db.database import Database
 from ingest.db.errors import Conflict
 from ingest.pipeline import follow as module
-from ingest.pipeline.follow import SETTLE_TRIES, Owner
+from ingest.pipeline.follow import CHECKPOINT_TRIES, Owner
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def database(tmp_path: Path) -> Iterator[Database]:
 
 
 @pytest.mark.fault("D18")
-@pytest.mark.parametrize(("in_use", "tried"), [(0, 1), (3, 4), (SETTLE_TRIES, SETTLE_TRIES)])
+@pytest.mark.parametrize(("in_use", "tried"), [(0, 1), (3, 4), (CHECKPOINT_TRIES, CHECKPOINT_TRIES)])
 def test_a_file_in_use_is_folded_a_moment_later_or_left_to_the_engine(
     database: Database, monkeypatch: pytest.MonkeyPatch, in_use: int, tried: int
 ) -> None:
@@ -31,5 +31,5 @@ def test_a_file_in_use_is_folded_a_moment_later_or_left_to_the_engine(
 
     monkeypatch.setattr(database, "checkpoint", checkpoint)
     monkeypatch.setattr(module, "SETTLE_PAUSE", 0.0)
-    Owner(database, []).settle()
+    Owner(database, []).checkpoint()
     assert len(tries) == tried

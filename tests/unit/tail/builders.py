@@ -15,7 +15,7 @@ from ingest.tail.cursor import (
     advance,
     judge,
     restart,
-    touched,
+    with_hints,
 )
 from ingest.tail.lines import CAP, Block, Lines, Oversize, blocks
 from ingest.tail.opening import open_source
@@ -89,12 +89,12 @@ def poll(
     with opened(path) as reader:
         verdict = judge(cursor, reader).verdict
         if verdict in (Verdict.EMPTIED, Verdict.UNCHANGED):
-            return touched(cursor, reader.seen), verdict, []
+            return with_hints(cursor, reader.seen), verdict, []
         begin = restart(cursor) if verdict is Verdict.REWRITTEN else cursor
         run = blocks(reader, begin.offset, limit)
         lines = texts(run)
         if verdict is Verdict.REWRITTEN and not lines:
-            return touched(cursor, reader.seen), verdict, []
+            return with_hints(cursor, reader.seen), verdict, []
         return advance(begin, run.mark()), verdict, lines
 
 

@@ -15,8 +15,8 @@ from ingest.tail.cursor import (
     advance,
     judge,
     restart,
-    settled,
-    touched,
+    is_unchanged,
+    with_hints,
 )
 from ingest.tail.lines import blocks
 from ingest.tail.source import UNSEEN, Seen
@@ -66,7 +66,7 @@ def test_a_source_never_read_before_is_read_from_its_start(path: Path) -> None:
 
 def test_after_reading_everything_the_file_is_settled_and_unchanged(path: Path) -> None:
     cursor = read_once(path)
-    assert settled(cursor, seen(path))
+    assert is_unchanged(cursor, seen(path))
     assert verdict(cursor, path) is Verdict.UNCHANGED
     assert (cursor.offset, cursor.head_len, cursor.generation) == (len(LONG), 4096, 0)
 
@@ -74,7 +74,7 @@ def test_after_reading_everything_the_file_is_settled_and_unchanged(path: Path) 
 def test_an_appended_line_unsettles_the_file_and_continues_it(path: Path) -> None:
     cursor = read_once(path)
     append(path, b"new\n")
-    assert not settled(cursor, seen(path))
+    assert not is_unchanged(cursor, seen(path))
     after, outcome, lines = poll(cursor, path)
     assert (outcome, lines, after.generation) == (Verdict.APPENDED, [b"new"], 0)
 
@@ -82,7 +82,7 @@ def test_an_appended_line_unsettles_the_file_and_continues_it(path: Path) -> Non
 def test_a_batch_that_stopped_at_its_limit_is_not_settled(path: Path) -> None:
     cursor, _, lines = poll(START, path, limit=100)
     assert lines
-    assert not settled(cursor, seen(path))
+    assert not is_unchanged(cursor, seen(path))
     rest = poll(cursor, path)[2]
     assert b"\n".join([*lines, *rest]) + b"\n" == LONG
 
@@ -110,7 +110,7 @@ def test_archiving_a_session_reads_nothing_again(path: Path) -> None:
     cursor = read_once(path)
     archived = path.parent.parent / path.name
     path.rename(archived)
-    assert settled(cursor, seen(archived))
+    assert is_unchanged(cursor, seen(archived))
     append(archived, b"new\n")
     assert poll(cursor, archived)[1:] == (Verdict.APPENDED, [b"new"])
 
@@ -121,7 +121,7 @@ def test_compressing_and_unpacking_a_session_reads_nothing_again(path: Path) -> 
     path.unlink()
     cursor, outcome, lines = poll(cursor, packed)
     assert (outcome, lines, cursor.offset) == (Verdict.UNCHANGED, [], len(LONG))
-    assert settled(cursor, seen(packed))
+    assert is_unchanged(cursor, seen(packed))
     write(path, LONG + b"new\n")
     assert poll(cursor, path)[1:] == (Verdict.APPENDED, [b"new"])
 
@@ -137,7 +137,7 @@ def test_a_file_emptied_and_not_yet_written_again_keeps_its_cursor(path: Path) -
     write(path, b"")
     cursor, outcome, _ = poll(cursor, path)
     assert (outcome, cursor.offset, cursor.generation) == (Verdict.EMPTIED, len(LONG), 0)
-    assert settled(cursor, seen(path))
+    assert is_unchanged(cursor, seen(path))
     write(path, LONG)
     assert poll(cursor, path)[1:] == (Verdict.UNCHANGED, [])
 
@@ -181,7 +181,7 @@ def test_an_edit_in_place_of_the_same_size_is_recognised_at_both_ends(path: Path
     with path.open("r+b") as file:
         file.write(edited(LONG, at))
     os.utime(path, ns=(old.mtime_ns, old.mtime_ns + 1))
-    assert not settled(cursor, seen(path))
+    assert not is_unchanged(cursor, seen(path))
     assert verdict(cursor, path) is Verdict.REWRITTEN
 
 
@@ -202,18 +202,18 @@ def test_replacing_a_file_by_identical_content_reads_nothing_again(path: Path) -
     cursor = read_once(path)
     copy = write(path.parent / "copy", LONG)
     copy.replace(path)
-    assert not settled(cursor, seen(path))
+    assert not is_unchanged(cursor, seen(path))
     cursor, outcome, lines = poll(cursor, path)
     assert (outcome, lines, cursor.generation) == (Verdict.UNCHANGED, [], 0)
-    assert settled(cursor, seen(path))
+    assert is_unchanged(cursor, seen(path))
 
 
 def test_another_file_with_the_inode_of_a_deleted_one_is_recognised(path: Path) -> None:
     cursor = read_once(path)
     path.unlink()
     write(path, b"x" * len(LONG))
-    reused = touched(cursor, seen(path))
-    assert settled(reused, seen(path))
+    reused = with_hints(cursor, seen(path))
+    assert is_unchanged(reused, seen(path))
     assert verdict(reused, path) is Verdict.REWRITTEN
 
 
@@ -223,14 +223,14 @@ def test_no_modification_time_hides_an_append(path: Path, mtime: int) -> None:
     cursor = read_once(path)
     append(path, b"new\n")
     os.utime(path, ns=(mtime, mtime))
-    assert not settled(cursor, seen(path))
+    assert not is_unchanged(cursor, seen(path))
     assert poll(cursor, path)[2] == [b"new"]
 
 
 def test_a_touched_file_is_judged_by_its_bytes(path: Path) -> None:
     cursor = read_once(path)
     os.utime(path, ns=(0, 0))
-    assert not settled(cursor, seen(path))
+    assert not is_unchanged(cursor, seen(path))
     assert verdict(cursor, path) is Verdict.UNCHANGED
 
 

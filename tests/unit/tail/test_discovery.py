@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ingest.tail import discovery
-from ingest.tail.discovery import FoundSource, ProblemCode, better, look, scan
+from ingest.tail.discovery import FoundSource, ProblemCode, preferred, find, scan
 from ingest.tail.source import Kind, Representation, Seen, parse
 from tests.unit.tail.builders import (
     as_a_user_without_rights,
@@ -84,7 +84,7 @@ def test_names_that_are_no_text_stop_nothing(home: Path) -> None:
     write(Path(os.fsdecode(odd), os.fsdecode(b"rollout-\xff.jsonl")))
     paths = {found.name.thread: found.path for found in scan(home).found}
     assert os.fsencode(paths[uuid(2)]).startswith(odd)
-    assert look(home, paths[uuid(2)]) is not None
+    assert find(home, paths[uuid(2)]) is not None
 
 
 def test_a_plain_file_wins_over_its_compressed_copy(home: Path) -> None:
@@ -142,7 +142,7 @@ def test_pipes_sockets_and_folders_with_the_name_of_a_session_are_left_alone(
         listening.bind(rollout(4))
         assert only(home).name.thread == uuid(1)
         assert codes(home) == {ProblemCode.SPECIAL: 3}
-    assert [look(home, day(home) / rollout(number)) for number in (2, 3, 4)] == [None] * 3
+    assert [find(home, day(home) / rollout(number)) for number in (2, 3, 4)] == [None] * 3
 
 
 def test_links_inside_the_home_are_reported_and_not_followed(home: Path, tmp_path: Path) -> None:
@@ -155,9 +155,9 @@ def test_links_inside_the_home_are_reported_and_not_followed(home: Path, tmp_pat
     (home / "history.jsonl").symlink_to(outside)
     assert only(home).name.thread == uuid(1)
     assert codes(home) == {ProblemCode.SYMLINK: 5}
-    assert look(home, day(home) / rollout(2)) is None
-    assert look(home, home / "sessions/linked" / rollout(2)) is None
-    assert look(home, home / "history.jsonl") is None
+    assert find(home, day(home) / rollout(2)) is None
+    assert find(home, home / "sessions/linked" / rollout(2)) is None
+    assert find(home, home / "history.jsonl") is None
 
 
 def test_a_linked_home_and_linked_session_folders_are_normal(home: Path, tmp_path: Path) -> None:
@@ -167,7 +167,7 @@ def test_a_linked_home_and_linked_session_folders_are_normal(home: Path, tmp_pat
     link.symlink_to(home)
     assert only(link).path == str(link / "sessions/2026/11/21" / rollout(1))
     assert not scan(link).problems
-    assert look(link, only(link).path) == only(link)
+    assert find(link, only(link).path) == only(link)
 
 
 def test_a_home_that_does_not_exist_is_a_problem_and_no_error(tmp_path: Path) -> None:
@@ -269,14 +269,14 @@ def test_a_look_at_one_path_agrees_with_the_scan(home: Path) -> None:
     write(home / "history.jsonl", b"1\n")
     write(home / "archived_sessions" / rollout(2), b"22\n")
     for found in scan(home).found:
-        assert look(home, found.path) == found
+        assert find(home, found.path) == found
 
 
 def test_a_look_at_a_compressed_file_finds_the_plain_one_beside_it(home: Path) -> None:
     packed = write(day(home) / (rollout(1) + ".zst"))
-    assert look(home, packed) == only(home)
+    assert find(home, packed) == only(home)
     (day(home) / rollout(1)).unlink()
-    assert look(home, packed) == only(home)
+    assert find(home, packed) == only(home)
     assert only(home).representation is Representation.ZST
 
 
@@ -298,14 +298,14 @@ def test_a_look_elsewhere_finds_nothing(home: Path, path: str) -> None:
     write(home / rollout(1))
     write(home / "archived_sessions/2026" / rollout(1))
     write(home / "sessions/history.jsonl")
-    assert look(home, home / path) is None
+    assert find(home, home / path) is None
 
 
 def test_better_does_not_depend_on_who_is_asked_first(home: Path) -> None:
     write(day(home, "2026/11/22") / (rollout(1) + ".zst"))
-    first = look(home, day(home) / rollout(1))
-    second = look(home, day(home, "2026/11/22") / (rollout(1) + ".zst"))
+    first = find(home, day(home) / rollout(1))
+    second = find(home, day(home, "2026/11/22") / (rollout(1) + ".zst"))
     assert first is not None
     assert second is not None
-    assert better(first, second) is first
-    assert better(second, first) is first
+    assert preferred(first, second) is first
+    assert preferred(second, first) is first

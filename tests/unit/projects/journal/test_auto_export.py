@@ -46,7 +46,7 @@ class Desk:
         return session
 
     def read(self) -> None:
-        Owner(self.database, homes([self.home.path]), clock=lambda: self.now).once()
+        Owner(self.database, homes([self.home.path]), clock=lambda: self.now).read_once()
         self.now = datetime.fromtimestamp(self.home.clock.seconds, UTC).replace(tzinfo=None)
 
     def switch(self, *, on: bool) -> None:

@@ -33,7 +33,7 @@ def test_a_project_of_many_sessions_is_asked_for_as_a_whole(tmp_path: Path) -> N
         scenarios.tour(home).write()
     rules = build.journal_rules(UTC, 20)
     with Database(tmp_path / "t.duckdb") as database:
-        Owner(database, homes([home.path])).once()
+        Owner(database, homes([home.path])).read_once()
         one, many = Counting(database), Counting(database)
         assert len(build.session_journal(one, first.thread.id, rules).entries) == 1
         assert len(build.project_journal(many, "sample", rules).entries) == 13
