@@ -58,11 +58,11 @@ class Stage:
             found = start_or_connect(self.db, wish, lambda: self.now)
             assert isinstance(found, RunningServer)
             with found:
-                found.desk.bell = self._bell.set
+                found.commands.wake = self._bell.set
                 self._owned = found
                 opened.set()
                 while not self._ending.is_set():
-                    found.desk.run_pending(at_rest=True)
+                    found.commands.run_pending(idle=True)
                     self._bell.wait(0.05)
                     self._bell.clear()
 

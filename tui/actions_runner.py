@@ -42,7 +42,7 @@ class ActionRunner:
     ) -> tuple[Action, list[Item]]:
         """The order for these batches, and what it would do with each."""
         order = Action(verb=verb, selection=Selection(ids=tuple(ids)), actor=actor(), until=until)
-        return order, await self._order(action_message(order, only_look=True))
+        return order, await self._order(action_message(order, dry_run=True))
 
     async def obey(self, order: Action) -> list[Item]:
         return await self._order(action_message(order))
@@ -54,17 +54,19 @@ class ActionRunner:
         await self.obey(Action(verb=verb, actor=actor()))
 
     async def read_again(
-        self, order: Action, sources: list[int] | None = None, *, only_look: bool
+        self, order: Action, sources: list[int] | None = None, *, dry_run: bool
     ) -> ReadAgainResult:
         """Begin anew with what the order is for; or see what that would mean."""
-        said = read_again_message(order, sources, only_look=only_look)
+        said = read_again_message(order, sources, dry_run=dry_run)
         return decode_read_again_result(await self._feed.act(READ_AGAIN, **to_message(said)))
 
     async def say(
         self, verb: str, about: dict[str, Any], arguments: dict[str, Any], reason: str | None = None
     ) -> None:
         """Have it written down that this person says so, of a task or a project."""
-        await self._feed.act(TASK_ACTION, **to_message(task_action_message(verb, about, arguments, reason)))
+        await self._feed.act(
+            TASK_ACTION, **to_message(task_action_message(verb, about, arguments, reason))
+        )
 
 
 def exactly(order: Action, items: Sequence[Item]) -> Action:

@@ -159,7 +159,7 @@ def backlog_from(found: ScanResult, looked: Iterable[Home], now: datetime) -> Ba
     """What a look at these homes came to."""
     places = {home.id: home.path for home in looked}
     # What cannot be read is told as such; it does not wait for a reader.
-    unread = [source for source in found.changed if source.behind and not source.troubled]
+    unread = [source for source in found.changed if source.behind and not source.has_error]
     waiting = [source.mtime_ns for source in unread]
     return Backlog(
         [UnreadSource(source.path, source.behind) for source in unread],

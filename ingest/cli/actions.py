@@ -134,7 +134,7 @@ class ActionRunner(Struct, frozen=True):
 
     def look(self, order: Action) -> ActionReport:
         """What the order would do."""
-        return self._order(action_message(order, only_look=True))
+        return self._order(action_message(order, dry_run=True))
 
     def obey(self, order: Action) -> ActionReport:
         """Have the order carried out."""
@@ -156,10 +156,10 @@ class ActionRunner(Struct, frozen=True):
         return said.command
 
     def read_again(
-        self, order: Action, sources: list[int] | None = None, *, only_look: bool
+        self, order: Action, sources: list[int] | None = None, *, dry_run: bool
     ) -> ReadAgainResult:
         return decode_read_again_result(
-            self.act(READ_AGAIN, to_message(read_again_message(order, sources, only_look=only_look)))
+            self.act(READ_AGAIN, to_message(read_again_message(order, sources, dry_run=dry_run)))
         )
 
 

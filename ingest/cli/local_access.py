@@ -85,7 +85,7 @@ def open_exclusive(path: Path, now: datetime, note: Callable[[str], None]) -> It
 
 def to_order(path: Path) -> tuple[Database, list[str]] | DatabaseClient:
     """The database, or an owner that carries out orders; another command is waited for."""
-    return open_or_connect(path, to_order=True)
+    return open_or_connect(path, needs_actions=True)
 
 
 @contextmanager

@@ -95,7 +95,7 @@ def _enter(invocation: Invocation, pool: ReaderPool | None, role: Role) -> int:
                 return _leave_it(invocation, found, follow=follow)
             continue
         with found:
-            for line in [*again, *found.told]:
+            for line in [*again, *found.notices]:
                 invocation.output.note(line)
             if follow:
                 try:
@@ -108,7 +108,7 @@ def _enter(invocation: Invocation, pool: ReaderPool | None, role: Role) -> int:
                     continue
             code = _once(invocation, found.owner, pool)
             # Whoever asked meanwhile is still waiting.
-            found.desk.run_pending(at_rest=True)
+            found.commands.run_pending(idle=True)
             return code
 
 
@@ -132,13 +132,13 @@ def _leave_it(invocation: Invocation, remote: DatabaseClient, *, follow: bool) -
 def _once(invocation: Invocation, owner: Owner, pool: ReaderPool | None) -> int:
     began = time.monotonic()
     with _asked_to_stop(owner.stop) as asked:
-        found = owner.survey()
+        found = owner.scan()
         with _progress(invocation, found.behind_bytes) as progress:
             report = owner.read(
                 found.changed, lambda _, done: progress.at(done) if progress else None, pool
             )
     if not asked:
-        owner.settle()
+        owner.checkpoint()
     outcome = _outcome(report, time.monotonic() - began, _behind(owner.database))
     for _, problem in found.problems:
         invocation.output.note(f"{problem.path}: {problem.message} {problem.hint}")
@@ -171,7 +171,7 @@ def _follow(invocation: Invocation, owner: Owner, role: Role) -> int:
                 stop,
                 lambda told: _say(invocation, told),
                 pace=_pace(invocation.settings),
-                beside=beside.step,
+                maintain=beside.step,
             )
         finally:
             beside.close()

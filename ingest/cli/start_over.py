@@ -25,7 +25,7 @@ def start_over(
     dry_run: bool,
 ) -> int:
     """Forget what was derived from the files that are meant, if the person means it."""
-    begun = orders.read_again(order, sources, only_look=True)
+    begun = orders.read_again(order, sources, dry_run=True)
     meant = begun.targets
     if not meant:
         raise NotFound("Nothing was read of what is meant.", "`tailboard sources` lists the files.")
@@ -36,7 +36,7 @@ def start_over(
             _tell(invocation.output.complain, meant, sum(begun.facts.values()))
         question = f'Type "{WORD}" to do it'
         if confirmed(invocation.output, question, yes=yes, word=WORD):
-            begun = orders.read_again(order, [one.id for one in reset_ones], only_look=False)
+            begun = orders.read_again(order, [one.id for one in reset_ones], dry_run=False)
     facts, backup, done = begun.facts, begun.backup, begun.backup is not None
     body = {
         "sources": [{"id": one.id, "kind": one.kind, "path": one.path} for one in reset_ones],

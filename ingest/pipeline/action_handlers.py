@@ -1,7 +1,7 @@
-"""Orders of people, carried out by the process that has the database, whoever gave them.
+"""Handlers of user actions, run by the process that owns the database.
 
-What goes in and comes out are plain values, because most orders come through the door. An order
-that is only looked at (`command` is None) changes nothing.
+Requests and replies are plain values, because most of them cross the socket. A request whose
+`command` is None is a preview and changes nothing.
 """
 
 import os
@@ -14,73 +14,78 @@ import msgspec
 from ingest.batches.action import TaskAction
 from ingest.db.actions import carry_out, items, preview, record_task_edit
 from ingest.db.database import Database
-from ingest.db.redact_stored import scan
+from ingest.db.redact_stored import scan as find_secrets
 from ingest.db.reset import count, reset, targets
-from ingest.pipeline.action_messages import ActionReply, ReadAgain, ReadAgainResult, RequestedAction
-from ingest.pipeline.action_messages import to_message as values_of
+from ingest.pipeline.action_messages import (
+    ActionReply,
+    ReadAgain,
+    ReadAgainResult,
+    RequestedAction,
+    to_message,
+)
 from ingest.pipeline.command_queue import Handler
 
 Clock = Callable[[], datetime]
 
 
 def batches(database: Database, clock: Clock, max_attempts: int) -> Handler:
-    """Carries out what is ordered of batches."""
+    """Handles actions on batches: retry, cancel, snooze, pause …"""
 
-    def carry(values: dict[str, Any]) -> dict[str, Any]:
-        wanted = msgspec.convert(values, RequestedAction)
-        if wanted.command is None:
-            return values_of(ActionReply(preview(database, wanted.order)))
+    def handle(values: dict[str, Any]) -> dict[str, Any]:
+        request = msgspec.convert(values, RequestedAction)
+        if request.command is None:
+            return to_message(ActionReply(preview(database, request.order)))
         carry_out(
             database,
-            wanted.order,
-            command=wanted.command,
+            request.order,
+            command=request.command,
             now=clock(),
             max_attempts=max_attempts,
         )
-        return values_of(ActionReply(items(database, wanted.command)))
+        return to_message(ActionReply(items(database, request.command)))
 
-    return carry
+    return handle
 
 
-def read_again(database: Database, clock: Clock, look: Callable[[], object]) -> Handler:
-    """Begins anew with sources. `look` brings what is known of the files up to what they are."""
+def read_again(database: Database, clock: Clock, scan: Callable[[], object]) -> Handler:
+    """Handles resets: sources are read again. `scan` refreshes the list of sources."""
 
-    def carry(values: dict[str, Any]) -> dict[str, Any]:
-        wanted = msgspec.convert(values, ReadAgain)
-        look()
-        meant = targets(
+    def handle(values: dict[str, Any]) -> dict[str, Any]:
+        request = msgspec.convert(values, ReadAgain)
+        scan()
+        matched = targets(
             database,
-            session=wanted.order.selection.session,
-            source=wanted.order.selection.source,
-            sources=wanted.sources,
+            session=request.order.selection.session,
+            source=request.order.selection.source,
+            sources=request.sources,
             readable=_readable,
         )
-        if wanted.command is None or not any(one.why is None for one in meant):
-            return values_of(ReadAgainResult(meant, count(database, meant), None))
-        done = reset(database, meant, wanted.order, command=wanted.command, now=clock())
-        look()
-        return values_of(ReadAgainResult(meant, done.facts_dropped, str(done.backup)))
+        if request.command is None or not any(target.why is None for target in matched):
+            return to_message(ReadAgainResult(matched, count(database, matched), None))
+        done = reset(database, matched, request.order, command=request.command, now=clock())
+        scan()
+        return to_message(ReadAgainResult(matched, done.facts_dropped, str(done.backup)))
 
-    return carry
+    return handle
 
 
 def task_actions(database: Database, clock: Clock) -> Handler:
-    """Keeps what people say of tasks and projects."""
+    """Stores edits of tasks and projects."""
 
-    def carry(values: dict[str, Any]) -> dict[str, Any]:
+    def handle(values: dict[str, Any]) -> dict[str, Any]:
         record_task_edit(database, msgspec.convert(values, TaskAction), clock())
         return {}
 
-    return carry
+    return handle
 
 
 def redact_scan(database: Database) -> Handler:
-    """Looks for what should not be stored."""
+    """Finds stored secrets and private text."""
 
-    def carry(_values: dict[str, Any]) -> dict[str, Any]:
-        return {"places": msgspec.to_builtins(scan(database))}
+    def handle(_values: dict[str, Any]) -> dict[str, Any]:
+        return {"places": msgspec.to_builtins(find_secrets(database))}
 
-    return carry
+    return handle
 
 
 def _readable(path: str) -> bool:

@@ -1,6 +1,6 @@
-"""Orders of people as they go through the door, and what came of them: plain values.
+"""User actions and their replies as plain values for the socket.
 
-Needs no engine, so that a process that only gives orders never loads one.
+Does not import DuckDB, so that a process that only sends actions never loads it.
 """
 
 import getpass
@@ -15,49 +15,49 @@ from ingest.batches.action import Action, Item, Target, TaskAction
 BATCH_ACTION = "order"
 READ_AGAIN = "reset"
 REDACT_SCAN = "scan"
-"""How much of secrets and private text is stored, by kind and place."""
+"""Counts stored secrets and private text by kind and place."""
 TASK_ACTION = "say"
-"""What a person says of a task or a project: a `Saying`."""
+"""Edits a task or a project: a `TaskAction`."""
 
 
 class RequestedAction(Struct, frozen=True):
-    """An order for batches."""
+    """An action on batches."""
 
     order: Action
     command: str | None
-    """The id it is written down under; None to look only."""
+    """The id under which it is recorded; None for a preview."""
 
 
 class ActionReply(Struct, frozen=True):
-    """What came of an order, batch by batch; or would come of it."""
+    """The result, or the preview of it, for each batch."""
 
     found: list[Item]
 
 
 class ReadAgain(Struct, frozen=True):
-    """An order to begin anew with some sources."""
+    """A reset: some sources are read again from the beginning."""
 
     order: Action
     command: str | None
     sources: list[int] | None = None
-    """These only, of those that the order's selection is for."""
+    """If given, only these of the sources that the selection matches."""
 
 
 class ReadAgainResult(Struct, frozen=True):
     targets: list[Target]
     facts: dict[str, int]
-    """What was dropped, or would be, by table."""
+    """Number of rows that were (or would be) dropped, by table."""
     backup: str | None
 
 
-def action_message(order: Action, *, only_look: bool = False) -> RequestedAction:
-    return RequestedAction(order, None if only_look else _command_id())
+def action_message(order: Action, *, dry_run: bool = False) -> RequestedAction:
+    return RequestedAction(order, None if dry_run else _command_id())
 
 
 def read_again_message(
-    order: Action, sources: list[int] | None = None, *, only_look: bool = False
+    order: Action, sources: list[int] | None = None, *, dry_run: bool = False
 ) -> ReadAgain:
-    return ReadAgain(order, None if only_look else _command_id(), sources)
+    return ReadAgain(order, None if dry_run else _command_id(), sources)
 
 
 def task_action_message(
@@ -66,7 +66,7 @@ def task_action_message(
     arguments: dict[str, Any] | None = None,
     reason: str | None = None,
 ) -> TaskAction:
-    """What the person here says of a task or a project."""
+    """An edit of a task or a project by the current user."""
     return TaskAction(
         command=_command_id(),
         verb=verb,
@@ -81,9 +81,9 @@ def _command_id() -> str:
     return uuid.uuid4().hex
 
 
-def to_message(said: Struct) -> dict[str, Any]:
-    """An order, or its answer, as it goes through the door."""
-    plain: dict[str, Any] = msgspec.to_builtins(said)
+def to_message(message: Struct) -> dict[str, Any]:
+    """A request or a reply as plain values for the socket."""
+    plain: dict[str, Any] = msgspec.to_builtins(message)
     return plain
 
 
@@ -96,8 +96,8 @@ def decode_read_again_result(answer: dict[str, Any]) -> ReadAgainResult:
 
 
 def actor() -> str:
-    """Who gives orders here."""
+    """The name of the current user."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):
-        return "user"  # The system has no name for who runs this.
+        return "user"  # The system has no name for this user id.

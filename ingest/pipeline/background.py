@@ -1,8 +1,7 @@
-"""Work of the queue that is no reading: done beside everything else, one piece at a time.
+"""Background jobs: batches that do not read files, run one at a time in a thread.
 
-Promises that each piece is a batch like any other: claimed, leased, fenced, failed by its class,
-retried and given up under the same rules; and that nothing waits for it. What the work is, where
-it comes from and what is kept of it is said by who derives from `Beside`.
+Each is a batch with the same claims, leases, error classes, retries and limits as the batches of
+files, and never blocks the owner. Subclasses of `BackgroundJob` find, run and save the work.
 """
 
 import threading
@@ -29,29 +28,29 @@ R = TypeVar("R")
 
 
 class JobResult(Struct, Generic[R], frozen=True):
-    """What came of a piece of work."""
+    """Result of one batch."""
 
     result: R
     count: int
-    """How many things it made."""
+    """Number of things it produced."""
     empty: str = "nothing to do"
-    """Why, where it made none."""
+    """Why, if it produced nothing."""
 
 
 class _Running(Struct, Generic[R]):
-    """The one piece that is worked on, and for which batch."""
+    """The running work and its batch."""
 
     claim: queue.Claim
     found: Row
     began: datetime
     beat: datetime
-    made: JobResult[R] | None = None
+    result: JobResult[R] | None = None
     error: Exception | None = None
     thread: threading.Thread | None = None
 
 
 class BackgroundJob(ABC, Generic[R]):
-    """`step` it whenever there is time; `close` it at the end."""
+    """The owner calls `step` between rounds and `close` at the end."""
 
     kind: Kind
 
@@ -59,33 +58,33 @@ class BackgroundJob(ABC, Generic[R]):
         self, database: Database, instance: str, *, tuning: RunSettings, clock: Clock
     ) -> None:
         self.database = database
-        # A name of its own: what the reading part hands back when it stops is not this.
+        # Its own name, so that an ingest run does not release its batches.
         self.instance = f"{instance}/{self.kind}"
         self.tuning = tuning
         self.clock = clock
         self.stop = threading.Event()
         self._running: _Running[R] | None = None
         self._idle_until: datetime | None = None
-        self._left_behind = False
+        self._unreleased = False
 
     @abstractmethod
     def waiting(self) -> Row | None:
-        """A batch of this kind that waits: handed back, woken, or retried by a person."""
+        """A pending batch of this kind: released, woken, or retried by a user."""
 
     @abstractmethod
     def due(self, now: datetime) -> Row | None:
-        """Work that no batch stands for yet."""
+        """Work that has no batch yet."""
 
     @abstractmethod
     def prepare(self, found: Row) -> Callable[[], JobResult[R]]:
-        """What to do about it; what needs the database is read here, the rest runs in a thread."""
+        """Read what the work needs from the database; return the function to run in the thread."""
 
     @abstractmethod
     def save(self, found: Row, batch: str, result: R, now: datetime) -> None:
-        """Store what came of it, inside the open transaction."""
+        """Store the result inside the open transaction."""
 
     def step(self) -> None:
-        """Take up what ended, and begin the next; never waits."""
+        """Save finished work, and start the next; does not block."""
         now = self.clock()
         if self._running is not None:
             if self._running.thread is not None and not self._running.thread.is_alive():
@@ -98,7 +97,7 @@ class BackgroundJob(ABC, Generic[R]):
             self._begin(now)
 
     def finish(self) -> None:
-        """Wait for what runs, and store what came of it."""
+        """Wait for the running work, and store its result or failure."""
         running, self._running = self._running, None
         if running is None:
             return
@@ -107,10 +106,10 @@ class BackgroundJob(ABC, Generic[R]):
         try:
             if running.error is not None:
                 raise running.error
-            if running.made is not None:
-                self._store(running, running.made)
-        except Exception as error:  # noqa: BLE001 - the batch fails and says why, whatever it is
-            self._left_behind = True
+            if running.result is not None:
+                self._store(running, running.result)
+        except Exception as error:  # noqa: BLE001 - recorded as the failure of the batch
+            self._unreleased = True
             queue.failed(
                 self.database,
                 running.claim.id,
@@ -119,18 +118,18 @@ class BackgroundJob(ABC, Generic[R]):
                 self.clock(),
                 max_attempts=self.tuning.max_attempts,
             )
-            self._left_behind = False
+            self._unreleased = False
 
     def close(self) -> None:
-        """Stop what runs; its batch is handed back."""
+        """Stop the running work; its batch is released."""
         self.stop.set()
         self.finish()
 
     def _begin(self, now: datetime) -> None:
-        if self._left_behind:
-            # Not even its failure could be stored; nobody works on it any more.
+        if self._unreleased:
+            # The failure itself could not be stored, so the batch is still claimed.
             queue.release(self.database, self.instance, now.isoformat())
-            self._left_behind = False
+            self._unreleased = False
         queue.wake_due(self.database, self.tuning.retry, now.isoformat())
         found = None
         if not self.database.rows("queue.pauses"):
@@ -144,12 +143,12 @@ class BackgroundJob(ABC, Generic[R]):
             queue.claim(self.database, [claim], self.instance, now.isoformat())
         held = self.database.one("queue.batch", id=claim.id)
         if held is None or held["lease"] != claim.lease:
-            return  # It was decided about in between.
+            return  # A user action changed it in the meantime.
         running: _Running[R] = _Running(claim, found, now, now)
         self._running = running
         try:
             work = self.prepare(found)
-        except Exception as error:  # noqa: BLE001 - as if it had failed in the thread
+        except Exception as error:  # noqa: BLE001 - handled like a failure in the thread
             running.error = error
             self.finish()
             return
@@ -158,24 +157,24 @@ class BackgroundJob(ABC, Generic[R]):
         )
         running.thread.start()
 
-    def _store(self, running: _Running[R], made: JobResult[R]) -> None:
+    def _store(self, running: _Running[R], result: JobResult[R]) -> None:
         claim, now = running.claim, self.clock()
         end = BatchEnd(
             claim.id,
             claim.lease,
-            "completed" if made.count else "completed_empty",
-            None if made.count else made.empty,
+            "completed" if result.count else "completed_empty",
+            None if result.count else result.empty,
             claim.finish,
             0,
-            made.count,
+            result.count,
             (now - running.began).total_seconds(),
         )
         values = {"ends": [asdict(end)], "now": now.isoformat()}
         with self.database.transaction():
             if not self.database.run("landing.end_batches", **values):
-                return  # The lease is gone: whoever took it stores its own.
+                return  # The lease is lost: the new holder stores its own result.
             self.database.run("landing.tell_ends", **values)
-            self.save(running.found, claim.id, made.result, now)
+            self.save(running.found, claim.id, result.result, now)
 
     def _claim(self, found: Row) -> queue.Claim:
         key = BatchKey(
@@ -194,6 +193,6 @@ class BackgroundJob(ABC, Generic[R]):
 
 def _run(running: _Running[R], work: Callable[[], JobResult[R]]) -> None:
     try:
-        running.made = work()
-    except Exception as error:  # noqa: BLE001 - handed over to the thread that may store it
+        running.result = work()
+    except Exception as error:  # noqa: BLE001 - recorded by `finish`
         running.error = error

@@ -1,7 +1,7 @@
-"""What may be read in a drain: nothing while a person stopped the queue, one source at a time while
-something else did, and never what is held back.
+"""Which batches an ingest run may read.
 
-Looked up once when a drain begins. Whatever follows on a batch inside the drain asks here too.
+None while a user paused the queue; one source at a time while an error paused it; never a batch
+that is held back (failed, dead, cancelled, snoozed). The queue is queried once when a run starts.
 """
 
 import os
@@ -13,7 +13,7 @@ from ingest.db.database import Database
 from ingest.pipeline.scan import TrackedFile
 
 Place = tuple[int, int, int]
-"""Source, generation and byte: where a batch begins."""
+"""Source, generation and byte at which a batch begins."""
 
 
 class BatchFilter:
@@ -32,19 +32,19 @@ class BatchFilter:
             for row in database.rows("queue.waiting")
         }
         self.decided = {row["batch"] for row in database.rows("queue.decided")}
-        """Batches that a person decided about, in a database that is lost since."""
+        """Batches with a decision of a user, restored from the log after the database was lost."""
         codes = [row["code"] for row in database.rows("queue.pauses")]
         self.stopped = PAUSED_BY_USER if PAUSED_BY_USER in codes else None
-        """The code of the pause that keeps everything from being read."""
+        """The code of the pause that forbids reading anything."""
         self.probing = bool(codes) and self.stopped is None
-        """Something stopped the queue: whether it is cured is found out with one source."""
+        """An error paused the queue. One source is read to find out whether the cause is gone."""
 
     def is_suspect(self, source: TrackedFile) -> bool:
-        """Whether somebody died of this source's next batch."""
+        """Whether a process died while it read this source's next batch."""
         return _place(source) in self._suspects
 
     def wake_changed(self, sources: list[TrackedFile]) -> None:
-        """Give up on giving up where a file is no longer the one that a batch failed on."""
+        """Retry dead batches whose file has changed."""
         woken = []
         for source in sources:
             row = self._held.get(_place(source))
@@ -55,28 +55,28 @@ class BatchFilter:
         queue.wake(self._database, woken, self._now)
 
     def waiting(self, place: Place) -> str | None:
-        """The batch that waits to be read from there. It keeps its id where the id of its home is
-        another one than when it was made."""
+        """The id of the pending batch that begins there. It may differ from the computed id if the
+        id of its home has changed since."""
         return self._waiting.get(place)
 
     def admits(self, source: TrackedFile) -> bool:
-        """Whether the source's next batch is free to be read."""
+        """Whether the source's next batch is not held back."""
         return _place(source) not in self._held
 
-    def holds_back(self, found: queue.Claim) -> bool:
-        """Whether a person decided about this batch; it then stands where they put it."""
-        if found.id not in self.decided:
+    def holds_back(self, claim: queue.Claim) -> bool:
+        """Whether a user decided about this batch. If so, it is stored in the state they chose."""
+        if claim.id not in self.decided:
             return False
-        queue.claim_piece(self._database, found, self._now)
+        queue.claim_piece(self._database, claim, self._now)
         return True
 
     def resume(self) -> None:
-        """Something was read: what stopped the queue is cured."""
+        """End the pause after a batch was read successfully."""
         self.probing = False
         queue.resume(self._database)
 
     def pause_code(self) -> str | None:
-        """Whether a person has stopped the queue while this drain is at work."""
+        """The code of a pause that a user ordered since this run started; None if there is none."""
         codes = {row["code"] for row in self._database.rows("queue.pauses")}
         return PAUSED_BY_USER if PAUSED_BY_USER in codes else None
 
@@ -86,7 +86,7 @@ def _place(source: TrackedFile) -> Place:
 
 
 def _file_changed(row: dict[str, Any], source: TrackedFile) -> bool:
-    """Whether the file that a batch was given up for is no longer the one it failed on."""
+    """Whether the file of a dead batch has changed (or became readable) since the failure."""
     code = row["error_code"] or ""
     if row["state"] != "dead" or not code.startswith("source."):
         return False

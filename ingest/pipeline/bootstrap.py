@@ -1,7 +1,7 @@
-"""The way in for every process: as the owner where the lock is free, and else through the door.
+"""Open the database: as its owner if the lock is free, else as a client of the owner's socket.
 
-Who wins the lock is the engine's affair, so of any number of processes exactly one becomes the
-owner. One that finds neither (the owner is just starting, or just ending) tries again for a while.
+DuckDB's file lock decides which process becomes the owner. A process that gets neither the lock
+nor a connection (the owner is starting or ending) retries until a timeout.
 """
 
 import contextlib
@@ -27,16 +27,16 @@ from ingest.server.refusals import SocketUnavailable
 from ingest.server.server import Limits, Server
 
 LOCK_TIMEOUT = 15.0
-"""Seconds that one process may keep the lock to itself, as one that is just starting does; many
-that take turns may take longer."""
+"""Seconds that a single process may hold the lock without accepting connections; the timeout
+starts again when another process takes the lock."""
 SPOOL_MAX_AGE = 3600.0
-"""After which a copy in the spool is nobody's any more."""
+"""A copy in the spool that is older than this has no owner any more and is removed."""
 _RETRY_PAUSE = 0.02
-"""Seconds between two tries, about; two processes must not keep meeting."""
+"""Average seconds between two attempts. Jitter keeps two processes from staying in step."""
 
 
 class HomesMismatch(StoreError):
-    """The owner follows other homes than this process was asked to."""
+    """The running owner does not follow a home that this process should follow."""
 
     code = "door.homes"
     error_class = "config"
@@ -51,7 +51,7 @@ class HomesMismatch(StoreError):
 
 
 class ServerOptions(Struct, frozen=True):
-    """What a process that enters wants to be, if it becomes the owner."""
+    """How a process serves the database if it becomes the owner."""
 
     homes: list[Home]
     role: Role
@@ -60,30 +60,32 @@ class ServerOptions(Struct, frozen=True):
 
 
 class RunningServer:
-    """The database is open in this process, and its door is open for others until `close`."""
+    """This process owns the database and serves clients until `close`."""
 
     def __init__(
-        self, database: Database, told: list[str], wish: ServerOptions, clock: Clock
+        self, database: Database, notices: list[str], options: ServerOptions, clock: Clock
     ) -> None:
         self.database = database
-        self.told = told
-        """How the database was opened, where that was out of the ordinary."""
+        self.notices = notices
+        """What the user should know about opening the database: recovery, no socket."""
         self.reading = LocalReader(database)
         sweep(database.spool, time.time() - SPOOL_MAX_AGE)
-        self.desk = CommandQueue()
-        self.owner = Owner(database, wish.homes, wish.tuning, clock, self.desk)
-        homes = [home.id for home in wish.homes]
-        self.door = Server(database, wish.role, homes, clock(), self.desk.submit, wish.limits)
+        self.commands = CommandQueue()
+        self.owner = Owner(database, options.homes, options.tuning, clock, self.commands)
+        homes = [home.id for home in options.homes]
+        self.server = Server(
+            database, options.role, homes, clock(), self.commands.submit, options.limits
+        )
         try:
-            self.door.open()
+            self.server.open()
         except SocketUnavailable as error:
-            # What is to be done here is done all the same; others hear that it is locked.
-            self.told.append(f"{error.message} {error.hint}")
+            # This process works without clients; other processes report a locked database.
+            self.notices.append(f"{error.message} {error.hint}")
 
     def close(self) -> None:
-        """Others first: whoever is at the door then is told that the owner has gone."""
-        self.desk.close()
-        self.door.close()
+        """Disconnect the clients, then close the database."""
+        self.commands.close()
+        self.server.close()
         self.database.close()
 
     def __enter__(self) -> "RunningServer":
@@ -96,50 +98,51 @@ class RunningServer:
 def open_or_connect(
     path: Path,
     opening: Callable[[Path], tuple[Database, list[str]]] = open_database,
-    patience: float = LOCK_TIMEOUT,
+    timeout: float = LOCK_TIMEOUT,
     monotonic: Callable[[], float] = time.monotonic,
     *,
-    to_order: bool = False,
+    needs_actions: bool = False,
 ) -> tuple[Database, list[str]] | DatabaseClient:
-    """The database, whoever has it. Opened here, it comes with what should be told of that.
+    """Open the database, or connect to its owner. An opened one comes with notices for the user.
 
-    `to_order`: a command that only lets others read is no use, and is waited for.
+    `needs_actions`: the caller will send actions. An owner that serves reads only (a command that
+    reads once) is waited for.
     """
-    until, holder = monotonic() + patience, None
+    deadline, holder = monotonic() + timeout, None
     while True:
-        # The door first: it costs no more than a look where there is none, and the other way
-        # round every visitor would knock at the engine.
+        # Connect first: without a server that costs one file check, while opening the database
+        # first would cost every client an attempt at the lock.
         try:
             remote = DatabaseClient(path)
-            if not (to_order and remote.host.role == Role.COMMAND):
+            if not (needs_actions and remote.host.role == Role.COMMAND):
                 return remote
             remote.close()
         except (OwnerGone, OwnerTimeout):
-            pass  # Whether there is an owner at all, the lock says.
+            pass  # Opening the database shows whether there is an owner.
         try:
             return opening(path)
         except Locked as locked:
             if locked.pid != holder:
-                until, holder = monotonic() + patience, locked.pid
-            if monotonic() >= until:
+                deadline, holder = monotonic() + timeout, locked.pid
+            if monotonic() >= deadline:
                 raise
-        time.sleep(_RETRY_PAUSE * (0.5 + random.random()))  # noqa: S311 - to part two, not to hide
+        time.sleep(_RETRY_PAUSE * (0.5 + random.random()))  # noqa: S311 - jitter, not a secret
 
 
 def start_or_connect(
-    path: Path, wish: ServerOptions, clock: Clock = utc_now, patience: float = LOCK_TIMEOUT
+    path: Path, options: ServerOptions, clock: Clock = utc_now, timeout: float = LOCK_TIMEOUT
 ) -> RunningServer | DatabaseClient:
-    """Become the owner, or a guest of the one there is."""
-    found = open_or_connect(path, patience=patience, to_order=True)
-    if isinstance(found, DatabaseClient):
-        foreign = [home for home in wish.homes if home.id not in found.host.homes]
+    """Become the owner, or connect to the one that runs and check that it follows the homes."""
+    opened = open_or_connect(path, timeout=timeout, needs_actions=True)
+    if isinstance(opened, DatabaseClient):
+        foreign = [home for home in options.homes if home.id not in opened.host.homes]
         if foreign:
-            found.close()
-            raise HomesMismatch(path, found.host.pid, foreign)
-        return found
-    database, told = found
+            opened.close()
+            raise HomesMismatch(path, opened.host.pid, foreign)
+        return opened
+    database, notices = opened
     with contextlib.ExitStack() as undo:
         undo.callback(database.close)
-        owned = RunningServer(database, told, wish, clock)
+        running = RunningServer(database, notices, options, clock)
         undo.pop_all()
-    return owned
+    return running

@@ -1,7 +1,7 @@
-"""Where other processes leave what is to be done, and where the writing thread finds it.
+"""Commands of clients, queued for the one thread that writes to the database.
 
-One writer means one thread that changes the database: orders wait here until that thread comes by,
-between two commits. What it is still reading is never entered by an order that says it must not be.
+The writing thread runs pending commands between two commits. Commands that must not run while
+files are being read (`when_idle`) wait until nothing is.
 """
 
 import threading
@@ -11,72 +11,72 @@ from concurrent.futures import Future
 from typing import Any
 
 Handler = Callable[[dict[str, Any]], dict[str, Any]]
-"""Carries out an order with these values, and says what came of it."""
+"""Runs a command with these values and returns its reply."""
 
 
 class UnknownCommand(Exception):
-    """Nobody here carries out orders of this name."""
+    """The owner has no handler for a command of this name."""
 
     code = "desk.unknown"
-    hint = "Use the same version everywhere; or wait until that process has ended."
+    hint = "Use the same version everywhere, or wait until that process has ended."
 
     def __init__(self, name: str) -> None:
-        self.message = f"The process that has the database open does not know how to do {name!r}."
+        self.message = f"The process that has the database open does not know the command {name!r}."
         super().__init__(self.message)
 
 
 class CommandQueue:
-    """Orders of others, each answered once: with its outcome, or with what went wrong."""
+    """Every submitted command gets exactly one reply or one exception."""
 
     def __init__(self) -> None:
         self.at_any_time: dict[str, Handler] = {}
-        """May be carried out between any two commits."""
-        self.at_rest: dict[str, Handler] = {}
-        """Only while nothing is being read."""
-        self.reading: dict[str, Handler] = {}
-        """Change nothing, and so keep nobody else waiting: on the thread of whoever asks."""
-        self.bell: Callable[[], None] = lambda: None
-        """Called, from any thread, when an order comes in."""
+        """Handlers that may run between any two commits."""
+        self.when_idle: dict[str, Handler] = {}
+        """Handlers that run only while no file is being read."""
+        self.read_only: dict[str, Handler] = {}
+        """Read-only handlers: they run on the thread of the caller and block nobody."""
+        self.wake: Callable[[], None] = lambda: None
+        """Called from any thread when a command was queued."""
         self._lock = threading.Lock()
-        self._orders: deque[tuple[str, dict[str, Any], Future[dict[str, Any]]]] = deque()
+        self._pending: deque[tuple[str, dict[str, Any], Future[dict[str, Any]]]] = deque()
         self._closed = False
 
     def submit(self, name: str, values: dict[str, Any]) -> dict[str, Any]:
-        """Leave an order, and wait for what comes of it. `EOFError` if nobody comes by any more."""
-        if name in self.reading:
-            return self.reading[name](values)
-        if name not in self.at_any_time and name not in self.at_rest:
+        """Queue a command and wait for its reply. Raises `EOFError` once the queue is closed."""
+        if name in self.read_only:
+            return self.read_only[name](values)
+        if name not in self.at_any_time and name not in self.when_idle:
             raise UnknownCommand(name)
-        outcome: Future[dict[str, Any]] = Future()
+        reply: Future[dict[str, Any]] = Future()
         with self._lock:
             if self._closed:
                 raise EOFError
-            self._orders.append((name, values, outcome))
-        self.bell()
-        return outcome.result()
+            self._pending.append((name, values, reply))
+        self.wake()
+        return reply.result()
 
-    def run_pending(self, *, at_rest: bool) -> int:
-        """Carry out what waits, on this thread; how many orders that were."""
+    def run_pending(self, *, idle: bool) -> int:
+        """Run the pending commands on this thread; returns how many."""
         with self._lock:
-            handlers = self.at_any_time | self.at_rest if at_rest else self.at_any_time
-            ready = [order for order in self._orders if order[0] in handlers]
-            for order in ready:
-                self._orders.remove(order)
-        for name, values, outcome in ready:
+            handlers = self.at_any_time | self.when_idle if idle else self.at_any_time
+            ready = [command for command in self._pending if command[0] in handlers]
+            for command in ready:
+                self._pending.remove(command)
+        for name, values, reply in ready:
             try:
-                outcome.set_result(handlers[name](values))
+                reply.set_result(handlers[name](values))
             except Exception as error:  # noqa: BLE001
-                # Told to whoever ordered it: the owner goes on with its own work.
-                outcome.set_exception(error)
+                # The caller gets the error; the owner goes on with its own work.
+                reply.set_exception(error)
             except BaseException:
-                outcome.set_exception(EOFError())
+                reply.set_exception(EOFError())
                 raise
         return len(ready)
 
     def close(self) -> None:
-        """Nobody comes by any more: what still waits was not done, and is told so."""
+        """Fail the pending commands with `EOFError`, and refuse new ones."""
         with self._lock:
             self._closed = True
-            orders, self._orders = self._orders, deque()
-        for _, _, outcome in orders:
-            outcome.set_exception(EOFError())
+            pending, self._pending = self._pending, deque()
+        for _, _, reply in pending:
+            reply.set_exception(EOFError())

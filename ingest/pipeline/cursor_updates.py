@@ -1,7 +1,7 @@
-"""What a parcel changes in the books: how far its sources are read now, and what is stored for it.
+"""What a reader's output changes: the cursors of its sources, and the rows of one commit.
 
-Pure. A source is moved on as soon as its parcel is back, before that is stored, because its next
-batch is handed out then; whoever fails to store forgets all of it and surveys again.
+Pure. A source advances in memory as soon as its output arrives, before the commit, because its
+next batch is handed out then. If the commit fails, the caller drops this state and scans again.
 """
 
 from collections.abc import Mapping
@@ -14,11 +14,11 @@ from ingest.pipeline.job import JobDone, ReaderOutput
 from ingest.pipeline.scan import TrackedFile
 
 ENDS = {"read": "completed", "empty": "completed_empty", "rewritten": "superseded"}
-"""What becomes of a batch, by the outcome of its reading."""
+"""The final state of a batch, by the outcome of its job."""
 
 
 def advance(source: TrackedFile, done: JobDone) -> None:
-    """What is known of the source, once this batch is stored."""
+    """Update the source in memory to its state after this batch."""
     tally = done.tally
     if done.replaces:
         source.lines = source.stored = source.rejected = source.blank = 0
@@ -57,43 +57,43 @@ def cursor_row(source: TrackedFile, state: FoldState | None, now: str) -> Cursor
 
 
 def batch_commits(
-    taken: list[ReaderOutput], rows: Mapping[str, CursorRow], lists: set[int]
+    outputs: list[ReaderOutput], rows: Mapping[str, CursorRow], lists: set[int]
 ) -> list[BatchCommit]:
-    """What is stored for these parcels, in their order. `lists` are the sources that are merged.
+    """Group outputs, in their order, into commits. Sources in `lists` are merged, not replaced.
 
-    A source that comes again begins another landing, because its facts build on each other.
+    No source appears twice in one commit: its later facts refer to its earlier ones.
     """
-    found: list[BatchCommit] = []
+    commits: list[BatchCommit] = []
     seen: set[int] = set()
-    for parcel in taken:
-        sources = {done.source for done in parcel.done}
-        if not found or sources & seen:
-            found.append(BatchCommit())
+    for output in outputs:
+        sources = {done.source for done in output.done}
+        if not commits or sources & seen:
+            commits.append(BatchCommit())
             seen = set()
         seen |= sources
-        _add(found[-1], parcel, rows, lists)
-    return found
+        _add(commits[-1], output, rows, lists)
+    return commits
 
 
 def _add(
-    landing: BatchCommit, parcel: ReaderOutput, rows: Mapping[str, CursorRow], lists: set[int]
+    commit: BatchCommit, output: ReaderOutput, rows: Mapping[str, CursorRow], lists: set[int]
 ) -> None:
-    for table, path in parcel.tables.items():
-        landing.tables.setdefault(table, []).append(path)
-    for done in parcel.done:
+    for table, path in output.tables.items():
+        commit.tables.setdefault(table, []).append(path)
+    for done in output.done:
         if done.outcome not in ENDS:
             continue
-        landing.ends.append(_end(done))
+        commit.ends.append(_end(done))
         if done.lease in rows:
-            landing.cursors.append(rows[done.lease])
-        landing.stale += [(table, done.source, byte) for table, byte in done.stale]
+            commit.cursors.append(rows[done.lease])
+        commit.stale += [(table, done.source, byte) for table, byte in done.stale]
         if done.grown is not None:
             grown = done.grown
-            landing.grown.append(GrownReject(done.source, grown.byte, grown.lines, grown.extent))
+            commit.grown.append(GrownReject(done.source, grown.byte, grown.lines, grown.extent))
         if done.outcome == "read":
-            landing.read.append(done.source)
+            commit.read.append(done.source)
         if done.replaces:
-            (landing.merged if done.source in lists else landing.replaced).append(done.source)
+            (commit.merged if done.source in lists else commit.replaced).append(done.source)
 
 
 def _end(done: JobDone) -> BatchEnd:

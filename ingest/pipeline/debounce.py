@@ -1,8 +1,8 @@
-"""Hints gathered into rounds: a burst becomes one, and what never pauses is not starved.
+"""Debounces change hints: a burst of hints is served once, and constant hints are not starved.
 
-The first hint after a quiet time counts at once, so that a single line is there as soon as it can
-be. Those that follow are gathered until it was quiet for a moment, or the first of them has waited
-long enough. Pure; the clock (monotonic seconds) comes in as an argument.
+The first hint after a pause is due at once, so that a single line is read without delay. Later
+hints are gathered until `quiet` seconds passed without one, or the first of them has waited
+`longest` seconds. Pure; the clock (monotonic seconds) is an argument.
 """
 
 import math
@@ -21,11 +21,11 @@ class _Waiting(Struct):
     first: float
     last: float
     at_once: bool
-    """Nothing was served a moment ago, so there is nothing to gather it with."""
+    """The key was not served within the last `quiet` seconds, so it is due immediately."""
 
 
 class Debounce(Generic[Key]):
-    """Gathers hints by key; one key never waits for another."""
+    """Debounces hints by key; keys are independent of each other."""
 
     def __init__(self, quiet: float = QUIET, longest: float = LONGEST) -> None:
         self.quiet = quiet
@@ -43,7 +43,7 @@ class Debounce(Generic[Key]):
                 waiting.last = now
 
     def due(self, now: float) -> list[Key]:
-        """The keys whose time has come, in the order they were first hinted at; they are served."""
+        """Remove and return the keys that are due, in the order of their first hint."""
         ready = [key for key in self._waiting if now >= self._at(key)]
         for key in ready:
             del self._waiting[key]
@@ -52,7 +52,7 @@ class Debounce(Generic[Key]):
         return ready
 
     def wait(self, now: float) -> float | None:
-        """Seconds until a key is due; None where none waits."""
+        """Seconds until a key is due; None if there are no hints."""
         times = [self._at(key) for key in self._waiting]
         return max(0.0, min(times) - now) if times else None
 

@@ -1,8 +1,8 @@
-"""The owner of the database: reads what is new once, or stays and follows.
+"""The owner of the database: ingests new lines once, or follows the homes until it is stopped.
 
-Hints of the operating system only say where to look first; the sweeps find what no event told.
-Between rounds nothing is opened and nothing written. A reader process that dies costs a new one,
-and what it worked on is tried again alone.
+File events are only hints: periodic sweeps find every change that had no event. While nothing
+changes, no file is opened and nothing is written. A reader process that dies is replaced, and its
+batches are read again one at a time.
 """
 
 import contextlib
@@ -22,8 +22,13 @@ from ingest.batches.failure import ErrorClass
 from ingest.batches.retry_policy import RESOURCE_PAUSE
 from ingest.db.database import TAIL_CHECKPOINT, THREADS, Database
 from ingest.db.errors import Conflict, LostLease, MemoryLimit, StoreError, ValueRejected
-from ingest.pipeline import action_handlers, action_messages, source_errors, spawn_readers
-from ingest.pipeline import reader_output as parcels
+from ingest.pipeline import (
+    action_handlers,
+    action_messages,
+    reader_output,
+    source_errors,
+    spawn_readers,
+)
 from ingest.pipeline.command_queue import CommandQueue, Handler
 from ingest.pipeline.debounce import LONGEST, QUIET, Debounce
 from ingest.pipeline.homes import Home, home_of
@@ -57,19 +62,19 @@ from ingest.tail.sweep import (
 from ingest.tail.watch import Mode, Watcher
 
 BACKLOG_BYTES = 4 * 1024**2
-"""From here on reader processes are worth their start."""
+"""Backlog from which starting reader processes pays off."""
 LOST_LEASES = 3
 CHECKPOINT_TRIES = 10
 CHECKPOINT_PAUSE = 0.05
 MEMORY_PAUSE = 0.05
 RELEASE_MEMORY_EVERY = 20.0
-"""Seconds after which what questions left behind in memory is given back."""
+"""Seconds between two releases of the memory that queries left allocated."""
 LONGEST_WAIT = 0.5
-"""So that a stop is noticed soon."""
+"""Seconds; bounds the time until a stop is noticed."""
 
 
 class Round(Struct):
-    """What one round of following did, and what is still to be read."""
+    """Result of one round of following, and the backlog after it."""
 
     report: RunReport
     behind_bytes: int
@@ -77,7 +82,7 @@ class Round(Struct):
 
 
 class Pace(Struct, frozen=True):
-    """How often files are looked at, and how long changes are gathered; in seconds."""
+    """Intervals of sweeps and debounce times, in seconds."""
 
     everything_every: float = EVERYTHING_EVERY
     recent_every: float = RECENT_EVERY
@@ -89,7 +94,7 @@ PACE = Pace()
 
 
 class Owner:
-    """Ingests into one database from some homes."""
+    """Ingests the homes into the database of this process."""
 
     def __init__(
         self,
@@ -97,59 +102,61 @@ class Owner:
         homes: list[Home],
         tuning: RunSettings | None = None,
         clock: Clock = utc_now,
-        desk: CommandQueue | None = None,
+        commands: CommandQueue | None = None,
     ) -> None:
         self.database = database
         self.homes = homes
         self.tuning = tuning or RunSettings()
         self.clock = clock
-        self.patience = RESOURCE_PAUSE.total_seconds()
-        """How long to stand back once the queue stands still, in seconds."""
+        self.pause_seconds = RESOURCE_PAUSE.total_seconds()
+        """Seconds until the next attempt after the queue was paused."""
         self.instance = instance_id(os.getpid(), time.time())
         clean_start(database, self.instance, clock)
-        self.figures = Metrics(__version__, clock())
-        self.desk = desk or CommandQueue()
-        self.desk.at_rest["pass"] = self._read_on_request
-        self.desk.at_any_time[action_messages.BATCH_ACTION] = self._then_rescan(
+        self.metrics = Metrics(__version__, clock())
+        self.commands = commands or CommandQueue()
+        self.commands.when_idle["pass"] = self._read_on_request
+        self.commands.at_any_time[action_messages.BATCH_ACTION] = self._then_rescan(
             action_handlers.batches(database, clock, self.tuning.max_attempts)
         )
-        self.desk.at_any_time[action_messages.TASK_ACTION] = action_handlers.task_actions(database, clock)
-        self.desk.reading[action_messages.REDACT_SCAN] = action_handlers.redact_scan(database)
-        self.desk.at_rest[action_messages.READ_AGAIN] = self._then_rescan(
+        self.commands.at_any_time[action_messages.TASK_ACTION] = action_handlers.task_actions(
+            database, clock
+        )
+        self.commands.read_only[action_messages.REDACT_SCAN] = action_handlers.redact_scan(database)
+        self.commands.when_idle[action_messages.READ_AGAIN] = self._then_rescan(
             action_handlers.read_again(database, clock, self.scan)
         )
-        self.desk.at_rest[PRUNE] = prune_handler(database, homes, clock)
+        self.commands.when_idle[PRUNE] = prune_handler(database, homes, clock)
         self.stop = Event()
-        """Set by whoever wants this to end soon: what is being read then is read again later."""
-        self._followed: dict[str, dict[SourceName, TrackedFile]] = {}
-        self._ordered = Event()
-        """Somebody gave an order, and what it lets go on is not looked for yet."""
+        """Set from outside to stop soon. Unfinished batches are released and read later."""
+        self._tracked: dict[str, dict[SourceName, TrackedFile]] = {}
+        self._rescan = Event()
+        """Set after a user action: the next round sweeps everything immediately."""
 
     def _then_rescan(self, handler: Handler) -> Handler:
-        """What was ordered is gone on with now, and not at the next sweep."""
+        """Wrap a handler so that its action takes effect in the next round of following."""
 
-        def carry(values: dict[str, Any]) -> dict[str, Any]:
-            outcome = handler(values)
+        def handle(values: dict[str, Any]) -> dict[str, Any]:
+            reply = handler(values)
             if values.get("command") is not None:
-                self._ordered.set()
-            return outcome
+                self._rescan.set()
+            return reply
 
-        return carry
+        return handle
 
     def scan(self) -> ScanResult:
-        """Look at all homes, and remember what is there."""
+        """Scan all homes and update the list of sources."""
         source_errors.reread_killed(self.database, self.clock())
         found = scan_and_register(self.database, self.homes, self.clock().isoformat())
-        self._followed = {home.id: {} for home in self.homes}
+        self._tracked = {home.id: {} for home in self.homes}
         for source in found.sources:
-            self._followed[source.home][source.name] = source
-        self.figures.record_scan(len(found.sources), found.changed)
+            self._tracked[source.home][source.name] = source
+        self.metrics.record_scan(len(found.sources), found.changed)
         return found
 
     def read_once(
         self, progress: Progress | None = None, readers: ReaderPool | None = None
     ) -> RunReport:
-        """Read all that is new now. `readers` may be given by who started them early."""
+        """Read everything that is new. `readers`: processes that the caller started early."""
         found = self.scan()
         report = self.read(found.changed, progress, readers)
         self.save_sample(at_once=True)
@@ -163,55 +170,54 @@ class Owner:
     ) -> RunReport:
         """Read what is new in these sources."""
 
-        def stored(report: RunReport, done_bytes: int) -> None:
+        def on_progress(report: RunReport, done_bytes: int) -> None:
             self.save_sample()
             if progress is not None:
                 progress(report, done_bytes)
 
         report, deaths = RunReport(), ReaderDeaths()
-        group_sources, died, lost, unfit = GROUP_SOURCES, False, 0, 0
+        group_sources, died, lost_leases, rejected = GROUP_SOURCES, False, 0, 0
         while True:
-            drain = IngestRun(
+            run = IngestRun(
                 self.database,
                 self.instance,
                 self.tuning,
                 self.clock,
-                stored,
+                on_progress,
                 group_sources,
                 report,
                 deaths,
             )
-            drain.stopped = self.stop.is_set
-            drain.landed = self.figures.record_batches
-            drain.between = self._run_commands
-            at_work = readers or self._choose_readers(changed)
-            # While readers parse, a second thread of the engine would only take a core from them.
-            threads = 1 if isinstance(at_work, ReaderPool) else THREADS
+            run.is_stopped = self.stop.is_set
+            run.on_commit = self.metrics.record_batches
+            run.between_commits = self._run_commands
+            used_readers = readers or self._choose_readers(changed)
+            # While readers parse, a second DuckDB thread would only take a core from them.
+            threads = 1 if isinstance(used_readers, ReaderPool) else THREADS
             self.database.execute(f"set threads = {threads}")
             try:
-                return drain.run(changed, at_work)
+                return run.run(changed, used_readers)
             except ReaderDied:
-                # Whatever killed it is found sooner one by one, and never takes this process with
-                # it.
+                # Reading one source at a time, in another process, shows which one killed it.
                 group_sources, died = 1, True
             except ValueRejected:
-                # One by one it is known which; that one is given up, and the others are stored.
+                # Storing one batch at a time shows which one; it is given up, the others are kept.
                 group_sources = 1
-                unfit += 1
-                if unfit > len(changed) + 1:
+                rejected += 1
+                if rejected > len(changed) + 1:
                     raise
             except LostLease:
-                # Somebody else took a batch away, and nothing of what came with it is stored: it
-                # is all still there to be read.
-                lost += 1
-                if lost == LOST_LEASES:
+                # Another process took a batch. Nothing of this commit is stored, so all of it is
+                # read again.
+                lost_leases += 1
+                if lost_leases == LOST_LEASES:
                     raise
             finally:
-                at_work.close()
-                if isinstance(at_work, ReaderPool):
-                    parcels.empty_spool(Path(self.database.spool))
-                self.figures.set_behind(changed)
-                # A database that cannot be opened again just now has told so already.
+                used_readers.close()
+                if isinstance(used_readers, ReaderPool):
+                    reader_output.empty_spool(Path(self.database.spool))
+                self.metrics.set_behind(changed)
+                # A database that cannot be used has raised its own error already.
                 with contextlib.suppress(StoreError):
                     self.database.execute(f"set threads = {THREADS}")
             changed = self.scan().changed
@@ -220,8 +226,8 @@ class Owner:
     def _choose_readers(self, changed: list[TrackedFile]) -> ReaderPool | InProcessReader:
         if sum(source.behind for source in changed) >= BACKLOG_BYTES:
             return ReaderPool(spawn_readers.start())
-        # What a reader hung on, or somebody died of, is not read here: only another process can be
-        # ended, or end, without harm to this one.
+        # A file on which a reader hung or died is read in another process, which can be killed, or
+        # can crash, without harm to this one.
         suspects = {row["source"] for row in self.database.rows("queue.suspects")}
         if any(source.hung or source.id in suspects for source in changed):
             return ReaderPool(spawn_readers.start(1))
@@ -230,38 +236,38 @@ class Owner:
     def follow(
         self,
         stop: Event,
-        told: Callable[[Round], None],
+        on_round: Callable[[Round], None],
         monotonic: Callable[[], float] = time.monotonic,
         pace: Pace = PACE,
-        beside: Callable[[], None] = lambda: None,
+        maintain: Callable[[], None] = lambda: None,
     ) -> None:
-        """Stay until `stop` is set. `told` hears of every round that read something; `beside` is
-        what else there is to do between rounds."""
+        """Run until `stop` is set. `on_round` is called after each round that read something,
+        `maintain` between rounds."""
         self.stop = stop
         watchers = [Watcher(home.path) for home in self.homes]
         polling = any(watcher.mode is Mode.POLLING for watcher in watchers)
         recent = max(pace.recent_every, RECENT_EVERY_POLLING) if polling else pace.recent_every
         plan = SweepPlan(recent, pace.everything_every)
         hints: Debounce[Path] = Debounce(pace.quiet, pace.longest)
-        tidy_at = monotonic() + RELEASE_MEMORY_EVERY
-        crowded = 0
-        """How often in a row there was no room in memory."""
-        self.desk.bell = partial(_wake_watchers, watchers)
-        tries = RetrySchedule(self.database, self.tuning.retry, self.clock, monotonic)
+        release_memory_at = monotonic() + RELEASE_MEMORY_EVERY
+        memory_errors = 0
+        """Consecutive rounds that failed because DuckDB ran out of memory."""
+        self.commands.wake = partial(_wake_watchers, watchers)
+        retries = RetrySchedule(self.database, self.tuning.retry, self.clock, monotonic)
         try:
             while not stop.is_set():
-                # Where nothing is new, no transaction would notice it.
+                # A deleted database file must be noticed even if there is nothing to store.
                 self.database.check_file()
-                self.desk.work(at_rest=True)
-                beside()
-                if monotonic() >= tidy_at:
+                self.commands.run_pending(idle=True)
+                maintain()
+                if monotonic() >= release_memory_at:
                     self.database.release_memory()
-                    tidy_at = monotonic() + RELEASE_MEMORY_EVERY
-                if self._ordered.is_set():
-                    self._ordered.clear()
+                    release_memory_at = monotonic() + RELEASE_MEMORY_EVERY
+                if self._rescan.is_set():
+                    self._rescan.clear()
                     plan = SweepPlan(recent, pace.everything_every)
-                    tries.refresh()
-                hints.hint(tries.due(), monotonic())
+                    retries.refresh()
+                hints.hint(retries.due(), monotonic())
                 due = plan.due(monotonic())
                 changed: list[TrackedFile] = []
                 report = None
@@ -271,27 +277,27 @@ class Owner:
                     plan = plan.done(due, monotonic(), monotonic() - began)
                     self.database.pulse.sweep_at = plan.everything_due
                     if not changed:
-                        wait = min(plan.wait(monotonic()), tries.wait())
+                        wait = min(plan.wait(monotonic()), retries.wait())
                         self._wait_for_hints(watchers, hints, wait, monotonic)
                         changed = self._check_hints(hints.due(monotonic()))
                     if changed:
                         report = self.read(changed)
-                        tries.refresh()
+                        retries.refresh()
                 except StoreError as error:
                     if error.error_class == ErrorClass.CONFIG:
                         raise
-                    # Nothing is lost by it: the next sweep finds it all again. What is noted of
-                    # the sources in memory is ahead of what is stored, and is forgotten.
+                    # Nothing is lost: the next sweep finds it all again. The sources in memory are
+                    # ahead of what is stored and are dropped.
                     report = RunReport(paused=error.code)
-                    crowded = crowded + 1 if isinstance(error, MemoryLimit) else 0
-                    plan, self._followed = SweepPlan(recent, pace.everything_every), {}
+                    memory_errors = memory_errors + 1 if isinstance(error, MemoryLimit) else 0
+                    plan, self._tracked = SweepPlan(recent, pace.everything_every), {}
                 if report is not None:
                     behind = sum(source.behind for source in changed)
-                    told(Round(report, behind, watchers[0].mode if watchers else Mode.POLLING))
+                    on_round(Round(report, behind, watchers[0].mode if watchers else Mode.POLLING))
                     if report.paused is None:
-                        crowded = 0
+                        memory_errors = 0
                     else:
-                        self._wait_before_retry(stop, monotonic, crowded)
+                        self._wait_before_retry(stop, monotonic, memory_errors)
                 if due is Sweep.EVERYTHING:
                     self.save_sample()
         finally:
@@ -299,46 +305,51 @@ class Owner:
                 watcher.stop()
             self.save_sample(at_once=True)
 
-    def _wait_before_retry(self, stop: Event, monotonic: Callable[[], float], crowded: int) -> None:
-        """Wait a while, unless somebody orders something: that may be the cure. Room in memory is
-        there again in a moment; only where it never is, one waits as long as for the rest.
+    def _wait_before_retry(
+        self, stop: Event, monotonic: Callable[[], float], memory_errors: int
+    ) -> None:
+        """Wait before the next attempt, or until a command ran, which may have removed the cause.
+        After a lack of memory the wait starts short and doubles each time.
         """
-        patience = min(self.patience, MEMORY_PAUSE * 2**crowded) if crowded else self.patience
-        until = monotonic() + patience
+        pause = (
+            min(self.pause_seconds, MEMORY_PAUSE * 2**memory_errors)
+            if memory_errors
+            else self.pause_seconds
+        )
+        until = monotonic() + pause
         while not stop.wait(max(0.0, min(until - monotonic(), LONGEST_WAIT))):
-            if self.desk.work(at_rest=True) or monotonic() >= until:
+            if self.commands.run_pending(idle=True) or monotonic() >= until:
                 return
 
     def _run_commands(self) -> None:
-        """Between two commits: do what others ordered."""
-        self.desk.work(at_rest=False)
+        """Run the pending commands between two commits."""
+        self.commands.run_pending(idle=False)
 
     def _read_on_request(self, _values: dict[str, Any]) -> dict[str, Any]:
-        """Read all that is new, because another process asked for it."""
+        """Read everything that is new at the request of another process."""
         report = self.read_once()
-        return {"report": to_builtins(report), "behind_bytes": self.figures.behind_bytes}
+        return {"report": to_builtins(report), "behind_bytes": self.metrics.behind_bytes}
 
     def save_sample(self, *, at_once: bool = False) -> None:
-        """Keep a sample of the figures: once a minute, and only where there is something to say."""
+        """Store a sample of the metrics: once a minute, and only if something happened."""
         now = self.clock()
-        if at_once or self.figures.due(now):
-            sample = self.figures.take_sample(now, _file_size(self.database.path))
-            # A figure that cannot be kept is lost: it must not cost the work it tells of.
+        if at_once or self.metrics.due(now):
+            sample = self.metrics.take_sample(now, _file_size(self.database.path))
+            # A sample that cannot be stored is lost; the work itself goes on.
             with contextlib.suppress(StoreError):
                 if sample is not None:
                     with self.database.transaction():
                         self.database.run("report.add_sample", **asdict(sample))
 
     def checkpoint(self) -> None:
-        """After a backlog: fold the log of the engine into its file, and keep it small."""
+        """After a backlog: move the write-ahead log into the database file, and keep it small."""
         self.save_sample(at_once=True)
         for _ in range(CHECKPOINT_TRIES):
             try:
                 self.database.checkpoint()
                 break
             except Conflict:
-                # Something else is at work in the file. It is folded in a moment, or by itself
-                # when the database is closed.
+                # Another transaction is running. Closing the database makes a checkpoint too.
                 time.sleep(CHECKPOINT_PAUSE)
         self.database.execute(f"set checkpoint_threshold = '{TAIL_CHECKPOINT}'")
 
@@ -354,7 +365,7 @@ class Owner:
         return [
             (home, source.path)
             for home in self.homes
-            for source in self._followed.get(home.id, {}).values()
+            for source in self._tracked.get(home.id, {}).values()
             if source.mtime_ns >= newest
         ]
 
@@ -365,28 +376,28 @@ class Owner:
         wait: float,
         monotonic: Callable[[], float],
     ) -> None:
-        """Wait for hints, as long as nothing else is due."""
-        waiting = hints.wait(monotonic())
-        patience = min(wait, LONGEST_WAIT if waiting is None else waiting, LONGEST_WAIT)
+        """Wait for hints until something else is due."""
+        hints_wait = hints.wait(monotonic())
+        timeout = min(wait, LONGEST_WAIT if hints_wait is None else hints_wait, LONGEST_WAIT)
         for watcher in watchers:
-            hints.hint(watcher.wait(patience / len(watchers)), monotonic())
+            hints.hint(watcher.wait(timeout / len(watchers)), monotonic())
 
     def _check_hints(self, paths: list[Path]) -> list[TrackedFile]:
         homes = ((home_of(self.homes, path), path) for path in paths)
         return self._check_paths([(home, str(path)) for home, path in homes if home is not None])
 
     def _check_paths(self, paths: list[tuple[Home, str]]) -> list[TrackedFile]:
-        """What is new at these paths; a path that is gone waits for the next sweep."""
+        """The changed sources at these paths. A path that is gone is left to the next sweep."""
         now = self.clock().isoformat()
-        looked: dict[int, TrackedFile] = {}
+        checked: dict[int, TrackedFile] = {}
         for home, path in paths:
             found = discovery.find(home.path, path)
             if found is not None:
-                followed = self._followed.setdefault(home.id, {})
-                source = register(self.database, home, followed, found, now)
-                looked[source.id] = source
-        changed = in_order(list(looked.values()))
-        self.figures.record_scan(len(looked), changed)
+                tracked = self._tracked.setdefault(home.id, {})
+                source = register(self.database, home, tracked, found, now)
+                checked[source.id] = source
+        changed = in_order(list(checked.values()))
+        self.metrics.record_scan(len(checked), changed)
         return changed
 
 

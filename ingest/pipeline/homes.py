@@ -1,4 +1,4 @@
-"""The Codex homes that are followed, each with an identity that is the same at every start."""
+"""The Codex homes that are followed, each with an id that is the same at every start."""
 
 from collections.abc import Iterable
 from hashlib import sha256
@@ -13,8 +13,8 @@ class Home(Struct, frozen=True):
 
 
 def homes(paths: Iterable[Path]) -> list[Home]:
-    """The homes at these paths, each once. A home is its resolved path, and nothing else: the name
-    of a machine changes with its network. `0005_homes.sql` computes the same id."""
+    """The homes at these paths, without duplicates. The id depends on the resolved path alone: a
+    host name changes with the network. `0005_homes.sql` computes the same id."""
     found: dict[str, Home] = {}
     for path in paths:
         resolved = path.expanduser().resolve()
@@ -24,10 +24,10 @@ def homes(paths: Iterable[Path]) -> list[Home]:
 
 
 def home_of(homes: Iterable[Home], path: Path) -> Home | None:
-    """The home a path lies in."""
+    """The home that contains the path."""
     return next((home for home in homes if path.is_relative_to(home.path)), None)
 
 
 def storable(path: str) -> str:
-    """A path as text: bytes that are no UTF-8 are shown, the file itself is found again by scan."""
+    """The path as valid Unicode: bytes that are not UTF-8 are escaped. Not for opening the file."""
     return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

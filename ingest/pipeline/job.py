@@ -1,4 +1,4 @@
-"""What is asked of a reader, and what it answers: plain values that cross a process border."""
+"""Messages between the owner and its readers: plain values that cross a process border."""
 
 from msgspec import Struct, field
 
@@ -8,10 +8,10 @@ from ingest.tail.cursor import START, Cursor
 from ingest.tail.source import Kind, Representation
 
 WHOLE = 1 << 50
-"""The limit of a job that is to read all there is, as one batch."""
+"""The limit of a job that reads the whole rest of a file as one batch."""
 
 HUNG = "reader.hung"
-"""The code of the failure of a batch whose reader gave no sign of life any more."""
+"""Failure code of a batch whose reader stopped reporting that it is alive."""
 
 
 class Job(Struct):
@@ -23,24 +23,24 @@ class Job(Struct):
     kind: Kind
     thread: str
     path: bytes
-    """As the system has it: it need not be text."""
+    """The bytes of the path, which need not be valid Unicode."""
     representation: Representation
     limit: int
     cap: int
     cursor: Cursor = START
     state: FoldState | None = None
     restart: bool = False
-    """The source was rewritten: read it from its beginning, as this generation."""
+    """The source was rewritten: read it from its beginning, as the next generation."""
     isolated: bool = False
-    """Somebody died of it: tell every block before it is decoded."""
+    """A process died while it read this batch: report every block before decoding it."""
     report_lines_near: int | None = None
-    """Of the block with this byte tell every line."""
+    """In the block that contains this byte, report every line before decoding it."""
     lines_to_skip: list[int] = field(default_factory=list)
-    """Lines that readers died of: they are rejected undecoded."""
+    """Offsets of lines that killed readers. They are rejected without being decoded."""
 
 
 class SourceFailure(Struct):
-    """Why a batch could not be read; the classes are those of `ingest.batches`."""
+    """Why a batch could not be read. `error_class` is an `ingest.batches.failure.ErrorClass`."""
 
     code: str
     error_class: str
@@ -49,7 +49,7 @@ class SourceFailure(Struct):
 
 
 class JobDone(Struct):
-    """How a job ended. Its facts are in the parcel it came with."""
+    """How a job ended. Its facts are in the `ReaderOutput` that contains it."""
 
     batch: str
     lease: str
@@ -67,24 +67,24 @@ class JobDone(Struct):
     seconds: float = 0.0
     stale: list[tuple[str, int]] = field(default_factory=list)
     grown: RejectedRun | None = None
-    """The stretch of rejected lines, stored before, that goes on here."""
+    """A run of rejected lines that began in an earlier batch and continues in this one."""
     replaces: bool = False
-    """The facts of older generations are dropped with the first lines of this one."""
+    """Facts of older generations are dropped when this batch is stored."""
     reason: str | None = None
     failure: SourceFailure | None = None
 
 
 class JobAlive(Struct, tag="alive"):
-    """What a reader works on right now."""
+    """Progress report of a reader: where it is now."""
 
     lease: str
     byte: int
     place: str = ""
-    """What begins at the byte: a `block`, a `line`; nothing while the file is being opened."""
+    """What starts at the byte: `block` or `line`; empty while the file is being opened."""
 
 
 class ReaderOutput(Struct, tag="parcel"):
-    """What a group of jobs came to: answers, and one file of facts a table."""
+    """Results of a group of jobs, and one file of facts for each table."""
 
     done: list[JobDone]
     tables: dict[str, str] = field(default_factory=dict)

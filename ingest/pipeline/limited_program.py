@@ -1,8 +1,7 @@
-"""Another program, run with a leash: no shell, hardly any environment, and a limit on everything.
+"""Runs another program without a shell, with a minimal environment and with limits.
 
-Promises that what it started is dead when `tell` returns, unless it left its process group, and
-that at most `output_bytes` of its answer were ever held. What it is told and what it answers is
-for the caller.
+The whole process group is dead when `run` returns, and at most `output_bytes` of its output are
+held in memory. Input and output are bytes; their meaning is up to the caller.
 """
 
 import contextlib
@@ -19,11 +18,11 @@ from typing import IO, Final
 from msgspec import Struct
 
 ENVIRONMENT: Final = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "TMPDIR")
-"""All that it sees of our environment."""
+"""The only environment variables that the program gets."""
 _CHUNK: Final = 64 * 1024
-_COMPLAINT_CHARS: Final = 500
+_STDERR_CHARS: Final = 500
 _STOP_CHECK_EVERY: Final = 0.2
-"""So that a stop is noticed soon."""
+"""Seconds; bounds the time until a stop is noticed."""
 
 
 class Limits(Struct, frozen=True):
@@ -32,11 +31,11 @@ class Limits(Struct, frozen=True):
 
 
 class ProgramFailed(Exception):
-    """The program gave no answer that counts."""
+    """The program gave no usable answer."""
 
     code = "observe.failed"
     error_class = "transient"
-    hint = "Try the command by hand; `tailboard config show` says which one it is."
+    hint = "Run the command by hand. `tailboard config show` prints it."
 
 
 class ProgramMissing(ProgramFailed):
@@ -50,36 +49,36 @@ class ProgramTooSlow(ProgramFailed):
     """The program was killed at its time limit."""
 
     code = "observe.too_slow"
-    hint = "Give it more time with `observe_timeout_seconds`, or less to do."
+    hint = "Raise `observe_timeout_seconds`, or make the command faster."
 
 
 class ProgramOutputTooLarge(ProgramFailed):
-    """The program was killed because it answered without end."""
+    """The program was killed because its output exceeded the limit."""
 
     code = "observe.too_much"
-    hint = "Allow more with `observe_output_bytes`, or let it say less."
+    hint = "Raise `observe_output_bytes`, or make the command print less."
 
 
 class ProgramStopped(ProgramFailed):
-    """It was killed because Tailboard ends."""
+    """The program was killed because Tailboard is shutting down."""
 
     code = "observe.stopped"
     error_class = "cancelled"
-    hint = "It is tried again when Tailboard runs again."
+    hint = "It is retried the next time Tailboard runs."
 
 
 def run(
     command: Sequence[str],
-    leash: Limits,
+    limits: Limits,
     folder: Path,
     env: Mapping[str, str],
-    told: bytes,
+    data: bytes,
     stopped: Callable[[], bool],
 ) -> bytes:
-    """Start it, tell it `told` on standard input, and give back what it answers."""
-    # A file never blocks, however slowly the program reads. It has no name, so it cannot stay.
+    """Run the program with `data` on standard input; returns its standard output."""
+    # A file, not a pipe: writing it never blocks. It has no name, so it cannot be left behind.
     with tempfile.TemporaryFile(dir=folder) as source:
-        source.write(told)
+        source.write(data)
         source.seek(0)
         try:
             process = subprocess.Popen(
@@ -93,31 +92,31 @@ def run(
             )
         except (OSError, ValueError) as error:
             raise ProgramMissing(f"{command[0]} cannot be started: {error}") from error
-    until = time.monotonic() + leash.seconds
+    until = time.monotonic() + limits.seconds
     try:
-        answer, complaint = _read_output(process, leash, until, stopped)
-        code = _wait(process, leash, until)
+        answer, stderr = _read_output(process, limits, until, stopped)
+        code = _wait(process, limits, until)
     finally:
         _kill(process)
     if code != 0:
         how = f"ended with {code}" if code > 0 else f"was ended by signal {-code}"
-        raise ProgramFailed(f"{command[0]} {how}. {complaint}".strip())
+        raise ProgramFailed(f"{command[0]} {how}. {stderr}".strip())
     return answer
 
 
 def _read_output(
-    process: subprocess.Popen[bytes], leash: Limits, until: float, stopped: Callable[[], bool]
+    process: subprocess.Popen[bytes], limits: Limits, until: float, stopped: Callable[[], bool]
 ) -> tuple[bytes, str]:
-    """All that it answers, and the end of what it complains, until it closes both."""
-    answer, complaint = bytearray(), bytearray()
+    """Standard output, and the end of standard error, read until both are closed."""
+    answer, stderr = bytearray(), bytearray()
     with selectors.DefaultSelector() as selector:
-        for stream, into in ((process.stdout, answer), (process.stderr, complaint)):
+        for stream, into in ((process.stdout, answer), (process.stderr, stderr)):
             if stream is not None:
                 selector.register(stream, selectors.EVENT_READ, into)
         while selector.get_map():
             left = until - time.monotonic()
             if left <= 0:
-                raise ProgramTooSlow(f"It had not ended after {leash.seconds:g} seconds.")
+                raise ProgramTooSlow(f"It was still running after {limits.seconds:g} seconds.")
             if stopped():
                 raise ProgramStopped("It was stopped.")
             for key, _ in selector.select(min(left, _STOP_CHECK_EVERY)):
@@ -126,25 +125,25 @@ def _read_output(
                     selector.unregister(key.fileobj)
                 elif key.data is answer:
                     answer += data
-                    if len(answer) > leash.output_bytes:
+                    if len(answer) > limits.output_bytes:
                         raise ProgramOutputTooLarge(
-                            f"It answered with more than {leash.output_bytes:,} bytes."
+                            f"It printed more than {limits.output_bytes:,} bytes."
                         )
                 else:
-                    # Only the end of it is ever shown, so only that is kept.
-                    complaint[:] = (complaint + data)[-4 * _COMPLAINT_CHARS :]
-    return bytes(answer), complaint.decode("utf-8", "replace")[-_COMPLAINT_CHARS:].strip()
+                    # Only the end is shown, so only the end is kept.
+                    stderr[:] = (stderr + data)[-4 * _STDERR_CHARS :]
+    return bytes(answer), stderr.decode("utf-8", "replace")[-_STDERR_CHARS:].strip()
 
 
-def _wait(process: subprocess.Popen[bytes], leash: Limits, until: float) -> int:
+def _wait(process: subprocess.Popen[bytes], limits: Limits, until: float) -> int:
     try:
         return process.wait(max(0.0, until - time.monotonic()))
     except subprocess.TimeoutExpired:
-        raise ProgramTooSlow(f"It had not ended after {leash.seconds:g} seconds.") from None
+        raise ProgramTooSlow(f"It was still running after {limits.seconds:g} seconds.") from None
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
-    # Also after it ended by itself: it may have left others behind.
+    # Also after a normal exit: it may have left child processes running.
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()

@@ -1,8 +1,7 @@
-"""What an owner does between rounds, besides reading: other work of the queue, and forgetting
-what is old.
+"""Maintenance between two rounds of the owner: background jobs, and pruning by age.
 
-All are off unless the settings ask for them. A chore that fails because of the database is left
-for later; the reading says what is wrong with it.
+Everything here is off unless the settings enable it. A database error is not reported from here:
+the next round of reading meets the same error and reports it.
 """
 
 import contextlib
@@ -24,33 +23,33 @@ class Maintenance:
         self,
         database: Database,
         clock: Clock,
-        beside: Sequence[BackgroundJob[Any]],
+        jobs: Sequence[BackgroundJob[Any]],
         retention: timedelta,
     ) -> None:
         self.database = database
         self.clock = clock
-        self.beside = beside
+        self.jobs = jobs
         self.retention = retention
-        """What is older is forgotten; nothing is, where this is no time at all."""
-        self._forgot: datetime | None = None
+        """Older history is pruned; zero disables pruning."""
+        self._pruned_at: datetime | None = None
 
     def step(self) -> None:
-        for one in self.beside:
+        for job in self.jobs:
             with contextlib.suppress(StoreError):
-                one.step()
+                job.step()
         with contextlib.suppress(StoreError):
             if self.retention:
                 self._prune(self.clock())
 
     def close(self) -> None:
-        for one in self.beside:
+        for job in self.jobs:
             with contextlib.suppress(StoreError):
-                one.close()
+                job.close()
 
     def _prune(self, now: datetime) -> None:
-        if self._forgot is None or now - self._forgot >= PRUNE_EVERY:
-            self._forgot = now
-            # The history of finished work only: facts go when a person says so.
+        if self._pruned_at is None or now - self._pruned_at >= PRUNE_EVERY:
+            self._pruned_at = now
+            # Only the history of finished batches: facts are pruned by `tailboard prune` alone.
             prune(
                 self.database,
                 now - self.retention,

@@ -1,8 +1,7 @@
-"""Figures of the running system: counted while it works, given away as one sample a minute.
+"""Metrics of the running owner: counters, taken as one sample a minute.
 
-Pure: it is fed with what was looked at and what was read, the clock comes in as an argument, and
-storing a sample is for the owner. Where nothing happens there is nothing to store, so that an
-idle Tailboard writes nothing.
+Pure: the clock is an argument, and the owner stores the samples. If nothing happened there is no
+sample, so that an idle Tailboard writes nothing.
 """
 
 from collections.abc import Iterable
@@ -18,7 +17,7 @@ EVERY_SECONDS = 60.0
 
 
 class Counts(Struct):
-    """What happened since the last sample."""
+    """Counters since the last sample."""
 
     landings: int = 0
     batches: int = 0
@@ -49,7 +48,7 @@ class Sample(Counts, kw_only=True):
 
 
 class Metrics:
-    """The counts of one owner."""
+    """Counters of one owner."""
 
     def __init__(self, version: str, now: datetime) -> None:
         self._version = version
@@ -57,21 +56,21 @@ class Metrics:
         self._counts = Counts()
         self._unchanged = 0
         self._behind: dict[int, int] = {}
-        """Bytes still to be read, by source; only those that have any."""
-        self._told = (0, 0)
+        """Unread bytes by source; only sources that have any."""
+        self._last_backlog = (0, 0)
 
     @property
     def behind_bytes(self) -> int:
         return sum(self._behind.values())
 
     def record_scan(self, sources: int, changed: Iterable[TrackedFile]) -> None:
-        """So many sources were looked at by name and size, and these have to be opened."""
+        """Count a scan of `sources` files, of which `changed` have to be opened."""
         opened = list(changed)
         self._unchanged += sources - len(opened)
         self.set_behind(opened)
 
     def set_behind(self, sources: Iterable[TrackedFile]) -> None:
-        """How far these are behind now."""
+        """Update the unread bytes of these sources."""
         for source in sources:
             if source.behind:
                 self._behind[source.id] = source.behind
@@ -79,7 +78,7 @@ class Metrics:
                 self._behind.pop(source.id, None)
 
     def record_batches(self, ended: Iterable[JobDone]) -> None:
-        """These batches were stored with one commit, or failed."""
+        """Count the batches that one commit ended, failed ones included."""
         counts = self._counts
         counts.landings += 1
         for done in ended:
@@ -123,22 +122,22 @@ class Metrics:
         return (now - self._since).total_seconds() >= EVERY_SECONDS
 
     def take_sample(self, now: datetime, database_bytes: int) -> Sample | None:
-        """What happened since the last one; None where that is nothing. Counting begins anew."""
-        stands = (self.behind_bytes, len(self._behind))
-        nothing = self._counts == Counts() and stands == self._told
+        """The counters since the last sample, reset by this; None if nothing happened."""
+        backlog = (self.behind_bytes, len(self._behind))
+        nothing = self._counts == Counts() and backlog == self._last_backlog
         counts, unchanged = replace(self._counts), self._unchanged
         seconds = max(0.0, (now - self._since).total_seconds())
         self._counts, self._unchanged, self._since = Counts(), 0, now
         if nothing:
             return None
-        self._told = stands
+        self._last_backlog = backlog
         return Sample(
             *(getattr(counts, name) for name in Counts.__struct_fields__),
             time=now,
             seconds=seconds,
             version=self._version,
-            behind_bytes=stands[0],
-            stale_sources=stands[1],
+            behind_bytes=backlog[0],
+            stale_sources=backlog[1],
             database_bytes=database_bytes,
             unchanged=unchanged,
         )

@@ -1,7 +1,7 @@
-"""Observing: a command of the user's is told of a session that came to rest, and notes are kept.
+"""Observer: runs a command of the user on each session that became quiet, and stores its notes.
 
-It is work of the queue like any other (`Beside`). What the command is told came out of logs, so
-what it answers is marked as made from untrusted text.
+It is a background job of the queue. The input comes from logs, so the notes are marked as derived
+from untrusted text.
 """
 
 from collections.abc import Callable
@@ -21,12 +21,12 @@ from ingest.pipeline.run import Clock, RunSettings
 
 SCHEMA: Final = "tailboard.observe/1"
 MAX_AGE: Final = timedelta(hours=24)
-"""What came to rest before is history; nobody waits for notes on it."""
+"""Sessions that became quiet longer ago are not observed."""
 _ROWS: Final = 500
 _CHARS: Final = 4_000
 
 RunCommand = Callable[[bytes, Callable[[], bool]], bytes]
-"""Runs the command on its input, unless it is stopped; see `ingest.pipeline.limited_program`."""
+"""Runs the command with an input until it ends or is stopped; see `limited_program.run`."""
 
 
 class ObserverNote(Struct, forbid_unknown_fields=True):
@@ -35,27 +35,27 @@ class ObserverNote(Struct, forbid_unknown_fields=True):
 
 
 class ObserverAnswer(Struct, forbid_unknown_fields=True):
-    """What the command has to answer: `{"notes": [{"text": "…", "kind": "…"}]}`."""
+    """The required output: `{"notes": [{"text": "…", "kind": "…"}]}`."""
 
     notes: Annotated[list[ObserverNote], Meta(max_length=100)]
 
 
 class InvalidAnswer(ProgramFailed):
-    """The answer is not what was asked for."""
+    """The output does not have the required form."""
 
     code = "observe.garbage"
     hint = 'It has to print {"notes": [{"text": "…"}]} and nothing else.'
 
 
 class ObservedFacts(Struct, frozen=True):
-    """What the command noted, and of which turn."""
+    """The notes of the command, and the newest turn it saw."""
 
     notes: list[ObserverNote]
     turn: int
 
 
 class Observer(BackgroundJob[ObservedFacts]):
-    """Tells one session after the other."""
+    """Observes one session after the other."""
 
     kind = Kind.OBSERVE
 
@@ -63,14 +63,14 @@ class Observer(BackgroundJob[ObservedFacts]):
         self,
         database: Database,
         instance: str,
-        tell: RunCommand,
+        run_command: RunCommand,
         *,
         quiet: timedelta,
         tuning: RunSettings,
         clock: Clock,
     ) -> None:
         super().__init__(database, instance, tuning=tuning, clock=clock)
-        self.tell = tell
+        self.run_command = run_command
         self.quiet = quiet
 
     def waiting(self) -> Row | None:
@@ -84,10 +84,10 @@ class Observer(BackgroundJob[ObservedFacts]):
         )
 
     def prepare(self, found: Row) -> Callable[[], JobResult[ObservedFacts]]:
-        told, turn = session_document(self.database, found["home"], found["session"])
+        document, turn = session_document(self.database, found["home"], found["session"])
 
         def work() -> JobResult[ObservedFacts]:
-            notes = decode(self.tell(told, self.stop.is_set)).notes
+            notes = decode_answer(self.run_command(document, self.stop.is_set)).notes
             return JobResult(ObservedFacts(notes, turn), len(notes), "nothing to note")
 
         return work
@@ -104,14 +104,14 @@ class Observer(BackgroundJob[ObservedFacts]):
                 batch=batch,
                 now=now.isoformat(),
                 notes=[
-                    {"kind": one.kind and clean(one.kind), "text": clean(one.text)}
-                    for one in result.notes
+                    {"kind": note.kind and clean(note.kind), "text": clean(note.text)}
+                    for note in result.notes
                 ],
             )
 
 
-def decode(answer: bytes) -> ObserverAnswer:
-    """The notes in an answer, or `Garbage` that says what is wrong with it."""
+def decode_answer(answer: bytes) -> ObserverAnswer:
+    """Parse the output of the command; raises `InvalidAnswer` with the reason."""
     try:
         return msgspec.json.decode(answer, type=ObserverAnswer)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
@@ -119,17 +119,17 @@ def decode(answer: bytes) -> ObserverAnswer:
 
 
 def session_document(database: Database, home: str, session: str) -> tuple[bytes, int]:
-    """What a command is told of a session, as one JSON document, and the newest turn in it."""
-    of: dict[str, object] = {"home": home, "session": session}
-    turns = database.rows("observe.turns", limit=_ROWS, **of)
+    """The input for the command as one JSON document, and the newest turn in it."""
+    key: dict[str, object] = {"home": home, "session": session}
+    turns = database.rows("observe.turns", limit=_ROWS, **key)
     document = {
         "schema": SCHEMA,
         "untrusted": True,
-        "session": database.one("observe.session", **of),
+        "session": database.one("observe.session", **key),
         "turns": turns[::-1],
-        "messages": database.rows("observe.messages", limit=_ROWS, chars=_CHARS, **of)[::-1],
-        "calls": database.rows("observe.calls", limit=_ROWS, chars=_CHARS, **of)[::-1],
-        "files": database.rows("observe.files", limit=_ROWS, **of)[::-1],
-        "plan": database.rows("observe.steps", **of),
+        "messages": database.rows("observe.messages", limit=_ROWS, chars=_CHARS, **key)[::-1],
+        "calls": database.rows("observe.calls", limit=_ROWS, chars=_CHARS, **key)[::-1],
+        "files": database.rows("observe.files", limit=_ROWS, **key)[::-1],
+        "plan": database.rows("observe.steps", **key),
     }
     return msgspec.json.encode(document), turns[0]["n"] if turns else 0

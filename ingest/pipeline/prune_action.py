@@ -1,7 +1,7 @@
-"""Forgetting, ordered by a person and carried out by the process that has the database.
+"""Pruning on request of a user, run by the process that owns the database.
 
-Values in, values out, because the order may come through the door. Nothing is asked here: who
-orders has seen what would go.
+Requests and replies are plain values for the socket. The client asks for confirmation before it
+sends a request that is not a dry run.
 """
 
 from collections.abc import Callable
@@ -19,7 +19,7 @@ from ingest.pipeline.run import Clock
 from ingest.pipeline.scan import scan_and_register
 
 PRUNE: Final = "prune"
-"""By this name it is left at the desk, while nothing is being read."""
+"""The name of the command; it runs only while no file is being read."""
 
 
 class PruneRequest(Struct, frozen=True):
@@ -27,37 +27,37 @@ class PruneRequest(Struct, frozen=True):
     facts: bool
     actor: str
     reason: str | None = None
-    only_look: bool = True
+    dry_run: bool = True
 
 
 def prune_handler(database: Database, homes: list[Home], clock: Clock) -> Handler:
-    """Carries it out on this database, or only looks what it would do."""
+    """Handles a prune request, or counts what it would remove."""
 
-    def carry(values: dict[str, Any]) -> dict[str, Any]:
-        wanted = msgspec.convert(values, PruneRequest)
+    def handle(values: dict[str, Any]) -> dict[str, Any]:
+        request = msgspec.convert(values, PruneRequest)
         now = clock()
-        # What is read to the end is judged by how the files are now.
+        # Only sources that are read to the end are pruned: refresh the sizes of the files.
         scan_and_register(database, homes, now.isoformat())
-        if wanted.only_look:
-            found = preview(database, wanted.before, facts=wanted.facts)
+        if request.dry_run:
+            counts = preview(database, request.before, facts=request.facts)
         else:
-            found = prune(
+            counts = prune(
                 database,
-                wanted.before,
-                facts=wanted.facts,
+                request.before,
+                facts=request.facts,
                 now=now,
-                actor=wanted.actor,
-                reason=wanted.reason,
+                actor=request.actor,
+                reason=request.reason,
             )
-        plain: dict[str, Any] = msgspec.to_builtins(found)
+        plain: dict[str, Any] = msgspec.to_builtins(counts)
         return plain
 
-    return carry
+    return handle
 
 
 def request_prune(
-    act: Callable[[dict[str, Any]], dict[str, Any]], wanted: PruneRequest
+    submit: Callable[[dict[str, Any]], dict[str, Any]], request: PruneRequest
 ) -> PruneCounts:
-    """Leave it with whoever carries it out, and hear what came of it."""
-    values: dict[str, Any] = msgspec.to_builtins(wanted)
-    return msgspec.convert(act(values), PruneCounts)
+    """Send the request through `submit`, and decode the reply."""
+    values: dict[str, Any] = msgspec.to_builtins(request)
+    return msgspec.convert(submit(values), PruneCounts)

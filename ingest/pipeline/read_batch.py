@@ -1,7 +1,7 @@
-"""Reading one batch: open, make sure it is the same file, take whole lines, fold them.
+"""Reads one batch: open the file, check that it is the same file, fold its whole lines.
 
-The same code runs in a reader process and in place. It touches no database: what it finds goes
-into a parcel, and nothing counts until that is stored.
+The same code runs in a reader process and in the owner. It does not touch the database: the facts
+are returned, and take effect when the owner commits them.
 """
 
 import os
@@ -32,28 +32,28 @@ from ingest.text.redact import mask
 TRACE_CHARS = 4_000
 
 ReportAlive = Callable[[str, int, str], None]
-"""Hears, by its lease, which batch is at which byte, and what begins there."""
+"""Called with lease, byte and kind of place (see `JobAlive`) to report progress."""
 
 
 def no_report(_lease: str, _byte: int, _place: str) -> None:
-    """Nobody waits for a sign of life."""
+    """Does not report progress."""
 
 
 def read(
-    job: Job, alive: ReportAlive = no_report, budget: Budget | None = None
+    job: Job, report: ReportAlive = no_report, budget: Budget | None = None
 ) -> tuple[JobDone, Facts | None]:
-    """Carry out one job. An error is an answer, never an exception."""
+    """Run one job. Errors are returned in the `JobDone`, never raised."""
     began = time.perf_counter()
     budget = budget or Budget()
     budget.begin()
-    alive(job.lease, job.cursor.offset, "")
+    report(job.lease, job.cursor.offset, "")
     try:
         with open_source(os.fsdecode(job.path), job.representation) as reader:
-            done, facts = _read_opened(job, reader, alive, budget)
+            done, facts = _read_opened(job, reader, report, budget)
             done.bytes_read = reader.bytes_read
     except SourceError as error:
         done, facts = _failed(job, _source_failure(error)), None
-    except Exception as error:  # noqa: BLE001 - the batch fails and says why; the others go on
+    except Exception as error:  # noqa: BLE001 - recorded as the failure of this batch
         failure = classify(error)
         done = _failed(job, SourceFailure(failure.code, failure.cls, failure.message, failure.hint))
         facts = None
@@ -61,7 +61,9 @@ def read(
     return done, facts
 
 
-def _read_opened(job: Job, reader: Reader, alive: ReportAlive, budget: Budget) -> tuple[JobDone, Facts | None]:
+def _read_opened(
+    job: Job, reader: Reader, report: ReportAlive, budget: Budget
+) -> tuple[JobDone, Facts | None]:
     cursor = job.cursor
     reader.end()
     budget.opened()
@@ -77,31 +79,31 @@ def _read_opened(job: Job, reader: Reader, alive: ReportAlive, budget: Budget) -
             return _done(job, seen, "empty", judgement.reason), None
     if job.kind is Kind.TYPESCRIPT:
         return _document(job, reader, cursor)
-    return _lines(job, reader, cursor, alive, budget)
+    return _lines(job, reader, cursor, report, budget)
 
 
 def _lines(
-    job: Job, reader: Reader, cursor: Cursor, alive: ReportAlive, budget: Budget
+    job: Job, reader: Reader, cursor: Cursor, report: ReportAlive, budget: Budget
 ) -> tuple[JobDone, Facts | None]:
-    """The lines of a range. A line that our own code fails on ends the range before it, and is
-    set aside at the head of the next: so each line is folded twice at the most.
+    """Fold the lines of a range. A line on which our code fails ends the range before it and is
+    rejected as the first line of the next range, so each line is folded twice at most.
     """
-    faults = dict.fromkeys(job.aside, KILLED)
+    faults = dict.fromkeys(job.lines_to_skip, KILLED)
     limit = job.limit
     while True:
         fold = _fold(job, faults)
         lines = blocks(reader, cursor.offset, limit, job.cap)
         try:
             for part in lines:
-                alive(job.lease, part.offset, "block" if job.alone else "")
+                report(job.lease, part.offset, "block" if job.isolated else "")
                 if isinstance(part, Block):
-                    _feed(job, fold, part, alive)
+                    _feed(job, fold, part, report)
                 else:
                     fold.oversize(part.offset, part.length, part.sha256, part.head, part.tail)
-                # A list that was rewritten is compared as a whole, so it is read as a whole.
-                if job.limit < WHOLE and budget.spent(fold.facts):
+                # A rewritten history is merged as a whole, so no budget ends it early.
+                if job.limit < WHOLE and budget.is_exhausted(fold.facts):
                     break
-                del part  # Or a long line stays in memory while the next one is read.
+                del part  # Free a long line before the next one is read.
         except Fault as fault:
             if fault.offset == cursor.offset:
                 faults[fault.offset] = _trace(fault)
@@ -110,7 +112,7 @@ def _lines(
             continue
         break
     if lines.position == cursor.offset:
-        # Nothing whole is there: the cursor stays, also that of an older generation.
+        # There is no whole line: the cursor stays, also that of an older generation.
         seen = with_hints(job.cursor, reader.seen)
         done = _done(job, seen, "empty", "no whole line yet")
         done.partial = lines.partial
@@ -122,14 +124,14 @@ def _lines(
     return _folded(done, fold), fold.facts
 
 
-def _feed(job: Job, fold: Fold | IndexFold, block: Block, alive: ReportAlive) -> None:
-    """Decode a block; line by line, each told before, where a reader died in it."""
-    near, begin = job.near, block.offset
+def _feed(job: Job, fold: Fold | IndexFold, block: Block, report: ReportAlive) -> None:
+    """Fold a block; if a reader died in it, line by line, each reported before."""
+    near, begin = job.report_lines_near, block.offset
     if near is None or not begin <= near < begin + len(block.data):
         fold.feed(begin, block.data)
         return
     for raw in BytesIO(block.data):
-        alive(job.lease, begin, "line")
+        report(job.lease, begin, "line")
         fold.feed(begin, raw)
         begin += len(raw)
 
@@ -166,7 +168,7 @@ def _trace(fault: Fault) -> str:
 
 
 def _fold(job: Job, faults: dict[int, str]) -> Fold | IndexFold:
-    # The state is changed by folding, so each attempt begins with a copy of its own.
+    # Folding modifies the state, so each attempt starts with a copy.
     state = None if job.restart or job.state is None else _copy(job)
     if job.kind is Kind.ROLLOUT:
         return Fold(job.source, job.thread, state, faults)

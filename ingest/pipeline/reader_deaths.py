@@ -1,37 +1,36 @@
-"""What readers died of, while each had one batch alone: a line, or the opening of its file.
+"""Where readers died while they read a single batch: at a line, or while opening the file.
 
-A death proves little: people and systems end processes. So a line is set aside only after a reader
-died at exactly that line more than once, with nothing else in hand. What is known here is known to
-this process alone; the next one finds it out again.
+One death proves little: users and systems kill processes. So a line is rejected only after two
+isolated readers in a row died at exactly that line. This is kept in memory only.
 """
 
 from msgspec import Struct
 
 
 class DeathPlace(Struct, frozen=True):
-    """How far a reader had come, as it told last."""
+    """The last position that a reader reported."""
 
     byte: int
     exact: bool
-    """Whether it was at the line that begins there, and not only in the block."""
+    """Whether the position is that of a line, not only of its block."""
 
 
 class ReaderDeaths:
     def __init__(self) -> None:
         self._last: dict[str, DeathPlace] = {}
-        self._aside: dict[str, list[int]] = {}
+        self._skip: dict[str, list[int]] = {}
 
     def last_byte(self, batch: str) -> int | None:
-        """Where the next reader of this batch tells every line it comes to."""
+        """The byte of the last death: the next reader reports every line of that block."""
         last = self._last.get(batch)
         return None if last is None else last.byte
 
     def lines_to_skip(self, batch: str) -> list[int]:
-        """The lines of this batch that are not to be decoded any more."""
-        return self._aside.get(batch, [])
+        """Offsets of lines of this batch that must not be decoded."""
+        return self._skip.get(batch, [])
 
     def record(self, batch: str, place: DeathPlace) -> None:
-        """One more reader died there, alone with this batch."""
+        """Record that an isolated reader of this batch died there."""
         if place.exact and self._last.get(batch) == place:
-            self._aside.setdefault(batch, []).append(place.byte)
+            self._skip.setdefault(batch, []).append(place.byte)
         self._last[batch] = place

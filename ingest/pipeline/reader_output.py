@@ -1,7 +1,7 @@
-"""A parcel being packed: the facts of a group of batches, one file of JSON lines a table.
+"""Writes the facts of a group of batches to the spool: one file of JSON lines for each table.
 
-The files lie in the database's spool folder and are read by the engine itself, which is the
-fastest way in. A parcel that is never stored is rubbish: the spool is emptied at start.
+DuckDB reads these files itself, which is the fastest way to load them. Files that were never
+committed are removed at the next start.
 """
 
 import contextlib
@@ -14,22 +14,24 @@ import msgspec
 from ingest.batches.failure import ErrorClass, classify
 from ingest.pipeline.batch_budget import Budget
 from ingest.pipeline.job import Job, JobDone, ReaderOutput, SourceFailure
-from ingest.pipeline.read_batch import ReportAlive, read, no_report
+from ingest.pipeline.read_batch import ReportAlive, no_report, read
 
 _encode_lines = msgspec.json.Encoder().encode_lines
 
 
-def read_group(jobs: list[Job], spool: Path, name: str, alive: ReportAlive = no_report) -> ReaderOutput:
-    """Read a group of batches, in order, and leave their facts in the spool."""
+def read_group(
+    jobs: list[Job], spool: Path, name: str, report: ReportAlive = no_report
+) -> ReaderOutput:
+    """Read a group of batches in order, and write their facts to the spool."""
     done: list[JobDone] = []
     files: dict[str, str] = {}
     budget = Budget()
     try:
-        # Written batch by batch, so that no more than the facts of one are in memory.
+        # Written batch by batch, so that only the facts of one are in memory.
         with contextlib.ExitStack() as closing:
             opened: dict[str, IO[bytes]] = {}
             for job in jobs:
-                answer, facts = read(job, alive, budget)
+                answer, facts = read(job, report, budget)
                 done.append(answer)
                 if facts is None:
                     continue
@@ -41,7 +43,7 @@ def read_group(jobs: list[Job], spool: Path, name: str, alive: ReportAlive = no_
                         opened[table].write(_encode_lines(rows))
                 del facts, rows
     except OSError as error:
-        # No room, most likely. That is nobody's fault, and no batch may pay for it.
+        # Most likely the disk is full: this is not charged to any batch.
         discard(ReaderOutput([], files))
         return ReaderOutput([_not_spooled(job, error) for job in jobs])
     return ReaderOutput(done, files)
@@ -49,8 +51,10 @@ def read_group(jobs: list[Job], spool: Path, name: str, alive: ReportAlive = no_
 
 def _not_spooled(job: Job, error: OSError) -> JobDone:
     failure = classify(error)
-    trouble = SourceFailure(failure.code, ErrorClass.RESOURCE, failure.message, failure.hint)
-    return JobDone(job.batch, job.lease, job.source, job.cursor.offset, "failed", trouble=trouble)
+    source_failure = SourceFailure(failure.code, ErrorClass.RESOURCE, failure.message, failure.hint)
+    return JobDone(
+        job.batch, job.lease, job.source, job.cursor.offset, "failed", failure=source_failure
+    )
 
 
 def _create(path: str) -> IO[bytes]:
@@ -58,12 +62,12 @@ def _create(path: str) -> IO[bytes]:
     return os.fdopen(descriptor, "wb", 1 << 20)
 
 
-def discard(parcel: ReaderOutput) -> None:
-    for path in parcel.tables.values():
+def discard(output: ReaderOutput) -> None:
+    for path in output.tables.values():
         Path(path).unlink(missing_ok=True)
 
 
 def empty_spool(spool: Path) -> None:
-    """Remove what a process that died left in the spool; its cursors never moved."""
+    """Remove files of a process that died before committing them."""
     for path in spool.glob("*.json"):
         path.unlink(missing_ok=True)

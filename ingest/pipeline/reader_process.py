@@ -1,7 +1,7 @@
-"""A reader process: groups of jobs come in on standard input, parcels go out on standard output.
+"""A reader process: receives groups of jobs on standard input, sends results on standard output.
 
-It is niced, imports neither the database nor a screen, and ends when its input does, so that it
-never outlives the process it works for.
+It runs at low priority, does not import DuckDB, and ends when its input ends, so it never outlives
+the owner.
 """
 
 import os
@@ -21,7 +21,7 @@ from ingest.pipeline.reader_output import read_group
 
 NICENESS = 5
 ALIVE_EVERY = 1.0
-"""Seconds between two signs of life within one batch."""
+"""Seconds between two progress reports within one batch."""
 _HEADER = struct.Struct("<I")
 
 
@@ -43,7 +43,7 @@ def send(stream: IO[bytes], message: Group | ReaderOutput | JobAlive) -> None:
 
 
 def receive(stream: IO[bytes]) -> ReaderOutput | JobAlive | None:
-    """The next parcel, or a sign of life; None where the reader is gone."""
+    """The next result or progress report; None if the reader has ended."""
     data = _receive_bytes(stream)
     return None if data is None else _decode_answer(data)
 
@@ -58,7 +58,7 @@ def _receive_bytes(stream: IO[bytes]) -> bytes | None:
 
 
 class AliveReporter:
-    """Says what is being worked on: each batch as it is begun, and how far it is now and then."""
+    """Sends a progress report at the start of each batch, and then at most once a second."""
 
     def __init__(self, sink: IO[bytes]) -> None:
         self._sink = sink
@@ -75,17 +75,16 @@ class AliveReporter:
 def main() -> None:
     os.umask(0o077)
     os.nice(NICENESS)
-    # The process that asked decides what a Ctrl-C means, and a terminal that was closed; this one
-    # ends with its input.
+    # The owner handles Ctrl-C and a closed terminal; this process ends when its input does.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     freeze_loaded()
     source, sink = sys.stdin.buffer, sys.stdout.buffer
-    voice = AliveReporter(sink)
+    report = AliveReporter(sink)
     while (data := _receive_bytes(source)) is not None:
         group = _decode_group(data)
         try:
-            send(sink, read_group(group.jobs, Path(group.spool), group.name, voice))
+            send(sink, read_group(group.jobs, Path(group.spool), group.name, report))
         except BrokenPipeError:
             return
 

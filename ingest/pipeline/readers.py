@@ -1,7 +1,7 @@
-"""The readers: child processes for a backlog, or this very process for a handful of lines.
+"""Readers: a pool of child processes for a backlog, or this process for a few lines.
 
-Promises that the parcels of one source come back in the order its jobs were given. A reader that
-dies is told as `ReaderDied`; nothing it had in hand was stored.
+Results of one source come back in the order of its jobs. The death of a reader raises
+`ReaderDied`; none of its unfinished jobs was stored.
 """
 
 import contextlib
@@ -26,22 +26,20 @@ from ingest.pipeline.reader_process import Group, receive, send
 from ingest.text.units import span
 
 MAX_GROUPS = 4
-"""Groups a reader has in hand, so that it goes on reading while the last ones are stored."""
+"""Groups assigned to one reader, so that it keeps reading while earlier ones are stored."""
 
 POLL_SECONDS = 0.25
-"""Seconds that are waited for a parcel before the one who waits may look after something else."""
+"""Seconds that `collect` waits for a result before it returns an empty list."""
 
 HUNG_AFTER = 300.0
-"""Seconds without a sign of life after which a reader is ended: its disk answers no more."""
-
-
+"""Seconds without a progress report after which a reader is killed: its disk hangs."""
 _EXIT_TIMEOUT = 5.0
 _REQUESTED_EXITS = (0, -signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP)
-"""How a reader ends that was asked to, or had nothing more to do."""
+"""Exit codes of a reader that was asked to end, or whose input ended."""
 
 
 class ReaderDied(Exception):
-    """A reader process ended before it answered."""
+    """A reader process ended before it sent its results."""
 
     def __init__(
         self,
@@ -49,28 +47,28 @@ class ReaderDied(Exception):
         failure: Failure = OWNER_DIED,
         place: DeathPlace | None = None,
         *,
-        asked: bool = False,
+        requested: bool = False,
     ) -> None:
         super().__init__(failure.message)
         self.leases = leases
-        """Of the group it worked on; what else it had in hand is not to blame."""
+        """Leases of its current group; its other groups are not the cause."""
         self.failure = failure
-        """What that counts as, for these."""
+        """The failure to record for these."""
         self.place = place
-        """How far it had come, where it told."""
-        self.asked = asked
-        """Whether somebody asked it to end: then it died of nothing that it read."""
+        """The last reported position, if any."""
+        self.requested = requested
+        """Whether it ended by a signal that asks to end: then no line was the cause."""
 
 
 class InProcessReader:
-    """A reader that is no process: for a few lines the start of one would cost more."""
+    """Reads in this process: for a few lines, starting a process would cost more."""
 
     def __init__(self) -> None:
         self._groups: deque[tuple[list[Job], Path]] = deque()
         self._count = 0
 
     reads_ahead: ClassVar[bool] = False
-    """Nothing is read before it is asked for, and so not before it is claimed."""
+    """A group is read only when `collect` is called, and so after it was claimed."""
 
     def has_capacity(self) -> bool:
         return not self._groups
@@ -95,7 +93,7 @@ class InProcessReader:
 
 
 class _LastMessage(Struct, frozen=True):
-    """The last that was heard of a reader."""
+    """The last message of a reader."""
 
     at: float
     lease: str | None = None
@@ -104,10 +102,10 @@ class _LastMessage(Struct, frozen=True):
 
 
 class ReaderPool:
-    """Reader processes. `give` to one that is free, `take` what comes back."""
+    """Reader processes: `submit` groups of jobs, `collect` their results."""
 
     reads_ahead: ClassVar[bool] = True
-    """They read on while what they brought is stored."""
+    """Groups are read while earlier results are stored."""
 
     def __init__(
         self,
@@ -117,10 +115,10 @@ class ReaderPool:
         self._readers = readers
         self._monotonic = monotonic
         size = len(readers)
-        self._in_hand: list[deque[list[str]]] = [deque() for _ in range(size)]
-        self._parcels: SimpleQueue[tuple[int, ReaderOutput | None]] = SimpleQueue()
+        self._assigned: list[deque[list[str]]] = [deque() for _ in range(size)]
+        self._results: SimpleQueue[tuple[int, ReaderOutput | None]] = SimpleQueue()
         self._groups: list[SimpleQueue[Group | None]] = [SimpleQueue() for _ in range(size)]
-        self._heard = [_LastMessage(self._monotonic())] * size
+        self._last = [_LastMessage(self._monotonic())] * size
         self._count = 0
         self._closed = False
         for index in range(size):
@@ -133,24 +131,24 @@ class ReaderPool:
             try:
                 answer = receive(stream)
             except ValueError:
-                return  # The stream was closed under it: nobody waits for what it had.
+                return  # `close` closed the stream while this thread was reading from it.
             if isinstance(answer, JobAlive):
-                self._heard[index] = _LastMessage(
+                self._last[index] = _LastMessage(
                     self._monotonic(), answer.lease, answer.byte, answer.place
                 )
                 continue
             if answer is not None:
-                self._heard[index] = _LastMessage(self._monotonic())
-            self._parcels.put((index, answer))
+                self._last[index] = _LastMessage(self._monotonic())
+            self._results.put((index, answer))
             if answer is None:
                 return
 
     def _write_groups(self, index: int) -> None:
-        """Write to a reader. It may hang, and a pipe holds less than a group of many files: the
-        thread that has the database must never wait for it.
+        """Send the groups of one reader, on a thread of its own: a group can be larger than the
+        pipe, and a reader that hangs must not block the thread that owns the database.
         """
         stream = self._readers[index].stdin
-        # That it is gone, `_listen` says, or it was ended here.
+        # `_read_answers` reports a reader that has ended.
         with contextlib.suppress(OSError, ValueError):
             while stream is not None and (group := self._groups[index].get()) is not None:
                 send(stream, group)
@@ -159,93 +157,93 @@ class ReaderPool:
                 stream.close()
 
     def has_capacity(self) -> bool:
-        """Whether a reader could take another group."""
-        return min(map(len, self._in_hand)) < MAX_GROUPS
+        """Whether a reader can take another group."""
+        return min(map(len, self._assigned)) < MAX_GROUPS
 
     def busy(self) -> bool:
-        return any(self._in_hand)
+        return any(self._assigned)
 
     def submit(self, jobs: list[Job], spool: Path) -> int:
-        """Hand a group to the reader with the least in hand."""
-        loads = [len(groups) for groups in self._in_hand]
+        """Assign a group to the reader with the fewest groups."""
+        loads = [len(groups) for groups in self._assigned]
         index = loads.index(min(loads))
         self._count += 1
-        if not self._in_hand[index]:
-            self._heard[index] = _LastMessage(self._monotonic())
-        self._in_hand[index].append([job.lease for job in jobs])
+        if not self._assigned[index]:
+            self._last[index] = _LastMessage(self._monotonic())
+        self._assigned[index].append([job.lease for job in jobs])
         self._groups[index].put(Group(f"group-{self._count}", str(spool), jobs))
         return index
 
     def collect(self) -> list[tuple[int, ReaderOutput]]:
-        """All parcels that are back, and from which reader; waits a while if there are none."""
-        taken: list[tuple[int, ReaderOutput]] = []
-        while not taken or not self._parcels.empty():
+        """All results that arrived, each with its reader; waits `POLL_SECONDS` for the first."""
+        results: list[tuple[int, ReaderOutput]] = []
+        while not results or not self._results.empty():
             try:
-                index, parcel = self._parcels.get(timeout=POLL_SECONDS)
+                index, output = self._results.get(timeout=POLL_SECONDS)
             except Empty:
                 self._raise_if_hung()
-                return taken
-            if parcel is None and taken:
-                # First what was brought, then the news of the death.
-                self._parcels.put((index, None))
-                return taken
-            if parcel is None:
+                return results
+            if output is None and results:
+                # Return the results first, and raise at the next call.
+                self._results.put((index, None))
+                return results
+            if output is None:
                 raise self._reader_died(index)
-            self._in_hand[index].popleft()
-            taken.append((index, parcel))
-        return taken
+            self._assigned[index].popleft()
+            results.append((index, output))
+        return results
 
     def _reader_died(self, index: int) -> ReaderDied:
-        reader, heard = self._readers[index], self._heard[index]
+        reader, last = self._readers[index], self._last[index]
         with contextlib.suppress(subprocess.TimeoutExpired):
             reader.wait(_EXIT_TIMEOUT)
         return ReaderDied(
-            self._in_hand[index][0] if self._in_hand[index] else [],
-            place=DeathPlace(heard.byte, heard.place == "line") if heard.place else None,
-            asked=reader.returncode in _REQUESTED_EXITS,
+            self._assigned[index][0] if self._assigned[index] else [],
+            place=DeathPlace(last.byte, last.place == "line") if last.place else None,
+            requested=reader.returncode in _REQUESTED_EXITS,
         )
 
     def stuck_leases(self) -> list[str]:
-        """The batches in whose reading nothing has moved for so long that they are stuck."""
-        found: list[str] = []
-        for index, groups in enumerate(self._in_hand):
+        """Leases of batches whose reader has been silent for so long that they count as stuck."""
+        leases: list[str] = []
+        for index, groups in enumerate(self._assigned):
             if groups and self._seconds_silent(index) >= STUCK_AFTER.total_seconds():
-                found += self._current_leases(index)
-        return found
+                leases += self._current_leases(index)
+        return leases
 
     def _seconds_silent(self, index: int) -> float:
-        return self._monotonic() - self._heard[index].at
+        return self._monotonic() - self._last[index].at
 
     def _current_leases(self, index: int) -> list[str]:
-        lease = self._heard[index].lease
-        return self._in_hand[index][0] if lease is None else [lease]
+        lease = self._last[index].lease
+        return self._assigned[index][0] if lease is None else [lease]
 
     def _raise_if_hung(self) -> None:
-        for index, groups in enumerate(self._in_hand):
+        for index, groups in enumerate(self._assigned):
             if groups and self._seconds_silent(index) >= HUNG_AFTER:
-                raise ReaderDied(self._current_leases(index), _hung_failure(self._heard[index]))
+                raise ReaderDied(self._current_leases(index), _hung_failure(self._last[index]))
 
     def close(self) -> None:
-        """End the readers; what they have in hand is dropped."""
+        """Kill the readers; their unfinished jobs are dropped."""
         if self._closed:
             return
         self._closed = True
         for reader, groups in zip(self._readers, self._groups, strict=True):
             groups.put(None)
             reader.kill()
-            # One that hangs in the system itself dies when that lets go of it; nobody waits for it.
+            # A process blocked in the kernel dies when its system call returns; do not wait for it.
             with contextlib.suppress(subprocess.TimeoutExpired):
                 reader.wait(_EXIT_TIMEOUT)
-            # While one still hangs, `_listen` waits for it, and to close would wait, too.
+            # While it hangs, `_read_answers` blocks in a read, and closing would block too.
             if reader.stdout is not None and reader.returncode is not None:
                 reader.stdout.close()
 
 
-def _hung_failure(heard: _LastMessage) -> Failure:
-    where = "" if heard.lease is None else f", the last time at byte {heard.byte:,}"
+def _hung_failure(last: _LastMessage) -> Failure:
+    where = "" if last.lease is None else f", last at byte {last.byte:,}"
     return Failure(
         code=HUNG,
         cls=ErrorClass.TRANSIENT,
-        message=f"Its reader gave no sign of life for {span(HUNG_AFTER)}{where}, and was ended.",
-        hint="Look whether the disk that the file is on still answers.",
+        message=f"Its reader made no progress for {span(HUNG_AFTER)}{where}, and was killed.",
+        hint="Check that the disk of the file still responds.",
     )

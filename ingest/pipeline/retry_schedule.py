@@ -1,6 +1,4 @@
-"""When what failed, or was put off, is tried again: at the time that was told, and not whenever all
-files are looked at the next time.
-"""
+"""Retries failed and snoozed batches at their retry time instead of at the next full sweep."""
 
 import math
 from collections.abc import Callable
@@ -12,7 +10,7 @@ from ingest.db.database import Database
 
 
 class RetrySchedule:
-    """`look` whenever a batch may have got another time; then `wait`, and take what is `due`."""
+    """Call `refresh` whenever a retry time may have changed; then `wait` and `due`."""
 
     def __init__(
         self,
@@ -29,18 +27,18 @@ class RetrySchedule:
         self.refresh()
 
     def refresh(self) -> None:
-        found = self._database.one("queue.next_try", mode=self._mode)
-        at: datetime | None = found["at"] if found else None
+        row = self._database.one("queue.next_try", mode=self._mode)
+        at: datetime | None = row["at"] if row else None
         self._at = math.inf
         if at is not None:
             self._at = self._monotonic() + max(0.0, (at - self._clock()).total_seconds())
 
     def wait(self) -> float:
-        """Seconds until something is due."""
+        """Seconds until a batch is due."""
         return max(0.0, self._at - self._monotonic())
 
     def due(self) -> list[Path]:
-        """The files that are to be tried now."""
+        """The files whose batches are to be retried now."""
         if self._monotonic() < self._at:
             return []
         self._at = math.inf

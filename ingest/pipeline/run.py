@@ -1,8 +1,8 @@
-"""The worker: takes what changed, has it read, and stores it, until nothing is left.
+"""An ingest run: reads changed sources batch by batch and stores them until nothing is left.
 
-Readers work ahead while parcels are stored here. Every batch is claimed before its facts are
-stored, and what is stored moves the cursor in the same transaction; so this can stop at any point
-and go on from there. Who calls it decides when, and with how many readers.
+Readers work ahead while their output is stored here. Every batch is claimed before its facts are
+stored, and facts and cursor are stored in one transaction, so a run can stop at any point and a
+later one continues there. The caller decides when to run, and with how many readers.
 """
 
 import contextlib
@@ -27,8 +27,7 @@ from ingest.db.commit_results import BatchCommit, CursorRow, commit_results
 from ingest.db.database import Database
 from ingest.db.errors import StoreError, ValueRejected
 from ingest.db.replay import replay
-from ingest.pipeline import cursor_updates, source_errors
-from ingest.pipeline import reader_output as parcels
+from ingest.pipeline import cursor_updates, reader_output, source_errors
 from ingest.pipeline.batch_filter import BatchFilter
 from ingest.pipeline.job import WHOLE, Job, JobDone, ReaderOutput, SourceFailure
 from ingest.pipeline.reader_deaths import ReaderDeaths
@@ -40,19 +39,19 @@ from ingest.tail.source import Kind, Representation
 GROUP_BYTES = 12 * 1024**2
 GROUP_SOURCES = 256
 COMMIT_BYTES = 30 * 1024**2
-"""About as much is stored at once: a commit costs the same for much and for little."""
+"""Approximate size of one commit: a commit costs the same for much and for little."""
 COMPRESSED_BATCH_BYTES = 128 * 1024**2
 HEARTBEAT = timedelta(seconds=5)
-"""How often a drain says that it is at work; six of them missed, and a batch is stuck."""
+"""Interval of heartbeats. After six missed ones a batch counts as stuck."""
 _READER_ENDED = Failure(
-    code="set_free", cls=ErrorClass.CANCELLED, message="Its reader ended before it was begun."
+    code="set_free", cls=ErrorClass.CANCELLED, message="Its reader ended before reading it."
 )
 
 Clock = Callable[[], datetime]
 
 
 def utc_now() -> datetime:
-    """Now, as times are stored: naive UTC."""
+    """The current time as it is stored: naive UTC."""
     return datetime.now(UTC).replace(tzinfo=None)
 
 
@@ -64,7 +63,7 @@ class RunSettings(Struct, frozen=True):
 
 
 class RunReport(Struct):
-    """What a drain did."""
+    """Totals of a run."""
 
     sources: int = 0
     bytes_read: int = 0
@@ -76,22 +75,22 @@ class RunReport(Struct):
 
 
 Progress = Callable[[RunReport, int], None]
-"""Called after each parcel with the report so far and the bytes of the sources done."""
+"""Called after each commit with the report so far and the bytes that are done."""
 
 
 class _Task(Struct):
-    """A source that is being read, as far as it was handed out."""
+    """A source of this run, and what its next batch starts from."""
 
     source: TrackedFile
     state: FoldState | None = None
     restarting: bool = False
     batch: str = ""
-    going_on: bool = False
-    """Whether it follows on a batch of this drain, whose state need not be stored yet."""
+    continued: bool = False
+    """Whether it continues a batch of this run, whose fold state may not be stored yet."""
 
 
 class IngestRun:
-    """One drain of a list of changed sources."""
+    """One run over a list of changed sources."""
 
     def __init__(
         self,
@@ -105,99 +104,103 @@ class IngestRun:
         deaths: ReaderDeaths | None = None,
     ) -> None:
         self.group_sources = group_sources
-        self._alone = group_sources == 1
-        """Whatever is wrong with one is found out by storing each by itself."""
+        self._one_by_one = group_sources == 1
+        """Store each output in its own commit, to find the batch that cannot be stored."""
         self.database = database
         self.instance = instance
         self.tuning = tuning
         self.clock = clock
         self.progress = progress
-        self.landed: Callable[[list[JobDone]], None] = lambda _: None
-        """Hears of every commit, and of what came to an end with it."""
-        self.stopped: Callable[[], bool] = lambda: False
-        """Asked again and again: whether to end now. What is stored by then is kept."""
-        self.between: Callable[[], None] = lambda: None
-        """Called again and again while this runs, whenever no transaction is open."""
+        self.on_commit: Callable[[list[JobDone]], None] = lambda _: None
+        """Called after every commit with the jobs that ended with it."""
+        self.is_stopped: Callable[[], bool] = lambda: False
+        """Polled during the run: whether to stop now. What is stored stays."""
+        self.between_commits: Callable[[], None] = lambda: None
+        """Called repeatedly during the run while no transaction is open."""
         self.report = report or RunReport()
-        """Goes on from that of a drain that this one takes the place of."""
+        """Continues the report of the run that this one replaces, if any."""
         self._waiting: deque[_Task] = deque()
         self._tasks: dict[str, _Task] = {}
         self._deaths = deaths or ReaderDeaths()
         self._suspects: deque[_Task] = deque()
-        """They are read one by one, each by a reader that has nothing else in hand."""
+        """A process died while it read these: each is read by a reader that has no other job."""
         self._isolated = ""
-        """The lease of the one that is being read so."""
+        """The lease of the suspect that is being read."""
         self._rows: dict[str, CursorRow] = {}
         self._claims: list[queue.Claim] = []
         self._done_bytes = 0
 
     def run(self, sources: list[TrackedFile], readers: ReaderPool | InProcessReader) -> RunReport:
-        """Read and store all that is new in these sources, in their order."""
+        """Read and store everything that is new in these sources, in their order."""
         self._plan(sources)
-        held: list[ReaderOutput] = []
+        unstored: list[ReaderOutput] = []
         try:
             self._assign_jobs(readers)
-            while self.report.paused is None and self._has_work(readers) and not self.stopped():
-                self.between()
+            while self.report.paused is None and self._has_work(readers) and not self.is_stopped():
+                self.between_commits()
                 self._heartbeat(readers)
                 if not readers.busy():
                     self._assign_or_isolate(readers)
-                if self._claims and not held:
-                    # Before it is read: whatever that does to us, the next start knows of it.
+                if self._claims and not unstored:
+                    # Claim before reading: after a crash the next start knows the culprit.
                     self._commit([])
-                for _, parcel in readers.take():
-                    held.append(parcel)
-                    self._queue_next_batches(parcel)
-                # Readers get more to do before what they brought is stored: they never wait.
+                for _, output in readers.collect():
+                    unstored.append(output)
+                    self._queue_next_batches(output)
+                # Assign more jobs before storing the output, so that readers never wait.
                 self._assign_jobs(readers)
-                if self._alone:
-                    for parcel in held:
-                        self._store([parcel])
-                    held = []
-                elif not readers.ahead or not readers.busy() or _size(held) >= COMMIT_BYTES:
-                    self._store(held)
-                    held = []
+                if self._one_by_one:
+                    for output in unstored:
+                        self._store([output])
+                    unstored = []
+                elif (
+                    not readers.reads_ahead or not readers.busy() or _size(unstored) >= COMMIT_BYTES
+                ):
+                    self._store(unstored)
+                    unstored = []
             if self.report.paused is None and not self._has_work(readers):
-                self._gate.resume()
+                self._filter.resume()
         except ReaderDied as death:
-            self._store(held)
+            self._store(unstored)
             self._handle_reader_death(death)
             raise
         finally:
-            for parcel in held:
-                parcels.discard(parcel)
+            for output in unstored:
+                reader_output.discard(output)
             self._release_claims()
         return self.report
 
     def _plan(self, sources: list[TrackedFile]) -> None:
-        """What is read, and in which order: a batch that somebody died of goes last, and alone. But
-        history goes first in any case: what is not read of it in time, Codex may cut away.
+        """Select the sources to read. Batches that killed a process come last, each isolated,
+        except for `history.jsonl`: Codex trims it, so it is read first.
         """
         now = self._now()
-        # What an earlier drain of this process could not end is worked on by nobody any more.
+        # Release the batches that an earlier run of this process could not finish.
         queue.release(self.database, self.instance, now)
-        self._gate = gate = BatchFilter(self.database, self.tuning.retry, now)
-        self._beat = self.clock()
-        self.report.paused = gate.stopped
-        if gate.stopped is not None:
+        self._filter = batch_filter = BatchFilter(self.database, self.tuning.retry, now)
+        self._heartbeat_at = self.clock()
+        self.report.paused = batch_filter.stopped
+        if batch_filter.stopped is not None:
             return
-        gate.wake_changed(sources)
+        batch_filter.wake_changed(sources)
         for task in map(_Task, sources):
             if self._is_allowed(task):
-                (self._suspects if gate.is_suspect(task.source) else self._waiting).append(task)
+                (self._suspects if batch_filter.is_suspect(task.source) else self._waiting).append(
+                    task
+                )
         self.report.sources += len(self._waiting) + len(self._suspects)
 
     def _is_allowed(self, task: _Task) -> bool:
-        """Whether nobody holds the next batch of this source back."""
-        if not task.restarting and not self._gate.admits(task.source):
+        """Whether the next batch of this source may be read now."""
+        if not task.restarting and not self._filter.admits(task.source):
             return False
-        return not (self._gate.decided and self._gate.holds_back(self._claim(task)))
+        return not (self._filter.decided and self._filter.holds_back(self._claim(task)))
 
     def _has_work(self, readers: ReaderPool | InProcessReader) -> bool:
         return bool(readers.busy() or self._waiting or self._suspects)
 
     def _assign_or_isolate(self, readers: ReaderPool | InProcessReader) -> None:
-        """What the readers do next, once all that they brought is stored."""
+        """Give idle readers the next group, or the next suspect if no group is left."""
         self._assign_jobs(readers)
         if not readers.busy():
             self._read_isolated(readers)
@@ -205,28 +208,31 @@ class IngestRun:
     def _read_isolated(self, readers: ReaderPool | InProcessReader) -> None:
         job = self._first_job(self._suspects.popleft())
         job.isolated = True
-        job.report_lines_near, job.lines_to_skip = self._deaths.near(job.batch), self._deaths.aside(job.batch)
+        job.report_lines_near, job.lines_to_skip = (
+            self._deaths.last_byte(job.batch),
+            self._deaths.lines_to_skip(job.batch),
+        )
         self._isolated = job.lease
-        readers.give([job], self.database.spool)
+        readers.submit([job], self.database.spool)
 
     def _now(self) -> str:
         return self.clock().isoformat()
 
     def _release_claims(self) -> None:
-        """Hand back what is still claimed; where that fails, the next drain or start does it."""
+        """Release the batches that are still claimed. If that fails, the next run does it."""
         if self._tasks:
             with contextlib.suppress(StoreError):
                 queue.release(self.database, self.instance, self._now())
 
     def _handle_reader_death(self, death: ReaderDied) -> None:
-        """Free what a dead reader had in hand; only what it worked on counts against a batch."""
+        """Release the batches of a dead reader. Only those of its current group are charged."""
         blamed = {lease: task for lease, task in self._tasks.items() if lease in death.leases}
         failure = death.failure
-        if failure is OWNER_DIED and not death.asked and death.leases == [self._isolated]:
+        if failure is OWNER_DIED and not death.requested and death.leases == [self._isolated]:
             if death.place is None:
                 failure = READER_DIED
             else:
-                self._deaths.died(self._tasks[self._isolated].batch, death.place)
+                self._deaths.record(self._tasks[self._isolated].batch, death.place)
         queue.failed_together(
             self.database,
             {
@@ -237,7 +243,7 @@ class IngestRun:
             "reader-rescue",
         )
         if failure is not OWNER_DIED:
-            # A file on a disk that hangs is read by a process that can be ended, from now on.
+            # From now on these files are read by a process that can be killed.
             seen = [(task.source.id, failure) for task in blamed.values()]
             source_errors.record_errors(self.database, seen, self._now())
             self._count_state("failed", len(blamed))
@@ -246,16 +252,16 @@ class IngestRun:
     def _assign_jobs(self, readers: ReaderPool | InProcessReader) -> None:
         if not self._tasks and self._suspects and self._suspects[0].source.name.kind in LISTS:
             self._read_isolated(readers)
-        while self._waiting and readers.free() and self._isolated not in self._tasks:
-            if self._gate.probing and self._tasks:
-                return  # One at a time, until one goes well.
-            readers.give(self._next_group(), self.database.spool)
+        while self._waiting and readers.has_capacity() and self._isolated not in self._tasks:
+            if self._filter.probing and self._tasks:
+                return  # One source at a time, until one succeeds.
+            readers.submit(self._next_group(), self.database.spool)
 
     def _next_group(self) -> list[Job]:
-        """The next sources, about as much as is stored at once."""
+        """Jobs for the next sources, limited by bytes and number."""
         jobs: list[Job] = []
         size = 0
-        most = 1 if self._gate.probing else self.group_sources
+        most = 1 if self._filter.probing else self.group_sources
         while self._waiting and size < GROUP_BYTES and len(jobs) < most:
             task = self._waiting.popleft()
             jobs.append(self._first_job(task))
@@ -269,8 +275,8 @@ class IngestRun:
         return msgspec.json.decode(row["state"], type=FoldState)
 
     def _first_job(self, task: _Task) -> Job:
-        """The first job of a source goes on from the fold state that is stored."""
-        if task.source.read and not task.going_on:
+        """The first job of a source in this run; it continues from the stored fold state."""
+        if task.source.read and not task.continued:
             task.state = self._stored_state(task.source)
         return self._job(task)
 
@@ -279,7 +285,7 @@ class IngestRun:
         cursor = restart(source.cursor) if task.restarting else source.cursor
         identity = f"{source.home}/{name.kind}/{name.thread}/{name.segment}"
         key = BatchKey(Work.INGEST, identity, cursor.generation, cursor.offset)
-        known = self._gate.waiting((source.id, cursor.generation, cursor.offset))
+        known = self._filter.waiting((source.id, cursor.generation, cursor.offset))
         return queue.Claim(
             known or key.id,
             uuid.uuid4().hex,
@@ -293,11 +299,11 @@ class IngestRun:
     def _job(self, task: _Task) -> Job:
         source, name = task.source, task.source.name
         claim = self._claim(task)
-        # A list that was rewritten is compared as a whole with what was known of it.
+        # A rewritten history is merged with its stored rows, so it is read as one batch.
         whole = task.restarting and name.kind is Kind.HISTORY
         limit = WHOLE if whole else self.tuning.batch_bytes
         if source.representation is Representation.ZST:
-            # Each opening unpacks the file from its start: few large batches, not many small ones.
+            # Each opening unpacks the file from its start, so its batches are larger.
             limit = max(limit, COMPRESSED_BATCH_BYTES)
         self._claims.append(claim)
         task.batch = claim.id
@@ -317,70 +323,70 @@ class IngestRun:
             task.restarting,
         )
 
-    def _commit(self, landings: list[BatchCommit]) -> None:
-        """Store what came back, and claim what was handed out since."""
+    def _commit(self, commits: list[BatchCommit]) -> None:
+        """Store the results, and claim the batches that were assigned since the last commit."""
         claims, self._claims = self._claims, []
-        if landings or claims:
-            commit_results(self.database, landings, claims, self.instance, self._now())
-        if self._gate.probing and any(landing.ends for landing in landings):
-            self._gate.resume()
+        if commits or claims:
+            commit_results(self.database, commits, claims, self.instance, self._now())
+        if self._filter.probing and any(commit.ends for commit in commits):
+            self._filter.resume()
 
     def _heartbeat(self, readers: ReaderPool | InProcessReader) -> None:
-        """Of a reader that takes its time, too: its batch is slow, and not stuck. Of one that gives
-        no sign of life itself nothing is said, and so its batch comes to be shown as stuck."""
-        if self.clock() - self._beat >= HEARTBEAT:
-            self._beat = self.clock()
-            queue.heartbeat(self.database, self.instance, self._now(), readers.silent())
+        """Send the heartbeat of all claimed batches except those whose reader is silent itself,
+        which come to be shown as stuck."""
+        if self.clock() - self._heartbeat_at >= HEARTBEAT:
+            self._heartbeat_at = self.clock()
+            queue.heartbeat(self.database, self.instance, self._now(), readers.stuck_leases())
 
-    def _queue_next_batches(self, parcel: ReaderOutput) -> None:
-        """What comes after these batches is handed out before they are stored: readers never wait.
-        But the sources take turns: it comes after those that still wait for their first.
+    def _queue_next_batches(self, output: ReaderOutput) -> None:
+        """Queue the next batch of each source before this output is stored, so that readers never
+        wait. It comes after the sources whose first batch is not read yet.
         """
-        for done in parcel.done:
+        for done in output.done:
             task = self._tasks[done.lease]
-            following_task = None
+            next_task = None
             if done.outcome == "rewritten":
-                following_task = _Task(task.source, task.state, restarting=True, going_on=True)
+                next_task = _Task(task.source, task.state, restarting=True, continued=True)
             elif done.outcome != "failed":
                 state = done.state if done.outcome == "read" else task.state
                 cursor_updates.advance(task.source, done)
                 self._rows[done.lease] = cursor_updates.cursor_row(task.source, state, self._now())
                 if done.more:
-                    following_task = _Task(task.source, done.state, going_on=True)
-            if following_task is not None and self._is_allowed(following_task):
-                self._waiting.append(following_task)
+                    next_task = _Task(task.source, done.state, continued=True)
+            if next_task is not None and self._is_allowed(next_task):
+                self._waiting.append(next_task)
 
-    def _store(self, taken: list[ReaderOutput]) -> None:
-        ended = [done for parcel in taken for done in parcel.done]
+    def _store(self, outputs: list[ReaderOutput]) -> None:
+        ended = [done for output in outputs for done in output.done]
         sources = (self._tasks[done.lease].source for done in ended)
         lists = {source.id for source in sources if source.name.kind is Kind.HISTORY}
         try:
-            self._commit(cursor_updates.batch_commits(taken, self._rows, lists))
+            self._commit(cursor_updates.batch_commits(outputs, self._rows, lists))
         except ValueRejected as error:
             if len(ended) == 1:
                 self._give_up(ended[0], error)
             raise
-        self.landed(ended)
-        for parcel in taken:
-            parcels.discard(parcel)
-        seen = self._record_failures([done for done in ended if done.trouble is not None])
+        self.on_commit(ended)
+        for output in outputs:
+            reader_output.discard(output)
+        seen = self._record_failures([done for done in ended if done.failure is not None])
         for done in ended:
             task = self._tasks.pop(done.lease)
             self._rows.pop(done.lease, None)
             self._count_done(done)
-            if done.trouble is None and task.source.troubled and done.outcome != "rewritten":
+            if done.failure is None and task.source.has_error and done.outcome != "rewritten":
                 seen.append((done.source, None))
-                task.source.troubled = task.source.hung = False
+                task.source.has_error = task.source.hung = False
         source_errors.record_errors(self.database, seen, self._now())
         if self.progress is not None:
             self.progress(self.report, self._done_bytes)
         if self._waiting or self._suspects or self._tasks:
-            self.report.paused = self.report.paused or self._gate.pause_code()
+            self.report.paused = self.report.paused or self._filter.pause_code()
 
     def _give_up(self, done: JobDone, error: ValueRejected) -> None:
-        """This one cannot be stored: it is given up, so that all others can be."""
-        trouble = SourceFailure(error.code, error.error_class, error.message, error.hint)
-        seen = self._record_failures([replace(done, trouble=trouble)])
+        """Give up a batch that cannot be stored, so that all others can be."""
+        failure = SourceFailure(error.code, error.error_class, error.message, error.hint)
+        seen = self._record_failures([replace(done, failure=failure)])
         source_errors.record_errors(self.database, seen, self._now())
 
     def _count_done(self, done: JobDone) -> None:
@@ -396,10 +402,10 @@ class IngestRun:
     def _count_state(self, state: str, count: int = 1) -> None:
         self.report.batches[state] = self.report.batches.get(state, 0) + count
 
-    def _record_failures(self, troubled: list[JobDone]) -> list[source_errors.Outcome]:
-        """Move what failed to where that leads, all together; what is said of the sources now."""
+    def _record_failures(self, failed: list[JobDone]) -> list[source_errors.Outcome]:
+        """Record failed batches; returns the new error of each source."""
         failures = {
-            done.lease: (done.batch, source_errors.to_failure(done.trouble)) for done in troubled
+            done.lease: (done.batch, source_errors.to_failure(done.failure)) for done in failed
         }
         now = self.clock()
         steps = queue.failed_together(
@@ -411,20 +417,20 @@ class IngestRun:
             if isinstance(step, PauseQueue):
                 queue.pause(self.database, failure, now.isoformat())
                 self.report.paused = failure.code
-        return [(done.source, failures[done.lease][1]) for done in troubled]
+        return [(done.source, failures[done.lease][1]) for done in failed]
 
 
-def _size(held: list[ReaderOutput]) -> int:
-    return sum(done.bytes_read for parcel in held for done in parcel.done)
+def _size(outputs: list[ReaderOutput]) -> int:
+    return sum(done.bytes_read for output in outputs for done in output.done)
 
 
 def instance_id(pid: int, began: float) -> str:
-    """What tells this process from every other that ever claimed a batch."""
+    """A name that no other process that ever claimed a batch has."""
     return f"{pid}@{began:.6f}"
 
 
 def clean_start(database: Database, instance: str, clock: Clock = utc_now) -> None:
-    """What the owner does first: empty the spool, free what a dead owner held."""
-    parcels.empty_spool(Path(database.spool))
+    """Prepare a new owner: empty the spool, restore logged decisions, release stale claims."""
+    reader_output.empty_spool(Path(database.spool))
     replay(database, clock())
     queue.rescue(database, instance, clock())

@@ -1,8 +1,7 @@
-"""What is on disk against what was read: one sweep, by names and sizes, without opening a file.
+"""Scans the homes by names and sizes, without opening a file, and compares with the database.
 
-It keeps the list of sources true (new, moved, archived, compressed, missing) and says which of
-them have something new, the newest first. An absent file only changes its state: what was read of
-it stays.
+It updates the list of sources (new, moved, archived, compressed, missing) and returns those with
+new content, newest first. A missing file only changes its state: its facts stay.
 """
 
 import os
@@ -22,16 +21,16 @@ from ingest.tail.cursor import START, Cursor, is_unchanged
 from ingest.tail.discovery import FoundSource, Problem, ProblemCode
 from ingest.tail.source import UNSEEN, Kind, Representation, Seen, SourceName
 
-if TYPE_CHECKING:  # Who only looks needs no engine.
+if TYPE_CHECKING:  # A client that only scans does not load DuckDB.
     from ingest.db.database import Database
 
 
 LISTS = (Kind.HISTORY, Kind.SESSION_INDEX)
-"""What is no rollout. Codex cuts its history at the head, so it is read before all else."""
+"""Index files. Codex trims its history at the head, so they are read before rollouts."""
 
 
 class TrackedFile(Struct):
-    """A source as the database knows it, and as it was seen last."""
+    """A source as stored in the database and as last seen on disk."""
 
     id: int
     home: str
@@ -46,11 +45,11 @@ class TrackedFile(Struct):
     read: bool = False
     """Whether a cursor is stored."""
     present: bool = True
-    """Whether it was found when it was looked for last."""
+    """Whether the last scan found it."""
     has_error: bool = False
-    """Whether an error is noted that its next success has to clear."""
+    """Whether an error is stored that the next success has to clear."""
     hung: bool = False
-    """Whether that error is a reader that hung on it, or died of it."""
+    """Whether that error is a reader that hung or died on it."""
     partial: int = 0
     lines: int = 0
     stored: int = 0
@@ -61,7 +60,7 @@ class TrackedFile(Struct):
 
     @property
     def behind(self) -> int:
-        """Bytes still to be read; of a compressed file, as far as that can be told unopened."""
+        """Unread bytes; for a compressed file its size, because it is not opened for this."""
         if not self.present or is_unchanged(self.cursor, self.seen):
             return 0
         if self.representation is Representation.ZST:
@@ -70,11 +69,11 @@ class TrackedFile(Struct):
 
 
 class ScanResult(Struct):
-    """All that is followed in all homes, and what is new in it."""
+    """All sources of all homes, and those with new content."""
 
     sources: list[TrackedFile]
     changed: list[TrackedFile]
-    """Those that have to be opened, the newest first."""
+    """Those that have to be opened, newest first."""
     problems: list[tuple[str, Problem]]
 
     @property
@@ -82,7 +81,7 @@ class ScanResult(Struct):
         return sum(source.behind for source in self.changed)
 
     def oldest_unread_seconds(self, now: datetime) -> float:
-        """How long ago the file was changed that waits longest."""
+        """Seconds since the last change of the file that has been unread longest."""
         waiting = [source.mtime_ns for source in self.changed if source.behind]
         return max(0.0, now.timestamp() - min(waiting) / 1e9) if waiting else 0.0
 
@@ -90,43 +89,45 @@ class ScanResult(Struct):
 def scan_and_register(
     database: "Database", homes: Iterable[Home], now: str, *, keep: bool = True
 ) -> ScanResult:
-    """Look at all homes. With `keep`, the list of sources is brought up to date."""
+    """Scan all homes. With `keep`, store the updated list of sources."""
     return _scan(database, homes, _Registry(database, now) if keep else None)
 
 
 def scan_only(reading: NamedQueries, homes: Iterable[Home]) -> ScanResult:
-    """Look at all homes, and keep nothing of it: for who may only read."""
+    """Scan all homes without storing anything, for read-only callers."""
     return _scan(reading, homes, None)
 
 
-def _scan(reading: NamedQueries, homes: Iterable[Home], keeper: "_Registry | None") -> ScanResult:
+def _scan(reading: NamedQueries, homes: Iterable[Home], registry: "_Registry | None") -> ScanResult:
     sources: list[TrackedFile] = []
     problems: list[tuple[str, Problem]] = []
     for home in homes:
         found = discovery.scan(home.path)
         problems += [(home.id, problem) for problem in found.problems]
         before = known(reading, home)
-        if found.found and not before and keeper is not None and keeper.moved(home, found):
+        if found.found and not before and registry is not None and registry.moved(home, found):
             before = known(reading, home)
         first = not before
         new, changed = _compare(before, _newest_id(reading), home, found)
         sources += [*before.values(), *new]
-        if keeper is not None:
-            keeper.sources(home, new, changed, first=first)
-            keeper.problems(home, found.problems)
+        if registry is not None:
+            registry.sources(home, new, changed, first=first)
+            registry.problems(home, found.problems)
     return ScanResult(sources, in_order(sources), problems)
 
 
 def in_order(sources: list[TrackedFile]) -> list[TrackedFile]:
-    """Those that have to be opened: lists before rollouts, then the newest first."""
+    """Those that have to be opened: index files first, then rollouts, newest first."""
     changed = [
-        source for source in sources if source.present and not is_unchanged(source.cursor, source.seen)
+        source
+        for source in sources
+        if source.present and not is_unchanged(source.cursor, source.seen)
     ]
     return sorted(changed, key=lambda source: (source.name.kind not in LISTS, -source.mtime_ns))
 
 
 def known(database: NamedQueries, home: Home) -> dict[SourceName, TrackedFile]:
-    """What the database follows in this home."""
+    """The stored sources of this home."""
     return {
         source.name: source
         for source in (
@@ -135,9 +136,9 @@ def known(database: NamedQueries, home: Home) -> dict[SourceName, TrackedFile]:
     }
 
 
-def refresh(followed: dict[SourceName, TrackedFile], found: FoundSource) -> TrackedFile | None:
-    """Bring one known source up to what was found now; None for one that is not known."""
-    source = followed.get(found.name)
+def refresh(tracked: dict[SourceName, TrackedFile], found: FoundSource) -> TrackedFile | None:
+    """Update a known source from what was found on disk; None if it is not known."""
+    source = tracked.get(found.name)
     if source is not None:
         source.present = True
         source.path, source.representation = found.path, found.representation
@@ -151,22 +152,22 @@ def refresh(followed: dict[SourceName, TrackedFile], found: FoundSource) -> Trac
 def register(
     database: "Database",
     home: Home,
-    followed: dict[SourceName, TrackedFile],
+    tracked: dict[SourceName, TrackedFile],
     found: FoundSource,
     now: str,
 ) -> TrackedFile:
-    """Take up what was found under one name: a new source, or one that may have moved."""
-    source = followed.get(found.name)
+    """Store a found file: as a new source, or as an update of a known one that may have moved."""
+    source = tracked.get(found.name)
     if source is None:
         source = _from_found(_newest_id(database) + 1, home, found)
-        followed[found.name] = source
+        tracked[found.name] = source
         with database.transaction():
-            if len(followed) == 1:
+            if len(tracked) == 1:
                 database.run("registry.add_home", id=home.id, path=storable(str(home.path)))
             database.run("registry.add_sources", sources=_rows([source]), now=now)
         return source
     place = _place(source)
-    refresh(followed, _best(home, source, found))
+    refresh(tracked, _best(home, source, found))
     if _place(source) != place:
         with database.transaction():
             database.run("registry.update_sources", sources=_rows([source]), now=now)
@@ -174,11 +175,11 @@ def register(
 
 
 def _best(home: Home, source: TrackedFile, found: FoundSource) -> FoundSource:
-    """Of a file that was hinted at and the one that is followed under its name, the source."""
+    """The preferred one of a file that changed and the known file of the same name."""
     if found.path == source.path:
         return found
-    followed = discovery.find(home.path, source.path)
-    return found if followed is None else discovery.preferred(found, followed)
+    tracked = discovery.find(home.path, source.path)
+    return found if tracked is None else discovery.preferred(found, tracked)
 
 
 def _place(source: TrackedFile) -> tuple[str, str, bool, str]:
@@ -213,7 +214,7 @@ def _compare(
 
 
 def _unavailable(problems: list[Problem]) -> bool:
-    """Whether a whole root is out of reach: then nothing is missing, it only cannot be seen."""
+    """Whether a whole root cannot be read: then its files do not count as missing."""
     roots = (ProblemCode.NO_HOME, ProblemCode.NO_SESSIONS, ProblemCode.UNREADABLE)
     return any(problem.code in roots for problem in problems)
 
@@ -249,7 +250,7 @@ def _from_row(home: Home, row: dict[str, Any]) -> TrackedFile:
         row["last_mtime_ns"],
         row["last_state"],
         present=False,
-        troubled=row["error_code"] is not None,
+        has_error=row["error_code"] is not None,
         hung=row["error_code"] in (HUNG, READER_DIED.code),
         seen=Seen(row["last_size"], row["last_mtime_ns"], 0, 0),
     )
@@ -292,7 +293,7 @@ def _rows(sources: list[TrackedFile]) -> list[dict[str, Any]]:
 
 
 class _Registry:
-    """Writes down what a look at the homes found."""
+    """Stores the results of a scan."""
 
     def __init__(self, database: "Database", now: str) -> None:
         self._database = database
@@ -313,12 +314,12 @@ class _Registry:
                 database.run("registry.update_sources", sources=_rows(changed), now=now)
 
     def moved(self, home: Home, found: discovery.Discovery) -> bool:
-        """Whether this is a home that lay elsewhere: what is known of it then goes on here. Read as
-        another one, everything in it would count twice."""
+        """Whether this home was moved from another path. If so, its sources are assigned to the new
+        path: read as a second home, all of its facts would count twice."""
         database = self._database
         threads = {one.name.thread for one in found.found} - {""}
         for other in database.rows("registry.other_homes", home=home.id):
-            # Where a link was left behind, the old path leads to this home.
+            # The old path may be a symbolic link to this home.
             if os.path.realpath(other["path"]) == other["path"] and os.path.exists(other["path"]):
                 continue
             old = {"home": home.id, "old": other["id"]}

@@ -1,4 +1,4 @@
-"""What failed readings say of their sources: that they are missing, damaged, or followed again."""
+"""The error state of sources: missing, unreadable, damaged, or following again."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -9,10 +9,10 @@ from ingest.db.database import Database
 from ingest.pipeline.job import SourceFailure
 
 REREAD_KILLED_AFTER: Final = timedelta(days=7)
-"""After which a file is read again whose reader died of one of its lines."""
+"""Time after which a file is read again that has a line which killed its reader."""
 
 Outcome = tuple[int, Failure | None]
-"""A source, and what reading it came to; None where it went well again."""
+"""A source and its failure; None if it was read successfully."""
 
 _STATES = {
     "source.missing": "missing",
@@ -22,44 +22,44 @@ _STATES = {
 }
 
 
-def to_failure(trouble: SourceFailure | None) -> Failure:
-    """A reader's answer in the words of the queue."""
-    if trouble is None:
+def to_failure(source_failure: SourceFailure | None) -> Failure:
+    """Convert the failure of a reader to a failure of the queue."""
+    if source_failure is None:
         raise ValueError("nothing failed")
     return Failure(
-        code=trouble.code,
-        cls=ErrorClass(trouble.error_class),
-        message=trouble.message,
-        hint=trouble.hint,
+        code=source_failure.code,
+        cls=ErrorClass(source_failure.error_class),
+        message=source_failure.message,
+        hint=source_failure.hint,
     )
 
 
-def record_errors(database: Database, seen: Sequence[Outcome], now: str) -> None:
-    """Write down how these sources stand, all at once."""
-    if not seen:
+def record_errors(database: Database, outcomes: Sequence[Outcome], now: str) -> None:
+    """Store the state of these sources in one transaction."""
+    if not outcomes:
         return
     with database.transaction():
-        for source, why in seen:
-            state = "following" if why is None else _STATES.get(why.code, "following")
+        for source, failure in outcomes:
+            state = "following" if failure is None else _STATES.get(failure.code, "following")
             database.run(
                 "registry.set_state",
                 source=source,
                 state=state,
-                error_code=why and why.code,
-                error=why and why.message,
+                error_code=failure and failure.code,
+                error=failure and failure.message,
                 now=now,
             )
 
 
 def reread_killed(database: Database, now: datetime) -> None:
-    """Have files read again from the beginning of which a line was set aside long ago, because
-    readers died of it: that may have been the machine's fault.
+    """Mark files to be read again from the beginning if one of their lines was rejected a while ago
+    because it killed readers: the cause may have been the machine.
     """
-    found = database.rows("registry.killed", before=(now - REREAD_KILLED_AFTER).isoformat())
-    sources = [row["source"] for row in found]
+    rows = database.rows("registry.killed", before=(now - REREAD_KILLED_AFTER).isoformat())
+    sources = [row["source"] for row in rows]
     if not sources:
         return
     with database.transaction():
         database.run("reset.doubt", sources=sources)
-    # And by a process of its own.
+    # The recorded error makes another process read them.
     record_errors(database, [(source, READER_DIED) for source in sources], now.isoformat())

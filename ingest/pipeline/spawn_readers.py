@@ -1,5 +1,5 @@
-"""Reader processes being born: started before anything heavy is loaded here, so that both load at
-once. What they are told and answer is `pool.py`'s business.
+"""Starts reader processes. Imports nothing heavy, so that a command can start them first and load
+its own modules while they load theirs.
 """
 
 import subprocess
@@ -7,7 +7,7 @@ import subprocess
 from ingest.interpreter import PYTHON
 
 READERS = 2
-"""Two parse while one stores: more would only share the same cores."""
+"""Two parse while the owner stores; more gain nothing."""
 
 
 def start(size: int = READERS) -> list[subprocess.Popen[bytes]]:

@@ -1,8 +1,8 @@
-"""Counting again: every line of every file against what is stored of it.
+"""Verifies the database against the files: counts every line again and compares.
 
-The file is read up to where its cursor stands, so a file that is being written verifies too.
-`deep` folds it anew, into a database of its own, and compares every fact. Both test what is stored,
-not what it means: a line that is read wrongly is read in the same way again.
+Each file is read up to its cursor, so files that are being written can be verified too. `deep`
+ingests the files again into a temporary database and compares every fact. Neither finds errors of
+the decoder: a line that is decoded wrongly is decoded in the same way again.
 """
 
 from collections.abc import Callable, Iterator
@@ -25,7 +25,7 @@ from ingest.tail.opening import open_source
 from ingest.tail.source import Kind, SourceName
 
 Progress = Callable[[int, int], None]
-"""Told the bytes that are done and how many there are."""
+"""Called with the bytes done and the total."""
 
 
 def _no_progress(_done: int, _total: int) -> None:
@@ -33,7 +33,7 @@ def _no_progress(_done: int, _total: int) -> None:
 
 
 class SourceCheck(Struct):
-    """How one source compares."""
+    """Result for one source."""
 
     id: int
     path: str
@@ -55,28 +55,28 @@ def verify(
     line_cap: int = 0,
     progress: Progress = _no_progress,
 ) -> Iterator[SourceCheck]:
-    """Check every source that was read; what is missing now cannot be checked and says so.
+    """Check every source that was read. A missing file cannot be checked; its detail says so.
 
-    `deep` needs the database itself; to count it is enough to be answered by whoever has it.
+    `deep` requires the database to be open in this process; counting works over the socket too.
     """
-    found = scan_only(database, homes)
+    scan = scan_only(database, homes)
     cap = line_cap or RunSettings().line_cap
-    sources = [source for source in found.sources if source.read]
+    sources = [source for source in scan.sources if source.read]
     size = sum(source.size for source in sources)
     pruned = retained_sources(database)
-    told: _Digests | None = None
+    both: _Digests | None = None
     done = 0
     if deep:
         if not isinstance(database, Database):
-            raise TypeError("facts are compared where the database is open")
-        told = _digest_both(database, homes, now, cap, lambda bytes_: progress(bytes_, 2 * size))
+            raise TypeError("deep verification requires the database in this process")
+        both = _digest_both(database, homes, now, cap, lambda bytes_: progress(bytes_, 2 * size))
         done = size
     for source in sources:
         check = _count(source, cap)
         if check.ok and source.id in pruned:
-            check.detail = f"pruned on {pruned[source.id]:%Y-%m-%d}: its facts were forgotten"
-        elif told is not None and check.ok and source.state != "missing":
-            _compare(told, source, check)
+            check.detail = f"pruned on {pruned[source.id]:%Y-%m-%d}: its facts were removed"
+        elif both is not None and check.ok and source.state != "missing":
+            _compare(both, source, check)
         done += source.size
         progress(done, (1 + deep) * size)
         yield check
@@ -94,7 +94,7 @@ def _count(source: TrackedFile, cap: int) -> SourceCheck:
     )
     if source.state == "missing":
         check.expected_lines, check.ok = source.lines, True
-        check.detail = "the file is gone; what was read of it stays"
+        check.detail = "the file no longer exists; its stored lines are kept"
         return check
     try:
         check.expected_lines = _lines_in(source, cap)
@@ -109,7 +109,7 @@ def _count(source: TrackedFile, cap: int) -> SourceCheck:
 
 
 def _lines_in(source: TrackedFile, cap: int) -> int:
-    """Whole lines up to the cursor. A G0 document has none: its items are counted instead."""
+    """Whole lines up to the cursor. A G0 document has no lines: its items are counted instead."""
     if source.name.kind is Kind.TYPESCRIPT:
         return source.lines
     count = 0
@@ -123,29 +123,29 @@ def _lines_in(source: TrackedFile, cap: int) -> int:
 
 
 class _Digests(Struct):
-    """What is stored, and what the files tell when they are read anew: a digest for each source."""
+    """Digests of the facts of each source: as stored, and as read again."""
 
     stored: dict[int, str]
-    anew: dict[int, str]
+    again: dict[int, str]
     twins: dict[tuple[str, SourceName], TrackedFile]
-    """The sources that were read anew, by home and name: their numbers are others."""
+    """The sources in the temporary database, where their ids differ, by home and name."""
     kept: dict[int, int]
-    """Prompts that are stored and stand in no file any more, by source."""
+    """Number of stored prompts that no file contains any more, by source."""
 
 
 def _digest_both(
     database: Database, homes: list[Home], now: str, cap: int, progress: Callable[[int], None]
 ) -> _Digests:
-    """Read the same homes from the beginning into a database that goes away."""
+    """Ingest the same homes into a temporary database, and compute the digests of both."""
     with (
         TemporaryDirectory(prefix="tailboard-verify-") as folder,
         Database(Path(folder) / "again.duckdb") as again,
     ):
         found = scan_and_register(again, homes, now)
-        drain = IngestRun(
+        run = IngestRun(
             again, "verify", RunSettings(line_cap=cap), progress=lambda _, bytes_: progress(bytes_)
         )
-        drain.run(found.changed, InProcessReader())
+        run.run(found.changed, InProcessReader())
         return _Digests(
             database.with_memory_retry(lambda: digests(database)),
             again.with_memory_retry(lambda: digests(again)),
@@ -154,15 +154,15 @@ def _digest_both(
         )
 
 
-def _compare(told: _Digests, source: TrackedFile, check: SourceCheck) -> None:
-    """The facts of a source, as they are stored and as they were read anew."""
-    twin = told.twins.get((source.home, source.name))
+def _compare(both: _Digests, source: TrackedFile, check: SourceCheck) -> None:
+    """Compare the digests of one source."""
+    twin = both.twins.get((source.home, source.name))
     if twin is None or twin.cursor.offset != source.cursor.offset:
-        check.detail = "the file changed while it was verified; verify again"
+        check.detail = "the file changed during verification; run verify again"
         return
-    check.hashes = (told.stored.get(source.id, NO_FACTS), told.anew.get(twin.id, NO_FACTS))
+    check.hashes = (both.stored.get(source.id, NO_FACTS), both.again.get(twin.id, NO_FACTS))
     check.ok = check.hashes[0] == check.hashes[1]
     if not check.ok:
-        check.detail = "the stored facts are not those the file tells"
-    elif kept := told.kept.get(source.id):
-        check.detail = f"{kept} older prompts are kept that the file no longer holds"
+        check.detail = "the stored facts differ from those in the file"
+    elif kept := both.kept.get(source.id):
+        check.detail = f"{kept} older prompts are kept that the file no longer contains"

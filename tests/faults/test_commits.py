@@ -76,7 +76,7 @@ def test_a_commit_that_was_made_although_it_ended_in_an_error_is_not_made_twice(
     with place.open() as database:
         owner = place.owner(database)
         with armed(database, "commit", error, done=True):
-            owner.once()
+            owner.read_once()
         assert list(dump(database)) == place.quiet()
         assert set(states(database)) == {"completed"}
 
@@ -94,14 +94,14 @@ def test_a_commit_that_was_not_made_is_tried_again_at_once(
     with place.open() as database:
         owner = place.owner(database)
         with armed(database, statement, error, done=False):
-            owner.once()
+            owner.read_once()
         assert list(dump(database)) == place.quiet()
 
 
 @pytest.mark.fault("D02")
 def test_an_engine_that_gave_up_is_opened_again_with_all_that_was_committed(place: Place) -> None:
     with place.open() as database:
-        place.owner(database).once()
+        place.owner(database).read_once()
         facts = list(dump(database))
         Engine(database, "commit", GONE, done=False)
         with pytest.raises(EngineGaveUp), database.transaction():
@@ -125,7 +125,7 @@ def test_a_statement_that_fails_takes_the_whole_transaction_with_it(
                 database.execute(then)
 
     with place.open() as database:
-        place.owner(database).once()
+        place.owner(database).read_once()
         facts = list(dump(database))
         with pytest.raises(StoreError):
             careless()
@@ -138,7 +138,7 @@ def test_a_statement_that_fails_takes_the_whole_transaction_with_it(
 @pytest.mark.fault("D16")
 def test_two_writers_that_meet_are_told_so_and_nothing_is_stored_twice(place: Place) -> None:
     with place.open() as database:
-        place.owner(database).once()
+        place.owner(database).read_once()
         facts = list(dump(database))
         other = database.reader()
         other.execute("begin")
@@ -168,7 +168,7 @@ def test_whoever_lost_the_lease_stores_nothing_and_the_work_is_done_once(place: 
         land = commit_results.commit_results
         with pytest.MonkeyPatch.context() as patched:
             patched.setattr("ingest.pipeline.run.commit_results", steals)
-            owner.once()
+            owner.read_once()
         assert stolen == 1
         assert list(dump(database)) == place.quiet()
         assert set(states(database)) <= {"completed", "completed_empty"}
@@ -188,9 +188,9 @@ def test_a_lease_that_is_taken_away_every_time_is_told_and_not_fought_for(place:
         with pytest.MonkeyPatch.context() as patched:
             patched.setattr("ingest.pipeline.run.commit_results", steals)
             with pytest.raises(LostLease):
-                owner.once()
+                owner.read_once()
         assert not list(dump(database))
-        owner.once()
+        owner.read_once()
         assert list(dump(database)) == place.quiet()
 
 
@@ -206,7 +206,7 @@ def failing(database: Database, error: Exception) -> Iterator[Engine]:
 def test_a_full_disk_is_told_charges_nobody_and_everything_goes_in_later(place: Place) -> None:
     with place.open() as database:
         owner = place.owner(database)
-        changed = owner.survey().changed
+        changed = owner.scan().changed
         full = Error("IO Error: Could not write: No space left on device")
         with failing(database, full), pytest.raises(DiskFull):
             owner.read(changed)

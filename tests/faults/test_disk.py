@@ -110,7 +110,7 @@ def test_others_are_let_in_once_the_disk_that_was_full_at_the_start_has_room(sma
     found = start_or_connect(small.path, ServerOptions(homes([small.home.path]), Role.FOLLOW))
     assert isinstance(found, RunningServer)
     with found:
-        assert any("make room" in line for line in found.told)
+        assert any("make room" in line for line in found.notices)
         ballast.unlink()
         until = time.monotonic() + 60
         while owner_file.read(small.path) is None:
@@ -123,7 +123,7 @@ def test_others_are_let_in_once_the_disk_that_was_full_at_the_start_has_room(sma
 def test_following_goes_on_by_itself_once_there_is_room(small: Place) -> None:
     with small.open() as database:
         owner = small.owner(database)
-        owner.patience = 0
+        owner.pause_seconds = 0
         ballast = fill(small, 4_096)
         stop, paused = Event(), []
 

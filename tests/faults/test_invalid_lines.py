@@ -75,11 +75,11 @@ def test_a_bad_file_delays_the_others_by_a_batch_at_the_most(
     order: list[str] = []
     with place.open() as database:
         owner = place.owner(database)
-        changed = owner.survey().changed
+        changed = owner.scan().changed
         paths = {source.id: source.path for source in changed}
         assert changed[0].path == str(bad)
         drain = IngestRun(database, owner.instance, RunSettings(), place.clock)
-        drain.landed = lambda ended: order.extend(paths[one.source] for one in ended)
+        drain.on_commit = lambda ended: order.extend(paths[one.source] for one in ended)
         if readers:
             drain.run(changed, _pool(readers))
         else:

@@ -145,7 +145,7 @@ def test_a_search_for_secrets_waits_for_nobody_who_writes(desk: Desk) -> None:
         try:
             assert looked.result(PATIENCE) == []
         finally:
-            found.desk.close()
+            found.commands.close()
 
 
 def look_for_secrets(path: Path) -> object:

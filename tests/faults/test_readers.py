@@ -71,7 +71,7 @@ def test_the_work_of_a_killed_reader_is_done_once_by_another(
         for index in which:
             children[index].send_signal(signal.SIGKILL)
             children[index].wait()
-        owner.read(owner.survey().changed, readers=readers)
+        owner.read(owner.scan().changed, readers=readers)
         assert list(dump(database)) == place.quiet()
     assert set(place.states()) <= {"completed", "completed_empty"}
 
@@ -85,7 +85,7 @@ def test_a_batch_that_kills_every_reader_is_set_aside_and_the_others_are_done(
     monkeypatch.setattr(spawn_readers, "start", lambda *_: born(program))
     with place.open() as database:
         owner = place.owner(database)
-        report = owner.read(owner.survey().changed, readers=ReaderPool(spawn_readers.start()))
+        report = owner.read(owner.scan().changed, readers=ReaderPool(spawn_readers.start()))
         assert report.lines > 0
     (dead,) = place.rows(
         "select b.state, b.reason, b.attempts, s.path, b.error_code, b.retry_at from batches b "
@@ -179,7 +179,7 @@ def test_a_line_that_readers_die_of_is_set_aside_alone_and_tried_again_after_a_w
     monkeypatch.setattr(spawn_readers, "start", lambda *_: born(dying_at("deadly")))
     with place.open() as database:
         owner = place.owner(database)
-        owner.read(owner.survey().changed, readers=ReaderPool(spawn_readers.start()))
+        owner.read(owner.scan().changed, readers=ReaderPool(spawn_readers.start()))
     assert set(place.states()) <= {"completed", "completed_empty"}
     assert place.rows("select reason, lines from rejects where reason = 'killed'")
     texts = {
@@ -224,9 +224,9 @@ def test_a_program_that_is_ended_again_and_again_while_it_reads_a_file_gives_up_
     with place.open() as database:
         order: list[int] = []
         owner = place.owner(database)
-        found = owner.survey()
+        found = owner.scan()
         (history,) = (one.id for one in found.changed if one.name.kind == "history")
-        owner.figures.landed = lambda ended: order.extend(one.source for one in ended)  # type: ignore[method-assign]
+        owner.metrics.record_batches = lambda ended: order.extend(one.source for one in ended)  # type: ignore[method-assign]
         owner.read(found.changed)
     assert order[0] == history
     assert set(place.states()) <= {"completed", "completed_empty"}
@@ -257,7 +257,7 @@ def test_a_reader_that_somebody_ends_died_of_nothing_it_read(
     monkeypatch.setattr(spawn_readers, "start", start)
     with place.open() as database:
         owner = place.owner(database)
-        owner.read(owner.survey().changed, readers=ReaderPool(spawn_readers.start()))
+        owner.read(owner.scan().changed, readers=ReaderPool(spawn_readers.start()))
         assert list(dump(database)) == place.quiet()
     assert len(started) > 6
     assert set(place.states()) <= {"completed", "completed_empty"}
@@ -418,7 +418,7 @@ def test_a_reader_that_hangs_is_shown_as_stuck_and_ended_and_its_batch_is_tried_
             shown.extend(to_batch(row, place.now, alive=True) for row in rows)
 
         drain = IngestRun(database, owner.instance, SMALL, place.clock)
-        drain.between = between
+        drain.between_commits = between
         with pytest.raises(ReaderDied, match="no sign of life"):
             drain.run(owner.scan().changed, ReaderPool([child], lambda: passed))
         assert child.poll() is None

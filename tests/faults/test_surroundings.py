@@ -117,7 +117,7 @@ def test_an_update_takes_over_what_the_version_before_was_working_on(
 ) -> None:
     with place.open() as database:
         owner = place.owner(database)
-        owner.read(owner.survey().changed[:1])
+        owner.read(owner.scan().changed[:1])
         # It dies with a batch in its hands.
         database.execute(
             "update batches set state = 'claimed', lease = 'old', claimed_by = 'before' "
@@ -150,12 +150,12 @@ def test_nothing_more_is_written_once_the_file_is_gone_and_the_next_start_reads_
 ) -> None:
     with place.open() as database:
         owner = place.owner(database)
-        owner.read(owner.survey().changed[:1])
+        owner.read(owner.scan().changed[:1])
         place.path.unlink()
         if other:
             place.path.write_bytes(b"")
         with pytest.raises(Replaced, match="while it was in use"):
-            owner.once()
+            owner.read_once()
     place.forget()
     place.read()
     assert place.facts() == place.quiet()

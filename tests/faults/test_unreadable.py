@@ -50,7 +50,7 @@ def test_a_file_that_becomes_a_pipe_between_looking_and_opening_stops_nobody(
     healthy = place.session("chat")
     with place.open() as database:
         owner = place.owner(database)
-        found = owner.survey()
+        found = owner.scan()
         session.path.unlink()
         os.mkfifo(session.path)
         report = owner.read(found.changed)

@@ -42,7 +42,7 @@ def ingest_follow_verify(place: Place) -> None:
     place.read(RunSettings(batch_bytes=50_000), readers=2)
     with place.open() as database:
         owner = place.owner(database, RunSettings())
-        owner.once()
+        owner.read_once()
         # One whole sweep, and then an end.
         owner.follow(_OneRound(), lambda _: None)
         checks = list(verify(database, owner.homes, "2026-11-21T12:00:00", deep=True))
@@ -106,7 +106,7 @@ def test_whatever_the_umask_what_we_create_is_for_its_user_alone(place: Place, m
 
     with place.open() as database:
         owner = place.owner(database)
-        owner.once(lambda *_: look(None))
+        owner.read_once(lambda *_: look(None))
         look(None)
     place.path.write_bytes(place.path.read_bytes()[:20_000])
     place.told.clear()

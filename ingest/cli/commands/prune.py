@@ -51,7 +51,7 @@ def command(
             if not invocation.options.json and not yes:
                 _show(invocation.output, found, facts=facts)
             if confirmed(invocation.output, f"Forget this, {_what(found)}?", yes=yes):
-                found = request_prune(act, replace(wanted, only_look=False))
+                found = request_prune(act, replace(wanted, dry_run=False))
                 done = True
     body = {
         "done": done,

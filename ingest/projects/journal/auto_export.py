@@ -66,7 +66,7 @@ class JournalExporter(BackgroundJob[list[WrittenJournal]]):
         began, _ = build.day_bounds(local_day(auto.since, self.rules.zone), self.rules.zone)
         return began
 
-    def take_up(self, found: Row) -> Callable[[], JobResult[list[WrittenJournal]]]:
+    def prepare(self, found: Row) -> Callable[[], JobResult[list[WrittenJournal]]]:
         session = self.database.one("journal.session", **_key(found))
         cwd = Path(session["cwd"] if session and session["cwd"] else "/")
         folder = next(
@@ -98,7 +98,7 @@ class JournalExporter(BackgroundJob[list[WrittenJournal]]):
 
         return work
 
-    def keep(self, found: Row, batch: str, result: list[WrittenJournal], now: datetime) -> None:
+    def save(self, found: Row, batch: str, result: list[WrittenJournal], now: datetime) -> None:
         """Nothing: where the journals of a project lie follows from the project."""
 
     def _journal(self, day: date, folder: Path) -> Journal:

@@ -26,7 +26,7 @@ class Told:
 
     def __init__(self, home: Path, database: Path) -> None:
         with owner(home, database) as reading:
-            self.report = reading.once()
+            self.report = reading.read_once()
             self._tables = {name: _rows(reading.database, name) for name in VIEWS}
             self.dump = list(dump(reading.database))
 

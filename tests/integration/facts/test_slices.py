@@ -30,7 +30,7 @@ FOLDERS = (
 
 def in_one_go(home: Path, database: Path) -> list[str]:
     with owner(home, database) as reading:
-        reading.once()
+        reading.read_once()
         return list(dump(reading.database))
 
 
@@ -42,12 +42,12 @@ def in_slices(growing: Growing, database: Path) -> list[str]:
             while not growing.done:
                 growing.grow()
                 growing.move()
-                reading.once()
+                reading.read_once()
                 if rnd.random() < 0.3:
                     break
             if growing.done:
                 growing.settle()
-                reading.once()
+                reading.read_once()
                 return list(dump(reading.database))
 
 
@@ -153,10 +153,10 @@ def test_a_session_that_moves_while_another_grows_keeps_its_row(tmp_path: Path) 
         if one == "moves":
             moving = session
     with owner(home.path, tmp_path / "tailboard.duckdb") as reading:
-        reading.once()
+        reading.read_once()
         session.prompt("more")
         session.flush_to_disk()
         home.compress(moving)
-        reading.once()
+        reading.read_once()
         found = reading.database.reader().execute("select id from v_sessions").fetchall()
     assert sorted(found) == sorted([(moving.thread.id,), (session.thread.id,)])

@@ -69,7 +69,7 @@ def test_the_totals_of_a_session_are_those_of_its_rows_at_every_moment(
     with owner(growing.path, tmp_path / "tailboard.duckdb") as reading:
         while not growing.done:
             growing.grow()
-            reading.once()
+            reading.read_once()
             con = reading.database.reader()
             counted = con.execute(COUNTED).fetchall()
             assert con.execute(CARRIED).fetchall() == counted
@@ -99,13 +99,13 @@ def test_what_an_older_version_read_is_added_up_once_and_goes_on_from_there(
     with owner(growing.path, database) as reading:
         for _ in range(3):
             growing.grow()
-            reading.once()
+            reading.read_once()
         before = list(dump(reading.database))
     as_before(database)
     with owner(growing.path, database) as reading:
         assert differences(before, list(dump(reading.database))) == []
         while not growing.done:
             growing.grow()
-        reading.once()
+        reading.read_once()
         after = list(dump(reading.database))
     assert differences(in_one_go(whole, tmp_path / "once.duckdb"), after) == []

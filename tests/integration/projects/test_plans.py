@@ -81,7 +81,7 @@ def read(home: Home, tmp_path: Path) -> Iterator[Read]:
     with owner(home.path, tmp_path / "tailboard.duckdb") as reading:
 
         def once() -> Told:
-            reading.once()
+            reading.read_once()
             return Told(reading.database)
 
         yield once

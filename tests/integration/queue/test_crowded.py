@@ -46,7 +46,9 @@ def test_a_statement_without_room_is_tried_again_in_a_moment(
     )
     assert isinstance(found, RunningServer)
     with found:
-        found.owner.patience = 10 * PATIENCE  # As for a full disk; nobody waits that long here.
+        found.owner.pause_seconds = (
+            10 * PATIENCE
+        )  # As for a full disk; nobody waits that long here.
         thread = Thread(target=found.owner.follow, args=(stop, told), kwargs={"pace": HASTY})
         thread.start()
         try:

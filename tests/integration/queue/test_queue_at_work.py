@@ -92,7 +92,7 @@ def test_what_no_batch_can_do_anything_about_stops_the_queue_once_and_charges_no
 ) -> None:
     bench.fail(cls)
     for _ in range(5):
-        assert bench.owner.once().paused == "broken"
+        assert bench.owner.read_once().paused == "broken"
         assert bench.pauses() == ["broken"]
     assert set(bench.states()) == {"pending"}
     charged = bench.database.reader().execute("select sum(lifetime_attempts) from batches")
@@ -103,12 +103,12 @@ def test_a_stopped_queue_is_tried_with_one_source_and_goes_on_by_itself_when_cur
     bench: Bench,
 ) -> None:
     bench.fail(ErrorClass.RESOURCE)
-    bench.owner.once()
+    bench.owner.read_once()
     bench.read.clear()
-    bench.owner.once()
+    bench.owner.read_once()
     assert len(bench.read) == 1
     bench.fail(None)
-    report = bench.owner.once()
+    report = bench.owner.read_once()
     assert report.paused is None
     assert bench.pauses() == []
     assert set(bench.states()) == {"completed"}
@@ -117,10 +117,10 @@ def test_a_stopped_queue_is_tried_with_one_source_and_goes_on_by_itself_when_cur
 def test_a_person_s_pause_is_not_lifted_by_anything_that_goes_well(bench: Bench) -> None:
     bench.order(Verb.PAUSE, command="pause")
     for _ in range(2):
-        assert bench.owner.once().paused == PAUSED_BY_USER
+        assert bench.owner.read_once().paused == PAUSED_BY_USER
     assert bench.read == []
     bench.order(Verb.RESUME, command="resume")
-    assert bench.owner.once().paused is None
+    assert bench.owner.read_once().paused is None
     assert len(bench.read) == 3
 
 
@@ -134,10 +134,10 @@ def test_a_pause_in_the_middle_of_a_drain_stops_it_and_blames_nobody(bench: Benc
             bench.order(Verb.PAUSE, command="pause")
         passed.append(1)
 
-    assert bench.owner.once(stop).paused == PAUSED_BY_USER
+    assert bench.owner.read_once(stop).paused == PAUSED_BY_USER
     assert "claimed" not in bench.states()
     bench.order(Verb.RESUME, command="resume")
-    bench.owner.once()
+    bench.owner.read_once()
     assert set(bench.states()) == {"completed"}
     whole = list(dump(bench.database))
     with Database(bench.folder / "other.duckdb") as other:
@@ -147,26 +147,26 @@ def test_a_pause_in_the_middle_of_a_drain_stops_it_and_blames_nobody(bench: Benc
 
 def test_a_failed_batch_is_tried_again_by_itself_once_its_time_has_come(bench: Bench) -> None:
     bench.fail(ErrorClass.TRANSIENT)
-    bench.owner.once()
+    bench.owner.read_once()
     assert set(bench.states()) == {"failed"}
     bench.fail(None)
-    bench.owner.once()
+    bench.owner.read_once()
     assert set(bench.states()) == {"failed"}
     bench.now += timedelta(minutes=1)
-    bench.owner.once()
+    bench.owner.read_once()
     assert set(bench.states()) == {"completed"}
 
 
 def test_where_a_person_retries_nothing_is_tried_again_by_itself(bench: Bench) -> None:
     bench.tune(RunSettings(retry=Mode.MANUAL))
     bench.fail(ErrorClass.TRANSIENT)
-    bench.owner.once()
+    bench.owner.read_once()
     bench.fail(None)
     bench.now += timedelta(days=30)
-    bench.owner.once()
+    bench.owner.read_once()
     assert set(bench.states()) == {"failed"}
     bench.order(Verb.RETRY)
-    bench.owner.once()
+    bench.owner.read_once()
     assert set(bench.states()) == {"completed"}
 
 
@@ -174,7 +174,7 @@ def test_the_settings_say_how_often_a_batch_is_tried(bench: Bench) -> None:
     bench.tune(RunSettings(max_attempts=2))
     bench.fail(ErrorClass.TRANSIENT)
     for _ in range(2):
-        bench.owner.once()
+        bench.owner.read_once()
         bench.now += timedelta(hours=1)
     assert set(bench.states()) == {"dead"}
 
@@ -183,11 +183,11 @@ def test_the_settings_say_how_often_a_batch_is_tried(bench: Bench) -> None:
 def test_failing_and_retrying_stores_no_fact_twice(bench: Bench) -> None:
     for cls in (ErrorClass.TRANSIENT, ErrorClass.DATA, ErrorClass.CONFIG):
         bench.fail(cls)
-        bench.owner.once()
+        bench.owner.read_once()
         bench.now += timedelta(hours=1)
         bench.order(Verb.RETRY, *bench_ids(bench), command=f"retry {cls}")
     bench.fail(None)
-    bench.owner.once()
+    bench.owner.read_once()
     with Database(bench.folder / "other.duckdb") as other:
         Owner(other, homes([bench.home.path]), clock=lambda: NOW).read_once()
         assert list(dump(other)) == list(dump(bench.database))
@@ -211,8 +211,8 @@ def test_what_is_written_while_a_batch_is_read_belongs_to_the_next(
         return answer
 
     monkeypatch.setattr(reader_output, "read", grow)
-    bench.owner.once()
-    bench.owner.once()
+    bench.owner.read_once()
+    bench.owner.read_once()
     ranges = bench.database.reader().execute(
         "select b.start, b.finish from batches b join sources s on s.id = b.source "
         "where s.path = ? order by b.start",
@@ -226,12 +226,12 @@ def test_a_session_that_is_archived_while_its_batch_waits_is_read_all_the_same(
     bench: Bench,
 ) -> None:
     bench.fail(ErrorClass.TRANSIENT)
-    bench.owner.once()
+    bench.owner.read_once()
     for path in list(bench.home.path.rglob("rollout-*.jsonl")):
         path.rename(bench.home.path / "archived_sessions" / path.name)
     bench.fail(None)
     bench.now += timedelta(minutes=1)
-    bench.owner.once()
+    bench.owner.read_once()
     assert set(bench.states()) == {"completed"}
     assert {row["archived"] for row in bench.database.rows("sources.listed", **EVERYTHING)} == {
         True
@@ -241,12 +241,12 @@ def test_a_session_that_is_archived_while_its_batch_waits_is_read_all_the_same(
 @pytest.mark.fault("Q09")
 def test_a_batch_whose_file_was_deleted_waits_and_can_be_cancelled(bench: Bench) -> None:
     bench.fail(ErrorClass.TRANSIENT)
-    bench.owner.once()
+    bench.owner.read_once()
     for path in list(bench.home.path.rglob("rollout-*.jsonl")):
         path.unlink()
     bench.fail(None)
     bench.now += timedelta(minutes=1)
-    bench.owner.once()
+    bench.owner.read_once()
     assert set(bench.states()) == {"pending"}
     bench.order(Verb.CANCEL, *bench_ids(bench))
     assert set(bench.states()) == {"cancelled"}
@@ -255,7 +255,7 @@ def test_a_batch_whose_file_was_deleted_waits_and_can_be_cancelled(bench: Bench)
 @pytest.mark.fault("D09")
 def test_a_database_that_was_deleted_knows_again_what_people_did(bench: Bench) -> None:
     bench.fail(ErrorClass.TRANSIENT)
-    bench.owner.once()
+    bench.owner.read_once()
     cancelled = bench_ids(bench)[0]
     bench.order(Verb.CANCEL, cancelled)
     bench.database.close()
@@ -264,7 +264,7 @@ def test_a_database_that_was_deleted_knows_again_what_people_did(bench: Bench) -
             path.unlink()
     bench.fail(None)
     bench.open()
-    bench.owner.once()
+    bench.owner.read_once()
     row = bench.database.one("queue.batch", id=cancelled)
     assert row is not None
     assert row["state"] == State.CANCELLED
@@ -272,7 +272,7 @@ def test_a_database_that_was_deleted_knows_again_what_people_did(bench: Bench) -
     told = bench.database.reader().execute("select verb, actor, state from commands").fetchall()
     assert told == [("cancel", "ada", "replayed")]
     bench.order(Verb.RETRY, cancelled, command="retry")
-    bench.owner.once()
+    bench.owner.read_once()
     assert set(bench.states()) == {"completed"}
 
 

@@ -43,7 +43,7 @@ def following(
             if found.database.reader().execute("from v_notes").fetchone():
                 beaten.set()
 
-        follow = partial(found.owner.follow, stop, lambda _: None, pace=HASTY, beside=beside)
+        follow = partial(found.owner.follow, stop, lambda _: None, pace=HASTY, maintain=beside)
         thread = Thread(target=follow)
         thread.start()
         try:

@@ -72,7 +72,7 @@ def main(path: Path) -> None:
         seen = visit(found, seen)
         began = time.monotonic()
         found.close()
-        found = start_or_connect(path, WISH, patience=LONG_PATIENCE)
+        found = start_or_connect(path, WISH, timeout=LONG_PATIENCE)
         say("again", round(time.monotonic() - began, 3))
     own(found, seen)
 

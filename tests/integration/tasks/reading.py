@@ -22,7 +22,7 @@ class Plans:
     """What a database tells of tasks."""
 
     def __init__(self, reading: Owner, now: datetime = LATER) -> None:
-        self.read = reading.once
+        self.read = reading.read_once
         self.rows = LocalReader(reading.database)
         self.now = Now(now, timedelta(minutes=5), timedelta(hours=24))
 
@@ -47,7 +47,7 @@ class Plans:
 @contextmanager
 def plans(home: Path, database: Path, now: datetime = LATER) -> Iterator[Plans]:
     with owner(home, database) as reading:
-        reading.once()
+        reading.read_once()
         yield Plans(reading, now)
 
 

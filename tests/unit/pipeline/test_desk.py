@@ -23,9 +23,9 @@ class Rung(CommandQueue):
     def __init__(self) -> None:
         super().__init__()
         self.rang = threading.Semaphore(0)
-        self.bell = self.rang.release
+        self.wake = self.rang.release
         self.at_any_time = {"where": _where, "fail": _fail}
-        self.at_rest = {"pass": _where}
+        self.when_idle = {"pass": _where}
 
 
 def test_an_order_is_carried_out_by_who_comes_by() -> None:
@@ -33,7 +33,7 @@ def test_an_order_is_carried_out_by_who_comes_by() -> None:
     with ThreadPoolExecutor() as others:
         outcome = others.submit(desk.submit, "where", {"id": 1})
         desk.rang.acquire()
-        assert desk.run_pending(at_rest=False) == 1
+        assert desk.run_pending(idle=False) == 1
         assert outcome.result() == {"thread": threading.get_ident(), "id": 1}
 
 
@@ -42,7 +42,7 @@ def test_what_goes_wrong_is_told_to_who_ordered_it_and_to_nobody_else() -> None:
     with ThreadPoolExecutor() as others:
         outcome = others.submit(desk.submit, "fail", {})
         desk.rang.acquire()
-        assert desk.run_pending(at_rest=False) == 1
+        assert desk.run_pending(idle=False) == 1
         with pytest.raises(ValueError, match="told so"):
             outcome.result()
 
@@ -52,9 +52,9 @@ def test_an_order_for_a_time_of_rest_waits_until_there_is_one() -> None:
     with ThreadPoolExecutor() as others:
         outcome = others.submit(desk.submit, "pass", {})
         desk.rang.acquire()
-        assert desk.run_pending(at_rest=False) == 0
+        assert desk.run_pending(idle=False) == 0
         assert not outcome.done()
-        assert desk.run_pending(at_rest=True) == 1
+        assert desk.run_pending(idle=True) == 1
         assert outcome.result()["thread"] == threading.get_ident()
 
 
@@ -73,7 +73,7 @@ def test_when_nobody_comes_by_any_more_what_waits_is_told_so() -> None:
             outcome.result()
     with pytest.raises(EOFError):
         desk.submit("where", {})
-    assert desk.run_pending(at_rest=True) == 0
+    assert desk.run_pending(idle=True) == 0
 
 
 def test_an_interrupt_ends_the_owner_and_leaves_nobody_waiting() -> None:
@@ -86,6 +86,6 @@ def test_an_interrupt_ends_the_owner_and_leaves_nobody_waiting() -> None:
         outcome = others.submit(desk.submit, "interrupt", {})
         desk.rang.acquire()
         with pytest.raises(KeyboardInterrupt):
-            desk.run_pending(at_rest=False)
+            desk.run_pending(idle=False)
         with pytest.raises(EOFError):
             outcome.result()

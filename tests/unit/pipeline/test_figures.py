@@ -43,7 +43,7 @@ def ended(
 
 
 def taken(counting: Metrics, later: timedelta = timedelta(minutes=1)) -> Sample:
-    sample = counting.take(NOW + later, 4096)
+    sample = counting.take_sample(NOW + later, 4096)
     assert sample is not None
     return sample
 

@@ -23,11 +23,11 @@ class Slow(InProcessReader):
         self.seen: list[datetime] = []
         self._database = database
 
-    def take(self) -> list[tuple[int, ReaderOutput]]:
+    def collect(self) -> list[tuple[int, ReaderOutput]]:
         rows = self._database.execute("select heartbeat_at from batches").fetchall()
         self.seen += [moment for (moment,) in rows]
         if len(self.seen) > 3:
-            return super().take()
+            return super().collect()
         self.now += HEARTBEAT + timedelta(seconds=1)
         return []
 

@@ -17,7 +17,7 @@ from ingest.pipeline.follow import Owner
 from ingest.pipeline.homes import homes
 from ingest.pipeline.limited_program import Limits, run
 from ingest.pipeline.maintenance import Maintenance
-from ingest.pipeline.observe import InvalidAnswer, Observer, decode
+from ingest.pipeline.observe import InvalidAnswer, Observer, decode_answer
 from ingest.pipeline.run import RunSettings
 from tests.build import Home
 
@@ -296,7 +296,7 @@ def test_notes_are_made_safe_before_they_are_kept(rested: Desk) -> None:
 )
 def test_an_answer_of_another_form_is_garbage(answer: bytes) -> None:
     with pytest.raises(InvalidAnswer):
-        decode(answer)
+        decode_answer(answer)
 
 
 def test_without_a_command_there_is_nothing_to_do(rested: Desk) -> None:

@@ -18,7 +18,9 @@ def database(tmp_path: Path) -> Iterator[Database]:
 
 
 @pytest.mark.fault("D18")
-@pytest.mark.parametrize(("in_use", "tried"), [(0, 1), (3, 4), (CHECKPOINT_TRIES, CHECKPOINT_TRIES)])
+@pytest.mark.parametrize(
+    ("in_use", "tried"), [(0, 1), (3, 4), (CHECKPOINT_TRIES, CHECKPOINT_TRIES)]
+)
 def test_a_file_in_use_is_folded_a_moment_later_or_left_to_the_engine(
     database: Database, monkeypatch: pytest.MonkeyPatch, in_use: int, tried: int
 ) -> None:
@@ -30,6 +32,6 @@ def test_a_file_in_use_is_folded_a_moment_later_or_left_to_the_engine(
             raise Conflict(database.path, "other transactions are active")
 
     monkeypatch.setattr(database, "checkpoint", checkpoint)
-    monkeypatch.setattr(module, "SETTLE_PAUSE", 0.0)
+    monkeypatch.setattr(module, "CHECKPOINT_PAUSE", 0.0)
     Owner(database, []).checkpoint()
     assert len(tries) == tried

@@ -64,7 +64,7 @@ def test_whoever_follows_tries_at_that_time_and_not_with_the_next_sweep(place: P
 
     with place.open() as database:
         owner = place.owner(database, SMALL)
-        owner.survey()
+        owner.scan()
         never = Pace(recent_every=100 * DAY, everything_every=100 * DAY)
         owner.follow(stop, told, monotonic, never)
     assert [found.report.batches for found in rounds] == [{"failed": 1}]

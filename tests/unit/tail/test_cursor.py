@@ -13,9 +13,9 @@ from ingest.tail.cursor import (
     Mark,
     Verdict,
     advance,
+    is_unchanged,
     judge,
     restart,
-    is_unchanged,
     with_hints,
 )
 from ingest.tail.lines import blocks

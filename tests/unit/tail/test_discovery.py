@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ingest.tail import discovery
-from ingest.tail.discovery import FoundSource, ProblemCode, preferred, find, scan
+from ingest.tail.discovery import FoundSource, ProblemCode, find, preferred, scan
 from ingest.tail.source import Kind, Representation, Seen, parse
 from tests.unit.tail.builders import (
     as_a_user_without_rights,

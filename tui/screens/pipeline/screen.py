@@ -269,7 +269,7 @@ class PipelineScreen(BaseScreen):
         await self._begin_afresh(order, sources)
 
     async def _begin_afresh(self, order: Action, sources: list[int] | None = None) -> None:
-        begun = await self._orders.read_again(order, sources, only_look=True)
+        begun = await self._orders.read_again(order, sources, dry_run=True)
         meant = [one for one in begun.targets if one.why is None]
         if not meant:
             left = next((one.why for one in begun.targets if one.why), "Nothing was read of it.")
@@ -286,7 +286,7 @@ class PipelineScreen(BaseScreen):
         if await self.app.push_screen_wait(
             Typed("Read again from the beginning?", said, word=WORD)
         ):
-            done = await self._orders.read_again(order, [one.id for one in meant], only_look=False)
+            done = await self._orders.read_again(order, [one.id for one in meant], dry_run=False)
             self._say(f"Reading {many(len(meant), 'file')} again. A copy is at {done.backup}.")
 
     async def _rows(self, name: str, ids: Sequence[Any]) -> list[Row]:
