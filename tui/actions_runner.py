@@ -26,7 +26,7 @@ from ingest.pipeline.action_messages import (
     task_action_message,
     to_message,
 )
-from ingest.text.units import many
+from ingest.text.units import pluralize
 from tui.query_runner import QueryRunner
 
 SHOWN: Final = 5
@@ -77,7 +77,7 @@ def exactly(order: Action, items: Sequence[Item]) -> Action:
 def outcome(done: str, items: Sequence[Item]) -> str:
     """“Retried 12 batches. 3 batches left alone. It is being worked on.”"""
     moved = sum(1 for one in items if one.why is None)
-    said = f"{done} {many(moved, 'batch')}." if moved else "Nothing was done."
+    said = f"{done} {pluralize(moved, 'batch')}." if moved else "Nothing was done."
     for why, count in Counter(one.why for one in items if one.why is not None).items():
-        said += f" {many(count, 'batch')} left alone. {why}"
+        said += f" {pluralize(count, 'batch')} left alone. {why}"
     return said

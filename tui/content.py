@@ -9,8 +9,8 @@ from typing import Final
 
 from textual.content import Content
 
-from ingest.text.sanitize import cut, one_line, safe_text
-from ingest.text.state_style import LOOKS, UNKNOWN
+from ingest.text.sanitize import one_line, safe_text, truncate
+from ingest.text.state_style import STATE_STYLES, UNKNOWN
 
 TONES: Final = {
     "green": "$text-success",
@@ -30,7 +30,7 @@ def line(text: str | int | None, tone: str = "", columns: int | None = None) -> 
     """One line of anything, cut where it has to be."""
     shown = "" if text is None else f"{text:,}" if isinstance(text, int) else one_line(text)
     if columns is not None:
-        shown = cut(shown, columns)
+        shown = truncate(shown, columns)
     return Content.styled(shown, TONES.get(tone, tone)) if tone else Content(shown)
 
 
@@ -42,13 +42,13 @@ def block(text: str, tone: str = "") -> Content:
 
 def glyph(word: str) -> Content:
     """The sign of a state."""
-    look = LOOKS.get(word, UNKNOWN)
+    look = STATE_STYLES.get(word, UNKNOWN)
     return line(look.glyph, look.color)
 
 
 def state(word: str, count: int | None = None) -> Content:
     """A state: its sign, its word and its colour; or how many are in it."""
-    look = LOOKS.get(word, UNKNOWN)
+    look = STATE_STYLES.get(word, UNKNOWN)
     shown = word.replace("_", " ")
     said = shown if count is None else f"{count:,} {shown}"
     return line(f"{look.glyph} {said}", look.color)

@@ -13,7 +13,7 @@ from rich.segment import Segment
 from textual.color import Color
 from textual.filter import LineFilter
 
-from ingest.text.state_style import LOOKS
+from ingest.text.state_style import STATE_STYLES
 
 
 def _pairs(signs: str, twins: str) -> dict[int, str]:
@@ -22,7 +22,7 @@ def _pairs(signs: str, twins: str) -> dict[int, str]:
 
 _ACTS: Final = dict.fromkeys([*range(32), *range(127, 160)], "�")
 _TWINS: Final[dict[int, str]] = {
-    **{ord(look.glyph): look.ascii for look in LOOKS.values()},
+    **{ord(look.glyph): look.ascii for look in STATE_STYLES.values()},
     **_pairs("│┃▌▐▏▎▕║─━═▁▔▂▃▄▅▆▇█▀", "||||||||---__..-=+*##"),
     # Of the library's own scroll bars, frames and palette.
     **_pairs("▉▊▋▍╍╏╸╺", "||||-|--"),

@@ -20,7 +20,7 @@ from ingest.projects.tasks.model import Edge, EdgeKind, Origin, Roadmap, Task, T
 from ingest.projects.tasks.revisions import Change, Revision, RevisionStep, load_revisions
 from ingest.projects.tasks.roadmap import roadmap
 from ingest.sessions.scope import Now, Scope
-from ingest.text.state_style import LOOKS, UNKNOWN
+from ingest.text.state_style import STATE_STYLES, UNKNOWN
 from tui.widgets.column import Line
 from tui.widgets.graph import Picture
 from tui.widgets.listing import matches
@@ -167,7 +167,7 @@ def pictured(shown: Roadmap, wish: PlanRequest) -> Picture:
 
 
 def label(task: Task, *, ascii: bool = False) -> str:
-    look_ = LOOKS.get(task.state, UNKNOWN)
+    look_ = STATE_STYLES.get(task.state, UNKNOWN)
     sign = look_.ascii if ascii else look_.glyph
     said = "!" if task.edited else ""
     kind = "" if task.origin in (Origin.PLAN, Origin.PERSON) else f" ({task.origin})"
@@ -175,7 +175,7 @@ def label(task: Task, *, ascii: bool = False) -> str:
 
 
 def tone(task: Task) -> str:
-    return LOOKS.get(task.state, UNKNOWN).color
+    return STATE_STYLES.get(task.state, UNKNOWN).color
 
 
 def nested(shown: Roadmap) -> list[tuple[int, Task]]:

@@ -22,7 +22,7 @@ from textual.worker import WorkerFailed
 
 import ingest
 from ingest.text.redact import mask
-from ingest.text.sanitize import cut, one_line
+from ingest.text.sanitize import one_line, truncate
 from tui import content
 from tui.commands import bind
 from tui.pushed_screen import PushedScreen
@@ -72,7 +72,7 @@ class UnexpectedErrors:
         self.met.append(error)
         failure = failure_of(error)
         # The words of the error only here: they may quote what was read, and a copy goes out.
-        words = cut(one_line(mask(str(error))), _WORDS)
+        words = truncate(one_line(mask(str(error))), _WORDS)
         head = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} tailboard {ingest.__version__}"
         with contextlib.suppress(OSError):
             write(self.log, f"{head}\n{words}\n{mask(failure.details)}\n"[:_ENTRY])

@@ -16,7 +16,7 @@ from msgspec.structs import force_setattr
 
 from ingest.batches.batch import Kind
 from ingest.batches.state import TRANSITIONS, IllegalMove, Move, State
-from ingest.text.redact import mask, mask_within
+from ingest.text.redact import mask, mask_json
 
 
 class Verb(StrEnum):
@@ -111,7 +111,7 @@ class TaskAction(msgspec.Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         for name in ("about", "arguments", "reason"):
-            force_setattr(self, name, mask_within(getattr(self, name)))
+            force_setattr(self, name, mask_json(getattr(self, name)))
 
 
 class Item(msgspec.Struct, frozen=True):

@@ -242,8 +242,8 @@ def order_of(
 def later(invocation: Invocation, text: str, option: str) -> datetime:
     """A moment to come: in `2h`, or at a time of the calendar."""
     try:
-        return times.later(text, invocation.aware_now, invocation.zone)
-    except (times.NoTime, OverflowError) as error:
+        return times.future(text, invocation.aware_now, invocation.zone)
+    except (times.InvalidTime, OverflowError) as error:
         raise click.BadParameter(str(error), param_hint=option) from error
 
 
@@ -252,7 +252,7 @@ def _since(invocation: Invocation, text: str | None) -> datetime | None:
         return None
     try:
         return times.since(text, invocation.aware_now, invocation.zone)
-    except times.NoTime as error:
+    except times.InvalidTime as error:
         raise click.BadParameter(str(error), param_hint="--older-than") from error
 
 

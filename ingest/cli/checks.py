@@ -28,7 +28,7 @@ from ingest.projects.tasks.plan_tool import (
 )
 from ingest.tail.discovery import ProblemCode, scan
 from ingest.tail.watch import Mode, Watcher
-from ingest.text.units import many, size, span
+from ingest.text.units import duration, pluralize, size
 
 _ROOM: Final = 200 * 1024**2
 _AHEAD: Final = timedelta(minutes=10)
@@ -56,8 +56,10 @@ def home(path: Path) -> Check:
         if problem.code in blocking:
             return Check("codex home", False, f"{problem.path}: {problem.message}", problem.hint)
     sessions = len({one.name.thread for one in found.found if one.name.thread})
-    odd = f"; {many(len(found.problems), 'file')} left alone" if found.problems else ""
-    detail = f"{path}: {many(sessions, 'session')} in {many(len(found.found), 'file')}{odd}"
+    odd = f"; {pluralize(len(found.problems), 'file')} left alone" if found.problems else ""
+    detail = (
+        f"{path}: {pluralize(sessions, 'session')} in {pluralize(len(found.found), 'file')}{odd}"
+    )
     if not sessions:
         return Check("codex home", False, detail, "Give Codex a prompt; its files appear then.")
     return Check("codex home", True, detail)
@@ -73,7 +75,7 @@ def elsewhere(looked: Sequence[Path], usual: Sequence[Path]) -> Iterator[Check]:
             yield Check(
                 "other home",
                 True,
-                f"{path} holds {many(files, 'file')}, and is not looked at.",
+                f"{path} holds {pluralize(files, 'file')}, and is not looked at.",
                 f"To read it too, name both homes, or set CODEX_HOME: --codex-home {path}",
             )
 
@@ -87,7 +89,7 @@ def readable_by_others(path: Path) -> Check:
         return Check(
             "codex files",
             True,
-            f"Every user of this machine can read {many(len(loose), 'file')} of {path}.",
+            f"Every user of this machine can read {pluralize(len(loose), 'file')} of {path}.",
             f"If that matters here: chmod 700 {path}",
         )
     return Check("codex files", True, f"No other user can read the sessions of {path}.")
@@ -206,7 +208,7 @@ def kinds(access: Access) -> Check:
     rows = access.rows("status.kinds")
     if not rows:
         return Check("record kinds", True, "Every kind of record that was met is known.")
-    said = ", ".join(f"{row['kind']} ({many(row['lines'], 'line')})" for row in rows[:8])
+    said = ", ".join(f"{row['kind']} ({pluralize(row['lines'], 'line')})" for row in rows[:8])
     return Check(
         "record kinds",
         True,
@@ -223,7 +225,7 @@ def clock(access: Access, now: datetime) -> Check:
         return Check(
             "clock",
             False,
-            f"The newest line was written {span(ahead.total_seconds())} from now.",
+            f"The newest line was written {duration(ahead.total_seconds())} from now.",
             "Set the clock of this machine; ages and states are wrong until then.",
         )
     return Check("clock", True, "No line is from the future.")
@@ -238,7 +240,7 @@ def queue(access: Access) -> Check:
     for state, said in (("dead", "given up"), ("failed", "failed, and will be tried again")):
         if count := counts.get(state, 0):
             listed = f"See `tailboard batches list --state {state}`."
-            return Check("queue", False, f"{many(count, 'batch')} {said}.", listed)
+            return Check("queue", False, f"{pluralize(count, 'batch')} {said}.", listed)
     return Check("queue", True, "It runs, and nothing has failed.")
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
 from ingest.cli.errors import Ambiguous, NotFound
-from ingest.text.units import many
+from ingest.text.units import pluralize
 
 T = TypeVar("T")
 _LISTED: Final = 8
@@ -20,7 +20,7 @@ def resolve_prefix(
         lines = "".join(f"\n  {shown(one)}" for one in found[:_LISTED])
         rest = f"\n  … and {len(found) - _LISTED} more" if len(found) > _LISTED else ""
         raise Ambiguous(
-            f"{many(len(found), noun)} have an id that begins with {written!r}:{lines}{rest}",
+            f"{pluralize(len(found), noun)} have an id that begins with {written!r}:{lines}{rest}",
             "Write more of the id.",
         )
     return found[0]

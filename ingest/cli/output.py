@@ -14,8 +14,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ingest.cli.document import document
-from ingest.text.sanitize import cut, cut_before, one_line, safe_text, width
-from ingest.text.state_style import LOOKS, UNKNOWN
+from ingest.text.sanitize import one_line, safe_text, truncate, truncate_start, width
+from ingest.text.state_style import STATE_STYLES, UNKNOWN
 
 _RESET: Final = "\x1b[0m"
 _COLORS: Final = {
@@ -86,7 +86,7 @@ class Output(Struct, frozen=True):
         self.err.write(self._plain(safe_text(text)) + "\n")
 
     def state(self, word: str, count: int | None = None) -> StyledCell:
-        look = LOOKS.get(word, UNKNOWN)
+        look = STATE_STYLES.get(word, UNKNOWN)
         glyph = look.ascii if self.ascii else look.glyph
         shown = word.replace("_", " ")
         return StyledCell(f"{glyph} {shown if count is None else f'{count} {shown}'}", look.color)
@@ -154,7 +154,7 @@ class Output(Struct, frozen=True):
             excess -= 1
 
     def _aligned(self, cell: StyledCell, column: Column, room: int) -> str:
-        shorten = cut_before if column.end else cut
+        shorten = truncate_start if column.end else truncate
         text = shorten(cell.text, room, "..." if self.ascii else "…")
         pad = " " * (room - width(text))
         painted = self._paint(text, cell.color)

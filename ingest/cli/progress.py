@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TextIO
 
 from ingest.cli.output import Output
-from ingest.text.units import size, span
+from ingest.text.units import duration, size
 
 _BAR = 24
 _EVERY = 0.1
@@ -50,7 +50,7 @@ def line(done: int, total: int, seconds: float, signs: str) -> str:
     filled = int(share * _BAR)
     bar = signs[0] * filled + signs[1] * (_BAR - filled)
     rate = done / seconds if seconds > 0 else 0.0
-    left = f", {span((total - done) / rate)} left" if rate and done < total else ""
+    left = f", {duration((total - done) / rate)} left" if rate and done < total else ""
     return f"{bar} {share:4.0%}  {size(done)} of {size(total)}, {size(int(rate))}/s{left}"
 
 

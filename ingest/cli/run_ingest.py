@@ -31,7 +31,7 @@ from ingest.server.client import DatabaseClient, OwnerGone
 from ingest.server.owner_file import Role
 from ingest.settings import Settings
 from ingest.tail.discovery import Problem, ProblemCode, home_problem
-from ingest.text.units import many, size, span
+from ingest.text.units import duration, pluralize, size
 
 _ENDS = ("completed", "completed_empty", "failed", "dead")
 _REPLACED = (
@@ -305,11 +305,11 @@ def _progress(invocation: Invocation, total: int) -> Iterator[Progress | None]:
 
 
 def _show(output: Output, outcome: IngestOutcome) -> None:
-    took = f" in {span(outcome.seconds)}" if outcome.seconds else ""
+    took = f" in {duration(outcome.seconds)}" if outcome.seconds else ""
     parts = [
-        f"Read {size(outcome.bytes_read)} of {many(outcome.sources, 'source')}{took}",
-        many(outcome.lines, "line"),
-        many(outcome.facts, "fact"),
+        f"Read {size(outcome.bytes_read)} of {pluralize(outcome.sources, 'source')}{took}",
+        pluralize(outcome.lines, "line"),
+        pluralize(outcome.facts, "fact"),
     ]
     if outcome.rejected:
         parts.append(f"{outcome.rejected} rejected: `tailboard quarantine list`")
@@ -326,5 +326,5 @@ def _show(output: Output, outcome: IngestOutcome) -> None:
 def _show_backlog(output: Output, backlog: Backlog) -> None:
     for one in backlog.unread:
         output.line(size(one.bytes).rjust(10), one.path)
-    files = many(len(backlog.unread), "file")
+    files = pluralize(len(backlog.unread), "file")
     output.line(f"{size(backlog.behind_bytes)} in {files} would be read.")

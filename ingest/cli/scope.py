@@ -75,5 +75,5 @@ def moment(
         return None
     try:
         return parse(text, invocation.aware_now, invocation.zone)
-    except times.NoTime as error:
+    except times.InvalidTime as error:
         raise click.BadParameter(str(error), param_hint=option) from error

@@ -8,7 +8,7 @@ from ingest.cli.confirm import confirmed
 from ingest.cli.errors import Exit, NotFound
 from ingest.cli.invocation import Invocation
 from ingest.cli.output import Output
-from ingest.text.units import many
+from ingest.text.units import pluralize
 
 _LISTED = 12
 WORD = "reset"
@@ -49,7 +49,7 @@ def start_over(
 
     def show(output: Output) -> None:
         if done:
-            output.line(f"Forgot {many(sum(facts.values()), 'fact')}. A copy is at {backup}.")
+            output.line(f"Forgot {pluralize(sum(facts.values()), 'fact')}. A copy is at {backup}.")
             output.line("`tailboard ingest` reads them again.")
         elif dry_run or not reset_ones:
             _tell(output.line, meant, sum(facts.values()))
@@ -64,9 +64,9 @@ def _tell(say: Callable[[str], None], meant: Sequence[Target], facts: int) -> No
     for one in gone[:_LISTED]:
         say(one.path)
     if len(gone) > _LISTED:
-        say(f"and {many(len(gone) - _LISTED, 'other')}")
+        say(f"and {pluralize(len(gone) - _LISTED, 'other')}")
     say(
-        f"{many(facts, 'fact')} of {many(len(gone), 'file')} would be forgotten, and read again. "
+        f"{pluralize(facts, 'fact')} of {pluralize(len(gone), 'file')} would be forgotten, and read again. "
         "A copy of the database is made first; what people did stays."
     )
     for one in meant:

@@ -18,7 +18,7 @@ from ingest.projects.tasks.plan_tool import hint
 from ingest.projects.tasks.roadmap import roadmap
 from ingest.sessions.scope import Scope
 from ingest.sessions.session import short_length
-from ingest.text.units import many, span
+from ingest.text.units import duration, pluralize
 
 COLUMNS = (
     Column("ID"),
@@ -111,7 +111,7 @@ def _cells(output: Output, task: Task, digits: int, owner_digits: int) -> list[C
         task.project,
         task.branch,
         owner[:owner_digits] if _IS_ID(owner) else owner,
-        span(task.seconds),
+        duration(task.seconds),
     ]
 
 
@@ -133,4 +133,4 @@ def remarks(output: Output, plan: TaskListing, homes: Iterable[Path]) -> None:
 
 def counted(tasks: list[Task]) -> str:
     ready = sum(task.ready for task in tasks)
-    return f"{many(len(tasks), 'task')}, {ready} ready."
+    return f"{pluralize(len(tasks), 'task')}, {ready} ready."

@@ -27,7 +27,7 @@ class Approvals:
     def __init__(self, state: FoldState) -> None:
         self.state = state
 
-    def context(self, context: r.TurnContext) -> None:
+    def turn_context(self, context: r.TurnContext) -> None:
         """A turn says what the agent may do."""
         sandbox = context.sandbox_policy if isinstance(context.sandbox_policy, dict) else {}
         self.state.rights = Rights(
@@ -35,20 +35,20 @@ class Approvals:
             context.approval_policy != "never" and context.approvals_reviewer in (None, "user"),
         )
 
-    def called(self, call: Call, arguments: Arguments) -> None:
+    def function_called(self, call: Call, arguments: Arguments) -> None:
         """A tool was called with these arguments."""
         escalated = escalates(arguments.sandbox_permissions, arguments.with_escalated_permissions)
         if escalated or self._patches(call):
             self._needs(call, [_UNREADABLE])
 
-    def written(self, call: Call, text: str) -> None:
+    def custom_called(self, call: Call, text: str) -> None:
         """A tool was given this text: a patch, or a script."""
         if call.tool == SCRIPT_TOOL:
             self._needs(call, self._scripted(text))
         elif self._patches(call):
             self._needs(call, [_UNREADABLE])
 
-    def done(self, call: Call) -> None:
+    def action_done(self, call: Call) -> None:
         """A script ran this command or patch: it does not wait for that any more."""
         what = APPLY_PATCH if call.kind == CallKind.PATCH else call.command or _UNREADABLE
         for script in self.state.calls.values():
@@ -58,16 +58,16 @@ class Approvals:
                     wanted.remove(what)
                     return
 
-    def needs(self, call: Call) -> bool:
+    def needs_approval(self, call: Call) -> bool:
         """Whether this call needs an approval for anything that it did not do yet."""
         return bool(self.state.asks.get(call.call_id or ""))
 
-    def command_of(self, call: Call) -> str | None:
+    def command_to_approve(self, call: Call) -> str | None:
         """The command that this call needs an approval for, where a script tells it."""
         asked = self.state.asks.get(call.call_id or "", [])
         return next((one for one in asked if one not in (_UNREADABLE, APPLY_PATCH)), None)
 
-    def forget(self, running: Sequence[Call]) -> None:
+    def retain(self, running: Sequence[Call]) -> None:
         """Keep in mind only what these calls need."""
         ids = {call.call_id for call in running}
         self.state.asks = {one: by for one, by in self.state.asks.items() if by and one in ids}

@@ -13,8 +13,8 @@ from msgspec import Raw
 from ingest.codex import outputs, patches
 from ingest.codex import records as r
 from ingest.codex.approvals import Approvals
-from ingest.codex.codemode import Shell, shells_in
-from ingest.codex.exit_codes import is_answer
+from ingest.codex.codemode import ShellCall, shell_calls_in
+from ingest.codex.exit_codes import is_negative_result
 from ingest.codex.facts import Call, CallKind, CallStatus, Facts, FileEdit, TurnState
 from ingest.codex.fields import (
     COMMAND_CHARS,
@@ -22,8 +22,8 @@ from ingest.codex.fields import (
     head_and_tail,
     optional_text,
     safe_int,
-    spoken_parts,
     stored_text,
+    text_parts,
 )
 from ingest.codex.line_context import LineContext
 from ingest.codex.state import FoldState
@@ -31,9 +31,9 @@ from ingest.codex.tools import (
     GOAL_TOOLS,
     SCRIPT_TOOL,
     Arguments,
-    asked_for,
     command_line,
-    written_to,
+    custom_request,
+    function_request,
 )
 from ingest.text.redact import mask
 
@@ -89,7 +89,7 @@ class Calls:
             calls[call.call_id] = call
         return call
 
-    def touch(self, call: Call) -> None:
+    def mark_changed(self, call: Call) -> None:
         """`call` is about to change: a row stored before is replaced by the new one."""
         if call.byte in self._stored:
             self._stored.discard(call.byte)
@@ -115,17 +115,17 @@ class Calls:
         if call is None:
             call = self.open(None, kind, tool, command)
             # Nobody asked for it by this id: a script did.
-            self.approvals.done(call)
-        self.touch(call)
+            self.approvals.action_done(call)
+        self.mark_changed(call)
         return call
 
     def function(self, item: r.FunctionCall, arguments: Arguments) -> Call | None:
         """Open what a function call asks for. None where it goes on with an earlier call."""
         if item.name in ("write_stdin", "wait") and self._goes_on(item.call_id, arguments):
             return None
-        call = self.open(item.call_id, *asked_for(item, arguments))
+        call = self.open(item.call_id, *function_request(item, arguments))
         call.workdir = optional_text(arguments.workdir)
-        self.approvals.called(call, arguments)
+        self.approvals.function_called(call, arguments)
         return call
 
     def _goes_on(self, call_id: str | None, arguments: Arguments) -> bool:
@@ -139,7 +139,7 @@ class Calls:
         return True
 
     def custom(self, item: r.CustomCall) -> Call:
-        kind, tool, text = written_to(item)
+        kind, tool, text = custom_request(item)
         shells = self._shells(text or "") if kind is CallKind.SCRIPT else []
         commands = [one.command for one in shells if one.command]
         listed = bool(shells) and len(commands) == len(shells)
@@ -150,16 +150,16 @@ class Calls:
             "\n".join(commands) if listed else text,
         )
         call.workdir = optional_text(shells[0].workdir) if shells else None
-        self.approvals.written(call, text or "")
+        self.approvals.custom_called(call, text or "")
         return call
 
-    def _shells(self, script: str) -> list[Shell]:
+    def _shells(self, script: str) -> list[ShellCall]:
         """The commands that a script alone tells of: paginated files have an item for each."""
         if self.state.segment.generation == "G4" or any(tool in script for tool in GOAL_TOOLS):
             return []
-        return shells_in(mask(script))
+        return shell_calls_in(mask(script))
 
-    def shell(self, item: r.LocalShellCall) -> None:
+    def local_shell(self, item: r.LocalShellCall) -> None:
         action = item.action if isinstance(item.action, dict) else {}
         call = self.open(
             item.call_id, CallKind.COMMAND, "local_shell", command_line(action.get("command"))
@@ -168,25 +168,25 @@ class Calls:
         if not item.call_id:
             self.end(call, STATUSES.get(item.status or "", CallStatus.COMPLETED))
 
-    def searched(self, item: r.WebSearchCall) -> None:
+    def web_search(self, item: r.WebSearchCall) -> None:
         action = item.action if isinstance(item.action, dict) else {}
         asked = action.get("query") or action.get("url") or action.get("pattern")
         call = self.open(None, CallKind.SEARCH, "web_search", optional_text(asked))
         self.end(call, STATUSES.get(item.status or "", CallStatus.COMPLETED))
 
-    def drew(self, item: r.ImageCall) -> None:
+    def image_generation(self, item: r.ImageCall) -> None:
         call = self.open(
             None, CallKind.IMAGE, "image_generation", optional_text(item.revised_prompt)
         )
         self.end(call, STATUSES.get(item.status or "", CallStatus.COMPLETED))
 
-    def looked_for_tools(self, item: r.ToolSearchCall) -> None:
+    def tool_search(self, item: r.ToolSearchCall) -> None:
         asked = stored_text(bytes(item.arguments).decode("utf-8", "replace"), COMMAND_CHARS)
         self.open(item.call_id, CallKind.SEARCH, "tool_search", asked)
 
-    def found_tools(self, item: r.ToolSearchOutput) -> None:
+    def tool_search_output(self, item: r.ToolSearchOutput) -> None:
         if call := self.state.calls.pop(item.call_id or "", None):
-            self.touch(call)
+            self.mark_changed(call)
             self.end(call, CallStatus.COMPLETED)
 
     def output(self, call_id: str | None, raw: Raw) -> tuple[Call, str] | None:
@@ -197,12 +197,12 @@ class Calls:
         call = self.state.calls.get(begun or call_id)
         if call is None:
             return None
-        parts = spoken_parts(raw)
+        parts = text_parts(raw)
         text = "\n".join(parts)
         if call.kind == CallKind.COMMAND and call.tool == SCRIPT_TOOL:
-            outcome: outputs.ToolOutcome | None = outputs.of_script(parts)
+            outcome: outputs.ToolOutcome | None = outputs.read_script_output(parts)
         else:
-            outcome = outputs.after_input(text) if begun else outputs.read_output(text)
+            outcome = outputs.read_stdin_output(text) if begun else outputs.read_output(text)
         if outcome is None:
             return None
         del self.state.calls[begun or call_id]
@@ -222,14 +222,14 @@ class Calls:
 
     def _learn(self, call: Call, outcome: outputs.ToolOutcome) -> None:
         """Complete a call by what its output tells; more exact ends may have been told before."""
-        self.touch(call)
+        self.mark_changed(call)
         ended = call.status != CallStatus.RUNNING
         if outcome.exit_code is not None:
             call.exit_code = outcome.exit_code
         if outcome.seconds is not None and (not ended or call.seconds is None):
             call.seconds = round((call.seconds or 0) + outcome.seconds, 6)
         if not ended or call.output_head is None:
-            self.keep_output(call, outcome.body)
+            self.store_output(call, outcome.body)
         call.output_byte, call.output_length = self.here.offset, self.here.length
         if not ended:
             self.end(call, outcome.status)
@@ -247,7 +247,7 @@ class Calls:
             others if shell is None else {**others, stored_text(shell, ID_CHARS): call_id}
         )
 
-    def keep_output(self, call: Call, text: str) -> None:
+    def store_output(self, call: Call, text: str) -> None:
         call.output_head, call.output_tail = head_and_tail(text)
         call.output_chars = len(text)
 
@@ -255,7 +255,7 @@ class Calls:
         if (
             status is CallStatus.FAILED
             and call.kind == CallKind.COMMAND
-            and is_answer(call.command, call.exit_code, call.output_head)
+            and is_negative_result(call.command, call.exit_code, call.output_head)
         ):
             status = CallStatus.COMPLETED
         call.status = status
@@ -274,7 +274,7 @@ class Calls:
         if item.duration:
             call.seconds = duration(round(item.duration.secs + item.duration.nanos / 1e9, 6))
         if item.aggregated_output or call.output_head is None:
-            self.keep_output(call, item.aggregated_output or "")
+            self.store_output(call, item.aggregated_output or "")
         if call.status == CallStatus.ABORTED:
             return
         status = STATUSES.get(item.status or "", CallStatus.RUNNING)
@@ -293,17 +293,17 @@ class Calls:
         if call is None:
             return
         call.kind, call.tool = CallKind.MCP, stored_text(tool, 128)
-        self.keep_output(call, said)
+        self.store_output(call, said)
         self.end(call, status)
 
-    def patched(self, call_id: str, changes: Any, status: str | None, said: str) -> None:
+    def patch(self, call_id: str, changes: Any, status: str | None, said: str) -> None:
         """A patch as Codex itself tells of it: the files it changed."""
         call = self._told_of(call_id, CallKind.PATCH, "apply_patch")
         if call is None:
             return
         self.end(call, STATUSES.get(status or "", CallStatus.COMPLETED))
         if said:
-            self.keep_output(call, said)
+            self.store_output(call, said)
         self.state.edits.pop(call_id, None)
         self._edited(call, patches.edits_of(changes))
 
@@ -329,7 +329,7 @@ class Calls:
         call = self.state.calls.pop(call_id)
         self.state.edits.pop(call_id, None)
         if call.status == CallStatus.RUNNING:
-            self.touch(call)
+            self.mark_changed(call)
             call.status = status
             if status is CallStatus.ABORTED:
                 self._await_code(call)
@@ -360,16 +360,18 @@ class Calls:
         running = [call for call in self.state.calls.values() if call.status == CallStatus.RUNNING]
         segment.open_calls = len(running)
         asking = [
-            call for call in running if call.kind == CallKind.QUESTION or self.approvals.needs(call)
+            call
+            for call in running
+            if call.kind == CallKind.QUESTION or self.approvals.needs_approval(call)
         ]
         newest = next(reversed(asking or running), None)
         segment.open_tool = newest.tool if newest else None
         segment.open_command = (
-            self.approvals.command_of(newest) or newest.command if newest else None
+            self.approvals.command_to_approve(newest) or newest.command if newest else None
         )
         segment.open_since = newest.time if newest else None
         segment.waits_for_user = bool(asking)
-        self.approvals.forget(running)
+        self.approvals.retain(running)
 
 
 def _tally(calls: Iterable[Call]) -> tuple[int, int]:

@@ -30,7 +30,7 @@ CALLS = 32
 """No script sets more plans than that, and each look at a hostile one costs its whole length."""
 
 
-class Shell(NamedTuple):
+class ShellCall(NamedTuple):
     """A command that a script runs: None where it is computed."""
 
     command: str | None
@@ -60,19 +60,19 @@ def plans_in(script: str) -> tuple[list[dict[str, Any]], int]:
     return plans, unreadable
 
 
-def shells_in(script: str) -> list[Shell]:
+def shell_calls_in(script: str) -> list[ShellCall]:
     """The commands a script gives to a shell, in its order."""
     return [_shell(script, call.end()) for call in islice(_SHELL.finditer(script), CALLS)]
 
 
-def _shell(script: str, at: int) -> Shell:
+def _shell(script: str, at: int) -> ShellCall:
     fields = _fields(script, at)
     command = command_line(fields.get("command", fields.get("cmd")))
     workdir = fields.get("workdir")
     escalated = escalates(
         fields.get("sandbox_permissions"), fields.get("with_escalated_permissions")
     )
-    return Shell(command, workdir if isinstance(workdir, str) else None, escalated)
+    return ShellCall(command, workdir if isinstance(workdir, str) else None, escalated)
 
 
 def escalations_in(script: str) -> list[str | None]:
@@ -80,7 +80,7 @@ def escalations_in(script: str) -> list[str | None]:
     times = sum(1 for _ in islice(_ESCALATED.finditer(script), CALLS))
     if not times:
         return []
-    found = [one.command for one in shells_in(script) if one.escalated]
+    found = [one.command for one in shell_calls_in(script) if one.escalated]
     return found + [None] * (times - len(found))
 
 

@@ -20,7 +20,7 @@ class Events:
         self.turns = turns
 
     def error(self, event: r.ErrorEvent) -> None:
-        self.turns.failed(event)
+        self.turns.record_error(event)
         self._happened("error", event.message, compact_json(event.codex_error_info))
 
     def compacted(self, compacted: r.Compacted) -> None:
@@ -32,16 +32,16 @@ class Events:
 
     def review_event(self, event: r.EnteredReview) -> None:
         hint = event.user_facing_hint or event.prompt
-        self.reviewing(event.turn_id, hint, event.target)
+        self.review_started(event.turn_id, hint, event.target)
 
-    def reviewing(self, turn_id: str | None, hint: str | None, target: Any) -> None:
-        self.turns.reviewed(turn_id)
+    def review_started(self, turn_id: str | None, hint: str | None, target: Any) -> None:
+        self.turns.begin_review(turn_id)
         segment = self.state.segment
         if segment.first_prompt is None:
             segment.first_prompt = stored_text(f"Review: {hint}" if hint else "Review", TITLE_CHARS)
         self._happened("review", hint, compact_json(target))
 
-    def reviewed(self, record: r.ExitedReview | r.ExitedReviewMode) -> None:
+    def review_ended(self, record: r.ExitedReview | r.ExitedReviewMode) -> None:
         self.state.segment.reviewing = False
         output = record.review_output
         overall = output.get("overall_explanation") if isinstance(output, dict) else None

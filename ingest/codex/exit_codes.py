@@ -9,9 +9,9 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from ingest.codex.shell import Simple, simple_commands
+from ingest.codex.shell import SimpleCommand, simple_commands
 
-NO: Final = 1
+NEGATIVE: Final = 1
 _NO_OF_XARGS: Final = 123
 """`xargs` ends with this where what it ran ended with 1."""
 _SEARCHES: Final = ("rg", "grep", "egrep", "fgrep", "zgrep", "ugrep", "ag", "ack", "findstr")
@@ -45,26 +45,26 @@ _COMPLAINT: Final = re.compile(
 )
 
 
-def is_answer(command: str | None, exit_code: int | None, output: str | None) -> bool:
+def is_negative_result(command: str | None, exit_code: int | None, output: str | None) -> bool:
     """Whether this exit code says "no" and not that something went wrong."""
-    if not command or exit_code not in (NO, _NO_OF_XARGS):
+    if not command or exit_code not in (NEGATIVE, _NO_OF_XARGS):
         return False
     deciding = _deciding(simple_commands(command))
-    if not any(is_question(one) and _no_of(one) == exit_code for one in deciding):
+    if not any(reports_by_exit_code(one) and _no_of(one) == exit_code for one in deciding):
         return False
     said = (output or "").strip()
     if len(deciding) == 1 or not said:
         return True
-    return all(is_question(one) or only_reads(one) for one in deciding) and not _COMPLAINT.search(
-        said
-    )
+    return all(
+        reports_by_exit_code(one) or is_read_only(one) for one in deciding
+    ) and not _COMPLAINT.search(said)
 
 
-def _no_of(one: Simple) -> int:
-    return _NO_OF_XARGS if "xargs" in one.wrappers else NO
+def _no_of(one: SimpleCommand) -> int:
+    return _NO_OF_XARGS if "xargs" in one.wrappers else NEGATIVE
 
 
-def _deciding(commands: Sequence[Simple]) -> list[Simple]:
+def _deciding(commands: Sequence[SimpleCommand]) -> list[SimpleCommand]:
     """The commands that the exit code of the whole can be of."""
     options = [word for one in commands if one.program == "set" for word in one.words[1:]]
     joins = {"&&"}
@@ -81,14 +81,14 @@ def _deciding(commands: Sequence[Simple]) -> list[Simple]:
     return deciding
 
 
-def only_reads(one: Simple) -> bool:
+def is_read_only(one: SimpleCommand) -> bool:
     """Whether a command only shows what is there."""
     if one.program == "git":
-        return git_verb(one.words[1:])[0] in _READING_OF_GIT
+        return git_subcommand(one.words[1:])[0] in _READING_OF_GIT
     return one.program in _READING and not one.writes
 
 
-def is_question(one: Simple) -> bool:
+def reports_by_exit_code(one: SimpleCommand) -> bool:
     """Whether a command answers a question with its exit code."""
     words = one.words[1:]
     if one.program in _QUESTIONS:
@@ -97,15 +97,15 @@ def is_question(one: Simple) -> bool:
         return any(option in words for option in _OPTIONS[one.program])
     if one.program == "find":
         runs = [i for i, word in enumerate(words) if word.startswith("-exec")]
-        return bool(runs) and is_question(Simple(tuple(words[runs[0] + 1 :]), ";"))
+        return bool(runs) and reports_by_exit_code(SimpleCommand(tuple(words[runs[0] + 1 :]), ";"))
     if one.program == "git":
-        verb, options = git_verb(words)
+        verb, options = git_subcommand(words)
         wanted = _QUESTIONS_OF_GIT.get(verb)
         return wanted is not None and (not wanted or not wanted.isdisjoint(options))
     return False
 
 
-def git_verb(words: Sequence[str]) -> tuple[str, Sequence[str]]:
+def git_subcommand(words: Sequence[str]) -> tuple[str, Sequence[str]]:
     """The subcommand of `git`, past git's own options, and what follows it."""
     at = 0
     while at < len(words) and words[at].startswith("-"):

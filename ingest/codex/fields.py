@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
-from ingest.text.redact import endless, mask, unsafe
+from ingest.text.redact import mask, may_be_unbounded, needs_masking
 
 MESSAGE_CHARS = 32_768
 COMMAND_CHARS = 4_096
@@ -18,12 +18,12 @@ TITLE_CHARS = 500
 """More of the first prompt than anybody shows as a title, and little beside the cursor."""
 HEAD_CHARS = 400
 TAIL_CHARS = 800
-NEAR_CHARS = 512
+MARGIN_CHARS = 512
 """So far around what is kept any secret is looked for; one in the tail, from the begin of
 the word that stands there: a token may be longer."""
 SHORT_CHARS = 64
-LONG_CHARS = 6 * NEAR_CHARS
-LARGEST = 2**53
+LONG_CHARS = 6 * MARGIN_CHARS
+MAX_NUMBER = 2**53
 """Numbers from here on are no counts of anything: they are left out."""
 
 _string = msgspec.json.Decoder(str)
@@ -42,7 +42,7 @@ def stored_text(text: str, cap: int = MESSAGE_CHARS) -> str:
 
 def head_and_tail(text: str) -> tuple[str, str | None]:
     """Head and tail of a long output; the tail is None where the head is all of it."""
-    if len(text) <= LONG_CHARS or endless(text) or _has_secrets(text):
+    if len(text) <= LONG_CHARS or may_be_unbounded(text) or _has_secrets(text):
         text = mask(text)
     if len(text) <= HEAD_CHARS + TAIL_CHARS:
         return text, None
@@ -51,10 +51,10 @@ def head_and_tail(text: str) -> tuple[str, str | None]:
 
 def _has_secrets(text: str) -> bool:
     """Whether any secret begins or ends so near to what is kept that a part of it could be seen."""
-    edge = len(text) - TAIL_CHARS - NEAR_CHARS
+    edge = len(text) - TAIL_CHARS - MARGIN_CHARS
     begin = max(text.rfind("\n", 0, edge), text.rfind(" ", 0, edge)) + 1
-    head, tail = text[: HEAD_CHARS + NEAR_CHARS], text[begin:]
-    return unsafe(head) or unsafe(tail)
+    head, tail = text[: HEAD_CHARS + MARGIN_CHARS], text[begin:]
+    return needs_masking(head) or needs_masking(tail)
 
 
 def optional_text(value: object, cap: int = COMMAND_CHARS) -> str | None:
@@ -66,14 +66,14 @@ def optional_text(value: object, cap: int = COMMAND_CHARS) -> str | None:
 
 def safe_int(value: object) -> int | None:
     """A count that can be stored, or None where it is none."""
-    if not isinstance(value, int | float) or not abs(value) < LARGEST:
+    if not isinstance(value, int | float) or not abs(value) < MAX_NUMBER:
         return None
     return int(value)
 
 
 def duration(value: object, a_second: int = 1) -> float | None:
     """How many seconds something took, or None where that cannot be: a clock may be set back."""
-    if not isinstance(value, int | float) or not 0 <= value < LARGEST:
+    if not isinstance(value, int | float) or not 0 <= value < MAX_NUMBER:
         return None
     return value / a_second
 
@@ -106,10 +106,10 @@ def parsed_json(raw: Raw) -> Any:
 
 def content_text(raw: Raw) -> str:
     """What a `content` or an `output` says: a string, or the texts of a list of parts."""
-    return "\n".join(spoken_parts(raw))
+    return "\n".join(text_parts(raw))
 
 
-def spoken_parts(raw: Raw) -> list[str]:
+def text_parts(raw: Raw) -> list[str]:
     """The same, part by part."""
     content = parsed_json(raw)
     if isinstance(content, str):

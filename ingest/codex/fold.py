@@ -17,17 +17,17 @@ from ingest.codex import fork_history, line, rejects, tokens
 from ingest.codex import records as r
 from ingest.codex.facts import Facts, Reject, Segment
 from ingest.codex.line_context import LineContext
-from ingest.codex.rejected_runs import RejectedRun, RejectedRuns, Tally, same
+from ingest.codex.rejected_runs import RejectedRun, RejectedRuns, Tally, count_repeats
 from ingest.codex.state import FoldState
 from ingest.codex.thread import Thread
 from ingest.codex.value_limit import LONG, has_too_many_values
 
 _decode = line.decode
-MOST_KINDS = 500
+MAX_KINDS = 500
 """So many kinds of records of a source are told apart: what Codex writes has some hundred."""
 
 
-class Folded(Struct):
+class FoldResult(Struct):
     facts: Facts
     state: FoldState
     tally: Tally
@@ -37,7 +37,7 @@ class Folded(Struct):
     """The stretch of rejected lines of an earlier range that this one went on with."""
 
 
-class Fault(Exception):
+class LineFault(Exception):
     """Our own code failed on a line. The range is folded again without that line."""
 
     def __init__(self, offset: int, error: Exception) -> None:
@@ -65,7 +65,7 @@ class Fold:
         self._faults = faults or {}
         self._counts: dict[type, list[int]] = {}
         self._stretches = RejectedRuns(
-            self.tally, self.facts.rejects, self.state.stretch, line.BEGIN
+            self.tally, self.facts.rejects, self.state.stretch, line.RECORD_START
         )
         self._next = -1
 
@@ -79,7 +79,7 @@ class Fold:
         self._feed(offset, at, lines, data)
         self._next = offset + len(data)
 
-    def item(self, offset: int, data: bytes) -> None:
+    def feed_item(self, offset: int, data: bytes) -> None:
         """Fold an item of a document, which may stand on several lines."""
         whole = data + b"\n"
         self._feed(offset, 0, [whole], whole)
@@ -88,7 +88,7 @@ class Fold:
         """Fold the lines of `data` from `begin` on, as they come out of `lines`."""
         here = self.here
         handlers = self.thread.handlers
-        bare = self.thread.identity.bare
+        bare = self.thread.identity.bare_line
         counts = self._counts
         copied = self.state.copies
         tally = self.tally
@@ -140,7 +140,7 @@ class Fold:
                 if handler is not None:
                     handler(record)
         except Exception as error:
-            raise Fault(here.offset, error) from error
+            raise LineFault(here.offset, error) from error
 
     def oversize(self, offset: int, length: int, digest: str, head: bytes, tail: bytes) -> None:
         """Account for a line that is longer than the cap: its place and hash are kept."""
@@ -155,7 +155,7 @@ class Fold:
         self.tally.rejected += 1
         self.facts.rejects.append(self._rejected(data, broken))
 
-    def finish(self) -> Folded:
+    def finish(self) -> FoldResult:
         """The facts of the range, and the state the next one begins with."""
         segment = self.thread.close()
         for kind, (lines, size) in self._counts.items():
@@ -165,14 +165,16 @@ class Fold:
         self.thread.handlers.clear()
         segment.kinds = msgspec.json.encode(self.state.kinds, order="sorted").decode()
         self.facts.segments.append(segment)
-        self.state.stretch = self._stretches.ends(self._next)
-        return Folded(self.facts, self.state, self.tally, self.thread.stale, self._stretches.grown)
+        self.state.stretch = self._stretches.open_run(self._next)
+        return FoldResult(
+            self.facts, self.state, self.tally, self.thread.stale, self._stretches.grown
+        )
 
     def _is_copied(self, record: object, ordinal: int | None) -> bool:
         state, segment, here = self.state.copies, self.state.segment, self.here
         if isinstance(record, r.SessionMeta) and record.id == segment.thread:
             return False
-        if fork_history.ends_at(state, segment, record, here.at, ordinal):
+        if fork_history.ends_copy(state, segment, record, here.at, ordinal):
             state.copying = False
             return False
         segment.replayed_lines += 1
@@ -195,15 +197,15 @@ class Fold:
         found = line.diagnose(raw)
         if isinstance(found, line.Broken):
             if found.rest is None:
-                if not stretches.goes_on(offset, length):
-                    stretches.begins(self._rejected(raw, found))
+                if not stretches.extend(offset, length):
+                    stretches.start(self._rejected(raw, found))
                 return stretches.skip(data, after, following, raw)
             self.facts.rejects.append(self._rejected(raw, found))
             found = found.rest
             data = b""  # Each such line is a finding of its own, also where it is repeated.
         self.tally.stored += 1
         if isinstance(found, line.Unknown):
-            more = same(data, after, raw)
+            more = count_repeats(data, after, raw)
             self.tally.lines += more
             self.tally.stored += more
             self._at(found.at, None)
@@ -225,7 +227,7 @@ class Fold:
                 return
         else:
             self.here.at = None
-            self.thread.identity.bare()
+            self.thread.identity.bare_line()
         count = self._counts.setdefault(type(record), [0, 0])
         count[0] += 1
         count[1] += length
@@ -246,7 +248,7 @@ class Fold:
     def _count_unknown(self, kind: str, lines: int, size: int) -> None:
         """Kinds are named by the file: so many are told apart, and no more."""
         name = "?" + kind
-        if name not in self.state.kinds and len(self.state.kinds) >= MOST_KINDS:
+        if name not in self.state.kinds and len(self.state.kinds) >= MAX_KINDS:
             name = "?others"
         self._count(name, lines, size)
 

@@ -24,7 +24,7 @@ def begin_copy(state: CopyState, meta: r.SessionMeta) -> None:
     )
 
 
-def ends_at(
+def ends_copy(
     state: CopyState, segment: Segment, record: object, at: str | None, ordinal: int | None
 ) -> bool:
     """Whether this line is the first of the thread's own history."""

@@ -14,7 +14,7 @@ from ingest.codex.line_context import LineContext
 from ingest.codex.state import FoldState
 from ingest.codex.turns import Turns
 
-TELLS_FAILURES: Final = (0, 145)
+REPORTS_FAILURES: Final = (0, 145)
 """The first release that says of a failed turn that it failed."""
 _VERSION: Final = re.compile(r"(\d{1,4})\.(\d{1,4})\.")
 
@@ -28,7 +28,7 @@ class Identity:
         self.segment = state.segment
         self.turns = turns
 
-    def bare(self) -> None:
+    def bare_line(self) -> None:
         """A line without an envelope was read: this is G1 (or G0)."""
         if self.segment.generation is None:
             self.segment.generation = "G1"
@@ -74,7 +74,7 @@ class Identity:
         """How this file keeps its history, and where in another file it goes on from."""
         segment = self.segment
         # The mode is named since 0.144. Before, turn events tell G3 from G2: see `Turns.started`.
-        silent = _release(meta.cli_version) < TELLS_FAILURES
+        silent = _release(meta.cli_version) < REPORTS_FAILURES
         self.state.tells_failures = meta.history_mode is not None and not silent
         modes = {None: "G2", "paginated": "G4"}
         segment.generation = modes.get(meta.history_mode, "G3")
@@ -111,7 +111,7 @@ class Identity:
             segment.branch = optional_text(git.get("branch"), 256) or segment.branch
             segment.repository = optional_text(git.get("repository_url")) or segment.repository
 
-    def context(self, context: r.TurnContext) -> None:
+    def turn_context(self, context: r.TurnContext) -> None:
         segment = self.segment
         segment.cwd = segment.cwd or optional_text(context.cwd)
         segment.approval = compact_json(context.approval_policy, 64) or segment.approval

@@ -15,7 +15,7 @@ from msgspec import Struct
 from ingest.codex import line, rejects
 from ingest.codex.facts import Facts, Prompt, Segment, ThreadName
 from ingest.codex.fields import optional_text, stored_text
-from ingest.codex.fold import Folded
+from ingest.codex.fold import FoldResult
 from ingest.codex.rejected_runs import RejectedRuns, Tally
 from ingest.codex.state import FoldState
 
@@ -71,11 +71,11 @@ class IndexFold:
                 lines.seek(at)
         self._next = offset + len(data)
 
-    def finish(self) -> Folded:
+    def finish(self) -> FoldResult:
         """The facts of the range, and the state the next one begins with, if it needs any."""
-        stretch = self._stretches.ends(self._next)
+        stretch = self._stretches.open_run(self._next)
         state = FoldState(Segment(self.source, ""), stretch=stretch)
-        return Folded(self.facts, state, self.tally, grown=self._stretches.grown)
+        return FoldResult(self.facts, state, self.tally, grown=self._stretches.grown)
 
     def _row(self, offset: int, raw: bytes, data: bytes, after: int) -> int:
         """One row; where the next line begins that is not accounted for with it."""
@@ -99,8 +99,8 @@ class IndexFold:
             torn = rejects.rejected(self.source, offset, raw[:again], "torn", message, whole=False)
             self.facts.rejects.append(torn)
             return after
-        if not self._stretches.goes_on(offset, len(raw)):
-            self._stretches.begins(rejects.rejected(self.source, offset, raw, *problem))
+        if not self._stretches.extend(offset, len(raw)):
+            self._stretches.start(rejects.rejected(self.source, offset, raw, *problem))
         return self._stretches.skip(data, after, following, raw)
 
     def _read(self, offset: int, raw: bytes, row: bytes) -> tuple[str, str] | None:
@@ -122,7 +122,7 @@ class IndexFold:
         except msgspec.ValidationError:
             raise
         except (msgspec.DecodeError, UnicodeDecodeError):
-            mended = line.repaired(row)
+            mended = line.repair(row)
             if mended is None:
                 raise
             keep_row(offset, len(raw), mended)

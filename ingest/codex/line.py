@@ -18,7 +18,7 @@ from ingest.codex.value_limit import has_too_many_values
 
 decode = msgspec.json.Decoder(r.Line).decode
 
-BEGIN = re.compile(rb'\{"(?:timestamp|id|type|record_type)":"')
+RECORD_START = re.compile(rb'\{"(?:timestamp|id|type|record_type)":"')
 _MAX_RESYNCS = 8
 _MEND_BYTES = 8 * 1024**2
 """What is longer is not mended: that takes several times its length in memory."""
@@ -84,7 +84,7 @@ def diagnose(raw: bytes) -> Decoded | Unknown | Broken:
             return whole
         start = 0 if raw[0] == 0 else len(body)
         return Broken("nul", "a run of NUL bytes beside a record", start, nuls, whole)
-    for count, found in enumerate(BEGIN.finditer(raw, 1)):
+    for count, found in enumerate(RECORD_START.finditer(raw, 1)):
         if count == _MAX_RESYNCS:
             break
         rest = _read(raw[found.start() :].rstrip(b"\x00"))
@@ -148,7 +148,7 @@ def _name(parts: list[Any]) -> str:
 def _repaired(body: bytes, error: str) -> Decoded | Unknown | Broken:
     """The record in JSON that is almost JSON: lone surrogates, NaN, bytes that are not UTF-8."""
     try:
-        whole = repaired(body)
+        whole = repair(body)
     except RecursionError:
         return Broken("too_deep", TOO_DEEP, 0, len(body))
     if whole is None:
@@ -161,7 +161,7 @@ def _repaired(body: bytes, error: str) -> Decoded | Unknown | Broken:
         return _not_json(body, str(still))
 
 
-def repaired(body: bytes) -> bytes | None:
+def repair(body: bytes) -> bytes | None:
     """JSON out of what is almost JSON, with the parts replaced that text has no place for."""
     if len(body) > _MEND_BYTES or has_too_many_values(body):
         return None

@@ -12,10 +12,10 @@ from msgspec import Struct
 
 from ingest.codex.facts import TurnState
 
-MOVED_LATELY: Final = timedelta(minutes=5)
-LOCK_COUNTS: Final = timedelta(hours=1)
+STALLS_AFTER: Final = timedelta(minutes=5)
+LOCK_VALID_FOR: Final = timedelta(hours=1)
 """A lock left behind by a crash must not make a session run for ever."""
-CLOSED_AFTER: Final = timedelta(hours=24)
+IDLE_AFTER: Final = timedelta(hours=24)
 """An open turn without a line for so long is not expected to go on."""
 _A_DAY: Final = timedelta(days=1)
 _COMMAND_CHARS: Final = 60
@@ -48,8 +48,8 @@ def state_of(
     waits_for_user: bool,
     locked: bool | None,
     now: datetime,
-    stalls_after: timedelta = MOVED_LATELY,
-    idle_after: timedelta = CLOSED_AFTER,
+    stalls_after: timedelta = STALLS_AFTER,
+    idle_after: timedelta = IDLE_AFTER,
 ) -> tuple[SessionState, str]:
     """The state and a sentence that says why. Times are naive UTC."""
     match turn_state:
@@ -78,7 +78,7 @@ def state_of(
     quiet = now - last_at
     if quiet <= stalls_after:
         return SessionState.RUNNING, _busy(open_call, now)
-    if locked and quiet <= LOCK_COUNTS:
+    if locked and quiet <= LOCK_VALID_FOR:
         return SessionState.RUNNING, f"{_busy(open_call, now)}, the writer holds its lock"
     return (
         SessionState.STALLED,

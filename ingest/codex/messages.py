@@ -10,11 +10,11 @@ from ingest.codex.fields import TITLE_CHARS, content_text, optional_text, stored
 from ingest.codex.line_context import LineContext
 from ingest.codex.outputs import answer_fields
 from ingest.codex.request_text import request_in, written_by_codex
-from ingest.codex.state import FoldState, Held
+from ingest.codex.state import FoldState, HeldPrompt
 from ingest.codex.tasks import Tasks
 from ingest.codex.turns import Turns
 
-OWN_COMMAND = "<user_shell_command>"
+USER_COMMAND = "<user_shell_command>"
 INJECTED = (
     "<environment_context>",
     "<user_instructions>",
@@ -23,7 +23,7 @@ INJECTED = (
     "<turn_aborted>",
     "<subagent_notification>",
     "<user_action>",
-    OWN_COMMAND,
+    USER_COMMAND,
     "<goal_context>",
     "<codex_internal_context",
     "Warning: apply_patch was requested",
@@ -32,8 +32,8 @@ INJECTED = (
 NOTIFICATION = "<subagent_notification>"
 NOTIFICATION_END = "</subagent_notification>"
 _NOTIFIED = NOTIFICATION.encode()
-_OWN_COMMAND = OWN_COMMAND.encode()
-HELD = 4
+_OWN_COMMAND = USER_COMMAND.encode()
+MAX_HELD = 4
 """So many requests are held at most; a file begins with one, and what is put in front of it."""
 COMPACTED_NOTICE = "Compact task completed"
 
@@ -52,15 +52,15 @@ class Messages:
         self.tasks = tasks
         turns.before_work = self._tell_held
 
-    def user_event(self, event: r.UserSaid) -> None:
+    def user_event(self, event: r.UserMessageEvent) -> None:
         told = self.state.items_only
-        self.turns.events_tell()
+        self.turns.use_events()
         injected = event.kind not in (None, "plain")
         if event.message and not injected and not told:
             self._prompt(event.message)
 
     def user_item(self, item: r.UserMessage) -> None:
-        self.turns.events_tell()
+        self.turns.use_events()
         if text := content_text(item.content):
             self._prompt(text)
 
@@ -68,7 +68,7 @@ class Messages:
         if self.segment.reviewing:
             # What the reviewer was asked is repeated in the file that asked for the review.
             return
-        self.turns.prompted()
+        self.turns.user_prompted()
         if self.segment.first_prompt is None:
             # Masked whole: a private part may begin before the request does.
             masked = stored_text(text)
@@ -76,8 +76,8 @@ class Messages:
             self.segment.first_prompt = said[:TITLE_CHARS] or None
         self._say("user", None, text)
 
-    def agent_event(self, event: r.AgentSaid) -> None:
-        self.turns.events_tell()
+    def agent_event(self, event: r.AgentMessageEvent) -> None:
+        self.turns.use_events()
         if event.message and not (self.state.compacting and event.message == COMPACTED_NOTICE):
             self._answer(event.message, _phase(event))
 
@@ -86,7 +86,7 @@ class Messages:
             self._answer(text, _phase(item))
 
     def _answer(self, text: str, phase: str | None) -> None:
-        self.turns.answered()
+        self.turns.agent_answered()
         self._say("assistant", phase, text)
 
     def item(self, item: r.Message) -> None:
@@ -109,8 +109,8 @@ class Messages:
         text = content_text(item.content)
         if text and not text.startswith(INJECTED):
             held, here = self.state.held, self.here
-            held.append(Held(here.offset, here.length, here.at, stored_text(text)))
-            del held[:-HELD]
+            held.append(HeldPrompt(here.offset, here.length, here.at, stored_text(text)))
+            del held[:-MAX_HELD]
 
     def _tell_held(self) -> None:
         """The model answers, and no event told what it was asked: the items do, here and later."""
@@ -130,26 +130,26 @@ class Messages:
             text = content_text(item.content).strip()
             if text.startswith(NOTIFICATION):
                 notice = text.removeprefix(NOTIFICATION).removesuffix(NOTIFICATION_END)
-                self.tasks.notified(answer_fields(notice.strip()))
+                self.tasks.agent_notified(answer_fields(notice.strip()))
         elif _OWN_COMMAND in bytes(item.content):
-            if content_text(item.content).startswith(OWN_COMMAND):
-                self.turns.ran_own_command()
+            if content_text(item.content).startswith(USER_COMMAND):
+                self.turns.user_ran_command()
         elif self.segment.reviewing and not content_text(item.content).startswith(INJECTED):
             # The reviewer's prompt is repeated as an event alone; an item is a person's again.
             self.segment.reviewing = False
 
-    def letter_item(self, item: r.AgentTask) -> None:
+    def agent_task_item(self, item: r.AgentTask) -> None:
         if text := content_text(item.content):
             self._say("agent", None, text)
 
-    def letter(self, letter: r.AgentLetter) -> None:
+    def agent_letter(self, letter: r.AgentLetter) -> None:
         if letter.content:
             self._say("agent", None, letter.content)
 
     def plan_item(self, item: r.Plan) -> None:
         """A proposed plan: a document to agree on, not a list of tasks."""
         if item.text:
-            self.turns.answered()
+            self.turns.agent_answered()
             self._say("assistant", "plan", item.text)
 
     def reasoned(self, _: r.Reasoning) -> None:
@@ -174,7 +174,7 @@ class Messages:
         )
 
 
-def _phase(said: r.AgentSaid | r.AgentMessage) -> str | None:
+def _phase(said: r.AgentMessageEvent | r.AgentMessage) -> str | None:
     """The phase of what the agent said.
 
     A question that it asks while it goes on working has the phase of an answer, and is none.

@@ -143,7 +143,7 @@ def code_mode_cell(name: object) -> str:
     return f"cell {name}"
 
 
-def of_script(parts: list[str]) -> ToolOutcome:
+def read_script_output(parts: list[str]) -> ToolOutcome:
     """The outcome of the commands a script ran: its results tell it as a shell does."""
     outcome = read_output("\n".join(parts))
     if outcome.status not in (CallStatus.COMPLETED, CallStatus.FAILED):
@@ -176,7 +176,7 @@ def _result(text: str) -> ToolOutcome | None:
     return ToolOutcome(_by(code), said, code)
 
 
-def after_input(text: str) -> ToolOutcome | None:
+def read_stdin_output(text: str) -> ToolOutcome | None:
     """The outcome of a command that something was written to; None where it was not taken."""
     outcome = read_output(text)
     if not text.startswith("write_stdin failed"):

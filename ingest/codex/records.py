@@ -370,12 +370,12 @@ class UndoCompleted(Event, tag="undo_completed"):
     message: str | None = None
 
 
-class UserSaid(Event, tag="user_message"):
+class UserMessageEvent(Event, tag="user_message"):
     message: str | None = None
     kind: str | None = None
 
 
-class AgentSaid(Event, tag="agent_message"):
+class AgentMessageEvent(Event, tag="agent_message"):
     message: str | None = None
     phase: str | None = None
     questions: Any = None
@@ -524,8 +524,8 @@ AnyEvent = (
     | EnteredReview
     | ExitedReview
     | UndoCompleted
-    | UserSaid
-    | AgentSaid
+    | UserMessageEvent
+    | AgentMessageEvent
     | AgentReasoned
     | AgentReasonedRaw
     | TokenCount
@@ -604,31 +604,31 @@ class AgentLetter(Struct, gc=False):
     content: str | None = None
 
 
-class Unread(Struct, gc=False):
+class IgnoredPayload(Struct, gc=False):
     """Base of payloads that are known, counted, and not read."""
 
 
-class LetterMeta(Unread):
+class LetterMeta(IgnoredPayload):
     pass
 
 
-class World(Unread):
+class World(IgnoredPayload):
     pass
 
 
-class Realtime(Unread):
+class Realtime(IgnoredPayload):
     pass
 
 
-class Risk(Unread):
+class Risk(IgnoredPayload):
     pass
 
 
-class Retained(Unread):
+class Retained(IgnoredPayload):
     pass
 
 
-class ToolsUpdated(Unread):
+class ToolsUpdated(IgnoredPayload):
     pass
 
 

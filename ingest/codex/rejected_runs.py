@@ -65,12 +65,12 @@ class RejectedRuns:
         """Whether a line at `offset` that is rejected belongs to the stretch before it."""
         return self._open is not None and self._open.end == offset
 
-    def goes_on(self, offset: int, length: int) -> bool:
+    def extend(self, offset: int, length: int) -> bool:
         """Count one more rejected line; False where it begins a stretch of its own."""
         self._tally.rejected += 1
         return self._add(offset, 1, length, length + 1)
 
-    def begins(self, row: Reject) -> None:
+    def start(self, row: Reject) -> None:
         """The rejected line `row`, counted already, may be the first of many."""
         self._rejects.append(row)
         self._row, self._earlier = row, False
@@ -87,7 +87,7 @@ class RejectedRuns:
         at `at` begins at `offset`, and `line` stands before it: what repeats it is as it was.
         """
         begin = at
-        if line and self.open_at(offset) and (count := same(data, at, line)):
+        if line and self.open_at(offset) and (count := count_repeats(data, at, line)):
             at += count * (len(line) + 1)
             self._tally.lines += count
             self._tally.rejected += count
@@ -114,7 +114,7 @@ class RejectedRuns:
         self._add(offset, rejected, part.find(b"\n", ink), len(part))
         return at + len(part)
 
-    def ends(self, offset: int) -> RejectedRun | None:
+    def open_run(self, offset: int) -> RejectedRun | None:
         """What the next range, which begins at `offset`, has to know."""
         return self._open if self.open_at(offset) else None
 
@@ -134,7 +134,7 @@ class RejectedRuns:
         return True
 
 
-def same(data: bytes, at: int, line: bytes) -> int:
+def count_repeats(data: bytes, at: int, line: bytes) -> int:
     """How often the line follows on itself at `at`."""
     if len(line) >= len(data) - at:
         return 0

@@ -43,7 +43,7 @@ _WITH_VALUE: Final = {
 _NESTED: Final = 4
 
 
-class Simple(Struct, frozen=True):
+class SimpleCommand(Struct, frozen=True):
     """One simple command: its words, without quotes, assignments and wrappers such as `sudo`."""
 
     words: tuple[str, ...]
@@ -61,16 +61,16 @@ class Simple(Struct, frozen=True):
         return name.removesuffix(".exe")
 
 
-def simple_commands(line: str, nested: int = 0) -> list[Simple]:
+def simple_commands(line: str, nested: int = 0) -> list[SimpleCommand]:
     """The simple commands of a command line in their order; none where it cannot be split."""
-    found: list[Simple] = []
+    found: list[SimpleCommand] = []
     words: list[str] = []
     join, writes, target, ends = ";", False, "", list[str]()
 
     def close(next_join: str) -> None:
         nonlocal join, writes
         if words:
-            found.extend(_inner(Simple(tuple(words), join, writes=writes), nested))
+            found.extend(_inner(SimpleCommand(tuple(words), join, writes=writes), nested))
             words.clear()
             join = next_join
         elif next_join != ";":
@@ -112,7 +112,7 @@ def _after(line: str, at: int, ends: list[str]) -> int:
     return at
 
 
-def _inner(whole: Simple, nested: int) -> list[Simple]:
+def _inner(whole: SimpleCommand, nested: int) -> list[SimpleCommand]:
     """The same without what stands around the program; of a shell, the commands of its script."""
     words, wrappers = list(whole.words), list[str]()
     while words:
@@ -125,7 +125,7 @@ def _inner(whole: Simple, nested: int) -> list[Simple]:
             _drop_options(first, words)
         else:
             break
-    one = Simple(tuple(words), whole.join, tuple(wrappers), whole.writes)
+    one = SimpleCommand(tuple(words), whole.join, tuple(wrappers), whole.writes)
     if not words or one.program in _CLOSERS:
         return []
     if one.program in _SHELLS and nested < _NESTED:
@@ -135,7 +135,9 @@ def _inner(whole: Simple, nested: int) -> list[Simple]:
         if inner := simple_commands(script, nested + 1):
             joins = [one.join, *(each.join for each in inner[1:])]
             return [
-                Simple(each.words, join, (*wrappers, *each.wrappers), each.writes or one.writes)
+                SimpleCommand(
+                    each.words, join, (*wrappers, *each.wrappers), each.writes or one.writes
+                )
                 for each, join in zip(inner, joins, strict=True)
             ]
     return [one]

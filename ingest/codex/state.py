@@ -71,7 +71,7 @@ class Rights(Struct):
     """Whether a person is asked for what it may not do; else it is refused, or another agent is."""
 
 
-class Held(Struct, array_like=True, gc=False):
+class HeldPrompt(Struct, array_like=True, gc=False):
     """A message of a user that only an item told so far, and where it stands."""
 
     offset: int
@@ -99,7 +99,7 @@ class FoldState(Struct):
     """Whether this file tells by events what is said, as Codex does."""
     items_only: bool = False
     """Whether the model answered before any event: a file of another program, whose items tell."""
-    held: list[Held] = field(default_factory=list)
+    held: list[HeldPrompt] = field(default_factory=list)
     """What was asked by items while neither of these is known."""
     explicit_turns: bool = False
     """Whether this file has turn events; without them a turn is a prompt and what follows."""

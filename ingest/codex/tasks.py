@@ -14,8 +14,8 @@ from ingest.codex.line_context import LineContext
 from ingest.codex.state import FoldState
 from ingest.text.redact import mask
 
-STEPS = 200
-CHILDREN = 64
+MAX_STEPS = 200
+MAX_CHILDREN = 64
 
 
 class Tasks:
@@ -28,7 +28,7 @@ class Tasks:
         self.stale: list[tuple[str, int]] = []
         self._stored = {plan.byte for plan in self._unanswered()}
 
-    def planned(
+    def add_plan(
         self,
         call_id: str | None,
         explanation: Any,
@@ -84,14 +84,16 @@ class Tasks:
         newest = max(state.plan_kept, *map(_figures, self._unanswered()), (0, 0, 0))
         segment.plan_accepted, segment.plan_total, segment.plan_done = newest
 
-    def scripted(self, call_id: str | None, script: str) -> None:
+    def add_script_plans(self, call_id: str | None, script: str) -> None:
         """Keep the plans that a script of code mode sets, as far as they can be read."""
         if "update_plan" not in script:
             return
         plans, _ = codemode.plans_in(mask(script))
         begin = len(self.facts.plans)
         for plan in plans:
-            self.planned(None, plan.get("explanation"), plan["plan"], "script", settled=not call_id)
+            self.add_plan(
+                None, plan.get("explanation"), plan["plan"], "script", settled=not call_id
+            )
         if call_id and (set_ := self.facts.plans[begin:]):
             self.state.scripted[stored_text(call_id, 128)] = set_
             self._tell()
@@ -105,7 +107,7 @@ class Tasks:
             for revision in revisions:
                 self._keep(revision)
 
-    def answered(self, call_id: str | None, text: str) -> None:
+    def plan_answered(self, call_id: str | None, text: str) -> None:
         """The answer to a plan: only one that says there is no such tool changes anything."""
         revision = self.state.plans.pop(call_id or "", None)
         if revision is None:
@@ -130,7 +132,7 @@ class Tasks:
         self.state.plans.clear()
         self.state.scripted.clear()
 
-    def goal(self, event: r.GoalUpdated) -> None:
+    def goal_updated(self, event: r.GoalUpdated) -> None:
         if event.goal is not None:
             self._goal(event.goal)
 
@@ -163,7 +165,7 @@ class Tasks:
             self.facts.goals.append(goal)
         self.state.goal = goal
 
-    def agent(
+    def add_agent_link(
         self,
         event: str,
         child: str | None,
@@ -180,7 +182,7 @@ class Tasks:
         if starts and names:
             if names[0] in self.state.children:
                 return
-            self.state.children = [*self.state.children, *names][-CHILDREN:]
+            self.state.children = [*self.state.children, *names][-MAX_CHILDREN:]
         here = self.here
         self.facts.agents.append(
             AgentLink(
@@ -197,7 +199,7 @@ class Tasks:
             )
         )
 
-    def spawned(self, call: Call, answer: dict[str, Any]) -> None:
+    def agent_spawned(self, call: Call, answer: dict[str, Any]) -> None:
         """What `spawn_agent` answered: an id and a nickname, or (0.140 and later) a path."""
         child, path = (
             optional_text(answer.get("agent_id"), 64),
@@ -205,15 +207,15 @@ class Tasks:
         )
         if child or path:
             nickname = answer.get("nickname")
-            self.agent("spawned", child, call=call, nickname=nickname, path=path)
+            self.add_agent_link("spawned", child, call=call, nickname=nickname, path=path)
 
-    def notified(self, notice: dict[str, Any]) -> None:
+    def agent_notified(self, notice: dict[str, Any]) -> None:
         """An agent is done: Codex tells the model so, in the user's name."""
         status = notice.get("status")
         event = next(iter(status), None) if isinstance(status, dict) else status
         child = notice.get("agent_id")
         if isinstance(event, str) and isinstance(child, str):
-            self.agent(event, child, path=optional_text(notice.get("agent_path"), 256))
+            self.add_agent_link(event, child, path=optional_text(notice.get("agent_path"), 256))
 
 
 def _figures(plan: PlanRevision) -> tuple[int, int, int]:
@@ -241,6 +243,6 @@ def _steps(plan: Any) -> list[PlanStep] | None:
             stored_text(str(step.get("step", "")), 2_000),
             stored_text(str(step.get("status", "pending")), 32),
         )
-        for step in plan[:STEPS]
+        for step in plan[:MAX_STEPS]
         if isinstance(step, dict)
     ]

@@ -56,13 +56,13 @@ class Thread:
             r.TurnComplete: self._completed,
             r.TurnAborted: self._aborted,
             r.RolledBack: self._rolled_back,
-            r.UserSaid: talk.user_event,
+            r.UserMessageEvent: talk.user_event,
             r.UserMessage: talk.user_item,
-            r.AgentSaid: talk.agent_event,
+            r.AgentMessageEvent: talk.agent_event,
             r.AgentMessage: talk.agent_item,
             r.Message: talk.item,
-            r.AgentTask: talk.letter_item,
-            r.AgentLetter: talk.letter,
+            r.AgentTask: talk.agent_task_item,
+            r.AgentLetter: talk.agent_letter,
             r.Plan: talk.plan_item,
             r.Reasoning: talk.reasoned,
             r.FunctionCall: work.function,
@@ -70,10 +70,10 @@ class Thread:
             r.CustomCall: work.custom,
             r.CustomOutput: work.output,
             r.LocalShellCall: work.local_shell,
-            r.WebSearchCall: self.calls.searched,
-            r.ImageCall: self.calls.drew,
-            r.ToolSearchCall: self.calls.looked_for_tools,
-            r.ToolSearchOutput: self.calls.found_tools,
+            r.WebSearchCall: self.calls.web_search,
+            r.ImageCall: self.calls.image_generation,
+            r.ToolSearchCall: self.calls.tool_search,
+            r.ToolSearchOutput: self.calls.tool_search_output,
             r.CommandExecution: work.command_item,
             r.CommandEnded: self._in_its_turn(work.command_event),
             r.FileChange: work.patch_item,
@@ -85,14 +85,14 @@ class Thread:
             r.AgentActivity: work.activity_event,
             r.SubAgentActivity: work.activity_item,
             r.CollabAgentToolCall: work.collab_item,
-            r.GoalUpdated: self.tasks.goal,
-            r.TokenCount: cost.counted,
-            r.UsageRecord: cost.recorded,
+            r.GoalUpdated: self.tasks.goal_updated,
+            r.TokenCount: cost.token_count,
+            r.UsageRecord: cost.usage_record,
             r.Compacted: happenings.compacted,
             r.ErrorEvent: happenings.error,
             r.EnteredReview: happenings.review_event,
-            r.ExitedReview: happenings.reviewed,
-            r.ExitedReviewMode: happenings.reviewed,
+            r.ExitedReview: happenings.review_ended,
+            r.ExitedReviewMode: happenings.review_ended,
             r.ItemCompleted: self._item,
         }
 
@@ -107,18 +107,18 @@ class Thread:
         return self.state.segment
 
     def _context(self, context: r.TurnContext) -> None:
-        self.identity.context(context)
-        self.calls.approvals.context(context)
+        self.identity.turn_context(context)
+        self.calls.approvals.turn_context(context)
 
     def _completed(self, event: r.TaskComplete) -> None:
-        if turn := self.turns.ending(event.turn_id):
+        if turn := self.turns.find_ending(event.turn_id):
             newest = turn is self.state.turn
             self.turns.completed(turn, event)
             if newest:
                 self._turn_ended(CallStatus.LOST)
 
     def _aborted(self, event: r.TurnAborted) -> None:
-        if turn := self.turns.ending(event.turn_id):
+        if turn := self.turns.find_ending(event.turn_id):
             newest = turn is self.state.turn
             self.turns.aborted(turn, event)
             if newest:
@@ -140,7 +140,7 @@ class Thread:
             return
         item = event.item
         if isinstance(item, r.EnteredReviewMode):
-            self.happenings.reviewing(event.turn_id, item.user_facing_hint, item.target)
+            self.happenings.review_started(event.turn_id, item.user_facing_hint, item.target)
             return
         handler = self.handlers.get(type(item))
         if handler is not None:

@@ -25,23 +25,23 @@ class ToolCalls:
         self.tasks = tasks
 
     def function(self, item: r.FunctionCall) -> None:
-        self.turns.worked()
+        self.turns.tool_called()
         arguments = arguments_in(item.arguments)
-        if item.name == "update_plan" and self.tasks.planned(
+        if item.name == "update_plan" and self.tasks.add_plan(
             item.call_id, arguments.explanation, arguments.plan
         ):
             return
         self.calls.function(item, arguments)
 
     def custom(self, item: r.CustomCall) -> None:
-        self.turns.worked()
+        self.turns.tool_called()
         call = self.calls.custom(item)
         if call.tool == SCRIPT_TOOL:
-            self.tasks.scripted(item.call_id, string(item.input) or "")
+            self.tasks.add_script_plans(item.call_id, string(item.input) or "")
 
     def output(self, item: r.FunctionOutput | r.CustomOutput) -> None:
         if item.call_id in self.state.plans:
-            self.tasks.answered(item.call_id, content_text(item.output))
+            self.tasks.plan_answered(item.call_id, content_text(item.output))
             return
         closed = self.calls.output(item.call_id, item.output)
         if closed is None:
@@ -55,7 +55,7 @@ class ToolCalls:
     def _answered(self, call: Call, text: str) -> None:
         """What an answer says beyond how its call ended."""
         if call.tool == "spawn_agent":
-            self.tasks.spawned(call, answer_fields(text))
+            self.tasks.agent_spawned(call, answer_fields(text))
         elif call.tool in GOAL_TOOLS:
             self.tasks.goal_answered(text)
         elif call.kind == CallKind.SCRIPT and any(
@@ -65,8 +65,8 @@ class ToolCalls:
                 self.tasks.goal_answered(line)
 
     def local_shell(self, item: r.LocalShellCall) -> None:
-        self.turns.worked()
-        self.calls.shell(item)
+        self.turns.tool_called()
+        self.calls.local_shell(item)
 
     def command_item(self, item: r.CommandExecution) -> None:
         self.calls.command(item, item.id)
@@ -76,11 +76,11 @@ class ToolCalls:
 
     def patch_item(self, item: r.FileChange) -> None:
         said = item.stdout or item.stderr or ""
-        self.calls.patched(item.id, item.changes, item.status, said)
+        self.calls.patch(item.id, item.changes, item.status, said)
 
     def patch_event(self, event: r.PatchEnded) -> None:
         status = event.status or ("failed" if event.success is False else "completed")
-        self.calls.patched(event.call_id, event.changes, status, event.stdout or event.stderr or "")
+        self.calls.patch(event.call_id, event.changes, status, event.stdout or event.stderr or "")
 
     def mcp_item(self, item: r.McpToolCall) -> None:
         failed = item.error is not None or item.status == "failed"
@@ -102,7 +102,7 @@ class ToolCalls:
         self.calls.mcp(item.id, item.tool or "dynamic", item.arguments, status, "")
 
     def spawned_event(self, event: r.AgentSpawned) -> None:
-        self.tasks.agent(
+        self.tasks.add_agent_link(
             "spawned",
             event.new_thread_id,
             nickname=event.new_agent_nickname,
@@ -119,14 +119,14 @@ class ToolCalls:
     def _active(self, call_id: str, told: r.AgentActivity | r.SubAgentActivity) -> None:
         call = self.calls.find(call_id)
         kind, child = told.kind or "activity", told.agent_thread_id
-        self.tasks.agent(kind, child, call=call, path=told.agent_path)
+        self.tasks.add_agent_link(kind, child, call=call, path=told.agent_path)
 
     def collab_item(self, item: r.CollabAgentToolCall) -> None:
         call = self.calls.find(item.id)
         event = _COLLABORATION.get(item.tool or "")
         if event is not None:
             for child in item.receiver_thread_ids or ():
-                self.tasks.agent(event, child, call=call, task=item.prompt)
+                self.tasks.add_agent_link(event, child, call=call, task=item.prompt)
 
 
 _COLLABORATION = {

@@ -41,7 +41,7 @@ SCRIPT_TOOL = "exec"
 """What code mode is called: its input is JavaScript that calls the other tools."""
 GOAL_TOOLS = ("create_goal", "update_goal")
 AGENT_NAMESPACES = ("multi_agent", "collaboration")
-Asked = tuple[CallKind, str, str | None]
+CallRequest = tuple[CallKind, str, str | None]
 """The kind of a call, what its tool is called, and what it is asked for."""
 
 
@@ -95,7 +95,7 @@ def escalates(permissions: object, flag: object) -> bool:
     return permissions == "require_escalated" or flag is True
 
 
-def asked_for(item: r.FunctionCall, arguments: Arguments) -> Asked:
+def function_request(item: r.FunctionCall, arguments: Arguments) -> CallRequest:
     """What a function call asks for."""
     kind = KINDS.get(item.name, CallKind.OTHER)
     if (item.namespace or "").startswith(AGENT_NAMESPACES):
@@ -121,7 +121,7 @@ def asked_for(item: r.FunctionCall, arguments: Arguments) -> Asked:
     return kind, item.name, command
 
 
-def written_to(item: r.CustomCall) -> Asked:
+def custom_request(item: r.CustomCall) -> CallRequest:
     """The same of a tool that takes plain text."""
     text = string(item.input) or ""
     if item.name == SCRIPT_TOOL:

@@ -40,7 +40,7 @@ class Turns:
         state = self.state
         segment = state.segment
         state.explicit_turns = True
-        self.events_tell()
+        self.use_events()
         if segment.generation == "G2":
             segment.generation = "G3"
         if event.model_context_window != segment.context_window:
@@ -90,26 +90,26 @@ class Turns:
         else:
             self.end(turn, TurnState(turn.state))
 
-    def reviewed(self, turn_id: str | None) -> None:
+    def begin_review(self, turn_id: str | None) -> None:
         """A review begins. It is a turn of its own, whose start is mostly not in the file."""
         turn = self.state.turn
         known = turn is not None and turn_id is not None and turn.turn_id == turn_id
-        fresh = turn is not None and turn.state == TurnState.OPEN and not self.used
+        fresh = turn is not None and turn.state == TurnState.OPEN and not self.has_activity
         if turn is None or not (known or fresh):
             self.begin(turn_id, "review")
         else:
-            self.touch(turn).trigger = "review"
+            self.mark_changed(turn).trigger = "review"
         self.state.segment.reviewing = True
         self.state.review_leaked = False
 
     @property
-    def used(self) -> bool:
+    def has_activity(self) -> bool:
         """Whether anything happened in the newest turn yet."""
         return self.state.prompted or self.state.answered
 
     # How one ends.
 
-    def touch(self, turn: Turn) -> Turn:
+    def mark_changed(self, turn: Turn) -> Turn:
         """`turn` is about to change: a row stored before is replaced by the new one."""
         if turn.byte in self._stored:
             self._stored.discard(turn.byte)
@@ -120,7 +120,7 @@ class Turns:
     def end(
         self, turn: Turn, state: TurnState, milliseconds: Any = None, reason: str | None = None
     ) -> None:
-        self.touch(turn)
+        self.mark_changed(turn)
         turn.state = state
         if state is not TurnState.LOST:
             turn.ended_at = turn.ended_at or self.here.at
@@ -133,14 +133,14 @@ class Turns:
         else:
             self.state.overtaken = None
 
-    def ending(self, turn_id: str | None) -> Turn | None:
+    def find_ending(self, turn_id: str | None) -> Turn | None:
         """The turn that an end with this id speaks of: the open one, or the one it overtook."""
         turn, overtaken = self.state.turn, self.state.overtaken
         if turn is not None and (not turn_id or turn.turn_id in (None, turn_id)):
             turn.turn_id = turn.turn_id or optional_text(turn_id, 128)
-            return self.touch(turn)
+            return self.mark_changed(turn)
         if overtaken is not None and overtaken.turn_id == turn_id:
-            return self.touch(overtaken)
+            return self.mark_changed(overtaken)
         return None
 
     def completed(self, turn: Turn, event: r.TaskComplete) -> None:
@@ -153,7 +153,7 @@ class Turns:
         elif self._silent(turn, event):
             self.end(turn, TurnState.FAILED, event.duration_ms, "no answer")
         else:
-            if self.state.compacting and not self.used and turn is self.state.turn:
+            if self.state.compacting and not self.has_activity and turn is self.state.turn:
                 turn.trigger = "compact"
             self.end(turn, TurnState.COMPLETED, event.duration_ms)
 
@@ -180,10 +180,10 @@ class Turns:
             self._begun_by_person()
         self.end(turn, TurnState.INTERRUPTED, event.duration_ms, event.reason)
 
-    def failed(self, event: r.ErrorEvent) -> None:
+    def record_error(self, event: r.ErrorEvent) -> None:
         """An error event tells why; the end of the turn tells that."""
         if self.state.turn is not None:
-            turn = self.touch(self.state.turn)
+            turn = self.mark_changed(self.state.turn)
             turn.error_code = compact_json(event.codex_error_info, 200)
             turn.error = optional_text(event.message)
 
@@ -213,10 +213,10 @@ class Turns:
         segment.effort = effort or segment.effort
         turn = self.state.turn
         if turn is not None and (turn.model, turn.effort) != (segment.model, segment.effort):
-            self.touch(turn)
+            self.mark_changed(turn)
             turn.model, turn.effort = segment.model, segment.effort
 
-    def prompted(self) -> None:
+    def user_prompted(self) -> None:
         """A person spoke: without turn events that is what begins a turn."""
         state = self.state
         if not state.explicit_turns:
@@ -229,33 +229,33 @@ class Turns:
         self.state.user_turns.append(self.state.segment.turns)
         del self.state.user_turns[:-USER_TURNS]
 
-    def ran_own_command(self) -> None:
+    def user_ran_command(self) -> None:
         """A person ran a command: where it is the whole turn, no answer is to come."""
         if not self.state.prompted:
             self.state.answered = True
 
-    def answered(self) -> None:
+    def agent_answered(self) -> None:
         """The agent spoke: without turn events that is all that tells of an end."""
         state = self.state
         state.responded = state.answered = True
         state.compacting = state.calling = False
         if not state.explicit_turns and state.turn is not None:
-            turn = self.touch(state.turn)
+            turn = self.mark_changed(state.turn)
             turn.state, turn.ended_at = TurnState.COMPLETED, self.here.at
 
-    def events_tell(self) -> None:
+    def use_events(self) -> None:
         """An event tells what was said or begun: the items beside events are doubles."""
         self.state.has_events, self.state.items_only = True, False
         self.state.held.clear()
 
-    def worked(self) -> None:
+    def tool_called(self) -> None:
         """The agent called a tool: a turn that looked done is not."""
         self.before_work()
         self.state.responded = self.state.calling = True
         self.state.compacting = False
         turn = self.state.turn
         if turn is not None and turn.state != TurnState.OPEN:
-            self.touch(turn)
+            self.mark_changed(turn)
             turn.state, turn.ended_at = TurnState.OPEN, None
 
     def close(self) -> None:

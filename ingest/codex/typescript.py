@@ -30,6 +30,6 @@ def feed(fold: Fold, data: bytes) -> None:
     for raw in (document.session, *document.items):
         part = bytes(raw)
         at = data.index(part, at)
-        fold.item(at, part)
+        fold.feed_item(at, part)
         at += len(part)
     fold.state.segment.generation = "G0"

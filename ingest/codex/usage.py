@@ -16,7 +16,7 @@ class UsageFold:
         self.state = state
         self.facts = facts
 
-    def counted(self, event: r.TokenCount) -> None:
+    def token_count(self, event: r.TokenCount) -> None:
         info = event.info
         if info is None:
             return
@@ -27,7 +27,7 @@ class UsageFold:
             segment.context_used = used
         self._spend(tokens.count(self.state.tokens, info, responded=self.state.responded))
 
-    def recorded(self, entry: r.UsageRecord) -> None:
+    def usage_record(self, entry: r.UsageRecord) -> None:
         if entry.thread_id is None or entry.thread_id == self.state.segment.thread:
             self._spend(tokens.count_record(self.state.tokens, entry))
 

@@ -9,7 +9,7 @@ from typing import Final
 
 LONG: Final = 1024**2
 """What is shorter is harmless whatever it holds."""
-MOST_VALUES: Final = 1_000_000
+MAX_VALUES: Final = 1_000_000
 _STRING: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 _SIGNS: Final = (b",", b"{", b"[")
 """There is one of them for each value but the first."""
@@ -17,12 +17,12 @@ _SIGNS: Final = (b",", b"{", b"[")
 
 def has_too_many_values(raw: bytes) -> bool:
     """Whether this JSON holds more values than are unpacked."""
-    if len(raw) <= LONG or sum(map(raw.count, _SIGNS)) <= MOST_VALUES:
+    if len(raw) <= LONG or sum(map(raw.count, _SIGNS)) <= MAX_VALUES:
         return False
     values = at = 0
     for text in _STRING.finditer(raw):
         values += sum(raw.count(sign, at, text.start()) for sign in _SIGNS)
-        if values > MOST_VALUES:
+        if values > MAX_VALUES:
             return True
         at = text.end()
-    return values + sum(raw.count(sign, at) for sign in _SIGNS) > MOST_VALUES
+    return values + sum(raw.count(sign, at) for sign in _SIGNS) > MAX_VALUES

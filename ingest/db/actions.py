@@ -20,7 +20,7 @@ from ingest.batches.state import TRANSITIONS
 from ingest.db.database import Database
 from ingest.db.edit_log import EditLog, LoggedEdit
 from ingest.db.errors import StoreError
-from ingest.text.redact import mask_within
+from ingest.text.redact import mask_json
 
 
 class ActionOutcome(Struct, frozen=True):
@@ -109,7 +109,7 @@ def record(database: Database, order: Action, command: str, now: datetime) -> Ac
         actor=order.actor,
         verb=order.verb,
         reason=order.reason,
-        selection=mask_within(_said(order.selection)),
+        selection=mask_json(_said(order.selection)),
         arguments={} if order.until is None else {"until": order.until.isoformat()},
         batches=msgspec.json.decode(
             database.query("commands.done_ids")[0]["batches"], type=list[str]

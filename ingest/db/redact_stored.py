@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from ingest.db.backup import rewrite
 from ingest.db.database import Database
 from ingest.db.edit_log import EditLog, LoggedEdit
-from ingest.text.redact import found, mask, mask_within
+from ingest.text.redact import count_by_kind, mask, mask_json
 
 EDITS: Final = "edits.jsonl"
 _NEVER: Final = frozenset({"homes", "sources", "schema_migrations", "properties"})
@@ -50,11 +50,11 @@ def _scan(database: Database) -> list[StoredText]:
     for table, column, masking in _columns(database):
         counts: Counter[str] = Counter()
         for _, text in _suspects(database, table, column, masking):
-            counts.update(found(_plain(table, column, text)) or {"nested": 1})
+            counts.update(count_by_kind(_plain(table, column, text)) or {"nested": 1})
         places += [StoredText(table, column, kind, count) for kind, count in sorted(counts.items())]
     counts = Counter()
     for edit in EditLog(database.path).read():
-        counts.update(found(msgspec.json.encode(edit).decode()))
+        counts.update(count_by_kind(msgspec.json.encode(edit).decode()))
     return places + [StoredText(EDITS, "", kind, count) for kind, count in sorted(counts.items())]
 
 
@@ -131,7 +131,7 @@ def _mask_json(text: str) -> str:
         value: Any = msgspec.json.decode(text)
     except (msgspec.MsgspecError, RecursionError):
         return mask(text)
-    masked = mask_within(value)
+    masked = mask_json(value)
     return text if masked == value else msgspec.json.encode(masked).decode()
 
 
@@ -153,8 +153,8 @@ def _clean_edit(line: bytes) -> bytes:
     clean = replace(
         edit,
         reason=edit.reason and mask(edit.reason),
-        selection=mask_within(edit.selection),
-        arguments=mask_within(edit.arguments),
+        selection=mask_json(edit.selection),
+        arguments=mask_json(edit.arguments),
     )
     return line if clean == edit else msgspec.json.encode(clean)
 

@@ -15,7 +15,7 @@ import msgspec
 from ingest.batches.failure import classify
 from ingest.codex import typescript
 from ingest.codex.facts import Facts
-from ingest.codex.fold import Fault, Fold
+from ingest.codex.fold import Fold, LineFault
 from ingest.codex.indexes import IndexFold
 from ingest.codex.rejects import KILLED
 from ingest.codex.state import FoldState
@@ -104,7 +104,7 @@ def _lines(
                 if job.limit < WHOLE and budget.is_exhausted(fold.facts):
                     break
                 del part  # Free a long line before the next one is read.
-        except Fault as fault:
+        except LineFault as fault:
             if fault.offset == cursor.offset:
                 faults[fault.offset] = _trace(fault)
             else:
@@ -157,13 +157,13 @@ def _read_document(job: Job, reader: Reader, size: int) -> Fold:
         fold = Fold(job.source, job.thread, None, faults)
         try:
             typescript.feed(fold, data)
-        except Fault as fault:
+        except LineFault as fault:
             faults[fault.offset] = _trace(fault)
         else:
             return fold
 
 
-def _trace(fault: Fault) -> str:
+def _trace(fault: LineFault) -> str:
     return mask("".join(traceback.format_exception(fault.error)))[-TRACE_CHARS:]
 
 

@@ -23,7 +23,7 @@ from ingest.pipeline.job import HUNG, Job, JobAlive, ReaderOutput
 from ingest.pipeline.reader_deaths import DeathPlace
 from ingest.pipeline.reader_output import read_group
 from ingest.pipeline.reader_process import Group, receive, send
-from ingest.text.units import span
+from ingest.text.units import duration
 
 MAX_GROUPS = 4
 """Groups assigned to one reader, so that it keeps reading while earlier ones are stored."""
@@ -244,6 +244,6 @@ def _hung_failure(last: _LastMessage) -> Failure:
     return Failure(
         code=HUNG,
         cls=ErrorClass.TRANSIENT,
-        message=f"Its reader made no progress for {span(HUNG_AFTER)}{where}, and was killed.",
+        message=f"Its reader made no progress for {duration(HUNG_AFTER)}{where}, and was killed.",
         hint="Check that the disk of the file still responds.",
     )

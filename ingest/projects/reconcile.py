@@ -15,7 +15,7 @@ from msgspec import Struct
 from ingest.db.query_reader import NamedQueries, Row
 from ingest.projects.git.alignment import Alignment, AlignmentState
 from ingest.sessions.session import Session, label
-from ingest.text.units import many
+from ingest.text.units import pluralize
 
 VERB: Final = "reconcile"
 
@@ -156,7 +156,7 @@ def _choice(alignment: Alignment) -> tuple[Choice, str | None, str] | None:
         case AlignmentState.DETACHED:
             return Choice.KEEP, None, "Nothing is lost; check a branch out to go on."
         case AlignmentState.BEHIND:
-            count = many(alignment.commits, "commit")
+            count = pluralize(alignment.commits, "commit")
             return Choice.KEEP, None, f"The branch only stands {count} earlier."
         case AlignmentState.REWRITTEN:
             return Choice.REVIEW, None, "Whether its steps still stand, only a person can tell."

@@ -21,7 +21,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from ingest.sessions.errors import Problem
-from ingest.text.redact import marks, mask
+from ingest.text.redact import count_masked, mask
 from ingest.text.sanitize import one_line, safe_text
 
 NAME_CHARS = 80
@@ -119,7 +119,7 @@ def write(
             )
     except OSError as error:
         raise TargetUnwritable(path, error) from error
-    return ExportedFile(path, marks(text))
+    return ExportedFile(path, count_masked(text))
 
 
 def _under(path: Path, below: Path) -> tuple[str, ...]:

@@ -44,7 +44,7 @@ def parse_period(text: str, now: datetime, zone: tzinfo | None = None) -> Period
             times.since(first, now, zone) if first else None,
             times.until(last, now, zone) if last else None,
         )
-    except times.NoTime as error:
+    except times.InvalidTime as error:
         raise InvalidPeriod(text) from error
 
 

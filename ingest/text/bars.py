@@ -14,7 +14,7 @@ def bar(value: float, most: float, *, width: int = WIDTH, ascii: bool = False) -
     return ("#" if ascii else "█") * max(1, round(width * min(1.0, value / most)))
 
 
-def course(values: Sequence[float], *, ascii: bool = False) -> str:
+def sparkline(values: Sequence[float], *, ascii: bool = False) -> str:
     """The values in their order, each as high as it is of the highest; nothing is lowest."""
     levels = _ASCII_LEVELS if ascii else _LEVELS
     most = max(values, default=0)

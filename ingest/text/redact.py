@@ -102,22 +102,22 @@ def mask(text: str) -> str:
     return text
 
 
-def unsafe(text: str) -> bool:
+def needs_masking(text: str) -> bool:
     """Whether masking would change anything."""
     return bool(_spans(text, _hits(text)))
 
 
-def found(text: str) -> dict[str, int]:
+def count_by_kind(text: str) -> dict[str, int]:
     """How many there are of each kind."""
     return dict(Counter(kind for _, _, kind in _spans(text, _hits(text))))
 
 
-def marks(text: str) -> int:
+def count_masked(text: str) -> int:
     """How many masked places a text shows."""
     return len(_MARK.findall(text))
 
 
-def endless(text: str) -> bool:
+def may_be_unbounded(text: str) -> bool:
     """Whether it may hold something that has no bound: no part of it can be judged alone then."""
     return any(
         letter in text and any(map(text.__contains__, begins))
@@ -125,13 +125,13 @@ def endless(text: str) -> bool:
     )
 
 
-def mask_within(value: Any) -> Any:
+def mask_json(value: Any) -> Any:
     """A JSON value with all the text in it masked."""
     if isinstance(value, str):
         return mask(value)
     if isinstance(value, dict):
-        return {mask(key): mask_within(inner) for key, inner in value.items()}
-    return [mask_within(inner) for inner in value] if isinstance(value, list) else value
+        return {mask(key): mask_json(inner) for key, inner in value.items()}
+    return [mask_json(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _masked(text: str, spans: list[Span]) -> Iterator[str]:

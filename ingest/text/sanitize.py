@@ -59,7 +59,7 @@ def _columns(character: str) -> int:
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
-def cut(text: str, columns: int, ellipsis: str = "…") -> str:
+def truncate(text: str, columns: int, ellipsis: str = "…") -> str:
     """The text, or as much of it as fits with an ellipsis behind it."""
     if width(text) <= columns:
         return text
@@ -73,6 +73,6 @@ def cut(text: str, columns: int, ellipsis: str = "…") -> str:
     return "".join(taken) + ellipsis[:columns]
 
 
-def cut_before(text: str, columns: int, ellipsis: str = "…") -> str:
+def truncate_start(text: str, columns: int, ellipsis: str = "…") -> str:
     """The text, or as much of its end as fits with an ellipsis before it."""
-    return cut(text[::-1], columns, ellipsis[::-1])[::-1]
+    return truncate(text[::-1], columns, ellipsis[::-1])[::-1]

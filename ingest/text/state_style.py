@@ -24,7 +24,7 @@ _PENDING = StateStyle("○", "o", "cyan")
 _BLOCKED = StateStyle("◇", "-", "yellow")
 UNKNOWN = StateStyle("◌", ".", "dim")
 
-LOOKS: Final = {
+STATE_STYLES: Final = {
     # of sessions, turns and calls
     "running": _RUNNING,
     "open": _RUNNING,

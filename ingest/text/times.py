@@ -17,7 +17,7 @@ _MILLISECONDS_FROM = 10**11
 """Seconds get there in the year 5138."""
 
 
-class NoTime(ValueError):
+class InvalidTime(ValueError):
     """The text names no point in time."""
 
     def __init__(self, text: str, why: str = "") -> None:
@@ -32,13 +32,13 @@ def until(text: str, now: datetime, zone: tzinfo | None = None) -> datetime:
     return _point(text, now, zone, end=True)
 
 
-def later(text: str, now: datetime, zone: tzinfo | None = None) -> datetime:
+def future(text: str, now: datetime, zone: tzinfo | None = None) -> datetime:
     """A moment to come: in `2h`, or at a time of the calendar."""
     moment = since(text, now, zone)
     if _AGO(text.strip().lower()):
         moment = _naive(now) + (_naive(now) - moment)
     if moment <= _naive(now):
-        raise NoTime(text, f"{text!r} is over already; write 2h, 3d, 2026-12-01T09:00.")
+        raise InvalidTime(text, f"{text!r} is over already; write 2h, 3d, 2026-12-01T09:00.")
     return moment
 
 
@@ -64,7 +64,7 @@ def _point(text: str, now: datetime, zone: tzinfo | None, *, end: bool) -> datet
         moment = datetime.fromisoformat(word.upper())
         return _naive(moment) if moment.tzinfo else _local(moment, zone)
     except (ValueError, OverflowError, OSError) as error:
-        raise NoTime(text) from error
+        raise InvalidTime(text) from error
 
 
 def _day(word: str, now: datetime, zone: tzinfo | None) -> date | None:

@@ -23,7 +23,7 @@ def tokens(count: int) -> str:
     return f"{count / 10**9:.1f}G"
 
 
-def span(seconds: float | None) -> str:
+def duration(seconds: float | None) -> str:
     """A length of time, in the unit that says enough."""
     if seconds is None:
         return ""
@@ -40,7 +40,7 @@ def span(seconds: float | None) -> str:
 
 def ago(moment: datetime | None, now: datetime) -> str:
     """How long ago a moment of the database was; both are naive UTC."""
-    return "never" if moment is None else f"{span((now - moment).total_seconds())} ago"
+    return "never" if moment is None else f"{duration((now - moment).total_seconds())} ago"
 
 
 def age(moment: datetime | None, now: datetime) -> str:
@@ -48,11 +48,11 @@ def age(moment: datetime | None, now: datetime) -> str:
     if moment is None:
         return ""
     seconds = max(0.0, (now - moment).total_seconds())
-    number, unit = span(seconds).split()[:2]
+    number, unit = duration(seconds).split()[:2]
     return f"{number.split('.')[0]} {unit}"
 
 
-def many(count: int, noun: str) -> str:
+def pluralize(count: int, noun: str) -> str:
     if count == 1:
         return f"1 {noun}"
     return f"{count:,} {noun}{'es' if noun.endswith(('ch', 's', 'x')) else 's'}"

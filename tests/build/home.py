@@ -16,7 +16,7 @@ import zstandard
 
 from tests.build.line import START_MS, Clock, Ids, Json, compact, iso
 from tests.build.rollout import Rollout
-from tests.build.writer import Pen
+from tests.build.writer import Writer
 
 
 class Home:
@@ -60,23 +60,23 @@ class Home:
 
     # ── what becomes of them ────────────────────────────────────────────────────────────────────
 
-    def archive(self, rollout: Pen) -> Path:
+    def archive(self, rollout: Writer) -> Path:
         """Moved into the flat folder: same name, same inode."""
         return self._move(rollout, self.path / "archived_sessions" / rollout.path.name)
 
-    def unarchive(self, rollout: Pen) -> Path:
+    def unarchive(self, rollout: Writer) -> Path:
         """Moved back to the day its name says, and touched."""
         day = rollout.path.name.removeprefix("rollout-")[:10].replace("-", "/")
         path = self._move(rollout, self.path / "sessions" / day / rollout.path.name)
         os.utime(path, (self.clock.seconds, self.clock.seconds))
         return path
 
-    def _move(self, rollout: Pen, to: Path) -> Path:
+    def _move(self, rollout: Writer, to: Path) -> Path:
         to.parent.mkdir(parents=True, exist_ok=True)
         rollout.path = rollout.path.rename(to)
         return to
 
-    def compress(self, rollout: Pen, *, keep_plain: bool = False) -> Path:
+    def compress(self, rollout: Writer, *, keep_plain: bool = False) -> Path:
         """One zstd frame with the plain file's modification time; the plain file goes."""
         plain = rollout.path
         before = plain.stat()
@@ -88,7 +88,7 @@ class Home:
             plain.unlink()
         return packed
 
-    def materialise(self, rollout: Pen) -> Path:
+    def materialise(self, rollout: Writer) -> Path:
         """What a resume does: a new plain file, the compressed one goes."""
         packed = rollout.path.with_name(rollout.path.name + ".zst")
         unpacked = zstandard.ZstdDecompressor().stream_reader(packed.read_bytes()).read()

@@ -9,12 +9,12 @@ from tests.build import payload
 from tests.build.expected import Expected
 from tests.build.line import Clock, Ids, Json
 from tests.build.release import Release
-from tests.build.writer import Pen
+from tests.build.writer import Writer
 
 UNLINKED = {"ghost_snapshot", "additional_tools"}
 
 
-class Items(Pen):
+class Items(Writer):
     def __init__(
         self, path: Path, clock: Clock, ids: Ids, release: Release, thread: payload.Thread
     ) -> None:

@@ -13,7 +13,7 @@ LINE_MS = 3
 """How long a line takes, so that no two lines of a file need carry the same time."""
 
 
-class Pen:
+class Writer:
     def __init__(self, path: Path, clock: Clock, ids: Ids, release: Release) -> None:
         self.path = path
         self.clock = clock

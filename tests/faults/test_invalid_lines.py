@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import zstandard
 
-from ingest.codex.value_limit import MOST_VALUES, has_too_many_values
+from ingest.codex.value_limit import MAX_VALUES, has_too_many_values
 from ingest.pipeline import batch_budget, spawn_readers
 from ingest.pipeline.job import Job, JobDone
 from ingest.pipeline.read_batch import read
@@ -208,6 +208,6 @@ def test_a_long_line_of_millions_of_values_takes_little_memory_and_costs_that_li
 
 def test_a_long_text_full_of_commas_and_braces_is_no_crowd_of_values() -> None:
     text = b'{"text":"' + b'{\\"a\\":[1,2]},' * 300_000 + b'"}'
-    assert text.count(b",") + text.count(b"{") + text.count(b"[") > MOST_VALUES
+    assert text.count(b",") + text.count(b"{") + text.count(b"[") > MAX_VALUES
     assert not has_too_many_values(text)
-    assert has_too_many_values(b"[" + b"1," * (MOST_VALUES + 1) + b"1]")
+    assert has_too_many_values(b"[" + b"1," * (MAX_VALUES + 1) + b"1]")

@@ -17,7 +17,7 @@ from ingest.sessions.detail import SessionDetail, SessionPlan, session_detail
 from ingest.sessions.scope import Now, Scope
 from ingest.sessions.session import Session, branch_label, label
 from ingest.text.redact import mask
-from ingest.text.units import ago, many, span, tokens
+from ingest.text.units import ago, duration, pluralize, tokens
 from tui import content
 
 _FILES: Final = 12
@@ -122,7 +122,7 @@ def _plan(plans: Sequence[SessionPlan], now: datetime) -> Iterator[Content]:
     for step in newest.steps:
         yield Content("  ") + content.row(
             content.row(content.glyph(step.status), content.line(step.text), gap=" "),
-            content.line(span(times.get(step.text)), "dim"),
+            content.line(duration(times.get(step.text)), "dim"),
         )
     if not newest.steps:
         yield Content("  ") + content.line("no steps", "dim")
@@ -182,7 +182,7 @@ def _files(story: SessionDetail) -> Iterator[Content]:
         return
     yield content.line("")
     yield content.row(
-        content.line("Files", "bold"), content.line(many(len(changed), "file"), "dim")
+        content.line("Files", "bold"), content.line(pluralize(len(changed), "file"), "dim")
     )
     project = f"{story.session.cwd or ''}/"
     for file in list(changed.values())[-_FILES:]:

@@ -13,8 +13,8 @@ from ingest.db.query_reader import QueryReader
 from ingest.sessions.scope import Now, Scope
 from ingest.sessions.session import Session, is_recent, label, list_sessions
 from ingest.tail.discovery import ProblemCode
-from ingest.text.state_style import LOOKS
-from ingest.text.units import many, tokens
+from ingest.text.state_style import STATE_STYLES
+from ingest.text.units import pluralize, tokens
 from tui.widgets.column import Cell, Column, Line, Styled, age_of
 from tui.widgets.listing import Key, View, says, shown
 
@@ -76,8 +76,8 @@ class BoardTree:
 
     def _counted(self, shown: Sequence[Line] | None) -> str:
         """How many there are; and where a filter chose some, how many of them are shown."""
-        sessions = many(len(self.sessions), "session")
-        projects = many(len(self._projects), "project")
+        sessions = pluralize(len(self.sessions), "session")
+        projects = pluralize(len(self._projects), "project")
         if shown is None:
             return f"{sessions} in {projects}"
         headings = sum(1 for line in shown if line.above is None)
@@ -148,7 +148,7 @@ def _project(name: str, found: Sequence[Session], *, closed: bool, now: Now) -> 
         Styled(f"{_CLOSED if closed else _OPEN}", "dim"),
         Styled(name, "title"),
         Styled(branch, "dim"),
-        Styled(f"  {many(len(found), 'session')}" if closed else "", "dim"),
+        Styled(f"  {pluralize(len(found), 'session')}" if closed else "", "dim"),
         Styled(f"  ✗ {failed}" if failed and closed else "", "red"),
     )
     cells = (parts, "", "", age_of(newest, now.moment) if closed else "")
@@ -211,7 +211,7 @@ def in_order(sessions: Sequence[Session]) -> list[Session]:
 def _session(
     one: Session, before: str, above: Key, now: Now, closed: bool | None, below: int
 ) -> Line:
-    look = LOOKS[one.state]
+    look = STATE_STYLES[one.state]
     title = one.nickname if one.nickname and before.strip() else ""
     name = label(one) if not title else f"{one.title or ''}"
     parts: tuple[Cell, ...] = (

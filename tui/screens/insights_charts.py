@@ -10,7 +10,7 @@ from ingest.report.comparison import Change
 from ingest.report.insights import Insights, step_begins
 from ingest.report.report import Distribution
 from ingest.text import units
-from ingest.text.units import many, size, span
+from ingest.text.units import duration, pluralize, size
 from tui import charts, content
 
 HEIGHT: Final = 7
@@ -77,7 +77,7 @@ def _count(value: float) -> str:
 
 
 def _span(value: float) -> str:
-    return span(value).replace(".0 ", "").replace(" ", "")
+    return duration(value).replace(".0 ", "").replace(" ", "")
 
 
 def _tokens(found: Insights, width: int, beside: Insights | None) -> Iterator[Content]:
@@ -127,7 +127,7 @@ def _usual(one: Distribution, say: charts.Say) -> str:
 
 def _outcomes(found: Insights, width: int) -> Iterator[Content]:
     total = sum(one.turns for one in found.outcomes)
-    yield _title("How turns ended", many(total, "turn"))
+    yield _title("How turns ended", pluralize(total, "turn"))
     for one in found.outcomes:
         state = content.state(one.state)
         blank = content.block(" " * max(0, _NAME - state.cell_length))
@@ -136,7 +136,7 @@ def _outcomes(found: Insights, width: int) -> Iterator[Content]:
 
 
 def _coverage(found: Insights, width: int) -> Iterator[Content]:
-    yield _title("Coverage", f"of {many(found.report.sessions, 'session')}")
+    yield _title("Coverage", f"of {pluralize(found.report.sessions, 'session')}")
     for one in reversed(found.report.coverage if found.report.sessions else []):
         yield _barred(_name(_LOOKS[one.name]), one.share, f"{one.share:.0%}", width)
     yield Content("")
@@ -201,7 +201,7 @@ def _figure(value: float | None, unit: str) -> str:
     if value is None:
         return "–"
     if unit == "seconds":
-        return span(value)
+        return duration(value)
     if unit.startswith("bytes"):
         return size(int(value))
     if unit == "share":

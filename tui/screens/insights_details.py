@@ -9,8 +9,8 @@ from textual.content import Content
 from ingest.db.query_reader import QueryReader, Row
 from ingest.report.period import Period
 from ingest.sessions.session import title_of
-from ingest.text.sanitize import cut
-from ingest.text.units import span, tokens
+from ingest.text.sanitize import truncate
+from ingest.text.units import duration, tokens
 from tui import content
 from tui.query_runner import Question
 from tui.screens.why import SHOWN
@@ -30,7 +30,7 @@ def behind_the_pictures(period: Period) -> Question[list[Content]]:
         )
         return [
             *_part("Tokens: who spent most", spenders, lambda row: tokens(row["total"])),
-            *_part("Length: the longest turns", longest, lambda row: span(row["seconds"])),
+            *_part("Length: the longest turns", longest, lambda row: duration(row["seconds"])),
             *_part("Ends: the last that did not end well", badly, lambda row: row["state"]),
         ]
 
@@ -47,10 +47,10 @@ def _part(name: str, rows: Sequence[Row], figure: Callable[[Row], str]) -> Itera
         yield Content(" " * max(0, _FIGURE - len(told))) + content.row(
             content.line(told),
             content.line(row["session"][:8], "dim"),
-            content.line(cut(title_of(row["title"]) or "(no prompt)", _TITLE)),
+            content.line(truncate(title_of(row["title"]) or "(no prompt)", _TITLE)),
             content.line(row["project"], "dim"),
             content.line(turn, "dim"),
         )
         if row.get("said"):
-            said = cut(title_of(row["said"]) or "", _TITLE)
+            said = truncate(title_of(row["said"]) or "", _TITLE)
             yield Content(" " * (_FIGURE + 2)) + content.line(said, "dim")

@@ -21,7 +21,7 @@ from ingest.projects.journal.entry import Rules
 from ingest.projects.journal.model import Journal
 from ingest.projects.journal.page import page
 from ingest.projects.journal.write import JournalFormat, WrittenJournal, default_path, write
-from ingest.text.units import many
+from ingest.text.units import pluralize
 from tui import content
 from tui.actions_runner import ActionRunner
 from tui.base_screen import BaseScreen
@@ -122,7 +122,7 @@ class PagePane(Pane):
         self.query_exactly_one(Reader).read(drawn(blocks), anew=anew)
 
     def _above(self, found: JournalText) -> Content:
-        masked = many(found.journal.redacted, "secret")
+        masked = pluralize(found.journal.redacted, "secret")
         return content.row(
             content.line(found.journal.project or "all projects", "bold"),
             content.line(f"{masked} masked", "yellow") if found.journal.redacted else None,
@@ -250,7 +250,7 @@ class JournalScreen(BaseScreen):
             return ["Nothing in it had to be masked."]
         places = [place for one in journals for place in masked_places(page(one, None))]
         shown = [content.line(f"  {place}", "dim", 66) for place in places[:_MASKED_SHOWN]]
-        return [content.line(f"{many(count, 'secret')} masked:", "yellow"), *shown]
+        return [content.line(f"{pluralize(count, 'secret')} masked:", "yellow"), *shown]
 
     async def _remember(self, paths: list[Path]) -> None:
         fresh = await self.dashboard.feed.ask(
@@ -322,4 +322,4 @@ def _wanted(
 def _where(paths: list[Path]) -> str:
     if len(paths) == 1:
         return str(paths[0])
-    return f"{many(len(paths), 'file')} in {paths[0].parent}"
+    return f"{pluralize(len(paths), 'file')} in {paths[0].parent}"

@@ -9,8 +9,8 @@ from ingest.db.query_reader import QueryReader
 from ingest.projects.journal.build import list_days
 from ingest.sessions.scope import Now, Scope
 from ingest.sessions.session import Session, label, list_sessions
-from ingest.text.state_style import LOOKS
-from ingest.text.units import many
+from ingest.text.state_style import STATE_STYLES
+from ingest.text.units import pluralize
 from tui.widgets.column import Cell, Column, Line, Styled
 from tui.widgets.listing import Key, View, matches
 
@@ -44,7 +44,7 @@ class JournalDays:
         sessions = {one.id: one for one in list_sessions(reading, Scope(), self.now)}
         days = list_days(reading, None, None)
         told = {one for ids in days.values() for one in ids if one in sessions}
-        self.counted = f"{many(len(told), 'session')} on {many(len(days), 'day')}"
+        self.counted = f"{pluralize(len(told), 'session')} on {pluralize(len(days), 'day')}"
         self._lines = {line.key: line for line in tree(days, sessions, view)}
         return list(self._lines)
 
@@ -85,16 +85,16 @@ def _day(day: date, found: Sequence[Session], *, closed: bool) -> Line:
     parts: tuple[Cell, ...] = (
         Styled("▸ " if closed else "▾ ", "dim"),
         Styled(f"{day:%Y-%m-%d %a}", "title"),
-        Styled(f"  {many(len(found), 'session')}", "dim"),
+        Styled(f"  {pluralize(len(found), 'session')}", "dim"),
     )
-    project = projects.pop() if len(projects) == 1 else many(len(projects), "project")
+    project = projects.pop() if len(projects) == 1 else pluralize(len(projects), "project")
     cells = (parts, Styled(project, "dim"))
     text = f"{day}"
     return Line(About(day), cells, text=text, id=text, closed=closed)
 
 
 def _session(one: Session, day: date) -> Line:
-    look = LOOKS[one.state]
+    look = STATE_STYLES[one.state]
     parts: tuple[Cell, ...] = (
         "  ",
         Styled(f"{look.glyph} ", look.color),

@@ -21,7 +21,7 @@ from ingest.projects.journal.blocks import (
     Verbatim,
     state_text,
 )
-from ingest.text.state_style import LOOKS, UNKNOWN
+from ingest.text.state_style import UNKNOWN
 from tui import content
 
 _TONES: Final = {
@@ -65,7 +65,7 @@ def _line(line: Line) -> Content:
 
 def _span(span: Span, tone: str | None = None) -> Content:
     if span.look is BlockStyle.STATE:
-        return content.line(state_text(span.text), LOOKS.get(span.text, UNKNOWN).color)
+        return content.line(state_text(span.text), STATE_STYLES.get(span.text, UNKNOWN).color)
     return content.line(span.text, _TONES[span.look] if tone is None else tone)
 
 

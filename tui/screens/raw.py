@@ -12,7 +12,7 @@ from textual.screen import ModalScreen
 
 from ingest.sessions import raw_lines
 from ingest.sessions.raw_lines import Range
-from ingest.text.units import many
+from ingest.text.units import pluralize
 from tui import content
 from tui.commands import bind
 from tui.pushed_screen import PushedScreen
@@ -71,13 +71,13 @@ class RawScreen(DashboardNode, ModalScreen[None], PushedScreen[None]):
             yield content.line(shown)
             yield Content("")
         if len(lines) > LINES:
-            yield content.line(f"Only the first {many(LINES, 'line')} are shown.", "dim")
+            yield content.line(f"Only the first {pluralize(LINES, 'line')} are shown.", "dim")
         if not lines:
             yield content.line("There is no whole line here.", "dim")
 
     def action_copy(self) -> None:
         self.app.copy_to_clipboard("\n".join(self._lines))
-        self.notify(f"Copied {many(len(self._lines), 'line')}.", markup=False)
+        self.notify(f"Copied {pluralize(len(self._lines), 'line')}.", markup=False)
 
     def action_back(self) -> None:
         self.dismiss()

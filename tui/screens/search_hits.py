@@ -12,7 +12,7 @@ from ingest.sessions.search.query import Query, parse
 from ingest.sessions.search.search import Hit, search
 from ingest.sessions.timeline import TimelineKind, TimelinePosition
 from ingest.text.sanitize import one_line
-from ingest.text.state_style import LOOKS
+from ingest.text.state_style import STATE_STYLES
 from ingest.text.units import age
 from tui.widgets.column import Cell, Column, Line, Styled
 from tui.widgets.listing import View
@@ -76,7 +76,7 @@ class Hits:
 
 
 def _line(hit: Hit, query: Query, now: datetime, room: int) -> Line:
-    look = LOOKS.get(hit.status or "")
+    look = STATE_STYLES.get(hit.status or "")
     sign = Styled(f"{look.glyph} ", look.color) if look else ""
     text = excerpt(one_line(hit.excerpt), query.words, room - (2 if look else 0))
     said = (sign, *_marked(text, query))

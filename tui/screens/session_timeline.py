@@ -12,8 +12,8 @@ from ingest.sessions.timeline import (
     load_moments,
     load_order,
 )
-from ingest.text.state_style import LOOKS, UNKNOWN
-from ingest.text.units import span
+from ingest.text.state_style import STATE_STYLES, UNKNOWN
+from ingest.text.units import duration
 from tui.widgets.column import Cell, Column, Line, Styled
 from tui.widgets.listing import View, says
 
@@ -60,7 +60,7 @@ def _line(moment: Moment) -> Line:
             "", "", (Styled("  │ ", "dim"), Styled(moment.head[:_HEAD], "dim")), "",
         )  # fmt: skip
         return Line(at, cells, text=moment.head)
-    look = LOOKS.get(moment.state, UNKNOWN)
+    look = STATE_STYLES.get(moment.state, UNKNOWN)
     what = TimelineKind(at.what)
     tone = _TONES.get(what, "bold" if moment.name == "you" else "")
     sign = Styled(f"{look.glyph} ", look.color) if moment.state else ""
@@ -70,6 +70,6 @@ def _line(moment: Moment) -> Line:
         Styled(f"{moment.time:%H:%M:%S}" if moment.time else "", "dim"),
         Styled(moment.name, tone),
         (indent, sign, said),
-        Styled(span(moment.seconds), "dim"),
+        Styled(duration(moment.seconds), "dim"),
     )
     return Line(at, cells, text=moment.body, id=f"{at.source}:{at.byte}")

@@ -12,7 +12,7 @@ from textual.screen import ModalScreen
 from ingest.db.query_reader import QueryReader, Row
 from ingest.sessions.scope import Now
 from ingest.sessions.session import Session, label, unfinished_sessions
-from ingest.text.units import many, size
+from ingest.text.units import pluralize, size
 from tui import content
 from tui.commands import bind
 from tui.pushed_screen import PushedScreen
@@ -77,7 +77,7 @@ def _sources(rows: list[Row], which: str) -> Iterator[Content]:
     if which == "behind":
         yield content.line(f"Behind {size(sum(row['behind'] for row in rows))}", "yellow")
     else:
-        yield content.line(f"{many(len(rows), 'file')} that cannot be read", "red")
+        yield content.line(f"{pluralize(len(rows), 'file')} that cannot be read", "red")
     for row in rows:
         said = size(row["behind"]) if which == "behind" else f"{row['state']}: {row['error'] or ''}"
         yield content.row("  ", content.line(said), content.line(row["path"], "dim"))
@@ -86,7 +86,7 @@ def _sources(rows: list[Row], which: str) -> Iterator[Content]:
 def _errors(rows: list[Row]) -> Iterator[Content]:
     if rows:
         yield content.line(
-            f"{many(sum(row['batches'] for row in rows), 'batch')} with an error", "red"
+            f"{pluralize(sum(row['batches'] for row in rows), 'batch')} with an error", "red"
         )
     for row in rows[:SHOWN]:
         yield content.row("  ", content.line(f"{row['batches']:,} × {row['code']}"))
@@ -98,7 +98,7 @@ def _errors(rows: list[Row]) -> Iterator[Content]:
 
 def _rest(count: int) -> Iterator[Content]:
     if count > SHOWN:
-        yield content.line(f"  and {many(count - SHOWN, 'other')}", "dim")
+        yield content.line(f"  and {pluralize(count - SHOWN, 'other')}", "dim")
 
 
 class WhyScreen(DashboardNode, ModalScreen[None], PushedScreen[None]):

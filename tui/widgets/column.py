@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ingest.text.sanitize import cut, one_line, width
+from ingest.text.sanitize import one_line, truncate, width
 from ingest.text.units import age
 
 GAP = 2
@@ -93,7 +93,7 @@ def cell(value: Cell) -> Styled:
 
 def padded(text: str, fitted: Fitted) -> str:
     """The text as wide as its column."""
-    text = cut(text, fitted.width)
+    text = truncate(text, fitted.width)
     room = " " * (fitted.width - width(text))
     return room + text if fitted.column.right else text + room
 
@@ -140,7 +140,7 @@ def fitted_parts(value: Cell | tuple[Cell, ...], fitted: Fitted) -> list[Styled]
         return [Styled(padded(parts[0].text, fitted), parts[0].tone)]
     shown, room = [], fitted.width
     for part in parts:
-        text = cut(part.text, room)
+        text = truncate(part.text, room)
         room -= width(text)
         shown.append(Styled(text, part.tone))
         if room <= 0:

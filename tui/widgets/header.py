@@ -10,7 +10,7 @@ from textual import events
 from textual.content import Content
 from textual.widget import Widget
 
-from ingest.text.units import many, size, span
+from ingest.text.units import duration, pluralize, size
 from tui import content
 from tui.summary import Summary
 
@@ -33,7 +33,9 @@ def fresh(fresh_at: datetime | None, now: datetime) -> str:
     stepped = int(seconds) if seconds < _FRESH_STEP else int(seconds // 10 * 10)
     if seconds >= 60:
         stepped = int(seconds // 60 * 60)
-    return f"fresh {int(stepped)} s" if stepped < 60 else f"fresh {span(stepped).split(' 0 ')[0]}"
+    return (
+        f"fresh {int(stepped)} s" if stepped < 60 else f"fresh {duration(stepped).split(' 0 ')[0]}"
+    )
 
 
 def chips(
@@ -79,7 +81,7 @@ def chips(
         found.append(
             Chip(
                 (content.line(f"✗ {failed} failed batch{'es' if failed > 1 else ''}", "red"),
-                 content.line(f"✗ {many(failed, 'batch')}", "red")),
+                 content.line(f"✗ {pluralize(failed, 'batch')}", "red")),
                 "pipeline",
             )
         )  # fmt: skip

@@ -10,7 +10,7 @@ from textual.events import Click
 from textual.timer import Timer
 from textual.widgets import Input, Static
 
-from ingest.text.units import many
+from ingest.text.units import pluralize
 from tui import content
 from tui.commands import bind
 from tui.query_runner import Question
@@ -157,7 +157,7 @@ class ListPane(Pane):
 
     def counted(self) -> str:
         """How many there are."""
-        return many(self.table.length, self.noun)
+        return pluralize(self.table.length, self.noun)
 
     def note(self) -> Content | None:
         """What else to say below the list."""

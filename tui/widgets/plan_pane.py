@@ -16,8 +16,8 @@ from textual.widgets import Static
 from ingest.db.query_reader import QueryReader
 from ingest.projects.tasks.model import Roadmap, Task
 from ingest.projects.tasks.plan_tool import hint
-from ingest.text.state_style import LOOKS, UNKNOWN
-from ingest.text.units import many, span
+from ingest.text.state_style import STATE_STYLES, UNKNOWN
+from ingest.text.units import duration, pluralize
 from tui import content
 from tui.plan import PlanLayout, PlanRequest, View, counts, label, lay_out_plan, nested, tone
 from tui.query_runner import Question
@@ -67,17 +67,17 @@ def _as_table(shown: Roadmap) -> list[Line]:
 def _tree_line(depth: int, task: Task) -> Line:
     return Line(
         task.id,
-        (Styled("  " * depth + label(task), tone(task)), task.owner, span(task.seconds)),
+        (Styled("  " * depth + label(task), tone(task)), task.owner, duration(task.seconds)),
         text=task.text,
         id=task.id,
     )
 
 
 def _table_line(task: Task) -> Line:
-    look_ = LOOKS.get(task.state, UNKNOWN)
+    look_ = STATE_STYLES.get(task.state, UNKNOWN)
     said = "!" if task.edited else ""
     state = Styled(f"{look_.glyph}{said} {task.state.replace('_', ' ')}", look_.color)
-    cells = (state, task.text, str(task.origin), task.branch, task.owner, span(task.seconds))
+    cells = (state, task.text, str(task.origin), task.branch, task.owner, duration(task.seconds))
     return Line(task.id, cells, text=task.text, id=task.id)
 
 
@@ -248,7 +248,9 @@ class PlanPane(Pane):
         if found.revision is not None:
             remarks.append(content.line("+ new  − gone  ~ reworded  ↕ moved  * state", "dim"))
         if found.left_out:
-            left = f"{many(found.left_out, 'task')} more than a picture holds; v shows the table."
+            left = (
+                f"{pluralize(found.left_out, 'task')} more than a picture holds; v shows the table."
+            )
             remarks.append(content.line(left, "dim"))
         shown = self.query_exactly_one(".remarks", Static)
         shown.display = bool(remarks)
@@ -264,7 +266,7 @@ class PlanPane(Pane):
             where += f" · {wish.branch}"
         elif wish.within.value == "session":
             where += f" · session {(wish.session or '')[:8]}"
-        head = [content.line(where, "title"), content.line(many(len(tasks), "task"))]
+        head = [content.line(where, "title"), content.line(pluralize(len(tasks), "task"))]
         states = list(counts(tasks).items())
         parts = [content.state(state, number) for state, number in states]
         # From the right, where the signs need their words the least.

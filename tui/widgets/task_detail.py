@@ -8,7 +8,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from ingest.projects.tasks.model import OBSERVED, EdgeKind, Roadmap, Task
-from ingest.text.units import ago, span
+from ingest.text.units import ago, duration
 from tui import content
 from tui.widgets.pane import Pane
 
@@ -81,7 +81,7 @@ class TaskDetail(Pane):
             ("owner", task.owner),
             ("begun", ago(task.started_at, now) if task.started_at else None),
             ("ended", ago(task.ended_at, now) if task.ended_at else None),
-            ("took", span(task.seconds)),
+            ("took", duration(task.seconds)),
             ("id", task.id),
         ]
 

@@ -17,7 +17,7 @@ from ingest.cli.options import Filters, filters
 from ingest.cli.output import Cell, Column, Output
 from ingest.cli.scope import scope_of
 from ingest.report.batch import Batch, Policy, with_history
-from ingest.text.units import many
+from ingest.text.units import pluralize
 
 _COLUMNS = (
     Column("ID"),
@@ -147,7 +147,7 @@ def _show(output: Output, batch: Batch, invocation: Invocation) -> None:
             f"next try {again}" if batch.state is State.FAILED else f"put off until {again}"
         )
     if batch.lifetime_attempts:
-        output.line(f"failed {many(batch.lifetime_attempts, 'time')} in all")
+        output.line(f"failed {pluralize(batch.lifetime_attempts, 'time')} in all")
     for move in batch.history:
         output.line(
             f"{move['time']:%Y-%m-%d %H:%M:%S}",

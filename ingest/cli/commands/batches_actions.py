@@ -21,7 +21,7 @@ from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.options import reason_option
 from ingest.cli.output import Column, Output
-from ingest.text.units import many
+from ingest.text.units import pluralize
 
 _DONE: Final = {
     Verb.RETRY: "Tried again with the next ingest",
@@ -195,7 +195,7 @@ def _show(output: Output, verb: Verb, told: ActionReport) -> None:
             [[one.batch, output.state(one.old), one.why] for one in told.found[:_SHOWN]],
         )
         if len(told.found) > _SHOWN:
-            output.line(f"and {many(len(told.found) - _SHOWN, 'other')}")
+            output.line(f"and {pluralize(len(told.found) - _SHOWN, 'other')}")
     said = "Nothing was done. It would be" if told.command is None else f"{_DONE[verb]}:"
     output.line(f"{said} {_many(told)}.")
     whys: dict[str, int] = {}

@@ -27,7 +27,7 @@ from ingest.projects.journal.write import (
     write,
 )
 from ingest.text import times
-from ingest.text.units import many
+from ingest.text.units import pluralize
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -88,7 +88,7 @@ def _day(invocation: Invocation, access: Access, text: str | None, project: str 
     if text is not None:
         try:
             moment = times.since(text, invocation.aware_now, invocation.zone)
-        except times.NoTime as error:
+        except times.InvalidTime as error:
             raise click.BadParameter(str(error), param_hint="--day") from error
         return times.local_day(moment, invocation.zone)
     newest = build.newest_day(access, project, invocation.zone)
@@ -160,8 +160,8 @@ def _target(
 
 
 def _told(output: Output, written: WrittenJournal) -> None:
-    masked = f" {many(written.redacted, 'secret')} masked." if written.redacted else ""
-    output.line(f"Wrote {many(written.sessions, 'session')} to {written.path}.{masked}")
+    masked = f" {pluralize(written.redacted, 'secret')} masked." if written.redacted else ""
+    output.line(f"Wrote {pluralize(written.sessions, 'session')} to {written.path}.{masked}")
 
 
 @command.group("auto", cls=Group, invoke_without_command=True, no_args_is_help=False)

@@ -20,7 +20,7 @@ from ingest.pipeline.command_queue import Handler
 from ingest.pipeline.homes import homes
 from ingest.pipeline.prune_action import PRUNE, PruneRequest, prune_handler, request_prune
 from ingest.text import times
-from ingest.text.units import many, size
+from ingest.text.units import pluralize, size
 
 
 @click.command(cls=Command)
@@ -100,7 +100,7 @@ def _before(invocation: Invocation, text: str | None) -> datetime:
         return invocation.now - timedelta(days=days)
     try:
         before = times.since(text, invocation.aware_now, invocation.zone)
-    except times.NoTime as error:
+    except times.InvalidTime as error:
         raise click.BadParameter(str(error), param_hint="--older-than") from error
     if before > invocation.now:
         raise click.BadParameter("That is still to come.", param_hint="--older-than")
@@ -109,12 +109,14 @@ def _before(invocation: Invocation, text: str | None) -> datetime:
 
 def _what(found: PruneCounts) -> str:
     said = [
-        f"{found.batches:,} ended batches with {many(found.moves, 'move')}",
-        many(found.samples, "sample"),
+        f"{found.batches:,} ended batches with {pluralize(found.moves, 'move')}",
+        pluralize(found.samples, "sample"),
     ]
     if found.facts:
         gone = [one for one in found.sources if one.why is None]
-        said.append(f"{many(sum(found.facts.values()), 'fact')} of {many(len(gone), 'file')}")
+        said.append(
+            f"{pluralize(sum(found.facts.values()), 'fact')} of {pluralize(len(gone), 'file')}"
+        )
     return ", ".join(said)
 
 
@@ -124,7 +126,7 @@ def _show(output: Output, found: PruneCounts, *, facts: bool) -> None:
     output.fields(
         [
             ("older than", f"{found.before:%Y-%m-%d %H:%M} UTC"),
-            ("batches", f"{found.batches:,} ended, with {many(found.moves, 'move')}"),
+            ("batches", f"{found.batches:,} ended, with {pluralize(found.moves, 'move')}"),
             ("samples", f"{found.samples:,}"),
             *((f"facts: {table}", f"{count:,}") for table, count in found.facts.items()),
         ]

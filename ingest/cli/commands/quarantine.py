@@ -12,7 +12,7 @@ from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.options import Filters, filters
 from ingest.cli.output import Column, Output
 from ingest.cli.scope import scope_of
-from ingest.text.units import many, size
+from ingest.text.units import pluralize, size
 
 EXCERPT_CHARS = 160
 
@@ -76,8 +76,8 @@ def listing(invocation: Invocation, only: Filters | None = None) -> None:
                 for row in rows
             ],
         )
-        lines = many(sum(row["lines"] for row in rows), "line")
-        places = f" in {many(len(rows), 'place')}" if len(rows) > 1 else ""
+        lines = pluralize(sum(row["lines"] for row in rows), "line")
+        places = f" in {pluralize(len(rows), 'place')}" if len(rows) > 1 else ""
         output.note(f"{lines}{places}. `tailboard quarantine show ID` shows one.")
 
     invocation.answer("quarantine", {"rejects": [_reject(row) for row in rows]}, show)
@@ -97,11 +97,13 @@ def one(invocation: Invocation, id_: str) -> None:
 
     def show(output: Output) -> None:
         for row in rows:
-            output.line(f"{row['path']}, byte {row['byte']}, {many(row['length'], 'byte')}")
+            output.line(f"{row['path']}, byte {row['byte']}, {pluralize(row['length'], 'byte')}")
             output.line(f"{row['reason']}: {row['message']}")
             if row["lines"] > 1:
                 end = row["byte"] + row["extent"]
-                output.line(f"{many(row['lines'], 'line')} up to byte {end}, of which this is one:")
+                output.line(
+                    f"{pluralize(row['lines'], 'line')} up to byte {end}, of which this is one:"
+                )
             output.line(f"sha256 {row['sha256']}")
             output.text(_decoded(row["head"]))
             if row["tail"]:

@@ -17,7 +17,7 @@ from ingest.cli.options import reason_option
 from ingest.cli.output import Output
 from ingest.cli.scope import session_id
 from ingest.cli.start_over import start_over
-from ingest.text.units import many
+from ingest.text.units import pluralize
 
 _session = click.option(
     "--session", metavar="ID", help="Only this session; the beginning of its id will do."
@@ -91,7 +91,7 @@ def export_(
             output.line(str(one.path), "" if one.whole else "(its beginning and its end)")
         for left in done.skipped:
             output.line(f"Left alone: {left.id}. {left.why}")
-        output.line(f"{many(len(done.written), 'file')} written.")
+        output.line(f"{pluralize(len(done.written), 'file')} written.")
 
     invocation.answer("quarantine", {"written": done.written, "skipped": done.skipped}, show)
     return Exit.DONE if done == ExportResult(done.written, []) else Exit.ATTENTION

@@ -18,8 +18,7 @@ from ingest.pipeline.action_messages import REDACT_SCAN
 from ingest.pipeline.command_queue import Handler
 from ingest.projects.exports import exported_files
 from ingest.server.owner_file import Role
-from ingest.text.redact import found
-from ingest.text.units import many
+from ingest.text.units import pluralize
 
 
 class Export(Struct, frozen=True):
@@ -79,7 +78,7 @@ def apply_(invocation: Invocation, dry_run: bool, yes: bool) -> int:
     done = 0
     if told.total and not dry_run:
         _insist(invocation)
-        question = f"Mask {many(told.total, 'place')} for good?"
+        question = f"Mask {pluralize(told.total, 'place')} for good?"
         if not confirmed(invocation.output, question, yes=yes):
             return Exit.ATTENTION
         with open_for_writing(invocation) as database:
@@ -88,7 +87,7 @@ def apply_(invocation: Invocation, dry_run: bool, yes: bool) -> int:
     def show(output: Output) -> None:
         _show(output, told)
         if done:
-            output.line(f"Masked {many(done, 'value')}; the file was written anew.")
+            output.line(f"Masked {pluralize(done, 'value')}; the file was written anew.")
 
     invocation.answer("redact", _body(told, done), show)
     return Exit.DONE
@@ -103,7 +102,7 @@ def _look(invocation: Invocation) -> RedactFindings:
         places = convert(act({})["places"], list[StoredText])
     with open_for_reading(invocation) as access:
         files = exported_files(access)
-    exports = [Export(str(one), found(_text(one))) for one in files if one.is_file()]
+    exports = [Export(str(one), count_by_kind(_text(one))) for one in files if one.is_file()]
     return RedactFindings(places, exports, [str(one) for one in backups(path)])
 
 

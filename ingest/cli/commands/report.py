@@ -15,7 +15,7 @@ from ingest.report.disk import Disk
 from ingest.report.period import InvalidPeriod, Period, parse_period
 from ingest.report.report import Report
 from ingest.text import bars
-from ingest.text.units import many, size, span
+from ingest.text.units import duration, pluralize, size
 
 _DAYS_SHOWN = 14
 _TABLES_SHOWN = 8
@@ -77,7 +77,7 @@ def _report(invocation: Invocation, access: Access, asked: Period) -> None:
         _show_growth(output, found, tables)
         if stale:
             output.line()
-            output.line(StyledCell("stale", "bold"), many(len(stale), "source"))
+            output.line(StyledCell("stale", "bold"), pluralize(len(stale), "source"))
             columns = [
                 Column("BEHIND", right=True),
                 Column("STATE"),
@@ -116,7 +116,7 @@ def _show_running(output: Output, found: Report) -> None:
     if not series:
         output.line("No samples in this time: they are written while `tailboard ingest` runs.")
         return
-    output.line(StyledCell("running", "bold"), f"a character is {span(found.width_seconds)}")
+    output.line(StyledCell("running", "bold"), f"a character is {duration(found.width_seconds)}")
     rate = f"{size(int(running.bytes_per_second or 0))} a second"
     a_minute = running.landings_per_minute
     often = f"{a_minute:.1f} a minute, " if a_minute is not None else ""
@@ -132,17 +132,17 @@ def _show_running(output: Output, found: Report) -> None:
             ("backlog", f"{_course(output, series, 'behind_bytes')}  {backlog}"),
             ("flushes", f"{_course(output, series, 'landings')}  {flushes}"),
             ("ingest", f"{_course(output, series, 'bytes_new')}  {rate}"),
-            ("new", f"{size(running.bytes_new)} in {many(running.batches, 'batch')}"),
+            ("new", f"{size(running.bytes_new)} in {pluralize(running.batches, 'batch')}"),
             ("read", f"{size(running.bytes_read)}{each}"),
             ("cursors", ", ".join(looks) or "none looked at"),
             ("slowest", f"{_figure(running.slowest_seconds, 'seconds')} a batch"),
-            ("failed", many(running.failures, "attempt")),
+            ("failed", pluralize(running.failures, "attempt")),
         ]
     )
 
 
 def _course(output: Output, series: list[Row], name: str) -> str:
-    return bars.course([row[name] for row in series], ascii=output.ascii)
+    return bars.sparkline([row[name] for row in series], ascii=output.ascii)
 
 
 def _show_distributions(output: Output, found: Report) -> None:
@@ -168,7 +168,7 @@ def _figure(value: float | None, unit: str) -> str:
     if value is None:
         return ""
     if unit == "seconds":
-        return span(value) if value >= 1 else f"{value * 1000:.3g} ms"
+        return duration(value) if value >= 1 else f"{value * 1000:.3g} ms"
     if unit.startswith("bytes"):
         return size(int(value))
     if unit == "share":
@@ -179,7 +179,7 @@ def _figure(value: float | None, unit: str) -> str:
 def _show_coverage(output: Output, found: Report) -> None:
     output.line()
     output.table(
-        [Column(f"OF {many(found.sessions, 'session').upper()}"), _RIGHT, _DRAWN],
+        [Column(f"OF {pluralize(found.sessions, 'session').upper()}"), _RIGHT, _DRAWN],
         [
             [f"with {one.name}", f"{one.share:.0%}", bars.bar(one.share, 1.0, ascii=output.ascii)]
             for one in found.coverage

@@ -15,7 +15,7 @@ from ingest.sessions.search.search import LIMIT, Hit, search
 from ingest.sessions.session import id_length
 from ingest.text import times
 from ingest.text.sanitize import one_line
-from ingest.text.units import ago, many
+from ingest.text.units import ago, pluralize
 
 
 @click.command(cls=Command)
@@ -41,7 +41,7 @@ def command(invocation: Invocation, query: tuple[str, ...], only: Filters) -> No
             _show(output, hit, wanted, digits, invocation)
         shown = len(found.hits)
         more = f", {shown} shown" if shown < found.total else ""
-        output.note(f"{many(found.total, 'hit')}{more}.")
+        output.note(f"{pluralize(found.total, 'hit')}{more}.")
 
     invocation.answer("search", {"hits": found.hits, "total": found.total}, show)
 

@@ -9,7 +9,7 @@ from ingest.cli.options import Filters, filters
 from ingest.cli.output import Cell, Column, Output
 from ingest.cli.scope import insist_on_project, scope_of
 from ingest.sessions.session import Session, id_length, label, list_sessions
-from ingest.text.units import ago, many, tokens
+from ingest.text.units import ago, pluralize, tokens
 
 _COLUMNS = (
     Column("ID"),
@@ -45,7 +45,9 @@ def command(invocation: Invocation, only: Filters) -> None:
         output.table(
             _COLUMNS, [_cells(output, session, digits, invocation) for session in sessions]
         )
-        output.note(f"{many(len(sessions), 'session')}. `tailboard show ID` tells more of one.")
+        output.note(
+            f"{pluralize(len(sessions), 'session')}. `tailboard show ID` tells more of one."
+        )
 
     invocation.answer("sessions", {"sessions": sessions}, show)
 

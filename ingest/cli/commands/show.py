@@ -15,8 +15,8 @@ from ingest.sessions import raw_lines
 from ingest.sessions.detail import SessionDetail, SessionPlan, SessionTurn, session_detail
 from ingest.sessions.scope import Scope
 from ingest.sessions.session import Session, branch_label, id_length, label, list_sessions
-from ingest.text.sanitize import cut, one_line
-from ingest.text.units import many, span, tokens
+from ingest.text.sanitize import one_line, truncate
+from ingest.text.units import duration, pluralize, tokens
 
 _TEXT_CHARS = 2000
 _COMMAND_CHARS = 100
@@ -36,7 +36,7 @@ def command(invocation: Invocation, id_: str, turn: int | None, as_raw: bool) ->
         if turn is not None and not any(one.n == turn for one in story.turns):
             short = key[: id_length(access, [key])]
             raise NotFound(
-                f"The session has {many(len(story.turns), 'turn')}; there is no turn {turn}.",
+                f"The session has {pluralize(len(story.turns), 'turn')}; there is no turn {turn}.",
                 f"`tailboard show {short}` shows them all.",
             )
         wanted = _ranges(access, session, turn) if as_raw else []
@@ -105,7 +105,7 @@ def _show(output: Output, story: SessionDetail) -> None:
 def _show_plan(output: Output, plans: list[SessionPlan]) -> None:
     newest = plans[-1]
     output.line()
-    output.line(StyledCell("Plan", "bold"), f"as of its {many(len(plans), 'revision')}")
+    output.line(StyledCell("Plan", "bold"), f"as of its {pluralize(len(plans), 'revision')}")
     if newest.explanation:
         output.text(newest.explanation, "  ")
     for step in newest.steps:
@@ -120,7 +120,7 @@ def _show_turn(output: Output, turn: SessionTurn) -> None:
         StyledCell(f"Turn {turn.n}", "bold"),
         output.state(turn.state),
         f"{turn.started_at:%Y-%m-%d %H:%M:%S} UTC" if turn.started_at else "",
-        span(turn.seconds),
+        duration(turn.seconds),
     )
     for asked in (turn.prompt, *turn.steered):
         if asked:
@@ -129,8 +129,8 @@ def _show_turn(output: Output, turn: SessionTurn) -> None:
         output.line("The context was compacted (/compact).", indent="  ")
     for run in turn.commands:
         code = "" if run.exit_code in (None, 0) else f"exit {run.exit_code}"
-        shown = cut(one_line(run.command or ""), _COMMAND_CHARS)
-        output.line("$", shown, output.state(run.status), code, span(run.seconds), indent="  ")
+        shown = truncate(one_line(run.command or ""), _COMMAND_CHARS)
+        output.line("$", shown, output.state(run.status), code, duration(run.seconds), indent="  ")
     for file in turn.files:
         moved = f"→ {file.moved_to}" if file.moved_to else ""
         output.line("±", file.change, file.path, moved, indent="  ")

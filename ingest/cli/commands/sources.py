@@ -8,7 +8,7 @@ from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.options import Filters, filters
 from ingest.cli.output import Cell, Column, Output
 from ingest.cli.scope import scope_of
-from ingest.text.units import many, size
+from ingest.text.units import pluralize, size
 
 _COLUMNS = (
     Column("ID", right=True),
@@ -40,7 +40,7 @@ def command(invocation: Invocation, only: Filters) -> None:
             output.note("No sources.")
             return
         output.table(_COLUMNS, [_cells(output, row) for row in rows])
-        output.note(f"{many(len(rows), 'source')}.")
+        output.note(f"{pluralize(len(rows), 'source')}.")
 
     invocation.answer("sources", {"sources": [_source(row) for row in rows]}, show)
 

@@ -22,7 +22,7 @@ from ingest.projects.state.build import BuiltState, build_state
 from ingest.projects.state.merge import Change, Resolution, changes
 from ingest.projects.state.read import read
 from ingest.projects.tasks.edits import VERB, encode_edit
-from ingest.text.units import many
+from ingest.text.units import pluralize
 
 _project = click.option(
     "--project", metavar="NAME", help="This project: its name, or its folder. Else the one here."
@@ -72,7 +72,7 @@ def export(invocation: Invocation, project: str | None, out: Path | None, into: 
     warn_unless_ignored(invocation, folder, paths[:2])
 
     def show(output: Output) -> None:
-        output.line(f"Wrote {many(len(paths), 'file')} to {folder}.")
+        output.line(f"Wrote {pluralize(len(paths), 'file')} to {folder}.")
 
     invocation.answer("state", {"paths": paths, "changes": []}, show)
 
@@ -117,7 +117,9 @@ def take(
         taken = (
             bool(wanted)
             and not dry_run
-            and confirmed(invocation.output, f"Take over {many(len(wanted), 'change')}?", yes=yes)
+            and confirmed(
+                invocation.output, f"Take over {pluralize(len(wanted), 'change')}?", yes=yes
+            )
         )
         if taken:
             for one in wanted:
@@ -126,7 +128,7 @@ def take(
 
     def show(output: Output) -> None:
         if taken:
-            output.line(f"Took over {many(len(wanted), 'change')}.")
+            output.line(f"Took over {pluralize(len(wanted), 'change')}.")
 
     body = {"paths": [path], "changes": [_row(one) for one in found], "dry_run": dry_run}
     invocation.answer("state", body, show)

@@ -12,7 +12,7 @@ from ingest.cli.task_listing import scoped
 from ingest.projects.git.lookup import Git
 from ingest.projects.uncovered_commits import UncoveredCommits, uncovered_commits
 from ingest.text.redact import mask
-from ingest.text.units import many
+from ingest.text.units import pluralize
 
 _DIGITS = 10
 _COLUMNS = (
@@ -56,7 +56,7 @@ def commits(invocation: Invocation, only: Filters) -> None:
     def show(output: Output) -> None:
         if shown:
             output.table(_COLUMNS, [_cells(one) for one in shown])
-        output.note(f"{many(len(found), 'commit')} that no session covers.")
+        output.note(f"{pluralize(len(found), 'commit')} that no session covers.")
 
     invocation.answer("state", {"paths": [], "changes": [], "commits": shown}, show)
 

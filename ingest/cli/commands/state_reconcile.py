@@ -18,7 +18,7 @@ from ingest.projects.git.lookup import Git
 from ingest.projects.reconcile import VERB, Choice, Proposal, list_proposals, reconcile_results
 from ingest.sessions.scope import Scope
 from ingest.sessions.session import id_length, list_sessions
-from ingest.text.units import many
+from ingest.text.units import pluralize
 
 _COLUMNS = (
     Column("SESSION"),
@@ -98,7 +98,7 @@ def _answered(proposal: Proposal, answer: str | None, to: str | None) -> Proposa
 
 
 def _counted(found: list[Proposal]) -> str:
-    return many(len(found), "answer")
+    return pluralize(len(found), "answer")
 
 
 def _show(output: Output, found: list[Proposal], digits: int) -> None:

@@ -13,7 +13,7 @@ from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.output import Column, Output, StyledCell
 from ingest.codex.liveness import SessionState
 from ingest.sessions.session import Session, id_length, label, unfinished_sessions
-from ingest.text.units import ago, many, size, span
+from ingest.text.units import ago, duration, pluralize, size
 from ingest.text.welcome import THINGS
 
 _LIVE = (SessionState.RUNNING, SessionState.WAITING, SessionState.STALLED)
@@ -151,7 +151,7 @@ def show(output: Output, seen: StatusView) -> None:
     output.line()
     waits = ""
     if status.behind_bytes:
-        waits = f", the oldest for {span(status.oldest_unread_seconds)}"
+        waits = f", the oldest for {duration(status.oldest_unread_seconds)}"
         if status.behind_bytes > seen.held_bytes:
             waits += ": `tailboard ingest`"
         if seen.held_bytes:
@@ -163,7 +163,7 @@ def show(output: Output, seen: StatusView) -> None:
             ("fresh", ago(status.fresh_at, now)),
             ("sources", _counted(status.sources)),
             ("queue", _counted(status.batches)),
-            ("rejected", f"{many(status.rejected_lines, 'line')}{hint}"),
+            ("rejected", f"{pluralize(status.rejected_lines, 'line')}{hint}"),
             *(
                 ("paused", StyledCell(f"{pause['message']} {pause['hint']}", "red"))
                 for pause in status.pauses

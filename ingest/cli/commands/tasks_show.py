@@ -11,7 +11,7 @@ from ingest.projects.tasks.edits import RecordedEdit, Undo, encode_edit
 from ingest.projects.tasks.model import Edge, EdgeKind, Origin, Task
 from ingest.projects.tasks.revisions import Revision, RevisionStep, load_revisions
 from ingest.projects.tasks.roadmap import recorded_edits
-from ingest.text.units import ago, span
+from ingest.text.units import ago, duration
 
 _DROPPED = "the newest revision has dropped it"
 _WORDS = {
@@ -58,7 +58,7 @@ def _show(
         ("owner", task.owner),
         ("begun", ago(task.started_at, invocation.now) if task.started_at else None),
         ("ended", ago(task.ended_at, invocation.now) if task.ended_at else None),
-        ("worked on", span(task.seconds)),
+        ("worked on", duration(task.seconds)),
         ("revision", task.revision),
         ("plan", _DROPPED if task.origin is Origin.PLAN and not task.current else None),
     ]

@@ -15,7 +15,7 @@ from ingest.cli.progress import Narration
 from ingest.db.query_reader import NamedQueries
 from ingest.pipeline.homes import homes
 from ingest.pipeline.verify import SourceCheck, verify
-from ingest.text.units import many
+from ingest.text.units import pluralize
 
 _COLUMNS = (
     Column("ID", right=True),
@@ -54,7 +54,7 @@ def command(invocation: Invocation, deep: bool) -> int:
             output.table(_COLUMNS, [_cells(output, check) for check in wrong])
         lines = sum(check.expected_lines for check in checks)
         verdict = "all of it agrees" if ok else "not all of it agrees"
-        output.line(f"{many(lines, 'line')} of {many(len(checks), 'source')}: {verdict}.")
+        output.line(f"{pluralize(lines, 'line')} of {pluralize(len(checks), 'source')}: {verdict}.")
         output.line(StyledCell(TESTED[deep], "dim"))
 
     body = {"ok": ok, "deep": deep, "tested": TESTED[deep], "sources": checks}

@@ -13,7 +13,6 @@ from ingest.projects.git.anchor import Anchor
 from ingest.projects.git.lookup import Git
 from ingest.projects.git.repository import NEWEST, Ancestry, Repository
 from ingest.projects.git.run import GitFailed
-from ingest.text.units import many
 
 _SHORT = 10
 _NAMED = 3
@@ -164,7 +163,7 @@ class _Judge:
         if self.held:
             return self._says(AlignmentState.AHEAD, f"{self.now.branch} {self._moved()}.")
         if self.ancestry.contains(self.commit, self.head):
-            count = many(self.ancestry.count_ahead(self.commit, self.head), "commit")
+            count = pluralize(self.ancestry.count_ahead(self.commit, self.head), "commit")
             return self._says(
                 AlignmentState.BEHIND, f"{self.now.branch} is {count} behind {self.short}."
             )
@@ -199,7 +198,7 @@ class _Judge:
         return f"which does not hold {self.short}; {self._others()}"
 
     def _moved(self) -> str:
-        count = many(self.ancestry.count_ahead(self.head, self.commit), "commit")
+        count = pluralize(self.ancestry.count_ahead(self.head, self.commit), "commit")
         return f"is {count} ahead of {self.short}, where the session began"
 
     def _others(self) -> str:

@@ -13,7 +13,7 @@ from msgspec import Struct
 from ingest.projects.graph.canvas import Canvas, Point
 from ingest.projects.graph.edges import EdgeRoute, route_edges
 from ingest.projects.graph.layout import Edge, Layout
-from ingest.text.sanitize import cut, one_line, width
+from ingest.text.sanitize import one_line, truncate, width
 
 LABEL_COLUMNS = 24
 
@@ -61,7 +61,7 @@ def draw(
 ) -> Drawing:
     """The picture, with labels cut to `columns`; a node without a label shows its name."""
     texts = {
-        node: cut(one_line(labels.get(node, node)), columns, "~" if ascii else "…")
+        node: truncate(one_line(labels.get(node, node)), columns, "~" if ascii else "…")
         for node in layout.places
     }
     frame = _Frame(layout, texts)

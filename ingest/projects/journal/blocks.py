@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from ingest.projects import safe_export
 from ingest.text.sanitize import one_line, safe_text
-from ingest.text.state_style import LOOKS, UNKNOWN
+from ingest.text.state_style import STATE_STYLES, UNKNOWN
 
 
 class BlockStyle(StrEnum):
@@ -88,7 +88,7 @@ _SAID: Final = {"completed": "done", "open": "not ended"}
 def state_text(word: str) -> str:
     """A state as it is read: its sign and its word."""
     said = _SAID.get(word, word).replace("_", " ")
-    return f"{LOOKS.get(word, UNKNOWN).glyph} {said}"
+    return f"{STATE_STYLES.get(word, UNKNOWN).glyph} {said}"
 
 
 # ── Markdown ────────────────────────────────────────────────────────────────────────────────────

@@ -10,7 +10,7 @@ from ingest.projects.journal.entry import Rules, build_entry
 from ingest.projects.journal.model import Decision, Entry, Journal
 from ingest.projects.journal.records import Record, RecordFilter, load_records
 from ingest.projects.safe_export import masked
-from ingest.text.redact import marks
+from ingest.text.redact import count_masked
 from ingest.text.times import local_day
 
 
@@ -90,7 +90,7 @@ def _journal(
         zone=zone_name(rules.zone, _newest(entries)),
         decisions=said,
         entries=entries,
-        redacted=marks(msgspec.json.encode([said, entries]).decode()),
+        redacted=count_masked(msgspec.json.encode([said, entries]).decode()),
     )
 
 

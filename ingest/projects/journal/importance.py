@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from enum import IntEnum
 from typing import Final
 
-from ingest.codex.exit_codes import git_verb, is_question, only_reads
-from ingest.codex.shell import Simple, simple_commands
+from ingest.codex.exit_codes import git_subcommand, is_read_only, reports_by_exit_code
+from ingest.codex.shell import SimpleCommand, simple_commands
 from ingest.projects.journal.model import CommandRun, JournalFailure
 
 
@@ -62,14 +62,14 @@ def weight(command: str, status: str) -> Weight:
     return max(map(_of_one, parts), default=Weight.DID)
 
 
-def _of_one(one: Simple) -> Weight:
+def _of_one(one: SimpleCommand) -> Weight:
     program, words = one.program, one.words[1:]
-    if program == "git" and git_verb(words)[0] in _COMMITS:
+    if program == "git" and git_subcommand(words)[0] in _COMMITS:
         return Weight.COMMITTED
     runs = program.startswith("python") or program in _RUNNERS
     if program in _PROGRAMS or (runs and not _VERBS.isdisjoint(words[:4])):
         return Weight.CHECKED
-    return Weight.LOOKED if only_reads(one) or is_question(one) else Weight.DID
+    return Weight.LOOKED if is_read_only(one) or reports_by_exit_code(one) else Weight.DID
 
 
 def most_important(commands: Sequence[CommandRun], most: int) -> list[CommandRun]:

@@ -38,7 +38,7 @@ from ingest.projects.journal.model import (
     LogPosition,
     Source,
 )
-from ingest.text.units import many, span
+from ingest.text.units import duration, pluralize
 
 
 class Limits(Struct, frozen=True):
@@ -106,15 +106,15 @@ def _chosen(entries: list[Entry]) -> tuple[list[Entry], list[Entry]]:
 def _named(one: Entry) -> Line:
     return [
         state(one.outcome), *plain(one.title), code(one.session),
-        *own(f"{many(one.turn_count, 'turn')}, {many(len(one.files), 'file')}"),
+        *own(f"{pluralize(one.turn_count, 'turn')}, {pluralize(len(one.files), 'file')}"),
     ]  # fmt: skip
 
 
 def _about(journal: Journal) -> Line:
     count = journal.redacted
-    masked = f"{many(count, 'secret')} masked." if count else ""
+    masked = f"{pluralize(count, 'secret')} masked." if count else ""
     return own(
-        f"{many(len(journal.entries), 'session')}, times in {journal.zone}.",
+        f"{pluralize(len(journal.entries), 'session')}, times in {journal.zone}.",
         "An @ is the byte of a source where it stands.",
         masked,
     )
@@ -204,7 +204,7 @@ class _Page:
             where,
             [
                 strong("time"),
-                *own(self._span(), f"{many(entry.turn_count, 'turn')},"),
+                *own(self._span(), f"{pluralize(entry.turn_count, 'turn')},"),
                 state(entry.outcome),
             ],
             [
@@ -250,12 +250,12 @@ class _Page:
                 ]
             )
         left_out = len(plan.revisions) - len(told)
-        before = f", after {many(left_out, 'earlier revision')}" if left_out else ""
+        before = f", after {pluralize(left_out, 'earlier revision')}" if left_out else ""
         blocks += [Paragraph(own(f"How it went{before}:")), Bullets(told)]
         return blocks
 
     def _turn(self, turn: JournalTurn) -> list[Block]:
-        head = [*own(f"Turn {turn.n}:", self._clock(turn.at), span(turn.seconds))]
+        head = [*own(f"Turn {turn.n}:", self._clock(turn.at), duration(turn.seconds))]
         blocks: list[Block] = [Heading(4, [*head, state(turn.state), *own(self._at(turn.place))])]
         if turn.asked and turn.asked != self.entry.objective:
             blocks.append(self._quote(turn.asked))
@@ -273,7 +273,7 @@ class _Page:
 
     def _command(self, one: CommandRun) -> Line:
         code_ = f"exit {one.exit_code}" if one.exit_code else ""
-        took = span(one.seconds)
+        took = duration(one.seconds)
         said = ", ".join(filter(None, (code_, took)))
         return [code(one.command), state(one.status), *own(said, self._at(one.place))]
 
@@ -283,7 +283,7 @@ class _Page:
         told = most_important_failures(failures, self.limits.failures)
         blocks: list[Block] = [Heading(3, own("Failures and repairs"))]
         if len(told) < len(failures):
-            left_out = many(len(failures) - len(told), "other")
+            left_out = pluralize(len(failures) - len(told), "other")
             blocks.append(Paragraph(own(f"{left_out} left out.")))
         lines: list[Line] = []
         for one in told:
@@ -343,7 +343,7 @@ def _said(one: Decision, zone: tzinfo | None) -> Line:
 def earlier(one: EarlierTurns, most: int = 40) -> str:
     """Older turns as one counted line."""
     turns = f"Turn {one.first}" if one.first == one.last else f"Turns {one.first}–{one.last}"
-    parts = [many(one.commands, "command"), f"{one.failed} failed" if one.failed else ""]
+    parts = [pluralize(one.commands, "command"), f"{one.failed} failed" if one.failed else ""]
     if one.files:
         more = f" and {len(one.files) - most} more" if len(one.files) > most else ""
         parts.append(f"files {', '.join(one.files[:most])}{more}")

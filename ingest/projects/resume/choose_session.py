@@ -15,7 +15,7 @@ from ingest.projects.git.anchor import anchor_of
 from ingest.projects.git.commits import covers
 from ingest.projects.git.repository import Ancestry, Repository
 from ingest.sessions.session import Session
-from ingest.text.units import many
+from ingest.text.units import pluralize
 
 _SHORT = 10
 
@@ -95,7 +95,7 @@ def _distance(ancestry: Ancestry, head: str, commit: str) -> int | None:
 def _because(best: Candidate, branch: str | None, alike: int) -> str:
     session, head = best.session, (best.head or "")[:_SHORT]
     latest = f", and the latest of {alike} such sessions" if alike > 1 else ""
-    away = f"{many(best.commits, 'commit')} before {head}"
+    away = f"{pluralize(best.commits, 'commit')} before {head}"
     none = f"No session was on {branch}; " if branch is not None else ""
     match best.fit:
         case Fit.SAME_HEAD if best.made:

@@ -9,8 +9,8 @@ from typing import Final
 from ingest.projects.graph.drawing import draw
 from ingest.projects.graph.layout import layout
 from ingest.projects.tasks.model import Edge, EdgeKind, Roadmap, Task, TaskState
-from ingest.text.sanitize import cut, one_line
-from ingest.text.state_style import LOOKS, UNKNOWN
+from ingest.text.sanitize import one_line, truncate
+from ingest.text.state_style import STATE_STYLES, UNKNOWN
 
 _LABEL: Final = 60
 _ARROWS: Final = {
@@ -55,14 +55,14 @@ def text(roadmap: Roadmap, *, ascii: bool = False, columns: int | None = None) -
     picture = next(fitting, None) or draw(placed, labels, soft, columns=_WIDTHS[1], ascii=ascii)
     room = picture.width if columns is None else columns
     more = "~" if ascii else "…"
-    return "\n".join(cut(line.rstrip(), room, more) for line in picture.lines) + "\n"
+    return "\n".join(truncate(line.rstrip(), room, more) for line in picture.lines) + "\n"
 
 
 def label(task: Task, *, ascii: bool = False) -> str:
     """The state's glyph and what is to be done, on one line."""
-    look = LOOKS.get(task.state, UNKNOWN)
+    look = STATE_STYLES.get(task.state, UNKNOWN)
     glyph = look.ascii if ascii else look.glyph
-    return f"{glyph} {cut(one_line(task.text), _LABEL)}"
+    return f"{glyph} {truncate(one_line(task.text), _LABEL)}"
 
 
 def mermaid(roadmap: Roadmap) -> str:

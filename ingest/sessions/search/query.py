@@ -87,7 +87,7 @@ class _Parts(Struct):
             parse: Callable[..., datetime] = times.since if name == "since" else times.until
             try:
                 setattr(self, name, parse(value, now, zone))
-            except times.NoTime:
+            except times.InvalidTime:
                 return False
         elif name == "has":
             if not "error".startswith(value.lower()):

@@ -7,7 +7,7 @@ import pytest
 
 from ingest.cli.output import Column, Output, StyledCell, terminal
 from ingest.text.sanitize import width
-from ingest.text.state_style import LOOKS
+from ingest.text.state_style import STATE_STYLES
 
 COLUMNS = (Column("ID"), Column("TITLE", least=6), Column("N", right=True))
 
@@ -118,7 +118,7 @@ def test_colour_is_for_terminals_unless_somebody_says_otherwise(
 def test_a_state_is_a_glyph_and_a_word_and_has_a_twin_in_ascii() -> None:
     assert made(Pipe(), {}).state("running", 2).text == "● 2 running"
     plain = made(Pipe(), {"TAILBOARD_ASCII": "1"})
-    for word in LOOKS:
+    for word in STATE_STYLES:
         assert plain.state(word).text.isascii()
     plain.table(COLUMNS, [["…", "über – →", 1]])
     assert printed(plain).isascii()
@@ -128,7 +128,7 @@ def test_every_state_of_sessions_and_batches_has_a_look() -> None:
     from ingest.batches.state import State
     from ingest.codex.liveness import SessionState
 
-    assert {*SessionState, *State} <= set(LOOKS)
+    assert {*SessionState, *State} <= set(STATE_STYLES)
 
 
 def test_a_terminal_that_knows_no_unicode_gets_ascii() -> None:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from ingest.codex.fold import Fold, Folded
+from ingest.codex.fold import Fold, FoldResult
 from ingest.codex.state import FoldState
 
 THREAD = "01a1fd2a-283f-7362-bf5b-9e48794c5343"
@@ -44,7 +44,7 @@ def output(call_id: str, said: Any) -> bytes:
 
 def fold(
     *lines: bytes, state: FoldState | None = None, faults: dict[int, str] | None = None
-) -> Folded:
+) -> FoldResult:
     """The facts of these lines."""
     folding = Fold(1, THREAD, state, faults)
     folding.feed(0, joined(lines))

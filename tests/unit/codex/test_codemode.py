@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.codex.codemode import CALLS, plans_in, shells_in
+from ingest.codex.codemode import CALLS, plans_in, shell_calls_in
 
 PLAN = {"explanation": "why", "plan": [{"step": "One", "status": "pending"}]}
 
@@ -132,9 +132,9 @@ def test_only_so_many_calls_of_one_script_are_looked_at() -> None:
 def test_a_script_names_the_commands_that_stand_in_it(
     script: str, commands: list[str] | None
 ) -> None:
-    found = [one.command for one in shells_in(script)]
+    found = [one.command for one in shell_calls_in(script)]
     assert found == commands or (commands is None and None in found)
 
 
 def test_a_script_of_many_commands_names_the_first() -> None:
-    assert len(shells_in("tools.shell_command({command: 'ls'});" * 1_000)) == CALLS
+    assert len(shell_calls_in("tools.shell_command({command: 'ls'});" * 1_000)) == CALLS

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ingest.codex.exit_codes import is_answer
+from ingest.codex.exit_codes import is_negative_result
 
 NO = [
     "rg -n needle src",
@@ -66,23 +66,23 @@ FAILED = [
 
 @pytest.mark.parametrize("command", NO)
 def test_no_is_an_answer(command: str) -> None:
-    assert is_answer(command, 1, "")
+    assert is_negative_result(command, 1, "")
 
 
 @pytest.mark.parametrize("command", FAILED)
 def test_an_exit_of_one_is_a_failure_elsewhere(command: str) -> None:
-    assert not is_answer(command, 1, "")
+    assert not is_negative_result(command, 1, "")
 
 
 @pytest.mark.parametrize("code", [0, 2, 127, -1, 130, None])
 def test_only_one_says_no(code: int | None) -> None:
-    assert not is_answer("rg needle", code, "")
+    assert not is_negative_result("rg needle", code, "")
 
 
 def test_xargs_says_no_with_a_code_of_its_own() -> None:
-    assert is_answer("rg --files | xargs -n 10 rg needle", 123, "")
-    assert not is_answer("rg --files | xargs -n 10 rg needle", 1, "")
-    assert not is_answer("rg needle", 123, "")
+    assert is_negative_result("rg --files | xargs -n 10 rg needle", 123, "")
+    assert not is_negative_result("rg --files | xargs -n 10 rg needle", 1, "")
+    assert not is_negative_result("rg needle", 123, "")
 
 
 @pytest.mark.parametrize(
@@ -101,4 +101,4 @@ def test_xargs_says_no_with_a_code_of_its_own() -> None:
 def test_where_others_may_have_failed_the_output_decides(
     command: str, output: str, answered: bool
 ) -> None:
-    assert is_answer(command, 1, output) is answered
+    assert is_negative_result(command, 1, output) is answered

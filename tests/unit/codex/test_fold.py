@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.codex.fold import Fault, Fold
+from ingest.codex.fold import Fold, LineFault
 from ingest.codex.identity import Identity
 from tests.unit.codex.lines import THREAD, event, fold, joined, line, meta
 
@@ -156,7 +156,7 @@ def test_copied_lines_are_counted_and_say_when_they_were_copied() -> None:
 
 def test_our_own_fault_names_the_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Identity, "settings", _fails)
-    with pytest.raises(Fault) as fault:
+    with pytest.raises(LineFault) as fault:
         fold(meta(), event("thread_settings_applied"))
     assert fault.value.offset == len(meta()) + 1
 

@@ -15,7 +15,7 @@ def said(found: object) -> str | None:
     """What a found line says, where it is a prompt."""
     assert isinstance(found, Decoded)
     assert isinstance(found.record, r.EventLine)
-    assert isinstance(found.record.payload, r.UserSaid)
+    assert isinstance(found.record.payload, r.UserMessageEvent)
     return found.record.payload.message
 
 

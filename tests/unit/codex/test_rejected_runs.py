@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.codex.fold import Fold, Folded
+from ingest.codex.fold import Fold, FoldResult
 from ingest.codex.indexes import IndexFold
 from ingest.codex.line import diagnose
-from ingest.codex.rejected_runs import same
+from ingest.codex.rejected_runs import count_repeats
 from ingest.codex.state import FoldState
 from tests.unit.codex.lines import THREAD, event, joined, meta
 
@@ -35,7 +35,7 @@ def history(state: FoldState | None) -> IndexFold:
     return IndexFold(1, names=False, state=state)
 
 
-def rows(folds: list[Folded]) -> list[Row]:
+def rows(folds: list[FoldResult]) -> list[Row]:
     """What is stored of rejected lines when these ranges have been stored in their order."""
     stored: dict[tuple[int, bool], Row] = {}
     for folded in folds:
@@ -57,7 +57,7 @@ def test_any_slicing_gives_the_same_stretches(
     whole = kind(None)
     whole.feed(0, joined(found))
     expected = whole.finish()
-    folds: list[Folded] = []
+    folds: list[FoldResult] = []
     state, begin, at = None, 0, 0
     for cut in [*sorted(cuts), len(found)]:
         part = joined(found[begin:cut])
@@ -134,7 +134,7 @@ def test_more_kinds_than_anybody_writes_are_counted_together() -> None:
 @given(st.integers(0, 200), st.binary(max_size=3).map(lambda line: line.replace(b"\n", b"")))
 def test_how_often_a_line_is_repeated_is_counted_exactly(count: int, line: bytes) -> None:
     data = b"before\n" + (line + b"\n") * count + line + b"?\n"
-    assert same(data, 7, line) == count
+    assert count_repeats(data, 7, line) == count
 
 
 def test_a_binary_hole_is_one_finding() -> None:

@@ -7,7 +7,7 @@ import pytest
 from ingest.report.disk import record_class, sum_by_class
 from ingest.report.period import InvalidPeriod, parse_period
 from ingest.report.report import MAX_BUCKETS, bucket_seconds
-from ingest.text.bars import bar, course
+from ingest.text.bars import bar, sparkline
 
 NOW = datetime(2026, 11, 21, 14, tzinfo=UTC)
 
@@ -20,10 +20,10 @@ def test_a_bar_is_as_long_as_its_share_and_never_empty_for_something() -> None:
 
 
 def test_a_course_shows_little_apart_from_nothing() -> None:
-    assert course([0, 1, 1000]) == "▁▂█"
-    assert course([0, 0]) == "▁▁"
-    assert course([]) == ""
-    assert course([0, 1, 1000], ascii=True).isascii()
+    assert sparkline([0, 1, 1000]) == "▁▂█"
+    assert sparkline([0, 0]) == "▁▁"
+    assert sparkline([]) == ""
+    assert sparkline([0, 1, 1000], ascii=True).isascii()
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.text.redact import found, marks, mask, mask_within
+from ingest.text.redact import count_by_kind, count_masked, mask, mask_json
 from ingest.text.secret_patterns import NAMES
 from tests.unit.text.secrets import A36, INNOCENT, MISSING, SECRETS
 
@@ -27,7 +27,7 @@ class TestKinds:
         assert secret not in masked
         assert f"[secret: {kind}]" in masked
         assert masked.startswith("before ")
-        assert found(text) == {kind: 1}
+        assert count_by_kind(text) == {kind: 1}
 
     @pytest.mark.fault("S02")
     @pytest.mark.parametrize("around", ["\\n{}\\n", '\\"{}\\"', "x=%3D{}%26y", "\\u003d{}", "({})"])
@@ -45,7 +45,7 @@ class TestKinds:
                 masked = mask(colored)
                 assert f"[secret: {kind}]" in masked
                 assert mask(masked) == masked
-                assert found(colored) == {kind: 1}
+                assert count_by_kind(colored) == {kind: 1}
 
 
 UNSEEN = (
@@ -120,8 +120,8 @@ class TestPrivate:
 
     def test_it_is_counted(self) -> None:
         text = f"<private>{KEY}</private> {KEY} {KEY}"
-        assert found(text) == {"private": 1, "github-token": 2}
-        assert marks(mask(text)) == 3
+        assert count_by_kind(text) == {"private": 1, "github-token": 2}
+        assert count_masked(mask(text)) == 3
 
 
 _PIECES = st.one_of(
@@ -152,7 +152,7 @@ def test_lone_surrogates_do_not_hide_a_secret() -> None:
 def test_a_value_is_masked_in_all_its_parts() -> None:
     value = {"a": [KEY, 1, None, {KEY: KEY}], "b": True}
     mark = "[secret: github-token]"
-    assert mask_within(value) == {"a": [mark, 1, None, {mark: mark}], "b": True}
+    assert mask_json(value) == {"a": [mark, 1, None, {mark: mark}], "b": True}
 
 
 _HOSTILE = sorted(

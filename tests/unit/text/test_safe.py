@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.text.sanitize import cut, one_line, safe_text, width
+from ingest.text.sanitize import one_line, safe_text, truncate, width
 
 
 @pytest.mark.parametrize(
@@ -52,10 +52,10 @@ def test_a_wide_character_takes_two_columns_and_an_accent_none() -> None:
 
 @given(st.text(), st.integers(1, 30))
 def test_a_text_that_is_cut_fits(text: str, columns: int) -> None:
-    assert width(cut(one_line(text), columns)) <= columns
+    assert width(truncate(one_line(text), columns)) <= columns
 
 
 def test_a_text_is_cut_with_an_ellipsis() -> None:
-    assert cut("abcdef", 4) == "abc…"
-    assert cut("abcd", 4) == "abcd"
-    assert cut("日本語", 4) == "日…"
+    assert truncate("abcdef", 4) == "abc…"
+    assert truncate("abcd", 4) == "abcd"
+    assert truncate("日本語", 4) == "日…"

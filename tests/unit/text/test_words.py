@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from ingest.text.units import age, ago, many, size, span, tokens
+from ingest.text.units import age, ago, duration, pluralize, size, tokens
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_tokens_are_short(count: int, said: str) -> None:
     ],
 )
 def test_spans_are_in_the_unit_that_says_enough(seconds: float | None, said: str) -> None:
-    assert span(seconds) == said
+    assert duration(seconds) == said
 
 
 def test_what_never_was_is_never() -> None:
@@ -49,8 +49,8 @@ def test_what_never_was_is_never() -> None:
 
 
 def test_one_of_a_thing_has_no_plural() -> None:
-    assert many(1, "line") == "1 line"
-    assert many(1200, "line") == "1,200 lines"
+    assert pluralize(1, "line") == "1 line"
+    assert pluralize(1200, "line") == "1,200 lines"
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import Any, Final
 from ingest.batches.state import State
 from ingest.db.query_reader import QueryReader
 from ingest.report.batch import Batch, Policy, to_batch
-from ingest.text.state_style import LOOKS, UNKNOWN
+from ingest.text.state_style import STATE_STYLES, UNKNOWN
 from tui.filters import parse
 from tui.widgets.column import Column, Line, Styled
 from tui.widgets.listing import View
@@ -53,7 +53,7 @@ class Batches:
 
 
 def _line(batch: Batch, policy: Policy) -> Line:
-    look = LOOKS.get(batch.shown, UNKNOWN)
+    look = STATE_STYLES.get(batch.shown, UNKNOWN)
     error = batch.error
     return Line(
         key=batch.id,

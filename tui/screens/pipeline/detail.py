@@ -9,7 +9,7 @@ from textual.content import Content
 from ingest.batches.state import State
 from ingest.db.query_reader import QueryReader, Row
 from ingest.report.batch import Batch, Policy, with_history
-from ingest.text.units import many, size
+from ingest.text.units import pluralize, size
 from tui import content
 from tui.query_runner import Question
 from tui.screens.pipeline.batches import needs_somebody
@@ -77,7 +77,7 @@ def _batch(one: Batch, place: str, policy: Policy) -> Iterator[Content]:
     where = f"bytes {one.start:,}–{one.end:,}" if one.kind == "ingest" else one.kind
     yield content.line(f"{where}, generation {one.generation}, batch {one.id}", "dim")
     if one.lifetime_attempts:
-        yield content.line(f"failed {many(one.lifetime_attempts, 'time')} in all", "dim")
+        yield content.line(f"failed {pluralize(one.lifetime_attempts, 'time')} in all", "dim")
     yield Content("")
     for move in one.history[-_MOVES_SHOWN:][::-1]:
         yield content.row(
@@ -140,7 +140,7 @@ def _source(row: Row, policy: Policy) -> Iterator[Content]:
     yield content.line(f"{row['blank']:>12,} blank")
     yield Content("")
     if row["rewrites"]:
-        yield content.line(f"rewritten {many(row['rewrites'], 'time')}; read anew each time")
+        yield content.line(f"rewritten {pluralize(row['rewrites'], 'time')}; read anew each time")
     if row["archived"]:
         yield content.line("archived by Codex")
     yield content.line(f"generation {row['generation']}, source {row['id']}", "dim")

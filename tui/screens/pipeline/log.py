@@ -7,7 +7,7 @@ import msgspec
 
 from ingest.db.query_reader import QueryReader, Row
 from ingest.report.batch import Policy
-from ingest.text.sanitize import cut_before
+from ingest.text.sanitize import truncate_start
 from tui.widgets.column import Column, Line, Styled
 from tui.widgets.listing import InMemoryListing
 
@@ -59,7 +59,7 @@ class Log(InMemoryListing):
 def _failed(row: Row) -> str:
     """Of what went by itself: what it was, and of which file, whose end tells it from others."""
     file = (row["path"] or "").replace("\\", "/").rpartition("/")[2]
-    said = (row["error_code"] or row["reason"], cut_before(file, _FILE))
+    said = (row["error_code"] or row["reason"], truncate_start(file, _FILE))
     return ": ".join(part for part in said if part)
 
 

@@ -20,7 +20,7 @@ from ingest.pipeline.action_messages import actor
 from ingest.report.batch import Policy
 from ingest.sessions.raw_lines import Range
 from ingest.text import times
-from ingest.text.units import many
+from ingest.text.units import pluralize
 from tui import content
 from tui.actions_runner import SHOWN, ActionRunner, exactly, outcome
 from tui.base_screen import BaseScreen
@@ -177,8 +177,8 @@ class PipelineScreen(BaseScreen):
         if not said:
             return
         try:
-            until = times.later(said, self.dashboard.clock().replace(tzinfo=UTC))
-        except (times.NoTime, OverflowError) as error:
+            until = times.future(said, self.dashboard.clock().replace(tzinfo=UTC))
+        except (times.InvalidTime, OverflowError) as error:
             self._say(str(error), "warning")
             return
         await self._order(Verb.SNOOZE, ids, until=until)
@@ -227,10 +227,10 @@ class PipelineScreen(BaseScreen):
             f"{row['id'][:8]} {row['state']} {called(row['session'], row['path'])}" for row in rows
         ]
         if len(ready) > SHOWN:
-            said.append(f"and {many(len(ready) - SHOWN, 'other')}")
+            said.append(f"and {pluralize(len(ready) - SHOWN, 'other')}")
         if len(items) > len(ready):
-            said.append(f"{many(len(items) - len(ready), 'other')} would be left alone.")
-        question = f"{name} {many(len(ready), 'batch')}?"
+            said.append(f"{pluralize(len(items) - len(ready), 'other')} would be left alone.")
+        question = f"{name} {pluralize(len(ready), 'batch')}?"
         answer = await self.app.push_screen_wait(Confirm(question, said, yes=name))
         return bool(answer)
 
@@ -278,16 +278,17 @@ class PipelineScreen(BaseScreen):
         facts = sum(begun.facts.values())
         said = [
             *(one.path for one in meant[:SHOWN]),
-            *([f"and {many(len(meant) - SHOWN, 'other')}"] if len(meant) > SHOWN else []),
+            *([f"and {pluralize(len(meant) - SHOWN, 'other')}"] if len(meant) > SHOWN else []),
             "",
-            f"{many(facts, 'fact')} of {many(len(meant), 'file')} are forgotten and read again.",
+            f"{pluralize(facts, 'fact')} of {pluralize(len(meant), 'file')} "
+            "are forgotten and read again.",
             "A copy of the database is made first; what people did stays.",
         ]
         if await self.app.push_screen_wait(
             Typed("Read again from the beginning?", said, word=WORD)
         ):
             done = await self._orders.read_again(order, [one.id for one in meant], dry_run=False)
-            self._say(f"Reading {many(len(meant), 'file')} again. A copy is at {done.backup}.")
+            self._say(f"Reading {pluralize(len(meant), 'file')} again. A copy is at {done.backup}.")
 
     async def _rows(self, name: str, ids: Sequence[Any]) -> list[Row]:
         def ask(reading: QueryReader) -> list[Row]:

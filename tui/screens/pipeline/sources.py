@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from ingest.db.query_reader import QueryReader
 from ingest.report.batch import Policy
-from ingest.text.state_style import LOOKS, UNKNOWN
+from ingest.text.state_style import STATE_STYLES, UNKNOWN
 from ingest.text.units import ago, size
 from tui.filters import parse
 from tui.screens.pipeline.batches import called
@@ -51,7 +51,7 @@ class Sources:
         return {row["id"]: self.line(row) for row in rows}
 
     def line(self, row: Mapping[str, Any]) -> Line:
-        look = LOOKS.get(row["state"], UNKNOWN)
+        look = STATE_STYLES.get(row["state"], UNKNOWN)
         read = ago(row["updated_at"], self._policy().moment).removesuffix(" ago")
         form = ", ".join(
             word

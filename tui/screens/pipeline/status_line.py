@@ -7,8 +7,8 @@ from textual.content import Content
 from textual.widget import Widget
 
 from ingest.db.query_reader import QueryReader, Row
-from ingest.text.bars import course
-from ingest.text.units import size, span
+from ingest.text.bars import sparkline
+from ingest.text.units import duration, size
 from tui import content
 
 STRETCH = timedelta(hours=1)
@@ -37,7 +37,7 @@ class PipelineStatus(Widget):
         """Say in how long everything is looked at anew."""
         said = None
         if seconds is not None:
-            left = f"{seconds:.0f} s" if seconds < _EXACTLY else span(seconds)
+            left = f"{seconds:.0f} s" if seconds < _EXACTLY else duration(seconds)
             said = content.line(f"next sweep {left}", "dim")
         if said != self._sweep:
             self._sweep = said
@@ -96,7 +96,7 @@ def _reading(behind: int, samples: list[Row]) -> list[Content]:
     found = [content.line(f"behind {size(behind)}", "yellow" if behind else "")]
     if samples:
         found.append(
-            content.line(course([row["behind_bytes"] for row in samples][-_DRAWN:]), "cyan")
+            content.line(sparkline([row["behind_bytes"] for row in samples][-_DRAWN:]), "cyan")
         )
     if rate:
         found.append(content.line(f"{size(int(rate))}/s"))
