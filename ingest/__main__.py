@@ -1,4 +1,4 @@
-"""`python -m ingest` is `tailboard`, for whoever starts it by its interpreter."""
+"""Entry point of `python -m ingest`, the same as `tailboard`."""
 
 from ingest.cli.main import main
 

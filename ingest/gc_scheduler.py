@@ -1,4 +1,4 @@
-"""Nothing is garbage while a program loads, and not looking for any saves an eighth of it."""
+"""Disables the garbage collector during start-up (about 12 % faster)."""
 
 import gc
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def gc_paused() -> Iterator[None]:
-    """For imports, and what is made once and stays."""
+    """Pause collection during imports and for objects that live until the process ends."""
     gc.disable()
     try:
         yield
@@ -16,6 +16,6 @@ def gc_paused() -> Iterator[None]:
 
 
 def freeze_loaded() -> None:
-    """All that is there now stays: it is never looked at again, so that looking is short."""
+    """Exclude all existing objects from future collections, which makes those faster."""
     gc.freeze()
     gc.enable()

@@ -1,6 +1,7 @@
-"""How our own processes are started: as modules of what is installed, and of nothing else.
+"""The command that starts our own child processes.
 
-Without `-P` the folder a person stands in comes first, and a checkout could put its own code in.
+Without `-P`, Python would search the current directory first, so that a checkout of another
+project could run its code in our process.
 """
 
 import sys

@@ -1,6 +1,6 @@
-"""What Codex writes: bytes in, facts out. No file, no clock, no database.
+"""Decodes Codex's session files: bytes in, facts out; no file access, no clock, no database.
 
-Read in this order: `records` (what a line can be), `line` (one line to one record), `facts` (what
-is kept), `state` (what is carried), `thread` (which record goes where) with its parts (`identity`,
-`talk`, `work`, `cost`, …), `fold` (the whole).
+Read the modules in this order: `records` (the kinds of lines), `line` (decodes one line), `facts`
+(the rows to store), `state` (what is carried between ranges), `thread` (routes records to
+`identity`, `turns`, `messages`, `tool_calls`, `usage`, …), `fold` (the whole).
 """

@@ -1,9 +1,8 @@
-"""Approvals: which open calls cannot go on before a person agreed.
+"""Approvals: which open calls wait for the user's approval.
 
-Codex writes no request for an approval, so it is told by what was asked for: a command outside of
-the sandbox, or a patch where nothing may be written. What a script of code mode asks for stands in
-its text. When the person agreed is not written either: such a call needs its approval until what
-it was needed for is done.
+Codex does not record approval requests, so they are derived from the calls: a command outside of
+the sandbox, or a patch in a read-only sandbox; for a script of code mode, from its source. The
+approval is not recorded either: a call counts as waiting until the action was carried out.
 """
 
 from collections.abc import Sequence
@@ -18,17 +17,17 @@ from ingest.text.redact import mask
 
 APPLY_PATCH = "apply_patch"
 _UNREADABLE = ""
-"""Stands for a command line that a script computes."""
+"""Placeholder for a command line that cannot be read, for example one computed by a script."""
 
 
 class Approvals:
-    """What the open calls of a thread need an approval for."""
+    """The actions that open calls of a thread need approval for."""
 
     def __init__(self, state: FoldState) -> None:
         self.state = state
 
     def turn_context(self, context: r.TurnContext) -> None:
-        """A turn says what the agent may do."""
+        """Take the sandbox and approval policy from the context of a turn."""
         sandbox = context.sandbox_policy if isinstance(context.sandbox_policy, dict) else {}
         self.state.rights = Rights(
             "read-only" in (sandbox.get("type"), sandbox.get("mode")),
@@ -36,20 +35,20 @@ class Approvals:
         )
 
     def function_called(self, call: Call, arguments: Arguments) -> None:
-        """A tool was called with these arguments."""
+        """Note the approval that a function call needs."""
         escalated = escalates(arguments.sandbox_permissions, arguments.with_escalated_permissions)
         if escalated or self._patches(call):
             self._needs(call, [_UNREADABLE])
 
     def custom_called(self, call: Call, text: str) -> None:
-        """A tool was given this text: a patch, or a script."""
+        """Note the approvals that a custom call (a patch or a script) needs."""
         if call.tool == SCRIPT_TOOL:
             self._needs(call, self._scripted(text))
         elif self._patches(call):
             self._needs(call, [_UNREADABLE])
 
     def action_done(self, call: Call) -> None:
-        """A script ran this command or patch: it does not wait for that any more."""
+        """A script carried out this command or patch, so it no longer waits for its approval."""
         what = APPLY_PATCH if call.kind == CallKind.PATCH else call.command or _UNREADABLE
         for script in self.state.calls.values():
             if script.status == CallStatus.RUNNING and script.turn == call.turn:
@@ -59,16 +58,16 @@ class Approvals:
                     return
 
     def needs_approval(self, call: Call) -> bool:
-        """Whether this call needs an approval for anything that it did not do yet."""
+        """Whether this call has an action that needs approval and is not done."""
         return bool(self.state.asks.get(call.call_id or ""))
 
     def command_to_approve(self, call: Call) -> str | None:
-        """The command that this call needs an approval for, where a script tells it."""
+        """The command to approve, if the source of a script contains it."""
         asked = self.state.asks.get(call.call_id or "", [])
         return next((one for one in asked if one not in (_UNREADABLE, APPLY_PATCH)), None)
 
     def retain(self, running: Sequence[Call]) -> None:
-        """Keep in mind only what these calls need."""
+        """Drop the approvals of all other calls."""
         ids = {call.call_id for call in running}
         self.state.asks = {one: by for one, by in self.state.asks.items() if by and one in ids}
 
@@ -80,7 +79,7 @@ class Approvals:
         return call.kind == CallKind.PATCH and self.state.rights.read_only
 
     def _scripted(self, script: str) -> list[str]:
-        """What a script asks for, as far as it can be read without running it."""
+        """The actions of a script that need approval, as far as its source shows."""
         found = [
             stored_text(command or _UNREADABLE, COMMAND_CHARS)
             for command in codemode.escalations_in(mask(script))

@@ -1,8 +1,8 @@
-"""Calls: what the agent ran, asked and looked up, and how each of it ended.
+"""Tool calls of the agent: commands, patches, searches and so on, and their results.
 
-A call begins with the model's request and ends with its output, often hundreds of lines later;
-paginated files say the same once more as an item, with better numbers. Whatever comes first opens
-the call, whatever comes later completes the same fact.
+A call begins with the model's request and ends with its output, often hundreds of lines later.
+Paginated files repeat it as an item with more exact numbers. The first record opens the call, the
+later ones complete the same row.
 """
 
 from collections.abc import Iterable
@@ -39,7 +39,7 @@ from ingest.text.redact import mask
 
 ID_CHARS = 128
 OPEN_CALLS = 64
-"""More open calls than this are a broken file: the oldest is given up."""
+"""With more open calls the file must be broken: the oldest call is marked as lost."""
 
 STATUSES = {
     "completed": CallStatus.COMPLETED,
@@ -65,7 +65,7 @@ class Calls:
         self, call_id: str | None, kind: CallKind, tool: str, command: str | None = None
     ) -> Call:
         here = self.here
-        # Masked as a whole before anything is taken out of it.
+        # Mask the whole text before a part is taken.
         command = command and mask(command)
         call = Call(
             here.source,
@@ -90,14 +90,14 @@ class Calls:
         return call
 
     def mark_changed(self, call: Call) -> None:
-        """`call` is about to change: a row stored before is replaced by the new one."""
+        """Call before changing `call`: if its row is stored already, it will be replaced."""
         if call.byte in self._stored:
             self._stored.discard(call.byte)
             self.stale.append(("calls", call.byte))
             self.facts.calls.append(call)
 
     def find(self, call_id: str | None) -> Call | None:
-        """The call of this id, as long as something may still be told of it."""
+        """The call with this id, as long as further records can complete it."""
         if not call_id:
             return None
         if call := self.state.calls.get(call_id):
@@ -108,19 +108,19 @@ class Calls:
     def _told_of(
         self, call_id: str, kind: CallKind, tool: str, command: str | None = None
     ) -> Call | None:
-        """The call whose end Codex tells: a known or a new one; None where it was answered."""
+        """The call that an end record completes, opened if unknown; None if it was answered before."""
         if call_id in self.state.answered_calls:
             return None
         call = self.find(call_id)
         if call is None:
             call = self.open(None, kind, tool, command)
-            # Nobody asked for it by this id: a script did.
+            # The model made no call with this id, so a script did.
             self.approvals.action_done(call)
         self.mark_changed(call)
         return call
 
     def function(self, item: r.FunctionCall, arguments: Arguments) -> Call | None:
-        """Open what a function call asks for. None where it goes on with an earlier call."""
+        """Open a function call; None if it only continues an earlier call."""
         if item.name in ("write_stdin", "wait") and self._goes_on(item.call_id, arguments):
             return None
         call = self.open(item.call_id, *function_request(item, arguments))
@@ -129,7 +129,8 @@ class Calls:
         return call
 
     def _goes_on(self, call_id: str | None, arguments: Arguments) -> bool:
-        """Input to a running shell or script: what it answers belongs to what began it."""
+        """Whether this is input to a running shell or script, whose output belongs to the call that
+        started it."""
         of = arguments.session_id
         shell = outputs.code_mode_cell(arguments.cell_id) if of is None else str(of)
         begun = self.find(self.state.shells.get(shell))
@@ -154,7 +155,7 @@ class Calls:
         return call
 
     def _shells(self, script: str) -> list[ShellCall]:
-        """The commands that a script alone tells of: paginated files have an item for each."""
+        """The shell commands in a script; none in paginated files, which have an item for each."""
         if self.state.segment.generation == "G4" or any(tool in script for tool in GOAL_TOOLS):
             return []
         return shell_calls_in(mask(script))
@@ -190,7 +191,7 @@ class Calls:
             self.end(call, CallStatus.COMPLETED)
 
     def output(self, call_id: str | None, raw: Raw) -> tuple[Call, str] | None:
-        """Close the call this output answers; None where nobody asked."""
+        """Close the call that this output answers; None if there is none."""
         if call_id is None:
             return None
         begun = self.state.aliases.pop(call_id, None)
@@ -221,7 +222,7 @@ class Calls:
         return call, text
 
     def _learn(self, call: Call, outcome: outputs.ToolOutcome) -> None:
-        """Complete a call by what its output tells; more exact ends may have been told before."""
+        """Complete a call from its output, without replacing more exact values of an end record."""
         self.mark_changed(call)
         ended = call.status != CallStatus.RUNNING
         if outcome.exit_code is not None:
@@ -235,13 +236,13 @@ class Calls:
             self.end(call, outcome.status)
 
     def _answered(self, *call_ids: str) -> None:
-        """Keep in mind that nothing more is to be learnt of these calls."""
+        """Remember that these calls are complete."""
         answered = self.state.answered_calls
         answered += [stored_text(one, ID_CHARS) for one in dict.fromkeys(call_ids)]
         del answered[:-OPEN_CALLS]
 
     def _follow_shell(self, call_id: str, shell: str | None) -> None:
-        """A command that goes on is known by its shell; one that ended is forgotten."""
+        """Remember the shell of a running command, or forget it if the command has ended."""
         others = {one: by for one, by in self.state.shells.items() if by != call_id}
         self.state.shells = (
             others if shell is None else {**others, stored_text(shell, ID_CHARS): call_id}
@@ -263,7 +264,7 @@ class Calls:
             call.ended_at = self.here.at
 
     def command(self, item: r.CommandExecution | r.CommandEnded, call_id: str) -> None:
-        """A command as Codex itself tells of it: exact exit code and duration."""
+        """The end record of a command, with exact exit code and duration."""
         told = command_line(item.command)
         call = self._told_of(call_id, CallKind.COMMAND, "exec_command", told)
         if call is None:
@@ -281,7 +282,7 @@ class Calls:
         self.end(call, CallStatus.ABORTED if self._cut_off(status) else status)
 
     def _cut_off(self, status: CallStatus) -> bool:
-        """Whether a failure told after the end of a turn is that of its interruption."""
+        """Whether a failure recorded after an interrupted turn was caused by the interruption."""
         segment = self.state.segment
         interrupted = segment.last_turn_state == TurnState.INTERRUPTED
         newest = self.state.turn is None and self.here.turn == segment.turns
@@ -297,7 +298,7 @@ class Calls:
         self.end(call, status)
 
     def patch(self, call_id: str, changes: Any, status: str | None, said: str) -> None:
-        """A patch as Codex itself tells of it: the files it changed."""
+        """The end record of a patch, with the files it changed."""
         call = self._told_of(call_id, CallKind.PATCH, "apply_patch")
         if call is None:
             return
@@ -308,7 +309,7 @@ class Calls:
         self._edited(call, patches.edits_of(changes))
 
     def _edited(self, call: Call, edits: list[patches.Edit]) -> None:
-        """Keep which files a patch touched: one that was refused or failed touched none."""
+        """Add the file edits of a completed patch; a declined or failed one has none."""
         if call.status != CallStatus.COMPLETED:
             return
         for path, change, moved_to in edits:
@@ -335,7 +336,7 @@ class Calls:
                 self._await_code(call)
 
     def _await_code(self, call: Call) -> None:
-        """Keep it in mind: Codex may still tell how it ended, even after the turn is over."""
+        """Keep the call: its exit code may follow, even after the end of the turn."""
         interrupted = self.state.interrupted
         if any(one.turn != call.turn for one in interrupted.values()):
             interrupted.clear()
@@ -343,13 +344,13 @@ class Calls:
             interrupted[call.call_id] = call
 
     def turn_ended(self, status: CallStatus) -> None:
-        """No output comes after the end of its turn, except from a shell that goes on."""
+        """Drop open calls: only those with a running shell get output after the end of their turn."""
         shells = set(self.state.shells.values())
         for call_id in [one for one in self.state.calls if one not in shells]:
             self._give_up(call_id, status)
 
     def close(self) -> None:
-        """Tell the thread's row what is open, and how many commands there are."""
+        """Update the open call and the number of commands in the segment."""
         segment = self.state.segment
         commands, failed = _tally(self.facts.calls)
         for _, byte in self.stale:
@@ -375,11 +376,11 @@ class Calls:
 
 
 def _tally(calls: Iterable[Call]) -> tuple[int, int]:
-    """How many of these are commands, and how many of those failed."""
+    """The number of commands, and of failed commands."""
     commands = [call for call in calls if call.kind == CallKind.COMMAND]
     return len(commands), sum(call.status == CallStatus.FAILED for call in commands)
 
 
 def _folder(cwd: str | None) -> str | None:
-    """A working folder, which paginated files write as a file:// address."""
+    """The working directory; paginated files write it as a file:// URL."""
     return optional_text(cwd.removeprefix("file://") if cwd else None)

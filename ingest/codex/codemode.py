@@ -1,7 +1,7 @@
-"""What a script of code mode asks for: plans and commands in JavaScript, read and never run.
+"""Reads plans and commands from the JavaScript of code mode, without running it.
 
-Only a literal can be read: objects, arrays, strings, numbers, true, false, null. An argument that
-is computed (a variable, a call, a template with `${}`) is reported as unreadable.
+Only literals can be read: objects, arrays, strings, numbers, true, false, null. A computed argument
+(a variable, a call, a template with `${}`) is reported as unreadable.
 """
 
 import re
@@ -27,11 +27,11 @@ _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v", "0
 _WORDS = {"true": True, "false": False, "null": None, "undefined": None}
 _DEPTH = 16
 CALLS = 32
-"""No script sets more plans than that, and each look at a hostile one costs its whole length."""
+"""Maximal number of calls read from a script: each one may scan the whole of a hostile script."""
 
 
 class ShellCall(NamedTuple):
-    """A command that a script runs: None where it is computed."""
+    """A command that a script runs; `command` is None if the script computes it."""
 
     command: str | None
     workdir: str | None
@@ -40,11 +40,11 @@ class ShellCall(NamedTuple):
 
 
 class NotLiteral(ValueError):
-    """The argument is not a literal, so it cannot be read without running it."""
+    """The argument is not a literal."""
 
 
 def plans_in(script: str) -> tuple[list[dict[str, Any]], int]:
-    """The plans a script sets, in its order, and how many calls could not be read."""
+    """The plans a script sets, in order, and the number of unreadable calls."""
     plans: list[dict[str, Any]] = []
     unreadable = 0
     for call in islice(_CALL.finditer(script), CALLS):
@@ -61,7 +61,7 @@ def plans_in(script: str) -> tuple[list[dict[str, Any]], int]:
 
 
 def shell_calls_in(script: str) -> list[ShellCall]:
-    """The commands a script gives to a shell, in its order."""
+    """The shell commands of a script, in order."""
     return [_shell(script, call.end()) for call in islice(_SHELL.finditer(script), CALLS)]
 
 
@@ -76,7 +76,7 @@ def _shell(script: str, at: int) -> ShellCall:
 
 
 def escalations_in(script: str) -> list[str | None]:
-    """The commands a script asks to run outside of the sandbox; None for one it computes."""
+    """The commands a script wants to run outside of the sandbox; None for a computed one."""
     times = sum(1 for _ in islice(_ESCALATED.finditer(script), CALLS))
     if not times:
         return []
@@ -85,12 +85,13 @@ def escalations_in(script: str) -> list[str | None]:
 
 
 def patches_in(script: str) -> int:
-    """How many patches a script applies."""
+    """The number of patches a script applies."""
     return sum(1 for _ in islice(_PATCH.finditer(script), CALLS))
 
 
 def _fields(script: str, at: int) -> dict[str, Any]:
-    """The literal fields of an object, past those that are names, up to what is neither."""
+    """The literal fields of an object; fields with a name as value are skipped, and reading stops at
+    any other computed value."""
     fields: dict[str, Any] = {}
     at = _skip(script, at)
     if script[at : at + 1] != "{":

@@ -1,4 +1,4 @@
-"""What happens rarely and is worth a row: compactions, reviews, errors."""
+"""Rare events: compactions, reviews, errors."""
 
 from typing import Any
 
@@ -11,8 +11,6 @@ from ingest.codex.turns import Turns
 
 
 class Events:
-    """The rare events of a thread."""
-
     def __init__(self, here: LineContext, state: FoldState, facts: Facts, turns: Turns) -> None:
         self.here = here
         self.state = state

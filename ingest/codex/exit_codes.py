@@ -1,8 +1,8 @@
-"""Commands whose exit code is an answer: a search that finds nothing has not failed. Pure.
+"""Tells negative results from failures: a search without a match exits with 1. Pure.
 
-`rg`, `diff`, `test` and their kind end with 1 where they say "no" and with more where something is
-wrong. An exit of 1 is such an answer where it comes from one of them, and no other part of the
-command line can have ended with it.
+`rg`, `diff`, `test` and similar commands exit with 1 for "no" and with a higher code for an error.
+An exit code of 1 is a negative result if it comes from such a command and no other part of the
+command line can have caused it.
 """
 
 import re
@@ -13,7 +13,7 @@ from ingest.codex.shell import SimpleCommand, simple_commands
 
 NEGATIVE: Final = 1
 _NO_OF_XARGS: Final = 123
-"""`xargs` ends with this where what it ran ended with 1."""
+"""`xargs` exits with this code if a command it ran exited with 1."""
 _SEARCHES: Final = ("rg", "grep", "egrep", "fgrep", "zgrep", "ugrep", "ag", "ack", "findstr")
 _COMPARISONS: Final = ("diff", "colordiff", "sdiff", "cmp", "test", "[", "[[", "expr")
 _LOOKUPS: Final = ("pgrep", "pidof", "lsof", "fuser", "which", "where", "type", "hash")
@@ -31,7 +31,7 @@ _QUESTIONS_OF_GIT: Final[dict[str, frozenset[str]]] = {
     "ls-files": frozenset(("--error-unmatch",)),
     "config": frozenset(("--get", "--get-all", "--get-regexp", "get")),
 }
-"""Subcommands that answer with 1, and the options one of which must be there."""
+"""Subcommands that exit with 1 for "no", with the options of which one is required for that."""
 _OPTIONS: Final = {"command": ("-v", "-V"), "jq": ("-e", "--exit-status")}
 _STEPS: Final = ("cd", "pushd", "echo", "printf", "pwd", "true", ":", "export", "set", "sleep")
 _SHOWING: Final = ("ls", "cat", "sed", "nl", "head", "tail", "find", "tree", "stat", "file", "date")
@@ -46,7 +46,7 @@ _COMPLAINT: Final = re.compile(
 
 
 def is_negative_result(command: str | None, exit_code: int | None, output: str | None) -> bool:
-    """Whether this exit code says "no" and not that something went wrong."""
+    """Whether this exit code means "no" rather than an error."""
     if not command or exit_code not in (NEGATIVE, _NO_OF_XARGS):
         return False
     deciding = _deciding(simple_commands(command))
@@ -65,7 +65,7 @@ def _no_of(one: SimpleCommand) -> int:
 
 
 def _deciding(commands: Sequence[SimpleCommand]) -> list[SimpleCommand]:
-    """The commands that the exit code of the whole can be of."""
+    """The commands that can determine the exit code of the command line."""
     options = [word for one in commands if one.program == "set" for word in one.words[1:]]
     joins = {"&&"}
     if "pipefail" in options:
@@ -82,14 +82,14 @@ def _deciding(commands: Sequence[SimpleCommand]) -> list[SimpleCommand]:
 
 
 def is_read_only(one: SimpleCommand) -> bool:
-    """Whether a command only shows what is there."""
+    """Whether a command only reads."""
     if one.program == "git":
         return git_subcommand(one.words[1:])[0] in _READING_OF_GIT
     return one.program in _READING and not one.writes
 
 
 def reports_by_exit_code(one: SimpleCommand) -> bool:
-    """Whether a command answers a question with its exit code."""
+    """Whether a command exits with 1 for a negative result."""
     words = one.words[1:]
     if one.program in _QUESTIONS:
         return True
@@ -106,7 +106,7 @@ def reports_by_exit_code(one: SimpleCommand) -> bool:
 
 
 def git_subcommand(words: Sequence[str]) -> tuple[str, Sequence[str]]:
-    """The subcommand of `git`, past git's own options, and what follows it."""
+    """The subcommand of `git` and its arguments; git's own options are skipped."""
     at = 0
     while at < len(words) and words[at].startswith("-"):
         at += 2 if words[at] in ("-C", "-c", "--git-dir", "--work-tree") else 1

@@ -1,8 +1,8 @@
-"""What a line can tell: the facts, one struct a table, in the vocabulary of the views.
+"""The facts decoded from lines: one struct per table, its fields are the columns.
 
-Every fact names its source (a number the store gave it) and the byte its line begins at;
-together they are its key. Times are the text Codex wrote; the store reads them. A fact whose end is
-not known yet (an open turn, a call without output) is stored as it stands and replaced later.
+The key of a fact is its source (assigned by the database) and the byte offset of its line. Times
+are the text that Codex wrote; the database parses them. A fact that is not complete yet (an open
+turn, a call without output) is stored and replaced later.
 """
 
 from enum import StrEnum
@@ -11,14 +11,14 @@ from msgspec import Struct, field
 
 
 class TurnState(StrEnum):
-    """How a turn stands. Rolled back and reverted are seen from outside, in `v_turns`."""
+    """State of a turn; `v_turns` adds `rolled_back` and `reverted`."""
 
     OPEN = "open"
     COMPLETED = "completed"
     FAILED = "failed"
     INTERRUPTED = "interrupted"
     LOST = "lost"
-    """The next turn began and this one never said that it ended (a crash, a kill)."""
+    """The next turn began without an end of this one (Codex crashed or was killed)."""
 
 
 class CallStatus(StrEnum):
@@ -28,7 +28,7 @@ class CallStatus(StrEnum):
     DECLINED = "declined"
     ABORTED = "aborted"
     LOST = "lost"
-    """The turn ended and the output never came."""
+    """The turn ended without an output of the call."""
 
 
 class CallKind(StrEnum):
@@ -51,22 +51,22 @@ class Turn(Struct, gc=False, omit_defaults=True):
     byte: int
     length: int
     n: int
-    """Its place in this source, from 1."""
+    """Number of the turn in this source, from 1."""
     turn_id: str | None
     state: str
     started_at: str | None
     ended_at: str | None = None
     seconds: float | None = None
     trigger: str | None = None
-    """Who began it: a person (`user`, `exec`), a `goal`, another agent; or what it was for: a
-    `review`, a compaction that a person asked for (`compact`)."""
+    """What started the turn: the user (`user`, `exec`), a `goal`, another `agent`, a `review`, or a
+    compaction requested by the user (`compact`)."""
     model: str | None = None
     effort: str | None = None
     error_code: str | None = None
     error: str | None = None
     end_reason: str | None = None
     ordinal: int | None = None
-    """Codex's own number of its first line, where there is one: what a revert counts by."""
+    """Codex's ordinal of its first line, if the file has ordinals; reverts refer to it."""
 
 
 class Message(Struct, gc=False):
@@ -76,13 +76,13 @@ class Message(Struct, gc=False):
     turn: int
     time: str | None
     role: str
-    """`user`, `assistant`, or `agent` (a letter from another agent)."""
+    """`user`, `assistant`, or `agent` (a message from another agent)."""
     phase: str | None
     """`commentary`, `final_answer`, `plan` (a proposed plan), `summary` (a compaction), `question`
-    (to the user, while the agent goes on working)."""
+    (to the user, while the agent continues working)."""
     text: str
     chars: int
-    """Length of the whole text; more than is kept where it was cut."""
+    """Length of the whole text; `text` may be truncated."""
 
 
 class Call(Struct, gc=False, omit_defaults=True):
@@ -95,7 +95,7 @@ class Call(Struct, gc=False, omit_defaults=True):
     kind: str
     tool: str
     command: str | None
-    """The command line, the server and tool of MCP, the query, the script, the question."""
+    """Command line, MCP arguments, query, script or question, depending on the kind."""
     status: str
     workdir: str | None = None
     ended_at: str | None = None
@@ -111,7 +111,7 @@ class Call(Struct, gc=False, omit_defaults=True):
 class FileEdit(Struct, gc=False):
     source: int
     byte: int
-    """Of the call that made it."""
+    """Byte offset of the call that made the edit."""
     turn: int
     time: str | None
     path: str
@@ -134,9 +134,9 @@ class PlanRevision(Struct, gc=False):
     time: str | None
     revision: int
     origin: str
-    """`tool`, or `script` where it was read out of JavaScript."""
+    """`tool`, or `script` if it was read from JavaScript."""
     accepted: bool
-    """False where Codex answered that the plan tool is off."""
+    """False if Codex answered that the plan tool is disabled."""
     explanation: str | None
     steps: list[PlanStep]
 
@@ -169,7 +169,7 @@ class AgentLink(Struct, gc=False):
 
 
 class EventFact(Struct, gc=False):
-    """Something rare worth keeping: a compaction, a review, an error, a new setting."""
+    """A rare event: a compaction, a review, an error."""
 
     source: int
     byte: int
@@ -179,7 +179,7 @@ class EventFact(Struct, gc=False):
     kind: str
     text: str | None
     detail: str | None
-    """JSON, where there is more to say."""
+    """JSON with further details."""
 
 
 class Rollback(Struct, gc=False):
@@ -187,7 +187,7 @@ class Rollback(Struct, gc=False):
     byte: int
     turns: int
     from_n: int
-    """The first turn it drops: it counts back over the turns that a person began."""
+    """The first turn it drops; only turns started by the user count."""
 
 
 class TokenUse(Struct, gc=False):
@@ -204,7 +204,7 @@ class TokenUse(Struct, gc=False):
 
 
 class Prompt(Struct, gc=False):
-    """A row of `history.jsonl`: what a person typed, whether or not a rollout tells of it."""
+    """A row of `history.jsonl`: a prompt that the user typed."""
 
     source: int
     byte: int
@@ -223,9 +223,9 @@ class ThreadName(Struct, gc=False):
 
 
 class Reject(Struct, gc=False, omit_defaults=True):
-    """A line that could not be read, or a part of one, or a stretch of such lines.
+    """A line, a part of a line or a run of lines that could not be decoded.
 
-    Of a stretch, what is kept is its first line, of which nothing is lost up to the cap.
+    Of a run, the first line is stored, complete up to a limit.
     """
 
     source: int
@@ -233,24 +233,24 @@ class Reject(Struct, gc=False, omit_defaults=True):
     length: int
     """Of the first line."""
     whole: bool
-    """False for a fragment before a record that could still be read."""
+    """False for a fragment before a record that could be decoded."""
     reason: str
     message: str
     sha256: str
     head: str
-    """Base64 of the first bytes: all of them, where it is short."""
+    """Base64 of the first bytes; all of them if the line is short."""
     tail: str
     lines: int
-    """How many lines were rejected here; empty ones between them do not count."""
+    """Number of rejected lines, without empty lines between them."""
     extent: int
-    """Bytes from the begin of the first line to the end of the last."""
+    """Bytes from the start of the first line to the end of the last."""
     trace: str | None = None
 
 
 class Segment(Struct, gc=False):
-    """One source of a thread as a whole: who it is, and how it stood at the last line read.
+    """One source of a thread: its identity, and its state at the last line read.
 
-    Its totals are those of the rows it has in the other tables, so that nobody has to count these.
+    The totals are those of its rows in the other tables, so that readers need not count them.
     """
 
     source: int
@@ -261,7 +261,7 @@ class Segment(Struct, gc=False):
     base_thread: str | None = None
     base_offset: int | None = None
     base_ordinal: int | None = None
-    """Where in the base its own history begins to continue: a fork or a revert by pointer."""
+    """Position in the base thread where a fork or revert by pointer continues."""
     nickname: str | None = None
     role: str | None = None
     agent_path: str | None = None
@@ -275,7 +275,7 @@ class Segment(Struct, gc=False):
     cli_version: str | None = None
     provider: str | None = None
     generation: str | None = None
-    """`G0` … `G4`: which of the five formats its first line is."""
+    """`G0` … `G4`: the format of the file."""
     started_at: str | None = None
     first_at: str | None = None
     last_at: str | None = None
@@ -284,7 +284,7 @@ class Segment(Struct, gc=False):
     effort: str | None = None
     approval: str | None = None
     first_prompt: str | None = None
-    """How the first thing a person said begins."""
+    """The beginning of the first prompt."""
     turns: int = 0
     failed_turns: int = 0
     last_turn_state: str | None = None
@@ -306,7 +306,7 @@ class Segment(Struct, gc=False):
     compactions: int = 0
     plan_revision: int = 0
     plan_accepted: int = 0
-    """The newest revision that was not refused; total and done are those of its steps."""
+    """The newest revision that was not refused; `plan_total` and `plan_done` count its steps."""
     plan_total: int = 0
     plan_done: int = 0
     context_used: int | None = None
@@ -316,11 +316,11 @@ class Segment(Struct, gc=False):
     lossy_lines: int = 0
     unknown_lines: int = 0
     kinds: str | None = None
-    """JSON {kind: [lines, bytes]}; an unknown kind has a `?` in front."""
+    """JSON {kind: [lines, bytes]}; unknown kinds are prefixed with `?`."""
 
 
 class Facts(Struct):
-    """The facts of one range of one source, table by table."""
+    """The facts of one range of one source, by table."""
 
     turns: list[Turn] = field(default_factory=list)
     messages: list[Message] = field(default_factory=list)
@@ -338,6 +338,6 @@ class Facts(Struct):
     segments: list[Segment] = field(default_factory=list)
 
     def count(self) -> int:
-        """How many facts, rejected lines and the source's own row aside."""
+        """Number of facts, without rejected lines and segments."""
         lists = (getattr(self, name) for name in self.__struct_fields__)
         return sum(map(len, lists)) - len(self.rejects) - len(self.segments)

@@ -1,7 +1,6 @@
-"""The one place that all text passes on its way into the database.
+"""Prepares all values for the database: masks secrets and private text, truncates, checks types.
 
-It is where text is made storable and cut to what is kept, and where private text and secrets are
-masked: whoever stores text calls `keep` or `clip`, so there is one thing to change and to trust.
+All text is stored through `stored_text` or `head_and_tail`.
 """
 
 from functools import lru_cache
@@ -15,33 +14,33 @@ from ingest.text.redact import mask, may_be_unbounded, needs_masking
 MESSAGE_CHARS = 32_768
 COMMAND_CHARS = 4_096
 TITLE_CHARS = 500
-"""More of the first prompt than anybody shows as a title, and little beside the cursor."""
+"""Longer than any title shown, and small enough for the stored state."""
 HEAD_CHARS = 400
 TAIL_CHARS = 800
 MARGIN_CHARS = 512
-"""So far around what is kept any secret is looked for; one in the tail, from the begin of
-the word that stands there: a token may be longer."""
+"""Secrets are searched for in this margin around the stored parts. For the tail, the search begins at
+the start of the word there, because a token may be longer than the margin."""
 SHORT_CHARS = 64
 LONG_CHARS = 6 * MARGIN_CHARS
 MAX_NUMBER = 2**53
-"""Numbers from here on are no counts of anything: they are left out."""
+"""Numbers from here on are stored as null: no real count is that large."""
 
 _string = msgspec.json.Decoder(str)
 _anything = msgspec.json.Decoder()
 
 
 _masked = lru_cache(4_096)(mask)
-"""Short texts come again and again: names, folders, states, the steps of a plan."""
+"""Short texts are often repeated: names, directories, states, the steps of a plan."""
 
 
 def stored_text(text: str, cap: int = MESSAGE_CHARS) -> str:
-    """`text` as it is stored: masked, and whole up to `cap` characters."""
+    """`text` masked and truncated to `cap` characters."""
     text = _masked(text) if len(text) <= SHORT_CHARS else mask(text)
     return text if len(text) <= cap else text[:cap]
 
 
 def head_and_tail(text: str) -> tuple[str, str | None]:
-    """Head and tail of a long output; the tail is None where the head is all of it."""
+    """Head and tail of an output; the tail is None if the head is the whole text."""
     if len(text) <= LONG_CHARS or may_be_unbounded(text) or _has_secrets(text):
         text = mask(text)
     if len(text) <= HEAD_CHARS + TAIL_CHARS:
@@ -50,7 +49,7 @@ def head_and_tail(text: str) -> tuple[str, str | None]:
 
 
 def _has_secrets(text: str) -> bool:
-    """Whether any secret begins or ends so near to what is kept that a part of it could be seen."""
+    """Whether a part of a secret could be in the stored head or tail."""
     edge = len(text) - TAIL_CHARS - MARGIN_CHARS
     begin = max(text.rfind("\n", 0, edge), text.rfind(" ", 0, edge)) + 1
     head, tail = text[: HEAD_CHARS + MARGIN_CHARS], text[begin:]
@@ -58,21 +57,21 @@ def _has_secrets(text: str) -> bool:
 
 
 def optional_text(value: object, cap: int = COMMAND_CHARS) -> str | None:
-    """A short text of a field that should be a string, or None where it is not."""
+    """A short text to store, or None if the value is not a string."""
     if not value or not isinstance(value, str):
         return None
     return stored_text(value, cap)
 
 
 def safe_int(value: object) -> int | None:
-    """A count that can be stored, or None where it is none."""
+    """A count that can be stored, or None if the value is not a number in range."""
     if not isinstance(value, int | float) or not abs(value) < MAX_NUMBER:
         return None
     return int(value)
 
 
 def duration(value: object, a_second: int = 1) -> float | None:
-    """How many seconds something took, or None where that cannot be: a clock may be set back."""
+    """A duration in seconds, or None if it is invalid: a clock may be set back."""
     if not isinstance(value, int | float) or not 0 <= value < MAX_NUMBER:
         return None
     return value / a_second
@@ -89,7 +88,7 @@ def compact_json(value: object, cap: int = COMMAND_CHARS) -> str | None:
 
 
 def string(raw: Raw) -> str | None:
-    """The text of a field that should be a JSON string, or None where it is not."""
+    """The value of a JSON string, or None if it is not one."""
     try:
         return _string.decode(raw)
     except msgspec.DecodeError:
@@ -97,7 +96,7 @@ def string(raw: Raw) -> str | None:
 
 
 def parsed_json(raw: Raw) -> Any:
-    """Any JSON value; None where the field is missing, or nested deeper than anything real."""
+    """Any JSON value; None if it is missing or nested too deeply."""
     try:
         return _anything.decode(raw)
     except RecursionError:
@@ -105,12 +104,12 @@ def parsed_json(raw: Raw) -> Any:
 
 
 def content_text(raw: Raw) -> str:
-    """What a `content` or an `output` says: a string, or the texts of a list of parts."""
+    """The text of a `content` or `output`: a string, or the texts of a list of parts."""
     return "\n".join(text_parts(raw))
 
 
 def text_parts(raw: Raw) -> list[str]:
-    """The same, part by part."""
+    """The texts of a `content` or `output`, one per part."""
     content = parsed_json(raw)
     if isinstance(content, str):
         return [content]

@@ -1,9 +1,9 @@
-"""Lines of one rollout to facts: `feed` them in order, `finish` once.
+"""Decodes the lines of one rollout into facts: `feed` the lines in order, then `finish`.
 
-The fold carries the thread's small state from range to range, so that any slicing of a file gives
-the same facts. It decides which lines are the thread's own, keeps the books on every line (read,
-unknown, rejected, blank) and hands each record to the part that knows it. It reads no file, no
-clock and no database; who calls it stores facts, state and cursor together.
+The fold carries a small state from range to range, so that any slicing of a file gives the same
+facts. It skips history copied from another thread, counts every line (stored, rejected, blank) and
+routes each record to its handler. It accesses no file, clock or database; the caller stores facts,
+state and cursor in one transaction.
 """
 
 from collections.abc import Iterable
@@ -24,7 +24,7 @@ from ingest.codex.value_limit import LONG, has_too_many_values
 
 _decode = line.decode
 MAX_KINDS = 500
-"""So many kinds of records of a source are told apart: what Codex writes has some hundred."""
+"""Maximal number of kinds counted separately per source; Codex writes about a hundred."""
 
 
 class FoldResult(Struct):
@@ -32,13 +32,13 @@ class FoldResult(Struct):
     state: FoldState
     tally: Tally
     stale: list[tuple[str, int]] = field(default_factory=list)
-    """(table, offset) of facts stored before whose end is known now: they are replaced."""
+    """(table, offset) of stored facts that are replaced by a newer version."""
     grown: RejectedRun | None = None
-    """The stretch of rejected lines of an earlier range that this one went on with."""
+    """The run of rejected lines of an earlier range that this range extended."""
 
 
 class LineFault(Exception):
-    """Our own code failed on a line. The range is folded again without that line."""
+    """Our own code raised on a line. The caller folds the range again without that line."""
 
     def __init__(self, offset: int, error: Exception) -> None:
         super().__init__(f"a {type(error).__name__} on the line at byte {offset}")
@@ -80,12 +80,12 @@ class Fold:
         self._next = offset + len(data)
 
     def feed_item(self, offset: int, data: bytes) -> None:
-        """Fold an item of a document, which may stand on several lines."""
+        """Fold an item of a JSON document, which may span several lines."""
         whole = data + b"\n"
         self._feed(offset, 0, [whole], whole)
 
     def _feed(self, base: int, begin: int, lines: Iterable[bytes], data: bytes) -> None:
-        """Fold the lines of `data` from `begin` on, as they come out of `lines`."""
+        """Fold the lines of `data` from `begin` on, read from `lines`."""
         here = self.here
         handlers = self.thread.handlers
         bare = self.thread.identity.bare_line
@@ -94,7 +94,7 @@ class Fold:
         tally = self.tally
         offset = base + begin
         try:
-            # Its newline does no harm to JSON, and to cut it off would copy every line.
+            # The decoder accepts the trailing newline; removing it would copy every line.
             for raw in lines:
                 size = len(raw)
                 length = size - 1
@@ -143,25 +143,25 @@ class Fold:
             raise LineFault(here.offset, error) from error
 
     def oversize(self, offset: int, length: int, digest: str, head: bytes, tail: bytes) -> None:
-        """Account for a line that is longer than the cap: its place and hash are kept."""
+        """Reject a line above the size limit, of which only position, hash and ends are known."""
         self.tally.lines += 1
         self.tally.rejected += 1
         rejected = rejects.too_long(self.here.source, offset, length, digest, head, tail)
         self.facts.rejects.append(rejected)
 
     def reject_document(self, data: bytes, broken: line.Broken) -> None:
-        """Account for a document (G0) that could not be read at all."""
+        """Reject a G0 document that could not be decoded."""
         self.tally.lines += 1
         self.tally.rejected += 1
         self.facts.rejects.append(self._rejected(data, broken))
 
     def finish(self) -> FoldResult:
-        """The facts of the range, and the state the next one begins with."""
+        """The facts of the range, and the state for the next range."""
         segment = self.thread.close()
         for kind, (lines, size) in self._counts.items():
             self._count(_NAMES[kind], lines, size)
         segment.last_at = self.here.last_at or segment.last_at
-        # The routing table points back at the thread; without it nothing waits for the collector.
+        # Break the reference cycle through the routing table, so that no collection is needed.
         self.thread.handlers.clear()
         segment.kinds = msgspec.json.encode(self.state.kinds, order="sorted").decode()
         self.facts.segments.append(segment)
@@ -185,8 +185,8 @@ class Fold:
         return True
 
     def _odd(self, raw: bytes, data: bytes, after: int) -> int:
-        """A line that is not one of the known records as it stands. It ends in `data` at `after`;
-        where the next line begins there that is not accounted for with it.
+        """Handle a line that did not decode directly, which ends in `data` at `after`. Returns where the
+        next line begins that was not handled with it.
         """
         offset, length = self.here.offset, self.here.length
         following = offset + length + 1
@@ -202,7 +202,7 @@ class Fold:
                 return stretches.skip(data, after, following, raw)
             self.facts.rejects.append(self._rejected(raw, found))
             found = found.rest
-            data = b""  # Each such line is a finding of its own, also where it is repeated.
+            data = b""  # Repetitions of such a line are handled one by one.
         self.tally.stored += 1
         if isinstance(found, line.Unknown):
             more = count_repeats(data, after, raw)
@@ -246,7 +246,7 @@ class Fold:
         count[1] += size
 
     def _count_unknown(self, kind: str, lines: int, size: int) -> None:
-        """Kinds are named by the file: so many are told apart, and no more."""
+        """Count an unknown kind; its name comes from the file, so the number of names is limited."""
         name = "?" + kind
         if name not in self.state.kinds and len(self.state.kinds) >= MAX_KINDS:
             name = "?others"
@@ -275,7 +275,7 @@ def _tag(kind: type[Any]) -> str:
 
 
 def _names() -> dict[type, str]:
-    """How each kind is called where kinds are counted: by its tags, outermost first."""
+    """The name of each kind in the counts: its tags, outermost first."""
     names: dict[type, str] = {kind: f"response_item/{_tag(kind)}" for kind in _members(r.AnyItem)}
     names |= {kind: f"event_msg/{_tag(kind)}" for kind in _members(r.AnyEvent)}
     names |= {r.SessionMeta: "session_meta", r.TurnContext: "turn_context"}

@@ -1,9 +1,9 @@
-"""Where copied history ends: forks and sub-agents begin with their parent's lines.
+"""Finds the end of copied history: files of forks and sub-agents begin with lines of their parent.
 
-Copied lines are counted and not kept, else every token and turn of a parent would count again in
-each child. What is known differs by release, so the rules are tried best first: the ordinal Codex
-gives; a line older than the thread; a turn id or start time older than the thread; and for files
-without turn events the pause between the copy, which is written in one go, and the first own line.
+Copied lines are counted but not stored, otherwise the parent's turns and tokens would count again
+in each child. Releases differ in what they record, so these rules are tried in order: the start
+ordinal in the header; a line older than the thread; a turn id or start time older than the thread;
+and, without turn events, a pause, because the copy is written in one go.
 """
 
 from datetime import UTC, datetime
@@ -17,7 +17,7 @@ PAUSE_SECONDS = 0.2
 
 
 def begin_copy(state: CopyState, meta: r.SessionMeta) -> None:
-    """Read off a file's first header whether copied history follows it."""
+    """Determine from the first header whether copied history follows."""
     state.start_ordinal = meta.subagent_history_start_ordinal
     state.copying = state.start_ordinal is not None or (
         meta.forked_from_id is not None and meta.history_base is None
@@ -27,7 +27,7 @@ def begin_copy(state: CopyState, meta: r.SessionMeta) -> None:
 def ends_copy(
     state: CopyState, segment: Segment, record: object, at: str | None, ordinal: int | None
 ) -> bool:
-    """Whether this line is the first of the thread's own history."""
+    """Whether this line is the first one of the thread's own history."""
     if state.start_ordinal is not None and ordinal is not None:
         return ordinal >= state.start_ordinal
     before, state.last_at = state.last_at, at
@@ -54,7 +54,7 @@ def _paused(before: str | None, at: str) -> bool:
 
 
 def _ordered(text: str) -> bool:
-    """Whether an id is a UUIDv7, which sorts by the time it was made."""
+    """Whether an id is a UUIDv7, which sorts by creation time."""
     try:
         return UUID(text).version == 7
     except ValueError:

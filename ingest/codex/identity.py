@@ -1,7 +1,7 @@
-"""Who a thread is: what its header says, and what later lines may still change of that.
+"""The identity of a thread: the fields of its header, and changes by later lines.
 
-The first header is the identity, as in Codex's own loader. A later one with the same id may only
-move the branch; one with another id begins copied history.
+The first header counts, as in Codex's own loader. A later header with the same id may only change
+the git fields; one with another id begins copied history.
 """
 
 import re
@@ -15,12 +15,12 @@ from ingest.codex.state import FoldState
 from ingest.codex.turns import Turns
 
 REPORTS_FAILURES: Final = (0, 145)
-"""The first release that says of a failed turn that it failed."""
+"""The first release that records the failure of a turn."""
 _VERSION: Final = re.compile(r"(\d{1,4})\.(\d{1,4})\.")
 
 
 class Identity:
-    """The thread's own row, as far as it says who the thread is."""
+    """Fills the identity fields of the segment."""
 
     def __init__(self, here: LineContext, state: FoldState, turns: Turns) -> None:
         self.here = here
@@ -29,7 +29,7 @@ class Identity:
         self.turns = turns
 
     def bare_line(self) -> None:
-        """A line without an envelope was read: this is G1 (or G0)."""
+        """A line without an envelope: the file is G1 (or G0)."""
         if self.segment.generation is None:
             self.segment.generation = "G1"
 
@@ -71,9 +71,10 @@ class Identity:
         fork_history.begin_copy(self.state.copies, meta)
 
     def _history(self, meta: r.SessionMeta) -> None:
-        """How this file keeps its history, and where in another file it goes on from."""
+        """The history mode of this file, and the position in another file that it continues from."""
         segment = self.segment
-        # The mode is named since 0.144. Before, turn events tell G3 from G2: see `Turns.started`.
+        # The mode is recorded since 0.144. Before, turn events distinguish G3 from G2, see
+        # `Turns.started`.
         silent = _release(meta.cli_version) < REPORTS_FAILURES
         self.state.tells_failures = meta.history_mode is not None and not silent
         modes = {None: "G2", "paginated": "G4"}
@@ -130,6 +131,6 @@ class Identity:
 
 
 def _release(version: str | None) -> tuple[int, int]:
-    """The release that wrote a file; builds without a number count as newer than all."""
+    """The release that wrote a file; builds without a number count as the newest."""
     found = _VERSION.match(version or "")
     return (int(found[1]), int(found[2])) if found and found[0] != "0.0." else (99, 0)

@@ -1,8 +1,7 @@
-"""The two lists beside the rollouts: what people typed, and how they named their sessions.
+"""Decodes `history.jsonl` (prompts the user typed) and `session_index.jsonl` (session names).
 
-A row is a fact of its own and needs nothing of the rows before it; only a stretch of lines that are
-no rows is carried from range to range.
-The same text twice in a row is legal and kept twice.
+Each row is independent of the others; only an open run of rejected lines is carried from range to
+range. Repeated rows are legal and stored repeatedly.
 """
 
 import re
@@ -72,13 +71,13 @@ class IndexFold:
         self._next = offset + len(data)
 
     def finish(self) -> FoldResult:
-        """The facts of the range, and the state the next one begins with, if it needs any."""
+        """The facts of the range, and the state for the next range."""
         stretch = self._stretches.open_run(self._next)
         state = FoldState(Segment(self.source, ""), stretch=stretch)
         return FoldResult(self.facts, state, self.tally, grown=self._stretches.grown)
 
     def _row(self, offset: int, raw: bytes, data: bytes, after: int) -> int:
-        """One row; where the next line begins that is not accounted for with it."""
+        """Handle one row. Returns where the next line begins that was not handled with it."""
         following = offset + len(raw) + 1
         if offset in self._faults:
             self.tally.rejected += 1
@@ -91,7 +90,7 @@ class IndexFold:
         if problem is None:
             self.tally.stored += 1
             return after
-        # A write that failed was written again: the whole row stands behind the torn one.
+        # Codex repeats a failed write: the complete row follows the torn one on the same line.
         again = raw.rfind(_STARTS[self.names], 1)
         if again > 0 and self._read(offset, raw, raw[again:]) is None:
             self.tally.stored += 1
@@ -104,7 +103,7 @@ class IndexFold:
         return self._stretches.skip(data, after, following, raw)
 
     def _read(self, offset: int, raw: bytes, row: bytes) -> tuple[str, str] | None:
-        """Keep one row; a reason and a message where it is none."""
+        """Add one row; returns a reason and a message if it is not a row."""
         try:
             self._keep(offset, raw, row)
         except msgspec.ValidationError as error:
@@ -134,7 +133,7 @@ class IndexFold:
         self.facts.prompts.append(prompt)
 
     def _named(self, offset: int, _: int, raw: bytes) -> None:
-        """An empty name names nothing, as Codex itself reads it."""
+        """Add a name; like Codex, ignore an empty one."""
         row = _name.decode(raw)
         if row.thread_name.strip():
             thread, name = stored_text(row.id, 64), stored_text(row.thread_name, 500)
@@ -149,7 +148,7 @@ class IndexFold:
 
 
 def _moment(seconds: float | None) -> str | None:
-    """Unix seconds as Codex writes times elsewhere; None where no calendar has that day."""
+    """Unix seconds as ISO text, as in rollouts; None if out of range."""
     if seconds is None:
         return None
     try:

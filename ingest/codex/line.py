@@ -1,8 +1,8 @@
-"""One line to one record, or to the reason why not.
+"""Decodes one line into one record, or finds the reason why it cannot be decoded.
 
-`decode` is the straight way. What it refuses comes to `diagnose`, which knows the ways a good line
-looks unusual (an unknown kind, a lone surrogate, NaN) and a bad one can hold a good one (a torn
-write glued to its repetition, a run of NULs after a crash).
+`decode` is the fast path. `diagnose` handles the lines it refuses: unusual but valid ones (an
+unknown kind, a lone surrogate, NaN), and broken ones that contain a record (a torn write followed by
+its repetition, a run of NULs after a crash).
 """
 
 import json
@@ -21,26 +21,24 @@ decode = msgspec.json.Decoder(r.Line).decode
 RECORD_START = re.compile(rb'\{"(?:timestamp|id|type|record_type)":"')
 _MAX_RESYNCS = 8
 _MEND_BYTES = 8 * 1024**2
-"""What is longer is not mended: that takes several times its length in memory."""
+"""Longer lines are not repaired: that takes several times their length in memory."""
 
 
 class Decoded(Struct):
-    """A record, and how it was come by."""
-
     record: object
     lossy: bool = False
-    """Something in it had no place in text (a lone surrogate, NaN) and was replaced."""
+    """A part that cannot be stored (a lone surrogate, NaN) was replaced."""
 
 
 class Unknown(Struct):
-    """Valid JSON of a kind nobody reads here, or of a known kind in an unknown shape."""
+    """Valid JSON of an unknown kind, or of a known kind in an unknown shape."""
 
     kind: str
     at: str | None = None
 
 
 class Broken(Struct):
-    """Bytes that are no record: `length` of them from the line's start, and what follows them."""
+    """`length` undecodable bytes from `start` on, and the result of decoding the rest of the line."""
 
     reason: str
     message: str
@@ -66,18 +64,18 @@ _any_line = msgspec.json.Decoder(_AnyLine)
 _any_payload = msgspec.json.Decoder(_AnyPayload)
 _header = msgspec.json.Decoder(r.BareHeader)
 
-TOO_MANY = "more values than any record has, so that it would take too much memory"
-TOO_DEEP = "nested more deeply than any record is"
+TOO_MANY = "too many JSON values, which would take too much memory"
+TOO_DEEP = "JSON nested too deeply"
 
 
 def diagnose(raw: bytes) -> Decoded | Unknown | Broken:
-    """What a line is that did not decode as a known record, or is not to be decoded."""
+    """Classify a line that did not decode as a known record, or has too many values."""
     if has_too_many_values(raw):
         return Broken("too_many_values", TOO_MANY, 0, len(raw))
     body = raw.strip(b"\x00")
     nuls = len(raw) - len(body)
     if not body:
-        return Broken("nul", "a run of NUL bytes, as a crash leaves them", 0, nuls)
+        return Broken("nul", "a run of NUL bytes, usually left by a crash", 0, nuls)
     whole = _read(body.removeprefix(b"\xef\xbb\xbf"))
     if not isinstance(whole, Broken):
         if not nuls:
@@ -89,13 +87,13 @@ def diagnose(raw: bytes) -> Decoded | Unknown | Broken:
             break
         rest = _read(raw[found.start() :].rstrip(b"\x00"))
         if not isinstance(rest, Broken):
-            message = "a torn write, glued to the record after it"
+            message = "an incomplete write, followed by a record on the same line"
             return Broken("torn", message, 0, found.start(), rest)
     return Broken(whole.reason, whole.message, 0, len(raw))
 
 
 def _read(body: bytes) -> Decoded | Unknown | Broken:
-    """`body` as one record, by the narrow and then by the forgiving way."""
+    """Decode `body` as one record: strictly first, then leniently."""
     try:
         return Decoded(decode(body))
     except msgspec.ValidationError:
@@ -107,7 +105,7 @@ def _read(body: bytes) -> Decoded | Unknown | Broken:
 
 
 def _unusual(body: bytes) -> Decoded | Unknown | Broken:
-    """Valid JSON that is no known line: a header of G1, another kind, another shape."""
+    """Decode valid JSON that is not a known line: a header of G1, another kind or shape."""
     try:
         line = _any_line.decode(body)
     except msgspec.ValidationError:
@@ -115,7 +113,7 @@ def _unusual(body: bytes) -> Decoded | Unknown | Broken:
     except RecursionError:
         return Broken("too_deep", TOO_DEEP, 0, len(body))
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        # Another shape was found before the JSON came to its break.
+        # The decoder found the wrong shape before the syntax error.
         return _repaired(body, str(error))
     if line.record_type is not None:
         return Decoded(r.BareState(str(line.record_type)))
@@ -129,7 +127,7 @@ def _unusual(body: bytes) -> Decoded | Unknown | Broken:
 
 
 def _kind(line: _AnyLine) -> str:
-    """`type`, the payload's type and the item's, as far as there are any."""
+    """The types of line, payload and item, as far as they exist."""
     parts = [line.type]
     try:
         payload = _any_payload.decode(line.payload)
@@ -146,7 +144,7 @@ def _name(parts: list[Any]) -> str:
 
 
 def _repaired(body: bytes, error: str) -> Decoded | Unknown | Broken:
-    """The record in JSON that is almost JSON: lone surrogates, NaN, bytes that are not UTF-8."""
+    """Decode almost valid JSON: with lone surrogates, NaN, or invalid UTF-8."""
     try:
         whole = repair(body)
     except RecursionError:
@@ -162,7 +160,7 @@ def _repaired(body: bytes, error: str) -> Decoded | Unknown | Broken:
 
 
 def repair(body: bytes) -> bytes | None:
-    """JSON out of what is almost JSON, with the parts replaced that text has no place for."""
+    """Valid JSON made from almost valid JSON by replacing what cannot be encoded."""
     if len(body) > _MEND_BYTES or has_too_many_values(body):
         return None
     text = body.decode("utf-8", "replace")

@@ -1,4 +1,4 @@
-"""Where the fold stands: the line being read, as every fact made from it will name it."""
+"""The position of the fold: the line being decoded, for the facts made from it."""
 
 
 class LineContext:

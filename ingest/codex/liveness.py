@@ -1,7 +1,7 @@
-"""How a session stands now: what its last turn says, held against the clock.
+"""Derives the current state of a session from its last turn and the clock. Pure.
 
-Pure. Codex writes no "waiting" and no "stalled": an open turn is judged by what it asked for, by
-the writer's lock (None where this Codex has none) and by how long ago its file moved.
+Codex records neither "waiting" nor "stalled". An open turn is judged by its open call, by the
+writer's lock (None if this release has none) and by the time since the last line.
 """
 
 from datetime import datetime, timedelta
@@ -14,9 +14,9 @@ from ingest.codex.facts import TurnState
 
 STALLS_AFTER: Final = timedelta(minutes=5)
 LOCK_VALID_FOR: Final = timedelta(hours=1)
-"""A lock left behind by a crash must not make a session run for ever."""
+"""A lock left by a crash must not keep a session running for ever."""
 IDLE_AFTER: Final = timedelta(hours=24)
-"""An open turn without a line for so long is not expected to go on."""
+"""An open turn without a new line for this long is not expected to continue."""
 _A_DAY: Final = timedelta(days=1)
 _COMMAND_CHARS: Final = 60
 
@@ -24,10 +24,10 @@ _COMMAND_CHARS: Final = 60
 class SessionState(StrEnum):
     RUNNING = "running"
     WAITING = "waiting"
-    """For its user: an answer, or a right it asked for."""
+    """For the user: an answer or an approval."""
     STALLED = "stalled"
     IDLE = "idle"
-    """Its turn is open, and no line came for so long that nobody is expected to go on with it."""
+    """The turn is open, but silent for so long that it is not expected to continue."""
     DONE = "done"
     FAILED = "failed"
     INTERRUPTED = "interrupted"
@@ -51,7 +51,7 @@ def state_of(
     stalls_after: timedelta = STALLS_AFTER,
     idle_after: timedelta = IDLE_AFTER,
 ) -> tuple[SessionState, str]:
-    """The state and a sentence that says why. Times are naive UTC."""
+    """The state and its reason. Times are naive UTC."""
     match turn_state:
         case TurnState.COMPLETED:
             return SessionState.DONE, "The last turn is completed."
@@ -60,21 +60,21 @@ def state_of(
         case TurnState.INTERRUPTED:
             return SessionState.INTERRUPTED, "The last turn was interrupted."
         case TurnState.LOST:
-            return SessionState.INTERRUPTED, "The last turn never said that it ended."
+            return SessionState.INTERRUPTED, "The last turn has no recorded end."
         case TurnState.OPEN:
             pass
         case _:
             return SessionState.UNKNOWN, "No turn has begun."
     if last_at is not None and now - last_at > idle_after:
-        # Nothing of this is stored, so the next line opens the session again by itself. A writer's
-        # lock does not count: it stays while a daemon has the thread loaded.
+        # This is not stored, so the next line makes the session active again. The writer's lock is
+        # ignored: it stays while a daemon has the thread loaded.
         asked = f"; {_asked(open_call)}" if waits_for_user else ""
-        since = f"no bytes since {_clock(last_at, now)} UTC"
-        return SessionState.IDLE, f"Idle until its next line, {since}{asked}"
+        since = f"silent since {_clock(last_at, now)} UTC"
+        return SessionState.IDLE, f"The turn is open, {since}{asked}"
     if waits_for_user:
         return SessionState.WAITING, _asked(open_call)
     if last_at is None:
-        return SessionState.UNKNOWN, "The turn is open, and no line says when."
+        return SessionState.UNKNOWN, "The turn is open, and no line has a time."
     quiet = now - last_at
     if quiet <= stalls_after:
         return SessionState.RUNNING, _busy(open_call, now)
@@ -82,7 +82,7 @@ def state_of(
         return SessionState.RUNNING, f"{_busy(open_call, now)}, the writer holds its lock"
     return (
         SessionState.STALLED,
-        f"{_busy(open_call, now)}, no bytes since {_clock(last_at, now)} UTC",
+        f"{_busy(open_call, now)}, silent since {_clock(last_at, now)} UTC",
     )
 
 
@@ -99,7 +99,7 @@ def _busy(call: OpenCall | None, now: datetime) -> str:
     what = _name(call)
     if call is None or not what:
         return "The turn is open"
-    return f"{what} open {_span(now - call.since)}" if call.since else f"{what} is open"
+    return f"{what} running {_span(now - call.since)}" if call.since else f"{what} is running"
 
 
 def _name(call: OpenCall | None) -> str:

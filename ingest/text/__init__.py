@@ -1,1 +1,1 @@
-"""Text for people: numbers, times, state glyphs; removal of secrets and of control characters."""
+"""Text: formatting of numbers, times and states; removal of secrets and control characters."""

@@ -1,4 +1,4 @@
-"""Bars and lines of text: a share as a bar, a course as one character a value. Pure."""
+"""Bars and sparklines made of characters. Pure."""
 
 from collections.abc import Sequence
 
@@ -8,14 +8,14 @@ WIDTH = 24
 
 
 def bar(value: float, most: float, *, width: int = WIDTH, ascii: bool = False) -> str:
-    """As long as the value is of the most; what is there at all is at least one character."""
+    """A bar whose length is `value` in proportion to `most`; a positive value has at least one cell."""
     if most <= 0 or value <= 0:
         return ""
     return ("#" if ascii else "█") * max(1, round(width * min(1.0, value / most)))
 
 
 def sparkline(values: Sequence[float], *, ascii: bool = False) -> str:
-    """The values in their order, each as high as it is of the highest; nothing is lowest."""
+    """One character per value, scaled to the highest value; the lowest level means zero."""
     levels = _ASCII_LEVELS if ascii else _LEVELS
     most = max(values, default=0)
     if most <= 0:
@@ -24,5 +24,5 @@ def sparkline(values: Sequence[float], *, ascii: bool = False) -> str:
 
 
 def _level(share: float, levels: str) -> str:
-    # Only nothing has the lowest level, so that little can be told from nothing.
+    # The lowest level is reserved for zero, so that small values differ from zero.
     return levels[0] if share <= 0 else levels[max(1, round(share * (len(levels) - 1)))]

@@ -1,8 +1,8 @@
-"""The one sanitizer: what is stored and what leaves passes here.
+"""Masks secrets and private text before anything is stored or exported. Pure.
 
-Pure, text in and text out. Secrets become `[secret: kind]`, what stands between `<private>` and
-`</private>` becomes `[private]`; without the second, all to the end of the text. Masked text comes
-out as it went in. A secret that is split, encoded or of no known kind is not found.
+A secret becomes `[secret: kind]`. Text between `<private>` and `</private>` becomes `[private]`;
+without a closing tag this extends to the end of the text. Masking is idempotent. Secrets that are
+split, encoded or of an unknown kind are not found.
 """
 
 import re
@@ -25,7 +25,8 @@ _ENDLESS = {
     "\\": ("u003cprivate", "u003Cprivate"),
     "-": ("-----BEGIN ",),
 }
-"""What begins something that has no bound, by a letter of it: one letter is looked for fastest."""
+"""Beginnings of matches without a maximal length, keyed by one letter of them: searching for a single
+letter is fastest."""
 _OPENINGS = (*_ENDLESS["<"], *_ENDLESS["&"], *_ENDLESS["\\"])
 _OPEN = r"(?:<|&lt;|\\{1,4}u003[cC])"
 _CLOSE = r"(?:>|&gt;|\\{1,4}u003[eE])"
@@ -45,8 +46,8 @@ _UNSEEN = (
     ),
     *(f"\\u{code}" for code in ("00ad", "200", "202", "206", "feff", "FEFF")),
 )
-"""What begins something that is not seen: a sequence for the terminal, a character without a width;
-as it is and escaped."""
+"""Beginnings of invisible sequences: terminal control sequences and zero-width characters, raw and
+escaped."""
 _UNSEEN_PARTS = re.compile(
     rf"(?:{'|'.join(map(re.escape, _ESCAPE[:-1]))}|\\e(?=\[))"
     r"(?:\[[0-?]{0,40}[ -/]{0,4}[@-~]|[()*+][0-9A-Za-z]|[=>78DEHMNOZc]"
@@ -57,13 +58,13 @@ _UNSEEN_PARTS = re.compile(
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 Hit = tuple[int, int, int]
-"""Which of what is known, and where it begins and ends."""
+"""Index into the literals, start and end of the match."""
 Span = tuple[int, int, str]
-"""Where something begins and ends that must not be seen, and its kind."""
+"""Start and end of text to mask, and its kind."""
 
 
 def _literals() -> Iterator[tuple[str, int, Pattern | None]]:
-    """What is looked for, how much of it is the literal, and of which kind; None: private."""
+    """Each string to search for, the length of its literal, and its pattern (None: no secret)."""
     for opening in _OPENINGS:
         yield opening, len(opening), None
     for beginning in _UNSEEN:
@@ -80,10 +81,11 @@ _MAYBE_UNSEEN = frozenset(
     for which, (literal, _, pattern) in enumerate(_KNOWN)
     if literal in _UNSEEN or (pattern is not None and literal.endswith("\\"))
 )
-"""Where something that is not seen begins, or may: of overlapping literals only one is found."""
+"""Indexes of the literals that begin, or may hide, an invisible sequence: of overlapping literals only
+one is reported."""
 
 
-@cache  # And only when it is needed, like each expression: most of what starts masks nothing.
+@cache  # Built on first use, like each expression: most commands mask nothing.
 def _search() -> Callable[[str], list[Hit]]:
     return AhoCorasick(
         [literal for literal, _, _ in _KNOWN],
@@ -96,7 +98,7 @@ def mask(text: str) -> str:
     """`text` without its secrets and private parts."""
     hits = _hits(text)
     while spans := _spans(text, hits):
-        # Again, because what was hidden by a neighbour may stand by itself now.
+        # Repeat, because masking one secret can make another one next to it match.
         text = "".join(_masked(text, spans))
         hits = _hits(text)
     return text
@@ -108,17 +110,18 @@ def needs_masking(text: str) -> bool:
 
 
 def count_by_kind(text: str) -> dict[str, int]:
-    """How many there are of each kind."""
+    """The number of secrets of each kind."""
     return dict(Counter(kind for _, _, kind in _spans(text, _hits(text))))
 
 
 def count_masked(text: str) -> int:
-    """How many masked places a text shows."""
+    """The number of masked places in a text."""
     return len(_MARK.findall(text))
 
 
 def may_be_unbounded(text: str) -> bool:
-    """Whether it may hold something that has no bound: no part of it can be judged alone then."""
+    """Whether the text may contain a match without a maximal length; its parts cannot be masked
+    separately then."""
     return any(
         letter in text and any(map(text.__contains__, begins))
         for letter, begins in _ENDLESS.items()
@@ -126,7 +129,7 @@ def may_be_unbounded(text: str) -> bool:
 
 
 def mask_json(value: Any) -> Any:
-    """A JSON value with all the text in it masked."""
+    """A JSON value with all its text masked, keys included."""
     if isinstance(value, str):
         return mask(value)
     if isinstance(value, dict):
@@ -144,7 +147,7 @@ def _masked(text: str, spans: list[Span]) -> Iterator[str]:
 
 
 def _spans(text: str, hits: list[Hit]) -> list[Span]:
-    """All of them, in order; none overlaps another."""
+    """All spans to mask, in order and without overlaps."""
     if not hits:
         return []
     spans = _seen(text, hits)
@@ -154,18 +157,17 @@ def _spans(text: str, hits: list[Hit]) -> list[Span]:
 
 
 def _seen(text: str, hits: list[Hit]) -> list[Span]:
-    """Those that stand in the text as it is."""
+    """The spans found in the text as it is."""
     private = list(_private(text)) if any(which < len(_OPENINGS) for which, _, _ in hits) else []
     secrets = _secrets(text, hits)
     return _merged(private, secrets) if private else list(secrets)
 
 
 def _unseen(text: str) -> Iterator[Span]:
-    """Those that stand there once all is gone that is not seen: it may begin, or end, in the middle
-    of a secret."""
+    """The spans found after invisible sequences are removed: these can interrupt a secret."""
     parts: list[str] = []
     begins, shifts = [0], [0]
-    """From each place of the bare text on, how much was left out before it."""
+    """From each of these positions of the bare text on, the number of characters removed before it."""
     at = 0
     for cut in _UNSEEN_PARTS.finditer(text):
         parts.append(text[at : cut.start()])
@@ -183,7 +185,7 @@ def _unseen(text: str) -> Iterator[Span]:
 
 
 def _joined(spans: list[Span]) -> list[Span]:
-    """Those that overlap as one, of the kind of the one that begins first, or else is longer."""
+    """Merge overlapping spans; the first one, or of two at one start the longer, gives the kind."""
     joined: list[Span] = []
     for start, end, kind in sorted(spans, key=lambda one: (one[0], -one[1])):
         if joined and start < joined[-1][1]:
@@ -198,7 +200,7 @@ def _hits(text: str) -> list[Hit]:
     try:
         return _search()(text)
     except UnicodeEncodeError:
-        # Lone surrogates, which no secret has: another character stands in for each.
+        # No secret contains lone surrogates, so each is replaced by another character.
         return _search()(_SURROGATE.sub("?", text))
 
 
@@ -246,7 +248,7 @@ _COMMAND_ENDS = re.compile(r"[|;&]|(?<!\\)\n")
 
 
 def _belongs_to(text: str, at: int, program: str) -> bool:
-    """Whether an option that begins here is one of this program."""
+    """Whether the option at `at` belongs to a call of `program`."""
     named = text.rfind(program, max(0, at - _COMMAND_CHARS), at)
     return named >= 0 and _COMMAND_ENDS.search(text, named, at) is None
 
@@ -255,7 +257,7 @@ _ESCAPES = frozenset("nrtbf")
 
 
 def _is_edge(text: str, at: int) -> bool:
-    """Whether a word begins here; an escaped character before it is none of its letters."""
+    """Whether a word begins here; an escaped character before it is not part of the word."""
     before = text[at - 1]
     if not (before.isascii() and before.isalnum()):
         return True
@@ -267,7 +269,7 @@ def _is_edge(text: str, at: int) -> bool:
 
 
 def _merged(private: list[Span], secrets: Iterator[Span]) -> list[Span]:
-    """What is private as a whole, and the secrets outside of it."""
+    """The private spans, and the secrets outside of them."""
     spans = list(private)
     ends = iter([*private, (1 << 62, 1 << 62, PRIVATE)])
     start, end, _ = next(ends)

@@ -1,7 +1,7 @@
-"""The one gate between text from logs and a terminal: nothing in it can act, all of it is seen.
+"""Makes text from logs safe for a terminal.
 
-Promises text without control characters, hidden characters or lone surrogates. Line breaks stay
-in `safe_text` and are folded by `one_line`; JSON output does not pass here, it escapes by itself.
+The result has no control characters, invisible characters or lone surrogates. `safe_text` keeps
+line breaks, `one_line` folds them. JSON output does not need this: JSON escapes such characters.
 """
 
 import re
@@ -14,19 +14,19 @@ _HIDDEN = (
     "\U000e0000-\U000e0fff"  # tags and more variation selectors
 )
 UNSAFE = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff{_HIDDEN}]")
-"""What acts or hides: other places escape the same in their own way."""
+"""Control and invisible characters; exporters escape the same ones in their own format."""
 PLAIN_EMOJI = "\ufe0f"
 
 
 def safe_text(text: str) -> str:
-    """`text` with every character that could act or hide made visible; tabs become spaces."""
+    """`text` with control and invisible characters made visible; tabs become spaces."""
     if text.isascii() and text.isprintable():
         return text
     return UNSAFE.sub(_visible, text).expandtabs(4)
 
 
 def one_line(text: str) -> str:
-    """The same on one line: every run of white space is one space."""
+    """`safe_text` on one line: every run of white space becomes one space."""
     return " ".join(safe_text(text).split())
 
 
@@ -42,12 +42,12 @@ def _visible(match: re.Match[str]) -> str:
     if 0xD800 <= code <= 0xDFFF:
         return "\ufffd"
     if character == PLAIN_EMOJI:
-        return ""  # Asks for colour only, and stands behind every second emoji.
+        return ""  # Only requests a coloured glyph; common after emoji.
     return f"<U+{code:04X}>"
 
 
 def width(text: str) -> int:
-    """How many columns of a terminal the (safe) text takes."""
+    """The number of terminal columns of `text`, which must be safe."""
     if text.isascii():
         return len(text)
     return sum(map(_columns, text))
@@ -60,7 +60,7 @@ def _columns(character: str) -> int:
 
 
 def truncate(text: str, columns: int, ellipsis: str = "…") -> str:
-    """The text, or as much of it as fits with an ellipsis behind it."""
+    """`text`, shortened at its end to `columns` if necessary."""
     if width(text) <= columns:
         return text
     room = max(0, columns - width(ellipsis))
@@ -74,5 +74,5 @@ def truncate(text: str, columns: int, ellipsis: str = "…") -> str:
 
 
 def truncate_start(text: str, columns: int, ellipsis: str = "…") -> str:
-    """The text, or as much of its end as fits with an ellipsis before it."""
+    """`text`, shortened at its start to `columns` if necessary."""
     return truncate(text[::-1], columns, ellipsis[::-1])[::-1]

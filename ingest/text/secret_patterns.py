@@ -1,9 +1,9 @@
-"""The kinds of secrets that are known: one table, by name.
+"""The table of known kinds of secrets.
 
-A kind is found by its literals first, all of them in one pass; only behind a literal its expression
-is tried. An expression is anchored there and its runs are bounded by what they are made of, so the
-whole takes time in proportion to the text, whatever the text is. Group 1 is the secret; without a
-group it is the literal and all that follows.
+All literals are searched for in one pass; the regular expression of a kind is tried only after one
+of its literals. It is anchored there and its repetitions are bounded, so that the time is linear in
+the length of the text, also for hostile text. Group 1 is the secret; without a group, the secret is
+the literal and everything matched after it.
 """
 
 import binascii
@@ -27,20 +27,19 @@ class Pattern(NamedTuple):
     name: str
     literals: tuple[str, ...]
     body: str
-    """What follows the literal."""
+    """Regular expression of what follows the literal."""
     apart: bool = True
-    """Whether the literal must begin a word, and the secret end one."""
+    """Whether the literal must begin a word and the secret must end one."""
     followed: tuple[str, ...] = ("",)
-    """How the body begins. It is looked for together with the literal, where that alone is a word
-    that is often said."""
+    """Possible beginnings of the body. The search includes them where the literal alone is a common word."""
     program: str = ""
-    """The command that the literal is an option of: it stands before it, in the same command."""
+    """The program that the literal is an option of; it must come before it in the same command."""
     accepts: Callable[[str], bool] | None = None
-    """What else the secret must fulfil."""
+    """A further condition for the secret."""
 
 
 def _either_case(*words: str) -> tuple[str, ...]:
-    """Each name as it is written in code, in headers and in the environment."""
+    """Each name in the spellings of code, headers and environment variables."""
     forms: dict[str, None] = {}
     for word in words:
         parts = word.split("_")
@@ -80,7 +79,7 @@ _YAML = (
     r"([^\s\"'\\,;(){}\[\]<>$&|`=!*?][^\s\"'\\,;(){}\[\]<>$&|`=]{3,}+)"
     r"(?=[ \t]{0,4}(?:[\r\n]|\Z|\\{1,4}[rn]|\\{0,4}[\"']|[ \t]#))"
 )
-"""What stands behind a colon, to the end of its line: no text, no name of a variable or a type."""
+"""A value after a colon, to the end of the line; no prose, no name of a variable or type."""
 _PLAIN = r"(?<==)(?![./$~])" + _PLACEHOLDER + r"([^\s\"'\\$<>(){}\[\],;&|]{6,}+)(?![(\[])"
 _SIGN = r"[^\s\"'\\$<>(){}\[\],;&|\x00-\x1f\x7f-\x9f]"
 _BREAK = r"(?:\s|\\{1,4}[nrt]){1,40}"
@@ -96,12 +95,12 @@ _OPTION = (
     r"or|for|with|from|the|in|on|was|are|as|by|can|must|will|not|when|if|file|prompt)\b)"
     rf"(?![-/.~]|[A-Z_]+\b)({_SIGN}{{4,}}+)"
 )
-"""The value of an option, which is a word of its own; what is said of the option is none."""
+"""The value of an option; words of a sentence about the option are excluded."""
 _ANY = rf"(?:{_QUOTED}|{_MIXED})"
 
 
 def _spaced(*options: str) -> tuple[str, ...]:
-    """Options as they begin a word of a command."""
+    """The options at the beginning of a word of a command."""
     return tuple(before + option for option in options for before in (" ", '"', "'"))
 
 
@@ -292,11 +291,11 @@ PATTERNS = (
         _SAID,
     ),
 )
-"""In no order that matters: of two literals at one place the longer counts."""
+"""The order has no meaning: of two literals at one position the longer one is used."""
 
 NAMES = tuple(sorted({pattern.name for pattern in PATTERNS}))
 
 
-@cache  # And only when it is needed: all of them take longer than the start of most commands.
+@cache  # Compiled on first use: compiling all takes longer than starting most commands.
 def compiled(body: str, *, apart: bool) -> re.Pattern[str]:
     return re.compile(body + ("(?![A-Za-z0-9])" if apart else ""))

@@ -1,14 +1,12 @@
-"""How each state looks, wherever it is shown: a glyph, a word and a colour, never colour alone.
+"""Glyph and colour of each state; a state is never shown by colour alone.
 
-Values only; a terminal's colours and a screen's styles are made of the names by who draws.
+The colours are names; the command line and the dashboard map them to styles.
 """
 
 from typing import Final, NamedTuple
 
 
 class StateStyle(NamedTuple):
-    """A state is a glyph, a word and a colour; the glyph has a twin in ASCII."""
-
     glyph: str
     ascii: str
     color: str
@@ -25,7 +23,7 @@ _BLOCKED = StateStyle("◇", "-", "yellow")
 UNKNOWN = StateStyle("◌", ".", "dim")
 
 STATE_STYLES: Final = {
-    # of sessions, turns and calls
+    # sessions, turns and calls
     "running": _RUNNING,
     "open": _RUNNING,
     "waiting": _WAITING,
@@ -40,14 +38,14 @@ STATE_STYLES: Final = {
     "rolled_back": _STOPPED,
     "reverted": _STOPPED,
     "unknown": UNKNOWN,
-    # of plan steps
+    # plan steps
     "pending": _PENDING,
     "in_progress": _RUNNING,
     "completed": _DONE,
-    # of tasks
+    # tasks
     "ready": _PENDING,
     "blocked": _BLOCKED,
-    # of batches
+    # batches
     "claimed": _RUNNING,
     "stuck": _STALLED,
     "backed_off": _WAITING,
@@ -56,13 +54,13 @@ STATE_STYLES: Final = {
     "cancelled": _STOPPED,
     "snoozed": _STOPPED,
     "superseded": UNKNOWN,
-    # of sources
+    # sources
     "following": _RUNNING,
     "missing": _STOPPED,
     "unreadable": _FAILED,
     "damaged": _FAILED,
     "too_large": _FAILED,
-    # of checks
+    # checks
     "ok": _DONE,
     "problem": _FAILED,
 }

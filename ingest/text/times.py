@@ -1,7 +1,7 @@
-"""Points in time as people write them: `7d`, `-24h`, `yesterday`, `2026-11-01`, epoch.
+"""Parses times as users type them: `7d`, `-24h`, `yesterday`, `2026-11-01`, epoch seconds.
 
-Pure: now and the zone come in. A day is a day of the zone (the system's, where none is given), the
-answer is naive UTC, as the database keeps it. `since` takes a day's first moment, `until` its end.
+Pure: the caller passes the current time and the time zone (default: the system's). Results are
+naive UTC, as in the database. For a day, `since` returns its start and `until` its end.
 """
 
 import re
@@ -14,14 +14,12 @@ _EPOCH = re.compile(r"[0-9]{9,13}(?:\.[0-9]+)?").fullmatch
 _DAY = re.compile(r"[0-9]{4}(-?)[0-9]{2}\1[0-9]{2}").fullmatch
 _UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _MILLISECONDS_FROM = 10**11
-"""Seconds get there in the year 5138."""
+"""Epoch numbers from here on are milliseconds: as seconds they would be after the year 5138."""
 
 
 class InvalidTime(ValueError):
-    """The text names no point in time."""
-
     def __init__(self, text: str, why: str = "") -> None:
-        super().__init__(why or f"{text!r} is no point in time; write {FORMS}.")
+        super().__init__(why or f"{text!r} is not a valid time; write {FORMS}.")
 
 
 def since(text: str, now: datetime, zone: tzinfo | None = None) -> datetime:
@@ -33,17 +31,17 @@ def until(text: str, now: datetime, zone: tzinfo | None = None) -> datetime:
 
 
 def future(text: str, now: datetime, zone: tzinfo | None = None) -> datetime:
-    """A moment to come: in `2h`, or at a time of the calendar."""
+    """A time in the future: `2h` from now, or a date and time."""
     moment = since(text, now, zone)
     if _AGO(text.strip().lower()):
         moment = _naive(now) + (_naive(now) - moment)
     if moment <= _naive(now):
-        raise InvalidTime(text, f"{text!r} is over already; write 2h, 3d, 2026-12-01T09:00.")
+        raise InvalidTime(text, f"{text!r} is in the past; write 2h, 3d, 2026-12-01T09:00.")
     return moment
 
 
 def local_day(moment: datetime, zone: tzinfo | None = None) -> date:
-    """The day of the zone that a moment of the database falls on."""
+    """The local day of a naive UTC time."""
     return moment.replace(tzinfo=UTC).astimezone(zone).date()
 
 

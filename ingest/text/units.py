@@ -1,4 +1,4 @@
-"""Numbers, spans and sizes as people read them. Pure."""
+"""Formats numbers, durations and sizes for people. Pure."""
 
 from datetime import datetime
 
@@ -24,7 +24,6 @@ def tokens(count: int) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """A length of time, in the unit that says enough."""
     if seconds is None:
         return ""
     whole = max(0, int(seconds))
@@ -39,12 +38,12 @@ def duration(seconds: float | None) -> str:
 
 
 def ago(moment: datetime | None, now: datetime) -> str:
-    """How long ago a moment of the database was; both are naive UTC."""
+    """How long before `now` this was; both are naive UTC."""
     return "never" if moment is None else f"{duration((now - moment).total_seconds())} ago"
 
 
 def age(moment: datetime | None, now: datetime) -> str:
-    """The same, as short as it can be said: for a column."""
+    """The age of `moment` in one unit, for a narrow column."""
     if moment is None:
         return ""
     seconds = max(0.0, (now - moment).total_seconds())

@@ -1,4 +1,4 @@
-"""The three things to know, for somebody who is here for the first time: a word, a sentence."""
+"""Three hints for new users, shown by `status` and on the empty board."""
 
 from typing import Final
 
