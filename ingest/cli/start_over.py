@@ -66,7 +66,8 @@ def _tell(say: Callable[[str], None], meant: Sequence[Target], facts: int) -> No
     if len(gone) > _LISTED:
         say(f"and {pluralize(len(gone) - _LISTED, 'other')}")
     say(
-        f"{pluralize(facts, 'fact')} of {pluralize(len(gone), 'file')} would be forgotten, and read again. "
+        f"{pluralize(facts, 'fact')} of {pluralize(len(gone), 'file')} "
+        "would be forgotten, and read again. "
         "A copy of the database is made first; what people did stays."
     )
     for one in meant:

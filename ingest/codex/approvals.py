@@ -16,7 +16,7 @@ from ingest.codex.tools import SCRIPT_TOOL, Arguments, escalates
 from ingest.text.redact import mask
 
 APPLY_PATCH = "apply_patch"
-_UNREADABLE = ""
+_UNKNOWN_COMMAND = ""
 """Placeholder for a command line that cannot be read, for example one computed by a script."""
 
 
@@ -37,24 +37,24 @@ class Approvals:
     def function_called(self, call: Call, arguments: Arguments) -> None:
         """Note the approval that a function call needs."""
         escalated = escalates(arguments.sandbox_permissions, arguments.with_escalated_permissions)
-        if escalated or self._patches(call):
-            self._needs(call, [_UNREADABLE])
+        if escalated or self._is_blocked_patch(call):
+            self._add(call, [_UNKNOWN_COMMAND])
 
     def custom_called(self, call: Call, text: str) -> None:
         """Note the approvals that a custom call (a patch or a script) needs."""
         if call.tool == SCRIPT_TOOL:
-            self._needs(call, self._scripted(text))
-        elif self._patches(call):
-            self._needs(call, [_UNREADABLE])
+            self._add(call, self._script_actions(text))
+        elif self._is_blocked_patch(call):
+            self._add(call, [_UNKNOWN_COMMAND])
 
     def action_done(self, call: Call) -> None:
         """A script carried out this command or patch, so it no longer waits for its approval."""
-        what = APPLY_PATCH if call.kind == CallKind.PATCH else call.command or _UNREADABLE
+        action = APPLY_PATCH if call.kind == CallKind.PATCH else call.command or _UNKNOWN_COMMAND
         for script in self.state.calls.values():
             if script.status == CallStatus.RUNNING and script.turn == call.turn:
-                wanted = self.state.asks.get(script.call_id or "", [])
-                if what in wanted:
-                    wanted.remove(what)
+                pending = self.state.asks.get(script.call_id or "", [])
+                if action in pending:
+                    pending.remove(action)
                     return
 
     def needs_approval(self, call: Call) -> bool:
@@ -63,27 +63,27 @@ class Approvals:
 
     def command_to_approve(self, call: Call) -> str | None:
         """The command to approve, if the source of a script contains it."""
-        asked = self.state.asks.get(call.call_id or "", [])
-        return next((one for one in asked if one not in (_UNREADABLE, APPLY_PATCH)), None)
+        pending = self.state.asks.get(call.call_id or "", [])
+        return next((one for one in pending if one not in (_UNKNOWN_COMMAND, APPLY_PATCH)), None)
 
     def retain(self, running: Sequence[Call]) -> None:
         """Drop the approvals of all other calls."""
         ids = {call.call_id for call in running}
         self.state.asks = {one: by for one, by in self.state.asks.items() if by and one in ids}
 
-    def _needs(self, call: Call, what: list[str]) -> None:
-        if what and call.call_id and self.state.rights.asks_person:
-            self.state.asks[call.call_id] = what
+    def _add(self, call: Call, actions: list[str]) -> None:
+        if actions and call.call_id and self.state.rights.asks_person:
+            self.state.asks[call.call_id] = actions
 
-    def _patches(self, call: Call) -> bool:
+    def _is_blocked_patch(self, call: Call) -> bool:
         return call.kind == CallKind.PATCH and self.state.rights.read_only
 
-    def _scripted(self, script: str) -> list[str]:
+    def _script_actions(self, script: str) -> list[str]:
         """The actions of a script that need approval, as far as its source shows."""
-        found = [
-            stored_text(command or _UNREADABLE, COMMAND_CHARS)
+        actions = [
+            stored_text(command or _UNKNOWN_COMMAND, COMMAND_CHARS)
             for command in codemode.escalations_in(mask(script))
         ]
         if self.state.rights.read_only:
-            found += [APPLY_PATCH] * codemode.patches_in(script)
-        return found
+            actions += [APPLY_PATCH] * codemode.patches_in(script)
+        return actions

@@ -51,28 +51,28 @@ STATUSES = {
 class Calls:
     """The open calls of a thread and those that ended in this range."""
 
-    def __init__(self, here: LineContext, state: FoldState, facts: Facts) -> None:
-        self.here = here
+    def __init__(self, current: LineContext, state: FoldState, facts: Facts) -> None:
+        self.current = current
         self.state = state
         self.facts = facts
         self.stale: list[tuple[str, int]] = []
         self.approvals = Approvals(state)
-        known = (*state.calls.values(), *state.interrupted.values())
-        self._stored = {call.byte for call in known}
-        self._counted = {call.byte: _tally([call]) for call in known}
+        stored = (*state.calls.values(), *state.interrupted.values())
+        self._stored = {call.byte for call in stored}
+        self._counted = {call.byte: _count_commands([call]) for call in stored}
 
     def open(
         self, call_id: str | None, kind: CallKind, tool: str, command: str | None = None
     ) -> Call:
-        here = self.here
+        current = self.current
         # Mask the whole text before a part is taken.
         command = command and mask(command)
         call = Call(
-            here.source,
-            here.offset,
-            here.length,
-            here.turn,
-            here.at,
+            current.source,
+            current.offset,
+            current.length,
+            current.turn,
+            current.at,
             optional_text(call_id, ID_CHARS),
             kind,
             stored_text(tool, 128),
@@ -85,7 +85,7 @@ class Calls:
         if call.call_id:
             calls = self.state.calls
             if len(calls) >= OPEN_CALLS:
-                self._give_up(next(iter(calls)))
+                self._drop(next(iter(calls)))
             calls[call.call_id] = call
         return call
 
@@ -103,12 +103,12 @@ class Calls:
         if call := self.state.calls.get(call_id):
             return call
         call = self.state.interrupted.get(call_id)
-        return call if call is not None and call.turn == self.here.turn else None
+        return call if call is not None and call.turn == self.current.turn else None
 
-    def _told_of(
+    def _call_to_end(
         self, call_id: str, kind: CallKind, tool: str, command: str | None = None
     ) -> Call | None:
-        """The call that an end record completes, opened if unknown; None if it was answered before."""
+        """The call that an end record completes, opened if unknown; None if it is complete."""
         if call_id in self.state.answered_calls:
             return None
         call = self.find(call_id)
@@ -121,34 +121,34 @@ class Calls:
 
     def function(self, item: r.FunctionCall, arguments: Arguments) -> Call | None:
         """Open a function call; None if it only continues an earlier call."""
-        if item.name in ("write_stdin", "wait") and self._goes_on(item.call_id, arguments):
+        if item.name in ("write_stdin", "wait") and self._continues_call(item.call_id, arguments):
             return None
         call = self.open(item.call_id, *function_request(item, arguments))
         call.workdir = optional_text(arguments.workdir)
         self.approvals.function_called(call, arguments)
         return call
 
-    def _goes_on(self, call_id: str | None, arguments: Arguments) -> bool:
+    def _continues_call(self, call_id: str | None, arguments: Arguments) -> bool:
         """Whether this is input to a running shell or script, whose output belongs to the call that
         started it."""
-        of = arguments.session_id
-        shell = outputs.code_mode_cell(arguments.cell_id) if of is None else str(of)
-        begun = self.find(self.state.shells.get(shell))
-        if begun is None or not call_id:
+        session_id = arguments.session_id
+        shell = outputs.code_mode_cell(arguments.cell_id) if session_id is None else str(session_id)
+        started_by = self.find(self.state.shells.get(shell))
+        if started_by is None or not call_id:
             return False
-        self.state.aliases[stored_text(call_id, ID_CHARS)] = begun.call_id or ""
+        self.state.aliases[stored_text(call_id, ID_CHARS)] = started_by.call_id or ""
         return True
 
     def custom(self, item: r.CustomCall) -> Call:
         kind, tool, text = custom_request(item)
         shells = self._shells(text or "") if kind is CallKind.SCRIPT else []
         commands = [one.command for one in shells if one.command]
-        listed = bool(shells) and len(commands) == len(shells)
+        all_readable = bool(shells) and len(commands) == len(shells)
         call = self.open(
             item.call_id,
             CallKind.COMMAND if shells else kind,
             tool,
-            "\n".join(commands) if listed else text,
+            "\n".join(commands) if all_readable else text,
         )
         call.workdir = optional_text(shells[0].workdir) if shells else None
         self.approvals.custom_called(call, text or "")
@@ -171,8 +171,8 @@ class Calls:
 
     def web_search(self, item: r.WebSearchCall) -> None:
         action = item.action if isinstance(item.action, dict) else {}
-        asked = action.get("query") or action.get("url") or action.get("pattern")
-        call = self.open(None, CallKind.SEARCH, "web_search", optional_text(asked))
+        query = action.get("query") or action.get("url") or action.get("pattern")
+        call = self.open(None, CallKind.SEARCH, "web_search", optional_text(query))
         self.end(call, STATUSES.get(item.status or "", CallStatus.COMPLETED))
 
     def image_generation(self, item: r.ImageCall) -> None:
@@ -182,8 +182,8 @@ class Calls:
         self.end(call, STATUSES.get(item.status or "", CallStatus.COMPLETED))
 
     def tool_search(self, item: r.ToolSearchCall) -> None:
-        asked = stored_text(bytes(item.arguments).decode("utf-8", "replace"), COMMAND_CHARS)
-        self.open(item.call_id, CallKind.SEARCH, "tool_search", asked)
+        query = stored_text(bytes(item.arguments).decode("utf-8", "replace"), COMMAND_CHARS)
+        self.open(item.call_id, CallKind.SEARCH, "tool_search", query)
 
     def tool_search_output(self, item: r.ToolSearchOutput) -> None:
         if call := self.state.calls.pop(item.call_id or "", None):
@@ -194,8 +194,8 @@ class Calls:
         """Close the call that this output answers; None if there is none."""
         if call_id is None:
             return None
-        begun = self.state.aliases.pop(call_id, None)
-        call = self.state.calls.get(begun or call_id)
+        started_by = self.state.aliases.pop(call_id, None)
+        call = self.state.calls.get(started_by or call_id)
         if call is None:
             return None
         parts = text_parts(raw)
@@ -203,26 +203,26 @@ class Calls:
         if call.kind == CallKind.COMMAND and call.tool == SCRIPT_TOOL:
             outcome: outputs.ToolOutcome | None = outputs.read_script_output(parts)
         else:
-            outcome = outputs.read_stdin_output(text) if begun else outputs.read_output(text)
+            outcome = outputs.read_stdin_output(text) if started_by else outputs.read_output(text)
         if outcome is None:
             return None
-        del self.state.calls[begun or call_id]
+        del self.state.calls[started_by or call_id]
         if call.call_id:
-            self._follow_shell(call.call_id, outcome.shell)
+            self._track_shell(call.call_id, outcome.shell)
             if outcome.shell is not None:
                 self.state.calls[call.call_id] = call
             elif outcome.status is CallStatus.ABORTED or (
                 outcome.exit_code is None and call.kind == CallKind.COMMAND
             ):
-                self._await_code(call)
+                self._await_exit_code(call)
             else:
-                self._answered(call.call_id, call_id)
-        self._learn(call, outcome)
-        self._edited(call, self.state.edits.pop(call.call_id or "", []))
+                self._remember_answered(call.call_id, call_id)
+        self._apply_output(call, outcome)
+        self._add_file_edits(call, self.state.edits.pop(call.call_id or "", []))
         return call, text
 
-    def _learn(self, call: Call, outcome: outputs.ToolOutcome) -> None:
-        """Complete a call from its output, without replacing more exact values of an end record."""
+    def _apply_output(self, call: Call, outcome: outputs.ToolOutcome) -> None:
+        """Complete a call from its output; more exact values of an end record are kept."""
         self.mark_changed(call)
         ended = call.status != CallStatus.RUNNING
         if outcome.exit_code is not None:
@@ -231,17 +231,17 @@ class Calls:
             call.seconds = round((call.seconds or 0) + outcome.seconds, 6)
         if not ended or call.output_head is None:
             self.store_output(call, outcome.body)
-        call.output_byte, call.output_length = self.here.offset, self.here.length
+        call.output_byte, call.output_length = self.current.offset, self.current.length
         if not ended:
             self.end(call, outcome.status)
 
-    def _answered(self, *call_ids: str) -> None:
+    def _remember_answered(self, *call_ids: str) -> None:
         """Remember that these calls are complete."""
         answered = self.state.answered_calls
         answered += [stored_text(one, ID_CHARS) for one in dict.fromkeys(call_ids)]
         del answered[:-OPEN_CALLS]
 
-    def _follow_shell(self, call_id: str, shell: str | None) -> None:
+    def _track_shell(self, call_id: str, shell: str | None) -> None:
         """Remember the shell of a running command, or forget it if the command has ended."""
         others = {one: by for one, by in self.state.shells.items() if by != call_id}
         self.state.shells = (
@@ -261,16 +261,16 @@ class Calls:
             status = CallStatus.COMPLETED
         call.status = status
         if status is not CallStatus.RUNNING:
-            call.ended_at = self.here.at
+            call.ended_at = self.current.at
 
     def command(self, item: r.CommandExecution | r.CommandEnded, call_id: str) -> None:
         """The end record of a command, with exact exit code and duration."""
-        told = command_line(item.command)
-        call = self._told_of(call_id, CallKind.COMMAND, "exec_command", told)
+        command = command_line(item.command)
+        call = self._call_to_end(call_id, CallKind.COMMAND, "exec_command", command)
         if call is None:
             return
-        call.command = call.command or optional_text(told)
-        call.workdir = call.workdir or _folder(item.cwd)
+        call.command = call.command or optional_text(command)
+        call.workdir = call.workdir or _directory(item.cwd)
         call.exit_code = safe_int(item.exit_code)
         if item.duration:
             call.seconds = duration(round(item.duration.secs + item.duration.nanos / 1e9, 6))
@@ -279,36 +279,36 @@ class Calls:
         if call.status == CallStatus.ABORTED:
             return
         status = STATUSES.get(item.status or "", CallStatus.RUNNING)
-        self.end(call, CallStatus.ABORTED if self._cut_off(status) else status)
+        self.end(call, CallStatus.ABORTED if self._was_interrupted(status) else status)
 
-    def _cut_off(self, status: CallStatus) -> bool:
+    def _was_interrupted(self, status: CallStatus) -> bool:
         """Whether a failure recorded after an interrupted turn was caused by the interruption."""
         segment = self.state.segment
         interrupted = segment.last_turn_state == TurnState.INTERRUPTED
-        newest = self.state.turn is None and self.here.turn == segment.turns
+        newest = self.state.turn is None and self.current.turn == segment.turns
         return status is CallStatus.FAILED and newest and interrupted
 
-    def mcp(self, call_id: str, tool: str, arguments: Raw, status: CallStatus, said: str) -> None:
-        asked = bytes(arguments).decode("utf-8", "replace")
-        call = self._told_of(call_id, CallKind.MCP, tool, asked)
+    def mcp(self, call_id: str, tool: str, arguments: Raw, status: CallStatus, output: str) -> None:
+        text = bytes(arguments).decode("utf-8", "replace")
+        call = self._call_to_end(call_id, CallKind.MCP, tool, text)
         if call is None:
             return
         call.kind, call.tool = CallKind.MCP, stored_text(tool, 128)
-        self.store_output(call, said)
+        self.store_output(call, output)
         self.end(call, status)
 
-    def patch(self, call_id: str, changes: Any, status: str | None, said: str) -> None:
+    def patch(self, call_id: str, changes: Any, status: str | None, output: str) -> None:
         """The end record of a patch, with the files it changed."""
-        call = self._told_of(call_id, CallKind.PATCH, "apply_patch")
+        call = self._call_to_end(call_id, CallKind.PATCH, "apply_patch")
         if call is None:
             return
         self.end(call, STATUSES.get(status or "", CallStatus.COMPLETED))
-        if said:
-            self.store_output(call, said)
+        if output:
+            self.store_output(call, output)
         self.state.edits.pop(call_id, None)
-        self._edited(call, patches.edits_of(changes))
+        self._add_file_edits(call, patches.edits_of(changes))
 
-    def _edited(self, call: Call, edits: list[patches.Edit]) -> None:
+    def _add_file_edits(self, call: Call, edits: list[patches.Edit]) -> None:
         """Add the file edits of a completed patch; a declined or failed one has none."""
         if call.status != CallStatus.COMPLETED:
             return
@@ -318,7 +318,7 @@ class Calls:
                     call.source,
                     call.byte,
                     call.turn,
-                    self.here.at,
+                    self.current.at,
                     path,
                     change,
                     moved_to,
@@ -326,16 +326,16 @@ class Calls:
                 )
             )
 
-    def _give_up(self, call_id: str, status: CallStatus = CallStatus.LOST) -> None:
+    def _drop(self, call_id: str, status: CallStatus = CallStatus.LOST) -> None:
         call = self.state.calls.pop(call_id)
         self.state.edits.pop(call_id, None)
         if call.status == CallStatus.RUNNING:
             self.mark_changed(call)
             call.status = status
             if status is CallStatus.ABORTED:
-                self._await_code(call)
+                self._await_exit_code(call)
 
-    def _await_code(self, call: Call) -> None:
+    def _await_exit_code(self, call: Call) -> None:
         """Keep the call: its exit code may follow, even after the end of the turn."""
         interrupted = self.state.interrupted
         if any(one.turn != call.turn for one in interrupted.values()):
@@ -344,15 +344,15 @@ class Calls:
             interrupted[call.call_id] = call
 
     def turn_ended(self, status: CallStatus) -> None:
-        """Drop open calls: only those with a running shell get output after the end of their turn."""
+        """Drop the open calls, except those with a running shell: their output may still come."""
         shells = set(self.state.shells.values())
         for call_id in [one for one in self.state.calls if one not in shells]:
-            self._give_up(call_id, status)
+            self._drop(call_id, status)
 
     def close(self) -> None:
         """Update the open call and the number of commands in the segment."""
         segment = self.state.segment
-        commands, failed = _tally(self.facts.calls)
+        commands, failed = _count_commands(self.facts.calls)
         for _, byte in self.stale:
             before = self._counted[byte]
             commands, failed = commands - before[0], failed - before[1]
@@ -360,27 +360,27 @@ class Calls:
         segment.failed_commands += failed
         running = [call for call in self.state.calls.values() if call.status == CallStatus.RUNNING]
         segment.open_calls = len(running)
-        asking = [
+        waiting = [
             call
             for call in running
             if call.kind == CallKind.QUESTION or self.approvals.needs_approval(call)
         ]
-        newest = next(reversed(asking or running), None)
+        newest = next(reversed(waiting or running), None)
         segment.open_tool = newest.tool if newest else None
         segment.open_command = (
             self.approvals.command_to_approve(newest) or newest.command if newest else None
         )
         segment.open_since = newest.time if newest else None
-        segment.waits_for_user = bool(asking)
+        segment.waits_for_user = bool(waiting)
         self.approvals.retain(running)
 
 
-def _tally(calls: Iterable[Call]) -> tuple[int, int]:
+def _count_commands(calls: Iterable[Call]) -> tuple[int, int]:
     """The number of commands, and of failed commands."""
     commands = [call for call in calls if call.kind == CallKind.COMMAND]
     return len(commands), sum(call.status == CallStatus.FAILED for call in commands)
 
 
-def _folder(cwd: str | None) -> str | None:
+def _directory(cwd: str | None) -> str | None:
     """The working directory; paginated files write it as a file:// URL."""
     return optional_text(cwd.removeprefix("file://") if cwd else None)

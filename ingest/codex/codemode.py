@@ -27,7 +27,7 @@ _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v", "0
 _WORDS = {"true": True, "false": False, "null": None, "undefined": None}
 _DEPTH = 16
 CALLS = 32
-"""Maximal number of calls read from a script: each one may scan the whole of a hostile script."""
+"""Maximal number of calls read from a script: each may scan all of a hostile script."""
 
 
 class ShellCall(NamedTuple):
@@ -90,8 +90,8 @@ def patches_in(script: str) -> int:
 
 
 def _fields(script: str, at: int) -> dict[str, Any]:
-    """The literal fields of an object; fields with a name as value are skipped, and reading stops at
-    any other computed value."""
+    """The literal fields of an object; a field whose value is a name is skipped, any other computed
+    value ends the reading."""
     fields: dict[str, Any] = {}
     at = _skip(script, at)
     if script[at : at + 1] != "{":

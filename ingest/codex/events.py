@@ -11,22 +11,22 @@ from ingest.codex.turns import Turns
 
 
 class Events:
-    def __init__(self, here: LineContext, state: FoldState, facts: Facts, turns: Turns) -> None:
-        self.here = here
+    def __init__(self, current: LineContext, state: FoldState, facts: Facts, turns: Turns) -> None:
+        self.current = current
         self.state = state
         self.facts = facts
         self.turns = turns
 
     def error(self, event: r.ErrorEvent) -> None:
         self.turns.record_error(event)
-        self._happened("error", event.message, compact_json(event.codex_error_info))
+        self._add("error", event.message, compact_json(event.codex_error_info))
 
     def compacted(self, compacted: r.Compacted) -> None:
         self.state.segment.compactions += 1
         self.state.compacting = True
         replaced = compacted.replacement_history
         detail = None if replaced is None else f'{{"replaced":{len(replaced)}}}'
-        self._happened("compaction", compacted.message, detail)
+        self._add("compaction", compacted.message, detail)
 
     def review_event(self, event: r.EnteredReview) -> None:
         hint = event.user_facing_hint or event.prompt
@@ -37,23 +37,23 @@ class Events:
         segment = self.state.segment
         if segment.first_prompt is None:
             segment.first_prompt = stored_text(f"Review: {hint}" if hint else "Review", TITLE_CHARS)
-        self._happened("review", hint, compact_json(target))
+        self._add("review", hint, compact_json(target))
 
     def review_ended(self, record: r.ExitedReview | r.ExitedReviewMode) -> None:
         self.state.segment.reviewing = False
         output = record.review_output
         overall = output.get("overall_explanation") if isinstance(output, dict) else None
-        self._happened("review_end", optional_text(overall), compact_json(output))
+        self._add("review_end", optional_text(overall), compact_json(output))
 
-    def _happened(self, kind: str, text: str | None, detail: str | None) -> None:
-        here = self.here
+    def _add(self, kind: str, text: str | None, detail: str | None) -> None:
+        current = self.current
         self.facts.events.append(
             EventFact(
-                here.source,
-                here.offset,
-                here.length,
-                here.turn,
-                here.at,
+                current.source,
+                current.offset,
+                current.length,
+                current.turn,
+                current.at,
                 kind,
                 optional_text(text),
                 detail,

@@ -12,13 +12,13 @@ from typing import Final
 from ingest.codex.shell import SimpleCommand, simple_commands
 
 NEGATIVE: Final = 1
-_NO_OF_XARGS: Final = 123
+_XARGS_NEGATIVE: Final = 123
 """`xargs` exits with this code if a command it ran exited with 1."""
 _SEARCHES: Final = ("rg", "grep", "egrep", "fgrep", "zgrep", "ugrep", "ag", "ack", "findstr")
 _COMPARISONS: Final = ("diff", "colordiff", "sdiff", "cmp", "test", "[", "[[", "expr")
 _LOOKUPS: Final = ("pgrep", "pidof", "lsof", "fuser", "which", "where", "type", "hash")
-_QUESTIONS: Final = frozenset((*_SEARCHES, *_COMPARISONS, *_LOOKUPS))
-_QUESTIONS_OF_GIT: Final[dict[str, frozenset[str]]] = {
+_QUERY_PROGRAMS: Final = frozenset((*_SEARCHES, *_COMPARISONS, *_LOOKUPS))
+_GIT_QUERIES: Final[dict[str, frozenset[str]]] = {
     "grep": frozenset(),
     "check-ignore": frozenset(),
     "show-ref": frozenset(),
@@ -32,41 +32,43 @@ _QUESTIONS_OF_GIT: Final[dict[str, frozenset[str]]] = {
     "config": frozenset(("--get", "--get-all", "--get-regexp", "get")),
 }
 """Subcommands that exit with 1 for "no", with the options of which one is required for that."""
-_OPTIONS: Final = {"command": ("-v", "-V"), "jq": ("-e", "--exit-status")}
-_STEPS: Final = ("cd", "pushd", "echo", "printf", "pwd", "true", ":", "export", "set", "sleep")
-_SHOWING: Final = ("ls", "cat", "sed", "nl", "head", "tail", "find", "tree", "stat", "file", "date")
+_QUERY_OPTIONS: Final = {"command": ("-v", "-V"), "jq": ("-e", "--exit-status")}
+_BUILTINS: Final = ("cd", "pushd", "echo", "printf", "pwd", "true", ":", "export", "set", "sleep")
+_VIEWERS: Final = ("ls", "cat", "sed", "nl", "head", "tail", "find", "tree", "stat", "file", "date")
 _FILTERS: Final = ("wc", "sort", "uniq", "cut", "tr", "awk", "column", "less", "more", "jq", "od")
-_READING: Final = frozenset((*_STEPS, *_SHOWING, *_FILTERS))
-_READING_OF_GIT: Final = frozenset(
+_READ_ONLY: Final = frozenset((*_BUILTINS, *_VIEWERS, *_FILTERS))
+_GIT_READ_ONLY: Final = frozenset(
     ("status", "log", "show", "diff", "branch", "ls-files", "rev-parse", "blame", "remote")
 )
-_COMPLAINT: Final = re.compile(
+_ERROR_TEXT: Final = re.compile(
     r"No such file|not found|[Cc]annot |denied|fatal:|[Nn]ot a |[Ii]nvalid|unrecognized|error:"
 )
 
 
 def is_negative_result(command: str | None, exit_code: int | None, output: str | None) -> bool:
     """Whether this exit code means "no" rather than an error."""
-    if not command or exit_code not in (NEGATIVE, _NO_OF_XARGS):
+    if not command or exit_code not in (NEGATIVE, _XARGS_NEGATIVE):
         return False
-    deciding = _deciding(simple_commands(command))
-    if not any(reports_by_exit_code(one) and _no_of(one) == exit_code for one in deciding):
+    deciding = _deciding_commands(simple_commands(command))
+    if not any(
+        reports_by_exit_code(each) and _negative_code(each) == exit_code for each in deciding
+    ):
         return False
-    said = (output or "").strip()
-    if len(deciding) == 1 or not said:
+    text = (output or "").strip()
+    if len(deciding) == 1 or not text:
         return True
     return all(
-        reports_by_exit_code(one) or is_read_only(one) for one in deciding
-    ) and not _COMPLAINT.search(said)
+        reports_by_exit_code(each) or is_read_only(each) for each in deciding
+    ) and not _ERROR_TEXT.search(text)
 
 
-def _no_of(one: SimpleCommand) -> int:
-    return _NO_OF_XARGS if "xargs" in one.wrappers else NEGATIVE
+def _negative_code(command: SimpleCommand) -> int:
+    return _XARGS_NEGATIVE if "xargs" in command.wrappers else NEGATIVE
 
 
-def _deciding(commands: Sequence[SimpleCommand]) -> list[SimpleCommand]:
+def _deciding_commands(commands: Sequence[SimpleCommand]) -> list[SimpleCommand]:
     """The commands that can determine the exit code of the command line."""
-    options = [word for one in commands if one.program == "set" for word in one.words[1:]]
+    options = [word for each in commands if each.program == "set" for word in each.words[1:]]
     joins = {"&&"}
     if "pipefail" in options:
         joins.add("|")
@@ -81,27 +83,27 @@ def _deciding(commands: Sequence[SimpleCommand]) -> list[SimpleCommand]:
     return deciding
 
 
-def is_read_only(one: SimpleCommand) -> bool:
+def is_read_only(command: SimpleCommand) -> bool:
     """Whether a command only reads."""
-    if one.program == "git":
-        return git_subcommand(one.words[1:])[0] in _READING_OF_GIT
-    return one.program in _READING and not one.writes
+    if command.program == "git":
+        return git_subcommand(command.words[1:])[0] in _GIT_READ_ONLY
+    return command.program in _READ_ONLY and not command.writes
 
 
-def reports_by_exit_code(one: SimpleCommand) -> bool:
+def reports_by_exit_code(command: SimpleCommand) -> bool:
     """Whether a command exits with 1 for a negative result."""
-    words = one.words[1:]
-    if one.program in _QUESTIONS:
+    words = command.words[1:]
+    if command.program in _QUERY_PROGRAMS:
         return True
-    if one.program in _OPTIONS:
-        return any(option in words for option in _OPTIONS[one.program])
-    if one.program == "find":
+    if command.program in _QUERY_OPTIONS:
+        return any(option in words for option in _QUERY_OPTIONS[command.program])
+    if command.program == "find":
         runs = [i for i, word in enumerate(words) if word.startswith("-exec")]
         return bool(runs) and reports_by_exit_code(SimpleCommand(tuple(words[runs[0] + 1 :]), ";"))
-    if one.program == "git":
+    if command.program == "git":
         verb, options = git_subcommand(words)
-        wanted = _QUESTIONS_OF_GIT.get(verb)
-        return wanted is not None and (not wanted or not wanted.isdisjoint(options))
+        required = _GIT_QUERIES.get(verb)
+        return required is not None and (not required or not required.isdisjoint(options))
     return False
 
 

@@ -18,8 +18,8 @@ TITLE_CHARS = 500
 HEAD_CHARS = 400
 TAIL_CHARS = 800
 MARGIN_CHARS = 512
-"""Secrets are searched for in this margin around the stored parts. For the tail, the search begins at
-the start of the word there, because a token may be longer than the margin."""
+"""Secrets are searched for in this margin around the stored parts; for the tail, from the start of
+the word there, because a token may be longer than the margin."""
 SHORT_CHARS = 64
 LONG_CHARS = 6 * MARGIN_CHARS
 MAX_NUMBER = 2**53
@@ -41,14 +41,14 @@ def stored_text(text: str, cap: int = MESSAGE_CHARS) -> str:
 
 def head_and_tail(text: str) -> tuple[str, str | None]:
     """Head and tail of an output; the tail is None if the head is the whole text."""
-    if len(text) <= LONG_CHARS or may_be_unbounded(text) or _has_secrets(text):
+    if len(text) <= LONG_CHARS or may_be_unbounded(text) or _edges_have_secrets(text):
         text = mask(text)
     if len(text) <= HEAD_CHARS + TAIL_CHARS:
         return text, None
     return text[:HEAD_CHARS], text[-TAIL_CHARS:]
 
 
-def _has_secrets(text: str) -> bool:
+def _edges_have_secrets(text: str) -> bool:
     """Whether a part of a secret could be in the stored head or tail."""
     edge = len(text) - TAIL_CHARS - MARGIN_CHARS
     begin = max(text.rfind("\n", 0, edge), text.rfind(" ", 0, edge)) + 1

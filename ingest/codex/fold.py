@@ -58,13 +58,13 @@ class Fold:
     ) -> None:
         self.state = state or FoldState(Segment(source, thread))
         self.state.segment.source = source
-        self.here = LineContext(source)
+        self.current = LineContext(source)
         self.facts = Facts()
         self.tally = Tally()
-        self.thread = Thread(self.here, self.state, self.facts)
+        self.thread = Thread(self.current, self.state, self.facts)
         self._faults = faults or {}
         self._counts: dict[type, list[int]] = {}
-        self._stretches = RejectedRuns(
+        self._runs = RejectedRuns(
             self.tally, self.facts.rejects, self.state.stretch, line.RECORD_START
         )
         self._next = -1
@@ -73,8 +73,8 @@ class Fold:
         """Fold whole lines, each with its newline; the first begins at `offset`."""
         lines = BytesIO(data)
         at = 0
-        if self._stretches.open_at(offset):
-            at = self._stretches.skip(data, 0, offset)
+        if self._runs.open_at(offset):
+            at = self._runs.skip(data, 0, offset)
             lines.seek(at)
         self._feed(offset, at, lines, data)
         self._next = offset + len(data)
@@ -86,11 +86,11 @@ class Fold:
 
     def _feed(self, base: int, begin: int, lines: Iterable[bytes], data: bytes) -> None:
         """Fold the lines of `data` from `begin` on, read from `lines`."""
-        here = self.here
+        current = self.current
         handlers = self.thread.handlers
         bare = self.thread.identity.bare_line
         counts = self._counts
-        copied = self.state.copies
+        copies = self.state.copies
         tally = self.tally
         offset = base + begin
         try:
@@ -98,11 +98,11 @@ class Fold:
             for raw in lines:
                 size = len(raw)
                 length = size - 1
-                here.offset = offset
-                here.length = length
+                current.offset = offset
+                current.length = length
                 tally.lines += 1
                 offset += size
-                if self._faults and here.offset in self._faults:
+                if self._faults and current.offset in self._faults:
                     self._reject_fault(raw[:-1])
                     continue
                 try:
@@ -110,24 +110,24 @@ class Fold:
                         raise msgspec.DecodeError
                     read: Any = _decode(raw)
                 except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-                    next_at = self._odd(raw[:-1], data, offset - base)
+                    next_at = self._feed_undecoded(raw[:-1], data, offset - base)
                     if next_at != offset - base and isinstance(lines, BytesIO):
                         lines.seek(next_at)
                         offset = base + next_at
                     continue
                 kind = type(read)
                 if kind in _ENVELOPED:
-                    here.at = at = read.timestamp
+                    current.at = at = read.timestamp
                     if at is not None:
-                        here.last_at = at
-                    here.ordinal = read.ordinal
+                        current.last_at = at
+                    current.ordinal = read.ordinal
                     record = read.payload
                     kind = type(record)
-                    if copied.copying and self._is_copied(record, read.ordinal):
+                    if copies.copying and self._is_copied(record, read.ordinal):
                         continue
                 else:
                     record = read
-                    here.at = None
+                    current.at = None
                     bare()
                 tally.stored += 1
                 count = counts.get(kind)
@@ -140,13 +140,13 @@ class Fold:
                 if handler is not None:
                     handler(record)
         except Exception as error:
-            raise LineFault(here.offset, error) from error
+            raise LineFault(current.offset, error) from error
 
     def oversize(self, offset: int, length: int, digest: str, head: bytes, tail: bytes) -> None:
         """Reject a line above the size limit, of which only position, hash and ends are known."""
         self.tally.lines += 1
         self.tally.rejected += 1
-        rejected = rejects.too_long(self.here.source, offset, length, digest, head, tail)
+        rejected = rejects.too_long(self.current.source, offset, length, digest, head, tail)
         self.facts.rejects.append(rejected)
 
     def reject_document(self, data: bytes, broken: line.Broken) -> None:
@@ -160,73 +160,72 @@ class Fold:
         segment = self.thread.close()
         for kind, (lines, size) in self._counts.items():
             self._count(_NAMES[kind], lines, size)
-        segment.last_at = self.here.last_at or segment.last_at
+        segment.last_at = self.current.last_at or segment.last_at
         # Break the reference cycle through the routing table, so that no collection is needed.
         self.thread.handlers.clear()
         segment.kinds = msgspec.json.encode(self.state.kinds, order="sorted").decode()
         self.facts.segments.append(segment)
-        self.state.stretch = self._stretches.open_run(self._next)
-        return FoldResult(
-            self.facts, self.state, self.tally, self.thread.stale, self._stretches.grown
-        )
+        self.state.stretch = self._runs.open_run(self._next)
+        return FoldResult(self.facts, self.state, self.tally, self.thread.stale, self._runs.grown)
 
     def _is_copied(self, record: object, ordinal: int | None) -> bool:
-        state, segment, here = self.state.copies, self.state.segment, self.here
+        state, segment, current = self.state.copies, self.state.segment, self.current
         if isinstance(record, r.SessionMeta) and record.id == segment.thread:
             return False
-        if fork_history.ends_copy(state, segment, record, here.at, ordinal):
+        if fork_history.ends_copy(state, segment, record, current.at, ordinal):
             state.copying = False
             return False
         segment.replayed_lines += 1
-        segment.replayed_bytes += here.length + 1
+        segment.replayed_bytes += current.length + 1
         self.tally.stored += 1
         if isinstance(record, r.TokenCount):
             tokens.count_copied(self.state.tokens, record.info)
         return True
 
-    def _odd(self, raw: bytes, data: bytes, after: int) -> int:
-        """Handle a line that did not decode directly, which ends in `data` at `after`. Returns where the
-        next line begins that was not handled with it.
+    def _feed_undecoded(self, raw: bytes, data: bytes, after: int) -> int:
+        """Handle a line that did not decode directly and ends at `after` in `data`.
+
+        Returns where the next line begins that was not handled with it.
         """
-        offset, length = self.here.offset, self.here.length
-        following = offset + length + 1
-        stretches = self._stretches
+        offset, length = self.current.offset, self.current.length
+        next_offset = offset + length + 1
+        runs = self._runs
         if not raw.strip():
-            stretches.blank(offset, length)
-            return stretches.skip(data, after, following)
-        found = line.diagnose(raw)
-        if isinstance(found, line.Broken):
-            if found.rest is None:
-                if not stretches.extend(offset, length):
-                    stretches.start(self._rejected(raw, found))
-                return stretches.skip(data, after, following, raw)
-            self.facts.rejects.append(self._rejected(raw, found))
-            found = found.rest
+            runs.blank(offset, length)
+            return runs.skip(data, after, next_offset)
+        result = line.diagnose(raw)
+        if isinstance(result, line.Broken):
+            if result.rest is None:
+                if not runs.extend(offset, length):
+                    runs.start(self._rejected(raw, result))
+                return runs.skip(data, after, next_offset, raw)
+            self.facts.rejects.append(self._rejected(raw, result))
+            result = result.rest
             data = b""  # Repetitions of such a line are handled one by one.
         self.tally.stored += 1
-        if isinstance(found, line.Unknown):
-            more = count_repeats(data, after, raw)
-            self.tally.lines += more
-            self.tally.stored += more
-            self._at(found.at, None)
-            self.state.segment.unknown_lines += 1 + more
-            self._count_unknown(found.kind, 1 + more, length * (1 + more))
-            return after + more * (length + 1)
-        self._found(found, length)
+        if isinstance(result, line.Unknown):
+            repeats = count_repeats(data, after, raw)
+            self.tally.lines += repeats
+            self.tally.stored += repeats
+            self._set_time(result.at, None)
+            self.state.segment.unknown_lines += 1 + repeats
+            self._count_unknown(result.kind, 1 + repeats, length * (1 + repeats))
+            return after + repeats * (length + 1)
+        self._fold_decoded(result, length)
         return after
 
-    def _found(self, good: line.Decoded, length: int) -> None:
-        self.state.segment.lossy_lines += good.lossy
-        record = good.record
+    def _fold_decoded(self, decoded: line.Decoded, length: int) -> None:
+        self.state.segment.lossy_lines += decoded.lossy
+        record = decoded.record
         if isinstance(record, r.Envelope):
             envelope: Any = record
-            self._at(envelope.timestamp, envelope.ordinal)
+            self._set_time(envelope.timestamp, envelope.ordinal)
             record = envelope.payload
             if self.state.copies.copying and self._is_copied(record, envelope.ordinal):
                 self.tally.stored -= 1
                 return
         else:
-            self.here.at = None
+            self.current.at = None
             self.thread.identity.bare_line()
         count = self._counts.setdefault(type(record), [0, 0])
         count[0] += 1
@@ -235,10 +234,10 @@ class Fold:
         if handler is not None:
             handler(record)
 
-    def _at(self, at: str | None, ordinal: int | None) -> None:
-        here = self.here
-        here.at, here.ordinal = at, ordinal
-        here.last_at = at or here.last_at
+    def _set_time(self, at: str | None, ordinal: int | None) -> None:
+        current = self.current
+        current.at, current.ordinal = at, ordinal
+        current.last_at = at or current.last_at
 
     def _count(self, name: str, lines: int, size: int) -> None:
         count = self.state.kinds.setdefault(name, [0, 0])
@@ -246,23 +245,25 @@ class Fold:
         count[1] += size
 
     def _count_unknown(self, kind: str, lines: int, size: int) -> None:
-        """Count an unknown kind; its name comes from the file, so the number of names is limited."""
+        """Count an unknown kind; the number of names is limited because the file chooses them."""
         name = "?" + kind
         if name not in self.state.kinds and len(self.state.kinds) >= MAX_KINDS:
             name = "?others"
         self._count(name, lines, size)
 
     def _rejected(self, raw: bytes, broken: line.Broken) -> Reject:
-        here = self.here
+        current = self.current
         part = raw[broken.start : broken.start + broken.length]
-        at = here.offset + broken.start
+        at = current.offset + broken.start
         whole = broken.rest is None
-        return rejects.rejected(here.source, at, part, broken.reason, broken.message, whole=whole)
+        return rejects.rejected(
+            current.source, at, part, broken.reason, broken.message, whole=whole
+        )
 
     def _reject_fault(self, raw: bytes) -> None:
-        here = self.here
-        trace = self._faults[here.offset]
-        self.facts.rejects.append(rejects.fault(here.source, here.offset, raw, trace))
+        current = self.current
+        trace = self._faults[current.offset]
+        self.facts.rejects.append(rejects.fault(current.source, current.offset, raw, trace))
         self.tally.rejected += 1
 
 

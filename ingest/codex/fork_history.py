@@ -35,25 +35,25 @@ def ends_copy(
         return False
     if isinstance(record, r.TaskStarted):
         state.turns_seen = True
-        return _started_here(segment, record, at, before)
-    return not state.turns_seen and _paused(before, at)
+        return _is_own_turn(segment, record, at, before)
+    return not state.turns_seen and _has_pause(before, at)
 
 
-def _started_here(segment: Segment, turn: r.TaskStarted, at: str, before: str | None) -> bool:
-    if turn.turn_id and _ordered(segment.thread) and _ordered(turn.turn_id):
+def _is_own_turn(segment: Segment, turn: r.TaskStarted, at: str, before: str | None) -> bool:
+    if turn.turn_id and _is_sortable(segment.thread) and _is_sortable(turn.turn_id):
         return turn.turn_id > segment.thread
-    started = _time(segment.started_at)
+    started = _parse_time(segment.started_at)
     if isinstance(turn.started_at, int | float) and started is not None:
         return turn.started_at >= int(started)
-    return _paused(before, at)
+    return _has_pause(before, at)
 
 
-def _paused(before: str | None, at: str) -> bool:
-    then, now = _time(before), _time(at)
+def _has_pause(before: str | None, at: str) -> bool:
+    then, now = _parse_time(before), _parse_time(at)
     return then is not None and now is not None and now - then >= PAUSE_SECONDS
 
 
-def _ordered(text: str) -> bool:
+def _is_sortable(text: str) -> bool:
     """Whether an id is a UUIDv7, which sorts by creation time."""
     try:
         return UUID(text).version == 7
@@ -61,7 +61,7 @@ def _ordered(text: str) -> bool:
         return False
 
 
-def _time(at: str | None) -> float | None:
+def _parse_time(at: str | None) -> float | None:
     if at is None:
         return None
     try:

@@ -22,8 +22,8 @@ _VERSION: Final = re.compile(r"(\d{1,4})\.(\d{1,4})\.")
 class Identity:
     """Fills the identity fields of the segment."""
 
-    def __init__(self, here: LineContext, state: FoldState, turns: Turns) -> None:
-        self.here = here
+    def __init__(self, current: LineContext, state: FoldState, turns: Turns) -> None:
+        self.current = current
         self.state = state
         self.segment = state.segment
         self.turns = turns
@@ -39,14 +39,14 @@ class Identity:
         self.state.header_seen = True
         self.segment.generation = "G1"
         self.segment.started_at = self.segment.first_at = optional_text(header.timestamp, 64)
-        self.here.last_at = self.segment.first_at
-        self._git(header.git)
+        self.current.last_at = self.segment.first_at
+        self._set_git(header.git)
 
     def meta(self, meta: r.SessionMeta) -> None:
         segment = self.segment
         if self.state.header_seen:
             if meta.id == segment.thread:
-                self._git(meta.git)
+                self._set_git(meta.git)
             elif segment.turns == 0:
                 self.state.copies.copying = True
             return
@@ -64,19 +64,19 @@ class Identity:
         segment.cli_version = optional_text(meta.cli_version, 64)
         segment.provider = optional_text(meta.model_provider, 128)
         segment.started_at = optional_text(meta.timestamp, 64)
-        segment.first_at = self.here.at
-        self._history(meta)
-        self._source(meta.source)
-        self._git(meta.git)
+        segment.first_at = self.current.at
+        self._set_history(meta)
+        self._set_source(meta.source)
+        self._set_git(meta.git)
         fork_history.begin_copy(self.state.copies, meta)
 
-    def _history(self, meta: r.SessionMeta) -> None:
-        """The history mode of this file, and the position in another file that it continues from."""
+    def _set_history(self, meta: r.SessionMeta) -> None:
+        """Set the history mode, and the position in another file that this one continues from."""
         segment = self.segment
         # The mode is recorded since 0.144. Before, turn events distinguish G3 from G2, see
         # `Turns.started`.
-        silent = _release(meta.cli_version) < REPORTS_FAILURES
-        self.state.tells_failures = meta.history_mode is not None and not silent
+        before_failures = _release(meta.cli_version) < REPORTS_FAILURES
+        self.state.tells_failures = meta.history_mode is not None and not before_failures
         modes = {None: "G2", "paginated": "G4"}
         segment.generation = modes.get(meta.history_mode, "G3")
         base = meta.history_base
@@ -86,7 +86,7 @@ class Identity:
             segment.base_ordinal = safe_int(base.get("end_ordinal_exclusive"))
             self.state.tokens.based = False
 
-    def _source(self, source: Any) -> None:
+    def _set_source(self, source: Any) -> None:
         segment = self.segment
         if isinstance(source, str):
             segment.origin = stored_text(source, 64)
@@ -105,7 +105,7 @@ class Identity:
                     spawn.get("agent_path"), 256
                 )
 
-    def _git(self, git: Any) -> None:
+    def _set_git(self, git: Any) -> None:
         if isinstance(git, dict):
             segment = self.segment
             segment.commit = optional_text(git.get("commit_hash"), 64) or segment.commit

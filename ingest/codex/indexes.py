@@ -33,8 +33,8 @@ class _NameRow(Struct):
 
 _prompt = msgspec.json.Decoder(_PromptRow)
 _name = msgspec.json.Decoder(_NameRow)
-_STARTS = (b'{"session_id":"', b'{"id":"')
-_BEGINS = tuple(re.compile(re.escape(start)) for start in _STARTS)
+_ROW_STARTS = (b'{"session_id":"', b'{"id":"')
+_ROW_START_PATTERNS = tuple(re.compile(re.escape(start)) for start in _ROW_STARTS)
 
 
 class IndexFold:
@@ -52,60 +52,64 @@ class IndexFold:
         self.names = names
         self.facts = Facts()
         self.tally = Tally()
-        going_on = None if state is None else state.stretch
-        self._stretches = RejectedRuns(self.tally, self.facts.rejects, going_on, _BEGINS[names])
+        open_run = None if state is None else state.stretch
+        self._runs = RejectedRuns(
+            self.tally, self.facts.rejects, open_run, _ROW_START_PATTERNS[names]
+        )
         self._next = -1
 
     def feed(self, offset: int, data: bytes) -> None:
         """Fold whole lines, each with its newline; the first begins at `offset`."""
         lines = BytesIO(data)
-        if self._stretches.open_at(offset):
-            lines.seek(self._stretches.skip(data, 0, offset))
+        if self._runs.open_at(offset):
+            lines.seek(self._runs.skip(data, 0, offset))
         at = lines.tell()
         for raw in lines:
             self.tally.lines += 1
             after = at + len(raw)
-            at = self._row(offset + at, raw[:-1], data, after)
+            at = self._feed_row(offset + at, raw[:-1], data, after)
             if at != after:
                 lines.seek(at)
         self._next = offset + len(data)
 
     def finish(self) -> FoldResult:
         """The facts of the range, and the state for the next range."""
-        stretch = self._stretches.open_run(self._next)
+        stretch = self._runs.open_run(self._next)
         state = FoldState(Segment(self.source, ""), stretch=stretch)
-        return FoldResult(self.facts, state, self.tally, grown=self._stretches.grown)
+        return FoldResult(self.facts, state, self.tally, grown=self._runs.grown)
 
-    def _row(self, offset: int, raw: bytes, data: bytes, after: int) -> int:
+    def _feed_row(self, offset: int, raw: bytes, data: bytes, after: int) -> int:
         """Handle one row. Returns where the next line begins that was not handled with it."""
-        following = offset + len(raw) + 1
+        next_offset = offset + len(raw) + 1
         if offset in self._faults:
             self.tally.rejected += 1
             self.facts.rejects.append(rejects.fault(self.source, offset, raw, self._faults[offset]))
             return after
         if not raw.strip():
-            self._stretches.blank(offset, len(raw))
-            return self._stretches.skip(data, after, following)
-        problem = self._read(offset, raw, raw)
+            self._runs.blank(offset, len(raw))
+            return self._runs.skip(data, after, next_offset)
+        problem = self._try_add(offset, raw, raw)
         if problem is None:
             self.tally.stored += 1
             return after
         # Codex repeats a failed write: the complete row follows the torn one on the same line.
-        again = raw.rfind(_STARTS[self.names], 1)
-        if again > 0 and self._read(offset, raw, raw[again:]) is None:
+        repeat_at = raw.rfind(_ROW_STARTS[self.names], 1)
+        if repeat_at > 0 and self._try_add(offset, raw, raw[repeat_at:]) is None:
             self.tally.stored += 1
             message = "a torn write, glued to the row after it"
-            torn = rejects.rejected(self.source, offset, raw[:again], "torn", message, whole=False)
+            torn = rejects.rejected(
+                self.source, offset, raw[:repeat_at], "torn", message, whole=False
+            )
             self.facts.rejects.append(torn)
             return after
-        if not self._stretches.extend(offset, len(raw)):
-            self._stretches.start(rejects.rejected(self.source, offset, raw, *problem))
-        return self._stretches.skip(data, after, following, raw)
+        if not self._runs.extend(offset, len(raw)):
+            self._runs.start(rejects.rejected(self.source, offset, raw, *problem))
+        return self._runs.skip(data, after, next_offset, raw)
 
-    def _read(self, offset: int, raw: bytes, row: bytes) -> tuple[str, str] | None:
+    def _try_add(self, offset: int, raw: bytes, row: bytes) -> tuple[str, str] | None:
         """Add one row; returns a reason and a message if it is not a row."""
         try:
-            self._keep(offset, raw, row)
+            self._add(offset, raw, row)
         except msgspec.ValidationError as error:
             return "not_a_row", str(error)[:200]
         except RecursionError:
@@ -114,25 +118,25 @@ class IndexFold:
             return "not_json", str(error)[:200]
         return None
 
-    def _keep(self, offset: int, raw: bytes, row: bytes) -> None:
-        keep_row = self._named if self.names else self._typed
+    def _add(self, offset: int, raw: bytes, row: bytes) -> None:
+        add_row = self._add_name if self.names else self._add_prompt
         try:
-            keep_row(offset, len(raw), row)
+            add_row(offset, len(raw), row)
         except msgspec.ValidationError:
             raise
         except (msgspec.DecodeError, UnicodeDecodeError):
-            mended = line.repair(row)
-            if mended is None:
+            repaired_row = line.repair(row)
+            if repaired_row is None:
                 raise
-            keep_row(offset, len(raw), mended)
+            add_row(offset, len(raw), repaired_row)
 
-    def _typed(self, offset: int, length: int, raw: bytes) -> None:
+    def _add_prompt(self, offset: int, length: int, raw: bytes) -> None:
         row = _prompt.decode(raw)
         thread, text = stored_text(row.session_id, 64), stored_text(row.text)
-        prompt = Prompt(self.source, offset, length, thread, _moment(row.ts), text)
+        prompt = Prompt(self.source, offset, length, thread, _iso_time(row.ts), text)
         self.facts.prompts.append(prompt)
 
-    def _named(self, offset: int, _: int, raw: bytes) -> None:
+    def _add_name(self, offset: int, _: int, raw: bytes) -> None:
         """Add a name; like Codex, ignore an empty one."""
         row = _name.decode(raw)
         if row.thread_name.strip():
@@ -147,7 +151,7 @@ class IndexFold:
         self.facts.rejects.append(rejected)
 
 
-def _moment(seconds: float | None) -> str | None:
+def _iso_time(seconds: float | None) -> str | None:
     """Unix seconds as ISO text, as in rollouts; None if out of range."""
     if seconds is None:
         return None

@@ -1,8 +1,8 @@
 """Decodes one line into one record, or finds the reason why it cannot be decoded.
 
 `decode` is the fast path. `diagnose` handles the lines it refuses: unusual but valid ones (an
-unknown kind, a lone surrogate, NaN), and broken ones that contain a record (a torn write followed by
-its repetition, a run of NULs after a crash).
+unknown kind, a lone surrogate, NaN), and broken ones that contain a record (a torn write followed
+by its repetition, a run of NULs after a crash).
 """
 
 import json
@@ -20,7 +20,7 @@ decode = msgspec.json.Decoder(r.Line).decode
 
 RECORD_START = re.compile(rb'\{"(?:timestamp|id|type|record_type)":"')
 _MAX_RESYNCS = 8
-_MEND_BYTES = 8 * 1024**2
+_MAX_REPAIR_BYTES = 8 * 1024**2
 """Longer lines are not repaired: that takes several times their length in memory."""
 
 
@@ -38,7 +38,7 @@ class Unknown(Struct):
 
 
 class Broken(Struct):
-    """`length` undecodable bytes from `start` on, and the result of decoding the rest of the line."""
+    """`length` undecodable bytes from `start` on, and what the rest of the line holds."""
 
     reason: str
     message: str
@@ -76,7 +76,7 @@ def diagnose(raw: bytes) -> Decoded | Unknown | Broken:
     nuls = len(raw) - len(body)
     if not body:
         return Broken("nul", "a run of NUL bytes, usually left by a crash", 0, nuls)
-    whole = _read(body.removeprefix(b"\xef\xbb\xbf"))
+    whole = _decode_body(body.removeprefix(b"\xef\xbb\xbf"))
     if not isinstance(whole, Broken):
         if not nuls:
             return whole
@@ -85,26 +85,26 @@ def diagnose(raw: bytes) -> Decoded | Unknown | Broken:
     for count, found in enumerate(RECORD_START.finditer(raw, 1)):
         if count == _MAX_RESYNCS:
             break
-        rest = _read(raw[found.start() :].rstrip(b"\x00"))
+        rest = _decode_body(raw[found.start() :].rstrip(b"\x00"))
         if not isinstance(rest, Broken):
             message = "an incomplete write, followed by a record on the same line"
             return Broken("torn", message, 0, found.start(), rest)
     return Broken(whole.reason, whole.message, 0, len(raw))
 
 
-def _read(body: bytes) -> Decoded | Unknown | Broken:
+def _decode_body(body: bytes) -> Decoded | Unknown | Broken:
     """Decode `body` as one record: strictly first, then leniently."""
     try:
         return Decoded(decode(body))
     except msgspec.ValidationError:
-        return _unusual(body)
+        return _decode_unusual(body)
     except RecursionError:
         return Broken("too_deep", TOO_DEEP, 0, len(body))
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        return _repaired(body, str(error))
+        return _decode_repaired(body, str(error))
 
 
-def _unusual(body: bytes) -> Decoded | Unknown | Broken:
+def _decode_unusual(body: bytes) -> Decoded | Unknown | Broken:
     """Decode valid JSON that is not a known line: a header of G1, another kind or shape."""
     try:
         line = _any_line.decode(body)
@@ -114,7 +114,7 @@ def _unusual(body: bytes) -> Decoded | Unknown | Broken:
         return Broken("too_deep", TOO_DEEP, 0, len(body))
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         # The decoder found the wrong shape before the syntax error.
-        return _repaired(body, str(error))
+        return _decode_repaired(body, str(error))
     if line.record_type is not None:
         return Decoded(r.BareState(str(line.record_type)))
     if line.type is None and isinstance(line.timestamp, str):
@@ -123,27 +123,27 @@ def _unusual(body: bytes) -> Decoded | Unknown | Broken:
         except msgspec.ValidationError:
             return Unknown("no type", line.timestamp)
     at = line.timestamp if isinstance(line.timestamp, str) else None
-    return Unknown(_kind(line), at)
+    return Unknown(_kind_of(line), at)
 
 
-def _kind(line: _AnyLine) -> str:
+def _kind_of(line: _AnyLine) -> str:
     """The types of line, payload and item, as far as they exist."""
     parts = [line.type]
     try:
         payload = _any_payload.decode(line.payload)
     except (msgspec.DecodeError, RecursionError):
-        return _name(parts)
+        return _join_kind(parts)
     parts.append(payload.type)
     if isinstance(payload.item, dict):
         parts.append(payload.item.get("type"))
-    return _name(parts)
+    return _join_kind(parts)
 
 
-def _name(parts: list[Any]) -> str:
+def _join_kind(parts: list[Any]) -> str:
     return "/".join(stored_text(part, 64) for part in parts if isinstance(part, str)) or "no type"
 
 
-def _repaired(body: bytes, error: str) -> Decoded | Unknown | Broken:
+def _decode_repaired(body: bytes, error: str) -> Decoded | Unknown | Broken:
     """Decode almost valid JSON: with lone surrogates, NaN, or invalid UTF-8."""
     try:
         whole = repair(body)
@@ -154,14 +154,14 @@ def _repaired(body: bytes, error: str) -> Decoded | Unknown | Broken:
     try:
         return Decoded(decode(whole), lossy=True)
     except msgspec.ValidationError:
-        return _unusual(whole)
+        return _decode_unusual(whole)
     except (msgspec.DecodeError, RecursionError) as still:
         return _not_json(body, str(still))
 
 
 def repair(body: bytes) -> bytes | None:
     """Valid JSON made from almost valid JSON by replacing what cannot be encoded."""
-    if len(body) > _MEND_BYTES or has_too_many_values(body):
+    if len(body) > _MAX_REPAIR_BYTES or has_too_many_values(body):
         return None
     text = body.decode("utf-8", "replace")
     try:

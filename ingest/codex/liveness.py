@@ -68,41 +68,48 @@ def state_of(
     if last_at is not None and now - last_at > idle_after:
         # This is not stored, so the next line makes the session active again. The writer's lock is
         # ignored: it stays while a daemon has the thread loaded.
-        asked = f"; {_asked(open_call)}" if waits_for_user else ""
-        since = f"silent since {_clock(last_at, now)} UTC"
-        return SessionState.IDLE, f"The turn is open, {since}{asked}"
+        waiting = f"; {_describe_wait(open_call)}" if waits_for_user else ""
+        since = f"silent since {_format_time(last_at, now)} UTC"
+        return SessionState.IDLE, f"Idle, {since}{waiting}"
     if waits_for_user:
-        return SessionState.WAITING, _asked(open_call)
+        return SessionState.WAITING, _describe_wait(open_call)
     if last_at is None:
         return SessionState.UNKNOWN, "The turn is open, and no line has a time."
-    quiet = now - last_at
-    if quiet <= stalls_after:
-        return SessionState.RUNNING, _busy(open_call, now)
-    if locked and quiet <= LOCK_VALID_FOR:
-        return SessionState.RUNNING, f"{_busy(open_call, now)}, the writer holds its lock"
+    silence = now - last_at
+    if silence <= stalls_after:
+        return SessionState.RUNNING, _describe_activity(open_call, now)
+    if locked and silence <= LOCK_VALID_FOR:
+        return (
+            SessionState.RUNNING,
+            f"{_describe_activity(open_call, now)}, the writer holds its lock",
+        )
     return (
         SessionState.STALLED,
-        f"{_busy(open_call, now)}, silent since {_clock(last_at, now)} UTC",
+        f"{_describe_activity(open_call, now)}, silent since {_format_time(last_at, now)} UTC",
     )
 
 
-def _clock(at: datetime, now: datetime) -> str:
+def _format_time(at: datetime, now: datetime) -> str:
     return f"{at:%H:%M:%S}" if now - at < _A_DAY else f"{at:%Y-%m-%d %H:%M}"
 
 
-def _asked(call: OpenCall | None) -> str:
-    what = _name(call)
-    return f"{what} waits for an answer" if what else "Waits for an answer"
+def _describe_wait(call: OpenCall | None) -> str:
+    name = _call_name(call)
+    return f"{name} waits for an answer" if name else "Waits for an answer"
 
 
-def _busy(call: OpenCall | None, now: datetime) -> str:
-    what = _name(call)
-    if call is None or not what:
+def _describe_activity(call: OpenCall | None, now: datetime) -> str:
+    name = _call_name(call)
+    if call is None or not name:
         return "The turn is open"
-    return f"{what} running {_span(now - call.since)}" if call.since else f"{what} is running"
+    return (
+        f"{name} running {_format_duration(now - call.since)}"
+        if call.since
+        else f"{name} is running"
+    )
 
 
-def _name(call: OpenCall | None) -> str:
+def _call_name(call: OpenCall | None) -> str:
     if call is None:
         return ""
     command = " ".join((call.command or "").split())
@@ -111,7 +118,7 @@ def _name(call: OpenCall | None) -> str:
     return f"{call.tool or 'A call'} `{command}`" if command else call.tool or ""
 
 
-def _span(length: timedelta) -> str:
+def _format_duration(length: timedelta) -> str:
     seconds = max(0, int(length.total_seconds()))
     if seconds < 60:
         return f"{seconds} s"

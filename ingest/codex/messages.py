@@ -31,8 +31,8 @@ INJECTED = (
 """How text begins that Codex writes in the user's name."""
 NOTIFICATION = "<subagent_notification>"
 NOTIFICATION_END = "</subagent_notification>"
-_NOTIFIED = NOTIFICATION.encode()
-_OWN_COMMAND = USER_COMMAND.encode()
+_NOTIFICATION_BYTES = NOTIFICATION.encode()
+_USER_COMMAND_BYTES = USER_COMMAND.encode()
 MAX_HELD = 4
 """So many requests are held at most; a file begins with one, and what is put in front of it."""
 COMPACTED_NOTICE = "Compact task completed"
@@ -42,29 +42,29 @@ class Messages:
     """The messages of a thread, each once."""
 
     def __init__(
-        self, here: LineContext, state: FoldState, facts: Facts, turns: Turns, tasks: Tasks
+        self, current: LineContext, state: FoldState, facts: Facts, turns: Turns, tasks: Tasks
     ) -> None:
-        self.here = here
+        self.current = current
         self.state = state
         self.segment = state.segment
         self.facts = facts
         self.turns = turns
         self.tasks = tasks
-        turns.before_work = self._tell_held
+        turns.before_work = self._use_held_prompts
 
     def user_event(self, event: r.UserMessageEvent) -> None:
-        told = self.state.items_only
+        from_items = self.state.items_only
         self.turns.use_events()
         injected = event.kind not in (None, "plain")
-        if event.message and not injected and not told:
-            self._prompt(event.message)
+        if event.message and not injected and not from_items:
+            self._add_prompt(event.message)
 
     def user_item(self, item: r.UserMessage) -> None:
         self.turns.use_events()
         if text := content_text(item.content):
-            self._prompt(text)
+            self._add_prompt(text)
 
-    def _prompt(self, text: str) -> None:
+    def _add_prompt(self, text: str) -> None:
         if self.segment.reviewing:
             # What the reviewer was asked is repeated in the file that asked for the review.
             return
@@ -72,66 +72,66 @@ class Messages:
         if self.segment.first_prompt is None:
             # Masked whole: a private part may begin before the request does.
             masked = stored_text(text)
-            said = written_by_codex(masked) or request_in(masked)
-            self.segment.first_prompt = said[:TITLE_CHARS] or None
-        self._say("user", None, text)
+            title = written_by_codex(masked) or request_in(masked)
+            self.segment.first_prompt = title[:TITLE_CHARS] or None
+        self._add("user", None, text)
 
     def agent_event(self, event: r.AgentMessageEvent) -> None:
         self.turns.use_events()
         if event.message and not (self.state.compacting and event.message == COMPACTED_NOTICE):
-            self._answer(event.message, _phase(event))
+            self._add_answer(event.message, _phase(event))
 
     def agent_item(self, item: r.AgentMessage) -> None:
         if text := content_text(item.content):
-            self._answer(text, _phase(item))
+            self._add_answer(text, _phase(item))
 
-    def _answer(self, text: str, phase: str | None) -> None:
+    def _add_answer(self, text: str, phase: str | None) -> None:
         self.turns.agent_answered()
-        self._say("assistant", phase, text)
+        self._add("assistant", phase, text)
 
     def item(self, item: r.Message) -> None:
         """A message as an item: in bare files the message itself, elsewhere its double."""
         if item.role == "assistant":
-            self._tell_held()
+            self._use_held_prompts()
         if self.segment.generation in ("G0", "G1") or self.state.items_only:
             text = content_text(item.content)
             if item.role == "assistant" and text:
-                self._answer(text, None)
+                self._add_answer(text, None)
             elif item.role == "user" and text and not text.startswith(INJECTED):
-                self._prompt(text)
+                self._add_prompt(text)
         elif item.role == "user":
-            self._written_for_user(item)
+            self._user_item(item)
             if not (self.state.has_events or self.segment.turns):
-                self._hold(item)
+                self._hold_prompt(item)
 
-    def _hold(self, item: r.Message) -> None:
+    def _hold_prompt(self, item: r.Message) -> None:
         """Codex tells this once more by an event; where none comes before the answer, none does."""
         text = content_text(item.content)
         if text and not text.startswith(INJECTED):
-            held, here = self.state.held, self.here
-            held.append(HeldPrompt(here.offset, here.length, here.at, stored_text(text)))
+            held, current = self.state.held, self.current
+            held.append(HeldPrompt(current.offset, current.length, current.at, stored_text(text)))
             del held[:-MAX_HELD]
 
-    def _tell_held(self) -> None:
+    def _use_held_prompts(self) -> None:
         """The model answers, and no event told what it was asked: the items do, here and later."""
-        state, here = self.state, self.here
+        state, current = self.state, self.current
         if state.has_events or not state.held:
             return
         state.items_only, held, state.held = True, state.held, []
-        place = here.offset, here.length, here.at
-        for one in held:
-            here.offset, here.length, here.at = one.offset, one.length, one.at
-            self._prompt(one.text)
-        here.offset, here.length, here.at = place
+        position = current.offset, current.length, current.at
+        for prompt in held:
+            current.offset, current.length, current.at = prompt.offset, prompt.length, prompt.at
+            self._add_prompt(prompt.text)
+        current.offset, current.length, current.at = position
 
-    def _written_for_user(self, item: r.Message) -> None:
+    def _user_item(self, item: r.Message) -> None:
         """What only the item tells: that an agent is done, or that a review is long over."""
-        if _NOTIFIED in bytes(item.content):
+        if _NOTIFICATION_BYTES in bytes(item.content):
             text = content_text(item.content).strip()
             if text.startswith(NOTIFICATION):
                 notice = text.removeprefix(NOTIFICATION).removesuffix(NOTIFICATION_END)
                 self.tasks.agent_notified(answer_fields(notice.strip()))
-        elif _OWN_COMMAND in bytes(item.content):
+        elif _USER_COMMAND_BYTES in bytes(item.content):
             if content_text(item.content).startswith(USER_COMMAND):
                 self.turns.user_ran_command()
         elif self.segment.reviewing and not content_text(item.content).startswith(INJECTED):
@@ -140,32 +140,32 @@ class Messages:
 
     def agent_task_item(self, item: r.AgentTask) -> None:
         if text := content_text(item.content):
-            self._say("agent", None, text)
+            self._add("agent", None, text)
 
     def agent_letter(self, letter: r.AgentLetter) -> None:
         if letter.content:
-            self._say("agent", None, letter.content)
+            self._add("agent", None, letter.content)
 
     def plan_item(self, item: r.Plan) -> None:
         """A proposed plan: a document to agree on, not a list of tasks."""
         if item.text:
             self.turns.agent_answered()
-            self._say("assistant", "plan", item.text)
+            self._add("assistant", "plan", item.text)
 
     def reasoned(self, _: r.Reasoning) -> None:
         """A thought opens no turn again: older files write it after the answer it led to."""
         self.segment.reasonings += 1
         self.state.responded = True
 
-    def _say(self, role: str, phase: str | None, text: str) -> None:
-        here = self.here
+    def _add(self, role: str, phase: str | None, text: str) -> None:
+        current = self.current
         self.facts.messages.append(
             Message(
-                here.source,
-                here.offset,
-                here.length,
-                here.turn,
-                here.at,
+                current.source,
+                current.offset,
+                current.length,
+                current.turn,
+                current.at,
                 role,
                 optional_text(phase, 32),
                 stored_text(text),
@@ -174,9 +174,9 @@ class Messages:
         )
 
 
-def _phase(said: r.AgentMessageEvent | r.AgentMessage) -> str | None:
+def _phase(title: r.AgentMessageEvent | r.AgentMessage) -> str | None:
     """The phase of what the agent said.
 
     A question that it asks while it goes on working has the phase of an answer, and is none.
     """
-    return "question" if said.questions else said.phase
+    return "question" if title.questions else title.phase

@@ -22,7 +22,7 @@ _HEADER = re.compile(
     r"(?:Total output lines: \d+\n+)?"
     r"(?:Output:(?:\n|$))?"
 )
-_HEADS = ("Chunk ID", "Exit code: ", "Wall time", "Script ")
+_HEADER_STARTS = ("Chunk ID", "Exit code: ", "Wall time", "Script ")
 _COMMAND = "Command: "
 _COMMAND_END = re.compile(r"\n(?=Chunk ID: |Wall time: \d)")
 _ABORTED = re.compile(r"aborted by user(?: after (\d{1,12}(?:\.\d{1,12})?)s)?|aborted\Z")
@@ -47,14 +47,14 @@ _FAILED = (
     "error: ",
 )
 _DENIED = re.compile(r"failed in sandbox [^,\n]*, exit code: (-?\d{1,12}), stdout: ")
-_GONE = re.compile(r"write_stdin failed: unknown ?(?:process|session)", re.IGNORECASE)
-_ERROR = "Script error:\n"
+_SHELL_GONE = re.compile(r"write_stdin failed: unknown ?(?:process|session)", re.IGNORECASE)
+_SCRIPT_ERROR = "Script error:\n"
 _RESULT = re.compile(
     r"(?:Warning: truncated output[^\n]*\n)?(?:Total output lines: \d+\n+)?(?:Script error:\n)?"
     r"(?:[^\n]{1,200}\n){0,2}?(?=Exit code: -?\d{1,12}\nWall time: )"
 )
 """What may stand before the answer of a shell in a result of a script: a label, mostly."""
-_SCRIPTS = {
+_SCRIPT_STATUS = {
     "completed": CallStatus.COMPLETED,
     "failed": CallStatus.FAILED,
     "terminated": CallStatus.ABORTED,
@@ -94,34 +94,34 @@ def read_output(text: str) -> ToolOutcome:
             return ToolOutcome(CallStatus.COMPLETED, text)
         code = safe_int(answer.metadata.exit_code)
         return ToolOutcome(
-            _by(code), answer.output, code, duration(answer.metadata.duration_seconds)
+            _status_for(code), answer.output, code, duration(answer.metadata.duration_seconds)
         )
     if text.startswith(_COMMAND) and (end := _COMMAND_END.search(text)):
         text = text[end.end() :]
-    if text.startswith(_HEADS):
-        return _headed(text)
-    return _plain(text, None)
+    if text.startswith(_HEADER_STARTS):
+        return _read_headed(text)
+    return _read_plain(text, None)
 
 
-def _headed(text: str) -> ToolOutcome:
-    found = _HEADER.match(text)
-    if found is None:  # pragma: no cover - every part of the header is optional
-        return _plain(text, None)
-    seconds = float(found["seconds"]) if found["seconds"] else None
-    body = text[found.end() :]
-    if found["running"] or found["cell"]:
-        shell = found["running"] or code_mode_cell(found["cell"])
+def _read_headed(text: str) -> ToolOutcome:
+    match = _HEADER.match(text)
+    if match is None:  # pragma: no cover - every part of the header is optional
+        return _read_plain(text, None)
+    seconds = float(match["seconds"]) if match["seconds"] else None
+    body = text[match.end() :]
+    if match["running"] or match["cell"]:
+        shell = match["running"] or code_mode_cell(match["cell"])
         return ToolOutcome(CallStatus.RUNNING, body, None, seconds, shell)
-    if found["script"]:
-        return ToolOutcome(_SCRIPTS[found["script"]], body.removeprefix("\n"), None, seconds)
-    code = found["exit"] or found["exited"]
+    if match["script"]:
+        return ToolOutcome(_SCRIPT_STATUS[match["script"]], body.removeprefix("\n"), None, seconds)
+    code = match["exit"] or match["exited"]
     if code is None:
-        return _plain(body, seconds)
+        return _read_plain(body, seconds)
     exit_code = int(code)
-    return ToolOutcome(_by(exit_code), body, exit_code, seconds)
+    return ToolOutcome(_status_for(exit_code), body, exit_code, seconds)
 
 
-def _plain(text: str, seconds: float | None) -> ToolOutcome:
+def _read_plain(text: str, seconds: float | None) -> ToolOutcome:
     """An outcome told in words alone."""
     if aborted := _ABORTED.match(text):
         after = float(aborted[1]) if aborted[1] else seconds
@@ -134,7 +134,7 @@ def _plain(text: str, seconds: float | None) -> ToolOutcome:
     return ToolOutcome(status, text, seconds=seconds)
 
 
-def _by(exit_code: int | None) -> CallStatus:
+def _status_for(exit_code: int | None) -> CallStatus:
     return CallStatus.FAILED if exit_code else CallStatus.COMPLETED
 
 
@@ -149,11 +149,11 @@ def read_script_output(parts: list[str]) -> ToolOutcome:
     if outcome.status not in (CallStatus.COMPLETED, CallStatus.FAILED):
         return outcome
     results = parts[1:] or [outcome.body]
-    ended = [one for one in map(_result, results) if one is not None]
+    ended = [one for one in map(_read_script_result, results) if one is not None]
     if not ended:
-        why = outcome.body.removeprefix(_ERROR)
-        if _DECLINED.match(why):
-            outcome.status, outcome.body = CallStatus.DECLINED, why
+        error = outcome.body.removeprefix(_SCRIPT_ERROR)
+        if _DECLINED.match(error):
+            outcome.status, outcome.body = CallStatus.DECLINED, error
         return outcome
     outcome.exit_code = next((one.exit_code for one in ended if one.exit_code), 0)
     if outcome.exit_code:
@@ -163,17 +163,17 @@ def read_script_output(parts: list[str]) -> ToolOutcome:
     return outcome
 
 
-def _result(text: str) -> ToolOutcome | None:
+def _read_script_result(text: str) -> ToolOutcome | None:
     """How a command ended, where a result of a script says so, perhaps as JSON."""
     if text.startswith('"'):
         text = string(Raw(text.encode())) or text
-    if found := _RESULT.match(text):
-        return _headed(text[found.end() :])
+    if match := _RESULT.match(text):
+        return _read_headed(text[match.end() :])
     fields = answer_fields(text)
-    code, said = safe_int(fields.get("exit_code")), fields.get("output")
-    if code is None or not isinstance(said, str):
+    code, body = safe_int(fields.get("exit_code")), fields.get("output")
+    if code is None or not isinstance(body, str):
         return None
-    return ToolOutcome(_by(code), said, code)
+    return ToolOutcome(_status_for(code), body, code)
 
 
 def read_stdin_output(text: str) -> ToolOutcome | None:
@@ -181,7 +181,7 @@ def read_stdin_output(text: str) -> ToolOutcome | None:
     outcome = read_output(text)
     if not text.startswith("write_stdin failed"):
         return outcome
-    if not _GONE.match(text):
+    if not _SHELL_GONE.match(text):
         return None
     outcome.status = CallStatus.LOST
     return outcome
@@ -193,12 +193,12 @@ def refused_plan(text: str) -> bool:
 
 
 _NO_PLAN_TOOL = re.compile(r"^(?:\w*Error: )?tools\.update_plan is not a function", re.MULTILINE)
-_NEVER_RAN = re.compile(r"^Script error:\nSyntaxError", re.MULTILINE)
+_SYNTAX_ERROR = re.compile(r"^Script error:\nSyntaxError", re.MULTILINE)
 
 
 def refused_script_plan(text: str) -> bool:
     """The same of a plan that a script of code mode wanted to set."""
-    never_ran = text.startswith("Script failed") and _NEVER_RAN.search(text)
+    never_ran = text.startswith("Script failed") and _SYNTAX_ERROR.search(text)
     return bool(never_ran or _NO_PLAN_TOOL.search(text))
 
 

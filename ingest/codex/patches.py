@@ -6,7 +6,9 @@ from typing import Any
 from ingest.codex.fields import COMMAND_CHARS, stored_text
 
 BEGIN = "*** Begin Patch"
-_MARK = re.compile(r"^\*\*\* (Add|Update|Delete) File: (.+)$|^\*\*\* Move to: (.+)$", re.MULTILINE)
+_FILE_HEADER = re.compile(
+    r"^\*\*\* (Add|Update|Delete) File: (.+)$|^\*\*\* Move to: (.+)$", re.MULTILINE
+)
 
 Edit = tuple[str, str, str | None]
 """Path, what was done, and where it was moved to."""
@@ -15,7 +17,7 @@ Edit = tuple[str, str, str | None]
 def edits_in(patch: str) -> list[Edit]:
     """The edits a patch text asks for, in its order."""
     edits: list[Edit] = []
-    for verb, path, target in _MARK.findall(patch):
+    for verb, path, target in _FILE_HEADER.findall(patch):
         if verb:
             edits.append((stored_text(path.strip(), COMMAND_CHARS), verb.lower(), None))
         elif edits:
@@ -29,9 +31,9 @@ def edits_of(changes: Any) -> list[Edit]:
         return []
     edits: list[Edit] = []
     for path, change in changes.items():
-        what = change.get("type") if isinstance(change, dict) else None
+        type_ = change.get("type") if isinstance(change, dict) else None
         target = change.get("move_path") if isinstance(change, dict) else None
         moved = stored_text(target, COMMAND_CHARS) if isinstance(target, str) else None
-        verb = "move" if moved else what if isinstance(what, str) else "update"
+        verb = "move" if moved else type_ if isinstance(type_, str) else "update"
         edits.append((stored_text(str(path), COMMAND_CHARS), stored_text(verb, 32), moved))
     return edits

@@ -15,9 +15,9 @@ from ingest.codex.facts import Reject
 
 _OBJECT: Final = re.compile(rb"\{[ \t\r]*[\"}]")
 """Every JSON object has this somewhere; a line without it holds no record."""
-_AT_BEGIN: Final = re.compile(rb"[\x00 \t\r\v\f\xef\xbb\xbf]*\{[ \t\r]*[\"}]")
+_OBJECT_AT_START: Final = re.compile(rb"[\x00 \t\r\v\f\xef\xbb\xbf]*\{[ \t\r]*[\"}]")
 _BLANKS: Final = b" \t\r\v\f"
-_INK: Final = bytes(10 if byte == 10 else 120 for byte in range(256))
+_NON_BLANK_MAP: Final = bytes(10 if byte == 10 else 120 for byte in range(256))
 """Every byte to `x` but the newline."""
 
 
@@ -49,21 +49,21 @@ class RejectedRuns:
         self,
         tally: Tally,
         rejects: list[Reject],
-        going_on: RejectedRun | None,
+        open_run_before: RejectedRun | None,
         resync: Pattern[bytes],
     ) -> None:
         self._tally = tally
         self._rejects = rejects
         self._resync = resync
         """How a record begins that stands behind a torn one."""
-        self._open = going_on
+        self._run = open_run_before
         self._row: Reject | None = None
-        self._earlier = going_on is not None
+        self._from_earlier_range = open_run_before is not None
         self.grown: RejectedRun | None = None
 
     def open_at(self, offset: int) -> bool:
         """Whether a line at `offset` that is rejected belongs to the stretch before it."""
-        return self._open is not None and self._open.end == offset
+        return self._run is not None and self._run.end == offset
 
     def extend(self, offset: int, length: int) -> bool:
         """Count one more rejected line; False where it begins a stretch of its own."""
@@ -73,8 +73,8 @@ class RejectedRuns:
     def start(self, row: Reject) -> None:
         """The rejected line `row`, counted already, may be the first of many."""
         self._rejects.append(row)
-        self._row, self._earlier = row, False
-        self._open = RejectedRun(row.byte, 1, row.length, row.byte + row.length + 1)
+        self._row, self._from_earlier_range = row, False
+        self._run = RejectedRun(row.byte, 1, row.length, row.byte + row.length + 1)
 
     def blank(self, offset: int, length: int) -> None:
         """An empty line does not end a stretch."""
@@ -92,15 +92,15 @@ class RejectedRuns:
             self._tally.lines += count
             self._tally.rejected += count
             self._add(offset, count, at - begin - 1, at - begin)
-        end = _end_of_rubbish(data, at, self._resync)
+        end = _next_possible_record(data, at, self._resync)
         if end > at:
-            at = self._skip(data, at, end, offset + at - begin)
+            at = self._skip_rejected(data, at, end, offset + at - begin)
         return at
 
-    def _skip(self, data: bytes, at: int, end: int, offset: int) -> int:
+    def _skip_rejected(self, data: bytes, at: int, end: int, offset: int) -> int:
         """The same for lines up to `end`, none of which can hold a record."""
         part = data[at:end]
-        rejected = part.translate(_INK, _BLANKS).count(b"x\n")
+        rejected = part.translate(_NON_BLANK_MAP, _BLANKS).count(b"x\n")
         if rejected and not self.open_at(offset):
             # The first that is not empty begins a stretch, and is for the caller.
             empty = len(part) - len(part.lstrip(b"\n" + _BLANKS))
@@ -110,27 +110,27 @@ class RejectedRuns:
         self._tally.rejected += rejected
         self._tally.blank += lines - rejected
         # The extent ends with the last line that is not empty.
-        ink = len(part.rstrip(b"\n" + _BLANKS))
-        self._add(offset, rejected, part.find(b"\n", ink), len(part))
+        text_end = len(part.rstrip(b"\n" + _BLANKS))
+        self._add(offset, rejected, part.find(b"\n", text_end), len(part))
         return at + len(part)
 
     def open_run(self, offset: int) -> RejectedRun | None:
         """What the next range, which begins at `offset`, has to know."""
-        return self._open if self.open_at(offset) else None
+        return self._run if self.open_at(offset) else None
 
     def _add(self, offset: int, lines: int, extent: int, length: int) -> bool:
         """Take lines up into the open stretch, if they follow on it."""
-        stretch = self._open
-        if stretch is None or stretch.end != offset:
+        run = self._run
+        if run is None or run.end != offset:
             return False
-        stretch.end = offset + length
+        run.end = offset + length
         if lines:
-            stretch.lines += lines
-            stretch.extent = offset + extent - stretch.byte
+            run.lines += lines
+            run.extent = offset + extent - run.byte
             if self._row is not None:
-                self._row.lines, self._row.extent = stretch.lines, stretch.extent
-            elif self._earlier:
-                self.grown = stretch
+                self._row.lines, self._row.extent = run.lines, run.extent
+            elif self._from_earlier_range:
+                self.grown = run
         return True
 
 
@@ -149,12 +149,12 @@ def count_repeats(data: bytes, at: int, line: bytes) -> int:
     return count
 
 
-def _end_of_rubbish(data: bytes, at: int, resync: Pattern[bytes]) -> int:
+def _next_possible_record(data: bytes, at: int, resync: Pattern[bytes]) -> int:
     """Where the first line from `at` on begins that may hold a record."""
     while (found := _OBJECT.search(data, at)) is not None:
         begin = data.rfind(b"\n", at, found.start()) + 1 or at
         end = data.index(b"\n", found.start()) + 1
-        if _AT_BEGIN.match(data, begin, end) or resync.search(data, found.start(), end):
+        if _OBJECT_AT_START.match(data, begin, end) or resync.search(data, found.start(), end):
             return begin
         at = end
     return len(data)

@@ -16,7 +16,7 @@ from ingest.text.redact import mask
 WHOLE_BYTES = 65_536
 EDGE_BYTES = 4_096
 _GAP = "\n\0gap\0\n"
-_CLOSED = re.compile(rb".*</private>|[^\s\"']*", re.IGNORECASE | re.DOTALL)
+_HIDDEN_TAIL = re.compile(rb".*</private>|[^\s\"']*", re.IGNORECASE | re.DOTALL)
 """What a tail may begin with that nobody may see: the end of something private, or of a secret."""
 
 
@@ -49,8 +49,8 @@ def rejected(
             ),
             trace if trace is None else stored_text(trace),
         )
-    kept = _masked(part)
-    short = len(kept) <= WHOLE_BYTES
+    masked = _masked(part)
+    short = len(masked) <= WHOLE_BYTES
     return Reject(
         source,
         byte,
@@ -59,8 +59,8 @@ def rejected(
         reason,
         stored_text(message),
         hashlib.sha256(part).hexdigest(),
-        _base64(kept if short else kept[:EDGE_BYTES]),
-        "" if short else _base64(kept[-EDGE_BYTES:]),
+        _base64(masked if short else masked[:EDGE_BYTES]),
+        "" if short else _base64(masked[-EDGE_BYTES:]),
         1,
         len(part),
         trace if trace is None else stored_text(trace),
@@ -89,10 +89,10 @@ def too_long(source: int, byte: int, length: int, digest: str, head: bytes, tail
 
 def _ends(head: bytes, tail: bytes) -> tuple[str, str]:
     """Both ends of a long part, masked: what lies between them is not looked at."""
-    begun, _, rest = mask(_text(head) + _GAP + _text(_CLOSED.sub(b"", tail, count=1))).partition(
-        _GAP
-    )
-    return _base64(_bytes(begun)), _base64(_bytes(rest))
+    masked_head, _, masked_tail = mask(
+        _text(head) + _GAP + _text(_HIDDEN_TAIL.sub(b"", tail, count=1))
+    ).partition(_GAP)
+    return _base64(_bytes(masked_head)), _base64(_bytes(masked_tail))
 
 
 def _masked(data: bytes) -> bytes:

@@ -7,47 +7,47 @@ their instructions behind it; and some prompts are written by Codex itself, for 
 import re
 from typing import Final
 
-_REQUEST: Final = re.compile(r"^#{1,3} My request for Codex:?[ \t]*$", re.MULTILINE)
+_REQUEST_HEADING: Final = re.compile(r"^#{1,3} My request for Codex:?[ \t]*$", re.MULTILINE)
 """Behind it stands the request; before it, what an editor shows (`# Context from my IDE`)."""
-_INPUT: Final = re.compile(r"\A\s*#{1,3} User Input[ \t]*\n(.*?)(?=\n#{1,3} |\Z)", re.DOTALL)
-_UNFILLED: Final = "$ARGUMENTS"
+_USER_INPUT: Final = re.compile(r"\A\s*#{1,3} User Input[ \t]*\n(.*?)(?=\n#{1,3} |\Z)", re.DOTALL)
+_ARGUMENTS_PLACEHOLDER: Final = "$ARGUMENTS"
 """What a command file has in the place of the input, where nobody gave any."""
 _FENCED: Final = re.compile(r"^```[^\n]*\n(.*?)^```[ \t]*$", re.DOTALL | re.MULTILINE)
-_ORDERED: Final = re.compile(r"\A\s*PLEASE IMPLEMENT THIS PLAN:?", re.IGNORECASE)
-_ASSESSED: Final = re.compile(r"\A\s*The following is the Codex agent history")
-_TITLED: Final = re.compile(
+_PLAN_ORDER: Final = re.compile(r"\A\s*PLEASE IMPLEMENT THIS PLAN:?", re.IGNORECASE)
+_APPROVAL_REVIEW_PROMPT: Final = re.compile(r"\A\s*The following is the Codex agent history")
+_TITLE_PROMPT: Final = re.compile(
     r"\A(?:\s*|.{0,2000}?\n)Generate a concise UI title"
     r"|\AYou are a helpful assistant\. You will be presented with a user prompt,"
     r" and your job is to provide a short title",
     re.DOTALL,
 )
-_MARKS: Final = re.compile(r"^(?:#{1,6}\s+|</?[\w-]+(?:\s[^<>]*)?>\s*|```(?:[\w+#-]*$|\s*)|>\s+)+")
+_MARKUP: Final = re.compile(r"^(?:#{1,6}\s+|</?[\w-]+(?:\s[^<>]*)?>\s*|```(?:[\w+#-]*$|\s*)|>\s+)+")
 APPROVAL_REVIEW: Final = "Approval review"
 TITLE_REQUEST: Final = "Title request"
 
 
 def request_in(text: str) -> str:
     """The words of the person; empty where there are none, only what stood around them."""
-    requests = list(_REQUEST.finditer(text))
+    requests = list(_REQUEST_HEADING.finditer(text))
     if requests:
         return text[requests[-1].end() :].strip()
-    if given := _INPUT.match(text):
-        fenced = _FENCED.search(given[1])
-        filled = (fenced or given)[1].strip()
-        return "" if filled == _UNFILLED else filled
-    return _ORDERED.sub("", text, count=1).strip()
+    if user_input := _USER_INPUT.match(text):
+        fenced = _FENCED.search(user_input[1])
+        content = (fenced or user_input)[1].strip()
+        return "" if content == _ARGUMENTS_PLACEHOLDER else content
+    return _PLAN_ORDER.sub("", text, count=1).strip()
 
 
 def written_by_codex(text: str) -> str | None:
     """What a prompt is for that Codex wrote for a helper of its own; None where a person asked."""
-    if _ASSESSED.match(text):
+    if _APPROVAL_REVIEW_PROMPT.match(text):
         return APPROVAL_REVIEW
-    return TITLE_REQUEST if _TITLED.match(text) else None
+    return TITLE_REQUEST if _TITLE_PROMPT.match(text) else None
 
 
 def title_in(text: str) -> str:
     """What the session of this prompt is called: the first line of the request with words."""
     if name := written_by_codex(text):
         return name
-    lines = (_MARKS.sub("", line.strip()).strip() for line in request_in(text).splitlines())
+    lines = (_MARKUP.sub("", line.strip()).strip() for line in request_in(text).splitlines())
     return next((line for line in lines if line), "")

@@ -30,17 +30,17 @@ _SHELLS: Final = frozenset(
 )
 _SCRIPT_FLAG: Final = re.compile(r"-[a-z]*c|-command|/c", re.IGNORECASE)
 _WRAPPERS: Final = ("sudo", "time", "env", "nice", "nohup", "exec", "timeout", "command", "xargs")
-_OPENERS: Final = ("then", "do", "else", "elif", "if", "while", "until", "!", "{")
-_PREFIXES: Final = frozenset((*_WRAPPERS, *_OPENERS))
-_CLOSERS: Final = frozenset(("done", "fi", "}", "esac"))
-_WITH_VALUE: Final = {
+_BLOCK_OPENERS: Final = ("then", "do", "else", "elif", "if", "while", "until", "!", "{")
+_PREFIXES: Final = frozenset((*_WRAPPERS, *_BLOCK_OPENERS))
+_BLOCK_CLOSERS: Final = frozenset(("done", "fi", "}", "esac"))
+_OPTIONS_WITH_VALUE: Final = {
     "sudo": ("-u", "-g"),
     "env": ("-u", "-C"),
     "nice": ("-n",),
     "timeout": ("-k", "-s"),
     "xargs": ("-n", "-P", "-I", "-L", "-d", "-s", "-a", "-E"),
 }
-_NESTED: Final = 4
+_MAX_NESTING: Final = 4
 
 
 class SimpleCommand(Struct, frozen=True):
@@ -61,16 +61,16 @@ class SimpleCommand(Struct, frozen=True):
         return name.removesuffix(".exe")
 
 
-def simple_commands(line: str, nested: int = 0) -> list[SimpleCommand]:
+def simple_commands(line: str, depth: int = 0) -> list[SimpleCommand]:
     """The simple commands of a command line in their order; none where it cannot be split."""
-    found: list[SimpleCommand] = []
+    commands: list[SimpleCommand] = []
     words: list[str] = []
-    join, writes, target, ends = ";", False, "", list[str]()
+    join, writes, target, delimiters = ";", False, "", list[str]()
 
     def close(next_join: str) -> None:
         nonlocal join, writes
         if words:
-            found.extend(_inner(SimpleCommand(tuple(words), join, writes=writes), nested))
+            commands.extend(_unwrap(SimpleCommand(tuple(words), join, writes=writes), depth))
             words.clear()
             join = next_join
         elif next_join != ";":
@@ -85,13 +85,13 @@ def simple_commands(line: str, nested: int = 0) -> list[SimpleCommand]:
         at = token.end()
         match token.lastgroup:
             case "here":
-                ends.append(token["end"])
+                delimiters.append(token["end"])
             case "redirect":
                 target = token[0]
             case "operator":
                 close(_JOINS.get(token[0], ";"))
-                if token[0] == "\n" and ends:
-                    at = _after(line, at, ends)
+                if token[0] == "\n" and delimiters:
+                    at = _skip_here_documents(line, at, delimiters)
             case "word":
                 word = _QUOTES.sub(lambda part: part[1] or part[2] or part[3] or "", token[0])
                 if target:
@@ -100,19 +100,19 @@ def simple_commands(line: str, nested: int = 0) -> list[SimpleCommand]:
                 else:
                     words.append(word)
     close(";")
-    return found
+    return commands
 
 
-def _after(line: str, at: int, ends: list[str]) -> int:
-    """Where the bodies of these here-documents end."""
-    for end in ends:
-        found = re.compile(rf"^[ \t]*{end}$", re.MULTILINE).search(line, at)
-        at = found.end() if found else len(line)
-    ends.clear()
+def _skip_here_documents(line: str, at: int, delimiters: list[str]) -> int:
+    """The position after the bodies of these here-documents."""
+    for delimiter in delimiters:
+        match = re.compile(rf"^[ \t]*{delimiter}$", re.MULTILINE).search(line, at)
+        at = match.end() if match else len(line)
+    delimiters.clear()
     return at
 
 
-def _inner(whole: SimpleCommand, nested: int) -> list[SimpleCommand]:
+def _unwrap(whole: SimpleCommand, depth: int) -> list[SimpleCommand]:
     """The same without what stands around the program; of a shell, the commands of its script."""
     words, wrappers = list(whole.words), list[str]()
     while words:
@@ -125,28 +125,31 @@ def _inner(whole: SimpleCommand, nested: int) -> list[SimpleCommand]:
             _drop_options(first, words)
         else:
             break
-    one = SimpleCommand(tuple(words), whole.join, tuple(wrappers), whole.writes)
-    if not words or one.program in _CLOSERS:
+    command = SimpleCommand(tuple(words), whole.join, tuple(wrappers), whole.writes)
+    if not words or command.program in _BLOCK_CLOSERS:
         return []
-    if one.program in _SHELLS and nested < _NESTED:
+    if command.program in _SHELLS and depth < _MAX_NESTING:
         flags = [i for i, word in enumerate(words) if _SCRIPT_FLAG.fullmatch(word)]
         script = "".join(words[flags[0] + 1 :][:1]) if flags else ""
         # A script that is empty, or that cannot be split, leaves the shell itself.
-        if inner := simple_commands(script, nested + 1):
-            joins = [one.join, *(each.join for each in inner[1:])]
+        if inner := simple_commands(script, depth + 1):
+            joins = [command.join, *(inner_command.join for inner_command in inner[1:])]
             return [
                 SimpleCommand(
-                    each.words, join, (*wrappers, *each.wrappers), each.writes or one.writes
+                    inner_command.words,
+                    join,
+                    (*wrappers, *inner_command.wrappers),
+                    inner_command.writes or command.writes,
                 )
-                for each, join in zip(inner, joins, strict=True)
+                for inner_command, join in zip(inner, joins, strict=True)
             ]
-    return [one]
+    return [command]
 
 
 def _drop_options(wrapper: str, words: list[str]) -> None:
     """Leave out a wrapper's own options, and the duration of `timeout`."""
     while words and words[0].startswith("-"):
-        value = words[0] in _WITH_VALUE.get(wrapper, ())
+        value = words[0] in _OPTIONS_WITH_VALUE.get(wrapper, ())
         del words[: 1 + value]
     if wrapper == "timeout" and words:
         del words[0]

@@ -21,8 +21,8 @@ MAX_CHILDREN = 64
 class Tasks:
     """The plan revisions, goals and sub-agents of a thread."""
 
-    def __init__(self, here: LineContext, state: FoldState, facts: Facts) -> None:
-        self.here = here
+    def __init__(self, current: LineContext, state: FoldState, facts: Facts) -> None:
+        self.current = current
         self.state = state
         self.facts = facts
         self.stale: list[tuple[str, int]] = []
@@ -44,14 +44,14 @@ class Tasks:
         steps = _steps(plan)
         if steps is None:
             return False
-        segment, here = self.state.segment, self.here
+        segment, current = self.state.segment, self.current
         segment.plan_revision += 1
         revision = PlanRevision(
-            here.source,
-            here.offset,
-            here.length,
-            here.turn,
-            here.at,
+            current.source,
+            current.offset,
+            current.length,
+            current.turn,
+            current.at,
             segment.plan_revision,
             origin,
             True,
@@ -61,16 +61,16 @@ class Tasks:
         self.facts.plans.append(revision)
         if call_id:
             if before := self.state.plans.pop(call_id, None):
-                self._keep(before)
+                self._settle(before)
             self.state.plans[stored_text(call_id, 128)] = revision
         elif settled:
-            self._keep(revision)
-        self._tell()
+            self._settle(revision)
+        self._update_segment()
         return True
 
-    def _keep(self, revision: PlanRevision) -> None:
+    def _settle(self, revision: PlanRevision) -> None:
         """Nothing will be said against this revision any more."""
-        self.state.plan_kept = max(self.state.plan_kept, _figures(revision))
+        self.state.plan_kept = max(self.state.plan_kept, _counts(revision))
 
     def _unanswered(self) -> Iterator[PlanRevision]:
         """The revisions that Codex may still refuse."""
@@ -78,10 +78,10 @@ class Tasks:
         for revisions in self.state.scripted.values():
             yield from revisions
 
-    def _tell(self) -> None:
+    def _update_segment(self) -> None:
         """Tell the thread's row of the newest revision that holds as far as is known."""
         state, segment = self.state, self.state.segment
-        newest = max(state.plan_kept, *map(_figures, self._unanswered()), (0, 0, 0))
+        newest = max(state.plan_kept, *map(_counts, self._unanswered()), (0, 0, 0))
         segment.plan_accepted, segment.plan_total, segment.plan_done = newest
 
     def add_script_plans(self, call_id: str | None, script: str) -> None:
@@ -94,18 +94,18 @@ class Tasks:
             self.add_plan(
                 None, plan.get("explanation"), plan["plan"], "script", settled=not call_id
             )
-        if call_id and (set_ := self.facts.plans[begin:]):
-            self.state.scripted[stored_text(call_id, 128)] = set_
-            self._tell()
+        if call_id and (added := self.facts.plans[begin:]):
+            self.state.scripted[stored_text(call_id, 128)] = added
+            self._update_segment()
 
     def script_answered(self, call_id: str | None, text: str) -> None:
         """A script has ended: its plans hold, unless it says that there is no such tool."""
         revisions = self.state.scripted.pop(call_id or "", [])
         if outputs.refused_script_plan(text):
-            self._refuse(revisions)
+            self._reject(revisions)
         else:
             for revision in revisions:
-                self._keep(revision)
+                self._settle(revision)
 
     def plan_answered(self, call_id: str | None, text: str) -> None:
         """The answer to a plan: only one that says there is no such tool changes anything."""
@@ -113,28 +113,28 @@ class Tasks:
         if revision is None:
             return
         if outputs.refused_plan(text):
-            self._refuse([revision])
+            self._reject([revision])
         else:
-            self._keep(revision)
+            self._settle(revision)
 
-    def _refuse(self, revisions: list[PlanRevision]) -> None:
+    def _reject(self, revisions: list[PlanRevision]) -> None:
         """Codex did not take these, which one call asked for."""
         if revisions and revisions[0].byte in self._stored:
             self.stale.append(("plans", revisions[0].byte))
             self.facts.plans += revisions
         for revision in revisions:
             revision.accepted = False
-        self._tell()
+        self._update_segment()
 
     def turn_ended(self) -> None:
         for revision in self._unanswered():
-            self._keep(revision)
+            self._settle(revision)
         self.state.plans.clear()
         self.state.scripted.clear()
 
     def goal_updated(self, event: r.GoalUpdated) -> None:
         if event.goal is not None:
-            self._goal(event.goal)
+            self._add_goal(event.goal)
 
     def goal_answered(self, text: str) -> None:
         """What a goal tool answered: the goal as it stands. Mostly no event tells it as well."""
@@ -145,23 +145,23 @@ class Tasks:
         except (msgspec.DecodeError, RecursionError):
             return
         if answer.goal is not None:
-            self._goal(answer.goal)
+            self._add_goal(answer.goal)
 
-    def _goal(self, told: r.GoalState) -> None:
+    def _add_goal(self, reported: r.GoalState) -> None:
         """Keep how a goal stands, once: a call and an event may tell the same."""
-        here, before = self.here, self.state.goal
+        current, before = self.current, self.state.goal
         goal = Goal(
-            here.source,
-            here.offset,
-            here.turn,
-            here.at,
-            optional_text(told.objective),
-            optional_text(told.status, 32),
-            safe_int(told.token_budget),
-            safe_int(told.tokens_used),
-            safe_int(told.time_used_seconds),
+            current.source,
+            current.offset,
+            current.turn,
+            current.at,
+            optional_text(reported.objective),
+            optional_text(reported.status, 32),
+            safe_int(reported.token_budget),
+            safe_int(reported.tokens_used),
+            safe_int(reported.time_used_seconds),
         )
-        if before is None or _standing(before) != _standing(goal):
+        if before is None or _goal_values(before) != _goal_values(goal):
             self.facts.goals.append(goal)
         self.state.goal = goal
 
@@ -183,13 +183,13 @@ class Tasks:
             if names[0] in self.state.children:
                 return
             self.state.children = [*self.state.children, *names][-MAX_CHILDREN:]
-        here = self.here
+        current = self.current
         self.facts.agents.append(
             AgentLink(
-                here.source,
-                here.offset,
-                here.turn,
-                here.at,
+                current.source,
+                current.offset,
+                current.turn,
+                current.at,
                 stored_text(event, 32),
                 optional_text(child, 64),
                 optional_text(nickname, 128),
@@ -218,7 +218,7 @@ class Tasks:
             self.add_agent_link(event, child, path=optional_text(notice.get("agent_path"), 256))
 
 
-def _figures(plan: PlanRevision) -> tuple[int, int, int]:
+def _counts(plan: PlanRevision) -> tuple[int, int, int]:
     """Its number, its steps, and how many of them are done."""
     done = sum(step.status == "completed" for step in plan.steps)
     return plan.revision, len(plan.steps), done
@@ -231,7 +231,7 @@ class _AnsweredGoal(Struct):
 _answered_goal = msgspec.json.Decoder(_AnsweredGoal)
 
 
-def _standing(goal: Goal) -> tuple[object, ...]:
+def _goal_values(goal: Goal) -> tuple[object, ...]:
     return (goal.objective, goal.status, goal.token_budget, goal.tokens_used, goal.seconds)
 
 

@@ -26,24 +26,24 @@ from ingest.codex.usage import UsageFold
 Handler = Callable[[Any], None]
 
 
-_MOST_TURNS = 2**31 - 1
+_MAX_TURNS = 2**31 - 1
 
 
 class Thread:
     """The parts of one thread, and the way of each record to them."""
 
-    def __init__(self, here: LineContext, state: FoldState, facts: Facts) -> None:
-        self.here = here
+    def __init__(self, current: LineContext, state: FoldState, facts: Facts) -> None:
+        self.current = current
         self.state = state
         self.facts = facts
-        self.turns = Turns(here, state, facts)
-        self.calls = Calls(here, state, facts)
-        self.tasks = Tasks(here, state, facts)
-        self.identity = identity = Identity(here, state, self.turns)
-        self.happenings = happenings = Events(here, state, facts, self.turns)
-        talk = Messages(here, state, facts, self.turns, self.tasks)
-        work = ToolCalls(state, self.turns, self.calls, self.tasks)
-        cost = UsageFold(here, state, facts)
+        self.turns = Turns(current, state, facts)
+        self.calls = Calls(current, state, facts)
+        self.tasks = Tasks(current, state, facts)
+        self.identity = identity = Identity(current, state, self.turns)
+        self.events = events = Events(current, state, facts, self.turns)
+        messages = Messages(current, state, facts, self.turns, self.tasks)
+        tool_calls = ToolCalls(state, self.turns, self.calls, self.tasks)
+        usage = UsageFold(current, state, facts)
         self.handlers: dict[type, Handler] = {
             r.SessionMeta: identity.meta,
             r.BareHeader: identity.header,
@@ -56,43 +56,43 @@ class Thread:
             r.TurnComplete: self._completed,
             r.TurnAborted: self._aborted,
             r.RolledBack: self._rolled_back,
-            r.UserMessageEvent: talk.user_event,
-            r.UserMessage: talk.user_item,
-            r.AgentMessageEvent: talk.agent_event,
-            r.AgentMessage: talk.agent_item,
-            r.Message: talk.item,
-            r.AgentTask: talk.agent_task_item,
-            r.AgentLetter: talk.agent_letter,
-            r.Plan: talk.plan_item,
-            r.Reasoning: talk.reasoned,
-            r.FunctionCall: work.function,
-            r.FunctionOutput: work.output,
-            r.CustomCall: work.custom,
-            r.CustomOutput: work.output,
-            r.LocalShellCall: work.local_shell,
+            r.UserMessageEvent: messages.user_event,
+            r.UserMessage: messages.user_item,
+            r.AgentMessageEvent: messages.agent_event,
+            r.AgentMessage: messages.agent_item,
+            r.Message: messages.item,
+            r.AgentTask: messages.agent_task_item,
+            r.AgentLetter: messages.agent_letter,
+            r.Plan: messages.plan_item,
+            r.Reasoning: messages.reasoned,
+            r.FunctionCall: tool_calls.function,
+            r.FunctionOutput: tool_calls.output,
+            r.CustomCall: tool_calls.custom,
+            r.CustomOutput: tool_calls.output,
+            r.LocalShellCall: tool_calls.local_shell,
             r.WebSearchCall: self.calls.web_search,
             r.ImageCall: self.calls.image_generation,
             r.ToolSearchCall: self.calls.tool_search,
             r.ToolSearchOutput: self.calls.tool_search_output,
-            r.CommandExecution: work.command_item,
-            r.CommandEnded: self._in_its_turn(work.command_event),
-            r.FileChange: work.patch_item,
-            r.PatchEnded: self._in_its_turn(work.patch_event),
-            r.McpToolCall: work.mcp_item,
-            r.McpEnded: work.mcp_event,
-            r.DynamicToolCall: work.dynamic_item,
-            r.AgentSpawned: work.spawned_event,
-            r.AgentActivity: work.activity_event,
-            r.SubAgentActivity: work.activity_item,
-            r.CollabAgentToolCall: work.collab_item,
+            r.CommandExecution: tool_calls.command_item,
+            r.CommandEnded: self._handle_in_turn(tool_calls.command_event),
+            r.FileChange: tool_calls.patch_item,
+            r.PatchEnded: self._handle_in_turn(tool_calls.patch_event),
+            r.McpToolCall: tool_calls.mcp_item,
+            r.McpEnded: tool_calls.mcp_event,
+            r.DynamicToolCall: tool_calls.dynamic_item,
+            r.AgentSpawned: tool_calls.spawned_event,
+            r.AgentActivity: tool_calls.activity_event,
+            r.SubAgentActivity: tool_calls.activity_item,
+            r.CollabAgentToolCall: tool_calls.collab_item,
             r.GoalUpdated: self.tasks.goal_updated,
-            r.TokenCount: cost.token_count,
-            r.UsageRecord: cost.usage_record,
-            r.Compacted: happenings.compacted,
-            r.ErrorEvent: happenings.error,
-            r.EnteredReview: happenings.review_event,
-            r.ExitedReview: happenings.review_ended,
-            r.ExitedReviewMode: happenings.review_ended,
+            r.TokenCount: usage.token_count,
+            r.UsageRecord: usage.usage_record,
+            r.Compacted: events.compacted,
+            r.ErrorEvent: events.error,
+            r.EnteredReview: events.review_event,
+            r.ExitedReview: events.review_ended,
+            r.ExitedReviewMode: events.review_ended,
             r.ItemCompleted: self._item,
         }
 
@@ -130,9 +130,9 @@ class Thread:
         self.state.compacting = False
 
     def _rolled_back(self, event: r.RolledBack) -> None:
-        here, count = self.here, min(max(0, safe_int(event.num_turns) or 0), _MOST_TURNS)
+        current, count = self.current, min(max(0, safe_int(event.num_turns) or 0), _MAX_TURNS)
         first = self.turns.rolled_back(count)
-        self.facts.rollbacks.append(Rollback(here.source, here.offset, count, first))
+        self.facts.rollbacks.append(Rollback(current.source, current.offset, count, first))
 
     def _item(self, event: r.ItemCompleted) -> None:
         """An item of a paginated file; one of another thread (a reviewer's echo) is not ours."""
@@ -140,30 +140,30 @@ class Thread:
             return
         item = event.item
         if isinstance(item, r.EnteredReviewMode):
-            self.happenings.review_started(event.turn_id, item.user_facing_hint, item.target)
+            self.events.review_started(event.turn_id, item.user_facing_hint, item.target)
             return
         handler = self.handlers.get(type(item))
         if handler is not None:
-            with self._turn(event.turn_id):
+            with self._in_turn(event.turn_id):
                 handler(item)
 
     @contextmanager
-    def _turn(self, turn_id: str | None) -> Iterator[None]:
+    def _in_turn(self, turn_id: str | None) -> Iterator[None]:
         """What is told meanwhile belongs to the turn it names, which may be over for long."""
-        here, newest = self.here, self.here.turn
-        named = self.turns.number_of(turn_id)
-        if named is None or named == newest:
+        current, newest = self.current, self.current.turn
+        number = self.turns.number_of(turn_id)
+        if number is None or number == newest:
             yield
             return
-        here.turn = named
+        current.turn = number
         try:
             yield
         finally:
-            here.turn = newest
+            current.turn = newest
 
-    def _in_its_turn(self, handler: Handler) -> Handler:
+    def _handle_in_turn(self, handler: Handler) -> Handler:
         def handle(event: r.CommandEnded | r.PatchEnded) -> None:
-            with self._turn(event.turn_id):
+            with self._in_turn(event.turn_id):
                 handler(event)
 
         return handle

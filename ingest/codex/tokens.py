@@ -10,7 +10,7 @@ from ingest.codex.fields import stored_text
 from ingest.codex.state import TokenState, Totals
 
 REMEMBERED_RESPONSES = 8
-LIMIT = 2**40
+MAX_TOKENS = 2**40
 """A response of a million million tokens is nonsense; and sums of what is less can be stored."""
 
 
@@ -18,16 +18,16 @@ def totals_of(usage: r.Usage) -> Totals:
     """Codex's counts as totals; nonsense (negative, astronomic) counts as zero."""
     total = usage.total_tokens or usage.input_tokens + usage.output_tokens
     return Totals(
-        _sane(usage.input_tokens),
-        _sane(usage.cached_input_tokens),
-        _sane(usage.output_tokens),
-        _sane(usage.reasoning_output_tokens),
-        _sane(total),
+        _valid_count(usage.input_tokens),
+        _valid_count(usage.cached_input_tokens),
+        _valid_count(usage.output_tokens),
+        _valid_count(usage.reasoning_output_tokens),
+        _valid_count(total),
     )
 
 
-def _sane(count: int) -> int:
-    return count if 0 <= count < LIMIT else 0
+def _valid_count(count: int) -> int:
+    return count if 0 <= count < MAX_TOKENS else 0
 
 
 def count_copied(state: TokenState, info: r.TokenInfo | None) -> None:
@@ -68,12 +68,12 @@ def count(state: TokenState, info: r.TokenInfo, *, responded: bool) -> Totals | 
         return None
     if not state.based:
         state.based = True
-        return _spent(last) if responded and not recorded.total else None
+        return _or_none(last) if responded and not recorded.total else None
     if total.total < seen.total:
         # Some resumes begin to count anew; then the first total is that of the response alone.
         # Any other fall (a revert) tells of no new tokens.
-        return _spent(last.minus(recorded)) if total == last else None
-    return _spent(total.minus(seen).minus(recorded))
+        return _or_none(last.minus(recorded)) if total == last else None
+    return _or_none(total.minus(seen).minus(recorded))
 
 
 def context_used(info: r.TokenInfo) -> int | None:
@@ -94,5 +94,5 @@ def fills_context(total: Totals) -> bool:
     return total.total > 0 and not (total.input or total.output)
 
 
-def _spent(totals: Totals) -> Totals | None:
+def _or_none(totals: Totals) -> Totals | None:
     return totals if totals.total else None

@@ -43,10 +43,10 @@ class ToolCalls:
         if item.call_id in self.state.plans:
             self.tasks.plan_answered(item.call_id, content_text(item.output))
             return
-        closed = self.calls.output(item.call_id, item.output)
-        if closed is None:
+        answered = self.calls.output(item.call_id, item.output)
+        if answered is None:
             return
-        call, text = closed
+        call, text = answered
         if call.tool == SCRIPT_TOOL and call.status != CallStatus.RUNNING:
             self.tasks.script_answered(call.call_id, text)
         if call.kind is not CallKind.COMMAND:
@@ -75,8 +75,8 @@ class ToolCalls:
         self.calls.command(event, event.call_id)
 
     def patch_item(self, item: r.FileChange) -> None:
-        said = item.stdout or item.stderr or ""
-        self.calls.patch(item.id, item.changes, item.status, said)
+        output = item.stdout or item.stderr or ""
+        self.calls.patch(item.id, item.changes, item.status, output)
 
     def patch_event(self, event: r.PatchEnded) -> None:
         status = event.status or ("failed" if event.success is False else "completed")
@@ -85,16 +85,16 @@ class ToolCalls:
     def mcp_item(self, item: r.McpToolCall) -> None:
         failed = item.error is not None or item.status == "failed"
         status = CallStatus.FAILED if failed else CallStatus.COMPLETED
-        said = compact_json(item.error) if item.error is not None else _said(item.result)
-        self.calls.mcp(item.id, f"{item.server}.{item.tool}", item.arguments, status, said or "")
+        output = compact_json(item.error) if item.error is not None else _mcp_text(item.result)
+        self.calls.mcp(item.id, f"{item.server}.{item.tool}", item.arguments, status, output or "")
 
     def mcp_event(self, event: r.McpEnded) -> None:
-        asked = event.invocation or r.McpInvocation()
+        invocation = event.invocation or r.McpInvocation()
         result = parsed_json(event.result)
         failed = isinstance(result, dict) and ("Err" in result or _is_error(result.get("Ok")))
         status = CallStatus.FAILED if failed else CallStatus.COMPLETED
-        tool = f"{asked.server}.{asked.tool}"
-        self.calls.mcp(event.call_id, tool, asked.arguments, status, _said(event.result))
+        tool = f"{invocation.server}.{invocation.tool}"
+        self.calls.mcp(event.call_id, tool, invocation.arguments, status, _mcp_text(event.result))
 
     def dynamic_item(self, item: r.DynamicToolCall) -> None:
         failed = item.success is False or item.status == "failed"
@@ -111,25 +111,25 @@ class ToolCalls:
         )
 
     def activity_event(self, event: r.AgentActivity) -> None:
-        self._active(event.event_id, event)
+        self._agent_activity(event.event_id, event)
 
     def activity_item(self, item: r.SubAgentActivity) -> None:
-        self._active(item.id, item)
+        self._agent_activity(item.id, item)
 
-    def _active(self, call_id: str, told: r.AgentActivity | r.SubAgentActivity) -> None:
+    def _agent_activity(self, call_id: str, activity: r.AgentActivity | r.SubAgentActivity) -> None:
         call = self.calls.find(call_id)
-        kind, child = told.kind or "activity", told.agent_thread_id
-        self.tasks.add_agent_link(kind, child, call=call, path=told.agent_path)
+        kind, child = activity.kind or "activity", activity.agent_thread_id
+        self.tasks.add_agent_link(kind, child, call=call, path=activity.agent_path)
 
     def collab_item(self, item: r.CollabAgentToolCall) -> None:
         call = self.calls.find(item.id)
-        event = _COLLABORATION.get(item.tool or "")
+        event = _AGENT_EVENTS.get(item.tool or "")
         if event is not None:
             for child in item.receiver_thread_ids or ():
                 self.tasks.add_agent_link(event, child, call=call, task=item.prompt)
 
 
-_COLLABORATION = {
+_AGENT_EVENTS = {
     "spawn_agent": "spawned",
     "send_input": "interacted",
     "send_message": "interacted",
@@ -145,7 +145,7 @@ def _is_error(result: Any) -> bool:
     return isinstance(result, dict) and result.get("isError") is True
 
 
-def _said(raw: Raw) -> str:
+def _mcp_text(raw: Raw) -> str:
     """What an MCP tool answered: the texts in it, or its JSON."""
     result = parsed_json(raw)
     if isinstance(result, dict) and isinstance(inner := result.get("Ok", result), dict):

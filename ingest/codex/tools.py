@@ -65,7 +65,7 @@ class Arguments(Struct, gc=False):
 
 
 _arguments = msgspec.json.Decoder(Arguments)
-_NONE = Arguments()
+_NO_ARGUMENTS = Arguments()
 
 
 def arguments_in(raw: Raw) -> Arguments:
@@ -74,7 +74,7 @@ def arguments_in(raw: Raw) -> Arguments:
     try:
         return _arguments.decode(text if text is not None else raw)
     except (msgspec.DecodeError, RecursionError):
-        return _NONE
+        return _NO_ARGUMENTS
 
 
 def command_line(command: Any) -> str | None:
@@ -102,9 +102,9 @@ def function_request(item: r.FunctionCall, arguments: Arguments) -> CallRequest:
         kind = CallKind.AGENT
     command = None
     if kind is CallKind.COMMAND:
-        said = arguments.cmd if arguments.cmd is not None else arguments.command
-        command = command_line(said)
-        if command and patches.BEGIN in command and "apply_patch" in str(said):
+        value = arguments.cmd if arguments.cmd is not None else arguments.command
+        command = command_line(value)
+        if command and patches.BEGIN in command and "apply_patch" in str(value):
             kind = CallKind.PATCH
     elif kind is CallKind.PATCH:
         command = arguments.input if isinstance(arguments.input, str) else None
@@ -116,8 +116,8 @@ def function_request(item: r.FunctionCall, arguments: Arguments) -> CallRequest:
         command = optional_text(arguments.path)
     elif kind is CallKind.PLAN:
         command = string(item.arguments)
-    elif served := _served(item.name, item.namespace):
-        return CallKind.MCP, served, string(item.arguments) or ""
+    elif mcp_tool := _mcp_tool(item.name, item.namespace):
+        return CallKind.MCP, mcp_tool, string(item.arguments) or ""
     return kind, item.name, command
 
 
@@ -126,12 +126,12 @@ def custom_request(item: r.CustomCall) -> CallRequest:
     text = string(item.input) or ""
     if item.name == SCRIPT_TOOL:
         return CallKind.SCRIPT, item.name, text
-    if served := _served(item.name, None):
-        return CallKind.MCP, served, text
+    if mcp_tool := _mcp_tool(item.name, None):
+        return CallKind.MCP, mcp_tool, text
     return KINDS.get(item.name, CallKind.OTHER), item.name, text
 
 
-def _served(name: str, namespace: str | None) -> str | None:
+def _mcp_tool(name: str, namespace: str | None) -> str | None:
     """`server.tool` of a tool that an MCP server has: in one name, or in a namespace and a name."""
     whole = f"{namespace.rstrip('_')}__{name}" if namespace else name
     if not whole.startswith("mcp__"):

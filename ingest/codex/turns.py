@@ -22,15 +22,15 @@ USER_TURNS = 1_000
 class Turns:
     """The open turn of a thread and the turns that ended in this range."""
 
-    def __init__(self, here: LineContext, state: FoldState, facts: Facts) -> None:
-        self.here = here
+    def __init__(self, current: LineContext, state: FoldState, facts: Facts) -> None:
+        self.current = current
         self.state = state
         self.facts = facts
         self.stale: list[tuple[str, int]] = []
-        known = [turn for turn in (state.turn, state.overtaken) if turn is not None]
-        self._stored = {turn.byte for turn in known}
-        self._counted = {turn.byte for turn in known if turn.state == TurnState.FAILED}
-        here.turn = state.segment.turns
+        open_turns = [turn for turn in (state.turn, state.overtaken) if turn is not None]
+        self._stored = {turn.byte for turn in open_turns}
+        self._counted = {turn.byte for turn in open_turns if turn.state == TurnState.FAILED}
+        current.turn = state.segment.turns
         self.before_work: Callable[[], None] = lambda: None
         """Called before the agent does anything: what was asked may still have to be told."""
 
@@ -54,25 +54,25 @@ class Turns:
         self.begin(event.turn_id, _trigger(event.turn_attribution))
 
     def begin(self, turn_id: str | None, trigger: str | None) -> None:
-        state, here = self.state, self.here
+        state, current = self.state, self.current
         segment = state.segment
         if state.turn is not None:
             self._overtake(state.turn)
         segment.turns += 1
-        segment.first_at = segment.first_at or here.at
-        here.turn = segment.turns
+        segment.first_at = segment.first_at or current.at
+        current.turn = segment.turns
         turn = Turn(
-            here.source,
-            here.offset,
-            here.length,
+            current.source,
+            current.offset,
+            current.length,
             segment.turns,
             optional_text(turn_id, 128),
             TurnState.OPEN,
-            here.at,
+            current.at,
             trigger=optional_text(trigger, 64),
             model=segment.model,
             effort=segment.effort,
-            ordinal=safe_int(here.ordinal),
+            ordinal=safe_int(current.ordinal),
         )
         self.facts.turns.append(turn)
         state.turn = turn
@@ -93,9 +93,9 @@ class Turns:
     def begin_review(self, turn_id: str | None) -> None:
         """A review begins. It is a turn of its own, whose start is mostly not in the file."""
         turn = self.state.turn
-        known = turn is not None and turn_id is not None and turn.turn_id == turn_id
-        fresh = turn is not None and turn.state == TurnState.OPEN and not self.has_activity
-        if turn is None or not (known or fresh):
+        open_turns = turn is not None and turn_id is not None and turn.turn_id == turn_id
+        unused = turn is not None and turn.state == TurnState.OPEN and not self.has_activity
+        if turn is None or not (open_turns or unused):
             self.begin(turn_id, "review")
         else:
             self.mark_changed(turn).trigger = "review"
@@ -123,12 +123,12 @@ class Turns:
         self.mark_changed(turn)
         turn.state = state
         if state is not TurnState.LOST:
-            turn.ended_at = turn.ended_at or self.here.at
-        if (took := duration(milliseconds, 1000)) is not None:
-            turn.seconds = took
+            turn.ended_at = turn.ended_at or self.current.at
+        if (seconds := duration(milliseconds, 1000)) is not None:
+            turn.seconds = seconds
         turn.end_reason = optional_text(reason, 64)
         if turn is self.state.turn:
-            self._remember(turn)
+            self._update_segment(turn)
             self.state.turn = None
         else:
             self.state.overtaken = None
@@ -150,7 +150,7 @@ class Turns:
             turn.error_code = compact_json(error.get("codex_error_info"), 200)
             turn.error = optional_text(error.get("message"))
             self.end(turn, TurnState.FAILED, event.duration_ms, "error")
-        elif self._silent(turn, event):
+        elif self._has_no_answer(turn, event):
             self.end(turn, TurnState.FAILED, event.duration_ms, "no answer")
         else:
             if self.state.compacting and not self.has_activity and turn is self.state.turn:
@@ -161,7 +161,7 @@ class Turns:
         """The number of a turn that began lately."""
         return self.state.turn_numbers.get(stored_text(turn_id, 128)) if turn_id else None
 
-    def _silent(self, turn: Turn, event: r.TaskComplete) -> bool:
+    def _has_no_answer(self, turn: Turn, event: r.TaskComplete) -> bool:
         """Before 0.145 a failure shows only as a turn that ended without a word."""
         state = self.state
         if bytes(event.last_agent_message) != b"null" or turn is not state.turn:
@@ -198,11 +198,11 @@ class Turns:
         if state.turn is not None and not state.explicit_turns:
             ended = state.turn.state != TurnState.OPEN
             self.end(state.turn, TurnState(state.turn.state) if ended else TurnState.LOST)
-        alive = state.user_turns
-        if count <= 0 or not alive:
+        kept = state.user_turns
+        if count <= 0 or not kept:
             return state.segment.turns + 1
-        first = alive[max(0, len(alive) - count)]
-        state.user_turns = [n for n in alive if n < first]
+        first = kept[max(0, len(kept) - count)]
+        state.user_turns = [n for n in kept if n < first]
         return first
 
     # What happens in between.
@@ -241,7 +241,7 @@ class Turns:
         state.compacting = state.calling = False
         if not state.explicit_turns and state.turn is not None:
             turn = self.mark_changed(state.turn)
-            turn.state, turn.ended_at = TurnState.COMPLETED, self.here.at
+            turn.state, turn.ended_at = TurnState.COMPLETED, self.current.at
 
     def use_events(self) -> None:
         """An event tells what was said or begun: the items beside events are doubles."""
@@ -261,12 +261,12 @@ class Turns:
     def close(self) -> None:
         """Tell the thread's row how the newest turn stands, and how many failed."""
         if self.state.turn is not None:
-            self._remember(self.state.turn)
+            self._update_segment(self.state.turn)
         failed = sum(turn.state == TurnState.FAILED for turn in self.facts.turns)
         replaced = sum(byte in self._counted for _, byte in self.stale)
         self.state.segment.failed_turns += failed - replaced
 
-    def _remember(self, turn: Turn) -> None:
+    def _update_segment(self, turn: Turn) -> None:
         segment = self.state.segment
         segment.last_turn_state = turn.state
         segment.last_turn_started_at = turn.started_at

@@ -11,8 +11,8 @@ from ingest.codex.state import FoldState, Totals
 class UsageFold:
     """The tokens of a thread, and how full its context is."""
 
-    def __init__(self, here: LineContext, state: FoldState, facts: Facts) -> None:
-        self.here = here
+    def __init__(self, current: LineContext, state: FoldState, facts: Facts) -> None:
+        self.current = current
         self.state = state
         self.facts = facts
 
@@ -25,31 +25,31 @@ class UsageFold:
             segment.context_window = safe_int(info.model_context_window) or segment.context_window
         if (used := tokens.context_used(info)) is not None:
             segment.context_used = used
-        self._spend(tokens.count(self.state.tokens, info, responded=self.state.responded))
+        self._add(tokens.count(self.state.tokens, info, responded=self.state.responded))
 
     def usage_record(self, entry: r.UsageRecord) -> None:
         if entry.thread_id is None or entry.thread_id == self.state.segment.thread:
-            self._spend(tokens.count_record(self.state.tokens, entry))
+            self._add(tokens.count_record(self.state.tokens, entry))
 
-    def _spend(self, spent: Totals | None) -> None:
-        if spent is not None:
-            here, segment = self.here, self.state.segment
-            segment.input += spent.input
-            segment.cached += spent.cached
-            segment.output += spent.output
-            segment.reasoning += spent.reasoning
-            segment.total += spent.total
+    def _add(self, tokens_spent: Totals | None) -> None:
+        if tokens_spent is not None:
+            current, segment = self.current, self.state.segment
+            segment.input += tokens_spent.input
+            segment.cached += tokens_spent.cached
+            segment.output += tokens_spent.output
+            segment.reasoning += tokens_spent.reasoning
+            segment.total += tokens_spent.total
             self.facts.usage.append(
                 TokenUse(
-                    here.source,
-                    here.offset,
-                    here.turn,
-                    here.at,
+                    current.source,
+                    current.offset,
+                    current.turn,
+                    current.at,
                     segment.model,
-                    spent.input,
-                    spent.cached,
-                    spent.output,
-                    spent.reasoning,
-                    spent.total,
+                    tokens_spent.input,
+                    tokens_spent.cached,
+                    tokens_spent.output,
+                    tokens_spent.reasoning,
+                    tokens_spent.total,
                 )
             )

@@ -11,18 +11,18 @@ LONG: Final = 1024**2
 """What is shorter is harmless whatever it holds."""
 MAX_VALUES: Final = 1_000_000
 _STRING: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
-_SIGNS: Final = (b",", b"{", b"[")
+_SEPARATORS: Final = (b",", b"{", b"[")
 """There is one of them for each value but the first."""
 
 
 def has_too_many_values(raw: bytes) -> bool:
     """Whether this JSON holds more values than are unpacked."""
-    if len(raw) <= LONG or sum(map(raw.count, _SIGNS)) <= MAX_VALUES:
+    if len(raw) <= LONG or sum(map(raw.count, _SEPARATORS)) <= MAX_VALUES:
         return False
     values = at = 0
     for text in _STRING.finditer(raw):
-        values += sum(raw.count(sign, at, text.start()) for sign in _SIGNS)
+        values += sum(raw.count(separator, at, text.start()) for separator in _SEPARATORS)
         if values > MAX_VALUES:
             return True
         at = text.end()
-    return values + sum(raw.count(sign, at) for sign in _SIGNS) > MAX_VALUES
+    return values + sum(raw.count(separator, at) for separator in _SEPARATORS) > MAX_VALUES

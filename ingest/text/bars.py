@@ -7,20 +7,20 @@ _ASCII_LEVELS = "_.-=+*#@"
 WIDTH = 24
 
 
-def bar(value: float, most: float, *, width: int = WIDTH, ascii: bool = False) -> str:
-    """A bar whose length is `value` in proportion to `most`; a positive value has at least one cell."""
-    if most <= 0 or value <= 0:
+def bar(value: float, maximum: float, *, width: int = WIDTH, ascii: bool = False) -> str:
+    """A bar as long as `value` is of `maximum`; at least one cell for a positive value."""
+    if maximum <= 0 or value <= 0:
         return ""
-    return ("#" if ascii else "█") * max(1, round(width * min(1.0, value / most)))
+    return ("#" if ascii else "█") * max(1, round(width * min(1.0, value / maximum)))
 
 
 def sparkline(values: Sequence[float], *, ascii: bool = False) -> str:
     """One character per value, scaled to the highest value; the lowest level means zero."""
     levels = _ASCII_LEVELS if ascii else _LEVELS
-    most = max(values, default=0)
-    if most <= 0:
+    maximum = max(values, default=0)
+    if maximum <= 0:
         return levels[0] * len(values)
-    return "".join(_level(value / most, levels) for value in values)
+    return "".join(_level(value / maximum, levels) for value in values)
 
 
 def _level(share: float, levels: str) -> str:

@@ -19,15 +19,15 @@ from ingest.text.secret_patterns import PATTERNS, Pattern, compiled
 PRIVATE = "private"
 _MARKS = ("[secret: ", "[private]")
 _MARK = re.compile(r"\[secret: [a-z-]{1,40}\]|\[private\]")
-_ENDLESS = {
+_UNBOUNDED = {
     "<": ("<private", "<Private", "<PRIVATE"),
     "&": ("&lt;private",),
     "\\": ("u003cprivate", "u003Cprivate"),
     "-": ("-----BEGIN ",),
 }
-"""Beginnings of matches without a maximal length, keyed by one letter of them: searching for a single
-letter is fastest."""
-_OPENINGS = (*_ENDLESS["<"], *_ENDLESS["&"], *_ENDLESS["\\"])
+"""Beginnings of matches without a maximal length, keyed by one letter of them: a search for a
+single letter is fastest."""
+_OPENINGS = (*_UNBOUNDED["<"], *_UNBOUNDED["&"], *_UNBOUNDED["\\"])
 _OPEN = r"(?:<|&lt;|\\{1,4}u003[cC])"
 _CLOSE = r"(?:>|&gt;|\\{1,4}u003[eE])"
 _TAG = re.compile(
@@ -36,23 +36,25 @@ _TAG = re.compile(
 )
 
 _ESCAPE = ("\x1b", "\\u001b", "\\u001B", "\\x1b", "\\x1B", "\\033", "\\e[")
-_INVISIBLE = "\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff"
+_ZERO_WIDTH = "\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff"
 """Characters without a width."""
-_UNSEEN = (
+_INVISIBLE_STARTS = (
     *_ESCAPE,
     "\x9b",
     *re.sub(
-        "(.)-(.)", lambda ends: "".join(map(chr, range(ord(ends[1]), ord(ends[2]) + 1))), _INVISIBLE
+        "(.)-(.)",
+        lambda ends: "".join(map(chr, range(ord(ends[1]), ord(ends[2]) + 1))),
+        _ZERO_WIDTH,
     ),
     *(f"\\u{code}" for code in ("00ad", "200", "202", "206", "feff", "FEFF")),
 )
 """Beginnings of invisible sequences: terminal control sequences and zero-width characters, raw and
 escaped."""
-_UNSEEN_PARTS = re.compile(
+_INVISIBLE_SEQUENCE = re.compile(
     rf"(?:{'|'.join(map(re.escape, _ESCAPE[:-1]))}|\\e(?=\[))"
     r"(?:\[[0-?]{0,40}[ -/]{0,4}[@-~]|[()*+][0-9A-Za-z]|[=>78DEHMNOZc]"
     r"|\][^\x07\x1b\\\n]{0,1000}(?:\x07|\x1b\\|\\(?:u0007|x07|a|(?:u001[bB]|x1[bB]|033)\\{1,2})))"
-    rf"|\x9b[0-?]{{0,40}}[ -/]{{0,4}}[@-~]|[{_INVISIBLE}]"
+    rf"|\x9b[0-?]{{0,40}}[ -/]{{0,4}}[@-~]|[{_ZERO_WIDTH}]"
     r"|\\u(?:00[aA][dD]|200[b-fB-F]|202[a-eA-E]|206[0-46-9a-fA-F]|[fF][eE][fF][fF])"
 )
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -67,7 +69,7 @@ def _literals() -> Iterator[tuple[str, int, Pattern | None]]:
     """Each string to search for, the length of its literal, and its pattern (None: no secret)."""
     for opening in _OPENINGS:
         yield opening, len(opening), None
-    for beginning in _UNSEEN:
+    for beginning in _INVISIBLE_STARTS:
         yield beginning, len(beginning), None
     for pattern in PATTERNS:
         for literal in pattern.literals:
@@ -75,20 +77,20 @@ def _literals() -> Iterator[tuple[str, int, Pattern | None]]:
                 yield literal + after, len(literal), pattern
 
 
-_KNOWN = list(_literals())
-_MAYBE_UNSEEN = frozenset(
+_LITERALS = list(_literals())
+_MAY_BE_INVISIBLE = frozenset(
     which
-    for which, (literal, _, pattern) in enumerate(_KNOWN)
-    if literal in _UNSEEN or (pattern is not None and literal.endswith("\\"))
+    for which, (literal, _, pattern) in enumerate(_LITERALS)
+    if literal in _INVISIBLE_STARTS or (pattern is not None and literal.endswith("\\"))
 )
-"""Indexes of the literals that begin, or may hide, an invisible sequence: of overlapping literals only
-one is reported."""
+"""Indexes of the literals that begin, or may hide, an invisible sequence: of overlapping literals
+only one is reported."""
 
 
 @cache  # Built on first use, like each expression: most commands mask nothing.
 def _search() -> Callable[[str], list[Hit]]:
     return AhoCorasick(
-        [literal for literal, _, _ in _KNOWN],
+        [literal for literal, _, _ in _LITERALS],
         matchkind=MatchKind.LeftmostLongest,
         implementation=Implementation.DFA,
     ).find_matches_as_indexes
@@ -124,7 +126,7 @@ def may_be_unbounded(text: str) -> bool:
     separately then."""
     return any(
         letter in text and any(map(text.__contains__, begins))
-        for letter, begins in _ENDLESS.items()
+        for letter, begins in _UNBOUNDED.items()
     )
 
 
@@ -150,26 +152,26 @@ def _spans(text: str, hits: list[Hit]) -> list[Span]:
     """All spans to mask, in order and without overlaps."""
     if not hits:
         return []
-    spans = _seen(text, hits)
-    if any(which in _MAYBE_UNSEEN for which, _, _ in hits):
-        spans = _joined(spans + list(_unseen(text)))
+    spans = _visible_spans(text, hits)
+    if any(which in _MAY_BE_INVISIBLE for which, _, _ in hits):
+        spans = _merge_overlapping(spans + list(_hidden_spans(text)))
     return spans
 
 
-def _seen(text: str, hits: list[Hit]) -> list[Span]:
+def _visible_spans(text: str, hits: list[Hit]) -> list[Span]:
     """The spans found in the text as it is."""
     private = list(_private(text)) if any(which < len(_OPENINGS) for which, _, _ in hits) else []
     secrets = _secrets(text, hits)
-    return _merged(private, secrets) if private else list(secrets)
+    return _merge_private(private, secrets) if private else list(secrets)
 
 
-def _unseen(text: str) -> Iterator[Span]:
+def _hidden_spans(text: str) -> Iterator[Span]:
     """The spans found after invisible sequences are removed: these can interrupt a secret."""
     parts: list[str] = []
     begins, shifts = [0], [0]
-    """From each of these positions of the bare text on, the number of characters removed before it."""
+    """For each position in `begins`, the number of characters removed before it."""
     at = 0
-    for cut in _UNSEEN_PARTS.finditer(text):
+    for cut in _INVISIBLE_SEQUENCE.finditer(text):
         parts.append(text[at : cut.start()])
         begins.append(begins[-1] + len(parts[-1]))
         shifts.append(shifts[-1] + len(cut[0]))
@@ -180,17 +182,17 @@ def _unseen(text: str) -> Iterator[Span]:
         return index + shifts[bisect_right(begins, index) - 1]
 
     if len(bare) < len(text):
-        for start, end, kind in _seen(bare, _hits(bare)):
+        for start, end, kind in _visible_spans(bare, _hits(bare)):
             yield place(start), place(end - 1) + 1, kind
 
 
-def _joined(spans: list[Span]) -> list[Span]:
+def _merge_overlapping(spans: list[Span]) -> list[Span]:
     """Merge overlapping spans; the first one, or of two at one start the longer, gives the kind."""
     joined: list[Span] = []
     for start, end, kind in sorted(spans, key=lambda one: (one[0], -one[1])):
         if joined and start < joined[-1][1]:
-            first, last, known = joined[-1]
-            joined[-1] = first, max(last, end), known
+            first, last, first_kind = joined[-1]
+            joined[-1] = first, max(last, end), first_kind
         else:
             joined.append((start, end, kind))
     return joined
@@ -223,7 +225,7 @@ def _secrets(text: str, hits: list[Hit]) -> Iterator[Span]:
     for which, start, _ in hits:
         if start < done or text.startswith(_MARKS[0], start - 1):
             continue
-        _, length, pattern = _KNOWN[which]
+        _, length, pattern = _LITERALS[which]
         if pattern is None:
             continue
         if pattern.apart and start and not _is_edge(text, start):
@@ -268,7 +270,7 @@ def _is_edge(text: str, at: int) -> bool:
     )
 
 
-def _merged(private: list[Span], secrets: Iterator[Span]) -> list[Span]:
+def _merge_private(private: list[Span], secrets: Iterator[Span]) -> list[Span]:
     """The private spans, and the secrets outside of them."""
     spans = list(private)
     ends = iter([*private, (1 << 62, 1 << 62, PRIVATE)])

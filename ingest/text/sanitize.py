@@ -7,13 +7,13 @@ line breaks, `one_line` folds them. JSON output does not need this: JSON escapes
 import re
 import unicodedata
 
-_HIDDEN = (
+_INVISIBLE = (
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e"  # invisible in most fonts
     "\u200b-\u200f\u2028-\u202e\u2060-\u206f"  # zero-width, separators, bidirectional
     "\ufe00-\ufe0f\ufeff\ufff9-\ufffb"  # variation selectors, BOM, interlinear
     "\U000e0000-\U000e0fff"  # tags and more variation selectors
 )
-UNSAFE = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff{_HIDDEN}]")
+UNSAFE = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff{_INVISIBLE}]")
 """Control and invisible characters; exporters escape the same ones in their own format."""
 PLAIN_EMOJI = "\ufe0f"
 
@@ -63,11 +63,11 @@ def truncate(text: str, columns: int, ellipsis: str = "…") -> str:
     """`text`, shortened at its end to `columns` if necessary."""
     if width(text) <= columns:
         return text
-    room = max(0, columns - width(ellipsis))
+    remaining = max(0, columns - width(ellipsis))
     taken = []
     for character in text:
-        room -= _columns(character)
-        if room < 0:
+        remaining -= _columns(character)
+        if remaining < 0:
             break
         taken.append(character)
     return "".join(taken) + ellipsis[:columns]

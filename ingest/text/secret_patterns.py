@@ -31,14 +31,14 @@ class Pattern(NamedTuple):
     apart: bool = True
     """Whether the literal must begin a word and the secret must end one."""
     followed: tuple[str, ...] = ("",)
-    """Possible beginnings of the body. The search includes them where the literal alone is a common word."""
+    """Possible beginnings of the body, included in the search if the literal is a common word."""
     program: str = ""
     """The program that the literal is an option of; it must come before it in the same command."""
     accepts: Callable[[str], bool] | None = None
     """A further condition for the secret."""
 
 
-def _either_case(*words: str) -> tuple[str, ...]:
+def _spellings(*words: str) -> tuple[str, ...]:
     """Each name in the spellings of code, headers and environment variables."""
     forms: dict[str, None] = {}
     for word in words:
@@ -55,8 +55,8 @@ def _either_case(*words: str) -> tuple[str, ...]:
 _BASE64 = "[A-Za-z0-9+/]"
 _TOKEN = "[A-Za-z0-9_-]"  # noqa: S105 - what tokens are made of
 _QUOTE = r"\\{0,6}[\"']"
-_SAID = ("=", ":", '"', "'", "\\", "%3", " =", " :", "  ", "\t")
-_IS = rf"(?:{_QUOTE})?\s{{0,4}}(?:=>|:=|[:=]|%3[adAD]|\\u003[adAD])\s{{0,4}}"
+_SEPARATOR_STARTS = ("=", ":", '"', "'", "\\", "%3", " =", " :", "  ", "\t")
+_ASSIGN = rf"(?:{_QUOTE})?\s{{0,4}}(?:=>|:=|[:=]|%3[adAD]|\\u003[adAD])\s{{0,4}}"
 """Between a key and its value: in code, JSON (escaped or not), YAML, an environment, an address."""
 _PLACEHOLDER = (
     r"(?!(?:(?i:string|str|text|number|boolean|required|optional|password|passwd|secret|token|"
@@ -96,7 +96,7 @@ _OPTION = (
     rf"(?![-/.~]|[A-Z_]+\b)({_SIGN}{{4,}}+)"
 )
 """The value of an option; words of a sentence about the option are excluded."""
-_ANY = rf"(?:{_QUOTED}|{_MIXED})"
+_ANY_VALUE = rf"(?:{_QUOTED}|{_MIXED})"
 
 
 def _spaced(*options: str) -> tuple[str, ...]:
@@ -209,17 +209,17 @@ PATTERNS = (
     ),
     Pattern(
         "password",
-        _either_case("password", "passwd", "passphrase"),
-        rf"{_IS}(?:{_QUOTED}|{_MIXED}|{_PLAIN}|{_YAML})",
+        _spellings("password", "passwd", "passphrase"),
+        rf"{_ASSIGN}(?:{_QUOTED}|{_MIXED}|{_PLAIN}|{_YAML})",
         False,
-        _SAID,
+        _SEPARATOR_STARTS,
     ),
     Pattern(
         "password",
-        _either_case("db_pass", "user_pass", "admin_pass", "smtp_pass", "mail_pass", "mysql_pass"),
-        rf"{_IS}(?:{_QUOTED}|{_MIXED}|{_PLAIN})",
+        _spellings("db_pass", "user_pass", "admin_pass", "smtp_pass", "mail_pass", "mysql_pass"),
+        rf"{_ASSIGN}(?:{_QUOTED}|{_MIXED}|{_PLAIN})",
         False,
-        _SAID,
+        _SEPARATOR_STARTS,
     ),
     Pattern(
         "password",
@@ -263,12 +263,12 @@ PATTERNS = (
     Pattern(
         "private-key",
         ("client-key-data", "clientKeyData", "client_key_data"),
-        rf"{_IS}(?:{_QUOTE})?({_BASE64}{{16,}}+={{0,2}})",
+        rf"{_ASSIGN}(?:{_QUOTE})?({_BASE64}{{16,}}+={{0,2}})",
         False,
     ),
     Pattern(
         "secret-value",
-        _either_case(
+        _spellings(
             "secret",
             "secret_key",
             "secret_key_base",
@@ -279,16 +279,16 @@ PATTERNS = (
             "encryption_key",
             "credentials",
         ),
-        rf"{_IS}{_ANY}",
+        rf"{_ASSIGN}{_ANY_VALUE}",
         False,
-        _SAID,
+        _SEPARATOR_STARTS,
     ),
     Pattern(
         "token-value",
-        _either_case("token", "session_key"),
-        rf"{_IS}(?:{_QUOTED_MIXED}|{_MIXED})",
+        _spellings("token", "session_key"),
+        rf"{_ASSIGN}(?:{_QUOTED_MIXED}|{_MIXED})",
         False,
-        _SAID,
+        _SEPARATOR_STARTS,
     ),
 )
 """The order has no meaning: of two literals at one position the longer one is used."""

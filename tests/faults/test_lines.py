@@ -173,14 +173,14 @@ def test_a_line_that_is_far_too_long_is_kept_as_where_it_is_and_how_it_looks(pla
 def test_a_record_that_our_own_code_fails_on_costs_that_record_alone(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    kept = Messages._answer
+    kept = Messages._add_answer
 
     def fails(self: Messages, text: str, phase: str | None) -> None:
         if text == "poisoned":
             raise AssertionError("a mistake of ours")
         kept(self, text, phase)
 
-    monkeypatch.setattr(Messages, "_answer", fails)
+    monkeypatch.setattr(Messages, "_add_answer", fails)
     session = with_line(place, event("poisoned"))
     assert [reason for reason, _ in rejects(place)] == ["fault"]
     neighbours_are_whole(place, session)

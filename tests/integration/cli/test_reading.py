@@ -74,7 +74,7 @@ def test_status_tells_what_was_not_read_yet(desk: Desk, sessions: Sessions) -> N
 def test_status_shows_live_sessions_with_the_reason(desk: Desk, sessions: Sessions) -> None:
     out = desk.run("status").out
     assert "● 1 running ◐ 1 waiting ◆ 1 stalled ✗ 1 failed" in out
-    assert "`pytest -x` open 3 h" in out
+    assert "`pytest -x` running 3 h" in out
     assert "1 line: `tailboard quarantine list`" in out
 
 

@@ -31,7 +31,7 @@ def test_an_open_turn_without_a_line_is_first_stalled_and_then_idle() -> None:
     assert "Idle" not in reason
     state, reason = stands(timedelta(hours=25))
     assert state is SessionState.IDLE
-    assert reason == "Idle until its next line, no bytes since 2026-11-20 13:03 UTC"
+    assert reason == "Idle, silent since 2026-11-20 13:03 UTC"
 
 
 def test_when_a_session_is_idle_can_be_set() -> None:

@@ -15,7 +15,7 @@ from tests.build import Home
 
 def stumble_over(monkeypatch: pytest.MonkeyPatch, word: str, seen: list[str]) -> None:
     """From now on the fold fails on every prompt that holds this word."""
-    right = Messages._prompt
+    right = Messages._add_prompt
 
     def wrong(self: Messages, text: str) -> Any:
         seen.append(text)
@@ -23,7 +23,7 @@ def stumble_over(monkeypatch: pytest.MonkeyPatch, word: str, seen: list[str]) ->
             raise ZeroDivisionError(text)
         return right(self, text)
 
-    monkeypatch.setattr(Messages, "_prompt", wrong)
+    monkeypatch.setattr(Messages, "_add_prompt", wrong)
 
 
 @pytest.fixture

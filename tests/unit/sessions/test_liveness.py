@@ -51,11 +51,11 @@ def test_a_quiet_turn_is_stalled_and_says_since_when() -> None:
     call = OpenCall("exec_command", "pytest\n -x", NOW - timedelta(minutes=47))
     state, reason = stands("open", timedelta(minutes=46, seconds=58), call)
     assert state is SessionState.STALLED
-    assert reason == "exec_command `pytest -x` open 47 m, no bytes since 13:16:02 UTC"
+    assert reason == "exec_command `pytest -x` running 47 m, silent since 13:16:02 UTC"
 
 
 def test_a_turn_that_has_been_quiet_for_days_says_the_day() -> None:
-    assert stands("open", timedelta(days=3))[1].endswith("no bytes since 2026-11-18 14:03 UTC")
+    assert stands("open", timedelta(days=3))[1].endswith("silent since 2026-11-18 14:03 UTC")
 
 
 @pytest.mark.parametrize(
