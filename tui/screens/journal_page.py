@@ -21,7 +21,7 @@ from ingest.projects.journal.blocks import (
     Verbatim,
     state_text,
 )
-from ingest.text.state_style import UNKNOWN
+from ingest.text.state_style import STATE_STYLES, UNKNOWN
 from tui import content
 
 _TONES: Final = {

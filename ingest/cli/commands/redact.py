@@ -18,6 +18,7 @@ from ingest.pipeline.action_messages import REDACT_SCAN
 from ingest.pipeline.command_queue import Handler
 from ingest.projects.exports import exported_files
 from ingest.server.owner_file import Role
+from ingest.text.redact import count_by_kind
 from ingest.text.units import pluralize
 
 

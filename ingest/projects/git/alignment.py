@@ -13,6 +13,7 @@ from ingest.projects.git.anchor import Anchor
 from ingest.projects.git.lookup import Git
 from ingest.projects.git.repository import NEWEST, Ancestry, Repository
 from ingest.projects.git.run import GitFailed
+from ingest.text.units import pluralize
 
 _SHORT = 10
 _NAMED = 3

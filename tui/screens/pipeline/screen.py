@@ -275,13 +275,12 @@ class PipelineScreen(BaseScreen):
             left = next((one.why for one in begun.targets if one.why), "Nothing was read of it.")
             self._say(left, "warning")
             return
-        facts = sum(begun.facts.values())
+        count = pluralize(sum(begun.facts.values()), "fact")
         said = [
             *(one.path for one in meant[:SHOWN]),
             *([f"and {pluralize(len(meant) - SHOWN, 'other')}"] if len(meant) > SHOWN else []),
             "",
-            f"{pluralize(facts, 'fact')} of {pluralize(len(meant), 'file')} "
-            "are forgotten and read again.",
+            f"{count} of {pluralize(len(meant), 'file')} are forgotten and read again.",
             "A copy of the database is made first; what people did stays.",
         ]
         if await self.app.push_screen_wait(
