@@ -365,8 +365,8 @@ def test_before_anything_was_read_nothing_is_found(desk: Desk) -> None:
     ("written", "told"),
     [
         ("kind:bogus", "`kind:bogus` is no kind; there are prompt, answer, step"),
-        ("since:foo", "'foo' is no point in time"),
-        ("until:foo", "'foo' is no point in time"),
+        ("since:foo", "'foo' is not a valid time"),
+        ("until:foo", "'foo' is not a valid time"),
         ("has:foo", "`has:foo` is not known; there is has:error."),
     ],
 )

@@ -110,7 +110,7 @@ def test_a_snooze_lasts_as_long_as_was_said(desk: Desk, unwell: dict[str, str]) 
     assert (row["state"], row["not_before"]) == ("snoozed", until.replace("+00:00", "Z"))
     answer = desk.run("batches", "snooze", "--batch", unwell["dead"], "--until", "2020-01-01")
     assert answer.code == 2
-    assert "is over already" in answer.err
+    assert "is in the past" in answer.err
 
 
 def test_a_cancel_by_filter_asks_and_without_a_filter_is_refused(
