@@ -1,7 +1,7 @@
-"""A batch: one range of one generation of one source, or one piece of another kind of work.
+"""A batch: one range of one generation of one source, or one unit of another kind of work.
 
-Promises an identity that follows from where the range starts, so that a retry always meets its
-own row, also after the range has grown. Storing and moving it is left to the store.
+Its id is computed from the start of the range, so that a retry always finds its own row, even if
+the range has grown since. `ingest.db.queue` stores batches and changes their state.
 """
 
 from enum import StrEnum

@@ -1,7 +1,7 @@
-"""What follows from a failure: again and when, never again, not now for anybody, or as if nothing.
+"""The retry policy: what to do after a failure (retry later, give up, pause the queue, release).
 
-Promises the same answer for the same arguments: chance is drawn from the batch's id and the number
-of the attempt. Doing it is left to the worker, which sets a bad line aside before it asks here.
+Deterministic: the jitter is computed from the id of the batch and the number of the attempt. The
+pipeline carries out the decision.
 """
 
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ class Mode(StrEnum):
 
     AUTOMATIC = "automatic"
     MANUAL = "manual"
-    """A person; its time may come and go."""
+    """A user; nothing is retried automatically."""
 
 
 class Reason(StrEnum):
@@ -45,7 +45,7 @@ class Reason(StrEnum):
 
 
 class Retry(msgspec.Struct, frozen=True):
-    """Once more, by itself, at a time that can be shown."""
+    """Retry automatically at this time."""
 
     move: ClassVar[Move] = Move.FAIL
     at: datetime
@@ -54,18 +54,18 @@ class Retry(msgspec.Struct, frozen=True):
 
 
 class GiveUp(msgspec.Struct, frozen=True):
-    """No more, until a person says so; or rarely, by itself."""
+    """Give up until a user retries it, or until `at` if that is given."""
 
     move: ClassVar[Move] = Move.BURY
     reason: Reason
     attempts: int
     """The charged failures; a rescue is never among them."""
     at: datetime | None = None
-    """When it is tried by itself after all."""
+    """When it is retried automatically, if at all."""
 
 
 class PauseQueue(msgspec.Struct, frozen=True):
-    """No batch can go well now. This one goes back, uncharged."""
+    """No batch can succeed now. This one is released without charging an attempt."""
 
     move: ClassVar[Move] = Move.RELEASE
     reason: str
@@ -75,7 +75,7 @@ class PauseQueue(msgspec.Struct, frozen=True):
 
 
 class Release(msgspec.Struct, frozen=True):
-    """Not the batch's fault, or not proven yet. It goes back, uncharged."""
+    """The batch is not, or not provably, the cause. Release it without charging an attempt."""
 
     move: Move
 

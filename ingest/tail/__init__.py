@@ -1,5 +1,4 @@
-"""Files that grow: finding them, watching them, reading whole lines, remembering how far.
+"""Tailing of growing files: discovery, change events, reading of whole lines, cursors.
 
-Knows no JSON and nothing else of the project. Everything here only ever reads; what is kept
-of it, and when, is the business of the rooms above.
+Independent of JSON and of the rest of the project. It only reads files; callers store the results.
 """

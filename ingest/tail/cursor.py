@@ -1,7 +1,7 @@
-"""How far a source was read, and the proof that it still is the same source.
+"""The cursor of a source: how far it was read, and hashes that prove it is still the same source.
 
-Pure but for `judge`, which reads at most 4 KiB of head and 256 bytes of marker. What becomes of
-the facts of an older generation is for whoever stores them.
+Pure except for `judge`, which reads at most 4 KiB of head and 256 bytes of marker. Callers decide
+what happens to the facts of an older generation.
 """
 
 from enum import StrEnum
@@ -15,9 +15,9 @@ from ingest.tail.source import UNSEEN, Seen
 
 
 class Cursor(Struct, frozen=True):
-    """`offset` counts decompressed bytes and always stands right after a newline.
+    """`offset` counts decompressed bytes and is always the position after a newline.
 
-    `size` to `inode` are how the file looked when it was last read to its end.
+    `size` to `inode` are the result of stat(2) when the file was last read to its end.
     """
 
     generation: int = 0
@@ -35,7 +35,7 @@ START = Cursor()
 
 
 class Mark(Struct, frozen=True):
-    """Where a reading stopped: the bytes a cursor is made of."""
+    """Where reading stopped, with the bytes from which a cursor is computed."""
 
     offset: int
     head: bytes
@@ -56,9 +56,9 @@ class Judgement(Struct, frozen=True):
 
 
 def is_unchanged(cursor: Cursor, seen: Seen) -> bool:
-    """Whether the file looks exactly as it did when it was read to its end: no need to open it.
+    """Whether stat(2) shows no change since the file was read to its end: no need to open it.
 
-    Any difference only means that `judge` has to look.
+    If it shows a change, `judge` compares the bytes.
     """
     return (cursor.size, cursor.mtime_ns, cursor.dev, cursor.inode) == (
         seen.size,
@@ -69,7 +69,7 @@ def is_unchanged(cursor: Cursor, seen: Seen) -> bool:
 
 
 def judge(cursor: Cursor, reader: Reader) -> Judgement:
-    """Whether the source continues where the cursor stands; times and inodes have no say in it.
+    """Whether the source continues at the cursor, judged by its bytes, not by times or inodes.
 
     `REWRITTEN` asks for `restart`. After `EMPTIED` (and after `REWRITTEN` as long as no whole
     line is there) the facts stay and only `touched` is due: the writer may be half way through.

@@ -1,7 +1,7 @@
 """Which sources a Codex home holds right now: one entry for each logical name.
 
 Promises never to raise, never to follow a link inside the home and never to open a file. A file
-moved during the scan can be absent from it, so absence is for the caller to confirm (`look`).
+that is moved during the scan can be missing from it; the caller confirms that with `find`.
 """
 
 import os
@@ -35,7 +35,7 @@ class ProblemCode(StrEnum):
 
 
 class Problem(Struct, frozen=True):
-    """Something to tell a person. The path may hold any bytes and is never part of the message."""
+    """A problem to show to the user. The path may hold any bytes and is never in the message."""
 
     code: ProblemCode
     path: str
@@ -81,9 +81,9 @@ def scan(home: str | os.PathLike[str]) -> Discovery:
 
 
 def find(home: str | os.PathLike[str], path: str | os.PathLike[str]) -> FoundSource | None:
-    """What `scan` would make of this one path; a compressed file yields to a plain one beside it.
+    """What `scan` would find at this path; a plain file is preferred to its compressed copy.
 
-    Knows nothing of other folders: who already has a file for the name asks `better`.
+    It does not look into other folders: compare with a known file by `preferred`.
     """
     root = os.path.abspath(os.fspath(home))
     full = os.path.abspath(os.fspath(path))
@@ -132,7 +132,7 @@ def _belongs(kind: Kind, parts: list[str]) -> bool:
 
 
 def home_problem(root: str) -> Problem | None:
-    """Why nothing of this home can be read; None where it can be."""
+    """Why the home cannot be read; None if it can be."""
     try:
         os.scandir(root).close()
     except (FileNotFoundError, NotADirectoryError):
@@ -159,7 +159,7 @@ def _found(
 
 
 class _Scan:
-    """One walk: the best file for each name so far, and what was odd on the way."""
+    """State of one scan: the preferred file of each name so far, and the problems."""
 
     def __init__(self) -> None:
         self.best: dict[SourceName, FoundSource] = {}

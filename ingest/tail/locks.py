@@ -1,5 +1,6 @@
-"""Which threads a Codex process has open right now, as far as Codex tells: it keeps a lock file
-for each since 0.150. Only names are looked at; a lock is never opened, let alone taken.
+"""The threads that a Codex process has open, by its lock files (Codex 0.150 and later).
+
+Only the names of lock files are read; they are never opened or locked.
 """
 
 import os
@@ -9,7 +10,7 @@ _SUFFIX = ".lock"
 
 
 def locked_threads(home: str | os.PathLike[str]) -> frozenset[str] | None:
-    """The ids of threads with a writer; None where this home has no locks at all."""
+    """The ids of threads with a writer; None if the home has no lock folder."""
     try:
         names = os.listdir(os.path.join(os.fspath(home), _FOLDER))
     except OSError:

@@ -1,4 +1,4 @@
-"""On which kind of file system a path lies, from the text of /proc/mounts; pure."""
+"""The file system type of a path, from the text of /proc/mounts; pure."""
 
 import re
 
@@ -15,7 +15,7 @@ def filesystem_of(path: str, mounts: str) -> str | None:
 
 
 def mount_of(path: str, mounts: str) -> str | None:
-    """Where that mount begins."""
+    """The mount point of that mount."""
     return _innermost(path, mounts)[0] or None
 
 

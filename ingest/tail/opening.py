@@ -1,4 +1,4 @@
-"""The only door to Codex's files: read-only, never through a link, never waiting on a pipe."""
+"""The only function that opens Codex's files: read-only, no links, never blocking on a pipe."""
 
 import os
 import stat

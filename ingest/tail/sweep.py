@@ -1,6 +1,6 @@
-"""When to look at which files, whatever the watcher says: the sweep is the truth.
+"""Schedule of sweeps: when to stat which files, independent of file events.
 
-Pure; the clock (monotonic seconds) comes in as an argument and the looking is for the caller.
+Pure; the clock (monotonic seconds) is an argument, and the caller does the sweeps.
 """
 
 from enum import StrEnum
@@ -14,8 +14,8 @@ RECENT_EVERY_POLLING = 5.0
 RECENT_AT_MOST = 10.0
 EVERYTHING_AT_MOST = 300.0
 SHARE = 1000
-"""Looking takes one part in so many of the time, at most: who has a hundred thousand files is not
-kept busy by them. Even so nothing is looked at more seldom than `…_AT_MOST` says."""
+"""Sweeps take at most 1/SHARE of the time, so that a home with 100,000 files costs little. The
+intervals never grow beyond `…_AT_MOST`."""
 RECENT_NS = 24 * 3600 * 10**9
 """A file changed within this time is recent."""
 
@@ -30,7 +30,7 @@ class SweepPlan(Struct, frozen=True):
     recent_every: float = RECENT_EVERY
     everything_every: float = EVERYTHING_EVERY
     recent_at: float | None = None
-    """When it was looked at last."""
+    """Time of the last sweep of recent files."""
     everything_at: float | None = None
     recent_took: float = 0.0
     everything_took: float = 0.0
@@ -44,7 +44,7 @@ class SweepPlan(Struct, frozen=True):
 
     @property
     def everything_due(self) -> float | None:
-        """When everything is to be looked at; None for at once."""
+        """When the next full sweep is due; None: now."""
         return None if self.everything_at is None else self.everything_at + self._everything_pause
 
     @property
