@@ -321,7 +321,7 @@ def test_a_huge_file_with_a_huge_line_is_read_in_little_memory(place: Place) -> 
         "from tests.faults.fault_harness import *\n"
         f"place = Place(Path({str(place.folder)!r}))\n"
         "with place.open() as database:\n"
-        "    place.owner(database, Tuning(line_cap=1 << 20)).once()\n"
+        "    place.owner(database, RunSettings(line_cap=1 << 20)).read_once()\n"
         # What a process has used at most, not counting the one that started it.
         "status = Path('/proc/self/status').read_text()\n"
         "print(int(status.partition('VmHWM:')[2].split()[0]) // 1024)\n"

@@ -149,10 +149,10 @@ def test_memory_and_spool_are_small_whatever_short_lines_there_are(place: Place,
         "import os, resource, sys\n"
         "from pathlib import Path\n"
         "from tests.faults.test_invalid_lines import _job\n"
-        "from ingest.pipeline.reader_output import pack\n"
+        "from ingest.pipeline.reader_output import read_group\n"
         "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
-        f"parcel = pack([_job(Path({str(path)!r}))], Path({str(place.folder)!r}), 'group')\n"
-        "spool = sum(os.path.getsize(one) for one in parcel.tables.values())\n"
+        f"output = read_group([_job(Path({str(path)!r}))], Path({str(place.folder)!r}), 'group')\n"
+        "spool = sum(os.path.getsize(one) for one in output.tables.values())\n"
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before, spool)\n"
     )
     ended = subprocess.run(

@@ -49,13 +49,13 @@ def dying_on(name: str) -> str:
     """A reader that kills itself when it is to read a file of this name."""
     return (
         "import os, signal\n"
-        "from ingest.pipeline import parcel, reader\n"
-        "read = parcel.read\n"
+        "from ingest.pipeline import reader_output, reader_process\n"
+        "read = reader_output.read\n"
         "def deadly(job, *rest):\n"
         f"    if {name.encode()!r} in job.path: os.kill(os.getpid(), signal.SIGKILL)\n"
         "    return read(job, *rest)\n"
-        "parcel.read = deadly\n"
-        "reader.main()\n"
+        "reader_output.read = deadly\n"
+        "reader_process.main()\n"
     )
 
 
@@ -114,14 +114,14 @@ def test_a_batch_that_kills_the_program_is_set_aside_and_takes_no_other_with_it(
     program = (
         "import os\n"
         "from tests.faults.fault_harness import *\n"
-        "from ingest.pipeline import parcel\n"
-        "read = parcel.read\n"
+        "from ingest.pipeline import reader_output\n"
+        "read = reader_output.read\n"
         "def deadly(job, *rest):\n"
         f"    if {poison.path.name.encode()!r} in job.path: os._exit(9)\n"
         "    return read(job, *rest)\n"
-        "parcel.read = deadly\n"
+        "reader_output.read = deadly\n"
         "from tests.faults.test_readers import born, dying_on\n"
-        f"processes.start = lambda *_: born(dying_on({poison.path.name!r}))\n"
+        f"spawn_readers.start = lambda *_: born(dying_on({poison.path.name!r}))\n"
         f"Place(Path({str(place.folder)!r})).read()\n"
     )
     ends = [
@@ -144,7 +144,7 @@ def dying_at(word: str) -> str:
     return (
         "import os, signal\n"
         "from ingest.codex import fold, indexes\n"
-        "from ingest.pipeline import reader\n"
+        "from ingest.pipeline import reader_process\n"
         "def deadly(decode):\n"
         "    def checked(raw):\n"
         f"        if {word.encode()!r} in raw: os.kill(os.getpid(), signal.SIGKILL)\n"
@@ -154,7 +154,7 @@ def dying_at(word: str) -> str:
         "class Rows:\n"
         "    decode = staticmethod(deadly(indexes._prompt.decode))\n"
         "indexes._prompt = Rows\n"
-        "reader.main()\n"
+        "reader_process.main()\n"
     )
 
 
@@ -207,14 +207,14 @@ def test_a_program_that_is_ended_again_and_again_while_it_reads_a_file_gives_up_
     program = (
         "import os, signal\n"
         "from tests.faults.fault_harness import *\n"
-        "from ingest.pipeline import parcel, processes\n"
+        "from ingest.pipeline import reader_output, spawn_readers\n"
         "def ended(job, *rest): os.kill(os.getpid(), signal.SIGKILL)\n"
-        "parcel.read = ended\n"
-        "start = processes.start\n"
+        "reader_output.read = ended\n"
+        "start = spawn_readers.start\n"
         "def isolated(*size):\n"
         "    start(*size)\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"
-        "processes.start = isolated\n"
+        "spawn_readers.start = isolated\n"
         f"Place(Path({str(place.folder)!r})).read()\n"
     )
     for _ in range(5):
@@ -272,15 +272,15 @@ def test_a_stop_hands_back_what_is_claimed_and_charges_nobody(
     program = (
         "import os, signal, sys\n"
         "from tests.faults.fault_harness import *\n"
-        "from ingest.pipeline import parcel\n"
+        "from ingest.pipeline import reader_output\n"
         "signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))\n"
-        "read, times = parcel.read, 0\n"
+        "read, times = reader_output.read, 0\n"
         "def interrupted(job, *rest):\n"
         "    global times\n"
         "    times += 1\n"
         f"    if times == 5: os.kill(os.getpid(), {int(number)})\n"
         "    return read(job, *rest)\n"
-        "parcel.read = interrupted\n"
+        "reader_output.read = interrupted\n"
         f"Place(Path({str(place.folder)!r})).read()\n"
     )
     with Path("/dev/full").open("wb") as full:
@@ -306,19 +306,19 @@ def test_who_is_asked_to_stop_stops_before_the_rest_is_read_and_keeps_what_is_st
         place.session("chat")
     program = (
         "import os, sys\n"
-        "from ingest.pipeline import parcel, owner\n"
-        "owner.GROUP_SOURCES = 1\n"
-        "read, times = parcel.read, 0\n"
+        "from ingest.pipeline import reader_output, follow\n"
+        "follow.GROUP_SOURCES = 1\n"
+        "read, times = reader_output.read, 0\n"
         "def asked(job, *rest):\n"
         "    global times\n"
         "    times += 1\n"
         f"    if times == 3: os.kill(os.getpid(), {int(number)})\n"
         "    return read(job, *rest)\n"
-        "parcel.read = asked\n"
-        "from ingest.pipeline import processes\n"
-        "processes.start = lambda *_: []\n"
-        "from ingest.cli import ingesting\n"
-        "ingesting.Pool = lambda readers: None\n"
+        "reader_output.read = asked\n"
+        "from ingest.pipeline import spawn_readers\n"
+        "spawn_readers.start = lambda *_: []\n"
+        "from ingest.cli import run_ingest\n"
+        "run_ingest.ReaderPool = lambda readers: None\n"
         "from ingest.cli.main import main\n"
         f"sys.argv[1:] = ['--db', {str(place.path)!r}, 'ingest', *{options!r}]\n"
         "main()\n"
@@ -385,10 +385,10 @@ def test_a_clock_that_jumps_neither_stops_a_batch_nor_hurries_it_for_ever(
 HANGING = """
 import sys
 from pathlib import Path
-from ingest.pipeline import parcel, reader
-from ingest.pipeline.job import Alive
-group = reader._decode_group(reader._receive(sys.stdin.buffer))
-reader.send(sys.stdout.buffer, Alive(group.jobs[0].lease, 4096))
+from ingest.pipeline import reader_process
+from ingest.pipeline.job import JobAlive
+group = reader_process._decode_group(reader_process._receive_bytes(sys.stdin.buffer))
+reader_process.send(sys.stdout.buffer, JobAlive(group.jobs[0].lease, 4096))
 sys.stdin.buffer.read()
 """
 """A reader whose disk lets it read a little, and then nothing more."""
