@@ -13,12 +13,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, Final
 
 from msgspec import Struct
+from rich.console import RenderableType
 from rich.text import Text
 from textual import on
 from textual.app import App
 from textual.binding import BindingType
-from textual.events import Event, InputEvent
+from textual.events import Event, InputEvent, Resize
 from textual.filter import Monochrome
+from textual.geometry import Size
 from textual.message import Message
 from textual.screen import Screen
 
@@ -43,6 +45,7 @@ from tui.typeahead import TypeAhead
 from tui.ui_state import recall, remember
 from tui.unexpected_errors import UnexpectedErrors, UnexpectedErrorScreen, cause_of
 from tui.widgets.header import Chip, chips
+from tui.window_size import is_too_small, laid_out, sentence
 
 TICK: Final = 1.0
 LOOK_AGAIN: Final = 30
@@ -115,6 +118,8 @@ class Dashboard(App[int]):
         self.tidying = IdleCollector()
         self.typed = TypeAhead(self)
         self.mistakes = UnexpectedErrors(settings.db)
+        self._window: Size | None = None
+        """How large the terminal is; screens may be laid out in a larger size."""
         self._begins_anew = False
         """Whether screens in which something failed are being thrown away."""
         self._ticks = 0
@@ -258,6 +263,26 @@ class Dashboard(App[int]):
         if self._ticks >= refresh_hint(self.summary, self.clock(), took):
             self._ticks = 0
             self._moved()
+
+    # ── how large it is ─────────────────────────────────────────────────────────────────────────
+
+    @property
+    def size(self) -> Size:
+        return laid_out(super().size)
+
+    async def _on_resize(self, event: Resize) -> None:
+        event.prevent_default()  # Else Textual hands it to its own method, too.
+        event.stop()
+        before, self._window = self._window or event.size, event.size
+        await super()._on_resize(Resize(laid_out(event.size), laid_out(event.size)))
+        if is_too_small(before) or is_too_small(event.size):
+            self.refresh(layout=True)  # Also where that size is the one before.
+
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        window = self._window or super().size
+        if renderable is not None and is_too_small(window):
+            renderable = sentence(window)
+        super()._display(screen, renderable)
 
     # ── going places ────────────────────────────────────────────────────────────────────────────
 

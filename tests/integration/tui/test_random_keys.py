@@ -8,6 +8,8 @@ from typing import Final
 
 import pytest
 from textual import events
+from textual.drivers.headless_driver import HeadlessDriver
+from textual.geometry import Size
 from textual.keys import key_to_character
 from textual.widgets import Input
 
@@ -16,11 +18,15 @@ from tui.commands import COMMANDS
 from tui.dashboard import Dashboard
 
 SOAK: Final = bool(os.environ.get("TAILBOARD_SOAK"))
-SEEDS: Final = range(20 if SOAK else 4)
-KEYS: Final = 10_000 if SOAK else 80
-"""Few in the tests, so that a loaded machine bears them; `make soak` presses 200,000."""
+SEEDS: Final = range(20 if SOAK else 5)
+KEYS: Final = 10_000 if SOAK else 400
+"""Of each seed; `make soak` presses 200,000."""
 BURST: Final = 40
 """Keys between two looks at whether all is well."""
+DISTURBED: Final = 5
+"""In one burst of so many the owner ends, in turns with the database and without."""
+SIZES: Final = [(1, 1), (300, 80), (300, 1), (1, 80), (80, 24)]
+"""Apart from any other between the smallest and the largest of them."""
 LEAVES: Final = {"q", "ctrl+c", "ctrl+z"}
 BOUND: Final = sorted({key for one in COMMANDS.values() for key in one.keys.split(",")} - {""})
 POOL: Final = [
@@ -35,16 +41,32 @@ def name_of(key: str) -> str:
 
 
 async def handed_on(app: Dashboard) -> None:
-    async with asyncio.timeout(PATIENCE):
-        while not app.typed.settled:
-            assert app._exception is None
-            await asyncio.sleep(0.002)
+    """Until no key is held; none of them is held for ever."""
+    while not app.typed.settled:
+        done = passed_on(app)
+        async with asyncio.timeout(PATIENCE):
+            while not app.typed.settled and passed_on(app) == done:
+                assert app._exception is None
+                await asyncio.sleep(0.002)
 
 
-def disturb(stage: Stage, chance: random.Random) -> None:
-    """The owner ends and another comes; sometimes the database is gone in between."""
+def passed_on(app: Dashboard) -> int:
+    return app.typed.handed_on + app.typed.refused
+
+
+def resize(app: Dashboard, chance: random.Random) -> None:
+    """As the terminal tells it: in between the keys, and nobody waits for it."""
+    any_size = (chance.randint(1, 300), chance.randint(1, 80))
+    size = Size(*(chance.choice(SIZES) if chance.random() < 0.3 else any_size))
+    assert isinstance(app._driver, HeadlessDriver)
+    app._driver._size = size
+    app._driver.send_message(events.Resize(size, size))
+
+
+def disturb(stage: Stage, *, deleted: bool) -> None:
+    """The owner ends and another comes; in between, the database may be deleted."""
     stage.close()
-    if chance.random() < 0.5:
+    if deleted:
         for one in stage.db.parent.glob(f"{stage.db.name}*"):
             if one.is_file():
                 one.unlink()
@@ -63,19 +85,23 @@ async def test_no_key_ends_it_and_none_is_lost(
         driver = app._driver
         assert driver is not None
         sent = 0
-        while sent < KEYS:
+        for number in range(KEYS // BURST):
+            happening = None
+            if number % DISTURBED == seed % DISTURBED:
+                deleted = bool(number // DISTURBED % 2)
+                happening = asyncio.create_task(asyncio.to_thread(disturb, stage, deleted=deleted))
             for _ in range(BURST):
                 key = name_of(chance.choice(POOL))
                 driver.send_message(events.Key(key, key_to_character(key)))
                 sent += 1
+                if chance.random() < 0.05:
+                    resize(app, chance)
                 if chance.random() < 0.2:
                     await asyncio.sleep(0)
-            if chance.random() < 0.5:
-                await pilot.resize_terminal(chance.randint(1, 300), chance.randint(1, 80))
-            if chance.random() < 0.04:
-                await asyncio.to_thread(disturb, stage, chance)
             await handed_on(app)
-            assert app.typed.handed_on + app.typed.refused == sent
+            if happening is not None:
+                await happening
+            assert passed_on(app) == sent
             assert app.mistakes.met == []
         await pilot.resize_terminal(120, 40)
         # Its keys are still what they were: out of everything, and from screen to screen.
