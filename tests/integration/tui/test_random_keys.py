@@ -40,12 +40,16 @@ def name_of(key: str) -> str:
     return "space" if key == " " else key
 
 
-async def handed_on(app: Dashboard) -> None:
-    """Until no key is held; none of them is held for ever."""
-    while not app.typed.settled:
+async def handed_on(app: Dashboard, sent: int = 0) -> None:
+    """Until so many keys have come and none is held; it may take long, as long as it goes on."""
+
+    def waits() -> bool:
+        return passed_on(app) < sent or not app.typed.settled
+
+    while waits():
         done = passed_on(app)
         async with asyncio.timeout(PATIENCE):
-            while not app.typed.settled and passed_on(app) == done:
+            while waits() and passed_on(app) == done:
                 assert app._exception is None
                 await asyncio.sleep(0.002)
 
@@ -98,7 +102,7 @@ async def test_no_key_ends_it_and_none_is_lost(
                     resize(app, chance)
                 if chance.random() < 0.2:
                     await asyncio.sleep(0)
-            await handed_on(app)
+            await handed_on(app, sent)
             if happening is not None:
                 await happening
             assert passed_on(app) == sent
