@@ -19,8 +19,8 @@ from tui.dashboard import Dashboard
 
 SOAK: Final = bool(os.environ.get("TAILBOARD_SOAK"))
 SEEDS: Final = range(20 if SOAK else 5)
-KEYS: Final = 10_000 if SOAK else 400
-"""Of each seed; `make soak` presses 200,000."""
+KEYS: Final = 10_000 if SOAK else 600
+"""Of each seed: five of them take about 90 seconds on two cores."""
 BURST: Final = 40
 """Keys between two looks at whether all is well."""
 DISTURBED: Final = 5
