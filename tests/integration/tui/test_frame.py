@@ -4,12 +4,14 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from textual.geometry import Size
 
 from tests.app_harness import Stage, press, settled, shown, staged, steps, until, when
 from tui.commands import SCREENS
 from tui.dashboard import Dashboard, Options
 from tui.screens.board import ResumeCard
 from tui.themes import HIGH_CONTRAST, OWN
+from tui.window_size import laid_out
 
 
 async def test_the_numbers_lead_to_the_screens(stage: Stage) -> None:
@@ -125,10 +127,11 @@ async def test_a_filter_leaves_what_holds_the_words_and_escape_shows_all(stage: 
 async def test_every_size_of_window_can_be_borne(stage: Stage, size: tuple[int, int]) -> None:
     async with stage.opened() as (app, pilot):
         await pilot.resize_terminal(*size)
-        await pilot.pause()
+        await when(pilot, lambda: app.screen.size == laid_out(Size(*size)))
+        await settled(pilot)
         too_small = size[0] < 60 or size[1] < 15
         if size != (1, 1):
-            assert ("Tailboard needs 60×15" in shown(app)) is too_small
+            await when(pilot, lambda: ("Tailboard needs 60×15" in shown(app)) is too_small)
 
 
 @pytest.mark.fault("P13")
