@@ -174,7 +174,7 @@ class QueryRunner:
         remote: DatabaseClient | None = None
         try:
             remote = self.caretaker.remote()
-            with remote.hold():
+            with remote.snapshot():
                 for key in list(rest):
                     if gone.is_set():
                         return

@@ -34,7 +34,7 @@ def summary(reading: QueryReader, now: Now) -> Summary:
 
 def figures(reading: QueryReader, states: Sequence[SessionState], now: Now) -> Summary:
     """The same, where somebody knows already how the sessions stand."""
-    sources, queue, pauses = reading.ask(
+    sources, queue, pauses = reading.run_consistent(
         [
             ("status.sources", {}),
             ("status.queue", {"now": now.moment.isoformat()}),

@@ -135,7 +135,7 @@ class Supervisor:
         """Nobody waits any more for what this thread asks."""
         remote = self._remote
         if remote is not None:
-            remote.give_up(thread)
+            remote.cancel(thread)
 
     def try_again(self) -> None:
         """Do not wait any longer with the next try."""
@@ -174,7 +174,7 @@ class Supervisor:
                 self._report(_unable(error, self.path))
 
     def _poll(self, remote: DatabaseClient, seen: int, seconds: float) -> int:
-        told = remote.listen(seen, seconds)
+        told = remote.wait_for_commit(seen, seconds)
         planned = told.sweep_in
         self._sweep_at = None if planned is None else time.monotonic() + planned
         return told.count

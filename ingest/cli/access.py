@@ -84,7 +84,7 @@ class Access(Protocol):
 
     def rows(self, name: str, /, **values: object) -> list[Row]: ...
 
-    def one(self, name: str, /, **values: object) -> Row | None: ...
+    def first_row(self, name: str, /, **values: object) -> Row | None: ...
 
     def ask(self, text: str, limit: int | None, /) -> Answer: ...
 
@@ -106,7 +106,7 @@ class EmptyAccess:
     def rows(self, _name: str, /, **_values: object) -> list[Row]:
         return []
 
-    def one(self, _name: str, /, **_values: object) -> Row | None:
+    def first_row(self, _name: str, /, **_values: object) -> Row | None:
         return None
 
     def ask(self, _text: str, _limit: int | None, /) -> Answer:
@@ -140,8 +140,8 @@ class RemoteAccess:
     def rows(self, name: str, /, **values: object) -> list[Row]:
         return self._remote.rows(name, **values)
 
-    def one(self, name: str, /, **values: object) -> Row | None:
-        return self._remote.one(name, **values)
+    def first_row(self, name: str, /, **values: object) -> Row | None:
+        return self._remote.first_row(name, **values)
 
     def ask(self, text: str, limit: int | None, /) -> Answer:
         return self._remote.sql(text, limit)
@@ -196,7 +196,7 @@ def open_for_reading(invocation: Invocation) -> Iterator[Access]:
             return
         remote = found
     # Whatever the owner commits meanwhile: all that a command says is of one moment.
-    with remote, remote.hold():
+    with remote, remote.snapshot():
         yield RemoteAccess(remote)
 
 

@@ -219,7 +219,7 @@ def kinds(access: Access) -> Check:
 
 def clock(access: Access, now: datetime) -> Check:
     """Whether Codex wrote anything in what is the future here."""
-    newest = access.one("status.newest_line")
+    newest = access.first_row("status.newest_line")
     ahead = newest["last_at"] - now if newest and newest["last_at"] else timedelta()
     if ahead > _AHEAD:
         return Check(

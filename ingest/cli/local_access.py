@@ -51,8 +51,8 @@ class LocalAccess:
             found = scan_and_register(self._database, looked, at, keep=False)
         return backlog_from(found, looked, now)
 
-    def one(self, name: str, /, **values: object) -> Row | None:
-        return self._database.one(name, **values)
+    def first_row(self, name: str, /, **values: object) -> Row | None:
+        return self._database.first_row(name, **values)
 
     def rows(self, name: str, /, **values: object) -> list[Row]:
         return self._database.rows(name, **values)

@@ -19,7 +19,7 @@ from ingest.cli.invocation import Invocation
 from ingest.cli.output import Output
 from ingest.cli.progress import Progress
 from ingest.db.database import Database
-from ingest.db.errors import Replaced
+from ingest.db.errors import DatabaseReplaced
 from ingest.db.query_reader import NamedQueries
 from ingest.gc_scheduler import freeze_loaded
 from ingest.pipeline.bootstrap import ServerOptions, start_or_connect
@@ -100,7 +100,7 @@ def _enter(invocation: Invocation, pool: ReaderPool | None, role: Role) -> int:
             if follow:
                 try:
                     return _follow(invocation, found.owner, role)
-                except Replaced:
+                except DatabaseReplaced:
                     if role is not Role.DASHBOARD:
                         raise
                     # Nobody is there to start it again, and a dashboard waits.
@@ -272,7 +272,7 @@ def _out_of_reach(problems: list[tuple[str, Problem]]) -> bool:
 
 
 def _behind(database: Database) -> int:
-    row = database.one("status.sources")
+    row = database.first_row("status.sources")
     return int(row["behind"]) if row else 0
 
 

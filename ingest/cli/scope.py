@@ -58,7 +58,7 @@ def insist_on_project(access: Access, only: Filters) -> None:
     known = [row["project"] for row in access.rows("tasks.projects")]
     if project is None or not known or project in known:
         return
-    if access.one("tasks.folder_known", folders=[project]) is not None:
+    if access.first_row("tasks.folder_known", folders=[project]) is not None:
         return
     near = difflib.get_close_matches(project, known, 1)
     hint = f"Did you mean {near[0]!r}?" if near else f"There are {', '.join(known[:_NAMED])}."

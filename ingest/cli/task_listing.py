@@ -69,9 +69,9 @@ def project_here(access: Access) -> str | None:
     root = next((one for one in (here, *here.parents) if (one / ".git").exists()), here)
     folders += [one for one in here.parents if one == root or root in one.parents]
     names = [storable(str(one)) for one in folders]
-    if access.one("tasks.folder_known", folders=names) is None:
+    if access.first_row("tasks.folder_known", folders=names) is None:
         return None  # The usual answer, and a cheap one.
-    row = access.one("tasks.project_here", folders=names)
+    row = access.first_row("tasks.project_here", folders=names)
     return row["project"] if row else None
 
 

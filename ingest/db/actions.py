@@ -1,9 +1,8 @@
-"""What people order, carried out: the batches it is meant for, moved together, and written down.
-What they say of a task or a project is written down the same way, and moves nothing.
+"""Executes the actions of people on batches, and records their edits of tasks and projects.
 
-Promises that an order touches exactly the batches that `preview` shows for it, all of them or none;
-that each has its row of history; that the order is on the disk, in the file of edits, before
-anything of it can be seen in the database; and that an order that was refused is not in that file.
+An action changes exactly the batches that `preview` lists for it, all of them or none, and writes
+one history row for each. It is in the edit log on the disk before any of it becomes visible in the
+database. An action that failed is not in the edit log.
 """
 
 from collections.abc import Iterator
@@ -28,130 +27,124 @@ class ActionOutcome(Struct, frozen=True):
     matched: int
     done: int
     skipped: dict[str, int]
-    """Why, and how many."""
+    """Number of skipped batches by reason."""
 
 
-class _Untold(Exception):
-    """Ends a transaction that was only for looking."""
+def preview(database: Database, action: Action) -> list[Item]:
+    """Return the batches that the action matches; those it would skip have a reason."""
+    with database.dry_run():
+        # The statement that executes an action also selects its preview, so they cannot differ.
+        match_batches(database, action)
+        return _decode_items(database.rows_in_transaction("commands.matched"))
 
 
-def preview(database: Database, order: Action) -> list[Item]:
-    """The batches this order is meant for, and which of them it would leave alone."""
-    found: list[Item] = []
-    try:
-        with database.transaction():
-            # Matched by the very statement that carries it out, so it cannot show anything else.
-            match(database, order)
-            found = _items(database.query("commands.matched"))
-            raise _Untold
-    except _Untold:
-        return found
-
-
-def carry_out(
+def execute_action(
     database: Database,
-    order: Action,
+    action: Action,
     *,
     command: str,
     now: datetime,
     max_attempts: int = MAX_ATTEMPTS,
 ) -> ActionOutcome:
-    """Do it, and write it down under the id `command`."""
-    with writing_down(database, command):
-        if order.verb in (Verb.PAUSE, Verb.RESUME):
-            match_sources(database, [])
-            outcome = record(database, order, command, now)
-            pause_or_resume(database, order, now)
+    """Execute the action and record it with the id `command`."""
+    with recorded_command(database, command):
+        if action.verb in (Verb.PAUSE, Verb.RESUME):
+            match_batches_of(database, [])
+            outcome = record_action(database, action, command, now)
+            pause_or_resume(database, action, now)
         else:
-            match(database, order)
-            outcome = record(database, order, command, now)
-            move(database, order, command, now, max_attempts)
+            match_batches(database, action)
+            outcome = record_action(database, action, command, now)
+            move_batches(database, action, command, now, max_attempts)
     return outcome
 
 
-def items(database: Database, command: str) -> list[Item]:
-    """What a command matched, batch by batch."""
-    return _items(database.rows("commands.items", command=command))
+def matched_items(database: Database, command: str) -> list[Item]:
+    """Return the batches that a recorded command moved or skipped."""
+    return _decode_items(database.rows("commands.items", command=command))
 
 
-def match(database: Database, order: Action) -> None:
-    """Find which batches the order is meant for, inside the open transaction."""
-    meant = order.selection
+def match_batches(database: Database, action: Action) -> None:
+    """Select the batches of the action into the temporary table `matched`."""
+    selection = action.selection
     database.run(
         "commands.match",
-        ids=None if meant.ids is None else list(meant.ids),
-        session=meant.session,
-        source=meant.source,
-        kind=meant.kind,
-        states=list(meant.wanted(order.verb)),
-        error=meant.error,
-        older_than=_stamp(meant.older_than),
-        refusals=[msgspec.to_builtins(one) for one in refusals(order.verb)],
+        ids=None if selection.ids is None else list(selection.ids),
+        session=selection.session,
+        source=selection.source,
+        kind=selection.kind,
+        states=list(selection.wanted(action.verb)),
+        error=selection.error,
+        older_than=_isoformat(selection.older_than),
+        refusals=[msgspec.to_builtins(refusal) for refusal in refusals(action.verb)],
     )
-    if meant.limit is not None:
-        database.run("commands.cut", limit=meant.limit)
+    if selection.limit is not None:
+        database.run("commands.cut", limit=selection.limit)
 
 
-def match_sources(database: Database, sources: list[int]) -> None:
-    """All batches of some sources, inside the open transaction."""
+def match_batches_of(database: Database, sources: list[int]) -> None:
+    """Select all batches of these sources into the temporary table `matched`."""
     database.run("commands.match_sources", sources=sources)
 
 
-def record(database: Database, order: Action, command: str, now: datetime) -> ActionOutcome:
-    """Write the order down, in the file of edits first; inside the open transaction."""
-    tally = {row["why"]: row["batches"] for row in database.query("commands.tally")}
+def record_action(database: Database, action: Action, command: str, now: datetime) -> ActionOutcome:
+    """Record the action with the batches in `matched`, inside the open transaction."""
+    tally = {row["why"]: row["batches"] for row in database.rows_in_transaction("commands.tally")}
     done = tally.pop(None, 0)
     outcome = ActionOutcome(command, done + sum(tally.values()), done, tally)
     edit = LoggedEdit(
         id=command,
         db=EditLog(database.path).db,
         at=now,
-        actor=order.actor,
-        verb=order.verb,
-        reason=order.reason,
-        selection=mask_json(_said(order.selection)),
-        arguments={} if order.until is None else {"until": order.until.isoformat()},
+        actor=action.actor,
+        verb=action.verb,
+        reason=action.reason,
+        selection=mask_json(_set_fields(action.selection)),
+        arguments={} if action.until is None else {"until": action.until.isoformat()},
         batches=msgspec.json.decode(
-            database.query("commands.done_ids")[0]["batches"], type=list[str]
+            database.rows_in_transaction("commands.done_ids")[0]["batches"], type=list[str]
         ),
         matched=outcome.matched,
         skipped=tally,
     )
-    _write_down(database, edit, done, now)
+    _append_and_insert(database, edit, done, now)
     if tally:
         database.run("commands.tell_skips", command=command)
     return outcome
 
 
-def record_task_edit(database: Database, saying: TaskAction, now: datetime) -> None:
-    """Keep what a person says; who reads it finds it among the commands, in their order."""
+def record_task_edit(database: Database, action: TaskAction, now: datetime) -> None:
+    """Record an edit of a task or project; readers apply the recorded commands in their order."""
     edit = LoggedEdit(
-        id=saying.command,
+        id=action.command,
         db=EditLog(database.path).db,
         at=now,
-        actor=saying.actor,
-        verb=saying.verb,
-        reason=saying.reason,
-        selection=saying.about,
-        arguments=saying.arguments,
+        actor=action.actor,
+        verb=action.verb,
+        reason=action.reason,
+        selection=action.about,
+        arguments=action.arguments,
         batches=[],
         matched=1,
         skipped={},
     )
-    with writing_down(database, saying.command):
-        _write_down(database, edit, 1, now)
+    with recorded_command(database, action.command):
+        _append_and_insert(database, edit, 1, now)
 
 
 @contextmanager
-def writing_down(database: Database, command: str) -> Iterator[None]:
-    """A transaction that writes a command down. Where nothing of it is stored, it is taken back out
-    of the file of edits, too: who is told that it failed does not find it carried out later."""
+def recorded_command(database: Database, command: str) -> Iterator[None]:
+    """Open a transaction that records a command.
+
+    If the transaction fails, the command is also removed from the edit log, so that a command
+    reported as failed is not replayed later.
+    """
     try:
         with database.transaction():
             yield
     except BaseException as error:
         if isinstance(error, StoreError) and _is_stored(database, command):
-            return  # The commit was made, and only its answer was lost.
+            return  # The commit succeeded; only its confirmation was lost.
         EditLog(database.path).revoke(command)
         raise
 
@@ -160,17 +153,19 @@ def _is_stored(database: Database, command: str) -> bool:
     try:
         return bool(database.rows("commands.known", ids=[command]))
     except StoreError:
-        return False  # It cannot even be read: what led here is told.
+        return False  # The caller raises the first error.
 
 
-def _write_down(database: Database, edit: LoggedEdit, done: int, now: datetime) -> None:
+def _append_and_insert(database: Database, edit: LoggedEdit, done: int, now: datetime) -> None:
     mark = EditLog(database.path).append(edit)
-    add(database, edit, "done", done, now)
+    insert_command(database, edit, "done", done, now)
     database.run("commands.set_mark", mark=str(mark))
 
 
-def add(database: Database, edit: LoggedEdit, state: str, done: int, now: datetime) -> None:
-    """The row of a command."""
+def insert_command(
+    database: Database, edit: LoggedEdit, state: str, done: int, now: datetime
+) -> None:
+    """Insert the row of a command into the table `commands`."""
     database.run(
         "commands.add",
         id=edit.id,
@@ -188,66 +183,69 @@ def add(database: Database, edit: LoggedEdit, state: str, done: int, now: dateti
     )
 
 
-def move(
-    database: Database, order: Action, command: str, now: datetime, max_attempts: int = MAX_ATTEMPTS
+def move_batches(
+    database: Database,
+    action: Action,
+    command: str,
+    now: datetime,
+    max_attempts: int = MAX_ATTEMPTS,
 ) -> None:
-    """Move what `match` found, and tell it, inside the open transaction."""
-    stamp = now.isoformat()
-    if order.verb is Verb.RESET_ATTEMPTS:
-        database.run("commands.reset_attempts", now=stamp)
-        told, new = "reset_attempts", None
+    """Move the batches in `matched` and write their history, inside the open transaction."""
+    time = now.isoformat()
+    if action.verb is Verb.RESET_ATTEMPTS:
+        database.run("commands.reset_attempts", now=time)
+        recorded, new = "reset_attempts", None
     else:
-        step = MOVES[order.verb]
-        told, new = step, TRANSITIONS[step].target
+        recorded = MOVES[action.verb]
+        new = TRANSITIONS[recorded].target
         most = None
-        if order.verb is Verb.RETRY:
+        if action.verb is Verb.RETRY:
             most = attempts_after_manual_retry(max_attempts, max_attempts)
         database.run(
             "commands.move",
             new=new,
-            until=_stamp(order.until),
+            until=_isoformat(action.until),
             most_attempts=most,
-            now=stamp,
+            now=time,
         )
     database.run(
         "commands.tell_moves",
         command=command,
-        move=told,
+        move=recorded,
         new=new,
-        reason=order.reason,
-        now=stamp,
+        reason=action.reason,
+        now=time,
     )
 
 
-def pause_or_resume(database: Database, order: Action, now: datetime) -> None:
-    """A person stops the queue, or lets it go on, whoever stopped it."""
-    if order.verb is Verb.RESUME:
+def pause_or_resume(database: Database, action: Action, now: datetime) -> None:
+    """Pause the queue for a person, or resume it, whoever paused it."""
+    if action.verb is Verb.RESUME:
         database.run("queue.resume")
         return
-    said = f": {order.reason.rstrip('.')}" if order.reason else ""
+    reason = f": {action.reason.rstrip('.')}" if action.reason else ""
     database.run(
         "commands.pause",
         code=PAUSED_BY_USER,
-        message=f"Paused by {order.actor}{said}.",
-        hint="`tailboard batches resume` lets it go on.",
+        message=f"Paused by {action.actor}{reason}.",
+        hint="`tailboard batches resume` resumes it.",
         now=now.isoformat(),
     )
 
 
-def _items(rows: list[dict[str, Any]]) -> list[Item]:
-    # A hundred thousand rows are read faster as one text than one by one.
+def _decode_items(rows: list[dict[str, Any]]) -> list[Item]:
+    # The query returns one JSON list: faster than 100,000 separate rows.
     return msgspec.json.decode(rows[0]["items"], type=list[Item])
 
 
-def _said(selection: Struct) -> dict[str, Any]:
-    """What the selection says, without what it leaves open."""
-    said: dict[str, Any] = msgspec.to_builtins(selection)
-    return {name: value for name, value in said.items() if value not in (None, False)}
+def _set_fields(selection: Struct) -> dict[str, Any]:
+    fields: dict[str, Any] = msgspec.to_builtins(selection)
+    return {name: value for name, value in fields.items() if value not in (None, False)}
 
 
 def _json(value: object) -> str:
     return msgspec.json.encode(value).decode()
 
 
-def _stamp(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.isoformat()
+def _isoformat(time: datetime | None) -> str | None:
+    return None if time is None else time.isoformat()

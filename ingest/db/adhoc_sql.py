@@ -1,8 +1,9 @@
-"""Questions a person writes in SQL: one statement, that reads and nothing else.
+"""Runs one SQL statement that a person wrote; it can only read.
 
-What may be asked is `allowed.py`'s business. The transaction it runs in is read-only, so that a
-statement the check did not understand still changes nothing; files are out of reach for the whole
-connection, and its settings are locked (see `database.py`). What an answer may take is bounded.
+`sql_allowlist.py` decides which statements are allowed. The statement runs in a read-only
+transaction, so that one the check misjudged still changes nothing. The connection cannot open
+files, and its settings are locked (see `database.py`). Memory and the size of the result are
+limited.
 """
 
 import contextlib
@@ -27,24 +28,24 @@ def run_select(
     held: bool = False,
     most_bytes: int | None = None,
 ) -> Answer:
-    """What the statement answers, at most `limit` rows of it. `con` is used by nobody else.
+    """Return at most `limit` rows of the statement's result. No other thread may use `con`.
 
-    `held`: a read-only transaction is open already, and is left open. An answer of more than
-    `most_bytes` is a `QueryRefused`.
+    `held`: a read-only transaction is already open and stays open. A result of more than
+    `most_bytes` raises `QueryRefused`.
     """
     try:
         with bounded_memory():
             check(con, text)
-            return _asked(con, text, limit, held=held, most_bytes=most_bytes)
+            return _select(con, text, limit, held=held, most_bytes=most_bytes)
     except MemoryError as error:
-        raise QueryRefused("The answer needs too much memory.", _LESS) from error
+        raise QueryRefused("The query needs too much memory.", _LESS) from error
 
 
-_NAIVE = "Make them times without one: now()::timestamp, for instance."
-_LESS = "Ask for less: --limit N; or make a copy with `tailboard snapshot` and ask that."
+_NAIVE = "Cast them to times without a time zone, for example now()::timestamp."
+_LESS = "Use --limit N, or make a copy with `tailboard snapshot` and query that."
 
 
-def _asked(
+def _select(
     con: Connection, text: str, limit: int | None, *, held: bool, most_bytes: int | None
 ) -> Answer:
     if not held:
@@ -52,15 +53,15 @@ def _asked(
     try:
         result = con.execute(text)
         columns = [column[0] for column in result.description or ()]
-        rows = _taken(result, sys.maxsize if limit is None else limit + 1, most_bytes)
+        rows = _fetch(result, sys.maxsize if limit is None else limit + 1, most_bytes)
     except FatalException:
-        raise  # Not the question's fault: the database's owner has to see it.
+        raise  # Not caused by the query: the owner must handle it.
     except Error as error:
         if "pytz" in str(error):
-            raise QueryRefused("Times with a zone cannot be shown.", _NAIVE) from error
+            raise QueryRefused("Times with a time zone cannot be shown.", _NAIVE) from error
         raise QueryRefused(first_paragraph(error), HINT) from error
     finally:
-        # An engine that gave up has no transaction left to end, and said so already.
+        # After a fatal error there is no transaction left, and the error was raised already.
         if not held:
             with contextlib.suppress(Error):
                 con.execute("rollback")
@@ -68,7 +69,7 @@ def _asked(
     return Answer(columns, rows[:limit], more)
 
 
-def _taken(result: Connection, count: int, most_bytes: int | None) -> list[tuple[Any, ...]]:
+def _fetch(result: Connection, count: int, most_bytes: int | None) -> list[tuple[Any, ...]]:
     rows: list[tuple[Any, ...]] = []
     size = 0
     while len(rows) < count and (chunk := result.fetchmany(min(_CHUNK, count - len(rows)))):
@@ -76,5 +77,5 @@ def _taken(result: Connection, count: int, most_bytes: int | None) -> list[tuple
         if most_bytes is not None:
             size += sum(sys.getsizeof(value) for row in chunk for value in row)
             if size > most_bytes:
-                raise QueryRefused("The answer is too large to be sent.", _LESS)
+                raise QueryRefused("The result is too large to send.", _LESS)
     return rows

@@ -1,6 +1,7 @@
-"""A copy of the database, taken while it is open: consistent, counted, and private.
+"""Makes a consistent, private copy of the open database, and compares row counts.
 
-It is written where the engine may write, and gets its name once it is complete.
+The copy is written to the spool, the only folder the engine may write to, and renamed when it is
+complete.
 """
 
 from collections.abc import Iterator
@@ -10,25 +11,27 @@ from pathlib import Path
 
 from ingest.db.database import Database, explain
 from ingest.db.engine import Error
-from ingest.db.errors import Failed
+from ingest.db.errors import StatementFailed
 from ingest.db.fsync import sync
 
 _ALIAS = "tailboard_backup"
 
 
 def backup(database: Database, now: datetime) -> Path:
-    """Copy the database to `<name>.backup-<time>`; the path of the copy."""
-    with _copied(database, "backup.duckdb") as part:
-        target = _free(database.path, now)
+    """Copy the database to `<name>.backup-<time>` and return that path."""
+    with _complete_copy(database, "backup.duckdb") as part:
+        target = _unused_name(database.path, now)
         part.rename(target)
         sync(target.parent)
     return target
 
 
 def rewrite(database: Database) -> None:
-    """Write the database anew, in the place of its file: what was deleted or replaced in it leaves
-    no bytes behind. Nobody else may have it open."""
-    with _copied(database, "rewritten.duckdb") as part:
+    """Replace the database's file with a new one that holds no bytes of deleted or replaced rows.
+
+    No other process may have the database open.
+    """
+    with _complete_copy(database, "rewritten.duckdb") as part:
         database.checkpoint()
         database.close()
         part.replace(database.path)
@@ -37,9 +40,8 @@ def rewrite(database: Database) -> None:
 
 
 @contextmanager
-def _copied(database: Database, name: str) -> Iterator[Path]:
-    """A copy in the spool, whole, private and on the disk; gone again where what is then done with
-    it fails."""
+def _complete_copy(database: Database, name: str) -> Iterator[Path]:
+    """Make a private copy in the spool and sync it; remove it if the block fails."""
     part = database.spool / name
     try:
         database.with_memory_retry(lambda: _copy(database, part))
@@ -52,10 +54,10 @@ def _copied(database: Database, name: str) -> Iterator[Path]:
 
 
 def _copy(database: Database, part: Path) -> None:
-    # Paths and names of catalogs cannot be bound; both are ours, and quoted.
+    # Paths and catalog names cannot be bound as parameters; both come from us and are quoted.
     part.unlink(missing_ok=True)
-    place = str(part).replace("'", "''")
-    database.execute(f"attach '{place}' as {_ALIAS}")
+    path = str(part).replace("'", "''")
+    database.execute(f"attach '{path}' as {_ALIAS}")
     try:
         row = database.execute("select current_database()").fetchone()
         name = '"' + str(row[0] if row else "").replace('"', '""') + '"'
@@ -69,13 +71,12 @@ def _copy(database: Database, part: Path) -> None:
                 for where in (name, _ALIAS)
             ]
             if counts[0] != counts[1]:
-                raise Failed(database.path, f"the copy of {table} is not complete")
+                raise StatementFailed(database.path, f"the copy of {table} is not complete")
     finally:
         database.execute(f"detach {_ALIAS}")
 
 
-def _free(path: Path, now: datetime) -> Path:
-    """A name nobody has: two copies of one second are two copies."""
+def _unused_name(path: Path, now: datetime) -> Path:
     name = f"{path.name}.backup-{now:%Y%m%dT%H%M%SZ}"
     target, number = path.with_name(name), 1
     while target.exists():

@@ -1,8 +1,4 @@
-"""A count of the commits of an open database, for whoever waits to hear that something changed,
-and when everything is looked at next, for whoever waits for that.
-
-Promises that a wait ends soon after the next commit. What changed is for a query to say.
-"""
+"""Counts the commits of an open database, so that clients can wait for the next change."""
 
 import threading
 import time
@@ -10,24 +6,24 @@ import time
 
 class CommitCounter:
     def __init__(self) -> None:
-        self._beaten = threading.Condition()
-        self.beats = 0
+        self._changed = threading.Condition()
+        self.count = 0
         self.sweep_at: float | None = None
-        """When the next sweep of everything is due, by the clock that only counts on."""
+        """When the next full sweep is due, as a value of `time.monotonic`."""
 
     @property
     def sweep_in(self) -> float | None:
-        """Seconds until then."""
+        """Seconds until the next full sweep."""
         return None if self.sweep_at is None else max(0.0, self.sweep_at - time.monotonic())
 
     def increment(self) -> None:
-        """Something was committed; or whoever waits is to stop waiting."""
-        with self._beaten:
-            self.beats += 1
-            self._beaten.notify_all()
+        """Count a commit and wake all waiting threads."""
+        with self._changed:
+            self.count += 1
+            self._changed.notify_all()
 
     def wait(self, seen: int, seconds: float) -> int:
-        """The count, as soon as it is another than `seen`, and at the latest after so long."""
-        with self._beaten:
-            self._beaten.wait_for(lambda: self.beats != seen, seconds)
-            return self.beats
+        """Wait until the count differs from `seen`, at most so many seconds; return the count."""
+        with self._changed:
+            self._changed.wait_for(lambda: self.count != seen, seconds)
+            return self.count

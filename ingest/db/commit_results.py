@@ -1,8 +1,8 @@
-"""Where a parcel comes down: facts, cursors, fold states, rejected lines and the ends of batches.
+"""Commits the results of batches: facts, cursors, fold states, rejected lines and batch ends.
 
-All of it is one transaction, so that whatever the process dies of, the cursor and what it stands
-for agree. A batch whose lease was lost makes the whole parcel void. What ties sources together (a
-rollback counts turns, a later segment ends an earlier one) is brought up to date here too.
+All of it is one transaction, so that cursors and facts agree even after a crash. If one batch's
+lease was lost, nothing of the transaction is stored. Relations between sources (where a later
+segment of a thread cuts off an earlier one) are updated here too.
 """
 
 from typing import Any
@@ -11,14 +11,14 @@ from msgspec import Struct, field
 from msgspec.structs import asdict
 
 from ingest.db.database import Database
-from ingest.db.errors import Conflict, EngineGaveUp, LostLease, StoreError
+from ingest.db.errors import Conflict, EngineFailed, LostLease, StoreError
 from ingest.db.load import FACT_TABLES, load
 from ingest.db.queue import Claim, claim
 
-Live = tuple[int | None, int | None]
-"""Up to which byte and which number a segment still counts; None for all of it."""
+LiveRange = tuple[int | None, int | None]
+"""The byte and the ordinal up to which a segment still counts; None for all of it."""
 
-TRIES = 3
+ATTEMPTS = 3
 
 
 class BatchEnd(Struct):
@@ -54,7 +54,7 @@ class CursorRow(Struct):
 
 
 class GrownReject(Struct):
-    """A stretch of rejected lines, stored before, that turned out to go on."""
+    """A stored run of rejected lines that the next lines continue."""
 
     source: int
     byte: int
@@ -63,92 +63,91 @@ class GrownReject(Struct):
 
 
 class BatchCommit(Struct):
-    """What some batches came to, each of another source."""
+    """The results of some batches, each of a different source."""
 
     ends: list[BatchEnd] = field(default_factory=list)
     cursors: list[CursorRow] = field(default_factory=list)
     tables: dict[str, list[str]] = field(default_factory=dict)
-    """Table to the spooled files of its facts."""
+    """The spooled files of facts, by table."""
     stale: list[tuple[str, int, int]] = field(default_factory=list)
-    """(table, source, byte) of facts that the new ones replace."""
+    """(table, source, byte) of facts that new facts replace."""
     grown: list[GrownReject] = field(default_factory=list)
     read: list[int] = field(default_factory=list)
-    """Sources with new lines, whose session is told anew as a whole."""
+    """Sources with new lines, whose row in `segments` is replaced."""
     replaced: list[int] = field(default_factory=list)
-    """Sources that were rewritten: what was known of them goes."""
+    """Rewritten sources, whose old facts are deleted."""
     merged: list[int] = field(default_factory=list)
-    """Rewritten lists of prompts: what they no longer hold is kept, without a place."""
+    """Rewritten prompt histories, whose old prompts are kept without a position in the file."""
 
 
 def commit_results(
-    database: Database, landings: list[BatchCommit], claims: list[Claim], by: str, now: str
+    database: Database, commits: list[BatchCommit], claims: list[Claim], by: str, now: str
 ) -> None:
-    """Store it all, one landing after the other, and claim what is worked on next; or nothing.
+    """Store all commits and claim the next batches in one transaction.
 
-    An engine that gave up, a conflict, or one without room in memory gets another try. Whether a
-    commit that ended in an error was made nevertheless is read back before anything is done a
-    second time.
+    Tries again after a fatal error of the engine, a conflict or lack of memory. After an error it
+    first reads back whether the transaction was committed nevertheless.
     """
-    database.with_memory_retry(lambda: _try(database, landings, claims, by, now))
+    database.with_memory_retry(lambda: _commit(database, commits, claims, by, now))
 
 
-def _try(
-    database: Database, landings: list[BatchCommit], claims: list[Claim], by: str, now: str
+def _commit(
+    database: Database, commits: list[BatchCommit], claims: list[Claim], by: str, now: str
 ) -> None:
-    for left in reversed(range(TRIES)):
+    for attempts_left in reversed(range(ATTEMPTS)):
         try:
             with database.transaction():
                 claim(database, claims, by, now)
-                for landing in landings:
-                    if landing.ends:
-                        _land(database, landing, now)
+                for commit in commits:
+                    if commit.ends:
+                        _store(database, commit, now)
         except LostLease:
             raise
         except StoreError as error:
-            if _is_stored(database, landings, now):
+            if _is_stored(database, commits, now):
                 return
-            if not (left and isinstance(error, Conflict | EngineGaveUp)):
+            if not (attempts_left and isinstance(error, Conflict | EngineFailed)):
                 raise
         else:
             return
 
 
-def _is_stored(database: Database, landings: list[BatchCommit], now: str) -> bool:
-    ends = [end for landing in landings for end in landing.ends]
+def _is_stored(database: Database, commits: list[BatchCommit], now: str) -> bool:
+    ends = [end for commit in commits for end in commit.ends]
     if not ends:
-        return False  # Claims alone can be made twice.
+        return False  # Repeating claims alone does no harm.
     try:
-        found = database.one("landing.ended", ends=[asdict(end) for end in ends], now=now)
+        row = database.first_row("landing.ended", ends=[asdict(end) for end in ends], now=now)
     except StoreError:
-        return False  # It cannot even be read: the error that led here says why.
-    return found is not None and found["ended"] == len(ends)
+        return False  # The caller raises the first error.
+    return row is not None and row["ended"] == len(ends)
 
 
-def _land(database: Database, landing: BatchCommit, now: str) -> None:
-    _end_batches(database, landing.ends, now)
-    for source in landing.replaced:
+def _store(database: Database, commit: BatchCommit, now: str) -> None:
+    _end_batches(database, commit.ends, now)
+    for source in commit.replaced:
         for table in FACT_TABLES:
-            _forget(database, table, source)
-    for table, source, byte in landing.stale:
-        _forget(database, table, source, byte)
-    if landing.grown:
-        database.run("landing.grow_rejects", rejects=[asdict(row) for row in landing.grown])
-    sources = [row.source for row in landing.cursors]
-    if "segments" in landing.tables:
-        database.run("landing.drop_segments", sources=landing.read)
-    for source in landing.merged:
+            _delete_facts(database, table, source)
+    for table, source, byte in commit.stale:
+        _delete_facts(database, table, source, byte)
+    if commit.grown:
+        database.run("landing.grow_rejects", rejects=[asdict(row) for row in commit.grown])
+    sources = [row.source for row in commit.cursors]
+    if "segments" in commit.tables:
+        database.run("landing.drop_segments", sources=commit.read)
+    for source in commit.merged:
         database.run("landing.set_prompts_aside", source=source)
-        # A rejected line is known by its place, which is another one now or none.
-        _forget(database, "rejects", source)
-    for table, paths in landing.tables.items():
+        # Rejected lines are identified by their position, which has changed.
+        _delete_facts(database, "rejects", source)
+    for table, paths in commit.tables.items():
         load(database, table, paths)
-    for source in landing.merged:
+    for source in commit.merged:
         database.run("landing.drop_found_prompts", source=source)
         database.run("landing.take_prompts_back", source=source)
     database.run("landing.drop_cursors", sources=sources)
-    database.run("landing.add_cursors", cursors=[asdict(row) for row in landing.cursors])
-    if "segments" in landing.tables:
-        _settle_segments(database, sources)
+    database.run("landing.add_cursors", cursors=[asdict(row) for row in commit.cursors])
+    if "segments" in commit.tables:
+        _update_live_ranges(database, sources)
 
 
 def _end_batches(database: Database, ends: list[BatchEnd], now: str) -> None:
@@ -159,8 +158,8 @@ def _end_batches(database: Database, ends: list[BatchEnd], now: str) -> None:
     database.run("landing.tell_ends", ends=rows, now=now)
 
 
-def _forget(database: Database, table: str, source: int, byte: int | None = None) -> None:
-    # The table is one of our own constants, or named by the fold.
+def _delete_facts(database: Database, table: str, source: int, byte: int | None = None) -> None:
+    # The name comes from our constants or from a fold; it cannot be bound as a parameter.
     if table not in FACT_TABLES:
         raise ValueError(f"{table} is no table of facts")
     sql = f'delete from "{table}" where source = $source'  # noqa: S608
@@ -171,14 +170,14 @@ def _forget(database: Database, table: str, source: int, byte: int | None = None
     database.execute(sql, values)
 
 
-def _settle_segments(database: Database, sources: list[int]) -> None:
-    """Follow each thread's newest segment down to where it began: the rest was reverted."""
-    for thread in database.query("landing.reverted_threads", sources=sources):
-        segments = database.query("landing.thread_segments", **thread)
-        nothing: Live = (0, 0)
+def _update_live_ranges(database: Database, sources: list[int]) -> None:
+    """Follow each thread's newest segment back to its first; all other ranges were reverted."""
+    for thread in database.rows_in_transaction("landing.reverted_threads", sources=sources):
+        segments = database.rows_in_transaction("landing.thread_segments", **thread)
+        nothing: LiveRange = (0, 0)
         live = {segment["id"]: nothing for segment in segments}
         current = segments[-1] if segments else None
-        until: Live = (None, None)
+        until: LiveRange = (None, None)
         while current is not None and live[current["id"]] == nothing:
             live[current["id"]] = until
             until = (current["base_offset"], current["base_ordinal"])
@@ -197,7 +196,7 @@ def _settle_segments(database: Database, sources: list[int]) -> None:
 def _base(
     segments: list[dict[str, Any]], current: dict[str, Any], thread: str
 ) -> dict[str, Any] | None:
-    """The segment that `current` goes on from: it names a segment, or the thread's first."""
+    """Return the segment that `current` continues."""
     named = current["base_thread"]
     wanted = "" if named == thread else named
     for segment in segments:

@@ -1,8 +1,8 @@
-"""The database file: opened by one process, private, and closed so that it opens fast again.
+"""The open database: connection, transactions, queries and the engine's memory limit.
 
-Whoever holds a `Database` holds the only writing lock. Reads go through `reader()`, a cursor of
-their own for each thread. What goes wrong is a `StoreError` that says what and why; how a damaged
-file is brought back is `recovery.py`'s business, and `recovery.open_database` the usual way in.
+The process that has a `Database` open holds the engine's exclusive lock on the file. Each reading
+thread uses its own cursor from `reader()`. Errors are raised as `StoreError`. Use
+`recovery.open_database` to open a database; it also repairs a damaged one.
 """
 
 import contextlib
@@ -19,12 +19,12 @@ from ingest.db.engine import Connection, Error, FatalException, TransactionExcep
 from ingest.db.engine_errors import explain
 from ingest.db.errors import (
     Damaged,
+    DatabaseReplaced,
     DatabaseUnusable,
     DiskFull,
     ForkedProcess,
     MemoryLimit,
-    NoText,
-    Replaced,
+    PathNotUtf8,
     StoreError,
 )
 from ingest.db.file_checks import check_database_files
@@ -41,12 +41,17 @@ __all__ = [
 ]
 
 T = TypeVar("T")
-ROOM, MOST_ROOM = 128, 1024
-"""Megabytes that the engine may have: enough for some ten thousand sessions; and what it is given
-at most, where a question needs more."""
+MEMORY_MB, MAX_MEMORY_MB = 128, 1024
+"""The engine's memory limit, which is enough for about ten thousand sessions, and the maximum to
+which it is raised for a query that needs more."""
 BACKLOG_CHECKPOINT = "256MB"
-_OURS = ("checkpoint_threshold", "max_temp_directory_size", "memory_limit", "threads")
-"""The settings that we change while it is open; all others are locked."""
+_CHANGEABLE_SETTINGS = (
+    "checkpoint_threshold",
+    "max_temp_directory_size",
+    "memory_limit",
+    "threads",
+)
+"""Settings that we change while the database is open; all others are locked."""
 TAIL_CHECKPOINT = "32MB"
 THREADS = 2
 
@@ -55,31 +60,31 @@ class Database:
     """An open database. Use as a context manager, or call `close`."""
 
     def __init__(self, path: Path) -> None:
-        insist_on_text(path)
+        check_path_encoding(path)
         self.path = path
         self.spool = path.with_name(path.name + ".spool")
-        self.steps: list[str] = []
-        self.pulse = CommitCounter()
-        self._was_asked = False
-        self._room = ROOM
-        self._changing = threading.RLock()
-        """Held by who opens, drops or widens it: any thread may find that one of these is due."""
+        self.applied_migrations: list[str] = []
+        self.commits = CommitCounter()
+        self._reader_opened = False
+        self._memory_mb = MEMORY_MB
+        self._connection_lock = threading.RLock()
+        """Guards opening, closing and resizing: any thread may have to do one of these."""
         self._wrote = False
         self._columns: dict[str, list[tuple[str, str]]] = {}
         self._pid = os.getpid()
         self._open: Connection | None = self._connect()
 
     def _connect(self) -> Connection:
-        # For good, and for the whole process: the engine makes its log and its temporary files
-        # when it needs them, and whatever we create is private.
+        # The engine creates its log and temporary files at any time, and they must be private.
+        # This changes the umask of the whole process for good.
         os.umask(0o077)
-        # Its spool marks a database as ours, from before its first byte on; and so it is laid
-        # beside a file that is there already only once that is known to be ours.
+        # The spool folder marks a database as ours. It exists before a new file's first byte, and
+        # is created beside an existing file only after that was recognized as ours.
         check_database_files(self.path)
         if not self.path.exists():
-            _prepare(self.path, self.spool)
+            _make_folders(self.path, self.spool)
         config: dict[str, str | bool | int | float | list[str]] = {
-            "memory_limit": f"{ROOM}MB",
+            "memory_limit": f"{MEMORY_MB}MB",
             "threads": THREADS,
             "checkpoint_threshold": BACKLOG_CHECKPOINT,
             "autoinstall_known_extensions": False,
@@ -91,65 +96,65 @@ class Database:
         con, is_new = None, not self.path.exists()
         try:
             con = connect(str(self.path), config=config)
-            self._room = ROOM
-            if waiting := migrate.waiting(con, self.path):
+            self._memory_mb = MEMORY_MB
+            if pending := migrate.pending(con, self.path):
                 if migrate.is_new(con, self.path):
-                    migrate.create(con, waiting)
+                    migrate.create(con, pending)
                 else:
-                    # Nobody has the file open while it is copied: closing any descriptor of it
-                    # would give up the lock that the engine holds on it.
+                    # Close the connection before the file is copied: closing any descriptor of
+                    # the file releases the engine's lock on it.
                     con.execute("checkpoint")
                     con.close()
-                    migrate.upgrade(self.path, waiting)
+                    migrate.upgrade(self.path, pending)
                     con = connect(str(self.path), config=config)
-                self.steps += [step.name for step in waiting]
-            _prepare(self.path, self.spool)
+                self.applied_migrations += [step.name for step in pending]
+            _make_folders(self.path, self.spool)
             migrate.create_views(con)
             for file in (self.path, self.path.with_name(self.path.name + ".wal")):
                 with contextlib.suppress(FileNotFoundError):
                     file.chmod(0o600)
-            # From here on no statement reaches a file, except what we spool ourselves.
+            # From here on no statement can open a file outside the spool.
             con.execute(f"set allowed_directories = ['{_quoted(self.spool)}']")
             con.execute("set enable_external_access = false")
-            con.execute(f"set allowed_configs = {list(_OURS)}")
+            con.execute(f"set allowed_configs = {list(_CHANGEABLE_SETTINGS)}")
             con.execute("set lock_configuration = true")
             self._file = identity(self.path)
         except (Error, OSError, StoreError) as error:
             if con is not None:
                 con.close()
-            told = error if isinstance(error, StoreError) else explain(self.path, error)
-            if is_new and isinstance(told, DiskFull):
-                # What there was room for is no database; the next start begins with nothing.
+            explained = error if isinstance(error, StoreError) else explain(self.path, error)
+            if is_new and isinstance(explained, DiskFull):
+                # Remove the incomplete new file, so that the next start creates it again.
                 for file in (self.path, self.path.with_name(self.path.name + ".wal")):
                     file.unlink(missing_ok=True)
-            raise told from error
+            raise explained from error
         return con
 
     @property
     def _con(self) -> Connection:
-        """The connection; opened again where the engine had given up and could not be before."""
+        """The connection, opened again if a fatal error closed it."""
         if os.getpid() != self._pid:
             raise ForkedProcess(self.path)
-        with self._changing:
+        with self._connection_lock:
             if self._open is None:
                 self._open = self._connect()
             return self._open
 
     def reopen(self) -> None:
-        """Open again after the engine gave the connection up; what was committed is there."""
-        with self._changing:
+        """Close and open again, for example after a fatal error of the engine."""
+        with self._connection_lock:
             self._drop()
             self._open = self._connect()
 
     def _drop(self) -> None:
-        with self._changing:
+        with self._connection_lock:
             with contextlib.suppress(Error):
                 if self._open is not None:
                     self._open.close()
             self._open = None
 
     def close(self) -> None:
-        with self._changing:
+        with self._connection_lock:
             if self._open is not None:
                 self._open.close()
                 self._open = None
@@ -161,67 +166,66 @@ class Database:
         self.close()
 
     def raise_memory_limit(self) -> bool:
-        """Give the engine more memory, until `give_back`, because a statement found no room;
-        whether there was more to give."""
-        with self._changing:
+        """Double the engine's memory limit until `release_memory`; False at the maximum."""
+        with self._connection_lock:
             con = self._con
-            if self._room >= MOST_ROOM:
+            if self._memory_mb >= MAX_MEMORY_MB:
                 return False
-            self._resize(con, self._room * 2)
+            self._set_memory_limit(con, self._memory_mb * 2)
             return True
 
-    def _resize(self, con: Connection, room: int) -> None:
-        # With a cursor of its own: it may be asked for on any thread, while the owner writes.
-        with con.cursor() as mine:
-            mine.execute(f"set memory_limit = '{room}MB'")
-        self._room = room
+    def _set_memory_limit(self, con: Connection, megabytes: int) -> None:
+        # A separate cursor: any thread may call this while the owner writes.
+        with con.cursor() as cursor:
+            cursor.execute(f"set memory_limit = '{megabytes}MB'")
+        self._memory_mb = megabytes
 
-    def with_memory_retry(self, ask: Callable[[], T]) -> T:
-        """What is asked, again with more memory as often as it found no room."""
+    def with_memory_retry(self, query: Callable[[], T]) -> T:
+        """Run the query; while it runs out of memory, raise the memory limit and run it again."""
         while True:
             try:
-                return ask()
+                return query()
             except (MemoryLimit, Error) as error:
-                told = self._told(error) if isinstance(error, Error) else error
-                if not (isinstance(told, MemoryLimit) and self.raise_memory_limit()):
-                    raise told from error
+                explained = self._explain(error) if isinstance(error, Error) else error
+                if not (isinstance(explained, MemoryLimit) and self.raise_memory_limit()):
+                    raise explained from error
 
     def release_memory(self) -> None:
-        """Give the system back what questions have left behind: each kind of them leaves other
-        holes, and with every kind the process would grow. What still runs, and finds no room any
-        more because of it, asks for it again."""
-        if self._was_asked:
-            self._was_asked = False
-            # To start its threads anew is how the engine is made to let go of all it keeps.
+        """Return the memory that queries fragmented to the system, and reset the memory limit.
+
+        A query that still runs and needs more raises the limit again.
+        """
+        if self._reader_opened:
+            self._reader_opened = False
+            # The engine releases its allocators' memory when its threads are restarted.
             self.execute("set threads = 1")
             self.execute(f"set threads = {THREADS}")
-        # What is in use just now cannot be taken; the next time, then.
-        with self._changing, contextlib.suppress(Error):
-            if self._room > ROOM:
-                self._resize(self._con, ROOM)
+        # Fails while more than that is in use; the next call tries again.
+        with self._connection_lock, contextlib.suppress(Error):
+            if self._memory_mb > MEMORY_MB:
+                self._set_memory_limit(self._con, MEMORY_MB)
 
     def reader(self) -> Connection:
-        """A connection for one thread that reads."""
-        self._was_asked = True
-        with self._changing:
+        """Return a new cursor, for one reading thread."""
+        self._reader_opened = True
+        with self._connection_lock:
             return self._con.cursor()
 
     def rows(self, name: str, /, **values: object) -> list[dict[str, Any]]:
-        """The rows a named statement answers with, as dictionaries."""
+        """Run a named query on a new cursor and return its rows."""
         return self.with_memory_retry(lambda: fetch_records(self.reader(), statement(name), values))
 
-    def one(self, name: str, /, **values: object) -> dict[str, Any] | None:
-        found = self.rows(name, **values)
-        return found[0] if found else None
+    def first_row(self, name: str, /, **values: object) -> dict[str, Any] | None:
+        return next(iter(self.rows(name, **values)), None)
 
-    def query(self, name: str, **values: object) -> list[dict[str, Any]]:
-        """Like `rows`, but as the open transaction sees it."""
+    def rows_in_transaction(self, name: str, **values: object) -> list[dict[str, Any]]:
+        """Like `rows`, but inside the open transaction."""
         return fetch_records(self._con, statement(name), values)
 
     def run(self, name: str, **values: object) -> int:
-        """Carry out one named statement, inside the open transaction; how many rows it changed."""
-        changed = self._con.execute(statement(name), values).fetchone()
-        count = int(changed[0]) if changed else 0
+        """Run a named statement inside the open transaction; return the number of changed rows."""
+        row = self._con.execute(statement(name), values).fetchone()
+        count = int(row[0]) if row else 0
         self._wrote = self._wrote or count > 0
         return count
 
@@ -230,26 +234,27 @@ class Database:
         return self._con.execute(sql, values)
 
     def columns(self, table: str) -> tuple[tuple[str, str], ...]:
-        """The columns of a table of ours and their types, in their order."""
+        """Return name and type of each column of a table, in order."""
         if not self._columns:
-            found: dict[str, list[tuple[str, str]]] = {}
+            columns: dict[str, list[tuple[str, str]]] = {}
             for name, column, kind in self.reader().execute(statement("schema.columns")).fetchall():
-                found.setdefault(name, []).append((column, kind))
-            self._columns = found
+                columns.setdefault(name, []).append((column, kind))
+            self._columns = columns
         return tuple(self._columns[table])
 
     def check_file(self) -> None:
-        """Raise where another file stands at the path, or none: what is written goes nowhere."""
+        """Raise if the file was deleted, moved or replaced: writes to it would be lost."""
         if identity(self.path) != self._file:
-            raise Replaced(self.path)
+            raise DatabaseReplaced(self.path)
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
-        """All of the block, or none of it. An engine that gave up is opened again.
+        """Run the block in a transaction; roll back and raise on any error.
 
-        A statement that failed leaves a transaction whose COMMIT would "succeed" and store
-        nothing, so whatever goes wrong is rolled back and raised. An error that came out of the
-        commit itself does not say whether it was made: who has to know reads back.
+        After a failed statement the engine's COMMIT succeeds and stores nothing, hence the explicit
+        rollback. After an error of the commit itself it is unknown whether the commit was made: a
+        caller who needs to know reads the data back. The next use reopens the file after a fatal
+        error.
         """
         con = self._con
         self._wrote = False
@@ -257,27 +262,34 @@ class Database:
         try:
             con.execute("begin")
             yield
-            # The engine takes every statement of a broken transaction amiss but the commit.
+            # In a failed transaction every statement raises, except a commit.
             con.execute("select 1")
             con.execute("commit")
-            # Nobody need look again at what is as it was.
             if self._wrote:
-                self.pulse.increment()
+                self.commits.increment()
         except Error as error:
-            told = self._told(error)
+            explained = self._explain(error)
             self._roll_back()
-            raise told from error
+            raise explained from error
         except BaseException:
             self._roll_back()
             raise
 
-    def _told(self, error: Error) -> StoreError:
-        told = explain(self.path, error)
-        if isinstance(told, Damaged):
-            mark_damaged(self.path, told.detail)
+    @contextlib.contextmanager
+    def dry_run(self) -> Iterator[None]:
+        """Run the block in a transaction that is always rolled back."""
+        try:
+            with self.transaction():
+                yield
+                raise _DryRun
+        except _DryRun:
+            pass
+
+    def _explain(self, error: Error) -> StoreError:
+        explained = explain_and_mark(self.path, error)
         if isinstance(error, FatalException):
             self._drop()
-        return told
+        return explained
 
     def _roll_back(self) -> None:
         if self._open is None:
@@ -285,47 +297,56 @@ class Database:
         try:
             self._open.execute("rollback")
         except TransactionException:
-            # The engine rolled back already.
-            return
+            return  # The engine rolled back already.
         except Error:
-            # It cannot even roll back; the next use opens the file again.
-            self._drop()
+            self._drop()  # The next use opens the file again.
 
     def checkpoint(self) -> None:
         try:
             self._con.execute("checkpoint")
         except Error as error:
-            raise self._told(error) from error
+            raise self._explain(error) from error
 
 
-def insist_on_text(path: Path) -> None:
-    """Refuse a path that the engine could not even be told, before anything is made there."""
+class _DryRun(Exception):
+    """Rolls back the transaction of a dry run."""
+
+
+def check_path_encoding(path: Path) -> None:
+    """Raise if the path is not valid UTF-8, which the engine requires."""
     try:
         str(path).encode()
     except UnicodeEncodeError:
-        raise NoText(path) from None
+        raise PathNotUtf8(path) from None
 
 
 def fetch_records(con: Connection, sql: str, values: object = None) -> list[dict[str, Any]]:
-    """What a statement answers, each row as a dictionary."""
-    answer = con.execute(sql, values)
-    names = [column[0] for column in answer.description or ()]
-    return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
+    """Run a statement and return its rows as dictionaries."""
+    result = con.execute(sql, values)
+    names = [column[0] for column in result.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
 
-def marked_damaged(path: Path) -> Path:
-    """The note that says the file has to be looked through before it is used again."""
+def damage_marker(path: Path) -> Path:
+    """Return the path of the file that makes the next start check the whole database."""
     return path.with_name(path.name + ".damaged")
 
 
 def mark_damaged(path: Path, detail: str) -> None:
-    """Leave word for the next start that a part of the file could not be read back."""
-    # Where not even that can be written, the next read of the part says the same again.
+    # If the marker cannot be written, the next read of the damaged block tries again.
     with contextlib.suppress(OSError):
-        marked_damaged(path).write_text(detail, encoding="utf-8", errors="backslashreplace")
+        damage_marker(path).write_text(detail, encoding="utf-8", errors="backslashreplace")
 
 
-def _prepare(path: Path, spool: Path) -> None:
+def explain_and_mark(path: Path, error: Error) -> StoreError:
+    """Translate the engine's error; if it reports damage, make the next start check the file."""
+    explained = explain(path, error)
+    if isinstance(explained, Damaged):
+        mark_damaged(path, explained.detail)
+    return explained
+
+
+def _make_folders(path: Path, spool: Path) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         spool.mkdir(exist_ok=True)

@@ -1,9 +1,9 @@
-"""What people did, a second time: one line each in `edits.jsonl` beside the database.
+"""The edit log: a second record of what people did, one line each in `edits.jsonl`.
 
-Promises that a line is on the disk, file and folder, before `append` returns, that a torn last line
-spoils no other, and that processes that change the file at the same time lose no line. Facts can be
-read again from Codex's files; this cannot, which is why it is kept outside of the database.
-Carrying lines out again is `replay.py`'s.
+Facts can be read again from Codex's files, but edits of people cannot, so they are also kept
+outside the database. A line is synced to the disk before `append` returns; an incomplete last line
+does not damage others; processes that write at the same time lose no line. `replay.py` applies the
+lines to a new database.
 """
 
 import contextlib
@@ -24,11 +24,11 @@ NAME = "edits.jsonl"
 
 
 class LoggedEdit(msgspec.Struct, frozen=True, kw_only=True):
-    """One action of a person, with the batches that it moved."""
+    """An action of a person, with the batches that it moved."""
 
     id: str
     db: str
-    """The name of the database's file: a folder may hold more than one."""
+    """The name of the database's file: a folder may contain more than one."""
     at: datetime
     actor: str
     verb: str
@@ -41,8 +41,6 @@ class LoggedEdit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EditLog:
-    """The file of edits beside one database."""
-
     def __init__(self, database: Path) -> None:
         self.path = database.with_name(NAME)
         self.db = database.name
@@ -54,13 +52,13 @@ class EditLog:
             return 0
 
     def append(self, edit: LoggedEdit) -> int:
-        """Write one line to the disk; the size of the file behind it."""
+        """Write and sync one line; return the size of the file after it."""
         line = msgspec.json.encode(edit) + b"\n"
         is_new = not self.path.exists()
-        with self._changing() as file:
+        with self._locked() as file:
             size = os.fstat(file).st_size
             if size and os.pread(file, 1, size - 1) != b"\n":
-                # Whoever wrote this died of it; what comes now must not be glued to it.
+                # A process died while it wrote the last line. Start on a new line.
                 line = b"\n" + line
             try:
                 _write(file, line, size)
@@ -73,24 +71,26 @@ class EditLog:
         return size + len(line)
 
     def revoke(self, edit: str) -> None:
-        """Take back the line of an edit that was not carried out. It becomes an empty one of the
-        same length, which a full disk has room for."""
+        """Remove the line of an edit that failed.
+
+        Overwrites it with spaces of the same length, which works on a full disk.
+        """
         if not self.size():
             return
-        with self._changing() as file, os.fdopen(os.dup(file), "rb") as lines:
+        with self._locked() as file, os.fdopen(os.dup(file), "rb") as lines:
             start = 0
             for line in lines:
-                found = _decoded(line)
-                if found is not None and found.id == edit:
+                decoded = _decode(line)
+                if decoded is not None and decoded.id == edit:
                     _write(file, b" " * (len(line) - 1) + b"\n", start)
                 start += len(line)
             os.fsync(file)
 
     def rewrite(self, change: Callable[[bytes], bytes]) -> int:
-        """Change every line; how many were. The old bytes are in no file of ours afterwards."""
+        """Apply `change` to every line in a new file; return how many lines differ."""
         if not self.size():
             return 0
-        with self._changing() as file, os.fdopen(os.dup(file), "rb") as lines:
+        with self._locked() as file, os.fdopen(os.dup(file), "rb") as lines:
             before = lines.read().splitlines()
             after = [change(line) for line in before]
             changed = sum(old != new for old, new in zip(before, after, strict=True))
@@ -105,21 +105,21 @@ class EditLog:
         return changed
 
     @contextlib.contextmanager
-    def _changing(self) -> Iterator[int]:
-        """The file, for one process at a time; it may be replaced only inside."""
+    def _locked(self) -> Iterator[int]:
+        """Open and lock the file. Only the holder of the lock may replace it."""
         try:
             while True:
                 flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
                 file = os.open(self.path, flags, 0o600)
                 try:
-                    # A file system that knows no locks is used by one process, we hope.
+                    # On a file system without locks we assume that only one process writes.
                     with contextlib.suppress(OSError):
                         fcntl.flock(file, fcntl.LOCK_EX)
                     if os.path.samestat(os.fstat(file), self.path.lstat()):
                         yield file
                         return
                 except FileNotFoundError:
-                    pass  # Replaced, or removed, while this process waited for it.
+                    pass  # Replaced or removed while this process waited for the lock.
                 finally:
                     os.close(file)
         except OSError as error:
@@ -128,7 +128,7 @@ class EditLog:
             raise DatabaseUnusable(self.path, error) from error
 
     def read(self) -> Iterator[LoggedEdit]:
-        """What people did with this database; the oldest first."""
+        """Yield the edits of this database, oldest first."""
         try:
             file = os.fdopen(os.open(self.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC), "rb")
         except FileNotFoundError:
@@ -137,7 +137,7 @@ class EditLog:
             raise DatabaseUnusable(self.path, error) from error
         with file:
             for line in file:
-                edit = _decoded(line)
+                edit = _decode(line)
                 if edit is not None and edit.db == self.db:
                     yield edit
 
@@ -148,8 +148,8 @@ def _write(file: int, data: bytes, at: int) -> None:
         written += os.pwrite(file, data[written:], at + written)
 
 
-def _decoded(line: bytes) -> LoggedEdit | None:
-    """A line as it was written; None for one that was torn, or never was an edit."""
+def _decode(line: bytes) -> LoggedEdit | None:
+    """Decode a line; None if it is incomplete or not an edit."""
     try:
         return msgspec.json.decode(line, type=LoggedEdit)
     except (msgspec.MsgspecError, UnicodeDecodeError):

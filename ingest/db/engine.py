@@ -1,7 +1,7 @@
-"""The database engine as we use it: its compiled module alone.
+"""Imports DuckDB's compiled module directly.
 
-`import duckdb` also loads the relational API, package metadata and type helpers that nothing here
-needs; that doubles the time until a command answers. What is exported here is all that is used.
+`import duckdb` also loads the relational API, package metadata and type helpers that are not used
+here, which doubles the start-up time of a command.
 """
 
 from _duckdb import (

@@ -1,7 +1,7 @@
-"""What an error of the engine means for a person: the one place that reads its texts.
+"""Translates the engine's errors to `StoreError`; no other module reads the engine's messages.
 
-Pure. Calls a file damaged only where the engine says that what it read was not what was written:
-whoever repairs acts on that word, so everything else must have another.
+Pure. `Damaged` starts the repair of the file, so it is used only where the engine reports that
+data was read back differently than it was written.
 """
 
 import errno
@@ -14,12 +14,12 @@ from ingest.db.errors import (
     Damaged,
     DatabaseUnusable,
     DiskFull,
-    EngineGaveUp,
-    Failed,
+    EngineFailed,
     ForeignFile,
     Locked,
     MemoryLimit,
     NewerSchema,
+    StatementFailed,
     StoreError,
 )
 
@@ -32,30 +32,29 @@ _DAMAGE = re.compile(
     r"|Could not read enough bytes|WAL does not match|Failure while replaying WAL"
     r"|Failed to load metadata|Failed to deserialize|Serialization Error"
 )
-_CROWDED = re.compile("^Out of Memory Error")
-_LONGEST = 300
+_OUT_OF_MEMORY = re.compile("^Out of Memory Error")
+_MAX_DETAIL = 300
 
 
 def explain(path: Path, error: Exception) -> StoreError:
-    """The error as one of ours."""
     text = str(error)
-    detail = (text.splitlines() or [type(error).__name__])[0][:_LONGEST]
+    detail = (text.splitlines() or [type(error).__name__])[0][:_MAX_DETAIL]
     if held := _PID.search(text):
         return Locked(path, int(held[2]), held[1] and Path(held[1]).name)
     if version := _VERSION.search(text):
         return NewerSchema(path, f"storage version {version[1]}")
     if "sqlite_scanner" in text:
-        return ForeignFile(path, "it is a database of SQLite")
+        return ForeignFile(path, "it is an SQLite database")
     if _FULL.search(text) or getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
         return DiskFull(path)
     if _REFUSED.search(text) or isinstance(error, OSError):
         return DatabaseUnusable(path, error)
     if _DAMAGE.search(text):
         return Damaged(path, detail)
-    if _CROWDED.search(text):
+    if _OUT_OF_MEMORY.search(text):
         return MemoryLimit(path, detail)
     if isinstance(error, TransactionException):
         return Conflict(path, detail)
     if isinstance(error, FatalException):
-        return EngineGaveUp(path, detail)
-    return Failed(path, detail)
+        return EngineFailed(path, detail)
+    return StatementFailed(path, detail)

@@ -1,4 +1,4 @@
-"""What can go wrong with the database, each with a code, a sentence for people, and a way out."""
+"""Errors of the database, each with a code, a message for people, and a hint what to do."""
 
 from pathlib import Path
 
@@ -53,27 +53,27 @@ class WrongMigration(StoreError):
 
     def __init__(self, path: Path, name: str) -> None:
         super().__init__(
-            f"Migration {name} of {path} is not the one this version knows.",
+            f"Migration {name} of {path} differs from the one in this version.",
             "Install the version that wrote it, or move the file away and run "
-            "`tailboard ingest`: everything is read again from Codex's files.",
+            "`tailboard ingest`, which reads everything again from Codex's files.",
         )
 
 
 class ForeignFile(StoreError):
-    """There is a file in the database's place that is not known to be ours."""
+    """The file at the database's path is not a Tailboard database."""
 
     code = "store.foreign"
     error_class = "config"
 
     def __init__(self, path: Path, what: str) -> None:
         super().__init__(
-            f"{path} is not a database of Tailboard: {what}.",
-            "Use another place with --db PATH, or move the file away. Nothing was changed.",
+            f"{path} is not a Tailboard database: {what}.",
+            "Use another path with --db PATH, or move the file away. Nothing was changed.",
         )
 
 
-class InTheWay(StoreError):
-    """Something else has the name of one of the database's own files."""
+class NameTaken(StoreError):
+    """Something of another kind has the name of one of the database's companion files."""
 
     code = "store.in_the_way"
     error_class = "config"
@@ -95,12 +95,12 @@ class DatabaseUnusable(StoreError):
     def __init__(self, path: Path, error: Exception) -> None:
         super().__init__(
             f"The database {path} cannot be written: {getattr(error, 'strerror', None) or error}.",
-            "Check the permissions of the folder, or use another place with --db PATH.",
+            "Check the permissions of the folder, or use another path with --db PATH.",
         )
 
 
-class NoText(StoreError):
-    """The engine takes only names that are text."""
+class PathNotUtf8(StoreError):
+    """The engine accepts only paths in UTF-8."""
 
     code = "store.name"
     error_class = "config"
@@ -108,13 +108,13 @@ class NoText(StoreError):
     def __init__(self, path: Path) -> None:
         shown = str(path).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
         super().__init__(
-            f"The path of the database is no text in UTF-8: {shown}.",
-            "Use another place with --db PATH. Nothing was changed.",
+            f"The path of the database is not valid UTF-8: {shown}.",
+            "Use another path with --db PATH. Nothing was changed.",
         )
 
 
-class Replaced(StoreError):
-    """The file was deleted, moved or replaced while it was in use: what is written goes nowhere."""
+class DatabaseReplaced(StoreError):
+    """The file was deleted, moved or replaced while it was in use, so writes would be lost."""
 
     code = "store.replaced"
     error_class = "config"
@@ -122,13 +122,13 @@ class Replaced(StoreError):
     def __init__(self, path: Path) -> None:
         super().__init__(
             f"The database {path} was deleted, moved or replaced while it was in use.",
-            "Start Tailboard again: it uses the file that is there now, or makes a new one and "
-            "reads everything again. Nothing more is written until then.",
+            "Start Tailboard again: it uses the file that is there now, or creates a new one and "
+            "reads everything again. Nothing is written until then.",
         )
 
 
 class DiskFull(StoreError):
-    """There is no room for a commit. Nothing that was committed is lost."""
+    """The disk has no space for a commit. Nothing that was committed is lost."""
 
     code = "store.disk_full"
     error_class = "resource"
@@ -136,75 +136,75 @@ class DiskFull(StoreError):
     def __init__(self, path: Path) -> None:
         super().__init__(
             f"The disk that holds {path} is full.",
-            "Make room; ingest then goes on by itself. What was committed is safe.",
+            "Free some space; ingest then continues by itself. Committed data is safe.",
         )
 
 
 class Conflict(StoreError):
-    """Two transactions changed the same row; the one that is told so left nothing behind."""
+    """Two transactions changed the same row; this one was rolled back."""
 
     code = "store.conflict"
 
     def __init__(self, path: Path, detail: str) -> None:
         super().__init__(
-            f"Two changes of {path} met: {detail}.",
-            "It is tried again by itself; nothing was stored twice.",
+            f"Two changes of {path} conflict: {detail}.",
+            "The change is retried automatically; nothing was stored twice.",
         )
 
 
-class EngineGaveUp(StoreError):
-    """The engine ended its work with the file; it was opened again, or will be at the next use."""
+class EngineFailed(StoreError):
+    """The engine closed the file after a fatal error; the next use opens it again."""
 
     code = "store.gave_up"
 
     def __init__(self, path: Path, detail: str) -> None:
         super().__init__(
-            f"The engine of the database {path} gave up: {detail}.",
-            "What was committed is safe; it is opened again by itself. Check the disk.",
+            f"The engine of the database {path} failed: {detail}.",
+            "Committed data is safe, and the file is reopened automatically. Check the disk.",
         )
 
 
-class Failed(StoreError):
-    """The database refused a statement or could not carry it out; nothing of it is kept."""
+class StatementFailed(StoreError):
+    """A statement failed and was rolled back."""
 
     code = "store.failed"
 
     def __init__(self, path: Path, detail: str) -> None:
         super().__init__(
-            f"The database {path} could not do this: {detail}.",
-            "It is tried again; if it stays so, please report it.",
+            f"A statement on the database {path} failed: {detail}.",
+            "It is retried; if it keeps failing, please report it.",
         )
 
 
 class ValueRejected(StoreError):
-    """What was read cannot be stored: the fault of the file it comes from, and of ours."""
+    """A value in Codex's file does not fit its column: a defect of that file and of Tailboard."""
 
     code = "store.unfit"
     error_class = "data"
 
     def __init__(self) -> None:
-        # Not the engine's words: they quote what was read.
+        # Without the engine's message, which quotes the value.
         super().__init__(
-            "A value in these lines does not fit where it is to be stored.",
-            "The lines stay where they are, and all else is read. Please report it; a newer "
-            "version may take them: `tailboard batches retry`.",
+            "A value in these lines does not fit its column.",
+            "The lines stay in their file, and everything else is read. Please report it; a newer "
+            "version may be able to store them: `tailboard batches retry`.",
         )
 
 
 class MemoryLimit(StoreError):
-    """The engine had no memory left for a statement, beside what others were asking."""
+    """A statement ran out of memory while other queries were running."""
 
     code = "store.crowded"
 
     def __init__(self, path: Path, detail: str) -> None:
         super().__init__(
-            f"The database {path} had no room in memory for this just now: {detail}.",
-            "It is tried again in a moment, when what others ask is answered.",
+            f"The database {path} ran out of memory for this query: {detail}.",
+            "It is retried in a moment, after other queries have ended.",
         )
 
 
 class ForkedProcess(StoreError):
-    """A forked child used its parent's database: what it writes would be lost without a word."""
+    """A forked child used its parent's database, where its writes would be lost silently."""
 
     code = "store.forked"
     error_class = "config"
@@ -212,12 +212,12 @@ class ForkedProcess(StoreError):
     def __init__(self, path: Path) -> None:
         super().__init__(
             f"The database {path} was opened by the parent of this process.",
-            "Start a process of its own instead of forking, and let it ask the owner.",
+            "Start a new process instead of forking, and let it query the owner.",
         )
 
 
 class LostLease(StoreError):
-    """A batch was finished by somebody whose lease had ended: nothing of it is kept."""
+    """A batch was finished by a worker whose lease had ended; its results are discarded."""
 
     code = "store.lost_lease"
 
@@ -225,12 +225,12 @@ class LostLease(StoreError):
         listed = ", ".join(batches[:5])
         super().__init__(
             f"Batches {listed} are no longer held by this worker.",
-            "They are worked on by somebody else; nothing was stored twice.",
+            "Another worker has them; nothing was stored twice.",
         )
 
 
 class Damaged(StoreError):
-    """The file or its log holds what nobody wrote; `recovery.py` knows what to do."""
+    """The file or its log is corrupt; `recovery.py` repairs it."""
 
     code = "store.damaged"
     error_class = "config"

@@ -1,6 +1,6 @@
-"""What has the name of a file of the database and is none: said before the engine looks.
+"""Checks the types of the database's files before the engine opens them.
 
-Links are not followed where we make files ourselves: whoever laid them would choose where.
+Symbolic links are refused where we create files ourselves: they would redirect our writes.
 """
 
 import errno
@@ -8,22 +8,22 @@ import stat
 from collections.abc import Callable
 from pathlib import Path
 
-from ingest.db.errors import DatabaseUnusable, ForeignFile, InTheWay
+from ingest.db.errors import DatabaseUnusable, ForeignFile, NameTaken
 
 
 def check_database_files(path: Path) -> None:
-    """Raise where the database, its log or its spool cannot be what lies there."""
+    """Raise if the database, its log or its spool exists and has the wrong type."""
     try:
-        _refuse_database(path)
-        _refuse(path.with_name(f"{path.name}.wal"), "log", wanted=stat.S_ISREG)
-        _refuse(path.with_name(f"{path.name}.spool"), "working folder", wanted=stat.S_ISDIR)
+        _check_database(path)
+        _check_companion(path.with_name(f"{path.name}.wal"), "log", expected=stat.S_ISREG)
+        _check_companion(path.with_name(f"{path.name}.spool"), "working folder", stat.S_ISDIR)
     except OSError as error:
-        # The folder is made, or named as what is wrong, in a moment.
+        # The caller creates the missing folder, or reports why it cannot.
         if error.errno not in (errno.ENOENT, errno.ENOTDIR):
             raise DatabaseUnusable(path, error) from error
 
 
-def _refuse_database(path: Path) -> None:
+def _check_database(path: Path) -> None:
     try:
         mode = path.stat().st_mode
     except FileNotFoundError:
@@ -32,13 +32,13 @@ def _refuse_database(path: Path) -> None:
         raise ForeignFile(path, f"it is {_kind(mode)}")
 
 
-def _refuse(path: Path, what: str, wanted: Callable[[int], bool]) -> None:
+def _check_companion(path: Path, what: str, expected: Callable[[int], bool]) -> None:
     try:
         mode = path.lstat().st_mode
     except FileNotFoundError:
         return
-    if not wanted(mode):
-        raise InTheWay(path, _kind(mode), what)
+    if not expected(mode):
+        raise NameTaken(path, _kind(mode), what)
 
 
 def _kind(mode: int) -> str:
@@ -46,4 +46,4 @@ def _kind(mode: int) -> str:
         return "a link"
     if stat.S_ISDIR(mode):
         return "a folder"
-    return "a file" if stat.S_ISREG(mode) else "no regular file"
+    return "a file" if stat.S_ISREG(mode) else "not a regular file"

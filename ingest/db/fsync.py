@@ -1,11 +1,11 @@
-"""Making sure that what was written is on the disk, a folder's names included."""
+"""Syncs a file, or the entries of a folder, to the disk."""
 
 import os
 from pathlib import Path
 
 
 def sync(path: Path) -> None:
-    """Wait until a file, or the names in a folder, would survive a loss of power."""
+    """Wait until the file, or the entries of the folder, would survive a power loss."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -1,9 +1,8 @@
-"""Facts from the spool into their tables, by the engine's own JSON reader.
+"""Loads facts from the spool into their tables with the engine's JSON reader.
 
-The columns are those of the table, and the names in the file are the fields of the fact, so there
-is no conversion to keep in step. A time that no calendar has, or that only geologists use, becomes
-null: not every program that is told of it can count that far. What does not fit otherwise is
-refused as a whole, with `Unfit`.
+A table's columns have the names of the fact's fields, so no conversion is needed. Invalid times,
+and times outside the years that Python can represent, become null. Any other value that does not
+fit raises `ValueRejected`.
 """
 
 from functools import cache
@@ -29,8 +28,8 @@ FACT_TABLES = (
     "segments",
 )
 _TIMES = "timestamp '1970-01-02' and timestamp '9999-12-30'"
-"""A day less at both ends: the local time of it has to exist, too."""
-_LARGEST_OBJECT = 4 * 1024 * 1024
+"""One day less at both ends, so that the local time is valid as well."""
+_MAX_OBJECT_SIZE = 4 * 1024 * 1024
 
 
 @cache
@@ -43,11 +42,11 @@ def _statement(columns: tuple[tuple[str, str], ...], table: str) -> str:
         _time(f'try_cast("{name}" as timestamp)') if kind == "TIMESTAMP" else f'"{name}"'
         for name, kind in columns
     )
-    # Table and columns are the schema's own, never data.
+    # Table and column names come from the schema, never from data.
     return (
         f'insert into "{table}" ({names}) select {values} from read_json($paths, '  # noqa: S608
         f"format = 'newline_delimited', columns = {{{read}}}, "
-        f"maximum_object_size = {_LARGEST_OBJECT})"
+        f"maximum_object_size = {_MAX_OBJECT_SIZE})"
     )
 
 
@@ -56,7 +55,7 @@ def _time(value: str) -> str:
 
 
 def load(database: Database, table: str, paths: list[str]) -> None:
-    """Append the facts in these files to `table`, inside the transaction that is open."""
+    """Append the facts in these files to `table`, inside the open transaction."""
     try:
         database.execute(_statement(database.columns(table), table), {"paths": paths})
     except (DataError, IntegrityError, InvalidInputException) as error:

@@ -1,7 +1,7 @@
-"""A bound on the memory that is taken while a statement of a person runs.
+"""Limits the memory of the process while a person's statement runs.
 
-The engine counts what it keeps, but not what some of its functions make of one value. The system
-refuses more than the bound; the engine then ends that statement alone.
+The engine's own memory limit does not count what some functions allocate for one value. Beyond
+this limit the operating system refuses the allocation, and the engine ends only that statement.
 """
 
 import contextlib
@@ -13,38 +13,37 @@ from pathlib import Path
 from typing import Final
 
 MOST: Final = 768 * 1024 * 1024
-"""Bytes that may come on top of what the process has when the first of them begins."""
+"""Bytes beyond what the process uses when the first statement begins."""
 _DATA = re.compile(r"^VmData:\s+(\d+) kB", re.MULTILINE)
 _lock = threading.Lock()
-_inside = 0
-_before = resource.getrlimit(resource.RLIMIT_DATA)
+_active = 0
+_previous_limit = resource.getrlimit(resource.RLIMIT_DATA)
 
 
 @contextlib.contextmanager
 def bounded_memory(most: int = MOST) -> Iterator[None]:
-    """Bound the whole process for as long as any of the blocks is entered."""
-    global _inside, _before
+    """Limit the whole process while any thread is in such a block."""
+    global _active, _previous_limit
     with _lock:
-        _inside += 1
-        if _inside == 1:
-            _before = resource.getrlimit(resource.RLIMIT_DATA)
-            _limit(most)
+        _active += 1
+        if _active == 1:
+            _previous_limit = resource.getrlimit(resource.RLIMIT_DATA)
+            _set_limit(most)
     try:
         yield
     finally:
         with _lock:
-            _inside -= 1
-            if not _inside:
-                resource.setrlimit(resource.RLIMIT_DATA, _before)
+            _active -= 1
+            if not _active:
+                resource.setrlimit(resource.RLIMIT_DATA, _previous_limit)
 
 
-def _limit(most: int) -> None:
-    # Only Linux tells how much there is, and counts all of it against the bound.
+def _set_limit(most: int) -> None:
+    # Only Linux reports the current size and counts all of it against the limit.
     with contextlib.suppress(OSError, ValueError):
-        found = _DATA.search(Path("/proc/self/status").read_text("ascii", "replace"))
-        if found:
-            bound = int(found[1]) * 1024 + most
-            soft, hard = _before
-            unlimited = resource.RLIM_INFINITY
-            kept = [one for one in (bound, soft, hard) if one != unlimited]
-            resource.setrlimit(resource.RLIMIT_DATA, (min(kept), hard))
+        size = _DATA.search(Path("/proc/self/status").read_text("ascii", "replace"))
+        if size:
+            limit = int(size[1]) * 1024 + most
+            soft, hard = _previous_limit
+            limits = [value for value in (limit, soft, hard) if value != resource.RLIM_INFINITY]
+            resource.setrlimit(resource.RLIMIT_DATA, (min(limits), hard))

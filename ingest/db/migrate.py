@@ -1,8 +1,8 @@
-"""The schema, step by step: numbered migrations, forward only, each checked by its hash.
+"""Applies numbered migrations, forward only, each verified by its hash.
 
-An older database is brought up on a copy that takes its place in one rename, so that whatever
-interrupts it leaves the old one whole; the old one stays beside it as a backup. Views are not
-migrated: they are the public face and are laid anew whenever their text changes.
+An older database is migrated on a copy, which then replaces it with one rename: an interruption
+leaves the old file intact, and the old file is kept as a backup. Views are not migrated; they are
+created again whenever their text changes.
 """
 
 import contextlib
@@ -30,26 +30,26 @@ class Migration(Struct, frozen=True):
 
 
 def shipped() -> list[Migration]:
-    """The migrations of this version, oldest first."""
-    found = []
+    """Return the migrations of this version, oldest first."""
+    migrations = []
     for entry in files("ingest.db.migrations").iterdir():
         if entry.name.endswith(".sql"):
             number = int(entry.name[:4])
-            found.append(Migration(number, entry.name, entry.read_text(encoding="utf-8")))
-    return sorted(found, key=lambda migration: migration.version)
+            migrations.append(Migration(number, entry.name, entry.read_text(encoding="utf-8")))
+    return sorted(migrations, key=lambda migration: migration.version)
 
 
 def views() -> str:
     return files("ingest.db").joinpath("views.sql").read_text(encoding="utf-8")
 
 
-def waiting(con: Connection, path: Path) -> list[Migration]:
-    """The steps this database lacks. Refuses, and changes nothing, where it is not one of ours."""
+def pending(con: Connection, path: Path) -> list[Migration]:
+    """Return the migrations to apply. Raises if the database is foreign or newer."""
     steps = shipped()
     applied = _applied(con, path)
     newest = max(applied, default=0)
     if newest > steps[-1].version:
-        raise NewerSchema(path, f"schema {newest}, this one knows {steps[-1].version}")
+        raise NewerSchema(path, f"schema {newest}, this version knows {steps[-1].version}")
     for step in steps:
         if step.version in applied and applied[step.version] != step.checksum:
             raise WrongMigration(path, step.name)
@@ -57,12 +57,12 @@ def waiting(con: Connection, path: Path) -> list[Migration]:
 
 
 def is_new(con: Connection, path: Path) -> bool:
-    """Whether no step was ever completed: a database that was just made, or died of being made."""
+    """Whether no migration was applied: the file is new, or its creation was interrupted."""
     return not _applied(con, path)
 
 
 def create(con: Connection, steps: list[Migration]) -> None:
-    """Take the steps where there is nothing to lose. Whatever interrupts it, they go on later."""
+    """Apply the migrations to a new database. After an interruption the next start continues."""
     con.execute(
         "create table if not exists schema_migrations ("
         "version integer primary key, name varchar, checksum varchar, applied_at timestamp, "
@@ -70,12 +70,12 @@ def create(con: Connection, steps: list[Migration]) -> None:
     )
     for step in steps:
         _apply(con, step)
-    # No definition of a table is left to the log: replaying those is the engine's weak side.
+    # The engine does not replay table definitions from its log reliably.
     con.execute("checkpoint")
 
 
 def upgrade(path: Path, steps: list[Migration]) -> Path:
-    """Take the steps on a copy of a closed database, and put the copy in its place; the backup."""
+    """Migrate a copy of the closed database, replace the database with it; return the backup."""
     copy = path.with_name(path.name + ".migrating")
     backup = path.with_name(f"{path.name}.before-{steps[0].version:04d}")
     _remove(copy)
@@ -87,7 +87,7 @@ def upgrade(path: Path, steps: list[Migration]) -> Path:
             create_views(con)
             con.execute("checkpoint")
         sync(copy)
-        _keep(path, backup)
+        _link_or_copy(path, backup)
         copy.replace(path)
         sync(path.parent)
     except BaseException:
@@ -119,12 +119,12 @@ def _applied(con: Connection, path: Path) -> dict[int, str]:
     try:
         found = con.execute("select version, checksum from schema_migrations").fetchall()
     except CatalogException:
-        # Asked only now: to list the tables takes longer than all else of opening.
+        # Only in this case, because listing the tables is the slowest part of opening.
         if tables := _tables(con):
             raise ForeignFile(path, f"it holds tables of another program ({tables[0]})") from None
         return {}
     except BinderException:
-        raise ForeignFile(path, "its table schema_migrations has another form") from None
+        raise ForeignFile(path, "its table schema_migrations has other columns") from None
     return dict(found)
 
 
@@ -155,8 +155,8 @@ def _copy(path: Path, copy: Path) -> None:
         shutil.copyfileobj(old, new, 1024 * 1024)
 
 
-def _keep(path: Path, backup: Path) -> None:
-    """The old file under a second name. Where a file system has no links, a copy of it."""
+def _link_or_copy(path: Path, backup: Path) -> None:
+    """Give the old file a second name, or copy it on a file system without hard links."""
     backup.unlink(missing_ok=True)
     try:
         backup.hardlink_to(path)

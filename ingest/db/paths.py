@@ -1,6 +1,6 @@
-"""The database file, the files beside it, and the schema version of this program.
+"""Paths of the database's files, and this program's schema version.
 
-Needs no engine, so that a process that only talks to the owner never loads one.
+Does not import the engine, so that clients of the owner start faster.
 """
 
 from importlib.resources import files
@@ -8,13 +8,13 @@ from pathlib import Path
 
 
 def schema_version() -> int:
-    """The number of the newest migration that this program ships."""
+    """Return the number of the newest migration."""
     names = [entry.name for entry in files("ingest.db.migrations").iterdir()]
     return max(int(name[:4]) for name in names if name.endswith(".sql"))
 
 
 def identity(database: Path) -> tuple[int, int]:
-    """Device and inode of the file, whatever its name; zeros where there is no file."""
+    """Return device and inode of the file; zeros if it does not exist."""
     try:
         info = database.stat()
     except OSError:
@@ -23,5 +23,5 @@ def identity(database: Path) -> tuple[int, int]:
 
 
 def beside(database: Path, suffix: str) -> Path:
-    """The companion file of the database with this suffix."""
+    """Return the path of the database's companion file with this suffix."""
     return database.with_name(f"{database.name}.{suffix}")

@@ -1,7 +1,7 @@
-"""Opens a database in a process of its own, changes nothing, and says how that went.
+"""Opens a database read-only in a child process and returns the error, if any.
 
-What an engine cannot survive ends this process and not the one that asked. With `scan` every value
-of every table is read once, which finds blocks that no longer are what was written.
+If opening crashes the engine, only the child process dies. With `scan` it reads every value of
+every table, which finds corrupt blocks.
 """
 
 import signal
@@ -12,17 +12,19 @@ from pathlib import Path
 from ingest.db.engine import Error, connect
 from ingest.interpreter import PYTHON
 
+CRASHED = "Opening it ended the process with"
+
 
 def probe(path: Path, *, scan: bool = False) -> str | None:
-    """What is wrong with the database at `path`, in the engine's words; None if nothing is."""
+    """Return the engine's error message for the database at `path`; None if it opens."""
     arguments = [*PYTHON, "-m", __name__, str(path), *(["scan"] if scan else [])]
     ended = subprocess.run(arguments, capture_output=True, check=False)
     if ended.returncode == 0:
         return None
     if ended.returncode < 0:
-        return f"Opening it ended the program with {signal.Signals(-ended.returncode).name}"
-    told = ended.stdout.decode("utf-8", "replace").strip() or "It could not be opened"
-    return told.splitlines()[0]
+        return f"{CRASHED} {signal.Signals(-ended.returncode).name}"
+    message = ended.stdout.decode("utf-8", "replace").strip() or "It could not be opened"
+    return message.splitlines()[0]
 
 
 def main() -> int:

@@ -1,8 +1,8 @@
-"""What may be forgotten: the history of finished work, and, where somebody says so, old facts.
+"""Deletes the history of finished batches and, on request, old facts.
 
-Promises that only ended batches go, only of files that are read to the end without anything left
-to do, and that what is told beforehand is what is done. Codex's own files are never touched; a
-source whose facts went stays known, so that no sweep reads it again.
+Only finished batches of completely read files are deleted, and exactly those that `preview` lists.
+Codex's own files are never touched. A source whose facts were deleted stays registered, so that no
+sweep reads it again.
 """
 
 import uuid
@@ -22,18 +22,18 @@ _FINAL: Final = sorted(PRUNABLE)
 
 
 class OldSource(Struct, frozen=True):
-    """An archived file that is old enough."""
+    """An archived source before the date."""
 
     source: int
     path: str
     thread: str
     size: int
     why: str | None
-    """Why its facts stay; None where they go."""
+    """Why its facts are kept; None if they are deleted."""
 
 
 class PruneCounts(Struct):
-    """What goes, or went, and what stays although it is old."""
+    """Counts of what is deleted, and of old data that is kept."""
 
     before: datetime
     batches: int = 0
@@ -43,26 +43,17 @@ class PruneCounts(Struct):
     facts: dict[str, int] = field(default_factory=dict)
     """By table."""
     kept: dict[str, int] = field(default_factory=dict)
-    """Why, and how many batches stay."""
+    """Number of old batches that are kept, by reason."""
 
     @property
     def nothing(self) -> bool:
         return not (self.batches or self.moves or self.samples or self.facts)
 
 
-class _OnlyLooked(Exception):
-    """Ends a transaction that was only for looking."""
-
-
 def preview(database: Database, before: datetime, *, facts: bool) -> PruneCounts:
-    """What `prune` would do now."""
-    found = PruneCounts(before)
-    try:
-        with database.transaction():
-            found = _match(database, before, facts=facts)
-            raise _OnlyLooked
-    except _OnlyLooked:
-        return found
+    """Return what `prune` would delete now."""
+    with database.dry_run():
+        return _match(database, before, facts=facts)
 
 
 def prune(
@@ -74,48 +65,50 @@ def prune(
     actor: str,
     reason: str | None = None,
 ) -> PruneCounts:
-    """Forget it, all or nothing, and write down who wanted it. Matched once more, in here."""
+    """Delete in one transaction, and record the command."""
     with database.transaction():
-        found = _match(database, before, facts=facts)
-        if found.nothing:
-            return found
+        counts = _match(database, before, facts=facts)
+        if counts.nothing:
+            return counts
         database.run("retention.drop_moves")
         database.run("retention.drop_batches", prunable=_FINAL)
         database.run("retention.drop_samples", before=before.isoformat())
-        if found.facts:
-            database.run("retention.bury", facts=sum(found.facts.values()), now=now.isoformat())
+        if counts.facts:
+            database.run("retention.bury", facts=sum(counts.facts.values()), now=now.isoformat())
             database.run("retention.drop_notes")
-            for table in found.facts:
-                _drop(database, table)
-        _record(database, found, facts=facts, now=now, actor=actor, reason=reason)
-    return found
+            for table in counts.facts:
+                # The table is one of our own constants.
+                database.execute(f'delete from "{table}" where {_OLD}')  # noqa: S608
+        _record(database, counts, facts=facts, now=now, actor=actor, reason=reason)
+    return counts
 
 
 def retained_sources(database: NamedQueries) -> dict[int, datetime]:
-    """Sources whose facts were given up, and when."""
+    """Return the sources whose facts were deleted, and when."""
     return {row["source"]: row["time"] for row in database.rows("retention.buried")}
 
 
 def _match(database: Database, before: datetime, *, facts: bool) -> PruneCounts:
-    stamp = before.isoformat()
+    time = before.isoformat()
+    query = database.rows_in_transaction
     database.run("retention.settle", prunable=_FINAL)
-    database.run("retention.match_batches", prunable=_FINAL, before=stamp)
+    database.run("retention.match_batches", prunable=_FINAL, before=time)
     if facts:
-        database.run("retention.match_sources", before=stamp)
+        database.run("retention.match_sources", before=time)
     else:
         database.run("retention.no_sources")
-    found = PruneCounts(before)
-    for row in database.query("retention.batches"):
+    counts = PruneCounts(before)
+    for row in query("retention.batches"):
         if row["why"] is None:
-            found.batches = row["batches"]
+            counts.batches = row["batches"]
         else:
-            found.kept[row["why"]] = row["batches"]
-    found.moves = database.query("retention.moves")[0]["moves"]
-    found.samples = database.query("retention.samples", before=stamp)[0]["samples"]
-    found.sources = [OldSource(**row) for row in database.query("retention.sources")]
-    if any(one.why is None for one in found.sources):
-        found.facts = {table: count for table in FACT_TABLES if (count := _count(database, table))}
-    return found
+            counts.kept[row["why"]] = row["batches"]
+    counts.moves = query("retention.moves")[0]["moves"]
+    counts.samples = query("retention.samples", before=time)[0]["samples"]
+    counts.sources = [OldSource(**row) for row in query("retention.sources")]
+    if any(source.why is None for source in counts.sources):
+        counts.facts = {table: count for table in FACT_TABLES if (count := _count(database, table))}
+    return counts
 
 
 _OLD: Final = "source in (select source from old_sources where why is null)"
@@ -127,32 +120,28 @@ def _count(database: Database, table: str) -> int:
     return int(row[0]) if row else 0
 
 
-def _drop(database: Database, table: str) -> None:
-    database.execute(f'delete from "{table}" where {_OLD}')  # noqa: S608
-
-
 def _record(
     database: Database,
-    found: PruneCounts,
+    counts: PruneCounts,
     *,
     facts: bool,
     now: datetime,
     actor: str,
     reason: str | None,
 ) -> None:
-    # Not in the file of edits: in a database that is made anew there is nothing old to forget.
+    # Not in the edit log: a new database contains nothing old to delete.
     database.run(
         "commands.add",
         id=uuid.uuid4().hex,
         time=now.isoformat(),
         actor=actor,
         verb="prune",
-        selection=_json({"before": found.before, "facts": facts}),
-        arguments=_json({"samples": found.samples, "facts": sum(found.facts.values())}),
+        selection=_json({"before": counts.before, "facts": facts}),
+        arguments=_json({"samples": counts.samples, "facts": sum(counts.facts.values())}),
         reason=reason and mask(reason),
-        matched=found.batches + sum(found.kept.values()),
-        done=found.batches,
-        skipped=_json(found.kept),
+        matched=counts.batches + sum(counts.kept.values()),
+        done=counts.batches,
+        skipped=_json(counts.kept),
         state="done",
         now=now.isoformat(),
     )

@@ -1,7 +1,6 @@
-"""What whoever reads sees of the database, wherever it is open: in this process or in another.
+"""The interface for reading the database, whether this process or another has it open.
 
-Rows by named statements, several of them as one moment saw them, questions in SQL, and a copy.
-Needs no engine, so that a process that only asks the owner never loads one.
+Does not import the engine, so that clients of the owner start faster.
 """
 
 from collections.abc import Sequence
@@ -12,23 +11,23 @@ from typing import Any, Protocol
 from msgspec import Struct
 
 Row = dict[str, Any]
-"""A row of a named statement, by its columns."""
+"""A row of a named query, by column."""
 
 Query = tuple[str, dict[str, Any]]
-"""The name of a statement, and the values of its parameters."""
+"""The name of a query and the values of its parameters."""
 
 
 class Answer(Struct, frozen=True):
-    """What a question in SQL came to."""
+    """The result of an ad hoc SQL query."""
 
     columns: list[str]
     rows: list[tuple[Any, ...]]
     more: bool = False
-    """Whether there were more rows than asked for."""
+    """Whether there are more rows than the limit."""
 
 
 class QueryRefused(Exception):
-    """The statement is not a question to the views, or the engine cannot answer it."""
+    """The query is not allowed, or the engine cannot run it."""
 
     code = "query"
 
@@ -39,34 +38,30 @@ class QueryRefused(Exception):
 
 
 class Format(StrEnum):
-    """What a copy of the database is written as."""
+    """The format of a snapshot of the database."""
 
     DUCKDB = "duckdb"
     """One file with all tables and views."""
     PARQUET = "parquet"
-    """A folder with one file a documented view."""
+    """A folder with one file per documented view."""
 
 
 class NamedQueries(Protocol):
-    """Whoever answers named statements."""
-
     def rows(self, name: str, /, **values: object) -> list[Row]:
-        """The rows a named statement answers with."""
+        """Run a named query and return its rows."""
 
-    def one(self, name: str, /, **values: object) -> Row | None:
-        """The first of them, if there is one."""
+    def first_row(self, name: str, /, **values: object) -> Row | None:
+        """Return the first row of a named query, if any."""
 
 
 class QueryReader(NamedQueries, Protocol):
-    """The database, for whoever reads."""
-
     path: Path
 
-    def ask(self, queries: Sequence[Query], /) -> list[list[Row]]:
-        """The rows of several statements, all as they were at one moment."""
+    def run_consistent(self, queries: Sequence[Query], /) -> list[list[Row]]:
+        """Run several named queries on one snapshot."""
 
     def sql(self, text: str, limit: int | None = None, /) -> Answer:
-        """What one reading statement answers, at most `limit` rows of it."""
+        """Run one read-only SQL statement and return at most `limit` rows."""
 
     def copy(self, form: Format, /) -> Path:
-        """A consistent copy in the spool, for whoever asked to take away."""
+        """Write a consistent copy to the spool; the caller moves it from there."""

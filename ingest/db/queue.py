@@ -1,6 +1,6 @@
-"""The queue as it is stored: claims, moves and their history, each a compare-and-set.
+"""The stored queue: claims, state changes and their history, each a compare-and-set.
 
-Which move follows from what is for `ingest.batches`; when to make it is for the worker.
+`ingest.batches` decides which state follows; `ingest.pipeline` decides when.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,12 +29,12 @@ from ingest.db.database import Database
 
 Step = Retry | GiveUp | PauseQueue | Release
 
-FREE = sorted(TRANSITIONS[Move.CLAIM].sources)
-"""The states a batch is claimed from."""
+CLAIMABLE = sorted(TRANSITIONS[Move.CLAIM].sources)
+"""The states from which a batch can be claimed."""
 
 
 class Claim(Struct):
-    """A batch as it is asked for: a range, and the lease it is to be held with."""
+    """A batch to claim: its range, and the lease to hold it with."""
 
     id: str
     lease: str
@@ -46,20 +46,20 @@ class Claim(Struct):
 
 
 def claim(database: Database, claims: list[Claim], by: str, now: str) -> None:
-    """Claim what is free of these, inside the open transaction.
+    """Claim those of these batches that are claimable, inside the open transaction.
 
-    One that is not free keeps the lease it has: whoever works on it without one fails to end it.
+    Any other keeps its lease, so that a worker without that lease cannot end it.
     """
     if not claims:
         return
-    rows = [asdict(one) for one in claims]
-    database.run("queue.tell_claims", batches=rows, free=FREE, now=now)
+    rows = [asdict(batch) for batch in claims]
+    database.run("queue.tell_claims", batches=rows, free=CLAIMABLE, now=now)
     database.run("queue.add", batches=rows, by=by, now=now)
-    database.run("queue.claim_known", batches=rows, free=FREE, by=by, now=now)
+    database.run("queue.claim_known", batches=rows, free=CLAIMABLE, by=by, now=now)
 
 
 class _Moved(Struct):
-    """What a failure makes of one batch: its row, and the row of its history."""
+    """The new values of a failed batch and of its history row."""
 
     id: str
     lease: str
@@ -78,7 +78,7 @@ class _Moved(Struct):
     error_hint: str | None
 
 
-def failed(
+def record_failure(
     database: Database,
     batch: str,
     lease: str,
@@ -87,19 +87,19 @@ def failed(
     actor: str = "auto",
     max_attempts: int = MAX_ATTEMPTS,
 ) -> Step | None:
-    """Move a claimed batch to where its failure leads; None where the lease was lost."""
-    steps = failed_together(database, {lease: (batch, failure)}, now, actor, max_attempts)
+    """Record the failure of a claimed batch; None if its lease was lost."""
+    steps = record_failures(database, {lease: (batch, failure)}, now, actor, max_attempts)
     return steps.get(batch)
 
 
-def failed_together(
+def record_failures(
     database: Database,
     failures: Mapping[str, tuple[str, Failure]],
     now: datetime,
     actor: str,
     max_attempts: int = MAX_ATTEMPTS,
 ) -> dict[str, Step]:
-    """The same for many, by their leases and all at once; without those whose lease was lost."""
+    """Record failures by lease in one transaction; skips batches whose lease was lost."""
     if not failures:
         return {}
     batches = [batch for batch, _ in failures.values()]
@@ -107,15 +107,17 @@ def failed_together(
     moves: list[_Moved] = []
     with database.transaction():
         rescues: dict[str, list[datetime]] = {}
-        for one in database.query("queue.deaths_since", batches=batches, code=READER_DIED.code):
-            rescues.setdefault(one["batch"], []).append(one["time"])
-        for row in database.query("queue.batches", batches=batches):
+        for death in database.rows_in_transaction(
+            "queue.deaths_since", batches=batches, code=READER_DIED.code
+        ):
+            rescues.setdefault(death["batch"], []).append(death["time"])
+        for row in database.rows_in_transaction("queue.batches", batches=batches):
             batch, failure = failures.get(row["lease"], ("", OWNER_DIED))
             if batch == row["id"]:
                 rescued_at = rescues.get(batch, [])
                 steps[batch] = _step(row, failure, rescued_at, now, max_attempts)
                 moves.append(_moved(row, failure, steps[batch]))
-        values = {"moves": [asdict(one) for one in moves], "now": now.isoformat()}
+        values = {"moves": [asdict(move) for move in moves], "now": now.isoformat()}
         database.run("queue.move", **values)
         database.run("queue.tell_moves", **values, actor=actor)
     return steps
@@ -161,22 +163,25 @@ def _moved(row: dict[str, Any], failure: Failure, step: Step) -> _Moved:
 
 
 def rescue(database: Database, by: str, now: datetime) -> int:
-    """Free what a dead process held. The database's lock proves that it is dead."""
+    """Release the batches of dead processes; return how many.
+
+    This process holds the database's lock, so every other owner has ended.
+    """
     orphans = database.rows("queue.orphans", by=by)
-    held = {row["lease"]: (row["id"], OWNER_DIED) for row in orphans}
-    failed_together(database, held, now, "startup-rescue")
+    failures = {row["lease"]: (row["id"], OWNER_DIED) for row in orphans}
+    record_failures(database, failures, now, "startup-rescue")
     return len(orphans)
 
 
 def release(database: Database, by: str, now: str) -> None:
-    """Hand back, uncharged, all that `by` has claimed and works on no more."""
+    """Release all batches that `by` has claimed, without counting an attempt."""
     with database.transaction():
         database.run("queue.tell_set_free", by=by, now=now)
         database.run("queue.set_free", by=by, now=now)
 
 
-def wake(database: Database, batches: list[str], now: str) -> None:
-    """Give batches that were given up one more attempt: what they failed on has changed."""
+def retry_changed(database: Database, batches: list[str], now: str) -> None:
+    """Give dead batches one more attempt, because their file has changed."""
     if batches:
         with database.transaction():
             database.run("queue.tell_woken", batches=batches, now=now)
@@ -189,7 +194,7 @@ def wake(database: Database, batches: list[str], now: str) -> None:
 
 
 def wake_due(database: Database, mode: Mode, now: str) -> None:
-    """Let those whose time has come wait for work again."""
+    """Make failed and snoozed batches pending again when their time has come."""
     latest = (datetime.fromisoformat(now) + LONGEST_DELAY).isoformat()
     with database.transaction():
         if database.run("queue.tell_due", mode=mode, now=now, latest=latest):
@@ -198,30 +203,30 @@ def wake_due(database: Database, mode: Mode, now: str) -> None:
             database.run("queue.revive", mode=mode, now=now)
 
 
-def claim_piece(database: Database, found: Claim, now: str) -> None:
-    """Put a batch that a person decided about, before it was there, where they put it."""
+def apply_decision(database: Database, batch: Claim, now: str) -> None:
+    """Create a batch in the state that a replayed edit decided before the batch existed."""
     values = {
-        "id": found.id,
-        "kind": found.kind,
-        "source": found.source,
-        "generation": found.generation,
-        "start": found.start,
-        "finish": found.finish,
+        "id": batch.id,
+        "kind": batch.kind,
+        "source": batch.source,
+        "generation": batch.generation,
+        "start": batch.start,
+        "finish": batch.finish,
     }
     with database.transaction():
         if database.run("queue.take_up", **values, now=now):
-            database.run("queue.tell_taken_up", id=found.id, now=now)
-        database.run("queue.drop_decision", id=found.id)
+            database.run("queue.tell_taken_up", id=batch.id, now=now)
+        database.run("queue.drop_decision", id=batch.id)
 
 
 def heartbeat(database: Database, by: str, now: str, silent: Sequence[str] = ()) -> None:
-    """Say that `by` is still at work on what it holds, but for these leases."""
+    """Renew the heartbeat of all batches that `by` has claimed, except these leases."""
     with database.transaction():
         database.run("queue.beat", by=by, silent=list(silent), now=now)
 
 
 def pause(database: Database, failure: Failure, now: str) -> None:
-    """Stop the queue, with one message, until what stopped it is cured."""
+    """Pause the queue until the cause of the failure is resolved."""
     with database.transaction():
         database.run("queue.lift", by_person=PAUSED_BY_USER)
         database.run(
@@ -234,7 +239,7 @@ def pause(database: Database, failure: Failure, now: str) -> None:
 
 
 def resume(database: Database) -> None:
-    """Let the queue go on, where it stands still and no person stopped it."""
+    """Resume the queue unless a person paused it."""
     if database.rows("queue.pauses"):
         with database.transaction():
             database.run("queue.lift", by_person=PAUSED_BY_USER)

@@ -1,8 +1,9 @@
-"""The way in to the database, and the ladder down which a damaged one is brought back.
+"""Opens the database, and repairs it if it is damaged.
 
-Copies first, then as little given up as possible: the end of the log, the log, the file. Nothing is
-deleted. What is given up is read again from Codex's files, because cursors and facts are committed
-together. Only a file that is known to be ours is ever touched.
+A repair first copies the files, then discards as little as possible: the end of the log, the whole
+log, or the whole file. Discarded files are kept in a folder. Cursors and facts are committed
+together, so ingest reads what is missing again from Codex's files. Only a file that is known to be
+a Tailboard database is ever changed.
 """
 
 import contextlib
@@ -15,16 +16,17 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ingest.db.database import Database, insist_on_text, marked_damaged
-from ingest.db.errors import Damaged, DatabaseUnusable, DiskFull, ForeignFile, Locked, StoreError
+from ingest.db.database import Database, check_path_encoding, damage_marker
+from ingest.db.engine_errors import explain
+from ingest.db.errors import Damaged, DatabaseUnusable, ForeignFile, Locked
 from ingest.db.file_checks import check_database_files
-from ingest.db.probe import probe
+from ingest.db.probe import CRASHED, probe
 
 Clock = Callable[[], datetime]
 
 _MAGIC = b"DUCK"
 _POSITION = re.compile(r"byte position (\d+)")
-_AGAIN = "What is missing is read again from Codex's files."
+_READ_AGAIN = "What is missing is read again from Codex's files."
 
 
 def utc_now() -> datetime:
@@ -32,143 +34,137 @@ def utc_now() -> datetime:
 
 
 def open_database(path: Path, clock: Clock = utc_now) -> tuple[Database, list[str]]:
-    """The database, and what a person should be told of how it was opened.
+    """Return the open database, and messages for the user about a repair.
 
-    A file that is not there is made. A damaged one is brought back if it is ours. Everything else
-    that stands in the way is a `StoreError`, and leaves the file as it is.
+    Creates a missing file, and repairs a damaged one if it is ours. Any other obstacle raises a
+    `StoreError` and leaves the file unchanged.
     """
     path = path.absolute()
-    insist_on_text(path)
+    check_path_encoding(path)
     ours = _is_ours(path)
-    _refuse_what_is_not_ours(path)
-    told: list[str] = []
+    _check_not_foreign(path)
+    messages: list[str] = []
     try:
         _make_folder(path)
-        with _opening(path) as died:
+        with _opening_lock(path) as died:
             if path.exists() and path.stat().st_size == 0:
-                # A process that died before its first write, or somebody's `touch`.
+                # A process died before its first write, or somebody used `touch`.
                 path.unlink()
             if ours and _log(path).exists() and not path.exists():
-                told += _set_log_aside(path, clock)
-            damage = _suspicion(path, died=died)
+                messages += _set_log_aside(path, clock)
+            damage = _find_damage(path, died=died)
             if damage is None:
                 try:
-                    return Database(path), told
+                    return Database(path), messages
                 except Damaged as error:
                     damage = error.detail
             if not ours:
                 raise ForeignFile(path, f"it cannot be opened ({damage.rstrip('.')})")
-            told += _recover(path, damage, clock)
-            return Database(path), told
+            messages += _recover(path, damage, clock)
+            return Database(path), messages
     except OSError as error:
-        raise _explained(path, error) from error
+        raise explain(path, error) from error
 
 
 def _recover(path: Path, damage: str, clock: Clock) -> list[str]:
-    """Bring a database back that does not open, and tell what was done. Nobody has it open;
-    afterwards it opens.
-    """
-    steps = [f"The database {path.name} was damaged: {damage.rstrip('.')}."]
+    """Repair a database that nobody has open; return messages about what was done."""
+    messages = [f"The database {path.name} was damaged: {damage.rstrip('.')}."]
     kept = _new_folder(path, clock)
     log = _log(path)
-    steps += _keep_copies(path, log, kept)
+    messages += _keep_copies(path, log, kept)
     if log.exists() and path.exists():
-        # A log of another file is worth nothing, and none is to blame where its replay is not.
-        worth_it = "replaying WAL" in damage and "does not match database" not in damage
-        if worth_it and (salvaged := _salvage(path, log, kept, damage)):
+        # Salvage the log only if its replay failed and it belongs to this file.
+        can_salvage = "replaying WAL" in damage and "does not match database" not in damage
+        if can_salvage and (salvaged := _salvage(path, log, kept, damage)):
             _install(salvaged, log, kept)
             lost = (kept / log.name).stat().st_size - log.stat().st_size
-            steps.append(f"All of its log but the last {lost} bytes was saved. {_AGAIN}")
-            marked_damaged(path).unlink(missing_ok=True)
-            return steps
+            messages.append(f"All of its log but the last {lost} bytes was saved. {_READ_AGAIN}")
+            damage_marker(path).unlink(missing_ok=True)
+            return messages
         _move(log, kept)
         if probe(path, scan=True) is None:
-            steps.append(f"Its log could not be used and was set aside. {_AGAIN}")
-            marked_damaged(path).unlink(missing_ok=True)
-            return steps
+            messages.append(f"Its log could not be used and was set aside. {_READ_AGAIN}")
+            damage_marker(path).unlink(missing_ok=True)
+            return messages
     for file in (path, log):
         if file.exists():
             _move(file, kept)
-    marked_damaged(path).unlink(missing_ok=True)
-    steps.append(
-        f"The file was set aside and a new one begun. All is read again from Codex's files; "
-        f"the damaged one is in {kept}."
+    damage_marker(path).unlink(missing_ok=True)
+    messages.append(
+        f"The file was set aside and a new one created. Everything is read again from Codex's "
+        f"files; the damaged file is in {kept}."
     )
-    return steps
+    return messages
 
 
 def _set_log_aside(path: Path, clock: Clock) -> list[str]:
-    """A log whose database is gone belongs to nothing; the engine would drop it without a word."""
+    """Move away a log without a database, which the engine would delete silently."""
     kept = _new_folder(path, clock)
     _move(_log(path), kept)
     return [
         (
-            f"The database {path.name} is gone, and only its log was left; it is kept in {kept}. "
-            f"A new one was begun. {_AGAIN}"
+            f"The database {path.name} is missing and only its log is left; it is kept in {kept}. "
+            f"A new database was created. {_READ_AGAIN}"
         )
     ]
 
 
-def _suspicion(path: Path, *, died: bool) -> str | None:
-    """What is wrong, found out in another process; asked only where the last use ended badly."""
+def _find_damage(path: Path, *, died: bool) -> str | None:
+    """Check the file in a child process, but only if its last use ended abnormally."""
     if not path.exists():
         return None
-    if marked_damaged(path).exists():
+    if damage_marker(path).exists():
         damage = probe(path, scan=True)
         if damage is None:
-            marked_damaged(path).unlink(missing_ok=True)
+            damage_marker(path).unlink(missing_ok=True)
         return damage
     if died:
         damage = probe(path)
-        # Only what ends a process is kept away from this one. The rest it can be told itself.
-        return damage if damage is not None and damage.startswith("Opening it ended") else None
+        # Only a crash must be kept out of this process; it can handle any other error itself.
+        return damage if damage is not None and damage.startswith(CRASHED) else None
     return None
 
 
 @contextlib.contextmanager
-def _opening(path: Path) -> Iterator[bool]:
-    """Hold the note that says somebody is opening; whether one was left behind by a death.
+def _opening_lock(path: Path) -> Iterator[bool]:
+    """Hold the lock file during opening; True if a process died while it held it.
 
-    The lock on the note is what counts, not its being there: it also keeps two processes from
-    repairing the same file.
+    The lock on the file counts, not its existence. It also prevents two processes from repairing
+    the same database.
     """
-    note = path.with_name(path.name + ".opening")
+    lock = path.with_name(path.name + ".opening")
     try:
-        descriptor, left = _take(path, note)
+        descriptor, existed = _acquire(path, lock)
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
-        # A full disk is no reason not to look at what is there.
+        # On a full disk an existing database can still be opened.
         yield False
         return
     try:
-        yield left
-    except BaseException:
-        note.unlink(missing_ok=True)
-        raise
-    else:
-        note.unlink(missing_ok=True)
+        yield existed
     finally:
+        lock.unlink(missing_ok=True)
         os.close(descriptor)
 
 
-def _take(path: Path, note: Path) -> tuple[int, bool]:
+def _acquire(path: Path, lock: Path) -> tuple[int, bool]:
     while True:
-        left = note.exists()
-        descriptor = os.open(note, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        existed = lock.exists()
+        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             pid = os.pread(descriptor, 20, 0).decode("ascii", "replace")
             os.close(descriptor)
             raise Locked(path, int(pid) if pid.isdigit() else None, None) from None
-        here, there = os.fstat(descriptor), _stat(note)
-        if there is not None and (here.st_dev, here.st_ino) == (there.st_dev, there.st_ino):
-            # Only for the message to others: on a full disk they do not learn who it is.
+        opened, current = os.fstat(descriptor), _stat(lock)
+        if current is not None and os.path.samestat(opened, current):
+            # Used only in the error message of other processes; not available on a full disk.
             with contextlib.suppress(OSError):
                 os.pwrite(descriptor, str(os.getpid()).encode(), 0)
-            return descriptor, left
-        os.close(descriptor)  # Its holder finished just now and removed it.
+            return descriptor, existed
+        os.close(descriptor)  # Its holder has just finished and removed it.
 
 
 def _stat(path: Path) -> os.stat_result | None:
@@ -178,13 +174,13 @@ def _stat(path: Path) -> os.stat_result | None:
         return None
 
 
-def _refuse_what_is_not_ours(path: Path) -> None:
+def _check_not_foreign(path: Path) -> None:
     check_database_files(path)
     try:
         with path.open("rb") as file:
             start = file.read(12)
     except (FileNotFoundError, NotADirectoryError):
-        return  # The folder is made, or named as what is wrong, in a moment.
+        return  # The caller creates the missing folder, or reports why it cannot.
     except OSError as error:
         raise DatabaseUnusable(path, error) from error
     if start and not _is_ours(path) and start[8:] != _MAGIC:
@@ -192,7 +188,7 @@ def _refuse_what_is_not_ours(path: Path) -> None:
 
 
 def _is_ours(path: Path) -> bool:
-    """Whether a database of ours was ever opened here: only then may the file be moved."""
+    """Whether Tailboard ever opened a database here: only then may the file be moved."""
     return path.with_name(path.name + ".spool").is_dir()
 
 
@@ -219,7 +215,7 @@ def _new_folder(path: Path, clock: Clock) -> Path:
 
 
 def _keep_copies(path: Path, log: Path, kept: Path) -> list[str]:
-    """Copy both files aside before anything is tried; without the room for it, go on and say so."""
+    """Copy both files before the repair; on a full disk, continue and report it."""
     for file in (log, path):
         if file.exists():
             try:
@@ -228,7 +224,7 @@ def _keep_copies(path: Path, log: Path, kept: Path) -> list[str]:
                 if error.errno not in (errno.ENOSPC, errno.EDQUOT):
                     raise
                 (kept / file.name).unlink(missing_ok=True)
-                return [f"There was no room to copy {file.name} aside; it is moved if need be."]
+                return [f"There was no space to copy {file.name}; it is moved if necessary."]
     return [f"Copies of it are kept in {kept}."]
 
 
@@ -241,18 +237,18 @@ def _copy(file: Path, to: Path) -> None:
 
 
 def _move(file: Path, kept: Path) -> None:
-    """Into the folder, in place of its copy: a rename, so that it needs no room."""
+    """Move the file over its copy in the folder, with a rename that needs no space."""
     file.replace(kept / file.name)
 
 
 def _salvage(path: Path, log: Path, kept: Path, damage: str) -> Path | None:
-    """The longest beginning of the log with which the database opens; tried without changing it."""
+    """Find the longest prefix of the log with which the database opens, without changing either."""
     trial = kept / "trial"
     trial.mkdir()
     candidate = _log(trial / path.name)
     try:
-        # A second name of the file, so that the engine looks for the log of our choice. It is
-        # opened for reading only: replaying a log then happens in memory.
+        # With a hard link of another name the engine reads the log of that name. A read-only
+        # connection replays the log in memory only.
         (trial / path.name).hardlink_to(path)
         _copy(log, candidate)
         if not _cut_until_it_opens(trial / path.name, candidate, damage):
@@ -260,14 +256,17 @@ def _salvage(path: Path, log: Path, kept: Path, damage: str) -> Path | None:
         return candidate.replace(kept / f"{log.name}.salvaged")
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EPERM, errno.ENOTSUP):
-            return None  # No room or no links here: the log is given up as a whole.
+            return None  # Without space or hard links, the whole log is discarded.
         raise
     finally:
         shutil.rmtree(trial, ignore_errors=True)
 
 
 def _cut_until_it_opens(twin: Path, log: Path, damage: str) -> bool:
-    """A torn last entry is left out by the engine itself, so any cut before the damage will do."""
+    """Shorten the log by bisection until the database opens.
+
+    The engine ignores an incomplete last entry, so any cut before the damage works.
+    """
     whole = log.read_bytes()
     opens, fails = 0, len(whole)
     named = _POSITION.search(damage)
@@ -280,7 +279,7 @@ def _cut_until_it_opens(twin: Path, log: Path, damage: str) -> bool:
         if wrong is None:
             opens = cut
             if named and cut == int(named[1]):
-                break  # The engine said itself that what follows is damaged.
+                break  # The engine reported that the damage begins here.
         else:
             fails = cut
         cut = (opens + fails) // 2
@@ -292,9 +291,3 @@ def _install(salvaged: Path, log: Path, kept: Path) -> None:
     if not (kept / log.name).exists():
         _move(log, kept)
     salvaged.replace(log)
-
-
-def _explained(path: Path, error: OSError) -> StoreError:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return DiskFull(path)
-    return DatabaseUnusable(path, error)

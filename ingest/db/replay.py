@@ -1,8 +1,7 @@
-"""What people did and the database does not know, done again: after it was lost, rebuilt, restored.
+"""Replays edits that the database does not contain, after it was lost, rebuilt or restored.
 
-Promises that each line of the file of edits is taken up once. A decision that still means
-something is carried out, also for batches that only a later reading will bring back; the rest is
-kept as history.
+Each line of the edit log is replayed once. A decision that still applies is executed, also for
+batches that a later ingest will create; any other edit is stored as history.
 """
 
 from datetime import datetime
@@ -13,61 +12,61 @@ import msgspec
 from ingest.batches.action import MOVES, Action, Selection, Verb
 from ingest.batches.retry_policy import MAX_ATTEMPTS
 from ingest.batches.state import TRANSITIONS
-from ingest.db.actions import add, match, move, pause_or_resume
+from ingest.db.actions import insert_command, match_batches, move_batches, pause_or_resume
 from ingest.db.database import Database
 from ingest.db.edit_log import EditLog, LoggedEdit
 
-_STANDING: Final = (Verb.CANCEL, Verb.SNOOZE)
-"""What a person decided of a batch, until they say something else."""
+_LASTING: Final = (Verb.CANCEL, Verb.SNOOZE)
+"""Decisions that hold until the person makes another one."""
 
 
 def replay(database: Database, now: datetime, max_attempts: int = MAX_ATTEMPTS) -> int:
-    """Take up what the database does not know; how many lines that were."""
+    """Replay the edits that the database does not contain; return how many."""
     edits = EditLog(database.path)
     size = edits.size()
-    row = database.one("commands.mark")
+    row = database.first_row("commands.mark")
     mark = int(row["value"]) if row is not None else 0
     if mark == size:
         return 0
-    # Others change the file too, so that no place in it is kept: from its beginning.
-    told = list(edits.read())
-    known = {one["id"] for one in database.rows("commands.known", ids=[edit.id for edit in told])}
-    missing = [edit for edit in told if edit.id not in known]
+    # Other processes may rewrite the file, so an offset into it is not reliable: read all of it.
+    logged = list(edits.read())
+    known = {row["id"] for row in database.rows("commands.known", ids=[edit.id for edit in logged])}
+    missing = [edit for edit in logged if edit.id not in known]
     for edit in missing:
         with database.transaction():
-            add(database, edit, "replayed", len(edit.batches), now)
-            _redo(database, edit, now, max_attempts)
+            insert_command(database, edit, "replayed", len(edit.batches), now)
+            _execute_again(database, edit, now, max_attempts)
     with database.transaction():
         database.run("commands.set_mark", mark=str(size))
     return len(missing)
 
 
-def _redo(database: Database, edit: LoggedEdit, now: datetime, max_attempts: int) -> None:
-    order = _order(edit)
-    if order is None:
+def _execute_again(database: Database, edit: LoggedEdit, now: datetime, max_attempts: int) -> None:
+    action = _action(edit)
+    if action is None:
         return
-    if order.verb in (Verb.PAUSE, Verb.RESUME):
-        pause_or_resume(database, order, edit.at)
+    if action.verb in (Verb.PAUSE, Verb.RESUME):
+        pause_or_resume(database, action, edit.at)
         return
-    if order.verb is Verb.SNOOZE and (order.until is None or order.until <= now):
+    if action.verb is Verb.SNOOZE and (action.until is None or action.until <= now):
         return
-    match(database, order)
-    move(database, order, edit.id, now, max_attempts)
-    if order.verb in _STANDING:
+    match_batches(database, action)
+    move_batches(database, action, edit.id, now, max_attempts)
+    if action.verb in _LASTING:
         database.run(
             "commands.decide",
             ids=edit.batches,
-            state=TRANSITIONS[MOVES[order.verb]].target,
-            until=None if order.until is None else order.until.isoformat(),
-            reason=order.reason,
+            state=TRANSITIONS[MOVES[action.verb]].target,
+            until=None if action.until is None else action.until.isoformat(),
+            reason=action.reason,
         )
     else:
         database.run("commands.undecide", ids=edit.batches)
 
 
-def _order(edit: LoggedEdit) -> Action | None:
-    """The order as it was given, for the batches it moved; None for what is history only."""
-    # A reset is history: whoever lost the database reads everything again anyway.
+def _action(edit: LoggedEdit) -> Action | None:
+    """Return the action on the batches that it moved; None if it is only history."""
+    # A reset is only history: a new database reads everything again anyway.
     if edit.verb not in (*MOVES, Verb.RESET_ATTEMPTS, Verb.PAUSE, Verb.RESUME):
         return None
     try:

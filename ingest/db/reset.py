@@ -1,8 +1,7 @@
-"""Forgetting what was derived from some files, so that it is derived again.
+"""Deletes the facts of some sources, so that the next ingest reads their files again.
 
-Promises a copy of the database first, all or nothing, and that nothing is forgotten that could not
-be read again. What people did stays: their orders, their notes, and the batches they cancelled.
-Reading again is the next ingest's.
+A reset first makes a backup, then runs in one transaction. It deletes only what can be read again,
+and keeps what people did: commands, notes and the batches they cancelled.
 """
 
 from collections.abc import Callable
@@ -13,13 +12,13 @@ from pathlib import Path
 from msgspec import Struct
 
 from ingest.batches.action import Action, Target
-from ingest.db.actions import match_sources, record, writing_down
+from ingest.db.actions import match_batches_of, record_action, recorded_command
 from ingest.db.backup import backup
 from ingest.db.database import Database
 from ingest.db.load import FACT_TABLES
 
-_NOTHING = sha256().hexdigest()
-_WITHIN_REACH = "following"
+_EMPTY_HASH = sha256().hexdigest()
+_READABLE_STATE = "following"
 
 
 class ResetResult(Struct, frozen=True):
@@ -37,77 +36,76 @@ def targets(
     sources: list[int] | None = None,
     readable: Callable[[str], bool],
 ) -> list[Target]:
-    """What would be read again, and what would be left alone, and why."""
+    """Return the selected sources; those that cannot be reset have a reason."""
     rows = database.rows("reset.targets", session=session, source=source, sources=sources)
-    found = []
+    selected = []
     for row in rows:
         why = None
-        if row["state"] != _WITHIN_REACH or not readable(row["path"]):
-            why = "Its file cannot be read now, so what was read of it could not be read again."
+        if row["state"] != _READABLE_STATE or not readable(row["path"]):
+            why = "Its file cannot be read now, so its facts could not be read again."
         elif (held := row["held"]) is not None:
             why = (
-                "A person held it back, and that stays: "
-                f"`tailboard batches retry --batch {held}` lets it go on first."
+                "A person cancelled or snoozed its batch, which a reset keeps. "
+                f"Run `tailboard batches retry --batch {held}` first."
             )
-        found.append(Target(row["id"], row["kind"], row["path"], why))
-    return found
+        selected.append(Target(row["id"], row["kind"], row["path"], why))
+    return selected
 
 
-def count(database: Database, meant: list[Target]) -> dict[str, int]:
-    """How many facts a reset of these would drop, by table."""
+def count(database: Database, selected: list[Target]) -> dict[str, int]:
+    """Count the facts that a reset of these sources would delete, by table."""
     counts = {}
     for table in FACT_TABLES:
         # The table is one of our own constants.
         sql = f'select count(*) from "{table}" where source in (select unnest($sources::integer[]))'  # noqa: S608
-        row = database.execute(sql, {"sources": _forgotten(meant, table)}).fetchone()
+        row = database.execute(sql, {"sources": _sources_of(selected, table)}).fetchone()
         if row and row[0]:
             counts[table] = int(row[0])
     return counts
 
 
-def _forgotten(meant: list[Target], table: str) -> list[int]:
-    """Whose rows of a table go."""
-    # A list of prompts is cut from its head by Codex: what it no longer holds is only here.
+def _sources_of(selected: list[Target], table: str) -> list[int]:
+    """Return the sources whose rows of this table are deleted."""
+    # Codex removes old prompts from its history file, so they cannot be read again.
     return [
-        one.id for one in meant if one.why is None and (one.kind, table) != ("history", "prompts")
+        target.id
+        for target in selected
+        if target.why is None and (target.kind, table) != ("history", "prompts")
     ]
 
 
 def reset(
-    database: Database, meant: list[Target], order: Action, *, command: str, now: datetime
+    database: Database, selected: list[Target], action: Action, *, command: str, now: datetime
 ) -> ResetResult:
-    """Forget what was derived from those of `meant` that nothing stands against."""
-    sources = [one.id for one in meant if one.why is None]
-    others = _forgotten(meant, "prompts")
-    lists = [one for one in sources if one not in others]
+    """Delete the facts of the selected sources that can be reset."""
+    sources = [target.id for target in selected if target.why is None]
+    restarted = _sources_of(selected, "prompts")
+    histories = [source for source in sources if source not in restarted]
     kept = backup(database, now)
     stamp = now.isoformat()
     dropped = {}
-    with writing_down(database, command):
-        match_sources(database, sources)
-        record(database, order, command, now)
+    with recorded_command(database, command):
+        match_batches_of(database, sources)
+        record_action(database, action, command, now)
         for table in FACT_TABLES:
-            if gone := _forget(database, table, _forgotten(meant, table)):
-                dropped[table] = gone
-        database.run("reset.restart", sources=others, nothing=_NOTHING, now=stamp)
-        database.run("reset.doubt", sources=lists)
+            if deleted := _delete_facts(database, table, _sources_of(selected, table)):
+                dropped[table] = deleted
+        database.run("reset.restart", sources=restarted, nothing=_EMPTY_HASH, now=stamp)
+        database.run("reset.doubt", sources=histories)
         database.run("reset.revive", sources=sources)
-        database.run(
-            "commands.supersede",
-            now=stamp,
-        )
+        database.run("commands.supersede", now=stamp)
         database.run(
             "commands.tell_moves",
             command=command,
             move="supersede",
             new="superseded",
-            reason=order.reason or order.verb,
+            reason=action.reason or action.verb,
             now=stamp,
         )
     return ResetResult(command, dropped, kept)
 
 
-def _forget(database: Database, table: str, sources: list[int]) -> int:
+def _delete_facts(database: Database, table: str, sources: list[int]) -> int:
     # The table is one of our own constants.
     sql = f'delete from "{table}" where source in (select unnest($sources::integer[]))'  # noqa: S608
     row = database.execute(sql, {"sources": sources}).fetchone()

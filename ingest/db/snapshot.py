@@ -1,7 +1,7 @@
-"""A copy of the database as it was at one moment, made while everything runs.
+"""Makes a consistent copy of the database while it is in use.
 
-It is written into the spool, which is the one folder an open database may write to; whoever asked
-for it takes it to its place, where nothing is overwritten without having been told so.
+The copy is written to the spool, the only folder to which an open database may write. The process
+that requested it then moves it to its target, and overwrites a file only if told to.
 """
 
 import contextlib
@@ -17,50 +17,50 @@ from ingest.db.errors import StoreError
 from ingest.db.query_reader import Format
 
 _NAME = "snapshot-"
-_BESIDE = frozenset(
+_COMPANIONS = frozenset(
     ("wal", "spool", "key", "owner", "sock", "opening", "damaged", "migrating", "recovery")
 ) | {"backup", "before"}
-"""What lies beside a database of ours, by the end of its name."""
+"""Suffixes of the files beside a database."""
 
 
 class SnapshotExists(StoreError):
-    """There is something in the place the copy is to go to."""
+    """The target of the copy exists."""
 
     code = "snapshot.exists"
     error_class = "config"
 
     def __init__(self, target: Path) -> None:
-        super().__init__(f"{target} is there already.", "Choose another name, or remove it first.")
+        super().__init__(f"{target} already exists.", "Choose another name, or remove it first.")
 
 
-class Ours(StoreError):
-    """The copy would take the place of the database, or of a file that belongs to it."""
+class SnapshotOverDatabase(StoreError):
+    """The copy would replace the database or one of its companion files."""
 
     code = "snapshot.ours"
     error_class = "config"
 
     def __init__(self, target: Path) -> None:
         super().__init__(
-            f"{target} belongs to the database that is to be copied.",
+            f"{target} belongs to the database to be copied.",
             "Choose another name. Nothing was changed.",
         )
 
 
 class SnapshotUnwritable(StoreError):
-    """The copy cannot be put where it was asked for."""
+    """The copy cannot be written to its target."""
 
     code = "snapshot.unwritable"
     error_class = "config"
 
     def __init__(self, target: Path, error: Exception) -> None:
         super().__init__(
-            f"The copy cannot be put at {target}: {getattr(error, 'strerror', None) or error}.",
-            "Choose a place that can be written and has the room.",
+            f"The copy cannot be written to {target}: {getattr(error, 'strerror', None) or error}.",
+            "Choose a writable folder with enough free space.",
         )
 
 
-def copy(con: Connection, spool: Path, form: Format) -> Path:
-    """Copy all there is into the spool, from one snapshot. `con` is used by nobody else."""
+def write_snapshot(con: Connection, spool: Path, form: Format) -> Path:
+    """Write a copy of the whole database to the spool. No other thread may use `con`."""
     path = spool / f"{_NAME}{uuid.uuid4().hex}"
     try:
         if form is Format.DUCKDB:
@@ -74,15 +74,15 @@ def copy(con: Connection, spool: Path, form: Format) -> Path:
 
 
 def _copy_file(con: Connection, path: Path) -> None:
-    # The name is made of letters and digits of our own; the path is that of the spool.
+    # We generate the name, of letters and digits; the path is in the spool.
     name = path.name.replace("-", "_")
     con.execute(f"attach {_text(path)} as {name}")
     try:
         row = con.execute("select current_database()").fetchone()
-        ours = str(row[0] if row else "").replace('"', '""')
-        con.execute(f'copy from database "{ours}" to {name}')
+        catalog = str(row[0] if row else "").replace('"', '""')
+        con.execute(f'copy from database "{catalog}" to {name}')
     finally:
-        # Where the engine gave up there is nothing left to detach.
+        # After a fatal error there is nothing to detach.
         with contextlib.suppress(Error):
             con.execute(f"detach {name}")
 
@@ -93,7 +93,7 @@ def _copy_views(con: Connection, folder: Path) -> None:
     try:
         views = con.execute("select view_name from duckdb_views() where not internal order by 1")
         for (view,) in views.fetchall():
-            # Views have names of our own.
+            # The names of views are our own.
             con.execute(
                 f'copy (from "{view}") to {_text(folder / f"{view}.parquet")} (format parquet)'
             )
@@ -110,35 +110,35 @@ def discard(path: Path) -> None:
             file.unlink(missing_ok=True)
 
 
-def sweep(spool: Path, before: float) -> None:
-    """Remove copies that nobody came for: those that were written before this time."""
+def remove_abandoned(spool: Path, before: float) -> None:
+    """Remove copies from the spool that were written before this time and never moved away."""
     for path in spool.glob(f"{_NAME}*"):
         with contextlib.suppress(FileNotFoundError):
             if path.lstat().st_mtime < before:
                 discard(path)
 
 
-def refuse_ours(database: Path, target: Path) -> None:
-    """Whatever it is called there: by another path, through a link, or as a second name."""
+def check_target(database: Path, target: Path) -> None:
+    """Raise if the target is a file of the database, also through another path or a link."""
     try:
         home = database.parent.resolve()
-        for place in (target.parent.resolve() / target.name, target.resolve()):
-            if place.is_relative_to(home) and _is_ours(database.name, place.relative_to(home)):
-                raise Ours(target)
+        for path in (target.parent.resolve() / target.name, target.resolve()):
+            if path.is_relative_to(home) and _is_companion(database.name, path.relative_to(home)):
+                raise SnapshotOverDatabase(target)
         if target.exists() and database.exists() and target.samefile(database):
-            raise Ours(target)
+            raise SnapshotOverDatabase(target)
     except (OSError, RuntimeError) as error:
         raise SnapshotUnwritable(target, error) from error
 
 
-def _is_ours(name: str, place: Path) -> bool:
-    first = place.parts[0] if place.parts else ""
-    what = first.removeprefix(f"{name}.").partition("-")[0]
-    return first in (name, EDITS) or (first.startswith(f"{name}.") and what in _BESIDE)
+def _is_companion(name: str, path: Path) -> bool:
+    first = path.parts[0] if path.parts else ""
+    suffix = first.removeprefix(f"{name}.").partition("-")[0]
+    return first in (name, EDITS) or (first.startswith(f"{name}.") and suffix in _COMPANIONS)
 
 
-def deliver(copied: Path, target: Path, *, overwrite: bool = False) -> int:
-    """Take a copy from the spool to its place, and say how many bytes it has.
+def move_to_target(copied: Path, target: Path, *, overwrite: bool = False) -> int:
+    """Move a copy from the spool to its target and return its size in bytes.
 
     `overwrite` replaces a file; a folder is never replaced.
     """
@@ -160,7 +160,7 @@ def _move(copied: Path, target: Path, *, overwrite: bool) -> None:
     except OSError as error:
         if error.errno not in (errno.EXDEV, errno.EPERM, errno.ENOTSUP):
             raise
-        # Another file system: beside the target first, so that it appears there whole.
+        # Another file system: copy to a file beside the target first, then rename it.
         near = target.with_name(f"{target.name}.{uuid.uuid4().hex}.partial")
         try:
             if copied.is_dir():
@@ -183,7 +183,7 @@ def _rename(copied: Path, target: Path, *, overwrite: bool) -> None:
     elif overwrite:
         copied.replace(target)
     else:
-        # Unlike a rename, a link never takes the place of a file that has just appeared.
+        # Unlike a rename, a hard link never replaces a file that has just been created.
         try:
             target.hardlink_to(copied)
         except FileExistsError:

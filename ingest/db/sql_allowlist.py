@@ -1,8 +1,8 @@
-"""Which statements of a person are carried out: SELECT, and EXPLAIN of one, as parsed.
+"""Decides which SQL statements of a person may run: SELECT, and EXPLAIN of a SELECT.
 
-The engine says what a statement is made of. Kinds of nodes and functions over tables are allowed by
-name; other functions unless the engine says that they have side effects, or their answer or time
-grows without any proportion to what they are given.
+The check works on the engine's syntax tree. Kinds of nodes and table functions are allowed by name.
+Other functions are allowed unless the engine reports side effects, or their result or run time can
+be far larger than their arguments.
 """
 
 import re
@@ -14,12 +14,12 @@ import msgspec
 from ingest.db.engine import Connection, Error, StatementType
 from ingest.db.query_reader import QueryRefused
 
-LONGEST: Final = 20_000
+MAX_LENGTH: Final = 20_000
 HINT: Final = (
     "Write one SELECT, WITH, FROM, DESCRIBE, SHOW or EXPLAIN over the views; "
     "`tailboard sql 'SELECT view_name FROM duckdb_views() WHERE NOT internal'` lists them."
 )
-_COPY: Final = "Make a copy with `tailboard snapshot` and ask that."
+_COPY: Final = "Make a copy with `tailboard snapshot` and query that."
 
 _EXPLAIN = re.compile(r"\s*explain(?:\s+analyze)?(?:\s*\([\w\s,]*\))?\s+(?=\S)", re.IGNORECASE)
 _NODES: Final = frozenset({"SELECT_NODE", "SET_OPERATION_NODE", "RECURSIVE_CTE_NODE", "CTE_NODE"})
@@ -62,8 +62,8 @@ _HARMLESS: Final = frozenset(
         "vector_type",
     }
 )
-"""What the engine answers anew each time, without changing anything."""
-_BOUNDLESS: Final = frozenset(
+"""Functions that the engine reports as having side effects, but which change nothing."""
+_UNBOUNDED: Final = frozenset(
     {
         "repeat",
         "lpad",
@@ -89,9 +89,9 @@ _NAME = re.compile(r"[\w $-]+")
 
 
 def check(con: Connection, text: str) -> None:
-    """Raise `QueryRefused` unless the statement only reads what is stored."""
-    if len(text) > LONGEST:
-        raise QueryRefused(f"A statement has at most {LONGEST:,} characters.", HINT)
+    """Raise `QueryRefused` unless the statement only reads stored data."""
+    if len(text) > MAX_LENGTH:
+        raise QueryRefused(f"A statement has at most {MAX_LENGTH:,} characters.", HINT)
     kind = _only_statement(con, text)
     explained = _EXPLAIN.match(text) if kind is StatementType.EXPLAIN else None
     if explained:
@@ -99,26 +99,25 @@ def check(con: Connection, text: str) -> None:
         kind = _only_statement(con, text)
     if kind is not StatementType.SELECT:
         raise QueryRefused(
-            f"This is a statement of the kind {kind.name}; only reading ones are carried out.", HINT
+            f"This is a statement of the kind {kind.name}; only SELECT is allowed.", HINT
         )
-    for name in _parts(_tree(con, text)):
-        if name.lower() in _refused(con):
-            raise QueryRefused(f"The function {name} is not carried out here.", _COPY)
+    for name in _functions(_parse(con, text)):
+        if name.lower() in _forbidden_functions(con):
+            raise QueryRefused(f"The function {name} is not allowed here.", _COPY)
 
 
-_known_refused: frozenset[str] = frozenset()
+_forbidden_cache: frozenset[str] = frozenset()
 
 
-def _refused(con: Connection) -> frozenset[str]:
-    """The functions that are not carried out, by their names; the engine is asked once."""
-    global _known_refused
-    if not _known_refused:
-        answer = con.execute(
+def _forbidden_functions(con: Connection) -> frozenset[str]:
+    global _forbidden_cache
+    if not _forbidden_cache:
+        result = con.execute(
             "select distinct lower(function_name) from duckdb_functions() where has_side_effects"
         )
-        changing = {name for (name,) in answer.fetchall()}
-        _known_refused = frozenset((changing - _HARMLESS) | _BOUNDLESS)
-    return _known_refused
+        side_effects = {name for (name,) in result.fetchall()}
+        _forbidden_cache = frozenset((side_effects - _HARMLESS) | _UNBOUNDED)
+    return _forbidden_cache
 
 
 def _only_statement(con: Connection, text: str) -> StatementType:
@@ -128,49 +127,47 @@ def _only_statement(con: Connection, text: str) -> StatementType:
         raise QueryRefused(first_paragraph(error), HINT) from error
     if len(statements) != 1:
         count = "no statement" if not statements else f"{len(statements)} statements"
-        raise QueryRefused(f"This is {count}; one is answered at a time.", HINT)
+        raise QueryRefused(f"This is {count}; only one can run at a time.", HINT)
     if statements[0].named_parameters:
-        raise QueryRefused("The statement has parameters, and nothing fills them.", HINT)
+        raise QueryRefused("The statement has parameters, which are not supported.", HINT)
     return statements[0].type
 
 
-def _tree(con: Connection, text: str) -> Any:
+def _parse(con: Connection, text: str) -> Any:
     try:
         row = con.execute("select json_serialize_sql($1, skip_default := true)", [text]).fetchone()
         tree = msgspec.json.decode(row[0] if row else "{}")
     except (Error, msgspec.MsgspecError, RecursionError) as error:
-        raise QueryRefused(
-            "The statement is nested too deeply to be looked through.", HINT
-        ) from error
+        raise QueryRefused("The statement is nested too deeply to be checked.", HINT) from error
     if tree.get("error"):
-        raise QueryRefused(f"This cannot be looked through: {tree['error_message']}", HINT)
+        raise QueryRefused(f"The statement cannot be checked: {tree['error_message']}", HINT)
     return tree
 
 
-def _parts(tree: Any) -> Iterator[str]:
-    """The names of the functions that are called for a value; all else must be allowed."""
-    waiting: list[Any] = [tree]
-    while waiting:
-        one = waiting.pop()
-        if isinstance(one, list):
-            waiting += one
-        if not isinstance(one, dict):
+def _functions(tree: Any) -> Iterator[str]:
+    """Yield the names of scalar functions; raise at any other node that is not allowed."""
+    stack: list[Any] = [tree]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, list):
+            stack += node
+        if not isinstance(node, dict):
             continue
-        kind = str(one.get("type", ""))
+        kind = str(node.get("type", ""))
         if kind.endswith("_NODE") and kind not in _NODES:
-            raise QueryRefused("This changes something; only reading is carried out.", HINT)
-        if kind == "BASE_TABLE" and not _NAME.fullmatch(str(one.get("table_name", ""))):
-            raise QueryRefused("Only tables and views can be asked, and no files.", HINT)
+            raise QueryRefused("The statement changes data; only reading is allowed.", HINT)
+        if kind == "BASE_TABLE" and not _NAME.fullmatch(str(node.get("table_name", ""))):
+            raise QueryRefused("Only tables and views can be queried, not files.", HINT)
         if kind == "TABLE_FUNCTION":
-            called = one.get("function", {})
-            table = str(called.get("function_name", ""))
+            function = node.get("function", {})
+            table = str(function.get("function_name", ""))
             if table.lower() not in _TABLES:
-                raise QueryRefused(f"The table function {table} is not carried out here.", HINT)
-            # Its own name is allowed; what it is given is looked at like all else.
-            one = {**one, "function": {**called, "function_name": ""}}
-        if name := str(one.get("function_name") or ""):
+                raise QueryRefused(f"The table function {table} is not allowed here.", HINT)
+            # Its own name is allowed; its arguments are checked like any other node.
+            node = {**node, "function": {**function, "function_name": ""}}
+        if name := str(node.get("function_name") or ""):
             yield name
-        waiting += one.values()
+        stack += node.values()
 
 
 def first_paragraph(error: Error) -> str:

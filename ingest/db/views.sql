@@ -1,13 +1,13 @@
--- The public face: what `tailboard sql`, the screens and every command read. Columns keep their
--- names and meaning from version to version; the tables behind them may change.
+-- The public views, which `tailboard sql`, the screens and all commands read. Columns keep their
+-- names and meaning in every version; the tables behind them may change.
 
--- Every followed file: where it is, how far it is read, what was rejected.
+-- Every source: its path, how far it is read, and how many lines were rejected.
 create or replace view v_sources as
 select
     s.id, s.home, s.kind, s.thread, s.segment, s.path, s.representation, s.archived, s.state,
     s.state_since, s.error_code, s.error, s.size, coalesce(c.size, 0) as read_size,
     coalesce(c.byte, 0) as byte, coalesce(c.generation, 0) as generation,
-    -- What is still to be read. A compressed file is measured in compressed bytes.
+    -- Unread bytes. Those of a compressed file are compressed bytes.
     case
         when s.state in ('missing', 'damaged', 'too_large', 'unreadable') then 0
         when c.source is null then s.size
@@ -19,13 +19,13 @@ select
     coalesce(c.blank, 0) as blank, coalesce(c.rewrites, 0) as rewrites, c.updated_at, s.live_until
 from sources s left join cursors c on c.source = s.id;
 
--- Turns of every session; those that no longer count say so in their state.
+-- The turns of all sessions; the state of those that no longer count is reverted or rolled_back.
 create or replace view v_turns as
 select
     s.home, g.thread as session, t.source, t.byte, t.length, t.n,
     t.turn_id,
     case
-        -- By number where there are numbers: they survive a file that was edited.
+        -- By ordinal where there is one, because bytes change if the file is edited.
         when coalesce(t.ordinal >= s.live_ordinal, t.byte >= s.live_until) then 'reverted'
         when exists (
             from rollbacks r
@@ -34,7 +34,7 @@ select
         else t.state
     end as state,
     t.started_at, t.ended_at,
-    -- A clock that was set back in between tells nothing of how long it took.
+    -- Without a duration if the clock was set back during the turn.
     coalesce(
         t.seconds, case when t.ended_at >= t.started_at then epoch(t.ended_at - t.started_at) end
     ) as seconds,
@@ -43,7 +43,7 @@ from turns t
 join sources s on s.id = t.source
 join segments g on g.source = t.source;
 
--- What people and agents said, each message once.
+-- Messages of people and agents, each once.
 create or replace view v_messages as
 select
     s.home, g.thread as session, m.source, m.byte, m.length, m.turn, m.time, m.role, m.phase,
@@ -52,7 +52,7 @@ from messages m
 join sources s on s.id = m.source
 join segments g on g.source = m.source;
 
--- What agents ran, patched, searched and asked.
+-- Tool calls of agents: commands, patches, searches and questions.
 create or replace view v_calls as
 select
     s.home, g.thread as session, c.source, c.byte, c.length, c.turn, c.time, c.call_id, c.kind,
@@ -62,7 +62,7 @@ from calls c
 join sources s on s.id = c.source
 join segments g on g.source = c.source;
 
--- Which files patches touched.
+-- The files that patches changed.
 create or replace view v_files as
 select
     s.home, g.thread as session, f.source, f.byte, f.turn, f.time, f.path, f.change, f.moved_to,
@@ -71,7 +71,7 @@ from files f
 join sources s on s.id = f.source
 join segments g on g.source = f.source;
 
--- Every revision of every plan, its steps as a list of pairs: what is to be done, and how it stands.
+-- Every revision of every plan, its steps as a list of pairs of text and status.
 create or replace view v_plans as
 select
     s.home, g.thread as session, p.source, p.byte, p.turn, p.time, p.revision, p.origin, p.accepted,
@@ -80,7 +80,7 @@ from plans p
 join sources s on s.id = p.source
 join segments g on g.source = p.source;
 
--- The same, one row a step; a revision that dropped all steps has none here.
+-- The same with one row per step; a revision without steps has no row.
 create or replace view v_plan_steps as
 select
     home, session, source, byte, turn, time, revision, origin, accepted, explanation,
@@ -100,10 +100,10 @@ from goals o
 join sources s on s.id = o.source
 join segments g on g.source = o.source;
 
--- How a goal stands: one that does not say it was just set.
+-- The status of a goal; one without a status was just set, and is active.
 create or replace macro goal_status(status) as coalesce(nullif(status, ''), 'active');
 
--- What sessions told of their sub-agents.
+-- Events of sub-agents, from the sessions that started them.
 create or replace view v_agents as
 select
     s.home, g.thread as session, a.source, a.byte, a.turn, a.time, a.event, a.child, a.nickname,
@@ -121,7 +121,7 @@ from events e
 join sources s on s.id = e.source
 join segments g on g.source = e.source;
 
--- Tokens spent, each counted once; copied history is not in here.
+-- Used tokens, each counted once, without copied history.
 create or replace view v_usage as
 select
     s.home, g.thread as session, u.source, u.byte, u.turn, u.time, u.model, u.input, u.cached,
@@ -130,8 +130,8 @@ from usage u
 join sources s on s.id = u.source
 join segments g on g.source = u.source;
 
--- What people typed, with the session it belongs to; `history_only` where no rollout tells of it.
--- Codex cuts its list from the head: what it no longer holds has no `byte` any more.
+-- Prompts that people typed, with their session; `history_only` if that session has no rollout.
+-- Codex removes the oldest prompts from its history file; those have no `byte`.
 create or replace view v_prompts as
 select
     s.home, p.thread as session, p.source, if(p.byte < 0, null, p.byte) as byte,
@@ -150,21 +150,21 @@ from names n
 join sources s on s.id = n.source
 group by all;
 
--- What a project is called: the folder it is in, or its repository.
+-- The name of a project: that of its folder, or of its repository.
 create or replace macro project_of(cwd, repository) as coalesce(
     nullif(regexp_extract(rtrim(cwd, '/\'), '[^/\\]+$'), ''),
     nullif(regexp_replace(regexp_extract(repository, '[^/:]+$'), '\.git$', ''), ''),
     'unknown'
 );
 
--- Whether a text is one of these, whatever the capitals; where none are named, any is.
+-- Whether a text is in the list, ignoring case; true for an empty list.
 create or replace macro is_any_of(of_text, of_these) as (
     len(of_these) = 0
     or list_contains(list_transform(of_these, lambda one: lower(one)), lower(of_text))
 );
 
--- The files of these sessions in the order they continue each other, which may not be the one they
--- were found in.
+-- The files of these sessions in the order in which they continue each other, which may differ from
+-- the order of their ids.
 create or replace macro places_of(of_home, of_sessions) as table
 select
     g.thread as session, g.source,
@@ -176,7 +176,7 @@ from segments g
 join sources s on s.id = g.source
 where s.home = of_home and list_contains(of_sessions, g.thread);
 
--- The turns of these sessions that were not taken back, each with its number in its session.
+-- The turns of these sessions that still count, each with its number in the session.
 create or replace macro standing_turns(of_home, of_sessions) as table
 select session, source, n, turn
 from (
@@ -191,8 +191,8 @@ from (
 )
 where state not in ('reverted', 'rolled_back');
 
--- The branch that people said the work of a session belongs to now (`tailboard state reconcile`);
--- of what they said of it, the last counts.
+-- The branch to which people moved a session's work with `tailboard state reconcile`; the last
+-- command counts.
 create or replace view v_moves as
 select session, branch, time, actor, reason
 from (
@@ -206,15 +206,15 @@ from (
 )
 where choice = 'move' and branch is not null;
 
--- One row a session, all its segments together. `branch` is where its work belongs: `began_on`, which
--- Codex wrote down when it began, unless a person moved it. `turn_state` is how the newest turn stands that still
--- counts, `plan_…` the newest plan of such a turn; whether an open turn runs, waits or is stalled
--- depends on the clock, and is said by `tailboard sessions`. `root_id` is the session that the first
--- agent of a family was started by: Codex says it since 0.145, before it is found by the parents.
--- What a segment comes to was added up when it was read. Only where some of its turns no longer count
--- are the turns and plans themselves looked at.
+-- One row per session, over all its segments. `branch` is the branch of its work: `began_on`, which
+-- Codex records at the start, unless a person moved it. `turn_state` is the state of the newest turn
+-- that still counts, and `plan_…` the newest plan of such a turn; whether an open turn runs, waits or
+-- is stalled depends on the clock, see `tailboard sessions`. `root_id` is the session at the root of
+-- a tree of agents: Codex records it since 0.145; before, it is found through the parents. A
+-- segment's totals were computed when it was read; its turns and plans are queried only if some of
+-- its turns no longer count.
 create or replace view v_sessions as
-with recursive told as materialized (
+with recursive segment_rows as materialized (
     select
         s.home, s.path, s.archived, s.size,
         s.live_until is not null or s.live_ordinal is not null or g.source in (
@@ -228,17 +228,17 @@ with recursive told as materialized (
 live as materialized (
     select t.*
     from v_turns t
-    where t.source in (select source from told where revised)
+    where t.source in (select source from segment_rows where revised)
     and t.state not in ('reverted', 'rolled_back')
 ),
-turned as (
+turn_totals as (
     select
         source, count(*) as turns, count(*) filter (state = 'failed') as failed_turns,
         arg_max({'state': state, 'started_at': started_at}, n) as newest
     from live
     group by all
 ),
-planned as (
+newest_plans as (
     select
         l.source,
         arg_max({'revision': p.revision, 'steps': p.steps}, (p.byte, p.revision)) as plan
@@ -247,12 +247,12 @@ planned as (
     where p.accepted
     group by all
 ),
-standing as (
+segment_totals as (
     select
         home, thread, place, turns, failed_turns, last_turn_state as turn_state,
         last_turn_started_at as turn_started_at, plan_accepted as plan_revision, plan_total,
         plan_done
-    from told
+    from segment_rows
     where not revised
     union all
     select
@@ -261,22 +261,22 @@ standing as (
         coalesce(len(list_filter(
             json_extract_string(p.plan.steps, '$[*][1]'), lambda status: status = 'completed'
         )), 0)
-    from told o
-    join turned t on t.source = o.source
-    left join planned p on p.source = o.source
+    from segment_rows o
+    join turn_totals t on t.source = o.source
+    left join newest_plans p on p.source = o.source
     where o.revised
 ),
-stood as (
+session_totals as (
     select
         home, thread, sum(turns)::bigint as turns, sum(failed_turns)::bigint as failed_turns,
         arg_max({'state': turn_state, 'started_at': turn_started_at}, place)
             filter (turns > 0) as turn,
         arg_max({'revision': plan_revision, 'total': plan_total, 'done': plan_done}, place)
             filter (plan_revision > 0) as plan
-    from standing
+    from segment_totals
     group by all
 ),
-whole as (
+session_ranges as (
     select
         home, thread, arg_max(source, place) as newest, count(*) as segments,
         min(coalesce(started_at, first_at)) as started_at, max(last_at) as last_at,
@@ -286,21 +286,21 @@ whole as (
         sum(input)::bigint as input, sum(cached)::bigint as cached,
         sum(output)::bigint as output, sum(reasoning)::bigint as reasoning,
         sum(total)::bigint as total
-    from told
+    from segment_rows
     group by all
 ),
-families as (
+ancestors as (
     select home, thread, parent as ancestor, 1 as steps
-    from told
+    from segment_rows
     where parent is not null and root is null
     union
     select f.home, f.thread, coalesce(n.root, n.parent), f.steps + 1
-    from families f
-    join told n on n.home = f.home and n.thread = f.ancestor
+    from ancestors f
+    join segment_rows n on n.home = f.home and n.thread = f.ancestor
     where coalesce(n.root, n.parent) <> f.ancestor and f.steps < 64
 ),
-founded as (
-    select home, thread, arg_max(ancestor, steps) as root from families group by all
+roots as (
+    select home, thread, arg_max(ancestor, steps) as root from ancestors group by all
 )
 select
     n.home, n.thread as id, n.parent as parent_id,
@@ -317,14 +317,14 @@ select
     coalesce(t.plan.total, 0)::integer as plan_total,
     coalesce(t.plan.done, 0)::integer as plan_done,
     n.context_used, n.context_window, w.input, w.cached, w.output, w.reasoning, w.total
-from told n
-join whole w on w.newest = n.source
+from segment_rows n
+join session_ranges w on w.newest = n.source
 left join v_names v on v.home = n.home and v.session = n.thread
 left join v_moves m on m.session = n.thread
-left join founded f on f.home = n.home and f.thread = n.thread
-left join stood t on t.home = n.home and t.thread = n.thread;
+left join roots f on f.home = n.home and f.thread = n.thread
+left join session_totals t on t.home = n.home and t.thread = n.thread;
 
--- How many lines and bytes of each kind of record; `known` is false for kinds nobody reads here.
+-- Lines and bytes by kind of record; `known` is false for kinds that are not read.
 create or replace view v_kinds as
 select
     ltrim(key, '?') as kind, key not like '?%' as known,
@@ -333,16 +333,16 @@ select
 from (select unnest(map_entries(cast(cast(kinds as json) as map(varchar, json))), recursive := true) from segments)
 group by all;
 
--- What an optional command noted of sessions. It was made from the text of logs, so never trusted.
+-- Notes that an optional command wrote about sessions. They derive from logs and are not trusted.
 create or replace view v_notes as
 select home, session, source, turn, batch, time, origin, untrusted, kind, text from notes;
 
--- How Tailboard itself ran, one row for each minute in which anything happened.
+-- Tailboard's own metrics, one row for each minute in which anything happened.
 create or replace view v_samples as
 from samples;
 
--- Lines that could not be read, and why. A run of them is one row: `length`, `sha256`, `head` and `tail`
--- are of its first line, `lines` and `extent` (in bytes) of all of it.
+-- Rejected lines and the reason. A run of lines is one row: `length`, `sha256`, `head` and `tail` are
+-- those of its first line, `lines` and `extent` (in bytes) those of the whole run.
 create or replace view v_rejects as
 select
     r.source || ':' || r.byte as id, s.home, s.path, r.source, r.byte,
@@ -350,7 +350,7 @@ select
 from rejects r
 join sources s on s.id = r.source;
 
--- The queue. `stuck` needs to know who is alive; `tailboard batches` says it.
+-- The queue. Whether a batch is stuck depends on live processes, see `tailboard batches`.
 create or replace view v_batches as
 select
     b.id, b.kind, b.source, s.path, s.thread as session, b.generation, b.start, b.finish, b.state,
@@ -360,7 +360,7 @@ select
 from batches b
 left join sources s on s.id = b.source;
 
--- What people ordered: who, when, why, how many batches it was meant for, and what became of them.
+-- Commands of people: who, when, why, how many batches matched, and what was done with them.
 create or replace view v_commands as
 select id, time, actor, verb, selection, arguments, reason, matched, done, skipped, state, finished_at
 from commands;

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from ingest.batches.action import TaskAction
-from ingest.db.actions import carry_out, items, preview, record_task_edit
+from ingest.db.actions import execute_action, matched_items, preview, record_task_edit
 from ingest.db.database import Database
 from ingest.db.redact_stored import scan as find_secrets
 from ingest.db.reset import count, reset, targets
@@ -35,14 +35,14 @@ def batches(database: Database, clock: Clock, max_attempts: int) -> Handler:
         request = msgspec.convert(values, RequestedAction)
         if request.command is None:
             return to_message(ActionReply(preview(database, request.order)))
-        carry_out(
+        execute_action(
             database,
             request.order,
             command=request.command,
             now=clock(),
             max_attempts=max_attempts,
         )
-        return to_message(ActionReply(items(database, request.command)))
+        return to_message(ActionReply(matched_items(database, request.command)))
 
     return handle
 

@@ -110,7 +110,7 @@ class BackgroundJob(ABC, Generic[R]):
                 self._store(running, running.result)
         except Exception as error:  # noqa: BLE001 - recorded as the failure of the batch
             self._unreleased = True
-            queue.failed(
+            queue.record_failure(
                 self.database,
                 running.claim.id,
                 running.claim.lease,
@@ -141,7 +141,7 @@ class BackgroundJob(ABC, Generic[R]):
         claim = self._claim(found)
         with self.database.transaction():
             queue.claim(self.database, [claim], self.instance, now.isoformat())
-        held = self.database.one("queue.batch", id=claim.id)
+        held = self.database.first_row("queue.batch", id=claim.id)
         if held is None or held["lease"] != claim.lease:
             return  # A user action changed it in the meantime.
         running: _Running[R] = _Running(claim, found, now, now)

@@ -52,7 +52,7 @@ class BatchFilter:
                 woken.append(row["id"])
                 self._waiting[_place(source)] = row["id"]
                 del self._held[_place(source)]
-        queue.wake(self._database, woken, self._now)
+        queue.retry_changed(self._database, woken, self._now)
 
     def waiting(self, place: Place) -> str | None:
         """The id of the pending batch that begins there. It may differ from the computed id if the
@@ -67,7 +67,7 @@ class BatchFilter:
         """Whether a user decided about this batch. If so, it is stored in the state they chose."""
         if claim.id not in self.decided:
             return False
-        queue.claim_piece(self._database, claim, self._now)
+        queue.apply_decision(self._database, claim, self._now)
         return True
 
     def resume(self) -> None:

@@ -16,7 +16,7 @@ from ingest.db.database import Database
 from ingest.db.errors import Locked, StoreError
 from ingest.db.local_reader import LocalReader
 from ingest.db.recovery import open_database
-from ingest.db.snapshot import sweep
+from ingest.db.snapshot import remove_abandoned
 from ingest.pipeline.command_queue import CommandQueue
 from ingest.pipeline.follow import Owner
 from ingest.pipeline.homes import Home
@@ -69,7 +69,7 @@ class RunningServer:
         self.notices = notices
         """What the user should know about opening the database: recovery, no socket."""
         self.reading = LocalReader(database)
-        sweep(database.spool, time.time() - SPOOL_MAX_AGE)
+        remove_abandoned(database.spool, time.time() - SPOOL_MAX_AGE)
         self.commands = CommandQueue()
         self.owner = Owner(database, options.homes, options.tuning, clock, self.commands)
         homes = [home.id for home in options.homes]

@@ -275,7 +275,7 @@ class Owner:
                     began = monotonic()
                     changed = self._run_sweep(due)
                     plan = plan.done(due, monotonic(), monotonic() - began)
-                    self.database.pulse.sweep_at = plan.everything_due
+                    self.database.commits.sweep_at = plan.everything_due
                     if not changed:
                         wait = min(plan.wait(monotonic()), retries.wait())
                         self._wait_for_hints(watchers, hints, wait, monotonic)

@@ -74,10 +74,10 @@ class Observer(BackgroundJob[ObservedFacts]):
         self.quiet = quiet
 
     def waiting(self) -> Row | None:
-        return self.database.one("observe.waiting")
+        return self.database.first_row("observe.waiting")
 
     def due(self, now: datetime) -> Row | None:
-        return self.database.one(
+        return self.database.first_row(
             "observe.due",
             since=(now - MAX_AGE).isoformat(),
             until=(now - self.quiet).isoformat(),
@@ -125,7 +125,7 @@ def session_document(database: Database, home: str, session: str) -> tuple[bytes
     document = {
         "schema": SCHEMA,
         "untrusted": True,
-        "session": database.one("observe.session", **key),
+        "session": database.first_row("observe.session", **key),
         "turns": turns[::-1],
         "messages": database.rows("observe.messages", limit=_ROWS, chars=_CHARS, **key)[::-1],
         "calls": database.rows("observe.calls", limit=_ROWS, chars=_CHARS, **key)[::-1],

@@ -27,7 +27,7 @@ class RetrySchedule:
         self.refresh()
 
     def refresh(self) -> None:
-        row = self._database.one("queue.next_try", mode=self._mode)
+        row = self._database.first_row("queue.next_try", mode=self._mode)
         at: datetime | None = row["at"] if row else None
         self._at = math.inf
         if at is not None:

@@ -233,7 +233,7 @@ class IngestRun:
                 failure = READER_DIED
             else:
                 self._deaths.record(self._tasks[self._isolated].batch, death.place)
-        queue.failed_together(
+        queue.record_failures(
             self.database,
             {
                 lease: (task.batch, failure if lease in blamed else _READER_ENDED)
@@ -269,7 +269,7 @@ class IngestRun:
         return jobs
 
     def _stored_state(self, source: TrackedFile) -> FoldState | None:
-        row = self.database.one("registry.fold_state", source=source.id)
+        row = self.database.first_row("registry.fold_state", source=source.id)
         if row is None or row["state"] is None:
             return None
         return msgspec.json.decode(row["state"], type=FoldState)
@@ -408,7 +408,7 @@ class IngestRun:
             done.lease: (done.batch, source_errors.to_failure(done.failure)) for done in failed
         }
         now = self.clock()
-        steps = queue.failed_together(
+        steps = queue.record_failures(
             self.database, failures, now, "auto", self.tuning.max_attempts
         )
         for batch, failure in failures.values():

@@ -220,7 +220,7 @@ def _unavailable(problems: list[Problem]) -> bool:
 
 
 def _newest_id(database: NamedQueries) -> int:
-    row = database.one("registry.newest_source")
+    row = database.first_row("registry.newest_source")
     return int(row["id"]) if row else 0
 
 

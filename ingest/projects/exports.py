@@ -86,7 +86,7 @@ def record_exports(rows: NamedQueries, say: RecordCommand, what: str, paths: lis
 
 def project_folder(rows: NamedQueries, project: str) -> Path | None:
     """The folder of a project: its repository, where it has one."""
-    found = rows.one("journal.folders", project=project)
+    found = rows.first_row("journal.folders", project=project)
     if found is None:
         return None
     folder = Path(found["cwd"])

@@ -1,7 +1,7 @@
-"""How the two sides of a door prove to each other that they have the key, within a time.
+"""Mutual authentication of server and client with a shared key, with a timeout.
 
-The exchange is that of `multiprocessing.connection`: challenges and digests, no object is ever
-unpickled. Here it only gets a clock, so that who says nothing keeps nobody waiting.
+Uses the challenge and digest of `multiprocessing.connection`, which unpickles nothing. The timeout
+keeps a silent client from blocking the server.
 """
 
 from multiprocessing.connection import Connection, answer_challenge, deliver_challenge
@@ -11,7 +11,7 @@ SECONDS = 2.0
 
 
 class _Timed:
-    """A connection on which every message has to come in time."""
+    """A connection on which receiving times out."""
 
     def __init__(self, connection: Connection, seconds: float) -> None:
         self._connection = connection
@@ -27,14 +27,14 @@ class _Timed:
 
 
 def authenticate_client(connection: Connection, key: bytes, seconds: float = SECONDS) -> None:
-    """The owner's side: first asks, then answers."""
+    """The server's side: sends the first challenge."""
     timed = cast("Connection", _Timed(connection, seconds))
     deliver_challenge(timed, key)
     answer_challenge(timed, key)
 
 
 def authenticate_to_server(connection: Connection, key: bytes, seconds: float = SECONDS) -> None:
-    """The other side: first answers, then asks."""
+    """The client's side: answers the first challenge."""
     timed = cast("Connection", _Timed(connection, seconds))
     answer_challenge(timed, key)
     deliver_challenge(timed, key)

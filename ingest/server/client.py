@@ -1,7 +1,7 @@
-"""The database as seen by a process that does not have it: it asks the owner, through the door.
+"""Client for a database that another process has open.
 
-Any thread may ask. A connection that broke is made anew, once, because another process may have
-become the owner meanwhile; where nobody answers that is `OwnerGone`, and a reason to take over.
+Any thread may use it. A lost connection is reopened once, because another process may have become
+the owner. If no owner answers, it raises `OwnerGone`, and the caller may open the database itself.
 """
 
 import threading
@@ -20,9 +20,9 @@ from ingest.server import owner_file, protocol
 from ingest.server.auth import authenticate_to_server
 from ingest.server.close_socket import close_socket
 
-PATIENCE = 30.0
-"""Seconds until an owner that took a question counts as silent: more than it gives a question."""
-LONG_PATIENCE = 2000.0
+REPLY_TIMEOUT = 30.0
+"""Seconds after which an owner counts as unresponsive: more than the server's query time limit."""
+COPY_TIMEOUT = 2000.0
 _IDLE = 4
 
 R = TypeVar(
@@ -36,7 +36,7 @@ R = TypeVar(
 
 
 class OwnerGone(StoreError):
-    """Nobody answers at the door: the owner has ended, or there is none."""
+    """The owner has ended, or there is none."""
 
     code = "door.gone"
     error_class = "resource"
@@ -46,7 +46,7 @@ class OwnerGone(StoreError):
 
 
 class OwnerTimeout(StoreError):
-    """There is an owner, but it does not answer: stopped, or busy beyond all measure."""
+    """The owner does not respond: it is stopped or overloaded."""
 
     code = "door.silent"
     error_class = "resource"
@@ -54,14 +54,14 @@ class OwnerTimeout(StoreError):
     def __init__(self, path: Path, pid: int | None) -> None:
         who = f"process {pid}" if pid else "another process"
         super().__init__(
-            f"The database {path} is open in {who}, which does not answer.",
-            "If that process is stopped, let it go on or end it.",
+            f"The database {path} is open in {who}, which does not respond.",
+            "If that process is stopped, resume it or end it.",
         )
         self.pid = pid
 
 
 class OtherVersion(StoreError):
-    """The owner is another version of the program, so that the two do not know what they say."""
+    """The owner runs another version of the program, whose protocol may differ."""
 
     code = "door.version"
     error_class = "config"
@@ -76,7 +76,7 @@ class OtherVersion(StoreError):
 
 
 class OtherDatabase(StoreError):
-    """Behind the door is another file than the one that lies here."""
+    """The owner has another file open than the one at this path."""
 
     code = "door.database"
     error_class = "config"
@@ -89,7 +89,7 @@ class OtherDatabase(StoreError):
 
 
 class KeyRefused(StoreError):
-    """The key that lies beside the database does not fit the owner's door."""
+    """The key beside the database is not the owner's."""
 
     code = "door.key"
     error_class = "config"
@@ -103,16 +103,16 @@ class KeyRefused(StoreError):
 
 
 class Cancelled(StoreError):
-    """Whoever asked does not want to know any more."""
+    """The caller cancelled the request."""
 
     code = "door.abandoned"
 
     def __init__(self) -> None:
-        super().__init__("The question was given up before it was answered.", "Ask again.")
+        super().__init__("The request was cancelled.", "Try again.")
 
 
 class ServerError(StoreError):
-    """What the owner answered instead of rows."""
+    """The owner returned an error."""
 
     def __init__(self, refusal: protocol.ErrorResponse) -> None:
         super().__init__(refusal.message, refusal.hint)
@@ -120,17 +120,15 @@ class ServerError(StoreError):
         self.error_class = refusal.error_class
 
 
-class _Broken(Exception):
-    """The connection ended before the answer came."""
+class _ConnectionLost(Exception):
+    """The connection was closed before the response arrived."""
 
-    def __init__(self, *, given_up: bool) -> None:
+    def __init__(self, *, cancelled: bool) -> None:
         super().__init__()
-        self.given_up = given_up
+        self.cancelled = cancelled
 
 
 class DatabaseClient:
-    """A database that another process has open."""
-
     def __init__(self, path: Path) -> None:
         self.path = path
         self._lock = threading.Lock()
@@ -138,11 +136,11 @@ class DatabaseClient:
         self._closed = False
         self._mine = threading.local()
         self._waiting: dict[int, Connection] = {}
-        """Threads that wait for an answer, and where."""
-        self._given_up: set[int] = set()
+        """The connection on which each thread waits for a response."""
+        self._cancelled: set[int] = set()
         self.host: protocol.Host
         with self._connection():
-            pass  # Only to know that somebody is there, and who.
+            pass  # Connects once, to check for an owner and to learn who it is.
 
     def close(self) -> None:
         with self._lock:
@@ -158,12 +156,12 @@ class DatabaseClient:
         self.close()
 
     def rows(self, name: str, /, **values: object) -> list[Row]:
-        return self.ask([(name, values)])[0]
+        return self.run_consistent([(name, values)])[0]
 
-    def one(self, name: str, /, **values: object) -> Row | None:
+    def first_row(self, name: str, /, **values: object) -> Row | None:
         return next(iter(self.rows(name, **values)), None)
 
-    def ask(self, queries: Sequence[Query], /) -> list[list[Row]]:
+    def run_consistent(self, queries: Sequence[Query], /) -> list[list[Row]]:
         reply = self._exchange(protocol.NamedQueriesRequest(list(queries)), protocol.Tables)
         return [table.records() for table in reply.tables]
 
@@ -172,33 +170,35 @@ class DatabaseClient:
         return Answer(table.columns, [tuple(row) for row in table.rows], table.more)
 
     def copy(self, form: Format, /) -> Path:
-        reply = self._exchange(protocol.CopyRequest(form), protocol.Copied, LONG_PATIENCE)
+        reply = self._exchange(protocol.CopyRequest(form), protocol.Copied, COPY_TIMEOUT)
         return paths.beside(self.path, "spool") / Path(reply.name).name
 
     def act(self, name: str, /, **values: object) -> dict[str, Any]:
-        """Have the owner do something. Never said twice: after `OwnerGone` it may be done."""
+        """Execute an action in the owner. Never retried: after `OwnerGone` it may be executed."""
         return self._exchange(
-            protocol.ActionRequest(name, values), protocol.ActionResponse, None, again=False
+            protocol.ActionRequest(name, values), protocol.ActionResponse, None, retry=False
         ).values
 
-    def who(self) -> protocol.Host:
-        """The owner, asked now."""
+    def fetch_owner(self) -> protocol.Host:
+        """Request current information about the owner."""
         self.host = self._exchange(protocol.HostRequest(), protocol.Host)
         return self.host
 
-    def listen(self, seen: int, seconds: float) -> protocol.CommitsResponse:
-        """How often this owner has committed; said when it is another count than `seen`, and at
-        the latest after so long. Another owner counts anew, and is heard as `OwnerGone` first."""
+    def wait_for_commit(self, seen: int, seconds: float) -> protocol.CommitsResponse:
+        """Wait until the owner's number of commits differs from `seen`, at most so many seconds.
+
+        A new owner counts from zero, but the call raises `OwnerGone` first.
+        """
         return self._exchange(
-            protocol.WaitRequest(seen, seconds), protocol.CommitsResponse, again=False
+            protocol.WaitRequest(seen, seconds), protocol.CommitsResponse, retry=False
         )
 
-    def give_up(self, thread: int) -> None:
-        """End what this thread waits for: it hears `Abandoned`, and the owner stops at it."""
+    def cancel(self, thread: int) -> None:
+        """Cancel the request of another thread, which raises `Cancelled`; the owner stops it."""
         with self._lock:
             connection = self._waiting.get(thread)
             if connection is not None:
-                self._given_up.add(thread)
+                self._cancelled.add(thread)
                 close_socket(connection)
 
     @property
@@ -206,14 +206,14 @@ class DatabaseClient:
         return getattr(self._mine, "held", None)
 
     @contextmanager
-    def hold(self) -> Iterator[None]:
-        """Show everything as it was at one moment, to this thread, inside the block."""
+    def snapshot(self) -> Iterator[None]:
+        """Run all queries of this thread inside the block on one snapshot."""
         with self._connection() as connection:
             try:
                 reply = self._ask(
-                    connection, protocol.request(protocol.SnapshotRequest()), PATIENCE
+                    connection, protocol.request(protocol.SnapshotRequest()), REPLY_TIMEOUT
                 )
-            except _Broken:
+            except _ConnectionLost:
                 raise OwnerGone(self.path) from None
             if isinstance(reply, protocol.ErrorResponse):
                 raise ServerError(reply)
@@ -222,29 +222,29 @@ class DatabaseClient:
                 yield
             finally:
                 self._mine.held = None
-                # Which ends what is held, whatever there was said over it.
+                # Ends the snapshot on the server, also after an error.
                 connection.close()
 
     def _exchange(
         self,
         request: protocol.Request,
         kind: type[R],
-        patience: float | None = PATIENCE,
+        timeout: float | None = REPLY_TIMEOUT,
         *,
-        again: bool = True,
+        retry: bool = True,
     ) -> R:
         data = protocol.request(request)
         while True:
             try:
                 with self._connection() as connection:
-                    reply = self._ask(connection, data, patience)
+                    reply = self._ask(connection, data, timeout)
                 break
-            except _Broken as broken:
-                if broken.given_up:
+            except _ConnectionLost as broken:
+                if broken.cancelled:
                     raise Cancelled from None
-                if not again or self._held is not None:
+                if not retry or self._held is not None:
                     raise OwnerGone(self.path) from None
-                again = False
+                retry = False
         if isinstance(reply, protocol.ErrorResponse):
             if reply.code == QueryRefused.code:
                 raise QueryRefused(reply.message, reply.hint)
@@ -253,36 +253,36 @@ class DatabaseClient:
             raise OtherVersion(self.path, self.host)
         return reply
 
-    def _ask(self, connection: Connection, data: bytes, patience: float | None) -> protocol.Reply:
+    def _ask(self, connection: Connection, data: bytes, timeout: float | None) -> protocol.Reply:
         me = threading.get_ident()
         with self._lock:
             self._waiting[me] = connection
         try:
             connection.send_bytes(data)
-            if not connection.poll(patience):
+            if not connection.poll(timeout):
                 raise OwnerTimeout(self.path, self.host.pid)
             return protocol.read_reply(connection.recv_bytes(protocol.ANSWER_CAP))
         except protocol.InvalidMessage:
             raise OtherVersion(self.path, self.host) from None
         except (EOFError, OSError):
-            raise _Broken(given_up=me in self._given_up) from None
+            raise _ConnectionLost(cancelled=me in self._cancelled) from None
         finally:
             with self._lock:
                 self._waiting.pop(me, None)
-                self._given_up.discard(me)
+                self._cancelled.discard(me)
 
     @contextmanager
     def _connection(self) -> Iterator[Connection]:
-        """A connection for one exchange; kept for the next one if it is still good."""
+        """Yield a connection for one request; return it to the pool unless it failed."""
         held = self._held
         if held is not None:
             yield held
             return
-        connection = self._known() or self._connect()
+        connection = self._pooled() or self._connect()
         try:
             yield connection
         except BaseException:
-            # Whatever it was, an answer to this question must not be taken for the next one's.
+            # A late response must not be read as the response to the next request.
             connection.close()
             raise
         with self._lock:
@@ -291,7 +291,7 @@ class DatabaseClient:
                 return
         connection.close()
 
-    def _known(self) -> Connection | None:
+    def _pooled(self) -> Connection | None:
         while True:
             with self._lock:
                 if self._closed:
@@ -303,43 +303,43 @@ class DatabaseClient:
                 if not connection.poll(0):
                     return connection
             except OSError:
-                pass  # As good as one on which something comes unasked: the end.
+                pass  # Closed, like a connection with unexpected data.
             connection.close()
 
     def _connect(self) -> Connection:
-        plate, key = owner_file.read(self.path), owner_file.key(self.path)
-        if plate is None or key is None:
+        owner, key = owner_file.read(self.path), owner_file.key(self.path)
+        if owner is None or key is None:
             raise OwnerGone(self.path)
-        address = owner_file.address(self.path, plate)
+        address = owner_file.address(self.path, owner)
         try:
             connection = Client(address.at, address.family)
         except (OSError, EOFError):
             raise OwnerGone(self.path) from None
         try:
-            self.host = self._greet(connection, key, plate)
+            self.host = self._handshake(connection, key, owner)
         except BaseException:
             connection.close()
             raise
         return connection
 
-    def _greet(
-        self, connection: Connection, key: bytes, plate: owner_file.OwnerInfo
+    def _handshake(
+        self, connection: Connection, key: bytes, owner: owner_file.OwnerInfo
     ) -> protocol.Host:
         try:
             authenticate_to_server(connection, key)
             reply = protocol.read_reply(connection.recv_bytes(protocol.REQUEST_CAP))
         except (AuthenticationError, AssertionError):
-            raise KeyRefused(self.path, plate.pid) from None
+            raise KeyRefused(self.path, owner.pid) from None
         except TimeoutError:
-            raise OwnerTimeout(self.path, plate.pid) from None
+            raise OwnerTimeout(self.path, owner.pid) from None
         except protocol.InvalidMessage:
-            raise OtherVersion(self.path, plate) from None
+            raise OtherVersion(self.path, owner) from None
         except (EOFError, OSError):
             raise OwnerGone(self.path) from None
         if isinstance(reply, protocol.ErrorResponse):
             raise ServerError(reply)
         if not isinstance(reply, protocol.Host):
-            raise OtherVersion(self.path, plate)
+            raise OtherVersion(self.path, owner)
         if (reply.version, reply.schema) != (__version__, paths.schema_version()):
             raise OtherVersion(self.path, reply)
         if (reply.device, reply.inode) != paths.identity(self.path):

@@ -1,4 +1,4 @@
-"""What one client at the door holds: at most one moment of the database, for at most so long."""
+"""The snapshot that a client holds: a read-only transaction with a time limit."""
 
 import time
 
@@ -12,7 +12,7 @@ class ClientSnapshot:
         self.held: Connection | None = None
         self.expired = False
         self.moment = 0
-        """How often had been committed when it was taken."""
+        """The number of commits when the snapshot was taken."""
         self._until = 0.0
 
     @property
@@ -24,20 +24,20 @@ class ClientSnapshot:
         self.renew(con, moment)
 
     def renew(self, con: Connection, moment: int) -> None:
-        """Hold with another transaction: the engine ends one in which a statement failed."""
+        """Continue with another transaction, after a statement failed in the first."""
         self.end()
         self.held, self.expired, self.moment = con, False, moment
         con.execute("begin transaction read only")
-        # The moment is that of the first look, not that of the beginning.
+        # The engine takes the snapshot at the first query, not when the transaction begins.
         con.execute("select 1 from schema_migrations").fetchall()
 
     def invalidate(self) -> None:
-        """The moment that was held cannot be looked at any more."""
+        """End the snapshot; the client's further queries are refused."""
         self.expired = self.expired or self.held is not None
         self.end()
 
     def end(self) -> None:
-        """Let go; an open transaction ends with its cursor."""
+        """Close the cursor, which ends its transaction."""
         if self.held is not None:
             self.held.close()
             self.held = None

@@ -1,4 +1,4 @@
-"""The end of a conversation at the door, from the outside of the thread that holds it."""
+"""Closes a connection that another thread uses, and detects closed connections."""
 
 import contextlib
 import os
@@ -8,7 +8,7 @@ from multiprocessing.connection import Connection
 
 
 def close_socket(connection: Connection) -> None:
-    """End a connection that another thread is waiting on; closing it would not wake that thread."""
+    """Shut down the socket: closing it would not wake a thread that waits on it."""
     if sys.platform == "win32":
         connection.close()
         return
@@ -17,7 +17,7 @@ def close_socket(connection: Connection) -> None:
 
 
 def is_closed(connection: Connection) -> bool:
-    """Whether the other side, which waits for an answer and says nothing meanwhile, has gone."""
+    """Whether a client that waits for its answer has disconnected."""
     try:
         return connection.poll(0)
     except (OSError, EOFError):

@@ -1,7 +1,7 @@
-"""What lies beside an open database: who has it, where its door is, and the key to the door.
+"""The files that tell clients about the owner: owner file, socket address and key.
 
-Only a note. Who owns is decided by the lock of the engine and by nothing else; a note that was left
-behind by a death leads to a door where nobody answers.
+They are only information. The engine's lock decides which process owns the database; the file of a
+dead owner leads to a socket that nobody answers.
 """
 
 import contextlib
@@ -22,12 +22,12 @@ from ingest.db.paths import beside
 
 KEY_BYTES = 32
 LONGEST_SOCKET = 100
-"""Bytes; the systems allow between 104 and 108 with the zero at the end."""
-_LARGEST_NOTE = 64 * 1024
+"""Bytes of a socket's path; systems allow between 104 and 108, including the final zero."""
+_MAX_FILE_BYTES = 64 * 1024
 
 
 class Role(StrEnum):
-    """What the owner is there for."""
+    """Why the owner runs."""
 
     INGEST = "ingest"
     FOLLOW = "follow"
@@ -43,18 +43,18 @@ class OwnerInfo(Struct, frozen=True):
     schema: int
     homes: list[str]
     socket: str | None = None
-    """Where the door is, if it is not in its place beside the database."""
+    """The socket's path, unless it is beside the database."""
 
 
 class Address(Struct, frozen=True):
     at: str
     family: str
     told: str | None
-    """As the plate says it."""
+    """The path as written to the owner file."""
 
 
-def write(database: Path, plate: OwnerInfo) -> None:
-    _replace(beside(database, "owner"), msgspec.json.encode(plate))
+def write(database: Path, owner: OwnerInfo) -> None:
+    _replace(beside(database, "owner"), msgspec.json.encode(owner))
 
 
 def remove(database: Path) -> None:
@@ -62,58 +62,58 @@ def remove(database: Path) -> None:
 
 
 def read(database: Path) -> OwnerInfo | None:
-    """What the plate says; None where there is none, or none that can be read."""
+    """Read the owner file; None if it is absent or unreadable."""
     data = _contents(beside(database, "owner"))
     try:
         return None if data is None else msgspec.json.decode(data, type=OwnerInfo)
     except msgspec.MsgspecError:
-        return None  # Not ours, or of a version that nobody here can talk to: no door is known.
+        return None  # Not an owner file, or one of an incompatible version.
 
 
 def key(database: Path) -> bytes | None:
-    """The key to the door, if there is one."""
+    """Read the shared key, if there is one."""
     data = _contents(beside(database, "key"))
     return data if data is not None and len(data) == KEY_BYTES else None
 
 
 def make_key(database: Path) -> bytes:
-    """The key; a new one where there is none, or where others could have read it."""
+    """Return the key; create a new one if there is none or if other users could have read it."""
     path = beside(database, "key")
-    found = key(database)
-    if found is not None and not stat.S_IMODE(path.lstat().st_mode) & 0o077:
-        return found
-    made = secrets.token_bytes(KEY_BYTES)
-    _replace(path, made)
-    return made
+    existing = key(database)
+    if existing is not None and not stat.S_IMODE(path.lstat().st_mode) & 0o077:
+        return existing
+    created = secrets.token_bytes(KEY_BYTES)
+    _replace(path, created)
+    return created
 
 
-def address(database: Path, plate: OwnerInfo) -> Address:
-    """Where the door of this owner is."""
-    if plate.socket is not None:
-        return Address(plate.socket, _family(), plate.socket)
-    return _usual(database)
+def address(database: Path, owner: OwnerInfo) -> Address:
+    """Return the address of the owner's socket."""
+    if owner.socket is not None:
+        return Address(owner.socket, _family(), owner.socket)
+    return _default(database)
 
 
 def socket_addresses(database: Path) -> Iterator[Address]:
-    """Where a door may be opened; the next one where the last one cannot be."""
+    """Yield possible socket addresses, to be tried in this order."""
     if sys.platform == "win32":
         pipe = rf"\\.\pipe\tailboard-{_digest(database)}"
         yield Address(pipe, _family(), pipe)
         return
-    usual = _usual(database)
-    if len(os.fsencode(usual.at)) <= LONGEST_SOCKET:
-        yield usual
+    default = _default(database)
+    if len(os.fsencode(default.at)) <= LONGEST_SOCKET:
+        yield default
     elsewhere = str(_private_folder(f"tailboard-{os.getuid()}-{_digest(database)}") / "sock")
     yield Address(elsewhere, _family(), elsewhere)
 
 
 def remove_stale_socket(at: Address) -> None:
-    """Remove the socket that a dead owner left. Only who holds the lock may."""
+    """Remove the socket of a dead owner. Only the holder of the database's lock may call this."""
     if at.family == "AF_UNIX":
         Path(at.at).unlink(missing_ok=True)
 
 
-def _usual(database: Path) -> Address:
+def _default(database: Path) -> Address:
     return Address(str(beside(database.absolute(), "sock")), _family(), None)
 
 
@@ -127,7 +127,7 @@ def _digest(database: Path) -> str:
 
 
 def _private_folder(name: str) -> Path:
-    """The same folder each time, so that deaths leave one behind; another where it is not ours."""
+    """Return a fixed folder, so that crashes leave at most one; a new one if it is not ours."""
     folder = Path(tempfile.gettempdir()) / name
     with contextlib.suppress(FileExistsError):
         folder.mkdir(mode=0o700)
@@ -139,7 +139,7 @@ def _private_folder(name: str) -> Path:
 
 
 def _replace(path: Path, data: bytes) -> None:
-    """In one step, for its owner only."""
+    """Write the file atomically, readable by its owner only."""
     new = path.with_name(f"{path.name}.new")
     new.unlink(missing_ok=True)
     descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -154,6 +154,6 @@ def _contents(path: Path) -> bytes | None:
             path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
         )
         with os.fdopen(descriptor, "rb") as file:
-            return file.read(_LARGEST_NOTE)
+            return file.read(_MAX_FILE_BYTES)
     except OSError:
-        return None  # Absent, or not for us: either way nothing is known.
+        return None  # Absent or not readable for this user.

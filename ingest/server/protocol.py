@@ -1,7 +1,7 @@
-"""What is said through the owner's door: requests, answers, and the values in them.
+"""The messages between server and client: requests, responses, and their values.
 
-Messages are msgpack of declared structs, never pickle: whatever comes in is data or is refused.
-Values come out as the engine gave them (a time is a time again, a decimal a decimal).
+Messages are declared structs in msgpack, never pickle; anything else is refused. Values keep their
+Python types (a time is decoded to a time, a decimal to a decimal).
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -23,7 +23,7 @@ ANSWER_CAP = 64 * 1024**2
 
 
 class NamedQueriesRequest(Struct, tag="ask"):
-    """The rows of several named statements, from one snapshot."""
+    """Run several named queries on one snapshot."""
 
     queries: list[Query]
 
@@ -34,28 +34,28 @@ class SqlRequest(Struct, tag="sql"):
 
 
 class CopyRequest(Struct, tag="copy"):
-    """A consistent copy, written into the spool."""
+    """Write a consistent copy to the spool."""
 
     form: Format
 
 
 class ActionRequest(Struct, tag="act"):
-    """Something the owner is to do; its writing thread does it."""
+    """Execute an action on the owner's writing thread."""
 
     name: str
     values: dict[str, Any]
 
 
 class SnapshotRequest(Struct, tag="hold"):
-    """From now on, show this connection the database as it is at this moment."""
+    """Run all further queries of this connection on one snapshot."""
 
 
 class HostRequest(Struct, tag="who"):
-    """Who is there?"""
+    """Return information about the owner."""
 
 
 class WaitRequest(Struct, tag="listen"):
-    """Answer when more was committed than was `seen`, or after so many seconds."""
+    """Respond when the number of commits differs from `seen`, or after so many seconds."""
 
     seen: int
     seconds: float
@@ -87,7 +87,7 @@ class Tables(Struct, tag="tables"):
 
 class Copied(Struct, tag="copied"):
     name: str
-    """In the spool beside the database."""
+    """The file's name in the spool folder beside the database."""
 
 
 class ActionResponse(Struct, tag="outcome"):
@@ -95,7 +95,7 @@ class ActionResponse(Struct, tag="outcome"):
 
 
 class Host(Struct, tag="host"):
-    """The owner, as it introduces itself."""
+    """Information about the owner and the file it has open."""
 
     pid: int
     since: str
@@ -115,18 +115,18 @@ class ErrorResponse(Struct, tag="refusal"):
 
 
 class CommitsResponse(Struct, tag="beats"):
-    """How often this owner has committed something."""
+    """The number of commits of this owner."""
 
     count: int
     sweep_in: float | None = None
-    """Seconds until everything is looked at next; None where that is not planned."""
+    """Seconds until the next full sweep; None if none is planned."""
 
 
 Reply = Tables | Copied | ActionResponse | Host | ErrorResponse | CommitsResponse
 
 
 class Packed(Struct):
-    """A table whose rows are what will be sent; it is read as a `Table`."""
+    """A table with encoded rows; the client decodes it as a `Table`."""
 
     columns: list[str]
     rows: msgspec.Raw
@@ -143,7 +143,7 @@ _PLAIN = frozenset({str, int, float, bool, type(None), bytes})
 
 
 def wrapped(value: Any) -> Any:  # noqa: C901 - one case a type, in one table
-    """The value in what msgpack knows; what it does not know is marked with its kind."""
+    """Convert a value to msgpack's types; other types become an extension type."""
     match value:
         case Enum():
             return wrapped(value.value)
@@ -201,7 +201,7 @@ _encode = msgspec.msgpack.Encoder().encode
 
 
 class InvalidMessage(Exception):
-    """What came is not a message of ours."""
+    """The received bytes are not a valid message."""
 
 
 def request(message: Request) -> bytes:
@@ -221,15 +221,14 @@ def reply(message: Sent) -> bytes:
 def packed(
     columns: list[str], chunks: Iterable[Sequence[tuple[Any, ...]]], *, more: bool = False
 ) -> Packed:
-    """Rows as the engine gave them, ready to be sent: a chunk at a time, so that never all of them
-    are there as objects."""
+    """Encode rows chunk by chunk, so that they never all exist as Python objects."""
     plain, count, data = _PLAIN, 0, bytearray()
     for chunk in chunks:
         rows = [[one if type(one) in plain else wrapped(one) for one in row] for row in chunk]
         try:
             part = _encode(rows)
         except OverflowError:
-            # A number of more than 64 bits, which is too rare to be looked for in every row.
+            # An integer of more than 64 bits: too rare to check for in every row.
             part = _encode(wrapped(rows))
         data += memoryview(part)[len(_array(len(rows))) :]
         count += len(rows)
@@ -237,7 +236,7 @@ def packed(
 
 
 def _array(count: int) -> bytes:
-    """What stands before so many values."""
+    """Return the msgpack header of an array of this length."""
     if count < 16:
         return bytes([0x90 | count])
     if count < 1 << 16:
@@ -259,5 +258,5 @@ def read_reply(data: bytes) -> Reply:
         raise InvalidMessage(str(error)) from error
 
 
-# A marked value may hold anything where somebody else wrote it; none of it is more than data.
+# An extension value from another program may contain anything, and decoding it raises any of these.
 _NOT_OURS = (msgspec.MsgspecError, ValueError, TypeError, KeyError, ArithmeticError, RecursionError)

@@ -1,4 +1,4 @@
-"""What is answered at the owner's door where it cannot be rows, each with a way out."""
+"""Errors that the server returns to clients, each with a hint what to do."""
 
 from pathlib import Path
 
@@ -7,19 +7,19 @@ from ingest.server import protocol
 
 
 class QueryTimeout(StoreError):
-    """A question took longer than the owner lets one take."""
+    """A query exceeded the server's time limit."""
 
     code = "door.too_slow"
 
     def __init__(self, seconds: float) -> None:
         super().__init__(
-            f"The question was ended after {seconds:g} seconds.",
-            "Ask for less; or make a copy with `tailboard snapshot` and ask that.",
+            f"The query was stopped after {seconds:g} seconds.",
+            "Select less, or make a copy with `tailboard snapshot` and query that.",
         )
 
 
 class SocketUnavailable(StoreError):
-    """No socket can be opened: everything works, only not for several processes at once."""
+    """No socket can be created, so other processes cannot read; everything else works."""
 
     code = "door.none"
     error_class = "config"
@@ -27,16 +27,16 @@ class SocketUnavailable(StoreError):
     def __init__(self, path: Path, error: OSError) -> None:
         super().__init__(
             f"Other processes cannot read {path} now: {error.strerror or error}.",
-            "If the disk is full, make room. Else put the database where sockets can be made, with "
-            "a shorter path: --db PATH.",
+            "If the disk is full, free some space. Otherwise use a database on a file system with "
+            "sockets and with a shorter path: --db PATH.",
         )
 
 
 class ReadOnlyServer(Exception):
-    """What the door answers where the owner does nothing for others."""
+    """The owner does not execute actions of other processes."""
 
     code = "door.only_reads"
-    message = "This process only lets others read."
+    message = "The process that has the database open only lets others read."
     hint = "It ends by itself; try again then."
 
 
@@ -50,7 +50,9 @@ def error_response(error: Exception) -> protocol.ErrorResponse:
 
 
 GARBLED = protocol.ErrorResponse(
-    "door.garbled", "That is no message of Tailboard.", "Use the same version everywhere."
+    "door.garbled",
+    "The message is not in Tailboard's format.",
+    "Use the same version of Tailboard everywhere.",
 )
 FULL = protocol.ErrorResponse(
     "door.full",
@@ -59,8 +61,8 @@ FULL = protocol.ErrorResponse(
     "resource",
 )
 TOO_MUCH = protocol.ErrorResponse(
-    "door.too_much", "The answer is too large to be sent.", "Ask for fewer rows: --limit N."
+    "door.too_much", "The result is too large to send.", "Select fewer rows: --limit N."
 )
 EXPIRED = protocol.ErrorResponse(
-    "door.expired", "One moment of the database cannot be held that long.", "Try again."
+    "door.expired", "The snapshot was held too long and has expired.", "Try again."
 )

@@ -1,8 +1,8 @@
-"""The owner's door: a local socket at which any process that has the key reads what it likes.
+"""The owner's server: a local socket through which any process with the key reads the database.
 
-One thread a client, each question with a cursor of its own and a time limit; what is to be done is
-handed to the owner. Promises that nothing a client sends or does ends the owner, and that the
-socket, the plate and all cursors are gone when `close` returns.
+Each client has a thread, and each query a cursor and a time limit; actions are passed to the owner.
+Nothing that a client sends or does can end the owner. When `close` returns, the socket, the owner
+file and all cursors are gone.
 """
 
 import contextlib
@@ -21,11 +21,11 @@ from msgspec import Struct
 
 from ingest import __version__
 from ingest.db import adhoc_sql, paths, snapshot
-from ingest.db.database import Database
+from ingest.db.database import Database, explain_and_mark
 from ingest.db.engine import Connection as Cursor
 from ingest.db.engine import Error
 from ingest.db.errors import MemoryLimit
-from ingest.db.local_reader import explained_error, run_consistent
+from ingest.db.local_reader import run_consistent
 from ingest.db.query_reader import Format, Query, QueryRefused
 from ingest.server import owner_file, protocol
 from ingest.server.auth import authenticate_client
@@ -44,35 +44,35 @@ from ingest.server.refusals import (
 )
 
 Actor = Callable[[str, dict[str, Any]], dict[str, Any]]
-"""Does what a client asks for, on whatever thread it belongs, and says what came of it."""
+"""Executes an action by name with its values, and returns the result."""
 
 
 LISTEN_SECONDS = 10.0
-"""The longest wait for a change."""
+"""The longest wait for a commit."""
 CHUNK = 512
-"""Rows that are taken from the engine at once."""
-AT_ONCE = 2
-"""Named questions that are answered at the same time."""
-_ROOM_SECONDS = 0.05
-"""After which a question that found no room in memory is put again."""
+"""Rows that are fetched from the engine at once."""
+CONCURRENT_QUERIES = 2
+"""Named queries that run at the same time."""
+_MEMORY_RETRY_SECONDS = 0.05
+"""The delay before a query that ran out of memory is retried."""
 _CLOSE_SECONDS = 5.0
-"""How long `close` waits for those who are still being answered."""
+"""How long `close` waits for running queries."""
 
 
 class Limits(Struct, frozen=True):
     clients: int = 32
     query_seconds: float = 20.0
     memory_wait_seconds: float = 5.0
-    """So long a question waits for room in the engine's memory."""
+    """How long a query waits for memory to become available."""
     copy_seconds: float = 1800.0
     hold_seconds: float = 60.0
     answer_bytes: int = protocol.ANSWER_CAP
     idle_seconds: float = 10.0
-    """So long a client says nothing before its place may be given to another."""
+    """How long a client must be idle before it is disconnected in favour of another one."""
     take_seconds: float = 20.0
-    """So long a client may take to read its answer."""
+    """How long a client may take to read its response."""
     untaken_bytes: int = 4 * protocol.ANSWER_CAP
-    """As much may wait to be read by all clients together."""
+    """The maximum size of all unread responses together."""
 
 
 def read_only(_name: str, _values: dict[str, Any]) -> dict[str, Any]:
@@ -104,29 +104,29 @@ class Server:
             *paths.identity(database.path),
         )
         self._lock = threading.Lock()
-        # A question over all sessions takes most of the engine's memory for a moment.
-        self._turns = threading.BoundedSemaphore(AT_ONCE)
-        # And one of a person as much as it likes, up to its bound; the screens do not wait for it.
-        self._statements = threading.BoundedSemaphore(AT_ONCE)
+        # A query over all sessions takes most of the engine's memory for a moment.
+        self._turns = threading.BoundedSemaphore(CONCURRENT_QUERIES)
+        # Ad hoc SQL may take even more; its own limit keeps screens from waiting for it.
+        self._statements = threading.BoundedSemaphore(CONCURRENT_QUERIES)
         self._alone = threading.Lock()
         self._clients: dict[threading.Thread, Connection] = {}
         self._running: dict[Cursor, tuple[float, Connection | None]] = {}
-        """Questions that are being answered, until when they may be, and for whom."""
+        """Running queries, each with its deadline and its client's connection."""
         self._overdue: set[Cursor] = set()
         self._idle: dict[Connection, float] = {}
-        """Clients that say nothing, and since when."""
+        """Idle clients, and since when."""
         self._untaken: dict[Connection, tuple[float, int]] = {}
-        """Clients that do not read their answers, since when, and of how many bytes."""
+        """Clients that have not read their response: since when, and its size in bytes."""
         self._ending = threading.Event()
         self._address: owner_file.Address | None = None
         self._announced = False
-        # Until the real one can be kept where others find it: one that nobody knows.
+        # A key that nobody knows, until the real one can be written to the disk.
         self._key = secrets.token_bytes(owner_file.KEY_BYTES)
         self._threads: list[threading.Thread] = []
 
     @property
     def busy(self) -> int:
-        """How many questions are being answered right now."""
+        """The number of running queries."""
         return len(self._running)
 
     @property
@@ -135,7 +135,7 @@ class Server:
 
     @property
     def untaken(self) -> int:
-        """Bytes of answers that wait to be read."""
+        """The size of all unread responses in bytes."""
         with self._lock:
             return sum(size for _, size in self._untaken.values())
 
@@ -143,10 +143,10 @@ class Server:
         path = self._database.path
         self._address, self._listener = _listen(path)
         self._threads = [
-            threading.Thread(target=self._accept, name="door", daemon=True),
-            threading.Thread(target=self._watch, name="door-clock", daemon=True),
+            threading.Thread(target=self._accept, name="server", daemon=True),
+            threading.Thread(target=self._watch, name="server-timeouts", daemon=True),
         ]
-        # Last: who reads the plate finds the door open.
+        # Last, so that a client that reads the owner file can connect.
         try:
             self._announce(self._address.told)
         except OSError as error:
@@ -156,23 +156,23 @@ class Server:
                 thread.start()
 
     def _announce(self, socket: str | None) -> None:
-        """Tell where the door is. On a full disk that is tried again until there is room."""
+        """Write the key and the owner file. On a full disk `_watch` tries again."""
         self._key = owner_file.make_key(self._database.path)
         host = self.host
-        plate = OwnerInfo(
+        owner = OwnerInfo(
             host.pid, host.since, host.role, host.version, host.schema, host.homes, socket
         )
-        owner_file.write(self._database.path, plate)
+        owner_file.write(self._database.path, owner)
         self._announced = True
 
     def close(self) -> None:
-        """Send everybody away. To be called while the database is still open."""
+        """Disconnect all clients. Call before closing the database."""
         if self._ending.is_set() or self._address is None:
             return
         self._ending.set()
         owner_file.remove(self._database.path)
-        self._database.pulse.increment()
-        # The one who waits for clients notices when one comes.
+        self._database.commits.increment()
+        # A connection wakes the accepting thread.
         with contextlib.suppress(OSError, EOFError):
             Client(self._address.at, self._address.family).close()
         with self._lock:
@@ -182,7 +182,7 @@ class Server:
         until = time.monotonic() + _CLOSE_SECONDS
         for thread in [*self._threads, *clients]:
             while thread.is_alive() and time.monotonic() < until:
-                # Again and again: a question that is only just being put does not hear the first.
+                # Repeatedly: a query that is just starting ignores an interrupt.
                 with self._lock:
                     for cursor in self._running:
                         cursor.interrupt()
@@ -202,12 +202,12 @@ class Server:
             try:
                 connection = self._listener.accept()
             except OSError:
-                # Too many files open, or a client that went away again: the next one may do.
+                # Too many open files, or the client disconnected: the next one may succeed.
                 self._ending.wait(0.05)
                 continue
             thread = threading.Thread(target=self._serve, args=(connection,), daemon=True)
             with self._lock:
-                # Twice as many as are served may knock: the rest is told why it has to wait.
+                # Up to twice the limit may connect, to receive an error that says why.
                 if self._ending.is_set() or len(self._clients) >= 2 * self._limits.clients:
                     connection.close()
                 else:
@@ -215,8 +215,10 @@ class Server:
                     thread.start()
 
     def _watch(self) -> None:
-        """Interrupts what takes too long, and what nobody waits for any more; again and again,
-        until the cursor listens."""
+        """Interrupt queries that exceed their limit or whose client has disconnected.
+
+        Repeatedly, because a query that is just starting ignores an interrupt.
+        """
         while not self._ending.wait(0.1):
             if not self._announced and self._address is not None:
                 with contextlib.suppress(OSError):
@@ -231,33 +233,34 @@ class Server:
                         cursor.interrupt()
                 for client, (since, _) in list(self._untaken.items()):
                     if now - since >= self._limits.take_seconds:
-                        self._send_away(client)
+                        self._disconnect(client)
 
     def _serve(self, connection: Connection) -> None:
-        visit = ClientSnapshot()
+        client_snapshot = ClientSnapshot()
         try:
             authenticate_client(connection, self._key)
-            if len(self._clients) > self._limits.clients and not self._made_place():
+            if len(self._clients) > self._limits.clients and not self._evict_idle_client():
                 connection.send_bytes(protocol.reply(FULL))
                 return
             connection.send_bytes(protocol.reply(self.host))
-            self._serve_requests(connection, visit)
+            self._serve_requests(connection, client_snapshot)
         except (EOFError, OSError, AuthenticationError, AssertionError):
-            # The client left, had no key, or (an assertion of the exchange) did not even try.
+            # The client disconnected or had a wrong key; `answer_challenge` raises AssertionError
+            # where the message is not a challenge.
             return
         finally:
-            visit.end()
+            client_snapshot.end()
             with self._lock:
                 self._clients.pop(threading.current_thread(), None)
                 self._idle.pop(connection, None)
                 connection.close()
 
-    def _serve_requests(self, connection: Connection, visit: ClientSnapshot) -> None:
+    def _serve_requests(self, connection: Connection, client_snapshot: ClientSnapshot) -> None:
         while True:
             with self._lock:
                 self._idle[connection] = time.monotonic()
-            if visit.held is not None and not connection.poll(visit.left):
-                visit.invalidate()
+            if client_snapshot.held is not None and not connection.poll(client_snapshot.left):
+                client_snapshot.invalidate()
             data = connection.recv_bytes(protocol.REQUEST_CAP)
             with self._lock:
                 self._idle.pop(connection, None)
@@ -266,16 +269,16 @@ class Server:
             except protocol.InvalidMessage:
                 self._send(connection, protocol.reply(GARBLED))
                 return
-            self._send(connection, self._answer(request, visit))
+            self._send(connection, self._answer(request, client_snapshot))
 
     def _send(self, connection: Connection, answer: bytes) -> None:
         with self._lock:
-            # Whoever has not read the longest goes first where all of it would be too much.
+            # Over the limit, first disconnect the client that has not read for the longest.
             waiting = sum(size for _, size in self._untaken.values())
             for client, (_, size) in sorted(self._untaken.items(), key=lambda one: one[1]):
                 if waiting + len(answer) <= self._limits.untaken_bytes:
                     break
-                self._send_away(client)
+                self._disconnect(client)
                 waiting -= size
             self._untaken[connection] = time.monotonic(), len(answer)
         try:
@@ -284,126 +287,131 @@ class Server:
             with self._lock:
                 self._untaken.pop(connection, None)
 
-    def _made_place(self) -> bool:
-        """Send the client away that has said nothing for the longest, if it was long enough. One
-        of ours comes back by itself when it has something to ask."""
+    def _evict_idle_client(self) -> bool:
+        """Disconnect the client that was idle the longest, if it was long enough.
+
+        Tailboard's own client reconnects for its next request.
+        """
         with self._lock:
             client = min(self._idle, key=self._idle.__getitem__, default=None)
             if client is None:
                 return False
             if time.monotonic() - self._idle[client] < self._limits.idle_seconds:
                 return False
-            self._send_away(client)
+            self._disconnect(client)
             return True
 
-    def _send_away(self, client: Connection) -> None:
+    def _disconnect(self, client: Connection) -> None:
         self._idle.pop(client, None)
         self._untaken.pop(client, None)
         close_socket(client)
 
-    def _answer(self, request: protocol.Request, visit: ClientSnapshot) -> bytes:
+    def _answer(self, request: protocol.Request, client_snapshot: ClientSnapshot) -> bytes:
         try:
-            data = protocol.reply(self._reply(request, visit))
+            data = protocol.reply(self._reply(request, client_snapshot))
         except EOFError:
             raise
         except Error as error:
-            visit.invalidate()
-            data = protocol.reply(error_response(explained_error(self._database.path, error)))
+            client_snapshot.invalidate()
+            data = protocol.reply(error_response(explain_and_mark(self._database.path, error)))
         except Exception as error:  # noqa: BLE001
-            # One client's misfortune is told to that client and must not be the owner's.
-            visit.invalidate()
+            # An error is returned to its client and must not end the owner.
+            client_snapshot.invalidate()
             data = protocol.reply(error_response(error))
         return data if len(data) <= self._limits.answer_bytes else protocol.reply(TOO_MUCH)
 
-    def _reply(self, request: protocol.Request, visit: ClientSnapshot) -> protocol.Sent:
+    def _reply(self, request: protocol.Request, client_snapshot: ClientSnapshot) -> protocol.Sent:
         match request:
-            case protocol.NamedQueriesRequest() | protocol.SqlRequest() if visit.expired:
+            case protocol.NamedQueriesRequest() | protocol.SqlRequest() if client_snapshot.expired:
                 return EXPIRED
             case protocol.SnapshotRequest():
                 with self._lock:
                     if self._ending.is_set():
                         raise EOFError
-                    moment = self._database.pulse.beats
-                    visit.hold(self._database.reader(), self._limits.hold_seconds, moment)
+                    moment = self._database.commits.count
+                    client_snapshot.hold(self._database.reader(), self._limits.hold_seconds, moment)
                 return self.host
             case protocol.HostRequest():
                 return self.host
             case protocol.WaitRequest(seen, seconds):
-                pulse = self._database.pulse
+                commits = self._database.commits
                 return protocol.CommitsResponse(
-                    pulse.wait(seen, min(seconds, LISTEN_SECONDS)), pulse.sweep_in
+                    commits.wait(seen, min(seconds, LISTEN_SECONDS)), commits.sweep_in
                 )
             case protocol.ActionRequest(name, values):
                 return protocol.ActionResponse(self._act(name, values))
             case protocol.NamedQueriesRequest(queries):
-                return self._asked(queries, visit)
+                return self._run_queries(queries, client_snapshot)
             case protocol.SqlRequest(text, limit):
                 with (
                     self._statements,
-                    self._cursor(self._limits.query_seconds, visit.held) as con,
+                    self._cursor(self._limits.query_seconds, client_snapshot.held) as con,
                 ):
                     answer = adhoc_sql.run_select(
                         con,
                         text,
                         limit,
-                        held=visit.held is not None,
+                        held=client_snapshot.held is not None,
                         most_bytes=self._limits.answer_bytes,
                     )
                 packed = protocol.packed(answer.columns, [answer.rows], more=answer.more)
                 return protocol.PackedTables([packed])
             case protocol.CopyRequest(form):
                 return protocol.Copied(
-                    self._database.with_memory_retry(lambda: self._copied(form)).name
+                    self._database.with_memory_retry(lambda: self._write_snapshot(form)).name
                 )
 
-    def _asked(self, queries: list[Query], visit: ClientSnapshot) -> protocol.PackedTables:
+    def _run_queries(
+        self, queries: list[Query], client_snapshot: ClientSnapshot
+    ) -> protocol.PackedTables:
         alone = False
         until = time.monotonic() + self._limits.memory_wait_seconds
         while True:
             try:
                 with (
                     self._turn(alone=alone),
-                    self._cursor(self._limits.query_seconds, visit.held) as con,
+                    self._cursor(self._limits.query_seconds, client_snapshot.held) as con,
                 ):
-                    held = visit.held is not None
+                    held = client_snapshot.held is not None
                     return protocol.PackedTables(run_consistent(con, queries, _packed, held=held))
             except Error as error:
-                crowded = isinstance(explained_error(self._database.path, error), MemoryLimit)
-                if not crowded or time.monotonic() >= until:
+                out_of_memory = isinstance(
+                    explain_and_mark(self._database.path, error), MemoryLimit
+                )
+                if not out_of_memory or time.monotonic() >= until:
                     raise
                 if alone and not self._database.raise_memory_limit():
-                    self._ending.wait(_ROOM_SECONDS)
+                    self._ending.wait(_MEMORY_RETRY_SECONDS)
                 alone = True
-                if visit.held is not None:
-                    # The same moment, as long as nothing was committed since. Else what is held is
-                    # spoilt by it, and whoever holds it asks again.
-                    if visit.moment != self._database.pulse.beats:
+                if client_snapshot.held is not None:
+                    # The failed statement ended the transaction. A new one shows the same snapshot
+                    # if nothing was committed since; otherwise the client must begin again.
+                    if client_snapshot.moment != self._database.commits.count:
                         raise
-                    visit.renew(self._database.reader(), visit.moment)
+                    client_snapshot.renew(self._database.reader(), client_snapshot.moment)
 
-    def _copied(self, form: Format) -> Path:
+    def _write_snapshot(self, form: Format) -> Path:
         with self._cursor(self._limits.copy_seconds) as con:
-            return snapshot.copy(con, self._database.spool, form)
+            return snapshot.write_snapshot(con, self._database.spool, form)
 
     @contextlib.contextmanager
     def _turn(self, *, alone: bool) -> Iterator[None]:
-        """Among the few questions that are answered at once; or alone, for one that found no room
-        in memory beside another."""
+        """Wait for one of the few slots; or for all, for a query that ran out of memory."""
         if not alone:
             with self._turns:
                 yield
             return
         with self._alone:
-            for _ in range(AT_ONCE):
+            for _ in range(CONCURRENT_QUERIES):
                 self._turns.acquire()
             try:
                 yield
             finally:
-                self._turns.release(AT_ONCE)
+                self._turns.release(CONCURRENT_QUERIES)
 
     @contextlib.contextmanager
     def _cursor(self, seconds: float, held: Cursor | None = None) -> Iterator[Cursor]:
-        """A cursor for one question, and gone after it; or the one that is held, with a limit."""
+        """Yield a cursor for one query, or the held one, and interrupt it at its time limit."""
         with self._lock:
             if self._ending.is_set():
                 raise EOFError
@@ -429,16 +437,16 @@ def _packed(columns: list[str], answer: Cursor) -> protocol.Packed:
 
 
 def _listen(database: Path) -> tuple[owner_file.Address, Listener]:
-    """A socket in the first place that takes one: not every file system does."""
-    failed: OSError | None = None
-    for place in owner_file.socket_addresses(database):
+    """Listen at the first address that works: not every file system supports sockets."""
+    failure: OSError | None = None
+    for address in owner_file.socket_addresses(database):
         try:
-            owner_file.remove_stale_socket(place)
-            listener = Listener(place.at, place.family, backlog=64)
-            if place.family == "AF_UNIX":
-                Path(place.at).chmod(0o600)
+            owner_file.remove_stale_socket(address)
+            listener = Listener(address.at, address.family, backlog=64)
+            if address.family == "AF_UNIX":
+                Path(address.at).chmod(0o600)
         except OSError as error:
-            failed = error
+            failure = error
         else:
-            return place, listener
-    raise SocketUnavailable(database, failed or OSError("no place is left")) from failed
+            return address, listener
+    raise SocketUnavailable(database, failure or OSError("no address is left")) from failure

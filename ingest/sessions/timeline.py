@@ -228,7 +228,7 @@ def _plan(at: TimelinePosition, row: Row) -> Moment:
 
 def raw_line(rows: NamedQueries, at: TimelinePosition, length: int | None) -> str:
     """The line of Codex's file in which this stands, as far as it can be shown."""
-    place = rows.one("timeline.place", source=at.source)
+    place = rows.first_row("timeline.place", source=at.source)
     if place is None:
         raise FileChanged("The file of this line is not followed any more.", "It was there before.")
     # A line without a known length is read up to its end, as far as is shown.

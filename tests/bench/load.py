@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from ingest.batches.action import Action, Selection, Verb
-from ingest.db.actions import carry_out, items
+from ingest.db.actions import execute_action, matched_items
 from ingest.db.database import Database
 
 NOW = datetime(2026, 11, 21, 12)
@@ -64,11 +64,11 @@ def measure(folder: Path, batches: int, failed_every: int, runs: int) -> dict[st
         def retry() -> None:
             order = Action(verb=Verb.RETRY, selection=Selection(only_error=True), actor="bench")
             at = NOW + timedelta(seconds=1)
-            done = carry_out(database, order, command=f"c{next(commands)}", now=at)
+            done = execute_action(database, order, command=f"c{next(commands)}", now=at)
             assert done.done == batches // failed_every
 
         def told() -> None:
-            items(database, "c0")
+            matched_items(database, "c0")
 
         failing = _LISTED | {"state": "failed", "error": "io_error"}
         return {

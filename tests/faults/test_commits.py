@@ -11,7 +11,7 @@ from ingest.db import commit_results
 from ingest.db.database import Database
 from ingest.db.dump import dump
 from ingest.db.engine import Error, FatalException, TransactionException
-from ingest.db.errors import Conflict, DiskFull, EngineGaveUp, LostLease, StoreError
+from ingest.db.errors import Conflict, DiskFull, EngineFailed, LostLease, StoreError
 from ingest.pipeline.follow import Owner
 from tests.faults.fault_harness import Place
 
@@ -104,7 +104,7 @@ def test_an_engine_that_gave_up_is_opened_again_with_all_that_was_committed(plac
         place.owner(database).read_once()
         facts = list(dump(database))
         Engine(database, "commit", GONE, done=False)
-        with pytest.raises(EngineGaveUp), database.transaction():
+        with pytest.raises(EngineFailed), database.transaction():
             database.execute("delete from turns")
         assert list(dump(database)) == facts
 

@@ -114,7 +114,7 @@ def test_the_log_of_another_database_is_set_aside(damage: Damage, tmp_path: Path
 @pytest.mark.fault("D09")
 def test_a_log_without_its_database_is_kept_and_told(damage: Damage) -> None:
     damage.put().path.unlink()
-    assert "only its log was left" in damage.heals()[0]
+    assert "only its log is left" in damage.heals()[0]
     assert damage.kept()["tailboard.duckdb.wal"] == damage.log
 
 
@@ -153,7 +153,7 @@ def test_a_main_file_that_is_no_database_any_more_is_set_aside_and_begun_anew(
     }[what]
     damage.put(file=broken).log.unlink()
     told = damage.heals()
-    assert "a new one begun" in told[-1]
+    assert "a new one created" in told[-1]
     assert damage.kept()["tailboard.duckdb"] == broken
 
 
@@ -170,10 +170,10 @@ def test_a_block_that_cannot_be_read_back_condemns_the_file_and_the_next_start_r
     place.path.write_bytes(whole[:at] + bytes(4_096) + whole[at + 4_096 :])
     with place.open() as database, pytest.raises(Damaged, match="checksum"):
         _read_everything(database)
-    assert store.marked_damaged(place.path).exists()
+    assert store.damage_marker(place.path).exists()
     told = damage.heals()
-    assert "a new one begun" in told[-1]
-    assert not store.marked_damaged(place.path).exists()
+    assert "a new one created" in told[-1]
+    assert not store.damage_marker(place.path).exists()
 
 
 def _read_everything(database: Database) -> None:
@@ -189,7 +189,7 @@ def test_a_file_that_was_condemned_wrongly_is_looked_through_and_kept(damage: Da
     with place.open() as database:
         assert list(dump(database)) == damage.quiet
     assert place.told == []
-    assert not store.marked_damaged(place.path).exists()
+    assert not store.damage_marker(place.path).exists()
 
 
 @pytest.mark.fault("D08", "D22")
@@ -236,7 +236,7 @@ def test_a_folder_or_a_pipe_in_its_place_is_named_and_left_alone(tmp_path: Path)
     folder, pipe = tmp_path / "folder", tmp_path / "pipe"
     folder.mkdir()
     os.mkfifo(pipe)
-    for path, kind in ((folder, "a folder"), (pipe, "no regular file")):
+    for path, kind in ((folder, "a folder"), (pipe, "not a regular file")):
         with pytest.raises(ForeignFile, match=kind):
             open_database(path)
     assert not list(folder.iterdir())
@@ -253,7 +253,7 @@ def test_without_the_room_for_copies_the_ladder_is_climbed_with_renames(
     damaged = flipped(damage.log, len(damage.log) // 2)
     damage.put(log=damaged)
     told = damage.heals()
-    assert any("no room" in step for step in told)
+    assert any("no space" in step for step in told)
     assert damage.kept()["tailboard.duckdb.wal"] == damaged
 
 
@@ -269,7 +269,7 @@ def test_an_engine_that_dies_of_the_file_is_tried_in_another_process_next_time(
     def fake(path: Path, *, scan: bool = False) -> str | None:
         asked.append(scan)
         died = path == place.path and place.log.exists()
-        return "Opening it ended the program with SIGABRT" if died else None
+        return "Opening it ended the process with SIGABRT" if died else None
 
     monkeypatch.setattr(recovery, "probe", fake)
     told = damage.heals()

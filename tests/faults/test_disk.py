@@ -110,7 +110,7 @@ def test_others_are_let_in_once_the_disk_that_was_full_at_the_start_has_room(sma
     found = start_or_connect(small.path, ServerOptions(homes([small.home.path]), Role.FOLLOW))
     assert isinstance(found, RunningServer)
     with found:
-        assert any("make room" in line for line in found.notices)
+        assert any("free some space" in line for line in found.notices)
         ballast.unlink()
         until = time.monotonic() + 60
         while owner_file.read(small.path) is None:

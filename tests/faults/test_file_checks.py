@@ -43,8 +43,8 @@ def linked_log(path: Path) -> None:
 @pytest.mark.parametrize(
     ("suffix", "make", "said"),
     [
-        ("", of_sqlite, "is not a database of Tailboard: it is a"),
-        ("", Path.mkdir, "is not a database of Tailboard: it is a folder"),
+        ("", of_sqlite, "is not a Tailboard database: it is a"),
+        ("", Path.mkdir, "is not a Tailboard database: it is a folder"),
         (".wal", Path.mkdir, "is a folder, where the database keeps its log"),
         (".wal", linked_log, "is a link, where the database keeps its log"),
         (".spool", Path.touch, "is a file, where the database keeps its working folder"),

@@ -59,7 +59,7 @@ class Trap:
                 raise Crash(boundary)
 
     def set(self) -> Any:
-        land, claim, store = commit_results.commit_results, queue.claim, commit_results._land
+        land, claim, store = commit_results.commit_results, queue.claim, commit_results._store
 
         def around(*arguments: Any) -> None:
             self.passes("before a transaction")
@@ -77,7 +77,7 @@ class Trap:
         return (
             patch.object(run, "land", around),
             patch.object(commit_results, "claim", claimed),
-            patch.object(commit_results, "_land", stored),
+            patch.object(commit_results, "_store", stored),
         )
 
 

@@ -80,7 +80,7 @@ def test_what_was_read_twice_under_two_names_of_one_machine_is_folded(place: Pla
     with place.open() as database:
         forget_step(database)
     with place.open() as database:
-        assert database.steps == [STEP]
+        assert database.applied_migrations == [STEP]
         assert len(database.rows("registry.sources", home="a")) == 0
     assert place.rows("select path from homes") == [(str(place.home.path),)]
     assert (

@@ -50,14 +50,14 @@ def desk(
         shutil.copytree(desk.db.parent, kept)
     shutil.rmtree(desk.db.parent)
     shutil.copytree(kept, desk.db.parent)
-    monkeypatch.setattr(store, "ROOM", TIGHT)
+    monkeypatch.setattr(store, "MEMORY_MB", TIGHT)
     return desk
 
 
 def without_more(desk: Desk, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> str:
     """What the command says where the engine gets no more memory."""
     with monkeypatch.context() as patched:
-        patched.setattr(store, "MOST_ROOM", TIGHT)
+        patched.setattr(store, "MAX_MEMORY_MB", TIGHT)
         return desk.run(*arguments).err
 
 
@@ -79,7 +79,7 @@ def test_what_is_stored_of_long_rejected_lines_breaks_no_command(
 ) -> None:
     arguments = [word.format(tmp_path) for word in words]
     with following(desk, ONCE) if owned else nullcontext():
-        assert "no room in memory" in without_more(desk, monkeypatch, *arguments)
+        assert "ran out of memory" in without_more(desk, monkeypatch, *arguments)
         answer = desk.run(*arguments)
     assert answer.code == 0, answer.err
 

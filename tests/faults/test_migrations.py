@@ -72,7 +72,7 @@ def test_a_new_step_is_taken_on_a_copy_and_the_old_database_stays_as_a_backup(
     more = newer()
     monkeypatch.setattr(migrate, "shipped", lambda: more)
     with place.open() as database:
-        assert database.steps == ["9000_more.sql"]
+        assert database.applied_migrations == ["9000_more.sql"]
         assert list(dump(database)) == facts
         database.execute("select * from more")
         # A second process is kept out: copying the file did not give up the lock on it.
@@ -115,7 +115,7 @@ def test_a_crash_at_any_step_of_a_migration_leaves_the_old_database_whole(
     more = newer()
     monkeypatch.setattr(migrate, "shipped", lambda: more)
     with place.open() as database:
-        assert database.steps == ["9000_more.sql"]
+        assert database.applied_migrations == ["9000_more.sql"]
         assert list(dump(database)) == facts
     assert place.told == []
 

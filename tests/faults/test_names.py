@@ -84,7 +84,7 @@ def test_a_database_whose_path_is_no_text_is_refused_in_a_sentence(
         assert "Nothing read yet" in answer.out + answer.err
     else:
         assert answer.code == 3
-        assert r"no text in UTF-8: " in answer.err
+        assert r"not valid UTF-8: " in answer.err
         assert r"caf\xe9" in answer.err
         assert "--db PATH" in answer.err
     assert folder.exists() is there

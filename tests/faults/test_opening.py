@@ -32,7 +32,7 @@ def test_a_second_process_is_told_who_has_the_database(tmp_path: Path) -> None:
 @pytest.mark.fault("P04", "D10")
 def test_two_processes_never_open_or_repair_the_same_file_at_once(damage: Damage) -> None:
     place = damage.put(log=flipped(damage.log, len(damage.log) // 2))
-    with recovery._opening(place.path), pytest.raises(Locked):
+    with recovery._opening_lock(place.path), pytest.raises(Locked):
         place.open()
     assert "was damaged" in damage.heals()[0]
 

@@ -13,7 +13,7 @@ import pytest
 
 from ingest.batches.action import Action, Selection, TaskAction, Verb
 from ingest.db import actions
-from ingest.db.actions import carry_out, record_task_edit
+from ingest.db.actions import execute_action, record_task_edit
 from ingest.db.database import Database
 from ingest.db.edit_log import EditLog
 from ingest.db.errors import DatabaseUnusable, DiskFull
@@ -29,7 +29,7 @@ SECRET = "sk-proj-" + "Ab3" * 16
 
 def pause(database: Database) -> None:
     order = Action(verb=Verb.PAUSE, selection=Selection(), actor="ada", reason=None)
-    carry_out(database, order, command="c1", now=NOW)
+    execute_action(database, order, command="c1", now=NOW)
 
 
 def add_task(database: Database, text: str = "Write it") -> None:
@@ -76,7 +76,7 @@ def test_an_order_that_was_refused_is_never_carried_out(
     with place.open() as database:
         with monkeypatch.context() as patched:
             # The line is written, and the transaction is never committed.
-            patched.setattr(actions, "add", fails)
+            patched.setattr(actions, "insert_command", fails)
             with pytest.raises(type(error)):
                 order(database)
         assert [edit.id for edit in EditLog(database.path).read()] == ["c0"]
@@ -99,14 +99,14 @@ def test_an_order_whose_commit_was_made_counts_as_done_whatever_the_commit_said(
     place.session("chat")
     place.read()
     with place.open() as database:
-        beat = database.pulse.increment
+        increment = database.commits.increment
 
         def fails() -> None:
-            beat()
+            increment()
             raise DiskFull(database.path)
 
         with monkeypatch.context() as patched:
-            patched.setattr(database.pulse, "beat", fails)
+            patched.setattr(database.commits, "increment", fails)
             order(database)
         assert [command for _, command in known(database)] == ["c1"]
         assert [edit.id for edit in EditLog(database.path).read()] == ["c1"]

@@ -414,7 +414,7 @@ def test_a_reader_that_hangs_is_shown_as_stuck_and_ended_and_its_batch_is_tried_
             nonlocal passed
             passed += 25
             place.now += timedelta(seconds=25)
-            rows = database.query("batches.listed", **EVERY_BATCH)
+            rows = database.rows_in_transaction("batches.listed", **EVERY_BATCH)
             shown.extend(to_batch(row, place.now, alive=True) for row in rows)
 
         drain = IngestRun(database, owner.instance, SMALL, place.clock)
@@ -430,7 +430,7 @@ def test_a_reader_that_hangs_is_shown_as_stuck_and_ended_and_its_batch_is_tried_
         assert last.heartbeat_at - FIRST < timedelta(seconds=120)
         assert "no sign of life since" in Policy("automatic", 8, place.now).again(last)
 
-        (failed,) = database.query("batches.listed", **EVERY_BATCH)
+        (failed,) = database.rows_in_transaction("batches.listed", **EVERY_BATCH)
         assert (failed["state"], failed["error_class"]) == ("failed", "transient")
         assert "4,096" in failed["error_message"]
         assert failed["attempts"] == 1

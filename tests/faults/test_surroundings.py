@@ -11,7 +11,7 @@ import pytest
 from ingest.db import migrate
 from ingest.db.database import Database
 from ingest.db.dump import dump
-from ingest.db.errors import Replaced, StoreError
+from ingest.db.errors import DatabaseReplaced, StoreError
 from ingest.db.local_reader import LocalReader
 from ingest.db.probe import probe
 from ingest.db.query_reader import QueryRefused
@@ -154,7 +154,7 @@ def test_nothing_more_is_written_once_the_file_is_gone_and_the_next_start_reads_
         place.path.unlink()
         if other:
             place.path.write_bytes(b"")
-        with pytest.raises(Replaced, match="while it was in use"):
+        with pytest.raises(DatabaseReplaced, match="while it was in use"):
             owner.read_once()
     place.forget()
     place.read()

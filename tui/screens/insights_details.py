@@ -25,7 +25,7 @@ def behind_the_pictures(period: Period) -> Question[list[Content]]:
     values = {"since": period.since, "until": period.until, "limit": SHOWN}
 
     def ask(reading: QueryReader) -> list[Content]:
-        spenders, longest, badly = reading.ask(
+        spenders, longest, badly = reading.run_consistent(
             [(f"insights.{name}", values) for name in ("spenders", "longest", "ended_badly")]
         )
         return [

@@ -28,14 +28,14 @@ def command(invocation: Invocation, out: Path, overwrite: bool) -> None:
     deleted as you like.
     """
     # Imported here: it needs the engine, which a copy through the owner's door does without.
-    from ingest.db.snapshot import deliver, refuse_ours
+    from ingest.db.snapshot import check_target, move_to_target
 
     target = out.expanduser().absolute()
-    refuse_ours(invocation.settings.db, target)
+    check_target(invocation.settings.db, target)
     form = Format.PARQUET if out.suffix.lower() == _PARQUET else Format.DUCKDB
     with open_for_reading(invocation) as access:
         copied = access.copy(form)
-    written = deliver(copied, target, overwrite=overwrite)
+    written = move_to_target(copied, target, overwrite=overwrite)
     invocation.answer(
         "snapshot",
         {"path": str(target), "bytes": written},

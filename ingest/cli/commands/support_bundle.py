@@ -118,7 +118,7 @@ def _counted(invocation: Invocation) -> Mapping[str, object]:
             found["kinds_nobody_knows"] = _words(access.rows("status.kinds"))
             found["pauses"] = [word(row["code"]) for row in access.rows("status.pauses")]
             found["problems"] = _problems(access)
-            found["last_day"] = access.one("bundle.samples", since=since)
+            found["last_day"] = access.first_row("bundle.samples", since=since)
     except StoreError as error:
         return {"error": error.code}
     return found

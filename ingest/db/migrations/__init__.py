@@ -1,1 +1,1 @@
-"""Numbered steps of the schema, forward only. A step that was released is never changed."""
+"""Numbered migrations of the schema, forward only. A released migration is never changed."""

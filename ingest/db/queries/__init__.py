@@ -1,6 +1,6 @@
-"""Every statement by its name. A `.sql` file here holds one group of them.
+"""Loads SQL statements by name; each `.sql` file contains one group of them.
 
-A statement begins with `-- name: the_name` and the sentence that says what it answers. Values are
+A statement begins with `-- name: the_name` and a comment that describes its result. Values are
 always bound as `$parameters`.
 """
 
@@ -19,6 +19,6 @@ def _group(group: str) -> dict[str, str]:
 
 
 def statement(name: str) -> str:
-    """The statement `group.name`."""
+    """Return the statement `group.name`."""
     group, _, key = name.partition(".")
     return _group(group)[key]

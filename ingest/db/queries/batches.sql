@@ -1,5 +1,5 @@
 -- name: listed
--- Batches, those that need somebody first.
+-- Batches, those that need attention first.
 select *
 from v_batches
 where ($state is null or state = $state)
@@ -15,12 +15,12 @@ order by
 limit $limit offset $offset;
 
 -- name: starting_with
--- Batches whose id begins so.
+-- Batches by a prefix of their id.
 select * from v_batches where starts_with(id, $prefix) order by id;
 
 -- name: moves
--- What happened to these batches, in the order it was written down, which no clock can change;
--- `person` gave the order, where it was one.
+-- The history of these batches in the order it was written, which does not depend on the clock;
+-- `person` is the actor of the command, if any.
 select
     m.batch, m.time, m.move, m.old, m.new, m.actor, m.reason, m.attempt, m.error_code, m.command,
     c.actor as person

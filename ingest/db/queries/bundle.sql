@@ -1,12 +1,12 @@
 -- name: tables
--- About how many rows each table has.
+-- The estimated number of rows of each table.
 select table_name as name, estimated_size as rows
 from duckdb_tables()
 where not internal and not temporary
 order by table_name;
 
 -- name: sources
--- How many files of each kind are in which state.
+-- Number of sources by kind and state.
 select
     kind, representation, state, archived, error_code, count(*) as sources,
     sum(size)::bigint as bytes, sum(behind)::bigint as behind, sum(rejected)::bigint as rejected,
@@ -16,32 +16,32 @@ group by all
 order by all;
 
 -- name: batches
--- How many batches are in which state, and with which error.
+-- Number of batches by state and error.
 select kind, state, error_code, error_class, count(*) as batches, max(attempts) as most_attempts
 from v_batches
 group by all
 order by all;
 
 -- name: rejects
--- Why lines were rejected.
+-- Number of rejected lines by reason.
 select reason, sum(lines)::bigint as lines, sum(extent)::bigint as bytes
 from v_rejects
 group by all
 order by all;
 
 -- name: sessions
--- How many sessions of each generation and Codex end how.
+-- Number of sessions by generation, version of Codex and state of the last turn.
 select generation, cli_version, turn_state, count(*) as sessions
 from v_sessions
 group by all
 order by all;
 
 -- name: orders
--- What people ordered, and what became of it.
+-- Number of commands by verb and state.
 select verb, state, count(*) as orders from v_commands group by all order by all;
 
 -- name: samples
--- How the last day ran, as far as there was anything to do.
+-- Totals of the last day's samples.
 select
     count(*) as minutes, max(behind_bytes) as most_behind, sum(failures)::bigint as failures,
     max(slowest_seconds) as slowest_seconds, sum(bytes_read)::bigint as bytes_read,

@@ -1,6 +1,7 @@
 -- name: match
--- The batches an order is meant for, each with why it is left alone, or null; for this transaction.
--- With what their history needs, and where they stand, so that none has to be looked up by its id.
+-- Select the batches of an action into a temporary table, each with the reason why it is skipped,
+-- or null. Also stores their row ids and what their history rows need, so that none is looked up
+-- again.
 create or replace temp table matched as
 select
     b.id as batch, b.state as old, r.why, b.updated_at, b.lifetime_attempts, b.error_code,
@@ -18,12 +19,12 @@ and ($error::varchar is null or b.error_code = $error)
 and ($older_than::timestamp is null or b.updated_at < $older_than::timestamp);
 
 -- name: cut
--- Of what was matched, the first ones.
+-- Keep only the first of the matched batches.
 create or replace temp table matched as
 from matched order by updated_at, batch limit $limit;
 
 -- name: match_sources
--- All batches of some sources, except those that were given up already.
+-- Select all batches of some sources, except superseded ones.
 create or replace temp table matched as
 select
     id as batch, state as old, null::varchar as why, updated_at, lifetime_attempts, error_code,
@@ -32,25 +33,25 @@ from batches
 where source in (select unnest($sources::integer[])) and state <> 'superseded';
 
 -- name: matched
--- What an order is meant for, as the open transaction knows it; one JSON list.
+-- The matched batches as one JSON list.
 select coalesce(to_json(list(
     {'batch': batch, 'old': old, 'why': why} order by updated_at, batch
 )), '[]')::varchar as items
 from matched;
 
 -- name: tally
--- How many batches were matched, by why they are left alone; null are those that are moved.
+-- Number of matched batches by the reason why they are skipped; null for those that are moved.
 select why, count(*) as batches from matched group by all;
 
 -- name: done_ids
--- The batches that are moved, as one JSON list: there may be a hundred thousand.
+-- The ids of the moved batches as one JSON list, because there may be 100,000.
 select coalesce(to_json(list(batch)), '[]')::varchar as batches from matched where why is null;
 
 -- name: tell_skips
 insert into command_skips select $command, batch, old, why from matched where why is not null;
 
 -- name: items
--- What a command matched, and what it left alone; one JSON list.
+-- The batches that a command moved or skipped, as one JSON list.
 select coalesce(to_json(list({'batch': batch, 'old': old, 'why': why} order by batch)), '[]')::varchar
     as items
 from (
@@ -60,8 +61,8 @@ from (
 );
 
 -- name: move
--- Moves what was matched, each batch only if it still is where it was. None of them is being worked
--- on, so there is no lease to take away.
+-- Move the matched batches, each only if its state is unchanged. None of them is claimed, so there
+-- is no lease to clear.
 update batches set
     state = $new, reason = null, not_before = $until::timestamp, retry_at = null,
     updated_at = $now::timestamp,
@@ -70,7 +71,7 @@ from matched m
 where m.why is null and batches.rowid = m.place and batches.state = m.old;
 
 -- name: supersede
--- Takes away what was matched, from whoever works on it too.
+-- Supersede the matched batches, claimed ones included.
 update batches set
     state = 'superseded', reason = null, not_before = null, retry_at = null, lease = null,
     claimed_by = null, heartbeat_at = null, updated_at = $now::timestamp
@@ -83,7 +84,8 @@ from matched m
 where m.why is null and batches.rowid = m.place and batches.state = m.old;
 
 -- name: tell_moves
--- The history row of each batch that a command moved; `new` is null where it stayed where it was.
+-- Write the history row of each batch that a command moved; `new` is null where the state did not
+-- change.
 insert into batch_moves (batch, time, move, old, new, actor, reason, attempt, error_code, command)
 select
     batch, $now::timestamp, $move, old, coalesce($new, old), 'user', $reason, lifetime_attempts + 1,
@@ -98,24 +100,24 @@ insert into commands values (
 );
 
 -- name: known
--- Which of these commands were carried out here.
+-- Which of these commands are recorded here.
 select id from commands where id in (select unnest($ids::varchar[]));
 
 -- name: mark
--- How far the file of edits is applied.
+-- The size of the edit log up to which it was replayed.
 select value from meta where key = 'edits';
 
 -- name: set_mark
 insert or replace into meta values ('edits', $mark);
 
 -- name: pause
--- A person stops the queue; whatever else stopped it is not forgotten.
+-- Pause the queue for a person; other pauses stay.
 insert into pauses
 select $code, $message, $hint, $now::timestamp
 where not exists (from pauses where code = $code);
 
 -- name: decide
--- What a person said of batches that are not there.
+-- Store a person's decision about batches that do not exist yet.
 insert or replace into decisions
 select b.id, $state, $until::timestamp, $reason
 from (select unnest($ids::varchar[]) as id) b

@@ -1,5 +1,5 @@
 -- name: tokens
--- Tokens by model and quarter of an hour: whose day that is depends on the zone.
+-- Tokens by model and quarter of an hour: days depend on the time zone.
 select
     time_bucket(interval 15 minutes, time) as time, coalesce(model, 'unknown') as model,
     sum(total)::bigint as total
@@ -11,8 +11,8 @@ group by all
 order by time, model;
 
 -- name: spreads
--- How many turns there are of each size: of tokens, and of seconds. Three steps are ten times as
--- much: 1, 2, 5, 10, 20, 50 and so on.
+-- Number of turns by size, for tokens and for seconds. Sizes have three steps per power of ten: 1,
+-- 2, 5, 10, 20, 50 and so on.
 with measured as (
     select 'tokens_per_turn' as name, min(time) as time, sum(total)::double as value
     from v_usage
@@ -38,7 +38,7 @@ group by name, step
 order by name, step;
 
 -- name: outcomes
--- How turns ended.
+-- Number of turns by state.
 select state, count(*) as turns
 from v_turns
 where ($since::timestamp is null or started_at >= $since::timestamp)
@@ -62,7 +62,7 @@ order by t.total desc, t.session
 limit $limit;
 
 -- name: longest
--- The turns that took the longest, as far as they still count.
+-- The turns that took the longest, without rolled back and reverted ones.
 select t.session, t.n, t.seconds, t.state, s.title, s.project
 from v_turns t
 join v_sessions s on s.home = t.home and s.id = t.session
@@ -73,7 +73,7 @@ order by t.seconds desc, t.session, t.n
 limit $limit;
 
 -- name: ended_badly
--- The newest turns that failed, were stopped or lost their end, each with what was said of it.
+-- The newest turns that failed, were interrupted or have no end, each with its error.
 select t.session, t.n, t.state, coalesce(t.error, t.error_code, t.end_reason, '') as said,
     t.started_at, s.title, s.project
 from v_turns t

@@ -1,5 +1,5 @@
 -- name: sessions
--- The sessions a journal is about, the oldest first.
+-- The sessions of a journal, oldest first.
 select s.*, h.path as home_path
 from v_sessions s
 left join homes h on h.id = s.home
@@ -11,15 +11,15 @@ and ($until::timestamp is null or coalesce(s.started_at, s.last_at) < $until::ti
 order by s.started_at nulls first, s.id, s.home;
 
 -- name: newest
--- When the last turn of a project began; where turns have no times, their session did.
+-- When the last turn of a project began, or its session where turns have no times.
 select max(coalesce(t.started_at, s.started_at, s.last_at)) as began_at
 from v_turns t
 join v_sessions s on s.home = t.home and s.id = t.session
 where $project::varchar is null or s.project = $project or rtrim(s.cwd, '/\') = $project;
 
 -- name: days
--- Which days have sessions, by quarters of an hour of their turns: whose day that is depends on the
--- zone, all of which fit quarters. Where turns have no times, it is when their session began.
+-- The quarters of an hour in which sessions have turns: days depend on the time zone, and every
+-- zone is a multiple of a quarter. Where turns have no times, the start of their session.
 select distinct
     time_bucket(interval 15 minutes, coalesce(t.started_at, s.started_at, s.last_at)) as quarter,
     s.home, s.id as session
@@ -30,7 +30,7 @@ and ($project::varchar is null or s.project = $project or rtrim(s.cwd, '/\') = $
 order by quarter desc, s.id;
 
 -- name: segments
--- The files of these sessions, the oldest of each first.
+-- The files of these sessions, oldest first.
 select
     v.home, g.thread as session, v.id as source, v.path, v.representation, v.archived, v.state,
     v.byte
@@ -48,14 +48,14 @@ where source in (select unnest($sources::integer[]))
 order by source, byte;
 
 -- name: messages
--- What people asked and agents answered in these files, cut.
+-- User and assistant messages in these files, truncated.
 select source, turn, byte, time, role, phase, left(text, $chars) as text, chars
 from v_messages
 where source in (select unnest($sources::integer[])) and role in ('user', 'assistant')
 order by source, byte;
 
 -- name: calls
--- What was run, patched and asked in these files; with output where that tells what came of it.
+-- Commands, patches and questions in these files, with output where it shows the result.
 select
     source, turn, byte, time, kind, tool, command, status, exit_code, seconds, ended_at,
     case
@@ -67,7 +67,7 @@ where source in (select unnest($sources::integer[])) and kind in ('command', 'pa
 order by source, byte;
 
 -- name: files
--- Which files the patches in these files touched.
+-- The files that patches in these files changed.
 select source, turn, byte, path, change, moved_to, status
 from v_files
 where source in (select unnest($sources::integer[]))
@@ -81,7 +81,8 @@ where source in (select unnest($sources::integer[])) and accepted
 order by source, revision;
 
 -- name: goals
--- The goals in these files. What names no goal is told of the one before, and may say nothing of it.
+-- The goals in these files. A row without an objective refers to the previous goal and may have no
+-- status.
 select
     source, turn, byte, time, objective,
     case when objective is null then status else goal_status(status) end as status
@@ -90,7 +91,7 @@ where source in (select unnest($sources::integer[]))
 order by source, byte;
 
 -- name: usage
--- Tokens by turn of these files.
+-- Tokens by turn in these files.
 select
     source, turn, sum(input)::bigint as input, sum(cached)::bigint as cached,
     sum(output)::bigint as output, sum(reasoning)::bigint as reasoning, sum(total)::bigint as total
@@ -100,21 +101,21 @@ group by all
 order by source, turn;
 
 -- name: notes
--- What an optional command noted of these sessions.
+-- Notes that an optional command wrote about these sessions.
 select source, turn, kind, text
 from v_notes
 where source in (select unnest($sources::integer[]))
 order by source, turn, time, text;
 
 -- name: said
--- What people said with one of these verbs, in its order.
+-- The recorded commands with one of these verbs, in order.
 select id, time, actor, verb, selection::varchar as about, arguments::varchar as arguments, reason
 from commands
 where verb in (select unnest($verbs::varchar[]))
 order by rowid;
 
 -- name: waiting
--- A batch that waits for its journal: handed back, woken, or retried by a person.
+-- A pending journal batch: released, woken, or retried by a person.
 select b.id, b.source, b.generation, b.start, b.finish, s.home, g.thread as session
 from batches b
 join sources s on s.id = b.source
@@ -124,8 +125,8 @@ order by b.updated_at, b.id
 limit 1;
 
 -- name: due
--- A session in one of these folders that came to rest, and has more than was exported of it.
--- What has not ended its turn is at rest once it wrote nothing for long.
+-- A session in one of these folders that has ended its turn and has lines that were not exported. A
+-- session whose turn has not ended counts after a longer time without new lines.
 with exported as (
     select source, generation, max(finish) as finish
     from batches
@@ -155,7 +156,7 @@ order by g.last_at, g.source
 limit 1;
 
 -- name: folders
--- The folders of a project, that of the newest session first.
+-- The folders of a project, most recent session first.
 select cwd, max(last_at) as last_at
 from v_sessions
 where cwd is not null and (project = $project or rtrim(cwd, '/\') = $project)
@@ -163,5 +164,5 @@ group by all
 order by last_at desc nulls last, cwd;
 
 -- name: session
--- Where a session ran.
+-- The folder of a session.
 select cwd from v_sessions where home = $home and id = $session;

@@ -1,5 +1,5 @@
 -- name: end_batches
--- Ends claimed batches, each only if the lease is still the one it was claimed with.
+-- End claimed batches, each only if it still has the lease it was claimed with.
 update batches set
     state = e.state, reason = e.reason, finish = e.finish, lines = e.lines, facts = e.facts,
     seconds = e.seconds, lease = null, claimed_by = null, heartbeat_at = null, retry_at = null,
@@ -12,7 +12,7 @@ from (select unnest($ends::struct(
 where batches.id = e.batch and batches.lease = e.lease and batches.state = 'claimed';
 
 -- name: ended
--- How many of these batches have ended with a landing of this time.
+-- How many of these batches were ended by the commit of this time.
 select count(*) as ended
 from (select unnest($ends::struct(
     batch varchar, lease varchar, state varchar, reason varchar, finish bigint, lines bigint,
@@ -23,7 +23,7 @@ where b.state = e.state and b.finish = e.finish and b.lease is null
 and b.updated_at = $now::timestamp;
 
 -- name: tell_ends
--- The history row of each batch that ended.
+-- Write the history row of each batch that ended.
 insert into batch_moves (batch, time, move, old, new, actor, reason, attempt, error_code)
 select
     e.batch, $now::timestamp,
@@ -40,7 +40,7 @@ from (select unnest($ends::struct(
 join batches b on b.id = e.batch;
 
 -- name: grow_rejects
--- Stretches of rejected lines that went on with the lines after them.
+-- Extend runs of rejected lines that the next lines continue.
 update rejects set lines = g.lines, extent = g.extent
 from (select unnest($rejects::struct(
     source integer, byte bigint, lines bigint, extent bigint
@@ -63,12 +63,12 @@ select unnest($cursors::struct(
 delete from segments where source in (select unnest($sources::integer[]));
 
 -- name: set_prompts_aside
--- A history was rewritten: mark what is known of it, while the new rows come in.
+-- A history was rewritten: mark its stored prompts while the new rows are loaded.
 update prompts set source = -source where source = $source;
 
 -- name: drop_found_prompts
--- Of the known rows, those that stand in the file still: the new rows tell where. Of equal rows the
--- last ones, because a list is cut off from its head.
+-- Delete the marked prompts that still exist in the file, since the new rows have their positions.
+-- Of equal rows delete the last ones, because Codex removes the oldest prompts.
 delete from prompts where rowid in (
     select o.id
     from (
@@ -89,13 +89,13 @@ delete from prompts where rowid in (
 );
 
 -- name: take_prompts_back
--- The others stand in no file any more: the byte they stood at is kept as -1 - byte.
+-- The remaining prompts are in no file any more: their old byte is stored as -1 - byte.
 update prompts
 set source = -source, byte = case when byte < 0 then byte else -1 - byte end
 where source = -$source::integer;
 
 -- name: reverted_threads
--- The threads among these sources that have more than one segment.
+-- Threads among these sources with more than one segment.
 select distinct s.home, s.thread
 from sources s
 where s.kind = 'rollout' and s.segment <> '' and (s.home, s.thread) in (

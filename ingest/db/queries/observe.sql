@@ -1,5 +1,5 @@
 -- name: waiting
--- A batch that waits for its observer: handed back, woken, or retried by a person.
+-- A pending observer batch: released, woken, or retried by a person.
 select b.id, b.source, b.generation, b.start, b.finish, s.home, g.thread as session
 from batches b
 join sources s on s.id = b.source
@@ -9,7 +9,7 @@ order by b.updated_at, b.id
 limit 1;
 
 -- name: due
--- A session that ended a turn, came to rest lately, and was not observed since.
+-- A session that ended a turn recently, is idle, and was not observed since.
 select d.source, d.generation, d.start, d.finish, d.home, d.session
 from (
     select
@@ -33,7 +33,7 @@ order by d.last_at desc, d.source
 limit 1;
 
 -- name: session
--- What is known of a session as a whole.
+-- The data of a session.
 select
     id, parent_id, root_id, forked_from, title, project, cwd, branch, "commit", repository, model,
     cli_version, started_at, last_at, turn_state, turns, commands, failed_commands, plan_total,
@@ -50,7 +50,7 @@ order by place desc, n desc
 limit $limit;
 
 -- name: messages
--- Its newest messages, each cut.
+-- Its newest messages, truncated.
 select turn, time, role, phase, left(text, $chars) as text, chars
 from v_messages
 join places_of($home, [$session]) using (source)
@@ -58,7 +58,7 @@ order by place desc, byte desc
 limit $limit;
 
 -- name: calls
--- What it ran last.
+-- Its last calls.
 select
     turn, time, kind, tool, left(command, $chars) as command, status, exit_code, seconds,
     right(coalesce(output_tail, output_head), 400) as output
@@ -68,7 +68,7 @@ order by place desc, byte desc
 limit $limit;
 
 -- name: files
--- Which files it changed last.
+-- The files that it changed last.
 select turn, time, path, change, status
 from v_files
 join places_of($home, [$session]) using (source)
@@ -76,7 +76,7 @@ order by place desc, byte desc
 limit $limit;
 
 -- name: steps
--- Its newest plan, of those that Codex took in turns that were not taken back.
+-- The steps of its newest accepted plan, without turns that were rolled back or reverted.
 with newest as (
     select p.source, p.revision
     from plans p

@@ -1,5 +1,6 @@
 -- name: batches
--- Which batches a filter matches, those first that need somebody, or by what is asked for.
+-- Ids of the batches that match a filter, those that need attention first, or in the requested
+-- order.
 select id
 from v_batches
 where ($states::varchar[] is null or state in (select unnest($states::varchar[])))
@@ -29,7 +30,7 @@ left join homes h on h.id = s.home
 where b.id in (select unnest($ids::varchar[]));
 
 -- name: errors
--- How many batches each kind of error has, and what the newest of them says.
+-- Number of batches by error code, each with its newest message.
 select
     error_code as code, any_value(error_class) as class, arg_max(error_message, updated_at) as message,
     arg_max(error_hint, updated_at) as hint, count(*) as batches,
@@ -41,7 +42,7 @@ group by all
 order by batches desc, code;
 
 -- name: sources
--- Which followed files a filter matches, those first with something wrong or something unread.
+-- Ids of the sources that match a filter, those with errors or unread bytes first.
 select id
 from v_sources
 where ($states::varchar[] is null or state in (select unnest($states::varchar[])))
@@ -67,7 +68,7 @@ left join homes h on h.id = s.home
 where s.id in (select unnest($ids::integer[]));
 
 -- name: rejects
--- Which rejected lines a filter matches, in the order they stand in their files.
+-- Ids of the rejected lines that match a filter, in the order of their files.
 select id
 from v_rejects
 where list_bool_and(list_transform($words::varchar[], lambda one: contains(
@@ -88,7 +89,7 @@ left join homes h on h.id = r.home
 where r.id in (select unnest($ids::varchar[]));
 
 -- name: log
--- What people ordered, and what went wrong by itself or was mended, the newest first.
+-- Commands of people and automatic failures and recoveries, newest first.
 select *
 from (
     select
@@ -115,7 +116,7 @@ order by time desc, id
 limit $limit;
 
 -- name: samples
--- How far behind the reading was, and how fast it went.
+-- Backlog and throughput over time.
 select time, behind_bytes, bytes_new, seconds
 from v_samples
 where time >= $since::timestamp

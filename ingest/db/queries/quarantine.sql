@@ -1,5 +1,5 @@
 -- name: kept
--- Rejected lines with where they stand, and as much of them as is kept.
+-- Rejected lines with their position and the stored part of their bytes.
 select
     r.source || ':' || r.byte as id, r.source, r.byte, r.length, r.extent, r.sha256, r.head, r.tail, s.path,
     s.representation

@@ -3,7 +3,7 @@
 select * from batches where id = $id;
 
 -- name: add
--- Batches that were not there before, claimed as they are made.
+-- Insert batches that do not exist yet, already claimed.
 insert into batches by name
 select
     b.*, 'claimed' as state, 0 as attempts, 0 as lifetime_attempts, 0 as rescues,
@@ -16,7 +16,7 @@ from (select unnest($batches::struct(
 where b.id not in (select id from batches);
 
 -- name: claim_known
--- Batches that were there already and are free: they are claimed, with the range they have grown to.
+-- Claim existing batches that are claimable, with the range to which they have grown.
 update batches set
     state = 'claimed', lease = b.lease, claimed_by = $by, heartbeat_at = $now::timestamp,
     finish = b.finish, retry_at = null, not_before = null, updated_at = $now::timestamp
@@ -28,7 +28,7 @@ where batches.id = b.id and batches.lease is distinct from b.lease
 and batches.state in (select unnest($free::varchar[]));
 
 -- name: tell_claims
--- The history row of each batch that is about to be claimed.
+-- Write the history row of each batch that is about to be claimed.
 insert into batch_moves (batch, time, move, old, new, actor, reason, attempt, error_code)
 select
     c.id, $now::timestamp, 'claim', b.state, 'claimed', 'auto', null,
@@ -41,16 +41,16 @@ left join batches b on b.id = c.id
 where b.id is null or b.state in (select unnest($free::varchar[]));
 
 -- name: beat
--- Whoever holds these is at work.
+-- Renew the heartbeat of the batches that this process has claimed.
 update batches set heartbeat_at = $now::timestamp
 where state = 'claimed' and claimed_by = $by and lease not in (select unnest($silent::varchar[]));
 
 -- name: orphans
--- Batches that are claimed by nobody alive: who holds the database knows that all others are gone.
+-- Batches claimed by other processes. They have ended: this process holds the database's lock.
 select * from batches where state = 'claimed' and claimed_by is distinct from $by;
 
 -- name: tell_set_free
--- The history rows of what `set_free` is about to free.
+-- Write the history rows of the batches that `set_free` is about to release.
 insert into batch_moves (batch, time, move, old, new, actor, reason, attempt, error_code)
 select
     id, $now::timestamp, 'release', 'claimed', 'pending', 'auto', null, lifetime_attempts + 1, null
@@ -58,19 +58,19 @@ from batches
 where state = 'claimed' and claimed_by = $by;
 
 -- name: set_free
--- Batches that are claimed by this process, and that it does not work on any more.
+-- Release the batches that this process has claimed.
 update batches set
     state = 'pending', lease = null, claimed_by = null, heartbeat_at = null,
     updated_at = $now::timestamp
 where state = 'claimed' and claimed_by = $by;
 
 -- name: suspects
--- Batches that were in hand more than once when a process died, and were not done since.
+-- Batches that were claimed more than once when a process died, and have not completed since.
 select source, generation, start from batches
 where kind = 'ingest' and state = 'pending' and rescues > 1;
 
 -- name: waiting
--- Batches that wait to be read, and where each begins.
+-- Pending ingest batches, and where each begins.
 select id, source, generation, start from batches where kind = 'ingest' and state = 'pending';
 
 -- name: tell_woken
@@ -80,14 +80,14 @@ from batches
 where id in (select unnest($batches::varchar[]));
 
 -- name: wake
--- Batches that were given up, and are worth one more attempt.
+-- Give dead batches one more attempt.
 update batches set
     state = 'pending', reason = null, attempts = least(attempts, $attempts),
     updated_at = $now::timestamp
 where id in (select unnest($batches::varchar[]));
 
 -- name: deaths_since
--- When readers died that had one of these batches alone, since a person last retried each.
+-- When readers died while reading only one of these batches, since a person last retried it.
 select m.batch, m.time
 from batch_moves m
 left join (
@@ -106,7 +106,7 @@ select id, state, lease, attempts, lifetime_attempts, rescues from batches
 where id in (select unnest($batches::varchar[]));
 
 -- name: move
--- Moves of claimed batches, each only if it still is where it was.
+-- Change the state of claimed batches, each only if its state and lease are unchanged.
 update batches set
     state = m.new, reason = m.reason, attempts = m.attempts,
     lifetime_attempts = m.lifetime_attempts, rescues = m.rescues, lease = null, claimed_by = null,
@@ -132,12 +132,12 @@ from (select unnest($moves::struct(
 )[], recursive := true)) m;
 
 -- name: held_back
--- Sources that wait: their next batch failed and its time has not come, or was given up.
+-- Ingest batches whose source waits: the batch failed and its time has not come, or it is dead.
 select id, source, generation, start, finish, state, error_code from batches
 where kind = 'ingest' and state in ('dead', 'cancelled', 'claimed', 'failed', 'snoozed');
 
 -- name: tell_due
--- The history rows of what `wake_due` is about to wake.
+-- Write the history rows of the batches that `wake_due` is about to wake.
 insert into batch_moves (batch, time, move, old, new, actor, reason, attempt, error_code)
 select
     id, $now::timestamp, 'wake', state, 'pending', 'auto', null, lifetime_attempts + 1, error_code
@@ -145,23 +145,23 @@ from batches
 where (state = 'snoozed' and not_before <= $now::timestamp)
 or (
     state = 'failed' and $mode = 'automatic'
-    -- Later than any wait could end is a clock that was set back: then it is over, too.
+    -- A time later than the longest delay means that the clock was set back: retry now.
     and (retry_at <= $now::timestamp or retry_at > $latest::timestamp)
 );
 
 -- name: wake_due
--- Batches whose time has come. A failed one waits for a person where the settings say so.
+-- Make batches pending whose time has come. In manual mode a failed batch waits for a person.
 update batches set
     state = 'pending', retry_at = null, not_before = null, updated_at = $now::timestamp
 where (state = 'snoozed' and not_before <= $now::timestamp)
 or (
     state = 'failed' and $mode = 'automatic'
-    -- Later than any wait could end is a clock that was set back: then it is over, too.
+    -- A time later than the longest delay means that the clock was set back: retry now.
     and (retry_at <= $now::timestamp or retry_at > $latest::timestamp)
 );
 
 -- name: tell_revived
--- The history rows of what `revive` is about to wake.
+-- Write the history rows of the batches that `revive` is about to wake.
 insert into batch_moves (batch, time, move, old, new, actor, reason, attempt, error_code)
 select
     id, $now::timestamp, 'retry', state, 'pending', 'auto', 'rarely', lifetime_attempts + 1, error_code
@@ -170,14 +170,14 @@ where state = 'dead' and reason = 'poison' and $mode = 'automatic'
 and coalesce(retry_at <= $now::timestamp, true);
 
 -- name: revive
--- What was given up because a process died of it is tried again, rarely. What an older version gave up
--- for ever, because a process ended for any reason, has no time and is tried at once.
+-- Retry batches of which a process died, after a long delay. Batches that an older version gave up
+-- because a process ended for any reason have no time and are retried at once.
 update batches set state = 'pending', reason = null, retry_at = null, updated_at = $now::timestamp
 where state = 'dead' and reason = 'poison' and $mode = 'automatic'
 and coalesce(retry_at <= $now::timestamp, true);
 
 -- name: next_try
--- When the next of those that wait for their time is tried again.
+-- When the next waiting batch is due.
 select min(if(state = 'snoozed', not_before, retry_at)) as at from batches
 where kind = 'ingest' and (
     state = 'snoozed'
@@ -185,7 +185,7 @@ where kind = 'ingest' and (
 );
 
 -- name: to_try
--- Files whose batch is to be tried again by now.
+-- Paths of the sources with a batch that is due.
 select distinct s.path
 from batches b
 join sources s on s.id = b.source
@@ -198,11 +198,11 @@ where b.kind = 'ingest' and (
 );
 
 -- name: decided
--- Batches that a person spoke about before they were there.
+-- Batches that a person decided about before they existed.
 select batch from decisions;
 
 -- name: take_up
--- Such a batch, now that it is met: it stands where the person put it.
+-- Create such a batch in the state that the person decided.
 insert into batches by name
 select
     $id as id, $kind as kind, $source as source, $generation as generation, $start as start,
@@ -226,11 +226,11 @@ delete from decisions where batch = $id;
 insert into pauses values ($code, $message, $hint, $now::timestamp);
 
 -- name: resume
--- The queue goes on, whoever stopped it.
+-- Resume the queue, whoever paused it.
 delete from pauses;
 
 -- name: lift
--- The queue goes on, unless a person stopped it.
+-- Resume the queue unless a person paused it.
 delete from pauses where code <> $by_person;
 
 -- name: pauses

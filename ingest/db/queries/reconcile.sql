@@ -1,5 +1,5 @@
 -- name: sayings
--- What people said of sessions whose branch moved on without them, in the order they said it.
+-- Commands of people about sessions whose branch moved on without them, in order.
 select id, time, actor, selection::varchar as about, arguments::varchar as arguments, reason
 from commands
 where verb = 'reconcile'

@@ -14,7 +14,7 @@ update notes set home = $home where home = $old;
 delete from homes where id = $home;
 
 -- name: sources
--- Everything that is followed in one home, with how far it is read.
+-- All sources of a home, with how far each is read.
 select
     s.id, s.kind, s.thread, s.segment, s.path, s.representation, s.archived, s.size as last_size,
     s.mtime_ns as last_mtime_ns, s.state as last_state, s.error_code,
@@ -59,7 +59,7 @@ update sources set
 where id = $source;
 
 -- name: killed
--- Files with a line that readers died of, and that was set aside before a given time.
+-- Sources with a line of which readers died and that was rejected before this time.
 select distinct r.source
 from rejects r
 join cursors c on c.source = r.source
@@ -79,5 +79,5 @@ from (select unnest($problems::struct(
 )[], recursive := true)) p;
 
 -- name: problems
--- What was odd in a home when it was last looked at.
+-- Problems that the last scan of a home found.
 select code, path, message, hint, since from problems where home = $home order by rowid;

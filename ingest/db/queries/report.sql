@@ -12,14 +12,14 @@ select
     $reread::bigint as reread, $rewritten::bigint as rewritten;
 
 -- name: span
--- From when to when there are samples.
+-- The time range of the samples.
 select min(time) as first, max(time) as last, count(*) as samples
 from samples
 where ($since::timestamp is null or time >= $since::timestamp)
 and ($until::timestamp is null or time < $until::timestamp);
 
 -- name: series
--- How the system ran, in stretches of some seconds.
+-- Samples aggregated in intervals of some seconds.
 select
     time_bucket(to_seconds($width::bigint), time) as time, sum(seconds) as seconds,
     max(behind_bytes) as behind_bytes, arg_max(behind_bytes, time) as behind_at_end,
@@ -40,7 +40,7 @@ group by 1
 order by 1;
 
 -- name: distributions
--- What is usual and what is rare: tokens a turn, lengths of turns, commands and messages, batches.
+-- Distributions of tokens per turn, of the lengths of turns, commands and messages, and of batches.
 with chosen as (
     select source from segments where $version::varchar is null or cli_version = $version::varchar
 ),
@@ -89,7 +89,7 @@ group by name, unit
 order by name;
 
 -- name: coverage
--- How many sessions say where they worked, what they are about and what they planned.
+-- How many sessions have a folder, a title and a plan.
 select
     count(*) as sessions, count(*) filter ("commit" is not null or branch is not null) as git,
     count(*) filter (title is not null) as title, count(*) filter (plan_revision > 0) as plan
@@ -99,7 +99,7 @@ and ($since::timestamp is null or coalesce(started_at, last_at) >= $since::times
 and ($until::timestamp is null or coalesce(started_at, last_at) < $until::timestamp);
 
 -- name: kinds
--- What the files of these sessions are made of, by kind of record, with the copied history apart.
+-- Lines and bytes of these sessions' files by kind of record, with copied history apart.
 with chosen as (
     select kinds, replayed_lines, replayed_bytes from segments
     where ($version::varchar is null or cli_version = $version::varchar)
@@ -123,7 +123,7 @@ select
 from chosen;
 
 -- name: could_go
--- What is old enough that it could go, and from where; nothing here is carried out.
+-- Old data that could be deleted, by place; deletes nothing.
 select
     'batch_history' as what, count(*) as items, null::bigint as bytes
 from v_batches
@@ -145,8 +145,8 @@ select 'copied_history', count(*) filter (replayed_bytes > 0), sum(replayed_byte
 from segments;
 
 -- name: grown
--- What Codex wrote, by the quarter of an hour its sessions began in: whose day that is depends on
--- the zone.
+-- Bytes that Codex wrote, by the quarter of an hour in which its sessions began: days depend on the
+-- time zone.
 select
     time_bucket(interval 15 minutes, coalesce(g.started_at, g.first_at)) as time,
     count(*) as sessions, sum(s.size)::bigint as bytes
@@ -158,7 +158,7 @@ group by 1
 order by 1;
 
 -- name: tables
--- How large each table is on disk. A block that several share is divided among them.
+-- The size of each table on disk. A block that several tables share is divided among them.
 with placed as (
     select 'turns' as name, * from pragma_storage_info('turns')
     union all select 'messages' as name, * from pragma_storage_info('messages')
@@ -203,7 +203,7 @@ where not t.internal
 order by bytes desc, rows desc, name;
 
 -- name: stale
--- Files that hold more than was read of them, or that cannot be read.
+-- Files that have unread bytes or cannot be read.
 select
     v.path, v.state, v.behind, v.error_code, make_timestamp_ns(s.mtime_ns)::timestamp as changed_at
 from v_sources v

@@ -1,5 +1,5 @@
 -- name: targets
--- The sources a reset is meant for, with what stands against reading them again.
+-- The sources of a reset, each with the batch of a person that prevents it.
 select
     s.id, s.kind, s.thread, s.path, s.state,
     (
@@ -15,7 +15,7 @@ and ($sources::integer[] is null or s.id in (select unnest($sources::integer[]))
 order by s.id;
 
 -- name: restart
--- Reading begins anew, as another generation: batches of the old one are never met again.
+-- Read these sources again from the start, in a new generation that does not meet the old batches.
 update cursors set
     generation = generation + 1, byte = 0, size = 0, mtime_ns = -1, dev = 0, inode = 0,
     head_len = 0, head_hash = $nothing, tail_hash = $nothing, partial = 0, lines = 0, stored = 0,
@@ -23,11 +23,12 @@ update cursors set
 where source in (select unnest($sources::integer[]));
 
 -- name: doubt
--- What was read is held to be another file: all of it is read again, and compared with what is known.
+-- Make the stored identity of these files differ, so that they are read again and compared with the
+-- stored prompts.
 update cursors set size = 0, mtime_ns = -1, dev = 0, inode = 0, head_hash = ''
 where source in (select unnest($sources::integer[])) and byte > 0;
 
 -- name: revive
--- Nothing is known any more of how the segments of these threads hang together.
+-- Clear the live ranges of these threads' segments, which are computed again.
 update sources set live_until = null, live_ordinal = null
 where id in (select unnest($sources::integer[]));

@@ -1,5 +1,5 @@
 -- name: asked
--- The last thing a person asked for in a session, of turns that still count.
+-- The last user message of a session, in turns that still count.
 select s.path, m.byte, m.time, m.text, n.turn
 from standing_turns($home, [$session]) n
 join messages m on m.source = n.source and m.turn = n.n
@@ -9,9 +9,9 @@ order by n.turn desc, m.byte desc
 limit 1;
 
 -- name: failures
--- Commands of these sessions that failed and did not succeed since, the newest first: the last time
--- of each, and how often it failed since it last succeeded. Those that ended without a word stand
--- last: they tell nobody what went wrong.
+-- Commands of these sessions that failed and have not succeeded since, newest first: the last run
+-- of each, and how often it failed since its last success. Those without output come last, because
+-- they do not show the cause.
 with run as (
     select n.session, n.turn, c.source, c.byte, c.time, c.command, c.exit_code,
         right(coalesce(nullif(c.output_tail, ''), c.output_head), 400) as output,
@@ -33,7 +33,7 @@ order by coalesce(trim(r.output), '') = '', r.time desc nulls last, r.place desc
 limit 100;
 
 -- name: files
--- Which files these sessions changed, those changed last first: the last change of each.
+-- The files that these sessions changed, most recently changed first: the last change of each.
 select n.session, n.turn, s.path as log, f.byte, f.time, f.path, f.change, f.moved_to,
     count(*) over (partition by f.path) as times
 from files f

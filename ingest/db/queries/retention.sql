@@ -1,21 +1,21 @@
 -- name: settle
--- Every source, and why nothing of it may go yet, or null; for this transaction.
+-- Every source, with the reason why nothing of it may be deleted yet, or null; a temporary table.
 create or replace temp table settling as
 select
     v.id as source, v.home, v.kind, v.thread, v.archived,
     case
         when v.state in ('unreadable', 'damaged', 'too_large')
-            then 'Its file cannot be read, so it is not known to be read whole.'
-        when v.behind > 0 or c.source is null then 'Its file is not read to the end.'
+            then 'Its file cannot be read, so it may not be read completely.'
+        when v.behind > 0 or c.source is null then 'Its file is not completely read.'
         when v.id in (
             select source from batches where state not in (select unnest($prunable::varchar[]))
-        ) then 'Work on its file is not finished, or was given up.'
+        ) then 'A batch of its file is not completed.'
     end as why
 from v_sources v
 left join cursors c on c.source = v.id;
 
 -- name: match_batches
--- Ended batches that are old enough, and why they stay, or null.
+-- Finished batches that are old enough, with the reason why they are kept, or null.
 create or replace temp table old_batches as
 select b.id as batch, b.state, s.why
 from batches b
@@ -23,8 +23,8 @@ left join settling s on s.source = b.source
 where b.state in (select unnest($prunable::varchar[])) and b.updated_at < $before::timestamp;
 
 -- name: match_sources
--- Archived rollouts that are old enough, and why their facts stay, or null. A thread goes as a
--- whole, and not while a session that stays goes on from it.
+-- Archived rollouts that are old enough, with the reason why their facts are kept, or null. All
+-- segments of a thread are deleted together, and only if no session that is kept continues it.
 create or replace temp table old_sources as
 with threads as (
     select
@@ -50,17 +50,17 @@ select
     v.id as source, v.path, v.thread, v.size,
     case
         when o.why is not null then o.why
-        when o.gone then 'Its file is gone, so what was read of it is the only copy.'
-        when o.rejected > 0 then 'Some of its lines could not be read, and wait for a person.'
+        when o.gone then 'Its file is missing, so the stored facts are the only copy.'
+        when o.rejected > 0 then 'Some of its lines were rejected and need attention.'
         when (o.home, o.thread) in (select home, thread from needed where thread is not null)
-            then 'Another session goes on from it.'
+            then 'Another session continues it.'
     end as why
 from old o
 join v_sources v on v.home = o.home and v.thread = o.thread
 where v.kind in ('rollout', 'typescript');
 
 -- name: no_sources
--- Nobody asked for facts to go.
+-- An empty selection of sources, when no facts are to be deleted.
 create or replace temp table old_sources as
 select
     null::integer as source, null::varchar as path, null::varchar as thread,
@@ -68,7 +68,7 @@ select
 where false;
 
 -- name: batches
--- How many batches would go, or would stay and why.
+-- Number of batches by the reason why they are kept; null for those that are deleted.
 select why, count(*) as batches from old_batches group by all order by why nulls first;
 
 -- name: moves
@@ -96,7 +96,7 @@ delete from samples where time < $before::timestamp;
 delete from notes where source in (select source from old_sources where why is null);
 
 -- name: bury
--- These sources stay known as they are, so that no sweep reads them again.
+-- Keep these sources registered with their current state, so that no sweep reads them again.
 insert into pruned
 select o.source, c.generation, $now::timestamp, $facts::bigint
 from old_sources o
@@ -104,7 +104,7 @@ join cursors c on c.source = o.source
 where o.why is null;
 
 -- name: buried
--- Sources whose facts were given up, as long as their files were not rewritten since.
+-- Sources whose facts were deleted and whose files were not rewritten since.
 select p.source, max(p.time) as time
 from pruned p
 join cursors c on c.source = p.source and c.generation = p.generation

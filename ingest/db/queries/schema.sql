@@ -1,5 +1,5 @@
 -- name: columns
--- The columns of our own tables and their types, in their order.
+-- The columns of our tables and their types, in order.
 select table_name, column_name, data_type
 from duckdb_columns()
 where not internal and schema_name = 'main'

@@ -1,8 +1,8 @@
 -- name: found
--- What holds all the words and meets the filters, the best first, and how much there is in all.
--- Every text is looked through, where it lies and a column at a time; only those of one page are
--- fetched. A score is relevance × kind × age: a whole word says more than a part of one, and a short text
--- more than a long one. A turn is counted as `show.turns` counts it.
+-- Matches of all words and filters, best first, and their total number. All texts are scanned in
+-- place, one column at a time; only those of one page are fetched. A score is relevance × kind ×
+-- age: a whole word scores higher than a part of one, and a short text higher than a long one.
+-- Turns are numbered as in `show.turns`.
 with texts as (
     select
         'messages' as place, rowid as row, source, byte, turn, time,
@@ -17,7 +17,7 @@ with texts as (
         case
             when regexp_matches(command, '(^|[\s/;&|])tailboard\s') then 'self'
             when kind = 'script' then 'script'
-            -- Where both hold the word it is the command, unless it is output that is asked for.
+            -- If both match, the hit is the command, unless the filter asks for output.
             when contains(lower(command), lower($first)) and not (
                 list_contains($kinds::varchar[], 'output')
                 and not list_contains($kinds::varchar[], 'command')
@@ -42,7 +42,7 @@ with texts as (
     from prompts
     where contains(lower(text), lower($first))
     union all
-    -- Every revision of a plan repeats its steps: the newest of a text says how it stands.
+    -- Revisions of a plan repeat its steps: use the newest one of each text.
     select
         'plans', null, source, max(byte), max_by(turn, revision), max_by(time, revision), 'step',
         max_by(status, revision), null, false, null, step, null, null
@@ -53,7 +53,7 @@ with texts as (
         from (
             select source, byte, turn, time, revision, unnest(cast(steps as json[])) as step
             from plans
-            -- Most plans can be passed over unread, by the word as JSON writes it.
+            -- Skips most plans without decoding, by the word as encoded in JSON.
             where contains(
                 lower(cast(steps as varchar)), trim(cast(to_json(lower($first)) as varchar), '"')
             )
@@ -81,7 +81,7 @@ with texts as (
         group by source, objective
     )
     union all
-    -- Many a turn failed without a word, or with nothing but a code.
+    -- Many turns fail without a message, or with only a code.
     select
         'turns', null, source, byte, n, coalesce(ended_at, started_at), 'error', state, null, true,
         null, why, null, null
@@ -129,7 +129,7 @@ scope as materialized (
     from (
         select
             g.source, null as thread, s.home, g.thread as session,
-            -- A session is where it was last, as in `v_sessions`.
+            -- The last folder of a session, as in `v_sessions`.
             project_of(last_value(g.cwd) over same, last_value(g.repository) over same) as project,
             last_value(g.cwd) over same as cwd,
             coalesce(m.branch, last_value(g.branch) over same) as branch
@@ -142,7 +142,7 @@ scope as materialized (
             rows between unbounded preceding and unbounded following
         )
         union all
-        -- What was typed in sessions of which nothing else is left.
+        -- Prompts of sessions without a rollout.
         select distinct source, session, home, session, null, null, null
         from v_prompts
         where history_only
@@ -184,7 +184,7 @@ hits as materialized (
 ),
 page as materialized (
     from hits
-    -- To the last column, so that no hit is on two pages or on none.
+    -- Sorted by all columns, so that each hit is on exactly one page.
     order by
         score desc, time desc nulls last, source, byte, kind, text, session, turn, status, row
     limit $limit offset $offset
@@ -209,7 +209,7 @@ numbered as (
 select
     p.home, p.session, p.project, p.source, p.byte, n.n as turn, p.time, p.kind, p.status, p.tool,
     p.score, h.total,
-    -- Enough of it to show the place that was found.
+    -- Enough text to show the match.
     substr(
         coalesce(f.text, p.text),
         greatest(1, instr(lower(coalesce(f.text, p.text)), lower($first)) - 2000), 6000
@@ -223,7 +223,7 @@ order by
     p.status, p.row;
 
 -- name: values
--- What the filters can be set to: projects, branches and tools, those used last first.
+-- Values for the filters: projects, branches and tools, most recently used first.
 select 'project' as name, project_of(cwd, repository) as value, max(last_at) as last
 from segments
 group by all

@@ -1,6 +1,6 @@
 -- name: listed
--- Sessions, the one that moved last first. Chosen by their keys: to order whole rows takes as much
--- memory again as all the rest.
+-- Sessions, most recently active first. Selected by key, because sorting whole rows doubles the
+-- memory.
 with found as materialized (
     select s.*
     from v_sessions s
@@ -23,7 +23,7 @@ left join homes h on h.id = f.home
 order by f.last_at desc nulls last, f.id, f.home;
 
 -- name: anchors
--- Where each session began, and when it ran.
+-- When each session began, and its time range.
 select
     thread as session, max_by(cwd, last_at) as cwd, min_by("commit", last_at) as "commit",
     min(coalesce(started_at, first_at)) as started_at, max(last_at) as last_at
@@ -31,7 +31,7 @@ from segments
 group by thread;
 
 -- name: unfinished
--- Sessions whose last turn is open or failed: how they stand is for the clock to say.
+-- Sessions whose last turn is open or failed; their current state depends on the clock.
 select s.*, h.path as home_path
 from v_sessions s
 left join homes h on h.id = s.home
@@ -39,11 +39,11 @@ where s.turn_state in ('open', 'failed')
 order by s.last_at desc nulls last, s.id, s.home;
 
 -- name: starting_with
--- The ids of sessions that begin so.
+-- Ids of sessions by prefix.
 select distinct thread as id from segments where starts_with(thread, $prefix) order by id;
 
 -- name: beginning_alike
--- The ids of all sessions that begin as one of these do.
+-- Ids of all sessions that share a prefix with one of these.
 select distinct thread as id
 from segments
 where left(thread, $length) in (select unnest($beginnings::varchar[]));

@@ -1,5 +1,5 @@
 -- name: turns
--- The turns of a session in the order they happened, over all its segments, counted from 1.
+-- The turns of a session in order, across its segments, counted from 1.
 select
     t.source, t.n as place, t.byte, t.turn_id as id, t.state, t.started_at, t.ended_at, t.seconds,
     t.trigger, t.model, t.effort, t.error_code, t.error,
@@ -13,28 +13,28 @@ where t.home = $home and t.session = $session
 order by n;
 
 -- name: messages
--- What was said in a session.
+-- The messages of a session.
 select source, turn, byte, time, role, phase, text, chars
 from v_messages
 where home = $home and session = $session
 order by source, byte;
 
 -- name: commands
--- What was run in a session.
+-- The commands of a session.
 select source, turn, byte, time, command, status, exit_code, seconds, workdir
 from v_calls
 where home = $home and session = $session and kind = 'command'
 order by source, byte;
 
 -- name: files
--- Which files the patches of a session touched.
+-- The files that the patches of a session changed.
 select source, turn, byte, path, change, moved_to, status
 from v_files
 where home = $home and session = $session
 order by source, byte, path;
 
 -- name: plans
--- Every revision of a session's plan, in the order they were set.
+-- All revisions of a session's plan, in order.
 select source, turn, time, revision, origin, accepted, explanation, steps::varchar as steps
 from v_plans
 join places_of($home, [$session]) using (source)
@@ -49,7 +49,7 @@ join places_of($home, [$session]) using (source)
 order by place, byte;
 
 -- name: segments
--- The files of a session, the oldest first, and how far each is read.
+-- The files of a session, oldest first, and how far each is read.
 select v.id as source, v.path, v.representation, v.byte
 from v_sources v
 join segments g on g.source = v.id
@@ -57,7 +57,7 @@ where v.home = $home and g.thread = $session
 order by coalesce(g.started_at, g.first_at) nulls first, v.segment;
 
 -- name: notes
--- What an optional command noted of a session.
+-- Notes that an optional command wrote about a session.
 select turn, time, origin, untrusted, kind, text
 from v_notes
 where home = $home and session = $session

@@ -1,5 +1,5 @@
 -- name: listed
--- Sources, those with something to read first, then the newest.
+-- Sources, those with unread bytes first, then the newest.
 select
     id, kind, thread, path, size, byte, behind, generation, state, lines, rejected, stored, blank,
     rewrites, archived, representation, error_code, error, updated_at
@@ -9,7 +9,7 @@ order by behind > 0 desc, updated_at desc nulls last, id
 limit $limit offset $offset;
 
 -- name: rejects
--- Rejected lines, in the order they stand in their files.
+-- Rejected lines, in the order of their files.
 select r.id, r.source, r.path, r.byte, r.length, r.whole, r.reason, r.message, r.sha256, r.head,
     r.tail, r.trace, r.lines, r.extent
 from v_rejects r

@@ -1,5 +1,5 @@
 -- name: sources
--- How the sources stand, all in one row. Archived ones are not among those that are followed.
+-- Totals of all sources, in one row. Archived ones do not count as followed.
 select
     count(*) filter (state = 'following' and not archived) as following,
     count(*) filter (state = 'following' and archived) as archived,
@@ -13,14 +13,14 @@ select
 from v_sources;
 
 -- name: held
--- How much of what is still to be read is held back: its batch failed, or a person put it off.
+-- Unread bytes that are not read now because their batch failed or was snoozed by a person.
 select coalesce(sum(v.behind), 0)::bigint as bytes
 from v_sources v
 join batches b on b.source = v.id and b.generation = v.generation and b.start = v.byte
 where b.kind = 'ingest' and b.state in ('dead', 'failed', 'cancelled', 'snoozed');
 
 -- name: queue
--- How many batches are in each state, as the clock has it.
+-- Number of batches by state at the current time.
 select
     state, count(*) as batches,
     count(*) filter (state = 'failed' and retry_at > $now::timestamp) as backed_off
@@ -28,27 +28,27 @@ from v_batches
 group by all;
 
 -- name: claims
--- The claimed batches: whether they are stuck depends on who is alive.
+-- The claimed batches; whether they are stuck depends on which processes are alive.
 select id, state, claimed_by, heartbeat_at from v_batches where state = 'claimed';
 
 -- name: pauses
--- Why the queue stands still.
+-- Why the queue is paused.
 select code, message, hint, since from pauses order by since;
 
 -- name: problems
--- What is wrong with a home as a whole.
+-- Problems of a home as a whole.
 select h.path as home, p.code, p.path, p.message, p.hint, p.since
 from problems p
 left join homes h on h.id = p.home
 order by p.since, p.path;
 
 -- name: kinds
--- Kinds of records that nobody here reads.
+-- Kinds of records that are not read.
 select kind, lines, bytes from v_kinds where not known order by lines desc, kind;
 
 -- name: plan_tool
--- The newest files of a home, the newest first: which Codex wrote them, and whether it took or refused
--- a plan there.
+-- The newest files of a home, newest first: the version of Codex that wrote each, and whether it
+-- accepted or refused a plan.
 select
     g.cli_version,
     exists (select 1 from plans p where p.source = g.source and p.accepted) as planned,
@@ -60,9 +60,9 @@ order by coalesce(g.started_at, g.first_at) desc nulls last
 limit $sessions;
 
 -- name: newest_line
--- When the newest line of any session was written.
+-- The time of the newest line of any session.
 select max(last_at) as last_at from segments;
 
 -- name: migrations
--- The steps of the schema that were taken.
+-- The applied migrations.
 select version, name, applied_at, duckdb from schema_migrations order by version;

@@ -1,5 +1,5 @@
 -- name: sessions
--- The sessions of a project, or those all: who they are and how they stood at their last line.
+-- The sessions of a project, or all sessions, with their state at their last line.
 select
     s.home, s.id, s.parent_id, s.project, s.branch, s.nickname, s.title, s.cli_version,
     s.started_at, s.last_at, s.turn_state, s.open_calls, s.open_tool, s.open_command, s.open_since,
@@ -10,7 +10,7 @@ where ($project is null or s.project = $project or rtrim(s.cwd, '/\') = $project
 order by s.last_at desc nulls last, s.id, s.home;
 
 -- name: projects
--- Every project, the one that moved last first.
+-- All projects, most recently active first.
 select project from v_sessions group by project order by max(last_at) desc nulls last, project;
 
 -- name: project_of
@@ -18,7 +18,8 @@ select project from v_sessions group by project order by max(last_at) desc nulls
 select project from v_sessions where id = $session;
 
 -- name: segments
--- The files of sessions in the order they continue each other, and the names they are known by.
+-- The files of sessions in the order in which they continue each other, and the names of the
+-- sessions.
 select
     g.source, s.home, g.thread as session, s.segment,
     row_number() over (
@@ -31,32 +32,32 @@ where $sessions::varchar[] is null or g.thread in (select unnest($sessions::varc
 order by place, g.source;
 
 -- name: gone
--- The turns that no longer count: rolled back, or reverted.
+-- Turns that no longer count: rolled back or reverted.
 select source, n as turn from v_turns where state in ('reverted', 'rolled_back');
 
 -- name: plans
--- Revisions of plans in the order they were set; refused ones too.
+-- Revisions of plans in order, refused ones included.
 select source, byte, time, turn, accepted, explanation, steps::varchar as steps
 from plans
 where source in (select unnest($sources::integer[]))
 order by source, byte, revision;
 
 -- name: goals
--- Goals, each time they changed.
+-- Every change of a goal.
 select source, byte, time, turn, objective, goal_status(status) as status
 from goals
 where source in (select unnest($sources::integer[]))
 order by source, byte;
 
 -- name: agents
--- What was told of sub-agents.
+-- Events of sub-agents.
 select source, byte, time, turn, event, child, nickname, path, task
 from agents
 where source in (select unnest($sources::integer[]))
 order by source, byte;
 
 -- name: proposals
--- Messages of agents that propose a plan or hold a check list.
+-- Messages of agents that propose a plan or contain a check list.
 select source, byte, time, turn, phase, text
 from messages
 where source in (select unnest($sources::integer[]))
@@ -68,8 +69,8 @@ and (
 order by source, byte;
 
 -- name: requests
--- What people asked for in the turns behind the last one that was completed. Of a session, the sources
--- are in the order they continue each other: old releases tell no times.
+-- User messages after the last completed turn. A session's sources are in the order in which they
+-- continue each other, because old versions of Codex write no times.
 select
     t.source, t.n as turn, min(m.byte) as byte, arg_min(m.time, m.byte) as time,
     arg_min(m.text, m.byte) as text, t.state, t.started_at, t.ended_at
@@ -91,7 +92,7 @@ group by t.source, t.n, t.place, t.state, t.started_at, t.ended_at
 order by t.place;
 
 -- name: commands
--- What was run in sessions with plans, for the steps it was run for.
+-- Commands in sessions with plans, for the steps during which they ran.
 select source, byte, left(command, 200) as what, 'command' as kind
 from calls
 where kind = 'command' and status in ('completed', 'failed') and command is not null
@@ -99,14 +100,14 @@ and source in (select unnest($sources::integer[]))
 order by source, byte;
 
 -- name: files
--- Which files were changed in sessions with plans, for the steps they were changed for.
+-- Files changed in sessions with plans, for the steps during which they changed.
 select source, byte, path as what, 'file' as kind
 from files
 where status = 'completed' and source in (select unnest($sources::integer[]))
 order by source, byte;
 
 -- name: sayings
--- What people said of tasks, in the order they said it.
+-- The recorded edits of tasks, in order.
 select id, time, actor, selection::varchar as about, arguments::varchar as arguments, reason
 from commands
 where verb = 'task'
@@ -117,7 +118,7 @@ order by rowid;
 select 1 from segments where list_contains($folders::varchar[], rtrim(cwd, '/\')) limit 1;
 
 -- name: project_here
--- The project of these folders: of the session with the nearest one, the one that moved last.
+-- The project of these folders: that of the session in the nearest one, most recently active first.
 select project
 from v_sessions
 where list_contains($folders::varchar[], rtrim(cwd, '/\'))

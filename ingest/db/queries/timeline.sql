@@ -1,6 +1,6 @@
 -- name: order
--- Everything that happened in a session, in its order: where it stands, and what it is. Several of a
--- kind in one line are counted as the statements below give them.
+-- All events of a session in order, with position and kind. Several of one kind in one line are
+-- numbered in the order of the statements below.
 with places as (
     from places_of($home, [$session])
 ),
@@ -76,7 +76,7 @@ where home = $home and session = $session and byte in (select unnest($bytes::big
 order by source, byte, concat_ws(' ', tool, command, output_head, output_tail);
 
 -- name: files
--- What these patches did to files, and the folder the session was in.
+-- The files that these patches changed, and the session's folder.
 select f.source, f.byte, f.time, f.path, f.change, f.moved_to, f.status, g.cwd
 from v_files f
 join segments g on g.source = f.source
@@ -91,7 +91,7 @@ where home = $home and session = $session and byte in (select unnest($bytes::big
 order by source, byte, revision;
 
 -- name: agents
--- What was told of agents here.
+-- Events of sub-agents.
 select source, byte, time, event, child, nickname, role, task
 from v_agents
 where home = $home and session = $session and byte in (select unnest($bytes::bigint[]))
@@ -105,7 +105,7 @@ where home = $home and session = $session and byte in (select unnest($bytes::big
 order by source, byte, concat_ws(' ', kind, text, detail);
 
 -- name: place
--- Where the line of a session's file is that begins at this byte.
+-- The file and position of the line that begins at this byte.
 select v.path, v.representation
 from v_sources v
 join segments g on g.source = v.id

@@ -1,5 +1,6 @@
 -- name: by_time
--- Tokens by quarter of an hour: whose day that is depends on the zone, all of which fit quarters.
+-- Tokens by quarter of an hour: days depend on the time zone, and every zone is a multiple of a
+-- quarter.
 select
     time_bucket(interval 15 minutes, u.time) as key, sum(u.input)::bigint as input,
     sum(u.cached)::bigint as cached, sum(u.output)::bigint as output,
@@ -32,5 +33,5 @@ group by all
 order by total desc, key nulls last;
 
 -- name: titles
--- What these sessions are called.
+-- The titles of these sessions.
 select id, title from v_sessions where id in (select unnest($sessions::varchar[]));

@@ -45,7 +45,7 @@ class JournalExporter(BackgroundJob[list[WrittenJournal]]):
         self.rules = build.journal_rules(zone, turns)
 
     def waiting(self) -> Row | None:
-        return self.database.one("journal.waiting")
+        return self.database.first_row("journal.waiting")
 
     def due(self, now: datetime) -> Row | None:
         folders = [
@@ -54,7 +54,7 @@ class JournalExporter(BackgroundJob[list[WrittenJournal]]):
         ]
         if not folders:
             return None
-        return self.database.one(
+        return self.database.first_row(
             "journal.due",
             folders=folders,
             rested=(now - QUIET).isoformat(),
@@ -67,7 +67,7 @@ class JournalExporter(BackgroundJob[list[WrittenJournal]]):
         return began
 
     def prepare(self, found: Row) -> Callable[[], JobResult[list[WrittenJournal]]]:
-        session = self.database.one("journal.session", **_key(found))
+        session = self.database.first_row("journal.session", **_key(found))
         cwd = Path(session["cwd"] if session and session["cwd"] else "/")
         folder = next(
             (

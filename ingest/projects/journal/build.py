@@ -53,7 +53,7 @@ def project_journal(rows: NamedQueries, project: str, rules: Rules) -> Journal:
 
 def newest_day(rows: NamedQueries, project: str | None, zone: tzinfo | None) -> date | None:
     """The last day on which a turn began: what one before it did after midnight is told with it."""
-    row = rows.one("journal.newest", project=project)
+    row = rows.first_row("journal.newest", project=project)
     return local_day(row["began_at"], zone) if row and row["began_at"] else None
 
 

@@ -132,7 +132,7 @@ def _left(
     session = chosen.session
     ids = [session.id, *(one.id for one in sessions if one.root_id == session.id != one.id)]
     family = {"home": session.home_id, "sessions": ids}
-    asked = rows.one("resume.asked", home=session.home_id, session=session.id)
+    asked = rows.first_row("resume.asked", home=session.home_id, session=session.id)
     said = recorded_edits(rows)
     nearby = map(_thread, _nearby(sessions, session, ids))
     scope = Scope(project=session.project)

@@ -28,7 +28,7 @@ def load_scope(rows: NamedQueries, scope: Scope, now: Now) -> list[LoadedTasks]:
     project = scope.project
     if project is None and scope.session is not None:
         # Its work goes on in other sessions.
-        named = rows.one("tasks.project_of", session=scope.session)
+        named = rows.first_row("tasks.project_of", session=scope.session)
         project = named["project"] if named else None
     return load_project(rows, project, now)
 

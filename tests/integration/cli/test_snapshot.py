@@ -36,7 +36,7 @@ def test_a_file_in_the_way_stays_unless_it_is_given_up(desk: Desk, sessions: Ses
     out.write_text("mine")
     answer = desk.run("snapshot", "--out", str(out))
     assert (answer.code, answer.out) == (3, "")
-    assert f"{out} is there already." in answer.err
+    assert f"{out} already exists." in answer.err
     assert out.read_text() == "mine"
     assert desk.run("snapshot", "--out", str(out), "--overwrite").code == 0
     assert out.read_bytes() != b"mine"

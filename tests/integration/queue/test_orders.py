@@ -42,7 +42,7 @@ def break_some(desk: Desk, *names: str) -> dict[str, str]:
                 queue.claim(database, [claim], "worker", now.isoformat())
         for name, failure in (("failed", IO_ERROR), ("again", IO_ERROR), ("dead", ODD)):
             if name in picked:
-                queue.failed(database, picked[name]["id"], name, failure, now)
+                queue.record_failure(database, picked[name]["id"], name, failure, now)
         return {name: row["id"] for name, row in picked.items()}
 
 

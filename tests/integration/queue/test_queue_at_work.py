@@ -10,7 +10,7 @@ from ingest.batches.action import Action, Selection, Verb
 from ingest.batches.failure import ErrorClass
 from ingest.batches.retry_policy import PAUSED_BY_USER, Mode
 from ingest.batches.state import State
-from ingest.db.actions import carry_out
+from ingest.db.actions import execute_action
 from ingest.db.database import Database
 from ingest.db.dump import dump
 from ingest.pipeline import read_batch, reader_output
@@ -75,7 +75,7 @@ class Bench:
 
     def order(self, verb: Verb, *ids: str, command: str = "order") -> None:
         wanted = Action(verb=verb, selection=Selection(ids=ids or None), actor="ada")
-        carry_out(self.database, wanted, command=command, now=self.now)
+        execute_action(self.database, wanted, command=command, now=self.now)
 
 
 @pytest.fixture
@@ -265,7 +265,7 @@ def test_a_database_that_was_deleted_knows_again_what_people_did(bench: Bench) -
     bench.fail(None)
     bench.open()
     bench.owner.read_once()
-    row = bench.database.one("queue.batch", id=cancelled)
+    row = bench.database.first_row("queue.batch", id=cancelled)
     assert row is not None
     assert row["state"] == State.CANCELLED
     assert sorted(bench.states()) == ["cancelled", "completed", "completed"]

@@ -140,7 +140,7 @@ class Many:
         time = datetime(2026, 11, 21, 12)
         return [{"time": time, "model": f"m{n}", "total": 10 - n} for n in range(MODELS + 2)]
 
-    def one(self, name: str, /, **values: object) -> dict[str, object] | None:
+    def first_row(self, name: str, /, **values: object) -> dict[str, object] | None:
         return None
 
 

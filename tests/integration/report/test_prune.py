@@ -133,7 +133,7 @@ def test_a_session_that_another_goes_on_from_stays(empty: Desk) -> None:
     empty.run("ingest", "-q")
     told = empty.json("prune", *EVERYTHING, "--facts", "--dry-run")
     assert told["facts"] == {}
-    assert [one["why"] for one in told["sources"]] == ["Another session goes on from it."]
+    assert [one["why"] for one in told["sources"]] == ["Another session continues it."]
 
 
 def test_what_could_not_be_read_again_stays(empty: Desk) -> None:
@@ -155,7 +155,7 @@ def test_lines_that_wait_for_a_person_stay_with_their_session(empty: Desk) -> No
     empty.run("ingest", "-q")
     told = empty.json("prune", *EVERYTHING, "--facts", "--dry-run")
     assert told["facts"] == {}
-    assert "wait for a person" in told["sources"][0]["why"]
+    assert "need attention" in told["sources"][0]["why"]
 
 
 def test_a_report_says_what_could_go_and_its_commands_run(empty: Desk) -> None:

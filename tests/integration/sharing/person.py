@@ -25,7 +25,7 @@ def say(*words: object) -> None:
 
 
 def figures(reading: QueryReader) -> int:
-    problems, pauses = reading.ask(BOTH)
+    problems, pauses = reading.run_consistent(BOTH)
     if [row["code"] for row in problems] != [row["code"] for row in pauses]:
         say("torn", problems, pauses)
     return int(pauses[0]["code"]) if pauses else 0

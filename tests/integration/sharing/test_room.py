@@ -38,7 +38,7 @@ def test_a_question_that_finds_no_room_by_itself_is_given_more(tmp_path: Path) -
         database.execute(f"set memory_limit = '{TIGHT}'")
         assert database.rows("sessions.listed", **LISTED) == listed
         database.execute(f"set memory_limit = '{TIGHT}'")
-        assert LocalReader(database).ask([("sessions.listed", LISTED)]) == [listed]
+        assert LocalReader(database).run_consistent([("sessions.listed", LISTED)]) == [listed]
 
 
 def test_guests_that_ask_at_once_are_all_answered(tmp_path: Path) -> None:

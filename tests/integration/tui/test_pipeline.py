@@ -30,7 +30,7 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
 
 def batch(stage: Stage, which: str) -> dict[str, object]:
     with DatabaseClient(stage.db) as remote:
-        row = remote.one("queue.batch", id=which)
+        row = remote.first_row("queue.batch", id=which)
         assert row is not None
         return row
 

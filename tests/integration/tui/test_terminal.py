@@ -257,7 +257,7 @@ def test_a_database_that_is_none_of_ours_is_told_with_what_can_be_done(
     path.write_bytes(b"a letter to a friend" * 500)
     with terminal([], env) as found:
         found.until("The database cannot be opened")
-        found.until("is not a database of Tailboard")
+        found.until("is not a Tailboard database")
         found.until("Press r to try again")
         at = len(found.written)
         path.unlink()

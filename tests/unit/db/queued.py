@@ -9,7 +9,7 @@ from ingest.batches.batch import BatchKey, Kind
 from ingest.batches.failure import ErrorClass, Failure
 from ingest.batches.state import State
 from ingest.db import queue
-from ingest.db.actions import ActionOutcome, carry_out
+from ingest.db.actions import ActionOutcome, execute_action
 from ingest.db.database import Database
 
 NOW = datetime(2026, 11, 21, 12, 0)
@@ -48,7 +48,7 @@ def add(
     """A batch that came to this state by moves of the table, each with its row of history."""
     one = key(source, start, kind)
     now = NOW - HOUR
-    if database.one("queue.batch", id=one.id) is None:
+    if database.first_row("queue.batch", id=one.id) is None:
         take(database, one, source, f"lease {one.id}", now)
     move_to(database, one.id, state, now)
     return one.id
@@ -97,7 +97,7 @@ def fail(
     **said: Any,
 ) -> queue.Step | None:
     told: dict[str, Any] = {"code": "io_error", "message": "It broke."} | said
-    return queue.failed(database, batch, lease, Failure(cls=cls, **told), now)
+    return queue.record_failure(database, batch, lease, Failure(cls=cls, **told), now)
 
 
 _numbers = iter(range(10**9))
@@ -114,7 +114,7 @@ def order(
     """One order of a person: for these batches, or for what the selection says."""
     selection = Selection(ids=ids) if ids else Selection(**said)
     wanted = Action(verb=verb, selection=selection, actor="ada", reason="because", until=until)
-    return carry_out(database, wanted, command=f"command {next(_numbers)}", now=now)
+    return execute_action(database, wanted, command=f"command {next(_numbers)}", now=now)
 
 
 def state(database: Database, batch: str) -> State:
@@ -122,7 +122,7 @@ def state(database: Database, batch: str) -> State:
 
 
 def row(database: Database, batch: str) -> dict[str, Any]:
-    found = database.one("queue.batch", id=batch)
+    found = database.first_row("queue.batch", id=batch)
     assert found is not None
     return found
 

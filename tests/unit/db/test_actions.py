@@ -13,7 +13,7 @@ from ingest.batches.failure import READER_DIED
 from ingest.batches.retry_policy import MAX_ATTEMPTS, GiveUp, Mode
 from ingest.batches.state import State
 from ingest.db import queue
-from ingest.db.actions import carry_out, items, preview
+from ingest.db.actions import execute_action, matched_items, preview
 from ingest.db.database import Database
 from ingest.db.edit_log import EditLog
 from tests.unit.db.queued import (
@@ -78,7 +78,7 @@ def test_a_verb_leads_where_the_picture_says_or_is_refused_with_a_reason(
     if after is None:
         (why,) = outcome.skipped
         assert why.endswith(".")
-        assert [one.why for one in items(database, outcome.command)] == [why]
+        assert [one.why for one in matched_items(database, outcome.command)] == [why]
 
 
 def test_a_finished_batch_of_another_kind_can_be_done_again() -> None:
@@ -105,8 +105,8 @@ def test_retry_all_does_exactly_what_was_shown_and_leaves_running_ones_alone(
     wanted = Action(verb=Verb.RETRY, selection=Selection(include_dead=True), actor="ada")
     shown = preview(database, wanted)
     assert preview(database, wanted) == shown
-    outcome = carry_out(database, wanted, command="all", now=NOW)
-    assert sorted(items(database, "all"), key=lambda one: one.batch) == sorted(
+    outcome = execute_action(database, wanted, command="all", now=NOW)
+    assert sorted(matched_items(database, "all"), key=lambda one: one.batch) == sorted(
         shown, key=lambda one: one.batch
     )
     assert {one.old for one in shown if one.why is None} == {"failed", "dead", "cancelled"}
@@ -206,7 +206,7 @@ def test_a_batch_that_readers_died_of_is_dead_for_a_day_or_until_a_person_retrie
 
     def dies(at: datetime) -> None:
         take(database, one, 1, at.isoformat())
-        queue.failed(database, one.id, at.isoformat(), READER_DIED, at)
+        queue.record_failure(database, one.id, at.isoformat(), READER_DIED, at)
 
     for death in range(3):
         dies(NOW + death * HOUR)
@@ -269,7 +269,7 @@ def test_a_manual_queue_leaves_failed_batches_to_a_person(database: Database) ->
 
 def test_pausing_twice_is_one_pause_and_only_a_person_lifts_it(database: Database) -> None:
     for _ in range(2):
-        carry_out(
+        execute_action(
             database,
             Action(verb=Verb.PAUSE, actor="ada", reason="moving the disk"),
             command=f"pause {_}",
@@ -278,7 +278,7 @@ def test_pausing_twice_is_one_pause_and_only_a_person_lifts_it(database: Databas
     queue.resume(database)
     (pause,) = database.rows("queue.pauses")
     assert pause["message"] == "Paused by ada: moving the disk."
-    carry_out(database, Action(verb=Verb.RESUME, actor="ada"), command="resume", now=NOW)
+    execute_action(database, Action(verb=Verb.RESUME, actor="ada"), command="resume", now=NOW)
     assert database.rows("queue.pauses") == []
     verbs = database.reader().execute("select verb from commands order by rowid").fetchall()
     assert verbs == [("pause",), ("pause",), ("resume",)]
@@ -294,7 +294,7 @@ def test_a_hostile_reason_or_filter_is_only_text(database: Database, text: str) 
         actor=text,
         reason=text,
     )
-    assert carry_out(database, wanted, command="hostile", now=NOW).matched == 0
+    assert execute_action(database, wanted, command="hostile", now=NOW).matched == 0
     assert state(database, batch) is State.FAILED
     (told,) = database.reader().execute("select reason, actor from commands").fetchall()
     assert told == (text, text)

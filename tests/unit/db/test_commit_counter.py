@@ -15,13 +15,13 @@ PAUSE = {"code": "c", "message": "m", "hint": "h", "now": "2026-01-01"}
 
 def test_a_commit_that_changed_nothing_is_no_beat(tmp_path: Path) -> None:
     with Database(tmp_path / "t.duckdb") as database:
-        before = database.pulse.beats
+        before = database.commits.count
         with database.transaction():
             database.run("queue.resume")
-        assert database.pulse.beats == before
+        assert database.commits.count == before
         with database.transaction():
             database.run("queue.pause", **PAUSE)
-        assert database.pulse.beats == before + 1
+        assert database.commits.count == before + 1
 
 
 def test_a_guest_hears_when_everything_is_looked_at_next(tmp_path: Path) -> None:
@@ -30,9 +30,9 @@ def test_a_guest_hears_when_everything_is_looked_at_next(tmp_path: Path) -> None
         Server(database, Role.FOLLOW, [], NOW),
         DatabaseClient(database.path) as remote,
     ):
-        assert remote.listen(-1, 0).sweep_in is None
-        database.pulse.sweep_at = time.monotonic() + 1000
-        left = remote.listen(-1, 0).sweep_in
+        assert remote.wait_for_commit(-1, 0).sweep_in is None
+        database.commits.sweep_at = time.monotonic() + 1000
+        left = remote.wait_for_commit(-1, 0).sweep_in
         assert left is not None
         assert 0 < left <= 1000
 
@@ -43,11 +43,11 @@ def test_a_guest_that_listens_hears_of_a_commit_at_once(tmp_path: Path) -> None:
         Server(database, Role.FOLLOW, [], NOW),
         DatabaseClient(database.path) as remote,
     ):
-        beats = remote.listen(-1, 0).count
+        beats = remote.wait_for_commit(-1, 0).count
         heard = Event()
 
         def listen() -> None:
-            assert remote.listen(beats, 10).count == beats + 1
+            assert remote.wait_for_commit(beats, 10).count == beats + 1
             heard.set()
 
         listener = Thread(target=listen, daemon=True)

@@ -11,7 +11,7 @@ from ingest.batches.action import Action, TaskAction, Verb
 from ingest.batches.retry_policy import PAUSED_BY_USER
 from ingest.batches.state import State
 from ingest.db import queue
-from ingest.db.actions import carry_out, record_task_edit
+from ingest.db.actions import execute_action, record_task_edit
 from ingest.db.database import Database
 from ingest.db.edit_log import EditLog
 from ingest.db.errors import StoreError
@@ -181,7 +181,7 @@ def test_a_batch_that_comes_back_stands_where_a_person_put_it(
     with lost(tmp_path) as again:
         replay(again, NOW)
         claim = queue.Claim(batch, "lease", "ingest", 1, 0, 0, 10)
-        queue.claim_piece(again, claim, NOW.isoformat())
+        queue.apply_decision(again, claim, NOW.isoformat())
         assert state(again, batch) is State.CANCELLED
         assert story(again, batch) == ["cancel"]
         assert again.rows("queue.decided") == []
@@ -190,7 +190,7 @@ def test_a_batch_that_comes_back_stands_where_a_person_put_it(
 
 
 def test_an_edit_of_a_newer_version_is_kept_as_history(database: Database, tmp_path: Path) -> None:
-    carry_out(database, Action(verb=Verb.PAUSE, actor="ada"), command="one", now=NOW)
+    execute_action(database, Action(verb=Verb.PAUSE, actor="ada"), command="one", now=NOW)
     path = database.path.with_name("edits.jsonl")
     line = path.read_bytes()
     path.write_bytes(line.replace(b'"pause"', b'"transpose"').replace(b'"one"', b'"two"') + line)
@@ -215,7 +215,7 @@ def test_what_is_said_of_a_task_is_on_the_disk_and_survives_the_loss_of_the_data
     database.close()
     with lost(tmp_path) as again:
         assert replay(again, NOW + HOUR) == 1
-        row = again.one("commands.known", ids=["c1"])
+        row = again.first_row("commands.known", ids=["c1"])
         assert row is not None
         assert commands(again) == [("task", "replayed")]
         assert replay(again, NOW + HOUR) == 0

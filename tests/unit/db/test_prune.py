@@ -95,14 +95,14 @@ def test_nothing_of_a_file_goes_while_a_part_of_it_is_not_done(database: Databas
     batch(database, "given-up", State.DEAD, updated=NOW)
     found = forget(database)
     assert found.batches == 0
-    assert found.kept == {"Work on its file is not finished, or was given up.": 1}
+    assert found.kept == {"A batch of its file is not completed.": 1}
     assert batches(database) == {"done", "given-up"}
 
 
 def test_nothing_of_a_file_goes_while_it_is_not_read_to_the_end(database: Database) -> None:
     source(database, 1, size=200)
     batch(database, "done", State.COMPLETED)
-    assert forget(database).kept == {"Its file is not read to the end.": 1}
+    assert forget(database).kept == {"Its file is not completely read.": 1}
     assert batches(database) == {"done"}
 
 

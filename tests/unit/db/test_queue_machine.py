@@ -15,7 +15,7 @@ from ingest.batches.failure import ErrorClass
 from ingest.batches.retry_policy import Mode
 from ingest.batches.state import TRANSITIONS, Move, State
 from ingest.db import queue
-from ingest.db.actions import carry_out, items, preview
+from ingest.db.actions import execute_action, matched_items, preview
 from ingest.db.commit_results import BatchCommit, BatchEnd, commit_results
 from ingest.db.errors import LostLease
 from ingest.db.replay import replay
@@ -60,7 +60,7 @@ class Queue(RuleBasedStateMachine):
         free = before is None or before in TRANSITIONS[Move.CLAIM].sources
         if free:
             self.holders[one.id] = lease
-        row = self.database.one("queue.batch", id=one.id)
+        row = self.database.first_row("queue.batch", id=one.id)
         assert row is not None
         assert (row["lease"] == lease) == free
 
@@ -146,8 +146,8 @@ class Queue(RuleBasedStateMachine):
         assert self.states() == before
         self.number += 1
         command = f"command {self.number}"
-        carry_out(self.database, wanted, command=command, now=self.now)
-        assert set(items(self.database, command)) == set(shown)
+        execute_action(self.database, wanted, command=command, now=self.now)
+        assert set(matched_items(self.database, command)) == set(shown)
         moved = {one.batch for one in shown if one.why is None}
         after = self.states()
         assert {batch for batch in before if before[batch] != after[batch]} <= moved

@@ -11,7 +11,7 @@ from ingest.db.database import Database
 from ingest.db.engine import connect
 from ingest.db.local_reader import LocalReader
 from ingest.db.query_reader import Format
-from ingest.db.snapshot import SnapshotExists, SnapshotUnwritable, deliver, sweep
+from ingest.db.snapshot import SnapshotExists, SnapshotUnwritable, move_to_target, remove_abandoned
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def database(tmp_path: Path) -> Iterator[Database]:
 
 def test_a_copy_holds_what_the_database_holds(database: Database, tmp_path: Path) -> None:
     target = tmp_path / "copy.duckdb"
-    size = deliver(LocalReader(database).copy(Format.DUCKDB), target)
+    size = move_to_target(LocalReader(database).copy(Format.DUCKDB), target)
     assert size == target.stat().st_size
     assert stat.S_IMODE(target.stat().st_mode) == 0o600
     with connect(str(target), read_only=True) as con:
@@ -39,7 +39,7 @@ def test_as_parquet_it_is_a_folder_with_a_file_for_each_view(
     database: Database, tmp_path: Path
 ) -> None:
     target = tmp_path / "copy"
-    assert deliver(LocalReader(database).copy(Format.PARQUET), target) > 0
+    assert move_to_target(LocalReader(database).copy(Format.PARQUET), target) > 0
     views = database.execute("select view_name from duckdb_views() where not internal").fetchall()
     assert {file.stem for file in target.iterdir()} == {name for (name,) in views}
     assert stat.S_IMODE(target.stat().st_mode) == 0o700
@@ -52,7 +52,7 @@ def test_a_copy_made_inside_a_row_of_commits_is_of_one_moment(
         database.run("registry.add_home", id="open", path="/not/committed")
         copied = LocalReader(database).copy(Format.DUCKDB)
     target = tmp_path / "copy.duckdb"
-    deliver(copied, target)
+    move_to_target(copied, target)
     with connect(str(target), read_only=True) as con:
         assert con.execute("select id from homes").fetchall() == [("h",)]
 
@@ -66,8 +66,8 @@ def _copied(tmp_path: Path) -> Path:
 def test_nothing_is_overwritten_without_being_told_so(tmp_path: Path) -> None:
     target = tmp_path / "target"
     target.write_text("old")
-    with pytest.raises(SnapshotExists, match="is there already"):
-        deliver(_copied(tmp_path), target)
+    with pytest.raises(SnapshotExists, match="already exists"):
+        move_to_target(_copied(tmp_path), target)
     assert target.read_text() == "old"
     assert list(tmp_path.iterdir()) == [target]
 
@@ -75,7 +75,7 @@ def test_nothing_is_overwritten_without_being_told_so(tmp_path: Path) -> None:
 def test_what_is_to_be_overwritten_is(tmp_path: Path) -> None:
     target = tmp_path / "target"
     target.write_text("old")
-    assert deliver(_copied(tmp_path), target, overwrite=True) == 3
+    assert move_to_target(_copied(tmp_path), target, overwrite=True) == 3
     assert target.read_text() == "new"
 
 
@@ -83,12 +83,12 @@ def test_a_folder_is_never_overwritten(tmp_path: Path) -> None:
     target = tmp_path / "target"
     target.mkdir()
     with pytest.raises(SnapshotExists):
-        deliver(_copied(tmp_path), target, overwrite=True)
+        move_to_target(_copied(tmp_path), target, overwrite=True)
 
 
 def test_a_place_that_does_not_exist_is_named(tmp_path: Path) -> None:
     with pytest.raises(SnapshotUnwritable, match="nowhere"):
-        deliver(_copied(tmp_path), tmp_path / "nowhere" / "target")
+        move_to_target(_copied(tmp_path), tmp_path / "nowhere" / "target")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -98,5 +98,5 @@ def test_copies_that_nobody_came_for_are_removed_and_new_ones_kept(tmp_path: Pat
         path.touch()
     os.utime(old, (1_000, 1_000))
     os.utime(other, (1_000, 1_000))
-    sweep(tmp_path, 2_000.0)
+    remove_abandoned(tmp_path, 2_000.0)
     assert sorted(tmp_path.iterdir()) == [new, other]

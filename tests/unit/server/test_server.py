@@ -81,15 +81,15 @@ def enter(path: Path) -> Connection:
 def test_a_guest_reads_what_the_owner_reads(database: Database, guest: DatabaseClient) -> None:
     here = LocalReader(database)
     assert guest.rows("status.migrations") == here.rows("status.migrations") != []
-    assert guest.one("status.sources") == here.one("status.sources")
-    assert guest.one("registry.sources", home="none") is None
+    assert guest.first_row("status.sources") == here.first_row("status.sources")
+    assert guest.first_row("registry.sources", home="none") is None
     question = "select view_name, now()::timestamp > '2000-01-01' from duckdb_views() order by 1"
     assert guest.sql(question, 3) == here.sql(question, 3)
     assert guest.sql(question, 3).more
 
 
 def test_a_guest_knows_who_the_owner_is(guest: DatabaseClient) -> None:
-    host = guest.who()
+    host = guest.fetch_owner()
     assert (host.pid, host.role, host.homes) == (os.getpid(), "follow", ["home"])
     assert host.since == "2026-11-21T00:00:00"
 
@@ -105,7 +105,7 @@ def test_socket_key_and_plate_are_private_and_gone_afterwards(database: Database
 
 
 def test_a_named_statement_that_writes_is_refused(guest: DatabaseClient) -> None:
-    with pytest.raises(QueryRefused, match="changes something"):
+    with pytest.raises(QueryRefused, match="changes the database"):
         guest.rows("queue.resume")
 
 
@@ -117,7 +117,7 @@ def test_a_question_that_writes_is_refused(guest: DatabaseClient) -> None:
 def test_a_statement_nobody_knows_is_refused_and_the_next_one_answered(
     guest: DatabaseClient,
 ) -> None:
-    with pytest.raises(QueryRefused, match=r"no statement named nothing\.here"):
+    with pytest.raises(QueryRefused, match=r"no query named nothing\.here"):
         guest.rows("nothing.here")
     assert guest.rows("status.migrations")
 
@@ -125,7 +125,7 @@ def test_a_statement_nobody_knows_is_refused_and_the_next_one_answered(
 def test_files_are_out_of_reach_through_the_door(guest: DatabaseClient, tmp_path: Path) -> None:
     secret = tmp_path / "secret.csv"
     secret.write_text("a\n1\n")
-    with pytest.raises(QueryRefused, match="no files"):
+    with pytest.raises(QueryRefused, match="not files"):
         guest.sql(f"select * from '{secret}'")
 
 
@@ -258,7 +258,7 @@ def test_a_question_that_is_given_up_is_not_worked_on_any_more(database: Databas
             os.sched_yield()
         assert asking.ident is not None
         while asking.is_alive():
-            guest.give_up(asking.ident)
+            guest.cancel(asking.ident)
             asking.join(0.05)
         assert heard == [Cancelled]
         while opened.busy:
@@ -436,7 +436,7 @@ def test_two_figures_of_one_screen_are_of_one_moment(
     try:
         seen: list[int] = []
         while len(set(seen)) < 20:
-            problems, pauses = guest.ask(both)
+            problems, pauses = guest.run_consistent(both)
             assert [row["code"] for row in problems] == [row["code"] for row in pauses]
             seen += [int(row["code"]) for row in pauses]
     finally:
@@ -458,7 +458,7 @@ def pause(database: Database) -> None:
 def test_what_is_held_is_of_one_moment_whatever_is_committed(
     database: Database, guest: DatabaseClient
 ) -> None:
-    with guest.hold():
+    with guest.snapshot():
         before = counted(guest)
         pause(database)
         assert counted(guest) == before == (0, 0)
@@ -468,10 +468,10 @@ def test_what_is_held_is_of_one_moment_whatever_is_committed(
 def test_after_an_error_nothing_is_shown_as_of_the_moment_that_was_held(
     database: Database, guest: DatabaseClient
 ) -> None:
-    with guest.hold():
+    with guest.snapshot():
         with pytest.raises(QueryRefused):
             guest.sql("select * from nothing")
-        with pytest.raises(ServerError, match="cannot be held"):
+        with pytest.raises(ServerError, match="has expired"):
             guest.rows("queue.pauses")
     assert counted(guest) == (0, 0)
 
@@ -484,8 +484,8 @@ def insist(guest: DatabaseClient) -> None:
 @pytest.mark.fault("D18")
 def test_a_moment_is_not_held_for_ever(database: Database) -> None:
     limits = Limits(hold_seconds=0.0)
-    with door(database, limits), DatabaseClient(database.path) as guest, guest.hold():
-        with pytest.raises(ServerError, match="cannot be held") as told:
+    with door(database, limits), DatabaseClient(database.path) as guest, guest.snapshot():
+        with pytest.raises(ServerError, match="has expired") as told:
             insist(guest)
         assert told.value.code == "door.expired"
         database.checkpoint()

@@ -54,7 +54,7 @@ class PipelineStatus(Widget):
 
 
 def standing(reading: QueryReader, now: datetime) -> list[Content]:
-    sources, queue, pauses, samples = reading.ask(
+    sources, queue, pauses, samples = reading.run_consistent(
         [
             ("status.sources", {}),
             ("status.queue", {"now": now.isoformat()}),

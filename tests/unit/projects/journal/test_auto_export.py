@@ -10,7 +10,7 @@ import pytest
 
 from ingest.batches.action import Action, Selection, TaskAction, Verb
 from ingest.db import queue
-from ingest.db.actions import carry_out, record_task_edit
+from ingest.db.actions import execute_action, record_task_edit
 from ingest.db.database import Database
 from ingest.pipeline.follow import Owner
 from ingest.pipeline.homes import homes
@@ -173,7 +173,7 @@ def test_a_retry_never_doubles_what_is_in_the_file(rested: Desk) -> None:
     order = Action(
         verb=Verb.RETRY, selection=Selection(ids=(rested.batches()[0]["id"],)), actor="me"
     )
-    carry_out(rested.database, order, command="c1", now=rested.now)
+    execute_action(rested.database, order, command="c1", now=rested.now)
     assert rested.states() == [("pending", None)]
     rested.work()
     assert (rested.states(), list(rested.files().values())) == ([("completed", None)], [before])
@@ -210,7 +210,7 @@ def test_a_file_with_broken_markers_waits_for_a_person_and_is_left_as_it_is(rest
     assert path.read_text() == broken
     path.write_text("")
     order = Action(verb=Verb.RETRY, selection=Selection(ids=(batch["id"],)), actor="me")
-    carry_out(rested.database, order, command="c1", now=rested.now)
+    execute_action(rested.database, order, command="c1", now=rested.now)
     rested.work()
     assert rested.states() == [("completed", None)]
 
@@ -260,7 +260,9 @@ def test_who_lost_the_lease_stores_nothing(rested: Desk) -> None:
 
 
 def test_a_paused_queue_writes_no_journal(rested: Desk) -> None:
-    carry_out(rested.database, Action(verb=Verb.PAUSE, actor="me"), command="c1", now=rested.now)
+    execute_action(
+        rested.database, Action(verb=Verb.PAUSE, actor="me"), command="c1", now=rested.now
+    )
     rested.work()
     assert rested.batches() == []
 

@@ -20,9 +20,9 @@ class Counting:
         self.asked.append(name)
         return self.database.rows(name, **values)
 
-    def one(self, name: str, /, **values: object) -> Row | None:
+    def first_row(self, name: str, /, **values: object) -> Row | None:
         self.asked.append(name)
-        return self.database.one(name, **values)
+        return self.database.first_row(name, **values)
 
 
 def test_a_project_of_many_sessions_is_asked_for_as_a_whole(tmp_path: Path) -> None:
