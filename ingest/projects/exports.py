@@ -1,7 +1,7 @@
-"""What was written out: which files, so that they can be looked through later; and where to.
+"""Records which files were exported, so that they can be searched for secrets later.
 
-Said like everything people do, so it survives the database. Files of automatic journals are not
-said one by one: where they lie follows from the project.
+Exports are recorded in the edit log, so they survive the loss of the database. Files of automatic
+journals are not recorded one by one: their paths follow from the project.
 """
 
 import json
@@ -18,20 +18,20 @@ from ingest.sessions.errors import Problem
 EXPORTED: Final = "exported"
 AUTO: Final = "journal-auto"
 JOURNALS: Final = Path("docs", "ai-journal")
-"""Where the journals of a project lie in it."""
+"""Folder of the journals, relative to the project."""
 
 RecordCommand = Callable[[str, dict[str, Any], dict[str, Any]], object]
-"""Has something written down: a verb, what it is about, and more."""
+"""Records a command in the edit log: verb, subject, arguments."""
 
 
 class TargetInRepository(Problem):
-    """A file would be written into a repository, and nobody asked for that."""
+    """A file would be written into a repository without `--into`."""
 
     code = "export.repository"
 
 
 class AutoExport(Struct, frozen=True):
-    """A project whose journals are written by themselves."""
+    """A project whose journals are exported automatically."""
 
     folder: str
     since: datetime
@@ -54,14 +54,14 @@ def auto_exports(rows: NamedQueries) -> list[AutoExport]:
     return list(found.values())
 
 
-def set_auto_export(rows: NamedQueries, say: RecordCommand, folder: Path, *, on: bool) -> None:
-    """Switch automatic export on or off for a folder; said only where it changes something."""
+def set_auto_export(rows: NamedQueries, record: RecordCommand, folder: Path, *, on: bool) -> None:
+    """Switch automatic export on or off for a folder; recorded only if that changes anything."""
     if any(one.folder == str(folder) for one in auto_exports(rows)) is not on:
-        say(AUTO, {"folder": str(folder)}, {"on": on})
+        record(AUTO, {"folder": str(folder)}, {"on": on})
 
 
 def exported_files(rows: NamedQueries) -> list[Path]:
-    """Every file that was ever written out, as far as it is still there."""
+    """Every exported file that still exists."""
     found: dict[Path, None] = {}
     for row in recorded_exports(rows, EXPORTED, AUTO):
         path, folder = _value(row["about"], "path"), _value(row["about"], "folder")
@@ -73,19 +73,19 @@ def exported_files(rows: NamedQueries) -> list[Path]:
 
 
 def unrecorded_exports(rows: NamedQueries, paths: list[Path]) -> list[Path]:
-    """Those of these files of which nobody wrote down yet that they were written out."""
+    """The files among `paths` whose export is not recorded yet."""
     known = {_value(row["about"], "path") for row in recorded_exports(rows, EXPORTED)}
     return [path for path in paths if str(path) not in known]
 
 
-def record_exports(rows: NamedQueries, say: RecordCommand, what: str, paths: list[Path]) -> None:
-    """Have it written down that these files were written out; each once."""
+def record_exports(rows: NamedQueries, record: RecordCommand, what: str, paths: list[Path]) -> None:
+    """Record the export of these files, each once."""
     for path in unrecorded_exports(rows, paths):
-        say(EXPORTED, {"path": str(path)}, {"what": what})
+        record(EXPORTED, {"path": str(path)}, {"what": what})
 
 
 def project_folder(rows: NamedQueries, project: str) -> Path | None:
-    """The folder of a project: its repository, where it has one."""
+    """The folder of a project: its repository, if it has one."""
     found = rows.first_row("journal.folders", project=project)
     if found is None:
         return None
@@ -94,20 +94,20 @@ def project_folder(rows: NamedQueries, project: str) -> Path | None:
 
 
 def enclosing_repository(path: Path) -> Path | None:
-    """The repository that this path lies in."""
+    """The repository that contains this path."""
     return next((one for one in path.parents if (one / ".git").exists()), None)
 
 
 def check_target(path: Path, *, into: bool) -> None:
-    """Refuse to write into a repository unless that is what is wanted."""
+    """Refuse to write into a repository unless `into`."""
     found = enclosing_repository(path)
     if found is not None and not into:
         raise TargetInRepository(
-            f"{path} lies in the repository {found}. Nothing was written.",
-            "`--into` writes there all the same; else name another place with --out.",
+            f"{path} is inside the repository {found}. Nothing was written.",
+            "Use `--into` to write there anyway, or choose another path with --out.",
         )
 
 
-def _value(said: str, name: str) -> Any:
-    told = json.loads(said)
-    return told.get(name) if isinstance(told, dict) else None
+def _value(encoded: str, name: str) -> Any:
+    value = json.loads(encoded)
+    return value.get(name) if isinstance(value, dict) else None

@@ -1,4 +1,4 @@
-"""Whether git leaves a file out of what it keeps; asked of git itself."""
+"""Asks git whether a file is ignored."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,14 +9,14 @@ _SECONDS = 2.0
 
 
 def is_ignored(env: Mapping[str, str], repository: Path, path: Path) -> bool | None:
-    """None where git cannot say."""
+    """None if git cannot tell."""
     try:
-        # It takes no literal names; a whole path, which begins with a slash, is one anyway.
-        told = find_git(env, _SECONDS).run(
+        # check-ignore rejects --literal-pathspecs; an absolute path is literal anyway.
+        ignored = find_git(env, _SECONDS).run(
             str(repository),
             *("--no-literal-pathspecs", "check-ignore", "--stdin", "-z"),
             given=f"{path}\0",
         )
     except GitFailed:
         return None
-    return bool(told)
+    return bool(ignored)

@@ -1,4 +1,4 @@
-"""What an owner who stays does beside reading, as the settings ask for it."""
+"""The background jobs of a running owner, by the settings."""
 
 from collections.abc import Mapping
 from datetime import timedelta, tzinfo
@@ -18,13 +18,13 @@ def background_jobs(
     owner: Owner, settings: Settings, env: Mapping[str, str], zone: tzinfo | None
 ) -> Maintenance:
     common: dict[str, Any] = {"tuning": owner.tuning, "clock": owner.clock}
-    beside: list[BackgroundJob[Any]] = [
+    jobs: list[BackgroundJob[Any]] = [
         JournalExporter(
             owner.database, owner.instance, turns=settings.journal_turns, zone=zone, **common
         )
     ]
     if settings.observe_command:
-        tell = partial(
+        observe = partial(
             limited_program.run,
             settings.observe_command,
             limited_program.Limits(settings.observe_timeout_seconds, settings.observe_output_bytes),
@@ -32,6 +32,6 @@ def background_jobs(
             env,
         )
         quiet = timedelta(minutes=settings.observe_quiet_minutes)
-        beside.append(Observer(owner.database, owner.instance, tell, quiet=quiet, **common))
-    kept = timedelta(days=settings.retention_days)
-    return Maintenance(owner.database, owner.clock, beside, kept)
+        jobs.append(Observer(owner.database, owner.instance, observe, quiet=quiet, **common))
+    retention = timedelta(days=settings.retention_days)
+    return Maintenance(owner.database, owner.clock, jobs, retention)

@@ -1,7 +1,7 @@
-"""What to do about work whose branch moved on without it: proposed, and done on a person's word.
+"""Proposes what to do with sessions whose branch has changed, and records people's choices.
 
-A proposal is made of a session that has open steps and of how it stands to its repository. What a
-person answers is a saying among the commands; nothing that Codex wrote down is changed by it.
+A proposal is made for a session with open steps, from its alignment with the repository. A choice
+is recorded in the edit log; Codex's records are never changed.
 """
 
 from collections.abc import Iterable, Mapping
@@ -22,15 +22,15 @@ VERB: Final = "reconcile"
 
 class Choice(StrEnum):
     KEEP = "keep"
-    """It stays what it is."""
+    """Leave the session as it is."""
     MOVE = "move"
-    """Its work belongs to another branch now."""
+    """Assign the session to another branch."""
     REVIEW = "review"
-    """Somebody has to look."""
+    """Mark the session for review by a person."""
 
 
 class ReconcileResult(Struct, frozen=True):
-    """What a person said of a session, and of which state of things."""
+    """A person's choice for a session, and the alignment it was made for."""
 
     session: str
     choice: Choice
@@ -72,7 +72,7 @@ class Proposal(Struct, frozen=True, kw_only=True):
         }
 
 
-class _Said(Struct, frozen=True):
+class _Arguments(Struct, frozen=True):
     choice: Choice
     alignment: AlignmentState
     to: str | None = None
@@ -84,19 +84,19 @@ class _About(Struct, frozen=True):
 
 
 def reconcile_results(rows: NamedQueries) -> dict[str, ReconcileResult]:
-    """What people said last of each session."""
-    return {one.session: one for row in rows.rows("reconcile.sayings") if (one := _said(row))}
+    """The latest choice for each session."""
+    return {one.session: one for row in rows.rows("reconcile.sayings") if (one := _decode(row))}
 
 
-def _said(row: Row) -> ReconcileResult | None:
+def _decode(row: Row) -> ReconcileResult | None:
     try:
         about = msgspec.json.decode(row["about"], type=_About)
-        said = msgspec.json.decode(row["arguments"], type=_Said)
+        arguments = msgspec.json.decode(row["arguments"], type=_Arguments)
     except msgspec.MsgspecError:
         return None
     return ReconcileResult(
-        about.session, said.choice, said.to, said.alignment, said.commit, row["actor"],
-        row["time"], row["reason"],
+        about.session, arguments.choice, arguments.to, arguments.alignment, arguments.commit,
+        row["actor"], row["time"], row["reason"],
     )  # fmt: skip
 
 
@@ -105,7 +105,7 @@ def list_proposals(
     alignments: Mapping[str, Alignment],
     found: Mapping[str, ReconcileResult],
 ) -> list[Proposal]:
-    """What is proposed for the sessions with open steps that nothing was said of yet. Pure."""
+    """Proposals for sessions with open steps and no choice yet. Pure."""
     return [
         proposal
         for session in sessions
@@ -115,16 +115,16 @@ def list_proposals(
     ]
 
 
-def _answered(proposal: Proposal, said: ReconcileResult | None) -> bool:
-    """Whether a person answered it, things being as they are now."""
-    return said is not None and (said.alignment, said.commit) == (
+def _answered(proposal: Proposal, result: ReconcileResult | None) -> bool:
+    """Whether a person made a choice for the current alignment."""
+    return result is not None and (result.alignment, result.commit) == (
         proposal.alignment,
         proposal.commit,
     )
 
 
 def propose(session: Session, alignment: Alignment) -> Proposal | None:
-    """What is proposed for one session; None where nothing is amiss."""
+    """The proposal for one session; None if it is aligned."""
     found = _choice(alignment)
     if found is None:
         return None
@@ -147,20 +147,24 @@ def propose(session: Session, alignment: Alignment) -> Proposal | None:
 def _choice(alignment: Alignment) -> tuple[Choice, str | None, str] | None:
     match alignment.state:
         case AlignmentState.OTHER_BRANCH if alignment.branch_gone and alignment.held:
-            return Choice.MOVE, alignment.branch, f"{alignment.branch} holds what it began from."
+            return (
+                Choice.MOVE,
+                alignment.branch,
+                f"{alignment.branch} contains the commit it began at.",
+            )
         case AlignmentState.OTHER_BRANCH if alignment.branch_gone and alignment.holders:
             to = alignment.holders[0]
-            return Choice.MOVE, to, f"{to} holds what it began from."
+            return Choice.MOVE, to, f"{to} contains the commit it began at."
         case AlignmentState.OTHER_BRANCH:
-            return Choice.KEEP, None, "Its branch is still there; check it out to go on."
+            return Choice.KEEP, None, "Its branch still exists; check it out to continue."
         case AlignmentState.DETACHED:
-            return Choice.KEEP, None, "Nothing is lost; check a branch out to go on."
+            return Choice.KEEP, None, "Nothing is lost; check out a branch to continue."
         case AlignmentState.BEHIND:
             count = pluralize(alignment.commits, "commit")
-            return Choice.KEEP, None, f"The branch only stands {count} earlier."
+            return Choice.KEEP, None, f"The branch is only {count} behind."
         case AlignmentState.REWRITTEN:
-            return Choice.REVIEW, None, "Whether its steps still stand, only a person can tell."
+            return Choice.REVIEW, None, "Only a person can tell whether its steps are still valid."
         case AlignmentState.NO_REPO:
-            return Choice.REVIEW, None, "Whether anybody goes on with it, only a person can tell."
+            return Choice.REVIEW, None, "Only a person can tell whether the work continues."
         case _:
             return None

@@ -1,4 +1,4 @@
-"""Commits that no session covers: made by hand, by others, or where no log tells of a session."""
+"""Commits that no session covers: made by hand, by others, or without a log."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -22,15 +22,16 @@ class UncoveredCommits(Struct, frozen=True):
     author: str
     subject: str
     branch: str | None
-    """The branch it was looked for on; None where none is checked out."""
+    """The branch that was searched; None if HEAD is detached."""
     repository: str
 
 
 def uncovered_commits(
     rows: NamedQueries, scope: Scope, now: Now, git: Git, mask: Callable[[str], str]
 ) -> tuple[list[UncoveredCommits] | None, list[str]]:
-    """Those in the repositories of a project, the newest first; None where no repository of it can
-    be looked into. And sentences about those that did not answer. A worker's: git is asked.
+    """The uncovered commits in the repositories of a project, the newest first, or None if no
+    repository could be read; and sentences about those that could not. Runs git: never call this
+    on the thread that draws.
     """
     sessions = list_sessions(rows, Scope(project=scope.project), now)
     looked = view_repository(map(anchor_of, sessions), git)

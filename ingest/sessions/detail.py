@@ -1,7 +1,6 @@
-"""One session as a whole: its turns with what was said, run and changed in each, its plans, goals
-and notes.
+"""One session in detail: its turns with their messages, commands and files; plans, goals, notes.
 
-Rows of the views are put together here; nothing is decided that the views do not say.
+Only assembles rows of the views.
 """
 
 from datetime import datetime
@@ -13,7 +12,7 @@ from ingest.sessions.plan_steps import decode_steps
 from ingest.sessions.session import Session
 from ingest.sessions.turn_messages import TurnKey, messages_by_turn
 
-_GONE = ("rolled_back", "reverted")
+_ROLLED_BACK = ("rolled_back", "reverted")
 
 
 class CommandRun(Struct, frozen=True):
@@ -50,7 +49,7 @@ class SessionTurn(Struct, kw_only=True):
     commands: list[CommandRun] = field(default_factory=list)
     files: list[FileChange] = field(default_factory=list)
     steered: list[str] = field(default_factory=list)
-    """What a person said while the turn ran."""
+    """Prompts that the user sent while the turn ran."""
 
     @property
     def last_prompt(self) -> str | None:
@@ -78,31 +77,31 @@ class SessionDetail(Struct, frozen=True):
     plans: list[SessionPlan]
     goals: list[Row]
     notes: list[Row]
-    """What an optional command noted of it."""
+    """Written by the optional observer command."""
 
     @property
     def effective_plans(self) -> list[SessionPlan]:
-        """The revisions that count: Codex took them, and their turns were not taken back."""
-        gone = {turn.n for turn in self.turns if turn.rolled_back}
-        return [plan for plan in self.plans if plan.accepted and plan.turn not in gone]
+        """The plan revisions that Codex accepted and whose turns were not rolled back."""
+        rolled_back = {turn.n for turn in self.turns if turn.rolled_back}
+        return [plan for plan in self.plans if plan.accepted and plan.turn not in rolled_back]
 
 
 def session_detail(access: NamedQueries, session: Session, home: str) -> SessionDetail:
     key = {"home": home, "session": session.id}
     turns = {(row["source"], row["place"]): _turn(row) for row in access.rows("show.turns", **key)}
-    for place, said in messages_by_turn(access.rows("show.messages", **key)).items():
-        if turn := turns.get(place):
-            turn.prompt = next(iter(said.prompts), None)
-            turn.steered, turn.answer = said.prompts[1:], said.answer
+    for turn_key, messages in messages_by_turn(access.rows("show.messages", **key)).items():
+        if turn := turns.get(turn_key):
+            turn.prompt = next(iter(messages.prompts), None)
+            turn.steered, turn.answer = messages.prompts[1:], messages.answer
     for row in access.rows("show.commands", **key):
-        if turn := turns.get(_place(row)):
+        if turn := turns.get(_turn_key(row)):
             turn.commands.append(
                 CommandRun(
                     row["command"], row["exit_code"], row["status"], row["seconds"], row["time"]
                 )
             )
     for row in access.rows("show.files", **key):
-        if turn := turns.get(_place(row)):
+        if turn := turns.get(_turn_key(row)):
             turn.files.append(
                 FileChange(row["path"], row["change"], row["moved_to"], row["status"])
             )
@@ -111,7 +110,7 @@ def session_detail(access: NamedQueries, session: Session, home: str) -> Session
     return SessionDetail(session, list(turns.values()), plans, goals, notes)
 
 
-def _place(row: Row) -> TurnKey:
+def _turn_key(row: Row) -> TurnKey:
     return row["source"], row["turn"]
 
 
@@ -125,14 +124,14 @@ def _turn(row: Row) -> SessionTurn:
         seconds=row["seconds"],
         error=row["error"],
         error_code=row["error_code"],
-        rolled_back=row["state"] in _GONE,
+        rolled_back=row["state"] in _ROLLED_BACK,
         trigger=row["trigger"],
         model=row["model"],
     )
 
 
 def _plan(turns: dict[TurnKey, SessionTurn], row: Row) -> SessionPlan:
-    turn = turns.get(_place(row))
+    turn = turns.get(_turn_key(row))
     return SessionPlan(
         row["revision"],
         row["time"],

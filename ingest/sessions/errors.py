@@ -1,12 +1,10 @@
-"""Why something cannot be told or done: a code, a sentence for people, and what helps."""
+"""Errors for users: a code, a message, and a hint what to do."""
 
 
 class Problem(Exception):
-    """Something cannot be told or done."""
-
     code = "problem"
     error_class = "transient"
-    """What it means for work of the queue that meets it."""
+    """How the queue treats a batch that fails with this error."""
 
     def __init__(self, message: str, hint: str) -> None:
         super().__init__(message)
@@ -15,6 +13,6 @@ class Problem(Exception):
 
 
 class FileChanged(Problem):
-    """The file is not as it was when it was read."""
+    """The file changed since it was read."""
 
     code = "changed"

@@ -1,4 +1,4 @@
-"""The steps of one revision of a plan, as its row holds them."""
+"""Decodes the steps of a plan revision."""
 
 from typing import Final
 
@@ -8,5 +8,5 @@ _decoder: Final = msgspec.json.Decoder(list[tuple[str, str]])
 
 
 def decode_steps(text: str) -> list[tuple[str, str]]:
-    """What is to be done, each with how it stands. A plan may be empty: everything was dropped."""
+    """Text and status of each step. A plan may be empty: all steps were dropped."""
     return _decoder.decode(text)

@@ -1,6 +1,6 @@
-"""A question of Codex's to its user, and the answer, out of the call that asked. Pure.
+"""Extracts Codex's questions to the user, and the answers, from tool calls. Pure.
 
-What cannot be read as such is told as it stands.
+Text that cannot be parsed is returned unchanged.
 """
 
 import msgspec
@@ -8,12 +8,12 @@ from msgspec import Struct
 
 
 def question_text(command: str | None) -> str:
-    """What was asked, out of the arguments of the tool that asks."""
+    """The questions in the arguments of the tool call."""
     try:
-        asked = msgspec.json.decode(command or "", type=list[dict[str, object]])
+        questions = msgspec.json.decode(command or "", type=list[dict[str, object]])
     except msgspec.MsgspecError:
         return command or ""
-    return " ".join(str(one["question"]) for one in asked if one.get("question"))
+    return " ".join(str(question["question"]) for question in questions if question.get("question"))
 
 
 class _Answer(Struct):
@@ -25,9 +25,9 @@ class _Answers(Struct):
 
 
 def answer_text(output: str | None) -> str | None:
-    """What a person answered; None where nothing says so."""
+    """The user's answers; None if there are none."""
     try:
-        told = msgspec.json.decode(output or "", type=_Answers)
+        answers = msgspec.json.decode(output or "", type=_Answers)
     except msgspec.MsgspecError:
         return output or None
-    return "; ".join(text for one in told.answers.values() for text in one.answers) or None
+    return "; ".join(text for answer in answers.answers.values() for text in answer.answers) or None

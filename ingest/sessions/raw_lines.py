@@ -1,7 +1,6 @@
-"""The lines of a session as they stand in Codex's files, read again from where they were seen.
+"""Reads the raw lines of a session again from Codex's files.
 
-The files are only read, through the one door for them. A file that is shorter than what was read
-of it is another file by now, and that is said instead of showing what never was.
+If a file is shorter than what was read from it before, `FileChanged` is raised.
 """
 
 from collections.abc import Iterator
@@ -14,7 +13,7 @@ from ingest.tail.errors import SourceError
 from ingest.tail.opening import open_source
 from ingest.text.redact import mask
 
-_PIECE = 1024 * 1024
+_CHUNK_BYTES = 1024 * 1024
 
 
 class Range(Struct, frozen=True):
@@ -25,7 +24,7 @@ class Range(Struct, frozen=True):
 
 
 def ranges(segments: list[Row], turns: list[Row], number: int | None) -> list[Range]:
-    """Where the lines of a session are, or those of one turn: up to where the next one begins."""
+    """The byte ranges of a session, or of one turn: up to where the next turn begins."""
     if number is None:
         return [_range(segment, 0, segment["byte"]) for segment in segments]
     wanted = next(turn for turn in turns if turn["n"] == number)
@@ -43,28 +42,28 @@ def _range(segment: Row, start: int, end: int) -> Range:
 
 
 def read_chunks(wanted: Range) -> Iterator[bytes]:
-    """The bytes of a range; whole lines, but cut anywhere."""
+    """The bytes of a range, in chunks that may end inside a line."""
     try:
         with open_source(wanted.path, wanted.representation) as reader:
             at = wanted.start
             while at < wanted.end:
-                piece = reader.read_at(at, min(_PIECE, wanted.end - at))
-                if not piece:
+                chunk = reader.read_at(at, min(_CHUNK_BYTES, wanted.end - at))
+                if not chunk:
                     raise FileChanged(
-                        f"{wanted.path} ends at byte {at}; {wanted.end} were read of it before.",
-                        "Run `tailboard ingest`: it sees what became of the file.",
+                        f"{wanted.path} ends at byte {at}; it was read up to byte {wanted.end}.",
+                        "Run `tailboard ingest` to read the file again.",
                     )
-                at += len(piece)
-                yield piece
+                at += len(chunk)
+                yield chunk
     except SourceError as error:
         raise FileChanged(f"{wanted.path}: {error.sentence}", error.hint) from error
 
 
 def masked_lines(wanted: Range) -> Iterator[str]:
-    """The lines of a range as text, masked; what is no UTF-8 is shown as an escape."""
+    """The lines of a range as masked text; bytes that are not UTF-8 are escaped."""
     rest = b""
-    for piece in read_chunks(wanted):
-        *whole, rest = (rest + piece).split(b"\n")
+    for chunk in read_chunks(wanted):
+        *whole, rest = (rest + chunk).split(b"\n")
         for line in whole:
             yield mask(line.decode("utf-8", "backslashreplace"))
     if rest:

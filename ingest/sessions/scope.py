@@ -1,4 +1,4 @@
-"""Which sessions are meant, and the moment they are judged at: values that statements can take."""
+"""Filters for sessions, and the time that states are computed for."""
 
 from datetime import datetime, timedelta
 
@@ -16,7 +16,7 @@ class Scope(Struct, frozen=True):
 
 
 class Now(Struct, frozen=True):
-    """The moment things are judged at, and what counts as stalled and as idle then."""
+    """The time that states are computed for, and after how long a session is stalled or idle."""
 
     moment: datetime
     """Naive UTC, as the database keeps time."""

@@ -1,4 +1,4 @@
-"""A session as people and programs see it: what is stored of it, and how it stands now."""
+"""A session with its stored fields and its current state."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -15,7 +15,7 @@ from ingest.tail.locks import locked_threads
 
 TITLE_CHARS = 200
 ID_CHARS = 8
-"""Of an id, at least."""
+"""Shortest id prefix to show."""
 
 
 class Tokens(Struct, frozen=True):
@@ -37,7 +37,7 @@ class Session(Struct, frozen=True, kw_only=True):
     project: str
     cwd: str | None
     branch: str | None
-    """Where its work belongs."""
+    """The branch it began on, unless a person moved it to another one."""
     commit: str | None
     state: SessionState
     state_reason: str
@@ -59,13 +59,13 @@ class Session(Struct, frozen=True, kw_only=True):
     home: str
     home_id: str
     repository: str | None
-    """Where it was cloned from."""
+    """URL of the remote."""
     began_on: str | None
-    """The branch that Codex wrote down; `branch` is another one where a person moved it."""
+    """The branch that Codex recorded; `branch` differs if a person moved the session."""
 
 
 def list_sessions(access: NamedQueries, scope: Scope, now: Now) -> list[Session]:
-    """The sessions in this scope, the one that moved last first."""
+    """The sessions in this scope, most recently active first."""
     rows = access.rows(
         "sessions.listed",
         project=scope.project,
@@ -80,14 +80,16 @@ def list_sessions(access: NamedQueries, scope: Scope, now: Now) -> list[Session]
 
 
 def unfinished_sessions(access: NamedQueries, now: Now) -> list[Session]:
-    """The sessions whose last turn is open or failed, as far as anything moved lately."""
+    """Recently active sessions whose last turn is open or failed."""
     return [
-        one for one in to_sessions(access.rows("sessions.unfinished"), now) if is_recent(one, now)
+        session
+        for session in to_sessions(access.rows("sessions.unfinished"), now)
+        if is_recent(session, now)
     ]
 
 
 def is_recent(session: Session, now: Now) -> bool:
-    """Whether a session is not left alone yet: how it stands may concern somebody."""
+    """Whether the session was active within `idle_after`."""
     return session.last_at is None or now.moment - session.last_at <= now.idle_after
 
 
@@ -96,14 +98,14 @@ def to_sessions(rows: Iterable[Row], now: Now) -> list[Session]:
 
 
 def with_states(rows: Iterable[Row], now: Now) -> Iterator[tuple[Row, SessionState, str]]:
-    """Rows of sessions, each with how it stands now and why."""
+    """Rows of sessions, each with its current state and the reason for it."""
     locks: dict[str, frozenset[str] | None] = {}
     for row in rows:
         home = row["home_path"] or ""
         if home not in locks:
             locks[home] = locked_threads(home) if home else None
         held = locks[home]
-        call = OpenCall(row["open_tool"], _open(row), row["open_since"])
+        call = OpenCall(row["open_tool"], _open_call_text(row), row["open_since"])
         state, reason = state_of(
             row["turn_state"],
             row["last_at"],
@@ -153,44 +155,44 @@ def _session(row: Row, state: SessionState, reason: str) -> Session:
 
 
 def title_of(text: str | None) -> str | None:
-    """The first line of a request that says something, cut."""
+    """The first non-empty line of a request, truncated."""
     return title_in(text or "")[:TITLE_CHARS] or None
 
 
 def label(session: Session) -> str:
-    """What a session is called in a list."""
+    """The name of a session in a list."""
     name = session.title or session.nickname or "(no prompt)"
     return f"{session.nickname}: {name}" if session.nickname and session.title else name
 
 
 def branch_label(session: Session) -> str:
-    """The branch of a session; where a person moved it, also the one it began on."""
+    """The branch of a session; if a person moved it, also the one it began on."""
     if session.branch == session.began_on:
         return session.branch or ""
     return f"{session.branch} (began on {session.began_on or 'no branch'})"
 
 
 def id_length(rows: NamedQueries, ids: Iterable[str]) -> int:
-    """How many characters tell these sessions apart from all there are: what is shown of an id can
-    be asked for."""
+    """How many characters of an id are unambiguous among all sessions, so that commands accept what
+    is shown."""
     beginnings = sorted({id_[:ID_CHARS] for id_ in ids})
     found = rows.rows("sessions.beginning_alike", beginnings=beginnings, length=ID_CHARS)
     return short_length(row["id"] for row in found)
 
 
 def short_length(ids: Iterable[str], least: int = ID_CHARS) -> int:
-    """How many characters tell these ids apart."""
+    """How many characters distinguish these ids."""
     ordered = sorted(set(ids))
     return max(least, *(_difference(one, other) for one, other in pairwise(ordered)), 0)
 
 
 def _difference(one: str, other: str) -> int:
-    """The place, from 1, of the first character that differs."""
+    """The position, from 1, of the first character that differs."""
     same = takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False))
     return sum(1 for _ in same) + 1
 
 
-def _open(row: Row) -> str | None:
-    """What runs; where it is a question to a person, what is asked."""
+def _open_call_text(row: Row) -> str | None:
+    """The running command, or the question that waits for an answer."""
     command: str | None = row["open_command"]
     return question_text(command) if row["waits_for_user"] else command

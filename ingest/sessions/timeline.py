@@ -1,8 +1,7 @@
-"""A session as it happened: every turn, message, call, file, plan and event, in its order.
+"""The timeline of a session: every turn, message, call, file, plan and event in order.
 
-It is asked for in two steps, the order of everything and then what some of it says, so that a
-session of any length can be walked through. The raw line behind a moment is read again from
-Codex's file.
+Loaded in two steps, first the order of all items and then the content of the visible ones, so that
+sessions of any length can be browsed. Raw lines are read again from Codex's file.
 """
 
 import re
@@ -21,7 +20,7 @@ from ingest.sessions.plan_steps import decode_steps
 from ingest.sessions.questions import question_text
 
 OUTPUT_LINES: Final = 30
-"""Lines of a call's output that are told one by one, at most."""
+"""Most lines of a call's output that are listed as items."""
 RAW_CHARS: Final = 200_000
 _SHORT: Final = {
     **dict.fromkeys(("exec_command", "shell", "shell_command", "local_shell"), "run"),
@@ -29,12 +28,12 @@ _SHORT: Final = {
     "spawn_agent": "spawn",
     "request_user_input": "ask",
 }
-"""What one would say for the tools of every day; the whole name is told beside it."""
+"""Short names of common tools; the full name is in the body."""
 _PATCHED: Final = re.compile(r"^\*\*\* (?:Add|Update|Delete) File: (.+)$", re.MULTILINE)
 
 
 class Tools(StrEnum):
-    """How much is said of what agents ran."""
+    """How much of tool calls is listed."""
 
     OFF = "off"
     SHORT = "short"
@@ -52,13 +51,13 @@ class TimelineKind(StrEnum):
 
 
 class TimelinePosition(NamedTuple):
-    """A moment by where it stands: the same in every look at it."""
+    """Identifies a moment by its position; stable across queries."""
 
     source: int
     byte: int
     what: str
     n: int = 1
-    """Of several of the same kind in one line of the file."""
+    """Counts items of the same kind in one line of the file."""
     part: int = 0
     """A line of a call's output; 0 is the call itself."""
 
@@ -67,28 +66,28 @@ class Moment(Struct, frozen=True):
     at: TimelinePosition
     time: datetime | None
     state: str
-    """A word of `wording.looks`, where it has one."""
+    """A key of `text.state_style`, or an empty string."""
     name: str
-    """Who speaks, or what it is."""
+    """The speaker, or the kind of item."""
     head: str
-    """What is said of it on one line."""
+    """One line."""
     body: str
-    """All that is kept of it."""
+    """The full stored text."""
     seconds: float | None = None
     length: int | None = None
-    """Of its line in the file, where that is known."""
+    """Bytes of its line in the file, if known."""
 
 
 class Order(NamedTuple):
     at: TimelinePosition
     text: str
-    """All its words, where they were asked for."""
+    """The full text, if it was requested."""
 
 
 def load_order(
     rows: NamedQueries, home: str, session: str, tools: Tools, *, words: bool
 ) -> list[Order]:
-    """Everything that happened, in its order; with all `words` where they are looked through."""
+    """The positions of all items in order; with their text if `words`, to search in."""
     found = rows.rows(
         "timeline.order",
         home=home,
@@ -108,7 +107,7 @@ def load_order(
 def load_moments(
     rows: NamedQueries, home: str, session: str, wanted: Sequence[TimelinePosition]
 ) -> dict[TimelinePosition, Moment]:
-    """What these say."""
+    """The content of these positions."""
     kinds = sorted({at.what for at in wanted})
     queries: list[Query] = [
         (
@@ -124,13 +123,15 @@ def load_moments(
     found: dict[TimelinePosition, Moment] = {}
     asked = [rows.rows(name, **values) for name, values in queries]
     for what, answered in zip(kinds, asked, strict=True):
-        for at, row in _placed(TimelineKind(what), answered):
-            found |= {one.at: one for one in _told(at, row)}
+        for at, row in _with_positions(TimelineKind(what), answered):
+            found |= {one.at: one for one in _to_moments(at, row)}
     return {at: found[at] for at in wanted if at in found}
 
 
-def _placed(what: TimelineKind, answered: Iterable[Row]) -> Iterable[tuple[TimelinePosition, Row]]:
-    """Each row by where it stands; several in one line of the file count on."""
+def _with_positions(
+    what: TimelineKind, answered: Iterable[Row]
+) -> Iterable[tuple[TimelinePosition, Row]]:
+    """Each row with its position; `n` counts rows of the same line of the file."""
     placed: dict[TimelinePosition, Row] = {}
     for row in answered:
         at = TimelinePosition(row["source"], row["byte"], what)
@@ -140,7 +141,7 @@ def _placed(what: TimelineKind, answered: Iterable[Row]) -> Iterable[tuple[Timel
     return placed.items()
 
 
-def _told(at: TimelinePosition, row: Row) -> list[Moment]:
+def _to_moments(at: TimelinePosition, row: Row) -> list[Moment]:
     match at.what:
         case TimelineKind.TURN:
             return [_turn(at, row)]
@@ -227,11 +228,11 @@ def _plan(at: TimelinePosition, row: Row) -> Moment:
 
 
 def raw_line(rows: NamedQueries, at: TimelinePosition, length: int | None) -> str:
-    """The line of Codex's file in which this stands, as far as it can be shown."""
+    """The raw line of Codex's file at this position, truncated."""
     place = rows.first_row("timeline.place", source=at.source)
     if place is None:
-        raise FileChanged("The file of this line is not followed any more.", "It was there before.")
-    # A line without a known length is read up to its end, as far as is shown.
+        raise FileChanged("The file of this line is no longer tracked.", "It was read before.")
+    # A line of unknown length is read up to the most that is shown.
     end = at.byte + (length or RAW_CHARS)
     wanted = raw_lines.Range(place["path"], place["representation"], at.byte, end)
     text = ""

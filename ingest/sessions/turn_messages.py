@@ -1,4 +1,4 @@
-"""What was asked and what was answered in each turn, out of the messages of a session. Pure."""
+"""Finds the prompts and the answer of each turn among the messages of a session. Pure."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -9,30 +9,30 @@ from ingest.codex.request_text import request_in
 from ingest.db.query_reader import Row
 
 _RANKS: Final = {"final_answer": 0, None: 0, "plan": 1, "commentary": 2, "question": 3}
-"""How well a message of each phase answers: the lowest answers best. Others are no answers."""
+"""Rank of an answer by its phase: the lowest is best. Messages of other phases are no answers."""
 
 TurnKey = tuple[int, int]
-"""A turn as facts name it: the source, and its number there."""
+"""A turn by its source and its number there."""
 
 
 class TurnMessages(Struct):
     prompts: list[str] = field(default_factory=list)
-    """What a person asked: first what began the turn, then what was said while it ran."""
+    """The prompt that began the turn, then those sent while it ran."""
     answer: str | None = None
-    """The last of the best answers; Codex calls the same its last agent message."""
+    """The last message of the best rank, which is Codex's last agent message."""
     rank: int = max(_RANKS.values())
-    """Of the answer."""
+    """Rank of `answer`."""
 
 
 def messages_by_turn(messages: Iterable[Row]) -> dict[TurnKey, TurnMessages]:
-    """What was said in each turn; the messages come in the order of the file."""
+    """The messages of each turn; `messages` must be in the order of the file."""
     turns: dict[TurnKey, TurnMessages] = {}
     for row in messages:
-        said = turns.setdefault((row["source"], row["turn"]), TurnMessages())
+        turn = turns.setdefault((row["source"], row["turn"]), TurnMessages())
         if row["role"] == "user":
-            said.prompts.append(request_in(row["text"]) or row["text"])
+            turn.prompts.append(request_in(row["text"]) or row["text"])
         elif row["role"] == "assistant":
             rank = _RANKS.get(row["phase"])
-            if rank is not None and rank <= said.rank:
-                said.rank, said.answer = rank, row["text"]
+            if rank is not None and rank <= turn.rank:
+                turn.rank, turn.answer = rank, row["text"]
     return turns

@@ -1,1 +1,1 @@
-"""Where in a repository a session stood, and what became of that place."""
+"""The git state of a session: the commit it began at, compared with the repository now."""

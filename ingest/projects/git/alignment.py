@@ -1,6 +1,6 @@
-"""How the place where a session began stands to what is checked out there now.
+"""Compares the branch and commit a session began at with what is checked out now.
 
-Deciding is pure; `look` asks git, once for each repository, however many sessions it has.
+`alignment` is pure; `view_repository` runs git, once per repository for any number of sessions.
 """
 
 from collections import defaultdict
@@ -25,10 +25,10 @@ class AlignmentState(StrEnum):
     AHEAD = "ahead"
     """The branch has moved on."""
     BEHIND = "behind"
-    """The branch stands before the commit."""
+    """The branch is behind the commit."""
     OTHER_BRANCH = "other-branch"
     REWRITTEN = "rewritten"
-    """The commit is gone, or its branch does not hold it any more."""
+    """The commit is gone, or its branch no longer contains it."""
     DETACHED = "detached"
     """No branch is checked out now."""
     NO_REPO = "no-repo"
@@ -44,38 +44,38 @@ class Alignment(Struct, frozen=True, kw_only=True):
     """What is checked out now."""
     head: str | None = None
     held: bool = False
-    """Whether what is checked out holds the commit."""
+    """Whether HEAD contains the commit."""
     commits: int = 0
-    """How many commits lie between, where one holds the other."""
+    """Number of commits between HEAD and the commit, if one contains the other."""
     holders: tuple[str, ...] = ()
-    """Some of the branches that hold the commit."""
+    """Some of the branches that contain the commit."""
     branch_gone: bool = False
-    """Whether the session's branch is there no more, neither here nor where it was pushed."""
+    """Whether the session's branch no longer exists, neither locally nor on the remote."""
 
 
 class RepositoryView(Struct, frozen=True):
-    """What a look at the repositories of some sessions found."""
+    """The repositories of some sessions, and the alignment of each session."""
 
     alignments: dict[str, Alignment] = field(default_factory=dict)
-    """How each session stands, by its id."""
+    """By session id."""
     roots: dict[str, str] = field(default_factory=dict)
-    """Which repository each was judged by."""
+    """The repository each session was compared with, by session id."""
     repositories: dict[str, tuple[Repository, Ancestry]] = field(default_factory=dict)
     unread: list[str] = field(default_factory=list)
-    """Sentences about places that did not answer."""
+    """Sentences about folders and repositories that could not be read."""
 
     def of(self, session: str) -> tuple[Repository, Ancestry] | None:
         return self.repositories.get(self.roots.get(session, ""))
 
 
 def view_repository(anchors: Iterable[Anchor], git: Git) -> RepositoryView:
-    """Look at the repositories of these sessions. A worker's: git is asked."""
+    """Read the repositories of these sessions. Runs git: never call this on the UI thread."""
     found = RepositoryView()
     placed, silent = group_by_repository(anchors, git)
     found.unread.extend(dict.fromkeys(silent.values()))
     for root, here in placed.items():
         if root is None:
-            found.alignments.update({one.session: _homeless(one, silent) for one in here})
+            found.alignments.update({one.session: _without_repository(one, silent) for one in here})
             continue
         commits = {one.commit for one in here if one.commit}
         try:
@@ -95,16 +95,16 @@ def view_repository(anchors: Iterable[Anchor], git: Git) -> RepositoryView:
 
 
 def alignments(anchors: Iterable[Anchor], git: Git) -> dict[str, Alignment]:
-    """How each session stands, by its id."""
+    """The alignment of each session, by its id."""
     return view_repository(anchors, git).alignments
 
 
 def group_by_repository(
     anchors: Iterable[Anchor], git: Git
 ) -> tuple[dict[str | None, list[Anchor]], dict[str | None, str]]:
-    """The sessions by the repository they are judged by: that of their folder, or, where the folder
-    is gone (as that of a worktree), another one with the same remote that a session worked in.
-    And the folders that did not answer, each with a sentence.
+    """The sessions by repository: that of their folder, or, if the folder is gone (such as a
+    worktree's), another one with the same remote that a session worked in. And the folders that
+    did not answer, each with a sentence.
     """
     anchors = list(anchors)
     folders: dict[str | None, str | None] = {}
@@ -126,7 +126,7 @@ def group_by_repository(
     return placed, silent
 
 
-def _homeless(one: Anchor, silent: dict[str | None, str]) -> Alignment:
+def _without_repository(one: Anchor, silent: dict[str | None, str]) -> Alignment:
     if one.cwd in silent:
         return Alignment(state=AlignmentState.UNKNOWN, why=silent[one.cwd])
     where = one.cwd or "its folder"
@@ -134,75 +134,80 @@ def _homeless(one: Anchor, silent: dict[str | None, str]) -> Alignment:
 
 
 def alignment(anchor: Anchor, repository: Repository, ancestry: Ancestry) -> Alignment:
-    """How this session stands to this repository. Pure."""
-    return _Judge(anchor, repository, ancestry).judged()
+    return _Comparison(anchor, repository, ancestry).result()
 
 
-class _Judge:
+class _Comparison:
     def __init__(self, anchor: Anchor, repository: Repository, ancestry: Ancestry) -> None:
         self.anchor = anchor
-        self.now = repository
+        self.repository = repository
         self.ancestry = ancestry
         self.commit = anchor.commit or ""
         self.short = self.commit[:_SHORT]
         self.head = repository.head or ""
         self.held = ancestry.contains(self.head, self.commit)
 
-    def judged(self) -> Alignment:
+    def result(self) -> Alignment:
         if not self.commit:
-            return self._says(AlignmentState.UNKNOWN, "Codex wrote down no commit of it.")
-        if self.commit not in self.now.commits:
-            return self._unseen()
-        if self.now.branch is None:
-            said = f"No branch is checked out, but {self.head[:_SHORT]}; {self._relation()}."
-            return self._says(AlignmentState.DETACHED, said)
-        if self.anchor.branch is not None and self.anchor.branch != self.now.branch:
-            return self._elsewhere()
+            return self._result(AlignmentState.UNKNOWN, "Codex recorded no commit for it.")
+        if self.commit not in self.repository.commits:
+            return self._unknown_commit()
+        if self.repository.branch is None:
+            why = f"No branch is checked out, but {self.head[:_SHORT]}; {self._relation()}."
+            return self._result(AlignmentState.DETACHED, why)
+        if self.anchor.branch is not None and self.anchor.branch != self.repository.branch:
+            return self._other_branch()
         if self.commit == self.head:
-            said = f"{self.now.branch} is at {self.short}, as when the session began."
-            return self._says(AlignmentState.ALIGNED, said)
+            why = f"{self.repository.branch} is at {self.short}, as when the session began."
+            return self._result(AlignmentState.ALIGNED, why)
         if self.held:
-            return self._says(AlignmentState.AHEAD, f"{self.now.branch} {self._moved()}.")
+            return self._result(AlignmentState.AHEAD, f"{self.repository.branch} {self._moved()}.")
         if self.ancestry.contains(self.commit, self.head):
             count = pluralize(self.ancestry.count_ahead(self.commit, self.head), "commit")
-            return self._says(
-                AlignmentState.BEHIND, f"{self.now.branch} is {count} behind {self.short}."
+            return self._result(
+                AlignmentState.BEHIND, f"{self.repository.branch} is {count} behind {self.short}."
             )
         if self.anchor.branch is None:
-            return self._elsewhere()
-        said = f"{self.now.branch} was rewritten: it holds {self.short} no more, {self._others()}."
-        return self._says(AlignmentState.REWRITTEN, said)
+            return self._other_branch()
+        why = (
+            f"{self.repository.branch} was rewritten: it no longer contains {self.short}; "
+            f"{self._holders_text()}."
+        )
+        return self._result(AlignmentState.REWRITTEN, why)
 
-    def _unseen(self) -> Alignment:
-        if self.commit in self.now.lost:
-            if self.now.shallow:
-                said = f"The clone is shallow, so {self.short} cannot be seen."
-                return self._says(AlignmentState.UNKNOWN, said)
-            said = f"{self.short} is gone from the repository: its history was rewritten."
-            return self._says(AlignmentState.REWRITTEN, said)
-        if not self.now.complete:
-            said = f"{self.short} is none of the newest {NEWEST:,} commits; further is not looked."
-            return self._says(AlignmentState.UNKNOWN, said)
-        return self._says(AlignmentState.REWRITTEN, f"No branch holds {self.short} any more.")
+    def _unknown_commit(self) -> Alignment:
+        if self.commit in self.repository.lost:
+            if self.repository.shallow:
+                why = f"The clone is shallow and does not contain {self.short}."
+                return self._result(AlignmentState.UNKNOWN, why)
+            why = f"{self.short} is gone from the repository: its history was rewritten."
+            return self._result(AlignmentState.REWRITTEN, why)
+        if not self.repository.complete:
+            why = (
+                f"{self.short} is not among the newest {NEWEST:,} commits; older ones are not read."
+            )
+            return self._result(AlignmentState.UNKNOWN, why)
+        return self._result(AlignmentState.REWRITTEN, f"No branch contains {self.short} any more.")
 
-    def _elsewhere(self) -> Alignment:
+    def _other_branch(self) -> Alignment:
         began = self.anchor.branch or f"no branch, at {self.short}"
         gone = ", which is gone" if self._gone else ""
-        said = f"It began on {began}{gone}; {self.now.branch} is checked out, {self._relation()}."
-        return self._says(AlignmentState.OTHER_BRANCH, said)
+        now = f"{self.repository.branch} is checked out, {self._relation()}"
+        why = f"It began on {began}{gone}; {now}."
+        return self._result(AlignmentState.OTHER_BRANCH, why)
 
     def _relation(self) -> str:
         if self.commit == self.head:
             return "the commit it began at"
         if self.held:
             return f"which {self._moved()}"
-        return f"which does not hold {self.short}; {self._others()}"
+        return f"which does not contain {self.short}; {self._holders_text()}"
 
     def _moved(self) -> str:
         count = pluralize(self.ancestry.count_ahead(self.head, self.commit), "commit")
         return f"is {count} ahead of {self.short}, where the session began"
 
-    def _others(self) -> str:
+    def _holders_text(self) -> str:
         names = self._holders()
         if not names:
             return "no branch does"
@@ -211,16 +216,16 @@ class _Judge:
     def _holders(self) -> tuple[str, ...]:
         holding = (
             name
-            for name, tip in self.now.branches.items()
-            if name != self.now.branch and self.ancestry.contains(tip, self.commit)
+            for name, tip in self.repository.branches.items()
+            if name != self.repository.branch and self.ancestry.contains(tip, self.commit)
         )
         return tuple(name for name, _ in zip(holding, range(_NAMED), strict=False))
 
     @property
     def _gone(self) -> bool:
-        return self.anchor.branch is not None and self.now.tip(self.anchor.branch) is None
+        return self.anchor.branch is not None and self.repository.tip(self.anchor.branch) is None
 
-    def _says(self, state: AlignmentState, why: str) -> Alignment:
+    def _result(self, state: AlignmentState, why: str) -> Alignment:
         between = 0
         if state is AlignmentState.BEHIND:
             between = self.ancestry.count_ahead(self.commit, self.head)
@@ -229,9 +234,9 @@ class _Judge:
         return Alignment(
             state=state,
             why=why,
-            root=self.now.root,
-            branch=self.now.branch,
-            head=self.now.head,
+            root=self.repository.root,
+            branch=self.repository.branch,
+            head=self.repository.head,
             held=self.held,
             commits=between,
             holders=self._holders(),

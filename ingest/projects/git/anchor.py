@@ -1,6 +1,6 @@
-"""Where a session stood: what Codex wrote down of the repository when the session began.
+"""The repository, branch and commit that Codex recorded when a session began.
 
-Codex says this once a session. Whoever switches branches meanwhile is not seen in the log.
+Codex records this once per session; a later switch of branches is not in the log.
 """
 
 from datetime import datetime
@@ -31,7 +31,7 @@ class Anchor(Struct, frozen=True):
 
 
 def load_anchors(rows: NamedQueries) -> list[Anchor]:
-    """Every session there is, by the commit it began at and when it ran."""
+    """The anchors of all sessions."""
     return [
         Anchor(
             row["session"], row["cwd"], commit=row["commit"], started_at=row["started_at"],

@@ -1,7 +1,7 @@
-"""Which commits were made while a session ran, and which while none did. Pure.
+"""Finds commits made while a session ran, and commits that no session covers. Pure.
 
-A commit counts for a session that ran when it was written or committed (a rebase keeps the first),
-where the session's branch holds it. That is inferred from times, and said so.
+A commit belongs to a session that ran at its author or commit time (a rebase keeps the former),
+if the session's branch contains it. This is inferred from times only.
 """
 
 from bisect import bisect_right
@@ -13,7 +13,7 @@ from ingest.projects.git.anchor import Anchor, Span
 from ingest.projects.git.repository import Ancestry, Commit, Repository
 
 _SECOND = timedelta(seconds=1)
-"""Git keeps whole seconds."""
+"""Git stores times in whole seconds."""
 
 
 def commits_during(
@@ -22,7 +22,7 @@ def commits_during(
     """The commits made while the session ran, the newest first."""
     covered = _Covered(spans)
     found = [one for one in repository.commits.values() if one in covered]
-    # Where its branch is gone, the work may have been merged: then by what is checked out.
+    # If its branch is gone, the work may have been merged: use HEAD instead.
     tip = repository.tip(anchor.branch) or repository.head
     return ancestry.filter_contained(tip, found) if tip is not None else []
 
@@ -33,8 +33,8 @@ def uncovered(
     ancestry: Ancestry,
     branch: str | None = None,
 ) -> list[Commit]:
-    """The commits of a branch, or of what is checked out, that none of these sessions covers, since
-    the first that worked in the repository began; the newest first.
+    """The commits of a branch, or of HEAD, that none of these sessions covers, since the first
+    session in the repository began; the newest first.
     """
     spans = [one.span for one in anchors if one.span and _worked_in(one, repository)]
     covered, tip = _Covered(spans), repository.tip(branch) or repository.head
@@ -56,12 +56,12 @@ def _worked_in(anchor: Anchor, repository: Repository) -> bool:
 
 
 def covers(span: Span, commit: Commit) -> bool:
-    """Whether the commit was made in this time."""
+    """Whether the commit was made in this period."""
     return commit in _Covered([span])
 
 
 class _Covered:
-    """The times that sessions cover, those that overlap as one."""
+    """The periods that sessions cover, overlapping ones merged."""
 
     def __init__(self, spans: Iterable[Span]) -> None:
         self._starts: list[datetime] = []

@@ -1,7 +1,7 @@
-"""The repositories that sessions worked in, looked up and read: a few calls of git for each.
+"""Finds and reads the repositories that sessions worked in, with a few calls of git each.
 
-What was read is kept for as long as HEAD and the branches stay where they are. For workers, never
-for the thread that draws: a call may take its time up to a limit.
+A repository is cached until HEAD or a branch moves. Calls block up to a timeout: never use this on
+the UI thread.
 """
 
 import contextlib
@@ -21,10 +21,10 @@ from ingest.tail.mounts import mount_of
 
 _ID: Final = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?").fullmatch
 _BRANCHES = 200
-"""So many branches are known by name, those that moved last."""
+"""Most branches to read, most recently changed first."""
 _HEADS = "refs/heads/"
 _AGAIN_SECONDS = 10.0
-"""After which a place that did not answer is asked again."""
+"""Retry a folder that timed out after this time."""
 
 
 class Git:
@@ -36,11 +36,11 @@ class Git:
         self._seconds = seconds
         self._known: dict[str, Repository] = {}
         self._silent: dict[str, float] = {}
-        """Folders that were waited for in vain, and when."""
+        """Folders that timed out, and when."""
 
     def root(self, folder: str | None) -> str | None:
-        """The folder of the repository that holds this one; None where there is none. `NoAnswer`
-        where the folder itself does not answer."""
+        """The root of the repository that contains this folder, or None. Raises `GitFailed` if
+        the folder does not answer."""
         if not folder or not Path(folder).is_absolute():
             return None
         self._refuse_silent(folder)
@@ -50,7 +50,7 @@ class Git:
             with contextlib.suppress(OSError, ValueError):
                 found.append(_root(Path(folder)))
 
-        # A thread of its own, which is left behind where the system's call never returns.
+        # The thread is abandoned if the system call never returns.
         thread = threading.Thread(target=search, name="git-root", daemon=True)
         thread.start()
         thread.join(self._seconds)
@@ -60,7 +60,7 @@ class Git:
         return next(iter(found), None)
 
     def read(self, root: str, asked: Iterable[str] = ()) -> Repository:
-        """The repository as it is now, and which of the commits asked for it has lost."""
+        """The current repository, with the missing ones of `asked` as `lost`."""
         self._refuse_silent(root)
         try:
             return self._read(root, asked)
@@ -70,7 +70,7 @@ class Git:
             raise
 
     def _refuse_silent(self, folder: str) -> None:
-        """Nobody waits twice in a row for one place, nor for another one on the same mount."""
+        """Fail at once for a folder that timed out recently, or one on the same mount."""
         now = time.monotonic()
         self._silent = {one: at for one, at in self._silent.items() if now - at < _AGAIN_SECONDS}
         if self._silent and any(_near(folder, one) for one in self._silent):
@@ -104,7 +104,7 @@ class Git:
             "--format=%(objectname)%00%(refname)", "refs/heads", "refs/remotes",
         )  # fmt: skip
         shallow = self._run(root, "rev-parse", "--is-shallow-repository").strip() == "true"
-        # Neither is there before the first commit, and no name where HEAD is detached.
+        # Both are empty before the first commit; the name is empty if HEAD is detached.
         head = self._run(root, "rev-parse", "--verify", "--quiet", "HEAD^{commit}").strip()
         name = self._run(root, "symbolic-ref", "--quiet", "HEAD").strip()
         return Repository(
@@ -126,8 +126,7 @@ def _root(folder: Path) -> str | None:
 
 
 def _near(folder: str, silent: str) -> bool:
-    """Whether the two lie on one mount, as far as the system names its mounts; or one holds the
-    other."""
+    """Whether both are on one mount, if the system lists its mounts, or one contains the other."""
     if PurePath(folder).is_relative_to(silent) or PurePath(silent).is_relative_to(folder):
         return True
     try:

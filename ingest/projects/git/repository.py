@@ -1,7 +1,4 @@
-"""A repository at one moment: what is checked out, its branches and its newest commits. Pure.
-
-Questions of who descends from whom are answered here, for a thousand commits as fast as for one.
-"""
+"""A snapshot of a repository: HEAD, branches, newest commits and their ancestry. Pure."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -10,7 +7,7 @@ from datetime import UTC, datetime
 from msgspec import Struct, field
 
 NEWEST = 20_000
-"""So many commits are looked at; what is older is not judged."""
+"""Most commits to read; older ones are unknown."""
 FORMAT = "%H%x00%P%x00%at%x00%ct%x00%<(60,trunc)%an%x00%<(160,trunc)%s"
 _FIELDS = 6
 _NEVER = datetime(1, 1, 1)  # noqa: DTZ001 - naive UTC, as everywhere
@@ -28,31 +25,31 @@ class Commit(Struct, frozen=True):
 class Repository(Struct, frozen=True):
     root: str
     head: str | None
-    """The commit checked out; None before the first one."""
+    """The commit that is checked out; None before the first commit."""
     branch: str | None
-    """The branch checked out; None where HEAD is detached."""
+    """The branch that is checked out; None if HEAD is detached."""
     branches: dict[str, str] = field(default_factory=dict)
-    """What each branch points to, the one that moved last first; those of remotes as `origin/x`."""
+    """The tip of each branch, most recently changed first; remote branches as `origin/x`."""
     commits: dict[str, Commit] = field(default_factory=dict)
-    """Those that HEAD or a branch holds, each before its parents."""
+    """Commits reachable from HEAD or a branch, each before its parents."""
     shallow: bool = False
     lost: frozenset[str] = frozenset()
-    """Commits somebody asked for that are not in the repository at all."""
+    """Requested commits that the repository does not contain."""
 
     @property
     def complete(self) -> bool:
-        """Whether these are all commits there are."""
+        """Whether `commits` holds the whole history."""
         return len(self.commits) < NEWEST and not self.shallow
 
     def tip(self, branch: str | None) -> str | None:
-        """What a branch points to, here or where it was pushed."""
+        """The tip of a branch, local or on the remote `origin`."""
         if branch is None:
             return None
         return self.branches.get(branch) or self.branches.get(f"origin/{branch}")
 
 
 class Ancestry:
-    """Which commits hold which, for the commits asked for and the tips of branches."""
+    """Ancestry of the wanted commits and the tips of branches."""
 
     def __init__(self, repository: Repository, wanted: Iterable[str] = ()) -> None:
         kept = {*wanted, *repository.branches.values()}
@@ -67,17 +64,17 @@ class Ancestry:
         return place is not None and mask is not None and bool(mask >> place & 1)
 
     def count_ahead(self, one: str, other: str) -> int:
-        """How many commits `one` holds that `other` does not."""
+        """The number of commits in `one` that are not in `other`."""
         return (self._masks.get(one, 0) & ~self._masks.get(other, 0)).bit_count()
 
     def filter_contained(self, one: str, commits: Iterable[Commit]) -> list[Commit]:
-        """Those of the commits that `one` holds."""
+        """The commits that `one` contains."""
         mask = self._masks.get(one, 0)
         return [commit for commit in commits if mask >> self._place[commit.id] & 1]
 
     def _read(self, commits: dict[str, Commit], kept: set[str]) -> dict[str, int]:
-        # A bit a commit. A mask is dropped once all children have taken it up, so that a long
-        # history does not take its length squared.
+        # One bit per commit. A mask is dropped once all children have used it, so that memory does
+        # not grow with the square of the history.
         children = Counter(parent for commit in commits.values() for parent in commit.parents)
         masks: dict[str, int] = {}
         for place, commit in enumerate(reversed(commits.values())):
@@ -93,7 +90,7 @@ class Ancestry:
 
 
 def parse_commits(told: str) -> dict[str, Commit]:
-    """The answer of `rev-list` in `FORMAT`."""
+    """Parse the output of `rev-list` in `FORMAT`."""
     parts = (line.split("\0") for line in told.split("\n"))
     read = (_commit(part) for part in parts if len(part) == _FIELDS)
     return {commit.id: commit for commit in read}
@@ -110,11 +107,11 @@ def _moment(seconds: str) -> datetime:
     try:
         return datetime.fromtimestamp(int(seconds), UTC).replace(tzinfo=None)
     except (ValueError, OverflowError, OSError):
-        return _NEVER  # Whoever wrote the commit made its time up.
+        return _NEVER  # The commit has an invalid time.
 
 
 def parse_branches(told: str) -> dict[str, str]:
-    """The answer of `for-each-ref`: what each branch points to, by the name people use."""
+    """Parse the output of `for-each-ref`: the tip of each branch by short name."""
     found: dict[str, str] = {}
     for line in told.split("\n"):
         commit, _, name = line.partition("\0")

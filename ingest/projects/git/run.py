@@ -1,8 +1,8 @@
-"""Git itself, run so that it only answers: the repository it looks into may be anybody's.
+"""Runs git safely in untrusted repositories.
 
-Promises that no program of the repository's choosing runs (no hook, monitor, pager, transport,
-helper), that nothing in it changes, that nobody is asked anything, and that each call ends in time.
-What is asked for never holds a name from a log: arguments are constants, ids go in by the input.
+No program that the repository configures is run (hook, monitor, pager, transport, helper), nothing
+in it is changed, git never prompts, and each call has a timeout. Names from logs are never passed
+as arguments: arguments are constants, ids are passed on standard input.
 """
 
 import contextlib
@@ -16,18 +16,18 @@ from pathlib import Path
 from msgspec import Struct
 
 SECONDS = 2.0
-"""As long as anybody waits for one answer: a mount that hangs never gives one."""
+"""Timeout of one call: on a mount that hangs, git never returns."""
 
 _END_SECONDS = 0.5
-"""So long a killed git may take to end; in a call that cannot be interrupted it ends later."""
+"""How long to wait for a killed git; in an uninterruptible system call it ends later."""
 
 _KEPT = ("PATH", "HOME", "XDG_CONFIG_HOME", "USERPROFILE", "SYSTEMROOT", "TMPDIR", "TEMP")
-"""The user's own settings count: there is said whose repositories are to be trusted."""
+"""Variables to keep: the user's own git settings decide which repositories are trusted."""
 _SAID = {
     "GIT_OPTIONAL_LOCKS": "0",
     "GIT_TERMINAL_PROMPT": "0",
     "GIT_NO_LAZY_FETCH": "1",
-    "GIT_ALLOW_PROTOCOL": "",  # What is missing in a partial clone is not fetched, by no program.
+    "GIT_ALLOW_PROTOCOL": "",  # Never fetch what is missing in a partial clone.
     "GIT_NO_REPLACE_OBJECTS": "1",
     "LC_ALL": "C",
 }
@@ -42,15 +42,15 @@ _SETTINGS = (
 
 
 class GitFailed(Exception):
-    """Git did not answer; why is a sentence for people."""
+    """Git failed or timed out; `why` is a sentence for users."""
 
     def __init__(self, why: str, *, repository: bool = True, silent: bool = False) -> None:
         super().__init__(why)
         self.why = why
         self.repository = repository
-        """Whether there is a repository at all."""
+        """Whether the folder is a repository."""
         self.silent = silent
-        """Whether it was waited for in vain."""
+        """Whether the call timed out."""
 
 
 class GitProgram(Struct, frozen=True):
@@ -59,11 +59,11 @@ class GitProgram(Struct, frozen=True):
     seconds: float = SECONDS
 
     def run(self, root: str, *arguments: str, given: str = "") -> str:
-        """What git answers in this folder, "" where it quietly says no; else `NoAnswer`."""
+        """The output of git in this folder; "" if git exits with 1 and no message."""
         if self.path is None:
             raise GitFailed("Git is not installed.")
         settings = [part for one in _SETTINGS for part in ("-c", one)]
-        # Git changes its folder itself: where that hangs, only git does.
+        # -C instead of cwd: if changing the folder hangs, only git hangs.
         command = [
             self.path,
             "-C",
@@ -73,7 +73,7 @@ class GitProgram(Struct, frozen=True):
             *settings,
             *arguments,
         ]
-        # Only the repository that was found, none that holds it.
+        # Use only the repository at `root`, never one that contains it.
         env = {**self.env, "GIT_CEILING_DIRECTORIES": str(Path(root).parent)}
         try:
             process = subprocess.Popen(
@@ -104,7 +104,7 @@ class GitProgram(Struct, frozen=True):
 
 
 def find_git(env: Mapping[str, str], seconds: float = SECONDS) -> GitProgram:
-    """Git as this environment has it."""
+    """The git on the PATH of this environment."""
     path = shutil.which("git", path=env.get("PATH", os.defpath))
     kept = {name: env[name] for name in _KEPT if name in env}
     # A relative path would be looked up in the folder of the repository.
@@ -112,7 +112,7 @@ def find_git(env: Mapping[str, str], seconds: float = SECONDS) -> GitProgram:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """All of it: a child that holds the output would be waited for."""
+    """Kill the process group: a child that keeps the pipes open would block."""
     if hasattr(os, "killpg"):
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
@@ -129,6 +129,6 @@ def _refusal(root: str, told: str) -> GitFailed:
     if "dubious ownership" in told:
         return GitFailed(f"{root} belongs to somebody else, so git does not look into it.")
     if "not a git repository" in told:
-        return GitFailed(f"{root} is no repository any more.", repository=False)
+        return GitFailed(f"{root} is no longer a repository.", repository=False)
     first = next((line for line in told.splitlines() if line.strip()), "no reason given")
     return GitFailed(f"Git refused in {root}: {first[:200]}")

@@ -1,1 +1,1 @@
-"""What somebody needs to go on where a project was left."""
+"""The resume brief: what a person needs to continue a project."""

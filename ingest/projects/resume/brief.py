@@ -1,5 +1,6 @@
-"""The resume as a text that people and programs read: a few sections, never more words than asked
-for. Pure; what comes from logs stands on one line each, so that it cannot pose as anything else.
+"""Renders the resume as text within a limit of words. Pure.
+
+Text from logs is kept on one line each, so that it cannot imitate the structure of the brief.
 """
 
 from typing import Final
@@ -23,14 +24,14 @@ WORDS: Final = 800
 LEAST: Final = 60
 _LISTED: Final = 30
 _KEPT: Final = 3
-"""So many lines every section keeps, before any is left out as a whole."""
+"""Every section keeps this many lines before a section is dropped."""
 _LINE_WORDS: Final = 40
 _LINE_CHARS: Final = 300
 _COMMIT: Final = 10
 
 
 class Section(Struct):
-    """A title, lines, and how many of them there was no room for."""
+    """A title, its lines, and the number of lines that did not fit."""
 
     title: str
     lines: list[str]
@@ -53,7 +54,7 @@ class Section(Struct):
 
 
 def brief(resume: Resume, words: int = WORDS, digits: int = 8) -> str:
-    """The resume in at most so many words, with ids of so many digits."""
+    """Render the resume in at most `words` words, with ids of `digits` characters."""
     head, tail = _head(resume, digits), ["", "## Continue", resume.command]
     sections = _Sections(digits).of(resume, words)
     room = words - _count(head) - _count(tail)
@@ -64,7 +65,7 @@ def brief(resume: Resume, words: int = WORDS, digits: int = 8) -> str:
 
 
 def _shrink(sections: list[Section]) -> None:
-    """One line less: of the longest section, or, where all are short, of the least important."""
+    """Drop one line: of the longest section, or, if all are short, of the least important one."""
     longest = max(sections, key=lambda section: len(section.lines))
     last = sections[-1]
     if len(longest.lines) > _KEPT:
@@ -95,16 +96,16 @@ def _head(resume: Resume, digits: int) -> list[str]:
     where = f"{resume.project} on {resume.branch}" if resume.branch else resume.project
     last = f", last at {session.last_at:%Y-%m-%d %H:%M} UTC" if session.last_at else ""
     return [
-        f"# {_said(where)}",
+        f"# {_line(where)}",
         "",
-        f"Session {session.id[:digits]}: {_said(label(session), 20)} ({session.state}{last})",
-        f"Chosen: {_said(resume.chosen_because)}",
-        f"Git: {_said(resume.alignment_why)}",
+        f"Session {session.id[:digits]}: {_line(label(session), 20)} ({session.state}{last})",
+        f"Chosen: {_line(resume.chosen_because)}",
+        f"Git: {_line(resume.alignment_why)}",
     ]
 
 
 class _Sections:
-    """What was left, section by section, ids in so many digits."""
+    """Builds the sections, with ids of `digits` characters."""
 
     def __init__(self, digits: int) -> None:
         self.digits = digits
@@ -112,8 +113,8 @@ class _Sections:
     def of(self, resume: Resume, words: int) -> list[Section]:
         asked = []
         if resume.asked is not None:
-            told = _said(resume.asked.text, max(_LINE_WORDS, words // 5), 4000)
-            asked = [f"{told} {self._where(resume.asked.place)}"]
+            text = _line(resume.asked.text, max(_LINE_WORDS, words // 5), 4000)
+            asked = [f"{text} {self._where(resume.asked.place)}"]
         return [
             Section("Last request", asked),
             _section("Open steps", [self._step(one) for one in resume.open_steps]),
@@ -126,18 +127,18 @@ class _Sections:
 
     def _step(self, one: OpenStep) -> str:
         state = one.state.replace("_", " ")
-        return f"- [ ] {_said(one.text)} · {state}{self._from(one.place)}"
+        return f"- [ ] {_line(one.text)} · {state}{self._from(one.place)}"
 
     def _failure(self, one: OpenFailure) -> str:
         code = "failed" if one.exit_code is None else f"exit {one.exit_code}"
         times = f", {one.times}×" if one.times > 1 else ""
-        told = f": {_said(one.output, 20)}" if one.output else ""
-        return f"- $ {_said(one.command)} → {code}{times}{told} {self._where(one.place)}"
+        text = f": {_line(one.output, 20)}" if one.output else ""
+        return f"- $ {_line(one.command)} → {code}{times}{text} {self._where(one.place)}"
 
     def _file(self, one: TouchedFile) -> str:
-        moved = f" → {_said(one.moved_to)}" if one.moved_to else ""
+        moved = f" → {_line(one.moved_to)}" if one.moved_to else ""
         times = f", {one.times}×" if one.times > 1 else ""
-        return f"- {_said(one.change, 3)} {_said(one.path)}{moved}{times} {self._where(one.place)}"
+        return f"- {_line(one.change, 3)} {_line(one.path)}{moved}{times} {self._where(one.place)}"
 
     def _from(self, place: LogPosition | None) -> str:
         return f" {self._where(place)}" if place is not None else ""
@@ -159,23 +160,23 @@ def _section(title: str, lines: list[str]) -> Section:
 
 
 def _decision(one: Decision) -> str:
-    return f"- {_said(one.text)} · {_said(one.by, 3)}, {one.at:%Y-%m-%d}"
+    return f"- {_line(one.text)} · {_line(one.by, 3)}, {one.at:%Y-%m-%d}"
 
 
 def _commit(one: SessionCommit) -> str:
-    return f"- {one.id[:_COMMIT]} {_said(one.subject)}"
+    return f"- {one.id[:_COMMIT]} {_line(one.subject)}"
 
 
 def _by(one: SessionCommit) -> str:
-    return f"{_commit(one)} · {_said(one.author, 3)}, {one.at:%Y-%m-%d}"
+    return f"{_commit(one)} · {_line(one.author, 3)}, {one.at:%Y-%m-%d}"
 
 
-def _said(text: str | None, words: int = _LINE_WORDS, chars: int = _LINE_CHARS) -> str:
+def _line(text: str | None, words: int = _LINE_WORDS, chars: int = _LINE_CHARS) -> str:
     return plain(cut_words(one_line(text or ""), words, chars))
 
 
 def cut_words(text: str, words: int, chars: int = _LINE_CHARS) -> str:
-    """The first words of a line, with an ellipsis where there are more."""
+    """The first words of a line, with an ellipsis if there are more."""
     parts = text.split(" ")
     kept = " ".join(parts[:words])
     if len(kept) > chars:

@@ -1,7 +1,7 @@
-"""The resume of a project and branch: the session to go on with, and what was left to do there.
+"""Builds the resume of a project and branch: the session to continue, and its open work.
 
-Promises the same answer for the same facts, every text masked, each thing with where it is from.
-Nothing is run: the command that continues the session is shown.
+The same facts give the same resume; every text is masked, and every item has its position in the
+log. The command that continues the session is only shown, never run.
 """
 
 import os
@@ -13,8 +13,7 @@ from msgspec.structs import replace
 
 from ingest.codex.request_text import request_in
 from ingest.db.query_reader import NamedQueries, Row
-from ingest.projects.git.alignment import RepositoryView
-from ingest.projects.git.alignment import view_repository as looked
+from ingest.projects.git.alignment import RepositoryView, view_repository
 from ingest.projects.git.anchor import anchor_of, load_anchors
 from ingest.projects.git.commits import commits_during, uncovered
 from ingest.projects.git.lookup import Git
@@ -45,9 +44,9 @@ from ingest.sessions.session import Session, list_sessions, short_length
 Mask = Callable[[str], str]
 
 NEARBY: Final = 20
-"""So many sessions of the branch are looked at for what is open, the latest."""
+"""Most sessions of the branch, newest first, whose open tasks are included."""
 _COMMITS: Final = 100
-"""As many that no session covers are told, the newest: who comes back may pull thousands."""
+"""Most uncovered commits to list, newest first: a pull may bring thousands."""
 
 
 def resume(
@@ -60,25 +59,25 @@ def resume(
     folder: str | None = None,
     words: int = WORDS,
 ) -> Resume | None:
-    """The resume of the scope's project and branch; where it names none, of the project that works
-    in this folder, else of the one that moved last. A worker's: git is asked.
+    """The resume of the scope's project and branch; if it names none, of the project in `folder`,
+    else of the most recently active one. Runs git: never call this on the UI thread.
     """
     sessions = _of_one_project(rows, scope, now, folder)
-    look = looked(map(anchor_of, sessions), git)
+    view = view_repository(map(anchor_of, sessions), git)
     here = _root(git, folder)
-    within = [one for one in sessions if look.roots.get(one.id) == here] or sessions
-    branch = scope.branch or _checked_out(within, look)
+    within = [one for one in sessions if view.roots.get(one.id) == here] or sessions
+    branch = scope.branch or _checked_out(within, view)
     answers = reconcile_results(rows)
     if scope.session is not None:
         asked = next((one for one in sessions if one.id == scope.session), None)
         found = ChosenSession(asked, "It was asked for.", Fit.ASKED_FOR) if asked else None
     else:
-        found = choose_session(within, branch, look)
+        found = choose_session(within, branch, view)
     if found is None:
         return None
-    left = _left(rows, found, sessions, branch, look, answers, now, mask)
-    left.brief = brief(left, words, short_length(one.id for one in sessions))
-    return left
+    result = _build(rows, found, sessions, branch, view, answers, now, mask)
+    result.brief = brief(result, words, short_length(one.id for one in sessions))
+    return result
 
 
 def _root(git: Git, folder: str | None) -> str | None:
@@ -91,7 +90,7 @@ def _root(git: Git, folder: str | None) -> str | None:
 def _of_one_project(
     rows: NamedQueries, scope: Scope, now: Now, folder: str | None
 ) -> list[Session]:
-    """All sessions of the project that is meant, the one that moved last first."""
+    """All sessions of the selected project, most recently active first."""
     every = list_sessions(
         rows, Scope(project=scope.project, since=scope.since, until=scope.until), now
     )
@@ -109,26 +108,25 @@ def _holds(cwd: str, folder: str | None) -> bool:
     return folder is not None and (folder == cwd or folder.startswith(cwd.rstrip(os.sep) + os.sep))
 
 
-def _checked_out(sessions: list[Session], look: RepositoryView) -> str | None:
-    """The branch to go on with: what is checked out where the latest session worked."""
+def _checked_out(sessions: list[Session], view: RepositoryView) -> str | None:
+    """The branch to continue: what is checked out where the latest session worked."""
     for one in sessions:
-        found = look.of(one.id)
+        found = view.of(one.id)
         if found is not None and found[0].branch is not None:
             return found[0].branch
     return next((one.branch for one in sessions if one.parent_id is None), None)
 
 
-def _left(
+def _build(
     rows: NamedQueries,
     chosen: ChosenSession,
     sessions: list[Session],
     branch: str | None,
-    look: RepositoryView,
+    view: RepositoryView,
     answers: dict[str, ReconcileResult],
     now: Now,
     mask: Mask,
 ) -> Resume:
-    """What was left to do in the chosen one of these sessions."""
     session = chosen.session
     ids = [session.id, *(one.id for one in sessions if one.root_id == session.id != one.id)]
     family = {"home": session.home_id, "sessions": ids}
@@ -137,7 +135,7 @@ def _left(
     nearby = map(_thread, _nearby(sessions, session, ids))
     scope = Scope(project=session.project)
     tasks = roadmap_of(load_sessions(rows, nearby), said, scope, now).tasks
-    alignment = look.alignments[session.id]
+    alignment = view.alignments[session.id]
     request = _asked(asked, session, mask)
     return Resume(
         project=session.project,
@@ -153,14 +151,14 @@ def _left(
         failures=_failures(rows.rows("resume.failures", **family), mask),
         files=[_file(row, session.cwd, mask) for row in rows.rows("resume.files", **family)],
         decisions=_decisions(said, tasks, answers, ids, mask),
-        commits=[_made(one, mask) for one in _commits(session, look)],
-        uncovered=[_made(one, mask) for one in _uncovered(rows, session, look, branch)],
+        commits=[_made(one, mask) for one in _commits(session, view)],
+        uncovered=[_made(one, mask) for one in _uncovered(rows, session, view, branch)],
         command=f"codex resume {session.id}",
     )
 
 
 def _nearby(sessions: list[Session], chosen: Session, family: list[str]) -> list[Session]:
-    """Whose tasks belong here: the session's, its agents', those of the latest of its branch."""
+    """Sessions whose tasks are included: the session, its agents, the latest of its branch."""
     own = [one for one in sessions if one.id in family]
     others = [one for one in sessions if one.branch == chosen.branch and one.id not in family]
     return own + others[:NEARBY]
@@ -185,7 +183,7 @@ def _asked(row: Row | None, session: Session, mask: Mask) -> OpenQuestion | None
 
 
 _FIRST: Final = ("in_progress", "waiting", "stalled", "failed", "ready", "blocked")
-"""What is begun comes before what is not."""
+"""The order of open steps: started ones first."""
 
 
 def _steps(tasks: list[Task], branch: str | None, family: list[str], mask: Mask) -> list[OpenStep]:
@@ -196,7 +194,7 @@ def _steps(tasks: list[Task], branch: str | None, family: list[str], mask: Mask)
         and one.relevant
         and (one.session in family or one.branch in (None, branch))
     ]
-    # Sorting is stable: those of the session itself first, in the order of their plan.
+    # The sort is stable, so steps stay in the order of their plan; the session's own come first.
     found.sort(key=lambda one: (one.session not in family, one.origin == "request", _rank(one)))
     return [
         OpenStep(one.id, mask(one.text), one.state, one.origin, _place_of(one)) for one in found
@@ -227,7 +225,7 @@ def _failures(rows: Iterable[Row], mask: Mask) -> list[OpenFailure]:
 
 
 def _repeated(found: list[OpenFailure]) -> list[OpenFailure]:
-    """The same command once, however it is spaced and whichever agent ran it."""
+    """Merge failures of the same command, ignoring white space and which agent ran it."""
     kept: dict[str, OpenFailure] = {}
     for one in found:
         key = " ".join(one.command.split())
@@ -264,15 +262,15 @@ def _decisions(
     family: list[str],
     mask: Mask,
 ) -> list[Decision]:
-    """What people said of these tasks and sessions, the latest first."""
+    """People's decisions about these tasks and sessions, the latest first."""
     names = {one.id: one.text for one in tasks}
     found = [
-        Decision(mask(told + _why(one.reason)), one.actor, one.at)
+        Decision(mask(text + _why(one.reason)), one.actor, one.at)
         for one in effective_edits(said)
-        if one.task in names and (told := _told(one, names[one.task])) is not None
+        if one.task in names and (text := _edit_text(one, names[one.task])) is not None
     ]
     found += [
-        Decision(mask(_settled(one) + _why(one.reason)), one.by, one.at)
+        Decision(mask(_choice_text(one) + _why(one.reason)), one.by, one.at)
         for session, one in answers.items()
         if session in family
     ]
@@ -284,7 +282,7 @@ def _why(reason: str | None) -> str:
     return f" ({reason})" if reason else ""
 
 
-def _settled(one: ReconcileResult) -> str:
+def _choice_text(one: ReconcileResult) -> str:
     match one.choice:
         case Choice.MOVE:
             return f"moved to {one.to}: session {one.session[:8]}"
@@ -294,7 +292,7 @@ def _settled(one: ReconcileResult) -> str:
             return f"kept as it is: session {one.session[:8]}"
 
 
-def _told(said: RecordedEdit, task: str) -> str | None:
+def _edit_text(said: RecordedEdit, task: str) -> str | None:
     match said.edit:
         case Add():
             return f"added: {task}"
@@ -308,18 +306,18 @@ def _told(said: RecordedEdit, task: str) -> str | None:
             return None
 
 
-def _commits(session: Session, look: RepositoryView) -> list[Commit]:
-    found, span = look.of(session.id), anchor_of(session).span
+def _commits(session: Session, view: RepositoryView) -> list[Commit]:
+    found, span = view.of(session.id), anchor_of(session).span
     if found is None or span is None:
         return []
     return commits_during(anchor_of(session), [span], *found)
 
 
 def _uncovered(
-    rows: NamedQueries, session: Session, look: RepositoryView, branch: str | None
+    rows: NamedQueries, session: Session, view: RepositoryView, branch: str | None
 ) -> list[Commit]:
-    """What was committed since the session began, and while none ran."""
-    found, began = look.of(session.id), session.started_at
+    """Commits made since the session began, while no session ran."""
+    found, began = view.of(session.id), session.started_at
     if found is None or began is None:
         return []
     repository, ancestry = found

@@ -1,8 +1,7 @@
-"""Which session of a project fits best to go on with, and why. Pure.
+"""Chooses the session of a project to continue, and says why. Pure.
 
-The first of these that there is: the same branch and the commit that is checked out; the same
-branch, and of its sessions the one that began nearest; the latest of the branch; the nearest of any
-branch; the latest of all.
+In order of preference: a session on the branch at its current commit; the session on the branch
+that began closest to it; the latest of the branch; the closest of any branch; the latest of all.
 """
 
 from collections.abc import Iterable
@@ -21,7 +20,7 @@ _SHORT = 10
 
 
 class Fit(IntEnum):
-    """How well a session fits; the least is best."""
+    """How well a session fits; the lowest is best."""
 
     SAME_HEAD = 0
     SAME_BRANCH = 1
@@ -35,9 +34,9 @@ class Candidate(Struct, frozen=True):
     session: Session
     fit: Fit
     commits: int = 0
-    """How far behind what is checked out it began."""
+    """How many commits behind the head of the branch it began."""
     made: bool = False
-    """Whether what is checked out was committed while it ran."""
+    """Whether the head was committed while it ran."""
     head: str | None = None
 
     @property
@@ -52,11 +51,11 @@ class ChosenSession(Struct, frozen=True):
 
 
 def choose_session(
-    sessions: Iterable[Session], branch: str | None, look: RepositoryView
+    sessions: Iterable[Session], branch: str | None, view: RepositoryView
 ) -> ChosenSession | None:
-    """Of the sessions, the one that moved last first, the one that fits this branch best."""
+    """The session that fits this branch best; `sessions` must be most recently active first."""
     own = [one for one in sessions if one.parent_id is None]
-    ranked = [_candidate(one, branch, look) for one in own]
+    ranked = [_candidate(one, branch, view) for one in own]
     best = min(ranked, key=lambda one: one.rank, default=None)
     if best is None:
         return None
@@ -64,9 +63,9 @@ def choose_session(
     return ChosenSession(best.session, _because(best, branch, alike), best.fit)
 
 
-def _candidate(session: Session, branch: str | None, look: RepositoryView) -> Candidate:
+def _candidate(session: Session, branch: str | None, view: RepositoryView) -> Candidate:
     on_branch = branch is not None and session.branch == branch
-    found = look.of(session.id)
+    found = view.of(session.id)
     if found is None:
         return Candidate(session, Fit.LATEST_OF_BRANCH if on_branch else Fit.LATEST)
     repository, ancestry = found
@@ -103,13 +102,11 @@ def _because(best: Candidate, branch: str | None, alike: int) -> str:
         case Fit.SAME_HEAD:
             return f"It is on {branch} and began at {head}, where {branch} is now{latest}."
         case Fit.SAME_BRANCH:
-            return f"It is on {branch} and began nearest to where that is now, {away}{latest}."
+            return f"It is on {branch} and began closest to its current commit, {away}{latest}."
         case Fit.LATEST_OF_BRANCH if best.head is None:
             return f"It is the latest on {branch}."
         case Fit.LATEST_OF_BRANCH:
-            return (
-                f"It is the latest on {branch}; where it began does not lead to what is there now."
-            )
+            return f"It is the latest on {branch}; the branch no longer contains where it began."
         case Fit.NEAREST:
             where = f"on {session.branch or 'no branch'}, at "
             began = f"it began {where}" if none else f"It began {where}"

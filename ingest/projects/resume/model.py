@@ -1,4 +1,4 @@
-"""What was left of the work in a session, each thing with where it was seen. Values only."""
+"""The model of the resume: the open work of a session, with positions in the log. Values only."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from ingest.sessions.session import Session
 
 
 class LogPosition(Struct, frozen=True):
-    """Where something was seen."""
+    """A position in the log."""
 
     session: str
     turn: int | None = None
@@ -17,7 +17,7 @@ class LogPosition(Struct, frozen=True):
     byte: int | None = None
     """Where its line begins."""
     revision: int | None = None
-    """Of the plan it stands in."""
+    """The revision of the plan."""
 
 
 class OpenQuestion(Struct, frozen=True):
@@ -54,7 +54,7 @@ class TouchedFile(Struct, frozen=True):
 
 
 class Decision(Struct, frozen=True):
-    """What a person said."""
+    """A decision by a person."""
 
     text: str
     by: str
@@ -62,8 +62,6 @@ class Decision(Struct, frozen=True):
 
 
 class SessionCommit(Struct, frozen=True):
-    """A commit."""
-
     id: str
     subject: str
     at: datetime
@@ -71,7 +69,7 @@ class SessionCommit(Struct, frozen=True):
 
 
 class Resume(Struct, kw_only=True):
-    """The fields of `resume --json`, in their order; `brief` is the whole as text."""
+    """The fields of `resume --json`, in their order; `brief` is the rendered text."""
 
     project: str
     branch: str | None

@@ -1,7 +1,7 @@
-"""What says nearly the same, told once. Pure.
+"""Merges items with nearly the same text. Pure.
 
-A step that is lost is worse than one told twice: texts are alike only where their words are, or
-where long ones differ in a few letters and in no number, path or name.
+Losing a step is worse than a duplicate: texts match only if their words are equal, or if long texts
+differ in a few letters but in no number, path or name.
 """
 
 import re
@@ -24,7 +24,7 @@ def merge_near_duplicates(
     text: Callable[[Thing], str],
     together: Callable[[Thing, Thing], Thing] = lambda kept, _: kept,
 ) -> list[Thing]:
-    """Each only once where several say nearly the same; the first stays, `together` with others."""
+    """Items without near duplicates; `together` merges a duplicate into the first one."""
     kept: list[Thing] = []
     said: list[list[str]] = []
     for one in things:
@@ -39,7 +39,7 @@ def merge_near_duplicates(
 
 
 def near_duplicates(one: str, other: str) -> bool:
-    """Whether the two say nearly the same."""
+    """Whether the texts are nearly the same."""
     return _same(_words(one), _words(other))
 
 
@@ -62,5 +62,5 @@ def _same(one: list[str], other: list[str]) -> bool:
 
 
 def _names(words: list[str]) -> list[str]:
-    """Numbers, paths and the like: nothing that differs in one of them is the same."""
+    """Numbers, paths and names, which must be equal in near duplicates."""
     return [word for word in words if not word.isalpha()]

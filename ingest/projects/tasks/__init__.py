@@ -1,1 +1,1 @@
-"""The tasks of a project over all its sessions: found in the log, edited by people."""
+"""The tasks of a project over all its sessions: derived from the log, edited by people."""

@@ -1,7 +1,7 @@
-"""What people said of tasks, laid over what the log tells: edit after edit, the later one wins.
+"""Applies people's task edits, in order, to the tasks derived from the log; the last edit wins.
 
-Pure, and the same for whoever reads: a edit that cannot be carried out (it would close a ring, its
-task is gone) is left out and told in a sentence, and everything else stands.
+Pure. An edit that cannot be applied (it would create a dependency cycle, or its task no longer
+exists) is skipped and reported as a sentence; all other edits still apply.
 """
 
 from collections.abc import Iterable
@@ -23,7 +23,7 @@ from ingest.projects.tasks.model import Edge, EdgeKind, Evidence, Origin, Task, 
 
 
 def added_tasks(every: Iterable[RecordedEdit], project: str | None) -> list[Task]:
-    """The tasks that people added to a project, or to any."""
+    """The tasks that people added, to `project` or to all projects."""
     return [
         _added(one, one.edit)
         for one in effective_edits(list(every))
@@ -47,35 +47,36 @@ def _added(said: RecordedEdit, edit: Add) -> Task:
 def apply_edits(
     derived: Derived, every: list[RecordedEdit], *, whole: bool
 ) -> tuple[list[str], set[str]]:
-    """Carry the edits out on these tasks; what was refused, and whose state a person set.
+    """Apply the edits to these tasks. Returns the refused edits, as sentences, and the ids of the
+    tasks whose state a person set.
 
-    `whole` where these are all tasks there are, so that one that is not there is lost.
+    `whole`: `derived` holds every task there is, so an edit of a missing task is reported.
     """
     by_id = {task.id: task for task in derived.tasks}
     refused, states = list[str](), set[str]()
-    for said in effective_edits(every):
-        task = by_id.get(said.task)
+    for edit in effective_edits(every):
+        task = by_id.get(edit.task)
         if task is None:
             if whole:
                 refused.append(
-                    f"{_who(said)}: no file tells of that task any more. "
-                    f"`tailboard tasks reset {said.task}` forgets it."
+                    f"{_describe(edit)}: the task is no longer in any file. "
+                    f"`tailboard tasks reset {edit.task}` removes the edit."
                 )
             continue
-        why = _carry_out(said, task, by_id, derived, states)
+        why = _apply(edit, task, by_id, derived, states)
         if why is None:
-            task.edited = task.edited or not isinstance(said.edit, Add)
-            # What a person cares about is shown, whatever the plan has become.
+            task.edited = task.edited or not isinstance(edit.edit, Add)
+            # A task that a person edited stays visible even after the plan dropped it.
             task.current = True
         else:
-            refused.append(f"{_who(said)}: {why}")
+            refused.append(f"{_describe(edit)}: {why}")
     return refused, states
 
 
-def _carry_out(
+def _apply(
     said: RecordedEdit, task: Task, by_id: dict[str, Task], derived: Derived, states: set[str]
 ) -> str | None:
-    """Why it cannot be done; None where it is."""
+    """Apply one edit. Returns why it cannot be applied, or None."""
     match said.edit:
         case Set(state=state):
             task.state = state
@@ -103,9 +104,9 @@ def _carry_out(
 def _link(task: Task, to: str, by_id: dict[str, Task], derived: Derived) -> str | None:
     if to in task.depends_on:
         return None
-    ring = closes_cycle(derived.edges, task.id, to)
-    if ring is not None:
-        return cycle_text(ring, by_id)
+    cycle = closes_cycle(derived.edges, task.id, to)
+    if cycle is not None:
+        return cycle_text(cycle, by_id)
     task.depends_on.append(to)
     if to in by_id:
         derived.edges.append(Edge(to, task.id, EdgeKind.DEPENDS))
@@ -114,16 +115,16 @@ def _link(task: Task, to: str, by_id: dict[str, Task], derived: Derived) -> str 
 
 
 def closes_cycle(edges: Iterable[Edge], task: str, to: str) -> list[str] | None:
-    """The path that a task would wait for itself along, if it depended on the other one."""
-    way = cycles.shortest_path((edge for edge in edges if edge.kind is EdgeKind.DEPENDS), task, to)
-    return None if way is None else [*way, task]
+    """The cycle that results if `task` depends on `to`; None if there is none."""
+    path = cycles.shortest_path((edge for edge in edges if edge.kind is EdgeKind.DEPENDS), task, to)
+    return None if path is None else [*path, task]
 
 
-def cycle_text(ring: list[str], by_id: dict[str, Task]) -> str:
-    named = (f"{one} ({by_id[one].text})" if one in by_id else one for one in ring)
-    return f"It would close a ring: {' → '.join(named)}."
+def cycle_text(cycle: list[str], by_id: dict[str, Task]) -> str:
+    named = (f"{id_} ({by_id[id_].text})" if id_ in by_id else id_ for id_ in cycle)
+    return f"This would create a dependency cycle: {' → '.join(named)}."
 
 
-def _who(said: RecordedEdit) -> str:
-    verb = said.edit.__struct_config__.tag
-    return f"{said.actor} said `{verb}` of {said.task} at {said.at:%Y-%m-%d %H:%M}"
+def _describe(edit: RecordedEdit) -> str:
+    verb = edit.edit.__struct_config__.tag
+    return f"The edit `{verb}` of {edit.task} by {edit.actor} at {edit.at:%Y-%m-%d %H:%M}"

@@ -1,4 +1,4 @@
-"""Whether tasks wait for each other in a ring, and along which path. Pure."""
+"""Detects dependency cycles between tasks. Pure."""
 
 from collections import defaultdict, deque
 from collections.abc import Iterable
@@ -7,29 +7,29 @@ from ingest.projects.tasks.model import Edge
 
 
 def shortest_path(edges: Iterable[Edge], start: str, end: str) -> list[str] | None:
-    """The shortest way along the edges from one task to another; None where there is none."""
+    """The shortest path along the edges from `start` to `end`; None if there is none."""
     after: defaultdict[str, list[str]] = defaultdict(list)
     for edge in edges:
         after[edge.source].append(edge.target)
-    came: dict[str, str | None] = {start: None}
-    waiting = deque([start])
-    while waiting:
-        at = waiting.popleft()
-        if at == end:
-            way = [at]
-            while (before := came[way[-1]]) is not None:
-                way.append(before)
-            return way[::-1]
-        for following in after[at]:
-            if following not in came:
-                came[following] = at
-                waiting.append(following)
+    predecessor: dict[str, str | None] = {start: None}
+    queue = deque([start])
+    while queue:
+        node = queue.popleft()
+        if node == end:
+            path = [node]
+            while (before := predecessor[path[-1]]) is not None:
+                path.append(before)
+            return path[::-1]
+        for successor in after[node]:
+            if successor not in predecessor:
+                predecessor[successor] = node
+                queue.append(successor)
     return None
 
 
 def without_cycles(hard: list[Edge], soft: list[Edge]) -> list[Edge]:
-    """The soft edges that do not contradict the hard ones, which form no ring among themselves."""
-    if not hard or not _in_ring([*hard, *soft]):
+    """The soft edges that close no cycle with the hard ones, which are acyclic themselves."""
+    if not hard or not _has_cycle([*hard, *soft]):
         return soft
     kept: list[Edge] = []
     for edge in soft:
@@ -38,17 +38,17 @@ def without_cycles(hard: list[Edge], soft: list[Edge]) -> list[Edge]:
     return kept
 
 
-def _in_ring(edges: list[Edge]) -> bool:
-    """Whether any tasks are left when those that wait for none are taken away, again and again."""
+def _has_cycle(edges: list[Edge]) -> bool:
+    # Kahn's algorithm: whatever is left after removing nodes without predecessors is a cycle.
     after: defaultdict[str, list[str]] = defaultdict(list)
     before: defaultdict[str, int] = defaultdict(int)
     for edge in edges:
         after[edge.source].append(edge.target)
         before[edge.target] += 1
-    free = [one for one in after if not before[one]]
+    free = [node for node in after if not before[node]]
     while free:
-        for following in after[free.pop()]:
-            before[following] -= 1
-            if not before[following]:
-                free.append(following)
+        for successor in after[free.pop()]:
+            before[successor] -= 1
+            if not before[successor]:
+                free.append(successor)
     return any(before.values())

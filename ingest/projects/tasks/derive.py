@@ -1,7 +1,6 @@
-"""The tasks that the log tells of, and how they hang together, without anything a person said.
+"""Derives tasks, and the edges between them, from the log alone, without people's edits.
 
-Pure. What counts as open, and what is ready or blocked, is decided later (`standing.py`), when the
-edits of people are known.
+Pure. `roadmap.py` decides later, once people's edits are known, what is ready or blocked.
 """
 
 from bisect import bisect_left
@@ -33,10 +32,10 @@ from ingest.sessions.scope import Now
 from ingest.sessions.session import title_of
 
 _EVIDENCE: Final = 20
-"""As many pieces of a kind as a task shows."""
+"""Most pieces of evidence of one kind per task."""
 
 _CONTINUES: Final = 85.0
-"""How alike a task of a later session is that goes on with an older one."""
+"""Similarity from which a later session's task counts as continuing an older one."""
 
 _WORKED_ON: Final = {
     SessionState.WAITING: TaskState.WAITING,
@@ -45,10 +44,10 @@ _WORKED_ON: Final = {
     SessionState.INTERRUPTED: TaskState.STALLED,
     SessionState.FAILED: TaskState.FAILED,
 }
-"""How work stands that was begun in a session that stands so; else it is in progress."""
+"""State of a started task by the state of its session; in any other state it is in progress."""
 
 _LONG_AGO: Final = timedelta(days=14)
-"""What a session left open that wrote nothing for so long is not waiting to be done."""
+"""Open tasks of a session that wrote nothing for this long are stalled."""
 _AGENT_ENDS: Final = {
     "completed": TaskState.DONE,
     "errored": TaskState.FAILED,
@@ -66,12 +65,12 @@ class Derived(Struct):
 
 
 class _Family(Struct):
-    """The tasks of one session, by what they are to each other."""
+    """The tasks of one session, grouped by origin."""
 
     material: LoadedTasks
     goals: list[Task] = field(default_factory=list)
     steps: list[Task] = field(default_factory=list)
-    """Those of the newest plan, in its order."""
+    """The steps of the newest plan, in order."""
     agents: list[tuple[AgentEvent, Task]] = field(default_factory=list)
     worked: list[tuple[Point, Point | None, Task]] = field(default_factory=list)
 
@@ -90,8 +89,8 @@ def derive(materials: Iterable[LoadedTasks], now: Now) -> Derived:
         derived.tasks += _requests(material, now)
         derived.tasks += _proposals(material, now)
     derived.tasks = list({task.id: task for task in reversed(derived.tasks)}.values())[::-1]
-    derived.edges += _hanging(families)
-    derived.edges += _continued(families)
+    derived.edges += _plan_edges(families)
+    derived.edges += _continuation_edges(families)
     return derived
 
 
@@ -158,13 +157,13 @@ def _steps(family: _Family, now: Now) -> Iterator[Task]:
 
 
 def _left(session: LoggedThread, now: Now) -> bool:
-    """Whether nobody went on with a session for long, so that what it left open is stalled."""
+    """Whether a session was inactive so long that its open tasks are stalled."""
     long_ago = max(_LONG_AGO, now.idle_after)
     return session.last_at is not None and now.moment - session.last_at > long_ago
 
 
 def _begun(session: LoggedThread, now: Now) -> TaskState:
-    """How work stands that was begun in a session and is not said to have ended."""
+    """The state of a task that was started in this session and not reported as ended."""
     goes_on = TaskState.STALLED if _left(session, now) else TaskState.IN_PROGRESS
     return _WORKED_ON.get(session.state, goes_on)
 
@@ -180,7 +179,7 @@ def _step_state(step: PlanStep, session: LoggedThread, now: Now) -> TaskState:
 
 
 def _evidence(step: PlanStep, seen: list[ObservedAction]) -> list[Evidence]:
-    """What was run and changed while the step was in progress."""
+    """The commands run and files changed while the step was in progress."""
     found: dict[tuple[str, str], Evidence] = {}
     counts: dict[str, int] = {}
     for start, end in step.worked:
@@ -245,7 +244,7 @@ def _ended(child: LoggedThread | None, last: AgentEvent) -> datetime | None:
 
 
 def _requests(material: LoadedTasks, now: Now) -> Iterator[Task]:
-    """What was asked for behind the last completed turn; an agent's orders are its task."""
+    """Requests after the last completed turn. A sub-agent's request is its agent task already."""
     session = material.session
     if session.parent_id is not None:
         return
@@ -267,7 +266,7 @@ def _requests(material: LoadedTasks, now: Now) -> Iterator[Task]:
 
 
 def _proposals(material: LoadedTasks, now: Now) -> Iterator[Task]:
-    """What was proposed in words; only the newest such message is current, and not for ever."""
+    """Proposed tasks; only the newest proposal of a session that is not stalled is current."""
     session, told = material.session, material.proposals
     for message in told:
         for place, item in enumerate(proposed_items(message.text, plan=message.plan)):
@@ -279,8 +278,8 @@ def _proposals(material: LoadedTasks, now: Now) -> Iterator[Task]:
             yield task
 
 
-def _hanging(families: list[_Family]) -> Iterator[Edge]:
-    """The order inside of plans; what is a part of what."""
+def _plan_edges(families: list[_Family]) -> Iterator[Edge]:
+    """Edges for the order of steps in a plan, and for what is part of what."""
     of_child = {
         link.child: task for one in families for link, task in one.agents if link.child is not None
     }
@@ -300,7 +299,7 @@ def _hanging(families: list[_Family]) -> Iterator[Edge]:
 
 
 def _at_work(family: _Family, point: Point) -> Task | None:
-    """The step that was in progress at a place."""
+    """The step that was in progress at this point."""
     for start, end, task in family.worked:
         if task.current and start <= point and (end is None or point < end):
             return task
@@ -308,15 +307,15 @@ def _at_work(family: _Family, point: Point) -> Task | None:
 
 
 class _Pool(Struct):
-    """What is still open on one branch of one project, by what it says."""
+    """Tasks that are still open on one branch of one project, by their text."""
 
     exact: dict[tuple[Origin, str], tuple[Task, LoggedThread]] = field(default_factory=dict)
     latest: list[tuple[Task, LoggedThread]] = field(default_factory=list)
-    """What the last session that had a plan left open: only there likeness is enough."""
+    """Open tasks of the last session that had a plan; only these are matched by similarity."""
 
 
-def _continued(families: list[_Family]) -> Iterator[Edge]:
-    """What one session left open and a later one took up again."""
+def _continuation_edges(families: list[_Family]) -> Iterator[Edge]:
+    """Edges from open tasks of one session to tasks of a later session that continue them."""
     pools: dict[tuple[str, str | None], _Pool] = {}
     begun = [one for one in families if one.material.session.parent_id is None]
     begun.sort(key=lambda one: (_began(one.material.session), one.material.key))
@@ -361,7 +360,7 @@ def _began(session: LoggedThread) -> float:
 
 
 def _over(before: LoggedThread, session: LoggedThread) -> bool:
-    """Whether the one had ended when the other began: else both work on it."""
+    """Whether `before` had ended when `session` began; otherwise both work on the task."""
     if before.last_at is None or session.started_at is None:
         return before.state not in _AT_WORK
     return before.last_at <= session.started_at

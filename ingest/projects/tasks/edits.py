@@ -1,7 +1,7 @@
-"""What a person can say of a task, one struct a edit, as it is written down among the commands.
+"""The edits that people can make to tasks, one struct per edit, as the edit log stores them.
 
-A saying has the verb `task`, is about `{"task": id}`, and its arguments are one of these. Reading
-them back refuses nothing loudly: a line that is none is a sentence for the person, not an error.
+An entry of the log has the verb `task`, is about `{"task": id}`, and has one of these structs as
+its arguments. An entry that cannot be decoded is ignored; it is not an error.
 """
 
 from datetime import datetime
@@ -27,7 +27,7 @@ class Set(Struct, frozen=True, tag="set", tag_field="do"):
 
 
 class Link(Struct, frozen=True, tag="link", tag_field="do"):
-    """The task waits for another one."""
+    """Makes the task depend on another one."""
 
     to: str
 
@@ -50,12 +50,12 @@ class Note(Struct, frozen=True, tag="note", tag_field="do"):
 
 
 class Reset(Struct, frozen=True, tag="reset", tag_field="do"):
-    """Back to what is derived: nothing said of the task before counts any more."""
+    """Discards all earlier edits of the task."""
 
 
 class Undo(Struct, frozen=True, tag="undo", tag_field="do"):
     saying: str
-    """The id of what is taken back."""
+    """The id of the entry in the edit log that is undone."""
 
 
 TaskEdit = Add | Set | Link | Unlink | Owner | AddEvidence | Note | Reset | Undo
@@ -63,8 +63,6 @@ _edit_decoder: Final = msgspec.json.Decoder(TaskEdit)
 
 
 class RecordedEdit(Struct, frozen=True):
-    """One edit of a person."""
-
     id: str
     at: datetime
     actor: str
@@ -74,13 +72,13 @@ class RecordedEdit(Struct, frozen=True):
 
 
 def encode_edit(edit: TaskEdit) -> dict[str, Any]:
-    """The edit as it is written down."""
-    said: dict[str, Any] = msgspec.to_builtins(edit)
-    return said
+    """The edit as arguments of an entry in the edit log."""
+    encoded: dict[str, Any] = msgspec.to_builtins(edit)
+    return encoded
 
 
 def decode_edit(row: Row) -> RecordedEdit | None:
-    """A row of the commands as a edit; None where it is none."""
+    """The edit in a row of the edit log; None if the row holds none."""
     try:
         about = msgspec.json.decode(row["about"], type=dict[str, Any])
         edit = _edit_decoder.decode(row["arguments"])
@@ -93,23 +91,23 @@ def decode_edit(row: Row) -> RecordedEdit | None:
 
 
 def effective_edits(every: list[RecordedEdit]) -> list[RecordedEdit]:
-    """Those that were not taken back, and that no reset came after; undoing itself left out."""
-    gone = {one.edit.saying for one in every if isinstance(one.edit, Undo)}
-    kept = [one for one in every if one.id not in gone and not isinstance(one.edit, Undo)]
-    afresh = {one.task: place for place, one in enumerate(kept) if isinstance(one.edit, Reset)}
+    """The edits that were neither undone nor followed by a reset; undo entries are left out."""
+    undone = {edit.edit.saying for edit in every if isinstance(edit.edit, Undo)}
+    kept = [edit for edit in every if edit.id not in undone and not isinstance(edit.edit, Undo)]
+    reset_at = {edit.task: place for place, edit in enumerate(kept) if isinstance(edit.edit, Reset)}
     return [
-        one
-        for place, one in enumerate(kept)
-        if isinstance(one.edit, Add) or place > afresh.get(one.task, -1)
+        edit
+        for place, edit in enumerate(kept)
+        if isinstance(edit.edit, Add) or place > reset_at.get(edit.task, -1)
     ]
 
 
 def last_edit(every: list[RecordedEdit], actor: str) -> RecordedEdit | None:
-    """What this person did last and did not take back yet."""
-    gone = {one.edit.saying for one in every if isinstance(one.edit, Undo)}
+    """The last edit by this person that was not undone yet."""
+    undone = {edit.edit.saying for edit in every if isinstance(edit.edit, Undo)}
     mine = (
-        one
-        for one in reversed(every)
-        if one.actor == actor and one.id not in gone and not isinstance(one.edit, Undo)
+        edit
+        for edit in reversed(every)
+        if edit.actor == actor and edit.id not in undone and not isinstance(edit.edit, Undo)
     )
     return next(mine, None)

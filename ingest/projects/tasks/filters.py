@@ -1,4 +1,4 @@
-"""Which tasks are looked at: the filters that people have words for, each decided here. Pure."""
+"""The named filters for tasks. Pure."""
 
 from enum import StrEnum
 
@@ -10,10 +10,10 @@ class TaskFilter(StrEnum):
     READY = "ready"
     BLOCKED = "blocked"
     STUCK = "stuck"
-    """Waiting, stalled or failed: they need somebody."""
+    """Waiting, stalled or failed: a person has to act."""
     DONE = "done"
     UNPROVEN = "unproven"
-    """Said to be done, and nothing was seen of it."""
+    """Done, but without evidence."""
 
 
 _STATES = {
@@ -33,6 +33,6 @@ def filter_tasks(tasks: list[Task], choice: TaskFilter) -> list[Task]:
 
 
 def next_task(tasks: list[Task]) -> Task | None:
-    """The next thing to do: the first that is ready, a step of a plan before anything else."""
+    """The first ready task; unfinished requests come last."""
     ready = [task for task in tasks if task.ready and task.relevant]
     return min(ready, key=lambda task: task.origin.value == "request", default=None)

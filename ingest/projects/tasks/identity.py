@@ -1,8 +1,8 @@
-"""Which step of a plan is which step of the plan before: each call replaces the whole list.
+"""Matches the steps of a plan between revisions: each `update_plan` call replaces the whole list.
 
-Pure. Promises that every step gets one identity, that a step keeps it while its plan is reordered,
-reworded or cut and grown again, and that following revisions one by one or all at once is the same.
-A step is found by its text, then by likeness, then by its place between steps that were found.
+Pure. A step keeps its identity while its plan is reordered, reworded, shortened or extended, and
+matching revisions one by one gives the same result as matching them all at once. A step is matched
+by its text, then by similarity, then by its position between matched steps.
 """
 
 from collections import defaultdict
@@ -14,35 +14,35 @@ from msgspec import Struct, field
 from rapidfuzz import fuzz, utils
 
 ALIKE: Final = 75.0
-"""From here on two texts are the same step, reworded."""
+"""Similarity from which two texts are the same step, reworded."""
 _SAME_WORDS: Final = 95.0
 _ENOUGH_WORDS: Final = 3
-"""Of so many words, it is enough that one text has all of the other's."""
+"""From this many words on, texts match if one contains all words of the other."""
 _COMPARED_CHARS: Final = 200
 _REACH: Final = 20
-"""How far from its place a reworded step is looked for: a hostile plan must not cost its square."""
+"""How far from its position a reworded step is searched: bounds the cost of a hostile plan."""
 
 
 class MatchedStep(Struct, frozen=True, gc=False):
-    """A step of one revision, and who it is."""
+    """A step of one revision, with its identity."""
 
     who: int
-    """A number within this plan, given in the order of appearance."""
+    """A number within this plan, assigned in order of first appearance."""
     text: str
     status: str
 
 
 class StepMatcher(Struct):
-    """Follows the steps of one plan over its revisions."""
+    """Matches the steps of one plan over its revisions."""
 
     known: int = 0
     newest: list[MatchedStep] = field(default_factory=list)
     dropped: list[MatchedStep] = field(default_factory=list)
-    """Steps that were there once, as they were seen last, the latest dropped last."""
+    """Steps that a revision dropped, as last seen, the most recently dropped last."""
 
     def match(self, steps: Sequence[tuple[str, str]]) -> list[MatchedStep]:
-        """The steps of the next revision, each with its identity. What did not change at all is
-        the very same value as before.
+        """The steps of the next revision, each with its identity. An unchanged step is the same
+        object as before.
         """
         if steps == [(one.text, one.status) for one in self.newest]:
             return self.newest
@@ -129,10 +129,10 @@ def _in_place(
     who: list[int | None],
     free: dict[int, MatchedStep],
 ) -> None:
-    """Between two neighbours that were found, as many new steps as old ones: the same ones.
+    """Match steps by position where two matched neighbours enclose as many new steps as old ones.
 
-    A step that was done and another that is not are not the same, whatever their place; and where
-    nothing of a plan was found again, it is another plan.
+    A completed step never matches an open one; and if no step was matched at all, it is another
+    plan.
     """
     place_of: dict[int | None, int] = {one.who: place for place, one in enumerate(before)}
     if all(one not in place_of for one in who):
@@ -148,7 +148,7 @@ def _in_place(
 
 
 def _gaps(who: list[int | None]) -> list[tuple[int, int]]:
-    """The runs of steps that were not found yet, each by its first place and the one behind it."""
+    """The runs of unmatched steps, as half-open ranges."""
     gaps: list[tuple[int, int]] = []
     for at, one in enumerate(who):
         if one is None and gaps and gaps[-1][1] == at:
@@ -160,13 +160,13 @@ def _gaps(who: list[int | None]) -> list[tuple[int, int]]:
 
 @lru_cache(maxsize=4096)
 def normalized(text: str) -> str:
-    """A text without what makes no difference to people: case, signs, white space."""
+    """The text without differences in case, punctuation and white space."""
     words = utils.default_process(text[:_COMPARED_CHARS])
     return " ".join(words.split()) or text[:_COMPARED_CHARS]
 
 
 def similarity(one: str, other: str) -> float:
-    """How alike two plain texts are, from 0 to 100; 0 where that is not enough."""
+    """Similarity of two normalized texts, 0 to 100; 0 below the threshold."""
     score = max(
         fuzz.ratio(one, other, score_cutoff=ALIKE),
         fuzz.token_sort_ratio(one, other, score_cutoff=ALIKE),

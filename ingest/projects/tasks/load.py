@@ -1,6 +1,6 @@
-"""What the log tells of tasks, as the named statements answer it, put together session by session.
+"""Loads the facts that tasks are derived from, grouped by session.
 
-Promises the rows of turns that still count, in the order they happened. Deciding is `derived.py`'s.
+Rows of turns that were rolled back or reverted are left out; the rest is in the order it happened.
 """
 
 from collections.abc import Iterable, Iterator
@@ -17,7 +17,7 @@ from ingest.sessions.scope import Now
 from ingest.sessions.session import title_of, with_states
 
 Key = tuple[str, str]
-"""A session: its home and its id."""
+"""A session by its home and id."""
 
 
 class LoadedFile(NamedTuple):
@@ -35,7 +35,7 @@ class Goal(Struct, frozen=True, gc=False):
 
 
 class AgentEvent(Struct, frozen=True, gc=False):
-    """What a session told of a sub-agent."""
+    """An event of a sub-agent, as its parent session logged it."""
 
     segment: str
     point: Point
@@ -53,13 +53,13 @@ class Message(Struct, frozen=True, gc=False):
     at: datetime | None
     text: str
     plan: bool = False
-    """Whether Codex says that it proposes a plan."""
+    """Whether Codex marks the message as a proposed plan."""
     turn_state: str = ""
     ended_at: datetime | None = None
 
 
 class ObservedAction(NamedTuple):
-    """A command or a file, and where it was."""
+    """A command that was run or a file that was changed."""
 
     point: Point
     kind: str
@@ -67,7 +67,7 @@ class ObservedAction(NamedTuple):
 
 
 class LoggedThread(Struct, frozen=True, kw_only=True, gc=False):
-    """Of a session, what its tasks depend on."""
+    """The fields of a session that its tasks depend on."""
 
     home: str
     id: str
@@ -83,7 +83,7 @@ class LoggedThread(Struct, frozen=True, kw_only=True, gc=False):
 
 
 class LoadedTasks(Struct):
-    """What one session tells."""
+    """The facts of one session."""
 
     session: LoggedThread
     plan: list[PlanRevision] = field(default_factory=list)
@@ -100,7 +100,7 @@ class LoadedTasks(Struct):
 
 
 def list_threads(rows: NamedQueries, project: str | None, now: Now) -> list[LoggedThread]:
-    """The sessions of a project, or all; the one that moved last first."""
+    """The sessions of a project, or all, most recently active first."""
     return [
         LoggedThread(
             home=row["home"],
@@ -120,67 +120,67 @@ def list_threads(rows: NamedQueries, project: str | None, now: Now) -> list[Logg
 
 
 def load_project(rows: NamedQueries, project: str | None, now: Now) -> list[LoadedTasks]:
-    """What the sessions of a project tell, or all there are."""
+    """The facts of the sessions of a project, or of all sessions."""
     return load_sessions(rows, list_threads(rows, project, now), whole=project is None)
 
 
 def load_sessions(
     rows: NamedQueries, sessions: Iterable[LoggedThread], *, whole: bool = False
 ) -> list[LoadedTasks]:
-    """What these sessions tell; `whole` where they are all there are, so that none is named."""
+    """The facts of these sessions. `whole`: they are all sessions, so queries need no filter."""
     found = {(one.home, one.id): LoadedTasks(one) for one in sessions}
-    _gather(rows, found, None if whole else sorted({session for _, session in found}))
+    _load_facts(rows, found, None if whole else sorted({session for _, session in found}))
     return list(found.values())
 
 
 def load_plan(rows: NamedQueries, session: str) -> list[PlanRevision]:
-    """The revisions of one session's plan. Two homes with the same session hold copies of it."""
+    """The revisions of one session's plan. Copies of the session in other homes are ignored."""
     files = _files(rows, [session])
     home = min((file.key for file in files.values()), default=None)
     mine = {number: file for number, file in files.items() if file.key == home}
-    told = _revisions(_counting(rows, "plans", mine, _gone(rows)))
-    return [revision for _, revision in told if revision is not None]
+    found = _revisions(_live_rows(rows, "plans", mine, _rolled_back_turns(rows)))
+    return [revision for _, revision in found if revision is not None]
 
 
-def _gather(rows: NamedQueries, found: dict[Key, LoadedTasks], only: list[str] | None) -> None:
+def _load_facts(rows: NamedQueries, found: dict[Key, LoadedTasks], only: list[str] | None) -> None:
     files = {number: file for number, file in _files(rows, only).items() if file.key in found}
-    gone = _gone(rows)
+    gone = _rolled_back_turns(rows)
 
-    def told(
-        name: str, asked: dict[int, LoadedFile] = files
+    def load(
+        name: str, sources: dict[int, LoadedFile] = files
     ) -> Iterator[tuple[LoadedTasks, LoadedFile, Row]]:
-        for file, row in _counting(rows, name, asked, gone):
+        for file, row in _live_rows(rows, name, sources, gone):
             yield found[file.key], file, row
 
-    for key, revision in _revisions(_counting(rows, "plans", files, gone)):
+    for key, revision in _revisions(_live_rows(rows, "plans", files, gone)):
         if revision is None:
             found[key].refused_plans += 1
         else:
             found[key].plan.append(revision)
-    for one, file, row in told("goals"):
+    for one, file, row in load("goals"):
         one.goals.append(
             Goal(file.segment, row["byte"], row["time"], row["objective"] or "", row["status"])
         )
-    for one, file, row in told("agents"):
-        one.links.append(_link(file, row))
-    for one, file, row in told("proposals"):
+    for one, file, row in load("agents"):
+        one.links.append(_agent_event(file, row))
+    for one, file, row in load("proposals"):
         one.proposals.append(_message(file, row, plan=row["phase"] == "plan"))
     unfinished = {
         number: file
         for number, file in files.items()
         if found[file.key].session.state is not SessionState.DONE
     }
-    for one, file, row in told("requests", unfinished):
+    for one, file, row in load("requests", unfinished):
         one.requests.append(_request(file, row))
-    # Only where there is a plan something can be evidence of a step.
+    # Commands and files are evidence of plan steps only.
     planned = {number: file for number, file in files.items() if found[file.key].plan}
-    for file, seen in _seen(rows, planned):
+    for file, seen in _load_actions(rows, planned):
         found[file.key].seen.append(seen)
     for one in found.values():
         one.seen.sort()
 
 
-def _seen(
+def _load_actions(
     rows: NamedQueries, files: dict[int, LoadedFile]
 ) -> Iterator[tuple[LoadedFile, ObservedAction]]:
     for kind in ("commands", "files") if files else ():
@@ -190,31 +190,31 @@ def _seen(
 
 
 def _files(rows: NamedQueries, sessions: list[str] | None) -> dict[int, LoadedFile]:
-    """Those of each session in the order they continue each other."""
+    """The files by source; `place` is the position within the session."""
     return {
         row["source"]: LoadedFile((row["home"], row["session"]), row["segment"], row["place"])
         for row in rows.rows("tasks.segments", sessions=sessions)
     }
 
 
-def _gone(rows: NamedQueries) -> frozenset[tuple[int, int]]:
+def _rolled_back_turns(rows: NamedQueries) -> frozenset[tuple[int, int]]:
     return frozenset((row["source"], row["turn"]) for row in rows.rows("tasks.gone"))
 
 
-def _counting(
+def _live_rows(
     rows: NamedQueries, name: str, files: dict[int, LoadedFile], gone: frozenset[tuple[int, int]]
 ) -> Iterator[tuple[LoadedFile, Row]]:
-    """The rows of turns that still count, those of a session as they happened."""
+    """The rows of turns that still count, each session's in the order they happened."""
     found = rows.rows(f"tasks.{name}", sources=list(files)) if files else []
-    told = [(files[row["source"]], row) for row in found]
-    # Within a file they are in order already, and stay so.
-    for file, row in sorted(told, key=lambda one: one[0].place):
+    placed = [(files[row["source"]], row) for row in found]
+    # Rows are ordered within a file already, and the sort is stable.
+    for file, row in sorted(placed, key=lambda one: one[0].place):
         if not gone or (row["source"], row["turn"]) not in gone:
             yield file, row
 
 
 def _revisions(rows: Iterable[tuple[LoadedFile, Row]]) -> Iterator[tuple[Key, PlanRevision | None]]:
-    """Each revision as a line told it; None for one that Codex refused."""
+    """The plan revisions; None for one that Codex refused."""
     line, nth = (-1, -1), 0
     for file, row in rows:
         here = row["source"], row["byte"]
@@ -230,7 +230,7 @@ def _revisions(rows: Iterable[tuple[LoadedFile, Row]]) -> Iterator[tuple[Key, Pl
         )
 
 
-def _link(file: LoadedFile, row: Row) -> AgentEvent:
+def _agent_event(file: LoadedFile, row: Row) -> AgentEvent:
     return AgentEvent(
         file.segment,
         Point(file.place, row["byte"]),

@@ -1,4 +1,4 @@
-"""The vocabulary of tasks: what was to be done, how it stands, what hangs on what. Values only."""
+"""The model of tasks: tasks, their states, and the edges between them. Values only."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -9,23 +9,23 @@ from msgspec import Struct, field
 
 class TaskState(StrEnum):
     PENDING = "pending"
-    """Open, behind a step of its plan that is still open; or only proposed."""
+    """Open, after a step of its plan that is still open; or only proposed."""
     READY = "ready"
-    """Open, and nothing before it is."""
+    """Open, and everything before it is closed."""
     IN_PROGRESS = "in_progress"
     WAITING = "waiting"
-    """For its user, in a session that waits."""
+    """Waiting for the user, in a session that waits for input."""
     STALLED = "stalled"
-    """Begun, in a session that nobody goes on with."""
+    """Started, in a session that is no longer active."""
     BLOCKED = "blocked"
-    """Open, and something it depends on is open; or a person says so."""
+    """Open, and a task it depends on is open; or marked as blocked by a person."""
     DONE = "done"
     FAILED = "failed"
     CANCELLED = "cancelled"
 
 
 CLOSED: Final = frozenset({TaskState.DONE, TaskState.CANCELLED})
-"""Nobody has to do anything about these."""
+"""States that need no further work."""
 
 
 class Origin(StrEnum):
@@ -35,24 +35,24 @@ class Origin(StrEnum):
     """A step of `update_plan`."""
     GOAL = "goal"
     AGENT = "agent"
-    """What a sub-agent was given to do."""
+    """A task given to a sub-agent."""
     PROPOSED = "proposed"
-    """A proposed plan, or a check list in a message: said, and never set as a plan."""
+    """A proposed plan, or a check list in a message, that never became a plan."""
     REQUEST = "request"
-    """What a person asked for in a turn that did not finish."""
+    """A request in a turn that did not finish."""
     PERSON = "person"
     """Added by hand."""
 
 
 class EdgeKind(StrEnum):
     ORDER = "order"
-    """The next step of the same plan: a soft edge, inferred."""
+    """Inferred from the order of steps in a plan: a soft edge."""
     DEPENDS = "depends"
-    """A person says so: a hard edge."""
+    """Set by a person: a hard edge."""
     PART = "part"
-    """From a goal to a step, from a step to the agent it was given to, on to that one's steps."""
+    """From a goal to its steps, from a step to its sub-agent, from there to the agent's steps."""
     CONTINUED = "continued"
-    """The same work goes on in a later session."""
+    """From a task to the task of a later session that continues it."""
 
 
 class EvidenceKind(StrEnum):
@@ -63,25 +63,25 @@ class EvidenceKind(StrEnum):
 
 
 OBSERVED: Final = "observed"
-"""Who says so, where the log does."""
+"""The author of evidence that was found in the log."""
 
 
 class Evidence(Struct, frozen=True, gc=False):
     kind: EvidenceKind
     ref: str
     by: str
-    """`observed`, or the person who says so."""
+    """`observed`, or the person who added it."""
 
 
 class Task(Struct, kw_only=True, gc=False):
     """The fields of `tasks --json`, in their order."""
 
     id: str
-    """Made of where it was first seen, so that it is the same in every database."""
+    """Derived from where it was first seen, so it is the same in every database."""
     text: str
     state: TaskState
     derived_state: TaskState | None
-    """What the log alone says; None for what a person added."""
+    """The state by the log alone; None for a task that a person added."""
     edited: bool = False
     origin: Origin
     session: str | None
@@ -89,7 +89,7 @@ class Task(Struct, kw_only=True, gc=False):
     branch: str | None
     depends_on: list[str] = field(default_factory=list)
     blocked_by: list[str] = field(default_factory=list)
-    """Those of them that are open."""
+    """The tasks in `depends_on` that are open."""
     ready: bool = False
     owner: str | None = None
     evidence: list[Evidence] = field(default_factory=list)
@@ -98,20 +98,20 @@ class Task(Struct, kw_only=True, gc=False):
     ended_at: datetime | None = None
     seconds: float | None = None
     revision: int | None = None
-    """The newest revision of its plan that holds it."""
+    """The newest revision of its plan that contains it."""
     current: bool = True
-    """False where the newest plan has dropped it."""
+    """False if the newest plan dropped it."""
     continued_in: str | None = None
-    """The task of a later session of this scope that goes on with it."""
+    """The task of a later session of this scope that continues it."""
 
     @property
     def relevant(self) -> bool:
-        """Whether a person would look for it here: it was not dropped, and goes on nowhere else."""
+        """Whether to list it: it was not dropped and is not continued elsewhere."""
         return self.current and (self.continued_in is None or self.edited)
 
     @property
     def unproven(self) -> bool:
-        """Whether it is said to be done, and nothing was seen of it."""
+        """Whether it is done without evidence."""
         return self.state is TaskState.DONE and not self.evidence
 
 
@@ -123,11 +123,11 @@ class Edge(Struct, frozen=True, gc=False):
 
 
 class Roadmap(Struct):
-    """The tasks of a scope and how they hang together; the session that moved last comes first."""
+    """The tasks of a scope and their edges; the most recently active session comes first."""
 
     tasks: list[Task] = field(default_factory=list)
     edges: list[Edge] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
-    """Edits that cannot be carried out, each as a sentence: a cycle with its path, a lost task."""
+    """Edits that cannot be applied, each as a sentence: a cycle with its path, a lost task."""
     plan_tool_off: bool = False
-    """Whether plans are missing because Codex's plan tool is off."""
+    """Whether sessions have no plans because Codex's plan tool is off."""

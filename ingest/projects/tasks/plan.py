@@ -1,7 +1,7 @@
-"""One session's plan over all its revisions: its steps, who they are, and when they were worked on.
+"""One session's plan over all its revisions: its steps, their ids, and when they were in progress.
 
-Pure. A step is named by where it was seen first: thread, segment and byte of that line, and its
-place in it. So it has the same name in every database, and whatever is read after it.
+Pure. The id of a step is derived from where it was first seen: thread, segment and byte of that
+line, and its position in it. So it is the same in every database, and later lines never change it.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,30 +14,30 @@ from msgspec import Struct, field
 from ingest.projects.tasks.identity import MatchedStep, StepMatcher
 
 ID_CHARS: Final = 10
-_WORKED_ON: Final = "in_progress"
+_IN_PROGRESS: Final = "in_progress"
 
 
 class Point(NamedTuple):
-    """A place in a session: the how manieth of its files, and the byte there."""
+    """A position in a session: the index of the file within the session, and the byte in it."""
 
     segment: int
     byte: int
 
 
 class PlanRevision(Struct, frozen=True, gc=False):
-    """One revision as a line told it."""
+    """One revision of a plan, as a line of the log holds it."""
 
     point: Point
     segment: str
     nth: int
-    """Which plan of this line: a script may set several."""
+    """Index among the plans of this line: a script may set several."""
     at: datetime | None
     explanation: str | None
     steps: list[tuple[str, str]]
 
 
 class PlanStep(Struct, gc=False):
-    """One step over all revisions, as it was seen last."""
+    """One step over all revisions, as last seen."""
 
     id: str
     text: str
@@ -49,38 +49,40 @@ class PlanStep(Struct, gc=False):
     ended_at: datetime | None = None
     seconds: float | None = None
     worked: list[tuple[Point, Point | None]] = field(default_factory=list)
-    """From where to where it was in progress; an open end where it still is."""
+    """The ranges in which it was in progress; the last has no end if it still is."""
     since: datetime | None = None
-    """In progress since then, where it is."""
+    """When it became in progress, if it is now."""
 
 
 def task_id(*parts: object) -> str:
-    """A short name for what was seen at a place."""
+    """A short id for something first seen at this position."""
     return sha256("\0".join(map(str, parts)).encode("utf-8", "replace")).hexdigest()[:ID_CHARS]
 
 
 def match_revisions(
-    thread: str, told: Sequence[PlanRevision]
+    thread: str, revisions: Sequence[PlanRevision]
 ) -> Iterator[tuple[PlanRevision, list[MatchedStep], list[str]]]:
-    """Each revision with its steps and their names."""
-    follower, names = StepMatcher(), list[str]()
-    for one in told:
-        found = follower.match(one.steps)
+    """Each revision with its steps and their ids."""
+    matcher, names = StepMatcher(), list[str]()
+    for one in revisions:
+        found = matcher.match(one.steps)
         for place, step in enumerate(found):
             if step.who == len(names):
                 names.append(task_id(thread, one.segment, one.point.byte, "plan", one.nth, place))
         yield one, found, [names[step.who] for step in found]
 
 
-def plan_steps(thread: str, told: Sequence[PlanRevision], until: datetime | None) -> list[PlanStep]:
-    """Every step there ever was, those of the newest revision first and in its order.
+def plan_steps(
+    thread: str, revisions: Sequence[PlanRevision], until: datetime | None
+) -> list[PlanStep]:
+    """All steps of all revisions; those of the newest come first, in its order.
 
-    `until` is when work on a step that is still in progress was last seen.
+    `until` ends the time spent on a step that is still in progress.
     """
     steps: dict[str, PlanStep] = {}
     newest: dict[str, None] = {}
     before: list[MatchedStep] = []
-    for number, (line, found, ids) in enumerate(match_revisions(thread, told), start=1):
+    for number, (line, found, ids) in enumerate(match_revisions(thread, revisions), start=1):
         if found is before:
             continue
         unchanged = {id(step) for step in before}
@@ -88,7 +90,7 @@ def plan_steps(thread: str, told: Sequence[PlanRevision], until: datetime | None
         for name in newest:
             if name not in here:
                 steps[name].revision = number - 1
-                _stops(steps[name], line)
+                _end_work(steps[name], line)
         for name, step in zip(ids, found, strict=True):
             if id(step) in unchanged:
                 continue
@@ -97,21 +99,21 @@ def plan_steps(thread: str, told: Sequence[PlanRevision], until: datetime | None
                 known = steps[name] = PlanStep(name, step.text, "", line.at)
             known.text = step.text
             if name not in newest or step.status != known.status:
-                _moves(known, step.status, line)
+                _set_status(known, step.status, line)
         newest = here
     for one in steps.values():
         one.current = one.id in newest
         if one.current:
-            one.revision = len(told)
+            one.revision = len(revisions)
         if one.since is not None and until is not None:
-            _spend(one, until)
+            _add_seconds(one, until)
     dropped = [one for one in steps.values() if not one.current]
     return [*(steps[name] for name in newest), *dropped]
 
 
-def _moves(step: PlanStep, status: str, one: PlanRevision) -> None:
-    _stops(step, one)
-    if status == _WORKED_ON:
+def _set_status(step: PlanStep, status: str, one: PlanRevision) -> None:
+    _end_work(step, one)
+    if status == _IN_PROGRESS:
         step.worked.append((one.point, None))
         step.since = one.at
         step.started_at = step.started_at or one.at
@@ -121,15 +123,15 @@ def _moves(step: PlanStep, status: str, one: PlanRevision) -> None:
     step.status = status
 
 
-def _stops(step: PlanStep, one: PlanRevision) -> None:
-    """Nobody works on it any more, if anybody did."""
+def _end_work(step: PlanStep, one: PlanRevision) -> None:
+    """End the current range in which it was in progress, if there is one."""
     if step.worked and step.worked[-1][1] is None:
         step.worked[-1] = step.worked[-1][0], one.point
         if step.since is not None and one.at is not None:
-            _spend(step, one.at)
+            _add_seconds(step, one.at)
         step.since = None
 
 
-def _spend(step: PlanStep, until: datetime) -> None:
+def _add_seconds(step: PlanStep, until: datetime) -> None:
     spent = max(0.0, (until - step.since).total_seconds()) if step.since else 0.0
     step.seconds = (step.seconds or 0.0) + spent

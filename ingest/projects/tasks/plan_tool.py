@@ -13,34 +13,34 @@ from ingest.tail.source import Representation
 
 OFF_SINCE: Final = (0, 152)
 SWITCH_ON: Final = "tools.update_plan.enabled = true"
-"""What Codex's config.toml has to say, before its first table."""
+"""The line for Codex's config.toml, before its first table."""
 _SWITCH: Final = ("tools", "update_plan", "enabled")
 MAX_SESSIONS: Final = 20
-"""Sessions: what older ones show may have been changed since."""
+"""Only the newest sessions count: the setting may have changed since older ones."""
 _CONFIG_CAP: Final = 1024 * 1024
 
 
 def on_by_default(codex: str | None) -> bool | None:
-    """Whether this version of Codex has the plan tool on; None where that cannot be told."""
+    """Whether the plan tool is on by default in this version of Codex; None if unknown."""
     numbers = re.match(r"(\d+)\.(\d+)", codex or "")
     return (int(numbers[1]), int(numbers[2])) < OFF_SINCE if numbers else None
 
 
 class SessionEvidence(NamedTuple):
-    """What one session shows of the tool."""
+    """What one session shows about the plan tool."""
 
     codex: str | None
     planned: bool
-    """Whether Codex took a plan in it."""
+    """Whether Codex accepted a plan in it."""
     refused: bool
 
 
 def is_enabled(sessions: Iterable[SessionEvidence]) -> bool | None:
-    """Whether the tool is on, as sessions show, the newest first; None where that cannot be told.
+    """Whether the plan tool is on, judged by sessions, the newest first; None if unknown.
 
-    A session without a plan shows nothing: it may have needed none. So the newest that asked for
-    one tells, unless the tool was on by default then and is not now, or the other way round; where
-    none did, the version of the newest tells.
+    A session without a plan shows nothing: it may have needed none. The newest session that used
+    the tool decides, unless the default has changed since its version. If none used it, the
+    default of the newest session's version decides.
     """
     newest: SessionEvidence | None = None
     for one in islice(sessions, MAX_SESSIONS):
@@ -52,12 +52,11 @@ def is_enabled(sessions: Iterable[SessionEvidence]) -> bool | None:
 
 
 def config_path(home: Path) -> Path:
-    """Codex's settings."""
     return home / "config.toml"
 
 
 def configured(home: Path) -> tuple[bool | None, str]:
-    """What Codex's settings say of its plan tool, and why that cannot be told."""
+    """The value of the plan tool's setting, or None, and why it could not be read."""
     try:
         with open_source(config_path(home), Representation.PLAIN) as reader:
             end = reader.end()
@@ -66,14 +65,14 @@ def configured(home: Path) -> tuple[bool | None, str]:
     except SourceError as error:
         return None, "" if error.code.endswith("missing") else error.sentence
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        return None, f"It is not understood ({error})."
+        return None, f"It is not valid TOML ({error})."
     for key in _SWITCH:
         table = table.get(key) if isinstance(table, dict) else None
     return (table if isinstance(table, bool) else None), ""
 
 
 def hint(homes: Iterable[Path]) -> str | None:
-    """What to do where a session shows that it is off; None where that was done since."""
+    """How to switch the plan tool on; None if the configuration already does."""
     if any(configured(home)[0] for home in homes):
         return None
     return (

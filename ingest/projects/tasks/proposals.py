@@ -1,6 +1,6 @@
-"""What an agent proposed in words: a check list, or a proposed plan by its title. Pure.
+"""Extracts proposed tasks from messages: the items of a check list, or of a proposed plan. Pure.
 
-A proposal is said, not set: it never has the state of a plan, only what its own boxes say.
+The state of a proposed task is that of its check box; there is no plan to take it from.
 """
 
 import re
@@ -21,16 +21,16 @@ class Item(Struct, frozen=True):
 
 
 def proposed_items(text: str, *, plan: bool) -> list[Item]:
-    """The boxes of a message; of a proposed plan without any, its numbered steps or its title."""
-    boxes = [Item(_said(box[2]), box[1] != " ") for box in _BOX.finditer(text)]
+    """The check boxes of a message; for a plan without any, its numbered steps or title."""
+    boxes = [Item(_clean(box[2]), box[1] != " ") for box in _BOX.finditer(text)]
     if boxes or not plan:
         return [box for box in boxes[:ITEMS] if box.text]
-    steps = [Item(_said(step[1]), done=False) for step in _STEP.finditer(text)]
+    steps = [Item(_clean(step[1]), done=False) for step in _STEP.finditer(text)]
     if len(steps) > 1:
         return [step for step in steps[:ITEMS] if step.text]
-    lines = (_said(line) for line in text.splitlines())
+    lines = (_clean(line) for line in text.splitlines())
     return [Item(line, done=False) for line in lines if line][:1]
 
 
-def _said(line: str) -> str:
+def _clean(line: str) -> str:
     return _SIGNS.sub("", line).strip()[:_CHARS]

@@ -1,7 +1,4 @@
-"""A plan's revisions in time, and what each changed: what a screen steps through.
-
-Derived each time it is read. A revision names its steps as the roadmap does.
-"""
+"""The revisions of a plan, and what each of them changed. Steps have the ids of the roadmap."""
 
 from bisect import bisect_left
 from collections.abc import Sequence
@@ -24,16 +21,16 @@ class Change(StrEnum):
 
 
 class RevisionStep(Struct, frozen=True):
-    """A step as a revision has it, or had it no more."""
+    """A step in a revision, or one that the revision removed."""
 
     id: str
     text: str
     status: str
     changes: tuple[Change, ...] = ()
     text_before: str | None = None
-    """Where it was reworded."""
+    """Set if it was reworded."""
     status_before: str | None = None
-    """Where that changed."""
+    """Set if it changed."""
 
 
 class Revision(Struct, frozen=True):
@@ -92,7 +89,7 @@ def _entry(now: RevisionStep, before: RevisionStep | None, *, moved: bool) -> Re
 
 
 def _moved(now: list[str], before: list[str]) -> set[str]:
-    """The fewest steps that must have moved: those outside of the longest order that stayed."""
+    """The smallest set of moved steps: all outside the longest increasing subsequence."""
     place = {name: at for at, name in enumerate(before)}
     ends: list[int] = []
     lengths: list[int] = []

@@ -1,8 +1,8 @@
-"""The roadmap of a project: what was to be done over all its sessions, and how it stands now.
+"""The roadmap of a project: the tasks of all its sessions and their current state.
 
-Derived each time it is read, from the facts and from what people said; nothing of it is stored. The
-whole project is looked at even where less is asked for, because work goes on over sessions and
-branches; what was not asked for is left out at the end.
+Derived from the facts and people's edits on every read; nothing is stored. The whole project is
+loaded even for a smaller scope, because work continues across sessions and branches; tasks outside
+the scope are dropped at the end.
 """
 
 from collections.abc import Iterable
@@ -19,64 +19,63 @@ from ingest.sessions.scope import Now, Scope
 
 
 def roadmap(rows: NamedQueries, scope: Scope, now: Now) -> Roadmap:
-    """The tasks in this scope; `limit` and `offset` are the reader's to apply."""
+    """The tasks in this scope; the caller applies `limit` and `offset`."""
     return build_roadmap(load_scope(rows, scope, now), recorded_edits(rows), scope, now)
 
 
 def load_scope(rows: NamedQueries, scope: Scope, now: Now) -> list[LoadedTasks]:
-    """What the sessions of the project tell, the one that moved last first."""
+    """The facts of the project's sessions, most recently active first."""
     project = scope.project
     if project is None and scope.session is not None:
-        # Its work goes on in other sessions.
+        # Its work may continue in other sessions of the project.
         named = rows.first_row("tasks.project_of", session=scope.session)
         project = named["project"] if named else None
     return load_project(rows, project, now)
 
 
 def recorded_edits(rows: NamedQueries) -> list[RecordedEdit]:
-    """What people said of tasks, in the order they said it."""
+    """All task edits, in the order they were made."""
     return [one for row in rows.rows("tasks.sayings") if (one := decode_edit(row)) is not None]
 
 
 def build_roadmap(
-    told: list[LoadedTasks], every: list[RecordedEdit], scope: Scope, now: Now
+    loaded: list[LoadedTasks], every: list[RecordedEdit], scope: Scope, now: Now
 ) -> Roadmap:
-    """The roadmap that these sessions and these edits make. Pure."""
-    derived = derive(told, now)
-    names = {one.session.project for one in told} | ({scope.project} if scope.project else set())
+    derived = derive(loaded, now)
+    names = {one.session.project for one in loaded} | ({scope.project} if scope.project else set())
     for task in apply_edits.added_tasks(every, None):
         if scope.project is None or task.project in names:
             derived.tasks.append(task)
-    _settle(derived, set())
+    _set_open_states(derived, set())
     for one in derived.tasks:
         if one.origin is not Origin.PERSON:
             one.derived_state = one.state
-    refused = _edited(derived, every, scope)
-    within = _Within(scope, [one.session for one in told], every)
-    tasks = [task for task in derived.tasks if within(task)]
+    refused = _apply_edits(derived, every, scope)
+    in_scope = _ScopeFilter(scope, [one.session for one in loaded], every)
+    tasks = [task for task in derived.tasks if in_scope(task)]
     ids = {task.id for task in tasks}
     for task in tasks:
         if task.continued_in not in ids:
             task.continued_in = None
     edges = [edge for edge in derived.edges if edge.source in ids and edge.target in ids]
-    return Roadmap(tasks, edges, refused, _plan_tool_off(told))
+    return Roadmap(tasks, edges, refused, _plan_tool_off(loaded))
 
 
-def _edited(derived: Derived, every: list[RecordedEdit], scope: Scope) -> list[str]:
-    """Lay what people said over what is derived; what of it cannot be."""
+def _apply_edits(derived: Derived, every: list[RecordedEdit], scope: Scope) -> list[str]:
+    """Apply the edits; returns the refused ones, as sentences."""
     if not every:
         return []
     whole = scope.project is None and scope.session is None
     refused, states = apply_edits.apply_edits(derived, every, whole=whole)
-    _settle(derived, states)
+    _set_open_states(derived, states)
     return refused
 
 
 _OPEN = (TaskState.PENDING, TaskState.READY)
 
 
-def _settle(derived: Derived, states: set[str]) -> None:
-    """What is ready and what is blocked, with what people said of states taken as it is."""
+def _set_open_states(derived: Derived, states: set[str]) -> None:
+    """Decide what is ready and what is blocked; `states` are the tasks whose state a person set."""
     hard = [edge for edge in derived.edges if edge.kind is EdgeKind.DEPENDS]
     soft = [edge for edge in derived.edges if edge.kind is EdgeKind.ORDER]
     kept = set(cycles.without_cycles(hard, soft))
@@ -94,13 +93,13 @@ def _settle(derived: Derived, states: set[str]) -> None:
         task.blocked_by = [
             one for one in task.depends_on if one in by_id and by_id[one].state not in CLOSED
         ]
-        said = task.id in states and task.state is not TaskState.PENDING
-        if task.state in _OPEN and not said:
-            task.state = _standing(task, behind)
+        set_by_person = task.id in states and task.state is not TaskState.PENDING
+        if task.state in _OPEN and not set_by_person:
+            task.state = _open_state(task, behind)
         task.ready = task.state is TaskState.READY
 
 
-def _standing(task: Task, behind: set[str]) -> TaskState:
+def _open_state(task: Task, behind: set[str]) -> TaskState:
     if task.blocked_by:
         return TaskState.BLOCKED
     if task.id in behind or task.origin is Origin.PROPOSED or task.continued_in is not None:
@@ -108,22 +107,22 @@ def _standing(task: Task, behind: set[str]) -> TaskState:
     return TaskState.READY
 
 
-class _Within:
+class _ScopeFilter:
     """Whether a task is in the scope."""
 
     def __init__(
         self, scope: Scope, sessions: Iterable[LoggedThread], every: list[RecordedEdit]
     ) -> None:
         self.scope = scope
-        self.sessions = {one.id for one in sessions if _asked_for(one, scope)}
-        self.said = {one.task: one.at for one in every}
-        """When somebody said something of a task last."""
+        self.sessions = {one.id for one in sessions if _in_scope(one, scope)}
+        self.edited_at = {one.task: one.at for one in every}
+        """When each task was last edited."""
 
     def __call__(self, task: Task) -> bool:
         scope = self.scope
         if task.session is not None:
             return task.session in self.sessions
-        at = self.said.get(task.id)
+        at = self.edited_at.get(task.id)
         return (
             scope.session is None
             and (scope.branch is None or task.branch in (None, scope.branch))
@@ -131,7 +130,7 @@ class _Within:
         )
 
 
-def _asked_for(session: LoggedThread, scope: Scope) -> bool:
+def _in_scope(session: LoggedThread, scope: Scope) -> bool:
     return (
         (scope.session is None or session.id == scope.session)
         and (scope.branch is None or session.branch == scope.branch)
@@ -149,9 +148,9 @@ def _began(one: LoadedTasks) -> float:
     return one.session.started_at.timestamp() if one.session.started_at else 0.0
 
 
-def _plan_tool_off(told: list[LoadedTasks]) -> bool:
-    """Whether plans are missing because Codex gives the sessions no tool for one."""
-    own = [one for one in told if one.session.parent_id is None]
+def _plan_tool_off(loaded: list[LoadedTasks]) -> bool:
+    """Whether sessions have no plans because Codex's plan tool is off."""
+    own = [one for one in loaded if one.session.parent_id is None]
     own.sort(key=_began, reverse=True)
     shown = (
         SessionEvidence(one.session.cli_version, bool(one.plan), one.refused_plans > 0)

@@ -1,1 +1,1 @@
-"""Finding what was said, planned, run and changed, in all sessions there are."""
+"""Search over messages, plans, commands, outputs and files of all sessions."""

@@ -1,6 +1,6 @@
-"""What the last word of a question could go on as: filters by name, and values that there are.
+"""Completes the last word of a search query: filter names and their stored values.
 
-Pure; which values there are is asked for once with `values`.
+`completions` is pure; `load_filter_values` loads the values once.
 """
 
 from typing import Final
@@ -24,7 +24,7 @@ _FIXED: Final = {
 
 
 class FilterValues(Struct, frozen=True):
-    """What filters can be set to here."""
+    """The stored values of each filter."""
 
     of: dict[str, tuple[str, ...]] = {}
 
@@ -37,7 +37,7 @@ def load_filter_values(access: NamedQueries) -> FilterValues:
 
 
 def completions(text: str, known: FilterValues) -> list[str]:
-    """Whole words that the last word of the text begins."""
+    """Completions of the last word of the text."""
     word = text.rpartition(" ")[2].lower()
     if not word or text.count('"') % 2:
         return []
@@ -52,7 +52,7 @@ def completions(text: str, known: FilterValues) -> list[str]:
 
 
 def apply_completion(text: str, word: str) -> str:
-    """The text with its last word replaced; a word that is whole has a blank behind it."""
+    """The text with its last word replaced; a complete word is followed by a space."""
     before, blank, _ = text.rpartition(" ")
     return f"{before}{blank}{word}" + ("" if word.endswith(":") else " ")
 

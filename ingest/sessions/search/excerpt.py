@@ -1,4 +1,4 @@
-"""The line of a text in which the match is, and where in it. Pure."""
+"""The line of a text that matches a query best, and the matches in it. Pure."""
 
 import re
 from collections.abc import Sequence
@@ -6,13 +6,13 @@ from functools import lru_cache
 
 COLUMNS = 160
 _FRAME = ("*** Begin Patch", "*** End Patch")
-"""Lines that say nothing of the patch they stand around."""
+"""Lines of a patch that are never shown as an excerpt."""
 _LEAD = 0.25
-"""How much of the room is for what stands before the match, where the line has to be cut."""
+"""Share of the columns before the match when the line is cut."""
 
 
 def excerpt(text: str, words: Sequence[str], columns: int = COLUMNS) -> str:
-    """The line that holds most of the words, cut around the first of them."""
+    """The line with most of the words, cut around the first of them."""
     stripped = map(str.strip, text.splitlines())
     lines = [line for line in stripped if line and line not in _FRAME]
     line = max(
@@ -25,7 +25,7 @@ def excerpt(text: str, words: Sequence[str], columns: int = COLUMNS) -> str:
 
 
 def marks(line: str, words: Sequence[str]) -> list[tuple[int, int]]:
-    """Where the words are in a line, from the left, as they would be marked."""
+    """The ranges of the words in a line, from left to right."""
     pattern = _pattern(tuple(words))
     return [match.span() for match in pattern.finditer(line)] if pattern else []
 
@@ -37,6 +37,6 @@ def _found(line: str, words: Sequence[str]) -> list[str]:
 
 @lru_cache(maxsize=8)
 def _pattern(words: tuple[str, ...]) -> re.Pattern[str] | None:
-    # Of two words that begin alike the longer one is marked.
+    # Longer words first: if two begin alike, the longer one matches.
     ordered = sorted(filter(None, words), key=len, reverse=True)
     return re.compile("|".join(map(re.escape, ordered)), re.IGNORECASE) if ordered else None

@@ -1,8 +1,7 @@
-"""What is asked for: words, "phrases" and filters, as a person types them.
+"""Parses search queries: words, "phrases" and filters.
 
-Whatever is typed is a question; nothing in it is a mistake. A filter that is not known, or whose
-value means nothing, is a word like any other, and so is an option like `-x` or `--all`; `-word`
-leaves out. Pure: now and the zone come in.
+Every text is a valid query. An unknown filter, or one with an invalid value, is searched as a word,
+and so is an option such as `-x` or `--all`; `-word` excludes a word. Pure.
 """
 
 import re
@@ -27,7 +26,7 @@ KINDS: Final = {
     "script": "JavaScript that called other tools",
     "self": "calls of Tailboard itself",
 }
-"""What is looked through; each hit is of one of these."""
+"""The kinds of text that are searched; each hit is of one kind."""
 
 FILTERS: Final = {
     "project": "its name, or its folder",
@@ -43,7 +42,7 @@ FILTERS: Final = {
 
 _UNFINISHED: Final = frozenset(f"{name}:" for name in FILTERS)
 _LONGEST = 4096
-"""Characters of a question; what is behind them is not looked for."""
+"""Most characters of a query; the rest is ignored."""
 _MOST_WORDS = 32
 _PART = re.compile(
     r"""(?P<minus>-(?=["\w]{2}))? (?: (?P<name>[a-z]+): (?=\S) )?
@@ -54,10 +53,10 @@ _PART = re.compile(
 
 class Query(Struct, frozen=True):
     words: tuple[str, ...] = ()
-    """Words and phrases that have to be there, all of them."""
+    """All of these words and phrases must match."""
     without: tuple[str, ...] = ()
     projects: tuple[str, ...] = ()
-    """Of several values of a filter, one has to fit."""
+    """At least one value of each filter must match."""
     branches: tuple[str, ...] = ()
     sessions: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
@@ -82,7 +81,7 @@ class _Parts(Struct):
     broken: bool = False
 
     def filter(self, name: str, value: str, now: datetime, zone: tzinfo | None) -> bool:
-        """Take it as a filter; whether it is one."""
+        """Add a filter. Returns False if it is not a valid one."""
         if name in ("since", "until"):
             parse: Callable[..., datetime] = times.since if name == "since" else times.until
             try:
@@ -98,7 +97,7 @@ class _Parts(Struct):
             self.filters.setdefault(name, []).extend(fitting)
             return bool(fitting)
         elif name in ("project", "branch", "session", "tool", "status"):
-            # As it was typed: capitals are made small where it is compared, by the same rules.
+            # Kept as typed: the database compares without case.
             self.filters.setdefault(name, []).append(value)
         else:
             return False
@@ -106,9 +105,9 @@ class _Parts(Struct):
 
 
 def parse(text: str, now: datetime, zone: tzinfo | None = None) -> Query:
-    """The question in the text. `now` has a zone."""
+    """Parse a query. `now` must be aware."""
     parts = _Parts()
-    # What is no text at all for a database is no text to look for.
+    # The database accepts no lone surrogates and no NUL.
     clean = text[:_LONGEST].encode("utf-8", "replace").decode().replace("\0", " ")
     for found in _PART.finditer(clean):
         said = found["word"] if found["phrase"] is None else found["phrase"].strip()
@@ -117,7 +116,7 @@ def parse(text: str, now: datetime, zone: tzinfo | None = None) -> Query:
             continue
         if found["name"]:
             said = f"{found['name']}:{said}"
-        # A filter without a value is being written, and says nothing yet.
+        # A filter without a value is still being typed.
         if said and said.lower() not in _UNFINISHED:
             (parts.without if minus else parts.words).append(said)
     return Query(
@@ -140,6 +139,6 @@ def _all(parts: _Parts, name: str) -> tuple[str, ...]:
 
 
 def _longest(words: Iterable[str]) -> tuple[str, ...]:
-    """Each once, the one that says most first."""
+    """Without duplicates, the longest first."""
     once = {word.lower(): word for word in words}
     return tuple(sorted(once.values(), key=len, reverse=True)[:_MOST_WORDS])

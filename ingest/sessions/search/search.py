@@ -1,7 +1,7 @@
-"""What a question finds in all that is stored, the best first.
+"""Runs a search query; the best hits come first.
 
-Nothing is kept for it beside the facts: each question looks through the texts themselves, so that
-what was stored a moment ago is found at once, and no line takes longer to store.
+There is no index: each query scans the stored texts, so new lines are found at once and storing
+them costs nothing extra.
 """
 
 from datetime import datetime
@@ -20,7 +20,7 @@ class Hit(Struct, frozen=True, kw_only=True):
 
     session: str
     turn: int | None
-    """As `show` counts them."""
+    """The number that `show` gives the turn."""
     kind: str
     at: datetime | None
     excerpt: str
@@ -37,7 +37,7 @@ class Hit(Struct, frozen=True, kw_only=True):
 class SearchResult(Struct, frozen=True):
     hits: list[Hit]
     total: int
-    """How many there are in all."""
+    """The number of all hits."""
 
 
 def search(

@@ -49,10 +49,10 @@ async def test_a_graph_is_walked_a_task_completed_and_that_taken_back(stage: Sta
         assert state(app, name) == "in_progress"
         assert not any(task.edited for task in screen(app).roadmap.tasks)
         await steps(pilot, "u")
-        assert "has said nothing of tasks" in said(app)
+        assert "Nothing to undo" in said(app)
 
 
-async def test_a_link_is_made_by_going_there_and_a_ring_is_refused_with_its_path(
+async def test_a_link_is_made_by_going_there_and_a_cycle_is_refused_with_its_path(
     stage: Stage,
 ) -> None:
     async with stage.opened("2", size=(200, 50)) as (app, pilot):
@@ -67,7 +67,7 @@ async def test_a_link_is_made_by_going_there_and_a_ring_is_refused_with_its_path
         await steps(pilot, "D")
         screen(app).plan.choose(run.id)
         await steps(pilot, "enter")
-        assert f"ring: {write.id} (Write the changelog) → {run.id}" in said(app)
+        assert f"dependency cycle: {write.id} (Write the changelog) → {run.id}" in said(app)
         screen(app).plan.choose(run.id)
         await steps(pilot, "x")
         assert chosen(app).depends_on == []

@@ -84,7 +84,7 @@ def test_another_branch_is_checked_out(repo: Repo, judge: Judge) -> None:
     found = judge(anchor)
     assert found.state is AlignmentState.OTHER_BRANCH
     assert not found.held
-    assert "which does not hold" in found.why
+    assert "which does not contain" in found.why
     assert "feature/x does" in found.why
 
 
@@ -116,7 +116,7 @@ def test_a_rebase_leaves_the_commit_without_a_branch(repo: Repo, judge: Judge) -
     repo.git("rebase", "--quiet", "main")
     found = judge(anchor)
     assert found.state is AlignmentState.REWRITTEN
-    assert found.why == f"No branch holds {old[:10]} any more."
+    assert found.why == f"No branch contains {old[:10]} any more."
 
 
 def test_a_rewritten_commit_that_was_swept_away_is_gone(repo: Repo, judge: Judge) -> None:
@@ -148,7 +148,7 @@ def test_a_force_push_by_somebody_else_is_seen_after_a_fetch(
     mine.git("reset", "--quiet", "--hard", "origin/main")
     found = judge(anchor)
     assert found.state is AlignmentState.REWRITTEN
-    assert found.why.startswith("main was rewritten: it holds ")
+    assert found.why.startswith("main was rewritten: it no longer contains ")
     assert found.why.endswith(" no more, backup does.")
 
 
@@ -224,7 +224,7 @@ def test_what_cannot_be_known_is_said(repo: Repo, judge: Judge, tmp_path: Path) 
     repo.commit("one")
     old = began(repo)
     repo.commit("two")
-    assert judge(Anchor("s", str(repo.path), "main")).why == "Codex wrote down no commit of it."
+    assert judge(Anchor("s", str(repo.path), "main")).why == "Codex recorded no commit for it."
     repo.git("clone", "--quiet", "--depth=1", f"file://{repo.path}", str(tmp_path / "shallow"))
     shallow = Anchor("s", str(tmp_path / "shallow"), "main", old.commit)
     found = judge(shallow)

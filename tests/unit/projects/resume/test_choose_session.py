@@ -72,7 +72,7 @@ def test_else_the_nearest_of_the_branch() -> None:
     )
     assert found.session.id == "near"
     assert found.because == (
-        "It is on main and began nearest to where that is now, 1 commit before cccccccccc."
+        "It is on main and began closest to its current commit, 1 commit before cccccccccc."
     )
 
 

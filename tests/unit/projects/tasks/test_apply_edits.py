@@ -63,7 +63,7 @@ def test_the_later_of_two_links_that_close_a_ring_is_refused_with_its_path() -> 
     assert states(plan) == {"a": "ready", "b": "blocked", "c": "blocked"}
     (sentence,) = plan.refused
     assert "a (Read) → b (Fix) → c (Ship) → a (Read)" in sentence
-    assert "ada said `link` of a" in sentence
+    assert "edit `link` of a by ada" in sentence
     assert len(after(("a", Link("a"))).refused) == 1
 
 
@@ -74,7 +74,7 @@ def test_a_link_that_is_taken_away_holds_nothing_up() -> None:
 def test_a_task_that_is_gone_is_told_and_everything_else_stands() -> None:
     plan = after(("gone", Set(TaskState.DONE)), ("a", Set(TaskState.DONE)))
     assert states(plan)["a"] == "done"
-    assert "no file tells of that task any more" in plan.refused[0]
+    assert "the task is no longer in any file" in plan.refused[0]
 
 
 def test_owner_evidence_and_notes_are_kept() -> None:
