@@ -1,1 +1,1 @@
-"""What happened, for people: sessions, days and projects as journals, shown and exported."""
+"""Journals of sessions, days and projects, for people."""

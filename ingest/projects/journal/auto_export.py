@@ -1,8 +1,8 @@
-"""Automatic export: a session that came to rest has the journals of its days written.
+"""Automatic export: when a session becomes quiet, the journals of its days are written.
 
-It is work of the queue (`Beside`). Its batch is the range of the session's file that no journal
-tells of yet, so a retry meets its own batch, also when the session has gone on; and as the same
-day always gives the same bytes, doing it twice leaves what doing it once left.
+A background job of the queue. Its batch is the range of the session's file that no journal covers
+yet, so a retry finds the same batch even if the session has continued. The same day always gives
+the same bytes, so a repeated export changes nothing.
 """
 
 from collections.abc import Callable
@@ -23,12 +23,10 @@ from ingest.text.times import local_day
 
 QUIET: Final = timedelta(minutes=2)
 ABANDONED: Final = timedelta(hours=1)
-"""After so long an open turn is told of as it stands."""
+"""An open turn is exported as it is after this time."""
 
 
 class JournalExporter(BackgroundJob[list[WrittenJournal]]):
-    """Writes the journals of one session after the other."""
-
     kind = Kind.JOURNAL
 
     def __init__(
@@ -62,7 +60,7 @@ class JournalExporter(BackgroundJob[list[WrittenJournal]]):
         )
 
     def _since(self, auto: exports.AutoExport) -> datetime:
-        """From the beginning of the day it was switched on: that day is told whole."""
+        """The beginning of the day it was switched on: that day is exported completely."""
         began, _ = build.day_bounds(local_day(auto.since, self.rules.zone), self.rules.zone)
         return began
 
@@ -99,13 +97,13 @@ class JournalExporter(BackgroundJob[list[WrittenJournal]]):
         return work
 
     def save(self, found: Row, batch: str, result: list[WrittenJournal], now: datetime) -> None:
-        """Nothing: where the journals of a project lie follows from the project."""
+        """Nothing to store: the paths of the journals follow from the project."""
 
     def _journal(self, day: date, folder: Path) -> Journal:
         return build.day_journal(self.database, day, self.rules, folder=str(folder))
 
     def _days(self, found: Row) -> list[date]:
-        """The days on which turns of the batch's range began, and that of the one it began in."""
+        """The days on which the turns of the batch's range began."""
         turns = self.database.rows("journal.turns", sources=[found["source"]])
         before = [one for one in turns if one["byte"] < found["start"]][-1:]
         inside = [one for one in turns if found["start"] <= one["byte"] < found["finish"]]

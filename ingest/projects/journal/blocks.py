@@ -1,7 +1,7 @@
-"""A page as a few kinds of blocks, and the page as Markdown and as one HTML file.
+"""The blocks that a page consists of, rendered as Markdown and as one HTML file.
 
-Text is data: every character of it that could act in a format is escaped there, so that a page has
-exactly the headings, lists and quotes that were put in, whatever the text says; no link, no image.
+All text is escaped, so that a page contains exactly the headings, lists and quotes of its blocks,
+whatever the text is: no link, no image.
 """
 
 import re
@@ -18,12 +18,12 @@ from ingest.text.state_style import STATE_STYLES, UNKNOWN
 
 class BlockStyle(StrEnum):
     OWN = "own"
-    """Words and numbers of ours, which need no escaping."""
+    """Tailboard's own words and numbers, which need no escaping."""
     PLAIN = "plain"
     STRONG = "strong"
     CODE = "code"
     STATE = "state"
-    """The word of a state; it is told with its sign."""
+    """A state, rendered with its glyph."""
 
 
 class Span(Struct, frozen=True):
@@ -48,13 +48,13 @@ class Bullets(Struct, frozen=True):
 
 
 class Quote(Struct, frozen=True):
-    """What somebody said, in its own lines."""
+    """A message, line by line."""
 
     text: str
 
 
 class Verbatim(Struct, frozen=True):
-    """What a program wrote, in its own lines."""
+    """Output of a program, line by line."""
 
     text: str
 
@@ -82,13 +82,13 @@ def state(word: str) -> Span:
     return Span(word, BlockStyle.STATE)
 
 
-_SAID: Final = {"completed": "done", "open": "not ended"}
+_WORDS: Final = {"completed": "done", "open": "not ended"}
 
 
 def state_text(word: str) -> str:
-    """A state as it is read: its sign and its word."""
-    said = _SAID.get(word, word).replace("_", " ")
-    return f"{STATE_STYLES.get(word, UNKNOWN).glyph} {said}"
+    """A state as text: its glyph and its word."""
+    text = _WORDS.get(word, word).replace("_", " ")
+    return f"{LOOKS.get(word, UNKNOWN).glyph} {text}"
 
 
 # ── Markdown ────────────────────────────────────────────────────────────────────────────────────
@@ -109,7 +109,7 @@ def _markdown(block: Block) -> str:
         case Quote():
             return "\n".join(f"> {line}".rstrip() for line in _quoted(block.text))
         case Verbatim():
-            # In a quote, so that no line of it is taken for one that marks our block.
+            # In a quote, so that no line of it is mistaken for a marker of our block.
             return "\n".join(f"> {line}".rstrip() for line in safe_export.fenced(block.text))
 
 
@@ -118,9 +118,9 @@ _CODE: Final = re.compile(r"(?<![`\\])`([^`\n]+)`(?!`)")
 
 
 def _quoted(text: str) -> list[str]:
-    """The lines of a text in which code stays code, and all else is what it says."""
-    told: list[str] = []
-    said: list[str] = []
+    """The lines of a quote: code stays code, everything else is escaped."""
+    quoted: list[str] = []
+    pending: list[str] = []
     lines = safe_text(text).split("\n")
     at = 0
     while at < len(lines):
@@ -128,16 +128,19 @@ def _quoted(text: str) -> list[str]:
             end = at + 1
             while end < len(lines) and not lines[end].strip().startswith(fence[1]):
                 end += 1
-            told += [*_kept(said), *safe_export.fenced("\n".join(lines[at + 1 : end]))]
-            said, at = [], end + 1
+            quoted += [
+                *_keep_line_breaks(pending),
+                *safe_export.fenced("\n".join(lines[at + 1 : end])),
+            ]
+            pending, at = [], end + 1
         else:
-            said.append(_with_code(lines[at]))
+            pending.append(_escape_line(lines[at]))
             at += 1
-    return told + _kept(said)
+    return quoted + _keep_line_breaks(pending)
 
 
-def _kept(lines: Sequence[str]) -> list[str]:
-    """A backslash at the end keeps the line; an empty one begins a paragraph."""
+def _keep_line_breaks(lines: Sequence[str]) -> list[str]:
+    """Keep line breaks with a backslash; an empty line begins a paragraph."""
     followed = [*lines[1:], ""]
     return [
         f"{line}\\" if line and after else line
@@ -145,20 +148,20 @@ def _kept(lines: Sequence[str]) -> list[str]:
     ]
 
 
-def _with_code(line: str) -> str:
-    """A line of text with the code in it as code."""
+def _escape_line(line: str) -> str:
+    """Escape a line, keeping code spans."""
     parts = _CODE.split(line)
-    told = ""
+    result = ""
     for i, part in enumerate(parts):
         if i % 2:
-            told += safe_export.code(part)
-        elif said := safe_export.inline(part):
+            result += safe_export.code(part)
+        elif escaped := safe_export.inline(part):
             before = " " if i and part[0].isspace() else ""
             after = " " if i + 1 < len(parts) and part[-1].isspace() else ""
-            told += f"{before}{said}{after}"
+            result += f"{before}{escaped}{after}"
         elif part and 0 < i < len(parts) - 1:
-            told += " "
-    return told
+            result += " "
+    return result
 
 
 def _line(line: Line) -> str:

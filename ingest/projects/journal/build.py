@@ -1,4 +1,4 @@
-"""The journal of a session, a day or a project, out of the database."""
+"""Builds the journal of a session, a day or a project from the database."""
 
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
@@ -22,8 +22,8 @@ def session_journal(rows: NamedQueries, session: str, rules: Rules) -> Journal:
     found = load_records(rows, RecordFilter(session=session))
     entries = _entries(found, rules)
     title = entries[0].title if entries else session
-    said = load_decisions(rows, found, rules.mask, session=session)
-    return _journal("session", session, title, found, entries, said, rules)
+    decisions = load_decisions(rows, found, rules.mask, session=session)
+    return _journal("session", session, title, found, entries, decisions, rules)
 
 
 def day_journal(
@@ -39,20 +39,20 @@ def day_journal(
     )
     entries = _entries(found, rules, day)
     about = f"{project}, {day}" if project else str(day)
-    said = load_decisions(rows, found, rules.mask, since=began, until=ended)
-    return _journal("day", day.isoformat(), f"Journal of {about}", found, entries, said, rules)
+    decisions = load_decisions(rows, found, rules.mask, since=began, until=ended)
+    return _journal("day", day.isoformat(), f"Journal of {about}", found, entries, decisions, rules)
 
 
 def project_journal(rows: NamedQueries, project: str, rules: Rules) -> Journal:
     found = load_records(rows, RecordFilter(project=project))
     entries = _entries(found, rules)
     name = entries[0].project if entries else project
-    said = load_decisions(rows, found, rules.mask)
-    return _journal("project", name, f"Journal of {name}", found, entries, said, rules)
+    decisions = load_decisions(rows, found, rules.mask)
+    return _journal("project", name, f"Journal of {name}", found, entries, decisions, rules)
 
 
 def newest_day(rows: NamedQueries, project: str | None, zone: tzinfo | None) -> date | None:
-    """The last day on which a turn began: what one before it did after midnight is told with it."""
+    """The last day on which a turn began; work after midnight belongs to that day."""
     row = rows.first_row("journal.newest", project=project)
     return local_day(row["began_at"], zone) if row and row["began_at"] else None
 
@@ -78,7 +78,7 @@ def _journal(
     title: str,
     found: list[Record],
     entries: list[Entry],
-    said: list[Decision],
+    decisions: list[Decision],
     rules: Rules,
 ) -> Journal:
     projects = {record.session["project"] for record in found}
@@ -88,9 +88,9 @@ def _journal(
         name=name,
         project=projects.pop() if len(projects) == 1 else None,
         zone=zone_name(rules.zone, _newest(entries)),
-        decisions=said,
+        decisions=decisions,
         entries=entries,
-        redacted=count_masked(msgspec.json.encode([said, entries]).decode()),
+        redacted=marks(msgspec.json.encode([decisions, entries]).decode()),
     )
 
 
@@ -100,14 +100,14 @@ def _newest(entries: list[Entry]) -> datetime:
 
 
 def zone_name(zone: tzinfo | None, moment: datetime) -> str:
-    """The zone as a distance from UTC, which names mean the same everywhere."""
+    """The offset of the zone from UTC; unlike names of zones, it is unambiguous."""
     local = moment.replace(tzinfo=UTC).astimezone(zone)
     distance = f"{local:%z}"
     return f"UTC{distance[:3]}:{distance[3:5]}" if local.utcoffset() else "UTC"
 
 
 def day_bounds(day: date, zone: tzinfo | None) -> tuple[datetime, datetime]:
-    """When a day begins and ends, as the database keeps time."""
+    """Begin and end of a day, in naive UTC as the database stores times."""
     return _utc(day, zone), _utc(day + timedelta(days=1), zone)
 
 

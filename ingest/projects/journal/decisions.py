@@ -1,4 +1,4 @@
-"""What people said of tasks: decisions, as far as anything of them was written down."""
+"""People's edits of tasks, as decisions in a journal."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -14,7 +14,7 @@ from ingest.projects.tasks.roadmap import recorded_edits, roadmap
 from ingest.sessions.scope import Now, Scope
 
 FOREVER: Final = timedelta(days=36_500)
-"""Nothing stalls or rests that soon: what the clock would make of tasks is left out."""
+"""A limit that is never reached, so that no task becomes stalled or idle by the clock."""
 
 
 def load_decisions(
@@ -26,7 +26,7 @@ def load_decisions(
     since: datetime | None = None,
     until: datetime | None = None,
 ) -> list[Decision]:
-    """What was said in this time of tasks of these sessions' projects, or of one session."""
+    """Edits in this period of tasks of these sessions' projects, or of one session."""
     every = [
         one
         for one in recorded_edits(rows)
@@ -51,11 +51,10 @@ def load_decisions(
     ]
 
 
-def decision_text(said: RecordedEdit) -> str:
-    """What was said, in words."""
-    edit = said.edit
+def decision_text(recorded: RecordedEdit) -> str:
+    edit = recorded.edit
     if isinstance(edit, Set):
-        return f"set {edit.state}" + (f": {said.reason}" if said.reason else "")
+        return f"set {edit.state}" + (f": {recorded.reason}" if recorded.reason else "")
     values = msgspec.to_builtins(edit)
     rest = " ".join(str(value) for name, value in values.items() if name != "do" and value)
     return f"{values['do']} {rest}".strip()

@@ -1,7 +1,7 @@
-"""One session as an entry of a journal: rows in, an `Entry` out. Pure.
+"""Builds the journal entry of one session from rows. Pure.
 
-Only what the log says or a person said is told: a decision is an answer to a question, a failure is
-repaired where the very same command went well later. Nothing hangs on the clock.
+Only what is in the log is reported: a decision is an answer to a question; a failure is repaired if
+the same command succeeded later. Nothing depends on the current time.
 """
 
 import re
@@ -41,8 +41,8 @@ ANSWER_CHARS: Final = 2_000
 COMMAND_CHARS: Final = 300
 OUTPUT_CHARS: Final = 400
 
-_MADE: Final = ("completed", "running")
-_GONE: Final = ("rolled_back", "reverted")
+_APPLIED: Final = ("completed", "running")
+_ROLLED_BACK: Final = ("rolled_back", "reverted")
 _GOALS: Final = {"complete": "completed", "active": "in_progress"}
 _PATCHED: Final = re.compile(r"^\*\*\* (?:Add|Update|Delete) File: (.+)$", re.MULTILINE)
 _COMMITTED: Final = re.compile(
@@ -53,17 +53,15 @@ Mask = Callable[[str], str]
 
 
 class Rules(Struct, frozen=True):
-    """How entries are made."""
-
     mask: Mask
     zone: tzinfo | None
-    """Whose days are meant; None is the system's."""
+    """The time zone of days; None is the system's."""
     turns: int
-    """So many newest turns are told one by one; those before are counted."""
+    """List this many newest turns; earlier ones are only counted."""
 
 
 def build_entry(record: Record, rules: Rules, day: date | None = None) -> Entry | None:
-    """The session, or what of it began on this day; None where that is nothing."""
+    """The entry of the session, or of its turns that began on `day`; None if there are none."""
     return _EntryBuilder(record, rules, day).entry()
 
 
@@ -87,7 +85,7 @@ class _EntryBuilder:
         self.edits: dict[int, list[tuple[str, str]]] = {}
         for row in record.facts["files"]:
             number = self.numbers.get((row["source"], row["turn"]))
-            if number is not None and row["status"] in _MADE:
+            if number is not None and row["status"] in _APPLIED:
                 self.edits.setdefault(number, []).append(self._edit(row))
 
     def entry(self) -> Entry | None:
@@ -95,38 +93,37 @@ class _EntryBuilder:
             return None
         row = self.record.session
         turns = self._turns()
-        counting = [one for one in turns if one.state not in _GONE]
-        told = turns[-self.rules.turns :]
-        newest = counting[-1] if counting else None
-        title = self._said(title_of(row["title"]), ASKED_CHARS)
+        effective = [one for one in turns if one.state not in _ROLLED_BACK]
+        newest = effective[-1] if effective else None
+        title = self._text(title_of(row["title"]), ASKED_CHARS)
         return Entry(
             session=row["id"],
             title=title or "(no prompt)",
-            project=self._said(row["project"]) or "unknown",
-            branch=self._said(row["began_on"]),
+            project=self._text(row["project"]) or "unknown",
+            branch=self._text(row["began_on"]),
             commit=row["commit"],
             parent=row["parent_id"],
-            agent=self._said(" ".join(filter(None, (row["nickname"], row["role"])))),
-            model=self._said(row["model"]),
-            cli_version=self._said(row["cli_version"]),
+            agent=self._text(" ".join(filter(None, (row["nickname"], row["role"])))),
+            model=self._text(row["model"]),
+            cli_version=self._text(row["cli_version"]),
             started_at=row["started_at"]
             if self.whole
             else self._began(next(iter(self.rows.values()))),
             ended_at=row["last_at"] if self.whole else self._ended(),
             outcome=newest.state if newest else "unknown",
-            objective=next((one.asked for one in counting if one.asked), None),
+            objective=next((one.asked for one in effective if one.asked), None),
             goals=self._goals(),
             plan=self._plan(),
             turn_count=len(turns),
             earlier=summarize_turns(turns[: -self.rules.turns]),
-            turns=told,
+            turns=turns[-self.rules.turns :],
             decisions=self._decisions(),
             failures=self._failures(),
-            files=_changed(file for one in counting for file in self.edits.get(one.n, [])),
+            files=_changed(file for one in effective for file in self.edits.get(one.n, [])),
             commits=self._commits(),
             tokens=self._tokens(),
             notes=[
-                Note(self._said(one["text"], ANSWER_CHARS) or "", self._said(one["kind"]))
+                Note(self._text(one["text"], ANSWER_CHARS) or "", self._text(one["kind"]))
                 for one in self.record.facts["notes"]
             ]
             if self.whole
@@ -135,29 +132,29 @@ class _EntryBuilder:
         )
 
     def _began(self, turn: Row) -> datetime | None:
-        """Old releases tell no times of turns; theirs are told with the day of their session."""
+        """Old releases record no times of turns; then the start of the session is used."""
         session = self.record.session
         began: datetime | None = turn["started_at"] or session["started_at"] or session["last_at"]
         return began
 
-    def _mine(self, name: str) -> Iterable[Row]:
-        """The rows of a kind that belong to a turn that is told."""
+    def _included(self, name: str) -> Iterable[Row]:
+        """The rows of a kind that belong to an included turn."""
         if self.whole:
             return self.record.facts[name]
         return (row for row in self.record.facts[name] if (row["source"], row["turn"]) in self.rows)
 
-    def _live(self, name: str) -> Iterable[Row]:
-        """Those of turns that still count."""
-        for row in self._mine(name):
+    def _effective(self, name: str) -> Iterable[Row]:
+        """The rows of turns that were not rolled back."""
+        for row in self._included(name):
             turn = self.rows.get((row["source"], row["turn"]))
-            if turn is None or turn["state"] not in _GONE:
+            if turn is None or turn["state"] not in _ROLLED_BACK:
                 yield row
 
     def _place(self, row: Row) -> LogPosition:
         return LogPosition(self.names[row["source"]], row["byte"])
 
-    def _said(self, text: str | None, chars: int = COMMAND_CHARS) -> str | None:
-        """Masked whole, then cut: half a secret is no pattern any more."""
+    def _text(self, text: str | None, chars: int = COMMAND_CHARS) -> str | None:
+        """Mask, then truncate: a truncated secret would not match its pattern."""
         return truncate(self.mask(text), chars) if text else None
 
     def _ended(self) -> datetime | None:
@@ -165,21 +162,23 @@ class _EntryBuilder:
         return max((one for one in times if one), default=None)
 
     def _turns(self) -> list[JournalTurn]:
-        said = messages_by_turn(self._mine("messages"))
+        messages = messages_by_turn(self._included("messages"))
         commands: dict[tuple[int, int], list[CommandRun]] = {}
-        for row in self._mine("calls"):
+        for row in self._included("calls"):
             if row["kind"] == "command":
-                commands.setdefault((row["source"], row["turn"]), []).append(self._done(row))
-        spent = {(row["source"], row["turn"]): row["total"] for row in self._mine("usage")}
+                commands.setdefault((row["source"], row["turn"]), []).append(self._command(row))
+        spent = {(row["source"], row["turn"]): row["total"] for row in self._included("usage")}
         return [
             JournalTurn(
                 n=self.numbers[key],
                 at=row["started_at"],
                 seconds=row["seconds"],
                 state=row["state"],
-                asked=self._said("\n\n".join(said.get(key, TurnMessages()).prompts), ASKED_CHARS),
-                answered=self._said(said.get(key, TurnMessages()).answer, ANSWER_CHARS),
-                error=self._said(row["error"] or row["error_code"]),
+                asked=self._text(
+                    "\n\n".join(messages.get(key, TurnMessages()).prompts), ASKED_CHARS
+                ),
+                answered=self._text(messages.get(key, TurnMessages()).answer, ANSWER_CHARS),
+                error=self._text(row["error"] or row["error_code"]),
                 commands=commands.get(key, []),
                 files=_changed(self.edits.get(self.numbers[key], [])),
                 tokens=spent.get(key, 0),
@@ -188,10 +187,10 @@ class _EntryBuilder:
             for key, row in self.rows.items()
         ]
 
-    def _done(self, row: Row) -> CommandRun:
+    def _command(self, row: Row) -> CommandRun:
         return CommandRun(
             row["time"],
-            self._said(row["command"] or row["tool"]) or "",
+            self._text(row["command"] or row["tool"]) or "",
             row["status"],
             row["exit_code"],
             row["seconds"],
@@ -201,17 +200,17 @@ class _EntryBuilder:
     def _edit(self, row: Row) -> tuple[str, str]:
         path = _relative(row["path"], self.record.session["cwd"] or "")
         change = f"moved to {row['moved_to']}" if row["moved_to"] else row["change"]
-        return self._said(path) or "", self._said(change) or ""
+        return self._text(path) or "", self._text(change) or ""
 
     def _goals(self) -> list[JournalStep]:
         newest: dict[str, str] = {}
-        for row in self._live("goals"):
+        for row in self._effective("goals"):
             if row["objective"]:
                 newest[row["objective"]] = row["status"]
             elif newest and row["status"]:
                 newest[list(newest)[-1]] = row["status"]
         return [
-            JournalStep(self._said(text) or "", _GOALS.get(status, status))
+            JournalStep(self._text(text) or "", _GOALS.get(status, status))
             for text, status in newest.items()
         ]
 
@@ -219,16 +218,16 @@ class _EntryBuilder:
         revisions: list[Revision] = []
         before: dict[str, str] = {}
         steps: list[JournalStep] = []
-        for row in self._live("plans"):
+        for row in self._effective("plans"):
             steps = [
-                JournalStep(self._said(text) or "", status)
+                JournalStep(self._text(text) or "", status)
                 for text, status in decode_steps(row["steps"])
             ]
             after = {one.text: one.status for one in steps}
             revisions.append(
                 Revision(
                     row["time"],
-                    self._said(row["explanation"]),
+                    self._text(row["explanation"]),
                     [
                         text
                         for text, status in after.items()
@@ -244,22 +243,22 @@ class _EntryBuilder:
 
     def _decisions(self) -> list[Decision]:
         found = []
-        for row in self._live("calls"):
+        for row in self._effective("calls"):
             if row["kind"] == "question" and row["status"] == "completed":
                 questions, answer = question_text(row["command"]), answer_text(row["output"])
                 if answer:
                     found.append(
                         Decision(
                             row["time"],
-                            self._said(questions, ASKED_CHARS) or "",
-                            self._said(answer, ASKED_CHARS) or "",
+                            self._text(questions, ASKED_CHARS) or "",
+                            self._text(answer, ASKED_CHARS) or "",
                             self._place(row),
                         )
                     )
         return found
 
     def _failures(self) -> list[JournalFailure]:
-        rows = [row for row in self._live("calls") if row["kind"] in ("command", "patch")]
+        rows = [row for row in self._effective("calls") if row["kind"] in ("command", "patch")]
         found = []
         for i, row in enumerate(rows):
             if row["status"] != "failed":
@@ -278,7 +277,7 @@ class _EntryBuilder:
             found.append(
                 JournalFailure(
                     row["time"],
-                    self._said(_named(row)) or "",
+                    self._text(_attempted(row)) or "",
                     f"exit {code}" if code is not None else "failed",
                     _end(self.mask(row["output"])) if row["output"] else None,
                     later["time"] if later else None,
@@ -288,7 +287,7 @@ class _EntryBuilder:
             )
         for row in self.rows.values():
             if row["state"] == "failed":
-                error = self._said(row["error"] or row["error_code"]) or "failed"
+                error = self._text(row["error"] or row["error_code"]) or "failed"
                 number = self.numbers[row["source"], row["place"]]
                 at = row["ended_at"] or row["started_at"]
                 found.append(
@@ -298,16 +297,16 @@ class _EntryBuilder:
 
     def _commits(self) -> list[JournalCommit]:
         found = []
-        for row in self._live("calls"):
+        for row in self._effective("calls"):
             if row["kind"] == "command" and row["status"] == "completed" and row["output"]:
                 for sha, subject in _COMMITTED.findall(row["output"]):
                     found.append(
-                        JournalCommit(sha, self._said(subject), row["time"], self._place(row))
+                        JournalCommit(sha, self._text(subject), row["time"], self._place(row))
                     )
         return found
 
     def _tokens(self) -> Tokens:
-        rows = list(self._mine("usage"))
+        rows = list(self._included("usage"))
         return Tokens(*(sum(row[name] for row in rows) for name in Tokens.__struct_fields__))
 
     def _sources(self) -> list[Source]:
@@ -327,15 +326,15 @@ def _note(segment: Row) -> str | None:
     return "archived" if segment["archived"] else None
 
 
-def _named(row: Row) -> str:
-    """What was tried: the command, or the files of a patch."""
+def _attempted(row: Row) -> str:
+    """The failed command, or the files of the patch."""
     command = row["command"] or row["tool"]
     patched = _PATCHED.findall(command) if row["kind"] == "patch" else []
     return f"patch of {', '.join(patched)}" if patched else command
 
 
 def summarize_turns(turns: list[JournalTurn]) -> EarlierTurns | None:
-    """Turns as one count; None where there are none."""
+    """Summarize turns as counts; None if there are none."""
     if not turns:
         return None
     commands = [one for turn in turns for one in turn.commands]
@@ -354,7 +353,7 @@ def _changed(edits: Iterable[tuple[str, str]]) -> list[FileChange]:
 
 
 def _relative(path: str, folder: str) -> str:
-    """As seen from the folder, where it lies in it."""
+    """The path relative to the folder, if it is inside."""
     try:
         return PurePath(path).relative_to(folder).as_posix() if folder else path
     except ValueError:

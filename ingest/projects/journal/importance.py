@@ -1,5 +1,5 @@
-"""Which commands of a turn are worth telling: what failed, was committed, tested, built or written
-comes before what only looked around. Pure.
+"""Ranks the commands of a turn: failures, commits, tests, builds and edits come before commands
+that only read. Pure.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from ingest.projects.journal.model import CommandRun, JournalFailure
 
 
 class Weight(IntEnum):
-    LOOKED = 0
+    READ = 0
     DID = 1
     CHECKED = 2
     """Tests, builds and checks."""
@@ -55,7 +55,7 @@ _VERBS: Final = frozenset(("test", "build", "check", "lint", "clippy", "ci", "ve
 
 
 def weight(command: str, status: str) -> Weight:
-    """How much the command says of what was done."""
+    """How important the command is in a summary."""
     if status in ("failed", "aborted", "declined"):
         return Weight.FAILED
     parts = simple_commands(command)
@@ -69,23 +69,24 @@ def _of_one(one: SimpleCommand) -> Weight:
     runs = program.startswith("python") or program in _RUNNERS
     if program in _PROGRAMS or (runs and not _VERBS.isdisjoint(words[:4])):
         return Weight.CHECKED
-    return Weight.LOOKED if is_read_only(one) or reports_by_exit_code(one) else Weight.DID
+    return Weight.READ if only_reads(one) or is_question(one) else Weight.DID
 
 
 def most_important(commands: Sequence[CommandRun], most: int) -> list[CommandRun]:
-    """The most telling ones, in their order; of equal ones the later, which tell how it ended.
-    Where some have to go, those that only looked around go first.
+    """The `most` important commands, in their order; of equal ones the later ones.
+
+    If some are left out, all commands that only read are, unless nothing else is left.
     """
     if len(commands) <= most:
         return list(commands)
     weights = [weight(one.command, one.status) for one in commands]
     ranked = sorted(range(len(commands)), key=lambda i: (weights[i], i), reverse=True)
-    told = [i for i in ranked if weights[i] > Weight.LOOKED]
-    return [commands[i] for i in sorted((told or ranked)[:most])]
+    effective = [i for i in ranked if weights[i] > Weight.READ]
+    return [commands[i] for i in sorted((effective or ranked)[:most])]
 
 
 def most_important_failures(failures: Sequence[JournalFailure], most: int) -> list[JournalFailure]:
-    """The same of failures: those that were not repaired and that said something."""
+    """The `most` important failures: unrepaired ones first, then those with output."""
     ranked = sorted(
         range(len(failures)),
         key=lambda i: (not failures[i].repaired, bool(failures[i].said), i),

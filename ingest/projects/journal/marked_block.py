@@ -1,7 +1,7 @@
-"""Our part of a file that is not ours: the block between two markers.
+"""Replaces the block between two markers in a user's file.
 
-Promises that every byte outside of the block stays as it is. A file without the markers gets the
-block at its end; one whose markers are not exactly one pair is refused, and nothing of it changes.
+Every byte outside the block is kept. A file without markers gets the block at its end; a file whose
+markers are not exactly one pair is refused.
 """
 
 import re
@@ -27,9 +27,9 @@ class BrokenBlock(Problem):
 
 
 def replace_block(existing: str, text: str, where: str) -> tuple[str, str, str]:
-    """What stands before our block in the file, the block around `text`, and what stands behind.
+    """The text before the block, the new block with `text`, and the text after it.
 
-    `where`: how the file is called in errors.
+    `where` names the file in errors.
     """
     block = f"{BEGIN}\n{_WARNING}\n\n{text.rstrip()}\n\n{END}\n"
     found = list(_MARKER.finditer(existing))

@@ -1,6 +1,6 @@
-"""The vocabulary of journals: what was wanted, planned, done, decided and spent. Values only.
+"""The model of journals. Values only.
 
-All text is as it stands in the log, masked and cut, and never trusted: who draws it makes it safe.
+All text is from the log, masked and truncated, but untrusted: whoever renders it must escape it.
 """
 
 from datetime import datetime
@@ -11,7 +11,7 @@ from ingest.sessions.session import Tokens
 
 
 class LogPosition(Struct, frozen=True):
-    """Where in Codex's files something stands."""
+    """A position in Codex's files."""
 
     file: str
     """Relative to Codex's home."""
@@ -19,8 +19,6 @@ class LogPosition(Struct, frozen=True):
 
 
 class CommandRun(Struct, frozen=True):
-    """A command that was run."""
-
     at: datetime | None
     command: str
     status: str
@@ -30,7 +28,7 @@ class CommandRun(Struct, frozen=True):
 
 
 class FileChange(Struct, frozen=True):
-    """A file, and what patches did to it, in their order and each once."""
+    """A file, and the distinct changes that patches made to it, in order."""
 
     path: str
     changes: list[str]
@@ -67,7 +65,7 @@ class JournalStep(Struct, frozen=True):
 
 
 class Revision(Struct, frozen=True):
-    """How a plan went on."""
+    """What a revision of a plan changed."""
 
     at: datetime | None
     explanation: str | None
@@ -83,7 +81,7 @@ class JournalPlan(Struct, frozen=True):
 
 
 class Decision(Struct, frozen=True):
-    """What a person decided: an answer to a question, or what they said here."""
+    """A person's decision: an answer to a question, or an edit of a task."""
 
     at: datetime | None
     question: str
@@ -99,7 +97,7 @@ class JournalFailure(Struct, frozen=True):
     said: str | None
     """The end of its output."""
     repaired_at: datetime | None
-    """When the same command went well, later in the session."""
+    """When the same command succeeded later in the session."""
     repaired: bool
     place: LogPosition
 
@@ -112,14 +110,14 @@ class JournalCommit(Struct, frozen=True):
 
 
 class Source(Struct, frozen=True):
-    """A file of Codex's that this was made of."""
+    """A file of Codex that the entry was built from."""
 
     file: str
     note: str | None
 
 
 class Note(Struct, frozen=True):
-    """What the optional command noted; made from untrusted text."""
+    """A note by the optional observer command; made from untrusted text."""
 
     text: str
     kind: str | None
@@ -140,7 +138,7 @@ class Entry(Struct, frozen=True, kw_only=True):
     started_at: datetime | None
     ended_at: datetime | None
     outcome: str
-    """How its newest turn stands, as the log says it."""
+    """The state of its newest turn in the log."""
     objective: str | None
     goals: list[JournalStep]
     plan: JournalPlan | None
@@ -164,9 +162,9 @@ class Journal(Struct, frozen=True, kw_only=True):
     """The session's id, the day, or the project."""
     project: str | None
     zone: str
-    """Whose days and clock it is told in."""
+    """The time zone of days and times."""
     decisions: list[Decision]
-    """What people said of its tasks."""
+    """People's edits of its tasks."""
     entries: list[Entry]
     redacted: int
     """How many secrets and private parts are masked in it."""

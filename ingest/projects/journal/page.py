@@ -1,4 +1,4 @@
-"""A journal as a page: what stands where, and in which words. Pure; the formats are `blocks`'."""
+"""Lays out a journal as blocks of a page. Pure."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, tzinfo
@@ -42,7 +42,7 @@ from ingest.text.units import duration, pluralize
 
 
 class Limits(Struct, frozen=True):
-    """How much of each session is told, so that a page can be read; JSON holds everything."""
+    """How much of each session a page shows; JSON has everything."""
 
     turns: int = 20
     commands: int = 12
@@ -50,21 +50,21 @@ class Limits(Struct, frozen=True):
     failures: int = 12
     revisions: int = 12
     said: int = 2_000
-    """Characters of what was asked and answered."""
+    """Characters of a prompt or an answer."""
     output: int = 12
-    """Lines of what a failure wrote last."""
+    """Last lines of a failure's output."""
 
 
 _FEW: Final = 3
-"""So many sessions are told at length."""
+"""Up to this many sessions are shown in full."""
 _SHORT: Final = Limits(turns=3, commands=5, files=8, failures=4, revisions=6, said=400, output=3)
 _TOLD: Final = 12
-"""So many sessions are told at all; of the others each is a line."""
+"""Most sessions that get a section; the others get a line each."""
 _NAMED: Final = 100
 
 
 def page(journal: Journal, zone: tzinfo | None) -> list[Block]:
-    """`zone`: whose clock the times are told in."""
+    """`zone`: the time zone of times."""
     blocks: list[Block] = [Heading(1, plain(journal.title)), Paragraph(_about(journal))]
     if journal.decisions:
         blocks += [
@@ -84,7 +84,7 @@ def page(journal: Journal, zone: tzinfo | None) -> list[Block]:
 
 
 def _chosen(entries: list[Entry]) -> tuple[list[Entry], list[Entry]]:
-    """The sessions in which most was done, in their order, and the others."""
+    """The sessions with most work, in their order, and the others."""
     ranked = sorted(
         range(len(entries)),
         key=lambda i: (
@@ -128,7 +128,7 @@ class _Page:
         self.files = [one.file for one in entry.sources]
 
     def blocks(self, *, alone: bool) -> list[Block]:
-        """`alone`: its title stands above the whole page."""
+        """`alone`: the page has no other session, so its heading is the title already."""
         return [
             *([] if alone else [Heading(2, plain(self.entry.title))]),
             self._facts(),
@@ -341,7 +341,7 @@ def _said(one: Decision, zone: tzinfo | None) -> Line:
 
 
 def earlier(one: EarlierTurns, most: int = 40) -> str:
-    """Older turns as one counted line."""
+    """Earlier turns as one line of counts."""
     turns = f"Turn {one.first}" if one.first == one.last else f"Turns {one.first}–{one.last}"
     parts = [pluralize(one.commands, "command"), f"{one.failed} failed" if one.failed else ""]
     if one.files:
@@ -351,7 +351,7 @@ def earlier(one: EarlierTurns, most: int = 40) -> str:
 
 
 def _end(text: str, most: int) -> str:
-    """The last lines of an output: there it says what is wrong."""
+    """The last lines of an output, where errors usually are."""
     lines = text.splitlines()
     return "\n".join(lines if len(lines) <= most else ["…", *lines[-most:]])
 
@@ -368,7 +368,7 @@ def _file(one: FileChange) -> Line:
 
 
 def _most(lines: Iterable[Line], most: int) -> list[Line]:
-    """The first ones, and how many more there are."""
+    """The first `most` lines, and how many more there are."""
     found = list(lines)
     if len(found) > most:
         return [*found[:most], own(f"and {len(found) - most} more")]

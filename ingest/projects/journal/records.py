@@ -1,7 +1,4 @@
-"""What is stored of some sessions, gathered with a handful of statements however many they are.
-
-Rows go in and come out; what they mean is for `entry.py`.
-"""
+"""Loads the rows of some sessions, with a fixed number of queries however many sessions."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -12,17 +9,17 @@ from msgspec import Struct, field
 from ingest.db.query_reader import NamedQueries, Row
 
 TEXT_CHARS = 4_000
-"""Of a message no more is read; of it, less is told."""
+"""Most characters to read of a message."""
 _FACTS = ("turns", "messages", "calls", "files", "plans", "goals", "usage", "notes")
 
 
 class RecordFilter(Struct, frozen=True, kw_only=True):
-    """Which sessions; what is not said does not narrow it."""
+    """Which sessions to load; None does not filter."""
 
     project: str | None = None
-    """Its name, or its folder."""
+    """Name or folder of the project."""
     folder: str | None = None
-    """This folder, and all that lie in it."""
+    """This folder and its subfolders."""
     session: str | None = None
     since: datetime | None = None
     until: datetime | None = None
@@ -59,6 +56,6 @@ def load_session_records(rows: NamedQueries, sessions: Iterable[Row]) -> list[Re
     for record in found.values():
         order = {row["source"]: place for place, row in enumerate(record.segments)}
         for group in record.facts.values():
-            # Within a source they are in order already, and stay so.
+            # Rows are ordered within a source already, and the sort is stable.
             group.sort(key=lambda row: order[row["source"]])
     return list(found.values())

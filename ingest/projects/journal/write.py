@@ -1,4 +1,4 @@
-"""Journals as files: which form, where to, and what of a file that is there already stays."""
+"""Renders journals and writes them to files, keeping what else a file contains."""
 
 import json
 from datetime import UTC, date, datetime, tzinfo
@@ -33,22 +33,24 @@ class WrittenJournal(Struct, frozen=True):
 
 
 class NotOurs(Problem):
-    """What is there was not written by Tailboard."""
+    """The existing file was not written by Tailboard."""
 
     code = "journal.not_ours"
     error_class = "data"
 
 
 def render(journal: Journal, form: JournalFormat, zone: tzinfo | None) -> str:
-    """The same journal gives the same text."""
     match form:
         case JournalFormat.MARKDOWN:
             return markdown(page(journal, zone))
         case JournalFormat.HTML:
             return html(journal.title, page(journal, zone))
         case JournalFormat.JSON:
-            told = {"schema": SCHEMA, "journal": msgspec.to_builtins(journal, builtin_types=TIMES)}
-            return json.dumps(told, indent=2, default=_utc) + "\n"
+            document = {
+                "schema": SCHEMA,
+                "journal": msgspec.to_builtins(journal, builtin_types=TIMES),
+            }
+            return json.dumps(document, indent=2, default=_utc) + "\n"
 
 
 TIMES = (datetime,)
@@ -61,7 +63,7 @@ def _utc(moment: object) -> str:
 
 
 def default_path(journal: Journal, form: JournalFormat) -> Path:
-    """Where a journal lies, seen from the folder of the database."""
+    """The path of a journal, relative to the folder of the database."""
     project = safe_export.safe_name(journal.project or "all-projects")
     name = "journal" if journal.kind == "project" else journal.name
     if journal.kind == "session":
@@ -78,25 +80,25 @@ def day_file(folder: Path, day: date) -> Path:
 def write(
     journal: Journal, path: Path, form: JournalFormat, zone: tzinfo | None, *, below: Path
 ) -> WrittenJournal:
-    """Write it to its file, under the folder `below`. Markdown goes into our block; what else the
-    file holds stays."""
+    """Write the journal to `path`, under the folder `below`. Markdown replaces only Tailboard's
+    block in the file."""
     text = render(journal, form, zone)
-    there = _read(path)
+    existing = _read(path)
     before = after = ""
     if form is JournalFormat.MARKDOWN:
-        before, text, after = replace_block(there or "", text, str(path))
-    elif there is not None and not _ours(there):
+        before, text, after = replace_block(existing or "", text, str(path))
+    elif existing is not None and not _ours(existing):
         raise NotOurs(
-            f"{path} is there already, and was not written by Tailboard. Nothing was written.",
-            "Name another file with --out.",
+            f"{path} exists and was not written by Tailboard. Nothing was written.",
+            "Choose another file with --out.",
         )
-    if f"{before}{text}{after}" != there:
+    if f"{before}{text}{after}" != existing:
         safe_export.write(path, text, below=below, replace=True, before=before, after=after)
     return WrittenJournal(path, len(journal.entries), journal.redacted)
 
 
-def _ours(there: str) -> bool:
-    return OURS in there or f'"schema": "{SCHEMA}"' in there[:200]
+def _ours(existing: str) -> bool:
+    return OURS in existing or f'"schema": "{SCHEMA}"' in existing[:200]
 
 
 def _read(path: Path) -> str | None:
@@ -106,8 +108,8 @@ def _read(path: Path) -> str | None:
         return None
     except UnicodeDecodeError as error:
         raise NotOurs(
-            f"{path} is no text in UTF-8 (byte {error.start}). Nothing was written.",
-            "Name another file with --out.",
+            f"{path} is not UTF-8 text (byte {error.start}). Nothing was written.",
+            "Choose another file with --out.",
         ) from error
     except OSError as error:
         raise safe_export.TargetUnwritable(path, error) from error

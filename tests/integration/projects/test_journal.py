@@ -262,7 +262,7 @@ def test_what_is_no_journal_is_not_written_over(desk: Desk) -> None:
         assert path.read_text() == "mine"
     path = desk.tmp / "latin.md"
     path.write_bytes(b"caf\xe9\n")
-    assert "no text in UTF-8 (byte 3)" in desk.run("journal", "export", "--out", str(path)).err
+    assert "not UTF-8 text (byte 3)" in desk.run("journal", "export", "--out", str(path)).err
     assert path.read_bytes() == b"caf\xe9\n"
 
 

@@ -9,9 +9,9 @@ from ingest.projects.journal.model import CommandRun, LogPosition
 @pytest.mark.parametrize(
     ("command", "status", "expected"),
     [
-        ("sed -n '1,20p' a.py", "completed", Weight.LOOKED),
-        ("rg -n needle | head -5", "completed", Weight.LOOKED),
-        ("bash -lc 'cat a.py && git status'", "completed", Weight.LOOKED),
+        ("sed -n '1,20p' a.py", "completed", Weight.READ),
+        ("rg -n needle | head -5", "completed", Weight.READ),
+        ("bash -lc 'cat a.py && git status'", "completed", Weight.READ),
         ("cat a > b", "completed", Weight.DID),
         ("mkdir -p a/b", "completed", Weight.DID),
         ("a 'command that cannot be split", "completed", Weight.DID),
