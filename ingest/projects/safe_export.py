@@ -1,9 +1,7 @@
-"""How anything leaves: names, files and the text in them.
+"""Writes exported files safely, and escapes log text for CSV, Markdown and HTML.
 
-Promises that a file appears whole or not at all, below the folder it was meant for and nowhere
-else, and that its text was masked once more: where that fails, nothing is written. What log text
-could do in the place it goes to (a table, Markdown, a page) is taken from it by `cell`, `inline`,
-`code` and `html`.
+A file is written atomically, only inside the given folder, and after its text was masked again; if
+masking fails, nothing is written. `cell`, `inline`, `code` and `html` escape text for its format.
 """
 
 import contextlib
@@ -34,11 +32,11 @@ _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 class ExportedFile(Struct, frozen=True):
     path: Path
     redacted: int
-    """How many secrets and private parts its text had, whenever they were masked."""
+    """Number of masks in its text, including those applied when it was read."""
 
 
 class MaskingFailed(Problem):
-    """The search for secrets failed, so nothing may leave."""
+    """Masking secrets failed, so nothing may be exported."""
 
     code = "outgoing.not_masked"
 
@@ -50,7 +48,7 @@ class MaskingFailed(Problem):
 
 
 class TargetExists(Problem):
-    """There is something in the place."""
+    """The target exists or is no regular file."""
 
     code = "outgoing.in_the_way"
 
@@ -59,7 +57,7 @@ class TargetExists(Problem):
 
 
 class TargetUnwritable(Problem):
-    """The place cannot be written to."""
+    """The target cannot be written."""
 
     code = "outgoing.unwritable"
 
@@ -71,7 +69,7 @@ class TargetUnwritable(Problem):
 
 
 def masked(text: str) -> str:
-    """`text` as it may leave: to a file, the clipboard, another program."""
+    """Mask `text` for export to a file, the clipboard or another program."""
     try:
         return mask(text)
     except Exception as error:
@@ -79,7 +77,7 @@ def masked(text: str) -> str:
 
 
 def safe_name(text: str) -> str:
-    """A name for a file, made of `text`: two texts never get the same one."""
+    """A file name derived from `text`; different texts get different names."""
     slug = _OUTSIDE.sub("-", unicodedata.normalize("NFKC", masked(text)))
     slug = slug.lstrip(".-").rstrip(".-")
     if slug and slug == text and len(slug) <= NAME_CHARS and not _RESERVED.fullmatch(slug):
@@ -100,11 +98,11 @@ def write(
     before: str = "",
     after: str = "",
 ) -> ExportedFile:
-    """Write a file that lies in or under the folder `below`, whole or not at all.
+    """Write a file inside the folder `below` atomically.
 
-    Folders under `below` are made where they are missing. A file that is there stays as it is
-    unless it may be replaced, which keeps its mode; a link is never followed or replaced.
-    `before` and `after` are what a person wrote around the text: they stay as they are.
+    Missing folders under `below` are created. An existing file is replaced only with `replace`,
+    which keeps its mode; a link is never followed or replaced. `before` and `after` are a person's
+    text around ours and are not masked.
     """
     text = masked(text)
     parts = _under(path, below)
@@ -135,7 +133,7 @@ def _under(path: Path, below: Path) -> tuple[str, ...]:
 
 @contextlib.contextmanager
 def _folder(below: Path, parts: tuple[str, ...], path: Path) -> Iterator[int]:
-    """The folder a file goes to, held open: whoever swaps it for a link changes nothing."""
+    """The target folder as an open descriptor, so that swapping it for a link has no effect."""
     below.mkdir(mode=0o700, parents=True, exist_ok=True)
     here = os.open(below, _FOLDER & ~os.O_NOFOLLOW)
     try:
@@ -177,7 +175,7 @@ def _place(folder: int, name: str, data: bytes, path: Path, *, replace: bool) ->
 
 
 def _link(passing: str, name: str, folder: int, path: Path) -> None:
-    """Give the file its name, unless it is taken, at any moment."""
+    """Link the file to its name; fails atomically if the name exists."""
     try:
         os.link(passing, name, src_dir_fd=folder, dst_dir_fd=folder)
     except FileExistsError:

@@ -1,4 +1,4 @@
-"""A batch as people and programs see it: what is stored of it, and how it stands now."""
+"""A batch with its stored fields and its current state."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, tzinfo
@@ -18,7 +18,7 @@ class BatchError(Struct, frozen=True, rename={"cls": "class"}):
 
 
 class Batch(Struct, frozen=True, kw_only=True):
-    """The fields of `batches --json`, in their order; `shown` is the state as people see it."""
+    """The fields of `batches --json`, in their order; `shown` is the displayed state."""
 
     id: str
     kind: str
@@ -46,7 +46,7 @@ class Batch(Struct, frozen=True, kw_only=True):
 def with_history(
     access: NamedQueries, rows: Iterable[Row], now: datetime, *, alive: bool
 ) -> list[Batch]:
-    """These batches with their history; `alive`: whether whoever claimed one still can work."""
+    """Batches with their history; `alive`: whether the owner process is running."""
     batches = [to_batch(row, now, alive=alive) for row in rows]
     by_id = {batch.id: batch for batch in batches}
     for move in access.rows("batches.moves", batches=list(by_id)):
@@ -88,7 +88,7 @@ def to_batch(row: Row, now: datetime, *, alive: bool) -> Batch:
 
 
 class Policy(Struct, frozen=True):
-    """What is tried again by itself, and how often; and whose clock says when."""
+    """The retry settings, and the time and zone to display retries in."""
 
     retry: str
     max_attempts: int
@@ -97,7 +97,7 @@ class Policy(Struct, frozen=True):
     zone: tzinfo | None = None
 
     def again(self, batch: Batch) -> str:
-        """When it is tried next, exactly, and which of how many tries that is."""
+        """When the batch is retried next, and the number of that attempt."""
         tried = f"{batch.attempts + 1} of {self.max_attempts}"
         if batch.stuck and batch.heartbeat_at is not None:
             return f"no sign of life since {self.clock(batch.heartbeat_at)}"
@@ -112,7 +112,7 @@ class Policy(Struct, frozen=True):
         return ""
 
     def clock(self, moment: datetime) -> str:
-        """The time of day where the person is, with the day if it is another one."""
+        """The local time, with the date if it is not today."""
         here, now = (one.replace(tzinfo=UTC).astimezone(self.zone) for one in (moment, self.moment))
         same_day = here.date() == now.date()
         return f"{here:%H:%M:%S}" if same_day else f"{here:%Y-%m-%d %H:%M:%S}"

@@ -1,4 +1,4 @@
-"""Two reports side by side: every figure that both have, and how it changed. Pure."""
+"""Compares the figures of two reports. Pure."""
 
 from collections.abc import Iterator
 
@@ -15,7 +15,7 @@ class Change(Struct, frozen=True):
 
     @property
     def ratio(self) -> float | None:
-        """After, of before; None where one of them says nothing."""
+        """After divided by before; None if either is missing."""
         return self.after / self.before if self.before and self.after is not None else None
 
 
@@ -37,7 +37,7 @@ def _figures(report: Report) -> Iterator[tuple[tuple[str, str], float | None]]:
     for disk in report.disk:
         yield (f"disk.{disk.name.replace(' ', '_')}", "bytes"), disk.bytes
     if report.period.version is not None:
-        return  # The samples tell of Tailboard at a time, never of a version of Codex.
+        return  # Samples are by time, so they say nothing about a version of Codex.
     running = report.running
     yield ("read_amplification", "ratio"), running.read_amplification
     yield ("landings_per_minute", "landings"), running.landings_per_minute

@@ -1,4 +1,4 @@
-"""What disk space goes to: the kinds of records in classes a person understands. Pure."""
+"""Groups disk usage by classes of records. Pure."""
 
 from collections.abc import Iterable
 from typing import Any, Final
@@ -38,7 +38,7 @@ _CLASSES: Final = {
         "configuration",
     ),
 }
-"""Class to parts of the names that belong to it; the first class that fits is it."""
+"""Parts of record names by class; the first class that matches is used."""
 
 REPLAYED: Final = "replayed history"
 UNKNOWN: Final = "unknown records"
@@ -63,7 +63,7 @@ def record_class(kind: str) -> str:
 
 
 def sum_by_class(kinds: Iterable[dict[str, Any]]) -> list[Disk]:
-    """The classes that have anything in them, the largest first."""
+    """The classes that are not empty, the largest first."""
     found: dict[str, Disk] = {}
     for row in kinds:
         name = record_class(row["kind"])

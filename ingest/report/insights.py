@@ -1,7 +1,4 @@
-"""What can be seen at a glance of a period: the figures behind the pictures of the dashboard.
-
-Asked for here, drawn elsewhere. What a report tells in the same words is taken from it.
-"""
+"""Loads the figures for the charts of a period in the dashboard."""
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta, tzinfo
@@ -15,19 +12,19 @@ from ingest.report.report import Removable, Report, build_report, list_removable
 from ingest.text.times import local_day
 
 MODELS: Final = 4
-"""Models that are told by name; the others are one."""
+"""Most models to list, the last of which may be `OTHERS`."""
 OTHERS: Final = "others"
 CODEX_BEGAN: Final = date(2025, 4, 1)
-"""Nothing is older than the first Codex: a time before tells of a clock."""
+"""Release of the first Codex: earlier times come from a wrong clock."""
 HISTOGRAMS: Final = ("tokens_per_turn", "turn_seconds")
 
 
 class Tokens(Struct, frozen=True):
-    """Tokens of each day, the days in a row without a gap."""
+    """Tokens by day, without gaps between days."""
 
     days: list[date]
     models: list[str]
-    """The one that spent most first."""
+    """Most tokens first."""
     totals: list[list[int]]
     """By model, then by day."""
 
@@ -82,11 +79,11 @@ def _tokens(rows: Iterable[Row], period: Period, now: datetime, zone: tzinfo | N
         ranked = [*ranked[: MODELS - 1], OTHERS]
         spent[OTHERS] = others
     every = [day for days in spent.values() for day in days]
-    # A period ends right before its last moment.
+    # The end of a period is exclusive.
     ended = period.until - timedelta(microseconds=1) if period.until else now
     today = local_day(ended, zone)
-    # A clock that was wrong once must not stretch the picture over years: what it counted stands
-    # at the edge.
+    # A wrong clock must not stretch the chart over years: its tokens are added to the first or last
+    # day.
     last = min(max(*every, today), today + timedelta(days=1))
     known = min((day for day in every if day >= CODEX_BEGAN), default=last)
     first = local_day(period.since, zone) if period.since else known

@@ -1,4 +1,4 @@
-"""What a report compares: a stretch of time, or everything a version of Codex wrote.
+"""Parses the period of a report: a range of time, or a version of Codex.
 
 `2026-10-01..2026-11-01`, `..yesterday`, `7d..` (a side may be left out), one day (`yesterday`,
 `2026-11-01`), or a version (`0.91.0`). Pure: now and the zone come in.
@@ -23,10 +23,10 @@ class Period(Struct, frozen=True):
 
 
 class InvalidPeriod(ValueError):
-    """The text names no period."""
+    """The text is no valid period."""
 
     def __init__(self, text: str, why: str = "") -> None:
-        super().__init__(f"{text!r} is no period; write {FORMS}.{why}")
+        super().__init__(f"{text!r} is not a valid period; write {FORMS}.{why}")
 
 
 def parse_period(text: str, now: datetime, zone: tzinfo | None = None) -> Period:

@@ -1,7 +1,4 @@
-"""What a report says of a period: how the system ran, what is usual, what is complete, what is big.
-
-The figures are the database's; here they are asked for, added up and put in their order.
-"""
+"""Builds the report of a period: throughput, distributions, coverage and disk usage."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -15,18 +12,18 @@ from ingest.report.period import Period
 from ingest.text.times import local_day
 
 MAX_BUCKETS = 48
-"""A course of this many characters fits every terminal."""
+"""Most values of a sparkline: this many characters fit every terminal."""
 OLD = timedelta(days=90)
 STALE_SHOWN = 20
 _LOOKS = ("unchanged", "nothing_new", "begun", "appended", "reread", "rewritten")
 _SUMS = ("landings", "batches", "failures", "batch_seconds", "bytes_read", "bytes_new", "lines")
 _COVERED = ("git", "title", "plan")
-# The nice lengths of a stretch, in seconds.
+# Lengths of a bucket, in seconds.
 _WIDTHS = (60, 300, 900, 3600, 4 * 3600, 86_400, 7 * 86_400, 28 * 86_400)
 
 
 class Running(Struct, kw_only=True):
-    """How the system ran, over all samples of the period."""
+    """Throughput over all samples of the period."""
 
     samples: int = 0
     seconds: float = 0.0
@@ -45,7 +42,7 @@ class Running(Struct, kw_only=True):
 
     @property
     def landings_per_minute(self) -> float | None:
-        """None where there is not one whole minute: half a second tells nothing of a minute."""
+        """None for less than a minute of samples, which would be extrapolation."""
         return self.landings * 60 / self.seconds if self.seconds >= 60 else None
 
     @property
@@ -54,7 +51,7 @@ class Running(Struct, kw_only=True):
 
     @property
     def read_amplification(self) -> float | None:
-        """Bytes read for each that was new; 1 is perfect."""
+        """Bytes read per new byte; 1 is perfect."""
         return self.bytes_read / self.bytes_new if self.bytes_new else None
 
 
@@ -76,7 +73,7 @@ class Covered(Struct, frozen=True):
 
 
 class Removable(Struct, frozen=True):
-    """What could go, and who would have to do it."""
+    """Data that could be removed, and by whom."""
 
     what: str
     items: int
@@ -92,8 +89,6 @@ class Day(Struct):
 
 
 class Report(Struct):
-    """One period."""
-
     period: Period
     running: Running
     series: list[Row]
@@ -130,7 +125,7 @@ def build_report(access: NamedQueries, period: Period, zone: tzinfo | None) -> R
 
 
 def list_removable(access: NamedQueries, now: datetime) -> list[Removable]:
-    """What is old enough to go. Of Codex's own files this is advice and nothing more."""
+    """Data old enough to remove. Tailboard never removes Codex's own files."""
     old = f"{OLD.days}d"
     said = {
         "batch_history": ("tailboard", f"tailboard prune --older-than {old} --dry-run"),
@@ -158,7 +153,7 @@ def list_stale(access: NamedQueries) -> list[Row]:
 
 
 def bucket_seconds(seconds: float) -> int:
-    """How long a stretch is, so that there are not too many of them."""
+    """The length of a bucket, so that there are at most `MAX_BUCKETS`."""
     least = seconds / MAX_BUCKETS
     return next((width for width in _WIDTHS if width >= least), math.ceil(least / 60) * 60)
 

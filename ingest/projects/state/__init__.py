@@ -1,1 +1,1 @@
-"""The state of a project as files: written to be read in a diff, edited, and taken back."""
+"""The state of a project as files that can be diffed, edited and imported."""

@@ -1,4 +1,4 @@
-"""The state of a project out of the database: the same facts give the same values."""
+"""Builds the state of a project from the database; the same facts give the same state."""
 
 from collections import Counter
 from datetime import datetime, tzinfo
@@ -50,20 +50,20 @@ _STATES: Final = {
 class BuiltState(Struct, frozen=True):
     project: ProjectState
     sessions: dict[str, SessionState]
-    """By the name of the file of each."""
+    """By file name."""
 
 
 def build_state(
     rows: NamedQueries, project: str, zone: tzinfo | None, turns: int
 ) -> BuiltState | None:
-    """The state of a project, by its name or folder; None where no session belongs to it."""
+    """The state of a project, by its name or folder; None if it has no session."""
     rules = journal_rules(zone, turns)
     found = load_records(rows, RecordFilter(project=project))
     entries = [one for record in found if (one := build_entry(record, rules)) is not None]
     if not entries:
         return None
     name = entries[0].project
-    # The moment of the newest fact: what the clock would make of it is left out.
+    # The time of the newest fact, so that states do not depend on the current time.
     newest = max((one.ended_at for one in entries if one.ended_at), default=datetime(2000, 1, 1))  # noqa: DTZ001
     plan = roadmap(rows, Scope(project=project), Now(newest, FOREVER, FOREVER))
     return _StateBuilder(rules, plan, entries).made(
@@ -195,7 +195,7 @@ class _StateBuilder:
 
 
 def item_digest(item: Item) -> str:
-    """What tells whether a person changed an item since it was written."""
+    """A digest of the editable fields: it differs if a person edited the item in the file."""
     said = [getattr(item, name) for name in EDITABLE]
     return blake2b(msgspec.json.encode(said), digest_size=4).hexdigest()
 
@@ -211,7 +211,7 @@ def _kind(kind: str) -> ProofKind:
 
 
 def _files(entries: list[Entry]) -> dict[str, Entry]:
-    """The name of the file of each session; an agent's never takes that of another."""
+    """The file name of each session; names of agents and duplicates get a suffix of the id."""
     plain = {one.session: _name(one) for one in entries}
     times = Counter(plain[one.session] for one in entries if not one.parent)
     return {

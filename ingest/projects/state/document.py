@@ -1,7 +1,7 @@
-"""The vocabulary of state files, version 1. Values only.
+"""The format of state files, version 1. Values only.
 
-What changes by itself as time goes by is not in them: the same facts give the same bytes. Approvals
-are not in them either, because Codex records none.
+Nothing in them depends on the current time: the same facts give the same bytes. Approvals are not
+included, because Codex records none.
 """
 
 from datetime import datetime
@@ -15,7 +15,7 @@ SESSION: Final = "tailboard.session_state/1"
 Word = Annotated[str, Meta(min_length=1, max_length=4096)]
 ProofKind = Literal["command", "file", "commit", "session"]
 State = Literal["pending", "in_progress", "blocked", "done", "failed", "cancelled"]
-"""What waits, stalls or is ready does so by the clock or by other tasks, and is not written."""
+"""Without waiting, stalled and ready, which depend on the current time or on other tasks."""
 
 
 class Proof(Struct, frozen=True, forbid_unknown_fields=True):
@@ -28,11 +28,11 @@ class Item(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A task or a goal. A person may change `state` and `owner`, and add to the lists."""
 
     id: str | None = None
-    """None for a task that is to be added."""
+    """None for a task to add."""
     text: Word
     state: State = "pending"
     log_state: State | None = None
-    """What the log alone says; None for what a person added."""
+    """The state by the log alone; None for a task that a person added."""
     origin: str = "person"
     session: str | None = None
     branch: str | None = None
@@ -41,7 +41,7 @@ class Item(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     notes: list[str] = field(default_factory=list)
     evidence: list[Proof] = field(default_factory=list)
     mark: str | None = None
-    """What it was when it was written, so that an edit is told from an old file."""
+    """Digest of the item when it was written; distinguishes an edit from an outdated file."""
 
 
 class Edge(Struct, frozen=True, forbid_unknown_fields=True):
@@ -51,7 +51,7 @@ class Edge(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Milestone(Struct, frozen=True, forbid_unknown_fields=True):
-    """A task that is done, with the commit that shows it."""
+    """A task that is done, with the commit that proves it."""
 
     task: str
     text: str
@@ -59,7 +59,7 @@ class Milestone(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Decided(Struct, frozen=True, forbid_unknown_fields=True):
-    """What a person decided: said here, or answered to Codex."""
+    """A person's decision: an edit of a task, or an answer to Codex."""
 
     at: datetime | None
     by: str
@@ -68,7 +68,7 @@ class Decided(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Checkpoint(Struct, frozen=True, forbid_unknown_fields=True):
-    """Where git stood when a session began, or a commit that was made in it."""
+    """The commit a session began at, or one that was made in it."""
 
     at: datetime | None
     branch: str | None
@@ -80,7 +80,7 @@ class Link(Struct, frozen=True, forbid_unknown_fields=True):
     id: str
     title: str
     file: str
-    """Its own file of state."""
+    """The state file of the session."""
 
 
 class ProjectState(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -103,7 +103,7 @@ class StateProblem(Struct, frozen=True):
 
 
 class StatedMessage(Struct, frozen=True):
-    """One of the newest turns, in short."""
+    """One of the newest turns."""
 
     n: int
     state: str
@@ -116,7 +116,7 @@ class Summary(Struct, frozen=True, kw_only=True):
     outcome: str
     turns: int
     earlier: str | None
-    """Older turns, as one counted line."""
+    """Earlier turns as one line of counts."""
     latest: list[StatedMessage]
     files: list[str]
     tokens: int
@@ -133,9 +133,9 @@ class SessionState(Struct, frozen=True, kw_only=True):
     ended_at: datetime | None
     summary: Summary
     subtasks: list[Item]
-    """What is open of its plan and goals."""
+    """Open steps of its plan and goals."""
     follow_ups: list[Item]
-    """What was asked or proposed in it, and is open."""
+    """Open requests and proposals."""
     failures: list[StateProblem]
-    """Not repaired in it."""
+    """Failures that were not repaired."""
     notes: list[str]

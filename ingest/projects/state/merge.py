@@ -1,8 +1,8 @@
-"""What a state file says differently from the database, and what becomes of each difference. Pure.
+"""Compares a state file with the database, and resolves each difference. Pure.
 
-Promises that nothing in the database is lost: what a person added in the file is added; what a
-person changed is changed, unless it changed here too since the file was written; what is
-only in the database stays.
+Nothing in the database is lost: what a person added in the file is added; what a person changed is
+applied, unless the database changed too since the file was written; what only the database has is
+kept.
 """
 
 from collections.abc import Iterator
@@ -22,13 +22,13 @@ from ingest.sessions.errors import Problem
 
 class Resolution(StrEnum):
     APPLY = "apply"
-    """It is taken over."""
+    """The change in the file is applied."""
     KEPT = "kept"
-    """The database is ahead, or has what the file leaves out; it stays as it is."""
+    """The database is newer, or has something that the file lacks; it is kept."""
     CONFLICT = "conflict"
-    """Both changed since the file was written; the database stays as it is."""
+    """Both changed since the file was written; the database is kept."""
     REFUSED = "refused"
-    """Files cannot change it."""
+    """This cannot be changed by a file."""
 
 
 class Change(Struct, frozen=True):
@@ -42,7 +42,7 @@ class Change(Struct, frozen=True):
     file: str | None
     fate: Resolution
     edit: TaskEdit | None = None
-    """What is to be said, where it is taken over."""
+    """The edit that applies the change."""
 
 
 class OtherProject(Problem):
@@ -52,7 +52,7 @@ class OtherProject(Problem):
 
 
 def changes(file: ProjectState, database: ProjectState) -> list[Change]:
-    """What differs, in the order of the file; then what it leaves out."""
+    """The differences, in the order of the file; then what the file lacks."""
     if file.project != database.project:
         raise OtherProject(
             f"The file is the state of {file.project}, not of {database.project}.",
@@ -71,11 +71,11 @@ def changes(file: ProjectState, database: ProjectState) -> list[Change]:
     for id_, here in known.items():
         if id_ not in seen and id_ is not None:
             found.append(Change(id_, here.text, "task", here.text, None, Resolution.KEPT))
-    return list(_without_rings(found, database))
+    return list(_refuse_cycles(found, database))
 
 
-def _without_rings(found: list[Change], database: ProjectState) -> Iterator[Change]:
-    """The same, but what would make tasks wait for each other, with those before it, is refused."""
+def _refuse_cycles(found: list[Change], database: ProjectState) -> Iterator[Change]:
+    """Refuse links that would close a cycle together with the links before them."""
     edges = [
         Edge(one.source, one.target, EdgeKind.DEPENDS)
         for one in database.edges
@@ -92,13 +92,13 @@ def _without_rings(found: list[Change], database: ProjectState) -> Iterator[Chan
 
 
 def _added(item: Item, database: ProjectState, known: dict[str | None, Item]) -> Iterator[Change]:
-    # Made of what it says, so that the same file never adds it twice.
+    # Derived from the text, so that importing the same file twice adds it once.
     key = f"{database.project}\0{item.text}".encode("utf-8", "surrogatepass")
     id_ = blake2b(key, digest_size=6).hexdigest()
     if item.mark is not None and item.origin != "person":
         yield Change(
             item.id or "", item.text, "task", None, item.text, Resolution.REFUSED
-        )  # Of another database, or of files that are gone.
+        )  # From another database, or from files that no longer exist.
         return
     if id_ in known:
         if item.id is None:
@@ -107,7 +107,7 @@ def _added(item: Item, database: ProjectState, known: dict[str | None, Item]) ->
         edit = Add(item.text, database.project, item.branch)
         yield Change(id_, item.text, "task", None, item.text, Resolution.APPLY, edit)
     fresh = Item(id=id_, text=item.text)
-    yield from _said(item, fresh, known, Resolution.APPLY)
+    yield from _field_changes(item, fresh, known, Resolution.APPLY)
 
 
 def _differences(item: Item, here: Item, known: dict[str | None, Item]) -> Iterator[Change]:
@@ -120,13 +120,13 @@ def _differences(item: Item, here: Item, known: dict[str | None, Item]) -> Itera
         fate = Resolution.KEPT
     elif moved:
         fate = Resolution.CONFLICT
-    yield from _said(item, here, known, fate)
+    yield from _field_changes(item, here, known, fate)
 
 
-def _said(
+def _field_changes(
     item: Item, here: Item, known: dict[str | None, Item], fate: Resolution
 ) -> Iterator[Change]:
-    """The differences that files may make; additions are taken over whatever else changed."""
+    """The differences in editable fields; additions are applied whatever else changed."""
     id_ = here.id or ""
     more = Resolution.KEPT if fate is Resolution.KEPT else Resolution.APPLY
 
@@ -160,7 +160,7 @@ def _said(
 
 
 def _left_out(item: Item, here: Item) -> Iterator[Change]:
-    """What only the database has; a file takes nothing away."""
+    """What only the database has: importing a file removes nothing."""
     for what, ours, theirs in (
         ("note", here.notes, item.notes),
         ("depends_on", here.depends_on, item.depends_on),

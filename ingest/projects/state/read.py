@@ -1,4 +1,4 @@
-"""A state file, read and held against its schema; what is wrong is told with line and column."""
+"""Reads and validates a state file; errors name line and column."""
 
 import json
 import re
@@ -18,7 +18,7 @@ _SPACE: Final = re.compile(r"[ \t\r\n]*")
 
 
 class BadState(Problem):
-    """The file is no state of a project."""
+    """The file is not a valid state of a project."""
 
     code = "state.bad"
 
@@ -35,7 +35,7 @@ def read(path: Path) -> ProjectState:
 
 
 def decode_state(data: bytes, where: str) -> ProjectState:
-    """`where`: how the file is called in errors."""
+    """`where` names the file in errors."""
     if len(data) > LARGEST:
         raise BadState(f"{where} is larger than {LARGEST:,} bytes.", "It is no state file.")
     try:
@@ -71,7 +71,7 @@ _HINT: Final = (
 
 
 def _at(text: str, path: str) -> str:
-    """`:line:column` of what a path like `.tasks[3].state` names, as far as it can be followed."""
+    """`:line:column` of a path such as `.tasks[3].state`, as far as it can be resolved."""
     decoder = JSONDecoder()
     at = _skip(text, 0)
     for key, number in _KEY.findall(path):
@@ -89,7 +89,7 @@ def _skip(text: str, at: int) -> int:
 
 
 def _member(text: str, at: int, key: str, decoder: JSONDecoder) -> int | None:
-    """Where the value of a key begins. The last of two counts, as it does for whoever decodes."""
+    """The offset of the value of a key. Of duplicate keys the last counts, as for decoders."""
     found = None
     if text[at : at + 1] != "{":
         return None
@@ -114,7 +114,7 @@ def _element(text: str, at: int, number: int, decoder: JSONDecoder) -> int | Non
 
 
 def _next(text: str, at: int, decoder: JSONDecoder) -> int:
-    """Behind a value and the comma after it."""
+    """The offset after a value and its comma."""
     _, at = decoder.raw_decode(text, at)
     at = _skip(text, at)
     return _skip(text, at + 1) if text[at] == "," else at

@@ -1,4 +1,4 @@
-"""State files on the disk: keys in order, a value a line, and no edit of a person written over."""
+"""Writes state files with sorted keys and a value per line; never overwrites unsaved edits."""
 
 import json
 import re
@@ -19,7 +19,7 @@ FILE: Final = "project_state.json"
 
 
 class UnsavedEdits(Problem):
-    """The file holds edits that were not taken over yet."""
+    """The file has edits that were not imported yet."""
 
     code = "state.unsaved"
 
@@ -31,14 +31,14 @@ def encode_document(document: msgspec.Struct) -> str:
 
 
 def encode_files(made: BuiltState) -> dict[str, str]:
-    """Every file by its name, and what stands in it."""
+    """The text of every file, by name."""
     return {FILE: encode_document(made.project)} | {
         name: encode_document(one) for name, one in made.sessions.items()
     }
 
 
 def write(made: BuiltState, folder: Path) -> list[Path]:
-    """Write all files. One that holds edits that were not imported is not written over."""
+    """Write all files. Refuses to overwrite edits that were not imported."""
     before = folder / FILE
     if before.exists():
         waiting = [
@@ -59,7 +59,7 @@ def write(made: BuiltState, folder: Path) -> list[Path]:
 
 
 def _escaped(found: re.Match[str]) -> str:
-    """As JSON writes it, so that the file shows what is there and says the same when it is read."""
+    """A JSON escape, so that unsafe characters are visible and still decode to the same text."""
     if found[0] == PLAIN_EMOJI:
         return found[0]
     return json.dumps(found[0])[1:-1] if found[0] != "\x7f" else "\\u007f"

@@ -68,7 +68,7 @@ def test_a_period_is_a_stretch_a_day_or_a_version() -> None:
 
 @pytest.mark.parametrize("text", ["", "..", "soon", "7d", "2026-11-03..2026-11-01", "1d..now..x"])
 def test_what_is_no_period_is_told(text: str) -> None:
-    with pytest.raises(InvalidPeriod, match="is no period"):
+    with pytest.raises(InvalidPeriod, match="is not a valid period"):
         parse_period(text, NOW, UTC)
 
 
