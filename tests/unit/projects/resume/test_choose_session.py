@@ -82,7 +82,9 @@ def test_a_session_of_the_branch_comes_before_a_nearer_one_of_another() -> None:
         session("side", minutes=60, branch="side", commit=MIDDLE),
     )
     assert found.session.id == "lost"
-    assert found.because.startswith("It is the latest on main; where it began ")
+    assert found.because == (
+        "It is the latest on main; the branch no longer contains where it began."
+    )
 
 
 def test_without_a_session_of_the_branch_the_nearest_ancestor_is_it() -> None:
