@@ -1,7 +1,7 @@
-"""The settings: every value, where it came from, and what the other places say of it.
+"""The settings: each value, its source, and the values that the other sources give.
 
-Defaults yield to the file, the file to the environment, and that to the options. A file with an
-unknown key or a wrong value is refused as a whole, with the line; nothing of it is guessed.
+Options override the environment, which overrides the file, which overrides the defaults. A file
+with an unknown key or an invalid value is refused as a whole; the error names the line.
 """
 
 import re
@@ -48,7 +48,7 @@ class Settings(Struct, frozen=True, kw_only=True):
 
 
 class GivenOptions(Struct, frozen=True):
-    """What the options of the command line say; nothing where they were not used."""
+    """The values of the command-line options; empty or None if not given."""
 
     codex_homes: tuple[str, ...] = ()
     db: str | None = None
@@ -56,7 +56,7 @@ class GivenOptions(Struct, frozen=True):
 
 
 class Places(Struct, frozen=True):
-    """Where this system keeps things, as far as nobody says otherwise."""
+    """The default paths of this system and user."""
 
     config: Path
     db: Path
@@ -65,7 +65,7 @@ class Places(Struct, frozen=True):
 
 
 class Origin(Struct, frozen=True):
-    """What each place says of one setting; None where it says nothing."""
+    """The value each source gives for one setting; None if it gives none."""
 
     default: Value
     file: Value | None
@@ -92,7 +92,7 @@ class Loaded(Struct, frozen=True):
 
 
 class SettingsError(Exception):
-    """A setting cannot be used."""
+    """A setting has an unknown name or an invalid value."""
 
     code = "settings"
 
@@ -134,7 +134,7 @@ _WHOLE: Final = frozenset(
     }
 )
 _TABLE: Final = "observe"
-"""Settings that may stand in a table of their own in the file: `[observe]`, `command = …`."""
+"""These settings may be in a table of their own in the file: `[observe]`, `command = …`."""
 NAMES: Final = Settings.__struct_fields__
 ENVIRONMENT: Final = {
     name: {"codex_homes": "CODEX_HOME", "color": "NO_COLOR, FORCE_COLOR"}.get(
@@ -145,8 +145,8 @@ ENVIRONMENT: Final = {
 
 
 def places(env: Mapping[str, str]) -> Places:
-    """The places of this system and user."""
-    # Imported here so that who brings places of their own does not pay for it.
+    """The default paths for this environment."""
+    # Imported here: slow, and not needed by callers that bring their own paths.
     from platformdirs import user_config_path, user_data_path
 
     named = env.get("TAILBOARD_CONFIG")
@@ -161,7 +161,7 @@ def places(env: Mapping[str, str]) -> Places:
 
 
 def load(given: GivenOptions, env: Mapping[str, str], at: Places) -> Loaded:
-    """The settings as all places together make them."""
+    """Combine the settings of all sources."""
     defaults = asdict(Settings(codex_homes=(at.codex_home,), db=at.db))
     file = _from_file(at.config)
     environment = _from_environment(env, at.here)
@@ -198,14 +198,14 @@ def _from_file(path: Path) -> dict[str, Value]:
     for key, name, raw in _entries(table):
         where = f"{path}:{_line_of(key, text)}"
         if name not in NAMES:
-            sentence = f"`{name}` is no setting; allowed: {', '.join(NAMES)}."
+            sentence = f"`{name}` is not a setting; allowed: {', '.join(NAMES)}."
             raise SettingsError(where, sentence, EDIT)
         values[name] = _checked(name, raw, where, path.parent)
     return values
 
 
 def _entries(table: Mapping[str, object]) -> Iterator[tuple[str, str, object]]:
-    """Each key as it stands in the file, the setting it means, and what it says."""
+    """Each key of the file, the name of its setting, and its value."""
     for key, raw in table.items():
         if key == _TABLE and isinstance(raw, dict):
             yield from ((one, f"{_TABLE}_{one}", said) for one, said in raw.items())
@@ -221,14 +221,14 @@ def _from_environment(env: Mapping[str, str], here: Path) -> dict[str, Value]:
             continue
         raw: object = text
         if name == "codex_homes":
-            # As Codex takes it: one path, whatever is in it.
+            # Codex treats the whole variable as one path, even if it contains a colon.
             raw = [text]
         elif name == "observe_command":
             raw = _words(text)
         elif name in _LEAST:
             raw = _number(text)
         values[name] = _checked(name, raw, variable, here)
-    # NO_COLOR wins, as no-color.org asks; both count only where they are not empty.
+    # NO_COLOR wins, as no-color.org asks; both count only if they are not empty.
     if env.get("NO_COLOR"):
         values["color"] = "never"
     elif env.get("FORCE_COLOR"):
@@ -241,16 +241,16 @@ def _number(text: str) -> int | float | str:
         try:
             return kind(text)
         except ValueError:
-            continue  # The next kind; what is no number at all is named by `_checked`.
+            continue  # `_checked` reports text that is not a number.
     return text
 
 
 def _words(text: str) -> list[str] | str:
-    """A command as it would be typed; no shell ever sees it."""
+    """Split a command into words as a shell would; no shell runs it."""
     try:
         return shlex.split(text)
     except ValueError:
-        return text  # An open quotation mark: named by `_checked`.
+        return text  # An unclosed quote; `_checked` reports it.
 
 
 def _checked(name: str, raw: object, where: str, base: Path) -> Value:
@@ -277,7 +277,7 @@ def _typed(name: str, raw: object, base: Path) -> Value | UnsetType:
             return raw
     elif isinstance(raw, int | float) and not isinstance(raw, bool):
         whole = isinstance(raw, int) or name not in _WHOLE
-        # Written so that "not a number" fails it too.
+        # Written so that NaN fails too.
         if whole and _LEAST[name] <= raw < float("inf"):
             return raw
     return UNSET
@@ -289,7 +289,7 @@ def _allowed(name: str) -> str:
     if name == "db":
         return "a path"
     if name == "observe_command":
-        return "a list of words, the program first"
+        return "a list of words, starting with the program"
     if name in _CHOICES:
         return " or ".join(f'"{choice}"' for choice in _CHOICES[name])
     kind = "a whole number" if name in _WHOLE else "a number"
@@ -300,7 +300,7 @@ def _path(text: str, base: Path) -> Path:
     try:
         return base / Path(text).expanduser()
     except RuntimeError:
-        return base / text  # `~nobody`: there is no such user, so it is a name like any other.
+        return base / text  # `~name` of a user that does not exist: an ordinary file name.
 
 
 def _line_of(name: str, text: str) -> int:
@@ -312,12 +312,16 @@ def _line_of(name: str, text: str) -> int:
 
 
 def template() -> str:
-    """A settings file that says what there is, all of it commented out."""
-    # The only writer of TOML here, and a slow import.
+    """A settings file that lists every setting, commented out."""
+    # Slow to import, and only needed here.
     import tomlkit
 
     document = tomlkit.document()
-    document.add(tomlkit.comment("Settings of Tailboard. What is not set here has its default:"))
+    document.add(
+        tomlkit.comment(
+            "Settings of Tailboard. Settings that are commented out have their default:"
+        )
+    )
     defaults = Settings(codex_homes=(Path("~/.codex"),), db=Path("~/tailboard.duckdb"))
     for name, value in asdict(defaults).items():
         shown = [str(path) for path in value] if isinstance(value, tuple) else value
@@ -329,23 +333,23 @@ def template() -> str:
 
 
 _MEANING: Final = {
-    "codex_homes": "Where Codex keeps its files",
-    "db": "The database; its default is the data folder of this system",
-    "line_cap_bytes": "A longer line is set aside instead of read",
-    "sweep_seconds": "How often all files are looked at",
-    "recent_seconds": "How often the files of the last day are looked at",
-    "debounce_ms": "A file that goes on changing is read when it was quiet for so long",
-    "max_wait_ms": "But no change waits longer than this, however busy its file is",
-    "batch_bytes": "How much of a file is one batch",
-    "retry": "Whether a failed batch is tried again by itself",
-    "max_attempts": "After so many failures a batch waits for a person",
-    "stall_minutes": "An open turn that wrote nothing for so long is stalled",
-    "idle_hours": "And after so long it is idle, until its file grows again",
-    "retention_days": "The history of finished batches is kept so long; 0 keeps it for ever",
-    "observe_command": "A command that is told of every session that came to rest; none by default",
-    "observe_quiet_minutes": "A session came to rest when it wrote nothing for so long",
-    "observe_timeout_seconds": "The command is killed after so long",
-    "observe_output_bytes": "And when it answers with more than this",
-    "journal_turns": "Journals tell so many newest turns of a session, and count those before",
-    "color": "Colour on a terminal",
+    "codex_homes": "Codex's home folder or folders",
+    "db": "The database file; by default in the data folder of this system",
+    "line_cap_bytes": "Lines longer than this many bytes are quarantined",
+    "sweep_seconds": "Seconds between two checks of all files",
+    "recent_seconds": "Seconds between two checks of the files of the last day",
+    "debounce_ms": "Read a changed file once it was unchanged for this many milliseconds",
+    "max_wait_ms": "Maximum delay in milliseconds for a file that keeps changing",
+    "batch_bytes": "Maximum size of a batch in bytes",
+    "retry": "Whether failed batches are retried automatically",
+    "max_attempts": "After this many failed attempts a batch is dead and no longer retried",
+    "stall_minutes": "An open turn without output for this many minutes is stalled",
+    "idle_hours": "An open turn without output for this many hours is idle",
+    "retention_days": "Days to keep the history of finished batches; 0 keeps it forever",
+    "observe_command": "Command to run after a session becomes quiet; none by default",
+    "observe_quiet_minutes": "Minutes without output after which a session counts as quiet",
+    "observe_timeout_seconds": "Seconds after which the command is killed",
+    "observe_output_bytes": "Output in bytes above which the command is killed",
+    "journal_turns": "Most recent turns of a session shown in a journal; earlier ones are counted",
+    "color": "When to print in colour",
 }

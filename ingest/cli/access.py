@@ -35,7 +35,7 @@ __all__ = [
     "open_for_writing",
 ]
 
-NOTHING_YET = "Nothing read yet: run `tailboard ingest`."
+NOTHING_YET = "Nothing has been read yet. Run `tailboard ingest`."
 
 
 class OwnerStatus(Struct, frozen=True):

@@ -90,7 +90,7 @@ class ActionReport(Struct, frozen=True):
 
 
 _CHOICES: Final[dict[str, dict[str, Any]]] = {
-    "batch": {"metavar": "ID", "multiple": True, "help": "This batch; may be repeated."},
+    "batch": {"metavar": "ID", "multiple": True, "help": "This batch; can be repeated."},
     "session": {"metavar": "ID", "help": "Only batches of this session."},
     "kind": {
         "type": click.Choice([one.value for one in Kind]),
@@ -99,13 +99,13 @@ _CHOICES: Final[dict[str, dict[str, Any]]] = {
     "state": {
         "type": click.Choice([one.value for one in State]),
         "multiple": True,
-        "help": "Only batches in this state; may be repeated.",
+        "help": "Only batches in this state; can be repeated.",
     },
     "error": {"metavar": "CODE", "help": "Only batches whose last error has this code."},
-    "older-than": {"metavar": "TIME", "help": "Only batches that were not touched since: 1h, 7d."},
+    "older-than": {"metavar": "TIME", "help": "Only batches unchanged for this long: 1h, 7d."},
     "only-error": {"is_flag": True, "help": "Only batches whose last attempt failed."},
-    "include-dead": {"is_flag": True, "help": "Also those that were given up."},
-    "limit": {"metavar": "N", "type": click.IntRange(min=1), "help": "At most so many."},
+    "include-dead": {"is_flag": True, "help": "Include dead batches."},
+    "limit": {"metavar": "N", "type": click.IntRange(min=1), "help": "Change at most N batches."},
 }
 
 

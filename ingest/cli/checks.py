@@ -61,7 +61,7 @@ def home(path: Path) -> Check:
         f"{path}: {pluralize(sessions, 'session')} in {pluralize(len(found.found), 'file')}{odd}"
     )
     if not sessions:
-        return Check("codex home", False, detail, "Give Codex a prompt; its files appear then.")
+        return Check("codex home", False, detail, "Send Codex a prompt; it then creates its files.")
     return Check("codex home", True, detail)
 
 
@@ -75,8 +75,8 @@ def elsewhere(looked: Sequence[Path], usual: Sequence[Path]) -> Iterator[Check]:
             yield Check(
                 "other home",
                 True,
-                f"{path} holds {pluralize(files, 'file')}, and is not looked at.",
-                f"To read it too, name both homes, or set CODEX_HOME: --codex-home {path}",
+                f"{path} holds {pluralize(files, 'file')}, but is not read.",
+                f"To read it too, name both homes or set CODEX_HOME: --codex-home {path}",
             )
 
 
@@ -104,8 +104,8 @@ def private(database: Path) -> Check:
             return Check(
                 name,
                 False,
-                f"{database} cannot be made: {folder} cannot be written.",
-                "Give yourself the right to, or use another place: --db PATH",
+                f"{database} cannot be created: {folder} is not writable.",
+                "Get write permission for the folder, or use another file: --db PATH",
             )
         return Check(name, True, NOTHING_YET)
     if _mode(database) & 0o077:
@@ -121,10 +121,10 @@ def room(database: Path) -> Check:
     name = "disk"
     free = _free(database.parent)
     if free is None:
-        return Check(name, True, "Not known: the system does not tell.")
-    detail = f"{size(free)} are free where the database lies."
+        return Check(name, True, "Unknown: the system does not report it.")
+    detail = f"{size(free)} are free on the disk of the database."
     if free < _ROOM:
-        cure = f"Make room ({size(_ROOM)} at least), or use another disk: --db PATH"
+        cure = f"Free at least {size(_ROOM)}, or use another disk: --db PATH"
         return Check(name, False, detail, cure)
     return Check(name, True, detail)
 
@@ -136,8 +136,8 @@ def room_for_codex(path: Path) -> Iterator[Check]:
         yield Check(
             "codex disk",
             False,
-            f"{size(free)} are free where {path} lies. On a full disk Codex writes nothing down.",
-            "Make room; what was not written then comes back nowhere.",
+            f"{size(free)} are free on the disk of {path}. On a full disk Codex records nothing.",
+            "Free disk space; what Codex could not write is lost.",
         )
 
 
@@ -166,7 +166,7 @@ def watching(path: Path) -> Check:
         detail += f" The limit is {int(_WATCHES.read_text()):,} folders."
     if mode is Mode.EVENTS or not path.exists():
         return Check("watching", True, detail)
-    cure = "Changes are found all the same, a few seconds later."
+    cure = "Changes are still found, a few seconds later."
     if "limit" in reason:
         which = "instances=1024" if "instances" in reason else "watches=524288"
         cure += f" To be faster: sudo sysctl fs.inotify.max_user_{which}"
@@ -191,15 +191,15 @@ def plan_tool(access: Access, path: Path) -> Check:
     if trouble:
         return Check(name, True, f"{config_path(path)}: {trouble}")
     on = said if said is not None else is_enabled(sessions)
-    seen = f"the newest Codex seen is {codex}" if codex else "no session tells its Codex version"
+    seen = f"the newest Codex seen is {codex}" if codex else "no session records its Codex version"
     if on is None:
-        return Check(name, True, f"Not known: {seen}.")
+        return Check(name, True, f"Unknown: {seen}.")
     if on:
         return Check(name, True, f"On; {seen}.")
     return Check(
         name,
         False,
-        f"Off, so no plan is written; {seen}.",
+        f"Off, so Codex records no plans; {seen}.",
         f"Put at the top of {config_path(path)}: {SWITCH_ON}",
     )
 
@@ -207,13 +207,13 @@ def plan_tool(access: Access, path: Path) -> Check:
 def kinds(access: Access) -> Check:
     rows = access.rows("status.kinds")
     if not rows:
-        return Check("record kinds", True, "Every kind of record that was met is known.")
+        return Check("record kinds", True, "All record kinds are known.")
     said = ", ".join(f"{row['kind']} ({pluralize(row['lines'], 'line')})" for row in rows[:8])
     return Check(
         "record kinds",
         True,
-        f"Not known here: {said}.",
-        "Nothing is lost: the lines stay where they are. A newer Tailboard may know them.",
+        f"Unknown: {said}.",
+        "Nothing is lost: the lines stay in Codex's files. A newer Tailboard may understand them.",
     )
 
 
@@ -225,23 +225,23 @@ def clock(access: Access, now: datetime) -> Check:
         return Check(
             "clock",
             False,
-            f"The newest line was written {duration(ahead.total_seconds())} from now.",
-            "Set the clock of this machine; ages and states are wrong until then.",
+            f"The newest line is dated {duration(ahead.total_seconds())} in the future.",
+            "Correct this machine's clock; ages and states are wrong until then.",
         )
-    return Check("clock", True, "No line is from the future.")
+    return Check("clock", True, "No line is dated in the future.")
 
 
 def queue(access: Access) -> Check:
     pauses = access.rows("status.pauses")
     if pauses:
         first = pauses[0]
-        return Check("queue", False, f"It stands still: {first['message']}", first["hint"])
+        return Check("queue", False, f"Paused: {first['message']}", first["hint"])
     counts = {row["state"]: row["batches"] for row in access.rows("batches.counts")}
-    for state, said in (("dead", "given up"), ("failed", "failed, and will be tried again")):
+    for state, said in (("dead", "given up"), ("failed", "failed, and will be retried")):
         if count := counts.get(state, 0):
             listed = f"See `tailboard batches list --state {state}`."
             return Check("queue", False, f"{pluralize(count, 'batch')} {said}.", listed)
-    return Check("queue", True, "It runs, and nothing has failed.")
+    return Check("queue", True, "Running; no batch has failed.")
 
 
 def _mode(path: Path) -> int:

@@ -14,12 +14,12 @@ def copy(text: str, out: TextIO, err: TextIO, output: Output) -> bool:
     terminal = next((one for one in (err, out) if one.isatty()), None)
     if terminal is None:
         output.note(
-            "Not copied: there is no terminal here. Pipe the text instead, as in"
+            "Not copied: there is no terminal. Pipe the text instead, as in"
             " `tailboard resume | pbcopy` (macOS), `| wl-copy` or `| xclip -selection clipboard`."
         )
         return False
     sequence = base64.b64encode(text.encode("utf-8", "replace")).decode()
     terminal.write(f"\x1b]52;c;{sequence}\x07")
     terminal.flush()
-    output.note("Copied, if your terminal lets programs copy (OSC 52).")
+    output.note("Copied, if your terminal allows programs to copy (OSC 52).")
     return True

@@ -7,7 +7,7 @@ import click
 from ingest.cli.errors import Refused
 from ingest.cli.output import Output
 
-yes_option = click.option("--yes", is_flag=True, help="Do it without asking.")
+yes_option = click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 
 
 def confirmed(output: Output, question: str, *, yes: bool, word: str | None = None) -> bool:
@@ -18,13 +18,13 @@ def confirmed(output: Output, question: str, *, yes: bool, word: str | None = No
         return True
     if not sys.stdin.isatty():
         raise Refused(
-            "Nobody is there to be asked, so nothing was done.",
-            "`--yes` does it without asking, `--dry-run` only tells.",
+            "Confirmation is needed, but there is no terminal to ask on. Nothing was changed.",
+            "Use `--yes` to skip the question, or `--dry-run` to preview.",
         )
     if word is None:
         said = click.confirm(question, default=False, err=True)
     else:
         said = click.prompt(question, default="", show_default=False, err=True) == word
     if not said:
-        output.note("Nothing was done.")
+        output.note("Nothing was changed.")
     return said

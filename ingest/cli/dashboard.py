@@ -32,7 +32,7 @@ def cannot_draw(env: Mapping[str, str]) -> str:
     """Why a person sees `status` instead."""
     term = env.get("TERM", "")
     said = f"TERM={term}" if term else "without TERM"
-    return f"No dashboard: this terminal ({said}) cannot place text. `tailboard doctor` says more."
+    return f"No dashboard: this terminal ({said}) cannot position text. See `tailboard doctor`."
 
 
 def opened(settings: "Settings", *, mouse: bool = True) -> int | None:

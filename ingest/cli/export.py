@@ -54,7 +54,7 @@ def export_rejects(rows: Iterable[Row], folder: Path) -> ExportResult:
             try:
                 done.written.append(_export(row, folder))
             except FileExistsError as error:
-                done.skipped.append(SkippedReject(row["id"], f"{error.filename} is there already."))
+                done.skipped.append(SkippedReject(row["id"], f"{error.filename} already exists."))
     except OSError as error:
         raise ExportUnwritable(
             f"{folder} cannot be written: {error.strerror or error}.",

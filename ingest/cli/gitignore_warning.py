@@ -16,5 +16,5 @@ def warn_unless_ignored(invocation: Invocation, where: Path, paths: Iterable[Pat
         root is not None and is_ignored(invocation.env, root, path) is False for root, path in told
     ):
         invocation.output.note(
-            f"{where} is not ignored by git: what a commit takes in, others read."
+            f"{where} is not ignored by git: if it is committed, others can read it."
         )

@@ -55,7 +55,7 @@ def _insist_on_text(ctx: click.Context, param: click.Parameter, value: object) -
             try:
                 one.encode()
             except UnicodeEncodeError:
-                raise click.BadParameter("This is no text in UTF-8.", ctx, param) from None
+                raise click.BadParameter("This is not valid UTF-8.", ctx, param) from None
 
 
 class Command(_Shared):
@@ -107,7 +107,7 @@ class LazyGroup(Group):
         if name not in self.entries and not ctx.resilient_parsing and not name.startswith("-"):
             near = difflib.get_close_matches(name, self.entries, 1)
             meant = f" Did you mean `tailboard {near[0]}`?" if near else ""
-            raise click.UsageError(f"There is no command {name!r}.{meant}", ctx)
+            raise click.UsageError(f"Unknown command {name!r}.{meant}", ctx)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -15,12 +15,12 @@ def resolve_prefix(
 ) -> T:
     """The one that was found; refuses where that is none, or more than one."""
     if not found:
-        raise NotFound(f"There is no {noun} whose id begins with {written!r}.", listed_by)
+        raise NotFound(f"No {noun} has an id that begins with {written!r}.", listed_by)
     if len(found) > 1:
         lines = "".join(f"\n  {shown(one)}" for one in found[:_LISTED])
         rest = f"\n  … and {len(found) - _LISTED} more" if len(found) > _LISTED else ""
         raise Ambiguous(
             f"{pluralize(len(found), noun)} have an id that begins with {written!r}:{lines}{rest}",
-            "Write more of the id.",
+            "Use a longer prefix.",
         )
     return found[0]

@@ -26,13 +26,17 @@ AGAIN_SECONDS = 20.0
 @click.group(
     "tailboard", cls=LazyGroup, entries=COMMANDS, invoke_without_command=True, no_args_is_help=False
 )
-@click.option("--no-mouse", is_flag=True, help="Leave the mouse to the terminal, to select text.")
+@click.option(
+    "--no-mouse",
+    is_flag=True,
+    help="Do not capture the mouse, so that the terminal can select text.",
+)
 @click.pass_context
 @with_invocation
 def cli(invocation: Invocation, ctx: click.Context, no_mouse: bool) -> int:
-    """Follow what OpenAI Codex writes on this machine.
+    """Index and show the sessions that OpenAI Codex records on this machine.
 
-    Without a command: the dashboard on a terminal, and else `tailboard status`.
+    Without a command, opens the dashboard on a terminal and runs `tailboard status` elsewhere.
     """
     if ctx.invoked_subcommand is not None:
         return Exit.DONE
@@ -91,7 +95,7 @@ def run(
         _drop_the_rest()
         invocation.plain_output.complain(
             f"The output cannot be written: {error.strerror}.\n"
-            "Make room where it goes, or send it to another place."
+            "Free disk space there, or write it elsewhere."
         )
         return Exit.UNUSABLE
     return code

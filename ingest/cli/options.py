@@ -38,26 +38,26 @@ def common_options() -> list[click.Parameter]:
             multiple=True,
             expose_value=False,
             callback=_gather,
-            help="A Codex home; may be repeated. Else CODEX_HOME, else ~/.codex.",
+            help="A Codex home; can be repeated. Default: CODEX_HOME, else ~/.codex.",
         ),
         Common(
             ["--db"],
             metavar="PATH",
             expose_value=False,
             callback=_gather,
-            help="The database. Else TAILBOARD_DB, else the system's data folder.",
+            help="The database file. Default: TAILBOARD_DB, else the system's data folder.",
         ),
-        _flag(["--json"], "Answer with one JSON document."),
-        _flag(["--no-color"], "No colour; so do NO_COLOR and a pipe."),
-        _flag(["-q", "--quiet"], "Say nothing but the answer and errors."),
-        _flag(["-v", "--verbose"], "Say more, and of errors where they come from."),
+        _flag(["--json"], "Print one JSON document."),
+        _flag(["--no-color"], "Print without colour, as with NO_COLOR or in a pipe."),
+        _flag(["-q", "--quiet"], "Print only the result and errors."),
+        _flag(["-v", "--verbose"], "Print details, and error codes and tracebacks."),
         Common(
             ["--version"],
             is_flag=True,
             is_eager=True,
             expose_value=False,
             callback=_print_versions,
-            help="Print the versions that matter, and end.",
+            help="Print the versions and exit.",
         ),
     ]
 
@@ -103,15 +103,17 @@ _TIME: Final = "7d, -24h, yesterday, 2026-11-01, epoch."
 _FILTERS: Final[dict[str, dict[str, Any]]] = {
     "project": {"metavar": "NAME", "help": "Only this project: its name, or its folder."},
     "branch": {"metavar": "NAME", "help": "Only this branch."},
-    "session": {"metavar": "ID", "help": "Only this session; the beginning of its id will do."},
+    "session": {"metavar": "ID", "help": "Only this session; a unique id prefix is enough."},
     "since": {"metavar": "TIME", "help": f"Not before: {_TIME}"},
     "until": {"metavar": "TIME", "help": f"Not after: {_TIME}"},
-    "limit": {"metavar": "N", "type": click.IntRange(min=1), "help": "At most so many."},
-    "offset": {"metavar": "N", "type": click.IntRange(min=0), "help": "Leave out the first ones."},
+    "limit": {"metavar": "N", "type": click.IntRange(min=1), "help": "Show at most N."},
+    "offset": {"metavar": "N", "type": click.IntRange(min=0), "help": "Skip the first N."},
 }
 
 
-reason_option = click.option("--reason", metavar="TEXT", help="Why; it is written down.")
+reason_option = click.option(
+    "--reason", metavar="TEXT", help="The reason, recorded with the action."
+)
 
 
 def filters(*names: str) -> Callable[[F], F]:

@@ -35,7 +35,7 @@ from ingest.text.units import duration, pluralize, size
 
 _ENDS = ("completed", "completed_empty", "failed", "dead")
 _REPLACED = (
-    "The database was deleted or replaced while it was open. It was opened anew, and what is "
+    "The database was deleted or replaced while it was open. It was reopened, and data "
     "missing in it is read again from Codex's files."
 )
 _OUT_OF_REACH = (ProblemCode.NO_HOME, ProblemCode.UNREADABLE)
@@ -117,9 +117,9 @@ def _leave_it(invocation: Invocation, remote: DatabaseClient, *, follow: bool) -
     host = remote.host
     who = f"Process {host.pid} ({host.role}, since {host.since[:19]}Z)"
     if follow:
-        invocation.output.note(f"{who} does this already; there is nothing left to do here.")
+        invocation.output.note(f"{who} already does this; nothing to do.")
         return Exit.DONE
-    invocation.output.note(f"{who} has the database open, and reads what is new.")
+    invocation.output.note(f"{who} has the database open and reads the new data.")
     began = time.monotonic()
     values = remote.act("pass")
     report = convert(values["report"], RunReport)
@@ -145,7 +145,7 @@ def _once(invocation: Invocation, owner: Owner, pool: ReaderPool | None) -> int:
     body = {name: getattr(outcome, name) for name in outcome.__struct_fields__}
     invocation.answer("ingest", body, lambda output: _show(output, outcome))
     if asked:
-        invocation.output.note("Stopped. What is stored is kept, and the rest is read next time.")
+        invocation.output.note("Stopped. Everything stored is kept; the next run reads the rest.")
         return Exit.INTERRUPTED
     unwell = _is_unwell(owner.database, outcome) or _out_of_reach(found.problems)
     return Exit.ATTENTION if unwell else Exit.DONE
@@ -319,7 +319,7 @@ def _show(output: Output, outcome: IngestOutcome) -> None:
     if outcome.behind_bytes:
         parts.append(f"{size(outcome.behind_bytes)} still to read")
     if outcome.paused:
-        parts.append("the queue stands still: `tailboard status`")
+        parts.append("the queue is paused: `tailboard status`")
     output.line(", ".join(parts) + ".")
 
 

@@ -28,7 +28,9 @@ def start_over(
     begun = orders.read_again(order, sources, dry_run=True)
     meant = begun.targets
     if not meant:
-        raise NotFound("Nothing was read of what is meant.", "`tailboard sources` lists the files.")
+        raise NotFound(
+            "Nothing has been read from that selection.", "`tailboard sources` lists the files."
+        )
     reset_ones = [one for one in meant if one.why is None]
     if not dry_run and reset_ones:
         if not yes:
@@ -49,7 +51,7 @@ def start_over(
 
     def show(output: Output) -> None:
         if done:
-            output.line(f"Forgot {pluralize(sum(facts.values()), 'fact')}. A copy is at {backup}.")
+            output.line(f"Deleted {pluralize(sum(facts.values()), 'fact')}. The backup is {backup}.")
             output.line("`tailboard ingest` reads them again.")
         elif dry_run or not reset_ones:
             _tell(output.line, meant, sum(facts.values()))
@@ -66,10 +68,9 @@ def _tell(say: Callable[[str], None], meant: Sequence[Target], facts: int) -> No
     if len(gone) > _LISTED:
         say(f"and {pluralize(len(gone) - _LISTED, 'other')}")
     say(
-        f"{pluralize(facts, 'fact')} of {pluralize(len(gone), 'file')} "
-        "would be forgotten, and read again. "
-        "A copy of the database is made first; what people did stays."
+        f"{pluralize(facts, 'fact')} of {pluralize(len(gone), 'file')} will be deleted and read again. "
+        "The database is backed up first; edits by people stay."
     )
     for one in meant:
         if one.why is not None:
-            say(f"Left alone: {one.path}. {one.why}")
+            say(f"Skipped:  {one.path}. {one.why}")

@@ -24,17 +24,17 @@ class Window(NamedTuple):
 
 def check(env: Mapping[str, str], window: Window | None) -> Check:
     if window is None:
-        return Check(_NAME, True, "Not looked at: the output goes elsewhere.")
+        return Check(_NAME, True, "Not checked: the output is not a terminal.")
     term = env.get("TERM", "")
     shown = f"{term or 'no TERM'}, {window.columns} × {window.rows}, {_colours(env, term)}"
     if term in DUMB:
-        cure = "Set TERM to what your terminal is, or use `tailboard status` and its kin."
-        return Check(_NAME, False, f"It cannot place text ({shown}).", cure)
+        cure = "Set TERM to the type of your terminal, or use `tailboard status`."
+        return Check(_NAME, False, f"It cannot position text ({shown}).", cure)
     if window.columns < LEAST[0] or window.rows < LEAST[1]:
         cure = f"Make the window {LEAST[0]} × {LEAST[1]} or larger; {_comfort()} is comfortable."
         return Check(_NAME, False, f"It is too small for the dashboard ({shown}).", cure)
     if not window.encoding.lower().replace("-", "").startswith("utf"):
-        cure = "Signs are drawn in ASCII. For the others: export LC_ALL=C.UTF-8"
+        cure = "Symbols are drawn in ASCII. For Unicode: export LC_ALL=C.UTF-8"
         return Check(_NAME, True, f"{shown}, {window.encoding}", cure)
     if window.columns < COMFORT[0] or window.rows < COMFORT[1]:
         return Check(_NAME, True, shown, f"It is small: {_comfort()} is comfortable.")

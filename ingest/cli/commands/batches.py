@@ -30,10 +30,10 @@ _COLUMNS = (
     Column("PATH", least=20, end=True),
 )
 _CURES = {
-    State.FAILED: "`tailboard batches retry --only-error` does not wait for their next try.",
-    State.DEAD: "`tailboard batches retry --include-dead` also tries those that were given up.",
-    State.CANCELLED: "`tailboard batches retry --state cancelled` takes up what was cancelled.",
-    State.SNOOZED: "`tailboard batches wake --state snoozed` ends the waiting of those put off.",
+    State.FAILED: "`tailboard batches retry --only-error` retries them now.",
+    State.DEAD: "`tailboard batches retry --include-dead` retries dead batches too.",
+    State.CANCELLED: "`tailboard batches retry --state cancelled` retries cancelled batches.",
+    State.SNOOZED: "`tailboard batches wake --state snoozed` ends the snooze.",
 }
 """What a person can do about a state, said where one is seen."""
 
@@ -41,7 +41,7 @@ _CURES = {
 @click.group(cls=Group, invoke_without_command=True, no_args_is_help=False)
 @click.pass_context
 def command(ctx: click.Context) -> None:
-    """A batch is one range of one file. Without a command of its own: list."""
+    """A batch is one byte range of one file. Without a subcommand: list."""
     if ctx.invoked_subcommand is None:
         ctx.invoke(listing)
 
@@ -69,7 +69,7 @@ def listing(
     error: str | None = None,
     only: Filters | None = None,
 ) -> None:
-    """List batches, those that need somebody first."""
+    """List batches, those that need attention first."""
     with open_for_reading(invocation) as access:
         scope = scope_of(invocation, access, only or Filters())
         rows = access.rows(
@@ -90,7 +90,7 @@ def listing(
             output.note("No batches.")
             return
         output.table(_COLUMNS, [_cells(output, batch, invocation) for batch in batches])
-        output.note("`tailboard batches show ID` tells what happened to one.")
+        output.note("`tailboard batches show ID` shows the history of a batch.")
         for state, what in _CURES.items():
             if any(batch.state is state for batch in batches):
                 output.note(what)
@@ -102,7 +102,7 @@ def listing(
 @click.argument("id_", metavar="ID")
 @with_invocation
 def one(invocation: Invocation, id_: str) -> None:
-    """One batch and everything that happened to it; the beginning of its id will do."""
+    """Show one batch and its history; a unique id prefix is enough."""
     with open_for_reading(invocation) as access:
         rows = access.rows("batches.starting_with", prefix=id_.lower())
         batches = _told(access, rows, invocation.now)
@@ -144,7 +144,7 @@ def _show(output: Output, batch: Batch, invocation: Invocation) -> None:
         output.line(batch.error.hint)
     if again := _again(batch, invocation):
         output.line(
-            f"next try {again}" if batch.state is State.FAILED else f"put off until {again}"
+            f"next attempt {again}" if batch.state is State.FAILED else f"snoozed until {again}"
         )
     if batch.lifetime_attempts:
         output.line(f"failed {pluralize(batch.lifetime_attempts, 'time')} in all")

@@ -24,15 +24,17 @@ from ingest.cli.output import Column, Output
 from ingest.text.units import pluralize
 
 _DONE: Final = {
-    Verb.RETRY: "Tried again with the next ingest",
+    Verb.RETRY: "Will be retried",
     Verb.CANCEL: "Cancelled",
-    Verb.SNOOZE: "Put off",
+    Verb.SNOOZE: "Snoozed",
     Verb.WAKE: "Woken",
-    Verb.RESET_ATTEMPTS: "Attempts forgotten",
+    Verb.RESET_ATTEMPTS: "Attempts reset",
 }
 _SHOWN: Final = 20
 
-_dry_run = click.option("--dry-run", is_flag=True, help="Only tell what would be done.")
+_dry_run = click.option(
+    "--dry-run", is_flag=True, help="Show what would be done, without doing it."
+)
 
 
 @click.command("retry", cls=Command)
@@ -41,9 +43,9 @@ _dry_run = click.option("--dry-run", is_flag=True, help="Only tell what would be
 @batch_target_options
 @with_invocation
 def retry(invocation: Invocation, chosen: BatchTarget, reason: str | None, dry_run: bool) -> int:
-    """Try again what failed or was cancelled; with --include-dead also what was given up.
+    """Retry failed and cancelled batches; with --include-dead, dead batches too.
 
-    What is being worked on is never touched. A batch that was given up gets one more attempt.
+    Batches in progress are not touched. A dead batch gets one more attempt.
 
     Example: tailboard batches retry --only-error --session 019a3f
     """
@@ -59,7 +61,7 @@ def retry(invocation: Invocation, chosen: BatchTarget, reason: str | None, dry_r
 def cancel(
     invocation: Invocation, chosen: BatchTarget, reason: str | None, dry_run: bool, yes: bool
 ) -> int:
-    """Give up on batches that wait, until they are retried. Their files stand still meanwhile.
+    """Cancel waiting batches until somebody retries them. Their files are not read meanwhile.
 
     Example: tailboard batches cancel --batch 3fa94c1b
     """
@@ -76,7 +78,7 @@ def cancel(
 def snooze(
     invocation: Invocation, chosen: BatchTarget, until: str, reason: str | None, dry_run: bool
 ) -> int:
-    """Put batches off. It uses up no attempt.
+    """Postpone batches. This does not count as an attempt.
 
     Example: tailboard batches snooze --session 019a3f --until 2h
     """
@@ -91,7 +93,7 @@ def snooze(
 @batch_target_options
 @with_invocation
 def wake(invocation: Invocation, chosen: BatchTarget, reason: str | None, dry_run: bool) -> int:
-    """Let batches that are put off, or wait for their next try, go on at once.
+    """Run snoozed batches, and batches that wait for their next attempt, now.
 
     Example: tailboard batches wake --session 019a3f
     """
@@ -107,7 +109,7 @@ def wake(invocation: Invocation, chosen: BatchTarget, reason: str | None, dry_ru
 def reset_attempts(
     invocation: Invocation, chosen: BatchTarget, reason: str | None, dry_run: bool
 ) -> int:
-    """Forget how often failed batches were tried; what was ever tried stays counted.
+    """Set the attempt count of failed batches to zero; the lifetime count stays.
 
     Example: tailboard batches reset-attempts --error io_error
     """
@@ -118,22 +120,22 @@ def reset_attempts(
 @reason_option
 @with_invocation
 def pause(invocation: Invocation, reason: str | None) -> int:
-    """Stop the queue: nothing is read until `tailboard batches resume`.
+    """Pause the queue: nothing is read until `tailboard batches resume`.
 
     Example: tailboard batches pause --reason "moving the disk"
     """
-    return _stop_or_go(invocation, Verb.PAUSE, reason, "The queue stands still.")
+    return _stop_or_go(invocation, Verb.PAUSE, reason, "Queue paused.")
 
 
 @click.command("resume", cls=Command)
 @reason_option
 @with_invocation
 def resume(invocation: Invocation, reason: str | None) -> int:
-    """Let the queue go on, whoever stopped it.
+    """Resume the queue, whoever paused it.
 
     Example: tailboard batches resume
     """
-    return _stop_or_go(invocation, Verb.RESUME, reason, "The queue goes on.")
+    return _stop_or_go(invocation, Verb.RESUME, reason, "Queue resumed.")
 
 
 VERBS: Final = (retry, cancel, snooze, wake, reset_attempts, pause, resume)
@@ -141,7 +143,7 @@ VERBS: Final = (retry, cancel, snooze, wake, reset_attempts, pause, resume)
 
 def _insist(chosen: BatchTarget) -> None:
     if not chosen.says_something:
-        raise click.UsageError("Say which batches are meant: --batch ID, or a filter.")
+        raise click.UsageError("Select batches: --batch ID, or a filter.")
 
 
 def _order(
@@ -191,15 +193,15 @@ def _show(output: Output, verb: Verb, told: ActionReport) -> None:
         return
     if told.command is None:
         output.table(
-            [Column("ID"), Column("STATE"), Column("LEFT ALONE", least=20)],
+            [Column("ID"), Column("STATE"), Column("SKIPPED", least=20)],
             [[one.batch, output.state(one.old), one.why] for one in told.found[:_SHOWN]],
         )
         if len(told.found) > _SHOWN:
             output.line(f"and {pluralize(len(told.found) - _SHOWN, 'other')}")
-    said = "Nothing was done. It would be" if told.command is None else f"{_DONE[verb]}:"
+    said = "Nothing was changed. Matching:" if told.command is None else f"{_DONE[verb]}:"
     output.line(f"{said} {_many(told)}.")
     whys: dict[str, int] = {}
     for one in told.skipped:
         whys[str(one.why)] = whys.get(str(one.why), 0) + 1
     for why, count in whys.items():
-        output.line(f"Left alone: {count:,}. {why}")
+        output.line(f"Skipped:  {count:,}. {why}")

@@ -12,8 +12,8 @@ from ingest.cli.main import COMPLETE, cli
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @with_invocation
 def command(invocation: Invocation, shell: str) -> None:
-    """Put the output where the shell reads it: for bash, `eval "$(tailboard completion bash)"` in
-    ~/.bashrc; for zsh the same in ~/.zshrc; for fish, into
+    """How to install the script: for bash, put `eval "$(tailboard completion bash)"` in ~/.bashrc;
+    for zsh, put the same in ~/.zshrc; for fish, write the output to
     ~/.config/fish/completions/tailboard.fish.
     """
     kind = get_completion_class(shell)

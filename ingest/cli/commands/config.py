@@ -18,14 +18,18 @@ _PATHS = ("codex_homes", "db")
 
 @click.group(cls=Group)
 def command() -> None:
-    """Options win over the environment, that over the file, and that over the defaults."""
+    """Options override the environment, which overrides the settings file, which overrides the
+    defaults.
+    """
 
 
 @command.command("show")
-@click.option("--sources", is_flag=True, help="Show what each place says, and which one applies.")
+@click.option(
+    "--sources", is_flag=True, help="Show the value from each source, and which one applies."
+)
 @with_invocation
 def show(invocation: Invocation, sources: bool) -> None:
-    """The settings as they apply now."""
+    """Show the current settings."""
     loaded = invocation.loaded
 
     def table(output: Output) -> None:
@@ -59,7 +63,7 @@ def show(invocation: Invocation, sources: bool) -> None:
 @command.command("path")
 @with_invocation
 def path(invocation: Invocation) -> None:
-    """Where the settings file is, or would be."""
+    """Print the path of the settings file."""
     file = places(invocation.env).config
     # Not through the settings: this has to be told also, and above all, when they are broken.
     output = invocation.plain_output
@@ -72,9 +76,9 @@ def path(invocation: Invocation) -> None:
 @command.command("edit")
 @with_invocation
 def edit(invocation: Invocation) -> None:
-    """Open the settings file in your editor; a new one lists every setting.
+    """Open the settings file in your editor; a new file lists every setting.
 
-    The editor is what VISUAL or EDITOR say.
+    The editor is taken from VISUAL or EDITOR.
     """
     file = places(invocation.env).config
     if not file.exists():

@@ -43,16 +43,16 @@ _PAUSE: Final = 0.1
     "--headless",
     type=click.FloatRange(min=0),
     metavar="SECONDS",
-    help="Follow it for so long without a screen, and print `status`.",
+    help="Run for this many seconds without a dashboard, then print `status`.",
 )
 @with_invocation
 def command(invocation: Invocation, headless: float | None) -> int:
-    """Two weeks of four small projects are there at once, and for some ten minutes more is written
-    while you watch. All of it lies in a temporary folder, which is removed at the end.
+    """Creates two weeks of sessions of four small projects and writes more for about ten minutes
+    while you watch. Everything is in a temporary folder, which is removed at the end.
     """
     if headless is None and (invocation.options.json or not dashboard.draws(invocation.env)):
         raise Refused(
-            "The demo opens the dashboard, and this is no terminal to draw on.",
+            "The demo opens the dashboard, but this is not a terminal that can show it.",
             "Try `tailboard demo --headless 5`.",
         )
     clock = _clock(invocation.aware_now)

@@ -18,7 +18,7 @@ from ingest.db.errors import StoreError
 @click.command(cls=Command)
 @with_invocation
 def command(invocation: Invocation) -> int:
-    """Ends with 1 where a problem was found. Nothing is changed."""
+    """Exits with 1 if it finds a problem. Changes nothing."""
     done = list(examine(invocation))
 
     def show(output: Output) -> None:

@@ -10,16 +10,16 @@ from ingest.server.owner_file import Role
 
 
 @click.command(cls=Command)
-@click.option("--follow", is_flag=True, help="Stay, and read what is written from now on.")
-@click.option("--dry-run", is_flag=True, help="Only tell what would be read.")
+@click.option("--follow", is_flag=True, help="Keep running and read new data as Codex writes it.")
+@click.option("--dry-run", is_flag=True, help="Show what would be read, without reading it.")
 @click.option("--for-dashboard", is_flag=True, hidden=True)
 @with_invocation
 def command(invocation: Invocation, follow: bool, dry_run: bool, for_dashboard: bool) -> int:
-    """What was read stays read, however this ends. With --follow and --json, every round that read
-    something is one JSON document on a line of its own.
+    """Can be interrupted at any time: everything read so far is kept. With --follow and --json,
+    prints one JSON document per line for each pass that read something.
     """
     if follow and dry_run:
-        raise click.UsageError("--dry-run reads nothing, so there is nothing to --follow.")
+        raise click.UsageError("--dry-run and --follow cannot be combined.")
     # Where nothing was read yet there is a backlog: readers load while this process loads too.
     first = not (follow or for_dashboard or dry_run or invocation.settings.db.exists())
     readers = spawn_readers.start() if first else None

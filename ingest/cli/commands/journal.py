@@ -32,9 +32,13 @@ from ingest.text.units import pluralize
 F = TypeVar("F", bound=Callable[..., Any])
 
 _about: Final = (
-    click.option("--session", metavar="ID", help="Of this session."),
-    click.option("--day", metavar="DAY", help="Of this day: today, yesterday, 2026-11-21."),
-    click.option("--project", metavar="NAME", help="Of this project, or its part of the day."),
+    click.option("--session", metavar="ID", help="Journal of this session."),
+    click.option("--day", metavar="DAY", help="Journal of this day: today, yesterday, 2026-11-21."),
+    click.option(
+        "--project",
+        metavar="NAME",
+        help="Journal of this project; with --day, its part of that day.",
+    ),
     click.option(
         "--format",
         "form",
@@ -47,8 +51,8 @@ _about: Final = (
 
 @click.group(cls=Group)
 def command() -> None:
-    """A journal tells of sessions: what was wanted and planned, how it went, what was decided, what
-    failed and was repaired, files, commits and tokens, each with its place in Codex's files.
+    """A journal describes sessions: requests, plans, progress, decisions, failures and repairs,
+    files, commits and tokens, each with its position in Codex's files.
     """
 
 
@@ -79,7 +83,7 @@ def _journal(
         times = day if day in ("today", "yesterday") else day and f"on {day}"
         about = " ".join(filter(None, (times, named and f"in the project {named}")))
         raise NotFound(
-            f"No session {about or 'was read yet'}.", "`tailboard sessions` lists what there is."
+            f"No session {about or 'was read yet'}.", "`tailboard sessions` lists the sessions."
         )
     return found
 
@@ -101,7 +105,7 @@ def _day(invocation: Invocation, access: Access, text: str | None, project: str 
 def show(
     invocation: Invocation, session: str | None, day: str | None, project: str | None, form: str
 ) -> None:
-    """Print a journal; without more, that of the last day on which anything happened.
+    """Print a journal; by default, of the last day with any activity.
 
     Example: tailboard journal show --day yesterday
     """
@@ -118,9 +122,9 @@ def show(
     "--out",
     metavar="PATH",
     type=click.Path(path_type=Path),
-    help="A file, or a folder. Else the folder `journals` beside the database.",
+    help="Output file or folder. Default: the folder `journals` beside the database.",
 )
-@click.option("--into", is_flag=True, help="Write even into a repository.")
+@click.option("--into", is_flag=True, help="Allow writing into a git repository.")
 @with_invocation
 def export(
     invocation: Invocation,
@@ -131,8 +135,8 @@ def export(
     out: Path | None,
     into: bool,
 ) -> None:
-    """Write a journal to a file. Markdown goes between two markers; what else the file holds stays
-    as it is, so that notes of your own survive the next export.
+    """Write a journal to a file. Markdown is written between two markers; the rest of the file
+    stays unchanged, so your own notes survive the next export.
 
     Example: tailboard journal export --day 2026-11-21 --project parser --out journal.md
     """
@@ -168,10 +172,10 @@ def _told(output: Output, written: WrittenJournal) -> None:
 @click.pass_context
 @with_invocation
 def auto(invocation: Invocation, ctx: click.Context) -> None:
-    """Write the journals of a project by themselves, to `docs/ai-journal/YYYY-MM-DD.md` in it.
+    """Write the journals of a project automatically, to `docs/ai-journal/YYYY-MM-DD.md` in it.
 
-    Whoever follows (`tailboard ingest --follow`) writes them when a session comes to rest. Without
-    a command of its own: which projects it is on for.
+    The dashboard or `tailboard ingest --follow` writes them when a session becomes quiet. Without a
+    subcommand: list the projects for which this is on.
     """
     if ctx.invoked_subcommand is not None:
         return
@@ -180,7 +184,7 @@ def auto(invocation: Invocation, ctx: click.Context) -> None:
 
     def show(output: Output) -> None:
         if not found:
-            output.note("On for no project. `tailboard journal auto on` switches it on for one.")
+            output.note("Off for every project. `tailboard journal auto on` turns it on for one.")
             return
         columns = [Column("FOLDER", least=20), Column("SINCE"), Column("BY", least=4)]
         output.table(columns, [[one.folder, f"{one.since:%Y-%m-%d}", one.by] for one in found])
@@ -189,7 +193,9 @@ def auto(invocation: Invocation, ctx: click.Context) -> None:
 
 
 _project = click.option(
-    "--project", metavar="NAME", help="This project: its name, or its folder. Else the one here."
+    "--project",
+    metavar="NAME",
+    help="This project: its name or folder. Default: the project of this folder.",
 )
 
 
@@ -197,7 +203,7 @@ _project = click.option(
 @_project
 @with_invocation
 def switch_on(invocation: Invocation, project: str | None) -> None:
-    """Switch it on for a project.
+    """Turn automatic journals on for a project.
 
     Example: tailboard journal auto on --project parser
     """
@@ -208,7 +214,7 @@ def switch_on(invocation: Invocation, project: str | None) -> None:
 @_project
 @with_invocation
 def switch_off(invocation: Invocation, project: str | None) -> None:
-    """Switch it off; what was written stays.
+    """Turn automatic journals off; existing files stay.
 
     Example: tailboard journal auto off --project parser
     """
@@ -231,7 +237,7 @@ def _folder(orders: ActionRunner, project: str | None) -> Path:
     found = exports.project_folder(orders.access, named)
     if found is None:
         raise NotFound(
-            f"No session of a project {named} has a folder that is known.",
-            "`tailboard sessions` lists the projects there are.",
+            f"No session of project {named} has a known folder.",
+            "`tailboard sessions` lists the projects.",
         )
     return found

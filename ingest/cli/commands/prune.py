@@ -24,10 +24,12 @@ from ingest.text.units import pluralize, size
 
 
 @click.command(cls=Command)
-@click.option("--older-than", metavar="TIME", help="Only what is older: 90d, 2026-01-01.")
-@click.option("--facts", is_flag=True, help="Also what was read of archived sessions.")
+@click.option(
+    "--older-than", metavar="TIME", help="Delete only what is older than this: 90d, 2026-01-01."
+)
+@click.option("--facts", is_flag=True, help="Also delete the facts of archived sessions.")
 @reason_option
-@click.option("--dry-run", is_flag=True, help="Only tell what would go.")
+@click.option("--dry-run", is_flag=True, help="Show what would be deleted, without deleting it.")
 @yes_option
 @with_invocation
 def command(
@@ -38,9 +40,9 @@ def command(
     dry_run: bool,
     yes: bool,
 ) -> int:
-    """Only ended work of files that are read to the end is forgotten: nothing that waits, failed
-    or was given up, and nothing that could not be read again. Codex's own files are never touched.
-    Without --older-than it is the setting retention_days that says what is old.
+    """Deletes only finished work of files that are fully read: no pending, failed or dead batches,
+    and nothing that could not be read again. Never touches Codex's own files. Without
+    --older-than, the setting retention_days applies.
     """
     before = _before(invocation, older_than)
     wanted = PruneRequest(before, facts, getpass.getuser(), reason)
@@ -50,7 +52,7 @@ def command(
         if not dry_run and not found.nothing:
             if not invocation.options.json and not yes:
                 _show(invocation.output, found, facts=facts)
-            if confirmed(invocation.output, f"Forget this, {_what(found)}?", yes=yes):
+            if confirmed(invocation.output, f"Delete {_what(found)}?", yes=yes):
                 found = request_prune(act, replace(wanted, dry_run=False))
                 done = True
     body = {
@@ -67,9 +69,9 @@ def command(
 
     def show(output: Output) -> None:
         if found.nothing:
-            output.line("There is nothing that old to forget.")
+            output.line("Nothing is old enough to delete.")
         if done:
-            output.line(f"Forgot {_what(found)}.")
+            output.line(f"Deleted {_what(found)}.")
         elif dry_run:
             _show(output, found, facts=facts)
 
@@ -94,22 +96,20 @@ def _before(invocation: Invocation, text: str | None) -> datetime:
     if text is None:
         days = invocation.settings.retention_days
         if not days:
-            raise click.UsageError(
-                "Say what is old: --older-than 90d, or the setting retention_days."
-            )
+            raise click.UsageError("Set an age: --older-than 90d, or the setting retention_days.")
         return invocation.now - timedelta(days=days)
     try:
         before = times.since(text, invocation.aware_now, invocation.zone)
     except times.InvalidTime as error:
         raise click.BadParameter(str(error), param_hint="--older-than") from error
     if before > invocation.now:
-        raise click.BadParameter("That is still to come.", param_hint="--older-than")
+        raise click.BadParameter("That is in the future.", param_hint="--older-than")
     return before
 
 
 def _what(found: PruneCounts) -> str:
     said = [
-        f"{found.batches:,} ended batches with {pluralize(found.moves, 'move')}",
+        f"{found.batches:,} finished batches with {pluralize(found.moves, 'move')}",
         pluralize(found.samples, "sample"),
     ]
     if found.facts:
@@ -126,17 +126,17 @@ def _show(output: Output, found: PruneCounts, *, facts: bool) -> None:
     output.fields(
         [
             ("older than", f"{found.before:%Y-%m-%d %H:%M} UTC"),
-            ("batches", f"{found.batches:,} ended, with {pluralize(found.moves, 'move')}"),
+            ("batches", f"{found.batches:,} finished, with {pluralize(found.moves, 'move')}"),
             ("samples", f"{found.samples:,}"),
             *((f"facts: {table}", f"{count:,}") for table, count in found.facts.items()),
         ]
     )
     for why, count in found.kept.items():
-        output.line(f"Stays: {count:,} ended batches. {why}")
+        output.line(f"Kept: {count:,} finished batches. {why}")
     if facts and found.sources:
         output.line()
         output.table(
             [Column("SIZE", right=True), Column("FILE", least=24), Column("STAYS", least=12)],
             [[size(one.size), one.path, one.why or ""] for one in found.sources],
         )
-        output.line("The files themselves are Codex's and stay; `tailboard reset` reads one again.")
+        output.line("Codex's files themselves stay; `tailboard reset` reads one again.")

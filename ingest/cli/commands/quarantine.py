@@ -29,9 +29,10 @@ _COLUMNS = (
 @click.group(cls=Group, invoke_without_command=True, no_args_is_help=False)
 @click.pass_context
 def command(ctx: click.Context) -> None:
-    """Nothing of such a line is lost: it stands in its file, and is kept here up to a limit.
+    """A rejected line is not lost: it stays in Codex's file, and a copy up to a size limit is
+    stored.
 
-    Without a command of its own: list.
+    Without a subcommand: list.
     """
     if ctx.invoked_subcommand is None:
         ctx.invoke(listing)
@@ -45,9 +46,7 @@ for _verb in VERBS:
 @filters("session", "limit", "offset")
 @with_invocation
 def listing(invocation: Invocation, only: Filters | None = None) -> None:
-    """List the rejected lines. Lines without a record that follow on each other are one finding, of
-    which the first is shown.
-    """
+    """List the rejected lines. Of consecutive lines without a record, the first is shown."""
     with open_for_reading(invocation) as access:
         scope = scope_of(invocation, access, only or Filters())
         rows = access.rows(
@@ -87,7 +86,7 @@ def listing(invocation: Invocation, only: Filters | None = None) -> None:
 @click.argument("id_", metavar="ID")
 @with_invocation
 def one(invocation: Invocation, id_: str) -> None:
-    """One rejected line, as much of it as is kept."""
+    """Show one rejected line, as much of it as is stored."""
     with open_for_reading(invocation) as access:
         rows = access.rows("sources.rejects", id=id_, session=None, limit=None, offset=0)
     if not rows:
@@ -101,9 +100,7 @@ def one(invocation: Invocation, id_: str) -> None:
             output.line(f"{row['reason']}: {row['message']}")
             if row["lines"] > 1:
                 end = row["byte"] + row["extent"]
-                output.line(
-                    f"{pluralize(row['lines'], 'line')} up to byte {end}, of which this is one:"
-                )
+                output.line(f"{pluralize(row['lines'], 'line')} up to byte {end}; the first is:")
             output.line(f"sha256 {row['sha256']}")
             output.text(_decoded(row["head"]))
             if row["tail"]:

@@ -20,7 +20,7 @@ from ingest.cli.start_over import start_over
 from ingest.text.units import pluralize
 
 _session = click.option(
-    "--session", metavar="ID", help="Only this session; the beginning of its id will do."
+    "--session", metavar="ID", help="Only this session; a unique id prefix is enough."
 )
 
 
@@ -28,7 +28,7 @@ _session = click.option(
 @click.argument("ids", metavar="[ID]...", nargs=-1)
 @_session
 @reason_option
-@click.option("--dry-run", is_flag=True, help="Only tell what would be read again.")
+@click.option("--dry-run", is_flag=True, help="Show what would be read again, without doing it.")
 @yes_option
 @with_invocation
 def retry(
@@ -39,9 +39,10 @@ def retry(
     dry_run: bool,
     yes: bool,
 ) -> int:
-    """Read the files of rejected lines again, all or those that are named: after an update of
-    Tailboard that understands them. A line means what it does by those before it, so each file is
-    read again as a whole; see `tailboard reset`.
+    """Read the files with rejected lines again: all of them, or those of the given ids.
+
+    Useful after an update of Tailboard. The meaning of a line depends on earlier lines, so each
+    file is read again as a whole; see `tailboard reset`.
 
     Example: tailboard quarantine retry 3:1024 --dry-run
     """
@@ -64,9 +65,9 @@ def retry(
     metavar="FOLDER",
     required=True,
     type=click.Path(path_type=Path, file_okay=False),
-    help="Where the files are put; it is made if it is not there.",
+    help="Output folder; created if it does not exist.",
 )
-@click.option("--limit", metavar="N", type=click.IntRange(min=1), help="At most so many.")
+@click.option("--limit", metavar="N", type=click.IntRange(min=1), help="Export at most N lines.")
 @with_invocation
 def export_(
     invocation: Invocation,
@@ -75,8 +76,8 @@ def export_(
     out: Path,
     limit: int | None,
 ) -> int:
-    """Write the bytes of rejected lines to files, as they stand in Codex's file; where that has
-    changed since, the beginning and the end that were kept. Nothing is overwritten.
+    """Write the bytes of rejected lines to files. They are copied from Codex's file or, if that has
+    changed since, from the stored beginning and end. Never overwrites a file.
 
     Example: tailboard quarantine export --out rejected
     """
@@ -88,9 +89,9 @@ def export_(
 
     def show(output: Output) -> None:
         for one in done.written:
-            output.line(str(one.path), "" if one.whole else "(its beginning and its end)")
+            output.line(str(one.path), "" if one.whole else "(beginning and end only)")
         for left in done.skipped:
-            output.line(f"Left alone: {left.id}. {left.why}")
+            output.line(f"Skipped:  {left.id}. {left.why}")
         output.line(f"{pluralize(len(done.written), 'file')} written.")
 
     invocation.answer("quarantine", {"written": done.written, "skipped": done.skipped}, show)

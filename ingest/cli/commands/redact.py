@@ -42,8 +42,8 @@ class RedactFindings(Struct, frozen=True):
 @click.group(cls=Group, invoke_without_command=True, no_args_is_help=False)
 @click.pass_context
 def command(ctx: click.Context) -> int:
-    """What is read is masked before it is stored, and again in all that is written out. This looks
-    for what older versions stored. Without a command of its own: scan.
+    """Secrets are masked before text is stored, and again in everything that is exported. This
+    command finds those that older versions stored. Without a subcommand: scan.
     """
     if ctx.invoked_subcommand is not None:
         return Exit.DONE
@@ -54,8 +54,7 @@ def command(ctx: click.Context) -> int:
 @command.command("scan", cls=Command)
 @with_invocation
 def scan_(invocation: Invocation) -> int:
-    """Count by kind and place; no secret is shown. Codex's own files are not looked at: they hold
-    what they hold.
+    """Count secrets by kind and place, without showing them. Does not scan Codex's own files.
 
     Example: tailboard redact scan
     """
@@ -65,13 +64,14 @@ def scan_(invocation: Invocation) -> int:
 
 
 @command.command("apply", cls=Command)
-@click.option("--dry-run", is_flag=True, help="Only tell what would be masked.")
+@click.option("--dry-run", is_flag=True, help="Show what would be masked, without doing it.")
 @yes_option
 @with_invocation
 def apply_(invocation: Invocation, dry_run: bool, yes: bool) -> int:
-    """Mask what a scan finds in the database and in edits.jsonl, and write the file anew, so that
-    its bytes are gone. Nobody else may have it open meanwhile. Exports and copies are named, and
-    left to you.
+    """Mask the secrets in the database and in edits.jsonl, and rewrite the database file so that
+    the old bytes are gone.
+
+    No other process may have the database open. Exports and backups are listed, but not changed.
 
     Example: tailboard redact apply --dry-run
     """
@@ -79,7 +79,7 @@ def apply_(invocation: Invocation, dry_run: bool, yes: bool) -> int:
     done = 0
     if told.total and not dry_run:
         _insist(invocation)
-        question = f"Mask {pluralize(told.total, 'place')} for good?"
+        question = f"Mask {pluralize(told.total, 'place')} permanently?"
         if not confirmed(invocation.output, question, yes=yes):
             return Exit.ATTENTION
         with open_for_writing(invocation) as database:
@@ -88,7 +88,7 @@ def apply_(invocation: Invocation, dry_run: bool, yes: bool) -> int:
     def show(output: Output) -> None:
         _show(output, told)
         if done:
-            output.line(f"Masked {pluralize(done, 'value')}; the file was written anew.")
+            output.line(f"Masked {pluralize(done, 'value')} and rewrote the database file.")
 
     invocation.answer("redact", _body(told, done), show)
     return Exit.DONE
@@ -124,8 +124,8 @@ def _insist(invocation: Invocation) -> None:
         with remote:
             pid, role = remote.host.pid, Role(remote.host.role)
         raise Refused(
-            f"Process {pid} ({role}) has the database open; the file cannot be written anew.",
-            f"End process {pid}, and try again.",
+            f"Process {pid} ({role}) has the database open, so the file cannot be rewritten.",
+            f"End process {pid} and try again.",
         )
 
 
@@ -157,11 +157,11 @@ def _show(output: Output, told: RedactFindings) -> None:
             [[f"{one.table}.{one.column}".rstrip("."), one.kind, one.count] for one in told.places],
         )
     else:
-        output.line("Nothing of a known kind is stored unmasked.")
+        output.line("No unmasked secret of a known kind is stored.")
     for export in told.exports:
         if export.kinds:
             kinds = ", ".join(f"{count} {kind}" for kind, count in export.kinds.items())
-            output.line(f"{export.path}: {kinds}. It is yours; mask or delete it by hand.")
+            output.line(f"{export.path}: {kinds}. Mask or delete this export yourself.")
     for copy in told.copies:
-        output.line(f"{copy} is a copy from before, and was not looked at.")
-    output.note("Codex's own files still hold what they hold; they are only ever read.")
+        output.line(f"{copy} is an earlier backup and was not scanned.")
+    output.note("Codex's own files are not changed and may still contain secrets.")

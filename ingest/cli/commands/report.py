@@ -24,18 +24,18 @@ _DRAWN = Column("")
 
 
 @click.command(cls=Command)
-@click.option("--before", metavar="PERIOD", help="Compare this period or version …")
-@click.option("--after", metavar="PERIOD", help="… with this one: FROM..TO, a day, or 0.91.0.")
+@click.option("--before", metavar="PERIOD", help="Compare this period or version")
+@click.option("--after", metavar="PERIOD", help="with this one: FROM..TO, a day, or 0.91.0.")
 @filters("since", "until")
 @with_invocation
 def command(invocation: Invocation, before: str | None, after: str | None, only: Filters) -> None:
-    """The samples are written while `tailboard ingest` runs, once a minute at most. What could go
-    is only told, never done; Codex's own files are never touched.
+    """Samples are recorded while `tailboard ingest` runs, at most once a minute. Removable data is
+    only listed; nothing is deleted.
     """
     if (before is None) != (after is None):
-        raise click.UsageError("--before and --after belong together.")
+        raise click.UsageError("--before and --after must be used together.")
     if before is not None and (only.since or only.until):
-        raise click.UsageError("--before and --after say when; leave out --since and --until.")
+        raise click.UsageError("--before and --after cannot be combined with --since and --until.")
     with open_for_reading(invocation) as access:
         if before is not None and after is not None:
             _compare(
@@ -114,9 +114,9 @@ def _body(found: Report) -> dict[str, object]:
 def _show_running(output: Output, found: Report) -> None:
     running, series = found.running, found.series
     if not series:
-        output.line("No samples in this time: they are written while `tailboard ingest` runs.")
+        output.line("No samples in this period: they are recorded while `tailboard ingest` runs.")
         return
-    output.line(StyledCell("running", "bold"), f"a character is {duration(found.width_seconds)}")
+    output.line(StyledCell("running", "bold"), f"one character = {duration(found.width_seconds)}")
     rate = f"{size(int(running.bytes_per_second or 0))} a second"
     a_minute = running.landings_per_minute
     often = f"{a_minute:.1f} a minute, " if a_minute is not None else ""
@@ -134,7 +134,7 @@ def _show_running(output: Output, found: Report) -> None:
             ("ingest", f"{_course(output, series, 'bytes_new')}  {rate}"),
             ("new", f"{size(running.bytes_new)} in {pluralize(running.batches, 'batch')}"),
             ("read", f"{size(running.bytes_read)}{each}"),
-            ("cursors", ", ".join(looks) or "none looked at"),
+            ("cursors", ", ".join(looks) or "none checked"),
             ("slowest", f"{_figure(running.slowest_seconds, 'seconds')} a batch"),
             ("failed", pluralize(running.failures, "attempt")),
         ]
@@ -148,11 +148,11 @@ def _course(output: Output, series: list[Row], name: str) -> str:
 def _show_distributions(output: Output, found: Report) -> None:
     output.line()
     if not found.distributions:
-        output.line("Nothing to measure in this time.")
+        output.line("Nothing to measure in this period.")
         return
     titles = ("P50", "P90", "P99", "MAX", "COUNT")
     output.table(
-        [Column("USUAL AND RARE"), *(Column(title, right=True) for title in titles)],
+        [Column("DISTRIBUTION"), *(Column(title, right=True) for title in titles)],
         [
             [
                 one.name.replace("_", " "),
@@ -196,13 +196,13 @@ def _show_disk(output: Output, found: Report, could_go: list[reporting.Removable
             [one.name, size(one.bytes), bars.bar(one.bytes, most, ascii=output.ascii)]
             for one in (
                 *found.disk,
-                Disk("all of them", bytes=sum(one.bytes for one in found.disk)),
+                Disk("total", bytes=sum(one.bytes for one in found.disk)),
             )
         ],
     )
     if could_go:
         output.line()
-        output.line(StyledCell("could go", "bold"), f"older than {reporting.OLD.days} days")
+        output.line(StyledCell("removable", "bold"), f"older than {reporting.OLD.days} days")
         columns = [Column("WHAT"), Column("ITEMS", right=True), Column("SIZE", right=True)]
         output.table(
             [*columns, Column("HOW", least=20)],
@@ -224,7 +224,7 @@ def _show_growth(output: Output, found: Report, tables: list[Row]) -> None:
         output.line()
         most = max(day.bytes for day in days)
         output.table(
-            [Column("BEGUN ON"), Column("SESSIONS", right=True), _RIGHT, _DRAWN],
+            [Column("STARTED ON"), Column("SESSIONS", right=True), _RIGHT, _DRAWN],
             [
                 [
                     day.day,

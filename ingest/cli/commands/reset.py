@@ -13,11 +13,11 @@ from ingest.cli.start_over import start_over
 
 
 @click.command(cls=Command)
-@click.option("--session", metavar="ID", help="This session; the beginning of its id will do.")
+@click.option("--session", metavar="ID", help="This session; a unique id prefix is enough.")
 @click.option("--source", metavar="N", type=int, help="This file, by its number in `sources`.")
 @click.option("--all", "everything", is_flag=True, help="All files.")
 @reason_option
-@click.option("--dry-run", is_flag=True, help="Only tell what would be forgotten.")
+@click.option("--dry-run", is_flag=True, help="Show what would be deleted, without deleting it.")
 @yes_option
 @with_invocation
 def command(
@@ -29,11 +29,11 @@ def command(
     dry_run: bool,
     yes: bool,
 ) -> int:
-    """A copy of the database is made first. What people did stays, and a file that cannot be read
-    now is left alone. Codex's own files are never touched; `tailboard ingest` reads them again.
+    """Backs up the database first. Edits by people stay, and files that cannot be read now are
+    skipped. Never touches Codex's own files; `tailboard ingest` reads them again.
     """
     if sum((session is not None, source is not None, everything)) != 1:
-        raise click.UsageError("Say what is meant: --session ID, --source N or --all.")
+        raise click.UsageError("Select what to reset: --session ID, --source N or --all.")
     with action_runner(invocation) as orders:
         if session is not None:
             session = session_id(orders.access, session)

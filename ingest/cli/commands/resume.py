@@ -20,21 +20,23 @@ from ingest.text.redact import mask
 
 
 @click.command(cls=Command)
-@click.option("--copy", "wants_copy", is_flag=True, help="Put it into the terminal's clipboard.")
+@click.option(
+    "--copy", "wants_copy", is_flag=True, help="Copy the brief to the terminal's clipboard."
+)
 @click.option(
     "--words",
     type=click.IntRange(min=LEAST),
     default=WORDS,
     metavar="N",
     show_default=True,
-    help="At most so many words.",
+    help="Use at most N words.",
 )
 @filters("project", "branch", "session", "since", "until")
 @with_invocation
 def command(invocation: Invocation, wants_copy: bool, words: int, only: Filters) -> None:
-    """Of the project of this folder and the branch checked out, unless others are named: the
-    session that fits best and why, its open steps, last request, failures and files. The command
-    that goes on with it is shown, and never run.
+    """For the project of this folder and its current branch, unless you name others: the session
+    that fits best and why, its open steps, last request, failures and files. Prints the command
+    that resumes it, but does not run it.
     """
     with open_for_reading(invocation) as access:
         found = resume(
@@ -47,9 +49,7 @@ def command(invocation: Invocation, wants_copy: bool, words: int, only: Filters)
             words=words,
         )
     if found is None:
-        raise NotFound(
-            "There is no session to resume.", "`tailboard sessions` lists all there are."
-        )
+        raise NotFound("There is no session to resume.", "`tailboard sessions` lists all sessions.")
     body = {name: getattr(found, name) for name in found.__struct_fields__}
 
     def show(output: Output) -> None:

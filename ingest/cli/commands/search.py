@@ -23,10 +23,10 @@ from ingest.text.units import ago, pluralize
 @filters("project", "branch", "session", "since", "until", "limit", "offset")
 @with_invocation
 def command(invocation: Invocation, query: tuple[str, ...], only: Filters) -> None:
-    """All words have to be there, in any order; put "several words" in quotes to find them as they
-    stand. In a QUERY that is quoted as a whole, -word leaves out. Filters are words too: project:
-    branch: session: kind: tool: status: since: until: has:error. Kinds are prompt, answer, step,
-    command, output, file, goal, note, error, script and self.
+    """All words must match, in any order; use "several words" for an exact phrase. If the whole
+    QUERY is quoted, -word excludes a word. Filters: project: branch: session: kind: tool:
+    status: since: until: has:error. The kinds are prompt, answer, step, command, output, file,
+    goal, note, error, script and self.
     """
     text = " ".join(query)
     asked = parse(text, invocation.aware_now, invocation.zone)
@@ -55,9 +55,9 @@ def _insist(text: str, asked: Query, invocation: Invocation) -> None:
             continue  # In quotes it is meant as it stands.
         match name.lower():
             case "kind":
-                raise click.UsageError(f"`{word}` is no kind; there are {', '.join(KINDS)}.")
+                raise click.UsageError(f"`{word}` is not a kind; allowed: {', '.join(KINDS)}.")
             case "has":
-                raise click.UsageError(f"`{word}` is not known; there is has:error.")
+                raise click.UsageError(f"`{word}` is not known; use has:error.")
             case "since" | "until" as option:
                 moment(invocation, value, f"`{option}:`", times.since)
 

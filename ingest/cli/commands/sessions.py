@@ -29,7 +29,7 @@ _COLUMNS = (
 @filters("project", "branch", "session", "since", "until", "limit", "offset")
 @with_invocation
 def command(invocation: Invocation, only: Filters) -> None:
-    """How a session stands is told from its last turn and the clock: running, waiting (for you),
+    """The state of a session follows from its last turn and the time: running, waiting (for you),
     stalled, idle (no line for `idle_hours`), done, failed, interrupted or unknown.
     """
     with open_for_reading(invocation) as access:
@@ -45,9 +45,7 @@ def command(invocation: Invocation, only: Filters) -> None:
         output.table(
             _COLUMNS, [_cells(output, session, digits, invocation) for session in sessions]
         )
-        output.note(
-            f"{pluralize(len(sessions), 'session')}. `tailboard show ID` tells more of one."
-        )
+        output.note(f"{pluralize(len(sessions), 'session')}. `tailboard show ID` shows one of them.")
 
     invocation.answer("sessions", {"sessions": sessions}, show)
 

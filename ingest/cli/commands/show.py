@@ -24,11 +24,11 @@ _COMMAND_CHARS = 100
 
 @click.command(cls=Command)
 @click.argument("id_", metavar="ID")
-@click.option("--turn", type=click.IntRange(min=1), metavar="N", help="Only the N-th turn.")
-@click.option("--raw", "as_raw", is_flag=True, help="The lines as they stand in Codex's file.")
+@click.option("--turn", type=click.IntRange(min=1), metavar="N", help="Show only turn N.")
+@click.option("--raw", "as_raw", is_flag=True, help="Show the original lines of Codex's file.")
 @with_invocation
 def command(invocation: Invocation, id_: str, turn: int | None, as_raw: bool) -> None:
-    """ID may be the beginning of a session's id, as long as it fits only one."""
+    """ID is a session id or a unique prefix of one."""
     with open_for_reading(invocation) as access:
         key = session_id(access, id_)
         session = list_sessions(access, Scope(session=key), invocation.judged)[0]
@@ -92,7 +92,7 @@ def _show(output: Output, story: SessionDetail) -> None:
         _show_plan(output, story.effective_plans)
     for goal in story.goals:
         output.line()
-        output.line("Goal:", goal["objective"] or "(without words)", f"({goal['status']})")
+        output.line("Goal:", goal["objective"] or "(no text)", f"({goal['status']})")
     for turn in story.turns:
         _show_turn(output, turn)
     if story.notes:

@@ -19,13 +19,13 @@ _PARQUET = ".parquet"
     required=True,
     metavar="FILE",
     type=click.Path(path_type=Path),
-    help="Where to: one DuckDB file; ending in .parquet, a folder with a file for each view.",
+    help="Output: a DuckDB file or, if the name ends in .parquet, a folder with one file per view.",
 )
-@click.option("--overwrite", is_flag=True, help="Replace a file that is there already.")
+@click.option("--overwrite", is_flag=True, help="Overwrite an existing file.")
 @with_invocation
 def command(invocation: Invocation, out: Path, overwrite: bool) -> None:
-    """All of it is as it was at one moment. The copy is not kept up to date, and may be changed and
-    deleted as you like.
+    """The copy is consistent: it shows one point in time. It is not updated later; you can change
+    or delete it.
     """
     # Imported here: it needs the engine, which a copy through the owner's door does without.
     from ingest.db.snapshot import check_target, move_to_target

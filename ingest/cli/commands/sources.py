@@ -26,8 +26,8 @@ _COLUMNS = (
 @filters("session", "limit", "offset")
 @with_invocation
 def command(invocation: Invocation, only: Filters) -> None:
-    """What is behind comes first. Sizes and offsets are bytes; of a compressed file, offsets count
-    decompressed ones.
+    """Files with unread data come first. Sizes and offsets are in bytes; offsets in a compressed
+    file count decompressed bytes.
     """
     with open_for_reading(invocation) as access:
         scope = scope_of(invocation, access, only)

@@ -20,9 +20,9 @@ from ingest.cli.output import Cell, Column, Output
 @filters("limit")
 @with_invocation
 def command(invocation: Invocation, statement: str, only: Filters) -> None:
-    """One statement that reads: SELECT, WITH, FROM, DESCRIBE, SHOW or EXPLAIN. The views keep
-    their columns from version to version; the tables behind them may change. Files cannot be
-    reached.
+    """Runs one read-only statement: SELECT, WITH, FROM, DESCRIBE, SHOW or EXPLAIN. The columns of
+    the views are stable across versions; the tables behind them may change. Files are not
+    accessible.
     """
     with open_for_reading(invocation) as access, _interruptible():
         answer = access.ask(statement, only.limit)
@@ -32,7 +32,7 @@ def command(invocation: Invocation, statement: str, only: Filters) -> None:
             columns = [Column(name, least=8) for name in answer.columns]
             output.table(columns, [[_cell(value) for value in row] for row in answer.rows])
         if answer.more:
-            output.note(f"There is more than {only.limit} rows.")
+            output.note(f"The result has more than {only.limit} rows.")
 
     invocation.answer("sql", {"columns": answer.columns, "rows": answer.rows}, show)
 

@@ -25,21 +25,23 @@ from ingest.projects.tasks.edits import VERB, encode_edit
 from ingest.text.units import pluralize
 
 _project = click.option(
-    "--project", metavar="NAME", help="This project: its name, or its folder. Else the one here."
+    "--project",
+    metavar="NAME",
+    help="This project: its name or folder. Default: the project of this folder.",
 )
 _file = click.argument("file", required=False, type=click.Path(path_type=Path))
 _SAID: Final = {
-    Resolution.APPLY: "taken over",
-    Resolution.KEPT: "kept as it is here",
-    Resolution.CONFLICT: "changed on both sides; kept as it is here",
-    Resolution.REFUSED: "cannot be changed by a file",
+    Resolution.APPLY: "will be imported",
+    Resolution.KEPT: "database value kept",
+    Resolution.CONFLICT: "changed in both; database value kept",
+    Resolution.REFUSED: "cannot be changed by import",
 }
 
 
 @click.group(cls=Group)
 def command() -> None:
-    """Goals, tasks, what hangs on what, decisions and commits as `project_state.json`, and each
-    session as a file of its own. The same facts give the same bytes, so a diff shows what changed.
+    """Goals, tasks, dependencies, decisions and commits in `project_state.json`, and one file per
+    session. The same facts give the same bytes, so a diff shows what changed.
     """
 
 
@@ -53,12 +55,12 @@ command.add_command(commits)
     "--out",
     metavar="FOLDER",
     type=click.Path(path_type=Path),
-    help="Where to. Else the folder `state` beside the database.",
+    help="Output folder. Default: the folder `state` beside the database.",
 )
-@click.option("--into", is_flag=True, help="Write even into a repository.")
+@click.option("--into", is_flag=True, help="Allow writing into a git repository.")
 @with_invocation
 def export(invocation: Invocation, project: str | None, out: Path | None, into: bool) -> None:
-    """Write the state of a project.
+    """Write the state of a project to files.
 
     Example: tailboard state export --project parser --out state
     """
@@ -82,7 +84,7 @@ def export(invocation: Invocation, project: str | None, out: Path | None, into: 
 @_project
 @with_invocation
 def diff(invocation: Invocation, file: Path | None, project: str | None) -> None:
-    """What a state file says differently from the database; nothing is changed.
+    """Show the differences between a state file and the database. Changes nothing.
 
     Example: tailboard state diff state/project_state.json
     """
@@ -96,15 +98,15 @@ def diff(invocation: Invocation, file: Path | None, project: str | None) -> None
 @command.command("import")
 @_file
 @_project
-@click.option("--dry-run", is_flag=True, help="Only tell what would be taken over.")
+@click.option("--dry-run", is_flag=True, help="Show what would be imported, without importing it.")
 @yes_option
 @with_invocation
 def take(
     invocation: Invocation, file: Path | None, project: str | None, dry_run: bool, yes: bool
 ) -> int:
-    """Take over what a person changed in a state file: states, owners, notes, evidence, what
-    depends on what, and new tasks. What changed here since the file was written stays as it is
-    here, and nothing is taken away.
+    """Import the edits of a person in a state file: states, owners, notes, evidence, dependencies
+    and new tasks. Values that changed in the database after the export are kept, and nothing is
+    deleted.
 
     Example: tailboard state import state/project_state.json --dry-run
     """
@@ -117,9 +119,7 @@ def take(
         taken = (
             bool(wanted)
             and not dry_run
-            and confirmed(
-                invocation.output, f"Take over {pluralize(len(wanted), 'change')}?", yes=yes
-            )
+            and confirmed(invocation.output, f"Import {pluralize(len(wanted), 'change')}?", yes=yes)
         )
         if taken:
             for one in wanted:
@@ -128,7 +128,7 @@ def take(
 
     def show(output: Output) -> None:
         if taken:
-            output.line(f"Took over {pluralize(len(wanted), 'change')}.")
+            output.line(f"Imported {pluralize(len(wanted), 'change')}.")
 
     body = {"paths": [path], "changes": [_row(one) for one in found], "dry_run": dry_run}
     invocation.answer("state", body, show)
@@ -142,8 +142,8 @@ def _made(invocation: Invocation, access: Access, project: str | None) -> BuiltS
     made = build_state(access, named, invocation.zone, invocation.settings.journal_turns)
     if made is None:
         raise NotFound(
-            f"No session belongs to a project {named}.",
-            "`tailboard sessions` shows which projects there are.",
+            f"No session belongs to project {named}.",
+            "`tailboard sessions` shows the projects.",
         )
     return made
 
@@ -172,16 +172,16 @@ def _row(one: Change) -> dict[str, object]:
 _COLUMNS: Final = (
     Column("TASK"),
     Column("WHAT"),
-    Column("HERE", least=12),
-    Column("IN THE FILE", least=12),
-    Column("THEN", least=10),
+    Column("DATABASE", least=12),
+    Column("FILE", least=12),
+    Column("RESULT", least=10),
     Column("TEXT", least=16, spare=1),
 )
 
 
 def _show(output: Output, found: list[Change]) -> None:
     if not found:
-        output.line("The file says what the database says.")
+        output.line("The file and the database agree.")
         return
     output.table(
         _COLUMNS,

@@ -27,9 +27,10 @@ _COLUMNS = (
 @filters("project", "branch", "since", "until", "limit", "offset")
 @with_invocation
 def commits(invocation: Invocation, only: Filters) -> None:
-    """Commits of a project that no session covers: made by hand, or by others. Of the branch that
-    is checked out, since the first session there began; a session covers what was committed between
-    its first line and its last.
+    """List commits of a project that no session covers: made by hand, or by others.
+
+    Checks the current branch since the first session there started. A session covers the commits
+    between its first line and its last.
 
     Example: tailboard state commits --project parser --since 7d
     """
@@ -37,8 +38,8 @@ def commits(invocation: Invocation, only: Filters) -> None:
         scope = scoped(invocation, access, only, everywhere=False)
         if scope.project is None:
             raise NotFound(
-                "No session is known of a project in this folder.",
-                "`--project NAME` names one; `tailboard sessions` shows which there are.",
+                "No known session belongs to a project in this folder.",
+                "Use `--project NAME`; `tailboard sessions` shows the projects.",
             )
         found, unread = uncovered_commits(
             access, scope, invocation.judged, Git(invocation.env), mask
@@ -47,7 +48,7 @@ def commits(invocation: Invocation, only: Filters) -> None:
         invocation.output.note(why)
     if found is None:
         raise NotFound(
-            f"No repository of a project {scope.project} can be looked into.",
+            f"No repository of project {scope.project} can be read.",
             "`tailboard resume --project NAME` says why.",
         )
     end = None if only.limit is None else only.offset + only.limit

@@ -35,26 +35,28 @@ _COLUMNS = (
     "--as",
     "answer",
     type=click.Choice([choice.value for choice in Choice]),
-    help="Instead of what is proposed: keep, move (see --to), or mark for review.",
+    help="Instead of the proposal: keep, move (see --to), or mark for review.",
 )
-@click.option("--to", metavar="BRANCH", help="The branch that --as move means.")
+@click.option("--to", metavar="BRANCH", help="The target branch of --as move.")
 @reason_option
 @yes_option
-@click.option("--dry-run", is_flag=True, help="Only tell what is proposed.")
+@click.option("--dry-run", is_flag=True, help="Show the proposals, without recording a decision.")
 @filters("project", "branch", "session", "since", "until")
 @with_invocation
 def reconcile(
     invocation: Invocation, answer: str | None, to: str | None, reason: str | None, yes: bool,
     dry_run: bool, only: Filters,
 ) -> None:  # fmt: skip
-    """For sessions with open steps whose branch was switched, rewritten, deleted or moved on:
-    keep them as they are, move them to a branch, or mark them for review. Nothing in the repository
-    and nothing of Codex's is changed. `--session` with `--as` answers again what was answered.
+    """For sessions with open steps whose branch was switched, rewritten, deleted or advanced: keep
+    them as they are, move them to a branch, or mark them for review.
+
+    Changes nothing in the repository or in Codex's files. `--session` with `--as` changes an
+    earlier decision.
 
     Example: tailboard state reconcile --project parser --dry-run
     """
     if (answer == Choice.MOVE) != (to is not None):
-        raise click.UsageError("`--as move` and `--to BRANCH` go together.")
+        raise click.UsageError("`--as move` and `--to BRANCH` must be used together.")
     with open_for_reading(invocation) as access:
         scope = scope_of(invocation, access, only)
         again = answer is not None and scope.session is not None
@@ -63,18 +65,18 @@ def reconcile(
         digits = id_length(access, (one.session for one in found))
     if answer is not None and not found:
         raise NotFound(
-            "Nothing is proposed there that could be answered otherwise.",
-            "`tailboard state reconcile --dry-run` tells what is proposed.",
+            "There is no proposal to change.",
+            "`tailboard state reconcile --dry-run` shows the proposals.",
         )
     output = invocation.output
     if not invocation.options.json:
         _show(output, found, digits)
     done = bool(found) and not dry_run
-    if done and (done := confirmed(output, f"Write {_counted(found)} down?", yes=yes)):
+    if done and (done := confirmed(output, f"Record {_counted(found)}?", yes=yes)):
         with action_runner(invocation) as orders:
             for one in found:
                 orders.say(VERB, one.about, one.arguments, reason)
-        output.note(f"Wrote {_counted(found)} down.")
+        output.note(f"Recorded {_counted(found)}.")
     if invocation.options.json:
         output.document("state", {"paths": [], "changes": found, "done": done})
 
@@ -94,7 +96,7 @@ def _proposed(
 def _answered(proposal: Proposal, answer: str | None, to: str | None) -> Proposal:
     if answer is None:
         return proposal
-    return replace(proposal, choice=Choice(answer), to=to, because="You say so.")
+    return replace(proposal, choice=Choice(answer), to=to, because="You decided so.")
 
 
 def _counted(found: list[Proposal]) -> str:
@@ -103,7 +105,9 @@ def _counted(found: list[Proposal]) -> str:
 
 def _show(output: Output, found: list[Proposal], digits: int) -> None:
     if not found:
-        output.note("Nothing to reconcile: no open step stands on a branch that moved without it.")
+        output.note(
+            "Nothing to reconcile: no branch with open steps has moved without its session."
+        )
         return
     whys = [f"{one.why} {one.because}" for one in found]
     output.table(_COLUMNS, [_cells(one, digits) for one in found], whys)

@@ -62,7 +62,7 @@ class StatusView(Struct, frozen=True):
 @click.command(cls=Command)
 @with_invocation
 def command(invocation: Invocation) -> None:
-    """The homes are looked at, but nothing is read: `tailboard ingest` does that."""
+    """Checks the Codex homes for unread data, but does not read it; `tailboard ingest` does."""
     seen = look(invocation)
     for problem in seen.status.problems:
         invocation.output.note(f"{problem['path']}: {problem['message']} {problem['hint']}")
@@ -173,8 +173,10 @@ def show(output: Output, seen: StatusView) -> None:
 
 
 def _welcome(output: Output, status: Status) -> None:
-    waits = f"{size(status.behind_bytes)} wait: `tailboard ingest`." if status.behind_bytes else ""
-    output.line(StyledCell("Nothing was read yet.", "bold"), waits)
+    waits = (
+        f"{size(status.behind_bytes)} unread: `tailboard ingest`." if status.behind_bytes else ""
+    )
+    output.line(StyledCell("Nothing has been read yet.", "bold"), waits)
     output.line()
     output.line("Three things to know:")
     output.fields([*THINGS, ("file", status.db)])

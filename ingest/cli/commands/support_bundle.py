@@ -39,11 +39,11 @@ _SAID_ELSEWHERE: Final = "record kinds"
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Write it to this new file.",
+    help="Write to this file, which must not exist.",
 )
 @with_invocation
 def command(invocation: Invocation, out: Path | None) -> int:
-    """One JSON document to attach to a report. Read it first: it is meant to be read."""
+    """Prints one JSON document to attach to a bug report. Read it before you send it."""
     body = plain(_bundle(invocation))
     text = json.dumps(body, indent=2) + "\n"
     if out is None:
@@ -52,7 +52,7 @@ def command(invocation: Invocation, out: Path | None) -> int:
     _write(out, text)
 
     def show(output: Output) -> None:
-        output.line(f"{size(len(text))} are in {out}. Read them before you send them.")
+        output.line(f"Wrote {size(len(text))} to {out}. Read the file before you send it.")
 
     invocation.answer("support-bundle", {"path": out, "bytes": len(text)}, show)
     return Exit.DONE

@@ -19,17 +19,17 @@ from ingest.sessions.session import id_length
 
 _SCOPE = ("project", "branch", "session", "since", "until", "limit", "offset")
 _everywhere = click.option(
-    "--everywhere", is_flag=True, help="All projects, not only the one of this folder."
+    "--everywhere", is_flag=True, help="All projects, not only that of this folder."
 )
 _all = click.option(
-    "--all", "all_", is_flag=True, help="Also steps that the newest plan has dropped."
+    "--all", "all_", is_flag=True, help="Include steps that the latest plan dropped."
 )
 
 
 @click.group(cls=ListGroup)
 def command() -> None:
-    """Tasks are steps of plans, goals, what sub-agents were given, open requests, proposals, and
-    what you add. Without a command of its own: list.
+    """Tasks are plan steps, goals, sub-agent assignments, open requests, proposals, and tasks that
+    you add. Without a subcommand: list.
     """
 
 
@@ -44,26 +44,34 @@ for _verb in VERBS:
     "--state",
     type=click.Choice([state.value for state in TaskState]),
     multiple=True,
-    help="Only tasks in this state; may be repeated.",
+    help="Only tasks in this state; can be repeated.",
 )
 @click.option(
-    "--ready", "choice", flag_value=TaskFilter.READY.value, help="Only what can be done now."
+    "--ready",
+    "choice",
+    flag_value=TaskFilter.READY.value,
+    help="Only tasks that can be started now.",
 )
 @click.option(
-    "--blocked", "choice", flag_value=TaskFilter.BLOCKED.value, help="Only what waits for others."
+    "--blocked",
+    "choice",
+    flag_value=TaskFilter.BLOCKED.value,
+    help="Only tasks that wait for other tasks.",
 )
 @click.option(
     "--stuck",
     "choice",
     flag_value=TaskFilter.STUCK.value,
-    help="Only what waits for you, stalled or failed.",
+    help="Only tasks that wait for you, stalled or failed.",
 )
-@click.option("--done", "choice", flag_value=TaskFilter.DONE.value, help="Only what is done.")
+@click.option(
+    "--done", "choice", flag_value=TaskFilter.DONE.value, help="Only tasks that are done."
+)
 @click.option(
     "--unproven",
     "choice",
     flag_value=TaskFilter.UNPROVEN.value,
-    help="Only what is said to be done without evidence.",
+    help="Only tasks marked done without evidence.",
 )
 @_everywhere
 @_all
@@ -77,9 +85,9 @@ def listing(
     all_: bool,
     only: Filters,
 ) -> None:
-    """List tasks, those of the session that moved last first.
+    """List tasks, those of the most recently active session first.
 
-    What a later session goes on with is listed there only; with --json both are there.
+    A task that a later session continues is listed only there; --json includes both.
     """
     plan, digits = _read(invocation, only, everywhere=everywhere)
     tasks = plan.tasks if all_ else [task for task in plan.tasks if task.current]
@@ -94,7 +102,7 @@ def listing(
 @filters(*_SCOPE)
 @with_invocation
 def ready(invocation: Invocation, everywhere: bool, only: Filters) -> None:
-    """What can be done now: nothing before it is open."""
+    """List tasks that can be started now: no open task blocks them."""
     plan, digits = _read(invocation, only, everywhere=everywhere)
     _answer(invocation, plan, digits, filter_tasks(plan.tasks, TaskFilter.READY), only, all_=False)
 
@@ -104,7 +112,7 @@ def ready(invocation: Invocation, everywhere: bool, only: Filters) -> None:
 @filters("project", "branch", "session")
 @with_invocation
 def following_one(invocation: Invocation, everywhere: bool, only: Filters) -> int:
-    """The next thing to do. Ends with 1 where nothing is ready."""
+    """Show the next task. Exits with 1 if no task is ready."""
     plan, digits = _read(invocation, only, everywhere=everywhere)
     task = next_task(plan.tasks)
     _answer(invocation, plan, digits, [task] if task else [], Filters(), all_=False)
@@ -118,14 +126,15 @@ def following_one(invocation: Invocation, everywhere: bool, only: Filters) -> in
     type=click.Choice(["text", "mermaid", "dot", "json"]),
     default="text",
     show_default=True,
-    help="What it is written as.",
+    help="Output format.",
 )
 @_everywhere
 @_all
 @filters(*_SCOPE)
 @with_invocation
 def graph(invocation: Invocation, form: str, everywhere: bool, all_: bool, only: Filters) -> None:
-    """How tasks hang together: dashed is the order of a plan, solid what you said waits for what.
+    """Draw how tasks depend on each other: dashed lines are plan order, solid lines your
+    dependencies.
 
     Example: tailboard tasks graph --format mermaid
     """
@@ -188,7 +197,7 @@ def _answer(
         relevant = _paged([task for task in tasks if all_ or task.relevant], only)
         if relevant:
             table(output, relevant, plan.tasks, digits)
-            output.note(f"{counted(relevant)} `tailboard tasks show ID` tells more of one.")
+            output.note(f"{counted(relevant)} `tailboard tasks show ID` shows one of them.")
         else:
             output.note("No tasks.")
         remarks(output, answer, invocation.settings.codex_homes)

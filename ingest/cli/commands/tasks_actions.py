@@ -37,8 +37,8 @@ _id = click.argument("id_", metavar="ID")
 
 @click.command("add", cls=Command)
 @click.argument("text", nargs=-1, required=True)
-@click.option("--project", metavar="NAME", help="Else the project of this folder.")
-@click.option("--branch", metavar="NAME", help="Where it belongs to one branch only.")
+@click.option("--project", metavar="NAME", help="Default: the project of this folder.")
+@click.option("--branch", metavar="NAME", help="The branch, if the task belongs to only one.")
 @with_invocation
 def add(
     invocation: Invocation, text: tuple[str, ...], project: str | None, branch: str | None
@@ -60,7 +60,7 @@ def add(
 @reason_option
 @with_invocation
 def set_(invocation: Invocation, id_: str, state: str, reason: str | None) -> None:
-    """Say how a task stands. It stays so, whatever the log says, until `reset` or `undo`.
+    """Set the state of a task. It overrides the log until `reset` or `undo`.
 
     Example: tailboard tasks set 3fa9 cancelled --reason "not needed any more"
     """
@@ -72,7 +72,7 @@ def set_(invocation: Invocation, id_: str, state: str, reason: str | None) -> No
 @reason_option
 @with_invocation
 def complete(invocation: Invocation, id_: str, reason: str | None) -> None:
-    """Say that a task is done.
+    """Mark a task as done.
 
     Example: tailboard tasks complete 3fa9
     """
@@ -84,7 +84,7 @@ def complete(invocation: Invocation, id_: str, reason: str | None) -> None:
 @reason_option
 @with_invocation
 def block(invocation: Invocation, id_: str, reason: str | None) -> None:
-    """Say that a task cannot go on.
+    """Mark a task as blocked.
 
     Example: tailboard tasks block 3fa9 --reason "the server is down"
     """
@@ -96,7 +96,7 @@ def block(invocation: Invocation, id_: str, reason: str | None) -> None:
 @click.argument("other", metavar="OTHER")
 @with_invocation
 def link(invocation: Invocation, id_: str, other: str) -> None:
-    """Say that task ID waits for task OTHER. What would close a ring is refused.
+    """Make task ID depend on task OTHER. A dependency cycle is refused.
 
     Example: tailboard tasks link 3fa9 7c01
     """
@@ -110,7 +110,7 @@ def link(invocation: Invocation, id_: str, other: str) -> None:
 @click.argument("other", metavar="OTHER")
 @with_invocation
 def unlink(invocation: Invocation, id_: str, other: str) -> None:
-    """Say that task ID does not wait for task OTHER; also where a plan has them in that order.
+    """Remove the dependency of task ID on task OTHER, even if it comes from the order of a plan.
 
     Example: tailboard tasks unlink 3fa9 7c01
     """
@@ -126,7 +126,7 @@ def unlink(invocation: Invocation, id_: str, other: str) -> None:
 @click.argument("name", required=False)
 @with_invocation
 def owner(invocation: Invocation, id_: str, name: str | None) -> None:
-    """Say whose task it is; without a name, nobody's.
+    """Set the owner of a task; without a name, remove it.
 
     Example: tailboard tasks owner 3fa9 ada
     """
@@ -139,7 +139,7 @@ def owner(invocation: Invocation, id_: str, name: str | None) -> None:
 @click.argument("ref")
 @with_invocation
 def evidence(invocation: Invocation, id_: str, kind: str, ref: str) -> None:
-    """Say what shows that a task was done: a command, a file, a commit, a session.
+    """Record evidence that a task is done: a command, file, commit or session.
 
     Example: tailboard tasks evidence 3fa9 commit 956a49e
     """
@@ -155,7 +155,7 @@ def evidence(invocation: Invocation, id_: str, kind: str, ref: str) -> None:
 @click.argument("text", nargs=-1, required=True)
 @with_invocation
 def note(invocation: Invocation, id_: str, text: tuple[str, ...]) -> None:
-    """Note something at a task.
+    """Add a note to a task.
 
     Example: tailboard tasks note 3fa9 "Ask Grace about the encoding"
     """
@@ -166,7 +166,7 @@ def note(invocation: Invocation, id_: str, text: tuple[str, ...]) -> None:
 @_id
 @with_invocation
 def reset(invocation: Invocation, id_: str) -> None:
-    """Forget what people said of a task; it stands as the log says. `undo` takes that back.
+    """Remove all edits of a task, so that the log determines its state. `undo` restores them.
 
     Example: tailboard tasks reset 3fa9
     """
@@ -183,7 +183,7 @@ def reset(invocation: Invocation, id_: str) -> None:
 @click.command("undo", cls=Command)
 @with_invocation
 def undo(invocation: Invocation) -> None:
-    """Take back what you said last of any task and did not take back yet.
+    """Undo your last edit of any task that is not undone yet.
 
     Example: tailboard tasks undo
     """
@@ -222,7 +222,7 @@ def _say(
         for one in now:
             output.line(one.id, stated(output, one), one.text)
         if not now:
-            output.note(f"{task} is gone. What you said is taken back.")
+            output.note(f"Undone: task {task} no longer exists.")
 
     invocation.answer("tasks", {"tasks": now, "edges": edges, "saying": saying}, show)
 

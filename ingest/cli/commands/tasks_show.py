@@ -13,7 +13,7 @@ from ingest.projects.tasks.revisions import Revision, RevisionStep, load_revisio
 from ingest.projects.tasks.roadmap import recorded_edits
 from ingest.text.units import ago, duration
 
-_DROPPED = "the newest revision has dropped it"
+_DROPPED = "dropped by the latest revision"
 _WORDS = {
     EdgeKind.ORDER: ("after", "before"),
     EdgeKind.DEPENDS: ("waits for", "holds up"),
@@ -26,7 +26,7 @@ _WORDS = {
 @click.argument("id_", metavar="ID")
 @with_invocation
 def one(invocation: Invocation, id_: str) -> None:
-    """One task: how it stands and why, what it hangs on, evidence and notes.
+    """Show one task: state and reason, dependencies, evidence and notes.
 
     Example: tailboard tasks show 3fa9
     """
@@ -77,7 +77,7 @@ def _show(
 @click.argument("id_", metavar="ID")
 @with_invocation
 def history(invocation: Invocation, id_: str) -> None:
-    """How a task came to stand as it does: each revision of its plan, and what people said.
+    """Show the history of a task: each revision of its plan, and edits by people.
 
     Example: tailboard tasks history 3fa9
     """
@@ -140,12 +140,12 @@ def changed(entry: RevisionStep) -> str:
     words = [str(change) for change in entry.changes]
     told = ", ".join(words) or "as before"
     if entry.text_before is not None:
-        told += f" (it was “{entry.text_before}”)"
+        told += f" (was “{entry.text_before}”)"
     return told
 
 
 def _say(output: Output, said: RecordedEdit, *, undone: bool) -> None:
     edit = encode_edit(said.edit)
     what = " ".join(str(value) for value in edit.values() if value is not None)
-    taken = "(taken back)" if undone else ""
+    taken = "(undone)" if undone else ""
     output.line(f"{said.at:%Y-%m-%d %H:%M:%S}", f"{said.actor}:", what, said.reason, taken)

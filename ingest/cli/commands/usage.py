@@ -38,13 +38,13 @@ class Usage(Struct):
     type=click.Choice(["day", "model", "project", "session"]),
     default="day",
     show_default=True,
-    help="What the tokens are added up by.",
+    help="What to group by.",
 )
 @filters("project", "branch", "session", "since", "until", "limit", "offset")
 @with_invocation
 def command(invocation: Invocation, by: str, only: Filters) -> None:
-    """Each token counts once: history that was copied into a fork is left out. Input holds what
-    was cached, output holds the reasoning. A day is a day of this machine's zone.
+    """Each token counts once: history copied into a fork is left out. Input includes cached tokens,
+    output includes reasoning. Days are in local time.
     """
     with open_for_reading(invocation) as access:
         scope = scope_of(invocation, access, only)
@@ -62,7 +62,7 @@ def command(invocation: Invocation, by: str, only: Filters) -> None:
 
     def show(output: Output) -> None:
         if not rows:
-            output.note("No tokens were spent here.")
+            output.note("No token usage.")
             return
         columns = [Column(by.upper(), least=None if titles else 12)]
         columns += [Column("TITLE", least=12)] if titles else []

@@ -28,22 +28,22 @@ _COLUMNS = (
     Column("PATH", least=24),
 )
 TESTED = {
-    False: "Tested: every line of the files is accounted for. Not tested: the facts made of them "
-    "(--deep does that).",
-    True: "Tested: the stored facts are those that the files tell when they are read again. Not "
-    "tested: whether a line is understood rightly, because it is read in the same way.",
+    False: "Checked: every line of the files is accounted for. Not checked: the facts derived from "
+    "them (use --deep).",
+    True: "Checked: the stored facts equal those of a new reading of the files. Not checked: "
+    "whether a line is interpreted correctly, because the same code reads it.",
 }
 
 
 @click.command(cls=Command)
-@click.option("--deep", is_flag=True, help="Read everything anew and compare every fact.")
+@click.option("--deep", is_flag=True, help="Read everything again and compare every fact.")
 @with_invocation
 def command(invocation: Invocation, deep: bool) -> int:
-    """Ends with 1 where something does not agree. Files that are being written verify too: each is
-    read up to where it was read before.
+    """Exits with 1 if anything differs. Works while files are being written: each file is read up
+    to its stored offset.
 
-    It tests that nothing of the files is missing or doubled in the database; it cannot tell whether
-    a line was understood rightly, because --deep reads in the same way again.
+    Checks that no line is missing or duplicated in the database. It cannot detect a line that is
+    interpreted wrongly, because --deep reads with the same code.
     """
     checks = _checks(invocation, deep=deep)
     ok = all(check.ok for check in checks)
@@ -53,7 +53,7 @@ def command(invocation: Invocation, deep: bool) -> int:
         if wrong:
             output.table(_COLUMNS, [_cells(output, check) for check in wrong])
         lines = sum(check.expected_lines for check in checks)
-        verdict = "all of it agrees" if ok else "not all of it agrees"
+        verdict = "no differences" if ok else "differences found"
         output.line(f"{pluralize(lines, 'line')} of {pluralize(len(checks), 'source')}: {verdict}.")
         output.line(StyledCell(TESTED[deep], "dim"))
 

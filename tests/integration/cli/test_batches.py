@@ -125,6 +125,6 @@ def test_a_first_reading_that_failed_is_told_by_status_and_the_doctor(desk: Desk
     assert "1 failed" in desk.run("status").out
     checks = {one["name"]: one for one in desk.json("doctor", code=1)["checks"]}
     assert (checks["queue"]["ok"], checks["queue"]["detail"]) == (
-        False, "1 batch failed, and will be tried again.",
+        False, "1 batch failed, and will be retried.",
     )  # fmt: skip
     assert "source.damaged" in desk.run(*shlex.split(checks["queue"]["cure"].split("`")[1])[1:]).out

@@ -101,7 +101,7 @@ def test_verify_agrees_with_what_was_read(desk: Desk, sessions: Sessions, deep: 
         }  # fmt: skip
         accounted = source["stored_lines"] + source["rejected"] + sum(source["skipped"].values())
         assert source["expected_lines"] == accounted
-    assert "all of it agrees" in desk.run("verify", *deep).out
+    assert "no differences" in desk.run("verify", *deep).out
 
 
 def test_verify_ends_with_1_where_something_does_not_agree(desk: Desk, sessions: Sessions) -> None:
@@ -113,7 +113,7 @@ def test_verify_ends_with_1_where_something_does_not_agree(desk: Desk, sessions:
     assert document["ok"] is False
     wrong = [source["path"] for source in document["sources"] if not source["ok"]]
     assert wrong == [str(sessions.done.path)]
-    assert "not all of it agrees" in desk.run("verify").out
+    assert "differences found" in desk.run("verify").out
 
 
 def test_verify_deep_finds_a_fact_that_the_file_does_not_tell(

@@ -134,7 +134,7 @@ def test_before_anything_was_read_answers_are_empty_and_say_what_to_do(
     answer = desk.run(*arguments, "--json")
     assert answer.code == 0
     assert answer.json["schema"] == f"tailboard.{arguments[0]}/1"
-    assert "Nothing read yet: run `tailboard ingest`." in answer.err
+    assert "Nothing has been read yet. Run `tailboard ingest`." in answer.err
     assert desk.run(*arguments).code == 0
     assert not desk.db.exists()
     assert not desk.db.parent.exists()

@@ -395,7 +395,7 @@ def test_somebody_who_is_new_is_told_three_things(desk: Desk) -> None:
     assert [line.split()[0] for line in told.splitlines()[3:]] == ["see", "trust", "mend", "file"]
     assert str(desk.db) in told
     write_sessions(desk.home)
-    assert "KiB wait: `tailboard ingest`." in desk.run("status").out
+    assert "KiB unread: `tailboard ingest`." in desk.run("status").out
     assert desk.run("ingest").code == 0
     assert "Three things" not in desk.run("status").out
 

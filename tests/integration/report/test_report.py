@@ -21,7 +21,7 @@ def test_a_report_of_nothing_says_so_and_is_a_whole_document(empty: Desk) -> Non
     assert document["running"]["samples"] == 0
     assert document["coverage"]["sessions"] == 0
     assert empty.run("report").out.splitlines() == [
-        "No samples in this time: they are written while `tailboard ingest` runs."
+        "No samples in this period: they are recorded while `tailboard ingest` runs."
     ]
 
 

@@ -55,8 +55,8 @@ def test_a_terminal_that_cannot_place_text_gets_the_status_and_the_reason(
     env: dict[str, str],
 ) -> None:
     with terminal([], {**env, "TERM": "dumb"}) as found:
-        found.until("No dashboard: this terminal (TERM=dumb) cannot place text.")
-        found.until("Nothing was read yet.")
+        found.until("No dashboard: this terminal (TERM=dumb) cannot position text.")
+        found.until("Nothing has been read yet.")
         assert found.end() == 0
         assert b"\x1b[" not in found.written.replace(b"\x1b[1m", b"").replace(b"\x1b[0m", b"")
 
