@@ -41,7 +41,7 @@ def test_a_mistake_in_the_file_is_one_sentence_and_wrong_usage(
     (desk.tmp / "config.toml").write_text("\nspeed = 3\n")
     answer = desk.run("status", "--json")
     assert (answer.code, answer.out) == (2, "")
-    assert answer.err.startswith(f"{desk.tmp / 'config.toml'}:2: `speed` is no setting")
+    assert answer.err.startswith(f"{desk.tmp / 'config.toml'}:2: `speed` is not a setting")
     assert desk.run("config", "path").code == 0
 
 
