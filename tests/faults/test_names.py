@@ -81,7 +81,7 @@ def test_a_database_whose_path_is_no_text_is_refused_in_a_sentence(
         desk.db.parent.rename(folder)
     answer = desk.run(*words, "--db", str(folder / desk.db.name))
     if words == ("status",) and not there:
-        assert "Nothing read yet" in answer.out + answer.err
+        assert "Nothing has been read yet" in answer.out + answer.err
     else:
         assert answer.code == 3
         assert r"not valid UTF-8: " in answer.err

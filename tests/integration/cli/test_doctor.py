@@ -173,7 +173,7 @@ def test_a_place_where_no_database_can_be_made_is_a_problem_before_it_is_tried(
     desk.env["TAILBOARD_DB"] = str(file / "data" / "tailboard.duckdb")
     found = checks(desk, code=1)["permissions"]
     assert found["ok"] is False
-    assert f"{file} cannot be written" in found["detail"]
+    assert f"{file} is not writable" in found["detail"]
     assert "--db PATH" in found["cure"]
 
 
@@ -225,7 +225,7 @@ def test_sessions_in_another_home_are_told(
     monkeypatch.setenv("HOME", str(desk.tmp))
     write_sessions(desk.tmp / ".codex")
     found = checks(desk, code=0)["other home"]
-    assert found["detail"] == f"{desk.tmp / '.codex'} holds 5 files, and is not looked at."
+    assert found["detail"] == f"{desk.tmp / '.codex'} holds 5 files, but is not read."
     assert f"--codex-home {desk.tmp / '.codex'}" in found["cure"]
 
 
@@ -234,7 +234,7 @@ def test_lines_from_the_future_are_a_problem_of_the_clock(desk: Desk, sessions: 
     desk.now -= timedelta(hours=2)
     found = checks(desk, code=1)["clock"]
     assert found["ok"] is False
-    assert "written 1 h 59 m from now" in found["detail"]
+    assert "dated 1 h 59 m in the future" in found["detail"]
 
 
 def test_a_full_disk_is_a_problem_before_it_is_one(
@@ -246,8 +246,8 @@ def test_a_full_disk_is_a_problem_before_it_is_one(
     usage = shutil.disk_usage(desk.tmp)._replace(free=5 * 1024**2)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
     found = checks(desk, code=1)
-    assert found["disk"]["detail"] == "5.0 MiB are free where the database lies."
-    assert "On a full disk Codex writes nothing down." in found["codex disk"]["detail"]
+    assert found["disk"]["detail"] == "5.0 MiB are free on the disk of the database."
+    assert "On a full disk Codex records nothing." in found["codex disk"]["detail"]
 
 
 def test_a_database_that_another_program_holds_is_a_finding(desk: Desk, sessions: Sessions) -> None:

@@ -149,7 +149,7 @@ def test_verify_deep_leaves_nothing_in_the_temporary_folder(
 def test_verify_says_what_it_does_not_test(desk: Desk, sessions: Sessions, deep: list[str]) -> None:
     said = desk.json("verify", *deep)["tested"]
     assert said in desk.run("verify", *deep).out
-    assert "Not tested: " in said
+    assert "Not checked: " in said
 
 
 def test_verify_without_a_database_has_nothing_to_say(desk: Desk) -> None:

@@ -58,7 +58,7 @@ def test_names_out_of_a_log_are_told_only_if_they_are_names(desk: Desk, sessions
 def test_it_is_written_to_a_new_file_that_is_private(desk: Desk, sessions: Sessions) -> None:
     out = desk.tmp / "bundle.json"
     answer = desk.run("support-bundle", "--out", str(out))
-    assert "Read them before you send them." in answer.out
+    assert "Read the file before you send it." in answer.out
     assert stat.S_IMODE(out.stat().st_mode) == 0o600
     assert json.loads(out.read_text())["counts"]
     again = desk.run("support-bundle", "--out", str(out))

@@ -125,7 +125,7 @@ def test_nobody_there_to_ask_means_nothing_is_done(desk: Desk, state: Path) -> N
     edit(state, open_, state="done")
     answer = desk.run("state", "import", str(state / FILE))
     assert answer.code == 2
-    assert "nothing was done" in answer.err
+    assert "Nothing was changed" in answer.err
     assert desk.json("state", "diff", str(state / FILE))["changes"] != []
 
 

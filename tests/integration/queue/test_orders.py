@@ -74,7 +74,7 @@ def test_a_dry_run_shows_the_same_and_does_nothing(desk: Desk, unwell: dict[str,
     assert states(desk) == before
     said = desk.run("batches", "retry", "--dry-run").out
     assert unwell["failed"] in said
-    assert "Nothing was done" in said
+    assert "Nothing was changed" in said
     assert desk.json("batches", "retry", "--only-error")["done"] == shown["matched"]
 
 

@@ -66,4 +66,4 @@ def test_without_git_it_is_said_that_nothing_can_be_looked_into(by_hand: Project
     by_hand.desk.env["PATH"] = "/nowhere"
     answer = by_hand.desk.run("state", "commits")
     assert answer.code == 1
-    assert "No repository of a project" in answer.err
+    assert "No repository of project" in answer.err

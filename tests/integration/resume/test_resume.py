@@ -151,7 +151,7 @@ class Terminal(io.StringIO):
 def test_copying_asks_the_terminal_and_without_one_says_how_else(resumable: Project) -> None:
     answer = resumable.desk.run("resume", "--copy")
     assert answer.code == 0
-    assert "Not copied: there is no terminal here." in answer.err
+    assert "Not copied: there is no terminal." in answer.err
     assert "\x1b" not in answer.out
     screen, told = Terminal(), io.StringIO()
     assert copy("brief ü", screen, told, Output(screen, told))

@@ -137,7 +137,7 @@ def test_a_second_process_that_would_follow_says_who_does_it_already(
     code, out, err = machine.run("ingest", "--follow")
     assert (code, out) == (0, "")
     assert f"Process {follower.pid} " in err
-    assert "nothing left to do" in err
+    assert "nothing to do" in err
 
 
 def test_an_owner_of_other_homes_is_told_apart(

@@ -106,7 +106,7 @@ def test_what_a_person_says_wins_until_it_is_taken_back(planned: Desk) -> None:
     assert [one["number"] for one in history["revisions"]] == [1, 2]
     planned.run("tasks", "undo")
     assert state(planned, "Fix") == "ready"
-    assert "taken back" in planned.run("tasks", "history", fix).out
+    assert "undone" in planned.run("tasks", "history", fix).out
     assert planned.run("tasks", "undo").code == 1
 
 
