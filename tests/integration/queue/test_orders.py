@@ -97,7 +97,7 @@ def test_the_next_try_is_told_to_the_second_with_its_number(
     row = desk.json("batches", "show", unwell["failed"])["batches"][0]
     clock = row["retry_at"][11:19]
     assert f"{clock}, 2 of 8" in desk.run("batches").out
-    assert f"next try {clock}, 2 of 8" in desk.run("batches", "show", unwell["failed"]).out
+    assert f"next attempt {clock}, 2 of 8" in desk.run("batches", "show", unwell["failed"]).out
     desk.env["TAILBOARD_RETRY"] = "manual"
     desk.env["TAILBOARD_MAX_ATTEMPTS"] = "3"
     assert "waits for you, 2 of 3" in desk.run("batches").out
