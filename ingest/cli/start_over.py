@@ -51,7 +51,9 @@ def start_over(
 
     def show(output: Output) -> None:
         if done:
-            output.line(f"Deleted {pluralize(sum(facts.values()), 'fact')}. The backup is {backup}.")
+            output.line(
+                f"Deleted {pluralize(sum(facts.values()), 'fact')}. The backup is {backup}."
+            )
             output.line("`tailboard ingest` reads them again.")
         elif dry_run or not reset_ones:
             _tell(output.line, meant, sum(facts.values()))
@@ -68,8 +70,8 @@ def _tell(say: Callable[[str], None], meant: Sequence[Target], facts: int) -> No
     if len(gone) > _LISTED:
         say(f"and {pluralize(len(gone) - _LISTED, 'other')}")
     say(
-        f"{pluralize(facts, 'fact')} of {pluralize(len(gone), 'file')} will be deleted and read again. "
-        "The database is backed up first; edits by people stay."
+        f"{pluralize(facts, 'fact')} of {pluralize(len(gone), 'file')} will be deleted and read "
+        "again. The database is backed up first; edits by people stay."
     )
     for one in meant:
         if one.why is not None:

@@ -45,7 +45,9 @@ def command(invocation: Invocation, only: Filters) -> None:
         output.table(
             _COLUMNS, [_cells(output, session, digits, invocation) for session in sessions]
         )
-        output.note(f"{pluralize(len(sessions), 'session')}. `tailboard show ID` shows one of them.")
+        output.note(
+            f"{pluralize(len(sessions), 'session')}. `tailboard show ID` shows one of them."
+        )
 
     invocation.answer("sessions", {"sessions": sessions}, show)
 

@@ -88,7 +88,7 @@ _WORDS: Final = {"completed": "done", "open": "not ended"}
 def state_text(word: str) -> str:
     """A state as text: its glyph and its word."""
     text = _WORDS.get(word, word).replace("_", " ")
-    return f"{LOOKS.get(word, UNKNOWN).glyph} {text}"
+    return f"{STATE_STYLES.get(word, UNKNOWN).glyph} {text}"
 
 
 # ── Markdown ────────────────────────────────────────────────────────────────────────────────────

@@ -90,7 +90,7 @@ def _journal(
         zone=zone_name(rules.zone, _newest(entries)),
         decisions=decisions,
         entries=entries,
-        redacted=marks(msgspec.json.encode([decisions, entries]).decode()),
+        redacted=count_masked(msgspec.json.encode([decisions, entries]).decode()),
     )
 
 

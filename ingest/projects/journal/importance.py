@@ -69,7 +69,7 @@ def _of_one(one: SimpleCommand) -> Weight:
     runs = program.startswith("python") or program in _RUNNERS
     if program in _PROGRAMS or (runs and not _VERBS.isdisjoint(words[:4])):
         return Weight.CHECKED
-    return Weight.READ if only_reads(one) or is_question(one) else Weight.DID
+    return Weight.READ if is_read_only(one) or reports_by_exit_code(one) else Weight.DID
 
 
 def most_important(commands: Sequence[CommandRun], most: int) -> list[CommandRun]:
