@@ -124,7 +124,7 @@ def test_verify_deep_finds_a_fact_that_the_file_does_not_tell(
     document = desk.json("verify", "--deep", code=1)
     (wrong,) = (source for source in document["sources"] if not source["ok"])
     assert wrong["path"] == str(sessions.done.path)
-    assert wrong["detail"] == "the stored facts are not those the file tells"
+    assert wrong["detail"] == "the stored facts differ from those in the file"
     assert desk.json("verify")["ok"] is True
 
 
