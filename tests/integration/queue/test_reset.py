@@ -158,7 +158,7 @@ def test_orders_stay_through_a_reset(desk: Desk, sessions: Sessions) -> None:
 @pytest.fixture
 def rejected(desk: Desk, sessions: Sessions) -> str:
     """The id of a line that could not be read."""
-    path = next(desk.home.rglob("rollout-*.jsonl"))
+    path = sessions.stalled.path
     with path.open("ab") as file:
         file.write(b'{"broken": \x1b]52;c;eA==\x07\n')
     desk.run("ingest", "-q")
