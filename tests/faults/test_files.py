@@ -209,7 +209,7 @@ def test_a_list_whose_head_was_cut_off_verifies_and_its_prompts_stand_where_the_
     for kept, gone in ((4, 2), (1, 5)):
         place.home.trim_history(kept)
         place.read()
-        assert check() == (True, f"{gone} older prompts are kept that the file no longer holds")
+        assert check() == (True, f"{gone} older prompts are kept that the file no longer contains")
         whole = place.home.history_path.read_bytes()
         told = place.rows("select byte, text, length from v_prompts order by byte nulls first")
         assert [byte for byte, _, _ in told[:gone]] == [None] * gone

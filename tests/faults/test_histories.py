@@ -75,7 +75,7 @@ class Trap:
             self.passes("before a commit")
 
         return (
-            patch.object(run, "land", around),
+            patch.object(run, "commit_results", around),
             patch.object(commit_results, "claim", claimed),
             patch.object(commit_results, "_store", stored),
         )
