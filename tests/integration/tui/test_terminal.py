@@ -71,7 +71,9 @@ def test_where_only_ascii_can_be_written_signs_have_their_twins(env: dict[str, s
 
 
 def test_of_sixteen_colours_those_that_tell_states_apart_are_used(env: dict[str, str]) -> None:
-    with terminal([], {**env, "TERM": "xterm-16color", "COLORTERM": ""}) as found:
+    with terminal(
+        [], {**env, "TERM": "xterm-16color", "COLORTERM": "", "TAILBOARD_IDLE_HOURS": "1e6"}
+    ) as found:
         found.until("Refactor the lexer")
         for colour in (b"91", b"92", b"93", b"95"):  # Failed, running, waiting, stalled.
             found.until_bytes(b"\x1b[" + colour)
