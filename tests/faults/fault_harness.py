@@ -15,7 +15,6 @@ from typing import Any
 import pytest
 
 from ingest.db.database import Database
-from ingest.db.dump import dump
 from ingest.db.load import FACT_TABLES
 from ingest.db.recovery import open_database
 from ingest.pipeline import spawn_readers
@@ -27,6 +26,7 @@ from ingest.tail.source import SourceName, parse
 from tests.build import scenarios
 from tests.build.home import Home
 from tests.build.rollout import Rollout
+from tests.facts_dump import dump
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = RunSettings(batch_bytes=4_000)

@@ -9,10 +9,10 @@ import pytest
 
 from ingest.db import commit_results
 from ingest.db.database import Database
-from ingest.db.dump import dump
 from ingest.db.engine import Error, FatalException, TransactionException
 from ingest.db.errors import Conflict, DiskFull, EngineFailed, LostLease, StoreError
 from ingest.pipeline.follow import Owner
+from tests.facts_dump import dump
 from tests.faults.fault_harness import Place
 
 

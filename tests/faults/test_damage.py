@@ -11,11 +11,11 @@ import pytest
 from ingest.db import database as store
 from ingest.db import recovery
 from ingest.db.database import Database
-from ingest.db.dump import dump
 from ingest.db.errors import Damaged, ForeignFile
 from ingest.db.load import FACT_TABLES
 from ingest.db.probe import probe
 from ingest.db.recovery import open_database
+from tests.facts_dump import dump
 from tests.faults.damage import Damage, flipped
 from tests.faults.driver import kill, start
 from tests.faults.fault_harness import Place

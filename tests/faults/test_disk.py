@@ -11,7 +11,6 @@ from threading import Event
 import pytest
 
 from ingest.cli.main import run
-from ingest.db.dump import dump
 from ingest.db.errors import DiskFull, StoreError
 from ingest.pipeline.bootstrap import RunningServer, ServerOptions, start_or_connect
 from ingest.pipeline.follow import Round
@@ -19,6 +18,7 @@ from ingest.pipeline.homes import homes
 from ingest.server import owner_file
 from ingest.server.client import DatabaseClient
 from ingest.server.owner_file import Role
+from tests.facts_dump import dump
 from tests.faults.fault_harness import AFTER, Place, injected, needs_strace
 
 

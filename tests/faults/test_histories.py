@@ -21,12 +21,12 @@ from hypothesis.stateful import (
 
 from ingest.db import commit_results, queue
 from ingest.db.database import Database
-from ingest.db.dump import dump
 from ingest.pipeline import run
 from ingest.pipeline.follow import Owner
 from ingest.pipeline.run import RunSettings
 from tests.build import scenarios
 from tests.build.home import Home
+from tests.facts_dump import dump
 from tests.faults.fault_harness import SOAK, Oracle, Place
 from tests.unit.tail.builders import pack
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.db.dump import dump
+from tests.facts_dump import dump
 from tests.faults.driver import kill, start
 from tests.faults.fault_harness import SOAK, Place, injected, needs_strace
 

@@ -8,8 +8,8 @@ import pytest
 
 from ingest.db import database as store
 from ingest.db import migrate
-from ingest.db.dump import dump
 from ingest.db.errors import DiskFull, NewerSchema, StoreError, WrongMigration
+from tests.facts_dump import dump
 from tests.faults.fault_harness import ROOT, Place
 
 

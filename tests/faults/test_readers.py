@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from ingest.db.dump import dump
 from ingest.pipeline import spawn_readers
 from ingest.pipeline.job import Job
 from ingest.pipeline.readers import HUNG_AFTER, ReaderDied, ReaderPool
 from ingest.pipeline.run import IngestRun
 from ingest.report.batch import Batch, Policy, to_batch
 from ingest.tail.source import Kind, Representation
+from tests.facts_dump import dump
 from tests.faults.fault_harness import AFTER, FIRST, ROOT, SMALL, Place
 
 EVERY_BATCH: dict[str, object] = {

@@ -10,7 +10,6 @@ import pytest
 
 from ingest.db import migrate
 from ingest.db.database import Database
-from ingest.db.dump import dump
 from ingest.db.errors import DatabaseReplaced, StoreError
 from ingest.db.local_reader import LocalReader
 from ingest.db.probe import probe
@@ -20,6 +19,7 @@ from ingest.pipeline.homes import homes
 from ingest.server import owner_file
 from ingest.server.client import DatabaseClient
 from ingest.server.owner_file import OwnerInfo, Role
+from tests.facts_dump import dump
 from tests.faults.fault_harness import ROOT, Place
 
 

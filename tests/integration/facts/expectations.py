@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from ingest.db.database import Database
-from ingest.db.dump import dump
 from ingest.pipeline.follow import Owner
 from ingest.pipeline.homes import homes
 from ingest.pipeline.run import RunSettings
+from tests.facts_dump import dump
 
 Row = dict[str, Any]
 TOKENS = ("input", "cached", "output", "reasoning", "total")

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from ingest.db.dump import dump
 from ingest.pipeline.run import RunSettings
 from tests.build import Home, oddities
 from tests.build.scenarios import ALL, steps
+from tests.facts_dump import dump
 from tests.integration.facts.conftest import CORPUS
 from tests.integration.facts.expectations import owner
 from tests.integration.facts.growing import Growing

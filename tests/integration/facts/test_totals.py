@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from ingest.db.database import Database
-from ingest.db.dump import dump
 from tests.build import Home
 from tests.build.scenarios import ALL
+from tests.facts_dump import dump
 from tests.integration.facts.expectations import owner
 from tests.integration.facts.growing import Growing
 from tests.integration.facts.test_slices import differences, in_one_go

@@ -12,7 +12,6 @@ from ingest.batches.retry_policy import PAUSED_BY_USER, Mode
 from ingest.batches.state import State
 from ingest.db.actions import execute_action
 from ingest.db.database import Database
-from ingest.db.dump import dump
 from ingest.pipeline import read_batch, reader_output
 from ingest.pipeline.batch_budget import Budget
 from ingest.pipeline.follow import Owner
@@ -21,6 +20,7 @@ from ingest.pipeline.job import Job, JobDone, SourceFailure
 from ingest.pipeline.read_batch import ReportAlive
 from ingest.pipeline.run import RunSettings
 from tests.build import Home
+from tests.facts_dump import dump
 
 NOW = datetime(2026, 11, 21, 12, 0)
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from ingest.db.database import Database
-from ingest.db.dump import dump
 from tests.build import Home
+from tests.facts_dump import dump
 from tests.integration.cli.cli_harness import Desk, Sessions
 
 

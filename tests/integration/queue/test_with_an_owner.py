@@ -9,12 +9,12 @@ from threading import Event, Thread
 import pytest
 
 from ingest.db.database import Database
-from ingest.db.dump import dump
 from ingest.pipeline.bootstrap import RunningServer, ServerOptions, start_or_connect
 from ingest.pipeline.follow import Pace, Round
 from ingest.pipeline.homes import homes
 from ingest.server.owner_file import Role
 from tests.build import Home
+from tests.facts_dump import dump
 from tests.integration.cli.cli_harness import Desk, write_sessions
 
 PATIENCE = 60.0

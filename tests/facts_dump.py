@@ -11,16 +11,15 @@ from ingest.db.database import Database
 from ingest.db.load import FACT_TABLES
 
 
-def dump(database: Database, source: int | None = None) -> Iterator[str]:
+def dump(database: Database) -> Iterator[str]:
     """Yield one line per fact, sorted within each table."""
     con = database.reader()
     for table in FACT_TABLES:
         # Table names come from the schema, never from data.
         result = con.execute(
-            f"select s.kind || '/' || s.thread || '/' || s.segment as of, t.* exclude (source) "  # noqa: S608
+            f"select s.kind || '/' || s.thread || '/' || s.segment as of, t.* exclude (source) "
             f'from "{table}" t join sources s on s.id = t.source '
-            "where $source is null or t.source = $source order by all",
-            {"source": source},
+            "order by all"
         )
         names = [column[0] for column in result.description or ()]
         while rows := result.fetchmany(2_000):
