@@ -15,6 +15,8 @@ from typing import Final
 from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import asdict
 
+from ingest.errors import SettingsError
+
 Value = int | float | str | Path | tuple[Path, ...] | tuple[str, ...]
 
 
@@ -90,19 +92,6 @@ class Loaded(Struct, frozen=True):
     origins: dict[str, Origin]
     file: Path
 
-
-class SettingsError(Exception):
-    """A setting has an unknown name or an invalid value."""
-
-    code = "settings"
-
-    def __init__(self, where: str, sentence: str, hint: str) -> None:
-        self.message = f"{where}: {sentence}"
-        super().__init__(self.message)
-        self.hint = hint
-
-
-EDIT: Final = "Correct it with `tailboard config edit`."
 
 _CHOICES: Final = {"retry": ("automatic", "manual"), "color": ("auto", "always", "never")}
 _LEAST: Final[dict[str, float]] = {
@@ -186,20 +175,20 @@ def _from_file(path: Path) -> dict[str, Value]:
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(str(path), f"cannot be read: {error}.", EDIT) from error
+        raise SettingsError(f"{path}: cannot be read: {error}.") from error
     try:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         line = re.search(r" \(at line (\d+), column \d+\)", str(error))
         where = f"{path}:{line[1]}" if line else str(path)
         sentence = str(error).replace(line[0], "") if line else str(error)
-        raise SettingsError(where, f"this is not TOML: {sentence}.", EDIT) from error
+        raise SettingsError(f"{where}: this is not TOML: {sentence}.") from error
     values = {}
     for key, name, raw in _entries(table):
         where = f"{path}:{_line_of(key, text)}"
         if name not in NAMES:
             sentence = f"`{name}` is not a setting; allowed: {', '.join(NAMES)}."
-            raise SettingsError(where, sentence, EDIT)
+            raise SettingsError(f"{where}: {sentence}")
         values[name] = _checked(name, raw, where, path.parent)
     return values
 
@@ -256,7 +245,7 @@ def _words(text: str) -> list[str] | str:
 def _checked(name: str, raw: object, where: str, base: Path) -> Value:
     value = _typed(name, raw, base)
     if isinstance(value, UnsetType):
-        raise SettingsError(where, f"`{name}` must be {_allowed(name)}, not {raw!r}.", EDIT)
+        raise SettingsError(f"{where}: `{name}` must be {_allowed(name)}, not {raw!r}.")
     return value
 
 

@@ -5,9 +5,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ingest.batches.action import Verb
-from ingest.batches.failure import ErrorClass
 from ingest.batches.state import State
 from ingest.db.database import Database
+from ingest.errors import ErrorClass
 from tests.app_harness import Stage
 from tests.sample_home import everything
 from tests.unit.db import queued

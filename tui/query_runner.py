@@ -16,7 +16,8 @@ from typing import Any, Final, Generic, TypeVar
 from msgspec import Struct
 
 from ingest.db.query_reader import QueryReader
-from ingest.server.client import DatabaseClient, OwnerGone
+from ingest.errors import OwnerGone, TailboardError
+from ingest.server.client import DatabaseClient
 from tui.supervisor import Supervisor
 
 T = TypeVar("T")
@@ -193,9 +194,8 @@ class QueryRunner:
 def failure_of(error: BaseException) -> QueryFailure:
     """The error as people are told it. What is no error of ours is a mistake of ours."""
     trace = "".join(traceback.format_tb(error.__traceback__))
-    message = getattr(error, "message", None)
-    if isinstance(message, str):
-        code, hint = str(getattr(error, "code", "")), str(getattr(error, "hint", ""))
+    if isinstance(error, TailboardError):
+        code, message, hint = error.code, error.message, error.hint
         return QueryFailure(code, message, hint, f"[{code}] {message}\n{hint}\n{trace}")
     name = type(error).__name__
     sentence = f"This part of the screen met an error of the program's own: {name}."

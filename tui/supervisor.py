@@ -16,10 +16,10 @@ from typing import IO, Final
 
 from msgspec import Struct
 
-from ingest.db.errors import StoreError
+from ingest.errors import DatabaseError, OwnerGone, OwnerTimeout, OwnerUnreachable, reason
 from ingest.interpreter import PYTHON
 from ingest.server import owner_file
-from ingest.server.client import DatabaseClient, OwnerGone, OwnerTimeout
+from ingest.server.client import DatabaseClient
 from ingest.settings import Settings
 
 LISTEN_SECONDS: Final = 10.0
@@ -37,13 +37,6 @@ class SupervisorProblem(Struct, frozen=True):
 
     message: str
     hint: str
-
-
-class OwnerUnreachable(StoreError):
-    """Nobody has the database open, and it cannot be opened."""
-
-    code = "dashboard.unreachable"
-    error_class = "resource"
 
 
 class OwnerConnected(Struct, frozen=True):
@@ -165,7 +158,7 @@ class Supervisor:
                         self._say(DataChanged())
             except (OwnerGone, OwnerTimeout):
                 self._lose()
-            except StoreError as error:
+            except DatabaseError as error:
                 self._lose()
                 self._report(SupervisorProblem(error.message, error.hint))
             except Exception as error:  # noqa: BLE001
@@ -284,9 +277,8 @@ class Supervisor:
 
 def _unable(error: Exception, path: Path) -> SupervisorProblem:
     """Why this process cannot even look for an owner, or start one."""
-    why = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return SupervisorProblem(
-        f"The process that is to open {path} cannot be started: {why.rstrip('.')}.",
+        f"The process that is to open {path} cannot be started: {reason(error).rstrip('.')}.",
         "It is tried again by itself. If Tailboard was updated meanwhile, leave with q and start "
         "it again; else run `tailboard doctor`.",
     )

@@ -7,31 +7,14 @@ policy's.
 
 import errno
 import re
-from enum import StrEnum
 from typing import Final
 
 import msgspec
 
+from ingest.errors import ErrorClass, TailboardError
 from ingest.text.redact import mask
 
 MAX_TEXT: Final = 10_000
-
-
-class ErrorClass(StrEnum):
-    TRANSIENT = "transient"
-    """May go well next time."""
-    DATA = "data"
-    """This input will fail every time; the rest of the batch need not."""
-    CONFIG = "config"
-    """A person has to change something before any batch can go well."""
-    RESOURCE = "resource"
-    """The machine lacks what every batch needs (disk); goes on by itself once it is back."""
-    POISON = "poison"
-    """A process that worked on nothing else died while it worked on this."""
-    INTERRUPTED = "interrupted"
-    """The process ended while it worked on this, which need not have anything to do with it."""
-    CANCELLED = "cancelled"
-    """Nothing went wrong: it was told to stop."""
 
 
 class Failure(msgspec.Struct, frozen=True, kw_only=True):
@@ -126,25 +109,17 @@ _UNEXPECTED = _Rule("unexpected", ErrorClass.TRANSIENT)
 
 
 def classify(exc: BaseException) -> Failure:
-    """Tell what happened. An exception that knows says so itself: `code`, `error_class`, `hint`."""
-    rule = _carried(exc) or _rule(exc)
+    """What failed: an error of ours carries its code, class and hint; others are known by type."""
+    if isinstance(exc, TailboardError):
+        rule = _Rule(exc.code, exc.kind, exc.hint or None)
+    else:
+        rule = _rule(exc)
     return Failure(
         code=rule.code,
         cls=rule.cls,
         message=error_text(exc),
         hint=None if rule.hint is None else clean(rule.hint),
     )
-
-
-def _carried(exc: BaseException) -> _Rule | None:
-    try:
-        cls = ErrorClass(getattr(exc, "error_class", ""))
-        code, hint = getattr(exc, "code", None), getattr(exc, "hint", None)
-    except Exception:  # noqa: BLE001 - no class of ours, or it broke while telling: judged by type
-        return None
-    if not isinstance(code, str):
-        code = type(exc).__name__
-    return _Rule(clean(code), cls, hint if isinstance(hint, str) else None)
 
 
 def _rule(exc: BaseException) -> _Rule:

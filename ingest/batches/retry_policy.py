@@ -13,8 +13,9 @@ from typing import ClassVar, Final
 import msgspec
 
 from ingest.batches.batch import BatchId
-from ingest.batches.failure import ErrorClass, Failure
+from ingest.batches.failure import Failure
 from ingest.batches.state import Move
+from ingest.errors import ErrorClass
 
 MAX_ATTEMPTS: Final = 8
 FIRST_DELAY: Final = timedelta(seconds=5)

@@ -11,6 +11,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
+from ingest.errors import TailboardError
+
 
 class State(StrEnum):
     PENDING = "pending"
@@ -102,25 +104,23 @@ STUCK_AFTER: Final = timedelta(seconds=30)
 """Six missed heartbeats of five seconds."""
 
 
-class IllegalMove(Exception):
+class IllegalMove(TailboardError):
     """Cannot make this move from this state."""
 
     code = "illegal_move"
 
     def __init__(self, move: Move, state: State) -> None:
-        self.move = move
-        self.state = state
         verb, now = move.replace("_", " "), state.replace("_", " ")
-        super().__init__(f"Cannot {verb} a batch that is {now}.")
+        super().__init__(f"Cannot {verb} a batch that is {now}.", _possible(state))
 
-    @property
-    def hint(self) -> str:
-        if self.state is State.CLAIMED:
-            return "It is being worked on; wait until it ends."
-        verbs = sorted(possible_moves(self.state) & OPERATOR_MOVES)
-        if not verbs:
-            return "Nothing is left to do with it."
-        return f"What can be done with it: {', '.join(verbs)}."
+
+def _possible(state: State) -> str:
+    if state is State.CLAIMED:
+        return "It is being worked on; wait until it ends."
+    verbs = sorted(possible_moves(state) & OPERATOR_MOVES)
+    if not verbs:
+        return "Nothing is left to do with it."
+    return f"What can be done with it: {', '.join(verbs)}."
 
 
 def target(move: Move, state: State) -> State:

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
 
-from ingest.cli.errors import NotFound
 from ingest.cli.invocation import Invocation
 from ingest.db.query_reader import Answer, Format, Row
+from ingest.errors import NotFound, OwnerGone, OwnerTimeout
 from ingest.pipeline.homes import Home, homes
 from ingest.pipeline.scan import ScanResult, scan_only
-from ingest.server.client import DatabaseClient, OwnerGone, OwnerTimeout
+from ingest.server.client import DatabaseClient
 from ingest.tail.discovery import Problem, scan
 
 if TYPE_CHECKING:

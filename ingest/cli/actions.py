@@ -20,6 +20,7 @@ from ingest.cli.access import Access, RemoteAccess, connect_to_owner
 from ingest.cli.ids import resolve_prefix
 from ingest.cli.invocation import Invocation
 from ingest.cli.scope import session_id
+from ingest.errors import InvalidTime, OwnerGone
 from ingest.pipeline.action_messages import (
     BATCH_ACTION,
     READ_AGAIN,
@@ -35,7 +36,7 @@ from ingest.pipeline.action_messages import (
     to_message,
 )
 from ingest.pipeline.homes import homes
-from ingest.server.client import DatabaseClient, OwnerGone
+from ingest.server.client import DatabaseClient
 from ingest.server.owner_file import Role
 from ingest.text import times
 
@@ -243,7 +244,7 @@ def later(invocation: Invocation, text: str, option: str) -> datetime:
     """A moment to come: in `2h`, or at a time of the calendar."""
     try:
         return times.future(text, invocation.aware_now, invocation.zone)
-    except (times.InvalidTime, OverflowError) as error:
+    except (InvalidTime, OverflowError) as error:
         raise click.BadParameter(str(error), param_hint=option) from error
 
 
@@ -252,7 +253,7 @@ def _since(invocation: Invocation, text: str | None) -> datetime | None:
         return None
     try:
         return times.since(text, invocation.aware_now, invocation.zone)
-    except times.InvalidTime as error:
+    except InvalidTime as error:
         raise click.BadParameter(str(error), param_hint="--older-than") from error
 
 

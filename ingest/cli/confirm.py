@@ -4,8 +4,8 @@ import sys
 
 import click
 
-from ingest.cli.errors import Refused
 from ingest.cli.output import Output
+from ingest.errors import Refused
 
 yes_option = click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 

@@ -14,17 +14,9 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from ingest.cli.errors import CommandError, Exit
 from ingest.db.query_reader import Row
-from ingest.sessions.errors import FileChanged
+from ingest.errors import FileChanged, FolderUnwritable
 from ingest.sessions.raw_lines import Range, read_chunks
-
-
-class ExportUnwritable(CommandError):
-    """The folder cannot be written."""
-
-    code = "unwritable"
-    exit_code = Exit.UNUSABLE
 
 
 class ExportedReject(Struct, frozen=True):
@@ -56,7 +48,7 @@ def export_rejects(rows: Iterable[Row], folder: Path) -> ExportResult:
             except FileExistsError as error:
                 done.skipped.append(SkippedReject(row["id"], f"{error.filename} already exists."))
     except OSError as error:
-        raise ExportUnwritable(
+        raise FolderUnwritable(
             f"{folder} cannot be written: {error.strerror or error}.",
             "Name another folder with --out.",
         ) from error

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
-from ingest.cli.errors import Ambiguous, NotFound
+from ingest.errors import Ambiguous, NotFound
 from ingest.text.units import pluralize
 
 T = TypeVar("T")

@@ -12,15 +12,14 @@ from pathlib import Path
 
 from ingest.cli.access import Backlog, OwnerStatus, backlog_from
 from ingest.db.database import Database
-from ingest.db.errors import DatabaseUnusable, DiskFull, Locked
 from ingest.db.local_reader import LocalReader
 from ingest.db.query_reader import Answer, Format, Row
+from ingest.errors import DatabaseUnusable, DiskFull, Locked, SocketUnavailable
 from ingest.pipeline.bootstrap import open_or_connect
 from ingest.pipeline.homes import homes
 from ingest.pipeline.scan import scan_and_register
 from ingest.server.client import DatabaseClient
 from ingest.server.owner_file import Role
-from ingest.server.refusals import SocketUnavailable
 from ingest.server.server import Server
 
 

@@ -13,10 +13,10 @@ from typing import TextIO
 import click
 
 from ingest.cli import dashboard
-from ingest.cli.errors import Exit
 from ingest.cli.group import LazyGroup
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.table import COMMANDS
+from ingest.errors import Exit, OwnerGone, TailboardError
 
 COMPLETE = "_TAILBOARD_COMPLETE"
 AGAIN_SECONDS = 20.0
@@ -126,21 +126,16 @@ def _invoke(arguments: Sequence[str], invocation: Invocation, until: float) -> i
     except click.ClickException as error:
         error.show()
         return error.exit_code
-    except Exception as error:
+    except TailboardError as error:
         if _may_run_again(error, invocation, until):
             return _invoke(arguments, invocation, until)
-        code = _exit_code(error)
-        if code is None:
-            raise
-        _tell(invocation, error)
-        return code
+        _report(invocation, error)
+        return error.exit_code
 
 
-def _may_run_again(error: Exception, invocation: Invocation, until: float) -> bool:
-    """Whether the process that was asked has ended meanwhile, and nothing was said or done yet: a
-    command that answers, answers at its end."""
-    from ingest.server.client import OwnerGone
-
+def _may_run_again(error: TailboardError, invocation: Invocation, until: float) -> bool:
+    """Whether the owner ended before the command printed or changed anything: a command prints at
+    its end."""
     return isinstance(error, OwnerGone) and not invocation.ordered and time.monotonic() < until
 
 
@@ -149,33 +144,10 @@ def _code(returned: object) -> int:
     return returned if isinstance(returned, int) else Exit.DONE
 
 
-def _exit_code(error: Exception) -> int | None:
-    """What a known error means for the exit code; None for what is a mistake of ours."""
-    # Imported here: without an error, nobody pays for what they are defined beside.
-    from ingest.cli.errors import CommandError
-    from ingest.db.adhoc_sql import QueryRefused
-    from ingest.db.errors import StoreError
-    from ingest.sessions.errors import Problem
-    from ingest.settings import SettingsError
-
-    match error:
-        case CommandError():
-            return error.exit_code
-        case Problem():
-            return Exit.ATTENTION
-        case SettingsError() | QueryRefused():
-            return Exit.USAGE
-        case StoreError():
-            return Exit.UNUSABLE
-        case _:
-            return None
-
-
-def _tell(invocation: Invocation, error: Exception) -> None:
+def _report(invocation: Invocation, error: TailboardError) -> None:
     output = invocation.plain_output
-    output.complain(f"{getattr(error, 'message', error)}\n{getattr(error, 'hint', '')}".rstrip())
+    output.complain(f"{error.message}\n{error.hint}".rstrip())
     if invocation.options.verbose:
         import traceback
 
-        code = getattr(error, "code", type(error).__name__)
-        output.complain(f"[{code}]\n" + "".join(traceback.format_exception(error)).rstrip())
+        output.complain(f"[{error.code}]\n" + "".join(traceback.format_exception(error)).rstrip())

@@ -14,20 +14,19 @@ from msgspec import Struct, convert
 from ingest.batches.retry_policy import Mode
 from ingest.cli.access import Backlog, open_for_reading
 from ingest.cli.document import document
-from ingest.cli.errors import CodexHomeMissing, Exit
 from ingest.cli.invocation import Invocation
 from ingest.cli.output import Output
 from ingest.cli.progress import Progress
 from ingest.db.database import Database
-from ingest.db.errors import DatabaseReplaced
 from ingest.db.query_reader import NamedQueries
+from ingest.errors import CodexHomeMissing, DatabaseReplaced, Exit, OwnerGone
 from ingest.gc_scheduler import freeze_loaded
 from ingest.pipeline.bootstrap import ServerOptions, start_or_connect
 from ingest.pipeline.follow import Owner, Pace, Round
 from ingest.pipeline.homes import homes
 from ingest.pipeline.readers import ReaderPool
 from ingest.pipeline.run import RunReport, RunSettings
-from ingest.server.client import DatabaseClient, OwnerGone
+from ingest.server.client import DatabaseClient
 from ingest.server.owner_file import Role
 from ingest.settings import Settings
 from ingest.tail.discovery import Problem, ProblemCode, home_problem

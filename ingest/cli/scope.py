@@ -9,10 +9,10 @@ from typing import Final
 import click
 
 from ingest.cli.access import Access
-from ingest.cli.errors import NotFound
 from ingest.cli.ids import resolve_prefix
 from ingest.cli.invocation import Invocation
 from ingest.cli.options import Filters
+from ingest.errors import InvalidTime, NotFound
 from ingest.pipeline.homes import storable
 from ingest.sessions.scope import Scope
 from ingest.text import times
@@ -75,5 +75,5 @@ def moment(
         return None
     try:
         return parse(text, invocation.aware_now, invocation.zone)
-    except times.InvalidTime as error:
+    except InvalidTime as error:
         raise click.BadParameter(str(error), param_hint=option) from error

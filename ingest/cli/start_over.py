@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 from ingest.batches.action import Action, Target, Verb
 from ingest.cli.actions import ActionRunner
 from ingest.cli.confirm import confirmed
-from ingest.cli.errors import Exit, NotFound
 from ingest.cli.invocation import Invocation
 from ingest.cli.output import Output
+from ingest.errors import Exit, NotFound
 from ingest.text.units import pluralize
 
 _LISTED = 12

@@ -18,7 +18,7 @@ from ingest.batches.retry_policy import MAX_ATTEMPTS, PAUSED_BY_USER, attempts_a
 from ingest.batches.state import TRANSITIONS
 from ingest.db.database import Database
 from ingest.db.edit_log import EditLog, LoggedEdit
-from ingest.db.errors import StoreError
+from ingest.errors import DatabaseError
 from ingest.text.redact import mask_json
 
 
@@ -143,7 +143,7 @@ def recorded_command(database: Database, command: str) -> Iterator[None]:
         with database.transaction():
             yield
     except BaseException as error:
-        if isinstance(error, StoreError) and _is_stored(database, command):
+        if isinstance(error, DatabaseError) and _is_stored(database, command):
             return  # The commit succeeded; only its confirmation was lost.
         EditLog(database.path).revoke(command)
         raise
@@ -152,7 +152,7 @@ def recorded_command(database: Database, command: str) -> Iterator[None]:
 def _is_stored(database: Database, command: str) -> bool:
     try:
         return bool(database.rows("commands.known", ids=[command]))
-    except StoreError:
+    except DatabaseError:
         return False  # The caller raises the first error.
 
 

@@ -12,8 +12,9 @@ from typing import Any
 
 from ingest.db.engine import Connection, Error, FatalException
 from ingest.db.memory_limit import bounded_memory
-from ingest.db.query_reader import Answer, QueryRefused
+from ingest.db.query_reader import Answer
 from ingest.db.sql_allowlist import HINT, check, first_paragraph
+from ingest.errors import QueryRefused
 
 __all__ = ["Answer", "QueryRefused", "run_select"]
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from ingest.db.database import Database, explain
 from ingest.db.engine import Error
-from ingest.db.errors import StatementFailed
 from ingest.db.fsync import sync
+from ingest.errors import StatementFailed
 
 _ALIAS = "tailboard_backup"
 
@@ -71,7 +71,10 @@ def _copy(database: Database, part: Path) -> None:
                 for where in (name, _ALIAS)
             ]
             if counts[0] != counts[1]:
-                raise StatementFailed(database.path, f"the copy of {table} is not complete")
+                raise StatementFailed(
+                    f"A statement on the database {database.path} failed: "
+                    f"the copy of {table} is not complete."
+                )
     finally:
         database.execute(f"detach {_ALIAS}")
 

@@ -11,9 +11,9 @@ from msgspec import Struct, field
 from msgspec.structs import asdict
 
 from ingest.db.database import Database
-from ingest.db.errors import Conflict, EngineFailed, LostLease, StoreError
 from ingest.db.load import FACT_TABLES, load
 from ingest.db.queue import Claim, claim
+from ingest.errors import Conflict, DatabaseError, EngineFailed, LostLease
 
 LiveRange = tuple[int | None, int | None]
 """The byte and the ordinal up to which a segment still counts; None for all of it."""
@@ -103,7 +103,7 @@ def _commit(
                         _store(database, commit, now)
         except LostLease:
             raise
-        except StoreError as error:
+        except DatabaseError as error:
             if _is_stored(database, commits, now):
                 return
             if not (attempts_left and isinstance(error, Conflict | EngineFailed)):
@@ -118,7 +118,7 @@ def _is_stored(database: Database, commits: list[BatchCommit], now: str) -> bool
         return False  # Repeating claims alone does no harm.
     try:
         row = database.first_row("landing.ended", ends=[asdict(end) for end in ends], now=now)
-    except StoreError:
+    except DatabaseError:
         return False  # The caller raises the first error.
     return row is not None and row["ended"] == len(ends)
 
@@ -154,7 +154,8 @@ def _end_batches(database: Database, ends: list[BatchEnd], now: str) -> None:
     rows = [asdict(end) for end in ends]
     ended = database.run("landing.end_batches", ends=rows, now=now)
     if ended != len(ends):
-        raise LostLease([end.batch for end in ends])
+        listed = ", ".join(end.batch for end in ends[:5])
+        raise LostLease(f"Batches {listed} are no longer held by this worker.")
     database.run("landing.tell_ends", ends=rows, now=now)
 
 

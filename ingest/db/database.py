@@ -1,7 +1,7 @@
 """The open database: connection, transactions, queries and the engine's memory limit.
 
 The process that has a `Database` open holds the engine's exclusive lock on the file. Each reading
-thread uses its own cursor from `reader()`. Errors are raised as `StoreError`. Use
+thread uses its own cursor from `reader()`. Errors are raised as `DatabaseError`. Use
 `recovery.open_database` to open a database; it also repairs a damaged one.
 """
 
@@ -17,19 +17,18 @@ from ingest.db import migrate
 from ingest.db.commit_counter import CommitCounter
 from ingest.db.engine import Connection, Error, FatalException, TransactionException, connect
 from ingest.db.engine_errors import explain
-from ingest.db.errors import (
-    Damaged,
-    DatabaseReplaced,
-    DatabaseUnusable,
-    DiskFull,
-    ForkedProcess,
-    MemoryLimit,
-    PathNotUtf8,
-    StoreError,
-)
 from ingest.db.file_checks import check_database_files
 from ingest.db.paths import identity
 from ingest.db.queries import statement
+from ingest.errors import (
+    Damaged,
+    DatabaseError,
+    DatabaseReplaced,
+    DatabaseUnusable,
+    DiskFull,
+    ErrorClass,
+    MemoryLimit,
+)
 
 __all__ = [
     "BACKLOG_CHECKPOINT",
@@ -119,10 +118,10 @@ class Database:
             con.execute(f"set allowed_configs = {list(_CHANGEABLE_SETTINGS)}")
             con.execute("set lock_configuration = true")
             self._file = identity(self.path)
-        except (Error, OSError, StoreError) as error:
+        except (Error, OSError, DatabaseError) as error:
             if con is not None:
                 con.close()
-            explained = error if isinstance(error, StoreError) else explain(self.path, error)
+            explained = error if isinstance(error, DatabaseError) else explain(self.path, error)
             if is_new and isinstance(explained, DiskFull):
                 # Remove the incomplete new file, so that the next start creates it again.
                 for file in (self.path, self.path.with_name(self.path.name + ".wal")):
@@ -134,7 +133,12 @@ class Database:
     def _con(self) -> Connection:
         """The connection, opened again if a fatal error closed it."""
         if os.getpid() != self._pid:
-            raise ForkedProcess(self.path)
+            raise DatabaseError(
+                f"The database {self.path} was opened by the parent of this process.",
+                "Start a new process instead of forking, and let it query the owner.",
+                code="store.forked",
+                kind=ErrorClass.CONFIG,
+            )
         with self._connection_lock:
             if self._open is None:
                 self._open = self._connect()
@@ -245,7 +249,9 @@ class Database:
     def check_file(self) -> None:
         """Raise if the file was deleted, moved or replaced: writes to it would be lost."""
         if identity(self.path) != self._file:
-            raise DatabaseReplaced(self.path)
+            raise DatabaseReplaced(
+                f"The database {self.path} was deleted, moved or replaced while it was in use."
+            )
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
@@ -285,7 +291,7 @@ class Database:
         except _DryRun:
             pass
 
-    def _explain(self, error: Error) -> StoreError:
+    def _explain(self, error: Error) -> DatabaseError:
         explained = explain_and_mark(self.path, error)
         if isinstance(error, FatalException):
             self._drop()
@@ -317,7 +323,13 @@ def check_path_encoding(path: Path) -> None:
     try:
         str(path).encode()
     except UnicodeEncodeError:
-        raise PathNotUtf8(path) from None
+        shown = str(path).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+        raise DatabaseError(
+            f"The path of the database is not valid UTF-8: {shown}.",
+            "Use another path with --db PATH. Nothing was changed.",
+            code="store.name",
+            kind=ErrorClass.CONFIG,
+        ) from None
 
 
 def fetch_records(con: Connection, sql: str, values: object = None) -> list[dict[str, Any]]:
@@ -338,7 +350,7 @@ def mark_damaged(path: Path, detail: str) -> None:
         damage_marker(path).write_text(detail, encoding="utf-8", errors="backslashreplace")
 
 
-def explain_and_mark(path: Path, error: Error) -> StoreError:
+def explain_and_mark(path: Path, error: Error) -> DatabaseError:
     """Translate the engine's error; if it reports damage, make the next start check the file."""
     explained = explain(path, error)
     if isinstance(explained, Damaged):

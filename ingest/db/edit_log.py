@@ -17,8 +17,8 @@ from typing import Any
 
 import msgspec
 
-from ingest.db.errors import DatabaseUnusable, DiskFull
 from ingest.db.fsync import sync
+from ingest.errors import DatabaseUnusable, DiskFull
 
 NAME = "edits.jsonl"
 

@@ -1,4 +1,4 @@
-"""Translates the engine's errors to `StoreError`; no other module reads the engine's messages.
+"""Translates the engine's errors to `DatabaseError`; no other module reads the engine's messages.
 
 Pure. `Damaged` starts the repair of the file, so it is used only where the engine reports that
 data was read back differently than it was written.
@@ -9,9 +9,10 @@ import re
 from pathlib import Path
 
 from ingest.db.engine import FatalException, TransactionException
-from ingest.db.errors import (
+from ingest.errors import (
     Conflict,
     Damaged,
+    DatabaseError,
     DatabaseUnusable,
     DiskFull,
     EngineFailed,
@@ -20,7 +21,6 @@ from ingest.db.errors import (
     MemoryLimit,
     NewerSchema,
     StatementFailed,
-    StoreError,
 )
 
 _PID = re.compile(r"Conflicting lock is held in (?:(\S+) )?\(PID (\d+)\)")
@@ -36,7 +36,7 @@ _OUT_OF_MEMORY = re.compile("^Out of Memory Error")
 _MAX_DETAIL = 300
 
 
-def explain(path: Path, error: Exception) -> StoreError:
+def explain(path: Path, error: Exception) -> DatabaseError:
     text = str(error)
     detail = (text.splitlines() or [type(error).__name__])[0][:_MAX_DETAIL]
     if held := _PID.search(text):
@@ -52,9 +52,9 @@ def explain(path: Path, error: Exception) -> StoreError:
     if _DAMAGE.search(text):
         return Damaged(path, detail)
     if _OUT_OF_MEMORY.search(text):
-        return MemoryLimit(path, detail)
+        return MemoryLimit(f"The database {path} ran out of memory for this query: {detail}.")
     if isinstance(error, TransactionException):
         return Conflict(path, detail)
     if isinstance(error, FatalException):
-        return EngineFailed(path, detail)
-    return StatementFailed(path, detail)
+        return EngineFailed(f"The engine of the database {path} failed: {detail}.")
+    return StatementFailed(f"A statement on the database {path} failed: {detail}.")

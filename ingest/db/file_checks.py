@@ -8,7 +8,7 @@ import stat
 from collections.abc import Callable
 from pathlib import Path
 
-from ingest.db.errors import DatabaseUnusable, ForeignFile, NameTaken
+from ingest.errors import DatabaseError, DatabaseUnusable, ErrorClass, ForeignFile
 
 
 def check_database_files(path: Path) -> None:
@@ -38,7 +38,13 @@ def _check_companion(path: Path, what: str, expected: Callable[[int], bool]) -> 
     except FileNotFoundError:
         return
     if not expected(mode):
-        raise NameTaken(path, _kind(mode), what)
+        raise DatabaseError(
+            f"{path} is {_kind(mode)}, where the database keeps its {what}.",
+            "Move it away and try again, or use another database with --db PATH. "
+            "Nothing was changed.",
+            code="store.in_the_way",
+            kind=ErrorClass.CONFIG,
+        )
 
 
 def _kind(mode: int) -> str:

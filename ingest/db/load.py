@@ -9,7 +9,7 @@ from functools import cache
 
 from ingest.db.database import Database
 from ingest.db.engine import DataError, IntegrityError, InvalidInputException
-from ingest.db.errors import ValueRejected
+from ingest.errors import ValueRejected
 
 FACT_TABLES = (
     "turns",
@@ -59,4 +59,5 @@ def load(database: Database, table: str, paths: list[str]) -> None:
     try:
         database.execute(_statement(database.columns(table), table), {"paths": paths})
     except (DataError, IntegrityError, InvalidInputException) as error:
-        raise ValueRejected from error
+        # Without the engine's message, which quotes the value.
+        raise ValueRejected("A value in these lines does not fit its column.") from error

@@ -9,8 +9,9 @@ from ingest.db import adhoc_sql
 from ingest.db.database import Database
 from ingest.db.engine import Connection, Error, TransactionException
 from ingest.db.queries import statement
-from ingest.db.query_reader import Answer, Format, Query, QueryRefused, Row
+from ingest.db.query_reader import Answer, Format, Query, Row
 from ingest.db.snapshot import write_snapshot
+from ingest.errors import QueryRefused
 
 T = TypeVar("T")
 Result = tuple[list[str], list[tuple[Any, ...]]]

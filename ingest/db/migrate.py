@@ -15,8 +15,8 @@ from pathlib import Path
 from msgspec import Struct
 
 from ingest.db.engine import BinderException, CatalogException, Connection, Error, connect
-from ingest.db.errors import ForeignFile, NewerSchema, WrongMigration
 from ingest.db.fsync import sync
+from ingest.errors import DatabaseError, ErrorClass, ForeignFile, NewerSchema
 
 
 class Migration(Struct, frozen=True):
@@ -52,7 +52,13 @@ def pending(con: Connection, path: Path) -> list[Migration]:
         raise NewerSchema(path, f"schema {newest}, this version knows {steps[-1].version}")
     for step in steps:
         if step.version in applied and applied[step.version] != step.checksum:
-            raise WrongMigration(path, step.name)
+            raise DatabaseError(
+                f"Migration {step.name} of {path} differs from the one in this version.",
+                "Install the version that wrote it, or move the file away and run "
+                "`tailboard ingest`, which reads everything again from Codex's files.",
+                code="store.migration",
+                kind=ErrorClass.CONFIG,
+            )
     return [step for step in steps if step.version not in applied]
 
 

@@ -26,17 +26,6 @@ class Answer(Struct, frozen=True):
     """Whether there are more rows than the limit."""
 
 
-class QueryRefused(Exception):
-    """The query is not allowed, or the engine cannot run it."""
-
-    code = "query"
-
-    def __init__(self, message: str, hint: str) -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
-
-
 class Format(StrEnum):
     """The format of a snapshot of the database."""
 

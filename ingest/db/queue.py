@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import asdict
 
 from ingest.batches.batch import BatchId
-from ingest.batches.failure import OWNER_DIED, READER_DIED, ErrorClass, Failure
+from ingest.batches.failure import OWNER_DIED, READER_DIED, Failure
 from ingest.batches.retry_policy import (
     LONGEST_DELAY,
     MAX_ATTEMPTS,
@@ -26,6 +26,7 @@ from ingest.batches.retry_policy import (
 )
 from ingest.batches.state import TRANSITIONS, Move, State, target
 from ingest.db.database import Database
+from ingest.errors import ErrorClass
 
 Step = Retry | GiveUp | PauseQueue | Release
 

@@ -18,9 +18,9 @@ from pathlib import Path
 
 from ingest.db.database import Database, check_path_encoding, damage_marker
 from ingest.db.engine_errors import explain
-from ingest.db.errors import Damaged, DatabaseUnusable, ForeignFile, Locked
 from ingest.db.file_checks import check_database_files
 from ingest.db.probe import CRASHED, probe
+from ingest.errors import Damaged, DatabaseUnusable, ForeignFile, Locked
 
 Clock = Callable[[], datetime]
 
@@ -37,7 +37,7 @@ def open_database(path: Path, clock: Clock = utc_now) -> tuple[Database, list[st
     """Return the open database, and messages for the user about a repair.
 
     Creates a missing file, and repairs a damaged one if it is ours. Any other obstacle raises a
-    `StoreError` and leaves the file unchanged.
+    `DatabaseError` and leaves the file unchanged.
     """
     path = path.absolute()
     check_path_encoding(path)

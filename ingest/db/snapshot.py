@@ -13,50 +13,14 @@ from pathlib import Path
 
 from ingest.db.edit_log import NAME as EDITS
 from ingest.db.engine import Connection, Error
-from ingest.db.errors import StoreError
 from ingest.db.query_reader import Format
+from ingest.errors import SnapshotRefused, reason
 
 _NAME = "snapshot-"
 _COMPANIONS = frozenset(
     ("wal", "spool", "key", "owner", "sock", "opening", "damaged", "migrating", "recovery")
 ) | {"backup", "before"}
 """Suffixes of the files beside a database."""
-
-
-class SnapshotExists(StoreError):
-    """The target of the copy exists."""
-
-    code = "snapshot.exists"
-    error_class = "config"
-
-    def __init__(self, target: Path) -> None:
-        super().__init__(f"{target} already exists.", "Choose another name, or remove it first.")
-
-
-class SnapshotOverDatabase(StoreError):
-    """The copy would replace the database or one of its companion files."""
-
-    code = "snapshot.ours"
-    error_class = "config"
-
-    def __init__(self, target: Path) -> None:
-        super().__init__(
-            f"{target} belongs to the database to be copied.",
-            "Choose another name. Nothing was changed.",
-        )
-
-
-class SnapshotUnwritable(StoreError):
-    """The copy cannot be written to its target."""
-
-    code = "snapshot.unwritable"
-    error_class = "config"
-
-    def __init__(self, target: Path, error: Exception) -> None:
-        super().__init__(
-            f"The copy cannot be written to {target}: {getattr(error, 'strerror', None) or error}.",
-            "Choose a writable folder with enough free space.",
-        )
 
 
 def write_snapshot(con: Connection, spool: Path, form: Format) -> Path:
@@ -124,11 +88,11 @@ def check_target(database: Path, target: Path) -> None:
         home = database.parent.resolve()
         for path in (target.parent.resolve() / target.name, target.resolve()):
             if path.is_relative_to(home) and _is_companion(database.name, path.relative_to(home)):
-                raise SnapshotOverDatabase(target)
+                raise _over_database(target)
         if target.exists() and database.exists() and target.samefile(database):
-            raise SnapshotOverDatabase(target)
+            raise _over_database(target)
     except (OSError, RuntimeError) as error:
-        raise SnapshotUnwritable(target, error) from error
+        raise _unwritable(target, error) from error
 
 
 def _is_companion(name: str, path: Path) -> bool:
@@ -144,10 +108,10 @@ def move_to_target(copied: Path, target: Path, *, overwrite: bool = False) -> in
     """
     try:
         if target.is_dir() or (os.path.lexists(target) and (copied.is_dir() or not overwrite)):
-            raise SnapshotExists(target)
+            raise _exists(target)
         _move(copied, target, overwrite=overwrite)
     except OSError as error:
-        raise SnapshotUnwritable(target, error) from error
+        raise _unwritable(target, error) from error
     finally:
         discard(copied)
     files = target.iterdir() if target.is_dir() else (target,)
@@ -171,7 +135,7 @@ def _move(copied: Path, target: Path, *, overwrite: bool) -> None:
                 with copied.open("rb") as old, os.fdopen(descriptor, "wb") as new:
                     shutil.copyfileobj(old, new, 1024 * 1024)
                 if not overwrite and os.path.lexists(target):
-                    raise SnapshotExists(target) from None
+                    raise _exists(target) from None
                 near.replace(target)
         finally:
             discard(near)
@@ -187,8 +151,31 @@ def _rename(copied: Path, target: Path, *, overwrite: bool) -> None:
         try:
             target.hardlink_to(copied)
         except FileExistsError:
-            raise SnapshotExists(target) from None
+            raise _exists(target) from None
 
 
 def _text(path: Path) -> str:
     return "'" + str(path).replace("'", "''") + "'"
+
+
+def _exists(target: Path) -> SnapshotRefused:
+    return SnapshotRefused(
+        f"{target} already exists.",
+        "Choose another name, or remove it first.",
+        code="snapshot.exists",
+    )
+
+
+def _over_database(target: Path) -> SnapshotRefused:
+    return SnapshotRefused(
+        f"{target} belongs to the database to be copied.",
+        "Choose another name. Nothing was changed.",
+        code="snapshot.ours",
+    )
+
+
+def _unwritable(target: Path, error: Exception) -> SnapshotRefused:
+    return SnapshotRefused(
+        f"The copy cannot be written to {target}: {reason(error)}.",
+        "Choose a writable folder with enough free space.",
+    )

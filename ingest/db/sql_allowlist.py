@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from ingest.db.engine import Connection, Error, StatementType
-from ingest.db.query_reader import QueryRefused
+from ingest.errors import QueryRefused
 
 MAX_LENGTH: Final = 20_000
 HINT: Final = (

@@ -7,23 +7,29 @@ nor a connection (the owner is starting or ending) retries until a timeout.
 import contextlib
 import random
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 
 from msgspec import Struct
 
 from ingest.db.database import Database
-from ingest.db.errors import Locked, StoreError
 from ingest.db.local_reader import LocalReader
 from ingest.db.recovery import open_database
 from ingest.db.snapshot import remove_abandoned
+from ingest.errors import (
+    DatabaseError,
+    ErrorClass,
+    Locked,
+    OwnerGone,
+    OwnerTimeout,
+    SocketUnavailable,
+)
 from ingest.pipeline.command_queue import CommandQueue
 from ingest.pipeline.follow import Owner
 from ingest.pipeline.homes import Home
 from ingest.pipeline.run import Clock, RunSettings, utc_now
-from ingest.server.client import DatabaseClient, OwnerGone, OwnerTimeout
+from ingest.server.client import DatabaseClient
 from ingest.server.owner_file import Role
-from ingest.server.refusals import SocketUnavailable
 from ingest.server.server import Limits, Server
 
 LOCK_TIMEOUT = 15.0
@@ -33,21 +39,6 @@ SPOOL_MAX_AGE = 3600.0
 """A copy in the spool that is older than this has no owner any more and is removed."""
 _RETRY_PAUSE = 0.02
 """Average seconds between two attempts. Jitter keeps two processes from staying in step."""
-
-
-class HomesMismatch(StoreError):
-    """The running owner does not follow a home that this process should follow."""
-
-    code = "door.homes"
-    error_class = "config"
-
-    def __init__(self, path: Path, pid: int, homes: Iterable[Home]) -> None:
-        listed = ", ".join(str(home.path) for home in homes)
-        super().__init__(
-            f"The database {path} is open in process {pid}, which does not follow {listed}.",
-            f"End process {pid} and name all homes when starting it again, "
-            "or use another database with --db PATH.",
-        )
 
 
 class ServerOptions(Struct, frozen=True):
@@ -138,7 +129,14 @@ def start_or_connect(
         foreign = [home for home in options.homes if home.id not in opened.host.homes]
         if foreign:
             opened.close()
-            raise HomesMismatch(path, opened.host.pid, foreign)
+            listed, pid = ", ".join(str(home.path) for home in foreign), opened.host.pid
+            raise DatabaseError(
+                f"The database {path} is open in process {pid}, which does not follow {listed}.",
+                f"End process {pid} and name all homes when starting it again, "
+                "or use another database with --db PATH.",
+                code="door.homes",
+                kind=ErrorClass.CONFIG,
+            )
         return opened
     database, notices = opened
     with contextlib.ExitStack() as undo:

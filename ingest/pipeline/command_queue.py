@@ -10,19 +10,10 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
 
+from ingest.errors import UnknownCommand
+
 Handler = Callable[[dict[str, Any]], dict[str, Any]]
 """Runs a command with these values and returns its reply."""
-
-
-class UnknownCommand(Exception):
-    """The owner has no handler for a command of this name."""
-
-    code = "desk.unknown"
-    hint = "Use the same version everywhere, or wait until that process has ended."
-
-    def __init__(self, name: str) -> None:
-        self.message = f"The process that has the database open does not know the command {name!r}."
-        super().__init__(self.message)
 
 
 class CommandQueue:
@@ -46,7 +37,9 @@ class CommandQueue:
         if name in self.read_only:
             return self.read_only[name](values)
         if name not in self.at_any_time and name not in self.when_idle:
-            raise UnknownCommand(name)
+            raise UnknownCommand(
+                f"The process that has the database open does not know the command {name!r}."
+            )
         reply: Future[dict[str, Any]] = Future()
         with self._lock:
             if self._closed:

@@ -18,10 +18,9 @@ from msgspec import Struct, to_builtins
 from msgspec.structs import asdict
 
 from ingest import __version__
-from ingest.batches.failure import ErrorClass
 from ingest.batches.retry_policy import RESOURCE_PAUSE
 from ingest.db.database import TAIL_CHECKPOINT, THREADS, Database
-from ingest.db.errors import Conflict, LostLease, MemoryLimit, StoreError, ValueRejected
+from ingest.errors import Conflict, DatabaseError, ErrorClass, LostLease, MemoryLimit, ValueRejected
 from ingest.pipeline import (
     action_handlers,
     action_messages,
@@ -218,7 +217,7 @@ class Owner:
                     reader_output.empty_spool(Path(self.database.spool))
                 self.metrics.set_behind(changed)
                 # A database that cannot be used has raised its own error already.
-                with contextlib.suppress(StoreError):
+                with contextlib.suppress(DatabaseError):
                     self.database.execute(f"set threads = {THREADS}")
             changed = self.scan().changed
             readers = ReaderPool(spawn_readers.start()) if died else None
@@ -283,8 +282,8 @@ class Owner:
                     if changed:
                         report = self.read(changed)
                         retries.refresh()
-                except StoreError as error:
-                    if error.error_class == ErrorClass.CONFIG:
+                except DatabaseError as error:
+                    if error.kind == ErrorClass.CONFIG:
                         raise
                     # Nothing is lost: the next sweep finds it all again. The sources in memory are
                     # ahead of what is stored and are dropped.
@@ -336,7 +335,7 @@ class Owner:
         if at_once or self.metrics.due(now):
             sample = self.metrics.take_sample(now, _file_size(self.database.path))
             # A sample that cannot be stored is lost; the work itself goes on.
-            with contextlib.suppress(StoreError):
+            with contextlib.suppress(DatabaseError):
                 if sample is not None:
                     with self.database.transaction():
                         self.database.run("report.add_sample", **asdict(sample))

@@ -17,6 +17,14 @@ from typing import IO, Final
 
 from msgspec import Struct
 
+from ingest.errors import (
+    ProgramFailed,
+    ProgramMissing,
+    ProgramOutputTooLarge,
+    ProgramStopped,
+    ProgramTooSlow,
+)
+
 ENVIRONMENT: Final = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "TMPDIR")
 """The only environment variables that the program gets."""
 _CHUNK: Final = 64 * 1024
@@ -28,43 +36,6 @@ _STOP_CHECK_EVERY: Final = 0.2
 class Limits(Struct, frozen=True):
     seconds: float
     output_bytes: int
-
-
-class ProgramFailed(Exception):
-    """The program gave no usable answer."""
-
-    code = "observe.failed"
-    error_class = "transient"
-    hint = "Run the command by hand. `tailboard config show` prints it."
-
-
-class ProgramMissing(ProgramFailed):
-    """The program cannot be started."""
-
-    code = "observe.missing"
-    hint = "Correct `command` under `[observe]` with `tailboard config edit`."
-
-
-class ProgramTooSlow(ProgramFailed):
-    """The program was killed at its time limit."""
-
-    code = "observe.too_slow"
-    hint = "Raise `observe_timeout_seconds`, or make the command faster."
-
-
-class ProgramOutputTooLarge(ProgramFailed):
-    """The program was killed because its output exceeded the limit."""
-
-    code = "observe.too_much"
-    hint = "Raise `observe_output_bytes`, or make the command print less."
-
-
-class ProgramStopped(ProgramFailed):
-    """The program was killed because Tailboard is shutting down."""
-
-    code = "observe.stopped"
-    error_class = "cancelled"
-    hint = "It is retried the next time Tailboard runs."
 
 
 def run(

@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from ingest.db.database import Database
-from ingest.db.errors import StoreError
 from ingest.db.prune import prune
+from ingest.errors import DatabaseError
 from ingest.pipeline.background import BackgroundJob
 from ingest.pipeline.run import Clock
 
@@ -35,15 +35,15 @@ class Maintenance:
 
     def step(self) -> None:
         for job in self.jobs:
-            with contextlib.suppress(StoreError):
+            with contextlib.suppress(DatabaseError):
                 job.step()
-        with contextlib.suppress(StoreError):
+        with contextlib.suppress(DatabaseError):
             if self.retention:
                 self._prune(self.clock())
 
     def close(self) -> None:
         for job in self.jobs:
-            with contextlib.suppress(StoreError):
+            with contextlib.suppress(DatabaseError):
                 job.close()
 
     def _prune(self, now: datetime) -> None:

@@ -15,8 +15,8 @@ from ingest.batches.batch import Kind
 from ingest.batches.failure import clean
 from ingest.db.database import Database
 from ingest.db.query_reader import Row
+from ingest.errors import InvalidAnswer
 from ingest.pipeline.background import BackgroundJob, JobResult
-from ingest.pipeline.limited_program import ProgramFailed
 from ingest.pipeline.run import Clock, RunSettings
 
 SCHEMA: Final = "tailboard.observe/1"
@@ -38,13 +38,6 @@ class ObserverAnswer(Struct, forbid_unknown_fields=True):
     """The required output: `{"notes": [{"text": "…", "kind": "…"}]}`."""
 
     notes: Annotated[list[ObserverNote], Meta(max_length=100)]
-
-
-class InvalidAnswer(ProgramFailed):
-    """The output does not have the required form."""
-
-    code = "observe.garbage"
-    hint = 'It has to print {"notes": [{"text": "…"}]} and nothing else.'
 
 
 class ObservedFacts(Struct, frozen=True):

@@ -19,10 +19,10 @@ from ingest.codex.fold import Fold, LineFault
 from ingest.codex.indexes import IndexFold
 from ingest.codex.rejects import KILLED
 from ingest.codex.state import FoldState
+from ingest.errors import SourceError
 from ingest.pipeline.batch_budget import Budget
 from ingest.pipeline.job import WHOLE, Job, JobDone, SourceFailure
 from ingest.tail.cursor import Cursor, Mark, Verdict, advance, judge, restart, with_hints
-from ingest.tail.errors import SourceError
 from ingest.tail.lines import Block, blocks
 from ingest.tail.opening import open_source
 from ingest.tail.reader import Reader
@@ -218,4 +218,4 @@ def _failed(job: Job, trouble: SourceFailure) -> JobDone:
 
 
 def _source_failure(error: SourceError) -> SourceFailure:
-    return SourceFailure(f"source.{error.code}", error.error_class, error.sentence, error.hint)
+    return SourceFailure(f"source.{error.code}", error.kind, error.message, error.hint)

@@ -11,7 +11,8 @@ from typing import IO
 
 import msgspec
 
-from ingest.batches.failure import ErrorClass, classify
+from ingest.batches.failure import classify
+from ingest.errors import ErrorClass
 from ingest.pipeline.batch_budget import Budget
 from ingest.pipeline.job import Job, JobDone, ReaderOutput, SourceFailure
 from ingest.pipeline.read_batch import ReportAlive, no_report, read

@@ -17,8 +17,9 @@ from typing import ClassVar
 
 from msgspec import Struct
 
-from ingest.batches.failure import OWNER_DIED, ErrorClass, Failure
+from ingest.batches.failure import OWNER_DIED, Failure
 from ingest.batches.state import STUCK_AFTER
+from ingest.errors import ErrorClass, TailboardError
 from ingest.pipeline.job import HUNG, Job, JobAlive, ReaderOutput
 from ingest.pipeline.reader_deaths import DeathPlace
 from ingest.pipeline.reader_output import read_group
@@ -38,7 +39,7 @@ _REQUESTED_EXITS = (0, -signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP)
 """Exit codes of a reader that was asked to end, or whose input ended."""
 
 
-class ReaderDied(Exception):
+class ReaderDied(TailboardError):
     """A reader process ended before it sent its results."""
 
     def __init__(

@@ -19,14 +19,14 @@ from msgspec.structs import replace
 
 from ingest.batches.batch import BatchKey
 from ingest.batches.batch import Kind as Work
-from ingest.batches.failure import OWNER_DIED, READER_DIED, ErrorClass, Failure
+from ingest.batches.failure import OWNER_DIED, READER_DIED, Failure
 from ingest.batches.retry_policy import MAX_ATTEMPTS, GiveUp, Mode, PauseQueue
 from ingest.codex.state import FoldState
 from ingest.db import queue
 from ingest.db.commit_results import BatchCommit, CursorRow, commit_results
 from ingest.db.database import Database
-from ingest.db.errors import StoreError, ValueRejected
 from ingest.db.replay import replay
+from ingest.errors import DatabaseError, ErrorClass, ValueRejected
 from ingest.pipeline import cursor_updates, reader_output, source_errors
 from ingest.pipeline.batch_filter import BatchFilter
 from ingest.pipeline.job import WHOLE, Job, JobDone, ReaderOutput, SourceFailure
@@ -221,7 +221,7 @@ class IngestRun:
     def _release_claims(self) -> None:
         """Release the batches that are still claimed. If that fails, the next run does it."""
         if self._tasks:
-            with contextlib.suppress(StoreError):
+            with contextlib.suppress(DatabaseError):
                 queue.release(self.database, self.instance, self._now())
 
     def _handle_reader_death(self, death: ReaderDied) -> None:
@@ -385,7 +385,7 @@ class IngestRun:
 
     def _give_up(self, done: JobDone, error: ValueRejected) -> None:
         """Give up a batch that cannot be stored, so that all others can be."""
-        failure = SourceFailure(error.code, error.error_class, error.message, error.hint)
+        failure = SourceFailure(error.code, error.kind, error.message, error.hint)
         seen = self._record_failures([replace(done, failure=failure)])
         source_errors.record_errors(self.database, seen, self._now())
 

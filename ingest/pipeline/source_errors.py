@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from ingest.batches.failure import READER_DIED, ErrorClass, Failure
+from ingest.batches.failure import READER_DIED, Failure
 from ingest.db.database import Database
+from ingest.errors import ErrorClass
 from ingest.pipeline.job import SourceFailure
 
 REREAD_KILLED_AFTER: Final = timedelta(days=7)

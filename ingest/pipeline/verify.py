@@ -15,11 +15,11 @@ from ingest.db.database import Database
 from ingest.db.digest import NO_FACTS, digests
 from ingest.db.prune import retained_sources
 from ingest.db.query_reader import NamedQueries
+from ingest.errors import SourceError
 from ingest.pipeline.homes import Home
 from ingest.pipeline.readers import InProcessReader
 from ingest.pipeline.run import IngestRun, RunSettings
 from ingest.pipeline.scan import TrackedFile, known, scan_and_register, scan_only
-from ingest.tail.errors import SourceError
 from ingest.tail.lines import Block, blocks
 from ingest.tail.opening import open_source
 from ingest.tail.source import Kind, SourceName
@@ -99,7 +99,7 @@ def _count(source: TrackedFile, cap: int) -> SourceCheck:
     try:
         check.expected_lines = _lines_in(source, cap)
     except SourceError as error:
-        check.detail = error.sentence
+        check.detail = error.message
         return check
     accounted = source.stored + source.rejected + source.blank
     check.ok = check.expected_lines == source.lines == accounted

@@ -13,7 +13,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from ingest.db.query_reader import NamedQueries, Row
-from ingest.sessions.errors import Problem
+from ingest.errors import ProjectError
 
 EXPORTED: Final = "exported"
 AUTO: Final = "journal-auto"
@@ -22,12 +22,6 @@ JOURNALS: Final = Path("docs", "ai-journal")
 
 RecordCommand = Callable[[str, dict[str, Any], dict[str, Any]], object]
 """Records a command in the edit log: verb, subject, arguments."""
-
-
-class TargetInRepository(Problem):
-    """A file would be written into a repository without `--into`."""
-
-    code = "export.repository"
 
 
 class AutoExport(Struct, frozen=True):
@@ -102,9 +96,10 @@ def check_target(path: Path, *, into: bool) -> None:
     """Refuse to write into a repository unless `into`."""
     found = enclosing_repository(path)
     if found is not None and not into:
-        raise TargetInRepository(
+        raise ProjectError(
             f"{path} is inside the repository {found}. Nothing was written.",
             "Use `--into` to write there anyway, or choose another path with --out.",
+            code="export.repository",
         )
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from ingest.projects.git.run import GitFailed, find_git
+from ingest.errors import GitFailed
+from ingest.projects.git.run import find_git
 
 _SECONDS = 2.0
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from ingest.sessions.errors import Problem
+from ingest.errors import MaskingFailed, TargetExists, TargetUnwritable
 from ingest.text.redact import count_masked, mask
 from ingest.text.sanitize import one_line, safe_text
 
@@ -35,45 +35,14 @@ class ExportedFile(Struct, frozen=True):
     """Number of masks in its text, including those applied when it was read."""
 
 
-class MaskingFailed(Problem):
-    """Masking secrets failed, so nothing may be exported."""
-
-    code = "outgoing.not_masked"
-
-    def __init__(self, error: Exception) -> None:
-        super().__init__(
-            f"Nothing was written: the search for secrets failed ({type(error).__name__}).",
-            "Please report it; no text leaves without having been searched.",
-        )
-
-
-class TargetExists(Problem):
-    """The target exists or is no regular file."""
-
-    code = "outgoing.in_the_way"
-
-    def __init__(self, path: Path, what: str) -> None:
-        super().__init__(f"Nothing was written: {path} is {what}.", "Choose another place.")
-
-
-class TargetUnwritable(Problem):
-    """The target cannot be written."""
-
-    code = "outgoing.unwritable"
-
-    def __init__(self, path: Path, error: OSError) -> None:
-        super().__init__(
-            f"{path} cannot be written: {error.strerror or type(error).__name__}.",
-            "Choose a place that can be written and has the room.",
-        )
-
-
 def masked(text: str) -> str:
     """Mask `text` for export to a file, the clipboard or another program."""
     try:
         return mask(text)
     except Exception as error:
-        raise MaskingFailed(error) from error
+        raise MaskingFailed(
+            f"Nothing was written: the search for secrets failed ({type(error).__name__})."
+        ) from error
 
 
 def safe_name(text: str) -> str:

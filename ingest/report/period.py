@@ -9,6 +9,7 @@ from datetime import datetime, tzinfo
 
 from msgspec import Struct
 
+from ingest.errors import InvalidPeriod, InvalidTime
 from ingest.text import times
 
 _VERSION = re.compile(r"v?([0-9]+\.[0-9]+(?:\.[0-9]+)?(?:[-+.][0-9A-Za-z.+-]+)?)").fullmatch
@@ -22,20 +23,13 @@ class Period(Struct, frozen=True):
     version: str | None = None
 
 
-class InvalidPeriod(ValueError):
-    """The text is no valid period."""
-
-    def __init__(self, text: str, why: str = "") -> None:
-        super().__init__(f"{text!r} is not a valid period; write {FORMS}.{why}")
-
-
 def parse_period(text: str, now: datetime, zone: tzinfo | None = None) -> Period:
     said = text.strip()
     if version := _VERSION(said):
         return Period(said, version=version[1])
     first, dots, last = said.partition("..")
     if not (first or last):
-        raise InvalidPeriod(text)
+        raise _invalid(text)
     try:
         if not dots:
             return _ordered(said, times.since(said, now, zone), times.until(said, now, zone))
@@ -44,13 +38,15 @@ def parse_period(text: str, now: datetime, zone: tzinfo | None = None) -> Period
             times.since(first, now, zone) if first else None,
             times.until(last, now, zone) if last else None,
         )
-    except times.InvalidTime as error:
-        raise InvalidPeriod(text) from error
+    except InvalidTime as error:
+        raise _invalid(text) from error
 
 
 def _ordered(name: str, since: datetime | None, until: datetime | None) -> Period:
     if since is not None and until is not None and since >= until:
-        raise InvalidPeriod(
-            name, " A period begins before it ends; one day is written as its date."
-        )
+        raise _invalid(name, " A period begins before it ends; one day is written as its date.")
     return Period(name, since, until)
+
+
+def _invalid(text: str, why: str = "") -> InvalidPeriod:
+    return InvalidPeriod(f"{text!r} is not a valid period; write {FORMS}.{why}")

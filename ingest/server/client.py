@@ -14,8 +14,18 @@ from typing import Any, TypeVar
 
 from ingest import __version__
 from ingest.db import paths
-from ingest.db.errors import StoreError
-from ingest.db.query_reader import Answer, Format, Query, QueryRefused, Row
+from ingest.db.query_reader import Answer, Format, Query, Row
+from ingest.errors import (
+    Cancelled,
+    ErrorClass,
+    KeyRefused,
+    OtherDatabase,
+    OtherVersion,
+    OwnerGone,
+    OwnerTimeout,
+    QueryRefused,
+    ServerError,
+)
 from ingest.server import owner_file, protocol
 from ingest.server.auth import authenticate_to_server
 from ingest.server.close_socket import close_socket
@@ -33,91 +43,6 @@ R = TypeVar(
     protocol.Host,
     protocol.CommitsResponse,
 )
-
-
-class OwnerGone(StoreError):
-    """The owner has ended, or there is none."""
-
-    code = "door.gone"
-    error_class = "resource"
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(f"The process that had the database {path} open has ended.", "Try again.")
-
-
-class OwnerTimeout(StoreError):
-    """The owner does not respond: it is stopped or overloaded."""
-
-    code = "door.silent"
-    error_class = "resource"
-
-    def __init__(self, path: Path, pid: int | None) -> None:
-        who = f"process {pid}" if pid else "another process"
-        super().__init__(
-            f"The database {path} is open in {who}, which does not respond.",
-            "If that process is stopped, resume it or end it.",
-        )
-        self.pid = pid
-
-
-class OtherVersion(StoreError):
-    """The owner runs another version of the program, whose protocol may differ."""
-
-    code = "door.version"
-    error_class = "config"
-
-    def __init__(self, path: Path, host: protocol.Host | owner_file.OwnerInfo) -> None:
-        super().__init__(
-            f"The database {path} is open in process {host.pid}, which is Tailboard "
-            f"{host.version} (schema {host.schema}); this is {__version__} "
-            f"(schema {paths.schema_version()}).",
-            f"End process {host.pid} and start it again with this version.",
-        )
-
-
-class OtherDatabase(StoreError):
-    """The owner has another file open than the one at this path."""
-
-    code = "door.database"
-    error_class = "config"
-
-    def __init__(self, path: Path, pid: int) -> None:
-        super().__init__(
-            f"Process {pid} has another file open than {path}: it was moved or replaced.",
-            f"End process {pid}, and start it again.",
-        )
-
-
-class KeyRefused(StoreError):
-    """The key beside the database is not the owner's."""
-
-    code = "door.key"
-    error_class = "config"
-
-    def __init__(self, path: Path, pid: int | None) -> None:
-        who = f"process {pid}" if pid else "its owner"
-        super().__init__(
-            f"The key beside the database {path} is not the one of {who}.",
-            "End that process; a new key is made when the next one starts.",
-        )
-
-
-class Cancelled(StoreError):
-    """The caller cancelled the request."""
-
-    code = "door.abandoned"
-
-    def __init__(self) -> None:
-        super().__init__("The request was cancelled.", "Try again.")
-
-
-class ServerError(StoreError):
-    """The owner returned an error."""
-
-    def __init__(self, refusal: protocol.ErrorResponse) -> None:
-        super().__init__(refusal.message, refusal.hint)
-        self.code = refusal.code
-        self.error_class = refusal.error_class
 
 
 class _ConnectionLost(Exception):
@@ -216,7 +141,7 @@ class DatabaseClient:
             except _ConnectionLost:
                 raise OwnerGone(self.path) from None
             if isinstance(reply, protocol.ErrorResponse):
-                raise ServerError(reply)
+                raise _server_error(reply)
             self._mine.held = connection
             try:
                 yield
@@ -241,16 +166,16 @@ class DatabaseClient:
                 break
             except _ConnectionLost as broken:
                 if broken.cancelled:
-                    raise Cancelled from None
+                    raise Cancelled("The request was cancelled.") from None
                 if not retry or self._held is not None:
                     raise OwnerGone(self.path) from None
                 retry = False
         if isinstance(reply, protocol.ErrorResponse):
             if reply.code == QueryRefused.code:
                 raise QueryRefused(reply.message, reply.hint)
-            raise ServerError(reply)
+            raise _server_error(reply)
         if not isinstance(reply, kind):
-            raise OtherVersion(self.path, self.host)
+            raise _other_version(self.path, self.host)
         return reply
 
     def _ask(self, connection: Connection, data: bytes, timeout: float | None) -> protocol.Reply:
@@ -263,7 +188,7 @@ class DatabaseClient:
                 raise OwnerTimeout(self.path, self.host.pid)
             return protocol.read_reply(connection.recv_bytes(protocol.ANSWER_CAP))
         except protocol.InvalidMessage:
-            raise OtherVersion(self.path, self.host) from None
+            raise _other_version(self.path, self.host) from None
         except (EOFError, OSError):
             raise _ConnectionLost(cancelled=me in self._cancelled) from None
         finally:
@@ -329,19 +254,39 @@ class DatabaseClient:
             authenticate_to_server(connection, key)
             reply = protocol.read_reply(connection.recv_bytes(protocol.REQUEST_CAP))
         except (AuthenticationError, AssertionError):
-            raise KeyRefused(self.path, owner.pid) from None
+            raise KeyRefused(
+                f"The key beside the database {self.path} is not the one of process {owner.pid}."
+            ) from None
         except TimeoutError:
             raise OwnerTimeout(self.path, owner.pid) from None
         except protocol.InvalidMessage:
-            raise OtherVersion(self.path, owner) from None
+            raise _other_version(self.path, owner) from None
         except (EOFError, OSError):
             raise OwnerGone(self.path) from None
         if isinstance(reply, protocol.ErrorResponse):
-            raise ServerError(reply)
+            raise _server_error(reply)
         if not isinstance(reply, protocol.Host):
-            raise OtherVersion(self.path, owner)
+            raise _other_version(self.path, owner)
         if (reply.version, reply.schema) != (__version__, paths.schema_version()):
-            raise OtherVersion(self.path, reply)
+            raise _other_version(self.path, reply)
         if (reply.device, reply.inode) != paths.identity(self.path):
-            raise OtherDatabase(self.path, reply.pid)
+            raise OtherDatabase(
+                f"Process {reply.pid} has another file open than {self.path}: "
+                "it was moved or replaced.",
+                f"End process {reply.pid}, and start it again.",
+            )
         return reply
+
+
+def _server_error(reply: protocol.ErrorResponse) -> ServerError:
+    return ServerError(
+        reply.message, reply.hint, code=reply.code, kind=ErrorClass(reply.error_class)
+    )
+
+
+def _other_version(path: Path, owner: protocol.Host | owner_file.OwnerInfo) -> OtherVersion:
+    return OtherVersion(
+        f"The database {path} is open in process {owner.pid}, which is Tailboard {owner.version} "
+        f"(schema {owner.schema}); this is {__version__} (schema {paths.schema_version()}).",
+        f"End process {owner.pid} and start it again with this version.",
+    )

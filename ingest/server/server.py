@@ -24,24 +24,15 @@ from ingest.db import adhoc_sql, paths, snapshot
 from ingest.db.database import Database, explain_and_mark
 from ingest.db.engine import Connection as Cursor
 from ingest.db.engine import Error
-from ingest.db.errors import MemoryLimit
 from ingest.db.local_reader import run_consistent
-from ingest.db.query_reader import Format, Query, QueryRefused
+from ingest.db.query_reader import Format, Query
+from ingest.errors import MemoryLimit, QueryRefused, QueryTimeout, ReadOnlyServer, SocketUnavailable
 from ingest.server import owner_file, protocol
 from ingest.server.auth import authenticate_client
 from ingest.server.client_snapshot import ClientSnapshot
 from ingest.server.close_socket import close_socket, is_closed
 from ingest.server.owner_file import OwnerInfo, Role
-from ingest.server.refusals import (
-    EXPIRED,
-    FULL,
-    GARBLED,
-    TOO_MUCH,
-    QueryTimeout,
-    ReadOnlyServer,
-    SocketUnavailable,
-    error_response,
-)
+from ingest.server.refusals import EXPIRED, FULL, GARBLED, TOO_MUCH, error_response
 
 Actor = Callable[[str, dict[str, Any]], dict[str, Any]]
 """Executes an action by name with its values, and returns the result."""
@@ -76,7 +67,7 @@ class Limits(Struct, frozen=True):
 
 
 def read_only(_name: str, _values: dict[str, Any]) -> dict[str, Any]:
-    raise ReadOnlyServer
+    raise ReadOnlyServer("The process that has the database open only lets others read.")
 
 
 class Server:
@@ -422,7 +413,7 @@ class Server:
             yield con
         except (Error, QueryRefused):
             if con in self._overdue:
-                raise QueryTimeout(seconds) from None
+                raise QueryTimeout(f"The query was stopped after {seconds:g} seconds.") from None
             raise
         finally:
             with self._lock:

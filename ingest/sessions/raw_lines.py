@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from ingest.db.query_reader import Row
-from ingest.sessions.errors import FileChanged
-from ingest.tail.errors import SourceError
+from ingest.errors import FileChanged, SourceError
 from ingest.tail.opening import open_source
 from ingest.text.redact import mask
 
@@ -56,7 +55,7 @@ def read_chunks(wanted: Range) -> Iterator[bytes]:
                 at += len(chunk)
                 yield chunk
     except SourceError as error:
-        raise FileChanged(f"{wanted.path}: {error.sentence}", error.hint) from error
+        raise FileChanged(f"{wanted.path}: {error.message}", error.hint) from error
 
 
 def masked_lines(wanted: Range) -> Iterator[str]:

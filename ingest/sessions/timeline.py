@@ -14,8 +14,8 @@ from msgspec import Struct
 
 from ingest.codex.facts import CallKind
 from ingest.db.query_reader import NamedQueries, Query, Row
+from ingest.errors import FileChanged
 from ingest.sessions import raw_lines
-from ingest.sessions.errors import FileChanged
 from ingest.sessions.plan_steps import decode_steps
 from ingest.sessions.questions import question_text
 

@@ -3,7 +3,8 @@
 import os
 import stat
 
-from ingest.tail.errors import SourceSpecial, from_open
+from ingest.errors import SourceSpecial
+from ingest.tail.errors import from_open
 from ingest.tail.reader import PlainReader, Reader
 from ingest.tail.source import Representation, seen
 

@@ -8,7 +8,7 @@ import os
 from abc import ABC, abstractmethod
 from typing import Self
 
-from ingest.tail.errors import SourceIO
+from ingest.tail.errors import from_read
 from ingest.tail.source import Representation, Seen
 
 HEAD = 4096
@@ -70,7 +70,7 @@ class Reader(ABC):
         try:
             data = os.pread(self._descriptor, length, offset)
         except OSError as error:
-            raise SourceIO.at(self.path, offset, length, error) from error
+            raise from_read(self.path, offset, length, error) from error
         self.bytes_read += len(data)
         return data
 

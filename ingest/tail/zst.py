@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import zstandard
 from msgspec import Struct
 
-from ingest.tail.errors import SourceDamaged, SourceTooLarge
+from ingest.errors import SourceDamaged, SourceTooLarge
 from ingest.tail.reader import Reader
 from ingest.tail.source import Representation, Seen
 

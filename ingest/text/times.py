@@ -7,6 +7,8 @@ naive UTC, as in the database. For a day, `since` returns its start and `until` 
 import re
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
+from ingest.errors import InvalidTime
+
 FORMS = "7d, -24h, 90m, today, yesterday, 2026-11-01, 2026-11-01T14:00, or seconds since 1970"
 
 _AGO = re.compile(r"-?([0-9]{1,6}) ?(s|m|min|h|d|w)").fullmatch
@@ -15,11 +17,6 @@ _DAY = re.compile(r"[0-9]{4}(-?)[0-9]{2}\1[0-9]{2}").fullmatch
 _UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _MILLISECONDS_FROM = 10**11
 """Epoch numbers from here on are milliseconds: as seconds they would be after the year 5138."""
-
-
-class InvalidTime(ValueError):
-    def __init__(self, text: str, why: str = "") -> None:
-        super().__init__(why or f"{text!r} is not a valid time; write {FORMS}.")
 
 
 def since(text: str, now: datetime, zone: tzinfo | None = None) -> datetime:
@@ -36,7 +33,7 @@ def future(text: str, now: datetime, zone: tzinfo | None = None) -> datetime:
     if _AGO(text.strip().lower()):
         moment = _naive(now) + (_naive(now) - moment)
     if moment <= _naive(now):
-        raise InvalidTime(text, f"{text!r} is in the past; write 2h, 3d, 2026-12-01T09:00.")
+        raise InvalidTime(f"{text!r} is in the past; write 2h, 3d, 2026-12-01T09:00.")
     return moment
 
 
@@ -62,7 +59,7 @@ def _point(text: str, now: datetime, zone: tzinfo | None, *, end: bool) -> datet
         moment = datetime.fromisoformat(word.upper())
         return _naive(moment) if moment.tzinfo else _local(moment, zone)
     except (ValueError, OverflowError, OSError) as error:
-        raise InvalidTime(text) from error
+        raise InvalidTime(f"{text!r} is not a valid time; write {FORMS}.") from error
 
 
 def _day(word: str, now: datetime, zone: tzinfo | None) -> date | None:

@@ -13,7 +13,8 @@ import time
 from pathlib import Path
 from typing import Final
 
-from ingest.server.client import DatabaseClient, OwnerGone
+from ingest.errors import OwnerGone
+from ingest.server.client import DatabaseClient
 
 PATIENCE = 30.0
 _READ = "select coalesce(sum(lines), 0)::bigint from v_sources"

@@ -10,7 +10,7 @@ import pytest
 from ingest.db import commit_results
 from ingest.db.database import Database
 from ingest.db.engine import Error, FatalException, TransactionException
-from ingest.db.errors import Conflict, DiskFull, EngineFailed, LostLease, StoreError
+from ingest.errors import Conflict, DatabaseError, DiskFull, EngineFailed, LostLease
 from ingest.pipeline.follow import Owner
 from tests.facts_dump import dump
 from tests.faults.fault_harness import Place
@@ -127,7 +127,7 @@ def test_a_statement_that_fails_takes_the_whole_transaction_with_it(
     with place.open() as database:
         place.owner(database).read_once()
         facts = list(dump(database))
-        with pytest.raises(StoreError):
+        with pytest.raises(DatabaseError):
             careless()
         assert list(dump(database)) == facts
         with database.transaction():

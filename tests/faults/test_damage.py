@@ -11,10 +11,10 @@ import pytest
 from ingest.db import database as store
 from ingest.db import recovery
 from ingest.db.database import Database
-from ingest.db.errors import Damaged, ForeignFile
 from ingest.db.load import FACT_TABLES
 from ingest.db.probe import probe
 from ingest.db.recovery import open_database
+from ingest.errors import Damaged, ForeignFile
 from tests.facts_dump import dump
 from tests.faults.damage import Damage, flipped
 from tests.faults.driver import kill, start

@@ -11,7 +11,7 @@ from threading import Event
 import pytest
 
 from ingest.cli.main import run
-from ingest.db.errors import DiskFull, StoreError
+from ingest.errors import DatabaseError, DiskFull
 from ingest.pipeline.bootstrap import RunningServer, ServerOptions, start_or_connect
 from ingest.pipeline.follow import Round
 from ingest.pipeline.homes import homes
@@ -204,7 +204,7 @@ def test_a_read_only_disk_is_told_as_one(small: Place) -> None:
     small.read()
     before = small.path.read_bytes()
     assert mount("-o", "remount,ro", small.path.parent)
-    with pytest.raises(StoreError, match="cannot be written"):
+    with pytest.raises(DatabaseError, match="cannot be written"):
         small.read()
     assert mount("-o", "remount,rw", small.path.parent)
     assert small.path.read_bytes() == before

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ingest.db.database import Database
-from ingest.db.errors import DatabaseUnusable
+from ingest.errors import DatabaseUnusable
 from ingest.pipeline.scan import ScanResult, scan_and_register
 from tests.build import Home
 from tests.integration.cli.cli_harness import Desk, write_sessions

@@ -8,7 +8,7 @@ import pytest
 
 from ingest.db import database as store
 from ingest.db import migrate
-from ingest.db.errors import DiskFull, NewerSchema, StoreError, WrongMigration
+from ingest.errors import DatabaseError, DiskFull, NewerSchema
 from tests.facts_dump import dump
 from tests.faults.fault_harness import ROOT, Place
 
@@ -24,14 +24,14 @@ from tests.faults.fault_harness import ROOT, Place
         ),
         (
             "update schema_migrations set checksum = 'other' where version = 1",
-            WrongMigration,
+            DatabaseError,
             "0001",
         ),
     ],
     ids=["newer", "not ours"],
 )
 def test_a_schema_that_is_not_known_is_refused_and_not_touched(
-    tmp_path: Path, change: str, refusal: type[StoreError], named: str
+    tmp_path: Path, change: str, refusal: type[DatabaseError], named: str
 ) -> None:
     place = Place(tmp_path)
     with place.open() as database:

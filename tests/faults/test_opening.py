@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from ingest.db import recovery
-from ingest.db.errors import DatabaseUnusable, Locked
 from ingest.db.recovery import open_database
+from ingest.errors import DatabaseUnusable, Locked
 from tests.faults.damage import Damage, flipped
 from tests.faults.driver import kill, start
 from tests.faults.fault_harness import ROOT, Place

@@ -16,10 +16,10 @@ from ingest.db import actions
 from ingest.db.actions import execute_action, record_task_edit
 from ingest.db.database import Database
 from ingest.db.edit_log import EditLog
-from ingest.db.errors import DatabaseUnusable, DiskFull
 from ingest.db.redact_stored import redact
 from ingest.db.replay import replay
 from ingest.db.reset import reset, targets
+from ingest.errors import DatabaseUnusable, DiskFull
 from tests.faults.fault_harness import Place
 
 NOW = datetime(2026, 11, 22, 9, 0, 0)

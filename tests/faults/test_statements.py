@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from ingest.db.database import Database
 from ingest.db.local_reader import LocalReader
-from ingest.db.query_reader import QueryRefused
 from ingest.db.sql_allowlist import MAX_LENGTH
-from ingest.server.client import DatabaseClient, ServerError
+from ingest.errors import QueryRefused, ServerError
+from ingest.server.client import DatabaseClient
 from ingest.server.owner_file import Role
 from ingest.server.server import Limits, Server
 

@@ -10,10 +10,9 @@ import pytest
 
 from ingest.db import migrate
 from ingest.db.database import Database
-from ingest.db.errors import DatabaseReplaced, StoreError
 from ingest.db.local_reader import LocalReader
 from ingest.db.probe import probe
-from ingest.db.query_reader import QueryRefused
+from ingest.errors import DatabaseError, DatabaseReplaced, QueryRefused
 from ingest.pipeline.bootstrap import RunningServer, ServerOptions, start_or_connect
 from ingest.pipeline.homes import homes
 from ingest.server import owner_file
@@ -168,7 +167,7 @@ def test_a_question_that_needs_more_than_there_is_fails_alone(place: Place) -> N
         database.execute("set memory_limit = '32MB'")
         database.execute("set max_temp_directory_size = '1MB'")
         reading = LocalReader(database)
-        with pytest.raises((QueryRefused, StoreError), match=r"(?i)memory|max_temp|space"):
+        with pytest.raises((QueryRefused, DatabaseError), match=r"(?i)memory|max_temp|space"):
             reading.sql(
                 "select list(r order by hash(r)) from range(20_000_000) t(r) group by r % 7", 10
             )

@@ -7,6 +7,7 @@ is looked at, are for the screen.
 import uuid
 from collections.abc import Callable
 
+from ingest.errors import ProjectError
 from ingest.pipeline.action_messages import actor
 from ingest.projects.tasks import validate_edit as wishes
 from ingest.projects.tasks.edits import (
@@ -22,7 +23,6 @@ from ingest.projects.tasks.edits import (
 from ingest.projects.tasks.model import EvidenceKind, Roadmap, Task, TaskState
 from ingest.projects.tasks.plan import ID_CHARS
 from ingest.projects.tasks.roadmap import recorded_edits
-from ingest.sessions.errors import Problem
 from tui import content
 from tui.actions_runner import ActionRunner
 from tui.base_screen import BaseScreen
@@ -149,7 +149,7 @@ class TaskEdits(BaseScreen):
         branch = wish.branch if wish.within is Within.BRANCH else None
         try:
             deed = wishes.add(line, project, branch)
-        except Problem as error:
+        except ProjectError as error:
             self.complain(error)
             return
         name = uuid.uuid4().hex[:ID_CHARS]
@@ -210,7 +210,7 @@ class TaskEdits(BaseScreen):
             return
         try:
             deed = pick(other)
-        except Problem as error:
+        except ProjectError as error:
             self.complain(error)
             return
         self._say(task.id, deed)

@@ -16,11 +16,11 @@ from ingest.cli.actions import (
 )
 from ingest.cli.actions import selection as selected
 from ingest.cli.confirm import confirmed, yes_option
-from ingest.cli.errors import Exit
 from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.options import reason_option
 from ingest.cli.output import Column, Output
+from ingest.errors import Exit
 from ingest.text.units import pluralize
 
 _DONE: Final = {

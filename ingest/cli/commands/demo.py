@@ -19,11 +19,11 @@ import click
 
 from ingest.cli import dashboard
 from ingest.cli.commands import status
-from ingest.cli.errors import Exit, Refused
 from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.demo.story import shipped
 from ingest.demo.writer import DemoWriter
+from ingest.errors import Exit, Refused
 from ingest.pipeline.bootstrap import RunningServer, ServerOptions, start_or_connect
 from ingest.pipeline.homes import homes
 from ingest.server.client import DatabaseClient

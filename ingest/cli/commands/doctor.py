@@ -8,11 +8,10 @@ import click
 from ingest.cli import checks, terminal
 from ingest.cli.access import open_for_reading
 from ingest.cli.checks import Check
-from ingest.cli.errors import Exit
 from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.output import Output
-from ingest.db.errors import StoreError
+from ingest.errors import DatabaseError, Exit
 
 
 @click.command(cls=Command)
@@ -54,7 +53,7 @@ def examine(invocation: Invocation) -> Iterator[Check]:
             yield checks.kinds(access)
             yield checks.queue(access)
             yield checks.clock(access, invocation.now)
-    except StoreError as error:
+    except DatabaseError as error:
         # A database that does not open is a finding here, not the end of the examination.
         yield Check("database", False, error.message, error.hint)
 

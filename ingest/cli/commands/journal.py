@@ -9,12 +9,12 @@ import click
 
 from ingest.cli.access import Access, open_for_reading
 from ingest.cli.actions import ActionRunner, action_runner
-from ingest.cli.errors import NotFound
 from ingest.cli.gitignore_warning import warn_unless_ignored
 from ingest.cli.group import Group
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.output import Column, Output
 from ingest.cli.scope import project_of, session_id
+from ingest.errors import InvalidTime, NotFound
 from ingest.projects import exports
 from ingest.projects.journal import build
 from ingest.projects.journal.model import Journal
@@ -92,7 +92,7 @@ def _day(invocation: Invocation, access: Access, text: str | None, project: str 
     if text is not None:
         try:
             moment = times.since(text, invocation.aware_now, invocation.zone)
-        except times.InvalidTime as error:
+        except InvalidTime as error:
             raise click.BadParameter(str(error), param_hint="--day") from error
         return times.local_day(moment, invocation.zone)
     newest = build.newest_day(access, project, invocation.zone)

@@ -10,12 +10,12 @@ from msgspec.structs import replace
 
 from ingest.cli.access import connect_to_owner, open_for_writing
 from ingest.cli.confirm import confirmed, yes_option
-from ingest.cli.errors import Exit
 from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.options import reason_option
 from ingest.cli.output import Column, Output
 from ingest.db.prune import PruneCounts
+from ingest.errors import Exit, InvalidTime
 from ingest.pipeline.command_queue import Handler
 from ingest.pipeline.homes import homes
 from ingest.pipeline.prune_action import PRUNE, PruneRequest, prune_handler, request_prune
@@ -100,7 +100,7 @@ def _before(invocation: Invocation, text: str | None) -> datetime:
         return invocation.now - timedelta(days=days)
     try:
         before = times.since(text, invocation.aware_now, invocation.zone)
-    except times.InvalidTime as error:
+    except InvalidTime as error:
         raise click.BadParameter(str(error), param_hint="--older-than") from error
     if before > invocation.now:
         raise click.BadParameter("That is in the future.", param_hint="--older-than")

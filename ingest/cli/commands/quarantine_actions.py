@@ -9,7 +9,6 @@ from ingest.batches.action import Selection, Verb
 from ingest.cli.access import open_for_reading
 from ingest.cli.actions import action_runner, order_of
 from ingest.cli.confirm import yes_option
-from ingest.cli.errors import Exit, NotFound
 from ingest.cli.export import ExportResult, export_rejects
 from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
@@ -17,6 +16,7 @@ from ingest.cli.options import reason_option
 from ingest.cli.output import Output
 from ingest.cli.scope import session_id
 from ingest.cli.start_over import start_over
+from ingest.errors import Exit, NotFound
 from ingest.text.units import pluralize
 
 _session = click.option(

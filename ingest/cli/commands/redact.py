@@ -9,11 +9,11 @@ from msgspec import Struct, convert
 
 from ingest.cli.access import NOTHING_YET, connect_to_owner, open_for_reading, open_for_writing
 from ingest.cli.confirm import confirmed, yes_option
-from ingest.cli.errors import Exit, Refused
 from ingest.cli.group import Command, Group
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.output import Column, Output
 from ingest.db.redact_stored import StoredText, backups, redact, scan
+from ingest.errors import Exit, Refused
 from ingest.pipeline.action_messages import REDACT_SCAN
 from ingest.pipeline.command_queue import Handler
 from ingest.projects.exports import exported_files

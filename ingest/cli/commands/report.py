@@ -9,10 +9,11 @@ from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.options import Filters, filters
 from ingest.cli.output import Column, Output, StyledCell
 from ingest.cli.scope import scope_of
+from ingest.errors import InvalidPeriod
 from ingest.report import report as reporting
 from ingest.report.comparison import Change, compare
 from ingest.report.disk import Disk
-from ingest.report.period import InvalidPeriod, Period, parse_period
+from ingest.report.period import Period, parse_period
 from ingest.report.report import Report
 from ingest.text import bars
 from ingest.text.units import duration, pluralize, size

@@ -6,12 +6,12 @@ import click
 
 from ingest.cli.access import open_for_reading
 from ingest.cli.clipboard import copy
-from ingest.cli.errors import NotFound
 from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.options import Filters, filters
 from ingest.cli.output import Output
 from ingest.cli.scope import scope_of
+from ingest.errors import NotFound
 from ingest.pipeline.homes import storable
 from ingest.projects.git.lookup import Git
 from ingest.projects.resume.brief import LEAST, WORDS

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 import click
 
 from ingest.cli.access import Access, open_for_reading
-from ingest.cli.errors import NotFound
 from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.output import Output, StyledCell
 from ingest.cli.scope import session_id
+from ingest.errors import NotFound
 from ingest.sessions import raw_lines
 from ingest.sessions.detail import SessionDetail, SessionPlan, SessionTurn, session_detail
 from ingest.sessions.scope import Scope

@@ -10,12 +10,12 @@ from ingest.cli.actions import action_runner
 from ingest.cli.commands.state_commits import commits
 from ingest.cli.commands.state_reconcile import reconcile
 from ingest.cli.confirm import confirmed, yes_option
-from ingest.cli.errors import Exit, NotFound
 from ingest.cli.gitignore_warning import warn_unless_ignored
 from ingest.cli.group import Group
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.output import Column, Output
 from ingest.cli.scope import project_of
+from ingest.errors import Exit, NotFound
 from ingest.projects import exports, safe_export
 from ingest.projects.state import write
 from ingest.projects.state.build import BuiltState, build_state

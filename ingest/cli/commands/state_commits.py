@@ -3,12 +3,12 @@
 import click
 
 from ingest.cli.access import open_for_reading
-from ingest.cli.errors import NotFound
 from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.options import Filters, filters
 from ingest.cli.output import Column, Output
 from ingest.cli.task_listing import scoped
+from ingest.errors import NotFound
 from ingest.projects.git.lookup import Git
 from ingest.projects.uncovered_commits import UncoveredCommits, uncovered_commits
 from ingest.text.redact import mask

@@ -6,12 +6,12 @@ from msgspec.structs import replace
 from ingest.cli.access import Access, open_for_reading
 from ingest.cli.actions import action_runner
 from ingest.cli.confirm import confirmed, yes_option
-from ingest.cli.errors import NotFound
 from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.options import Filters, filters, reason_option
 from ingest.cli.output import Cell, Column, Output
 from ingest.cli.scope import scope_of
+from ingest.errors import NotFound
 from ingest.projects.git.alignment import view_repository
 from ingest.projects.git.anchor import anchor_of
 from ingest.projects.git.lookup import Git

@@ -20,13 +20,11 @@ from ingest.cli.access import Access, Row, open_for_reading
 from ingest.cli.anonymize import Anonymizer, word
 from ingest.cli.commands.doctor import examine
 from ingest.cli.document import plain
-from ingest.cli.errors import Exit
-from ingest.cli.export import ExportUnwritable
 from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.output import Output
 from ingest.cli.versions import versions
-from ingest.db.errors import StoreError
+from ingest.errors import DatabaseError, Exit, FolderUnwritable
 from ingest.text.units import size
 
 _COUNTS: Final = ("tables", "sources", "batches", "rejects", "sessions", "orders")
@@ -64,7 +62,7 @@ def _write(path: Path, text: str) -> None:
         with os.fdopen(os.open(path, flags, 0o600), "w", encoding="utf-8") as file:
             file.write(text)
     except OSError as error:
-        raise ExportUnwritable(
+        raise FolderUnwritable(
             f"{path} cannot be written: {error.strerror or error}.",
             "Name another file with --out.",
         ) from error
@@ -119,7 +117,7 @@ def _counted(invocation: Invocation) -> Mapping[str, object]:
             found["pauses"] = [word(row["code"]) for row in access.rows("status.pauses")]
             found["problems"] = _problems(access)
             found["last_day"] = access.first_row("bundle.samples", since=since)
-    except StoreError as error:
+    except DatabaseError as error:
         return {"error": error.code}
     return found
 

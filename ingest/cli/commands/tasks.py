@@ -5,12 +5,12 @@ import click
 from ingest.cli.access import Access, open_for_reading
 from ingest.cli.commands.tasks_actions import VERBS
 from ingest.cli.commands.tasks_show import history, one
-from ingest.cli.errors import Exit
 from ingest.cli.group import ListGroup
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.options import Filters, filters
 from ingest.cli.output import Output
 from ingest.cli.task_listing import TaskListing, counted, remarks, scoped, table
+from ingest.errors import Exit
 from ingest.projects.tasks import drawing
 from ingest.projects.tasks.filters import TaskFilter, filter_tasks, next_task
 from ingest.projects.tasks.model import Edge, Roadmap, Task, TaskState

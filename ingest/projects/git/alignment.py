@@ -9,10 +9,10 @@ from enum import StrEnum
 
 from msgspec import Struct, field
 
+from ingest.errors import GitFailed
 from ingest.projects.git.anchor import Anchor
 from ingest.projects.git.lookup import Git
 from ingest.projects.git.repository import NEWEST, Ancestry, Repository
-from ingest.projects.git.run import GitFailed
 from ingest.text.units import pluralize
 
 _SHORT = 10
@@ -82,9 +82,9 @@ def view_repository(anchors: Iterable[Anchor], git: Git) -> RepositoryView:
             repository = git.read(root, commits)
         except GitFailed as error:
             state = AlignmentState.UNKNOWN if error.repository else AlignmentState.NO_REPO
-            if error.repository and error.why not in found.unread:
-                found.unread.append(error.why)
-            unread = Alignment(state=state, why=error.why, root=root)
+            if error.repository and error.message not in found.unread:
+                found.unread.append(error.message)
+            unread = Alignment(state=state, why=error.message, root=root)
             found.alignments.update({one.session: unread for one in here})
             continue
         ancestry = Ancestry(repository, commits)
@@ -113,7 +113,7 @@ def group_by_repository(
         try:
             folders[cwd] = git.root(cwd)
         except GitFailed as error:
-            folders[cwd], silent[cwd] = None, error.why
+            folders[cwd], silent[cwd] = None, error.message
     remotes = {
         one.remote: root for one in anchors if one.remote and (root := folders[one.cwd]) is not None
     }

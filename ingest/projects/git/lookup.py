@@ -15,8 +15,9 @@ from typing import Final
 
 import msgspec
 
+from ingest.errors import GitFailed
 from ingest.projects.git.repository import FORMAT, NEWEST, Repository, parse_branches, parse_commits
-from ingest.projects.git.run import SECONDS, GitFailed, find_git
+from ingest.projects.git.run import SECONDS, find_git
 from ingest.tail.mounts import mount_of
 
 _ID: Final = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?").fullmatch

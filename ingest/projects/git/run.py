@@ -15,6 +15,8 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from ingest.errors import GitFailed
+
 SECONDS = 2.0
 """Timeout of one call: on a mount that hangs, git never returns."""
 
@@ -39,18 +41,6 @@ _SETTINGS = (
     "safe.bareRepository=explicit",
     "i18n.logOutputEncoding=UTF-8",
 )
-
-
-class GitFailed(Exception):
-    """Git failed or timed out; `why` is a sentence for users."""
-
-    def __init__(self, why: str, *, repository: bool = True, silent: bool = False) -> None:
-        super().__init__(why)
-        self.why = why
-        self.repository = repository
-        """Whether the folder is a repository."""
-        self.silent = silent
-        """Whether the call timed out."""
 
 
 class GitProgram(Struct, frozen=True):

@@ -7,7 +7,7 @@ markers are not exactly one pair is refused.
 import re
 from typing import Final
 
-from ingest.sessions.errors import Problem
+from ingest.errors import ErrorClass, ProjectError
 
 _MARKER: Final = re.compile(
     r"^[ \t]*<!-- tailboard:(begin|end) journal -->[ \t]*(?:\r\n|\r|\n|\Z)", re.MULTILINE
@@ -17,13 +17,6 @@ END: Final = "<!-- tailboard:end journal -->"
 _WARNING: Final = (
     "<!-- Written by `tailboard journal`; what stands between these two lines is replaced. -->"
 )
-
-
-class BrokenBlock(Problem):
-    """The markers in a file are not one pair."""
-
-    code = "journal.block"
-    error_class = "data"
 
 
 def replace_block(existing: str, text: str, where: str) -> tuple[str, str, str]:
@@ -43,8 +36,10 @@ def replace_block(existing: str, text: str, where: str) -> tuple[str, str, str]:
         lines = ", ".join(
             f"{one[1]} in line {existing.count(chr(10), 0, one.start()) + 1}" for one in found
         )
-        raise BrokenBlock(
+        raise ProjectError(
             f"{where}: the markers of the journal are not one pair ({lines}). Nothing was written.",
             f"Leave one `{BEGIN}` and, below it, one `{END}`; or none.",
+            code="journal.block",
+            kind=ErrorClass.DATA,
         )
     return existing[: found[0].start()], block, existing[found[1].end() :]

@@ -8,12 +8,12 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+from ingest.errors import ErrorClass, ProjectError, TargetUnwritable
 from ingest.projects import safe_export
 from ingest.projects.journal.blocks import OURS, html, markdown
 from ingest.projects.journal.marked_block import replace_block
 from ingest.projects.journal.model import Journal
 from ingest.projects.journal.page import page
-from ingest.sessions.errors import Problem
 
 SCHEMA = "tailboard.journal/1"
 
@@ -30,13 +30,6 @@ class WrittenJournal(Struct, frozen=True):
     path: Path
     sessions: int
     redacted: int
-
-
-class NotOurs(Problem):
-    """The existing file was not written by Tailboard."""
-
-    code = "journal.not_ours"
-    error_class = "data"
 
 
 def render(journal: Journal, form: JournalFormat, zone: tzinfo | None) -> str:
@@ -88,13 +81,19 @@ def write(
     if form is JournalFormat.MARKDOWN:
         before, text, after = replace_block(existing or "", text, str(path))
     elif existing is not None and not _ours(existing):
-        raise NotOurs(
-            f"{path} exists and was not written by Tailboard. Nothing was written.",
-            "Choose another file with --out.",
-        )
+        raise _not_ours(f"{path} exists and was not written by Tailboard.")
     if f"{before}{text}{after}" != existing:
         safe_export.write(path, text, below=below, replace=True, before=before, after=after)
     return WrittenJournal(path, len(journal.entries), journal.redacted)
+
+
+def _not_ours(message: str) -> ProjectError:
+    return ProjectError(
+        f"{message} Nothing was written.",
+        "Choose another file with --out.",
+        code="journal.not_ours",
+        kind=ErrorClass.DATA,
+    )
 
 
 def _ours(existing: str) -> bool:
@@ -107,9 +106,6 @@ def _read(path: Path) -> str | None:
     except FileNotFoundError:
         return None
     except UnicodeDecodeError as error:
-        raise NotOurs(
-            f"{path} is not UTF-8 text (byte {error.start}). Nothing was written.",
-            "Choose another file with --out.",
-        ) from error
+        raise _not_ours(f"{path} is not UTF-8 text (byte {error.start}).") from error
     except OSError as error:
-        raise safe_export.TargetUnwritable(path, error) from error
+        raise TargetUnwritable(path, error) from error

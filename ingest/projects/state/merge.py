@@ -12,12 +12,12 @@ from hashlib import blake2b
 from msgspec import Struct
 from msgspec.structs import replace
 
+from ingest.errors import ProjectError
 from ingest.projects.state.build import item_digest
 from ingest.projects.state.document import Item, ProjectState
 from ingest.projects.tasks.apply_edits import closes_cycle
 from ingest.projects.tasks.edits import Add, AddEvidence, Link, Note, Owner, Set, TaskEdit
 from ingest.projects.tasks.model import Edge, EdgeKind, EvidenceKind, TaskState
-from ingest.sessions.errors import Problem
 
 
 class Resolution(StrEnum):
@@ -45,18 +45,13 @@ class Change(Struct, frozen=True):
     """The edit that applies the change."""
 
 
-class OtherProject(Problem):
-    """The file is of another project."""
-
-    code = "state.project"
-
-
 def changes(file: ProjectState, database: ProjectState) -> list[Change]:
     """The differences, in the order of the file; then what the file lacks."""
     if file.project != database.project:
-        raise OtherProject(
+        raise ProjectError(
             f"The file is the state of {file.project}, not of {database.project}.",
             f"`--project {file.project}` names it.",
+            code="state.project",
         )
     known = {one.id: one for one in (*database.goals, *database.tasks)}
     found: list[Change] = []

@@ -8,19 +8,13 @@ from typing import Final
 
 import msgspec
 
+from ingest.errors import BadState
 from ingest.projects.state.document import PROJECT, ProjectState
-from ingest.sessions.errors import Problem
 
 LARGEST: Final = 32 * 1024**2
 _KEY: Final = re.compile(r"\.([^.\[`]+)|\[(\d+)\]")
 _PATH: Final = re.compile(r" - at `\$([^`]*)`$")
 _SPACE: Final = re.compile(r"[ \t\r\n]*")
-
-
-class BadState(Problem):
-    """The file is not a valid state of a project."""
-
-    code = "state.bad"
 
 
 def read(path: Path) -> ProjectState:

@@ -8,20 +8,14 @@ from typing import Final
 
 import msgspec
 
+from ingest.errors import ProjectError
 from ingest.projects import safe_export
 from ingest.projects.state.build import BuiltState
 from ingest.projects.state.merge import Resolution, changes
 from ingest.projects.state.read import read
-from ingest.sessions.errors import Problem
 from ingest.text.sanitize import PLAIN_EMOJI, UNSAFE
 
 FILE: Final = "project_state.json"
-
-
-class UnsavedEdits(Problem):
-    """The file has edits that were not imported yet."""
-
-    code = "state.unsaved"
 
 
 def encode_document(document: msgspec.Struct) -> str:
@@ -47,10 +41,11 @@ def write(made: BuiltState, folder: Path) -> list[Path]:
             if one.fate in (Resolution.APPLY, Resolution.CONFLICT)
         ]
         if waiting:
-            raise UnsavedEdits(
+            raise ProjectError(
                 f"{before} holds {len(waiting)} edits that are not in the database. "
                 "Nothing was written.",
                 "Take them over with `tailboard state import`, or move the file away.",
+                code="state.unsaved",
             )
     written = []
     for name, text in encode_files(made).items():

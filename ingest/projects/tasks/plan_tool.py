@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from ingest.tail.errors import SourceError
+from ingest.errors import SourceError
 from ingest.tail.opening import open_source
 from ingest.tail.source import Representation
 
@@ -63,7 +63,7 @@ def configured(home: Path) -> tuple[bool | None, str]:
             text = reader.read_at(0, min(end, _CONFIG_CAP)) if end else b""
         table: object = tomllib.loads(text.decode("utf-8"))
     except SourceError as error:
-        return None, "" if error.code.endswith("missing") else error.sentence
+        return None, "" if error.code.endswith("missing") else error.message
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         return None, f"It is not valid TOML ({error})."
     for key in _SWITCH:

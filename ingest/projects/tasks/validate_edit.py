@@ -3,42 +3,20 @@
 An edit that could not be applied later is refused here, with the reason. The caller records it.
 """
 
+from ingest.errors import ProjectError
 from ingest.projects.tasks.apply_edits import closes_cycle, cycle_text
 from ingest.projects.tasks.edits import Add, Link, RecordedEdit, Undo, Unlink, last_edit
 from ingest.projects.tasks.model import EdgeKind, Roadmap, Task
-from ingest.sessions.errors import Problem
-
-
-class DependencyCycle(Problem):
-    """The tasks would depend on each other."""
-
-    code = "ring"
-
-
-class LinkMissing(Problem):
-    """The task does not depend on the other one."""
-
-    code = "no_link"
-
-
-class NothingToUndo(Problem):
-    """This person made no edit that could be undone."""
-
-    code = "nothing_to_undo"
-
-
-class EmptyText(Problem):
-    """The text of the task is empty."""
-
-    code = "empty"
 
 
 def link(roadmap: Roadmap, task: Task, to: Task) -> Link:
     cycle = closes_cycle(roadmap.edges, task.id, to.id)
     if cycle is not None:
         by_id = {one.id: one for one in roadmap.tasks}
-        raise DependencyCycle(
-            cycle_text(cycle, by_id), "Remove one of these links with `tailboard tasks unlink`."
+        raise ProjectError(
+            cycle_text(cycle, by_id),
+            "Remove one of these links with `tailboard tasks unlink`.",
+            code="ring",
         )
     return Link(to.id)
 
@@ -49,9 +27,10 @@ def unlink(roadmap: Roadmap, task: Task, to: Task) -> Unlink:
         (edge.source, edge.target) == (to.id, task.id) and edge.kind in kinds
         for edge in roadmap.edges
     ):
-        raise LinkMissing(
+        raise ProjectError(
             f"{task.id} ({task.text}) does not depend on {to.id} ({to.text}).",
             f"`tailboard tasks show {task.id}` shows what it depends on.",
+            code="no_link",
         )
     return Unlink(to.id)
 
@@ -59,8 +38,10 @@ def unlink(roadmap: Roadmap, task: Task, to: Task) -> Unlink:
 def add(text: str, project: str, branch: str | None) -> Add:
     words = " ".join(text.split())
     if not words:
-        raise EmptyText(
-            "The text of the task is empty.", 'Example: tailboard tasks add "Write the changelog"'
+        raise ProjectError(
+            "The text of the task is empty.",
+            'Example: tailboard tasks add "Write the changelog"',
+            code="empty",
         )
     return Add(words, project, branch)
 
@@ -69,8 +50,9 @@ def undo(every: list[RecordedEdit], actor: str) -> tuple[RecordedEdit, Undo]:
     """The last edit by this person, and the edit that undoes it."""
     last = last_edit(every, actor)
     if last is None:
-        raise NothingToUndo(
+        raise ProjectError(
             f"Nothing to undo: {actor} has made no task edit that is not undone already.",
             "`tailboard tasks history ID` shows who changed what.",
+            code="nothing_to_undo",
         )
     return last, Undo(last.id)

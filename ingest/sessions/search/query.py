@@ -11,6 +11,7 @@ from typing import Final
 
 from msgspec import Struct, field
 
+from ingest.errors import InvalidTime
 from ingest.text import times
 
 KINDS: Final = {
@@ -86,7 +87,7 @@ class _Parts(Struct):
             parse: Callable[..., datetime] = times.since if name == "since" else times.until
             try:
                 setattr(self, name, parse(value, now, zone))
-            except times.InvalidTime:
+            except InvalidTime:
                 return False
         elif name == "has":
             if not "error".startswith(value.lower()):

@@ -4,7 +4,7 @@ import json
 import stat
 from typing import Any
 
-from ingest.cli.errors import Exit
+from ingest.errors import Exit
 from tests.integration.cli.cli_harness import Desk, Sessions
 
 SAID = (

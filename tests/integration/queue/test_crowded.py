@@ -6,7 +6,7 @@ import pytest
 
 from ingest.db.engine import Error
 from ingest.db.engine_errors import explain
-from ingest.db.errors import MemoryLimit
+from ingest.errors import MemoryLimit
 from ingest.pipeline.bootstrap import RunningServer, ServerOptions, start_or_connect
 from ingest.pipeline.follow import Owner, Pace, Round
 from ingest.pipeline.homes import homes

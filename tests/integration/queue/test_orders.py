@@ -7,9 +7,10 @@ from datetime import timedelta
 
 import pytest
 
-from ingest.batches.failure import ErrorClass, Failure
+from ingest.batches.failure import Failure
 from ingest.db import queue
 from ingest.db.database import Database
+from ingest.errors import ErrorClass
 from tests.integration.cli.cli_harness import Desk, Sessions, write_sessions
 
 IO_ERROR = Failure(code="io_error", cls=ErrorClass.TRANSIENT, message="It broke.", hint="Look.")

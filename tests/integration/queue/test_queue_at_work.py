@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from ingest.batches.action import Action, Selection, Verb
-from ingest.batches.failure import ErrorClass
 from ingest.batches.retry_policy import PAUSED_BY_USER, Mode
 from ingest.batches.state import State
 from ingest.db.actions import execute_action
 from ingest.db.database import Database
+from ingest.errors import ErrorClass
 from ingest.pipeline import read_batch, reader_output
 from ingest.pipeline.batch_budget import Budget
 from ingest.pipeline.follow import Owner

@@ -9,8 +9,9 @@ import time
 from pathlib import Path
 
 from ingest.db.query_reader import Query, QueryReader
+from ingest.errors import OwnerGone
 from ingest.pipeline.bootstrap import RunningServer, ServerOptions, start_or_connect
-from ingest.server.client import DatabaseClient, OwnerGone
+from ingest.server.client import DatabaseClient
 from ingest.server.owner_file import Role
 
 BOTH: list[Query] = [("registry.problems", {"home": "h"}), ("queue.pauses", {})]

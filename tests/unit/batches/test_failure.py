@@ -10,16 +10,16 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from ingest.batches.failure import MAX_TEXT, ErrorClass, classify, clean, error_text
-from ingest.batches.state import IllegalMove, Move, State
+from ingest.batches.failure import MAX_TEXT, classify, clean, error_text
+from ingest.errors import ErrorClass, TailboardError
 from ingest.text.redact import mask
 
 
-class Told(Exception):
-    """An exception of ours: it says itself what it is."""
+class Known(TailboardError):
+    """An error of ours, which carries its code, class and hint."""
 
     code = "schema_unknown"
-    error_class = ErrorClass.CONFIG
+    kind = ErrorClass.CONFIG
     hint = "Update Tailboard."
 
 
@@ -32,14 +32,8 @@ class Foreign(Exception):
     """Somebody else's exception with attributes that look like ours."""
 
     code = 404
-    error_class = "client"
+    kind = "client"
     hint = ("no", "text")
-
-
-class Spiteful(Exception):
-    @property
-    def error_class(self) -> NoReturn:
-        raise RuntimeError("hands off")
 
 
 @pytest.mark.parametrize(
@@ -95,33 +89,17 @@ def test_every_other_exception_is_known_by_its_type(
     assert failure.message
 
 
-def test_an_exception_that_knows_better_is_believed() -> None:
-    failure = classify(Told("The file is of a newer kind."))
+def test_an_error_of_ours_keeps_its_code_class_and_hint() -> None:
+    failure = classify(Known("The file is of a newer kind."))
     assert failure.code == "schema_unknown"
     assert failure.cls is ErrorClass.CONFIG
     assert failure.message == "The file is of a newer kind."
     assert failure.hint == "Update Tailboard."
 
 
-def test_an_exception_that_tells_only_its_class_gets_its_name_as_code() -> None:
-    class Vanished(Exception):
-        error_class = "config"
-
-    failure = classify(Vanished("Where is it?"))
-    assert (failure.code, failure.cls, failure.hint) == ("Vanished", ErrorClass.CONFIG, None)
-
-
 def test_attributes_that_only_look_like_ours_are_not_believed() -> None:
     failure = classify(Foreign("not found"))
     assert (failure.code, failure.cls, failure.hint) == ("unexpected", "transient", None)
-
-
-def test_a_hint_without_an_error_class_does_not_decide_the_class() -> None:
-    assert classify(IllegalMove(Move.CLAIM, State.DEAD)).code == "unexpected"
-
-
-def test_an_exception_that_breaks_while_telling_its_class_is_judged_by_its_type() -> None:
-    assert classify(Spiteful("ouch")).code == "unexpected"
 
 
 @pytest.mark.fault("Q13")
@@ -182,7 +160,7 @@ def test_bytes_that_are_no_unicode_come_out_storable(data: bytes) -> None:
 
 
 def test_a_failure_is_written_the_way_the_command_line_promises() -> None:
-    assert msgspec.to_builtins(classify(Told("No."))) == {
+    assert msgspec.to_builtins(classify(Known("No."))) == {
         "code": "schema_unknown",
         "class": "config",
         "message": "No.",

@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ingest.batches.batch import BatchId
-from ingest.batches.failure import OWNER_DIED, READER_DIED, ErrorClass, Failure
+from ingest.batches.failure import OWNER_DIED, READER_DIED, Failure
 from ingest.batches.retry_policy import (
     LONGEST_DELAY,
     MAX_ATTEMPTS,
@@ -29,6 +29,7 @@ from ingest.batches.retry_policy import (
     next_step,
 )
 from ingest.batches.state import Move, State, target
+from ingest.errors import ErrorClass
 
 NOW = datetime(2026, 11, 21, 12, 0)
 BATCH = BatchId("0123456789abcdef")

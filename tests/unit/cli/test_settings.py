@@ -5,16 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from ingest.settings import (
-    NAMES,
-    GivenOptions,
-    Places,
-    Settings,
-    SettingsError,
-    Source,
-    load,
-    template,
-)
+from ingest.errors import SettingsError
+from ingest.settings import NAMES, GivenOptions, Places, Settings, Source, load, template
 
 
 @pytest.fixture

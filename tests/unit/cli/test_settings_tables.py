@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from ingest.settings import GivenOptions, Places, SettingsError, Source, load
+from ingest.errors import SettingsError
+from ingest.settings import GivenOptions, Places, Source, load
 
 
 @pytest.fixture

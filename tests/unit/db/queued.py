@@ -6,11 +6,12 @@ from typing import Any
 
 from ingest.batches.action import Action, Selection, Verb
 from ingest.batches.batch import BatchKey, Kind
-from ingest.batches.failure import ErrorClass, Failure
+from ingest.batches.failure import Failure
 from ingest.batches.state import State
 from ingest.db import queue
 from ingest.db.actions import ActionOutcome, execute_action
 from ingest.db.database import Database
+from ingest.errors import ErrorClass
 
 NOW = datetime(2026, 11, 21, 12, 0)
 HOUR = timedelta(hours=1)

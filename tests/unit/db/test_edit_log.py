@@ -14,8 +14,8 @@ from ingest.db import queue
 from ingest.db.actions import execute_action, record_task_edit
 from ingest.db.database import Database
 from ingest.db.edit_log import EditLog
-from ingest.db.errors import StoreError
 from ingest.db.replay import replay
+from ingest.errors import DatabaseError
 from tests.unit.db.queued import HOUR, NOW, add, add_source, key, opened, order, row, state, story
 
 
@@ -83,7 +83,7 @@ def test_a_link_in_the_place_of_the_file_is_not_followed(
     elsewhere = tmp_path / "elsewhere"
     elsewhere.write_text("mine\n")
     database.path.with_name("edits.jsonl").symlink_to(elsewhere)
-    with pytest.raises(StoreError):
+    with pytest.raises(DatabaseError):
         order(database, Verb.PAUSE)
     assert elsewhere.read_text() == "mine\n"
     assert database.rows("queue.pauses") == []

@@ -11,14 +11,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from ingest.batches.action import Action, Selection, Verb
-from ingest.batches.failure import ErrorClass
 from ingest.batches.retry_policy import Mode
 from ingest.batches.state import TRANSITIONS, Move, State
 from ingest.db import queue
 from ingest.db.actions import execute_action, matched_items, preview
 from ingest.db.commit_results import BatchCommit, BatchEnd, commit_results
-from ingest.db.errors import LostLease
 from ingest.db.replay import replay
+from ingest.errors import ErrorClass, LostLease
 from tests.unit.db.queued import NOW, add_source, fail, key, opened
 
 SOURCES = st.integers(1, 4)

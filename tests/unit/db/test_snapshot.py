@@ -11,7 +11,8 @@ from ingest.db.database import Database
 from ingest.db.engine import connect
 from ingest.db.local_reader import LocalReader
 from ingest.db.query_reader import Format
-from ingest.db.snapshot import SnapshotExists, SnapshotUnwritable, move_to_target, remove_abandoned
+from ingest.db.snapshot import move_to_target, remove_abandoned
+from ingest.errors import SnapshotRefused
 
 
 @pytest.fixture
@@ -66,7 +67,7 @@ def _copied(tmp_path: Path) -> Path:
 def test_nothing_is_overwritten_without_being_told_so(tmp_path: Path) -> None:
     target = tmp_path / "target"
     target.write_text("old")
-    with pytest.raises(SnapshotExists, match="already exists"):
+    with pytest.raises(SnapshotRefused, match="already exists"):
         move_to_target(_copied(tmp_path), target)
     assert target.read_text() == "old"
     assert list(tmp_path.iterdir()) == [target]
@@ -82,12 +83,12 @@ def test_what_is_to_be_overwritten_is(tmp_path: Path) -> None:
 def test_a_folder_is_never_overwritten(tmp_path: Path) -> None:
     target = tmp_path / "target"
     target.mkdir()
-    with pytest.raises(SnapshotExists):
+    with pytest.raises(SnapshotRefused):
         move_to_target(_copied(tmp_path), target, overwrite=True)
 
 
 def test_a_place_that_does_not_exist_is_named(tmp_path: Path) -> None:
-    with pytest.raises(SnapshotUnwritable, match="nowhere"):
+    with pytest.raises(SnapshotRefused, match="nowhere"):
         move_to_target(_copied(tmp_path), tmp_path / "nowhere" / "target")
     assert list(tmp_path.iterdir()) == []
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from ingest.pipeline.command_queue import CommandQueue, UnknownCommand
+from ingest.errors import UnknownCommand
+from ingest.pipeline.command_queue import CommandQueue
 
 
 def _where(values: dict[str, Any]) -> dict[str, Any]:

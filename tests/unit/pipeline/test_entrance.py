@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ingest.db.database import Database
-from ingest.db.errors import Locked
+from ingest.errors import Locked
 from ingest.pipeline.bootstrap import open_or_connect
 
 PATIENCE = 2.0

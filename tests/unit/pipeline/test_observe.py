@@ -13,11 +13,12 @@ import pytest
 
 from ingest.db import queue
 from ingest.db.database import Database
+from ingest.errors import InvalidAnswer
 from ingest.pipeline.follow import Owner
 from ingest.pipeline.homes import homes
 from ingest.pipeline.limited_program import Limits, run
 from ingest.pipeline.maintenance import Maintenance
-from ingest.pipeline.observe import InvalidAnswer, Observer, decode_answer
+from ingest.pipeline.observe import Observer, decode_answer
 from ingest.pipeline.run import RunSettings
 from tests.build import Home
 

@@ -6,17 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from ingest.batches.failure import ErrorClass, classify
-from ingest.pipeline.limited_program import (
-    ENVIRONMENT,
-    Limits,
+from ingest.batches.failure import classify
+from ingest.errors import (
+    ErrorClass,
     ProgramFailed,
     ProgramMissing,
     ProgramOutputTooLarge,
     ProgramStopped,
     ProgramTooSlow,
-    run,
 )
+from ingest.pipeline.limited_program import ENVIRONMENT, Limits, run
 
 PATIENT = Limits(60.0, 1024**2)
 HASTY = Limits(0.3, 1024**2)

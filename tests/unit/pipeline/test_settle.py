@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ingest.db.database import Database
-from ingest.db.errors import Conflict
+from ingest.errors import Conflict
 from ingest.pipeline import follow as module
 from ingest.pipeline.follow import CHECKPOINT_TRIES, Owner
 

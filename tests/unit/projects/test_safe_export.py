@@ -10,15 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ingest.errors import MaskingFailed, TargetExists, TargetUnwritable
 from ingest.projects import safe_export
-from ingest.projects.safe_export import (
-    MaskingFailed,
-    TargetExists,
-    TargetUnwritable,
-    plain,
-    safe_name,
-    write,
-)
+from ingest.projects.safe_export import plain, safe_name, write
 
 KEY = "gh" + "p_" + "a1B2" * 9
 

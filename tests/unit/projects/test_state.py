@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ingest.errors import BadState, ProjectError
 from ingest.projects.state.build import item_digest
 from ingest.projects.state.document import Item, ProjectState
-from ingest.projects.state.merge import OtherProject, Resolution, changes
-from ingest.projects.state.read import BadState, decode_state
+from ingest.projects.state.merge import Resolution, changes
+from ingest.projects.state.read import decode_state
 from ingest.projects.state.write import encode_document
 from ingest.projects.tasks.edits import Add, Link, Note, Owner, Set
 
@@ -105,7 +106,7 @@ def test_the_text_of_a_task_is_not_for_a_file_to_change() -> None:
 
 
 def test_the_state_of_another_project_is_refused() -> None:
-    with pytest.raises(OtherProject):
+    with pytest.raises(ProjectError):
         changes(ProjectState(project="other"), state())
 
 

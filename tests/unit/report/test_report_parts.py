@@ -4,8 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from ingest.errors import InvalidPeriod
 from ingest.report.disk import record_class, sum_by_class
-from ingest.report.period import InvalidPeriod, parse_period
+from ingest.report.period import parse_period
 from ingest.report.report import MAX_BUCKETS, bucket_seconds
 from ingest.text.bars import bar, sparkline
 

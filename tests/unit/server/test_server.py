@@ -15,22 +15,23 @@ import pytest
 
 from ingest.db import paths
 from ingest.db.database import Database
-from ingest.db.errors import Conflict
 from ingest.db.local_reader import LocalReader
-from ingest.db.query_reader import Format, Query, QueryRefused
-from ingest.server import client, owner_file, protocol
-from ingest.server.auth import authenticate_to_server
-from ingest.server.client import (
+from ingest.db.query_reader import Format, Query
+from ingest.errors import (
     Cancelled,
-    DatabaseClient,
+    Conflict,
     KeyRefused,
     OtherDatabase,
     OtherVersion,
     OwnerGone,
+    QueryRefused,
     ServerError,
+    SocketUnavailable,
 )
+from ingest.server import client, owner_file, protocol
+from ingest.server.auth import authenticate_to_server
+from ingest.server.client import DatabaseClient
 from ingest.server.owner_file import Role
-from ingest.server.refusals import SocketUnavailable
 from ingest.server.server import Limits, Server
 
 FOREVER = "select count(*) from range(100000000) a, range(100000000) b where a.range % 7 = 3"
@@ -137,7 +138,7 @@ def test_what_is_ordered_is_done_and_answered(guest: DatabaseClient) -> None:
 def test_what_goes_wrong_with_an_order_is_told_as_it_is(guest: DatabaseClient) -> None:
     with pytest.raises(ServerError, match="told so") as told:
         guest.act("fail")
-    assert (told.value.code, told.value.error_class) == ("store.conflict", "transient")
+    assert (told.value.code, told.value.kind) == ("store.conflict", "transient")
     with pytest.raises(ServerError, match="of ours"):
         guest.act("break")
     assert guest.act("again") == {"did": "again"}

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ingest.errors import SourceIO
 from ingest.tail.cursor import START, advance
-from ingest.tail.errors import SourceIO
 from ingest.tail.lines import PREVIEW, Block, Oversize, blocks
 from ingest.tail.source import UNSEEN
 from tests.unit.tail.builders import (
@@ -257,7 +257,7 @@ def test_an_error_in_the_middle_leaves_what_was_given_out_before_it(
             patch.setattr("ingest.tail.reader.os.pread", failing)
             with pytest.raises(SourceIO, match=r"Reading bytes 131072 to 262144 failed") as error:
                 next(steps)
-        assert error.value.error_class == "transient"
+        assert error.value.kind == "transient"
         assert run.more
         cursor = advance(START, run.mark())
     assert cursor.offset == 131_000

@@ -8,14 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from ingest.tail.errors import (
-    SourceError,
-    SourceIO,
-    SourceMissing,
-    SourceSpecial,
-    SourceUnreadable,
-    from_open,
-)
+from ingest.errors import SourceError, SourceIO, SourceMissing, SourceSpecial, SourceUnreadable
+from ingest.tail.errors import from_open
 from tests.unit.tail.builders import (
     as_a_user_without_rights,
     folder_everyone_may_enter,
@@ -91,7 +85,7 @@ def test_closing_twice_closes_no_descriptor_of_somebody_else(tmp_path: Path) -> 
 def test_what_may_go_well_next_time_says_so(number: int) -> None:
     error = from_open("path", OSError(number, os.strerror(number)))
     assert isinstance(error, SourceIO)
-    assert error.error_class == "transient"
+    assert error.kind == "transient"
 
 
 @pytest.mark.parametrize("number", [errno.ENOENT, errno.EACCES, errno.ELOOP, errno.EIO])

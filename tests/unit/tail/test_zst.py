@@ -10,8 +10,8 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ingest.errors import SourceDamaged, SourceError, SourceTooLarge
 from ingest.tail.cursor import START, judge
-from ingest.tail.errors import SourceDamaged, SourceError, SourceTooLarge
 from ingest.tail.lines import blocks
 from ingest.tail.opening import open_source
 from ingest.tail.source import Representation
@@ -116,7 +116,7 @@ def test_a_bomb_is_refused_in_bounded_memory(tmp_path: Path) -> None:
         assert tracemalloc.get_traced_memory()[1] < 64 * MIB
     finally:
         tracemalloc.stop()
-    assert error.value.error_class == "data"
+    assert error.value.kind == "data"
 
 
 def test_a_large_file_that_packs_like_a_log_is_no_bomb(tmp_path: Path) -> None:

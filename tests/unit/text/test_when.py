@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ingest.errors import InvalidTime
 from ingest.text import times
 
 NOW = datetime(2026, 11, 21, 12, 30, tzinfo=UTC)
@@ -61,13 +62,13 @@ def test_a_moment_falls_on_the_day_of_the_zone() -> None:
 
 @pytest.mark.parametrize("text", ["", "soon", "7", "1234", "2026-13-01", "7 years", "d", "--"])
 def test_what_names_no_moment_is_refused_with_the_forms_that_do(text: str) -> None:
-    with pytest.raises(times.InvalidTime, match="yesterday"):
+    with pytest.raises(InvalidTime, match="yesterday"):
         times.since(text, NOW, UTC)
 
 
 @given(st.text(max_size=20))
 def test_no_text_does_worse_than_being_refused(text: str) -> None:
     moment = None
-    with contextlib.suppress(times.InvalidTime):
+    with contextlib.suppress(InvalidTime):
         moment = times.since(text, NOW, UTC)
     assert moment is None or moment.tzinfo is None

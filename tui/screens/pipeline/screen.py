@@ -16,6 +16,7 @@ from textual.content import Content
 
 from ingest.batches.action import Action, Item, Selection, Verb
 from ingest.db.query_reader import QueryReader, Row
+from ingest.errors import InvalidTime
 from ingest.pipeline.action_messages import actor
 from ingest.report.batch import Policy
 from ingest.sessions.raw_lines import Range
@@ -178,7 +179,7 @@ class PipelineScreen(BaseScreen):
             return
         try:
             until = times.future(said, self.dashboard.clock().replace(tzinfo=UTC))
-        except (times.InvalidTime, OverflowError) as error:
+        except (InvalidTime, OverflowError) as error:
             self._say(str(error), "warning")
             return
         await self._order(Verb.SNOOZE, ids, until=until)

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.projects.journal.marked_block import BEGIN, END, BrokenBlock
+from ingest.errors import ProjectError
+from ingest.projects.journal.marked_block import BEGIN, END
 from ingest.projects.journal.marked_block import replace_block as parts
 
 OURS = st.sampled_from(["# Journal\n", "one\ntwo\n", "x", ""])
@@ -46,7 +47,7 @@ def test_markers_that_are_not_one_pair_are_refused_with_their_lines(lines: list[
     if markers in ([], [BEGIN, END]):
         assert placed(file, "new", "f").count(BEGIN) == 1
         return
-    with pytest.raises(BrokenBlock) as refused:
+    with pytest.raises(ProjectError) as refused:
         placed(file, "new", "notes.md")
     assert "notes.md" in refused.value.message
     assert f"line {next(i for i, one in enumerate(lines, 1) if one.strip() in markers)}" in (
