@@ -10,7 +10,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Any, Final
 
 from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import asdict
@@ -27,26 +27,95 @@ class Source(StrEnum):
     OPTION = "option"
 
 
+class Setting(Struct, frozen=True):
+    """What a setting means, and the values it allows."""
+
+    meaning: str
+    least: float = 0
+    """The smallest value of a number."""
+    choices: tuple[str, ...] = ()
+    variable: str = ""
+    """Environment variables; `TAILBOARD_` and the name if empty."""
+
+
 class Settings(Struct, frozen=True, kw_only=True):
-    codex_homes: tuple[Path, ...]
-    db: Path
-    line_cap_bytes: int = 64 * 1024**2
-    sweep_seconds: float = 60.0
-    recent_seconds: float = 2.0
-    debounce_ms: int = 100
-    max_wait_ms: int = 250
-    batch_bytes: int = 32 * 1024**2
-    retry: str = "automatic"
-    max_attempts: int = 8
-    stall_minutes: float = 5.0
-    idle_hours: float = 24.0
-    retention_days: int = 0
-    observe_command: tuple[str, ...] = ()
-    observe_quiet_minutes: float = 2.0
-    observe_timeout_seconds: float = 60.0
-    observe_output_bytes: int = 1024**2
-    journal_turns: int = 20
-    color: str = "auto"
+    """Every setting: name, type, meaning, limits and default. Everything else comes from here: the
+    settings file and its template, the environment, validation, and what `config` prints."""
+
+    codex_homes: Annotated[
+        tuple[Path, ...], Setting("Codex's home folder or folders", variable="CODEX_HOME")
+    ]
+    db: Annotated[Path, Setting("The database file; by default in the data folder of this system")]
+    line_cap_bytes: Annotated[
+        int, Setting("Lines longer than this many bytes are quarantined", least=64 * 1024)
+    ] = 64 * 1024**2
+    sweep_seconds: Annotated[float, Setting("Seconds between two checks of all files", 1)] = 60.0
+    recent_seconds: Annotated[
+        float, Setting("Seconds between two checks of the files of the last day", 0.1)
+    ] = 2.0
+    debounce_ms: Annotated[
+        int, Setting("Read a changed file once it was unchanged for this many milliseconds", 1)
+    ] = 100
+    max_wait_ms: Annotated[
+        int, Setting("Maximum delay in milliseconds for a file that keeps changing", 1)
+    ] = 250
+    batch_bytes: Annotated[int, Setting("Maximum size of a batch in bytes", 64 * 1024)] = (
+        32 * 1024**2
+    )
+    retry: Annotated[
+        str,
+        Setting(
+            "Whether failed batches are retried automatically", choices=("automatic", "manual")
+        ),
+    ] = "automatic"
+    max_attempts: Annotated[
+        int, Setting("After this many failed attempts a batch is dead and no longer retried", 1)
+    ] = 8
+    stall_minutes: Annotated[
+        float, Setting("An open turn without output for this many minutes is stalled", 0.1)
+    ] = 5.0
+    idle_hours: Annotated[
+        float, Setting("An open turn without output for this many hours is idle", 0.1)
+    ] = 24.0
+    retention_days: Annotated[
+        int, Setting("Days to keep the history of finished batches; 0 keeps it forever")
+    ] = 0
+    observe_command: Annotated[
+        tuple[str, ...], Setting("Command to run after a session becomes quiet; none by default")
+    ] = ()
+    observe_quiet_minutes: Annotated[
+        float, Setting("Minutes without output after which a session counts as quiet")
+    ] = 2.0
+    observe_timeout_seconds: Annotated[
+        float, Setting("Seconds after which the command is killed", 0.1)
+    ] = 60.0
+    observe_output_bytes: Annotated[
+        int, Setting("Output in bytes above which the command is killed", 1024)
+    ] = 1024**2
+    journal_turns: Annotated[
+        int,
+        Setting("Most recent turns of a session shown in a journal; earlier ones are counted", 1),
+    ] = 20
+    color: Annotated[
+        str,
+        Setting(
+            "When to print in colour",
+            choices=("auto", "always", "never"),
+            variable="NO_COLOR, FORCE_COLOR",
+        ),
+    ] = "auto"
+
+
+NAMES: Final = Settings.__struct_fields__
+TYPES: Final[dict[str, Any]] = {
+    name: declared.__origin__ for name, declared in Settings.__annotations__.items()
+}
+ABOUT: Final[dict[str, Setting]] = {
+    name: declared.__metadata__[0] for name, declared in Settings.__annotations__.items()
+}
+ENVIRONMENT: Final = {name: ABOUT[name].variable or f"TAILBOARD_{name.upper()}" for name in NAMES}
+_TABLE: Final = "observe"
+"""These settings may be in a table of their own in the file: `[observe]`, `command = …`."""
 
 
 class GivenOptions(Struct, frozen=True):
@@ -91,46 +160,6 @@ class Loaded(Struct, frozen=True):
     settings: Settings
     origins: dict[str, Origin]
     file: Path
-
-
-_CHOICES: Final = {"retry": ("automatic", "manual"), "color": ("auto", "always", "never")}
-_LEAST: Final[dict[str, float]] = {
-    "line_cap_bytes": 64 * 1024,
-    "sweep_seconds": 1,
-    "recent_seconds": 0.1,
-    "debounce_ms": 1,
-    "max_wait_ms": 1,
-    "batch_bytes": 64 * 1024,
-    "max_attempts": 1,
-    "stall_minutes": 0.1,
-    "idle_hours": 0.1,
-    "retention_days": 0,
-    "observe_quiet_minutes": 0,
-    "observe_timeout_seconds": 0.1,
-    "observe_output_bytes": 1024,
-    "journal_turns": 1,
-}
-_WHOLE: Final = frozenset(
-    {
-        "line_cap_bytes",
-        "debounce_ms",
-        "max_wait_ms",
-        "batch_bytes",
-        "max_attempts",
-        "retention_days",
-        "observe_output_bytes",
-        "journal_turns",
-    }
-)
-_TABLE: Final = "observe"
-"""These settings may be in a table of their own in the file: `[observe]`, `command = …`."""
-NAMES: Final = Settings.__struct_fields__
-ENVIRONMENT: Final = {
-    name: {"codex_homes": "CODEX_HOME", "color": "NO_COLOR, FORCE_COLOR"}.get(
-        name, f"TAILBOARD_{name.upper()}"
-    )
-    for name in NAMES
-}
 
 
 def places(env: Mapping[str, str]) -> Places:
@@ -197,7 +226,7 @@ def _entries(table: Mapping[str, object]) -> Iterator[tuple[str, str, object]]:
     """Each key of the file, the name of its setting, and its value."""
     for key, raw in table.items():
         if key == _TABLE and isinstance(raw, dict):
-            yield from ((one, f"{_TABLE}_{one}", said) for one, said in raw.items())
+            yield from ((inner, f"{_TABLE}_{inner}", value) for inner, value in raw.items())
         else:
             yield key, key, raw
 
@@ -209,12 +238,12 @@ def _from_environment(env: Mapping[str, str], here: Path) -> dict[str, Value]:
         if not text:
             continue
         raw: object = text
-        if name == "codex_homes":
+        if TYPES[name] == tuple[Path, ...]:
             # Codex treats the whole variable as one path, even if it contains a colon.
             raw = [text]
-        elif name == "observe_command":
+        elif TYPES[name] == tuple[str, ...]:
             raw = _words(text)
-        elif name in _LEAST:
+        elif TYPES[name] in (int, float):
             raw = _number(text)
         values[name] = _checked(name, raw, variable, here)
     # NO_COLOR wins, as no-color.org asks; both count only if they are not empty.
@@ -245,44 +274,48 @@ def _words(text: str) -> list[str] | str:
 def _checked(name: str, raw: object, where: str, base: Path) -> Value:
     value = _typed(name, raw, base)
     if isinstance(value, UnsetType):
-        raise SettingsError(f"{where}: `{name}` must be {_allowed(name)}, not {raw!r}.")
+        raise SettingsError(f"{where}: `{name}` must be {allowed(name)}, not {raw!r}.")
     return value
 
 
 def _typed(name: str, raw: object, base: Path) -> Value | UnsetType:
-    if name == "codex_homes":
+    about, kind = ABOUT[name], TYPES[name]
+    if kind == tuple[Path, ...]:
         texts: list[object] = raw if isinstance(raw, list) else [raw]
         paths = tuple(_path(text, base) for text in texts if isinstance(text, str) and text)
         if paths and len(paths) == len(texts):
             return paths
-    elif name == "observe_command":
+    elif kind == tuple[str, ...]:
         if isinstance(raw, list) and all(isinstance(word, str) and word for word in raw):
             return tuple(raw)
-    elif name == "db":
+    elif kind is Path:
         if isinstance(raw, str) and raw:
             return _path(raw, base)
-    elif name in _CHOICES:
-        if isinstance(raw, str) and raw in _CHOICES[name]:
+    elif kind is str:
+        if isinstance(raw, str) and raw in about.choices:
             return raw
-    elif isinstance(raw, int | float) and not isinstance(raw, bool):
-        whole = isinstance(raw, int) or name not in _WHOLE
+    elif (
+        isinstance(raw, int if kind is int else int | float)
+        and not isinstance(raw, bool)
         # Written so that NaN fails too.
-        if whole and _LEAST[name] <= raw < float("inf"):
-            return raw
+        and about.least <= raw < float("inf")
+    ):
+        return raw
     return UNSET
 
 
-def _allowed(name: str) -> str:
-    if name == "codex_homes":
+def allowed(name: str) -> str:
+    """The values that a setting allows."""
+    about, kind = ABOUT[name], TYPES[name]
+    if kind == tuple[Path, ...]:
         return "a path or a list of paths"
-    if name == "db":
+    if kind is Path:
         return "a path"
-    if name == "observe_command":
+    if kind == tuple[str, ...]:
         return "a list of words, starting with the program"
-    if name in _CHOICES:
-        return " or ".join(f'"{choice}"' for choice in _CHOICES[name])
-    kind = "a whole number" if name in _WHOLE else "a number"
-    return f"{kind} of at least {_LEAST[name]:g}"
+    if kind is str:
+        return " or ".join(f'"{choice}"' for choice in about.choices)
+    return f"{'a whole number' if kind is int else 'a number'} of at least {about.least:g}"
 
 
 def _path(text: str, base: Path) -> Path:
@@ -316,29 +349,6 @@ def template() -> str:
         shown = [str(path) for path in value] if isinstance(value, tuple) else value
         item = tomlkit.item(str(shown) if isinstance(shown, Path) else shown)
         document.add(tomlkit.nl())
-        document.add(tomlkit.comment(f"{_MEANING[name]}; {_allowed(name)}."))
+        document.add(tomlkit.comment(f"{ABOUT[name].meaning}; {allowed(name)}."))
         document.add(tomlkit.comment(f"{name} = {item.as_string()}"))
     return tomlkit.dumps(document)
-
-
-_MEANING: Final = {
-    "codex_homes": "Codex's home folder or folders",
-    "db": "The database file; by default in the data folder of this system",
-    "line_cap_bytes": "Lines longer than this many bytes are quarantined",
-    "sweep_seconds": "Seconds between two checks of all files",
-    "recent_seconds": "Seconds between two checks of the files of the last day",
-    "debounce_ms": "Read a changed file once it was unchanged for this many milliseconds",
-    "max_wait_ms": "Maximum delay in milliseconds for a file that keeps changing",
-    "batch_bytes": "Maximum size of a batch in bytes",
-    "retry": "Whether failed batches are retried automatically",
-    "max_attempts": "After this many failed attempts a batch is dead and no longer retried",
-    "stall_minutes": "An open turn without output for this many minutes is stalled",
-    "idle_hours": "An open turn without output for this many hours is idle",
-    "retention_days": "Days to keep the history of finished batches; 0 keeps it forever",
-    "observe_command": "Command to run after a session becomes quiet; none by default",
-    "observe_quiet_minutes": "Minutes without output after which a session counts as quiet",
-    "observe_timeout_seconds": "Seconds after which the command is killed",
-    "observe_output_bytes": "Output in bytes above which the command is killed",
-    "journal_turns": "Most recent turns of a session shown in a journal; earlier ones are counted",
-    "color": "When to print in colour",
-}

@@ -1,4 +1,4 @@
-"""`tailboard config`: the settings, what each place says of them, and the file of theirs."""
+"""`tailboard config`: the settings, the value each source gives, and their file."""
 
 import os
 from collections.abc import Iterator
@@ -9,9 +9,9 @@ import click
 from ingest.cli.group import Group
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.output import Cell, Column, Output
-from ingest.settings import ENVIRONMENT, Origin, Source, Value, places, template
+from ingest.settings import ABOUT, ENVIRONMENT, Origin, Source, Value, allowed, places, template
 
-_PLACES = tuple(Source)
+_SOURCES = tuple(Source)
 _PATHS = ("codex_homes", "db")
 """Settings whose values are too long to stand beside each other."""
 
@@ -37,7 +37,7 @@ def show(invocation: Invocation, sources: bool) -> None:
             rows = [[name, _text(origin.applied)] for name, origin in loaded.origins.items()]
             output.table([Column("SETTING"), Column("VALUE")], rows)
             return
-        titles = ["SETTING", *(place.upper() for place in _PLACES), "APPLIED"]
+        titles = ["SETTING", *(source.upper() for source in _SOURCES), "APPLIED"]
         output.table(
             [Column(title, least=8 if title != "SETTING" else None) for title in titles],
             [_cells(name, origin) for name, origin in loaded.origins.items() if name not in _PATHS],
@@ -45,15 +45,17 @@ def show(invocation: Invocation, sources: bool) -> None:
         output.line()
         output.table(
             [Column(title) for title in ("SETTING", "FROM", "VALUE")],
-            [row for name in _PATHS for row in _whole(name, loaded.origins[name])],
+            [row for name in _PATHS for row in _source_rows(name, loaded.origins[name])],
         )
 
     settings = {
         name: {
-            **{place.value: getattr(origin, place.value) for place in _PLACES},
+            **{source.value: getattr(origin, source.value) for source in _SOURCES},
             "applied": origin.applied,
             "source": origin.source,
             "variable": ENVIRONMENT[name],
+            "meaning": ABOUT[name].meaning,
+            "allowed": allowed(name),
         }
         for name, origin in loaded.origins.items()
     }
@@ -65,7 +67,7 @@ def show(invocation: Invocation, sources: bool) -> None:
 def path(invocation: Invocation) -> None:
     """Print the path of the settings file."""
     file = places(invocation.env).config
-    # Not through the settings: this has to be told also, and above all, when they are broken.
+    # Without loading the settings: the path is needed most when the file is broken.
     output = invocation.plain_output
     if invocation.options.json:
         output.document("config", {"file": file, "exists": file.exists()})
@@ -84,7 +86,7 @@ def edit(invocation: Invocation) -> None:
     if not file.exists():
         _create(file)
     click.edit(filename=str(file))
-    # A mistake is told now, while the editor is at hand.
+    # Report a mistake now, while the editor is at hand.
     loaded = invocation.loaded
     invocation.answer("config", {"file": loaded.file, "exists": True}, lambda _: None)
 
@@ -97,16 +99,16 @@ def _create(file: Path) -> None:
 
 
 def _cells(name: str, origin: Origin) -> list[Cell]:
-    said = [getattr(origin, place.value) for place in _PLACES]
-    return [name, *(_text(value) for value in said), _text(origin.applied)]
+    values = [getattr(origin, source.value) for source in _SOURCES]
+    return [name, *(_text(value) for value in values), _text(origin.applied)]
 
 
-def _whole(name: str, origin: Origin) -> Iterator[list[Cell]]:
-    """What each place says, below each other."""
-    for place in (*_PLACES, "applied"):
-        value = getattr(origin, place)
+def _source_rows(name: str, origin: Origin) -> Iterator[list[Cell]]:
+    """The value of each source, one per row."""
+    for source in (*_SOURCES, "applied"):
+        value = getattr(origin, source)
         if value is not None:
-            yield [name, place, _text(value)]
+            yield [name, source, _text(value)]
 
 
 def _text(value: Value | None) -> str:
