@@ -33,8 +33,6 @@ from ingest.text.units import duration, pluralize, size
 _ROOM: Final = 200 * 1024**2
 _AHEAD: Final = timedelta(minutes=10)
 _WATCHES: Final = Path("/proc/sys/fs/inotify/max_user_watches")
-_OPENED: Final = 0.2
-"""Seconds until a watch that fails has said so."""
 
 
 class Check(Struct, frozen=True):
@@ -158,7 +156,7 @@ def _first_there(folder: Path) -> Path:
 def watching(path: Path) -> Check:
     """Whether the system reports changes, and how many folders it lets a user watch."""
     with Watcher(path) as watcher:
-        watcher.wait(_OPENED)
+        watcher.wait_until_opened()
         mode, reason = watcher.mode, watcher.reason
     detail = f"{mode}: {reason}"
     # Not Linux: there is no such limit to tell of.

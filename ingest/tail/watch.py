@@ -103,6 +103,14 @@ class Watcher:
             self._nudged = True
             self._changed.notify_all()
 
+    def wait_until_opened(self) -> None:
+        """Open every watch again and wait for it, so that `mode` and `reason` are final."""
+        with self._ends:
+            # A watch that is stopped has been opened before, or has failed.
+            self._flat.stop()
+            self._deep.stop()
+        self._follow()
+
     def stop(self) -> None:
         """Ends the waiting of the other thread too; may be called twice."""
         with self._changed:
