@@ -35,6 +35,8 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     session.prompt("Begin")
     for number in range(LINES):
         session.raw(b"{not json " + (b"%05d " % number) * 10_000 + b"\n")
+        # A record between them, so that they are not one run and one row.
+        session.event("agent_message", message=str(number))
     session.end_turn("Done.")
     session.write()
     return folder

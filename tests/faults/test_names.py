@@ -52,7 +52,7 @@ def test_an_argument_that_is_no_text_is_refused_in_a_sentence(
 ) -> None:
     answer = desk.run(*words)
     assert answer.code == 2
-    assert "no text in UTF-8" in answer.err
+    assert "not valid UTF-8" in answer.err
 
 
 @pytest.mark.fault("P44")

@@ -419,7 +419,7 @@ def test_a_reader_that_hangs_is_shown_as_stuck_and_ended_and_its_batch_is_tried_
 
         drain = IngestRun(database, owner.instance, SMALL, place.clock)
         drain.between_commits = between
-        with pytest.raises(ReaderDied, match="no sign of life"):
+        with pytest.raises(ReaderDied, match="made no progress"):
             drain.run(owner.scan().changed, ReaderPool([child], lambda: passed))
         assert child.poll() is None
         ReaderPool([child]).close()
@@ -463,7 +463,7 @@ def test_a_reader_that_hangs_before_a_group_larger_than_the_pipe_blocks_nobody(
     assert pool.collect() == []
     assert pool.stuck_leases() == []
     passed = HUNG_AFTER
-    with pytest.raises(ReaderDied, match="no sign of life"):
+    with pytest.raises(ReaderDied, match="made no progress"):
         pool.collect()
     pool.close()
     assert child.poll() is not None

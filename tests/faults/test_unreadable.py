@@ -160,7 +160,7 @@ def test_what_does_not_fit_where_it_is_stored_is_given_up_alone(
     place: Place, monkeypatch: pytest.MonkeyPatch, others: int
 ) -> None:
     """A mistake of ours, whatever it will be: here, a number that is let through too large."""
-    monkeypatch.setattr(thread, "_MOST_TURNS", 2**60)
+    monkeypatch.setattr(thread, "_MAX_TURNS", 2**60)
     bad = place.home.session("g2")
     bad.prompt("Never mind")
     bad.event("thread_rolled_back", num_turns=3_000_000_000)

@@ -61,7 +61,7 @@ def test_settings_of_codex_that_are_odd_are_told_and_no_problem_of_ours(
 ) -> None:
     config = desk.home / "config.toml"
     config.write_bytes(b"\xff = [")
-    assert "not understood" in checks(desk, code=0)["plan tool"]["detail"]
+    assert "not valid TOML" in checks(desk, code=0)["plan tool"]["detail"]
     config.unlink()
     config.symlink_to(desk.tmp / "elsewhere")
     assert "symbolic link" in checks(desk, code=0)["plan tool"]["detail"]

@@ -367,7 +367,7 @@ def test_before_anything_was_read_nothing_is_found(desk: Desk) -> None:
         ("kind:bogus", "`kind:bogus` is no kind; there are prompt, answer, step"),
         ("since:foo", "'foo' is not a valid time"),
         ("until:foo", "'foo' is not a valid time"),
-        ("has:foo", "`has:foo` is not known; there is has:error."),
+        ("has:foo", "`has:foo` is not known; use has:error."),
     ],
 )
 def test_a_filter_that_means_nothing_is_refused_in_a_command_and_in_quotes_looked_for(

@@ -180,7 +180,7 @@ def test_what_was_said_of_a_task_that_is_gone_is_told_and_can_be_forgotten(plann
     path.write_bytes(b"".join(line for line in lines if b"update_plan" not in line))
     planned.run("ingest", "-q")
     (lost,) = planned.json("tasks")["refused"]
-    assert f"`tailboard tasks reset {fix}` forgets it" in lost
+    assert f"`tailboard tasks reset {fix}` removes the edit" in lost
     assert planned.run("tasks", "reset", fix[:4]).code == 0
     assert planned.json("tasks")["refused"] == []
 
