@@ -27,7 +27,11 @@ Longer than 400 lines so that the tree and its classes are one file.
 """
 
 from enum import IntEnum, StrEnum
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    # Loaded by nearly every command, but not by `--help`, which it would slow down.
+    from pathlib import Path
 
 
 class Exit(IntEnum):
@@ -173,7 +177,7 @@ class TargetExists(ProjectError):
     code = "outgoing.in_the_way"
     hint = "Choose another place."
 
-    def __init__(self, path: Path, what: str) -> None:
+    def __init__(self, path: "Path", what: str) -> None:
         super().__init__(f"Nothing was written: {path} is {what}.")
 
 
@@ -181,7 +185,7 @@ class TargetUnwritable(ProjectError):
     code = "outgoing.unwritable"
     hint = "Choose a place that can be written and has enough space."
 
-    def __init__(self, path: Path, error: OSError) -> None:
+    def __init__(self, path: "Path", error: OSError) -> None:
         super().__init__(f"{path} cannot be written: {error.strerror or type(error).__name__}.")
 
 
@@ -293,7 +297,7 @@ class Locked(DatabaseError):
     kind = ErrorClass.RESOURCE
     hint = "Close that program, or wait for it; or use another database with --db PATH."
 
-    def __init__(self, path: Path, pid: int | None, program: str | None) -> None:
+    def __init__(self, path: "Path", pid: int | None, program: str | None) -> None:
         process = f"process {pid}" if pid else "another program"
         named = f" ({program})" if program else ""
         super().__init__(f"The database {path} is open in {process}{named}.")
@@ -307,7 +311,7 @@ class NewerSchema(DatabaseError):
     kind = ErrorClass.CONFIG
     hint = "Update Tailboard, or use another database with --db PATH. Nothing was changed."
 
-    def __init__(self, path: Path, detail: str) -> None:
+    def __init__(self, path: "Path", detail: str) -> None:
         super().__init__(f"The database {path} was written by a newer version: {detail}.")
 
 
@@ -316,7 +320,7 @@ class ForeignFile(DatabaseError):
     kind = ErrorClass.CONFIG
     hint = "Use another path with --db PATH, or move the file away. Nothing was changed."
 
-    def __init__(self, path: Path, what: str) -> None:
+    def __init__(self, path: "Path", what: str) -> None:
         super().__init__(f"{path} is not a Tailboard database: {what}.")
 
 
@@ -327,7 +331,7 @@ class DatabaseUnusable(DatabaseError):
     kind = ErrorClass.CONFIG
     hint = "Check the permissions of the folder, or use another path with --db PATH."
 
-    def __init__(self, path: Path, error: Exception) -> None:
+    def __init__(self, path: "Path", error: Exception) -> None:
         super().__init__(f"The database {path} cannot be written: {reason(error)}.")
 
 
@@ -349,7 +353,7 @@ class Damaged(DatabaseError):
     kind = ErrorClass.CONFIG
     hint = "Run `tailboard ingest`: it keeps a copy, saves what it can and reads the rest again."
 
-    def __init__(self, path: Path, detail: str) -> None:
+    def __init__(self, path: "Path", detail: str) -> None:
         super().__init__(f"The database {path} is damaged: {detail.rstrip('.')}.")
         self.detail = detail
 
@@ -361,7 +365,7 @@ class DiskFull(DatabaseError):
     kind = ErrorClass.RESOURCE
     hint = "Free some space; ingest then continues by itself. Committed data is safe."
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: "Path") -> None:
         super().__init__(f"The disk that holds {path} is full.")
 
 
@@ -371,7 +375,7 @@ class Conflict(DatabaseError):
     code = "store.conflict"
     hint = "The change is retried automatically; nothing was stored twice."
 
-    def __init__(self, path: Path, detail: str) -> None:
+    def __init__(self, path: "Path", detail: str) -> None:
         super().__init__(f"Two changes of {path} conflict: {detail}.")
 
 
@@ -431,7 +435,7 @@ class OwnerGone(DatabaseError):
     kind = ErrorClass.RESOURCE
     hint = "Try again."
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: "Path") -> None:
         super().__init__(f"The process that had the database {path} open has ended.")
 
 
@@ -442,7 +446,7 @@ class OwnerTimeout(DatabaseError):
     kind = ErrorClass.RESOURCE
     hint = "If that process is stopped, resume it or end it."
 
-    def __init__(self, path: Path, pid: int | None) -> None:
+    def __init__(self, path: "Path", pid: int | None) -> None:
         process = f"process {pid}" if pid else "another process"
         super().__init__(f"The database {path} is open in {process}, which does not respond.")
         self.pid = pid
@@ -499,7 +503,7 @@ class SocketUnavailable(DatabaseError):
         "sockets and with a shorter path: --db PATH."
     )
 
-    def __init__(self, path: Path, error: OSError) -> None:
+    def __init__(self, path: "Path", error: OSError) -> None:
         super().__init__(f"Other processes cannot read {path} now: {reason(error)}.")
 
 

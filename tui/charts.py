@@ -8,13 +8,14 @@ from typing import Final
 
 from textual.content import Content
 
+from ingest.text import bars
+from ingest.text.bars import LEVELS
 from tui import content
 
 FILLS: Final = (("█", "blue"), ("▓", "cyan"), ("▒", "magenta"), ("░", "yellow"))
 """Of the things in a column, from the bottom: a sign, and its tone."""
 MARGIN: Final = 8
 """Columns to the left of a picture, for how much its top is."""
-_STEPS: Final = "▁▂▃▄▅▆▇█"
 
 Say = Callable[[float], str]
 Ends = tuple[str, str]
@@ -59,8 +60,8 @@ def course(values: Sequence[float], say: Say, ends: Ends, width: int, height: in
 
 def bar(share: float, width: int, tone: str = "blue") -> Content:
     """A share of 1; what is there at all is at least one sign long."""
-    filled = min(width, max(1, round(width * share))) if share > 0 else 0
-    return content.block("█" * filled, tone) + content.block("·" * (width - filled), "dim")
+    filled = bars.bar(share, 1, width=width)
+    return content.block(filled, tone) + content.block("·" * (width - len(filled)), "dim")
 
 
 def _label(text: str, shown: bool) -> Content:
@@ -97,9 +98,9 @@ def _part(value: float, most: float, row: int, height: int) -> str:
     """How much of one line a value fills; what is there at all shows in the lowest."""
     if most <= 0 or value <= 0:
         return " "
-    steps = max(1, round(value / most * height * len(_STEPS)))
-    here = steps - (row - 1) * len(_STEPS)
-    return " " if here <= 0 else _STEPS[min(here, len(_STEPS)) - 1]
+    steps = max(1, round(value / most * height * len(LEVELS)))
+    here = steps - (row - 1) * len(LEVELS)
+    return " " if here <= 0 else LEVELS[min(here, len(LEVELS)) - 1]
 
 
 def _stacks(series: Sequence[Sequence[float]], room: int) -> list[tuple[float, ...]]:

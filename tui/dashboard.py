@@ -8,7 +8,6 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, Final
 
@@ -27,6 +26,7 @@ from textual.screen import Screen
 from ingest.projects.git.lookup import Git
 from ingest.sessions.scope import Now
 from ingest.settings import Settings
+from ingest.text.times import Clock, utc_now
 from tui import content, supervisor, unexpected_errors
 from tui.actions import carry_out, possible
 from tui.base_screen import BaseScreen
@@ -54,8 +54,6 @@ LOOK_AGAIN_AT_MOST: Final = 600
 LOOK_AGAIN_LIVE: Final = 5
 """The same while something runs: how long it has been quiet counts by the second."""
 
-Clock = Callable[[], datetime]
-
 
 def refresh_hint(summary: Summary | None, now: datetime, took: float) -> float:
     """Seconds until a look is worth it although nothing was committed: once it is still, the ages
@@ -65,11 +63,6 @@ def refresh_hint(summary: Summary | None, now: datetime, took: float) -> float:
     if summary is not None and (summary.running or still < LOOK_AGAIN):
         return LOOK_AGAIN_LIVE
     return min(LOOK_AGAIN_AT_MOST, max(LOOK_AGAIN, still / 10, took * 300))
-
-
-def utc_now() -> datetime:
-    """As the database keeps time: naive UTC."""
-    return datetime.now(UTC).replace(tzinfo=None)
 
 
 class Options(Struct, frozen=True):

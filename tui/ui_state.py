@@ -5,13 +5,13 @@ as none: nothing but comfort hangs on it.
 """
 
 import contextlib
-import os
 from pathlib import Path
 from typing import Any
 
 import msgspec
 from msgspec import Struct, field
 
+from ingest.private_files import write_atomic
 from tui.widgets.listing import View
 
 _LARGEST = 256 * 1024
@@ -61,14 +61,5 @@ def recall(database: Path) -> UiState:
 
 
 def remember(database: Path, what: UiState) -> None:
-    path = beside(database)
-    new = path.with_name(f"{path.name}.{os.getpid()}")
     with contextlib.suppress(OSError):
-        new.unlink(missing_ok=True)
-        try:
-            descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(msgspec.json.encode(what))
-            new.replace(path)
-        finally:
-            new.unlink(missing_ok=True)  # Where the disk is full, nothing of it stays.
+        write_atomic(beside(database), [msgspec.json.encode(what)])

@@ -6,13 +6,13 @@ policy's.
 """
 
 import errno
-import re
 from typing import Final
 
 import msgspec
 
 from ingest.errors import ErrorClass, TailboardError
 from ingest.text.redact import mask
+from ingest.text.sanitize import safe_text
 
 MAX_TEXT: Final = 10_000
 
@@ -144,24 +144,9 @@ def error_text(exc: BaseException) -> str:
     return clean(text if text.strip() else name)
 
 
-# Control characters but tab and newline, what turns the direction of text, lone surrogates, and
-# tags, which nobody sees and a model reads.
-_UNSAFE: Final = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff"
-    "\U000e0000-\U000e0fff]"
-)
-
-
 def clean(text: str) -> str:
     """Text that can be stored, printed and shown; at most `MAX_TEXT` characters."""
     text = mask(text)
     if len(text) > MAX_TEXT:
         text = text[: MAX_TEXT - 1] + "…"
-    return _UNSAFE.sub(_visible, text)
-
-
-def _visible(match: re.Match[str]) -> str:
-    char = ord(match[0])
-    if char < 0x20:
-        return chr(0x2400 + char)
-    return "␡" if char == 0x7F else "\ufffd"
+    return safe_text(text)[:MAX_TEXT]

@@ -7,7 +7,6 @@ and no link is followed.
 
 import base64
 import contextlib
-import os
 from collections.abc import Iterable
 from hashlib import sha256
 from pathlib import Path
@@ -16,6 +15,7 @@ from msgspec import Struct
 
 from ingest.db.query_reader import Row
 from ingest.errors import FileChanged, FolderUnwritable
+from ingest.private_files import create
 from ingest.sessions.raw_lines import Range, read_chunks
 
 
@@ -79,9 +79,8 @@ def _range(row: Row, length: int) -> Range:
 
 
 def _write(path: Path, parts: Iterable[bytes]) -> int:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     size = 0
-    with os.fdopen(os.open(path, flags, 0o600), "wb") as file:
+    with create(path) as file:
         try:
             for part in parts:
                 size += file.write(part)

@@ -14,6 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ingest.cli.document import document
+from ingest.text.columns import kept_columns, shrink
 from ingest.text.sanitize import one_line, safe_text, truncate, truncate_start, width
 from ingest.text.state_style import STATE_STYLES, UNKNOWN
 
@@ -105,10 +106,14 @@ class Output(Struct, frozen=True):
             max(width(column.title), *(width(row[i].text) for row in cells), 0)
             for i, column in enumerate(columns)
         ]
-        kept = self._kept(columns, widths)
+        least = [
+            at if column.least is None else min(at, max(1, column.least))
+            for column, at in zip(columns, widths, strict=True)
+        ]
+        kept = kept_columns(least, [column.spare for column in columns], self.columns)
         columns, widths = [columns[i] for i in kept], [widths[i] for i in kept]
         cells = [[row[i] for i in kept] for row in cells]
-        self._fit(columns, widths)
+        shrink(widths, [least[i] for i in kept], self.columns)
         titles = [StyledCell(column.title, "bold") for column in columns]
         for place, row in enumerate((titles, *cells)):
             parts = [
@@ -124,34 +129,6 @@ class Output(Struct, frozen=True):
         room = self.columns or len(indent) + len(shown) + 1
         lines = textwrap.wrap(shown, room, initial_indent=indent, subsequent_indent=indent)
         return "".join(f"{line}\n" for line in lines)
-
-    def _kept(self, columns: Sequence[Column], widths: list[int]) -> list[int]:
-        """The columns there is room for, be they cut as far as they may."""
-        kept = list(range(len(columns)))
-        least = [
-            at if column.least is None else min(at, column.least)
-            for column, at in zip(columns, widths, strict=True)
-        ]
-        while self.columns is not None and kept:
-            spare = max(kept, key=lambda i: columns[i].spare)
-            fits = sum(least[i] for i in kept) + 2 * (len(kept) - 1) <= self.columns
-            if fits or not columns[spare].spare:
-                break
-            kept.remove(spare)
-        return kept
-
-    def _fit(self, columns: Sequence[Column], widths: list[int]) -> None:
-        if self.columns is None:
-            return
-        excess = sum(widths) + 2 * (len(widths) - 1) - self.columns
-        flexible = [i for i, column in enumerate(columns) if column.least is not None]
-        while excess > 0:
-            room = {i: widths[i] - max(columns[i].least or 0, 1) for i in flexible}
-            widest = max(room, key=lambda i: room[i], default=None)
-            if widest is None or room[widest] <= 0:
-                return
-            widths[widest] -= 1
-            excess -= 1
 
     def _aligned(self, cell: StyledCell, column: Column, room: int) -> str:
         shorten = truncate_start if column.end else truncate

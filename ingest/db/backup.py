@@ -11,8 +11,8 @@ from pathlib import Path
 
 from ingest.db.database import Database, explain
 from ingest.db.engine import Error
-from ingest.db.fsync import sync
 from ingest.errors import StatementFailed
+from ingest.private_files import sync
 
 _ALIAS = "tailboard_backup"
 

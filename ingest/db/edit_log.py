@@ -17,8 +17,8 @@ from typing import Any
 
 import msgspec
 
-from ingest.db.fsync import sync
 from ingest.errors import DatabaseUnusable, DiskFull
+from ingest.private_files import open_private, sync, write_atomic
 
 NAME = "edits.jsonl"
 
@@ -95,13 +95,7 @@ class EditLog:
             after = [change(line) for line in before]
             changed = sum(old != new for old, new in zip(before, after, strict=True))
             if changed:
-                part = self.path.with_name(f"{self.path.name}.part")
-                flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
-                with os.fdopen(os.open(part, flags, 0o600), "wb") as new:
-                    new.writelines(line + b"\n" for line in after)
-                sync(part)
-                part.replace(self.path)
-                sync(self.path.parent)
+                write_atomic(self.path, (line + b"\n" for line in after), durable=True)
         return changed
 
     @contextlib.contextmanager
@@ -109,8 +103,7 @@ class EditLog:
         """Open and lock the file. Only the holder of the lock may replace it."""
         try:
             while True:
-                flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-                file = os.open(self.path, flags, 0o600)
+                file = open_private(self.path, os.O_RDWR | os.O_CREAT)
                 try:
                     # On a file system without locks we assume that only one process writes.
                     with contextlib.suppress(OSError):
@@ -130,7 +123,7 @@ class EditLog:
     def read(self) -> Iterator[LoggedEdit]:
         """Yield the edits of this database, oldest first."""
         try:
-            file = os.fdopen(os.open(self.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC), "rb")
+            file = os.fdopen(open_private(self.path, os.O_RDONLY), "rb")
         except FileNotFoundError:
             return
         except OSError as error:

@@ -7,16 +7,15 @@ created again whenever their text changes.
 
 import contextlib
 import hashlib
-import os
-import shutil
 from importlib.resources import files
 from pathlib import Path
 
 from msgspec import Struct
 
 from ingest.db.engine import BinderException, CatalogException, Connection, Error, connect
-from ingest.db.fsync import sync
 from ingest.errors import DatabaseError, ErrorClass, ForeignFile, NewerSchema
+from ingest.private_files import copy as copy_file
+from ingest.private_files import sync
 
 
 class Migration(Struct, frozen=True):
@@ -86,7 +85,7 @@ def upgrade(path: Path, steps: list[Migration]) -> Path:
     backup = path.with_name(f"{path.name}.before-{steps[0].version:04d}")
     _remove(copy)
     try:
-        _copy(path, copy)
+        copy_file(path, copy)
         with connect(str(copy)) as con:
             for step in steps:
                 _apply(con, step)
@@ -155,19 +154,13 @@ def _apply(con: Connection, step: Migration) -> None:
         raise
 
 
-def _copy(path: Path, copy: Path) -> None:
-    descriptor = os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with path.open("rb") as old, os.fdopen(descriptor, "wb") as new:
-        shutil.copyfileobj(old, new, 1024 * 1024)
-
-
 def _link_or_copy(path: Path, backup: Path) -> None:
     """Give the old file a second name, or copy it on a file system without hard links."""
     backup.unlink(missing_ok=True)
     try:
         backup.hardlink_to(path)
     except OSError:
-        _copy(path, backup)
+        copy_file(path, backup)
         sync(backup)
 
 

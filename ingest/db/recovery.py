@@ -12,8 +12,7 @@ import fcntl
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from collections.abc import Iterator
 from pathlib import Path
 
 from ingest.db.database import Database, check_path_encoding, damage_marker
@@ -21,16 +20,12 @@ from ingest.db.engine_errors import explain
 from ingest.db.file_checks import check_database_files
 from ingest.db.probe import CRASHED, probe
 from ingest.errors import Damaged, DatabaseUnusable, ForeignFile, Locked
-
-Clock = Callable[[], datetime]
+from ingest.private_files import copy, open_private, sync
+from ingest.text.times import Clock, utc_now
 
 _MAGIC = b"DUCK"
 _POSITION = re.compile(r"byte position (\d+)")
 _READ_AGAIN = "What is missing is read again from Codex's files."
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 def open_database(path: Path, clock: Clock = utc_now) -> tuple[Database, list[str]]:
@@ -151,7 +146,7 @@ def _opening_lock(path: Path) -> Iterator[bool]:
 def _acquire(path: Path, lock: Path) -> tuple[int, bool]:
     while True:
         existed = lock.exists()
-        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        descriptor = open_private(lock, os.O_RDWR | os.O_CREAT)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -229,11 +224,8 @@ def _keep_copies(path: Path, log: Path, kept: Path) -> list[str]:
 
 
 def _copy(file: Path, to: Path) -> None:
-    descriptor = os.open(to, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with file.open("rb") as old, os.fdopen(descriptor, "wb") as new:
-        shutil.copyfileobj(old, new, 1024 * 1024)
-        new.flush()
-        os.fsync(new.fileno())
+    copy(file, to, overwrite=True)
+    sync(to)
 
 
 def _move(file: Path, kept: Path) -> None:

@@ -15,6 +15,7 @@ from ingest.db.edit_log import NAME as EDITS
 from ingest.db.engine import Connection, Error
 from ingest.db.query_reader import Format
 from ingest.errors import SnapshotRefused, reason
+from ingest.private_files import copy
 
 _NAME = "snapshot-"
 _COMPANIONS = frozenset(
@@ -131,9 +132,7 @@ def _move(copied: Path, target: Path, *, overwrite: bool) -> None:
                 shutil.copytree(copied, near)
                 near.rename(target)
             else:
-                descriptor = os.open(near, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-                with copied.open("rb") as old, os.fdopen(descriptor, "wb") as new:
-                    shutil.copyfileobj(old, new, 1024 * 1024)
+                copy(copied, near)
                 if not overwrite and os.path.lexists(target):
                     raise _exists(target) from None
                 near.replace(target)

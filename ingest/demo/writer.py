@@ -20,6 +20,7 @@ from msgspec import Struct
 from ingest.demo import repositories
 from ingest.demo.story import ROOT, Chapter, Form, Story
 from ingest.demo.timeshift import TimeShift, time_of
+from ingest.private_files import open_private
 
 _SETTINGS: Final = "[tools.update_plan]\nenabled = true\n"
 _SHORT: Final = 7
@@ -128,7 +129,7 @@ def _append(line: _Line) -> None:
     if line.lock is not None:
         _touch(line.lock)
     # One line in one write, as Codex does it.
-    file = os.open(line.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    file = open_private(line.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     try:
         os.write(file, line.text.encode())
     finally:

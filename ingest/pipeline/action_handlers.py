@@ -6,7 +6,6 @@ Requests and replies are plain values, because most of them cross the socket. A 
 
 import os
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -24,8 +23,7 @@ from ingest.pipeline.action_messages import (
     to_message,
 )
 from ingest.pipeline.command_queue import Handler
-
-Clock = Callable[[], datetime]
+from ingest.text.times import Clock
 
 
 def batches(database: Database, clock: Clock, max_attempts: int) -> Handler:

@@ -20,7 +20,8 @@ from ingest.db import queue
 from ingest.db.commit_results import BatchEnd
 from ingest.db.database import Database
 from ingest.db.query_reader import Row
-from ingest.pipeline.run import Clock, RunSettings
+from ingest.pipeline.run import RunSettings
+from ingest.text.times import Clock
 
 HEARTBEAT_EVERY: Final = timedelta(seconds=5)
 

@@ -27,10 +27,11 @@ from ingest.errors import (
 from ingest.pipeline.command_queue import CommandQueue
 from ingest.pipeline.follow import Owner
 from ingest.pipeline.homes import Home
-from ingest.pipeline.run import Clock, RunSettings, utc_now
+from ingest.pipeline.run import RunSettings
 from ingest.server.client import DatabaseClient
 from ingest.server.owner_file import Role
 from ingest.server.server import Limits, Server
+from ingest.text.times import Clock, utc_now
 
 LOCK_TIMEOUT = 15.0
 """Seconds that a single process may hold the lock without accepting connections; the timeout

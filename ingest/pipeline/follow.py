@@ -38,14 +38,12 @@ from ingest.pipeline.readers import InProcessReader, ReaderDied, ReaderPool
 from ingest.pipeline.retry_schedule import RetrySchedule
 from ingest.pipeline.run import (
     GROUP_SOURCES,
-    Clock,
     IngestRun,
     Progress,
     RunReport,
     RunSettings,
     clean_start,
     instance_id,
-    utc_now,
 )
 from ingest.pipeline.scan import ScanResult, TrackedFile, in_order, register, scan_and_register
 from ingest.tail import discovery
@@ -59,6 +57,7 @@ from ingest.tail.sweep import (
     SweepPlan,
 )
 from ingest.tail.watch import Mode, Watcher
+from ingest.text.times import Clock, utc_now
 
 BACKLOG_BYTES = 4 * 1024**2
 """Backlog from which starting reader processes pays off."""

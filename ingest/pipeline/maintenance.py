@@ -13,7 +13,7 @@ from ingest.db.database import Database
 from ingest.db.prune import prune
 from ingest.errors import DatabaseError
 from ingest.pipeline.background import BackgroundJob
-from ingest.pipeline.run import Clock
+from ingest.text.times import Clock
 
 PRUNE_EVERY: Final = timedelta(days=1)
 

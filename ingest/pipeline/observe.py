@@ -17,7 +17,8 @@ from ingest.db.database import Database
 from ingest.db.query_reader import Row
 from ingest.errors import InvalidAnswer
 from ingest.pipeline.background import BackgroundJob, JobResult
-from ingest.pipeline.run import Clock, RunSettings
+from ingest.pipeline.run import RunSettings
+from ingest.text.times import Clock
 
 SCHEMA: Final = "tailboard.observe/1"
 MAX_AGE: Final = timedelta(hours=24)

@@ -15,8 +15,8 @@ from ingest.db.database import Database
 from ingest.db.prune import PruneCounts, preview, prune
 from ingest.pipeline.command_queue import Handler
 from ingest.pipeline.homes import Home
-from ingest.pipeline.run import Clock
 from ingest.pipeline.scan import scan_and_register
+from ingest.text.times import Clock
 
 PRUNE: Final = "prune"
 """The name of the command; it runs only while no file is being read."""

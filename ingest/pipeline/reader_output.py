@@ -5,7 +5,6 @@ committed are removed at the next start.
 """
 
 import contextlib
-import os
 from pathlib import Path
 from typing import IO
 
@@ -16,6 +15,7 @@ from ingest.errors import ErrorClass
 from ingest.pipeline.batch_budget import Budget
 from ingest.pipeline.job import Job, JobDone, ReaderOutput, SourceFailure
 from ingest.pipeline.read_batch import ReportAlive, no_report, read
+from ingest.private_files import create
 
 _encode_lines = msgspec.json.Encoder().encode_lines
 
@@ -40,7 +40,9 @@ def read_group(
                     if rows := getattr(facts, table):
                         if table not in opened:
                             files[table] = str(spool / f"{name}.{table}.json")
-                            opened[table] = closing.enter_context(_create(files[table]))
+                            opened[table] = closing.enter_context(
+                                create(files[table], overwrite=True, buffering=1 << 20)
+                            )
                         opened[table].write(_encode_lines(rows))
                 del facts, rows
     except OSError as error:
@@ -56,11 +58,6 @@ def _not_spooled(job: Job, error: OSError) -> JobDone:
     return JobDone(
         job.batch, job.lease, job.source, job.cursor.offset, "failed", failure=source_failure
     )
-
-
-def _create(path: str) -> IO[bytes]:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    return os.fdopen(descriptor, "wb", 1 << 20)
 
 
 def discard(output: ReaderOutput) -> None:

@@ -10,7 +10,7 @@ import os
 import uuid
 from collections import deque
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import msgspec
@@ -35,6 +35,7 @@ from ingest.pipeline.readers import InProcessReader, ReaderDied, ReaderPool
 from ingest.pipeline.scan import LISTS, TrackedFile
 from ingest.tail.cursor import restart
 from ingest.tail.source import Kind, Representation
+from ingest.text.times import Clock, utc_now
 
 GROUP_BYTES = 12 * 1024**2
 GROUP_SOURCES = 256
@@ -46,13 +47,6 @@ HEARTBEAT = timedelta(seconds=5)
 _READER_ENDED = Failure(
     code="set_free", cls=ErrorClass.CANCELLED, message="Its reader ended before reading it."
 )
-
-Clock = Callable[[], datetime]
-
-
-def utc_now() -> datetime:
-    """The current time as it is stored: naive UTC."""
-    return datetime.now(UTC).replace(tzinfo=None)
 
 
 class RunSettings(Struct, frozen=True):

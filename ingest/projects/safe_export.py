@@ -19,6 +19,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from ingest.errors import MaskingFailed, TargetExists, TargetUnwritable
+from ingest.private_files import create
 from ingest.text.redact import count_masked, mask
 from ingest.text.sanitize import one_line, safe_text
 
@@ -26,7 +27,6 @@ NAME_CHARS = 80
 _OUTSIDE = re.compile(r"[^A-Za-z0-9._-]+")
 _RESERVED = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.IGNORECASE | re.DOTALL)
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class ExportedFile(Struct, frozen=True):
@@ -127,7 +127,7 @@ def _place(folder: int, name: str, data: bytes, path: Path, *, replace: bool) ->
     mode = _mode_there(folder, name, path, replace=replace)
     passing = f".{uuid.uuid4().hex}.tmp"
     try:
-        with os.fdopen(os.open(passing, _NEW, 0o600, dir_fd=folder), "wb") as file:
+        with create(passing, folder=folder) as file:
             file.write(data)
             file.flush()
             if mode is not None:

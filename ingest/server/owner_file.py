@@ -19,6 +19,7 @@ import msgspec
 from msgspec import Struct
 
 from ingest.db.paths import beside
+from ingest.private_files import open_private, write_atomic
 
 KEY_BYTES = 32
 LONGEST_SOCKET = 100
@@ -54,7 +55,7 @@ class Address(Struct, frozen=True):
 
 
 def write(database: Path, owner: OwnerInfo) -> None:
-    _replace(beside(database, "owner"), msgspec.json.encode(owner))
+    write_atomic(beside(database, "owner"), [msgspec.json.encode(owner)])
 
 
 def remove(database: Path) -> None:
@@ -83,7 +84,7 @@ def make_key(database: Path) -> bytes:
     if existing is not None and not stat.S_IMODE(path.lstat().st_mode) & 0o077:
         return existing
     created = secrets.token_bytes(KEY_BYTES)
-    _replace(path, created)
+    write_atomic(path, [created])
     return created
 
 
@@ -138,22 +139,9 @@ def _private_folder(name: str) -> Path:
     return Path(tempfile.mkdtemp(prefix="tailboard-"))
 
 
-def _replace(path: Path, data: bytes) -> None:
-    """Write the file atomically, readable by its owner only."""
-    new = path.with_name(f"{path.name}.new")
-    new.unlink(missing_ok=True)
-    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
-    new.replace(path)
-
-
 def _contents(path: Path) -> bytes | None:
     try:
-        descriptor = os.open(
-            path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-        )
-        with os.fdopen(descriptor, "rb") as file:
+        with os.fdopen(open_private(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
             return file.read(_MAX_FILE_BYTES)
     except OSError:
         return None  # Absent or not readable for this user.

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-_LEVELS = "▁▂▃▄▅▆▇█"
+LEVELS = "▁▂▃▄▅▆▇█"
 _ASCII_LEVELS = "_.-=+*#@"
 WIDTH = 24
 
@@ -16,7 +16,7 @@ def bar(value: float, maximum: float, *, width: int = WIDTH, ascii: bool = False
 
 def sparkline(values: Sequence[float], *, ascii: bool = False) -> str:
     """One character per value, scaled to the highest value; the lowest level means zero."""
-    levels = _ASCII_LEVELS if ascii else _LEVELS
+    levels = _ASCII_LEVELS if ascii else LEVELS
     maximum = max(values, default=0)
     if maximum <= 0:
         return levels[0] * len(values)

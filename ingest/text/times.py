@@ -1,13 +1,22 @@
-"""Parses times as users type them: `7d`, `-24h`, `yesterday`, `2026-11-01`, epoch seconds.
+"""The clock, and times as users type them: `7d`, `-24h`, `yesterday`, `2026-11-01`, epoch seconds.
 
-Pure: the caller passes the current time and the time zone (default: the system's). Results are
-naive UTC, as in the database. For a day, `since` returns its start and `until` its end.
+Parsing is pure: the caller passes the current time and the time zone (default: the system's).
+Results are naive UTC, as in the database. For a day, `since` returns its start and `until` its end.
 """
 
 import re
+from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from ingest.errors import InvalidTime
+
+Clock = Callable[[], datetime]
+"""Returns the current time in naive UTC, as the database stores it."""
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC).replace(tzinfo=None)
+
 
 FORMS = "7d, -24h, 90m, today, yesterday, 2026-11-01, 2026-11-01T14:00, or seconds since 1970"
 

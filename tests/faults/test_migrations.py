@@ -51,7 +51,7 @@ def test_a_newer_storage_version_is_told_as_a_newer_schema(tmp_path: Path) -> No
     assert isinstance(store.explain(tmp_path / "x", error), NewerSchema)
 
 
-STEPS = ("_copy", "_apply", "create_views", "sync", "_link_or_copy")
+STEPS = ("copy_file", "_apply", "create_views", "sync", "_link_or_copy")
 
 
 def newer() -> list[migrate.Migration]:

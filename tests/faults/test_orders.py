@@ -156,7 +156,7 @@ def test_an_edit_of_another_database_is_kept_while_the_file_is_written_anew(
         flock(file, how)
 
     def slowly(self: Path, target: Path) -> Path:
-        if self.name.endswith(".part"):
+        if self.name.endswith(".new"):
             begun.set()
             # The other one waits for its turn by then. Without a lock its line is in the old file,
             # and goes with it.

@@ -7,10 +7,9 @@ from typing import Any, NamedTuple
 from msgspec import Struct
 from msgspec.structs import replace
 
+from ingest.text.columns import kept_columns, total
 from ingest.text.sanitize import one_line, truncate, width
 from ingest.text.units import age
-
-GAP = 2
 
 
 class Styled(NamedTuple):
@@ -54,17 +53,10 @@ class Fitted(NamedTuple):
 
 def fit(columns: Sequence[Column], room: int) -> list[Fitted]:
     """The columns that fit, with the width each has."""
-    kept = list(range(len(columns)))
-
-    def needed() -> int:
-        return sum(columns[i].width for i in kept) + GAP * max(0, len(kept) - 1)
-
-    while needed() > room:
-        spare = max(kept, key=lambda i: columns[i].spare, default=None)
-        if spare is None or not columns[spare].spare:
-            break
-        kept.remove(spare)
-    over = room - needed()
+    kept = kept_columns(
+        [column.width for column in columns], [column.spare for column in columns], room
+    )
+    over = room - total(columns[i].width for i in kept)
     shares = sum(columns[i].grow for i in kept)
     widths = {}
     for i in kept:
@@ -74,7 +66,7 @@ def fit(columns: Sequence[Column], room: int) -> list[Fitted]:
     growing = [i for i in kept if columns[i].grow]
     if growing:
         # What division left over, or what is missing, is the last one's that can give or take.
-        rest = room - sum(widths.values()) - GAP * max(0, len(kept) - 1)
+        rest = room - total(widths.values())
         widths[growing[-1]] = max(1, widths[growing[-1]] + rest)
     return [Fitted(i, columns[i], widths[i]) for i in kept]
 

@@ -9,7 +9,8 @@ from typing import ClassVar, Final, NamedTuple
 from rich.segment import Segment
 from textual.strip import Strip
 
-from tui.widgets.column import GAP, Column, Fitted, Line, fit, fitted_parts
+from ingest.text.columns import GAP
+from tui.widgets.column import Column, Fitted, Line, fit, fitted_parts
 from tui.widgets.listing import Key, View
 from tui.widgets.toned import Toned
 

@@ -1,6 +1,5 @@
 """`tailboard config`: the settings, the value each source gives, and their file."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import click
 from ingest.cli.group import Group
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.output import Cell, Column, Output
+from ingest.private_files import create
 from ingest.settings import ABOUT, ENVIRONMENT, Origin, Source, Value, allowed, places, template
 
 _SOURCES = tuple(Source)
@@ -93,9 +93,8 @@ def edit(invocation: Invocation) -> None:
 
 def _create(file: Path) -> None:
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-        stream.write(template())
+    with create(file) as stream:
+        stream.write(template().encode())
 
 
 def _cells(name: str, origin: Origin) -> list[Cell]:

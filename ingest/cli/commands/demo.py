@@ -8,7 +8,7 @@ import shutil
 import signal
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -28,8 +28,7 @@ from ingest.pipeline.bootstrap import RunningServer, ServerOptions, start_or_con
 from ingest.pipeline.homes import homes
 from ingest.server.client import DatabaseClient
 from ingest.server.owner_file import Role
-
-Clock = Callable[[], datetime]
+from ingest.text.times import Clock
 
 _OURS: Final = "TAILBOARD_"
 _KEPT: Final = "TAILBOARD_ASCII"

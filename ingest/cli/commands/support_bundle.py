@@ -25,6 +25,7 @@ from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.output import Output
 from ingest.cli.versions import versions
 from ingest.errors import DatabaseError, Exit, FolderUnwritable
+from ingest.private_files import create
 from ingest.text.units import size
 
 _COUNTS: Final = ("tables", "sources", "batches", "rejects", "sessions", "orders")
@@ -57,10 +58,9 @@ def command(invocation: Invocation, out: Path | None) -> int:
 
 
 def _write(path: Path, text: str) -> None:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
     try:
-        with os.fdopen(os.open(path, flags, 0o600), "w", encoding="utf-8") as file:
-            file.write(text)
+        with create(path) as file:
+            file.write(text.encode())
     except OSError as error:
         raise FolderUnwritable(
             f"{path} cannot be written: {error.strerror or error}.",

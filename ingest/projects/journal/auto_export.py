@@ -14,12 +14,12 @@ from ingest.batches.batch import Kind
 from ingest.db.database import Database
 from ingest.db.query_reader import Row
 from ingest.pipeline.background import BackgroundJob, JobResult
-from ingest.pipeline.run import Clock, RunSettings
+from ingest.pipeline.run import RunSettings
 from ingest.projects import exports
 from ingest.projects.journal import build
 from ingest.projects.journal.model import Journal
 from ingest.projects.journal.write import JournalFormat, WrittenJournal, day_file, write
-from ingest.text.times import local_day
+from ingest.text.times import Clock, local_day
 
 QUIET: Final = timedelta(minutes=2)
 ABANDONED: Final = timedelta(hours=1)
