@@ -16,7 +16,7 @@ TailboardError                  code, message, hint, kind, exit_code
 │   ├── Locked, NewerSchema, ForeignFile, DatabaseUnusable, DatabaseReplaced, Damaged, DiskFull
 │   ├── Conflict, EngineFailed, StatementFailed, ValueRejected, MemoryLimit, LostLease
 │   ├── SnapshotRefused
-│   ├── OwnerGone, OwnerTimeout, OtherVersion, OtherDatabase, KeyRefused, OwnerUnreachable
+│   ├── OwnerGone, OwnerTimeout, OtherVersion, OtherDatabase, OwnerUnreachable
 │   └── Cancelled, QueryTimeout, SocketUnavailable, ReadOnlyServer, UnknownCommand, ServerError
 └── IllegalMove (ingest.batches.state), ReaderDied (ingest.pipeline.readers)
 
@@ -431,7 +431,7 @@ class SnapshotRefused(DatabaseError):
 class OwnerGone(DatabaseError):
     """The owner has ended, or there is none."""
 
-    code = "door.gone"
+    code = "server.gone"
     kind = ErrorClass.RESOURCE
     hint = "Try again."
 
@@ -442,7 +442,7 @@ class OwnerGone(DatabaseError):
 class OwnerTimeout(DatabaseError):
     """The owner does not respond: it is stopped or overloaded."""
 
-    code = "door.silent"
+    code = "server.unresponsive"
     kind = ErrorClass.RESOURCE
     hint = "If that process is stopped, resume it or end it."
 
@@ -455,23 +455,15 @@ class OwnerTimeout(DatabaseError):
 class OtherVersion(DatabaseError):
     """The owner runs another version of the program, whose protocol may differ."""
 
-    code = "door.version"
+    code = "server.version"
     kind = ErrorClass.CONFIG
 
 
 class OtherDatabase(DatabaseError):
     """The owner has another file open than the one at this path."""
 
-    code = "door.database"
+    code = "server.database"
     kind = ErrorClass.CONFIG
-
-
-class KeyRefused(DatabaseError):
-    """The key beside the database is not the owner's."""
-
-    code = "door.key"
-    kind = ErrorClass.CONFIG
-    hint = "End that process; a new key is made when the next one starts."
 
 
 class OwnerUnreachable(DatabaseError):
@@ -484,19 +476,19 @@ class OwnerUnreachable(DatabaseError):
 class Cancelled(DatabaseError):
     """The caller cancelled the request."""
 
-    code = "door.abandoned"
+    code = "server.cancelled"
     hint = "Try again."
 
 
 class QueryTimeout(DatabaseError):
-    code = "door.too_slow"
+    code = "server.too_slow"
     hint = "Select less, or make a copy with `tailboard snapshot` and query that."
 
 
 class SocketUnavailable(DatabaseError):
     """No socket can be created, so other processes cannot read; everything else works."""
 
-    code = "door.none"
+    code = "server.no_socket"
     kind = ErrorClass.CONFIG
     hint = (
         "If the disk is full, free some space. Otherwise use a database on a file system with "
@@ -510,14 +502,14 @@ class SocketUnavailable(DatabaseError):
 class ReadOnlyServer(DatabaseError):
     """The owner does not execute actions of other processes."""
 
-    code = "door.only_reads"
+    code = "server.read_only"
     hint = "It ends by itself; try again then."
 
 
 class UnknownCommand(DatabaseError):
     """The owner has no handler for a command of this name."""
 
-    code = "desk.unknown"
+    code = "commands.unknown"
     hint = "Use the same version everywhere, or wait until that process has ended."
 
 

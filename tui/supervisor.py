@@ -22,7 +22,6 @@ from ingest.server import owner_file
 from ingest.server.client import DatabaseClient
 from ingest.settings import Settings
 
-LISTEN_SECONDS: Final = 10.0
 AGAIN_SECONDS: Final = 10.0
 """After which a door that could not be opened is tried again by itself."""
 LOST_SECONDS: Final = 15.0
@@ -151,11 +150,12 @@ class Supervisor:
             try:
                 remote = self._visit()
                 self._know(remote)
-                beats = self._poll(remote, -1, 0)
-                while not self._closed:
-                    before, beats = beats, self._poll(remote, beats, LISTEN_SECONDS)
-                    if beats != before:
+                known: int | None = None
+                for commits in remote.watch_commits():
+                    self._plan_sweep(commits.sweep_in)
+                    if known not in (None, commits.count):
                         self._say(DataChanged())
+                    known = commits.count
             except (OwnerGone, OwnerTimeout):
                 self._lose()
             except DatabaseError as error:
@@ -166,11 +166,8 @@ class Supervisor:
                 self._lose()
                 self._report(_unable(error, self.path))
 
-    def _poll(self, remote: DatabaseClient, seen: int, seconds: float) -> int:
-        told = remote.wait_for_commit(seen, seconds)
-        planned = told.sweep_in
-        self._sweep_at = None if planned is None else time.monotonic() + planned
-        return told.count
+    def _plan_sweep(self, seconds: float | None) -> None:
+        self._sweep_at = None if seconds is None else time.monotonic() + seconds
 
     def _visit(self) -> DatabaseClient:
         """Whoever answers; a child of ours where nobody does."""

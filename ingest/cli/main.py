@@ -19,8 +19,9 @@ from ingest.cli.table import COMMANDS
 from ingest.errors import Exit, OwnerGone, TailboardError
 
 COMPLETE = "_TAILBOARD_COMPLETE"
-AGAIN_SECONDS = 20.0
-"""So long a command whose owner ends while it answers asks the next one."""
+AGAIN_SECONDS = 60.0
+"""How long a reading command is run again if the process it asks has ended meanwhile."""
+NO_WINDOWS = "Tailboard does not run on Windows.\nUse it in WSL, the Windows Subsystem for Linux."
 
 
 @click.group(
@@ -70,6 +71,9 @@ def run(
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     invocation = Invocation(env, now, sys.stdout, sys.stderr, zone)
+    if sys.platform == "win32":
+        invocation.plain_output.complain(NO_WINDOWS)
+        return Exit.UNUSABLE
     if COMPLETE in env:
         from click.shell_completion import shell_complete
 

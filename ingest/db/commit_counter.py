@@ -1,13 +1,19 @@
-"""Counts the commits of an open database, so that clients can wait for the next change."""
+"""Counts the commits of an open database, so that clients hear of the next change.
+
+Short, because it is only the counter: the server sets `on_commit` and tells its clients.
+"""
 
 import threading
 import time
+from collections.abc import Callable
 
 
 class CommitCounter:
     def __init__(self) -> None:
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
         self.count = 0
+        self.on_commit: Callable[[], None] = lambda: None
+        """Called after each commit, on the thread that made it."""
         self.sweep_at: float | None = None
         """When the next full sweep is due, as a value of `time.monotonic`."""
 
@@ -17,13 +23,6 @@ class CommitCounter:
         return None if self.sweep_at is None else max(0.0, self.sweep_at - time.monotonic())
 
     def increment(self) -> None:
-        """Count a commit and wake all waiting threads."""
-        with self._changed:
+        with self._lock:
             self.count += 1
-            self._changed.notify_all()
-
-    def wait(self, seen: int, seconds: float) -> int:
-        """Wait until the count differs from `seen`, at most so many seconds; return the count."""
-        with self._changed:
-            self._changed.wait_for(lambda: self.count != seen, seconds)
-            return self.count
+        self.on_commit()

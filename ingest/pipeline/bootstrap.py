@@ -9,6 +9,7 @@ import random
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
@@ -30,16 +31,21 @@ from ingest.pipeline.homes import Home
 from ingest.pipeline.run import RunSettings
 from ingest.server.client import DatabaseClient
 from ingest.server.owner_file import Role
-from ingest.server.server import Limits, Server
+from ingest.server.server import Server
 from ingest.text.times import Clock, utc_now
 
-LOCK_TIMEOUT = 15.0
+if TYPE_CHECKING:
+    from ingest.server.clients import Limits
+
+LOCK_TIMEOUT = 30.0
 """Seconds that a single process may hold the lock without accepting connections; the timeout
 starts again when another process takes the lock."""
 SPOOL_MAX_AGE = 3600.0
 """A copy in the spool that is older than this has no owner any more and is removed."""
-_RETRY_PAUSE = 0.02
-"""Average seconds between two attempts. Jitter keeps two processes from staying in step."""
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 0.25
+"""Average seconds between two attempts: longer each time, so that many waiting processes leave the
+processor to the one that works. Jitter keeps two processes from staying in step."""
+_PAUSE_GROWTH = 1.25
 
 
 class ServerOptions(Struct, frozen=True):
@@ -48,7 +54,7 @@ class ServerOptions(Struct, frozen=True):
     homes: list[Home]
     role: Role
     tuning: RunSettings = RunSettings()
-    limits: Limits = Limits()
+    limits: "Limits | None" = None
 
 
 class RunningServer:
@@ -100,7 +106,7 @@ def open_or_connect(
     `needs_actions`: the caller will send actions. An owner that serves reads only (a command that
     reads once) is waited for.
     """
-    deadline, holder = monotonic() + timeout, None
+    deadline, holder, pause = monotonic() + timeout, None, _FIRST_PAUSE
     while True:
         # Connect first: without a server that costs one file check, while opening the database
         # first would cost every client an attempt at the lock.
@@ -118,7 +124,8 @@ def open_or_connect(
                 deadline, holder = monotonic() + timeout, locked.pid
             if monotonic() >= deadline:
                 raise
-        time.sleep(_RETRY_PAUSE * (0.5 + random.random()))  # noqa: S311 - jitter, not a secret
+        time.sleep(pause * (0.5 + random.random()))  # noqa: S311 - jitter, not a secret
+        pause = min(_LONGEST_PAUSE, pause * _PAUSE_GROWTH)
 
 
 def start_or_connect(
@@ -135,7 +142,7 @@ def start_or_connect(
                 f"The database {path} is open in process {pid}, which does not follow {listed}.",
                 f"End process {pid} and name all homes when starting it again, "
                 "or use another database with --db PATH.",
-                code="door.homes",
+                code="server.homes",
                 kind=ErrorClass.CONFIG,
             )
         return opened

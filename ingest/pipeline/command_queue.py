@@ -32,21 +32,22 @@ class CommandQueue:
         self._pending: deque[tuple[str, dict[str, Any], Future[dict[str, Any]]]] = deque()
         self._closed = False
 
-    def submit(self, name: str, values: dict[str, Any]) -> dict[str, Any]:
-        """Queue a command and wait for its reply. Raises `EOFError` once the queue is closed."""
+    def submit(self, name: str, values: dict[str, Any]) -> Future[dict[str, Any]]:
+        """Queue a command; return its future reply. Raises `EOFError` once the queue is closed."""
+        reply: Future[dict[str, Any]] = Future()
         if name in self.read_only:
-            return self.read_only[name](values)
+            reply.set_result(self.read_only[name](values))
+            return reply
         if name not in self.at_any_time and name not in self.when_idle:
             raise UnknownCommand(
                 f"The process that has the database open does not know the command {name!r}."
             )
-        reply: Future[dict[str, Any]] = Future()
         with self._lock:
             if self._closed:
                 raise EOFError
             self._pending.append((name, values, reply))
         self.wake()
-        return reply.result()
+        return reply
 
     def run_pending(self, *, idle: bool) -> int:
         """Run the pending commands on this thread; returns how many."""

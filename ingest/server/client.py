@@ -7,8 +7,6 @@ the owner. If no owner answers, it raises `OwnerGone`, and the caller may open t
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from multiprocessing import AuthenticationError
-from multiprocessing.connection import Client, Connection
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,7 +16,6 @@ from ingest.db.query_reader import Answer, Format, Query, Row
 from ingest.errors import (
     Cancelled,
     ErrorClass,
-    KeyRefused,
     OtherDatabase,
     OtherVersion,
     OwnerGone,
@@ -27,12 +24,14 @@ from ingest.errors import (
     ServerError,
 )
 from ingest.server import owner_file, protocol
-from ingest.server.auth import authenticate_to_server
-from ingest.server.close_socket import close_socket
+from ingest.server.connection import Connection, connect
 
-REPLY_TIMEOUT = 30.0
-"""Seconds after which an owner counts as unresponsive: more than the server's query time limit."""
+REPLY_TIMEOUT = 60.0
+"""Seconds after which an owner counts as unresponsive: more than a client waits for its turn, and
+more than the server's query time limit."""
 COPY_TIMEOUT = 2000.0
+GREETING_TIMEOUT = 5.0
+"""Seconds after which an owner that does not greet a new client counts as unresponsive."""
 _IDLE = 4
 
 R = TypeVar(
@@ -63,6 +62,7 @@ class DatabaseClient:
         self._waiting: dict[int, Connection] = {}
         """The connection on which each thread waits for a response."""
         self._cancelled: set[int] = set()
+        self._watching: set[Connection] = set()
         self.host: protocol.Host
         with self._connection():
             pass  # Connects once, to check for an owner and to learn who it is.
@@ -73,6 +73,8 @@ class DatabaseClient:
             for connection in self._idle:
                 connection.close()
             self._idle.clear()
+            for connection in self._watching:
+                connection.shutdown()
 
     def __enter__(self) -> "DatabaseClient":
         return self
@@ -109,14 +111,30 @@ class DatabaseClient:
         self.host = self._exchange(protocol.HostRequest(), protocol.Host)
         return self.host
 
-    def wait_for_commit(self, seen: int, seconds: float) -> protocol.CommitsResponse:
-        """Wait until the owner's number of commits differs from `seen`, at most so many seconds.
+    def watch_commits(self) -> Iterator[protocol.CommitsResponse]:
+        """Yield the owner's number of commits now and after each commit, and now and then between.
 
-        A new owner counts from zero, but the call raises `OwnerGone` first.
+        Ends with `OwnerGone` when the owner ends or this client is closed.
         """
-        return self._exchange(
-            protocol.WaitRequest(seen, seconds), protocol.CommitsResponse, retry=False
-        )
+        connection = self._connect()
+        with self._lock:
+            self._watching.add(connection)
+        try:
+            connection.send(protocol.request(protocol.WatchRequest()), REPLY_TIMEOUT)
+            while not self._closed:
+                reply = protocol.read_reply(connection.receive(protocol.ANSWER_CAP, REPLY_TIMEOUT))
+                yield self._expected(reply, protocol.CommitsResponse)
+        except protocol.InvalidMessage:
+            raise _other_version(self.path, self.host) from None
+        except TimeoutError:
+            raise OwnerTimeout(self.path, self.host.pid) from None
+        except (EOFError, OSError):
+            pass
+        finally:
+            with self._lock:
+                self._watching.discard(connection)
+            connection.close()
+        raise OwnerGone(self.path)
 
     def cancel(self, thread: int) -> None:
         """Cancel the request of another thread, which raises `Cancelled`; the owner stops it."""
@@ -124,7 +142,7 @@ class DatabaseClient:
             connection = self._waiting.get(thread)
             if connection is not None:
                 self._cancelled.add(thread)
-                close_socket(connection)
+                connection.shutdown()
 
     @property
     def _held(self) -> Connection | None:
@@ -140,8 +158,7 @@ class DatabaseClient:
                 )
             except _ConnectionLost:
                 raise OwnerGone(self.path) from None
-            if isinstance(reply, protocol.ErrorResponse):
-                raise _server_error(reply)
+            self._expected(reply, protocol.Host)
             self._mine.held = connection
             try:
                 yield
@@ -170,6 +187,9 @@ class DatabaseClient:
                 if not retry or self._held is not None:
                     raise OwnerGone(self.path) from None
                 retry = False
+        return self._expected(reply, kind)
+
+    def _expected(self, reply: protocol.Reply, kind: type[R]) -> R:
         if isinstance(reply, protocol.ErrorResponse):
             if reply.code == QueryRefused.code:
                 raise QueryRefused(reply.message, reply.hint)
@@ -183,12 +203,12 @@ class DatabaseClient:
         with self._lock:
             self._waiting[me] = connection
         try:
-            connection.send_bytes(data)
-            if not connection.poll(timeout):
-                raise OwnerTimeout(self.path, self.host.pid)
-            return protocol.read_reply(connection.recv_bytes(protocol.ANSWER_CAP))
+            connection.send(data, timeout)
+            return protocol.read_reply(connection.receive(protocol.ANSWER_CAP, timeout))
         except protocol.InvalidMessage:
             raise _other_version(self.path, self.host) from None
+        except TimeoutError:
+            raise OwnerTimeout(self.path, self.host.pid) from None
         except (EOFError, OSError):
             raise _ConnectionLost(cancelled=me in self._cancelled) from None
         finally:
@@ -211,7 +231,7 @@ class DatabaseClient:
             connection.close()
             raise
         with self._lock:
-            if not (self._closed or connection.closed) and len(self._idle) < _IDLE:
+            if not (self._closed or connection.is_closed) and len(self._idle) < _IDLE:
                 self._idle.append(connection)
                 return
         connection.close()
@@ -224,45 +244,33 @@ class DatabaseClient:
                 if not self._idle:
                     return None
                 connection = self._idle.pop()
-            try:
-                if not connection.poll(0):
-                    return connection
-            except OSError:
-                pass  # Closed, like a connection with unexpected data.
+            if not connection.is_stale:
+                return connection
             connection.close()
 
     def _connect(self) -> Connection:
-        owner, key = owner_file.read(self.path), owner_file.key(self.path)
-        if owner is None or key is None:
+        owner = owner_file.read(self.path)
+        if owner is None:
             raise OwnerGone(self.path)
-        address = owner_file.address(self.path, owner)
+        connection: Connection | None = None
         try:
-            connection = Client(address.at, address.family)
-        except (OSError, EOFError):
-            raise OwnerGone(self.path) from None
-        try:
-            self.host = self._handshake(connection, key, owner)
-        except BaseException:
-            connection.close()
+            connection = connect(Path(owner_file.address(self.path, owner).at), GREETING_TIMEOUT)
+            greeting = connection.receive(protocol.REQUEST_CAP, GREETING_TIMEOUT)
+            self.host = self._checked(protocol.read_reply(greeting), owner)
+        except BaseException as error:
+            if connection is not None:
+                connection.close()
+            match error:
+                case TimeoutError():
+                    raise OwnerTimeout(self.path, owner.pid) from None
+                case protocol.InvalidMessage():
+                    raise _other_version(self.path, owner) from None
+                case EOFError() | OSError():
+                    raise OwnerGone(self.path) from None
             raise
         return connection
 
-    def _handshake(
-        self, connection: Connection, key: bytes, owner: owner_file.OwnerInfo
-    ) -> protocol.Host:
-        try:
-            authenticate_to_server(connection, key)
-            reply = protocol.read_reply(connection.recv_bytes(protocol.REQUEST_CAP))
-        except (AuthenticationError, AssertionError):
-            raise KeyRefused(
-                f"The key beside the database {self.path} is not the one of process {owner.pid}."
-            ) from None
-        except TimeoutError:
-            raise OwnerTimeout(self.path, owner.pid) from None
-        except protocol.InvalidMessage:
-            raise _other_version(self.path, owner) from None
-        except (EOFError, OSError):
-            raise OwnerGone(self.path) from None
+    def _checked(self, reply: protocol.Reply, owner: owner_file.OwnerInfo) -> protocol.Host:
         if isinstance(reply, protocol.ErrorResponse):
             raise _server_error(reply)
         if not isinstance(reply, protocol.Host):

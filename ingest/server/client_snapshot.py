@@ -1,4 +1,8 @@
-"""The snapshot that a client holds: a read-only transaction with a time limit."""
+"""The snapshot that a client holds: a read-only transaction with a time limit.
+
+In a file of its own because the server's two halves share it: one limits its time, the other runs
+queries in it.
+"""
 
 import time
 
@@ -6,8 +10,6 @@ from ingest.db.engine import Connection
 
 
 class ClientSnapshot:
-    """Belongs to the thread of its client."""
-
     def __init__(self) -> None:
         self.held: Connection | None = None
         self.expired = False
@@ -16,10 +18,12 @@ class ClientSnapshot:
         self._until = 0.0
 
     @property
-    def left(self) -> float:
-        return max(0.0, self._until - time.monotonic())
+    def left(self) -> float | None:
+        """Seconds until the snapshot expires; None if there is none."""
+        return None if self.held is None else max(0.0, self._until - time.monotonic())
 
     def hold(self, con: Connection, seconds: float, moment: int) -> None:
+        """Hold a snapshot that was taken with `begin`."""
         self._until = time.monotonic() + seconds
         self.renew(con, moment)
 
@@ -27,9 +31,6 @@ class ClientSnapshot:
         """Continue with another transaction, after a statement failed in the first."""
         self.end()
         self.held, self.expired, self.moment = con, False, moment
-        con.execute("begin transaction read only")
-        # The engine takes the snapshot at the first query, not when the transaction begins.
-        con.execute("select 1 from schema_migrations").fetchall()
 
     def invalidate(self) -> None:
         """End the snapshot; the client's further queries are refused."""
@@ -41,3 +42,15 @@ class ClientSnapshot:
         if self.held is not None:
             self.held.close()
             self.held = None
+
+
+def begin(con: Connection) -> Connection:
+    """Begin a read-only transaction and take its snapshot."""
+    try:
+        con.execute("begin transaction read only")
+        # The engine takes the snapshot at the first query, not when the transaction begins.
+        con.execute("select 1 from schema_migrations").fetchall()
+    except BaseException:
+        con.close()
+        raise
+    return con

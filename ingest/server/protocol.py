@@ -17,12 +17,15 @@ from msgspec import Struct
 from msgspec.msgpack import Decoder, Ext
 
 from ingest.db.query_reader import Format, Query, Row
+from ingest.errors import TailboardError
+
+Buffer = bytes | bytearray
 
 REQUEST_CAP = 4 * 1024**2
 ANSWER_CAP = 64 * 1024**2
 
 
-class NamedQueriesRequest(Struct, tag="ask"):
+class NamedQueriesRequest(Struct, tag="queries"):
     """Run several named queries on one snapshot."""
 
     queries: list[Query]
@@ -39,26 +42,23 @@ class CopyRequest(Struct, tag="copy"):
     form: Format
 
 
-class ActionRequest(Struct, tag="act"):
+class ActionRequest(Struct, tag="action"):
     """Execute an action on the owner's writing thread."""
 
     name: str
     values: dict[str, Any]
 
 
-class SnapshotRequest(Struct, tag="hold"):
+class SnapshotRequest(Struct, tag="snapshot"):
     """Run all further queries of this connection on one snapshot."""
 
 
-class HostRequest(Struct, tag="who"):
+class HostRequest(Struct, tag="host"):
     """Return information about the owner."""
 
 
-class WaitRequest(Struct, tag="listen"):
-    """Respond when the number of commits differs from `seen`, or after so many seconds."""
-
-    seen: int
-    seconds: float
+class WatchRequest(Struct, tag="watch"):
+    """Send the number of commits now and after each commit, until the client disconnects."""
 
 
 Request = (
@@ -68,7 +68,7 @@ Request = (
     | ActionRequest
     | SnapshotRequest
     | HostRequest
-    | WaitRequest
+    | WatchRequest
 )
 
 
@@ -90,7 +90,7 @@ class Copied(Struct, tag="copied"):
     """The file's name in the spool folder beside the database."""
 
 
-class ActionResponse(Struct, tag="outcome"):
+class ActionResponse(Struct, tag="result"):
     values: dict[str, Any]
 
 
@@ -107,14 +107,14 @@ class Host(Struct, tag="host"):
     inode: int
 
 
-class ErrorResponse(Struct, tag="refusal"):
+class ErrorResponse(Struct, tag="error"):
     code: str
     message: str
     hint: str
     error_class: str = "transient"
 
 
-class CommitsResponse(Struct, tag="beats"):
+class CommitsResponse(Struct, tag="commits"):
     """The number of commits of this owner."""
 
     count: int
@@ -244,14 +244,14 @@ def _array(count: int) -> bytes:
     return b"\xdd" + count.to_bytes(4, "big")
 
 
-def read_request(data: bytes) -> Request:
+def read_request(data: Buffer) -> Request:
     try:
         return _REQUESTS.decode(data)
     except _NOT_OURS as error:
         raise InvalidMessage(str(error)) from error
 
 
-def read_reply(data: bytes) -> Reply:
+def read_reply(data: Buffer) -> Reply:
     try:
         return _REPLIES.decode(data)
     except _NOT_OURS as error:
@@ -260,3 +260,34 @@ def read_reply(data: bytes) -> Reply:
 
 # An extension value from another program may contain anything, and decoding it raises any of these.
 _NOT_OURS = (msgspec.MsgspecError, ValueError, TypeError, KeyError, ArithmeticError, RecursionError)
+
+
+def error_response(error: Exception) -> ErrorResponse:
+    if isinstance(error, TailboardError):
+        return ErrorResponse(error.code, error.message, error.hint, error.kind)
+    return ErrorResponse(type(error).__name__, str(error), "")
+
+
+INVALID = ErrorResponse(
+    "server.invalid",
+    "The message is not in Tailboard's format.",
+    "Use the same version of Tailboard everywhere.",
+)
+OTHER_USER = ErrorResponse(
+    "server.user",
+    "The process that has the database open belongs to another user.",
+    "Use another database with --db PATH.",
+    "config",
+)
+FULL = ErrorResponse(
+    "server.full",
+    "Too many processes read this database at once.",
+    "Close one of them, and try again.",
+    "resource",
+)
+TOO_MUCH = ErrorResponse(
+    "server.too_much", "The result is too large to send.", "Select fewer rows: --limit N."
+)
+EXPIRED = ErrorResponse(
+    "server.expired", "The snapshot was held too long and has expired.", "Try again."
+)

@@ -87,7 +87,6 @@ def test_a_disk_that_is_full_at_the_start_is_told_in_a_sentence(
 ) -> None:
     if known:
         small.open().close()
-        owner_file.make_key(small.path)
     ballast = fill(small, leave)
     env = {"TAILBOARD_DB": str(small.path), "CODEX_HOME": str(small.home.path)}
     env["TAILBOARD_CONFIG"] = str(small.folder / "config.toml")

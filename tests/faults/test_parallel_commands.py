@@ -1,4 +1,4 @@
-"""Commands that meet others at the same database: each simply waits for its turn."""
+"""Many commands use one database at once: each waits for its turn, and none fails."""
 
 import os
 import subprocess
@@ -8,7 +8,7 @@ import pytest
 
 from tests.faults.fault_harness import ROOT, Place, program
 
-MANY = 8
+MANY = 200 if os.environ.get("TAILBOARD_SOAK") == "1" else 24
 
 
 def start(place: Place, *words: str) -> subprocess.Popen[str]:
@@ -22,19 +22,44 @@ def start(place: Place, *words: str) -> subprocess.Popen[str]:
     )
 
 
-def ended(commands: list[subprocess.Popen[str]]) -> list[str]:
-    """What those said that failed."""
-    said = [(one.communicate()[1], one.returncode) for one in commands]
-    return [text for text, code in said if code not in (0, 1)]
+def errors(commands: list[subprocess.Popen[str]]) -> list[str]:
+    """The error output of the commands that failed."""
+    ended = [(one.communicate()[1], one.returncode) for one in commands]
+    return [text for text, code in ended if code not in (0, 1)]
+
+
+ADD = ("tasks", "add", "Write it", "--project", "sample")
+
+
+def mixed(place: Place, count: int) -> list[subprocess.Popen[str]]:
+    """Every third command changes something."""
+    words = (("status",), ("sessions",), ADD)
+    return [start(place, *words[number % 3]) for number in range(count)]
 
 
 @pytest.mark.fault("P45")
-def test_many_orders_at_once_are_all_carried_out(place: Place) -> None:
+def test_many_commands_without_an_owner_all_succeed(place: Place) -> None:
     place.session("plan")
     place.read()
-    words = ("tasks", "add", "Write it", "--project", "sample")
-    assert ended([start(place, *words) for _ in range(MANY)]) == []
-    assert place.rows("select count(*) from commands") == [(MANY,)]
+    assert errors(mixed(place, MANY)) == []
+    assert place.rows("select count(*) from commands") == [(MANY // 3,)]
+
+
+@pytest.mark.fault("P45")
+def test_many_commands_beside_a_starting_and_an_ending_owner_all_succeed(place: Place) -> None:
+    place.session("plan")
+    place.read()
+    place.session("chat")
+    owner = start(place, "ingest", "--follow", "--json")
+    commands = mixed(place, MANY // 2)
+    assert owner.stdout is not None
+    # By now it has read the new session, and serves some of the commands.
+    assert owner.stdout.readline()
+    commands += mixed(place, MANY - len(commands))
+    commands[-1].wait()
+    owner.terminate()
+    assert errors([owner, *commands]) == []
+    assert place.rows("select count(*) from commands") == [(MANY // 3,)]
 
 
 @pytest.mark.fault("P45")
@@ -42,14 +67,14 @@ def test_reading_files_beside_commands_waits_for_them(place: Place) -> None:
     place.session("plan")
     place.read()
     place.session("chat")
-    words = (("resume",), ("tasks", "add", "Write it", "--project", "sample"), ("ingest",))
-    assert ended([start(place, *one) for one in words + words]) == []
+    words = (("resume",), ADD, ("ingest",))
+    assert errors([start(place, *one) for one in words + words]) == []
     assert place.facts() == place.quiet()
 
 
 @pytest.mark.fault("P45")
-def test_an_order_beside_an_owner_that_is_just_starting_waits_for_it(place: Place) -> None:
-    """It has the lock, and nobody can reach it yet, for longer than a moment."""
+def test_an_action_beside_a_starting_owner_waits_for_it(place: Place) -> None:
+    """The owner has the lock, and for seconds no socket."""
     place.session("plan")
     place.read()
     code = (
@@ -62,9 +87,9 @@ def test_an_order_beside_an_owner_that_is_just_starting_waits_for_it(place: Plac
     )
     assert holder.stdout is not None
     assert holder.stdout.readline() == b"open\n"
-    order = start(place, "tasks", "add", "Write it", "--project", "sample")
+    command = start(place, *ADD)
     with pytest.raises(subprocess.TimeoutExpired):
-        order.wait(4)
+        command.wait(4)
     holder.communicate()
-    assert ended([order]) == []
+    assert errors([command]) == []
     assert place.rows("select verb from commands") == [("task",)]

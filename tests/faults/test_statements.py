@@ -15,8 +15,9 @@ from ingest.db.local_reader import LocalReader
 from ingest.db.sql_allowlist import MAX_LENGTH
 from ingest.errors import QueryRefused, ServerError
 from ingest.server.client import DatabaseClient
+from ingest.server.clients import Limits
 from ingest.server.owner_file import Role
-from ingest.server.server import Limits, Server
+from ingest.server.server import Server
 
 NESTED = "with deep as (select 1 union all select 1) select * from deep"
 

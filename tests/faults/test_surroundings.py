@@ -100,7 +100,6 @@ def test_a_plate_that_names_a_process_that_lives_counts_for_nothing_without_the_
     place.read()
     # Whoever had the database is dead, and this very process has got its number.
     left = OwnerInfo(os.getpid(), "2026-11-21T12:00:00", Role.FOLLOW, "1", 1, [], "nowhere")
-    owner_file.make_key(place.path)
     owner_file.write(place.path, left)
     with start_or_connect(
         place.path, ServerOptions(homes([place.home.path]), Role.INGEST), place.clock

@@ -167,7 +167,7 @@ def test_an_owner_that_ends_takes_its_door_away(
     follower.communicate(timeout=PATIENCE)
     assert follower.returncode == 0
     left = {path.name.removeprefix(machine.db.name) for path in machine.db.parent.iterdir()}
-    assert left == {"", ".key", ".spool"}
+    assert left == {"", ".spool"}
 
 
 def test_who_follows_waits_for_a_codex_home_that_is_not_there_yet(tmp_path: Path) -> None:

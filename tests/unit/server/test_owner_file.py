@@ -1,4 +1,4 @@
-"""The notes beside an open database: private, made in one step, and never believed blindly."""
+"""The owner file and the address of the socket: private, written atomically, never trusted."""
 
 import os
 import stat
@@ -13,7 +13,7 @@ from ingest.db import paths
 from ingest.server import owner_file
 from ingest.server.owner_file import OwnerInfo
 
-PLATE = OwnerInfo(42, "2026-11-21T11:30:00", "follow", "0.1.0", 3, ["home"])
+OWNER = OwnerInfo(42, "2026-11-21T11:30:00", "follow", "0.1.0", 3, ["home"])
 
 
 def _mode(path: Path) -> int:
@@ -25,54 +25,38 @@ def database(tmp_path: Path) -> Path:
     return tmp_path / "t.duckdb"
 
 
-def test_the_plate_says_what_was_put_up_and_is_private(database: Path) -> None:
-    owner_file.write(database, PLATE)
-    assert owner_file.read(database) == PLATE
+def test_the_owner_file_is_private_and_holds_what_was_written(database: Path) -> None:
+    owner_file.write(database, OWNER)
+    assert owner_file.read(database) == OWNER
     assert _mode(paths.beside(database, "owner")) == 0o600
     owner_file.remove(database)
     assert owner_file.read(database) is None
 
 
 @pytest.mark.parametrize("left", [b"", b"{", b'{"pid": "one"}', b"\xff" * 100])
-def test_a_plate_that_cannot_be_read_is_none(database: Path, left: bytes) -> None:
+def test_an_unreadable_owner_file_is_ignored(database: Path, left: bytes) -> None:
     paths.beside(database, "owner").write_bytes(left)
     assert owner_file.read(database) is None
 
 
-def test_a_link_in_the_place_of_the_plate_or_key_is_not_followed(database: Path) -> None:
+def test_a_link_in_place_of_the_owner_file_is_not_followed(database: Path) -> None:
     elsewhere = database.with_name("elsewhere")
-    owner_file.write(elsewhere, PLATE)
-    owner_file.make_key(elsewhere)
-    for what in ("owner", "key"):
-        paths.beside(database, what).symlink_to(paths.beside(elsewhere, what))
+    owner_file.write(elsewhere, OWNER)
+    paths.beside(database, "owner").symlink_to(paths.beside(elsewhere, "owner"))
     assert owner_file.read(database) is None
-    assert owner_file.key(database) is None
 
 
-def test_the_key_is_made_once_and_private(database: Path) -> None:
-    made = owner_file.make_key(database)
-    assert len(made) == owner_file.KEY_BYTES
-    assert owner_file.make_key(database) == made == owner_file.key(database)
-    assert _mode(paths.beside(database, "key")) == 0o600
+def test_the_files_of_earlier_versions_are_removed(database: Path) -> None:
+    for name in ("key", "sock"):
+        paths.beside(database, name).write_bytes(b"old")
+    owner_file.remove_leftovers(database)
+    assert list(database.parent.iterdir()) == []
 
 
-def test_a_key_that_others_could_read_is_replaced(database: Path) -> None:
-    known = owner_file.make_key(database)
-    paths.beside(database, "key").chmod(0o644)
-    assert owner_file.make_key(database) != known
-    assert _mode(paths.beside(database, "key")) == 0o600
-
-
-def test_a_key_of_the_wrong_length_is_replaced(database: Path) -> None:
-    paths.beside(database, "key").write_bytes(b"short")
-    assert owner_file.key(database) is None
-    assert len(owner_file.make_key(database)) == owner_file.KEY_BYTES
-
-
-def test_the_door_is_beside_the_database() -> None:
+def test_the_socket_is_in_the_private_folder_beside_the_database() -> None:
     first = next(owner_file.socket_addresses(Path("/data/t.duckdb")))
-    assert (first.at, first.told) == ("/data/t.duckdb.sock", None)
-    assert owner_file.address(Path("/data/t.duckdb"), PLATE) == first
+    assert (first.at, first.told) == ("/data/t.duckdb.spool/sock", None)
+    assert owner_file.address(Path("/data/t.duckdb"), OWNER) == first
 
 
 LONG = Path("/data") / ("long" * 40) / "t.duckdb"
@@ -92,10 +76,10 @@ def test_a_path_too_long_for_a_socket_gets_a_private_folder_elsewhere(temporary:
     assert Path(place.at).is_relative_to(temporary)
     assert _mode(Path(place.at).parent) == 0o700
     assert list(owner_file.socket_addresses(LONG)) == [place]
-    assert owner_file.address(LONG, replace(PLATE, socket=place.told)) == place
+    assert owner_file.address(LONG, replace(OWNER, socket=place.told)) == place
 
 
-def test_a_folder_elsewhere_that_others_can_enter_is_not_used(temporary: Path) -> None:
+def test_a_folder_that_other_users_can_enter_is_not_used(temporary: Path) -> None:
     (first,) = owner_file.socket_addresses(LONG)
     Path(first.at).parent.chmod(0o777)
     (other,) = owner_file.socket_addresses(LONG)

@@ -69,17 +69,17 @@ def test_a_number_too_large_for_its_place_spoils_no_other_chunk() -> None:
     [
         b"",
         b"\xc1",
-        pickle.dumps({"type": "who"}),
+        pickle.dumps({"type": "host"}),
         msgspec.msgpack.encode({"type": "drop"}),
-        msgspec.msgpack.encode({"type": "ask", "queries": "all"}),
+        msgspec.msgpack.encode({"type": "queries", "queries": "all"}),
         msgspec.msgpack.encode(
-            {"type": "act", "name": "x", "values": {"when": msgspec.msgpack.Ext(1, b"soon")}}
+            {"type": "action", "name": "x", "values": {"when": msgspec.msgpack.Ext(1, b"soon")}}
         ),
         msgspec.msgpack.encode(
-            {"type": "act", "name": "x", "values": {"what": msgspec.msgpack.Ext(99, b"")}}
+            {"type": "action", "name": "x", "values": {"what": msgspec.msgpack.Ext(99, b"")}}
         ),
         msgspec.msgpack.encode(
-            {"type": "act", "name": "x", "values": {"map": msgspec.msgpack.Ext(8, b"\x93")}}
+            {"type": "action", "name": "x", "values": {"map": msgspec.msgpack.Ext(8, b"\x93")}}
         ),
     ],
 )
