@@ -105,18 +105,18 @@ def test_a_copy_is_made_while_another_process_follows(
 def test_many_commands_at_once_get_the_same_answer(
     machine: Machine, follower: subprocess.Popen[str]
 ) -> None:
-    running = [machine.start("usage", "--json") for _ in range(6)]
-    answers = {process.communicate(timeout=PATIENCE)[0] for process in running}
-    assert [process.returncode for process in running] == [0] * 6
-    assert len(answers) == 1
+    running = [machine.start("-v", "usage", "--json") for _ in range(6)]
+    ended = [process.communicate(timeout=PATIENCE) for process in running]
+    assert [process.returncode for process in running] == [0] * 6, [err for _, err in ended]
+    assert len({out for out, _ in ended}) == 1
 
 
 def test_many_commands_at_once_without_an_owner_take_turns(machine: Machine) -> None:
     machine.json("ingest")
-    running = [machine.start("usage", "--json") for _ in range(6)]
-    answers = {process.communicate(timeout=PATIENCE)[0] for process in running}
-    assert [process.returncode for process in running] == [0] * 6
-    assert len(answers) == 1
+    running = [machine.start("-v", "usage", "--json") for _ in range(6)]
+    ended = [process.communicate(timeout=PATIENCE) for process in running]
+    assert [process.returncode for process in running] == [0] * 6, [err for _, err in ended]
+    assert len({out for out, _ in ended}) == 1
 
 
 def test_ingest_leaves_the_work_to_who_follows_and_tells_what_came_of_it(
