@@ -15,6 +15,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from msgspec import Struct
 
+from ingest import log
 from ingest.db.query_reader import QueryReader
 from ingest.errors import OwnerGone, TailboardError
 from ingest.server.client import DatabaseClient
@@ -197,6 +198,8 @@ def failure_of(error: BaseException) -> QueryFailure:
     if isinstance(error, TailboardError):
         code, message, hint = error.code, error.message, error.hint
         return QueryFailure(code, message, hint, f"[{code}] {message}\n{hint}\n{trace}")
+    if isinstance(error, Exception):
+        log.unexpected(error)
     name = type(error).__name__
     sentence = f"This part of the screen met an error of the program's own: {name}."
     hint = "The rest goes on. Press y to copy the details for a report."

@@ -16,6 +16,7 @@ from typing import IO, Final
 
 from msgspec import Struct
 
+from ingest import log
 from ingest.errors import DatabaseError, OwnerGone, OwnerTimeout, OwnerUnreachable, reason
 from ingest.interpreter import PYTHON
 from ingest.server import owner_file
@@ -88,7 +89,7 @@ class Supervisor:
         # At once where nobody can be there: the child then loads while this process loads.
         if self._command and owner_file.read(self.path) is None:
             # Where that fails, the thread tries it again and tells why.
-            with contextlib.suppress(OSError):
+            with log.suppress("Starting the database process", OSError):
                 self._spawn()
         self._thread.start()
 
@@ -164,6 +165,7 @@ class Supervisor:
             except Exception as error:  # noqa: BLE001
                 # Whatever it is: without this thread nobody would keep the owner alive.
                 self._lose()
+                log.unexpected(error)
                 self._report(_unable(error, self.path))
 
     def _plan_sweep(self, seconds: float | None) -> None:

@@ -4,13 +4,13 @@ A small file beside the database, for its owner only. One that cannot be read or
 as none: nothing but comfort hangs on it.
 """
 
-import contextlib
 from pathlib import Path
 from typing import Any
 
 import msgspec
 from msgspec import Struct, field
 
+from ingest import log
 from ingest.private_files import write_atomic
 from tui.widgets.listing import View
 
@@ -56,10 +56,13 @@ def recall(database: Path) -> UiState:
     try:
         with beside(database).open("rb") as file:
             return msgspec.json.decode(file.read(_LARGEST), type=UiState)
-    except (OSError, msgspec.MsgspecError):
+    except FileNotFoundError:
+        return UiState()
+    except (OSError, msgspec.MsgspecError) as error:
+        log.suppressed("Reading the state of the dashboard", error)
         return UiState()
 
 
 def remember(database: Path, what: UiState) -> None:
-    with contextlib.suppress(OSError):
+    with log.suppress("Writing the state of the dashboard", OSError):
         write_atomic(beside(database), [msgspec.json.encode(what)])

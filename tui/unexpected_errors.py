@@ -1,14 +1,10 @@
-"""A mistake of the program's own that nothing else has caught: it is written down, and shown.
+"""An error that nothing else has caught: it is logged and shown.
 
-Promises that one mistake does not end the dashboard: what was on display is thrown away and made
-anew. Only a second one within a second ends it; then making it anew does not help. The log is for
-the owner of the database only, masked, and does not grow without end.
+One error does not end the dashboard: the screens of that place are removed and created again. A
+second one within a second ends it, because creating them again does not help.
 """
 
-import contextlib
-import os
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import ClassVar, Final
 
@@ -20,9 +16,8 @@ from textual.message_pump import CallbackError
 from textual.widgets import Static
 from textual.worker import WorkerFailed
 
-import ingest
+from ingest import log
 from ingest.text.redact import mask
-from ingest.text.sanitize import one_line, truncate
 from tui import content
 from tui.commands import bind
 from tui.pushed_screen import PushedScreen
@@ -32,16 +27,8 @@ from tui.widgets.pane import DashboardNode
 
 TOO_SOON: Final = 1.0
 """Seconds; a second mistake within them ends the program."""
-LARGEST: Final = 256 * 1024
-"""Bytes of the log; then its older half goes."""
-_ENTRY: Final = 16 * 1024
-_WORDS: Final = 500
 PLACE: Final = "mistake"
 """The mode in which nothing but the mistake is shown."""
-
-
-def beside(database: Path) -> Path:
-    return database.with_name(f"{database.name}.errors.log")
 
 
 def cause_of(error: BaseException) -> BaseException:
@@ -55,41 +42,23 @@ def cause_of(error: BaseException) -> BaseException:
 
 class UnexpectedErrors:
     def __init__(self, database: Path) -> None:
-        self.log = beside(database)
+        self.log = log.beside(database)
+        log.start(database)
         self.met: list[BaseException] = []
         """All of this run."""
         self._last = float("-inf")
 
     def meet(self, error: BaseException) -> QueryFailure | None:
-        """Write it down; how it is told, or None where it came too soon after the last one."""
+        """Log it, and return what is shown; None if it came too soon after the last one."""
         now = time.monotonic()
         too_soon, self._last = now - self._last < TOO_SOON, now
         failure = self.note(error)
         return None if too_soon else failure
 
     def note(self, error: BaseException) -> QueryFailure:
-        """Write it down, and no more."""
+        """Log it, and no more."""
         self.met.append(error)
-        failure = failure_of(error)
-        # The words of the error only here: they may quote what was read, and a copy goes out.
-        words = truncate(one_line(mask(str(error))), _WORDS)
-        head = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} tailboard {ingest.__version__}"
-        with contextlib.suppress(OSError):
-            write(self.log, f"{head}\n{words}\n{mask(failure.details)}\n"[:_ENTRY])
-        return failure
-
-
-def write(path: Path, text: str) -> None:
-    """Add it to the log; its older half goes first where that has grown too large."""
-    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
-    with os.fdopen(os.open(path, flags, 0o600), "r+b", buffering=0) as file:
-        os.fchmod(file.fileno(), 0o600)
-        if file.seek(0, os.SEEK_END) > LARGEST:
-            file.seek(-LARGEST // 2, os.SEEK_END)
-            kept = file.read()
-            file.truncate(0)
-            file.write(kept)
-        file.write(text.encode("utf-8", "replace"))
+        return failure_of(error)
 
 
 class UnexpectedErrorScreen(DashboardNode, PushedScreen[None]):

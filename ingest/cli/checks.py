@@ -15,6 +15,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from ingest import log
 from ingest.cli.access import NOTHING_YET, Access
 from ingest.cli.versions import told
 from ingest.pipeline.homes import homes
@@ -112,6 +113,16 @@ def private(database: Path) -> Check:
         folder = database.parent
         return Check(name, False, f"Others can write into {folder}.", f"chmod go-w {folder}")
     return Check(name, True, f"Only its owner can read {database}.")
+
+
+def log_file(database: Path) -> Check:
+    """Where warnings and unexpected errors are logged, and when the last one was."""
+    path, found = log.beside(database), log.entries(database)
+    if not found:
+        return Check("log", True, f"{path}: no messages.")
+    last = found[-1]
+    detail = f"{path}: {pluralize(len(found), 'message')}, the last at {last.time}Z."
+    return Check("log", True, detail)
 
 
 def room(database: Path) -> Check:

@@ -81,14 +81,16 @@ class Invocation:
 
     @cached_property
     def loaded(self) -> "Loaded":
-        from ingest import settings
+        from ingest import log, settings
 
         given = settings.GivenOptions(
             tuple(self.options.codex_homes),
             self.options.db,
             "never" if self.options.no_color else None,
         )
-        return settings.load(given, self.env, settings.places(self.env))
+        loaded = settings.load(given, self.env, settings.places(self.env))
+        log.start(loaded.settings.db)
+        return loaded
 
     @property
     def settings(self) -> "Settings":

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
+from ingest import log
 from ingest.cli.access import Backlog, OwnerStatus, backlog_from
 from ingest.db.database import Database
 from ingest.db.local_reader import LocalReader
@@ -94,11 +95,12 @@ def opened_for(
     """The database that was just opened, with a door for others who read."""
     database, told = found
     for line in told:
+        log.warning(line)
         note(line)
     door = Server(database, Role.COMMAND, [], now)
     with database, contextlib.closing(door):
         # Without a door the command does its work all the same.
-        with contextlib.suppress(SocketUnavailable):
+        with log.suppress("Listening for other processes", SocketUnavailable):
             door.open()
         yield database
 

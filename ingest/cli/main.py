@@ -56,7 +56,14 @@ def cli(invocation: Invocation, ctx: click.Context, no_mouse: bool) -> int:
 
 
 def main() -> None:
-    sys.exit(run(sys.argv[1:], os.environ, datetime.now(UTC)))
+    try:
+        code = run(sys.argv[1:], os.environ, datetime.now(UTC))
+    except Exception as error:
+        from ingest import log
+
+        log.unexpected(error)
+        raise
+    sys.exit(code)
 
 
 def run(

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
+from ingest import log
 from ingest.db import migrate
 from ingest.db.commit_counter import CommitCounter
 from ingest.db.engine import Connection, Error, FatalException, TransactionException, connect
@@ -152,7 +153,7 @@ class Database:
 
     def _drop(self) -> None:
         with self._connection_lock:
-            with contextlib.suppress(Error):
+            with log.suppress("Closing the database", Error):
                 if self._open is not None:
                     self._open.close()
             self._open = None
@@ -346,7 +347,7 @@ def damage_marker(path: Path) -> Path:
 
 def mark_damaged(path: Path, detail: str) -> None:
     # If the marker cannot be written, the next read of the damaged block tries again.
-    with contextlib.suppress(OSError):
+    with log.suppress("Marking the database as damaged", OSError):
         damage_marker(path).write_text(detail, encoding="utf-8", errors="backslashreplace")
 
 
@@ -354,6 +355,7 @@ def explain_and_mark(path: Path, error: Error) -> DatabaseError:
     """Translate the engine's error; if it reports damage, make the next start check the file."""
     explained = explain(path, error)
     if isinstance(explained, Damaged):
+        log.warning(explained.message)
         mark_damaged(path, explained.detail)
     return explained
 

@@ -17,6 +17,7 @@ from typing import Any
 
 import msgspec
 
+from ingest import log
 from ingest.errors import DatabaseUnusable, DiskFull
 from ingest.private_files import open_private, sync, write_atomic
 
@@ -106,7 +107,7 @@ class EditLog:
                 file = open_private(self.path, os.O_RDWR | os.O_CREAT)
                 try:
                     # On a file system without locks we assume that only one process writes.
-                    with contextlib.suppress(OSError):
+                    with log.suppress("Locking the log of edits", OSError):
                         fcntl.flock(file, fcntl.LOCK_EX)
                     if os.path.samestat(os.fstat(file), self.path.lstat()):
                         yield file

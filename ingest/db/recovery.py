@@ -20,6 +20,7 @@ from ingest.db.engine_errors import explain
 from ingest.db.file_checks import check_database_files
 from ingest.db.probe import CRASHED, probe
 from ingest.errors import Damaged, DatabaseUnusable, ForeignFile, Locked
+from ingest.log import suppressed
 from ingest.private_files import copy, open_private, sync
 from ingest.text.times import Clock, utc_now
 
@@ -134,6 +135,7 @@ def _opening_lock(path: Path) -> Iterator[bool]:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
         # On a full disk an existing database can still be opened.
+        suppressed("Locking the database while it is opened", error)
         yield False
         return
     try:
@@ -248,7 +250,9 @@ def _salvage(path: Path, log: Path, kept: Path, damage: str) -> Path | None:
         return candidate.replace(kept / f"{log.name}.salvaged")
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EPERM, errno.ENOTSUP):
-            return None  # Without space or hard links, the whole log is discarded.
+            # Without space or hard links, the whole log is discarded.
+            suppressed("Saving the write-ahead log", error)
+            return None
         raise
     finally:
         shutil.rmtree(trial, ignore_errors=True)

@@ -11,6 +11,7 @@ import shutil
 import uuid
 from pathlib import Path
 
+from ingest import log
 from ingest.db.edit_log import NAME as EDITS
 from ingest.db.engine import Connection, Error
 from ingest.db.query_reader import Format
@@ -71,7 +72,7 @@ def discard(path: Path) -> None:
     if path.is_dir():
         shutil.rmtree(path, ignore_errors=True)
     for file in (path, path.with_name(f"{path.name}.wal")):
-        with contextlib.suppress(OSError):
+        with log.suppress(f"Removing {file.name}", OSError):
             file.unlink(missing_ok=True)
 
 
@@ -99,7 +100,9 @@ def check_target(database: Path, target: Path) -> None:
 def _is_companion(name: str, path: Path) -> bool:
     first = path.parts[0] if path.parts else ""
     suffix = first.removeprefix(f"{name}.").partition("-")[0]
-    return first in (name, EDITS) or (first.startswith(f"{name}.") and suffix in _COMPANIONS)
+    return first in (name, EDITS, log.beside(Path(name)).name) or (
+        first.startswith(f"{name}.") and suffix in _COMPANIONS
+    )
 
 
 def move_to_target(copied: Path, target: Path, *, overwrite: bool = False) -> int:

@@ -14,6 +14,7 @@ from typing import Final, Generic, TypeVar
 from msgspec import Struct
 from msgspec.structs import asdict
 
+from ingest import log
 from ingest.batches.batch import BatchKey, Kind
 from ingest.batches.failure import classify
 from ingest.db import queue
@@ -110,6 +111,7 @@ class BackgroundJob(ABC, Generic[R]):
             if running.result is not None:
                 self._store(running, running.result)
         except Exception as error:  # noqa: BLE001 - recorded as the failure of the batch
+            log.unexpected(error)
             self._unreleased = True
             queue.record_failure(
                 self.database,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from ingest import log
 from ingest.db.database import Database
 from ingest.db.local_reader import LocalReader
 from ingest.db.recovery import open_database
@@ -79,6 +80,9 @@ class RunningServer:
         except SocketUnavailable as error:
             # This process works without clients; other processes report a locked database.
             self.notices.append(f"{error.message} {error.hint}")
+        log.start(database.path)
+        for notice in notices:
+            log.warning(notice)
 
     def close(self) -> None:
         """Disconnect the clients, then close the database."""

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
 
+from ingest import log
 from ingest.errors import UnknownCommand
 
 Handler = Callable[[dict[str, Any]], dict[str, Any]]
@@ -61,6 +62,7 @@ class CommandQueue:
                 reply.set_result(handlers[name](values))
             except Exception as error:  # noqa: BLE001
                 # The caller gets the error; the owner goes on with its own work.
+                log.unexpected(error)
                 reply.set_exception(error)
             except BaseException:
                 reply.set_exception(EOFError())

@@ -17,7 +17,7 @@ from typing import Any
 from msgspec import Struct, to_builtins
 from msgspec.structs import asdict
 
-from ingest import __version__
+from ingest import __version__, log
 from ingest.batches.retry_policy import RESOURCE_PAUSE
 from ingest.db.database import TAIL_CHECKPOINT, THREADS, Database
 from ingest.errors import Conflict, DatabaseError, ErrorClass, LostLease, MemoryLimit, ValueRejected
@@ -216,7 +216,7 @@ class Owner:
                     reader_output.empty_spool(Path(self.database.spool))
                 self.metrics.set_behind(changed)
                 # A database that cannot be used has raised its own error already.
-                with contextlib.suppress(DatabaseError):
+                with log.suppress("Restoring the number of threads", DatabaseError):
                     self.database.execute(f"set threads = {THREADS}")
             changed = self.scan().changed
             readers = ReaderPool(spawn_readers.start()) if died else None
@@ -286,6 +286,7 @@ class Owner:
                         raise
                     # Nothing is lost: the next sweep finds it all again. The sources in memory are
                     # ahead of what is stored and are dropped.
+                    log.suppressed("Reading", error)
                     report = RunReport(paused=error.code)
                     memory_errors = memory_errors + 1 if isinstance(error, MemoryLimit) else 0
                     plan, self._tracked = SweepPlan(recent, pace.everything_every), {}
@@ -334,7 +335,7 @@ class Owner:
         if at_once or self.metrics.due(now):
             sample = self.metrics.take_sample(now, _file_size(self.database.path))
             # A sample that cannot be stored is lost; the work itself goes on.
-            with contextlib.suppress(DatabaseError):
+            with log.suppress("Storing a sample of the metrics", DatabaseError):
                 if sample is not None:
                     with self.database.transaction():
                         self.database.run("report.add_sample", **asdict(sample))

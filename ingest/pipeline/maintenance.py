@@ -4,11 +4,11 @@ Everything here is off unless the settings enable it. A database error is not re
 the next round of reading meets the same error and reports it.
 """
 
-import contextlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from ingest import log
 from ingest.db.database import Database
 from ingest.db.prune import prune
 from ingest.errors import DatabaseError
@@ -35,15 +35,15 @@ class Maintenance:
 
     def step(self) -> None:
         for job in self.jobs:
-            with contextlib.suppress(DatabaseError):
+            with log.suppress(f"The background job {job.kind}", DatabaseError):
                 job.step()
-        with contextlib.suppress(DatabaseError):
+        with log.suppress("Pruning old history", DatabaseError):
             if self.retention:
                 self._prune(self.clock())
 
     def close(self) -> None:
         for job in self.jobs:
-            with contextlib.suppress(DatabaseError):
+            with log.suppress(f"Ending the background job {job.kind}", DatabaseError):
                 job.close()
 
     def _prune(self, now: datetime) -> None:

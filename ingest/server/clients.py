@@ -15,6 +15,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from ingest import log
 from ingest.db.database import Database, explain_and_mark
 from ingest.db.engine import Error
 from ingest.server import protocol
@@ -214,6 +215,7 @@ class Clients:
             data = protocol.reply(protocol.error_response(explained))
         except Exception as error:  # noqa: BLE001
             # An error is returned to its client and must not end the owner.
+            log.unexpected(error)
             client.snapshot.invalidate()
             data = protocol.reply(protocol.error_response(error))
         return data if len(data) <= self._limits.answer_bytes else protocol.reply(protocol.TOO_MUCH)

@@ -15,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ingest import __version__
+from ingest import __version__, log
 from ingest.db import paths
 from ingest.db.database import Database
 from ingest.errors import ReadOnlyServer, SocketUnavailable
@@ -172,7 +172,7 @@ class Server:
         import asyncio
 
         while not self._announced:
-            with contextlib.suppress(OSError):
+            with log.suppress("Announcing the owner", OSError):
                 self._announce()
             await asyncio.sleep(_ANNOUNCE_SECONDS)
 

@@ -13,6 +13,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Self
 
+from ingest import log
 from ingest.tail.discovery import ARCHIVED, SESSIONS
 from ingest.tail.mounts import filesystem_of, is_remote
 from ingest.tail.source import INDEX_FILES, parse
@@ -203,6 +204,7 @@ class _Watch:
         except FileNotFoundError:
             return  # A folder went away before it was watched: covered again once it is back.
         except OSError as error:
+            log.suppressed("Watching the sessions", error)
             limit = "limit" in str(error).lower() or error.errno in (errno.EMFILE, errno.ENOSPC)
             self.failure = (
                 "The system's limit of watched folders is reached (fs.inotify.max_user_watches)."
@@ -210,6 +212,7 @@ class _Watch:
                 else f"Watching failed: {error.strerror or error}."
             )
         except BaseException as error:  # noqa: BLE001
+            log.unexpected(error)
             # A hint may die of anything (a panic in native code is no Exception): the sweep goes
             # on without it, and `reason` says so.
             self.failure = (

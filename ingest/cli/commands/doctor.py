@@ -45,6 +45,7 @@ def examine(invocation: Invocation) -> Iterator[Check]:
     yield from checks.elsewhere(settings.codex_homes, _usual_homes(invocation))
     yield checks.private(settings.db)
     yield checks.room(settings.db)
+    yield checks.log_file(settings.db)
     try:
         with open_for_reading(invocation) as access:
             yield checks.database(access)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from ingest import log
 from ingest.db.database import Database
 from ingest.projects.tasks.plan_tool import SessionEvidence, is_enabled, on_by_default
 from tests.build import Home
@@ -45,6 +46,15 @@ def test_the_plan_tool_is_off_since_0_152_unless_the_settings_say_otherwise(desk
     assert "tools.update_plan.enabled = true" in off["cure"]
     (desk.home / "config.toml").write_text(off["cure"].rpartition(": ")[2])
     assert checks(desk, code=0)["plan tool"]["ok"] is True
+
+
+@pytest.mark.usefixtures("planless")
+def test_the_log_file_and_its_last_message_are_named(desk: Desk) -> None:
+    database = desk.db
+    assert checks(desk, code=1)["log"]["detail"] == f"{log.beside(database)}: no messages."
+    log.start(database)
+    log.warning("The disk is nearly full.")
+    assert "1 message, the last at 20" in checks(desk, code=1)["log"]["detail"]
 
 
 @pytest.mark.parametrize(

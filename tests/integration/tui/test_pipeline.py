@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from ingest import log
 from ingest.batches.action import Action, Selection, Verb
 from ingest.batches.state import State
 from ingest.pipeline.action_messages import BATCH_ACTION, RequestedAction, to_message
@@ -188,6 +189,18 @@ async def test_the_log_says_which_file_failed(stage: Stage) -> None:
     stage.read()
     async with stage.opened("3", "left_square_bracket") as (app, _):
         assert f"source.damaged: …{packed.name[-18:]}" in shown(app)
+
+
+async def test_the_log_shows_the_log_file(stage: Stage) -> None:
+    log.start(stage.db)
+    log.suppressed("Writing the state [bold]", OSError("No space left\x1b[2J"))
+    async with stage.opened("3", "left_square_bracket") as (app, _):
+        screen = shown(app)
+        assert "warning Writing the state" in screen
+        assert "[bold]" in screen
+        line = app.screen.query_exactly_one(Lists).table.line
+        assert line is not None
+        assert "No space left␛[2J" in line.text
 
 
 async def test_each_list_has_its_own_filter_line(stage: Stage) -> None:

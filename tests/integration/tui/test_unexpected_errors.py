@@ -9,6 +9,7 @@ from textual.events import Resize
 from textual.pilot import Pilot
 from textual.worker import WorkerFailed
 
+from ingest import log
 from tests.app_harness import PATIENCE, Stage, expected, press, shown, until, when
 from tui import unexpected_errors
 from tui.dashboard import Dashboard
@@ -109,10 +110,10 @@ async def test_it_is_shown_and_the_screen_is_made_anew(
         await press(pilot, "j", "2", "1")
         assert app.current_mode == "board"
         expected(app, Broken)
-    log = unexpected_errors.beside(stage.db)
-    assert log.stat().st_mode & 0o777 == 0o600
-    assert "Broken" in log.read_text()
-    assert TOKEN not in log.read_text()
+    file = log.beside(stage.db)
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert "Broken" in file.read_text()
+    assert TOKEN not in file.read_text()
 
 
 async def test_another_screen_can_be_gone_to_where_one_fails_again_and_again(
@@ -161,11 +162,3 @@ async def test_a_second_one_within_a_second_ends_it_with_a_sentence(
     said = " ".join(capsys.readouterr().err.split())
     assert "Tailboard ended by a mistake of its own: Broken. Nothing that was read is lost." in said
     assert TOKEN not in said
-
-
-def test_the_log_is_bounded_and_keeps_what_is_newest(stage: Stage) -> None:
-    kept = unexpected_errors.UnexpectedErrors(stage.db)
-    for number in range(200):
-        unexpected_errors.write(kept.log, f"{number} " + "x" * 4096)
-    assert kept.log.stat().st_size <= unexpected_errors.LARGEST + unexpected_errors._ENTRY
-    assert "199 x" in kept.log.read_text()

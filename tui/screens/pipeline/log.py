@@ -1,11 +1,13 @@
-"""What people ordered, and what went wrong by itself or was mended, the newest first."""
+"""What people did, what failed or was repaired, and the log file; the newest first."""
 
 from collections.abc import Callable, Sequence
 from typing import Final
 
 import msgspec
 
+from ingest import log
 from ingest.db.query_reader import QueryReader, Row
+from ingest.log import LogEntry
 from ingest.report.batch import Policy
 from ingest.text.sanitize import truncate_start
 from tui.widgets.column import Column, Line, Styled
@@ -32,7 +34,23 @@ class Log(InMemoryListing):
 
     def all(self, reading: QueryReader) -> Sequence[Line]:
         rows = reading.rows("pipeline.log", words=[], without=[], limit=MOST)
-        return [self._line(row) for row in rows]
+        lines = [(row["time"], self._line(row)) for row in rows]
+        lines += [(one.time, self._logged(one)) for one in log.entries(reading.path)]
+        return [line for _, line in sorted(lines, key=lambda one: one[0], reverse=True)][:MOST]
+
+    def _logged(self, entry: LogEntry) -> Line:
+        """An entry of the log file."""
+        return Line(
+            key=("log", entry.time, entry.process, entry.message),
+            cells=(
+                Styled(self._policy().clock(entry.time), "dim"),
+                "tailboard",
+                Styled(entry.level, "red" if entry.level == "error" else "yellow"),
+                f"process {entry.process}",
+                entry.message.partition("\n")[0],
+            ),
+            text=f"{entry.time:%Y-%m-%d %H:%M:%S} {entry.level} {entry.message}",
+        )
 
     def _line(self, row: Row) -> Line:
         by_itself = row["batch"] is not None

@@ -26,7 +26,7 @@ _EMPTY: Final = {
         "Every line could be read.",
         "One that cannot be is kept here, with the reason.",
     ),
-    "Log": ("Nothing was ordered and nothing went wrong.", "Both would stand here."),
+    "Log": ("No actions, warnings or errors.", "All of them are listed here."),
 }
 
 
