@@ -22,30 +22,14 @@ TailboardError                  code, message, hint, kind, exit_code
 
 A class exists where somebody catches it, or where several places raise it; other errors are raised
 as the base of their family, with a code of their own. Exceptions that one module raises and catches
-itself (`LineFault`, `NotLiteral`) stay there. Imports nothing, so that every layer may import it.
+itself (`LineFault`, `NotLiteral`) stay there. Imports nothing else: every layer may import it.
 Longer than 400 lines so that the tree and its classes are one file.
 """
 
-from enum import IntEnum, StrEnum
-from typing import TYPE_CHECKING
+from enum import StrEnum
+from pathlib import Path
 
-if TYPE_CHECKING:
-    # Loaded by nearly every command, but not by `--help`, which it would slow down.
-    from pathlib import Path
-
-
-class Exit(IntEnum):
-    """The exit codes of the command line."""
-
-    DONE = 0
-    ATTENTION = 1
-    """Done, and something needs attention; or nothing was found under a name."""
-    USAGE = 2
-    UNUSABLE = 3
-    """The database or a home cannot be used."""
-    INTERRUPTED = 130
-    BROKEN_PIPE = 141
-    """The reader of the output closed it; the code that a shell would report."""
+from ingest.exit_codes import Exit
 
 
 class ErrorClass(StrEnum):
@@ -177,7 +161,7 @@ class TargetExists(ProjectError):
     code = "outgoing.in_the_way"
     hint = "Choose another place."
 
-    def __init__(self, path: "Path", what: str) -> None:
+    def __init__(self, path: Path, what: str) -> None:
         super().__init__(f"Nothing was written: {path} is {what}.")
 
 
@@ -185,7 +169,7 @@ class TargetUnwritable(ProjectError):
     code = "outgoing.unwritable"
     hint = "Choose a place that can be written and has enough space."
 
-    def __init__(self, path: "Path", error: OSError) -> None:
+    def __init__(self, path: Path, error: OSError) -> None:
         super().__init__(f"{path} cannot be written: {error.strerror or type(error).__name__}.")
 
 
@@ -297,7 +281,7 @@ class Locked(DatabaseError):
     kind = ErrorClass.RESOURCE
     hint = "Close that program, or wait for it; or use another database with --db PATH."
 
-    def __init__(self, path: "Path", pid: int | None, program: str | None) -> None:
+    def __init__(self, path: Path, pid: int | None, program: str | None) -> None:
         process = f"process {pid}" if pid else "another program"
         named = f" ({program})" if program else ""
         super().__init__(f"The database {path} is open in {process}{named}.")
@@ -311,7 +295,7 @@ class NewerSchema(DatabaseError):
     kind = ErrorClass.CONFIG
     hint = "Update Tailboard, or use another database with --db PATH. Nothing was changed."
 
-    def __init__(self, path: "Path", detail: str) -> None:
+    def __init__(self, path: Path, detail: str) -> None:
         super().__init__(f"The database {path} was written by a newer version: {detail}.")
 
 
@@ -320,7 +304,7 @@ class ForeignFile(DatabaseError):
     kind = ErrorClass.CONFIG
     hint = "Use another path with --db PATH, or move the file away. Nothing was changed."
 
-    def __init__(self, path: "Path", what: str) -> None:
+    def __init__(self, path: Path, what: str) -> None:
         super().__init__(f"{path} is not a Tailboard database: {what}.")
 
 
@@ -331,7 +315,7 @@ class DatabaseUnusable(DatabaseError):
     kind = ErrorClass.CONFIG
     hint = "Check the permissions of the folder, or use another path with --db PATH."
 
-    def __init__(self, path: "Path", error: Exception) -> None:
+    def __init__(self, path: Path, error: Exception) -> None:
         super().__init__(f"The database {path} cannot be written: {reason(error)}.")
 
 
@@ -353,7 +337,7 @@ class Damaged(DatabaseError):
     kind = ErrorClass.CONFIG
     hint = "Run `tailboard ingest`: it keeps a copy, saves what it can and reads the rest again."
 
-    def __init__(self, path: "Path", detail: str) -> None:
+    def __init__(self, path: Path, detail: str) -> None:
         super().__init__(f"The database {path} is damaged: {detail.rstrip('.')}.")
         self.detail = detail
 
@@ -365,7 +349,7 @@ class DiskFull(DatabaseError):
     kind = ErrorClass.RESOURCE
     hint = "Free some space; ingest then continues by itself. Committed data is safe."
 
-    def __init__(self, path: "Path") -> None:
+    def __init__(self, path: Path) -> None:
         super().__init__(f"The disk that holds {path} is full.")
 
 
@@ -375,7 +359,7 @@ class Conflict(DatabaseError):
     code = "store.conflict"
     hint = "The change is retried automatically; nothing was stored twice."
 
-    def __init__(self, path: "Path", detail: str) -> None:
+    def __init__(self, path: Path, detail: str) -> None:
         super().__init__(f"Two changes of {path} conflict: {detail}.")
 
 
@@ -435,7 +419,7 @@ class OwnerGone(DatabaseError):
     kind = ErrorClass.RESOURCE
     hint = "Try again."
 
-    def __init__(self, path: "Path") -> None:
+    def __init__(self, path: Path) -> None:
         super().__init__(f"The process that had the database {path} open has ended.")
 
 
@@ -446,7 +430,7 @@ class OwnerTimeout(DatabaseError):
     kind = ErrorClass.RESOURCE
     hint = "If that process is stopped, resume it or end it."
 
-    def __init__(self, path: "Path", pid: int | None) -> None:
+    def __init__(self, path: Path, pid: int | None) -> None:
         process = f"process {pid}" if pid else "another process"
         super().__init__(f"The database {path} is open in {process}, which does not respond.")
         self.pid = pid
@@ -495,7 +479,7 @@ class SocketUnavailable(DatabaseError):
         "sockets and with a shorter path: --db PATH."
     )
 
-    def __init__(self, path: "Path", error: OSError) -> None:
+    def __init__(self, path: Path, error: OSError) -> None:
         super().__init__(f"Other processes cannot read {path} now: {reason(error)}.")
 
 

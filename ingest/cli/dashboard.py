@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
-from ingest.errors import Exit
+from ingest.exit_codes import Exit
 
 if TYPE_CHECKING:  # The help must not wait for it.
     from ingest.settings import Settings

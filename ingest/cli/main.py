@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
@@ -16,7 +16,10 @@ from ingest.cli import dashboard
 from ingest.cli.group import LazyGroup
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.table import COMMANDS
-from ingest.errors import Exit, OwnerGone, TailboardError
+from ingest.exit_codes import Exit
+
+if TYPE_CHECKING:
+    from ingest.errors import TailboardError
 
 COMPLETE = "_TAILBOARD_COMPLETE"
 AGAIN_SECONDS = 60.0
@@ -137,16 +140,23 @@ def _invoke(arguments: Sequence[str], invocation: Invocation, until: float) -> i
     except click.ClickException as error:
         error.show()
         return error.exit_code
-    except TailboardError as error:
+    except Exception as error:
+        # Imported here: `--help` is faster without it.
+        from ingest.errors import TailboardError
+
+        if not isinstance(error, TailboardError):
+            raise
         if _may_run_again(error, invocation, until):
             return _invoke(arguments, invocation, until)
         _report(invocation, error)
         return error.exit_code
 
 
-def _may_run_again(error: TailboardError, invocation: Invocation, until: float) -> bool:
+def _may_run_again(error: "TailboardError", invocation: Invocation, until: float) -> bool:
     """Whether the owner ended before the command printed or changed anything: a command prints at
     its end."""
+    from ingest.errors import OwnerGone
+
     return isinstance(error, OwnerGone) and not invocation.ordered and time.monotonic() < until
 
 
@@ -155,7 +165,7 @@ def _code(returned: object) -> int:
     return returned if isinstance(returned, int) else Exit.DONE
 
 
-def _report(invocation: Invocation, error: TailboardError) -> None:
+def _report(invocation: Invocation, error: "TailboardError") -> None:
     output = invocation.plain_output
     output.complain(f"{error.message}\n{error.hint}".rstrip())
     if invocation.options.verbose:

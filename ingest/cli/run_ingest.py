@@ -19,7 +19,8 @@ from ingest.cli.output import Output
 from ingest.cli.progress import Progress
 from ingest.db.database import Database
 from ingest.db.query_reader import NamedQueries
-from ingest.errors import CodexHomeMissing, DatabaseReplaced, Exit, OwnerGone
+from ingest.errors import CodexHomeMissing, DatabaseReplaced, OwnerGone
+from ingest.exit_codes import Exit
 from ingest.gc_scheduler import freeze_loaded
 from ingest.pipeline.bootstrap import ServerOptions, start_or_connect
 from ingest.pipeline.follow import Owner, Pace, Round

@@ -7,7 +7,8 @@ from ingest.cli.actions import ActionRunner
 from ingest.cli.confirm import confirmed
 from ingest.cli.invocation import Invocation
 from ingest.cli.output import Output
-from ingest.errors import Exit, NotFound
+from ingest.errors import NotFound
+from ingest.exit_codes import Exit
 from ingest.text.units import pluralize
 
 _LISTED = 12

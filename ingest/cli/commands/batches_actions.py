@@ -20,7 +20,7 @@ from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.options import reason_option
 from ingest.cli.output import Column, Output
-from ingest.errors import Exit
+from ingest.exit_codes import Exit
 from ingest.text.units import pluralize
 
 _DONE: Final = {

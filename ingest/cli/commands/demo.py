@@ -23,7 +23,8 @@ from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.demo.story import shipped
 from ingest.demo.writer import DemoWriter
-from ingest.errors import Exit, Refused
+from ingest.errors import Refused
+from ingest.exit_codes import Exit
 from ingest.pipeline.bootstrap import RunningServer, ServerOptions, start_or_connect
 from ingest.pipeline.homes import homes
 from ingest.server.client import DatabaseClient

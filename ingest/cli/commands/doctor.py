@@ -11,7 +11,8 @@ from ingest.cli.checks import Check
 from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.output import Output
-from ingest.errors import DatabaseError, Exit
+from ingest.errors import DatabaseError
+from ingest.exit_codes import Exit
 
 
 @click.command(cls=Command)

@@ -15,7 +15,8 @@ from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.options import reason_option
 from ingest.cli.output import Column, Output
 from ingest.db.prune import PruneCounts
-from ingest.errors import Exit, InvalidTime
+from ingest.errors import InvalidTime
+from ingest.exit_codes import Exit
 from ingest.pipeline.command_queue import Handler
 from ingest.pipeline.homes import homes
 from ingest.pipeline.prune_action import PRUNE, PruneRequest, prune_handler, request_prune

@@ -16,7 +16,8 @@ from ingest.cli.options import reason_option
 from ingest.cli.output import Output
 from ingest.cli.scope import session_id
 from ingest.cli.start_over import start_over
-from ingest.errors import Exit, NotFound
+from ingest.errors import NotFound
+from ingest.exit_codes import Exit
 from ingest.text.units import pluralize
 
 _session = click.option(

@@ -13,7 +13,8 @@ from ingest.cli.group import Command, Group
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.output import Column, Output
 from ingest.db.redact_stored import StoredText, backups, redact, scan
-from ingest.errors import Exit, Refused
+from ingest.errors import Refused
+from ingest.exit_codes import Exit
 from ingest.pipeline.action_messages import REDACT_SCAN
 from ingest.pipeline.command_queue import Handler
 from ingest.projects.exports import exported_files

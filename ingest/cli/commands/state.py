@@ -15,7 +15,8 @@ from ingest.cli.group import Group
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.output import Column, Output
 from ingest.cli.scope import project_of
-from ingest.errors import Exit, NotFound
+from ingest.errors import NotFound
+from ingest.exit_codes import Exit
 from ingest.projects import exports, safe_export
 from ingest.projects.state import write
 from ingest.projects.state.build import BuiltState, build_state

@@ -24,7 +24,8 @@ from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.output import Output
 from ingest.cli.versions import versions
-from ingest.errors import DatabaseError, Exit, FolderUnwritable
+from ingest.errors import DatabaseError, FolderUnwritable
+from ingest.exit_codes import Exit
 from ingest.private_files import create
 from ingest.text.units import size
 

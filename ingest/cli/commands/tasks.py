@@ -10,7 +10,7 @@ from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.options import Filters, filters
 from ingest.cli.output import Output
 from ingest.cli.task_listing import TaskListing, counted, remarks, scoped, table
-from ingest.errors import Exit
+from ingest.exit_codes import Exit
 from ingest.projects.tasks import drawing
 from ingest.projects.tasks.filters import TaskFilter, filter_tasks, next_task
 from ingest.projects.tasks.model import Edge, Roadmap, Task, TaskState

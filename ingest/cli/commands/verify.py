@@ -12,7 +12,7 @@ from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.output import Cell, Column, Output, StyledCell
 from ingest.cli.progress import Narration
 from ingest.db.query_reader import NamedQueries
-from ingest.errors import Exit
+from ingest.exit_codes import Exit
 from ingest.pipeline.homes import homes
 from ingest.pipeline.verify import SourceCheck, verify
 from ingest.text.units import pluralize

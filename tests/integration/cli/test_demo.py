@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.errors import Exit
+from ingest.exit_codes import Exit
 from tests.integration.cli.cli_harness import Desk
 
 

@@ -4,7 +4,7 @@ import json
 import stat
 from typing import Any
 
-from ingest.errors import Exit
+from ingest.exit_codes import Exit
 from tests.integration.cli.cli_harness import Desk, Sessions
 
 SAID = (
