@@ -17,7 +17,8 @@ TailboardError                  code, message, hint, kind, exit_code
 │   ├── Conflict, EngineFailed, StatementFailed, ValueRejected, MemoryLimit, LostLease
 │   ├── SnapshotRefused
 │   ├── OwnerGone, OwnerTimeout, OtherVersion, OtherDatabase, OwnerUnreachable
-│   └── Cancelled, QueryTimeout, SocketUnavailable, ReadOnlyServer, UnknownCommand, ServerError
+│   ├── Cancelled, QueryTimeout, SnapshotExpired, SocketUnavailable
+│   └── ReadOnlyServer, UnknownCommand, ServerError
 └── IllegalMove (ingest.batches.state), ReaderDied (ingest.pipeline.readers)
 
 A class exists where somebody catches it, or where several places raise it; other errors are raised
@@ -468,6 +469,17 @@ class QueryTimeout(DatabaseError):
     code = "server.too_slow"
     hint = "Select less, or make a copy with `tailboard snapshot` and query that."
 
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"The query was stopped after {seconds:g} seconds.")
+
+
+class SnapshotExpired(DatabaseError):
+    code = "server.expired"
+    hint = "Try again."
+
+    def __init__(self) -> None:
+        super().__init__("The snapshot was held too long and has expired.")
+
 
 class SocketUnavailable(DatabaseError):
     """No socket can be created, so other processes cannot read; everything else works."""
@@ -498,4 +510,19 @@ class UnknownCommand(DatabaseError):
 
 
 class ServerError(DatabaseError):
-    """The owner returned an error."""
+    """The owner returned an error that has no class of its own."""
+
+
+def from_code(code: str, message: str, hint: str, kind: str) -> TailboardError:
+    """Return an error of the class with this code, as the owner raised it."""
+    error_class = _with_code(TailboardError, code) or ServerError
+    error = error_class.__new__(error_class)
+    TailboardError.__init__(error, message, hint, code=code, kind=ErrorClass(kind))
+    return error
+
+
+def _with_code(family: type[TailboardError], code: str) -> type[TailboardError] | None:
+    if family.code == code:
+        return family
+    found = (_with_code(member, code) for member in family.__subclasses__())
+    return next((member for member in found if member is not None), None)

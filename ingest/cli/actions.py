@@ -16,10 +16,11 @@ from msgspec import Struct
 from ingest.batches.action import Action, Item, Selection, Verb
 from ingest.batches.batch import Kind
 from ingest.batches.state import State
-from ingest.cli.access import Access, RemoteAccess, connect_to_owner
+from ingest.cli.access import connect_to_owner
 from ingest.cli.ids import resolve_prefix
 from ingest.cli.invocation import Invocation
 from ingest.cli.scope import session_id
+from ingest.db.query_reader import QueryReader
 from ingest.errors import InvalidTime, OwnerGone
 from ingest.pipeline.action_messages import (
     BATCH_ACTION,
@@ -130,7 +131,7 @@ def batch_target_options(function: F) -> F:
 class ActionRunner(Struct, frozen=True):
     """Where orders are given."""
 
-    access: Access
+    access: QueryReader
     act: Callable[[str, dict[str, Any]], dict[str, Any]]
 
     def look(self, order: Action) -> ActionReport:
@@ -174,22 +175,23 @@ def action_runner(invocation: Invocation) -> Iterator[ActionRunner]:
         found = met
     else:
         # Imported here: who only asks the owner needs no engine of its own.
-        from ingest.cli.local_access import to_order
+        from ingest.pipeline.bootstrap import open_or_connect
 
         if met is not None:
             met.close()
-        found = to_order(path)
+        found = open_or_connect(path, needs_actions=True)
     if isinstance(found, DatabaseClient):
         with found as remote:
-            yield ActionRunner(RemoteAccess(remote), partial(_send, invocation, remote))
+            yield ActionRunner(remote, partial(_send, invocation, remote))
         return
-    from ingest.cli.local_access import LocalAccess, opened_for
+    from ingest.db.local_reader import LocalReader
     from ingest.db.replay import replay
     from ingest.pipeline import action_handlers
+    from ingest.pipeline.bootstrap import serve_readers
     from ingest.pipeline.scan import scan_and_register
 
     settings, now = invocation.settings, invocation.now
-    with opened_for(found, now, invocation.output.note) as database:
+    with serve_readers(*found, now, invocation.output.note) as database:
         replay(database, now, settings.max_attempts)
 
         def look() -> None:
@@ -200,7 +202,7 @@ def action_runner(invocation: Invocation) -> Iterator[ActionRunner]:
             TASK_ACTION: action_handlers.task_actions(database, lambda: now),
             READ_AGAIN: action_handlers.read_again(database, lambda: now, look),
         }
-        yield ActionRunner(LocalAccess(database, now), lambda name, said: handlers[name](said))
+        yield ActionRunner(LocalReader(database, now), lambda name, said: handlers[name](said))
 
 
 def _send(
@@ -220,7 +222,7 @@ def _send(
         return {}
 
 
-def selection(invocation: Invocation, access: Access, chosen: BatchTarget) -> Selection:
+def selection(invocation: Invocation, access: QueryReader, chosen: BatchTarget) -> Selection:
     return Selection(
         ids=tuple(_id(access, one) for one in chosen.batch) or None,
         session=session_id(access, chosen.session) if chosen.session else None,
@@ -257,7 +259,7 @@ def _since(invocation: Invocation, text: str | None) -> datetime | None:
         raise click.BadParameter(str(error), param_hint="--older-than") from error
 
 
-def _id(access: Access, prefix: str) -> str:
+def _id(access: QueryReader, prefix: str) -> str:
     rows = access.rows("batches.starting_with", prefix=prefix.lower())
     found: list[str] = [row["id"] for row in rows]
     return resolve_prefix(found, prefix, "batch", BATCHES_LISTED)

@@ -16,8 +16,8 @@ from typing import Final
 from msgspec import Struct
 
 from ingest import log
-from ingest.cli.access import NOTHING_YET, Access
 from ingest.cli.versions import told
+from ingest.db.query_reader import NOTHING_YET, QueryReader
 from ingest.pipeline.homes import homes
 from ingest.projects.tasks.plan_tool import (
     MAX_SESSIONS,
@@ -182,7 +182,7 @@ def watching(path: Path) -> Check:
     return Check("watching", True, detail, cure)
 
 
-def database(access: Access) -> Check:
+def database(access: QueryReader) -> Check:
     steps = access.rows("status.migrations")
     if not steps:
         return Check("database", True, f"{access.path}: {NOTHING_YET}")
@@ -190,7 +190,7 @@ def database(access: Access) -> Check:
     return Check("database", True, f"{access.path}: schema {newest['version']} ({newest['name']})")
 
 
-def plan_tool(access: Access, path: Path) -> Check:
+def plan_tool(access: QueryReader, path: Path) -> Check:
     """Whether Codex keeps a plan at all: since 0.152 only where its settings ask for it."""
     name = "plan tool"
     rows = access.rows("status.plan_tool", home=homes([path])[0].id, sessions=MAX_SESSIONS)
@@ -213,7 +213,7 @@ def plan_tool(access: Access, path: Path) -> Check:
     )
 
 
-def kinds(access: Access) -> Check:
+def kinds(access: QueryReader) -> Check:
     rows = access.rows("status.kinds")
     if not rows:
         return Check("record kinds", True, "All record kinds are known.")
@@ -226,7 +226,7 @@ def kinds(access: Access) -> Check:
     )
 
 
-def clock(access: Access, now: datetime) -> Check:
+def clock(access: QueryReader, now: datetime) -> Check:
     """Whether Codex wrote anything in what is the future here."""
     newest = access.first_row("status.newest_line")
     ahead = newest["last_at"] - now if newest and newest["last_at"] else timedelta()
@@ -240,7 +240,7 @@ def clock(access: Access, now: datetime) -> Check:
     return Check("clock", True, "No line is dated in the future.")
 
 
-def queue(access: Access) -> Check:
+def queue(access: QueryReader) -> Check:
     pauses = access.rows("status.pauses")
     if pauses:
         first = pauses[0]

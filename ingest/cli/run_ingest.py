@@ -12,7 +12,7 @@ from threading import Event, Thread, current_thread, main_thread
 from msgspec import Struct, convert
 
 from ingest.batches.retry_policy import Mode
-from ingest.cli.access import Backlog, open_for_reading
+from ingest.cli.access import open_for_reading
 from ingest.cli.document import document
 from ingest.cli.invocation import Invocation
 from ingest.cli.output import Output
@@ -22,6 +22,7 @@ from ingest.db.query_reader import NamedQueries
 from ingest.errors import CodexHomeMissing, DatabaseReplaced, OwnerGone
 from ingest.exit_codes import Exit
 from ingest.gc_scheduler import freeze_loaded
+from ingest.pipeline.backlog import Backlog, backlog
 from ingest.pipeline.bootstrap import ServerOptions, start_or_connect
 from ingest.pipeline.follow import Owner, Pace, Round
 from ingest.pipeline.homes import homes
@@ -233,13 +234,13 @@ def _say(invocation: Invocation, told: Round) -> None:
 def _tell(invocation: Invocation) -> int:
     with open_for_reading(invocation) as access:
         paths = invocation.settings.codex_homes
-        backlog = access.backlog(paths, invocation.now, keep=False)
-    for trouble in backlog.troubles:
-        invocation.output.note(f"{trouble.path}: {trouble.message} {trouble.hint}")
-    outcome = _outcome(RunReport(sources=len(backlog.unread)), 0.0, backlog.behind_bytes)
+        found = backlog(access, paths, invocation.now)
+    for problem in found.problems:
+        invocation.output.note(f"{problem.path}: {problem.message} {problem.hint}")
+    outcome = _outcome(RunReport(sources=len(found.unread)), 0.0, found.behind_bytes)
     body = {name: getattr(outcome, name) for name in outcome.__struct_fields__}
-    body |= {"dry_run": True, "would_read": backlog.unread}
-    invocation.answer("ingest", body, lambda output: _show_backlog(output, backlog))
+    body |= {"dry_run": True, "would_read": found.unread}
+    invocation.answer("ingest", body, lambda output: _show_backlog(output, found))
     return Exit.DONE
 
 

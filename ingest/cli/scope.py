@@ -8,10 +8,10 @@ from typing import Final
 
 import click
 
-from ingest.cli.access import Access
 from ingest.cli.ids import resolve_prefix
 from ingest.cli.invocation import Invocation
 from ingest.cli.options import Filters
+from ingest.db.query_reader import QueryReader
 from ingest.errors import InvalidTime, NotFound
 from ingest.pipeline.homes import storable
 from ingest.sessions.scope import Scope
@@ -21,7 +21,7 @@ _NAMED: Final = 8
 """Projects, where none has a name like it."""
 
 
-def scope_of(invocation: Invocation, access: Access, only: Filters) -> Scope:
+def scope_of(invocation: Invocation, access: QueryReader, only: Filters) -> Scope:
     """The filters, with times as moments and the session by its whole id."""
     return Scope(
         project=project_of(only.project),
@@ -34,7 +34,7 @@ def scope_of(invocation: Invocation, access: Access, only: Filters) -> Scope:
     )
 
 
-def session_id(access: Access, prefix: str) -> str:
+def session_id(access: QueryReader, prefix: str) -> str:
     """The id of the one session that begins so."""
     found: list[str] = [
         row["id"] for row in access.rows("sessions.starting_with", prefix=prefix.lower())
@@ -52,7 +52,7 @@ def project_of(text: str | None) -> str | None:
     return text
 
 
-def insist_on_project(access: Access, only: Filters) -> None:
+def insist_on_project(access: QueryReader, only: Filters) -> None:
     """Where nothing was found: refuses a project that nobody knows."""
     project = project_of(only.project)
     known = [row["project"] for row in access.rows("tasks.projects")]

@@ -6,12 +6,12 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from ingest.cli.access import Access
 from ingest.cli.ids import resolve_prefix
 from ingest.cli.invocation import Invocation
 from ingest.cli.options import Filters
 from ingest.cli.output import Cell, Column, Output, StyledCell
 from ingest.cli.scope import scope_of
+from ingest.db.query_reader import QueryReader
 from ingest.pipeline.homes import storable
 from ingest.projects.tasks.model import Edge, Roadmap, Task
 from ingest.projects.tasks.plan_tool import hint
@@ -47,7 +47,9 @@ class TaskListing(Struct, frozen=True):
         return {name: getattr(self, name) for name in self.__struct_fields__}
 
 
-def scoped(invocation: Invocation, access: Access, only: Filters, *, everywhere: bool) -> Scope:
+def scoped(
+    invocation: Invocation, access: QueryReader, only: Filters, *, everywhere: bool
+) -> Scope:
     """The filters; where none names a project or a session, the project of this folder."""
     scope = scope_of(invocation, access, only)
     if everywhere or scope.project is not None or scope.session is not None:
@@ -62,7 +64,7 @@ def scoped(invocation: Invocation, access: Access, only: Filters, *, everywhere:
     )
 
 
-def project_here(access: Access) -> str | None:
+def project_here(access: QueryReader) -> str | None:
     """The project of the current folder, or of one above it in the same repository."""
     here = Path.cwd()
     folders = [here]
@@ -75,7 +77,7 @@ def project_here(access: Access) -> str | None:
     return row["project"] if row else None
 
 
-def everything(invocation: Invocation, access: Access) -> Roadmap:
+def everything(invocation: Invocation, access: QueryReader) -> Roadmap:
     return roadmap(access, Scope(), invocation.judged)
 
 

@@ -1,17 +1,31 @@
 """Reads from a database that this process has open."""
 
 import contextlib
-from collections.abc import Callable, Sequence
+import os
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 from ingest.db import adhoc_sql
 from ingest.db.database import Database
 from ingest.db.engine import Connection, Error, TransactionException
+from ingest.db.held_snapshot import HeldSnapshot, begin
 from ingest.db.queries import statement
-from ingest.db.query_reader import Answer, Format, Query, Row
+from ingest.db.query_reader import (
+    ANSWER_BYTES,
+    HOLD_SECONDS,
+    QUERY_SECONDS,
+    Answer,
+    Format,
+    OwnerStatus,
+    Query,
+    Row,
+)
 from ingest.db.snapshot import write_snapshot
-from ingest.errors import QueryRefused
+from ingest.errors import QueryRefused, QueryTimeout, SnapshotExpired
 
 T = TypeVar("T")
 Result = tuple[list[str], list[tuple[Any, ...]]]
@@ -21,27 +35,40 @@ Result = tuple[list[str], list[tuple[Any, ...]]]
 class LocalReader:
     """Uses a new cursor for each read, so that any thread may call it."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(
+        self,
+        database: Database,
+        since: datetime | None = None,
+        query_seconds: float = QUERY_SECONDS,
+    ) -> None:
         self.path: Path = database.path
+        self.owner = OwnerStatus(os.getpid(), since, "command")
         self._database = database
+        self._query_seconds = query_seconds
+        self._mine = threading.local()
+
+    def close(self) -> None:
+        """Close the database."""
+        self._database.close()
 
     def rows(self, name: str, /, **values: object) -> list[Row]:
-        return self._database.rows(name, **values)
+        return self.run_consistent([(name, values)])[0]
 
     def first_row(self, name: str, /, **values: object) -> Row | None:
-        return self._database.first_row(name, **values)
+        return next(iter(self.rows(name, **values)), None)
 
     def run_consistent(self, queries: Sequence[Query], /) -> list[list[Row]]:
-        results = self._database.with_memory_retry(lambda: self._run_consistent(queries))
+        def work(con: Connection, held: bool) -> list[Result]:
+            return run_consistent(con, queries, _fetch_all, held=held)
+
+        results = self._read(work)
         return [[dict(zip(names, row, strict=True)) for row in rows] for names, rows in results]
 
-    def _run_consistent(self, queries: Sequence[Query]) -> list[Result]:
-        with self._database.reader() as con:
-            return run_consistent(con, queries, lambda names, result: (names, result.fetchall()))
-
     def sql(self, text: str, limit: int | None = None, /) -> Answer:
-        with self._database.reader() as con:
-            return adhoc_sql.run_select(con, text, limit)
+        def work(con: Connection, held: bool) -> Answer:
+            return adhoc_sql.run_select(con, text, limit, held=held, most_bytes=ANSWER_BYTES)
+
+        return self._read(work)
 
     def copy(self, form: Format, /) -> Path:
         return self._database.with_memory_retry(lambda: self._write_snapshot(form))
@@ -49,6 +76,70 @@ class LocalReader:
     def _write_snapshot(self, form: Format) -> Path:
         with self._database.reader() as con:
             return write_snapshot(con, self._database.spool, form)
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Run all queries of this thread inside the block on one snapshot."""
+        held, moment = HeldSnapshot(), self._database.commits.count
+        held.hold(begin(self._database.reader()), HOLD_SECONDS, moment)
+        self._mine.held = held
+        try:
+            yield
+        finally:
+            self._mine.held = None
+            held.end()
+
+    def _read(self, work: Callable[[Connection, bool], T]) -> T:
+        held: HeldSnapshot | None = getattr(self._mine, "held", None)
+        if held is not None and not held.left:
+            held.invalidate()
+        try:
+            return self._database.with_memory_retry(lambda: self._once(work, held))
+        except BaseException:
+            if held is not None:
+                held.invalidate()
+            raise
+
+    def _once(self, work: Callable[[Connection, bool], T], held: HeldSnapshot | None) -> T:
+        if held is None:
+            with self._database.reader() as con:
+                return self._timed(lambda: work(con, False), con)
+        if held.held is None:
+            raise SnapshotExpired
+        shared = held.held
+        try:
+            return self._timed(lambda: work(shared, True), shared)
+        except Error:
+            # The failed statement ended the transaction. A new one shows the same snapshot if
+            # nothing was committed since; otherwise the caller must begin again.
+            if held.moment == self._database.commits.count:
+                held.renew(begin(self._database.reader()), held.moment)
+            else:
+                held.invalidate()
+            raise
+
+    def _timed(self, work: Callable[[], T], con: Connection) -> T:
+        overdue = threading.Event()
+
+        def interrupt() -> None:
+            overdue.set()
+            con.interrupt()
+
+        timer = threading.Timer(self._query_seconds, interrupt)
+        timer.daemon = True
+        timer.start()
+        try:
+            return work()
+        except (Error, QueryRefused):
+            if overdue.is_set():
+                raise QueryTimeout(self._query_seconds) from None
+            raise
+        finally:
+            timer.cancel()
+
+
+def _fetch_all(names: list[str], result: Connection) -> Result:
+    return names, result.fetchall()
 
 
 def run_consistent(

@@ -1,14 +1,30 @@
-"""The interface for reading the database, whether this process or another has it open.
+"""The one interface for reading the database, whichever process has it open.
 
+`LocalReader` (`ingest.db.local_reader`) reads in this process, `DatabaseClient`
+(`ingest.server.client`) over the socket of the owner, and `EmptyReader` where there is no database
+yet. Commands and screens cannot tell which they have: limits, retries and errors are the same.
 Does not import the engine, so that clients of the owner start faster.
 """
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
 
 from msgspec import Struct
+
+from ingest.errors import NotFound
+
+QUERY_SECONDS = 20.0
+"""How long a query may run."""
+HOLD_SECONDS = 60.0
+"""How long a snapshot may be held."""
+ANSWER_BYTES = 64 * 1024**2
+"""The largest result of a query."""
+NOTHING_YET = "Nothing has been read yet. Run `tailboard ingest`."
 
 Row = dict[str, Any]
 """A row of a named query, by column."""
@@ -35,6 +51,21 @@ class Format(StrEnum):
     """A folder with one file per documented view."""
 
 
+class OwnerStatus(Struct, frozen=True):
+    """The process that has the database open."""
+
+    pid: int | None = None
+    since: datetime | None = None
+    role: str | None = None
+
+    @property
+    def is_other_process(self) -> bool:
+        """Whether a process that claimed a batch can still be working on it: only the owner works,
+        and this process does not while it reads.
+        """
+        return self.pid not in (None, os.getpid())
+
+
 class NamedQueries(Protocol):
     def rows(self, name: str, /, **values: object) -> list[Row]:
         """Run a named query and return its rows."""
@@ -46,6 +77,9 @@ class NamedQueries(Protocol):
 class QueryReader(NamedQueries, Protocol):
     path: Path
 
+    @property
+    def owner(self) -> OwnerStatus: ...
+
     def run_consistent(self, queries: Sequence[Query], /) -> list[list[Row]]:
         """Run several named queries on one snapshot."""
 
@@ -54,3 +88,39 @@ class QueryReader(NamedQueries, Protocol):
 
     def copy(self, form: Format, /) -> Path:
         """Write a consistent copy to the spool; the caller moves it from there."""
+
+    def snapshot(self) -> AbstractContextManager[None]:
+        """Run all queries of this thread inside the block on one snapshot."""
+
+    def close(self) -> None: ...
+
+
+class EmptyReader:
+    """There is no database yet: every query has an empty result."""
+
+    owner = OwnerStatus()
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def rows(self, _name: str, /, **_values: object) -> list[Row]:
+        return []
+
+    def first_row(self, _name: str, /, **_values: object) -> Row | None:
+        return None
+
+    def run_consistent(self, queries: Sequence[Query], /) -> list[list[Row]]:
+        return [[] for _ in queries]
+
+    def sql(self, _text: str, _limit: int | None = None, /) -> Answer:
+        return Answer([], [])
+
+    def copy(self, _form: Format, /) -> Path:
+        raise NotFound("There is nothing to copy.", NOTHING_YET)
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        yield
+
+    def close(self) -> None:
+        pass

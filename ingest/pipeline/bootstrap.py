@@ -7,7 +7,9 @@ nor a connection (the owner is starting or ending) retries until a timeout.
 import contextlib
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +18,7 @@ from msgspec import Struct
 from ingest import log
 from ingest.db.database import Database
 from ingest.db.local_reader import LocalReader
+from ingest.db.query_reader import QueryReader
 from ingest.db.recovery import open_database
 from ingest.db.snapshot import remove_abandoned
 from ingest.errors import (
@@ -156,3 +159,36 @@ def start_or_connect(
         running = RunningServer(database, notices, options, clock)
         undo.pop_all()
     return running
+
+
+def open_reader(path: Path, now: datetime) -> QueryReader:
+    """Open the database for a command that only reads, which repairs nothing."""
+    opened = open_or_connect(path, lambda path: (Database(path), []))
+    return opened if isinstance(opened, DatabaseClient) else LocalReader(opened[0], now)
+
+
+@contextmanager
+def open_exclusive(path: Path, now: datetime, note: Callable[[str], None]) -> Iterator[Database]:
+    """Open the database for a command that needs it for itself. Others may read meanwhile."""
+    opened = open_or_connect(path, needs_actions=True)
+    if isinstance(opened, DatabaseClient):
+        with opened:
+            raise Locked(path, opened.host.pid, f"tailboard, {opened.host.role}")
+    with serve_readers(*opened, now, note) as database:
+        yield database
+
+
+@contextmanager
+def serve_readers(
+    database: Database, notices: list[str], now: datetime, note: Callable[[str], None]
+) -> Iterator[Database]:
+    """Let others read a database that a command has just opened, and close it at the end."""
+    for line in notices:
+        log.warning(line)
+        note(line)
+    server = Server(database, Role.COMMAND, [], now)
+    with database, contextlib.closing(server):
+        # Without a socket the command does its work all the same.
+        with log.suppress("Listening for other processes", SocketUnavailable):
+            server.open()
+        yield database

@@ -7,21 +7,21 @@ the owner. If no owner answers, it raises `OwnerGone`, and the caller may open t
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 from ingest import __version__
 from ingest.db import paths
-from ingest.db.query_reader import Answer, Format, Query, Row
+from ingest.db.query_reader import Answer, Format, OwnerStatus, Query, Row
 from ingest.errors import (
     Cancelled,
-    ErrorClass,
     OtherDatabase,
     OtherVersion,
     OwnerGone,
     OwnerTimeout,
-    QueryRefused,
-    ServerError,
+    TailboardError,
+    from_code,
 )
 from ingest.server import owner_file, protocol
 from ingest.server.connection import Connection, connect
@@ -145,6 +145,11 @@ class DatabaseClient:
                 connection.shutdown()
 
     @property
+    def owner(self) -> OwnerStatus:
+        host = self.host
+        return OwnerStatus(host.pid, datetime.fromisoformat(host.since), host.role)
+
+    @property
     def _held(self) -> Connection | None:
         return getattr(self._mine, "held", None)
 
@@ -191,9 +196,7 @@ class DatabaseClient:
 
     def _expected(self, reply: protocol.Reply, kind: type[R]) -> R:
         if isinstance(reply, protocol.ErrorResponse):
-            if reply.code == QueryRefused.code:
-                raise QueryRefused(reply.message, reply.hint)
-            raise _server_error(reply)
+            raise _error(reply)
         if not isinstance(reply, kind):
             raise _other_version(self.path, self.host)
         return reply
@@ -272,7 +275,7 @@ class DatabaseClient:
 
     def _checked(self, reply: protocol.Reply, owner: owner_file.OwnerInfo) -> protocol.Host:
         if isinstance(reply, protocol.ErrorResponse):
-            raise _server_error(reply)
+            raise _error(reply)
         if not isinstance(reply, protocol.Host):
             raise _other_version(self.path, owner)
         if (reply.version, reply.schema) != (__version__, paths.schema_version()):
@@ -286,10 +289,8 @@ class DatabaseClient:
         return reply
 
 
-def _server_error(reply: protocol.ErrorResponse) -> ServerError:
-    return ServerError(
-        reply.message, reply.hint, code=reply.code, kind=ErrorClass(reply.error_class)
-    )
+def _error(reply: protocol.ErrorResponse) -> TailboardError:
+    return from_code(reply.code, reply.message, reply.hint, reply.error_class)
 
 
 def _other_version(path: Path, owner: protocol.Host | owner_file.OwnerInfo) -> OtherVersion:

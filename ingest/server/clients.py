@@ -18,6 +18,8 @@ from msgspec import Struct
 from ingest import log
 from ingest.db.database import Database, explain_and_mark
 from ingest.db.engine import Error
+from ingest.db.query_reader import HOLD_SECONDS, QUERY_SECONDS
+from ingest.errors import SnapshotExpired
 from ingest.server import protocol
 from ingest.server.connection import HEADER, peer_uid
 from ingest.server.queries import Caller, Queries, QueryLimits
@@ -42,11 +44,11 @@ class Limits(Struct, frozen=True):
     """Clients that are served at once. As many more may connect, and wait for their turn."""
     room_seconds: float = 30.0
     """How long a client waits for its turn."""
-    query_seconds: float = 20.0
+    query_seconds: float = QUERY_SECONDS
     memory_wait_seconds: float = 5.0
     """How long a query waits for memory to become available."""
     copy_seconds: float = 1800.0
-    hold_seconds: float = 60.0
+    hold_seconds: float = HOLD_SECONDS
     answer_bytes: int = protocol.ANSWER_CAP
     idle_seconds: float = 10.0
     """How long a client must be idle before it is disconnected in favour of another one."""
@@ -223,7 +225,7 @@ class Clients:
     async def _respond(self, client: Client, request: protocol.Request) -> bytes:
         match request:
             case protocol.NamedQueriesRequest() | protocol.SqlRequest() if client.snapshot.expired:
-                return protocol.reply(protocol.EXPIRED)
+                raise SnapshotExpired
             case protocol.NamedQueriesRequest(queries):
                 return await self.queries.run_named(client, queries)
             case protocol.SqlRequest(text, limit):

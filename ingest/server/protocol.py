@@ -16,13 +16,13 @@ import msgspec
 from msgspec import Struct
 from msgspec.msgpack import Decoder, Ext
 
-from ingest.db.query_reader import Format, Query, Row
+from ingest.db.query_reader import ANSWER_BYTES, Format, Query, Row
 from ingest.errors import TailboardError
 
 Buffer = bytes | bytearray
 
 REQUEST_CAP = 4 * 1024**2
-ANSWER_CAP = 64 * 1024**2
+ANSWER_CAP = ANSWER_BYTES
 
 
 class NamedQueriesRequest(Struct, tag="queries"):
@@ -287,7 +287,4 @@ FULL = ErrorResponse(
 )
 TOO_MUCH = ErrorResponse(
     "server.too_much", "The result is too large to send.", "Select fewer rows: --limit N."
-)
-EXPIRED = ErrorResponse(
-    "server.expired", "The snapshot was held too long and has expired.", "Try again."
 )

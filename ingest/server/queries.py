@@ -17,11 +17,11 @@ from ingest.db import adhoc_sql, snapshot
 from ingest.db.database import Database, explain_and_mark
 from ingest.db.engine import Connection as Cursor
 from ingest.db.engine import Error
+from ingest.db.held_snapshot import HeldSnapshot, begin
 from ingest.db.local_reader import run_consistent
 from ingest.db.query_reader import Format, Query
 from ingest.errors import DatabaseError, MemoryLimit, QueryRefused, QueryTimeout
 from ingest.server import protocol
-from ingest.server.client_snapshot import ClientSnapshot, begin
 from ingest.server.workers import WorkerThreads
 
 T = TypeVar("T")
@@ -52,7 +52,7 @@ class Caller:
     """The client of a query: its snapshot, and whether it is still there."""
 
     def __init__(self) -> None:
-        self.snapshot = ClientSnapshot()
+        self.snapshot = HeldSnapshot()
         self.gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def disconnect(self) -> None:
@@ -211,7 +211,7 @@ class Queries:
             result: T = done.result()
         except (Error, QueryRefused):
             if overdue:
-                raise QueryTimeout(f"The query was stopped after {seconds:g} seconds.") from None
+                raise QueryTimeout(seconds) from None
             if caller.gone.done():
                 raise EOFError from None
             raise

@@ -9,7 +9,6 @@ import pytest
 
 from ingest.db.database import Database
 from ingest.errors import DatabaseUnusable
-from ingest.pipeline.scan import ScanResult, scan_and_register
 from tests.build import Home
 from tests.integration.cli.cli_harness import Desk, write_sessions
 
@@ -74,17 +73,15 @@ def test_it_is_named_with_a_cure_and_left_alone(
 
 
 @pytest.mark.fault("A04")
-def test_status_answers_where_what_it_sees_cannot_be_kept(
+def test_status_answers_although_nothing_can_be_stored(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert desk.run("ingest", "-q").code == 0
 
-    def refuse(database: Database, *said: object, keep: bool = True) -> ScanResult:
-        if keep:
-            raise DatabaseUnusable(database.path, PermissionError(13, "Permission denied"))
-        return scan_and_register(database, *said, keep=False)  # type: ignore[arg-type]
+    def refuse(database: Database) -> None:
+        raise DatabaseUnusable(database.path, PermissionError(13, "Permission denied"))
 
-    monkeypatch.setattr("ingest.cli.local_access.scan_and_register", refuse)
+    monkeypatch.setattr(Database, "transaction", refuse)
     assert sum(desk.json("status")["sources"].values()) > 0
 
 

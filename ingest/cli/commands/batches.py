@@ -7,7 +7,7 @@ import click
 
 from ingest.batches.batch import Kind
 from ingest.batches.state import State
-from ingest.cli.access import Access, Row, open_for_reading
+from ingest.cli.access import open_for_reading
 from ingest.cli.actions import BATCHES_LISTED
 from ingest.cli.commands.batches_actions import VERBS
 from ingest.cli.group import Group
@@ -16,6 +16,7 @@ from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.options import Filters, filters
 from ingest.cli.output import Cell, Column, Output
 from ingest.cli.scope import scope_of
+from ingest.db.query_reader import QueryReader, Row
 from ingest.report.batch import Batch, Policy, with_history
 from ingest.text.units import pluralize
 
@@ -125,8 +126,8 @@ def _cells(output: Output, batch: Batch, invocation: Invocation) -> list[Cell]:
     ]
 
 
-def _told(access: Access, rows: Iterable[Row], now: datetime) -> list[Batch]:
-    return with_history(access, rows, now, alive=access.worker_alive)
+def _told(access: QueryReader, rows: Iterable[Row], now: datetime) -> list[Batch]:
+    return with_history(access, rows, now, alive=access.owner.is_other_process)
 
 
 def _again(batch: Batch, invocation: Invocation) -> str:

@@ -7,13 +7,14 @@ from typing import Any, Final, TypeVar
 
 import click
 
-from ingest.cli.access import Access, open_for_reading
+from ingest.cli.access import open_for_reading
 from ingest.cli.actions import ActionRunner, action_runner
 from ingest.cli.gitignore_warning import warn_unless_ignored
 from ingest.cli.group import Group
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.output import Column, Output
 from ingest.cli.scope import project_of, session_id
+from ingest.db.query_reader import QueryReader
 from ingest.errors import InvalidTime, NotFound
 from ingest.projects import exports
 from ingest.projects.journal import build
@@ -64,7 +65,7 @@ def _options(function: F) -> F:
 
 def _journal(
     invocation: Invocation,
-    access: Access,
+    access: QueryReader,
     session: str | None,
     day: str | None,
     project: str | None,
@@ -88,7 +89,9 @@ def _journal(
     return found
 
 
-def _day(invocation: Invocation, access: Access, text: str | None, project: str | None) -> date:
+def _day(
+    invocation: Invocation, access: QueryReader, text: str | None, project: str | None
+) -> date:
     if text is not None:
         try:
             moment = times.since(text, invocation.aware_now, invocation.zone)

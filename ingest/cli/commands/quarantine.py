@@ -4,13 +4,14 @@ import base64
 
 import click
 
-from ingest.cli.access import Row, open_for_reading
+from ingest.cli.access import open_for_reading
 from ingest.cli.commands.quarantine_actions import VERBS
 from ingest.cli.group import Group
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.options import Filters, filters
 from ingest.cli.output import Column, Output
 from ingest.cli.scope import scope_of
+from ingest.db.query_reader import Row
 from ingest.errors import NotFound
 from ingest.text.units import pluralize, size
 

@@ -7,11 +7,12 @@ from pathlib import Path
 import click
 from msgspec import Struct, convert
 
-from ingest.cli.access import NOTHING_YET, connect_to_owner, open_for_reading, open_for_writing
+from ingest.cli.access import connect_to_owner, open_for_reading, open_for_writing
 from ingest.cli.confirm import confirmed, yes_option
 from ingest.cli.group import Command, Group
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.output import Column, Output
+from ingest.db.query_reader import NOTHING_YET
 from ingest.db.redact_stored import StoredText, backups, redact, scan
 from ingest.errors import Refused
 from ingest.exit_codes import Exit

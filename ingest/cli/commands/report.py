@@ -3,12 +3,13 @@
 import click
 from msgspec.structs import asdict
 
-from ingest.cli.access import Access, Row, open_for_reading
+from ingest.cli.access import open_for_reading
 from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.options import Filters, filters
 from ingest.cli.output import Column, Output, StyledCell
 from ingest.cli.scope import scope_of
+from ingest.db.query_reader import QueryReader, Row
 from ingest.errors import InvalidPeriod
 from ingest.report import report as reporting
 from ingest.report.comparison import Change, compare
@@ -57,7 +58,7 @@ def _period(invocation: Invocation, text: str, option: str) -> Period:
         raise click.BadParameter(str(error), param_hint=option) from error
 
 
-def _report(invocation: Invocation, access: Access, asked: Period) -> None:
+def _report(invocation: Invocation, access: QueryReader, asked: Period) -> None:
     found = reporting.build_report(access, asked, invocation.zone)
     tables, stale = reporting.list_tables(access), reporting.list_stale(access)
     could_go = reporting.list_removable(access, invocation.now)
@@ -243,7 +244,7 @@ def _show_growth(output: Output, found: Report, tables: list[Row]) -> None:
         output.table(columns, rows)
 
 
-def _compare(invocation: Invocation, access: Access, before: Period, after: Period) -> None:
+def _compare(invocation: Invocation, access: QueryReader, before: Period, after: Period) -> None:
     first = reporting.build_report(access, before, invocation.zone)
     last = reporting.build_report(access, after, invocation.zone)
     changes = compare(first, last)

@@ -3,12 +3,13 @@
 import click
 from msgspec.structs import replace
 
-from ingest.cli.access import Access, open_for_reading
+from ingest.cli.access import open_for_reading
 from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.options import Filters, filters
 from ingest.cli.output import Output, StyledCell
 from ingest.cli.scope import moment, scope_of
+from ingest.db.query_reader import QueryReader
 from ingest.sessions.search.excerpt import COLUMNS, excerpt
 from ingest.sessions.search.query import KINDS, Query, parse
 from ingest.sessions.search.search import LIMIT, Hit, search
@@ -62,7 +63,7 @@ def _insist(text: str, asked: Query, invocation: Invocation) -> None:
                 moment(invocation, value, f"`{option}:`", times.since)
 
 
-def _narrowed(query: Query, invocation: Invocation, access: Access, only: Filters) -> Query:
+def _narrowed(query: Query, invocation: Invocation, access: QueryReader, only: Filters) -> Query:
     """The question, and what the options say besides."""
     scope = scope_of(invocation, access, only)
     return replace(

@@ -5,11 +5,12 @@ from collections.abc import Iterable
 
 import click
 
-from ingest.cli.access import Access, open_for_reading
+from ingest.cli.access import open_for_reading
 from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.output import Output, StyledCell
 from ingest.cli.scope import session_id
+from ingest.db.query_reader import QueryReader
 from ingest.errors import NotFound
 from ingest.sessions import raw_lines
 from ingest.sessions.detail import SessionDetail, SessionPlan, SessionTurn, session_detail
@@ -51,7 +52,7 @@ def command(invocation: Invocation, id_: str, turn: int | None, as_raw: bool) ->
     invocation.answer("show", body, lambda output: _show(output, shown))
 
 
-def _ranges(access: Access, session: Session, turn: int | None) -> list[raw_lines.Range]:
+def _ranges(access: QueryReader, session: Session, turn: int | None) -> list[raw_lines.Range]:
     key = {"home": session.home_id, "session": session.id}
     segments = access.rows("show.segments", **key)
     return raw_lines.ranges(segments, access.rows("show.turns", **key), turn)

@@ -2,12 +2,13 @@
 
 import click
 
-from ingest.cli.access import Row, open_for_reading
+from ingest.cli.access import open_for_reading
 from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.options import Filters, filters
 from ingest.cli.output import Cell, Column, Output
 from ingest.cli.scope import scope_of
+from ingest.db.query_reader import Row
 from ingest.text.units import pluralize, size
 
 _COLUMNS = (

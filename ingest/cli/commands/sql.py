@@ -25,7 +25,7 @@ def command(invocation: Invocation, statement: str, only: Filters) -> None:
     accessible.
     """
     with open_for_reading(invocation) as access, _interruptible():
-        answer = access.ask(statement, only.limit)
+        answer = access.sql(statement, only.limit)
 
     def show(output: Output) -> None:
         if answer.columns:

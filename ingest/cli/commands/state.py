@@ -5,7 +5,7 @@ from typing import Final
 
 import click
 
-from ingest.cli.access import Access, open_for_reading
+from ingest.cli.access import open_for_reading
 from ingest.cli.actions import action_runner
 from ingest.cli.commands.state_commits import commits
 from ingest.cli.commands.state_reconcile import reconcile
@@ -15,6 +15,7 @@ from ingest.cli.group import Group
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.output import Column, Output
 from ingest.cli.scope import project_of
+from ingest.db.query_reader import QueryReader
 from ingest.errors import NotFound
 from ingest.exit_codes import Exit
 from ingest.projects import exports, safe_export
@@ -138,7 +139,7 @@ def take(
     return Exit.ATTENTION if unsettled or left else Exit.DONE
 
 
-def _made(invocation: Invocation, access: Access, project: str | None) -> BuiltState:
+def _made(invocation: Invocation, access: QueryReader, project: str | None) -> BuiltState:
     named = project_of(project or ".") or "."
     made = build_state(access, named, invocation.zone, invocation.settings.journal_turns)
     if made is None:
@@ -155,7 +156,7 @@ def _folder(invocation: Invocation, made: BuiltState) -> Path:
 
 
 def _found(
-    invocation: Invocation, access: Access, file: Path | None, project: str | None
+    invocation: Invocation, access: QueryReader, file: Path | None, project: str | None
 ) -> tuple[Path, BuiltState]:
     """The file that is meant, and the state of its project as the database knows it."""
     if file is None:

@@ -3,7 +3,7 @@
 import click
 from msgspec.structs import replace
 
-from ingest.cli.access import Access, open_for_reading
+from ingest.cli.access import open_for_reading
 from ingest.cli.actions import action_runner
 from ingest.cli.confirm import confirmed, yes_option
 from ingest.cli.group import Command
@@ -11,6 +11,7 @@ from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.options import Filters, filters, reason_option
 from ingest.cli.output import Cell, Column, Output
 from ingest.cli.scope import scope_of
+from ingest.db.query_reader import QueryReader
 from ingest.errors import NotFound
 from ingest.projects.git.alignment import view_repository
 from ingest.projects.git.anchor import anchor_of
@@ -82,7 +83,7 @@ def reconcile(
 
 
 def _proposed(
-    invocation: Invocation, access: Access, scope: Scope, *, again: bool
+    invocation: Invocation, access: QueryReader, scope: Scope, *, again: bool
 ) -> list[Proposal]:
     """What is proposed there; `again`, also of what was answered already."""
     sessions = list_sessions(access, scope, invocation.judged)

@@ -7,11 +7,13 @@ import click
 from msgspec import Struct
 
 from ingest.batches.state import State, is_stuck
-from ingest.cli.access import Access, Backlog, OwnerStatus, Row, open_for_reading
+from ingest.cli.access import open_for_reading
 from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.output import Column, Output, StyledCell
 from ingest.codex.liveness import SessionState
+from ingest.db.query_reader import OwnerStatus, QueryReader, Row
+from ingest.pipeline.backlog import Backlog, backlog
 from ingest.sessions.session import Session, id_length, label, unfinished_sessions
 from ingest.text.units import ago, duration, pluralize, size
 from ingest.text.welcome import THINGS
@@ -73,21 +75,21 @@ def command(invocation: Invocation) -> None:
 def look(invocation: Invocation) -> StatusView:
     """How things stand for this run."""
     with open_for_reading(invocation) as access:
-        backlog = access.backlog(invocation.settings.codex_homes, invocation.now)
+        unread = backlog(access, invocation.settings.codex_homes, invocation.now)
         sessions = unfinished_sessions(access, invocation.judged)
         digits = id_length(access, (session.id for session in sessions))
-        status = _status(invocation, access, backlog, sessions)
+        status = _status(invocation, access, unread, sessions)
         held = sum(row["bytes"] for row in access.rows("status.held"))
     return StatusView(status, sessions, digits, invocation.now, held)
 
 
 def _status(
-    invocation: Invocation, access: Access, backlog: Backlog, sessions: Sequence[Session]
+    invocation: Invocation, access: QueryReader, unread: Backlog, sessions: Sequence[Session]
 ) -> Status:
     found: Row = next(iter(access.rows("status.sources")), {})
     return Status(
-        behind_bytes=backlog.behind_bytes,
-        oldest_unread_seconds=backlog.oldest_unread_seconds,
+        behind_bytes=unread.behind_bytes,
+        oldest_unread_seconds=unread.oldest_unread_seconds,
         fresh_at=found.get("fresh_at"),
         sources={name: found.get(name, 0) for name in _SOURCES},
         batches=_batches(access, invocation.now),
@@ -104,18 +106,20 @@ def _status(
                 "message": trouble.message,
                 "hint": trouble.hint,
             }
-            for trouble in backlog.troubles
+            for trouble in unread.problems
         ],
     )
 
 
-def _batches(access: Access, now: datetime) -> dict[str, int]:
+def _batches(access: QueryReader, now: datetime) -> dict[str, int]:
     """Batches by state; those that are stuck or wait for their next try are counted twice."""
     rows = {row["state"]: row for row in access.rows("status.queue", now=now)}
     counts: dict[str, int] = dict.fromkeys(State, 0)
     counts.update({state: row["batches"] for state, row in rows.items()})
     counts["stuck"] = sum(
-        is_stuck(State.CLAIMED, row["heartbeat_at"], owner_alive=access.worker_alive, now=now)
+        is_stuck(
+            State.CLAIMED, row["heartbeat_at"], owner_alive=access.owner.is_other_process, now=now
+        )
         for row in access.rows("status.claims")
     )
     counts["backed_off"] = sum(row["backed_off"] for row in rows.values())

@@ -16,7 +16,7 @@ from typing import Final
 import click
 from msgspec.structs import asdict
 
-from ingest.cli.access import Access, Row, open_for_reading
+from ingest.cli.access import open_for_reading
 from ingest.cli.anonymize import Anonymizer, word
 from ingest.cli.commands.doctor import examine
 from ingest.cli.document import plain
@@ -24,6 +24,7 @@ from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.output import Output
 from ingest.cli.versions import versions
+from ingest.db.query_reader import QueryReader, Row
 from ingest.errors import DatabaseError, FolderUnwritable
 from ingest.exit_codes import Exit
 from ingest.private_files import create
@@ -127,6 +128,6 @@ def _words(rows: list[Row]) -> list[Row]:
     return [{name: word(said) for name, said in row.items()} for row in rows]
 
 
-def _problems(access: Access) -> dict[str, int]:
+def _problems(access: QueryReader) -> dict[str, int]:
     codes = [str(word(row["code"])) for row in access.rows("status.problems")]
     return {code: codes.count(code) for code in sorted(set(codes))}

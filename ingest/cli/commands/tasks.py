@@ -2,7 +2,7 @@
 
 import click
 
-from ingest.cli.access import Access, open_for_reading
+from ingest.cli.access import open_for_reading
 from ingest.cli.commands.tasks_actions import VERBS
 from ingest.cli.commands.tasks_show import history, one
 from ingest.cli.group import ListGroup
@@ -10,6 +10,7 @@ from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.options import Filters, filters
 from ingest.cli.output import Output
 from ingest.cli.task_listing import TaskListing, counted, remarks, scoped, table
+from ingest.db.query_reader import QueryReader
 from ingest.exit_codes import Exit
 from ingest.projects.tasks import drawing
 from ingest.projects.tasks.filters import TaskFilter, filter_tasks, next_task
@@ -166,7 +167,9 @@ def _read(invocation: Invocation, only: Filters, *, everywhere: bool) -> tuple[R
         return plan, id_length(access, filter(None, (task.owner for task in plan.tasks)))
 
 
-def _roadmap(invocation: Invocation, access: Access, only: Filters, *, everywhere: bool) -> Roadmap:
+def _roadmap(
+    invocation: Invocation, access: QueryReader, only: Filters, *, everywhere: bool
+) -> Roadmap:
     scope = scoped(invocation, access, only, everywhere=everywhere)
     return roadmap(access, scope, invocation.judged)
 

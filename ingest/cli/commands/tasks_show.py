@@ -2,11 +2,12 @@
 
 import click
 
-from ingest.cli.access import Access, open_for_reading
+from ingest.cli.access import open_for_reading
 from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.output import Cell, Output
 from ingest.cli.task_listing import everything, named, stated, touching
+from ingest.db.query_reader import QueryReader
 from ingest.projects.tasks.edits import RecordedEdit, Undo, encode_edit
 from ingest.projects.tasks.model import Edge, EdgeKind, Origin, Task
 from ingest.projects.tasks.revisions import Revision, RevisionStep, load_revisions
@@ -113,7 +114,7 @@ def history(invocation: Invocation, id_: str) -> None:
     invocation.answer("tasks", body, show)
 
 
-def _course(access: Access, task: Task) -> list[Revision]:
+def _course(access: QueryReader, task: Task) -> list[Revision]:
     if task.session is None:
         return []
     return [

@@ -5,12 +5,13 @@ from collections.abc import Iterable
 import click
 from msgspec import Struct
 
-from ingest.cli.access import Access, Row, open_for_reading
+from ingest.cli.access import open_for_reading
 from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.options import Filters, filters
 from ingest.cli.output import Column, Output
 from ingest.cli.scope import insist_on_project, scope_of
+from ingest.db.query_reader import QueryReader, Row
 from ingest.sessions.scope import Scope
 from ingest.sessions.session import id_length, title_of
 from ingest.text.times import local_day
@@ -81,12 +82,12 @@ def command(invocation: Invocation, by: str, only: Filters) -> None:
     invocation.answer("usage", body, show)
 
 
-def _titles(access: Access, sessions: list[str]) -> dict[str, str | None]:
+def _titles(access: QueryReader, sessions: list[str]) -> dict[str, str | None]:
     rows = access.rows("usage.titles", sessions=sessions)
     return {row["id"]: title_of(row["title"]) for row in rows}
 
 
-def _rows(invocation: Invocation, access: Access, scope: Scope, by: str) -> list[Usage]:
+def _rows(invocation: Invocation, access: QueryReader, scope: Scope, by: str) -> list[Usage]:
     values = {
         "project": scope.project,
         "branch": scope.branch,

@@ -6,12 +6,12 @@ from contextlib import contextmanager
 
 import click
 
-from ingest.cli.access import NOTHING_YET, connect_to_owner, open_for_writing
+from ingest.cli.access import connect_to_owner, open_for_writing
 from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.output import Cell, Column, Output, StyledCell
 from ingest.cli.progress import Narration
-from ingest.db.query_reader import NamedQueries
+from ingest.db.query_reader import NOTHING_YET, NamedQueries
 from ingest.exit_codes import Exit
 from ingest.pipeline.homes import homes
 from ingest.pipeline.verify import SourceCheck, verify

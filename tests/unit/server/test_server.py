@@ -24,7 +24,9 @@ from ingest.errors import (
     OtherVersion,
     OwnerGone,
     QueryRefused,
+    ReadOnlyServer,
     ServerError,
+    SnapshotExpired,
     SocketUnavailable,
 )
 from ingest.server import owner_file, protocol
@@ -119,24 +121,6 @@ def test_a_client_of_another_user_is_refused(
         DatabaseClient(database.path)
 
 
-def test_a_named_query_that_writes_is_refused(client: DatabaseClient) -> None:
-    with pytest.raises(QueryRefused, match="changes the database"):
-        client.rows("queue.resume")
-
-
-def test_sql_that_writes_is_refused(client: DatabaseClient) -> None:
-    with pytest.raises(QueryRefused, match="DELETE"):
-        client.sql("delete from batches")
-
-
-def test_an_unknown_query_is_refused_and_the_next_one_is_answered(
-    client: DatabaseClient,
-) -> None:
-    with pytest.raises(QueryRefused, match=r"no query named nothing\.here"):
-        client.rows("nothing.here")
-    assert client.rows("status.migrations")
-
-
 def test_sql_cannot_read_files(client: DatabaseClient, tmp_path: Path) -> None:
     secret = tmp_path / "secret.csv"
     secret.write_text("a\n1\n")
@@ -150,9 +134,9 @@ def test_an_action_is_executed_and_returns_its_result(client: DatabaseClient) ->
 
 
 def test_the_error_of_an_action_reaches_its_client(client: DatabaseClient) -> None:
-    with pytest.raises(ServerError, match="on purpose") as told:
+    with pytest.raises(Conflict, match="on purpose") as told:
         client.act("fail")
-    assert (told.value.code, told.value.kind) == ("store.conflict", "transient")
+    assert told.value.kind == "transient"
     with pytest.raises(ServerError, match="of ours"):
         client.act("break")
     assert client.act("again") == {"did": "again"}
@@ -161,7 +145,7 @@ def test_the_error_of_an_action_reaches_its_client(client: DatabaseClient) -> No
 def test_a_read_only_owner_refuses_actions(database: Database) -> None:
     only_reads = Server(database, Role.COMMAND, [], datetime(2026, 11, 21))
     with only_reads, DatabaseClient(database.path) as client:
-        with pytest.raises(ServerError, match="only lets others read"):
+        with pytest.raises(ReadOnlyServer):
             client.act("retry")
         assert client.rows("status.migrations")
 
@@ -237,15 +221,6 @@ def test_an_owner_of_a_moved_file_is_reported(database: Database) -> None:
         database.path.touch()
         with pytest.raises(OtherDatabase, match="moved or replaced"):
             DatabaseClient(database.path)
-
-
-def test_an_endless_query_is_stopped(database: Database) -> None:
-    limits = Limits(query_seconds=0.05)
-    with serving(database, limits), DatabaseClient(database.path) as client:
-        with pytest.raises(ServerError, match=r"after 0\.05 seconds") as told:
-            client.sql(FOREVER)
-        assert told.value.code == "server.too_slow"
-        assert client.rows("status.migrations")
 
 
 @pytest.mark.fault("U12")
@@ -540,23 +515,6 @@ def pause(database: Database) -> None:
         database.run("queue.pause", code="c", message="m", hint="h", now="2026-01-01")
 
 
-def test_a_snapshot_does_not_show_later_commits(database: Database, client: DatabaseClient) -> None:
-    with client.snapshot():
-        before = counted(client)
-        pause(database)
-        assert counted(client) == before == (0, 0)
-    assert counted(client) == (1, 1)
-
-
-def test_a_snapshot_expires_after_an_error(database: Database, client: DatabaseClient) -> None:
-    with client.snapshot():
-        with pytest.raises(QueryRefused):
-            client.sql("select * from nothing")
-        with pytest.raises(ServerError, match="has expired"):
-            client.rows("queue.pauses")
-    assert counted(client) == (0, 0)
-
-
 def insist(client: DatabaseClient) -> None:
     while True:
         client.rows("queue.pauses")
@@ -566,9 +524,8 @@ def insist(client: DatabaseClient) -> None:
 def test_a_snapshot_expires_after_its_time_limit(database: Database) -> None:
     limits = Limits(hold_seconds=0.0)
     with serving(database, limits), DatabaseClient(database.path) as client, client.snapshot():
-        with pytest.raises(ServerError, match="has expired") as told:
+        with pytest.raises(SnapshotExpired):
             insist(client)
-        assert told.value.code == "server.expired"
         database.checkpoint()
 
 

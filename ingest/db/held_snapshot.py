@@ -1,7 +1,6 @@
-"""The snapshot that a client holds: a read-only transaction with a time limit.
+"""A snapshot that several queries share: a read-only transaction with a time limit.
 
-In a file of its own because the server's two halves share it: one limits its time, the other runs
-queries in it.
+In a file of its own because both ways to read hold one: in this process and over the socket.
 """
 
 import time
@@ -9,7 +8,7 @@ import time
 from ingest.db.engine import Connection
 
 
-class ClientSnapshot:
+class HeldSnapshot:
     def __init__(self) -> None:
         self.held: Connection | None = None
         self.expired = False
@@ -33,7 +32,7 @@ class ClientSnapshot:
         self.held, self.expired, self.moment = con, False, moment
 
     def invalidate(self) -> None:
-        """End the snapshot; the client's further queries are refused."""
+        """End the snapshot; further queries are refused."""
         self.expired = self.expired or self.held is not None
         self.end()
 
