@@ -375,7 +375,7 @@ def test_every_history_ends_with_what_one_quiet_reading_stores() -> None:
     run_state_machine_as_test(
         Histories,
         settings=settings(
-            max_examples=2_500 if SOAK else 20,
+            max_examples=2_500 if SOAK else 12,
             stateful_step_count=30 if SOAK else 20,
             deadline=None,
             # A failure is told as it was found: to make it smaller takes minutes.

@@ -9,12 +9,12 @@ import pytest
 
 from tests.build import Home, scenarios
 from tests.build.rollout import Rollout
+from tests.corpus import corpus
 from tests.oracle import records
 from tests.oracle.comparison import Agreement, compare, table
 from tests.oracle.facts import FACTS
 
 ROOT = Path(__file__).resolve().parents[2]
-CORPUS = ROOT.parent / "shared" / "corpus"
 RELEASES = [
     ("g1", "0.20.0"),
     ("g2", "0.36.0"),
@@ -75,10 +75,7 @@ def test_both_agree_on_forks_reviews_and_reverts(tmp_path: Path) -> None:
 
 
 def test_both_agree_on_real_files(tmp_path: Path) -> None:
-    homes = sorted(CORPUS.glob("codex-*"))
-    if not homes:
-        pytest.skip(f"the corpus of real session files is not here: {CORPUS} is missing")
-    agreed(homes, tmp_path / "tailboard.duckdb")
+    agreed(sorted(corpus().glob("codex-*")), tmp_path / "tailboard.duckdb")
 
 
 def test_a_difference_is_counted_and_its_place_is_told(

@@ -8,8 +8,8 @@ import pytest
 from ingest.pipeline.run import RunSettings
 from tests.build import Home, oddities
 from tests.build.scenarios import ALL, steps
+from tests.corpus import corpus
 from tests.facts_dump import dump
-from tests.integration.facts.conftest import CORPUS
 from tests.integration.facts.expectations import owner
 from tests.integration.facts.growing import Growing
 
@@ -137,10 +137,7 @@ def test_families_of_sessions_tell_the_same_in_slices(
 
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_real_sessions_tell_the_same_in_slices(tmp_path: Path, folder: str) -> None:
-    home = CORPUS / folder
-    if not home.is_dir():
-        pytest.skip(f"the corpus of real session files is not here: {home} is missing")
-    compare(home, tmp_path, seed=len(folder))
+    compare(corpus() / folder, tmp_path, seed=len(folder))
 
 
 def test_a_session_that_moves_while_another_grows_keeps_its_row(tmp_path: Path) -> None:

@@ -15,10 +15,10 @@ from ingest.db.database import Database
 from ingest.projects.journal.build import list_days
 from ingest.projects.journal.marked_block import BEGIN, END
 from tests.build import Home, Rollout, scenarios
+from tests.corpus import corpus
 from tests.integration.cli.cli_harness import Desk
 
 EXPECTED = Path(__file__).parent / "expected"
-CORPUS = Path(__file__).resolve().parents[4] / "shared" / "corpus"
 SHOWN: dict[str, Callable[..., Rollout | list[Rollout]]] = {
     "plan": scenarios.plan,
     "agents": scenarios.agents,
@@ -53,9 +53,7 @@ def test_the_journal_of_a_scenario_is_the_expected_one(desk: Desk, name: str) ->
 
 @pytest.mark.parametrize("release", ["codex-0.63.0", "codex-0.169.0"])
 def test_the_journal_of_real_sessions_is_the_expected_one(desk: Desk, release: str) -> None:
-    if not CORPUS.exists():
-        pytest.skip("the real files are not here")
-    desk.env["CODEX_HOME"] = str(CORPUS / release)
+    desk.env["CODEX_HOME"] = str(corpus() / release)
     assert desk.run("ingest", "-q").code == 0
     shown = desk.run("journal", "show", "--day", "2026-11-21")
     assert shown.out == (EXPECTED / f"{release}.md").read_text(encoding="utf-8")
@@ -348,14 +346,12 @@ def test_no_secret_leaves_even_where_an_older_version_stored_it(desk: Desk) -> N
         assert "diary" not in text
 
 
-RELEASES = sorted(path.name for path in CORPUS.glob("codex-*")) or ["none"]
+RELEASES = sorted(path.name for path in corpus().glob("codex-*"))
 
 
 @pytest.mark.parametrize("release", RELEASES)
 def test_every_release_has_its_sessions_told_each_with_its_places(desk: Desk, release: str) -> None:
-    if release == "none":
-        pytest.skip("the real files are not here")
-    desk.env["CODEX_HOME"] = str(CORPUS / release)
+    desk.env["CODEX_HOME"] = str(corpus() / release)
     desk.run("ingest", "-q")
     sessions = desk.json("sessions")["sessions"]
     entries = [
@@ -366,7 +362,7 @@ def test_every_release_has_its_sessions_told_each_with_its_places(desk: Desk, re
     assert {one["session"] for one in entries} == {one["id"] for one in sessions}
     for entry in entries:
         files = {one["file"] for one in entry["sources"]}
-        assert all((CORPUS / release / file).exists() for file in files)
+        assert all((corpus() / release / file).exists() for file in files)
         groups = ("turns", "decisions", "failures", "commits")
         told = [one["place"] for group in groups for one in entry[group]]
         assert {place["file"] for place in told} <= files

@@ -7,22 +7,20 @@ from pathlib import Path
 import pytest
 
 from tests.build import Home
-from tests.integration.facts.conftest import CORPUS
+from tests.corpus import corpus as unpacked
 from tests.integration.tasks.reading import Plans, plans
 
 
 @pytest.fixture(scope="session")
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Plans]]:
-    """A folder of the corpus, read in one go; the test is skipped where there is no corpus."""
+    """A folder of the corpus, read in one go."""
     read: dict[str, Plans] = {}
     with ExitStack() as opened:
 
         def of(folder: str) -> Plans:
-            home = CORPUS / f"codex-{folder}"
-            if not home.is_dir():
-                pytest.skip(f"the corpus of real session files is not here: {home} is missing")
             if folder not in read:
                 database = tmp_path_factory.mktemp("corpus") / "tailboard.duckdb"
+                home = unpacked() / f"codex-{folder}"
                 read[folder] = opened.enter_context(plans(home, database))
             return read[folder]
 

