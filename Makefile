@@ -11,6 +11,8 @@ ARGS   ?=
 SPREAD := -n 3 --dist worksteal
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# The tests start hundreds of processes; without cached bytecode each compiles the program again.
+export PYTHONDONTWRITEBYTECODE :=
 
 # `make oracle HOME=DIR` names what is read; it is not where programs keep their files.
 ifeq ($(origin HOME),command line)
@@ -18,7 +20,7 @@ unexport HOME
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test coverage check fix oracle bench soak demo-story screenshots lock clean
+.PHONY: help setup run test test-fast coverage check fix oracle bench soak demo-story screenshots lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | \
@@ -41,6 +43,9 @@ run: setup ## start Tailboard; ARGS="status --json" passes arguments
 
 test: setup ## run the tests; ARGS="tests/unit -k lease" passes arguments to pytest
 	$(BIN)/python -m pytest $(SPREAD) $(ARGS)
+
+test-fast: setup ## the unit tests: in about a minute, what most changes break
+	$(BIN)/python -m pytest $(SPREAD) tests/unit $(ARGS)
 
 coverage: setup ## the tests once more, counting branches; fails below 90 % of ingest
 	$(BIN)/coverage erase

@@ -1,11 +1,16 @@
 """What all tests share."""
 
 import os
+import shutil
 import signal
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
+
+from ingest.db import database
 
 # Machines differ in speed and are shared: no example fails for having been slow.
 settings.register_profile("house", deadline=None)
@@ -25,3 +30,24 @@ def pytest_runtest_protocol() -> Iterator[None]:
         return (yield)
     finally:
         os.umask(before)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def new_databases_are_copies(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Copies one new, empty database instead of creating one for each test: a fifth of their time.
+
+    Only in this process; tests of creation itself start another one or have a full disk.
+    """
+    new = tmp_path_factory.mktemp("new") / "tailboard.duckdb"
+    database.Database(new).close()
+    connect = database.connect
+
+    def copy_and_connect(path: str, **options: Any) -> Any:
+        target = Path(path)
+        if not target.exists() and shutil.disk_usage(target.parent).free > 64 * 1024**2:
+            shutil.copyfile(new, target)
+        return connect(path, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(database, "connect", copy_and_connect)
+        yield

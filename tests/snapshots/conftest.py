@@ -13,7 +13,7 @@ from textual.pilot import Pilot
 from tests.app_harness import Stage, settled, staged, steps
 from tests.sample_home import everything
 
-SIZES = ((80, 24), (120, 40), (200, 50))
+SIZES = ((80, 24), (200, 50))
 Picture = Callable[..., None]
 
 

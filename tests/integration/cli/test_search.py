@@ -364,7 +364,7 @@ def test_before_anything_was_read_nothing_is_found(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("written", "told"),
     [
-        ("kind:bogus", "`kind:bogus` is no kind; there are prompt, answer, step"),
+        ("kind:bogus", "`kind:bogus` is not a kind; allowed: prompt, answer, step"),
         ("since:foo", "'foo' is not a valid time"),
         ("until:foo", "'foo' is not a valid time"),
         ("has:foo", "`has:foo` is not known; use has:error."),

@@ -18,9 +18,9 @@ from tui.commands import COMMANDS
 from tui.dashboard import Dashboard
 
 SOAK: Final = bool(os.environ.get("TAILBOARD_SOAK"))
-SEEDS: Final = range(20 if SOAK else 5)
+SEEDS: Final = range(20 if SOAK else 2)
 KEYS: Final = 10_000 if SOAK else 600
-"""Of each seed: five of them take about 90 seconds on two cores."""
+"""Of each seed."""
 BURST: Final = 40
 """Keys between two looks at whether all is well."""
 DISTURBED: Final = 5
