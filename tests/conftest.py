@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from ingest.db import database
+from ingest.db.database import Database
+from ingest.db.engine import connect
 
 # Machines differ in speed and are shared: no example fails for having been slow.
 settings.register_profile("house", deadline=None)
@@ -39,8 +40,7 @@ def new_databases_are_copies(tmp_path_factory: pytest.TempPathFactory) -> Iterat
     Only in this process; tests of creation itself start another one or have a full disk.
     """
     new = tmp_path_factory.mktemp("new") / "tailboard.duckdb"
-    database.Database(new).close()
-    connect = database.connect
+    Database(new).close()
 
     def copy_and_connect(path: str, **options: Any) -> Any:
         target = Path(path)
@@ -49,5 +49,5 @@ def new_databases_are_copies(tmp_path_factory: pytest.TempPathFactory) -> Iterat
         return connect(path, **options)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(database, "connect", copy_and_connect)
+        patch.setattr("ingest.db.database.connect", copy_and_connect)
         yield

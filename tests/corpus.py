@@ -6,7 +6,6 @@ characters: these are Codex's own prompts and tool descriptions, which no test n
 
 import io
 import json
-import lzma
 import subprocess
 import sys
 import tarfile
@@ -65,7 +64,7 @@ def _cut_file(path: Path) -> bytes:
 
 
 def pack(folder: Path) -> None:
-    with tarfile.open(ARCHIVE, "w:xz", preset=9 | lzma.PRESET_EXTREME) as archive:
+    with tarfile.open(ARCHIVE, "w:xz", preset=9) as archive:
         for path in sorted(folder.rglob("codex-*/**/*.jsonl*")):
             content = _cut_file(path)
             entry = tarfile.TarInfo(str(path.relative_to(folder)))
