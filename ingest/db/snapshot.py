@@ -18,7 +18,8 @@ from ingest.db.query_reader import Format
 from ingest.errors import SnapshotRefused, reason
 from ingest.private_files import copy
 
-_NAME = "snapshot-"
+_NAME, VERIFICATION = "snapshot-", "verify-"
+"""How the names of temporary copies in the spool begin."""
 _COMPANIONS = frozenset(
     ("wal", "spool", "key", "owner", "sock", "opening", "damaged", "migrating", "recovery")
 ) | {"backup", "before"}
@@ -77,8 +78,8 @@ def discard(path: Path) -> None:
 
 
 def remove_abandoned(spool: Path, before: float) -> None:
-    """Remove copies from the spool that were written before this time and never moved away."""
-    for path in spool.glob(f"{_NAME}*"):
+    """Remove what was written before this time by a snapshot or a verification that was killed."""
+    for path in (*spool.glob(f"{_NAME}*"), *spool.glob(f"{VERIFICATION}*")):
         with contextlib.suppress(FileNotFoundError):
             if path.lstat().st_mtime < before:
                 discard(path)

@@ -15,6 +15,7 @@ from ingest.db.database import Database
 from ingest.db.digest import NO_FACTS, digests
 from ingest.db.prune import retained_sources
 from ingest.db.query_reader import NamedQueries
+from ingest.db.snapshot import VERIFICATION
 from ingest.errors import SourceError
 from ingest.pipeline.homes import Home
 from ingest.pipeline.readers import InProcessReader
@@ -138,7 +139,7 @@ def _digest_both(
 ) -> _Digests:
     """Ingest the same homes into a temporary database, and compute the digests of both."""
     with (
-        TemporaryDirectory(prefix="tailboard-verify-") as folder,
+        TemporaryDirectory(prefix=VERIFICATION, dir=database.spool) as folder,
         Database(Path(folder) / "again.duckdb") as again,
     ):
         found = scan_and_register(again, homes, now)

@@ -40,6 +40,7 @@ SEARCH_LIBRARY = 0.3
 """On M, and on ten times as much."""
 GRAPH = 0.05
 MASKING = 1.15
+VERIFY = 2.0
 BATCHES = 100_000
 CROWD = 0.1
 SAME_TIME_PER_BYTE = 1.15
@@ -140,6 +141,8 @@ class Bench:
         b = self._cold(big)
         self._told_cold("B", big, b)
         self._same_per_byte(m, b)
+        _say("verifications")
+        self._verified(many, big)
         _say("appends")
         self._appends(big)
         self._stores()
@@ -279,6 +282,18 @@ class Bench:
             self._check(home, db)
         size = f"{home.truth.bytes / 1e6:.0f} MB: a fork, packed, archived, torn, malformed"
         self.results.figures.append(timed("E cold", "E", [ended.wall], detail=size))
+
+    def _verified(self, many: Corpus, big: Corpus) -> None:
+        """`verify --deep` reads everything again and compares; it grows as the data does."""
+        ratios = []
+        for home in (many, big):
+            with self._database() as db:
+                ingest, _ = self.subject.ingest(home.home, db)
+                ratios.append(self.subject.verify(home.home, db).cpu / ingest.cpu)
+        detail = f"processor; M {ratios[0]:.2f} ×, B {ratios[1]:.2f} ×"
+        self.results.figures.append(
+            Figure("`verify --deep` to a first ingest", max(ratios), "×", VERIFY, detail=detail)
+        )
 
     # ── again, and starts ───────────────────────────────────────────────────────────────────────
 

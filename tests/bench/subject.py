@@ -85,6 +85,10 @@ class Subject:
             return [*self.program, "ingest", "--json", *where]
         return [sys.executable, "-m", "tests.bench.drive", *where]
 
+    def verify(self, home: Path, db: Path) -> Ended:
+        where = ["--codex-home", str(home), "--db", str(db)]
+        return run([*self.program, "verify", "--deep", "--json", *where], self.env)
+
     def status(self, home: Path, db: Path) -> Ended:
         where = ["--codex-home", str(home), "--db", str(db)]
         return run([*self.program, "status", "--json", *where], self.env)

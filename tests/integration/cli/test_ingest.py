@@ -128,11 +128,10 @@ def test_verify_deep_finds_a_fact_that_the_file_does_not_tell(
     assert desk.json("verify")["ok"] is True
 
 
-def test_verify_deep_leaves_nothing_in_the_temporary_folder(
-    desk: Desk, sessions: Sessions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_verify_deep_leaves_no_copy_beside_the_database(
+    desk: Desk, sessions: Sessions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "temporary").mkdir()
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
+    spool = desk.db.with_name(f"{desk.db.name}.spool")
     made: list[str] = []
 
     def noted(database: Database, homes: list[Home], now: str) -> ScanResult:
@@ -141,8 +140,8 @@ def test_verify_deep_leaves_nothing_in_the_temporary_folder(
 
     monkeypatch.setattr("ingest.pipeline.verify.scan_and_register", noted)
     assert desk.run("verify", "--deep").code == 0
-    assert [Path(path).is_relative_to(tmp_path / "temporary") for path in made] == [True]
-    assert list((tmp_path / "temporary").iterdir()) == []
+    assert [Path(path).is_relative_to(spool) for path in made] == [True]
+    assert list(spool.glob("verify-*")) == []
 
 
 @pytest.mark.parametrize("deep", [[], ["--deep"]])

@@ -95,9 +95,12 @@ def test_a_place_that_does_not_exist_is_named(tmp_path: Path) -> None:
 
 def test_copies_that_nobody_came_for_are_removed_and_new_ones_kept(tmp_path: Path) -> None:
     old, new, other = tmp_path / "snapshot-old", tmp_path / "snapshot-new", tmp_path / "x.json"
+    killed = tmp_path / "verify-killed"
+    killed.mkdir()
+    (killed / "again.duckdb").touch()
     for path in (old, new, other):
         path.touch()
-    os.utime(old, (1_000, 1_000))
-    os.utime(other, (1_000, 1_000))
+    for path in (old, killed, other):
+        os.utime(path, (1_000, 1_000))
     remove_abandoned(tmp_path, 2_000.0)
     assert sorted(tmp_path.iterdir()) == [new, other]
