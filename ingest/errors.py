@@ -14,7 +14,7 @@ TailboardError                  code, message, hint, kind, exit_code
 │   └── ProgramMissing, ProgramTooSlow, ProgramOutputTooLarge, ProgramStopped, InvalidAnswer
 ├── DatabaseError               the database cannot be used (exit code 3)
 │   ├── Locked, NewerSchema, ForeignFile, DatabaseUnusable, DatabaseReplaced, Damaged, DiskFull
-│   ├── Conflict, EngineFailed, StatementFailed, ValueRejected, MemoryLimit, LostLease
+│   ├── Conflict, EngineFailed, StatementFailed, ValueRejected, MemoryLimit, BatchNotClaimed
 │   ├── SnapshotRefused
 │   ├── OwnerGone, OwnerTimeout, OtherVersion, OtherDatabase, OwnerUnreachable
 │   ├── Cancelled, QueryTimeout, SnapshotExpired, SocketUnavailable
@@ -396,11 +396,11 @@ class MemoryLimit(DatabaseError):
     hint = "It is retried in a moment, after other queries have ended."
 
 
-class LostLease(DatabaseError):
-    """A batch was finished by a worker whose lease had ended; its results are discarded."""
+class BatchNotClaimed(DatabaseError):
+    """A batch was read that is not in progress any more; the results are discarded."""
 
-    code = "store.lost_lease"
-    hint = "Another worker has them; nothing was stored twice."
+    code = "store.not_claimed"
+    hint = "Nothing was stored of this, and nothing was lost. The next ingest reads it."
 
 
 class SnapshotRefused(DatabaseError):

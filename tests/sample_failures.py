@@ -17,21 +17,19 @@ def trouble(database: Database) -> None:
     """Batches that failed, were given up, put off and cancelled, of sources that are there."""
     for source, start in ((1, 1_200_000), (2, 98_304), (3, 4_096)):
         one = queued.key(source, start)
-        queued.take(database, one, source, f"lease {one.id}")
+        queued.take(database, one, source)
         queued.fail(
             database,
             one.id,
-            f"lease {one.id}",
             code="io.EIO",
             message=f"Read error at byte {start + 33_408:,}: Input/output error.",
             hint="Look at the disk; what was read before is kept.",
         )
     odd = queued.key(4, 512)
-    queued.take(database, odd, 4, f"lease {odd.id}")
+    queued.take(database, odd, 4)
     queued.fail(
         database,
         odd.id,
-        f"lease {odd.id}",
         ErrorClass.DATA,
         code="fold.odd",
         message="A line cannot be understood.",

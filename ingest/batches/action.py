@@ -41,8 +41,13 @@ MOVES: Final[Mapping[Verb, Move]] = MappingProxyType(
 )
 """The verbs that move batches, each by one move of the table."""
 
-_COUNTED: Final = frozenset(State) - {State.CLAIMED, State.SUPERSEDED}
-"""Whose attempts may be forgotten; those of a running one are its owner's to count."""
+_COUNTED: Final = frozenset(State) - {
+    State.CLAIMED,
+    State.COMPLETED,
+    State.COMPLETED_EMPTY,
+    State.SUPERSEDED,
+}
+"""States in which the charged attempts can be reset."""
 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
@@ -153,6 +158,8 @@ def refusals(verb: Verb) -> list[Refusal]:
 def refusal(verb: Verb, state: State, kind: Kind) -> str | None:
     """Why the verb leaves such a batch alone; None where it does not."""
     if verb is Verb.RESET_ATTEMPTS:
+        if state in (State.COMPLETED, State.COMPLETED_EMPTY):
+            return "It is done, so no attempt is charged to it."
         return None if state in _COUNTED else _sentence(IllegalMove(Move.RETRY, state))
     move = MOVES[verb]
     if verb is Verb.RETRY:

@@ -1,8 +1,8 @@
 """The states of a batch and the moves between them, declared once as a table.
 
-Promises that a move outside the table is refused with a sentence. Writing a move (compare-and-set
-on id, state and lease token, with its event row) is the store's; deciding which move is the
-policy's. "Stuck" and "backed off" are told from the clock and never stored.
+A move outside the table is refused with a sentence. `ingest.db.queue` stores moves; the retry
+policy decides which one follows a failure. "Stuck" and "backed off" are computed from the clock and
+never stored.
 """
 
 from collections.abc import Mapping
@@ -59,9 +59,9 @@ def _from(*sources: State) -> frozenset[State]:
     return frozenset(sources)
 
 
-# A claimed batch is left only by its owner (complete, complete_empty, fail, bury, release), by
-# rescue when that owner is dead, or by supersede, after which the late owner's token fits no more.
-# A person's cancel and snooze therefore do not take it away: the owner releases it first.
+# Only who works on a claimed batch ends or releases it. The next start rescues it if the process
+# died; a reset supersedes it, and a late result is then refused because it is no longer claimed. A
+# person's cancel and snooze therefore do not apply to it.
 TRANSITIONS: Final[Mapping[Move, Transition]] = MappingProxyType(
     {
         # What had ended is claimed again when its file has changed and nothing of it was read yet:
@@ -98,7 +98,7 @@ OPERATOR_MOVES: Final = frozenset({Move.CANCEL, Move.SNOOZE, Move.WAKE, Move.RET
 """What a person may order; every other move is the program's own."""
 
 PRUNABLE: Final = frozenset({State.COMPLETED, State.COMPLETED_EMPTY, State.SUPERSEDED})
-"""What may be forgotten without anybody missing work or a decision."""
+"""Ended states: pruning such a batch loses neither work nor a decision of a person."""
 
 STUCK_AFTER: Final = timedelta(seconds=30)
 """Six missed heartbeats of five seconds."""

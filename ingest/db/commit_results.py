@@ -1,7 +1,7 @@
 """Commits the results of batches: facts, cursors, fold states, rejected lines and batch ends.
 
-All of it is one transaction, so that cursors and facts agree even after a crash. If one batch's
-lease was lost, nothing of the transaction is stored. Relations between sources (where a later
+All of it is one transaction, so that cursors and facts agree even after a crash. If one batch is
+not claimed any more, nothing of the transaction is stored. Relations between sources (where a later
 segment of a thread cuts off an earlier one) are updated here too.
 """
 
@@ -13,17 +13,17 @@ from msgspec.structs import asdict
 from ingest.db.database import Database
 from ingest.db.load import FACT_TABLES, load
 from ingest.db.queue import Claim, claim
-from ingest.errors import Conflict, DatabaseError, EngineFailed, LostLease
+from ingest.errors import BatchNotClaimed, Conflict, DatabaseError, EngineFailed
 
 LiveRange = tuple[int | None, int | None]
 """The byte and the ordinal up to which a segment still counts; None for all of it."""
 
 ATTEMPTS = 3
+_READ_BACK = ("source", "generation", "byte", "completed", "completed_empty")
 
 
 class BatchEnd(Struct):
     batch: str
-    lease: str
     state: str
     reason: str | None
     finish: int
@@ -49,7 +49,17 @@ class CursorRow(Struct):
     rejected: int
     blank: int
     rewrites: int
+    batch: str | None
+    """The last batch that completed, and its range, state and duration."""
+    batch_start: int
+    batch_state: str
+    batch_seconds: float
+    completed: int
+    """How many batches of this source have ended in this state, this one included."""
+    completed_empty: int
+    superseded: int
     state: str | None
+    """The fold state."""
     updated_at: str
 
 
@@ -81,30 +91,28 @@ class BatchCommit(Struct):
 
 
 def commit_results(
-    database: Database, commits: list[BatchCommit], claims: list[Claim], by: str, now: str
+    database: Database, commits: list[BatchCommit], claims: list[Claim], now: str
 ) -> None:
     """Store all commits and claim the next batches in one transaction.
 
     Tries again after a fatal error of the engine, a conflict or lack of memory. After an error it
     first reads back whether the transaction was committed nevertheless.
     """
-    database.with_memory_retry(lambda: _commit(database, commits, claims, by, now))
+    database.with_memory_retry(lambda: _commit(database, commits, claims, now))
 
 
-def _commit(
-    database: Database, commits: list[BatchCommit], claims: list[Claim], by: str, now: str
-) -> None:
+def _commit(database: Database, commits: list[BatchCommit], claims: list[Claim], now: str) -> None:
     for attempts_left in reversed(range(ATTEMPTS)):
         try:
             with database.transaction():
-                claim(database, claims, by, now)
+                claim(database, claims, now)
                 for commit in commits:
                     if commit.ends:
                         _store(database, commit, now)
-        except LostLease:
+        except BatchNotClaimed:
             raise
         except DatabaseError as error:
-            if _is_stored(database, commits, now):
+            if _is_stored(database, commits):
                 return
             if not (attempts_left and isinstance(error, Conflict | EngineFailed)):
                 raise
@@ -112,15 +120,21 @@ def _commit(
             return
 
 
-def _is_stored(database: Database, commits: list[BatchCommit], now: str) -> bool:
-    ends = [end for commit in commits for end in commit.ends]
-    if not ends:
-        return False  # Repeating claims alone does no harm.
+def _is_stored(database: Database, commits: list[BatchCommit]) -> bool:
+    """Read back whether these commits are stored after all."""
+    # A source may be in several commits: its last cursor is the one to find.
+    cursors = {
+        row.source: {name: getattr(row, name) for name in _READ_BACK}
+        for commit in commits
+        for row in commit.cursors
+    }
+    if not cursors:
+        return False  # Only claims, or ends without facts: repeating them does no harm.
     try:
-        row = database.first_row("landing.ended", ends=[asdict(end) for end in ends], now=now)
+        row = database.first_row("landing.stored_cursors", cursors=list(cursors.values()))
     except DatabaseError:
         return False  # The caller raises the first error.
-    return row is not None and row["ended"] == len(ends)
+    return row is not None and row["stored"] == len(cursors)
 
 
 def _store(database: Database, commit: BatchCommit, now: str) -> None:
@@ -151,12 +165,22 @@ def _store(database: Database, commit: BatchCommit, now: str) -> None:
 
 
 def _end_batches(database: Database, ends: list[BatchEnd], now: str) -> None:
-    rows = [asdict(end) for end in ends]
-    ended = database.run("landing.end_batches", ends=rows, now=now)
+    ended = database.run("landing.end_clean", batches=[end.batch for end in ends])
+    if ended != len(ends):
+        ended += end_recorded(database, ends, now)
     if ended != len(ends):
         listed = ", ".join(end.batch for end in ends[:5])
-        raise LostLease(f"Batches {listed} are no longer held by this worker.")
-    database.run("landing.tell_ends", ends=rows, now=now)
+        raise BatchNotClaimed(f"Of the batches {listed} one is not in progress any more.")
+
+
+def end_recorded(database: Database, ends: list[BatchEnd], now: str) -> int:
+    """End batches that keep their row, inside the open transaction; return how many of these were
+    claimed."""
+    values = {"ends": [asdict(end) for end in ends], "now": now}
+    ended = database.run("landing.end_batches", **values)
+    if ended:
+        database.run("landing.record_ends", **values)
+    return ended
 
 
 def _delete_facts(database: Database, table: str, source: int, byte: int | None = None) -> None:

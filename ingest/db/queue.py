@@ -1,5 +1,9 @@
-"""The stored queue: claims, state changes and their history, each a compare-and-set.
+"""The queue as it is stored: claims, failures and their history.
 
+A batch of bytes has a row while it is in progress or waits, so that after a crash the next start
+finds the culprit. If it completes without a failure or an order of a person, the row goes and its
+cursor counts it (`commit_results`); any other batch keeps its row and its history. One process
+writes, so a claim needs no owner: a claimed batch that a starting process finds is an orphan.
 `ingest.batches` decides which state follows; `ingest.pipeline` decides when.
 """
 
@@ -10,7 +14,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import asdict
 
-from ingest.batches.batch import BatchId
+from ingest.batches.batch import BatchId, Kind
 from ingest.batches.failure import OWNER_DIED, READER_DIED, Failure
 from ingest.batches.retry_policy import (
     LONGEST_DELAY,
@@ -35,10 +39,9 @@ CLAIMABLE = sorted(TRANSITIONS[Move.CLAIM].sources)
 
 
 class Claim(Struct):
-    """A batch to claim: its range, and the lease to hold it with."""
+    """A batch to claim, and its range."""
 
     id: str
-    lease: str
     kind: str
     source: int
     generation: int
@@ -46,24 +49,22 @@ class Claim(Struct):
     finish: int
 
 
-def claim(database: Database, claims: list[Claim], by: str, now: str) -> None:
+def claim(database: Database, claims: list[Claim], now: str) -> None:
     """Claim those of these batches that are claimable, inside the open transaction.
 
-    Any other keeps its lease, so that a worker without that lease cannot end it.
+    Any other keeps its state, and ending it is refused: a person decided about it meanwhile.
     """
     if not claims:
         return
     rows = [asdict(batch) for batch in claims]
-    database.run("queue.tell_claims", batches=rows, free=CLAIMABLE, now=now)
-    database.run("queue.add", batches=rows, by=by, now=now)
-    database.run("queue.claim_known", batches=rows, free=CLAIMABLE, by=by, now=now)
+    database.run("queue.claim_known", batches=rows, free=CLAIMABLE, now=now)
+    database.run("queue.add", batches=rows, now=now)
 
 
 class _Moved(Struct):
     """The new values of a failed batch and of its history row."""
 
     id: str
-    lease: str
     move: str
     old: str
     new: str
@@ -79,48 +80,32 @@ class _Moved(Struct):
     error_hint: str | None
 
 
-def record_failure(
-    database: Database,
-    batch: str,
-    lease: str,
-    failure: Failure,
-    now: datetime,
-    actor: str = "auto",
-    max_attempts: int = MAX_ATTEMPTS,
-) -> Step | None:
-    """Record the failure of a claimed batch; None if its lease was lost."""
-    steps = record_failures(database, {lease: (batch, failure)}, now, actor, max_attempts)
-    return steps.get(batch)
-
-
 def record_failures(
     database: Database,
-    failures: Mapping[str, tuple[str, Failure]],
+    failures: Mapping[str, Failure],
     now: datetime,
     actor: str,
     max_attempts: int = MAX_ATTEMPTS,
 ) -> dict[str, Step]:
-    """Record failures by lease in one transaction; skips batches whose lease was lost."""
+    """Record the failures of claimed batches in one transaction; any other batch is skipped."""
     if not failures:
         return {}
-    batches = [batch for batch, _ in failures.values()]
+    batches = list(failures)
     steps: dict[str, Step] = {}
     moves: list[_Moved] = []
     with database.transaction():
-        rescues: dict[str, list[datetime]] = {}
+        deaths: dict[str, list[datetime]] = {}
         for death in database.rows_in_transaction(
             "queue.deaths_since", batches=batches, code=READER_DIED.code
         ):
-            rescues.setdefault(death["batch"], []).append(death["time"])
-        for row in database.rows_in_transaction("queue.batches", batches=batches):
-            batch, failure = failures.get(row["lease"], ("", OWNER_DIED))
-            if batch == row["id"]:
-                rescued_at = rescues.get(batch, [])
-                steps[batch] = _step(row, failure, rescued_at, now, max_attempts)
-                moves.append(_moved(row, failure, steps[batch]))
+            deaths.setdefault(death["batch"], []).append(death["time"])
+        for row in database.rows_in_transaction("queue.claimed", batches=batches):
+            batch, failure = row["id"], failures[row["id"]]
+            steps[batch] = _step(row, failure, deaths.get(batch, []), now, max_attempts)
+            moves.append(_moved(row, failure, steps[batch]))
         values = {"moves": [asdict(move) for move in moves], "now": now.isoformat()}
         database.run("queue.move", **values)
-        database.run("queue.tell_moves", **values, actor=actor)
+        database.run("queue.record_moves", **values, actor=actor)
     return steps
 
 
@@ -143,13 +128,11 @@ def _step(
 
 def _moved(row: dict[str, Any], failure: Failure, step: Step) -> _Moved:
     charged = step.attempts - row["attempts"] if isinstance(step, Retry | GiveUp) else 0
-    old = State(row["state"])
     return _Moved(
         id=row["id"],
-        lease=row["lease"],
         move=step.move,
-        old=old,
-        new=target(step.move, old),
+        old=State.CLAIMED,
+        new=target(step.move, State.CLAIMED),
         reason=step.reason if isinstance(step, GiveUp | PauseQueue) else None,
         attempt=row["lifetime_attempts"] + 1,
         attempts=row["attempts"] + charged,
@@ -163,31 +146,29 @@ def _moved(row: dict[str, Any], failure: Failure, step: Step) -> _Moved:
     )
 
 
-def rescue(database: Database, by: str, now: datetime) -> int:
-    """Release the batches of dead processes; return how many.
+def rescue(database: Database, now: datetime) -> int:
+    """Release the batches that an earlier process had claimed when it ended; return how many.
 
-    This process holds the database's lock, so every other owner has ended.
+    Call when a process begins to write. It holds the database's lock, so no other works on them.
     """
-    orphans = database.rows("queue.orphans", by=by)
-    failures = {row["lease"]: (row["id"], OWNER_DIED) for row in orphans}
-    record_failures(database, failures, now, "startup-rescue")
+    orphans = [row["id"] for row in database.rows("queue.orphans")]
+    record_failures(database, dict.fromkeys(orphans, OWNER_DIED), now, "startup-rescue")
     return len(orphans)
 
 
-def release(database: Database, by: str, now: str) -> None:
-    """Release all batches that `by` has claimed, without counting an attempt."""
+def release(database: Database, kind: Kind, now: str) -> None:
+    """Release all claimed batches of this kind, without counting an attempt."""
     with database.transaction():
-        database.run("queue.tell_set_free", by=by, now=now)
-        database.run("queue.set_free", by=by, now=now)
+        database.run("queue.release", kind=kind, now=now)
 
 
 def retry_changed(database: Database, batches: list[str], now: str) -> None:
     """Give dead batches one more attempt, because their file has changed."""
     if batches:
         with database.transaction():
-            database.run("queue.tell_woken", batches=batches, now=now)
+            database.run("queue.record_changed", batches=batches, now=now)
             database.run(
-                "queue.wake",
+                "queue.retry_changed",
                 batches=batches,
                 attempts=attempts_after_manual_retry(MAX_ATTEMPTS),
                 now=now,
@@ -198,9 +179,8 @@ def wake_due(database: Database, mode: Mode, now: str) -> None:
     """Make failed and snoozed batches pending again when their time has come."""
     latest = (datetime.fromisoformat(now) + LONGEST_DELAY).isoformat()
     with database.transaction():
-        if database.run("queue.tell_due", mode=mode, now=now, latest=latest):
-            database.run("queue.wake_due", mode=mode, now=now, latest=latest)
-        if database.run("queue.tell_revived", mode=mode, now=now):
+        database.run("queue.wake_due", mode=mode, now=now, latest=latest)
+        if database.run("queue.record_revived", mode=mode, now=now):
             database.run("queue.revive", mode=mode, now=now)
 
 
@@ -215,15 +195,15 @@ def apply_decision(database: Database, batch: Claim, now: str) -> None:
         "finish": batch.finish,
     }
     with database.transaction():
-        if database.run("queue.take_up", **values, now=now):
-            database.run("queue.tell_taken_up", id=batch.id, now=now)
+        if database.run("queue.add_decided", **values, now=now):
+            database.run("queue.record_decision", id=batch.id, now=now)
         database.run("queue.drop_decision", id=batch.id)
 
 
-def heartbeat(database: Database, by: str, now: str, silent: Sequence[str] = ()) -> None:
-    """Renew the heartbeat of all batches that `by` has claimed, except these leases."""
+def heartbeat(database: Database, kind: Kind, now: str, silent: Sequence[str] = ()) -> None:
+    """Renew the heartbeat of all claimed batches of this kind, except of these."""
     with database.transaction():
-        database.run("queue.beat", by=by, silent=list(silent), now=now)
+        database.run("queue.beat", kind=kind, silent=list(silent), now=now)
 
 
 def pause(database: Database, failure: Failure, now: str) -> None:

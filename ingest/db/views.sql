@@ -16,7 +16,10 @@ select
     end as behind,
     coalesce(c.partial, 0) as partial, coalesce(c.lines, 0) as lines,
     coalesce(c.stored, 0) as stored, coalesce(c.rejected, 0) as rejected,
-    coalesce(c.blank, 0) as blank, coalesce(c.rewrites, 0) as rewrites, c.updated_at, s.live_until
+    coalesce(c.blank, 0) as blank, coalesce(c.rewrites, 0) as rewrites, c.updated_at, s.live_until,
+    -- Batches that ended, by state.
+    coalesce(c.completed, 0) as completed, coalesce(c.completed_empty, 0) as completed_empty,
+    coalesce(c.superseded, 0) as superseded
 from sources s left join cursors c on c.source = s.id;
 
 -- The turns of all sessions; the state of those that no longer count is reverted or rolled_back.
@@ -350,15 +353,49 @@ select
 from rejects r
 join sources s on s.id = r.source;
 
--- The queue. Whether a batch is stuck depends on live processes, see `tailboard batches`.
+-- The rows of `v_batches`, each with its place in the table of batches, if it is there.
+create or replace view shown_batches as
+select rowid as place, * from batches
+union all by name
+select
+    batch as id, 'ingest' as kind, source, generation, batch_start as start, byte as finish,
+    batch_state as state, 0 as attempts, 0 as lifetime_attempts, 0 as rescues,
+    batch_seconds as seconds, updated_at as created_at, updated_at
+from cursors
+where batch is not null and batch not in (select id from batches);
+
+-- The queue: batches that are in progress or wait, those with a history of failures or orders, and of
+-- each source the last batch that completed. Whether a batch is stuck depends on live processes, see
+-- `tailboard batches`. No batch has a lease any more: `lease` and `claimed_by` are always null.
 create or replace view v_batches as
 select
     b.id, b.kind, b.source, s.path, s.thread as session, b.generation, b.start, b.finish, b.state,
-    b.reason, b.attempts, b.lifetime_attempts, b.rescues, b.lease, b.claimed_by, b.heartbeat_at,
-    b.retry_at, b.not_before, b.error_code, b.error_class, b.error_message, b.error_hint, b.lines, b.facts,
-    b.seconds, b.created_at, b.updated_at
-from batches b
+    b.reason, b.attempts, b.lifetime_attempts, b.rescues, null::varchar as lease,
+    null::varchar as claimed_by, b.heartbeat_at, b.retry_at, b.not_before, b.error_code,
+    b.error_class, b.error_message, b.error_hint, b.lines, b.facts, b.seconds, b.created_at,
+    b.updated_at
+from shown_batches b
 left join sources s on s.id = b.source;
+
+-- How many batches of each kind are in each state. Ended batches of bytes are only counted: by source
+-- in `v_sources`.
+create or replace view v_batch_counts as
+select kind, state, sum(batches)::bigint as batches
+from (
+    select kind, state, count(*) as batches
+    from batches
+    where kind <> 'ingest' or state not in ('completed', 'completed_empty', 'superseded')
+    group by all
+    union all by name
+    select 'ingest' as kind, state, sum(batches) as batches
+    from (
+        unpivot (select completed, completed_empty, superseded from cursors)
+        on completed, completed_empty, superseded into name state value batches
+    )
+    group by all
+)
+group by all
+having sum(batches) > 0;
 
 -- Commands of people: who, when, why, how many batches matched, and what was done with them.
 create or replace view v_commands as

@@ -1,24 +1,24 @@
 """Background jobs: batches that do not read files, run one at a time in a thread.
 
-Each is a batch with the same claims, leases, error classes, retries and limits as the batches of
-files, and never blocks the owner. Subclasses of `BackgroundJob` find, run and save the work.
+Each is a batch with the same claims, error classes, retries and limits as the batches of files, and
+never blocks the owner. A completed one keeps its row: it says how far the work has come. Subclasses
+of `BackgroundJob` find, run and save the work.
 """
 
 import threading
-import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final, Generic, TypeVar
 
 from msgspec import Struct
-from msgspec.structs import asdict
 
 from ingest import log
 from ingest.batches.batch import BatchKey, Kind
 from ingest.batches.failure import classify
+from ingest.batches.state import State
 from ingest.db import queue
-from ingest.db.commit_results import BatchEnd
+from ingest.db.commit_results import BatchEnd, end_recorded
 from ingest.db.database import Database
 from ingest.db.query_reader import Row
 from ingest.pipeline.run import RunSettings
@@ -56,12 +56,8 @@ class BackgroundJob(ABC, Generic[R]):
 
     kind: Kind
 
-    def __init__(
-        self, database: Database, instance: str, *, tuning: RunSettings, clock: Clock
-    ) -> None:
+    def __init__(self, database: Database, *, tuning: RunSettings, clock: Clock) -> None:
         self.database = database
-        # Its own name, so that an ingest run does not release its batches.
-        self.instance = f"{instance}/{self.kind}"
         self.tuning = tuning
         self.clock = clock
         self.stop = threading.Event()
@@ -93,7 +89,7 @@ class BackgroundJob(ABC, Generic[R]):
                 self.finish()
             elif now - self._running.beat >= HEARTBEAT_EVERY:
                 self._running.beat = now
-                queue.heartbeat(self.database, self.instance, now.isoformat())
+                queue.heartbeat(self.database, self.kind, now.isoformat())
             return
         if self._idle_until is None or now >= self._idle_until:
             self._begin(now)
@@ -113,13 +109,12 @@ class BackgroundJob(ABC, Generic[R]):
         except Exception as error:  # noqa: BLE001 - recorded as the failure of the batch
             log.unexpected(error)
             self._unreleased = True
-            queue.record_failure(
+            queue.record_failures(
                 self.database,
-                running.claim.id,
-                running.claim.lease,
-                classify(error),
+                {running.claim.id: classify(error)},
                 self.clock(),
-                max_attempts=self.tuning.max_attempts,
+                "auto",
+                self.tuning.max_attempts,
             )
             self._unreleased = False
 
@@ -131,7 +126,7 @@ class BackgroundJob(ABC, Generic[R]):
     def _begin(self, now: datetime) -> None:
         if self._unreleased:
             # The failure itself could not be stored, so the batch is still claimed.
-            queue.release(self.database, self.instance, now.isoformat())
+            queue.release(self.database, self.kind, now.isoformat())
             self._unreleased = False
         queue.wake_due(self.database, self.tuning.retry, now.isoformat())
         found = None
@@ -143,9 +138,9 @@ class BackgroundJob(ABC, Generic[R]):
         self._idle_until = None
         claim = self._claim(found)
         with self.database.transaction():
-            queue.claim(self.database, [claim], self.instance, now.isoformat())
-        held = self.database.first_row("queue.batch", id=claim.id)
-        if held is None or held["lease"] != claim.lease:
+            queue.claim(self.database, [claim], now.isoformat())
+        row = self.database.first_row("queue.batch", id=claim.id)
+        if row is None or row["state"] != State.CLAIMED:
             return  # A user action changed it in the meantime.
         running: _Running[R] = _Running(claim, found, now, now)
         self._running = running
@@ -164,7 +159,6 @@ class BackgroundJob(ABC, Generic[R]):
         claim, now = running.claim, self.clock()
         end = BatchEnd(
             claim.id,
-            claim.lease,
             "completed" if result.count else "completed_empty",
             None if result.count else result.empty,
             claim.finish,
@@ -172,11 +166,9 @@ class BackgroundJob(ABC, Generic[R]):
             result.count,
             (now - running.began).total_seconds(),
         )
-        values = {"ends": [asdict(end)], "now": now.isoformat()}
         with self.database.transaction():
-            if not self.database.run("landing.end_batches", **values):
-                return  # The lease is lost: the new holder stores its own result.
-            self.database.run("landing.tell_ends", **values)
+            if not end_recorded(self.database, [end], now.isoformat()):
+                return  # It was released or reset meanwhile: the next run stores its own result.
             self.save(running.found, claim.id, result.result, now)
 
     def _claim(self, found: Row) -> queue.Claim:
@@ -185,7 +177,6 @@ class BackgroundJob(ABC, Generic[R]):
         )
         return queue.Claim(
             found.get("id") or key.id,
-            uuid.uuid4().hex,
             self.kind,
             found["source"],
             found["generation"],

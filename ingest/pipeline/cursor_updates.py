@@ -30,9 +30,13 @@ def advance(source: TrackedFile, done: JobDone) -> None:
     source.stored += tally.stored
     source.rejected += tally.rejected
     source.blank += tally.blank
+    if done.outcome == "read":
+        source.completed += 1
+    else:
+        source.completed_empty += 1
 
 
-def cursor_row(source: TrackedFile, state: FoldState | None, now: str) -> CursorRow:
+def cursor_row(source: TrackedFile, done: JobDone, state: FoldState | None, now: str) -> CursorRow:
     cursor = source.cursor
     return CursorRow(
         source.id,
@@ -51,6 +55,13 @@ def cursor_row(source: TrackedFile, state: FoldState | None, now: str) -> Cursor
         source.rejected,
         source.blank,
         source.rewrites,
+        done.batch,
+        0 if done.replaces else min(done.start, done.cursor.offset),
+        ENDS[done.outcome],
+        done.seconds,
+        source.completed,
+        source.completed_empty,
+        source.superseded,
         None if state is None else msgspec.json.encode(state).decode(),
         now,
     )
@@ -84,8 +95,8 @@ def _add(
         if done.outcome not in ENDS:
             continue
         commit.ends.append(_end(done))
-        if done.lease in rows:
-            commit.cursors.append(rows[done.lease])
+        if done.batch in rows:
+            commit.cursors.append(rows[done.batch])
         commit.stale += [(table, done.source, byte) for table, byte in done.stale]
         if done.grown is not None:
             grown = done.grown
@@ -99,7 +110,6 @@ def _add(
 def _end(done: JobDone) -> BatchEnd:
     return BatchEnd(
         done.batch,
-        done.lease,
         ENDS[done.outcome],
         done.reason,
         done.cursor.offset,

@@ -6,7 +6,6 @@ batches are read again one at a time.
 """
 
 import contextlib
-import os
 import time
 from collections.abc import Callable
 from functools import partial
@@ -20,7 +19,14 @@ from msgspec.structs import asdict
 from ingest import __version__, log
 from ingest.batches.retry_policy import RESOURCE_PAUSE
 from ingest.db.database import TAIL_CHECKPOINT, THREADS, Database
-from ingest.errors import Conflict, DatabaseError, ErrorClass, LostLease, MemoryLimit, ValueRejected
+from ingest.errors import (
+    BatchNotClaimed,
+    Conflict,
+    DatabaseError,
+    ErrorClass,
+    MemoryLimit,
+    ValueRejected,
+)
 from ingest.pipeline import (
     action_handlers,
     action_messages,
@@ -43,7 +49,6 @@ from ingest.pipeline.run import (
     RunReport,
     RunSettings,
     clean_start,
-    instance_id,
 )
 from ingest.pipeline.scan import ScanResult, TrackedFile, in_order, register, scan_and_register
 from ingest.tail import discovery
@@ -61,7 +66,7 @@ from ingest.text.times import Clock, utc_now
 
 BACKLOG_BYTES = 4 * 1024**2
 """Backlog from which starting reader processes pays off."""
-LOST_LEASES = 3
+MAX_RESTARTS = 3
 CHECKPOINT_TRIES = 10
 CHECKPOINT_PAUSE = 0.05
 MEMORY_PAUSE = 0.05
@@ -108,8 +113,7 @@ class Owner:
         self.clock = clock
         self.pause_seconds = RESOURCE_PAUSE.total_seconds()
         """Seconds until the next attempt after the queue was paused."""
-        self.instance = instance_id(os.getpid(), time.time())
-        clean_start(database, self.instance, clock)
+        clean_start(database, clock)
         self.metrics = Metrics(__version__, clock())
         self.commands = commands or CommandQueue()
         self.commands.when_idle["pass"] = self._read_on_request
@@ -174,11 +178,10 @@ class Owner:
                 progress(report, done_bytes)
 
         report, deaths = RunReport(), ReaderDeaths()
-        group_sources, died, lost_leases, rejected = GROUP_SOURCES, False, 0, 0
+        group_sources, died, restarts, rejected = GROUP_SOURCES, False, 0, 0
         while True:
             run = IngestRun(
                 self.database,
-                self.instance,
                 self.tuning,
                 self.clock,
                 on_progress,
@@ -204,11 +207,11 @@ class Owner:
                 rejected += 1
                 if rejected > len(changed) + 1:
                     raise
-            except LostLease:
-                # Another process took a batch. Nothing of this commit is stored, so all of it is
-                # read again.
-                lost_leases += 1
-                if lost_leases == LOST_LEASES:
+            except BatchNotClaimed:
+                # A person decided about a batch before it was claimed. Nothing of this commit is
+                # stored, so the others are read again.
+                restarts += 1
+                if restarts == MAX_RESTARTS:
                     raise
             finally:
                 used_readers.close()

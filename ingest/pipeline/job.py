@@ -18,7 +18,6 @@ class Job(Struct):
     """One batch to read: a range of one generation of one source."""
 
     batch: str
-    lease: str
     source: int
     kind: Kind
     thread: str
@@ -52,7 +51,6 @@ class JobDone(Struct):
     """How a job ended. Its facts are in the `ReaderOutput` that contains it."""
 
     batch: str
-    lease: str
     source: int
     start: int
     outcome: str
@@ -77,7 +75,7 @@ class JobDone(Struct):
 class JobAlive(Struct, tag="alive"):
     """Progress report of a reader: where it is now."""
 
-    lease: str
+    batch: str
     byte: int
     place: str = ""
     """What starts at the byte: `block` or `line`; empty while the file is being opened."""

@@ -56,14 +56,13 @@ class Observer(BackgroundJob[ObservedFacts]):
     def __init__(
         self,
         database: Database,
-        instance: str,
         run_command: RunCommand,
         *,
         quiet: timedelta,
         tuning: RunSettings,
         clock: Clock,
     ) -> None:
-        super().__init__(database, instance, tuning=tuning, clock=clock)
+        super().__init__(database, tuning=tuning, clock=clock)
         self.run_command = run_command
         self.quiet = quiet
 

@@ -32,10 +32,10 @@ from ingest.text.redact import mask
 TRACE_CHARS = 4_000
 
 ReportAlive = Callable[[str, int, str], None]
-"""Called with lease, byte and kind of place (see `JobAlive`) to report progress."""
+"""Called with batch, byte and kind of place (see `JobAlive`) to report progress."""
 
 
-def no_report(_lease: str, _byte: int, _place: str) -> None:
+def no_report(_batch: str, _byte: int, _place: str) -> None:
     """Does not report progress."""
 
 
@@ -46,7 +46,7 @@ def read(
     began = time.perf_counter()
     budget = budget or Budget()
     budget.begin()
-    report(job.lease, job.cursor.offset, "")
+    report(job.batch, job.cursor.offset, "")
     try:
         with open_source(os.fsdecode(job.path), job.representation) as reader:
             done, facts = _read_opened(job, reader, report, budget)
@@ -95,7 +95,7 @@ def _lines(
         lines = blocks(reader, cursor.offset, limit, job.cap)
         try:
             for part in lines:
-                report(job.lease, part.offset, "block" if job.isolated else "")
+                report(job.batch, part.offset, "block" if job.isolated else "")
                 if isinstance(part, Block):
                     _feed(job, fold, part, report)
                 else:
@@ -131,7 +131,7 @@ def _feed(job: Job, fold: Fold | IndexFold, block: Block, report: ReportAlive) -
         fold.feed(begin, block.data)
         return
     for raw in BytesIO(block.data):
-        report(job.lease, begin, "line")
+        report(job.batch, begin, "line")
         fold.feed(begin, raw)
         begin += len(raw)
 
@@ -201,7 +201,6 @@ def _read_whole(reader: Reader, size: int) -> bytes:
 def _done(job: Job, cursor: Cursor, outcome: str, reason: str | None = None) -> JobDone:
     return JobDone(
         job.batch,
-        job.lease,
         job.source,
         job.cursor.offset,
         outcome,

@@ -55,9 +55,7 @@ def read_group(
 def _not_spooled(job: Job, error: OSError) -> JobDone:
     failure = classify(error)
     source_failure = SourceFailure(failure.code, ErrorClass.RESOURCE, failure.message, failure.hint)
-    return JobDone(
-        job.batch, job.lease, job.source, job.cursor.offset, "failed", failure=source_failure
-    )
+    return JobDone(job.batch, job.source, job.cursor.offset, "failed", failure=source_failure)
 
 
 def discard(output: ReaderOutput) -> None:

@@ -62,14 +62,14 @@ class AliveReporter:
 
     def __init__(self, sink: IO[bytes]) -> None:
         self._sink = sink
-        self._lease = ""
+        self._batch = ""
         self._next = 0.0
 
-    def __call__(self, lease: str, byte: int, place: str = "") -> None:
+    def __call__(self, batch: str, byte: int, place: str = "") -> None:
         now = time.monotonic()
-        if place or lease != self._lease or now >= self._next:
-            self._lease, self._next = lease, now + ALIVE_EVERY
-            send(self._sink, JobAlive(lease, byte, place))
+        if place or batch != self._batch or now >= self._next:
+            self._batch, self._next = batch, now + ALIVE_EVERY
+            send(self._sink, JobAlive(batch, byte, place))
 
 
 def main() -> None:

@@ -44,15 +44,15 @@ class ReaderDied(TailboardError):
 
     def __init__(
         self,
-        leases: list[str],
+        batches: list[str],
         failure: Failure = OWNER_DIED,
         place: DeathPlace | None = None,
         *,
         requested: bool = False,
     ) -> None:
         super().__init__(failure.message)
-        self.leases = leases
-        """Leases of its current group; its other groups are not the cause."""
+        self.batches = batches
+        """The batches of its current group; its other groups are not the cause."""
         self.failure = failure
         """The failure to record for these."""
         self.place = place
@@ -86,7 +86,7 @@ class InProcessReader:
         self._count += 1
         return [(0, read_group(jobs, spool, f"own-{self._count}"))]
 
-    def stuck_leases(self) -> list[str]:
+    def stuck_batches(self) -> list[str]:
         return []
 
     def close(self) -> None:
@@ -97,7 +97,7 @@ class _LastMessage(Struct, frozen=True):
     """The last message of a reader."""
 
     at: float
-    lease: str | None = None
+    batch: str | None = None
     byte: int = 0
     place: str = ""
 
@@ -135,7 +135,7 @@ class ReaderPool:
                 return  # `close` closed the stream while this thread was reading from it.
             if isinstance(answer, JobAlive):
                 self._last[index] = _LastMessage(
-                    self._monotonic(), answer.lease, answer.byte, answer.place
+                    self._monotonic(), answer.batch, answer.byte, answer.place
                 )
                 continue
             if answer is not None:
@@ -171,7 +171,7 @@ class ReaderPool:
         self._count += 1
         if not self._assigned[index]:
             self._last[index] = _LastMessage(self._monotonic())
-        self._assigned[index].append([job.lease for job in jobs])
+        self._assigned[index].append([job.batch for job in jobs])
         self._groups[index].put(Group(f"group-{self._count}", str(spool), jobs))
         return index
 
@@ -204,25 +204,25 @@ class ReaderPool:
             requested=reader.returncode in _REQUESTED_EXITS,
         )
 
-    def stuck_leases(self) -> list[str]:
-        """Leases of batches whose reader has been silent for so long that they count as stuck."""
-        leases: list[str] = []
+    def stuck_batches(self) -> list[str]:
+        """Batches whose reader has been silent for so long that they count as stuck."""
+        batches: list[str] = []
         for index, groups in enumerate(self._assigned):
             if groups and self._seconds_silent(index) >= STUCK_AFTER.total_seconds():
-                leases += self._current_leases(index)
-        return leases
+                batches += self._current_batches(index)
+        return batches
 
     def _seconds_silent(self, index: int) -> float:
         return self._monotonic() - self._last[index].at
 
-    def _current_leases(self, index: int) -> list[str]:
-        lease = self._last[index].lease
-        return self._assigned[index][0] if lease is None else [lease]
+    def _current_batches(self, index: int) -> list[str]:
+        batch = self._last[index].batch
+        return self._assigned[index][0] if batch is None else [batch]
 
     def _raise_if_hung(self) -> None:
         for index, groups in enumerate(self._assigned):
             if groups and self._seconds_silent(index) >= HUNG_AFTER:
-                raise ReaderDied(self._current_leases(index), _hung_failure(self._last[index]))
+                raise ReaderDied(self._current_batches(index), _hung_failure(self._last[index]))
 
     def close(self) -> None:
         """Kill the readers; their unfinished jobs are dropped."""
@@ -241,7 +241,7 @@ class ReaderPool:
 
 
 def _hung_failure(last: _LastMessage) -> Failure:
-    where = "" if last.lease is None else f", last at byte {last.byte:,}"
+    where = "" if last.batch is None else f", last at byte {last.byte:,}"
     return Failure(
         code=HUNG,
         cls=ErrorClass.TRANSIENT,

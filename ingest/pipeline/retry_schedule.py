@@ -27,7 +27,7 @@ class RetrySchedule:
         self.refresh()
 
     def refresh(self) -> None:
-        row = self._database.first_row("queue.next_try", mode=self._mode)
+        row = self._database.first_row("queue.next_due", mode=self._mode)
         at: datetime | None = row["at"] if row else None
         self._at = math.inf
         if at is not None:
@@ -42,5 +42,7 @@ class RetrySchedule:
         if self._monotonic() < self._at:
             return []
         self._at = math.inf
-        rows = self._database.rows("queue.to_try", mode=self._mode, now=self._clock().isoformat())
+        rows = self._database.rows(
+            "queue.due_paths", mode=self._mode, now=self._clock().isoformat()
+        )
         return [Path(row["path"]) for row in rows]

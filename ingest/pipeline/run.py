@@ -7,7 +7,6 @@ later one continues there. The caller decides when to run, and with how many rea
 
 import contextlib
 import os
-import uuid
 from collections import deque
 from collections.abc import Callable
 from datetime import timedelta
@@ -78,7 +77,6 @@ class _Task(Struct):
     source: TrackedFile
     state: FoldState | None = None
     restarting: bool = False
-    batch: str = ""
     continued: bool = False
     """Whether it continues a batch of this run, whose fold state may not be stored yet."""
 
@@ -89,7 +87,6 @@ class IngestRun:
     def __init__(
         self,
         database: Database,
-        instance: str,
         tuning: RunSettings,
         clock: Clock = utc_now,
         progress: Progress | None = None,
@@ -101,7 +98,6 @@ class IngestRun:
         self._one_by_one = group_sources == 1
         """Store each output in its own commit, to find the batch that cannot be stored."""
         self.database = database
-        self.instance = instance
         self.tuning = tuning
         self.clock = clock
         self.progress = progress
@@ -119,7 +115,7 @@ class IngestRun:
         self._suspects: deque[_Task] = deque()
         """A process died while it read these: each is read by a reader that has no other job."""
         self._isolated = ""
-        """The lease of the suspect that is being read."""
+        """The suspect that is being read."""
         self._rows: dict[str, CursorRow] = {}
         self._claims: list[queue.Claim] = []
         self._done_bytes = 0
@@ -170,7 +166,7 @@ class IngestRun:
         """
         now = self._now()
         # Release the batches that an earlier run of this process could not finish.
-        queue.release(self.database, self.instance, now)
+        queue.release(self.database, Work.INGEST, now)
         self._filter = batch_filter = BatchFilter(self.database, self.tuning.retry, now)
         self._heartbeat_at = self.clock()
         self.report.paused = batch_filter.stopped
@@ -206,7 +202,7 @@ class IngestRun:
             self._deaths.last_byte(job.batch),
             self._deaths.lines_to_skip(job.batch),
         )
-        self._isolated = job.lease
+        self._isolated = job.batch
         readers.submit([job], self.database.spool)
 
     def _now(self) -> str:
@@ -216,23 +212,20 @@ class IngestRun:
         """Release the batches that are still claimed. If that fails, the next run does it."""
         if self._tasks:
             with contextlib.suppress(DatabaseError):
-                queue.release(self.database, self.instance, self._now())
+                queue.release(self.database, Work.INGEST, self._now())
 
     def _handle_reader_death(self, death: ReaderDied) -> None:
         """Release the batches of a dead reader. Only those of its current group are charged."""
-        blamed = {lease: task for lease, task in self._tasks.items() if lease in death.leases}
+        blamed = {batch: task for batch, task in self._tasks.items() if batch in death.batches}
         failure = death.failure
-        if failure is OWNER_DIED and not death.requested and death.leases == [self._isolated]:
+        if failure is OWNER_DIED and not death.requested and death.batches == [self._isolated]:
             if death.place is None:
                 failure = READER_DIED
             else:
-                self._deaths.record(self._tasks[self._isolated].batch, death.place)
+                self._deaths.record(self._isolated, death.place)
         queue.record_failures(
             self.database,
-            {
-                lease: (task.batch, failure if lease in blamed else _READER_ENDED)
-                for lease, task in self._tasks.items()
-            },
+            {batch: failure if batch in blamed else _READER_ENDED for batch in self._tasks},
             self.clock(),
             "reader-rescue",
         )
@@ -282,7 +275,6 @@ class IngestRun:
         known = self._filter.waiting((source.id, cursor.generation, cursor.offset))
         return queue.Claim(
             known or key.id,
-            uuid.uuid4().hex,
             Work.INGEST,
             source.id,
             cursor.generation,
@@ -300,11 +292,9 @@ class IngestRun:
             # Each opening unpacks the file from its start, so its batches are larger.
             limit = max(limit, COMPRESSED_BATCH_BYTES)
         self._claims.append(claim)
-        task.batch = claim.id
-        self._tasks[claim.lease] = task
+        self._tasks[claim.id] = task
         return Job(
             claim.id,
-            claim.lease,
             source.id,
             name.kind,
             name.thread,
@@ -321,7 +311,7 @@ class IngestRun:
         """Store the results, and claim the batches that were assigned since the last commit."""
         claims, self._claims = self._claims, []
         if commits or claims:
-            commit_results(self.database, commits, claims, self.instance, self._now())
+            commit_results(self.database, commits, claims, self._now())
         if self._filter.probing and any(commit.ends for commit in commits):
             self._filter.resume()
 
@@ -330,21 +320,24 @@ class IngestRun:
         which come to be shown as stuck."""
         if self.clock() - self._heartbeat_at >= HEARTBEAT:
             self._heartbeat_at = self.clock()
-            queue.heartbeat(self.database, self.instance, self._now(), readers.stuck_leases())
+            queue.heartbeat(self.database, Work.INGEST, self._now(), readers.stuck_batches())
 
     def _queue_next_batches(self, output: ReaderOutput) -> None:
         """Queue the next batch of each source before this output is stored, so that readers never
         wait. It comes after the sources whose first batch is not read yet.
         """
         for done in output.done:
-            task = self._tasks[done.lease]
+            task = self._tasks[done.batch]
             next_task = None
             if done.outcome == "rewritten":
+                task.source.superseded += 1
                 next_task = _Task(task.source, task.state, restarting=True, continued=True)
             elif done.outcome != "failed":
                 state = done.state if done.outcome == "read" else task.state
                 cursor_updates.advance(task.source, done)
-                self._rows[done.lease] = cursor_updates.cursor_row(task.source, state, self._now())
+                self._rows[done.batch] = cursor_updates.cursor_row(
+                    task.source, done, state, self._now()
+                )
                 if done.more:
                     next_task = _Task(task.source, done.state, continued=True)
             if next_task is not None and self._is_allowed(next_task):
@@ -352,7 +345,7 @@ class IngestRun:
 
     def _store(self, outputs: list[ReaderOutput]) -> None:
         ended = [done for output in outputs for done in output.done]
-        sources = (self._tasks[done.lease].source for done in ended)
+        sources = (self._tasks[done.batch].source for done in ended)
         lists = {source.id for source in sources if source.name.kind is Kind.HISTORY}
         try:
             self._commit(cursor_updates.batch_commits(outputs, self._rows, lists))
@@ -365,8 +358,8 @@ class IngestRun:
             reader_output.discard(output)
         seen = self._record_failures([done for done in ended if done.failure is not None])
         for done in ended:
-            task = self._tasks.pop(done.lease)
-            self._rows.pop(done.lease, None)
+            task = self._tasks.pop(done.batch)
+            self._rows.pop(done.batch, None)
             self._count_done(done)
             if done.failure is None and task.source.has_error and done.outcome != "rewritten":
                 seen.append((done.source, None))
@@ -398,33 +391,26 @@ class IngestRun:
 
     def _record_failures(self, failed: list[JobDone]) -> list[source_errors.Outcome]:
         """Record failed batches; returns the new error of each source."""
-        failures = {
-            done.lease: (done.batch, source_errors.to_failure(done.failure)) for done in failed
-        }
+        failures = {done.batch: source_errors.to_failure(done.failure) for done in failed}
         now = self.clock()
         steps = queue.record_failures(
             self.database, failures, now, "auto", self.tuning.max_attempts
         )
-        for batch, failure in failures.values():
+        for batch, failure in failures.items():
             step = steps.get(batch)
             self._count_state("dead" if isinstance(step, GiveUp) else "failed")
             if isinstance(step, PauseQueue):
                 queue.pause(self.database, failure, now.isoformat())
                 self.report.paused = failure.code
-        return [(done.source, failures[done.lease][1]) for done in failed]
+        return [(done.source, failures[done.batch]) for done in failed]
 
 
 def _size(outputs: list[ReaderOutput]) -> int:
     return sum(done.bytes_read for output in outputs for done in output.done)
 
 
-def instance_id(pid: int, began: float) -> str:
-    """A name that no other process that ever claimed a batch has."""
-    return f"{pid}@{began:.6f}"
-
-
-def clean_start(database: Database, instance: str, clock: Clock = utc_now) -> None:
-    """Prepare a new owner: empty the spool, restore logged decisions, release stale claims."""
+def clean_start(database: Database, clock: Clock = utc_now) -> None:
+    """Prepare a new owner: empty the spool, restore logged decisions, rescue claimed batches."""
     reader_output.empty_spool(Path(database.spool))
     replay(database, clock())
-    queue.rescue(database, instance, clock())
+    queue.rescue(database, clock())

@@ -56,6 +56,10 @@ class TrackedFile(Struct):
     rejected: int = 0
     blank: int = 0
     rewrites: int = 0
+    completed: int = 0
+    """How many of its batches have ended in this state."""
+    completed_empty: int = 0
+    superseded: int = 0
     seen: Seen = UNSEEN
 
     @property
@@ -270,6 +274,8 @@ def _from_row(home: Home, row: dict[str, Any]) -> TrackedFile:
         source.partial, source.lines = row["partial"], row["lines"]
         source.stored, source.rejected = row["stored"], row["rejected"]
         source.blank, source.rewrites = row["blank"], row["rewrites"]
+        source.completed, source.completed_empty = row["completed"], row["completed_empty"]
+        source.superseded = row["superseded"]
     return source
 
 

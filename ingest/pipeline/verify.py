@@ -144,7 +144,7 @@ def _digest_both(
     ):
         found = scan_and_register(again, homes, now)
         run = IngestRun(
-            again, "verify", RunSettings(line_cap=cap), progress=lambda _, bytes_: progress(bytes_)
+            again, RunSettings(line_cap=cap), progress=lambda _, bytes_: progress(bytes_)
         )
         run.run(found.changed, InProcessReader())
         return _Digests(

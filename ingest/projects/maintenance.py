@@ -19,9 +19,7 @@ def background_jobs(
 ) -> Maintenance:
     common: dict[str, Any] = {"tuning": owner.tuning, "clock": owner.clock}
     jobs: list[BackgroundJob[Any]] = [
-        JournalExporter(
-            owner.database, owner.instance, turns=settings.journal_turns, zone=zone, **common
-        )
+        JournalExporter(owner.database, turns=settings.journal_turns, zone=zone, **common)
     ]
     if settings.observe_command:
         observe = partial(
@@ -32,6 +30,6 @@ def background_jobs(
             env,
         )
         quiet = timedelta(minutes=settings.observe_quiet_minutes)
-        jobs.append(Observer(owner.database, owner.instance, observe, quiet=quiet, **common))
+        jobs.append(Observer(owner.database, observe, quiet=quiet, **common))
     retention = timedelta(days=settings.retention_days)
     return Maintenance(owner.database, owner.clock, jobs, retention)

@@ -92,7 +92,7 @@ class Place:
         return {_name(path): tuple(rest) for path, *rest in found}
 
     def states(self) -> Counter[str]:
-        return Counter(state for (state,) in self.rows("select state from batches"))
+        return Counter(state for (state,) in self.rows("select state from v_batches"))
 
     def problems(self) -> list[tuple[str, str]]:
         """What is told of the home, by code and file name."""

@@ -1,16 +1,20 @@
 """The one transaction everything goes through: all or nothing, whatever it ends with."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ingest.db import commit_results
+from ingest.batches.action import Action, Selection, Verb
+from ingest.batches.batch import Kind
+from ingest.db import commit_results, queue
+from ingest.db.actions import execute_action
+from ingest.db.commit_results import BatchCommit
 from ingest.db.database import Database
 from ingest.db.engine import Error, FatalException, TransactionException
-from ingest.errors import Conflict, DatabaseError, DiskFull, EngineFailed, LostLease
+from ingest.errors import BatchNotClaimed, Conflict, DatabaseError, DiskFull, EngineFailed
 from ingest.pipeline.follow import Owner
 from tests.facts_dump import dump
 from tests.faults.fault_harness import Place
@@ -82,7 +86,7 @@ def test_a_commit_that_was_made_although_it_ended_in_an_error_is_not_made_twice(
 
 
 def states(database: Database) -> list[str]:
-    return [state for (state,) in database.execute("select state from batches").fetchall()]
+    return [state for (state,) in database.execute("select state from v_batches").fetchall()]
 
 
 @pytest.mark.fault("D02", "D04", "D16")
@@ -149,46 +153,71 @@ def test_two_writers_that_meet_are_told_so_and_nothing_is_stored_twice(place: Pl
         assert list(dump(database)) == facts
 
 
-@pytest.mark.fault("Q02", "P09")
-def test_whoever_lost_the_lease_stores_nothing_and_the_work_is_done_once(place: Place) -> None:
-    with place.open() as database:
-        owner = place.owner(database)
-        stolen = 0
+class Between:
+    """Calls a function before each transaction of a run; the commands of people run there too."""
 
-        def steals(
-            database: Database, landings: list[commit_results.BatchCommit], *rest: Any
-        ) -> None:
-            nonlocal stolen
-            if landings and not stolen:
-                stolen += 1
-                with database.transaction():
-                    database.execute("update batches set lease = 'another' where lease is not null")
-            land(database, landings, *rest)
+    def __init__(self, act: Callable[[Database, list[BatchCommit]], None]) -> None:
+        self.act = act
 
-        land = commit_results.commit_results
+    def __call__(self, database: Database, commits: list[BatchCommit], *rest: Any) -> None:
+        self.act(database, commits)
+        commit_results.commit_results(database, commits, *rest)
+
+    @contextlib.contextmanager
+    def set(self) -> Iterator[None]:
         with pytest.MonkeyPatch.context() as patched:
-            patched.setattr("ingest.pipeline.run.commit_results", steals)
-            owner.read_once()
-        assert stolen == 1
+            patched.setattr("ingest.pipeline.run.commit_results", self)
+            yield
+
+
+@pytest.mark.fault("Q02", "P09")
+def test_a_batch_that_is_cancelled_before_it_is_claimed_is_not_stored_and_the_others_once(
+    place: Place,
+) -> None:
+    place.session("plan")
+    cancelled: list[str] = []
+
+    def stop(_database: Database, commits: list[BatchCommit]) -> None:
+        if commits:
+            raise KeyboardInterrupt
+
+    def cancel(database: Database, _commits: list[BatchCommit]) -> None:
+        if not cancelled:
+            (row, *_) = database.rows("queue.waiting")
+            cancelled.append(row["id"])
+            wanted = Selection(ids=(row["id"],))
+            action = Action(verb=Verb.CANCEL, selection=wanted, actor="ada")
+            assert execute_action(database, action, command="c", now=place.now).done == 1
+
+    with place.open() as database:
+        with Between(stop).set(), pytest.raises(KeyboardInterrupt):
+            place.owner(database).read_once()
+        assert set(states(database)) == {"pending"}
+        with Between(cancel).set():
+            place.owner(database).read_once()
+        assert states(database).count("cancelled") == 1
+        stored = list(dump(database))
+        assert stored
+        assert set(stored) < set(place.quiet())
+        again = Action(verb=Verb.RETRY, selection=Selection(ids=tuple(cancelled)), actor="ada")
+        execute_action(database, again, command="r", now=place.now)
+        place.owner(database).read_once()
         assert list(dump(database)) == place.quiet()
         assert set(states(database)) <= {"completed", "completed_empty"}
 
 
 @pytest.mark.fault("Q02")
-def test_a_lease_that_is_taken_away_every_time_is_told_and_not_fought_for(place: Place) -> None:
-    def steals(database: Database, landings: list[commit_results.BatchCommit], *rest: Any) -> None:
-        if landings:
-            with database.transaction():
-                database.execute("update batches set lease = 'another' where lease is not null")
-        land(database, landings, *rest)
+def test_a_batch_that_is_released_before_every_commit_is_reported_and_stores_nothing(
+    place: Place,
+) -> None:
+    def release(database: Database, commits: list[BatchCommit]) -> None:
+        if commits:
+            queue.release(database, Kind.INGEST, place.now.isoformat())
 
-    land = commit_results.commit_results
     with place.open() as database:
         owner = place.owner(database)
-        with pytest.MonkeyPatch.context() as patched:
-            patched.setattr("ingest.pipeline.run.commit_results", steals)
-            with pytest.raises(LostLease):
-                owner.read_once()
+        with Between(release).set(), pytest.raises(BatchNotClaimed):
+            owner.read_once()
         assert not list(dump(database))
         owner.read_once()
         assert list(dump(database)) == place.quiet()
@@ -213,5 +242,5 @@ def test_a_full_disk_is_told_charges_nobody_and_everything_goes_in_later(place: 
         assert not list(dump(database))
         Owner(database, owner.homes, owner.tuning, place.clock).read_once()
         assert list(dump(database)) == place.quiet()
-        charged = database.execute("select max(attempts), max(rescues) from batches").fetchone()
+        charged = database.execute("select max(attempts), max(rescues) from v_batches").fetchone()
         assert charged == (0, 0)

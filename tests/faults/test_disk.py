@@ -71,7 +71,7 @@ def test_a_full_disk_is_told_and_everything_goes_in_once_there_is_room(
     small.now = AFTER
     assert small.read().paused is None
     assert small.facts() == small.quiet_elsewhere()
-    assert small.rows("select max(attempts) from batches") == [(0,)]
+    assert small.rows("select max(attempts) from v_batches") == [(0,)]
     assert small.rows("select count(*) from pauses") == [(0,)]
     assert small.told == []
 

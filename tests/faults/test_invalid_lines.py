@@ -78,7 +78,7 @@ def test_a_bad_file_delays_the_others_by_a_batch_at_the_most(
         changed = owner.scan().changed
         paths = {source.id: source.path for source in changed}
         assert changed[0].path == str(bad)
-        drain = IngestRun(database, owner.instance, RunSettings(), place.clock)
+        drain = IngestRun(database, RunSettings(), place.clock)
         drain.on_commit = lambda ended: order.extend(paths[one.source] for one in ended)
         if readers:
             drain.run(changed, _pool(readers))
@@ -134,7 +134,7 @@ def _job(path: Path, after: JobDone | None = None) -> Job:
     from ingest.tail.source import Kind, Representation
 
     return Job(
-        *("batch", "lease", 1, Kind.ROLLOUT, "thread", os.fsencode(path)),
+        *("batch", 1, Kind.ROLLOUT, "thread", os.fsencode(path)),
         *(Representation.PLAIN, 128 * MIB, 64 * MIB),
         START if after is None else after.cursor,
         None if after is None else after.state,

@@ -220,7 +220,7 @@ def test_a_program_that_is_ended_again_and_again_while_it_reads_a_file_gives_up_
     for _ in range(5):
         ended = subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False)
         assert ended.returncode == -signal.SIGKILL
-    assert place.rows("select max(rescues) > 1 from batches") == [(True,)]
+    assert place.rows("select max(rescues) > 1 from v_batches") == [(True,)]
     with place.open() as database:
         order: list[int] = []
         owner = place.owner(database)
@@ -291,7 +291,7 @@ def test_a_stop_hands_back_what_is_claimed_and_charges_nobody(
     states = place.states()
     assert states["claimed"] == 0
     assert states["pending"] > 0
-    assert place.rows("select max(attempts), max(rescues) from batches") == [(0, 0)]
+    assert place.rows("select max(attempts), max(rescues) from v_batches") == [(0, 0)]
     place.read()
     assert place.facts() == place.quiet()
 
@@ -331,7 +331,7 @@ def test_who_is_asked_to_stop_stops_before_the_rest_is_read_and_keeps_what_is_st
     states = place.states()
     assert states["claimed"] == 0
     assert states["completed"] in (2, 3)
-    assert place.rows("select max(attempts), max(rescues) from batches") == [(0, 0)]
+    assert place.rows("select max(attempts), max(rescues) from v_batches") == [(0, 0)]
     assert len(place.facts()) < len(place.quiet())
     place.read()
     assert place.facts() == place.quiet()
@@ -360,7 +360,7 @@ def test_following_ends_with_the_round_it_is_in(
     assert child.returncode == code
     place.read()
     assert place.facts() == place.quiet()
-    assert place.rows("select max(attempts), max(rescues) from batches") == [(0, 0)]
+    assert place.rows("select max(attempts), max(rescues) from v_batches") == [(0, 0)]
 
 
 @pytest.mark.fault("P08")
@@ -388,7 +388,7 @@ from pathlib import Path
 from ingest.pipeline import reader_process
 from ingest.pipeline.job import JobAlive
 group = reader_process._decode_group(reader_process._receive_bytes(sys.stdin.buffer))
-reader_process.send(sys.stdout.buffer, JobAlive(group.jobs[0].lease, 4096))
+reader_process.send(sys.stdout.buffer, JobAlive(group.jobs[0].batch, 4096))
 sys.stdin.buffer.read()
 """
 """A reader whose disk lets it read a little, and then nothing more."""
@@ -417,7 +417,7 @@ def test_a_reader_that_hangs_is_shown_as_stuck_and_ended_and_its_batch_is_tried_
             rows = database.rows_in_transaction("batches.listed", **EVERY_BATCH)
             shown.extend(to_batch(row, place.now, alive=True) for row in rows)
 
-        drain = IngestRun(database, owner.instance, SMALL, place.clock)
+        drain = IngestRun(database, SMALL, place.clock)
         drain.between_commits = between
         with pytest.raises(ReaderDied, match="made no progress"):
             drain.run(owner.scan().changed, ReaderPool([child], lambda: passed))
@@ -455,13 +455,13 @@ def test_a_reader_that_hangs_before_a_group_larger_than_the_pipe_blocks_nobody(
     passed = 0.0
     pool = ReaderPool([child], lambda: passed)
     job = Job(
-        *("batch", "lease", 1, Kind.ROLLOUT, "thread", b"/" * 200),
+        *("batch", 1, Kind.ROLLOUT, "thread", b"/" * 200),
         *(Representation.PLAIN, 1_000_000, 1_000_000),
     )
     pool.submit([job] * 1_200, tmp_path)
     pool.submit([job] * 1_200, tmp_path)
     assert pool.collect() == []
-    assert pool.stuck_leases() == []
+    assert pool.stuck_batches() == []
     passed = HUNG_AFTER
     with pytest.raises(ReaderDied, match="made no progress"):
         pool.collect()

@@ -31,4 +31,4 @@ order by m.batch, m.rowid;
 
 -- name: counts
 -- How many batches are in each state.
-select state, count(*) as batches from v_batches group by all;
+select state, sum(batches)::bigint as batches from v_batch_counts group by all;

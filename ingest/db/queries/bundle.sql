@@ -18,8 +18,13 @@ order by all;
 -- name: batches
 -- Number of batches by state and error.
 select kind, state, error_code, error_class, count(*) as batches, max(attempts) as most_attempts
-from v_batches
+from batches
+where kind <> 'ingest' or state not in ('completed', 'completed_empty', 'superseded')
 group by all
+union all by name
+select kind, state, batches, 0 as most_attempts
+from v_batch_counts
+where kind = 'ingest' and state in ('completed', 'completed_empty', 'superseded')
 order by all;
 
 -- name: rejects

@@ -4,9 +4,8 @@
 -- again.
 create or replace temp table matched as
 select
-    b.id as batch, b.state as old, r.why, b.updated_at, b.lifetime_attempts, b.error_code,
-    b.rowid as place
-from batches b
+    b.id as batch, b.state as old, r.why, b.updated_at, b.lifetime_attempts, b.error_code, b.place
+from shown_batches b
 left join (select unnest($refusals::struct(state varchar, kind varchar, why varchar)[],
     recursive := true)) r
 on r.state = b.state and r.kind = b.kind
@@ -24,7 +23,7 @@ create or replace temp table matched as
 from matched order by updated_at, batch limit $limit;
 
 -- name: match_sources
--- Select all batches of some sources, except superseded ones.
+-- Select the batches of some sources that have a row, except superseded ones.
 create or replace temp table matched as
 select
     id as batch, state as old, null::varchar as why, updated_at, lifetime_attempts, error_code,
@@ -61,8 +60,7 @@ from (
 );
 
 -- name: move
--- Move the matched batches, each only if its state is unchanged. None of them is claimed, so there
--- is no lease to clear.
+-- Move the matched batches, each only if its state is unchanged. None of them is claimed.
 update batches set
     state = $new, reason = null, not_before = $until::timestamp, retry_at = null,
     updated_at = $now::timestamp,
@@ -73,8 +71,8 @@ where m.why is null and batches.rowid = m.place and batches.state = m.old;
 -- name: supersede
 -- Supersede the matched batches, claimed ones included.
 update batches set
-    state = 'superseded', reason = null, not_before = null, retry_at = null, lease = null,
-    claimed_by = null, heartbeat_at = null, updated_at = $now::timestamp
+    state = 'superseded', reason = null, not_before = null, retry_at = null,
+    heartbeat_at = null, updated_at = $now::timestamp
 from matched m
 where m.why is null and batches.rowid = m.place and batches.state = m.old;
 

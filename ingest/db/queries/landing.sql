@@ -1,29 +1,23 @@
+-- name: end_clean
+-- Remove batches that completed without any failure or order: they are counted in their cursors.
+delete from batches
+where state = 'claimed' and kind = 'ingest' and id in (select unnest($batches::varchar[]))
+and id not in (select batch from batch_moves);
+
 -- name: end_batches
--- End claimed batches, each only if it still has the lease it was claimed with.
+-- End the other claimed batches, which keep their row.
 update batches set
     state = e.state, reason = e.reason, finish = e.finish, lines = e.lines, facts = e.facts,
-    seconds = e.seconds, lease = null, claimed_by = null, heartbeat_at = null, retry_at = null,
-    error_code = null, error_class = null, error_message = null, error_hint = null,
-    updated_at = $now::timestamp
+    seconds = e.seconds, heartbeat_at = null, retry_at = null, error_code = null,
+    error_class = null, error_message = null, error_hint = null, updated_at = $now::timestamp
 from (select unnest($ends::struct(
-    batch varchar, lease varchar, state varchar, reason varchar, finish bigint, lines bigint,
-    facts bigint, seconds double
+    batch varchar, state varchar, reason varchar, finish bigint, lines bigint, facts bigint,
+    seconds double
 )[], recursive := true)) e
-where batches.id = e.batch and batches.lease = e.lease and batches.state = 'claimed';
+where batches.id = e.batch and batches.state = 'claimed';
 
--- name: ended
--- How many of these batches were ended by the commit of this time.
-select count(*) as ended
-from (select unnest($ends::struct(
-    batch varchar, lease varchar, state varchar, reason varchar, finish bigint, lines bigint,
-    facts bigint, seconds double
-)[], recursive := true)) e
-join batches b on b.id = e.batch
-where b.state = e.state and b.finish = e.finish and b.lease is null
-and b.updated_at = $now::timestamp;
-
--- name: tell_ends
--- Write the history row of each batch that ended.
+-- name: record_ends
+-- Write the history row of each batch that ended and has a history.
 insert into batch_moves (batch, time, move, old, new, actor, reason, attempt, error_code)
 select
     e.batch, $now::timestamp,
@@ -34,10 +28,19 @@ select
     end,
     'claimed', e.state, 'auto', e.reason, b.lifetime_attempts + 1, null
 from (select unnest($ends::struct(
-    batch varchar, lease varchar, state varchar, reason varchar, finish bigint, lines bigint,
-    facts bigint, seconds double
+    batch varchar, state varchar, reason varchar, finish bigint, lines bigint, facts bigint,
+    seconds double
 )[], recursive := true)) e
-join batches b on b.id = e.batch;
+join batches b on b.id = e.batch
+where e.batch in (select batch from batch_moves);
+
+-- name: stored_cursors
+-- How many of these cursors are stored. A cursor counts its batches, so no two are equal.
+select count(*) as stored
+from (select unnest($cursors::struct(
+    source integer, generation integer, byte bigint, completed integer, completed_empty integer
+)[], recursive := true)) e
+join cursors c using (source, generation, byte, completed, completed_empty);
 
 -- name: grow_rejects
 -- Extend runs of rejected lines that the next lines continue.
@@ -55,8 +58,9 @@ insert into cursors by name
 select unnest($cursors::struct(
     source integer, generation integer, byte bigint, size bigint, mtime_ns bigint, dev ubigint,
     inode ubigint, head_len integer, head_hash varchar, tail_hash varchar, partial bigint,
-    lines bigint, stored bigint, rejected bigint, blank bigint, rewrites integer, state varchar,
-    updated_at timestamp
+    lines bigint, stored bigint, rejected bigint, blank bigint, rewrites integer, batch varchar,
+    batch_start bigint, batch_state varchar, batch_seconds double, completed integer,
+    completed_empty integer, superseded integer, state varchar, updated_at timestamp
 )[], recursive := true);
 
 -- name: drop_segments

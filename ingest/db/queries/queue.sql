@@ -7,62 +7,35 @@ select * from batches where id = $id;
 insert into batches by name
 select
     b.*, 'claimed' as state, 0 as attempts, 0 as lifetime_attempts, 0 as rescues,
-    $by as claimed_by, $now::timestamp as heartbeat_at, $now::timestamp as created_at,
-    $now::timestamp as updated_at
+    $now::timestamp as heartbeat_at, $now::timestamp as created_at, $now::timestamp as updated_at
 from (select unnest($batches::struct(
-    id varchar, lease varchar, kind varchar, source integer, generation integer, start bigint,
-    finish bigint
+    id varchar, kind varchar, source integer, generation integer, start bigint, finish bigint
 )[], recursive := true)) b
 where b.id not in (select id from batches);
 
 -- name: claim_known
 -- Claim existing batches that are claimable, with the range to which they have grown.
 update batches set
-    state = 'claimed', lease = b.lease, claimed_by = $by, heartbeat_at = $now::timestamp,
-    finish = b.finish, retry_at = null, not_before = null, updated_at = $now::timestamp
+    state = 'claimed', heartbeat_at = $now::timestamp, finish = b.finish, retry_at = null,
+    not_before = null, updated_at = $now::timestamp
 from (select unnest($batches::struct(
-    id varchar, lease varchar, kind varchar, source integer, generation integer, start bigint,
-    finish bigint
+    id varchar, kind varchar, source integer, generation integer, start bigint, finish bigint
 )[], recursive := true)) b
-where batches.id = b.id and batches.lease is distinct from b.lease
-and batches.state in (select unnest($free::varchar[]));
-
--- name: tell_claims
--- Write the history row of each batch that is about to be claimed.
-insert into batch_moves (batch, time, move, old, new, actor, reason, attempt, error_code)
-select
-    c.id, $now::timestamp, 'claim', b.state, 'claimed', 'auto', null,
-    coalesce(b.lifetime_attempts, 0) + 1, null
-from (select unnest($batches::struct(
-    id varchar, lease varchar, kind varchar, source integer, generation integer, start bigint,
-    finish bigint
-)[], recursive := true)) c
-left join batches b on b.id = c.id
-where b.id is null or b.state in (select unnest($free::varchar[]));
+where batches.id = b.id and batches.state in (select unnest($free::varchar[]));
 
 -- name: beat
--- Renew the heartbeat of the batches that this process has claimed.
+-- Renew the heartbeat of the claimed batches of this kind.
 update batches set heartbeat_at = $now::timestamp
-where state = 'claimed' and claimed_by = $by and lease not in (select unnest($silent::varchar[]));
+where state = 'claimed' and kind = $kind and id not in (select unnest($silent::varchar[]));
 
 -- name: orphans
--- Batches claimed by other processes. They have ended: this process holds the database's lock.
-select * from batches where state = 'claimed' and claimed_by is distinct from $by;
+-- Batches that a process had claimed when it ended.
+select id from batches where state = 'claimed';
 
--- name: tell_set_free
--- Write the history rows of the batches that `set_free` is about to release.
-insert into batch_moves (batch, time, move, old, new, actor, reason, attempt, error_code)
-select
-    id, $now::timestamp, 'release', 'claimed', 'pending', 'auto', null, lifetime_attempts + 1, null
-from batches
-where state = 'claimed' and claimed_by = $by;
-
--- name: set_free
--- Release the batches that this process has claimed.
-update batches set
-    state = 'pending', lease = null, claimed_by = null, heartbeat_at = null,
-    updated_at = $now::timestamp
-where state = 'claimed' and claimed_by = $by;
+-- name: release
+-- Release the claimed batches of this kind.
+update batches set state = 'pending', heartbeat_at = null, updated_at = $now::timestamp
+where state = 'claimed' and kind = $kind;
 
 -- name: suspects
 -- Batches that were claimed more than once when a process died, and have not completed since.
@@ -73,13 +46,14 @@ where kind = 'ingest' and state = 'pending' and rescues > 1;
 -- Pending ingest batches, and where each begins.
 select id, source, generation, start from batches where kind = 'ingest' and state = 'pending';
 
--- name: tell_woken
+-- name: record_changed
+-- Write the history rows of the batches that `retry_changed` is about to retry.
 insert into batch_moves (batch, time, move, old, new, actor, reason, attempt, error_code)
 select id, $now::timestamp, 'retry', state, 'pending', 'auto', 'changed', lifetime_attempts + 1, null
 from batches
 where id in (select unnest($batches::varchar[]));
 
--- name: wake
+-- name: retry_changed
 -- Give dead batches one more attempt.
 update batches set
     state = 'pending', reason = null, attempts = least(attempts, $attempts),
@@ -100,54 +74,39 @@ where m.batch in (select unnest($batches::varchar[])) and m.error_code = $code
 and m.time > coalesce(r.time, '1970-01-01'::timestamp)
 order by m.time;
 
--- name: batches
--- Batches by their ids.
-select id, state, lease, attempts, lifetime_attempts, rescues from batches
-where id in (select unnest($batches::varchar[]));
+-- name: claimed
+-- Those of these batches that are claimed.
+select id, attempts, lifetime_attempts, rescues from batches
+where state = 'claimed' and id in (select unnest($batches::varchar[]));
 
 -- name: move
--- Change the state of claimed batches, each only if its state and lease are unchanged.
+-- Change the state of claimed batches.
 update batches set
     state = m.new, reason = m.reason, attempts = m.attempts,
-    lifetime_attempts = m.lifetime_attempts, rescues = m.rescues, lease = null, claimed_by = null,
-    heartbeat_at = null, retry_at = m.retry_at, error_code = m.error_code,
-    error_class = m.error_class, error_message = m.error_message, error_hint = m.error_hint,
-    updated_at = $now::timestamp
+    lifetime_attempts = m.lifetime_attempts, rescues = m.rescues, heartbeat_at = null,
+    retry_at = m.retry_at, error_code = m.error_code, error_class = m.error_class,
+    error_message = m.error_message, error_hint = m.error_hint, updated_at = $now::timestamp
 from (select unnest($moves::struct(
-    id varchar, lease varchar, move varchar, old varchar, new varchar, reason varchar,
-    attempt integer, attempts integer, lifetime_attempts integer, rescues integer,
-    retry_at timestamp, error_code varchar, error_class varchar, error_message varchar,
-    error_hint varchar
+    id varchar, move varchar, old varchar, new varchar, reason varchar, attempt integer,
+    attempts integer, lifetime_attempts integer, rescues integer, retry_at timestamp,
+    error_code varchar, error_class varchar, error_message varchar, error_hint varchar
 )[], recursive := true)) m
-where batches.id = m.id and batches.state = m.old and batches.lease is not distinct from m.lease;
+where batches.id = m.id and batches.state = m.old;
 
--- name: tell_moves
+-- name: record_moves
+-- Write the history rows of failed and rescued batches.
 insert into batch_moves (batch, time, move, old, new, actor, reason, attempt, error_code)
 select m.id, $now::timestamp, m.move, m.old, m.new, $actor, m.reason, m.attempt, m.error_code
 from (select unnest($moves::struct(
-    id varchar, lease varchar, move varchar, old varchar, new varchar, reason varchar,
-    attempt integer, attempts integer, lifetime_attempts integer, rescues integer,
-    retry_at timestamp, error_code varchar, error_class varchar, error_message varchar,
-    error_hint varchar
+    id varchar, move varchar, old varchar, new varchar, reason varchar, attempt integer,
+    attempts integer, lifetime_attempts integer, rescues integer, retry_at timestamp,
+    error_code varchar, error_class varchar, error_message varchar, error_hint varchar
 )[], recursive := true)) m;
 
 -- name: held_back
 -- Ingest batches whose source waits: the batch failed and its time has not come, or it is dead.
 select id, source, generation, start, finish, state, error_code from batches
 where kind = 'ingest' and state in ('dead', 'cancelled', 'claimed', 'failed', 'snoozed');
-
--- name: tell_due
--- Write the history rows of the batches that `wake_due` is about to wake.
-insert into batch_moves (batch, time, move, old, new, actor, reason, attempt, error_code)
-select
-    id, $now::timestamp, 'wake', state, 'pending', 'auto', null, lifetime_attempts + 1, error_code
-from batches
-where (state = 'snoozed' and not_before <= $now::timestamp)
-or (
-    state = 'failed' and $mode = 'automatic'
-    -- A time later than the longest delay means that the clock was set back: retry now.
-    and (retry_at <= $now::timestamp or retry_at > $latest::timestamp)
-);
 
 -- name: wake_due
 -- Make batches pending whose time has come. In manual mode a failed batch waits for a person.
@@ -160,8 +119,8 @@ or (
     and (retry_at <= $now::timestamp or retry_at > $latest::timestamp)
 );
 
--- name: tell_revived
--- Write the history rows of the batches that `revive` is about to wake.
+-- name: record_revived
+-- Write the history rows of the batches that `revive` is about to retry.
 insert into batch_moves (batch, time, move, old, new, actor, reason, attempt, error_code)
 select
     id, $now::timestamp, 'retry', state, 'pending', 'auto', 'rarely', lifetime_attempts + 1, error_code
@@ -176,7 +135,7 @@ update batches set state = 'pending', reason = null, retry_at = null, updated_at
 where state = 'dead' and reason = 'poison' and $mode = 'automatic'
 and coalesce(retry_at <= $now::timestamp, true);
 
--- name: next_try
+-- name: next_due
 -- When the next waiting batch is due.
 select min(if(state = 'snoozed', not_before, retry_at)) as at from batches
 where kind = 'ingest' and (
@@ -184,7 +143,7 @@ where kind = 'ingest' and (
     or ((state = 'failed' or (state = 'dead' and reason = 'poison')) and $mode = 'automatic')
 );
 
--- name: to_try
+-- name: due_paths
 -- Paths of the sources with a batch that is due.
 select distinct s.path
 from batches b
@@ -201,7 +160,7 @@ where b.kind = 'ingest' and (
 -- Batches that a person decided about before they existed.
 select batch from decisions;
 
--- name: take_up
+-- name: add_decided
 -- Create such a batch in the state that the person decided.
 insert into batches by name
 select
@@ -211,7 +170,7 @@ select
 from decisions d
 where d.batch = $id and d.batch not in (select id from batches);
 
--- name: tell_taken_up
+-- name: record_decision
 insert into batch_moves (batch, time, move, old, new, actor, reason, attempt, error_code)
 select
     batch, $now::timestamp, case state when 'snoozed' then 'snooze' else 'cancel' end, 'pending',

@@ -19,7 +19,8 @@ select
     s.id, s.kind, s.thread, s.segment, s.path, s.representation, s.archived, s.size as last_size,
     s.mtime_ns as last_mtime_ns, s.state as last_state, s.error_code,
     c.generation, c.byte, c.size, c.mtime_ns, c.dev, c.inode, c.head_len, c.head_hash, c.tail_hash,
-    c.partial, c.lines, c.stored, c.rejected, c.blank, c.rewrites
+    c.partial, c.lines, c.stored, c.rejected, c.blank, c.rewrites, c.completed,
+    c.completed_empty, c.superseded
 from sources s
 left join cursors c on c.source = s.id
 where s.home = $home;

@@ -126,7 +126,7 @@ from chosen;
 -- Old data that could be deleted, by place; deletes nothing.
 select
     'batch_history' as what, count(*) as items, null::bigint as bytes
-from v_batches
+from batches
 where state in ('completed', 'completed_empty', 'superseded')
 and updated_at < $before::timestamp
 union all

@@ -19,7 +19,8 @@ order by s.id;
 update cursors set
     generation = generation + 1, byte = 0, size = 0, mtime_ns = -1, dev = 0, inode = 0,
     head_len = 0, head_hash = $nothing, tail_hash = $nothing, partial = 0, lines = 0, stored = 0,
-    rejected = 0, blank = 0, state = null, updated_at = $now::timestamp
+    rejected = 0, blank = 0, batch = null, superseded = superseded + completed + completed_empty,
+    completed = 0, completed_empty = 0, state = null, updated_at = $now::timestamp
 where source in (select unnest($sources::integer[]));
 
 -- name: doubt

@@ -22,14 +22,19 @@ where b.kind = 'ingest' and b.state in ('dead', 'failed', 'cancelled', 'snoozed'
 -- name: queue
 -- Number of batches by state at the current time.
 select
-    state, count(*) as batches,
-    count(*) filter (state = 'failed' and retry_at > $now::timestamp) as backed_off
-from v_batches
+    state, sum(batches)::bigint as batches,
+    case state
+        when 'failed' then (
+            select count(*) from batches where state = 'failed' and retry_at > $now::timestamp
+        )
+        else 0
+    end as backed_off
+from v_batch_counts
 group by all;
 
 -- name: claims
 -- The claimed batches; whether they are stuck depends on which processes are alive.
-select id, state, claimed_by, heartbeat_at from v_batches where state = 'claimed';
+select id, state, heartbeat_at from batches where state = 'claimed';
 
 -- name: pauses
 -- Why the queue is paused.

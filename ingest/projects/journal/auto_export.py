@@ -32,14 +32,13 @@ class JournalExporter(BackgroundJob[list[WrittenJournal]]):
     def __init__(
         self,
         database: Database,
-        instance: str,
         *,
         turns: int,
         zone: tzinfo | None,
         tuning: RunSettings,
         clock: Clock,
     ) -> None:
-        super().__init__(database, instance, tuning=tuning, clock=clock)
+        super().__init__(database, tuning=tuning, clock=clock)
         self.rules = build.journal_rules(zone, turns)
 
     def waiting(self) -> Row | None:

@@ -5,7 +5,11 @@ from datetime import timedelta
 
 import pytest
 
+from ingest.batches.failure import Failure
+from ingest.batches.retry_policy import Mode
+from ingest.db import queue
 from ingest.db.database import Database
+from ingest.errors import ErrorClass
 from tests.build import Home
 from tests.integration.cli.cli_harness import Desk, Sessions
 
@@ -19,27 +23,26 @@ KEYS = {
 def unwell(desk: Desk, sessions: Sessions) -> list[str]:
     """Three batches that did not go well: one failed, one dead, one whose owner is gone."""
     now = desk.now.replace(tzinfo=None)
-    later, before = now + timedelta(minutes=5), now - timedelta(minutes=5)
-    ids = sorted(row["id"] for row in desk.json("batches")["batches"])[:3]
-    with Database(desk.db) as database, database.transaction():
-        database.execute(
-            "update batches set state = 'failed', attempts = 2, retry_at = $later, "
-            "error_code = 'io_error', error_class = 'transient', error_message = 'It broke', "
-            "error_hint = 'Look at the disk' where id = $id",
-            {"id": ids[0], "later": later},
-        )
-        database.execute(
-            "update batches set state = 'dead', reason = 'permanent', error_code = 'odd' "
-            "where id = $id",
-            {"id": ids[1]},
-        )
-        database.execute(
-            "update batches set state = 'claimed', claimed_by = 'gone', heartbeat_at = $before "
-            "where id = $id",
-            {"id": ids[2], "before": before},
-        )
+    before = now - timedelta(minutes=5)
+    failed, dead, claimed = sorted(row["id"] for row in desk.json("batches")["batches"])[:3]
+    broken = Failure(
+        code="io_error", cls=ErrorClass.TRANSIENT, message="It broke", hint="Look at the disk"
+    )
+    odd = Failure(code="odd", cls=ErrorClass.DATA, message="It is odd")
+    with Database(desk.db) as database:
+        for batch, at in ((failed, before), (failed, now), (dead, now), (claimed, before)):
+            (row,) = database.rows("batches.starting_with", prefix=batch)
+            claim = queue.Claim(**{field: row[field] for field in queue.Claim.__struct_fields__})
+            with database.transaction():
+                queue.claim(database, [claim], at.isoformat())
+            if batch == failed:
+                queue.record_failures(database, {failed: broken}, at, "auto")
+                if at == before:
+                    queue.wake_due(database, Mode.AUTOMATIC, now.isoformat())
+            elif batch == dead:
+                queue.record_failures(database, {dead: odd}, at, "auto")
         database.execute("insert into pauses values ('disk', 'The disk is full', 'Free it', now())")
-    return ids
+    return [failed, dead, claimed]
 
 
 def test_batches_hold_what_is_promised(desk: Desk, unwell: list[str]) -> None:
@@ -57,7 +60,7 @@ def test_batches_hold_what_is_promised(desk: Desk, unwell: list[str]) -> None:
     }
     assert failed["retry_at"].endswith("Z")
     assert rows[unwell[2]]["stuck"] is True
-    assert [move["move"] for move in failed["history"]] == ["claim", "complete"]
+    assert [move["move"] for move in failed["history"]] == ["fail", "fail"]
 
 
 def test_what_needs_somebody_comes_first(desk: Desk, unwell: list[str]) -> None:
@@ -90,7 +93,7 @@ def test_one_batch_tells_what_happened_to_it(desk: Desk, unwell: list[str]) -> N
     out = desk.run("batches", "show", unwell[0]).out
     assert "io_error: It broke" in out
     assert "Look at the disk" in out
-    assert "complete" in out
+    assert "fail" in out
     assert desk.run("batches", "show", "zz").code == 1
     assert desk.run("batches", "show", "").code == 2
 
@@ -100,7 +103,7 @@ def test_status_counts_stuck_and_backed_off_and_tells_why_the_queue_stands(
 ) -> None:
     batches = desk.json("status")["batches"]
     assert {state: count for state, count in batches.items() if count} == {
-        "claimed": 1, "stuck": 1, "failed": 1, "backed_off": 1, "dead": 1, "completed": 2,
+        "claimed": 1, "stuck": 1, "failed": 1, "backed_off": 1, "dead": 1, "completed": 5,
     }  # fmt: skip
     assert "The disk is full Free it" in desk.run("status").out
 

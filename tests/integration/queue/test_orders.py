@@ -29,21 +29,13 @@ def break_some(desk: Desk, *names: str) -> dict[str, str]:
         known = database.rows("batches.starting_with", prefix="")
         rows = [row for row in known if row["state"] == "completed"]
         picked = dict(zip(names, rows, strict=False))
-        for name, row in picked.items():
-            claim = queue.Claim(
-                row["id"],
-                name,
-                row["kind"],
-                row["source"],
-                row["generation"],
-                row["start"],
-                row["finish"],
-            )
+        for row in picked.values():
+            claim = queue.Claim(**{field: row[field] for field in queue.Claim.__struct_fields__})
             with database.transaction():
-                queue.claim(database, [claim], "worker", now.isoformat())
+                queue.claim(database, [claim], now.isoformat())
         for name, failure in (("failed", IO_ERROR), ("again", IO_ERROR), ("dead", ODD)):
             if name in picked:
-                queue.record_failure(database, picked[name]["id"], name, failure, now)
+                queue.record_failures(database, {picked[name]["id"]: failure}, now, "auto")
         return {name: row["id"] for name, row in picked.items()}
 
 
@@ -86,7 +78,7 @@ def test_the_story_of_a_batch_tells_who_did_what_and_why(
     desk.run("batches", "retry", "--batch", unwell["failed"], "--reason", "the disk is new")
     said = desk.run("batches", "show", unwell["failed"]).out
     moves = [line.split()[2] for line in said.splitlines() if re.match(r"\d{4}-", line)]
-    assert moves == ["claim", "complete", "claim", "fail", "retry"]
+    assert moves == ["fail", "retry"]
     assert "by ada the disk is new" in said
     history = desk.json("batches", "show", unwell["failed"])["batches"][0]["history"]
     assert [move["person"] for move in history][-2:] == [None, "ada"]
@@ -133,6 +125,22 @@ def test_what_is_named_and_cannot_be_done_needs_attention(
     assert desk.run("batches", "retry", "--batch", unwell["claimed"]).code == 1
     assert desk.run("batches", "retry", "--batch", "zzz").code == 1
     assert desk.run("batches", "retry", "--error", "no such").code == 0
+
+
+def test_a_batch_that_is_done_is_named_in_the_refusal_of_a_retry(
+    desk: Desk, sessions: Sessions
+) -> None:
+    (done, *_) = desk.json("batches")["batches"]
+    assert (done["state"], done["history"]) == ("completed", [])
+    answer = desk.json("batches", "retry", "--batch", done["id"], code=1)
+    assert answer["done"] == []
+    assert "`tailboard reset`" in answer["skipped"][0]["why"]
+    before = desk.json("status")["batches"]
+    assert before["completed"] == 5
+    desk.json("reset", "--all", "--yes")
+    desk.run("ingest", "-q")
+    after = desk.json("status")["batches"]
+    assert (after["completed"], after["superseded"]) == (5, before["superseded"] + 5)
 
 
 def test_a_paused_queue_reads_nothing_until_it_is_resumed(desk: Desk) -> None:

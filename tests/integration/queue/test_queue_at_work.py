@@ -45,9 +45,7 @@ class Bench:
             self.read.append(job.batch)
             if self.failing is None:
                 return read(job, alive, budget)
-            done = JobDone(
-                job.batch, job.lease, job.source, job.cursor.offset, "failed", job.cursor
-            )
+            done = JobDone(job.batch, job.source, job.cursor.offset, "failed", job.cursor)
             done.failure = self.failing
             return done, None
 
@@ -67,7 +65,7 @@ class Bench:
         )
 
     def states(self) -> list[str]:
-        rows = self.database.reader().execute("select state from batches order by id").fetchall()
+        rows = self.database.reader().execute("select state from v_batches order by id").fetchall()
         return [state for (state,) in rows]
 
     def pauses(self) -> list[str]:
@@ -83,6 +81,35 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
     one = Bench(tmp_path, monkeypatch)
     yield one
     one.database.close()
+
+
+def rows(bench: Bench, sql: str) -> list[tuple[object, ...]]:
+    return bench.database.reader().execute(sql).fetchall()
+
+
+def test_a_batch_without_a_failure_leaves_no_row_is_counted_and_shown_as_the_last_of_its_file(
+    bench: Bench,
+) -> None:
+    bench.owner.read_once()
+    assert rows(bench, "from batches") == rows(bench, "from batch_moves") == []
+    assert rows(bench, "select completed from v_sources") == [(1,)] * 3
+    last = (
+        "select b.state, b.start, b.finish = s.size from v_batches b join v_sources s using (path)"
+    )
+    assert rows(bench, last) == [("completed", 0, True)] * 3
+
+
+def test_a_batch_that_failed_keeps_its_row_and_history_after_it_completed(bench: Bench) -> None:
+    bench.fail(ErrorClass.TRANSIENT)
+    bench.owner.read_once()
+    bench.fail(None)
+    bench.now += timedelta(minutes=1)
+    bench.owner.read_once()
+    assert rows(bench, "select state, lifetime_attempts from batches") == [("completed", 1)] * 3
+    assert rows(
+        bench, "select distinct list(move order by rowid) from batch_moves group by batch"
+    ) == [(["fail", "complete"],)]
+    assert bench.database.rows("batches.counts") == [{"state": "completed", "batches": 3}]
 
 
 @pytest.mark.fault("Q08")
@@ -211,14 +238,12 @@ def test_what_is_written_while_a_batch_is_read_belongs_to_the_next(
         return answer
 
     monkeypatch.setattr(reader_output, "read", grow)
+    last = "select start, finish from v_batches where path = ?"
     bench.owner.read_once()
+    (first,) = bench.database.reader().execute(last, [str(path)]).fetchall()
     bench.owner.read_once()
-    ranges = bench.database.reader().execute(
-        "select b.start, b.finish from batches b join sources s on s.id = b.source "
-        "where s.path = ? order by b.start",
-        [str(path)],
-    )
-    assert ranges.fetchall() == [(0, grown[0]), (grown[0], grown[0] + len(line))]
+    (second,) = bench.database.reader().execute(last, [str(path)]).fetchall()
+    assert [first, second] == [(0, grown[0]), (grown[0], grown[0] + len(line))]
 
 
 @pytest.mark.fault("Q09")

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from ingest.batches.batch import Kind
+from ingest.db import queue
 from ingest.db.database import Database
 from tests.build import Home
 from tests.facts_dump import dump
@@ -121,7 +123,7 @@ def test_what_a_person_cancelled_stays_cancelled_through_a_reset(
 ) -> None:
     path = next(desk.home.rglob("rollout-*.jsonl"))
     source = next(row["id"] for row in desk.json("sources")["sources"] if row["path"] == str(path))
-    # A batch waits where its file was read up to: a process that died leaves one there.
+    # A batch waits where its file was read up to: a process that stops leaves one there.
     with path.open("ab") as file:
         file.write(b'{"timestamp":"2026-11-21T08:00:00.000Z","type":"event_msg"')
     desk.run("ingest", "-q")
@@ -130,10 +132,13 @@ def test_what_a_person_cancelled_stays_cancelled_through_a_reset(
         for row in desk.json("batches")["batches"]
         if row["source"] == source and row["state"] == "completed_empty"
     )
-    with Database(desk.db) as database, database.transaction():
-        database.execute(
-            "update batches set state = 'pending' where id = $id", {"id": waiting["id"]}
-        )
+    with Database(desk.db) as database:
+        with database.transaction():
+            claim = queue.Claim(
+                waiting["id"], "ingest", source, 0, waiting["start"], waiting["end"]
+            )
+            queue.claim(database, [claim], "2026-11-21T12:00:00")
+        queue.release(database, Kind.INGEST, "2026-11-21T12:00:00")
     desk.json("batches", "cancel", "--batch", waiting["id"])
     answer = desk.json("reset", "--all", "--yes")
     (left,) = answer["skipped"]

@@ -10,6 +10,7 @@ from ingest.batches.failure import Failure
 from ingest.batches.state import State
 from ingest.db import queue
 from ingest.db.actions import ActionOutcome, execute_action
+from ingest.db.commit_results import BatchEnd, end_recorded
 from ingest.db.database import Database
 from ingest.errors import ErrorClass
 
@@ -46,59 +47,56 @@ def add_source(database: Database, source: int, path: str = "/nowhere", **said: 
 def add(
     database: Database, source: int, state: State, start: int = 0, kind: Kind = Kind.INGEST
 ) -> str:
-    """A batch that came to this state by moves of the table, each with its row of history."""
+    """A batch that came to this state by moves of the table. One that ended has failed before: of
+    others that end no row is kept."""
     one = key(source, start, kind)
     now = NOW - HOUR
     if database.first_row("queue.batch", id=one.id) is None:
-        take(database, one, source, f"lease {one.id}", now)
+        take(database, one, source, now)
     move_to(database, one.id, state, now)
     return one.id
 
 
-def take(database: Database, one: BatchKey, source: int, lease: str, now: datetime = NOW) -> None:
-    claim = queue.Claim(one.id, lease, one.kind, source, one.generation, one.start, one.start + 10)
+def take(database: Database, one: BatchKey, source: int, now: datetime = NOW) -> None:
+    claim = queue.Claim(one.id, one.kind, source, one.generation, one.start, one.start + 10)
     with database.transaction():
-        queue.claim(database, [claim], "worker", now.isoformat())
+        queue.claim(database, [claim], now.isoformat())
 
 
 def move_to(database: Database, batch: str, state: State, now: datetime) -> None:
-    lease = f"lease {batch}"
     if state is State.FAILED:
-        fail(database, batch, lease, ErrorClass.TRANSIENT, now)
+        fail(database, batch, ErrorClass.TRANSIENT, now)
     elif state is State.DEAD:
-        fail(database, batch, lease, ErrorClass.DATA, now)
+        fail(database, batch, ErrorClass.DATA, now)
     elif state in (State.PENDING, State.CANCELLED, State.SNOOZED):
-        queue.release(database, "worker", now.isoformat())
+        for kind in Kind:
+            queue.release(database, kind, now.isoformat())
         if state is State.CANCELLED:
             order(database, Verb.CANCEL, batch, now=now)
         elif state is State.SNOOZED:
             order(database, Verb.SNOOZE, batch, now=now, until=NOW + HOUR)
     elif state in (State.COMPLETED, State.COMPLETED_EMPTY, State.SUPERSEDED):
-        end = {
-            "batch": batch,
-            "lease": lease,
-            "state": state,
-            "reason": None,
-            "finish": 10,
-            "lines": 1,
-            "facts": 1,
-            "seconds": 0.1,
-        }
+        fail(database, batch, ErrorClass.INTERRUPTED, now)
         with database.transaction():
-            database.run("landing.end_batches", ends=[end], now=now.isoformat())
-            database.run("landing.tell_ends", ends=[end], now=now.isoformat())
+            queue.claim(database, [claim_again(database, batch)], now.isoformat())
+            end = BatchEnd(batch, state, None, 10, 1, 1, 0.1)
+            assert end_recorded(database, [end], now.isoformat()) == 1
+
+
+def claim_again(database: Database, batch: str) -> queue.Claim:
+    (row,) = database.rows_in_transaction("queue.batch", id=batch)
+    return queue.Claim(**{name: row[name] for name in queue.Claim.__struct_fields__})
 
 
 def fail(
     database: Database,
     batch: str,
-    lease: str,
     cls: ErrorClass = ErrorClass.TRANSIENT,
     now: datetime = NOW,
     **said: Any,
 ) -> queue.Step | None:
-    told: dict[str, Any] = {"code": "io_error", "message": "It broke."} | said
-    return queue.record_failure(database, batch, lease, Failure(cls=cls, **told), now)
+    failure = Failure(cls=cls, **({"code": "io_error", "message": "It broke."} | said))
+    return queue.record_failures(database, {batch: failure}, now, "auto").get(batch)
 
 
 _numbers = iter(range(10**9))

@@ -144,18 +144,18 @@ def test_a_retry_of_an_exhausted_batch_is_one_more_attempt_and_keeps_its_history
     database: Database,
 ) -> None:
     one = key(1)
-    for attempt in range(MAX_ATTEMPTS):
-        take(database, one, 1, f"lease {attempt}")
-        step = fail(database, one.id, f"lease {attempt}")
+    for _ in range(MAX_ATTEMPTS):
+        take(database, one, 1)
+        step = fail(database, one.id)
         queue.wake_due(database, Mode.AUTOMATIC, (NOW + HOUR).isoformat())
     assert isinstance(step, GiveUp)
     before = story(database, one.id)
     order(database, Verb.RETRY, one.id)
     assert row(database, one.id)["attempts"] == MAX_ATTEMPTS - 1
     assert row(database, one.id)["lifetime_attempts"] == MAX_ATTEMPTS
-    take(database, one, 1, "lease again")
-    assert isinstance(fail(database, one.id, "lease again"), GiveUp)
-    assert story(database, one.id) == [*before, "retry", "claim", "bury"]
+    take(database, one, 1)
+    assert isinstance(fail(database, one.id), GiveUp)
+    assert story(database, one.id) == [*before, "retry", "bury"]
     told = database.reader().execute("select verb, actor, reason, done from commands").fetchall()
     assert told == [("retry", "ada", "because", 1)]
 
@@ -205,8 +205,8 @@ def test_a_batch_that_readers_died_of_is_dead_for_a_day_or_until_a_person_retrie
     one = key(1)
 
     def dies(at: datetime) -> None:
-        take(database, one, 1, at.isoformat())
-        queue.record_failure(database, one.id, at.isoformat(), READER_DIED, at)
+        take(database, one, 1)
+        queue.record_failures(database, {one.id: READER_DIED}, at, "auto")
 
     for death in range(3):
         dies(NOW + death * HOUR)
@@ -223,9 +223,9 @@ def test_a_batch_that_readers_died_of_is_dead_for_a_day_or_until_a_person_retrie
     dies(NOW + 28 * HOUR)
     assert state(database, one.id) is State.PENDING
     assert story(database, one.id) == [
-        *("claim", "rescue") * 2,
-        *("claim", "bury", "retry") * 2,
-        *("claim", "rescue"),
+        *("rescue", "rescue"),
+        *("bury", "retry", "bury", "retry"),
+        "rescue",
     ]
 
 
@@ -236,7 +236,7 @@ def test_a_snooze_lasts_until_its_time_and_is_woken_by_the_clock(database: Datab
     assert state(database, batch) is State.SNOOZED
     queue.wake_due(database, Mode.AUTOMATIC, (NOW + HOUR).isoformat())
     assert state(database, batch) is State.PENDING
-    assert story(database, batch)[-2:] == ["snooze", "wake"]
+    assert story(database, batch) == ["snooze"]
 
 
 def test_a_snooze_uses_up_no_attempt(database: Database) -> None:

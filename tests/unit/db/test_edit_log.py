@@ -180,7 +180,7 @@ def test_a_batch_that_comes_back_stands_where_a_person_put_it(
     database.close()
     with lost(tmp_path) as again:
         replay(again, NOW)
-        claim = queue.Claim(batch, "lease", "ingest", 1, 0, 0, 10)
+        claim = queue.Claim(batch, "ingest", 1, 0, 0, 10)
         queue.apply_decision(again, claim, NOW.isoformat())
         assert state(again, batch) is State.CANCELLED
         assert story(again, batch) == ["cancel"]

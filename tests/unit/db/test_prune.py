@@ -37,7 +37,9 @@ def source(database: Database, number: int, *, size: int = 100, read: int = 100)
         [number, f"thread-{number}", f"/codex/{number}", size, OLD],
     )
     database.execute(
-        "insert into cursors values (?, 0, ?, ?, 1, 0, 0, 0, '', '', 0, 1, 1, 0, 0, 0, null, ?)",
+        "insert into cursors (source, generation, byte, size, mtime_ns, dev, inode, head_len, "
+        "head_hash, tail_hash, partial, lines, stored, rejected, blank, rewrites, updated_at) "
+        "values (?, 0, ?, ?, 1, 0, 0, 0, '', '', 0, 1, 1, 0, 0, 0, ?)",
         [number, read, read, OLD],
     )
 

@@ -1,4 +1,4 @@
-"""Whatever workers, clocks and people do to a queue: its books stay true."""
+"""Whatever runs, clocks and people do to a queue: no batch and no failure is lost."""
 
 import shutil
 import tempfile
@@ -11,18 +11,37 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from ingest.batches.action import Action, Selection, Verb
+from ingest.batches.batch import Kind
 from ingest.batches.retry_policy import Mode
-from ingest.batches.state import TRANSITIONS, Move, State
+from ingest.batches.state import PRUNABLE, TRANSITIONS, Move, State, target
 from ingest.db import queue
 from ingest.db.actions import execute_action, matched_items, preview
 from ingest.db.commit_results import BatchCommit, BatchEnd, commit_results
 from ingest.db.replay import replay
-from ingest.errors import ErrorClass, LostLease
+from ingest.errors import BatchNotClaimed, ErrorClass
 from tests.unit.db.queued import NOW, add_source, fail, key, opened
 
 SOURCES = st.integers(1, 4)
 STARTS = st.sampled_from([0, 10])
 MOVING = st.sampled_from([Verb.RETRY, Verb.CANCEL, Verb.SNOOZE, Verb.WAKE, Verb.RESET_ATTEMPTS])
+
+
+def _unrecorded() -> dict[State, set[State]]:
+    """The states that are reached from each without a row of history."""
+    silent = (Move.CLAIM, Move.RELEASE, Move.WAKE)
+    reached = {state: {state} for state in State}
+    for _ in silent:
+        for states in reached.values():
+            states |= {
+                target(move, state)
+                for state in states
+                for move in silent
+                if state in TRANSITIONS[move].sources
+            }
+    return reached
+
+
+UNRECORDED = _unrecorded()
 
 
 class Queue(RuleBasedStateMachine):
@@ -34,9 +53,9 @@ class Queue(RuleBasedStateMachine):
             add_source(self.database, source)
         self.now = NOW
         self.batches: set[str] = set()
-        self.leases: list[tuple[str, str]] = []
-        self.holders: dict[str, str] = {}
-        self.owner = "owner 0"
+        """Those that were ever claimed."""
+        self.clean: set[str] = set()
+        """Those that completed, and whose row has gone."""
         self.number = 0
 
     def teardown(self) -> None:
@@ -47,63 +66,64 @@ class Queue(RuleBasedStateMachine):
         found = self.database.reader().execute("select id, state from batches").fetchall()
         return {batch: State(word) for batch, word in found}
 
+    def histories(self) -> set[str]:
+        found = self.database.reader().execute("select distinct batch from batch_moves").fetchall()
+        return {batch for (batch,) in found}
+
     @rule(source=SOURCES, start=STARTS)
     def claim(self, source: int, start: int) -> None:
-        one, lease = key(source, start), f"lease {len(self.leases)}"
+        one = key(source, start)
         before = self.states().get(one.id)
-        claim = queue.Claim(one.id, lease, one.kind, source, 0, start, start + 10)
+        claim = queue.Claim(one.id, one.kind, source, 0, start, start + 10)
         with self.database.transaction():
-            queue.claim(self.database, [claim], self.owner, self.now.isoformat())
+            queue.claim(self.database, [claim], self.now.isoformat())
         self.batches.add(one.id)
-        self.leases.append((one.id, lease))
+        self.clean.discard(one.id)
         free = before is None or before in TRANSITIONS[Move.CLAIM].sources
-        if free:
-            self.holders[one.id] = lease
-        row = self.database.first_row("queue.batch", id=one.id)
-        assert row is not None
-        assert (row["lease"] == lease) == free
+        assert self.states()[one.id] is (State.CLAIMED if free else before)
 
     @rule(pick=st.randoms(), empty=st.booleans())
     def finish(self, pick, empty: bool) -> None:  # type: ignore[no-untyped-def]
-        """Also with a lease that was lost long ago: that must not count."""
-        if not self.leases:
+        """Also a batch that is not in progress any more: that must not count."""
+        if not self.batches:
             return
-        batch, lease = pick.choice(self.leases)
+        batch = pick.choice(sorted(self.batches))
         state = "completed_empty" if empty else "completed"
-        landing = BatchCommit(ends=[BatchEnd(batch, lease, state, None, 10, 1, 1, 0.1)])
-        before = self.states()
-        holds = before[batch] is State.CLAIMED and self.holders.get(batch) == lease
+        commit = BatchCommit(ends=[BatchEnd(batch, state, None, 10, 1, 1, 0.1)])
+        before, has_history = self.states(), batch in self.histories()
         try:
-            commit_results(self.database, [landing], [], self.owner, self.now.isoformat())
-        except LostLease:
-            assert not holds
+            commit_results(self.database, [commit], [], self.now.isoformat())
+        except BatchNotClaimed:
+            assert before.get(batch) is not State.CLAIMED
             assert self.states() == before
         else:
-            assert holds
+            assert before[batch] is State.CLAIMED
+            assert self.states().get(batch) == (state if has_history else None)
+            if not has_history:
+                self.clean.add(batch)
 
     @rule(pick=st.randoms(), cls=st.sampled_from(ErrorClass))
     def break_down(self, pick, cls: ErrorClass) -> None:  # type: ignore[no-untyped-def]
-        if not self.leases:
+        if not self.batches:
             return
-        batch, lease = pick.choice(self.leases)
+        batch = pick.choice(sorted(self.batches))
         before = self.states()
-        holds = before[batch] is State.CLAIMED and self.holders.get(batch) == lease
-        step = fail(self.database, batch, lease, cls, self.now)
-        assert (step is not None) == holds
-        if not holds:
+        step = fail(self.database, batch, cls, self.now)
+        assert (step is not None) == (before.get(batch) is State.CLAIMED)
+        if step is None:
             assert self.states() == before
 
     @rule()
     def die(self) -> None:
-        self.number += 1
-        self.owner = f"owner {self.number}"
-        queue.rescue(self.database, self.owner, self.now)
+        claimed = {batch for batch, state in self.states().items() if state is State.CLAIMED}
+        assert queue.rescue(self.database, self.now) == len(claimed)
         replay(self.database, self.now)
         assert State.CLAIMED not in self.states().values()
+        assert claimed <= self.histories()
 
     @rule()
     def shut_down(self) -> None:
-        queue.release(self.database, self.owner, self.now.isoformat())
+        queue.release(self.database, Kind.INGEST, self.now.isoformat())
         assert State.CLAIMED not in self.states().values()
 
     @rule(minutes=st.integers(0, 60), mode=st.sampled_from(Mode))
@@ -154,14 +174,20 @@ class Queue(RuleBasedStateMachine):
 
     @invariant()
     def no_batch_is_lost_or_made_up(self) -> None:
-        assert set(self.states()) == self.batches
+        assert set(self.states()) == self.batches - self.clean
 
     @invariant()
-    def a_claimed_batch_has_a_lease_and_no_other_has(self) -> None:
+    def only_a_claimed_batch_has_a_heartbeat(self) -> None:
         odd = self.database.reader().execute(
-            "select id from batches where (state = 'claimed') <> (lease is not null)"
+            "select id from batches where (state = 'claimed') <> (heartbeat_at is not null)"
         )
         assert odd.fetchall() == []
+
+    @invariant()
+    def what_ended_and_is_kept_has_a_history(self) -> None:
+        states = self.states()
+        ended = {batch for batch, state in states.items() if state in PRUNABLE}
+        assert ended <= self.histories() <= set(states)
 
     @invariant()
     def attempts_are_never_more_than_were_ever_charged(self) -> None:
@@ -171,22 +197,20 @@ class Queue(RuleBasedStateMachine):
         assert odd.fetchall() == []
 
     @invariant()
-    def each_history_is_whole_and_every_move_one_of_the_table(self) -> None:
+    def each_history_holds_every_failure_and_order_and_every_move_is_one_of_the_table(self) -> None:
         states = self.states()
-        stands: dict[str, State | None] = dict.fromkeys(states)
-        told = self.database.reader().execute(
+        last = dict.fromkeys(states, State.PENDING)
+        rows = self.database.reader().execute(
             "select batch, move, old, new from batch_moves order by rowid"
         )
-        for batch, word, old, new in told.fetchall():
-            assert old == stands[batch]
-            if word == "reset_attempts":
+        for batch, move, old, new in rows.fetchall():
+            assert State(old) in UNRECORDED[last[batch]]
+            if move == "reset_attempts":
                 assert new == old
-            elif old is not None:
-                sources, target = TRANSITIONS[Move(word)]
-                assert State(old) in sources
-                assert State(new) is target
-            stands[batch] = State(new)
-        assert stands == states
+            else:
+                assert target(Move(move), State(old)) is State(new)
+            last[batch] = State(new)
+        assert all(states[batch] in UNRECORDED[last[batch]] for batch in states)
 
 
 Queue.TestCase.settings = settings(

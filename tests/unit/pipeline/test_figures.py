@@ -30,7 +30,6 @@ def ended(
 ) -> JobDone:
     return JobDone(
         f"batch-{number}",
-        "lease",
         number,
         start,
         outcome,

@@ -39,7 +39,7 @@ def test_while_a_reader_takes_its_time_its_batch_shows_signs_of_life(tmp_path: P
     with Database(tmp_path / "t.duckdb") as database:
         readers = Slow(database)
         found = scan_and_register(database, homes([tmp_path / "codex"]), START.isoformat())
-        drain = IngestRun(database, "me", RunSettings(), lambda: readers.now)
+        drain = IngestRun(database, RunSettings(), lambda: readers.now)
         report = drain.run(found.changed, readers)
     beat = HEARTBEAT + timedelta(seconds=1)
     assert readers.seen == [START, START + beat, START + 2 * beat, START + 3 * beat]

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from ingest.batches.batch import Kind
 from ingest.db import queue
 from ingest.db.database import Database
 from ingest.errors import InvalidAnswer
@@ -58,7 +59,6 @@ class Desk:
 
         return Observer(
             self.database,
-            "me",
             told,
             quiet=timedelta(minutes=2),
             tuning=tuning or RunSettings(),
@@ -207,8 +207,8 @@ def test_a_command_that_always_fails_is_given_up_and_holds_up_nothing(rested: De
     session.end_turn("Read.")
     session.write()
     rested.read()
-    ended = rested.database.execute("select count(*) from batches where state = 'completed'")
-    assert ended.fetchone() == (2,)
+    read = rested.database.execute("select completed from v_sources where kind = 'rollout'")
+    assert read.fetchall() == [(1,), (1,)]
 
 
 def test_a_stop_hands_the_batch_back_and_the_next_start_takes_it_up(rested: Desk) -> None:
@@ -225,17 +225,17 @@ def test_what_a_dead_owner_was_told_is_rescued_and_counts_against_nobody(rested:
     observer = rested.observer("import time; time.sleep(600)")
     observer.step()
     assert rested.batch()["state"] == "claimed"
-    queue.rescue(rested.database, "another", rested.now)
+    queue.rescue(rested.database, rested.now)
     batch = rested.batch()
     assert (batch["state"], batch["attempts"], batch["rescues"]) == ("pending", 0, 1)
     observer.close()
     assert rested.batch()["state"] == "pending"
 
 
-def test_a_late_answer_to_a_lost_lease_is_dropped(rested: Desk) -> None:
+def test_a_late_result_of_a_batch_that_was_released_is_dropped(rested: Desk) -> None:
     late = rested.observer()
     late.step()
-    queue.rescue(rested.database, "another", rested.now)
+    queue.rescue(rested.database, rested.now)
     late.finish()
     assert rested.notes() == []
     assert rested.batch()["state"] == "pending"
@@ -244,9 +244,8 @@ def test_a_late_answer_to_a_lost_lease_is_dropped(rested: Desk) -> None:
 def test_reading_does_not_take_away_what_is_being_observed(rested: Desk) -> None:
     observer = rested.observer()
     observer.step()
-    lease = rested.batch()["lease"]
-    queue.release(rested.database, "me", rested.now.isoformat())
-    assert rested.batch()["lease"] == lease
+    queue.release(rested.database, Kind.INGEST, rested.now.isoformat())
+    assert rested.batch()["state"] == "claimed"
     observer.finish()
     assert len(rested.notes()) == 1
 
@@ -308,6 +307,7 @@ def test_without_a_command_there_is_nothing_to_do(rested: Desk) -> None:
 
 
 def test_with_a_retention_old_history_goes_by_itself_once_a_day(rested: Desk) -> None:
+    observed(rested, rested.observer())
     chores = Maintenance(rested.database, lambda: rested.now, [], timedelta(days=30))
     chores.step()
     count = "select count(*) from batches"

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from ingest.batches.action import Action, Selection, TaskAction, Verb
+from ingest.batches.batch import Kind
 from ingest.db import queue
 from ingest.db.actions import execute_action, record_task_edit
 from ingest.db.database import Database
@@ -65,7 +66,6 @@ class Desk:
     def journaler(self) -> JournalExporter:
         return JournalExporter(
             self.database,
-            "me",
             turns=20,
             zone=UTC,
             tuning=RunSettings(),
@@ -250,7 +250,7 @@ def test_who_lost_the_lease_stores_nothing(rested: Desk) -> None:
     late = rested.journaler()
     late.step()
     (batch,) = rested.batches()
-    queue.release(rested.database, "me/journal", rested.now.isoformat())
+    queue.release(rested.database, Kind.JOURNAL, rested.now.isoformat())
     late.finish()
     assert rested.states() == [("pending", None)]
     rested.work()

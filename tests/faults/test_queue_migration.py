@@ -1,0 +1,136 @@
+"""A database of a version that kept a row for each success: the history of people stays.
+
+The old database is made by the old migrations, with rows as that version wrote them.
+"""
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from ingest.db import migrate
+from ingest.db.engine import connect
+from tests.facts_dump import dump
+from tests.faults.fault_harness import Place
+
+OLD = 8
+"""The last version that kept a row for each success."""
+NOW = datetime(2026, 11, 21, 12)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    place = Place(tmp_path)
+    place.session("chat")
+    place.session()
+    return place
+
+
+def downgrade(place: Place) -> None:
+    """Put what is stored of sources, cursors and facts into a database of the old version."""
+    new = place.path.with_name("new.duckdb")
+    place.path.rename(new)
+    with connect(str(place.path)) as con:
+        migrate.create(con, [step for step in migrate.shipped() if step.version <= OLD])
+        con.execute(f"attach '{new}' as new (read_only)")
+        for (table,) in con.execute(
+            "select table_name from duckdb_tables() where database_name = 'tailboard' and "
+            "table_name not in ('schema_migrations', 'meta', 'batches', 'batch_moves')"
+        ).fetchall():
+            columns = ", ".join(
+                f'"{name}"'
+                for (name,) in con.execute(
+                    "select column_name from duckdb_columns() "
+                    "where database_name = 'tailboard' and table_name = ?",
+                    [table],
+                ).fetchall()
+            )
+            con.execute(f"insert into {table} ({columns}) select {columns} from new.{table}")
+        con.execute("detach new")
+    new.unlink()
+
+
+def add(place: Place, *batches: tuple[str, int, int, str, list[str]]) -> None:
+    """Rows of batches (id, source, start, state, moves) as the old version wrote them."""
+    with connect(str(place.path)) as con:
+        for at, (batch, source, start, state, moves) in enumerate(batches):
+            updated = NOW + timedelta(seconds=at)
+            lease = "a lease" if state == "claimed" else None
+            con.execute(
+                "insert into batches (id, kind, source, generation, start, finish, state, "
+                "attempts, lifetime_attempts, rescues, lease, claimed_by, created_at, updated_at) "
+                "values (?, 'ingest', ?, 0, ?, ?, ?, 1, 2, 0, ?, ?, ?, ?)",
+                [batch, source, start, start + 10, state, lease, lease, updated, updated],
+            )
+            for move in moves:
+                actor = "user" if move in ("snooze", "retry", "cancel") else "auto"
+                con.execute(
+                    "insert into batch_moves (batch, time, move, old, new, actor, attempt) "
+                    "values (?, ?, ?, 'pending', 'pending', ?, 1)",
+                    [batch, updated, move, actor],
+                )
+
+
+CLEAN = ["claim", "complete"]
+
+
+@pytest.mark.fault("D12", "P15")
+def test_successes_are_counted_and_failures_and_orders_keep_their_history(place: Place) -> None:
+    place.read()
+    facts = place.facts()
+    downgrade(place)
+    add(
+        place,
+        ("clean-1", 1, 0, "completed", CLEAN),
+        ("clean-2", 1, 10, "completed", CLEAN),
+        ("empty", 1, 20, "completed_empty", CLEAN),
+        ("reset", 1, 30, "superseded", [*CLEAN, "supersede"]),
+        ("mended", 2, 0, "completed", ["claim", "fail", "wake", "claim", "complete"]),
+        ("dead", 2, 10, "dead", ["claim", "bury"]),
+        ("cancelled", 2, 20, "cancelled", ["claim", "release", "cancel"]),
+        ("failed", 2, 30, "failed", ["claim", "fail", "retry", "claim", "fail"]),
+        ("running", 2, 40, "claimed", ["claim"]),
+        ("waiting", 2, 50, "pending", ["claim", "release"]),
+    )
+    with place.open() as database:
+        assert database.applied_migrations == ["0009_queue.sql"]
+        assert list(dump(database)) == facts
+        kept = database.execute("select id, state from batches order by updated_at").fetchall()
+        assert kept == [
+            ("mended", "completed"),
+            ("dead", "dead"),
+            ("cancelled", "cancelled"),
+            ("failed", "failed"),
+            ("running", "claimed"),
+            ("waiting", "pending"),
+        ]
+        history = database.execute(
+            "select batch, list(move order by rowid) from batch_moves group by batch order by batch"
+        )
+        assert history.fetchall() == [
+            ("cancelled", ["cancel"]),
+            ("dead", ["bury"]),
+            ("failed", ["fail", "retry", "fail"]),
+            ("mended", ["fail", "complete"]),
+        ]
+        counts = database.execute(
+            "select id, completed, completed_empty, superseded from v_sources order by id"
+        )
+        assert counts.fetchall() == [(1, 2, 1, 1), (2, 1, 0, 0)]
+        last = database.execute("select id, state, start from v_batches where source = 1")
+        assert last.fetchall() == [("empty", "completed_empty", 20)]
+
+
+@pytest.mark.fault("D12", "P15")
+def test_what_was_in_progress_is_rescued_and_reading_goes_on_where_it_was(place: Place) -> None:
+    place.read()
+    ((source, byte, path),) = place.rows("select id, byte, path from v_sources where id = 1")
+    downgrade(place)
+    add(place, ("running", source, byte, "claimed", ["claim"]))
+    with Path(path).open("ab") as file:
+        file.write(Path(path).read_bytes().splitlines(keepends=True)[-1])
+    assert place.read().lines == 1
+    assert place.facts() == place.quiet()
+    assert place.rows("select id, state from batches") == [("running", "completed")]
+    history = place.rows("select batch, move, actor from batch_moves order by rowid")
+    assert history == [("running", "rescue", "startup-rescue"), ("running", "complete", "auto")]
