@@ -13,6 +13,7 @@ import pytest
 from ingest.codex import thread
 from ingest.pipeline.run import RunSettings
 from tests.faults.fault_harness import AFTER, Place
+from tests.integration.cli.cli_harness import Desk
 from tests.unit.tail.builders import NOBODY, as_a_user_without_rights, rollout
 
 DAY = "sessions/2026/11/21"
@@ -157,7 +158,11 @@ def test_one_bad_file_among_twenty_stops_none_of_the_others(place: Place) -> Non
 @pytest.mark.fault("L19", "Q05")
 @pytest.mark.parametrize("others", [0, 20])
 def test_what_does_not_fit_where_it_is_stored_is_given_up_alone(
-    place: Place, monkeypatch: pytest.MonkeyPatch, others: int
+    place: Place,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    others: int,
 ) -> None:
     """A mistake of ours, whatever it will be: here, a number that is let through too large."""
     monkeypatch.setattr(thread, "_MAX_TURNS", 2**60)
@@ -171,6 +176,12 @@ def test_what_does_not_fit_where_it_is_stored_is_given_up_alone(
     threads = {session.thread.id for session in good}
     assert {row[0] for row in place.rows("select thread from segments")} == threads
     assert place.read(RunSettings()).lines == 0
+    shown = Desk(tmp_path, capsys).run(
+        "status", "--db", str(place.path), "--codex-home", str(place.home.path)
+    )
+    # Ingesting again would not help.
+    assert "held back: `tailboard batches list`" in shown.out
+    assert "`tailboard ingest`" not in shown.out
     monkeypatch.undo()
     with place.open() as database:
         database.execute("update batches set state = 'pending', attempts = 0 where state = 'dead'")

@@ -58,7 +58,9 @@ class StatusView(Struct, frozen=True):
     """Of their ids, that tell them apart from all others."""
     now: datetime
     held_bytes: int
-    """Of those that are still to be read, what no reading would read now."""
+    """Unread bytes that no ingest would read now, because their batch failed or was put off."""
+    readable: bool
+    """Whether an ingest would read something."""
 
 
 @click.command(cls=Command)
@@ -79,8 +81,9 @@ def look(invocation: Invocation) -> StatusView:
         sessions = unfinished_sessions(access, invocation.judged)
         digits = id_length(access, (session.id for session in sessions))
         status = _status(invocation, access, unread, sessions)
-        held = sum(row["bytes"] for row in access.rows("status.held"))
-    return StatusView(status, sessions, digits, invocation.now, held)
+        held = {row["path"]: row["bytes"] for row in access.rows("status.held")}
+    readable = any(source.path not in held for source in unread.unread)
+    return StatusView(status, sessions, digits, invocation.now, sum(held.values()), readable)
 
 
 def _status(
@@ -156,10 +159,10 @@ def show(output: Output, seen: StatusView) -> None:
     waits = ""
     if status.behind_bytes:
         waits = f", the oldest for {duration(status.oldest_unread_seconds)}"
-        if status.behind_bytes > seen.held_bytes:
+        if seen.readable:
             waits += ": `tailboard ingest`"
-        if seen.held_bytes:
-            waits += f"; {size(seen.held_bytes)} held back: `tailboard batches list`"
+    if seen.held_bytes:
+        waits += f"; {size(seen.held_bytes)} held back: `tailboard batches list`"
     hint = ": `tailboard quarantine list`" if status.rejected_lines else ""
     output.fields(
         [

@@ -14,7 +14,7 @@ from v_sources;
 
 -- name: held
 -- Unread bytes that are not read now because their batch failed or was snoozed by a person.
-select coalesce(sum(v.behind), 0)::bigint as bytes
+select v.path, v.behind as bytes
 from v_sources v
 join batches b on b.source = v.id and b.generation = v.generation and b.start = v.byte
 where b.kind = 'ingest' and b.state in ('dead', 'failed', 'cancelled', 'snoozed');
