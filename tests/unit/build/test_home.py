@@ -10,14 +10,14 @@ from tests.build import Home
 from tests.build import scenarios as script
 
 
-def test_a_session_lies_under_its_local_day(tmp_path: Path) -> None:
+def test_session_file_is_in_the_folder_of_its_local_day(tmp_path: Path) -> None:
     home = Home(tmp_path, zone=timezone(timedelta(hours=-9)))
     session = home.session()
     name = f"rollout-2026-11-20T23-00-00-{session.thread.id}.jsonl"
     assert session.path == tmp_path / "sessions" / "2026" / "11" / "20" / name
 
 
-def test_a_file_grows_line_by_line_without_losing_its_inode(tmp_path: Path) -> None:
+def test_appending_lines_keeps_the_inode(tmp_path: Path) -> None:
     session = script.chat(Home(tmp_path))
     session.flush_to_disk(2)
     inode = session.path.stat().st_ino
@@ -34,7 +34,7 @@ def test_a_file_grows_line_by_line_without_losing_its_inode(tmp_path: Path) -> N
     assert session.unwritten == 0
 
 
-def test_archiving_moves_the_same_file_there_and_back(tmp_path: Path) -> None:
+def test_archive_and_unarchive_move_the_same_file(tmp_path: Path) -> None:
     home = Home(tmp_path)
     session = script.chat(home)
     path = session.write()
@@ -45,7 +45,7 @@ def test_archiving_moves_the_same_file_there_and_back(tmp_path: Path) -> None:
     assert path.stat().st_mtime == home.clock.seconds
 
 
-def test_a_compressed_file_keeps_its_time_and_comes_back_whole(tmp_path: Path) -> None:
+def test_compression_keeps_mtime_and_content(tmp_path: Path) -> None:
     home = Home(tmp_path)
     session = script.chat(home)
     before = session.write().stat().st_mtime_ns
@@ -73,7 +73,7 @@ def test_history_is_trimmed_in_place(tmp_path: Path) -> None:
     assert home.history_path.stat().st_ino == inode
 
 
-def test_names_are_appended_and_some_releases_say_them_in_the_session(tmp_path: Path) -> None:
+def test_renames_are_appended_and_some_releases_record_them_in_the_session(tmp_path: Path) -> None:
     home = Home(tmp_path)
     session = script.chat(home, "g3", "0.125.0")
     home.name(session, "First")
@@ -87,7 +87,7 @@ def test_names_are_appended_and_some_releases_say_them_in_the_session(tmp_path: 
     assert last["payload"]["thread_name"] == "Second"
 
 
-def test_every_typescript_save_is_a_file_of_its_own(tmp_path: Path) -> None:
+def test_every_typescript_save_writes_a_new_file(tmp_path: Path) -> None:
     home = Home(tmp_path)
     said = [{"type": "message", "role": "user", "content": []}]
     first, second = home.typescript(said), home.typescript(said * 2)

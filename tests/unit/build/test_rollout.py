@@ -72,7 +72,7 @@ def test_ids_grow_and_old_releases_have_random_ones(tmp_path: Path) -> None:
     assert UUID(home.session("g1").thread.id).version == 4
 
 
-def test_a_session_says_what_it_should_tell(tmp_path: Path) -> None:
+def test_builder_records_the_expected_facts(tmp_path: Path) -> None:
     for param in RELEASES:
         generation, version = param.values
         facts = script.plan(Home(tmp_path), str(generation), str(version)).expected
@@ -100,7 +100,7 @@ def test_the_last_count_in_the_file_is_the_expected_total(
         assert counted["total_tokens"] == session.expected.tokens.total, name
 
 
-def test_usage_that_was_never_counted_stays_in_the_record_of_a_killed_session(
+def test_killed_session_keeps_uncounted_usage_in_its_record(
     tmp_path: Path,
 ) -> None:
     session = Home(tmp_path).session("g4", "0.169.0")
@@ -145,7 +145,7 @@ def test_calls_of_one_answer_come_before_their_outputs(tmp_path: Path) -> None:
     assert calls == ["function_call"] * 2 + ["function_call_output"] * 2
 
 
-def test_a_price_without_an_answer_is_refused(tmp_path: Path) -> None:
+def test_tokens_without_an_answer_are_refused(tmp_path: Path) -> None:
     session = Home(tmp_path).session()
     session.prompt("hello")
     with pytest.raises(ValueError, match="right after what the model did"):
@@ -182,7 +182,7 @@ def test_a_legacy_copy_carries_the_time_of_the_fork(tmp_path: Path) -> None:
     assert min(r["timestamp"] for r in copied) > records(parent)[-1]["timestamp"]
 
 
-def test_a_thread_keeps_its_mode_when_a_newer_codex_goes_on(tmp_path: Path) -> None:
+def test_thread_keeps_its_history_mode_when_a_newer_codex_resumes_it(tmp_path: Path) -> None:
     session = script.chat(Home(tmp_path), "g3", "0.145.0")
     session.resume("0.169.0")
     session.prompt("more")
@@ -194,7 +194,7 @@ def test_a_thread_keeps_its_mode_when_a_newer_codex_goes_on(tmp_path: Path) -> N
     assert len(events(session, "user_message")) == 2
 
 
-def test_old_releases_refuse_what_they_cannot_do(tmp_path: Path) -> None:
+def test_builder_refuses_features_the_release_lacks(tmp_path: Path) -> None:
     bare = script.chat(Home(tmp_path), "g1")
     for act in (bare.compact, bare.fork, lambda: bare.spawn("look"), bare.review):
         with pytest.raises(ValueError, match=r"0\.\d+"):

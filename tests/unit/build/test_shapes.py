@@ -167,7 +167,7 @@ def test_an_agent_with_history_has_the_lines_of_the_real_one(
     assert ours[:until] == kinds(real_parent.read_bytes().splitlines())[:until]
 
 
-def test_an_agent_knows_where_its_own_history_begins(tmp_path: Path) -> None:
+def test_agent_header_names_the_first_ordinal_of_its_own_history(tmp_path: Path) -> None:
     _, child = spawning(Home(tmp_path), "g4", "0.169.0", True)
     real = json.loads(real_files("codex-0.169.0-agents-fork")[1].read_bytes().splitlines()[0])
     ours = json.loads(child.lines[0])
@@ -176,7 +176,7 @@ def test_an_agent_knows_where_its_own_history_begins(tmp_path: Path) -> None:
     assert child.expected.copied_lines == ours["payload"][start] - 1
 
 
-def test_a_reverted_thread_goes_on_in_a_segment_like_the_real_one(tmp_path: Path) -> None:
+def test_reverted_thread_continues_in_a_segment_like_the_real_one(tmp_path: Path) -> None:
     session = Home(tmp_path).session("g4", "0.169.0", source="vscode")
     for number in range(3):
         session.prompt(f"message {number}")

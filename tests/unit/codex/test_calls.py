@@ -47,7 +47,7 @@ def execution(
     )
 
 
-def test_an_item_and_an_output_of_one_call_complete_one_fact() -> None:
+def test_item_and_output_of_a_call_complete_the_same_row() -> None:
     told = only(
         PAGINATED,
         STARTED,
@@ -61,12 +61,12 @@ def test_an_item_and_an_output_of_one_call_complete_one_fact() -> None:
     assert (told.output_head, told.workdir) == ("hi\n", "/w")
 
 
-def test_a_command_that_took_less_than_no_time_took_nobody_knows_how_long() -> None:
+def test_negative_command_duration_is_stored_as_unknown() -> None:
     told = only(PAGINATED, STARTED, execution("c", "completed", 0, secs=-5))
     assert (told.status, told.seconds) == ("completed", None)
 
 
-def test_an_interrupted_command_stays_one_call_and_learns_its_exit_code_later() -> None:
+def test_interrupted_command_stays_one_call_and_gets_its_exit_code_later() -> None:
     told = only(
         PAGINATED,
         STARTED,
@@ -78,12 +78,12 @@ def test_an_interrupted_command_stays_one_call_and_learns_its_exit_code_later() 
     assert (told.status, told.exit_code, told.seconds) == ("aborted", 137, 5.5)
 
 
-def test_an_interruption_aborts_what_has_no_output_yet() -> None:
+def test_interruption_aborts_calls_without_output() -> None:
     told = only(PAGINATED, STARTED, call("exec_command", "c", cmd="sleep 45"), ABORTED)
     assert (told.status, told.exit_code) == ("aborted", None)
 
 
-def test_a_late_item_of_the_next_turn_is_not_that_of_the_interrupted_one() -> None:
+def test_item_of_the_next_turn_does_not_complete_the_interrupted_call() -> None:
     told = calls(
         PAGINATED,
         STARTED,
@@ -95,7 +95,7 @@ def test_a_late_item_of_the_next_turn_is_not_that_of_the_interrupted_one() -> No
     assert [(one.status, one.turn) for one in told] == [("aborted", 1), ("completed", 2)]
 
 
-def test_a_late_item_of_an_interrupted_call_completes_it_though_the_next_turn_began() -> None:
+def test_late_item_completes_an_interrupted_call_after_the_next_turn_began() -> None:
     told = only(
         PAGINATED,
         STARTED,
@@ -141,13 +141,13 @@ def test_a_late_command_event_belongs_to_the_turn_it_names() -> None:
     assert told.turn == 1
 
 
-def test_a_late_command_of_a_turn_from_long_ago_is_told_in_the_newest_turn() -> None:
+def test_late_command_of_a_forgotten_turn_is_stored_in_the_newest_turn() -> None:
     later = [event("task_started", turn_id=f"t{n}") for n in range(REMEMBERED_TURNS)]
     told = only(PAGINATED, STARTED, *later, execution("exec-1", "completed", 0, turn="a"))
     assert told.turn == REMEMBERED_TURNS + 1
 
 
-def test_a_command_of_an_interrupted_script_was_aborted_too() -> None:
+def test_interrupting_a_script_aborts_its_command() -> None:
     told = calls(
         PAGINATED,
         STARTED,
@@ -162,12 +162,12 @@ def test_a_command_of_an_interrupted_script_was_aborted_too() -> None:
     ]
 
 
-def test_a_turn_that_ends_loses_the_calls_it_left_open() -> None:
+def test_calls_open_at_the_end_of_their_turn_are_lost() -> None:
     end = event("task_complete", turn_id="a", last_agent_message="x")
     assert only(meta(), STARTED, call("shell", "c", command=["ls"]), end).status == "lost"
 
 
-def test_a_shell_that_runs_on_ends_where_input_to_it_is_answered() -> None:
+def test_running_shell_ends_with_the_answer_to_its_input() -> None:
     going = "Wall time: 1.0 seconds\nProcess running with session ID 7\nOutput:\npassword: "
     told = only(
         meta(),
@@ -191,7 +191,7 @@ def command_ended(call_id: str, **told: Any) -> bytes:
     )
 
 
-def test_an_end_told_after_the_output_is_no_second_command() -> None:
+def test_end_event_after_the_output_adds_no_second_command() -> None:
     folded = fold(
         meta(),
         STARTED,
@@ -218,7 +218,7 @@ def test_the_end_of_a_command_may_follow_the_answer_to_its_last_input() -> None:
     assert (told.call_id, told.status, told.exit_code) == ("c", "failed", 1)
 
 
-def test_an_exit_code_that_no_output_told_may_follow() -> None:
+def test_exit_code_missing_from_the_output_may_follow() -> None:
     told = only(
         meta(),
         STARTED,
@@ -229,7 +229,7 @@ def test_an_exit_code_that_no_output_told_may_follow() -> None:
     assert (told.call_id, told.status, told.exit_code) == ("c", "failed", 1)
 
 
-def test_a_command_that_a_person_ran_is_told_by_its_end_alone() -> None:
+def test_command_run_by_the_user_is_known_from_its_end_event() -> None:
     told = only(meta(), STARTED, command_ended("x", source="user_shell"))
     assert (told.command, told.status, told.exit_code) == ("false", "failed", 1)
 
@@ -252,7 +252,7 @@ def test_a_command_that_a_person_ran_is_told_by_its_end_alone() -> None:
     ],
     ids=["patch", "mcp"],
 )
-def test_no_call_is_told_twice_whatever_ends_it(ended: bytes) -> None:
+def test_each_call_is_stored_once_whatever_ends_it(ended: bytes) -> None:
     asked = item("custom_tool_call", name="apply_patch", input=PATCH, call_id="c")
     answered = item("custom_tool_call_output", call_id="c", output="Success.")
     told = fold(meta(), STARTED, asked, answered, ended).facts
@@ -295,7 +295,7 @@ REFUSED = "exec command rejected by user"
         ([], "completed", "completed", None, ""),
     ],
 )
-def test_a_script_that_calls_a_shell_is_a_command_where_no_item_tells_of_it(
+def test_script_that_calls_a_shell_is_a_command_when_it_has_no_item(
     said: list[str], state: str, status: str, code: int | None, output_head: str
 ) -> None:
     folded = fold(LEGACY, STARTED, *script(LISTS, *said, state=state))
@@ -317,7 +317,7 @@ def test_a_script_of_several_commands_failed_where_one_of_them_did() -> None:
     assert only(LEGACY, STARTED, *script(both, *said)).exit_code == 0
 
 
-def test_a_script_whose_commands_are_computed_is_a_command_in_its_own_words() -> None:
+def test_script_with_computed_commands_is_shown_as_its_source() -> None:
     computed = "const r = await Promise.all(all.map(command => tools.shell_command({command})))"
     told = only(LEGACY, STARTED, *script(computed))
     assert (told.kind, told.command) == ("command", computed)
@@ -327,12 +327,12 @@ def test_a_script_that_calls_no_shell_stays_a_script() -> None:
     assert only(LEGACY, STARTED, *script("text(ALL_TOOLS)")).kind == "script"
 
 
-def test_where_items_tell_of_commands_a_script_stays_a_script() -> None:
+def test_script_stays_a_script_when_its_commands_have_items() -> None:
     told = calls(PAGINATED, STARTED, *script(LISTS), execution("exec-1", "completed", 0))
     assert [one.kind for one in told] == ["script", "command"]
 
 
-def test_a_command_of_a_script_that_runs_on_ends_where_it_is_waited_for() -> None:
+def test_background_command_of_a_script_ends_with_the_wait_call() -> None:
     going = "Script running with cell ID 9\nWall time 10.0 seconds\nOutput:\n"
     asked, answered = script(LISTS, "Exit code: 2\nWall time: 12 seconds\nOutput:\nno x")
     said = json.loads(answered)["payload"]["output"]
@@ -379,7 +379,7 @@ def test_the_time_of_a_command_covers_every_wait_for_it() -> None:
     assert (told.status, told.seconds) == ("completed", 6.25)
 
 
-def test_a_command_whose_shell_is_gone_is_lost() -> None:
+def test_command_whose_shell_no_longer_exists_is_lost() -> None:
     folded = fold(
         meta(),
         STARTED,
@@ -392,7 +392,7 @@ def test_a_command_whose_shell_is_gone_is_lost() -> None:
     assert folded.state.shells == {}
 
 
-def test_a_refused_patch_claims_no_file() -> None:
+def test_declined_patch_adds_no_file_edit() -> None:
     asked = item("custom_tool_call", name="apply_patch", input=PATCH, call_id="c")
     refused = item("custom_tool_call_output", call_id="c", output="patch rejected by user")
     told = fold(meta(), STARTED, asked, refused).facts
@@ -400,7 +400,7 @@ def test_a_refused_patch_claims_no_file() -> None:
 
 
 @pytest.mark.parametrize("status", ["declined", "failed"])
-def test_a_patch_that_was_not_applied_claims_no_file(status: str) -> None:
+def test_unapplied_patch_adds_no_file_edit(status: str) -> None:
     changes = {"/w/it's.md": {"type": "add", "content": "x"}}
     asked = item("custom_tool_call", name="apply_patch", input=PATCH, call_id="c")
     ended = event(
@@ -434,7 +434,7 @@ def test_input_to_an_unknown_shell_is_a_call_of_its_own() -> None:
     assert (told.kind, told.tool) == ("other", "write_stdin")
 
 
-def test_a_script_that_runs_on_ends_where_it_is_waited_for() -> None:
+def test_background_script_ends_with_the_wait_call() -> None:
     told = only(
         PAGINATED,
         STARTED,
@@ -458,9 +458,7 @@ def test_a_script_that_runs_on_ends_where_it_is_waited_for() -> None:
         ("get_issue", "mcp__github__"),
     ],
 )
-def test_a_call_of_a_server_is_named_alike_in_all_releases(
-    name: str, namespace: str | None
-) -> None:
+def test_mcp_call_has_the_same_name_in_all_releases(name: str, namespace: str | None) -> None:
     named = {"namespace": namespace} if namespace else {}
     asked = item("function_call", name=name, arguments='{"n": 1}', call_id="c", **named)
     told = only(meta(), STARTED, asked, output("c", "An issue"))
@@ -476,7 +474,9 @@ def test_a_call_of_a_server_is_named_alike_in_all_releases(
         ({"Err": "no such server"}, "failed", '{"Err":"no such server"}'),
     ],
 )
-def test_a_server_says_how_its_call_ended(result: dict[str, Any], status: str, said: str) -> None:
+def test_mcp_result_sets_the_status_of_its_call(
+    result: dict[str, Any], status: str, said: str
+) -> None:
     invocation = {"server": "gh", "tool": "get", "arguments": {}}
     ended = event("mcp_tool_call_end", call_id="c", invocation=invocation, result=result)
     told = only(meta(), STARTED, call("mcp__gh__get", "c"), ended, output("c", "text"))
@@ -494,7 +494,7 @@ def test_a_patch_through_a_shell_is_a_patch(command: list[str]) -> None:
     assert [(edit.path, edit.change) for edit in folded.facts.files] == [("it's.md", "add")]
 
 
-def test_a_patch_that_failed_touched_nothing() -> None:
+def test_failed_patch_adds_no_file_edit() -> None:
     asked = item("custom_tool_call", name="apply_patch", input=PATCH, call_id="c")
     failed = item(
         "custom_tool_call_output", call_id="c", output="apply_patch verification failed: no file"
@@ -504,14 +504,14 @@ def test_a_patch_that_failed_touched_nothing() -> None:
     assert folded.facts.files == []
 
 
-def test_a_question_waits_for_the_user() -> None:
+def test_open_question_waits_for_the_user() -> None:
     asked = call("request_user_input", "c", questions=[{"question": "Deploy?"}])
     assert fold(meta(), STARTED, asked).facts.segments[0].waits_for_user
     answered = fold(meta(), STARTED, asked, output("c", "{}")).facts.segments[0]
     assert not answered.waits_for_user
 
 
-def test_more_rights_are_waited_for() -> None:
+def test_escalated_command_waits_for_approval() -> None:
     asked = call("exec_command", "c", cmd="rm", sandbox_permissions="require_escalated")
     assert fold(meta(), STARTED, asked).facts.segments[0].waits_for_user
 
@@ -536,19 +536,19 @@ def waits(*lines: bytes) -> bool:
     return fold(PAGINATED, STARTED, *lines).facts.segments[0].waits_for_user
 
 
-def test_a_script_waits_for_the_rights_it_asks_for() -> None:
+def test_script_with_an_escalated_command_waits_for_approval() -> None:
     assert waits(WRITABLE, running(ASKED))
     assert not waits(WRITABLE, running(ESCALATED % "'use_default'"))
 
 
-def test_a_script_that_computes_its_command_waits_too() -> None:
+def test_script_with_a_computed_escalated_command_waits_for_approval() -> None:
     computed = (
         "await tools.exec_command({cmd: build(), 'sandbox_permissions': 'require_escalated'})"
     )
     assert waits(WRITABLE, running(computed))
 
 
-def test_a_script_waits_no_more_once_its_command_is_done() -> None:
+def test_script_stops_waiting_once_its_command_is_done() -> None:
     told = (
         WRITABLE,
         running(ASKED + "; await tools.exec_command({cmd: 'make test'})"),
@@ -562,12 +562,12 @@ def test_a_script_waits_no_more_once_its_command_is_done() -> None:
     assert not waits(*told, ran)
 
 
-def test_a_script_is_waited_for_by_the_command_it_needs_an_approval_for() -> None:
+def test_waiting_script_shows_the_command_to_approve() -> None:
     segment = fold(PAGINATED, STARTED, WRITABLE, running(ASKED)).facts.segments[0]
     assert segment.open_command == "make"
 
 
-def test_a_command_that_is_done_is_not_that_of_an_earlier_script() -> None:
+def test_finished_command_does_not_release_a_script_of_an_earlier_turn() -> None:
     """The earlier script was refused, so its command was never done."""
     refused = item("custom_tool_call_output", call_id="c", output="Script failed\nOutput:\n")
     again = item("custom_tool_call", name="exec", input=ASKED, call_id="d")
@@ -578,7 +578,7 @@ def test_a_command_that_is_done_is_not_that_of_an_earlier_script() -> None:
     assert not waits(*told, ran)
 
 
-def test_a_script_that_was_answered_waits_no_more() -> None:
+def test_answered_script_stops_waiting() -> None:
     said = "Script completed\nWall time 0.1 seconds\nOutput:\n"
     ended = item("custom_tool_call_output", call_id="c", output=said)
     assert not waits(WRITABLE, running(ASKED), ended)
@@ -593,13 +593,13 @@ def test_a_script_that_was_answered_waits_no_more() -> None:
     ],
     ids=["script", "tool", "shell"],
 )
-def test_a_patch_waits_where_nothing_may_be_written(patched: bytes) -> None:
+def test_patch_waits_for_approval_in_a_read_only_sandbox(patched: bytes) -> None:
     assert waits(READ_ONLY, patched)
     assert waits(context(sandbox_policy={"mode": "read-only"}), patched)
     assert not waits(WRITABLE, patched)
 
 
-def test_a_patch_of_a_script_that_is_done_is_not_waited_for() -> None:
+def test_script_stops_waiting_once_its_patch_is_done() -> None:
     changed = done("a", "FileChange", id="exec-1", changes={}, status="completed")
     assert not waits(READ_ONLY, running(PATCHED), changed)
 
@@ -607,18 +607,18 @@ def test_a_patch_of_a_script_that_is_done_is_not_waited_for() -> None:
 @pytest.mark.parametrize(
     "nobody", [{"approval_policy": "never"}, {"approvals_reviewer": "auto_review"}]
 )
-def test_nobody_waits_for_a_person_who_is_not_asked(nobody: dict[str, str]) -> None:
+def test_no_call_waits_when_approvals_are_not_asked_of_the_user(nobody: dict[str, str]) -> None:
     assert not waits(context(sandbox_policy={"type": "read-only"}, **nobody), running(PATCHED))
     assert not waits(context(**nobody), running(ASKED))
 
 
-def test_a_call_that_waits_is_told_before_a_newer_one_that_runs() -> None:
+def test_waiting_call_is_shown_before_a_newer_running_one() -> None:
     asked = call("exec_command", "c", cmd="rm", sandbox_permissions="require_escalated")
     segment = fold(meta(), STARTED, asked, call("exec_command", "d", cmd="ls")).facts.segments[0]
     assert (segment.waits_for_user, segment.open_command) == (True, "rm")
 
 
-def test_more_open_calls_than_anything_real_are_given_up() -> None:
+def test_oldest_open_calls_above_the_limit_are_lost() -> None:
     many = [call("shell", f"c{n}", command=["ls"]) for n in range(100)]
     folded = fold(meta(), STARTED, *many)
     assert len(folded.state.calls) == 64

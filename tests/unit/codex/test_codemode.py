@@ -51,7 +51,7 @@ b'",
         ("`cost: $5`", "cost: $5"),
     ],
 )
-def test_strings_mean_what_javascript_means_by_them(literal: str, text: str) -> None:
+def test_string_escapes_follow_javascript(literal: str, text: str) -> None:
     assert read(f"{{plan: [], explanation: {literal}}}")["explanation"] == text
 
 
@@ -104,7 +104,7 @@ def test_long_hostile_scripts_end(hostile: str) -> None:
     assert plans_in(f"tools.update_plan({hostile}") == ([], 1)
 
 
-def test_only_so_many_calls_of_one_script_are_looked_at() -> None:
+def test_number_of_calls_read_from_a_script_is_limited() -> None:
     plans, unreadable = plans_in("tools.update_plan(/*" * 10_000)
     assert (plans, unreadable) == ([], CALLS)
 
@@ -129,12 +129,10 @@ def test_only_so_many_calls_of_one_script_are_looked_at() -> None:
         ("text('no tool')", []),
     ],
 )
-def test_a_script_names_the_commands_that_stand_in_it(
-    script: str, commands: list[str] | None
-) -> None:
+def test_literal_commands_of_a_script_are_found(script: str, commands: list[str] | None) -> None:
     found = [one.command for one in shell_calls_in(script)]
     assert found == commands or (commands is None and None in found)
 
 
-def test_a_script_of_many_commands_names_the_first() -> None:
+def test_commands_of_a_script_above_the_limit_are_skipped() -> None:
     assert len(shell_calls_in("tools.shell_command({command: 'ls'});" * 1_000)) == CALLS

@@ -65,21 +65,21 @@ FAILED = [
 
 
 @pytest.mark.parametrize("command", NO)
-def test_no_is_an_answer(command: str) -> None:
+def test_exit_one_of_a_search_or_comparison_is_a_negative_result(command: str) -> None:
     assert is_negative_result(command, 1, "")
 
 
 @pytest.mark.parametrize("command", FAILED)
-def test_an_exit_of_one_is_a_failure_elsewhere(command: str) -> None:
+def test_exit_one_of_any_other_command_is_a_failure(command: str) -> None:
     assert not is_negative_result(command, 1, "")
 
 
 @pytest.mark.parametrize("code", [0, 2, 127, -1, 130, None])
-def test_only_one_says_no(code: int | None) -> None:
+def test_other_exit_codes_are_failures(code: int | None) -> None:
     assert not is_negative_result("rg needle", code, "")
 
 
-def test_xargs_says_no_with_a_code_of_its_own() -> None:
+def test_xargs_reports_a_negative_result_with_123() -> None:
     assert is_negative_result("rg --files | xargs -n 10 rg needle", 123, "")
     assert not is_negative_result("rg --files | xargs -n 10 rg needle", 1, "")
     assert not is_negative_result("rg needle", 123, "")
@@ -98,7 +98,7 @@ def test_xargs_says_no_with_a_code_of_its_own() -> None:
         ("test -f Makefile && make", "", True),
     ],
 )
-def test_where_others_may_have_failed_the_output_decides(
+def test_output_decides_when_another_command_may_have_failed(
     command: str, output: str, answered: bool
 ) -> None:
     assert is_negative_result(command, 1, output) is answered

@@ -103,7 +103,7 @@ def test_no_line_raises_and_the_tally_adds_up(found: list[Any]) -> None:
 
 @settings(max_examples=60)
 @given(st.lists(lines | payloads, max_size=10), st.integers(0, 10))
-def test_folding_in_two_ranges_tells_what_folding_in_one_does(found: list[Any], cut: int) -> None:
+def test_folding_in_two_ranges_gives_the_facts_of_one(found: list[Any], cut: int) -> None:
     raw = [meta(), *map(encoded, found)]
     whole = fold(*raw)
     first = Fold(1, THREAD)
@@ -123,7 +123,7 @@ def test_folding_in_two_ranges_tells_what_folding_in_one_does(found: list[Any], 
         assert together == sorted(getattr(whole.facts, table), key=lambda fact: fact.byte)
 
 
-def test_blank_lines_are_blank() -> None:
+def test_blank_lines_are_counted_as_blank() -> None:
     tally = fold(meta(), b"", b"  ", b"\r").tally
     assert (tally.lines, tally.stored, tally.blank, tally.rejected) == (4, 1, 3, 0)
 
@@ -136,13 +136,13 @@ def test_unknown_kinds_are_stored_and_counted_by_name() -> None:
     assert {"?hologram", "?event_msg/sneeze", "session_meta"} == set(kinds)
 
 
-def test_the_last_line_says_when_a_session_moved_even_if_nobody_knows_it() -> None:
+def test_unknown_last_line_still_sets_the_time_of_last_activity() -> None:
     later = "2026-11-21T09:00:00.000Z"
     (segment,) = fold(meta(), line("hologram", {}, later)).facts.segments
     assert segment.last_at == later
 
 
-def test_copied_lines_are_counted_and_say_when_they_were_copied() -> None:
+def test_copied_lines_are_counted_and_set_the_last_time() -> None:
     later = "2026-11-21T08:00:00.100Z"
     folded = fold(
         meta(forked_from_id="other"),
@@ -154,14 +154,14 @@ def test_copied_lines_are_counted_and_say_when_they_were_copied() -> None:
     assert (segment.replayed_lines, segment.last_at) == (2, later)
 
 
-def test_our_own_fault_names_the_line(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_exception_in_our_code_names_the_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Identity, "settings", _fails)
     with pytest.raises(LineFault) as fault:
         fold(meta(), event("thread_settings_applied"))
     assert fault.value.offset == len(meta()) + 1
 
 
-def test_a_line_our_own_code_fails_on_is_set_aside_with_its_trace(
+def test_line_that_raised_is_rejected_with_its_traceback(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(Identity, "settings", _fails)

@@ -30,18 +30,18 @@ FORK = meta(forked_from_id=PARENT)
 ANCESTOR = line("session_meta", {"id": PARENT, "timestamp": "2026-11-20T08:00:00.000Z"}, COPIED)
 
 
-def test_a_younger_turn_id_begins_the_own_history() -> None:
+def test_newer_turn_id_ends_the_copy() -> None:
     assert THREAD < YOUNGER
     told = (started(OLDER, COPIED), prompt("copied", COPIED))
     assert said(FORK, ANCESTOR, *told, started(YOUNGER, OWN), prompt("own", OWN)) == ["own"]
 
 
-def test_a_second_header_of_another_thread_begins_a_copy_even_unannounced() -> None:
+def test_second_header_of_another_thread_begins_a_copy() -> None:
     told = (ANCESTOR, started(OLDER, COPIED), prompt("copied", COPIED))
     assert said(meta(), *told, started(YOUNGER, OWN), prompt("own", OWN)) == ["own"]
 
 
-def test_a_turn_without_an_ordered_id_is_judged_by_its_start() -> None:
+def test_turn_without_a_sortable_id_is_judged_by_its_start_time() -> None:
     told = (started("copied-turn", COPIED, BEGIN - 60), prompt("copied", COPIED))
     own = (started("own-turn", OWN, BEGIN), prompt("own", OWN))
     assert said(FORK, ANCESTOR, *told, *own) == ["own"]
@@ -57,7 +57,7 @@ def test_a_pause_within_a_copy_that_has_turn_events_ends_nothing() -> None:
     assert said(FORK, ANCESTOR, *told, started(YOUNGER, LATER), prompt("own", LATER)) == ["own"]
 
 
-def test_the_number_codex_gives_is_believed() -> None:
+def test_start_ordinal_in_the_header_ends_the_copy() -> None:
     agent = meta(forked_from_id=PARENT, history_mode="paginated", subagent_history_start_ordinal=5)
     told = (prompt("copied", LATER, ordinal=4), prompt("own", LATER, ordinal=5))
     assert said(agent, *told) == ["own"]
@@ -77,6 +77,6 @@ def test_a_line_older_than_the_thread_is_copied(at: str) -> None:
     assert said(FORK, prompt("copied", COPIED), prompt("copied too", "2026-11-20T08:00:00Z")) == []
 
 
-def test_a_header_that_is_told_again_is_no_copy() -> None:
+def test_repeated_header_begins_no_copy() -> None:
     assert said(meta(), meta(), prompt("own", COPIED), meta(git={"branch": "x"})) == ["own"]
     assert fold(meta(), meta(git={"branch": "x"})).facts.segments[0].branch == "x"

@@ -40,18 +40,18 @@ def test_the_same_text_twice_is_two_prompts() -> None:
 
 
 @pytest.mark.parametrize("ts", [None, 1e300, -1e18, 10**18])
-def test_a_time_no_calendar_has_is_no_time(ts: float | None) -> None:
+def test_timestamp_out_of_range_is_stored_as_null(ts: float | None) -> None:
     (prompt,) = history(row(session_id="a", ts=ts, text="x")).facts.prompts
     assert prompt.time is None
 
 
-def test_an_empty_name_names_nothing() -> None:
+def test_empty_name_is_ignored() -> None:
     fold = names(row(id="a", thread_name=" "), row(id="a", thread_name="Parser"))
     assert [name.name for name in fold.facts.names] == ["Parser"]
     assert (fold.tally.lines, fold.tally.stored) == (2, 2)
 
 
-def test_a_torn_row_glued_to_its_repetition_gives_the_repetition() -> None:
+def test_torn_row_followed_by_its_repetition_gives_the_repetition() -> None:
     fold = history(TYPED[:25] + TYPED)
     assert [prompt.text for prompt in fold.facts.prompts] == ["and now the changelog, please"]
     (torn,) = fold.facts.rejects
@@ -59,12 +59,12 @@ def test_a_torn_row_glued_to_its_repetition_gives_the_repetition() -> None:
     assert (fold.tally.stored, fold.tally.rejected) == (1, 0)
 
 
-def test_a_lone_surrogate_does_not_cost_the_prompt() -> None:
+def test_prompt_with_a_lone_surrogate_is_kept() -> None:
     (prompt,) = history(TYPED.replace(b"changelog", b"\\ud83d")).facts.prompts
     assert prompt.text == "and now the \ufffd, please"
 
 
-def test_text_that_looks_like_a_row_is_text() -> None:
+def test_prompt_text_that_looks_like_a_row_is_not_split() -> None:
     quoted = row(session_id="a", ts=1, text=TYPED.decode())
     assert [prompt.text for prompt in history(quoted).facts.prompts] == [TYPED.decode()]
 
@@ -81,7 +81,7 @@ def test_text_that_looks_like_a_row_is_text() -> None:
     ],
     ids=["torn", "array", "short", "odd", "deep", "nul"],
 )
-def test_a_bad_row_is_kept_and_hides_no_other(raw: bytes, reason: str) -> None:
+def test_bad_row_is_rejected_and_the_others_are_stored(raw: bytes, reason: str) -> None:
     fold = history(TYPED, raw, TYPED)
     assert len(fold.facts.prompts) == 2
     (reject,) = fold.facts.rejects

@@ -46,13 +46,13 @@ def test_items_without_events_are_prompts_answers_and_turns() -> None:
 
 
 @pytest.mark.parametrize("cut", range(1, len(FOREIGN)))
-def test_where_it_is_cut_makes_no_difference(cut: int) -> None:
+def test_slicing_does_not_change_the_facts(cut: int) -> None:
     first = fold(*FOREIGN[:cut])
     second = fold(*FOREIGN[cut:], state=first.state)
     assert messages(first.facts) + messages(second.facts) == messages(fold(*FOREIGN).facts)
 
 
-def test_items_beside_events_are_doubles() -> None:
+def test_items_beside_events_add_no_second_message() -> None:
     lines = (
         meta(),
         said("user", "# Something that a newer Codex writes there"),
@@ -66,7 +66,7 @@ def test_items_beside_events_are_doubles() -> None:
 
 
 @pytest.mark.parametrize("begin", [[], [event("task_started", turn_id="a")]])
-def test_codex_may_go_on_with_such_a_file(begin: list[bytes]) -> None:
+def test_codex_can_continue_such_a_file(begin: list[bytes]) -> None:
     lines = (
         *FOREIGN,
         *begin,
@@ -78,5 +78,5 @@ def test_codex_may_go_on_with_such_a_file(begin: list[bytes]) -> None:
     assert [text for _, text, _ in messages(fold(*lines).facts)][4:] == ["Go on", "Gone on."]
 
 
-def test_a_request_that_nobody_answered_yet_waits_for_what_comes_next() -> None:
+def test_unanswered_prompt_item_is_held_until_the_next_record() -> None:
     assert fold(meta(), said("user", "Fix the lexer")).facts.messages == []

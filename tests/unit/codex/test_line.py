@@ -19,7 +19,7 @@ def said(found: object) -> str | None:
     return found.record.payload.message
 
 
-def test_a_torn_write_glued_to_its_repetition_gives_the_repetition() -> None:
+def test_torn_write_followed_by_its_repetition_gives_the_repetition() -> None:
     found = diagnose(GOOD[:40] + GOOD)
     assert isinstance(found, Broken)
     assert (found.reason, found.start, found.length) == ("torn", 0, 40)
@@ -42,7 +42,7 @@ def test_nuls_beside_a_record_are_set_aside(before: int, after: int) -> None:
     assert said(found.rest) == "hello"
 
 
-def test_nothing_but_nuls_is_no_record() -> None:
+def test_line_of_nuls_is_rejected() -> None:
     found = diagnose(b"\0" * 512)
     assert isinstance(found, Broken)
     assert (found.reason, found.length, found.rest) == ("nul", 512, None)
@@ -56,7 +56,7 @@ def test_a_lone_surrogate_is_replaced_and_the_line_kept() -> None:
 
 
 @pytest.mark.parametrize("nonsense", [b"NaN", b"Infinity", b"-Infinity"])
-def test_numbers_that_are_none_become_null(nonsense: bytes) -> None:
+def test_nan_and_infinity_become_null(nonsense: bytes) -> None:
     raw = event("token_count", info=None).replace(b"null", nonsense)
     found = diagnose(raw)
     assert isinstance(found, Decoded)
@@ -64,7 +64,7 @@ def test_numbers_that_are_none_become_null(nonsense: bytes) -> None:
 
 
 @pytest.mark.parametrize("depth", [900, 5_000, 100_000])
-def test_nesting_deeper_than_anything_real_is_refused_not_followed(depth: int) -> None:
+def test_too_deep_nesting_is_rejected(depth: int) -> None:
     deep = b"[" * depth + b"]" * depth
     raw = meta().replace(b'"/w"', deep)
     found = diagnose(raw)
@@ -76,7 +76,7 @@ def test_nesting_deeper_than_anything_real_is_refused_not_followed(depth: int) -
 
 
 @pytest.mark.parametrize("raw", [b"[1, 2]", b'"text"', b"17", b"null", b"true"])
-def test_json_that_is_no_object_is_no_record(raw: bytes) -> None:
+def test_json_that_is_not_an_object_is_rejected(raw: bytes) -> None:
     found = diagnose(raw)
     assert isinstance(found, Broken)
     assert found.reason == "not_object"
@@ -100,12 +100,12 @@ def test_json_that_is_no_object_is_no_record(raw: bytes) -> None:
         ),
     ],
 )
-def test_a_kind_or_shape_nobody_knows_is_named(value: dict[str, object], kind: str) -> None:
+def test_unknown_kind_or_shape_is_named(value: dict[str, object], kind: str) -> None:
     found = diagnose(json.dumps({"timestamp": START, **value}).encode())
     assert found == Unknown(kind, START)
 
 
-def test_of_a_key_that_stands_twice_the_last_counts() -> None:
+def test_last_value_of_a_duplicate_key_wins() -> None:
     found = diagnose(GOOD.replace(b'"message"', b'"message": "first", "message"'))
     assert said(found) == "hello"
 
@@ -121,12 +121,12 @@ def test_a_number_of_5000_digits_is_refused_or_read_but_never_raises() -> None:
     assert isinstance(diagnose(raw), Broken | Unknown)
 
 
-def test_bytes_that_are_no_text_are_replaced() -> None:
+def test_invalid_utf_8_is_replaced() -> None:
     found = diagnose(GOOD.replace(b"hello", b"caf\xe9"))
     assert said(found) == "caf\ufffd"
 
 
-def test_a_byte_order_mark_is_no_part_of_a_record() -> None:
+def test_byte_order_mark_is_ignored() -> None:
     assert said(diagnose(b"\xef\xbb\xbf" + GOOD)) == "hello"
 
 
@@ -140,7 +140,7 @@ def test_line_separators_of_unicode_are_text(separator: str) -> None:
     assert said(diagnose(raw)) == f"one{separator}two"
 
 
-def test_utf_16_is_said_to_be_utf_16() -> None:
+def test_utf_16_is_rejected_as_utf_16() -> None:
     found = diagnose(GOOD.decode().encode("utf-16"))
     assert isinstance(found, Broken)
     assert found.reason in ("not_utf8", "torn", "not_json")
@@ -148,7 +148,7 @@ def test_utf_16_is_said_to_be_utf_16() -> None:
 
 
 @pytest.mark.parametrize("raw", [b"{", b'{"timestamp":"', b"plain text", b"\xff\xfe\x00"])
-def test_what_is_no_json_at_all_is_kept_as_a_whole(raw: bytes) -> None:
+def test_line_that_is_not_json_is_rejected_as_a_whole(raw: bytes) -> None:
     found = diagnose(raw)
     assert isinstance(found, Broken)
     assert (found.start, found.length, found.rest) == (0, len(raw), None)

@@ -79,7 +79,7 @@ EXITED = "Process exited with code 0\nOriginal token count: 4\nOutput:\na.txt\n"
         ("Command: nothing follows", "completed", None, None, "Command: nothing follows"),
     ],
 )
-def test_an_answer_tells_how_its_call_ended(
+def test_output_text_gives_status_exit_code_and_body(
     text: str, status: str, code: int | None, seconds: float | None, body: str
 ) -> None:
     outcome = read_output(text)
@@ -126,7 +126,7 @@ DENIED = "failed in sandbox LinuxSeccomp with execution error: sandbox denied ex
         ("aborted merge of two branches", "completed", None),
     ],
 )
-def test_what_was_refused_was_not_done(text: str, status: str, code: int | None) -> None:
+def test_refusals_are_declined_or_failed(text: str, status: str, code: int | None) -> None:
     outcome = read_output(text)
     assert (outcome.status, outcome.exit_code, outcome.body) == (status, code, text)
 
@@ -142,7 +142,7 @@ def test_what_was_refused_was_not_done(text: str, status: str, code: int | None)
         ("Script running with cell ID 14\nWall time 10.0 seconds\nOutput:\n", "cell 14"),
     ],
 )
-def test_what_runs_on_says_how_it_is_known(text: str, shell: str) -> None:
+def test_running_command_gives_its_shell_id(text: str, shell: str) -> None:
     outcome = read_output(text)
     assert (outcome.status, outcome.shell, outcome.body) == ("running", shell, "")
 
@@ -165,5 +165,5 @@ def test_what_runs_on_says_how_it_is_known(text: str, shell: str) -> None:
     ],
     ids=range(12),
 )
-def test_a_strange_answer_has_no_exit_code_and_breaks_nothing(text: str) -> None:
+def test_strange_output_has_no_exit_code(text: str) -> None:
     assert read_output(text).exit_code is None

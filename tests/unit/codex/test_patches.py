@@ -24,7 +24,7 @@ def test_a_move_without_a_file_moves_nothing() -> None:
     assert edits_in("*** Move to: b.txt") == []
 
 
-def test_what_codex_changed_is_told_by_its_list() -> None:
+def test_changes_listed_by_codex_become_edits() -> None:
     changes = {
         "/w/a": {"type": "add", "content": "x"},
         "/w/b": {"type": "update", "unified_diff": "", "move_path": "/w/c"},

@@ -51,9 +51,7 @@ def rows(folds: list[FoldResult]) -> list[Row]:
 @pytest.mark.parametrize("kind", [rollout, history])
 @settings(max_examples=80, deadline=None)
 @given(lines, st.lists(st.integers(0, 40), max_size=3))
-def test_any_slicing_gives_the_same_stretches(
-    kind: Any, found: list[bytes], cuts: list[int]
-) -> None:
+def test_any_slicing_gives_the_same_runs(kind: Any, found: list[bytes], cuts: list[int]) -> None:
     whole = kind(None)
     whole.feed(0, joined(found))
     expected = whole.finish()
@@ -75,7 +73,7 @@ def test_any_slicing_gives_the_same_stretches(
 
 @settings(max_examples=80, deadline=None)
 @given(lines)
-def test_a_line_is_judged_the_same_alone_and_in_a_stretch(found: list[bytes]) -> None:
+def test_line_is_rejected_the_same_alone_and_in_a_run(found: list[bytes]) -> None:
     together = Fold(1, THREAD)
     together.feed(0, joined(found))
     alone = [Fold(1, THREAD) for _ in found]
@@ -86,7 +84,7 @@ def test_a_line_is_judged_the_same_alone_and_in_a_stretch(found: list[bytes]) ->
         assert getattr(together.tally, count) == total
 
 
-def test_a_stretch_tells_its_first_line_its_count_and_its_extent() -> None:
+def test_run_stores_its_first_line_count_and_extent() -> None:
     data = joined([meta(), b"first", b"", b"second", b"third!", b" ", meta()])
     fold = Fold(1, THREAD)
     fold.feed(0, data)
@@ -96,14 +94,14 @@ def test_a_stretch_tells_its_first_line_its_count_and_its_extent() -> None:
     assert (fold.tally.rejected, fold.tally.blank, fold.tally.stored) == (3, 2, 2)
 
 
-def test_a_record_ends_a_stretch_and_a_new_one_begins_after_it() -> None:
+def test_record_ends_a_run() -> None:
     fold = Fold(1, THREAD)
     fold.feed(0, joined([b"x", b"y", meta(), b"z"]))
     assert [row.lines for row in fold.finish().facts.rejects] == [2, 1]
 
 
 @pytest.mark.parametrize("line", [b"x", b"", b"{}", b'{"x', b"[1]", b'x{"a":1}'])
-def test_the_same_line_again_and_again_is_looked_at_once_for_each_block(
+def test_repeated_line_is_decoded_once_per_block(
     line: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looked: list[bytes] = []
@@ -123,7 +121,7 @@ def test_the_same_line_again_and_again_is_looked_at_once_for_each_block(
     assert len(folded.facts.rejects) <= 1
 
 
-def test_more_kinds_than_anybody_writes_are_counted_together() -> None:
+def test_kinds_above_the_limit_are_counted_together() -> None:
     fold = Fold(1, THREAD)
     fold.feed(0, joined(b'{"type":"k%d"}' % number for number in range(5_000)))
     folded = fold.finish()
@@ -137,7 +135,7 @@ def test_how_often_a_line_is_repeated_is_counted_exactly(count: int, line: bytes
     assert count_repeats(data, 7, line) == count
 
 
-def test_a_binary_hole_is_one_finding() -> None:
+def test_binary_garbage_is_one_rejected_row() -> None:
     hole = bytes(byte for byte in bytes(range(256)) * 800 if byte != ord("{"))
     fold = Fold(1, THREAD)
     fold.feed(0, joined([meta(), hole, meta()]))

@@ -48,9 +48,7 @@ TITLE = (
         ("", "", ""),
     ],
 )
-def test_the_request_is_found_in_what_stands_around_it(
-    text: str, asked: str | None, title: str
-) -> None:
+def test_request_is_extracted_from_its_wrapping(text: str, asked: str | None, title: str) -> None:
     assert request_in(text) == (text if asked is None else asked)
     assert title_in(text) == title
     assert written_by_codex(text) is None
@@ -64,9 +62,7 @@ def test_the_request_is_found_in_what_stands_around_it(
         ("Generate a concise UI title for this request:\nFix the lexer", "Title request"),
     ],
 )
-def test_a_prompt_that_codex_wrote_for_a_helper_is_called_by_what_it_is_for(
-    text: str, name: str
-) -> None:
+def test_prompt_written_by_codex_is_titled_by_its_purpose(text: str, name: str) -> None:
     assert (written_by_codex(text), title_in(text)) == (name, name)
 
 
@@ -74,7 +70,7 @@ def first_prompt(*lines: bytes) -> str | None:
     return fold(meta(), *lines).state.segment.first_prompt
 
 
-def test_a_session_is_called_by_its_first_request_however_much_stands_before_it() -> None:
+def test_session_title_is_its_first_request_after_any_amount_of_context() -> None:
     tabs = "".join(f"- {n}.py: src/{n}.py\n" for n in range(200))
     told = IDE.replace("- lex.py: src\n", tabs)
     assert first_prompt(event("user_message", message=told)) == (
@@ -85,7 +81,7 @@ def test_a_session_is_called_by_its_first_request_however_much_stands_before_it(
     assert first_prompt(event("user_message", message=nothing), second) == "Go on"
 
 
-def test_what_is_private_stays_so_where_it_began_before_the_request() -> None:
+def test_private_text_that_begins_before_the_request_is_masked() -> None:
     told = "# Context from my IDE setup:\n<private>a\n## My request for Codex:\nkey</private>\nDo"
     assert "key" not in (first_prompt(event("user_message", message=told)) or "")
 

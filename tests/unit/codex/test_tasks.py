@@ -24,7 +24,7 @@ def links(*lines: bytes) -> list[tuple[str, str | None, str | None, str | None]]
     return [told(link) for link in fold(meta(), STARTED, *lines).facts.agents]
 
 
-def test_a_refused_plan_leaves_the_one_before_it() -> None:
+def test_refused_plan_leaves_the_previous_one_current() -> None:
     folded = fold(
         meta(),
         STARTED,
@@ -59,7 +59,7 @@ def accepted(*lines: bytes) -> list[bool]:
 
 
 @pytest.mark.parametrize("said", [FAILED, CAUGHT, BROKEN])
-def test_the_plans_of_a_script_are_refused_where_there_is_no_such_tool(said: str) -> None:
+def test_script_plans_are_refused_without_a_plan_tool(said: str) -> None:
     told = (script("c", PLAN), answer("c", "Script completed\nOutput:\n{}"))
     folded = fold(meta(), STARTED, *told, script("d", MORE, PLAN), answer("d", said))
     assert [plan.accepted for plan in folded.facts.plans] == [True, False, False]
@@ -84,13 +84,13 @@ def test_a_refusal_that_is_read_later_replaces_the_plans_of_the_script() -> None
     assert after.facts.segments[0].plan_accepted == 0
 
 
-def test_a_script_that_is_waited_for_is_answered_at_its_end() -> None:
+def test_background_script_settles_its_plans_when_it_ends() -> None:
     running = "Script running with cell ID 1\nWall time 10.0 seconds\nOutput:\n"
     told = (script("c", PLAN), answer("c", running), call("wait", "d", cell_id="1"))
     assert accepted(*told, output("d", FAILED)) == [False]
 
 
-def test_a_plan_that_cannot_be_read_is_a_call_that_can() -> None:
+def test_unreadable_plan_is_stored_as_a_call() -> None:
     broken = item("function_call", name="update_plan", arguments='{"plan": [', call_id="c")
     folded = fold(meta(), STARTED, broken, output("c", "failed to parse function arguments: EOF"))
     assert folded.facts.plans == []
@@ -98,13 +98,13 @@ def test_a_plan_that_cannot_be_read_is_a_call_that_can() -> None:
     assert (told.kind, told.status, told.command) == ("plan", "failed", '{"plan": [')
 
 
-def test_steps_of_a_strange_shape_are_kept_as_far_as_they_are_steps() -> None:
+def test_malformed_steps_are_skipped() -> None:
     odd = [{"step": "One"}, "Two", {"status": "completed"}, 3]
     (plan,) = fold(meta(), STARTED, call("update_plan", "c", plan=odd)).facts.plans
     assert plan.steps == [PlanStep("One", "pending"), PlanStep("", "completed")]
 
 
-def test_a_goal_told_by_a_call_and_by_an_event_is_told_once() -> None:
+def test_goal_reported_by_call_and_event_is_stored_once() -> None:
     answer = json.dumps({"goal": goal("active"), "remainingTokens": None}, separators=(",", ":"))
     folded = fold(
         meta(),
@@ -140,7 +140,7 @@ def test_a_failed_goal_call_sets_no_goal() -> None:
     assert folded.facts.goals == []
 
 
-def test_a_start_that_is_told_three_times_is_one_start() -> None:
+def test_agent_start_reported_three_times_is_stored_once() -> None:
     asked = call("spawn_agent", "c", message="Look")
     ended = event("collab_agent_spawn_end", call_id="c", new_thread_id="child", prompt="Look")
     answer = output("c", '{"agent_id":"child","nickname":"Sartre"}')
@@ -167,14 +167,14 @@ def test_a_spawn_that_failed_links_nobody() -> None:
     assert links(asked, output("c", "collab spawn failed: agent limit reached")) == []
 
 
-def test_an_agent_is_done_when_the_model_is_told_so() -> None:
+def test_notification_to_the_model_completes_an_agent() -> None:
     notice = '{"agent_id":"child","status":{"completed":"All </fine>."}}'
     text = f"<subagent_notification>\n{notice}\n</subagent_notification>"
     told = item("message", role="user", content=[{"type": "input_text", "text": text}])
     assert links(told) == [("completed", "child", None, None)]
 
 
-def test_what_was_done_to_agents_is_told_and_what_was_asked_is_not() -> None:
+def test_actions_on_agents_are_stored_and_queries_are_not() -> None:
     def collab(tool: str) -> bytes:
         whom = ["one", "two"]
         return done("a", "CollabAgentToolCall", id="c", tool=tool, receiver_thread_ids=whom)

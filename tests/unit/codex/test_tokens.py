@@ -33,16 +33,16 @@ SAID = event("agent_message", message="Hm.")
 POINTER = {"thread_id": "other", "end_byte_offset": 900, "end_ordinal_exclusive": 12}
 
 
-def test_the_difference_of_totals_is_what_was_spent() -> None:
+def test_spent_tokens_are_the_difference_of_totals() -> None:
     assert spent(meta(), count(1_000, 1_000), count(2_500, 1_500)) == [1_000, 1_500]
 
 
-def test_a_total_that_is_told_again_adds_nothing() -> None:
+def test_repeated_total_adds_nothing() -> None:
     told = (count(1_000, 1_000), count(1_000, 1_000), count(2_500, 1_500), count(2_500, 1_500))
     assert spent(meta(), *told) == [1_000, 1_500]
 
 
-def test_an_estimate_after_a_compaction_is_context_and_no_cost() -> None:
+def test_estimate_after_a_compaction_sets_the_context_only() -> None:
     estimate = {"total_tokens": 3_000}
     told = {"total_token_usage": usage(1_000), "last_token_usage": estimate}
     folded = fold(meta(), count(1_000, 1_000), event("token_count", info=told))
@@ -65,7 +65,7 @@ def after_full(spent_: int) -> bytes:
     )
 
 
-def test_a_context_that_overflowed_spent_nothing() -> None:
+def test_context_overflow_adds_no_tokens() -> None:
     assert spent(meta(), count(4_980, 1_690), FULL, FULL) == [4_980]
     assert spent(meta(), count(900_000, 1_690), FULL) == [900_000]
 
@@ -81,18 +81,18 @@ def test_a_fork_by_pointer_that_overflows_first_counts_what_follows() -> None:
     assert spent(meta(history_base=POINTER), SAID, FULL, after_full(4_090)) == [4_090]
 
 
-def test_a_context_that_overflowed_is_full() -> None:
+def test_context_overflow_shows_a_full_context() -> None:
     assert fold(meta(), count(4_980, 1_690), FULL).facts.segments[0].context_used == 258_400
 
 
-def test_a_fall_tells_of_no_new_tokens() -> None:
+def test_decreasing_total_adds_nothing() -> None:
     assert spent(meta(), count(5_000, 1_000), count(3_000, 1_000), count(3_500, 500)) == [
         5_000,
         500,
     ]
 
 
-def test_counting_that_begins_anew_counts_its_first_answer() -> None:
+def test_reset_counter_counts_its_first_response() -> None:
     assert spent(meta(), count(5_000, 1_000), count(700, 700), count(1_200, 500)) == [
         5_000,
         700,
@@ -123,11 +123,11 @@ def test_a_record_that_stands_twice_counts_once() -> None:
     assert spent(meta(), record("a", 1_000), record("a", 1_000)) == [1_000]
 
 
-def test_records_without_a_name_are_different_ones() -> None:
+def test_records_without_an_id_are_all_counted() -> None:
     assert spent(meta(), record(None, 1_000), record(None, 1_000)) == [1_000, 1_000]
 
 
-def test_a_record_of_another_thread_is_not_ours() -> None:
+def test_record_of_another_thread_is_ignored() -> None:
     assert spent(meta(), record("a", 1_000, thread="other")) == []
 
 
@@ -158,7 +158,7 @@ def test_a_fork_by_pointer_with_records_counts_them_alone() -> None:
     assert spent(forked, SAID, *told) == [1_540, 300]
 
 
-def test_a_fork_by_pointer_that_never_heard_from_the_model_spent_nothing() -> None:
+def test_fork_by_pointer_without_a_response_adds_nothing() -> None:
     forked = meta(history_mode="paginated", history_base=POINTER)
     assert spent(forked, count(5_160, 1_440), SAID, count(6_700, 1_540)) == [1_540]
 
@@ -170,7 +170,7 @@ def test_copied_totals_are_the_baseline_of_a_fork() -> None:
     assert spent(meta(forked_from_id="other"), *copied, own) == [1_300]
 
 
-def test_nonsense_counts_nothing() -> None:
+def test_impossible_counts_are_ignored() -> None:
     told = {"input_tokens": -5, "output_tokens": 2**60, "total_tokens": 10**25}
     assert spent(meta(), event("token_count", info={"total_token_usage": told})) == []
 

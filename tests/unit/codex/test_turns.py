@@ -39,7 +39,7 @@ def test_a_turn_without_an_end_is_lost_once_the_next_begins() -> None:
     assert turns(meta(), started("a"), started("b")) == [("a", "lost"), ("b", "open")]
 
 
-def test_an_end_of_a_turn_that_was_overtaken_ends_that_turn() -> None:
+def test_late_end_of_an_overtaken_turn_ends_that_turn() -> None:
     """Two programs write to one file: their turns overlap."""
     told = turns(meta(), started("a"), started("b"), completed("a"), completed("b"))
     assert told == [("a", "completed"), ("b", "completed")]
@@ -54,11 +54,11 @@ def test_an_end_without_an_id_ends_the_open_turn() -> None:
     assert told == [("a", "interrupted")]
 
 
-def test_before_0_145_silence_is_failure() -> None:
+def test_before_0_145_a_turn_without_answer_failed() -> None:
     assert turns(meta(), started("a"), completed("a", None)) == [("a", "failed")]
 
 
-def test_since_0_145_a_failure_is_told_and_silence_is_none() -> None:
+def test_since_0_145_only_a_recorded_error_fails_a_turn() -> None:
     assert turns(LEGACY, started("a"), completed("a", None)) == [("a", "completed")]
     error = {"message": "high demand", "codex_error_info": {"http": {"status": 500}}}
     failed = event("task_complete", turn_id="a", last_agent_message=None, error=error)
@@ -67,7 +67,7 @@ def test_since_0_145_a_failure_is_told_and_silence_is_none() -> None:
     assert turn.error_code == '{"http":{"status":500}}'
 
 
-def test_an_error_event_is_why_a_turn_failed() -> None:
+def test_error_event_sets_the_error_of_the_turn() -> None:
     told = event("error", message="usage limit reached", codex_error_info="usage_limit_exceeded")
     folded = fold(meta(), started("a"), answer("Hm."), told, completed("a", None))
     (turn,) = folded.facts.turns
@@ -75,7 +75,7 @@ def test_an_error_event_is_why_a_turn_failed() -> None:
     assert [happening.kind for happening in folded.facts.events] == ["error"]
 
 
-def test_a_compaction_ends_in_silence_without_failing() -> None:
+def test_compaction_turn_without_answer_did_not_fail() -> None:
     compacted = line("compacted", {"message": "Summary"})
     assert turns(meta(), started("a"), compacted, completed("a", None)) == [("a", "completed")]
 
@@ -87,13 +87,13 @@ def test_a_turn_that_ends_with_a_proposed_plan_did_not_fail() -> None:
     ]
 
 
-def test_a_turn_that_ends_after_a_call_without_another_word_failed() -> None:
+def test_turn_that_ends_after_a_call_without_answer_failed() -> None:
     told = (prompt("one"), answer("I will look."), call("shell", "c", command=["ls"]))
     ended = (output("c", "Exit code: 0\nOutput:\n"), completed("a", None))
     assert turns(meta(), started("a"), *told, *ended) == [("a", "failed")]
 
 
-def test_a_command_of_a_person_is_a_turn_without_an_answer_and_did_not_fail() -> None:
+def test_turn_of_a_user_command_without_answer_did_not_fail() -> None:
     ran = user_item("<user_shell_command>\n<command>\nls\n</command>\n</user_shell_command>")
     assert turns(meta(), started("a"), ran, completed("a", None)) == [("a", "completed")]
     asked = (started("a"), prompt("one"), ran, completed("a", None))
@@ -112,12 +112,12 @@ def test_a_command_of_a_person_is_a_turn_without_an_answer_and_did_not_fail() ->
         ("unknown", "completed"),
     ],
 )
-def test_the_release_says_whether_a_failure_is_told(version: str, state: str) -> None:
+def test_release_decides_whether_missing_answers_are_failures(version: str, state: str) -> None:
     first = meta(history_mode="legacy", cli_version=version)
     assert turns(first, started("a"), prompt("one"), completed("a", None)) == [("a", state)]
 
 
-def test_a_failure_that_was_told_once_is_told_from_then_on() -> None:
+def test_after_one_recorded_failure_missing_answers_are_no_failures() -> None:
     """A newer Codex went on with the file."""
     first = meta(history_mode="legacy", cli_version="0.144.5")
     error = {"message": "high demand", "codex_error_info": "other"}
@@ -126,14 +126,14 @@ def test_a_failure_that_was_told_once_is_told_from_then_on() -> None:
     assert turns(first, *told) == [("a", "failed"), ("b", "completed")]
 
 
-def test_a_turn_that_only_compacts_says_so() -> None:
+def test_compaction_only_turn_has_the_compact_trigger() -> None:
     compacted = line("compacted", {"message": "Summary"})
     asked = fold(meta(), started("a"), compacted, completed("a", None)).facts.turns
     working = fold(meta(), started("a"), prompt("Go on"), compacted, completed("a", None))
     assert [turn.trigger for turn in [*asked, *working.facts.turns]] == ["compact", None]
 
 
-def test_a_question_that_is_asked_on_the_way_is_no_answer() -> None:
+def test_question_asked_during_the_turn_is_no_answer() -> None:
     asked = done(
         "a",
         "AgentMessage",
@@ -153,13 +153,13 @@ def test_without_turn_events_a_prompt_begins_a_turn_and_an_answer_ends_it() -> N
     assert turns(meta(), *told) == [(None, "completed"), (None, "open")]
 
 
-def test_work_after_an_answer_opens_the_turn_again() -> None:
+def test_tool_call_after_an_answer_reopens_the_turn() -> None:
     told = (prompt("one"), answer("Wait."), call("shell", "c", command=["ls"]))
     assert turns(meta(), *told) == [(None, "open")]
     assert turns(meta(), *told, output("c", "x"), answer("Done.")) == [(None, "completed")]
 
 
-def test_items_of_the_answer_after_its_event_do_not_open_the_turn_again() -> None:
+def test_items_of_the_answer_after_its_event_do_not_reopen_the_turn() -> None:
     """0.34 to 0.97 write the items of a response after its events."""
     reasoning = item("reasoning", summary=[])
     said = item("message", role="assistant", content=[{"type": "output_text", "text": "Done."}])
@@ -186,7 +186,7 @@ def test_a_rollback_counts_the_turns_that_a_person_began() -> None:
     assert [one.from_n for one in again.facts.rollbacks] == [2, 1]
 
 
-def test_a_rollback_takes_an_interrupted_turn_whose_prompt_was_not_written() -> None:
+def test_rollback_drops_an_interrupted_turn_without_a_prompt() -> None:
     told = (started("a"), prompt("one"), answer("Done."), completed("a"))
     aborted = (started("b"), event("turn_aborted", turn_id="b", reason="interrupted"))
     rolled = event("thread_rolled_back", num_turns=1)
@@ -226,7 +226,7 @@ def test_a_review_whose_turn_has_begun_is_that_turn() -> None:
     assert [(turn.turn_id, turn.trigger) for turn in folded.facts.turns] == [("outer", "review")]
 
 
-def test_what_comes_after_a_review_that_died_is_not_lost() -> None:
+def test_turn_after_a_killed_review_is_kept() -> None:
     told = (REVIEW, started("inner"), prompt("Review it"), started("b"), prompt("go on"))
     folded = fold(LEGACY, *told, answer("On it."), completed("b"))
     assert [(turn.turn_id, turn.state) for turn in folded.facts.turns] == [
@@ -236,25 +236,25 @@ def test_what_comes_after_a_review_that_died_is_not_lost() -> None:
     assert [message.text for message in folded.facts.messages] == ["go on", "On it."]
 
 
-def test_without_turn_events_a_persons_item_ends_a_review_that_died() -> None:
+def test_without_turn_events_a_user_item_ends_a_killed_review() -> None:
     told = (event("entered_review_mode"), prompt("Review it"), user_item("go on"), prompt("go on"))
     folded = fold(meta(), *told, answer("On it."))
     assert [message.text for message in folded.facts.messages] == ["go on", "On it."]
 
 
-def test_an_item_of_another_thread_is_an_echo() -> None:
+def test_item_of_another_thread_is_ignored() -> None:
     echo = done("x", "UserMessage", thread="reviewer", content=[{"type": "text", "text": "no"}])
     assert fold(PAGINATED, started("a"), echo).facts.messages == []
 
 
-def test_an_agent_began_the_turn_that_an_agent_asked_for() -> None:
+def test_turn_requested_by_an_agent_has_the_agent_trigger() -> None:
     attribution = {"turn_trigger": "exec", "initiating_agent_path": "/root"}
     told = event("task_started", turn_id="a", turn_attribution=attribution)
     (turn,) = fold(PAGINATED, told).facts.turns
     assert turn.trigger == "agent"
 
 
-def test_a_file_shows_its_generation_by_what_is_in_it() -> None:
+def test_generation_is_derived_from_the_content() -> None:
     def generation(*lines: bytes) -> str | None:
         return fold(*lines).facts.segments[0].generation
 
@@ -265,7 +265,7 @@ def test_a_file_shows_its_generation_by_what_is_in_it() -> None:
     assert generation(PAGINATED, started("a")) == "G4"
 
 
-def test_settings_between_turns_are_those_of_the_next_turn() -> None:
+def test_settings_between_turns_apply_to_the_next_turn() -> None:
     settings = {"model": "gpt-6", "reasoning_effort": "high", "approval_policy": "never"}
     told = event("thread_settings_applied", thread_settings=settings)
     folded = fold(PAGINATED, started("a"), completed("a"), told, started("b"))
@@ -276,7 +276,7 @@ def test_settings_between_turns_are_those_of_the_next_turn() -> None:
     assert folded.facts.segments[0].approval == "never"
 
 
-def test_a_turn_that_took_less_than_no_time_took_nobody_knows_how_long() -> None:
+def test_negative_turn_duration_is_stored_as_unknown() -> None:
     def seconds(milliseconds: object) -> float | None:
         end = event("task_complete", turn_id="a", duration_ms=milliseconds)
         (turn,) = fold(meta(), started("a"), end).facts.turns

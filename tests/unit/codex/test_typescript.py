@@ -31,7 +31,7 @@ def folded(data: bytes) -> Fold:
     return fold
 
 
-def test_its_items_are_told_at_their_places() -> None:
+def test_items_keep_their_byte_offsets() -> None:
     data = json.dumps({"session": SESSION, "items": ITEMS}, indent=2).encode()
     fold = folded(data)
     assert [message.text for message in fold.facts.messages] == ["Fix it", "Done"]
@@ -46,7 +46,7 @@ def test_its_items_are_told_at_their_places() -> None:
     assert fold.tally.lines == fold.tally.stored == 5
 
 
-def test_the_same_item_twice_has_two_places() -> None:
+def test_duplicate_items_have_different_offsets() -> None:
     data = json.dumps({"session": SESSION, "items": [ITEMS[0], ITEMS[0]]}).encode()
     first, second = folded(data).facts.messages
     assert first.byte + first.length < second.byte
@@ -60,7 +60,7 @@ def test_a_broken_document_is_rejected_as_a_whole() -> None:
         assert (fold.tally.lines, fold.tally.rejected) == (1, 1)
 
 
-def test_an_item_nobody_knows_does_not_hide_the_others() -> None:
+def test_unknown_item_does_not_hide_the_others() -> None:
     data = json.dumps({"session": SESSION, "items": [{"type": "song"}, 7, *ITEMS]}).encode()
     fold = folded(data)
     assert [message.text for message in fold.facts.messages] == ["Fix it", "Done"]

@@ -67,9 +67,7 @@ UNSEEN = (
 
 @pytest.mark.fault("S03")
 @pytest.mark.parametrize(("kind", "text", "secret"), EACH)
-def test_nothing_that_is_not_seen_hides_a_part_of_a_secret(
-    kind: str, text: str, secret: str
-) -> None:
+def test_invisible_characters_do_not_hide_a_secret(kind: str, text: str, secret: str) -> None:
     parts = {secret[at : at + 6] for at in range(max(1, len(secret) - 5))}
     parts = {part for part in parts if part not in kind}
     for index in range(len(text) + 1):
@@ -82,7 +80,7 @@ def test_nothing_that_is_not_seen_hides_a_part_of_a_secret(
 
 
 @pytest.mark.parametrize("text", INNOCENT)
-def test_what_is_no_secret_stays(text: str) -> None:
+def test_text_that_is_no_secret_is_kept(text: str) -> None:
     assert mask(text) == text
 
 
@@ -141,7 +139,7 @@ def test_masking_again_changes_nothing(text: str) -> None:
 
 
 @given(st.text())
-def test_no_text_breaks_it(text: str) -> None:
+def test_masking_never_raises(text: str) -> None:
     assert isinstance(mask(text), str)
 
 
@@ -149,7 +147,7 @@ def test_lone_surrogates_do_not_hide_a_secret() -> None:
     assert mask(f"\ud800 {KEY} \udfff") == "\ud800 [secret: github-token] \udfff"
 
 
-def test_a_value_is_masked_in_all_its_parts() -> None:
+def test_keys_and_values_of_json_are_masked() -> None:
     value = {"a": [KEY, 1, None, {KEY: KEY}], "b": True}
     mark = "[secret: github-token]"
     assert mask_json(value) == {"a": [mark, 1, None, {mark: mark}], "b": True}
@@ -196,7 +194,7 @@ def test_the_manual_lists_every_kind() -> None:
     assert [name for name in NAMES if f"`{name}`" not in manual] == []
 
 
-def test_a_secret_of_no_known_kind_is_not_found() -> None:
+def test_secret_of_an_unknown_kind_is_not_masked() -> None:
     """A limit, told in the README: so are those that are split over lines, or encoded."""
     assert mask(A36) == A36
     half = len(KEY) // 2

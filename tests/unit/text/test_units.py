@@ -11,7 +11,7 @@ from ingest.text.units import age, ago, duration, pluralize, size, tokens
     ("count", "said"),
     [(0, "0 B"), (1023, "1023 B"), (1024, "1.0 KiB"), (5 * 1024**3, "5.0 GiB")],
 )
-def test_sizes_are_in_the_unit_that_fits(count: int, said: str) -> None:
+def test_size_uses_the_fitting_unit(count: int, said: str) -> None:
     assert size(count) == said
 
 
@@ -19,7 +19,7 @@ def test_sizes_are_in_the_unit_that_fits(count: int, said: str) -> None:
     ("count", "said"),
     [(0, "0"), (9999, "9999"), (12_345, "12.3k"), (4_492_753, "4.5M"), (2 * 10**9, "2.0G")],
 )
-def test_tokens_are_short(count: int, said: str) -> None:
+def test_token_counts_are_abbreviated(count: int, said: str) -> None:
     assert tokens(count) == said
 
 
@@ -38,17 +38,17 @@ def test_tokens_are_short(count: int, said: str) -> None:
         (-5, "0.0 s"),
     ],
 )
-def test_spans_are_in_the_unit_that_says_enough(seconds: float | None, said: str) -> None:
+def test_duration_uses_the_fitting_unit(seconds: float | None, said: str) -> None:
     assert duration(seconds) == said
 
 
-def test_what_never_was_is_never() -> None:
+def test_missing_time_is_shown_as_never() -> None:
     now = datetime(2026, 11, 21, 12)
     assert ago(None, now) == "never"
     assert ago(datetime(2026, 11, 21, 11, 59), now) == "1 m 0 s ago"
 
 
-def test_one_of_a_thing_has_no_plural() -> None:
+def test_one_is_singular() -> None:
     assert pluralize(1, "line") == "1 line"
     assert pluralize(1200, "line") == "1,200 lines"
 

@@ -35,11 +35,11 @@ BERLIN = ZoneInfo("Europe/Berlin")
         ("1795248000000", datetime(2026, 11, 21, 8)),
     ],
 )
-def test_every_form_names_the_moment_it_says(text: str, moment: datetime) -> None:
+def test_every_form_is_parsed(text: str, moment: datetime) -> None:
     assert times.since(text, NOW, UTC) == moment
 
 
-def test_until_a_day_means_to_its_end() -> None:
+def test_until_a_day_includes_that_day() -> None:
     assert times.until("2026-11-01", NOW, UTC) == datetime(2026, 11, 2)
     assert times.until("yesterday", NOW, UTC) == datetime(2026, 11, 21)
     assert times.until("24h", NOW, UTC) == times.since("24h", NOW, UTC)
@@ -50,24 +50,24 @@ def test_a_day_begins_at_midnight_of_the_zone_whatever_the_season() -> None:
     assert times.since("2026-07-01", NOW, BERLIN) == datetime(2026, 6, 30, 22)
 
 
-def test_yesterday_is_counted_from_the_day_it_is_in_the_zone() -> None:
+def test_yesterday_is_relative_to_the_local_day() -> None:
     late = datetime(2026, 11, 21, 23, 30, tzinfo=UTC)
     east = timezone(timedelta(hours=2))
     assert times.since("yesterday", late, east) == datetime(2026, 11, 20, 22)
 
 
-def test_a_moment_falls_on_the_day_of_the_zone() -> None:
+def test_local_day_depends_on_the_zone() -> None:
     assert times.local_day(datetime(2026, 11, 20, 23, 30), BERLIN) == date(2026, 11, 21)
 
 
 @pytest.mark.parametrize("text", ["", "soon", "7", "1234", "2026-13-01", "7 years", "d", "--"])
-def test_what_names_no_moment_is_refused_with_the_forms_that_do(text: str) -> None:
+def test_invalid_time_is_refused_with_the_accepted_forms(text: str) -> None:
     with pytest.raises(InvalidTime, match="yesterday"):
         times.since(text, NOW, UTC)
 
 
 @given(st.text(max_size=20))
-def test_no_text_does_worse_than_being_refused(text: str) -> None:
+def test_any_text_is_parsed_or_refused(text: str) -> None:
     moment = None
     with contextlib.suppress(InvalidTime):
         moment = times.since(text, NOW, UTC)

@@ -26,17 +26,17 @@ from ingest.text.sanitize import one_line, safe_text, truncate, width
         ("a\tb", "a   b"),
     ],
 )
-def test_what_could_act_or_hide_is_seen_instead(text: str, shown: str) -> None:
+def test_control_and_hidden_characters_are_made_visible(text: str, shown: str) -> None:
     assert safe_text(text) == shown
 
 
-def test_lines_stay_in_a_text_and_are_folded_in_a_table() -> None:
+def test_line_breaks_stay_in_text_and_are_folded_in_one_line() -> None:
     assert safe_text("one\ntwo") == "one\ntwo"
     assert one_line(" one\n\n  two\tthree ") == "one two three"
 
 
 @given(st.text())
-def test_nothing_that_could_act_or_hide_is_left(text: str) -> None:
+def test_no_control_or_hidden_character_is_left(text: str) -> None:
     safe = safe_text(text)
     for character in safe:
         assert character == "\n" or unicodedata.category(character) not in ("Cc", "Cs", "Zl", "Zp")
@@ -51,11 +51,11 @@ def test_a_wide_character_takes_two_columns_and_an_accent_none() -> None:
 
 
 @given(st.text(), st.integers(1, 30))
-def test_a_text_that_is_cut_fits(text: str, columns: int) -> None:
+def test_truncated_text_fits(text: str, columns: int) -> None:
     assert width(truncate(one_line(text), columns)) <= columns
 
 
-def test_a_text_is_cut_with_an_ellipsis() -> None:
+def test_truncated_text_ends_with_an_ellipsis() -> None:
     assert truncate("abcdef", 4) == "abc…"
     assert truncate("abcd", 4) == "abcd"
     assert truncate("日本語", 4) == "日…"
