@@ -18,7 +18,7 @@ TailboardError                  code, message, hint, kind, exit_code
 │   ├── SnapshotRefused
 │   ├── OwnerGone, OwnerTimeout, OtherVersion, OtherDatabase, OwnerUnreachable
 │   ├── Cancelled, QueryTimeout, SnapshotExpired, SocketUnavailable
-│   └── ReadOnlyServer, UnknownCommand, ServerError
+│   └── ReadOnlyServer, ActionResultLost, UnknownCommand, ServerError
 └── IllegalMove (ingest.batches.state), ReaderDied (ingest.pipeline.readers)
 
 A class exists where somebody catches it, or where several places raise it; other errors are raised
@@ -500,6 +500,17 @@ class ReadOnlyServer(DatabaseError):
 
     code = "server.read_only"
     hint = "It ends by itself; try again then."
+
+
+class ActionResultLost(DatabaseError):
+    """The owner carried out an action and ended before it reported what came of it."""
+
+    code = "actions.result_lost"
+    hint = "Nothing has to be repeated. `tailboard status` shows how things stand."
+    exit_code = Exit.ATTENTION
+
+    def __init__(self) -> None:
+        super().__init__("The action was carried out, but its result was lost with its process.")
 
 
 class UnknownCommand(DatabaseError):

@@ -18,6 +18,7 @@ from msgspec import Struct
 from ingest import log
 from ingest.db.query_reader import QueryReader
 from ingest.errors import OwnerGone, TailboardError
+from ingest.pipeline.action_messages import deliver
 from ingest.server.client import DatabaseClient
 from tui.supervisor import Supervisor
 
@@ -114,8 +115,8 @@ class QueryRunner:
             self._give_up(at)
 
     async def act(self, name: str, /, **values: object) -> dict[str, Any]:
-        """Have the owner do something, once."""
-        job = _Job(lambda: self.caretaker.remote().act(name, **values))
+        """Have the owner carry out an action exactly once, also if it ends before it answers."""
+        job = _Job(lambda: deliver(self.caretaker.remote, name, values))
         self._jobs.put(job)
         # Never given up: what was said is done, whether anybody waits for it or not.
         done: dict[str, Any] = await asyncio.wrap_future(job.future)

@@ -33,6 +33,7 @@ from ingest.pipeline.action_messages import (
     decode_read_again_result,
     decode_reply,
     read_again_message,
+    recorded_result,
     task_action_message,
     to_message,
 )
@@ -208,18 +209,15 @@ def action_runner(invocation: Invocation) -> Iterator[ActionRunner]:
 def _send(
     invocation: Invocation, remote: DatabaseClient, name: str, said: dict[str, Any]
 ) -> dict[str, Any]:
-    """Have the owner carry it out. Where it ends meanwhile, the next one is asked whether it was
-    done, and else does it."""
+    """Have the owner carry out an action. If it ends before it answers, the next process that has
+    the database is asked whether it was carried out, and otherwise carries it out."""
     invocation.ordered = True
     try:
         return remote.act(name, **said)
     except OwnerGone:
-        with action_runner(invocation) as action_handlers:
-            if not action_handlers.access.rows("commands.known", ids=[said["command"]]):
-                return action_handlers.act(name, said)
-        if name != TASK_ACTION:
-            raise  # It was done, but what came of it is not known here.
-        return {}
+        with action_runner(invocation) as runner:
+            result = recorded_result(runner.access, name, said)
+            return runner.act(name, said) if result is None else result
 
 
 def selection(invocation: Invocation, access: QueryReader, chosen: BatchTarget) -> Selection:

@@ -5,12 +5,16 @@ Does not import DuckDB, so that a process that only sends actions never loads it
 
 import getpass
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
 from ingest.batches.action import Action, Item, Target, TaskAction
+from ingest.db.query_reader import NamedQueries
+from ingest.errors import ActionResultLost, OwnerGone
+from ingest.server.client import DatabaseClient
 
 BATCH_ACTION = "order"
 READ_AGAIN = "reset"
@@ -93,6 +97,41 @@ def decode_reply(answer: dict[str, Any]) -> list[Item]:
 
 def decode_read_again_result(answer: dict[str, Any]) -> ReadAgainResult:
     return msgspec.convert(answer, ReadAgainResult)
+
+
+def deliver(
+    next_owner: Callable[[DatabaseClient | None], DatabaseClient],
+    name: str,
+    message: dict[str, Any],
+) -> dict[str, Any]:
+    """Have the owner carry out an action exactly once, and return its result.
+
+    If the owner ends before it answers, the next one is asked by the id of the action whether it
+    was carried out, and otherwise carries it out. `next_owner` returns another owner than the given
+    one.
+    """
+    owner, asked_before = next_owner(None), False
+    while True:
+        try:
+            result = recorded_result(owner, name, message) if asked_before else None
+            return owner.act(name, **message) if result is None else result
+        except OwnerGone:
+            owner, asked_before = next_owner(owner), True
+
+
+def recorded_result(
+    reader: NamedQueries, name: str, message: dict[str, Any]
+) -> dict[str, Any] | None:
+    """Return the result of an action that was carried out; None if it was not."""
+    command = message.get("command")
+    if command is None or reader.first_row("commands.known", ids=[command]) is None:
+        return None
+    if name == TASK_ACTION:
+        return {}
+    if name == BATCH_ACTION:
+        (row,) = reader.rows("commands.items", command=command)
+        return {"found": msgspec.json.decode(row["items"])}
+    raise ActionResultLost
 
 
 def actor() -> str:
