@@ -1,7 +1,7 @@
-"""A database with its door open in this process, and dashboards that look through the door.
+"""Runs the owner of a database in this process, and dashboards that are connected to its socket.
 
-The owner works on a thread of its own, as it would in a process of its own; the clock stands still
-at `now`. What is written to `home` is seen after `read`.
+The owner runs on a thread of its own instead of in a process of its own. Its clock stands still at
+`now`. What a test writes to `home` is visible after `ingest`.
 """
 
 import asyncio
@@ -28,196 +28,203 @@ from tui.base_screen import BaseScreen
 from tui.dashboard import Dashboard, Options
 from tui.dialogs import Dialog
 from tui.supervisor import Supervisor
-from tui.ui_state import beside
+from tui.ui_state import state_file
 
-PATIENCE = 60
-"""Seconds after which something hangs for good."""
+TIMEOUT = 60
+"""Seconds after which a test has failed."""
 
 
-class Stage:
+class AppHarness:
     def __init__(self, tmp: Path, home: Home | None = None) -> None:
         self.home = home or Home(tmp / "codex")
         self.db = tmp / "data" / "tailboard.duckdb"
         self.now = datetime(2026, 11, 21, 14)
         self.dashboards: list[Dashboard] = []
-        """All that looked at it; none of them may have met a mistake that no test expected."""
-        self._owned: RunningServer | None = None
-        self._work: threading.Thread | None = None
-        self._ending = threading.Event()
-        self._bell = threading.Event()
+        """All dashboards of the test; none may have recorded an unexpected error."""
+        self._server: RunningServer | None = None
+        self._thread: threading.Thread | None = None
+        self._stopping = threading.Event()
+        self._wake = threading.Event()
 
     # ── the owner ───────────────────────────────────────────────────────────────────────────────
 
-    def open(self) -> None:
-        """Become the owner, and let others in."""
-        opened = threading.Event()
-        self._ending.clear()
+    def start_owner(self) -> None:
+        started = threading.Event()
+        self._stopping.clear()
 
-        def work() -> None:
-            wish = ServerOptions(homes([self.home.path]), Role.DASHBOARD)
-            found = start_or_connect(self.db, wish, lambda: self.now)
-            assert isinstance(found, RunningServer)
-            with found:
-                found.commands.wake = self._bell.set
-                self._owned = found
-                opened.set()
-                while not self._ending.is_set():
-                    found.commands.run_pending(idle=True)
-                    self._bell.wait(0.05)
-                    self._bell.clear()
+        def serve() -> None:
+            options = ServerOptions(homes([self.home.path]), Role.DASHBOARD)
+            server = start_or_connect(self.db, options, lambda: self.now)
+            assert isinstance(server, RunningServer)
+            with server:
+                server.commands.wake = self._wake.set
+                self._server = server
+                started.set()
+                while not self._stopping.is_set():
+                    server.commands.run_pending(idle=True)
+                    self._wake.wait(0.05)
+                    self._wake.clear()
 
-        self._work = threading.Thread(target=work, daemon=True)
-        self._work.start()
-        assert opened.wait(PATIENCE)
+        self._thread = threading.Thread(target=serve, daemon=True)
+        self._thread.start()
+        assert started.wait(TIMEOUT)
 
-    def close(self) -> None:
-        """The owner ends, and its door with it."""
-        self._ending.set()
-        self._bell.set()
-        if self._work is not None:
-            self._work.join(PATIENCE)
+    def stop_owner(self) -> None:
+        self._stopping.set()
+        self._wake.set()
+        if self._thread is not None:
+            self._thread.join(TIMEOUT)
 
-    def read(self) -> None:
-        """Have everything read that is new; the clock then stands half a minute after it."""
+    def ingest(self) -> None:
+        """Read everything that is new, and set the clock to half a minute after it."""
         self.now = datetime.fromtimestamp(self.home.clock.seconds, UTC).replace(
             tzinfo=None
         ) + timedelta(seconds=30)
-        with DatabaseClient(self.db) as remote:
-            remote.act("pass")
+        with DatabaseClient(self.db) as client:
+            client.act("pass")
 
     # ── the dashboard ───────────────────────────────────────────────────────────────────────────
 
     @asynccontextmanager
-    async def opened(
-        self, *keys: str, size: tuple[int, int] = (120, 40), notes: bool = False, **said: Any
+    async def open_dashboard(
+        self,
+        *keys: str,
+        size: tuple[int, int] = (120, 40),
+        notifications: bool = False,
+        **settings: Any,
     ) -> AsyncIterator[tuple[Dashboard, Pilot[int]]]:
-        """A dashboard in a window, and who presses its keys, once what these lead to is shown;
-        with `notes`, also what is told in passing."""
-        app = self.dashboard(**said)
-        async with app.run_test(size=size, notifications=notes) as pilot:
-            await settled(pilot)
-            await steps(pilot, *keys)
+        """A dashboard after these keys, and its pilot; optionally with visible notifications."""
+        app = self.make_dashboard(**settings)
+        async with app.run_test(size=size, notifications=notifications) as pilot:
+            await wait_settled(pilot)
+            await press_each(pilot, *keys)
             yield app, pilot
 
-    def dashboard(
+    def make_dashboard(
         self,
-        manner: Options = Options(live=False),  # noqa: B008
+        options: Options = Options(live=False),  # noqa: B008
         *,
-        remembers: bool = False,
-        **said: Any,
+        keep_ui_state: bool = False,
+        **settings: Any,
     ) -> Dashboard:
-        """One that holds still: what it is told it shows, and time does not pass. It begins as at
-        the very first start, unless it `remembers` the one before."""
-        if not remembers:
-            beside(self.db).unlink(missing_ok=True)
-        settings = Settings(codex_homes=(Path("/home/dev/.codex"),), db=self.db, **said)
-        keeper = Supervisor(self.db)
-        keeper.start()
-        made = Dashboard(settings, keeper, manner, lambda: self.now)
-        self.dashboards.append(made)
-        return made
+        """A dashboard without timers. It starts as for the first time, unless `keep_ui_state`."""
+        if not keep_ui_state:
+            state_file(self.db).unlink(missing_ok=True)
+        supervisor = Supervisor(self.db)
+        supervisor.start()
+        dashboard = Dashboard(
+            Settings(codex_homes=(Path("/home/dev/.codex"),), db=self.db, **settings),
+            supervisor,
+            options,
+            lambda: self.now,
+        )
+        self.dashboards.append(dashboard)
+        return dashboard
 
 
-def expected(app: Dashboard, kind: type[BaseException]) -> None:
-    """It has met a mistake, and only of this kind."""
-    assert app.mistakes.met
-    assert all(isinstance(one, kind) for one in app.mistakes.met)
-    app.mistakes.met.clear()
+def expect_errors(app: Dashboard, kind: type[BaseException]) -> None:
+    """Assert that the dashboard recorded unexpected errors, all of this type."""
+    recorded = app.unexpected_errors.recorded
+    assert recorded
+    assert all(isinstance(error, kind) for error in recorded)
+    recorded.clear()
 
 
-async def when(pilot: Pilot[Any], true: Callable[[], bool]) -> None:
-    """Until it is so; looked at again and again, because other threads have a hand in it."""
-    async with asyncio.timeout(PATIENCE):
+async def wait_until(pilot: Pilot[Any], condition: Callable[[], bool]) -> None:
+    """Polls the condition, because other threads change what it depends on."""
+    async with asyncio.timeout(TIMEOUT):
         await pilot.pause()
-        while not true():
-            assert pilot.app._exception is None, "it has ended"
+        while not condition():
+            assert pilot.app._exception is None, "the app has ended"
             await asyncio.sleep(0.005)
             await pilot.pause()
 
 
-async def settled(pilot: Pilot[Any]) -> None:
-    """Until everything that is known of is on the screen."""
+async def wait_settled(pilot: Pilot[Any]) -> None:
+    """Wait until all keys are processed and all known data is on the screen."""
 
-    def still() -> bool:
+    def is_settled() -> bool:
         screen = pilot.app.screen
-        typed = isinstance(pilot.app, Dashboard) and not pilot.app.typed.settled
-        # An order waits for its answer as long as the question stands.
-        asked = isinstance(screen, Dialog)
-        done = asked or all(worker.is_finished for worker in pilot.app.workers)
+        typing = isinstance(pilot.app, Dashboard) and not pilot.app.typeahead.settled
+        # A command waits for its dialog, so its worker does not finish while that is open.
+        finished = isinstance(screen, Dialog) or all(
+            worker.is_finished for worker in pilot.app.workers
+        )
         return (
-            done
-            and not typed
+            finished
+            and not typing
             and is_drawn(screen)
             and (not isinstance(screen, BaseScreen) or screen.settled)
         )
 
-    await when(pilot, still)
+    await wait_until(pilot, is_settled)
 
 
 def is_drawn(screen: Screen[Any]) -> bool:
-    """Whether nothing of it waits to be drawn, the keys in its footer among it."""
+    """Whether no part of the screen waits to be drawn, including the keys in the footer."""
     return not (screen._dirty_widgets or screen._layout_required or screen._callbacks)
 
 
 async def press(pilot: Pilot[Any], *keys: str) -> None:
-    """All of them at once, as one types; until what came of it is on the screen."""
+    """Press all keys in a row, then wait until their effects are on the screen."""
     await pilot.press(*keys)
-    await settled(pilot)
+    await wait_settled(pilot)
 
 
-async def burst(pilot: Pilot[Any], *keys: str) -> None:
-    """All of them in one read, as a terminal hands on what was typed while the program was busy;
-    until what came of it is on the screen."""
+async def press_at_once(pilot: Pilot[Any], *keys: str) -> None:
+    """Send all keys in one read, as a terminal does after the program was busy; then wait until
+    their effects are on the screen."""
     driver = pilot.app._driver
     assert driver is not None
     for key in keys:
         name = _character_to_key(key) if len(key) == 1 and not key.isalnum() else key
         driver.send_message(events.Key(name, key_to_character(name)))
-    await settled(pilot)
+    await wait_settled(pilot)
 
 
-async def steps(pilot: Pilot[Any], *keys: str) -> None:
-    """One after the other, each when what came of the last is on the screen."""
+async def press_each(pilot: Pilot[Any], *keys: str) -> None:
+    """Press the keys one after another, waiting for the effects of each."""
     for key in keys:
         await press(pilot, key)
 
 
-async def until(pilot: Pilot[Any], text: str) -> None:
-    """Until this stands on the screen, and all that came with it."""
-    await when(pilot, lambda: text in shown(pilot.app))
-    await settled(pilot)
+async def wait_for_text(pilot: Pilot[Any], text: str) -> None:
+    """Wait until this text, and all that comes with it, is on the screen."""
+    await wait_until(pilot, lambda: text in screen_text(pilot.app))
+    await wait_settled(pilot)
 
 
-async def asked(pilot: Pilot[Any], kind: type[Dialog[Any]]) -> None:
-    """Until a question of this kind is put to the person."""
-    await when(pilot, lambda: type(pilot.app.screen) is kind)
+async def wait_for_dialog(pilot: Pilot[Any], kind: type[Dialog[Any]]) -> None:
+    await wait_until(pilot, lambda: type(pilot.app.screen) is kind)
     await pilot.pause()
 
 
-async def answered(pilot: Pilot[Any]) -> None:
-    """Until no question is left, and what came of it is on the screen."""
-    await when(pilot, lambda: not isinstance(pilot.app.screen, Dialog))
-    await settled(pilot)
+async def wait_for_dialogs_closed(pilot: Pilot[Any]) -> None:
+    """Wait until no dialog is open, and the effects of its answer are on the screen."""
+    await wait_until(pilot, lambda: not isinstance(pilot.app.screen, Dialog))
+    await wait_settled(pilot)
 
 
-def shown(app: App[Any]) -> str:
-    """What stands on the screen, line by line."""
+def screen_text(app: App[Any]) -> str:
+    """The text on the screen, line by line."""
     strips = app.screen._compositor.render_strips()
     return "\n".join(strip.text.rstrip() for strip in strips)
 
 
 @contextmanager
-def staged(tmp: Path, write: Callable[[Home], object] | None = None) -> Iterator[Stage]:
-    """A stage with what `write` puts into its home, all of it read."""
-    stage = Stage(tmp)
+def running_harness(
+    tmp: Path, write: Callable[[Home], object] | None = None
+) -> Iterator[AppHarness]:
+    """A harness with a running owner, which has read what `write` puts into the home."""
+    harness = AppHarness(tmp)
     if write is not None:
-        write(stage.home)
-    stage.open()
+        write(harness.home)
+    harness.start_owner()
     try:
-        stage.read()
-        yield stage
+        harness.ingest()
+        yield harness
     finally:
-        stage.close()
-    for dashboard in stage.dashboards:
-        for mistake in dashboard.mistakes.met:
-            raise AssertionError("the dashboard met a mistake of its own") from mistake
+        harness.stop_owner()
+    for dashboard in harness.dashboards:
+        for error in dashboard.unexpected_errors.recorded:
+            raise AssertionError("the dashboard recorded an unexpected error") from error

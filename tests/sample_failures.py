@@ -1,4 +1,4 @@
-"""What can go wrong, put into a database that is shown: batches of every kind, files, orders."""
+"""A database with failures: batches in every state, damaged files, actions of people."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,13 +8,13 @@ from ingest.batches.action import Verb
 from ingest.batches.state import State
 from ingest.db.database import Database
 from ingest.errors import ErrorClass
-from tests.app_harness import Stage
+from tests.app_harness import AppHarness
 from tests.sample_home import everything
 from tests.unit.db import queued
 
 
-def trouble(database: Database) -> None:
-    """Batches that failed, were given up, put off and cancelled, of sources that are there."""
+def add_failures(database: Database) -> None:
+    """Failed, dead, snoozed and cancelled batches of existing sources."""
     for source, start in ((1, 1_200_000), (2, 98_304), (3, 4_096)):
         one = queued.key(source, start)
         queued.take(database, one, source)
@@ -23,7 +23,7 @@ def trouble(database: Database) -> None:
             one.id,
             code="io.EIO",
             message=f"Read error at byte {start + 33_408:,}: Input/output error.",
-            hint="Look at the disk; what was read before is kept.",
+            hint="Check the disk. What was read before is stored.",
         )
     odd = queued.key(4, 512)
     queued.take(database, odd, 4)
@@ -32,8 +32,8 @@ def trouble(database: Database) -> None:
         odd.id,
         ErrorClass.DATA,
         code="fold.odd",
-        message="A line cannot be understood.",
-        hint="It is kept; the next version may read it.",
+        message="A line cannot be decoded.",
+        hint="It is stored; a newer version may decode it.",
     )
     queued.add(database, 5, State.SNOOZED, 2_048)
     queued.add(database, 6, State.CANCELLED, 2_048)
@@ -47,18 +47,18 @@ def trouble(database: Database) -> None:
 
 
 @contextmanager
-def troubled(tmp: Path) -> Iterator[Stage]:
-    """A stage on which all that has happened. What the owner does by itself is not waited for."""
-    stage = Stage(tmp)
-    everything(stage.home)
-    stage.open()
-    stage.read()
-    stage.close()
-    stage.now = queued.NOW
-    with Database(stage.db) as database:
-        trouble(database)
-    stage.open()
+def run_failing_harness(tmp: Path) -> Iterator[AppHarness]:
+    """A harness with these failures. Does not wait for what the owner does on its own."""
+    harness = AppHarness(tmp)
+    everything(harness.home)
+    harness.start_owner()
+    harness.ingest()
+    harness.stop_owner()
+    harness.now = queued.NOW
+    with Database(harness.db) as database:
+        add_failures(database)
+    harness.start_owner()
     try:
-        yield stage
+        yield harness
     finally:
-        stage.close()
+        harness.stop_owner()

@@ -1,4 +1,4 @@
-"""What pictures are taken of: a home with sessions of every kind, in three projects."""
+"""The home for snapshots: sessions of every kind in three projects."""
 
 from tests.build import Home
 from tests.build import scenarios as made
@@ -7,7 +7,7 @@ HOSTILE = "\x1b]52;c;aGk=\x07\x9b2J [bold]x[/bold] [@click=app.quit]q[/] [/ \u20
 
 
 def everything(home: Home) -> None:
-    """One session for each way it can stand, oldest first."""
+    """One session in each state, oldest first."""
     for make, folder in (
         (made.plan, "parser"),
         (made.agents, "website"),

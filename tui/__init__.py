@@ -1,5 +1,5 @@
-"""The dashboard: what is going on, drawn in a terminal, with everything at hand to act on it.
+"""The dashboard: shows in a terminal what Codex does, and lets a person act on it.
 
-It reads through the door of whoever has the database open, and never opens the database or a file
-of Codex's itself. `ingest` knows nothing of it.
+It reads through the socket of the process that owns the database. It opens neither the database
+nor any file of Codex. `ingest` does not import it.
 """

@@ -1,6 +1,6 @@
-"""What can be done right now: the commands of what has the focus, and of what is around it.
+"""The commands available now: those of the focused widget and of its parents.
 
-Help, palette and the `:` line are three views of it.
+The help, the palette and the `:` line list them.
 """
 
 from collections.abc import Iterator
@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from msgspec import Struct
 from textual.screen import Screen
 
-from tui.commands import MOVES, Command, action_of, command_of
+from tui.commands import MOVEMENT, Command, action_of, command_of
 
 
 class Possible(Struct, frozen=True):
     command: Command
     namespace: object
-    """The widget, screen or app that carries it out."""
+    """The widget, screen or app that implements it."""
 
     @property
     def action(self) -> str:
@@ -22,8 +22,8 @@ class Possible(Struct, frozen=True):
 
 
 def possible(screen: Screen[object]) -> list[Possible]:
-    """Each command once, the nearest to the focus first, and what only moves last."""
-    return sorted(_possible(screen), key=lambda one: one.command.name in MOVES)
+    """Each command once: those nearest to the focus first, movement commands last."""
+    return sorted(_possible(screen), key=lambda each: each.command.name in MOVEMENT)
 
 
 def _possible(screen: Screen[object]) -> Iterator[Possible]:
@@ -36,14 +36,14 @@ def _possible(screen: Screen[object]) -> Iterator[Possible]:
 
 
 async def carry_out(screen: Screen[object], text: str) -> str | None:
-    """Do what a line says: a name, and what the command takes. Why not, where it is not done."""
+    """Run a line: the name of a command and its argument. Returns an error text or None."""
     name, _, rest = text.strip().partition(" ")
-    found = [one for one in possible(screen) if one.command.name == name]
-    if not found:
-        return f"There is no command “{name}” here. ? shows what there is."
-    one = found[0]
-    if rest and not one.command.takes:
-        return f"“{name}” takes nothing behind it."
+    matches = [each for each in possible(screen) if each.command.name == name]
+    if not matches:
+        return f"Unknown command “{name}”. ? lists the commands."
+    match = matches[0]
+    if rest and not match.command.argument:
+        return f"“{name}” takes no argument."
     arguments = (rest.strip(),) if rest else ()
-    await screen.app.run_action(("", one.action, arguments), one.namespace)  # type: ignore[arg-type]
+    await screen.app.run_action(("", match.action, arguments), match.namespace)  # type: ignore[arg-type]
     return None

@@ -1,4 +1,4 @@
-"""Opens the dashboard: an owner is started first, so that it loads while the screen loads."""
+"""Runs the dashboard. Starts the database process first, so that both load at the same time."""
 
 import os
 import sys
@@ -10,33 +10,32 @@ from tui.terminal import terminal
 
 
 def run(settings: Settings, *, mouse: bool = True) -> int:
-    """Until the person leaves; the exit code of the program."""
-    keeper = Supervisor(settings.db, command(settings))
-    keeper.start()
+    """Runs until the person quits. Returns the exit code of the program."""
+    supervisor = Supervisor(settings.db, command(settings))
+    supervisor.start()
     try:
-        # Late: it takes a while, and meanwhile the owner opens the database.
+        # Imported late: this takes a while, during which the other process opens the database.
         with gc_paused():
             from rich.console import Console
 
             from tui.dashboard import Dashboard, Options
-            from tui.screens import board  # noqa: F401 - what is shown first, nearly always
+            from tui.screens import board  # noqa: F401 - nearly always the first screen
 
-        manner = Options(
+        options = Options(
             mouse=mouse,
-            ascii=os.environ.get("TAILBOARD_ASCII", "") not in ("", "0") or not _knows_signs(),
+            ascii=os.environ.get("TAILBOARD_ASCII", "") not in ("", "0") or not _supports_unicode(),
             few_colours=Console(force_terminal=True).color_system == "standard",
         )
-        with terminal() as drawn_on:
-            dashboard = Dashboard(settings, keeper, manner)
-            if drawn_on is not None:
-                drawn_on.hung_up = dashboard.hung_up
+        with terminal() as output:
+            dashboard = Dashboard(settings, supervisor, options)
+            if output is not None:
+                output.on_closed = dashboard.terminal_closed
             return dashboard.run(mouse=mouse) or dashboard.return_code or 0
     finally:
-        keeper.close()
+        supervisor.close()
 
 
-def _knows_signs() -> bool:
-    """Whether what is written to the terminal can be more than ASCII."""
-    drawn_on = sys.__stderr__
-    encoding = getattr(drawn_on, "encoding", None) or "utf-8"
+def _supports_unicode() -> bool:
+    """Whether the encoding of the terminal is a Unicode one."""
+    encoding = getattr(sys.__stderr__, "encoding", None) or "utf-8"
     return encoding.lower().startswith("utf")

@@ -1,8 +1,8 @@
-"""What all screens have in common: header, tabs and footer, panes side by side, and when they ask.
+"""Base of all screens: header, tabs, panes side by side, footer, and when the data is loaded.
 
-A screen composes its panes; their questions are asked together, of one moment, when the screen
-comes up and after changes, never more often than the answers take. Where it is narrow, one pane is
-shown and Tab goes to the next; where it is too small, a line says how large it must be.
+A screen composes its panes. Their queries run together on one consistent snapshot, when the screen
+comes up and after commits, limited to a share of the time. On a narrow terminal one pane is shown
+and Tab goes to the next; on a tiny one, a line says which size is needed.
 """
 
 import asyncio
@@ -20,31 +20,34 @@ from textual.widgets import Static
 from tui import content
 from tui.commands import bind
 from tui.pushed_screen import PushedScreen
-from tui.query_runner import Answer, QueryFailure, Question, failure_of
+from tui.query_runner import Answer, Query, QueryFailure, failure_of
 from tui.summary import Summary, summary
-from tui.typeahead import ORDER
+from tui.typeahead import COMMAND_GROUP
 from tui.widgets.footer import Footer
 from tui.widgets.header import Header
 from tui.widgets.pane import DashboardNode, Pane
 from tui.widgets.tabs import Tabs
 
-WIDE: Final = 100
-LEAST: Final = (60, 15)
-SHORTEST_PAUSE: Final = 0.1
-"""Seconds between two refreshes, at least; a change on an idle screen is asked for at once."""
-COALESCE: Final = 0.03
-_PATIENCE: Final = 4
-"""Refreshes may take one part in so many of the time: the owner has other work."""
-_CREDIT: Final = 1.0
-"""Seconds of refreshing that need not wait: what one line brings comes in several commits."""
+WIDE_COLUMNS: Final = 100
+"""From this width on, panes are shown side by side."""
+MIN_SIZE: Final = (60, 15)
+MIN_LOAD_INTERVAL: Final = 0.1
+"""Seconds between two loads, at least. On an idle screen, a change is loaded at once."""
+PANE_DELAY: Final = 0.03
+"""Seconds that a pane waits while the cursor moves on, before it loads its query."""
+_LOAD_SHARE: Final = 4
+"""Loading may take one part in this many of the time: the database process has other work."""
+_FREE_LOAD_SECONDS: Final = 1.0
+"""Loading time that does not count yet: one line of a file may cause several commits."""
 
 _SUMMARY: Final = "summary"
 
 
 class BaseScreen(DashboardNode, PushedScreen[None]):
-    """A subclass says which screen it is, and composes its panes."""
+    """A subclass defines its `TAB` and composes its panes."""
 
-    PLACE: ClassVar[str] = "board"
+    TAB: ClassVar[str] = "board"
+    """The tab that is highlighted."""
     BINDINGS: ClassVar[list[BindingType]] = [
         *bind("next-pane", "previous-pane", "pause-updates"),
         *bind("back", shown=False),
@@ -57,7 +60,7 @@ class BaseScreen(DashboardNode, PushedScreen[None]):
         & > #body > Pane { border-left: solid $panel-lighten-1; padding: 0; }
         & > #body > Pane.-first { border-left: none; }
         &.-narrow > #body > Pane { display: none; border-left: none; }
-        &.-narrow > #body > Pane.-chosen { display: block; }
+        &.-narrow > #body > Pane.-current { display: block; }
         & > #too-small {
             display: none;
             height: 1fr;
@@ -73,228 +76,226 @@ class BaseScreen(DashboardNode, PushedScreen[None]):
         super().__init__()
         self.paused = False
         self.summary: Summary | None = None
-        self.took = 0.0
-        """Seconds until the last questions were answered."""
+        self.load_seconds = 0.0
+        """How long the last load took."""
         self._stale = True
-        self._asking = False
-        self._may_ask_from = 0.0
-        self._owes, self._owes_since = 0.0, 0.0
-        """How long lately others had to work for this screen."""
-        self._had_focus: Widget | None = None
-        self._held_back = 0
-        """Changes that came while updates were paused."""
+        self._loading = False
+        self._next_load_at = 0.0
+        self._recent_load, self._recent_load_at = 0.0, 0.0
+        """Loading time of the recent past, which decreases as time passes, and when it was set."""
+        self._focus_before: Widget | None = None
+        self._changes_while_paused = 0
 
     def panes(self) -> ComposeResult:
         """The panes, from left to right."""
         yield from ()
 
-    def above(self) -> ComposeResult:
-        """What stands above the panes, over the whole width."""
+    def above_panes(self) -> ComposeResult:
+        """Widgets above the panes, as wide as the screen."""
         yield from ()
 
     def compose(self) -> ComposeResult:
         yield Header()
-        yield Tabs(self.PLACE)
-        yield from self.above()
+        yield Tabs(self.TAB)
+        yield from self.above_panes()
         with Horizontal(id="body"):
             yield from self.panes()
         yield Static(id="too-small")
         yield Footer()
 
     def on_mount(self) -> None:
-        first, *_ = [*self._all(), None]
+        first, *_ = [*self._panes(), None]
         if first is not None:
-            first.add_class("-first", "-chosen")
-        self.say_header()
+            first.add_class("-first", "-current")
+        self.update_header()
 
-    def _all(self) -> list[Pane]:
+    def _panes(self) -> list[Pane]:
         return list(self.query_exactly_one("#body").query_children(Pane))
 
-    # ── asking ──────────────────────────────────────────────────────────────────────────────────
+    # ── loading ───────────────────────────────────────────────────────────────────────────────────
 
     def on_screen_resume(self) -> None:
-        self.changed()
+        self.data_changed()
 
-    def changed(self) -> None:
-        """Something is new; ask for it, if this screen is seen."""
+    def data_changed(self) -> None:
+        """Load the data again, as soon as this screen is shown and not paused."""
         self._stale = True
         if self.paused:
-            self._held_back += 1
-            self.say_header()
+            self._changes_while_paused += 1
+            self.update_header()
         elif self.is_current:
-            self._ask_soon()
+            self._load_soon()
 
     @property
     def settled(self) -> bool:
-        """Whether all that is known of is shown."""
-        quiet = self.summary is not None and not self._asking and not self._stale
-        return quiet and all(pane.settled for pane in self._all())
+        """Whether everything that is known to have changed is shown."""
+        quiet = self.summary is not None and not self._loading and not self._stale
+        return quiet and all(pane.settled for pane in self._panes())
 
-    def ask(self) -> None:
-        """What is shown is another thing than before: ask now, whatever the pause."""
-        self._stale, self._may_ask_from = True, 0.0
-        self._ask_soon()
+    def load_now(self) -> None:
+        """Load without waiting: the screen has to show something else."""
+        self._stale, self._next_load_at = True, 0.0
+        self._load_soon()
 
-    def _ask_soon(self) -> None:
-        if self._asking or not self._stale:
+    def _load_soon(self) -> None:
+        if self._loading or not self._stale:
             return
-        self._asking, self._stale = True, False
-        self.run_worker(self._ask(), group="refresh", exclusive=True)
+        self._loading, self._stale = True, False
+        self.run_worker(self._load(), group="load", exclusive=True)
 
-    async def _ask(self) -> None:
+    async def _load(self) -> None:
         try:
-            wait = self._may_ask_from - time.monotonic()
-            if wait > 0 and self.dashboard.manner.live:
+            wait = self._next_load_at - time.monotonic()
+            if wait > 0 and self.dashboard.options.live:
                 await asyncio.sleep(wait)
-            began = time.monotonic()
-            async for pane, answer in self.dashboard.feed.run_consistent(self._questions()):
-                self._tell(pane, answer)
+            started = time.monotonic()
+            async for pane, answer in self.dashboard.queries.run_consistent(self._build_queries()):
+                self._deliver(pane, answer)
             ended = time.monotonic()
-            self.took = ended - began
-            paid = (ended - self._owes_since) / _PATIENCE
-            self._owes = max(0.0, self._owes - paid) + ended - began
-            self._owes_since = ended
-            over = max(0.0, self._owes - _CREDIT)
-            self._may_ask_from = max(began + SHORTEST_PAUSE, ended + over * _PATIENCE)
+            self.load_seconds = ended - started
+            expired = (ended - self._recent_load_at) / _LOAD_SHARE
+            self._recent_load = max(0.0, self._recent_load - expired) + self.load_seconds
+            self._recent_load_at = ended
+            over = max(0.0, self._recent_load - _FREE_LOAD_SECONDS)
+            self._next_load_at = max(started + MIN_LOAD_INTERVAL, ended + over * _LOAD_SHARE)
         finally:
-            self._asking = False
+            self._loading = False
         if self.is_current and not self.paused:
-            self._ask_soon()
+            self._load_soon()
 
-    def ask_pane(self, pane: Pane) -> None:
-        """What one pane shows is another thing than before: ask for it alone, and drop what it
-        asked before."""
-        self.run_worker(self._ask_alone(pane), group=f"pane-{id(pane)}", exclusive=True)
+    def load_pane(self, pane: Pane) -> None:
+        """Load one pane, which has to show something else; cancels its previous query."""
+        self.run_worker(self._load_pane(pane), group=f"pane-{id(pane)}", exclusive=True)
 
-    async def _ask_alone(self, pane: Pane) -> None:
-        # Who walks through a list does not want every row of it; who stops at one, wants it now.
-        if pane.asked_at is not None:
-            await asyncio.sleep(COALESCE)
-        question = pane.question()
-        if question is not None:
-            pane.asked_at = time.monotonic()
-            self._tell(pane, await self.dashboard.feed.answer(question))
+    async def _load_pane(self, pane: Pane) -> None:
+        # While the cursor moves through a list, not every row is loaded; where it stops, at once.
+        if pane.query_started_at is not None:
+            await asyncio.sleep(PANE_DELAY)
+        query = pane.build_query()
+        if query is not None:
+            pane.query_started_at = time.monotonic()
+            self._deliver(pane, await self.dashboard.queries.answer(query))
 
-    def _questions(self) -> dict[Pane | str, Question[Any]]:
-        asked: dict[Pane | str, Question[Any]] = {}
-        for pane in self._all():
+    def _build_queries(self) -> dict[Pane | str, Query[Any]]:
+        queries: dict[Pane | str, Query[Any]] = {}
+        for pane in self._panes():
             try:
-                question = pane.question()
-            except Exception as error:  # noqa: BLE001 - one pane's mistake is not the others'
-                pane.fail(failure_of(error))
+                query = pane.build_query()
+            except Exception as error:  # noqa: BLE001 - the other panes are not affected
+                pane.show_failure(failure_of(error))
                 continue
-            if question is not None:
-                asked[pane] = question
-                pane.asked_at = time.monotonic()
-        asked[_SUMMARY] = self.summary_question()
-        return asked
+            if query is not None:
+                queries[pane] = query
+                pane.query_started_at = time.monotonic()
+        queries[_SUMMARY] = self.build_summary_query()
+        return queries
 
-    def summary_question(self) -> Question[Summary]:
-        """What the header is to tell."""
+    def build_summary_query(self) -> Query[Summary]:
+        """The query for the header."""
         now = self.dashboard.now
-        return lambda reading: summary(reading, now)
+        return lambda reader: summary(reader, now)
 
-    def _tell(self, pane: Pane | str, answer: Answer) -> None:
+    def _deliver(self, pane: Pane | str, answer: Answer) -> None:
         if isinstance(pane, Pane):
             try:
-                pane.answer(answer)
-            except Exception as error:  # noqa: BLE001 - told in its place; the rest goes on
-                pane.fail(failure_of(error))
+                pane.set_answer(answer)
+            except Exception as error:  # noqa: BLE001 - shown in the pane
+                pane.show_failure(failure_of(error))
         elif not isinstance(answer, QueryFailure):
             self.summary = answer.value
             self.dashboard.summary = answer.value
-            self.say_header()
+            self.update_header()
 
-    def order(self, work: Callable[[], Awaitable[None]]) -> None:
-        """Carry out what a key asked for, beside the loop; it may put a question to the person.
-        Whatever goes wrong is told, and the rest goes on."""
+    def run_command(self, command: Callable[[], Awaitable[None]]) -> None:
+        """Run what a key asked for in a worker. It may open dialogs. Errors are shown."""
 
-        async def guarded() -> None:
+        async def run() -> None:
             try:
-                await work()
-            except Exception as error:  # noqa: BLE001 - told to the person who ordered it
-                self.complain(error)
-            self.ask()
+                await command()
+            except Exception as error:  # noqa: BLE001 - shown to the person
+                self.show_error(error)
+            self.load_now()
 
-        self.run_worker(guarded(), group=ORDER)
+        self.run_worker(run(), group=COMMAND_GROUP)
 
-    def complain(self, error: Exception | QueryFailure) -> None:
-        """Tell who pressed a key that it could not be done, and what helps."""
+    def show_error(self, error: Exception | QueryFailure) -> None:
+        """Show why a command failed, and what to do."""
         failure = error if isinstance(error, QueryFailure) else failure_of(error)
-        said = content.lines(content.line(failure.message), content.line(failure.hint)).plain
-        self.notify(said, severity="warning", timeout=12, markup=False)
+        text = content.lines(content.line(failure.message), content.line(failure.hint)).plain
+        self.notify(text, severity="warning", timeout=12, markup=False)
 
-    def say_header(self) -> None:
-        note = f"‖ paused · {self._held_back} waiting" if self.paused else None
-        self.query_exactly_one(Header).say(self.dashboard.chips(note))
+    def update_header(self) -> None:
+        note = f"‖ paused · {self._changes_while_paused} changes" if self.paused else None
+        self.query_exactly_one(Header).set_chips(self.dashboard.chips(note))
 
     def tick(self) -> None:
-        self.say_header()
-        for pane in self._all():
-            pane.say_busy(time.monotonic())
+        """Called every second."""
+        self.update_header()
+        for pane in self._panes():
+            pane.show_busy(time.monotonic())
             pane.tick()
 
     def action_pause_updates(self) -> None:
         self.paused = not self.paused
         if not self.paused:
-            self._held_back = 0
-            self.ask()
-        self.say_header()
+            self._changes_while_paused = 0
+            self.load_now()
+        self.update_header()
 
-    # ── panes ───────────────────────────────────────────────────────────────────────────────────
+    # ── panes ─────────────────────────────────────────────────────────────────────────────────────
 
     @property
-    def pane(self) -> Pane | None:
-        """The pane that has the focus, or is the one that is shown."""
+    def current_pane(self) -> Pane | None:
+        """The pane that has the focus, else the one shown on a narrow screen."""
         focused = self.focused
-        for pane in self._all():
+        for pane in self._panes():
             if focused is not None and (focused is pane or pane in focused.ancestors):
                 return pane
-        return next((pane for pane in self._all() if pane.has_class("-chosen")), None)
+        return next((pane for pane in self._panes() if pane.has_class("-current")), None)
 
-    def choose(self, pane: Pane) -> None:
-        """Show this pane, where there is room for one, and give it the focus."""
-        for one in self._all():
-            one.set_class(one is pane, "-chosen")
-        target = next((one for one in pane.query("*") if one.can_focus and one.display), None)
+    def focus_pane(self, pane: Pane) -> None:
+        """Give a pane the focus; on a narrow screen, show it."""
+        for each in self._panes():
+            each.set_class(each is pane, "-current")
+        target = next((node for node in pane.query("*") if node.can_focus and node.display), None)
         if target is not None:
             self.set_focus(target)
 
-    def _step(self, by: int) -> None:
-        panes = [pane for pane in self._all() if any(one.can_focus for one in pane.query("*"))]
+    def _focus_next_pane(self, step: int) -> None:
+        panes = [pane for pane in self._panes() if any(node.can_focus for node in pane.query("*"))]
         if panes:
-            at = panes.index(self.pane) if self.pane in panes else 0
-            self.choose(panes[(at + by) % len(panes)])
+            index = panes.index(self.current_pane) if self.current_pane in panes else 0
+            self.focus_pane(panes[(index + step) % len(panes)])
 
     def action_next_pane(self) -> None:
-        self._step(1)
+        self._focus_next_pane(1)
 
     def action_previous_pane(self) -> None:
-        self._step(-1)
+        self._focus_next_pane(-1)
 
     def action_back(self) -> None:
-        """One level up; on the first level there is nowhere to go, and nothing is left."""
-        first = next(iter(self._all()), None)
-        if first is not None and self.pane is not first:
-            self.choose(first)
+        """Go back one level. The first pane of a main screen is the top level."""
+        first = next(iter(self._panes()), None)
+        if first is not None and self.current_pane is not first:
+            self.focus_pane(first)
         elif len(self.app.screen_stack) > 1:
             self.dismiss()
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
-        pane = self.pane
-        for one in self._all():
-            one.set_class(one is pane, "-chosen")
+        current = self.current_pane
+        for pane in self._panes():
+            pane.set_class(pane is current, "-current")
 
     def on_resize(self, event: events.Resize) -> None:
         columns, rows = event.size
-        self.set_class(columns < WIDE, "-narrow")
-        tiny = columns < LEAST[0] or rows < LEAST[1]
+        self.set_class(columns < WIDE_COLUMNS, "-narrow")
+        tiny = columns < MIN_SIZE[0] or rows < MIN_SIZE[1]
         if tiny and self.focused is not None:
-            # What is hidden loses the focus; it has it again when there is room.
-            self._had_focus = self.focused
-        elif not tiny and self.focused is None and self._had_focus is not None:
-            self.call_after_refresh(self.set_focus, self._had_focus)
+            # Hidden widgets lose the focus. It comes back when the window is large enough.
+            self._focus_before = self.focused
+        elif not tiny and self.focused is None and self._focus_before is not None:
+            self.call_after_refresh(self.set_focus, self._focus_before)
         self.set_class(tiny, "-tiny")
         if tiny:
-            said = f"The window is {columns}×{rows}.\nTailboard needs {LEAST[0]}×{LEAST[1]}."
-            self.query_exactly_one("#too-small", Static).update(content.block(said))
+            text = f"The window is {columns}×{rows}.\nTailboard needs {MIN_SIZE[0]}×{MIN_SIZE[1]}."
+            self.query_exactly_one("#too-small", Static).update(content.block(text))

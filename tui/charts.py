@@ -1,6 +1,6 @@
-"""Pictures of figures out of characters: columns, courses and bars, as wide as is asked for. Pure.
+"""Charts made of characters: stacked columns, line charts and bars, of any width. Pure.
 
-What a colour tells a sign tells too: each of several things in one column has a fill of its own.
+The series of a stacked column differ by character as well as by colour.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,53 +13,52 @@ from ingest.text.bars import LEVELS
 from tui import content
 
 FILLS: Final = (("█", "blue"), ("▓", "cyan"), ("▒", "magenta"), ("░", "yellow"))
-"""Of the things in a column, from the bottom: a sign, and its tone."""
+"""Of the series in a column, from the bottom: a character and its tone."""
 MARGIN: Final = 8
-"""Columns to the left of a picture, for how much its top is."""
+"""Terminal columns left of a chart, for the label of its top."""
 
-Say = Callable[[float], str]
-Ends = tuple[str, str]
-"""What stands below the first and the last column."""
+Format = Callable[[float], str]
+AxisLabels = tuple[str, str]
+"""Below the first and the last column."""
 
 
-def columns(
+def column_chart(
     series: Sequence[Sequence[float]],
-    say: Say,
-    ends: Ends,
+    format_value: Format,
+    axis_labels: AxisLabels,
     width: int,
     height: int,
-    beside: Sequence[Sequence[float]] = (),
+    scale_with: Sequence[Sequence[float]] = (),
 ) -> list[Content]:
-    """Columns of several things on top of each other, one in each of `series`.
-
-    What stands `beside` it has the same scale.
-    """
-    room = max(1, width - MARGIN)
-    stacks = _stacks(series, room)
-    most = max((sum(stack) for stack in (*stacks, *_stacks(beside, room))), default=0.0)
-    each = min(9, max(1, room // max(1, len(stacks))))
-    gap = 1 if each > 2 else 0
+    """Stacked columns of several series, on a scale that also fits the series `scale_with`."""
+    available = max(1, width - MARGIN)
+    stacks = _stacks(series, available)
+    top = max((sum(stack) for stack in (*stacks, *_stacks(scale_with, available))), default=0.0)
+    per_column = min(9, max(1, available // max(1, len(stacks))))
+    gap = 1 if per_column > 2 else 0
     lines = []
     for row in range(height, 0, -1):
-        cells = [_cell(stack, most, row, height, each - gap) for stack in stacks]
-        lines.append(_label(say(most), row == height) + Content(" " * gap).join(cells))
-    return [*lines, *_axis(ends, each * len(stacks) - gap)]
+        cells = [_cell(stack, top, row, height, per_column - gap) for stack in stacks]
+        lines.append(_label(format_value(top), row == height) + Content(" " * gap).join(cells))
+    return [*lines, *_axis(axis_labels, per_column * len(stacks) - gap)]
 
 
-def course(values: Sequence[float], say: Say, ends: Ends, width: int, height: int) -> list[Content]:
-    """One thing over time, each value as high as it is of the highest."""
-    room = max(1, width - MARGIN)
-    spread = _stretched(values, room)
-    most = max(spread)
+def line_chart(
+    values: Sequence[float], format_value: Format, axis_labels: AxisLabels, width: int, height: int
+) -> list[Content]:
+    """One series over time, scaled to its highest value."""
+    available = max(1, width - MARGIN)
+    heights = _resampled(values, available)
+    top = max(heights)
     lines = []
     for row in range(height, 0, -1):
-        signs = "".join(_part(value, most, row, height) for value in spread)
-        lines.append(_label(say(most), row == height) + content.block(signs, "blue"))
-    return [*lines, *_axis(ends, room)]
+        blocks = "".join(_partial_block(value, top, row, height) for value in heights)
+        lines.append(_label(format_value(top), row == height) + content.block(blocks, "blue"))
+    return [*lines, *_axis(axis_labels, available)]
 
 
-def bar(share: float, width: int, tone: str = "blue") -> Content:
-    """A share of 1; what is there at all is at least one sign long."""
+def share_bar(share: float, width: int, tone: str = "blue") -> Content:
+    """A share of 1 as a bar. Any share above 0 is at least one character long."""
     filled = bars.bar(share, 1, width=width)
     return content.block(filled, tone) + content.block("·" * (width - len(filled)), "dim")
 
@@ -68,55 +67,58 @@ def _label(text: str, shown: bool) -> Content:
     return content.block(f"{text if shown else '':>{MARGIN - 1}} ", "dim")
 
 
-def _axis(ends: Ends, room: int) -> list[Content]:
-    left, right = ends
-    gap = max(1, room - len(left) - len(right))
+def _axis(axis_labels: AxisLabels, available: int) -> list[Content]:
+    left, right = axis_labels
+    gap = max(1, available - len(left) - len(right))
     margin = " " * MARGIN
     return [
-        content.block(margin + "─" * room, "dim"),
+        content.block(margin + "─" * available, "dim"),
         content.block(f"{margin}{left}{' ' * gap}{right}", "dim"),
     ]
 
 
-def _cell(stack: Sequence[float], most: float, row: int, height: int, wide: int) -> Content:
-    """What one column shows in one line of the picture."""
+def _cell(stack: Sequence[float], top: float, row: int, height: int, width: int) -> Content:
+    """The cell of one column in one line of the chart."""
     total = sum(stack)
     if len(stack) == 1:
-        return content.block(_part(total, most, row, height) * wide, FILLS[0][1])
-    # That thing is shown which the middle of the line belongs to. Of little there is a line too.
-    middle = (row - 0.5) / height * most
+        return content.block(_partial_block(total, top, row, height) * width, FILLS[0][1])
+    # Shows the series at the middle of the line. Small columns are at least one line high.
+    middle = (row - 0.5) / height * top
     if total > 0 and (middle <= total or row == 1):
-        reached = 0.0
-        for (sign, tone), value in zip(FILLS, stack, strict=False):
-            reached += value
-            if value > 0 and reached >= min(middle, total):
-                return content.block(sign * wide, tone)
-    return Content(" " * wide)
+        so_far = 0.0
+        for (fill, tone), value in zip(FILLS, stack, strict=False):
+            so_far += value
+            if value > 0 and so_far >= min(middle, total):
+                return content.block(fill * width, tone)
+    return Content(" " * width)
 
 
-def _part(value: float, most: float, row: int, height: int) -> str:
-    """How much of one line a value fills; what is there at all shows in the lowest."""
-    if most <= 0 or value <= 0:
+def _partial_block(value: float, top: float, row: int, height: int) -> str:
+    """How much of a line a value fills. Any value above 0 shows in the lowest line."""
+    if top <= 0 or value <= 0:
         return " "
-    steps = max(1, round(value / most * height * len(LEVELS)))
-    here = steps - (row - 1) * len(LEVELS)
-    return " " if here <= 0 else LEVELS[min(here, len(LEVELS)) - 1]
+    steps = max(1, round(value / top * height * len(LEVELS)))
+    in_line = steps - (row - 1) * len(LEVELS)
+    return " " if in_line <= 0 else LEVELS[min(in_line, len(LEVELS)) - 1]
 
 
-def _stacks(series: Sequence[Sequence[float]], room: int) -> list[tuple[float, ...]]:
-    return list(zip(*(_added(values, room) for values in series), strict=True))
+def _stacks(series: Sequence[Sequence[float]], available: int) -> list[tuple[float, ...]]:
+    return list(zip(*(_summed(values, available) for values in series), strict=True))
 
 
-def _added(values: Sequence[float], room: int) -> list[float]:
-    """At most as many as there is room for; of too many, those in a row are added up."""
-    each = max(1, -(-len(values) // room))
-    return [sum(values[at : at + each]) for at in range(0, len(values), each)]
+def _summed(values: Sequence[float], available: int) -> list[float]:
+    """At most `available` values: neighbours are added up if there are more."""
+    per_column = max(1, -(-len(values) // available))
+    return [sum(values[at : at + per_column]) for at in range(0, len(values), per_column)]
 
 
-def _stretched(values: Sequence[float], room: int) -> list[float]:
-    """Exactly as many as there is room for; of too many, the highest of those in a row."""
+def _resampled(values: Sequence[float], available: int) -> list[float]:
+    """Exactly `available` values: the highest of neighbours if there are more."""
     count = len(values)
-    places = range(room)
-    if count <= room:
-        return [values[place * count // room] if count else 0.0 for place in places]
-    return [max(values[place * count // room : (place + 1) * count // room]) for place in places]
+    positions = range(available)
+    if count <= available:
+        return [values[position * count // available] if count else 0.0 for position in positions]
+    return [
+        max(values[position * count // available : (position + 1) * count // available])
+        for position in positions
+    ]

@@ -1,8 +1,8 @@
-"""Everything that can be done at a key, each declared once.
+"""All commands of the dashboard, each declared once with its keys.
 
-A widget takes its commands by name with `bind`; the footer, the help, the palette and the `:` line
-are made from what the focused widget and its parents have taken. A command called `show-new` is
-carried out by `action_show_new` of whoever took it. Verbs of the CLI have the same name here.
+A widget takes its commands by name with `bind`. The footer, the help, the palette and the `:` line
+list the commands of the focused widget and its parents. The method for a command called `show-new`
+is `action_show_new` of the widget that took it. Verbs of the CLI have the same name here.
 """
 
 from typing import Final
@@ -14,198 +14,235 @@ from textual.binding import Binding, BindingType
 class Command(Struct, frozen=True):
     name: str
     keys: str
-    """As Textual calls them, the first one is shown; empty where only the name leads to it."""
-    words: str
+    """Textual's names of the keys; the first one is shown. Empty if it has none."""
+    label: str
     """In the footer."""
     help: str
-    shown: bool = False
-    """In the footer of the pane that has the focus."""
-    takes: str = ""
-    """What may be written behind the name in the `:` line; then the action takes it as a text."""
-    changes: bool = False
-    """Whether it may change what is kept: its key must not be carried out unseen."""
+    in_footer: bool = False
+    """Whether the footer shows it while its pane has the focus."""
+    argument: str = ""
+    """What may follow the name in the `:` line; the action then gets it as a string."""
+    changes_data: bool = False
+    """Its key is ignored if it was typed before the screen was shown."""
 
 
 def _table(*commands: Command) -> dict[str, Command]:
-    found = {command.name: command for command in commands}
-    if len(found) < len(commands):
+    table = {command.name: command for command in commands}
+    if len(table) < len(commands):
         raise ValueError("two commands have the same name")
-    return found
+    return table
 
 
 COMMANDS: Final = _table(
     # ── everywhere ──
-    Command("board", "1", "Board", "What is going on, and what to do next."),
-    Command("tasks", "2", "Tasks", "The plan of the whole project, over all its sessions."),
-    Command("pipeline", "3", "Pipeline", "Whether everything is read, and if not, why."),
-    Command("journal", "4", "Journal", "What happened, for people."),
+    Command("board", "1", "Board", "Sessions that run, wait or failed, and what is left to do."),
+    Command("tasks", "2", "Tasks", "The tasks of a project over all its sessions."),
+    Command("pipeline", "3", "Pipeline", "Files, queue, errors: what is read, and what is not."),
+    Command("journal", "4", "Journal", "What happened on each day, as a report."),
     Command("search", "5", "Search", "Find messages, commands, files and plan steps."),
-    Command("insights", "6", "Insights", "Tokens, times, outcomes and room, as pictures."),
-    Command("command", "colon", "command", "Write a command; Tab completes it."),
+    Command(
+        "insights", "6", "Insights", "Charts of tokens, turn lengths, outcomes and disk usage."
+    ),
+    Command("command", "colon", "command", "Type a command; Tab completes it."),
     Command("palette", "ctrl+p", "palette", "Find a command by its name."),
-    Command("help", "question_mark", "help", "What can be done here."),
-    Command("quit", "q,ctrl+c", "quit", "Leave; whatever is being read is finished first."),
-    Command("back", "escape", "back", "One level up; clears a filter first."),
-    Command("next-pane", "tab", "next pane", "Go to the next pane.", shown=True),
-    Command("previous-pane", "shift+tab", "previous pane", "Go to the pane before."),
-    Command("pause-updates", "p", "pause", "Hold this screen still, or let it go on."),
-    Command("theme", "", "theme", "Change the colours.", takes="name"),
-    Command("suspend", "ctrl+z", "suspend", "Go back to the shell; `fg` comes back here."),
-    Command("copy", "y", "copy", "Copy what is under the cursor.", shown=True),
+    Command("help", "question_mark", "help", "List the commands available here."),
+    Command("quit", "q,ctrl+c", "quit", "Quit. Reading that has started is finished first."),
+    Command("back", "escape", "back", "Go back one level; clears a filter first."),
+    Command("next-pane", "tab", "next pane", "Go to the next pane.", in_footer=True),
+    Command("previous-pane", "shift+tab", "previous pane", "Go to the previous pane."),
+    Command("pause-updates", "p", "pause", "Pause or resume updates of this screen."),
+    Command("theme", "", "theme", "Change the colours.", argument="name"),
+    Command("suspend", "ctrl+z", "suspend", "Go to the shell; `fg` comes back."),
+    Command("copy", "y", "copy", "Copy what is under the cursor.", in_footer=True),
     Command("copy-id", "Y", "copy id", "Copy its id or path."),
-    Command("why", "w", "why", "Show what the figures are made of."),
+    Command("why", "w", "why", "Show what the numbers consist of."),
     # ── lists ──
-    Command("open", "enter", "open", "Go one level deeper.", shown=True),
+    Command("open", "enter", "open", "Open the row under the cursor.", in_footer=True),
     Command(
         "filter",
         "slash",
         "filter",
-        "Show only what holds these words; !word leaves out.",
-        shown=True,
-        takes="words",
+        "Show only rows with these words; !word excludes.",
+        in_footer=True,
+        argument="words",
     ),
-    Command("down", "j,down", "down", "One line down."),
-    Command("up", "k,up", "up", "One line up."),
-    Command("top", "g,home", "top", "To the first line, with what is new."),
-    Command("bottom", "G,end", "bottom", "To the last line, with what is new."),
-    Command("half-down", "ctrl+d", "half a page down", "Half a page down."),
-    Command("half-up", "ctrl+u", "half a page up", "Half a page up."),
-    Command("page-down", "pagedown,ctrl+f", "page down", "A page down."),
-    Command("page-up", "pageup,ctrl+b", "page up", "A page up."),
-    Command("show-new", "full_stop", "show new", "Put what is new where it belongs."),
-    Command("mark", "space", "mark", "Mark this line, and go on to the next.", shown=True),
-    Command("mark-all", "ctrl+a", "mark all", "Mark all lines that the filter shows, or none."),
+    Command("down", "j,down", "down", "Down one line."),
+    Command("up", "k,up", "up", "Up one line."),
+    Command("top", "g,home", "top", "To the first line; shows new rows."),
+    Command("bottom", "G,end", "bottom", "To the last line; shows new rows."),
+    Command("half-down", "ctrl+d", "half a page down", "Down half a page."),
+    Command("half-up", "ctrl+u", "half a page up", "Up half a page."),
+    Command("page-down", "pagedown,ctrl+f", "page down", "Down a page."),
+    Command("page-up", "pageup,ctrl+b", "page up", "Up a page."),
+    Command("show-new", "full_stop", "show new", "Show new rows in their place."),
+    Command("mark", "space", "mark", "Mark this row and go to the next.", in_footer=True),
+    Command("mark-all", "ctrl+a", "mark all", "Mark all rows that the filter shows, or none."),
     Command("sort", "s", "sort", "Sort by the next column."),
-    Command("reverse", "S", "reverse", "Turn the order round."),
-    Command("fold", "h,left", "fold", "Close this part, or go up to what holds it."),
-    Command("unfold", "l,right", "unfold", "Open this part, or go down into it."),
-    Command("find", "slash", "find", "Find words in the text.", shown=True, takes="words"),
-    Command("next-match", "n", "next match", "To the next place that was found."),
-    Command("previous-match", "N", "match before", "To the place before that was found."),
+    Command("reverse", "S", "reverse", "Reverse the order."),
+    Command("fold", "h,left", "fold", "Close this branch, or go to its parent."),
+    Command("unfold", "l,right", "unfold", "Open this branch, or go to its first row."),
+    Command("find", "slash", "find", "Find words in the text.", in_footer=True, argument="words"),
+    Command("next-match", "n", "next match", "To the next match."),
+    Command("previous-match", "N", "previous match", "To the previous match."),
     # ── search ──
-    Command("complete-word", "tab", "complete", "Complete a filter or its value.", shown=True),
-    Command("results", "down", "results", "Go down to what was found.", shown=True),
+    Command("complete-word", "tab", "complete", "Complete a filter or its value.", in_footer=True),
+    Command("results", "down", "results", "Go to the results.", in_footer=True),
     # ── insights ──
-    Command("span", "t", "span", "Seven, thirty or ninety days, or all of it.", shown=True),
-    Command("compare", "c", "compare", "Put the time before beside it, or not.", shown=True),
+    Command("period", "t", "period", "Show 7, 30 or 90 days, or all time.", in_footer=True),
+    Command("compare", "c", "compare", "Compare with the period before, or not.", in_footer=True),
     # ── the session ──
-    Command("tools", "t", "tool output", "Tool output: off, short, or full.", shown=True),
-    Command("raw", "i", "raw line", "The line of Codex's file behind this.", shown=True),
-    Command("resume", "c", "resume", "Copy the command that continues this session.", shown=True),
+    Command("tools", "t", "tool output", "Tool output: off, short or full.", in_footer=True),
+    Command("raw", "i", "raw line", "Show the line of Codex's file.", in_footer=True),
+    Command("resume", "c", "resume", "Copy the command that resumes this session.", in_footer=True),
     # ── the journal ──
     Command(
         "export",
         "e",
         "export",
-        "Write a journal to a file; first says which and where.",
-        shown=True,
+        "Write a journal to a file; asks which one and shows where.",
+        in_footer=True,
     ),
     Command(
         "auto-export",
         "A",
         "automatic",
-        "Have this project's journals written by themselves, or not.",
-        shown=True,
-        changes=True,
+        "Write this project's journals automatically, or stop that.",
+        in_footer=True,
+        changes_data=True,
     ),
     # ── the pipeline ──
-    Command("next-list", "right_square_bracket", "next list", "To the next list.", shown=True),
-    Command("previous-list", "left_square_bracket", "list before", "To the list before."),
+    Command("next-list", "right_square_bracket", "next list", "To the next list.", in_footer=True),
+    Command("previous-list", "left_square_bracket", "previous list", "To the previous list."),
     Command(
         "retry",
         "r",
         "retry",
-        "Try again what is marked, or is at the cursor.",
-        shown=True,
-        changes=True,
+        "Retry the marked rows, or the one at the cursor.",
+        in_footer=True,
+        changes_data=True,
     ),
     Command(
         "retry-all",
         "R",
         "retry all",
-        "Try again all that the filter shows.",
-        shown=True,
-        changes=True,
+        "Retry everything that the filter shows.",
+        in_footer=True,
+        changes_data=True,
     ),
     Command(
-        "snooze", "z", "put off", "Put off what is meant, until a time.", shown=True, changes=True
+        "snooze",
+        "z",
+        "snooze",
+        "Do not retry the selected batches before a given time.",
+        in_footer=True,
+        changes_data=True,
     ),
     Command(
         "cancel",
         "x",
         "cancel",
-        "Give up on what is meant, until it is retried.",
-        shown=True,
-        changes=True,
+        "Cancel the selected batches; r retries them.",
+        in_footer=True,
+        changes_data=True,
     ),
     Command(
         "reset",
         "X",
         "read again",
-        "Forget what was read, and read it again.",
-        shown=True,
-        changes=True,
+        "Delete what was read, and read it again.",
+        in_footer=True,
+        changes_data=True,
     ),
     Command(
         "pause-queue",
         "P",
         "pause queue",
-        "Stop the queue, or let it go on.",
-        shown=True,
-        changes=True,
+        "Pause the queue, or resume it.",
+        in_footer=True,
+        changes_data=True,
     ),
-    Command("group", "g", "by error", "The kinds of errors instead of each batch.", shown=True),
+    Command("group", "g", "by error", "Group the batches by error.", in_footer=True),
     # ── tasks ──
-    Command("view", "v", "view", "Graph, tree or table.", shown=True),
-    Command("next-ready", "n", "next ready", "To the next task that can be done now.", shown=True),
-    Command("complete", "c", "complete", "Say that this task is done.", shown=True, changes=True),
+    Command("view", "v", "view", "Show a graph, a tree or a table.", in_footer=True),
+    Command("next-ready", "n", "next ready", "To the next task that is ready.", in_footer=True),
     Command(
-        "block", "b", "block", "Say that it cannot go on.", shown=True, takes="why", changes=True
+        "complete", "c", "complete", "Set this task to done.", in_footer=True, changes_data=True
     ),
-    Command("set", "s", "set state", "Say how it stands.", shown=True, takes="state", changes=True),
-    Command("owner", "o", "owner", "Say whose it is.", takes="name", changes=True),
     Command(
-        "link", "D", "depends on", "Say what it waits for: go there and press Enter.", changes=True
+        "block",
+        "b",
+        "block",
+        "Set this task to blocked.",
+        in_footer=True,
+        argument="why",
+        changes_data=True,
     ),
-    Command("unlink", "x", "unlink", "Say that it does not wait for another one.", changes=True),
-    Command("add", "a", "add", "Add a task.", shown=True, takes="text", changes=True),
+    Command(
+        "set",
+        "s",
+        "set state",
+        "Set the state of this task.",
+        in_footer=True,
+        argument="state",
+        changes_data=True,
+    ),
+    Command("owner", "o", "owner", "Set its owner.", argument="name", changes_data=True),
+    Command(
+        "link",
+        "D",
+        "depends on",
+        "Add a dependency: go to the other task, press Enter.",
+        changes_data=True,
+    ),
+    Command("unlink", "x", "unlink", "Remove a dependency.", changes_data=True),
+    Command("add", "a", "add", "Add a task.", in_footer=True, argument="text", changes_data=True),
     Command(
         "evidence",
         "E",
         "evidence",
-        "Say what shows that it was done.",
-        takes="kind what",
-        changes=True,
+        "Add evidence that it was done.",
+        argument="kind what",
+        changes_data=True,
     ),
-    Command("note", "m", "note", "Note something at it.", takes="text", changes=True),
-    Command("undo", "u", "undo", "Take back what you said last.", shown=True, changes=True),
+    Command("note", "m", "note", "Add a note.", argument="text", changes_data=True),
+    Command("undo", "u", "undo", "Undo your last edit.", in_footer=True, changes_data=True),
     Command(
         "reset-task",
         "U",
         "reset",
-        "Forget what was said of it; the log counts again.",
-        changes=True,
+        "Remove all edits of this task; the log counts again.",
+        changes_data=True,
     ),
-    Command("choice", "f", "which", "All tasks, or only those ready, blocked, stuck or done."),
-    Command("scope", "O", "scope", "This project, its branch, its session, or everything."),
+    Command("choice", "f", "show", "Show all tasks, or only ready, blocked, stuck or done ones."),
+    Command("scope", "O", "scope", "Show a project, a branch, a session, or everything."),
     Command("next-project", "right_curly_bracket", "next project", "To the next project."),
-    Command("previous-project", "left_curly_bracket", "project before", "To the one before."),
-    Command("revision-before", "left_square_bracket", "rev before", "The plan before its change."),
-    Command("revision-after", "right_square_bracket", "rev after", "The plan after its change."),
-    Command("follow", "l,right", "follow", "Along an edge, to what comes after."),
-    Command("follow-back", "h,left", "follow back", "Along an edge, to what comes before."),
-    # ── what went wrong ──
-    Command("go-on", "enter", "go on", "Make the screen anew, and go on.", shown=True),
-    Command("try-again", "r", "try again", "Try it now instead of waiting.", shown=True),
+    Command("previous-project", "left_curly_bracket", "previous project", "To the previous one."),
+    Command(
+        "previous-revision",
+        "left_square_bracket",
+        "older plan",
+        "Show the previous revision of the plan.",
+    ),
+    Command(
+        "next-revision",
+        "right_square_bracket",
+        "newer plan",
+        "Show the next revision of the plan.",
+    ),
+    Command("follow", "l,right", "follow", "Follow an edge to the next task."),
+    Command("follow-back", "h,left", "follow back", "Follow an edge to the previous task."),
+    # ── errors ──
+    Command("reload", "enter", "reload", "Reload the screen and continue.", in_footer=True),
+    Command("try-again", "r", "try again", "Try again now instead of waiting.", in_footer=True),
 )
-AGREE: Final = "agree"
-"""The action by which a dialog is told yes."""
-MOVES: Final = (
+CONFIRM: Final = "confirm"
+"""The action of the key that confirms a dialog."""
+MOVEMENT: Final = (
     "down", "up", "top", "bottom", "half-down", "half-up", "page-down", "page-up",
 )  # fmt: skip
-"""What every list and text has; told after all that is particular."""
+"""Commands of every list and text; help lists them last."""
 SCREENS: Final = ("board", "tasks", "pipeline", "journal", "search", "insights")
-"""The screens, as the keys 1 to 6 have them."""
+"""The screens in the order of their keys, 1 to 6."""
 
 
 def action_of(name: str) -> str:
@@ -213,17 +250,17 @@ def action_of(name: str) -> str:
 
 
 def bind(*names: str, shown: bool | None = None, priority: bool = False) -> list[BindingType]:
-    """The keys of these commands, for the `BINDINGS` of who carries them out."""
+    """The keys of these commands, for the `BINDINGS` of the widget that implements them."""
     return [_binding(COMMANDS[name], shown, priority=priority) for name in names]
 
 
 def _binding(command: Command, shown: bool | None, *, priority: bool) -> Binding:
     return Binding(
-        # A command without a key is found by its name; no terminal sends this one.
+        # Textual lists only bindings that have a key. No terminal sends this one.
         command.keys or f"f24+{command.name}",
         action_of(command.name),
-        command.words,
-        show=command.shown if shown is None else shown,
+        command.label,
+        show=command.in_footer if shown is None else shown,
         tooltip=command.help,
         id=command.name,
         priority=priority,
@@ -231,17 +268,17 @@ def _binding(command: Command, shown: bool | None, *, priority: bool) -> Binding
 
 
 def command_of(binding: Binding) -> Command | None:
-    """The command behind a binding, if it is one of ours."""
+    """The command of a binding; None for bindings of Textual itself."""
     return COMMANDS.get(binding.id or "")
 
 
-def changes(binding: Binding) -> bool:
-    """Whether its key may change what is kept, without a question of its own."""
+def changes_data(binding: Binding) -> bool:
+    """Whether its key may change stored data."""
     command = command_of(binding)
-    return command.changes if command is not None else binding.action == AGREE
+    return command.changes_data if command is not None else binding.action == CONFIRM
 
 
-_SIGNS: Final = {
+_KEY_LABELS: Final = {
     "enter": "Enter", "escape": "Esc", "space": "Space", "slash": "/", "colon": ":",
     "question_mark": "?", "full_stop": ".", "tab": "Tab", "shift+tab": "Shift+Tab",
     "pagedown": "PgDn", "pageup": "PgUp", "home": "Home", "end": "End", "left_square_bracket": "[",
@@ -250,10 +287,10 @@ _SIGNS: Final = {
 }  # fmt: skip
 
 
-def sign(key: str) -> str:
-    """A key as it stands on the keyboard."""
+def key_label(key: str) -> str:
+    """A key as it is printed on the keyboard; empty for a command without a key."""
     if key.startswith("f24+"):
         return ""
-    if key in _SIGNS:
-        return _SIGNS[key]
+    if key in _KEY_LABELS:
+        return _KEY_LABELS[key]
     return key.replace("ctrl+", "Ctrl+") if "+" in key else key

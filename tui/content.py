@@ -1,8 +1,8 @@
-"""The only way text becomes pixels: made harmless, never markup, in one of a few tones.
+"""Makes `Content` from text: the only way text gets on a screen.
 
-`Content` built here holds text that passed `ingest.text.sanitize`; nothing in it is read as markup,
-nothing is a link. `tests/unit/tui/test_widgets_are_safe.py` holds all widgets to it. Colours are
-names of the theme, so that each theme says how its tones look.
+`Content` built here consists of sanitized text (`ingest.text.sanitize`). Nothing in it is read as
+markup, nothing is a link. `tests/unit/tui/test_widgets_are_safe.py` checks that no widget is given
+anything else. Colours are variables of the theme, so that each theme defines its tones.
 """
 
 from typing import Final
@@ -23,11 +23,11 @@ TONES: Final = {
     "bold": "bold",
     "title": "bold $text-primary",
 }
-"""What the tones are called by who says how something looks, and by the theme."""
+"""Tones by name, with the styles of the theme."""
 
 
 def line(text: str | int | None, tone: str = "", columns: int | None = None) -> Content:
-    """One line of anything, cut where it has to be."""
+    """One line of any text, truncated to `columns`."""
     shown = "" if text is None else f"{text:,}" if isinstance(text, int) else one_line(text)
     if columns is not None:
         shown = truncate(shown, columns)
@@ -35,37 +35,37 @@ def line(text: str | int | None, tone: str = "", columns: int | None = None) -> 
 
 
 def block(text: str, tone: str = "") -> Content:
-    """Text of several lines, as it stands."""
+    """Text that may have several lines."""
     shown = safe_text(text)
     return Content.styled(shown, TONES.get(tone, tone)) if tone else Content(shown)
 
 
 def glyph(word: str) -> Content:
-    """The sign of a state."""
-    look = STATE_STYLES.get(word, UNKNOWN)
-    return line(look.glyph, look.color)
+    """The glyph of a state."""
+    style = STATE_STYLES.get(word, UNKNOWN)
+    return line(style.glyph, style.color)
 
 
 def state(word: str, count: int | None = None) -> Content:
-    """A state: its sign, its word and its colour; or how many are in it."""
-    look = STATE_STYLES.get(word, UNKNOWN)
-    shown = word.replace("_", " ")
-    said = shown if count is None else f"{count:,} {shown}"
-    return line(f"{look.glyph} {said}", look.color)
+    """A state with its glyph and colour, and optionally how many there are of it."""
+    style = STATE_STYLES.get(word, UNKNOWN)
+    label = word.replace("_", " ")
+    text = label if count is None else f"{count:,} {label}"
+    return line(f"{style.glyph} {text}", style.color)
 
 
 def row(*parts: Content | str | None, gap: str = "  ") -> Content:
-    """Parts side by side; those that are empty take no room. A `str` is a word of our own."""
+    """Parts side by side; empty ones are left out."""
     shown = [line(part) if isinstance(part, str) else part for part in parts if part]
     return Content(gap).join(part for part in shown if part.plain)
 
 
-def beside(title: Content, text: str, indent: int, columns: int) -> Content:
-    """One line of anything behind a title, wrapped so that all of it stays behind it."""
+def titled(title: Content, text: str, indent: int, columns: int) -> Content:
+    """A title and a text beside it, which is wrapped with a hanging indent."""
     first, *rest = line(text).wrap(max(16, columns - indent))
     blank = Content(" " * indent)
-    behind = title.pad_right(indent - title.cell_length) + first
-    return lines(behind, *(blank + one for one in rest))
+    start = title.pad_right(indent - title.cell_length) + first
+    return lines(start, *(blank + more for more in rest))
 
 
 def lines(*parts: Content | str) -> Content:

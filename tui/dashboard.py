@@ -1,7 +1,8 @@
-"""The program behind the screens: which of the six is shown, and what they all share.
+"""The Textual application: its modes (one for each of the six screens) and what they share.
 
-It holds the feed, the clock and the figures of the header; screens are made when they are first
-shown. News of the owner comes in from the caretaker's thread as messages.
+It holds the query runner, the clock, the summary for the header and the state saved between runs.
+Events of the supervisor arrive from its thread as messages. It is over 400 lines because Textual
+finds actions and message handlers only as methods of this class.
 """
 
 import asyncio
@@ -27,53 +28,82 @@ from ingest.projects.git.lookup import Git
 from ingest.sessions.scope import Now
 from ingest.settings import Settings
 from ingest.text.times import Clock, utc_now
-from tui import content, supervisor, unexpected_errors
+from tui import content, unexpected_errors
 from tui.actions import carry_out, possible
 from tui.base_screen import BaseScreen
 from tui.commands import SCREENS, bind
 from tui.idle_gc import IdleCollector
-from tui.messages import HungUp, Moved, OwnerFound, OwnerLost, OwnerNoted, OwnerRefused
 from tui.output_sanitizer import OutputSanitizer
 from tui.query_runner import QueryFailure, QueryRunner
 from tui.screens import MODES
+from tui.screens.database_error import DatabaseErrorScreen
 from tui.screens.help import HelpScreen
-from tui.screens.refused import RefusedScreen
 from tui.summary import Summary
-from tui.supervisor import Supervisor
-from tui.themes import HIGH_CONTRAST, OWN, THEMES
+from tui.supervisor import (
+    DataChanged,
+    News,
+    OwnerConnected,
+    OwnerDisconnected,
+    OwnerMessage,
+    Supervisor,
+    SupervisorProblem,
+)
+from tui.themes import DEFAULT, HIGH_CONTRAST, THEMES
 from tui.typeahead import TypeAhead
-from tui.ui_state import recall, remember
+from tui.ui_state import load_ui_state, save_ui_state
 from tui.unexpected_errors import UnexpectedErrors, UnexpectedErrorScreen, cause_of
 from tui.widgets.header import Chip, chips
-from tui.window_size import is_too_small, laid_out, sentence
+from tui.window_size import is_too_small, layout_size, too_small_message
 
 TICK: Final = 1.0
-LOOK_AGAIN: Final = 30
-"""Ticks after which states are judged anew without any commit: they hang on the clock."""
-LOOK_AGAIN_AT_MOST: Final = 600
-LOOK_AGAIN_LIVE: Final = 5
-"""The same while something runs: how long it has been quiet counts by the second."""
+REFRESH_SECONDS: Final = 30
+"""Without a commit, data is loaded again after this time: session states depend on the clock."""
+MAX_REFRESH_SECONDS: Final = 600
+LIVE_REFRESH_SECONDS: Final = 5
+"""The same while a session runs: whether it counts as stalled changes by the second."""
+_LOAD_SHARE: Final = 300
+"""Loading without a commit may take one part in this many of the time."""
 
 
-def refresh_hint(summary: Summary | None, now: datetime, took: float) -> float:
-    """Seconds until a look is worth it although nothing was committed: once it is still, the ages
-    that are shown may be a tenth wrong, and looking takes a part in three hundred of the time.
+def refresh_interval(summary: Summary | None, now: datetime, load_seconds: float) -> float:
+    """Seconds after which data is loaded again without a commit. The longer nothing has happened,
+    the rarer: ages on screen may be a tenth off.
     """
-    still = (now - summary.fresh_at).total_seconds() if summary and summary.fresh_at else 0.0
-    if summary is not None and (summary.running or still < LOOK_AGAIN):
-        return LOOK_AGAIN_LIVE
-    return min(LOOK_AGAIN_AT_MOST, max(LOOK_AGAIN, still / 10, took * 300))
+    last = summary.last_line_at if summary is not None else None
+    quiet = (now - last).total_seconds() if last is not None else 0.0
+    if summary is not None and (summary.running or quiet < REFRESH_SECONDS):
+        return LIVE_REFRESH_SECONDS
+    wanted = max(REFRESH_SECONDS, quiet / 10, load_seconds * _LOAD_SHARE)
+    return min(MAX_REFRESH_SECONDS, wanted)
+
+
+class SupervisorEvent(Message):
+    """An event of the supervisor, posted from its thread."""
+
+    def __init__(self, event: News) -> None:
+        super().__init__()
+        self.event = event
+
+    def can_replace(self, message: Message) -> bool:
+        # A flood of events of one kind becomes one message. Texts for the person all count.
+        if not isinstance(message, SupervisorEvent) or isinstance(self.event, OwnerMessage):
+            return False
+        return type(message.event) is type(self.event)
+
+
+class TerminalClosed(Message):
+    """The terminal is gone."""
 
 
 class Options(Struct, frozen=True):
-    """How this run of the dashboard behaves, apart from the settings."""
+    """Options of one run of the dashboard."""
 
     mouse: bool = True
     ascii: bool = False
     few_colours: bool = False
-    """Whether the terminal has sixteen of them."""
+    """Whether the terminal has only 16 colours."""
     live: bool = True
-    """Whether time passes by itself; pictures for tests hold still."""
+    """Whether timers run; tests turn them off."""
 
 
 class Dashboard(App[int]):
@@ -93,48 +123,48 @@ class Dashboard(App[int]):
     def __init__(
         self,
         settings: Settings,
-        keeper: Supervisor,
-        manner: Options = Options(),  # noqa: B008 - frozen
+        supervisor: Supervisor,
+        options: Options = Options(),  # noqa: B008 - frozen
         clock: Clock = utc_now,
     ) -> None:
         super().__init__()
         self.settings = settings
-        self.keeper = keeper
-        self.manner = manner
+        self.supervisor = supervisor
+        self.options = options
         self.clock = clock
-        self.feed = QueryRunner(keeper)
+        self.queries = QueryRunner(supervisor)
         self.git = Git(os.environ)
-        """Git, for questions that are `slow`: it remembers what it read of each repository for as
-        long as nothing moves there."""
+        """For slow queries. Caches what it has read of a repository until that changes."""
         self.exporting = False
-        """Whether something is being written that a person asked for."""
-        self.tidying = IdleCollector()
-        self.typed = TypeAhead(self)
-        self.mistakes = UnexpectedErrors(settings.db)
-        self._window: Size | None = None
-        """How large the terminal is; screens may be laid out in a larger size."""
-        self._begins_anew = False
-        """Whether screens in which something failed are being thrown away."""
+        """Whether an export that a person started is being written."""
+        self.idle_gc = IdleCollector()
+        self.typeahead = TypeAhead(self)
+        self.unexpected_errors = UnexpectedErrors(settings.db)
+        self._terminal_size: Size | None = None
+        """Screens may be laid out larger than this."""
+        self._resetting = False
+        """Whether a screen that failed is being replaced."""
         self._ticks = 0
-        self._standing = "◌ opening the database"
-        self.remembered = recall(keeper.path)
+        self._owner_status = "◌ opening the database…"
+        """Shown in the header; empty while the owner answers."""
+        self.ui_state = load_ui_state(supervisor.path)
         self.summary: Summary | None = None
         self.animation_level = "none"
-        self._filters.append(OutputSanitizer(ascii=manner.ascii))
+        self._filters.append(OutputSanitizer(ascii=options.ascii))
         if settings.color == "never" and not self.no_color:
             self._filters.append(Monochrome())
         for theme in THEMES:
             self.register_theme(theme)
-        # Of sixteen colours, the pale ones of ours would all be the same grey.
-        self._usual = HIGH_CONTRAST if manner.few_colours else OWN
-        known = self.remembered.theme in self.available_themes
-        self.theme = self.remembered.theme if known else self._usual
+        # With 16 colours, the muted ones of the default theme would all be the same grey.
+        self._default_theme = HIGH_CONTRAST if options.few_colours else DEFAULT
+        known = self.ui_state.theme in self.available_themes
+        self.theme = self.ui_state.theme if known else self._default_theme
 
-    # ── what everybody asks ─────────────────────────────────────────────────────────────────────
+    # ── what screens need ─────────────────────────────────────────────────────────────────────────
 
     @property
     def now(self) -> Now:
-        """Now, as sessions are judged by it."""
+        """The current time with the limits from which session states follow."""
         return Now(
             self.clock(),
             timedelta(minutes=self.settings.stall_minutes),
@@ -142,205 +172,189 @@ class Dashboard(App[int]):
         )
 
     def chips(self, note: str | None) -> list[Chip]:
-        """What stands in the header."""
+        """The parts of the header; `note` replaces the status of the owner."""
         now = self.clock()
-        clock = now.replace(tzinfo=UTC).astimezone().strftime("%H:%M") if self.manner.live else ""
-        said = note or self._standing
-        shown = content.line(said, "yellow") if said else None
+        clock = now.replace(tzinfo=UTC).astimezone().strftime("%H:%M") if self.options.live else ""
+        status = note or self._owner_status
+        shown = content.line(status, "yellow") if status else None
         home = next(iter(self.settings.codex_homes), None)
         return chips(self.summary or Summary(), _tilde(str(home or "")), shown, now, clock)
 
-    # ── news of the owner ───────────────────────────────────────────────────────────────────────
+    # ── start, end and events ─────────────────────────────────────────────────────────────────────
 
     def on_mount(self) -> None:
-        if self.remembered.screen in SCREENS:
-            self.go(self.remembered.screen)
-        self.keeper.listen(self._hear)
+        if self.ui_state.screen in SCREENS:
+            self.go_to(self.ui_state.screen)
+        self.supervisor.listen(self._post_supervisor_event)
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(self._task_failed)
         for number in ("SIGTERM", "SIGHUP"):
-            # Not on every system, and not outside the main thread.
+            # Not on every system, and only on the main thread.
             with contextlib.suppress(AttributeError, NotImplementedError, RuntimeError, ValueError):
                 loop.add_signal_handler(getattr(signal, number), self.exit, 0)
-        if self.manner.live:
+        if self.options.live:
             self.set_interval(TICK, self._tick)
 
     def on_ready(self) -> None:
-        if self.manner.live:
-            self.tidying.begin()
+        if self.options.live:
+            self.idle_gc.start()
 
     async def on_event(self, event: Event) -> None:
         if isinstance(event, InputEvent):
-            self.tidying.touch()
-        if not self.typed.holds(event):
+            self.idle_gc.input_received()
+        if not self.typeahead.intercept(event):
             await super().on_event(event)
 
     def post_display_hook(self) -> None:
-        if not self._batch_count:  # Else it was called, but nothing was drawn.
-            self.typed.drawn(self.screen)
+        if not self._batch_count:  # During a batch update nothing was drawn.
+            self.typeahead.screen_drawn(self.screen)
 
     def on_unmount(self) -> None:
         if self.current_mode in SCREENS:
-            self.remembered.screen = self.current_mode
-        self.remembered.theme = "" if self.theme == self._usual else self.theme
-        remember(self.keeper.path, self.remembered)
-        self.keeper.close()
-        self.feed.close()
+            self.ui_state.screen = self.current_mode
+        self.ui_state.theme = "" if self.theme == self._default_theme else self.theme
+        save_ui_state(self.supervisor.path, self.ui_state)
+        self.supervisor.close()
+        self.queries.close()
 
-    def _hear(self, news: supervisor.News) -> None:
-        """On the caretaker's thread."""
-        message: Message
-        match news:
-            case supervisor.DataChanged():
-                message = Moved()
-            case supervisor.OwnerConnected():
-                message = OwnerFound()
-            case supervisor.OwnerDisconnected():
-                message = OwnerLost()
-            case supervisor.OwnerMessage(text):
-                message = OwnerNoted(text)
-            case supervisor.SupervisorProblem():
-                message = OwnerRefused(news)
-        self.post_message(message)
+    def _post_supervisor_event(self, event: News) -> None:
+        """Called on the thread of the supervisor."""
+        self.post_message(SupervisorEvent(event))
 
-    @on(Moved)
-    def _moved(self) -> None:
+    @on(SupervisorEvent)
+    def _supervisor_event(self, message: SupervisorEvent) -> None:
+        match message.event:
+            case DataChanged():
+                self._data_changed()
+            case OwnerConnected():
+                self._set_owner_status("")
+                if isinstance(self.screen, DatabaseErrorScreen):
+                    self.screen.dismiss()
+                # The first load has been waiting for the owner, and needs no second one.
+                if self.summary is not None:
+                    self._data_changed()
+            case OwnerDisconnected():
+                self._set_owner_status("◌ database process ended, restarting…")
+            case OwnerMessage(text):
+                self.notify(content.block(text).plain, markup=False)
+            case SupervisorProblem() as problem:
+                if isinstance(self.screen, DatabaseErrorScreen):
+                    self.screen.set_problem(problem)
+                else:
+                    self.push_screen(DatabaseErrorScreen(problem))
+
+    def _data_changed(self) -> None:
         if isinstance(self.screen, BaseScreen):
-            self.screen.changed()
+            self.screen.data_changed()
 
-    def _say(self, standing: str) -> None:
-        """Say in the header how it stands with the owner; nothing where all is well."""
-        self._standing = standing
+    def _set_owner_status(self, status: str) -> None:
+        self._owner_status = status
         if isinstance(self.screen, BaseScreen):
-            self.screen.say_header()
+            self.screen.update_header()
 
-    @on(OwnerLost)
-    def _lost(self) -> None:
-        self._say("◌ the owner ended, another one comes")
+    def terminal_closed(self) -> None:
+        """May be called on any thread."""
+        self.post_message(TerminalClosed())
 
-    @on(OwnerFound)
-    def _found(self) -> None:
-        self._say("")
-        if isinstance(self.screen, RefusedScreen):
-            self.screen.dismiss()
-        # What was asked before there was an owner is being answered now.
-        if self.summary is not None:
-            self._moved()
-
-    @on(OwnerRefused)
-    def _refused(self, message: OwnerRefused) -> None:
-        if isinstance(self.screen, RefusedScreen):
-            self.screen.tell(message.trouble)
-        else:
-            self.push_screen(RefusedScreen(message.trouble))
-
-    @on(OwnerNoted)
-    def _noted(self, message: OwnerNoted) -> None:
-        self.notify(content.block(message.text).plain, markup=False)
-
-    def hung_up(self) -> None:
-        """The terminal is gone; told on whatever thread notices it."""
-        self.post_message(HungUp())
-
-    @on(HungUp)
-    def _leave(self) -> None:
+    @on(TerminalClosed)
+    def _terminal_closed(self) -> None:
         self.exit(0)
 
     def _tick(self) -> None:
-        self.tidying.tick()
+        self.idle_gc.tick()
         self._ticks += 1
-        took = 0.0
+        load_seconds = 0.0
         if isinstance(self.screen, BaseScreen) and self.screen.is_mounted:
             self.screen.tick()
-            took = self.screen.took
-        if self._ticks >= refresh_hint(self.summary, self.clock(), took):
+            load_seconds = self.screen.load_seconds
+        if self._ticks >= refresh_interval(self.summary, self.clock(), load_seconds):
             self._ticks = 0
-            self._moved()
+            self._data_changed()
 
-    # ── how large it is ─────────────────────────────────────────────────────────────────────────
+    # ── the size of the terminal ──────────────────────────────────────────────────────────────────
 
     @property
     def size(self) -> Size:
-        return laid_out(super().size)
+        return layout_size(super().size)
 
     async def _on_resize(self, event: Resize) -> None:
-        event.prevent_default()  # Else Textual hands it to its own method, too.
+        event.prevent_default()  # Else Textual also calls its own handler.
         event.stop()
-        before, self._window = self._window or event.size, event.size
-        await super()._on_resize(Resize(laid_out(event.size), laid_out(event.size)))
+        before, self._terminal_size = self._terminal_size or event.size, event.size
+        await super()._on_resize(Resize(layout_size(event.size), layout_size(event.size)))
         if is_too_small(before) or is_too_small(event.size):
-            self.refresh(layout=True)  # Also where that size is the one before.
+            self.refresh(layout=True)  # The layout size may be the same as before.
 
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
-        window = self._window or super().size
-        if renderable is not None and is_too_small(window):
-            renderable = sentence(window)
+        size = self._terminal_size or super().size
+        if renderable is not None and is_too_small(size):
+            renderable = too_small_message(size)
         super()._display(screen, renderable)
 
-    # ── going places ────────────────────────────────────────────────────────────────────────────
+    # ── the six screens ───────────────────────────────────────────────────────────────────────────
 
-    def go(self, place: str) -> None:
-        shown = self.current_mode
-        self.switch_mode(place)
-        if shown == unexpected_errors.PLACE != place:
-            self.remove_mode(shown)
+    def go_to(self, mode: str) -> None:
+        before = self.current_mode
+        self.switch_mode(mode)
+        if before == unexpected_errors.MODE != mode:
+            self.remove_mode(before)
 
     def action_board(self) -> None:
-        self.go("board")
+        self.go_to("board")
 
     def action_tasks(self) -> None:
-        self.go("tasks")
+        self.go_to("tasks")
 
     def action_pipeline(self) -> None:
-        self.go("pipeline")
+        self.go_to("pipeline")
 
     def action_journal(self) -> None:
-        self.go("journal")
+        self.go_to("journal")
 
     def action_search(self) -> None:
-        self.go("search")
+        self.go_to("search")
 
     def action_insights(self) -> None:
-        self.go("insights")
+        self.go_to("insights")
 
-    # ── what can be done everywhere ─────────────────────────────────────────────────────────────
+    # ── commands of every screen ──────────────────────────────────────────────────────────────────
 
     def action_help(self) -> None:
         self.push_screen(HelpScreen(list(possible(self.screen))))
 
     def action_why(self) -> None:
-        from tui.screens.why import of_the_header
+        from tui.screens.why import header_details
 
-        self.push_screen(of_the_header(self.now))
+        self.push_screen(header_details(self.now))
 
     def action_palette(self) -> None:
-        from tui.screens.palette import palette
+        from tui.screens.palette import command_palette
 
-        self.push_screen(palette())
+        self.push_screen(command_palette())
 
     def action_command(self) -> None:
         from tui.screens.command_line import CommandLine
 
         screen = self.screen
 
-        async def done(line: str | None) -> None:
+        async def run(line: str | None) -> None:
             refused = await carry_out(screen, line) if line else None
             if refused:
                 self.notify(refused, severity="warning", markup=False)
 
-        self.push_screen(CommandLine(list(possible(screen))), done)
+        self.push_screen(CommandLine(list(possible(screen))), run)
 
     def action_theme(self, name: str = "") -> None:
         if not name:
-            from tui.screens.palette import themes
+            from tui.screens.palette import theme_palette
 
-            self.push_screen(themes())
+            self.push_screen(theme_palette())
         elif name in self.available_themes:
             self.theme = name
         else:
             known = ", ".join(sorted(self.available_themes))
-            said = content.line(f"There is no theme “{name}”; there are {known}.").plain
-            self.notify(said, severity="warning", markup=False)
+            text = content.line(f"Unknown theme “{name}”. Available: {known}.").plain
+            self.notify(text, severity="warning", markup=False)
 
     def action_suspend(self) -> None:
         self.action_suspend_process()
@@ -350,64 +364,65 @@ class Dashboard(App[int]):
             self.exit(0)
             return
 
-        def answered(sure: bool | None) -> None:
-            if sure:
+        def confirmed(yes: bool | None) -> None:
+            if yes:
                 self.exit(0)
 
-        from tui.dialogs import Confirm
+        from tui.dialogs import ConfirmDialog
 
-        rest = "What is written stays whole; what is still to come is not written."
-        self.push_screen(Confirm("An export is being written. Quit?", [rest], yes="Quit"), answered)
+        title = "An export is being written. Quit?"
+        body = "Files that are already written stay complete; the others are not written."
+        self.push_screen(ConfirmDialog(title, [body], yes="Quit"), confirmed)
 
-    # ── mistakes of our own ─────────────────────────────────────────────────────────────────────
+    # ── unexpected errors ─────────────────────────────────────────────────────────────────────────
 
     def _handle_exception(self, error: Exception) -> None:
-        """Called for all that nothing else has caught, of handlers, workers and drawing."""
-        cause, place = cause_of(error), self.current_mode
-        if self._begins_anew:
-            # Of what is being thrown away already: a screen that is half made fails more than once.
-            self.mistakes.note(cause)
+        """Called by Textual for uncaught errors of handlers, workers and drawing."""
+        cause, mode = cause_of(error), self.current_mode
+        if self._resetting:
+            # A screen that is only half built fails more than once.
+            self.unexpected_errors.record(cause)
             return
-        failure = self.mistakes.meet(cause)
-        if failure is None or place == unexpected_errors.PLACE or self._exit or not self.is_running:
+        failure = self.unexpected_errors.handle(cause)
+        if failure is None or mode == unexpected_errors.MODE or self._exit or not self.is_running:
             super()._handle_exception(error)
         else:
-            self._begins_anew = True
-            self.call_later(self._begin_anew, place, failure)
+            self._resetting = True
+            self.call_later(self._reset_mode, mode, failure)
 
     def _task_failed(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        """A task nobody waited for."""
+        """Called by asyncio for a task that nothing awaits."""
         error = context.get("exception")
         if isinstance(error, Exception):
             self._handle_exception(error)
 
     async def _dispatch_message(self, message: Message) -> None:
-        # What fails here would end our own message loop, and with it the program.
+        # An error here would end the message loop of the app.
         try:
             await super()._dispatch_message(message)
-        except Exception as error:  # noqa: BLE001 - this is where all of them end
+        except Exception as error:  # noqa: BLE001 - handled like all other errors
             self._handle_exception(error)
 
-    async def _begin_anew(self, place: str, failure: QueryFailure) -> None:
-        """Show the mistake alone; all screens of that place go, and are made when next shown."""
-        self.add_mode(unexpected_errors.PLACE, lambda: UnexpectedErrorScreen(failure, place))
-        self.switch_mode(unexpected_errors.PLACE)
-        removed = self.remove_mode(place)
-        self.add_mode(place, MODES[place])
+    async def _reset_mode(self, mode: str, failure: QueryFailure) -> None:
+        """Show the error. Remove all screens of the mode, which are built again when next shown."""
+        self.add_mode(unexpected_errors.MODE, lambda: UnexpectedErrorScreen(failure, mode))
+        self.switch_mode(unexpected_errors.MODE)
+        removed = self.remove_mode(mode)
+        self.add_mode(mode, MODES[mode])
         await removed
-        self._begins_anew = False
+        self._resetting = False
 
     def panic(self, *_: object) -> None:
-        """What read the keys has ended: nobody could leave any more."""
+        """Called by Textual when its input thread has ended. No key could quit any more."""
         super()._handle_exception(RuntimeError("The terminal can no longer be read."))
 
     def _fatal_error(self) -> None:
         error = cause_of(self._exception or RuntimeError())
         self._exit_renderables.append(
             Text(
-                f"Tailboard ended by a mistake of its own: {type(error).__name__}. Nothing that "
-                f"was read is lost.\nThe details are in "
-                f"{content.line(str(self.mistakes.log)).plain}; please report them."
+                f"Tailboard ended because of an unexpected error: {type(error).__name__}. No "
+                f"stored data is lost.\nThe details are in "
+                f"{content.line(str(self.unexpected_errors.log)).plain}; please report them."
             )
         )
         self._close_messages_no_wait()

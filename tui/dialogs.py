@@ -1,7 +1,7 @@
-"""Questions to the person, over the screen: yes or no, a word to be typed, a text, a choice.
+"""Modal dialogs: confirm, type a word to confirm, enter a text, choose from a list.
 
-Promises that nothing is done by a key that is pressed in passing: the answer that changes nothing
-has the focus, Esc gives it, and what cannot be taken back wants its word typed.
+Promises that no key pressed in passing changes anything: the safe answer has the focus, Esc gives
+it, and what cannot be undone has to be confirmed by typing a word.
 """
 
 from collections.abc import Sequence
@@ -16,15 +16,15 @@ from textual.widgets import Button, Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from tui import content
-from tui.commands import AGREE
+from tui.commands import CONFIRM
 from tui.pushed_screen import PushedScreen
-from tui.widgets.entry import Entry
+from tui.widgets.text_input import TextInput
 
 T = TypeVar("T")
 
 
 class Dialog(ModalScreen[T], PushedScreen[T], Generic[T]):
-    """A box in the middle of the screen with a title, some lines, and what is below them."""
+    """A box in the middle of the screen with a title, an optional text and controls."""
 
     DEFAULT_CSS = """
     Dialog {
@@ -34,54 +34,54 @@ class Dialog(ModalScreen[T], PushedScreen[T], Generic[T]):
             padding: 1 2; background: $surface; border: round $primary;
         }
         & .title { text-style: bold; margin-bottom: 1; }
-        & .said { height: auto; max-height: 16; overflow-y: auto; }
+        & .body { height: auto; max-height: 16; overflow-y: auto; }
         & Horizontal { height: auto; margin-top: 1; align-horizontal: right; }
         & Button { margin-left: 2; }
         & Input { margin-top: 1; }
         & OptionList { height: auto; max-height: 14; margin-top: 1; border: none; }
     }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "leave it")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "cancel")]
     AUTO_FOCUS = ""
     KEYS: ClassVar[str] = ""
-    """What stands on the lower edge, where nothing else says it."""
+    """Shown on the lower border, if the dialog does not show its keys otherwise."""
 
-    def __init__(self, title: Content | str, said: Sequence[Content | str] = ()) -> None:
+    def __init__(self, title: Content | str, body: Sequence[Content | str] = ()) -> None:
         super().__init__()
         self._title = content.line(title, "bold") if isinstance(title, str) else title
-        self._said = [content.line(one) if isinstance(one, str) else one for one in said]
+        self._body = [content.line(line) if isinstance(line, str) else line for line in body]
 
     def compose(self) -> ComposeResult:
         with Vertical() as box:
             box.border_subtitle = self.KEYS
             yield Static(self._title, classes="title")
-            if self._said:
-                yield Static(content.lines(*self._said), classes="said")
-            yield from self.below()
+            if self._body:
+                yield Static(content.lines(*self._body), classes="body")
+            yield from self.controls()
 
-    def below(self) -> ComposeResult:
+    def controls(self) -> ComposeResult:
         yield from ()
 
-    def action_leave(self) -> None:
+    def action_cancel(self) -> None:
         self.dismiss(None)
 
 
-class Confirm(Dialog[bool]):
-    """Yes or no; no is what Enter, Esc and `n` say."""
+class ConfirmDialog(Dialog[bool]):
+    """Yes or no. Enter, Esc and `n` mean no."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y", AGREE, "yes"),
-        Binding("n", "leave", "no"),
+        Binding("y", CONFIRM, "yes"),
+        Binding("n", "cancel", "no"),
         Binding("left,right,h,l", "app.focus_next", show=False),
     ]
 
     def __init__(
-        self, title: Content | str, said: Sequence[Content | str] = (), *, yes: str = "Yes"
+        self, title: Content | str, body: Sequence[Content | str] = (), *, yes: str = "Yes"
     ) -> None:
-        super().__init__(title, said)
+        super().__init__(title, body)
         self._yes = yes
 
-    def below(self) -> ComposeResult:
+    def controls(self) -> ComposeResult:
         with Horizontal():
             yield Button(Content(f" {self._yes} (y) "), id="yes", compact=True)
             yield Button(Content(" No (Enter) "), id="no", variant="primary", compact=True)
@@ -93,87 +93,84 @@ class Confirm(Dialog[bool]):
         event.stop()
         self.dismiss(event.button.id == "yes")
 
-    def action_agree(self) -> None:
+    def action_confirm(self) -> None:
         self.dismiss(True)
 
-    def action_leave(self) -> None:
+    def action_cancel(self) -> None:
         self.dismiss(False)
 
 
-class Ask(Dialog[str | None]):
-    """One line of text, which may be nothing; None where the person thinks better of it."""
+class InputDialog(Dialog[str | None]):
+    """One line of text, which may be empty; None if the person cancels."""
 
-    KEYS = "Enter takes it · Esc leaves"
+    KEYS = "Enter confirms · Esc cancels"
 
     def __init__(
         self,
         title: Content | str,
-        said: Sequence[Content | str] = (),
+        body: Sequence[Content | str] = (),
         *,
         value: str = "",
-        hint: str = "",
+        placeholder: str = "",
     ) -> None:
-        super().__init__(title, said)
-        self._value, self._hint = value, hint
+        super().__init__(title, body)
+        self._value, self._placeholder = value, placeholder
 
-    def below(self) -> ComposeResult:
-        yield Entry(value=self._value, placeholder=self._hint)
+    def controls(self) -> ComposeResult:
+        yield TextInput(value=self._value, placeholder=self._placeholder)
 
     def on_mount(self) -> None:
         self.query_one(Input).focus()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
-        self.answer(event.value.strip())
+        self.submit(event.value.strip())
 
-    def answer(self, said: str) -> None:
-        self.dismiss(said)
+    def submit(self, text: str) -> None:
+        self.dismiss(text)
 
 
-class Typed(Ask):
-    """A word that has to be typed, because what follows cannot be taken back by a key."""
+class TypedConfirmDialog(InputDialog):
+    """The person has to type a word, because what follows cannot be undone."""
 
     KEYS = ""
 
-    def __init__(self, title: Content | str, said: Sequence[Content | str], *, word: str) -> None:
-        wanted = content.line(
-            f"Type {word} and press Enter to do it; Esc leaves everything as it is."
-        )
-        super().__init__(title, [*said, "", wanted])
+    def __init__(self, title: Content | str, body: Sequence[Content | str], *, word: str) -> None:
+        instruction = content.line(f"Type {word} and press Enter to confirm. Esc cancels.")
+        super().__init__(title, [*body, "", instruction])
         self._word = word
 
-    def answer(self, said: str) -> None:
-        if said == self._word:
-            self.dismiss(said)
+    def submit(self, text: str) -> None:
+        if text == self._word:
+            self.dismiss(text)
         else:
-            self.notify(f"That is not “{self._word}”. Nothing was done.", markup=False)
+            self.notify(f"That is not “{self._word}”. Nothing was changed.", markup=False)
             self.dismiss(None)
 
 
-class Choose(Dialog[str | None]):
-    """One of a few; each is an id and what it says."""
+class ChoiceDialog(Dialog[str | None]):
+    """A choice from a list of (id, label) pairs."""
 
-    KEYS = "Enter chooses · Esc leaves"
-
-    def __init__(
-        self,
-        title: Content | str,
-        choices: Sequence[tuple[str, Content | str]],
-        said: Sequence[Content | str] = (),
-    ) -> None:
-        super().__init__(title, said)
-        self._choices = choices
-
+    KEYS = "Enter chooses · Esc cancels"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("j", "down", show=False),
         Binding("k", "up", show=False),
     ]
 
-    def below(self) -> ComposeResult:
+    def __init__(
+        self,
+        title: Content | str,
+        choices: Sequence[tuple[str, Content | str]],
+        body: Sequence[Content | str] = (),
+    ) -> None:
+        super().__init__(title, body)
+        self._choices = choices
+
+    def controls(self) -> ComposeResult:
         yield OptionList(
             *(
-                Option(content.line(said) if isinstance(said, str) else said, id=name)
-                for name, said in self._choices
+                Option(content.line(label) if isinstance(label, str) else label, id=name)
+                for name, label in self._choices
             )
         )
 

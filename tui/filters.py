@@ -1,5 +1,5 @@
-"""What a person writes to narrow a list: words that must be there, `!words` that must not, and
-`name:value` for the names a list knows. Pure; any text is a filter, none is an error.
+"""Filter texts as a person types them: words that must occur, `!word` for words that must not,
+and `name:value` for the fields that a list defines. Pure. Any text is a valid filter.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,7 +9,7 @@ from msgspec import Struct
 
 class Filter(Struct, frozen=True):
     fields: Mapping[str, tuple[str, ...]] = {}
-    """What is asked of each name; a value may be a list: `state:failed,dead`."""
+    """Requested values by field; a value may be a list: `state:failed,dead`."""
     words: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
 
@@ -17,17 +17,23 @@ class Filter(Struct, frozen=True):
         return next(iter(self.fields.get(name, ())), None)
 
     def any_of(self, name: str) -> list[str] | None:
-        """The values of a name for a statement; None where nothing is asked of it."""
+        """The values of a field for a SQL query; None if the filter does not name the field."""
         return list(self.fields.get(name, ())) or None
 
+    def matches(self, text: str) -> bool:
+        text = text.lower()
+        return all(word in text for word in self.words) and not any(
+            word in text for word in self.without
+        )
 
-def parse(text: str, names: Sequence[str]) -> Filter:
-    """The filter in a text. A name that the list does not know is a word like any other."""
+
+def parse(text: str, names: Sequence[str] = ()) -> Filter:
+    """The filter in a text. An unknown field name is an ordinary word."""
     fields: dict[str, tuple[str, ...]] = {}
     words, without = [], []
     for word in text.lower().split():
         name, colon, value = word.partition(":")
-        values = tuple(one for one in value.split(",") if one)
+        values = tuple(part for part in value.split(",") if part)
         if colon and name in names and values:
             fields[name] = (*fields.get(name, ()), *values)
         elif word.startswith("!") and len(word) > 1:
@@ -35,3 +41,8 @@ def parse(text: str, names: Sequence[str]) -> Filter:
         else:
             words.append(word)
     return Filter(fields, tuple(words), tuple(without))
+
+
+def matches(text: str, words: str) -> bool:
+    """Whether a text contains all words of a filter and none that it excludes."""
+    return parse(words).matches(text)

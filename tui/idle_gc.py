@@ -1,8 +1,8 @@
-"""Looks for garbage while nobody waits.
+"""Runs full garbage collections while the person does not type.
 
-A full look takes as long as drawing a screen; by itself it comes while there is most to do, which
-is when somebody pressed a key. Promises that it comes in a pause, and that a long time without any
-does not fill the memory.
+A full collection takes as long as drawing a screen, and Python starts it when most objects are
+created: right after a key. Promises that it runs in a pause of typing, and that memory does not
+grow without limit if there is no pause.
 """
 
 import gc
@@ -12,33 +12,32 @@ from typing import Final
 
 from ingest.gc_scheduler import freeze_loaded
 
-REST: Final = 1.5
-"""Seconds without a key, after which there is a pause."""
-WORTH: Final = 10
-"""Looks at what is younger, after which a full one is worth it: as often as by itself."""
-OVERDUE: Final = 200
-"""And after which it must not wait for a pause any longer."""
+IDLE_SECONDS: Final = 1.5
+"""Without a key for this long, the person is considered idle."""
+DUE_AFTER: Final = 10
+"""Collections of the middle generation after which a full one is due: Python's own default."""
+OVERDUE_AFTER: Final = 200
+"""The same, after which it runs even while the person types."""
 _NEVER: Final = 1_000_000
 
 
 class IdleCollector:
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
-        self._touched = monotonic()
+        self._last_input = monotonic()
 
-    def begin(self) -> None:
-        """From now on; what is loaded is there to stay."""
+    def start(self) -> None:
+        """Take over full collections from Python. What is loaded is never collected."""
         freeze_loaded()
         young, middle, _ = gc.get_threshold()
         gc.set_threshold(young, middle, _NEVER)
 
-    def touch(self) -> None:
-        """Somebody is at work."""
-        self._touched = self._monotonic()
+    def input_received(self) -> None:
+        self._last_input = self._monotonic()
 
     def tick(self) -> None:
-        """Time has passed."""
-        waiting = gc.get_count()[2]
-        pauses = self._monotonic() - self._touched >= REST
-        if (waiting >= WORTH and pauses) or waiting >= OVERDUE:
+        """Collect if it is time. Called every second."""
+        count = gc.get_count()[2]
+        idle = self._monotonic() - self._last_input >= IDLE_SECONDS
+        if (count >= DUE_AFTER and idle) or count >= OVERDUE_AFTER:
             gc.collect()

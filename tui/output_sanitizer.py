@@ -1,8 +1,8 @@
-"""The last look at what is drawn, just before it leaves: no control character passes, and with
-`TAILBOARD_ASCII=1` only ASCII does, column for column.
+"""Filters everything that is drawn: removes control characters, and with `TAILBOARD_ASCII=1`
+replaces all other characters than ASCII, keeping the columns.
 
-All text is made harmless where it becomes `Content` (`safe.py`); this holds even where that was
-forgotten.
+Text is already sanitized where it becomes `Content` (`content.py`). This is the second line of
+defence.
 """
 
 import unicodedata
@@ -16,15 +16,15 @@ from textual.filter import LineFilter
 from ingest.text.state_style import STATE_STYLES
 
 
-def _pairs(signs: str, twins: str) -> dict[int, str]:
-    return dict(zip(map(ord, signs), twins, strict=True))
+def _pairs(characters: str, replacements: str) -> dict[int, str]:
+    return dict(zip(map(ord, characters), replacements, strict=True))
 
 
-_ACTS: Final = dict.fromkeys([*range(32), *range(127, 160)], "�")
-_TWINS: Final[dict[int, str]] = {
-    **{ord(look.glyph): look.ascii for look in STATE_STYLES.values()},
+_CONTROL_CHARACTERS: Final = dict.fromkeys([*range(32), *range(127, 160)], "�")
+_ASCII: Final[dict[int, str]] = {
+    **{ord(style.glyph): style.ascii for style in STATE_STYLES.values()},
     **_pairs("│┃▌▐▏▎▕║─━═▁▔▂▃▄▅▆▇█▀", "||||||||---__..-=+*##"),
-    # Of the library's own scroll bars, frames and palette.
+    # Drawn by Textual: scroll bars, borders and the palette.
     **_pairs("▉▊▋▍╍╏╸╺", "||||-|--"),
     **dict.fromkeys(map(ord, "╔╗╚╝▖▗▘▙▛▜▝▟"), "+"),
     ord("🔎"): "> ",
@@ -38,33 +38,33 @@ _TWINS: Final[dict[int, str]] = {
 class OutputSanitizer(LineFilter):
     def __init__(self, *, ascii: bool) -> None:
         super().__init__()
-        self._twins: Mapping[int, str] = _TWINS if ascii else {}
+        self._replacements: Mapping[int, str] = _ASCII if ascii else {}
         self._ascii = ascii
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
-        if all(_is_fine(segment.text, ascii=self._ascii) for segment in segments):
+        if all(_is_safe(segment.text, ascii=self._ascii) for segment in segments):
             return segments
         return [
-            segment if segment.control else Segment(self._passed(segment.text), segment.style)
+            segment if segment.control else Segment(self._sanitized(segment.text), segment.style)
             for segment in segments
         ]
 
-    def _passed(self, text: str) -> str:
-        text = text.translate(_ACTS)
+    def _sanitized(self, text: str) -> str:
+        text = text.translate(_CONTROL_CHARACTERS)
         if not self._ascii or text.isascii():
             return text
-        return "".join(map(self._twin, text))
+        return "".join(map(self._ascii_for, text))
 
-    def _twin(self, character: str) -> str:
+    def _ascii_for(self, character: str) -> str:
         if character.isascii():
             return character
-        found = self._twins.get(ord(character))
-        if found is not None:
-            return found
+        replacement = self._replacements.get(ord(character))
+        if replacement is not None:
+            return replacement
         if unicodedata.combining(character):
             return ""
         return "??" if unicodedata.east_asian_width(character) in "WF" else "?"
 
 
-def _is_fine(text: str, *, ascii: bool) -> bool:
+def _is_safe(text: str, *, ascii: bool) -> bool:
     return text.isascii() and text.isprintable() if ascii else text.isprintable()

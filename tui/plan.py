@@ -1,7 +1,7 @@
-"""The plan of a project as the tasks screen shows it: what is asked for, and how it is laid out.
+"""The plan of a project as the tasks screen shows it. Pure; runs on a query thread.
 
-Pure, and made beside the loop. What a revision held is shown as tasks of that moment, with what it
-changed in front of their words.
+A past revision of a plan is shown as tasks in their state at that time, with a sign for each change
+before their texts.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,24 +21,23 @@ from ingest.projects.tasks.revisions import Change, Revision, RevisionStep, load
 from ingest.projects.tasks.roadmap import roadmap
 from ingest.sessions.scope import Now, Scope
 from ingest.text.state_style import STATE_STYLES, UNKNOWN
-from tui.widgets.column import Line
-from tui.widgets.graph import Picture
-from tui.widgets.listing import matches
+from tui.filters import matches
+from tui.widgets.graph import GraphPicture
 
-MOST: Final = 500
-"""Boxes that are drawn; more are no picture any more, and the table has them all."""
-_SIGNS: Final = {
+MAX_BOXES: Final = 500
+"""More boxes would not be readable. The table shows all tasks."""
+_CHANGE_SIGNS: Final = {
     Change.ADDED: "+",
     Change.REMOVED: "−",
     Change.REWORDED: "~",
     Change.MOVED: "↕",
     Change.STATUS: "*",
 }
-_THEN: Final = {"completed": TaskState.DONE, "in_progress": TaskState.IN_PROGRESS}
+_STATES: Final = {"completed": TaskState.DONE, "in_progress": TaskState.IN_PROGRESS}
 
 
-class Within(StrEnum):
-    """How far the screen looks."""
+class PlanScope(StrEnum):
+    """Which tasks the screen shows."""
 
     PROJECT = "project"
     BRANCH = "branch"
@@ -46,99 +45,103 @@ class Within(StrEnum):
     EVERYTHING = "everything"
 
 
-class View(StrEnum):
+class PlanView(StrEnum):
     GRAPH = "graph"
     TREE = "tree"
     TABLE = "table"
 
 
 class PlanRequest(Struct, frozen=True):
-    """What a person wants to see."""
+    """What a person chose to see."""
 
-    within: Within = Within.PROJECT
+    scope: PlanScope = PlanScope.PROJECT
     project: str | None = None
-    """The one that moved last, where none was chosen."""
+    """None for the most recently active one."""
     branch: str | None = None
     session: str | None = None
-    choice: TaskFilter = TaskFilter.ALL
+    task_filter: TaskFilter = TaskFilter.ALL
     words: str = ""
-    """What a task must say to be shown; not, behind a `!`."""
-    view: View = View.GRAPH
+    """A filter text: see `tui.filters`."""
+    view: PlanView = PlanView.GRAPH
     revision: int | None = None
-    """Which one of the plan of `revised`; None for how everything stands now."""
-    revised: str | None = None
-    """The session whose plan is stepped through: that of the task under the cursor."""
+    """Number of a revision of the plan of `revision_session`; None for the current state."""
+    revision_session: str | None = None
+    """The session of the task under the cursor."""
     order: tuple[str, ...] = ()
-    """Of the last picture, so that nothing jumps."""
-    columns: int = 24
+    """Order of the nodes in the last graph, so that they stay where they are."""
+    label_width: int = 24
     ascii: bool = False
 
 
 class PlanLayout(Struct, frozen=True):
-    """What was found, and how it is shown."""
+    """The tasks, and how they are shown."""
 
-    wish: PlanRequest
+    request: PlanRequest
     projects: list[str]
     project: str | None
     roadmap: Roadmap
     shown: Roadmap
-    """What of it the filter lets through; or the plan as it was."""
+    """The tasks that match the filter, or those of a past revision."""
     revisions: list[Revision]
-    picture: Picture | None
-    left_out: int
-    """Tasks that there was no room for in the picture."""
+    graph: GraphPicture | None
+    hidden_count: int
+    """Tasks that are not in the graph because it would be too large."""
 
     @property
     def revision(self) -> Revision | None:
-        at = self.wish.revision
-        return self.revisions[at - 1] if at and at <= len(self.revisions) else None
+        return _revision(self.request, self.revisions)
 
 
-def lay_out_plan(rows: NamedQueries, wish: PlanRequest, now: Now) -> PlanLayout:
-    projects = [row["project"] for row in rows.rows("tasks.projects")]
-    project = wish.project or next(iter(projects), None)
-    found = roadmap(rows, _scope(wish, project), now)
-    course = load_revisions(rows, wish.revised) if wish.revised else []
-    then = wish.revision and wish.revision <= len(course)
-    shown = at_revision(course[wish.revision - 1]) if then and wish.revision else among(found, wish)
-    picture = pictured(shown, wish) if wish.view is View.GRAPH else None
-    left_out = max(0, len(shown.tasks) - MOST) if picture else 0
-    return PlanLayout(wish, projects, project, found, shown, course, picture, left_out)
+def _revision(request: PlanRequest, revisions: Sequence[Revision]) -> Revision | None:
+    number = request.revision
+    return revisions[number - 1] if number and number <= len(revisions) else None
 
 
-def _scope(wish: PlanRequest, project: str | None) -> Scope:
-    match wish.within:
-        case Within.EVERYTHING:
+def lay_out_plan(reader: NamedQueries, request: PlanRequest, now: Now) -> PlanLayout:
+    projects = [row["project"] for row in reader.rows("tasks.projects")]
+    project = request.project or next(iter(projects), None)
+    current = roadmap(reader, _scope(request, project), now)
+    revisions = load_revisions(reader, request.revision_session) if request.revision_session else []
+    revision = _revision(request, revisions)
+    shown = at_revision(revision) if revision else filter_roadmap(current, request)
+    graph = draw_graph(shown, request) if request.view is PlanView.GRAPH else None
+    hidden_count = max(0, len(shown.tasks) - MAX_BOXES) if graph else 0
+    return PlanLayout(request, projects, project, current, shown, revisions, graph, hidden_count)
+
+
+def _scope(request: PlanRequest, project: str | None) -> Scope:
+    match request.scope:
+        case PlanScope.EVERYTHING:
             return Scope()
-        case Within.BRANCH:
-            return Scope(project=project, branch=wish.branch)
-        case Within.SESSION:
-            return Scope(project=project, session=wish.session)
-        case Within.PROJECT:
+        case PlanScope.BRANCH:
+            return Scope(project=project, branch=request.branch)
+        case PlanScope.SESSION:
+            return Scope(project=project, session=request.session)
+        case PlanScope.PROJECT:
             return Scope(project=project)
 
 
-def among(found: Roadmap, wish: PlanRequest) -> Roadmap:
-    """What the filter lets through, of what is still looked for here."""
-    tasks = filter_tasks([task for task in found.tasks if task.relevant], wish.choice)
-    if wish.words:
-        tasks = [task for task in tasks if matches(Line(task.id, (task.text,)), wish.words)]
+def filter_roadmap(current: Roadmap, request: PlanRequest) -> Roadmap:
+    """The relevant tasks that match the filter, and the edges between them."""
+    tasks = filter_tasks([task for task in current.tasks if task.relevant], request.task_filter)
+    if request.words:
+        tasks = [task for task in tasks if matches(task.text, request.words)]
     ids = {task.id for task in tasks}
-    edges = [edge for edge in found.edges if edge.source in ids and edge.target in ids]
-    return Roadmap(tasks, edges, found.refused, found.plan_tool_off)
+    edges = [edge for edge in current.edges if edge.source in ids and edge.target in ids]
+    return Roadmap(tasks, edges, current.refused, current.plan_tool_off)
 
 
 def at_revision(revision: Revision) -> Roadmap:
-    """The plan as it was, and what this revision took away."""
-    tasks = [_then(entry, revision.number) for entry in (*revision.steps, *revision.removed)]
-    edges = [Edge(one.id, other.id, EdgeKind.ORDER) for one, other in pairwise(revision.steps)]
+    """The plan as of this revision, with the steps that it removed."""
+    tasks = [_task_at(entry, revision.number) for entry in (*revision.steps, *revision.removed)]
+    edges = [Edge(step.id, after.id, EdgeKind.ORDER) for step, after in pairwise(revision.steps)]
     return Roadmap(tasks, edges)
 
 
-def _then(entry: RevisionStep, number: int) -> Task:
-    signs = "".join(_SIGNS[change] for change in entry.changes)
-    gone = Change.REMOVED in entry.changes
-    state = TaskState.CANCELLED if gone else _THEN.get(entry.status, TaskState.PENDING)
+def _task_at(entry: RevisionStep, number: int) -> Task:
+    signs = "".join(_CHANGE_SIGNS[change] for change in entry.changes)
+    removed = Change.REMOVED in entry.changes
+    state = TaskState.CANCELLED if removed else _STATES.get(entry.status, TaskState.PENDING)
     return Task(
         id=entry.id,
         text=f"{signs} {entry.text}" if signs else entry.text,
@@ -149,59 +152,61 @@ def _then(entry: RevisionStep, number: int) -> Task:
         project="",
         branch=None,
         revision=number,
-        notes=[f"It was “{entry.text_before}”."] if entry.text_before else [],
-        current=not gone,
+        notes=[f"Before: “{entry.text_before}”"] if entry.text_before else [],
+        current=not removed,
     )
 
 
-def pictured(shown: Roadmap, wish: PlanRequest) -> Picture:
-    tasks = shown.tasks[:MOST]
+def draw_graph(shown: Roadmap, request: PlanRequest) -> GraphPicture:
+    tasks = shown.tasks[:MAX_BOXES]
     ids = {task.id for task in tasks}
     drawn = [edge for edge in shown.edges if edge.source in ids and edge.target in ids]
     edges = [(edge.source, edge.target) for edge in drawn]
     hard = {(edge.source, edge.target) for edge in drawn if edge.kind is EdgeKind.DEPENDS}
-    placed = layout([task.id for task in tasks], edges, wish.order)
-    labels = {task.id: label(task, ascii=wish.ascii) for task in tasks}
-    drawing = draw(placed, labels, set(edges) - hard, columns=wish.columns, ascii=wish.ascii)
-    return Picture(placed, drawing, {task.id: tone(task) for task in tasks})
+    placed = layout([task.id for task in tasks], edges, request.order)
+    labels = {task.id: label(task, ascii=request.ascii) for task in tasks}
+    drawing = draw(
+        placed, labels, set(edges) - hard, columns=request.label_width, ascii=request.ascii
+    )
+    return GraphPicture(placed, drawing, {task.id: tone(task) for task in tasks})
 
 
 def label(task: Task, *, ascii: bool = False) -> str:
-    look_ = STATE_STYLES.get(task.state, UNKNOWN)
-    sign = look_.ascii if ascii else look_.glyph
-    said = "!" if task.edited else ""
+    style = STATE_STYLES.get(task.state, UNKNOWN)
+    glyph = style.ascii if ascii else style.glyph
+    edited = "!" if task.edited else ""
     kind = "" if task.origin in (Origin.PLAN, Origin.PERSON) else f" ({task.origin})"
-    return f"{sign}{said} {task.text}{kind}"
+    return f"{glyph}{edited} {task.text}{kind}"
 
 
 def tone(task: Task) -> str:
     return STATE_STYLES.get(task.state, UNKNOWN).color
 
 
-def nested(shown: Roadmap) -> list[tuple[int, Task]]:
-    """The tasks with what is a part of them below them, and how deep each stands."""
-    parts: dict[str, list[str]] = {}
-    has_whole: set[str] = set()
+def flatten_tree(shown: Roadmap) -> list[tuple[int, Task]]:
+    """The tasks as a tree: each with its depth, children after their parent."""
+    children: dict[str, list[str]] = {}
+    has_parent: set[str] = set()
     for edge in shown.edges:
-        if edge.kind is EdgeKind.PART and edge.target not in has_whole:
-            parts.setdefault(edge.source, []).append(edge.target)
-            has_whole.add(edge.target)
+        if edge.kind is EdgeKind.PART and edge.target not in has_parent:
+            children.setdefault(edge.source, []).append(edge.target)
+            has_parent.add(edge.target)
     by_id = {task.id: task for task in shown.tasks}
-    found: list[tuple[int, Task]] = []
+    tree: list[tuple[int, Task]] = []
     seen: set[str] = set()
-    waiting = [(0, task.id) for task in reversed(shown.tasks) if task.id not in has_whole]
-    while waiting:
-        depth, name = waiting.pop()
+    stack = [(0, task.id) for task in reversed(shown.tasks) if task.id not in has_parent]
+    while stack:
+        depth, name = stack.pop()
         if name in seen:
             continue
         seen.add(name)
-        found.append((depth, by_id[name]))
-        waiting += [(depth + 1, part) for part in reversed(parts.get(name, []))]
-    return found + [(0, task) for task in shown.tasks if task.id not in seen]
+        tree.append((depth, by_id[name]))
+        stack += [(depth + 1, part) for part in reversed(children.get(name, []))]
+    return tree + [(0, task) for task in shown.tasks if task.id not in seen]
 
 
-def counts(tasks: Sequence[Task]) -> Mapping[TaskState, int]:
-    """How many tasks stand in each state, in the order of the states."""
+def state_counts(tasks: Sequence[Task]) -> Mapping[TaskState, int]:
+    """The number of tasks by state, in the order of the states."""
     return {
         state: number
         for state in TaskState
@@ -209,10 +214,10 @@ def counts(tasks: Sequence[Task]) -> Mapping[TaskState, int]:
     }
 
 
-def stepped(wish: PlanRequest, found: PlanLayout, by: int) -> PlanRequest:
-    """One revision back or on; past the newest one is now again."""
-    last = len(found.revisions)
-    at = (wish.revision or last + 1) + by
-    if at > last or not last:
-        return replace(wish, revision=None)
-    return replace(wish, revision=max(1, at))
+def step_revision(request: PlanRequest, plan: PlanLayout, step: int) -> PlanRequest:
+    """The request for an older or newer revision; after the newest one, for the current state."""
+    last = len(plan.revisions)
+    number = (request.revision or last + 1) + step
+    if number > last or not last:
+        return replace(request, revision=None)
+    return replace(request, revision=max(1, number))

@@ -1,7 +1,8 @@
-"""A screen that is put over another one, and is closed again: a dialog, a palette, a page.
+"""Base of the screens that are pushed over another one: dialogs, the palette, a session. A module
+of its own because dialogs and screens need it, and they do not import each other.
 
-Promises that it is closed once. Two keys of one read may both ask for it, and Textual closes
-whatever is on top.
+Promises that such a screen is dismissed once: two keys read at the same time may both ask for it,
+and Textual would close the screen below, too.
 """
 
 from typing import TypeVar
@@ -13,7 +14,7 @@ T = TypeVar("T")
 
 
 class PushedScreen(Screen[T]):
-    """To be named behind other bases: Textual takes styles from the first one only."""
+    """To be named after other bases: Textual takes styles from the first one only."""
 
     def dismiss(self, result: T | None = None) -> AwaitComplete:
         if self.app.screen is not self:
@@ -21,5 +22,5 @@ class PushedScreen(Screen[T]):
         return super().dismiss(result)
 
     async def action_quit(self) -> None:
-        """Where the key is bound here: a modal screen hides the bindings of the app."""
+        """For screens that bind the key: a modal screen hides the bindings of the app."""
         await self.app.action_quit()

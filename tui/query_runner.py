@@ -1,8 +1,8 @@
-"""Answers for the screens: questions are asked on threads of their own, never on the drawing loop.
+"""Runs the queries of the screens on threads, never on the event loop.
 
-A `Question` is a pure function of what can be read; it touches no widget. Promises that several
-asked `together` see one moment, that what nobody waits for any more is not told, that an owner's
-end only delays an answer, and that a question which also asks git keeps only its like waiting.
+A `Query` is a pure function of a `QueryReader` and touches no widget. Promises that the queries of
+`run_consistent` see one snapshot, that a cancelled query delivers no result, that the end of the
+owner only delays a result, and that slow queries, which run git, delay only other slow ones.
 """
 
 import asyncio
@@ -25,18 +25,18 @@ from tui.supervisor import Supervisor
 T = TypeVar("T")
 K = TypeVar("K")
 
-Question = Callable[[QueryReader], T]
+Query = Callable[[QueryReader], T]
 THREADS: Final = 4
 
 
 class QueryFailure(Struct, frozen=True):
-    """Why a question has no answer."""
+    """Why a query failed."""
 
     code: str
     message: str
     hint: str
     details: str = ""
-    """For whoever reports it: where in the program, and nothing of what was read."""
+    """For a bug report: the traceback without the text of the error, which may quote files."""
 
 
 class QueryResult(Struct, Generic[T], frozen=True):
@@ -47,7 +47,7 @@ Answer = QueryResult[Any] | QueryFailure
 
 
 class _Job:
-    """What one of our threads is to do, and what came of it."""
+    """Work for a query thread, and its result."""
 
     def __init__(self, work: Callable[[], Any]) -> None:
         self.work = work
@@ -59,11 +59,11 @@ class QueryRunner:
         self.caretaker = caretaker
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._slow: SimpleQueue[_Job | None] = SimpleQueue()
-        """What may hang elsewhere than at the owner, on one thread of its own."""
+        """Queries that may hang outside the owner, on one thread of their own."""
         self._lock = threading.Lock()
         self._at_work: dict[_Job, int] = {}
-        """Which thread is at which job."""
-        # Daemons: who quits does not wait for an answer that is still on its way.
+        """The thread of each running job."""
+        # Daemon threads: quitting does not wait for a running query.
         queues = dict.fromkeys(map(str, range(THREADS)), self._jobs) | {"slow": self._slow}
         for name, jobs in queues.items():
             threading.Thread(
@@ -75,21 +75,21 @@ class QueryRunner:
             self._jobs.put(None)
         self._slow.put(None)
 
-    async def ask(self, question: Question[T], *, slow: bool = False) -> T:
-        """The answer; raises what the question raised. `slow` where git is asked, too."""
+    async def ask(self, question: Query[T], *, slow: bool = False) -> T:
+        """The result of a query; raises its error. `slow` for queries that run git."""
         return await self._run(lambda: self._read(question), self._slow if slow else self._jobs)
 
-    async def answer(self, question: Question[Any], *, slow: bool = False) -> Answer:
-        """The answer, or why there is none."""
+    async def answer(self, question: Query[Any], *, slow: bool = False) -> Answer:
+        """The result of a query, or why it failed."""
         try:
             return QueryResult(await self.ask(question, slow=slow))
-        except Exception as error:  # noqa: BLE001 - told in the pane that asked
+        except Exception as error:  # noqa: BLE001 - shown in the pane
             return failure_of(error)
 
     async def run_consistent(
-        self, questions: Mapping[K, Question[Any]]
+        self, questions: Mapping[K, Query[Any]]
     ) -> AsyncIterator[tuple[K, Answer]]:
-        """Each answer as it comes, all of them about one moment, unless one of them failed."""
+        """Each result as it arrives, all from one snapshot unless a query fails."""
         loop = asyncio.get_running_loop()
         answers: asyncio.Queue[tuple[K, Answer] | None] = asyncio.Queue()
         gone = threading.Event()
@@ -118,7 +118,7 @@ class QueryRunner:
         """Have the owner carry out an action exactly once, also if it ends before it answers."""
         job = _Job(lambda: deliver(self.caretaker.remote, name, values))
         self._jobs.put(job)
-        # Never given up: what was said is done, whether anybody waits for it or not.
+        # Never cancelled: the action is carried out even if the caller is gone.
         done: dict[str, Any] = await asyncio.wrap_future(job.future)
         return done
 
@@ -133,13 +133,13 @@ class QueryRunner:
         return found
 
     def _give_up(self, job: _Job) -> None:
-        """Nobody waits for it any more: have the owner stop, and the thread free for another."""
+        """The caller is gone: have the owner cancel the query, which frees the thread."""
         with self._lock:
             thread = self._at_work.get(job)
             if thread is not None:
                 self.caretaker.give_up(thread)
 
-    # ── on a thread of ours ─────────────────────────────────────────────────────────────────────
+    # ── on the query threads ──────────────────────────────────────────────────────────────────────
 
     def _work(self, jobs: SimpleQueue[_Job | None]) -> None:
         while (job := jobs.get()) is not None:
@@ -150,7 +150,7 @@ class QueryRunner:
             result, error = None, None
             try:
                 result = job.work()
-            except BaseException as raised:  # noqa: BLE001 - it is for whoever asked
+            except BaseException as raised:  # noqa: BLE001 - raised again for the caller
                 error = raised
             with self._lock:
                 del self._at_work[job]
@@ -159,18 +159,18 @@ class QueryRunner:
             else:
                 job.future.set_exception(error)
 
-    def _read(self, question: Question[T]) -> T:
+    def _read(self, question: Query[T]) -> T:
         remote = self.caretaker.remote()
         while True:
             try:
                 return question(remote)
             except OwnerGone:
-                # Reading changes nothing, so the next owner is asked the same.
+                # Queries change nothing, so the next owner can run them again.
                 remote = self.caretaker.remote(remote)
 
     def _in_one_moment(
         self,
-        rest: dict[K, Question[Any]],
+        rest: dict[K, Query[Any]],
         tell: Callable[[tuple[K, Answer]], None],
         gone: threading.Event,
     ) -> None:
@@ -183,7 +183,7 @@ class QueryRunner:
                         return
                     tell((key, QueryResult(rest[key](remote))))
                     del rest[key]
-        except Exception:  # noqa: BLE001 - told below, by the question it belongs to
+        except Exception:  # noqa: BLE001 - raised again below, by the query that failed
             for key, question in rest.items():
                 if gone.is_set():
                     return
@@ -194,7 +194,7 @@ class QueryRunner:
 
 
 def failure_of(error: BaseException) -> QueryFailure:
-    """The error as people are told it. What is no error of ours is a mistake of ours."""
+    """The error as it is shown. An error of an unknown type is unexpected."""
     trace = "".join(traceback.format_tb(error.__traceback__))
     if isinstance(error, TailboardError):
         code, message, hint = error.code, error.message, error.hint
@@ -202,7 +202,7 @@ def failure_of(error: BaseException) -> QueryFailure:
     if isinstance(error, Exception):
         log.unexpected(error)
     name = type(error).__name__
-    sentence = f"This part of the screen met an error of the program's own: {name}."
-    hint = "The rest goes on. Press y to copy the details for a report."
-    # Not the text of the error: it may quote what was read.
+    sentence = f"Unexpected error in this part of the screen: {name}."
+    hint = "The other parts are not affected. Press y to copy the details for a bug report."
+    # Without the text of the error: it may quote files.
     return QueryFailure(name, sentence, hint, f"{name}\n{trace}")

@@ -1,4 +1,4 @@
-"""How everything stands, in the few figures that every screen has above it."""
+"""The numbers in the header of every screen."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -18,23 +18,24 @@ class Summary(Struct, frozen=True):
     failed: int = 0
     """Sessions whose last turn failed."""
     behind: int = 0
-    fresh_at: datetime | None = None
+    """Bytes that are not read yet."""
+    last_line_at: datetime | None = None
     sources: int = 0
-    troubled: int = 0
-    """Sources that cannot be read."""
+    unreadable: int = 0
+    """Damaged files, and files that cannot be opened."""
     failed_batches: int = 0
     dead_batches: int = 0
     paused: str | None = None
-    """Why the queue stands still."""
+    """Why the queue is paused; None if it is not."""
 
 
-def summary(reading: QueryReader, now: Now) -> Summary:
-    return figures(reading, [session.state for session in unfinished_sessions(reading, now)], now)
+def summary(reader: QueryReader, now: Now) -> Summary:
+    return summarize(reader, [session.state for session in unfinished_sessions(reader, now)], now)
 
 
-def figures(reading: QueryReader, states: Sequence[SessionState], now: Now) -> Summary:
-    """The same, where somebody knows already how the sessions stand."""
-    sources, queue, pauses = reading.run_consistent(
+def summarize(reader: QueryReader, states: Sequence[SessionState], now: Now) -> Summary:
+    """The summary if the states of the sessions are already known."""
+    sources, queue, pauses = reader.run_consistent(
         [
             ("status.sources", {}),
             ("status.queue", {"now": now.moment.isoformat()}),
@@ -42,16 +43,16 @@ def figures(reading: QueryReader, states: Sequence[SessionState], now: Now) -> S
         ]
     )
     batches = {row["state"]: int(row["batches"]) for row in queue}
-    read = sources[0]
+    totals = sources[0]
     return Summary(
         running=states.count(SessionState.RUNNING),
         waiting=states.count(SessionState.WAITING),
         stalled=states.count(SessionState.STALLED),
         failed=states.count(SessionState.FAILED),
-        behind=int(read["behind"]),
-        fresh_at=read["fresh_at"],
-        sources=int(read["following"]),
-        troubled=int(read["damaged"]) + int(read["unreadable"]),
+        behind=int(totals["behind"]),
+        last_line_at=totals["fresh_at"],
+        sources=int(totals["following"]),
+        unreadable=int(totals["damaged"]) + int(totals["unreadable"]),
         failed_batches=batches.get("failed", 0),
         dead_batches=batches.get("dead", 0),
         paused=str(pauses[0]["message"]) if pauses else None,

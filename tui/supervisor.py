@@ -1,8 +1,8 @@
-"""Keeps somebody at the door: a process that has the database open, for this one to ask.
+"""Connects to the owner, the process that has the database open, and starts one if there is none.
 
-Promises that there is an owner soon after the last one ended, whoever that was: where nobody
-answers, one is started as a child, which ends with this process. Its words never reach the
-terminal; where it cannot start they are the `Trouble` that is told. Knows no screen.
+Promises that there is an owner soon after the last one ended: if none answers, one is started as a
+child, which ends with this process. Its output never reaches the terminal; if it cannot start, its
+output becomes the `SupervisorProblem` that is reported. Does not depend on any screen.
 """
 
 import contextlib
@@ -24,35 +24,35 @@ from ingest.server.client import DatabaseClient
 from ingest.settings import Settings
 
 AGAIN_SECONDS: Final = 10.0
-"""After which a door that could not be opened is tried again by itself."""
+"""Seconds after which a failed connection or start is tried again."""
 LOST_SECONDS: Final = 15.0
-"""How long a question waits for the next owner."""
+"""How long a query waits for the next owner."""
 _STEP: Final = 0.01
 _LEAVE_SECONDS: Final = 2.0
 _WORDS: Final = 8 * 1024
 
 
 class SupervisorProblem(Struct, frozen=True):
-    """Why there is no owner, and none can be started."""
+    """Why there is no owner and none can be started."""
 
     message: str
     hint: str
 
 
 class OwnerConnected(Struct, frozen=True):
-    """Somebody answers at the door; another one than before."""
+    """Connected to an owner, after the start or after the last one ended."""
 
 
 class DataChanged(Struct, frozen=True):
-    """Something was committed."""
+    """The owner committed something."""
 
 
 class OwnerDisconnected(Struct, frozen=True):
-    """The owner has ended; another one comes."""
+    """The owner has ended. Another one is started."""
 
 
 class OwnerMessage(Struct, frozen=True):
-    """How the database was opened, where that was out of the ordinary."""
+    """What the owner printed when it opened the database, for example about a recovery."""
 
     text: str
 
@@ -61,20 +61,20 @@ News = OwnerConnected | DataChanged | OwnerDisconnected | OwnerMessage | Supervi
 
 
 def command(settings: Settings) -> list[str]:
-    """What starts an owner that ends with us. The rest of the settings it finds where we did."""
+    """Starts an owner, which ends with this process. It reads the other settings as we do."""
     homes = [word for home in settings.codex_homes for word in ("--codex-home", str(home))]
     start = [*PYTHON, "-m", "ingest", "ingest", "--for-dashboard"]
     return [*start, "--db", str(settings.db), *homes]
 
 
 class Supervisor:
-    """`start` it, ask through `remote`, `close` it. `owner` is the command that starts one."""
+    """`start`, query through `remote`, `close`. `owner` is the command that starts an owner."""
 
     def __init__(self, path: Path, owner: Sequence[str] = ()) -> None:
         self.path = path
         self.trouble: SupervisorProblem | None = None
         self._sweep_at: float | None = None
-        """When the owner looks at everything next, by the clock that only counts on."""
+        """Monotonic time of the next sweep of the owner."""
         self._command = list(owner)
         self._tell: Callable[[News], None] = lambda _: None
         self._there = threading.Condition()
@@ -86,15 +86,15 @@ class Supervisor:
         self._thread = threading.Thread(target=self._keep, name="caretaker", daemon=True)
 
     def start(self) -> None:
-        # At once where nobody can be there: the child then loads while this process loads.
+        # If there is no owner, start one at once, so that both processes load at the same time.
         if self._command and owner_file.read(self.path) is None:
-            # Where that fails, the thread tries it again and tells why.
+            # If this fails, the thread tries again and reports why.
             with log.suppress("Starting the database process", OSError):
                 self._spawn()
         self._thread.start()
 
     def listen(self, tell: Callable[[News], None]) -> None:
-        """Have news told from now on, on a thread of ours; first of all how things stand."""
+        """Report events to a callback, on the supervisor's thread; first the current state."""
         with self._there:
             self._tell = tell
             news = OwnerConnected() if self._remote else self.trouble
@@ -102,7 +102,7 @@ class Supervisor:
             tell(news)
 
     def remote(self, other: DatabaseClient | None = None) -> DatabaseClient:
-        """Whoever answers, and another one than `other`, who has ended. Waits for the next one."""
+        """The client of the current owner. Waits for another one than `other`, which has ended."""
         with self._there:
             self._there.wait_for(
                 lambda: (
@@ -121,17 +121,17 @@ class Supervisor:
 
     @property
     def sweep_in(self) -> float | None:
-        """Seconds until the owner looks at everything anew; None where it did not say."""
+        """Seconds until the owner checks all files again; None if unknown."""
         return None if self._sweep_at is None else max(0.0, self._sweep_at - time.monotonic())
 
     def give_up(self, thread: int) -> None:
-        """Nobody waits any more for what this thread asks."""
+        """Cancel the query of this thread: its caller is gone."""
         remote = self._remote
         if remote is not None:
             remote.cancel(thread)
 
     def try_again(self) -> None:
-        """Do not wait any longer with the next try."""
+        """Try again now."""
         self._again.set()
 
     def close(self) -> None:
@@ -144,7 +144,7 @@ class Supervisor:
             self._remote.close()
         self._reap(_LEAVE_SECONDS)
 
-    # ── on the thread of ours ───────────────────────────────────────────────────────────────────
+    # ── on the supervisor thread ──────────────────────────────────────────────────────────────────
 
     def _keep(self) -> None:
         while not self._closed:
@@ -163,7 +163,7 @@ class Supervisor:
                 self._lose()
                 self._report(SupervisorProblem(error.message, error.hint))
             except Exception as error:  # noqa: BLE001
-                # Whatever it is: without this thread nobody would keep the owner alive.
+                # Any error: without this thread, no owner would be started any more.
                 self._lose()
                 log.unexpected(error)
                 self._report(_unable(error, self.path))
@@ -172,13 +172,13 @@ class Supervisor:
         self._sweep_at = None if seconds is None else time.monotonic() + seconds
 
     def _visit(self) -> DatabaseClient:
-        """Whoever answers; a child of ours where nobody does."""
+        """The client of the owner; starts an owner if none answers."""
         while True:
             silent: OwnerTimeout | None = None
             try:
                 return DatabaseClient(self.path)
             except OwnerGone:
-                pass  # Then it is for the lock to say whether there is one.
+                pass  # No server: the lock decides whether there is an owner.
             except OwnerTimeout as error:
                 silent = error
             if self._closed:
@@ -209,7 +209,7 @@ class Supervisor:
         if lost is not None:
             lost.close()
             self._say(OwnerDisconnected())
-            # One that was killed is seen as gone by its door first.
+            # The socket of a killed process closes before the process can be reaped.
             if self._child is not None and lost.host.pid == self._child.pid:
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     self._child.wait(0.5)
@@ -226,11 +226,11 @@ class Supervisor:
         self._again.clear()
 
     def _say(self, news: News) -> None:
-        # Whoever listens may be just ending.
+        # The event loop of the listener may be closing.
         with contextlib.suppress(RuntimeError):
             self._tell(news)
 
-    # ── the child ───────────────────────────────────────────────────────────────────────────────
+    # ── the child ─────────────────────────────────────────────────────────────────────────────────
 
     def _spawn(self) -> None:
         words = tempfile.TemporaryFile()  # noqa: SIM115 - as long as the child lives
@@ -240,7 +240,8 @@ class Supervisor:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 stderr=words,
-                # What is typed at the terminal is for us: it ends when its standard input does.
+                # Signals of the terminal are for this process. The child ends when its standard
+                # input is closed.
                 start_new_session=True,
             )
         except BaseException:
@@ -255,18 +256,18 @@ class Supervisor:
         return self._words.read(_WORDS).decode("utf-8", "replace").strip()
 
     def _reap(self, patience: float) -> int:
-        """Let the child end, wait a little; its exit code, 0 where it goes on for a while."""
+        """Ask the child to end and wait briefly. Returns its exit code, or 0 if it still runs."""
         child, self._child = self._child, None
         if child is None:
             return 0
         if child.stdin is not None:
-            # It may be gone, with what it was never told.
+            # The child may already be gone.
             with contextlib.suppress(OSError):
                 child.stdin.close()
         code = 0
         with contextlib.suppress(subprocess.TimeoutExpired):
             code = child.wait(patience)
-        # It goes on by itself until it has finished its round; that nobody waits is no mistake.
+        # It may finish its pass after this process has ended; that is no error.
         child.returncode = code
         if self._words is not None:
             self._words.close()
@@ -275,20 +276,20 @@ class Supervisor:
 
 
 def _unable(error: Exception, path: Path) -> SupervisorProblem:
-    """Why this process cannot even look for an owner, or start one."""
+    """Why this process cannot connect to an owner or start one."""
     return SupervisorProblem(
-        f"The process that is to open {path} cannot be started: {reason(error).rstrip('.')}.",
-        "It is tried again by itself. If Tailboard was updated meanwhile, leave with q and start "
-        "it again; else run `tailboard doctor`.",
+        f"Cannot start the process that opens {path}: {reason(error).rstrip('.')}.",
+        "Tailboard tries again automatically. If it was updated meanwhile, quit with q and start "
+        "it again. Otherwise run `tailboard doctor`.",
     )
 
 
 def _trouble(words: str, path: Path) -> SupervisorProblem:
-    """The last words of a child: a sentence, and on the next line what to do."""
+    """The problem in the output of the child: a sentence, and a hint on the last line."""
     sentence, _, hint = words.rpartition("\n")
     if not sentence:
         sentence, hint = hint, ""
     return SupervisorProblem(
-        sentence or f"The process that was to open {path} ended without a word.",
-        hint or "Run `tailboard doctor`: it looks at what Tailboard depends on.",
+        sentence or f"The process that opens {path} ended without an error message.",
+        hint or "Run `tailboard doctor`: it checks what Tailboard depends on.",
     )

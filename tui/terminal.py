@@ -1,7 +1,7 @@
-"""The terminal the dashboard is drawn on, which may go away while it is drawn.
+"""Standard error, to which Textual writes, made safe against a terminal that is closed.
 
-Textual writes on a thread that ends with the first error; whoever draws then waits for it for ever.
-So a terminal that is gone takes everything that is written and shows nothing, and says so once.
+Textual's writer thread ends with the first error, and everything that draws then waits for it
+forever. So writes to a closed terminal are discarded, and `on_closed` is called once.
 """
 
 import sys
@@ -11,47 +11,47 @@ from typing import Any, TextIO
 
 
 class Terminal:
-    """As the stream it stands for."""
+    """Stands in for a text stream."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
-        self._gone = False
-        self.hung_up: Callable[[], object] = lambda: None
-        """Called once, on the thread that wrote."""
+        self._closed = False
+        self.on_closed: Callable[[], object] = lambda: None
+        """Called once, on the thread that writes."""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
 
     def write(self, text: str) -> int:
-        if not self._gone:
+        if not self._closed:
             try:
                 return self._stream.write(text)
             except OSError:
-                self._lose()
+                self._close()
         return len(text)
 
     def flush(self) -> None:
-        if not self._gone:
+        if not self._closed:
             try:
                 self._stream.flush()
             except OSError:
-                self._lose()
+                self._close()
 
-    def _lose(self) -> None:
-        self._gone = True
-        self.hung_up()
+    def _close(self) -> None:
+        self._closed = True
+        self.on_closed()
 
 
 @contextmanager
 def terminal() -> Iterator[Terminal | None]:
-    """What Textual draws on, as long as this lasts; None where there is nothing to draw on."""
+    """Replaces standard error for the duration of the context; None if there is none."""
     stream = sys.__stderr__
     if stream is None:
         yield None
         return
-    drawn_on = Terminal(stream)
-    sys.__stderr__ = drawn_on  # type: ignore[misc, assignment]
+    replacement = Terminal(stream)
+    sys.__stderr__ = replacement  # type: ignore[misc, assignment]
     try:
-        yield drawn_on
+        yield replacement
     finally:
         sys.__stderr__ = stream  # type: ignore[misc]

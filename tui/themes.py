@@ -1,17 +1,17 @@
-"""How the tones look, beside Textual's own themes: ours, one of high contrast, and one whose
-colours differ to every kind of colour-blindness (after Okabe and Ito).
+"""Themes besides those of Textual: the default, one of high contrast, and one whose colours can be
+told apart with any kind of colour-blindness (after Okabe and Ito).
 """
 
 from typing import Final
 
 from textual.theme import Theme
 
-OWN: Final = "tailboard"
+DEFAULT: Final = "tailboard"
 HIGH_CONTRAST: Final = "high-contrast"
 
 THEMES: Final = (
     Theme(
-        name=OWN,
+        name=DEFAULT,
         primary="#6cb6ff",
         secondary="#d2a8ff",
         accent="#56d4dd",

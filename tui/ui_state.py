@@ -1,7 +1,7 @@
-"""What the dashboard remembers of a database between two runs: where one was, how one saw it.
+"""What the dashboard remembers between two runs: the last screen, the theme, the view of each list.
 
-A small file beside the database, for its owner only. One that cannot be read or written is as good
-as none: nothing but comfort hangs on it.
+It is a small file beside the database, readable by its owner only. If it cannot be read or written,
+the dashboard starts with defaults.
 """
 
 from pathlib import Path
@@ -11,51 +11,52 @@ import msgspec
 from msgspec import Struct, field
 
 from ingest import log
+from ingest.db import paths
 from ingest.private_files import write_atomic
-from tui.widgets.listing import View
+from tui.widgets.listing import ViewState
 
-_LARGEST = 256 * 1024
+_MAX_BYTES = 256 * 1024
 
 
 class ListPrefs(Struct):
-    """How a list is seen."""
+    """The saved view of a list."""
 
     sort: str = ""
     reverse: bool = False
     filter: str = ""
     folded: list[Any] = field(default_factory=list)
-    """Keys that were opened or closed by hand."""
+    """Keys of rows that a person opened or closed."""
 
-    def view(self) -> View:
-        return View(self.sort, self.reverse, self.filter, frozenset(map(_hashable, self.folded)))
+    def view(self) -> ViewState:
+        return ViewState(
+            self.sort, self.reverse, self.filter, frozenset(map(_hashable, self.folded))
+        )
 
 
 class UiState(Struct):
     screen: str = "board"
     theme: str = ""
     lists: dict[str, ListPrefs] = field(default_factory=dict)
-    """By the name of the list."""
-    choices: dict[str, str] = field(default_factory=dict)
-    """Whatever else a screen likes to find again, by a name of its own."""
+    """By `ListPane.prefs_name`."""
 
 
-def liked(view: View) -> ListPrefs:
+def list_prefs(view: ViewState) -> ListPrefs:
     return ListPrefs(view.sort, view.reverse, view.filter, list(view.folded))
 
 
 def _hashable(key: Any) -> Any:
-    """A key as it was: what was a tuple comes back as a list."""
+    """A key as it was saved: JSON turns tuples into lists."""
     return tuple(map(_hashable, key)) if isinstance(key, list) else key
 
 
-def beside(database: Path) -> Path:
-    return database.with_name(f"{database.name}.dashboard.json")
+def state_file(database: Path) -> Path:
+    return paths.beside(database, "dashboard.json")
 
 
-def recall(database: Path) -> UiState:
+def load_ui_state(database: Path) -> UiState:
     try:
-        with beside(database).open("rb") as file:
-            return msgspec.json.decode(file.read(_LARGEST), type=UiState)
+        with state_file(database).open("rb") as file:
+            return msgspec.json.decode(file.read(_MAX_BYTES), type=UiState)
     except FileNotFoundError:
         return UiState()
     except (OSError, msgspec.MsgspecError) as error:
@@ -63,6 +64,6 @@ def recall(database: Path) -> UiState:
         return UiState()
 
 
-def remember(database: Path, what: UiState) -> None:
+def save_ui_state(database: Path, state: UiState) -> None:
     with log.suppress("Writing the state of the dashboard", OSError):
-        write_atomic(beside(database), [msgspec.json.encode(what)])
+        write_atomic(state_file(database), [msgspec.json.encode(state)])

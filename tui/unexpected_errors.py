@@ -1,7 +1,8 @@
-"""An error that nothing else has caught: it is logged and shown.
+"""Unexpected errors, which nothing else has caught: logged and shown.
 
-One error does not end the dashboard: the screens of that place are removed and created again. A
-second one within a second ends it, because creating them again does not help.
+Promises that one such error does not end the dashboard: the screen is closed, and built again when
+the person returns to it. Only a second error within a second ends the program: building the screen
+again does not help then.
 """
 
 import time
@@ -26,13 +27,13 @@ from tui.widgets.footer import Footer
 from tui.widgets.pane import DashboardNode
 
 TOO_SOON: Final = 1.0
-"""Seconds; a second mistake within them ends the program."""
-PLACE: Final = "mistake"
-"""The mode in which nothing but the mistake is shown."""
+"""Seconds; a second error within this time ends the program."""
+MODE: Final = "unexpected-error"
+"""The mode of the app that shows the error."""
 
 
 def cause_of(error: BaseException) -> BaseException:
-    """What went wrong, without what Textual put around it."""
+    """The error itself, without Textual's wrappers."""
     if isinstance(error, WorkerFailed):
         return cause_of(error.error)
     if isinstance(error, CallbackError) and error.__context__ is not None:
@@ -44,28 +45,28 @@ class UnexpectedErrors:
     def __init__(self, database: Path) -> None:
         self.log = log.beside(database)
         log.start(database)
-        self.met: list[BaseException] = []
-        """All of this run."""
+        self.recorded: list[BaseException] = []
+        """All errors of this run."""
         self._last = float("-inf")
 
-    def meet(self, error: BaseException) -> QueryFailure | None:
-        """Log it, and return what is shown; None if it came too soon after the last one."""
+    def handle(self, error: BaseException) -> QueryFailure | None:
+        """Log an error. Returns how to show it, or None if it came too soon after another."""
         now = time.monotonic()
         too_soon, self._last = now - self._last < TOO_SOON, now
-        failure = self.note(error)
+        failure = self.record(error)
         return None if too_soon else failure
 
-    def note(self, error: BaseException) -> QueryFailure:
-        """Log it, and no more."""
-        self.met.append(error)
+    def record(self, error: BaseException) -> QueryFailure:
+        """Log an error."""
+        self.recorded.append(error)
         return failure_of(error)
 
 
 class UnexpectedErrorScreen(DashboardNode, PushedScreen[None]):
-    """In place of the screen where it happened, which is made anew when this one is left."""
+    """Shown instead of the screen that failed, which is built again afterwards."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        *bind("go-on", "copy", shown=True),
+        *bind("reload", "copy", shown=True),
         *bind("back"),
     ]
     DEFAULT_CSS = """
@@ -80,34 +81,33 @@ class UnexpectedErrorScreen(DashboardNode, PushedScreen[None]):
     }
     """
 
-    def __init__(self, failure: QueryFailure, place: str) -> None:
+    def __init__(self, failure: QueryFailure, screen_name: str) -> None:
         super().__init__()
-        self.failure, self.place = failure, place
+        self.failure, self.screen_name = failure, screen_name
 
     def compose(self) -> ComposeResult:
         with Vertical() as box:
-            box.border_title = "A mistake of Tailboard's own"
-            yield Static(self._said())
+            box.border_title = "Unexpected error"
+            yield Static(self._text())
         yield Footer()
 
-    def _said(self) -> Content:
+    def _text(self) -> Content:
+        log = str(self.dashboard.unexpected_errors.log)
         return content.lines(
-            content.line(f"✗ {self.failure.code} on the screen “{self.place}”", "red"),
+            content.line(f"✗ {self.failure.code} on the screen “{self.screen_name}”", "red"),
             "",
-            "The screen is made anew when you press Enter; marks and open dialogs are lost.",
-            "Reading goes on meanwhile, and nothing that was read is lost.",
+            "Press Enter to reload the screen. Marks and open dialogs are lost.",
+            "Ingestion continues, and no stored data is lost.",
             "",
-            content.row(
-                content.line("Written to", "dim"), content.line(str(self.dashboard.mistakes.log))
-            ),
-            content.line("Press y to copy the details for a report; they quote nothing of a log."),
+            content.row(content.line("Written to", "dim"), content.line(log)),
+            "Press y to copy the details for a bug report. They contain no session text.",
         )
 
-    def action_go_on(self) -> None:
-        self.dashboard.go(self.place)
+    def action_reload(self) -> None:
+        self.dashboard.go_to(self.screen_name)
 
     def action_back(self) -> None:
-        self.action_go_on()
+        self.action_reload()
 
     def action_copy(self) -> None:
         self.app.copy_to_clipboard(mask(self.failure.details))

@@ -1,7 +1,8 @@
-"""A window too small for anything: a sentence is written to it, and no screen.
+"""Replaces the screen by a message if the terminal is too small for any layout. A module of its own
+to keep `dashboard.py` short.
 
-Textual fails to wrap text in no columns, wherever that happens. So screens are never laid out in
-fewer columns and rows than `SMALLEST`, however small the window is.
+Textual fails to wrap text at a width of zero. So no screen is laid out smaller than `SMALLEST`,
+however small the window is.
 """
 
 import textwrap
@@ -14,19 +15,19 @@ from textual.geometry import Size
 SMALLEST: Final = Size(24, 6)
 
 
-def laid_out(window: Size) -> Size:
-    """The size that screens are laid out in."""
+def layout_size(window: Size) -> Size:
+    """The size for which screens are laid out."""
     return Size(max(window.width, SMALLEST.width), max(window.height, SMALLEST.height))
 
 
 def is_too_small(window: Size) -> bool:
-    return laid_out(window) != window
+    return layout_size(window) != window
 
 
-def sentence(window: Size) -> Segments:
-    """What is written instead; only ASCII, because no filter sees it."""
+def too_small_message(window: Size) -> Segments:
+    """What is drawn instead of the screen. Only ASCII: the output sanitizer does not see it."""
     lines = textwrap.wrap("The window is too small.", max(1, window.width))
-    written = [Control.home().segment, Control.clear().segment]
+    segments = [Control.home().segment, Control.clear().segment]
     for row, line in enumerate(lines[: window.height]):
-        written += [Control.move_to(0, row).segment, Segment(line)]
-    return Segments(written)
+        segments += [Control.move_to(0, row).segment, Segment(line)]
+    return Segments(segments)

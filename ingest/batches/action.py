@@ -164,7 +164,7 @@ def refusal(verb: Verb, state: State, kind: Kind) -> str | None:
     move = MOVES[verb]
     if verb is Verb.RETRY:
         if state is State.PENDING:
-            return "It waits to be done already."
+            return "Already queued."
         if kind is Kind.INGEST and state in (State.COMPLETED, State.COMPLETED_EMPTY):
             # The cursor has moved on: nobody would ever come by this range again.
             return "It is done. `tailboard reset` reads its whole file again."

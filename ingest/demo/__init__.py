@@ -1,6 +1,6 @@
-"""A week of believable work, recorded, and told as if it happened now.
+"""Two weeks of recorded sessions, written and played as if they happened now.
 
-`story` is what was recorded, `shift` moves it to another time and place, `repositories` makes the
-projects' git histories, `teller` writes it all into one folder. It knows nothing of the rest of the
-house: what it writes is read as anybody's files are.
+`story` is the recorded data, `timeshift` moves it to another time and place, `repositories`
+creates the git repositories of its projects, `writer` writes everything into one folder. Does not
+import the rest of `ingest`, which reads the files like those of Codex.
 """

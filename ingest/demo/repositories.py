@@ -1,7 +1,7 @@
-"""The projects of the story as git repositories, where this machine has git.
+"""Creates the demo's projects as git repositories, if git is installed.
 
-Made by `git fast-import` with a clean environment, so that nobody's settings, hooks or signing keys
-have a say. Without git the story is told all the same; only then nothing can be aligned.
+Uses `git fast-import` with a clean environment, so that the user's settings, hooks and signing keys
+have no effect. The demo also works without git; its sessions then have no alignment.
 """
 
 import os
@@ -18,48 +18,57 @@ _MARKS: Final = "tailboard-marks"
 
 
 def make(repositories: Iterable[Repository], folder: Path, shift: TimeShift) -> dict[str, str]:
-    """Make them below `folder`; what comes back is the real name of each commit of the story."""
+    """Create them below `folder`. Returns the real id of each recorded commit id."""
     git = shutil.which("git")
-    named: dict[str, str] = {}
-    for one in repositories:
-        place = folder / one.project
-        place.mkdir(parents=True)
+    commit_ids: dict[str, str] = {}
+    for repository in repositories:
+        root = folder / repository.project
+        root.mkdir(parents=True)
         if git is not None:
-            named |= _imported(git, one, place, shift)
-        for path, text in one.edits.items():
-            file = place / path
+            commit_ids |= _imported(git, repository, root, shift)
+        for path, text in repository.edits.items():
+            file = root / path
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text, encoding="utf-8")
-    return named
+    return commit_ids
 
 
-def _imported(git: str, one: Repository, place: Path, shift: TimeShift) -> dict[str, str]:
+def _imported(git: str, repository: Repository, root: Path, shift: TimeShift) -> dict[str, str]:
     env = {
         "PATH": os.environ.get("PATH", os.defpath),
-        "HOME": str(place.parent),
+        "HOME": str(root.parent),
         "GIT_CONFIG_GLOBAL": os.devnull,
         "GIT_CONFIG_NOSYSTEM": "1",
-        "GIT_CEILING_DIRECTORIES": str(place.parent),
+        "GIT_CEILING_DIRECTORIES": str(root.parent),
     }
 
-    def run(*arguments: str, told: str | None = None) -> bool:
-        given = told.encode() if told is not None else None
+    def run(*arguments: str, stdin: str | None = None) -> bool:
+        data = stdin.encode() if stdin is not None else None
         done = subprocess.run(
-            [git, *arguments], cwd=place, env=env, input=given, capture_output=True, check=False
+            [git, *arguments], cwd=root, env=env, input=data, capture_output=True, check=False
         )
         return done.returncode == 0
 
-    marks = place / ".git" / _MARKS
-    made = (
-        run("init", "--quiet", f"--initial-branch={one.branch}")
-        and run("fast-import", "--quiet", f"--export-marks={marks}", told=shift.text(one.history))
-        and run("reset", "--hard", "--quiet", one.branch)
+    marks = root / ".git" / _MARKS
+    imported = (
+        run("init", "--quiet", f"--initial-branch={repository.branch}")
+        and run(
+            "fast-import",
+            "--quiet",
+            f"--export-marks={marks}",
+            stdin=shift.text(repository.history),
+        )
+        and run("reset", "--hard", "--quiet", repository.branch)
     )
-    if not made:
-        # An old git, or none that works here. What there is of it would only be half a truth.
-        shutil.rmtree(place / ".git", ignore_errors=True)
+    if not imported:
+        # Git is too old or does not work here. A partial repository would mislead.
+        shutil.rmtree(root / ".git", ignore_errors=True)
         return {}
     lines = (line.split() for line in marks.read_text().splitlines())
     marks_to = {int(mark.removeprefix(":")): name for mark, name in lines}
     marks.unlink()
-    return {fake: marks_to[mark] for mark, fake in one.commits.items() if mark in marks_to}
+    return {
+        recorded: marks_to[mark]
+        for mark, recorded in repository.commits.items()
+        if mark in marks_to
+    }

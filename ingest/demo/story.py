@@ -1,5 +1,5 @@
-"""The story as it is kept: the files of a Codex home as they will be some minutes from `now_ms`,
-and the projects they speak of. Composed by tests/demo; `make demo-story` writes it anew.
+"""The recorded data: the files of a Codex home as of some minutes after `now_ms`, and the projects
+that they mention. Composed by tests/demo; `make demo-story` writes it again.
 """
 
 from enum import StrEnum
@@ -12,38 +12,38 @@ from msgspec import Struct
 
 FILE: Final = "story.zst"
 ROOT: Final = "/home/dev"
-"""Where the projects lie in the story."""
+"""The folder of the projects in the recorded files."""
 
 
 class Form(StrEnum):
-    """How a file lies on the disk."""
+    """How a file is stored."""
 
     PLAIN = "plain"
     PACKED = "packed"
     """Compressed, as Codex does with old sessions."""
     DAMAGED = "damaged"
-    """Compressed, and the end of it lost."""
+    """Compressed and truncated."""
 
 
 class Chapter(Struct, frozen=True):
-    """One file of the home; each line says itself when it was written."""
+    """One file of the home. Its lines contain the times at which they are written."""
 
     path: str
     text: str
     form: Form = Form.PLAIN
     thread: str = ""
-    """Whose writer holds a lock until the last line is told; empty where nobody writes any more."""
+    """The thread whose writer lock exists until the last line is written; empty for none."""
 
 
 class Repository(Struct, frozen=True):
-    """One project: its history for `git fast-import`, and what was not committed yet."""
+    """One project: its history for `git fast-import`, and its uncommitted files."""
 
     project: str
     branch: str
-    """The one that is checked out."""
+    """The branch that is checked out."""
     history: str
     commits: dict[int, str]
-    """The name that the story gives to each mark of the history."""
+    """The commit id in the recorded files, for each mark of the history."""
     edits: dict[str, str]
 
 
@@ -58,6 +58,6 @@ def packed(story: Story) -> bytes:
 
 
 def shipped() -> Story:
-    """The story that came with the program."""
+    """The data shipped with the program."""
     data = (files("ingest.demo") / FILE).read_bytes()
     return msgspec.json.decode(zstandard.decompress(data), type=Story)

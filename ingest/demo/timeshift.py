@@ -1,8 +1,8 @@
-"""Recorded text, moved to another time and place.
+"""Moves recorded text to another time and place.
 
-Times stand in three forms (ISO 8601, seconds and milliseconds since 1970) and inside of ids, which
-sort by them; all are moved by the same whole number of seconds, so nothing changes its length or
-its order.
+Times occur in three forms (ISO 8601, seconds and milliseconds since 1970) and inside ids that sort
+by time. All are moved by the same whole number of seconds, so neither lengths nor the order
+change.
 """
 
 import json
@@ -13,7 +13,7 @@ from typing import Final
 from msgspec import Struct
 
 _SPAN: Final = timedelta(days=60)
-"""How far from its now a story reaches; other numbers of ten digits are no times."""
+"""Numbers of ten digits are times only if they are this close to the recorded time."""
 _STAMP: Final = "%Y-%m-%dT%H-%M-%S"
 _TIMES: Final = re.compile(
     r"(?P<iso>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?=\.\d+Z)"
@@ -23,60 +23,60 @@ _TIMES: Final = re.compile(
 _NAME: Final = re.compile(
     r"sessions/(?:\d{4}/\d\d/\d\d/)?rollout-(\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d)-"
 )
-_SAID: Final = re.compile(r'"(?:timestamp|updated_at)":"([^"]+)Z"|"ts":(\d+)')
+_LINE_TIME: Final = re.compile(r'"(?:timestamp|updated_at)":"([^"]+)Z"|"ts":(\d+)')
 
 
 class TimeShift(Struct, frozen=True):
-    """From the story's now to another, and from words of the story to others."""
+    """Replaces times and words of recorded text."""
 
     now_ms: int
     by: timedelta
     """Whole seconds."""
     words: dict[str, str]
-    """What stands for what, in the order in which it is replaced."""
+    """Replacements, in the order in which they are applied."""
 
     def text(self, recorded: str) -> str:
         moved = _TIMES.sub(self._time, recorded)
         for word, other in self.words.items():
-            # The text is JSON, so what is put into it is written as JSON has it.
+            # The text is JSON, so replacements are escaped.
             moved = moved.replace(word, json.dumps(other)[1:-1])
         return moved
 
     def path(self, recorded: str, zone: tzinfo | None) -> str:
-        """Codex names files and folders by the local time."""
-        found = _NAME.search(recorded)
-        if found is None:
+        """Codex names files and folders after the local time."""
+        match = _NAME.search(recorded)
+        if match is None:
             return recorded
-        was = datetime.strptime(found[1], _STAMP).replace(tzinfo=UTC)
+        was = datetime.strptime(match[1], _STAMP).replace(tzinfo=UTC)
         at = (was + self.by).astimezone(zone)
         dated = f"/{at:%Y/%m/%d}/" if f"/{was:%Y/%m/%d}/" in recorded else "/"
-        folder = recorded[: found.start()] + "sessions"
-        rest = _TIMES.sub(self._time, recorded[found.end() :])
+        folder = recorded[: match.start()] + "sessions"
+        rest = _TIMES.sub(self._time, recorded[match.end() :])
         return f"{folder}{dated}rollout-{at:{_STAMP}}-{rest}"
 
-    def _time(self, found: re.Match[str]) -> str:
-        said = found[0]
+    def _time(self, match: re.Match[str]) -> str:
+        text = match[0]
         seconds = round(self.by.total_seconds())
-        match found.lastgroup:
+        match match.lastgroup:
             case "iso":
-                return (datetime.fromisoformat(said) + self.by).isoformat()
+                return (datetime.fromisoformat(text) + self.by).isoformat()
             case "id":
-                ms = int(said.replace("-", ""), 16)
-                moved = f"{ms + 1000 * seconds:012x}" if self._is_near(ms) else said
-                return moved if moved == said else f"{moved[:8]}-{moved[8:]}"
+                ms = int(text.replace("-", ""), 16)
+                moved = f"{ms + 1000 * seconds:012x}" if self._is_near(ms) else text
+                return moved if moved == text else f"{moved[:8]}-{moved[8:]}"
             case _:
-                near = self._is_near(1000 * int(said))
-                return str(int(said) + seconds) if near else said
+                near = self._is_near(1000 * int(text))
+                return str(int(text) + seconds) if near else text
 
     def _is_near(self, ms: int) -> bool:
         return abs(ms - self.now_ms) < _SPAN.total_seconds() * 1000
 
 
 def time_of(line: str) -> datetime | None:
-    """When this line was written, as it says itself; the old ones say nothing."""
-    found = _SAID.search(line)
-    if found is None:
+    """The time of a line; None for lines of old formats, which have none."""
+    match = _LINE_TIME.search(line)
+    if match is None:
         return None
-    if found[2]:
-        return datetime.fromtimestamp(int(found[2]), UTC)
-    return datetime.fromisoformat(f"{found[1][:23]}+00:00")
+    if match[2]:
+        return datetime.fromtimestamp(int(match[2]), UTC)
+    return datetime.fromisoformat(f"{match[1][:23]}+00:00")

@@ -1,8 +1,8 @@
-"""Tells the story into one folder: what is past at once, and the rest line by line, each at its
-time, as Codex would write it.
+"""Writes the demo's files into one folder: past lines at once, the others one by one at their
+times, as Codex would write them.
 
-Nothing outside of the folder is touched. `tell_on` belongs into a thread of its own; it ends with
-the story, or when it is told to stop.
+Touches nothing outside the folder. Run `play` on a thread of its own; it returns after the last
+line, or when it is stopped.
 """
 
 import os
@@ -23,10 +23,10 @@ from ingest.demo.timeshift import TimeShift, time_of
 from ingest.private_files import open_private
 
 _SETTINGS: Final = "[tools.update_plan]\nenabled = true\n"
-_SHORT: Final = 7
-_LONGEST_WAIT: Final = 60.0
+_SHORT_ID: Final = 7
+_MAX_WAIT: Final = 60.0
 _LINES: Final = re.compile(r"[^\n]*\n|[^\n]+")
-"""Only a newline ends a line, whatever else Unicode takes for one."""
+"""Only `\\n` ends a line; `str.splitlines` splits at other characters, too."""
 
 
 class _Line(Struct, frozen=True, order=True):
@@ -42,42 +42,42 @@ class DemoWriter:
     def __init__(
         self, story: Story, folder: Path, now: datetime, zone: tzinfo | None = None
     ) -> None:
-        """`now` is aware; `zone` is the local time that names files, None is the system's."""
+        """`now` is aware; `zone` is the time zone for file names, by default that of the system."""
         self.home = folder / "codex"
         self.work = folder / "work"
         self._story = story
         self._zone = zone
-        # Whole seconds, so that every form a time is written in can be moved by it.
+        # Whole seconds, because some times are written in seconds.
         self._now = now.astimezone(UTC).replace(microsecond=0)
         self._by = self._now - datetime.fromtimestamp(story.now_ms // 1000, UTC)
-        self._to_come: list[list[_Line]] = []
+        self._future: list[list[_Line]] = []
 
-    def begin(self) -> None:
-        """Write all that is past."""
+    def write_past(self) -> None:
+        """Write all lines from before now."""
         in_time = TimeShift(self._story.now_ms, self._by, {})
         real = repositories.make(self._story.repositories, self.work, in_time)
-        # The long names first: a short one is their beginning.
-        words = real | {fake[:_SHORT]: name[:_SHORT] for fake, name in real.items()}
+        # Long ids first: a short one is a prefix of a long one.
+        words = real | {fake[:_SHORT_ID]: name[:_SHORT_ID] for fake, name in real.items()}
         words[ROOT] = str(self.work)
         shift = TimeShift(self._story.now_ms, self._by, words)
         self.home.mkdir(mode=0o700)
         (self.home / "config.toml").write_text(_SETTINGS, encoding="utf-8")
         for chapter in self._story.chapters:
-            self._begin(chapter, shift)
+            self._write_past(chapter, shift)
 
     def play(
         self,
         stop: Event,
         clock: Callable[[], datetime],
     ) -> None:
-        """Write each line that is to come when its time has come."""
-        for line in merge(*self._to_come):
+        """Write each future line at its time."""
+        for line in merge(*self._future):
             while (wait := (line.at - clock()).total_seconds()) > 0:
-                if stop.wait(min(wait, _LONGEST_WAIT)):
+                if stop.wait(min(wait, _MAX_WAIT)):
                     return
             _append(line)
 
-    def _begin(self, chapter: Chapter, shift: TimeShift) -> None:
+    def _write_past(self, chapter: Chapter, shift: TimeShift) -> None:
         path = self.home / shift.path(chapter.path, self._zone)
         lock = self._lock(shift.text(chapter.thread)) if chapter.thread else None
         lines = _LINES.findall(shift.text(chapter.text))
@@ -89,7 +89,7 @@ class DemoWriter:
                 break
             past.append(line)
             last = at
-        self._to_come.append(_to_come(lines, len(past), path, lock))
+        self._future.append(_future_lines(lines, len(past), path, lock))
         if past:
             _put(path, "".join(past).encode(), chapter.form, last)
             if lock is not None:
@@ -99,15 +99,15 @@ class DemoWriter:
         return self.home / "thread-writer-locks" / f"{thread}.lock"
 
 
-def _to_come(lines: list[str], told: int, path: Path, lock: Path | None) -> list[_Line]:
-    """The lines that are not told yet; one without a time comes with the line before it."""
-    found: list[_Line] = []
+def _future_lines(lines: list[str], written: int, path: Path, lock: Path | None) -> list[_Line]:
+    """The lines after those written. A line without a time has that of the line before it."""
+    future: list[_Line] = []
     at = None
-    for number, line in enumerate(lines[told:], told + 1):
+    for number, line in enumerate(lines[written:], written + 1):
         at = time_of(line) or at
         if at is not None:
-            found.append(_Line(at, path, number, line, lock, number == len(lines)))
-    return found
+            future.append(_Line(at, path, number, line, lock, number == len(lines)))
+    return future
 
 
 def _put(path: Path, data: bytes, form: Form, at: datetime | None) -> None:
@@ -128,7 +128,7 @@ def _append(line: _Line) -> None:
     line.path.parent.mkdir(parents=True, exist_ok=True)
     if line.lock is not None:
         _touch(line.lock)
-    # One line in one write, as Codex does it.
+    # One write per line, as Codex does.
     file = open_private(line.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     try:
         os.write(file, line.text.encode())

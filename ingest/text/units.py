@@ -54,4 +54,6 @@ def age(moment: datetime | None, now: datetime) -> str:
 def pluralize(count: int, noun: str) -> str:
     if count == 1:
         return f"1 {noun}"
+    if noun.endswith("ry"):
+        return f"{count:,} {noun[:-1]}ies"
     return f"{count:,} {noun}{'es' if noun.endswith(('ch', 's', 'x')) else 's'}"

@@ -1,9 +1,9 @@
-"""Three hints for new users, shown by `status` and on the empty board."""
+"""Hints for new users, shown by `status` and on the empty board."""
 
 from typing import Final
 
-THINGS: Final = (
-    ("see", "`tailboard` is the dashboard; `tailboard demo` has made-up data."),
-    ("trust", "Codex's files are only ever read; what was read is one file of yours."),
-    ("mend", "`tailboard doctor` finds what keeps it from working, with the cure."),
+HINTS: Final = (
+    ("dashboard", "`tailboard` opens it; `tailboard demo` opens it with sample data."),
+    ("data", "Codex's files are only read. What was read is stored in one file of yours."),
+    ("problems", "`tailboard doctor` finds them and says how to fix them."),
 )

@@ -1,4 +1,4 @@
-"""Composes the story of `tailboard demo`: what it says is written here; ingest/demo tells it.
+"""Composes the data of `tailboard demo`, which ingest/demo writes to a folder and plays.
 
-`python -m tests.demo` (or `make demo-story`) writes ingest/demo/story.zst anew.
+`python -m tests.demo` (or `make demo-story`) writes ingest/demo/story.zst again.
 """

@@ -1,25 +1,32 @@
-"""A project of the story: its commits, as `git fast-import` reads them."""
+"""A project of the demo: its commits, in the format of `git fast-import`; and the demo's clock."""
 
 import hashlib
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from ingest.demo.story import ROOT, Repository
-from tests.build.line import Json
-from tests.demo.moment import ago_ms
+from tests.build.line import START_MS, Json
 
+NOW_MS = START_MS + 20 * 86_400_000
+"""The time at which the demo starts. `DemoWriter` replaces it by the real time."""
 PERSON = "Robin Vale <robin@example.invalid>"
+
+
+def ago_ms(**ago: float) -> int:
+    """The time this long before `NOW_MS` (days=…, hours=…, minutes=…); negative: after it."""
+    return NOW_MS - round(timedelta(**ago).total_seconds() * 1000)
 
 
 @dataclass
 class Project:
     name: str
     branch: str = "main"
-    """the one that is checked out at the end"""
+    """The branch that is checked out at the end."""
     edits: dict[str, str] = field(default_factory=dict)
-    """what lies in the work tree and was not committed"""
+    """Uncommitted files of the work tree."""
     _history: list[str] = field(default_factory=list)
     _commits: list[tuple[str, int, str]] = field(default_factory=list)
-    """branch, when, and the story's name of the commit"""
+    """Branch, time and id of each commit."""
 
     @property
     def cwd(self) -> str:
@@ -28,11 +35,11 @@ class Project:
     def commit(
         self, message: str, files: dict[str, str], branch: str = "main", **ago: float
     ) -> str:
-        """Its name, as the story has it: short, as git prints it."""
+        """Returns the abbreviated commit id."""
         at = ago_ms(**ago) // 1000
         mark = len(self._commits) + 1
         name = hashlib.sha1(f"{self.name}/{mark}".encode()).hexdigest()
-        parents = [i for i, one in enumerate(self._commits, 1) if one[0] in (branch, "main")]
+        parents = [i for i, made in enumerate(self._commits, 1) if made[0] in (branch, "main")]
         own = [i for i in parents if self._commits[i - 1][0] == branch]
         parent = (own or parents)[-1] if parents else None
         self._history += [
@@ -50,7 +57,7 @@ class Project:
         return name[:7]
 
     def git(self, branch: str, at: int) -> Json:
-        """What a session begun then sees."""
+        """What Codex records about git for a session that starts at this time."""
         seen = [name for on, when, name in self._commits if on in (branch, "main") and when <= at]
         remote = f"https://example.invalid/{self.name}.git"
         known = {"commit_hash": seen[-1]} if seen else {}

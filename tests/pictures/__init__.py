@@ -1,1 +1,3 @@
-"""Pictures of every screen on the demo's data, made by the program itself: `make screenshots`."""
+"""Screenshots of every screen with the demo's data, made by the program itself: `make
+screenshots`.
+"""

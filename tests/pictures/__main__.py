@@ -4,7 +4,7 @@ import asyncio
 import sys
 from pathlib import Path
 
-from tests.pictures.camera import demonstrated, exported
+from tests.pictures.camera import demo_harness, exported
 from tests.pictures.drawing import png, svg
 from tests.pictures.shots import SHOTS
 
@@ -12,10 +12,10 @@ OUT = Path(__file__).parents[2] / "screenshots"
 
 
 def main(names: list[str]) -> None:
-    with demonstrated() as stage:
+    with demo_harness() as harness:
         for shot in SHOTS:
             for size in shot.sizes if not names or shot.name in names else ():
-                drawn = svg(asyncio.run(exported(stage, shot, size)))
+                drawn = svg(asyncio.run(exported(harness, shot, size)))
                 picture, name = png(drawn), shot.file(size)
                 (OUT / f"{name}.svg").write_text(drawn, encoding="utf-8")
                 (OUT / f"{name}.png").write_bytes(picture)

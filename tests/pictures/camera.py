@@ -1,6 +1,6 @@
-"""The demo's data on a stage where time stands still, and what a screen looks like there.
+"""Runs the dashboard on the demo's data at a fixed time and exports its screens.
 
-The clock is the story's now, the zone is UTC, so the same screens give the same pictures.
+The clock stands at the recorded time and the time zone is UTC, so the result is reproducible.
 """
 
 import os
@@ -14,38 +14,40 @@ from pathlib import Path
 
 from ingest.demo.story import shipped
 from ingest.demo.writer import DemoWriter
-from tests.app_harness import Stage
+from tests.app_harness import AppHarness
 from tests.build import Home
 from tests.pictures.shots import Shot, Size
 
-PLACE = Path(tempfile.gettempdir()) / "tour"
-"""Always the same, because projects lie in there and may be seen."""
+FOLDER = Path(tempfile.gettempdir()) / "tour"
+"""Always the same, because screens show paths below it."""
 READ_SECONDS = 30
-"""How long after the last line the stage looks."""
+"""Seconds between the last line and the fixed time."""
 
 
 @contextmanager
-def demonstrated(folder: Path = PLACE) -> Iterator[Stage]:
-    """A stage on the demo's data, all of it read; the folder is made, and removed at the end."""
+def demo_harness(folder: Path = FOLDER) -> Iterator[AppHarness]:
+    """A harness with the demo's data, in a folder that is removed at the end."""
     os.environ["TZ"] = "UTC"
     time.tzset()
     story = shipped()
     folder.mkdir(mode=0o700)
     try:
-        DemoWriter(story, folder, datetime.fromtimestamp(story.now_ms / 1000, UTC), UTC).begin()
+        DemoWriter(
+            story, folder, datetime.fromtimestamp(story.now_ms / 1000, UTC), UTC
+        ).write_past()
         home = Home(folder / "codex", start_ms=story.now_ms - READ_SECONDS * 1000)
-        stage = Stage(folder, home)
-        stage.open()
+        harness = AppHarness(folder, home)
+        harness.start_owner()
         try:
-            stage.read()
-            yield stage
+            harness.ingest()
+            yield harness
         finally:
-            stage.close()
+            harness.stop_owner()
     finally:
         shutil.rmtree(folder)
 
 
-async def exported(stage: Stage, shot: Shot, size: Size) -> str:
+async def exported(harness: AppHarness, shot: Shot, size: Size) -> str:
     """The screen as Textual writes it into an SVG."""
-    async with stage.opened(*shot.keys, size=size) as (dashboard, _):
+    async with harness.open_dashboard(*shot.keys, size=size) as (dashboard, _):
         return dashboard.export_screenshot(title="tailboard")

@@ -1,4 +1,4 @@
-"""From a screen to files: an SVG that needs nothing from elsewhere, and a PNG of it."""
+"""Converts a screen to a self-contained SVG and to PNG."""
 
 import io
 import re
@@ -12,13 +12,13 @@ _FAMILY = re.compile(r"font-family: Fira Code, ?monospace|font-family: Fira Code
 
 
 def svg(exported: str) -> str:
-    """What Textual exports, with the fonts of this machine instead of some from the network."""
+    """Textual's export with local fonts instead of fonts from the network."""
     return _FAMILY.sub(f"font-family: {FONT}, monospace", _FACES.sub("", exported))
 
 
 def png(drawn: str) -> bytes:
-    """With a palette, which a terminal's few colours hardly notice and the file's size does."""
-    drawn_in_full = bytes(
+    """With a palette: smaller files, and hardly a visible difference."""
+    rendered = bytes(
         resvg_py.svg_to_bytes(
             svg_string=drawn,
             zoom=1.0,
@@ -27,8 +27,8 @@ def png(drawn: str) -> bytes:
             sans_serif_family="DejaVu Sans",
         )
     )
-    picture = Image.open(io.BytesIO(drawn_in_full)).convert("RGB")
-    # This method keeps the rare colours: the one red sign is what people look for.
+    picture = Image.open(io.BytesIO(rendered)).convert("RGB")
+    # This method keeps rare colours, for example a single red glyph.
     few = picture.quantize(256, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
     packed = io.BytesIO()
     few.save(packed, "PNG", optimize=True)

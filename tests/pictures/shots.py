@@ -1,4 +1,4 @@
-"""What pictures are taken of, and the keys that lead there from the board."""
+"""The screenshots, and the keys that lead to each from the board."""
 
 from typing import Final, NamedTuple
 

@@ -1,7 +1,7 @@
-"""One database for all pictures, and what compares a screen with its picture.
+"""One database for all snapshots, and the comparison of a screen with its snapshot.
 
-`picture(name_of_screen, size, keys)` presses the keys once everything is shown, waits until what
-came of them is shown, and compares. The clock stands still and ids are those of the builders.
+`picture(harness, size, *keys)` presses the keys when everything is shown, waits for their effects
+and compares. The clock stands still, and ids are those of the builders.
 """
 
 from collections.abc import Callable, Iterator
@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from tests.app_harness import Stage, settled, staged, steps
+from tests.app_harness import AppHarness, press_each, running_harness, wait_settled
 from tests.sample_home import everything
 
 SIZES = ((80, 24), (200, 50))
@@ -18,32 +18,32 @@ Picture = Callable[..., None]
 
 
 @pytest.fixture(scope="session")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    with staged(tmp_path_factory.mktemp("stage"), everything) as stage:
-        yield stage
+def harness(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppHarness]:
+    with running_harness(tmp_path_factory.mktemp("stage"), everything) as harness:
+        yield harness
 
 
 @pytest.fixture(scope="session")
-def empty_stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    with staged(tmp_path_factory.mktemp("empty")) as stage:
-        yield stage
+def empty_harness(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppHarness]:
+    with running_harness(tmp_path_factory.mktemp("empty")) as harness:
+        yield harness
 
 
 @pytest.fixture(params=SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 def size(request: pytest.FixtureRequest) -> tuple[int, int]:
-    found: tuple[int, int] = request.param
-    return found
+    size: tuple[int, int] = request.param
+    return size
 
 
 @pytest.fixture
 def picture(snap_compare: Any, monkeypatch: pytest.MonkeyPatch) -> Picture:
     monkeypatch.setenv("TZ", "UTC")
 
-    def compare(stage: Stage, size: tuple[int, int], *keys: str) -> None:
+    def compare(harness: AppHarness, size: tuple[int, int], *keys: str) -> None:
         async def press(pilot: Pilot[Any]) -> None:
-            await settled(pilot)
-            await steps(pilot, *keys)
+            await wait_settled(pilot)
+            await press_each(pilot, *keys)
 
-        assert snap_compare(stage.dashboard(), terminal_size=size, run_before=press)
+        assert snap_compare(harness.make_dashboard(), terminal_size=size, run_before=press)
 
     return compare

@@ -1,16 +1,14 @@
-"""The board, in its states."""
+"""Snapshots of the board."""
 
-from tests.app_harness import Stage
+from tests.app_harness import AppHarness
 from tests.snapshots.conftest import Picture
 
 
-def test_the_board_shows_what_is_going_on(
-    stage: Stage, picture: Picture, size: tuple[int, int]
-) -> None:
-    picture(stage, size)
+def test_board(harness: AppHarness, picture: Picture, size: tuple[int, int]) -> None:
+    picture(harness, size)
 
 
-def test_an_empty_board_says_what_to_do(
-    empty_stage: Stage, picture: Picture, size: tuple[int, int]
+def test_empty_board_says_what_to_do(
+    empty_harness: AppHarness, picture: Picture, size: tuple[int, int]
 ) -> None:
-    picture(empty_stage, size)
+    picture(empty_harness, size)

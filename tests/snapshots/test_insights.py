@@ -1,22 +1,18 @@
-"""The insights, in their states."""
+"""Snapshots of the insights screen."""
 
-from tests.app_harness import Stage
+from tests.app_harness import AppHarness
 from tests.snapshots.conftest import Picture
 
 
-def test_what_was_spent_and_how_it_ran(
-    stage: Stage, picture: Picture, size: tuple[int, int]
+def test_insights(harness: AppHarness, picture: Picture, size: tuple[int, int]) -> None:
+    picture(harness, size, "6")
+
+
+def test_comparison_of_two_periods(
+    harness: AppHarness, picture: Picture, size: tuple[int, int]
 ) -> None:
-    picture(stage, size, "6")
+    picture(harness, size, "6", "t", "t", "t", "c", "tab", "G")
 
 
-def test_two_periods_stand_side_by_side(
-    stage: Stage, picture: Picture, size: tuple[int, int]
-) -> None:
-    picture(stage, size, "6", "t", "t", "t", "c", "tab", "G")
-
-
-def test_where_nothing_was_read_nothing_is_drawn(
-    empty_stage: Stage, picture: Picture, size: tuple[int, int]
-) -> None:
-    picture(empty_stage, size, "6")
+def test_empty_insights(empty_harness: AppHarness, picture: Picture, size: tuple[int, int]) -> None:
+    picture(empty_harness, size, "6")

@@ -1,26 +1,26 @@
-"""The search, in its states."""
+"""Snapshots of the search screen."""
 
-from tests.app_harness import Stage
+from tests.app_harness import AppHarness
 from tests.snapshots.conftest import Picture
 
 
-def test_an_empty_question_says_what_can_be_asked(
-    stage: Stage, picture: Picture, size: tuple[int, int]
+def test_empty_search_lists_the_filters(
+    harness: AppHarness, picture: Picture, size: tuple[int, int]
 ) -> None:
-    picture(stage, size, "5")
+    picture(harness, size, "5")
 
 
-def test_what_was_found_is_marked_in_its_line(
-    stage: Stage, picture: Picture, size: tuple[int, int]
+def test_matches_are_highlighted(
+    harness: AppHarness, picture: Picture, size: tuple[int, int]
 ) -> None:
-    picture(stage, size, "5", *"test", "down", "down", "down")
+    picture(harness, size, "5", *"test", "down", "down", "down")
 
 
-def test_a_filter_is_completed(stage: Stage, picture: Picture, size: tuple[int, int]) -> None:
-    picture(stage, size, "5", *"the", "space", *"st")
+def test_filter_completion(harness: AppHarness, picture: Picture, size: tuple[int, int]) -> None:
+    picture(harness, size, "5", *"the", "space", *"st")
 
 
-def test_what_is_not_there_says_how_to_go_on(
-    stage: Stage, picture: Picture, size: tuple[int, int]
+def test_search_without_matches(
+    harness: AppHarness, picture: Picture, size: tuple[int, int]
 ) -> None:
-    picture(stage, size, "5", *"nowhere")
+    picture(harness, size, "5", *"nowhere")

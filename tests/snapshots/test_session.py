@@ -1,10 +1,8 @@
-"""One session: its timeline, and a moment of it."""
+"""A snapshot of the session screen."""
 
-from tests.app_harness import Stage
+from tests.app_harness import AppHarness
 from tests.snapshots.conftest import Picture
 
 
-def test_a_session_is_shown_moment_by_moment(
-    stage: Stage, picture: Picture, size: tuple[int, int]
-) -> None:
-    picture(stage, size, "j", "enter", "G", "k", "t")
+def test_session_timeline(harness: AppHarness, picture: Picture, size: tuple[int, int]) -> None:
+    picture(harness, size, "j", "enter", "G", "k", "t")

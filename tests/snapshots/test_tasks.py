@@ -1,17 +1,17 @@
-"""The plan of a project, in its views and states."""
+"""Snapshots of the tasks screen."""
 
 from collections.abc import Iterator
 
 import pytest
 
-from tests.app_harness import Stage, staged
+from tests.app_harness import AppHarness, running_harness
 from tests.build import Home
 from tests.sample_home import HOSTILE
 from tests.snapshots.conftest import Picture
 
 
-def grown(home: Home) -> None:
-    """A plan that changed in every way, with agents; and text that wants to be more than text."""
+def write_changed_plan(home: Home) -> None:
+    """A plan with changes of every kind, and with hostile text."""
     session = home.session("g3", cwd="/home/dev/parser")
     session.prompt("Fix the parser")
     session.plan(
@@ -31,42 +31,40 @@ def grown(home: Home) -> None:
 
 
 @pytest.fixture(scope="module")
-def grown_stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    with staged(tmp_path_factory.mktemp("grown"), grown) as stage:
-        yield stage
+def plan_harness(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppHarness]:
+    with running_harness(tmp_path_factory.mktemp("plan"), write_changed_plan) as harness:
+        yield harness
 
 
-def test_the_plan_is_a_graph(stage: Stage, picture: Picture, size: tuple[int, int]) -> None:
-    picture(stage, size, "2", "l", "l")
+def test_task_graph(harness: AppHarness, picture: Picture, size: tuple[int, int]) -> None:
+    picture(harness, size, "2", "l", "l")
 
 
-def test_the_plan_is_a_tree(stage: Stage, picture: Picture, size: tuple[int, int]) -> None:
-    picture(stage, size, "2", "right_curly_bracket", "right_curly_bracket", "v", *"jjjjj")
+def test_task_tree(harness: AppHarness, picture: Picture, size: tuple[int, int]) -> None:
+    picture(harness, size, "2", "right_curly_bracket", "right_curly_bracket", "v", *"jjjjj")
 
 
-def test_the_plan_is_a_table(stage: Stage, picture: Picture, size: tuple[int, int]) -> None:
-    picture(stage, size, "2", "v", "v", "j")
+def test_task_table(harness: AppHarness, picture: Picture, size: tuple[int, int]) -> None:
+    picture(harness, size, "2", "v", "v", "j")
 
 
-def test_a_revision_shows_what_it_changed(
-    grown_stage: Stage, picture: Picture, size: tuple[int, int]
+def test_revision_shows_its_changes(
+    plan_harness: AppHarness, picture: Picture, size: tuple[int, int]
 ) -> None:
-    picture(grown_stage, size, "2", "left_square_bracket")
+    picture(plan_harness, size, "2", "left_square_bracket")
 
 
-def test_text_of_a_log_is_drawn_as_text(
-    grown_stage: Stage, picture: Picture, size: tuple[int, int]
+def test_hostile_text_in_the_graph_is_plain_text(
+    plan_harness: AppHarness, picture: Picture, size: tuple[int, int]
 ) -> None:
-    picture(grown_stage, size, "2", "l", "l", "l")
+    picture(plan_harness, size, "2", "l", "l", "l")
 
 
-def test_the_other_end_of_an_edge_is_picked(
-    stage: Stage, picture: Picture, size: tuple[int, int]
+def test_picking_a_dependency(harness: AppHarness, picture: Picture, size: tuple[int, int]) -> None:
+    picture(harness, size, "2", "l", "D", "h")
+
+
+def test_empty_tasks_screen(
+    empty_harness: AppHarness, picture: Picture, size: tuple[int, int]
 ) -> None:
-    picture(stage, size, "2", "l", "D", "h")
-
-
-def test_without_tasks_it_says_where_they_come_from(
-    empty_stage: Stage, picture: Picture, size: tuple[int, int]
-) -> None:
-    picture(empty_stage, size, "2")
+    picture(empty_harness, size, "2")

@@ -1,5 +1,5 @@
-"""Board: what is going on, and what to do next. The tree of all sessions, and beside it the card
-of the one under the cursor.
+"""The board: the tree of all sessions, and a card with what is needed to continue the session under
+the cursor.
 """
 
 import asyncio
@@ -16,59 +16,62 @@ from ingest.codex.liveness import SessionState
 from ingest.db.query_reader import QueryReader
 from ingest.projects.resume.model import Resume
 from ingest.sessions.session import label
-from ingest.text.welcome import THINGS
+from ingest.text.welcome import HINTS
 from tui import content
 from tui.base_screen import BaseScreen
 from tui.commands import bind
-from tui.query_runner import QueryResult, Question
-from tui.screens.board_card import Card, card, drawn, left, resume_command
+from tui.query_runner import Query, QueryResult
+from tui.screens.board_card import Card, load_card, load_resume, render_card, resume_command
 from tui.screens.board_tree import BoardTree
-from tui.summary import Summary, figures, summary
+from tui.summary import Summary, summarize, summary
 from tui.widgets.listing import Key
 from tui.widgets.pane import Pane
-from tui.widgets.reader import Reader
-from tui.widgets.table import RowsNeeded, Table
+from tui.widgets.table import ListResult, Table
+from tui.widgets.text_view import TextView
 from tui.widgets.tree_pane import TreePane, TreeTable
 
-_WORD: Final = 7
-"""Columns of a word with what follows beside it."""
-STAYS: Final = 0.15
-"""Seconds on a session, after which more than its card is asked for."""
-LOOK_FURTHER: Final = 10.0
-"""Seconds after which that is asked again, where something has changed."""
+_HINT_INDENT: Final = 11
+MORE_AFTER: Final = 0.15
+"""Seconds on a session after which the slow part of its card is loaded."""
+MORE_INTERVAL: Final = 10.0
+"""Seconds between two loads of the slow part."""
 
 
-class Projects(TreePane):
+class SessionsPane(TreePane):
     def __init__(self) -> None:
         self.board = BoardTree()
-        super().__init__(TreeTable(self.board, titles=False, marks=False), known_as="board")
-        self._noted: Content | None = None
+        super().__init__(TreeTable(self.board, titles=False, marks=False), prefs_name="board")
+        self._shown_note: Content | None = None
 
-    def question(self) -> Question[RowsNeeded]:
-        self.board.at(self.dashboard.now)
-        return super().question()
+    def build_query(self) -> Query[ListResult]:
+        self.board.set_now(self.dashboard.now)
+        return super().build_query()
 
-    def show(self, found: RowsNeeded) -> None:
+    def show_result(self, result: ListResult) -> None:
         first = not self.table.length
-        # Who waits for the person does not wait to be asked for.
-        new = self.board.waiting().keys() - set(self.table.all_keys())
-        self.table.take(found, at_once=any(key in new for key in found.keys))
-        self.say_how_it_stands()
+        # A session that waits for the person is shown at once, even if rows move.
+        new = self.board.waiting_sessions().keys() - set(self.table.all_keys())
+        self.table.set_result(result, at_once=any(key in new for key in result.keys))
+        self.update_status_line()
         if first and self.table.length > 1:
-            # The first session says more than the name of its project.
+            # Start at the first session; row 0 is its project.
             self.table.cursor = 1
 
     def tick(self) -> None:
         super().tick()
-        if self.note() != self._noted:
-            self.say_how_it_stands()
+        if self.status_note() != self._shown_note:
+            self.update_status_line()
 
-    def counted(self) -> str:
-        return self.board.counted
+    def count_text(self) -> str:
+        return self.board.count_text
 
-    def note(self) -> Content | None:
-        """Who waits for the person and is not on the screen: further up or down, or folded away."""
-        waiting = [one for key, one in self.board.waiting().items() if not self.table.shows(key)]
+    def status_note(self) -> Content | None:
+        """Sessions that wait for the person and are not on screen."""
+        waiting = [
+            session
+            for key, session in self.board.waiting_sessions().items()
+            if not self.table.shows_row(key)
+        ]
         if not waiting:
             return None
         more = f" and {len(waiting) - 1} more" if len(waiting) > 1 else ""
@@ -78,118 +81,118 @@ class Projects(TreePane):
             gap=" ",
         )
 
-    def say_how_it_stands(self) -> None:
-        self._noted = self.note()
-        super().say_how_it_stands()
+    def update_status_line(self) -> None:
+        self._shown_note = self.status_note()
+        super().update_status_line()
 
-    def empty(self) -> Content:
+    def empty_text(self) -> Content:
         homes = ", ".join(map(str, self.dashboard.settings.codex_homes))
         return content.lines(
-            content.line("No session yet.", "bold"),
+            content.line("No sessions yet.", "bold"),
             "",
             *(
-                [content.line(f"✗ {said}", "red") for said in self.board.shut]
+                [content.line(f"✗ {problem}", "red") for problem in self.board.problems]
                 or [
-                    content.block(f"Start Codex in a project: it writes to {homes},"),
-                    content.line("and what it writes shows up here at once."),
+                    content.block(f"Start Codex in a project. It writes to {homes},"),
+                    content.line("and its sessions appear here at once."),
                 ]
             ),
             content.row("Another home?", content.line("tailboard --codex-home PATH", "cyan")),
             "",
-            content.line("Three things to know", "bold"),
+            content.line("Good to know", "bold"),
             *(
-                content.line(word, "title")
-                + Content(" " * (_WORD - len(word)))
-                + content.line(said)
-                for word, said in THINGS
+                content.line(label, "title")
+                + Content(" " * (_HINT_INDENT - len(label)))
+                + content.line(text)
+                for label, text in HINTS
             ),
         )
 
-    @on(Table.Opened)
-    def _opened(self, message: Table.Opened) -> None:
-        line = self.table.line
-        if line is not None and line.above is None and line.closed is not None:
+    @on(Table.RowOpened)
+    def _row_opened(self, message: Table.RowOpened) -> None:
+        row = self.table.row
+        if row is not None and row.parent is None and row.collapsed is not None:
             message.stop()
-            self.turn(line.key)
+            self.toggle(row.key)
 
 
-class ResumeCard(Pane):
+class CardPane(Pane):
     BINDINGS: ClassVar[list[BindingType]] = bind("resume")
 
     def __init__(self, board: BoardTree) -> None:
         super().__init__()
         self.board = board
-        self.about: Key | None = None
+        self.key: Key | None = None
         self.card: Card | None = None
         self.more: Resume | None = None
-        self._looked = 0.0
+        self._more_loaded_at = 0.0
 
     def compose(self) -> ComposeResult:
-        yield Reader()
+        yield TextView()
 
-    def question(self) -> Question[Card | None] | None:
-        if self.about is None:
+    def build_query(self) -> Query[Card | None] | None:
+        if self.key is None:
             return None
-        board, about, now = self.board, self.about, self.dashboard.now
+        board, key, now = self.board, self.key, self.dashboard.now
 
-        def look(reading: QueryReader) -> Card | None:
-            session = board.sessions.get(about)
-            return card(reading, session, now) if session is not None else None
+        def query(reader: QueryReader) -> Card | None:
+            session = board.sessions.get(key)
+            return load_card(reader, session, now) if session is not None else None
 
-        return look
+        return query
 
-    def show(self, found: Card | None) -> None:
-        before, self.card = self.card, found
-        if before is None or found is None:
+    def show_result(self, result: Card | None) -> None:
+        before, self.card = self.card, result
+        if before is None or result is None:
             self.screen.refresh_bindings()
-        same = before is not None and found is not None and before.session.id == found.session.id
+        same = before is not None and result is not None and before.session.id == result.session.id
         if not same:
-            self.more, self._looked = None, 0.0
-        self._draw(anew=not same)
-        if found is not None and found != before:
-            # Never more often, but after the last change, too: what is shown must not stay behind.
-            wait = max(STAYS, self._looked + LOOK_FURTHER - time.monotonic())
-            self.run_worker(self._look_further(found.session.id, wait), group="more",
+            self.more, self._more_loaded_at = None, 0.0
+        self._draw(scroll_to_top=not same)
+        if result is not None and result != before:
+            # Not more often than the interval, but also once after the last change.
+            wait = max(MORE_AFTER, self._more_loaded_at + MORE_INTERVAL - time.monotonic())
+            self.run_worker(self._load_more(result.session.id, wait), group="more",
                             exclusive=True)  # fmt: skip
 
     def tick(self) -> None:
         if self.card is None:
             return
         now = self.dashboard.now
-        later = replace(self.card, judged=now)
-        if drawn(later, self.more) != drawn(self.card, self.more):
-            self.card = later
-            self._draw(anew=False)
+        updated = replace(self.card, now=now)
+        if render_card(updated, self.more) != render_card(self.card, self.more):
+            self.card = updated
+            self._draw(scroll_to_top=False)
 
-    def _draw(self, *, anew: bool) -> None:
-        said = content.line("This session is no more.", "dim")
+    def _draw(self, *, scroll_to_top: bool) -> None:
+        text = content.line("This session no longer exists.", "dim")
         if self.card is not None:
-            said = drawn(self.card, self.more)
-        self.query_exactly_one(Reader).read(said, anew=anew)
+            text = render_card(self.card, self.more)
+        self.query_exactly_one(TextView).set_text(text, scroll_to_top=scroll_to_top)
 
-    async def _look_further(self, session: str, wait: float) -> None:
-        # Only where somebody stays: git is asked.
+    async def _load_more(self, session: str, wait: float) -> None:
+        # Waits until the cursor stays: this runs git.
         await asyncio.sleep(wait)
-        self._looked = time.monotonic()
+        self._more_loaded_at = time.monotonic()
         now, git = self.dashboard.now, self.dashboard.git
-        answer = await self.dashboard.feed.answer(
-            lambda reading: left(reading, session, now, git), slow=True
+        answer = await self.dashboard.queries.answer(
+            lambda reader: load_resume(reader, session, now, git), slow=True
         )
         more = answer.value if isinstance(answer, QueryResult) else None
         if self.card is not None and self.card.session.id == session:
             self.more = more
-            self._draw(anew=False)
+            self._draw(scroll_to_top=False)
 
-    def say(self, text: Content) -> None:
-        """Say this instead of a card."""
-        self.about = self.card = self.more = None
-        self.query_exactly_one(Reader).read(text, anew=True)
+    def show_text(self, text: Content) -> None:
+        """Show a text instead of a card."""
+        self.key = self.card = self.more = None
+        self.query_exactly_one(TextView).set_text(text, scroll_to_top=True)
         self.screen.refresh_bindings()
 
-    def copied(self) -> str:
-        return drawn(self.card, self.more).plain if self.card else ""
+    def text_to_copy(self) -> str:
+        return render_card(self.card, self.more).plain if self.card else ""
 
-    def copied_id(self) -> str:
+    def id_to_copy(self) -> str:
         return self.card.session.id if self.card else ""
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -203,40 +206,40 @@ class ResumeCard(Pane):
 
 
 class BoardScreen(BaseScreen):
-    PLACE = "board"
+    TAB = "board"
     BINDINGS: ClassVar[list[BindingType]] = bind("resume", "why")
 
     def panes(self) -> ComposeResult:
-        yield (projects := Projects())
-        yield ResumeCard(projects.board)
+        yield (sessions := SessionsPane())
+        yield CardPane(sessions.board)
 
-    def summary_question(self) -> Question[Summary]:
-        board = self.query_exactly_one(Projects).board
+    def build_summary_query(self) -> Query[Summary]:
+        board = self.query_exactly_one(SessionsPane).board
         now = board.now or self.dashboard.now
 
-        def look(reading: QueryReader) -> Summary:
-            # The tree was asked a moment ago, of the same moment: it knows them all.
+        def query(reader: QueryReader) -> Summary:
+            # The tree has just been loaded from the same snapshot, so the states are known.
             states = board.states(now)
-            return summary(reading, now) if states is None else figures(reading, states, now)
+            return summary(reader, now) if states is None else summarize(reader, states, now)
 
-        return look
+        return query
 
-    @on(Table.Moved)
-    def _moved(self, message: Table.Moved) -> None:
-        shown = self.query_exactly_one(ResumeCard)
+    @on(Table.CursorMoved)
+    def _cursor_moved(self, message: Table.CursorMoved) -> None:
+        pane = self.query_exactly_one(CardPane)
         key = message.key
         if key is None:
-            shown.say(Content(""))
+            pane.show_text(Content(""))
         elif key[0] == "project":
-            shown.say(
+            pane.show_text(
                 content.lines(content.line(key[1], "title"), "", "Enter opens and closes it.")
             )
-        elif key != shown.about:
-            shown.about = key
-            self.ask_pane(shown)
+        elif key != pane.key:
+            pane.key = key
+            self.load_pane(pane)
 
-    @on(Table.Opened)
-    def _opened(self, message: Table.Opened) -> None:
+    @on(Table.RowOpened)
+    def _row_opened(self, message: Table.RowOpened) -> None:
         from tui.screens.session import SessionScreen
 
         home, session = message.key
@@ -244,22 +247,22 @@ class BoardScreen(BaseScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "resume":
-            cards = self.query(ResumeCard)
+            cards = self.query(CardPane)
             return bool(cards) and cards.first().card is not None
         return super().check_action(action, parameters)
 
     def action_resume(self) -> None:
-        self.query_exactly_one(ResumeCard).action_resume()
+        self.query_exactly_one(CardPane).action_resume()
 
     def action_why(self) -> None:
-        """Why it is said to stand so, and the last that it wrote."""
+        """Show why the session has its state, and the end of its timeline."""
         from tui.screens.session import SessionScreen
 
-        shown = self.query_exactly_one(ResumeCard).card
-        if shown is not None:
-            session = shown.session
+        card = self.query_exactly_one(CardPane).card
+        if card is not None:
+            session = card.session
             self.app.push_screen(SessionScreen(session.home_id, session.id, newest=True))
-            said = content.line(f"{session.state}: {session.state_reason}").plain
-            self.notify(said, markup=False)
+            reason = content.line(f"{session.state}: {session.state_reason}").plain
+            self.notify(reason, markup=False)
         else:
             self.dashboard.action_why()

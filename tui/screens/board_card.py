@@ -1,4 +1,4 @@
-"""The resume card: what one needs to know to go on with a session. Pure."""
+"""The card of a session: what a person needs to know to continue it. Pure."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -20,12 +20,12 @@ from ingest.text.redact import mask
 from ingest.text.units import ago, duration, pluralize, tokens
 from tui import content
 
-_FILES: Final = 12
-_FAILURES: Final = 6
-_ASKED: Final = 600
-"""Characters of the last request."""
-_LISTED: Final = 8
-ALIGNED: Final = {
+_MAX_FILES: Final = 12
+_MAX_FAILURES: Final = 6
+_MAX_PROMPT_CHARS: Final = 600
+_MAX_PROMPT_LINES: Final = 6
+_MAX_LISTED: Final = 8
+ALIGNMENT_TONES: Final = {
     AlignmentState.ALIGNED: "green",
     AlignmentState.NO_REPO: "dim",
     AlignmentState.UNKNOWN: "dim",
@@ -38,72 +38,82 @@ _CHANGES: Final = {"add": "A", "added": "A", "delete": "D", "deleted": "D", "mov
 
 class Card(Struct, frozen=True):
     session: Session
-    story: SessionDetail
-    judged: Now
+    detail: SessionDetail
+    now: Now
 
 
-def card(reading: QueryReader, session: Session, now: Now) -> Card:
-    return Card(session, session_detail(reading, session, session.home_id), now)
+def load_card(reader: QueryReader, session: Session, now: Now) -> Card:
+    return Card(session, session_detail(reader, session, session.home_id), now)
 
 
 def resume_command(session: Session) -> str:
     return f"codex resume {session.id}"
 
 
-def left(reading: QueryReader, session: str, now: Now, git: Git) -> Resume | None:
-    """What was left to do there, and how git stands to it: takes longer than the card."""
-    # Late: the first card need not wait for what is only asked for where somebody stays.
+def load_resume(reader: QueryReader, session: str, now: Now, git: Git) -> Resume | None:
+    """What is left to do, and whether the checkout matches. Slow: runs git."""
+    # Imported late, so that the first card is shown sooner.
     from ingest.projects.resume.build import resume
 
-    return resume(reading, Scope(session=session), now, git, mask)
+    return resume(reader, Scope(session=session), now, git, mask)
 
 
-def drawn(card: Card, more: Resume | None = None) -> Content:
-    """The card; with `more`, what was found out since."""
+def render_card(card: Card, more: Resume | None = None) -> Content:
+    """The card. `more` adds what was loaded later."""
     return content.lines(*_lines(card, more))
 
 
 def _lines(card: Card, more: Resume | None) -> Iterator[Content]:
-    one, now = card.session, card.judged.moment
-    yield content.row(content.line(label(one), "title"))
-    yield content.row(content.state(one.state), content.line(ago(one.last_at, now), "dim"))
-    commit = f"@ {one.commit[:8]}" if one.commit else ""
+    session, now = card.session, card.now.moment
+    yield content.row(content.line(label(session), "title"))
+    yield content.row(content.state(session.state), content.line(ago(session.last_at, now), "dim"))
+    commit = f"@ {session.commit[:8]}" if session.commit else ""
     yield content.row(
-        content.line(one.project, "bold"),
-        content.line(f"{branch_label(one)} {commit}"),
-        content.line(more.alignment, ALIGNED.get(more.alignment, "yellow")) if more else None,
+        content.line(session.project, "bold"),
+        content.line(f"{branch_label(session)} {commit}"),
+        content.line(more.alignment, ALIGNMENT_TONES.get(more.alignment, "yellow"))
+        if more
+        else None,
         gap=" · ",
     )
     if more and more.alignment is not AlignmentState.ALIGNED:
         yield content.line(more.alignment_why, "dim")
     yield content.row(
-        content.line(f"codex {one.cli_version or '?'}", "dim"), content.line(one.model, "dim"),
-        content.line(f"{tokens(one.tokens.total)} tokens", "dim"), gap=" · ",
-    )  # fmt: skip
-    if one.state in _EXPLAINED:
+        content.line(f"codex {session.cli_version or '?'}", "dim"),
+        content.line(session.model, "dim"),
+        content.line(f"{tokens(session.tokens.total)} tokens", "dim"),
+        gap=" · ",
+    )
+    if session.state in _EXPLAINED:
         yield content.line("")
         yield content.row(
-            content.line(f"Why {one.state}", "bold"), content.line(one.state_reason, "yellow")
+            content.line(f"Why {session.state}", "bold"),
+            content.line(session.state_reason, "yellow"),
         )
-    yield from _asked(card.story)
-    if card.story.effective_plans:
-        yield from _plan(card.story.effective_plans, now)
-    yield from _files(card.story)
-    yield from _failures(card.story) if more is None else _failures_left(more)
+    yield from _last_prompt(card.detail)
+    if card.detail.effective_plans:
+        yield from _plan(card.detail.effective_plans, now)
+    yield from _files(card.detail)
+    yield from _failures(card.detail) if more is None else _open_failures(more)
     if more is not None:
-        yield from _further(more)
+        yield from _more(more)
     yield content.line("")
-    yield content.row(content.line("Continue", "bold"), content.line(resume_command(one), "cyan"),
-                   content.line("c copies it", "dim"))  # fmt: skip
+    yield content.row(
+        content.line("Resume", "bold"),
+        content.line(resume_command(session), "cyan"),
+        content.line("c copies it", "dim"),
+    )
 
 
-def _asked(story: SessionDetail) -> Iterator[Content]:
-    turns = [turn for turn in story.turns if not turn.rolled_back]
-    asked = next((turn.last_prompt for turn in reversed(turns) if turn.last_prompt), None)
-    if asked:
+def _last_prompt(detail: SessionDetail) -> Iterator[Content]:
+    turns = [turn for turn in detail.turns if not turn.rolled_back]
+    prompt = next((turn.last_prompt for turn in reversed(turns) if turn.last_prompt), None)
+    if prompt:
         yield content.line("")
-        yield content.line("Last asked", "bold")
-        yield content.block("  " + "\n  ".join(asked[:_ASKED].strip().splitlines()[:6]))
+        yield content.line("Last prompt", "bold")
+        yield content.block(
+            "  " + "\n  ".join(prompt[:_MAX_PROMPT_CHARS].strip().splitlines()[:_MAX_PROMPT_LINES])
+        )
     failed = next((turn for turn in reversed(turns) if turn.error), None)
     if failed is not None and turns and failed is turns[-1]:
         yield content.row("", content.line(f"✗ {failed.error}", "red"))
@@ -111,12 +121,12 @@ def _asked(story: SessionDetail) -> Iterator[Content]:
 
 def _plan(plans: Sequence[SessionPlan], now: datetime) -> Iterator[Content]:
     newest = plans[-1]
-    said = f"“{newest.explanation}”" if newest.explanation else None
+    explanation = f"“{newest.explanation}”" if newest.explanation else None
     yield content.line("")
     yield content.row(
         content.line("Plan", "bold"),
         content.line(f"revision {len(plans)}", "dim"),
-        content.line(said),
+        content.line(explanation),
     )
     times = step_times(plans, now)
     for step in newest.steps:
@@ -129,74 +139,73 @@ def _plan(plans: Sequence[SessionPlan], now: datetime) -> Iterator[Content]:
 
 
 def step_times(plans: Sequence[SessionPlan], now: datetime) -> dict[str, float]:
-    """How long each step was worked on, as the revisions of its plan tell; up to now for the one
-    that still is."""
-    began: dict[str, datetime] = {}
+    """How long each step was in progress, computed from the revisions of the plan. A step that is
+    still in progress counts until now."""
+    started: dict[str, datetime] = {}
     took: dict[str, float] = {}
     for plan in plans:
         if plan.at is None:
             continue
         for step in plan.steps:
             if step.status == "in_progress":
-                began.setdefault(step.text, plan.at)
-            elif step.text in began:
-                since = began.pop(step.text)
+                started.setdefault(step.text, plan.at)
+            elif step.text in started:
+                since = started.pop(step.text)
                 took[step.text] = took.get(step.text, 0.0) + (plan.at - since).total_seconds()
-    for text, since in began.items():
+    for text, since in started.items():
         took[text] = took.get(text, 0.0) + (now - since).total_seconds()
     return took
 
 
-def _failures_left(more: Resume) -> Iterator[Content]:
+def _open_failures(more: Resume) -> Iterator[Content]:
     if not more.failures:
         return
     yield content.line("")
-    yield content.row(content.line("Failures not repaired yet", "bold"))
-    for one in more.failures[:_FAILURES]:
-        often = f" ({one.times}×)" if one.times > 1 else ""
-        yield _failed(one.command, one.exit_code, often)
-        if one.output:
-            yield Content("    ") + content.line(one.output, "dim")
+    yield content.row(content.line("Open failures", "bold"))
+    for failure in more.failures[:_MAX_FAILURES]:
+        yield _failed_command(failure.command, failure.exit_code, failure.times)
+        if failure.output:
+            yield Content("    ") + content.line(failure.output, "dim")
 
 
-def _further(more: Resume) -> Iterator[Content]:
+def _more(more: Resume) -> Iterator[Content]:
     others = [step for step in more.open_steps if step.origin != "plan"]
-    for title, said in (
-        ("Also open", [f"{one.text}  ({one.origin})" for one in others]),
-        ("Decisions", [f"{one.text}, {one.by}" for one in more.decisions]),
-        ("Commits made while it ran", [f"{one.id[:8]} {one.subject}" for one in more.commits]),
+    for title, entries in (
+        ("Also open", [f"{step.text}  ({step.origin})" for step in others]),
+        ("Decisions", [f"{decision.text}, {decision.by}" for decision in more.decisions]),
+        ("Commits during the session", [f"{c.id[:8]} {c.subject}" for c in more.commits]),
         (
-            "Commits since then, by no session",
-            [f"{one.id[:8]} {one.subject}, {one.author}" for one in more.uncovered],
+            "Commits since then, outside sessions",
+            [f"{c.id[:8]} {c.subject}, {c.author}" for c in more.uncovered],
         ),
     ):
-        if said:
+        if entries:
             yield content.line("")
-            yield content.row(content.line(title, "bold"), content.line(f"{len(said)}", "dim"))
-            yield from (Content("  ") + content.line(text) for text in said[:_LISTED])
+            yield content.row(content.line(title, "bold"), content.line(f"{len(entries)}", "dim"))
+            yield from (Content("  ") + content.line(text) for text in entries[:_MAX_LISTED])
 
 
-def _files(story: SessionDetail) -> Iterator[Content]:
-    changed = {file.path: file for turn in story.turns for file in turn.files}
+def _files(detail: SessionDetail) -> Iterator[Content]:
+    changed = {file.path: file for turn in detail.turns for file in turn.files}
     if not changed:
         return
     yield content.line("")
     yield content.row(
         content.line("Files", "bold"), content.line(pluralize(len(changed), "file"), "dim")
     )
-    project = f"{story.session.cwd or ''}/"
-    for file in list(changed.values())[-_FILES:]:
-        sign = _CHANGES.get(file.change, "M")
+    project = f"{detail.session.cwd or ''}/"
+    for file in list(changed.values())[-_MAX_FILES:]:
+        letter = _CHANGES.get(file.change, "M")
         path = content.line(file.path.removeprefix(project))
-        yield Content("  ") + content.row(content.line(sign, "cyan"), path, gap=" ")
-    if len(changed) > _FILES:
-        yield content.line(f"  and {len(changed) - _FILES} more", "dim")
+        yield Content("  ") + content.row(content.line(letter, "cyan"), path, gap=" ")
+    if len(changed) > _MAX_FILES:
+        yield content.line(f"  and {len(changed) - _MAX_FILES} more", "dim")
 
 
-def _failures(story: SessionDetail) -> Iterator[Content]:
+def _failures(detail: SessionDetail) -> Iterator[Content]:
     failed = Counter(
         (run.command or "", run.exit_code)
-        for turn in story.turns
+        for turn in detail.turns
         for run in turn.commands
         if run.status == "failed"
     )
@@ -204,18 +213,18 @@ def _failures(story: SessionDetail) -> Iterator[Content]:
         return
     yield content.line("")
     yield content.row(
-        content.line("Failures", "bold"), content.line("Enter shows their output", "dim")
+        content.line("Failures", "bold"), content.line("Enter shows the output", "dim")
     )
-    for (command, code), times in failed.most_common(_FAILURES):
-        often = f" ({times}×)" if times > 1 else ""
-        yield _failed(command, code, often)
+    for (command, code), times in failed.most_common(_MAX_FAILURES):
+        yield _failed_command(command, code, times)
 
 
-def _failed(command: str, code: int | None, often: str) -> Content:
-    how = "failed" if code is None else f"exit {code}"
+def _failed_command(command: str, code: int | None, times: int) -> Content:
+    result = "failed" if code is None else f"exit {code}"
+    count = f" ({times}×)" if times > 1 else ""
     return Content("  ") + content.row(
         content.line("✗", "red"),
         content.line(command),
-        content.line(f"→ {how}{often}", "red"),
+        content.line(f"→ {result}{count}", "red"),
         gap=" ",
     )

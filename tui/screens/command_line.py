@@ -1,4 +1,4 @@
-"""The `:` line: a command by its name, completed from what can be done here."""
+"""The `:` line: runs a command by its name, with completion."""
 
 from typing import ClassVar
 
@@ -6,19 +6,22 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
+from textual.content import Content
 from textual.screen import ModalScreen
 from textual.suggester import SuggestFromList
 from textual.widgets import Input, Static
 
 from tui import content
 from tui.actions import Possible
-from tui.commands import bind
+from tui.commands import Command, bind
 from tui.pushed_screen import PushedScreen
-from tui.widgets.entry import Entry
+from tui.widgets.text_input import TextInput
+
+_SHOWN = 6
 
 
 class CommandLine(ModalScreen[str | None], PushedScreen[str | None]):
-    """Answers with the line, or nothing."""
+    """Returns the typed line, or None."""
 
     BINDINGS: ClassVar[list[BindingType]] = bind("back")
     DEFAULT_CSS = """
@@ -35,52 +38,41 @@ class CommandLine(ModalScreen[str | None], PushedScreen[str | None]):
     }
     """
 
-    def __init__(self, found: list[Possible]) -> None:
+    def __init__(self, possible: list[Possible]) -> None:
         super().__init__()
-        self.names = {one.command.name: one.command for one in found}
+        self.commands = {each.command.name: each.command for each in possible}
 
     def compose(self) -> ComposeResult:
         with Vertical():
             yield Static()
-            yield Entry(
-                placeholder="a command; Tab completes, Esc leaves",
-                suggester=SuggestFromList(sorted(self.names), case_sensitive=False),
+            yield TextInput(
+                placeholder="a command; Tab completes, Esc cancels",
+                suggester=SuggestFromList(sorted(self.commands), case_sensitive=False),
             )
 
     def on_mount(self) -> None:
         self.query_exactly_one(Input).focus()
-        self._offer("")
+        self._show_matches("")
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
-        self._offer(event.value)
+        self._show_matches(event.value)
 
-    def _offer(self, text: str) -> None:
+    def _show_matches(self, text: str) -> None:
         name, _, rest = text.partition(" ")
-        found = [self.names[one] for one in self._starting(name)][:6] if not rest else []
-        if rest and name in self.names:
-            found = [self.names[name]]
-        self.query_exactly_one(Static).update(
-            content.lines(
-                *(
-                    content.row(
-                        content.line(command.name + (f" {command.takes}" if command.takes else ""),
-                                  "bold"),
-                        content.line(command.help),
-                    )
-                    for command in found
-                )
-            )
-        )  # fmt: skip
+        matches = [self.commands[each] for each in self._starting_with(name)][:_SHOWN]
+        if rest:
+            matches = [self.commands[name]] if name in self.commands else []
+        self.query_exactly_one(Static).update(content.lines(*map(_help_line, matches)))
 
-    def _starting(self, text: str) -> list[str]:
-        return sorted(name for name in self.names if name.startswith(text))
+    def _starting_with(self, text: str) -> list[str]:
+        return sorted(name for name in self.commands if name.startswith(text))
 
     def key_tab(self) -> None:
         line = self.query_exactly_one(Input)
-        found = self._starting(line.value)
-        if found:
-            line.value = found[0] + (" " if self.names[found[0]].takes else "")
+        names = self._starting_with(line.value)
+        if names:
+            line.value = names[0] + (" " if self.commands[names[0]].argument else "")
             line.cursor_position = len(line.value)
 
     @on(Input.Submitted)
@@ -89,3 +81,8 @@ class CommandLine(ModalScreen[str | None], PushedScreen[str | None]):
 
     def action_back(self) -> None:
         self.dismiss(None)
+
+
+def _help_line(command: Command) -> Content:
+    usage = f"{command.name} {command.argument}".rstrip()
+    return content.row(content.line(usage, "bold"), content.line(command.help))

@@ -1,4 +1,4 @@
-"""What can be done here, made from the commands themselves."""
+"""The help: all commands available at this point, generated from their declarations."""
 
 from collections.abc import Iterator
 from typing import ClassVar, Final
@@ -11,13 +11,13 @@ from textual.screen import ModalScreen
 
 from tui import content
 from tui.actions import Possible
-from tui.commands import MOVES, bind, sign
+from tui.commands import MOVEMENT, bind, key_label
 from tui.pushed_screen import PushedScreen
-from tui.widgets.reader import Reader
+from tui.widgets.text_view import TextView
 
-_EVERYWHERE: Final = "Dashboard"
-_KEYS: Final = 14
-_NAMES: Final = 18
+_APP: Final = "Dashboard"
+_KEYS_WIDTH: Final = 14
+_NAMES_WIDTH: Final = 18
 
 
 class HelpScreen(ModalScreen[None], PushedScreen[None]):
@@ -32,32 +32,32 @@ class HelpScreen(ModalScreen[None], PushedScreen[None]):
     }
     """
 
-    def __init__(self, found: list[Possible]) -> None:
+    def __init__(self, possible: list[Possible]) -> None:
         super().__init__()
-        self.found = found
+        self.possible = possible
 
     def compose(self) -> ComposeResult:
         with Vertical() as box:
-            box.border_title = "What can be done here"
-            box.border_subtitle = "/ finds · Esc closes"
-            yield Reader()
+            box.border_title = "Commands"
+            box.border_subtitle = "/ find · Esc close"
+            yield TextView()
 
     def on_resize(self) -> None:
-        self.call_after_refresh(self._tell)
+        self.call_after_refresh(self._update)
 
-    def _tell(self) -> None:
-        reader = self.query_exactly_one(Reader)
-        here, everywhere, moving = [], [], []
-        for one in self.found:
-            if one.command.name in MOVES:
-                moving.append(one)
-            elif type(one.namespace).__name__ == _EVERYWHERE:
-                everywhere.append(one)
+    def _update(self) -> None:
+        view = self.query_exactly_one(TextView)
+        here, everywhere, movement = [], [], []
+        for each in self.possible:
+            if each.command.name in MOVEMENT:
+                movement.append(each)
+            elif type(each.namespace).__name__ == _APP:
+                everywhere.append(each)
             else:
-                here.append(one)
-        parts = (("Here", here), ("Everywhere", everywhere), ("Moving", moving))
-        said = [line for title, found in parts if found for line in _part(title, found, reader)]
-        reader.read(content.lines(*said[:-1]))
+                here.append(each)
+        parts = (("Here", here), ("Everywhere", everywhere), ("Movement", movement))
+        lines = [line for title, items in parts if items for line in _part(title, items, view)]
+        view.set_text(content.lines(*lines[:-1]))
 
     def action_back(self) -> None:
         self.dismiss()
@@ -66,11 +66,11 @@ class HelpScreen(ModalScreen[None], PushedScreen[None]):
         self.dismiss()
 
 
-def _part(title: str, found: list[Possible], reader: Reader) -> Iterator[Content]:
-    yield content.line(title, "title")
-    for one in found:
-        keys = " ".join(sign(key) for key in one.command.keys.split(",") if sign(key))
-        named = content.line(keys, "cyan").pad_right(_KEYS - len(keys))
-        named += content.line(one.command.name, "bold")
-        yield content.beside(named, one.command.help, _KEYS + _NAMES, reader.columns)
+def _part(heading: str, items: list[Possible], view: TextView) -> Iterator[Content]:
+    yield content.line(heading, "title")
+    for item in items:
+        keys = " ".join(filter(None, map(key_label, item.command.keys.split(","))))
+        title = content.line(keys, "cyan").pad_right(_KEYS_WIDTH - len(keys))
+        title += content.line(item.command.name, "bold")
+        yield content.titled(title, item.command.help, _KEYS_WIDTH + _NAMES_WIDTH, view.columns)
     yield Content("")

@@ -1,4 +1,4 @@
-"""Insights: what was spent, how turns went, how the system ran and what takes the room."""
+"""Insights: charts of tokens, turn lengths, outcomes, throughput and disk usage."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -15,23 +15,23 @@ from ingest.report.period import Period
 from tui import content
 from tui.base_screen import BaseScreen
 from tui.commands import bind
-from tui.query_runner import Question
+from tui.query_runner import Query
 from tui.screens.insights_charts import changes, running, spending
 from tui.widgets.pane import Pane
-from tui.widgets.reader import Reader
+from tui.widgets.text_view import TextView
 
-SPANS: Final = (("7 days", 7), ("30 days", 30), ("90 days", 90), ("all of it", None))
-_FIRST: Final = 1
-_LEAST: Final = 24
-_AROUND: Final = 4
-"""Columns that the border, the padding and the scrollbar of a page take."""
+PERIODS: Final = (("7 days", 7), ("30 days", 30), ("90 days", 90), ("all time", None))
+_DEFAULT_PERIOD: Final = 1
+_MIN_WIDTH: Final = 24
+_FRAME_WIDTH: Final = 4
+"""Columns for border, padding and scrollbar."""
 
-Found = tuple[Insights, Insights | None]
-"""Of the period, and of the one before it where the two are compared."""
+Result = tuple[Insights, Insights | None]
+"""Of the period, and of the one before it if the two are compared."""
 
 
-class Pictures(Pane):
-    """A page of pictures, as wide as there is room."""
+class ChartsPane(Pane):
+    """A page of charts, as wide as the pane."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -39,65 +39,64 @@ class Pictures(Pane):
         self.text = Content("")
 
     def compose(self) -> ComposeResult:
-        yield Reader()
+        yield TextView()
 
     def draw(self, title: str, draw: Callable[[int], list[Content]]) -> None:
         self._draw = lambda width: [content.line(title, "bold"), Content(""), *draw(width)]
-        self._show()
+        self._redraw()
 
-    def _show(self) -> None:
+    def _redraw(self) -> None:
         if self._draw is not None:
-            self.text = content.lines(*self._draw(max(_LEAST, self.size.width - _AROUND)))
-            self.query_exactly_one(Reader).read(self.text)
+            self.text = content.lines(*self._draw(max(_MIN_WIDTH, self.size.width - _FRAME_WIDTH)))
+            self.query_exactly_one(TextView).set_text(self.text)
 
     def on_resize(self) -> None:
-        self._show()
+        self._redraw()
 
-    def copied(self) -> str:
+    def text_to_copy(self) -> str:
         return self.text.plain
 
 
-class Asking(Pictures):
-    """The page that asks, for both of them."""
+class LoadingChartsPane(ChartsPane):
+    """Loads the data for both panes."""
 
     def __init__(self) -> None:
         super().__init__()
         self.period = Period("")
         self.before: Period | None = None
 
-    def question(self) -> Question[Found]:
+    def build_query(self) -> Query[Result]:
         period, before, now = self.period, self.before, self.dashboard.clock()
 
-        def look(reading: QueryReader) -> Found:
-            found = load_insights(reading, period, now)
-            return found, load_insights(reading, before, now) if before else None
+        def query(reader: QueryReader) -> Result:
+            current = load_insights(reader, period, now)
+            return current, load_insights(reader, before, now) if before else None
 
-        return look
+        return query
 
-    def show(self, found: Found) -> None:
+    def show_result(self, result: Result) -> None:
         screen = self.screen
         if isinstance(screen, InsightsScreen):
-            screen.draw(*found)
+            screen.draw(*result)
 
 
 class InsightsScreen(BaseScreen):
-    PLACE = "insights"
-    BINDINGS: ClassVar[list[BindingType]] = bind("span", "compare", "why")
+    TAB = "insights"
+    BINDINGS: ClassVar[list[BindingType]] = bind("period", "compare", "why")
 
     def __init__(self) -> None:
         super().__init__()
-        self._span = _FIRST
+        self._period = _DEFAULT_PERIOD
         self._comparing = False
-        self._left, self._right = Asking(), Pictures()
+        self._left, self._right = LoadingChartsPane(), ChartsPane()
 
     def panes(self) -> ComposeResult:
-        self._set()
+        self._set_periods()
         yield self._left
         yield self._right
 
-    def _set(self) -> None:
-        """Say which period is asked for."""
-        name, days = SPANS[self._span]
+    def _set_periods(self) -> None:
+        name, days = PERIODS[self._period]
         self._left.before = None
         if days is None:
             self._left.period = Period(name)
@@ -114,32 +113,33 @@ class InsightsScreen(BaseScreen):
             self._left.draw(name, lambda width: spending(this, width))
             self._right.draw(name, lambda width: running(this, width))
             return
-        earlier, told = before.report.period.name, compare(before.report, this.report)
+        earlier = before.report.period.name
+        compared = changes(compare(before.report, this.report), (earlier, name))
         self._left.draw(earlier, lambda width: spending(before, width, this))
-        self._right.draw(
-            name, lambda width: [*spending(this, width, before), *changes(told, (earlier, name))]
-        )
+        self._right.draw(name, lambda width: [*spending(this, width, before), *compared])
 
-    def action_span(self) -> None:
-        self._span = (self._span + 1) % len(SPANS)
-        self._set()
-        self.ask()
+    def action_period(self) -> None:
+        self._period = (self._period + 1) % len(PERIODS)
+        self._set_periods()
+        self.load_now()
 
     def action_why(self) -> None:
-        """Who weighs most in these pictures."""
-        from tui.screens.insights_details import behind_the_pictures
-        from tui.screens.why import WhyScreen
+        """Show the sessions and turns with the largest numbers."""
+        from tui.screens.insights_details import charts_details
+        from tui.screens.why import DetailsScreen
 
         period = self._left.period
-        nothing = "No session in this time."
+        nothing = "No sessions in this period."
         self.app.push_screen(
-            WhyScreen(behind_the_pictures(period), f"who weighs most in {period.name}", nothing)
+            DetailsScreen(charts_details(period), f"largest in {period.name}", nothing)
         )
 
     def action_compare(self) -> None:
-        if SPANS[self._span][1] is None:
-            self.notify("Before all of it there is nothing. t chooses a span.", markup=False)
+        if PERIODS[self._period][1] is None:
+            self.notify(
+                "There is no period before all time. t chooses a shorter period.", markup=False
+            )
             return
         self._comparing = not self._comparing
-        self._set()
-        self.ask()
+        self._set_periods()
+        self.load_now()

@@ -1,4 +1,4 @@
-"""The pictures of Insights: figures in, lines out. Pure."""
+"""The charts of Insights as lines. Pure."""
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -13,81 +13,90 @@ from ingest.text import units
 from ingest.text.units import duration, pluralize, size
 from tui import charts, content
 
+_NONE: Final = "none in this period"
 HEIGHT: Final = 7
-LOW: Final = 4
-_NAME: Final = 18
-_SAID: Final = 18
-"""Columns for the name of a bar, and for what stands behind it."""
-_OF_SESSIONS: Final = (
+LOW_HEIGHT: Final = 4
+_NAME_WIDTH: Final = 18
+_VALUE_WIDTH: Final = 18
+"""Columns for the name of a bar, and for the text behind it."""
+_SESSION_MEASURES: Final = (
     "sessions", "with_", "tokens_per_turn", "output_tokens", "turn_", "command_", "disk.",
 )  # fmt: skip
-_LOOKS: Final = {"plan": "with a plan", "git": "in a repository", "title": "with a title"}
+_COVERAGE_NAMES: Final = {"plan": "with a plan", "git": "in a repository", "title": "with a title"}
 
 
-def spending(found: Insights, width: int, beside: Insights | None = None) -> list[Content]:
-    """What was spent, and what turns were like; on the scale of the time `beside` it."""
-    if not (found.report.sessions or found.outcomes or found.tokens.days):
-        return [Content("No session in this time."), content.line("t chooses another.", "dim")]
+def spending(data: Insights, width: int, scale_with: Insights | None = None) -> list[Content]:
+    """Tokens, lengths and outcomes of turns, on a scale that also fits `scale_with`."""
+    if not (data.report.sessions or data.outcomes or data.tokens.days):
+        return [
+            Content("No sessions in this period."),
+            content.line("t chooses another one.", "dim"),
+        ]
     return [
-        *_tokens(found, width, beside),
-        *_spread(found, "tokens_per_turn", "Tokens a turn", _count, width, beside),
-        *_spread(found, "turn_seconds", "Length of turns", _span, width, beside),
-        *_outcomes(found, width),
-        *_coverage(found, width),
+        *_tokens(data, width, scale_with),
+        *_distribution(data, "tokens_per_turn", "Tokens per turn", _short_count, width, scale_with),
+        *_distribution(data, "turn_seconds", "Length of turns", _short_duration, width, scale_with),
+        *_outcomes(data, width),
+        *_coverage(data, width),
     ]
 
 
-def running(found: Insights, width: int) -> list[Content]:
-    """How the system ran, and what takes the room."""
-    return [*_flow(found, width), *_disk(found, width), *_could_go(found)]
+def running(data: Insights, width: int) -> list[Content]:
+    """Throughput and disk usage."""
+    return [*_throughput(data, width), *_disk(data, width), *_deletable(data)]
 
 
-def changes(found: Sequence[Change], names: tuple[str, str]) -> list[Content]:
-    """What sessions were like in two periods, and how that changed."""
-    lines = [_title("Then and now", f"{names[0]} → {names[1]}")]
-    for one in found:
-        # How Tailboard itself ran is a question of its own: `tailboard report --before`.
-        if not one.name.startswith(_OF_SESSIONS) or one.name.endswith(".p99"):
+def changes(compared: Sequence[Change], names: tuple[str, str]) -> list[Content]:
+    """How the measures of sessions changed between two periods."""
+    lines = [_title("Changes", f"{names[0]} → {names[1]}")]
+    for change in compared:
+        # Measures of Tailboard itself are compared by `tailboard report --before`.
+        if not change.name.startswith(_SESSION_MEASURES) or change.name.endswith(".p99"):
             continue
-        ratio = "" if one.ratio is None else f"{one.ratio - 1:+.0%}"
-        values = f"{_figure(one.before, one.unit):>10} → {_figure(one.after, one.unit):<10}"
+        ratio = "" if change.ratio is None else f"{change.ratio - 1:+.0%}"
+        before, after = (_format(value, change.unit) for value in (change.before, change.after))
         lines.append(
             content.row(
-                _name(one.name.replace("_", " ").replace(".", " "), 26),
-                content.block(values),
+                _name(change.name.replace("_", " ").replace(".", " "), 26),
+                content.block(f"{before:>10} → {after:<10}"),
                 content.line(ratio, "bold"),
             )
         )
     return lines
 
 
-def _title(text: str, said: str = "") -> Content:
-    return content.row(content.line(text, "title"), content.line(said, "dim"))
+def _title(title: str, text: str = "") -> Content:
+    return content.row(content.line(title, "title"), content.line(text, "dim"))
 
 
-def _name(text: str, room: int = _NAME) -> Content:
-    return content.block(f"{text[:room]:<{room}}")
+def _name(text: str, width: int = _NAME_WIDTH) -> Content:
+    return content.block(f"{text[:width]:<{width}}")
 
 
-def _count(value: float) -> str:
+def _short_count(value: float) -> str:
     for divisor, unit in ((10**9, "G"), (10**6, "M"), (10**3, "k")):
         if value >= divisor:
             return f"{value / divisor:.3g}{unit}"
     return f"{value:.0f}"
 
 
-def _span(value: float) -> str:
+def _short_duration(value: float) -> str:
     return duration(value).replace(".0 ", "").replace(" ", "")
 
 
-def _tokens(found: Insights, width: int, beside: Insights | None) -> Iterator[Content]:
-    tokens = found.tokens
+def _tokens(data: Insights, width: int, scale_with: Insights | None) -> Iterator[Content]:
+    tokens = data.tokens
     total = sum(map(sum, tokens.totals))
-    yield _title("Tokens a day", f"{units.tokens(total)} in all" if total else "none in this time")
+    yield _title("Tokens per day", f"{units.tokens(total)} in total" if total else _NONE)
     if total:
         ends = (f"{tokens.days[0]:%b %d}", f"{tokens.days[-1]:%b %d}")
-        yield from charts.columns(
-            tokens.totals, _count, ends, width, HEIGHT, beside.tokens.totals if beside else ()
+        yield from charts.column_chart(
+            tokens.totals,
+            _short_count,
+            ends,
+            width,
+            HEIGHT,
+            scale_with.tokens.totals if scale_with else (),
         )
         for (sign, tone), model, days in zip(
             charts.FILLS, tokens.models, tokens.totals, strict=False
@@ -97,107 +106,110 @@ def _tokens(found: Insights, width: int, beside: Insights | None) -> Iterator[Co
     yield Content("")
 
 
-def _spread(
-    found: Insights,
+def _distribution(
+    data: Insights,
     name: str,
     title: str,
-    say: charts.Say,
+    format_value: charts.Format,
     width: int,
-    beside: Insights | None,
+    scale_with: Insights | None,
 ) -> Iterator[Content]:
-    """How many turns there are of each size, and what is usual."""
-    counts = found.spreads[name]
-    usual = next((one for one in found.report.distributions if one.name == name), None)
-    yield _title(title, _usual(usual, say) if usual else "none in this time")
+    """The distribution of a measure over turns."""
+    counts = data.spreads[name]
+    distribution = next((item for item in data.report.distributions if item.name == name), None)
+    yield _title(title, _typical_values(distribution, format_value) if distribution else _NONE)
     if counts:
         first = next(step for step, count in enumerate(counts) if count)
-        ends = (say(step_begins(first)), say(step_begins(len(counts))))
-        other = [beside.spreads[name]] if beside else ()
-        yield from charts.columns([counts[first:]], _turns, ends, width, LOW, other)
+        ends = (format_value(step_begins(first)), format_value(step_begins(len(counts))))
+        scale = [scale_with.spreads[name]] if scale_with else ()
+        yield from charts.column_chart(
+            [counts[first:]], _whole_number, ends, width, LOW_HEIGHT, scale
+        )
     yield Content("")
 
 
-def _turns(value: float) -> str:
+def _whole_number(value: float) -> str:
     return f"{int(value):,}"
 
 
-def _usual(one: Distribution, say: charts.Say) -> str:
-    return f"median {say(one.p50)}, p90 {say(one.p90)}, max {say(one.max)}"
+def _typical_values(item: Distribution, format_value: charts.Format) -> str:
+    median, p90, largest = map(format_value, (item.p50, item.p90, item.max))
+    return f"median {median}, p90 {p90}, max {largest}"
 
 
-def _outcomes(found: Insights, width: int) -> Iterator[Content]:
-    total = sum(one.turns for one in found.outcomes)
+def _outcomes(data: Insights, width: int) -> Iterator[Content]:
+    total = sum(item.turns for item in data.outcomes)
     yield _title("How turns ended", pluralize(total, "turn"))
-    for one in found.outcomes:
-        state = content.state(one.state)
-        blank = content.block(" " * max(0, _NAME - state.cell_length))
-        yield _barred(state + blank, one.turns / total, f"{one.turns:,}", width)
+    for item in data.outcomes:
+        state = content.state(item.state)
+        blank = content.block(" " * max(0, _NAME_WIDTH - state.cell_length))
+        yield _bar(state + blank, item.turns / total, f"{item.turns:,}", width)
     yield Content("")
 
 
-def _coverage(found: Insights, width: int) -> Iterator[Content]:
-    yield _title("Coverage", f"of {pluralize(found.report.sessions, 'session')}")
-    for one in reversed(found.report.coverage if found.report.sessions else []):
-        yield _barred(_name(_LOOKS[one.name]), one.share, f"{one.share:.0%}", width)
+def _coverage(data: Insights, width: int) -> Iterator[Content]:
+    yield _title("Coverage", f"of {pluralize(data.report.sessions, 'session')}")
+    for item in reversed(data.report.coverage if data.report.sessions else []):
+        yield _bar(_name(_COVERAGE_NAMES[item.name]), item.share, f"{item.share:.0%}", width)
     yield Content("")
 
 
-def _barred(name: Content, share: float, said: str, width: int) -> Content:
-    room = max(4, min(40, width - _NAME - _SAID))
-    return content.row(name, charts.bar(share, room), said)
+def _bar(name: Content, share: float, text: str, width: int) -> Content:
+    bar_width = max(4, min(40, width - _NAME_WIDTH - _VALUE_WIDTH))
+    return content.row(name, charts.share_bar(share, bar_width), text)
 
 
-def _flow(found: Insights, width: int) -> Iterator[Content]:
-    running, series = found.report.running, found.report.series
+def _throughput(data: Insights, width: int) -> Iterator[Content]:
+    running, series = data.report.running, data.report.series
     if not series:
-        yield _title("Backlog", "nothing was read in this time")
+        yield _title("Backlog", "nothing was read in this period")
         yield Content("")
         return
     minute = running.landings_per_minute
-    often = f"{minute:.1f} a minute, " if minute is not None else ""
+    often = f"{minute:.1f} per minute, " if minute is not None else ""
     peak, behind = size(running.behind_peak_bytes), size(running.behind_bytes)
-    courses: tuple[tuple[str, str, str, charts.Say], ...] = (
-        ("Backlog", f"at most {peak}, now {behind}", "behind_bytes", _bytes),
-        ("Commits", f"{often}{running.landings:,} in all", "landings", _turns),
-        ("Read", size(running.bytes_new), "bytes_new", _bytes),
+    line_charts: tuple[tuple[str, str, str, charts.Format], ...] = (
+        ("Backlog", f"at most {peak}, now {behind}", "behind_bytes", _short_size),
+        ("Commits", f"{often}{running.landings:,} in total", "landings", _whole_number),
+        ("Read", size(running.bytes_new), "bytes_new", _short_size),
     )
     ends = (_when(series[0]["time"]), _when(series[-1]["time"]))
-    for title, said, name, say in courses:
-        yield _title(title, said)
+    for title, text, name, format_value in line_charts:
+        yield _title(title, text)
         if len(series) > 1:
             values = [row[name] for row in series]
-            yield from charts.course(values, say, ends, width, LOW)
+            yield from charts.line_chart(values, format_value, ends, width, LOW_HEIGHT)
         yield Content("")
 
 
 def _when(moment: datetime) -> str:
-    """Where the person is."""
+    """In local time."""
     return f"{moment.replace(tzinfo=UTC).astimezone():%b %d %H:%M}"
 
 
-def _bytes(value: float) -> str:
+def _short_size(value: float) -> str:
     return size(int(value)).replace("iB", "").replace(" ", "")
 
 
-def _disk(found: Insights, width: int) -> Iterator[Content]:
-    total = sum(one.bytes for one in found.report.disk)
-    yield _title("Codex's files", f"{size(total)} in sessions of this time")
-    for one in found.report.disk:
-        share = one.bytes / total if total else 0.0
-        yield _barred(_name(one.name), share, f"{size(one.bytes)}  {share:.0%}", width)
+def _disk(data: Insights, width: int) -> Iterator[Content]:
+    total = sum(item.bytes for item in data.report.disk)
+    yield _title("Codex's files", f"{size(total)} in sessions of this period")
+    for item in data.report.disk:
+        share = item.bytes / total if total else 0.0
+        yield _bar(_name(item.name), share, f"{size(item.bytes)}  {share:.0%}", width)
     yield Content("")
 
 
-def _could_go(found: Insights) -> Iterator[Content]:
-    yield _title("What could go", "only told, never done from here" if found.could_go
-                 else "nothing: all of it is younger than 90 days")  # fmt: skip
-    for one in found.could_go:
-        room = "" if one.bytes is None else size(one.bytes)
-        yield content.row(_name(one.what.replace("_", " ")), f"{one.items:,}", room)
-        yield content.block(f"  {one.advice}", "dim")
+def _deletable(data: Insights) -> Iterator[Content]:
+    yield _title("Could be deleted", "Tailboard never deletes these itself" if data.could_go
+                 else "nothing: everything is younger than 90 days")  # fmt: skip
+    for item in data.could_go:
+        freed = "" if item.bytes is None else size(item.bytes)
+        yield content.row(_name(item.what.replace("_", " ")), f"{item.items:,}", freed)
+        yield content.block(f"  {item.advice}", "dim")
 
 
-def _figure(value: float | None, unit: str) -> str:
+def _format(value: float | None, unit: str) -> str:
     if value is None:
         return "–"
     if unit == "seconds":

@@ -1,6 +1,4 @@
-"""Why the pictures of Insights look as they do: the sessions and turns that weigh most in them.
-Pure.
-"""
+"""The sessions and turns with the largest numbers in the charts of Insights. Pure."""
 
 from collections.abc import Callable, Iterator, Sequence
 
@@ -12,45 +10,43 @@ from ingest.sessions.session import title_of
 from ingest.text.sanitize import truncate
 from ingest.text.units import duration, tokens
 from tui import content
-from tui.query_runner import Question
-from tui.screens.why import SHOWN
+from tui.query_runner import Query
+from tui.screens.why import MAX_SHOWN
 
-_FIGURE = 11
-"""Columns for what a row weighs, or how it ended."""
-
-_TITLE = 48
+_VALUE_WIDTH = 11
+_TITLE_WIDTH = 48
 
 
-def behind_the_pictures(period: Period) -> Question[list[Content]]:
-    values = {"since": period.since, "until": period.until, "limit": SHOWN}
+def charts_details(period: Period) -> Query[list[Content]]:
+    values = {"since": period.since, "until": period.until, "limit": MAX_SHOWN}
 
-    def ask(reading: QueryReader) -> list[Content]:
-        spenders, longest, badly = reading.run_consistent(
+    def query(reader: QueryReader) -> list[Content]:
+        spenders, longest, unsuccessful = reader.run_consistent(
             [(f"insights.{name}", values) for name in ("spenders", "longest", "ended_badly")]
         )
         return [
-            *_part("Tokens: who spent most", spenders, lambda row: tokens(row["total"])),
-            *_part("Length: the longest turns", longest, lambda row: duration(row["seconds"])),
-            *_part("Ends: the last that did not end well", badly, lambda row: row["state"]),
+            *_part("Sessions with the most tokens", spenders, lambda row: tokens(row["total"])),
+            *_part("Longest turns", longest, lambda row: duration(row["seconds"])),
+            *_part("Last unsuccessful turns", unsuccessful, lambda row: row["state"]),
         ]
 
-    return ask
+    return query
 
 
-def _part(name: str, rows: Sequence[Row], figure: Callable[[Row], str]) -> Iterator[Content]:
+def _part(name: str, rows: Sequence[Row], value_of: Callable[[Row], str]) -> Iterator[Content]:
     if not rows:
         return
     yield content.line(name, "bold")
     for row in rows:
         turn = f"turn {row['n']}" if "n" in row else None
-        told = figure(row)
-        yield Content(" " * max(0, _FIGURE - len(told))) + content.row(
-            content.line(told),
+        value = value_of(row)
+        yield Content(" " * max(0, _VALUE_WIDTH - len(value))) + content.row(
+            content.line(value),
             content.line(row["session"][:8], "dim"),
-            content.line(truncate(title_of(row["title"]) or "(no prompt)", _TITLE)),
+            content.line(truncate(title_of(row["title"]) or "(no prompt)", _TITLE_WIDTH)),
             content.line(row["project"], "dim"),
             content.line(turn, "dim"),
         )
         if row.get("said"):
-            said = truncate(title_of(row["said"]) or "", _TITLE)
-            yield Content(" " * (_FIGURE + 2)) + content.line(said, "dim")
+            prompt = truncate(title_of(row["said"]) or "", _TITLE_WIDTH)
+            yield Content(" " * (_VALUE_WIDTH + 2)) + content.line(prompt, "dim")

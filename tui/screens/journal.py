@@ -1,5 +1,5 @@
-"""Journal: what happened, for people. Days and their sessions, and beside them the journal of what
-is under the cursor; it is written to a file from here, or has itself written.
+"""The journal: days and their sessions, and beside them the journal of the row under the cursor. It
+can be exported to a file, once or automatically.
 """
 
 import asyncio
@@ -26,17 +26,17 @@ from tui import content
 from tui.actions_runner import ActionRunner
 from tui.base_screen import BaseScreen
 from tui.commands import bind
-from tui.dialogs import Choose
-from tui.query_runner import QueryFailure, QueryResult, Question
-from tui.screens.journal_days import About, JournalDays
-from tui.screens.journal_page import drawn, masked_places
+from tui.dialogs import ChoiceDialog
+from tui.query_runner import Query, QueryFailure, QueryResult
+from tui.screens.journal_days import JournalDays, JournalKey
+from tui.screens.journal_page import masked_places, render_page
 from tui.widgets.pane import Pane
-from tui.widgets.reader import Reader
-from tui.widgets.table import RowsNeeded, Table
+from tui.widgets.table import ListResult, Table
+from tui.widgets.text_view import TextView
 from tui.widgets.tree_pane import TreePane, TreeTable
 
-_MASKED_SHOWN: Final = 4
-_NAMES: Final = {
+_MAX_MASKED_SHOWN: Final = 4
+_FORMAT_NAMES: Final = {
     JournalFormat.MARKDOWN: "Markdown",
     JournalFormat.JSON: "JSON",
     JournalFormat.HTML: "HTML",
@@ -46,125 +46,128 @@ _NAMES: Final = {
 class DaysPane(TreePane):
     def __init__(self) -> None:
         self.days = JournalDays()
-        super().__init__(TreeTable(self.days, titles=False), known_as="journal")
+        super().__init__(TreeTable(self.days, titles=False), prefs_name="journal")
 
-    def question(self) -> Question[RowsNeeded]:
-        self.days.at(self.dashboard.now)
-        return super().question()
+    def build_query(self) -> Query[ListResult]:
+        self.days.set_now(self.dashboard.now)
+        return super().build_query()
 
-    def counted(self) -> str:
-        return self.days.counted
+    def count_text(self) -> str:
+        return self.days.count_text
 
-    def empty(self) -> Content:
+    def empty_text(self) -> Content:
         return content.lines(
-            content.line("No session yet.", "bold"), "", "What Codex does is told here, day by day."
+            content.line("No sessions yet.", "bold"),
+            "",
+            "This screen will show what happened on each day.",
         )
 
-    @on(Table.Opened)
-    def _opened(self, message: Table.Opened) -> None:
-        line = self.table.line
-        if line is not None and line.closed is not None:
+    @on(Table.RowOpened)
+    def _row_opened(self, message: Table.RowOpened) -> None:
+        row = self.table.row
+        if row is not None and row.collapsed is not None:
             message.stop()
-            self.turn(line.key)
+            self.toggle(row.key)
 
 
 class JournalText(Struct, frozen=True):
-    """A journal, and for whom it is written by itself."""
+    """A journal, and which projects have theirs exported automatically."""
 
-    about: About
+    key: JournalKey
     journal: Journal
-    autos: list[exports.AutoExport]
+    auto_exports: list[exports.AutoExport]
     folder: Path | None
-    """Of the project that it is about, where it is one."""
+    """Of the project, if the journal is about one."""
 
     @property
-    def auto(self) -> bool:
-        return any(Path(one.folder) == self.folder for one in self.autos)
+    def is_exported(self) -> bool:
+        return any(Path(each.folder) == self.folder for each in self.auto_exports)
 
 
-def told(about: About, rules: Rules) -> Question[JournalText]:
-    """The journal of a day or a session."""
+def journal_query(key: JournalKey, rules: Rules) -> Query[JournalText]:
+    """Loads the journal of a day or a session."""
 
-    def look(reading: QueryReader) -> JournalText:
-        journal = _journal(reading, about, rules)
-        folder = exports.project_folder(reading, journal.project) if journal.project else None
-        return JournalText(about, journal, exports.auto_exports(reading), folder)
+    def query(reader: QueryReader) -> JournalText:
+        journal = _journal(reader, key, rules)
+        folder = exports.project_folder(reader, journal.project) if journal.project else None
+        return JournalText(key, journal, exports.auto_exports(reader), folder)
 
-    return look
-
-
-def _journal(reading: QueryReader, about: About, rules: Rules) -> Journal:
-    if about.session:
-        return build.session_journal(reading, about.session, rules)
-    return build.day_journal(reading, about.day, rules)
+    return query
 
 
-class PagePane(Pane):
+def _journal(reader: QueryReader, key: JournalKey, rules: Rules) -> Journal:
+    if key.session:
+        return build.session_journal(reader, key.session, rules)
+    return build.day_journal(reader, key.day, rules)
+
+
+class JournalPane(Pane):
     def __init__(self) -> None:
         super().__init__()
-        self.about: About | None = None
-        self.told: JournalText | None = None
+        self.key: JournalKey | None = None
+        self.shown: JournalText | None = None
 
     def compose(self) -> ComposeResult:
-        yield Reader()
+        yield TextView()
 
-    def question(self) -> Question[JournalText] | None:
+    def build_query(self) -> Query[JournalText] | None:
         screen = self.screen
-        if self.about is None or not isinstance(screen, JournalScreen):
+        if self.key is None or not isinstance(screen, JournalScreen):
             return None
-        return told(self.about, screen.rules)
+        return journal_query(self.key, screen.rules)
 
-    def show(self, found: JournalText) -> None:
-        before, self.told = self.told, found
-        blocks = page(found.journal, None)
-        self.head(self._above(found))
-        anew = before is None or before.about != found.about
-        self.query_exactly_one(Reader).read(drawn(blocks), anew=anew)
-
-    def _above(self, found: JournalText) -> Content:
-        masked = pluralize(found.journal.redacted, "secret")
-        return content.row(
-            content.line(found.journal.project or "all projects", "bold"),
-            content.line(f"{masked} masked", "yellow") if found.journal.redacted else None,
-            content.line("● written by itself", "green") if found.auto else None,
+    def show_result(self, result: JournalText) -> None:
+        before, self.shown = self.shown, result
+        self.set_heading(self._heading(result))
+        self.query_exactly_one(TextView).set_text(
+            render_page(page(result.journal, None)),
+            scroll_to_top=before is None or before.key != result.key,
         )
 
-    def say(self, text: Content) -> None:
-        self.about = self.told = None
-        self.query_exactly_one(Reader).read(text, anew=True)
+    def _heading(self, result: JournalText) -> Content:
+        masked = pluralize(result.journal.redacted, "secret")
+        return content.row(
+            content.line(result.journal.project or "all projects", "bold"),
+            content.line(f"{masked} masked", "yellow") if result.journal.redacted else None,
+            content.line("● exported automatically", "green") if result.is_exported else None,
+        )
 
-    def copied(self) -> str:
-        return drawn(page(self.told.journal, None)).plain if self.told else ""
+    def clear(self) -> None:
+        self.key = self.shown = None
+        self.query_exactly_one(TextView).set_text(Content(""), scroll_to_top=True)
 
-    def copied_id(self) -> str:
-        return self.told.journal.name if self.told else ""
+    def text_to_copy(self) -> str:
+        return render_page(page(self.shown.journal, None)).plain if self.shown else ""
+
+    def id_to_copy(self) -> str:
+        return self.shown.journal.name if self.shown else ""
 
 
 class JournalScreen(BaseScreen):
-    PLACE = "journal"
+    TAB = "journal"
     BINDINGS: ClassVar[list[BindingType]] = bind("export", "auto-export")
-    DEFAULT_CSS = "JournalScreen DaysPane { width: 2fr; } JournalScreen PagePane { width: 3fr; }"
+    DEFAULT_CSS = "JournalScreen DaysPane { width: 2fr; } JournalScreen JournalPane { width: 3fr; }"
 
     def panes(self) -> ComposeResult:
         yield DaysPane()
-        yield PagePane()
+        yield JournalPane()
 
     @property
     def rules(self) -> Rules:
         return build.journal_rules(None, self.dashboard.settings.journal_turns)
 
-    @on(Table.Moved)
-    def _moved(self, message: Table.Moved) -> None:
-        shown = self.query_exactly_one(PagePane)
+    @on(Table.CursorMoved)
+    def _cursor_moved(self, message: Table.CursorMoved) -> None:
+        pane = self.query_exactly_one(JournalPane)
         if message.key is None:
-            shown.say(Content(""))
-        elif message.key != shown.about:
-            shown.about = message.key
-            self.ask_pane(shown)
+            pane.clear()
+        elif message.key != pane.key:
+            pane.key = message.key
+            self.load_pane(pane)
 
-    @on(Table.Opened)
-    def _opened(self) -> None:
-        self.choose(self.query_exactly_one(PagePane))
+    @on(Table.RowOpened)
+    def _row_opened(self) -> None:
+        self.focus_pane(self.query_exactly_one(JournalPane))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in ("export", "auto_export"):
@@ -172,151 +175,152 @@ class JournalScreen(BaseScreen):
             return bool(days) and days.first().table.key is not None
         return super().check_action(action, parameters)
 
-    # ── writing it out ──────────────────────────────────────────────────────────────────────────
+    # ── exporting ─────────────────────────────────────────────────────────────────────────────────
 
     def action_export(self) -> None:
-        about = self.query_exactly_one(DaysPane).table.key
-        if about is not None:
-            self.order(lambda: self._export(about))
+        key = self.query_exactly_one(DaysPane).table.key
+        if key is not None:
+            self.run_command(lambda: self._export(key))
 
-    async def _export(self, about: About) -> None:
+    async def _export(self, key: JournalKey) -> None:
         marked = self._marked()
-        found = await self._told(about)
-        if found is None:
+        current = await self._load_journal(key)
+        if current is None:
             return
-        choices = _choices(about, marked, found.journal)
-        meant = await self.app.push_screen_wait(Choose("Export which journal?", choices))
-        if meant is None:
+        choices = _choices(key, marked, current.journal)
+        choice = await self.app.push_screen_wait(ChoiceDialog("Export which journal?", choices))
+        if choice is None:
             return
-        project = found.journal.project
-        match await self.dashboard.feed.answer(_wanted(meant, about, marked, project, self.rules)):
+        query = _export_query(choice, key, marked, current.journal.project, self.rules)
+        match await self.dashboard.queries.answer(query):
             case QueryFailure() as failure:
-                self.complain(failure)
+                self.show_error(failure)
             case QueryResult(journals):
                 await self._write(journals)
 
-    async def _told(self, about: About) -> JournalText | None:
-        """The journal of what is under the cursor, whether or not it is drawn already."""
-        match await self.dashboard.feed.answer(told(about, self.rules)):
+    async def _load_journal(self, key: JournalKey) -> JournalText | None:
+        """The journal of the row under the cursor, which may not be shown yet."""
+        match await self.dashboard.queries.answer(journal_query(key, self.rules)):
             case QueryFailure() as failure:
-                self.complain(failure)
+                self.show_error(failure)
                 return None
-            case QueryResult(found):
-                return cast(JournalText, found)
+            case QueryResult(result):
+                return cast(JournalText, result)
 
-    def _marked(self) -> list[About]:
+    def _marked(self) -> list[JournalKey]:
         table = self.query_exactly_one(DaysPane).table
         return sorted(
             (key for key in table.marked if key.session),
-            key=lambda one: (one.day, one.session or ""),
+            key=lambda key: (key.day, key.session or ""),
         )
 
     async def _write(self, journals: list[Journal]) -> None:
-        """Say where to and what is masked, ask for the form, and write."""
-        below = self.dashboard.settings.db.parent
+        """Show the paths and what is masked, ask for the format, and write."""
+        folder = self.dashboard.settings.db.parent
         choices: list[tuple[str, Content | str]] = [
             (
                 str(form),
-                f"{_NAMES[form]} to "
-                + _where([below / default_path(one, form) for one in journals]),
+                f"{_FORMAT_NAMES[form]} to "
+                + _where([folder / default_path(each, form) for each in journals]),
             )
             for form in JournalFormat
         ]
         chosen = await self.app.push_screen_wait(
-            Choose("Write it as", choices, self._preview(journals))
+            ChoiceDialog("Export as", choices, self._preview(journals))
         )
         if chosen is None:
             return
         form, written = JournalFormat(chosen), list[WrittenJournal]()
         self.dashboard.exporting = True
         try:
-            for one in journals:
-                path = below / default_path(one, form)
+            for journal in journals:
+                path = folder / default_path(journal, form)
                 exports.check_target(path, into=False)
-                written.append(await asyncio.to_thread(write, one, path, form, None, below=below))
-        except Exception as error:  # noqa: BLE001 - told to whoever asked for it
-            self.complain(error)
+                written.append(
+                    await asyncio.to_thread(write, journal, path, form, None, below=folder)
+                )
+        except Exception as error:  # noqa: BLE001 - shown to the person
+            self.show_error(error)
         finally:
             self.dashboard.exporting = False
         if written:
-            paths = [one.path for one in written]
-            await self._remember(paths)
-            said = content.line(f"Wrote {_where(paths)}.").plain
-            self.notify(said, markup=False)
+            paths = [each.path for each in written]
+            await self._record(paths)
+            self.notify(content.line(f"Wrote {_where(paths)}.").plain, markup=False)
 
     def _preview(self, journals: list[Journal]) -> list[Content | str]:
-        count = sum(one.redacted for one in journals)
+        count = sum(journal.redacted for journal in journals)
         if not count:
-            return ["Nothing in it had to be masked."]
-        places = [place for one in journals for place in masked_places(page(one, None))]
-        shown = [content.line(f"  {place}", "dim", 66) for place in places[:_MASKED_SHOWN]]
+            return ["No secrets had to be masked."]
+        places = [place for journal in journals for place in masked_places(page(journal, None))]
+        shown = [content.line(f"  {place}", "dim", 66) for place in places[:_MAX_MASKED_SHOWN]]
         return [content.line(f"{pluralize(count, 'secret')} masked:", "yellow"), *shown]
 
-    async def _remember(self, paths: list[Path]) -> None:
-        fresh = await self.dashboard.feed.ask(
-            lambda reading: exports.unrecorded_exports(reading, paths)
+    async def _record(self, paths: list[Path]) -> None:
+        new = await self.dashboard.queries.ask(
+            lambda reader: exports.unrecorded_exports(reader, paths)
         )
-        for path in fresh:
-            await ActionRunner(self.dashboard.feed).say(
+        for path in new:
+            await ActionRunner(self.dashboard.queries).say(
                 exports.EXPORTED, {"path": str(path)}, {"what": "journal"}
             )
 
-    # ── having it written ───────────────────────────────────────────────────────────────────────
+    # ── automatic exports ─────────────────────────────────────────────────────────────────────────
 
     def action_auto_export(self) -> None:
-        about = self.query_exactly_one(DaysPane).table.key
-        if about is not None:
-            self.order(lambda: self._switch(about))
+        key = self.query_exactly_one(DaysPane).table.key
+        if key is not None:
+            self.run_command(lambda: self._toggle_auto_export(key))
 
-    async def _switch(self, about: About) -> None:
-        shown = await self._told(about)
-        if shown is None:
+    async def _toggle_auto_export(self, key: JournalKey) -> None:
+        current = await self._load_journal(key)
+        if current is None:
             return
-        if shown.folder is None:
-            self.notify("Go to a session first: its project is meant.", markup=False)
+        if current.folder is None:
+            self.notify("Move to a session first, to choose its project.", markup=False)
             return
-        on = not shown.auto
-        await ActionRunner(self.dashboard.feed).say(
-            exports.AUTO, {"folder": str(shown.folder)}, {"on": on}
+        on = not current.is_exported
+        await ActionRunner(self.dashboard.queries).say(
+            exports.AUTO, {"folder": str(current.folder)}, {"on": on}
         )
-        place = shown.folder / exports.JOURNALS
-        said = f"On: journals go to {place}." if on else f"Off for {shown.folder}."
-        if on and await asyncio.to_thread(is_ignored, os.environ, shown.folder, place) is False:
-            said += " They are not ignored by git: what a commit takes in, others read."
-        self.notify(content.line(said).plain, markup=False)
+        target = current.folder / exports.JOURNALS
+        text = f"On: journals are written to {target}." if on else f"Off for {current.folder}."
+        if on and await asyncio.to_thread(is_ignored, os.environ, current.folder, target) is False:
+            text += " Git does not ignore this folder: a commit may publish them."
+        self.notify(content.line(text).plain, markup=False)
 
 
 def _choices(
-    about: About, marked: list[About], journal: Journal
+    key: JournalKey, marked: list[JournalKey], journal: Journal
 ) -> list[tuple[str, Content | str]]:
-    """What can be exported, the likeliest first."""
+    """What can be exported, the most likely choice first."""
     choices: list[tuple[str, Content | str]] = []
     if marked:
-        those = f"{len(marked)} marked sessions" if len(marked) > 1 else "marked session"
-        choices.append(("marked", f"The {those}"))
-    if about.session:
+        label = f"{len(marked)} marked sessions" if len(marked) > 1 else "marked session"
+        choices.append(("marked", f"The {label}"))
+    if key.session:
         choices.append(("session", f"This session: {journal.title}"))
-    choices.append(("day", f"This day: {about.day}"))
+    choices.append(("day", f"This day: {key.day}"))
     if journal.project:
         choices.append(("project", f"This project: {journal.project}"))
     return choices
 
 
-def _wanted(
-    meant: str, about: About, marked: list[About], project: str | None, rules: Rules
-) -> Question[list[Journal]]:
-    def look(reading: QueryReader) -> list[Journal]:
-        match meant:
+def _export_query(
+    choice: str, key: JournalKey, marked: list[JournalKey], project: str | None, rules: Rules
+) -> Query[list[Journal]]:
+    def query(reader: QueryReader) -> list[Journal]:
+        match choice:
             case "marked":
-                return [_journal(reading, one, rules) for one in marked]
+                return [_journal(reader, each, rules) for each in marked]
             case "project" if project is not None:
-                return [build.project_journal(reading, project, rules)]
+                return [build.project_journal(reader, project, rules)]
             case "day":
-                return [_journal(reading, About(about.day), rules)]
+                return [_journal(reader, JournalKey(key.day), rules)]
             case _:
-                return [_journal(reading, about, rules)]
+                return [_journal(reader, key, rules)]
 
-    return look
+    return query
 
 
 def _where(paths: list[Path]) -> str:

@@ -1,4 +1,4 @@
-"""The tree of the journal screen: days, the newest first, and the sessions that moved on each."""
+"""The tree of the journal screen: days, newest first, with the sessions active on each. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
@@ -11,12 +11,13 @@ from ingest.sessions.scope import Now, Scope
 from ingest.sessions.session import Session, label, list_sessions
 from ingest.text.state_style import STATE_STYLES
 from ingest.text.units import pluralize
-from tui.widgets.column import Cell, Column, Line, Styled
-from tui.widgets.listing import Key, View, matches
+from tui.filters import parse
+from tui.widgets.column import Cell, Column, ListRow, Styled
+from tui.widgets.listing import Key, ViewState
 
 
-class About(Struct, frozen=True):
-    """What a line is about: a day, or a session on it."""
+class JournalKey(Struct, frozen=True):
+    """Identifies a row: a day, or a session on a day."""
 
     day: date
     session: str | None = None
@@ -26,81 +27,83 @@ class About(Struct, frozen=True):
 class JournalDays:
     columns = (
         Column("day", "Day", 20, grow=1),
-        Column("project", "Project", 10, spare=1),
+        Column("project", "Project", 10, drop_order=1),
     )
 
     def __init__(self) -> None:
-        self._lines: dict[Key, Line] = {}
+        self._rows: dict[Key, ListRow] = {}
         self.now: Now | None = None
-        self.counted = ""
+        self.count_text = ""
 
-    def at(self, now: Now) -> None:
-        """Judge sessions at this moment from now on."""
+    def set_now(self, now: Now) -> None:
+        """Determine the states of sessions as of this time from now on."""
         self.now = now
 
-    def keys(self, reading: QueryReader, view: View) -> Sequence[Key]:
+    def keys(self, reader: QueryReader, view: ViewState) -> Sequence[Key]:
         if self.now is None:
             return []
-        sessions = {one.id: one for one in list_sessions(reading, Scope(), self.now)}
-        days = list_days(reading, None, None)
-        told = {one for ids in days.values() for one in ids if one in sessions}
-        self.counted = f"{pluralize(len(told), 'session')} on {pluralize(len(days), 'day')}"
-        self._lines = {line.key: line for line in tree(days, sessions, view)}
-        return list(self._lines)
+        sessions = {each.id: each for each in list_sessions(reader, Scope(), self.now)}
+        days = list_days(reader, None, None)
+        shown = {id_ for ids in days.values() for id_ in ids if id_ in sessions}
+        self.count_text = f"{pluralize(len(shown), 'session')} on {pluralize(len(days), 'day')}"
+        self._rows = {row.key: row for row in tree(days, sessions, view)}
+        return list(self._rows)
 
-    def lines(self, reading: QueryReader, view: View, keys: Sequence[Key]) -> Mapping[Key, Line]:
-        lines = self._lines
-        return {key: lines[key] for key in keys if key in lines}
+    def rows(
+        self, reader: QueryReader, view: ViewState, keys: Sequence[Key]
+    ) -> Mapping[Key, ListRow]:
+        rows = self._rows
+        return {key: rows[key] for key in keys if key in rows}
 
 
 def tree(
-    days: Mapping[date, Sequence[str]], sessions: Mapping[str, Session], view: View
-) -> Iterator[Line]:
-    """The lines as the tree is folded and filtered; by itself the newest day is open."""
+    days: Mapping[date, Sequence[str]], sessions: Mapping[str, Session], view: ViewState
+) -> Iterator[ListRow]:
+    """The visible rows. By default only the newest day is open."""
     newest = next(iter(days), None)
     for day, ids in days.items():
-        key = About(day)
-        found = [sessions[one] for one in ids if one in sessions]
-        # The day itself is in each line, so that a filter may name it.
-        below = [_session(one, day) for one in sorted(found, key=_began)]
+        key = JournalKey(day)
+        active = [sessions[id_] for id_ in ids if id_ in sessions]
+        rows = [_session(session, day) for session in sorted(active, key=_start_key)]
         if view.filter:
-            shown = [line for line in below if matches(line, view.filter)]
-            whole = view.filter.lower() in day.isoformat()
-            if shown or whole:
-                yield _day(day, found, closed=False)
-                yield from below if whole else shown
+            words = parse(view.filter)
+            shown = [row for row in rows if words.matches(row.visible_text())]
+            is_day = view.filter.lower() in day.isoformat()
+            if shown or is_day:
+                yield _day(day, active, collapsed=False)
+                yield from rows if is_day else shown
             continue
-        closed = (day != newest) ^ (key in view.folded)
-        yield _day(day, found, closed=closed)
-        if not closed:
-            yield from below
+        collapsed = (day != newest) ^ (key in view.folded)
+        yield _day(day, active, collapsed=collapsed)
+        if not collapsed:
+            yield from rows
 
 
-def _began(one: Session) -> tuple[str, str]:
-    return (one.started_at.isoformat() if one.started_at else "", one.id)
+def _start_key(session: Session) -> tuple[str, str]:
+    return (session.started_at.isoformat() if session.started_at else "", session.id)
 
 
-def _day(day: date, found: Sequence[Session], *, closed: bool) -> Line:
-    projects = {one.project for one in found}
+def _day(day: date, sessions: Sequence[Session], *, collapsed: bool) -> ListRow:
+    projects = {session.project for session in sessions}
     parts: tuple[Cell, ...] = (
-        Styled("▸ " if closed else "▾ ", "dim"),
+        Styled("▸ " if collapsed else "▾ ", "dim"),
         Styled(f"{day:%Y-%m-%d %a}", "title"),
-        Styled(f"  {pluralize(len(found), 'session')}", "dim"),
+        Styled(f"  {pluralize(len(sessions), 'session')}", "dim"),
     )
     project = projects.pop() if len(projects) == 1 else pluralize(len(projects), "project")
     cells = (parts, Styled(project, "dim"))
     text = f"{day}"
-    return Line(About(day), cells, text=text, id=text, closed=closed)
+    return ListRow(JournalKey(day), cells, text=text, id=text, collapsed=collapsed)
 
 
-def _session(one: Session, day: date) -> Line:
-    look = STATE_STYLES[one.state]
+def _session(session: Session, day: date) -> ListRow:
+    style = STATE_STYLES[session.state]
     parts: tuple[Cell, ...] = (
         "  ",
-        Styled(f"{look.glyph} ", look.color),
-        Styled(f"{one.nickname}  " if one.nickname else "", "cyan"),
-        (one.title or "(no prompt)") if one.nickname else label(one),
+        Styled(f"{style.glyph} ", style.color),
+        Styled(f"{session.nickname}  " if session.nickname else "", "cyan"),
+        (session.title or "(no prompt)") if session.nickname else label(session),
     )
-    key = About(day, one.id, one.project)
-    cells = (parts, Styled(one.project, "dim"))
-    return Line(key, cells, text=label(one), id=one.id, above=About(day))
+    key = JournalKey(day, session.id, session.project)
+    cells = (parts, Styled(session.project, "dim"))
+    return ListRow(key, cells, text=label(session), id=session.id, parent=JournalKey(day))

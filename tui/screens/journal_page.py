@@ -1,6 +1,6 @@
-"""A journal as it stands on the screen: the blocks of its page, drawn. Pure.
+"""Renders a journal for the screen, from the same blocks as Markdown and HTML. Pure.
 
-The page is the one that Markdown and HTML are made of; what its text says is text, and no link.
+Text of the journal is never markup and never a link.
 """
 
 import re
@@ -30,13 +30,14 @@ _TONES: Final = {
     BlockStyle.STRONG: "bold",
     BlockStyle.CODE: "cyan",
 }
-_LEVEL: Final = 3
+_SMALL_HEADING: Final = 3
+"""Headings from this level on are not coloured."""
 _MARK: Final = re.compile(r"\[(?:secret: [a-z0-9-]+|private)\]")
-"""As `ingest.text.redact` leaves it."""
-_AROUND: Final = 22
+"""What `ingest.text.redact` puts in place of a secret."""
+_CONTEXT_CHARS: Final = 22
 
 
-def drawn(blocks: Sequence[Block]) -> Content:
+def render_page(blocks: Sequence[Block]) -> Content:
     return content.lines(*_lines(blocks))
 
 
@@ -46,17 +47,17 @@ def _lines(blocks: Sequence[Block]) -> Iterator[Content]:
             yield content.line("")
         match block:
             case Heading(level, line):
-                tone = "title" if level < _LEVEL else "bold"
+                tone = "title" if level < _SMALL_HEADING else "bold"
                 yield content.row(*(_span(span, tone) for span in line), gap=" ")
             case Paragraph(line):
                 yield _line(line)
             case Bullets(lines):
                 for line in lines:
-                    # Held together, so that a long path begins beside its point.
+                    # No break after the bullet, so that a long path starts beside it.
                     yield content.row(content.line("•", "dim"), _line(line), gap="\u00a0")
             case Quote(text) | Verbatim(text):
-                for said in text.strip("\n").split("\n"):
-                    yield content.row(content.line("▎", "dim"), content.line(said), gap=" ")
+                for part in text.strip("\n").split("\n"):
+                    yield content.row(content.line("▎", "dim"), content.line(part), gap=" ")
 
 
 def _line(line: Line) -> Content:
@@ -70,11 +71,13 @@ def _span(span: Span, tone: str | None = None) -> Content:
 
 
 def masked_places(blocks: Sequence[Block]) -> list[str]:
-    """Each place where something is masked, with the words around it."""
-    found = []
-    for line in drawn(blocks).plain.split("\n"):
+    """Each masked secret, with the text around it."""
+    places = []
+    for line in render_page(blocks).plain.split("\n"):
         for mark in _MARK.finditer(line):
             before, after = line[: mark.start()], line[mark.end() :]
-            more = "…" if len(before) > _AROUND else ""
-            found.append(f"{more}{before[-_AROUND:]}{mark[0]}{after[:_AROUND]}".strip())
-    return found
+            ellipsis = "…" if len(before) > _CONTEXT_CHARS else ""
+            places.append(
+                f"{ellipsis}{before[-_CONTEXT_CHARS:]}{mark[0]}{after[:_CONTEXT_CHARS]}".strip()
+            )
+    return places

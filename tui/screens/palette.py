@@ -1,4 +1,4 @@
-"""The palette: any command that can be given here, found by some letters of it; and the themes."""
+"""The palettes of commands and of themes, with fuzzy search."""
 
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -11,38 +11,43 @@ from tui.actions import carry_out, possible
 from tui.pushed_screen import PushedScreen
 
 
-class Possibilities(Provider):
+class CommandProvider(Provider):
     async def discover(self) -> Hits:
-        for one in possible(self.screen):
+        for each in possible(self.screen):
             yield DiscoveryHit(
-                content.line(one.command.name), self._doing(one.command.name), help=one.command.help
+                content.line(each.command.name),
+                self._runner(each.command.name),
+                help=each.command.help,
             )
 
     async def search(self, query: str) -> Hits:
         matcher = self.matcher(query)
-        for one in possible(self.screen):
-            score = matcher.match(f"{one.command.name} {one.command.words}")
+        for each in possible(self.screen):
+            command = each.command
+            score = matcher.match(f"{command.name} {command.label}")
             if score > 0:
-                name = one.command.name
-                yield Hit(score, matcher.highlight(name), self._doing(name), help=one.command.help)
+                name = each.command.name
+                yield Hit(
+                    score, matcher.highlight(name), self._runner(name), help=each.command.help
+                )
 
-    def _doing(self, name: str) -> Callable[[], Coroutine[Any, Any, None]]:
-        async def do() -> None:
+    def _runner(self, name: str) -> Callable[[], Coroutine[Any, Any, None]]:
+        async def run() -> None:
             await carry_out(self.screen, name)
 
-        return do
+        return run
 
 
 class Palette(CommandPalette, PushedScreen[None]):
     def _action_command_list(self, action: str) -> None:
-        # Until its lines are laid out, a list knows no page to go down.
+        # Before its first layout, a list has no page size.
         if self.query_exactly_one(CommandList).scrollable_content_region:
             super()._action_command_list(action)
 
 
-def palette() -> Palette:
-    return Palette([Possibilities], placeholder="Find a command…")
+def command_palette() -> Palette:
+    return Palette([CommandProvider], placeholder="Find a command…")
 
 
-def themes() -> Palette:
+def theme_palette() -> Palette:
     return Palette([ThemeProvider], placeholder="Find a theme…")

@@ -1,4 +1,4 @@
-"""The lines of Codex's file behind something, as they stand there, made harmless."""
+"""A dialog with the raw lines of a range of Codex's file, sanitized and masked."""
 
 from collections.abc import Iterator
 from itertools import islice
@@ -18,14 +18,14 @@ from tui.commands import bind
 from tui.pushed_screen import PushedScreen
 from tui.query_runner import QueryFailure, QueryResult
 from tui.widgets.pane import DashboardNode
-from tui.widgets.reader import Reader
+from tui.widgets.text_view import TextView
 
-LINES: Final = 200
-_CHARS: Final = 4000
+MAX_LINES: Final = 200
+_MAX_CHARS: Final = 4000
 
 
 class RawScreen(DashboardNode, ModalScreen[None], PushedScreen[None]):
-    """Reads a range beside the loop and shows its first lines."""
+    """Loads a range and shows its first lines."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bind("back", "copy", "raw", "quit")]
     DEFAULT_CSS = """
@@ -37,43 +37,43 @@ class RawScreen(DashboardNode, ModalScreen[None], PushedScreen[None]):
     }
     """
 
-    def __init__(self, wanted: Range) -> None:
+    def __init__(self, range_: Range) -> None:
         super().__init__()
-        self.wanted = wanted
+        self.range = range_
         self._lines: list[str] = []
 
     def compose(self) -> ComposeResult:
         with Vertical() as box:
-            box.border_title = content.line(self.wanted.path).plain
-            box.border_subtitle = "/ finds · y copies · Esc closes"
-            yield Reader()
+            box.border_title = content.line(self.range.path).plain
+            box.border_subtitle = "/ find · y copy · Esc close"
+            yield TextView()
 
     def on_mount(self) -> None:
-        self.query_exactly_one(Reader).read(content.line("Reading …", "dim"))
+        self.query_exactly_one(TextView).set_text(content.line("Loading…", "dim"))
         self.run_worker(self._read())
 
     async def _read(self) -> None:
-        wanted = self.wanted
-        match await self.dashboard.feed.answer(
-            lambda _: list(islice(raw_lines.masked_lines(wanted), LINES + 1))
+        range_ = self.range
+        match await self.dashboard.queries.answer(
+            lambda _: list(islice(raw_lines.masked_lines(range_), MAX_LINES + 1))
         ):
             case QueryResult(lines):
-                self._lines = lines[:LINES]
-                self.query_exactly_one(Reader).read(content.lines(*self._said(lines)))
+                self._lines = lines[:MAX_LINES]
+                self.query_exactly_one(TextView).set_text(content.lines(*self._text(lines)))
             case QueryFailure(_, message, hint, _):
-                self.query_exactly_one(Reader).read(
+                self.query_exactly_one(TextView).set_text(
                     content.lines(content.line(message, "red"), content.line(hint))
                 )
 
-    def _said(self, lines: list[str]) -> Iterator[Content]:
-        for line in lines[:LINES]:
-            shown = line if len(line) <= _CHARS else f"{line[:_CHARS]}…"
+    def _text(self, lines: list[str]) -> Iterator[Content]:
+        for line in lines[:MAX_LINES]:
+            shown = line if len(line) <= _MAX_CHARS else f"{line[:_MAX_CHARS]}…"
             yield content.line(shown)
             yield Content("")
-        if len(lines) > LINES:
-            yield content.line(f"Only the first {pluralize(LINES, 'line')} are shown.", "dim")
+        if len(lines) > MAX_LINES:
+            yield content.line(f"Only the first {pluralize(MAX_LINES, 'line')} are shown.", "dim")
         if not lines:
-            yield content.line("There is no whole line here.", "dim")
+            yield content.line("There is no complete line here.", "dim")
 
     def action_copy(self) -> None:
         self.app.copy_to_clipboard("\n".join(self._lines))

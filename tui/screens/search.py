@@ -1,4 +1,4 @@
-"""Search: one line to ask in, what was found as you type, and the place of each hit beside it."""
+"""The search: an input, the results as one types, and beside them the full text of a hit."""
 
 from typing import ClassVar
 
@@ -23,119 +23,119 @@ from ingest.sessions.timeline import load_moments
 from tui import content
 from tui.base_screen import BaseScreen
 from tui.commands import bind
-from tui.query_runner import Question
-from tui.screens.search_hits import MOST, Hits, place_of
+from tui.query_runner import Query
+from tui.screens.search_hits import MAX_HITS, Hits, position_of
 from tui.widgets.column import fit
-from tui.widgets.list_pane import Below, FilterLine, ListPane
+from tui.widgets.list_pane import FilterInput, ListPane, ListStatus
 from tui.widgets.pane import Pane
-from tui.widgets.reader import Reader
-from tui.widgets.table import RowsNeeded, Table
+from tui.widgets.table import ListResult, Table
+from tui.widgets.text_view import TextView
 
-_OFFERED = 6
-_LINES_BEFORE = 6
-"""Of a text that is shown from its match on."""
+_MAX_COMPLETIONS = 6
+_LINES_BEFORE_MATCH = 6
 
 
-class QuestionLine(FilterLine):
+class SearchInput(FilterInput):
     BINDINGS: ClassVar[list[BindingType]] = bind("complete-word", "results")
 
     def __init__(self) -> None:
-        super().__init__(placeholder='words, "as they stand", -without, kind:command, since:7d')
-        self.known = FilterValues()
+        super().__init__(placeholder='words, "exact phrase", -exclude, kind:command, since:7d')
+        self.values = FilterValues()
 
     def close(self) -> None:
-        """It is what this screen is for: it stays."""
+        """It always stays open."""
 
     @property
-    def offers(self) -> list[str]:
+    def completions(self) -> list[str]:
         at_end = self.cursor_position == len(self.value)
-        return completions(self.value, self.known) if at_end else []
+        return completions(self.value, self.values) if at_end else []
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "complete_word":
-            return bool(self.offers)
+            return bool(self.completions)
         if action == "results":
             return self.screen.query_one(Table).length > 0
         return super().check_action(action, parameters)
 
     def action_complete_word(self) -> None:
-        self.value = apply_completion(self.value, self.offers[0])
+        self.value = apply_completion(self.value, self.completions[0])
         self.cursor_position = len(self.value)
 
     def action_results(self) -> None:
         self.screen.set_focus(self.screen.query_one(Table))
 
 
-class Results(ListPane):
-    DEFAULT_CSS = "Results > .offers { height: 1; padding: 0 1; color: $foreground-muted; }"
+class ResultsPane(ListPane):
+    DEFAULT_CSS = (
+        "ResultsPane > .completions { height: 1; padding: 0 1; color: $foreground-muted; }"
+    )
 
     def __init__(self, hits: Hits) -> None:
         super().__init__(Table(hits, titles=False, marks=False), noun="hit")
         self.hits = hits
 
     def compose(self) -> ComposeResult:
-        yield QuestionLine()
-        yield Static(classes="offers")
+        yield SearchInput()
+        yield Static(classes="completions")
         yield self.table
         yield Static(classes="empty")
-        yield Below()
+        yield ListStatus()
 
     def on_mount(self) -> None:
-        self._offer()
-        self.run_worker(self._learn())
+        self._show_completions()
+        self.run_worker(self._load_filter_values())
 
     def on_resize(self) -> None:
         fitted = fit(self.hits.columns, self.table.size.width)
-        room = next(one.width for one in fitted if one.column.name == "text") - 2
-        if room != self.hits.room:
-            self.hits.room = max(8, room)
-            self.table.see(self.table.view)
+        width = next(each.width for each in fitted if each.column.name == "text") - 2
+        if width != self.hits.excerpt_width:
+            self.hits.excerpt_width = max(8, width)
+            self.table.set_view(self.table.view)
 
-    async def _learn(self) -> None:
-        self.query_exactly_one(QuestionLine).known = await self.dashboard.feed.ask(
+    async def _load_filter_values(self) -> None:
+        self.query_exactly_one(SearchInput).values = await self.dashboard.queries.ask(
             load_filter_values
         )
 
-    @on(Input.Changed, "QuestionLine")
-    def _offer(self) -> None:
-        """What the word that is being written could become."""
-        offers = self.query_exactly_one(QuestionLine).offers
-        said = [content.line(offer, "bold" if not at else "") for at, offer in enumerate(offers)]
-        shown = content.row(*said[:_OFFERED], content.line("Tab", "dim")) if said else Content("")
-        self.query_exactly_one(".offers", Static).update(shown)
+    @on(Input.Changed, "SearchInput")
+    def _show_completions(self) -> None:
+        words = self.query_exactly_one(SearchInput).completions
+        lines = [content.line(word, "" if i else "bold") for i, word in enumerate(words)]
+        shown = Content("")
+        if lines:
+            shown = content.row(*lines[:_MAX_COMPLETIONS], content.line("Tab", "dim"))
+        self.query_exactly_one(".completions", Static).update(shown)
         self.refresh_bindings()
 
-    class Answered(Message):
-        """The list is that of another question now, or of another moment."""
+    class ResultsChanged(Message):
+        """A new result is shown."""
 
-    def show(self, found: RowsNeeded) -> None:
-        super().show(found)
-        self.post_message(self.Answered())
+    def show_result(self, result: ListResult) -> None:
+        super().show_result(result)
+        self.post_message(self.ResultsChanged())
 
-    def note(self) -> Content | None:
+    def status_note(self) -> Content | None:
         total = self.hits.total
-        return content.line(f"the best of {total:,}", "dim") if total > MOST else None
+        return content.line(f"best of {total:,}", "dim") if total > MAX_HITS else None
 
-    def empty(self) -> Content:
+    def empty_text(self) -> Content:
         return content.lines(
-            "What was asked, said, planned, run and changed, in every session.",
+            "Searches prompts, answers, plans, commands and changed files.",
             "",
             *(
                 content.row(
-                    content.line(f"{name}:", "cyan"), content.line(said), gap=" " * (9 - len(name))
+                    content.line(f"{name}:", "cyan"), content.line(text), gap=" " * (9 - len(name))
                 )
-                for name, said in FILTERS.items()
+                for name, text in FILTERS.items()
             ),
         )
 
-    def nothing_found(self) -> Content:
-        return content.line(
-            "Nothing holds all of it. Fewer words find more; Esc begins anew.", "dim"
-        )
+    def no_match_text(self) -> Content:
+        return content.line("No matches. Try fewer words. Esc clears the search.", "dim")
 
 
-class Place(Pane):
-    """The hit under the cursor, whole, with what was found marked in it."""
+class HitPane(Pane):
+    """The full text of the hit under the cursor, with its matches highlighted."""
 
     def __init__(self, hits: Hits) -> None:
         super().__init__()
@@ -145,22 +145,22 @@ class Place(Pane):
         self.text = ""
 
     def compose(self) -> ComposeResult:
-        yield Reader()
+        yield TextView()
 
-    def question(self) -> Question[tuple[Hit, str]] | None:
+    def build_query(self) -> Query[tuple[Hit, str]] | None:
         hit = self.hit
         if hit is None:
             return None
-        whole, at = hit, place_of(hit)
+        wanted, at = hit, position_of(hit)
 
-        def look(reading: QueryReader) -> tuple[Hit, str]:
-            found = load_moments(reading, whole.home, whole.session, [at]) if at else {}
-            return whole, found[at].body if at in found else whole.excerpt
+        def query(reader: QueryReader) -> tuple[Hit, str]:
+            moments = load_moments(reader, wanted.home, wanted.session, [at]) if at else {}
+            return wanted, moments[at].body if at in moments else wanted.excerpt
 
-        return look
+        return query
 
-    def show(self, found: tuple[Hit, str]) -> None:
-        hit, self.text = found
+    def show_result(self, result: tuple[Hit, str]) -> None:
+        hit, self.text = result
         title = content.lines(
             content.row(
                 content.line(hit.kind, "title"), content.line(hit.project, "bold"),
@@ -170,56 +170,58 @@ class Place(Pane):
             content.line(f"{hit.at:%Y-%m-%d %H:%M:%S} UTC" if hit.at else "", "dim"),
         )  # fmt: skip
         body = content.block(self.text)
-        spans = marks(body.plain, self.hits.asked(self.words).words)
+        spans = marks(body.plain, self.hits.parse(self.words).words)
         for start, end in spans:
             body = body.stylize("$text-warning reverse", start, end)
         if spans:
             body = body[_line_start(body.plain, spans[0][0]) :]
-        self.query_exactly_one(Reader).read(content.lines(title, "", body), anew=True)
+        self.query_exactly_one(TextView).set_text(
+            content.lines(title, "", body), scroll_to_top=True
+        )
 
-    def copied(self) -> str:
+    def text_to_copy(self) -> str:
         return self.text
 
-    def copied_id(self) -> str:
+    def id_to_copy(self) -> str:
         return self.hit.session if self.hit else ""
 
 
-def _line_start(text: str, place: int) -> int:
-    """Where the line begins that is some lines above this place."""
-    for _ in range(_LINES_BEFORE):
-        place = text.rfind("\n", 0, max(0, place))
-        if place < 0:
+def _line_start(text: str, offset: int) -> int:
+    """The start of the line that is some lines above this offset."""
+    for _ in range(_LINES_BEFORE_MATCH):
+        offset = text.rfind("\n", 0, max(0, offset))
+        if offset < 0:
             return 0
-    return place + 1
+    return offset + 1
 
 
 class SearchScreen(BaseScreen):
-    PLACE = "search"
-    DEFAULT_CSS = "SearchScreen Results { width: 3fr; } SearchScreen Place { width: 2fr; }"
+    TAB = "search"
+    DEFAULT_CSS = "SearchScreen ResultsPane { width: 3fr; } SearchScreen HitPane { width: 2fr; }"
 
     def panes(self) -> ComposeResult:
         hits = Hits(self.dashboard.clock)
-        yield Results(hits)
-        yield Place(hits)
+        yield ResultsPane(hits)
+        yield HitPane(hits)
 
-    @on(Table.Moved)
-    @on(Results.Answered)
-    def _moved(self) -> None:
-        """Show the hit under the cursor, if it is another one or found by other words."""
-        table = self.query_exactly_one(Results).table
-        shown = self.query_exactly_one(Place)
+    @on(Table.CursorMoved)
+    @on(ResultsPane.ResultsChanged)
+    def _update_hit(self) -> None:
+        """Show the hit under the cursor, if the hit or the words have changed."""
+        table = self.query_exactly_one(ResultsPane).table
+        pane = self.query_exactly_one(HitPane)
         wanted = (table.key, table.view.filter)
-        if wanted == (shown.hit, shown.words):
+        if wanted == (pane.hit, pane.words):
             return
-        shown.hit, shown.words = wanted
-        if shown.hit is None:
-            shown.query_exactly_one(Reader).read(Content(""))
+        pane.hit, pane.words = wanted
+        if pane.hit is None:
+            pane.query_exactly_one(TextView).set_text(Content(""))
         else:
-            self.ask_pane(shown)
+            self.load_pane(pane)
 
-    @on(Table.Opened)
-    def _opened(self, message: Table.Opened) -> None:
+    @on(Table.RowOpened)
+    def _row_opened(self, message: Table.RowOpened) -> None:
         from tui.screens.session import SessionScreen
 
         hit: Hit = message.key
-        self.app.push_screen(SessionScreen(hit.home, hit.session, place_of(hit)))
+        self.app.push_screen(SessionScreen(hit.home, hit.session, position_of(hit)))

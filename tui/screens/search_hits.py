@@ -1,4 +1,4 @@
-"""What a question finds, as a list: a line for each hit, with the match in its line. Pure."""
+"""The results of a search as a list, with an excerpt around the match of each. Pure."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -14,12 +14,12 @@ from ingest.sessions.timeline import TimelineKind, TimelinePosition
 from ingest.text.sanitize import one_line
 from ingest.text.state_style import STATE_STYLES
 from ingest.text.units import age
-from tui.widgets.column import Cell, Column, Line, Styled
-from tui.widgets.listing import View
+from tui.widgets.column import Cell, Column, ListRow, Styled
+from tui.widgets.listing import ViewState
 
-MOST: Final = 200
-"""Hits that are listed; who wants to see more of them writes more words."""
-_WHATS: Final = {
+MAX_HITS: Final = 200
+"""More words give fewer hits."""
+_TIMELINE_KINDS: Final = {
     "prompt": TimelineKind.MESSAGE,
     "answer": TimelineKind.MESSAGE,
     "command": TimelineKind.CALL,
@@ -32,59 +32,60 @@ _WHATS: Final = {
 }
 
 
-def place_of(hit: Hit) -> TimelinePosition | None:
-    """Where in the timeline of its session a hit is."""
-    what = _WHATS.get(hit.kind)
+def position_of(hit: Hit) -> TimelinePosition | None:
+    """The position of a hit in the timeline of its session."""
+    kind = _TIMELINE_KINDS.get(hit.kind)
     return (
-        TimelinePosition(hit.source, hit.byte, what)
-        if what and hit.byte is not None and hit.turn
+        TimelinePosition(hit.source, hit.byte, kind)
+        if kind and hit.byte is not None and hit.turn
         else None
     )
 
 
 class Hits:
-    """The filter of the view is the question."""
+    """The filter of the view is the query."""
 
     columns = (
         Column("kind", "Kind", 9, sorts=False),
         Column("text", "Match", 24, grow=1, sorts=False),
-        Column("project", "Project", 10, sorts=False, spare=1),
-        Column("at", "When", 5, right=True, sorts=False, spare=2),
+        Column("project", "Project", 10, sorts=False, drop_order=1),
+        Column("at", "When", 5, right=True, sorts=False, drop_order=2),
     )
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
         self.clock = clock
         self.total = 0
-        self.room = 80
-        """Columns there are for an excerpt."""
-        self._seen: dict[Hit, Line] = {}
+        self.excerpt_width = 80
+        self._rows: dict[Hit, ListRow] = {}
 
-    def asked(self, words: str) -> Query:
+    def parse(self, words: str) -> Query:
         return parse(words, self.clock().replace(tzinfo=UTC))
 
-    def keys(self, reading: QueryReader, view: View) -> Sequence[Hit]:
-        now, query = self.clock(), self.asked(view.filter)
-        found = search(reading, query, now, MOST)
-        self.total = found.total
-        # How well a hit fits fades as time passes; it is the same hit nevertheless.
-        hits = [replace(hit, score=0.0) for hit in found.hits]
-        self._seen = {hit: _line(hit, query, now, self.room) for hit in hits}
+    def keys(self, reader: QueryReader, view: ViewState) -> Sequence[Hit]:
+        now, query = self.clock(), self.parse(view.filter)
+        result = search(reader, query, now, MAX_HITS)
+        self.total = result.total
+        # The score decreases with age. Without it, a hit is the same key in each refresh.
+        hits = [replace(hit, score=0.0) for hit in result.hits]
+        self._rows = {hit: _row(hit, query, now, self.excerpt_width) for hit in hits}
         return hits
 
-    def lines(self, reading: QueryReader, view: View, keys: Sequence[Hit]) -> Mapping[Hit, Line]:
-        return {key: self._seen[key] for key in keys if key in self._seen}
+    def rows(
+        self, reader: QueryReader, view: ViewState, keys: Sequence[Hit]
+    ) -> Mapping[Hit, ListRow]:
+        return {key: self._rows[key] for key in keys if key in self._rows}
 
 
-def _line(hit: Hit, query: Query, now: datetime, room: int) -> Line:
-    look = STATE_STYLES.get(hit.status or "")
-    sign = Styled(f"{look.glyph} ", look.color) if look else ""
-    text = excerpt(one_line(hit.excerpt), query.words, room - (2 if look else 0))
-    said = (sign, *_marked(text, query))
+def _row(hit: Hit, query: Query, now: datetime, width: int) -> ListRow:
+    style = STATE_STYLES.get(hit.status or "")
+    glyph = Styled(f"{style.glyph} ", style.color) if style else ""
+    text = excerpt(one_line(hit.excerpt), query.words, width - (2 if style else 0))
+    match = (glyph, *_marked(text, query))
     cells: tuple[Cell | tuple[Cell, ...], ...] = (
-        Styled(f" {hit.kind}", "cyan"), said, Styled(hit.project or "", "bold"),
+        Styled(f" {hit.kind}", "cyan"), match, Styled(hit.project or "", "bold"),
         Styled(age(hit.at, now), "dim"),
     )  # fmt: skip
-    return Line(hit, cells, text=hit.excerpt, id=hit.session)
+    return ListRow(hit, cells, text=hit.excerpt, id=hit.session)
 
 
 def _marked(text: str, query: Query) -> list[Cell]:

@@ -1,4 +1,4 @@
-"""One session as it happened: its timeline, and beside it all that is known of one moment."""
+"""One session: its timeline, and beside it the full text of the entry under the cursor."""
 
 from typing import Any, ClassVar, Final
 
@@ -18,20 +18,19 @@ from ingest.text.units import tokens
 from tui import content
 from tui.base_screen import BaseScreen
 from tui.commands import bind
-from tui.query_runner import Question
-from tui.screens.board_card import ALIGNED, resume_command
+from tui.query_runner import Query
+from tui.screens.board_card import ALIGNMENT_TONES, resume_command
 from tui.screens.session_timeline import Timeline
 from tui.widgets.list_pane import ListPane
 from tui.widgets.pane import Pane
-from tui.widgets.reader import Reader
-from tui.widgets.table import RowsNeeded, Table
+from tui.widgets.table import ListResult, Table
+from tui.widgets.text_view import TextView
 
-_UNTOLD: Final = (AlignmentState.NO_REPO, AlignmentState.UNKNOWN)
-"""Where git cannot say how a session stands, nothing is said."""
+_HIDDEN_ALIGNMENTS: Final = (AlignmentState.NO_REPO, AlignmentState.UNKNOWN)
 
 
-def standing(session: Session, git: Git) -> AlignmentState:
-    """How the place where the session began stands to what is checked out there."""
+def alignment(session: Session, git: Git) -> AlignmentState:
+    """Whether the checkout still matches the commit where the session started. Runs git."""
     return alignments([anchor_of(session)], git)[session.id].state
 
 
@@ -40,55 +39,55 @@ class TimelinePane(ListPane):
 
     def __init__(self, home: str, session: str) -> None:
         self.timeline = Timeline(home, session)
-        super().__init__(Table(self.timeline, titles=False), noun="moment")
+        super().__init__(Table(self.timeline, titles=False), noun="entry")
         self.session: Session | None = None
-        self._stands: Content | None = None
-        """How it stands to what is checked out, once git has said."""
+        self._alignment: Content | None = None
 
-    def question(self) -> Question[Any]:
-        """The moments, and whose they are, as the session stands now."""
-        look, line, now = self.table.question(), self.timeline, self.dashboard.now
+    def build_query(self) -> Query[Any]:
+        """The timeline, and the session."""
+        table_query, timeline, now = self.table.build_query(), self.timeline, self.dashboard.now
 
-        def ask(reading: QueryReader) -> tuple[RowsNeeded, Session | None]:
-            found = list_sessions(reading, Scope(session=line.session), now)
-            return look(reading), next((one for one in found if one.home_id == line.home), None)
+        def query(reader: QueryReader) -> tuple[ListResult, Session | None]:
+            sessions = list_sessions(reader, Scope(session=timeline.session), now)
+            in_home = (session for session in sessions if session.home_id == timeline.home)
+            return table_query(reader), next(in_home, None)
 
-        return ask
+        return query
 
-    def show(self, found: tuple[RowsNeeded, Session | None] | RowsNeeded) -> None:
-        if not isinstance(found, RowsNeeded):
-            found, session = found
+    def show_result(self, result: tuple[ListResult, Session | None] | ListResult) -> None:
+        if not isinstance(result, ListResult):
+            result, session = result
             if session is not None:
                 first, self.session = self.session is None, session
-                self._say_whose(session)
+                self._show_heading(session)
                 if first:
-                    self.run_worker(self._look_further(session))
-        super().show(found)
+                    self.run_worker(self._load_alignment(session))
+        super().show_result(result)
 
-    def _say_whose(self, session: Session) -> None:
-        self.head(
+    def _show_heading(self, session: Session) -> None:
+        self.set_heading(
             content.row(
                 content.state(session.state), content.line(label(session), "title"),
                 content.line(session.project, "bold"),
                 content.line(f"{tokens(session.tokens.total)} tokens", "dim"),
-                self._stands,
+                self._alignment,
             )
         )  # fmt: skip
 
-    async def _look_further(self, session: Session) -> None:
+    async def _load_alignment(self, session: Session) -> None:
         git = self.dashboard.git
-        stands = await self.dashboard.feed.ask(lambda _: standing(session, git), slow=True)
-        if stands not in _UNTOLD:
-            self._stands = content.line(stands, ALIGNED.get(stands, "yellow"))
-            self._say_whose(self.session or session)
+        state = await self.dashboard.queries.ask(lambda _: alignment(session, git), slow=True)
+        if state not in _HIDDEN_ALIGNMENTS:
+            self._alignment = content.line(state, ALIGNMENT_TONES.get(state, "yellow"))
+            self._show_heading(self.session or session)
 
-    def note(self) -> Content | None:
+    def status_note(self) -> Content | None:
         return content.line(f"tool output: {self.timeline.tools}")
 
     def action_tools(self) -> None:
         tools = list(Tools)
         self.timeline.tools = tools[(tools.index(self.timeline.tools) + 1) % len(tools)]
-        self.table.see(self.table.view)
+        self.table.set_view(self.table.view)
 
     def action_raw(self) -> None:
         screen = self.screen
@@ -97,7 +96,7 @@ class TimelinePane(ListPane):
 
 
 class MomentPane(Pane):
-    """All that is kept of a moment; or the line of Codex's file that it was read from."""
+    """The full text of a timeline entry, or the line of Codex's file that it was read from."""
 
     BINDINGS: ClassVar[list[BindingType]] = bind("raw")
 
@@ -109,32 +108,34 @@ class MomentPane(Pane):
         self.text = ""
 
     def compose(self) -> ComposeResult:
-        yield Reader()
+        yield TextView()
 
-    def question(self) -> Question[tuple[TimelinePosition, Moment | None, str | None]] | None:
+    def build_query(self) -> Query[tuple[TimelinePosition, Moment | None, str | None]] | None:
         at, home, session, raw = self.at, self.home, self.session_id, self.raw
         if at is None:
             return None
-        place = at
+        position = at
 
-        def look(reading: QueryReader) -> tuple[TimelinePosition, Moment | None, str | None]:
-            found = load_moments(reading, home, session, [place]).get(place)
-            line = raw_line(reading, place, found.length if found else None) if raw else None
-            return place, found, line
+        def query(reader: QueryReader) -> tuple[TimelinePosition, Moment | None, str | None]:
+            moment = load_moments(reader, home, session, [position]).get(position)
+            line = raw_line(reader, position, moment.length if moment else None) if raw else None
+            return position, moment, line
 
-        return look
+        return query
 
-    def show(self, found: tuple[TimelinePosition, Moment | None, str | None]) -> None:
-        at, moment, line = found
+    def show_result(self, result: tuple[TimelinePosition, Moment | None, str | None]) -> None:
+        at, moment, line = result
         if moment is None:
-            self.read(content.line("This moment is no more.", "dim"))
+            self._show_text(content.line("This entry no longer exists.", "dim"))
         elif line is not None:
-            self.read(
-                content.lines(content.line("Raw line   i goes back", "dim"), content.block(line))
+            self._show_text(
+                content.lines(
+                    content.line("Raw line   i shows the entry", "dim"), content.block(line)
+                )
             )
         else:
             when = f"{moment.time:%Y-%m-%d %H:%M:%S} UTC" if moment.time else ""
-            self.read(
+            self._show_text(
                 content.lines(
                     content.row(
                         content.line(moment.name or "output", "title"),
@@ -149,10 +150,10 @@ class MomentPane(Pane):
             )
         self.text = line if line is not None else moment.body if moment else ""
 
-    def read(self, text: Content) -> None:
-        self.query_exactly_one(Reader).read(text, anew=True)
+    def _show_text(self, text: Content) -> None:
+        self.query_exactly_one(TextView).set_text(text, scroll_to_top=True)
 
-    def copied(self) -> str:
+    def text_to_copy(self) -> str:
         return self.text
 
     def action_raw(self) -> None:
@@ -162,7 +163,7 @@ class MomentPane(Pane):
 
 
 class SessionScreen(BaseScreen):
-    PLACE = "board"
+    TAB = "board"
     BINDINGS: ClassVar[list[BindingType]] = bind("resume")
     DEFAULT_CSS = (
         "SessionScreen TimelinePane { width: 3fr; } SessionScreen MomentPane { width: 2fr; }"
@@ -171,42 +172,42 @@ class SessionScreen(BaseScreen):
     def __init__(
         self, home: str, session: str, at: TimelinePosition | None = None, *, newest: bool = False
     ) -> None:
-        """`at`: the moment to begin with; or the `newest`."""
+        """The cursor starts at the entry `at`, or with `newest` at the last one."""
         super().__init__()
         self._newest = newest
-        self.home, self.session_id, self._begin = home, session, at
+        self.home, self.session_id, self._start_at = home, session, at
 
     def panes(self) -> ComposeResult:
         yield TimelinePane(self.home, self.session_id)
         yield MomentPane(self.home, self.session_id)
 
-    @on(Table.Moved)
-    def _moved(self, message: Table.Moved) -> None:
+    @on(Table.CursorMoved)
+    def _cursor_moved(self, message: Table.CursorMoved) -> None:
         if self._newest:
             self._newest = False
             message.table.action_bottom()
-        elif self._begin is not None:
-            begin, self._begin = self._begin, None
-            if message.table.select(begin):
+        elif self._start_at is not None:
+            start, self._start_at = self._start_at, None
+            if message.table.move_to(start):
                 return
-        shown = self.query_exactly_one(MomentPane)
-        if message.key != shown.at:
-            shown.at, shown.raw = message.key, False
-            self.ask_pane(shown)
+        pane = self.query_exactly_one(MomentPane)
+        if message.key != pane.at:
+            pane.at, pane.raw = message.key, False
+            self.load_pane(pane)
 
-    @on(Table.Opened)
-    def _opened(self) -> None:
-        self.choose(self.query_exactly_one(MomentPane))
+    @on(Table.RowOpened)
+    def _row_opened(self) -> None:
+        self.focus_pane(self.query_exactly_one(MomentPane))
 
     def show_raw(self) -> None:
-        shown = self.query_exactly_one(MomentPane)
+        pane = self.query_exactly_one(MomentPane)
         at = self.query_exactly_one(Table).key
-        # Of the moment under the cursor, even where the news of it is still on its way.
-        shown.raw = not shown.raw if at == shown.at else True
-        shown.at = at
-        self.ask_pane(shown)
+        # For the entry under the cursor, also if its message has not arrived yet.
+        pane.raw = not pane.raw if at == pane.at else True
+        pane.at = at
+        self.load_pane(pane)
         if self.has_class("-narrow"):
-            self.choose(shown)
+            self.focus_pane(pane)
 
     def action_resume(self) -> None:
         pane = self.query_exactly_one(TimelinePane)

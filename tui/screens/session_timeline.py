@@ -1,4 +1,4 @@
-"""The timeline of a session as a list: a line for each moment. Pure."""
+"""The timeline of a session as a list, one row for each entry. Pure."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -14,8 +14,9 @@ from ingest.sessions.timeline import (
 )
 from ingest.text.state_style import STATE_STYLES, UNKNOWN
 from ingest.text.units import duration
-from tui.widgets.column import Cell, Column, Line, Styled
-from tui.widgets.listing import View, says
+from tui.filters import parse
+from tui.widgets.column import Cell, Column, ListRow, Styled
+from tui.widgets.listing import ViewState
 
 _TONES: Final = {
     TimelineKind.TURN: "title",
@@ -24,52 +25,53 @@ _TONES: Final = {
     TimelineKind.AGENT: "cyan",
     TimelineKind.EVENT: "dim",
 }
-_HEAD: Final = 400
-"""Characters of a line; the rest is in the pane beside it."""
+_MAX_CHARS: Final = 400
+"""Of a row; the pane beside the list shows the full text."""
 
 
 class Timeline:
     columns = (
-        Column("time", "Time", 8, sorts=False, spare=1),
+        Column("time", "Time", 8, sorts=False, drop_order=1),
         Column("who", "Who", 10, sorts=False),
         Column("what", "What", 20, grow=1, sorts=False),
-        Column("took", "Took", 7, right=True, sorts=False, spare=2),
+        Column("took", "Took", 7, right=True, sorts=False, drop_order=2),
     )
 
     def __init__(self, home: str, session: str) -> None:
         self.home, self.session = home, session
         self.tools = Tools.SHORT
 
-    def keys(self, reading: QueryReader, view: View) -> Sequence[TimelinePosition]:
-        words = bool(view.filter)
-        found = load_order(reading, self.home, self.session, self.tools, words=words)
-        kept = [one.at for one in found if not words or says(one.text, view.filter)]
+    def keys(self, reader: QueryReader, view: ViewState) -> Sequence[TimelinePosition]:
+        filtered = bool(view.filter)
+        words = parse(view.filter)
+        entries = load_order(reader, self.home, self.session, self.tools, words=filtered)
+        kept = [entry.at for entry in entries if not filtered or words.matches(entry.text)]
         return kept[::-1] if view.reverse else kept
 
-    def lines(
-        self, reading: QueryReader, view: View, keys: Sequence[TimelinePosition]
-    ) -> Mapping[TimelinePosition, Line]:
-        found = load_moments(reading, self.home, self.session, keys)
-        return {at: _line(moment) for at, moment in found.items()}
+    def rows(
+        self, reader: QueryReader, view: ViewState, keys: Sequence[TimelinePosition]
+    ) -> Mapping[TimelinePosition, ListRow]:
+        moments = load_moments(reader, self.home, self.session, keys)
+        return {at: _row(moment) for at, moment in moments.items()}
 
 
-def _line(moment: Moment) -> Line:
+def _row(moment: Moment) -> ListRow:
     at = moment.at
     if at.part:
         cells: tuple[Cell | tuple[Cell, ...], ...] = (
-            "", "", (Styled("  │ ", "dim"), Styled(moment.head[:_HEAD], "dim")), "",
+            "", "", (Styled("  │ ", "dim"), Styled(moment.head[:_MAX_CHARS], "dim")), "",
         )  # fmt: skip
-        return Line(at, cells, text=moment.head)
-    look = STATE_STYLES.get(moment.state, UNKNOWN)
-    what = TimelineKind(at.what)
-    tone = _TONES.get(what, "bold" if moment.name == "you" else "")
-    sign = Styled(f"{look.glyph} ", look.color) if moment.state else ""
-    indent = "" if what is TimelineKind.TURN else "  "
-    said = Styled(moment.head[:_HEAD], tone if what is not TimelineKind.MESSAGE else "")
+        return ListRow(at, cells, text=moment.head)
+    style = STATE_STYLES.get(moment.state, UNKNOWN)
+    kind = TimelineKind(at.what)
+    tone = _TONES.get(kind, "bold" if moment.name == "you" else "")
+    glyph = Styled(f"{style.glyph} ", style.color) if moment.state else ""
+    indent = "" if kind is TimelineKind.TURN else "  "
+    text = Styled(moment.head[:_MAX_CHARS], tone if kind is not TimelineKind.MESSAGE else "")
     cells = (
         Styled(f"{moment.time:%H:%M:%S}" if moment.time else "", "dim"),
         Styled(moment.name, tone),
-        (indent, sign, said),
+        (indent, glyph, text),
         Styled(duration(moment.seconds), "dim"),
     )
-    return Line(at, cells, text=moment.body, id=f"{at.source}:{at.byte}")
+    return ListRow(at, cells, text=moment.body, id=f"{at.source}:{at.byte}")

@@ -1,7 +1,6 @@
-"""What a person says of tasks at the keyboard: a deed an action, its words asked for first.
+"""The commands that edit tasks. Each sends one `TaskEdit` to the database process, as the CLI does.
 
-It is written down as the CLI does it, and shown beside what the log says. The keys, and which task
-is looked at, are for the screen.
+Keys and selection are in `tasks.py`.
 """
 
 import uuid
@@ -9,54 +8,62 @@ from collections.abc import Callable
 
 from ingest.errors import ProjectError
 from ingest.pipeline.action_messages import actor
-from ingest.projects.tasks import validate_edit as wishes
+from ingest.projects.tasks import validate_edit
 from ingest.projects.tasks.edits import (
     VERB,
+    Add,
     AddEvidence,
+    Link,
     Note,
     Owner,
     Reset,
     Set,
     TaskEdit,
+    Undo,
+    Unlink,
     encode_edit,
+    last_edit,
 )
 from ingest.projects.tasks.model import EvidenceKind, Roadmap, Task, TaskState
 from ingest.projects.tasks.plan import ID_CHARS
 from ingest.projects.tasks.roadmap import recorded_edits
+from ingest.text.sanitize import truncate
 from tui import content
 from tui.actions_runner import ActionRunner
 from tui.base_screen import BaseScreen
-from tui.dialogs import Ask, Choose
-from tui.plan import Within
+from tui.dialogs import ChoiceDialog, InputDialog
+from tui.plan import PlanScope
 from tui.widgets.plan_pane import PlanPane
 
-OF_A_TASK = (
+_NAME_CHARS = 60
+TASK_ACTIONS = (
     "complete", "block", "set", "owner", "link", "unlink", "evidence", "note", "reset_task",
 )  # fmt: skip
-"""The actions that need a task under the cursor, as it stands now."""
+"""Actions that need a task under the cursor, in its current state."""
 
 
 class TaskEdits(BaseScreen):
     def __init__(self) -> None:
         super().__init__()
-        self.plan = PlanPane()
-        self._pick: Callable[[Task], TaskEdit] | None = None
-        self._picked_for: Task | None = None
+        self.plan_pane = PlanPane()
+        self._edit_with: Callable[[Task], TaskEdit] | None = None
+        """Makes the edit once the other end of a dependency is picked."""
+        self._picking_for: Task | None = None
 
     @property
     def roadmap(self) -> Roadmap:
-        return self.plan.found.roadmap if self.plan.found else Roadmap()
+        return self.plan_pane.plan.roadmap if self.plan_pane.plan else Roadmap()
 
-    def _say(self, task: str, deed: TaskEdit, reason: str | None = None) -> None:
-        """Write it down, and show what comes of it."""
+    def _edit(self, task: str, edit: TaskEdit, reason: str | None = None) -> None:
+        """Send an edit, and load the tasks again."""
+        actions = ActionRunner(self.dashboard.queries)
+        self.run_command(
+            lambda: actions.say(VERB, {"task": task}, encode_edit(edit), reason or None)
+        )
 
-        about, words = {"task": task}, encode_edit(deed)
-        orders = ActionRunner(self.dashboard.feed)
-        self.order(lambda: orders.say(VERB, about, words, reason or None))
-
-    def _of_chosen(self, deed: TaskEdit, reason: str | None = None) -> None:
-        if self.plan.chosen is not None:
-            self._say(self.plan.chosen.id, deed, reason)
+    def _edit_selected(self, edit: TaskEdit, reason: str | None = None) -> None:
+        if self.plan_pane.selected is not None:
+            self._edit(self.plan_pane.selected.id, edit, reason)
 
     def _ask_line(
         self, title: str, hint: str, done: Callable[[str], None], value: str = ""
@@ -65,153 +72,183 @@ class TaskEdits(BaseScreen):
             if line is not None:
                 done(line)
 
-        self.app.push_screen(Ask(title, [hint], value=value), answered)
+        self.app.push_screen(InputDialog(title, [hint], value=value), answered)
 
     def action_complete(self) -> None:
-        self._of_chosen(Set(TaskState.DONE))
+        self._edit_selected(Set(TaskState.DONE))
 
     def action_block(self, why: str = "") -> None:
         if why:
-            self._of_chosen(Set(TaskState.BLOCKED), why)
+            self._edit_selected(Set(TaskState.BLOCKED), why)
         else:
             self._ask_line(
                 "Blocked",
-                "Why? Enter alone says no reason.",
-                lambda line: self._of_chosen(Set(TaskState.BLOCKED), line),
+                "Why? The reason may be empty.",
+                lambda line: self._edit_selected(Set(TaskState.BLOCKED), line),
             )
 
     def action_set(self, state: str = "") -> None:
         if state in list(TaskState):
-            self._of_chosen(Set(TaskState(state)))
+            self._edit_selected(Set(TaskState(state)))
             return
 
         def answered(name: str | None) -> None:
             if name is not None:
-                self._of_chosen(Set(TaskState(name)))
+                self._edit_selected(Set(TaskState(name)))
 
         choices = [(one.value, content.state(one)) for one in TaskState]
-        self.app.push_screen(Choose("How it stands", choices), answered)
+        self.app.push_screen(ChoiceDialog("Set state", choices), answered)
 
     def action_owner(self, name: str = "") -> None:
         if name:
-            self._of_chosen(Owner(name))
+            self._edit_selected(Owner(name))
         else:
-            before = self.plan.chosen.owner if self.plan.chosen else ""
+            before = self.plan_pane.selected.owner if self.plan_pane.selected else ""
             self._ask_line(
                 "Owner",
-                "Whose task it is; nothing for nobody's.",
-                lambda line: self._of_chosen(Owner(line or None)),
+                "Who owns the task. Empty for no one.",
+                lambda line: self._edit_selected(Owner(line or None)),
                 before or "",
             )
 
     def action_note(self, text: str = "") -> None:
         if text:
-            self._of_chosen(Note(text))
+            self._edit_selected(Note(text))
         else:
-            self._ask_line("Note", "Kept at this task.", self._noted)
+            self._ask_line("Note", "The note is stored with the task.", self._add_note)
 
-    def _noted(self, line: str) -> None:
+    def _add_note(self, line: str) -> None:
         if line:
-            self._of_chosen(Note(line))
+            self._edit_selected(Note(line))
 
-    def action_evidence(self, said: str = "") -> None:
-        if said:
-            self._proved(said)
+    def action_evidence(self, text: str = "") -> None:
+        if text:
+            self._add_evidence(text)
         else:
             self._ask_line(
-                "Evidence", "command, file, commit or session; then which one.", self._proved
+                "Evidence",
+                "Type command, file, commit or session, then which one.",
+                self._add_evidence,
             )
 
-    def _proved(self, line: str) -> None:
+    def _add_evidence(self, line: str) -> None:
         kind, _, ref = line.partition(" ")
         if kind in list(EvidenceKind) and ref.strip():
-            self._of_chosen(AddEvidence(EvidenceKind(kind), ref.strip()))
+            self._edit_selected(AddEvidence(EvidenceKind(kind), ref.strip()))
         elif line:
-            hint = "Like this: commit 956a49e, or: file notes/parser.md"
+            hint = "Example: commit 956a49e, or: file notes/parser.md"
             self.notify(hint, severity="warning", markup=False)
 
     def action_reset_task(self) -> None:
-        self._of_chosen(Reset())
+        self._edit_selected(Reset())
 
     def action_add(self, text: str = "") -> None:
         if text:
-            self._added(text)
+            self._add_task(text)
         else:
-            self._ask_line("New task", "What is to be done?", self._added)
+            self._ask_line("New task", "What needs to be done?", self._add_task)
 
-    def _added(self, line: str) -> None:
-        found = self.plan.found
-        project = found.project if found else None
+    def _add_task(self, line: str) -> None:
+        project = self.plan_pane.plan.project if self.plan_pane.plan else None
         if not project:
-            self.notify("There is no project yet to add it to.", markup=False)
+            self.notify("There is no project yet to add a task to.", markup=False)
             return
-        wish = self.plan.wish
-        branch = wish.branch if wish.within is Within.BRANCH else None
+        request = self.plan_pane.request
+        branch = request.branch if request.scope is PlanScope.BRANCH else None
         try:
-            deed = wishes.add(line, project, branch)
+            edit = validate_edit.add(line, project, branch)
         except ProjectError as error:
-            self.complain(error)
+            self.show_error(error)
             return
-        name = uuid.uuid4().hex[:ID_CHARS]
-        self._say(name, deed)
+        self._edit(uuid.uuid4().hex[:ID_CHARS], edit)
 
     def action_undo(self) -> None:
-        self.order(self._undo)
+        self.run_command(self._undo)
 
     async def _undo(self) -> None:
-        last, deed = wishes.undo(await self.dashboard.feed.ask(recorded_edits), actor())
-        await ActionRunner(self.dashboard.feed).say(VERB, {"task": last.task}, encode_edit(deed))
-        what = str(encode_edit(last.edit)["do"])
-        self.notify(f"Taken back: {what} of {last.task}.", markup=False)
+        last = last_edit(await self.dashboard.queries.ask(recorded_edits), actor())
+        if last is None:
+            self.notify("Nothing to undo.", markup=False)
+            return
+        actions = ActionRunner(self.dashboard.queries)
+        await actions.say(VERB, {"task": last.task}, encode_edit(Undo(last.id)))
+        texts = {task.id: task.text for task in self.roadmap.tasks}
+        name = truncate(texts.get(last.task, last.task), _NAME_CHARS)
+        text = content.line(f"Undone: “{name}” {_describe(last.edit)}").plain
+        self.notify(text, markup=False)
 
-    # ── the other end of an edge ────────────────────────────────────────────────────────────────
+    # ── dependencies ──────────────────────────────────────────────────────────────────────────────
 
     def action_link(self) -> None:
-        task = self.plan.chosen
+        task = self.plan_pane.selected
         if task is not None:
             self._start_picking(
-                task, "waits for", lambda other: wishes.link(self.roadmap, task, other)
+                task, "depends on", lambda other: validate_edit.link(self.roadmap, task, other)
             )
 
     def action_unlink(self) -> None:
-        task = self.plan.chosen
+        task = self.plan_pane.selected
         if task is None:
             return
-        by_id = {one.id: one for one in self.roadmap.tasks}
+        by_id = {each.id: each for each in self.roadmap.tasks}
         if len(task.depends_on) == 1 and task.depends_on[0] in by_id:
             other = by_id[task.depends_on[0]]
-            self._say(task.id, wishes.unlink(self.roadmap, task, other))
+            self._edit(task.id, validate_edit.unlink(self.roadmap, task, other))
             return
         self._start_picking(
-            task, "does not wait for", lambda other: wishes.unlink(self.roadmap, task, other)
+            task,
+            "no longer depends on",
+            lambda other: validate_edit.unlink(self.roadmap, task, other),
         )
 
     @property
-    def picks(self) -> bool:
-        """Whether the next Enter is for the other end."""
-        return self._pick is not None
+    def is_picking(self) -> bool:
+        """Whether the next Enter picks the other end of a dependency."""
+        return self._edit_with is not None
 
-    def _start_picking(self, task: Task, verb: str, pick: Callable[[Task], TaskEdit]) -> None:
-        self._pick, self._picked_for = pick, task
-        self.plan.picking = content.lines(
+    def _start_picking(self, task: Task, verb: str, edit_with: Callable[[Task], TaskEdit]) -> None:
+        self._edit_with, self._picking_for = edit_with, task
+        self.plan_pane.picking = content.lines(
             content.row(content.line(task.text, "bold"), content.line(f"{verb} …", "yellow")),
-            content.line("Go to the other task; Enter takes it, Esc leaves.", "yellow"),
+            content.line("Go to the other task. Enter picks it, Esc cancels.", "yellow"),
         )
-        self.plan.say()
+        self.plan_pane.update_status()
 
-    def leave_picking(self) -> None:
-        self._pick, self._picked_for, self.plan.picking = None, None, None
-        self.plan.say()
+    def cancel_picking(self) -> None:
+        self._edit_with, self._picking_for, self.plan_pane.picking = None, None, None
+        self.plan_pane.update_status()
 
-    def picked(self) -> None:
-        pick, task, other = self._pick, self._picked_for, self.plan.chosen
-        self.leave_picking()
-        if pick is None or task is None or other is None:
+    def pick(self) -> None:
+        edit_with, task, other = self._edit_with, self._picking_for, self.plan_pane.selected
+        self.cancel_picking()
+        if edit_with is None or task is None or other is None:
             return
         try:
-            deed = pick(other)
+            edit = edit_with(other)
         except ProjectError as error:
-            self.complain(error)
+            self.show_error(error)
             return
-        self._say(task.id, deed)
-        self.plan.choose(task.id)
+        self._edit(task.id, edit)
+        self.plan_pane.select(task.id)
+
+
+def _describe(edit: TaskEdit) -> str:
+    match edit:
+        case Add():
+            return "added"
+        case Set(state):
+            return f"set to {state.replace('_', ' ')}"
+        case Link():
+            return "dependency added"
+        case Unlink():
+            return "dependency removed"
+        case Owner(name):
+            return f"owner set to {name}" if name else "owner removed"
+        case AddEvidence():
+            return "evidence added"
+        case Note():
+            return "note added"
+        case Reset():
+            return "edits removed"
+        case Undo():
+            return "undone"

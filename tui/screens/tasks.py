@@ -1,6 +1,6 @@
-"""Tasks: the plan of a whole project over all its sessions, and what of it is looked at.
+"""The tasks of a project over all its sessions: views, filters, scopes and revisions.
 
-What a person says of it is for `tasks_deeds.py`.
+The commands that edit tasks are in `task_edits.py`.
 """
 
 from typing import Any, ClassVar
@@ -12,12 +12,12 @@ from textual.binding import BindingType
 
 from ingest.projects.tasks.filters import TaskFilter
 from tui.commands import bind
-from tui.plan import PlanRequest, View, Within, stepped
-from tui.screens.task_edits import OF_A_TASK, TaskEdits
+from tui.plan import PlanRequest, PlanScope, PlanView, step_revision
+from tui.screens.task_edits import TASK_ACTIONS, TaskEdits
 from tui.widgets.plan_pane import PlanPane
 from tui.widgets.task_detail import TaskDetail
 
-_SHOWN = [
+_FILTERS = [
     TaskFilter.ALL,
     TaskFilter.READY,
     TaskFilter.BLOCKED,
@@ -25,18 +25,18 @@ _SHOWN = [
     TaskFilter.DONE,
     TaskFilter.UNPROVEN,
 ]
-_LABELS = ((160, 34), (110, 24), (0, 20))
-"""How wide the words of a box may be, by how wide the window is at least."""
+_LABEL_WIDTHS = ((160, 34), (110, 24), (0, 20))
+"""Minimum width of the window, and the width of the labels in the graph."""
 
 
 class TasksScreen(TaskEdits):
-    PLACE = "tasks"
+    TAB = "tasks"
     BINDINGS: ClassVar[list[BindingType]] = [
         *bind(
             "view", "next-ready", "complete", "block", "set", "add", "undo", "owner", "link",
             "unlink", "evidence", "note", "reset-task", "choice", "scope", "next-project",
             "filter",
-            "previous-project", "revision-before", "revision-after",
+            "previous-project", "previous-revision", "next-revision",
         ),
     ]  # fmt: skip
 
@@ -45,134 +45,137 @@ class TasksScreen(TaskEdits):
         self.detail = TaskDetail()
 
     def panes(self) -> ComposeResult:
-        yield self.plan
+        yield self.plan_pane
         yield self.detail
 
     def on_mount(self) -> None:
         super().on_mount()
-        self._want(ascii=self.dashboard.manner.ascii)
+        self._request(ascii=self.dashboard.options.ascii)
 
     def on_resize(self, event: events.Resize) -> None:
         super().on_resize(event)
-        columns = next(room for least, room in _LABELS if event.size.width >= least)
-        if columns != self.wish.columns:
-            self._want(columns=columns)
+        width = next(width for least, width in _LABEL_WIDTHS if event.size.width >= least)
+        if width != self.request.label_width:
+            self._request(label_width=width)
 
-    # ── what is seen ────────────────────────────────────────────────────────────────────────────
+    # ── what is shown ─────────────────────────────────────────────────────────────────────────────
 
-    def _want(self, **said: Any) -> None:
-        """Another wish, and its answer at once."""
-        picture = self.plan.graph.picture
+    def _request(self, **changes: Any) -> None:
+        """Change what is shown, and load it."""
+        picture = self.plan_pane.graph.picture
         order = picture.layout.order if picture else ()
-        self.plan.wish = replace(self.plan.wish, order=order, **said)
-        self.ask()
+        self.plan_pane.request = replace(self.plan_pane.request, order=order, **changes)
+        self.load_now()
 
     @property
-    def wish(self) -> PlanRequest:
-        return self.plan.wish
+    def request(self) -> PlanRequest:
+        return self.plan_pane.request
 
-    @on(PlanPane.Chosen)
-    def _chosen(self) -> None:
-        found, task = self.plan.found, self.plan.chosen
+    @on(PlanPane.TaskSelected)
+    def _task_selected(self) -> None:
+        plan, task = self.plan_pane.plan, self.plan_pane.selected
         self.refresh_bindings()
-        self.detail.tell(task, found.shown if found and found.revision else self.roadmap)
-        if task is None or (found and found.revision):
-            return
-        if task.session != self.wish.revised:
-            self._want(revised=task.session)
+        in_past = plan is not None and plan.revision is not None
+        self.detail.show_task(task, plan.shown if plan and in_past else self.roadmap)
+        if task is not None and not in_past and task.session != self.request.revision_session:
+            self._request(revision_session=task.session)
 
-    @on(PlanPane.Opened)
-    def _opened(self) -> None:
-        if self.picks:
-            self.picked()
+    @on(PlanPane.TaskOpened)
+    def _task_opened(self) -> None:
+        if self.is_picking:
+            self.pick()
         else:
-            self.choose(self.detail)
+            self.focus_pane(self.detail)
 
     def action_view(self) -> None:
-        views = list(View)
-        after = views[(views.index(self.wish.view) + 1) % len(views)]
-        self.plan.wanted = self.plan.chosen_id
-        self._want(view=after)
-        self.call_after_refresh(self.plan.showing.focus)
+        views = list(PlanView)
+        after = views[(views.index(self.request.view) + 1) % len(views)]
+        self.plan_pane.next_id = self.plan_pane.selected_id
+        self._request(view=after)
+        self.call_after_refresh(self.plan_pane.current_view.focus)
 
     def action_choice(self) -> None:
-        after = _SHOWN[(_SHOWN.index(self.wish.choice) + 1) % len(_SHOWN)]
-        self._want(choice=after, revision=None)
+        after = _FILTERS[(_FILTERS.index(self.request.task_filter) + 1) % len(_FILTERS)]
+        self._request(task_filter=after, revision=None)
 
     def action_filter(self, words: str = "") -> None:
         if words:
-            self._want(words=words, revision=None)
+            self._request(words=words, revision=None)
         else:
             self._ask_line(
                 "Filter",
-                "Words that a task must say; !word leaves out. Nothing shows all.",
-                lambda line: self._want(words=line, revision=None),
-                self.wish.words,
+                "Words to find, !word to exclude. Empty shows all tasks.",
+                lambda line: self._request(words=line, revision=None),
+                self.request.words,
             )
 
     def action_scope(self) -> None:
-        """Wider and wider around the task under the cursor, then narrow again."""
-        task = self.plan.chosen
-        ways = list(Within)
-        within = ways[(ways.index(self.wish.within) + 1) % len(ways)]
-        if within is Within.BRANCH and not (task and task.branch):
-            within = Within.SESSION
-        if within is Within.SESSION and not (task and task.session):
-            within = Within.EVERYTHING
-        said: dict[str, Any] = {"within": within, "revision": None}
+        """Show the project, branch or session of the task under the cursor, or everything."""
+        task = self.plan_pane.selected
+        scopes = list(PlanScope)
+        scope = scopes[(scopes.index(self.request.scope) + 1) % len(scopes)]
+        if scope is PlanScope.BRANCH and not (task and task.branch):
+            scope = PlanScope.SESSION
+        if scope is PlanScope.SESSION and not (task and task.session):
+            scope = PlanScope.EVERYTHING
+        changes: dict[str, Any] = {"scope": scope, "revision": None}
         if task is not None:
-            said |= {"project": task.project, "branch": task.branch, "session": task.session}
-        self._want(**said)
+            changes |= {"project": task.project, "branch": task.branch, "session": task.session}
+        self._request(**changes)
 
     def action_next_project(self) -> None:
-        self._project(1)
+        self._go_to_project(1)
 
     def action_previous_project(self) -> None:
-        self._project(-1)
+        self._go_to_project(-1)
 
-    def _project(self, by: int) -> None:
-        found = self.plan.found
-        if found is None or not found.projects:
+    def _go_to_project(self, step: int) -> None:
+        plan = self.plan_pane.plan
+        if plan is None or not plan.projects:
             return
-        at = found.projects.index(found.project) if found.project in found.projects else 0
-        project = found.projects[(at + by) % len(found.projects)]
-        self._want(project=project, within=Within.PROJECT, revision=None, revised=None)
+        index = plan.projects.index(plan.project) if plan.project in plan.projects else 0
+        project = plan.projects[(index + step) % len(plan.projects)]
+        self._request(
+            project=project, scope=PlanScope.PROJECT, revision=None, revision_session=None
+        )
 
-    def action_revision_before(self) -> None:
+    def action_previous_revision(self) -> None:
         self._step_revision(-1)
 
-    def action_revision_after(self) -> None:
+    def action_next_revision(self) -> None:
         self._step_revision(1)
 
-    def _step_revision(self, by: int) -> None:
-        if self.plan.found is not None:
-            self._want(revision=stepped(self.wish, self.plan.found, by).revision)
+    def _step_revision(self, step: int) -> None:
+        if self.plan_pane.plan is not None:
+            self._request(revision=step_revision(self.request, self.plan_pane.plan, step).revision)
 
     def action_next_ready(self) -> None:
-        """The next one behind the cursor, and round again."""
-        tasks = self.plan.found.shown.tasks if self.plan.found else []
-        names = [task.id for task in tasks]
-        at = names.index(self.plan.chosen_id) + 1 if self.plan.chosen_id in names else 0
-        after = next((task for task in tasks[at:] + tasks[:at] if task.ready), None)
+        """Go to the next ready task after the cursor; at the end, start from the top."""
+        tasks = self.plan_pane.plan.shown.tasks if self.plan_pane.plan else []
+        ids = [task.id for task in tasks]
+        start = (
+            ids.index(self.plan_pane.selected_id) + 1 if self.plan_pane.selected_id in ids else 0
+        )
+        after = next((task for task in tasks[start:] + tasks[:start] if task.ready), None)
         if after is None:
-            self.notify("No task is ready here.", markup=False)
+            self.notify("No task here is ready.", markup=False)
         else:
-            self.plan.choose(after.id)
+            self.plan_pane.select(after.id)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "back":
-            asked = self.wish.revision is not None or bool(self.wish.words)
-            return asked or self.picks or self.pane is self.detail
-        if action in OF_A_TASK:
-            return self.wish.revision is None and self.plan.chosen is not None
+            changed = self.request.revision is not None or bool(self.request.words)
+            return changed or self.is_picking or self.current_pane is self.detail
+        if action in TASK_ACTIONS:
+            return self.request.revision is None and self.plan_pane.selected is not None
         return super().check_action(action, parameters)
 
     def action_back(self) -> None:
-        if self.picks:
-            self.leave_picking()
-        elif self.pane is self.detail:
-            self.choose(self.plan)
-        elif self.wish.revision is not None:
-            self._want(revision=None)
-        elif self.wish.words:
-            self._want(words="")
+        if self.is_picking:
+            self.cancel_picking()
+        elif self.current_pane is self.detail:
+            self.focus_pane(self.plan_pane)
+        elif self.request.revision is not None:
+            self._request(revision=None)
+        elif self.request.words:
+            self._request(words="")

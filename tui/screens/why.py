@@ -1,4 +1,4 @@
-"""Why: the rows behind the figures at the top, and what each state was told from."""
+"""The `why` dialog: the sessions, files and errors that the numbers of the header consist of."""
 
 from collections.abc import Iterator
 from typing import Any, ClassVar, Final
@@ -16,14 +16,14 @@ from ingest.text.units import pluralize, size
 from tui import content
 from tui.commands import bind
 from tui.pushed_screen import PushedScreen
-from tui.query_runner import QueryFailure, QueryResult, Question
+from tui.query_runner import Query, QueryFailure, QueryResult
 from tui.widgets.pane import DashboardNode
-from tui.widgets.reader import Reader
+from tui.widgets.text_view import TextView
 
-SHOWN: Final = 20
+MAX_SHOWN: Final = 20
 _STATES: Final = ("running", "waiting", "stalled", "failed")
-_TROUBLED: Final = ("damaged", "too_large", "unreadable", "missing")
-_EVERYTHING: Final[dict[str, Any]] = {
+_UNREADABLE: Final = ("damaged", "too_large", "unreadable", "missing")
+_NO_FILTER: Final[dict[str, Any]] = {
     "kinds": None,
     "session": None,
     "words": [],
@@ -31,47 +31,47 @@ _EVERYTHING: Final[dict[str, Any]] = {
 }
 
 
-def of_the_header(now: Now) -> "WhyScreen":
-    """For the figures that are at the top of every screen."""
-    nothing = "Nothing runs, nothing waits, and everything is read."
-    return WhyScreen(behind_the_figures(now), "what the figures are made of", nothing)
+def header_details(now: Now) -> "DetailsScreen":
+    """What the numbers in the header consist of."""
+    nothing = "No session is running or waiting, and everything is read."
+    return DetailsScreen(_header_query(now), "what the numbers consist of", nothing)
 
 
-def behind_the_figures(now: Now) -> Question[list[Content]]:
-    def ask(reading: QueryReader) -> list[Content]:
+def _header_query(now: Now) -> Query[list[Content]]:
+    def query(reader: QueryReader) -> list[Content]:
         return [
-            *_sessions(unfinished_sessions(reading, now)),
-            *_sources(_some(reading, sort="behind"), "behind"),
-            *_sources(_some(reading, states=list(_TROUBLED), sort=""), "troubled"),
-            *_errors(reading.rows("pipeline.errors")),
+            *_sessions(unfinished_sessions(reader, now)),
+            *_sources(_first_sources(reader, sort="behind"), "behind"),
+            *_sources(_first_sources(reader, states=list(_UNREADABLE), sort=""), "unreadable"),
+            *_errors(reader.rows("pipeline.errors")),
         ]
 
-    return ask
+    return query
 
 
-def _some(reading: QueryReader, *, sort: str, states: list[str] | None = None) -> list[Row]:
-    found = reading.rows("pipeline.sources", states=states, sort=sort, **_EVERYTHING)
-    ids = [row["id"] for row in found[:SHOWN]]
-    rows = {row["id"]: row for row in reading.rows("pipeline.these_sources", ids=ids)}
-    return [rows[one] for one in ids if one in rows]
+def _first_sources(reader: QueryReader, *, sort: str, states: list[str] | None = None) -> list[Row]:
+    found = reader.rows("pipeline.sources", states=states, sort=sort, **_NO_FILTER)
+    ids = [row["id"] for row in found[:MAX_SHOWN]]
+    rows = {row["id"]: row for row in reader.rows("pipeline.these_sources", ids=ids)}
+    return [rows[id_] for id_ in ids if id_ in rows]
 
 
 def _sessions(sessions: list[Session]) -> Iterator[Content]:
     for state in _STATES:
-        here = [one for one in sessions if one.state == state]
-        if not here:
+        in_state = [session for session in sessions if session.state == state]
+        if not in_state:
             continue
-        yield content.state(state, len(here))
-        for one in here[:SHOWN]:
+        yield content.state(state, len(in_state))
+        for session in in_state[:MAX_SHOWN]:
             yield content.row(
-                "  ", content.line(label(one), "bold"), content.line(one.project, "dim")
+                "  ", content.line(label(session), "bold"), content.line(session.project, "dim")
             )
-            yield content.row("    ", content.line(one.state_reason))
-        yield from _rest(len(here))
+            yield content.row("    ", content.line(session.state_reason))
+        yield from _rest(len(in_state))
 
 
 def _sources(rows: list[Row], which: str) -> Iterator[Content]:
-    rows = [row for row in rows if which == "troubled" or row["behind"]]
+    rows = [row for row in rows if which == "unreadable" or row["behind"]]
     if not rows:
         return
     if which == "behind":
@@ -79,8 +79,8 @@ def _sources(rows: list[Row], which: str) -> Iterator[Content]:
     else:
         yield content.line(f"{pluralize(len(rows), 'file')} that cannot be read", "red")
     for row in rows:
-        said = size(row["behind"]) if which == "behind" else f"{row['state']}: {row['error'] or ''}"
-        yield content.row("  ", content.line(said), content.line(row["path"], "dim"))
+        text = size(row["behind"]) if which == "behind" else f"{row['state']}: {row['error'] or ''}"
+        yield content.row("  ", content.line(text), content.line(row["path"], "dim"))
 
 
 def _errors(rows: list[Row]) -> Iterator[Content]:
@@ -88,7 +88,7 @@ def _errors(rows: list[Row]) -> Iterator[Content]:
         yield content.line(
             f"{pluralize(sum(row['batches'] for row in rows), 'batch')} with an error", "red"
         )
-    for row in rows[:SHOWN]:
+    for row in rows[:MAX_SHOWN]:
         yield content.row("  ", content.line(f"{row['batches']:,} × {row['code']}"))
         yield content.row(
             "    ", content.line(row["message"] or ""), content.line(row["hint"] or "", "dim")
@@ -97,14 +97,14 @@ def _errors(rows: list[Row]) -> Iterator[Content]:
 
 
 def _rest(count: int) -> Iterator[Content]:
-    if count > SHOWN:
-        yield content.line(f"  and {pluralize(count - SHOWN, 'other')}", "dim")
+    if count > MAX_SHOWN:
+        yield content.line(f"  and {count - MAX_SHOWN:,} more", "dim")
 
 
-class WhyScreen(DashboardNode, ModalScreen[None], PushedScreen[None]):
+class DetailsScreen(DashboardNode, ModalScreen[None], PushedScreen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [*bind("back", "why", "quit")]
     DEFAULT_CSS = """
-    WhyScreen {
+    DetailsScreen {
         align: center middle;
         & > Vertical {
             width: 92%; max-width: 120; height: 86%;
@@ -113,26 +113,26 @@ class WhyScreen(DashboardNode, ModalScreen[None], PushedScreen[None]):
     }
     """
 
-    def __init__(self, made_of: Question[list[Content]], title: str, nothing: str) -> None:
+    def __init__(self, query: Query[list[Content]], title: str, nothing: str) -> None:
         super().__init__()
-        self._made_of, self._title, self._nothing = made_of, title, nothing
+        self._query, self._title_text, self._nothing = query, title, nothing
 
     def compose(self) -> ComposeResult:
         with Vertical() as box:
-            box.border_title = f"Why: {self._title}"
-            box.border_subtitle = "Esc closes"
-            yield Reader()
+            box.border_title = f"Details: {self._title_text}"
+            box.border_subtitle = "Esc close"
+            yield TextView()
 
     def on_mount(self) -> None:
-        self.run_worker(self._ask())
+        self.run_worker(self._load())
 
-    async def _ask(self) -> None:
-        reader = self.query_exactly_one(Reader)
-        match await self.dashboard.feed.answer(self._made_of):
+    async def _load(self) -> None:
+        view = self.query_exactly_one(TextView)
+        match await self.dashboard.queries.answer(self._query):
             case QueryResult(lines):
-                reader.read(content.lines(*(lines or [content.line(self._nothing)])))
+                view.set_text(content.lines(*(lines or [content.line(self._nothing)])))
             case QueryFailure(_, message, hint, _):
-                reader.read(content.lines(content.line(message, "red"), content.line(hint)))
+                view.set_text(content.lines(content.line(message, "red"), content.line(hint)))
 
     def action_back(self) -> None:
         self.dismiss()

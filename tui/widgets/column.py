@@ -1,4 +1,4 @@
-"""The columns of a list: which there is room for, how wide each is, how a line is cut. Pure."""
+"""Columns of a list: which fit, how wide each is, and how a cell is cut and padded. Pure."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -18,7 +18,7 @@ class Styled(NamedTuple):
 
 
 class Age(NamedTuple):
-    """How long ago something was; it is told anew while time passes."""
+    """How long ago something happened. The table updates the text as time passes."""
 
     text: str
     since: datetime
@@ -33,109 +33,107 @@ Cell = str | int | Styled | Age | None
 
 class Column(Struct, frozen=True):
     name: str
-    """What sorting calls it."""
+    """Identifies the column in `ViewState.sort`."""
     title: str
     width: int
-    """At least; a column that grows takes its share of what is left over."""
+    """Minimum width; a column with `grow` also gets a share of the remaining width."""
     right: bool = False
     grow: int = 0
-    spare: int = 0
-    """Left out where there is no room for all, the highest first; 0 always stays."""
+    drop_order: int = 0
+    """Dropped when the list is too narrow, highest number first; 0 is never dropped."""
     sorts: bool = True
 
 
-class Fitted(NamedTuple):
-    place: int
-    """Of the column among all, and of its cell in a line."""
+class FittedColumn(NamedTuple):
+    column_index: int
+    """Of the column in the list's columns, and of its cell in a row."""
     column: Column
     width: int
 
 
-def fit(columns: Sequence[Column], room: int) -> list[Fitted]:
-    """The columns that fit, with the width each has."""
+def fit(columns: Sequence[Column], available: int) -> list[FittedColumn]:
+    """The columns that fit into `available` terminal columns, with their widths."""
     kept = kept_columns(
-        [column.width for column in columns], [column.spare for column in columns], room
+        [column.width for column in columns], [column.drop_order for column in columns], available
     )
-    over = room - total(columns[i].width for i in kept)
+    surplus = available - total(columns[i].width for i in kept)
     shares = sum(columns[i].grow for i in kept)
     widths = {}
     for i in kept:
         share = columns[i].grow
-        more = over * share // shares if shares and over > 0 else 0
-        widths[i] = columns[i].width + more
+        extra = surplus * share // shares if shares and surplus > 0 else 0
+        widths[i] = columns[i].width + extra
     growing = [i for i in kept if columns[i].grow]
     if growing:
-        # What division left over, or what is missing, is the last one's that can give or take.
-        rest = room - total(widths.values())
-        widths[growing[-1]] = max(1, widths[growing[-1]] + rest)
-    return [Fitted(i, columns[i], widths[i]) for i in kept]
+        # The last growing column gets the remainder of the division, or gives up what is missing.
+        remainder = available - total(widths.values())
+        widths[growing[-1]] = max(1, widths[growing[-1]] + remainder)
+    return [FittedColumn(i, columns[i], widths[i]) for i in kept]
 
 
-def cell(value: Cell) -> Styled:
+def styled_cell(value: Cell) -> Styled:
     """Any cell as safe text with its tone."""
     if isinstance(value, Age):
         value = Styled(value.text, "dim")
     text, tone = value if isinstance(value, Styled) else (value, "")
     shown = "" if text is None else f"{text:,}" if isinstance(text, int) else text
-    # Blanks around it are ours: the drawing of a tree, or the gap to the next part.
+    # `one_line` strips blanks. Leading and trailing ones are ours: tree indentation and gaps.
     before = len(shown) - len(shown.lstrip(" "))
     after = len(shown) - len(shown.rstrip(" ")) if before < len(shown) else 0
     return Styled(" " * before + one_line(shown) + " " * after, tone)
 
 
-def padded(text: str, fitted: Fitted) -> str:
-    """The text as wide as its column."""
-    text = truncate(text, fitted.width)
-    room = " " * (fitted.width - width(text))
-    return room + text if fitted.column.right else text + room
-
-
-class Line(Struct, frozen=True):
-    """One row of a list: who it is, and what its cells show."""
+class ListRow(Struct, frozen=True):
+    """One row of a list: its key and its cells."""
 
     key: Any
-    """Its identity; hashable, and the same from one look to the next."""
+    """Hashable, and the same in each refresh."""
     cells: tuple[Cell | tuple[Cell, ...], ...]
-    """One a column; a cell may be made of parts with a tone each."""
+    """One for each column; a cell may consist of parts with a tone each."""
     text: str = ""
-    """What `copy` copies; the cells where nothing is said."""
+    """What `copy` copies; by default the text of the cells."""
     id: str = ""
     """What `copy-id` copies."""
-    above: Any = None
-    """In a tree, the key of the line it hangs on."""
-    closed: bool | None = None
-    """Whether what hangs on it is hidden; None where nothing does."""
+    parent: Any = None
+    """In a tree, the key of the parent row."""
+    collapsed: bool | None = None
+    """Whether its children are hidden; None if it has none."""
 
-    def aged(self, now: datetime) -> "Line":
-        """The line at this moment: itself, where no age in it reads otherwise."""
-        cells = tuple(age_of(one.since, now) if isinstance(one, Age) else one for one in self.cells)
+    def with_current_ages(self, now: datetime) -> "ListRow":
+        """The same row with its ages as of `now`; itself if no text changed."""
+        cells = tuple(age_of(c.since, now) if isinstance(c, Age) else c for c in self.cells)
         return self if cells == self.cells else replace(self, cells=cells)
 
-    def copied(self) -> str:
+    def text_to_copy(self) -> str:
         if self.text:
             return self.text
-        shown = ("".join(part.text for part in parts_of(one)) for one in self.cells)
+        shown = ("".join(part.text for part in parts_of(cell)) for cell in self.cells)
         return "  ".join(text for text in shown if text)
+
+    def visible_text(self) -> str:
+        """All cells as one text, which filters search."""
+        return " ".join(part.text for cell in self.cells for part in parts_of(cell))
 
 
 def parts_of(value: Cell | tuple[Cell, ...]) -> list[Styled]:
-    """The parts of a cell, safe."""
+    """The parts of a cell as safe text."""
     if isinstance(value, tuple) and not isinstance(value, Styled | Age):
-        return [cell(part) for part in value]
-    return [cell(value)]
+        return [styled_cell(part) for part in value]
+    return [styled_cell(value)]
 
 
-def fitted_parts(value: Cell | tuple[Cell, ...], fitted: Fitted) -> list[Styled]:
+def fitted_parts(value: Cell | tuple[Cell, ...], fitted: FittedColumn) -> list[Styled]:
     """The parts of a cell, cut and padded to the width of its column."""
-    parts = parts_of(value)
-    if len(parts) == 1:
-        return [Styled(padded(parts[0].text, fitted), parts[0].tone)]
-    shown, room = [], fitted.width
-    for part in parts:
-        text = truncate(part.text, room)
-        room -= width(text)
+    shown, remaining = [], fitted.width
+    for part in parts_of(value):
+        text = truncate(part.text, remaining)
+        remaining -= width(text)
         shown.append(Styled(text, part.tone))
-        if room <= 0:
+        if remaining <= 0:
             break
-    blank = Styled(" " * max(0, room))
-    return [blank, *shown] if fitted.column.right else [*shown, blank]
+    blank = " " * max(0, remaining)
+    if len(shown) == 1:
+        # One segment: the padding takes the tone, too.
+        (text, tone) = shown[0]
+        return [Styled(blank + text if fitted.column.right else text + blank, tone)]
+    return [Styled(blank), *shown] if fitted.column.right else [*shown, Styled(blank)]

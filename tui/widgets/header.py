@@ -1,6 +1,7 @@
-"""The line above everything: where we are, what runs, how far everything is read.
+"""The first line of a screen: the Codex home, the states of sessions, and what is left to read.
 
-Each part leads to the screen that explains it. It gets shorter in steps and never wraps.
+A click on a part opens the screen that explains it. Parts are shortened step by step to fit, and
+the line never wraps.
 """
 
 from datetime import datetime
@@ -14,39 +15,37 @@ from ingest.text.units import duration, pluralize, size
 from tui import content
 from tui.summary import Summary
 
-_FRESH_STEP = 10.0
-"""Seconds; below, one says them one by one."""
+_EXACT_SECONDS = 10.0
+"""Ages below are shown to the second, older ones in steps."""
 
 
 class Chip(NamedTuple):
     texts: tuple[Content, ...]
-    """The longest first; an empty one leaves it out."""
-    leads: str
-    """The command that explains it."""
+    """From the longest to the shortest; an empty one hides the part."""
+    command: str
+    """Opens the screen that explains it."""
 
 
-def fresh(fresh_at: datetime | None, now: datetime) -> str:
-    """How old the newest fact is, in steps: an idle screen need not be drawn each second."""
-    if fresh_at is None:
-        return "nothing read"
-    seconds = max(0.0, (now - fresh_at).total_seconds())
-    stepped = int(seconds) if seconds < _FRESH_STEP else int(seconds // 10 * 10)
-    if seconds >= 60:
-        stepped = int(seconds // 60 * 60)
-    return (
-        f"fresh {int(stepped)} s" if stepped < 60 else f"fresh {duration(stepped).split(' 0 ')[0]}"
-    )
+def last_line_age(last_line_at: datetime | None, now: datetime) -> str:
+    """The age of the newest line, rounded so that an idle screen is not drawn every second."""
+    if last_line_at is None:
+        return "nothing read yet"
+    seconds = max(0.0, (now - last_line_at).total_seconds())
+    step = 1 if seconds < _EXACT_SECONDS else 10 if seconds < 60 else 60
+    rounded = int(seconds // step * step)
+    age = f"{rounded} s" if rounded < 60 else duration(rounded).split(" 0 ")[0]
+    return f"last line {age} ago"
 
 
 def chips(
-    summary: Summary, place: str, note: Content | None, now: datetime, clock: str
+    summary: Summary, home: str, note: Content | None, now: datetime, clock: str
 ) -> list[Chip]:
-    """What the header says; pure, so that it is tested with values."""
-    nothing = Content("")
+    """The parts of the header. Pure."""
+    hidden = Content("")
     behind = f"behind {size(summary.behind)}"
     name = content.line("tailboard", "title")
-    found = [
-        Chip((content.row(name, place), name, content.line("tb", "title")), "board"),
+    parts = [
+        Chip((content.row(name, home), name, content.line("tb", "title")), "board"),
     ]
     for word, count in (
         ("running", summary.running), ("waiting", summary.waiting), ("stalled", summary.stalled),
@@ -54,68 +53,63 @@ def chips(
     ):  # fmt: skip
         if count or word == "running":
             short = content.row(content.glyph(word), f"{count}", gap=" ")
-            found.append(
+            parts.append(
                 Chip((content.row(content.glyph(word), f"{count} {word}", gap=" "), short), "board")
             )
     if note is not None:
-        found.append(Chip((note,), "pipeline"))
+        parts.append(Chip((note,), "pipeline"))
     tone = "yellow" if summary.behind else "dim"
-    found.append(
+    parts.append(
         Chip(
             (
-                content.line(f"│ {behind} · {fresh(summary.fresh_at, now)}", tone),
+                content.line(f"│ {behind} · {last_line_age(summary.last_line_at, now)}", tone),
                 content.line(behind, tone),
-                nothing if not summary.behind else content.line(size(summary.behind), tone),
+                hidden if not summary.behind else content.line(size(summary.behind), tone),
             ),
             "pipeline",
         )
     )
     if summary.paused:
-        found.append(
+        parts.append(
             Chip(
                 (content.line("‖ queue paused", "yellow"), content.line("‖", "yellow")), "pipeline"
             )
         )
     failed = summary.failed_batches + summary.dead_batches
     if failed:
-        found.append(
+        parts.append(
             Chip(
                 (content.line(f"✗ {failed} failed batch{'es' if failed > 1 else ''}", "red"),
                  content.line(f"✗ {pluralize(failed, 'batch')}", "red")),
                 "pipeline",
             )
         )  # fmt: skip
-    if summary.troubled:
-        found.append(
-            Chip((content.line(f"✗ {summary.troubled} unreadable", "red"), nothing), "pipeline")
+    if summary.unreadable:
+        parts.append(
+            Chip((content.line(f"✗ {summary.unreadable} unreadable", "red"), hidden), "pipeline")
         )
-    found.append(Chip((content.line(clock, "dim"), nothing), "insights"))
-    return found
+    parts.append(Chip((content.line(clock, "dim"), hidden), "insights"))
+    return parts
 
 
-def shortened(found: list[Chip], columns: int) -> list[tuple[Content, str]]:
-    """The chips as long as there is room for: first the place gets shorter, then from the right.
+def shortened(parts: list[Chip], columns: int) -> list[tuple[Content, str]]:
+    """The parts, shortened to fit: first the home, then from right to left, the clock at the end.
 
-    The clock, which is last, goes last.
+    Each with the command that explains it.
     """
-    at = [0] * len(found)
-    order = [0, *range(len(found) - 2, 0, -1), len(found) - 1]
-    steps = max(len(chip.texts) for chip in found)
-    for step in range(1, steps):
+    levels = [0] * len(parts)
+    order = [0, *range(len(parts) - 2, 0, -1), len(parts) - 1]
+    for level in range(1, max(len(chip.texts) for chip in parts)):
         for i in order:
-            if _width(found, at) <= columns:
+            if sum(text.cell_length + 2 for text, _ in _texts(parts, levels)) <= columns:
                 break
-            at[i] = min(step, len(found[i].texts) - 1)
-    return [(text, chip.leads) for text, chip in _texts(found, at)]
+            levels[i] = min(level, len(parts[i].texts) - 1)
+    return _texts(parts, levels)
 
 
-def _texts(found: list[Chip], at: list[int]) -> list[tuple[Content, Chip]]:
-    shown = [(chip.texts[step], chip) for chip, step in zip(found, at, strict=True)]
-    return [(text, chip) for text, chip in shown if text.plain]
-
-
-def _width(found: list[Chip], at: list[int]) -> int:
-    return sum(text.cell_length + 2 for text, _ in _texts(found, at))
+def _texts(parts: list[Chip], levels: list[int]) -> list[tuple[Content, str]]:
+    shown = [(chip.texts[level], chip.command) for chip, level in zip(parts, levels, strict=True)]
+    return [(text, command) for text, command in shown if text.plain]
 
 
 class Header(Widget):
@@ -124,21 +118,21 @@ class Header(Widget):
     def __init__(self) -> None:
         super().__init__()
         self._shown: list[tuple[Content, str]] = []
-        self._said: list[Chip] = []
+        self._chips: list[Chip] = []
 
-    def say(self, said: list[Chip]) -> None:
-        if said != self._said:
-            self._said = said
+    def set_chips(self, chips: list[Chip]) -> None:
+        if chips != self._chips:
+            self._chips = chips
             self.refresh()
 
     def render(self) -> Content:
-        self._shown = shortened(self._said, self.size.width) if self._said else []
+        self._shown = shortened(self._chips, self.size.width) if self._chips else []
         return Content(" ") + Content("  ").join(text for text, _ in self._shown)
 
     def on_click(self, event: events.Click) -> None:
-        at = 1
-        for text, leads in self._shown:
-            if at <= event.x < at + text.cell_length:
-                self.app.call_later(self.app.run_action, leads)
+        start = 1
+        for text, command in self._shown:
+            if start <= event.x < start + text.cell_length:
+                self.app.call_later(self.app.run_action, command)
                 return
-            at += text.cell_length + 2
+            start += text.cell_length + 2

@@ -1,4 +1,4 @@
-"""A pane that is one list, with the line that filters it and the line that says how it stands."""
+"""A pane with one list, its filter and a status line below."""
 
 from typing import ClassVar
 
@@ -13,27 +13,25 @@ from textual.widgets import Input, Static
 from ingest.text.units import pluralize
 from tui import content
 from tui.commands import bind
-from tui.query_runner import Question
-from tui.ui_state import liked
-from tui.widgets.entry import Entry
+from tui.query_runner import Query
+from tui.ui_state import list_prefs
 from tui.widgets.pane import Pane
-from tui.widgets.table import RowsNeeded, Table
+from tui.widgets.table import ListResult, Table
+from tui.widgets.text_input import TextInput
 
 _TYPING_PAUSE = 0.12
-"""Seconds without a key, after which the words are taken."""
+"""Seconds without a key after which the typed filter is applied."""
 
 
-class FilterLine(Entry):
-    """Where the words of a filter are written."""
-
+class FilterInput(TextInput):
     DEFAULT_CSS = """
-    FilterLine {
+    FilterInput {
         height: 1; border: none; padding: 0 1; background: $surface;
         &:focus { border: none; background-tint: $foreground 5%; }
     }
     """
 
-    # At once and not by a class: what is typed next is for this line already.
+    # Set directly, not by a CSS class: the next typed key must already reach this input.
 
     def open(self) -> None:
         self.display = True
@@ -42,27 +40,29 @@ class FilterLine(Entry):
         self.display = False
 
 
-class Below(Static):
-    """How many rows there are, how many of them are marked, and what is new."""
+class ListStatus(Static):
+    """The number of rows, of marked rows and of new ones."""
 
     DEFAULT_CSS = """
-    Below {
+    ListStatus {
         height: 1; padding: 0 1; color: $foreground-muted;
         text-wrap: nowrap; text-overflow: ellipsis;
     }
     """
 
 
-def waits(table: Table) -> Content | None:
-    """What is held back because it would move rows."""
-    if table.waiting is None:
+def pending_text(table: Table) -> Content | None:
+    """What the table does not show yet because it would move rows."""
+    if table.pending_keys is None:
         return None
-    return content.line(f"{table.fresh} new ↓" if table.fresh else "order changed ↓", "yellow")
+    return content.line(
+        f"{table.new_count} new ↓" if table.new_count else "order changed ↓", "yellow"
+    )
 
 
 class ListPane(Pane):
     BINDINGS: ClassVar[list[BindingType]] = [
-        # With priority, so that words typed at once behind it find the line open.
+        # With priority, so that words typed right after the key reach the filter.
         *bind("filter", priority=True),
         *bind("back"),
     ]
@@ -76,100 +76,98 @@ class ListPane(Pane):
         table: Table,
         *,
         noun: str = "row",
-        known_as: str = "",
+        prefs_name: str = "",
         id: str | None = None,
     ) -> None:
-        """`known_as`: the name under which it is remembered how the list was seen last."""
+        """`prefs_name`: the name under which sorting, filter and folds are saved between runs."""
         super().__init__(id=id)
-        self.known_as = known_as
+        self.prefs_name = prefs_name
         self.table = table
         self.noun = noun
         self._typing: Timer | None = None
 
     def compose(self) -> ComposeResult:
-        before = self.dashboard.remembered.lists.get(self.known_as)
-        if before is not None:
-            self.table.view = before.view()
+        prefs = self.dashboard.ui_state.lists.get(self.prefs_name)
+        if prefs is not None:
+            self.table.view = prefs.view()
         yield self.table
         yield Static(classes="empty")
         words = self.table.view.filter
-        line = FilterLine(placeholder="words; !word leaves out", value=words)
+        line = FilterInput(placeholder="words to find, !word to exclude", value=words)
         line.display = bool(words)
         yield line
-        yield Below()
+        yield ListStatus()
 
-    # ── the list ────────────────────────────────────────────────────────────────────────────────
+    # ── the list ──────────────────────────────────────────────────────────────────────────────────
 
-    def question(self) -> Question[RowsNeeded]:
-        return self.table.question()
+    def build_query(self) -> Query[ListResult]:
+        return self.table.build_query()
 
-    def show(self, found: RowsNeeded) -> None:
-        self.table.take(found)
+    def show_result(self, result: ListResult) -> None:
+        self.table.set_result(result)
 
     def tick(self) -> None:
-        self.table.pass_time(self.dashboard.clock())
+        self.table.refresh_ages(self.dashboard.clock())
 
-    @on(Table.Wanting)
-    def _fetch_soon(self, message: Table.Wanting) -> None:
+    @on(Table.RowsNeeded)
+    def _rows_needed(self, message: Table.RowsNeeded) -> None:
         message.stop()
-        self.run_worker(self._fetch(), group="page", exclusive=True)
+        self.run_worker(self._load_rows(), group="page", exclusive=True)
 
-    async def _fetch(self) -> None:
-        # Whole, where it is to be shown another way; else only the rows that came on screen.
-        whole = self.table.wants_all
-        question = self.table.question() if whole else self.table.page_question()
-        if question is None:
+    async def _load_rows(self) -> None:
+        whole = self.table.needs_reload
+        query = self.table.build_query() if whole else self.table.build_page_query()
+        if query is None:
             return
-        answer = await self.dashboard.feed.answer(question)
+        answer = await self.dashboard.queries.answer(query)
         if whole:
-            self.answer(answer)
-        elif isinstance(value := getattr(answer, "value", None), RowsNeeded):
-            self.table.take_page(value)
+            self.set_answer(answer)
+        elif isinstance(value := getattr(answer, "value", None), ListResult):
+            self.table.add_rows(value)
 
-    @on(Table.Stood)
-    def _stood(self, message: Table.Stood) -> None:
+    @on(Table.StateChanged)
+    def _state_changed(self, message: Table.StateChanged) -> None:
         message.stop()
-        self.say_how_it_stands()
+        self.update_status_line()
 
-    def say_how_it_stands(self) -> None:
-        """Say it below the list."""
+    def update_status_line(self) -> None:
         table = self.table
-        if self.known_as:
-            self.dashboard.remembered.lists[self.known_as] = liked(table.view)
-        nothing = table.loaded and not table.length
-        self.set_class(nothing, "-empty")
-        if nothing:
-            said = self.nothing_found() if table.view.filter else self.empty()
-            self.query_exactly_one(".empty", Static).update(said)
-        self.query_exactly_one(Below).update(
+        if self.prefs_name:
+            self.dashboard.ui_state.lists[self.prefs_name] = list_prefs(table.view)
+        empty = table.loaded and not table.length
+        self.set_class(empty, "-empty")
+        if empty:
+            text = self.no_match_text() if table.view.filter else self.empty_text()
+            self.query_exactly_one(".empty", Static).update(text)
+        self.query_exactly_one(ListStatus).update(
             content.row(
-                self.counted(),
+                self.count_text(),
                 content.line(f"{len(table.marked):,} marked", "yellow") if table.marked else None,
                 f"filter: {table.view.filter}" if table.view.filter else None,
-                waits(table),
-                self.note(),
+                pending_text(table),
+                self.status_note(),
             )
         )
 
-    @on(Click, "Below")
-    def _clicked_below(self) -> None:
+    @on(Click, "ListStatus")
+    def _status_clicked(self) -> None:
         self.table.action_show_new()
 
-    def counted(self) -> str:
-        """How many there are."""
+    def count_text(self) -> str:
+        """The number of rows, for the status line."""
         return pluralize(self.table.length, self.noun)
 
-    def note(self) -> Content | None:
-        """What else to say below the list."""
+    def status_note(self) -> Content | None:
+        """What else the status line says."""
         return None
 
-    def nothing_found(self) -> Content:
-        return content.line(f"Nothing holds “{self.table.view.filter}”. Esc shows all.", "dim")
+    def no_match_text(self) -> Content:
+        return content.line(f"No match for “{self.table.view.filter}”. Esc shows all.", "dim")
 
-    # ── the filter ──────────────────────────────────────────────────────────────────────────────
+    # ── the filter ────────────────────────────────────────────────────────────────────────────────
 
     def action_filter(self, words: str = "") -> None:
-        line = self.query_exactly_one(FilterLine)
+        line = self.query_exactly_one(FilterInput)
         line.open()
         if words:
             line.value = words
@@ -178,28 +176,28 @@ class ListPane(Pane):
         else:
             self.screen.set_focus(line)
 
-    @on(Input.Changed, "FilterLine")
-    def _typed(self, event: Input.Changed) -> None:
+    @on(Input.Changed, "FilterInput")
+    def _filter_typed(self, event: Input.Changed) -> None:
         event.stop()
         if self._typing is not None:
             self._typing.stop()
-        self._typing = self.set_timer(_TYPING_PAUSE, self._take_words)
+        self._typing = self.set_timer(_TYPING_PAUSE, self._apply_filter)
 
-    @on(Input.Submitted, "FilterLine")
-    def _submitted(self, event: Input.Submitted) -> None:
+    @on(Input.Submitted, "FilterInput")
+    def _filter_submitted(self, event: Input.Submitted) -> None:
         event.stop()
-        self._take_words()
+        self._apply_filter()
         self.screen.set_focus(self.table)
 
     @property
     def settled(self) -> bool:
         return self._typing is None
 
-    def _take_words(self) -> None:
+    def _apply_filter(self) -> None:
         if self._typing is not None:
             self._typing.stop()
             self._typing = None
-        line = self.query_exactly_one(FilterLine)
+        line = self.query_exactly_one(FilterInput)
         self.table.set_filter(line.value.strip())
         if not line.value and not line.has_focus:
             line.close()
@@ -210,33 +208,31 @@ class ListPane(Pane):
         if action in ("copy", "copy_id"):
             return self.failure is not None or self.table.length > 0
         if action == "back":
-            line = self.query_exactly_one(FilterLine)
+            line = self.query_exactly_one(FilterInput)
             return line.has_focus or bool(line.value) or bool(self.table.marked)
         return super().check_action(action, parameters)
 
     def action_back(self) -> None:
-        line = self.query_exactly_one(FilterLine)
+        line = self.query_exactly_one(FilterInput)
         if line.has_focus or line.value:
             line.value = ""
             line.close()
             self.table.set_filter("")
             self.screen.set_focus(self.table)
         else:
-            self.table.marked.clear()
-            self.table.refresh()
-            self.table.post_message(Table.Stood(self.table))
+            self.table.clear_marks()
 
-    def set_filter_line(self, words: str) -> None:
-        """Show these words where filters are written, for another list in this place."""
-        line = self.query_exactly_one(FilterLine)
+    def set_filter_text(self, words: str) -> None:
+        """Show this filter without applying it: another list comes into the same pane."""
+        line = self.query_exactly_one(FilterInput)
         with line.prevent(Input.Changed):
             line.value = words
         line.display = bool(words)
 
-    # ── copying ─────────────────────────────────────────────────────────────────────────────────
+    # ── copying ───────────────────────────────────────────────────────────────────────────────────
 
-    def copied(self) -> str:
-        return self.table.copied()
+    def text_to_copy(self) -> str:
+        return self.table.text_to_copy()
 
-    def copied_id(self) -> str:
-        return self.table.copied_id()
+    def id_to_copy(self) -> str:
+        return self.table.id_to_copy()

@@ -1,7 +1,7 @@
-"""A question whose answer may be long: who is in it, in which order, and how some of them look.
+"""The contents of a list: the keys in their order, and the rows of some of them.
 
-A list asks for all keys at one moment and for the lines of those that are on screen, so it holds
-100,000 of them without holding their text. Implementations are pure and run beside the loop.
+A table loads all keys of one moment, and only the rows that are on screen. So it handles 100,000
+keys without holding their texts. Implementations are pure and run on a query thread.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,83 +10,69 @@ from typing import Any, Protocol
 from msgspec import Struct
 
 from ingest.db.query_reader import QueryReader
-from tui.widgets.column import Column, Line, parts_of
+from tui import filters
+from tui.widgets.column import Column, ListRow, parts_of
 
 Key = Any
 
 
-class View(Struct, frozen=True):
-    """How a person wants to see a list."""
+class ViewState(Struct, frozen=True):
+    """How a person chose to see a list."""
 
     sort: str = ""
-    """The name of a column; the list's own order where it is empty."""
+    """The name of a column; empty for the list's own order."""
     reverse: bool = False
     filter: str = ""
     folded: frozenset[Key] = frozenset()
+    """Keys of tree rows that a person opened or closed, against their default."""
 
 
 class Listing(Protocol):
     @property
     def columns(self) -> tuple[Column, ...]: ...
 
-    def keys(self, reading: QueryReader, view: View) -> Sequence[Key]:
-        """Who is in the list, in its order."""
+    def keys(self, reader: QueryReader, view: ViewState) -> Sequence[Key]:
+        """All keys of the list, in order."""
 
-    def lines(self, reading: QueryReader, view: View, keys: Sequence[Key]) -> Mapping[Key, Line]:
-        """How these look now; who is there no more is left out."""
+    def rows(
+        self, reader: QueryReader, view: ViewState, keys: Sequence[Key]
+    ) -> Mapping[Key, ListRow]:
+        """The current rows of these keys; keys that no longer exist are missing."""
 
 
 class InMemoryListing:
-    """For a list of at most some thousands, which is asked for as a whole: filter and sort are
-    ours. A subclass answers `all`."""
+    """A list of at most some thousand rows, loaded as a whole, then filtered and sorted here. A
+    subclass implements `load`."""
 
     columns: tuple[Column, ...] = ()
 
     def __init__(self) -> None:
-        self._seen: dict[Key, Line] = {}
+        self._loaded: dict[Key, ListRow] = {}
 
-    def all(self, reading: QueryReader) -> Sequence[Line]:
+    def load(self, reader: QueryReader) -> Sequence[ListRow]:
         raise NotImplementedError
 
-    def sort_value(self, line: Line, place: int) -> Any:
-        """What a line is sorted by in this column; its text, where nothing else is said."""
-        parts = line.cells[place]
-        return "".join(part.text for part in parts_of(parts)).lower()
+    def sort_value(self, row: ListRow, column: int) -> Any:
+        """What a row is sorted by in this column: by default the text of its cell."""
+        return "".join(part.text for part in parts_of(row.cells[column])).lower()
 
-    def arranged(self, lines: Iterable[Line], view: View) -> list[Line]:
-        """These lines as the view has them."""
-        found = [line for line in lines if matches(line, view.filter)]
-        place = next((i for i, one in enumerate(self.columns) if one.name == view.sort), None)
-        if place is not None:
-            found.sort(key=lambda line: self.sort_value(line, place))
-        return found[::-1] if view.reverse else found
+    def filter_and_sort(self, rows: Iterable[ListRow], view: ViewState) -> list[ListRow]:
+        words = filters.parse(view.filter)
+        kept = [row for row in rows if words.matches(row.visible_text())]
+        column = next((i for i, each in enumerate(self.columns) if each.name == view.sort), None)
+        if column is not None:
+            kept.sort(key=lambda row: self.sort_value(row, column))
+        return kept[::-1] if view.reverse else kept
 
-    def keys(self, reading: QueryReader, view: View) -> Sequence[Key]:
-        found = self.arranged(self.all(reading), view)
-        self._seen = {line.key: line for line in found}
-        return [line.key for line in found]
+    def keys(self, reader: QueryReader, view: ViewState) -> Sequence[Key]:
+        rows = self.filter_and_sort(self.load(reader), view)
+        self._loaded = {row.key: row for row in rows}
+        return list(self._loaded)
 
-    def lines(self, reading: QueryReader, view: View, keys: Sequence[Key]) -> Mapping[Key, Line]:
-        if not self._seen.keys() >= set(keys):
-            everybody = {line.key: line for line in self.all(reading)}
-            return {key: everybody[key] for key in keys if key in everybody}
-        return {key: self._seen[key] for key in keys}
-
-
-def matches(line: Line, words: str) -> bool:
-    """Whether a line holds all the words, and none that begins with a `!`."""
-    return not words or says(shown(line), words)
-
-
-def shown(line: Line) -> str:
-    """All that a line shows."""
-    return " ".join(part.text for one in line.cells for part in parts_of(one))
-
-
-def says(text: str, words: str) -> bool:
-    """The same of a text."""
-    text = text.lower()
-    return all(
-        word[1:] not in text if word.startswith("!") and len(word) > 1 else word in text
-        for word in words.lower().split()
-    )
+    def rows(
+        self, reader: QueryReader, view: ViewState, keys: Sequence[Key]
+    ) -> Mapping[Key, ListRow]:
+        loaded = self._loaded
+        if not loaded.keys() >= set(keys):
+            loaded = {row.key: row for row in self.load(reader)}
+        return {key: loaded[key] for key in keys if key in loaded}

@@ -1,7 +1,7 @@
-"""A part of a screen that shows the answer to one question.
+"""A pane: a part of a screen that shows the result of one query.
 
-Says what to show and what to ask; when it is asked is for the screen. A question that failed is
-told in its place, with a way to copy the details, and the other panes go on.
+A pane builds its query and draws the result; the screen decides when to run it. If a query fails,
+the pane shows the error, whose details can be copied. The other panes are not affected.
 """
 
 from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
@@ -15,17 +15,17 @@ from textual.widgets import Static
 from ingest.text.redact import mask
 from tui import content
 from tui.commands import bind
-from tui.query_runner import Answer, QueryFailure, Question
+from tui.query_runner import Answer, Query, QueryFailure
 
 if TYPE_CHECKING:
     from tui.dashboard import Dashboard
 
 BUSY_AFTER: Final = 1.0
-"""Seconds without an answer, after which that is said."""
+"""Seconds after which a pane says that it is still waiting for its query."""
 
 
 class DashboardNode(DOMNode):
-    """Whoever is part of the dashboard."""
+    """A screen or widget of the dashboard."""
 
     @property
     def dashboard(self) -> "Dashboard":
@@ -33,111 +33,109 @@ class DashboardNode(DOMNode):
 
 
 class Pane(DashboardNode, Vertical, can_focus=False):
-    """A subclass answers `question` and `show`; what it composes is its own affair."""
+    """A subclass implements `build_query`, `show_result` and `compose`."""
 
     BINDINGS: ClassVar[list[BindingType]] = bind("copy", "copy-id")
     DEFAULT_CSS = """
     Pane {
         width: 1fr;
         height: 1fr;
-        & > .head { height: 1; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
-        & > .fault { display: none; padding: 1 2; }
+        & > .heading { height: 1; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
+        & > .failure { display: none; padding: 1 2; }
         & > .busy {
             display: none; dock: bottom; height: 1; padding: 0 1;
             text-align: right; color: $foreground-muted;
         }
         &.-busy > .busy { display: block; }
         &.-failed > * { display: none; }
-        &.-failed > .fault { display: block; }
+        &.-failed > .failure { display: block; }
     }
     """
     failure: QueryFailure | None = None
-    asked_at: float | None = None
-    """Since when its question has waited for an answer, by the clock that only counts on."""
+    query_started_at: float | None = None
+    """Monotonic time at which the running query was sent; None if none is running."""
 
-    def head(self, text: Content) -> None:
-        """A line above everything in the pane: what it shows."""
-        found = list(self.query_children(".head").results(Static))
-        if found:
-            found[0].update(text)
+    def _set_text(self, css_class: str, text: Content, before: int | None = None) -> None:
+        """Update the line with this class, or create it."""
+        existing = list(self.query_children(f".{css_class}").results(Static))
+        if existing:
+            existing[0].update(text)
         else:
-            self.mount(Static(text, classes="head"), before=0)
+            self.mount(Static(text, classes=css_class), before=before)
+
+    def set_heading(self, text: Content) -> None:
+        """Show a line above everything else in the pane."""
+        self._set_text("heading", text, before=0)
 
     @property
     def settled(self) -> bool:
-        """Whether nothing was typed that it does not show yet."""
+        """Whether everything that was typed is shown."""
         return True
 
-    def question(self) -> Question[Any] | None:
-        """What to ask now, as a pure function; it must not touch the pane. None to ask nothing."""
+    def build_query(self) -> Query[Any] | None:
+        """The query to run now, a pure function that must not touch the pane; None for none."""
         return None
 
-    def show(self, found: Any) -> None:
-        """What the question was answered with."""
+    def show_result(self, result: Any) -> None:
+        """Draw the result of the query."""
 
-    def empty(self) -> Content:
-        """What to say, and what to do, where there is nothing to show."""
+    def empty_text(self) -> Content:
+        """What to show, and what to do, when there is no data."""
         return content.line("Nothing here yet.", "dim")
 
     def tick(self) -> None:
-        """Time has passed: whatever says how old something is says it anew."""
+        """Called every second: update whatever shows an age."""
 
-    def say_busy(self, monotonic: float) -> None:
-        """Say how long it has waited for an answer, once that is long."""
-        waited = monotonic - self.asked_at if self.asked_at is not None else 0.0
+    def show_busy(self, monotonic: float) -> None:
+        """Say how long the query has been running, once that is long."""
+        started = self.query_started_at
+        waited = monotonic - started if started is not None else 0.0
         self.set_class(waited >= BUSY_AFTER, "-busy")
         if waited >= BUSY_AFTER:
-            said = content.line(f"◌ asking for {waited:.0f} s", "dim")
-            found = list(self.query_children(".busy").results(Static))
-            if found:
-                found[0].update(said)
-            else:
-                self.mount(Static(said, classes="busy"))
+            self._set_text("busy", content.line(f"◌ loading for {waited:.0f} s", "dim"))
 
-    def answer(self, answer: Answer) -> None:
-        """Called by the screen."""
-        self.asked_at = None
+    def set_answer(self, answer: Answer) -> None:
+        """Show the result of the query, or why it failed. Called by the screen."""
+        self.query_started_at = None
         self.remove_class("-busy")
         if isinstance(answer, QueryFailure):
-            self.fail(answer)
+            self.show_failure(answer)
             return
         if self.failure is not None:
             self.failure = None
             self.remove_class("-failed")
-        self.show(answer.value)
+        self.show_result(answer.value)
 
-    def fail(self, failure: QueryFailure) -> None:
+    def show_failure(self, failure: QueryFailure) -> None:
         self.failure = failure
-        said = content.lines(
-            content.line(f"✗ {failure.message}", "red"),
-            content.line(failure.hint),
-            content.line(f"[{failure.code}]  y copies the details", "dim"),
+        self._set_text(
+            "failure",
+            content.lines(
+                content.line(f"✗ {failure.message}", "red"),
+                content.line(failure.hint),
+                content.line(f"[{failure.code}]  y copies the details", "dim"),
+            ),
         )
-        found = list(self.query_children(".fault").results(Static))
-        if found:
-            found[0].update(said)
-        else:
-            self.mount(Static(said, classes="fault"))
         self.add_class("-failed")
 
-    def copied(self) -> str:
+    def text_to_copy(self) -> str:
         """What `copy` copies."""
         return ""
 
-    def copied_id(self) -> str:
-        return self.copied()
+    def id_to_copy(self) -> str:
+        return self.text_to_copy()
 
     def action_copy(self) -> None:
-        text = self.failure.details if self.failure else self.copied()
-        self.copy_text(text)
+        self.copy_text(self.failure.details if self.failure else self.text_to_copy())
 
     def action_copy_id(self) -> None:
-        self.copy_text(self.copied_id())
+        self.copy_text(self.id_to_copy())
 
     def copy_text(self, text: str) -> None:
-        """Into the clipboard of the terminal (OSC 52), with secrets masked: it leaves the house."""
+        """Copy into the terminal's clipboard (OSC 52), with secrets masked: other programs can
+        read it."""
         if text:
             masked = mask(text)
             self.app.copy_to_clipboard(masked)
-            note = "" if masked == text else " Secrets in it are masked."
+            note = "" if masked == text else " Secrets are masked."
             self.notify(f"Copied {len(masked):,} characters.{note}", markup=False, timeout=2)

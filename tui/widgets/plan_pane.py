@@ -1,6 +1,6 @@
-"""The pane of the tasks screen that shows the plan: as a graph, a tree or a table.
+"""The pane of the tasks screen that shows the tasks as a graph, a tree or a table.
 
-One look is taken for all three; which of them is seen, and what of the plan, is the screen's wish.
+One query serves all three. The screen sets the `PlanRequest`: which view, and which tasks.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,53 +19,65 @@ from ingest.projects.tasks.plan_tool import hint
 from ingest.text.state_style import STATE_STYLES, UNKNOWN
 from ingest.text.units import duration, pluralize
 from tui import content
-from tui.plan import PlanLayout, PlanRequest, View, counts, label, lay_out_plan, nested, tone
-from tui.query_runner import Question
-from tui.widgets.column import Column, Line, Styled
+from tui.plan import (
+    PlanLayout,
+    PlanRequest,
+    PlanScope,
+    PlanView,
+    flatten_tree,
+    label,
+    lay_out_plan,
+    state_counts,
+    tone,
+)
+from tui.query_runner import Query
+from tui.widgets.column import Column, ListRow, Styled
 from tui.widgets.graph import Graph
-from tui.widgets.list_pane import waits
+from tui.widgets.list_pane import pending_text
 from tui.widgets.listing import InMemoryListing
 from tui.widgets.pane import Pane
-from tui.widgets.table import RowsNeeded, Table
+from tui.widgets.table import ListResult, Table
 
 
-class Tasks(InMemoryListing):
-    """The tasks of the last look, as lines."""
+class TaskListing(InMemoryListing):
+    """The tasks of the last result, as rows."""
 
-    def __init__(self, columns: tuple[Column, ...], drawn: Callable[[Roadmap], list[Line]]) -> None:
+    def __init__(
+        self, columns: tuple[Column, ...], to_rows: Callable[[Roadmap], list[ListRow]]
+    ) -> None:
         super().__init__()
-        self.columns, self.drawn = columns, drawn
-        self.found: Sequence[Line] = ()
+        self.columns, self.to_rows = columns, to_rows
+        self.tasks: Sequence[ListRow] = ()
 
-    def all(self, reading: QueryReader) -> Sequence[Line]:
-        return self.found
+    def load(self, reader: QueryReader) -> Sequence[ListRow]:
+        return self.tasks
 
 
 _TREE = (
     Column("task", "Task", 24, grow=1, sorts=False),
-    Column("owner", "Owner", 12, spare=2, sorts=False),
-    Column("time", "Time", 8, right=True, spare=1, sorts=False),
+    Column("owner", "Owner", 12, drop_order=2, sorts=False),
+    Column("time", "Time", 8, right=True, drop_order=1, sorts=False),
 )
 _TABLE = (
     Column("state", "State", 13),
     Column("task", "Task", 20, grow=1),
-    Column("from", "From", 8, spare=3),
-    Column("branch", "Branch", 12, spare=4),
-    Column("owner", "Owner", 10, spare=2),
-    Column("time", "Time", 8, right=True, spare=1),
+    Column("origin", "Origin", 8, drop_order=3),
+    Column("branch", "Branch", 12, drop_order=4),
+    Column("owner", "Owner", 10, drop_order=2),
+    Column("time", "Time", 8, right=True, drop_order=1),
 )
 
 
-def _as_tree(shown: Roadmap) -> list[Line]:
-    return [_tree_line(depth, task) for depth, task in nested(shown)]
+def _as_tree(shown: Roadmap) -> list[ListRow]:
+    return [_tree_row(depth, task) for depth, task in flatten_tree(shown)]
 
 
-def _as_table(shown: Roadmap) -> list[Line]:
-    return [_table_line(task) for task in shown.tasks]
+def _as_table(shown: Roadmap) -> list[ListRow]:
+    return [_table_row(task) for task in shown.tasks]
 
 
-def _tree_line(depth: int, task: Task) -> Line:
-    return Line(
+def _tree_row(depth: int, task: Task) -> ListRow:
+    return ListRow(
         task.id,
         (Styled("  " * depth + label(task), tone(task)), task.owner, duration(task.seconds)),
         text=task.text,
@@ -73,243 +85,249 @@ def _tree_line(depth: int, task: Task) -> Line:
     )
 
 
-def _table_line(task: Task) -> Line:
-    look_ = STATE_STYLES.get(task.state, UNKNOWN)
-    said = "!" if task.edited else ""
-    state = Styled(f"{look_.glyph}{said} {task.state.replace('_', ' ')}", look_.color)
+def _table_row(task: Task) -> ListRow:
+    style = STATE_STYLES.get(task.state, UNKNOWN)
+    edited = "!" if task.edited else ""
+    state = Styled(f"{style.glyph}{edited} {task.state.replace('_', ' ')}", style.color)
     cells = (state, task.text, str(task.origin), task.branch, task.owner, duration(task.seconds))
-    return Line(task.id, cells, text=task.text, id=task.id)
+    return ListRow(task.id, cells, text=task.text, id=task.id)
 
 
 class TaskTable(Table):
-    """A table of tasks, filled by the pane instead of asking by itself."""
+    """A table of tasks. The pane passes it the tasks; it has no query of its own."""
 
-    def __init__(self, tasks: Tasks, id: str) -> None:
+    def __init__(self, tasks: TaskListing, id: str) -> None:
         super().__init__(tasks, marks=False, id=id)
         self.tasks = tasks
 
-    def fill(self, found: PlanLayout) -> None:
-        self.tasks.found = self.tasks.drawn(found.shown)
-        self.again()
+    def show_plan(self, plan: PlanLayout) -> None:
+        self.tasks.tasks = self.tasks.to_rows(plan.shown)
+        self.update_rows()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        # The key sets a state here; a click on a title sorts.
+        # Here the key sets a state. A click on a title still sorts.
         return action != "sort" and super().check_action(action, parameters)
 
-    def again(self) -> None:
-        """The same tasks, as the view has them now."""
-        lines = self.tasks.arranged(self.tasks.found, self.view)
-        by_key = {line.key: line for line in lines}
-        self.take(RowsNeeded(self.listing, self.view, list(by_key), list(by_key), by_key))
+    def update_rows(self) -> None:
+        """Show the same tasks in the current view."""
+        rows = self.tasks.filter_and_sort(self.tasks.tasks, self.view)
+        by_key = {row.key: row for row in rows}
+        self.set_result(ListResult(self.listing, self.view, list(by_key), list(by_key), by_key))
 
 
 class PlanPane(Pane):
     DEFAULT_CSS = """
     PlanPane {
         width: 2fr;
-        & > .said { height: auto; max-height: 3; padding: 0 1; }
+        & > .status { height: auto; max-height: 3; padding: 0 1; }
         & > .remarks { display: none; height: auto; max-height: 4; padding: 0 1; }
         & > .empty { display: none; height: 1fr; padding: 1 2; }
         & > Graph, & > Table { display: none; }
-        & > .-seen { display: block; }
+        & > .-shown { display: block; }
     }
     """
 
-    class Chosen(Message):
+    class TaskSelected(Message):
         """Another task is under the cursor."""
 
-    class Opened(Message):
+    class TaskOpened(Message):
         """Enter on a task."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.wish = PlanRequest()
-        self.found: PlanLayout | None = None
+        self.request = PlanRequest()
+        self.plan: PlanLayout | None = None
         self.graph = Graph()
-        self.nested = TaskTable(Tasks(_TREE, _as_tree), id="tree")
-        self.table = TaskTable(Tasks(_TABLE, _as_table), id="table")
-        self.wanted: str | None = None
-        """Who is to be under the cursor in the next look."""
+        self.tree_table = TaskTable(TaskListing(_TREE, _as_tree), id="tree")
+        self.table = TaskTable(TaskListing(_TABLE, _as_table), id="table")
+        self.next_id: str | None = None
+        """The task that the cursor goes to with the next result."""
         self.picking: Content | None = None
-        """What the next Enter is for, where it is for something else."""
+        """Shown while the next Enter picks the other end of a dependency."""
 
     def compose(self) -> ComposeResult:
-        yield Static(classes="said")
+        yield Static(classes="status")
         yield Static(classes="remarks")
         yield self.graph
-        yield self.nested
+        yield self.tree_table
         yield self.table
         yield Static(classes="empty")
 
-    # ── what is asked ───────────────────────────────────────────────────────────────────────────
+    # ── the query ─────────────────────────────────────────────────────────────────────────────────
 
-    def question(self) -> Question[PlanLayout]:
-        wish, now = self.wish, self.dashboard.now
-        return lambda reading: lay_out_plan(reading, wish, now)
+    def build_query(self) -> Query[PlanLayout]:
+        request, now = self.request, self.dashboard.now
+        return lambda reader: lay_out_plan(reader, request, now)
 
-    def show(self, found: Any) -> None:
-        if not isinstance(found, PlanLayout) or found.wish != self.wish:
-            self.screen.ask()  # type: ignore[attr-defined]
+    def show_result(self, result: Any) -> None:
+        if not isinstance(result, PlanLayout) or result.request != self.request:
+            self.screen.load_now()  # type: ignore[attr-defined]
             return
-        self.found = found
-        if self.wish.project is None:
-            # The one that moved last, once; it stays although others move.
-            self.wish = replace(self.wish, project=found.project)
-        self._fill(found)
-        self.say()
+        self.plan = result
+        if self.request.project is None:
+            # Stay with this project, even when another one becomes the most recently active.
+            self.request = replace(self.request, project=result.project)
+        self._show_plan(result)
+        self.update_status()
 
-    def _fill(self, found: PlanLayout) -> None:
-        nothing = not found.shown.tasks
-        meant, self.wanted = self.wanted or self.chosen_id, None
-        for widget in (self.graph, self.nested, self.table):
-            widget.set_class(widget is self.showing and not nothing, "-seen")
-        self.query_exactly_one(".empty", Static).display = nothing
-        if nothing:
-            self.query_exactly_one(".empty", Static).update(self.empty())
-        elif found.picture is not None:
-            self.graph.take(found.picture)
-            if meant in found.picture.drawing.boxes and meant != self.graph.node:
-                self.graph.go(meant)
-        elif isinstance(table := self.showing, TaskTable):
-            table.fill(found)
-            table.select(meant)
-        if not nothing and self.screen.focused is None:
-            self.showing.focus()
-        self.post_message(self.Chosen())
+    def _show_plan(self, plan: PlanLayout) -> None:
+        empty = not plan.shown.tasks
+        selected, self.next_id = self.next_id or self.selected_id, None
+        for widget in (self.graph, self.tree_table, self.table):
+            widget.set_class(widget is self.current_view and not empty, "-shown")
+        self.query_exactly_one(".empty", Static).display = empty
+        if empty:
+            self.query_exactly_one(".empty", Static).update(self.empty_text())
+        elif plan.graph is not None:
+            self.graph.set_picture(plan.graph)
+            if selected in plan.graph.drawing.boxes and selected != self.graph.node:
+                self.graph.go_to(selected)
+        elif isinstance(table := self.current_view, TaskTable):
+            table.show_plan(plan)
+            table.move_to(selected)
+        if not empty and self.screen.focused is None:
+            self.current_view.focus()
+        self.post_message(self.TaskSelected())
 
-    @on(Table.Wanting)
-    def _wanting(self, message: Table.Wanting) -> None:
+    @on(Table.RowsNeeded)
+    def _rows_needed(self, message: Table.RowsNeeded) -> None:
         message.stop()
         if isinstance(message.table, TaskTable):
-            message.table.again()
+            message.table.update_rows()
 
-    @on(Table.Stood)
-    def _stood(self, message: Table.Stood) -> None:
+    @on(Table.StateChanged)
+    def _state_changed(self, message: Table.StateChanged) -> None:
         message.stop()
-        self.say()
+        self.update_status()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in ("copy", "copy_id"):
-            return self.failure is not None or self.chosen is not None
+            return self.failure is not None or self.selected is not None
         return super().check_action(action, parameters)
 
-    # ── which task ──────────────────────────────────────────────────────────────────────────────
+    # ── the selected task ─────────────────────────────────────────────────────────────────────────
 
     @property
-    def showing(self) -> Graph | TaskTable:
-        match self.wish.view:
-            case View.GRAPH:
+    def current_view(self) -> Graph | TaskTable:
+        match self.request.view:
+            case PlanView.GRAPH:
                 return self.graph
-            case View.TREE:
-                return self.nested
-            case View.TABLE:
+            case PlanView.TREE:
+                return self.tree_table
+            case PlanView.TABLE:
                 return self.table
 
     @property
-    def chosen_id(self) -> str | None:
-        showing = self.showing
-        return showing.node if isinstance(showing, Graph) else showing.key
+    def selected_id(self) -> str | None:
+        view = self.current_view
+        return view.node if isinstance(view, Graph) else view.key
 
     @property
-    def chosen(self) -> Task | None:
-        name = self.chosen_id
-        tasks = self.found.shown.tasks if self.found else []
-        return next((task for task in tasks if task.id == name), None)
+    def selected(self) -> Task | None:
+        tasks = self.plan.shown.tasks if self.plan else []
+        return next((task for task in tasks if task.id == self.selected_id), None)
 
-    def choose(self, name: str) -> None:
-        showing = self.showing
-        if isinstance(showing, Graph):
-            showing.go(name)
+    def select(self, task: str) -> None:
+        view = self.current_view
+        if isinstance(view, Graph):
+            view.go_to(task)
         else:
-            showing.select(name)
+            view.move_to(task)
 
-    @on(Graph.Moved)
-    @on(Table.Moved)
-    def _moved(self, message: Message) -> None:
+    @on(Graph.CursorMoved)
+    @on(Table.CursorMoved)
+    def _cursor_moved(self, message: Message) -> None:
         message.stop()
-        self.post_message(self.Chosen())
+        self.post_message(self.TaskSelected())
 
-    @on(Graph.Opened)
-    @on(Table.Opened)
+    @on(Graph.NodeOpened)
+    @on(Table.RowOpened)
     def _opened(self, message: Message) -> None:
         message.stop()
-        self.post_message(self.Opened())
+        self.post_message(self.TaskOpened())
 
-    # ── what stands above it ────────────────────────────────────────────────────────────────────
+    # ── the lines above ───────────────────────────────────────────────────────────────────────────
 
-    def say(self) -> None:
-        found = self.found
-        if found is None:
+    def update_status(self) -> None:
+        plan = self.plan
+        if plan is None:
             return
-        self.query_exactly_one(".said", Static).update(self.picking or self._stands(found))
-        remarks = [content.line(f"✗ {sentence}", "red") for sentence in found.roadmap.refused]
-        if found.roadmap.plan_tool_off and (how := hint(self.dashboard.settings.codex_homes)):
+        self.query_exactly_one(".status", Static).update(self.picking or self._status(plan))
+        remarks = [content.line(f"✗ {sentence}", "red") for sentence in plan.roadmap.refused]
+        if plan.roadmap.plan_tool_off and (how := hint(self.dashboard.settings.codex_homes)):
             remarks.append(content.line(how, "yellow"))
-        if found.revision is not None:
-            remarks.append(content.line("+ new  − gone  ~ reworded  ↕ moved  * state", "dim"))
-        if found.left_out:
-            left = (
-                f"{pluralize(found.left_out, 'task')} more than a picture holds; v shows the table."
+        if plan.revision is not None:
+            remarks.append(
+                content.line("+ added  − removed  ~ reworded  ↕ moved  * state changed", "dim")
             )
-            remarks.append(content.line(left, "dim"))
+        if plan.hidden_count:
+            more = (
+                f"{pluralize(plan.hidden_count, 'more task')} not in the graph. v shows the table."
+            )
+            remarks.append(content.line(more, "dim"))
         shown = self.query_exactly_one(".remarks", Static)
         shown.display = bool(remarks)
         shown.update(content.lines(*remarks))
 
-    def _stands(self, found: PlanLayout) -> Content:
-        wish = found.wish
-        tasks = [task for task in found.roadmap.tasks if task.relevant]
-        where = found.project or "no project"
-        if wish.within.value == "everything":
-            where = "everything"
-        elif wish.within.value == "branch":
-            where += f" · {wish.branch}"
-        elif wish.within.value == "session":
-            where += f" · session {(wish.session or '')[:8]}"
+    def _status(self, plan: PlanLayout) -> Content:
+        request = plan.request
+        tasks = [task for task in plan.roadmap.tasks if task.relevant]
+        where = plan.project or "no project"
+        match request.scope:
+            case PlanScope.EVERYTHING:
+                where = "everything"
+            case PlanScope.BRANCH:
+                where += f" · {request.branch}"
+            case PlanScope.SESSION:
+                where += f" · session {(request.session or '')[:8]}"
         head = [content.line(where, "title"), content.line(pluralize(len(tasks), "task"))]
-        states = list(counts(tasks).items())
+        states = list(state_counts(tasks).items())
         parts = [content.state(state, number) for state, number in states]
-        # From the right, where the signs need their words the least.
-        for at in reversed(range(len(parts))):
+        # If it does not fit, shorten the states to their glyphs, from the right.
+        for i in reversed(range(len(parts))):
             if content.row(*head, *parts).cell_length <= self.size.width - 2:
                 break
-            parts[at] = content.row(content.glyph(states[at][0]), f"{states[at][1]}", gap=" ")
-        said = content.row(*head, *parts)
-        how = [content.line(f"view {wish.view}", "dim"), content.line(f"show {wish.choice}", "dim")]
-        if wish.words:
-            how.append(content.line(f"filter: {wish.words}", "yellow"))
-        held = waits(self.showing) if isinstance(self.showing, Table) else None
-        return content.lines(said, content.row(*how, self._revised(found), held))
+            parts[i] = content.row(content.glyph(states[i][0]), f"{states[i][1]}", gap=" ")
+        view = self.current_view
+        return content.lines(
+            content.row(*head, *parts),
+            content.row(
+                content.line(f"view {request.view}", "dim"),
+                content.line(f"show {request.task_filter}", "dim"),
+                content.line(f"filter: {request.words}", "yellow") if request.words else None,
+                self._revision_text(plan),
+                pending_text(view) if isinstance(view, Table) else None,
+            ),
+        )
 
-    def _revised(self, found: PlanLayout) -> Content:
-        last = len(found.revisions)
+    def _revision_text(self, plan: PlanLayout) -> Content | None:
+        last = len(plan.revisions)
         if not last:
-            return content.line("")
-        revision = found.revision
+            return None
+        revision = plan.revision
         if revision is None:
-            return content.line(f"rev {last}/{last}  [ ] to move in time", "dim")
-        at = f"{revision.at:%H:%M:%S}" if revision.at else ""
+            return content.line(f"revision {last}/{last}  [ ] older, newer", "dim")
         return content.row(
-            content.line(f"rev {revision.number}/{last}", "yellow"),
-            at,
+            content.line(f"revision {revision.number}/{last}", "yellow"),
+            f"{revision.at:%H:%M:%S}" if revision.at else "",
             content.line(revision.explanation, "dim"),
         )
 
-    def empty(self) -> Content:
-        found = self.found
-        if found is None:
+    def empty_text(self) -> Content:
+        plan = self.plan
+        if plan is None:
             return content.line("")
-        if found.wish.words:
-            return content.line(f"Nothing says “{found.wish.words}” here. Esc shows all.", "dim")
-        if found.roadmap.tasks:
-            return content.line(f"No task is {found.wish.choice} here. f shows others.", "dim")
+        if plan.request.words:
+            return content.line(f"No match for “{plan.request.words}”. Esc shows all.", "dim")
+        if plan.roadmap.tasks:
+            return content.line(f"No task is {plan.request.task_filter}. f shows others.", "dim")
         return content.lines(
             "No tasks yet.",
-            "They come from Codex's plans, goals and sub-agents. Press a to add one of yours.",
+            "They come from Codex's plans, goals and sub-agents. Press a to add one yourself.",
         )
 
-    def copied(self) -> str:
-        return self.chosen.text if self.chosen else ""
+    def text_to_copy(self) -> str:
+        return self.selected.text if self.selected else ""
 
-    def copied_id(self) -> str:
-        return self.chosen.id if self.chosen else ""
+    def id_to_copy(self) -> str:
+        return self.selected.id if self.selected else ""

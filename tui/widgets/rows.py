@@ -1,6 +1,6 @@
-"""Lines in columns, drawn: titles, marks, cells in their tones; a row stays as it was drawn last.
+"""Draws list rows in columns: titles, marks and toned cells. Drawn rows are cached.
 
-Which rows there are, and which of them is where, is for the subclass.
+The subclass defines which rows exist, and their positions.
 """
 
 from collections.abc import Sequence
@@ -10,27 +10,26 @@ from rich.segment import Segment
 from textual.strip import Strip
 
 from ingest.text.columns import GAP
-from tui.widgets.column import Column, Fitted, Line, fit, fitted_parts
-from tui.widgets.listing import Key, View
-from tui.widgets.toned import Toned
+from tui.widgets.column import Column, FittedColumn, ListRow, fit, fitted_parts
+from tui.widgets.listing import Key, ViewState
+from tui.widgets.themed_view import ThemedView
 
-_KEPT: Final = 2000
-"""Rows that stay drawn, seen or not."""
+_CACHED_STRIPS: Final = 2000
 _MARK: Final = "▪ "
 
 
-class Looks(NamedTuple):
-    """All that says how a row looks; but for its width, which is that of all."""
+class RowState(NamedTuple):
+    """Everything a drawn row depends on, except the width, which all rows share."""
 
-    line: Line | None
-    chosen: bool
+    row: ListRow | None
+    at_cursor: bool
     focused: bool
     marked: bool
 
 
-class Rows(Toned):
+class Rows(ThemedView):
     COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "rows--title", "rows--cursor", "rows--cursor-away", "rows--mark",
+        "rows--title", "rows--cursor", "rows--cursor-unfocused", "rows--mark",
     }  # fmt: skip
     DEFAULT_CSS = """
     Rows {
@@ -40,7 +39,7 @@ class Rows(Toned):
             color: $block-cursor-foreground;
             text-style: bold;
         }
-        & > .rows--cursor-away { background: $surface-lighten-1; }
+        & > .rows--cursor-unfocused { background: $surface-lighten-1; }
         & > .rows--mark { color: $text-warning; text-style: bold; }
     }
     """
@@ -48,82 +47,83 @@ class Rows(Toned):
     def __init__(self, *, titles: bool, marks: bool, id: str | None) -> None:
         super().__init__(id=id)
         self.titles, self.marks = titles, marks
-        self._fitted: list[Fitted] = []
-        self._width = 0
-        self._rows: dict[Key, tuple[Looks, Strip]] = {}
+        self._fitted: list[FittedColumn] = []
+        self._fitted_width = 0
+        self._strips: dict[Key, tuple[RowState, Strip]] = {}
 
     @property
-    def above(self) -> int:
+    def title_height(self) -> int:
         """Lines above the first row."""
         return 1 if self.titles else 0
 
     def notify_style_update(self) -> None:
-        self._rows.clear()
+        self._strips.clear()
         super().notify_style_update()
 
     def fit(self, columns: Sequence[Column]) -> None:
-        """Have the columns fit the room there is now."""
+        """Fit the columns to the current width of the widget."""
         width = self.scrollable_content_region.width
-        if width != self._width:
-            self._width = width
-            # One column stays free on the right: what comes beside it is another pane.
+        if width != self._fitted_width:
+            self._fitted_width = width
+            # One column on the right stays blank, as a gap to the next pane.
             marks = len(_MARK) if self.marks else 0
             self._fitted = fit(columns, max(1, width - marks - 1))
-            self._rows.clear()
+            self._strips.clear()
 
-    def fit_anew(self) -> None:
-        """These will be other columns."""
-        self._width = 0
+    def invalidate_fit(self) -> None:
+        """Call when the list gets other columns."""
+        self._fitted_width = 0
 
     def column_at(self, x: int) -> Column | None:
-        at = len(_MARK) if self.marks else 0
+        start = len(_MARK) if self.marks else 0
         for fitted in self._fitted:
-            if at <= x < at + fitted.width:
+            if start <= x < start + fitted.width:
                 return fitted.column
-            at += fitted.width + GAP
+            start += fitted.width + GAP
         return None
 
-    def title_row(self, view: View) -> Strip:
-        style = self.look("rows--title")
+    def title_strip(self, view: ViewState) -> Strip:
+        style = self.style_of("rows--title")
         segments = [Segment(" " * len(_MARK), style)] if self.marks else []
         for i, fitted in enumerate(self._fitted):
             column = fitted.column
-            sign = ("↑" if view.reverse else "↓") if column.name == view.sort else ""
-            parts = fitted_parts(column.title + sign, fitted)
+            arrow = ("↑" if view.reverse else "↓") if column.name == view.sort else ""
+            parts = fitted_parts(column.title + arrow, fitted)
             segments += [Segment(part.text, style) for part in parts]
             if i < len(self._fitted) - 1:
                 segments.append(Segment(" " * GAP, style))
-        return Strip(segments).adjust_cell_length(self._width, style)
+        return Strip(segments).adjust_cell_length(self._fitted_width, style)
 
-    def blank_row(self) -> Strip:
-        return Strip.blank(self._width, self.look())
+    def blank_strip(self) -> Strip:
+        return Strip.blank(self._fitted_width, self.style_of())
 
-    def row(self, key: Key, looks: Looks) -> Strip:
-        """The row as it was drawn before, where nothing of it is another."""
-        drawn = self._rows.get(key)
-        if drawn is not None and drawn[0] == looks:
-            return drawn[1]
-        if len(self._rows) >= _KEPT:
-            self._rows.clear()
-        strip = self._drawn(looks)
-        self._rows[key] = looks, strip
+    def row_strip(self, key: Key, state: RowState) -> Strip:
+        """The drawn row, from the cache if its state has not changed."""
+        cached = self._strips.get(key)
+        if cached is not None and cached[0] == state:
+            return cached[1]
+        if len(self._strips) >= _CACHED_STRIPS:
+            self._strips.clear()
+        strip = self._draw_row(state)
+        self._strips[key] = state, strip
         return strip
 
-    def _drawn(self, looks: Looks) -> Strip:
-        base = self.look()
-        if looks.chosen:
-            base = self.look("rows--cursor" if looks.focused else "rows--cursor-away")
+    def _draw_row(self, state: RowState) -> Strip:
+        base = self.style_of()
+        if state.at_cursor:
+            base = self.style_of("rows--cursor" if state.focused else "rows--cursor-unfocused")
         segments: list[Segment] = []
         if self.marks:
-            style = base + self.over("rows--mark") if looks.marked else base
-            segments.append(Segment(_MARK if looks.marked else " " * len(_MARK), style))
-        if looks.line is None:
+            style = base + self.foreground_of("rows--mark") if state.marked else base
+            segments.append(Segment(_MARK if state.marked else " " * len(_MARK), style))
+        if state.row is None:
             segments.append(Segment("…", base))
-            return Strip(segments).adjust_cell_length(self._width, base)
+            return Strip(segments).adjust_cell_length(self._fitted_width, base)
         for i, fitted in enumerate(self._fitted):
-            for part in fitted_parts(looks.line.cells[fitted.place], fitted):
-                style = base if looks.focused or not part.tone else base + self.tone(part.tone)
+            for part in fitted_parts(state.row.cells[fitted.column_index], fitted):
+                plain = state.focused or not part.tone
+                style = base if plain else base + self.tone_style(part.tone)
                 segments.append(Segment(part.text, style))
             if i < len(self._fitted) - 1:
                 segments.append(Segment(" " * GAP, base))
-        return Strip(segments).adjust_cell_length(self._width, base)
+        return Strip(segments).adjust_cell_length(self._fitted_width, base)

@@ -1,9 +1,11 @@
-"""A list as a window onto a question: only what is on screen is asked for and drawn.
+"""A scrollable list that loads and draws only the rows on screen.
 
-Promises that a refresh never moves the row under the cursor, what stands above it, or the scroll
-position: what fits below comes in by itself, other changes wait until they are asked for, what is
-gone stays where it was, and a row is known by its key. What is in the list is for its `Listing`,
-how a row is drawn for `rows.py`.
+Promises that a refresh never moves the row under the cursor, the rows above it, or the scroll
+position: new rows below the screen are inserted at once, other changes of the order wait until the
+person asks for them, and deleted rows stay in place until then. Rows are identified by their keys.
+The `Listing` defines the contents, `rows.py` draws a row.
+
+This module is one widget: its parts share the key order, the cursor and the cached rows.
 """
 
 from collections.abc import Sequence
@@ -21,27 +23,47 @@ from textual.strip import Strip
 
 from ingest.db.query_reader import QueryReader
 from tui.commands import bind
-from tui.query_runner import Question
-from tui.widgets.column import Line
-from tui.widgets.listing import Key, Listing, View
-from tui.widgets.rows import Looks, Rows
+from tui.query_runner import Query
+from tui.widgets.column import ListRow
+from tui.widgets.listing import Key, Listing, ViewState
+from tui.widgets.rows import Rows, RowState
 
-PAGE: Final = 60
-"""Lines asked for at first, before it is known how many fit."""
-_KEPT: Final = 2000
-"""Lines that are remembered, seen or not."""
+FIRST_PAGE: Final = 60
+"""Rows loaded at first, before the height of the widget is known."""
+_PREFETCH: Final = FIRST_PAGE // 2
+"""Rows above and below the screen that are loaded with those on screen."""
+_CACHED_ROWS: Final = 2000
 
 
-class RowsNeeded(Struct, frozen=True):
-    """One look at a list."""
+class ListResult(Struct, frozen=True):
+    """The answer to one query of a table."""
 
     listing: Listing
-    """What is in the list; by the time of an answer another one may stand in its place."""
-    view: View
+    """The queried list: the table may show another one when the answer arrives."""
+    view: ViewState
     keys: Sequence[Key]
-    wanted: Sequence[Key]
-    """Whose lines were asked for; who is there no more has none."""
-    lines: dict[Key, Line]
+    requested: Sequence[Key]
+    """The keys whose rows were requested; those that no longer exist have no row."""
+    rows: dict[Key, ListRow]
+
+
+class _TableMessage(Message):
+    def __init__(self, table: "Table") -> None:
+        super().__init__()
+        self.table = table
+
+    @property
+    def control(self) -> "Table":
+        return self.table
+
+    def can_replace(self, message: Message) -> bool:
+        return type(message) is type(self) and message.control is self.table
+
+
+class _RowMessage(_TableMessage):
+    def __init__(self, table: "Table", key: Key) -> None:
+        super().__init__(table)
+        self.key = key
 
 
 class Table(Rows, can_focus=True):
@@ -60,55 +82,25 @@ class Table(Rows, can_focus=True):
 
     cursor: reactive[int] = reactive(0, init=False)
 
-    class Opened(Message):
-        """Enter, or a click on the row under the cursor."""
-
-        def __init__(self, table: "Table", key: Key) -> None:
-            super().__init__()
-            self.table, self.key = table, key
-
-        @property
-        def control(self) -> "Table":
-            return self.table
-
-    class Moved(Message):
+    class CursorMoved(_RowMessage):
         """Another row is under the cursor, or none."""
 
-        def __init__(self, table: "Table", key: Key) -> None:
-            super().__init__()
-            self.table, self.key = table, key
-
-        @property
-        def control(self) -> "Table":
-            return self.table
+    class RowOpened(_RowMessage):
+        """Enter, or a second click on the row under the cursor."""
 
         def can_replace(self, message: Message) -> bool:
-            return isinstance(message, Table.Moved) and message.table is self.table
+            return False
 
-    class Wanting(Message):
-        """There are rows on screen that nobody asked for yet; or the list is wanted anew."""
+    class RowsNeeded(_TableMessage):
+        """Rows on screen are not loaded, or the whole list has to be loaded again."""
 
-        def __init__(self, table: "Table") -> None:
-            super().__init__()
-            self.table = table
-
-        def can_replace(self, message: Message) -> bool:
-            return isinstance(message, Table.Wanting) and message.table is self.table
-
-    class Stood(Message):
-        """How the list as a whole stands has changed: its length, what waits, what is marked."""
-
-        def __init__(self, table: "Table") -> None:
-            super().__init__()
-            self.table = table
-
-        def can_replace(self, message: Message) -> bool:
-            return isinstance(message, Table.Stood) and message.table is self.table
+    class StateChanged(_TableMessage):
+        """The number of rows, the pending changes or the marks changed."""
 
     def __init__(
         self,
         listing: Listing,
-        view: View | None = None,
+        view: ViewState | None = None,
         *,
         titles: bool = True,
         marks: bool = True,
@@ -116,230 +108,230 @@ class Table(Rows, can_focus=True):
     ) -> None:
         super().__init__(titles=titles, marks=marks, id=id)
         self.listing = listing
-        self.view = view or View()
+        self.view = view or ViewState()
         self.loaded = False
         self.marked: set[Key] = set()
-        self.waiting: Sequence[Key] | None = None
-        """The order that is offered and not yet taken, because it would move rows."""
-        self.fresh = 0
-        """How many rows are new in it."""
+        self.pending_keys: Sequence[Key] | None = None
+        """The newest order, not shown yet because it would move rows."""
+        self.new_count = 0
+        """How many rows of `pending_keys` are new."""
         self._keys: list[Key] = []
-        self._places: dict[Key, int] = {}
-        self._lines: dict[Key, Line] = {}
-        self._current: set[Key] = set()
-        """Keys that the last look asked for; others are asked for when they come on screen."""
-        self._take_all = True
-        self._asked_for: frozenset[Key] = frozenset()
+        self._indexes: dict[Key, int] = {}
+        self._rows: dict[Key, ListRow] = {}
+        self._fresh_keys: set[Key] = set()
+        """Rows of the last refresh; others are loaded again when they come on screen."""
+        self._replace_all = True
+        """Whether the next result replaces the order, whatever moves."""
+        self._requested: frozenset[Key] = frozenset()
 
-    # ── what is asked, and what came of it ──────────────────────────────────────────────────────
+    # ── queries and their results ─────────────────────────────────────────────────────────────────
 
-    def question(self) -> Question[RowsNeeded]:
-        """A look at the whole order, and at the rows that are on screen."""
-        listing, view, shown = self.listing, self.view, self._on_screen()
+    def build_query(self) -> Query[ListResult]:
+        """Loads all keys, and the rows on screen."""
+        listing, view, on_screen = self.listing, self.view, self._on_screen()
 
-        def look(reading: QueryReader) -> RowsNeeded:
-            keys = listing.keys(reading, view)
-            wanted = shown or list(keys[:PAGE])
-            lines = dict(listing.lines(reading, view, wanted))
-            return RowsNeeded(listing, view, keys, wanted, lines)
+        def query(reader: QueryReader) -> ListResult:
+            keys = listing.keys(reader, view)
+            requested = on_screen or list(keys[:FIRST_PAGE])
+            rows = dict(listing.rows(reader, view, requested))
+            return ListResult(listing, view, keys, requested, rows)
 
-        return look
+        return query
 
-    def page_question(self) -> Question[RowsNeeded] | None:
-        """A look at those rows on screen that were not asked for yet."""
+    def build_page_query(self) -> Query[ListResult] | None:
+        """Loads the rows on screen that are not loaded yet."""
         listing, view = self.listing, self.view
-        wanted = [key for key in self._on_screen(PAGE // 2) if key not in self._current]
-        if not wanted:
+        missing = [key for key in self._on_screen(_PREFETCH) if key not in self._fresh_keys]
+        if not missing:
             return None
-        return lambda reading: RowsNeeded(
-            listing, view, (), wanted, dict(listing.lines(reading, view, wanted))
+        return lambda reader: ListResult(
+            listing, view, (), missing, dict(listing.rows(reader, view, missing))
         )
 
-    def take(self, seen: RowsNeeded, *, at_once: bool = False) -> None:
-        """What a look at the list came to; `at_once` where it must not wait to be asked for."""
-        if not self._meant(seen):
+    def set_result(self, result: ListResult, *, at_once: bool = False) -> None:
+        """Show a result. With `at_once`, changes are shown even if they move rows."""
+        if not self._is_current(result):
             return
-        same = all(self._lines.get(key) == line for key, line in seen.lines.items())
-        for key in seen.lines:
-            self._lines.pop(key, None)
-        self._lines.update(seen.lines)
-        self._current = set(seen.wanted)
-        unmoved = self.loaded and not self._take_all and list(seen.keys) == self._keys
-        if same and unmoved and self.waiting is None:
-            self._asked_for = frozenset()
+        same = all(self._rows.get(key) == row for key, row in result.rows.items())
+        for key in result.rows:
+            self._rows.pop(key, None)
+        self._rows.update(result.rows)
+        self._fresh_keys = set(result.requested)
+        self._requested = frozenset()
+        unmoved = self.loaded and not self._replace_all and list(result.keys) == self._keys
+        if same and unmoved and self.pending_keys is None:
             return
-        for key in list(self._lines)[: max(0, len(self._lines) - _KEPT)]:
-            del self._lines[key]
-        old = self._keys
-        if self._take_all or at_once or not old or self._comes_in_below(seen.keys):
-            self._order(seen.keys)
+        for key in list(self._rows)[: max(0, len(self._rows) - _CACHED_ROWS)]:
+            del self._rows[key]
+        before = self._keys
+        if self._replace_all or at_once or not before or self._moves_nothing(result.keys):
+            self._set_keys(result.keys)
         else:
-            self.fresh = sum(1 for key in seen.keys if key not in self._places)
-            self.waiting = seen.keys
-        self._take_all = False
-        if bool(old) != bool(self._keys):
+            self.new_count = sum(1 for key in result.keys if key not in self._indexes)
+            self.pending_keys = result.keys
+        self._replace_all = False
+        if bool(before) != bool(self._keys):
             self.screen.refresh_bindings()
         if not self.loaded:
             self.loaded = True
-            self.post_message(self.Moved(self, self.key))
-        self._asked_for = frozenset()
-        self.post_message(self.Stood(self))
-        self._draw()
+            self.post_message(self.CursorMoved(self, self.key))
+        self.post_message(self.StateChanged(self))
+        self.refresh()
 
-    def _comes_in_below(self, keys: Sequence[Key]) -> bool:
-        """Whether taking this order moves nothing that is looked at: it changes only what is below
-        the screen, or the whole fits on the screen and new rows stand below the cursor."""
-        old = self._keys
-        shown = self.scroll_offset.y + max(1, self.size.height - self.above)
-        if list(keys[:shown]) == old[:shown]:
+    def _moves_nothing(self, keys: Sequence[Key]) -> bool:
+        """Whether this order moves no row a person looks at: it changes only rows below the screen,
+        or everything fits on the screen and new rows come below the cursor."""
+        before = self._keys
+        end = self.scroll_offset.y + max(1, self.size.height - self.title_height)
+        if list(keys[:end]) == before[:end]:
             return True
-        above = self.cursor + 1
-        if len(keys) > self.size.height - self.above or list(keys[:above]) != old[:above]:
+        end = self.cursor + 1
+        fits = len(keys) <= self.size.height - self.title_height
+        if not fits or list(keys[:end]) != before[:end]:
             return False
-        rest = iter(keys)
-        return all(key in rest for key in old)
+        remaining = iter(keys)
+        return all(key in remaining for key in before)
 
-    def pass_time(self, now: datetime) -> None:
-        """Tell anew how old things are, of what is on screen."""
-        aged = {key: self._lines[key].aged(now) for key in self._on_screen() if key in self._lines}
-        if any(line is not self._lines[key] for key, line in aged.items()):
-            self._lines.update(aged)
-            self._draw()
+    def add_rows(self, result: ListResult) -> None:
+        """Show the result of a page query."""
+        if self._is_current(result):
+            self._rows.update(result.rows)
+            # Also keys that no longer exist: they must not be requested again.
+            self._fresh_keys |= set(result.requested)
+            self._requested = frozenset()
+            self.refresh()
 
-    def take_page(self, seen: RowsNeeded) -> None:
-        if self._meant(seen):
-            self._lines.update(seen.lines)
-            # A row that is gone meanwhile was asked for, too: it must not be asked for again.
-            self._current |= set(seen.wanted)
-            self._asked_for = frozenset()
-            self._draw()
+    def refresh_ages(self, now: datetime) -> None:
+        """Update the ages that are on screen."""
+        on_screen = [key for key in self._on_screen() if key in self._rows]
+        aged = {key: self._rows[key].with_current_ages(now) for key in on_screen}
+        if any(row is not self._rows[key] for key, row in aged.items()):
+            self._rows.update(aged)
+            self.refresh()
 
-    def _meant(self, seen: RowsNeeded) -> bool:
-        """Whether it is the answer to what is asked now."""
-        return seen.listing is self.listing and seen.view == self.view
+    def _is_current(self, result: ListResult) -> bool:
+        """Whether a result is about the list and the view that are shown now."""
+        return result.listing is self.listing and result.view == self.view
 
-    def see(self, view: View, *, hold: bool = True) -> None:
-        """Show the list another way; with `hold`, the selection stays on its row."""
+    def set_view(self, view: ViewState) -> None:
+        """Sort, filter or fold the list differently. The cursor stays on its row."""
         self.view = view
-        self._take_all = True
-        if not hold:
-            self._keys, self._places = [], {}
-        self.post_message(self.Wanting(self))
+        self._replace_all = True
+        self.post_message(self.RowsNeeded(self))
 
-    def show(self, listing: Listing, view: View | None = None) -> None:
-        """Another list in this place."""
+    def set_listing(self, listing: Listing, view: ViewState | None = None) -> None:
+        """Show another list in this table."""
         self.listing = listing
         self.loaded = False
-        self._keys, self._places, self._lines, self.marked = [], {}, {}, set()
-        self.waiting, self.fresh = None, 0
+        self._keys, self._indexes, self._rows, self.marked = [], {}, {}, set()
+        self.pending_keys, self.new_count = None, 0
         self.set_reactive(Table.cursor, 0)
-        self.fit_anew()
-        self.see(view or View())
+        self.invalidate_fit()
+        self.set_view(view or ViewState())
 
-    def _order(self, keys: Sequence[Key]) -> None:
-        """Take an order; the row under the cursor keeps its place on the screen."""
-        selected, above = self.key, self.cursor - self.scroll_offset.y
+    def _set_keys(self, keys: Sequence[Key]) -> None:
+        """Show this order. The row under the cursor stays where it is on the screen."""
+        selected, offset = self.key, self.cursor - self.scroll_offset.y
         self._keys = list(keys)
-        self._places = {key: place for place, key in enumerate(self._keys)}
-        self.waiting, self.fresh = None, 0
-        self.marked &= self._places.keys()
-        place = self._places.get(selected, min(self.cursor, max(0, len(self._keys) - 1)))
-        self._measure()
-        moved = place != self.cursor
-        self.set_reactive(Table.cursor, place)
-        if moved or place < self.scroll_offset.y:
-            self.scroll_to(y=max(0, place - above), animate=False, force=True, immediate=True)
+        self._indexes = {key: index for index, key in enumerate(self._keys)}
+        self.pending_keys, self.new_count = None, 0
+        self.marked &= self._indexes.keys()
+        index = self._indexes.get(selected, min(self.cursor, max(0, len(self._keys) - 1)))
+        self._update_virtual_size()
+        moved = index != self.cursor
+        self.set_reactive(Table.cursor, index)
+        if moved or index < self.scroll_offset.y:
+            self.scroll_to(y=max(0, index - offset), animate=False, force=True, immediate=True)
         if self.key != selected:
-            self.post_message(self.Moved(self, self.key))
+            self.post_message(self.CursorMoved(self, self.key))
 
     @property
-    def wants_all(self) -> bool:
-        """Whether the list is to be looked at anew, and not only more of it."""
-        return self._take_all
+    def needs_reload(self) -> bool:
+        """Whether the whole list has to be loaded, and not only more rows."""
+        return self._replace_all
 
-    # ── what is there ───────────────────────────────────────────────────────────────────────────
+    # ── contents ──────────────────────────────────────────────────────────────────────────────────
 
     @property
     def key(self) -> Key | None:
-        """Who is under the cursor."""
+        """The key of the row under the cursor."""
         return self._keys[self.cursor] if self.cursor < len(self._keys) else None
 
     @property
-    def line(self) -> Line | None:
-        return self._lines.get(self.key)
+    def row(self) -> ListRow | None:
+        """The row under the cursor, if it is loaded."""
+        return self._rows.get(self.key)
 
     @property
     def length(self) -> int:
         return len(self._keys)
 
-    def keys_meant(self) -> list[Key]:
-        """Whom a command is for: those that are marked, in order, or the one at the cursor."""
+    def selected_keys(self) -> list[Key]:
+        """The rows that a command applies to: the marked ones in order, else the one at the
+        cursor."""
         if self.marked:
             return [key for key in self._keys if key in self.marked]
         return [] if self.key is None else [self.key]
 
-    def select(self, key: Key) -> bool:
-        """Go to a row; whether it is there."""
-        place = self._places.get(key)
-        if place is None:
+    def move_to(self, key: Key) -> bool:
+        """Move the cursor to a row; whether the list has it."""
+        index = self._indexes.get(key)
+        if index is None:
             return False
-        self.cursor = place
+        self.cursor = index
         return True
 
     def all_keys(self) -> Sequence[Key]:
         return self._keys
 
-    def shows(self, key: Key) -> bool:
-        """Whether this row is on the screen."""
+    def shows_row(self, key: Key) -> bool:
         return key in self._on_screen()
 
-    def _on_screen(self, around: int = 0) -> list[Key]:
-        first = max(0, self.scroll_offset.y - around)
+    def _on_screen(self, margin: int = 0) -> list[Key]:
+        first = max(0, self.scroll_offset.y - margin)
         height = max(self.size.height, 1)
-        return self._keys[first : self.scroll_offset.y + height + around]
+        return self._keys[first : self.scroll_offset.y + height + margin]
 
-    # ── drawing ─────────────────────────────────────────────────────────────────────────────────
+    # ── drawing ───────────────────────────────────────────────────────────────────────────────────
 
-    def _measure(self) -> None:
-        self.virtual_size = Size(self.scrollable_content_region.width, len(self._keys) + self.above)
-
-    def _draw(self) -> None:
-        self.refresh()
+    def _update_virtual_size(self) -> None:
+        width = self.scrollable_content_region.width
+        self.virtual_size = Size(width, len(self._keys) + self.title_height)
 
     def on_resize(self, event: events.Resize) -> None:
-        self._measure()
-        self.call_after_refresh(self._follow_cursor)
+        self._update_virtual_size()
+        self.call_after_refresh(self._scroll_to_cursor)
 
     def render_line(self, y: int) -> Strip:
         self.fit(self.listing.columns)
         if self.titles and y == 0:
-            return self.title_row(self.view)
-        place = self.scroll_offset.y + y - self.above
-        if not 0 <= place < len(self._keys):
-            return self.blank_row()
-        key = self._keys[place]
-        if key not in self._current and key not in self._asked_for:
-            self._asked_for = frozenset(self._on_screen(PAGE // 2))
-            self.post_message(self.Wanting(self))
-        chosen = place == self.cursor
-        line, marked = self._lines.get(key), key in self.marked
-        return self.row(key, Looks(line, chosen, chosen and self.has_focus, marked))
+            return self.title_strip(self.view)
+        index = self.scroll_offset.y + y - self.title_height
+        if not 0 <= index < len(self._keys):
+            return self.blank_strip()
+        key = self._keys[index]
+        if key not in self._fresh_keys and key not in self._requested:
+            self._requested = frozenset(self._on_screen(_PREFETCH))
+            self.post_message(self.RowsNeeded(self))
+        at_cursor = index == self.cursor
+        row, marked = self._rows.get(key), key in self.marked
+        return self.row_strip(key, RowState(row, at_cursor, at_cursor and self.has_focus, marked))
 
-    # ── moving ──────────────────────────────────────────────────────────────────────────────────
+    # ── the cursor ────────────────────────────────────────────────────────────────────────────────
 
     def watch_cursor(self, before: int, now: int) -> None:
-        self._follow_cursor()
-        self.post_message(self.Moved(self, self.key))
-        # Where it had to scroll, all is drawn anyway.
-        self.refresh_line(before + self.above)
-        self.refresh_line(now + self.above)
+        self._scroll_to_cursor()
+        self.post_message(self.CursorMoved(self, self.key))
+        # If the table had to scroll, it is drawn as a whole anyway.
+        self.refresh_line(before + self.title_height)
+        self.refresh_line(now + self.title_height)
 
-    def validate_cursor(self, place: int) -> int:
-        return max(0, min(place, len(self._keys) - 1))
+    def validate_cursor(self, index: int) -> int:
+        return max(0, min(index, len(self._keys) - 1))
 
-    def _follow_cursor(self) -> None:
-        # In lines of the whole, where the titles stand above the first row on every screen.
-        region = Region(0, self.cursor, 1, 1 + self.above)
+    def _scroll_to_cursor(self) -> None:
+        # The titles are drawn over the first line of the widget, whatever the scroll position.
+        region = Region(0, self.cursor, 1, 1 + self.title_height)
         self.scroll_to_region(region, animate=False, force=True, immediate=True)
 
     def action_down(self) -> None:
@@ -356,28 +348,28 @@ class Table(Rows, can_focus=True):
         self.action_show_new()
         self.cursor = len(self._keys) - 1
 
-    def _pages(self, pages: float) -> None:
-        self.cursor += round(pages * max(1, self.size.height - self.above))
+    def _move_pages(self, pages: float) -> None:
+        self.cursor += round(pages * max(1, self.size.height - self.title_height))
 
     def action_page_down(self) -> None:
-        self._pages(1)
+        self._move_pages(1)
 
     def action_page_up(self) -> None:
-        self._pages(-1)
+        self._move_pages(-1)
 
     def action_half_down(self) -> None:
-        self._pages(0.5)
+        self._move_pages(0.5)
 
     def action_half_up(self) -> None:
-        self._pages(-0.5)
+        self._move_pages(-0.5)
 
     def action_show_new(self) -> None:
-        if self.waiting is not None:
-            self._order(self.waiting)
-            self.post_message(self.Stood(self))
-            self._draw()
+        if self.pending_keys is not None:
+            self._set_keys(self.pending_keys)
+            self.post_message(self.StateChanged(self))
+            self.refresh()
 
-    # ── marking, sorting, filtering ─────────────────────────────────────────────────────────────
+    # ── marking, sorting, filtering ───────────────────────────────────────────────────────────────
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in ("mark", "mark_all"):
@@ -385,59 +377,64 @@ class Table(Rows, can_focus=True):
         if action == "open":
             return bool(self._keys)
         if action in ("sort", "reverse"):
-            return self.titles and any(one.sorts for one in self.listing.columns)
+            return self.titles and any(column.sorts for column in self.listing.columns)
         return True
+
+    def _set_marked(self, keys: set[Key]) -> None:
+        self.marked = keys
+        self.post_message(self.StateChanged(self))
+        self.refresh()
 
     def action_mark(self) -> None:
         if self.key is not None:
-            self.marked ^= {self.key}
-            self.post_message(self.Stood(self))
+            self._set_marked(self.marked ^ {self.key})
             self.cursor += 1
-            self._draw()
 
     def action_mark_all(self) -> None:
-        self.marked = set() if len(self.marked) == len(self._keys) else set(self._keys)
-        self.post_message(self.Stood(self))
-        self._draw()
+        self._set_marked(set() if len(self.marked) == len(self._keys) else set(self._keys))
+
+    def clear_marks(self) -> None:
+        self._set_marked(set())
 
     def action_sort(self) -> None:
-        names = ["", *(one.name for one in self.listing.columns if one.sorts)]
-        at = names.index(self.view.sort) if self.view.sort in names else 0
-        self.see(replace(self.view, sort=names[(at + 1) % len(names)]))
+        names = ["", *(column.name for column in self.listing.columns if column.sorts)]
+        index = names.index(self.view.sort) if self.view.sort in names else 0
+        self.set_view(replace(self.view, sort=names[(index + 1) % len(names)]))
 
     def action_reverse(self) -> None:
-        self.see(replace(self.view, reverse=not self.view.reverse))
+        self.set_view(replace(self.view, reverse=not self.view.reverse))
 
     def set_filter(self, words: str) -> None:
         if words != self.view.filter:
-            self.see(replace(self.view, filter=words))
+            self.set_view(replace(self.view, filter=words))
 
-    # ── opening, copying, the mouse ─────────────────────────────────────────────────────────────
+    # ── opening, copying, the mouse ───────────────────────────────────────────────────────────────
 
     def action_open(self) -> None:
         if self.key is not None:
-            self.post_message(self.Opened(self, self.key))
+            self.post_message(self.RowOpened(self, self.key))
 
-    def copied(self) -> str:
-        """The text of the rows that are meant."""
-        return "\n".join(self._lines[k].copied() for k in self.keys_meant() if k in self._lines)
+    def _selected_rows(self) -> list[ListRow]:
+        return [self._rows[key] for key in self.selected_keys() if key in self._rows]
 
-    def copied_id(self) -> str:
-        meant = [self._lines[key] for key in self.keys_meant() if key in self._lines]
-        return "\n".join(line.id or line.copied() for line in meant)
+    def text_to_copy(self) -> str:
+        return "\n".join(row.text_to_copy() for row in self._selected_rows())
+
+    def id_to_copy(self) -> str:
+        return "\n".join(row.id or row.text_to_copy() for row in self._selected_rows())
 
     def on_click(self, event: events.Click) -> None:
-        place = self.scroll_offset.y + event.y - self.above
+        index = self.scroll_offset.y + event.y - self.title_height
         if self.titles and event.y == 0:
-            self._sort_at(event.x)
-        elif 0 <= place < len(self._keys):
-            again = place == self.cursor and event.chain > 1
-            self.cursor = place
-            if again:
+            self._sort_by_column_at(event.x)
+        elif 0 <= index < len(self._keys):
+            second = index == self.cursor and event.chain > 1
+            self.cursor = index
+            if second:
                 self.action_open()
 
-    def _sort_at(self, x: int) -> None:
+    def _sort_by_column_at(self, x: int) -> None:
         column = self.column_at(x)
         if column is not None and column.sorts:
-            turned = column.name == self.view.sort and not self.view.reverse
-            self.see(replace(self.view, sort=column.name, reverse=turned))
+            reverse = column.name == self.view.sort and not self.view.reverse
+            self.set_view(replace(self.view, sort=column.name, reverse=reverse))

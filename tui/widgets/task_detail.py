@@ -1,4 +1,4 @@
-"""The pane that tells of the task under the cursor: both sides of it, and all that hangs on it."""
+"""The pane with the details of the task under the cursor."""
 
 from collections.abc import Iterator
 
@@ -12,12 +12,12 @@ from ingest.text.units import ago, duration
 from tui import content
 from tui.widgets.pane import Pane
 
-_NAMES, _MARGINS = 10, 3
-_WORDS = {
+_NAME_WIDTH, _MARGINS = 12, 3
+_LINK_NAMES = {
     EdgeKind.ORDER: ("after", "before"),
-    EdgeKind.DEPENDS: ("waits for", "holds up"),
-    EdgeKind.PART: ("part of", "made of"),
-    EdgeKind.CONTINUED: ("continues", "goes on in"),
+    EdgeKind.DEPENDS: ("depends on", "blocks"),
+    EdgeKind.PART: ("part of", "contains"),
+    EdgeKind.CONTINUED: ("continues", "continued in"),
 }
 
 
@@ -31,39 +31,38 @@ class TaskDetail(Pane):
 
     def __init__(self) -> None:
         super().__init__()
-        self.task_: Task | None = None
+        self.shown_task: Task | None = None
         self._roadmap: Roadmap | None = None
 
     def compose(self) -> ComposeResult:
         with VerticalScroll():
             yield Static()
 
-    def tell(self, task: Task | None, roadmap: Roadmap) -> None:
-        self.task_, self._roadmap = task, roadmap
-        said = content.lines(*self._parts(task, roadmap)) if task else content.line("")
-        self.query_exactly_one(VerticalScroll).query_exactly_one(Static).update(said)
+    def show_task(self, task: Task | None, roadmap: Roadmap) -> None:
+        self.shown_task, self._roadmap = task, roadmap
+        text = content.lines(*self._parts(task, roadmap)) if task else content.line("")
+        self.query_exactly_one(VerticalScroll).query_exactly_one(Static).update(text)
 
     def on_resize(self) -> None:
         if self._roadmap is not None:
-            self.tell(self.task_, self._roadmap)
+            self.show_task(self.shown_task, self._roadmap)
 
-    def _fact(self, name: str, value: str, sign: Content | None = None) -> Content:
-        """Longer ones stay behind their names."""
-        named = _name(name) + "  "
-        titled = named + sign + " " if sign else named
-        return content.beside(titled, value, titled.cell_length, self.size.width - _MARGINS)
+    def _fact(self, name: str, value: str, glyph: Content | None = None) -> Content:
+        title = _name(name) + "  "
+        title = title + glyph + " " if glyph else title
+        return content.titled(title, value, title.cell_length, self.size.width - _MARGINS)
 
     def _parts(self, task: Task, roadmap: Roadmap) -> Iterator[Content]:
         yield content.line(task.text, "title")
-        yield from _sides(task)
+        yield from _states(task)
         for name, value in self._facts(task):
             if value:
                 yield self._fact(name, value)
-        yield from self._hanging(task, roadmap)
+        yield from self._links(task, roadmap)
         if task.evidence:
             yield content.line("Evidence", "dim")
         elif task.unproven:
-            yield content.line("Said to be done, without evidence.", "yellow")
+            yield content.line("Marked as done, without evidence.", "yellow")
         for proof in task.evidence:
             fact = self._fact(proof.kind, proof.ref)
             yield fact if proof.by == OBSERVED else content.row(fact, content.line(proof.by, "dim"))
@@ -75,43 +74,43 @@ class TaskDetail(Pane):
     def _facts(self, task: Task) -> list[tuple[str, str | None]]:
         now = self.dashboard.clock()
         return [
-            ("from", str(task.origin)),
+            ("origin", str(task.origin)),
             ("project", f"{task.project} · {task.branch}" if task.branch else task.project),
             ("session", (task.session or "")[:13]),
             ("owner", task.owner),
-            ("begun", ago(task.started_at, now) if task.started_at else None),
+            ("started", ago(task.started_at, now) if task.started_at else None),
             ("ended", ago(task.ended_at, now) if task.ended_at else None),
             ("took", duration(task.seconds)),
             ("id", task.id),
         ]
 
-    def _hanging(self, task: Task, roadmap: Roadmap) -> Iterator[Content]:
-        by_id = {one.id: one for one in roadmap.tasks}
+    def _links(self, task: Task, roadmap: Roadmap) -> Iterator[Content]:
+        by_id = {each.id: each for each in roadmap.tasks}
         for edge in roadmap.edges:
             if task.id not in (edge.source, edge.target):
                 continue
-            forth = edge.source == task.id
-            other = by_id.get(edge.target if forth else edge.source)
+            outgoing = edge.source == task.id
+            other = by_id.get(edge.target if outgoing else edge.source)
             if other is not None:
-                name = _WORDS[edge.kind][forth]
+                name = _LINK_NAMES[edge.kind][outgoing]
                 yield self._fact(name, other.text, content.glyph(other.state))
 
-    def copied(self) -> str:
-        return self.task_.text if self.task_ else ""
+    def text_to_copy(self) -> str:
+        return self.shown_task.text if self.shown_task else ""
 
-    def copied_id(self) -> str:
-        return self.task_.id if self.task_ else ""
+    def id_to_copy(self) -> str:
+        return self.shown_task.id if self.shown_task else ""
 
 
 def _name(text: str) -> Content:
-    return content.line(text, "dim").pad_right(max(0, _NAMES - len(text)))
+    return content.line(text, "dim").pad_right(max(0, _NAME_WIDTH - len(text)))
 
 
-def _sides(task: Task) -> Iterator[Content]:
-    """How it stands; where people and the log disagree, both."""
+def _states(task: Task) -> Iterator[Content]:
+    """The state of a task; both states if a person set another one than the log gives."""
     if task.derived_state in (None, task.state):
         yield content.state(task.state)
         return
-    yield content.row(_name("you say"), content.state(task.state))
-    yield content.row(_name("log says"), content.state(str(task.derived_state)))
-    yield content.line("Yours counts; u takes it back, U forgets it.", "dim")
+    yield content.row(_name("set by you"), content.state(task.state))
+    yield content.row(_name("from log"), content.state(str(task.derived_state)))
+    yield content.line("Your state counts. u undoes your last edit, U removes all edits.", "dim")

@@ -1,4 +1,4 @@
-"""A list that is a tree: what is above a line can be closed, and is gone to from below."""
+"""A list that is a tree: parent rows open and close, and `fold` on a child goes to its parent."""
 
 from typing import ClassVar
 
@@ -13,44 +13,42 @@ from tui.widgets.table import Table
 
 
 class TreeTable(Table):
-    """The lines of a tree; Enter turns one that hangs on none."""
+    """The rows of a tree. Enter opens or closes a top-level row."""
 
-    def says_of(self, action: str) -> str | None:
-        """What the key does here, where that is another thing than elsewhere."""
-        line = self.line
-        closes = line is not None and line.above is None and line.closed is False
+    def footer_label(self, action: str) -> str | None:
+        """The label of a key in the footer, if it differs from the usual one."""
+        row = self.row
+        closes = row is not None and row.parent is None and row.collapsed is False
         return "close" if action == "open" and closes else None
 
 
 class TreePane(ListPane):
-    """`View.folded` holds the keys that a person turned from how they are by themselves."""
-
     BINDINGS: ClassVar[list[BindingType]] = bind("fold", "unfold")
 
-    @on(Table.Moved)
-    @on(Table.Stood)
-    def _other_keys(self) -> None:
+    @on(Table.CursorMoved)
+    @on(Table.StateChanged)
+    def _update_footer(self) -> None:
         self.screen.refresh_bindings()
 
     def action_fold(self) -> None:
-        line = self.table.line
-        if line is None:
+        row = self.table.row
+        if row is None:
             return
-        if line.closed is False:
-            self.turn(line.key)
-        elif line.above is not None:
-            self.table.select(line.above)
+        if row.collapsed is False:
+            self.toggle(row.key)
+        elif row.parent is not None:
+            self.table.move_to(row.parent)
 
     def action_unfold(self) -> None:
-        line = self.table.line
-        if line is None or line.closed is None:
+        row = self.table.row
+        if row is None or row.collapsed is None:
             return
-        if line.closed:
-            self.turn(line.key)
+        if row.collapsed:
+            self.toggle(row.key)
         else:
             self.table.action_down()
 
-    def turn(self, key: Key) -> None:
-        """Close what is open, open what is closed."""
+    def toggle(self, key: Key) -> None:
+        """Close an open row, open a closed one."""
         view = self.table.view
-        self.table.see(replace(view, folded=view.folded ^ {key}))
+        self.table.set_view(replace(view, folded=view.folded ^ {key}))

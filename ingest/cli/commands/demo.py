@@ -57,13 +57,13 @@ def command(invocation: Invocation, headless: float | None) -> int:
         )
     clock = _clock(invocation.aware_now)
     if headless is not None:
-        with _ended_by_signals() as ended, _told(invocation, clock) as demo:
+        with _ended_by_signals() as ended, _played(invocation, clock) as demo:
             return _follow(invocation, demo, clock, headless, ended)
     # The process that reads for the dashboard finds its settings in the environment.
     for one in (signal.SIGTERM, signal.SIGHUP):
         # Until the dashboard listens to them itself, and after: the folder must go all the same.
         signal.signal(one, _leave)
-    with _told(invocation, clock) as demo, _environment_of(demo):
+    with _played(invocation, clock) as demo, _environment_of(demo):
         with _owned(demo) as owned:
             # What is past is read before anybody looks: the screen then shows all of it at once.
             owned.owner.read_once()
@@ -74,19 +74,19 @@ def command(invocation: Invocation, headless: float | None) -> int:
 
 
 @contextmanager
-def _told(invocation: Invocation, clock: Clock) -> Iterator[Invocation]:
-    """The story is being told; a run that knows nothing else."""
+def _played(invocation: Invocation, clock: Clock) -> Iterator[Invocation]:
+    """Play the demo. Yields an invocation that uses only its home and database."""
     with _folder() as folder:
-        teller = DemoWriter(shipped(), folder, invocation.aware_now, invocation.zone)
-        teller.begin()
+        writer = DemoWriter(shipped(), folder, invocation.aware_now, invocation.zone)
+        writer.write_past()
         stop = Event()
-        telling = Thread(target=teller.play, args=(stop, clock), name="demo")
-        telling.start()
+        thread = Thread(target=writer.play, args=(stop, clock), name="demo")
+        thread.start()
         try:
-            yield invocation.elsewhere(_environment(invocation.env, folder, teller.home))
+            yield invocation.elsewhere(_environment(invocation.env, folder, writer.home))
         finally:
             stop.set()
-            telling.join()
+            thread.join()
 
 
 @contextmanager

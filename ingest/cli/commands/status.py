@@ -16,7 +16,7 @@ from ingest.db.query_reader import OwnerStatus, QueryReader, Row
 from ingest.pipeline.backlog import Backlog, backlog
 from ingest.sessions.session import Session, id_length, label, unfinished_sessions
 from ingest.text.units import ago, duration, pluralize, size
-from ingest.text.welcome import THINGS
+from ingest.text.welcome import HINTS
 
 _LIVE = (SessionState.RUNNING, SessionState.WAITING, SessionState.STALLED)
 _COUNTED = (*_LIVE, SessionState.FAILED)
@@ -186,7 +186,7 @@ def _welcome(output: Output, status: Status) -> None:
     output.line(StyledCell("Nothing has been read yet.", "bold"), waits)
     output.line()
     output.line("Three things to know:")
-    output.fields([*THINGS, ("file", status.db)])
+    output.fields([*HINTS, ("file", status.db)])
 
 
 def _counted(counts: dict[str, int]) -> str:

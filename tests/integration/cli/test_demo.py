@@ -45,7 +45,7 @@ def test_nothing_of_it_stays_and_nothing_of_the_user_is_touched(desk: Desk, atti
 def test_people_see_the_status_of_it(desk: Desk, attic: Path) -> None:
     out = desk.run("demo", "--headless", "0").out
     assert "● 3 running ◐ 1 waiting ◆ 1 stalled ✗ 1 failed" in out
-    assert "From cron to timers" in out
+    assert "Move cron jobs to timers" in out
 
 
 def test_without_a_terminal_it_says_what_to_do_instead(desk: Desk, attic: Path) -> None:

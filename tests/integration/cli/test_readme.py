@@ -51,7 +51,7 @@ MAKE = [one for one in COMMANDS if one.startswith("make")]
 def read(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the demo's home and a database that has read it."""
     folder = tmp_path_factory.mktemp("readme")
-    DemoWriter(shipped(), folder, NOW, UTC).begin()
+    DemoWriter(shipped(), folder, NOW, UTC).write_past()
     env = {"CODEX_HOME": f"{folder}/codex", "TAILBOARD_DB": f"{folder}/data/tailboard.duckdb"}
     assert run(["ingest", "-q"], env, NOW, UTC) in (0, 1)
     return folder

@@ -7,7 +7,7 @@ import pytest
 
 from ingest.db.database import Database
 from ingest.db.edit_log import EditLog
-from tests.app_harness import Stage
+from tests.app_harness import AppHarness
 from tests.integration.cli.cli_harness import Desk, Sessions, write_sessions
 
 SECRET = "ghp_" + "a1B2" * 9
@@ -85,8 +85,8 @@ def test_while_somebody_else_has_it_open_it_is_scanned_but_not_written_anew(
     assert desk.run("ingest", "-q").code == 0
     with Database(desk.db) as database, database.transaction():
         database.execute("update messages set text = $t where role = 'user'", {"t": TEXT})
-    stage = Stage(tmp_path)
-    stage.open()
+    harness = AppHarness(tmp_path)
+    harness.start_owner()
     try:
         found = desk.json("redact", "scan", code=1)
         assert found["total"] > 0
@@ -94,4 +94,4 @@ def test_while_somebody_else_has_it_open_it_is_scanned_but_not_written_anew(
         assert answer.code == 2
         assert "has the database open" in answer.err
     finally:
-        stage.close()
+        harness.stop_owner()

@@ -18,7 +18,7 @@ from ingest.sessions.session import Session, list_sessions
 from ingest.sessions.timeline import Moment, Tools, load_moments, load_order
 from tests.build import Home, Rollout, calls
 from tests.integration.facts.expectations import owner
-from tui.screens.board_card import card, drawn
+from tui.screens.board_card import load_card, render_card
 
 Steps = list[tuple[str, str]]
 NOW = Now(datetime(2026, 12, 1), timedelta(minutes=5), timedelta(hours=24))
@@ -43,7 +43,7 @@ class Told:
 
     @property
     def card(self) -> str:
-        return drawn(card(self.rows, self.session, NOW)).plain
+        return render_card(load_card(self.rows, self.session, NOW)).plain
 
     @property
     def journal(self) -> str:

@@ -7,7 +7,7 @@ from ingest.server.client import DatabaseClient
 from ingest.sessions.scope import Now
 from ingest.sessions.session import unfinished_sessions
 from ingest.sessions.timeline import Moment, Tools, load_moments, load_order
-from tests.app_harness import staged
+from tests.app_harness import running_harness
 from tests.build import Home
 
 
@@ -20,7 +20,7 @@ def told(tmp_path: Path) -> list[Moment]:
         session.end_turn("Done")
         session.write()
 
-    with staged(tmp_path, write) as stage, DatabaseClient(stage.db) as remote:
+    with running_harness(tmp_path, write) as harness, DatabaseClient(harness.db) as remote:
         ((home, session),) = remote.sql("select home, id from v_sessions").rows
         places = [one.at for one in load_order(remote, home, session, Tools.SHORT, words=False)]
         found = load_moments(remote, home, session, places)
@@ -42,8 +42,8 @@ def test_a_question_is_told_as_it_was_asked(tmp_path: Path) -> None:
         session.ask_user("Harbour or ice?")
         session.write()
 
-    with staged(tmp_path, write) as stage, DatabaseClient(stage.db) as remote:
-        now = Now(stage.now, timedelta(minutes=5), timedelta(days=1))
+    with running_harness(tmp_path, write) as harness, DatabaseClient(harness.db) as remote:
+        now = Now(harness.now, timedelta(minutes=5), timedelta(days=1))
         (session,) = unfinished_sessions(remote, now)
         assert session.state_reason == "request_user_input `Harbour or ice?` waits for an answer"
         places = [

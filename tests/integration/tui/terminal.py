@@ -1,4 +1,4 @@
-"""A pseudo-terminal with the real program in it: what it writes, as it came, and what is typed."""
+"""A pseudo-terminal that runs the program: what it writes, and what is typed."""
 
 import contextlib
 import fcntl
@@ -17,8 +17,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
-PATIENCE = 60
-"""Seconds after which something hangs for good."""
+TIMEOUT = 60
+"""Seconds after which a test has failed."""
 
 _ESCAPES = re.compile(
     rb"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[PX^_].*?\x1b\\|\x1b[@-Z\\-_]",
@@ -31,7 +31,7 @@ class Terminal:
         self.process = process
         self._leader = leader
         self.written = b""
-        """Everything it wrote so far."""
+        """Everything the program has written so far."""
 
     def type(self, keys: str) -> None:
         os.write(self._leader, keys.encode())
@@ -41,58 +41,58 @@ class Terminal:
         self.process.send_signal(signal.SIGWINCH)
 
     def hang_up(self) -> None:
-        """The window is closed."""
+        """Close the window."""
         os.close(self._leader)
         self._leader = -1
 
-    def _more(self, until: float) -> bool:
-        """Read what comes; whether anything came before it was too late."""
+    def _read(self, until: float) -> bool:
+        """Read what is available until this time; returns whether there was anything."""
         ready, _, _ = select.select([self._leader], [], [], max(0.0, until - time.monotonic()))
         if not ready:
             return False
         try:
             data = os.read(self._leader, 65536)
         except OSError:
-            return False  # It has ended, and closed its side.
+            return False  # The program has closed its side.
         self.written += data
         return bool(data)
 
     def until(self, text: str, since: int = 0) -> int:
-        """Until this text stands in what it wrote after `since`; how much was written then."""
-        until = time.monotonic() + PATIENCE
+        """Wait for this text after byte `since`; returns the number of bytes written by then."""
+        until = time.monotonic() + TIMEOUT
         wanted = _joined(text)
         while wanted not in _joined(self.plain(since)):
-            assert self._more(until), f"never saw {text!r} in {self.plain(since)[-2000:]!r}"
+            assert self._read(until), f"never saw {text!r} in {self.plain(since)[-2000:]!r}"
         return len(self.written)
 
     def until_bytes(self, data: bytes, since: int = 0) -> int:
-        until = time.monotonic() + PATIENCE
+        until = time.monotonic() + TIMEOUT
         while data not in self.written[since:]:
-            assert self._more(until), f"never saw {data!r}"
+            assert self._read(until), f"never saw {data!r}"
         return len(self.written)
 
     def plain(self, since: int = 0) -> str:
-        """What it wrote, without what moves and colours; a run of blanks is one."""
+        """What it wrote, without escape sequences; runs of blanks are one blank."""
         text = _ESCAPES.sub(b" ", self.written[since:]).decode("utf-8", "replace")
         return " ".join(text.split())
 
     def end(self) -> int:
-        """Wait until it has ended; its exit code."""
-        until = time.monotonic() + PATIENCE
-        while self.process.poll() is None or self._more(time.monotonic()):
-            self._more(min(until, time.monotonic() + 0.05))
-            assert time.monotonic() < until, "it does not end"
+        """Wait until the program has ended; returns its exit code."""
+        until = time.monotonic() + TIMEOUT
+        while self.process.poll() is None or self._read(time.monotonic()):
+            self._read(min(until, time.monotonic() + 0.05))
+            assert time.monotonic() < until, "the program does not end"
         return self.process.wait()
 
 
 def _joined(text: str) -> str:
-    """Without blanks: a long word, a path, is wrapped anywhere."""
+    """Without blanks: a long path may be wrapped anywhere."""
     return "".join(text.split())
 
 
-def _surroundings() -> dict[str, str]:
-    """Ours, without a size that would hide the terminal's own: a test runner may say one."""
-    return {name: said for name, said in os.environ.items() if name not in ("COLUMNS", "LINES")}
+def _environment() -> dict[str, str]:
+    """The environment without a terminal size, which a test runner may set."""
+    return {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
 
 
 @contextmanager
@@ -101,15 +101,15 @@ def terminal(
     env: Mapping[str, str],
     size: tuple[int, int] = (120, 40),
     *,
-    told: bool = True,
+    signalled: bool = True,
 ) -> Iterator[Terminal]:
-    """The program with these arguments, in a terminal of its own; unless it is `told`, it hears
-    nothing of the end of that."""
+    """Runs the program in a terminal of its own. Unless `signalled`, it gets no SIGHUP when the
+    terminal is closed."""
     leader, follower = pty.openpty()
 
-    def take_over() -> None:
+    def prepare() -> None:
         fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-        if not told:
+        if not signalled:
             signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGHUP])
 
     fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
@@ -118,18 +118,18 @@ def terminal(
         stdin=follower,
         stdout=follower,
         stderr=follower,
-        env={**_surroundings(), "TERM": "xterm-256color", "COLORTERM": "truecolor", **env},
+        env={**_environment(), "TERM": "xterm-256color", "COLORTERM": "truecolor", **env},
         start_new_session=True,
-        preexec_fn=take_over,
+        preexec_fn=prepare,
         cwd=ROOT,
     )
     os.close(follower)
-    opened = Terminal(process, leader)
+    program = Terminal(process, leader)
     try:
-        yield opened
+        yield program
     finally:
         with contextlib.suppress(ProcessLookupError):
             process.kill()
         process.wait()
-        if opened._leader >= 0:
-            opened.hang_up()
+        if program._leader >= 0:
+            program.hang_up()

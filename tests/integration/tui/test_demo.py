@@ -1,4 +1,4 @@
-"""The demo on a real terminal: the dashboard opens on it, and nothing of it stays."""
+"""`tailboard demo` in a real terminal: the dashboard opens, and no file remains."""
 
 import contextlib
 import fcntl
@@ -17,18 +17,17 @@ from pathlib import Path
 PROGRAM = "from ingest.cli.main import main; main()"
 
 
-def until(master: int, wanted: bytes) -> bytes:
-    """What the terminal is told, up to something that is waited for."""
-    told = b""
-    while wanted not in told:
-        told += os.read(master, 65_536)
-    return told
+def read_until(master: int, wanted: bytes) -> None:
+    """Read what the program writes, up to this text."""
+    written = b""
+    while wanted not in written:
+        written += os.read(master, 65_536)
 
 
 @contextmanager
 def demo() -> Iterator[tuple[subprocess.Popen[bytes], int, Path]]:
-    """The program, its terminal, and the folder that its own lie in; nothing is left there."""
-    with tempfile.TemporaryDirectory(prefix="t-") as attic:
+    """The program, its terminal and its temporary folder, which must be empty at the end."""
+    with tempfile.TemporaryDirectory(prefix="t-") as folder:
         master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
         with subprocess.Popen(
@@ -36,29 +35,29 @@ def demo() -> Iterator[tuple[subprocess.Popen[bytes], int, Path]]:
             stdin=slave,
             stdout=slave,
             stderr=slave,
-            env={**os.environ, "TMPDIR": attic, "TERM": "xterm-256color"},
+            env={**os.environ, "TMPDIR": folder, "TERM": "xterm-256color"},
             start_new_session=True,
         ) as process:
             os.close(slave)
-            yield process, master, Path(attic)
+            yield process, master, Path(folder)
         os.close(master)
-        assert list(Path(attic).iterdir()) == []
+        assert list(Path(folder).iterdir()) == []
 
 
-def test_the_demo_opens_the_dashboard_and_leaves_nothing_behind() -> None:
+def test_demo_opens_the_dashboard_and_removes_its_files() -> None:
     with demo() as (process, master, _):
-        until(master, b"From cron to timers")
+        read_until(master, b"Move cron jobs to timers")
         os.write(master, b"q")
-        # A terminal nobody holds open any more is at its end, which Linux calls an error.
+        # Linux reports an error at the end of a terminal that the program has closed.
         with contextlib.suppress(OSError):
             while os.read(master, 65_536):
                 pass
         assert process.wait(60) == 0
 
 
-def test_a_demo_that_is_ended_while_it_begins_leaves_nothing_behind() -> None:
-    with demo() as (process, _, attic):
-        while not list(attic.glob("tailboard-demo-*/work")):
+def test_demo_terminated_during_start_removes_its_files() -> None:
+    with demo() as (process, _, folder):
+        while not list(folder.glob("tailboard-demo-*/work")):
             assert process.poll() is None
         process.terminate()
         assert process.wait(60) in (0, 128 + signal.SIGTERM)

@@ -1,41 +1,41 @@
-"""The line of keys: what stands there does something, and says what."""
+"""The footer lists only keys that do something now."""
 
 from pathlib import Path
 
 import pytest
 
-from tests.app_harness import Stage, press, settled, shown
+from tests.app_harness import AppHarness, press, screen_text, wait_settled
 
 
-def foot(app: object) -> str:
-    return shown(app).splitlines()[-1]  # type: ignore[arg-type]
+def footer(app: object) -> str:
+    return screen_text(app).splitlines()[-1]  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
-    ("place", "idle"),
+    ("screen_key", "absent"),
     [
         ("2", ("Enter open", "y copy")),
         ("3", ("Enter open", "r retry", "R retry all", "y copy")),
         ("4", ("Enter open", "A automatic", "e export", "y copy")),
     ],
 )
-async def test_where_there_is_nothing_no_key_is_offered_for_it(
-    tmp_path: Path, place: str, idle: tuple[str, ...]
+async def test_an_empty_screen_offers_no_keys_for_rows(
+    tmp_path: Path, screen_key: str, absent: tuple[str, ...]
 ) -> None:
-    stage = Stage(tmp_path)
-    stage.open()
+    harness = AppHarness(tmp_path)
+    harness.start_owner()
     try:
-        app = stage.dashboard()
+        app = harness.make_dashboard()
         async with app.run_test(size=(240, 40)) as pilot:
-            await settled(pilot)
-            await press(pilot, place)
-            assert [key for key in idle if key in foot(app)] == []
+            await wait_settled(pilot)
+            await press(pilot, screen_key)
+            assert [key for key in absent if key in footer(app)] == []
     finally:
-        stage.close()
+        harness.stop_owner()
 
 
-async def test_what_enter_does_to_an_open_line_of_a_tree_is_told(stage: Stage) -> None:
-    async with stage.opened("4") as (app, pilot):
-        assert "Enter close" in foot(app)
+async def test_footer_says_whether_enter_opens_or_closes_a_tree_row(harness: AppHarness) -> None:
+    async with harness.open_dashboard("4") as (app, pilot):
+        assert "Enter close" in footer(app)
         await press(pilot, "enter")
-        assert "Enter open" in foot(app)
+        assert "Enter open" in footer(app)

@@ -1,11 +1,11 @@
-"""Hostile text on every screen: it stays text, whatever it asks for, and the screen stays whole."""
+"""Hostile text on every screen is shown as plain text and does not break the layout."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.app_harness import Stage, press, settled, shown, staged
+from tests.app_harness import AppHarness, press, running_harness, screen_text, wait_settled
 from tests.build import Home
 from tests.integration.tui.terminal import terminal
 from tests.sample_home import HOSTILE
@@ -19,7 +19,7 @@ SIZES = ((1, 1), (20, 4), (59, 14), (60, 15), (80, 24), (99, 30), (100, 30), (20
 
 
 def hostile(home: Home) -> None:
-    """Every field of a session that can hold a text holds a hostile one."""
+    """Sessions with hostile text in every text field."""
     for number, text in enumerate((HOSTILE, WORD, MARKS, LINKS)):
         session = home.session(cwd=f"/home/dev/{number}\x1b[31m[red]")
         session.prompt(text)
@@ -32,13 +32,13 @@ def hostile(home: Home) -> None:
 
 
 @pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Stage]:
-    with staged(tmp_path, hostile) as stage:
-        yield stage
+def harness(tmp_path: Path) -> Iterator[AppHarness]:
+    with running_harness(tmp_path, hostile) as harness:
+        yield harness
 
 
-def is_whole(app: Dashboard) -> bool:
-    """Whether every line fits, nothing acts, and nothing leads anywhere."""
+def is_intact(app: Dashboard) -> bool:
+    """Whether every line fits and has no control characters, links or actions."""
     for strip in app.screen._compositor.render_strips():
         for segment in strip:
             style = segment.style
@@ -52,38 +52,38 @@ def is_whole(app: Dashboard) -> bool:
 
 
 @pytest.mark.fault("U02", "U04", "U13")
-async def test_on_every_screen_hostile_text_is_only_text_and_the_layout_holds(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
+async def test_hostile_text_is_plain_text_on_every_screen_and_keeps_the_layout(
+    harness: AppHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened: list[str] = []
     monkeypatch.setattr(Dashboard, "open_url", lambda _, url, **__: opened.append(url))
-    async with stage.opened(size=(100, 30)) as (app, pilot):
+    async with harness.open_dashboard(size=(100, 30)) as (app, pilot):
         for key in "123465":
             await press(pilot, key)
             assert app.current_mode == SCREENS[int(key) - 1]
-            assert is_whole(app), shown(app)
+            assert is_intact(app), screen_text(app)
             for more in ("j", "j", "enter", "escape") if key != "5" else ("x",):
                 await press(pilot, more)
-                assert is_whole(app), shown(app)
+                assert is_intact(app), screen_text(app)
         assert app.is_running
         assert opened == []
 
 
 @pytest.mark.fault("U05")
-async def test_a_window_of_any_size_is_drawn_on_every_screen(stage: Stage) -> None:
-    async with stage.opened(size=(80, 24)) as (app, pilot):
+async def test_every_screen_is_drawn_at_every_window_size(harness: AppHarness) -> None:
+    async with harness.open_dashboard(size=(80, 24)) as (app, pilot):
         for key in "123465":
             await pilot.press(key)
             for columns, rows in SIZES:
                 await pilot.resize_terminal(columns, rows)
                 await press(pilot, "down")
             await pilot.resize_terminal(80, 24)
-            await settled(pilot)
-            assert is_whole(app), shown(app)
+            await wait_settled(pilot)
+            assert is_intact(app), screen_text(app)
 
 
 @pytest.mark.fault("U01", "U03")
-def test_the_real_program_sends_nothing_of_it_to_the_terminal(tmp_path: Path) -> None:
+def test_the_program_sends_no_hostile_sequence_to_the_terminal(tmp_path: Path) -> None:
     hostile(Home(tmp_path / "codex"))
     env = {
         "CODEX_HOME": str(tmp_path / "codex"),
@@ -99,5 +99,5 @@ def test_the_real_program_sends_nothing_of_it_to_the_terminal(tmp_path: Path) ->
         opened.until("hits", at)
         opened.type("\x03")
         opened.end()
-        for wrong in (b"\x1b]52;c;aGk=", b"\x9b2J\x1b", "\u009b".encode(), "\u202e".encode()):
-            assert wrong not in opened.written
+        for sequence in (b"\x1b]52;c;aGk=", b"\x9b2J\x1b", "\u009b".encode(), "\u202e".encode()):
+            assert sequence not in opened.written

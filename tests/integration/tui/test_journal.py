@@ -1,4 +1,4 @@
-"""The journal as a person at the keyboard uses it."""
+"""The journal screen: reading, exporting, exporting automatically."""
 
 import threading
 from pathlib import Path
@@ -10,117 +10,125 @@ from textual.pilot import Pilot
 from ingest.projects.exports import auto_exports, exported_files
 from ingest.projects.journal.write import WrittenJournal, write
 from ingest.server.client import DatabaseClient
-from tests.app_harness import PATIENCE, Stage, press, settled, shown, until, when
+from tests.app_harness import (
+    TIMEOUT,
+    AppHarness,
+    press,
+    screen_text,
+    wait_for_text,
+    wait_settled,
+    wait_until,
+)
 from tui.dashboard import Dashboard
 from tui.screens import journal as journal_screen
 from tui.widgets.table import Table
 
 
 async def go_to(pilot: Pilot[Any], app: Dashboard, title: str) -> None:
-    """With the cursor, to the session that is called so."""
+    """Move the cursor to the session with this title."""
     table = app.screen.query_exactly_one(Table)
     for _ in range(table.length):
-        line = table.line
-        if line is not None and title in line.text:
+        row = table.row
+        if row is not None and title in row.text:
             break
         await press(pilot, "j")
 
 
-async def test_export_a_journal(stage: Stage) -> None:
-    async with stage.opened("4", notes=True) as (app, pilot):
-        assert "11 sessions on 5 days" in shown(app)
+async def test_a_journal_is_exported(harness: AppHarness) -> None:
+    async with harness.open_dashboard("4", notifications=True) as (app, pilot):
+        assert "11 sessions on 5 days" in screen_text(app)
         await go_to(pilot, app, "Refactor the lexer")
-        assert "Refactor the lexer" in shown(app)
+        assert "Refactor the lexer" in screen_text(app)
         await pilot.press("e")
-        await until(pilot, "Export which journal?")
-        assert "This session: Refactor the lexer" in shown(app)
+        await wait_for_text(pilot, "Export which journal?")
+        assert "This session: Refactor the lexer" in screen_text(app)
         await pilot.press("enter")
-        await until(pilot, "Write it as")
-        assert "Nothing in it had to be masked" in shown(app)
-        assert "Markdown to" in shown(app)
-        assert not list(stage.db.parent.rglob("*.md"))
+        await wait_for_text(pilot, "Export as")
+        assert "No secrets had to be masked" in screen_text(app)
+        assert "Markdown to" in screen_text(app)
+        assert not list(harness.db.parent.rglob("*.md"))
         await pilot.press("enter")
-        await until(pilot, "Wrote")
-        (path,) = stage.db.parent.rglob("*.md")
+        await wait_for_text(pilot, "Wrote")
+        (path,) = harness.db.parent.rglob("*.md")
         assert "# Refactor the lexer" in path.read_text()
-        with DatabaseClient(stage.db) as remote:
+        with DatabaseClient(harness.db) as remote:
             assert exported_files(remote) == [path]
 
 
-async def test_quitting_asks_only_while_an_export_is_being_written(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
+async def test_quit_asks_only_during_an_export(
+    harness: AppHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ends = threading.Event()
+    finish = threading.Event()
 
     def slow(*arguments: Any, **named: Any) -> WrittenJournal:
-        assert ends.wait(PATIENCE)
+        assert finish.wait(TIMEOUT)
         return write(*arguments, **named)
 
     monkeypatch.setattr(journal_screen, "write", slow)
-    async with stage.opened("4", notes=True) as (app, pilot):
+    async with harness.open_dashboard("4", notifications=True) as (app, pilot):
         await go_to(pilot, app, "Refactor the lexer")
         await pilot.press("e")
-        await until(pilot, "Export which journal?")
+        await wait_for_text(pilot, "Export which journal?")
         await pilot.press("enter")
-        await until(pilot, "Write it as")
+        await wait_for_text(pilot, "Export as")
         await pilot.press("enter")
-        await when(pilot, lambda: app.exporting)
+        await wait_until(pilot, lambda: app.exporting)
         await pilot.press("q")
-        await until(pilot, "An export is being written. Quit?")
+        await wait_for_text(pilot, "An export is being written. Quit?")
         await pilot.press("enter")
-        ends.set()
-        await until(pilot, "Wrote")
+        finish.set()
+        await wait_for_text(pilot, "Wrote")
         await pilot.press("q")
         await pilot.pause()
         assert app.return_code == 0
 
 
-async def test_escape_writes_nothing(stage: Stage) -> None:
-    async with stage.opened("4", notes=True) as (_, pilot):
-        for steps in (("escape",), ("enter", "escape")):
+async def test_escape_cancels_an_export(harness: AppHarness) -> None:
+    async with harness.open_dashboard("4", notifications=True) as (_, pilot):
+        for keys in (("escape",), ("enter", "escape")):
             await pilot.press("e")
-            await until(pilot, "Export which journal?")
-            for key in steps:
+            await wait_for_text(pilot, "Export which journal?")
+            for key in keys:
                 await pilot.press(key)
                 await pilot.pause()
-        await settled(pilot)
-        assert not (stage.db.parent / "journals").exists()
+        await wait_settled(pilot)
+        assert not (harness.db.parent / "journals").exists()
 
 
-async def test_what_is_masked_is_shown_before_anything_is_written(stage: Stage) -> None:
-    async with stage.opened("4", notes=True) as (app, pilot):
+async def test_masked_secrets_are_shown_before_an_export(harness: AppHarness) -> None:
+    async with harness.open_dashboard("4", notifications=True) as (app, pilot):
         table = app.screen.query_exactly_one(Table)
         table.action_bottom()
-        await settled(pilot)
-        while "private" not in shown(app) and table.cursor > 0:
+        await wait_settled(pilot)
+        while "private" not in screen_text(app) and table.cursor > 0:
             await press(pilot, "l", "k")
         await pilot.press("e")
-        await until(pilot, "Export which journal?")
+        await wait_for_text(pilot, "Export which journal?")
         await pilot.press("enter")
-        await until(pilot, "masked:")
-        assert "[private]" in shown(app)
+        await wait_for_text(pilot, "masked:")
+        assert "[private]" in screen_text(app)
 
 
-async def test_marked_sessions_are_written_each_to_its_file(stage: Stage) -> None:
-    async with stage.opened("4", notes=True) as (_, pilot):
+async def test_each_marked_session_is_exported_to_its_own_file(harness: AppHarness) -> None:
+    async with harness.open_dashboard("4", notifications=True) as (_, pilot):
         await press(pilot, "j", "space", "space")
         await pilot.press("e")
-        await until(pilot, "The 2 marked sessions")
+        await wait_for_text(pilot, "The 2 marked sessions")
         await pilot.press("enter")
-        await until(pilot, "Write it as")
+        await wait_for_text(pilot, "Export as")
         await pilot.press("j", "j", "enter")
-        await until(pilot, "Wrote 2 files")
-        assert len(list(stage.db.parent.rglob("*.html"))) == 2
+        await wait_for_text(pilot, "Wrote 2 files")
+        assert len(list(harness.db.parent.rglob("*.html"))) == 2
 
 
-async def test_automatic_export_is_switched_on_and_off(stage: Stage, tmp_path: Path) -> None:
-    async with stage.opened("4", notes=True) as (app, pilot):
+async def test_automatic_export_is_turned_on_and_off(harness: AppHarness, tmp_path: Path) -> None:
+    async with harness.open_dashboard("4", notifications=True) as (app, pilot):
         await go_to(pilot, app, "Refactor the lexer")
         await pilot.press("A")
-        await until(pilot, "written by itself")
-        with DatabaseClient(stage.db) as remote:
-            assert [one.folder for one in auto_exports(remote)] == ["/home/dev/parser"]
+        await wait_for_text(pilot, "exported automatically")
+        with DatabaseClient(harness.db) as remote:
+            assert [export.folder for export in auto_exports(remote)] == ["/home/dev/parser"]
         await pilot.press("A")
-        await until(pilot, "Off for /home/dev/parser")
-        with DatabaseClient(stage.db) as remote:
+        await wait_for_text(pilot, "Off for /home/dev/parser")
+        with DatabaseClient(harness.db) as remote:
             assert auto_exports(remote) == []

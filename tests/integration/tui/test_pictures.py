@@ -1,4 +1,4 @@
-"""Pictures of the screens: what `make screenshots` takes, and what is kept of it."""
+"""The screenshots of `make screenshots`."""
 
 import asyncio
 import re
@@ -6,37 +6,37 @@ from pathlib import Path
 
 import pytest
 
-from tests.pictures.camera import demonstrated, exported
+from tests.pictures.camera import demo_harness, exported
 from tests.pictures.drawing import png, svg
 from tests.pictures.shots import SHOTS
 from tui.query_runner import failure_of
 
 ROOT = Path(__file__).resolve().parents[3]
-LARGEST = 150 * 1024
+MAX_BYTES = 150 * 1024
 
 
-def test_a_picture_is_small_and_needs_nothing_from_elsewhere(
+def test_a_screenshot_is_small_and_loads_nothing_from_the_network(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TZ", "UTC")
-    with demonstrated(tmp_path / "tour") as stage:
-        drawn = svg(asyncio.run(exported(stage, SHOTS[0], (120, 40))))
-    assert "From&#160;cron&#160;to&#160;timers" in drawn
+    with demo_harness(tmp_path / "tour") as harness:
+        drawn = svg(asyncio.run(exported(harness, SHOTS[0], (120, 40))))
+    assert "Move&#160;cron&#160;jobs" in drawn
     assert re.findall(r"url\((?!#)|@font-face|<image|Fira", drawn) == []
-    assert 10_000 < len(png(drawn)) < LARGEST
+    assert 10_000 < len(png(drawn)) < MAX_BYTES
 
 
-def test_no_picture_shows_a_mistake_of_the_program(
+def test_no_screenshot_shows_an_error_of_the_program(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TZ", "UTC")
-    with demonstrated(tmp_path / "tour") as stage:
-        shown = {shot.name: asyncio.run(exported(stage, shot, shot.sizes[0])) for shot in SHOTS}
-    told = failure_of(TypeError("")).message[:30].replace(" ", "&#160;")
-    assert [name for name, drawn in shown.items() if told in drawn] == []
+    with demo_harness(tmp_path / "tour") as harness:
+        exports = {shot.name: asyncio.run(exported(harness, shot, shot.sizes[0])) for shot in SHOTS}
+    error = failure_of(TypeError("")).message[:30].replace(" ", "&#160;")
+    assert [name for name, drawn in exports.items() if error in drawn] == []
 
 
-def test_every_shot_was_taken_and_nothing_else_lies_there() -> None:
+def test_the_folder_contains_exactly_the_configured_screenshots() -> None:
     wanted = {
         f"{shot.file(size)}.{kind}"
         for shot in SHOTS
@@ -45,4 +45,4 @@ def test_every_shot_was_taken_and_nothing_else_lies_there() -> None:
     }
     taken = {path.name for path in (ROOT / "screenshots").iterdir()}
     assert taken == wanted, "run `make screenshots`"
-    assert all(path.stat().st_size < LARGEST for path in (ROOT / "screenshots").glob("*.png"))
+    assert all(path.stat().st_size < MAX_BYTES for path in (ROOT / "screenshots").glob("*.png"))

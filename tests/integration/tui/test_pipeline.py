@@ -1,4 +1,4 @@
-"""The pipeline at the keyboard: find what failed, read why, act on it, and see what came of it."""
+"""The pipeline screen: find what failed, read why, and act on it."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -11,202 +11,214 @@ from ingest.batches.action import Action, Selection, Verb
 from ingest.batches.state import State
 from ingest.pipeline.action_messages import BATCH_ACTION, RequestedAction, to_message
 from ingest.server.client import DatabaseClient
-from tests.app_harness import Stage, answered, asked, press, settled, shown
-from tests.sample_failures import troubled
+from tests.app_harness import (
+    AppHarness,
+    press,
+    screen_text,
+    wait_for_dialog,
+    wait_for_dialogs_closed,
+    wait_settled,
+)
+from tests.sample_failures import run_failing_harness
 from tests.unit.db import queued
 from tui.dashboard import Dashboard
-from tui.dialogs import Ask, Choose, Confirm, Typed
-from tui.screens.pipeline.panes import Lists
-from tui.widgets.list_pane import FilterLine
+from tui.dialogs import ChoiceDialog, ConfirmDialog, InputDialog, TypedConfirmDialog
+from tui.screens.pipeline.panes import ListsPane
+from tui.widgets.list_pane import FilterInput
 
 FAILED = queued.key(1, 1_200_000).id
 DEAD = queued.key(4, 512).id
 
 
 @pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Stage]:
-    with troubled(tmp_path) as stage:
-        yield stage
+def harness(tmp_path: Path) -> Iterator[AppHarness]:
+    with run_failing_harness(tmp_path) as harness:
+        yield harness
 
 
-def batch(stage: Stage, which: str) -> dict[str, object]:
-    with DatabaseClient(stage.db) as remote:
+def batch(harness: AppHarness, which: str) -> dict[str, object]:
+    with DatabaseClient(harness.db) as remote:
         row = remote.first_row("queue.batch", id=which)
         assert row is not None
         return row
 
 
-def said(app: Dashboard) -> list[str]:
-    """What was told in passing."""
+def notifications(app: Dashboard) -> list[str]:
     return [notification.message for notification in app._notifications]
 
 
-def orders(stage: Stage) -> Counter[str]:
-    """What was ordered so far; the clock stands still, so it has no order."""
-    with DatabaseClient(stage.db) as remote:
+def actions(harness: AppHarness) -> Counter[str]:
+    """The actions recorded so far. The clock stands still, so their order is undefined."""
+    with DatabaseClient(harness.db) as remote:
         answer = remote.sql("select verb from v_commands")
         return Counter(str(verb) for (verb,) in answer.rows)
 
 
-async def test_the_failed_batch_is_found_its_reason_read_and_retried(stage: Stage) -> None:
-    async with stage.opened("3") as (app, pilot):
+async def test_a_failed_batch_is_found_explained_and_retried(harness: AppHarness) -> None:
+    async with harness.open_dashboard("3") as (app, pilot):
         await press(pilot, "slash", *"error:io.eio state:failed", "enter")
-        assert "Read error at byte" in shown(app)
-        assert "next try" in shown(app)
-        which = str(app.screen.query_exactly_one(Lists).table.key)
+        assert "Read error at byte" in screen_text(app)
+        assert "next try" in screen_text(app)
+        batch_id = str(app.screen.query_exactly_one(ListsPane).table.key)
         await press(pilot, "r")
-        assert batch(stage, which)["state"] == State.PENDING
-        assert said(app) == ["Retried 1 batch."]
+        assert batch(harness, batch_id)["state"] == State.PENDING
+        assert notifications(app) == ["Retried 1 batch."]
 
 
-async def test_an_answer_about_one_list_is_never_shown_in_another(stage: Stage) -> None:
-    async with stage.opened("3", size=(80, 24)) as (app, pilot):
-        lists = app.screen.query_exactly_one(Lists)
-        of_batches = await app.feed.ask(lists.table.question())
+async def test_a_late_result_for_another_list_is_discarded(harness: AppHarness) -> None:
+    async with harness.open_dashboard("3", size=(80, 24)) as (app, pilot):
+        lists = app.screen.query_exactly_one(ListsPane)
+        of_batches = await app.queries.ask(lists.table.build_query())
         await pilot.press("right_square_bracket")
-        lists.table.take(of_batches)  # It was asked before the key, and answered after it.
-        offered = {*lists.table.all_keys(), *(lists.table.waiting or ())}
-        assert offered.isdisjoint(of_batches.keys)
-        await settled(pilot)
-        assert "FILE" in shown(app)
+        lists.table.set_result(of_batches)  # Queried before the key, arrived after it.
+        keys = {*lists.table.all_keys(), *(lists.table.pending_keys or ())}
+        assert keys.isdisjoint(of_batches.keys)
+        await wait_settled(pilot)
+        assert "FILE" in screen_text(app)
 
 
 @pytest.mark.fault("Q03")
-async def test_retry_pressed_twice_is_one_attempt(stage: Stage) -> None:
-    async with stage.opened("3") as (_, pilot):
+async def test_pressing_retry_twice_retries_once(harness: AppHarness) -> None:
+    async with harness.open_dashboard("3") as (_, pilot):
         await press(pilot, "slash", *"state:dead", "enter")
-        before = orders(stage)
+        before = actions(harness)
         await press(pilot, "r", "r")
-        assert batch(stage, DEAD)["state"] == State.PENDING
-        with DatabaseClient(stage.db) as remote:
+        assert batch(harness, DEAD)["state"] == State.PENDING
+        with DatabaseClient(harness.db) as remote:
             moves = remote.rows("batches.moves", batches=[DEAD])
         assert [move["move"] for move in moves].count("retry") == 1
-        assert orders(stage) - before == Counter(["retry"])
+        assert actions(harness) - before == Counter(["retry"])
 
 
 @pytest.mark.fault("Q04")
 @pytest.mark.fault("U10")
-async def test_a_bulk_retry_asks_first_and_enter_alone_does_nothing(stage: Stage) -> None:
-    async with stage.opened("3") as (app, pilot):
+async def test_a_bulk_retry_needs_confirmation_and_enter_declines(harness: AppHarness) -> None:
+    async with harness.open_dashboard("3") as (app, pilot):
         await press(pilot, "slash", *"state:failed,dead", "enter")
-        before = orders(stage)
+        before = actions(harness)
         await pilot.press("R")
-        await asked(pilot, Confirm)
-        assert "Retry 3 batches?" in shown(app)
+        await wait_for_dialog(pilot, ConfirmDialog)
+        assert "Retry 3 batches?" in screen_text(app)
         await pilot.press("enter")
-        await answered(pilot)
-        assert orders(stage) == before
-        assert batch(stage, DEAD)["state"] == State.DEAD
+        await wait_for_dialogs_closed(pilot)
+        assert actions(harness) == before
+        assert batch(harness, DEAD)["state"] == State.DEAD
         await pilot.press("R")
-        await asked(pilot, Confirm)
+        await wait_for_dialog(pilot, ConfirmDialog)
         await pilot.press("y")
-        await answered(pilot)
-        assert said(app) == ["Retried 3 batches."]
-        assert batch(stage, DEAD)["state"] == batch(stage, FAILED)["state"] == State.PENDING
+        await wait_for_dialogs_closed(pilot)
+        assert notifications(app) == ["Retried 3 batches."]
+        assert batch(harness, DEAD)["state"] == batch(harness, FAILED)["state"] == State.PENDING
 
 
 @pytest.mark.fault("U11")
-async def test_what_changed_since_it_was_drawn_is_told_and_left_alone(stage: Stage) -> None:
-    async with stage.opened("3") as (app, pilot):
+async def test_a_batch_that_changed_meanwhile_is_skipped_with_the_reason(
+    harness: AppHarness,
+) -> None:
+    async with harness.open_dashboard("3") as (app, pilot):
         await press(pilot, "slash", *"state:dead", "enter")
-        with DatabaseClient(stage.db) as other:
+        with DatabaseClient(harness.db) as other:
             wanted = Action(verb=Verb.RETRY, selection=Selection(ids=(DEAD,)), actor="bob")
             other.act(BATCH_ACTION, **to_message(RequestedAction(wanted, "theirs")))
         await press(pilot, "r")
-        assert any("It waits to be done already." in one for one in said(app))
+        assert any("Already queued." in text for text in notifications(app))
 
 
-async def test_marked_batches_are_put_off_together_until_a_time(stage: Stage) -> None:
-    async with stage.opened("3") as (app, pilot):
+async def test_marked_batches_are_snoozed_together(harness: AppHarness) -> None:
+    async with harness.open_dashboard("3") as (app, pilot):
         await press(pilot, "slash", *"state:failed", "enter")
         await pilot.press("ctrl+a", "z")
-        await asked(pilot, Ask)
-        assert "Enter takes it · Esc leaves" in shown(app)
+        await wait_for_dialog(pilot, InputDialog)
+        assert "Enter confirms · Esc cancels" in screen_text(app)
         await pilot.press("enter")
-        await asked(pilot, Confirm)
-        assert "Put off 2 batches?" in shown(app)
+        await wait_for_dialog(pilot, ConfirmDialog)
+        assert "Snooze 2 batches?" in screen_text(app)
         await pilot.press("y")
-        await answered(pilot)
-        assert batch(stage, FAILED)["state"] == State.SNOOZED
+        await wait_for_dialogs_closed(pilot)
+        assert batch(harness, FAILED)["state"] == State.SNOOZED
 
 
-async def test_the_queue_is_paused_and_goes_on(stage: Stage) -> None:
-    async with stage.opened("3") as (app, pilot):
+async def test_the_queue_is_paused_and_resumed(harness: AppHarness) -> None:
+    async with harness.open_dashboard("3") as (app, pilot):
         await press(pilot, "P")
-        assert "‖ Paused by" in shown(app)
+        assert "‖ Paused by" in screen_text(app)
         await press(pilot, "P")
-        with DatabaseClient(stage.db) as remote:
+        with DatabaseClient(harness.db) as remote:
             assert remote.rows("status.pauses") == []
 
 
-async def test_reading_a_file_again_wants_its_word_typed(stage: Stage) -> None:
-    async with stage.opened() as (app, pilot):
+async def test_reading_a_file_again_needs_a_typed_confirmation(harness: AppHarness) -> None:
+    async with harness.open_dashboard() as (app, pilot):
         await press(pilot, "3", "right_square_bracket")
         await press(pilot, "slash", *"state:following", "enter")
-        before = orders(stage)
+        before = actions(harness)
         for word in ("yes", "reset"):
             await pilot.press("X")
-            await asked(pilot, Choose)
+            await wait_for_dialog(pilot, ChoiceDialog)
             await pilot.press("enter")
-            await asked(pilot, Typed)
-            assert "are forgotten and read again" in shown(app)
+            await wait_for_dialog(pilot, TypedConfirmDialog)
+            assert "are deleted and read again" in screen_text(app)
             await pilot.press(*word, "enter")
-            await answered(pilot)
-        assert orders(stage) - before == Counter(["reset"])
-        assert any("A copy is at" in one for one in said(app))
+            await wait_for_dialogs_closed(pilot)
+        assert actions(harness) - before == Counter(["reset"])
+        assert any("The backup is" in text for text in notifications(app))
 
 
-async def test_errors_are_grouped_and_lead_to_their_batches(stage: Stage) -> None:
-    async with stage.opened("3") as (app, pilot):
+async def test_batches_are_grouped_by_error_and_a_group_opens_its_batches(
+    harness: AppHarness,
+) -> None:
+    async with harness.open_dashboard("3") as (app, pilot):
         await press(pilot, "g")
-        assert "io.EIO" in shown(app)
-        assert "fold.odd" in shown(app)
-        assert "error kinds" in shown(app)
-        footer = shown(app).splitlines()[-1]
+        assert "io.EIO" in screen_text(app)
+        assert "fold.odd" in screen_text(app)
+        assert "2 errors" in screen_text(app)
+        footer = screen_text(app).splitlines()[-1]
         assert "r retry" in footer
-        assert [word for word in ("retry all", "put off", "cancel", "raw") if word in footer] == []
+        assert [word for word in ("retry all", "snooze", "cancel", "raw") if word in footer] == []
         await press(pilot, "enter")
-        assert "error:io.EIO" in shown(app)
+        assert "error:io.EIO" in screen_text(app)
 
 
-async def test_the_figures_at_the_top_are_explained_by_the_rows_behind_them(stage: Stage) -> None:
-    async with stage.opened("3") as (app, pilot):
+async def test_why_lists_the_rows_behind_the_header(
+    harness: AppHarness,
+) -> None:
+    async with harness.open_dashboard("3") as (app, pilot):
         await press(pilot, "w")
-        told = shown(app)
-        assert "waits for an answer" in told
-        assert "damaged: The compressed file ends before it is complete." in told
-        assert "2 × io.EIO" in told or "3 × io.EIO" in told
+        text = screen_text(app)
+        assert "waits for an answer" in text
+        assert "damaged: The compressed file ends before it is complete." in text
+        assert "2 × io.EIO" in text or "3 × io.EIO" in text
         await press(pilot, "escape")
-        assert "× io.EIO" not in shown(app)
+        assert "× io.EIO" not in screen_text(app)
 
 
-async def test_the_log_says_which_file_failed(stage: Stage) -> None:
-    broken = stage.home.session()
+async def test_the_log_names_the_file_that_failed(harness: AppHarness) -> None:
+    broken = harness.home.session()
     broken.prompt("Begin")
     broken.write()
-    packed = stage.home.compress(broken)
+    packed = harness.home.compress(broken)
     packed.write_bytes(packed.read_bytes()[:-20])
-    stage.read()
-    async with stage.opened("3", "left_square_bracket") as (app, _):
-        assert f"source.damaged: …{packed.name[-18:]}" in shown(app)
+    harness.ingest()
+    async with harness.open_dashboard("3", "left_square_bracket") as (app, _):
+        assert f"source.damaged: …{packed.name[-18:]}" in screen_text(app)
 
 
-async def test_the_log_shows_the_log_file(stage: Stage) -> None:
-    log.start(stage.db)
+async def test_the_log_list_shows_the_log_file(harness: AppHarness) -> None:
+    log.start(harness.db)
     log.suppressed("Writing the state [bold]", OSError("No space left\x1b[2J"))
-    async with stage.opened("3", "left_square_bracket") as (app, _):
-        screen = shown(app)
-        assert "warning Writing the state" in screen
-        assert "[bold]" in screen
-        line = app.screen.query_exactly_one(Lists).table.line
-        assert line is not None
-        assert "No space left␛[2J" in line.text
+    async with harness.open_dashboard("3", "left_square_bracket") as (app, _):
+        text = screen_text(app)
+        assert "warning Writing the state" in text
+        assert "[bold]" in text
+        row = app.screen.query_exactly_one(ListsPane).table.row
+        assert row is not None
+        assert "No space left␛[2J" in row.text
 
 
-async def test_each_list_has_its_own_filter_line(stage: Stage) -> None:
-    async with stage.opened("3") as (app, pilot):
+async def test_each_list_has_its_own_filter(harness: AppHarness) -> None:
+    async with harness.open_dashboard("3") as (app, pilot):
         await press(pilot, "slash", *"state:dead", "enter")
-        line = app.screen.query_exactly_one(FilterLine)
+        line = app.screen.query_exactly_one(FilterInput)
         await press(pilot, "right_square_bracket")
         assert not line.display
         await press(pilot, "left_square_bracket")

@@ -1,4 +1,4 @@
-"""Thousands of keys without sense, while the window changes, owners die and the database goes."""
+"""Thousands of random keys while the window is resized, owners end and the database is deleted."""
 
 import asyncio
 import os
@@ -13,22 +13,24 @@ from textual.geometry import Size
 from textual.keys import key_to_character
 from textual.widgets import Input
 
-from tests.app_harness import PATIENCE, Stage, when
+from tests.app_harness import TIMEOUT, AppHarness, wait_until
 from tui.commands import COMMANDS
 from tui.dashboard import Dashboard
 
 SOAK: Final = bool(os.environ.get("TAILBOARD_SOAK"))
 SEEDS: Final = range(20 if SOAK else 2)
 KEYS: Final = 10_000 if SOAK else 600
-"""Of each seed."""
+"""For each seed."""
 BURST: Final = 40
-"""Keys between two looks at whether all is well."""
-DISTURBED: Final = 5
-"""In one burst of so many the owner ends, in turns with the database and without."""
+"""Keys between two checks."""
+DISTURB_EVERY: Final = 5
+"""In one of this many bursts the owner is replaced, alternately with and without the database."""
 SIZES: Final = [(1, 1), (300, 80), (300, 1), (1, 80), (80, 24)]
-"""Apart from any other between the smallest and the largest of them."""
+"""Besides random sizes between the smallest and the largest of these."""
 LEAVES: Final = {"q", "ctrl+c", "ctrl+z"}
-BOUND: Final = sorted({key for one in COMMANDS.values() for key in one.keys.split(",")} - {""})
+BOUND: Final = sorted(
+    {key for command in COMMANDS.values() for key in command.keys.split(",")} - {""}
+)
 POOL: Final = [
     *(key for key in BOUND if key not in LEAVES),
     *["enter"] * 6, *["escape"] * 6, *["y", "n", "tab", "backspace", "delete", "f5", "é", "x"],
@@ -40,26 +42,26 @@ def name_of(key: str) -> str:
     return "space" if key == " " else key
 
 
-async def handed_on(app: Dashboard, sent: int = 0) -> None:
-    """Until so many keys have come and none is held; it may take long, as long as it goes on."""
+async def wait_delivered(app: Dashboard, sent: int = 0) -> None:
+    """Wait until this many keys are processed. Fails only if there is no progress."""
 
-    def waits() -> bool:
-        return passed_on(app) < sent or not app.typed.settled
+    def pending() -> bool:
+        return processed(app) < sent or not app.typeahead.settled
 
-    while waits():
-        done = passed_on(app)
-        async with asyncio.timeout(PATIENCE):
-            while waits() and passed_on(app) == done:
+    while pending():
+        done = processed(app)
+        async with asyncio.timeout(TIMEOUT):
+            while pending() and processed(app) == done:
                 assert app._exception is None
                 await asyncio.sleep(0.002)
 
 
-def passed_on(app: Dashboard) -> int:
-    return app.typed.handed_on + app.typed.refused
+def processed(app: Dashboard) -> int:
+    return app.typeahead.delivered + app.typeahead.ignored
 
 
 def resize(app: Dashboard, chance: random.Random) -> None:
-    """As the terminal tells it: in between the keys, and nobody waits for it."""
+    """Send a resize as a terminal does: between keys, without waiting."""
     any_size = (chance.randint(1, 300), chance.randint(1, 80))
     size = Size(*(chance.choice(SIZES) if chance.random() < 0.3 else any_size))
     assert isinstance(app._driver, HeadlessDriver)
@@ -67,33 +69,35 @@ def resize(app: Dashboard, chance: random.Random) -> None:
     app._driver.send_message(events.Resize(size, size))
 
 
-def disturb(stage: Stage, *, deleted: bool) -> None:
-    """The owner ends and another comes; in between, the database may be deleted."""
-    stage.close()
+def disturb(harness: AppHarness, *, deleted: bool) -> None:
+    """Replace the owner, and delete the database in between if asked to."""
+    harness.stop_owner()
     if deleted:
-        for one in stage.db.parent.glob(f"{stage.db.name}*"):
-            if one.is_file():
-                one.unlink()
-    stage.open()
+        for path in harness.db.parent.glob(f"{harness.db.name}*"):
+            if path.is_file():
+                path.unlink()
+    harness.start_owner()
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-async def test_no_key_ends_it_and_none_is_lost(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch, seed: int
+async def test_random_keys_neither_crash_the_dashboard_nor_get_lost(
+    harness: AppHarness, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
     chance = random.Random(seed)
-    # By a name in the palette, too, one could leave.
-    monkeypatch.setattr(Dashboard, "action_quit", left_alone)
+    # The palette could quit, too.
+    monkeypatch.setattr(Dashboard, "action_quit", do_nothing)
     monkeypatch.setattr(Dashboard, "action_suspend", lambda _: None)
-    async with stage.opened() as (app, pilot):
+    async with harness.open_dashboard() as (app, pilot):
         driver = app._driver
         assert driver is not None
         sent = 0
         for number in range(KEYS // BURST):
-            happening = None
-            if number % DISTURBED == seed % DISTURBED:
-                deleted = bool(number // DISTURBED % 2)
-                happening = asyncio.create_task(asyncio.to_thread(disturb, stage, deleted=deleted))
+            disturbance = None
+            if number % DISTURB_EVERY == seed % DISTURB_EVERY:
+                deleted = bool(number // DISTURB_EVERY % 2)
+                disturbance = asyncio.create_task(
+                    asyncio.to_thread(disturb, harness, deleted=deleted)
+                )
             for _ in range(BURST):
                 key = name_of(chance.choice(POOL))
                 driver.send_message(events.Key(key, key_to_character(key)))
@@ -102,27 +106,27 @@ async def test_no_key_ends_it_and_none_is_lost(
                     resize(app, chance)
                 if chance.random() < 0.2:
                     await asyncio.sleep(0)
-            await handed_on(app, sent)
-            if happening is not None:
-                await happening
-            assert passed_on(app) == sent
-            assert app.mistakes.met == []
+            await wait_delivered(app, sent)
+            if disturbance is not None:
+                await disturbance
+            assert processed(app) == sent
+            assert app.unexpected_errors.recorded == []
         await pilot.resize_terminal(120, 40)
-        # Its keys are still what they were: out of everything, and from screen to screen.
-        for place, key in (("pipeline", "3"), ("insights", "6"), ("board", "1")):
+        # Escape still closes everything, and number keys still switch screens.
+        for mode, key in (("pipeline", "3"), ("insights", "6"), ("board", "1")):
             while len(app.screen_stack) > 1 or isinstance(app.focused, Input):
                 app.simulate_key("escape")
                 await asyncio.sleep(0)
-                await handed_on(app)
+                await wait_delivered(app)
             app.simulate_key(key)
             await asyncio.sleep(0)
-            await when(pilot, partial(is_at, app, place))
-        assert app.mistakes.met == []
+            await wait_until(pilot, partial(is_at, app, mode))
+        assert app.unexpected_errors.recorded == []
 
 
-def is_at(app: Dashboard, place: str) -> bool:
-    return app.current_mode == place
+def is_at(app: Dashboard, mode: str) -> bool:
+    return app.current_mode == mode
 
 
-async def left_alone(_: Dashboard) -> None:
+async def do_nothing(_: Dashboard) -> None:
     pass

@@ -1,5 +1,5 @@
-"""The real program in a real terminal: it starts, is resized, suspended and left, and whatever
-happens the terminal is as it was."""
+"""The program in a real terminal: started, resized, suspended and quit. It always restores the
+terminal."""
 
 import os
 import signal
@@ -10,7 +10,7 @@ import pytest
 
 from ingest.server import owner_file
 from tests.build import Home
-from tests.integration.tui.terminal import PATIENCE, Terminal, terminal
+from tests.integration.tui.terminal import TIMEOUT, Terminal, terminal
 from tests.sample_home import HOSTILE, everything
 
 ALTERNATE_ON, ALTERNATE_OFF = b"\x1b[?1049h", b"\x1b[?1049l"
@@ -30,83 +30,83 @@ def env(tmp_path: Path) -> dict[str, str]:
 
 @pytest.fixture
 def opened(env: dict[str, str]) -> Iterator[Terminal]:
-    with terminal([], env) as found:
-        found.until("Refactor the lexer")
-        yield found
+    with terminal([], env) as program:
+        program.until("Refactor the lexer")
+        yield program
 
 
-def is_restored(found: Terminal, since: int = 0) -> bool:
-    said = found.written[since:]
+def is_restored(program: Terminal, since: int = 0) -> bool:
+    output = program.written[since:]
     return (
-        said.rfind(ALTERNATE_OFF) > said.rfind(ALTERNATE_ON)
-        and said.rfind(MOUSE_OFF) > said.rfind(MOUSE_ON)
-        and CURSOR_ON in said
+        output.rfind(ALTERNATE_OFF) > output.rfind(ALTERNATE_ON)
+        and output.rfind(MOUSE_OFF) > output.rfind(MOUSE_ON)
+        and CURSOR_ON in output
     )
 
 
-def test_it_opens_reads_everything_and_leaves_the_terminal_as_it_was(opened: Terminal) -> None:
+def test_quit_restores_the_terminal(opened: Terminal) -> None:
     assert ALTERNATE_ON in opened.written
     opened.type("q")
     assert opened.end() == 0
     assert is_restored(opened)
 
 
-def test_a_terminal_that_cannot_place_text_gets_the_status_and_the_reason(
+def test_a_dumb_terminal_gets_the_status_and_the_reason(
     env: dict[str, str],
 ) -> None:
-    with terminal([], {**env, "TERM": "dumb"}) as found:
-        found.until("No dashboard: this terminal (TERM=dumb) cannot position text.")
-        found.until("Nothing has been read yet.")
-        assert found.end() == 0
-        assert b"\x1b[" not in found.written.replace(b"\x1b[1m", b"").replace(b"\x1b[0m", b"")
+    with terminal([], {**env, "TERM": "dumb"}) as program:
+        program.until("No dashboard: this terminal (TERM=dumb) cannot position text.")
+        program.until("Nothing has been read yet.")
+        assert program.end() == 0
+        assert b"\x1b[" not in program.written.replace(b"\x1b[1m", b"").replace(b"\x1b[0m", b"")
 
 
-def test_where_only_ascii_can_be_written_signs_have_their_twins(env: dict[str, str]) -> None:
-    with terminal([], {**env, "PYTHONIOENCODING": "latin-1"}) as found:
-        found.until("+ Read")
-        found.type("q")
-        assert found.end() == 0
-        assert "\\u2713" not in found.plain()
-        assert found.written.isascii()
+def test_a_terminal_without_unicode_gets_ascii_replacements(env: dict[str, str]) -> None:
+    with terminal([], {**env, "PYTHONIOENCODING": "latin-1"}) as program:
+        program.until("+ Read")
+        program.type("q")
+        assert program.end() == 0
+        assert "\\u2713" not in program.plain()
+        assert program.written.isascii()
 
 
-def test_of_sixteen_colours_those_that_tell_states_apart_are_used(env: dict[str, str]) -> None:
+def test_states_have_different_colours_with_16_colours(env: dict[str, str]) -> None:
     with terminal(
         [], {**env, "TERM": "xterm-16color", "COLORTERM": "", "TAILBOARD_IDLE_HOURS": "1e6"}
-    ) as found:
-        found.until("Refactor the lexer")
+    ) as program:
+        program.until("Refactor the lexer")
         for colour in (b"91", b"92", b"93", b"95"):  # Failed, running, waiting, stalled.
-            found.until_bytes(b"\x1b[" + colour)
-        found.type("q")
-        assert found.end() == 0
+            program.until_bytes(b"\x1b[" + colour)
+        program.type("q")
+        assert program.end() == 0
 
 
-def test_control_c_leaves(opened: Terminal) -> None:
+def test_control_c_quits(opened: Terminal) -> None:
     opened.type("\x03")
     assert opened.end() == 0
     assert is_restored(opened)
 
 
 def test_the_owner_ends_with_the_dashboard(opened: Terminal, env: dict[str, str]) -> None:
-    plate = owner_file.read(Path(env["TAILBOARD_DB"]))
-    assert plate is not None
-    assert plate.role == "dashboard"
+    owner = owner_file.read(Path(env["TAILBOARD_DB"]))
+    assert owner is not None
+    assert owner.role == "dashboard"
     opened.type("q")
     assert opened.end() == 0
-    # It takes the plate down when it has ended its round.
+    # It removes its file when it has finished its pass.
     while owner_file.read(Path(env["TAILBOARD_DB"])) is not None:
         os.sched_yield()
 
 
-def test_a_killed_owner_is_replaced_and_the_screen_goes_on(
+def test_a_killed_owner_is_replaced_and_the_screen_is_updated(
     opened: Terminal, env: dict[str, str], tmp_path: Path
 ) -> None:
-    plate = owner_file.read(Path(env["TAILBOARD_DB"]))
-    assert plate is not None
-    os.kill(plate.pid, signal.SIGKILL)
+    owner = owner_file.read(Path(env["TAILBOARD_DB"]))
+    assert owner is not None
+    os.kill(owner.pid, signal.SIGKILL)
     home = Home(tmp_path / "codex", start_ms=1_790_000_000_000)
     new = home.session(cwd="/home/dev/zebra")
-    new.prompt("Stripes for everybody")
+    new.prompt("Add stripes")
     new.end_turn("Done.")
     new.write()
     opened.until("zebra")
@@ -115,7 +115,7 @@ def test_a_killed_owner_is_replaced_and_the_screen_goes_on(
 
 
 @pytest.mark.parametrize("replaced", [False, True])
-def test_a_database_that_is_deleted_or_replaced_is_built_again_and_that_is_said(
+def test_a_deleted_or_replaced_database_is_rebuilt_with_a_message(
     opened: Terminal, env: dict[str, str], replaced: bool
 ) -> None:
     path = Path(env["TAILBOARD_DB"])
@@ -135,7 +135,7 @@ def test_a_database_that_is_deleted_or_replaced_is_built_again_and_that_is_said(
     assert path.stat().st_size > 0
 
 
-def test_dialogs_opened_and_closed_in_one_read_do_not_end_it(opened: Terminal) -> None:
+def test_dialogs_opened_and_closed_in_one_read_do_not_crash_it(opened: Terminal) -> None:
     for keys in (":\r\r", ":\r\r\r", "???", "gwww", "2s\r\r", "2m\r\r\r", "3X\r\r\r"):
         at = len(opened.written)
         opened.type(f"1{keys}6")
@@ -143,17 +143,17 @@ def test_dialogs_opened_and_closed_in_one_read_do_not_end_it(opened: Terminal) -
     opened.type("q")
     assert opened.end() == 0
     assert is_restored(opened)
-    assert "mistake" not in opened.plain()
+    assert "Unexpected error" not in opened.plain()
 
 
-def test_the_pipeline_counts_down_to_the_next_sweep(opened: Terminal) -> None:
+def test_the_pipeline_shows_the_time_until_the_next_sweep(opened: Terminal) -> None:
     opened.type("3")
     opened.until("next sweep")
     opened.type("q")
     assert opened.end() == 0
 
 
-def test_it_is_resized_to_nothing_and_back(opened: Terminal) -> None:
+def test_it_survives_being_resized_to_one_cell(opened: Terminal) -> None:
     at = len(opened.written)
     opened.resize(50, 12)
     at = opened.until("Tailboard needs 60×15", at)
@@ -173,7 +173,7 @@ def test_it_is_resized_to_nothing_and_back(opened: Terminal) -> None:
 
 
 @pytest.mark.fault("U06")
-def test_control_z_gives_the_terminal_back_and_fg_comes_back(opened: Terminal) -> None:
+def test_control_z_suspends_and_fg_resumes(opened: Terminal) -> None:
     at = len(opened.written)
     opened.type("\x1a")
     opened.until_bytes(ALTERNATE_OFF, at)
@@ -190,7 +190,7 @@ def test_control_z_gives_the_terminal_back_and_fg_comes_back(opened: Terminal) -
 
 @pytest.mark.fault("U06")
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
-def test_a_lost_terminal_or_a_polite_kill_ends_it_in_order(
+def test_sighup_and_sigterm_end_it_and_restore_the_terminal(
     opened: Terminal, number: signal.Signals
 ) -> None:
     opened.process.send_signal(number)
@@ -199,21 +199,21 @@ def test_a_lost_terminal_or_a_polite_kill_ends_it_in_order(
 
 
 @pytest.mark.fault("U06")
-@pytest.mark.parametrize("told", [True, False])
-def test_when_its_window_is_closed_it_ends(env: dict[str, str], told: bool) -> None:
-    """Also where nobody tells it: a program between it and the terminal took the signal."""
-    with terminal([], env, told=told) as opened:
+@pytest.mark.parametrize("signalled", [True, False])
+def test_closing_the_window_ends_it(env: dict[str, str], signalled: bool) -> None:
+    """Also without a signal: a program between it and the terminal may have taken it."""
+    with terminal([], env, signalled=signalled) as opened:
         opened.until("Refactor the lexer")
         opened.hang_up()
-        opened.process.wait(PATIENCE)
+        opened.process.wait(TIMEOUT)
 
 
 @pytest.mark.fault("U01")
-def test_nothing_but_sequences_of_our_own_reaches_the_terminal(opened: Terminal) -> None:
+def test_no_hostile_sequence_reaches_the_terminal(opened: Terminal) -> None:
     opened.type("/evil\r")
     at = opened.until("filter: evil")
     opened.type("G\r")
-    at = opened.until("moments", at)
+    at = opened.until("entries", at)
     opened.type("jji\t")
     opened.until("/sessions/2026", at)
     opened.type("q")
@@ -225,46 +225,46 @@ def test_nothing_but_sequences_of_our_own_reaches_the_terminal(opened: Terminal)
     assert HOSTILE.encode() not in opened.written
 
 
-def test_without_the_mouse_the_terminal_keeps_it(env: dict[str, str]) -> None:
-    with terminal(["--no-mouse"], env) as found:
-        found.until("Refactor the lexer")
-        found.type("q")
-        assert found.end() == 0
-        assert MOUSE_ON not in found.written
+def test_no_mouse_leaves_the_mouse_to_the_terminal(env: dict[str, str]) -> None:
+    with terminal(["--no-mouse"], env) as program:
+        program.until("Refactor the lexer")
+        program.type("q")
+        assert program.end() == 0
+        assert MOUSE_ON not in program.written
 
 
 @pytest.mark.fault("U07")
-def test_in_ascii_nothing_else_is_written(env: dict[str, str]) -> None:
-    with terminal([], {**env, "TAILBOARD_ASCII": "1"}) as found:
-        found.until("Refactor the lexer")
-        found.type("q")
-        assert found.end() == 0
-        assert found.plain().isascii()
+def test_ascii_mode_writes_only_ascii(env: dict[str, str]) -> None:
+    with terminal([], {**env, "TAILBOARD_ASCII": "1"}) as program:
+        program.until("Refactor the lexer")
+        program.type("q")
+        assert program.end() == 0
+        assert program.plain().isascii()
 
 
 @pytest.mark.fault("U07")
-def test_a_dumb_terminal_gets_the_status(env: dict[str, str]) -> None:
-    with terminal([], {**env, "TERM": "dumb"}) as found:
-        assert found.end() in (0, 1)
-        assert ALTERNATE_ON not in found.written
-        assert "tailboard ingest" in found.plain()
+def test_a_dumb_terminal_gets_no_escape_sequences(env: dict[str, str]) -> None:
+    with terminal([], {**env, "TERM": "dumb"}) as program:
+        assert program.end() in (0, 1)
+        assert ALTERNATE_ON not in program.written
+        assert "tailboard ingest" in program.plain()
 
 
 @pytest.mark.fault("U08")
-def test_a_database_that_is_none_of_ours_is_told_with_what_can_be_done(
+def test_a_file_that_is_no_database_is_reported_with_what_to_do(
     env: dict[str, str],
 ) -> None:
     path = Path(env["TAILBOARD_DB"])
     path.parent.mkdir(parents=True)
-    path.write_bytes(b"a letter to a friend" * 500)
-    with terminal([], env) as found:
-        found.until("The database cannot be opened")
-        found.until("is not a Tailboard database")
-        found.until("Press r to try again")
-        at = len(found.written)
+    path.write_bytes(b"not a database" * 500)
+    with terminal([], env) as program:
+        program.until("The database cannot be opened")
+        program.until("is not a Tailboard database")
+        program.until("Press r to try again")
+        at = len(program.written)
         path.unlink()
-        found.type("r")
-        found.until("Refactor the lexer", at)
-        found.type("q")
-        assert found.end() == 0
-        assert is_restored(found)
+        program.type("r")
+        program.until("Refactor the lexer", at)
+        program.type("q")
+        assert program.end() == 0
+        assert is_restored(program)

@@ -1,4 +1,4 @@
-"""A mistake of the program's own, wherever it happens: written down, shown, and got over."""
+"""An unexpected error, wherever it happens, is logged and shown, and the dashboard continues."""
 
 import asyncio
 from collections.abc import Callable
@@ -10,7 +10,15 @@ from textual.pilot import Pilot
 from textual.worker import WorkerFailed
 
 from ingest import log
-from tests.app_harness import PATIENCE, Stage, expected, press, shown, until, when
+from tests.app_harness import (
+    TIMEOUT,
+    AppHarness,
+    expect_errors,
+    press,
+    screen_text,
+    wait_for_text,
+    wait_until,
+)
 from tui import unexpected_errors
 from tui.dashboard import Dashboard
 from tui.screens.board import BoardScreen
@@ -69,96 +77,100 @@ def in_composing_a_screen(app: Dashboard, patch: pytest.MonkeyPatch) -> None:
     app.simulate_key("2")
 
 
-def in_a_task_of_nobody(app: Dashboard, patch: pytest.MonkeyPatch) -> None:
+def in_a_task_that_nothing_awaits(app: Dashboard, patch: pytest.MonkeyPatch) -> None:
     asyncio.get_running_loop().call_soon(fail)
 
 
 Fault = Callable[[Dashboard, pytest.MonkeyPatch], None]
 FAULTS: Final[list[Fault]] = [
     in_an_action, in_a_handler, in_drawing, in_drawing_a_row, in_a_worker, in_a_timer,
-    in_a_callback, in_composing_a_screen, in_a_task_of_nobody,
+    in_a_callback, in_composing_a_screen, in_a_task_that_nothing_awaits,
 ]  # fmt: skip
 
 
-async def told(app: Dashboard, pilot: Pilot[int]) -> None:
-    """Until it is shown. Pilot would wait for the widgets of the screen that goes."""
-    async with asyncio.timeout(PATIENCE):
-        while app.current_mode != unexpected_errors.PLACE:
+async def wait_for_error_screen(app: Dashboard, pilot: Pilot[int]) -> None:
+    """Without the pilot at first: it would wait for widgets of the screen that is removed."""
+    async with asyncio.timeout(TIMEOUT):
+        while app.current_mode != unexpected_errors.MODE:
             await asyncio.sleep(0.005)
-    await until(pilot, "A mistake of Tailboard's own")
+    await wait_for_text(pilot, "Unexpected error")
     # Errors that come before the screen is replaced are only logged.
-    await when(pilot, lambda: not app._begins_anew)
+    await wait_until(pilot, lambda: not app._resetting)
 
 
-@pytest.mark.parametrize("fault", FAULTS, ids=lambda one: one.__name__)
-async def test_it_is_shown_and_the_screen_is_made_anew(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch, fault: Fault
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)
+async def test_an_error_is_shown_and_the_screen_is_reloaded(
+    harness: AppHarness, monkeypatch: pytest.MonkeyPatch, fault: Fault
 ) -> None:
-    async with stage.opened() as (app, pilot):
+    async with harness.open_dashboard() as (app, pilot):
         fault(app, monkeypatch)
-        await told(app, pilot)
+        await wait_for_error_screen(app, pilot)
         monkeypatch.undo()
-        assert "Broken" in shown(app)
-        assert isinstance(app.mistakes.met[0], Broken)
-        del app.mistakes.met[1:]  # A screen that is half made fails more than once.
+        assert "Broken" in screen_text(app)
+        assert isinstance(app.unexpected_errors.recorded[0], Broken)
+        del app.unexpected_errors.recorded[
+            1:
+        ]  # A screen that is only half built fails more than once.
         await press(pilot, "y")
         assert "Broken" in app.clipboard
         assert TOKEN not in app.clipboard
         await press(pilot, "enter", "1")
         assert isinstance(app.screen, BoardScreen)
-        await until(pilot, "Refactor the lexer")
+        await wait_for_text(pilot, "Refactor the lexer")
         await press(pilot, "j", "2", "1")
         assert app.current_mode == "board"
-        expected(app, Broken)
-    file = log.beside(stage.db)
+        expect_errors(app, Broken)
+    file = log.beside(harness.db)
     assert file.stat().st_mode & 0o777 == 0o600
     assert "Broken" in file.read_text()
     assert TOKEN not in file.read_text()
 
 
-async def test_another_screen_can_be_gone_to_where_one_fails_again_and_again(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
+async def test_other_screens_work_when_one_fails_again_and_again(
+    harness: AppHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with stage.opened() as (app, pilot):
+    async with harness.open_dashboard() as (app, pilot):
         monkeypatch.setattr("tui.screens.tasks.TasksScreen.panes", fail)
-        await later(app)
+        await forget_last_error(app)
         app.simulate_key("2")
-        await told(app, pilot)
-        await later(app)
+        await wait_for_error_screen(app, pilot)
+        await forget_last_error(app)
         app.simulate_key("enter")
-        while app.current_mode == unexpected_errors.PLACE:
+        while app.current_mode == unexpected_errors.MODE:
             await asyncio.sleep(0.005)
-        await told(app, pilot)
+        await wait_for_error_screen(app, pilot)
         await press(pilot, "3")
         assert app.current_mode == "pipeline"
-        # A screen that is half made fails more than once.
-        assert sum(isinstance(one, Broken) for one in app.mistakes.met) == 2
-        app.mistakes.met.clear()
+        # A screen that is only half built fails more than once.
+        assert sum(isinstance(error, Broken) for error in app.unexpected_errors.recorded) == 2
+        app.unexpected_errors.recorded.clear()
 
 
-async def later(app: Dashboard) -> None:
-    """As if the last mistake had been long ago."""
-    app.mistakes._last = float("-inf")
+async def forget_last_error(app: Dashboard) -> None:
+    """As if the last error had been long ago."""
+    app.unexpected_errors._last = float("-inf")
 
 
-async def test_a_second_one_within_a_second_ends_it_with_a_sentence(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+async def test_a_second_error_within_a_second_ends_the_program_with_a_message(
+    harness: AppHarness, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(unexpected_errors, "TOO_SOON", 1_000_000.0)
-    app = stage.dashboard()
+    app = harness.make_dashboard()
 
     async def twice() -> None:
         async with app.run_test() as pilot:
             app.screen.run_worker(fails())
-            await told(app, pilot)
-            del app.mistakes.met[1:]
+            await wait_for_error_screen(app, pilot)
+            del app.unexpected_errors.recorded[1:]
             app.screen.run_worker(fails())
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(TIMEOUT):
                 await app._exception_event.wait()
 
     with pytest.raises(WorkerFailed):
         await twice()
-    expected(app, Broken)
-    said = " ".join(capsys.readouterr().err.split())
-    assert "Tailboard ended by a mistake of its own: Broken. Nothing that was read is lost." in said
-    assert TOKEN not in said
+    expect_errors(app, Broken)
+    output = " ".join(capsys.readouterr().err.split())
+    assert (
+        "Tailboard ended because of an unexpected error: Broken. No stored data is lost." in output
+    )
+    assert TOKEN not in output

@@ -91,7 +91,7 @@ def test_retry_pressed_twice_is_one_attempt(database: Database) -> None:
     batch = add(database, 1, State.FAILED)
     first, second = order(database, Verb.RETRY, batch), order(database, Verb.RETRY, batch)
     assert (first.done, second.done) == (1, 0)
-    assert list(second.skipped) == ["It waits to be done already."]
+    assert list(second.skipped) == ["Already queued."]
     assert story(database, batch).count("retry") == 1
 
 

@@ -1,4 +1,4 @@
-"""What the demo shows: recorded once, and told at any time and place."""
+"""The data of the demo: recorded once, played at any time and place."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from ingest.demo.story import Chapter, Form, Story, shipped
 from ingest.demo.timeshift import TimeShift, time_of
 from ingest.demo.writer import DemoWriter
-from tests.demo.moment import NOW_MS
-from tests.demo.story import compose
+from tests.demo.__main__ import compose
+from tests.demo.project import NOW_MS
 
 NOW = datetime.fromtimestamp(NOW_MS / 1000, UTC)
 LATER = NOW + timedelta(days=400, hours=7, seconds=11)
@@ -24,11 +24,11 @@ def shift(by: timedelta, words: dict[str, str] | None = None) -> TimeShift:
     return TimeShift(NOW_MS, by, words or {})
 
 
-def test_the_story_that_is_shipped_is_the_one_that_is_composed() -> None:
+def test_the_shipped_data_is_up_to_date() -> None:
     assert shipped() == compose(), "run `make demo-story`"
 
 
-def test_every_form_of_a_time_is_moved_and_nothing_else() -> None:
+def test_all_forms_of_times_are_moved_and_nothing_else() -> None:
     at = NOW_MS // 1000
     line = (
         f'{{"timestamp":"2026-12-11T08:00:00.123Z","ts":{at},"ms":{at}456,"n":1234567890,'
@@ -43,7 +43,7 @@ def test_every_form_of_a_time_is_moved_and_nothing_else() -> None:
 
 
 @given(days=st.integers(-59, 59), seconds=st.integers(0, 86_399))
-def test_what_is_moved_can_be_moved_back(days: int, seconds: int) -> None:
+def test_a_time_shift_can_be_reversed(days: int, seconds: int) -> None:
     by = timedelta(days=days, seconds=seconds)
     text = "".join(chapter.text for chapter in shipped().chapters[:3])
     there = shift(by).text(text)
@@ -51,12 +51,12 @@ def test_what_is_moved_can_be_moved_back(days: int, seconds: int) -> None:
     assert back.text(there) == text
 
 
-def test_a_place_with_odd_signs_is_written_as_json_has_it() -> None:
+def test_replacements_are_escaped_as_json() -> None:
     odd = 'a"b\\c\n'
     assert shift(timedelta(), {"/home/dev": odd}).text('"/home/dev/x"') == r'"a\"b\\c\n/x"'
 
 
-def test_files_are_named_by_the_local_time() -> None:
+def test_files_are_named_after_the_local_time() -> None:
     path = (
         "sessions/2026/12/11/rollout-2026-12-11T23-30-00-cf70c3b9-657a-4c60-9eb8-c392d2182de2.jsonl"
     )
@@ -76,7 +76,7 @@ def line(seconds: float, text: str) -> str:
 
 
 class Clock:
-    """Each look at it is so many seconds later."""
+    """Advances by `step` seconds with each call."""
 
     def __init__(self, now: datetime, step: float) -> None:
         self.now, self.step = now, timedelta(seconds=step)
@@ -87,7 +87,7 @@ class Clock:
 
 
 @pytest.fixture
-def teller(tmp_path: Path) -> Iterator[DemoWriter]:
+def writer(tmp_path: Path) -> Iterator[DemoWriter]:
     texts = [line(-60, "a"), "no time\n", line(5, "b"), line(9, "c")]
     chapters = [
         Chapter("one.jsonl", "".join(texts), thread="one"),
@@ -100,54 +100,52 @@ def teller(tmp_path: Path) -> Iterator[DemoWriter]:
     assert {path.name for path in tmp_path.iterdir()} <= {"codex", "work"}
 
 
-def test_what_is_past_is_there_at_once_and_the_rest_comes_in_its_time(teller: DemoWriter) -> None:
-    teller.begin()
-    home = teller.home
+def test_past_lines_are_written_at_once_and_future_lines_at_their_times(writer: DemoWriter) -> None:
+    writer.write_past()
+    home = writer.home
     locks = home / "thread-writer-locks"
     assert (home / "one.jsonl").read_text().count("\n") == 2
     assert not (home / "two.jsonl").exists()
     assert {lock.name for lock in locks.iterdir()} == {"one.lock", "open.lock"}
     stop = Event()
     stop.set()
-    teller.play(stop, lambda: LATER)
+    writer.play(stop, lambda: LATER)
     assert not (home / "two.jsonl").exists()
-    teller.play(Event(), Clock(LATER + timedelta(seconds=9), 1))
-    told = (home / "one.jsonl").read_text().splitlines()
-    assert [line[-5:] for line in told] == [':"a"}', " time", ':"b"}', ':"c"}']
-    assert time_of(told[3]) == LATER + timedelta(seconds=9)
+    writer.play(Event(), Clock(LATER + timedelta(seconds=9), 1))
+    lines = (home / "one.jsonl").read_text().splitlines()
+    assert [line[-5:] for line in lines] == [':"a"}', " time", ':"b"}', ':"c"}']
+    assert time_of(lines[3]) == LATER + timedelta(seconds=9)
     assert {lock.name for lock in locks.iterdir()} == {"open.lock"}
 
 
-def test_old_files_are_packed_and_one_of_them_is_cut(teller: DemoWriter) -> None:
-    teller.begin()
-    packed = teller.home / "packed.jsonl.zst"
+def test_old_files_are_compressed_and_one_is_truncated(writer: DemoWriter) -> None:
+    writer.write_past()
+    packed = writer.home / "packed.jsonl.zst"
     assert zstandard.ZstdDecompressor().stream_reader(packed.read_bytes()).read().count(b"\n") == 9
     assert packed.stat().st_mtime == (LATER - timedelta(seconds=90)).timestamp()
-    cut = (teller.home / "damaged.jsonl.zst").read_bytes()
+    cut = (writer.home / "damaged.jsonl.zst").read_bytes()
     assert packed.read_bytes().startswith(cut)
-    assert not (teller.home / "packed.jsonl").exists()
+    assert not (writer.home / "packed.jsonl").exists()
 
 
-def test_commits_in_the_story_are_commits_of_its_projects(tmp_path: Path) -> None:
-    teller = DemoWriter(shipped(), tmp_path, LATER, UTC)
-    teller.begin()
+def test_recorded_commit_ids_are_replaced_by_real_ones(tmp_path: Path) -> None:
+    writer = DemoWriter(shipped(), tmp_path, LATER, UTC)
+    writer.write_past()
     heads = {
         (place / ".git" / "refs" / "heads" / "main").read_text().strip()
-        for place in teller.work.iterdir()
+        for place in writer.work.iterdir()
     }
     assert len(heads) == 4
-    said = "".join(path.read_text() for path in (teller.home / "sessions").rglob("*.jsonl"))
-    assert any(head in said for head in heads)
-    assert "/home/dev" not in said
-    assert str(teller.work) in said
+    text = "".join(path.read_text() for path in (writer.home / "sessions").rglob("*.jsonl"))
+    assert any(head in text for head in heads)
+    assert "/home/dev" not in text
+    assert str(writer.work) in text
 
 
-def test_without_git_the_story_is_told_all_the_same(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_demo_works_without_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    teller = DemoWriter(shipped(), tmp_path / "told", LATER, UTC)
-    teller.begin()
-    assert list(teller.work.rglob(".git")) == []
-    assert (teller.work / "parser" / "parser" / "names.py").is_file()
-    assert list((teller.home / "sessions").rglob("*.jsonl"))
+    writer = DemoWriter(shipped(), tmp_path / "demo", LATER, UTC)
+    writer.write_past()
+    assert list(writer.work.rglob(".git")) == []
+    assert (writer.work / "parser" / "parser" / "names.py").is_file()
+    assert list((writer.home / "sessions").rglob("*.jsonl"))

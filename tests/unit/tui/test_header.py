@@ -1,4 +1,4 @@
-"""The line above everything gets shorter in steps, the least important first, and never wraps."""
+"""The header is shortened step by step, the least important parts first, and never wraps."""
 
 from datetime import datetime, timedelta
 
@@ -8,35 +8,35 @@ from tui.summary import Summary
 from tui.widgets.header import chips, shortened
 
 NOW = datetime(2026, 11, 21, 14, 3)
-BUSY = Summary(3, 1, 1, 1, fresh_at=NOW - timedelta(seconds=2), troubled=1, failed_batches=1)
+BUSY = Summary(3, 1, 1, 1, last_line_at=NOW - timedelta(seconds=2), unreadable=1, failed_batches=1)
 
 
-def said(columns: int) -> str:
-    found = chips(BUSY, "/home/dev/.codex", None, NOW, "14:03")
-    return "  ".join(text.plain for text, _ in shortened(found, columns))
+def header(columns: int) -> str:
+    parts = chips(BUSY, "/home/dev/.codex", None, NOW, "14:03")
+    return "  ".join(text.plain for text, _ in shortened(parts, columns))
 
 
-def test_where_there_is_room_everything_is_said() -> None:
-    assert said(200) == (
+def test_wide_header_shows_everything() -> None:
+    assert header(200) == (
         "tailboard  /home/dev/.codex  ● 3 running  ◐ 1 waiting  ◆ 1 stalled  ✗ 1 failed  "
-        "│ behind 0 B · fresh 2 s  ✗ 1 failed batch  ✗ 1 unreadable  14:03"
+        "│ behind 0 B · last line 2 s ago  ✗ 1 failed batch  ✗ 1 unreadable  14:03"
     )
 
 
-def test_the_place_goes_first_and_the_clock_last() -> None:
-    assert said(120) == (
+def test_home_is_dropped_first_and_clock_last() -> None:
+    assert header(125) == (
         "tailboard  ● 3 running  ◐ 1 waiting  ◆ 1 stalled  ✗ 1 failed  "
-        "│ behind 0 B · fresh 2 s  ✗ 1 failed batch  14:03"
+        "│ behind 0 B · last line 2 s ago  ✗ 1 failed batch  14:03"
     )
-    assert said(80).startswith("tailboard  ● 3 running  ◐ 1 waiting")
+    assert header(80).startswith("tailboard  ● 3 running  ◐ 1 waiting")
 
 
-def test_where_it_is_short_what_failed_can_still_be_told_apart() -> None:
-    assert "✗ 1  behind" in said(78)
-    assert "✗ 1 batch" in said(78)
+def test_short_header_still_tells_failed_sessions_from_failed_batches() -> None:
+    assert "✗ 1  behind" in header(78)
+    assert "✗ 1 batch" in header(78)
 
 
 @pytest.mark.parametrize("columns", range(36, 200, 7))
-def test_it_never_wraps_and_always_says_what_failed(columns: int) -> None:
-    assert len(said(columns)) <= columns
-    assert "✗ 1" in said(columns)
+def test_header_never_wraps_and_always_shows_failures(columns: int) -> None:
+    assert len(header(columns)) <= columns
+    assert "✗ 1" in header(columns)

@@ -1,4 +1,4 @@
-"""How a plan is laid out for the screen."""
+"""How the tasks screen arranges a plan."""
 
 from msgspec.structs import replace
 
@@ -6,7 +6,16 @@ from ingest.projects.tasks.filters import TaskFilter
 from ingest.projects.tasks.model import Edge, EdgeKind, Origin, Roadmap, Task, TaskState
 from ingest.projects.tasks.revisions import diff_revisions
 from tests.unit.projects.tasks.plans import texts, told
-from tui.plan import MOST, PlanLayout, PlanRequest, among, at_revision, nested, pictured, stepped
+from tui.plan import (
+    MAX_BOXES,
+    PlanLayout,
+    PlanRequest,
+    at_revision,
+    draw_graph,
+    filter_roadmap,
+    flatten_tree,
+    step_revision,
+)
 
 
 def task(name: str, state: TaskState = TaskState.READY, *, current: bool = True) -> Task:
@@ -16,50 +25,50 @@ def task(name: str, state: TaskState = TaskState.READY, *, current: bool = True)
     )  # fmt: skip
 
 
-def test_parts_stand_below_what_they_are_a_part_of() -> None:
+def test_parts_come_below_their_whole() -> None:
     plan = Roadmap(
         [task("a"), task("b"), task("c"), task("d")],
         [Edge("a", "c", EdgeKind.PART), Edge("c", "d", EdgeKind.PART)],
     )
-    assert [(depth, one.id) for depth, one in nested(plan)] == [
+    assert [(depth, each.id) for depth, each in flatten_tree(plan)] == [
         (0, "a"), (1, "c"), (2, "d"), (0, "b"),
     ]  # fmt: skip
 
 
-def test_parts_that_are_parts_of_each_other_are_all_there() -> None:
-    ring = [Edge("a", "b", EdgeKind.PART), Edge("b", "a", EdgeKind.PART)]
-    assert len(nested(Roadmap([task("a"), task("b")], ring))) == 2
+def test_a_cycle_of_parts_loses_no_task() -> None:
+    cycle = [Edge("a", "b", EdgeKind.PART), Edge("b", "a", EdgeKind.PART)]
+    assert len(flatten_tree(Roadmap([task("a"), task("b")], cycle))) == 2
 
 
-def test_a_filter_takes_away_tasks_and_their_edges() -> None:
+def test_a_filter_removes_tasks_and_their_edges() -> None:
     plan = Roadmap(
         [task("a", TaskState.DONE), task("b"), task("c", current=False)],
         [Edge("a", "b", EdgeKind.ORDER)],
     )
-    assert [one.id for one in among(plan, PlanRequest()).tasks] == ["a", "b"]
-    ready = among(plan, PlanRequest(choice=TaskFilter.READY))
-    assert ([one.id for one in ready.tasks], ready.edges) == (["b"], [])
+    assert [each.id for each in filter_roadmap(plan, PlanRequest()).tasks] == ["a", "b"]
+    ready = filter_roadmap(plan, PlanRequest(task_filter=TaskFilter.READY))
+    assert ([each.id for each in ready.tasks], ready.edges) == (["b"], [])
 
 
-def test_a_revision_is_shown_with_what_it_changed_and_what_it_took_away() -> None:
+def test_a_revision_is_shown_with_its_changes_and_removed_steps() -> None:
     _, second = diff_revisions("t", told(texts("Read", "Ship"), [("Read", "completed")]))
     plan = at_revision(second)
-    assert [(one.text, one.state) for one in plan.tasks] == [
+    assert [(each.text, each.state) for each in plan.tasks] == [
         ("* Read", "done"), ("− Ship", "cancelled"),
     ]  # fmt: skip
 
 
-def test_stepping_goes_from_now_to_the_newest_and_stops_at_the_oldest() -> None:
-    course = diff_revisions("t", told(texts("a"), texts("b"), texts("c")))
-    found = PlanLayout(PlanRequest(), [], None, Roadmap(), Roadmap(), course, None, 0)
-    wish, seen = PlanRequest(), []
-    for by in (-1, -1, -1, -1, 1, 1, 1):
-        wish = stepped(wish, found, by)
-        seen.append(wish.revision)
-    assert seen == [3, 2, 1, 1, 2, 3, None]
-    assert stepped(PlanRequest(), replace(found, revisions=[]), -1).revision is None
+def test_stepping_starts_at_the_newest_revision_and_stops_at_the_oldest() -> None:
+    revisions = diff_revisions("t", told(texts("a"), texts("b"), texts("c")))
+    plan = PlanLayout(PlanRequest(), [], None, Roadmap(), Roadmap(), revisions, None, 0)
+    request, numbers = PlanRequest(), []
+    for step in (-1, -1, -1, -1, 1, 1, 1):
+        request = step_revision(request, plan, step)
+        numbers.append(request.revision)
+    assert numbers == [3, 2, 1, 1, 2, 3, None]
+    assert step_revision(PlanRequest(), replace(plan, revisions=[]), -1).revision is None
 
 
-def test_a_picture_holds_no_more_than_can_be_looked_at() -> None:
-    plan = Roadmap([task(f"t{n}") for n in range(MOST + 10)], [])
-    assert len(pictured(plan, PlanRequest()).drawing.boxes) == MOST
+def test_a_graph_has_a_limited_number_of_boxes() -> None:
+    plan = Roadmap([task(f"t{n}") for n in range(MAX_BOXES + 10)], [])
+    assert len(draw_graph(plan, PlanRequest()).drawing.boxes) == MAX_BOXES

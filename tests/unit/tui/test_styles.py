@@ -1,4 +1,4 @@
-"""A rule of style names a widget that exists: one that names none is silently without effect."""
+"""CSS rules name widgets that exist: Textual ignores a rule with an unknown name silently."""
 
 import importlib
 import pkgutil
@@ -14,20 +14,20 @@ for _module in pkgutil.walk_packages(tui.__path__, "tui."):
     importlib.import_module(_module.name)
 
 
-def _below(node: type[DOMNode]) -> Iterator[type[DOMNode]]:
-    for one in node.__subclasses__():
-        yield one
-        yield from _below(one)
+def _subclasses(node: type[DOMNode]) -> Iterator[type[DOMNode]]:
+    for each in node.__subclasses__():
+        yield each
+        yield from _subclasses(each)
 
 
-KNOWN = {one.__name__ for one in _below(DOMNode)}
+KNOWN = {each.__name__ for each in _subclasses(DOMNode)}
 STYLED = sorted(
     {
-        one
-        for one in _below(DOMNode)
-        if one.__module__.startswith("tui.") and {"CSS", "DEFAULT_CSS"} & vars(one).keys()
+        each
+        for each in _subclasses(DOMNode)
+        if each.__module__.startswith("tui.") and {"CSS", "DEFAULT_CSS"} & vars(each).keys()
     },
-    key=lambda one: one.__qualname__,
+    key=lambda each: each.__qualname__,
 )
 
 

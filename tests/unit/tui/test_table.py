@@ -1,4 +1,4 @@
-"""What a list asks for, and what not."""
+"""Which rows a table loads, and when it shows changes."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -8,71 +8,73 @@ import pytest
 from textual.app import App, ComposeResult
 
 from ingest.db.query_reader import QueryReader
-from tui.widgets.column import Column, Line, age_of
-from tui.widgets.listing import Key, Listing, View, shown
+from tui.widgets.column import Column, ListRow, age_of
+from tui.widgets.listing import Key, Listing, ViewState
 from tui.widgets.table import Table
 
-READING = cast(QueryReader, None)
+READER = cast(QueryReader, None)
 ROWS = 200
 
 
 class Numbers:
-    """Some of them are gone by the time their lines are asked for."""
+    """Two of the keys no longer exist when their rows are loaded."""
 
     columns = (Column("number", "Number", 8),)
 
-    def keys(self, reading: QueryReader, view: View) -> Sequence[Key]:
+    def keys(self, reader: QueryReader, view: ViewState) -> Sequence[Key]:
         return range(ROWS)
 
-    def lines(self, reading: QueryReader, view: View, keys: Sequence[Key]) -> Mapping[Key, Line]:
-        return {key: Line(key, (str(key),)) for key in keys if key not in (1, ROWS - 1)}
+    def rows(
+        self, reader: QueryReader, view: ViewState, keys: Sequence[Key]
+    ) -> Mapping[Key, ListRow]:
+        return {key: ListRow(key, (str(key),)) for key in keys if key not in (1, ROWS - 1)}
 
 
 class Window(App[None]):
     def __init__(self, listing: Listing | None = None) -> None:
         super().__init__()
         self.table = Table(listing or Numbers())
-        self.wantings = 0
+        self.requests = 0
 
     def compose(self) -> ComposeResult:
         yield self.table
 
-    def on_table_wanting(self, message: Table.Wanting) -> None:
-        self.wantings += 1
+    def on_table_rows_needed(self, message: Table.RowsNeeded) -> None:
+        self.requests += 1
 
 
-class Few(Numbers):
-    """A list whose rows are those it is given."""
+class InMemory(Numbers):
+    """A list with the given keys."""
 
-    def __init__(self, *rows: int) -> None:
-        self.rows = list(rows)
+    def __init__(self, *keys: int) -> None:
+        self.current = list(keys)
 
-    def keys(self, reading: QueryReader, view: View) -> Sequence[Key]:
-        return list(self.rows)
+    def keys(self, reader: QueryReader, view: ViewState) -> Sequence[Key]:
+        return list(self.current)
 
 
-async def came_in(
+async def shown_at_once(
     before: Sequence[int], after: Sequence[int], cursor: int, *, at_once: bool = False
 ) -> bool:
-    """Whether the rows after are shown although nobody asked for them; eight have room."""
-    app = Window(few := Few(*before))
+    """Whether a new order is shown without a key; eight rows fit on the screen."""
+    app = Window(listing := InMemory(*before))
     async with app.run_test(size=(40, 9)) as pilot:
         table = app.table
-        table.take(table.question()(READING))
+        table.set_result(table.build_query()(READER))
         table.cursor = cursor
         await pilot.pause()
-        few.rows = list(after)
-        key, place = table.key, table.cursor - table.scroll_offset.y
-        table.take(table.question()(READING), at_once=at_once)
+        listing.current = list(after)
+        key, line = table.key, table.cursor - table.scroll_offset.y
+        table.set_result(table.build_query()(READER), at_once=at_once)
         assert table.key == key
-        came = list(table.all_keys()) == list(after)
-        assert came is (table.waiting is None)
-        assert at_once or table.cursor - table.scroll_offset.y == place
-        return came
+        shown = list(table.all_keys()) == list(after)
+        assert shown is (table.pending_keys is None)
+        assert at_once or table.cursor - table.scroll_offset.y == line
+        return shown
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "cursor", "came"),
+    ("before", "after", "cursor", "shown"),
     [
         ([2, 4], [2, 4, 6], 1, True),
         ([2, 4], [2, 3, 4], 0, True),
@@ -86,38 +88,38 @@ async def came_in(
         (range(2, 10), [*range(2, 9), 100, 9], 0, False),
     ],
 )
-async def test_new_rows_come_in_where_nothing_that_is_looked_at_moves(
-    before: Sequence[int], after: Sequence[int], cursor: int, came: bool
+async def test_new_rows_are_shown_at_once_only_if_no_visible_row_moves(
+    before: Sequence[int], after: Sequence[int], cursor: int, shown: bool
 ) -> None:
-    assert await came_in(before, after, cursor) is came
+    assert await shown_at_once(before, after, cursor) is shown
 
 
-async def test_what_must_not_wait_comes_in_and_the_cursor_stays_on_its_row() -> None:
-    assert await came_in([2, 4], [3, 2, 4], 1, at_once=True)
-    assert await came_in(range(2, 30), [100, *range(2, 30)], 20, at_once=True)
+async def test_urgent_rows_are_shown_at_once_and_the_cursor_stays_on_its_row() -> None:
+    assert await shown_at_once([2, 4], [3, 2, 4], 1, at_once=True)
+    assert await shown_at_once(range(2, 30), [100, *range(2, 30)], 20, at_once=True)
 
 
-async def test_an_age_is_told_anew_while_time_passes() -> None:
+async def test_ages_are_updated_as_time_passes() -> None:
     then = datetime(2026, 11, 21, 8)
-    line = Line("a", ("x", age_of(then, then + timedelta(seconds=75))))
-    assert shown(line) == "x 1 m"
-    assert line.aged(then + timedelta(seconds=100)) is line
-    assert shown(line.aged(then + timedelta(seconds=130))) == "x 2 m"
+    row = ListRow("a", ("x", age_of(then, then + timedelta(seconds=75))))
+    assert row.visible_text() == "x 1 m"
+    assert row.with_current_ages(then + timedelta(seconds=100)) is row
+    assert row.with_current_ages(then + timedelta(seconds=130)).visible_text() == "x 2 m"
 
 
-async def test_a_row_that_is_gone_meanwhile_is_not_asked_for_again_and_again() -> None:
+async def test_a_deleted_row_is_requested_only_once() -> None:
     app = Window()
     async with app.run_test(size=(40, 10)) as pilot:
         table = app.table
-        table.take(table.question()(READING))
+        table.set_result(table.build_query()(READER))
         await pilot.pause()
-        assert table.page_question() is None
+        assert table.build_page_query() is None
         await pilot.press("G")
         await pilot.pause()
-        page = table.page_question()
+        page = table.build_page_query()
         assert page is not None
-        table.take_page(page(READING))
-        wantings = app.wantings
+        table.add_rows(page(READER))
+        requests = app.requests
         await pilot.pause()
-        assert table.page_question() is None
-        assert app.wantings == wantings
+        assert table.build_page_query() is None
+        assert app.requests == requests

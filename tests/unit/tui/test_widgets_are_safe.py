@@ -1,4 +1,4 @@
-"""No text of a log becomes markup: every widget is given `Content`, and none reads markup."""
+"""Text of Codex's files never becomes markup: widgets get `Content`, and none parses markup."""
 
 import ast
 from collections.abc import Iterator
@@ -27,22 +27,18 @@ FILES = sorted(ROOT.rglob("*.py"))
 
 @pytest.mark.fault("U02")
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_no_widget_is_given_a_text_that_it_could_read_as_markup(path: Path) -> None:
+def test_no_widget_gets_a_string_that_it_would_parse_as_markup(path: Path) -> None:
     for call in _calls(path):
         where = f"{path.name}:{call.lineno}"
         name = _name(call)
-        assert name not in ("from_markup", "render_markup"), f"{where} reads markup"
+        assert name not in ("from_markup", "render_markup"), f"{where} parses markup"
         if name in TAKES_CONTENT:
-            for given in call.args:
-                formed = isinstance(given, ast.JoinedStr | ast.BinOp)
-                said = isinstance(given, ast.Constant) and isinstance(given.value, str)
-                assert not formed, (
-                    f"{where}: {name} is given a text; make it Content with tui.content"
+            for argument in call.args:
+                text = isinstance(argument, ast.JoinedStr | ast.BinOp) or (
+                    isinstance(argument, ast.Constant) and isinstance(argument.value, str)
                 )
-                assert not said, (
-                    f"{where}: {name} is given a text; make it Content with tui.content"
-                )
+                assert not text, f"{where}: {name} gets a string; make it Content with tui.content"
         if name == "notify":
-            markup = [one.value for one in call.keywords if one.arg == "markup"]
+            markup = [keyword.value for keyword in call.keywords if keyword.arg == "markup"]
             off = bool(markup) and isinstance(markup[0], ast.Constant) and not markup[0].value
-            assert off, f"{where}: notify reads markup unless it is told not to"
+            assert off, f"{where}: notify parses markup without markup=False"

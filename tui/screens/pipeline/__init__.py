@@ -1,4 +1,4 @@
-"""Is everything read, and if not, why: queue, files, rejected lines, and what was done."""
+"""The pipeline screen: batches, files, rejected lines, and the log of actions and failures."""
 
 from tui.screens.pipeline.screen import PipelineScreen
 

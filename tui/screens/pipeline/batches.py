@@ -1,4 +1,4 @@
-"""The batches as a list: those first that need somebody."""
+"""The list of batches, those that need attention first."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
@@ -8,87 +8,93 @@ from ingest.db.query_reader import QueryReader
 from ingest.report.batch import Batch, Policy, to_batch
 from ingest.text.state_style import STATE_STYLES, UNKNOWN
 from tui.filters import parse
-from tui.widgets.column import Column, Line, Styled
-from tui.widgets.listing import View
+from tui.widgets.column import Column, ListRow, Styled
+from tui.widgets.listing import ViewState
 
-NAMES: Final = ("state", "kind", "error", "session")
+FILTER_FIELDS: Final = ("state", "kind", "error", "session")
 _DERIVED: Final = {"stuck": State.CLAIMED, "backed_off": State.FAILED}
-"""What is told from the clock, and the state that is stored of it."""
+"""States that depend on the clock, with the state that is stored."""
 
 
 class Batches:
     columns = (
         Column("state", "STATE", 12, sorts=False),
-        Column("kind", "KIND", 7, spare=4),
+        Column("kind", "KIND", 7, drop_order=4),
         Column("source", "SOURCE", 14, grow=2),
-        Column("range", "RANGE", 11, right=True, spare=3),
-        Column("tries", "TRIES", 5, right=True, spare=1),
-        Column("again", "NEXT", 8, right=True, spare=2),
+        Column("range", "RANGE", 11, right=True, drop_order=3),
+        Column("tries", "TRIES", 5, right=True, drop_order=1),
+        Column("again", "NEXT", 8, right=True, drop_order=2),
         Column("error", "ERROR", 12, grow=1),
     )
 
     def __init__(self, policy: Callable[[], Policy]) -> None:
         self._policy = policy
 
-    def keys(self, reading: QueryReader, view: View) -> Sequence[str]:
-        asked = parse(view.filter, NAMES)
-        states = asked.any_of("state")
-        rows = reading.rows(
+    def keys(self, reader: QueryReader, view: ViewState) -> Sequence[str]:
+        filter_ = parse(view.filter, FILTER_FIELDS)
+        states = filter_.any_of("state")
+        rows = reader.rows(
             "pipeline.batches",
-            states=states and [_DERIVED.get(one, one) for one in states],
-            kinds=asked.any_of("kind"),
-            error=asked.first("error"),
-            session=asked.first("session"),
-            words=list(asked.words),
-            without=list(asked.without),
+            states=states and [_DERIVED.get(state, state) for state in states],
+            kinds=filter_.any_of("kind"),
+            error=filter_.first("error"),
+            session=filter_.first("session"),
+            words=list(filter_.words),
+            without=list(filter_.without),
             sort=view.sort,
         )
-        found: list[str] = [row["id"] for row in rows]
-        return found[::-1] if view.reverse else found
+        ids: list[str] = [row["id"] for row in rows]
+        return ids[::-1] if view.reverse else ids
 
-    def lines(self, reading: QueryReader, view: View, keys: Sequence[Any]) -> Mapping[Any, Line]:
-        rows = reading.rows("pipeline.these_batches", ids=list(keys))
+    def rows(
+        self, reader: QueryReader, view: ViewState, keys: Sequence[Any]
+    ) -> Mapping[Any, ListRow]:
+        rows = reader.rows("pipeline.these_batches", ids=list(keys))
         policy = self._policy()
-        return {row["id"]: _line(to_batch(row, policy.moment, alive=True), policy) for row in rows}
+        return {
+            row["id"]: _list_row(to_batch(row, policy.moment, alive=True), policy) for row in rows
+        }
 
 
-def _line(batch: Batch, policy: Policy) -> Line:
-    look = STATE_STYLES.get(batch.shown, UNKNOWN)
+def _list_row(batch: Batch, policy: Policy) -> ListRow:
+    style = STATE_STYLES.get(batch.shown, UNKNOWN)
     error = batch.error
-    return Line(
+    return ListRow(
         key=batch.id,
         cells=(
-            Styled(f"{look.glyph} {batch.shown.replace('_', ' ')}", look.color),
+            Styled(f"{style.glyph} {batch.shown.replace('_', ' ')}", style.color),
             batch.kind,
-            called(batch.session, batch.path),
+            source_name(batch.session, batch.path),
             Styled(range_of(batch), "dim"),
             batch.attempts or "",
             policy.again(batch).partition(",")[0],
-            Styled(error.code, "red" if needs_somebody(batch) else "dim") if error else "",
+            Styled(error.code, "red" if needs_attention(batch) else "dim") if error else "",
         ),
         text=f"{batch.id} {batch.shown} {batch.path or ''} {error.code if error else ''}",
         id=batch.id,
     )
 
 
-def needs_somebody(batch: Batch) -> bool:
+def needs_attention(batch: Batch) -> bool:
     return batch.stuck or batch.state in (State.FAILED, State.DEAD)
 
 
 def range_of(batch: Batch) -> str:
-    """Bytes from and to, in few characters."""
+    """The range of bytes or turns, abbreviated."""
     if batch.kind != "ingest":
         return f"turns {batch.start}–{batch.end}" if batch.end else ""
     return f"{_short(batch.start)}–{_short(batch.end)}"
 
 
 def _short(count: int) -> str:
-    for unit, sign in ((1024**3, "G"), (1024**2, "M"), (1024, "K")):
+    for unit, letter in ((1024**3, "G"), (1024**2, "M"), (1024, "K")):
         if count >= unit:
-            return f"{count / unit:.1f}{sign}" if count < 10 * unit else f"{count // unit}{sign}"
+            return (
+                f"{count / unit:.1f}{letter}" if count < 10 * unit else f"{count // unit}{letter}"
+            )
     return str(count)
 
 
-def called(session: str | None, path: str | None) -> str:
-    """What a source is called where there is little room: its session, or its file."""
+def source_name(session: str | None, path: str | None) -> str:
+    """A short name of a source: its session, or its file."""
     return session or (path or "").replace("\\", "/").rpartition("/")[2]

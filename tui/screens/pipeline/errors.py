@@ -1,10 +1,10 @@
-"""The kinds of errors that batches met, and how many of each: one cure may be for all of them."""
+"""The batches grouped by error: one fix may help all batches of a group."""
 
 from collections.abc import Callable, Sequence
 
 from ingest.db.query_reader import QueryReader, Row
 from ingest.report.batch import Policy
-from tui.widgets.column import Column, Line, Styled
+from tui.widgets.column import Column, ListRow, Styled
 from tui.widgets.listing import InMemoryListing
 
 
@@ -12,23 +12,23 @@ class Errors(InMemoryListing):
     columns = (
         Column("error", "ERROR", 18),
         Column("batches", "BATCHES", 7, right=True),
-        Column("failed", "FAILED", 6, right=True, spare=2),
-        Column("dead", "DEAD", 6, right=True, spare=1),
-        Column("last", "LAST", 9, right=True, spare=3),
-        Column("message", "WHAT THE NEWEST SAYS", 20, grow=1),
+        Column("failed", "FAILED", 6, right=True, drop_order=2),
+        Column("dead", "DEAD", 6, right=True, drop_order=1),
+        Column("last", "LAST", 9, right=True, drop_order=3),
+        Column("message", "NEWEST MESSAGE", 20, grow=1),
     )
 
     def __init__(self, policy: Callable[[], Policy]) -> None:
         super().__init__()
         self._policy = policy
 
-    def all(self, reading: QueryReader) -> Sequence[Line]:
+    def load(self, reader: QueryReader) -> Sequence[ListRow]:
         policy = self._policy()
-        return [_line(row, policy) for row in reading.rows("pipeline.errors")]
+        return [_list_row(row, policy) for row in reader.rows("pipeline.errors")]
 
 
-def _line(row: Row, policy: Policy) -> Line:
-    return Line(
+def _list_row(row: Row, policy: Policy) -> ListRow:
+    return ListRow(
         key=row["code"],
         cells=(
             Styled(row["code"], "red"),

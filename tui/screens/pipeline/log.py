@@ -1,4 +1,7 @@
-"""What people did, what failed or was repaired, and the log file; the newest first."""
+"""The log: actions of people, failures and recoveries of batches, and entries of the log file.
+
+Newest first.
+"""
 
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -10,37 +13,36 @@ from ingest.db.query_reader import QueryReader, Row
 from ingest.log import LogEntry
 from ingest.report.batch import Policy
 from ingest.text.sanitize import truncate_start
-from tui.widgets.column import Column, Line, Styled
+from tui.widgets.column import Column, ListRow, Styled
 from tui.widgets.listing import InMemoryListing
 
-MOST: Final = 2000
-_FILE: Final = 19
-"""Columns of the name of a file."""
-_MOVES: Final = {"fail": "failed", "bury": "given up", "rescue": "rescued"}
+MAX_ENTRIES: Final = 2000
+_FILE_WIDTH: Final = 19
+_EVENT_NAMES: Final = {"fail": "failed", "bury": "given up", "rescue": "rescued"}
 
 
 class Log(InMemoryListing):
     columns = (
         Column("time", "WHEN", 19),
-        Column("who", "WHO", 8, spare=1),
+        Column("who", "WHO", 8, drop_order=1),
         Column("what", "WHAT", 12),
-        Column("which", "WHICH", 18, spare=2),
-        Column("became", "WHAT CAME OF IT", 20, grow=1),
+        Column("which", "WHICH", 18, drop_order=2),
+        Column("result", "RESULT", 20, grow=1),
     )
 
     def __init__(self, policy: Callable[[], Policy]) -> None:
         super().__init__()
         self._policy = policy
 
-    def all(self, reading: QueryReader) -> Sequence[Line]:
-        rows = reading.rows("pipeline.log", words=[], without=[], limit=MOST)
-        lines = [(row["time"], self._line(row)) for row in rows]
-        lines += [(one.time, self._logged(one)) for one in log.entries(reading.path)]
-        return [line for _, line in sorted(lines, key=lambda one: one[0], reverse=True)][:MOST]
+    def load(self, reader: QueryReader) -> Sequence[ListRow]:
+        rows = reader.rows("pipeline.log", words=[], without=[], limit=MAX_ENTRIES)
+        timed = [(row["time"], self._list_row(row)) for row in rows]
+        timed += [(entry.time, self._log_file_row(entry)) for entry in log.entries(reader.path)]
+        newest_first = sorted(timed, key=lambda each: each[0], reverse=True)
+        return [row for _, row in newest_first[:MAX_ENTRIES]]
 
-    def _logged(self, entry: LogEntry) -> Line:
-        """An entry of the log file."""
-        return Line(
+    def _log_file_row(self, entry: LogEntry) -> ListRow:
+        return ListRow(
             key=("log", entry.time, entry.process, entry.message),
             cells=(
                 Styled(self._policy().clock(entry.time), "dim"),
@@ -52,54 +54,51 @@ class Log(InMemoryListing):
             text=f"{entry.time:%Y-%m-%d %H:%M:%S} {entry.level} {entry.message}",
         )
 
-    def _line(self, row: Row) -> Line:
-        by_itself = row["batch"] is not None
-        did = (
-            _MOVES.get(row["did"], str(row["did"]))
-            if by_itself
-            else str(row["did"]).replace("-", " ")
-        )
-        became = _failed(row) if by_itself else _became(row)
-        return Line(
+    def _list_row(self, row: Row) -> ListRow:
+        automatic = row["batch"] is not None
+        verb = str(row["did"])
+        what = _EVENT_NAMES.get(verb, verb) if automatic else verb.replace("-", " ")
+        result = _failure_text(row) if automatic else _action_text(row)
+        return ListRow(
             key=row["id"],
             cells=(
                 Styled(self._policy().clock(row["time"]), "dim"),
-                Styled(row["actor"], "" if by_itself else "bold"),
-                Styled(did, "red" if by_itself and row["did"] != "rescue" else ""),
-                row["batch"] or _meant(row["selection"]),
-                became,
+                Styled(row["actor"], "" if automatic else "bold"),
+                Styled(what, "red" if automatic and verb != "rescue" else ""),
+                row["batch"] or _selection_text(row["selection"]),
+                result,
             ),
-            text=f"{row['time']:%Y-%m-%d %H:%M:%S} {row['actor']} {did} {became}",
+            text=f"{row['time']:%Y-%m-%d %H:%M:%S} {row['actor']} {what} {result}",
             id=row["batch"] or row["id"],
         )
 
 
-def _failed(row: Row) -> str:
-    """Of what went by itself: what it was, and of which file, whose end tells it from others."""
+def _failure_text(row: Row) -> str:
+    """The error or reason, and the end of the file name, which differs between files."""
     file = (row["path"] or "").replace("\\", "/").rpartition("/")[2]
-    said = (row["error_code"] or row["reason"], truncate_start(file, _FILE))
-    return ": ".join(part for part in said if part)
+    parts = (row["error_code"] or row["reason"], truncate_start(file, _FILE_WIDTH))
+    return ": ".join(part for part in parts if part)
 
 
-def _became(row: Row) -> str:
-    """Of an order: what was done, what was left alone, and why it was given."""
+def _action_text(row: Row) -> str:
+    """How many batches an action changed, how many it skipped, and its reason."""
     if row["state"] == "replayed":
-        said = "taken over from edits.jsonl"
+        text = "imported from edits.jsonl"
     elif row["matched"]:
-        left = row["matched"] - row["done"]
-        said = f"{row['done']:,} done" + (f", {left:,} left alone" if left else "")
+        skipped = row["matched"] - row["done"]
+        text = f"{row['done']:,} done" + (f", {skipped:,} skipped" if skipped else "")
     else:
-        said = "done"
-    return f"{said}: {row['reason']}" if row["reason"] else said
+        text = "done"
+    return f"{text}: {row['reason']}" if row["reason"] else text
 
 
-def _meant(selection: str | None) -> str:
+def _selection_text(selection: str | None) -> str:
     try:
-        said = msgspec.json.decode(selection or "{}", type=dict[str, object])
+        fields = msgspec.json.decode(selection or "{}", type=dict[str, object])
     except msgspec.MsgspecError:
         return ""
     parts = [
         f"{name} {len(value)}" if isinstance(value, list) else f"{name} {value}"
-        for name, value in said.items()
+        for name, value in fields.items()
     ]
     return ", ".join(parts)

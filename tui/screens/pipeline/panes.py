@@ -1,4 +1,4 @@
-"""The panes of the pipeline: four lists in one place, and what is known of one row."""
+"""The panes of the pipeline screen: four lists in one pane, and the details of one row."""
 
 from typing import Any, ClassVar, Final
 
@@ -11,115 +11,112 @@ from textual.widgets import Input, Static
 
 from tui import content
 from tui.commands import bind
-from tui.query_runner import Question
-from tui.screens.pipeline.status_line import PipelineStatus, standing
+from tui.query_runner import Query
+from tui.screens.pipeline.status_line import PipelineStatus, pipeline_status
 from tui.widgets.list_pane import ListPane
-from tui.widgets.listing import Listing, View
+from tui.widgets.listing import Listing, ViewState
 from tui.widgets.pane import Pane
-from tui.widgets.table import RowsNeeded, Table
+from tui.widgets.table import ListResult, Table
 
 LISTS: Final = ("Batches", "Sources", "Quarantine", "Log")
 _EMPTY: Final = {
-    "Batches": ("Nothing was read yet.", "As soon as Codex writes, its work shows up here."),
-    "Sources": ("No file is followed yet.", "Start Codex once, or name its home: --codex-home."),
-    "Quarantine": (
-        "Every line could be read.",
-        "One that cannot be is kept here, with the reason.",
-    ),
-    "Log": ("No actions, warnings or errors.", "All of them are listed here."),
+    "Batches": ("Nothing was read yet.", "Batches appear here as soon as Codex writes."),
+    "Sources": ("No file is followed yet.", "Start Codex, or give its home with --codex-home."),
+    "Quarantine": ("No rejected lines.", "Lines that cannot be decoded appear here."),
+    "Log": ("No entries.", "Actions, warnings and errors appear here."),
 }
 
 
-class DetailView(Struct, frozen=True):
-    """One look at the list, and at how everything stands."""
+class PipelineResult(Struct, frozen=True):
+    """The list, and the parts of the status line."""
 
-    seen: RowsNeeded
-    standing: list[Content]
+    list_result: ListResult
+    status: list[Content]
 
 
-class Lists(ListPane):
-    """One of the four lists; each keeps its filter and its order."""
+class ListsPane(ListPane):
+    """One of the four lists. Each keeps its filter and its order."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *bind("next-list", "previous-list"),
-        # With priority, because the table below would go to its top at the same key.
+        # With priority, because the same key moves the table to its top.
         *bind("group", priority=True),
     ]
     DEFAULT_CSS = """
-    Lists { width: 3fr; & > .lists { height: 1; padding: 0 1; } }
+    ListsPane { width: 3fr; & > .lists { height: 1; padding: 0 1; } }
     """
 
     def __init__(self, listings: dict[str, Listing]) -> None:
-        self.chosen = LISTS[0]
+        self.current = LISTS[0]
         self.grouped = False
         self._listings = listings
-        self._views = {name: View() for name in LISTS}
-        super().__init__(Table(listings[self.chosen]), noun="batch")
+        self._views = {name: ViewState() for name in LISTS}
+        super().__init__(Table(listings[self.current]), noun="batch")
 
     def compose(self) -> ComposeResult:
         yield Static(classes="lists")
         yield from super().compose()
 
     def on_mount(self) -> None:
-        self._say_which()
+        self._update_tabs()
 
-    def _say_which(self) -> None:
+    def _update_tabs(self) -> None:
         parts = [
-            content.line(f" {name} ", "bold reverse" if name == self.chosen else "dim")
+            content.line(f" {name} ", "bold reverse" if name == self.current else "dim")
             for name in LISTS
         ]
         self.query_exactly_one(".lists", Static).update(Content(" ").join(parts))
 
-    def question(self) -> Question[Any]:
-        look, now = self.table.question(), self.dashboard.clock()
-        return lambda reading: DetailView(look(reading), standing(reading, now))
+    def build_query(self) -> Query[Any]:
+        table_query, now = self.table.build_query(), self.dashboard.clock()
+        return lambda reader: PipelineResult(table_query(reader), pipeline_status(reader, now))
 
-    def show(self, found: DetailView | RowsNeeded) -> None:
-        if isinstance(found, DetailView):
-            self.screen.query_exactly_one(PipelineStatus).say(found.standing)
-            found = found.seen
-        super().show(found)
+    def show_result(self, result: PipelineResult | ListResult) -> None:
+        if isinstance(result, PipelineResult):
+            self.screen.query_exactly_one(PipelineStatus).set_parts(result.status)
+            result = result.list_result
+        super().show_result(result)
 
-    def turn_to(self, name: str, words: str | None = None) -> None:
-        """Show this list, with this filter if one is said."""
+    def show_list(self, name: str, words: str | None = None) -> None:
+        """Show one of the lists, with its last filter or with `words`."""
         if name not in LISTS:
             return
-        self._views[self.chosen] = self.table.view
-        self.chosen, self.grouped = name, False
+        self._views[self.current] = self.table.view
+        self.current, self.grouped = name, False
         self.noun = {"Batches": "batch", "Sources": "file", "Quarantine": "line"}.get(name, "event")
-        view = self._views[name] if words is None else View(filter=words)
-        self.set_filter_line(view.filter)
-        self.table.show(self._listings[name], view)
-        self._say_which()
+        view = self._views[name] if words is None else ViewState(filter=words)
+        self.set_filter_text(view.filter)
+        self.table.set_listing(self._listings[name], view)
+        self._update_tabs()
         self.screen.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "group":
-            return self.chosen == "Batches" and not isinstance(self.screen.focused, Input)
+            return self.current == "Batches" and not isinstance(self.screen.focused, Input)
         return super().check_action(action, parameters)
 
     def action_group(self) -> None:
-        """The batches by the kind of error they met, or each by itself again."""
+        """Switch between batches and groups of batches with the same error."""
         self.grouped = not self.grouped
         if self.grouped:
             self._views["Batches"] = self.table.view
-            self.noun = "error kind"
-            self.set_filter_line("")
-            self.table.show(self._listings["Errors"])
+            self.noun = "error"
+            self.set_filter_text("")
+            self.table.set_listing(self._listings["Errors"])
             self.screen.refresh_bindings()
         else:
-            self.turn_to("Batches")
+            self.show_list("Batches")
 
-    def empty(self) -> Content:
+    def empty_text(self) -> Content:
         if self.grouped:
             return content.lines(
-                "No batch met an error.", content.line("g shows all batches.", "dim")
+                "No batch has an error.", content.line("g shows all batches.", "dim")
             )
-        said, hint = _EMPTY[self.chosen]
-        return content.lines(said, content.line(hint, "dim"))
+        text, hint = _EMPTY[self.current]
+        return content.lines(text, content.line(hint, "dim"))
 
     def _step(self, by: int) -> None:
-        self.turn_to(LISTS[(LISTS.index(self.chosen) + by) % len(LISTS)])
+        self.show_list(LISTS[(LISTS.index(self.current) + by) % len(LISTS)])
 
     def action_next_list(self) -> None:
         self._step(1)
@@ -128,38 +125,38 @@ class Lists(ListPane):
         self._step(-1)
 
 
-class Detail(Pane):
-    """What is known of one row."""
+class DetailPane(Pane):
+    """The details of the row under the cursor."""
 
     DEFAULT_CSS = """
-    Detail { width: 2fr; & > VerticalScroll { padding: 0 1; } & Static { height: auto; } }
+    DetailPane { width: 2fr; & > VerticalScroll { padding: 0 1; } & Static { height: auto; } }
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self.about: Question[Content] | None = None
-        self._shown = ""
+        self._query: Query[Content] | None = None
+        self._text = ""
 
     def compose(self) -> ComposeResult:
         with VerticalScroll():
             yield Static()
 
-    def question(self) -> Question[Content] | None:
-        return self.about
+    def build_query(self) -> Query[Content] | None:
+        return self._query
 
-    def show(self, found: Content) -> None:
-        self._shown = found.plain
-        self.query_exactly_one(VerticalScroll).query_exactly_one(Static).update(found)
+    def show_result(self, result: Content) -> None:
+        self._text = result.plain
+        self.query_exactly_one(VerticalScroll).query_exactly_one(Static).update(result)
 
-    def tell_of(self, about: Question[Content] | None) -> None:
-        self.about = about
-        if about is None:
-            self.show(Content(""))
+    def set_query(self, query: Query[Content] | None) -> None:
+        self._query = query
+        if query is None:
+            self.show_result(Content(""))
         else:
-            self.run_worker(self._ask(about), exclusive=True)
+            self.run_worker(self._load(query), exclusive=True)
 
-    async def _ask(self, about: Question[Content]) -> None:
-        self.answer(await self.dashboard.feed.answer(about))
+    async def _load(self, query: Query[Content]) -> None:
+        self.set_answer(await self.dashboard.queries.answer(query))
 
-    def copied(self) -> str:
-        return self._shown
+    def text_to_copy(self) -> str:
+        return self._text

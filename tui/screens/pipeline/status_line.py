@@ -1,4 +1,4 @@
-"""The first line of the pipeline: how the queue, the reading and the files stand."""
+"""The first line of the pipeline screen: queue, files and throughput."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -11,15 +11,15 @@ from ingest.text.bars import sparkline
 from ingest.text.units import duration, size
 from tui import content
 
-STRETCH = timedelta(hours=1)
-_DRAWN = 16
+SAMPLED_TIME = timedelta(hours=1)
+_SPARKLINE_WIDTH = 16
 _GAP = 2
-_EXACTLY = 60
-"""Seconds below which each is counted."""
+_EXACT_SECONDS = 60
+"""Times below are shown to the second."""
 
 
 class PipelineStatus(Widget):
-    """Shows as many of its parts as there is room for, the first ones first."""
+    """Shows as many of its parts as fit, from the first on."""
 
     DEFAULT_CSS = "PipelineStatus { height: 1; padding: 0 1; }"
 
@@ -28,53 +28,53 @@ class PipelineStatus(Widget):
         self._parts: Sequence[Content] = ()
         self._sweep: Content | None = None
 
-    def say(self, parts: Sequence[Content]) -> None:
+    def set_parts(self, parts: Sequence[Content]) -> None:
         if parts != self._parts:
             self._parts = parts
             self.refresh()
 
-    def say_sweep(self, seconds: float | None) -> None:
-        """Say in how long everything is looked at anew."""
-        said = None
+    def set_next_sweep(self, seconds: float | None) -> None:
+        """Show the time until all files are checked again."""
+        text = None
         if seconds is not None:
-            left = f"{seconds:.0f} s" if seconds < _EXACTLY else duration(seconds)
-            said = content.line(f"next sweep {left}", "dim")
-        if said != self._sweep:
-            self._sweep = said
+            left = f"{seconds:.0f} s" if seconds < _EXACT_SECONDS else duration(seconds)
+            text = content.line(f"next sweep in {left}", "dim")
+        if text != self._sweep:
+            self._sweep = text
             self.refresh()
 
     def render(self) -> Content:
-        room, shown = self.content_size.width, []
+        available, shown = self.content_size.width, []
         for part in (*self._parts, *([self._sweep] if self._sweep else [])):
-            room -= part.cell_length + _GAP
-            if room + _GAP < 0:
+            available -= part.cell_length + _GAP
+            if available + _GAP < 0:
                 break
             shown.append(part)
         return Content(" " * _GAP).join(shown)
 
 
-def standing(reading: QueryReader, now: datetime) -> list[Content]:
-    sources, queue, pauses, samples = reading.run_consistent(
+def pipeline_status(reader: QueryReader, now: datetime) -> list[Content]:
+    sources, queue, pauses, samples = reader.run_consistent(
         [
             ("status.sources", {}),
             ("status.queue", {"now": now.isoformat()}),
             ("status.pauses", {}),
-            ("pipeline.samples", {"since": (now - STRETCH).isoformat()}),
+            ("pipeline.samples", {"since": (now - SAMPLED_TIME).isoformat()}),
         ]
     )
-    read = sources[0]
+    totals = sources[0]
     states = {row["state"]: int(row["batches"]) for row in queue}
-    troubles = [
-        content.line(f"{read[name]:,} {name}", tone)
+    problems = [
+        content.line(f"{totals[name]:,} {name}", tone)
         for name, tone in (("damaged", "red"), ("unreadable", "red"), ("missing", "yellow"))
-        if read[name]
+        if totals[name]
     ]
     return [
         content.row(content.line("Queue", "dim"), *_queue(states, pauses), gap=" "),
         content.row(
-            content.line("Sources", "dim"), *troubles, f"{read['following']:,} following", gap=" "
+            content.line("Sources", "dim"), *problems, f"{totals['following']:,} following", gap=" "
         ),
-        *_reading(int(read["behind"]), samples),
+        *_throughput(int(totals["behind"]), samples),
     ]
 
 
@@ -89,15 +89,17 @@ def _queue(states: dict[str, int], pauses: list[Row]) -> list[Content | str]:
     return ["running", *parts]
 
 
-def _reading(behind: int, samples: list[Row]) -> list[Content]:
-    """What is still to be read, how fast it went last, and the course of it over an hour."""
+def _throughput(behind: int, samples: list[Row]) -> list[Content]:
+    """The unread bytes now and over the last hour, and the current read rate."""
     newest = samples[-1] if samples else None
     rate = newest["bytes_new"] / newest["seconds"] if newest and newest["seconds"] else 0.0
-    found = [content.line(f"behind {size(behind)}", "yellow" if behind else "")]
+    parts = [content.line(f"behind {size(behind)}", "yellow" if behind else "")]
     if samples:
-        found.append(
-            content.line(sparkline([row["behind_bytes"] for row in samples][-_DRAWN:]), "cyan")
+        parts.append(
+            content.line(
+                sparkline([row["behind_bytes"] for row in samples][-_SPARKLINE_WIDTH:]), "cyan"
+            )
         )
     if rate:
-        found.append(content.line(f"{size(int(rate))}/s"))
-    return found
+        parts.append(content.line(f"{size(int(rate))}/s"))
+    return parts

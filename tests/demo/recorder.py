@@ -1,4 +1,4 @@
-"""Where the story is composed: a Codex home with a clock that is set back and forth."""
+"""Records sessions in a temporary Codex home whose clock can be set back and forth."""
 
 import hashlib
 from collections.abc import Iterator
@@ -9,11 +9,10 @@ from typing import Any
 from ingest.demo.story import Chapter, Form
 from tests.build import Home, Rollout
 from tests.build.line import START_MS, Clock
-from tests.demo.moment import ago_ms
-from tests.demo.project import Project
+from tests.demo.project import Project, ago_ms
 
 
-class Stage:
+class DemoRecorder:
     def __init__(self, folder: Path) -> None:
         self.home = Home(folder, start_ms=START_MS)
         self._chapters: list[Chapter] = []
@@ -33,40 +32,40 @@ class Stage:
         base: int = 12_000,
         **ago: float,
     ) -> Rollout:
-        """A session begun so long `ago` (days=…, hours=…, minutes=…; negative: it is to come)."""
+        """A session that starts this long `ago` (days=…, hours=…, minutes=…), see `ago_ms`."""
         self.clock.ms = ago_ms(**ago)
-        said: dict[str, Any] = {"cwd": project.cwd, "source": source}
-        said |= {"git": project.git(branch, self.clock.seconds), "code_mode": version == "code"}
+        fields: dict[str, Any] = {"cwd": project.cwd, "source": source}
+        fields |= {"git": project.git(branch, self.clock.seconds), "code_mode": version == "code"}
         number = None if version == "code" else version
-        session = self.home.session(generation, number, **said)
-        self.priced(session, base)
+        session = self.home.session(generation, number, **fields)
+        self.with_usage(session, base)
         return session
 
-    def priced(self, session: Rollout, base: int = 12_000) -> Rollout:
-        """The model takes its time, and its context grows."""
-        session.price = Thinking(self.clock, session.thread.id, base)
+    def with_usage(self, session: Rollout, base: int = 12_000) -> Rollout:
+        """Give the answers of the model a duration and token counts."""
+        session.price = Usage(self.clock, session.thread.id, base)
         session.length = lambda answers: 180 + 97 * (answers % 7)
         return session
 
     def agent(self, parent: Rollout, task: str, name: str) -> Rollout:
-        return self.priced(parent.spawn(task, name), 9_000)
+        return self.with_usage(parent.spawn(task, name), 9_000)
 
-    def after(self, seconds: float) -> None:
+    def wait(self, seconds: float) -> None:
         self.clock.advance(seconds)
 
-    def until(self, minutes: float) -> None:
-        """Wait until so many minutes from now, if it is not later already."""
+    def wait_until(self, minutes: float) -> None:
+        """Set the clock to this many minutes from now, if that is later."""
         self.clock.ms = max(self.clock.ms, ago_ms(minutes=-minutes))
 
     @contextmanager
-    def meanwhile(self) -> Iterator[None]:
-        """What happens in here happens while the others go on."""
-        began = self.clock.ms
+    def in_parallel(self) -> Iterator[None]:
+        """Set the clock back at the end: what is recorded here runs in parallel."""
+        start = self.clock.ms
         yield
-        self.clock.ms = began
+        self.clock.ms = start
 
-    def ask(self, session: Rollout, text: str) -> None:
-        """A prompt, typed by hand, so that it stands in the history too."""
+    def prompt(self, session: Rollout, text: str) -> None:
+        """A prompt typed by the person, which is also written to the history."""
         session.settle()
         self.home.history(session, text)
         session.prompt(text)
@@ -79,13 +78,13 @@ class Stage:
         output: str = "",
         seconds: float = 0.4,
     ) -> None:
-        """A command that is seen to run before it ends."""
+        """A command that is written when it starts and when it ends."""
         session.open_command(command)
         session.finish_command(exit_code, output, seconds)
 
-    # ── what is kept ────────────────────────────────────────────────────────────────────────────
+    # ── the result ────────────────────────────────────────────────────────────────────────────────
 
-    def keep(self, session: Rollout, form: Form = Form.PLAIN, *, live: bool = False) -> None:
+    def save(self, session: Rollout, form: Form = Form.PLAIN, *, live: bool = False) -> None:
         path = session.path.relative_to(self.home.path).as_posix()
         thread = session.thread.id if live else ""
         self._chapters.append(Chapter(path, session.bytes().decode(), form, thread))
@@ -95,17 +94,17 @@ class Stage:
         self._chapters.append(Chapter(path, session.bytes().decode()))
 
     def chapters(self) -> list[Chapter]:
-        """In the order of their beginning, as a disk would have got them."""
-        beside = []
+        """All files, in the order in which they were created."""
+        other_files = []
         for name, key in (("history.jsonl", '"ts":'), ("session_index.jsonl", '"updated_at":')):
             lines = (self.home.path / name).read_text().splitlines(keepends=True)
             ordered = sorted(lines, key=lambda line: line.split(key)[1][:28])
-            beside.append(Chapter(name, "".join(ordered)))
-        return sorted(self._chapters, key=lambda one: Path(one.path).name) + beside
+            other_files.append(Chapter(name, "".join(ordered)))
+        return sorted(self._chapters, key=lambda chapter: Path(chapter.path).name) + other_files
 
 
-class Thinking:
-    """The price of an answer; while it is made, time passes."""
+class Usage:
+    """The token count of each answer. Advances the clock by the time the answer takes."""
 
     def __init__(self, clock: Clock, seed: str, base: int) -> None:
         self._clock = clock
@@ -113,12 +112,12 @@ class Thinking:
         self._base = base
 
     def __call__(self, answers: int) -> int:
-        chance = hashlib.sha256(f"{self._seed}/{answers}".encode()).digest()
-        self._clock.advance(2.5 + chance[0] / 64)
-        return self._base + answers * 2_400 + chance[1] * 11
+        digest = hashlib.sha256(f"{self._seed}/{answers}".encode()).digest()
+        self._clock.advance(2.5 + digest[0] / 64)
+        return self._base + answers * 2_400 + digest[1] * 11
 
 
 def steps(done: int, *texts: str) -> list[tuple[str, str]]:
-    """So many are completed, the next is in progress, the others wait."""
+    """Steps of which this many are completed and the next one is in progress."""
     states = ["completed"] * done + ["in_progress"] + ["pending"] * len(texts)
     return list(zip(texts, states[: len(texts)], strict=True))
