@@ -33,6 +33,13 @@ def _table(*commands: Command) -> dict[str, Command]:
     return table
 
 
+def _change(
+    name: str, keys: str, label: str, text: str, *, argument: str = "", in_footer: bool = True
+) -> Command:
+    """A command that changes data."""
+    return Command(name, keys, label, text, in_footer, argument, changes_data=True)
+
+
 COMMANDS: Final = _table(
     # ── everywhere ──
     Command("board", "1", "Board", "Sessions that run, wait or failed, and what is left to do."),
@@ -102,116 +109,54 @@ COMMANDS: Final = _table(
         "Write a journal to a file; asks which one and shows where.",
         in_footer=True,
     ),
-    Command(
+    _change(
         "auto-export",
         "A",
         "automatic",
         "Write this project's journals automatically, or stop that.",
-        in_footer=True,
-        changes_data=True,
     ),
     # ── the pipeline ──
     Command("next-list", "right_square_bracket", "next list", "To the next list.", in_footer=True),
     Command("previous-list", "left_square_bracket", "previous list", "To the previous list."),
-    Command(
-        "retry",
-        "r",
-        "retry",
-        "Retry the marked rows, or the one at the cursor.",
-        in_footer=True,
-        changes_data=True,
-    ),
-    Command(
-        "retry-all",
-        "R",
-        "retry all",
-        "Retry everything that the filter shows.",
-        in_footer=True,
-        changes_data=True,
-    ),
-    Command(
-        "snooze",
-        "z",
-        "snooze",
-        "Do not retry the selected batches before a given time.",
-        in_footer=True,
-        changes_data=True,
-    ),
-    Command(
-        "cancel",
-        "x",
-        "cancel",
-        "Cancel the selected batches; r retries them.",
-        in_footer=True,
-        changes_data=True,
-    ),
-    Command(
-        "reset",
-        "X",
-        "read again",
-        "Delete what was read, and read it again.",
-        in_footer=True,
-        changes_data=True,
-    ),
-    Command(
-        "pause-queue",
-        "P",
-        "pause queue",
-        "Pause the queue, or resume it.",
-        in_footer=True,
-        changes_data=True,
-    ),
+    _change("retry", "r", "retry", "Retry the marked rows, or the one at the cursor."),
+    _change("retry-all", "R", "retry all", "Retry everything that the filter shows."),
+    _change("snooze", "z", "snooze", "Do not retry the selected batches before a given time."),
+    _change("cancel", "x", "cancel", "Cancel the selected batches; r retries them."),
+    _change("reset", "X", "read again", "Delete what was read, and read it again."),
+    _change("pause-queue", "P", "pause queue", "Pause the queue, or resume it."),
     Command("group", "g", "by error", "Group the batches by error.", in_footer=True),
     # ── tasks ──
     Command("view", "v", "view", "Show a graph, a tree or a table.", in_footer=True),
     Command("next-ready", "n", "next ready", "To the next task that is ready.", in_footer=True),
-    Command(
-        "complete", "c", "complete", "Set this task to done.", in_footer=True, changes_data=True
-    ),
-    Command(
-        "block",
-        "b",
-        "block",
-        "Set this task to blocked.",
-        in_footer=True,
-        argument="why",
-        changes_data=True,
-    ),
-    Command(
-        "set",
-        "s",
-        "set state",
-        "Set the state of this task.",
-        in_footer=True,
-        argument="state",
-        changes_data=True,
-    ),
-    Command("owner", "o", "owner", "Set its owner.", argument="name", changes_data=True),
-    Command(
+    _change("complete", "c", "complete", "Set this task to done."),
+    _change("block", "b", "block", "Set this task to blocked.", argument="why"),
+    _change("set", "s", "set state", "Set the state of this task.", argument="state"),
+    _change("owner", "o", "owner", "Set its owner.", argument="name", in_footer=False),
+    _change(
         "link",
         "D",
         "depends on",
         "Add a dependency: go to the other task, press Enter.",
-        changes_data=True,
+        in_footer=False,
     ),
-    Command("unlink", "x", "unlink", "Remove a dependency.", changes_data=True),
-    Command("add", "a", "add", "Add a task.", in_footer=True, argument="text", changes_data=True),
-    Command(
+    _change("unlink", "x", "unlink", "Remove a dependency.", in_footer=False),
+    _change("add", "a", "add", "Add a task.", argument="text"),
+    _change(
         "evidence",
         "E",
         "evidence",
         "Add evidence that it was done.",
         argument="kind what",
-        changes_data=True,
+        in_footer=False,
     ),
-    Command("note", "m", "note", "Add a note.", argument="text", changes_data=True),
-    Command("undo", "u", "undo", "Undo your last edit.", in_footer=True, changes_data=True),
-    Command(
+    _change("note", "m", "note", "Add a note.", argument="text", in_footer=False),
+    _change("undo", "u", "undo", "Undo your last edit."),
+    _change(
         "reset-task",
         "U",
         "reset",
         "Remove all edits of this task; the log counts again.",
-        changes_data=True,
+        in_footer=False,
     ),
     Command("choice", "f", "show", "Show all tasks, or only ready, blocked, stuck or done ones."),
     Command("scope", "O", "scope", "Show a project, a branch, a session, or everything."),
