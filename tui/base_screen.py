@@ -8,6 +8,7 @@ and Tab goes to the next; on a tiny one, a line says which size is needed.
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, ClassVar, Final
 
 from textual import events
@@ -141,7 +142,7 @@ class BaseScreen(DashboardNode, PushedScreen[None]):
         if self._loading or not self._stale:
             return
         self._loading, self._stale = True, False
-        self.run_worker(self._load(), group="load", exclusive=True)
+        self.start_worker(self._load, group="load", exclusive=True)
 
     async def _load(self) -> None:
         try:
@@ -165,7 +166,7 @@ class BaseScreen(DashboardNode, PushedScreen[None]):
 
     def load_pane(self, pane: Pane) -> None:
         """Load one pane, which has to show something else; cancels its previous query."""
-        self.run_worker(self._load_pane(pane), group=f"pane-{id(pane)}", exclusive=True)
+        self.start_worker(partial(self._load_pane, pane), group=f"pane-{id(pane)}", exclusive=True)
 
     async def _load_pane(self, pane: Pane) -> None:
         # While the cursor moves through a list, not every row is loaded; where it stops, at once.
@@ -216,7 +217,7 @@ class BaseScreen(DashboardNode, PushedScreen[None]):
                 self.show_error(error)
             self.load_now()
 
-        self.run_worker(run(), group=COMMAND_GROUP)
+        self.start_worker(run, group=COMMAND_GROUP)
 
     def show_error(self, error: Exception | QueryFailure) -> None:
         """Show why a command failed, and what to do."""

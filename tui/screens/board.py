@@ -4,6 +4,7 @@ the cursor.
 
 import asyncio
 import time
+from functools import partial
 from typing import ClassVar, Final
 
 from msgspec.structs import replace
@@ -152,8 +153,9 @@ class CardPane(Pane):
         if result is not None and result != before:
             # Not more often than the interval, but also once after the last change.
             wait = max(MORE_AFTER, self._more_loaded_at + MORE_INTERVAL - time.monotonic())
-            self.run_worker(self._load_more(result.session.id, wait), group="more",
-                            exclusive=True)  # fmt: skip
+            self.start_worker(
+                partial(self._load_more, result.session.id, wait), group="more", exclusive=True
+            )
 
     def tick(self) -> None:
         if self.card is None:

@@ -50,7 +50,7 @@ class RawScreen(DashboardNode, ModalScreen[None], PushedScreen[None]):
 
     def on_mount(self) -> None:
         self.query_exactly_one(TextView).set_text(content.line("Loading…", "dim"))
-        self.run_worker(self._read())
+        self.start_worker(self._read)
 
     async def _read(self) -> None:
         range_ = self.range

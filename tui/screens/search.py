@@ -83,7 +83,7 @@ class ResultsPane(ListPane):
 
     def on_mount(self) -> None:
         self._show_completions()
-        self.run_worker(self._load_filter_values())
+        self.start_worker(self._load_filter_values)
 
     def on_resize(self) -> None:
         fitted = fit(self.hits.columns, self.table.size.width)

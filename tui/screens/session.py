@@ -1,5 +1,6 @@
 """One session: its timeline, and beside it the full text of the entry under the cursor."""
 
+from functools import partial
 from typing import Any, ClassVar, Final
 
 from textual import on
@@ -61,7 +62,7 @@ class TimelinePane(ListPane):
                 first, self.session = self.session is None, session
                 self._show_heading(session)
                 if first:
-                    self.run_worker(self._load_alignment(session))
+                    self.start_worker(partial(self._load_alignment, session))
         super().show_result(result)
 
     def _show_heading(self, session: Session) -> None:

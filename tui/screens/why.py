@@ -124,7 +124,7 @@ class DetailsScreen(DashboardNode, ModalScreen[None], PushedScreen[None]):
             yield TextView()
 
     def on_mount(self) -> None:
-        self.run_worker(self._load())
+        self.start_worker(self._load)
 
     async def _load(self) -> None:
         view = self.query_exactly_one(TextView)

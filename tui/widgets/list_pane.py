@@ -112,7 +112,7 @@ class ListPane(Pane):
     @on(Table.RowsNeeded)
     def _rows_needed(self, message: Table.RowsNeeded) -> None:
         message.stop()
-        self.run_worker(self._load_rows(), group="page", exclusive=True)
+        self.start_worker(self._load_rows, group="page", exclusive=True)
 
     async def _load_rows(self) -> None:
         whole = self.table.needs_reload

@@ -4,6 +4,7 @@ A pane builds its query and draws the result; the screen decides when to run it.
 the pane shows the error, whose details can be copied. The other panes are not affected.
 """
 
+from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
 from textual.binding import BindingType
@@ -11,6 +12,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.dom import DOMNode
 from textual.widgets import Static
+from textual.worker import WorkType
 
 from ingest.text.redact import mask
 from tui import content
@@ -30,6 +32,17 @@ class DashboardNode(DOMNode):
     @property
     def dashboard(self) -> "Dashboard":
         return cast("Dashboard", self.app)
+
+    def start_worker(
+        self,
+        work: Callable[[], Coroutine[None, None, None]],
+        group: str = "default",
+        *,
+        exclusive: bool = False,
+    ) -> None:
+        """Run it in a worker. Takes no coroutine: one that is cancelled before its start warns."""
+        worker: WorkType[None] = work
+        self.run_worker(worker, group=group, exclusive=exclusive)
 
 
 class Pane(DashboardNode, Vertical, can_focus=False):

@@ -1,5 +1,6 @@
 """The panes of the pipeline screen: four lists in one pane, and the details of one row."""
 
+from functools import partial
 from typing import Any, ClassVar, Final
 
 from msgspec import Struct
@@ -153,7 +154,7 @@ class DetailPane(Pane):
         if query is None:
             self.show_result(Content(""))
         else:
-            self.run_worker(self._load(query), exclusive=True)
+            self.start_worker(partial(self._load, query), exclusive=True)
 
     async def _load(self, query: Query[Content]) -> None:
         self.set_answer(await self.dashboard.queries.answer(query))
