@@ -4,10 +4,11 @@ A reading command gets a `QueryReader`: through the socket of the process that h
 open, in this process if no other has it, or an empty one if there is no database yet.
 """
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from ingest.cli.invocation import Invocation
 from ingest.db.query_reader import NOTHING_YET, EmptyReader, QueryReader
@@ -16,6 +17,11 @@ from ingest.server.client import DatabaseClient
 
 if TYPE_CHECKING:
     from ingest.db.database import Database
+
+T = TypeVar("T")
+
+AGAIN_SECONDS = 60.0
+"""How long another owner is asked if the one that was asked has ended meanwhile."""
 
 
 @contextmanager
@@ -46,6 +52,24 @@ def open_for_writing(invocation: Invocation) -> Iterator["Database"]:
 
     with open_exclusive(invocation.settings.db, invocation.now, invocation.output.note) as database:
         yield database
+
+
+def read_after_action(
+    invocation: Invocation, reader: QueryReader, question: Callable[[QueryReader], T]
+) -> T:
+    """Read how things stand after an action. Its owner may have ended since, and a command that
+    changed something must not run again as a whole: the next owner is asked."""
+    try:
+        return question(reader)
+    except OwnerGone:
+        deadline = time.monotonic() + AGAIN_SECONDS
+    while True:
+        try:
+            with open_for_reading(invocation) as other:
+                return question(other)
+        except OwnerGone:
+            if time.monotonic() >= deadline:
+                raise
 
 
 def connect_to_owner(path: Path) -> DatabaseClient | None:

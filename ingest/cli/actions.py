@@ -4,6 +4,7 @@ They are carried out by the process that has the database open: through its door
 there is none. Here, the database is first brought up to what people did before (see `replay.py`).
 """
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -16,7 +17,7 @@ from msgspec import Struct
 from ingest.batches.action import Action, Item, Selection, Verb
 from ingest.batches.batch import Kind
 from ingest.batches.state import State
-from ingest.cli.access import connect_to_owner
+from ingest.cli.access import AGAIN_SECONDS, connect_to_owner
 from ingest.cli.ids import resolve_prefix
 from ingest.cli.invocation import Invocation
 from ingest.cli.scope import session_id
@@ -215,9 +216,15 @@ def _send(
     try:
         return remote.act(name, **said)
     except OwnerGone:
-        with action_runner(invocation) as runner:
-            result = recorded_result(runner.access, name, said)
-            return runner.act(name, said) if result is None else result
+        deadline = time.monotonic() + AGAIN_SECONDS
+    while True:
+        try:
+            with action_runner(invocation) as runner:
+                result = recorded_result(runner.access, name, said)
+                return runner.act(name, said) if result is None else result
+        except OwnerGone:
+            if time.monotonic() >= deadline:
+                raise
 
 
 def selection(invocation: Invocation, access: QueryReader, chosen: BatchTarget) -> Selection:

@@ -7,7 +7,7 @@ from typing import Any, Final, TypeVar
 
 import click
 
-from ingest.cli.access import open_for_reading
+from ingest.cli.access import open_for_reading, read_after_action
 from ingest.cli.actions import ActionRunner, action_runner
 from ingest.cli.gitignore_warning import warn_unless_ignored
 from ingest.cli.group import Group
@@ -228,7 +228,7 @@ def _switch(invocation: Invocation, project: str | None, *, on: bool) -> None:
     with action_runner(invocation) as orders:
         folder = _folder(orders, project)
         exports.set_auto_export(orders.access, orders.say, folder, on=on)
-        found = exports.auto_exports(orders.access)
+        found = read_after_action(invocation, orders.access, exports.auto_exports)
     path = day_file(folder / exports.JOURNALS, times.local_day(invocation.now, invocation.zone))
     warn_unless_ignored(invocation, path, [path])
     said = f"On: journals of {folder} go to {path.parent}." if on else f"Off for {folder}."

@@ -7,6 +7,7 @@ from typing import Final
 
 import click
 
+from ingest.cli.access import read_after_action
 from ingest.cli.actions import ActionRunner, action_runner
 from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
@@ -214,7 +215,9 @@ def _say(
 ) -> None:
     """Write it down, and tell how the task stands now."""
     saying = orders.say(VERB, {"task": task}, encode_edit(edit), reason)
-    plan = everything(invocation, orders.access)
+    plan = read_after_action(
+        invocation, orders.access, lambda reader: everything(invocation, reader)
+    )
     now = [one for one in plan.tasks if one.id == task]
     edges = touching(now[0], plan.edges) if now else []
 
