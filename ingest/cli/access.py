@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-AGAIN_SECONDS = 60.0
+AGAIN_SECONDS = 300.0
 """How long another owner is asked if the one that was asked has ended meanwhile."""
 
 
