@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 COMPLETE = "_TAILBOARD_COMPLETE"
 AGAIN_SECONDS = 300.0
-"""How long a reading command is run again if the process it asks has ended meanwhile: as long as 200
-commands at once take on a busy machine. Each time, another one was done."""
+"""How long a reading command is run again if the process it asks has ended meanwhile: as long as
+200 commands at once take on a busy machine. Each time, another one was done."""
 NO_WINDOWS = "Tailboard does not run on Windows.\nUse it in WSL, the Windows Subsystem for Linux."
 
 
