@@ -276,7 +276,7 @@ def test_what_nobody_sees_in_a_note_is_made_visible_and_what_nobody_may_see_is_m
 def test_notes_are_made_safe_before_they_are_kept(rested: Desk) -> None:
     code = r"""print(r'{"notes": [{"text": "a\u001b[31mb\u202ec"}]}')"""
     observed(rested, rested.observer(code))
-    assert rested.notes() == [("observe", True, None, "a␛[31mb�c")]
+    assert rested.notes() == [("observe", True, None, "a␛[31mb<U+202E>c")]
 
 
 @pytest.mark.parametrize(
