@@ -270,7 +270,7 @@ def test_what_nobody_sees_in_a_note_is_made_visible_and_what_nobody_may_see_is_m
 ) -> None:
     code = r"""print(r'{"notes": [{"text": "a\udb40\udc41b <private>c"}]}')"""
     observed(rested, rested.observer(code))
-    assert rested.notes() == [("observe", True, None, "a\ufffdb [private]")]
+    assert rested.notes() == [("observe", True, None, "a<U+E0041>b [private]")]
 
 
 def test_notes_are_made_safe_before_they_are_kept(rested: Desk) -> None:
