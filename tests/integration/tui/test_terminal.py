@@ -136,10 +136,23 @@ def test_a_deleted_or_replaced_database_is_rebuilt_with_a_message(
 
 
 def test_dialogs_opened_and_closed_in_one_read_do_not_crash_it(opened: Terminal) -> None:
-    for keys in (":\r\r", ":\r\r\r", "???", "gwww", "2s\r\r", "2m\r\r\r", "3X\r\r\r"):
+    for screen, shown, keys in (
+        ("1", "Fix the unicode test", ":\r\r"),
+        ("1", "Fix the unicode test", "????"),
+        ("1", "Fix the unicode test", "gwwww"),
+        ("2", "view graph", "s\r\r"),
+        ("2", "view graph", "m\r\r\r"),
+        ("3", "Batches", "X\r\r\r"),
+    ):
         at = len(opened.written)
-        opened.type(f"1{keys}6")
-        opened.until("Tokens", at)
+        opened.type("6")
+        at = opened.until("Tokens per day", at)
+        opened.type(screen)
+        opened.until(shown, at)
+        opened.type(keys)
+    at = len(opened.written)
+    opened.type("6")
+    opened.until("Tokens per day", at)
     opened.type("q")
     assert opened.end() == 0
     assert is_restored(opened)
