@@ -150,7 +150,7 @@ def test_a_migration_without_room_is_told_as_a_full_disk(
 
     more = newer()
     monkeypatch.setattr(migrate, "shipped", lambda: more)
-    monkeypatch.setattr(migrate, "_copy", full)
+    monkeypatch.setattr(migrate, "copy_file", full)
     with pytest.raises(DiskFull):
         place.open()
     assert place.path.read_bytes() == content
