@@ -392,7 +392,12 @@ def test_the_document_is_pure_ascii_and_one_line(desk: Desk, sessions: Sessions)
 def test_somebody_who_is_new_is_told_three_things(desk: Desk) -> None:
     told = desk.run("status").out
     assert told.startswith("Nothing has been read yet.\n\nThree things to know:\n")
-    assert [line.split()[0] for line in told.splitlines()[3:]] == ["dashboard", "data", "problems", "file"]
+    assert [line.split()[0] for line in told.splitlines()[3:]] == [
+        "dashboard",
+        "data",
+        "problems",
+        "file",
+    ]
     assert str(desk.db) in told
     write_sessions(desk.home)
     assert "KiB unread: `tailboard ingest`." in desk.run("status").out
