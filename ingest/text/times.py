@@ -18,6 +18,13 @@ def utc_now() -> datetime:
     return datetime.now(UTC).replace(tzinfo=None)
 
 
+def json_time(moment: object) -> str:
+    """A naive UTC time for `json.dumps(…, default=json_time)`."""
+    if not isinstance(moment, datetime):
+        raise TypeError(type(moment))
+    return moment.replace(tzinfo=UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 FORMS = "7d, -24h, 90m, today, yesterday, 2026-11-01, 2026-11-01T14:00, or seconds since 1970"
 
 _AGO = re.compile(r"-?([0-9]{1,6}) ?(s|m|min|h|d|w)").fullmatch

@@ -1,7 +1,7 @@
 """Renders journals and writes them to files, keeping what else a file contains."""
 
 import json
-from datetime import UTC, date, datetime, tzinfo
+from datetime import date, datetime, tzinfo
 from enum import StrEnum
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from ingest.projects.journal.blocks import OURS, html, markdown
 from ingest.projects.journal.marked_block import replace_block
 from ingest.projects.journal.model import Journal
 from ingest.projects.journal.page import page
+from ingest.text.times import json_time
 
 SCHEMA = "tailboard.journal/1"
 
@@ -43,16 +44,10 @@ def render(journal: Journal, form: JournalFormat, zone: tzinfo | None) -> str:
                 "schema": SCHEMA,
                 "journal": msgspec.to_builtins(journal, builtin_types=TIMES),
             }
-            return json.dumps(document, indent=2, default=_utc) + "\n"
+            return json.dumps(document, indent=2, default=json_time) + "\n"
 
 
 TIMES = (datetime,)
-
-
-def _utc(moment: object) -> str:
-    if not isinstance(moment, datetime):
-        raise TypeError(type(moment))
-    return moment.replace(tzinfo=UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def default_path(journal: Journal, form: JournalFormat) -> Path:

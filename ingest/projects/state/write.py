@@ -2,7 +2,7 @@
 
 import json
 import re
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -14,13 +14,14 @@ from ingest.projects.state.build import BuiltState
 from ingest.projects.state.merge import Resolution, changes
 from ingest.projects.state.read import read
 from ingest.text.sanitize import PLAIN_EMOJI, UNSAFE
+from ingest.text.times import json_time
 
 FILE: Final = "project_state.json"
 
 
 def encode_document(document: msgspec.Struct) -> str:
     told = msgspec.to_builtins(document, builtin_types=(datetime,))
-    text = json.dumps(told, indent=2, sort_keys=True, ensure_ascii=False, default=_utc)
+    text = json.dumps(told, indent=2, sort_keys=True, ensure_ascii=False, default=json_time)
     return UNSAFE.sub(_escaped, text) + "\n"
 
 
@@ -58,9 +59,3 @@ def _escaped(found: re.Match[str]) -> str:
     if found[0] == PLAIN_EMOJI:
         return found[0]
     return json.dumps(found[0])[1:-1] if found[0] != "\x7f" else "\\u007f"
-
-
-def _utc(moment: object) -> str:
-    if not isinstance(moment, datetime):
-        raise TypeError(type(moment))
-    return moment.replace(tzinfo=UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
