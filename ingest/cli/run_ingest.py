@@ -87,17 +87,14 @@ def _enter(invocation: Invocation, pool: ReaderPool | None, role: Role) -> int:
             settings.max_attempts,
         ),
     )
-    again: list[str] = []
     while True:
-        found = start_or_connect(settings.db, wish)
+        found = start_or_connect(settings.db, wish, note=invocation.output.note)
         if isinstance(found, DatabaseClient):
             # An owner that ends meanwhile leaves its place, and the work, to this process.
             with suppress(OwnerGone), found:
                 return _leave_it(invocation, found, follow=follow)
             continue
         with found:
-            for line in [*again, *found.notices]:
-                invocation.output.note(line)
             if follow:
                 try:
                     return _follow(invocation, found.owner, role)
@@ -105,7 +102,7 @@ def _enter(invocation: Invocation, pool: ReaderPool | None, role: Role) -> int:
                     if role is not Role.DASHBOARD:
                         raise
                     # Nobody is there to start it again, and a dashboard waits.
-                    again = [_REPLACED]
+                    invocation.output.note(_REPLACED)
                     continue
             code = _once(invocation, found.owner, pool)
             # Whoever asked meanwhile is still waiting.

@@ -65,11 +65,13 @@ class RunningServer:
     """This process owns the database and serves clients until `close`."""
 
     def __init__(
-        self, database: Database, notices: list[str], options: ServerOptions, clock: Clock
+        self,
+        database: Database,
+        options: ServerOptions,
+        clock: Clock,
+        note: Callable[[str], None],
     ) -> None:
         self.database = database
-        self.notices = notices
-        """What the user should know about opening the database: recovery, no socket."""
         self.reading = LocalReader(database)
         remove_abandoned(database.spool, time.time() - SPOOL_MAX_AGE)
         self.commands = CommandQueue()
@@ -82,10 +84,7 @@ class RunningServer:
             self.server.open()
         except SocketUnavailable as error:
             # This process works without clients; other processes report a locked database.
-            self.notices.append(f"{error.message} {error.hint}")
-        log.start(database.path)
-        for notice in notices:
-            log.warning(notice)
+            note(f"{error.message} {error.hint}")
 
     def close(self) -> None:
         """Disconnect the clients, then close the database."""
@@ -136,9 +135,22 @@ def open_or_connect(
 
 
 def start_or_connect(
-    path: Path, options: ServerOptions, clock: Clock = utc_now, timeout: float = LOCK_TIMEOUT
+    path: Path,
+    options: ServerOptions,
+    clock: Clock = utc_now,
+    timeout: float = LOCK_TIMEOUT,
+    note: Callable[[str], None] = lambda _: None,
 ) -> RunningServer | DatabaseClient:
-    """Become the owner, or connect to the one that runs and check that it follows the homes."""
+    """Become the owner, or connect to the one that runs and check that it follows the homes.
+
+    `note` gets what the user should know about opening the database (a recovery, no socket), before
+    any client can connect: a dashboard reads it as soon as it is connected.
+    """
+
+    def log_and_note(notice: str) -> None:
+        log.warning(notice)
+        note(notice)
+
     opened = open_or_connect(path, timeout=timeout, needs_actions=True)
     if isinstance(opened, DatabaseClient):
         foreign = [home for home in options.homes if home.id not in opened.host.homes]
@@ -156,7 +168,10 @@ def start_or_connect(
     database, notices = opened
     with contextlib.ExitStack() as undo:
         undo.callback(database.close)
-        running = RunningServer(database, notices, options, clock)
+        log.start(path)
+        for notice in notices:
+            log_and_note(notice)
+        running = RunningServer(database, options, clock, log_and_note)
         undo.pop_all()
     return running
 

@@ -15,6 +15,9 @@ from ingest.db.load import FACT_TABLES
 from ingest.db.probe import probe
 from ingest.db.recovery import open_database
 from ingest.errors import Damaged, ForeignFile
+from ingest.pipeline.bootstrap import RunningServer, ServerOptions, start_or_connect
+from ingest.server import owner_file
+from ingest.server.owner_file import Role
 from tests.facts_dump import dump
 from tests.faults.damage import Damage, flipped
 from tests.faults.driver import kill, start
@@ -116,6 +119,24 @@ def test_a_log_without_its_database_is_kept_and_told(damage: Damage) -> None:
     damage.put().path.unlink()
     assert "only its log is left" in damage.heals()[0]
     assert damage.kept()["tailboard.duckdb.wal"] == damage.log
+
+
+@pytest.mark.fault("D09")
+def test_a_recovery_is_noted_before_a_client_can_connect(damage: Damage) -> None:
+    """A dashboard reads the notes when it connects; what is written later is never shown."""
+    path = damage.put().path
+    path.unlink()
+    connectable: list[bool] = []
+
+    def note(_: str) -> None:
+        connectable.append(owner_file.read(path) is not None)
+
+    found = start_or_connect(path, ServerOptions([], Role.FOLLOW), note=note)
+    assert isinstance(found, RunningServer)
+    with found:
+        assert connectable
+        assert not any(connectable)
+        assert owner_file.read(path) is not None
 
 
 @pytest.mark.fault("D09", "D19")

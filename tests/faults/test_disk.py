@@ -106,10 +106,13 @@ def test_a_disk_that_is_full_at_the_start_is_told_in_a_sentence(
 def test_others_are_let_in_once_the_disk_that_was_full_at_the_start_has_room(small: Place) -> None:
     small.open().close()
     ballast = fill(small, 0)
-    found = start_or_connect(small.path, ServerOptions(homes([small.home.path]), Role.FOLLOW))
+    notices: list[str] = []
+    found = start_or_connect(
+        small.path, ServerOptions(homes([small.home.path]), Role.FOLLOW), note=notices.append
+    )
     assert isinstance(found, RunningServer)
     with found:
-        assert any("free some space" in line for line in found.notices)
+        assert any("free some space" in line for line in notices)
         ballast.unlink()
         until = time.monotonic() + 60
         while owner_file.read(small.path) is None:

@@ -71,6 +71,11 @@ class Terminal:
             assert self._read(until), f"never saw {data!r}"
         return len(self.written)
 
+    def read_available(self) -> None:
+        """Read what it has written by now."""
+        while self._read(time.monotonic()):
+            pass
+
     def plain(self, since: int = 0) -> str:
         """What it wrote, without escape sequences; runs of blanks are one blank."""
         text = _ESCAPES.sub(b" ", self.written[since:]).decode("utf-8", "replace")

@@ -192,6 +192,7 @@ def test_control_z_suspends_and_fg_resumes(opened: Terminal) -> None:
     opened.until_bytes(ALTERNATE_OFF, at)
     _, status = os.waitpid(opened.process.pid, os.WUNTRACED)
     assert os.WIFSTOPPED(status)
+    opened.read_available()
     assert is_restored(opened)
     at = len(opened.written)
     opened.process.send_signal(signal.SIGCONT)
