@@ -338,7 +338,8 @@ class Calls:
     def _await_exit_code(self, call: Call) -> None:
         """Keep the call: its exit code may follow, even after the end of the turn."""
         interrupted = self.state.interrupted
-        if any(one.turn != call.turn for one in interrupted.values()):
+        # They are all of one turn.
+        if interrupted and next(iter(interrupted.values())).turn != call.turn:
             interrupted.clear()
         if call.call_id and len(interrupted) < OPEN_CALLS:
             interrupted[call.call_id] = call

@@ -91,18 +91,18 @@ class Fold:
         bare = self.thread.identity.bare_line
         counts = self._counts
         copies = self.state.copies
-        tally = self.tally
+        faults = self._faults
+        read_lines = stored = 0
         offset = base + begin
         try:
             # The decoder accepts the trailing newline; removing it would copy every line.
             for raw in lines:
                 size = len(raw)
-                length = size - 1
                 current.offset = offset
-                current.length = length
-                tally.lines += 1
+                current.length = length = size - 1
+                read_lines += 1
                 offset += size
-                if self._faults and current.offset in self._faults:
+                if faults and current.offset in faults:
                     self._reject_fault(raw[:-1])
                     continue
                 try:
@@ -129,7 +129,7 @@ class Fold:
                     record = read
                     current.at = None
                     bare()
-                tally.stored += 1
+                stored += 1
                 count = counts.get(kind)
                 if count is None:
                     counts[kind] = [1, length]
@@ -141,6 +141,8 @@ class Fold:
                     handler(record)
         except Exception as error:
             raise LineFault(current.offset, error) from error
+        self.tally.lines += read_lines
+        self.tally.stored += stored
 
     def oversize(self, offset: int, length: int, digest: str, head: bytes, tail: bytes) -> None:
         """Reject a line above the size limit, of which only position, hash and ends are known."""

@@ -126,12 +126,13 @@ class Messages:
 
     def _user_item(self, item: r.Message) -> None:
         """What only the item tells: that an agent is done, or that a review is long over."""
-        if _NOTIFICATION_BYTES in bytes(item.content):
+        content = bytes(item.content)
+        if _NOTIFICATION_BYTES in content:
             text = content_text(item.content).strip()
             if text.startswith(NOTIFICATION):
                 notice = text.removeprefix(NOTIFICATION).removesuffix(NOTIFICATION_END)
                 self.tasks.agent_notified(answer_fields(notice.strip()))
-        elif _USER_COMMAND_BYTES in bytes(item.content):
+        elif _USER_COMMAND_BYTES in content:
             if content_text(item.content).startswith(USER_COMMAND):
                 self.turns.user_ran_command()
         elif self.segment.reviewing and not content_text(item.content).startswith(INJECTED):

@@ -220,8 +220,8 @@ class Tasks:
 
 def _counts(plan: PlanRevision) -> tuple[int, int, int]:
     """Its number, its steps, and how many of them are done."""
-    done = sum(step.status == "completed" for step in plan.steps)
-    return plan.revision, len(plan.steps), done
+    states = [step.status for step in plan.steps]
+    return plan.revision, len(states), states.count("completed")
 
 
 class _AnsweredGoal(Struct):

@@ -16,14 +16,17 @@ MAX_TOKENS = 2**40
 
 def totals_of(usage: r.Usage) -> Totals:
     """Codex's counts as totals; nonsense (negative, astronomic) counts as zero."""
-    total = usage.total_tokens or usage.input_tokens + usage.output_tokens
     return Totals(
         _valid_count(usage.input_tokens),
         _valid_count(usage.cached_input_tokens),
         _valid_count(usage.output_tokens),
         _valid_count(usage.reasoning_output_tokens),
-        _valid_count(total),
+        _total_of(usage),
     )
+
+
+def _total_of(usage: r.Usage) -> int:
+    return _valid_count(usage.total_tokens or usage.input_tokens + usage.output_tokens)
 
 
 def _valid_count(count: int) -> int:
@@ -60,38 +63,41 @@ def count(state: TokenState, info: r.TokenInfo, *, responded: bool) -> Totals | 
     if info.total_token_usage is None:
         return None
     total = totals_of(info.total_token_usage)
-    last = totals_of(info.last_token_usage) if info.last_token_usage else Totals()
     recorded, state.recorded = state.recorded, Totals()
     seen, state.seen = state.seen, total
-    if fills_context(total):
+    if fills_context(info.total_token_usage):
         state.based = True
         return None
     if not state.based:
         state.based = True
-        return _or_none(last) if responded and not recorded.total else None
+        return _or_none(_last(info)) if responded and not recorded.total else None
     if total.total < seen.total:
         # Some resumes begin to count anew; then the first total is that of the response alone.
         # Any other fall (a revert) tells of no new tokens.
+        last = _last(info)
         return _or_none(last.minus(recorded)) if total == last else None
     return _or_none(total.minus(seen).minus(recorded))
 
 
 def context_used(info: r.TokenInfo) -> int | None:
     """How many tokens of the context are used; None where this count does not say it."""
-    if info.total_token_usage is not None and fills_context(
-        total := totals_of(info.total_token_usage)
-    ):
-        return total.total
-    return None if info.last_token_usage is None else totals_of(info.last_token_usage).total
+    usage = info.total_token_usage
+    if usage is None or not fills_context(usage):
+        usage = info.last_token_usage
+    return None if usage is None else _total_of(usage)
 
 
-def fills_context(total: Totals) -> bool:
+def fills_context(usage: r.Usage) -> bool:
     """Whether this total only says that the context overflowed.
 
     Codex then sets the total to the size of the context window and all its parts to zero, and
     counts on from there.
     """
-    return total.total > 0 and not (total.input or total.output)
+    return usage.total_tokens > 0 and not (usage.input_tokens or usage.output_tokens)
+
+
+def _last(info: r.TokenInfo) -> Totals:
+    return totals_of(info.last_token_usage) if info.last_token_usage else Totals()
 
 
 def _or_none(totals: Totals) -> Totals | None:

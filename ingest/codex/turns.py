@@ -79,8 +79,8 @@ class Turns:
         state.prompted = state.answered = state.calling = False
         if turn.turn_id:
             state.turn_numbers[turn.turn_id] = turn.n
-            for oldest in list(state.turn_numbers)[:-REMEMBERED_TURNS]:
-                del state.turn_numbers[oldest]
+            while len(state.turn_numbers) > REMEMBERED_TURNS:
+                del state.turn_numbers[next(iter(state.turn_numbers))]
 
     def _overtake(self, turn: Turn) -> None:
         """A turn begins while another is open: that one was lost, unless its end still comes."""

@@ -105,7 +105,7 @@ class Lines:
                     found = Block(offset, line.joined(b"\n"))
                 else:
                     self._tail, self.position = marker, start + whole
-                    found = Block(offset, line.joined(piece[begun - 1 : whole]))
+                    found = Block(offset, line.joined(memoryview(piece)[begun - 1 : whole]))
                     begun = whole
                 line = _Line(self._cap)
                 yield found
@@ -151,7 +151,7 @@ class _Line:
                 self._digest.update(gathered)
             self._pieces.clear()
 
-    def joined(self, rest: bytes) -> bytes:
+    def joined(self, rest: bytes | memoryview) -> bytes:
         """The line, and what follows it."""
         return b"".join([*self._pieces, rest])
 

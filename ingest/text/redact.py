@@ -30,10 +30,6 @@ single letter is fastest."""
 _OPENINGS = (*_UNBOUNDED["<"], *_UNBOUNDED["&"], *_UNBOUNDED["\\"])
 _OPEN = r"(?:<|&lt;|\\{1,4}u003[cC])"
 _CLOSE = r"(?:>|&gt;|\\{1,4}u003[eE])"
-_TAG = re.compile(
-    rf"{_OPEN}(/|\\{{1,4}}/)?private(?:\s(?:(?!{_OPEN})[^<>]){{0,200}}?)?\s{{0,8}}(?<!/){_CLOSE}",
-    re.IGNORECASE,
-)
 
 _ESCAPE = ("\x1b", "\\u001b", "\\u001B", "\\x1b", "\\x1B", "\\033", "\\e[")
 _ZERO_WIDTH = "\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff"
@@ -50,14 +46,33 @@ _INVISIBLE_STARTS = (
 )
 """Beginnings of invisible sequences: terminal control sequences and zero-width characters, raw and
 escaped."""
-_INVISIBLE_SEQUENCE = re.compile(
-    rf"(?:{'|'.join(map(re.escape, _ESCAPE[:-1]))}|\\e(?=\[))"
-    r"(?:\[[0-?]{0,40}[ -/]{0,4}[@-~]|[()*+][0-9A-Za-z]|[=>78DEHMNOZc]"
-    r"|\][^\x07\x1b\\\n]{0,1000}(?:\x07|\x1b\\|\\(?:u0007|x07|a|(?:u001[bB]|x1[bB]|033)\\{1,2})))"
-    rf"|\x9b[0-?]{{0,40}}[ -/]{{0,4}}[@-~]|[{_ZERO_WIDTH}]"
-    r"|\\u(?:00[aA][dD]|200[b-fB-F]|202[a-eA-E]|206[0-46-9a-fA-F]|[fF][eE][fF][fF])"
-)
-_SURROGATE = re.compile("[\ud800-\udfff]")
+
+# Compiled on first use, like each pattern of a secret: most commands mask nothing.
+
+
+@cache
+def _tag() -> re.Pattern[str]:
+    return re.compile(
+        rf"{_OPEN}(/|\\{{1,4}}/)?private(?:\s(?:(?!{_OPEN})[^<>]){{0,200}}?)?\s{{0,8}}(?<!/){_CLOSE}",
+        re.IGNORECASE,
+    )
+
+
+@cache
+def _invisible_sequence() -> re.Pattern[str]:
+    return re.compile(
+        rf"(?:{'|'.join(map(re.escape, _ESCAPE[:-1]))}|\\e(?=\[))"
+        r"(?:\[[0-?]{0,40}[ -/]{0,4}[@-~]|[()*+][0-9A-Za-z]|[=>78DEHMNOZc]"
+        r"|\][^\x07\x1b\\\n]{0,1000}(?:\x07|\x1b\\|\\(?:u0007|x07|a|(?:u001[bB]|x1[bB]|033)\\{1,2})))"
+        rf"|\x9b[0-?]{{0,40}}[ -/]{{0,4}}[@-~]|[{_ZERO_WIDTH}]"
+        r"|\\u(?:00[aA][dD]|200[b-fB-F]|202[a-eA-E]|206[0-46-9a-fA-F]|[fF][eE][fF][fF])"
+    )
+
+
+@cache
+def _surrogate() -> re.Pattern[str]:
+    return re.compile("[\ud800-\udfff]")
+
 
 Hit = tuple[int, int, int]
 """Index into the literals, start and end of the match."""
@@ -87,7 +102,7 @@ _MAY_BE_INVISIBLE = frozenset(
 only one is reported."""
 
 
-@cache  # Built on first use, like each expression: most commands mask nothing.
+@cache
 def _search() -> Callable[[str], list[Hit]]:
     return AhoCorasick(
         [literal for literal, _, _ in _LITERALS],
@@ -98,17 +113,16 @@ def _search() -> Callable[[str], list[Hit]]:
 
 def mask(text: str) -> str:
     """`text` without its secrets and private parts."""
-    hits = _hits(text)
-    while spans := _spans(text, hits):
+    while (hits := _hits(text)) and (spans := _spans(text, hits)):
         # Repeat, because masking one secret can make another one next to it match.
         text = "".join(_masked(text, spans))
-        hits = _hits(text)
     return text
 
 
 def needs_masking(text: str) -> bool:
     """Whether masking would change anything."""
-    return bool(_spans(text, _hits(text)))
+    hits = _hits(text)
+    return bool(hits and _spans(text, hits))
 
 
 def count_by_kind(text: str) -> dict[str, int]:
@@ -150,8 +164,6 @@ def _masked(text: str, spans: list[Span]) -> Iterator[str]:
 
 def _spans(text: str, hits: list[Hit]) -> list[Span]:
     """All spans to mask, in order and without overlaps."""
-    if not hits:
-        return []
     spans = _visible_spans(text, hits)
     if any(which in _MAY_BE_INVISIBLE for which, _, _ in hits):
         spans = _merge_overlapping(spans + list(_hidden_spans(text)))
@@ -171,7 +183,7 @@ def _hidden_spans(text: str) -> Iterator[Span]:
     begins, shifts = [0], [0]
     """For each position in `begins`, the number of characters removed before it."""
     at = 0
-    for cut in _INVISIBLE_SEQUENCE.finditer(text):
+    for cut in _invisible_sequence().finditer(text):
         parts.append(text[at : cut.start()])
         begins.append(begins[-1] + len(parts[-1]))
         shifts.append(shifts[-1] + len(cut[0]))
@@ -203,12 +215,12 @@ def _hits(text: str) -> list[Hit]:
         return _search()(text)
     except UnicodeEncodeError:
         # No secret contains lone surrogates, so each is replaced by another character.
-        return _search()(_SURROGATE.sub("?", text))
+        return _search()(_surrogate().sub("?", text))
 
 
 def _private(text: str) -> Iterator[Span]:
     depth = start = 0
-    for tag in _TAG.finditer(text):
+    for tag in _tag().finditer(text):
         if tag[1] is None:
             start = start if depth else tag.start()
             depth += 1
