@@ -17,6 +17,8 @@ ADDED = {
     "A04": "A folder that cannot be written: what can be read is still answered.",
     "A05": "A home without rights is not called missing.",
     "A06": "Clients that sit idle or do not read take neither all places nor the memory.",
+    "A07": "Secrets of more kinds, also with hidden characters inside, are masked.",
+    "A08": "Text of logs neither acts nor hides in state files, resumes and column titles.",
     "A09": "A list whose head Codex trimmed verifies, and its prompts keep their true places.",
     "D40": "Queries need more memory than usual: widened with an owner and without.",
     "D41": "Memory that a query needed is released, also across a reopening.",
@@ -25,6 +27,7 @@ ADDED = {
     "D44": "The disk is full at the start.",
     "D45": "A snapshot never overwrites the database itself.",
     "F40": "The host name or machine id changes: nothing is read twice.",
+    "F41": "A rewrite that keeps the bytes that are compared, and grows, counts as an append.",
     "L40": "Megabytes of lines without a record: one finding, little memory, others go on.",
     "L41": "A line or a batch that would need too much memory is bounded.",
     "L42": "A compressed file that unpacks to far more than it is: refused, and said why.",
@@ -34,6 +37,7 @@ ADDED = {
     "P43": "The dashboard's supervisor survives an owner that cannot be started.",
     "P44": "Arguments, folders and paths that are no UTF-8: a sentence, never a traceback.",
     "P45": "Commands beside a starting, busy or ending owner wait and succeed.",
+    "P46": "A reader that does not take its work blocks nobody, and its silence is noticed.",
 }
 """Rows that came with what was found from outside, each with what is promised."""
 

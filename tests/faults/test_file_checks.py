@@ -2,15 +2,17 @@
 
 import os
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from ingest.db.database import Database
-from ingest.errors import DatabaseUnusable
-from tests.build import Home
 from tests.integration.cli.cli_harness import Desk, write_sessions
+from tests.unit.tail.builders import (
+    NOBODY,
+    as_a_user_without_rights,
+    folder_everyone_may_enter,
+)
 
 
 @pytest.fixture
@@ -72,34 +74,38 @@ def test_it_is_named_with_a_cure_and_left_alone(
     assert place.lstat().st_ino == before[1].st_ino
 
 
+@pytest.fixture
+def shared(capsys: pytest.CaptureFixture[str]) -> Iterator[Desk]:
+    """Where a user without rights can be, too: what was read belongs to that user."""
+    with folder_everyone_may_enter() as folder:
+        found = Desk(folder, capsys)
+        _, found.now = write_sessions(found.home)
+        assert found.run("ingest", "-q").code == 0
+        if os.geteuid() == 0:
+            for path in [folder, *folder.rglob("*")]:
+                os.chown(path, NOBODY, NOBODY)
+        yield found
+
+
 @pytest.mark.fault("A04")
-def test_status_answers_although_nothing_can_be_stored(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert desk.run("ingest", "-q").code == 0
-
-    def refuse(database: Database) -> None:
-        raise DatabaseUnusable(database.path, PermissionError(13, "Permission denied"))
-
-    monkeypatch.setattr(Database, "transaction", refuse)
-    assert sum(desk.json("status")["sources"].values()) > 0
+def test_commands_that_read_answer_although_the_folder_cannot_be_written(shared: Desk) -> None:
+    shared.db.parent.chmod(0o500)
+    with as_a_user_without_rights():
+        status = shared.json("status")
+        answers = [shared.run(*words) for words in (["status"], ["sessions"], ["search", "parser"])]
+    shared.db.parent.chmod(0o700)
+    assert [answer.code for answer in answers] == [0, 0, 0], [answer.err for answer in answers]
+    assert status["sources"]["following"] == 5
+    assert "Fix the parser" in answers[1].out
 
 
 @pytest.mark.fault("A05")
-def test_a_home_without_rights_is_not_called_missing(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    Home(desk.home)
-    look = os.scandir
-
-    def closed(path: str) -> object:
-        if str(path) == str(desk.home):
-            raise PermissionError(13, "Permission denied", str(path))
-        return look(path)
-
-    monkeypatch.setattr(os, "scandir", closed)
-    answer = desk.run("ingest")
+def test_a_home_without_rights_is_not_called_missing(shared: Desk) -> None:
+    shared.home.chmod(0)
+    with as_a_user_without_rights():
+        answer = shared.run("ingest")
+    shared.home.chmod(0o700)
     assert answer.code == 3
     assert "no Codex home" not in answer.err
-    assert f"The Codex home {desk.home} cannot be read: Permission denied." in answer.err
+    assert f"The Codex home {shared.home} cannot be read: Permission denied." in answer.err
     assert "chmod u+rx" in answer.err

@@ -171,6 +171,26 @@ def test_a_file_written_anew_between_two_looks_is_read_anew(place: Place, longer
     assert place.rows("select rewrites from cursors") == [(1,)]
 
 
+@pytest.mark.fault("F41")
+def test_a_rewrite_that_keeps_the_compared_bytes_and_grows_counts_as_an_append(
+    place: Place,
+) -> None:
+    """A limit, named in the README: the first 4 KiB and the last 256 bytes are compared."""
+    session = place.session("tour")
+    place.read()
+    data = session.bytes()
+    middle = data[4096:-256]
+    assert b"look at files" in middle
+    rewritten = data[:4096] + middle.replace(b"look at files", b"READ at files") + data[-256:]
+    session.path.write_bytes(rewritten + b'{"type":"a_new_kind"}\n')
+    assert place.read().lines == 1
+    assert place.rows("select rewrites from cursors") == [(0,)]
+    assert not any("READ at files" in fact for fact in place.facts())
+    session.path.write_bytes(b"\n" + rewritten)
+    place.read()
+    assert place.facts() == place.quiet()
+
+
 @pytest.mark.fault("F13")
 def test_a_list_whose_head_is_cut_off_keeps_the_old_rows_and_its_rejected_lines_once(
     place: Place,

@@ -163,7 +163,7 @@ def test_memory_and_spool_are_small_whatever_short_lines_there_are(place: Place,
     assert spool < 4 * MIB
 
 
-@pytest.mark.fault("F10", "L41")
+@pytest.mark.fault("F10", "L42")
 def test_a_small_file_that_unpacks_to_hundreds_of_megabytes_is_refused_and_says_why(
     place: Place,
 ) -> None:
@@ -177,7 +177,7 @@ def test_a_small_file_that_unpacks_to_hundreds_of_megabytes_is_refused_and_says_
     assert any(healthy.thread.id in fact for fact in place.facts())
 
 
-@pytest.mark.fault("L42")
+@pytest.mark.fault("L41")
 @pytest.mark.parametrize("begin", [b"[", b'{"type":"event_msg","payload":{"type":"x","command":['])
 def test_a_long_line_of_millions_of_values_takes_little_memory_and_costs_that_line_alone(
     place: Place, begin: bytes

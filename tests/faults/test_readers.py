@@ -158,7 +158,7 @@ def dying_at(word: str) -> str:
     )
 
 
-@pytest.mark.fault("P40", "P11")
+@pytest.mark.fault("P41", "P11")
 @pytest.mark.parametrize("which", ["rollout", "history"])
 def test_a_line_that_readers_die_of_is_set_aside_alone_and_tried_again_after_a_week(
     place: Place, which: str, monkeypatch: pytest.MonkeyPatch
@@ -296,7 +296,7 @@ def test_a_stop_hands_back_what_is_claimed_and_charges_nobody(
     assert place.facts() == place.quiet()
 
 
-@pytest.mark.fault("P41", "P40")
+@pytest.mark.fault("P42", "P40")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize("options", [[], ["--follow"]])
 def test_who_is_asked_to_stop_stops_before_the_rest_is_read_and_keeps_what_is_stored(
@@ -444,7 +444,7 @@ def test_a_reader_that_hangs_is_shown_as_stuck_and_ended_and_its_batch_is_tried_
         assert not any(source.hung for source in owner.scan().sources)
 
 
-@pytest.mark.fault("P42")
+@pytest.mark.fault("P46")
 def test_a_reader_that_hangs_before_a_group_larger_than_the_pipe_blocks_nobody(
     tmp_path: Path,
 ) -> None:

@@ -1,5 +1,6 @@
 """Both readings agree over the homes that the project has: its own, and real files beside it."""
 
+import ast
 import re
 import subprocess
 from collections.abc import Callable, Sequence
@@ -93,6 +94,14 @@ def test_a_difference_is_counted_and_its_place_is_told(
     ]
     row = list(table(found))[-1]
     assert re.search(r"\| 0 / 1 differ \|", row)
+
+
+def test_the_second_reading_imports_nothing_of_the_program() -> None:
+    for name in ("facts", "records", "turns"):
+        tree = ast.parse(Path(__file__).with_name(f"{name}.py").read_text(encoding="utf-8"))
+        imports = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
+        assert imports
+        assert not [node for node in imports if re.search(r"\b(ingest|tui)\b", ast.unparse(node))]
 
 
 def test_the_home_that_make_is_told_to_read_is_not_the_home_of_programs(tmp_path: Path) -> None:

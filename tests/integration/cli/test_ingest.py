@@ -144,6 +144,16 @@ def test_verify_deep_leaves_no_copy_beside_the_database(
     assert list(spool.glob("verify-*")) == []
 
 
+def test_verify_deep_shows_its_progress_in_a_pipe(
+    desk: Desk, sessions: Sessions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ingest.cli.progress._EVERY_LINE", 0.0)
+    lines = [line for line in desk.run("verify", "--deep").err.splitlines() if "Verified: " in line]
+    assert len(lines) > 1
+    assert "Verified: 100%" in lines[-1]
+    assert desk.run("verify", "--deep", "--quiet").err == ""
+
+
 @pytest.mark.parametrize("deep", [[], ["--deep"]])
 def test_verify_says_what_it_does_not_test(desk: Desk, sessions: Sessions, deep: list[str]) -> None:
     said = desk.json("verify", *deep)["tested"]

@@ -32,7 +32,7 @@ def printed(output: Output) -> str:
     return output.out.getvalue()
 
 
-@pytest.mark.fault("S05")
+@pytest.mark.fault("S05", "A08")
 def test_the_title_of_a_column_is_only_text() -> None:
     output = made(Terminal(), {"COLUMNS": "80"})
     output.table([Column("a\x1b]0;x\x07\x9bb\u202e", least=4)], [["1"]])

@@ -39,7 +39,7 @@ def test_a_file_that_was_not_touched_says_nothing() -> None:
 HIDDEN = "\x7f\x85\x9b\u00ad\u200b\u200f\u202e\u2066\ufeff\U000e0041"
 
 
-@pytest.mark.fault("S05")
+@pytest.mark.fault("S05", "A08")
 def test_no_character_of_a_file_acts_or_hides_and_it_says_the_same() -> None:
     text = f"a{HIDDEN}b ☀\ufe0f"
     here = state(item("a", text=text, branch=f"fix/{HIDDEN}"))

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -97,6 +98,13 @@ def test_what_is_left_out_is_counted() -> None:
     short = brief(left("One two three four five six seven eight", 9), 150)
     assert "more\n" in short
     assert "## Open steps" in short
+
+
+@pytest.mark.fault("A08")
+def test_text_of_a_log_loads_nothing_when_the_brief_is_shown_as_markdown() -> None:
+    told = brief(left("<img src=https://x.example/a> ![b](https://x.example/b)", 1))
+    assert told.count(r"\<img") == told.count("<img") > 5
+    assert told.count(r"\![b\]") == told.count("![b") > 5
 
 
 def test_text_of_a_log_stands_on_its_line_and_cannot_act() -> None:
