@@ -54,13 +54,13 @@ coverage: setup ## the tests once more, counting branches; fails below 90 % of i
 	$(BIN)/coverage report --skip-covered --include 'tui/*' | tail -1
 	$(BIN)/coverage report --skip-covered --include 'ingest/*' --fail-under 90
 
-check: setup ## format, lint, types and the floors of the house, nothing changed
+check: setup ## format, lint, types and import rules; changes nothing
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-fix: setup ## let ruff format the code and mend what it safely can
+fix: setup ## format the code and apply safe lint fixes
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 

@@ -1,16 +1,16 @@
-"""Places of their own for all tests of faults."""
+"""The `harness` fixture of the fault tests: a Codex home and a database."""
 
 from pathlib import Path
 
 import pytest
 
 from tests.faults.damage import Damage
-from tests.faults.fault_harness import Place
+from tests.faults.fault_harness import FaultHarness
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Place:
-    return Place(tmp_path)
+def harness(tmp_path: Path) -> FaultHarness:
+    return FaultHarness(tmp_path)
 
 
 @pytest.fixture(scope="module")

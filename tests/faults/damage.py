@@ -4,50 +4,50 @@ import shutil
 from pathlib import Path
 
 from tests.faults.driver import kill, start
-from tests.faults.fault_harness import Place
+from tests.faults.fault_harness import FaultHarness
 
 
 class Damage:
     """A database that was killed with a full log, and its state before and after what is tried."""
 
     def __init__(self, folder: Path) -> None:
-        self.place = Place(folder)
-        self.place.session("plan")
-        self.place.session("chat")
+        self.harness = FaultHarness(folder)
+        self.harness.session("plan")
+        self.harness.session("chat")
         # The file holds the beginning, the log the rest.
-        with self.place.open() as database:
+        with self.harness.open() as database:
             database.checkpoint()
-        child = start(self.place)
+        child = start(self.harness)
         assert child.stdout is not None
         assert child.stdout.readline() == b"reading\n"
         kill(child)
-        self.quiet = self.place.quiet()
+        self.quiet = self.harness.quiet()
         self.before = folder / "before"
-        shutil.copytree(self.place.path.parent, self.before)
-        self.file, self.log = self.place.path.read_bytes(), self.place.log.read_bytes()
+        shutil.copytree(self.harness.path.parent, self.before)
+        self.file, self.log = self.harness.path.read_bytes(), self.harness.log.read_bytes()
         assert len(self.log) > 50_000
 
-    def put(self, file: bytes | None = None, log: bytes | None = None) -> Place:
+    def put(self, file: bytes | None = None, log: bytes | None = None) -> FaultHarness:
         """As it was after the kill, but for what is given."""
-        shutil.rmtree(self.place.path.parent)
-        shutil.copytree(self.before, self.place.path.parent)
+        shutil.rmtree(self.harness.path.parent)
+        shutil.copytree(self.before, self.harness.path.parent)
         if file is not None:
-            self.place.path.write_bytes(file)
+            self.harness.path.write_bytes(file)
         if log is not None:
-            self.place.log.write_bytes(log)
-        self.place.told.clear()
-        return self.place
+            self.harness.log.write_bytes(log)
+        self.harness.told.clear()
+        return self.harness
 
     def heals(self) -> list[str]:
         """After the next reading all is there again; what was told on the way."""
-        self.place.read()
-        told = list(self.place.told)
-        assert self.place.facts() == self.quiet
+        self.harness.read()
+        told = list(self.harness.told)
+        assert self.harness.facts() == self.quiet
         return told
 
     def kept(self) -> dict[str, bytes]:
         """What the recovery folder holds."""
-        above = self.place.path.with_name("tailboard.duckdb.recovery")
+        above = self.harness.path.with_name("tailboard.duckdb.recovery")
         return {file.name: file.read_bytes() for file in above.rglob("*") if file.is_file()}
 
 

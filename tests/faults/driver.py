@@ -3,12 +3,12 @@
 import signal
 import subprocess
 
-from tests.faults.fault_harness import ROOT, Place, program
+from tests.faults.fault_harness import ROOT, FaultHarness, program
 
 
-def start(place: Place) -> subprocess.Popen[bytes]:
+def start(harness: FaultHarness) -> subprocess.Popen[bytes]:
     child = subprocess.Popen(
-        program("tests.faults.forever", str(place.path), str(place.home.path), "3000"),
+        program("tests.faults.forever", str(harness.path), str(harness.home.path), "3000"),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         cwd=ROOT,

@@ -37,7 +37,7 @@ AFTER = FIRST.replace(day=22)
 SOAK = bool(os.environ.get("TAILBOARD_SOAK"))
 
 
-class Place:
+class FaultHarness:
     """`read` opens, reads all that is new and closes, as a command does."""
 
     def __init__(self, folder: Path) -> None:
@@ -165,12 +165,12 @@ def program(*arguments: str) -> list[str]:
 needs_strace = pytest.mark.skipif(which("strace") is None, reason="strace is not installed")
 
 
-def injected(place: Place, fault: str, when: int, code: str) -> int:
+def injected(harness: FaultHarness, fault: str, when: int, code: str) -> int:
     """Run some code with a fault at the n-th call that writes to the database's files."""
     calls = "pwrite64,write,fsync,fdatasync,ftruncate"
     return subprocess.run(
         [
-            *("strace", "-f", "-qq", "-o", os.devnull, "-P", place.path, "-P", place.log),
+            *("strace", "-f", "-qq", "-o", os.devnull, "-P", harness.path, "-P", harness.log),
             *("-e", f"inject={calls}:{fault}:when={when}", sys.executable, "-c", code),
         ],
         cwd=ROOT,

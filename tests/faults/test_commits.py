@@ -17,12 +17,12 @@ from ingest.db.engine import Error, FatalException, TransactionException
 from ingest.errors import BatchNotClaimed, Conflict, DatabaseError, DiskFull, EngineFailed
 from ingest.pipeline.follow import Owner
 from tests.facts_dump import dump
-from tests.faults.fault_harness import Place
+from tests.faults.fault_harness import FaultHarness
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Place:
-    made = Place(tmp_path)
+def harness(tmp_path: Path) -> FaultHarness:
+    made = FaultHarness(tmp_path)
     made.session("chat")
     return made
 
@@ -75,13 +75,13 @@ def armed(database: Database, statement: str, error: Exception, *, done: bool) -
 @pytest.mark.fault("D04", "D05")
 @pytest.mark.parametrize("error", [FULL, GONE, BROKEN, MET], ids=["full", "fatal", "io", "met"])
 def test_a_commit_that_was_made_although_it_ended_in_an_error_is_not_made_twice(
-    place: Place, error: Exception
+    harness: FaultHarness, error: Exception
 ) -> None:
-    with place.open() as database:
-        owner = place.owner(database)
+    with harness.open() as database:
+        owner = harness.owner(database)
         with armed(database, "commit", error, done=True):
             owner.read_once()
-        assert list(dump(database)) == place.quiet()
+        assert list(dump(database)) == harness.quiet()
         assert set(states(database)) == {"completed"}
 
 
@@ -93,19 +93,21 @@ def states(database: Database) -> list[str]:
 @pytest.mark.parametrize("error", [GONE, MET], ids=["fatal", "met"])
 @pytest.mark.parametrize("statement", ["begin", "commit"])
 def test_a_commit_that_was_not_made_is_tried_again_at_once(
-    place: Place, error: Exception, statement: str
+    harness: FaultHarness, error: Exception, statement: str
 ) -> None:
-    with place.open() as database:
-        owner = place.owner(database)
+    with harness.open() as database:
+        owner = harness.owner(database)
         with armed(database, statement, error, done=False):
             owner.read_once()
-        assert list(dump(database)) == place.quiet()
+        assert list(dump(database)) == harness.quiet()
 
 
 @pytest.mark.fault("D02")
-def test_an_engine_that_gave_up_is_opened_again_with_all_that_was_committed(place: Place) -> None:
-    with place.open() as database:
-        place.owner(database).read_once()
+def test_an_engine_that_gave_up_is_opened_again_with_all_that_was_committed(
+    harness: FaultHarness,
+) -> None:
+    with harness.open() as database:
+        harness.owner(database).read_once()
         facts = list(dump(database))
         Engine(database, "commit", GONE, done=False)
         with pytest.raises(EngineFailed), database.transaction():
@@ -116,7 +118,7 @@ def test_an_engine_that_gave_up_is_opened_again_with_all_that_was_committed(plac
 @pytest.mark.fault("D17")
 @pytest.mark.parametrize("then", ["delete from messages", None])
 def test_a_statement_that_fails_takes_the_whole_transaction_with_it(
-    place: Place, then: str | None
+    harness: FaultHarness, then: str | None
 ) -> None:
     """Also where whoever asked does not look: its commit alone would pass, and store nothing."""
 
@@ -128,8 +130,8 @@ def test_a_statement_that_fails_takes_the_whole_transaction_with_it(
             if then is not None:
                 database.execute(then)
 
-    with place.open() as database:
-        place.owner(database).read_once()
+    with harness.open() as database:
+        harness.owner(database).read_once()
         facts = list(dump(database))
         with pytest.raises(DatabaseError):
             careless()
@@ -140,9 +142,11 @@ def test_a_statement_that_fails_takes_the_whole_transaction_with_it(
 
 
 @pytest.mark.fault("D16")
-def test_two_writers_that_meet_are_told_so_and_nothing_is_stored_twice(place: Place) -> None:
-    with place.open() as database:
-        place.owner(database).read_once()
+def test_two_writers_that_meet_are_told_so_and_nothing_is_stored_twice(
+    harness: FaultHarness,
+) -> None:
+    with harness.open() as database:
+        harness.owner(database).read_once()
         facts = list(dump(database))
         other = database.reader()
         other.execute("begin")
@@ -172,9 +176,9 @@ class Between:
 
 @pytest.mark.fault("Q02", "P09")
 def test_a_batch_that_is_cancelled_before_it_is_claimed_is_not_stored_and_the_others_once(
-    place: Place,
+    harness: FaultHarness,
 ) -> None:
-    place.session("plan")
+    harness.session("plan")
     cancelled: list[str] = []
 
     def stop(_database: Database, commits: list[BatchCommit]) -> None:
@@ -187,40 +191,40 @@ def test_a_batch_that_is_cancelled_before_it_is_claimed_is_not_stored_and_the_ot
             cancelled.append(row["id"])
             wanted = Selection(ids=(row["id"],))
             action = Action(verb=Verb.CANCEL, selection=wanted, actor="ada")
-            assert execute_action(database, action, command="c", now=place.now).done == 1
+            assert execute_action(database, action, command="c", now=harness.now).done == 1
 
-    with place.open() as database:
+    with harness.open() as database:
         with Between(stop).set(), pytest.raises(KeyboardInterrupt):
-            place.owner(database).read_once()
+            harness.owner(database).read_once()
         assert set(states(database)) == {"pending"}
         with Between(cancel).set():
-            place.owner(database).read_once()
+            harness.owner(database).read_once()
         assert states(database).count("cancelled") == 1
         stored = list(dump(database))
         assert stored
-        assert set(stored) < set(place.quiet())
+        assert set(stored) < set(harness.quiet())
         again = Action(verb=Verb.RETRY, selection=Selection(ids=tuple(cancelled)), actor="ada")
-        execute_action(database, again, command="r", now=place.now)
-        place.owner(database).read_once()
-        assert list(dump(database)) == place.quiet()
+        execute_action(database, again, command="r", now=harness.now)
+        harness.owner(database).read_once()
+        assert list(dump(database)) == harness.quiet()
         assert set(states(database)) <= {"completed", "completed_empty"}
 
 
 @pytest.mark.fault("Q02")
 def test_a_batch_that_is_released_before_every_commit_is_reported_and_stores_nothing(
-    place: Place,
+    harness: FaultHarness,
 ) -> None:
     def release(database: Database, commits: list[BatchCommit]) -> None:
         if commits:
-            queue.release(database, Kind.INGEST, place.now.isoformat())
+            queue.release(database, Kind.INGEST, harness.now.isoformat())
 
-    with place.open() as database:
-        owner = place.owner(database)
+    with harness.open() as database:
+        owner = harness.owner(database)
         with Between(release).set(), pytest.raises(BatchNotClaimed):
             owner.read_once()
         assert not list(dump(database))
         owner.read_once()
-        assert list(dump(database)) == place.quiet()
+        assert list(dump(database)) == harness.quiet()
 
 
 @contextlib.contextmanager
@@ -232,15 +236,17 @@ def failing(database: Database, error: Exception) -> Iterator[Engine]:
 
 
 @pytest.mark.fault("D03", "D02")
-def test_a_full_disk_is_told_charges_nobody_and_everything_goes_in_later(place: Place) -> None:
-    with place.open() as database:
-        owner = place.owner(database)
+def test_a_full_disk_is_told_charges_nobody_and_everything_goes_in_later(
+    harness: FaultHarness,
+) -> None:
+    with harness.open() as database:
+        owner = harness.owner(database)
         changed = owner.scan().changed
         full = Error("IO Error: Could not write: No space left on device")
         with failing(database, full), pytest.raises(DiskFull):
             owner.read(changed)
         assert not list(dump(database))
-        Owner(database, owner.homes, owner.tuning, place.clock).read_once()
-        assert list(dump(database)) == place.quiet()
+        Owner(database, owner.homes, owner.tuning, harness.clock).read_once()
+        assert list(dump(database)) == harness.quiet()
         charged = database.execute("select max(attempts), max(rescues) from v_batches").fetchone()
         assert charged == (0, 0)

@@ -4,63 +4,63 @@ import pytest
 import zstandard
 
 from ingest.tail.zst import Caps, ZstReader
-from tests.faults.fault_harness import AFTER, Place
+from tests.faults.fault_harness import AFTER, FaultHarness
 
 
 @pytest.mark.fault("F09")
 @pytest.mark.parametrize("part", [0.0, 0.1, 0.5, 0.9, 0.999])
 @pytest.mark.parametrize("read_before", [True, False])
 def test_a_compressed_file_that_is_not_whole_moves_nothing(
-    place: Place, part: float, read_before: bool
+    harness: FaultHarness, part: float, read_before: bool
 ) -> None:
-    session = place.session("plan")
+    session = harness.session("plan")
     if read_before:
-        place.read()
-    place.home.compress(session)
+        harness.read()
+    harness.home.compress(session)
     packed = session.path.with_name(session.path.name + ".zst")
     packed.with_name(packed.name + ".tmp").write_bytes(b"half")
     whole = packed.read_bytes()
-    before = place.facts()
+    before = harness.facts()
     packed.write_bytes(whole[: int(len(whole) * part)])
-    place.read()
-    assert place.facts() == before
-    assert place.state_of(session) == "damaged"
+    harness.read()
+    assert harness.facts() == before
+    assert harness.state_of(session) == "damaged"
     packed.write_bytes(whole)
-    place.now = AFTER
-    place.read()
-    assert place.facts() == place.quiet()
-    assert place.state_of(session) == "following"
+    harness.now = AFTER
+    harness.read()
+    assert harness.facts() == harness.quiet()
+    assert harness.state_of(session) == "following"
 
 
 @pytest.mark.fault("F09")
 @pytest.mark.parametrize("seed", range(10))
-def test_a_flipped_bit_in_a_compressed_file_moves_nothing(place: Place, seed: int) -> None:
-    session = place.session("plan")
-    place.home.compress(session)
+def test_a_flipped_bit_in_a_compressed_file_moves_nothing(harness: FaultHarness, seed: int) -> None:
+    session = harness.session("plan")
+    harness.home.compress(session)
     packed = session.path.with_name(session.path.name + ".zst")
     whole = packed.read_bytes()
     at = len(whole) * (seed * 2 + 1) // 20
     packed.write_bytes(whole[:at] + bytes([whole[at] ^ 16]) + whole[at + 1 :])
-    place.read()
-    assert place.facts() == []
-    assert place.state_of(session) in ("damaged", "too_large")
+    harness.read()
+    assert harness.facts() == []
+    assert harness.state_of(session) in ("damaged", "too_large")
 
 
 @pytest.mark.fault("F10")
 def test_a_bomb_is_refused_and_its_plain_twin_is_read(
-    place: Place, monkeypatch: pytest.MonkeyPatch
+    harness: FaultHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ZstReader.__init__, "__defaults__", (Caps(size=1 << 20, ratio=20),))
-    session = place.session("chat")
-    healthy = place.session("partial")
+    session = harness.session("chat")
+    healthy = harness.session("partial")
     packed = session.path.with_name(session.path.name + ".zst")
     session.path.unlink()
     packed.write_bytes(zstandard.compress(b" " * (64 << 20)))
-    report = place.read()
+    report = harness.read()
     assert report.batches["dead"] == 1
-    assert place.state_of(session) == "too_large"
-    assert any(healthy.thread.id in fact for fact in place.facts())
+    assert harness.state_of(session) == "too_large"
+    assert any(healthy.thread.id in fact for fact in harness.facts())
     session.write()
-    place.read()
-    assert place.facts() == place.quiet()
-    assert place.state_of(session) == "following"
+    harness.read()
+    assert harness.facts() == harness.quiet()
+    assert harness.state_of(session) == "following"

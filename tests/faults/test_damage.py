@@ -21,7 +21,7 @@ from ingest.server.owner_file import Role
 from tests.facts_dump import dump
 from tests.faults.damage import Damage, flipped
 from tests.faults.driver import kill, start
-from tests.faults.fault_harness import Place
+from tests.faults.fault_harness import FaultHarness
 
 NUMBER_OF_FLIPS = 12
 
@@ -35,10 +35,10 @@ def test_a_log_cut_off_anywhere_is_used_as_far_as_it_goes(damage: Damage, part: 
 
 @pytest.mark.fault("D06")
 def test_a_log_with_a_tail_of_zeros_loses_nothing(damage: Damage) -> None:
-    place = damage.put(log=damage.log + bytes(4096))
-    with place.open() as database:
+    harness = damage.put(log=damage.log + bytes(4096))
+    with harness.open() as database:
         assert list(dump(database)) == damage.quiet
-    assert place.told == []
+    assert harness.told == []
 
 
 @pytest.mark.fault("D06", "D07")
@@ -60,16 +60,16 @@ def test_a_flipped_bit_in_the_log_costs_at_most_a_second_reading(damage: Damage,
 
 @pytest.mark.fault("D06")
 def test_what_stands_before_the_damage_in_a_log_is_saved(damage: Damage) -> None:
-    place = damage.put(log=flipped(damage.log, len(damage.log) * 3 // 4))
-    with place.open() as database:
+    harness = damage.put(log=flipped(damage.log, len(damage.log) * 3 // 4))
+    with harness.open() as database:
         saved = len(list(dump(database)))
-    assert "All of its log but the last" in place.told[-1]
+    assert "All of its log but the last" in harness.told[-1]
     assert saved > 0
-    report = place.read()
+    report = harness.read()
     assert (
         0
         < report.bytes_read
-        < sum(file.stat().st_size for file in place.home.path.rglob("*.jsonl"))
+        < sum(file.stat().st_size for file in harness.home.path.rglob("*.jsonl"))
     )
 
 
@@ -79,8 +79,8 @@ def test_a_flip_in_a_length_of_the_log_is_healed_though_nobody_can_see_it(
     damage: Damage, byte: int
 ) -> None:
     # The engine names the place behind the head of an entry: eight bytes of length, eight of sum.
-    place = damage.put(log=flipped(damage.log, len(damage.log) // 2))
-    named = re.search(r"byte position (\d+)", probe(place.path) or "")
+    harness = damage.put(log=flipped(damage.log, len(damage.log) // 2))
+    named = re.search(r"byte position (\d+)", probe(harness.path) or "")
     assert named is not None
     damage.put(log=flipped(damage.log, int(named[1]) - 16 + byte))
     damage.heals()
@@ -101,7 +101,7 @@ def test_a_log_that_vanished_is_made_up_for(damage: Damage) -> None:
 
 @pytest.mark.fault("D09")
 def test_the_log_of_another_database_is_set_aside(damage: Damage, tmp_path: Path) -> None:
-    other = Place(tmp_path)
+    other = FaultHarness(tmp_path)
     other.session("chat")
     child = start(other)
     assert child.stdout is not None
@@ -141,19 +141,19 @@ def test_a_recovery_is_noted_before_a_client_can_connect(damage: Damage) -> None
 
 @pytest.mark.fault("D09", "D19")
 def test_an_old_copy_of_the_database_reads_the_gap_and_doubles_nothing(tmp_path: Path) -> None:
-    place = Place(tmp_path)
-    session = place.session("chat")
-    place.read()
-    old = place.path.read_bytes()
-    place.session("plan")
+    harness = FaultHarness(tmp_path)
+    session = harness.session("chat")
+    harness.read()
+    old = harness.path.read_bytes()
+    harness.session("plan")
     session.prompt("And another one")
     session.end_turn("Done.")
     session.flush_to_disk()
-    place.read()
-    place.path.write_bytes(old)
-    place.read()
-    assert place.facts() == place.quiet()
-    assert place.told == []
+    harness.read()
+    harness.path.write_bytes(old)
+    harness.read()
+    assert harness.facts() == harness.quiet()
+    assert harness.told == []
 
 
 @pytest.mark.fault("D08")
@@ -182,19 +182,19 @@ def test_a_main_file_that_is_no_database_any_more_is_set_aside_and_begun_anew(
 def test_a_block_that_cannot_be_read_back_condemns_the_file_and_the_next_start_rebuilds(
     damage: Damage,
 ) -> None:
-    place = damage.put()
-    place.read()  # Everything is in the file now, and nothing in the log.
-    assert not place.log.exists()
-    whole = place.path.read_bytes()
+    harness = damage.put()
+    harness.read()  # Everything is in the file now, and nothing in the log.
+    assert not harness.log.exists()
+    whole = harness.path.read_bytes()
     at = whole.find(b"Fix the failing unicode test") // 4096 * 4096
     assert at > 12_288
-    place.path.write_bytes(whole[:at] + bytes(4_096) + whole[at + 4_096 :])
-    with place.open() as database, pytest.raises(Damaged, match="checksum"):
+    harness.path.write_bytes(whole[:at] + bytes(4_096) + whole[at + 4_096 :])
+    with harness.open() as database, pytest.raises(Damaged, match="checksum"):
         _read_everything(database)
-    assert store.damage_marker(place.path).exists()
+    assert store.damage_marker(harness.path).exists()
     told = damage.heals()
     assert "a new one created" in told[-1]
-    assert not store.damage_marker(place.path).exists()
+    assert not store.damage_marker(harness.path).exists()
 
 
 def _read_everything(database: Database) -> None:
@@ -205,22 +205,22 @@ def _read_everything(database: Database) -> None:
 
 @pytest.mark.fault("D08")
 def test_a_file_that_was_condemned_wrongly_is_looked_through_and_kept(damage: Damage) -> None:
-    place = damage.put()
-    store.mark_damaged(place.path, "somebody thought so")
-    with place.open() as database:
+    harness = damage.put()
+    store.mark_damaged(harness.path, "somebody thought so")
+    with harness.open() as database:
         assert list(dump(database)) == damage.quiet
-    assert place.told == []
-    assert not store.damage_marker(place.path).exists()
+    assert harness.told == []
+    assert not store.damage_marker(harness.path).exists()
 
 
 @pytest.mark.fault("D08", "D22")
 def test_an_empty_file_is_begun_anew(tmp_path: Path) -> None:
-    place = Place(tmp_path)
-    place.session("chat")
-    place.path.parent.mkdir()
-    place.path.touch()
-    place.read()
-    assert place.facts() == place.quiet()
+    harness = FaultHarness(tmp_path)
+    harness.session("chat")
+    harness.path.parent.mkdir()
+    harness.path.touch()
+    harness.read()
+    assert harness.facts() == harness.quiet()
 
 
 @pytest.mark.fault("D08")
@@ -228,28 +228,28 @@ def test_an_empty_file_is_begun_anew(tmp_path: Path) -> None:
 def test_a_file_that_was_never_ours_is_refused_and_not_touched(
     tmp_path: Path, content: bytes
 ) -> None:
-    place = Place(tmp_path)
-    place.path.parent.mkdir()
-    place.path.write_bytes(content)
+    harness = FaultHarness(tmp_path)
+    harness.path.parent.mkdir()
+    harness.path.write_bytes(content)
     for _ in range(2):
         with pytest.raises(ForeignFile):
-            place.open()
-    assert place.path.read_bytes() == content
-    assert [file.name for file in place.path.parent.iterdir()] == [place.path.name]
+            harness.open()
+    assert harness.path.read_bytes() == content
+    assert [file.name for file in harness.path.parent.iterdir()] == [harness.path.name]
 
 
 @pytest.mark.fault("D08")
 def test_a_database_of_another_program_is_refused_and_not_touched(tmp_path: Path) -> None:
-    place = Place(tmp_path)
-    place.path.parent.mkdir()
-    with _duckdb.connect(str(place.path)) as con:
+    harness = FaultHarness(tmp_path)
+    harness.path.parent.mkdir()
+    with _duckdb.connect(str(harness.path)) as con:
         con.execute("create table prices as select 1 as price")
-    content = place.path.read_bytes()
+    content = harness.path.read_bytes()
     for _ in range(2):
         with pytest.raises(ForeignFile, match="prices"):
-            place.open()
-    assert place.path.read_bytes() == content
-    assert [file.name for file in place.path.parent.iterdir()] == [place.path.name]
+            harness.open()
+    assert harness.path.read_bytes() == content
+    assert [file.name for file in harness.path.parent.iterdir()] == [harness.path.name]
 
 
 @pytest.mark.fault("D08")
@@ -282,14 +282,14 @@ def test_without_the_room_for_copies_the_ladder_is_climbed_with_renames(
 def test_an_engine_that_dies_of_the_file_is_tried_in_another_process_next_time(
     damage: Damage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    place = damage.put()
-    note = place.path.with_name("tailboard.duckdb.opening")
+    harness = damage.put()
+    note = harness.path.with_name("tailboard.duckdb.opening")
     note.write_text("1")
     asked: list[bool] = []
 
     def fake(path: Path, *, scan: bool = False) -> str | None:
         asked.append(scan)
-        died = path == place.path and place.log.exists()
+        died = path == harness.path and harness.log.exists()
         return "Opening it ended the process with SIGABRT" if died else None
 
     monkeypatch.setattr(recovery, "probe", fake)
@@ -302,8 +302,8 @@ def test_an_engine_that_dies_of_the_file_is_tried_in_another_process_next_time(
 
 @pytest.mark.fault("D06")
 def test_a_note_left_by_a_kill_costs_one_look_and_changes_nothing(damage: Damage) -> None:
-    place = damage.put()
-    place.path.with_name("tailboard.duckdb.opening").write_text("1")
-    with place.open() as database:
+    harness = damage.put()
+    harness.path.with_name("tailboard.duckdb.opening").write_text("1")
+    with harness.open() as database:
         assert list(dump(database)) == damage.quiet
-    assert place.told == []
+    assert harness.told == []

@@ -19,7 +19,7 @@ from ingest.server import owner_file
 from ingest.server.client import DatabaseClient
 from ingest.server.owner_file import Role
 from tests.facts_dump import dump
-from tests.faults.fault_harness import AFTER, Place, injected, needs_strace
+from tests.faults.fault_harness import AFTER, FaultHarness, injected, needs_strace
 
 
 def mount(*arguments: object) -> bool:
@@ -28,26 +28,26 @@ def mount(*arguments: object) -> bool:
 
 
 @pytest.fixture
-def small(tmp_path: Path) -> Iterator[Place]:
+def small(tmp_path: Path) -> Iterator[FaultHarness]:
     """A database on a disk of six megabytes, and four homes' worth of sessions for it."""
     data = tmp_path / "data"
     data.mkdir()
     if os.geteuid() != 0 or not mount("-t", "tmpfs", "-o", "size=6m", "tmpfs", data):
         pytest.skip("mounting a small disk is not permitted here")
     try:
-        place = Place(tmp_path)
+        harness = FaultHarness(tmp_path)
         for _ in range(6):
-            place.session("tour")
-        yield place
+            harness.session("tour")
+        yield harness
     finally:
         # Lazily: a test that failed may still hold it, and must not take the next ones with it.
         subprocess.run(["umount", "-l", str(data)], check=True)
 
 
-def fill(place: Place, leave: int) -> Path:
+def fill(harness: FaultHarness, leave: int) -> Path:
     """Somebody else's file takes what is left of the disk, but for some bytes."""
-    ballast = place.path.parent / "ballast"
-    free = os.statvfs(place.path.parent)
+    ballast = harness.path.parent / "ballast"
+    free = os.statvfs(harness.path.parent)
     with ballast.open("wb") as file:
         file.write(bytes(max(0, free.f_bavail * free.f_frsize - leave)))
     return ballast
@@ -57,7 +57,7 @@ def fill(place: Place, leave: int) -> Path:
 @pytest.mark.parametrize("leave", [0, 8_192, 65_536, 200_000])
 @pytest.mark.parametrize("readers", [0, 1])
 def test_a_full_disk_is_told_and_everything_goes_in_once_there_is_room(
-    small: Place, leave: int, readers: int
+    small: FaultHarness, leave: int, readers: int
 ) -> None:
     small.open().close()
     ballast = fill(small, leave)
@@ -83,7 +83,7 @@ COMMANDS = (("ingest",), ("status",), ("tasks", "add", "Write it", "--project", 
 @pytest.mark.parametrize("known", [False, True], ids=["new", "known"])
 @pytest.mark.parametrize("leave", [0, 4_096, 40_000])
 def test_a_disk_that_is_full_at_the_start_is_told_in_a_sentence(
-    small: Place, capsys: pytest.CaptureFixture[str], known: bool, leave: int
+    small: FaultHarness, capsys: pytest.CaptureFixture[str], known: bool, leave: int
 ) -> None:
     if known:
         small.open().close()
@@ -103,7 +103,9 @@ def test_a_disk_that_is_full_at_the_start_is_told_in_a_sentence(
 
 
 @pytest.mark.fault("D44")
-def test_others_are_let_in_once_the_disk_that_was_full_at_the_start_has_room(small: Place) -> None:
+def test_others_are_let_in_once_the_disk_that_was_full_at_the_start_has_room(
+    small: FaultHarness,
+) -> None:
     small.open().close()
     ballast = fill(small, 0)
     notices: list[str] = []
@@ -122,7 +124,7 @@ def test_others_are_let_in_once_the_disk_that_was_full_at_the_start_has_room(sma
 
 
 @pytest.mark.fault("D02", "D03")
-def test_following_goes_on_by_itself_once_there_is_room(small: Place) -> None:
+def test_following_goes_on_by_itself_once_there_is_room(small: FaultHarness) -> None:
     with small.open() as database:
         owner = small.owner(database)
         owner.pause_seconds = 0
@@ -148,21 +150,23 @@ def test_following_goes_on_by_itself_once_there_is_room(small: Place) -> None:
 def test_whichever_write_of_the_database_fails_what_is_stored_is_whole(
     tmp_path: Path, fault: str
 ) -> None:
-    place = Place(tmp_path)
-    place.session("chat")
-    place.open().close()
-    quiet = place.quiet()
-    reading = f"from tests.faults.fault_harness import *; Place(Path({str(tmp_path)!r})).read()"
+    harness = FaultHarness(tmp_path)
+    harness.session("chat")
+    harness.open().close()
+    quiet = harness.quiet()
+    reading = (
+        f"from tests.faults.fault_harness import *; FaultHarness(Path({str(tmp_path)!r})).read()"
+    )
     failed = 0
     for when in range(2, 30, 6):
-        failed += injected(place, fault, when, reading) != 0
-        with place.open() as database:
+        failed += injected(harness, fault, when, reading) != 0
+        with harness.open() as database:
             stored = list(dump(database))
             assert len(stored) <= len(quiet)
-        place.now = AFTER
-        place.read()
-        assert place.facts() == quiet
-        place.forget()
+        harness.now = AFTER
+        harness.read()
+        assert harness.facts() == quiet
+        harness.forget()
     assert failed
 
 
@@ -171,9 +175,9 @@ def test_whichever_write_of_the_database_fails_what_is_stored_is_whole(
 def test_a_read_error_in_the_middle_keeps_what_was_read_and_is_tried_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: int
 ) -> None:
-    place = Place(tmp_path)
-    place.session("plan")
-    healthy = place.session("chat")
+    harness = FaultHarness(tmp_path)
+    harness.session("plan")
+    healthy = harness.session("chat")
     pread, calls = os.pread, 0
 
     def broken(descriptor: int, length: int, offset: int) -> bytes:
@@ -186,23 +190,23 @@ def test_a_read_error_in_the_middle_keeps_what_was_read_and_is_tried_again(
 
     with monkeypatch.context() as patched:
         patched.setattr(os, "pread", broken)
-        report = place.read()
+        report = harness.read()
     assert report.batches["failed"] == 1
-    (row,) = place.rows(
+    (row,) = harness.rows(
         "select error_code, attempts, retry_at > updated_at, error_message from batches "
         "where state = 'failed'"
     )
     assert row[:3] == ("source.io", 1, True)
     assert "Reading bytes" in row[3]
-    assert place.read().batches == {}
-    place.now = AFTER
-    place.read()
-    assert place.facts() == place.quiet()
-    assert set(place.states()) == {"completed"}
+    assert harness.read().batches == {}
+    harness.now = AFTER
+    harness.read()
+    assert harness.facts() == harness.quiet()
+    assert set(harness.states()) == {"completed"}
 
 
 @pytest.mark.fault("D14")
-def test_a_read_only_disk_is_told_as_one(small: Place) -> None:
+def test_a_read_only_disk_is_told_as_one(small: FaultHarness) -> None:
     small.read()
     before = small.path.read_bytes()
     assert mount("-o", "remount,ro", small.path.parent)

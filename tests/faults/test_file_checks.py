@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.cli.cli_harness import Desk, write_sessions
+from tests.integration.cli.cli_harness import CliHarness, write_sessions
 from tests.unit.tail.builders import (
     NOBODY,
     as_a_user_without_rights,
@@ -16,8 +16,8 @@ from tests.unit.tail.builders import (
 
 
 @pytest.fixture
-def desk(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Desk:
-    found = Desk(tmp_path, capsys)
+def cli(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> CliHarness:
+    found = CliHarness(tmp_path, capsys)
     _, found.now = write_sessions(found.home)
     found.db.parent.mkdir()
     return found
@@ -53,32 +53,32 @@ def linked_log(path: Path) -> None:
     ],
 )
 def test_it_is_named_with_a_cure_and_left_alone(
-    desk: Desk, suffix: str, make: Callable[[Path], None], said: str, *, read_before: bool
+    cli: CliHarness, suffix: str, make: Callable[[Path], None], said: str, *, read_before: bool
 ) -> None:
     if read_before:
-        assert desk.run("ingest", "-q").code == 0
-    place = desk.db.with_name(desk.db.name + suffix)
-    if place.exists():
-        place.rename(desk.tmp / "aside")
-    make(place)
-    before = sorted(desk.db.parent.rglob("*")), place.lstat()
+        assert cli.run("ingest", "-q").code == 0
+    harness = cli.db.with_name(cli.db.name + suffix)
+    if harness.exists():
+        harness.rename(cli.tmp / "aside")
+    make(harness)
+    before = sorted(cli.db.parent.rglob("*")), harness.lstat()
     # Where there is no database yet, a command that only reads has nothing to open.
-    for command in (["ingest"], ["status"]) if desk.db.exists() else (["ingest"],):
-        answer = desk.run(*command)
+    for command in (["ingest"], ["status"]) if cli.db.exists() else (["ingest"],):
+        answer = cli.run(*command)
         assert answer.code == 3, answer.err
         assert said in answer.err
         assert "--db PATH" in answer.err
         assert "sqlite_scanner" not in answer.err
-    left = {path for path in desk.db.parent.rglob("*") if path.name.startswith("elsewhere")}
+    left = {path for path in cli.db.parent.rglob("*") if path.name.startswith("elsewhere")}
     assert all(path.is_dir() or path.read_bytes() == b"mine" for path in left)
-    assert place.lstat().st_ino == before[1].st_ino
+    assert harness.lstat().st_ino == before[1].st_ino
 
 
 @pytest.fixture
-def shared(capsys: pytest.CaptureFixture[str]) -> Iterator[Desk]:
+def shared(capsys: pytest.CaptureFixture[str]) -> Iterator[CliHarness]:
     """Where a user without rights can be, too: what was read belongs to that user."""
     with folder_everyone_may_enter() as folder:
-        found = Desk(folder, capsys)
+        found = CliHarness(folder, capsys)
         _, found.now = write_sessions(found.home)
         assert found.run("ingest", "-q").code == 0
         if os.geteuid() == 0:
@@ -88,7 +88,9 @@ def shared(capsys: pytest.CaptureFixture[str]) -> Iterator[Desk]:
 
 
 @pytest.mark.fault("A04")
-def test_commands_that_read_answer_although_the_folder_cannot_be_written(shared: Desk) -> None:
+def test_commands_that_read_answer_although_the_folder_cannot_be_written(
+    shared: CliHarness,
+) -> None:
     shared.db.parent.chmod(0o500)
     with as_a_user_without_rights():
         status = shared.json("status")
@@ -100,7 +102,7 @@ def test_commands_that_read_answer_although_the_folder_cannot_be_written(shared:
 
 
 @pytest.mark.fault("A05")
-def test_a_home_without_rights_is_not_called_missing(shared: Desk) -> None:
+def test_a_home_without_rights_is_not_called_missing(shared: CliHarness) -> None:
     shared.home.chmod(0)
     with as_a_user_without_rights():
         answer = shared.run("ingest")

@@ -12,52 +12,52 @@ import pytest
 from ingest.pipeline.homes import homes
 from ingest.pipeline.run import RunSettings
 from ingest.pipeline.verify import verify
-from tests.faults.fault_harness import ROOT, Place
+from tests.faults.fault_harness import ROOT, FaultHarness
 from tests.unit.tail.builders import rollout
 
 DAY = "sessions/2026/11/21"
 
 
 @pytest.mark.fault("F12")
-def test_a_file_of_a_far_future_is_read_as_any_other(place: Place) -> None:
+def test_a_file_of_a_far_future_is_read_as_any_other(harness: FaultHarness) -> None:
     """Later than a count of nanoseconds in 64 bits reaches; not every file system has that."""
-    session = place.session("chat")
+    session = harness.session("chat")
     os.utime(session.path, (10_413_792_000, 10_413_792_000))
-    place.session("chat")
-    place.read()
-    assert len(place.cursors()) == 2
-    assert set(place.states()) == {"completed"}
-    assert place.read().lines == 0
+    harness.session("chat")
+    harness.read()
+    assert len(harness.cursors()) == 2
+    assert set(harness.states()) == {"completed"}
+    assert harness.read().lines == 0
 
 
-def test_a_home_that_was_moved_goes_on_where_it_was(place: Place) -> None:
-    session = place.session("chat")
-    place.session("plan")
-    place.read()
-    before = place.facts()
-    place.home.path = place.home.path.rename(place.folder / "elsewhere")
-    assert place.read().lines == 0
-    assert place.facts() == before == place.quiet()
-    assert place.rows("select path from homes") == [(str(place.home.path),)]
-    assert place.state_of(session) == "following"
+def test_a_home_that_was_moved_goes_on_where_it_was(harness: FaultHarness) -> None:
+    session = harness.session("chat")
+    harness.session("plan")
+    harness.read()
+    before = harness.facts()
+    harness.home.path = harness.home.path.rename(harness.folder / "elsewhere")
+    assert harness.read().lines == 0
+    assert harness.facts() == before == harness.quiet()
+    assert harness.rows("select path from homes") == [(str(harness.home.path),)]
+    assert harness.state_of(session) == "following"
 
 
-def test_a_copy_of_a_home_beside_it_is_another_home(place: Place) -> None:
-    place.session("chat")
-    place.read()
-    copy = place.folder / "copy"
-    shutil.copytree(place.home.path, copy)
-    place.home.path = copy
-    assert place.read().lines > 0
-    assert len(place.rows("select path from homes")) == 2
+def test_a_copy_of_a_home_beside_it_is_another_home(harness: FaultHarness) -> None:
+    harness.session("chat")
+    harness.read()
+    copy = harness.folder / "copy"
+    shutil.copytree(harness.home.path, copy)
+    harness.home.path = copy
+    assert harness.read().lines > 0
+    assert len(harness.rows("select path from homes")) == 2
 
 
 # ── growing ─────────────────────────────────────────────────────────────────────────────────────
 @pytest.mark.fault("F01")
 def test_what_is_written_while_a_file_is_read_is_read_next_time(
-    place: Place, monkeypatch: pytest.MonkeyPatch
+    harness: FaultHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    session = place.session("chat")
+    session = harness.session("chat")
     session.prompt("One more thing")
     late = session.bytes()[session.path.stat().st_size :]
     pread, written = os.pread, False
@@ -70,50 +70,52 @@ def test_what_is_written_while_a_file_is_read_is_read_next_time(
                 file.write(late)
         return pread(descriptor, length, offset)
 
-    before = place.quiet()
+    before = harness.quiet()
     with monkeypatch.context() as patched:
         patched.setattr(os, "pread", grows)
-        place.read(RunSettings())
-    assert place.facts() == before
-    place.read()
-    assert place.facts() == place.quiet() != before
+        harness.read(RunSettings())
+    assert harness.facts() == before
+    harness.read()
+    assert harness.facts() == harness.quiet() != before
 
 
 @pytest.mark.fault("F02", "F03")
-def test_a_line_torn_by_a_crash_is_completed_once(place: Place) -> None:
-    session = place.session("chat")
+def test_a_line_torn_by_a_crash_is_completed_once(harness: FaultHarness) -> None:
+    session = harness.session("chat")
     lines = session.lines
     for cut in (1, 40, len(lines[-1]) - 1):
         whole = b"".join(lines[:-1])
         session.path.write_bytes(whole + lines[-1][:cut])
-        place.forget()
-        place.read()
-        assert place.rows(f"select partial from cursors where byte = {len(whole)}") == [(cut,)]
+        harness.forget()
+        harness.read()
+        assert harness.rows(f"select partial from cursors where byte = {len(whole)}") == [(cut,)]
         session.path.write_bytes(whole + lines[-1])
-        place.read()
-        assert place.facts() == place.quiet()
+        harness.read()
+        assert harness.facts() == harness.quiet()
 
 
 @pytest.mark.fault("F19")
 @pytest.mark.parametrize("content", [b"", b"\n\n\n", b"\r\n", b'{"timestamp":', b" \n \t\n"])
-def test_a_file_with_nothing_in_it_is_no_event_and_no_error(place: Place, content: bytes) -> None:
-    path = place.home.path / DAY / rollout()
+def test_a_file_with_nothing_in_it_is_no_event_and_no_error(
+    harness: FaultHarness, content: bytes
+) -> None:
+    path = harness.home.path / DAY / rollout()
     path.parent.mkdir(parents=True)
     path.write_bytes(content)
-    healthy = place.session("chat")
-    report = place.read()
+    healthy = harness.session("chat")
+    report = harness.read()
     assert set(report.batches) <= {"completed", "completed_empty"}
-    assert place.read().batches == {}
-    assert not [fact for fact in place.facts() if healthy.thread.id not in fact[:90]] or content
+    assert harness.read().batches == {}
+    assert not [fact for fact in harness.facts() if healthy.thread.id not in fact[:90]] or content
 
 
 # ── moved, copied, replaced ─────────────────────────────────────────────────────────────────────
 @pytest.mark.fault("F05", "F06", "F07", "F08")
-def test_a_session_is_the_same_wherever_and_however_codex_keeps_it(place: Place) -> None:
-    session = place.session("plan")
-    place.read()
-    facts = place.facts()
-    home = place.home
+def test_a_session_is_the_same_wherever_and_however_codex_keeps_it(harness: FaultHarness) -> None:
+    session = harness.session("plan")
+    harness.read()
+    facts = harness.facts()
+    home = harness.home
     steps = (
         lambda: home.archive(session),
         lambda: home.unarchive(session),
@@ -123,115 +125,117 @@ def test_a_session_is_the_same_wherever_and_however_codex_keeps_it(place: Place)
     )
     for step in steps:
         step()
-        report = place.read()
+        report = harness.read()
         assert report.lines == 0
-        assert place.facts() == facts
+        assert harness.facts() == facts
     session.prompt("Go on")
     session.end_turn("Gone on.")
     session.flush_to_disk()
-    place.read()
-    assert place.facts() == place.quiet()
-    assert [row[0] for row in place.rows("select count(*) from sources")] == [1]
-    assert {row[0] for row in place.rows("select generation from cursors")} == {0}
+    harness.read()
+    assert harness.facts() == harness.quiet()
+    assert [row[0] for row in harness.rows("select count(*) from sources")] == [1]
+    assert {row[0] for row in harness.rows("select generation from cursors")} == {0}
 
 
 @pytest.mark.fault("F15")
-def test_a_new_file_with_the_inode_of_a_deleted_one_is_another_file(place: Place) -> None:
-    gone = place.session("chat")
-    place.read()
+def test_a_new_file_with_the_inode_of_a_deleted_one_is_another_file(harness: FaultHarness) -> None:
+    gone = harness.session("chat")
+    harness.read()
     inode = gone.path.stat().st_ino
-    session = place.home.session("g4")
+    session = harness.home.session("g4")
     session.prompt("Somebody else")
     # As a file system does that gives a freed inode to the next who asks.
     gone.path.rename(session.path)
     session.write()
     assert session.path.stat().st_ino == inode
-    place.read()
-    assert place.state_of(gone) == "missing"
-    facts = place.facts()
+    harness.read()
+    assert harness.state_of(gone) == "missing"
+    facts = harness.facts()
     assert any(session.thread.id in fact for fact in facts)
     assert any(gone.thread.id in fact for fact in facts)
     # The same name with other bytes, inode and all: a new generation, and nothing of the old one.
     session.path.write_bytes(session.bytes().replace(b"Somebody else", b"Nobody at all"))
     gone.write()
-    place.read()
-    assert place.facts() == place.quiet()
+    harness.read()
+    assert harness.facts() == harness.quiet()
 
 
 @pytest.mark.fault("F12", "F11")
 @pytest.mark.parametrize("longer", [True, False])
-def test_a_file_written_anew_between_two_looks_is_read_anew(place: Place, longer: bool) -> None:
-    session = place.session("partial")
-    place.read()
+def test_a_file_written_anew_between_two_looks_is_read_anew(
+    harness: FaultHarness, longer: bool
+) -> None:
+    session = harness.session("partial")
+    harness.read()
     size = session.path.stat().st_size
     other = session.bytes().replace(b"parser refactoring", b"lexer refactoring")
     session.path.write_bytes(other + other if longer else other[: size // 2])
-    place.read()
-    assert place.facts() == place.quiet()
-    assert place.rows("select rewrites from cursors") == [(1,)]
+    harness.read()
+    assert harness.facts() == harness.quiet()
+    assert harness.rows("select rewrites from cursors") == [(1,)]
 
 
 @pytest.mark.fault("F41")
 def test_a_rewrite_that_keeps_the_compared_bytes_and_grows_counts_as_an_append(
-    place: Place,
+    harness: FaultHarness,
 ) -> None:
     """A limit, named in the README: the first 4 KiB and the last 256 bytes are compared."""
-    session = place.session("tour")
-    place.read()
+    session = harness.session("tour")
+    harness.read()
     data = session.bytes()
     middle = data[4096:-256]
     assert b"look at files" in middle
     rewritten = data[:4096] + middle.replace(b"look at files", b"READ at files") + data[-256:]
     session.path.write_bytes(rewritten + b'{"type":"a_new_kind"}\n')
-    assert place.read().lines == 1
-    assert place.rows("select rewrites from cursors") == [(0,)]
-    assert not any("READ at files" in fact for fact in place.facts())
+    assert harness.read().lines == 1
+    assert harness.rows("select rewrites from cursors") == [(0,)]
+    assert not any("READ at files" in fact for fact in harness.facts())
     session.path.write_bytes(b"\n" + rewritten)
-    place.read()
-    assert place.facts() == place.quiet()
+    harness.read()
+    assert harness.facts() == harness.quiet()
 
 
 @pytest.mark.fault("F13")
 def test_a_list_whose_head_is_cut_off_keeps_the_old_rows_and_its_rejected_lines_once(
-    place: Place,
+    harness: FaultHarness,
 ) -> None:
-    session = place.session("chat")
+    session = harness.session("chat")
     for number in range(8):
-        place.home.history(session, f"prompt {number % 5}", ts=1_795_000_000)
-    with place.home.history_path.open("ab") as file:
+        harness.home.history(session, f"prompt {number % 5}", ts=1_795_000_000)
+    with harness.home.history_path.open("ab") as file:
         file.write(b"no row at all\n")
-    place.read()
-    place.home.trim_history(keep=3)
-    place.read()
-    place.home.history(session, "prompt 9", ts=1_795_000_000)
-    place.read()
-    texts = [row[0] for row in place.rows("select text from prompts order by text")]
+    harness.read()
+    harness.home.trim_history(keep=3)
+    harness.read()
+    harness.home.history(session, "prompt 9", ts=1_795_000_000)
+    harness.read()
+    texts = [row[0] for row in harness.rows("select text from prompts order by text")]
     assert texts == sorted([f"prompt {number % 5}" for number in range(8)] + ["prompt 9"])
-    assert place.rows("select count(*) from rejects") == [(1,)]
+    assert harness.rows("select count(*) from rejects") == [(1,)]
 
 
 @pytest.mark.fault("A09")
 def test_a_list_whose_head_was_cut_off_verifies_and_its_prompts_stand_where_the_file_has_them(
-    place: Place,
+    harness: FaultHarness,
 ) -> None:
-    session = place.session("chat")
+    session = harness.session("chat")
 
     def check() -> tuple[bool, str]:
-        with place.open() as database:
-            found = verify(database, homes([place.home.path]), "2026-11-22T00:00:00", deep=True)
-            (history,) = (one for one in found if one.path == str(place.home.history_path))
+        with harness.open() as database:
+            found = verify(database, homes([harness.home.path]), "2026-11-22T00:00:00", deep=True)
+            (history,) = (one for one in found if one.path == str(harness.home.history_path))
         return history.ok, history.detail
 
     for number in range(6):
-        place.home.history(session, f"prompt {number % 5}", ts=1_795_000_000)
-    place.read()
+        harness.home.history(session, f"prompt {number % 5}", ts=1_795_000_000)
+    harness.read()
     assert check() == (True, "")
     for kept, gone in ((4, 2), (1, 5)):
-        place.home.trim_history(kept)
-        place.read()
+        harness.home.trim_history(kept)
+        harness.read()
         assert check() == (True, f"{gone} older prompts are kept that the file no longer contains")
-        whole = place.home.history_path.read_bytes()
-        told = place.rows("select byte, text, length from v_prompts order by byte nulls first")
+        whole = harness.home.history_path.read_bytes()
+        told = harness.rows("select byte, text, length from v_prompts order by byte nulls first")
         assert [byte for byte, _, _ in told[:gone]] == [None] * gone
         for byte, text, length in told[gone:]:
             assert f'"text":"{text}"'.encode() in whole[byte : byte + length]
@@ -239,99 +243,101 @@ def test_a_list_whose_head_was_cut_off_verifies_and_its_prompts_stand_where_the_
 
 @pytest.mark.fault("A09")
 def test_the_places_of_prompts_that_were_cut_off_before_are_found_out_when_it_is_upgraded(
-    place: Place,
+    harness: FaultHarness,
 ) -> None:
-    session = place.session("chat")
+    session = harness.session("chat")
     for number in range(4):
-        place.home.history(session, f"prompt {number}")
-    place.read()
-    place.home.trim_history(2)
-    place.read()
-    with place.open() as database:
+        harness.home.history(session, f"prompt {number}")
+    harness.read()
+    harness.home.trim_history(2)
+    harness.read()
+    with harness.open() as database:
         # As an older version left it.
         database.execute("update prompts set byte = -1 - byte where byte < 0")
         step = files("ingest.db.migrations").joinpath("0006_places.sql").read_text()
         database.execute(step)
-    place.read()
-    found = place.rows("select text from v_prompts where byte is null order by text")
+    harness.read()
+    found = harness.rows("select text from v_prompts where byte is null order by text")
     assert found == [("prompt 0",), ("prompt 1",)]
 
 
 @pytest.mark.fault("F13")
-def test_the_rejected_lines_of_a_list_are_those_that_stand_in_it_now(place: Place) -> None:
-    session = place.session("chat")
+def test_the_rejected_lines_of_a_list_are_those_that_stand_in_it_now(harness: FaultHarness) -> None:
+    session = harness.session("chat")
     for beginning in (b"{bad", b"{worse"):
-        place.home.history_path.write_bytes(beginning + b"\n")
+        harness.home.history_path.write_bytes(beginning + b"\n")
         for number in range(8):
-            place.home.history(session, f"prompt {number}", ts=1_795_000_000)
-        place.read()
-        told = place.rows("select id, length, head from v_rejects")
-        (source,) = place.rows("select id || ':0' from sources where kind = 'history'")
+            harness.home.history(session, f"prompt {number}", ts=1_795_000_000)
+        harness.read()
+        told = harness.rows("select id, length, head from v_rejects")
+        (source,) = harness.rows("select id || ':0' from sources where kind = 'history'")
         kept = base64.b64encode(beginning).decode()
         assert told == [(*source, len(beginning), kept)]
-    assert place.rows("select count(*) from prompts") == [(8,)]
+    assert harness.rows("select count(*) from prompts") == [(8,)]
     # A line that moves with its list is told where it stands now.
-    place.home.history_path.write_bytes(b"\n{worse\n")
-    place.read()
-    assert place.rows("select byte from v_rejects") == [(1,)]
+    harness.home.history_path.write_bytes(b"\n{worse\n")
+    harness.read()
+    assert harness.rows("select byte from v_rejects") == [(1,)]
 
 
 @pytest.mark.fault("F13")
-def test_a_list_that_is_looked_at_between_emptying_and_writing_loses_nothing(place: Place) -> None:
-    session = place.session("chat")
+def test_a_list_that_is_looked_at_between_emptying_and_writing_loses_nothing(
+    harness: FaultHarness,
+) -> None:
+    session = harness.session("chat")
     for number in range(6):
-        place.home.history(session, f"prompt {number}", ts=1_795_000_000)
-    place.read()
-    rest = place.home.history_path.read_bytes().split(b"\n")[4:]
-    os.truncate(place.home.history_path, 0)
-    place.read()
-    assert place.rows("select count(*) from prompts") == [(6,)]
-    place.home.history_path.write_bytes(b"\n".join(rest))
-    place.read()
-    assert place.rows("select count(*) from prompts") == [(6,)]
+        harness.home.history(session, f"prompt {number}", ts=1_795_000_000)
+    harness.read()
+    rest = harness.home.history_path.read_bytes().split(b"\n")[4:]
+    os.truncate(harness.home.history_path, 0)
+    harness.read()
+    assert harness.rows("select count(*) from prompts") == [(6,)]
+    harness.home.history_path.write_bytes(b"\n".join(rest))
+    harness.read()
+    assert harness.rows("select count(*) from prompts") == [(6,)]
 
 
 @pytest.mark.fault("F17")
-def test_a_file_that_is_gone_for_a_while_goes_on_where_it_was(place: Place) -> None:
-    session = place.session("chat")
-    healthy = place.session("partial")
-    place.read()
-    facts = place.facts()
-    elsewhere = session.path.rename(place.folder / "elsewhere")
-    place.read()
-    assert place.state_of(session) == "missing"
-    assert place.state_of(healthy) == "following"
-    assert place.facts() == facts
+def test_a_file_that_is_gone_for_a_while_goes_on_where_it_was(harness: FaultHarness) -> None:
+    session = harness.session("chat")
+    healthy = harness.session("partial")
+    harness.read()
+    facts = harness.facts()
+    elsewhere = session.path.rename(harness.folder / "elsewhere")
+    harness.read()
+    assert harness.state_of(session) == "missing"
+    assert harness.state_of(healthy) == "following"
+    assert harness.facts() == facts
     elsewhere.rename(session.path)
-    assert place.read().lines == 0
-    assert place.state_of(session) == "following"
-    assert place.facts() == facts
+    assert harness.read().lines == 0
+    assert harness.state_of(session) == "following"
+    assert harness.facts() == facts
 
 
 @pytest.mark.fault("F18")
 @pytest.mark.parametrize("what", ["the home", "the sessions"])
-def test_a_root_that_vanishes_is_one_alert_and_no_loss(place: Place, what: str) -> None:
-    sessions = [place.session("chat") for _ in range(4)]
-    place.read()
-    facts = place.facts()
-    root = place.home.path if what == "the home" else place.home.path / "sessions"
-    gone = root.rename(place.folder / "gone")
-    report = place.read()
+def test_a_root_that_vanishes_is_one_alert_and_no_loss(harness: FaultHarness, what: str) -> None:
+    sessions = [harness.session("chat") for _ in range(4)]
+    harness.read()
+    facts = harness.facts()
+    root = harness.home.path if what == "the home" else harness.home.path / "sessions"
+    gone = root.rename(harness.folder / "gone")
+    report = harness.read()
     assert report.batches == {}
-    assert len(place.problems()) == 1
-    assert {place.state_of(session) for session in sessions} == {"following"}
-    assert place.facts() == facts
+    assert len(harness.problems()) == 1
+    assert {harness.state_of(session) for session in sessions} == {"following"}
+    assert harness.facts() == facts
     gone.rename(root)
-    assert place.read().lines == 0
-    assert place.problems() == []
-    assert place.facts() == facts == place.quiet()
+    assert harness.read().lines == 0
+    assert harness.problems() == []
+    assert harness.facts() == facts == harness.quiet()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="how much memory was used is asked of /proc")
 @pytest.mark.fault("F26", "L07")
-def test_a_huge_file_with_a_huge_line_is_read_in_little_memory(place: Place) -> None:
+def test_a_huge_file_with_a_huge_line_is_read_in_little_memory(harness: FaultHarness) -> None:
     """A hole of four hundred megabytes without a newline, between two real lines."""
-    session = place.session("chat")
+    session = harness.session("chat")
     lines = session.lines
     with session.path.open("r+b") as file:
         file.truncate(len(b"".join(lines[:-1])))
@@ -339,9 +345,9 @@ def test_a_huge_file_with_a_huge_line_is_read_in_little_memory(place: Place) -> 
         file.write(b"\n" + lines[-1])
     program = (
         "from tests.faults.fault_harness import *\n"
-        f"place = Place(Path({str(place.folder)!r}))\n"
-        "with place.open() as database:\n"
-        "    place.owner(database, RunSettings(line_cap=1 << 20)).read_once()\n"
+        f"harness = FaultHarness(Path({str(harness.folder)!r}))\n"
+        "with harness.open() as database:\n"
+        "    harness.owner(database, RunSettings(line_cap=1 << 20)).read_once()\n"
         # What a process has used at most, not counting the one that started it.
         "status = Path('/proc/self/status').read_text()\n"
         "print(int(status.partition('VmHWM:')[2].split()[0]) // 1024)\n"
@@ -350,5 +356,5 @@ def test_a_huge_file_with_a_huge_line_is_read_in_little_memory(place: Place) -> 
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert int(ended.stdout) < 300
-    ((length,),) = place.rows("select length from rejects")
+    ((length,),) = harness.rows("select length from rejects")
     assert length == 400 << 20

@@ -13,7 +13,7 @@ from ingest.projects.git import run
 from tests.build import Home
 from tests.build.repository import REMOTE, Repo
 from tests.faults.hanging import hanging
-from tests.integration.cli.cli_harness import Desk
+from tests.integration.cli.cli_harness import CliHarness
 
 COMMANDS = (["resume"], ["state", "commits"], ["state", "reconcile", "--dry-run"])
 
@@ -27,22 +27,22 @@ def with_pipe(folder: Path) -> Iterator[None]:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Desk:
-    return Desk(tmp_path, capsys, env={"PATH": os.environ.get("PATH", os.defpath)})
+def cli(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> CliHarness:
+    return CliHarness(tmp_path, capsys, env={"PATH": os.environ.get("PATH", os.defpath)})
 
 
 @pytest.mark.fault("A01")
 @pytest.mark.parametrize("hang", [hanging, with_pipe], ids=["mount", "pipe"])
 def test_a_repository_that_hangs_is_named_and_the_rest_is_answered(
-    desk: Desk, hang: Any, monkeypatch: pytest.MonkeyPatch
+    cli: CliHarness, hang: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ingest.projects.git.lookup.SECONDS", 0.5)
-    home, gone = Home(desk.home), desk.tmp / "gone" / "sample"
-    healthy = Repo(desk.tmp / "healthy" / "sample")
+    home, gone = Home(cli.home), cli.tmp / "gone" / "sample"
+    healthy = Repo(cli.tmp / "healthy" / "sample")
     gone.mkdir(parents=True)
-    for place, commit in ((gone, "a" * 40), (healthy.path, healthy.commit("Start"))):
+    for harness, commit in ((gone, "a" * 40), (healthy.path, healthy.commit("Start"))):
         git = {"commit_hash": commit, "branch": "left", "repository_url": REMOTE}
-        session = home.session(cwd=str(place), git=git)
+        session = home.session(cwd=str(harness), git=git)
         session.prompt("Begin")
         session.plan([("Read", "in_progress")], "One step")
         session.end_turn("Later.")
@@ -50,11 +50,11 @@ def test_a_repository_that_hangs_is_named_and_the_rest_is_answered(
         home.clock.tick(60_000)
     now = datetime.fromtimestamp(home.clock.seconds, UTC)
     healthy.commit("Since then", now.replace(tzinfo=None))
-    desk.now = now + timedelta(minutes=10)
-    assert desk.run("ingest", "-q").code == 0
+    cli.now = now + timedelta(minutes=10)
+    assert cli.run("ingest", "-q").code == 0
     with hang(gone):
-        said = [desk.run(*command, "--project", "sample") for command in COMMANDS]
-        silent = desk.json("resume", "--session", session_in(desk, gone))
+        said = [cli.run(*command, "--project", "sample") for command in COMMANDS]
+        silent = cli.json("resume", "--session", session_in(cli, gone))
     for answer in said[1:]:
         assert answer.code == 0, answer.err
         assert str(gone) in answer.err
@@ -65,8 +65,8 @@ def test_a_repository_that_hangs_is_named_and_the_rest_is_answered(
     assert "answer" in silent["alignment_why"]
 
 
-def session_in(desk: Desk, folder: Path) -> str:
-    found = desk.json("sql", f"select id from v_sessions where cwd = '{folder}'")["rows"]
+def session_in(cli: CliHarness, folder: Path) -> str:
+    found = cli.json("sql", f"select id from v_sessions where cwd = '{folder}'")["rows"]
     return str(found[0][0])
 
 

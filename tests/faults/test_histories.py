@@ -27,7 +27,7 @@ from ingest.pipeline.run import RunSettings
 from tests.build import scenarios
 from tests.build.home import Home
 from tests.facts_dump import dump
-from tests.faults.fault_harness import SOAK, Oracle, Place
+from tests.faults.fault_harness import SOAK, FaultHarness, Oracle
 from tests.unit.tail.builders import pack
 
 NOISE = (
@@ -87,8 +87,8 @@ BOUNDARIES = ("before a transaction", "after a claim", "before a commit", "after
 class File:
     """One file as it is on disk, and what is still to be written to it."""
 
-    def __init__(self, place: Place, name: str, script: list[bytes]) -> None:
-        self.home = place.home.path
+    def __init__(self, harness: FaultHarness, name: str, script: list[bytes]) -> None:
+        self.home = harness.home.path
         self.name = name
         self.content = b""
         self.script = script
@@ -163,7 +163,7 @@ class Histories(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.folder = Path(tempfile.mkdtemp(prefix="histories-"))
-        self.at = Place(self.folder)
+        self.at = FaultHarness(self.folder)
         self.files = [File(self.at, name, list(script)) for name, script in SCRIPTS]
         self.prompts: Counter[tuple[str, str, str]] = Counter()
         self.oracle = Oracle(self.folder)

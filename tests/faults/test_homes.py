@@ -9,7 +9,7 @@ import pytest
 from ingest.db.database import Database
 from ingest.pipeline.follow import Owner
 from ingest.pipeline.homes import Home
-from tests.faults.fault_harness import AFTER, ROOT, SMALL, Place, program
+from tests.faults.fault_harness import AFTER, ROOT, SMALL, FaultHarness, program
 
 ON_ANOTHER_MACHINE = """
 echo "$1" > "$2" && mount --bind "$2" /etc/machine-id && hostname "$1" || exit 77
@@ -19,14 +19,14 @@ exec "$@"
 STEP = "0005_homes.sql"
 
 
-def as_machine(name: str, place: Place) -> None:
+def as_machine(name: str, harness: FaultHarness) -> None:
     """Read the home as a computer of this name does."""
-    inner = program("ingest", "ingest", "--db", str(place.path))
-    identity = place.folder / "machine-id"
+    inner = program("ingest", "ingest", "--db", str(harness.path))
+    identity = harness.folder / "machine-id"
     started = subprocess.run(
         [
             *("unshare", "-r", "-m", "-u", "sh", "-c", ON_ANOTHER_MACHINE, "sh"),
-            *(name, str(identity), *inner, "--codex-home", str(place.home.path)),
+            *(name, str(identity), *inner, "--codex-home", str(harness.home.path)),
         ],
         cwd=ROOT,
         capture_output=True,
@@ -38,10 +38,10 @@ def as_machine(name: str, place: Place) -> None:
     assert started.returncode == 0, started.stderr
 
 
-def read_as(place: Place, home: str) -> None:
+def read_as(harness: FaultHarness, home: str) -> None:
     """Read the home under an identity of its own, as older versions did on each machine."""
-    with place.open() as database:
-        Owner(database, [Home(home, place.home.path)], SMALL, place.clock).read_once()
+    with harness.open() as database:
+        Owner(database, [Home(home, harness.home.path)], SMALL, harness.clock).read_once()
 
 
 def forget_step(database: Database) -> None:
@@ -51,75 +51,77 @@ def forget_step(database: Database) -> None:
 
 
 @pytest.mark.fault("F40")
-def test_another_host_name_and_machine_id_double_nothing(place: Place) -> None:
-    place.session("tour")
-    as_machine("a.local", place)
-    before = place.facts()
-    as_machine("b.corp", place)
-    assert place.facts() == before == place.quiet()
-    assert len(place.rows("select * from homes")) == 1
+def test_another_host_name_and_machine_id_double_nothing(harness: FaultHarness) -> None:
+    harness.session("tour")
+    as_machine("a.local", harness)
+    before = harness.facts()
+    as_machine("b.corp", harness)
+    assert harness.facts() == before == harness.quiet()
+    assert len(harness.rows("select * from homes")) == 1
 
 
 @pytest.mark.fault("F40")
-def test_what_was_read_twice_under_two_names_of_one_machine_is_folded(place: Place) -> None:
-    session = place.session("plan")
-    other = place.session("chat")
-    place.home.history(session, "Only the first machine knows this")
-    place.home.history(session, "Both know this")
-    read_as(place, "a")
-    gone = place.session("tour")
-    read_as(place, "a")
-    read_as(place, "another")
+def test_what_was_read_twice_under_two_names_of_one_machine_is_folded(
+    harness: FaultHarness,
+) -> None:
+    session = harness.session("plan")
+    other = harness.session("chat")
+    harness.home.history(session, "Only the first machine knows this")
+    harness.home.history(session, "Both know this")
+    read_as(harness, "a")
+    gone = harness.session("tour")
+    read_as(harness, "a")
+    read_as(harness, "another")
     gone.path.unlink()
-    place.home.trim_history(1)
+    harness.home.trim_history(1)
     session.prompt("Go on")
     session.end_turn("Gone on.")
     session.flush_to_disk()
-    read_as(place, "b")
-    read_as(place, "c")
-    with place.open() as database:
+    read_as(harness, "b")
+    read_as(harness, "c")
+    with harness.open() as database:
         forget_step(database)
-    with place.open() as database:
+    with harness.open() as database:
         assert database.applied_migrations == [STEP]
         assert len(database.rows("registry.sources", home="a")) == 0
-    assert place.rows("select path from homes") == [(str(place.home.path),)]
+    assert harness.rows("select path from homes") == [(str(harness.home.path),)]
     assert (
-        place.rows("select thread, count(*) from segments group by all having count(*) > 1") == []
+        harness.rows("select thread, count(*) from segments group by all having count(*) > 1") == []
     )
-    folded = place.facts()
-    place.read()
-    assert place.facts() == folded
+    folded = harness.facts()
+    harness.read()
+    assert harness.facts() == folded
     # What no longer is on disk stays, once; the rest is what one reading of the files tells.
     kept = [fact for fact in folded if gone.thread.id in fact]
     assert kept
-    assert place.rows("select text from prompts order by text") == [
+    assert harness.rows("select text from prompts order by text") == [
         ("Both know this",),
         ("Only the first machine knows this",),
     ]
     rest = [fact for fact in folded if fact not in kept and not fact.startswith("prompts ")]
-    assert rest == [fact for fact in place.quiet() if not fact.startswith("prompts ")]
-    assert place.state_of(other) == "following"
+    assert rest == [fact for fact in harness.quiet() if not fact.startswith("prompts ")]
+    assert harness.state_of(other) == "following"
 
 
 @pytest.mark.fault("F40")
 @pytest.mark.parametrize("moved", [True, False], ids=["moved", "new identity"])
 def test_a_batch_that_failed_goes_on_as_the_same_batch_when_its_home_has_another_id(
-    place: Place, monkeypatch: pytest.MonkeyPatch, moved: bool
+    harness: FaultHarness, monkeypatch: pytest.MonkeyPatch, moved: bool
 ) -> None:
-    place.session("plan")
+    harness.session("plan")
     with monkeypatch.context() as patched:
         patched.setattr(os, "pread", broken)
-        read_as(place, "a")
-    ((batch,),) = place.rows("select id from batches where state = 'failed'")
-    with place.open() as database:
+        read_as(harness, "a")
+    ((batch,),) = harness.rows("select id from batches where state = 'failed'")
+    with harness.open() as database:
         forget_step(database)
     if moved:
-        place.home.path = place.home.path.rename(place.folder / "elsewhere")
-    place.now = AFTER
-    place.read()
-    assert place.facts() == place.quiet()
-    assert set(place.states()) == {"completed"}
-    assert (batch,) in place.rows("select id from batches")
+        harness.home.path = harness.home.path.rename(harness.folder / "elsewhere")
+    harness.now = AFTER
+    harness.read()
+    assert harness.facts() == harness.quiet()
+    assert set(harness.states()) == {"completed"}
+    assert (batch,) in harness.rows("select id from batches")
 
 
 def broken(*_: object) -> bytes:
@@ -127,24 +129,26 @@ def broken(*_: object) -> bytes:
 
 
 @pytest.mark.fault("F40")
-def test_a_home_that_was_moved_and_left_a_link_behind_goes_on_where_it_was(place: Place) -> None:
-    place.session("plan")
-    place.read()
-    before = place.facts()
-    elsewhere = place.home.path.rename(place.folder / "elsewhere")
-    place.home.path.symlink_to(elsewhere)
-    assert place.read().lines == 0
-    assert place.facts() == before
-    assert place.rows("select path from homes") == [(str(elsewhere),)]
+def test_a_home_that_was_moved_and_left_a_link_behind_goes_on_where_it_was(
+    harness: FaultHarness,
+) -> None:
+    harness.session("plan")
+    harness.read()
+    before = harness.facts()
+    elsewhere = harness.home.path.rename(harness.folder / "elsewhere")
+    harness.home.path.symlink_to(elsewhere)
+    assert harness.read().lines == 0
+    assert harness.facts() == before
+    assert harness.rows("select path from homes") == [(str(elsewhere),)]
 
 
 @pytest.mark.fault("F40")
 def test_a_home_of_a_name_that_is_no_text_is_the_same_at_every_start(tmp_path: Path) -> None:
-    place = Place(tmp_path)
-    place.home.path = place.home.path.rename(tmp_path / "co\udcffdex")
-    place.session("chat")
-    place.read()
-    with place.open() as database:
+    harness = FaultHarness(tmp_path)
+    harness.home.path = harness.home.path.rename(tmp_path / "co\udcffdex")
+    harness.session("chat")
+    harness.read()
+    with harness.open() as database:
         forget_step(database)
-    assert place.read().lines == 0
-    assert len(place.rows("select * from homes")) == 1
+    assert harness.read().lines == 0
+    assert len(harness.rows("select * from homes")) == 1

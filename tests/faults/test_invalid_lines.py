@@ -16,7 +16,7 @@ from ingest.pipeline.read_batch import read
 from ingest.pipeline.readers import InProcessReader
 from ingest.pipeline.run import IngestRun, RunSettings
 from ingest.tail.zst import Caps
-from tests.faults.fault_harness import ROOT, Place
+from tests.faults.fault_harness import ROOT, FaultHarness
 from tests.unit.tail.builders import rollout
 
 DAY = "sessions/2026/11/21"
@@ -34,9 +34,9 @@ RUBBISH = {
 }
 
 
-def rubbish(place: Place, what: bytes, size: int) -> Path:
+def rubbish(harness: FaultHarness, what: bytes, size: int) -> Path:
     """A file of it, newer than all others, so that it is read before them."""
-    path = place.home.path / DAY / rollout()
+    path = harness.home.path / DAY / rollout()
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(what * (size // len(what)))
     os.utime(path, (2e9, 2e9))
@@ -46,39 +46,39 @@ def rubbish(place: Place, what: bytes, size: int) -> Path:
 @pytest.mark.fault("L40")
 @pytest.mark.parametrize("what", ["x", "empty", "objects", "numbered", "half objects", "binary"])
 def test_a_run_of_lines_without_a_record_is_one_finding_and_each_line_is_counted(
-    place: Place, what: str
+    harness: FaultHarness, what: str
 ) -> None:
-    path = rubbish(place, RUBBISH[what], MIB)
+    path = rubbish(harness, RUBBISH[what], MIB)
     lines = path.read_bytes().count(b"\n")
-    place.read(RunSettings(batch_bytes=300_000))
-    ((counted, accounted, rejected, blank),) = place.rows(
+    harness.read(RunSettings(batch_bytes=300_000))
+    ((counted, accounted, rejected, blank),) = harness.rows(
         "select lines, stored + rejected + blank, rejected, blank from cursors"
     )
     assert counted == accounted == lines
-    findings = place.rows("select lines, extent, length, whole from rejects")
+    findings = harness.rows("select lines, extent, length, whole from rejects")
     assert len(findings) == (0 if what in ("empty", "objects") else 1)
     assert sum(found[0] for found in findings) == rejected
     assert (blank == lines) == (what == "empty")
     for _, extent, _, _ in findings:
         assert 0 < extent <= path.stat().st_size
-    assert place.facts() == place.quiet()
+    assert harness.facts() == harness.quiet()
 
 
 @pytest.mark.fault("L40")
 @pytest.mark.parametrize("readers", [0, 1])
 def test_a_bad_file_delays_the_others_by_a_batch_at_the_most(
-    place: Place, readers: int, monkeypatch: pytest.MonkeyPatch
+    harness: FaultHarness, readers: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bad = rubbish(place, TORN, 500_000)
-    good = [place.session("chat") for _ in range(3)]
+    bad = rubbish(harness, TORN, 500_000)
+    good = [harness.session("chat") for _ in range(3)]
     monkeypatch.setattr(batch_budget, "REJECTS", 200)
     order: list[str] = []
-    with place.open() as database:
-        owner = place.owner(database)
+    with harness.open() as database:
+        owner = harness.owner(database)
         changed = owner.scan().changed
         paths = {source.id: source.path for source in changed}
         assert changed[0].path == str(bad)
-        drain = IngestRun(database, RunSettings(), place.clock)
+        drain = IngestRun(database, RunSettings(), harness.clock)
         drain.on_commit = lambda ended: order.extend(paths[one.source] for one in ended)
         if readers:
             drain.run(changed, _pool(readers))
@@ -87,7 +87,7 @@ def test_a_bad_file_delays_the_others_by_a_batch_at_the_most(
     turns = order.index(str(good[0].path)), order.index(str(good[2].path))
     assert order.count(str(bad)) > 4
     assert order[: max(turns) + 1].count(str(bad)) <= 4
-    assert place.facts() == place.quiet()
+    assert harness.facts() == harness.quiet()
 
 
 def _pool(readers: int) -> Any:
@@ -98,9 +98,9 @@ def _pool(readers: int) -> Any:
 
 @pytest.mark.fault("L41")
 def test_a_batch_ends_with_many_findings_and_the_next_goes_on_there(
-    place: Place, monkeypatch: pytest.MonkeyPatch
+    harness: FaultHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = rubbish(place, TORN, 4 * MIB)
+    path = rubbish(harness, TORN, 4 * MIB)
     monkeypatch.setattr(batch_budget, "REJECTS", 5_000)
     done, facts = read(_job(path))
     assert facts is not None
@@ -112,9 +112,9 @@ def test_a_batch_ends_with_many_findings_and_the_next_goes_on_there(
 
 @pytest.mark.fault("L41")
 def test_a_batch_ends_when_it_has_taken_long_but_reads_something_each_time(
-    place: Place, monkeypatch: pytest.MonkeyPatch
+    harness: FaultHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = rubbish(place, TORN, 2 * MIB)
+    path = rubbish(harness, TORN, 2 * MIB)
     monkeypatch.setattr(batch_budget, "SECONDS", 0.0)
     offsets = []
     job = _job(path)
@@ -143,16 +143,19 @@ def _job(path: Path, after: JobDone | None = None) -> Job:
 
 @pytest.mark.fault("L41")
 @pytest.mark.parametrize("what", ["x", "torn", "numbered"])
-def test_memory_and_spool_are_small_whatever_short_lines_there_are(place: Place, what: str) -> None:
-    path = rubbish(place, RUBBISH[what], 8 * MIB)
+def test_memory_and_spool_are_small_whatever_short_lines_there_are(
+    harness: FaultHarness, what: str
+) -> None:
+    path = rubbish(harness, RUBBISH[what], 8 * MIB)
     program = (
         "import os, resource, sys\n"
         "from pathlib import Path\n"
         "from tests.faults.test_invalid_lines import _job\n"
         "from ingest.pipeline.reader_output import read_group\n"
         "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
-        f"output = read_group([_job(Path({str(path)!r}))], Path({str(place.folder)!r}), 'group')\n"
-        "spool = sum(os.path.getsize(one) for one in output.tables.values())\n"
+        f"jobs, folder = [_job(Path({str(path)!r}))], Path({str(harness.folder)!r})\n"
+        "output = read_group(jobs, folder, 'group')\n"
+        "spool = sum(os.path.getsize(file) for file in output.tables.values())\n"
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before, spool)\n"
     )
     ended = subprocess.run(
@@ -165,24 +168,24 @@ def test_memory_and_spool_are_small_whatever_short_lines_there_are(place: Place,
 
 @pytest.mark.fault("F10", "L42")
 def test_a_small_file_that_unpacks_to_hundreds_of_megabytes_is_refused_and_says_why(
-    place: Place,
+    harness: FaultHarness,
 ) -> None:
-    healthy = place.session("chat")
-    packed = place.home.path / DAY / (rollout() + ".zst")
+    healthy = harness.session("chat")
+    packed = harness.home.path / DAY / (rollout() + ".zst")
     packed.write_bytes(zstandard.compress(b"x\n" * (Caps().size // 2 + 1)))
-    report = place.read()
+    report = harness.read()
     assert report.batches["dead"] == 1
-    ((message,),) = place.rows("select error_message from batches where state = 'dead'")
+    ((message,),) = harness.rows("select error_message from batches where state = 'dead'")
     assert f"{Caps().size:,} bytes" in message
-    assert any(healthy.thread.id in fact for fact in place.facts())
+    assert any(healthy.thread.id in fact for fact in harness.facts())
 
 
 @pytest.mark.fault("L41")
 @pytest.mark.parametrize("begin", [b"[", b'{"type":"event_msg","payload":{"type":"x","command":['])
 def test_a_long_line_of_millions_of_values_takes_little_memory_and_costs_that_line_alone(
-    place: Place, begin: bytes
+    harness: FaultHarness, begin: bytes
 ) -> None:
-    path = place.home.path / DAY / rollout()
+    path = harness.home.path / DAY / rollout()
     path.parent.mkdir(parents=True)
     end = b"]" if begin == b"[" else b"]}}"
     record = b'{"type":"a_new_kind"}\n'

@@ -8,7 +8,7 @@ import pytest
 
 from tests.facts_dump import dump
 from tests.faults.driver import kill, start
-from tests.faults.fault_harness import SOAK, Place, injected, needs_strace
+from tests.faults.fault_harness import SOAK, FaultHarness, injected, needs_strace
 
 KILLS = 500 if SOAK else 50
 KILLS_A_HOME = 10
@@ -20,13 +20,13 @@ def test_a_program_that_is_killed_again_and_again_loses_and_doubles_nothing(
     tmp_path: Path, home: int
 ) -> None:
     chance = random.Random(home)
-    place = Place(tmp_path)
-    sessions = [place.session("chat"), place.session("partial"), place.session("plan")]
+    harness = FaultHarness(tmp_path)
+    sessions = [harness.session("chat"), harness.session("partial"), harness.session("plan")]
     waiting = {one.path: one.bytes() for one in sessions}
     for path in waiting:
         path.write_bytes(b"")
     for kills in range(1, KILLS_A_HOME + 1):
-        child = start(place)
+        child = start(harness)
         # It is killed after so many pieces of writing: some before it looked, some in the middle
         # of a commit, some while it has nothing to do.
         for _ in range(chance.randrange(1, 40)):
@@ -39,15 +39,15 @@ def test_a_program_that_is_killed_again_and_again_loses_and_doubles_nothing(
         kill(child)
         if kills % 2 == 0:
             # Three deaths over one batch would set it aside, as if it were to blame.
-            place.read()
-            assert place.facts() == place.quiet()
-            assert set(place.states()) <= {"completed", "completed_empty"}
+            harness.read()
+            assert harness.facts() == harness.quiet()
+            assert set(harness.states()) <= {"completed", "completed_empty"}
     for path, rest in waiting.items():
         with path.open("ab") as file:
             file.write(rest)
-    place.read()
-    assert place.facts() == place.quiet()
-    assert not place.told
+    harness.read()
+    assert harness.facts() == harness.quiet()
+    assert not harness.told
 
 
 @needs_strace
@@ -55,19 +55,20 @@ def test_a_program_that_is_killed_again_and_again_loses_and_doubles_nothing(
 def test_a_program_killed_while_it_makes_its_database_makes_it_the_next_time(
     tmp_path: Path,
 ) -> None:
-    place = Place(tmp_path)
-    place.session("chat")
-    quiet = place.quiet()
+    harness = FaultHarness(tmp_path)
+    harness.session("chat")
+    quiet = harness.quiet()
     opening = (
-        f"from tests.faults.fault_harness import *; Place(Path({str(tmp_path)!r})).open().close()"
+        "from tests.faults.fault_harness import *\n"
+        f"FaultHarness(Path({str(tmp_path)!r})).open().close()"
     )
     died = 0
     # Killed at its first write, at its second, and so on, until it comes through.
-    while injected(place, "signal=KILL", died + 1, opening) != 0:
+    while injected(harness, "signal=KILL", died + 1, opening) != 0:
         died += 1 if SOAK else 2
-        place.read()
-        assert place.facts() == quiet
-        place.forget()
+        harness.read()
+        assert harness.facts() == quiet
+        harness.forget()
     assert died > 5
 
 
@@ -75,13 +76,13 @@ def test_a_program_killed_while_it_makes_its_database_makes_it_the_next_time(
 def test_what_was_acknowledged_before_the_kill_is_there_before_anything_is_read(
     tmp_path: Path,
 ) -> None:
-    place = Place(tmp_path)
-    place.session("plan")
-    place.session("tour")
-    child = start(place)
+    harness = FaultHarness(tmp_path)
+    harness.session("plan")
+    harness.session("tour")
+    child = start(harness)
     assert child.stdout is not None
     # The second round begins when the first is committed.
     assert child.stdout.readline() == b"reading\n"
     kill(child)
-    with place.open() as database:
-        assert list(dump(database)) == place.quiet()
+    with harness.open() as database:
+        assert list(dump(database)) == harness.quiet()

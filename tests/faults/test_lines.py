@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from ingest.codex.messages import Messages
 from ingest.pipeline.run import RunSettings
 from tests.build.rollout import Rollout
-from tests.faults.fault_harness import SOAK, Place, one_shot
+from tests.faults.fault_harness import SOAK, FaultHarness, one_shot
 from tests.unit.tail.builders import rollout
 
 TIME = "2026-11-21T08:00:00.500Z"
@@ -23,33 +23,33 @@ def event(message: str, time: object = TIME) -> bytes:
     return json.dumps(record, separators=(",", ":")).encode()
 
 
-def with_line(place: Place, line: bytes) -> Rollout:
+def with_line(harness: FaultHarness, line: bytes) -> Rollout:
     """A session with this line in its middle, read in small batches and in one go."""
-    session = place.session("partial")
+    session = harness.session("partial")
     lines = session.lines
     middle = len(lines) // 2
     line = line.replace(b'"thread_id":"t"', b'"thread_id":"%s"' % session.thread.id.encode())
     session.path.write_bytes(b"".join([*lines[:middle], line + b"\n", *lines[middle:]]))
-    place.read(RunSettings(batch_bytes=20_000, line_cap=1 << 20))
+    harness.read(RunSettings(batch_bytes=20_000, line_cap=1 << 20))
     return session
 
 
-def rejects(place: Place) -> list[tuple[str, int]]:
-    return [(reason, byte) for reason, byte in place.rows("select reason, byte from rejects")]
+def rejects(harness: FaultHarness) -> list[tuple[str, int]]:
+    return [(reason, byte) for reason, byte in harness.rows("select reason, byte from rejects")]
 
 
-def neighbours_are_whole(place: Place, session: Rollout) -> None:
+def neighbours_are_whole(harness: FaultHarness, session: Rollout) -> None:
     """All facts of the session without the line are there, and every line is accounted for."""
-    ((lines, accounted),) = place.rows("select lines, stored + rejected + blank from cursors")
+    ((lines, accounted),) = harness.rows("select lines, stored + rejected + blank from cursors")
     assert lines == accounted == len(session.lines) + 1
-    texts = {row[0] for row in place.rows("select text from messages")}
-    commands = {row[0] for row in place.rows("select command from calls")}
+    texts = {row[0] for row in harness.rows("select text from messages")}
+    commands = {row[0] for row in harness.rows("select command from calls")}
     session.path.unlink()
     session.write()
-    place.forget()
-    place.read()
-    assert {row[0] for row in place.rows("select text from messages")} <= texts
-    assert {row[0] for row in place.rows("select command from calls")} <= commands
+    harness.forget()
+    harness.read()
+    assert {row[0] for row in harness.rows("select text from messages")} <= texts
+    assert {row[0] for row in harness.rows("select command from calls")} <= commands
 
 
 BAD = {
@@ -70,16 +70,16 @@ BAD = {
 @pytest.mark.fault("L01", "L02", "L08", "L12")
 @pytest.mark.parametrize("what", BAD)
 def test_a_line_that_is_no_record_is_kept_with_its_place_and_reason(
-    place: Place, what: str
+    harness: FaultHarness, what: str
 ) -> None:
     line = BAD[what]
-    session = with_line(place, line)
+    session = with_line(harness, line)
     if b"\n" in line:
         return  # Half of the letters of UTF-16 are newlines to everybody else.
     at = sum(map(len, session.lines[: len(session.lines) // 2]))
-    ((_, byte),) = rejects(place)
+    ((_, byte),) = rejects(harness)
     assert byte == at
-    neighbours_are_whole(place, session)
+    neighbours_are_whole(harness, session)
 
 
 GOOD = {
@@ -112,66 +112,70 @@ GOOD = {
 
 @pytest.mark.fault("L02", "L03", "L04", "L05", "L09", "L11", "L16", "L20")
 @pytest.mark.parametrize("what", GOOD)
-def test_a_strange_record_is_stored_and_harms_no_other(place: Place, what: str) -> None:
-    session = with_line(place, GOOD[what])
-    ((lines, accounted),) = place.rows("select lines, stored + rejected + blank from cursors")
+def test_a_strange_record_is_stored_and_harms_no_other(harness: FaultHarness, what: str) -> None:
+    session = with_line(harness, GOOD[what])
+    ((lines, accounted),) = harness.rows("select lines, stored + rejected + blank from cursors")
     assert lines == accounted == len(session.lines) + 1
-    assert place.facts() == place.quiet()
-    neighbours_are_whole(place, session)
+    assert harness.facts() == harness.quiet()
+    neighbours_are_whole(harness, session)
 
 
 @pytest.mark.fault("L16")
-def test_a_rollback_of_more_turns_than_can_be_counted_drops_those_there_are(place: Place) -> None:
-    session = place.home.session("g2")
+def test_a_rollback_of_more_turns_than_can_be_counted_drops_those_there_are(
+    harness: FaultHarness,
+) -> None:
+    session = harness.home.session("g2")
     session.prompt("Never mind")
     session.event("thread_rolled_back", num_turns=3_000_000_000)
     session.write()
-    place.session("chat")
-    place.read()
-    assert set(place.states()) == {"completed"}
-    assert place.rows("select text from messages where text = 'Never mind'") != []
+    harness.session("chat")
+    harness.read()
+    assert set(harness.states()) == {"completed"}
+    assert harness.rows("select text from messages where text = 'Never mind'") != []
 
 
 @pytest.mark.fault("L13")
 @pytest.mark.parametrize("cut", [1, 30, 60, 70, 100])
 def test_a_torn_record_with_a_whole_one_behind_it_gives_the_whole_one(
-    place: Place, cut: int
+    harness: FaultHarness, cut: int
 ) -> None:
-    session = with_line(place, event("never finished")[:cut] + event("the whole one"))
-    assert place.rows("select count(*) from messages where text = 'the whole one'") == [(1,)]
-    assert len(rejects(place)) == 1
-    assert place.facts() == place.quiet()
-    neighbours_are_whole(place, session)
+    session = with_line(harness, event("never finished")[:cut] + event("the whole one"))
+    assert harness.rows("select count(*) from messages where text = 'the whole one'") == [(1,)]
+    assert len(rejects(harness)) == 1
+    assert harness.facts() == harness.quiet()
+    neighbours_are_whole(harness, session)
 
 
 @pytest.mark.fault("L14")
-def test_lines_that_are_the_same_to_the_byte_are_all_kept(place: Place) -> None:
-    session = place.home.session("g1")
+def test_lines_that_are_the_same_to_the_byte_are_all_kept(harness: FaultHarness) -> None:
+    session = harness.home.session("g1")
     session.prompt("Again")
     session.write()
     line = b'{"timestamp":"%s","type":"a_new_kind","payload":{}}\n' % TIME.encode()
     session.path.write_bytes(session.bytes() + line * 50)
-    place.read(RunSettings(batch_bytes=300))
-    assert place.rows("select lines from cursors") == [(len(session.lines) + 50,)]
-    assert place.facts() == place.quiet()
+    harness.read(RunSettings(batch_bytes=300))
+    assert harness.rows("select lines from cursors") == [(len(session.lines) + 50,)]
+    assert harness.facts() == harness.quiet()
 
 
 @pytest.mark.fault("L07")
-def test_a_line_that_is_far_too_long_is_kept_as_where_it_is_and_how_it_looks(place: Place) -> None:
+def test_a_line_that_is_far_too_long_is_kept_as_where_it_is_and_how_it_looks(
+    harness: FaultHarness,
+) -> None:
     """A hundred megabytes; the cap is lower here, so that the test is fast."""
-    session = with_line(place, b'{"text":"' + b"x" * (100 << 20) + b'"}')
-    ((reason, length, head, tail),) = place.rows("select reason, length, head, tail from rejects")
+    session = with_line(harness, b'{"text":"' + b"x" * (100 << 20) + b'"}')
+    ((reason, length, head, tail),) = harness.rows("select reason, length, head, tail from rejects")
     assert length == (100 << 20) + 11
     assert reason
     assert len(head) < 10_000
     assert len(tail) < 10_000
-    ((lines, accounted),) = place.rows("select lines, stored + rejected + blank from cursors")
+    ((lines, accounted),) = harness.rows("select lines, stored + rejected + blank from cursors")
     assert lines == accounted == len(session.lines) + 1
 
 
 @pytest.mark.fault("L19")
 def test_a_record_that_our_own_code_fails_on_costs_that_record_alone(
-    place: Place, monkeypatch: pytest.MonkeyPatch
+    harness: FaultHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept = Messages._add_answer
 
@@ -181,9 +185,9 @@ def test_a_record_that_our_own_code_fails_on_costs_that_record_alone(
         kept(self, text, phase)
 
     monkeypatch.setattr(Messages, "_add_answer", fails)
-    session = with_line(place, event("poisoned"))
-    assert [reason for reason, _ in rejects(place)] == ["fault"]
-    neighbours_are_whole(place, session)
+    session = with_line(harness, event("poisoned"))
+    assert [reason for reason, _ in rejects(harness)] == ["fault"]
+    neighbours_are_whole(harness, session)
 
 
 lines = st.one_of(
@@ -205,16 +209,16 @@ lines = st.one_of(
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_whatever_stands_in_a_file_every_line_is_accounted_for(
-    place: Place, content: list[bytes]
+    harness: FaultHarness, content: list[bytes]
 ) -> None:
-    path = place.home.path / "sessions" / rollout()
-    place.home.history_path.write_bytes(b"".join(line + b"\n" for line in content))
+    path = harness.home.path / "sessions" / rollout()
+    harness.home.history_path.write_bytes(b"".join(line + b"\n" for line in content))
     path.write_bytes(b"".join(line + b"\n" for line in content))
-    place.forget()
-    place.read(RunSettings(batch_bytes=100))
-    for row in place.rows("select lines, stored + rejected + blank, partial from cursors"):
+    harness.forget()
+    harness.read(RunSettings(batch_bytes=100))
+    for row in harness.rows("select lines, stored + rejected + blank, partial from cursors"):
         assert row == (len(content), len(content), 0)
-    for stale in place.folder.glob("quiet-*"):
+    for stale in harness.folder.glob("quiet-*"):
         if stale.is_file():
             stale.unlink()
-    assert place.facts() == one_shot(place.home.path, place.folder)
+    assert harness.facts() == one_shot(harness.home.path, harness.folder)

@@ -17,7 +17,7 @@ from ingest.pipeline.homes import homes
 from ingest.server.client import DatabaseClient
 from ingest.server.owner_file import Role
 from tests.build import Home
-from tests.integration.cli.cli_harness import Desk
+from tests.integration.cli.cli_harness import CliHarness
 from tests.integration.queue.test_with_an_owner import ONCE, following
 
 LINES = 300
@@ -43,24 +43,24 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def desk(
+def cli(
     written: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Desk:
-    desk, kept = Desk(written, capsys), written / "kept"
+) -> CliHarness:
+    cli, kept = CliHarness(written, capsys), written / "kept"
     if not kept.exists():
-        assert desk.run("ingest").code == 0
-        shutil.copytree(desk.db.parent, kept)
-    shutil.rmtree(desk.db.parent)
-    shutil.copytree(kept, desk.db.parent)
+        assert cli.run("ingest").code == 0
+        shutil.copytree(cli.db.parent, kept)
+    shutil.rmtree(cli.db.parent)
+    shutil.copytree(kept, cli.db.parent)
     monkeypatch.setattr(store, "MEMORY_MB", TIGHT)
-    return desk
+    return cli
 
 
-def without_more(desk: Desk, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> str:
+def without_more(cli: CliHarness, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> str:
     """What the command says where the engine gets no more memory."""
     with monkeypatch.context() as patched:
         patched.setattr(store, "MAX_MEMORY_MB", TIGHT)
-        return desk.run(*arguments).err
+        return cli.run(*arguments).err
 
 
 @pytest.mark.fault("D40")
@@ -77,12 +77,16 @@ def without_more(desk: Desk, monkeypatch: pytest.MonkeyPatch, *arguments: str) -
     ids=lambda words: " ".join(words[:2]),
 )
 def test_what_is_stored_of_long_rejected_lines_breaks_no_command(
-    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], owned: bool
+    cli: CliHarness,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    words: tuple[str, ...],
+    owned: bool,
 ) -> None:
     arguments = [word.format(tmp_path) for word in words]
-    with following(desk, ONCE) if owned else nullcontext():
-        assert "ran out of memory" in without_more(desk, monkeypatch, *arguments)
-        answer = desk.run(*arguments)
+    with following(cli, ONCE) if owned else nullcontext():
+        assert "ran out of memory" in without_more(cli, monkeypatch, *arguments)
+        answer = cli.run(*arguments)
     assert answer.code == 0, answer.err
 
 
@@ -138,12 +142,12 @@ def limit(database: Database) -> float:
 
 
 @pytest.mark.fault("D41")
-def test_a_search_for_secrets_waits_for_nobody_who_writes(desk: Desk) -> None:
+def test_a_search_for_secrets_waits_for_nobody_who_writes(cli: CliHarness) -> None:
     """Its owner does not come by to carry out orders, as while it reads a backlog."""
-    found = start_or_connect(desk.db, ServerOptions(homes([desk.home]), Role.FOLLOW))
+    found = start_or_connect(cli.db, ServerOptions(homes([cli.home]), Role.FOLLOW))
     assert isinstance(found, RunningServer)
     with found, ThreadPoolExecutor(1) as threads:
-        looked = threads.submit(look_for_secrets, desk.db)
+        looked = threads.submit(look_for_secrets, cli.db)
         try:
             assert looked.result(PATIENCE) == []
         finally:
@@ -156,6 +160,6 @@ def look_for_secrets(path: Path) -> object:
 
 
 @pytest.mark.fault("D40")
-def test_a_deep_look_at_long_rejected_lines_breaks_nothing(desk: Desk) -> None:
-    answer = desk.run("verify", "--deep")
+def test_a_deep_look_at_long_rejected_lines_breaks_nothing(cli: CliHarness) -> None:
+    answer = cli.run("verify", "--deep")
     assert answer.code == 0, answer.err

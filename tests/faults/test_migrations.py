@@ -10,7 +10,7 @@ from ingest.db import database as store
 from ingest.db import migrate
 from ingest.errors import DatabaseError, DiskFull, NewerSchema
 from tests.facts_dump import dump
-from tests.faults.fault_harness import ROOT, Place
+from tests.faults.fault_harness import ROOT, FaultHarness
 
 
 @pytest.mark.fault("D11")
@@ -33,13 +33,13 @@ from tests.faults.fault_harness import ROOT, Place
 def test_a_schema_that_is_not_known_is_refused_and_not_touched(
     tmp_path: Path, change: str, refusal: type[DatabaseError], named: str
 ) -> None:
-    place = Place(tmp_path)
-    with place.open() as database:
+    harness = FaultHarness(tmp_path)
+    with harness.open() as database:
         database.execute(change)
-    content = place.path.read_bytes()
+    content = harness.path.read_bytes()
     with pytest.raises(refusal, match=named):
-        place.open()
-    assert place.path.read_bytes() == content
+        harness.open()
+    assert harness.path.read_bytes() == content
 
 
 @pytest.mark.fault("D11")
@@ -65,26 +65,26 @@ def newer() -> list[migrate.Migration]:
 def test_a_new_step_is_taken_on_a_copy_and_the_old_database_stays_as_a_backup(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    place = Place(tmp_path)
-    place.session("chat")
-    place.read()
-    facts, content = place.facts(), place.path.read_bytes()
+    harness = FaultHarness(tmp_path)
+    harness.session("chat")
+    harness.read()
+    facts, content = harness.facts(), harness.path.read_bytes()
     more = newer()
     monkeypatch.setattr(migrate, "shipped", lambda: more)
-    with place.open() as database:
+    with harness.open() as database:
         assert database.applied_migrations == ["9000_more.sql"]
         assert list(dump(database)) == facts
         database.execute("select * from more")
         # A second process is kept out: copying the file did not give up the lock on it.
-        code = f"from tests.faults.fault_harness import *; Database(Path({str(place.path)!r}))"
+        code = f"from tests.faults.fault_harness import *; Database(Path({str(harness.path)!r}))"
         other = subprocess.run(
             [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
         )
         assert "Locked" in other.stderr
-    backup = place.path.with_name("tailboard.duckdb.before-9000")
+    backup = harness.path.with_name("tailboard.duckdb.before-9000")
     assert backup.read_bytes() == content
     assert backup.stat().st_mode & 0o777 == 0o600
-    assert not place.path.with_name("tailboard.duckdb.migrating").exists()
+    assert not harness.path.with_name("tailboard.duckdb.migrating").exists()
 
 
 @pytest.mark.fault("D12")
@@ -93,10 +93,10 @@ def test_a_new_step_is_taken_on_a_copy_and_the_old_database_stays_as_a_backup(
 def test_a_crash_at_any_step_of_a_migration_leaves_the_old_database_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, after: bool
 ) -> None:
-    place = Place(tmp_path)
-    place.session("chat")
-    place.read()
-    facts, content = place.facts(), place.path.read_bytes()
+    harness = FaultHarness(tmp_path)
+    harness.session("chat")
+    harness.read()
+    facts, content = harness.facts(), harness.path.read_bytes()
     program = (
         "import os\n"
         "from tests.faults.test_migrations import *\n"
@@ -106,44 +106,44 @@ def test_a_crash_at_any_step_of_a_migration_leaves_the_old_database_whole(
         "    if after: step(*arguments)\n"
         "    os._exit(9)\n"
         f"setattr(migrate, {step!r}, dies)\n"
-        f"Place(Path({str(tmp_path)!r})).open()\n"
+        f"FaultHarness(Path({str(tmp_path)!r})).open()\n"
     )
     died = subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False)
     assert died.returncode == 9
-    assert place.path.read_bytes() == content
-    assert place.facts() == facts
+    assert harness.path.read_bytes() == content
+    assert harness.facts() == facts
     more = newer()
     monkeypatch.setattr(migrate, "shipped", lambda: more)
-    with place.open() as database:
+    with harness.open() as database:
         assert database.applied_migrations == ["9000_more.sql"]
         assert list(dump(database)) == facts
-    assert place.told == []
+    assert harness.told == []
 
 
 @pytest.mark.fault("D12")
 def test_a_step_that_fails_is_told_and_leaves_the_old_database_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    place = Place(tmp_path)
-    place.session("chat")
-    place.read()
-    facts, content = place.facts(), place.path.read_bytes()
+    harness = FaultHarness(tmp_path)
+    harness.session("chat")
+    harness.read()
+    facts, content = harness.facts(), harness.path.read_bytes()
     broken = [*migrate.shipped(), migrate.Migration(9000, "9000.sql", "create table turns(a int)")]
     with monkeypatch.context() as patched:
         patched.setattr(migrate, "shipped", lambda: broken)
         with pytest.raises(Exception, match="turns"):
-            place.open()
-    assert place.path.read_bytes() == content
-    assert place.facts() == facts
+            harness.open()
+    assert harness.path.read_bytes() == content
+    assert harness.facts() == facts
 
 
 @pytest.mark.fault("D12", "D03")
 def test_a_migration_without_room_is_told_as_a_full_disk(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    place = Place(tmp_path)
-    place.read()
-    content = place.path.read_bytes()
+    harness = FaultHarness(tmp_path)
+    harness.read()
+    content = harness.path.read_bytes()
 
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
@@ -152,5 +152,5 @@ def test_a_migration_without_room_is_told_as_a_full_disk(
     monkeypatch.setattr(migrate, "shipped", lambda: more)
     monkeypatch.setattr(migrate, "copy_file", full)
     with pytest.raises(DiskFull):
-        place.open()
-    assert place.path.read_bytes() == content
+        harness.open()
+    assert harness.path.read_bytes() == content

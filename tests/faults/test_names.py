@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.build import Home
-from tests.integration.cli.cli_harness import Desk
+from tests.integration.cli.cli_harness import CliHarness
 
 ODD = "caf\udce9"
 """A name of bytes that are no UTF-8, as Python tells it."""
@@ -35,22 +35,22 @@ HERE = (
 
 
 @pytest.fixture
-def desk(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Desk:
-    desk = Desk(tmp_path, capsys)
-    session = Home(desk.home).session()
+def cli(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> CliHarness:
+    cli = CliHarness(tmp_path, capsys)
+    session = Home(cli.home).session()
     session.prompt("Begin")
     session.end_turn("Done.")
     session.write()
-    assert desk.run("ingest").code == 0
-    return desk
+    assert cli.run("ingest").code == 0
+    return cli
 
 
 @pytest.mark.fault("P44")
 @pytest.mark.parametrize("words", ARGUMENTS, ids=lambda words: " ".join(words[:2]).rstrip(ODD))
 def test_an_argument_that_is_no_text_is_refused_in_a_sentence(
-    desk: Desk, words: tuple[str, ...]
+    cli: CliHarness, words: tuple[str, ...]
 ) -> None:
-    answer = desk.run(*words)
+    answer = cli.run(*words)
     assert answer.code == 2
     assert "not valid UTF-8" in answer.err
 
@@ -58,13 +58,13 @@ def test_an_argument_that_is_no_text_is_refused_in_a_sentence(
 @pytest.mark.fault("P44")
 @pytest.mark.parametrize("words", HERE, ids=" ".join)
 def test_every_command_works_in_a_folder_whose_name_is_no_text(
-    desk: Desk, tmp_path: Path, words: tuple[str, ...]
+    cli: CliHarness, tmp_path: Path, words: tuple[str, ...]
 ) -> None:
     here = tmp_path / ODD
     here.mkdir()
     with contextlib.chdir(here):
-        answer = desk.run(*words)
-        document = desk.run(*words, "--json")
+        answer = cli.run(*words)
+        document = cli.run(*words, "--json")
     for one in (answer, document):
         assert one.code in (0, 1), one.err
         assert "report it" not in one.err
@@ -74,12 +74,12 @@ def test_every_command_works_in_a_folder_whose_name_is_no_text(
 @pytest.mark.parametrize("words", [("ingest",), ("status",), ("tasks", "add", "Write it")])
 @pytest.mark.parametrize("there", [False, True], ids=["new", "known"])
 def test_a_database_whose_path_is_no_text_is_refused_in_a_sentence(
-    desk: Desk, tmp_path: Path, words: tuple[str, ...], there: bool
+    cli: CliHarness, tmp_path: Path, words: tuple[str, ...], there: bool
 ) -> None:
     folder = tmp_path / ODD
     if there:
-        desk.db.parent.rename(folder)
-    answer = desk.run(*words, "--db", str(folder / desk.db.name))
+        cli.db.parent.rename(folder)
+    answer = cli.run(*words, "--db", str(folder / cli.db.name))
     if words == ("status",) and not there:
         assert "Nothing has been read yet" in answer.out + answer.err
     else:
@@ -92,9 +92,9 @@ def test_a_database_whose_path_is_no_text_is_refused_in_a_sentence(
 
 @pytest.mark.fault("P44")
 @pytest.mark.parametrize("name", [ODD, "one, two"])
-def test_a_home_of_any_name_is_one_home(desk: Desk, tmp_path: Path, name: str) -> None:
-    desk.env["CODEX_HOME"] = str(desk.home.rename(tmp_path / name))
-    desk.db.unlink()
-    assert desk.json("ingest")["lines"] > 0
-    assert desk.json("ingest")["lines"] == 0
-    assert desk.json("status")["homes"] == [os.fsencode(tmp_path / name).decode(errors="replace")]
+def test_a_home_of_any_name_is_one_home(cli: CliHarness, tmp_path: Path, name: str) -> None:
+    cli.env["CODEX_HOME"] = str(cli.home.rename(tmp_path / name))
+    cli.db.unlink()
+    assert cli.json("ingest")["lines"] > 0
+    assert cli.json("ingest")["lines"] == 0
+    assert cli.json("status")["homes"] == [os.fsencode(tmp_path / name).decode(errors="replace")]

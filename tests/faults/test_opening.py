@@ -11,29 +11,29 @@ from ingest.db.recovery import open_database
 from ingest.errors import DatabaseUnusable, Locked
 from tests.faults.damage import Damage, flipped
 from tests.faults.driver import kill, start
-from tests.faults.fault_harness import ROOT, Place
+from tests.faults.fault_harness import ROOT, FaultHarness
 
 
 @pytest.mark.fault("P04", "D10")
 def test_a_second_process_is_told_who_has_the_database(tmp_path: Path) -> None:
-    place = Place(tmp_path)
-    place.session("chat")
-    child = start(place)
+    harness = FaultHarness(tmp_path)
+    harness.session("chat")
+    child = start(harness)
     for _ in range(2):
         with pytest.raises(Locked) as caught:
-            place.open()
+            harness.open()
         assert caught.value.pid == child.pid
-    assert place.path.exists()
+    assert harness.path.exists()
     kill(child)
-    place.read()
-    assert place.facts() == place.quiet()
+    harness.read()
+    assert harness.facts() == harness.quiet()
 
 
 @pytest.mark.fault("P04", "D10")
 def test_two_processes_never_open_or_repair_the_same_file_at_once(damage: Damage) -> None:
-    place = damage.put(log=flipped(damage.log, len(damage.log) // 2))
-    with recovery._opening_lock(place.path), pytest.raises(Locked):
-        place.open()
+    harness = damage.put(log=flipped(damage.log, len(damage.log) // 2))
+    with recovery._opening_lock(harness.path), pytest.raises(Locked):
+        harness.open()
     assert "was damaged" in damage.heals()[0]
 
 
@@ -62,9 +62,9 @@ def test_a_forked_child_is_refused_the_database_of_its_parent(tmp_path: Path) ->
 
 
 def test_a_database_that_is_well_is_opened_without_a_word_or_a_trace(tmp_path: Path) -> None:
-    place = Place(tmp_path)
-    place.open().close()
-    place.open().close()
-    assert place.told == []
-    names = {file.name for file in place.path.parent.iterdir()}
+    harness = FaultHarness(tmp_path)
+    harness.open().close()
+    harness.open().close()
+    assert harness.told == []
+    names = {file.name for file in harness.path.parent.iterdir()}
     assert names == {"tailboard.duckdb", "tailboard.duckdb.spool"}

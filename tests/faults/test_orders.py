@@ -20,7 +20,7 @@ from ingest.db.redact_stored import redact
 from ingest.db.replay import replay
 from ingest.db.reset import reset, targets
 from ingest.errors import DatabaseUnusable, DiskFull
-from tests.faults.fault_harness import Place
+from tests.faults.fault_harness import FaultHarness
 
 NOW = datetime(2026, 11, 22, 9, 0, 0)
 PATIENCE = 60.0
@@ -60,20 +60,20 @@ def known(database: Database) -> list[tuple[str, str]]:
 @ORDERS
 @pytest.mark.parametrize("error", [DiskFull(Path("t")), KeyboardInterrupt(), RuntimeError("bug")])
 def test_an_order_that_was_refused_is_never_carried_out(
-    place: Place,
+    harness: FaultHarness,
     monkeypatch: pytest.MonkeyPatch,
     order: Callable[[Database], None],
     error: BaseException,
 ) -> None:
-    place.session("chat")
-    place.read()
-    with place.open() as database:
+    harness.session("chat")
+    harness.read()
+    with harness.open() as database:
         record_task_edit(database, saying("Before", "c0"), NOW)
 
     def fails(*_: object, **__: object) -> None:
         raise error
 
-    with place.open() as database:
+    with harness.open() as database:
         with monkeypatch.context() as patched:
             # The line is written, and the transaction is never committed.
             patched.setattr(actions, "insert_command", fails)
@@ -81,11 +81,11 @@ def test_an_order_that_was_refused_is_never_carried_out(
                 order(database)
         assert [edit.id for edit in EditLog(database.path).read()] == ["c0"]
         record_task_edit(database, saying("After", "c2"), NOW)
-    with place.open() as database:
+    with harness.open() as database:
         assert replay(database, NOW) == 0
         assert known(database) == [("task", "c0"), ("task", "c2")]
-    place.forget()
-    with place.open() as database:
+    harness.forget()
+    with harness.open() as database:
         assert replay(database, NOW) == 2
         assert known(database) == [("task", "c0"), ("task", "c2")]
         assert database.rows("queue.pauses") == []
@@ -94,11 +94,11 @@ def test_an_order_that_was_refused_is_never_carried_out(
 @pytest.mark.fault("D42")
 @ORDERS
 def test_an_order_whose_commit_was_made_counts_as_done_whatever_the_commit_said(
-    place: Place, monkeypatch: pytest.MonkeyPatch, order: Callable[[Database], None]
+    harness: FaultHarness, monkeypatch: pytest.MonkeyPatch, order: Callable[[Database], None]
 ) -> None:
-    place.session("chat")
-    place.read()
-    with place.open() as database:
+    harness.session("chat")
+    harness.read()
+    with harness.open() as database:
         increment = database.commits.increment
 
         def fails() -> None:
@@ -114,7 +114,7 @@ def test_an_order_whose_commit_was_made_counts_as_done_whatever_the_commit_said(
 
 @pytest.mark.fault("D42")
 def test_a_line_that_was_written_in_part_is_taken_back(
-    place: Place, monkeypatch: pytest.MonkeyPatch
+    harness: FaultHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pwrite = os.pwrite
 
@@ -123,7 +123,7 @@ def test_a_line_that_was_written_in_part_is_taken_back(
             return pwrite(file, data[:20], at)
         raise OSError(28, "No space left on device")
 
-    with place.open() as database:
+    with harness.open() as database:
         add_task(database)
         size = EditLog(database.path).size()
         with monkeypatch.context() as patched:
@@ -136,10 +136,10 @@ def test_a_line_that_was_written_in_part_is_taken_back(
 
 @pytest.mark.fault("D43")
 def test_an_edit_of_another_database_is_kept_while_the_file_is_written_anew(
-    place: Place, monkeypatch: pytest.MonkeyPatch
+    harness: FaultHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two databases in one folder share the file: while one masks it, the other adds to it."""
-    other = place.path.with_name("other.duckdb")
+    other = harness.path.with_name("other.duckdb")
     opened, begun, past = Event(), Event(), Event()
     replace, flock, main = Path.replace, fcntl.flock, threading.get_ident()
 
@@ -163,7 +163,7 @@ def test_an_edit_of_another_database_is_kept_while_the_file_is_written_anew(
             past.wait(PATIENCE)
         return replace(self, target)
 
-    with place.open() as database, ThreadPoolExecutor(1) as threads:
+    with harness.open() as database, ThreadPoolExecutor(1) as threads:
         add_task(database, "Write it")
         path = EditLog(database.path).path
         path.write_text(path.read_text(encoding="utf-8").replace("Write it", f"key {SECRET}"))
@@ -174,36 +174,36 @@ def test_an_edit_of_another_database_is_kept_while_the_file_is_written_anew(
         assert redact(database)
         beside.result(PATIENCE)
     assert SECRET not in path.read_text(encoding="utf-8")
-    assert [edit.id for edit in EditLog(place.path).read()] == ["c1"]
+    assert [edit.id for edit in EditLog(harness.path).read()] == ["c1"]
     assert [edit.id for edit in EditLog(other).read()] == ["c2"]
 
 
 @pytest.mark.fault("D43")
 def test_a_database_that_was_lost_finds_all_edits_in_a_file_that_was_written_anew(
-    place: Place,
+    harness: FaultHarness,
 ) -> None:
     """Nothing hangs on how long the lines are that others changed."""
-    other = place.path.with_name("other.duckdb")
+    other = harness.path.with_name("other.duckdb")
     with Database(other) as database:
         record_task_edit(database, saying("x" * 500 + SECRET, "c1"), NOW)
-    with place.open() as database:
+    with harness.open() as database:
         record_task_edit(database, saying("First", "c2"), NOW)
-    kept = place.path.read_bytes()
-    with place.open() as database:
+    kept = harness.path.read_bytes()
+    with harness.open() as database:
         record_task_edit(database, saying("Second", "c3"), NOW)
     with Database(other) as database:
         EditLog(other).rewrite(lambda line: line.replace(b"x" * 500, b"x"))
-    place.path.write_bytes(kept)
-    with place.open() as database:
+    harness.path.write_bytes(kept)
+    with harness.open() as database:
         assert replay(database, NOW) == 1
         assert [command for _, command in known(database)] == ["c2", "c3"]
 
 
 @pytest.mark.fault("D42")
-def test_a_file_of_edits_that_is_a_link_is_not_followed(place: Place) -> None:
-    elsewhere = place.folder / "elsewhere"
+def test_a_file_of_edits_that_is_a_link_is_not_followed(harness: FaultHarness) -> None:
+    elsewhere = harness.folder / "elsewhere"
     elsewhere.write_bytes(b"")
-    with place.open() as database:
+    with harness.open() as database:
         EditLog(database.path).path.symlink_to(elsewhere)
         with pytest.raises(DatabaseUnusable):
             add_task(database)

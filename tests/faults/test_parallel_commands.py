@@ -6,16 +6,16 @@ import sys
 
 import pytest
 
-from tests.faults.fault_harness import ROOT, Place, program
+from tests.faults.fault_harness import ROOT, FaultHarness, program
 
 MANY = 200 if os.environ.get("TAILBOARD_SOAK") == "1" else 24
 
 
-def start(place: Place, *words: str) -> subprocess.Popen[str]:
+def start(harness: FaultHarness, *words: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [*program("ingest", *words), "--db", str(place.path)],
+        [*program("ingest", *words), "--db", str(harness.path)],
         cwd=ROOT,
-        env={**os.environ, "CODEX_HOME": str(place.home.path)},
+        env={**os.environ, "CODEX_HOME": str(harness.home.path)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -31,55 +31,57 @@ def errors(commands: list[subprocess.Popen[str]]) -> list[str]:
 ADD = ("tasks", "add", "Write it", "--project", "sample")
 
 
-def mixed(place: Place, count: int) -> list[subprocess.Popen[str]]:
+def mixed(harness: FaultHarness, count: int) -> list[subprocess.Popen[str]]:
     """Every third command changes something."""
     words = (("status",), ("sessions",), ADD)
-    return [start(place, *words[number % 3]) for number in range(count)]
+    return [start(harness, *words[number % 3]) for number in range(count)]
 
 
 @pytest.mark.fault("P45")
-def test_many_commands_without_an_owner_all_succeed(place: Place) -> None:
-    place.session("plan")
-    place.read()
-    assert errors(mixed(place, MANY)) == []
-    assert place.rows("select count(*) from commands") == [(MANY // 3,)]
+def test_many_commands_without_an_owner_all_succeed(harness: FaultHarness) -> None:
+    harness.session("plan")
+    harness.read()
+    assert errors(mixed(harness, MANY)) == []
+    assert harness.rows("select count(*) from commands") == [(MANY // 3,)]
 
 
 @pytest.mark.fault("P45")
-def test_many_commands_beside_a_starting_and_an_ending_owner_all_succeed(place: Place) -> None:
-    place.session("plan")
-    place.read()
-    place.session("chat")
-    owner = start(place, "ingest", "--follow", "--json")
-    commands = mixed(place, MANY // 2)
+def test_many_commands_beside_a_starting_and_an_ending_owner_all_succeed(
+    harness: FaultHarness,
+) -> None:
+    harness.session("plan")
+    harness.read()
+    harness.session("chat")
+    owner = start(harness, "ingest", "--follow", "--json")
+    commands = mixed(harness, MANY // 2)
     assert owner.stdout is not None
     # By now it has read the new session, and serves some of the commands.
     assert owner.stdout.readline()
-    commands += mixed(place, MANY - len(commands))
+    commands += mixed(harness, MANY - len(commands))
     commands[-1].wait()
     owner.terminate()
     assert errors([owner, *commands]) == []
-    assert place.rows("select count(*) from commands") == [(MANY // 3,)]
+    assert harness.rows("select count(*) from commands") == [(MANY // 3,)]
 
 
 @pytest.mark.fault("P45")
-def test_reading_files_beside_commands_waits_for_them(place: Place) -> None:
-    place.session("plan")
-    place.read()
-    place.session("chat")
+def test_reading_files_beside_commands_waits_for_them(harness: FaultHarness) -> None:
+    harness.session("plan")
+    harness.read()
+    harness.session("chat")
     words = (("resume",), ADD, ("ingest",))
-    assert errors([start(place, *one) for one in words + words]) == []
-    assert place.facts() == place.quiet()
+    assert errors([start(harness, *one) for one in words + words]) == []
+    assert harness.facts() == harness.quiet()
 
 
 @pytest.mark.fault("P45")
-def test_an_action_beside_a_starting_owner_waits_for_it(place: Place) -> None:
+def test_an_action_beside_a_starting_owner_waits_for_it(harness: FaultHarness) -> None:
     """The owner has the lock, and for seconds no socket."""
-    place.session("plan")
-    place.read()
+    harness.session("plan")
+    harness.read()
     code = (
         "import sys; from pathlib import Path; from ingest.db.database import Database\n"
-        f"with Database(Path({str(place.path)!r})):\n"
+        f"with Database(Path({str(harness.path)!r})):\n"
         "    print('open', flush=True); sys.stdin.read()"
     )
     holder = subprocess.Popen(
@@ -87,9 +89,9 @@ def test_an_action_beside_a_starting_owner_waits_for_it(place: Place) -> None:
     )
     assert holder.stdout is not None
     assert holder.stdout.readline() == b"open\n"
-    command = start(place, *ADD)
+    command = start(harness, *ADD)
     with pytest.raises(subprocess.TimeoutExpired):
         command.wait(4)
     holder.communicate()
     assert errors([command]) == []
-    assert place.rows("select verb from commands") == [("task",)]
+    assert harness.rows("select verb from commands") == [("task",)]

@@ -11,7 +11,7 @@ import pytest
 from ingest.db import migrate
 from ingest.db.engine import connect
 from tests.facts_dump import dump
-from tests.faults.fault_harness import Place
+from tests.faults.fault_harness import FaultHarness
 
 OLD = 8
 """The last version that kept a row for each success."""
@@ -19,18 +19,18 @@ NOW = datetime(2026, 11, 21, 12)
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Place:
-    place = Place(tmp_path)
-    place.session("chat")
-    place.session()
-    return place
+def harness(tmp_path: Path) -> FaultHarness:
+    harness = FaultHarness(tmp_path)
+    harness.session("chat")
+    harness.session()
+    return harness
 
 
-def downgrade(place: Place) -> None:
+def downgrade(harness: FaultHarness) -> None:
     """Put what is stored of sources, cursors and facts into a database of the old version."""
-    new = place.path.with_name("new.duckdb")
-    place.path.rename(new)
-    with connect(str(place.path)) as con:
+    new = harness.path.with_name("new.duckdb")
+    harness.path.rename(new)
+    with connect(str(harness.path)) as con:
         migrate.create(con, [step for step in migrate.shipped() if step.version <= OLD])
         con.execute(f"attach '{new}' as new (read_only)")
         for (table,) in con.execute(
@@ -50,9 +50,9 @@ def downgrade(place: Place) -> None:
     new.unlink()
 
 
-def add(place: Place, *batches: tuple[str, int, int, str, list[str]]) -> None:
+def add(harness: FaultHarness, *batches: tuple[str, int, int, str, list[str]]) -> None:
     """Rows of batches (id, source, start, state, moves) as the old version wrote them."""
-    with connect(str(place.path)) as con:
+    with connect(str(harness.path)) as con:
         for at, (batch, source, start, state, moves) in enumerate(batches):
             updated = NOW + timedelta(seconds=at)
             lease = "a lease" if state == "claimed" else None
@@ -75,12 +75,14 @@ CLEAN = ["claim", "complete"]
 
 
 @pytest.mark.fault("D12", "P15")
-def test_successes_are_counted_and_failures_and_orders_keep_their_history(place: Place) -> None:
-    place.read()
-    facts = place.facts()
-    downgrade(place)
+def test_successes_are_counted_and_failures_and_orders_keep_their_history(
+    harness: FaultHarness,
+) -> None:
+    harness.read()
+    facts = harness.facts()
+    downgrade(harness)
     add(
-        place,
+        harness,
         ("clean-1", 1, 0, "completed", CLEAN),
         ("clean-2", 1, 10, "completed", CLEAN),
         ("empty", 1, 20, "completed_empty", CLEAN),
@@ -92,7 +94,7 @@ def test_successes_are_counted_and_failures_and_orders_keep_their_history(place:
         ("running", 2, 40, "claimed", ["claim"]),
         ("waiting", 2, 50, "pending", ["claim", "release"]),
     )
-    with place.open() as database:
+    with harness.open() as database:
         assert database.applied_migrations == ["0009_queue.sql"]
         assert list(dump(database)) == facts
         kept = database.execute("select id, state from batches order by updated_at").fetchall()
@@ -122,15 +124,17 @@ def test_successes_are_counted_and_failures_and_orders_keep_their_history(place:
 
 
 @pytest.mark.fault("D12", "P15")
-def test_what_was_in_progress_is_rescued_and_reading_goes_on_where_it_was(place: Place) -> None:
-    place.read()
-    ((source, byte, path),) = place.rows("select id, byte, path from v_sources where id = 1")
-    downgrade(place)
-    add(place, ("running", source, byte, "claimed", ["claim"]))
+def test_what_was_in_progress_is_rescued_and_reading_goes_on_where_it_was(
+    harness: FaultHarness,
+) -> None:
+    harness.read()
+    ((source, byte, path),) = harness.rows("select id, byte, path from v_sources where id = 1")
+    downgrade(harness)
+    add(harness, ("running", source, byte, "claimed", ["claim"]))
     with Path(path).open("ab") as file:
         file.write(Path(path).read_bytes().splitlines(keepends=True)[-1])
-    assert place.read().lines == 1
-    assert place.facts() == place.quiet()
-    assert place.rows("select id, state from batches") == [("running", "completed")]
-    history = place.rows("select batch, move, actor from batch_moves order by rowid")
+    assert harness.read().lines == 1
+    assert harness.facts() == harness.quiet()
+    assert harness.rows("select id, state from batches") == [("running", "completed")]
+    history = harness.rows("select batch, move, actor from batch_moves order by rowid")
     assert history == [("running", "rescue", "startup-rescue"), ("running", "complete", "auto")]

@@ -16,7 +16,7 @@ from ingest.pipeline.run import IngestRun
 from ingest.report.batch import Batch, Policy, to_batch
 from ingest.tail.source import Kind, Representation
 from tests.facts_dump import dump
-from tests.faults.fault_harness import AFTER, FIRST, ROOT, SMALL, Place
+from tests.faults.fault_harness import AFTER, FIRST, ROOT, SMALL, FaultHarness
 
 EVERY_BATCH: dict[str, object] = {
     **dict.fromkeys(("state", "kind", "error", "session", "since", "until")),
@@ -26,8 +26,8 @@ EVERY_BATCH: dict[str, object] = {
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Place:
-    made = Place(tmp_path)
+def harness(tmp_path: Path) -> FaultHarness:
+    made = FaultHarness(tmp_path)
     for which in ("plan", "chat", "partial"):
         made.session(which)
     return made
@@ -62,55 +62,55 @@ def dying_on(name: str) -> str:
 @pytest.mark.fault("Q01", "P11")
 @pytest.mark.parametrize("which", [[0], [1], [0, 1]])
 def test_the_work_of_a_killed_reader_is_done_once_by_another(
-    place: Place, which: list[int]
+    harness: FaultHarness, which: list[int]
 ) -> None:
     children = spawn_readers.start(2)
-    with place.open() as database:
-        owner = place.owner(database)
+    with harness.open() as database:
+        owner = harness.owner(database)
         readers = ReaderPool(children)
         for index in which:
             children[index].send_signal(signal.SIGKILL)
             children[index].wait()
         owner.read(owner.scan().changed, readers=readers)
-        assert list(dump(database)) == place.quiet()
-    assert set(place.states()) <= {"completed", "completed_empty"}
+        assert list(dump(database)) == harness.quiet()
+    assert set(harness.states()) <= {"completed", "completed_empty"}
 
 
 @pytest.mark.fault("P11", "L19")
 def test_a_batch_that_kills_every_reader_is_set_aside_and_the_others_are_done(
-    place: Place, monkeypatch: pytest.MonkeyPatch
+    harness: FaultHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    poison = place.session("tour")
+    poison = harness.session("tour")
     program = dying_on(poison.path.name)
     monkeypatch.setattr(spawn_readers, "start", lambda *_: born(program))
-    with place.open() as database:
-        owner = place.owner(database)
+    with harness.open() as database:
+        owner = harness.owner(database)
         report = owner.read(owner.scan().changed, readers=ReaderPool(spawn_readers.start()))
         assert report.lines > 0
-    (dead,) = place.rows(
+    (dead,) = harness.rows(
         "select b.state, b.reason, b.attempts, s.path, b.error_code, b.retry_at from batches b "
         "join sources s on s.id = b.source where b.state not in ('completed', 'completed_empty')"
     )
-    again = place.now + timedelta(days=1)
+    again = harness.now + timedelta(days=1)
     assert dead == ("dead", "poison", 0, str(poison.path), "reader_died", again)
-    poison.path.rename(place.folder / "elsewhere")
-    assert place.facts() == place.quiet()
+    poison.path.rename(harness.folder / "elsewhere")
+    assert harness.facts() == harness.quiet()
     # Setting it aside is remembered, and costs nobody anything.
-    (place.folder / "elsewhere").rename(poison.path)
-    place.read()
-    assert place.states()["dead"] == 1
+    (harness.folder / "elsewhere").rename(poison.path)
+    harness.read()
+    assert harness.states()["dead"] == 1
     # But a day later it is tried once more, and now nobody dies of it.
     monkeypatch.undo()
-    place.now = again + timedelta(seconds=1)
-    place.read()
-    assert place.facts() == place.quiet()
+    harness.now = again + timedelta(seconds=1)
+    harness.read()
+    assert harness.facts() == harness.quiet()
 
 
 @pytest.mark.fault("P11")
 def test_a_batch_that_kills_the_program_is_set_aside_and_takes_no_other_with_it(
-    place: Place,
+    harness: FaultHarness,
 ) -> None:
-    poison = place.session("tour")
+    poison = harness.session("tour")
     program = (
         "import os\n"
         "from tests.faults.fault_harness import *\n"
@@ -122,7 +122,7 @@ def test_a_batch_that_kills_the_program_is_set_aside_and_takes_no_other_with_it(
         "reader_output.read = deadly\n"
         "from tests.faults.test_readers import born, dying_on\n"
         f"spawn_readers.start = lambda *_: born(dying_on({poison.path.name!r}))\n"
-        f"Place(Path({str(place.folder)!r})).read()\n"
+        f"FaultHarness(Path({str(harness.folder)!r})).read()\n"
     )
     ends = [
         subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False).returncode
@@ -130,13 +130,13 @@ def test_a_batch_that_kills_the_program_is_set_aside_and_takes_no_other_with_it(
     ]
     # Twice it is read with the others; then by a process of its own.
     assert ends == [9, 9, 0]
-    dead = place.rows(
+    dead = harness.rows(
         "select s.path, b.reason from batches b join sources s on s.id = b.source "
         "where b.state not in ('completed', 'completed_empty')"
     )
     assert dead == [(str(poison.path), "poison")]
-    poison.path.rename(place.folder / "elsewhere")
-    assert place.facts() == place.quiet()
+    poison.path.rename(harness.folder / "elsewhere")
+    assert harness.facts() == harness.quiet()
 
 
 def dying_at(word: str) -> str:
@@ -161,12 +161,12 @@ def dying_at(word: str) -> str:
 @pytest.mark.fault("P41", "P11")
 @pytest.mark.parametrize("which", ["rollout", "history"])
 def test_a_line_that_readers_die_of_is_set_aside_alone_and_tried_again_after_a_week(
-    place: Place, which: str, monkeypatch: pytest.MonkeyPatch
+    harness: FaultHarness, which: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    history = place.home.history_path
+    history = harness.home.history_path
     for word in ("before", "deadly", "after"):
         if which == "rollout":
-            session = place.home.session("g4")
+            session = harness.home.session("g4")
             session.prompt(f"{word} one")
             if word == "deadly":
                 session.end_turn("and more")
@@ -177,33 +177,33 @@ def test_a_line_that_readers_die_of_is_set_aside_alone_and_tried_again_after_a_w
             with history.open("ab") as file:
                 file.write(row)
     monkeypatch.setattr(spawn_readers, "start", lambda *_: born(dying_at("deadly")))
-    with place.open() as database:
-        owner = place.owner(database)
+    with harness.open() as database:
+        owner = harness.owner(database)
         owner.read(owner.scan().changed, readers=ReaderPool(spawn_readers.start()))
-    assert set(place.states()) <= {"completed", "completed_empty"}
-    assert place.rows("select reason, lines from rejects where reason = 'killed'")
+    assert set(harness.states()) <= {"completed", "completed_empty"}
+    assert harness.rows("select reason, lines from rejects where reason = 'killed'")
     texts = {
-        text for (text,) in place.rows("select text from messages union from prompts select text")
+        text for (text,) in harness.rows("select text from messages union from prompts select text")
     }
     assert not any("deadly" in text for text in texts)
     assert any("after" in text for text in texts)
     # What is appended later is read as ever.
     with history.open("ab") as file:
         file.write(b'{"session_id":"s","ts":2,"text":"later"}\n')
-    place.read()
-    assert ("later",) in place.rows("select text from prompts")
+    harness.read()
+    assert ("later",) in harness.rows("select text from prompts")
     monkeypatch.undo()
-    place.now += timedelta(days=8)
-    place.read()
-    assert place.rows("select * from rejects where reason = 'killed'") == []
-    assert place.facts() == place.quiet()
+    harness.now += timedelta(days=8)
+    harness.read()
+    assert harness.rows("select * from rejects where reason = 'killed'") == []
+    assert harness.facts() == harness.quiet()
 
 
 @pytest.mark.fault("P40", "P01")
 def test_a_program_that_is_ended_again_and_again_while_it_reads_a_file_gives_up_nothing(
-    place: Place,
+    harness: FaultHarness,
 ) -> None:
-    place.home.history_path.write_bytes(b'{"session_id":"s","ts":1,"text":"hello"}\n')
+    harness.home.history_path.write_bytes(b'{"session_id":"s","ts":1,"text":"hello"}\n')
     program = (
         "import os, signal\n"
         "from tests.faults.fault_harness import *\n"
@@ -215,28 +215,28 @@ def test_a_program_that_is_ended_again_and_again_while_it_reads_a_file_gives_up_
         "    start(*size)\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"
         "spawn_readers.start = isolated\n"
-        f"Place(Path({str(place.folder)!r})).read()\n"
+        f"FaultHarness(Path({str(harness.folder)!r})).read()\n"
     )
     for _ in range(5):
         ended = subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False)
         assert ended.returncode == -signal.SIGKILL
-    assert place.rows("select max(rescues) > 1 from v_batches") == [(True,)]
-    with place.open() as database:
+    assert harness.rows("select max(rescues) > 1 from v_batches") == [(True,)]
+    with harness.open() as database:
         order: list[int] = []
-        owner = place.owner(database)
+        owner = harness.owner(database)
         found = owner.scan()
         (history,) = (one.id for one in found.changed if one.name.kind == "history")
         owner.metrics.record_batches = lambda ended: order.extend(one.source for one in ended)  # type: ignore[method-assign]
         owner.read(found.changed)
     assert order[0] == history
-    assert set(place.states()) <= {"completed", "completed_empty"}
-    assert place.facts() == place.quiet()
+    assert set(harness.states()) <= {"completed", "completed_empty"}
+    assert harness.facts() == harness.quiet()
 
 
 @pytest.mark.fault("P40")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_reader_that_somebody_ends_died_of_nothing_it_read(
-    place: Place, number: signal.Signals, monkeypatch: pytest.MonkeyPatch
+    harness: FaultHarness, number: signal.Signals, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     program = dying_on("rollout").replace("SIGKILL", number.name)
     if number is signal.SIGHUP:
@@ -255,18 +255,18 @@ def test_a_reader_that_somebody_ends_died_of_nothing_it_read(
         )
 
     monkeypatch.setattr(spawn_readers, "start", start)
-    with place.open() as database:
-        owner = place.owner(database)
+    with harness.open() as database:
+        owner = harness.owner(database)
         owner.read(owner.scan().changed, readers=ReaderPool(spawn_readers.start()))
-        assert list(dump(database)) == place.quiet()
+        assert list(dump(database)) == harness.quiet()
     assert len(started) > 6
-    assert set(place.states()) <= {"completed", "completed_empty"}
+    assert set(harness.states()) <= {"completed", "completed_empty"}
 
 
 @pytest.mark.fault("P03", "P12")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_stop_hands_back_what_is_claimed_and_charges_nobody(
-    place: Place, number: signal.Signals
+    harness: FaultHarness, number: signal.Signals
 ) -> None:
     """In the middle of reading, with nobody left to listen to what is told."""
     program = (
@@ -281,29 +281,29 @@ def test_a_stop_hands_back_what_is_claimed_and_charges_nobody(
         f"    if times == 5: os.kill(os.getpid(), {int(number)})\n"
         "    return read(job, *rest)\n"
         "reader_output.read = interrupted\n"
-        f"Place(Path({str(place.folder)!r})).read()\n"
+        f"FaultHarness(Path({str(harness.folder)!r})).read()\n"
     )
     with Path("/dev/full").open("wb") as full:
         ended = subprocess.run(
             [sys.executable, "-c", program], cwd=ROOT, stderr=full, stdout=full, check=False
         )
     assert ended.returncode != 0
-    states = place.states()
+    states = harness.states()
     assert states["claimed"] == 0
     assert states["pending"] > 0
-    assert place.rows("select max(attempts), max(rescues) from v_batches") == [(0, 0)]
-    place.read()
-    assert place.facts() == place.quiet()
+    assert harness.rows("select max(attempts), max(rescues) from v_batches") == [(0, 0)]
+    harness.read()
+    assert harness.facts() == harness.quiet()
 
 
 @pytest.mark.fault("P42", "P40")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize("options", [[], ["--follow"]])
 def test_who_is_asked_to_stop_stops_before_the_rest_is_read_and_keeps_what_is_stored(
-    place: Place, number: signal.Signals, options: list[str]
+    harness: FaultHarness, number: signal.Signals, options: list[str]
 ) -> None:
     for _ in range(3):
-        place.session("chat")
+        harness.session("chat")
     program = (
         "import os, sys\n"
         "from ingest.pipeline import reader_output, follow\n"
@@ -320,33 +320,33 @@ def test_who_is_asked_to_stop_stops_before_the_rest_is_read_and_keeps_what_is_st
         "from ingest.cli import run_ingest\n"
         "run_ingest.ReaderPool = lambda readers: None\n"
         "from ingest.cli.main import main\n"
-        f"sys.argv[1:] = ['--db', {str(place.path)!r}, 'ingest', *{options!r}]\n"
+        f"sys.argv[1:] = ['--db', {str(harness.path)!r}, 'ingest', *{options!r}]\n"
         "main()\n"
     )
-    environment = os.environ | {"CODEX_HOME": str(place.home.path)}
+    environment = os.environ | {"CODEX_HOME": str(harness.home.path)}
     ended = subprocess.run(
         [sys.executable, "-c", program], cwd=ROOT, env=environment, capture_output=True, check=False
     )
     assert ended.returncode == (0 if options and number is not signal.SIGINT else 130), ended.stderr
-    states = place.states()
+    states = harness.states()
     assert states["claimed"] == 0
     assert states["completed"] in (2, 3)
-    assert place.rows("select max(attempts), max(rescues) from v_batches") == [(0, 0)]
-    assert len(place.facts()) < len(place.quiet())
-    place.read()
-    assert place.facts() == place.quiet()
+    assert harness.rows("select max(attempts), max(rescues) from v_batches") == [(0, 0)]
+    assert len(harness.facts()) < len(harness.quiet())
+    harness.read()
+    assert harness.facts() == harness.quiet()
 
 
 @pytest.mark.fault("P03")
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 0)])
 def test_following_ends_with_the_round_it_is_in(
-    place: Place, number: signal.Signals, code: int
+    harness: FaultHarness, number: signal.Signals, code: int
 ) -> None:
-    environment = os.environ | {"CODEX_HOME": str(place.home.path)}
+    environment = os.environ | {"CODEX_HOME": str(harness.home.path)}
     child = subprocess.Popen(
         [
             *(sys.executable, "-c", "from ingest.cli.main import main; main()"),
-            *("--db", str(place.path), "ingest", "--follow", "--json"),
+            *("--db", str(harness.path), "ingest", "--follow", "--json"),
         ],
         cwd=ROOT,
         env=environment,
@@ -358,15 +358,15 @@ def test_following_ends_with_the_round_it_is_in(
     child.send_signal(number)
     child.communicate()
     assert child.returncode == code
-    place.read()
-    assert place.facts() == place.quiet()
-    assert place.rows("select max(attempts), max(rescues) from v_batches") == [(0, 0)]
+    harness.read()
+    assert harness.facts() == harness.quiet()
+    assert harness.rows("select max(attempts), max(rescues) from v_batches") == [(0, 0)]
 
 
 @pytest.mark.fault("P08")
 @pytest.mark.parametrize("days", [-3, 30])
 def test_a_clock_that_jumps_neither_stops_a_batch_nor_hurries_it_for_ever(
-    place: Place, days: int, monkeypatch: pytest.MonkeyPatch
+    harness: FaultHarness, days: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pread = os.pread
 
@@ -374,12 +374,12 @@ def test_a_clock_that_jumps_neither_stops_a_batch_nor_hurries_it_for_ever(
         raise OSError(5, "Input/output error")
 
     monkeypatch.setattr(os, "pread", broken)
-    place.read()
-    assert place.states()["failed"] == 3
+    harness.read()
+    assert harness.states()["failed"] == 3
     monkeypatch.setattr(os, "pread", pread)
-    place.now += timedelta(days=days)
-    place.read()
-    assert place.facts() == place.quiet()
+    harness.now += timedelta(days=days)
+    harness.read()
+    assert harness.facts() == harness.quiet()
 
 
 HANGING = """
@@ -398,8 +398,8 @@ sys.stdin.buffer.read()
 def test_a_reader_that_hangs_is_shown_as_stuck_and_ended_and_its_batch_is_tried_again(
     tmp_path: Path,
 ) -> None:
-    place = Place(tmp_path)
-    session = place.session("plan")
+    harness = FaultHarness(tmp_path)
+    session = harness.session("plan")
     passed = 0.0
     shown: list[Batch] = []
     (child, *others) = born(HANGING)
@@ -407,17 +407,17 @@ def test_a_reader_that_hangs_is_shown_as_stuck_and_ended_and_its_batch_is_tried_
         other.kill()
         other.communicate()
 
-    with place.open() as database:
-        owner = place.owner(database)
+    with harness.open() as database:
+        owner = harness.owner(database)
 
         def between() -> None:
             nonlocal passed
             passed += 25
-            place.now += timedelta(seconds=25)
+            harness.now += timedelta(seconds=25)
             rows = database.rows_in_transaction("batches.listed", **EVERY_BATCH)
-            shown.extend(to_batch(row, place.now, alive=True) for row in rows)
+            shown.extend(to_batch(row, harness.now, alive=True) for row in rows)
 
-        drain = IngestRun(database, SMALL, place.clock)
+        drain = IngestRun(database, SMALL, harness.clock)
         drain.between_commits = between
         with pytest.raises(ReaderDied, match="made no progress"):
             drain.run(owner.scan().changed, ReaderPool([child], lambda: passed))
@@ -428,19 +428,19 @@ def test_a_reader_that_hangs_is_shown_as_stuck_and_ended_and_its_batch_is_tried_
         last = shown[-1]
         assert last.heartbeat_at is not None
         assert last.heartbeat_at - FIRST < timedelta(seconds=120)
-        assert "no sign of life since" in Policy("automatic", 8, place.now).again(last)
+        assert "no sign of life since" in Policy("automatic", 8, harness.now).again(last)
 
         (failed,) = database.rows_in_transaction("batches.listed", **EVERY_BATCH)
         assert (failed["state"], failed["error_class"]) == ("failed", "transient")
         assert "4,096" in failed["error_message"]
         assert failed["attempts"] == 1
-        assert place.now < failed["retry_at"] <= place.now + timedelta(seconds=5)
+        assert harness.now < failed["retry_at"] <= harness.now + timedelta(seconds=5)
         # From now on a process that can be ended reads it, however little there is to read.
         (source,) = owner.scan().changed
         assert (source.path, source.hung) == (str(session.path), True)
-        place.now = AFTER
+        harness.now = AFTER
         owner.read_once()
-        assert list(dump(database)) == place.quiet()
+        assert list(dump(database)) == harness.quiet()
         assert not any(source.hung for source in owner.scan().sources)
 
 

@@ -11,7 +11,7 @@ from queue import SimpleQueue
 
 import pytest
 
-from tests.faults.fault_harness import ROOT, Place, program
+from tests.faults.fault_harness import ROOT, FaultHarness, program
 from tui.supervisor import News, OwnerConnected, OwnerDisconnected, Supervisor, SupervisorProblem
 
 PATIENCE = 60.0
@@ -25,19 +25,21 @@ def heard(news: "SimpleQueue[News]", kind: type[News]) -> News:
             return told
 
 
-def install(place: Place, path: Path) -> None:
+def install(harness: FaultHarness, path: Path) -> None:
     """The program, as it is found under this name."""
-    words = program("ingest", "ingest", "--for-dashboard", "--db", str(place.path))
-    line = shlex.join([*words, "--codex-home", str(place.home.path)])
+    words = program("ingest", "ingest", "--for-dashboard", "--db", str(harness.path))
+    line = shlex.join([*words, "--codex-home", str(harness.home.path)])
     path.write_text(f"#!/bin/sh\ncd {shlex.quote(str(ROOT))} && exec {line}\n", encoding="utf-8")
     path.chmod(0o700)
 
 
 @pytest.mark.fault("P43")
-def test_a_program_that_is_gone_for_a_while_is_told_and_started_again(place: Place) -> None:
-    place.session("chat")
-    executable = place.folder / "tailboard"
-    keeper = Supervisor(place.path, [str(executable)])
+def test_a_program_that_is_gone_for_a_while_is_told_and_started_again(
+    harness: FaultHarness,
+) -> None:
+    harness.session("chat")
+    executable = harness.folder / "tailboard"
+    keeper = Supervisor(harness.path, [str(executable)])
     news: SimpleQueue[News] = SimpleQueue()
     keeper.listen(news.put)
     keeper.start()
@@ -45,7 +47,7 @@ def test_a_program_that_is_gone_for_a_while_is_told_and_started_again(place: Pla
         trouble = heard(news, SupervisorProblem)
         assert isinstance(trouble, SupervisorProblem)
         assert "No such file" in trouble.message
-        install(place, executable)
+        install(harness, executable)
         keeper.try_again()
         heard(news, OwnerConnected)
         # As while the program is upgraded under a dashboard that is open.
@@ -53,7 +55,7 @@ def test_a_program_that_is_gone_for_a_while_is_told_and_started_again(place: Pla
         os.kill(keeper.remote().host.pid, signal.SIGKILL)
         heard(news, OwnerDisconnected)
         heard(news, SupervisorProblem)
-        install(place, executable)
+        install(harness, executable)
         keeper.try_again()
         heard(news, OwnerConnected)
     finally:
@@ -63,10 +65,10 @@ def test_a_program_that_is_gone_for_a_while_is_told_and_started_again(place: Pla
 @pytest.mark.fault("P43")
 @pytest.mark.parametrize("error", [OSError(24, "Too many open files"), ImportError("gone"), None])
 def test_whatever_starting_an_owner_fails_of_the_next_try_may_do(
-    place: Place, monkeypatch: pytest.MonkeyPatch, error: Exception | None
+    harness: FaultHarness, monkeypatch: pytest.MonkeyPatch, error: Exception | None
 ) -> None:
-    executable = place.folder / "tailboard"
-    install(place, executable)
+    executable = harness.folder / "tailboard"
+    install(harness, executable)
     fails: list[Exception] = [error or OSError(28, "No space left on device")]
     what: tuple[object, str] = (subprocess, "Popen") if error else (tempfile, "TemporaryFile")
     works: Callable[..., object] = getattr(*what)
@@ -77,13 +79,13 @@ def test_whatever_starting_an_owner_fails_of_the_next_try_may_do(
         return works(*arguments, **named)
 
     monkeypatch.setattr(*what, start)
-    keeper = Supervisor(place.path, [str(executable)])
+    keeper = Supervisor(harness.path, [str(executable)])
     news: SimpleQueue[News] = SimpleQueue()
     keeper.listen(news.put)
     # There is a note of somebody who is gone: nothing is started before the thread is.
-    place.path.parent.mkdir()
+    harness.path.parent.mkdir()
     note = b'{"pid":1,"since":"","role":"","version":"","schema":1,"homes":[]}'
-    place.path.with_name(place.path.name + ".owner").write_bytes(note)
+    harness.path.with_name(harness.path.name + ".owner").write_bytes(note)
     keeper.start()
     try:
         heard(news, SupervisorProblem)

@@ -19,42 +19,44 @@ from ingest.server import owner_file
 from ingest.server.client import DatabaseClient
 from ingest.server.owner_file import OwnerInfo, Role
 from tests.facts_dump import dump
-from tests.faults.fault_harness import ROOT, Place
+from tests.faults.fault_harness import ROOT, FaultHarness
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Place:
-    made = Place(tmp_path)
+def harness(tmp_path: Path) -> FaultHarness:
+    made = FaultHarness(tmp_path)
     for which in ("plan", "chat", "partial"):
         made.session(which)
     return made
 
 
-def ingest(place: Place, env: dict[str, str], **said: object) -> "subprocess.CompletedProcess[str]":
+def ingest(
+    harness: FaultHarness, env: dict[str, str], **said: object
+) -> "subprocess.CompletedProcess[str]":
     code = (
         "import os, sys; from datetime import UTC, datetime; from ingest.cli.main import run; "
         "sys.exit(run(sys.argv[1:], os.environ, datetime.now(UTC)))"
     )
     return subprocess.run(
-        [sys.executable, "-c", code, "ingest", "--json", "--codex-home", str(place.home.path),
-         "--db", str(place.path)],
+        [sys.executable, "-c", code, "ingest", "--json", "--codex-home", str(harness.home.path),
+         "--db", str(harness.path)],
         env={"PYTHONPATH": str(ROOT), "PATH": os.environ["PATH"], **env},
         capture_output=True, text=True, check=False, **said,  # type: ignore[call-overload]
     )  # fmt: skip
 
 
 def test_code_that_lies_where_a_person_stands_is_not_run(
-    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    harness: FaultHarness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here, ran = tmp_path / "checkout", tmp_path / "ran"
     for name in ("ingest/__init__.py", "msgspec.py", "zstandard.py", "_duckdb.py"):
         (here / name).parent.mkdir(parents=True, exist_ok=True)
         (here / name).write_text(f"open({str(ran)!r}, 'w')")
     monkeypatch.chdir(here)
-    place.read(readers=1)
-    assert probe(place.path) is None
+    harness.read(readers=1)
+    assert probe(harness.path) is None
     assert not ran.exists()
-    assert place.facts() == place.quiet()
+    assert harness.facts() == harness.quiet()
 
 
 @pytest.mark.fault("P18")
@@ -68,53 +70,55 @@ def test_code_that_lies_where_a_person_stands_is_not_run(
     ],
     ids=["ascii", "kathmandu", "hashes", "chance"],
 )
-def test_whatever_the_environment_the_facts_are_the_same(place: Place, env: dict[str, str]) -> None:
+def test_whatever_the_environment_the_facts_are_the_same(
+    harness: FaultHarness, env: dict[str, str]
+) -> None:
     # Nor is there a home folder in it.
-    answer = ingest(place, env)
+    answer = ingest(harness, env)
     assert answer.returncode == 0, answer.stderr
     assert json.loads(answer.stdout)["behind_bytes"] == 0
-    assert place.facts() == place.quiet()
+    assert harness.facts() == harness.quiet()
 
 
 @pytest.mark.fault("P07")
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits a process's memory so")
 @pytest.mark.parametrize("megabytes", [200, 400, 1_200])
 def test_too_little_memory_costs_a_run_and_nothing_that_was_stored(
-    place: Place, megabytes: int
+    harness: FaultHarness, megabytes: int
 ) -> None:
     import resource
 
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_AS, (megabytes * 1024**2,) * 2)
 
-    ingest(place, {}, preexec_fn=limit)
+    ingest(harness, {}, preexec_fn=limit)
     # Whether it came through or not: the next run has what it needs, and misses nothing.
-    place.read()
-    assert place.facts() == place.quiet()
+    harness.read()
+    assert harness.facts() == harness.quiet()
 
 
 @pytest.mark.fault("P05")
 def test_a_plate_that_names_a_process_that_lives_counts_for_nothing_without_the_lock(
-    place: Place,
+    harness: FaultHarness,
 ) -> None:
-    place.read()
+    harness.read()
     # Whoever had the database is dead, and this very process has got its number.
     left = OwnerInfo(os.getpid(), "2026-11-21T12:00:00", Role.FOLLOW, "1", 1, [], "nowhere")
-    owner_file.write(place.path, left)
+    owner_file.write(harness.path, left)
     with start_or_connect(
-        place.path, ServerOptions(homes([place.home.path]), Role.INGEST), place.clock
+        harness.path, ServerOptions(homes([harness.home.path]), Role.INGEST), harness.clock
     ) as found:
         assert isinstance(found, RunningServer)
-        with DatabaseClient(place.path) as guest:
+        with DatabaseClient(harness.path) as guest:
             assert guest.host.role == Role.INGEST
 
 
 @pytest.mark.fault("P15")
 def test_an_update_takes_over_what_the_version_before_was_working_on(
-    place: Place, monkeypatch: pytest.MonkeyPatch
+    harness: FaultHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with place.open() as database:
-        owner = place.owner(database)
+    with harness.open() as database:
+        owner = harness.owner(database)
         owner.read(owner.scan().changed[:1])
         # It dies with a batch in its hands.
         database.execute(
@@ -124,10 +128,10 @@ def test_an_update_takes_over_what_the_version_before_was_working_on(
         )
     newer = migrate.Migration(9000, "9000_more.sql", "create table more(a int)")
     monkeypatch.setattr(migrate, "shipped", lambda of=migrate.shipped: [*of(), newer])
-    place.read()
-    assert place.facts() == place.quiet()
-    assert set(place.states()) <= {"completed", "completed_empty", "pending"}
-    assert place.rows("select count(*) from batch_moves where move = 'rescue'") == [(1,)]
+    harness.read()
+    assert harness.facts() == harness.quiet()
+    assert set(harness.states()) <= {"completed", "completed_empty", "pending"}
+    assert harness.rows("select count(*) from batch_moves where move = 'rescue'") == [(1,)]
 
 
 @pytest.mark.fault("D13")
@@ -145,25 +149,25 @@ def test_no_table_that_changes_has_an_index_but_its_key(tmp_path: Path) -> None:
 @pytest.mark.fault("D15")
 @pytest.mark.parametrize("other", [False, True], ids=["deleted", "replaced"])
 def test_nothing_more_is_written_once_the_file_is_gone_and_the_next_start_reads_it_all(
-    place: Place, *, other: bool
+    harness: FaultHarness, *, other: bool
 ) -> None:
-    with place.open() as database:
-        owner = place.owner(database)
+    with harness.open() as database:
+        owner = harness.owner(database)
         owner.read(owner.scan().changed[:1])
-        place.path.unlink()
+        harness.path.unlink()
         if other:
-            place.path.write_bytes(b"")
+            harness.path.write_bytes(b"")
         with pytest.raises(DatabaseReplaced, match="while it was in use"):
             owner.read_once()
-    place.forget()
-    place.read()
-    assert place.facts() == place.quiet()
+    harness.forget()
+    harness.read()
+    assert harness.facts() == harness.quiet()
 
 
 @pytest.mark.fault("D21")
-def test_a_question_that_needs_more_than_there_is_fails_alone(place: Place) -> None:
-    place.read()
-    with place.open() as database:
+def test_a_question_that_needs_more_than_there_is_fails_alone(harness: FaultHarness) -> None:
+    harness.read()
+    with harness.open() as database:
         database.execute("set memory_limit = '32MB'")
         database.execute("set max_temp_directory_size = '1MB'")
         reading = LocalReader(database)
@@ -172,4 +176,4 @@ def test_a_question_that_needs_more_than_there_is_fails_alone(place: Place) -> N
                 "select list(r order by hash(r)) from range(20_000_000) t(r) group by r % 7", 10
             )
         assert reading.sql("select count(*) > 0 from v_sessions", 10).rows == [(True,)]
-        assert list(dump(database)) == place.quiet()
+        assert list(dump(database)) == harness.quiet()

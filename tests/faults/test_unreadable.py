@@ -12,84 +12,84 @@ import pytest
 
 from ingest.codex import thread
 from ingest.pipeline.run import RunSettings
-from tests.faults.fault_harness import AFTER, Place
-from tests.integration.cli.cli_harness import Desk
+from tests.faults.fault_harness import AFTER, FaultHarness
+from tests.integration.cli.cli_harness import CliHarness
 from tests.unit.tail.builders import NOBODY, as_a_user_without_rights, rollout
 
 DAY = "sessions/2026/11/21"
 
 
 @pytest.mark.fault("F23", "F24")
-def test_what_only_has_the_name_of_a_session_is_named_and_left_alone(place: Place) -> None:
-    place.session("chat")
-    day = place.home.path / DAY
+def test_what_only_has_the_name_of_a_session_is_named_and_left_alone(harness: FaultHarness) -> None:
+    harness.session("chat")
+    day = harness.home.path / DAY
     os.mkfifo(day / rollout(1))
     (day / rollout(2)).mkdir()
     with contextlib.chdir(day), socket.socket(socket.AF_UNIX) as one:
         one.bind(rollout(3))
-    outside = place.folder / "outside.jsonl"
+    outside = harness.folder / "outside.jsonl"
     outside.write_bytes(b'{"not": "ours"}\n')
     (day / rollout(4)).symlink_to(outside)
     (day / rollout(5)).symlink_to(day / rollout(5))
-    (day / "loop").symlink_to(place.home.path / "sessions")
+    (day / "loop").symlink_to(harness.home.path / "sessions")
     for _ in range(2):
-        report = place.read()
+        report = harness.read()
         assert set(report.batches) <= {"completed"}
-    assert place.problems() == [
+    assert harness.problems() == [
         *[("special", rollout(number)) for number in (1, 2, 3)],
         ("symlink", "loop"),
         *[("symlink", rollout(number)) for number in (4, 5)],
     ]
-    assert place.facts() == place.quiet()
+    assert harness.facts() == harness.quiet()
 
 
 @pytest.mark.fault("F23")
 def test_a_file_that_becomes_a_pipe_between_looking_and_opening_stops_nobody(
-    place: Place, monkeypatch: pytest.MonkeyPatch
+    harness: FaultHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    session = place.session("plan")
-    healthy = place.session("chat")
-    with place.open() as database:
-        owner = place.owner(database)
+    session = harness.session("plan")
+    healthy = harness.session("chat")
+    with harness.open() as database:
+        owner = harness.owner(database)
         found = owner.scan()
         session.path.unlink()
         os.mkfifo(session.path)
         report = owner.read(found.changed)
     assert report.batches["dead"] == 1
-    facts = place.facts()
+    facts = harness.facts()
     assert any(healthy.thread.id in fact for fact in facts)
     # Once it is a file again, it is read: nothing has to be told to anybody.
     session.path.unlink()
     session.write()
     with session.path.open("ab") as file:
         file.write(b"\n")
-    place.read()
-    assert place.facts() == place.quiet()
+    harness.read()
+    assert harness.facts() == harness.quiet()
 
 
 @pytest.mark.fault("F24")
-def test_a_home_that_is_a_link_is_read(place: Place, tmp_path: Path) -> None:
-    place.session("chat")
-    place.home.path.rename(tmp_path / "other disk")
-    place.home.path.symlink_to(tmp_path / "other disk")
-    place.read()
-    assert place.facts() == place.quiet()
-    assert place.facts()
+def test_a_home_that_is_a_link_is_read(harness: FaultHarness, tmp_path: Path) -> None:
+    harness.session("chat")
+    harness.home.path.rename(tmp_path / "other disk")
+    harness.home.path.symlink_to(tmp_path / "other disk")
+    harness.read()
+    assert harness.facts() == harness.quiet()
+    assert harness.facts()
 
 
 @pytest.fixture
-def shared() -> Iterator[Place]:
+def shared() -> Iterator[FaultHarness]:
     """A place that belongs to somebody without the rights of root."""
     folder = Path(tempfile.mkdtemp(prefix="shared-"))
     folder.chmod(0o777)
-    yield Place(folder)
+    yield FaultHarness(folder)
     shutil.rmtree(folder)
 
 
 @pytest.mark.fault("F20")
 @pytest.mark.parametrize("what", ["file", "folder"])
 def test_a_permission_that_was_lost_and_is_given_back_is_all_that_is_needed(
-    shared: Place, what: str
+    shared: FaultHarness, what: str
 ) -> None:
     session = shared.session("chat")
     shared.home.clock.tick(3 * 86_400_000)
@@ -123,42 +123,44 @@ def test_a_permission_that_was_lost_and_is_given_back_is_all_that_is_needed(
 
 @pytest.mark.fault("F20")
 @pytest.mark.parametrize("readers", [0, 1])
-def test_a_folder_whose_name_is_no_text_is_read_as_any_other(place: Place, readers: int) -> None:
-    place.session("chat")
-    path = place.session("chat").path
+def test_a_folder_whose_name_is_no_text_is_read_as_any_other(
+    harness: FaultHarness, readers: int
+) -> None:
+    harness.session("chat")
+    path = harness.session("chat").path
     odd = path.parent / os.fsdecode(b"\xff")
     odd.mkdir()
     path.rename(odd / path.name)
-    place.home.path = place.home.path.rename(place.folder / os.fsdecode(b"home\xfe"))
-    place.read(readers=readers)
-    assert len(place.cursors()) == 2
-    assert set(place.states()) == {"completed"}
-    assert place.facts() == place.quiet()
+    harness.home.path = harness.home.path.rename(harness.folder / os.fsdecode(b"home\xfe"))
+    harness.read(readers=readers)
+    assert len(harness.cursors()) == 2
+    assert set(harness.states()) == {"completed"}
+    assert harness.facts() == harness.quiet()
 
 
 @pytest.mark.fault("F18", "F20")
-def test_one_bad_file_among_twenty_stops_none_of_the_others(place: Place) -> None:
-    sessions = [place.session("chat") for _ in range(20)]
+def test_one_bad_file_among_twenty_stops_none_of_the_others(harness: FaultHarness) -> None:
+    sessions = [harness.session("chat") for _ in range(20)]
     bad = sessions[7]
-    place.home.compress(bad)
+    harness.home.compress(bad)
     packed = bad.path.with_name(bad.path.name + ".zst")
     whole = packed.read_bytes()
     packed.write_bytes(whole[: len(whole) // 2])
-    report = place.read()
+    report = harness.read()
     assert report.batches == {"completed": report.batches["completed"], "failed": 1}
     threads = {session.thread.id for session in sessions} - {bad.thread.id}
-    assert {row[0] for row in place.rows("select thread from segments")} == threads
+    assert {row[0] for row in harness.rows("select thread from segments")} == threads
     packed.write_bytes(whole)
-    place.now = AFTER
-    place.read()
-    assert place.facts() == place.quiet()
-    assert place.state_of(bad) == "following"
+    harness.now = AFTER
+    harness.read()
+    assert harness.facts() == harness.quiet()
+    assert harness.state_of(bad) == "following"
 
 
 @pytest.mark.fault("L19", "Q05")
 @pytest.mark.parametrize("others", [0, 20])
 def test_what_does_not_fit_where_it_is_stored_is_given_up_alone(
-    place: Place,
+    harness: FaultHarness,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     tmp_path: Path,
@@ -166,24 +168,24 @@ def test_what_does_not_fit_where_it_is_stored_is_given_up_alone(
 ) -> None:
     """A mistake of ours, whatever it will be: here, a number that is let through too large."""
     monkeypatch.setattr(thread, "_MAX_TURNS", 2**60)
-    bad = place.home.session("g2")
+    bad = harness.home.session("g2")
     bad.prompt("Never mind")
     bad.event("thread_rolled_back", num_turns=3_000_000_000)
     bad.write()
-    good = [place.session("chat") for _ in range(others)]
-    place.read(RunSettings())
-    assert place.rows("select error_code from batches where state = 'dead'") == [("store.unfit",)]
+    good = [harness.session("chat") for _ in range(others)]
+    harness.read(RunSettings())
+    assert harness.rows("select error_code from batches where state = 'dead'") == [("store.unfit",)]
     threads = {session.thread.id for session in good}
-    assert {row[0] for row in place.rows("select thread from segments")} == threads
-    assert place.read(RunSettings()).lines == 0
-    shown = Desk(tmp_path, capsys).run(
-        "status", "--db", str(place.path), "--codex-home", str(place.home.path)
+    assert {row[0] for row in harness.rows("select thread from segments")} == threads
+    assert harness.read(RunSettings()).lines == 0
+    shown = CliHarness(tmp_path, capsys).run(
+        "status", "--db", str(harness.path), "--codex-home", str(harness.home.path)
     )
     # Ingesting again would not help.
     assert "held back: `tailboard batches list`" in shown.out
     assert "`tailboard ingest`" not in shown.out
     monkeypatch.undo()
-    with place.open() as database:
+    with harness.open() as database:
         database.execute("update batches set state = 'pending', attempts = 0 where state = 'dead'")
-    place.read(RunSettings())
-    assert place.facts() == place.quiet()
+    harness.read(RunSettings())
+    assert harness.facts() == harness.quiet()

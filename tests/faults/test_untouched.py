@@ -10,7 +10,7 @@ import pytest
 from ingest.pipeline.run import RunSettings
 from ingest.pipeline.verify import verify
 from tests.build.home import Home
-from tests.faults.fault_harness import Place
+from tests.faults.fault_harness import FaultHarness
 
 
 def everything(home: Path) -> dict[str, tuple[object, ...]]:
@@ -25,23 +25,23 @@ def everything(home: Path) -> dict[str, tuple[object, ...]]:
     return found
 
 
-def busy_home(place: Place) -> Home:
+def busy_home(harness: FaultHarness) -> Home:
     for which in ("plan", "tour", "agents", "compact"):
-        session = place.session(which)
-        place.home.history(session, "a prompt")
-        place.home.name(session, "a name")
-    place.home.archive(place.session("chat"))
-    place.home.compress(place.session("chat"))
-    place.home.compress(place.session("chat"), keep_plain=True)
-    place.home.lock(session)
+        session = harness.session(which)
+        harness.home.history(session, "a prompt")
+        harness.home.name(session, "a name")
+    harness.home.archive(harness.session("chat"))
+    harness.home.compress(harness.session("chat"))
+    harness.home.compress(harness.session("chat"), keep_plain=True)
+    harness.home.lock(session)
     session.path.write_bytes(session.bytes()[:-10])
-    return place.home
+    return harness.home
 
 
-def ingest_follow_verify(place: Place) -> None:
-    place.read(RunSettings(batch_bytes=50_000), readers=2)
-    with place.open() as database:
-        owner = place.owner(database, RunSettings())
+def ingest_follow_verify(harness: FaultHarness) -> None:
+    harness.read(RunSettings(batch_bytes=50_000), readers=2)
+    with harness.open() as database:
+        owner = harness.owner(database, RunSettings())
         owner.read_once()
         # One whole sweep, and then an end.
         owner.follow(_OneRound(), lambda _: None)
@@ -63,10 +63,10 @@ class _OneRound(Event):
 
 
 @pytest.mark.fault("F01", "F05", "F20")
-def test_nothing_of_codex_is_written_moved_or_locked(place: Place) -> None:
-    home = busy_home(place)
+def test_nothing_of_codex_is_written_moved_or_locked(harness: FaultHarness) -> None:
+    home = busy_home(harness)
     before = everything(home.path)
-    ingest_follow_verify(place)
+    ingest_follow_verify(harness)
     assert everything(home.path) == before
     locks = Path("/proc/locks").read_text() if Path("/proc/locks").exists() else ""
     inodes = {str(value[1]) for value in before.values()}
@@ -74,9 +74,9 @@ def test_nothing_of_codex_is_written_moved_or_locked(place: Place) -> None:
 
 
 @pytest.mark.fault("F01")
-def test_a_home_that_cannot_be_written_is_read_as_any_other(place: Place) -> None:
-    home = busy_home(place)
-    quiet = place.quiet()
+def test_a_home_that_cannot_be_written_is_read_as_any_other(harness: FaultHarness) -> None:
+    home = busy_home(harness)
+    quiet = harness.quiet()
     bound = subprocess.run(
         ["mount", "--bind", home.path, home.path], capture_output=True, check=False
     )
@@ -86,32 +86,34 @@ def test_a_home_that_cannot_be_written_is_read_as_any_other(place: Place) -> Non
         subprocess.run(["mount", "-o", "remount,bind,ro", home.path], check=True)
         with pytest.raises(OSError, match="Read-only"):
             (home.path / "x").touch()
-        ingest_follow_verify(place)
-        assert place.facts() == quiet
+        ingest_follow_verify(harness)
+        assert harness.facts() == quiet
     finally:
         subprocess.run(["umount", "-l", home.path], check=True)
 
 
 @pytest.mark.fault("P01", "S03")
 @pytest.mark.parametrize("mask", [0o022, 0o000, 0o077])
-def test_whatever_the_umask_what_we_create_is_for_its_user_alone(place: Place, mask: int) -> None:
-    busy_home(place)
+def test_whatever_the_umask_what_we_create_is_for_its_user_alone(
+    harness: FaultHarness, mask: int
+) -> None:
+    busy_home(harness)
     os.umask(mask)
-    place.path = place.folder / "a" / "b" / "tailboard.duckdb"
+    harness.path = harness.folder / "a" / "b" / "tailboard.duckdb"
     modes: dict[str, int] = {}
 
     def look(_: object) -> None:
-        for path in [place.folder / "a", *(place.folder / "a").rglob("*")]:
+        for path in [harness.folder / "a", *(harness.folder / "a").rglob("*")]:
             modes[str(path)] = path.stat().st_mode & 0o777 if path.exists() else 0o600
 
-    with place.open() as database:
-        owner = place.owner(database)
+    with harness.open() as database:
+        owner = harness.owner(database)
         owner.read_once(lambda *_: look(None))
         look(None)
-    place.path.write_bytes(place.path.read_bytes()[:20_000])
-    place.told.clear()
-    place.read()
-    assert place.told
+    harness.path.write_bytes(harness.path.read_bytes()[:20_000])
+    harness.told.clear()
+    harness.read()
+    assert harness.told
     look(None)
     assert any(name.endswith(".wal") for name in modes)
     assert any("recovery" in name for name in modes)

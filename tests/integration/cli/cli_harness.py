@@ -1,4 +1,4 @@
-"""A person at a terminal: a Codex home with sessions of every kind, and commands run on it."""
+"""A Codex home with sessions of every kind, and commands run on it in this process."""
 
 import json
 from dataclasses import dataclass, field
@@ -27,7 +27,7 @@ class Answer:
 
 
 @dataclass
-class Desk:
+class CliHarness:
     """`run` runs one command line in this process, with a clock and an environment of its own."""
 
     tmp: Path

@@ -11,7 +11,7 @@ from ingest.db import queue
 from ingest.db.database import Database
 from ingest.errors import ErrorClass
 from tests.build import Home
-from tests.integration.cli.cli_harness import Desk, Sessions
+from tests.integration.cli.cli_harness import CliHarness, Sessions
 
 KEYS = {
     "id", "kind", "source", "session", "start", "end", "state", "stuck", "attempts",
@@ -20,16 +20,16 @@ KEYS = {
 
 
 @pytest.fixture
-def unwell(desk: Desk, sessions: Sessions) -> list[str]:
+def unwell(cli: CliHarness, sessions: Sessions) -> list[str]:
     """Three batches that did not go well: one failed, one dead, one whose owner is gone."""
-    now = desk.now.replace(tzinfo=None)
+    now = cli.now.replace(tzinfo=None)
     before = now - timedelta(minutes=5)
-    failed, dead, claimed = sorted(row["id"] for row in desk.json("batches")["batches"])[:3]
+    failed, dead, claimed = sorted(row["id"] for row in cli.json("batches")["batches"])[:3]
     broken = Failure(
         code="io_error", cls=ErrorClass.TRANSIENT, message="It broke", hint="Look at the disk"
     )
     odd = Failure(code="odd", cls=ErrorClass.DATA, message="It is odd")
-    with Database(desk.db) as database:
+    with Database(cli.db) as database:
         for batch, at in ((failed, before), (failed, now), (dead, now), (claimed, before)):
             (row,) = database.rows("batches.starting_with", prefix=batch)
             claim = queue.Claim(**{field: row[field] for field in queue.Claim.__struct_fields__})
@@ -45,8 +45,8 @@ def unwell(desk: Desk, sessions: Sessions) -> list[str]:
     return [failed, dead, claimed]
 
 
-def test_batches_hold_what_is_promised(desk: Desk, unwell: list[str]) -> None:
-    document = desk.json("batches", "list")
+def test_batches_hold_what_is_promised(cli: CliHarness, unwell: list[str]) -> None:
+    document = cli.json("batches", "list")
     assert document["schema"] == "tailboard.batches/1"
     rows = {row["id"]: row for row in document["batches"]}
     assert all(set(row) >= KEYS for row in rows.values())
@@ -63,10 +63,10 @@ def test_batches_hold_what_is_promised(desk: Desk, unwell: list[str]) -> None:
     assert [move["move"] for move in failed["history"]] == ["fail", "fail"]
 
 
-def test_what_needs_somebody_comes_first(desk: Desk, unwell: list[str]) -> None:
-    states = [row["state"] for row in desk.json("batches")["batches"]]
+def test_what_needs_somebody_comes_first(cli: CliHarness, unwell: list[str]) -> None:
+    states = [row["state"] for row in cli.json("batches")["batches"]]
     assert states == ["dead", "failed", "claimed", "completed", "completed"]
-    out = desk.run("batches").out
+    out = cli.run("batches").out
     assert "◐ backed off" in out
     assert "◆ stuck" in out
 
@@ -81,53 +81,53 @@ def test_what_needs_somebody_comes_first(desk: Desk, unwell: list[str]) -> None:
     ],
 )
 def test_batches_can_be_filtered(
-    desk: Desk, unwell: list[str], arguments: list[str], which: list[int]
+    cli: CliHarness, unwell: list[str], arguments: list[str], which: list[int]
 ) -> None:
-    found = [row["id"] for row in desk.json("batches", "list", *arguments)["batches"]]
+    found = [row["id"] for row in cli.json("batches", "list", *arguments)["batches"]]
     assert found == [unwell[index] for index in which]
 
 
-def test_one_batch_tells_what_happened_to_it(desk: Desk, unwell: list[str]) -> None:
-    (batch,) = desk.json("batches", "show", unwell[0][:12])["batches"]
+def test_one_batch_tells_what_happened_to_it(cli: CliHarness, unwell: list[str]) -> None:
+    (batch,) = cli.json("batches", "show", unwell[0][:12])["batches"]
     assert batch["id"] == unwell[0]
-    out = desk.run("batches", "show", unwell[0]).out
+    out = cli.run("batches", "show", unwell[0]).out
     assert "io_error: It broke" in out
     assert "Look at the disk" in out
     assert "fail" in out
-    assert desk.run("batches", "show", "zz").code == 1
-    assert desk.run("batches", "show", "").code == 2
+    assert cli.run("batches", "show", "zz").code == 1
+    assert cli.run("batches", "show", "").code == 2
 
 
 def test_status_counts_stuck_and_backed_off_and_tells_why_the_queue_stands(
-    desk: Desk, unwell: list[str]
+    cli: CliHarness, unwell: list[str]
 ) -> None:
-    batches = desk.json("status")["batches"]
+    batches = cli.json("status")["batches"]
     assert {state: count for state, count in batches.items() if count} == {
         "claimed": 1, "stuck": 1, "failed": 1, "backed_off": 1, "dead": 1, "completed": 5,
     }  # fmt: skip
-    assert "The disk is full Free it" in desk.run("status").out
+    assert "The disk is full Free it" in cli.run("status").out
 
 
-def test_ingest_ends_with_1_while_batches_need_somebody(desk: Desk, unwell: list[str]) -> None:
-    assert desk.run("ingest").code == 1
+def test_ingest_ends_with_1_while_batches_need_somebody(cli: CliHarness, unwell: list[str]) -> None:
+    assert cli.run("ingest").code == 1
 
 
-def test_the_doctor_finds_a_queue_that_stands_still(desk: Desk, unwell: list[str]) -> None:
-    checks = {check["name"]: check for check in desk.json("doctor", code=1)["checks"]}
+def test_the_doctor_finds_a_queue_that_stands_still(cli: CliHarness, unwell: list[str]) -> None:
+    checks = {check["name"]: check for check in cli.json("doctor", code=1)["checks"]}
     assert checks["queue"]["ok"] is False
     assert "The disk is full" in checks["queue"]["detail"]
     assert checks["queue"]["cure"] == "Free it"
 
 
-def test_a_first_reading_that_failed_is_told_by_status_and_the_doctor(desk: Desk) -> None:
-    session = Home(desk.home).session()
+def test_a_first_reading_that_failed_is_told_by_status_and_the_doctor(cli: CliHarness) -> None:
+    session = Home(cli.home).session()
     session.prompt("Meet a bad disk")
     session.write()
     session.path.rename(session.path.with_name(session.path.name + ".zst"))
-    assert desk.run("ingest", "-q").code == 1
-    assert "1 failed" in desk.run("status").out
-    checks = {one["name"]: one for one in desk.json("doctor", code=1)["checks"]}
+    assert cli.run("ingest", "-q").code == 1
+    assert "1 failed" in cli.run("status").out
+    checks = {one["name"]: one for one in cli.json("doctor", code=1)["checks"]}
     assert (checks["queue"]["ok"], checks["queue"]["detail"]) == (
         False, "1 batch failed, and will be retried.",
     )  # fmt: skip
-    assert "source.damaged" in desk.run(*shlex.split(checks["queue"]["cure"].split("`")[1])[1:]).out
+    assert "source.damaged" in cli.run(*shlex.split(checks["queue"]["cure"].split("`")[1])[1:]).out

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from ingest.exit_codes import Exit
-from tests.integration.cli.cli_harness import Desk
+from tests.integration.cli.cli_harness import CliHarness
 
 
 @pytest.fixture
@@ -22,9 +22,9 @@ def attic(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         yield Path(name)
 
 
-def test_the_demo_has_something_of_everything(desk: Desk, attic: Path) -> None:
-    desk.env["TAILBOARD_STALL_MINUTES"] = "9999"
-    document = desk.json("demo", "--headless", "0")
+def test_the_demo_has_something_of_everything(cli: CliHarness, attic: Path) -> None:
+    cli.env["TAILBOARD_STALL_MINUTES"] = "9999"
+    document = cli.json("demo", "--headless", "0")
     assert document["schema"] == "tailboard.demo/1"
     assert document["home"].startswith(f"{attic}/tailboard-demo-")
     assert document["db"].startswith(f"{attic}/tailboard-demo-")
@@ -36,20 +36,22 @@ def test_the_demo_has_something_of_everything(desk: Desk, attic: Path) -> None:
     assert status["batches"]["failed"] == 1
 
 
-def test_nothing_of_it_stays_and_nothing_of_the_user_is_touched(desk: Desk, attic: Path) -> None:
-    assert desk.run("demo", "--headless", "0").code == 0
+def test_nothing_of_it_stays_and_nothing_of_the_user_is_touched(
+    cli: CliHarness, attic: Path
+) -> None:
+    assert cli.run("demo", "--headless", "0").code == 0
     assert list(attic.iterdir()) == []
-    assert list(desk.tmp.iterdir()) == []
+    assert list(cli.tmp.iterdir()) == []
 
 
-def test_people_see_the_status_of_it(desk: Desk, attic: Path) -> None:
-    out = desk.run("demo", "--headless", "0").out
+def test_people_see_the_status_of_it(cli: CliHarness, attic: Path) -> None:
+    out = cli.run("demo", "--headless", "0").out
     assert "● 3 running ◐ 1 waiting ◆ 1 stalled ✗ 1 failed" in out
     assert "Move cron jobs to timers" in out
 
 
-def test_without_a_terminal_it_says_what_to_do_instead(desk: Desk, attic: Path) -> None:
-    answer = desk.run("demo")
+def test_without_a_terminal_it_says_what_to_do_instead(cli: CliHarness, attic: Path) -> None:
+    answer = cli.run("demo")
     assert answer.code == Exit.USAGE
     assert "`tailboard demo --headless 5`" in answer.err
     assert list(attic.iterdir()) == []

@@ -13,13 +13,13 @@ from ingest import log
 from ingest.db.database import Database
 from ingest.projects.tasks.plan_tool import SessionEvidence, is_enabled, on_by_default
 from tests.build import Home
-from tests.integration.cli.cli_harness import Desk, Sessions, write_sessions
+from tests.integration.cli.cli_harness import CliHarness, Sessions, write_sessions
 
 REFUSED = "unsupported call: update_plan"
 
 
-def checks(desk: Desk, code: int) -> dict[str, dict[str, Any]]:
-    document = desk.json("doctor", code=code)
+def checks(cli: CliHarness, code: int) -> dict[str, dict[str, Any]]:
+    document = cli.json("doctor", code=code)
     assert document["schema"] == "tailboard.doctor/1"
     for check in document["checks"]:
         assert list(check) == ["name", "ok", "detail", "cure"]
@@ -29,52 +29,56 @@ def checks(desk: Desk, code: int) -> dict[str, dict[str, Any]]:
 
 
 @pytest.fixture
-def planless(desk: Desk) -> None:
+def planless(cli: CliHarness) -> None:
     """One session, in which nobody wanted a plan."""
-    session = Home(desk.home).session("g4", "0.169.0")
+    session = Home(cli.home).session("g4", "0.169.0")
     session.prompt("What time is it?")
     session.end_turn("Noon.")
     session.write()
-    assert desk.run("ingest", "-q").code == 0
+    assert cli.run("ingest", "-q").code == 0
 
 
 @pytest.mark.usefixtures("planless")
-def test_the_plan_tool_is_off_since_0_152_unless_the_settings_say_otherwise(desk: Desk) -> None:
-    off = checks(desk, code=1)["plan tool"]
+def test_the_plan_tool_is_off_since_0_152_unless_the_settings_say_otherwise(
+    cli: CliHarness,
+) -> None:
+    off = checks(cli, code=1)["plan tool"]
     assert off["ok"] is False
     assert "0.169" in off["detail"]
     assert "tools.update_plan.enabled = true" in off["cure"]
-    (desk.home / "config.toml").write_text(off["cure"].rpartition(": ")[2])
-    assert checks(desk, code=0)["plan tool"]["ok"] is True
+    (cli.home / "config.toml").write_text(off["cure"].rpartition(": ")[2])
+    assert checks(cli, code=0)["plan tool"]["ok"] is True
 
 
 @pytest.mark.usefixtures("planless")
-def test_the_log_file_and_its_last_message_are_named(desk: Desk) -> None:
-    database = desk.db
-    assert checks(desk, code=1)["log"]["detail"] == f"{log.beside(database)}: no messages."
+def test_the_log_file_and_its_last_message_are_named(cli: CliHarness) -> None:
+    database = cli.db
+    assert checks(cli, code=1)["log"]["detail"] == f"{log.beside(database)}: no messages."
     log.start(database)
     log.warning("The disk is nearly full.")
-    assert "1 message, the last at 20" in checks(desk, code=1)["log"]["detail"]
+    assert "1 message, the last at 20" in checks(cli, code=1)["log"]["detail"]
 
 
 @pytest.mark.parametrize(
     "text", ["", "model = 'x'\n", "tools = 3\n", "[tools]\nupdate_plan = true\n"]
 )
 @pytest.mark.usefixtures("planless")
-def test_settings_of_codex_that_say_nothing_of_it_leave_the_default(desk: Desk, text: str) -> None:
-    (desk.home / "config.toml").write_text(text)
-    assert checks(desk, code=1)["plan tool"]["ok"] is False
+def test_settings_of_codex_that_say_nothing_of_it_leave_the_default(
+    cli: CliHarness, text: str
+) -> None:
+    (cli.home / "config.toml").write_text(text)
+    assert checks(cli, code=1)["plan tool"]["ok"] is False
 
 
 def test_settings_of_codex_that_are_odd_are_told_and_no_problem_of_ours(
-    desk: Desk, sessions: Sessions
+    cli: CliHarness, sessions: Sessions
 ) -> None:
-    config = desk.home / "config.toml"
+    config = cli.home / "config.toml"
     config.write_bytes(b"\xff = [")
-    assert "not valid TOML" in checks(desk, code=0)["plan tool"]["detail"]
+    assert "not valid TOML" in checks(cli, code=0)["plan tool"]["detail"]
     config.unlink()
-    config.symlink_to(desk.tmp / "elsewhere")
-    assert "symbolic link" in checks(desk, code=0)["plan tool"]["detail"]
+    config.symlink_to(cli.tmp / "elsewhere")
+    assert "symbolic link" in checks(cli, code=0)["plan tool"]["detail"]
 
 
 @pytest.mark.parametrize(
@@ -88,16 +92,16 @@ def test_the_default_of_the_plan_tool_follows_the_version(
 
 
 def test_a_plan_that_codex_refused_says_that_the_tool_is_off_and_one_it_took_that_it_is_on(
-    desk: Desk,
+    cli: CliHarness,
 ) -> None:
-    home = Home(desk.home)
+    home = Home(cli.home)
     old = home.session("g3")
     old.prompt("Begin")
     old.call("update_plan", {"plan": [{"step": "Read", "status": "pending"}]}, REFUSED)
     old.end_turn("No plan then.")
     old.write()
-    desk.run("ingest", "-q")
-    found = checks(desk, code=1)["plan tool"]
+    cli.run("ingest", "-q")
+    found = checks(cli, code=1)["plan tool"]
     assert (found["ok"], "tools.update_plan.enabled = true" in found["cure"]) == (False, True)
     home.clock.tick(60_000)
     new = home.session("g4", "0.169.0")
@@ -105,12 +109,12 @@ def test_a_plan_that_codex_refused_says_that_the_tool_is_off_and_one_it_took_tha
     new.plan([("Read", "pending")])
     new.end_turn("Planned.")
     new.write()
-    desk.run("ingest", "-q")
-    assert checks(desk, code=0)["plan tool"]["ok"] is True
+    cli.run("ingest", "-q")
+    assert checks(cli, code=0)["plan tool"]["ok"] is True
 
 
-def test_a_session_that_needed_no_plan_does_not_say_that_the_tool_is_off(desk: Desk) -> None:
-    home = Home(desk.home)
+def test_a_session_that_needed_no_plan_does_not_say_that_the_tool_is_off(cli: CliHarness) -> None:
+    home = Home(cli.home)
     planned = home.session("g4", "0.171.0")
     planned.prompt("Begin")
     planned.plan([("Read", "pending")])
@@ -121,8 +125,8 @@ def test_a_session_that_needed_no_plan_does_not_say_that_the_tool_is_off(desk: D
     short.prompt("What time is it?")
     short.end_turn("Noon.")
     short.write()
-    desk.run("ingest", "-q")
-    assert checks(desk, code=0)["plan tool"]["ok"] is True
+    cli.run("ingest", "-q")
+    assert checks(cli, code=0)["plan tool"]["ok"] is True
 
 
 @pytest.mark.parametrize(
@@ -142,8 +146,8 @@ def test_the_newest_session_that_wanted_a_plan_tells_of_the_tool(
     assert is_enabled([SessionEvidence(*one) for one in sessions]) is on
 
 
-def test_a_missing_home_is_a_problem_with_a_cure(desk: Desk) -> None:
-    found = checks(desk, code=1)
+def test_a_missing_home_is_a_problem_with_a_cure(cli: CliHarness) -> None:
+    found = checks(cli, code=1)
     assert found["codex home"]["ok"] is False
     assert "Start Codex once" in found["codex home"]["cure"]
     assert "`tailboard ingest`" in found["database"]["detail"]
@@ -151,14 +155,14 @@ def test_a_missing_home_is_a_problem_with_a_cure(desk: Desk) -> None:
 
 @pytest.mark.parametrize("limit", ["watches", "instances"])
 def test_a_limit_of_watching_is_found_and_the_cure_names_it(
-    desk: Desk, sessions: Sessions, limit: str
+    cli: CliHarness, sessions: Sessions, limit: str
 ) -> None:
     # As a user of a namespace of their own, whose limit can be set without touching any other.
     lower = f"echo {1 if limit == 'watches' else 0} > /proc/sys/user/max_inotify_{limit}"
     alone = ["unshare", "--user", "--map-root-user", "sh", "-c"]
     if shutil.which("unshare") is None or subprocess.run([*alone, lower]).returncode:
         pytest.skip("no namespace of a user's own can be made here")
-    here = f"--codex-home {desk.home} --db {desk.db}"
+    here = f"--codex-home {cli.home} --db {cli.db}"
     done = subprocess.run(
         [*alone, f"{lower}; exec {sys.executable} -m ingest doctor --json {here}"],
         stdout=subprocess.PIPE, text=True,
@@ -168,110 +172,114 @@ def test_a_limit_of_watching_is_found_and_the_cure_names_it(
     assert f"sudo sysctl fs.inotify.max_user_{limit}=" in found["cure"]
 
 
-def test_sessions_that_cannot_be_seen_are_not_called_safe(desk: Desk) -> None:
-    (desk.home / "sessions").mkdir(parents=True)
-    assert "No other user" in checks(desk, code=1)["codex files"]["detail"]
-    (desk.home / "sessions").rmdir()
-    assert "None to be seen" in checks(desk, code=1)["codex files"]["detail"]
+def test_sessions_that_cannot_be_seen_are_not_called_safe(cli: CliHarness) -> None:
+    (cli.home / "sessions").mkdir(parents=True)
+    assert "No other user" in checks(cli, code=1)["codex files"]["detail"]
+    (cli.home / "sessions").rmdir()
+    assert "None to be seen" in checks(cli, code=1)["codex files"]["detail"]
 
 
 def test_a_place_where_no_database_can_be_made_is_a_problem_before_it_is_tried(
-    desk: Desk, sessions: Sessions
+    cli: CliHarness, sessions: Sessions
 ) -> None:
-    file = desk.tmp / "file"
+    file = cli.tmp / "file"
     file.touch()
-    desk.env["TAILBOARD_DB"] = str(file / "data" / "tailboard.duckdb")
-    found = checks(desk, code=1)["permissions"]
+    cli.env["TAILBOARD_DB"] = str(file / "data" / "tailboard.duckdb")
+    found = checks(cli, code=1)["permissions"]
     assert found["ok"] is False
     assert f"{file} is not writable" in found["detail"]
     assert "--db PATH" in found["cure"]
 
 
-def test_sessions_readable_by_everybody_are_a_note(desk: Desk, sessions: Sessions) -> None:
-    desk.home.chmod(0o755)
+def test_sessions_readable_by_everybody_are_a_note(cli: CliHarness, sessions: Sessions) -> None:
+    cli.home.chmod(0o755)
     sessions.done.path.chmod(0o644)
-    (desk.home / "config.toml").write_text("[tools.update_plan]\nenabled = true\n")
-    found = checks(desk, code=0)["codex files"]
+    (cli.home / "config.toml").write_text("[tools.update_plan]\nenabled = true\n")
+    found = checks(cli, code=0)["codex files"]
     assert found["ok"] is True
-    assert found["cure"] == f"If that matters here: chmod 700 {desk.home}"
-    desk.home.chmod(0o700)
-    assert "No other user" in checks(desk, code=0)["codex files"]["detail"]
+    assert found["cure"] == f"If that matters here: chmod 700 {cli.home}"
+    cli.home.chmod(0o700)
+    assert "No other user" in checks(cli, code=0)["codex files"]["detail"]
 
 
 def test_a_folder_of_ours_that_others_can_write_is_a_problem(
-    desk: Desk, sessions: Sessions
+    cli: CliHarness, sessions: Sessions
 ) -> None:
-    desk.db.parent.chmod(0o777)
-    assert checks(desk, code=1)["permissions"]["ok"] is False
+    cli.db.parent.chmod(0o777)
+    assert checks(cli, code=1)["permissions"]["ok"] is False
 
 
-def test_kinds_that_nobody_knows_are_told(desk: Desk, sessions: Sessions) -> None:
-    with Database(desk.db) as database, database.transaction():
+def test_kinds_that_nobody_knows_are_told(cli: CliHarness, sessions: Sessions) -> None:
+    with Database(cli.db) as database, database.transaction():
         kinds = '{"event_msg/token_count":[3,10],"?new_thing":[2,100]}'
         database.execute("update segments set kinds = $kinds", {"kinds": kinds})
-    found = checks(desk, code=0)["record kinds"]
+    found = checks(cli, code=0)["record kinds"]
     assert "new_thing (10 lines)" in found["detail"]
     assert "token_count" not in found["detail"]
 
 
-def test_a_database_that_does_not_open_is_a_finding(desk: Desk, sessions: Sessions) -> None:
-    desk.db.write_bytes(b"this is no database" * 1000)
-    found = checks(desk, code=1)
+def test_a_database_that_does_not_open_is_a_finding(cli: CliHarness, sessions: Sessions) -> None:
+    cli.db.write_bytes(b"this is no database" * 1000)
+    found = checks(cli, code=1)
     assert found["database"]["ok"] is False
     assert found["codex home"]["ok"] is True
 
 
 @pytest.mark.usefixtures("planless")
-def test_people_see_a_glyph_a_name_and_the_cure(desk: Desk) -> None:
-    out = desk.run("doctor").out
+def test_people_see_a_glyph_a_name_and_the_cure(cli: CliHarness) -> None:
+    out = cli.run("doctor").out
     assert "✓ ok versions: tailboard" in out
     assert "✗ problem plan tool:" in out
 
 
 def test_sessions_in_another_home_are_told(
-    desk: Desk, sessions: Sessions, monkeypatch: pytest.MonkeyPatch
+    cli: CliHarness, sessions: Sessions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (desk.home / "config.toml").write_text("[tools.update_plan]\nenabled = true\n")
-    monkeypatch.setenv("HOME", str(desk.tmp))
-    write_sessions(desk.tmp / ".codex")
-    found = checks(desk, code=0)["other home"]
-    assert found["detail"] == f"{desk.tmp / '.codex'} holds 5 files, but is not read."
-    assert f"--codex-home {desk.tmp / '.codex'}" in found["cure"]
+    (cli.home / "config.toml").write_text("[tools.update_plan]\nenabled = true\n")
+    monkeypatch.setenv("HOME", str(cli.tmp))
+    write_sessions(cli.tmp / ".codex")
+    found = checks(cli, code=0)["other home"]
+    assert found["detail"] == f"{cli.tmp / '.codex'} holds 5 files, but is not read."
+    assert f"--codex-home {cli.tmp / '.codex'}" in found["cure"]
 
 
-def test_lines_from_the_future_are_a_problem_of_the_clock(desk: Desk, sessions: Sessions) -> None:
-    assert checks(desk, code=0)["clock"]["ok"] is True
-    desk.now -= timedelta(hours=2)
-    found = checks(desk, code=1)["clock"]
+def test_lines_from_the_future_are_a_problem_of_the_clock(
+    cli: CliHarness, sessions: Sessions
+) -> None:
+    assert checks(cli, code=0)["clock"]["ok"] is True
+    cli.now -= timedelta(hours=2)
+    found = checks(cli, code=1)["clock"]
     assert found["ok"] is False
     assert "dated 1 h 59 m in the future" in found["detail"]
 
 
 def test_a_full_disk_is_a_problem_before_it_is_one(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    cli: CliHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = checks(desk, code=1)
+    before = checks(cli, code=1)
     assert before["disk"]["ok"] is True
     assert "codex disk" not in before
-    usage = shutil.disk_usage(desk.tmp)._replace(free=5 * 1024**2)
+    usage = shutil.disk_usage(cli.tmp)._replace(free=5 * 1024**2)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
-    found = checks(desk, code=1)
+    found = checks(cli, code=1)
     assert found["disk"]["detail"] == "5.0 MiB are free on the disk of the database."
     assert "On a full disk Codex records nothing." in found["codex disk"]["detail"]
 
 
-def test_a_database_that_another_program_holds_is_a_finding(desk: Desk, sessions: Sessions) -> None:
+def test_a_database_that_another_program_holds_is_a_finding(
+    cli: CliHarness, sessions: Sessions
+) -> None:
     program = (
         "import sys, duckdb\ncon = duckdb.connect(sys.argv[1])\nprint(flush=True)\nsys.stdin.read()"
     )
     with subprocess.Popen(
-        [sys.executable, "-c", program, str(desk.db)],
+        [sys.executable, "-c", program, str(cli.db)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     ) as other:
         assert other.stdout is not None
         assert other.stdout.readline() == b"\n"
-        found = checks(desk, code=1)["database"]
+        found = checks(cli, code=1)["database"]
         other.communicate()
     assert found["ok"] is False
     assert str(other.pid) in found["detail"]

@@ -11,9 +11,9 @@ from typing import Any
 import click
 import pytest
 
-from ingest.cli.main import cli
+from ingest.cli import main
 from tests.build import Home
-from tests.integration.cli.cli_harness import Desk, write_sessions
+from tests.integration.cli.cli_harness import CliHarness, write_sessions
 from tests.integration.cli.test_suggestions import PRINTED
 from tests.integration.queue.test_with_an_owner import ONCE, following
 
@@ -21,18 +21,18 @@ STAYS = {"tailboard ingest --follow", "tailboard demo", "tailboard demo --headle
 """These do not end by themselves, or take their time; each has tests of its own."""
 
 
-def furnished(desk: Desk) -> Desk:
+def furnished(cli: CliHarness) -> CliHarness:
     """A home in which something is wrong with everything that can be."""
-    _, desk.now = write_sessions(desk.home)
-    damaged = Home(desk.home).session()
+    _, cli.now = write_sessions(cli.home)
+    damaged = Home(cli.home).session()
     damaged.prompt("Meet a bad disk")
     damaged.write()
     packed = damaged.path.with_name(damaged.path.name + ".zst")
     damaged.path.unlink()
     packed.write_bytes(b"no archive at all")
-    assert desk.run("ingest", "-q").code == 1
-    desk.env["EDITOR"] = "true"
-    return desk
+    assert cli.run("ingest", "-q").code == 1
+    cli.env["EDITOR"] = "true"
+    return cli
 
 
 @pytest.fixture(scope="module")
@@ -49,26 +49,26 @@ def names() -> dict[str, str]:
 @pytest.fixture
 def shared(
     folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Desk:
-    """One furnished desk for all that only tries whether a command can be run."""
-    desk = Desk(folder, capsys)
+) -> CliHarness:
+    """One prepared home for all tests that only check whether a command can be run."""
+    cli = CliHarness(folder, capsys)
     monkeypatch.chdir(folder)
-    if desk.db.exists():
-        _, desk.now = write_sessions(folder / "again")
-        desk.env["EDITOR"] = "true"
-        return desk
-    return furnished(desk)
+    if cli.db.exists():
+        _, cli.now = write_sessions(folder / "again")
+        cli.env["EDITOR"] = "true"
+        return cli
+    return furnished(cli)
 
 
-def known(desk: Desk) -> dict[str, str]:
+def known(cli: CliHarness) -> dict[str, str]:
     """Something real of each kind that can be named."""
-    session = desk.json("sessions")["sessions"][0]
+    session = cli.json("sessions")["sessions"][0]
     return {
-        "batch": desk.json("batches", "list", "--limit", "1")["batches"][0]["id"],
-        "reject": desk.json("quarantine", "list")["rejects"][0]["id"],
+        "batch": cli.json("batches", "list", "--limit", "1")["batches"][0]["id"],
+        "reject": cli.json("quarantine", "list")["rejects"][0]["id"],
         "session": session["id"],
         "project": session["project"],
-        "task": desk.json("tasks", "list", "--everywhere", "--all")["tasks"][0]["id"],
+        "task": cli.json("tasks", "list", "--everywhere", "--all")["tasks"][0]["id"],
     }
 
 
@@ -86,8 +86,8 @@ def filled(suggestion: str, names: dict[str, str]) -> list[str]:
 
 def lacks(words: list[str]) -> bool:
     """Whether this only names a command, which takes something that is not said."""
-    command: click.Command | None = cli
-    context = click.Context(cli)
+    command: click.Command | None = main.cli
+    context = click.Context(main.cli)
     for word in words:
         if not isinstance(command, click.Group):
             return False
@@ -102,7 +102,7 @@ def lacks(words: list[str]) -> bool:
 
 @pytest.mark.parametrize("suggestion", [one for one in PRINTED if one not in STAYS])
 def test_what_is_printed_to_be_run_runs(
-    shared: Desk, names: dict[str, str], suggestion: str
+    shared: CliHarness, names: dict[str, str], suggestion: str
 ) -> None:
     names.update(names or known(shared))
     words = filled(suggestion, names)
@@ -113,7 +113,7 @@ def test_what_is_printed_to_be_run_runs(
     assert answer.out or answer.err or words[-1] == "edit"
 
 
-def test_every_hint_of_a_command_that_fails_can_be_run(shared: Desk) -> None:
+def test_every_hint_of_a_command_that_fails_can_be_run(shared: CliHarness) -> None:
     """What is really printed, in the words it is printed in, and run as it stands."""
     tried: set[str] = set()
     for words in (
@@ -163,12 +163,12 @@ CHANGING: list[list[str]] = [
 
 
 @contextmanager
-def nobody(_desk: Desk) -> Iterator[None]:
+def nobody(_desk: CliHarness) -> Iterator[None]:
     yield
 
 
-def told(desk: Desk, words: list[str], names: dict[str, str]) -> tuple[int, Any]:
-    answer = desk.run(*(word.format(**names) for word in words), "--json")
+def told(cli: CliHarness, words: list[str], names: dict[str, str]) -> tuple[int, Any]:
+    answer = cli.run(*(word.format(**names) for word in words), "--json")
     assert answer.out.startswith("{"), (words, answer)
     return answer.code, answer.json
 
@@ -182,44 +182,44 @@ def steady(value: Any) -> Any:
 
 
 @pytest.fixture
-def desk(
+def cli(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Desk:
+) -> CliHarness:
     monkeypatch.chdir(tmp_path)
-    return furnished(Desk(tmp_path, capsys))
+    return furnished(CliHarness(tmp_path, capsys))
 
 
-def test_every_reading_command_answers_the_same_with_and_without_an_owner(desk: Desk) -> None:
-    names = known(desk)
+def test_every_reading_command_answers_the_same_with_and_without_an_owner(cli: CliHarness) -> None:
+    names = known(cli)
     # What failed would be tried again by an owner, and then stand otherwise.
-    assert desk.run("batches", "cancel", "--batch", names["batch"]).code == 0
-    alone = {tuple(words): told(desk, words, names) for words in READING}
-    with following(desk, ONCE):
+    assert cli.run("batches", "cancel", "--batch", names["batch"]).code == 0
+    alone = {tuple(words): told(cli, words, names) for words in READING}
+    with following(cli, ONCE):
         for words in READING:
-            code, said = told(desk, words, names)
+            code, said = told(cli, words, names)
             before_code, before = alone[tuple(words)]
             assert (code, steady(said)) == (before_code, steady(before)), words
 
 
 @pytest.mark.parametrize("owner", [nobody, following])
 def test_every_command_that_changes_something_works_with_and_without_an_owner(
-    desk: Desk, owner: Any
+    cli: CliHarness, owner: Any
 ) -> None:
-    names = known(desk)
-    with owner(desk):
+    names = known(cli)
+    with owner(cli):
         for words in CHANGING:
-            code, said = told(desk, words, names)
+            code, said = told(cli, words, names)
             assert code in (0, 1), (words, said)
             assert said["schema"].startswith("tailboard."), words
-    assert desk.run("ingest", "-q").code in (0, 1)
-    assert desk.run("verify", "-q").code == 0
+    assert cli.run("ingest", "-q").code in (0, 1)
+    assert cli.run("verify", "-q").code == 0
 
 
 @pytest.mark.fault("L16")
 @pytest.mark.parametrize("hours", [-12, 14])
-def test_no_time_that_a_log_names_breaks_a_command(desk: Desk, hours: int) -> None:
+def test_no_time_that_a_log_names_breaks_a_command(cli: CliHarness, hours: int) -> None:
     """Times that Python, a calendar or a time zone do not have."""
-    home = Home(desk.home)
+    home = Home(cli.home)
     for time in ODD_TIMES:
         session = home.session(cwd="/home/dev/odd")
         session.prompt("When was that error?")
@@ -229,14 +229,14 @@ def test_no_time_that_a_log_names_breaks_a_command(desk: Desk, hours: int) -> No
         session.write()
         text = session.bytes()
         session.path.write_bytes(re.sub(rb'"timestamp":"[^"]+"', b'"timestamp":"%s"' % time, text))
-    assert desk.run("ingest", "-q").code in (0, 1)
-    desk.zone = timezone(timedelta(hours=hours))
-    names = known(desk)
-    sessions = [one["id"] for one in desk.json("sessions", "--limit", "50")["sessions"]]
+    assert cli.run("ingest", "-q").code in (0, 1)
+    cli.zone = timezone(timedelta(hours=hours))
+    names = known(cli)
+    sessions = [one["id"] for one in cli.json("sessions", "--limit", "50")["sessions"]]
     each = [[*words, one] for words in (["show"], ["journal", "show", "--session"])
             for one in sessions]  # fmt: skip
     for words in [*READING, *each, ["journal", "show"], ["search", "when", "has:error"]]:
-        code, _ = told(desk, words, names)
+        code, _ = told(cli, words, names)
         assert code in (0, 1), words
 
 

@@ -8,7 +8,7 @@ import pytest
 from ingest.db.database import Database
 from ingest.pipeline.homes import Home
 from ingest.pipeline.scan import ScanResult, scan_and_register
-from tests.integration.cli.cli_harness import Desk, Sessions, write_sessions
+from tests.integration.cli.cli_harness import CliHarness, Sessions, write_sessions
 
 KEYS = [
     "schema", "sources", "bytes_read", "lines", "facts", "rejected", "batches", "seconds",
@@ -16,82 +16,86 @@ KEYS = [
 ]  # fmt: skip
 
 
-def test_a_first_pass_reads_everything_and_a_second_nothing(desk: Desk) -> None:
-    sessions, desk.now = write_sessions(desk.home)
-    first = desk.json("ingest")
+def test_a_first_pass_reads_everything_and_a_second_nothing(cli: CliHarness) -> None:
+    sessions, cli.now = write_sessions(cli.home)
+    first = cli.json("ingest")
     assert list(first)[: len(KEYS)] == KEYS
     lines = sum(len(session.lines) for session in vars(sessions).values())
     assert (first["sources"], first["lines"], first["rejected"]) == (5, lines, 1)
     assert first["batches"] == {"completed": 5, "completed_empty": 0, "failed": 0, "dead": 0}
     assert (first["behind_bytes"], first["paused"]) == (0, None)
-    second = desk.json("ingest")
+    second = cli.json("ingest")
     assert (second["sources"], second["bytes_read"], second["lines"]) == (0, 0, 0)
 
 
-def test_people_are_told_what_was_read_and_what_to_do(desk: Desk) -> None:
-    write_sessions(desk.home)
-    answer = desk.run("ingest")
+def test_people_are_told_what_was_read_and_what_to_do(cli: CliHarness) -> None:
+    write_sessions(cli.home)
+    answer = cli.run("ingest")
     assert answer.code == 0
     assert "of 5 sources" in answer.out
     assert "1 rejected: `tailboard quarantine list`" in answer.out
 
 
-def test_a_dry_run_tells_what_would_be_read_and_makes_nothing(desk: Desk) -> None:
-    sessions, _ = write_sessions(desk.home)
-    document = desk.json("ingest", "--dry-run")
+def test_a_dry_run_tells_what_would_be_read_and_makes_nothing(cli: CliHarness) -> None:
+    sessions, _ = write_sessions(cli.home)
+    document = cli.json("ingest", "--dry-run")
     assert list(document)[: len(KEYS)] == KEYS
     size = sum(session.path.stat().st_size for session in vars(sessions).values())
     assert (document["dry_run"], document["lines"], document["behind_bytes"]) == (True, 0, size)
     assert {one["path"] for one in document["would_read"]} == {
         str(session.path) for session in vars(sessions).values()
     }
-    assert not desk.db.exists()
-    assert "in 5 files would be read" in desk.run("ingest", "--dry-run").out
+    assert not cli.db.exists()
+    assert "in 5 files would be read" in cli.run("ingest", "--dry-run").out
 
 
-def test_a_dry_run_beside_a_database_changes_nothing_in_it(desk: Desk, sessions: Sessions) -> None:
+def test_a_dry_run_beside_a_database_changes_nothing_in_it(
+    cli: CliHarness, sessions: Sessions
+) -> None:
     sessions.done.path.unlink()
-    assert desk.json("ingest", "--dry-run")["behind_bytes"] == 0
-    assert [one["state"] for one in desk.json("sources")["sources"]] == ["following"] * 5
+    assert cli.json("ingest", "--dry-run")["behind_bytes"] == 0
+    assert [one["state"] for one in cli.json("sources")["sources"]] == ["following"] * 5
 
 
-def test_without_a_home_nothing_is_made_and_the_way_out_is_named(desk: Desk) -> None:
-    answer = desk.run("ingest", "--json")
+def test_without_a_home_nothing_is_made_and_the_way_out_is_named(cli: CliHarness) -> None:
+    answer = cli.run("ingest", "--json")
     assert (answer.code, answer.out) == (3, "")
-    assert str(desk.home) in answer.err
+    assert str(cli.home) in answer.err
     assert "--codex-home" in answer.err
-    assert not desk.db.exists()
+    assert not cli.db.exists()
 
 
-def test_one_missing_home_of_two_does_not_keep_the_other_from_being_read(desk: Desk) -> None:
-    write_sessions(desk.home)
-    missing = desk.tmp / "nowhere"
-    answer = desk.run("ingest", "--codex-home", str(desk.home), "--codex-home", str(missing))
+def test_one_missing_home_of_two_does_not_keep_the_other_from_being_read(cli: CliHarness) -> None:
+    write_sessions(cli.home)
+    missing = cli.tmp / "nowhere"
+    answer = cli.run("ingest", "--codex-home", str(cli.home), "--codex-home", str(missing))
     assert answer.code == 1
     assert "of 5 sources" in answer.out
     assert str(missing) in answer.err
 
 
-def test_a_home_without_sessions_is_no_error(desk: Desk) -> None:
-    desk.home.mkdir()
-    answer = desk.run("ingest")
+def test_a_home_without_sessions_is_no_error(cli: CliHarness) -> None:
+    cli.home.mkdir()
+    answer = cli.run("ingest")
     assert answer.code == 0
     assert "no sessions yet" in answer.err
 
 
-def test_what_is_made_is_for_its_owner_only(desk: Desk, sessions: Sessions) -> None:
-    assert stat.S_IMODE(desk.db.stat().st_mode) == 0o600
-    assert stat.S_IMODE(desk.db.parent.stat().st_mode) == 0o700
+def test_what_is_made_is_for_its_owner_only(cli: CliHarness, sessions: Sessions) -> None:
+    assert stat.S_IMODE(cli.db.stat().st_mode) == 0o600
+    assert stat.S_IMODE(cli.db.parent.stat().st_mode) == 0o700
 
 
-def test_following_and_only_telling_do_not_go_together(desk: Desk) -> None:
-    answer = desk.run("ingest", "--follow", "--dry-run")
+def test_following_and_only_telling_do_not_go_together(cli: CliHarness) -> None:
+    answer = cli.run("ingest", "--follow", "--dry-run")
     assert (answer.code, answer.out) == (2, "")
 
 
 @pytest.mark.parametrize("deep", [[], ["--deep"]])
-def test_verify_agrees_with_what_was_read(desk: Desk, sessions: Sessions, deep: list[str]) -> None:
-    document = desk.json("verify", *deep)
+def test_verify_agrees_with_what_was_read(
+    cli: CliHarness, sessions: Sessions, deep: list[str]
+) -> None:
+    document = cli.json("verify", *deep)
     assert document["schema"] == "tailboard.verify/1"
     assert document["ok"] is True
     assert len(document["sources"]) == 5
@@ -101,37 +105,39 @@ def test_verify_agrees_with_what_was_read(desk: Desk, sessions: Sessions, deep: 
         }  # fmt: skip
         accounted = source["stored_lines"] + source["rejected"] + sum(source["skipped"].values())
         assert source["expected_lines"] == accounted
-    assert "no differences" in desk.run("verify", *deep).out
+    assert "no differences" in cli.run("verify", *deep).out
 
 
-def test_verify_ends_with_1_where_something_does_not_agree(desk: Desk, sessions: Sessions) -> None:
+def test_verify_ends_with_1_where_something_does_not_agree(
+    cli: CliHarness, sessions: Sessions
+) -> None:
     data = sessions.done.path.read_bytes()
     lines = data.splitlines(keepends=True)
     lines[-2] = b"\n" * len(lines[-2])
     sessions.done.path.write_bytes(b"".join(lines))
-    document = desk.json("verify", code=1)
+    document = cli.json("verify", code=1)
     assert document["ok"] is False
     wrong = [source["path"] for source in document["sources"] if not source["ok"]]
     assert wrong == [str(sessions.done.path)]
-    assert "differences found" in desk.run("verify").out
+    assert "differences found" in cli.run("verify").out
 
 
 def test_verify_deep_finds_a_fact_that_the_file_does_not_tell(
-    desk: Desk, sessions: Sessions
+    cli: CliHarness, sessions: Sessions
 ) -> None:
-    with Database(desk.db) as database:
+    with Database(cli.db) as database:
         database.execute("update messages set text = 'Another' where text like 'It works%'")
-    document = desk.json("verify", "--deep", code=1)
+    document = cli.json("verify", "--deep", code=1)
     (wrong,) = (source for source in document["sources"] if not source["ok"])
     assert wrong["path"] == str(sessions.done.path)
     assert wrong["detail"] == "the stored facts differ from those in the file"
-    assert desk.json("verify")["ok"] is True
+    assert cli.json("verify")["ok"] is True
 
 
 def test_verify_deep_leaves_no_copy_beside_the_database(
-    desk: Desk, sessions: Sessions, monkeypatch: pytest.MonkeyPatch
+    cli: CliHarness, sessions: Sessions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    spool = desk.db.with_name(f"{desk.db.name}.spool")
+    spool = cli.db.with_name(f"{cli.db.name}.spool")
     made: list[str] = []
 
     def noted(database: Database, homes: list[Home], now: str) -> ScanResult:
@@ -139,29 +145,31 @@ def test_verify_deep_leaves_no_copy_beside_the_database(
         return scan_and_register(database, homes, now)
 
     monkeypatch.setattr("ingest.pipeline.verify.scan_and_register", noted)
-    assert desk.run("verify", "--deep").code == 0
+    assert cli.run("verify", "--deep").code == 0
     assert [Path(path).is_relative_to(spool) for path in made] == [True]
     assert list(spool.glob("verify-*")) == []
 
 
 def test_verify_deep_shows_its_progress_in_a_pipe(
-    desk: Desk, sessions: Sessions, monkeypatch: pytest.MonkeyPatch
+    cli: CliHarness, sessions: Sessions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ingest.cli.progress._EVERY_LINE", 0.0)
-    lines = [line for line in desk.run("verify", "--deep").err.splitlines() if "Verified: " in line]
+    lines = [line for line in cli.run("verify", "--deep").err.splitlines() if "Verified: " in line]
     assert len(lines) > 1
     assert "Verified: 100%" in lines[-1]
-    assert desk.run("verify", "--deep", "--quiet").err == ""
+    assert cli.run("verify", "--deep", "--quiet").err == ""
 
 
 @pytest.mark.parametrize("deep", [[], ["--deep"]])
-def test_verify_says_what_it_does_not_test(desk: Desk, sessions: Sessions, deep: list[str]) -> None:
-    said = desk.json("verify", *deep)["tested"]
-    assert said in desk.run("verify", *deep).out
+def test_verify_says_what_it_does_not_test(
+    cli: CliHarness, sessions: Sessions, deep: list[str]
+) -> None:
+    said = cli.json("verify", *deep)["tested"]
+    assert said in cli.run("verify", *deep).out
     assert "Not checked: " in said
 
 
-def test_verify_without_a_database_has_nothing_to_say(desk: Desk) -> None:
-    answer = desk.run("verify", "--json")
+def test_verify_without_a_database_has_nothing_to_say(cli: CliHarness) -> None:
+    answer = cli.run("verify", "--json")
     assert (answer.code, answer.json["sources"]) == (0, [])
     assert "`tailboard ingest`" in answer.err

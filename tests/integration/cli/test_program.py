@@ -12,7 +12,7 @@ import pytest
 
 from ingest.cli.main import cli
 from ingest.cli.table import COMMANDS
-from tests.integration.cli.cli_harness import Desk, Sessions
+from tests.integration.cli.cli_harness import CliHarness, Sessions
 
 READING = [
     ["status"],
@@ -32,8 +32,8 @@ HOLD = (
 )
 
 
-def program(desk: Desk, *arguments: str) -> list[str]:
-    return [*PROGRAM, "--codex-home", str(desk.home), "--db", str(desk.db), *arguments]
+def program(cli: CliHarness, *arguments: str) -> list[str]:
+    return [*PROGRAM, "--codex-home", str(cli.home), "--db", str(cli.db), *arguments]
 
 
 # ── where the answer goes ───────────────────────────────────────────────────────────────────────
@@ -41,11 +41,11 @@ def program(desk: Desk, *arguments: str) -> list[str]:
 
 @pytest.mark.parametrize("arguments", [["sessions"], ["sessions", "--json"], ["--help"]])
 def test_an_output_that_takes_no_more_is_told_in_a_sentence(
-    desk: Desk, sessions: Sessions, arguments: list[str]
+    cli: CliHarness, sessions: Sessions, arguments: list[str]
 ) -> None:
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
-            program(desk, *arguments), stdout=full, stderr=subprocess.PIPE, text=True
+            program(cli, *arguments), stdout=full, stderr=subprocess.PIPE, text=True
         )
     assert done.returncode == 3
     assert "The output cannot be written: No space left on device." in done.stderr
@@ -67,35 +67,35 @@ def test_an_output_that_takes_no_more_is_told_in_a_sentence(
     ],
 )
 def test_options_may_stand_before_or_after_a_command_and_the_later_wins(
-    desk: Desk, sessions: Sessions, arguments: list[str]
+    cli: CliHarness, sessions: Sessions, arguments: list[str]
 ) -> None:
-    answer = desk.run(*(one.format(db=desk.db) for one in arguments))
+    answer = cli.run(*(one.format(db=cli.db) for one in arguments))
     assert answer.code == 0
     assert len(answer.json[next(key for key in answer.json if key != "schema")]) > 0
 
 
-def test_homes_add_up_wherever_they_stand(desk: Desk) -> None:
-    status = desk.json("--codex-home", "/a", "status", "--codex-home", "/b")
+def test_homes_add_up_wherever_they_stand(cli: CliHarness) -> None:
+    status = cli.json("--codex-home", "/a", "status", "--codex-home", "/b")
     assert status["homes"] == ["/a", "/b"]
 
 
 def test_without_a_command_status_is_printed_where_there_is_no_terminal(
-    desk: Desk, sessions: Sessions
+    cli: CliHarness, sessions: Sessions
 ) -> None:
-    assert desk.run().out == desk.run("status").out
-    assert desk.json()["schema"] == "tailboard.status/1"
+    assert cli.run().out == cli.run("status").out
+    assert cli.json()["schema"] == "tailboard.status/1"
 
 
-def test_quiet_leaves_only_the_answer(desk: Desk, sessions: Sessions) -> None:
-    assert desk.run("sessions").err != ""
-    assert desk.run("sessions", "-q").err == ""
+def test_quiet_leaves_only_the_answer(cli: CliHarness, sessions: Sessions) -> None:
+    assert cli.run("sessions").err != ""
+    assert cli.run("sessions", "-q").err == ""
 
 
 @pytest.mark.parametrize("path", [[], *([entry.name] for entry in COMMANDS)])
 def test_every_command_has_help_with_an_example_that_is_its_own(
-    desk: Desk, path: list[str]
+    cli: CliHarness, path: list[str]
 ) -> None:
-    answer = desk.run(*path, "--help")
+    answer = cli.run(*path, "--help")
     assert answer.code == 0
     assert "--codex-home" in answer.out
     if path:
@@ -108,20 +108,20 @@ def test_every_command_has_help_with_an_example_that_is_its_own(
      ["sessions", "--since", "soon"], ["sessions", "--limit", "0"]],
 )  # fmt: skip
 def test_wrong_usage_ends_with_2_and_says_so_on_standard_error(
-    desk: Desk, arguments: list[str]
+    cli: CliHarness, arguments: list[str]
 ) -> None:
-    answer = desk.run(*arguments)
+    answer = cli.run(*arguments)
     assert (answer.code, answer.out) == (2, "")
     assert "Error: " in answer.err
 
 
-def test_a_mistyped_command_is_recognised(desk: Desk) -> None:
-    assert "Did you mean `tailboard status`?" in desk.run("stauts").err
+def test_a_mistyped_command_is_recognised(cli: CliHarness) -> None:
+    assert "Did you mean `tailboard status`?" in cli.run("stauts").err
 
 
-def test_versions_are_told(desk: Desk) -> None:
-    assert desk.run("--version").out.startswith("tailboard ")
-    assert "duckdb 2." in desk.run("status", "--version").out
+def test_versions_are_told(cli: CliHarness) -> None:
+    assert cli.run("--version").out.startswith("tailboard ")
+    assert "duckdb 2." in cli.run("status", "--version").out
 
 
 # ── what is not there, or cannot be used ────────────────────────────────────────────────────────
@@ -129,53 +129,53 @@ def test_versions_are_told(desk: Desk) -> None:
 
 @pytest.mark.parametrize("arguments", READING)
 def test_before_anything_was_read_answers_are_empty_and_say_what_to_do(
-    desk: Desk, arguments: list[str]
+    cli: CliHarness, arguments: list[str]
 ) -> None:
-    answer = desk.run(*arguments, "--json")
+    answer = cli.run(*arguments, "--json")
     assert answer.code == 0
     assert answer.json["schema"] == f"tailboard.{arguments[0]}/1"
     assert "Nothing has been read yet. Run `tailboard ingest`." in answer.err
-    assert desk.run(*arguments).code == 0
-    assert not desk.db.exists()
-    assert not desk.db.parent.exists()
+    assert cli.run(*arguments).code == 0
+    assert not cli.db.exists()
+    assert not cli.db.parent.exists()
 
 
-def test_a_missing_home_is_explained_and_no_error_for_status(desk: Desk) -> None:
-    answer = desk.run("status")
+def test_a_missing_home_is_explained_and_no_error_for_status(cli: CliHarness) -> None:
+    answer = cli.run("status")
     assert answer.code == 0
-    assert f"{desk.home}: There is no Codex home here." in answer.err
+    assert f"{cli.home}: There is no Codex home here." in answer.err
 
 
 @pytest.mark.parametrize("arguments", [["status"], ["ingest"], ["sql", "SELECT 1"]])
 def test_a_database_that_is_none_ends_with_3_and_a_way_out(
-    desk: Desk, arguments: list[str]
+    cli: CliHarness, arguments: list[str]
 ) -> None:
-    desk.home.mkdir()
-    desk.db.parent.mkdir()
-    desk.db.mkdir()
-    answer = desk.run(*arguments, "--json")
+    cli.home.mkdir()
+    cli.db.parent.mkdir()
+    cli.db.mkdir()
+    answer = cli.run(*arguments, "--json")
     assert (answer.code, answer.out) == (3, "")
-    assert str(desk.db) in answer.err
+    assert str(cli.db) in answer.err
     assert len(answer.err.splitlines()) == 2
 
 
-def test_verbose_says_the_code_of_an_error_and_where_it_came_from(desk: Desk) -> None:
-    answer = desk.run("ingest", "-v")
+def test_verbose_says_the_code_of_an_error_and_where_it_came_from(cli: CliHarness) -> None:
+    answer = cli.run("ingest", "-v")
     assert answer.code == 3
     assert "[no_home]" in answer.err
     assert "Traceback" in answer.err
 
 
 def test_a_database_that_somebody_has_open_is_told_with_their_process(
-    desk: Desk, sessions: Sessions
+    cli: CliHarness, sessions: Sessions
 ) -> None:
     holder = subprocess.Popen(
-        [sys.executable, "-c", HOLD, str(desk.db)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        [sys.executable, "-c", HOLD, str(cli.db)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
     with holder:
         assert holder.stdout is not None
         holder.stdout.readline()
-        answer = desk.run("status", "--json")
+        answer = cli.run("status", "--json")
         holder.communicate()
     assert (answer.code, answer.out) == (3, "")
     assert f"process {holder.pid}" in answer.err
@@ -184,18 +184,18 @@ def test_a_database_that_somebody_has_open_is_told_with_their_process(
 # ── how it ends ─────────────────────────────────────────────────────────────────────────────────
 
 
-def test_raw_lines_reach_a_pipe_byte_for_byte(desk: Desk, sessions: Sessions) -> None:
+def test_raw_lines_reach_a_pipe_byte_for_byte(cli: CliHarness, sessions: Sessions) -> None:
     done = subprocess.run(
-        program(desk, "show", sessions.done.thread.id, "--raw"), capture_output=True, check=True
+        program(cli, "show", sessions.done.thread.id, "--raw"), capture_output=True, check=True
     )
     assert done.stdout == sessions.done.path.read_bytes()
 
 
-def test_a_reader_that_leaves_ends_it_quietly(desk: Desk, sessions: Sessions) -> None:
+def test_a_reader_that_leaves_ends_it_quietly(cli: CliHarness, sessions: Sessions) -> None:
     long = "x" * 1000
     question = f"SELECT '{long}' FROM range(10000)"
     with subprocess.Popen(
-        program(desk, "sql", question), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        program(cli, "sql", question), stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as running:
         assert running.stdout is not None
         assert running.stderr is not None
@@ -207,11 +207,11 @@ def test_a_reader_that_leaves_ends_it_quietly(desk: Desk, sessions: Sessions) ->
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 0)])
 def test_following_tells_each_round_and_keeps_it_when_it_is_ended(
-    desk: Desk, number: signal.Signals, code: int, sessions: Sessions
+    cli: CliHarness, number: signal.Signals, code: int, sessions: Sessions
 ) -> None:
-    desk.db.unlink()
+    cli.db.unlink()
     with subprocess.Popen(
-        program(desk, "ingest", "--follow", "--json"),
+        program(cli, "ingest", "--follow", "--json"),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -229,16 +229,16 @@ def test_following_tells_each_round_and_keeps_it_when_it_is_ended(
         running.send_signal(number)
         _, complaints = running.communicate()
     assert (running.returncode, complaints) == (code, "")
-    state = desk.json("sessions", "--session", sessions.running.thread.id)["sessions"][0]["state"]
+    state = cli.json("sessions", "--session", sessions.running.thread.id)["sessions"][0]["state"]
     assert state == "done"
 
 
-def test_an_interrupted_question_ends_at_once(desk: Desk, sessions: Sessions) -> None:
+def test_an_interrupted_question_ends_at_once(cli: CliHarness, sessions: Sessions) -> None:
     forever = "SELECT count(*) FROM range(10000000000) a, range(10000000000) b"
-    spool = desk.db.with_name(desk.db.name + ".spool")
+    spool = cli.db.with_name(cli.db.name + ".spool")
     shutil.rmtree(spool)
     with subprocess.Popen(
-        program(desk, "sql", forever), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        program(cli, "sql", forever), stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as running:
         try:
             # The last thing that can be seen from outside before the question is asked.
@@ -257,22 +257,22 @@ def test_an_interrupted_question_ends_at_once(desk: Desk, sessions: Sessions) ->
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_completion_prints_what_the_shell_needs(desk: Desk, shell: str) -> None:
-    answer = desk.run("completion", shell)
+def test_completion_prints_what_the_shell_needs(cli: CliHarness, shell: str) -> None:
+    answer = cli.run("completion", shell)
     assert answer.code == 0
     assert "_TAILBOARD_COMPLETE" in answer.out
-    assert desk.json("completion", shell)["script"] == answer.out
+    assert cli.json("completion", shell)["script"] == answer.out
 
 
-def test_a_shell_is_told_commands_and_options(desk: Desk) -> None:
-    desk.env |= {
+def test_a_shell_is_told_commands_and_options(cli: CliHarness) -> None:
+    cli.env |= {
         "_TAILBOARD_COMPLETE": "bash_complete",
         "COMP_WORDS": "tailboard sess",
         "COMP_CWORD": "1",
     }
-    os.environ |= {key: desk.env[key] for key in ("COMP_WORDS", "COMP_CWORD")}
+    os.environ |= {key: cli.env[key] for key in ("COMP_WORDS", "COMP_CWORD")}
     try:
-        assert desk.run().out == "plain,sessions\n"
+        assert cli.run().out == "plain,sessions\n"
     finally:
         del os.environ["COMP_WORDS"], os.environ["COMP_CWORD"]
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.build import Home
-from tests.integration.cli.cli_harness import Desk, Sessions, write_sessions
+from tests.integration.cli.cli_harness import CliHarness, Sessions, write_sessions
 
 SESSION_KEYS = [
     "id", "parent_id", "root_id", "forked_from", "title", "project", "cwd", "branch", "commit",
@@ -20,8 +20,8 @@ TURN_KEYS = {
 TOKENS = {"input", "cached", "output", "reasoning", "total"}
 
 
-def test_status_holds_what_is_promised(desk: Desk, sessions: Sessions) -> None:
-    status = desk.json("status")
+def test_status_holds_what_is_promised(cli: CliHarness, sessions: Sessions) -> None:
+    status = cli.json("status")
     assert status["schema"] == "tailboard.status/1"
     assert status["behind_bytes"] == 0
     assert status["oldest_unread_seconds"] == 0
@@ -38,48 +38,48 @@ def test_status_holds_what_is_promised(desk: Desk, sessions: Sessions) -> None:
 
 
 def test_sessions_that_were_left_long_ago_are_idle_and_not_in_the_status(
-    desk: Desk, sessions: Sessions
+    cli: CliHarness, sessions: Sessions
 ) -> None:
-    assert desk.now is not None
-    desk.now += timedelta(days=60)
-    assert set(desk.json("status")["sessions"].values()) == {0}
-    assert "Run something long" not in desk.run("status").out
-    states = [one["state"] for one in desk.json("sessions")["sessions"]]
+    assert cli.now is not None
+    cli.now += timedelta(days=60)
+    assert set(cli.json("status")["sessions"].values()) == {0}
+    assert "Run something long" not in cli.run("status").out
+    states = [one["state"] for one in cli.json("sessions")["sessions"]]
     assert sorted(states) == ["done", "failed", "idle", "idle", "idle"]
 
 
 def test_what_cannot_be_read_is_told_as_such_and_not_as_work_that_waits(
-    desk: Desk, sessions: Sessions
+    cli: CliHarness, sessions: Sessions
 ) -> None:
-    home = Home(desk.home)
+    home = Home(cli.home)
     broken = home.session()
     broken.prompt("Begin")
     broken.write()
     packed = home.compress(broken)
     packed.write_bytes(packed.read_bytes()[:-20])
-    assert desk.run("ingest").code == 1
-    status = desk.json("status")
+    assert cli.run("ingest").code == 1
+    status = cli.json("status")
     assert (status["behind_bytes"], status["sources"]["damaged"]) == (0, 1)
 
 
-def test_status_tells_what_was_not_read_yet(desk: Desk, sessions: Sessions) -> None:
+def test_status_tells_what_was_not_read_yet(cli: CliHarness, sessions: Sessions) -> None:
     with sessions.running.path.open("ab") as file:
         file.write(b'{"half a line')
-    status = desk.json("status")
+    status = cli.json("status")
     assert status["behind_bytes"] == len(b'{"half a line')
     assert status["oldest_unread_seconds"] >= 0
-    assert "`tailboard ingest`" in desk.run("status").out
+    assert "`tailboard ingest`" in cli.run("status").out
 
 
-def test_status_shows_live_sessions_with_the_reason(desk: Desk, sessions: Sessions) -> None:
-    out = desk.run("status").out
+def test_status_shows_live_sessions_with_the_reason(cli: CliHarness, sessions: Sessions) -> None:
+    out = cli.run("status").out
     assert "● 1 running ◐ 1 waiting ◆ 1 stalled ✗ 1 failed" in out
     assert "`pytest -x` running 3 h" in out
     assert "1 line: `tailboard quarantine list`" in out
 
 
-def test_sessions_hold_what_is_promised(desk: Desk, sessions: Sessions) -> None:
-    document = desk.json("sessions")
+def test_sessions_hold_what_is_promised(cli: CliHarness, sessions: Sessions) -> None:
+    document = cli.json("sessions")
     assert document["schema"] == "tailboard.sessions/1"
     rows = {row["id"]: row for row in document["sessions"]}
     assert len(rows) == 5
@@ -97,9 +97,9 @@ def test_sessions_hold_what_is_promised(desk: Desk, sessions: Sessions) -> None:
     assert states == {name: name for name in vars(sessions)}
 
 
-def test_sessions_can_be_filtered_and_paged(desk: Desk, sessions: Sessions) -> None:
+def test_sessions_can_be_filtered_and_paged(cli: CliHarness, sessions: Sessions) -> None:
     def ids(*arguments: str) -> list[str]:
-        return [row["id"] for row in desk.json("sessions", *arguments)["sessions"]]
+        return [row["id"] for row in cli.json("sessions", *arguments)["sessions"]]
 
     every = ids()
     stalled = sessions.stalled.thread.id
@@ -113,16 +113,18 @@ def test_sessions_can_be_filtered_and_paged(desk: Desk, sessions: Sessions) -> N
     assert ids("--limit", "2", "--offset", "1") == every[1:3]
 
 
-def test_a_list_for_people_shows_a_state_as_glyph_and_word(desk: Desk, sessions: Sessions) -> None:
-    out = desk.run("sessions").out
+def test_a_list_for_people_shows_a_state_as_glyph_and_word(
+    cli: CliHarness, sessions: Sessions
+) -> None:
+    out = cli.run("sessions").out
     assert "◆ stalled" in out
     assert "1, 1 failed" in out
-    desk.env["TAILBOARD_ASCII"] = "1"
-    assert desk.run("sessions").out.isascii()
+    cli.env["TAILBOARD_ASCII"] = "1"
+    assert cli.run("sessions").out.isascii()
 
 
-def test_show_tells_a_session_turn_by_turn(desk: Desk, sessions: Sessions) -> None:
-    document = desk.json("show", sessions.done.thread.id)
+def test_show_tells_a_session_turn_by_turn(cli: CliHarness, sessions: Sessions) -> None:
+    document = cli.json("show", sessions.done.thread.id)
     assert document["schema"] == "tailboard.show/1"
     assert document["session"]["id"] == sessions.done.thread.id
     first, second = document["turns"]
@@ -147,8 +149,10 @@ def test_show_tells_a_session_turn_by_turn(desk: Desk, sessions: Sessions) -> No
     assert document["goals"] == []
 
 
-def test_show_tells_the_plan_that_stands_and_the_goal_as_far_as_it_is_known(desk: Desk) -> None:
-    session = Home(desk.home).session("g4", "0.155.0")
+def test_show_tells_the_plan_that_stands_and_the_goal_as_far_as_it_is_known(
+    cli: CliHarness,
+) -> None:
+    session = Home(cli.home).session("g4", "0.155.0")
     session.prompt("Begin")
     session.event("thread_goal_updated", goal={"objective": "Ship it"})
     session.plan([("Read", "completed")])
@@ -157,12 +161,12 @@ def test_show_tells_the_plan_that_stands_and_the_goal_as_far_as_it_is_known(desk
     session.call("update_plan", refused, "unsupported call: update_plan")
     session.end_turn("Done.")
     session.write()
-    assert desk.run("ingest", "-q").code == 0
-    out = desk.run("show", session.thread.id).out
+    assert cli.run("ingest", "-q").code == 0
+    out = cli.run("show", session.thread.id).out
     assert "Plan as of its 2 revisions\n  no steps\n" in out
     assert "Goal: Ship it (active)" in out
     assert "Dream" not in out
-    plans = desk.json("show", session.thread.id)["plans"]
+    plans = cli.json("show", session.thread.id)["plans"]
     assert [(one["revision"], one["accepted"]) for one in plans] == [
         (1, True),
         (2, True),
@@ -170,37 +174,37 @@ def test_show_tells_the_plan_that_stands_and_the_goal_as_far_as_it_is_known(desk
     ]
 
 
-def test_show_tells_what_was_said_while_a_turn_ran(desk: Desk) -> None:
-    session = Home(desk.home).session("g4", "0.169.0")
+def test_show_tells_what_was_said_while_a_turn_ran(cli: CliHarness) -> None:
+    session = Home(cli.home).session("g4", "0.169.0")
     session.prompt("Fix the parser")
     session.command("pytest", exit_code=0, output="ok")
     session.prompt("And leave the lexer alone")
     session.end_turn("Done.")
     session.write()
-    assert desk.run("ingest", "-q").code == 0
-    out = desk.run("show", session.thread.id).out
+    assert cli.run("ingest", "-q").code == 0
+    out = cli.run("show", session.thread.id).out
     assert "  > Fix the parser\n  > And leave the lexer alone\n" in out
-    (turn,) = desk.json("show", session.thread.id)["turns"]
+    (turn,) = cli.json("show", session.thread.id)["turns"]
     assert (turn["prompt"], turn["steered"]) == ("Fix the parser", ["And leave the lexer alone"])
-    day = desk.run("journal", "show", "--session", session.thread.id).out
+    day = cli.run("journal", "show", "--session", session.thread.id).out
     assert "Fix the parser" in day
     assert "And leave the lexer alone" in day
 
 
-def test_show_names_a_turn_that_only_compacts(desk: Desk) -> None:
-    session = Home(desk.home).session("g4", "0.169.0")
+def test_show_names_a_turn_that_only_compacts(cli: CliHarness) -> None:
+    session = Home(cli.home).session("g4", "0.169.0")
     session.prompt("Fix the parser")
     session.end_turn("Done.")
     session.compact()
     session.write()
-    assert desk.run("ingest", "-q").code == 0
-    out = desk.run("show", session.thread.id).out
+    assert cli.run("ingest", "-q").code == 0
+    out = cli.run("show", session.thread.id).out
     assert out.count("The context was compacted (/compact).") == 1
     assert "context was compacted" in out.partition("Turn 2")[2]
 
 
-def test_an_answer_is_what_codex_calls_the_last_agent_message(desk: Desk) -> None:
-    session = Home(desk.home).session("g4", "0.169.0")
+def test_an_answer_is_what_codex_calls_the_last_agent_message(cli: CliHarness) -> None:
+    session = Home(cli.home).session("g4", "0.169.0")
     session.prompt("Paint it")
     session.settle()
     said = {"content": [{"type": "Text", "text": "Which colour?"}], "phase": "final_answer"}
@@ -208,76 +212,80 @@ def test_an_answer_is_what_codex_calls_the_last_agent_message(desk: Desk) -> Non
     session.turn_item(asked | {"questions": [{"title": "Which colour?"}]})
     session.end_turn("It is blue now.")
     session.write()
-    assert desk.run("ingest", "-q").code == 0
-    (turn,) = desk.json("show", session.thread.id)["turns"]
+    assert cli.run("ingest", "-q").code == 0
+    (turn,) = cli.json("show", session.thread.id)["turns"]
     assert turn["answer"] == "It is blue now."
-    assert "Which colour?" not in desk.run("journal", "show", "--session", session.thread.id).out
+    assert "Which colour?" not in cli.run("journal", "show", "--session", session.thread.id).out
 
 
-def test_show_can_be_asked_for_one_turn(desk: Desk, sessions: Sessions) -> None:
-    document = desk.json("show", sessions.done.thread.id, "--turn", "2")
+def test_show_can_be_asked_for_one_turn(cli: CliHarness, sessions: Sessions) -> None:
+    document = cli.json("show", sessions.done.thread.id, "--turn", "2")
     assert [turn["n"] for turn in document["turns"]] == [2]
     assert document["plans"] == []
-    answer = desk.run("show", sessions.done.thread.id, "--turn", "3")
+    answer = cli.run("show", sessions.done.thread.id, "--turn", "3")
     assert (answer.code, answer.out) == (1, "")
     assert "there is no turn 3" in answer.err
 
 
-def test_what_a_log_holds_cannot_act_on_the_terminal(desk: Desk, sessions: Sessions) -> None:
-    out = desk.run("show", sessions.done.thread.id).out
+def test_what_a_log_holds_cannot_act_on_the_terminal(cli: CliHarness, sessions: Sessions) -> None:
+    out = cli.run("show", sessions.done.thread.id).out
     assert "Thanks ␛[31mred␛[0m <U+202E>" in out
     assert "\x1b" not in out
-    raw = desk.json("show", sessions.done.thread.id)["turns"][1]["prompt"]
+    raw = cli.json("show", sessions.done.thread.id)["turns"][1]["prompt"]
     assert raw == "Thanks \x1b[31mred\x1b[0m \u202e"
 
 
-def test_raw_lines_are_those_of_the_file(desk: Desk, sessions: Sessions) -> None:
+def test_raw_lines_are_those_of_the_file(cli: CliHarness, sessions: Sessions) -> None:
     lines = sessions.done.path.read_text().splitlines()
     thread = sessions.done.thread.id
-    assert desk.json("show", thread, "--raw")["lines"] == lines
-    turn = desk.json("show", thread, "--raw", "--turn", "2")["lines"]
+    assert cli.json("show", thread, "--raw")["lines"] == lines
+    turn = cli.json("show", thread, "--raw", "--turn", "2")["lines"]
     assert turn == lines[-len(turn) :]
     assert '"task_started"' in turn[0]
 
 
-def test_raw_lines_of_a_file_that_is_gone_are_not_made_up(desk: Desk, sessions: Sessions) -> None:
+def test_raw_lines_of_a_file_that_is_gone_are_not_made_up(
+    cli: CliHarness, sessions: Sessions
+) -> None:
     sessions.done.path.unlink()
-    answer = desk.run("show", sessions.done.thread.id, "--raw")
+    answer = cli.run("show", sessions.done.thread.id, "--raw")
     assert (answer.code, answer.out) == (1, "")
     assert "The file is not there any more" in answer.err
 
 
-def test_raw_lines_of_a_file_that_shrank_are_not_made_up(desk: Desk, sessions: Sessions) -> None:
+def test_raw_lines_of_a_file_that_shrank_are_not_made_up(
+    cli: CliHarness, sessions: Sessions
+) -> None:
     sessions.done.path.write_bytes(b"{}\n")
-    answer = desk.run("show", sessions.done.thread.id, "--raw", "--json")
+    answer = cli.run("show", sessions.done.thread.id, "--raw", "--json")
     assert (answer.code, answer.out) == (1, "")
     assert "`tailboard ingest`" in answer.err
 
 
 def test_an_id_that_is_shown_can_be_asked_for_also_beside_others_that_are_not_shown(
-    desk: Desk,
+    cli: CliHarness,
 ) -> None:
-    home = Home(desk.home)
+    home = Home(cli.home)
     for ended in (True, False):  # Begun within a second, and only one of them is live.
         session = home.session()
         session.prompt("Mend the lexer")
         if ended:
             session.end_turn("It is mended.")
         session.write()
-    desk.now = datetime.fromtimestamp(home.clock.seconds, UTC)
-    desk.run("ingest")
+    cli.now = datetime.fromtimestamp(home.clock.seconds, UTC)
+    cli.run("ingest")
     live = session.thread.id
-    words = desk.run("status").out.split()
+    words = cli.run("status").out.split()
     shown = next(word for word in words if len(word) >= 8 and live.startswith(word))
-    assert desk.run("show", shown).code == 0
-    hits = desk.run("search", "lexer", "--limit", "1").out.split()
-    assert desk.run("show", hits[hits.index("·", 2) + 1]).code == 0
+    assert cli.run("show", shown).code == 0
+    hits = cli.run("search", "lexer", "--limit", "1").out.split()
+    assert cli.run("show", hits[hits.index("·", 2) + 1]).code == 0
 
 
 def test_a_prefix_that_fits_several_sessions_is_refused_with_all_of_them(
-    desk: Desk, sessions: Sessions
+    cli: CliHarness, sessions: Sessions
 ) -> None:
-    answer = desk.run("show", "0", "--json")
+    answer = cli.run("show", "0", "--json")
     assert (answer.code, answer.out) == (2, "")
     assert sessions.done.thread.id in answer.err
     assert sessions.failed.thread.id in answer.err
@@ -285,16 +293,18 @@ def test_a_prefix_that_fits_several_sessions_is_refused_with_all_of_them(
 
 @pytest.mark.parametrize("command", [["show", "zzzz"], ["sessions", "--session", "zzzz"]])
 def test_a_name_that_fits_nothing_is_not_found(
-    desk: Desk, sessions: Sessions, command: list[str]
+    cli: CliHarness, sessions: Sessions, command: list[str]
 ) -> None:
-    answer = desk.run(*command)
+    answer = cli.run(*command)
     assert (answer.code, answer.out) == (1, "")
     assert "'zzzz'" in answer.err
 
 
 @pytest.mark.parametrize("by", ["day", "model", "project", "session"])
-def test_usage_adds_up_to_the_same_whichever_way(desk: Desk, sessions: Sessions, by: str) -> None:
-    document = desk.json("usage", "--by", by)
+def test_usage_adds_up_to_the_same_whichever_way(
+    cli: CliHarness, sessions: Sessions, by: str
+) -> None:
+    document = cli.json("usage", "--by", by)
     assert document["schema"] == "tailboard.usage/1"
     expected = sum(session.expected.tokens.total for session in vars(sessions).values())
     assert set(document["total"]) == TOKENS
@@ -303,16 +313,16 @@ def test_usage_adds_up_to_the_same_whichever_way(desk: Desk, sessions: Sessions,
     assert sum(row["total"] for row in document["rows"]) == expected
 
 
-def test_usage_can_be_narrowed(desk: Desk, sessions: Sessions) -> None:
-    rows = desk.json("usage", "--by", "session", "--session", sessions.done.thread.id)["rows"]
+def test_usage_can_be_narrowed(cli: CliHarness, sessions: Sessions) -> None:
+    rows = cli.json("usage", "--by", "session", "--session", sessions.done.thread.id)["rows"]
     assert [row["key"] for row in rows] == [sessions.done.thread.id]
-    assert desk.json("usage", "--since", "2026-11-22")["rows"] == []
-    assert [row["key"] for row in desk.json("usage")["rows"]] == ["2026-11-21"]
-    assert desk.run("usage").out.startswith("DAY")
+    assert cli.json("usage", "--since", "2026-11-22")["rows"] == []
+    assert [row["key"] for row in cli.json("usage")["rows"]] == ["2026-11-21"]
+    assert cli.run("usage").out.startswith("DAY")
 
 
-def test_sources_tell_how_far_each_is_read(desk: Desk, sessions: Sessions) -> None:
-    document = desk.json("sources", "--session", sessions.done.thread.id)
+def test_sources_tell_how_far_each_is_read(cli: CliHarness, sessions: Sessions) -> None:
+    document = cli.json("sources", "--session", sessions.done.thread.id)
     (source,) = document["sources"]
     assert set(source) >= {
         "id", "kind", "path", "size", "offset", "behind", "generation", "state", "lines",
@@ -321,29 +331,29 @@ def test_sources_tell_how_far_each_is_read(desk: Desk, sessions: Sessions) -> No
     assert source["path"] == str(sessions.done.path)
     assert source["size"] == source["offset"] == sessions.done.path.stat().st_size
     assert (source["behind"], source["rejected"], source["state"]) == (0, 1, "following")
-    assert len(desk.json("sources")["sources"]) == 5
-    assert str(sessions.done.path) in desk.run("sources").out
+    assert len(cli.json("sources")["sources"]) == 5
+    assert str(sessions.done.path) in cli.run("sources").out
 
 
-def test_quarantine_keeps_the_line_and_the_reason(desk: Desk, sessions: Sessions) -> None:
-    (reject,) = desk.json("quarantine")["rejects"]
+def test_quarantine_keeps_the_line_and_the_reason(cli: CliHarness, sessions: Sessions) -> None:
+    (reject,) = cli.json("quarantine")["rejects"]
     assert set(reject) >= {"id", "source", "offset", "length", "reason", "excerpt"}
     assert reject["excerpt"] == "{not json"
-    assert desk.json("quarantine", "list")["rejects"] == [reject]
-    (whole,) = desk.json("quarantine", "show", reject["id"])["rejects"]
+    assert cli.json("quarantine", "list")["rejects"] == [reject]
+    (whole,) = cli.json("quarantine", "show", reject["id"])["rejects"]
     assert whole["head"] == "{not json"
-    assert "{not json" in desk.run("quarantine", "show", reject["id"]).out
-    assert desk.run("quarantine", "show", "9:9").code == 1
+    assert "{not json" in cli.run("quarantine", "show", reject["id"]).out
+    assert cli.run("quarantine", "show", "9:9").code == 1
 
 
-def test_sql_answers_questions_to_the_views(desk: Desk, sessions: Sessions) -> None:
+def test_sql_answers_questions_to_the_views(cli: CliHarness, sessions: Sessions) -> None:
     question = "SELECT project, count(*) AS n FROM v_sessions GROUP BY ALL ORDER BY ALL"
-    document = desk.json("sql", question)
+    document = cli.json("sql", question)
     assert document["columns"] == ["project", "n"]
     assert document["rows"] == [["sample", 4], ["site", 1]]
-    assert desk.run("sql", question).out.splitlines()[1] == "sample   4"
-    assert len(desk.json("sql", "FROM v_turns", "--limit", "2")["rows"]) == 2
-    started = desk.json("sql", "SELECT min(started_at) FROM v_sessions")["rows"][0][0]
+    assert cli.run("sql", question).out.splitlines()[1] == "sample   4"
+    assert len(cli.json("sql", "FROM v_turns", "--limit", "2")["rows"]) == 2
+    started = cli.json("sql", "SELECT min(started_at) FROM v_sessions")["rows"][0][0]
     assert started.startswith("2026-11-21T08:00:")
 
 
@@ -368,29 +378,29 @@ def test_sql_answers_questions_to_the_views(desk: Desk, sessions: Sessions) -> N
     ],
 )
 def test_sql_that_does_more_than_ask_is_refused_and_changes_nothing(
-    desk: Desk, sessions: Sessions, statement: str
+    cli: CliHarness, sessions: Sessions, statement: str
 ) -> None:
-    answer = desk.run("sql", statement, "--json")
+    answer = cli.run("sql", statement, "--json")
     assert (answer.code, answer.out) == (2, "")
     assert "tailboard sql" in answer.err
-    assert desk.json("sql", "SELECT count(*) FROM v_turns")["rows"] == [[6]]
+    assert cli.json("sql", "SELECT count(*) FROM v_turns")["rows"] == [[6]]
 
 
-def test_the_question_an_error_suggests_is_answered(desk: Desk, sessions: Sessions) -> None:
+def test_the_question_an_error_suggests_is_answered(cli: CliHarness, sessions: Sessions) -> None:
     question = "SELECT view_name FROM duckdb_views() WHERE NOT internal"
-    assert question in desk.run("sql", "DROP TABLE turns").err
-    assert ["v_sessions"] in desk.json("sql", question)["rows"]
+    assert question in cli.run("sql", "DROP TABLE turns").err
+    assert ["v_sessions"] in cli.json("sql", question)["rows"]
 
 
-def test_the_document_is_pure_ascii_and_one_line(desk: Desk, sessions: Sessions) -> None:
-    out = desk.run("show", sessions.done.thread.id, "--json").out
+def test_the_document_is_pure_ascii_and_one_line(cli: CliHarness, sessions: Sessions) -> None:
+    out = cli.run("show", sessions.done.thread.id, "--json").out
     assert out.isascii()
     assert out.count("\n") == 1
     json.loads(out)
 
 
-def test_somebody_who_is_new_is_told_three_things(desk: Desk) -> None:
-    told = desk.run("status").out
+def test_somebody_who_is_new_is_told_three_things(cli: CliHarness) -> None:
+    told = cli.run("status").out
     assert told.startswith("Nothing has been read yet.\n\nThree things to know:\n")
     assert [line.split()[0] for line in told.splitlines()[3:]] == [
         "dashboard",
@@ -398,24 +408,24 @@ def test_somebody_who_is_new_is_told_three_things(desk: Desk) -> None:
         "problems",
         "file",
     ]
-    assert str(desk.db) in told
-    write_sessions(desk.home)
-    assert "KiB unread: `tailboard ingest`." in desk.run("status").out
-    assert desk.run("ingest").code == 0
-    assert "Three things" not in desk.run("status").out
+    assert str(cli.db) in told
+    write_sessions(cli.home)
+    assert "KiB unread: `tailboard ingest`." in cli.run("status").out
+    assert cli.run("ingest").code == 0
+    assert "Three things" not in cli.run("status").out
 
 
 @pytest.mark.parametrize("command", [["sessions"], ["usage"]])
 def test_a_project_that_nobody_knows_is_told_as_such_with_one_that_is_called_alike(
-    desk: Desk, sessions: Sessions, command: list[str]
+    cli: CliHarness, sessions: Sessions, command: list[str]
 ) -> None:
-    answer = desk.run(*command, "--project", "sit")
+    answer = cli.run(*command, "--project", "sit")
     assert (answer.code, answer.out) == (1, "")
     assert answer.err == "There is no project 'sit'.\nDid you mean 'site'?\n"
-    assert "There are " in desk.run(*command, "--project", "nothing like it").err
-    assert desk.run(*command, "--project", "/home/dev/site", "--since", "1m").code == 0
+    assert "There are " in cli.run(*command, "--project", "nothing like it").err
+    assert cli.run(*command, "--project", "/home/dev/site", "--since", "1m").code == 0
 
 
-def test_usage_by_session_says_what_each_is_called(desk: Desk, sessions: Sessions) -> None:
-    row = desk.run("usage", "--by", "session", "--session", sessions.done.thread.id).out
+def test_usage_by_session_says_what_each_is_called(cli: CliHarness, sessions: Sessions) -> None:
+    row = cli.run("usage", "--by", "session", "--session", sessions.done.thread.id).out
     assert "Fix the parser" in row

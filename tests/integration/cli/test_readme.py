@@ -14,7 +14,7 @@ import pytest
 from ingest.cli.main import cli, run
 from ingest.demo.story import shipped
 from ingest.demo.writer import DemoWriter
-from tests.integration.cli.cli_harness import Desk
+from tests.integration.cli.cli_harness import CliHarness
 
 ROOT = Path(__file__).resolve().parents[3]
 README = (ROOT / "README.md").read_text()
@@ -58,27 +58,27 @@ def read(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def demo(read: Path, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Desk:
-    """A desk of its own with all that; somebody stands in the folder of a project."""
-    shutil.copytree(read / "data", desk.db.parent)
-    desk.now = NOW
-    desk.env["CODEX_HOME"] = str(read / "codex")
+def demo(read: Path, cli: CliHarness, monkeypatch: pytest.MonkeyPatch) -> CliHarness:
+    """A home with all that; the current folder is that of a project."""
+    shutil.copytree(read / "data", cli.db.parent)
+    cli.now = NOW
+    cli.env["CODEX_HOME"] = str(read / "codex")
     monkeypatch.chdir(read / "work" / "parser")
-    return desk
+    return cli
 
 
-def words_of(command: str, desk: Desk) -> list[str]:
+def words_of(command: str, cli: CliHarness) -> list[str]:
     """As somebody would type it: with a real id, and without changing anything by accident."""
     words = shlex.split(command)[1:]
     if words[:1] == ["tasks"]:
-        task = desk.json("tasks")["tasks"][0]["id"]
+        task = cli.json("tasks")["tasks"][0]["id"]
         words = [task if re.fullmatch(r"ID|[0-9a-f]{4}", word) else word for word in words]
     else:
-        session = desk.json("sessions", "--limit", "1")["sessions"][0]["id"]
+        session = cli.json("sessions", "--limit", "1")["sessions"][0]["id"]
         words = [session if re.fullmatch(r"ID|[0-9a-f]{8}", word) else word for word in words]
     words = ["parser" if word == "sample" else word for word in words]
     if words[:2] == ["quarantine", "export"]:
-        words += ["--out", str(desk.tmp / "lines")]
+        words += ["--out", str(cli.tmp / "lines")]
     asks = {"--dry-run", "--yes"} & options_of(words) - set(words)
     return words + sorted(asks)[:1]
 
@@ -95,7 +95,7 @@ def options_of(words: list[str]) -> set[str]:
 
 
 @pytest.mark.parametrize("command", OURS)
-def test_a_command_in_the_readme_works(demo: Desk, command: str) -> None:
+def test_a_command_in_the_readme_works(demo: CliHarness, command: str) -> None:
     answer = demo.run(*words_of(command, demo))
     # 1 means that something needs attention, and in the demo something does.
     assert answer.code in (0, 1), answer.err
@@ -163,6 +163,6 @@ def takes(command: str, below: str) -> bool:
     return isinstance(group, click.Group) and below in group.list_commands(click.Context(group))
 
 
-def test_what_the_readme_has_a_shell_evaluate_is_a_script(demo: Desk) -> None:
+def test_what_the_readme_has_a_shell_evaluate_is_a_script(demo: CliHarness) -> None:
     (command,) = set(re.findall(r"\$\(tailboard ([^)]+)\)", PAGES))
     assert "_tailboard_completion" in demo.run(*command.split()).out

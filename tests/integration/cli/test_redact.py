@@ -8,7 +8,7 @@ import pytest
 from ingest.db.database import Database
 from ingest.db.edit_log import EditLog
 from tests.app_harness import AppHarness
-from tests.integration.cli.cli_harness import Desk, Sessions, write_sessions
+from tests.integration.cli.cli_harness import CliHarness, Sessions, write_sessions
 
 SECRET = "ghp_" + "a1B2" * 9
 PRIVATE = "the colour of my first bicycle"
@@ -16,9 +16,9 @@ TEXT = f"use {SECRET} and <private>{PRIVATE}</private> please"
 
 
 @pytest.fixture
-def leaky(desk: Desk, sessions: Sessions) -> Desk:
+def leaky(cli: CliHarness, sessions: Sessions) -> CliHarness:
     """A database as an older version left it: secrets in it, some of them wrapped."""
-    with Database(desk.db) as database, database.transaction():
+    with Database(cli.db) as database, database.transaction():
         database.execute("update messages set text = $t where role = 'user'", {"t": TEXT})
         database.execute(
             "update plans set steps = $t", {"t": f'[["{TEXT}", "pending"], ["Read on", "pending"]]'}
@@ -28,8 +28,8 @@ def leaky(desk: Desk, sessions: Sessions) -> Desk:
     line = '{"id":"c9","db":"tailboard.duckdb","at":"2026-11-21T08:00:00","actor":"me",'
     line += f'"verb":"task","reason":"{TEXT}","selection":{{}},"arguments":{{}},"batches":[],'
     line += '"matched":1,"skipped":{}}\n'
-    EditLog(desk.db).path.write_text(line, encoding="utf-8")
-    return desk
+    EditLog(cli.db).path.write_text(line, encoding="utf-8")
+    return cli
 
 
 def left(folder: Path) -> list[str]:
@@ -42,7 +42,7 @@ def left(folder: Path) -> list[str]:
     ]
 
 
-def test_a_scan_counts_by_kind_and_place_and_shows_no_secret(leaky: Desk) -> None:
+def test_a_scan_counts_by_kind_and_place_and_shows_no_secret(leaky: CliHarness) -> None:
     answer = leaky.run("redact", "scan")
     assert answer.code == 1
     assert "messages.text" in answer.out
@@ -57,7 +57,7 @@ def test_a_scan_counts_by_kind_and_place_and_shows_no_secret(leaky: Desk) -> Non
 
 
 @pytest.mark.fault("S01")
-def test_after_it_is_applied_no_byte_of_it_is_left(leaky: Desk) -> None:
+def test_after_it_is_applied_no_byte_of_it_is_left(leaky: CliHarness) -> None:
     assert left(leaky.db.parent) != []
     answer = leaky.run("redact", "apply", "--yes")
     assert answer.code == 0, answer.err
@@ -70,7 +70,7 @@ def test_after_it_is_applied_no_byte_of_it_is_left(leaky: Desk) -> None:
     assert leaky.run("verify").code == 0
 
 
-def test_a_dry_run_and_a_no_change_nothing(leaky: Desk) -> None:
+def test_a_dry_run_and_a_no_change_nothing(leaky: CliHarness) -> None:
     before = leaky.json("redact", code=1)["total"]
     assert leaky.run("redact", "apply", "--dry-run").code == 0
     assert leaky.run("redact", "apply").code == 2
@@ -80,17 +80,17 @@ def test_a_dry_run_and_a_no_change_nothing(leaky: Desk) -> None:
 def test_while_somebody_else_has_it_open_it_is_scanned_but_not_written_anew(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    desk = Desk(tmp_path, capsys)
-    _, desk.now = write_sessions(desk.home)
-    assert desk.run("ingest", "-q").code == 0
-    with Database(desk.db) as database, database.transaction():
+    cli = CliHarness(tmp_path, capsys)
+    _, cli.now = write_sessions(cli.home)
+    assert cli.run("ingest", "-q").code == 0
+    with Database(cli.db) as database, database.transaction():
         database.execute("update messages set text = $t where role = 'user'", {"t": TEXT})
     harness = AppHarness(tmp_path)
     harness.start_owner()
     try:
-        found = desk.json("redact", "scan", code=1)
+        found = cli.json("redact", "scan", code=1)
         assert found["total"] > 0
-        answer = desk.run("redact", "apply", "--yes")
+        answer = cli.run("redact", "apply", "--yes")
         assert answer.code == 2
         assert "has the database open" in answer.err
     finally:

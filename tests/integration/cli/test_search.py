@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from ingest.db.local_reader import LocalReader
 from ingest.sessions.search.query import parse
 from ingest.sessions.search.search import SearchResult, search
-from tests.faults.fault_harness import Place
-from tests.integration.cli.cli_harness import Desk, Sessions
+from tests.faults.fault_harness import FaultHarness
+from tests.integration.cli.cli_harness import CliHarness, Sessions
 from tests.integration.report.test_with_an_owner import PATIENCE, following
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -21,10 +21,10 @@ SAID = 'What\'s in src/x.py? 100 % of foo_bar AND (a+)+$; it said "DROP" \\ ;DRO
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
+def harness(tmp_path_factory: pytest.TempPathFactory) -> FaultHarness:
     """Two sessions of two projects, the second one a day later."""
-    place = Place(tmp_path_factory.mktemp("search"))
-    first = place.home.session(cwd="/home/dev/parser")
+    harness = FaultHarness(tmp_path_factory.mktemp("search"))
+    first = harness.home.session(cwd="/home/dev/parser")
     first.prompt(SAID)
     first.plan([("Read the lexer", "completed"), ('Say "hello" to ünïcode', "in_progress")])
     first.plan([("Read the lexer", "completed"), ('Say "hello" to ünïcode', "completed")])
@@ -36,19 +36,19 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
     first.prompt("Again")
     first.fail_turn("The model is at its limit")
     first.write()
-    place.home.clock.tick(24 * 3_600_000)
-    second = place.home.session(cwd="/home/dev/site")
+    harness.home.clock.tick(24 * 3_600_000)
+    second = harness.home.session(cwd="/home/dev/site")
     second.prompt("Read the lexer")
     second.end_turn("Relexering.")
     second.write()
-    place.home.history(first, "Known already")
-    place.read()
-    return place
+    harness.home.history(first, "Known already")
+    harness.read()
+    return harness
 
 
 @pytest.fixture(scope="module")
-def local(place: Place) -> Iterator[LocalReader]:
-    with place.open() as database:
+def local(harness: FaultHarness) -> Iterator[LocalReader]:
+    with harness.open() as database:
         yield LocalReader(database)
 
 
@@ -129,14 +129,14 @@ def test_a_patch_is_shown_by_the_file_it_is_of(local: LocalReader) -> None:
 
 def test_what_a_script_patched_is_found_by_what_it_printed(tmp_path: Path) -> None:
     """In code mode a patch is a call of a script's, and has no command of its own."""
-    place = Place(tmp_path)
-    session = place.home.session("g4", "0.169.0", code_mode=True)
+    harness = FaultHarness(tmp_path)
+    session = harness.home.session("g4", "0.169.0", code_mode=True)
     session.prompt("Patch it")
     session.patch({"notes/names.md": "# names\n"})
     session.end_turn("Patched.")
     session.write()
-    place.read()
-    with place.open() as database:
+    harness.read()
+    with harness.open() as database:
         hits = found(LocalReader(database), '"updated the following files"').hits
         assert {(hit.kind, hit.tool) for hit in hits} >= {("output", "apply_patch")}
         assert {hit.tool for hit in found(LocalReader(database), "tool:apply_patch").hits} == {
@@ -180,8 +180,8 @@ def test_a_filter_fits_whatever_its_capitals(spelled: LocalReader, text: str) ->
 @pytest.fixture(scope="module")
 def spelled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalReader]:
     """A session with capitals in its names, also some that have more than one small letter."""
-    place = Place(tmp_path_factory.mktemp("spelled"))
-    session = place.home.session(
+    harness = FaultHarness(tmp_path_factory.mktemp("spelled"))
+    session = harness.home.session(
         "g4", "0.169.0", cwd="/home/dev/İstanbul", git={"branch": "fix/ΟΔΟΣ"}
     )
     session.prompt("Look it up")
@@ -190,8 +190,8 @@ def spelled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalReader]:
     session.goal_status("usageLimited")
     session.end_turn("Done.")
     session.write()
-    place.read()
-    with place.open() as database:
+    harness.read()
+    with harness.open() as database:
         yield LocalReader(database)
 
 
@@ -201,13 +201,13 @@ def spelled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalReader]:
 def test_a_turn_that_failed_without_a_message_is_an_error_too(
     tmp_path: Path, generation: str, said: str
 ) -> None:
-    place = Place(tmp_path)
-    session = place.home.session(generation)
+    harness = FaultHarness(tmp_path)
+    session = harness.home.session(generation)
     session.prompt("Begin")
     session.fail_turn("", "usage_limit_exceeded")
     session.write()
-    place.read()
-    with place.open() as database:
+    harness.read()
+    with harness.open() as database:
         for text in ("has:error", "kind:error", f'"{said}"'):
             (hit,) = found(LocalReader(database), text).hits
             assert (hit.kind, hit.excerpt, hit.status) == ("error", said, "failed")
@@ -216,13 +216,13 @@ def test_a_turn_that_failed_without_a_message_is_an_error_too(
 def test_a_session_is_where_its_newest_part_is_even_if_nobody_knows_when_the_other_began(
     tmp_path: Path,
 ) -> None:
-    place = Place(tmp_path)
-    first = place.home.session("g4", "0.169.0", cwd="/home/dev/old")
+    harness = FaultHarness(tmp_path)
+    first = harness.home.session("g4", "0.169.0", cwd="/home/dev/old")
     first.prompt("Begin")
     first.end_turn("Begun.")
     first.prompt("Go on")
     first.end_turn("Gone.")
-    place.home.clock.tick(60_000)
+    harness.home.clock.tick(60_000)
     second = first.revert(1)
     second.prompt("Another way")
     second.end_turn("There.")
@@ -230,8 +230,8 @@ def test_a_session_is_where_its_newest_part_is_even_if_nobody_knows_when_the_oth
     first.path.write_bytes(first.bytes().replace(first.thread.created.encode(), b"no time"))
     where = second.bytes().replace(b"/home/dev/old", b"/home/dev/new")
     second.path.write_bytes(where.replace(b'"branch":"main"', b'"branch":null'))
-    place.read()
-    with place.open() as database:
+    harness.read()
+    with harness.open() as database:
         local = LocalReader(database)
         ((project, branch),) = local.sql("select project, branch from v_sessions").rows
         assert (project, branch) == ("new", None)
@@ -240,8 +240,8 @@ def test_a_session_is_where_its_newest_part_is_even_if_nobody_knows_when_the_oth
 
 
 def test_a_step_that_a_script_set_twice_stands_as_it_was_set_last(tmp_path: Path) -> None:
-    place = Place(tmp_path)
-    session = place.home.session("g4", "0.169.0", code_mode=True)
+    harness = FaultHarness(tmp_path)
+    session = harness.home.session("g4", "0.169.0", code_mode=True)
     session.prompt("Plan it")
     for status in ("pending", "in_progress", "completed", "pending", "completed"):
         script = "".join(
@@ -251,20 +251,20 @@ def test_a_step_that_a_script_set_twice_stands_as_it_was_set_last(tmp_path: Path
         session.custom("exec", script, "ok")
     session.end_turn("Planned.")
     session.write()
-    place.read()
-    with place.open() as database:
+    harness.read()
+    with harness.open() as database:
         (hit,) = found(LocalReader(database), "lexer kind:step").hits
         assert hit.status == "completed"
 
 
 def test_hits_that_fit_equally_well_are_each_on_one_page(tmp_path: Path) -> None:
     """A script calls a tool a hundred times, in one line and at one moment."""
-    place = Place(tmp_path)
-    session = place.home.session("g4", "0.169.0")
+    harness = FaultHarness(tmp_path)
+    session = harness.home.session("g4", "0.169.0")
     session.prompt("Begin")
     session.write()
-    place.read()
-    with place.open() as database:
+    harness.read()
+    with harness.open() as database:
         with database.transaction():
             database.execute(
                 "insert into calls (source, byte, length, turn, kind, tool, command, status) "
@@ -291,21 +291,21 @@ def test_a_hit_names_the_turn_as_show_counts_it(local: LocalReader) -> None:
 
 
 def test_a_prompt_of_a_session_that_is_gone_is_still_found(tmp_path: Path) -> None:
-    place = Place(tmp_path)
-    place.home.history(place.home.session(), "Typed long ago")
-    place.read()
-    with place.open() as database:
+    harness = FaultHarness(tmp_path)
+    harness.home.history(harness.home.session(), "Typed long ago")
+    harness.read()
+    with harness.open() as database:
         (hit,) = found(LocalReader(database), "typed").hits
     assert (hit.kind, hit.turn, hit.project) == ("prompt", None, None)
 
 
 def test_a_line_is_found_as_soon_as_it_is_stored(tmp_path: Path) -> None:
-    place = Place(tmp_path)
-    session = place.home.session()
+    harness = FaultHarness(tmp_path)
+    session = harness.home.session()
     session.prompt("Before")
     session.write()
-    with place.open() as database:
-        owner = place.owner(database)
+    with harness.open() as database:
+        owner = harness.owner(database)
         owner.read_once()
         assert found(LocalReader(database), "haystack").total == 0
         session.say("A needle in a haystack")
@@ -314,8 +314,8 @@ def test_a_line_is_found_as_soon_as_it_is_stored(tmp_path: Path) -> None:
         assert found(LocalReader(database), "haystack").total == 1
 
 
-def test_search_answers_with_what_is_promised(desk: Desk, sessions: Sessions) -> None:
-    document = desk.json("search", "parser")
+def test_search_answers_with_what_is_promised(cli: CliHarness, sessions: Sessions) -> None:
+    document = cli.json("search", "parser")
     assert document["schema"] == "tailboard.search/1"
     assert document["total"] == len(document["hits"]) == 3
     for hit in document["hits"]:
@@ -324,41 +324,41 @@ def test_search_answers_with_what_is_promised(desk: Desk, sessions: Sessions) ->
     assert {hit["kind"] for hit in document["hits"]} == {"prompt", "command", "file"}
 
 
-def test_options_narrow_as_filters_do(desk: Desk, sessions: Sessions) -> None:
-    assert desk.json("search", "parser", "--project", "nowhere")["total"] == 0
-    assert desk.json("search", "parser", "--session", sessions.done.thread.id)["total"] == 3
-    assert len(desk.json("search", "parser", "--limit", "1")["hits"]) == 1
-    assert desk.run("search", "parser", "--session", "ffff").code == 1
+def test_options_narrow_as_filters_do(cli: CliHarness, sessions: Sessions) -> None:
+    assert cli.json("search", "parser", "--project", "nowhere")["total"] == 0
+    assert cli.json("search", "parser", "--session", sessions.done.thread.id)["total"] == 3
+    assert len(cli.json("search", "parser", "--limit", "1")["hits"]) == 1
+    assert cli.run("search", "parser", "--session", "ffff").code == 1
 
 
-def test_people_see_where_and_the_line(desk: Desk, sessions: Sessions) -> None:
-    answer = desk.run("search", "changelog")
+def test_people_see_where_and_the_line(cli: CliHarness, sessions: Sessions) -> None:
+    answer = cli.run("search", "changelog")
     where, line = answer.out.splitlines()
     id_ = where.split(" · ")[1]
     assert sessions.done.thread.id.startswith(id_)
     assert where.startswith(f"prompt sample · {id_} · turn 1 · ")
     assert line == "  and the changelog"
     assert answer.err == "1 hit.\n"
-    assert "\x1b" not in desk.run("search", "red").out
+    assert "\x1b" not in cli.run("search", "red").out
 
 
 def test_who_has_the_database_answers_the_others_with_what_is_new(
-    desk: Desk, sessions: Sessions
+    cli: CliHarness, sessions: Sessions
 ) -> None:
-    alone = desk.json("search", "parser")
-    with following(desk):
-        assert desk.json("search", "parser") == alone
+    alone = cli.json("search", "parser")
+    with following(cli):
+        assert cli.json("search", "parser") == alone
         sessions.done.prompt("A needle in a haystack")
         sessions.done.write()
         found = 0
         until = monotonic() + PATIENCE
         while not found and monotonic() < until:
-            found = desk.json("search", "haystack")["total"]
+            found = cli.json("search", "haystack")["total"]
         assert found == 1
 
 
-def test_before_anything_was_read_nothing_is_found(desk: Desk) -> None:
-    assert desk.json("search", "x") == {"schema": "tailboard.search/1", "hits": [], "total": 0}
+def test_before_anything_was_read_nothing_is_found(cli: CliHarness) -> None:
+    assert cli.json("search", "x") == {"schema": "tailboard.search/1", "hits": [], "total": 0}
 
 
 @pytest.mark.parametrize(
@@ -371,9 +371,9 @@ def test_before_anything_was_read_nothing_is_found(desk: Desk) -> None:
     ],
 )
 def test_a_filter_that_means_nothing_is_refused_in_a_command_and_in_quotes_looked_for(
-    desk: Desk, sessions: Sessions, written: str, told: str
+    cli: CliHarness, sessions: Sessions, written: str, told: str
 ) -> None:
-    answer = desk.run("search", written, "parser")
+    answer = cli.run("search", written, "parser")
     assert (answer.code, answer.out) == (2, "")
     assert told in answer.err
-    assert desk.run("search", f'"{written}"').code == 0
+    assert cli.run("search", f'"{written}"').code == 0

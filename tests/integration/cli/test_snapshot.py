@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 
 from ingest.db.engine import connect
-from tests.integration.cli.cli_harness import Desk, Sessions
+from tests.integration.cli.cli_harness import CliHarness, Sessions
 
 
-def test_a_copy_can_be_opened_by_any_duckdb(desk: Desk, sessions: Sessions) -> None:
-    out = desk.tmp / "copy.duckdb"
-    answer = desk.json("snapshot", "--out", str(out))
+def test_a_copy_can_be_opened_by_any_duckdb(cli: CliHarness, sessions: Sessions) -> None:
+    out = cli.tmp / "copy.duckdb"
+    answer = cli.json("snapshot", "--out", str(out))
     assert answer == {
         "schema": "tailboard.snapshot/1",
         "path": str(out),
@@ -21,9 +21,9 @@ def test_a_copy_can_be_opened_by_any_duckdb(desk: Desk, sessions: Sessions) -> N
     assert counted == (5,)
 
 
-def test_ending_in_parquet_it_is_a_folder_of_views(desk: Desk, sessions: Sessions) -> None:
-    out = desk.tmp / "copy.parquet"
-    answer = desk.run("snapshot", "--out", str(out))
+def test_ending_in_parquet_it_is_a_folder_of_views(cli: CliHarness, sessions: Sessions) -> None:
+    out = cli.tmp / "copy.parquet"
+    answer = cli.run("snapshot", "--out", str(out))
     assert answer.code == 0
     assert answer.out.endswith(f"to {out}.\n")
     with connect() as con:
@@ -31,14 +31,14 @@ def test_ending_in_parquet_it_is_a_folder_of_views(desk: Desk, sessions: Session
     assert rows == (5,)
 
 
-def test_a_file_in_the_way_stays_unless_it_is_given_up(desk: Desk, sessions: Sessions) -> None:
-    out = desk.tmp / "copy.duckdb"
+def test_a_file_in_the_way_stays_unless_it_is_given_up(cli: CliHarness, sessions: Sessions) -> None:
+    out = cli.tmp / "copy.duckdb"
     out.write_text("mine")
-    answer = desk.run("snapshot", "--out", str(out))
+    answer = cli.run("snapshot", "--out", str(out))
     assert (answer.code, answer.out) == (3, "")
     assert f"{out} already exists." in answer.err
     assert out.read_text() == "mine"
-    assert desk.run("snapshot", "--out", str(out), "--overwrite").code == 0
+    assert cli.run("snapshot", "--out", str(out), "--overwrite").code == 0
     assert out.read_bytes() != b"mine"
 
 
@@ -57,21 +57,21 @@ def test_a_file_in_the_way_stays_unless_it_is_given_up(desk: Desk, sessions: Ses
     ],
 )
 def test_the_database_itself_is_never_overwritten(
-    desk: Desk, sessions: Sessions, name: str
+    cli: CliHarness, sessions: Sessions, name: str
 ) -> None:
-    (desk.tmp / "link.duckdb").symlink_to(desk.db)
-    (desk.tmp / "second.duckdb").hardlink_to(desk.db)
-    (desk.tmp / "folder").symlink_to(desk.db.parent)
-    before = {path.name: path.stat().st_ino for path in desk.db.parent.iterdir()}
-    answer = desk.run("snapshot", "--out", str(desk.db.parent / name), "--overwrite")
+    (cli.tmp / "link.duckdb").symlink_to(cli.db)
+    (cli.tmp / "second.duckdb").hardlink_to(cli.db)
+    (cli.tmp / "folder").symlink_to(cli.db.parent)
+    before = {path.name: path.stat().st_ino for path in cli.db.parent.iterdir()}
+    answer = cli.run("snapshot", "--out", str(cli.db.parent / name), "--overwrite")
     assert answer.code == 3
     assert "belongs to the database" in answer.err
-    after = {path.name: path.stat().st_ino for path in desk.db.parent.iterdir()}
+    after = {path.name: path.stat().st_ino for path in cli.db.parent.iterdir()}
     assert after == before
-    assert desk.run("snapshot", "--out", str(desk.db) + ".copy", "--overwrite").code == 0
+    assert cli.run("snapshot", "--out", str(cli.db) + ".copy", "--overwrite").code == 0
 
 
-def test_where_nothing_was_read_there_is_nothing_to_copy(desk: Desk, tmp_path: Path) -> None:
-    answer = desk.run("snapshot", "--out", str(tmp_path / "copy.duckdb"))
+def test_where_nothing_was_read_there_is_nothing_to_copy(cli: CliHarness, tmp_path: Path) -> None:
+    answer = cli.run("snapshot", "--out", str(tmp_path / "copy.duckdb"))
     assert answer.code == 1
     assert "nothing to copy" in answer.err

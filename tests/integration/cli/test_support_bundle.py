@@ -5,7 +5,7 @@ import stat
 from typing import Any
 
 from ingest.exit_codes import Exit
-from tests.integration.cli.cli_harness import Desk, Sessions
+from tests.integration.cli.cli_harness import CliHarness, Sessions
 
 SAID = (
     "Fix the parser", "changelog", "pytest", "It works now", "Two steps", "Which one?", "sleep 60",
@@ -13,15 +13,15 @@ SAID = (
 )  # fmt: skip
 
 
-def bundle(desk: Desk) -> dict[str, Any]:
-    document = desk.json("support-bundle")
+def bundle(cli: CliHarness) -> dict[str, Any]:
+    document = cli.json("support-bundle")
     assert document["schema"] == "tailboard.support-bundle/1"
     found: dict[str, Any] = document["bundle"]
     return found
 
 
-def test_it_says_how_things_stand(desk: Desk, sessions: Sessions) -> None:
-    found = bundle(desk)
+def test_it_says_how_things_stand(cli: CliHarness, sessions: Sessions) -> None:
+    found = bundle(cli)
     assert list(found["versions"]) == ["tailboard", "python", "duckdb", "textual", "schema"]
     assert sum(row["sessions"] for row in found["counts"]["sessions"]) == 5
     assert found["counts"]["rejects"][0]["reason"] == "not_json"
@@ -29,47 +29,49 @@ def test_it_says_how_things_stand(desk: Desk, sessions: Sessions) -> None:
     assert found["settings"]["stall_minutes"] == {"value": 5.0, "source": "default"}
 
 
-def test_it_holds_no_contents_no_ids_and_no_paths(desk: Desk, sessions: Sessions) -> None:
-    text = desk.run("support-bundle").out
+def test_it_holds_no_contents_no_ids_and_no_paths(cli: CliHarness, sessions: Sessions) -> None:
+    text = cli.run("support-bundle").out
     assert json.loads(text)
     ids = (one.thread.id for one in (sessions.done, sessions.failed, sessions.waiting))
-    for said in (*SAID, *ids, str(desk.tmp), desk.tmp.name, "codex/sessions"):
+    for said in (*SAID, *ids, str(cli.tmp), cli.tmp.name, "codex/sessions"):
         assert said not in text, said
 
 
 def test_a_path_has_the_same_mark_everywhere_and_another_next_time(
-    desk: Desk, sessions: Sessions
+    cli: CliHarness, sessions: Sessions
 ) -> None:
-    first, second = bundle(desk), bundle(desk)
+    first, second = bundle(cli), bundle(cli)
     mark = first["settings"]["db"]["value"]
     assert any(mark in check["detail"] for check in first["checks"])
     assert mark != second["settings"]["db"]["value"]
 
 
-def test_names_out_of_a_log_are_told_only_if_they_are_names(desk: Desk, sessions: Sessions) -> None:
+def test_names_out_of_a_log_are_told_only_if_they_are_names(
+    cli: CliHarness, sessions: Sessions
+) -> None:
     sessions.done.line("my secret plan: /home/robin", {})
     sessions.done.line("new_thing", {})
     sessions.done.write()
-    assert desk.run("ingest", "-q").code == 0
-    told = [kind["kind"] for kind in bundle(desk)["counts"]["kinds_nobody_knows"]]
+    assert cli.run("ingest", "-q").code == 0
+    told = [kind["kind"] for kind in bundle(cli)["counts"]["kinds_nobody_knows"]]
     assert sorted(told) == ["new_thing", "odd"]
 
 
-def test_it_is_written_to_a_new_file_that_is_private(desk: Desk, sessions: Sessions) -> None:
-    out = desk.tmp / "bundle.json"
-    answer = desk.run("support-bundle", "--out", str(out))
+def test_it_is_written_to_a_new_file_that_is_private(cli: CliHarness, sessions: Sessions) -> None:
+    out = cli.tmp / "bundle.json"
+    answer = cli.run("support-bundle", "--out", str(out))
     assert "Read the file before you send it." in answer.out
     assert stat.S_IMODE(out.stat().st_mode) == 0o600
     assert json.loads(out.read_text())["counts"]
-    again = desk.run("support-bundle", "--out", str(out))
+    again = cli.run("support-bundle", "--out", str(out))
     assert again.code == Exit.UNUSABLE
     assert "File exists" in again.err
 
 
-def test_without_a_database_it_is_short_and_still_of_use(desk: Desk) -> None:
-    found = bundle(desk)
+def test_without_a_database_it_is_short_and_still_of_use(cli: CliHarness) -> None:
+    found = bundle(cli)
     assert found["counts"]["tables"] == []
     assert not all(check["ok"] for check in found["checks"])
-    desk.db.parent.mkdir()
-    desk.db.write_bytes(b"this is no database" * 1000)
-    assert bundle(desk)["counts"]["error"].startswith("store.")
+    cli.db.parent.mkdir()
+    cli.db.write_bytes(b"this is no database" * 1000)
+    assert bundle(cli)["counts"]["error"].startswith("store.")

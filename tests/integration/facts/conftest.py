@@ -5,18 +5,18 @@ from collections.abc import Callable
 import pytest
 
 from tests.corpus import corpus as unpacked
-from tests.integration.facts.expectations import Told
+from tests.integration.facts.expectations import StoredHome
 
 
 @pytest.fixture(scope="session")
-def corpus(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Told]:
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], StoredHome]:
     """A folder of the corpus, read in one go."""
-    read: dict[str, Told] = {}
+    read: dict[str, StoredHome] = {}
 
-    def told(folder: str) -> Told:
+    def stored(folder: str) -> StoredHome:
         if folder not in read:
             database = tmp_path_factory.mktemp("corpus") / "tailboard.duckdb"
-            read[folder] = Told(unpacked() / f"codex-{folder}", database)
+            read[folder] = StoredHome(unpacked() / f"codex-{folder}", database)
         return read[folder]
 
-    return told
+    return stored

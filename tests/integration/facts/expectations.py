@@ -21,7 +21,7 @@ def owner(home: Path, database: Path, tuning: RunSettings | None = None) -> Iter
         yield Owner(opened, homes([home]), tuning)
 
 
-class Told:
+class StoredHome:
     """Everything that one home tells, held in memory."""
 
     def __init__(self, home: Path, database: Path) -> None:

@@ -19,9 +19,9 @@ from tests.build.scenarios import (
     STEPS,
 )
 from tests.build.scenarios import steps as steps_done
-from tests.integration.facts.expectations import Told
+from tests.integration.facts.expectations import StoredHome
 
-Corpus = Callable[[str], Told]
+Corpus = Callable[[str], StoredHome]
 
 RELEASES = ("0.63.0", "0.101.0", "0.150.0", "0.169.0")
 """Those that ran all scenarios with tools called one by one."""
@@ -34,8 +34,8 @@ HIGH_DEMAND = "currently experiencing high demand, which may cause temporary err
 PLAN_TOKENS = (45_600, 22_800, 1_080, 360, 46_680)
 
 
-def sole(told: Told, title: str) -> str:
-    return str(told.session(title)["id"])
+def sole(stored: StoredHome, title: str) -> str:
+    return str(stored.session(title)["id"])
 
 
 @pytest.mark.parametrize("title", [PLAN_PROMPT, COMPACT])
@@ -43,52 +43,52 @@ def sole(told: Told, title: str) -> str:
 def test_the_plan_moves_from_its_first_step_to_its_last(
     corpus: Corpus, folder: str, title: str
 ) -> None:
-    told = corpus(folder)
-    session = told.session(title)
-    plans = told.plans(session["id"])
+    stored = corpus(folder)
+    session = stored.session(title)
+    plans = stored.plans(session["id"])
     assert plans == [(True, why, steps_done(done)) for done, why in enumerate(REASONS)]
     assert (session["plan_revision"], session["plan_done"], session["plan_total"]) == (5, 4, 4)
     origin = "script" if folder == CODE_MODE else "tool"
-    assert {row["origin"] for row in told.rows("plan_steps", session["id"])} == {origin}
+    assert {row["origin"] for row in stored.rows("plan_steps", session["id"])} == {origin}
 
 
 @pytest.mark.parametrize("folder", PLANNING)
 def test_the_commands_of_the_plan_ran_with_these_exit_codes(corpus: Corpus, folder: str) -> None:
-    told = corpus(folder)
-    commands = told.of(
-        "calls", sole(told, PLAN_PROMPT), "command", "status", "exit_code", kind="command"
+    stored = corpus(folder)
+    commands = stored.of(
+        "calls", sole(stored, PLAN_PROMPT), "command", "status", "exit_code", kind="command"
     )
     assert commands == [(READ, "completed", 0), (FAIL, "failed", 1), (PASS, "completed", 0)]
-    session = told.session(PLAN_PROMPT)
+    session = stored.session(PLAN_PROMPT)
     assert (session["commands"], session["failed_commands"]) == (3, 1)
 
 
 @pytest.mark.parametrize("folder", ["0.20.0", *PLANNING])
 def test_three_patches_each_added_a_note(corpus: Corpus, folder: str) -> None:
-    told = corpus(folder)
-    session = sole(told, PLAN_PROMPT)
+    stored = corpus(folder)
+    session = sole(stored, PLAN_PROMPT)
     paginated = folder.startswith(("0.150", "0.169"))
     below = "/home/dev/sample/" if paginated else ""
-    assert told.of("files", session, "path", "change", "moved_to", "status") == [
+    assert stored.of("files", session, "path", "change", "moved_to", "status") == [
         (below + note, "add", None, "completed") for note in NOTES
     ]
-    assert told.of("calls", session, "status", kind="patch") == [("completed",)] * 3
+    assert stored.of("calls", session, "status", kind="patch") == [("completed",)] * 3
 
 
 @pytest.mark.parametrize("folder", ["0.20.0", *PLANNING])
 def test_prompt_and_answer_are_there_once(corpus: Corpus, folder: str) -> None:
-    told = corpus(folder)
+    stored = corpus(folder)
     said = [("user", PLAN_PROMPT), ("assistant", PLAN_ANSWER)]
-    assert told.said(sole(told, PLAN_PROMPT)) == said
-    assert told.states(sole(told, PLAN_PROMPT)) == ["completed"]
+    assert stored.said(sole(stored, PLAN_PROMPT)) == said
+    assert stored.states(sole(stored, PLAN_PROMPT)) == ["completed"]
 
 
 @pytest.mark.parametrize("folder", ["0.20.0", *RELEASES])
 def test_markup_and_control_characters_of_an_answer_are_kept_as_they_were(
     corpus: Corpus, folder: str
 ) -> None:
-    told = corpus(folder)
-    assert told.said(sole(told, CHAT_PROMPT)) == [
+    stored = corpus(folder)
+    assert stored.said(sole(stored, CHAT_PROMPT)) == [
         ("user", CHAT_PROMPT),
         ("assistant", CHAT_KEPT),
     ]
@@ -96,41 +96,41 @@ def test_markup_and_control_characters_of_an_answer_are_kept_as_they_were(
 
 @pytest.mark.parametrize("folder", RELEASES)
 def test_a_partial_plan_stays_partial(corpus: Corpus, folder: str) -> None:
-    told = corpus(folder)
-    session = told.session("Start the parser refactoring")
-    assert told.plans(session["id"]) == [(True, "Stopped half way", steps_done(1))]
+    stored = corpus(folder)
+    session = stored.session("Start the parser refactoring")
+    assert stored.plans(session["id"]) == [(True, "Stopped half way", steps_done(1))]
     assert (session["plan_done"], session["plan_total"]) == (1, 4)
-    assert told.of("calls", session["id"], "command", "exit_code") == [("echo half", 0)]
+    assert stored.of("calls", session["id"], "command", "exit_code") == [("echo half", 0)]
 
 
 @pytest.mark.parametrize("folder", PLANNING)
 def test_every_token_is_counted_once(corpus: Corpus, folder: str) -> None:
-    told = corpus(folder)
-    assert told.tokens(sole(told, PLAN_PROMPT)) == PLAN_TOKENS
-    assert len(told.rows("usage", sole(told, PLAN_PROMPT))) == 12
+    stored = corpus(folder)
+    assert stored.tokens(sole(stored, PLAN_PROMPT)) == PLAN_TOKENS
+    assert len(stored.rows("usage", sole(stored, PLAN_PROMPT))) == 12
     # Five compactions asked the model too: 17 answers of 9,000, 18,000 or 27,000 tokens.
-    assert told.tokens(sole(told, COMPACT)) == (297_000, 148_500, 1_530, 510, 298_530)
+    assert stored.tokens(sole(stored, COMPACT)) == (297_000, 148_500, 1_530, 510, 298_530)
 
 
 @pytest.mark.parametrize("folder", RELEASES)
 def test_short_sessions_cost_what_their_few_answers_cost(corpus: Corpus, folder: str) -> None:
-    told = corpus(folder)
-    assert told.tokens(sole(told, "Start the parser refactoring"))[-1] == 1690 + 2090 + 2490
-    assert told.tokens(sole(told, CHAT_PROMPT))[-1] == 1690
-    assert told.tokens(sole(told, "Run something long"))[-1] == 1690 + 2090
+    stored = corpus(folder)
+    assert stored.tokens(sole(stored, "Start the parser refactoring"))[-1] == 1690 + 2090 + 2490
+    assert stored.tokens(sole(stored, CHAT_PROMPT))[-1] == 1690
+    assert stored.tokens(sole(stored, "Run something long"))[-1] == 1690 + 2090
     # 0.150 writes a count only after the outputs, and a killed answer has none.
     killed = 1690 if folder == "0.150.0" else 1690 + 2090
-    assert told.tokens(sole(told, "Run something long and die"))[-1] == killed
-    assert told.tokens(sole(told, "Meet a server error"))[-1] == 0
+    assert stored.tokens(sole(stored, "Run something long and die"))[-1] == killed
+    assert stored.tokens(sole(stored, "Meet a server error"))[-1] == 0
 
 
 @pytest.mark.parametrize("folder", PLANNING)
 def test_a_compaction_is_an_event_and_no_answer(corpus: Corpus, folder: str) -> None:
-    told = corpus(folder)
-    session = sole(told, COMPACT)
-    assert told.of("events", session, "kind", "turn") == [("compaction", 1)] * 5
-    assert told.said(session) == [("user", COMPACT), ("assistant", PLAN_ANSWER)]
-    assert told.states(session) == ["completed"]
+    stored = corpus(folder)
+    session = sole(stored, COMPACT)
+    assert stored.of("events", session, "kind", "turn") == [("compaction", 1)] * 5
+    assert stored.said(session) == [("user", COMPACT), ("assistant", PLAN_ANSWER)]
+    assert stored.states(session) == ["completed"]
 
 
 @pytest.mark.parametrize(
@@ -148,17 +148,17 @@ def test_a_compaction_is_an_event_and_no_answer(corpus: Corpus, folder: str) -> 
 def test_an_interrupted_turn_aborts_its_command(
     corpus: Corpus, folder: str, state: str, calls: list[tuple[object, ...]]
 ) -> None:
-    told = corpus(folder)
-    session = sole(told, "Run something long")
-    assert told.states(session) == [state]
-    assert told.of("calls", session, "kind", "command", "status", "exit_code") == calls
+    stored = corpus(folder)
+    session = sole(stored, "Run something long")
+    assert stored.states(session) == [state]
+    assert stored.of("calls", session, "kind", "command", "status", "exit_code") == calls
 
 
 def test_an_interruption_aborts_the_script_and_the_command_that_it_ran(corpus: Corpus) -> None:
-    told = corpus(CODE_MODE)
-    session = sole(told, "Run something long")
-    assert told.states(session) == ["interrupted"]
-    assert told.of("calls", session, "kind", "status", "exit_code") == [
+    stored = corpus(CODE_MODE)
+    session = sole(stored, "Run something long")
+    assert stored.states(session) == ["interrupted"]
+    assert stored.of("calls", session, "kind", "status", "exit_code") == [
         ("script", "completed", None),
         ("script", "aborted", None),
         ("command", "aborted", -1),
@@ -167,13 +167,13 @@ def test_an_interruption_aborts_the_script_and_the_command_that_it_ran(corpus: C
 
 @pytest.mark.parametrize("folder", ["0.20.0", *RELEASES])
 def test_a_killed_session_ends_in_an_open_turn(corpus: Corpus, folder: str) -> None:
-    told = corpus(folder)
-    session = told.session("Run something long and die")
-    assert told.states(session["id"]) == ["open"]
+    stored = corpus(folder)
+    session = stored.session("Run something long and die")
+    assert stored.states(session["id"]) == ["open"]
     assert session["turn_state"] == "open"
     # Up to 0.63 a call was written only with its output.
     running = 0 if folder in ("0.20.0", "0.63.0") else 1
-    sleeping = told.of("calls", session["id"], "status", command="sleep 45")
+    sleeping = stored.of("calls", session["id"], "status", command="sleep 45")
     assert sleeping == [("running",)] * running
     assert session["open_calls"] == running
 
@@ -190,61 +190,63 @@ def test_a_killed_session_ends_in_an_open_turn(corpus: Corpus, folder: str) -> N
 def test_a_server_error_fails_the_turn_as_far_as_the_release_tells(
     corpus: Corpus, folder: str, state: str, code: str | None, reason: str | None
 ) -> None:
-    told = corpus(folder)
-    (turn,) = told.rows("turns", sole(told, "Meet a server error"))
+    stored = corpus(folder)
+    (turn,) = stored.rows("turns", sole(stored, "Meet a server error"))
     assert (turn["state"], turn["error_code"], turn["end_reason"]) == (state, code, reason)
     assert (turn["error"] or "").endswith(HIGH_DEMAND if code else "")
-    assert told.said(turn["session"]) == [("user", "Meet a server error")]
+    assert stored.said(turn["session"]) == [("user", "Meet a server error")]
 
 
 @pytest.mark.parametrize("folder", ["0.150.0", "0.169.0"])
 def test_a_goal_set_by_the_model_is_told_by_what_its_tool_answers(
     corpus: Corpus, folder: str
 ) -> None:
-    told = corpus(folder)
-    session = sole(told, "Work toward a goal")
-    assert told.of("goals", session, "objective", "status", "tokens_used", "turn") == [
+    stored = corpus(folder)
+    session = sole(stored, "Work toward a goal")
+    assert stored.of("goals", session, "objective", "status", "tokens_used", "turn") == [
         ("Ship the parser fix", "active", 0, 1),
         ("Ship the parser fix", "complete", 2380, 1),
     ]
-    assert told.of("calls", session, "kind", "tool") == [
+    assert stored.of("calls", session, "kind", "tool") == [
         ("goal", "create_goal"),
         ("command", "exec_command"),
         ("goal", "update_goal"),
     ]
-    assert told.tokens(session) == (8_800, 4_400, 360, 120, 9_160)
+    assert stored.tokens(session) == (8_800, 4_400, 360, 120, 9_160)
 
 
 def test_agents_without_copied_history_are_linked_both_ways(corpus: Corpus) -> None:
-    told = corpus("0.101.0")
-    parent = told.session("Survey tests and docs with two helpers")
-    tests = told.session("Survey the tests and report")
-    docs = told.session("Survey the docs and report")
-    assert told.of("agents", parent["id"], "event", "child", "task") == [
+    stored = corpus("0.101.0")
+    parent = stored.session("Survey tests and docs with two helpers")
+    tests = stored.session("Survey the tests and report")
+    docs = stored.session("Survey the docs and report")
+    assert stored.of("agents", parent["id"], "event", "child", "task") == [
         ("spawned", tests["id"], "Survey the tests and report"),
         ("spawned", docs["id"], "Survey the docs and report"),
     ]
     for child in (tests, docs):
         assert (child["parent_id"], child["root_id"]) == (parent["id"], parent["id"])
-        assert told.said(child["id"])[-1] == ("assistant", "Child report: all fine.")
-        assert told.states(child["id"]) == ["completed"]
-        assert told.of("calls", child["id"], "command", "exit_code") == [("echo child at work", 0)]
+        assert stored.said(child["id"])[-1] == ("assistant", "Child report: all fine.")
+        assert stored.states(child["id"]) == ["completed"]
+        assert stored.of("calls", child["id"], "command", "exit_code") == [
+            ("echo child at work", 0)
+        ]
     # The answers of all three took turns, so the parent's are the 1st, 2nd, 3rd, 5th, 9th, 10th.
-    assert told.tokens(parent["id"]) == (19_200, 9_600, 540, 180, 19_740)
-    assert told.tokens(tests["id"])[-1] + told.tokens(docs["id"])[-1] == (
+    assert stored.tokens(parent["id"]) == (19_200, 9_600, 540, 180, 19_740)
+    assert stored.tokens(tests["id"])[-1] + stored.tokens(docs["id"])[-1] == (
         2_800 + 4_000 + 3_600 + 4_400 + 4 * 90
     )
 
 
 def test_a_plan_in_a_session_with_agents_is_the_parent_s_alone(corpus: Corpus) -> None:
-    told = corpus("0.101.0")
-    parent = told.session("Survey tests and docs with two helpers")
-    assert [(why, steps[0]) for _, why, steps in told.plans(parent["id"])] == [
+    stored = corpus("0.101.0")
+    parent = stored.session("Survey tests and docs with two helpers")
+    assert [(why, steps[0]) for _, why, steps in stored.plans(parent["id"])] == [
         ("Split the work", (STEPS[0], "in_progress")),
         ("Merged", (STEPS[0], "completed")),
     ]
     for child in ("Survey the tests and report", "Survey the docs and report"):
-        assert told.plans(sole(told, child)) == []
+        assert stored.plans(sole(stored, child)) == []
 
 
 @pytest.mark.parametrize(
@@ -261,17 +263,17 @@ def test_a_plan_in_a_session_with_agents_is_the_parent_s_alone(corpus: Corpus) -
 def test_every_line_of_every_session_is_read_and_known(
     corpus: Corpus, folder: str, generation: str, sessions: int
 ) -> None:
-    told = corpus(folder)
-    found = told.rows("sessions")
+    stored = corpus(folder)
+    found = stored.rows("sessions")
     assert [session["generation"] for session in found] == [generation] * sessions
     assert sum(session["unknown_lines"] for session in found) == 0
-    assert told.rows("rejects") == []
-    assert all(source["lines"] == source["stored"] for source in told.rows("sources"))
+    assert stored.rows("rejects") == []
+    assert all(source["lines"] == source["stored"] for source in stored.rows("sources"))
 
 
 def test_bare_files_tell_a_plan_only_by_the_commands_that_print_it(corpus: Corpus) -> None:
-    told = corpus("0.20.0")
-    commands = told.of("calls", sole(told, PLAN_PROMPT), "command", "exit_code", kind="command")
+    stored = corpus("0.20.0")
+    commands = stored.of("calls", sole(stored, PLAN_PROMPT), "command", "exit_code", kind="command")
     assert commands == [
         ("echo 'plan: Start with the test'", 0),
         (READ, 0),
@@ -282,5 +284,5 @@ def test_bare_files_tell_a_plan_only_by_the_commands_that_print_it(corpus: Corpu
         ("echo 'plan: Green'", 0),
         ("echo 'plan: All done'", 0),
     ]
-    assert told.rows("plan_steps") == []
-    assert told.rows("usage") == []
+    assert stored.rows("plan_steps") == []
+    assert stored.rows("usage") == []

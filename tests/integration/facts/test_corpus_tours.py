@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.integration.facts.expectations import Told
+from tests.integration.facts.expectations import StoredHome
 
-Corpus = Callable[[str], Told]
+Corpus = Callable[[str], StoredHome]
 
 TOURS = ("0.36.0", "0.58.0", "0.98.0", "0.125.0", "0.155.0")
 RESUMED = TOURS[2:]
@@ -16,10 +16,10 @@ EIGHT = (11_600, 4_000, 320, 80, 11_920)
 LISTED = "ls -la; exit 3"
 
 
-def tour(corpus: Corpus, release: str) -> tuple[Told, str]:
-    told = corpus(f"{release}-tour")
-    (session,) = told.rows("sessions")
-    return told, str(session["id"])
+def tour(corpus: Corpus, release: str) -> tuple[StoredHome, str]:
+    stored = corpus(f"{release}-tour")
+    (session,) = stored.rows("sessions")
+    return stored, str(session["id"])
 
 
 @pytest.mark.parametrize(
@@ -36,8 +36,8 @@ def tour(corpus: Corpus, release: str) -> tuple[Told, str]:
 def test_turns_end_as_far_as_the_release_tells(
     corpus: Corpus, release: str, states: list[str]
 ) -> None:
-    told, session = tour(corpus, release)
-    assert told.states(session) == states
+    stored, session = tour(corpus, release)
+    assert stored.states(session) == states
     said = [
         ("user", "Please do the thing"),
         ("assistant", "Running a command."),
@@ -46,7 +46,7 @@ def test_turns_end_as_far_as_the_release_tells(
         ("assistant", "Resumed reply."),
         ("user", "Third turn fails"),
     ]
-    assert told.said(session) == said[: 6 if release in RESUMED else 3]
+    assert stored.said(session) == said[: 6 if release in RESUMED else 3]
 
 
 @pytest.mark.parametrize(
@@ -56,17 +56,17 @@ def test_turns_end_as_far_as_the_release_tells(
 def test_a_failed_turn_says_why_as_far_as_its_file_does(
     corpus: Corpus, release: str, reason: str, code: str | None
 ) -> None:
-    told, session = tour(corpus, release)
-    failed = told.of("turns", session, "n", "end_reason", "error_code", state="failed")
+    stored, session = tour(corpus, release)
+    failed = stored.of("turns", session, "n", "end_reason", "error_code", state="failed")
     assert failed == [(3, reason, code)]
-    assert told.session("Please do the thing")["turn_state"] == "failed"
+    assert stored.session("Please do the thing")["turn_state"] == "failed"
 
 
 @pytest.mark.parametrize("release", TOURS)
 def test_repeated_counts_add_nothing(corpus: Corpus, release: str) -> None:
-    told, session = tour(corpus, release)
-    assert told.tokens(session) == (EIGHT if release in RESUMED else SEVEN)
-    assert len(told.rows("usage", session)) == (8 if release in RESUMED else 7)
+    stored, session = tour(corpus, release)
+    assert stored.tokens(session) == (EIGHT if release in RESUMED else SEVEN)
+    assert len(stored.rows("usage", session)) == (8 if release in RESUMED else 7)
 
 
 @pytest.mark.parametrize(
@@ -82,48 +82,50 @@ def test_repeated_counts_add_nothing(corpus: Corpus, release: str) -> None:
 def test_a_tool_the_release_lacks_has_no_exit_code(
     corpus: Corpus, release: str, ends: list[tuple[str, int | None]]
 ) -> None:
-    told, session = tour(corpus, release)
-    assert told.of("calls", session, "command", "exit_code", kind="command") == ends
-    assert {row["status"] for row in told.rows("calls", session, kind="command")} == {"failed"}
-    for row in told.rows("calls", session, kind="command", exit_code=None):
+    stored, session = tour(corpus, release)
+    assert stored.of("calls", session, "command", "exit_code", kind="command") == ends
+    assert {row["status"] for row in stored.rows("calls", session, kind="command")} == {"failed"}
+    for row in stored.rows("calls", session, kind="command", exit_code=None):
         assert row["output_head"].startswith("unsupported call")
 
 
 @pytest.mark.parametrize("release", TOURS)
 def test_patches_touch_the_files_they_name(corpus: Corpus, release: str) -> None:
-    told, session = tour(corpus, release)
+    stored, session = tour(corpus, release)
     by_codex = release == "0.155.0"
     below = "/home/dev/demo/" if by_codex else ""
     touched = [(f"{below}a.txt", "update"), (f"{below}b.txt", "add")]
     if not by_codex:
         # Newer releases have no shell to patch through.
         touched.append(("c.txt", "add"))
-    assert sorted(told.of("files", session, "path", "change")) == touched
+    assert sorted(stored.of("files", session, "path", "change")) == touched
     statuses = ["completed", "failed" if by_codex else "completed", "failed"]
-    assert [row["status"] for row in told.rows("calls", session, kind="patch")] == statuses
+    assert [row["status"] for row in stored.rows("calls", session, kind="patch")] == statuses
 
 
 @pytest.mark.parametrize("release", TOURS)
 def test_an_invented_tool_fails(corpus: Corpus, release: str) -> None:
-    told, session = tour(corpus, release)
-    assert told.of("calls", session, "kind", "status", tool="no_such_tool") == [("other", "failed")]
+    stored, session = tour(corpus, release)
+    assert stored.of("calls", session, "kind", "status", tool="no_such_tool") == [
+        ("other", "failed")
+    ]
 
 
 @pytest.mark.parametrize("release", TOURS)
 def test_a_plan_that_was_refused_is_no_plan(corpus: Corpus, release: str) -> None:
-    told, session = tour(corpus, release)
+    stored, session = tour(corpus, release)
     taken = release != "0.155.0"
-    assert told.plans(session) == [
+    assert stored.plans(session) == [
         (taken, "start", [("Look", "in_progress"), ("Edit", "pending")]),
         (taken, None, [("Look", "completed"), ("Edit", "completed")]),
     ]
-    (row,) = told.rows("sessions")
+    (row,) = stored.rows("sessions")
     assert (row["plan_done"], row["plan_total"]) == ((2, 2) if taken else (0, 0))
 
 
 @pytest.mark.parametrize("release", TOURS)
 def test_models_and_places_are_those_of_the_session(corpus: Corpus, release: str) -> None:
-    told, session = tour(corpus, release)
+    stored, session = tour(corpus, release)
     models = {
         "0.36.0": "gpt-5-codex",
         "0.58.0": "gpt-5.1-codex",
@@ -131,8 +133,8 @@ def test_models_and_places_are_those_of_the_session(corpus: Corpus, release: str
         "0.125.0": "gpt-5.4",
         "0.155.0": "gpt-5.5",
     }
-    (row,) = told.rows("sessions")
+    (row,) = stored.rows("sessions")
     assert (row["model"], row["cli_version"]) == (models[release], release)
     assert (row["project"], row["branch"]) == ("demo", "feature/x")
-    assert {turn["model"] for turn in told.rows("turns", session)} == {models[release]}
-    assert {use["model"] for use in told.rows("usage", session)} == {models[release]}
+    assert {turn["model"] for turn in stored.rows("turns", session)} == {models[release]}
+    assert {use["model"] for use in stored.rows("usage", session)} == {models[release]}

@@ -3,19 +3,19 @@
 from pathlib import Path
 
 from tests.build import Home, oddities
-from tests.integration.facts.expectations import Row, Told
+from tests.integration.facts.expectations import Row, StoredHome
 
 
-def commands(told: Told, session: str) -> list[Row]:
-    return told.rows("calls", session, kind="command")
+def commands(stored: StoredHome, session: str) -> list[Row]:
+    return stored.rows("calls", session, kind="command")
 
 
 def test_what_was_refused_is_shown_as_refused(tmp_path: Path) -> None:
     home = Home(tmp_path / "home")
     session = oddities.refusals(home)
     session.write()
-    told = Told(home.path, tmp_path / "tailboard.duckdb")
-    found = told.of("calls", session.thread.id, "status")
+    stored = StoredHome(home.path, tmp_path / "tailboard.duckdb")
+    found = stored.of("calls", session.thread.id, "status")
     assert [status for (status,) in found] == [
         "declined",
         "declined",
@@ -23,29 +23,29 @@ def test_what_was_refused_is_shown_as_refused(tmp_path: Path) -> None:
         "aborted",
         "declined",
     ]
-    assert told.rows("files", session.thread.id) == []
+    assert stored.rows("files", session.thread.id) == []
 
 
 def test_a_command_whose_end_follows_its_output_is_counted_once(tmp_path: Path) -> None:
     home = Home(tmp_path / "home")
     session = oddities.late_ends(home)
     session.write()
-    told = Told(home.path, tmp_path / "tailboard.duckdb")
-    found = commands(told, session.thread.id)
+    stored = StoredHome(home.path, tmp_path / "tailboard.duckdb")
+    found = commands(stored, session.thread.id)
     assert [(row["command"], row["exit_code"]) for row in found] == [
         (one.command, one.exit_code) for one in session.expected.commands
     ]
-    (row,) = told.rows("sessions")
+    (row,) = stored.rows("sessions")
     assert (row["commands"], row["failed_commands"]) == (4, 3)
-    assert len(told.rows("files", session.thread.id)) == 1
+    assert len(stored.rows("files", session.thread.id)) == 1
 
 
 def test_a_command_that_is_waited_for_ends_with_its_last_output(tmp_path: Path) -> None:
     home = Home(tmp_path / "home")
     session = oddities.long_command(home)
     session.write()
-    told = Told(home.path, tmp_path / "tailboard.duckdb")
-    (row,) = told.rows("calls", session.thread.id)
+    stored = StoredHome(home.path, tmp_path / "tailboard.duckdb")
+    (row,) = stored.rows("calls", session.thread.id)
     (command,) = session.expected.commands
     assert (row["command"], row["status"], row["exit_code"], row["seconds"]) == (
         command.command,
@@ -59,24 +59,24 @@ def test_only_a_turn_without_an_answer_that_owed_one_failed(tmp_path: Path) -> N
     home = Home(tmp_path / "home")
     session = oddities.wordless_turns(home)
     session.write()
-    told = Told(home.path, tmp_path / "tailboard.duckdb")
-    assert told.states(session.thread.id) == ["completed", "completed", "failed"]
+    stored = StoredHome(home.path, tmp_path / "tailboard.duckdb")
+    assert stored.states(session.thread.id) == ["completed", "completed", "failed"]
 
 
 def test_a_rollback_keeps_the_turn_before_an_interrupted_one(tmp_path: Path) -> None:
     home = Home(tmp_path / "home")
     session = oddities.rolled_back(home)
     session.write()
-    told = Told(home.path, tmp_path / "tailboard.duckdb")
-    assert told.states(session.thread.id) == ["completed", "rolled_back"]
+    stored = StoredHome(home.path, tmp_path / "tailboard.duckdb")
+    assert stored.states(session.thread.id) == ["completed", "rolled_back"]
 
 
 def test_scripts_that_call_a_shell_are_commands_with_exit_codes(tmp_path: Path) -> None:
     home = Home(tmp_path / "home")
     session = oddities.scripts(home)
     session.write()
-    told = Told(home.path, tmp_path / "tailboard.duckdb")
-    found = told.of("calls", session.thread.id, "kind", "command", "status", "exit_code")
+    stored = StoredHome(home.path, tmp_path / "tailboard.duckdb")
+    found = stored.of("calls", session.thread.id, "kind", "command", "status", "exit_code")
     assert found == [
         ("command", "ls a\nls b", "failed", 2),
         ("command", "make", "failed", 2),
@@ -87,16 +87,16 @@ def test_what_codex_tells_late_or_in_scripts_is_where_it_belongs(tmp_path: Path)
     home = Home(tmp_path / "home")
     session = oddities.live(home)
     session.write()
-    told = Told(home.path, tmp_path / "tailboard.duckdb")
+    stored = StoredHome(home.path, tmp_path / "tailboard.duckdb")
     id_ = session.thread.id
-    found = told.of("calls", id_, "kind", "command", "turn", "status", "exit_code")
+    found = stored.of("calls", id_, "kind", "command", "turn", "status", "exit_code")
     assert found[-1] == ("command", "make", 1, "failed", 2)
-    assert [accepted for accepted, *_ in told.plans(id_)] == [False]
-    assert told.of("turns", id_, "trigger", "state") == [
+    assert [accepted for accepted, *_ in stored.plans(id_)] == [False]
+    assert stored.of("turns", id_, "trigger", "state") == [
         ("user", "completed"),
         ("compact", "completed"),
         ("user", "failed"),
     ]
-    assert ("question", "Which colour?") in told.of("messages", id_, "phase", "text")
-    spent = told.of("usage", id_, "total")
+    assert ("question", "Which colour?") in stored.of("messages", id_, "phase", "text")
+    spent = stored.of("usage", id_, "total")
     assert sum(total for (total,) in spent) < 258_400

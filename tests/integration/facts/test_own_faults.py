@@ -6,7 +6,7 @@ import pytest
 
 from ingest.codex.identity import Identity
 from tests.build import Home
-from tests.integration.facts.expectations import Told
+from tests.integration.facts.expectations import StoredHome
 
 
 def test_what_stands_around_a_faulty_line_goes_in(
@@ -24,18 +24,18 @@ def test_what_stands_around_a_faulty_line_goes_in(
     session.write()
     faulty = [line for line in session.lines if b"thread_settings_applied" in line]
     monkeypatch.setattr(Identity, "settings", fails)
-    told = Told(home.path, tmp_path / "tailboard.duckdb")
+    stored = StoredHome(home.path, tmp_path / "tailboard.duckdb")
 
-    assert told.said(session.thread.id) == [
+    assert stored.said(session.thread.id) == [
         ("user", "question 0"),
         ("assistant", "answer 0"),
         ("user", "question 1"),
         ("assistant", "answer 1"),
     ]
-    assert told.states(session.thread.id) == ["completed", "completed"]
-    rejects = told.rows("rejects")
+    assert stored.states(session.thread.id) == ["completed", "completed"]
+    rejects = stored.rows("rejects")
     assert [reject["length"] + 1 for reject in rejects] == [len(line) for line in faulty]
     assert {reject["reason"] for reject in rejects} == {"fault"}
     assert all("a made-up fault" in reject["trace"] for reject in rejects)
-    (source,) = told.rows("sources", kind="rollout")
+    (source,) = stored.rows("sources", kind="rollout")
     assert source["lines"] == source["stored"] + len(faulty) == len(session.lines)

@@ -10,7 +10,7 @@ from tests.build import Expected, Home
 from tests.build import expected as what
 from tests.build.rollout import Rollout
 from tests.build.scenarios import ALL
-from tests.integration.facts.expectations import Told
+from tests.integration.facts.expectations import StoredHome
 
 RELEASES = (
     ("g1", "0.20.0", False),
@@ -27,7 +27,7 @@ RELEASES = (
     ("g4", "0.169.0", False),
     ("g4", "0.169.0", True),
 )
-Built = tuple[Told, list[Rollout], str]
+Built = tuple[StoredHome, list[Rollout], str]
 
 
 @pytest.fixture(
@@ -46,12 +46,12 @@ def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     for session in sessions:
         session.write()
     database = tmp_path_factory.mktemp("database") / "tailboard.duckdb"
-    return Told(home.path, database), sessions, generation
+    return StoredHome(home.path, database), sessions, generation
 
 
-def each(built: Built) -> list[tuple[Told, str, Expected]]:
-    told, sessions, _ = built
-    return [(told, session.thread.id, session.expected) for session in sessions]
+def each(built: Built) -> list[tuple[StoredHome, str, Expected]]:
+    stored, sessions, _ = built
+    return [(stored, session.thread.id, session.expected) for session in sessions]
 
 
 def state_told(turn: what.Turn, generation: str) -> str:
@@ -64,8 +64,8 @@ def state_told(turn: what.Turn, generation: str) -> str:
 
 
 def test_prompts_and_answers_are_there_once(built: Built) -> None:
-    for told, session, expected in each(built):
-        said = told.said(session)
+    for stored, session, expected in each(built):
+        said = stored.said(session)
         assert [text for role, text in said if role == "user"] == expected.prompts
         assert [text for role, text in said if role == "assistant"] == [
             mask(text) for turn in expected.turns for text in turn.says
@@ -74,42 +74,42 @@ def test_prompts_and_answers_are_there_once(built: Built) -> None:
 
 def test_turns_stand_as_their_files_tell(built: Built) -> None:
     generation = built[2]
-    for told, session, expected in each(built):
+    for stored, session, expected in each(built):
         turns = expected.turns
         if generation in ("g1", "g2"):
             # Without turn events a compaction asked for is no turn: nobody said anything in it.
             turns = [turn for turn in turns if turn.prompts]
-        assert told.states(session) == [state_told(turn, generation) for turn in turns]
-        errors = [error for (error,) in told.of("turns", session, "error")]
+        assert stored.states(session) == [state_told(turn, generation) for turn in turns]
+        errors = [error for (error,) in stored.of("turns", session, "error")]
         assert errors == [turn.error for turn in turns]
 
 
 def test_every_turn_cost_what_its_answers_cost(built: Built) -> None:
-    for told, session, expected in each(built):
+    for stored, session, expected in each(built):
         spent = expected.tokens
         counted = (spent.input, spent.cached, spent.output, spent.reasoning, spent.total)
-        if not expected.turns[-1].marked and told.rows("turns", session, state="open"):
+        if not expected.turns[-1].marked and stored.rows("turns", session, state="open"):
             # A count that follows the outputs is missing where the process was killed before.
-            assert told.tokens(session)[-1] <= spent.total
+            assert stored.tokens(session)[-1] <= spent.total
         else:
-            assert told.tokens(session) == counted
+            assert stored.tokens(session) == counted
 
 
 def test_plans_are_told_revision_by_revision(built: Built) -> None:
-    for told, session, expected in each(built):
-        plans = [(why, tuple(steps)) for _, why, steps in told.plans(session)]
+    for stored, session, expected in each(built):
+        plans = [(why, tuple(steps)) for _, why, steps in stored.plans(session)]
         assert plans == [(plan.explanation, plan.steps) for plan in expected.plan]
-        (row,) = told.rows("sessions", session)
+        (row,) = stored.rows("sessions", session)
         steps = expected.plan[-1].steps if expected.plan else ()
         done = sum(status == "completed" for _, status in steps)
         assert (row["plan_done"], row["plan_total"]) == (done, len(steps))
 
 
 def test_commands_end_with_their_exit_codes(built: Built) -> None:
-    told, sessions, _ = built
+    stored, sessions, _ = built
     for rollout in sessions:
         expected, session = rollout.expected, rollout.thread.id
-        commands = told.rows("calls", session, kind="command")
+        commands = stored.rows("calls", session, kind="command")
         ended = [
             (command.command, command.exit_code)
             for command in expected.commands
@@ -128,49 +128,49 @@ def test_commands_end_with_their_exit_codes(built: Built) -> None:
 
 
 def test_patches_touch_their_files_once(built: Built) -> None:
-    for told, session, expected in each(built):
+    for stored, session, expected in each(built):
         touched = sorted((touch.path, touch.change) for touch in expected.files)
-        found = told.of("files", session, "path", "change")
+        found = stored.of("files", session, "path", "change")
         below = f"{expected.cwd}/"
         assert sorted((below + path.removeprefix(below), change) for path, change in found) == (
             touched
         )
-        failed = told.rows("calls", session, kind="patch", status="failed")
-        code_mode = any(row["kind"] == "script" for row in told.rows("calls", session))
+        failed = stored.rows("calls", session, kind="patch", status="failed")
+        code_mode = any(row["kind"] == "script" for row in stored.rows("calls", session))
         assert len(failed) == (0 if code_mode else expected.failed_patches)
 
 
 def test_goals_stand_as_they_were_left(built: Built) -> None:
-    for told, session, expected in each(built):
+    for stored, session, expected in each(built):
         left: dict[str, str] = {}
-        for objective, status in told.of("goals", session, "objective", "status"):
+        for objective, status in stored.of("goals", session, "objective", "status"):
             left[objective] = status
         assert left == {goal.objective: goal.status for goal in expected.goals}
 
 
 def test_agents_are_linked_to_the_session_that_started_them(built: Built) -> None:
-    for told, session, expected in each(built):
+    for stored, session, expected in each(built):
         started = [
             (row["child"], row["task"])
-            for row in told.rows("agents", session)
+            for row in stored.rows("agents", session)
             if row["event"] in ("spawned", "started")
         ]
         assert started == [(agent.thread_id, agent.task) for agent in expected.agents]
         for agent in expected.agents:
-            (child,) = told.rows("sessions", agent.thread_id)
+            (child,) = stored.rows("sessions", agent.thread_id)
             assert (child["parent_id"], child["root_id"]) == (session, session)
 
 
 def test_compactions_and_thoughts_are_counted(built: Built) -> None:
-    for told, session, expected in each(built):
-        assert len(told.rows("events", session, kind="compaction")) == expected.compactions
+    for stored, session, expected in each(built):
+        assert len(stored.rows("events", session, kind="compaction")) == expected.compactions
 
 
 def test_nothing_is_unknown_and_nothing_rejected(built: Built) -> None:
-    told, _, _ = built
-    assert told.rows("rejects") == []
-    assert {row["unknown_lines"] for row in told.rows("sessions")} == {0}
-    for source in told.rows("sources", kind="rollout"):
+    stored, _, _ = built
+    assert stored.rows("rejects") == []
+    assert {row["unknown_lines"] for row in stored.rows("sessions")} == {0}
+    for source in stored.rows("sources", kind="rollout"):
         assert source["lines"] == source["stored"] + source["rejected"] + source["blank"]
 
 
@@ -181,7 +181,7 @@ Cut = Callable[[Rollout], Rollout]
 
 def family(
     tmp_path: Path, generation: str, version: str, cut: Cut, **said: bool
-) -> tuple[Told, Rollout, Rollout]:
+) -> tuple[StoredHome, Rollout, Rollout]:
     home = Home(tmp_path / "home")
     session = home.session(generation, version, **said)
     for number in range(3):
@@ -191,7 +191,7 @@ def family(
     child = cut(session)
     session.write()
     child.write()
-    return Told(home.path, tmp_path / "tailboard.duckdb"), session, child
+    return StoredHome(home.path, tmp_path / "tailboard.duckdb"), session, child
 
 
 def forked(session: Rollout) -> Rollout:
@@ -207,15 +207,15 @@ def forked(session: Rollout) -> Rollout:
     [("g2", "0.98.0"), ("g3", "0.125.0"), ("g3", "0.145.0"), ("g4", "0.155.0"), ("g4", "0.169.0")],
 )
 def test_a_fork_counts_only_its_own(tmp_path: Path, generation: str, version: str) -> None:
-    told, session, fork = family(tmp_path, generation, version, forked)
+    stored, session, fork = family(tmp_path, generation, version, forked)
     own = fork.expected
-    assert told.said(fork.thread.id) == [
+    assert stored.said(fork.thread.id) == [
         ("user", "in the fork"),
         ("assistant", "answer in the fork"),
     ]
-    assert told.tokens(fork.thread.id)[-1] == own.tokens.total
-    assert told.tokens(session.thread.id)[-1] == session.expected.tokens.total
-    (row,) = told.rows("sessions", fork.thread.id)
+    assert stored.tokens(fork.thread.id)[-1] == own.tokens.total
+    assert stored.tokens(session.thread.id)[-1] == session.expected.tokens.total
+    (row,) = stored.rows("sessions", fork.thread.id)
     assert row["forked_from"] == session.thread.id
 
 
@@ -226,9 +226,9 @@ def test_a_fork_by_pointer_that_was_only_interrupted_cost_nothing(tmp_path: Path
         child.abort_turn(1.0)
         return child
 
-    told, _, fork = family(tmp_path, "g4", "0.150.0", interrupted)
-    assert told.tokens(fork.thread.id)[-1] == 0
-    assert told.states(fork.thread.id) == ["interrupted"]
+    stored, _, fork = family(tmp_path, "g4", "0.150.0", interrupted)
+    assert stored.tokens(fork.thread.id)[-1] == 0
+    assert stored.states(fork.thread.id) == ["interrupted"]
 
 
 def reverted(session: Rollout) -> Rollout:
@@ -240,17 +240,17 @@ def reverted(session: Rollout) -> Rollout:
 
 @pytest.mark.parametrize("version", ["0.155.0", "0.160.0", "0.169.0"])
 def test_a_revert_keeps_what_was_before_it(tmp_path: Path, version: str) -> None:
-    told, session, segment = family(tmp_path, "g4", version, reverted)
-    (row,) = told.rows("sessions")
+    stored, session, segment = family(tmp_path, "g4", version, reverted)
+    (row,) = stored.rows("sessions")
     assert (row["segments"], row["turns"], row["turn_state"]) == (2, 2, "completed")
-    assert sorted(told.states(session.thread.id)) == [
+    assert sorted(stored.states(session.thread.id)) == [
         "completed",
         "completed",
         "reverted",
         "reverted",
     ]
     spent = session.expected.tokens + segment.expected.tokens
-    assert told.tokens(session.thread.id)[-1] == spent.total
+    assert stored.tokens(session.thread.id)[-1] == spent.total
 
 
 def test_a_reverted_plan_is_the_plan_no_more(tmp_path: Path) -> None:
@@ -265,8 +265,8 @@ def test_a_reverted_plan_is_the_plan_no_more(tmp_path: Path) -> None:
     segment = session.revert(1)
     session.write()
     segment.write()
-    told = Told(home.path, tmp_path / "tailboard.duckdb")
-    (row,) = told.rows("sessions")
+    stored = StoredHome(home.path, tmp_path / "tailboard.duckdb")
+    (row,) = stored.rows("sessions")
     assert (row["plan_done"], row["plan_total"]) == (1, 2)
     # The new segment has no turn yet: the session stands as its last turn before the cut.
     assert (row["turn_state"], row["turns"]) == ("completed", 1)
@@ -277,15 +277,15 @@ def test_a_reverted_plan_is_the_plan_no_more(tmp_path: Path) -> None:
     [("g2", "0.98.0"), ("g3", "0.115.0"), ("g3", "0.145.0"), ("g4", "0.155.0"), ("g4", "0.169.0")],
 )
 def test_a_review_costs_its_own_session(tmp_path: Path, generation: str, version: str) -> None:
-    told, session, child = family(tmp_path, generation, version, lambda one: one.review())
-    assert told.tokens(child.thread.id)[-1] == child.expected.tokens.total
-    assert told.tokens(session.thread.id)[-1] == session.expected.tokens.total
-    assert told.states(session.thread.id) == ["completed"] * 4
-    (turn,) = told.rows("turns", session.thread.id, trigger="review")
-    events = told.of("events", session.thread.id, "kind", "text", "turn")
+    stored, session, child = family(tmp_path, generation, version, lambda one: one.review())
+    assert stored.tokens(child.thread.id)[-1] == child.expected.tokens.total
+    assert stored.tokens(session.thread.id)[-1] == session.expected.tokens.total
+    assert stored.states(session.thread.id) == ["completed"] * 4
+    (turn,) = stored.rows("turns", session.thread.id, trigger="review")
+    events = stored.of("events", session.thread.id, "kind", "text", "turn")
     assert events == [
         ("review", "current changes", turn["n"]),
         ("review_end", "Looks right.", turn["n"]),
     ]
-    prompts = [text for role, text in told.said(session.thread.id) if role == "user"]
+    prompts = [text for role, text in stored.said(session.thread.id) if role == "user"]
     assert prompts == [f"question {number}" for number in range(3)]

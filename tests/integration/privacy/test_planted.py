@@ -13,7 +13,7 @@ from ingest.codex.fields import HEAD_CHARS, TAIL_CHARS, head_and_tail
 from ingest.pipeline import reader_output
 from ingest.pipeline.job import ReaderOutput
 from tests.build import Home
-from tests.integration.cli.cli_harness import Desk
+from tests.integration.cli.cli_harness import CliHarness
 from tests.unit.text.secrets import A36, SECRETS
 
 PLANTED = [(text, secret) for texts in SECRETS.values() for text, secret in texts]
@@ -23,8 +23,8 @@ PRIVATE = f"<private>{HUSH}"
 FAR = "plain words in between\n" * 400
 
 
-def plant(desk: Desk) -> None:
-    home = Home(desk.home)
+def plant(cli: CliHarness) -> None:
+    home = Home(cli.home)
     everything = "\n".join(text for text, _ in PLANTED)
     session = home.session(cwd=f"/home/dev/{KEY}", git={"branch": f"fix/{KEY}"})
     for text, _ in PLANTED:
@@ -84,9 +84,9 @@ def spooled(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
 
 
 @pytest.mark.fault("S01", "L20")
-def test_no_private_text_is_in_the_bytes_of_any_file(desk: Desk, spooled: list[bytes]) -> None:
-    plant(desk)
-    read = desk.run("ingest", "--json")
+def test_no_private_text_is_in_the_bytes_of_any_file(cli: CliHarness, spooled: list[bytes]) -> None:
+    plant(cli)
+    read = cli.run("ingest", "--json")
     assert spooled
     assert leaks(b"".join(spooled)) == []
     said = [read.out, read.err]
@@ -100,19 +100,19 @@ def test_no_private_text_is_in_the_bytes_of_any_file(desk: Desk, spooled: list[b
         ["sources"],
         ["search", "refused"],
         ["status"],
-        ["journal", "export", "--out", str(desk.tmp / "out")],
+        ["journal", "export", "--out", str(cli.tmp / "out")],
         ["sql", "select * from v_calls"],
     ):
-        answer = desk.run(*line, "--json")
+        answer = cli.run(*line, "--json")
         said += [answer.out, answer.err]
     assert leaks("".join(said).encode()) == []
     assert [
         (path, leaks(path.read_bytes()))
-        for path in files(desk.db.parent)
+        for path in files(cli.db.parent)
         if leaks(path.read_bytes())
     ] == []
-    assert [path for path in files(desk.tmp / "out") if leaks(path.read_bytes())] == []
-    assert desk.json("redact", "scan")["total"] == 0
+    assert [path for path in files(cli.tmp / "out") if leaks(path.read_bytes())] == []
+    assert cli.json("redact", "scan")["total"] == 0
 
 
 class TestClipping:

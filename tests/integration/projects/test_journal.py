@@ -16,7 +16,7 @@ from ingest.projects.journal.build import list_days
 from ingest.projects.journal.marked_block import BEGIN, END
 from tests.build import Home, Rollout, scenarios
 from tests.corpus import corpus
-from tests.integration.cli.cli_harness import Desk
+from tests.integration.cli.cli_harness import CliHarness
 
 EXPECTED = Path(__file__).parent / "expected"
 SHOWN: dict[str, Callable[..., Rollout | list[Rollout]]] = {
@@ -28,9 +28,9 @@ SHOWN: dict[str, Callable[..., Rollout | list[Rollout]]] = {
 }
 
 
-def write(desk: Desk, *made: Callable[..., Rollout | list[Rollout]]) -> list[Rollout]:
+def write(cli: CliHarness, *made: Callable[..., Rollout | list[Rollout]]) -> list[Rollout]:
     """These scenarios on disk and read, ten minutes apart."""
-    home = Home(desk.home)
+    home = Home(cli.home)
     written: list[Rollout] = []
     for scenario in made:
         done = scenario(home)
@@ -38,45 +38,45 @@ def write(desk: Desk, *made: Callable[..., Rollout | list[Rollout]]) -> list[Rol
         home.clock.tick(600_000)
     for one in written:
         one.write()
-    desk.now = datetime.fromtimestamp(home.clock.seconds, UTC) + timedelta(minutes=1)
-    assert desk.run("ingest", "-q").code == 0
+    cli.now = datetime.fromtimestamp(home.clock.seconds, UTC) + timedelta(minutes=1)
+    assert cli.run("ingest", "-q").code == 0
     return written
 
 
 @pytest.mark.parametrize("name", SHOWN)
-def test_the_journal_of_a_scenario_is_the_expected_one(desk: Desk, name: str) -> None:
-    write(desk, SHOWN[name])
-    shown = desk.run("journal", "show")
+def test_the_journal_of_a_scenario_is_the_expected_one(cli: CliHarness, name: str) -> None:
+    write(cli, SHOWN[name])
+    shown = cli.run("journal", "show")
     assert shown.code == 0, shown.err
     assert shown.out == (EXPECTED / f"{name}.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("release", ["codex-0.63.0", "codex-0.169.0"])
-def test_the_journal_of_real_sessions_is_the_expected_one(desk: Desk, release: str) -> None:
-    desk.env["CODEX_HOME"] = str(corpus() / release)
-    assert desk.run("ingest", "-q").code == 0
-    shown = desk.run("journal", "show", "--day", "2026-11-21")
+def test_the_journal_of_real_sessions_is_the_expected_one(cli: CliHarness, release: str) -> None:
+    cli.env["CODEX_HOME"] = str(corpus() / release)
+    assert cli.run("ingest", "-q").code == 0
+    shown = cli.run("journal", "show", "--day", "2026-11-21")
     assert shown.out == (EXPECTED / f"{release}.md").read_text(encoding="utf-8")
 
 
-def test_a_session_is_shown_by_the_beginning_of_its_id(desk: Desk) -> None:
-    one, other = write(desk, scenarios.plan, scenarios.chat)
-    shown = desk.run("journal", "show", "--session", other.thread.id[:12]).out
+def test_a_session_is_shown_by_the_beginning_of_its_id(cli: CliHarness) -> None:
+    one, other = write(cli, scenarios.plan, scenarios.chat)
+    shown = cli.run("journal", "show", "--session", other.thread.id[:12]).out
     assert shown.startswith("# Say hello\n")
     assert one.thread.id not in shown
 
 
-def test_a_day_is_a_day_of_the_zone(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
-    write(desk, scenarios.plan)
-    env = {"CODEX_HOME": str(desk.home), "TAILBOARD_DB": str(desk.db), "PATH": ""}
+def test_a_day_is_a_day_of_the_zone(cli: CliHarness, capsys: pytest.CaptureFixture[str]) -> None:
+    write(cli, scenarios.plan)
+    env = {"CODEX_HOME": str(cli.home), "TAILBOARD_DB": str(cli.db), "PATH": ""}
     far = timezone(timedelta(hours=-9))
-    assert run(["journal", "show", "--day", "2026-11-20"], env, desk.now, far) == 0
+    assert run(["journal", "show", "--day", "2026-11-20"], env, cli.now, far) == 0
     shown = capsys.readouterr().out
     assert "times in UTC-09:00" in shown
     assert "2026-11-20 23:00:00" in shown
 
 
-def test_a_plan_that_moves_without_a_word_is_told_in_ours(desk: Desk) -> None:
+def test_a_plan_that_moves_without_a_word_is_told_in_ours(cli: CliHarness) -> None:
     def silent(home: Home, **_: object) -> Rollout:
         session = home.session()
         session.prompt("Begin")
@@ -85,30 +85,30 @@ def test_a_plan_that_moves_without_a_word_is_told_in_ours(desk: Desk) -> None:
         session.end_turn("So far.")
         return session
 
-    write(desk, silent)
-    told = desk.run("journal", "show").out.partition("How it went:")[2]
+    write(cli, silent)
+    told = cli.run("journal", "show").out.partition("How it went:")[2]
     assert re.findall(r"- [\d:]+ (\w+.*) @", told)[:2] == ["planned", "went on"]
 
 
-def test_sessions_whose_turns_have_no_times_are_told_on_the_day_they_began(desk: Desk) -> None:
+def test_sessions_whose_turns_have_no_times_are_told_on_the_day_they_began(cli: CliHarness) -> None:
     def old(home: Home) -> Rollout:
         session = home.session("g1")
         session.prompt("Do it")
         session.end_turn("Done.")
         return session
 
-    (session,) = write(desk, old)
-    (entry,) = desk.json("journal", "show")["journal"]["entries"]
+    (session,) = write(cli, old)
+    (entry,) = cli.json("journal", "show")["journal"]["entries"]
     assert (entry["session"], entry["turn_count"]) == (session.thread.id, 1)
     assert entry["started_at"].startswith("2026-11-21T08:00")
-    day = desk.run("journal", "show", "--day", "2026-11-21")
-    assert day.out == desk.run("journal", "show").out
-    assert desk.run("journal", "show", "--day", "2026-11-20").code == 1
-    with Database(desk.db) as database:
+    day = cli.run("journal", "show", "--day", "2026-11-21")
+    assert day.out == cli.run("journal", "show").out
+    assert cli.run("journal", "show", "--day", "2026-11-20").code == 1
+    with Database(cli.db) as database:
         assert list_days(database, None, UTC) == {date(2026, 11, 21): [session.thread.id]}
 
 
-def test_what_went_on_after_midnight_is_told_with_the_day_it_began_on(desk: Desk) -> None:
+def test_what_went_on_after_midnight_is_told_with_the_day_it_began_on(cli: CliHarness) -> None:
     def late(home: Home) -> Rollout:
         home.clock.advance(15.9 * 3_600)
         session = home.session()
@@ -117,22 +117,22 @@ def test_what_went_on_after_midnight_is_told_with_the_day_it_began_on(desk: Desk
         session.end_turn("Done.")
         return session
 
-    write(desk, late)
-    journal = desk.json("journal", "show")["journal"]
+    write(cli, late)
+    journal = cli.json("journal", "show")["journal"]
     assert journal["name"] == "2026-11-21"
     assert len(journal["entries"]) == 1
 
 
-def test_nothing_on_a_day_is_said(desk: Desk) -> None:
-    write(desk, scenarios.plan)
-    answer = desk.run("journal", "show", "--day", "2026-11-01")
+def test_nothing_on_a_day_is_said(cli: CliHarness) -> None:
+    write(cli, scenarios.plan)
+    answer = cli.run("journal", "show", "--day", "2026-11-01")
     assert (answer.code, answer.out) == (1, "")
     assert "No session on 2026-11-01" in answer.err
-    assert "No session yesterday." in desk.run("journal", "show", "--day", "yesterday").err
+    assert "No session yesterday." in cli.run("journal", "show", "--day", "yesterday").err
 
 
-def test_older_turns_of_a_long_session_are_counted(desk: Desk) -> None:
-    home = Home(desk.home)
+def test_older_turns_of_a_long_session_are_counted(cli: CliHarness) -> None:
+    home = Home(cli.home)
     session = home.session()
     for n in range(1, 31):
         session.prompt(f"Do thing {n}")
@@ -140,17 +140,17 @@ def test_older_turns_of_a_long_session_are_counted(desk: Desk) -> None:
         session.patch({f"thing{n}.py": "x\n"})
         session.end_turn(f"Did {n}.")
     session.write()
-    desk.run("ingest", "-q")
-    shown = desk.run("journal", "show", "--session", session.thread.id).out
+    cli.run("ingest", "-q")
+    shown = cli.run("journal", "show", "--session", session.thread.id).out
     assert "10 commands, 2 failed, files thing1.py, thing2.py" in shown
     assert "#### Turn 10" not in shown
     assert "#### Turn 11" in shown
-    desk.env["TAILBOARD_JOURNAL_TURNS"] = "2"
-    assert "28 commands, 5 failed" in desk.run("journal", "show").out
+    cli.env["TAILBOARD_JOURNAL_TURNS"] = "2"
+    assert "28 commands, 5 failed" in cli.run("journal", "show").out
 
 
-def test_a_failure_is_repaired_where_the_same_command_went_well_later(desk: Desk) -> None:
-    home = Home(desk.home)
+def test_a_failure_is_repaired_where_the_same_command_went_well_later(cli: CliHarness) -> None:
+    home = Home(cli.home)
     session = home.session()
     session.prompt("Test it")
     session.command("pytest", exit_code=1, output="1 failed\n")
@@ -159,8 +159,8 @@ def test_a_failure_is_repaired_where_the_same_command_went_well_later(desk: Desk
     session.command("git commit -am Fix", 0, "[main 1a2b3c4] Fix the lexer\n 1 file changed\n")
     session.end_turn("Tested.")
     session.write()
-    desk.run("ingest", "-q")
-    (entry,) = desk.json("journal", "show")["journal"]["entries"]
+    cli.run("ingest", "-q")
+    (entry,) = cli.json("journal", "show")["journal"]["entries"]
     assert [(one["what"], one["repaired"]) for one in entry["failures"]] == [
         ("pytest", True),
         ("ruff check", False),
@@ -168,61 +168,63 @@ def test_a_failure_is_repaired_where_the_same_command_went_well_later(desk: Desk
     assert [(one["sha"], one["subject"]) for one in entry["commits"]] == [
         ("1a2b3c4", "Fix the lexer")
     ]
-    shown = desk.run("journal", "show").out
+    shown = cli.run("journal", "show").out
     assert "`pytest` exit 1 (went well later" in shown
     assert "`ruff check` exit 1 (not repaired here)" in shown
 
 
-def test_what_a_person_said_of_a_task_is_told_on_its_day(desk: Desk) -> None:
-    write(desk, scenarios.partial)
+def test_what_a_person_said_of_a_task_is_told_on_its_day(cli: CliHarness) -> None:
+    write(cli, scenarios.partial)
     (task,) = [
         one["id"]
-        for one in desk.json("tasks", "--all", "--everywhere")["tasks"]
+        for one in cli.json("tasks", "--all", "--everywhere")["tasks"]
         if one["text"] == "Fix the parser"
     ]
-    desk.run("tasks", "complete", task, "--reason", "by hand")
-    assert "## Said by people" in desk.run("journal", "show").out
-    assert "set done: by hand" in desk.run("journal", "show", "--project", "sample").out
-    desk.now += timedelta(days=1)
-    desk.run("tasks", "set", task, "cancelled")
-    assert "set cancelled" not in desk.run("journal", "show", "--day", "2026-11-21").out
+    cli.run("tasks", "complete", task, "--reason", "by hand")
+    assert "## Said by people" in cli.run("journal", "show").out
+    assert "set done: by hand" in cli.run("journal", "show", "--project", "sample").out
+    cli.now += timedelta(days=1)
+    cli.run("tasks", "set", task, "cancelled")
+    assert "set cancelled" not in cli.run("journal", "show", "--day", "2026-11-21").out
 
 
-def test_export_writes_beside_the_database_and_says_what(desk: Desk) -> None:
-    write(desk, scenarios.plan, scenarios.chat)
-    answer = desk.json("journal", "export", "--day", "2026-11-21")
+def test_export_writes_beside_the_database_and_says_what(cli: CliHarness) -> None:
+    write(cli, scenarios.plan, scenarios.chat)
+    answer = cli.json("journal", "export", "--day", "2026-11-21")
     (written,) = answer["written"]
     path = Path(written["path"])
-    assert path == desk.db.parent / "journals" / "sample" / "2026-11-21.md"
+    assert path == cli.db.parent / "journals" / "sample" / "2026-11-21.md"
     assert (written["sessions"], written["redacted"]) == (2, 1)
     assert path.stat().st_mode & 0o777 == 0o600
     assert path.parent.stat().st_mode & 0o777 == 0o700
     before = path.read_bytes()
-    desk.json("journal", "export", "--day", "2026-11-21")
+    cli.json("journal", "export", "--day", "2026-11-21")
     assert path.read_bytes() == before
 
 
 @pytest.mark.parametrize("form", ["md", "json", "html"])
-def test_the_same_sessions_give_the_same_bytes_in_another_database(desk: Desk, form: str) -> None:
-    write(desk, scenarios.plan, scenarios.agents)
+def test_the_same_sessions_give_the_same_bytes_in_another_database(
+    cli: CliHarness, form: str
+) -> None:
+    write(cli, scenarios.plan, scenarios.agents)
     texts = []
     for name in ("one", "two"):
-        desk.env["TAILBOARD_DB"] = str(desk.tmp / name / "t.duckdb")
-        desk.run("ingest", "-q")
-        out = desk.tmp / name / f"out.{form}"
-        answer = desk.run("journal", "export", "--format", form, "--out", str(out))
+        cli.env["TAILBOARD_DB"] = str(cli.tmp / name / "t.duckdb")
+        cli.run("ingest", "-q")
+        out = cli.tmp / name / f"out.{form}"
+        answer = cli.run("journal", "export", "--format", form, "--out", str(out))
         assert answer.code == 0, answer.err
         texts.append(out.read_bytes())
-        desk.now += timedelta(days=40)
-        desk.env["TAILBOARD_CONFIG"] = "/nowhere"
+        cli.now += timedelta(days=40)
+        cli.env["TAILBOARD_CONFIG"] = "/nowhere"
     assert texts[0] == texts[1]
 
 
-def test_a_page_of_html_stands_alone_and_json_can_be_read(desk: Desk) -> None:
-    write(desk, scenarios.chat)
-    page, data = desk.tmp / "j.html", desk.tmp / "j.json"
-    desk.run("journal", "export", "--format", "html", "--out", str(page))
-    desk.run("journal", "export", "--format", "json", "--out", str(data))
+def test_a_page_of_html_stands_alone_and_json_can_be_read(cli: CliHarness) -> None:
+    write(cli, scenarios.chat)
+    page, data = cli.tmp / "j.html", cli.tmp / "j.json"
+    cli.run("journal", "export", "--format", "html", "--out", str(page))
+    cli.run("journal", "export", "--format", "json", "--out", str(data))
     text = page.read_text()
     assert "Content-Security-Policy" in text
     assert "src=" not in text
@@ -232,95 +234,95 @@ def test_a_page_of_html_stands_alone_and_json_can_be_read(desk: Desk) -> None:
     assert told["journal"]["entries"][0]["objective"].startswith("Say hello")
 
 
-def test_notes_of_a_person_survive_and_broken_markers_are_refused(desk: Desk) -> None:
-    write(desk, scenarios.plan)
-    path = desk.tmp / "mine.md"
+def test_notes_of_a_person_survive_and_broken_markers_are_refused(cli: CliHarness) -> None:
+    write(cli, scenarios.plan)
+    path = cli.tmp / "mine.md"
     path.write_text("my notes\n")
-    assert desk.run("journal", "export", "--out", str(path)).code == 0
+    assert cli.run("journal", "export", "--out", str(path)).code == 0
     path.write_text(path.read_text() + "more notes\n")
-    assert desk.run("journal", "export", "--out", str(path)).code == 0
+    assert cli.run("journal", "export", "--out", str(path)).code == 0
     text = path.read_text()
     assert text.startswith("my notes\n")
     assert text.endswith(f"{END}\nmore notes\n")
     path.write_text(f"{text}{BEGIN}\n")
-    refused = desk.run("journal", "export", "--out", str(path))
+    refused = cli.run("journal", "export", "--out", str(path))
     assert refused.code == 1
     assert "not one pair" in refused.err
     assert path.read_text() == f"{text}{BEGIN}\n"
 
 
-def test_what_is_no_journal_is_not_written_over(desk: Desk) -> None:
-    write(desk, scenarios.plan)
+def test_what_is_no_journal_is_not_written_over(cli: CliHarness) -> None:
+    write(cli, scenarios.plan)
     for name, form in (("a.html", "html"), ("a.json", "json")):
-        path = desk.tmp / name
+        path = cli.tmp / name
         path.write_text("mine")
-        refused = desk.run("journal", "export", "--format", form, "--out", str(path))
+        refused = cli.run("journal", "export", "--format", form, "--out", str(path))
         assert refused.code == 1
         assert "was not written by Tailboard" in refused.err
         assert path.read_text() == "mine"
-    path = desk.tmp / "latin.md"
+    path = cli.tmp / "latin.md"
     path.write_bytes(b"caf\xe9\n")
-    assert "not UTF-8 text (byte 3)" in desk.run("journal", "export", "--out", str(path)).err
+    assert "not UTF-8 text (byte 3)" in cli.run("journal", "export", "--out", str(path)).err
     assert path.read_bytes() == b"caf\xe9\n"
 
 
-def test_a_repository_is_written_into_only_when_that_is_said(desk: Desk) -> None:
-    write(desk, scenarios.plan)
-    desk.env["PATH"] = os.environ["PATH"]
-    repository = desk.tmp / "repo"
+def test_a_repository_is_written_into_only_when_that_is_said(cli: CliHarness) -> None:
+    write(cli, scenarios.plan)
+    cli.env["PATH"] = os.environ["PATH"]
+    repository = cli.tmp / "repo"
     repository.mkdir()
     subprocess.run(["git", "init", "-q", str(repository)], check=True)
     path = repository / "journal.md"
-    refused = desk.run("journal", "export", "--out", str(path))
+    refused = cli.run("journal", "export", "--out", str(path))
     assert refused.code == 1
     assert "--into" in refused.err
     assert not path.exists()
-    written = desk.run("journal", "export", "--out", str(path), "--into")
+    written = cli.run("journal", "export", "--out", str(path), "--into")
     assert written.code == 0
     assert "is not ignored by git" in written.err
     (repository / ".gitignore").write_text("journal.md\n")
-    assert "ignored" not in desk.run("journal", "export", "--out", str(path), "--into").err
+    assert "ignored" not in cli.run("journal", "export", "--out", str(path), "--into").err
 
 
-def test_what_was_exported_is_known_also_after_the_database_is_lost(desk: Desk) -> None:
+def test_what_was_exported_is_known_also_after_the_database_is_lost(cli: CliHarness) -> None:
     from ingest.db.database import Database
     from ingest.projects.exports import exported_files
 
-    write(desk, scenarios.plan)
-    path = desk.tmp / "mine.md"
+    write(cli, scenarios.plan)
+    path = cli.tmp / "mine.md"
     for _ in range(2):
-        desk.run("journal", "export", "--out", str(path))
-    desk.db.unlink()
-    desk.run("ingest", "-q")
-    with Database(desk.db) as database:
+        cli.run("journal", "export", "--out", str(path))
+    cli.db.unlink()
+    cli.run("ingest", "-q")
+    with Database(cli.db) as database:
         assert exported_files(database) == [path]
 
 
-def test_automatic_export_is_switched_on_and_off_for_a_project(desk: Desk) -> None:
-    home = Home(desk.home)
-    folder = desk.tmp / "parser"
+def test_automatic_export_is_switched_on_and_off_for_a_project(cli: CliHarness) -> None:
+    home = Home(cli.home)
+    folder = cli.tmp / "parser"
     folder.mkdir()
     session = home.session(cwd=str(folder))
     session.prompt("Fix it")
     session.end_turn("Fixed.")
     session.write()
-    desk.run("ingest", "-q")
-    on = desk.json("journal", "auto", "on", "--project", "parser")
+    cli.run("ingest", "-q")
+    on = cli.json("journal", "auto", "on", "--project", "parser")
     assert [one["folder"] for one in on["auto"]] == [str(folder)]
-    assert str(folder) in desk.run("journal", "auto").out
-    off = desk.json("journal", "auto", "off", "--project", "parser")
+    assert str(folder) in cli.run("journal", "auto").out
+    off = cli.json("journal", "auto", "off", "--project", "parser")
     assert off["auto"] == []
-    unknown = desk.run("journal", "auto", "on", "--project", "nothing")
+    unknown = cli.run("journal", "auto", "on", "--project", "nothing")
     assert (unknown.code, "No session" in unknown.err) == (1, True)
 
 
 @pytest.mark.fault("S01")
-def test_no_secret_leaves_even_where_an_older_version_stored_it(desk: Desk) -> None:
+def test_no_secret_leaves_even_where_an_older_version_stored_it(cli: CliHarness) -> None:
     from ingest.db.database import Database
 
     secret, private = "ghp_" + "a1B2" * 10, "<private>my diary</private>"
-    write(desk, scenarios.plan, scenarios.tour)
-    with Database(desk.db) as database:
+    write(cli, scenarios.plan, scenarios.tour)
+    with Database(cli.db) as database:
         for table, column in (
             ("messages", "text"),
             ("calls", "command"),
@@ -330,18 +332,16 @@ def test_no_secret_leaves_even_where_an_older_version_stored_it(desk: Desk) -> N
             database.execute(f"update {table} set {column} = {column} || ' {secret} {private}'")
         database.execute(f"update turns set error = 'token {secret}' where error is not null")
     for form in ("md", "json", "html"):
-        out = desk.tmp / f"out.{form}"
-        answer = desk.json(
+        out = cli.tmp / f"out.{form}"
+        answer = cli.json(
             "journal", "export", "--project", "sample", "--format", form, "--out", str(out)
         )
         assert answer["written"][0]["redacted"] > 0
-    assert (
-        desk.run("state", "export", "--project", "sample", "--out", str(desk.tmp / "s")).code == 0
-    )
-    shown = desk.run("journal", "show").out
-    left = [path.read_text() for path in (*desk.tmp.glob("out.*"), *desk.tmp.glob("s/**/*.json"))]
+    assert cli.run("state", "export", "--project", "sample", "--out", str(cli.tmp / "s")).code == 0
+    shown = cli.run("journal", "show").out
+    left = [path.read_text() for path in (*cli.tmp.glob("out.*"), *cli.tmp.glob("s/**/*.json"))]
     assert len(left) == 6
-    for text in (*left, shown, desk.run("journal", "show", "--json").out):
+    for text in (*left, shown, cli.run("journal", "show", "--json").out):
         assert "a1B2" not in text
         assert "diary" not in text
 
@@ -350,14 +350,16 @@ RELEASES = sorted(path.name for path in corpus().glob("codex-*"))
 
 
 @pytest.mark.parametrize("release", RELEASES)
-def test_every_release_has_its_sessions_told_each_with_its_places(desk: Desk, release: str) -> None:
-    desk.env["CODEX_HOME"] = str(corpus() / release)
-    desk.run("ingest", "-q")
-    sessions = desk.json("sessions")["sessions"]
+def test_every_release_has_its_sessions_told_each_with_its_places(
+    cli: CliHarness, release: str
+) -> None:
+    cli.env["CODEX_HOME"] = str(corpus() / release)
+    cli.run("ingest", "-q")
+    sessions = cli.json("sessions")["sessions"]
     entries = [
         entry
         for project in sorted({one["project"] for one in sessions})
-        for entry in desk.json("journal", "show", "--project", project)["journal"]["entries"]
+        for entry in cli.json("journal", "show", "--project", project)["journal"]["entries"]
     ]
     assert {one["session"] for one in entries} == {one["id"] for one in sessions}
     for entry in entries:
@@ -376,8 +378,8 @@ def test_every_release_has_its_sessions_told_each_with_its_places(desk: Desk, re
 ANSWER = "Done. The lexer reads `BOM` now:\n\n```python\nif text.startswith(BOM):\n    skip()\n```"
 
 
-def test_a_day_of_much_work_is_bounded_and_tells_what_mattered(desk: Desk) -> None:
-    home = Home(desk.home)
+def test_a_day_of_much_work_is_bounded_and_tells_what_mattered(cli: CliHarness) -> None:
+    home = Home(cli.home)
     for number in range(20):
         session = home.session(cwd=f"/home/dev/{('parser', 'web')[number % 2]}")
         for turn in range(6):
@@ -391,9 +393,9 @@ def test_a_day_of_much_work_is_bounded_and_tells_what_mattered(desk: Desk) -> No
             session.command(f"git commit -qm 'Package {number}.{turn}'", 0, "")
             session.end_turn(ANSWER)
         session.write()
-    desk.now = datetime.fromtimestamp(home.clock.seconds, UTC)
-    assert desk.run("ingest", "-q").code == 0
-    told = desk.run("journal", "show", "--day", "2026-11-21").out
+    cli.now = datetime.fromtimestamp(home.clock.seconds, UTC)
+    assert cli.run("ingest", "-q").code == 0
+    told = cli.run("journal", "show", "--day", "2026-11-21").out
     assert len(told.splitlines()) < 1_500
     assert told.count("\n## Work package") == 12
     assert told.split("## Sessions told in a line", 1)[1].count("Work package") == 8

@@ -10,29 +10,29 @@ from typing import Any
 import pytest
 
 from tests.build import Home, scenarios
-from tests.integration.cli.cli_harness import Desk
+from tests.integration.cli.cli_harness import CliHarness
 
 FILE = "project_state.json"
 
 
 @pytest.fixture
-def state(desk: Desk) -> Path:
+def state(cli: CliHarness) -> Path:
     """A home with a few sessions, read, and the folder its state was exported to."""
-    home = Home(desk.home)
+    home = Home(cli.home)
     for scenario in (scenarios.plan, scenarios.partial, scenarios.goal):
         made = scenario(home)
         made.write()
         home.clock.tick(600_000)
     for one in scenarios.agents(home):
         one.write()
-    assert desk.run("ingest", "-q").code == 0
-    folder = desk.tmp / "state"
-    assert export(desk, folder)["paths"][0] == str(folder / FILE)
+    assert cli.run("ingest", "-q").code == 0
+    folder = cli.tmp / "state"
+    assert export(cli, folder)["paths"][0] == str(folder / FILE)
     return folder
 
 
-def export(desk: Desk, folder: Path) -> dict[str, Any]:
-    return desk.json("state", "export", "--project", "sample", "--out", str(folder))
+def export(cli: CliHarness, folder: Path) -> dict[str, Any]:
+    return cli.json("state", "export", "--project", "sample", "--out", str(folder))
 
 
 def read(folder: Path) -> dict[str, Any]:
@@ -49,16 +49,18 @@ def edit(folder: Path, text: str, **said: object) -> str:
     return str(task["id"])
 
 
-def test_the_same_facts_give_the_same_bytes_whenever_and_wherever(desk: Desk, state: Path) -> None:
+def test_the_same_facts_give_the_same_bytes_whenever_and_wherever(
+    cli: CliHarness, state: Path
+) -> None:
     before = {path.relative_to(state): path.read_bytes() for path in state.rglob("*.json")}
     assert len(before) == 7
-    desk.now += timedelta(days=60)
-    desk.env["TAILBOARD_DB"] = str(desk.tmp / "other" / "t.duckdb")
-    desk.run("ingest", "-q")
-    export(desk, desk.tmp / "again")
+    cli.now += timedelta(days=60)
+    cli.env["TAILBOARD_DB"] = str(cli.tmp / "other" / "t.duckdb")
+    cli.run("ingest", "-q")
+    export(cli, cli.tmp / "again")
     after = {
-        path.relative_to(desk.tmp / "again"): path.read_bytes()
-        for path in (desk.tmp / "again").rglob("*.json")
+        path.relative_to(cli.tmp / "again"): path.read_bytes()
+        for path in (cli.tmp / "again").rglob("*.json")
     }
     assert after == before
 
@@ -80,31 +82,33 @@ def test_goals_and_commits_are_in_it(state: Path) -> None:
     assert all((state / one["file"]).is_file() for one in told["sessions"])
 
 
-def test_an_edit_in_the_file_is_shown_asked_for_and_taken_over(desk: Desk, state: Path) -> None:
+def test_an_edit_in_the_file_is_shown_asked_for_and_taken_over(
+    cli: CliHarness, state: Path
+) -> None:
     told = read(state)
     open_ = next(one["text"] for one in told["tasks"] if one["state"] == "pending")
     task = edit(state, open_, state="done", notes=["by hand"])
     path = str(state / FILE)
-    shown = desk.json("state", "diff", path)
+    shown = cli.json("state", "diff", path)
     assert [(one["task"], one["what"], one["fate"]) for one in shown["changes"]] == [
         (task, "state", "apply"),
         (task, "note", "apply"),
     ]
-    dry = desk.json("state", "import", path, "--dry-run")
+    dry = cli.json("state", "import", path, "--dry-run")
     assert dry["changes"] == shown["changes"]
-    assert desk.json("state", "diff", path)["changes"] == shown["changes"]
-    refused = desk.run("state", "export", "--project", "sample", "--out", str(state))
+    assert cli.json("state", "diff", path)["changes"] == shown["changes"]
+    refused = cli.run("state", "export", "--project", "sample", "--out", str(state))
     assert (refused.code, "tailboard state import" in refused.err) == (1, True)
-    assert desk.run("state", "import", path, "--yes").code == 0
-    assert desk.json("state", "diff", path)["changes"] == []
-    export(desk, state)
+    assert cli.run("state", "import", path, "--yes").code == 0
+    assert cli.json("state", "diff", path)["changes"] == []
+    export(cli, state)
     now = next(one for one in read(state)["tasks"] if one["id"] == task)
     assert (now["state"], now["notes"]) == ("done", ["by hand"])
     assert now["log_state"] == "pending"
 
 
 def test_a_ring_of_tasks_in_the_file_is_refused_as_on_the_command_line(
-    desk: Desk, state: Path
+    cli: CliHarness, state: Path
 ) -> None:
     tasks = read(state)["tasks"]
     texts = [one["text"] for one in tasks]
@@ -112,66 +116,68 @@ def test_a_ring_of_tasks_in_the_file_is_refused_as_on_the_command_line(
     edit(state, first["text"], depends_on=[second["id"]])
     edit(state, second["text"], depends_on=[first["id"]])
     path = str(state / FILE)
-    shown = desk.json("state", "diff", path)["changes"]
+    shown = cli.json("state", "diff", path)["changes"]
     fates = [one["fate"] for one in shown if one["file"] is not None]
     assert fates == ["apply", "refused"]
-    assert desk.run("state", "import", path, "--yes").code == 1
-    left = [one["fate"] for one in desk.json("state", "diff", path)["changes"] if one["file"]]
+    assert cli.run("state", "import", path, "--yes").code == 1
+    left = [one["fate"] for one in cli.json("state", "diff", path)["changes"] if one["file"]]
     assert left == ["refused"]
 
 
-def test_nobody_there_to_ask_means_nothing_is_done(desk: Desk, state: Path) -> None:
+def test_nobody_there_to_ask_means_nothing_is_done(cli: CliHarness, state: Path) -> None:
     open_ = next(one["text"] for one in read(state)["tasks"] if one["state"] == "pending")
     edit(state, open_, state="done")
-    answer = desk.run("state", "import", str(state / FILE))
+    answer = cli.run("state", "import", str(state / FILE))
     assert answer.code == 2
     assert "Nothing was changed" in answer.err
-    assert desk.json("state", "diff", str(state / FILE))["changes"] != []
+    assert cli.json("state", "diff", str(state / FILE))["changes"] != []
 
 
-def test_a_broken_file_is_told_with_its_place_and_changes_nothing(desk: Desk, state: Path) -> None:
+def test_a_broken_file_is_told_with_its_place_and_changes_nothing(
+    cli: CliHarness, state: Path
+) -> None:
     path = state / FILE
     text = path.read_text().replace('"project": "sample"', '"project": 3')
     path.write_text(text)
     line = next(n for n, one in enumerate(text.splitlines(), 1) if '"project": 3' in one)
-    answer = desk.run("state", "import", str(path), "--yes")
+    answer = cli.run("state", "import", str(path), "--yes")
     assert answer.code == 1
     assert f"{path}:{line}:14: Expected `str`, got `int`" in answer.err
 
 
-def test_what_was_imported_survives_the_loss_of_the_database(desk: Desk, state: Path) -> None:
+def test_what_was_imported_survives_the_loss_of_the_database(cli: CliHarness, state: Path) -> None:
     open_ = next(one["text"] for one in read(state)["tasks"] if one["state"] == "pending")
     edit(state, open_, state="cancelled")
-    desk.run("state", "import", str(state / FILE), "--yes")
-    desk.db.unlink()
-    desk.run("ingest", "-q")
-    assert desk.json("state", "diff", str(state / FILE))["changes"] == []
+    cli.run("state", "import", str(state / FILE), "--yes")
+    cli.db.unlink()
+    cli.run("ingest", "-q")
+    assert cli.json("state", "diff", str(state / FILE))["changes"] == []
 
 
-def test_a_repository_is_written_into_only_when_that_is_said(desk: Desk, state: Path) -> None:
-    repository = desk.tmp / "repo"
+def test_a_repository_is_written_into_only_when_that_is_said(cli: CliHarness, state: Path) -> None:
+    repository = cli.tmp / "repo"
     subprocess.run(["git", "init", "-q", str(repository)], check=True)
     into = ("state", "export", "--project", "sample", "--out", str(repository))
-    refused = desk.run(*into)
+    refused = cli.run(*into)
     assert (refused.code, "--into" in refused.err) == (1, True)
-    assert desk.run(*into, "--into").code == 0
+    assert cli.run(*into, "--into").code == 0
     assert (repository / FILE).is_file()
 
 
 def test_what_a_commit_would_take_in_is_said_where_git_ignores_not_all_of_it(
-    desk: Desk, state: Path
+    cli: CliHarness, state: Path
 ) -> None:
-    desk.env["PATH"] = os.environ["PATH"]
-    repository = desk.tmp / "repo"
+    cli.env["PATH"] = os.environ["PATH"]
+    repository = cli.tmp / "repo"
     subprocess.run(["git", "init", "-q", str(repository)], check=True)
     into = ("state", "export", "--project", "sample", "--out", str(repository), "--into")
     for ignored, said in ((), True), ((FILE,), True), ((FILE, "sessions/"), False):
         (repository / ".gitignore").write_text("\n".join(ignored))
-        answer = desk.run(*into)
+        answer = cli.run(*into)
         assert answer.code == 0
         assert (f"{repository} is not ignored by git" in answer.err) is said
 
 
-def test_a_project_that_is_not_there_is_said(desk: Desk, state: Path) -> None:
-    answer = desk.run("state", "export", "--project", "nothing")
+def test_a_project_that_is_not_there_is_said(cli: CliHarness, state: Path) -> None:
+    answer = cli.run("state", "export", "--project", "nothing")
     assert (answer.code, "nothing" in answer.err) == (1, True)

@@ -11,21 +11,21 @@ from ingest.batches.failure import Failure
 from ingest.db import queue
 from ingest.db.database import Database
 from ingest.errors import ErrorClass
-from tests.integration.cli.cli_harness import Desk, Sessions, write_sessions
+from tests.integration.cli.cli_harness import CliHarness, Sessions, write_sessions
 
 IO_ERROR = Failure(code="io_error", cls=ErrorClass.TRANSIENT, message="It broke.", hint="Look.")
 ODD = Failure(code="odd", cls=ErrorClass.DATA, message="It is odd.")
 
 
 @pytest.fixture
-def unwell(desk: Desk, sessions: Sessions) -> dict[str, str]:
+def unwell(cli: CliHarness, sessions: Sessions) -> dict[str, str]:
     """Ids of batches by what became of them: one failed, one dead, one that never ended."""
-    return break_some(desk, "failed", "dead", "claimed")
+    return break_some(cli, "failed", "dead", "claimed")
 
 
-def break_some(desk: Desk, *names: str) -> dict[str, str]:
-    now = desk.now.replace(tzinfo=None)
-    with Database(desk.db) as database:
+def break_some(cli: CliHarness, *names: str) -> dict[str, str]:
+    now = cli.now.replace(tzinfo=None)
+    with Database(cli.db) as database:
         known = database.rows("batches.starting_with", prefix="")
         rows = [row for row in known if row["state"] == "completed"]
         picked = dict(zip(names, rows, strict=False))
@@ -39,14 +39,14 @@ def break_some(desk: Desk, *names: str) -> dict[str, str]:
         return {name: row["id"] for name, row in picked.items()}
 
 
-def states(desk: Desk) -> dict[str, str]:
-    return {row["id"]: row["state"] for row in desk.json("batches")["batches"]}
+def states(cli: CliHarness) -> dict[str, str]:
+    return {row["id"]: row["state"] for row in cli.json("batches")["batches"]}
 
 
 def test_a_retry_tells_what_it_matched_what_it_did_and_what_it_left_alone(
-    desk: Desk, unwell: dict[str, str]
+    cli: CliHarness, unwell: dict[str, str]
 ) -> None:
-    answer = desk.json("batches", "retry", "--include-dead", "--reason", "the disk is new")
+    answer = cli.json("batches", "retry", "--include-dead", "--reason", "the disk is new")
     assert answer["schema"] == "tailboard.batches/1"
     assert set(answer["matched"]) == set(unwell.values())
     assert set(answer["done"]) == {unwell["failed"], unwell["dead"]}
@@ -57,128 +57,128 @@ def test_a_retry_tells_what_it_matched_what_it_did_and_what_it_left_alone(
             "It is being worked on; wait until it ends.",
         }
     ]
-    assert {states(desk)[unwell[name]] for name in ("failed", "dead")} == {"pending"}
+    assert {states(cli)[unwell[name]] for name in ("failed", "dead")} == {"pending"}
 
 
-def test_a_dry_run_shows_the_same_and_does_nothing(desk: Desk, unwell: dict[str, str]) -> None:
-    before = states(desk)
-    shown = desk.json("batches", "retry", "--only-error", "--dry-run")
+def test_a_dry_run_shows_the_same_and_does_nothing(cli: CliHarness, unwell: dict[str, str]) -> None:
+    before = states(cli)
+    shown = cli.json("batches", "retry", "--only-error", "--dry-run")
     assert (shown["matched"], shown["done"]) == ([unwell["failed"]], [])
-    assert states(desk) == before
-    said = desk.run("batches", "retry", "--dry-run").out
+    assert states(cli) == before
+    said = cli.run("batches", "retry", "--dry-run").out
     assert unwell["failed"] in said
     assert "Nothing was changed" in said
-    assert desk.json("batches", "retry", "--only-error")["done"] == shown["matched"]
+    assert cli.json("batches", "retry", "--only-error")["done"] == shown["matched"]
 
 
 def test_the_story_of_a_batch_tells_who_did_what_and_why(
-    desk: Desk, unwell: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    cli: CliHarness, unwell: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LOGNAME", "ada")
-    desk.run("batches", "retry", "--batch", unwell["failed"], "--reason", "the disk is new")
-    said = desk.run("batches", "show", unwell["failed"]).out
+    cli.run("batches", "retry", "--batch", unwell["failed"], "--reason", "the disk is new")
+    said = cli.run("batches", "show", unwell["failed"]).out
     moves = [line.split()[2] for line in said.splitlines() if re.match(r"\d{4}-", line)]
     assert moves == ["fail", "retry"]
     assert "by ada the disk is new" in said
-    history = desk.json("batches", "show", unwell["failed"])["batches"][0]["history"]
+    history = cli.json("batches", "show", unwell["failed"])["batches"][0]["history"]
     assert [move["person"] for move in history][-2:] == [None, "ada"]
 
 
 def test_the_next_try_is_told_to_the_second_with_its_number(
-    desk: Desk, unwell: dict[str, str]
+    cli: CliHarness, unwell: dict[str, str]
 ) -> None:
-    row = desk.json("batches", "show", unwell["failed"])["batches"][0]
+    row = cli.json("batches", "show", unwell["failed"])["batches"][0]
     clock = row["retry_at"][11:19]
-    assert f"{clock}, 2 of 8" in desk.run("batches").out
-    assert f"next attempt {clock}, 2 of 8" in desk.run("batches", "show", unwell["failed"]).out
-    desk.env["TAILBOARD_RETRY"] = "manual"
-    desk.env["TAILBOARD_MAX_ATTEMPTS"] = "3"
-    assert "waits for you, 2 of 3" in desk.run("batches").out
+    assert f"{clock}, 2 of 8" in cli.run("batches").out
+    assert f"next attempt {clock}, 2 of 8" in cli.run("batches", "show", unwell["failed"]).out
+    cli.env["TAILBOARD_RETRY"] = "manual"
+    cli.env["TAILBOARD_MAX_ATTEMPTS"] = "3"
+    assert "waits for you, 2 of 3" in cli.run("batches").out
 
 
-def test_a_snooze_lasts_as_long_as_was_said(desk: Desk, unwell: dict[str, str]) -> None:
-    desk.json("batches", "snooze", "--batch", unwell["failed"], "--until", "2h")
-    row = desk.json("batches", "show", unwell["failed"])["batches"][0]
-    until = (desk.now + timedelta(hours=2)).isoformat(timespec="milliseconds")
+def test_a_snooze_lasts_as_long_as_was_said(cli: CliHarness, unwell: dict[str, str]) -> None:
+    cli.json("batches", "snooze", "--batch", unwell["failed"], "--until", "2h")
+    row = cli.json("batches", "show", unwell["failed"])["batches"][0]
+    until = (cli.now + timedelta(hours=2)).isoformat(timespec="milliseconds")
     assert (row["state"], row["not_before"]) == ("snoozed", until.replace("+00:00", "Z"))
-    answer = desk.run("batches", "snooze", "--batch", unwell["dead"], "--until", "2020-01-01")
+    answer = cli.run("batches", "snooze", "--batch", unwell["dead"], "--until", "2020-01-01")
     assert answer.code == 2
     assert "is in the past" in answer.err
 
 
 def test_a_cancel_by_filter_asks_and_without_a_filter_is_refused(
-    desk: Desk, unwell: dict[str, str]
+    cli: CliHarness, unwell: dict[str, str]
 ) -> None:
-    before = states(desk)
-    assert desk.run("batches", "cancel").code == 2
-    refused = desk.run("batches", "cancel", "--error", "io_error")
+    before = states(cli)
+    assert cli.run("batches", "cancel").code == 2
+    refused = cli.run("batches", "cancel", "--error", "io_error")
     assert refused.code == 2
     assert "--yes" in refused.err
-    assert states(desk) == before
-    done = desk.json("batches", "cancel", "--error", "io_error", "--yes")["done"]
+    assert states(cli) == before
+    done = cli.json("batches", "cancel", "--error", "io_error", "--yes")["done"]
     assert done == [unwell["failed"]]
 
 
 def test_what_is_named_and_cannot_be_done_needs_attention(
-    desk: Desk, unwell: dict[str, str]
+    cli: CliHarness, unwell: dict[str, str]
 ) -> None:
-    assert desk.run("batches", "retry", "--batch", unwell["claimed"]).code == 1
-    assert desk.run("batches", "retry", "--batch", "zzz").code == 1
-    assert desk.run("batches", "retry", "--error", "no such").code == 0
+    assert cli.run("batches", "retry", "--batch", unwell["claimed"]).code == 1
+    assert cli.run("batches", "retry", "--batch", "zzz").code == 1
+    assert cli.run("batches", "retry", "--error", "no such").code == 0
 
 
 def test_a_batch_that_is_done_is_named_in_the_refusal_of_a_retry(
-    desk: Desk, sessions: Sessions
+    cli: CliHarness, sessions: Sessions
 ) -> None:
-    (done, *_) = desk.json("batches")["batches"]
+    (done, *_) = cli.json("batches")["batches"]
     assert (done["state"], done["history"]) == ("completed", [])
-    answer = desk.json("batches", "retry", "--batch", done["id"], code=1)
+    answer = cli.json("batches", "retry", "--batch", done["id"], code=1)
     assert answer["done"] == []
     assert "`tailboard reset`" in answer["skipped"][0]["why"]
-    before = desk.json("status")["batches"]
+    before = cli.json("status")["batches"]
     assert before["completed"] == 5
-    desk.json("reset", "--all", "--yes")
-    desk.run("ingest", "-q")
-    after = desk.json("status")["batches"]
+    cli.json("reset", "--all", "--yes")
+    cli.run("ingest", "-q")
+    after = cli.json("status")["batches"]
     assert (after["completed"], after["superseded"]) == (5, before["superseded"] + 5)
 
 
-def test_a_paused_queue_reads_nothing_until_it_is_resumed(desk: Desk) -> None:
-    _, desk.now = write_sessions(desk.home)
-    assert desk.run("batches", "pause", "--reason", "moving the disk").code == 0
-    stopped = desk.json("ingest", code=1)
+def test_a_paused_queue_reads_nothing_until_it_is_resumed(cli: CliHarness) -> None:
+    _, cli.now = write_sessions(cli.home)
+    assert cli.run("batches", "pause", "--reason", "moving the disk").code == 0
+    stopped = cli.json("ingest", code=1)
     assert (stopped["paused"], stopped["bytes_read"]) == ("paused by user", 0)
-    status = desk.run("status").out
+    status = cli.run("status").out
     assert "moving the disk" in status
     suggested = re.search(r"`(tailboard batches resume)`", status)
     assert suggested is not None
-    assert desk.run(*shlex.split(suggested[1])[1:]).code == 0
-    assert desk.json("ingest")["bytes_read"] > 0
+    assert cli.run(*shlex.split(suggested[1])[1:]).code == 0
+    assert cli.json("ingest")["bytes_read"] > 0
 
 
 def test_every_suggestion_about_batches_can_be_carried_out_as_it_is_printed(
-    desk: Desk, unwell: dict[str, str]
+    cli: CliHarness, unwell: dict[str, str]
 ) -> None:
-    desk.run("batches", "cancel", "--batch", unwell["failed"])
-    other = break_some(desk, "failed", "again")
-    desk.run("batches", "snooze", "--batch", other["failed"], "--until", "1h")
-    printed = desk.run("batches").err
+    cli.run("batches", "cancel", "--batch", unwell["failed"])
+    other = break_some(cli, "failed", "again")
+    cli.run("batches", "snooze", "--batch", other["failed"], "--until", "1h")
+    printed = cli.run("batches").err
     suggestions = set(re.findall(r"`tailboard (batches (?:retry|wake)[^`]*)`", printed))
     assert len(suggestions) == 4
     for suggestion in sorted(suggestions):
-        answer = desk.run(*shlex.split(suggestion), "--json")
+        answer = cli.run(*shlex.split(suggestion), "--json")
         assert answer.code == 0, (suggestion, answer.err)
         assert json.loads(answer.out)["schema"] == "tailboard.batches/1"
-    assert not {"failed", "dead", "cancelled", "snoozed"} & set(states(desk).values())
+    assert not {"failed", "dead", "cancelled", "snoozed"} & set(states(cli).values())
 
 
-def test_every_order_is_written_down(desk: Desk, unwell: dict[str, str]) -> None:
-    desk.run("batches", "pause")
-    desk.run("batches", "resume")
-    desk.run("batches", "reset-attempts", "--reason", "a new disk")
-    told = desk.json("sql", "select verb, reason, done from v_commands order by verb")["rows"]
+def test_every_order_is_written_down(cli: CliHarness, unwell: dict[str, str]) -> None:
+    cli.run("batches", "pause")
+    cli.run("batches", "resume")
+    cli.run("batches", "reset-attempts", "--reason", "a new disk")
+    told = cli.json("sql", "select verb, reason, done from v_commands order by verb")["rows"]
     assert [row[0] for row in told] == ["pause", "reset-attempts", "resume"]
     assert told[1] == ["reset-attempts", "a new disk", 1]
-    path = desk.db.with_name("edits.jsonl")
+    path = cli.db.with_name("edits.jsonl")
     assert len(path.read_text().splitlines()) == 3
     assert path.stat().st_mode & 0o777 == 0o600

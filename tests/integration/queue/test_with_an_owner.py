@@ -15,7 +15,7 @@ from ingest.pipeline.homes import homes
 from ingest.server.owner_file import Role
 from tests.build import Home
 from tests.facts_dump import dump
-from tests.integration.cli.cli_harness import Desk, write_sessions
+from tests.integration.cli.cli_harness import CliHarness, write_sessions
 
 PATIENCE = 60.0
 HASTY = Pace(everything_every=0.1, recent_every=0.1, quiet=0.01, longest=0.05)
@@ -24,23 +24,23 @@ ONCE = Pace(everything_every=1e6, recent_every=1e6)
 
 
 @pytest.fixture
-def desk(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Desk:
-    one = Desk(tmp_path, capsys)
+def cli(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> CliHarness:
+    one = CliHarness(tmp_path, capsys)
     _, one.now = write_sessions(one.home)
     assert one.run("ingest", "-q").code == 0
     return one
 
 
 @contextmanager
-def following(desk: Desk, pace: Pace = HASTY) -> Iterator[Event]:
-    """An owner that follows the desk's home; the event says that it read something."""
+def following(cli: CliHarness, pace: Pace = HASTY) -> Iterator[Event]:
+    """An owner that follows the home; the event says that it read something."""
     stop, read = Event(), Event()
 
     def told(round_: Round) -> None:
         if round_.report.lines:
             read.set()
 
-    found = start_or_connect(desk.db, ServerOptions(homes([desk.home]), Role.FOLLOW))
+    found = start_or_connect(cli.db, ServerOptions(homes([cli.home]), Role.FOLLOW))
     assert isinstance(found, RunningServer)
     with found:
         thread = Thread(target=partial(found.owner.follow, stop, told, pace=pace))
@@ -52,60 +52,62 @@ def following(desk: Desk, pace: Pace = HASTY) -> Iterator[Event]:
             thread.join()
 
 
-def facts(desk: Desk) -> list[str]:
-    with Database(desk.db) as database:
+def facts(cli: CliHarness) -> list[str]:
+    with Database(cli.db) as database:
         return list(dump(database))
 
 
-def test_an_order_is_carried_out_by_the_process_that_has_the_database(desk: Desk) -> None:
-    with following(desk):
-        assert desk.json("status")["owner"]["role"] == "follow"
-        paused = desk.json("batches", "pause", "--reason", "tea")
+def test_an_order_is_carried_out_by_the_process_that_has_the_database(cli: CliHarness) -> None:
+    with following(cli):
+        assert cli.json("status")["owner"]["role"] == "follow"
+        paused = cli.json("batches", "pause", "--reason", "tea")
         assert paused["command"]
-        assert "tea" in desk.run("status").out
-        assert desk.run("batches", "resume").code == 0
-        assert desk.json("batches", "retry", "--dry-run")["matched"] == []
-        assert desk.json("status")["pauses"] == []
-    with Database(desk.db) as database:
+        assert "tea" in cli.run("status").out
+        assert cli.run("batches", "resume").code == 0
+        assert cli.json("batches", "retry", "--dry-run")["matched"] == []
+        assert cli.json("status")["pauses"] == []
+    with Database(cli.db) as database:
         verbs = database.reader().execute("select verb from commands order by rowid").fetchall()
     assert verbs == [("pause",), ("resume",)]
 
 
-def test_a_reset_under_a_running_owner_is_read_again_by_it_to_the_same_facts(desk: Desk) -> None:
-    before = facts(desk)
-    with following(desk) as read:
-        answer = desk.json("reset", "--all", "--yes")
+def test_a_reset_under_a_running_owner_is_read_again_by_it_to_the_same_facts(
+    cli: CliHarness,
+) -> None:
+    before = facts(cli)
+    with following(cli) as read:
+        answer = cli.json("reset", "--all", "--yes")
         assert answer["facts_dropped"] > 0
         assert read.wait(PATIENCE)
-    desk.run("ingest", "-q")
-    assert facts(desk) == before
+    cli.run("ingest", "-q")
+    assert facts(cli) == before
 
 
-def test_lines_that_come_after_a_reset_are_read_behind_it(desk: Desk) -> None:
-    home = Home(desk.home)
-    with following(desk) as read:
-        desk.json("reset", "--all", "--yes")
+def test_lines_that_come_after_a_reset_are_read_behind_it(cli: CliHarness) -> None:
+    home = Home(cli.home)
+    with following(cli) as read:
+        cli.json("reset", "--all", "--yes")
         session = home.session()
         session.prompt("one more")
         session.write()
         assert read.wait(PATIENCE)
-    desk.run("ingest", "-q")
-    assert desk.run("verify", "-q").code == 0
-    assert any("one more" in fact for fact in facts(desk))
+    cli.run("ingest", "-q")
+    assert cli.run("verify", "-q").code == 0
+    assert any("one more" in fact for fact in facts(cli))
 
 
-def test_a_mistake_is_told_to_whoever_made_it_and_the_owner_goes_on(desk: Desk) -> None:
-    with following(desk):
-        assert desk.run("batches", "retry", "--batch", "zzz").code == 1
-        assert desk.run("reset", "--source", "999", "--yes").code == 1
-        assert desk.json("status")["owner"]["role"] == "follow"
+def test_a_mistake_is_told_to_whoever_made_it_and_the_owner_goes_on(cli: CliHarness) -> None:
+    with following(cli):
+        assert cli.run("batches", "retry", "--batch", "zzz").code == 1
+        assert cli.run("reset", "--source", "999", "--yes").code == 1
+        assert cli.json("status")["owner"]["role"] == "follow"
 
 
 def test_what_a_person_ordered_is_gone_on_with_at_once_and_not_at_the_next_sweep(
-    desk: Desk,
+    cli: CliHarness,
 ) -> None:
-    with following(desk, ONCE) as read:
+    with following(cli, ONCE) as read:
         for _ in range(2):  # The first may still be found by the look at the beginning.
-            desk.json("reset", "--all", "--yes")
+            cli.json("reset", "--all", "--yes")
             assert read.wait(PATIENCE)
             read.clear()

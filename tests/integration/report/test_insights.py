@@ -8,18 +8,18 @@ import pytest
 from ingest.db.local_reader import LocalReader
 from ingest.report.insights import MODELS, OTHERS, load_insights, step_begins
 from ingest.report.period import Period
-from tests.faults.fault_harness import Place
+from tests.faults.fault_harness import FaultHarness
 
 DAY = 24 * 3_600_000
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Place:
-    place = Place(tmp_path)
-    place.session("plan")
-    place.home.clock.tick(2 * DAY)
-    place.session("chat")
-    return place
+def harness(tmp_path: Path) -> FaultHarness:
+    harness = FaultHarness(tmp_path)
+    harness.session("plan")
+    harness.home.clock.tick(2 * DAY)
+    harness.session("chat")
+    return harness
 
 
 def spent(local: LocalReader) -> int:
@@ -27,9 +27,9 @@ def spent(local: LocalReader) -> int:
     return int(local.sql("select sum(total) from v_usage").rows[0][0])
 
 
-def test_days_follow_each_other_and_all_tokens_are_there(place: Place) -> None:
-    place.read()
-    with place.open() as database:
+def test_days_follow_each_other_and_all_tokens_are_there(harness: FaultHarness) -> None:
+    harness.read()
+    with harness.open() as database:
         local = LocalReader(database)
         now = datetime(2026, 11, 24)
         found = load_insights(local, Period(""), now, UTC)
@@ -41,20 +41,20 @@ def test_days_follow_each_other_and_all_tokens_are_there(place: Place) -> None:
         assert found.report.sessions == 2
 
 
-def test_a_day_that_is_years_away_does_not_stretch_the_picture(place: Place) -> None:
-    place.home.clock.tick(3650 * DAY)
-    place.session("partial")
-    place.read()
-    with place.open() as database:
+def test_a_day_that_is_years_away_does_not_stretch_the_picture(harness: FaultHarness) -> None:
+    harness.home.clock.tick(3650 * DAY)
+    harness.session("partial")
+    harness.read()
+    with harness.open() as database:
         local = LocalReader(database)
         found = load_insights(local, Period(""), datetime(2026, 11, 24), UTC)
         assert found.tokens.days == [date(2026, 11, day) for day in (21, 22, 23, 24, 25)]
         assert sum(map(sum, found.tokens.totals)) == spent(local)
 
 
-def test_a_period_has_all_its_days_and_nothing_else(place: Place) -> None:
-    place.read()
-    with place.open() as database:
+def test_a_period_has_all_its_days_and_nothing_else(harness: FaultHarness) -> None:
+    harness.read()
+    with harness.open() as database:
         local = LocalReader(database)
         period = Period("", datetime(2026, 11, 22), datetime(2026, 11, 25))
         found = load_insights(local, period, datetime(2026, 12, 1), UTC)
@@ -64,12 +64,12 @@ def test_a_period_has_all_its_days_and_nothing_else(place: Place) -> None:
 
 
 @pytest.mark.parametrize("first", ["2006-11-18", "1970-01-03"])
-def test_neither_does_a_day_from_before_there_was_codex(place: Place, first: str) -> None:
+def test_neither_does_a_day_from_before_there_was_codex(harness: FaultHarness, first: str) -> None:
     """A clock that lost its battery begins anew at some day long ago."""
-    session = place.session("partial")
+    session = harness.session("partial")
     session.path.write_bytes(session.bytes().replace(b"2026-11-23", first.encode()))
-    place.read()
-    with place.open() as database:
+    harness.read()
+    with harness.open() as database:
         local = LocalReader(database)
         assert str(local.sql("select min(time)::date from v_usage").rows[0][0]) == first
         found = load_insights(local, Period(""), datetime(2026, 11, 24), UTC)
@@ -78,9 +78,9 @@ def test_neither_does_a_day_from_before_there_was_codex(place: Place, first: str
 
 
 @pytest.mark.parametrize("period", [Period(""), Period("", datetime(2026, 11, 20))])
-def test_a_clock_that_is_behind_hides_no_tokens(place: Place, period: Period) -> None:
-    place.read()
-    with place.open() as database:
+def test_a_clock_that_is_behind_hides_no_tokens(harness: FaultHarness, period: Period) -> None:
+    harness.read()
+    with harness.open() as database:
         local = LocalReader(database)
         found = load_insights(local, period, datetime(2026, 11, 18), UTC)
         assert len(found.tokens.days) == 1
@@ -88,16 +88,16 @@ def test_a_clock_that_is_behind_hides_no_tokens(place: Place, period: Period) ->
 
 
 def test_a_turn_that_ended_before_it_began_took_nobody_knows_how_long(tmp_path: Path) -> None:
-    place = Place(tmp_path)
-    session = place.home.session("g3", "0.110.0")
+    harness = FaultHarness(tmp_path)
+    session = harness.home.session("g3", "0.110.0")
     session.prompt("Begin")
     session.say("Begun.")
     session.settle()
-    place.home.clock.ms -= DAY
+    harness.home.clock.ms -= DAY
     session.end_turn("Done.")
     session.write()
-    place.read()
-    with place.open() as database:
+    harness.read()
+    with harness.open() as database:
         local = LocalReader(database)
         ((began, ended, seconds),) = local.sql(
             "select started_at, ended_at, seconds from v_turns"
@@ -111,21 +111,21 @@ def test_a_turn_that_ended_before_it_began_took_nobody_knows_how_long(tmp_path: 
 def test_why_a_turn_ended_badly_is_told_by_its_code_where_nothing_else_is_said(
     tmp_path: Path,
 ) -> None:
-    place = Place(tmp_path)
-    session = place.home.session()
+    harness = FaultHarness(tmp_path)
+    session = harness.home.session()
     session.prompt("Begin")
     session.fail_turn("", "usage_limit_exceeded")
     session.write()
-    place.read()
-    with place.open() as database:
+    harness.read()
+    with harness.open() as database:
         (turn,) = database.rows("insights.ended_badly", since=None, until=None, limit=5)
         assert turn["said"] == "usage_limit_exceeded"
 
 
 def test_nothing_has_no_days(tmp_path: Path) -> None:
-    place = Place(tmp_path)
-    place.read()
-    with place.open() as database:
+    harness = FaultHarness(tmp_path)
+    harness.read()
+    with harness.open() as database:
         found = load_insights(LocalReader(database), Period(""), datetime(2026, 11, 24), UTC)
         assert (found.tokens.days, found.outcomes) == ([], [])
         assert not any(found.spreads.values())

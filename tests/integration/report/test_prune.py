@@ -5,20 +5,20 @@ from pathlib import Path
 import pytest
 
 from tests.build import Home, Rollout
-from tests.integration.cli.cli_harness import Desk
+from tests.integration.cli.cli_harness import CliHarness
 
 EVERYTHING = ("--older-than", "0s")
 
 
 @pytest.fixture(autouse=True)
-def a_year_later(empty: Desk) -> None:
+def a_year_later(empty: CliHarness) -> None:
     """So that all of it is old, also what the program itself wrote just now."""
     empty.now = empty.now.replace(year=empty.now.year + 1)
 
 
-def archived(desk: Desk, generation: str = "g4") -> tuple[Home, Rollout, Rollout]:
+def archived(cli: CliHarness, generation: str = "g4") -> tuple[Home, Rollout, Rollout]:
     """A session that was archived and one that was not, both read."""
-    home = Home(desk.home)
+    home = Home(cli.home)
     found = []
     for words in ("Old and done", "Still here"):
         session = home.session(generation)
@@ -27,75 +27,77 @@ def archived(desk: Desk, generation: str = "g4") -> tuple[Home, Rollout, Rollout
         session.write()
         found.append(session)
     home.archive(found[0])
-    assert desk.run("ingest", "-q").code == 0
+    assert cli.run("ingest", "-q").code == 0
     return home, found[0], found[1]
 
 
 @pytest.fixture
-def repaired(desk: Desk) -> Desk:
+def repaired(cli: CliHarness) -> CliHarness:
     """One batch failed, was retried by a person, and completed; only such a batch keeps a row."""
-    path = next(desk.home.rglob("rollout-*.jsonl"))
+    path = next(cli.home.rglob("rollout-*.jsonl"))
     with path.open("ab") as file:
         file.write(path.read_bytes().splitlines(keepends=True)[-1])
     damaged = path.rename(path.with_name(path.name + ".zst"))
-    assert desk.run("ingest", "-q").code == 1
+    assert cli.run("ingest", "-q").code == 1
     damaged.rename(path)
-    assert desk.run("batches", "retry", "--include-dead").code == 0
-    assert desk.run("ingest", "-q").code == 0
-    return desk
+    assert cli.run("batches", "retry", "--include-dead").code == 0
+    assert cli.run("ingest", "-q").code == 0
+    return cli
 
 
 def files(home: Path) -> dict[str, bytes]:
     return {str(path): path.read_bytes() for path in home.rglob("*") if path.is_file()}
 
 
-def history(desk: Desk) -> list[list[str]]:
-    rows = desk.json("batches", "list", "--limit", "100")["batches"]
+def history(cli: CliHarness) -> list[list[str]]:
+    rows = cli.json("batches", "list", "--limit", "100")["batches"]
     return [[move["move"] for move in row["history"]] for row in rows if row["history"]]
 
 
-def test_a_dry_run_tells_and_does_nothing(repaired: Desk) -> None:
-    desk = repaired
-    told = desk.json("prune", *EVERYTHING, "--dry-run")
+def test_a_dry_run_tells_and_does_nothing(repaired: CliHarness) -> None:
+    cli = repaired
+    told = cli.json("prune", *EVERYTHING, "--dry-run")
     assert (told["batches"], told["done"], told["dry_run"]) == (1, False, True)
-    assert history(desk) == [["fail", "retry", "complete"]]
-    before = desk.json("status")["batches"]
-    done = desk.json("prune", *EVERYTHING, "--yes")
+    assert history(cli) == [["fail", "retry", "complete"]]
+    before = cli.json("status")["batches"]
+    done = cli.json("prune", *EVERYTHING, "--yes")
     assert (done["batches"], done["moves"], done["done"]) == (1, told["moves"], True)
-    assert history(desk) == []
+    assert history(cli) == []
     # What was completed is counted as before.
-    assert desk.json("status")["batches"] == before
+    assert cli.json("status")["batches"] == before
 
 
-def test_where_nobody_can_be_asked_nothing_is_done(repaired: Desk) -> None:
-    desk = repaired
-    answer = desk.run("prune", *EVERYTHING)
+def test_where_nobody_can_be_asked_nothing_is_done(repaired: CliHarness) -> None:
+    cli = repaired
+    answer = cli.run("prune", *EVERYTHING)
     assert answer.code == 2
     assert "--yes" in answer.err
-    assert desk.json("prune", *EVERYTHING, "--dry-run")["batches"] == 1
+    assert cli.json("prune", *EVERYTHING, "--dry-run")["batches"] == 1
 
 
-def test_by_default_nothing_is_old_and_a_setting_says_what_is(repaired: Desk) -> None:
-    desk = repaired
-    assert desk.run("prune").code == 2
-    desk.env["TAILBOARD_RETENTION_DAYS"] = "90"
-    assert desk.json("prune", "--dry-run")["batches"] == 1
-    desk.env["TAILBOARD_RETENTION_DAYS"] = "9000"
-    assert desk.json("prune", "--dry-run")["batches"] == 0
+def test_by_default_nothing_is_old_and_a_setting_says_what_is(repaired: CliHarness) -> None:
+    cli = repaired
+    assert cli.run("prune").code == 2
+    cli.env["TAILBOARD_RETENTION_DAYS"] = "90"
+    assert cli.json("prune", "--dry-run")["batches"] == 1
+    cli.env["TAILBOARD_RETENTION_DAYS"] = "9000"
+    assert cli.json("prune", "--dry-run")["batches"] == 0
 
 
 @pytest.mark.parametrize("time", ["soon", "2099-01-01"])
-def test_a_time_that_is_none_or_still_to_come_is_refused(desk: Desk, time: str) -> None:
-    assert desk.run("prune", "--older-than", time).code == 2
+def test_a_time_that_is_none_or_still_to_come_is_refused(cli: CliHarness, time: str) -> None:
+    assert cli.run("prune", "--older-than", time).code == 2
 
 
-def test_nothing_is_read_again_after_the_history_went(desk: Desk) -> None:
-    desk.run("prune", *EVERYTHING, "--yes")
-    assert desk.json("ingest")["lines"] == 0
-    assert desk.json("verify")["ok"]
+def test_nothing_is_read_again_after_the_history_went(cli: CliHarness) -> None:
+    cli.run("prune", *EVERYTHING, "--yes")
+    assert cli.json("ingest")["lines"] == 0
+    assert cli.json("verify")["ok"]
 
 
-def test_facts_go_only_where_somebody_says_so_and_only_of_archived_sessions(empty: Desk) -> None:
+def test_facts_go_only_where_somebody_says_so_and_only_of_archived_sessions(
+    empty: CliHarness,
+) -> None:
     _, old, still = archived(empty)
     assert empty.json("prune", *EVERYTHING, "--dry-run")["facts"] == {}
     done = empty.json("prune", *EVERYTHING, "--facts", "--yes")
@@ -104,7 +106,7 @@ def test_facts_go_only_where_somebody_says_so_and_only_of_archived_sessions(empt
     assert [one["id"] for one in empty.json("sessions")["sessions"]] == [still.thread.id]
 
 
-def test_no_byte_of_codex_is_touched(empty: Desk) -> None:
+def test_no_byte_of_codex_is_touched(empty: CliHarness) -> None:
     archived(empty)
     before = files(empty.home)
     empty.run("prune", *EVERYTHING, "--facts", "--yes")
@@ -113,7 +115,7 @@ def test_no_byte_of_codex_is_touched(empty: Desk) -> None:
 
 @pytest.mark.parametrize("deep", [(), ("--deep",)])
 def test_a_pruned_session_is_not_read_again_and_verify_says_why(
-    empty: Desk, deep: tuple[str, ...]
+    empty: CliHarness, deep: tuple[str, ...]
 ) -> None:
     archived(empty)
     empty.run("prune", *EVERYTHING, "--facts", "--yes")
@@ -124,14 +126,14 @@ def test_a_pruned_session_is_not_read_again_and_verify_says_why(
     assert sum("pruned" in one["detail"] for one in document["sources"]) == 1
 
 
-def test_pruning_twice_does_nothing_the_second_time(empty: Desk) -> None:
+def test_pruning_twice_does_nothing_the_second_time(empty: CliHarness) -> None:
     archived(empty)
     empty.run("prune", *EVERYTHING, "--facts", "--yes")
     again = empty.json("prune", *EVERYTHING, "--facts", "--yes")
     assert (again["done"], again["facts"], again["sources"]) == (False, {}, [])
 
 
-def test_a_pruned_session_that_goes_on_shows_what_is_new(empty: Desk) -> None:
+def test_a_pruned_session_that_goes_on_shows_what_is_new(empty: CliHarness) -> None:
     home, old, _ = archived(empty)
     empty.run("prune", *EVERYTHING, "--facts", "--yes")
     home.unarchive(old)
@@ -143,7 +145,7 @@ def test_a_pruned_session_that_goes_on_shows_what_is_new(empty: Desk) -> None:
     assert empty.json("verify")["ok"]
 
 
-def test_a_session_that_another_goes_on_from_stays(empty: Desk) -> None:
+def test_a_session_that_another_goes_on_from_stays(empty: CliHarness) -> None:
     home = Home(empty.home)
     parent = home.session()
     parent.prompt("Think")
@@ -160,7 +162,7 @@ def test_a_session_that_another_goes_on_from_stays(empty: Desk) -> None:
     assert [one["why"] for one in told["sources"]] == ["Another session continues it."]
 
 
-def test_what_could_not_be_read_again_stays(empty: Desk) -> None:
+def test_what_could_not_be_read_again_stays(empty: CliHarness) -> None:
     _, old, _ = archived(empty)
     old.path.unlink()
     told = empty.json("prune", *EVERYTHING, "--facts", "--dry-run")
@@ -168,7 +170,7 @@ def test_what_could_not_be_read_again_stays(empty: Desk) -> None:
     assert "only copy" in told["sources"][0]["why"]
 
 
-def test_lines_that_wait_for_a_person_stay_with_their_session(empty: Desk) -> None:
+def test_lines_that_wait_for_a_person_stay_with_their_session(empty: CliHarness) -> None:
     home = Home(empty.home)
     session = home.session()
     session.prompt("Hi")
@@ -182,7 +184,7 @@ def test_lines_that_wait_for_a_person_stay_with_their_session(empty: Desk) -> No
     assert "need attention" in told["sources"][0]["why"]
 
 
-def test_a_report_says_what_could_go_and_its_commands_run(empty: Desk) -> None:
+def test_a_report_says_what_could_go_and_its_commands_run(empty: CliHarness) -> None:
     archived(empty)
     could_go = {one["what"]: one for one in empty.json("report")["could_go"]}
     assert could_go["archived_facts"]["items"] == 1

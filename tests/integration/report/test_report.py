@@ -9,12 +9,12 @@ from ingest.pipeline.follow import Owner
 from ingest.pipeline.homes import homes
 from ingest.pipeline.run import RunSettings
 from tests.build import Home
-from tests.integration.cli.cli_harness import Desk
+from tests.integration.cli.cli_harness import CliHarness
 
 START = datetime(2026, 11, 21, 8)
 
 
-def test_a_report_of_nothing_says_so_and_is_a_whole_document(empty: Desk) -> None:
+def test_a_report_of_nothing_says_so_and_is_a_whole_document(empty: CliHarness) -> None:
     document = empty.json("report")
     assert document["schema"] == "tailboard.report/1"
     assert document["series"] == []
@@ -25,48 +25,48 @@ def test_a_report_of_nothing_says_so_and_is_a_whole_document(empty: Desk) -> Non
     ]
 
 
-def test_an_ingest_leaves_a_sample_of_what_it_did(desk: Desk) -> None:
-    running = desk.json("report")["running"]
+def test_an_ingest_leaves_a_sample_of_what_it_did(cli: CliHarness) -> None:
+    running = cli.json("report")["running"]
     assert running["samples"] == 1
     assert running["batches"] == running["cursors"]["begun"] == 5
     assert running["landings"] == 1
     # It took no minute, so nothing can be said of one.
     assert running["landings_per_minute"] is None
-    assert " 1 in all" in desk.run("report").out
-    assert running["bytes_new"] == sum(path.stat().st_size for path in desk.home.rglob("*.jsonl"))
+    assert " 1 in all" in cli.run("report").out
+    assert running["bytes_new"] == sum(path.stat().st_size for path in cli.home.rglob("*.jsonl"))
     assert running["bytes_read"] >= running["bytes_new"]
     assert running["read_amplification"] == running["bytes_read"] / running["bytes_new"]
     assert running["behind_bytes"] == 0
 
 
-def test_a_second_ingest_with_nothing_new_writes_no_sample(desk: Desk) -> None:
-    assert desk.run("ingest", "-q").code == 0
-    assert desk.json("report")["running"]["samples"] == 1
+def test_a_second_ingest_with_nothing_new_writes_no_sample(cli: CliHarness) -> None:
+    assert cli.run("ingest", "-q").code == 0
+    assert cli.json("report")["running"]["samples"] == 1
 
 
-def test_an_append_is_a_cursor_that_went_on_and_the_others_are_unchanged(desk: Desk) -> None:
-    path = next(desk.home.rglob("*.jsonl"))
+def test_an_append_is_a_cursor_that_went_on_and_the_others_are_unchanged(cli: CliHarness) -> None:
+    path = next(cli.home.rglob("*.jsonl"))
     line = path.read_bytes().splitlines(keepends=True)[-1]
     with path.open("ab") as file:
         file.write(line)
-    assert desk.run("ingest", "-q").code == 0
-    running = desk.json("report")["running"]
+    assert cli.run("ingest", "-q").code == 0
+    running = cli.json("report")["running"]
     assert running["samples"] == 2
     assert running["cursors"]["appended"] == 1
     assert running["cursors"]["unchanged"] == 4
 
 
-def test_a_rewritten_file_is_counted_as_rewritten_and_read_again(desk: Desk) -> None:
-    path = next(desk.home.rglob("*.jsonl"))
+def test_a_rewritten_file_is_counted_as_rewritten_and_read_again(cli: CliHarness) -> None:
+    path = next(cli.home.rglob("*.jsonl"))
     lines = path.read_bytes().splitlines(keepends=True)
     path.write_bytes(b"".join([lines[0].replace(b"cli", b"CLI", 1), *lines[1:], lines[-1]]))
-    assert desk.run("ingest", "-q").code == 0
-    cursors = desk.json("report")["running"]["cursors"]
+    assert cli.run("ingest", "-q").code == 0
+    cursors = cli.json("report")["running"]["cursors"]
     assert (cursors["rewritten"], cursors["reread"]) == (1, 1)
 
 
-def test_distributions_say_what_is_usual_and_what_is_rare(desk: Desk) -> None:
-    found = desk.json("report")["distributions"]
+def test_distributions_say_what_is_usual_and_what_is_rare(cli: CliHarness) -> None:
+    found = cli.json("report")["distributions"]
     for name in ("tokens_per_turn", "turn_seconds", "message_chars", "batch_seconds"):
         one = found[name]
         assert one["count"] > 0
@@ -75,22 +75,22 @@ def test_distributions_say_what_is_usual_and_what_is_rare(desk: Desk) -> None:
     assert found["user_message_chars"]["max"] == len("Fix the parser\nand the changelog")
 
 
-def test_coverage_counts_sessions_with_git_title_and_plan(desk: Desk) -> None:
-    coverage = desk.json("report")["coverage"]
+def test_coverage_counts_sessions_with_git_title_and_plan(cli: CliHarness) -> None:
+    coverage = cli.json("report")["coverage"]
     assert coverage["sessions"] == 5
     assert coverage["plan"] == {"sessions": 1, "share": 0.2}
     assert coverage["title"]["share"] == 1
 
 
-def test_disk_is_told_by_class_and_adds_up(desk: Desk) -> None:
-    document = desk.json("report")
+def test_disk_is_told_by_class_and_adds_up(cli: CliHarness) -> None:
+    document = cli.json("report")
     named = {one["name"]: one["bytes"] for one in document["disk"]}
     assert {"messages", "tool output", "token counts"} <= set(named)
     lines = sum(one["lines"] for one in document["disk"])
     assert lines == document["running"]["lines"] - 1  # One is rejected.
 
 
-def test_copied_history_is_a_class_of_its_own(empty: Desk) -> None:
+def test_copied_history_is_a_class_of_its_own(empty: CliHarness) -> None:
     home = Home(empty.home)
     parent = home.session("g3")
     parent.prompt("Think")
@@ -108,41 +108,41 @@ def test_copied_history_is_a_class_of_its_own(empty: Desk) -> None:
     assert (copied["whose"], copied["bytes"]) == ("codex", named["replayed history"])
 
 
-def test_the_size_of_every_table_is_told_with_its_rows(desk: Desk) -> None:
-    rows = {row["name"]: row["rows"] for row in desk.json("report")["tables"]}
+def test_the_size_of_every_table_is_told_with_its_rows(cli: CliHarness) -> None:
+    rows = {row["name"]: row["rows"] for row in cli.json("report")["tables"]}
     assert rows["sources"] == rows["segments"] == 5
     assert rows["samples"] == 1
 
 
-def test_growth_is_told_by_the_day(desk: Desk) -> None:
-    growth = desk.json("report")["growth"]
+def test_growth_is_told_by_the_day(cli: CliHarness) -> None:
+    growth = cli.json("report")["growth"]
     assert sum(day["sessions"] for day in growth) == 5
     assert sum(day["bytes"] for day in growth) == sum(
-        path.stat().st_size for path in desk.home.rglob("*.jsonl")
+        path.stat().st_size for path in cli.home.rglob("*.jsonl")
     )
 
 
-def test_what_is_behind_is_stale_until_it_was_read(desk: Desk) -> None:
-    path = next(desk.home.rglob("*.jsonl"))
+def test_what_is_behind_is_stale_until_it_was_read(cli: CliHarness) -> None:
+    path = next(cli.home.rglob("*.jsonl"))
     with path.open("ab") as file:
         file.write(b'{"type":"x"}\n')
     # An ingest lists the files; while the queue is paused it reads none of them.
-    desk.run("batches", "pause")
-    desk.run("ingest", "-q")
-    assert [row["path"] for row in desk.json("report")["stale"]] == [str(path)]
-    desk.run("batches", "resume")
-    desk.run("ingest", "-q")
-    assert desk.json("report")["stale"] == []
+    cli.run("batches", "pause")
+    cli.run("ingest", "-q")
+    assert [row["path"] for row in cli.json("report")["stale"]] == [str(path)]
+    cli.run("batches", "resume")
+    cli.run("ingest", "-q")
+    assert cli.json("report")["stale"] == []
 
 
-def test_a_time_in_which_nothing_was_written_is_empty(desk: Desk) -> None:
-    document = desk.json("report", "--until", "2020-01-01")
+def test_a_time_in_which_nothing_was_written_is_empty(cli: CliHarness) -> None:
+    document = cli.json("report", "--until", "2020-01-01")
     assert document["distributions"] == {}
     assert document["coverage"]["sessions"] == 0
     assert document["series"] == []
 
 
-def test_two_versions_of_codex_are_compared(empty: Desk) -> None:
+def test_two_versions_of_codex_are_compared(empty: CliHarness) -> None:
     home = Home(empty.home)
     versions = []
     for generation, words in (("g3", "Hi"), ("g4", "A much longer prompt than before")):
@@ -164,8 +164,8 @@ def test_two_versions_of_codex_are_compared(empty: Desk) -> None:
     assert "user message chars.p50" in shown
 
 
-def test_two_periods_are_compared(desk: Desk) -> None:
-    document = desk.json("report", "--before", "..2020-01-01", "--after", "2020-01-02..")
+def test_two_periods_are_compared(cli: CliHarness) -> None:
+    document = cli.json("report", "--before", "..2020-01-01", "--after", "2020-01-02..")
     sessions = next(one for one in document["changes"] if one["name"] == "sessions")
     assert (sessions["before"], sessions["after"], sessions["ratio"]) == (0, 5, None)
 
@@ -180,21 +180,23 @@ def test_two_periods_are_compared(desk: Desk) -> None:
         ("--before", "..7d", "--after", "7d..", "--since", "1d"),
     ],
 )
-def test_a_comparison_that_makes_no_sense_is_refused(desk: Desk, words: tuple[str, ...]) -> None:
-    answer = desk.run("report", *words)
+def test_a_comparison_that_makes_no_sense_is_refused(
+    cli: CliHarness, words: tuple[str, ...]
+) -> None:
+    answer = cli.run("report", *words)
     assert answer.code == 2
     assert answer.out == ""
 
 
-def test_a_person_sees_courses_and_bars_and_ascii_where_it_must_be(desk: Desk) -> None:
-    assert "█" in desk.run("report").out
-    desk.env["TAILBOARD_ASCII"] = "1"
-    shown = desk.run("report").out
+def test_a_person_sees_courses_and_bars_and_ascii_where_it_must_be(cli: CliHarness) -> None:
+    assert "█" in cli.run("report").out
+    cli.env["TAILBOARD_ASCII"] = "1"
+    shown = cli.run("report").out
     assert shown.isascii()
     assert "####" in shown
 
 
-def test_a_long_backlog_is_seen_falling(empty: Desk) -> None:
+def test_a_long_backlog_is_seen_falling(empty: CliHarness) -> None:
     home = Home(empty.home)
     for number in range(3):
         session = home.session()
@@ -213,7 +215,7 @@ def test_a_long_backlog_is_seen_falling(empty: Desk) -> None:
     assert rows == [(size,), (0,)]
 
 
-def test_samples_are_written_while_a_long_backlog_drains(empty: Desk) -> None:
+def test_samples_are_written_while_a_long_backlog_drains(empty: CliHarness) -> None:
     home = Home(empty.home)
     for number in range(6):
         session = home.session()

@@ -19,7 +19,7 @@ from ingest.pipeline.run import RunSettings
 from ingest.server.client import DatabaseClient
 from ingest.server.owner_file import Role
 from tests.build import Home
-from tests.integration.cli.cli_harness import Desk
+from tests.integration.cli.cli_harness import CliHarness
 
 PATIENCE = 60.0
 HASTY = Pace(everything_every=1.0, recent_every=0.1, quiet=0.01, longest=0.05)
@@ -27,12 +27,12 @@ HASTY = Pace(everything_every=1.0, recent_every=0.1, quiet=0.01, longest=0.05)
 
 @contextmanager
 def following(
-    desk: Desk, observe: str | None = None, now: datetime | None = None
+    cli: CliHarness, observe: str | None = None, now: datetime | None = None
 ) -> Iterator[Event]:
-    """An owner that follows the desk's home; the event says that it noted something."""
+    """An owner that follows the home; the event says that it noted something."""
     stop, beaten = Event(), Event()
     clock = partial(_clock, now)
-    found = start_or_connect(desk.db, ServerOptions(homes([desk.home]), Role.FOLLOW), clock)
+    found = start_or_connect(cli.db, ServerOptions(homes([cli.home]), Role.FOLLOW), clock)
     assert isinstance(found, RunningServer)
     with found:
         found.owner.read_once()
@@ -78,35 +78,35 @@ def _chores(owner: Owner, code: str | None) -> Maintenance:
     return Maintenance(owner.database, owner.clock, [observer] if observer else [], timedelta(0))
 
 
-def test_a_report_is_the_same_through_the_owner(desk: Desk) -> None:
-    alone = desk.json("report")
-    with following(desk):
-        beside = desk.json("report")
+def test_a_report_is_the_same_through_the_owner(cli: CliHarness) -> None:
+    alone = cli.json("report")
+    with following(cli):
+        beside = cli.json("report")
     for part in ("distributions", "coverage", "disk", "growth"):
         assert beside[part] == alone[part]
 
 
-def test_pruning_is_done_by_the_owner(desk: Desk) -> None:
-    path = next(desk.home.rglob("rollout-*.jsonl"))
+def test_pruning_is_done_by_the_owner(cli: CliHarness) -> None:
+    path = next(cli.home.rglob("rollout-*.jsonl"))
     with path.open("ab") as file:
         file.write(path.read_bytes().splitlines(keepends=True)[-1])
     damaged = path.rename(path.with_name(path.name + ".zst"))
-    desk.run("ingest", "-q")
+    cli.run("ingest", "-q")
     damaged.rename(path)
-    desk.run("batches", "retry")
-    desk.run("ingest", "-q")
-    desk.now = desk.now.replace(year=desk.now.year + 1)
-    with following(desk):
-        preview = desk.json("prune", "--older-than", "0s", "--dry-run")
+    cli.run("batches", "retry")
+    cli.run("ingest", "-q")
+    cli.now = cli.now.replace(year=cli.now.year + 1)
+    with following(cli):
+        preview = cli.json("prune", "--older-than", "0s", "--dry-run")
         assert preview["batches"] == 1
-        done = desk.json("prune", "--older-than", "0s", "--yes")
+        done = cli.json("prune", "--older-than", "0s", "--yes")
         assert (done["batches"], done["done"]) == (1, True)
-        rows = desk.json("batches", "list", "--limit", "50")["batches"]
+        rows = cli.json("batches", "list", "--limit", "50")["batches"]
         assert [row["history"] for row in rows] == [[]] * len(rows)
 
 
 def test_a_session_that_came_to_rest_is_observed_while_everything_else_goes_on(
-    empty: Desk,
+    empty: CliHarness,
 ) -> None:
     home = Home(empty.home)
     session = home.session()
@@ -126,7 +126,7 @@ def test_a_session_that_came_to_rest_is_observed_while_everything_else_goes_on(
     assert "The parser is fixed." in empty.run("show", session.thread.id).out
 
 
-def test_a_session_that_never_pauses_is_read_while_it_is_written(empty: Desk) -> None:
+def test_a_session_that_never_pauses_is_read_while_it_is_written(empty: CliHarness) -> None:
     home = Home(empty.home)
     session = home.session()
     session.prompt("Go on and on")

@@ -10,12 +10,12 @@ import pytest
 
 from tests.build import Home, Rollout
 from tests.build.repository import REMOTE, Repo
-from tests.integration.cli.cli_harness import Desk
+from tests.integration.cli.cli_harness import CliHarness
 
 
 @dataclass
 class Project:
-    desk: Desk
+    cli: CliHarness
     home: Home
     repo: Repo
 
@@ -34,20 +34,20 @@ class Project:
         return self.home.session(cwd=str(self.repo.path), git=git)
 
     def read(self) -> None:
-        self.desk.now = self.now.replace(tzinfo=UTC) + timedelta(minutes=10)
-        assert self.desk.run("ingest", "-q").code == 0
+        self.cli.now = self.now.replace(tzinfo=UTC) + timedelta(minutes=10)
+        assert self.cli.run("ingest", "-q").code == 0
 
 
 @pytest.fixture
-def desk(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Desk:
-    return Desk(tmp_path, capsys, env={"PATH": os.environ.get("PATH", os.defpath)})
+def cli(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> CliHarness:
+    return CliHarness(tmp_path, capsys, env={"PATH": os.environ.get("PATH", os.defpath)})
 
 
 @pytest.fixture
-def project(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+def project(cli: CliHarness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     """Not read yet."""
     repo = Repo(tmp_path / "parser")
-    found = Project(desk, Home(desk.home), repo)
+    found = Project(cli, Home(cli.home), repo)
     repo.commit("Start", found.now - timedelta(days=1))
     monkeypatch.chdir(repo.path)
     return found

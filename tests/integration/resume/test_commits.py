@@ -20,13 +20,13 @@ def by_hand(project: Project, left: Rollout) -> Project:
 
 
 def test_commits_that_no_session_covers_are_listed_the_newest_first(by_hand: Project) -> None:
-    found = by_hand.desk.json("state", "commits")
+    found = by_hand.cli.json("state", "commits")
     assert (found["paths"], found["changes"]) == ([], [])
     secret, tidy = found["commits"]
     assert (tidy["subject"], tidy["author"], tidy["branch"]) == ("Tidy by hand", "Dev", "main")
     assert tidy["repository"] == str(by_hand.repo.path)
     assert secret["subject"].endswith("[secret: github-token]")
-    told = by_hand.desk.run("state", "commits", "--limit", "1")
+    told = by_hand.cli.run("state", "commits", "--limit", "1")
     assert (told.code, "Tidy" in told.out, "\x1b" in told.out) == (0, False, False)
     assert "2 commits that no session covers." in told.err
 
@@ -35,7 +35,7 @@ def test_they_can_be_asked_for_by_time_branch_and_project(
     by_hand: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def asked(*more: str) -> list[str]:
-        return [one["subject"] for one in by_hand.desk.json("state", "commits", *more)["commits"]]
+        return [one["subject"] for one in by_hand.cli.json("state", "commits", *more)["commits"]]
 
     since = (by_hand.now + timedelta(minutes=90)).isoformat()
     assert len(asked("--since", since)) == 1
@@ -43,27 +43,27 @@ def test_they_can_be_asked_for_by_time_branch_and_project(
     assert asked("--branch", "nowhere") == []
     monkeypatch.chdir("/")
     assert len(asked("--project", "parser")) == 2
-    assert by_hand.desk.run("state", "commits").code == 1
-    assert by_hand.desk.run("state", "commits", "--project", "nothing").code == 1
+    assert by_hand.cli.run("state", "commits").code == 1
+    assert by_hand.cli.run("state", "commits", "--project", "nothing").code == 1
 
 
 def test_a_resume_tells_of_those_since_its_session_began(by_hand: Project) -> None:
-    found = by_hand.desk.json("resume")
+    found = by_hand.cli.json("resume")
     assert [one["subject"] for one in found["commits"]] == ["Decode as UTF-8"]
     assert [one["subject"] for one in found["uncovered"]][1] == "Tidy by hand"
-    brief = by_hand.desk.run("resume").out
+    brief = by_hand.cli.run("resume").out
     assert "## Commits since then, by no session\n" in brief
     assert " Tidy by hand · Dev, 20" in brief
 
 
 def test_they_are_the_same_through_the_process_that_has_the_database(by_hand: Project) -> None:
-    alone = by_hand.desk.json("state", "commits")
-    with following(by_hand.desk):
-        assert by_hand.desk.json("state", "commits") == alone
+    alone = by_hand.cli.json("state", "commits")
+    with following(by_hand.cli):
+        assert by_hand.cli.json("state", "commits") == alone
 
 
 def test_without_git_it_is_said_that_nothing_can_be_looked_into(by_hand: Project) -> None:
-    by_hand.desk.env["PATH"] = "/nowhere"
-    answer = by_hand.desk.run("state", "commits")
+    by_hand.cli.env["PATH"] = "/nowhere"
+    answer = by_hand.cli.run("state", "commits")
     assert answer.code == 1
     assert "No repository of project" in answer.err

@@ -29,29 +29,29 @@ def moved_on(project: Project) -> Project:
 
 
 def verbs(project: Project) -> list[str]:
-    with Database(project.desk.db) as database:
+    with Database(project.cli.db) as database:
         rows = database.reader().execute("select verb from commands order by rowid").fetchall()
     return [verb for (verb,) in rows]
 
 
 def on(project: Project, branch: str) -> list[str]:
     """The sessions of a branch."""
-    return [one["id"] for one in project.desk.json("sessions", "--branch", branch)["sessions"]]
+    return [one["id"] for one in project.cli.json("sessions", "--branch", branch)["sessions"]]
 
 
 def move(project: Project, session: str, branch: str) -> None:
-    answer = project.desk.run(
+    answer = project.cli.run(
         "state", "reconcile", "--session", session, "--as", "move", "--to", branch, "--yes"
     )
     assert answer.code == 0, answer.err
 
 
 def test_it_proposes_and_changes_nothing_by_itself(moved_on: Project) -> None:
-    found = moved_on.desk.json("state", "reconcile", "--dry-run")
+    found = moved_on.cli.json("state", "reconcile", "--dry-run")
     told = {(one["alignment"], one["choice"], one["to"]) for one in found["changes"]}
     assert told == {("other-branch", "move", "main"), ("rewritten", "review", None)}
     assert found["done"] is False
-    answer = moved_on.desk.run("state", "reconcile")
+    answer = moved_on.cli.run("state", "reconcile")
     assert f"\n  {found['changes'][0]['why']} {found['changes'][0]['because']}\n" in answer.out
     assert answer.code == 2  # Nobody is there to be asked.
     assert verbs(moved_on) == []
@@ -59,66 +59,66 @@ def test_it_proposes_and_changes_nothing_by_itself(moved_on: Project) -> None:
 
 def test_a_yes_is_written_down_and_not_asked_again(moved_on: Project) -> None:
     (session,) = on(moved_on, "work")
-    answer = moved_on.desk.run("state", "reconcile", "--yes", "--reason", "tidy")
+    answer = moved_on.cli.run("state", "reconcile", "--yes", "--reason", "tidy")
     assert answer.code == 0, answer.err
     assert "move to main" in answer.out
     assert verbs(moved_on) == ["reconcile", "reconcile"]
-    assert moved_on.desk.json("state", "reconcile", "--dry-run")["changes"] == []
-    decisions = moved_on.desk.json("resume", "--session", session)["decisions"]
+    assert moved_on.cli.json("state", "reconcile", "--dry-run")["changes"] == []
+    decisions = moved_on.cli.json("resume", "--session", session)["decisions"]
     assert decisions[0]["text"] == f"moved to main: session {session[:8]} (tidy)"
 
 
 def test_a_person_may_answer_otherwise(moved_on: Project) -> None:
     (session,) = on(moved_on, "work")
     move(moved_on, session, "release")
-    left = moved_on.desk.json("state", "reconcile", "--dry-run")["changes"]
+    left = moved_on.cli.json("state", "reconcile", "--dry-run")["changes"]
     assert [one["alignment"] for one in left] == ["rewritten"]
-    assert moved_on.desk.run("state", "reconcile", "--as", "move", "--yes").code == 2
+    assert moved_on.cli.run("state", "reconcile", "--as", "move", "--yes").code == 2
 
 
 def test_it_is_kept_by_the_owner_and_survives_the_database(moved_on: Project) -> None:
-    with following(moved_on.desk):
-        assert moved_on.desk.run("state", "reconcile", "--yes").code == 0
-    moved_on.desk.db.unlink()
+    with following(moved_on.cli):
+        assert moved_on.cli.run("state", "reconcile", "--yes").code == 0
+    moved_on.cli.db.unlink()
     moved_on.read()
-    assert moved_on.desk.json("state", "reconcile", "--dry-run")["changes"] == []
+    assert moved_on.cli.json("state", "reconcile", "--dry-run")["changes"] == []
 
 
 def test_what_was_moved_belongs_to_its_new_branch_wherever_branches_are_asked_for(
     moved_on: Project,
 ) -> None:
-    desk = moved_on.desk
+    cli = moved_on.cli
     (session,) = on(moved_on, "work")
     move(moved_on, session, "release")
     assert on(moved_on, "work") == []
     assert on(moved_on, "release") == [session]
     for answer, rows in (
-        (desk.json("tasks", "list", "--branch", "release"), "tasks"),
-        (desk.json("search", "Begin branch:release"), "hits"),
+        (cli.json("tasks", "list", "--branch", "release"), "tasks"),
+        (cli.json("search", "Begin branch:release"), "hits"),
     ):
         assert {one["session"] for one in answer[rows]} == {session}
-    assert desk.json("tasks", "list", "--branch", "work")["tasks"] == []
-    assert desk.json("usage", "--branch", "release")["rows"]
-    assert desk.json("resume", "--branch", "release")["session"]["id"] == session
-    (told,) = desk.json("sessions", "--branch", "release")["sessions"]
+    assert cli.json("tasks", "list", "--branch", "work")["tasks"] == []
+    assert cli.json("usage", "--branch", "release")["rows"]
+    assert cli.json("resume", "--branch", "release")["session"]["id"] == session
+    (told,) = cli.json("sessions", "--branch", "release")["sessions"]
     assert (told["branch"], told["began_on"]) == ("release", "work")
-    assert "release (began on work)" in desk.run("show", session).out
+    assert "release (began on work)" in cli.run("show", session).out
 
 
 def test_a_journal_and_git_keep_the_branch_it_began_on(moved_on: Project) -> None:
     (session,) = on(moved_on, "work")
-    before = moved_on.desk.json("resume", "--session", session)["alignment_why"]
+    before = moved_on.cli.json("resume", "--session", session)["alignment_why"]
     move(moved_on, session, "release")
-    assert moved_on.desk.json("resume", "--session", session)["alignment_why"] == before
-    assert "on `work`" in moved_on.desk.run("journal", "show", "--session", session).out
+    assert moved_on.cli.json("resume", "--session", session)["alignment_why"] == before
+    assert "on `work`" in moved_on.cli.run("journal", "show", "--session", session).out
 
 
 def test_of_what_was_said_of_a_branch_the_last_word_counts(moved_on: Project) -> None:
     (session,) = on(moved_on, "work")
     move(moved_on, session, "release")
     again = "state", "reconcile", "--as", "keep", "--yes"
-    moved_on.desk.run(*again)
+    moved_on.cli.run(*again)
     assert on(moved_on, "release") == [session]  # Only who names it is asked again.
-    answer = moved_on.desk.run(*again, "--session", session)
+    answer = moved_on.cli.run(*again, "--session", session)
     assert answer.code == 0, answer.err
     assert on(moved_on, "work") == [session]

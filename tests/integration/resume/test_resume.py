@@ -9,7 +9,7 @@ from ingest.cli.clipboard import copy
 from ingest.cli.output import Output
 from ingest.db.database import Database
 from tests.build import Rollout
-from tests.integration.cli.cli_harness import Desk
+from tests.integration.cli.cli_harness import CliHarness
 from tests.integration.queue.test_with_an_owner import following
 from tests.integration.resume.conftest import Project
 
@@ -23,7 +23,7 @@ def resumable(project: Project, left: Rollout) -> Project:
 def test_the_session_of_the_branch_is_chosen_and_told_with_all_that_was_left(
     resumable: Project, left: Rollout
 ) -> None:
-    found = resumable.desk.json("resume")
+    found = resumable.cli.json("resume")
     assert found["session"]["id"] == left.thread.id
     assert found["branch"] == "main"
     assert found["alignment"] == "ahead"
@@ -42,7 +42,7 @@ def test_the_session_of_the_branch_is_chosen_and_told_with_all_that_was_left(
 
 
 def test_each_line_leads_to_where_it_stands_in_the_file(resumable: Project, left: Rollout) -> None:
-    found = resumable.desk.json("resume")
+    found = resumable.cli.json("resume")
     whole = left.path.read_bytes()
     for place, text in (
         (found["asked"]["place"], b"And now the changelog"),
@@ -53,25 +53,25 @@ def test_each_line_leads_to_where_it_stands_in_the_file(resumable: Project, left
 
 
 def test_the_brief_is_text_that_is_safe_and_the_same_every_time(resumable: Project) -> None:
-    first = resumable.desk.run("resume").out
+    first = resumable.cli.run("resume").out
     assert first.startswith("# parser on main\n")
     assert "\x1b" not in first
     assert "- [ ] Fix the parser · in progress (" in first
     assert "## Continue\ncodex resume " in first
-    assert resumable.desk.run("resume").out == first
-    assert first.strip() == resumable.desk.json("resume")["brief"].strip()
+    assert resumable.cli.run("resume").out == first
+    assert first.strip() == resumable.cli.json("resume")["brief"].strip()
 
 
 def test_words_bound_it(resumable: Project) -> None:
-    assert len(resumable.desk.run("resume", "--words", "60").out.split()) <= 60
-    assert resumable.desk.run("resume", "--words", "5").code == 2
+    assert len(resumable.cli.run("resume", "--words", "60").out.split()) <= 60
+    assert resumable.cli.run("resume", "--words", "5").code == 2
 
 
 def test_another_branch_or_session_can_be_asked_for(resumable: Project, left: Rollout) -> None:
-    other = resumable.desk.json("resume", "--branch", "feature/x")
+    other = resumable.cli.json("resume", "--branch", "feature/x")
     assert other["session"]["title"] == "Refactor the lexer"
     assert other["alignment"] == "other-branch"
-    named = resumable.desk.json("resume", "--session", left.thread.id)
+    named = resumable.cli.json("resume", "--session", left.thread.id)
     assert named["chosen_because"] == "It was asked for."
 
 
@@ -79,34 +79,34 @@ def test_a_project_elsewhere_is_asked_for_by_its_name(
     resumable: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir("/")
-    assert resumable.desk.json("resume", "--project", "parser")["project"] == "parser"
-    assert resumable.desk.run("resume", "--project", "nothing").code == 1
+    assert resumable.cli.json("resume", "--project", "parser")["project"] == "parser"
+    assert resumable.cli.run("resume", "--project", "nothing").code == 1
 
 
 def test_it_is_the_same_through_the_process_that_has_the_database(resumable: Project) -> None:
-    alone = resumable.desk.json("resume")
-    with following(resumable.desk):
-        assert resumable.desk.json("resume") == alone
+    alone = resumable.cli.json("resume")
+    with following(resumable.cli):
+        assert resumable.cli.json("resume") == alone
 
 
 def test_without_git_it_still_finds_the_latest(resumable: Project) -> None:
-    resumable.desk.env["PATH"] = "/nowhere"
-    found = resumable.desk.json("resume")
+    resumable.cli.env["PATH"] = "/nowhere"
+    found = resumable.cli.json("resume")
     assert found["alignment"] == "unknown"
     assert found["alignment_why"] == "Git is not installed."
 
 
-def test_nothing_to_resume_is_said(desk: Desk) -> None:
-    answer = desk.run("resume")
+def test_nothing_to_resume_is_said(cli: CliHarness) -> None:
+    answer = cli.run("resume")
     assert answer.code == 1
     assert "There is no session to resume." in answer.err
 
 
 def test_what_a_person_said_of_a_task_is_told(resumable: Project) -> None:
-    step = resumable.desk.json("resume")["open_steps"][1]
-    answer = resumable.desk.run("tasks", "complete", step["id"], "--reason", "by hand")
+    step = resumable.cli.json("resume")["open_steps"][1]
+    answer = resumable.cli.run("tasks", "complete", step["id"], "--reason", "by hand")
     assert answer.code == 0, answer.err
-    found = resumable.desk.json("resume")
+    found = resumable.cli.json("resume")
     assert [one["text"] for one in found["open_steps"]] == ["Fix the parser"]
     assert found["decisions"][0]["text"] == "done: Run the test suite (by hand)"
 
@@ -119,8 +119,8 @@ def test_a_secret_is_not_told(project: Project) -> None:
     one.write()
     project.repo.commit(f"Remove {token}", project.now)
     project.read()
-    assert token not in project.desk.run("resume").out
-    assert token not in project.desk.run("resume", "--json").out
+    assert token not in project.cli.run("resume").out
+    assert token not in project.cli.run("resume", "--json").out
 
 
 def test_a_failure_close_behind_a_success_is_left_in_the_longest_session_too(
@@ -133,13 +133,13 @@ def test_a_failure_close_behind_a_success_is_left_in_the_longest_session_too(
     one.end_turn("Not done.")
     one.write()
     project.read()
-    with Database(project.desk.db) as database:
+    with Database(project.cli.db) as database:
         # So many turns before it that a turn and a byte do not fit into one number any more.
         database.execute(
             "insert into turns by name "
             "select t.* replace (-i as byte, 1 + i as n) from turns t, range(1, 100_000) r(i)"
         )
-    (failure,) = project.desk.json("resume")["failures"]
+    (failure,) = project.cli.json("resume")["failures"]
     assert (failure["command"], failure["place"]["turn"]) == ("make", 100_000)
 
 
@@ -149,7 +149,7 @@ class Terminal(io.StringIO):
 
 
 def test_copying_asks_the_terminal_and_without_one_says_how_else(resumable: Project) -> None:
-    answer = resumable.desk.run("resume", "--copy")
+    answer = resumable.cli.run("resume", "--copy")
     assert answer.code == 0
     assert "Not copied: there is no terminal." in answer.err
     assert "\x1b" not in answer.out
@@ -173,7 +173,7 @@ def test_a_search_without_a_match_is_no_failure_and_silent_failures_come_last(
     one.end_turn("Nothing calls it.")
     one.write()
     project.read()
-    failures = [failure["command"] for failure in project.desk.json("resume")["failures"]]
+    failures = [failure["command"] for failure in project.cli.json("resume")["failures"]]
     assert failures == ["make lint", "python check.py"]
-    (session,) = project.desk.json("sessions")["sessions"]
+    (session,) = project.cli.json("sessions")["sessions"]
     assert (session["commands"], session["failed_commands"]) == (4, 2)

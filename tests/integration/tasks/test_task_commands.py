@@ -6,7 +6,7 @@ import pytest
 
 from tests.build import Home
 from tests.build.line import START_MS
-from tests.integration.cli.cli_harness import Desk
+from tests.integration.cli.cli_harness import CliHarness
 from tests.integration.report.test_with_an_owner import following
 
 KEYS = {
@@ -16,29 +16,29 @@ KEYS = {
 
 
 @pytest.fixture
-def planned(desk: Desk) -> Desk:
+def planned(cli: CliHarness) -> CliHarness:
     """One session that stopped half way, read."""
-    session = Home(desk.home).session("g3", cwd="/home/dev/parser")
+    session = Home(cli.home).session("g3", cwd="/home/dev/parser")
     session.prompt("Fix the parser")
     session.plan([("Read", "in_progress"), ("Fix", "pending"), ("Test", "pending")], "Begin")
     session.command("cat lex.py", output="…")
     session.plan([("Read", "completed"), ("Fix", "pending"), ("Test", "pending")], "Go on")
     session.end_turn("Read it.")
     session.write()
-    assert desk.run("ingest", "-q").code == 0
-    return desk
+    assert cli.run("ingest", "-q").code == 0
+    return cli
 
 
-def ids(desk: Desk) -> dict[str, str]:
-    return {task["text"]: task["id"] for task in desk.json("tasks")["tasks"]}
+def ids(cli: CliHarness) -> dict[str, str]:
+    return {task["text"]: task["id"] for task in cli.json("tasks")["tasks"]}
 
 
-def state(desk: Desk, text: str) -> str:
-    (task,) = (one for one in desk.json("tasks")["tasks"] if one["text"] == text)
+def state(cli: CliHarness, text: str) -> str:
+    (task,) = (one for one in cli.json("tasks")["tasks"] if one["text"] == text)
     return str(task["state"])
 
 
-def test_the_list_says_of_each_task_how_it_stands(planned: Desk) -> None:
+def test_the_list_says_of_each_task_how_it_stands(planned: CliHarness) -> None:
     said = planned.json("tasks", "list")
     assert said["schema"] == "tailboard.tasks/1"
     assert set(said["tasks"][0]) >= KEYS
@@ -58,7 +58,7 @@ def test_the_list_says_of_each_task_how_it_stands(planned: Desk) -> None:
     ]  # fmt: skip
 
 
-def test_filters_and_states_narrow_the_list(planned: Desk) -> None:
+def test_filters_and_states_narrow_the_list(planned: CliHarness) -> None:
     for arguments, texts in (
         (["ready"], ["Fix"]),
         (["next"], ["Fix"]),
@@ -74,7 +74,7 @@ def test_filters_and_states_narrow_the_list(planned: Desk) -> None:
 
 
 def test_where_the_folder_belongs_to_a_project_its_tasks_are_meant(
-    planned: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    planned: CliHarness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here = tmp_path / "site"
     (here / ".git").mkdir(parents=True)
@@ -94,7 +94,7 @@ def test_where_the_folder_belongs_to_a_project_its_tasks_are_meant(
     assert [one["project"] for one in planned.json("tasks")["tasks"]] == ["site", "site"]
 
 
-def test_what_a_person_says_wins_until_it_is_taken_back(planned: Desk) -> None:
+def test_what_a_person_says_wins_until_it_is_taken_back(planned: CliHarness) -> None:
     fix = ids(planned)["Fix"]
     done = planned.run("tasks", "complete", fix[:5], "--reason", "by hand")
     assert done.out == f"{fix} ✓ done (log: ready) Fix\n"
@@ -110,7 +110,7 @@ def test_what_a_person_says_wins_until_it_is_taken_back(planned: Desk) -> None:
     assert planned.run("tasks", "undo").code == 1
 
 
-def test_every_verb_does_what_it_says(planned: Desk) -> None:
+def test_every_verb_does_what_it_says(planned: CliHarness) -> None:
     fix, test = ids(planned)["Fix"], ids(planned)["Test"]
     planned.run("tasks", "block", fix, "--reason", "no server")
     planned.run("tasks", "owner", fix, "ada")
@@ -132,7 +132,7 @@ def test_every_verb_does_what_it_says(planned: Desk) -> None:
     assert state(planned, "Test") == "ready"
 
 
-def test_a_ring_is_refused_with_its_path_and_not_written_down(planned: Desk) -> None:
+def test_a_ring_is_refused_with_its_path_and_not_written_down(planned: CliHarness) -> None:
     fix, test = ids(planned)["Fix"], ids(planned)["Test"]
     assert planned.run("tasks", "link", fix, test).code == 0
     refused = planned.run("tasks", "link", test, fix)
@@ -143,14 +143,14 @@ def test_a_ring_is_refused_with_its_path_and_not_written_down(planned: Desk) -> 
     assert (state(planned, "Fix"), state(planned, "Test")) == ("blocked", "ready")
 
 
-def test_a_name_that_says_too_little_or_nothing_is_told(planned: Desk) -> None:
+def test_a_name_that_says_too_little_or_nothing_is_told(planned: CliHarness) -> None:
     assert planned.run("tasks", "show", "zz").code == 1
     assert planned.run("tasks", "complete", "").code == 1
     assert planned.run("tasks", "set", ids(planned)["Fix"], "dancing").code == 2
     assert planned.run("tasks", "add", " ").code == 1
 
 
-def test_the_graph_is_drawn_and_written(planned: Desk) -> None:
+def test_the_graph_is_drawn_and_written(planned: CliHarness) -> None:
     assert planned.run("tasks", "graph").out.splitlines()[1] == (
         "│✓ Read├╌╌╌╌╌▷│○ Fix├╌╌╌╌╌▷│○ Test│"
     )
@@ -159,7 +159,7 @@ def test_the_graph_is_drawn_and_written(planned: Desk) -> None:
     assert len(planned.run("tasks", "graph", "--format", "json").json["edges"]) == 2
 
 
-def test_edits_survive_the_loss_of_the_database(planned: Desk) -> None:
+def test_edits_survive_the_loss_of_the_database(planned: CliHarness) -> None:
     fix = ids(planned)["Fix"]
     planned.run("tasks", "complete", fix)
     planned.run("tasks", "add", "Ship it", "--project", "parser")
@@ -172,7 +172,9 @@ def test_edits_survive_the_loss_of_the_database(planned: Desk) -> None:
     assert planned.json("tasks", "show", fix)["tasks"][0]["notes"] == []
 
 
-def test_what_was_said_of_a_task_that_is_gone_is_told_and_can_be_forgotten(planned: Desk) -> None:
+def test_what_was_said_of_a_task_that_is_gone_is_told_and_can_be_forgotten(
+    planned: CliHarness,
+) -> None:
     fix = ids(planned)["Fix"]
     planned.run("tasks", "complete", fix)
     (path,) = planned.home.rglob("rollout-*.jsonl")
@@ -185,7 +187,7 @@ def test_what_was_said_of_a_task_that_is_gone_is_told_and_can_be_forgotten(plann
     assert planned.json("tasks")["refused"] == []
 
 
-def test_tasks_are_read_and_edited_while_another_process_follows(planned: Desk) -> None:
+def test_tasks_are_read_and_edited_while_another_process_follows(planned: CliHarness) -> None:
     fix = ids(planned)["Fix"]
     with following(planned):
         assert planned.run("tasks", "complete", fix).code == 0
@@ -196,37 +198,37 @@ def test_tasks_are_read_and_edited_while_another_process_follows(planned: Desk) 
     assert state(planned, "Ship it") == "ready"
 
 
-def test_nothing_read_yet_is_an_answer(desk: Desk) -> None:
-    assert desk.json("tasks")["tasks"] == []
-    assert "No tasks." in desk.run("tasks").err
+def test_nothing_read_yet_is_an_answer(cli: CliHarness) -> None:
+    assert cli.json("tasks")["tasks"] == []
+    assert "No tasks." in cli.run("tasks").err
 
 
-def test_that_codex_keeps_no_plan_is_said_with_its_cure(desk: Desk) -> None:
-    session = Home(desk.home).session("g4", "0.169.0")
+def test_that_codex_keeps_no_plan_is_said_with_its_cure(cli: CliHarness) -> None:
+    session = Home(cli.home).session("g4", "0.169.0")
     session.prompt("Begin")
     session.end_turn("Done.")
     session.write()
-    desk.run("ingest", "-q")
-    assert desk.json("tasks")["plan_tool_off"] is True
-    _, _, switch = desk.run("tasks").err.strip().rpartition("config.toml: ")
-    (desk.home / "config.toml").write_text(f"{switch}\n[features]\n")
-    assert "config.toml" not in desk.run("tasks").err
+    cli.run("ingest", "-q")
+    assert cli.json("tasks")["plan_tool_off"] is True
+    _, _, switch = cli.run("tasks").err.strip().rpartition("config.toml: ")
+    (cli.home / "config.toml").write_text(f"{switch}\n[features]\n")
+    assert "config.toml" not in cli.run("tasks").err
 
 
-def test_hostile_text_stays_text(desk: Desk) -> None:
-    session = Home(desk.home).session("g3")
+def test_hostile_text_stays_text(cli: CliHarness) -> None:
+    session = Home(cli.home).session("g3")
     session.prompt("Begin")
     session.plan([("\x1b[31mred\x1b[0m\n[bold]x[/bold] \u202e", "pending")])
     session.end_turn("Done.")
     session.write()
-    desk.run("ingest", "-q")
+    cli.run("ingest", "-q")
     for arguments in ((), ("graph",), ("graph", "--format", "dot")):
-        assert "\x1b" not in desk.run("tasks", *arguments).out
-        assert "\u202e" not in desk.run("tasks", *arguments).out
+        assert "\x1b" not in cli.run("tasks", *arguments).out
+        assert "\u202e" not in cli.run("tasks", *arguments).out
 
 
 def test_an_owner_without_a_name_is_shown_by_as_much_of_its_id_as_can_be_asked_for(
-    planned: Desk,
+    planned: CliHarness,
 ) -> None:
     (session,) = (one["id"] for one in planned.json("sessions")["sessions"])
     assert planned.run("tasks", "owner", ids(planned)["Fix"], session).code == 0
@@ -235,7 +237,7 @@ def test_an_owner_without_a_name_is_shown_by_as_much_of_its_id_as_can_be_asked_f
     assert session not in out
 
 
-def test_all_that_is_told_of_a_task_stands_in_columns(planned: Desk) -> None:
+def test_all_that_is_told_of_a_task_stands_in_columns(planned: CliHarness) -> None:
     lines = planned.run("tasks", "show", ids(planned)["Fix"]).out.splitlines()
     column = next(line for line in lines if line.startswith("from ")).index("plan")
     for word in ("project", "after", "before"):

@@ -32,7 +32,7 @@ print(json.dumps({"notes": [{"text": said, "kind": "summary"}]}))
 
 
 @dataclass
-class Desk:
+class CliHarness:
     """A home, a database, and a clock that a test moves on by itself."""
 
     tmp: Path
@@ -80,30 +80,30 @@ class Desk:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
+def cli(tmp_path: Path) -> Iterator[CliHarness]:
     home = Home(tmp_path / "codex")
     with Database(tmp_path / "t.duckdb") as database:
-        yield Desk(tmp_path, database, home, datetime(2026, 11, 21))
+        yield CliHarness(tmp_path, database, home, datetime(2026, 11, 21))
 
 
 @pytest.fixture
-def rested(desk: Desk) -> Desk:
+def rested(cli: CliHarness) -> CliHarness:
     """One session that ended a turn three minutes ago."""
-    session = desk.home.session()
+    session = cli.home.session()
     session.prompt("Fix the parser")
     session.end_turn("Fixed.")
     session.write()
-    desk.read()
-    desk.now += timedelta(minutes=3)
-    return desk
+    cli.read()
+    cli.now += timedelta(minutes=3)
+    return cli
 
 
-def observed(desk: Desk, observer: Observer) -> None:
+def observed(cli: CliHarness, observer: Observer) -> None:
     observer.step()
     observer.finish()
 
 
-def test_a_session_that_came_to_rest_is_observed_once(rested: Desk) -> None:
+def test_a_session_that_came_to_rest_is_observed_once(rested: CliHarness) -> None:
     observer = rested.observer()
     observed(rested, observer)
     assert rested.notes() == [("observe", True, "summary", "Fix the parser: 1 turns")]
@@ -113,7 +113,7 @@ def test_a_session_that_came_to_rest_is_observed_once(rested: Desk) -> None:
     assert len(rested.told) == 1
 
 
-def test_it_is_told_the_facts_and_that_they_are_not_to_be_trusted(rested: Desk) -> None:
+def test_it_is_told_the_facts_and_that_they_are_not_to_be_trusted(rested: CliHarness) -> None:
     observed(rested, rested.observer())
     (told,) = rested.told
     assert (told["schema"], told["untrusted"]) == ("tailboard.observe/1", True)
@@ -121,27 +121,27 @@ def test_it_is_told_the_facts_and_that_they_are_not_to_be_trusted(rested: Desk) 
     assert told["turns"][0]["state"] == "completed"
 
 
-def test_a_session_that_still_works_or_just_ended_is_left_alone(desk: Desk) -> None:
-    session = desk.home.session()
+def test_a_session_that_still_works_or_just_ended_is_left_alone(cli: CliHarness) -> None:
+    session = cli.home.session()
     session.prompt("Fix the parser")
     session.end_turn("Fixed.")
     session.write()
-    busy = desk.home.session()
+    busy = cli.home.session()
     busy.prompt("Go on")
     busy.open_command("sleep 60")
     busy.write()
-    desk.read()
-    observed(desk, desk.observer())
-    assert desk.told == []
+    cli.read()
+    observed(cli, cli.observer())
+    assert cli.told == []
 
 
-def test_what_came_to_rest_long_ago_is_history(rested: Desk) -> None:
+def test_what_came_to_rest_long_ago_is_history(rested: CliHarness) -> None:
     rested.now += timedelta(days=2)
     observed(rested, rested.observer())
     assert rested.batches() == []
 
 
-def test_another_turn_is_another_batch(rested: Desk) -> None:
+def test_another_turn_is_another_batch(rested: CliHarness) -> None:
     observer = rested.observer()
     observed(rested, observer)
     session = rested.home.session()
@@ -155,7 +155,7 @@ def test_another_turn_is_another_batch(rested: Desk) -> None:
     assert len(rested.notes()) == 2
 
 
-def test_nothing_to_note_is_a_good_answer(rested: Desk) -> None:
+def test_nothing_to_note_is_a_good_answer(rested: CliHarness) -> None:
     observed(rested, rested.observer("print('{\"notes\": []}')"))
     batch = rested.batch()
     assert (batch["state"], batch["reason"]) == ("completed_empty", "nothing to note")
@@ -172,7 +172,7 @@ def test_nothing_to_note_is_a_good_answer(rested: Desk) -> None:
     ],
 )
 def test_a_failure_is_a_failed_batch_with_a_time_for_the_next_try(
-    rested: Desk, code: str, leash: Limits, error: str
+    rested: CliHarness, code: str, leash: Limits, error: str
 ) -> None:
     observed(rested, rested.observer(code, leash))
     batch = rested.batch()
@@ -182,7 +182,7 @@ def test_a_failure_is_a_failed_batch_with_a_time_for_the_next_try(
     assert rested.notes() == []
 
 
-def test_a_failed_batch_is_tried_again_when_its_time_has_come(rested: Desk) -> None:
+def test_a_failed_batch_is_tried_again_when_its_time_has_come(rested: CliHarness) -> None:
     observed(rested, rested.observer("raise SystemExit(1)"))
     observer = rested.observer()
     observed(rested, observer)
@@ -194,7 +194,7 @@ def test_a_failed_batch_is_tried_again_when_its_time_has_come(rested: Desk) -> N
 
 
 @pytest.mark.fault("P16")
-def test_a_command_that_always_fails_is_given_up_and_holds_up_nothing(rested: Desk) -> None:
+def test_a_command_that_always_fails_is_given_up_and_holds_up_nothing(rested: CliHarness) -> None:
     tuning = RunSettings(max_attempts=2)
     for _ in range(2):
         observed(rested, rested.observer("raise SystemExit(1)", tuning=tuning))
@@ -211,7 +211,7 @@ def test_a_command_that_always_fails_is_given_up_and_holds_up_nothing(rested: De
     assert read.fetchall() == [(1,), (1,)]
 
 
-def test_a_stop_hands_the_batch_back_and_the_next_start_takes_it_up(rested: Desk) -> None:
+def test_a_stop_hands_the_batch_back_and_the_next_start_takes_it_up(rested: CliHarness) -> None:
     observer = rested.observer("import time; time.sleep(600)")
     observer.step()
     observer.close()
@@ -221,7 +221,9 @@ def test_a_stop_hands_the_batch_back_and_the_next_start_takes_it_up(rested: Desk
     assert rested.batch()["state"] == "completed"
 
 
-def test_what_a_dead_owner_was_told_is_rescued_and_counts_against_nobody(rested: Desk) -> None:
+def test_what_a_dead_owner_was_told_is_rescued_and_counts_against_nobody(
+    rested: CliHarness,
+) -> None:
     observer = rested.observer("import time; time.sleep(600)")
     observer.step()
     assert rested.batch()["state"] == "claimed"
@@ -232,7 +234,7 @@ def test_what_a_dead_owner_was_told_is_rescued_and_counts_against_nobody(rested:
     assert rested.batch()["state"] == "pending"
 
 
-def test_a_late_result_of_a_batch_that_was_released_is_dropped(rested: Desk) -> None:
+def test_a_late_result_of_a_batch_that_was_released_is_dropped(rested: CliHarness) -> None:
     late = rested.observer()
     late.step()
     queue.rescue(rested.database, rested.now)
@@ -241,7 +243,7 @@ def test_a_late_result_of_a_batch_that_was_released_is_dropped(rested: Desk) -> 
     assert rested.batch()["state"] == "pending"
 
 
-def test_reading_does_not_take_away_what_is_being_observed(rested: Desk) -> None:
+def test_reading_does_not_take_away_what_is_being_observed(rested: CliHarness) -> None:
     observer = rested.observer()
     observer.step()
     queue.release(rested.database, Kind.INGEST, rested.now.isoformat())
@@ -250,13 +252,13 @@ def test_reading_does_not_take_away_what_is_being_observed(rested: Desk) -> None
     assert len(rested.notes()) == 1
 
 
-def test_while_the_queue_stands_still_nothing_is_observed(rested: Desk) -> None:
+def test_while_the_queue_stands_still_nothing_is_observed(rested: CliHarness) -> None:
     rested.database.execute("insert into pauses values ('paused', 'm', 'h', now()::timestamp)")
     observed(rested, rested.observer())
     assert rested.told == []
 
 
-def test_a_retry_replaces_the_notes_of_its_batch(rested: Desk) -> None:
+def test_a_retry_replaces_the_notes_of_its_batch(rested: CliHarness) -> None:
     observed(rested, rested.observer())
     rested.database.execute("update batches set state = 'pending' where kind = 'observe'")
     observed(rested, rested.observer())
@@ -266,14 +268,14 @@ def test_a_retry_replaces_the_notes_of_its_batch(rested: Desk) -> None:
 
 @pytest.mark.fault("S13")
 def test_what_nobody_sees_in_a_note_is_made_visible_and_what_nobody_may_see_is_masked(
-    rested: Desk,
+    rested: CliHarness,
 ) -> None:
     code = r"""print(r'{"notes": [{"text": "a\udb40\udc41b <private>c"}]}')"""
     observed(rested, rested.observer(code))
     assert rested.notes() == [("observe", True, None, "a<U+E0041>b [private]")]
 
 
-def test_notes_are_made_safe_before_they_are_kept(rested: Desk) -> None:
+def test_notes_are_made_safe_before_they_are_kept(rested: CliHarness) -> None:
     code = r"""print(r'{"notes": [{"text": "a\u001b[31mb\u202ec"}]}')"""
     observed(rested, rested.observer(code))
     assert rested.notes() == [("observe", True, None, "a␛[31mb<U+202E>c")]
@@ -299,14 +301,14 @@ def test_an_answer_of_another_form_is_garbage(answer: bytes) -> None:
         decode_answer(answer)
 
 
-def test_without_a_command_there_is_nothing_to_do(rested: Desk) -> None:
+def test_without_a_command_there_is_nothing_to_do(rested: CliHarness) -> None:
     chores = Maintenance(rested.database, lambda: rested.now, [], timedelta(0))
     chores.step()
     chores.close()
     assert rested.batches() == []
 
 
-def test_with_a_retention_old_history_goes_by_itself_once_a_day(rested: Desk) -> None:
+def test_with_a_retention_old_history_goes_by_itself_once_a_day(rested: CliHarness) -> None:
     observed(rested, rested.observer())
     chores = Maintenance(rested.database, lambda: rested.now, [], timedelta(days=30))
     chores.step()

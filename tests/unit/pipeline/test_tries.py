@@ -10,46 +10,48 @@ import pytest
 from ingest.batches.retry_policy import Mode
 from ingest.pipeline.follow import Pace, Round
 from ingest.pipeline.retry_schedule import RetrySchedule
-from tests.faults.fault_harness import SMALL, Place
+from tests.faults.fault_harness import SMALL, FaultHarness
 
 DAY = 86_400.0
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Place:
+def harness(tmp_path: Path) -> FaultHarness:
     """A home with a file that cannot be read, tried once."""
-    place = Place(tmp_path)
-    session = place.session("chat")
+    harness = FaultHarness(tmp_path)
+    session = harness.session("chat")
     session.path.rename(session.path.with_name(session.path.name + ".zst"))
-    place.read()
-    return place
+    harness.read()
+    return harness
 
 
-def test_it_waits_until_then_and_names_the_file(place: Place) -> None:
-    ((at, path),) = place.rows(
+def test_it_waits_until_then_and_names_the_file(harness: FaultHarness) -> None:
+    ((at, path),) = harness.rows(
         "select retry_at, path from batches b join sources s on source = s.id"
     )
-    with place.open() as database:
+    with harness.open() as database:
         tries = RetrySchedule(
-            database, Mode.AUTOMATIC, place.clock, lambda: (place.now - at).total_seconds()
+            database, Mode.AUTOMATIC, harness.clock, lambda: (harness.now - at).total_seconds()
         )
-        assert tries.wait() == (at - place.now).total_seconds() > 0
+        assert tries.wait() == (at - harness.now).total_seconds() > 0
         assert tries.due() == []
-        place.now = at
+        harness.now = at
         assert tries.wait() == 0
         assert tries.due() == [Path(path)]
         assert tries.due() == []
 
 
-def test_where_a_person_has_to_say_so_nothing_is_tried_by_itself(place: Place) -> None:
-    with place.open() as database:
-        tries = RetrySchedule(database, Mode.MANUAL, place.clock, time.monotonic)
-        place.now += timedelta(days=1)
+def test_where_a_person_has_to_say_so_nothing_is_tried_by_itself(harness: FaultHarness) -> None:
+    with harness.open() as database:
+        tries = RetrySchedule(database, Mode.MANUAL, harness.clock, time.monotonic)
+        harness.now += timedelta(days=1)
         assert tries.wait() == float("inf")
         assert tries.due() == []
 
 
-def test_whoever_follows_tries_at_that_time_and_not_with_the_next_sweep(place: Place) -> None:
+def test_whoever_follows_tries_at_that_time_and_not_with_the_next_sweep(
+    harness: FaultHarness,
+) -> None:
     stop, passed = Event(), [0.0]
     rounds: list[Round] = []
 
@@ -59,13 +61,13 @@ def test_whoever_follows_tries_at_that_time_and_not_with_the_next_sweep(place: P
 
     def monotonic() -> float:
         passed[0] += 1.0
-        place.now += timedelta(seconds=1)
+        harness.now += timedelta(seconds=1)
         return passed[0]
 
-    with place.open() as database:
-        owner = place.owner(database, SMALL)
+    with harness.open() as database:
+        owner = harness.owner(database, SMALL)
         owner.scan()
         never = Pace(recent_every=100 * DAY, everything_every=100 * DAY)
         owner.follow(stop, told, monotonic, never)
     assert [found.report.batches for found in rounds] == [{"failed": 1}]
-    assert place.rows("select attempts from batches") == [(2,)]
+    assert harness.rows("select attempts from batches") == [(2,)]

@@ -23,7 +23,7 @@ from tests.build import Home, Rollout
 
 
 @dataclass
-class Desk:
+class CliHarness:
     """A project, a home, a database, and a clock that a test moves on by itself."""
 
     tmp: Path
@@ -90,25 +90,27 @@ class Desk:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
+def cli(tmp_path: Path) -> Iterator[CliHarness]:
     home = Home(tmp_path / "codex")
     with Database(tmp_path / "t.duckdb") as database:
-        desk = Desk(tmp_path, database, home, datetime(2026, 11, 21))
-        desk.project.mkdir()
-        yield desk
+        cli = CliHarness(tmp_path, database, home, datetime(2026, 11, 21))
+        cli.project.mkdir()
+        yield cli
 
 
 @pytest.fixture
-def rested(desk: Desk) -> Desk:
+def rested(cli: CliHarness) -> CliHarness:
     """Automatic export is on, and a session of the project ended three minutes ago."""
-    desk.switch(on=True)
-    desk.session()
-    desk.read()
-    desk.now += timedelta(minutes=3)
-    return desk
+    cli.switch(on=True)
+    cli.session()
+    cli.read()
+    cli.now += timedelta(minutes=3)
+    return cli
 
 
-def test_a_session_that_came_to_rest_is_told_of_in_the_journal_of_its_day(rested: Desk) -> None:
+def test_a_session_that_came_to_rest_is_told_of_in_the_journal_of_its_day(
+    rested: CliHarness,
+) -> None:
     rested.work()
     (text,) = rested.files().values()
     assert list(rested.files()) == ["2026-11-21.md"]
@@ -117,43 +119,43 @@ def test_a_session_that_came_to_rest_is_told_of_in_the_journal_of_its_day(rested
     assert (rested.journals / "2026-11-21.md").stat().st_mode & 0o777 == 0o600
 
 
-def test_a_project_that_did_not_ask_gets_none(desk: Desk) -> None:
-    desk.session()
-    desk.read()
-    desk.now += timedelta(minutes=3)
-    desk.work()
-    assert (desk.batches(), desk.journals.exists()) == ([], False)
+def test_a_project_that_did_not_ask_gets_none(cli: CliHarness) -> None:
+    cli.session()
+    cli.read()
+    cli.now += timedelta(minutes=3)
+    cli.work()
+    assert (cli.batches(), cli.journals.exists()) == ([], False)
 
 
-def test_the_day_it_was_switched_on_is_told_whole_and_those_before_are_not(desk: Desk) -> None:
-    desk.session("Yesterday")
-    desk.home.clock.tick(24 * 3_600_000)
-    desk.session("This morning")
-    desk.read()
-    desk.now += timedelta(hours=1)
-    desk.switch(on=True)
-    desk.work()
-    desk.work()
-    assert list(desk.files()) == ["2026-11-22.md"]
-    assert "This morning" in desk.files()["2026-11-22.md"]
+def test_the_day_it_was_switched_on_is_told_whole_and_those_before_are_not(cli: CliHarness) -> None:
+    cli.session("Yesterday")
+    cli.home.clock.tick(24 * 3_600_000)
+    cli.session("This morning")
+    cli.read()
+    cli.now += timedelta(hours=1)
+    cli.switch(on=True)
+    cli.work()
+    cli.work()
+    assert list(cli.files()) == ["2026-11-22.md"]
+    assert "This morning" in cli.files()["2026-11-22.md"]
 
 
-def test_a_session_that_still_works_is_left_alone_until_it_is_abandoned(desk: Desk) -> None:
-    desk.switch(on=True)
-    session = desk.home.session(cwd=str(desk.project))
+def test_a_session_that_still_works_is_left_alone_until_it_is_abandoned(cli: CliHarness) -> None:
+    cli.switch(on=True)
+    session = cli.home.session(cwd=str(cli.project))
     session.prompt("Go on")
     session.open_command("sleep 60")
     session.write()
-    desk.read()
-    desk.now += timedelta(minutes=3)
-    desk.work()
-    assert desk.batches() == []
-    desk.now += timedelta(hours=1)
-    desk.work()
-    assert "not ended" in desk.files()["2026-11-21.md"]
+    cli.read()
+    cli.now += timedelta(minutes=3)
+    cli.work()
+    assert cli.batches() == []
+    cli.now += timedelta(hours=1)
+    cli.work()
+    assert "not ended" in cli.files()["2026-11-21.md"]
 
 
-def test_what_was_told_is_told_again_only_when_there_is_more(rested: Desk) -> None:
+def test_what_was_told_is_told_again_only_when_there_is_more(rested: CliHarness) -> None:
     rested.work()
     rested.now += timedelta(minutes=1)
     rested.work()
@@ -167,7 +169,7 @@ def test_what_was_told_is_told_again_only_when_there_is_more(rested: Desk) -> No
     assert rested.states() == [("completed", None)] * 2
 
 
-def test_a_retry_never_doubles_what_is_in_the_file(rested: Desk) -> None:
+def test_a_retry_never_doubles_what_is_in_the_file(rested: CliHarness) -> None:
     rested.work()
     (before,) = rested.files().values()
     order = Action(
@@ -179,7 +181,7 @@ def test_a_retry_never_doubles_what_is_in_the_file(rested: Desk) -> None:
     assert (rested.states(), list(rested.files().values())) == ([("completed", None)], [before])
 
 
-def test_what_a_person_wrote_around_it_stays(rested: Desk) -> None:
+def test_what_a_person_wrote_around_it_stays(rested: CliHarness) -> None:
     rested.journals.mkdir(parents=True)
     path = rested.journals / "2026-11-21.md"
     path.write_text("# My notes\n\nkeep me\n")
@@ -198,7 +200,9 @@ def test_what_a_person_wrote_around_it_stays(rested: Desk) -> None:
     assert "And the changelog" in text
 
 
-def test_a_file_with_broken_markers_waits_for_a_person_and_is_left_as_it_is(rested: Desk) -> None:
+def test_a_file_with_broken_markers_waits_for_a_person_and_is_left_as_it_is(
+    rested: CliHarness,
+) -> None:
     rested.journals.mkdir(parents=True)
     path = rested.journals / "2026-11-21.md"
     broken = f"{BEGIN}\nno end\n"
@@ -215,7 +219,7 @@ def test_a_file_with_broken_markers_waits_for_a_person_and_is_left_as_it_is(rest
     assert rested.states() == [("completed", None)]
 
 
-def test_a_folder_that_cannot_be_written_is_tried_again_by_itself(rested: Desk) -> None:
+def test_a_folder_that_cannot_be_written_is_tried_again_by_itself(rested: CliHarness) -> None:
     (rested.project / "docs").write_text("no folder")
     rested.work()
     (batch,) = rested.batches()
@@ -228,7 +232,7 @@ def test_a_folder_that_cannot_be_written_is_tried_again_by_itself(rested: Desk) 
     assert len(rested.files()) == 1
 
 
-def test_after_it_was_switched_off_a_waiting_batch_writes_nothing(rested: Desk) -> None:
+def test_after_it_was_switched_off_a_waiting_batch_writes_nothing(rested: CliHarness) -> None:
     (rested.project / "docs").write_text("no folder")
     rested.work()
     (rested.project / "docs").unlink()
@@ -239,14 +243,14 @@ def test_after_it_was_switched_off_a_waiting_batch_writes_nothing(rested: Desk) 
     assert not rested.journals.exists()
 
 
-def test_a_project_whose_folder_is_gone_is_left_alone(rested: Desk) -> None:
+def test_a_project_whose_folder_is_gone_is_left_alone(rested: CliHarness) -> None:
     rested.project.rmdir()
     rested.work()
     assert rested.states() == [("completed_empty", "the folder of the project is gone")]
     assert not rested.project.exists()
 
 
-def test_who_lost_the_lease_stores_nothing(rested: Desk) -> None:
+def test_who_lost_the_lease_stores_nothing(rested: CliHarness) -> None:
     late = rested.journaler()
     late.step()
     (batch,) = rested.batches()
@@ -259,7 +263,7 @@ def test_who_lost_the_lease_stores_nothing(rested: Desk) -> None:
     assert batch["state"] == "claimed"
 
 
-def test_a_paused_queue_writes_no_journal(rested: Desk) -> None:
+def test_a_paused_queue_writes_no_journal(rested: CliHarness) -> None:
     execute_action(
         rested.database, Action(verb=Verb.PAUSE, actor="me"), command="c1", now=rested.now
     )
@@ -267,17 +271,17 @@ def test_a_paused_queue_writes_no_journal(rested: Desk) -> None:
     assert rested.batches() == []
 
 
-def test_a_session_over_midnight_is_told_on_the_day_each_turn_began(desk: Desk) -> None:
-    desk.switch(on=True)
-    session = desk.session("Before midnight")
-    desk.home.clock.tick(20 * 3_600_000)
+def test_a_session_over_midnight_is_told_on_the_day_each_turn_began(cli: CliHarness) -> None:
+    cli.switch(on=True)
+    session = cli.session("Before midnight")
+    cli.home.clock.tick(20 * 3_600_000)
     session.prompt("After midnight")
     session.end_turn("Done.")
     session.write()
-    desk.read()
-    desk.now += timedelta(minutes=3)
-    desk.work()
-    files = desk.files()
+    cli.read()
+    cli.now += timedelta(minutes=3)
+    cli.work()
+    files = cli.files()
     assert list(files) == ["2026-11-21.md", "2026-11-22.md"]
     assert "#### Turn 1" in files["2026-11-21.md"]
     assert "#### Turn 2" not in files["2026-11-21.md"]
