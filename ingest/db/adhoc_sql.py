@@ -10,7 +10,7 @@ import contextlib
 import sys
 from typing import Any
 
-from ingest.db.engine import Connection, Error, FatalException
+from ingest.db.engine import Connection, Error, FatalException, OutOfMemoryException
 from ingest.db.memory_limit import bounded_memory
 from ingest.db.query_reader import Answer
 from ingest.db.sql_allowlist import HINT, check, first_paragraph
@@ -38,7 +38,7 @@ def run_select(
         with bounded_memory():
             check(con, text)
             return _select(con, text, limit, held=held, most_bytes=most_bytes)
-    except MemoryError as error:
+    except (MemoryError, OutOfMemoryException) as error:
         raise QueryRefused("The query needs too much memory.", _LESS) from error
 
 
@@ -55,8 +55,8 @@ def _select(
         result = con.execute(text)
         columns = [column[0] for column in result.description or ()]
         rows = _fetch(result, sys.maxsize if limit is None else limit + 1, most_bytes)
-    except FatalException:
-        raise  # Not caused by the query: the owner must handle it.
+    except (FatalException, OutOfMemoryException):
+        raise  # The first is not caused by the query: the owner must handle it.
     except Error as error:
         if "pytz" in str(error):
             raise QueryRefused("Times with a time zone cannot be shown.", _NAIVE) from error

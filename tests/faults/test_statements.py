@@ -228,7 +228,9 @@ def test_what_needs_too_much_fails_alone_and_is_given_back(
     database: Database, guest: DatabaseClient, statement: str
 ) -> None:
     before = resource.getrlimit(resource.RLIMIT_DATA)
-    with pytest.raises((QueryRefused, ServerError), match=r"(?i)memory|too large"):
+    with pytest.raises((QueryRefused, ServerError), match=r"(?i)memory|too large") as told:
         guest.sql(statement)
+    assert "make a copy with `tailboard snapshot`" in told.value.hint
+    assert "Out of Memory Error" not in told.value.message
     assert resource.getrlimit(resource.RLIMIT_DATA) == before
     assert guest.rows("status.migrations") == LocalReader(database).rows("status.migrations")
