@@ -348,7 +348,10 @@ class DiskFull(DatabaseError):
 
     code = "store.disk_full"
     kind = ErrorClass.RESOURCE
-    hint = "Free some space; ingest then continues by itself. Committed data is safe."
+    hint = (
+        "Free some space. A running `ingest --follow` then continues by itself; repeat any other "
+        "command. Committed data is safe."
+    )
 
     def __init__(self, path: Path) -> None:
         super().__init__(f"The disk that holds {path} is full.")

@@ -19,7 +19,14 @@ from ingest.server import owner_file
 from ingest.server.client import DatabaseClient
 from ingest.server.owner_file import Role
 from tests.facts_dump import dump
-from tests.faults.fault_harness import AFTER, FaultHarness, injected, needs_strace
+from tests.faults.fault_harness import (
+    AFTER,
+    ROOT,
+    FaultHarness,
+    injected,
+    needs_strace,
+    program,
+)
 
 
 def mount(*arguments: object) -> bool:
@@ -100,6 +107,19 @@ def test_a_disk_that_is_full_at_the_start_is_told_in_a_sentence(
     small.read()
     assert small.told == []
     assert small.facts() == small.quiet_elsewhere()
+
+
+@pytest.mark.fault("D44")
+def test_following_without_room_for_a_new_database_ends_with_a_sentence(
+    small: FaultHarness,
+) -> None:
+    fill(small, 0)
+    words = program("ingest", "ingest", "--follow", "--db", str(small.path))
+    env = os.environ | {"CODEX_HOME": str(small.home.path)}
+    ended = subprocess.run(words, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+    assert ended.returncode == 3
+    assert "is full.\nFree some space." in ended.stderr
+    assert "Traceback" not in ended.stderr
 
 
 @pytest.mark.fault("D44")

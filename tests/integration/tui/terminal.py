@@ -107,9 +107,11 @@ def terminal(
     size: tuple[int, int] = (120, 40),
     *,
     signalled: bool = True,
+    program_code: str | None = None,
 ) -> Iterator[Terminal]:
-    """Runs the program in a terminal of its own. Unless `signalled`, it gets no SIGHUP when the
-    terminal is closed."""
+    """Runs the program, or this code, in a terminal of its own. Unless `signalled`, it gets no
+    SIGHUP when the terminal is closed."""
+    start = ["-m", "ingest"] if program_code is None else ["-c", program_code]
     leader, follower = pty.openpty()
 
     def prepare() -> None:
@@ -119,7 +121,7 @@ def terminal(
 
     fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
     process = subprocess.Popen(
-        [sys.executable, "-P", "-m", "ingest", *arguments],
+        [sys.executable, "-P", *start, *arguments],
         stdin=follower,
         stdout=follower,
         stderr=follower,

@@ -159,6 +159,33 @@ def test_dialogs_opened_and_closed_in_one_read_do_not_crash_it(opened: Terminal)
     assert "Unexpected error" not in opened.plain()
 
 
+FAILS_TWICE = """
+from ingest.cli.main import main
+from tui import unexpected_errors
+from tui.widgets.table import Table
+
+def fail(*_):
+    raise RuntimeError("broken")
+
+Table.action_down = fail
+unexpected_errors.TOO_SOON = 1_000_000.0
+main()
+"""
+
+
+def test_the_terminal_is_restored_when_a_second_error_ends_it(env: dict[str, str]) -> None:
+    with terminal([], env, program_code=FAILS_TWICE) as opened:
+        opened.until("Refactor the lexer")
+        opened.type("j")
+        at = opened.until("Unexpected error")
+        opened.type("\r")
+        opened.until("Refactor the lexer", at)
+        opened.type("j")
+        assert opened.end() != 0
+        assert is_restored(opened)
+        assert "Tailboard ended because of an unexpected error: RuntimeError" in opened.plain(at)
+
+
 def test_the_pipeline_shows_the_time_until_the_next_sweep(opened: Terminal) -> None:
     opened.type("3")
     opened.until("next sweep")
