@@ -538,5 +538,5 @@ def from_code(code: str, message: str, hint: str, kind: str) -> TailboardError:
 def _with_code(family: type[TailboardError], code: str) -> type[TailboardError] | None:
     if family.code == code:
         return family
-    found = (_with_code(member, code) for member in family.__subclasses__())
-    return next((member for member in found if member is not None), None)
+    matches = (_with_code(member, code) for member in family.__subclasses__())
+    return next((member for member in matches if member is not None), None)

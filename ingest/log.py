@@ -84,16 +84,16 @@ def entries(database: Path) -> list[LogEntry]:
     """The newest entries, oldest first; none if the file is missing or cannot be read."""
     file = beside(database)
     lines = [line for path in (previous(file), file) for line in _last_lines(path)]
-    found: list[LogEntry] = []
+    parsed: list[LogEntry] = []
     for line in lines:
         if head := _HEAD(line):
             time = datetime.fromisoformat(head[1])
-            found.append(LogEntry(time, head[2].lower(), int(head[3]), head[4]))
-        elif found:
-            last = found.pop()
+            parsed.append(LogEntry(time, head[2].lower(), int(head[3]), head[4]))
+        elif parsed:
+            last = parsed.pop()
             message = f"{last.message}\n{line}"
-            found.append(LogEntry(last.time, last.level, last.process, message))
-    return found
+            parsed.append(LogEntry(last.time, last.level, last.process, message))
+    return parsed
 
 
 def previous(file: Path) -> Path:

@@ -21,11 +21,14 @@ _LINE_CHARS: Final = 500
 
 def logger(path: Path) -> logging.Logger:
     """The logger that writes to this file."""
-    found = logging.getLogger("tailboard")
-    if not any(isinstance(one, LogFile) and one.path == path for one in found.handlers):
-        found.handlers = [LogFile(path)]
-        found.propagate = False
-    return found
+    tailboard_logger = logging.getLogger("tailboard")
+    if not any(
+        isinstance(handler, LogFile) and handler.path == path
+        for handler in tailboard_logger.handlers
+    ):
+        tailboard_logger.handlers = [LogFile(path)]
+        tailboard_logger.propagate = False
+    return tailboard_logger
 
 
 class MaskingFormatter(logging.Formatter):

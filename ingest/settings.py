@@ -178,18 +178,18 @@ def places(env: Mapping[str, str]) -> Places:
     )
 
 
-def load(given: GivenOptions, env: Mapping[str, str], at: Places) -> Loaded:
+def load(options: GivenOptions, env: Mapping[str, str], at: Places) -> Loaded:
     """Combine the settings of all sources."""
     defaults = asdict(Settings(codex_homes=(at.codex_home,), db=at.db))
     file = _from_file(at.config)
     environment = _from_environment(env, at.here)
     option: dict[str, Value] = {}
-    if given.codex_homes:
-        option["codex_homes"] = tuple(_path(text, at.here) for text in given.codex_homes)
-    if given.db:
-        option["db"] = _path(given.db, at.here)
-    if given.color:
-        option["color"] = given.color
+    if options.codex_homes:
+        option["codex_homes"] = tuple(_path(text, at.here) for text in options.codex_homes)
+    if options.db:
+        option["db"] = _path(options.db, at.here)
+    if options.color:
+        option["color"] = options.color
     origins = {
         name: Origin(defaults[name], file.get(name), environment.get(name), option.get(name))
         for name in NAMES

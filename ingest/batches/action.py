@@ -146,13 +146,13 @@ class Refusal(msgspec.Struct, frozen=True):
 
 def refusals(verb: Verb) -> list[Refusal]:
     """For every state and kind that the verb leaves alone, why."""
-    found = []
+    skipped = []
     for state in State:
         for kind in Kind:
             why = refusal(verb, state, kind)
             if why is not None:
-                found.append(Refusal(state, kind, why))
-    return found
+                skipped.append(Refusal(state, kind, why))
+    return skipped
 
 
 def refusal(verb: Verb, state: State, kind: Kind) -> str | None:

@@ -31,8 +31,8 @@ class Anonymizer:
         return _PATH.sub(lambda found: self.path(found[0]), text)
 
 
-def word(said: object) -> object:
+def word(value: object) -> object:
     """A name out of a log, if it is no more than a name."""
-    if not isinstance(said, str):
-        return said
-    return said if _WORD.fullmatch(said) else ODD
+    if not isinstance(value, str):
+        return value
+    return value if _WORD.fullmatch(value) else ODD

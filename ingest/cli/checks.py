@@ -49,15 +49,15 @@ def versions() -> Check:
 
 def home(path: Path) -> Check:
     """Whether there is a Codex home, and what it holds."""
-    found = scan(path)
+    scanned = scan(path)
     blocking = (ProblemCode.NO_HOME, ProblemCode.NO_SESSIONS, ProblemCode.UNREADABLE)
-    for problem in found.problems:
+    for problem in scanned.problems:
         if problem.code in blocking:
             return Check("codex home", False, f"{problem.path}: {problem.message}", problem.hint)
-    sessions = len({one.name.thread for one in found.found if one.name.thread})
-    odd = f"; {pluralize(len(found.problems), 'file')} left alone" if found.problems else ""
+    sessions = len({source.name.thread for source in scanned.found if source.name.thread})
+    odd = f"; {pluralize(len(scanned.problems), 'file')} left alone" if scanned.problems else ""
     detail = (
-        f"{path}: {pluralize(sessions, 'session')} in {pluralize(len(found.found), 'file')}{odd}"
+        f"{path}: {pluralize(sessions, 'session')} in {pluralize(len(scanned.found), 'file')}{odd}"
     )
     if not sessions:
         return Check("codex home", False, detail, "Send Codex a prompt; it then creates its files.")
@@ -83,7 +83,7 @@ def readable_by_others(path: Path) -> Check:
     """A note, not a problem: Codex writes its sessions readable for everybody on the machine."""
     if not os.access(path / "sessions", os.R_OK | os.X_OK):
         return Check("codex files", True, "None to be seen yet, by nobody else either.")
-    loose = [one for one in scan(path).found if _mode(Path(one.path)) & stat.S_IROTH]
+    loose = [source for source in scan(path).found if _mode(Path(source.path)) & stat.S_IROTH]
     if loose and _mode(path) & stat.S_IXOTH:
         return Check(
             "codex files",
@@ -117,11 +117,11 @@ def private(database: Path) -> Check:
 
 def log_file(database: Path) -> Check:
     """Where warnings and unexpected errors are logged, and when the last one was."""
-    path, found = log.beside(database), log.entries(database)
-    if not found:
+    path, entries = log.beside(database), log.entries(database)
+    if not entries:
         return Check("log", True, f"{path}: no messages.")
-    last = found[-1]
-    detail = f"{path}: {pluralize(len(found), 'message')}, the last at {last.time}Z."
+    last = entries[-1]
+    detail = f"{path}: {pluralize(len(entries), 'message')}, the last at {last.time}Z."
     return Check("log", True, detail)
 
 
@@ -196,10 +196,10 @@ def plan_tool(access: QueryReader, path: Path) -> Check:
     rows = access.rows("status.plan_tool", home=homes([path])[0].id, sessions=MAX_SESSIONS)
     sessions = [SessionEvidence(row["cli_version"], row["planned"], row["refused"]) for row in rows]
     codex = sessions[0].codex if sessions else None
-    said, trouble = configured(path)
-    if trouble:
-        return Check(name, True, f"{config_path(path)}: {trouble}")
-    on = said if said is not None else is_enabled(sessions)
+    enabled, problem = configured(path)
+    if problem:
+        return Check(name, True, f"{config_path(path)}: {problem}")
+    on = enabled if enabled is not None else is_enabled(sessions)
     seen = f"the newest Codex seen is {codex}" if codex else "no session records its Codex version"
     if on is None:
         return Check(name, True, f"Unknown: {seen}.")
@@ -217,11 +217,13 @@ def kinds(access: QueryReader) -> Check:
     rows = access.rows("status.kinds")
     if not rows:
         return Check("record kinds", True, "All record kinds are known.")
-    said = ", ".join(f"{row['kind']} ({pluralize(row['lines'], 'line')})" for row in rows[:8])
+    kinds_and_lines = ", ".join(
+        f"{row['kind']} ({pluralize(row['lines'], 'line')})" for row in rows[:8]
+    )
     return Check(
         "record kinds",
         True,
-        f"Unknown: {said}.",
+        f"Unknown: {kinds_and_lines}.",
         "Nothing is lost: the lines stay in Codex's files. A newer Tailboard may understand them.",
     )
 
@@ -246,10 +248,10 @@ def queue(access: QueryReader) -> Check:
         first = pauses[0]
         return Check("queue", False, f"Paused: {first['message']}", first["hint"])
     counts = {row["state"]: row["batches"] for row in access.rows("batches.counts")}
-    for state, said in (("dead", "given up"), ("failed", "failed, and will be retried")):
+    for state, description in (("dead", "given up"), ("failed", "failed, and will be retried")):
         if count := counts.get(state, 0):
             listed = f"See `tailboard batches list --state {state}`."
-            return Check("queue", False, f"{pluralize(count, 'batch')} {said}.", listed)
+            return Check("queue", False, f"{pluralize(count, 'batch')} {description}.", listed)
     return Check("queue", True, "Running; no batch has failed.")
 
 

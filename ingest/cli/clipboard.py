@@ -11,7 +11,7 @@ from ingest.cli.output import Output
 
 def copy(text: str, out: TextIO, err: TextIO, output: Output) -> bool:
     """Hand the text to the terminal; where there is none, say how else. Whether it was handed."""
-    terminal = next((one for one in (err, out) if one.isatty()), None)
+    terminal = next((stream for stream in (err, out) if stream.isatty()), None)
     if terminal is None:
         output.note(
             "Not copied: there is no terminal. Pipe the text instead, as in"

@@ -22,9 +22,9 @@ def confirmed(output: Output, question: str, *, yes: bool, word: str | None = No
             "Use `--yes` to skip the question, or `--dry-run` to preview.",
         )
     if word is None:
-        said = click.confirm(question, default=False, err=True)
+        confirmation = click.confirm(question, default=False, err=True)
     else:
-        said = click.prompt(question, default="", show_default=False, err=True) == word
-    if not said:
+        confirmation = click.prompt(question, default="", show_default=False, err=True) == word
+    if not confirmation:
         output.note("Nothing was changed.")
-    return said
+    return confirmation

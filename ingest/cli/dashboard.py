@@ -31,8 +31,8 @@ def draws(env: Mapping[str, str]) -> bool:
 def cannot_draw(env: Mapping[str, str]) -> str:
     """Why a person sees `status` instead."""
     term = env.get("TERM", "")
-    said = f"TERM={term}" if term else "without TERM"
-    return f"No dashboard: this terminal ({said}) cannot position text. See `tailboard doctor`."
+    terminal = f"TERM={term}" if term else "without TERM"
+    return f"No dashboard: this terminal ({terminal}) cannot position text. See `tailboard doctor`."
 
 
 def opened(settings: "Settings", *, mouse: bool = True) -> int | None:

@@ -65,9 +65,9 @@ def plain(value: object) -> object:  # noqa: C901 - one case a type, in one tabl
             names = zip(value.__struct_fields__, value.__struct_encode_fields__, strict=True)
             return {key: plain(getattr(value, name)) for name, key in names}
         case Mapping():
-            return {_valid(str(key)): plain(one) for key, one in value.items()}
+            return {_valid(str(key)): plain(item) for key, item in value.items()}
         case Iterable():
-            return [plain(one) for one in value]
+            return [plain(item) for item in value]
         case _:
             return _valid(str(value))
 

@@ -28,7 +28,7 @@ class _Shared(click.Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         rest = super().parse_args(ctx, args)
         for param in self.get_params(ctx):
-            _insist_on_text(ctx, param, ctx.params.get(param.name or ""))
+            _reject_invalid_unicode(ctx, param, ctx.params.get(param.name or ""))
         return rest
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -48,12 +48,12 @@ class _Shared(click.Command):
             formatter.write_dl(common)
 
 
-def _insist_on_text(ctx: click.Context, param: click.Parameter, value: object) -> None:
+def _reject_invalid_unicode(ctx: click.Context, param: click.Parameter, value: object) -> None:
     """Paths may be any bytes; all else is compared with text, and written down as such."""
-    for one in value if isinstance(value, tuple) else (value,):
-        if isinstance(one, str) and not one.isascii():
+    for text in value if isinstance(value, tuple) else (value,):
+        if isinstance(text, str) and not text.isascii():
             try:
-                one.encode()
+                text.encode()
             except UnicodeEncodeError:
                 raise click.BadParameter("This is not valid UTF-8.", ctx, param) from None
 
@@ -106,8 +106,8 @@ class LazyGroup(Group):
         name = args[0]
         if name not in self.entries and not ctx.resilient_parsing and not name.startswith("-"):
             near = difflib.get_close_matches(name, self.entries, 1)
-            meant = f" Did you mean `tailboard {near[0]}`?" if near else ""
-            raise click.UsageError(f"Unknown command {name!r}.{meant}", ctx)
+            suggestion = f" Did you mean `tailboard {near[0]}`?" if near else ""
+            raise click.UsageError(f"Unknown command {name!r}.{suggestion}", ctx)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

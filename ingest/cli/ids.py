@@ -11,16 +11,17 @@ _LISTED: Final = 8
 
 
 def resolve_prefix(
-    found: Sequence[T], written: str, noun: str, listed_by: str, shown: Callable[[T], str] = str
+    matches: Sequence[T], written: str, noun: str, listed_by: str, shown: Callable[[T], str] = str
 ) -> T:
-    """The one that was found; refuses where that is none, or more than one."""
-    if not found:
+    """Return the only match; raises NotFound or Ambiguous otherwise."""
+    if not matches:
         raise NotFound(f"No {noun} has an id that begins with {written!r}.", listed_by)
-    if len(found) > 1:
-        lines = "".join(f"\n  {shown(one)}" for one in found[:_LISTED])
-        rest = f"\n  … and {len(found) - _LISTED} more" if len(found) > _LISTED else ""
+    if len(matches) > 1:
+        lines = "".join(f"\n  {shown(match)}" for match in matches[:_LISTED])
+        rest = f"\n  … and {len(matches) - _LISTED} more" if len(matches) > _LISTED else ""
+        counted = pluralize(len(matches), noun)
         raise Ambiguous(
-            f"{pluralize(len(found), noun)} have an id that begins with {written!r}:{lines}{rest}",
+            f"{counted} have an id that begins with {written!r}:{lines}{rest}",
             "Use a longer prefix.",
         )
-    return found[0]
+    return matches[0]

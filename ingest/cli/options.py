@@ -121,8 +121,8 @@ def filters(*names: str) -> Callable[[F], F]:
 
     def add(function: F) -> F:
         def command(*args: Any, **kwargs: Any) -> Any:
-            said = {name: kwargs.pop(name) for name in names}
-            given = {name: value for name, value in said.items() if value is not None}
+            options = {name: kwargs.pop(name) for name in names}
+            given = {name: value for name, value in options.items() if value is not None}
             return function(*args, only=Filters(**given), **kwargs)
 
         command.__doc__ = function.__doc__

@@ -63,14 +63,14 @@ class Output(Struct, frozen=True):
 
     def line(self, *parts: Cell, indent: str = "") -> None:
         """One line, its parts side by side; those that are empty take no room."""
-        said = [self._part(part) for part in parts if part not in (None, "")]
-        self.out.write(f"{indent}{' '.join(said)}".rstrip() + "\n")
+        cells = [self._part(part) for part in parts if part not in (None, "")]
+        self.out.write(f"{indent}{' '.join(cells)}".rstrip() + "\n")
 
     def fields(self, pairs: Sequence[tuple[str, Cell]]) -> None:
         """Names and what they stand for, one below the other."""
-        room = max((width(name) for name, _ in pairs), default=0)
+        name_width = max((width(name) for name, _ in pairs), default=0)
         for name, cell in pairs:
-            self.out.write(f"{name.ljust(room)}  {self._part(cell)}".rstrip() + "\n")
+            self.out.write(f"{name.ljust(name_width)}  {self._part(cell)}".rstrip() + "\n")
 
     def text(self, text: str, indent: str = "") -> None:
         """A text of several lines."""
@@ -87,10 +87,10 @@ class Output(Struct, frozen=True):
         self.err.write(self._plain(safe_text(text)) + "\n")
 
     def state(self, word: str, count: int | None = None) -> StyledCell:
-        look = STATE_STYLES.get(word, UNKNOWN)
-        glyph = look.ascii if self.ascii else look.glyph
+        style = STATE_STYLES.get(word, UNKNOWN)
+        glyph = style.ascii if self.ascii else style.glyph
         shown = word.replace("_", " ")
-        return StyledCell(f"{glyph} {shown if count is None else f'{count} {shown}'}", look.color)
+        return StyledCell(f"{glyph} {shown if count is None else f'{count} {shown}'}", style.color)
 
     def table(
         self,
@@ -100,7 +100,7 @@ class Output(Struct, frozen=True):
     ) -> None:
         """Titles and rows, aligned; what may be cut is cut until the lines fit. `below`: what is
         said of each row on lines of its own, whole."""
-        columns = [replace(one, title=self._cell(one.title).text) for one in columns]
+        columns = [replace(column_, title=self._cell(column_.title).text) for column_ in columns]
         cells = [[self._cell(cell) for cell in row] for row in rows]
         widths = [
             max(width(column.title), *(width(row[i].text) for row in cells), 0)
@@ -110,30 +110,30 @@ class Output(Struct, frozen=True):
             at if column.least is None else min(at, max(1, column.least))
             for column, at in zip(columns, widths, strict=True)
         ]
-        kept = kept_columns(least, [column.spare for column in columns], self.columns)
-        columns, widths = [columns[i] for i in kept], [widths[i] for i in kept]
-        cells = [[row[i] for i in kept] for row in cells]
-        shrink(widths, [least[i] for i in kept], self.columns)
+        shown = kept_columns(least, [column.spare for column in columns], self.columns)
+        columns, widths = [columns[i] for i in shown], [widths[i] for i in shown]
+        cells = [[row[i] for i in shown] for row in cells]
+        shrink(widths, [least[i] for i in shown], self.columns)
         titles = [StyledCell(column.title, "bold") for column in columns]
-        for place, row in enumerate((titles, *cells)):
+        for number, row in enumerate((titles, *cells)):
             parts = [
-                self._aligned(cell, column, room)
-                for cell, column, room in zip(row, columns, widths, strict=True)
+                self._aligned(cell, column, available)
+                for cell, column, available in zip(row, columns, widths, strict=True)
             ]
             self.out.write("  ".join(parts).rstrip() + "\n")
-            if place and below:
-                self.out.write(self._wrapped(below[place - 1]))
+            if number and below:
+                self.out.write(self._wrapped(below[number - 1]))
 
     def _wrapped(self, text: str, indent: str = "  ") -> str:
         shown = self._cell(text).text
-        room = self.columns or len(indent) + len(shown) + 1
-        lines = textwrap.wrap(shown, room, initial_indent=indent, subsequent_indent=indent)
+        available = self.columns or len(indent) + len(shown) + 1
+        lines = textwrap.wrap(shown, available, initial_indent=indent, subsequent_indent=indent)
         return "".join(f"{line}\n" for line in lines)
 
-    def _aligned(self, cell: StyledCell, column: Column, room: int) -> str:
+    def _aligned(self, cell: StyledCell, column: Column, available: int) -> str:
         shorten = truncate_start if column.end else truncate
-        text = shorten(cell.text, room, "..." if self.ascii else "…")
-        pad = " " * (room - width(text))
+        text = shorten(cell.text, available, "..." if self.ascii else "…")
+        pad = " " * (available - width(text))
         painted = self._paint(text, cell.color)
         return pad + painted if column.right else painted + pad
 

@@ -65,10 +65,10 @@ def run(
     """
     follow = role is not Role.INGEST
     if dry_run:
-        return _tell(invocation)
+        return _print_backlog(invocation)
     pool = ReaderPool(readers) if readers else None
     try:
-        _look_for_home(invocation, follow=follow)
+        _require_home(invocation, follow=follow)
         return _enter(invocation, pool, role)
     finally:
         if pool is not None:
@@ -77,7 +77,7 @@ def run(
 
 def _enter(invocation: Invocation, pool: ReaderPool | None, role: Role) -> int:
     settings, follow = invocation.settings, role is not Role.INGEST
-    wish = ServerOptions(
+    options = ServerOptions(
         homes(settings.codex_homes),
         role,
         RunSettings(
@@ -88,25 +88,25 @@ def _enter(invocation: Invocation, pool: ReaderPool | None, role: Role) -> int:
         ),
     )
     while True:
-        found = start_or_connect(settings.db, wish, note=invocation.output.note)
-        if isinstance(found, DatabaseClient):
+        server = start_or_connect(settings.db, options, note=invocation.output.note)
+        if isinstance(server, DatabaseClient):
             # An owner that ends meanwhile leaves its place, and the work, to this process.
-            with suppress(OwnerGone), found:
-                return _leave_it(invocation, found, follow=follow)
+            with suppress(OwnerGone), server:
+                return _leave_it(invocation, server, follow=follow)
             continue
-        with found:
+        with server:
             if follow:
                 try:
-                    return _follow(invocation, found.owner, role)
+                    return _follow(invocation, server.owner, role)
                 except DatabaseReplaced:
                     if role is not Role.DASHBOARD:
                         raise
                     # Nobody is there to start it again, and a dashboard waits.
                     invocation.output.note(_REPLACED)
                     continue
-            code = _once(invocation, found.owner, pool)
+            code = _once(invocation, server.owner, pool)
             # Whoever asked meanwhile is still waiting.
-            found.commands.run_pending(idle=True)
+            server.commands.run_pending(idle=True)
             return code
 
 
@@ -129,23 +129,23 @@ def _leave_it(invocation: Invocation, remote: DatabaseClient, *, follow: bool) -
 
 def _once(invocation: Invocation, owner: Owner, pool: ReaderPool | None) -> int:
     began = time.monotonic()
-    with _asked_to_stop(owner.stop) as asked:
-        found = owner.scan()
-        with _progress(invocation, found.behind_bytes) as progress:
+    with _stopped_by_signals(owner.stop) as signals:
+        scanned = owner.scan()
+        with _progress(invocation, scanned.behind_bytes) as progress:
             report = owner.read(
-                found.changed, lambda _, done: progress.at(done) if progress else None, pool
+                scanned.changed, lambda _, done: progress.at(done) if progress else None, pool
             )
-    if not asked:
+    if not signals:
         owner.checkpoint()
     outcome = _outcome(report, time.monotonic() - began, _behind(owner.database))
-    for _, problem in found.problems:
+    for _, problem in scanned.problems:
         invocation.output.note(f"{problem.path}: {problem.message} {problem.hint}")
     body = {name: getattr(outcome, name) for name in outcome.__struct_fields__}
     invocation.answer("ingest", body, lambda output: _show(output, outcome))
-    if asked:
+    if signals:
         invocation.output.note("Stopped. Everything stored is kept; the next run reads the rest.")
         return Exit.INTERRUPTED
-    unwell = _is_unwell(owner.database, outcome) or _out_of_reach(found.problems)
+    unwell = _is_unwell(owner.database, outcome) or _out_of_reach(scanned.problems)
     return Exit.ATTENTION if unwell else Exit.DONE
 
 
@@ -163,28 +163,28 @@ def _follow(invocation: Invocation, owner: Owner, role: Role) -> int:
 
     beside = background_jobs(owner, invocation.settings, invocation.env, invocation.zone)
     freeze_loaded()
-    with _asked_to_stop(stop) as asked:
+    with _stopped_by_signals(stop) as signals:
         try:
             owner.follow(
                 stop,
-                lambda told: _say(invocation, told),
+                lambda finished: _print_round(invocation, finished),
                 pace=_pace(invocation.settings),
                 maintain=beside.step,
             )
         finally:
             beside.close()
-    return Exit.INTERRUPTED if signal.SIGINT in asked else Exit.DONE
+    return Exit.INTERRUPTED if signal.SIGINT in signals else Exit.DONE
 
 
 @contextmanager
-def _asked_to_stop(stop: Event) -> Iterator[list[int]]:
+def _stopped_by_signals(stop: Event) -> Iterator[list[int]]:
     """Meanwhile whoever asks this process to end sets `stop`; by which signals that was. What is
     being read is given up, what is being stored is not, and nothing stays claimed.
     """
-    asked: list[int] = []
+    signals: list[int] = []
 
     def end(number: int, _frame: object) -> None:
-        asked.append(number)
+        signals.append(number)
         stop.set()
 
     before = {}
@@ -194,7 +194,7 @@ def _asked_to_stop(stop: Event) -> Iterator[list[int]]:
             if signal.getsignal(number) is not signal.SIG_IGN:
                 before[number] = signal.signal(number, end)
     try:
-        yield asked
+        yield signals
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
@@ -216,8 +216,8 @@ def _pace(settings: Settings) -> Pace:
     )
 
 
-def _say(invocation: Invocation, told: Round) -> None:
-    outcome = _outcome(told.report, 0.0, told.behind_bytes)
+def _print_round(invocation: Invocation, finished: Round) -> None:
+    outcome = _outcome(finished.report, 0.0, finished.behind_bytes)
     output = invocation.output
     if invocation.options.json:
         body = {name: getattr(outcome, name) for name in outcome.__struct_fields__}
@@ -228,27 +228,30 @@ def _say(invocation: Invocation, told: Round) -> None:
     output.out.flush()
 
 
-def _tell(invocation: Invocation) -> int:
+def _print_backlog(invocation: Invocation) -> int:
     with open_for_reading(invocation) as access:
         paths = invocation.settings.codex_homes
-        found = backlog(access, paths, invocation.now)
-    for problem in found.problems:
+        unread = backlog(access, paths, invocation.now)
+    for problem in unread.problems:
         invocation.output.note(f"{problem.path}: {problem.message} {problem.hint}")
-    outcome = _outcome(RunReport(sources=len(found.unread)), 0.0, found.behind_bytes)
+    outcome = _outcome(RunReport(sources=len(unread.unread)), 0.0, unread.behind_bytes)
     body = {name: getattr(outcome, name) for name in outcome.__struct_fields__}
-    body |= {"dry_run": True, "would_read": found.unread}
-    invocation.answer("ingest", body, lambda output: _show_backlog(output, found))
+    body |= {"dry_run": True, "would_read": unread.unread}
+    invocation.answer("ingest", body, lambda output: _show_backlog(output, unread))
     return Exit.DONE
 
 
-def _look_for_home(invocation: Invocation, *, follow: bool) -> None:
+def _require_home(invocation: Invocation, *, follow: bool) -> None:
     """Without any home there is nothing to read once; who follows waits for the first."""
     paths = invocation.settings.codex_homes
-    troubles = [home_problem(str(path)) for path in paths]
-    if None in troubles:
+    problems = [home_problem(str(path)) for path in paths]
+    if None in problems:
         return
     listed = ", ".join(map(str, paths))
-    closed = next((one for one in troubles if one and one.code is ProblemCode.UNREADABLE), None)
+    closed = next(
+        (problem for problem in problems if problem and problem.code is ProblemCode.UNREADABLE),
+        None,
+    )
     if closed is not None:
         what = closed.message.replace("This", f"The Codex home {closed.path}", 1)
         hint = closed.hint
@@ -322,7 +325,7 @@ def _show(output: Output, outcome: IngestOutcome) -> None:
 
 
 def _show_backlog(output: Output, backlog: Backlog) -> None:
-    for one in backlog.unread:
-        output.line(size(one.bytes).rjust(10), one.path)
+    for file in backlog.unread:
+        output.line(size(file.bytes).rjust(10), file.path)
     files = pluralize(len(backlog.unread), "file")
     output.line(f"{size(backlog.behind_bytes)} in {files} would be read.")

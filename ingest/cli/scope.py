@@ -36,12 +36,12 @@ def scope_of(invocation: Invocation, access: QueryReader, only: Filters) -> Scop
 
 def session_id(access: QueryReader, prefix: str) -> str:
     """The id of the one session that begins so."""
-    found: list[str] = [
+    matches: list[str] = [
         row["id"] for row in access.rows("sessions.starting_with", prefix=prefix.lower())
     ]
-    if prefix.lower() in found:
+    if prefix.lower() in matches:
         return prefix.lower()
-    return resolve_prefix(found, prefix, "session", "`tailboard sessions` lists them.")
+    return resolve_prefix(matches, prefix, "session", "`tailboard sessions` lists them.")
 
 
 def project_of(text: str | None) -> str | None:

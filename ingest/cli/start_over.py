@@ -18,34 +18,38 @@ WORD = "reset"
 
 def start_over(
     invocation: Invocation,
-    orders: ActionRunner,
-    order: Action,
+    runner: ActionRunner,
+    action: Action,
     sources: list[int] | None = None,
     *,
     yes: bool,
     dry_run: bool,
 ) -> int:
-    """Forget what was derived from the files that are meant, if the person means it."""
-    begun = orders.read_again(order, sources, dry_run=True)
-    meant = begun.targets
-    if not meant:
+    """Delete the facts of the selected files after a confirmation, so that they are read again."""
+    begun = runner.read_again(action, sources, dry_run=True)
+    targets = begun.targets
+    if not targets:
         raise NotFound(
             "Nothing has been read from that selection.", "`tailboard sources` lists the files."
         )
-    reset_ones = [one for one in meant if one.why is None]
+    reset_ones = [target for target in targets if target.why is None]
     if not dry_run and reset_ones:
         if not yes:
-            # Said before it is asked, and so no part of the answer.
-            _tell(invocation.output.complain, meant, sum(begun.facts.values()))
+            # Printed on standard error: it belongs to the question and not to the result.
+            _describe(invocation.output.complain, targets, sum(begun.facts.values()))
         question = f'Type "{WORD}" to do it'
         if confirmed(invocation.output, question, yes=yes, word=WORD):
-            begun = orders.read_again(order, [one.id for one in reset_ones], dry_run=False)
+            begun = runner.read_again(action, [target.id for target in reset_ones], dry_run=False)
     facts, backup, done = begun.facts, begun.backup, begun.backup is not None
     body = {
-        "sources": [{"id": one.id, "kind": one.kind, "path": one.path} for one in reset_ones],
+        "sources": [
+            {"id": target.id, "kind": target.kind, "path": target.path} for target in reset_ones
+        ],
         "facts_dropped": sum(facts.values()) if done or dry_run else 0,
         "backup": backup,
-        "skipped": [{"id": one.id, "why": one.why} for one in meant if one.why is not None],
+        "skipped": [
+            {"id": target.id, "why": target.why} for target in targets if target.why is not None
+        ],
         "done": done,
         "dry_run": dry_run,
     }
@@ -57,23 +61,23 @@ def start_over(
             )
             output.line("`tailboard ingest` reads them again.")
         elif dry_run or not reset_ones:
-            _tell(output.line, meant, sum(facts.values()))
+            _describe(output.line, targets, sum(facts.values()))
 
-    command = "quarantine" if order.verb is Verb.QUARANTINE_RETRY else "reset"
+    command = "quarantine" if action.verb is Verb.QUARANTINE_RETRY else "reset"
     invocation.answer(command, body, show)
     return Exit.DONE if done or dry_run else Exit.ATTENTION
 
 
-def _tell(say: Callable[[str], None], meant: Sequence[Target], facts: int) -> None:
-    gone = [one for one in meant if one.why is None]
-    for one in gone[:_LISTED]:
-        say(one.path)
-    if len(gone) > _LISTED:
-        say(f"and {pluralize(len(gone) - _LISTED, 'other')}")
-    say(
-        f"{pluralize(facts, 'fact')} of {pluralize(len(gone), 'file')} will be deleted and read "
-        "again. The database is backed up first; edits by people stay."
+def _describe(print_line: Callable[[str], None], targets: Sequence[Target], facts: int) -> None:
+    affected = [target for target in targets if target.why is None]
+    for target in affected[:_LISTED]:
+        print_line(target.path)
+    if len(affected) > _LISTED:
+        print_line(f"and {pluralize(len(affected) - _LISTED, 'other')}")
+    print_line(
+        f"{pluralize(facts, 'fact')} of {pluralize(len(affected), 'file')} will be deleted "
+        "and read again. The database is backed up first; edits by people stay."
     )
-    for one in meant:
-        if one.why is not None:
-            say(f"Skipped:  {one.path}. {one.why}")
+    for target in targets:
+        if target.why is not None:
+            print_line(f"Skipped:  {target.path}. {target.why}")

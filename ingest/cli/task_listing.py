@@ -68,9 +68,9 @@ def project_here(access: QueryReader) -> str | None:
     """The project of the current folder, or of one above it in the same repository."""
     here = Path.cwd()
     folders = [here]
-    root = next((one for one in (here, *here.parents) if (one / ".git").exists()), here)
-    folders += [one for one in here.parents if one == root or root in one.parents]
-    names = [storable(str(one)) for one in folders]
+    root = next((folder for folder in (here, *here.parents) if (folder / ".git").exists()), here)
+    folders += [folder for folder in here.parents if folder == root or root in folder.parents]
+    names = [storable(str(folder)) for folder in folders]
     if access.first_row("tasks.folder_known", folders=names) is None:
         return None  # The usual answer, and a cheap one.
     row = access.first_row("tasks.project_here", folders=names)
@@ -83,9 +83,9 @@ def everything(invocation: Invocation, access: QueryReader) -> Roadmap:
 
 def named(tasks: list[Task], prefix: str) -> Task:
     """The one task whose id begins so."""
-    found = [task for task in tasks if task.id.startswith(prefix.lower())] if prefix else []
+    matches = [task for task in tasks if task.id.startswith(prefix.lower())] if prefix else []
     return resolve_prefix(
-        found,
+        matches,
         prefix,
         "task",
         "`tailboard tasks list --everywhere --all` lists them.",
@@ -129,8 +129,8 @@ def remarks(output: Output, plan: TaskListing, homes: Iterable[Path]) -> None:
     """What else a person should know of the tasks they see."""
     for sentence in plan.refused:
         output.note(sentence)
-    if plan.plan_tool_off and (said := hint(homes)):
-        output.note(said)
+    if plan.plan_tool_off and (advice := hint(homes)):
+        output.note(advice)
 
 
 def counted(tasks: list[Task]) -> str:

@@ -64,12 +64,16 @@ class Approvals:
     def command_to_approve(self, call: Call) -> str | None:
         """The command to approve, if the source of a script contains it."""
         pending = self.state.asks.get(call.call_id or "", [])
-        return next((one for one in pending if one not in (_UNKNOWN_COMMAND, APPLY_PATCH)), None)
+        return next(
+            (command for command in pending if command not in (_UNKNOWN_COMMAND, APPLY_PATCH)), None
+        )
 
     def retain(self, running: Sequence[Call]) -> None:
         """Drop the approvals of all other calls."""
         ids = {call.call_id for call in running}
-        self.state.asks = {one: by for one, by in self.state.asks.items() if by and one in ids}
+        self.state.asks = {
+            call_id: by for call_id, by in self.state.asks.items() if by and call_id in ids
+        }
 
     def _add(self, call: Call, actions: list[str]) -> None:
         if actions and call.call_id and self.state.rights.asks_person:

@@ -142,7 +142,7 @@ class Calls:
     def custom(self, item: r.CustomCall) -> Call:
         kind, tool, text = custom_request(item)
         shells = self._shells(text or "") if kind is CallKind.SCRIPT else []
-        commands = [one.command for one in shells if one.command]
+        commands = [shell.command for shell in shells if shell.command]
         all_readable = bool(shells) and len(commands) == len(shells)
         call = self.open(
             item.call_id,
@@ -238,12 +238,12 @@ class Calls:
     def _remember_answered(self, *call_ids: str) -> None:
         """Remember that these calls are complete."""
         answered = self.state.answered_calls
-        answered += [stored_text(one, ID_CHARS) for one in dict.fromkeys(call_ids)]
+        answered += [stored_text(call_id, ID_CHARS) for call_id in dict.fromkeys(call_ids)]
         del answered[:-OPEN_CALLS]
 
     def _track_shell(self, call_id: str, shell: str | None) -> None:
         """Remember the shell of a running command, or forget it if the command has ended."""
-        others = {one: by for one, by in self.state.shells.items() if by != call_id}
+        others = {shell_id: by for shell_id, by in self.state.shells.items() if by != call_id}
         self.state.shells = (
             others if shell is None else {**others, stored_text(shell, ID_CHARS): call_id}
         )
@@ -347,7 +347,7 @@ class Calls:
     def turn_ended(self, status: CallStatus) -> None:
         """Drop the open calls, except those with a running shell: their output may still come."""
         shells = set(self.state.shells.values())
-        for call_id in [one for one in self.state.calls if one not in shells]:
+        for call_id in [open_id for open_id in self.state.calls if open_id not in shells]:
             self._drop(call_id, status)
 
     def close(self) -> None:

@@ -80,8 +80,8 @@ def escalations_in(script: str) -> list[str | None]:
     times = sum(1 for _ in islice(_ESCALATED.finditer(script), CALLS))
     if not times:
         return []
-    found = [one.command for one in shell_calls_in(script) if one.escalated]
-    return found + [None] * (times - len(found))
+    commands = [call.command for call in shell_calls_in(script) if call.escalated]
+    return commands + [None] * (times - len(commands))
 
 
 def patches_in(script: str) -> int:

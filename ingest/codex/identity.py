@@ -132,5 +132,5 @@ class Identity:
 
 def _release(version: str | None) -> tuple[int, int]:
     """The release that wrote a file; builds without a number count as the newest."""
-    found = _VERSION.match(version or "")
-    return (int(found[1]), int(found[2])) if found and found[0] != "0.0." else (99, 0)
+    match = _VERSION.match(version or "")
+    return (int(match[1]), int(match[2])) if match and match[0] != "0.0." else (99, 0)

@@ -82,13 +82,13 @@ def diagnose(raw: bytes) -> Decoded | Unknown | Broken:
             return whole
         start = 0 if raw[0] == 0 else len(body)
         return Broken("nul", "a run of NUL bytes beside a record", start, nuls, whole)
-    for count, found in enumerate(RECORD_START.finditer(raw, 1)):
+    for count, record_start in enumerate(RECORD_START.finditer(raw, 1)):
         if count == _MAX_RESYNCS:
             break
-        rest = _decode_body(raw[found.start() :].rstrip(b"\x00"))
+        rest = _decode_body(raw[record_start.start() :].rstrip(b"\x00"))
         if not isinstance(rest, Broken):
             message = "an incomplete write, followed by a record on the same line"
-            return Broken("torn", message, 0, found.start(), rest)
+            return Broken("torn", message, 0, record_start.start(), rest)
     return Broken(whole.reason, whole.message, 0, len(raw))
 
 

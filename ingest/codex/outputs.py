@@ -149,13 +149,13 @@ def read_script_output(parts: list[str]) -> ToolOutcome:
     if outcome.status not in (CallStatus.COMPLETED, CallStatus.FAILED):
         return outcome
     results = parts[1:] or [outcome.body]
-    ended = [one for one in map(_read_script_result, results) if one is not None]
+    ended = [result for result in map(_read_script_result, results) if result is not None]
     if not ended:
         error = outcome.body.removeprefix(_SCRIPT_ERROR)
         if _DECLINED.match(error):
             outcome.status, outcome.body = CallStatus.DECLINED, error
         return outcome
-    outcome.exit_code = next((one.exit_code for one in ended if one.exit_code), 0)
+    outcome.exit_code = next((result.exit_code for result in ended if result.exit_code), 0)
     if outcome.exit_code:
         outcome.status = CallStatus.FAILED
     if len(results) == 1:

@@ -151,10 +151,10 @@ def count_repeats(data: bytes, at: int, line: bytes) -> int:
 
 def _next_possible_record(data: bytes, at: int, resync: Pattern[bytes]) -> int:
     """Where the first line from `at` on begins that may hold a record."""
-    while (found := _OBJECT.search(data, at)) is not None:
-        begin = data.rfind(b"\n", at, found.start()) + 1 or at
-        end = data.index(b"\n", found.start()) + 1
-        if _OBJECT_AT_START.match(data, begin, end) or resync.search(data, found.start(), end):
+    while (match := _OBJECT.search(data, at)) is not None:
+        begin = data.rfind(b"\n", at, match.start()) + 1 or at
+        end = data.index(b"\n", match.start()) + 1
+        if _OBJECT_AT_START.match(data, begin, end) or resync.search(data, match.start(), end):
             return begin
         at = end
     return len(data)

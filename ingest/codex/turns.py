@@ -198,11 +198,11 @@ class Turns:
         if state.turn is not None and not state.explicit_turns:
             ended = state.turn.state != TurnState.OPEN
             self.end(state.turn, TurnState(state.turn.state) if ended else TurnState.LOST)
-        kept = state.user_turns
-        if count <= 0 or not kept:
+        remaining = state.user_turns
+        if count <= 0 or not remaining:
             return state.segment.turns + 1
-        first = kept[max(0, len(kept) - count)]
-        state.user_turns = [n for n in kept if n < first]
+        first = remaining[max(0, len(remaining) - count)]
+        state.user_turns = [n for n in remaining if n < first]
         return first
 
     # What happens in between.

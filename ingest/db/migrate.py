@@ -122,7 +122,7 @@ def create_views(con: Connection) -> None:
 
 def _applied(con: Connection, path: Path) -> dict[int, str]:
     try:
-        found = con.execute("select version, checksum from schema_migrations").fetchall()
+        rows = con.execute("select version, checksum from schema_migrations").fetchall()
     except CatalogException:
         # Only in this case, because listing the tables is the slowest part of opening.
         if tables := _tables(con):
@@ -130,12 +130,12 @@ def _applied(con: Connection, path: Path) -> dict[int, str]:
         return {}
     except BinderException:
         raise ForeignFile(path, "its table schema_migrations has other columns") from None
-    return dict(found)
+    return dict(rows)
 
 
 def _tables(con: Connection) -> list[str]:
-    found = con.execute("select table_name from duckdb_tables() where not internal order by all")
-    return [name for (name,) in found.fetchall()]
+    rows = con.execute("select table_name from duckdb_tables() where not internal order by all")
+    return [name for (name,) in rows.fetchall()]
 
 
 def _apply(con: Connection, step: Migration) -> None:

@@ -65,41 +65,41 @@ def open_database(path: Path, clock: Clock = utc_now) -> tuple[Database, list[st
 def _recover(path: Path, damage: str, clock: Clock) -> list[str]:
     """Repair a database that nobody has open; return messages about what was done."""
     messages = [f"The database {path.name} was damaged: {damage.rstrip('.')}."]
-    kept = _new_folder(path, clock)
+    aside = _new_folder(path, clock)
     log = _log(path)
-    messages += _keep_copies(path, log, kept)
+    messages += _keep_copies(path, log, aside)
     if log.exists() and path.exists():
         # Salvage the log only if its replay failed and it belongs to this file.
         can_salvage = "replaying WAL" in damage and "does not match database" not in damage
-        if can_salvage and (salvaged := _salvage(path, log, kept, damage)):
-            _install(salvaged, log, kept)
-            lost = (kept / log.name).stat().st_size - log.stat().st_size
+        if can_salvage and (salvaged := _salvage(path, log, aside, damage)):
+            _install(salvaged, log, aside)
+            lost = (aside / log.name).stat().st_size - log.stat().st_size
             messages.append(f"All of its log but the last {lost} bytes was saved. {_READ_AGAIN}")
             damage_marker(path).unlink(missing_ok=True)
             return messages
-        _move(log, kept)
+        _move(log, aside)
         if probe(path, scan=True) is None:
             messages.append(f"Its log could not be used and was set aside. {_READ_AGAIN}")
             damage_marker(path).unlink(missing_ok=True)
             return messages
     for file in (path, log):
         if file.exists():
-            _move(file, kept)
+            _move(file, aside)
     damage_marker(path).unlink(missing_ok=True)
     messages.append(
         f"The file was set aside and a new one created. Everything is read again from Codex's "
-        f"files; the damaged file is in {kept}."
+        f"files; the damaged file is in {aside}."
     )
     return messages
 
 
 def _set_log_aside(path: Path, clock: Clock) -> list[str]:
     """Move away a log without a database, which the engine would delete silently."""
-    kept = _new_folder(path, clock)
-    _move(_log(path), kept)
+    aside = _new_folder(path, clock)
+    _move(_log(path), aside)
     return [
         (
-            f"The database {path.name} is missing and only its log is left; it is kept in {kept}. "
+            f"The database {path.name} is missing and only its log is left; it is kept in {aside}. "
             f"A new database was created. {_READ_AGAIN}"
         )
     ]
@@ -211,18 +211,18 @@ def _new_folder(path: Path, clock: Clock) -> Path:
     raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(above))
 
 
-def _keep_copies(path: Path, log: Path, kept: Path) -> list[str]:
+def _keep_copies(path: Path, log: Path, aside: Path) -> list[str]:
     """Copy both files before the repair; on a full disk, continue and report it."""
     for file in (log, path):
         if file.exists():
             try:
-                _copy(file, kept / file.name)
+                _copy(file, aside / file.name)
             except OSError as error:
                 if error.errno not in (errno.ENOSPC, errno.EDQUOT):
                     raise
-                (kept / file.name).unlink(missing_ok=True)
+                (aside / file.name).unlink(missing_ok=True)
                 return [f"There was no space to copy {file.name}; it is moved if necessary."]
-    return [f"Copies of it are kept in {kept}."]
+    return [f"Copies of it are kept in {aside}."]
 
 
 def _copy(file: Path, to: Path) -> None:
@@ -230,14 +230,14 @@ def _copy(file: Path, to: Path) -> None:
     sync(to)
 
 
-def _move(file: Path, kept: Path) -> None:
+def _move(file: Path, aside: Path) -> None:
     """Move the file over its copy in the folder, with a rename that needs no space."""
-    file.replace(kept / file.name)
+    file.replace(aside / file.name)
 
 
-def _salvage(path: Path, log: Path, kept: Path, damage: str) -> Path | None:
+def _salvage(path: Path, log: Path, aside: Path, damage: str) -> Path | None:
     """Find the longest prefix of the log with which the database opens, without changing either."""
-    trial = kept / "trial"
+    trial = aside / "trial"
     trial.mkdir()
     candidate = _log(trial / path.name)
     try:
@@ -247,7 +247,7 @@ def _salvage(path: Path, log: Path, kept: Path, damage: str) -> Path | None:
         _copy(log, candidate)
         if not _cut_until_it_opens(trial / path.name, candidate, damage):
             return None
-        return candidate.replace(kept / f"{log.name}.salvaged")
+        return candidate.replace(aside / f"{log.name}.salvaged")
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EPERM, errno.ENOTSUP):
             # Without space or hard links, the whole log is discarded.
@@ -283,7 +283,7 @@ def _cut_until_it_opens(twin: Path, log: Path, damage: str) -> bool:
     return opens > 0 and probe(twin, scan=True) is None
 
 
-def _install(salvaged: Path, log: Path, kept: Path) -> None:
-    if not (kept / log.name).exists():
-        _move(log, kept)
+def _install(salvaged: Path, log: Path, aside: Path) -> None:
+    if not (aside / log.name).exists():
+        _move(log, aside)
     salvaged.replace(log)

@@ -81,7 +81,7 @@ def reset(
     sources = [target.id for target in selected if target.why is None]
     restarted = _sources_of(selected, "prompts")
     histories = [source for source in sources if source not in restarted]
-    kept = backup(database, now)
+    backup_path = backup(database, now)
     stamp = now.isoformat()
     dropped = {}
     with recorded_command(database, command):
@@ -102,7 +102,7 @@ def reset(
             reason=action.reason or action.verb,
             now=stamp,
         )
-    return ResetResult(command, dropped, kept)
+    return ResetResult(command, dropped, backup_path)
 
 
 def _delete_facts(database: Database, table: str, sources: list[int]) -> int:

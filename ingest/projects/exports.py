@@ -38,32 +38,32 @@ def recorded_exports(rows: NamedQueries, *verbs: str) -> list[Row]:
 
 def auto_exports(rows: NamedQueries) -> list[AutoExport]:
     """The projects for which automatic export is on."""
-    found: dict[str, AutoExport] = {}
+    switched_on: dict[str, AutoExport] = {}
     for row in recorded_exports(rows, AUTO):
         folder = _value(row["about"], "folder")
         if folder and _value(row["arguments"], "on"):
-            found.setdefault(folder, AutoExport(folder, row["time"], row["actor"]))
+            switched_on.setdefault(folder, AutoExport(folder, row["time"], row["actor"]))
         elif folder:
-            found.pop(folder, None)
-    return list(found.values())
+            switched_on.pop(folder, None)
+    return list(switched_on.values())
 
 
 def set_auto_export(rows: NamedQueries, record: RecordCommand, folder: Path, *, on: bool) -> None:
     """Switch automatic export on or off for a folder; recorded only if that changes anything."""
-    if any(one.folder == str(folder) for one in auto_exports(rows)) is not on:
+    if any(export.folder == str(folder) for export in auto_exports(rows)) is not on:
         record(AUTO, {"folder": str(folder)}, {"on": on})
 
 
 def exported_files(rows: NamedQueries) -> list[Path]:
     """Every exported file that still exists."""
-    found: dict[Path, None] = {}
+    files: dict[Path, None] = {}
     for row in recorded_exports(rows, EXPORTED, AUTO):
         path, folder = _value(row["about"], "path"), _value(row["about"], "folder")
         if path:
-            found[Path(path)] = None
+            files[Path(path)] = None
         elif folder:
-            found.update(dict.fromkeys(sorted((Path(folder) / JOURNALS).glob("*.md"))))
-    return [path for path in found if path.is_file()]
+            files.update(dict.fromkeys(sorted((Path(folder) / JOURNALS).glob("*.md"))))
+    return [path for path in files if path.is_file()]
 
 
 def unrecorded_exports(rows: NamedQueries, paths: list[Path]) -> list[Path]:
@@ -80,24 +80,24 @@ def record_exports(rows: NamedQueries, record: RecordCommand, what: str, paths: 
 
 def project_folder(rows: NamedQueries, project: str) -> Path | None:
     """The folder of a project: its repository, if it has one."""
-    found = rows.first_row("journal.folders", project=project)
-    if found is None:
+    row = rows.first_row("journal.folders", project=project)
+    if row is None:
         return None
-    folder = Path(found["cwd"])
+    folder = Path(row["cwd"])
     return enclosing_repository(folder / "any") or folder
 
 
 def enclosing_repository(path: Path) -> Path | None:
     """The repository that contains this path."""
-    return next((one for one in path.parents if (one / ".git").exists()), None)
+    return next((folder for folder in path.parents if (folder / ".git").exists()), None)
 
 
 def check_target(path: Path, *, into: bool) -> None:
     """Refuse to write into a repository unless `into`."""
-    found = enclosing_repository(path)
-    if found is not None and not into:
+    repository = enclosing_repository(path)
+    if repository is not None and not into:
         raise ProjectError(
-            f"{path} is inside the repository {found}. Nothing was written.",
+            f"{path} is inside the repository {repository}. Nothing was written.",
             "Use `--into` to write there anyway, or choose another path with --out.",
             code="export.repository",
         )

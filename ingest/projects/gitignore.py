@@ -16,7 +16,7 @@ def is_ignored(env: Mapping[str, str], repository: Path, path: Path) -> bool | N
         ignored = find_git(env, _SECONDS).run(
             str(repository),
             *("--no-literal-pathspecs", "check-ignore", "--stdin", "-z"),
-            given=f"{path}\0",
+            input_text=f"{path}\0",
         )
     except GitFailed:
         return None

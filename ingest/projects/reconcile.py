@@ -85,7 +85,9 @@ class _About(Struct, frozen=True):
 
 def reconcile_results(rows: NamedQueries) -> dict[str, ReconcileResult]:
     """The latest choice for each session."""
-    return {one.session: one for row in rows.rows("reconcile.sayings") if (one := _decode(row))}
+    return {
+        result.session: result for row in rows.rows("reconcile.sayings") if (result := _decode(row))
+    }
 
 
 def _decode(row: Row) -> ReconcileResult | None:
@@ -103,7 +105,7 @@ def _decode(row: Row) -> ReconcileResult | None:
 def list_proposals(
     sessions: Iterable[Session],
     alignments: Mapping[str, Alignment],
-    found: Mapping[str, ReconcileResult],
+    results: Mapping[str, ReconcileResult],
 ) -> list[Proposal]:
     """Proposals for sessions with open steps and no choice yet. Pure."""
     return [
@@ -111,7 +113,7 @@ def list_proposals(
         for session in sessions
         if session.plan_done < session.plan_total
         and (proposal := propose(session, alignments[session.id])) is not None
-        and not _answered(proposal, found.get(session.id))
+        and not _answered(proposal, results.get(session.id))
     ]
 
 
@@ -125,10 +127,10 @@ def _answered(proposal: Proposal, result: ReconcileResult | None) -> bool:
 
 def propose(session: Session, alignment: Alignment) -> Proposal | None:
     """The proposal for one session; None if it is aligned."""
-    found = _choice(alignment)
-    if found is None:
+    proposal = _choice(alignment)
+    if proposal is None:
         return None
-    choice, to, because = found
+    choice, to, because = proposal
     return Proposal(
         session=session.id,
         title=label(session),

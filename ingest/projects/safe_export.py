@@ -210,9 +210,9 @@ def code(text: str) -> str:
     """As code inside a line."""
     line = one_line(text)
     ticks = "`" * (_longest(line) + 1)
-    room = " " if not line or line.startswith("`") or line.endswith("`") else ""
+    padding = " " if not line or line.startswith("`") or line.endswith("`") else ""
     # A line of nothing but blanks is no code, and `one_line` leaves no such.
-    return f"{ticks}{room}{line}{room}{ticks}"
+    return f"{ticks}{padding}{line}{padding}{ticks}"
 
 
 def fenced(text: str) -> list[str]:

@@ -35,18 +35,18 @@ def uncovered_commits(
     """
     sessions = list_sessions(rows, Scope(project=scope.project), now)
     looked = view_repository(map(anchor_of, sessions), git)
-    found = looked.repositories
+    repositories = looked.repositories
     every = load_anchors(rows)
-    told = [
+    uncovered_spans = [
         UncoveredCommits(
-            one.id, one.committed, mask(one.author), mask(one.subject),
+            commit.id, commit.committed, mask(commit.author), mask(commit.subject),
             scope.branch or repository.branch, root,
         )
-        for root, (repository, ancestry) in found.items()
+        for root, (repository, ancestry) in repositories.items()
         if scope.branch is None or repository.tip(scope.branch)
-        for one in uncovered(repository, every, ancestry, scope.branch)
-        if (scope.since is None or one.committed >= scope.since)
-        and (scope.until is None or one.committed < scope.until)
+        for commit in uncovered(repository, every, ancestry, scope.branch)
+        if (scope.since is None or commit.committed >= scope.since)
+        and (scope.until is None or commit.committed < scope.until)
     ]  # fmt: skip
-    told.sort(key=lambda one: one.at, reverse=True)
-    return told if found else None, looked.unread
+    uncovered_spans.sort(key=lambda commit: commit.at, reverse=True)
+    return uncovered_spans if repositories else None, looked.unread

@@ -113,6 +113,8 @@ class Policy(Struct, frozen=True):
 
     def clock(self, moment: datetime) -> str:
         """The local time, with the date if it is not today."""
-        here, now = (one.replace(tzinfo=UTC).astimezone(self.zone) for one in (moment, self.moment))
-        same_day = here.date() == now.date()
-        return f"{here:%H:%M:%S}" if same_day else f"{here:%Y-%m-%d %H:%M:%S}"
+        local, now = (
+            time.replace(tzinfo=UTC).astimezone(self.zone) for time in (moment, self.moment)
+        )
+        same_day = local.date() == now.date()
+        return f"{local:%H:%M:%S}" if same_day else f"{local:%Y-%m-%d %H:%M:%S}"

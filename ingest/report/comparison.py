@@ -31,9 +31,12 @@ def _figures(report: Report) -> Iterator[tuple[tuple[str, str], float | None]]:
     yield ("sessions", "sessions"), report.sessions
     for covered in report.coverage:
         yield (f"with_{covered.name}", "share"), covered.share if report.sessions else None
-    for one in report.distributions:
+    for distribution in report.distributions:
         for figure in ("p50", "p90", "p99"):
-            yield (f"{one.name}.{figure}", one.unit), getattr(one, figure)
+            yield (
+                (f"{distribution.name}.{figure}", distribution.unit),
+                getattr(distribution, figure),
+            )
     for disk in report.disk:
         yield (f"disk.{disk.name.replace(' ', '_')}", "bytes"), disk.bytes
     if report.period.version is not None:

@@ -64,10 +64,10 @@ def record_class(kind: str) -> str:
 
 def sum_by_class(kinds: Iterable[dict[str, Any]]) -> list[Disk]:
     """The classes that are not empty, the largest first."""
-    found: dict[str, Disk] = {}
+    by_name: dict[str, Disk] = {}
     for row in kinds:
         name = record_class(row["kind"])
-        one = found.setdefault(name, Disk(name))
-        one.lines += row["lines"]
-        one.bytes += row["bytes"]
-    return sorted((one for one in found.values() if one.lines), key=lambda one: -one.bytes)
+        disk = by_name.setdefault(name, Disk(name))
+        disk.lines += row["lines"]
+        disk.bytes += row["bytes"]
+    return sorted((disk for disk in by_name.values() if disk.lines), key=lambda disk: -disk.bytes)

@@ -97,9 +97,9 @@ def _tokens(rows: Iterable[Row], period: Period, now: datetime, zone: tzinfo | N
 
 
 def _spreads(rows: Iterable[Row]) -> dict[str, list[int]]:
-    found: dict[str, list[int]] = {name: [] for name in HISTOGRAMS}
+    values: dict[str, list[int]] = {name: [] for name in HISTOGRAMS}
     for row in rows:
-        counts = found[row["name"]]
+        counts = values[row["name"]]
         counts += [0] * (row["step"] + 1 - len(counts))
         counts[row["step"]] = row["turns"]
-    return found
+    return values

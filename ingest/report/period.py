@@ -24,17 +24,17 @@ class Period(Struct, frozen=True):
 
 
 def parse_period(text: str, now: datetime, zone: tzinfo | None = None) -> Period:
-    said = text.strip()
-    if version := _VERSION(said):
-        return Period(said, version=version[1])
-    first, dots, last = said.partition("..")
+    period = text.strip()
+    if version := _VERSION(period):
+        return Period(period, version=version[1])
+    first, dots, last = period.partition("..")
     if not (first or last):
         raise _invalid(text)
     try:
         if not dots:
-            return _ordered(said, times.since(said, now, zone), times.until(said, now, zone))
+            return _ordered(period, times.since(period, now, zone), times.until(period, now, zone))
         return _ordered(
-            said,
+            period,
             times.since(first, now, zone) if first else None,
             times.until(last, now, zone) if last else None,
         )

@@ -127,7 +127,7 @@ def build_report(access: NamedQueries, period: Period, zone: tzinfo | None) -> R
 def list_removable(access: NamedQueries, now: datetime) -> list[Removable]:
     """Data old enough to remove. Tailboard never removes Codex's own files."""
     old = f"{OLD.days}d"
-    said = {
+    descriptions = {
         "batch_history": ("tailboard", f"tailboard prune --older-than {old} --dry-run"),
         "archived_facts": ("tailboard", f"tailboard prune --older-than {old} --facts --dry-run"),
         "archived_files": ("codex", "Codex's own; only Codex or you can compress or delete them."),
@@ -138,7 +138,7 @@ def list_removable(access: NamedQueries, now: datetime) -> list[Removable]:
     }
     rows = access.rows("report.could_go", before=now - OLD)
     return [
-        Removable(row["what"], row["items"], row["bytes"], *said[row["what"]])
+        Removable(row["what"], row["items"], row["bytes"], *descriptions[row["what"]])
         for row in rows
         if row["items"]
     ]
@@ -168,7 +168,7 @@ def _series(access: NamedQueries, limits: dict[str, datetime | None]) -> tuple[i
 
 def _running(series: Sequence[Row], samples: int) -> Running:
     running = Running(
-        samples=samples, cursors={look: sum(row[look] for row in series) for look in _LOOKS}
+        samples=samples, cursors={check: sum(row[check] for row in series) for check in _LOOKS}
     )
     if series:
         for name in _SUMS:

@@ -111,7 +111,7 @@ class Clients:
     @property
     def untaken_bytes(self) -> int:
         """The size of all unread responses in bytes."""
-        return sum(one.untaken[1] for one in list(self._clients.values()) if one.untaken)
+        return sum(client.untaken[1] for client in list(self._clients.values()) if client.untaken)
 
     def on_commit(self) -> None:
         """Wake the clients that watch the commits."""
@@ -256,7 +256,7 @@ class Clients:
 
     @property
     def _served(self) -> int:
-        return sum(one.served and not one.gone.done() for one in self._clients.values())
+        return sum(client.served and not client.gone.done() for client in self._clients.values())
 
     def _evict_idle_client(self) -> bool:
         """Disconnect the client that was idle the longest, if it was long enough.

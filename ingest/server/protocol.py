@@ -165,12 +165,12 @@ def wrapped(value: Any) -> Any:  # noqa: C901 - one case a type, in one table
             parts = [value.days, value.seconds, value.microseconds]
             return Ext(6, msgspec.msgpack.encode(parts))
         case dict() if all(type(key) is str for key in value):
-            return {key: wrapped(one) for key, one in value.items()}
+            return {key: wrapped(item) for key, item in value.items()}
         case dict():
-            pairs = [[wrapped(key), wrapped(one)] for key, one in value.items()]
+            pairs = [[wrapped(key), wrapped(item)] for key, item in value.items()]
             return Ext(8, msgspec.msgpack.encode(pairs))
         case list() | tuple() | set() | frozenset():
-            return [wrapped(one) for one in value]
+            return [wrapped(item) for item in value]
         case bytearray() | memoryview():
             return bytes(value)
         case PurePath():
@@ -224,7 +224,9 @@ def packed(
     """Encode rows chunk by chunk, so that they never all exist as Python objects."""
     plain, count, data = _PLAIN, 0, bytearray()
     for chunk in chunks:
-        rows = [[one if type(one) in plain else wrapped(one) for one in row] for row in chunk]
+        rows = [
+            [value if type(value) in plain else wrapped(value) for value in row] for row in chunk
+        ]
         try:
             part = _encode(rows)
         except OverflowError:

@@ -65,8 +65,8 @@ class Discovery(Struct, frozen=True):
 
 def scan(home: str | os.PathLike[str]) -> Discovery:
     root = os.path.abspath(os.fspath(home))
-    if (trouble := home_problem(root)) is not None:
-        return Discovery([], [trouble])
+    if (problem := home_problem(root)) is not None:
+        return Discovery([], [problem])
     scan = _Scan()
     scan.index_files(root)
     sessions = os.path.join(root, SESSIONS)
@@ -111,17 +111,17 @@ def find(home: str | os.PathLike[str], path: str | os.PathLike[str]) -> FoundSou
     return _found(parsed, full, parts[0] == ARCHIVED, info)
 
 
-def preferred(one: FoundSource, other: FoundSource) -> FoundSource:
+def preferred(first: FoundSource, second: FoundSource) -> FoundSource:
     """Which of two files of the same name is the source: plain, live, larger, first by path."""
-    return one if _rank(one) <= _rank(other) else other
+    return first if _rank(first) <= _rank(second) else second
 
 
-def _rank(found: FoundSource) -> tuple[bool, bool, int, str]:
+def _rank(source: FoundSource) -> tuple[bool, bool, int, str]:
     return (
-        found.representation is not Representation.PLAIN,
-        found.archived,
-        -found.size,
-        found.path,
+        source.representation is not Representation.PLAIN,
+        source.archived,
+        -source.size,
+        source.path,
     )
 
 
@@ -145,16 +145,16 @@ def home_problem(root: str) -> Problem | None:
 def _found(
     parsed: tuple[SourceName, Representation], path: str, archived: bool, info: os.stat_result
 ) -> FoundSource:
-    looks = seen(info)
+    identity = seen(info)
     return FoundSource(
         parsed[0],
         path,
         parsed[1],
         archived,
-        looks.size,
-        looks.mtime_ns,
-        looks.dev,
-        looks.inode,
+        identity.size,
+        identity.mtime_ns,
+        identity.dev,
+        identity.inode,
     )
 
 
@@ -224,17 +224,17 @@ class _Scan:
         except OSError as error:
             self.report(ProblemCode.UNREADABLE, entry.path, error)
 
-    def offer(self, found: FoundSource) -> None:
-        other = self.best.setdefault(found.name, found)
-        if other is found:
+    def offer(self, source: FoundSource) -> None:
+        other = self.best.setdefault(source.name, source)
+        if other is source:
             return
-        kept = preferred(found, other)
-        self.best[found.name] = kept
-        dropped = other if kept is found else found
+        better = preferred(source, other)
+        self.best[source.name] = better
+        dropped = other if better is source else source
         # A compressed copy beside the plain file is how Codex compresses, and one inode seen
         # twice is a file that moved during the scan or a hard link: neither is worth a word.
-        if kept.representation is dropped.representation and (
-            (kept.dev, kept.inode) != (dropped.dev, dropped.inode)
+        if better.representation is dropped.representation and (
+            (better.dev, better.inode) != (dropped.dev, dropped.inode)
         ):
             self.report(ProblemCode.DUPLICATE, dropped.path)
 

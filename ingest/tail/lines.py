@@ -78,8 +78,8 @@ class Lines:
         while at < end:
             if at >= self._limit and self.position > first:
                 return
-            room = self._limit - at if at < self._limit else largest
-            piece = self._reader.read_at(at, min(largest, end - at, room))
+            available = self._limit - at if at < self._limit else largest
+            piece = self._reader.read_at(at, min(largest, end - at, available))
             if not piece:
                 break  # Shortened while it was read; the next judgement will see it.
             if at >= self._limit:  # One line is given out whatever the limit, and only one.
@@ -98,18 +98,18 @@ class Lines:
                 self.position += line.length + 1
                 if line.oversize:
                     self._tail = self._marker(line, b"\n", offset)
-                    found: Block | Oversize = line.reference(offset)
+                    item: Block | Oversize = line.reference(offset)
                 elif line.length > _READ:
                     # Alone, so that a long line is in memory once and not twice.
                     self._tail = self._marker(line, b"\n", offset)
-                    found = Block(offset, line.joined(b"\n"))
+                    item = Block(offset, line.joined(b"\n"))
                 else:
                     self._tail, self.position = marker, start + whole
-                    found = Block(offset, line.joined(memoryview(piece)[begun - 1 : whole]))
+                    item = Block(offset, line.joined(memoryview(piece)[begun - 1 : whole]))
                     begun = whole
                 line = _Line(self._cap)
-                yield found
-                del found
+                yield item
+                del item
             if begun < whole:
                 offset, self._tail, self.position = self.position, marker, start + whole
                 data = piece if begun == 0 and whole == len(piece) else piece[begun:whole]

@@ -23,13 +23,13 @@ def open_source(path: str | os.PathLike[str], representation: Representation | s
         info = os.fstat(descriptor)
         if not stat.S_ISREG(info.st_mode):
             raise SourceSpecial(where, "This is not a regular file.", "Move it elsewhere.")
-        looks = seen(info)
+        identity = seen(info)
         if Representation(representation) is Representation.PLAIN:
-            return PlainReader(where, descriptor, looks)
+            return PlainReader(where, descriptor, identity)
         # Imported here because most homes hold no compressed file at all.
         from ingest.tail.zst import ZstReader
 
-        return ZstReader(where, descriptor, looks)
+        return ZstReader(where, descriptor, identity)
     except BaseException:
         os.close(descriptor)
         raise

@@ -271,13 +271,13 @@ def _existing(*paths: str) -> _Folders:
 
 
 def _sources(dirty: set[str]) -> set[Path]:
-    found = set()
+    names = set()
     for path in dirty:
         if parse(os.path.basename(path)):
-            found.add(Path(path))
+            names.add(Path(path))
         for folder, _, filenames in os.walk(path):
-            found.update(Path(folder, name) for name in filenames if parse(name))
-    return found
+            names.update(Path(folder, name) for name in filenames if parse(name))
+    return names
 
 
 def _proc_mounts() -> str:

@@ -10,20 +10,20 @@ GAP = 2
 """Blanks between two columns."""
 
 
-def kept_columns(widths: Sequence[int], spare: Sequence[int], room: int | None) -> list[int]:
+def kept_columns(widths: Sequence[int], spare: Sequence[int], available: int | None) -> list[int]:
     """The columns that fit: of those with a `spare` above 0, the highest are left out first."""
-    kept = list(range(len(widths)))
-    while room is not None and kept and total(widths[i] for i in kept) > room:
-        last = max(kept, key=lambda i: spare[i])
+    shown = list(range(len(widths)))
+    while available is not None and shown and total(widths[i] for i in shown) > available:
+        last = max(shown, key=lambda i: spare[i])
         if not spare[last]:
             break
-        kept.remove(last)
-    return kept
+        shown.remove(last)
+    return shown
 
 
-def shrink(widths: list[int], least: Sequence[int], room: int | None) -> None:
+def shrink(widths: list[int], least: Sequence[int], available: int | None) -> None:
     """Narrow the columns that can give most, down to their least width, until all fit."""
-    excess = 0 if room is None else total(widths) - room
+    excess = 0 if available is None else total(widths) - available
     while excess > 0 and widths:
         widest = max(range(len(widths)), key=lambda i: widths[i] - least[i])
         if widths[widest] <= least[widest]:

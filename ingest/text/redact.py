@@ -190,12 +190,12 @@ def _hidden_spans(text: str) -> Iterator[Span]:
         at = cut.end()
     bare = "".join([*parts, text[at:]])
 
-    def place(index: int) -> int:
+    def offset_of(index: int) -> int:
         return index + shifts[bisect_right(begins, index) - 1]
 
     if len(bare) < len(text):
         for start, end, kind in _visible_spans(bare, _hits(bare)):
-            yield place(start), place(end - 1) + 1, kind
+            yield offset_of(start), offset_of(end - 1) + 1, kind
 
 
 def _merge_overlapping(spans: list[Span]) -> list[Span]:

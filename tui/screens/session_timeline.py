@@ -45,8 +45,8 @@ class Timeline:
         filtered = bool(view.filter)
         words = parse(view.filter)
         entries = load_order(reader, self.home, self.session, self.tools, words=filtered)
-        kept = [entry.at for entry in entries if not filtered or words.matches(entry.text)]
-        return kept[::-1] if view.reverse else kept
+        shown = [entry.at for entry in entries if not filtered or words.matches(entry.text)]
+        return shown[::-1] if view.reverse else shown
 
     def rows(
         self, reader: QueryReader, view: ViewState, keys: Sequence[TimelinePosition]

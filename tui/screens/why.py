@@ -50,8 +50,8 @@ def _header_query(now: Now) -> Query[list[Content]]:
 
 
 def _first_sources(reader: QueryReader, *, sort: str, states: list[str] | None = None) -> list[Row]:
-    found = reader.rows("pipeline.sources", states=states, sort=sort, **_NO_FILTER)
-    ids = [row["id"] for row in found[:MAX_SHOWN]]
+    source_rows = reader.rows("pipeline.sources", states=states, sort=sort, **_NO_FILTER)
+    ids = [row["id"] for row in source_rows[:MAX_SHOWN]]
     rows = {row["id"]: row for row in reader.rows("pipeline.these_sources", ids=ids)}
     return [rows[id_] for id_ in ids if id_ in rows]
 

@@ -53,22 +53,22 @@ class FittedColumn(NamedTuple):
 
 def fit(columns: Sequence[Column], available: int) -> list[FittedColumn]:
     """The columns that fit into `available` terminal columns, with their widths."""
-    kept = kept_columns(
+    shown = kept_columns(
         [column.width for column in columns], [column.drop_order for column in columns], available
     )
-    surplus = available - total(columns[i].width for i in kept)
-    shares = sum(columns[i].grow for i in kept)
+    surplus = available - total(columns[i].width for i in shown)
+    shares = sum(columns[i].grow for i in shown)
     widths = {}
-    for i in kept:
+    for i in shown:
         share = columns[i].grow
         extra = surplus * share // shares if shares and surplus > 0 else 0
         widths[i] = columns[i].width + extra
-    growing = [i for i in kept if columns[i].grow]
+    growing = [i for i in shown if columns[i].grow]
     if growing:
         # The last growing column gets the remainder of the division, or gives up what is missing.
         remainder = available - total(widths.values())
         widths[growing[-1]] = max(1, widths[growing[-1]] + remainder)
-    return [FittedColumn(i, columns[i], widths[i]) for i in kept]
+    return [FittedColumn(i, columns[i], widths[i]) for i in shown]
 
 
 def styled_cell(value: Cell) -> Styled:

@@ -58,11 +58,11 @@ class InMemoryListing:
 
     def filter_and_sort(self, rows: Iterable[ListRow], view: ViewState) -> list[ListRow]:
         words = filters.parse(view.filter)
-        kept = [row for row in rows if words.matches(row.visible_text())]
+        matching = [row for row in rows if words.matches(row.visible_text())]
         column = next((i for i, each in enumerate(self.columns) if each.name == view.sort), None)
         if column is not None:
-            kept.sort(key=lambda row: self.sort_value(row, column))
-        return kept[::-1] if view.reverse else kept
+            matching.sort(key=lambda row: self.sort_value(row, column))
+        return matching[::-1] if view.reverse else matching
 
     def keys(self, reader: QueryReader, view: ViewState) -> Sequence[Key]:
         rows = self.filter_and_sort(self.load(reader), view)

@@ -49,7 +49,7 @@ def retry(invocation: Invocation, chosen: BatchTarget, reason: str | None, dry_r
 
     Example: tailboard batches retry --only-error --session 019a3f
     """
-    return _order(invocation, Verb.RETRY, chosen, reason, dry_run=dry_run)
+    return _run_action(invocation, Verb.RETRY, chosen, reason, dry_run=dry_run)
 
 
 @click.command("cancel", cls=Command)
@@ -65,8 +65,8 @@ def cancel(
 
     Example: tailboard batches cancel --batch 3fa94c1b
     """
-    _insist(chosen)
-    return _order(invocation, Verb.CANCEL, chosen, reason, dry_run=dry_run, yes=yes)
+    _require_selection(chosen)
+    return _run_action(invocation, Verb.CANCEL, chosen, reason, dry_run=dry_run, yes=yes)
 
 
 @click.command("snooze", cls=Command)
@@ -82,9 +82,9 @@ def snooze(
 
     Example: tailboard batches snooze --session 019a3f --until 2h
     """
-    _insist(chosen)
+    _require_selection(chosen)
     moment = later(invocation, until, "--until")
-    return _order(invocation, Verb.SNOOZE, chosen, reason, dry_run=dry_run, until=moment)
+    return _run_action(invocation, Verb.SNOOZE, chosen, reason, dry_run=dry_run, until=moment)
 
 
 @click.command("wake", cls=Command)
@@ -97,8 +97,8 @@ def wake(invocation: Invocation, chosen: BatchTarget, reason: str | None, dry_ru
 
     Example: tailboard batches wake --session 019a3f
     """
-    _insist(chosen)
-    return _order(invocation, Verb.WAKE, chosen, reason, dry_run=dry_run)
+    _require_selection(chosen)
+    return _run_action(invocation, Verb.WAKE, chosen, reason, dry_run=dry_run)
 
 
 @click.command("reset-attempts", cls=Command)
@@ -113,7 +113,7 @@ def reset_attempts(
 
     Example: tailboard batches reset-attempts --error io_error
     """
-    return _order(invocation, Verb.RESET_ATTEMPTS, chosen, reason, dry_run=dry_run)
+    return _run_action(invocation, Verb.RESET_ATTEMPTS, chosen, reason, dry_run=dry_run)
 
 
 @click.command("pause", cls=Command)
@@ -124,7 +124,7 @@ def pause(invocation: Invocation, reason: str | None) -> int:
 
     Example: tailboard batches pause --reason "moving the disk"
     """
-    return _stop_or_go(invocation, Verb.PAUSE, reason, "Queue paused.")
+    return _pause_or_resume(invocation, Verb.PAUSE, reason, "Queue paused.")
 
 
 @click.command("resume", cls=Command)
@@ -135,18 +135,18 @@ def resume(invocation: Invocation, reason: str | None) -> int:
 
     Example: tailboard batches resume
     """
-    return _stop_or_go(invocation, Verb.RESUME, reason, "Queue resumed.")
+    return _pause_or_resume(invocation, Verb.RESUME, reason, "Queue resumed.")
 
 
 VERBS: Final = (retry, cancel, snooze, wake, reset_attempts, pause, resume)
 
 
-def _insist(chosen: BatchTarget) -> None:
+def _require_selection(chosen: BatchTarget) -> None:
     if not chosen.says_something:
         raise click.UsageError("Select batches: --batch ID, or a filter.")
 
 
-def _order(
+def _run_action(
     invocation: Invocation,
     verb: Verb,
     chosen: BatchTarget,
@@ -156,52 +156,52 @@ def _order(
     yes: bool = False,
     until: datetime | None = None,
 ) -> int:
-    with action_runner(invocation) as orders:
-        order = order_of(verb, selected(invocation, orders.access, chosen), reason, until)
-        told = orders.look(order)
+    with action_runner(invocation) as runner:
+        action = order_of(verb, selected(invocation, runner.access, chosen), reason, until)
+        report = runner.look(action)
         # Named one by one, it is wanted; a filter may match more than was thought of.
-        asks = verb is Verb.CANCEL and not chosen.batch and bool(told.done)
+        asks = verb is Verb.CANCEL and not chosen.batch and bool(report.done)
         if not dry_run and (
-            not asks or confirmed(invocation.output, f"Cancel {_many(told)}?", yes=yes)
+            not asks or confirmed(invocation.output, f"Cancel {_count(report)}?", yes=yes)
         ):
-            told = orders.obey(_exactly(order, told))
-    invocation.answer("batches", told.body(), lambda output: _show(output, verb, told))
-    in_vain = bool(chosen.batch) and not told.done
-    return Exit.ATTENTION if in_vain or (told.command is None and not dry_run) else Exit.DONE
+            report = runner.obey(_narrow_to_shown(action, report))
+    invocation.answer("batches", report.body(), lambda output: _show(output, verb, report))
+    in_vain = bool(chosen.batch) and not report.done
+    return Exit.ATTENTION if in_vain or (report.command is None and not dry_run) else Exit.DONE
 
 
-def _exactly(order: Action, told: ActionReport) -> Action:
+def _narrow_to_shown(action: Action, report: ActionReport) -> Action:
     """The order for the very batches that were shown, whatever has come to match it since."""
-    ids = tuple(one.batch for one in told.found)
-    return order_of(order.verb, Selection(ids=ids), order.reason, order.until)
+    ids = tuple(item.batch for item in report.found)
+    return order_of(action.verb, Selection(ids=ids), action.reason, action.until)
 
 
-def _stop_or_go(invocation: Invocation, verb: Verb, reason: str | None, said: str) -> int:
-    with action_runner(invocation) as orders:
-        told = orders.obey(order_of(verb, Selection(), reason))
-    invocation.answer("batches", told.body(), lambda output: output.line(said))
+def _pause_or_resume(invocation: Invocation, verb: Verb, reason: str | None, message: str) -> int:
+    with action_runner(invocation) as runner:
+        report = runner.obey(order_of(verb, Selection(), reason))
+    invocation.answer("batches", report.body(), lambda output: output.line(message))
     return Exit.DONE
 
 
-def _many(told: ActionReport) -> str:
-    return "1 batch" if len(told.done) == 1 else f"{len(told.done):,} batches"
+def _count(report: ActionReport) -> str:
+    return "1 batch" if len(report.done) == 1 else f"{len(report.done):,} batches"
 
 
-def _show(output: Output, verb: Verb, told: ActionReport) -> None:
-    if not told.found:
+def _show(output: Output, verb: Verb, report: ActionReport) -> None:
+    if not report.found:
         output.line("No batch matches.")
         return
-    if told.command is None:
+    if report.command is None:
         output.table(
             [Column("ID"), Column("STATE"), Column("SKIPPED", least=20)],
-            [[one.batch, output.state(one.old), one.why] for one in told.found[:_SHOWN]],
+            [[item.batch, output.state(item.old), item.why] for item in report.found[:_SHOWN]],
         )
-        if len(told.found) > _SHOWN:
-            output.line(f"and {pluralize(len(told.found) - _SHOWN, 'other')}")
-    said = "Nothing was changed. Matching:" if told.command is None else f"{_DONE[verb]}:"
-    output.line(f"{said} {_many(told)}.")
+        if len(report.found) > _SHOWN:
+            output.line(f"and {pluralize(len(report.found) - _SHOWN, 'other')}")
+    heading = "Nothing was changed. Matching:" if report.command is None else f"{_DONE[verb]}:"
+    output.line(f"{heading} {_count(report)}.")
     whys: dict[str, int] = {}
-    for one in told.skipped:
-        whys[str(one.why)] = whys.get(str(one.why), 0) + 1
+    for item in report.skipped:
+        whys[str(item.why)] = whys.get(str(item.why), 0) + 1
     for why, count in whys.items():
         output.line(f"Skipped:  {count:,}. {why}")

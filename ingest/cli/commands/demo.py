@@ -60,9 +60,9 @@ def command(invocation: Invocation, headless: float | None) -> int:
         with _ended_by_signals() as ended, _played(invocation, clock) as demo:
             return _follow(invocation, demo, clock, headless, ended)
     # The process that reads for the dashboard finds its settings in the environment.
-    for one in (signal.SIGTERM, signal.SIGHUP):
+    for signal_number in (signal.SIGTERM, signal.SIGHUP):
         # Until the dashboard listens to them itself, and after: the folder must go all the same.
-        signal.signal(one, _leave)
+        signal.signal(signal_number, _leave)
     with _played(invocation, clock) as demo, _environment_of(demo):
         with _owned(demo) as owned:
             # What is past is read before anybody looks: the screen then shows all of it at once.
@@ -121,21 +121,21 @@ def _environment(env: Mapping[str, str], folder: Path, home: Path) -> dict[str, 
         "TAILBOARD_DB": str(folder / "tailboard.duckdb"),
         "TAILBOARD_CONFIG": str(folder / "config.toml"),
     }
-    return {n: said for n, said in env.items() if not n.startswith(_OURS) or n == _KEPT} | own
+    return {n: value for n, value in env.items() if not n.startswith(_OURS) or n == _KEPT} | own
 
 
 def _follow(
     invocation: Invocation, demo: Invocation, clock: Clock, seconds: float, ended: Event
 ) -> int:
-    with _owned(demo) as found:
-        found.owner.read_once()
+    with _owned(demo) as server:
+        server.owner.read_once()
         timer = Timer(seconds, ended.set)
         timer.start()
         try:
-            found.owner.follow(ended, lambda _: None)
+            server.owner.follow(ended, lambda _: None)
         finally:
             timer.cancel()
-        found.owner.read_once()
+        server.owner.read_once()
     seen = status.look(demo.later(clock()))
     settings = demo.settings
     body = {"home": settings.codex_homes[0], "db": settings.db, "status": seen.status}
@@ -146,10 +146,10 @@ def _follow(
 def _owned(demo: Invocation) -> RunningServer:
     """The database of the demo, which nobody else can know of."""
     settings = demo.settings
-    found = start_or_connect(settings.db, ServerOptions(homes(settings.codex_homes), Role.FOLLOW))
-    if isinstance(found, DatabaseClient):
+    server = start_or_connect(settings.db, ServerOptions(homes(settings.codex_homes), Role.FOLLOW))
+    if isinstance(server, DatabaseClient):
         raise LookupError("somebody else has the database of the demo")
-    return found
+    return server
 
 
 @contextmanager
@@ -157,7 +157,9 @@ def _ended_by_signals() -> Iterator[Event]:
     """So that the folder goes with the program, whoever ends it."""
     stop = Event()
     ends = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = {one: signal.signal(one, lambda *_: stop.set()) for one in ends}
+    before = {
+        signal_number: signal.signal(signal_number, lambda *_: stop.set()) for signal_number in ends
+    }
     try:
         yield stop
     finally:

@@ -63,6 +63,6 @@ def examine(invocation: Invocation) -> Iterator[Check]:
 def _usual_homes(invocation: Invocation) -> list[Path]:
     """Where this user's Codex would write, whatever the options and the settings file say."""
     named = invocation.loaded.origins["codex_homes"]
-    asked = named.environment if isinstance(named.environment, tuple) else ()
+    configured = named.environment if isinstance(named.environment, tuple) else ()
     usual = named.default if isinstance(named.default, tuple) else ()
-    return [Path(path) for path in dict.fromkeys([*asked, *usual])]
+    return [Path(path) for path in dict.fromkeys([*configured, *usual])]

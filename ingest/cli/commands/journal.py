@@ -43,7 +43,7 @@ _about: Final = (
     click.option(
         "--format",
         "form",
-        type=click.Choice([one.value for one in JournalFormat]),
+        type=click.Choice([item.value for item in JournalFormat]),
         default=JournalFormat.MARKDOWN.value,
         help="Markdown (the default), JSON, or one HTML file.",
     ),
@@ -77,16 +77,16 @@ def _journal(
     if session:
         return build.session_journal(access, session_id(access, session), rules)
     if named and not day:
-        found = build.project_journal(access, named, rules)
+        journal = build.project_journal(access, named, rules)
     else:
-        found = build.day_journal(access, _day(invocation, access, day, named), rules, named)
-    if not found.entries:
+        journal = build.day_journal(access, _day(invocation, access, day, named), rules, named)
+    if not journal.entries:
         times = day if day in ("today", "yesterday") else day and f"on {day}"
         about = " ".join(filter(None, (times, named and f"in the project {named}")))
         raise NotFound(
             f"No session {about or 'was read yet'}.", "`tailboard sessions` lists the sessions."
         )
-    return found
+    return journal
 
 
 def _day(
@@ -143,12 +143,12 @@ def export(
 
     Example: tailboard journal export --day 2026-11-21 --project parser --out journal.md
     """
-    with action_runner(invocation) as orders:
-        journal = _journal(invocation, orders.access, session, day, project)
+    with action_runner(invocation) as runner:
+        journal = _journal(invocation, runner.access, session, day, project)
         below, path = _target(invocation, journal, JournalFormat(form), out)
         exports.check_target(path, into=into)
         written = write(journal, path, JournalFormat(form), invocation.zone, below=below)
-        exports.record_exports(orders.access, orders.say, "journal", [path])
+        exports.record_exports(runner.access, runner.say, "journal", [path])
     warn_unless_ignored(invocation, path, [path])
     invocation.answer("journal", {"written": [written]}, lambda output: _told(output, written))
 
@@ -183,16 +183,18 @@ def auto(invocation: Invocation, ctx: click.Context) -> None:
     if ctx.invoked_subcommand is not None:
         return
     with open_for_reading(invocation) as access:
-        found = exports.auto_exports(access)
+        switched_on = exports.auto_exports(access)
 
     def show(output: Output) -> None:
-        if not found:
+        if not switched_on:
             output.note("Off for every project. `tailboard journal auto on` turns it on for one.")
             return
         columns = [Column("FOLDER", least=20), Column("SINCE"), Column("BY", least=4)]
-        output.table(columns, [[one.folder, f"{one.since:%Y-%m-%d}", one.by] for one in found])
+        output.table(
+            columns, [[item.folder, f"{item.since:%Y-%m-%d}", item.by] for item in switched_on]
+        )
 
-    invocation.answer("journal", {"auto": found, "written": []}, show)
+    invocation.answer("journal", {"auto": switched_on, "written": []}, show)
 
 
 _project = click.option(
@@ -225,22 +227,24 @@ def switch_off(invocation: Invocation, project: str | None) -> None:
 
 
 def _switch(invocation: Invocation, project: str | None, *, on: bool) -> None:
-    with action_runner(invocation) as orders:
-        folder = _folder(orders, project)
-        exports.set_auto_export(orders.access, orders.say, folder, on=on)
-        found = read_after_action(invocation, orders.access, exports.auto_exports)
+    with action_runner(invocation) as runner:
+        folder = _folder(runner, project)
+        exports.set_auto_export(runner.access, runner.say, folder, on=on)
+        switched_on = read_after_action(invocation, runner.access, exports.auto_exports)
     path = day_file(folder / exports.JOURNALS, times.local_day(invocation.now, invocation.zone))
     warn_unless_ignored(invocation, path, [path])
-    said = f"On: journals of {folder} go to {path.parent}." if on else f"Off for {folder}."
-    invocation.answer("journal", {"auto": found, "written": []}, lambda output: output.line(said))
+    message = f"On: journals of {folder} go to {path.parent}." if on else f"Off for {folder}."
+    invocation.answer(
+        "journal", {"auto": switched_on, "written": []}, lambda output: output.line(message)
+    )
 
 
-def _folder(orders: ActionRunner, project: str | None) -> Path:
+def _folder(runner: ActionRunner, project: str | None) -> Path:
     named = project_of(project or ".") or "."
-    found = exports.project_folder(orders.access, named)
-    if found is None:
+    row = exports.project_folder(runner.access, named)
+    if row is None:
         raise NotFound(
             f"No session of project {named} has a known folder.",
             "`tailboard sessions` lists the projects.",
         )
-    return found
+    return row

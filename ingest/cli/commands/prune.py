@@ -48,36 +48,36 @@ def command(
     before = _before(invocation, older_than)
     wanted = PruneRequest(before, facts, getpass.getuser(), reason)
     with _hands(invocation) as act:
-        found = request_prune(act, wanted)
+        counts = request_prune(act, wanted)
         done = False
-        if not dry_run and not found.nothing:
+        if not dry_run and not counts.nothing:
             if not invocation.options.json and not yes:
-                _show(invocation.output, found, facts=facts)
-            if confirmed(invocation.output, f"Delete {_what(found)}?", yes=yes):
-                found = request_prune(act, replace(wanted, dry_run=False))
+                _show(invocation.output, counts, facts=facts)
+            if confirmed(invocation.output, f"Delete {_what(counts)}?", yes=yes):
+                counts = request_prune(act, replace(wanted, dry_run=False))
                 done = True
     body = {
         "done": done,
         "dry_run": dry_run,
-        "before": found.before,
-        "batches": found.batches,
-        "moves": found.moves,
-        "samples": found.samples,
-        "facts": found.facts,
-        "sources": found.sources,
-        "kept": [{"why": why, "batches": count} for why, count in found.kept.items()],
+        "before": counts.before,
+        "batches": counts.batches,
+        "moves": counts.moves,
+        "samples": counts.samples,
+        "facts": counts.facts,
+        "sources": counts.sources,
+        "kept": [{"why": why, "batches": count} for why, count in counts.kept.items()],
     }
 
     def show(output: Output) -> None:
-        if found.nothing:
+        if counts.nothing:
             output.line("Nothing is old enough to delete.")
         if done:
-            output.line(f"Deleted {_what(found)}.")
+            output.line(f"Deleted {_what(counts)}.")
         elif dry_run:
-            _show(output, found, facts=facts)
+            _show(output, counts, facts=facts)
 
     invocation.answer("prune", body, show)
-    return Exit.DONE if done or dry_run or found.nothing else Exit.ATTENTION
+    return Exit.DONE if done or dry_run or counts.nothing else Exit.ATTENTION
 
 
 @contextmanager
@@ -108,36 +108,36 @@ def _before(invocation: Invocation, text: str | None) -> datetime:
     return before
 
 
-def _what(found: PruneCounts) -> str:
-    said = [
-        f"{found.batches:,} finished batches with {pluralize(found.moves, 'move')}",
-        pluralize(found.samples, "sample"),
+def _what(counts: PruneCounts) -> str:
+    parts = [
+        f"{counts.batches:,} finished batches with {pluralize(counts.moves, 'move')}",
+        pluralize(counts.samples, "sample"),
     ]
-    if found.facts:
-        gone = [one for one in found.sources if one.why is None]
-        said.append(
-            f"{pluralize(sum(found.facts.values()), 'fact')} of {pluralize(len(gone), 'file')}"
+    if counts.facts:
+        deleted = [source for source in counts.sources if source.why is None]
+        parts.append(
+            f"{pluralize(sum(counts.facts.values()), 'fact')} of {pluralize(len(deleted), 'file')}"
         )
-    return ", ".join(said)
+    return ", ".join(parts)
 
 
-def _show(output: Output, found: PruneCounts, *, facts: bool) -> None:
-    if found.nothing and not found.kept and not found.sources:
+def _show(output: Output, counts: PruneCounts, *, facts: bool) -> None:
+    if counts.nothing and not counts.kept and not counts.sources:
         return
     output.fields(
         [
-            ("older than", f"{found.before:%Y-%m-%d %H:%M} UTC"),
-            ("batches", f"{found.batches:,} finished, with {pluralize(found.moves, 'move')}"),
-            ("samples", f"{found.samples:,}"),
-            *((f"facts: {table}", f"{count:,}") for table, count in found.facts.items()),
+            ("older than", f"{counts.before:%Y-%m-%d %H:%M} UTC"),
+            ("batches", f"{counts.batches:,} finished, with {pluralize(counts.moves, 'move')}"),
+            ("samples", f"{counts.samples:,}"),
+            *((f"facts: {table}", f"{count:,}") for table, count in counts.facts.items()),
         ]
     )
-    for why, count in found.kept.items():
+    for why, count in counts.kept.items():
         output.line(f"Kept: {count:,} finished batches. {why}")
-    if facts and found.sources:
+    if facts and counts.sources:
         output.line()
         output.table(
             [Column("SIZE", right=True), Column("FILE", least=24), Column("STAYS", least=12)],
-            [[size(one.size), one.path, one.why or ""] for one in found.sources],
+            [[size(source.size), source.path, source.why or ""] for source in counts.sources],
         )
         output.line("Codex's files themselves stay; `tailboard reset` reads one again.")

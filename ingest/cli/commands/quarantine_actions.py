@@ -47,15 +47,17 @@ def retry(
 
     Example: tailboard quarantine retry 3:1024 --dry-run
     """
-    with action_runner(invocation) as orders:
-        session = session and session_id(orders.access, session)
-        rows = orders.access.rows(
+    with action_runner(invocation) as runner:
+        session = session and session_id(runner.access, session)
+        rows = runner.access.rows(
             "quarantine.kept", ids=list(ids) or None, session=session, limit=None
         )
-        _insist(ids, [row["id"] for row in rows])
+        _require_known(ids, [row["id"] for row in rows])
         sources = sorted({row["source"] for row in rows})
-        order = order_of(Verb.QUARANTINE_RETRY, Selection(ids=ids or None, session=session), reason)
-        return start_over(invocation, orders, order, sources, yes=yes, dry_run=dry_run)
+        action = order_of(
+            Verb.QUARANTINE_RETRY, Selection(ids=ids or None, session=session), reason
+        )
+        return start_over(invocation, runner, action, sources, yes=yes, dry_run=dry_run)
 
 
 @click.command("export", cls=Command)
@@ -85,12 +87,12 @@ def export_(
     with open_for_reading(invocation) as access:
         session = session and session_id(access, session)
         rows = access.rows("quarantine.kept", ids=list(ids) or None, session=session, limit=limit)
-    _insist(ids, [row["id"] for row in rows])
+    _require_known(ids, [row["id"] for row in rows])
     done = export_rejects(rows, out)
 
     def show(output: Output) -> None:
-        for one in done.written:
-            output.line(str(one.path), "" if one.whole else "(beginning and end only)")
+        for line in done.written:
+            output.line(str(line.path), "" if line.whole else "(beginning and end only)")
         for left in done.skipped:
             output.line(f"Skipped:  {left.id}. {left.why}")
         output.line(f"{pluralize(len(done.written), 'file')} written.")
@@ -102,11 +104,11 @@ def export_(
 VERBS: Final = (retry, export_)
 
 
-def _insist(named: tuple[str, ...], found: list[str]) -> None:
-    missing = sorted(set(named) - set(found))
+def _require_known(named: tuple[str, ...], known: list[str]) -> None:
+    missing = sorted(set(named) - set(known))
     if missing:
         raise NotFound(
             f"There is no rejected line {missing[0]!r}.", "`tailboard quarantine list` lists them."
         )
-    if not found:
+    if not known:
         raise NotFound("No line was rejected.", "`tailboard quarantine list` would list them.")

@@ -60,9 +60,13 @@ def scan_(invocation: Invocation) -> int:
 
     Example: tailboard redact scan
     """
-    told = _look(invocation)
-    invocation.answer("redact", _body(told, 0), lambda output: _show(output, told))
-    return Exit.ATTENTION if told.total or any(one.kinds for one in told.exports) else Exit.DONE
+    findings = _find(invocation)
+    invocation.answer("redact", _body(findings, 0), lambda output: _show(output, findings))
+    return (
+        Exit.ATTENTION
+        if findings.total or any(export.kinds for export in findings.exports)
+        else Exit.DONE
+    )
 
 
 @command.command("apply", cls=Command)
@@ -77,26 +81,26 @@ def apply_(invocation: Invocation, dry_run: bool, yes: bool) -> int:
 
     Example: tailboard redact apply --dry-run
     """
-    told = _look(invocation)
+    findings = _find(invocation)
     done = 0
-    if told.total and not dry_run:
+    if findings.total and not dry_run:
         _insist(invocation)
-        question = f"Mask {pluralize(told.total, 'place')} permanently?"
+        question = f"Mask {pluralize(findings.total, 'place')} permanently?"
         if not confirmed(invocation.output, question, yes=yes):
             return Exit.ATTENTION
         with open_for_writing(invocation) as database:
             done = redact(database)
 
     def show(output: Output) -> None:
-        _show(output, told)
+        _show(output, findings)
         if done:
             output.line(f"Masked {pluralize(done, 'value')} and rewrote the database file.")
 
-    invocation.answer("redact", _body(told, done), show)
+    invocation.answer("redact", _body(findings, done), show)
     return Exit.DONE
 
 
-def _look(invocation: Invocation) -> RedactFindings:
+def _find(invocation: Invocation) -> RedactFindings:
     path = invocation.settings.db
     if not path.exists():
         invocation.output.note(NOTHING_YET)
@@ -105,8 +109,8 @@ def _look(invocation: Invocation) -> RedactFindings:
         places = convert(act({})["places"], list[StoredText])
     with open_for_reading(invocation) as access:
         files = exported_files(access)
-    exports = [Export(str(one), count_by_kind(_text(one))) for one in files if one.is_file()]
-    return RedactFindings(places, exports, [str(one) for one in backups(path)])
+    exports = [Export(str(file), count_by_kind(_text(file))) for file in files if file.is_file()]
+    return RedactFindings(places, exports, [str(file) for file in backups(path)])
 
 
 @contextmanager
@@ -138,32 +142,35 @@ def _text(path: Path) -> str:
         return ""
 
 
-def _body(told: RedactFindings, done: int) -> dict[str, object]:
+def _body(findings: RedactFindings, done: int) -> dict[str, object]:
     kinds: dict[str, int] = {}
-    for place in told.places:
+    for place in findings.places:
         kinds[place.kind] = kinds.get(place.kind, 0) + place.count
     return {
-        "total": told.total,
+        "total": findings.total,
         "kinds": kinds,
-        "places": told.places,
-        "exports": told.exports,
-        "copies": told.copies,
+        "places": findings.places,
+        "exports": findings.exports,
+        "copies": findings.copies,
         "masked": done,
     }
 
 
-def _show(output: Output, told: RedactFindings) -> None:
-    if told.places:
+def _show(output: Output, findings: RedactFindings) -> None:
+    if findings.places:
         output.table(
             [Column("WHERE"), Column("KIND"), Column("COUNT", right=True)],
-            [[f"{one.table}.{one.column}".rstrip("."), one.kind, one.count] for one in told.places],
+            [
+                [f"{place.table}.{place.column}".rstrip("."), place.kind, place.count]
+                for place in findings.places
+            ],
         )
     else:
         output.line("No unmasked secret of a known kind is stored.")
-    for export in told.exports:
+    for export in findings.exports:
         if export.kinds:
             kinds = ", ".join(f"{count} {kind}" for kind, count in export.kinds.items())
             output.line(f"{export.path}: {kinds}. Mask or delete this export yourself.")
-    for copy in told.copies:
+    for copy in findings.copies:
         output.line(f"{copy} is an earlier backup and was not scanned.")
     output.note("Codex's own files are not changed and may still contain secrets.")

@@ -58,25 +58,25 @@ def _period(invocation: Invocation, text: str, option: str) -> Period:
         raise click.BadParameter(str(error), param_hint=option) from error
 
 
-def _report(invocation: Invocation, access: QueryReader, asked: Period) -> None:
-    found = reporting.build_report(access, asked, invocation.zone)
+def _report(invocation: Invocation, access: QueryReader, period: Period) -> None:
+    report = reporting.build_report(access, period, invocation.zone)
     tables, stale = reporting.list_tables(access), reporting.list_stale(access)
     could_go = reporting.list_removable(access, invocation.now)
     body = {
-        **_body(found),
+        **_body(report),
         "tables": tables,
         "stale": stale,
         "could_go": could_go,
     }
 
     def show(output: Output) -> None:
-        _show_running(output, found)
-        if not (found.series or found.sessions):
+        _show_running(output, report)
+        if not (report.series or report.sessions):
             return
-        _show_distributions(output, found)
-        _show_coverage(output, found)
-        _show_disk(output, found, could_go)
-        _show_growth(output, found, tables)
+        _show_distributions(output, report)
+        _show_coverage(output, report)
+        _show_disk(output, report, could_go)
+        _show_growth(output, report, tables)
         if stale:
             output.line()
             output.line(StyledCell("stale", "bold"), pluralize(len(stale), "source"))
@@ -91,34 +91,37 @@ def _report(invocation: Invocation, access: QueryReader, asked: Period) -> None:
     invocation.answer("report", body, show)
 
 
-def _body(found: Report) -> dict[str, object]:
-    running = found.running
+def _body(report: Report) -> dict[str, object]:
+    running = report.running
     return {
-        "period": found.period,
+        "period": report.period,
         "running": {
             **asdict(running),
             "landings_per_minute": running.landings_per_minute,
             "bytes_per_second": running.bytes_per_second,
             "read_amplification": running.read_amplification,
         },
-        "width_seconds": found.width_seconds,
-        "series": found.series,
-        "distributions": {one.name: one for one in found.distributions},
+        "width_seconds": report.width_seconds,
+        "series": report.series,
+        "distributions": {item.name: item for item in report.distributions},
         "coverage": {
-            "sessions": found.sessions,
-            **{one.name: {"sessions": one.sessions, "share": one.share} for one in found.coverage},
+            "sessions": report.sessions,
+            **{
+                item.name: {"sessions": item.sessions, "share": item.share}
+                for item in report.coverage
+            },
         },
-        "disk": found.disk,
-        "growth": found.growth,
+        "disk": report.disk,
+        "growth": report.growth,
     }
 
 
-def _show_running(output: Output, found: Report) -> None:
-    running, series = found.running, found.series
+def _show_running(output: Output, report: Report) -> None:
+    running, series = report.running, report.series
     if not series:
         output.line("No samples in this period: they are recorded while `tailboard ingest` runs.")
         return
-    output.line(StyledCell("running", "bold"), f"one character = {duration(found.width_seconds)}")
+    output.line(StyledCell("running", "bold"), f"one character = {duration(report.width_seconds)}")
     rate = f"{size(int(running.bytes_per_second or 0))} a second"
     a_minute = running.landings_per_minute
     often = f"{a_minute:.1f} a minute, " if a_minute is not None else ""
@@ -126,8 +129,8 @@ def _show_running(output: Output, found: Report) -> None:
     backlog = f"at most {size(running.behind_peak_bytes)}, now {size(running.behind_bytes)}"
     amplified = running.read_amplification
     each = f", {amplified:.2f} bytes for each new one" if amplified else ""
-    looks = [
-        f"{count:,} {look.replace('_', ' ')}" for look, count in running.cursors.items() if count
+    checks = [
+        f"{count:,} {check.replace('_', ' ')}" for check, count in running.cursors.items() if count
     ]
     output.fields(
         [
@@ -136,7 +139,7 @@ def _show_running(output: Output, found: Report) -> None:
             ("ingest", f"{_course(output, series, 'bytes_new')}  {rate}"),
             ("new", f"{size(running.bytes_new)} in {pluralize(running.batches, 'batch')}"),
             ("read", f"{size(running.bytes_read)}{each}"),
-            ("cursors", ", ".join(looks) or "none checked"),
+            ("cursors", ", ".join(checks) or "none checked"),
             ("slowest", f"{_figure(running.slowest_seconds, 'seconds')} a batch"),
             ("failed", pluralize(running.failures, "attempt")),
         ]
@@ -147,9 +150,9 @@ def _course(output: Output, series: list[Row], name: str) -> str:
     return bars.sparkline([row[name] for row in series], ascii=output.ascii)
 
 
-def _show_distributions(output: Output, found: Report) -> None:
+def _show_distributions(output: Output, report: Report) -> None:
     output.line()
-    if not found.distributions:
+    if not report.distributions:
         output.line("Nothing to measure in this period.")
         return
     titles = ("P50", "P90", "P99", "MAX", "COUNT")
@@ -157,11 +160,19 @@ def _show_distributions(output: Output, found: Report) -> None:
         [Column("DISTRIBUTION"), *(Column(title, right=True) for title in titles)],
         [
             [
-                one.name.replace("_", " "),
-                *(_figure(value, one.unit) for value in (one.p50, one.p90, one.p99, one.max)),
-                one.count,
+                distribution.name.replace("_", " "),
+                *(
+                    _figure(value, distribution.unit)
+                    for value in (
+                        distribution.p50,
+                        distribution.p90,
+                        distribution.p99,
+                        distribution.max,
+                    )
+                ),
+                distribution.count,
             ]
-            for one in found.distributions
+            for distribution in report.distributions
         ],
     )
 
@@ -178,27 +189,31 @@ def _figure(value: float | None, unit: str) -> str:
     return f"{value:,.2f}" if unit == "ratio" else f"{value:,.0f}"
 
 
-def _show_coverage(output: Output, found: Report) -> None:
+def _show_coverage(output: Output, report: Report) -> None:
     output.line()
     output.table(
-        [Column(f"OF {pluralize(found.sessions, 'session').upper()}"), _RIGHT, _DRAWN],
+        [Column(f"OF {pluralize(report.sessions, 'session').upper()}"), _RIGHT, _DRAWN],
         [
-            [f"with {one.name}", f"{one.share:.0%}", bars.bar(one.share, 1.0, ascii=output.ascii)]
-            for one in found.coverage
+            [
+                f"with {item.name}",
+                f"{item.share:.0%}",
+                bars.bar(item.share, 1.0, ascii=output.ascii),
+            ]
+            for item in report.coverage
         ],
     )
 
 
-def _show_disk(output: Output, found: Report, could_go: list[reporting.Removable]) -> None:
+def _show_disk(output: Output, report: Report, could_go: list[reporting.Removable]) -> None:
     output.line()
-    most = max((one.bytes for one in found.disk), default=0)
+    most = max((item.bytes for item in report.disk), default=0)
     output.table(
         [Column("CODEX'S FILES"), _RIGHT, _DRAWN],
         [
-            [one.name, size(one.bytes), bars.bar(one.bytes, most, ascii=output.ascii)]
-            for one in (
-                *found.disk,
-                Disk("total", bytes=sum(one.bytes for one in found.disk)),
+            [item.name, size(item.bytes), bars.bar(item.bytes, most, ascii=output.ascii)]
+            for item in (
+                *report.disk,
+                Disk("total", bytes=sum(item.bytes for item in report.disk)),
             )
         ],
     )
@@ -210,18 +225,18 @@ def _show_disk(output: Output, found: Report, could_go: list[reporting.Removable
             [*columns, Column("HOW", least=20)],
             [
                 [
-                    one.what.replace("_", " "),
-                    one.items,
-                    "" if one.bytes is None else size(one.bytes),
-                    one.advice,
+                    item.what.replace("_", " "),
+                    item.items,
+                    "" if item.bytes is None else size(item.bytes),
+                    item.advice,
                 ]
-                for one in could_go
+                for item in could_go
             ],
         )
 
 
-def _show_growth(output: Output, found: Report, tables: list[Row]) -> None:
-    days = found.growth[-_DAYS_SHOWN:]
+def _show_growth(output: Output, report: Report, tables: list[Row]) -> None:
+    days = report.growth[-_DAYS_SHOWN:]
     if days:
         output.line()
         most = max(day.bytes for day in days)

@@ -34,8 +34,8 @@ def command(
     """
     if sum((session is not None, source is not None, everything)) != 1:
         raise click.UsageError("Select what to reset: --session ID, --source N or --all.")
-    with action_runner(invocation) as orders:
+    with action_runner(invocation) as runner:
         if session is not None:
-            session = session_id(orders.access, session)
-        order = order_of(Verb.RESET, Selection(session=session, source=source), reason)
-        return start_over(invocation, orders, order, yes=yes, dry_run=dry_run)
+            session = session_id(runner.access, session)
+        action = order_of(Verb.RESET, Selection(session=session, source=source), reason)
+        return start_over(invocation, runner, action, yes=yes, dry_run=dry_run)

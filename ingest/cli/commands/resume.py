@@ -39,7 +39,7 @@ def command(invocation: Invocation, wants_copy: bool, words: int, only: Filters)
     that resumes it, but does not run it.
     """
     with open_for_reading(invocation) as access:
-        found = resume(
+        brief = resume(
             access,
             scope_of(invocation, access, only),
             invocation.judged,
@@ -48,13 +48,13 @@ def command(invocation: Invocation, wants_copy: bool, words: int, only: Filters)
             folder=storable(str(Path.cwd())),
             words=words,
         )
-    if found is None:
+    if brief is None:
         raise NotFound("There is no session to resume.", "`tailboard sessions` lists all sessions.")
-    body = {name: getattr(found, name) for name in found.__struct_fields__}
+    body = {name: getattr(brief, name) for name in brief.__struct_fields__}
 
     def show(output: Output) -> None:
-        output.text(found.brief)
+        output.text(brief.brief)
 
     invocation.answer("resume", body, show)
     if wants_copy:
-        copy(found.brief, invocation.out, invocation.err, invocation.output)
+        copy(brief.brief, invocation.out, invocation.err, invocation.output)

@@ -30,27 +30,27 @@ def command(invocation: Invocation, query: tuple[str, ...], only: Filters) -> No
     goal, note, error, script and self.
     """
     text = " ".join(query)
-    asked = parse(text, invocation.aware_now, invocation.zone)
-    _insist(text, asked, invocation)
+    parsed = parse(text, invocation.aware_now, invocation.zone)
+    _reject_unknown_values(text, parsed, invocation)
     with open_for_reading(invocation) as access:
-        wanted = _narrowed(asked, invocation, access, only)
-        found = search(access, wanted, invocation.now, only.limit or LIMIT, only.offset)
-        digits = id_length(access, (hit.session for hit in found.hits))
+        wanted = _narrowed(parsed, invocation, access, only)
+        hits = search(access, wanted, invocation.now, only.limit or LIMIT, only.offset)
+        digits = id_length(access, (hit.session for hit in hits.hits))
 
     def show(output: Output) -> None:
-        for hit in found.hits:
+        for hit in hits.hits:
             _show(output, hit, wanted, digits, invocation)
-        shown = len(found.hits)
-        more = f", {shown} shown" if shown < found.total else ""
-        output.note(f"{pluralize(found.total, 'hit')}{more}.")
+        shown = len(hits.hits)
+        more = f", {shown} shown" if shown < hits.total else ""
+        output.note(f"{pluralize(hits.total, 'hit')}{more}.")
 
-    invocation.answer("search", {"hits": found.hits, "total": found.total}, show)
+    invocation.answer("search", {"hits": hits.hits, "total": hits.total}, show)
 
 
-def _insist(text: str, asked: Query, invocation: Invocation) -> None:
+def _reject_unknown_values(text: str, query: Query, invocation: Invocation) -> None:
     """Refuses a filter whose value means nothing: who types is shown what fits, who wrote a whole
     command is better told than left with the hits of a word nobody looked for."""
-    for word in asked.words:
+    for word in query.words:
         name, _, value = word.partition(":")
         if not value or f'"{word}' in text:
             continue  # In quotes it is meant as it stands.
@@ -81,5 +81,5 @@ def _show(output: Output, hit: Hit, query: Query, digits: int, invocation: Invoc
     where = [hit.project, hit.session[:digits], turn, ago(hit.at, invocation.now)]
     state = output.state(hit.status) if hit.status else None
     output.line(StyledCell(hit.kind, "bold"), " · ".join(part for part in where if part), state)
-    room = min(COLUMNS, (output.columns or COLUMNS + 4) - 4)
-    output.line(excerpt(one_line(hit.excerpt), query.words, room), indent="  ")
+    columns = min(COLUMNS, (output.columns or COLUMNS + 4) - 4)
+    output.line(excerpt(one_line(hit.excerpt), query.words, columns), indent="  ")

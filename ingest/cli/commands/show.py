@@ -33,21 +33,21 @@ def command(invocation: Invocation, id_: str, turn: int | None, as_raw: bool) ->
     with open_for_reading(invocation) as access:
         key = session_id(access, id_)
         session = list_sessions(access, Scope(session=key), invocation.judged)[0]
-        story = session_detail(access, session, session.home_id)
-        if turn is not None and not any(one.n == turn for one in story.turns):
+        detail = session_detail(access, session, session.home_id)
+        if turn is not None and not any(item.n == turn for item in detail.turns):
             short = key[: id_length(access, [key])]
             raise NotFound(
-                f"The session has {pluralize(len(story.turns), 'turn')}; there is no turn {turn}.",
+                f"The session has {pluralize(len(detail.turns), 'turn')}; there is no turn {turn}.",
                 f"`tailboard show {short}` shows them all.",
             )
         wanted = _ranges(access, session, turn) if as_raw else []
     if as_raw:
         _raw(invocation, session, wanted)
         return
-    turns = [one for one in story.turns if turn in (None, one.n)]
-    plans = [one for one in story.plans if turn in (None, one.turn)]
-    notes = [one for one in story.notes if turn in (None, one["turn"])]
-    shown = SessionDetail(session, turns, plans, story.goals, notes)
+    turns = [item for item in detail.turns if turn in (None, item.n)]
+    plans = [item for item in detail.plans if turn in (None, item.turn)]
+    notes = [item for item in detail.notes if turn in (None, item["turn"])]
+    shown = SessionDetail(session, turns, plans, detail.goals, notes)
     body = {name: getattr(shown, name) for name in SessionDetail.__struct_fields__}
     invocation.answer("show", body, lambda output: _show(output, shown))
 
@@ -60,23 +60,23 @@ def _ranges(access: QueryReader, session: Session, turn: int | None) -> list[raw
 
 def _raw(invocation: Invocation, session: Session, wanted: Iterable[raw_lines.Range]) -> None:
     if invocation.options.json:
-        lines = [line for one in wanted for line in raw_lines.masked_lines(one)]
+        lines = [line for rollout_line in wanted for line in raw_lines.masked_lines(rollout_line)]
         invocation.output.document("show", {"session": session, "lines": lines})
         return
-    for one in wanted:
+    for rollout_line in wanted:
         if sys.stdout.isatty():
             # A terminal acts on what it is sent; a file or a pipe gets the bytes as they are.
-            for line in raw_lines.masked_lines(one):
+            for line in raw_lines.masked_lines(rollout_line):
                 invocation.output.text(line)
         else:
             sys.stdout.flush()
-            for piece in raw_lines.read_chunks(one):
+            for piece in raw_lines.read_chunks(rollout_line):
                 sys.stdout.buffer.write(piece)
             sys.stdout.buffer.flush()
 
 
-def _show(output: Output, story: SessionDetail) -> None:
-    session = story.session
+def _show(output: Output, detail: SessionDetail) -> None:
+    session = detail.session
     output.line(StyledCell(label(session), "bold"))
     output.fields(
         [
@@ -89,17 +89,17 @@ def _show(output: Output, story: SessionDetail) -> None:
             ("tokens", tokens(session.tokens.total)),
         ]
     )
-    if story.effective_plans:
-        _show_plan(output, story.effective_plans)
-    for goal in story.goals:
+    if detail.effective_plans:
+        _show_plan(output, detail.effective_plans)
+    for goal in detail.goals:
         output.line()
         output.line("Goal:", goal["objective"] or "(no text)", f"({goal['status']})")
-    for turn in story.turns:
+    for turn in detail.turns:
         _show_turn(output, turn)
-    if story.notes:
+    if detail.notes:
         output.line()
         output.line(StyledCell("Noted", "bold"), "by a command, from the text of the log")
-        for note in story.notes:
+        for note in detail.notes:
             output.text(note["text"], "  ")
 
 
@@ -123,9 +123,9 @@ def _show_turn(output: Output, turn: SessionTurn) -> None:
         f"{turn.started_at:%Y-%m-%d %H:%M:%S} UTC" if turn.started_at else "",
         duration(turn.seconds),
     )
-    for asked in (turn.prompt, *turn.steered):
-        if asked:
-            output.text(_shortened(asked), "  > ")
+    for prompt in (turn.prompt, *turn.steered):
+        if prompt:
+            output.text(_shortened(prompt), "  > ")
     if turn.trigger == "compact":
         output.line("The context was compacted (/compact).", indent="  ")
     for run in turn.commands:

@@ -66,12 +66,12 @@ def export(invocation: Invocation, project: str | None, out: Path | None, into: 
 
     Example: tailboard state export --project parser --out state
     """
-    with action_runner(invocation) as orders:
-        made = _made(invocation, orders.access, project)
+    with action_runner(invocation) as runner:
+        made = _made(invocation, runner.access, project)
         folder = out.expanduser().absolute() if out else _folder(invocation, made)
         exports.check_target(folder / write.FILE, into=into)
         paths = write.write(made, folder)
-        exports.record_exports(orders.access, orders.say, "state", paths)
+        exports.record_exports(runner.access, runner.say, "state", paths)
     # One of each kind: all files of sessions lie in one folder.
     warn_unless_ignored(invocation, folder, paths[:2])
 
@@ -92,9 +92,9 @@ def diff(invocation: Invocation, file: Path | None, project: str | None) -> None
     """
     with open_for_reading(invocation) as access:
         path, made = _found(invocation, access, file, project)
-        found = changes(read(path), made.project)
-    body = {"paths": [path], "changes": [_row(one) for one in found]}
-    invocation.answer("state", body, lambda output: _show(output, found))
+        differences = changes(read(path), made.project)
+    body = {"paths": [path], "changes": [_row(change) for change in differences]}
+    invocation.answer("state", body, lambda output: _show(output, differences))
 
 
 @command.command("import")
@@ -112,29 +112,35 @@ def take(
 
     Example: tailboard state import state/project_state.json --dry-run
     """
-    with action_runner(invocation) as orders:
-        path, made = _found(invocation, orders.access, file, project)
-        found = changes(read(path), made.project)
-        wanted = [one for one in found if one.edit is not None]
+    with action_runner(invocation) as runner:
+        path, made = _found(invocation, runner.access, file, project)
+        differences = changes(read(path), made.project)
+        wanted = [change for change in differences if change.edit is not None]
         if not invocation.options.json:
-            _show(invocation.output, found)
+            _show(invocation.output, differences)
         taken = (
             bool(wanted)
             and not dry_run
             and confirmed(invocation.output, f"Import {pluralize(len(wanted), 'change')}?", yes=yes)
         )
         if taken:
-            for one in wanted:
-                if one.edit is not None:
-                    orders.say(VERB, {"task": one.task}, encode_edit(one.edit))
+            for change in wanted:
+                if change.edit is not None:
+                    runner.say(VERB, {"task": change.task}, encode_edit(change.edit))
 
     def show(output: Output) -> None:
         if taken:
             output.line(f"Imported {pluralize(len(wanted), 'change')}.")
 
-    body = {"paths": [path], "changes": [_row(one) for one in found], "dry_run": dry_run}
+    body = {
+        "paths": [path],
+        "changes": [_row(change) for change in differences],
+        "dry_run": dry_run,
+    }
     invocation.answer("state", body, show)
-    unsettled = any(one.fate in (Resolution.CONFLICT, Resolution.REFUSED) for one in found)
+    unsettled = any(
+        change.fate in (Resolution.CONFLICT, Resolution.REFUSED) for change in differences
+    )
     left = bool(wanted) and not taken and not dry_run
     return Exit.ATTENTION if unsettled or left else Exit.DONE
 
@@ -167,8 +173,8 @@ def _found(
     return path, _made(invocation, access, project or read(path).project)
 
 
-def _row(one: Change) -> dict[str, object]:
-    return {name: getattr(one, name) for name in Change.__struct_fields__ if name != "edit"}
+def _row(change: Change) -> dict[str, object]:
+    return {name: getattr(change, name) for name in Change.__struct_fields__ if name != "edit"}
 
 
 _COLUMNS: Final = (
@@ -181,11 +187,21 @@ _COLUMNS: Final = (
 )
 
 
-def _show(output: Output, found: list[Change]) -> None:
-    if not found:
+def _show(output: Output, differences: list[Change]) -> None:
+    if not differences:
         output.line("The file and the database agree.")
         return
     output.table(
         _COLUMNS,
-        [[one.task, one.what, one.database, one.file, _SAID[one.fate], one.text] for one in found],
+        [
+            [
+                change.task,
+                change.what,
+                change.database,
+                change.file,
+                _SAID[change.fate],
+                change.text,
+            ]
+            for change in differences
+        ],
     )

@@ -41,26 +41,26 @@ def commits(invocation: Invocation, only: Filters) -> None:
                 "No known session belongs to a project in this folder.",
                 "Use `--project NAME`; `tailboard sessions` shows the projects.",
             )
-        found, unread = uncovered_commits(
+        commits_found, unread = uncovered_commits(
             access, scope, invocation.judged, Git(invocation.env), mask
         )
     for why in unread:
         invocation.output.note(why)
-    if found is None:
+    if commits_found is None:
         raise NotFound(
             f"No repository of project {scope.project} can be read.",
             "`tailboard resume --project NAME` says why.",
         )
     end = None if only.limit is None else only.offset + only.limit
-    shown = found[only.offset : end]
+    shown = commits_found[only.offset : end]
 
     def show(output: Output) -> None:
         if shown:
-            output.table(_COLUMNS, [_cells(one) for one in shown])
-        output.note(f"{pluralize(len(found), 'commit')} that no session covers.")
+            output.table(_COLUMNS, [_cells(span) for span in shown])
+        output.note(f"{pluralize(len(commits_found), 'commit')} that no session covers.")
 
     invocation.answer("state", {"paths": [], "changes": [], "commits": shown}, show)
 
 
-def _cells(one: UncoveredCommits) -> list[str]:
-    return [one.id[:_DIGITS], f"{one.at:%Y-%m-%d %H:%M}", one.author, one.subject]
+def _cells(span: UncoveredCommits) -> list[str]:
+    return [span.id[:_DIGITS], f"{span.at:%Y-%m-%d %H:%M}", span.author, span.subject]

@@ -62,24 +62,24 @@ def reconcile(
         scope = scope_of(invocation, access, only)
         again = answer is not None and scope.session is not None
         proposed = _proposed(invocation, access, scope, again=again)
-        found = [_answered(one, answer, to) for one in proposed]
-        digits = id_length(access, (one.session for one in found))
-    if answer is not None and not found:
+        proposals = [_answered(proposal, answer, to) for proposal in proposed]
+        digits = id_length(access, (proposal.session for proposal in proposals))
+    if answer is not None and not proposals:
         raise NotFound(
             "There is no proposal to change.",
             "`tailboard state reconcile --dry-run` shows the proposals.",
         )
     output = invocation.output
     if not invocation.options.json:
-        _show(output, found, digits)
-    done = bool(found) and not dry_run
-    if done and (done := confirmed(output, f"Record {_counted(found)}?", yes=yes)):
-        with action_runner(invocation) as orders:
-            for one in found:
-                orders.say(VERB, one.about, one.arguments, reason)
-        output.note(f"Recorded {_counted(found)}.")
+        _show(output, proposals, digits)
+    done = bool(proposals) and not dry_run
+    if done and (done := confirmed(output, f"Record {_counted(proposals)}?", yes=yes)):
+        with action_runner(invocation) as runner:
+            for proposal in proposals:
+                runner.say(VERB, proposal.about, proposal.arguments, reason)
+        output.note(f"Recorded {_counted(proposals)}.")
     if invocation.options.json:
-        output.document("state", {"paths": [], "changes": found, "done": done})
+        output.document("state", {"paths": [], "changes": proposals, "done": done})
 
 
 def _proposed(
@@ -87,11 +87,13 @@ def _proposed(
 ) -> list[Proposal]:
     """What is proposed there; `again`, also of what was answered already."""
     sessions = list_sessions(access, scope, invocation.judged)
-    open_ = [one for one in sessions if one.plan_done < one.plan_total]
-    found = view_repository(map(anchor_of, open_), Git(invocation.env))
-    for why in found.unread:
+    open_ = [session for session in sessions if session.plan_done < session.plan_total]
+    repositories = view_repository(map(anchor_of, open_), Git(invocation.env))
+    for why in repositories.unread:
         invocation.output.note(why)
-    return list_proposals(open_, found.alignments, {} if again else reconcile_results(access))
+    return list_proposals(
+        open_, repositories.alignments, {} if again else reconcile_results(access)
+    )
 
 
 def _answered(proposal: Proposal, answer: str | None, to: str | None) -> Proposal:
@@ -100,27 +102,27 @@ def _answered(proposal: Proposal, answer: str | None, to: str | None) -> Proposa
     return replace(proposal, choice=Choice(answer), to=to, because="You decided so.")
 
 
-def _counted(found: list[Proposal]) -> str:
-    return pluralize(len(found), "answer")
+def _counted(proposals: list[Proposal]) -> str:
+    return pluralize(len(proposals), "answer")
 
 
-def _show(output: Output, found: list[Proposal], digits: int) -> None:
-    if not found:
+def _show(output: Output, proposals: list[Proposal], digits: int) -> None:
+    if not proposals:
         output.note(
             "Nothing to reconcile: no branch with open steps has moved without its session."
         )
         return
-    whys = [f"{one.why} {one.because}" for one in found]
-    output.table(_COLUMNS, [_cells(one, digits) for one in found], whys)
+    whys = [f"{proposal.why} {proposal.because}" for proposal in proposals]
+    output.table(_COLUMNS, [_cells(proposal, digits) for proposal in proposals], whys)
 
 
-def _cells(one: Proposal, digits: int) -> list[Cell]:
-    proposed = f"move to {one.to}" if one.to else one.choice
+def _cells(proposal: Proposal, digits: int) -> list[Cell]:
+    proposed = f"move to {proposal.to}" if proposal.to else proposal.choice
     return [
-        one.session[:digits],
+        proposal.session[:digits],
         proposed,
-        one.title,
-        one.branch,
-        one.open_steps,
-        one.alignment,
+        proposal.title,
+        proposal.branch,
+        proposal.open_steps,
+        proposal.alignment,
     ]

@@ -89,27 +89,27 @@ def look(invocation: Invocation) -> StatusView:
 def _status(
     invocation: Invocation, access: QueryReader, unread: Backlog, sessions: Sequence[Session]
 ) -> Status:
-    found: Row = next(iter(access.rows("status.sources")), {})
+    source_counts: Row = next(iter(access.rows("status.sources")), {})
     return Status(
         behind_bytes=unread.behind_bytes,
         oldest_unread_seconds=unread.oldest_unread_seconds,
-        fresh_at=found.get("fresh_at"),
-        sources={name: found.get(name, 0) for name in _SOURCES},
+        fresh_at=source_counts.get("fresh_at"),
+        sources={name: source_counts.get(name, 0) for name in _SOURCES},
         batches=_batches(access, invocation.now),
-        sessions={state: sum(one.state is state for one in sessions) for state in _COUNTED},
-        rejected_lines=found.get("rejected", 0),
+        sessions={state: sum(session.state is state for session in sessions) for state in _COUNTED},
+        rejected_lines=source_counts.get("rejected", 0),
         owner=access.owner,
         homes=[str(home) for home in invocation.settings.codex_homes],
         db=str(access.path),
         pauses=access.rows("status.pauses"),
         problems=[
             {
-                "code": trouble.code,
-                "path": trouble.path,
-                "message": trouble.message,
-                "hint": trouble.hint,
+                "code": problem.code,
+                "path": problem.path,
+                "message": problem.message,
+                "hint": problem.hint,
             }
-            for trouble in unread.problems
+            for problem in unread.problems
         ],
     )
 
@@ -190,5 +190,5 @@ def _welcome(output: Output, status: Status) -> None:
 
 
 def _counted(counts: dict[str, int]) -> str:
-    said = [f"{count:,} {name.replace('_', ' ')}" for name, count in counts.items() if count]
-    return ", ".join(said) or "nothing"
+    parts = [f"{count:,} {name.replace('_', ' ')}" for name, count in counts.items() if count]
+    return ", ".join(parts) or "nothing"

@@ -75,9 +75,9 @@ def _bundle(invocation: Invocation) -> dict[str, object]:
     known = [*settings.codex_homes, settings.db, settings.db.parent, Path.home()]
     mask = Anonymizer(secrets.token_bytes(16), known)
     checks = [
-        {"name": one.name, "ok": one.ok, "detail": mask.text(one.detail)}
-        for one in examine(invocation)
-        if one.name != _SAID_ELSEWHERE
+        {"name": check.name, "ok": check.ok, "detail": mask.text(check.detail)}
+        for check in examine(invocation)
+        if check.name != _SAID_ELSEWHERE
     ]
     return {
         "versions": versions(),
@@ -93,17 +93,17 @@ def _bundle(invocation: Invocation) -> dict[str, object]:
 def _settings(invocation: Invocation, mask: Anonymizer) -> dict[str, object]:
     """Each value and where it comes from; a path or a command is not told."""
     return {
-        name: {"value": _told(value, mask), "source": invocation.loaded.origins[name].source}
+        name: {"value": _masked(value, mask), "source": invocation.loaded.origins[name].source}
         for name, value in asdict(invocation.settings).items()
     }
 
 
-def _told(value: object, mask: Anonymizer) -> object:
+def _masked(value: object, mask: Anonymizer) -> object:
     match value:
         case Path():
             return mask.path(value)
         case tuple():
-            return [mask.path(one) for one in value]
+            return [mask.path(item) for item in value]
         case _:
             return value
 
@@ -112,20 +112,20 @@ def _counted(invocation: Invocation) -> Mapping[str, object]:
     since = invocation.now - timedelta(days=1)
     try:
         with open_for_reading(invocation) as access:
-            found: dict[str, object] = {
+            counted: dict[str, object] = {
                 name: _words(access.rows(f"bundle.{name}")) for name in _COUNTS
             }
-            found["kinds_nobody_knows"] = _words(access.rows("status.kinds"))
-            found["pauses"] = [word(row["code"]) for row in access.rows("status.pauses")]
-            found["problems"] = _problems(access)
-            found["last_day"] = access.first_row("bundle.samples", since=since)
+            counted["kinds_nobody_knows"] = _words(access.rows("status.kinds"))
+            counted["pauses"] = [word(row["code"]) for row in access.rows("status.pauses")]
+            counted["problems"] = _problems(access)
+            counted["last_day"] = access.first_row("bundle.samples", since=since)
     except DatabaseError as error:
         return {"error": error.code}
-    return found
+    return counted
 
 
 def _words(rows: list[Row]) -> list[Row]:
-    return [{name: word(said) for name, said in row.items()} for row in rows]
+    return [{name: word(value) for name, value in row.items()} for row in rows]
 
 
 def _problems(access: QueryReader) -> dict[str, int]:

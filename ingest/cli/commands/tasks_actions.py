@@ -48,11 +48,11 @@ def add(
 
     Example: tailboard tasks add "Write the changelog" --project parser
     """
-    with action_runner(invocation) as orders:
-        meant = project or project_here(orders.access) or storable(Path.cwd().name)
-        edit = validate_edit.add(" ".join(text), meant, branch)
+    with action_runner(invocation) as runner:
+        target = project or project_here(runner.access) or storable(Path.cwd().name)
+        edit = validate_edit.add(" ".join(text), target, branch)
         task = uuid.uuid4().hex[:ID_CHARS]
-        _say(invocation, orders, task, edit)
+        _record(invocation, runner, task, edit)
 
 
 @click.command("set", cls=Command)
@@ -65,7 +65,7 @@ def set_(invocation: Invocation, id_: str, state: str, reason: str | None) -> No
 
     Example: tailboard tasks set 3fa9 cancelled --reason "not needed any more"
     """
-    _one(invocation, id_, lambda _plan, _task: Set(TaskState(state)), reason)
+    _edit_task(invocation, id_, lambda _plan, _task: Set(TaskState(state)), reason)
 
 
 @click.command("complete", cls=Command)
@@ -77,7 +77,7 @@ def complete(invocation: Invocation, id_: str, reason: str | None) -> None:
 
     Example: tailboard tasks complete 3fa9
     """
-    _one(invocation, id_, lambda _plan, _task: Set(TaskState.DONE), reason)
+    _edit_task(invocation, id_, lambda _plan, _task: Set(TaskState.DONE), reason)
 
 
 @click.command("block", cls=Command)
@@ -89,7 +89,7 @@ def block(invocation: Invocation, id_: str, reason: str | None) -> None:
 
     Example: tailboard tasks block 3fa9 --reason "the server is down"
     """
-    _one(invocation, id_, lambda _plan, _task: Set(TaskState.BLOCKED), reason)
+    _edit_task(invocation, id_, lambda _plan, _task: Set(TaskState.BLOCKED), reason)
 
 
 @click.command("link", cls=Command)
@@ -101,7 +101,7 @@ def link(invocation: Invocation, id_: str, other: str) -> None:
 
     Example: tailboard tasks link 3fa9 7c01
     """
-    _one(
+    _edit_task(
         invocation, id_, lambda plan, task: validate_edit.link(plan, task, named(plan.tasks, other))
     )
 
@@ -115,7 +115,7 @@ def unlink(invocation: Invocation, id_: str, other: str) -> None:
 
     Example: tailboard tasks unlink 3fa9 7c01
     """
-    _one(
+    _edit_task(
         invocation,
         id_,
         lambda plan, task: validate_edit.unlink(plan, task, named(plan.tasks, other)),
@@ -131,7 +131,7 @@ def owner(invocation: Invocation, id_: str, name: str | None) -> None:
 
     Example: tailboard tasks owner 3fa9 ada
     """
-    _one(invocation, id_, lambda _plan, _task: Owner(name))
+    _edit_task(invocation, id_, lambda _plan, _task: Owner(name))
 
 
 @click.command("evidence", cls=Command)
@@ -144,11 +144,11 @@ def evidence(invocation: Invocation, id_: str, kind: str, ref: str) -> None:
 
     Example: tailboard tasks evidence 3fa9 commit 956a49e
     """
-    with action_runner(invocation) as orders:
+    with action_runner(invocation) as runner:
         what = EvidenceKind(kind)
-        shown = session_id(orders.access, ref) if what is EvidenceKind.SESSION else ref
-        task = named(everything(invocation, orders.access).tasks, id_)
-        _say(invocation, orders, task.id, AddEvidence(what, shown))
+        shown = session_id(runner.access, ref) if what is EvidenceKind.SESSION else ref
+        task = named(everything(invocation, runner.access).tasks, id_)
+        _record(invocation, runner, task.id, AddEvidence(what, shown))
 
 
 @click.command("note", cls=Command)
@@ -160,7 +160,7 @@ def note(invocation: Invocation, id_: str, text: tuple[str, ...]) -> None:
 
     Example: tailboard tasks note 3fa9 "Ask Grace about the encoding"
     """
-    _one(invocation, id_, lambda _plan, _task: Note(" ".join(text)))
+    _edit_task(invocation, id_, lambda _plan, _task: Note(" ".join(text)))
 
 
 @click.command("reset", cls=Command)
@@ -171,14 +171,14 @@ def reset(invocation: Invocation, id_: str) -> None:
 
     Example: tailboard tasks reset 3fa9
     """
-    with action_runner(invocation) as orders:
-        tasks = everything(invocation, orders.access).tasks
+    with action_runner(invocation) as runner:
+        tasks = everything(invocation, runner.access).tasks
         # Also of a task that no file tells of any more: else it could never be forgotten.
         known = {task.id for task in tasks}
-        lost = {one.task for one in effective_edits(recorded_edits(orders.access))} - known
-        found = [name for name in lost if id_ and name.startswith(id_.lower())]
-        name = found[0] if len(found) == 1 else named(tasks, id_).id
-        _say(invocation, orders, name, Reset())
+        lost = {edit.task for edit in effective_edits(recorded_edits(runner.access))} - known
+        matches = [name for name in lost if id_ and name.startswith(id_.lower())]
+        name = matches[0] if len(matches) == 1 else named(tasks, id_).id
+        _record(invocation, runner, name, Reset())
 
 
 @click.command("undo", cls=Command)
@@ -188,42 +188,42 @@ def undo(invocation: Invocation) -> None:
 
     Example: tailboard tasks undo
     """
-    with action_runner(invocation) as orders:
-        last, edit = validate_edit.undo(recorded_edits(orders.access), actor())
-        _say(invocation, orders, last.task, edit)
+    with action_runner(invocation) as runner:
+        last, edit = validate_edit.undo(recorded_edits(runner.access), actor())
+        _record(invocation, runner, last.task, edit)
 
 
-def _one(
+def _edit_task(
     invocation: Invocation,
     prefix: str,
     wanted: Callable[[Roadmap, Task], TaskEdit],
     reason: str | None = None,
 ) -> None:
     """Say one thing of the task whose id begins so."""
-    with action_runner(invocation) as orders:
-        plan = everything(invocation, orders.access)
+    with action_runner(invocation) as runner:
+        plan = everything(invocation, runner.access)
         task = named(plan.tasks, prefix)
-        _say(invocation, orders, task.id, wanted(plan, task), reason)
+        _record(invocation, runner, task.id, wanted(plan, task), reason)
 
 
-def _say(
+def _record(
     invocation: Invocation,
-    orders: ActionRunner,
+    runner: ActionRunner,
     task: str,
     edit: TaskEdit,
     reason: str | None = None,
 ) -> None:
     """Write it down, and tell how the task stands now."""
-    saying = orders.say(VERB, {"task": task}, encode_edit(edit), reason)
+    saying = runner.say(VERB, {"task": task}, encode_edit(edit), reason)
     plan = read_after_action(
-        invocation, orders.access, lambda reader: everything(invocation, reader)
+        invocation, runner.access, lambda reader: everything(invocation, reader)
     )
-    now = [one for one in plan.tasks if one.id == task]
+    now = [task_now for task_now in plan.tasks if task_now.id == task]
     edges = touching(now[0], plan.edges) if now else []
 
     def show(output: Output) -> None:
-        for one in now:
-            output.line(one.id, stated(output, one), one.text)
+        for task_now in now:
+            output.line(task_now.id, stated(output, task_now), task_now.text)
         if not now:
             output.note(f"Undone: task {task} no longer exists.")
 

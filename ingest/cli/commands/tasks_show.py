@@ -67,8 +67,8 @@ def _show(
         forth = edge.source == task.id
         other = by_id.get(edge.target if forth else edge.source)
         if other is not None:
-            said = f"{output.state(other.state).text} {other.id} {other.text}"
-            pairs.append((_WORDS[edge.kind][forth], said))
+            link = f"{output.state(other.state).text} {other.id} {other.text}"
+            pairs.append((_WORDS[edge.kind][forth], link))
     pairs += [("evidence", f"{proof.kind}: {proof.ref} ({proof.by})") for proof in task.evidence]
     pairs += [("note", note) for note in task.notes]
     output.fields([pair for pair in pairs if pair[1] not in (None, "")])
@@ -86,21 +86,21 @@ def history(invocation: Invocation, id_: str) -> None:
         task = named(everything(invocation, access).tasks, id_)
         course = _course(access, task)
         every = recorded_edits(access)
-    undone = {said.edit.saying for said in every if isinstance(said.edit, Undo)}
-    mine = [said for said in every if said.task == task.id]
+    undone = {edit.edit.saying for edit in every if isinstance(edit.edit, Undo)}
+    mine = [edit for edit in every if edit.task == task.id]
     body = {
         "tasks": [task],
         "revisions": course,
         "said": [
             {
-                "id": said.id,
-                "at": said.at,
-                "actor": said.actor,
-                "reason": said.reason,
-                "undone": said.id in undone,
-                **encode_edit(said.edit),
+                "id": edit.id,
+                "at": edit.at,
+                "actor": edit.actor,
+                "reason": edit.reason,
+                "undone": edit.id in undone,
+                **encode_edit(edit.edit),
             }
-            for said in mine
+            for edit in mine
         ],
     }
 
@@ -108,8 +108,8 @@ def history(invocation: Invocation, id_: str) -> None:
         output.line(task.id, stated(output, task), task.text)
         for revision in course:
             _tell(output, revision)
-        for said in mine:
-            _say(output, said, undone=said.id in undone)
+        for edit in mine:
+            _show_edit(output, edit, undone=edit.id in undone)
 
     invocation.answer("tasks", body, show)
 
@@ -139,14 +139,16 @@ def _tell(output: Output, revision: Revision) -> None:
 def changed(entry: RevisionStep) -> str:
     """What a revision did to a step, in words."""
     words = [str(change) for change in entry.changes]
-    told = ", ".join(words) or "as before"
+    description = ", ".join(words) or "as before"
     if entry.text_before is not None:
-        told += f" (was “{entry.text_before}”)"
-    return told
+        description += f" (was “{entry.text_before}”)"
+    return description
 
 
-def _say(output: Output, said: RecordedEdit, *, undone: bool) -> None:
-    edit = encode_edit(said.edit)
+def _show_edit(output: Output, recorded: RecordedEdit, *, undone: bool) -> None:
+    edit = encode_edit(recorded.edit)
     what = " ".join(str(value) for value in edit.values() if value is not None)
     taken = "(undone)" if undone else ""
-    output.line(f"{said.at:%Y-%m-%d %H:%M:%S}", f"{said.actor}:", what, said.reason, taken)
+    output.line(
+        f"{recorded.at:%Y-%m-%d %H:%M:%S}", f"{recorded.actor}:", what, recorded.reason, taken
+    )

@@ -106,7 +106,7 @@ def _rows(invocation: Invocation, access: QueryReader, scope: Scope, by: str) ->
 
 def _summed(rows: Iterable[tuple[str | None, Row]]) -> list[Usage]:
     """Rows of one key together, in the order the keys first came."""
-    found: dict[str, Usage] = {}
+    sums: dict[str, Usage] = {}
     for key, row in rows:
-        found.setdefault(key or UNKNOWN, Usage(key or UNKNOWN)).add(row)
-    return list(found.values())
+        sums.setdefault(key or UNKNOWN, Usage(key or UNKNOWN)).add(row)
+    return list(sums.values())

@@ -71,7 +71,7 @@ def _checks(invocation: Invocation, *, deep: bool) -> list[SourceCheck]:
         shown = Narration(
             invocation.output, "Verified", time.monotonic, wanted=not invocation.options.json
         )
-        found = verify(
+        checks = verify(
             reading,
             homes(settings.codex_homes),
             invocation.now.isoformat(),
@@ -80,7 +80,7 @@ def _checks(invocation: Invocation, *, deep: bool) -> list[SourceCheck]:
             progress=shown.at,
         )
         try:
-            return list(found)
+            return list(checks)
         finally:
             shown.clear()
 

@@ -70,28 +70,32 @@ class RepositoryView(Struct, frozen=True):
 
 def view_repository(anchors: Iterable[Anchor], git: Git) -> RepositoryView:
     """Read the repositories of these sessions. Runs git: never call this on the UI thread."""
-    found = RepositoryView()
+    view = RepositoryView()
     placed, silent = group_by_repository(anchors, git)
-    found.unread.extend(dict.fromkeys(silent.values()))
-    for root, here in placed.items():
+    view.unread.extend(dict.fromkeys(silent.values()))
+    for root, anchors_here in placed.items():
         if root is None:
-            found.alignments.update({one.session: _without_repository(one, silent) for one in here})
+            view.alignments.update(
+                {anchor.session: _without_repository(anchor, silent) for anchor in anchors_here}
+            )
             continue
-        commits = {one.commit for one in here if one.commit}
+        commits = {anchor.commit for anchor in anchors_here if anchor.commit}
         try:
             repository = git.read(root, commits)
         except GitFailed as error:
             state = AlignmentState.UNKNOWN if error.repository else AlignmentState.NO_REPO
-            if error.repository and error.message not in found.unread:
-                found.unread.append(error.message)
+            if error.repository and error.message not in view.unread:
+                view.unread.append(error.message)
             unread = Alignment(state=state, why=error.message, root=root)
-            found.alignments.update({one.session: unread for one in here})
+            view.alignments.update({anchor.session: unread for anchor in anchors_here})
             continue
         ancestry = Ancestry(repository, commits)
-        found.repositories[root] = repository, ancestry
-        found.roots.update({one.session: root for one in here})
-        found.alignments.update({one.session: alignment(one, repository, ancestry) for one in here})
-    return found
+        view.repositories[root] = repository, ancestry
+        view.roots.update({anchor.session: root for anchor in anchors_here})
+        view.alignments.update(
+            {anchor.session: alignment(anchor, repository, ancestry) for anchor in anchors_here}
+        )
+    return view
 
 
 def alignments(anchors: Iterable[Anchor], git: Git) -> dict[str, Alignment]:
@@ -109,27 +113,29 @@ def group_by_repository(
     anchors = list(anchors)
     folders: dict[str | None, str | None] = {}
     silent: dict[str | None, str] = {}
-    for cwd in dict.fromkeys(one.cwd for one in anchors):
+    for cwd in dict.fromkeys(anchor.cwd for anchor in anchors):
         try:
             folders[cwd] = git.root(cwd)
         except GitFailed as error:
             folders[cwd], silent[cwd] = None, error.message
     remotes = {
-        one.remote: root for one in anchors if one.remote and (root := folders[one.cwd]) is not None
+        anchor.remote: root
+        for anchor in anchors
+        if anchor.remote and (root := folders[anchor.cwd]) is not None
     }
     placed: defaultdict[str | None, list[Anchor]] = defaultdict(list)
-    for one in anchors:
-        root = folders[one.cwd]
-        if root is None and one.remote and one.cwd not in silent:
-            root = remotes.get(one.remote)
-        placed[root].append(one)
+    for anchor in anchors:
+        root = folders[anchor.cwd]
+        if root is None and anchor.remote and anchor.cwd not in silent:
+            root = remotes.get(anchor.remote)
+        placed[root].append(anchor)
     return placed, silent
 
 
-def _without_repository(one: Anchor, silent: dict[str | None, str]) -> Alignment:
-    if one.cwd in silent:
-        return Alignment(state=AlignmentState.UNKNOWN, why=silent[one.cwd])
-    where = one.cwd or "its folder"
+def _without_repository(anchor: Anchor, silent: dict[str | None, str]) -> Alignment:
+    if anchor.cwd in silent:
+        return Alignment(state=AlignmentState.UNKNOWN, why=silent[anchor.cwd])
+    where = anchor.cwd or "its folder"
     return Alignment(state=AlignmentState.NO_REPO, why=f"There is no repository at {where}.")
 
 
@@ -191,9 +197,9 @@ class _Comparison:
 
     def _other_branch(self) -> Alignment:
         began = self.anchor.branch or f"no branch, at {self.short}"
-        gone = ", which is gone" if self._gone else ""
+        deleted = ", which is gone" if self._gone else ""
         now = f"{self.repository.branch} is checked out, {self._relation()}"
-        why = f"It began on {began}{gone}; {now}."
+        why = f"It began on {began}{deleted}; {now}."
         return self._result(AlignmentState.OTHER_BRANCH, why)
 
     def _relation(self) -> str:

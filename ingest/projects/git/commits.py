@@ -21,10 +21,10 @@ def commits_during(
 ) -> list[Commit]:
     """The commits made while the session ran, the newest first."""
     covered = _Covered(spans)
-    found = [one for one in repository.commits.values() if one in covered]
+    during = [commit for commit in repository.commits.values() if commit in covered]
     # If its branch is gone, the work may have been merged: use HEAD instead.
     tip = repository.tip(anchor.branch) or repository.head
-    return ancestry.filter_contained(tip, found) if tip is not None else []
+    return ancestry.filter_contained(tip, during) if tip is not None else []
 
 
 def uncovered(
@@ -36,16 +36,16 @@ def uncovered(
     """The commits of a branch, or of HEAD, that none of these sessions covers, since the first
     session in the repository began; the newest first.
     """
-    spans = [one.span for one in anchors if one.span and _worked_in(one, repository)]
+    spans = [item.span for item in anchors if item.span and _worked_in(item, repository)]
     covered, tip = _Covered(spans), repository.tip(branch) or repository.head
     if tip is None or covered.first is None:
         return []
-    found = [
-        one
-        for one in repository.commits.values()
-        if one.committed >= covered.first and one not in covered
+    commits = [
+        item
+        for item in repository.commits.values()
+        if item.committed >= covered.first and item not in covered
     ]
-    return ancestry.filter_contained(tip, found)
+    return ancestry.filter_contained(tip, commits)
 
 
 def _worked_in(anchor: Anchor, repository: Repository) -> bool:

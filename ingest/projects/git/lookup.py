@@ -45,11 +45,11 @@ class Git:
         if not folder or not Path(folder).is_absolute():
             return None
         self._refuse_silent(folder)
-        found: list[str | None] = []
+        roots: list[str | None] = []
 
         def search() -> None:
             with contextlib.suppress(OSError, ValueError):
-                found.append(_root(Path(folder)))
+                roots.append(_root(Path(folder)))
 
         # The thread is abandoned if the system call never returns.
         thread = threading.Thread(target=search, name="git-root", daemon=True)
@@ -58,13 +58,13 @@ class Git:
         if thread.is_alive():
             self._silent[folder] = time.monotonic()
             raise _no_folder(folder)
-        return next(iter(found), None)
+        return next(iter(roots), None)
 
-    def read(self, root: str, asked: Iterable[str] = ()) -> Repository:
+    def read(self, root: str, commits: Iterable[str] = ()) -> Repository:
         """The current repository, with the missing ones of `asked` as `lost`."""
         self._refuse_silent(root)
         try:
-            return self._read(root, asked)
+            return self._read(root, commits)
         except GitFailed as error:
             if error.silent:
                 self._silent[root] = time.monotonic()
@@ -73,11 +73,11 @@ class Git:
     def _refuse_silent(self, folder: str) -> None:
         """Fail at once for a folder that timed out recently, or one on the same mount."""
         now = time.monotonic()
-        self._silent = {one: at for one, at in self._silent.items() if now - at < _AGAIN_SECONDS}
-        if self._silent and any(_near(folder, one) for one in self._silent):
+        self._silent = {path: at for path, at in self._silent.items() if now - at < _AGAIN_SECONDS}
+        if self._silent and any(_near(folder, path) for path in self._silent):
             raise _no_folder(folder)
 
-    def _read(self, root: str, asked: Iterable[str]) -> Repository:
+    def _read(self, root: str, wanted: Iterable[str]) -> Repository:
         now = self._now(root)
         known = self._known.get(root)
         same = known is not None and _refs(known) == _refs(now)
@@ -85,22 +85,24 @@ class Git:
             commits = {}
             if now.head is not None or now.branches:
                 tips = ["HEAD"] if now.head else []
-                told = self._run(
+                output = self._run(
                     root, "rev-list", "--topo-order", f"--max-count={NEWEST}",
                     f"--format={FORMAT}", "--branches", "--remotes", *tips, "--",
                 )  # fmt: skip
-                commits = parse_commits(told)
+                commits = parse_commits(output)
             known = msgspec.structs.replace(now, commits=commits)
-        missing = {one for one in asked if one not in known.commits and _ID(one)} - known.lost
+        missing = {
+            commit for commit in wanted if commit not in known.commits and _ID(commit)
+        } - known.lost
         if missing:
-            told = self._run(root, "cat-file", "--batch-check", given="\n".join(sorted(missing)))
-            gone = {line.split()[0] for line in told.splitlines() if line.endswith(" missing")}
-            known = msgspec.structs.replace(known, lost=known.lost | gone)
+            output = self._run(root, "cat-file", "--batch-check", stdin="\n".join(sorted(missing)))
+            absent = {line.split()[0] for line in output.splitlines() if line.endswith(" missing")}
+            known = msgspec.structs.replace(known, lost=known.lost | absent)
         self._known[root] = known
         return known
 
     def _now(self, root: str) -> Repository:
-        told = self._run(
+        output = self._run(
             root, "for-each-ref", f"--count={_BRANCHES}", "--sort=-committerdate",
             "--format=%(objectname)%00%(refname)", "refs/heads", "refs/remotes",
         )  # fmt: skip
@@ -112,18 +114,20 @@ class Git:
             root,
             head or None,
             name.removeprefix(_HEADS) if name.startswith(_HEADS) else None,
-            parse_branches(told),
+            parse_branches(output),
             shallow=shallow,
         )
 
-    def _run(self, root: str, *arguments: str, given: str = "") -> str:
-        return self._program.run(root, *arguments, given=given)
+    def _run(self, root: str, *arguments: str, stdin: str = "") -> str:
+        return self._program.run(root, *arguments, input_text=stdin)
 
 
 def _root(folder: Path) -> str | None:
     if not folder.is_dir():
         return None
-    return next((str(one) for one in (folder, *folder.parents) if _is_repository(one)), None)
+    return next(
+        (str(parent) for parent in (folder, *folder.parents) if _is_repository(parent)), None
+    )
 
 
 def _near(folder: str, silent: str) -> bool:
@@ -134,8 +138,8 @@ def _near(folder: str, silent: str) -> bool:
         mounts = Path("/proc/self/mounts").read_text("utf-8", "surrogateescape")
     except OSError:
         return False
-    place = mount_of(silent, mounts)
-    return place not in (None, "/") and place == mount_of(folder, mounts)
+    mount = mount_of(silent, mounts)
+    return mount not in (None, "/") and mount == mount_of(folder, mounts)
 
 
 def _no_folder(folder: str) -> GitFailed:
@@ -146,5 +150,5 @@ def _is_repository(folder: Path) -> bool:
     return os.path.lexists(folder / ".git")
 
 
-def _refs(one: Repository) -> tuple[object, ...]:
-    return one.head, one.branch, one.branches, one.shallow
+def _refs(repository: Repository) -> tuple[object, ...]:
+    return repository.head, repository.branch, repository.branches, repository.shallow

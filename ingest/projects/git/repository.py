@@ -52,46 +52,46 @@ class Ancestry:
     """Ancestry of the wanted commits and the tips of branches."""
 
     def __init__(self, repository: Repository, wanted: Iterable[str] = ()) -> None:
-        kept = {*wanted, *repository.branches.values()}
+        tracked = {*wanted, *repository.branches.values()}
         if repository.head is not None:
-            kept.add(repository.head)
+            tracked.add(repository.head)
         self._place: dict[str, int] = {}
-        self._masks = self._read(repository.commits, kept)
+        self._masks = self._read(repository.commits, tracked)
 
-    def contains(self, one: str, other: str) -> bool:
+    def contains(self, descendant: str, ancestor: str) -> bool:
         """Whether `one` is `other`, or descends from it."""
-        place, mask = self._place.get(other), self._masks.get(one)
-        return place is not None and mask is not None and bool(mask >> place & 1)
+        position, mask = self._place.get(ancestor), self._masks.get(descendant)
+        return position is not None and mask is not None and bool(mask >> position & 1)
 
-    def count_ahead(self, one: str, other: str) -> int:
+    def count_ahead(self, branch: str, other: str) -> int:
         """The number of commits in `one` that are not in `other`."""
-        return (self._masks.get(one, 0) & ~self._masks.get(other, 0)).bit_count()
+        return (self._masks.get(branch, 0) & ~self._masks.get(other, 0)).bit_count()
 
-    def filter_contained(self, one: str, commits: Iterable[Commit]) -> list[Commit]:
+    def filter_contained(self, descendant: str, commits: Iterable[Commit]) -> list[Commit]:
         """The commits that `one` contains."""
-        mask = self._masks.get(one, 0)
+        mask = self._masks.get(descendant, 0)
         return [commit for commit in commits if mask >> self._place[commit.id] & 1]
 
-    def _read(self, commits: dict[str, Commit], kept: set[str]) -> dict[str, int]:
+    def _read(self, commits: dict[str, Commit], tracked: set[str]) -> dict[str, int]:
         # One bit per commit. A mask is dropped once all children have used it, so that memory does
         # not grow with the square of the history.
         children = Counter(parent for commit in commits.values() for parent in commit.parents)
         masks: dict[str, int] = {}
-        for place, commit in enumerate(reversed(commits.values())):
-            self._place[commit.id] = place
-            mask = 1 << place
+        for position, commit in enumerate(reversed(commits.values())):
+            self._place[commit.id] = position
+            mask = 1 << position
             for parent in commit.parents:
                 mask |= masks.get(parent, 0)
                 children[parent] -= 1
-                if not children[parent] and parent not in kept:
+                if not children[parent] and parent not in tracked:
                     masks.pop(parent, None)
             masks[commit.id] = mask
-        return {one: masks[one] for one in kept if one in masks}
+        return {commit_id: masks[commit_id] for commit_id in tracked if commit_id in masks}
 
 
-def parse_commits(told: str) -> dict[str, Commit]:
+def parse_commits(output: str) -> dict[str, Commit]:
     """Parse the output of `rev-list` in `FORMAT`."""
-    parts = (line.split("\0") for line in told.split("\n"))
+    parts = (line.split("\0") for line in output.split("\n"))
     read = (_commit(part) for part in parts if len(part) == _FIELDS)
     return {commit.id: commit for commit in read}
 
@@ -110,12 +110,12 @@ def _moment(seconds: str) -> datetime:
         return _NEVER  # The commit has an invalid time.
 
 
-def parse_branches(told: str) -> dict[str, str]:
+def parse_branches(output: str) -> dict[str, str]:
     """Parse the output of `for-each-ref`: the tip of each branch by short name."""
-    found: dict[str, str] = {}
-    for line in told.split("\n"):
+    branches: dict[str, str] = {}
+    for line in output.split("\n"):
         commit, _, name = line.partition("\0")
         short = name.removeprefix("refs/heads/").removeprefix("refs/remotes/")
         if short != name and not (name.startswith("refs/remotes/") and name.endswith("/HEAD")):
-            found.setdefault(short, commit)
-    return found
+            branches.setdefault(short, commit)
+    return branches

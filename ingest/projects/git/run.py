@@ -48,11 +48,11 @@ class GitProgram(Struct, frozen=True):
     env: dict[str, str]
     seconds: float = SECONDS
 
-    def run(self, root: str, *arguments: str, given: str = "") -> str:
+    def run(self, root: str, *arguments: str, input_text: str = "") -> str:
         """The output of git in this folder; "" if git exits with 1 and no message."""
         if self.path is None:
             raise GitFailed("Git is not installed.")
-        settings = [part for one in _SETTINGS for part in ("-c", one)]
+        settings = [part for setting in _SETTINGS for part in ("-c", setting)]
         # -C instead of cwd: if changing the folder hangs, only git hangs.
         command = [
             self.path,
@@ -78,7 +78,7 @@ class GitProgram(Struct, frozen=True):
         except OSError as error:
             raise GitFailed(f"Git cannot be run in {root}: {error.strerror}.") from error
         try:
-            out, told = process.communicate(given.encode(), timeout=self.seconds)
+            out, errors = process.communicate(input_text.encode(), timeout=self.seconds)
         except subprocess.TimeoutExpired as error:
             _end(process)
             why = f"Git did not answer within {self.seconds:g} seconds in {root}."
@@ -86,19 +86,21 @@ class GitProgram(Struct, frozen=True):
         except BaseException:
             _end(process)
             raise
-        if process.returncode == 1 and not told.strip():
+        if process.returncode == 1 and not errors.strip():
             return ""
         if process.returncode:
-            raise _refusal(root, told.decode(errors="replace"))
+            raise _refusal(root, errors.decode(errors="replace"))
         return out.decode(errors="replace")
 
 
 def find_git(env: Mapping[str, str], seconds: float = SECONDS) -> GitProgram:
     """The git on the PATH of this environment."""
     path = shutil.which("git", path=env.get("PATH", os.defpath))
-    kept = {name: env[name] for name in _KEPT if name in env}
+    inherited = {name: env[name] for name in _KEPT if name in env}
     # A relative path would be looked up in the folder of the repository.
-    return GitProgram(path if path and Path(path).is_absolute() else None, kept | _SAID, seconds)
+    return GitProgram(
+        path if path and Path(path).is_absolute() else None, inherited | _SAID, seconds
+    )
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -115,10 +117,10 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         process.wait(_END_SECONDS)
 
 
-def _refusal(root: str, told: str) -> GitFailed:
-    if "dubious ownership" in told:
+def _refusal(root: str, stderr: str) -> GitFailed:
+    if "dubious ownership" in stderr:
         return GitFailed(f"{root} belongs to somebody else, so git does not look into it.")
-    if "not a git repository" in told:
+    if "not a git repository" in stderr:
         return GitFailed(f"{root} is no longer a repository.", repository=False)
-    first = next((line for line in told.splitlines() if line.strip()), "no reason given")
+    first = next((line for line in stderr.splitlines() if line.strip()), "no reason given")
     return GitFailed(f"Git refused in {root}: {first[:200]}")

@@ -75,7 +75,7 @@ def _place(wire: EdgeRoute, tracks: list[list[EdgeRoute]]) -> None:
     """In the first track where it meets no other, right of all that have to be left of it."""
     first = 0
     for number, others in enumerate(tracks):
-        if any(one.start in wire.ends or one.detour is wire for one in others):
+        if any(route.start in wire.ends or route.detour is wire for route in others):
             first = number + 1
     while first < len(tracks) and any(_meet(wire, other) for other in tracks[first]):
         first += 1
@@ -85,10 +85,10 @@ def _place(wire: EdgeRoute, tracks: list[list[EdgeRoute]]) -> None:
     wire.track = first
 
 
-def _meet(one: EdgeRoute, other: EdgeRoute) -> bool:
-    return min(one.start, *one.ends) <= max(other.start, *other.ends) and min(
-        other.start, *other.ends
-    ) <= max(one.start, *one.ends)
+def _meet(first: EdgeRoute, second: EdgeRoute) -> bool:
+    return min(first.start, *first.ends) <= max(second.start, *second.ends) and min(
+        second.start, *second.ends
+    ) <= max(first.start, *first.ends)
 
 
 def _free(row: int, taken: set[int]) -> int:

@@ -108,12 +108,12 @@ class _Grid:
         """Of each point: the first node that hangs together with it."""
         parts = [-1] * len(self._layers)
         for start in range(self._nodes):
-            found = [start] if parts[start] < 0 else []
-            while found:
-                point = found.pop()
+            component = [start] if parts[start] < 0 else []
+            while component:
+                point = component.pop()
                 if parts[point] < 0:
                     parts[point] = start
-                    found += self._left[point] + self._right[point]
+                    component += self._left[point] + self._right[point]
         return parts
 
     def sort(self, known: int) -> None:
@@ -160,12 +160,14 @@ class _Grid:
             (self._left, self.columns),
         ):
             for column in columns:
-                wishes = [_middle([rows[one] for one in beside[p]], rows[p]) for p in column]
-                self._stack(column, wishes, rows)
+                targets = [
+                    _middle([rows[neighbour] for neighbour in beside[p]], rows[p]) for p in column
+                ]
+                self._stack(column, targets, rows)
         top = min(rows, default=0.0)
         return [int(row - top) + 1 for row in rows]
 
-    def _stack(self, column: list[int], wishes: list[float], rows: list[float]) -> None:
+    def _stack(self, column: list[int], targets: list[float], rows: list[float]) -> None:
         """As near to the wishes as the order allows: those that want the same room share it."""
         offsets, offset, last = [], 0.0, 0.0
         for point in column:
@@ -174,8 +176,8 @@ class _Grid:
             offsets.append(offset)
             last = half
         blocks: list[tuple[float, int]] = []
-        for wish, shift in zip(wishes, offsets, strict=True):
-            total, count = wish - shift, 1
+        for target, shift in zip(targets, offsets, strict=True):
+            total, count = target - shift, 1
             while blocks and blocks[-1][0] * count >= total * blocks[-1][1]:
                 total, count = total + blocks[-1][0], count + blocks[-1][1]
                 blocks.pop()
@@ -194,16 +196,19 @@ def _settle(
     """One column put in order after the one beside it; equals stay as they are."""
     spots = {point: spot for spot, point in enumerate(fixed)}
     share = len(fixed) / max(1, len(column))
-    wishes = {
-        point: (parts[point], _mean([spots[one] for one in beside[point]], spot * share))
+    targets = {
+        point: (
+            parts[point],
+            _mean([spots[neighbour] for neighbour in beside[point]], spot * share),
+        )
         for spot, point in enumerate(column)
     }
-    _reorder(column, wishes.__getitem__, known)
+    _reorder(column, targets.__getitem__, known)
 
 
-def _reorder(column: list[int], wish: Callable[[int], Any], known: int) -> None:
+def _reorder(column: list[int], sort_key: Callable[[int], Any], known: int) -> None:
     old = iter([point for point in column if point < known])
-    column.sort(key=wish)
+    column.sort(key=sort_key)
     column[:] = [next(old) if point < known else point for point in column]
 
 

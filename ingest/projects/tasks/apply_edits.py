@@ -25,15 +25,15 @@ from ingest.projects.tasks.model import Edge, EdgeKind, Evidence, Origin, Task, 
 def added_tasks(every: Iterable[RecordedEdit], project: str | None) -> list[Task]:
     """The tasks that people added, to `project` or to all projects."""
     return [
-        _added(one, one.edit)
-        for one in effective_edits(list(every))
-        if isinstance(one.edit, Add) and project in (None, one.edit.project)
+        _added(edit, edit.edit)
+        for edit in effective_edits(list(every))
+        if isinstance(edit.edit, Add) and project in (None, edit.edit.project)
     ]
 
 
-def _added(said: RecordedEdit, edit: Add) -> Task:
+def _added(recorded: RecordedEdit, edit: Add) -> Task:
     return Task(
-        id=said.task,
+        id=recorded.task,
         text=edit.text,
         state=TaskState.PENDING,
         derived_state=None,
@@ -74,19 +74,19 @@ def apply_edits(
 
 
 def _apply(
-    said: RecordedEdit, task: Task, by_id: dict[str, Task], derived: Derived, states: set[str]
+    recorded: RecordedEdit, task: Task, by_id: dict[str, Task], derived: Derived, states: set[str]
 ) -> str | None:
     """Apply one edit. Returns why it cannot be applied, or None."""
-    match said.edit:
+    match recorded.edit:
         case Set(state=state):
             task.state = state
             states.add(task.id)
-            if said.reason:
-                task.notes.append(said.reason)
+            if recorded.reason:
+                task.notes.append(recorded.reason)
         case Owner(name=name):
             task.owner = name
         case AddEvidence(kind=kind, ref=ref):
-            proof = Evidence(kind, ref, said.actor)
+            proof = Evidence(kind, ref, recorded.actor)
             if proof not in task.evidence:
                 task.evidence.append(proof)
         case Note(text=text):
@@ -97,7 +97,7 @@ def _apply(
             derived.edges = [
                 edge for edge in derived.edges if (edge.source, edge.target) != (to, task.id)
             ]
-            task.depends_on = [one for one in task.depends_on if one != to]
+            task.depends_on = [task_id for task_id in task.depends_on if task_id != to]
     return None
 
 

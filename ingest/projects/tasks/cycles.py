@@ -31,11 +31,11 @@ def without_cycles(hard: list[Edge], soft: list[Edge]) -> list[Edge]:
     """The soft edges that close no cycle with the hard ones, which are acyclic themselves."""
     if not hard or not _has_cycle([*hard, *soft]):
         return soft
-    kept: list[Edge] = []
+    remaining: list[Edge] = []
     for edge in soft:
-        if shortest_path([*hard, *kept], edge.target, edge.source) is None:
-            kept.append(edge)
-    return kept
+        if shortest_path([*hard, *remaining], edge.target, edge.source) is None:
+            remaining.append(edge)
+    return remaining
 
 
 def _has_cycle(edges: list[Edge]) -> bool:

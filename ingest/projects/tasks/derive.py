@@ -79,7 +79,7 @@ def derive(materials: Iterable[LoadedTasks], now: Now) -> Derived:
     """The tasks of these sessions, in their order, and the edges between them."""
     derived, families = Derived(), list[_Family]()
     everything = list(materials)
-    by_id = {one.session.id: one.session for one in everything}
+    by_id = {loaded.session.id: loaded.session for loaded in everything}
     for material in everything:
         family = _Family(material)
         families.append(family)
@@ -109,11 +109,11 @@ def _task(session: LoggedThread, name: str, text: str, state: TaskState, origin:
 
 def _goals(family: _Family, now: Now) -> Iterator[Task]:
     session = family.material.session
-    told: dict[str, list[Goal]] = {}
+    goals: dict[str, list[Goal]] = {}
     for goal in family.material.goals:
-        told.setdefault(goal.objective, []).append(goal)
+        goals.setdefault(goal.objective, []).append(goal)
     newest = family.material.goals[-1].objective if family.material.goals else None
-    for objective, course in told.items():
+    for objective, course in goals.items():
         first, last = course[0], course[-1]
         name = task_id(session.id, first.segment, first.byte, "goal")
         state = _goal_state(last.status, session, now)
@@ -180,17 +180,17 @@ def _step_state(step: PlanStep, session: LoggedThread, now: Now) -> TaskState:
 
 def _evidence(step: PlanStep, seen: list[ObservedAction]) -> list[Evidence]:
     """The commands run and files changed while the step was in progress."""
-    found: dict[tuple[str, str], Evidence] = {}
+    evidence: dict[tuple[str, str], Evidence] = {}
     counts: dict[str, int] = {}
     for start, end in step.worked:
         for at in range(bisect_left(seen, ObservedAction(start, "", "")), len(seen)):
             point, kind, what = seen[at]
             if end is not None and point >= end:
                 break
-            if (kind, what) not in found and counts.get(kind, 0) < _EVIDENCE:
+            if (kind, what) not in evidence and counts.get(kind, 0) < _EVIDENCE:
                 counts[kind] = counts.get(kind, 0) + 1
-                found[kind, what] = Evidence(EvidenceKind(kind), what, OBSERVED)
-    return list(found.values())
+                evidence[kind, what] = Evidence(EvidenceKind(kind), what, OBSERVED)
+    return list(evidence.values())
 
 
 def _agents(family: _Family, sessions: dict[str, LoggedThread], now: Now) -> Iterator[Task]:
@@ -267,28 +267,31 @@ def _requests(material: LoadedTasks, now: Now) -> Iterator[Task]:
 
 def _proposals(material: LoadedTasks, now: Now) -> Iterator[Task]:
     """Proposed tasks; only the newest proposal of a session that is not stalled is current."""
-    session, told = material.session, material.proposals
-    for message in told:
-        for place, item in enumerate(proposed_items(message.text, plan=message.plan)):
-            name = task_id(session.id, message.segment, message.byte, "proposed", place)
+    session, proposals = material.session, material.proposals
+    for message in proposals:
+        for index, item in enumerate(proposed_items(message.text, plan=message.plan)):
+            name = task_id(session.id, message.segment, message.byte, "proposed", index)
             dropped = TaskState.CANCELLED if _left(session, now) else TaskState.PENDING
             state = TaskState.DONE if item.done else dropped
             task = _task(session, name, item.text, state, Origin.PROPOSED)
-            task.current = message is told[-1] and state is not TaskState.CANCELLED
+            task.current = message is proposals[-1] and state is not TaskState.CANCELLED
             yield task
 
 
 def _plan_edges(families: list[_Family]) -> Iterator[Edge]:
     """Edges for the order of steps in a plan, and for what is part of what."""
     of_child = {
-        link.child: task for one in families for link, task in one.agents if link.child is not None
+        link.child: task
+        for other in families
+        for link, task in other.agents
+        if link.child is not None
     }
     for family in families:
         for before, after in pairwise(family.steps):
             yield Edge(before.id, after.id, EdgeKind.ORDER)
         above = family.goals[-1] if family.goals else of_child.get(family.material.session.id)
-        if family.goals and (given := of_child.get(family.material.session.id)):
-            yield Edge(given.id, family.goals[-1].id, EdgeKind.PART)
+        if family.goals and (child_goals := of_child.get(family.material.session.id)):
+            yield Edge(child_goals.id, family.goals[-1].id, EdgeKind.PART)
         if above is not None:
             for step in family.steps:
                 yield Edge(above.id, step.id, EdgeKind.PART)
@@ -317,8 +320,8 @@ class _Pool(Struct):
 def _continuation_edges(families: list[_Family]) -> Iterator[Edge]:
     """Edges from open tasks of one session to tasks of a later session that continue them."""
     pools: dict[tuple[str, str | None], _Pool] = {}
-    begun = [one for one in families if one.material.session.parent_id is None]
-    begun.sort(key=lambda one: (_began(one.material.session), one.material.key))
+    begun = [other for other in families if other.material.session.parent_id is None]
+    begun.sort(key=lambda other: (_began(other.material.session), other.material.key))
     for family in begun:
         tasks = [task for task in (*family.goals, *family.steps) if task.current]
         if not tasks:
@@ -337,22 +340,22 @@ def _continuation_edges(families: list[_Family]) -> Iterator[Edge]:
 
 def _older(pool: _Pool, task: Task, session: LoggedThread) -> Task | None:
     words = normalized(task.text)
-    found = pool.exact.get((task.origin, words))
-    if found is None:
+    match = pool.exact.get((task.origin, words))
+    if match is None:
         alike = [
-            (score, -place, one, before)
-            for place, (one, before) in enumerate(pool.latest)
-            if one.continued_in is None
-            and one.origin is task.origin
-            and (score := similarity(normalized(one.text), words)) >= _CONTINUES
+            (score, -index, candidate, before)
+            for index, (candidate, before) in enumerate(pool.latest)
+            if candidate.continued_in is None
+            and candidate.origin is task.origin
+            and (score := similarity(normalized(candidate.text), words)) >= _CONTINUES
         ]
         if alike:
-            _, _, one, before = max(alike, key=lambda pair: pair[:2])
-            found = one, before
-    if found is None or not _over(found[1], session):
+            _, _, candidate, before = max(alike, key=lambda pair: pair[:2])
+            match = candidate, before
+    if match is None or not _over(match[1], session):
         return None
-    pool.exact.pop((task.origin, normalized(found[0].text)), None)
-    return found[0] if found[0].continued_in is None else None
+    pool.exact.pop((task.origin, normalized(match[0].text)), None)
+    return match[0] if match[0].continued_in is None else None
 
 
 def _began(session: LoggedThread) -> float:

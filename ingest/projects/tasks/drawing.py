@@ -50,18 +50,18 @@ def text(roadmap: Roadmap, *, ascii: bool = False, columns: int | None = None) -
     labels = {task.id: label(task, ascii=ascii) for task in roadmap.tasks}
     placed = layout([task.id for task in roadmap.tasks], edges)
     soft = set(edges) - hard
-    pictures = (draw(placed, labels, soft, columns=room, ascii=ascii) for room in _WIDTHS)
+    pictures = (draw(placed, labels, soft, columns=width, ascii=ascii) for width in _WIDTHS)
     fitting = (one for one in pictures if columns is None or one.width <= columns)
     picture = next(fitting, None) or draw(placed, labels, soft, columns=_WIDTHS[1], ascii=ascii)
-    room = picture.width if columns is None else columns
+    width = picture.width if columns is None else columns
     more = "~" if ascii else "…"
-    return "\n".join(truncate(line.rstrip(), room, more) for line in picture.lines) + "\n"
+    return "\n".join(truncate(line.rstrip(), width, more) for line in picture.lines) + "\n"
 
 
 def label(task: Task, *, ascii: bool = False) -> str:
     """The state's glyph and what is to be done, on one line."""
-    look = STATE_STYLES.get(task.state, UNKNOWN)
-    glyph = look.ascii if ascii else look.glyph
+    style = STATE_STYLES.get(task.state, UNKNOWN)
+    glyph = style.ascii if ascii else style.glyph
     return f"{glyph} {truncate(one_line(task.text), _LABEL)}"
 
 

@@ -93,12 +93,16 @@ def decode_edit(row: Row) -> RecordedEdit | None:
 def effective_edits(every: list[RecordedEdit]) -> list[RecordedEdit]:
     """The edits that were neither undone nor followed by a reset; undo entries are left out."""
     undone = {edit.edit.saying for edit in every if isinstance(edit.edit, Undo)}
-    kept = [edit for edit in every if edit.id not in undone and not isinstance(edit.edit, Undo)]
-    reset_at = {edit.task: place for place, edit in enumerate(kept) if isinstance(edit.edit, Reset)}
+    remaining = [
+        edit for edit in every if edit.id not in undone and not isinstance(edit.edit, Undo)
+    ]
+    reset_at = {
+        edit.task: index for index, edit in enumerate(remaining) if isinstance(edit.edit, Reset)
+    }
     return [
         edit
-        for place, edit in enumerate(kept)
-        if isinstance(edit.edit, Add) or place > reset_at.get(edit.task, -1)
+        for index, edit in enumerate(remaining)
+        if isinstance(edit.edit, Add) or index > reset_at.get(edit.task, -1)
     ]
 
 

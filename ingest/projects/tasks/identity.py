@@ -48,19 +48,19 @@ class StepMatcher(Struct):
             return self.newest
         who = _matched(self.newest, self.dropped, [text for text, _ in steps], _closed(steps))
         before = {one.who: one for one in self.newest}
-        found = []
+        matched = []
         for (text, status), one in zip(steps, who, strict=True):
             step = before.get(-1 if one is None else one)
             if step is None or step.text != text or step.status != status:
                 step = MatchedStep(self.known if one is None else one, text, status)
                 self.known += one is None
-            found.append(step)
-        here = {one.who for one in found}
-        if self.dropped or before.keys() - here:
-            gone = [one for one in self.newest if one.who not in here]
-            self.dropped = [one for one in self.dropped if one.who not in here] + gone
-        self.newest = found
-        return found
+            matched.append(step)
+        current = {one.who for one in matched}
+        if self.dropped or before.keys() - current:
+            missing = [one for one in self.newest if one.who not in current]
+            self.dropped = [one for one in self.dropped if one.who not in current] + missing
+        self.newest = matched
+        return matched
 
 
 def _closed(steps: Sequence[tuple[str, str]]) -> list[bool]:
@@ -87,17 +87,17 @@ def _same_text(
     who: list[int | None],
     free: dict[int, MatchedStep],
 ) -> None:
-    for at, (one, text) in enumerate(zip(before, texts, strict=False)):
-        if one.text == text:
+    for at, (previous, text) in enumerate(zip(before, texts, strict=False)):
+        if previous.text == text:
             who[at] = free.pop(at).who
     if not free and not dropped:
         return
     places: defaultdict[str, list[int]] = defaultdict(list)
-    for place, one in free.items():
-        places[normalized(one.text)].append(place)
+    for index, previous in free.items():
+        places[normalized(previous.text)].append(index)
     again: defaultdict[str, list[MatchedStep]] = defaultdict(list)
-    for one in reversed(dropped):
-        again[normalized(one.text)].append(one)
+    for previous in reversed(dropped):
+        again[normalized(previous.text)].append(previous)
     for at, text in enumerate(texts):
         if who[at] is not None:
             continue
@@ -110,17 +110,17 @@ def _same_text(
 
 def _alike(free: dict[int, MatchedStep], texts: list[str], who: list[int | None]) -> None:
     pairs = []
-    old = {place: normalized(one.text) for place, one in free.items()}
+    old = {index: normalized(previous.text) for index, previous in free.items()}
     for at, text in enumerate(texts):
         if who[at] is not None:
             continue
         new = normalized(text)
-        for place, words in old.items():
-            if abs(place - at) <= _REACH and (score := similarity(words, new)):
-                pairs.append((-score, abs(place - at), at, place))
-    for _, _, at, place in sorted(pairs):
-        if who[at] is None and place in free:
-            who[at] = free.pop(place).who
+        for index, words in old.items():
+            if abs(index - at) <= _REACH and (score := similarity(words, new)):
+                pairs.append((-score, abs(index - at), at, index))
+    for _, _, at, index in sorted(pairs):
+        if who[at] is None and index in free:
+            who[at] = free.pop(index).who
 
 
 def _in_place(
@@ -134,26 +134,26 @@ def _in_place(
     A completed step never matches an open one; and if no step was matched at all, it is another
     plan.
     """
-    place_of: dict[int | None, int] = {one.who: place for place, one in enumerate(before)}
-    if all(one not in place_of for one in who):
+    place_of: dict[int | None, int] = {previous.who: index for index, previous in enumerate(before)}
+    if all(previous not in place_of for previous in who):
         return
     for at, end in _gaps(who):
         left = -1 if at == 0 else place_of.get(who[at - 1])
         right = len(before) if end == len(who) else place_of.get(who[end])
         if left is None or right is None or right - left - 1 != end - at:
             continue
-        for new, place in zip(range(at, end), range(left + 1, right), strict=True):
-            if place in free and (closed[new] or free[place].status != "completed"):
-                who[new] = free.pop(place).who
+        for new, index in zip(range(at, end), range(left + 1, right), strict=True):
+            if index in free and (closed[new] or free[index].status != "completed"):
+                who[new] = free.pop(index).who
 
 
 def _gaps(who: list[int | None]) -> list[tuple[int, int]]:
     """The runs of unmatched steps, as half-open ranges."""
     gaps: list[tuple[int, int]] = []
-    for at, one in enumerate(who):
-        if one is None and gaps and gaps[-1][1] == at:
+    for at, name in enumerate(who):
+        if name is None and gaps and gaps[-1][1] == at:
             gaps[-1] = gaps[-1][0], at + 1
-        elif one is None:
+        elif name is None:
             gaps.append((at, at + 1))
     return gaps
 
@@ -165,12 +165,12 @@ def normalized(text: str) -> str:
     return " ".join(words.split()) or text[:_COMPARED_CHARS]
 
 
-def similarity(one: str, other: str) -> float:
+def similarity(first: str, second: str) -> float:
     """Similarity of two normalized texts, 0 to 100; 0 below the threshold."""
     score = max(
-        fuzz.ratio(one, other, score_cutoff=ALIKE),
-        fuzz.token_sort_ratio(one, other, score_cutoff=ALIKE),
+        fuzz.ratio(first, second, score_cutoff=ALIKE),
+        fuzz.token_sort_ratio(first, second, score_cutoff=ALIKE),
     )
-    if not score and min(one.count(" "), other.count(" ")) >= _ENOUGH_WORDS - 1:
-        return ALIKE if fuzz.token_set_ratio(one, other, score_cutoff=_SAME_WORDS) else 0.0
+    if not score and min(first.count(" "), second.count(" ")) >= _ENOUGH_WORDS - 1:
+        return ALIKE if fuzz.token_set_ratio(first, second, score_cutoff=_SAME_WORDS) else 0.0
     return score

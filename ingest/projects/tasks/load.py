@@ -128,9 +128,9 @@ def load_sessions(
     rows: NamedQueries, sessions: Iterable[LoggedThread], *, whole: bool = False
 ) -> list[LoadedTasks]:
     """The facts of these sessions. `whole`: they are all sessions, so queries need no filter."""
-    found = {(one.home, one.id): LoadedTasks(one) for one in sessions}
-    _load_facts(rows, found, None if whole else sorted({session for _, session in found}))
-    return list(found.values())
+    by_session = {(loaded.home, loaded.id): LoadedTasks(loaded) for loaded in sessions}
+    _load_facts(rows, by_session, None if whole else sorted({session for _, session in by_session}))
+    return list(by_session.values())
 
 
 def load_plan(rows: NamedQueries, session: str) -> list[PlanRevision]:
@@ -138,46 +138,48 @@ def load_plan(rows: NamedQueries, session: str) -> list[PlanRevision]:
     files = _files(rows, [session])
     home = min((file.key for file in files.values()), default=None)
     mine = {number: file for number, file in files.items() if file.key == home}
-    found = _revisions(_live_rows(rows, "plans", mine, _rolled_back_turns(rows)))
-    return [revision for _, revision in found if revision is not None]
+    revisions = _revisions(_live_rows(rows, "plans", mine, _rolled_back_turns(rows)))
+    return [revision for _, revision in revisions if revision is not None]
 
 
-def _load_facts(rows: NamedQueries, found: dict[Key, LoadedTasks], only: list[str] | None) -> None:
-    files = {number: file for number, file in _files(rows, only).items() if file.key in found}
-    gone = _rolled_back_turns(rows)
+def _load_facts(
+    rows: NamedQueries, by_session: dict[Key, LoadedTasks], only: list[str] | None
+) -> None:
+    files = {number: file for number, file in _files(rows, only).items() if file.key in by_session}
+    rolled_back = _rolled_back_turns(rows)
 
     def load(
         name: str, sources: dict[int, LoadedFile] = files
     ) -> Iterator[tuple[LoadedTasks, LoadedFile, Row]]:
-        for file, row in _live_rows(rows, name, sources, gone):
-            yield found[file.key], file, row
+        for file, row in _live_rows(rows, name, sources, rolled_back):
+            yield by_session[file.key], file, row
 
-    for key, revision in _revisions(_live_rows(rows, "plans", files, gone)):
+    for key, revision in _revisions(_live_rows(rows, "plans", files, rolled_back)):
         if revision is None:
-            found[key].refused_plans += 1
+            by_session[key].refused_plans += 1
         else:
-            found[key].plan.append(revision)
-    for one, file, row in load("goals"):
-        one.goals.append(
+            by_session[key].plan.append(revision)
+    for loaded, file, row in load("goals"):
+        loaded.goals.append(
             Goal(file.segment, row["byte"], row["time"], row["objective"] or "", row["status"])
         )
-    for one, file, row in load("agents"):
-        one.links.append(_agent_event(file, row))
-    for one, file, row in load("proposals"):
-        one.proposals.append(_message(file, row, plan=row["phase"] == "plan"))
+    for loaded, file, row in load("agents"):
+        loaded.links.append(_agent_event(file, row))
+    for loaded, file, row in load("proposals"):
+        loaded.proposals.append(_message(file, row, plan=row["phase"] == "plan"))
     unfinished = {
         number: file
         for number, file in files.items()
-        if found[file.key].session.state is not SessionState.DONE
+        if by_session[file.key].session.state is not SessionState.DONE
     }
-    for one, file, row in load("requests", unfinished):
-        one.requests.append(_request(file, row))
+    for loaded, file, row in load("requests", unfinished):
+        loaded.requests.append(_request(file, row))
     # Commands and files are evidence of plan steps only.
-    planned = {number: file for number, file in files.items() if found[file.key].plan}
+    planned = {number: file for number, file in files.items() if by_session[file.key].plan}
     for file, seen in _load_actions(rows, planned):
-        found[file.key].seen.append(seen)
-    for one in found.values():
-        one.seen.sort()
+        by_session[file.key].seen.append(seen)
+    for loaded in by_session.values():
+        loaded.seen.sort()
 
 
 def _load_actions(
@@ -202,14 +204,17 @@ def _rolled_back_turns(rows: NamedQueries) -> frozenset[tuple[int, int]]:
 
 
 def _live_rows(
-    rows: NamedQueries, name: str, files: dict[int, LoadedFile], gone: frozenset[tuple[int, int]]
+    rows: NamedQueries,
+    name: str,
+    files: dict[int, LoadedFile],
+    rolled_back: frozenset[tuple[int, int]],
 ) -> Iterator[tuple[LoadedFile, Row]]:
     """The rows of turns that still count, each session's in the order they happened."""
-    found = rows.rows(f"tasks.{name}", sources=list(files)) if files else []
-    placed = [(files[row["source"]], row) for row in found]
+    fetched = rows.rows(f"tasks.{name}", sources=list(files)) if files else []
+    placed = [(files[row["source"]], row) for row in fetched]
     # Rows are ordered within a file already, and the sort is stable.
-    for file, row in sorted(placed, key=lambda one: one[0].place):
-        if not gone or (row["source"], row["turn"]) not in gone:
+    for file, row in sorted(placed, key=lambda loaded: loaded[0].place):
+        if not rolled_back or (row["source"], row["turn"]) not in rolled_back:
             yield file, row
 
 

@@ -64,12 +64,16 @@ def match_revisions(
 ) -> Iterator[tuple[PlanRevision, list[MatchedStep], list[str]]]:
     """Each revision with its steps and their ids."""
     matcher, names = StepMatcher(), list[str]()
-    for one in revisions:
-        found = matcher.match(one.steps)
-        for place, step in enumerate(found):
+    for revision in revisions:
+        matched = matcher.match(revision.steps)
+        for index, step in enumerate(matched):
             if step.who == len(names):
-                names.append(task_id(thread, one.segment, one.point.byte, "plan", one.nth, place))
-        yield one, found, [names[step.who] for step in found]
+                names.append(
+                    task_id(
+                        thread, revision.segment, revision.point.byte, "plan", revision.nth, index
+                    )
+                )
+        yield revision, matched, [names[step.who] for step in matched]
 
 
 def plan_steps(
@@ -82,16 +86,16 @@ def plan_steps(
     steps: dict[str, PlanStep] = {}
     newest: dict[str, None] = {}
     before: list[MatchedStep] = []
-    for number, (line, found, ids) in enumerate(match_revisions(thread, revisions), start=1):
-        if found is before:
+    for number, (line, matched, ids) in enumerate(match_revisions(thread, revisions), start=1):
+        if matched is before:
             continue
         unchanged = {id(step) for step in before}
-        before, here = found, dict.fromkeys(ids)
+        before, here = matched, dict.fromkeys(ids)
         for name in newest:
             if name not in here:
                 steps[name].revision = number - 1
                 _end_work(steps[name], line)
-        for name, step in zip(ids, found, strict=True):
+        for name, step in zip(ids, matched, strict=True):
             if id(step) in unchanged:
                 continue
             known = steps.get(name)
@@ -101,34 +105,34 @@ def plan_steps(
             if name not in newest or step.status != known.status:
                 _set_status(known, step.status, line)
         newest = here
-    for one in steps.values():
-        one.current = one.id in newest
-        if one.current:
-            one.revision = len(revisions)
-        if one.since is not None and until is not None:
-            _add_seconds(one, until)
-    dropped = [one for one in steps.values() if not one.current]
+    for plan_step in steps.values():
+        plan_step.current = plan_step.id in newest
+        if plan_step.current:
+            plan_step.revision = len(revisions)
+        if plan_step.since is not None and until is not None:
+            _add_seconds(plan_step, until)
+    dropped = [plan_step for plan_step in steps.values() if not plan_step.current]
     return [*(steps[name] for name in newest), *dropped]
 
 
-def _set_status(step: PlanStep, status: str, one: PlanRevision) -> None:
-    _end_work(step, one)
+def _set_status(step: PlanStep, status: str, revision: PlanRevision) -> None:
+    _end_work(step, revision)
     if status == _IN_PROGRESS:
-        step.worked.append((one.point, None))
-        step.since = one.at
-        step.started_at = step.started_at or one.at
+        step.worked.append((revision.point, None))
+        step.since = revision.at
+        step.started_at = step.started_at or revision.at
         step.ended_at = None
     elif status == "completed" != step.status:
-        step.ended_at = one.at
+        step.ended_at = revision.at
     step.status = status
 
 
-def _end_work(step: PlanStep, one: PlanRevision) -> None:
+def _end_work(step: PlanStep, revision: PlanRevision) -> None:
     """End the current range in which it was in progress, if there is one."""
     if step.worked and step.worked[-1][1] is None:
-        step.worked[-1] = step.worked[-1][0], one.point
-        if step.since is not None and one.at is not None:
-            _add_seconds(step, one.at)
+        step.worked[-1] = step.worked[-1][0], revision.point
+        if step.since is not None and revision.at is not None:
+            _add_seconds(step, revision.at)
         step.since = None
 
 

@@ -43,11 +43,11 @@ def is_enabled(sessions: Iterable[SessionEvidence]) -> bool | None:
     default of the newest session's version decides.
     """
     newest: SessionEvidence | None = None
-    for one in islice(sessions, MAX_SESSIONS):
-        newest = newest or one
-        same = on_by_default(one.codex) is on_by_default(newest.codex)
-        if same and (one.planned or one.refused):
-            return one.planned
+    for session in islice(sessions, MAX_SESSIONS):
+        newest = newest or session
+        same = on_by_default(session.codex) is on_by_default(newest.codex)
+        if same and (session.planned or session.refused):
+            return session.planned
     return on_by_default(newest.codex) if newest else None
 
 

@@ -47,10 +47,10 @@ def load_revisions(rows: NamedQueries, session: str) -> list[Revision]:
     return diff_revisions(session, load_plan(rows, session))
 
 
-def diff_revisions(thread: str, told: Sequence[PlanRevision]) -> list[Revision]:
-    found: list[Revision] = []
+def diff_revisions(thread: str, revisions: Sequence[PlanRevision]) -> list[Revision]:
+    differences: list[Revision] = []
     before: dict[str, RevisionStep] = {}
-    for number, (line, steps, ids) in enumerate(match_revisions(thread, told), start=1):
+    for number, (line, steps, ids) in enumerate(match_revisions(thread, revisions), start=1):
         moved = _moved([name for name in ids if name in before], list(before))
         entries = [
             _entry(
@@ -64,9 +64,9 @@ def diff_revisions(thread: str, told: Sequence[PlanRevision]) -> list[Revision]:
             for name, entry in before.items()
             if name not in here
         ]
-        found.append(Revision(number, line.at, line.explanation, entries, removed))
+        differences.append(Revision(number, line.at, line.explanation, entries, removed))
         before = here
-    return found
+    return differences
 
 
 def _entry(now: RevisionStep, before: RevisionStep | None, *, moved: bool) -> RevisionStep:
@@ -90,17 +90,17 @@ def _entry(now: RevisionStep, before: RevisionStep | None, *, moved: bool) -> Re
 
 def _moved(now: list[str], before: list[str]) -> set[str]:
     """The smallest set of moved steps: all outside the longest increasing subsequence."""
-    place = {name: at for at, name in enumerate(before)}
+    position = {name: at for at, name in enumerate(before)}
     ends: list[int] = []
     lengths: list[int] = []
     for name in now:
-        length = bisect_left(ends, place[name])
-        ends[length : length + 1] = [place[name]]
+        length = bisect_left(ends, position[name])
+        ends[length : length + 1] = [position[name]]
         lengths.append(length)
     stayed: set[str] = set()
     wanted, limit = len(ends) - 1, len(before)
     for name, length in zip(reversed(now), reversed(lengths), strict=True):
-        if length == wanted and place[name] < limit:
+        if length == wanted and position[name] < limit:
             stayed.add(name)
-            wanted, limit = wanted - 1, place[name]
+            wanted, limit = wanted - 1, position[name]
     return set(now) - stayed

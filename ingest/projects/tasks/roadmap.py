@@ -35,23 +35,25 @@ def load_scope(rows: NamedQueries, scope: Scope, now: Now) -> list[LoadedTasks]:
 
 def recorded_edits(rows: NamedQueries) -> list[RecordedEdit]:
     """All task edits, in the order they were made."""
-    return [one for row in rows.rows("tasks.sayings") if (one := decode_edit(row)) is not None]
+    return [edit for row in rows.rows("tasks.sayings") if (edit := decode_edit(row)) is not None]
 
 
 def build_roadmap(
     loaded: list[LoadedTasks], every: list[RecordedEdit], scope: Scope, now: Now
 ) -> Roadmap:
     derived = derive(loaded, now)
-    names = {one.session.project for one in loaded} | ({scope.project} if scope.project else set())
+    names = {item.session.project for item in loaded} | (
+        {scope.project} if scope.project else set()
+    )
     for task in apply_edits.added_tasks(every, None):
         if scope.project is None or task.project in names:
             derived.tasks.append(task)
     _set_open_states(derived, set())
-    for one in derived.tasks:
-        if one.origin is not Origin.PERSON:
-            one.derived_state = one.state
+    for item in derived.tasks:
+        if item.origin is not Origin.PERSON:
+            item.derived_state = item.state
     refused = _apply_edits(derived, every, scope)
-    in_scope = _ScopeFilter(scope, [one.session for one in loaded], every)
+    in_scope = _ScopeFilter(scope, [item.session for item in loaded], every)
     tasks = [task for task in derived.tasks if in_scope(task)]
     ids = {task.id for task in tasks}
     for task in tasks:
@@ -78,9 +80,9 @@ def _set_open_states(derived: Derived, states: set[str]) -> None:
     """Decide what is ready and what is blocked; `states` are the tasks whose state a person set."""
     hard = [edge for edge in derived.edges if edge.kind is EdgeKind.DEPENDS]
     soft = [edge for edge in derived.edges if edge.kind is EdgeKind.ORDER]
-    kept = set(cycles.without_cycles(hard, soft))
+    acyclic = set(cycles.without_cycles(hard, soft))
     derived.edges = [
-        edge for edge in derived.edges if edge.kind is not EdgeKind.ORDER or edge in kept
+        edge for edge in derived.edges if edge.kind is not EdgeKind.ORDER or edge in acyclic
     ]
     by_id = {task.id: task for task in derived.tasks}
     behind: set[str] = set()
@@ -91,7 +93,9 @@ def _set_open_states(derived: Derived, states: set[str]) -> None:
                 behind.add(edge.target)
     for task in derived.tasks:
         task.blocked_by = [
-            one for one in task.depends_on if one in by_id and by_id[one].state not in CLOSED
+            dependency
+            for dependency in task.depends_on
+            if dependency in by_id and by_id[dependency].state not in CLOSED
         ]
         set_by_person = task.id in states and task.state is not TaskState.PENDING
         if task.state in _OPEN and not set_by_person:
@@ -114,8 +118,8 @@ class _ScopeFilter:
         self, scope: Scope, sessions: Iterable[LoggedThread], every: list[RecordedEdit]
     ) -> None:
         self.scope = scope
-        self.sessions = {one.id for one in sessions if _in_scope(one, scope)}
-        self.edited_at = {one.task: one.at for one in every}
+        self.sessions = {item.id for item in sessions if _in_scope(item, scope)}
+        self.edited_at = {item.task: item.at for item in every}
         """When each task was last edited."""
 
     def __call__(self, task: Task) -> bool:
@@ -144,16 +148,16 @@ def _between(first: datetime | None, last: datetime | None, scope: Scope) -> boo
     )
 
 
-def _began(one: LoadedTasks) -> float:
-    return one.session.started_at.timestamp() if one.session.started_at else 0.0
+def _began(loaded: LoadedTasks) -> float:
+    return loaded.session.started_at.timestamp() if loaded.session.started_at else 0.0
 
 
 def _plan_tool_off(loaded: list[LoadedTasks]) -> bool:
     """Whether sessions have no plans because Codex's plan tool is off."""
-    own = [one for one in loaded if one.session.parent_id is None]
+    own = [tasks for tasks in loaded if tasks.session.parent_id is None]
     own.sort(key=_began, reverse=True)
     shown = (
-        SessionEvidence(one.session.cli_version, bool(one.plan), one.refused_plans > 0)
-        for one in own
+        SessionEvidence(tasks.session.cli_version, bool(tasks.plan), tasks.refused_plans > 0)
+        for tasks in own
     )
     return is_enabled(shown) is False

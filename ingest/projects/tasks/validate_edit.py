@@ -12,7 +12,7 @@ from ingest.projects.tasks.model import EdgeKind, Roadmap, Task
 def link(roadmap: Roadmap, task: Task, to: Task) -> Link:
     cycle = closes_cycle(roadmap.edges, task.id, to.id)
     if cycle is not None:
-        by_id = {one.id: one for one in roadmap.tasks}
+        by_id = {task_.id: task_ for task_ in roadmap.tasks}
         raise ProjectError(
             cycle_text(cycle, by_id),
             "Remove one of these links with `tailboard tasks unlink`.",

@@ -161,11 +161,11 @@ class PipelineScreen(BaseScreen):
 
     def action_retry_all(self) -> None:
         ids = [str(key) for key in self.lists.table.all_keys()]
-        self.run_command(lambda: self._run_action(Verb.RETRY, ids, ask=True))
+        self.run_command(lambda: self._run_action(Verb.RETRY, ids, confirm=True))
 
     def action_cancel(self) -> None:
         ids = self._selected_ids()
-        self.run_command(lambda: self._run_action(Verb.CANCEL, ids, ask=True))
+        self.run_command(lambda: self._run_action(Verb.CANCEL, ids, confirm=True))
 
     def action_snooze(self) -> None:
         ids = self._selected_ids()
@@ -198,10 +198,10 @@ class PipelineScreen(BaseScreen):
                 sort="",
             )
         )
-        await self._run_action(Verb.RETRY, [row["id"] for row in rows], ask=True)
+        await self._run_action(Verb.RETRY, [row["id"] for row in rows], confirm=True)
 
     async def _run_action(
-        self, verb: Verb, ids: Sequence[str], *, until: Any = None, ask: bool = False
+        self, verb: Verb, ids: Sequence[str], *, until: Any = None, confirm: bool = False
     ) -> None:
         if not ids:
             self._notify("No batch is selected.", "warning")
@@ -211,7 +211,7 @@ class PipelineScreen(BaseScreen):
         if not ready:
             self._notify(outcome(_DONE[verb], items), "warning")
             return
-        if (ask or len(ready) > 1) and not await self._confirmed(verb, items, ready):
+        if (confirm or len(ready) > 1) and not await self._confirmed(verb, items, ready):
             return
         result = await self._actions.obey(exactly(action, items))
         self.lists.table.clear_marks()

@@ -21,11 +21,11 @@ def repo(tmp_path: Path) -> Repo:
 def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What git is asked."""
     asked: list[str] = []
-    ask = GitProgram.run
+    run = GitProgram.run
 
-    def counted(self: GitProgram, root: str, *arguments: str, given: str = "") -> str:
+    def counted(self: GitProgram, root: str, *arguments: str, input_text: str = "") -> str:
         asked.append(arguments[0])
-        return ask(self, root, *arguments, given=given)
+        return run(self, root, *arguments, input_text=input_text)
 
     monkeypatch.setattr(GitProgram, "run", counted)
     return asked
