@@ -1,8 +1,8 @@
-"""What a person may order: a verb, and the batches it is meant for. Values only.
+"""The actions a user can request: a verb, and the batches it applies to. Values only.
 
-Promises that a selection matches the same batches for whoever asks, and that each batch which an
-order cannot touch has a sentence that says why; and that what a person writes holds no secret from
-here on. Matching and moving are the store's.
+Promises that a selection matches the same batches whoever requests the action, that each batch
+which an action skips has a sentence that says why, and that a reason typed by a user contains no
+secret. `ingest.db.actions` matches and moves the batches.
 """
 
 from collections.abc import Mapping
@@ -39,7 +39,7 @@ MOVES: Final[Mapping[Verb, Move]] = MappingProxyType(
         Verb.WAKE: Move.WAKE,
     }
 )
-"""The verbs that move batches, each by one move of the table."""
+"""The verbs that change batches, each by one move of the table in `state.py`."""
 
 _COUNTED: Final = frozenset(State) - {
     State.CLAIMED,
@@ -51,7 +51,7 @@ _COUNTED: Final = frozenset(State) - {
 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
-    """Which batches are meant; what is not said does not narrow it."""
+    """Which batches an action applies to. A field that is not set matches every batch."""
 
     ids: tuple[str, ...] | None = None
     session: str | None = None
@@ -67,15 +67,15 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     limit: int | None = None
 
     def wanted(self, verb: Verb) -> tuple[State, ...]:
-        """The states that are matched. What is named by its id is matched in any state, so that
-        it can be said why nothing is done with it.
+        """The states that match. A batch that is named by its id matches in any state, so that the
+        report can say why it is skipped.
         """
         if self.states is not None:
             return self.states
         if self.ids is not None:
             return tuple(State)
         if verb is Verb.RETRY:
-            # What runs is matched and skipped, so that its absence is explained.
+            # A running batch matches and is skipped, so that the report explains why.
             bulk = {State.FAILED, State.CANCELLED, State.CLAIMED}
         elif verb is Verb.RESET_ATTEMPTS:
             bulk = {State.FAILED}
@@ -89,7 +89,7 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Action(msgspec.Struct, frozen=True, kw_only=True):
-    """One action: what, with which batches, by whom and why."""
+    """One action: what to do, with which batches, requested by whom and why."""
 
     verb: Verb
     selection: Selection = Selection()
@@ -104,10 +104,10 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TaskAction(msgspec.Struct, frozen=True, kw_only=True):
-    """What a person says of something that is no batch: a task, a project."""
+    """An action on something other than a batch: a task, a project."""
 
     command: str
-    """The id it is written down under."""
+    """The id under which it is recorded."""
     verb: str
     about: dict[str, Any]
     arguments: dict[str, Any] = {}
@@ -120,22 +120,22 @@ class TaskAction(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Item(msgspec.Struct, frozen=True):
-    """One batch that an order matched."""
+    """One batch that an action matched."""
 
     batch: str
     old: str
     why: str | None
-    """Why it is left alone; None where it is moved."""
+    """Why it is skipped; None if it is changed."""
 
 
 class Target(msgspec.Struct, frozen=True):
-    """A source that an order to begin anew is meant for."""
+    """A source that a reset would read again."""
 
     id: int
     kind: str
     path: str
     why: str | None
-    """Why it is left alone; None where it is read again."""
+    """Why it is skipped; None if it is read again."""
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -145,7 +145,7 @@ class Refusal(msgspec.Struct, frozen=True):
 
 
 def refusals(verb: Verb) -> list[Refusal]:
-    """For every state and kind that the verb leaves alone, why."""
+    """For every state and kind that the verb skips: why."""
     skipped = []
     for state in State:
         for kind in Kind:
@@ -156,7 +156,7 @@ def refusals(verb: Verb) -> list[Refusal]:
 
 
 def refusal(verb: Verb, state: State, kind: Kind) -> str | None:
-    """Why the verb leaves such a batch alone; None where it does not."""
+    """Why the verb skips such a batch; None if it does not."""
     if verb is Verb.RESET_ATTEMPTS:
         if state in (State.COMPLETED, State.COMPLETED_EMPTY):
             return "It is done, so no attempt is charged to it."
@@ -166,7 +166,7 @@ def refusal(verb: Verb, state: State, kind: Kind) -> str | None:
         if state is State.PENDING:
             return "Already queued."
         if kind is Kind.INGEST and state in (State.COMPLETED, State.COMPLETED_EMPTY):
-            # The cursor has moved on: nobody would ever come by this range again.
+            # The cursor has moved past this range, so nothing would ever read it again.
             return "It is done. `tailboard reset` reads its whole file again."
     if state not in TRANSITIONS[move].sources:
         return _sentence(IllegalMove(move, state))

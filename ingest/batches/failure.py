@@ -1,8 +1,7 @@
-"""What went wrong, told from any exception: a code, a class, a safe text and a hint.
+"""A failure, built from any exception: a code, a class, a safe text and a hint.
 
-Promises never to raise, whatever the exception does, and a text that fits a screen and a database
-(masked, cut, no control characters, no lone surrogates). What follows from a failure is the
-policy's.
+Never raises, whatever the exception does. The text fits a screen and a database (masked, truncated,
+no control characters, no lone surrogates). The retry policy decides what follows.
 """
 
 import errno
@@ -30,7 +29,7 @@ OWNER_DIED: Final = Failure(
     message="The process ended while it worked on this batch.",
     hint="It is read again by itself; there is nothing to do.",
 )
-"""What a batch is rescued from. It counts against nobody."""
+"""Why a batch was released. It is not charged as an attempt."""
 
 READER_DIED: Final = Failure(
     code="reader_died",
@@ -38,7 +37,7 @@ READER_DIED: Final = Failure(
     message="The process that read nothing but this file ended while it opened it.",
     hint="It is tried again by itself, once a day. Please report it: `tailboard support-bundle`.",
 )
-"""What counts against a batch: nothing else can be the reason."""
+"""A failure that is charged to the batch: nothing else can have caused it."""
 
 
 class _Rule(msgspec.Struct, frozen=True):
@@ -84,14 +83,14 @@ _BY_ERRNO: Final = {
     errno.ENXIO: _NOT_A_FILE,
 }
 
-# In order: the first that fits decides, so the special stand before the general.
+# The first match decides, so the special types come before the general ones.
 _BY_TYPE: Final[tuple[tuple[tuple[type[BaseException], ...], _Rule], ...]] = (
     ((MemoryError,), _NO_MEMORY),
     ((RecursionError,), _Rule("nested_too_deeply", ErrorClass.DATA)),
     ((OSError, EOFError), _Rule("os_error", ErrorClass.TRANSIENT)),
     (
-        # What a surprising input does to code that did not expect it. Taken as the input's fault,
-        # one bad line is set aside; taken as chance, it would hold up its whole file.
+        # What an unexpected input causes in code that is not prepared for it. As the fault of the
+        # input, one bad line is set aside; as a transient error, it would block the whole file.
         (
             msgspec.MsgspecError,
             ValueError,
@@ -109,7 +108,9 @@ _UNEXPECTED = _Rule("unexpected", ErrorClass.TRANSIENT)
 
 
 def classify(exc: BaseException) -> Failure:
-    """What failed: an error of ours carries its code, class and hint; others are known by type."""
+    """What failed. Errors of `ingest.errors` have a code, a class and a hint; other exceptions are
+    classified by their type.
+    """
     if isinstance(exc, TailboardError):
         rule = _Rule(exc.code, exc.kind, exc.hint or None)
     else:
@@ -126,7 +127,8 @@ def _rule(exc: BaseException) -> _Rule:
     if isinstance(exc, OSError) and exc.errno in _BY_ERRNO:
         return _BY_ERRNO[exc.errno]
     if not isinstance(exc, Exception):
-        # What goes past `except Exception` is a request to stop: interrupt, exit, a cancelled task.
+        # These are requests to stop and not caught by `except Exception`: interrupt, exit,
+        # cancelled task.
         return _CANCELLED
     for types, rule in _BY_TYPE:
         if isinstance(exc, types):
@@ -135,11 +137,11 @@ def _rule(exc: BaseException) -> _Rule:
 
 
 def error_text(exc: BaseException) -> str:
-    """The exception in its own words, made safe; its type's name when it has none."""
+    """The exception's message, made safe, or the name of its type if it has none."""
     name = type(exc).__name__
     try:
         text = str(exc)
-    except Exception as broken:  # noqa: BLE001 - told below: which one broke while speaking
+    except Exception as broken:  # noqa: BLE001 - reported below: an exception whose str() fails
         text = f"{name} (its text could not be made: {type(broken).__name__})"
     return clean(text if text.strip() else name)
 

@@ -23,14 +23,14 @@ LONGEST_DELAY: Final = timedelta(minutes=15)
 POISON_RESCUES: Final = 3
 POISON_WINDOW: Final = timedelta(hours=72)
 POISON_AGAIN: Final = timedelta(days=1)
-"""After which what was given up as poison is tried again by itself."""
+"""Wait before a batch that failed as poison is retried automatically."""
 RESOURCE_PAUSE: Final = timedelta(seconds=30)
 PAUSED_BY_USER: Final = "paused by user"
-"""The code of a pause that only a person lifts."""
+"""The code of a pause that only a user ends."""
 
 
 class Mode(StrEnum):
-    """Who begins the next attempt of a batch that failed."""
+    """Who starts the next attempt of a failed batch."""
 
     AUTOMATIC = "automatic"
     MANUAL = "manual"
@@ -51,7 +51,7 @@ class Retry(msgspec.Struct, frozen=True):
     move: ClassVar[Move] = Move.FAIL
     at: datetime
     attempts: int
-    """The charged failures, this one included."""
+    """The charged failures, including this one."""
 
 
 class GiveUp(msgspec.Struct, frozen=True):
@@ -60,7 +60,7 @@ class GiveUp(msgspec.Struct, frozen=True):
     move: ClassVar[Move] = Move.BURY
     reason: Reason
     attempts: int
-    """The charged failures; a rescue is never among them."""
+    """The charged failures; rescues are not counted."""
     at: datetime | None = None
     """When it is retried automatically, if at all."""
 
@@ -113,8 +113,9 @@ def next_step(
 ) -> Retry | GiveUp | PauseQueue | Release:
     """What to do with a claimed batch that ended with this failure.
 
-    `attempts` are those charged before it. `rescued_at` are the deaths of readers that had this
-    batch alone, since a person last retried it; of class poison, the present one is among them.
+    `attempts` are those charged before. `rescued_at` are the times at which a reader died while it
+    read only this batch, since a user last retried it; with class poison, they include the present
+    failure.
     """
     match failure.cls:
         case ErrorClass.CANCELLED:
@@ -140,5 +141,5 @@ def next_step(
 
 
 def attempts_after_manual_retry(attempts: int, max_attempts: int = MAX_ATTEMPTS) -> int:
-    """A person's retry leaves at least one attempt, and never takes one away."""
+    """A retry by a user leaves at least one attempt, and never removes any."""
     return min(attempts, max_attempts - 1)

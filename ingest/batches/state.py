@@ -19,14 +19,14 @@ class State(StrEnum):
     CLAIMED = "claimed"
     COMPLETED = "completed"
     COMPLETED_EMPTY = "completed_empty"
-    """Done, and the range held nothing to keep."""
+    """Done, and the range contained nothing to store."""
     FAILED = "failed"
-    """The last attempt failed; another one follows at `retry_at`."""
+    """The last attempt failed; it is retried at `retry_at`."""
     DEAD = "dead"
-    """Given up on; only a person starts it again."""
+    """Failed for good; only a user can start it again."""
     CANCELLED = "cancelled"
     SNOOZED = "snoozed"
-    """Put off by a person until `not_before`."""
+    """Postponed by a user until `not_before`."""
     SUPERSEDED = "superseded"
     """The source was rewritten or reset; a newer generation does this work."""
 
@@ -40,13 +40,13 @@ class Move(StrEnum):
     CANCEL = "cancel"
     SNOOZE = "snooze"
     WAKE = "wake"
-    """Its time has come: `retry_at` or `not_before` has passed."""
+    """`retry_at` or `not_before` has passed."""
     RETRY = "retry"
-    """A person wants it done again, or does not want to wait."""
+    """A user wants it done again, or now."""
     RESCUE = "rescue"
     """Its owner died while working on it."""
     RELEASE = "release"
-    """Its owner hands it back untouched: shutdown, a paused queue."""
+    """Its owner releases it without an attempt: shutdown, a paused queue."""
     SUPERSEDE = "supersede"
 
 
@@ -59,13 +59,13 @@ def _from(*sources: State) -> frozenset[State]:
     return frozenset(sources)
 
 
-# Only who works on a claimed batch ends or releases it. The next start rescues it if the process
-# died; a reset supersedes it, and a late result is then refused because it is no longer claimed. A
-# person's cancel and snooze therefore do not apply to it.
+# Only the worker of a claimed batch ends or releases it. If the process died, the next start
+# rescues the batch; a reset supersedes it, and a late result is then refused because the batch is
+# no longer claimed. A user's cancel and snooze therefore do not apply to claimed batches.
 TRANSITIONS: Final[Mapping[Move, Transition]] = MappingProxyType(
     {
-        # What had ended is claimed again when its file has changed and nothing of it was read yet:
-        # the range begins where the ended one did, and so it is the same batch.
+        # An ended batch is claimed again if its file has changed and nothing more of it was read:
+        # the range begins at the same byte, so it has the same id.
         Move.CLAIM: Transition(
             _from(State.PENDING, State.COMPLETED, State.COMPLETED_EMPTY, State.SUPERSEDED),
             State.CLAIMED,
@@ -95,10 +95,10 @@ TRANSITIONS: Final[Mapping[Move, Transition]] = MappingProxyType(
 )
 
 OPERATOR_MOVES: Final = frozenset({Move.CANCEL, Move.SNOOZE, Move.WAKE, Move.RETRY})
-"""What a person may order; every other move is the program's own."""
+"""The moves that a user can request; the program makes all others itself."""
 
 PRUNABLE: Final = frozenset({State.COMPLETED, State.COMPLETED_EMPTY, State.SUPERSEDED})
-"""Ended states: pruning such a batch loses neither work nor a decision of a person."""
+"""Ended states: pruning such a batch loses neither work nor a user's decision."""
 
 STUCK_AFTER: Final = timedelta(seconds=30)
 """Six missed heartbeats of five seconds."""
@@ -138,10 +138,10 @@ def possible_moves(state: State) -> frozenset[Move]:
 def is_stuck(
     state: State, heartbeat_at: datetime | None, *, owner_alive: bool, now: datetime
 ) -> bool:
-    """Whether nobody seems to work on a claimed batch.
+    """Whether a claimed batch appears to have no worker.
 
-    Both times come from one clock. The owner, who acts on the answer, passes one that never jumps
-    (its start by the wall plus the monotonic time since); a reader, who only shows it, the wall's.
+    Both times come from one clock. The owner, which acts on the answer, passes a monotonic one; a
+    reader, which only shows it, passes the wall clock.
     """
     if state is not State.CLAIMED:
         return False

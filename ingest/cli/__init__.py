@@ -1,1 +1,1 @@
-"""The command line: one command, one file. Never imports the dashboard up front."""
+"""The command line: one command, one file. Never imports the dashboard at start-up."""

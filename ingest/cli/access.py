@@ -1,4 +1,4 @@
-"""How a command gets at the database: to read it, or to have it for itself.
+"""How a command reaches the database: for reading, or exclusively.
 
 A reading command gets a `QueryReader`: through the socket of the process that has the database
 open, in this process if no other has it, or an empty one if there is no database yet.
@@ -21,12 +21,14 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 AGAIN_SECONDS = 300.0
-"""How long another owner is asked if the one that was asked has ended meanwhile."""
+"""How long to retry with the next owner if the present one ends during a query."""
 
 
 @contextmanager
 def open_for_reading(invocation: Invocation) -> Iterator[QueryReader]:
-    """Everything that the command reads is of one moment, whatever the owner commits meanwhile."""
+    """A consistent view: all queries of the command see the same snapshot, even if the owner
+    commits meanwhile.
+    """
     path = invocation.settings.db
     if not path.exists():
         invocation.output.note(NOTHING_YET)
@@ -34,7 +36,7 @@ def open_for_reading(invocation: Invocation) -> Iterator[QueryReader]:
         return
     reader: QueryReader | None = connect_to_owner(path)
     if reader is None:
-        # Imported here: a client of the owner needs no engine of its own.
+        # Imported late: a client of the owner does not need the database engine.
         from ingest.pipeline.bootstrap import open_reader
 
         reader = open_reader(path, invocation.now)
@@ -47,7 +49,7 @@ def open_for_reading(invocation: Invocation) -> Iterator[QueryReader]:
 
 @contextmanager
 def open_for_writing(invocation: Invocation) -> Iterator["Database"]:
-    """The database for a command that needs it for itself; created if there is none."""
+    """Open the database exclusively; create it if it does not exist."""
     from ingest.pipeline.bootstrap import open_exclusive
 
     with open_exclusive(invocation.settings.db, invocation.now, invocation.output.note) as database:
@@ -57,8 +59,9 @@ def open_for_writing(invocation: Invocation) -> Iterator["Database"]:
 def read_after_action(
     invocation: Invocation, reader: QueryReader, question: Callable[[QueryReader], T]
 ) -> T:
-    """Read how things stand after an action. Its owner may have ended since, and a command that
-    changed something must not run again as a whole: the next owner is asked."""
+    """Query the state after an action. If the owner ended meanwhile, ask the next owner: a command
+    that changed something must not be run again as a whole.
+    """
     try:
         return question(reader)
     except OwnerGone:

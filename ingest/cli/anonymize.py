@@ -1,7 +1,7 @@
-"""What a bundle for support may say: words of ours, numbers, and paths as nothing but a mark.
+"""What a support bundle may contain: our own words, numbers, and placeholders for paths.
 
-The mark of a path is the same within a bundle and another in the next, so that it can be compared
-and not guessed.
+A path has the same placeholder throughout a bundle and a different one in the next bundle, so that
+paths can be compared but not guessed.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ ODD = "odd"
 class Anonymizer:
     def __init__(self, salt: bytes, known: Iterable[Path]) -> None:
         self._salt = salt
-        # The longest first: one may lie in another, and one with a space in it is not found else.
+        # The longest paths first: one can contain another.
         self._known = sorted({str(path) for path in known}, key=len, reverse=True)
 
     def path(self, path: object) -> str:
@@ -25,14 +25,14 @@ class Anonymizer:
         return f"path-{digest.hexdigest()}"
 
     def text(self, text: str) -> str:
-        """A sentence of ours, without the paths in it."""
+        """A sentence of the program, with placeholders for the paths in it."""
         for path in self._known:
             text = text.replace(path, self.path(path))
         return _PATH.sub(lambda found: self.path(found[0]), text)
 
 
 def word(value: object) -> object:
-    """A name out of a log, if it is no more than a name."""
+    """The text if it is a plain identifier, else a placeholder."""
     if not isinstance(value, str):
         return value
     return value if _WORD.fullmatch(value) else ODD

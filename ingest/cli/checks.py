@@ -1,7 +1,7 @@
-"""What the doctor looks at, one function a thing. A check tells; it mends nothing.
+"""The checks of `tailboard doctor`, one function each. A check reports; it changes nothing.
 
-`ok` is false only where something keeps Tailboard from doing its work or a person from seeing what
-they could see; everything else worth saying is in the detail.
+`ok` is false only if something prevents Tailboard from working or hides something from the user;
+everything else is in the detail.
 """
 
 import contextlib
@@ -48,7 +48,7 @@ def versions() -> Check:
 
 
 def home(path: Path) -> Check:
-    """Whether there is a Codex home, and what it holds."""
+    """Whether there is a Codex home, and what it contains."""
     scanned = scan(path)
     blocking = (ProblemCode.NO_HOME, ProblemCode.NO_SESSIONS, ProblemCode.UNREADABLE)
     for problem in scanned.problems:
@@ -65,7 +65,7 @@ def home(path: Path) -> Check:
 
 
 def elsewhere(looked: Sequence[Path], usual: Sequence[Path]) -> Iterator[Check]:
-    """Sessions that lie in another home than those that are looked at."""
+    """Sessions in another Codex home than those that are read."""
     for path in usual:
         if path in looked or not path.is_dir():
             continue
@@ -80,7 +80,9 @@ def elsewhere(looked: Sequence[Path], usual: Sequence[Path]) -> Iterator[Check]:
 
 
 def readable_by_others(path: Path) -> Check:
-    """A note, not a problem: Codex writes its sessions readable for everybody on the machine."""
+    """A note, not a problem: Codex creates its session files readable for every user of the
+    machine.
+    """
     if not os.access(path / "sessions", os.R_OK | os.X_OK):
         return Check("codex files", True, "None to be seen yet, by nobody else either.")
     loose = [source for source in scan(path).found if _mode(Path(source.path)) & stat.S_IROTH]
@@ -95,7 +97,7 @@ def readable_by_others(path: Path) -> Check:
 
 
 def private(database: Path) -> Check:
-    """Whether what we keep is for its owner only."""
+    """Whether Tailboard's own files are accessible to their owner only."""
     name = "permissions"
     if not database.exists():
         folder = _first_there(database.parent)
@@ -116,7 +118,7 @@ def private(database: Path) -> Check:
 
 
 def log_file(database: Path) -> Check:
-    """Where warnings and unexpected errors are logged, and when the last one was."""
+    """Where warnings and unexpected errors are logged, and the time of the last entry."""
     path, entries = log.beside(database), log.entries(database)
     if not entries:
         return Check("log", True, f"{path}: no messages.")
@@ -126,7 +128,7 @@ def log_file(database: Path) -> Check:
 
 
 def room(database: Path) -> Check:
-    """Whether the disk has room for what is to be stored."""
+    """Whether the disk has enough free space for the database."""
     name = "disk"
     free = _free(database.parent)
     if free is None:
@@ -139,7 +141,7 @@ def room(database: Path) -> Check:
 
 
 def room_for_codex(path: Path) -> Iterator[Check]:
-    """A disk that is nearly full where Codex writes: it goes on without telling."""
+    """A nearly full disk where Codex writes: Codex then loses data without a message."""
     free = _free(path)
     if free is not None and free < _ROOM:
         yield Check(
@@ -158,7 +160,7 @@ def _free(folder: Path) -> int | None:
 
 
 def _first_there(folder: Path) -> Path:
-    """The nearest folder above that exists."""
+    """The nearest parent folder that exists."""
     while not folder.exists():
         folder = folder.parent
     return folder
@@ -170,7 +172,7 @@ def watching(path: Path) -> Check:
         watcher.wait_until_opened()
         mode, reason = watcher.mode, watcher.reason
     detail = f"{mode}: {reason}"
-    # Not Linux: there is no such limit to tell of.
+    # Not Linux: there is no such limit.
     with contextlib.suppress(OSError, ValueError):
         detail += f" The limit is {int(_WATCHES.read_text()):,} folders."
     if mode is Mode.EVENTS or not path.exists():
@@ -191,7 +193,7 @@ def database(access: QueryReader) -> Check:
 
 
 def plan_tool(access: QueryReader, path: Path) -> Check:
-    """Whether Codex keeps a plan at all: since 0.152 only where its settings ask for it."""
+    """Whether Codex's plan tool is on: since 0.152 it must be enabled in Codex's settings."""
     name = "plan tool"
     rows = access.rows("status.plan_tool", home=homes([path])[0].id, sessions=MAX_SESSIONS)
     sessions = [SessionEvidence(row["cli_version"], row["planned"], row["refused"]) for row in rows]
@@ -229,7 +231,7 @@ def kinds(access: QueryReader) -> Check:
 
 
 def clock(access: QueryReader, now: datetime) -> Check:
-    """Whether Codex wrote anything in what is the future here."""
+    """Whether Codex wrote lines with a time in the future."""
     newest = access.first_row("status.newest_line")
     ahead = newest["last_at"] - now if newest and newest["last_at"] else timedelta()
     if ahead > _AHEAD:
@@ -259,4 +261,4 @@ def _mode(path: Path) -> int:
     try:
         return stat.S_IMODE(os.stat(path, follow_symlinks=False).st_mode)  # noqa: PTH116
     except OSError:
-        return 0  # Gone by now: there is nothing to be read by anybody.
+        return 0  # Deleted meanwhile: there is nothing to read.

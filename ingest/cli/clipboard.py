@@ -1,6 +1,6 @@
-"""The clipboard of whoever sits at the terminal, wherever this runs: asked for by OSC 52.
+"""Copies text to the clipboard of the user's terminal, also over SSH, with the OSC 52 sequence.
 
-A terminal that does not know the sequence ignores it, and none says whether it obeyed.
+A terminal that does not support the sequence ignores it; there is no way to find out.
 """
 
 import base64
@@ -10,7 +10,7 @@ from ingest.cli.output import Output
 
 
 def copy(text: str, out: TextIO, err: TextIO, output: Output) -> bool:
-    """Hand the text to the terminal; where there is none, say how else. Whether it was handed."""
+    """Send the text to the terminal, and return whether there is one; if not, print a hint."""
     terminal = next((stream for stream in (err, out) if stream.isatty()), None)
     if terminal is None:
         output.note(

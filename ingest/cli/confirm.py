@@ -1,4 +1,4 @@
-"""Asking before something is done that cannot be taken back, and the option that answers before."""
+"""The confirmation before an action that cannot be undone, and the option `--yes`."""
 
 import sys
 
@@ -11,9 +11,7 @@ yes_option = click.option("--yes", is_flag=True, help="Do not ask for confirmati
 
 
 def confirmed(output: Output, question: str, *, yes: bool, word: str | None = None) -> bool:
-    """Whether the person wants it; with a word, it has to be typed. Where nobody can be asked,
-    only `--yes` answers.
-    """
+    """Ask the user; with `word`, it must be typed. Without a terminal, only `--yes` confirms."""
     if yes:
         return True
     if not sys.stdin.isatty():

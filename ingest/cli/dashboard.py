@@ -1,6 +1,6 @@
-"""The way to the dashboard, for the commands that open it.
+"""Opens the dashboard for the commands that need it.
 
-By name and late: the core must run, and start fast, without the screen.
+Imported by name and late: the core runs, and starts fast, without the dashboard.
 """
 
 import importlib
@@ -11,32 +11,32 @@ from typing import TYPE_CHECKING, Final
 
 from ingest.exit_codes import Exit
 
-if TYPE_CHECKING:  # The help must not wait for it.
+if TYPE_CHECKING:  # Imported late: `--help` is faster without it.
     from ingest.settings import Settings
 
 DUMB: Final = ("", "dumb", "unknown")
-"""What TERM says where text cannot be placed."""
+"""Values of TERM for terminals that cannot position text."""
 
 
 def is_person() -> bool:
-    """Whether somebody types here and reads what comes of it."""
+    """Whether standard input and output are a terminal."""
     return sys.stdout.isatty() and sys.stdin.isatty()
 
 
 def draws(env: Mapping[str, str]) -> bool:
-    """Whether there is a terminal that can be drawn on, and typed at."""
+    """Whether there is a terminal that can show the dashboard and take input."""
     return is_person() and env.get("TERM", "") not in DUMB
 
 
 def cannot_draw(env: Mapping[str, str]) -> str:
-    """Why a person sees `status` instead."""
+    """Why the user sees `status` instead."""
     term = env.get("TERM", "")
     terminal = f"TERM={term}" if term else "without TERM"
     return f"No dashboard: this terminal ({terminal}) cannot position text. See `tailboard doctor`."
 
 
 def opened(settings: "Settings", *, mouse: bool = True) -> int | None:
-    """Open the dashboard until it is closed; None where this installation has none."""
+    """Run the dashboard until it is closed; None if it is not installed."""
     if importlib.util.find_spec("tui.app") is None:
         return None
     code = importlib.import_module("tui.app").run(settings, mouse=mouse)

@@ -1,7 +1,7 @@
-"""The one JSON document a command answers with: strict JSON, pure ASCII, times in UTC.
+"""The JSON document that a command prints: strict JSON, pure ASCII, times in UTC.
 
-Raw data goes in (text from logs is not made safe for a terminal, the escapes of JSON do that);
-what JSON has no word for gets one here, and nowhere else.
+Text from logs is included as it is, because JSON escapes it. Types that JSON does not know are
+converted here and nowhere else.
 """
 
 import json
@@ -20,7 +20,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def document(command: str, body: Mapping[str, object]) -> str:
-    """The document of a command, its schema first."""
+    """The document of a command, with its schema first."""
     return line({"schema": f"tailboard.{command}/1", **body})
 
 
@@ -29,15 +29,15 @@ def line(body: object) -> str:
 
 
 def utc(moment: datetime | None) -> str | None:
-    """ISO 8601 with milliseconds and a Z. A moment without a zone is UTC already."""
+    """ISO 8601 with milliseconds and a Z. A time without a zone is UTC."""
     if moment is None:
         return None
     aware = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     return aware.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def plain(value: object) -> object:  # noqa: C901 - one case a type, in one table
-    """The value in what JSON knows."""
+def plain(value: object) -> object:  # noqa: C901 - one case per type, in one table
+    """The value in types that JSON knows."""
     match value:
         case None | bool():
             return value
@@ -73,5 +73,5 @@ def plain(value: object) -> object:  # noqa: C901 - one case a type, in one tabl
 
 
 def _valid(text: str) -> str:
-    # A lone surrogate would be escaped, and many readers refuse the escape.
+    # A lone surrogate would be escaped, and many parsers refuse the escape.
     return _SURROGATE.sub("\ufffd", text)

@@ -1,8 +1,8 @@
-"""Rejected lines as files of their own, private, under names that can do no harm.
+"""Writes rejected lines to private files with safe names.
 
-Promises the bytes that were rejected, proven by their hash, or says that it has only their ends; of
-a run of lines, all of them where the first is proven. Nothing that is there already is overwritten,
-and no link is followed.
+The bytes are verified by their hash; if the file has changed, only the stored beginning and end are
+written, and the result says so. For a run of lines, all are written if the first is verified. Never
+overwrites a file, never follows a link.
 """
 
 import base64
@@ -24,7 +24,7 @@ class ExportedReject(Struct, frozen=True):
     path: Path
     bytes: int
     whole: bool
-    """Whether these are all bytes that were rejected there."""
+    """Whether these are all the bytes that were rejected."""
 
 
 class SkippedReject(Struct, frozen=True):
@@ -56,7 +56,7 @@ def export_rejects(rows: Iterable[Row], folder: Path) -> ExportResult:
 
 
 def _export(row: Row, folder: Path) -> ExportedReject:
-    # Made of two numbers: nothing of a log gets into a name.
+    # The name consists of two numbers, so that nothing from a log gets into it.
     path = folder / f"line-{row['source']}-{row['byte']}"
     whole = path.with_suffix(".bytes")
     with contextlib.suppress(FileChanged):

@@ -1,4 +1,4 @@
-"""Who reads a file in a repository: whoever reads its commits. Said, never forbidden."""
+"""Warns about files in a git repository that git does not ignore, because they can be committed."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -8,7 +8,7 @@ from ingest.projects import exports
 
 
 def warn_unless_ignored(invocation: Invocation, where: Path, paths: Iterable[Path]) -> None:
-    """Say that git does not ignore what is written there, where it does not ignore all of it."""
+    """Print a warning for the paths that git does not ignore."""
     from ingest.projects.gitignore import is_ignored
 
     in_repositories = ((exports.enclosing_repository(path), path) for path in paths)

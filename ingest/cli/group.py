@@ -1,7 +1,7 @@
-"""Commands and groups of this house: the common options at every level, commands loaded late.
+"""The classes of commands and groups: common options at every level, commands loaded late.
 
-The options everybody has may stand before or after a command; where one is given twice, the later
-wins (homes add up). What they say is gathered in the `Options` that the context carries.
+The common options can be given before or after a command; if one is given twice, the later wins
+(homes are added). Their values are collected in the `Options` of the context.
 """
 
 import difflib
@@ -18,7 +18,7 @@ from ingest.gc_scheduler import gc_paused
 
 
 class _Shared(click.Command):
-    """What a command and a group have in common: the common options, last in the help."""
+    """What commands and groups share: the common options, listed last in the help."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -49,7 +49,9 @@ class _Shared(click.Command):
 
 
 def _reject_invalid_unicode(ctx: click.Context, param: click.Parameter, value: object) -> None:
-    """Paths may be any bytes; all else is compared with text, and written down as such."""
+    """A path can contain any bytes; other values are compared with text and stored, so they must be
+    valid text.
+    """
     for text in value if isinstance(value, tuple) else (value,):
         if isinstance(text, str) and not text.isascii():
             try:
@@ -63,13 +65,13 @@ class Command(_Shared):
 
 
 class Group(_Shared, click.Group):
-    """A command with commands of its own."""
+    """A command with subcommands."""
 
     command_class = Command
 
 
 class ListGroup(Group):
-    """A group that lists where none of its commands is named, with the options of that."""
+    """A group that lists if no subcommand is given, with the options of its `list`."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if not {"-h", "--help", *self.commands} & set(args):
@@ -78,7 +80,7 @@ class ListGroup(Group):
 
 
 class LazyGroup(Group):
-    """The root: knows its commands from the table and imports the one that is called."""
+    """The root group: finds its commands in the table and imports the one that is called."""
 
     def __init__(self, *args: Any, entries: Sequence[Entry], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -1,4 +1,4 @@
-"""Ids as people write them: the beginning of one will do, where nothing else begins so."""
+"""Ids on the command line: a unique prefix is enough."""
 
 from collections.abc import Callable, Sequence
 from typing import Final, TypeVar

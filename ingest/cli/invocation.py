@@ -1,4 +1,4 @@
-"""One run of the program: its options, settings, clock and output, as a command gets them."""
+"""One run of the program: its options, settings, clock and output."""
 
 import shutil
 from collections.abc import Callable, Mapping
@@ -10,7 +10,7 @@ import click
 
 from ingest.cli.options import Options
 
-if TYPE_CHECKING:  # Imported where they are needed: the help must not wait for them.
+if TYPE_CHECKING:  # Imported late: `--help` is faster without them.
     from ingest.cli.output import Output
     from ingest.cli.terminal import Window
     from ingest.sessions.scope import Now
@@ -21,7 +21,7 @@ R = TypeVar("R")
 
 
 class Invocation:
-    """What belongs to this run. Settings are read when they are first asked for."""
+    """What belongs to this run. The settings are loaded on first use."""
 
     def __init__(
         self,
@@ -35,18 +35,18 @@ class Invocation:
         self.env = env
         self.aware_now = now
         self.zone = zone
-        """Whose days are meant; None is the system's."""
+        """The time zone of days; None is the system's."""
         self.out = out
         self.err = err
         self.ordered = False
-        """Whether something was ordered: then the command may not be run a second time."""
+        """Whether an action was requested: then the command must not be run a second time."""
 
     def elsewhere(self, env: Mapping[str, str]) -> "Invocation":
-        """The same person at the same terminal, with other places: no option says otherwise."""
+        """A copy with another environment and without options."""
         return Invocation(env, self.aware_now, self.out, self.err, self.zone)
 
     def later(self, now: datetime) -> "Invocation":
-        """The same, at another time."""
+        """A copy with another time."""
         return Invocation(self.env, now, self.out, self.err, self.zone)
 
     @property
@@ -55,7 +55,7 @@ class Invocation:
 
     @property
     def window(self) -> "Window | None":
-        """The terminal this goes to, if it is one."""
+        """The terminal that the output goes to, if it is one."""
         from ingest.cli.terminal import Window
 
         if not self.is_terminal:
@@ -65,12 +65,12 @@ class Invocation:
 
     @property
     def now(self) -> datetime:
-        """As the database keeps time: naive UTC."""
+        """Naive UTC, as the database stores times."""
         return self.aware_now.astimezone(UTC).replace(tzinfo=None)
 
     @property
     def judged(self) -> "Now":
-        """Now, as sessions are judged by it."""
+        """The time for which the states of sessions are computed."""
         from ingest.sessions.scope import Now
 
         return Now(
@@ -102,7 +102,7 @@ class Invocation:
 
     @cached_property
     def plain_output(self) -> "Output":
-        """For what has to be said although the settings cannot be read."""
+        """An output for messages that must be printed even if the settings cannot be loaded."""
         return self._output("never")
 
     def _output(self, color: str) -> "Output":
@@ -113,7 +113,7 @@ class Invocation:
     def answer(
         self, command: str, body: Mapping[str, object], show: "Callable[[Output], None]"
     ) -> None:
-        """The answer of a command: the document with --json, and else what `show` prints."""
+        """Print the result of a command: the document with --json, else what `show` prints."""
         if self.options.json:
             self.output.document(command, body)
         else:
@@ -123,7 +123,7 @@ class Invocation:
 def with_invocation(
     function: Callable[Concatenate[Invocation, P], R],
 ) -> Callable[P, R]:
-    """Gives a command the run it belongs to, as its first argument."""
+    """Passes the `Invocation` to a command as its first argument."""
 
     def command(*args: P.args, **kwargs: P.kwargs) -> R:
         context = click.get_current_context()

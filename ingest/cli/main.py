@@ -1,6 +1,6 @@
-"""The program: reads the command line, runs one command, and is the one place that shows errors.
+"""The entry point: parses the command line, runs one command, and prints errors (only here).
 
-Importing it loads click and nothing else of weight; a command's module is loaded when it is called.
+Imports only click; the module of a command is imported when it is called.
 """
 
 import os
@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 
 COMPLETE = "_TAILBOARD_COMPLETE"
 AGAIN_SECONDS = 300.0
-"""How long a reading command is run again if the process it asks has ended meanwhile: as long as
-200 commands at once take on a busy machine. Each time, another one was done."""
+"""How long a reading command is retried if the owner ends meanwhile: as long as 200 commands
+started at once take on a busy machine. Each retry means that another command has finished.
+"""
 NO_WINDOWS = "Tailboard does not run on Windows.\nUse it in WSL, the Windows Subsystem for Linux."
 
 
@@ -76,8 +77,8 @@ def run(
     now: datetime,
     zone: tzinfo | None = None,
 ) -> int:
-    """Run one command line to its exit code. Errors are told on standard error, once."""
-    # Whatever the terminal cannot show is shown as an escape; it must never end the program.
+    # What the terminal cannot encode is printed as an escape; it must not end the program.
+    # What the terminal cannot encode is printed as an escape; it must never end the program.
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
@@ -100,7 +101,7 @@ def run(
     except (KeyboardInterrupt, click.Abort):
         return Exit.INTERRUPTED
     except RuntimeError as error:
-        # So the engine passes on a Ctrl-C that came while it was at work.
+        # Lets the engine deliver a Ctrl-C that arrived while it was busy.
         if str(error) != "Query interrupted":
             raise
         return Exit.INTERRUPTED
@@ -117,7 +118,7 @@ def run(
 
 
 def _is_stuck(stream: TextIO) -> bool:
-    """Whether it takes no more, not even the end of a line."""
+    """Whether the stream is closed at the other end."""
     try:
         stream.write("\n")
         stream.flush()
@@ -127,7 +128,7 @@ def _is_stuck(stream: TextIO) -> bool:
 
 
 def _drop_the_rest() -> None:
-    """Nobody takes it any more; nothing may be left in the buffer that the exit would flush."""
+    """Discard the stream's buffer, so that the flush at exit does not fail."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
@@ -142,7 +143,7 @@ def _invoke(arguments: Sequence[str], invocation: Invocation, until: float) -> i
         error.show()
         return error.exit_code
     except Exception as error:
-        # Imported here: `--help` is faster without it.
+        # Imported late: `--help` is faster without it.
         from ingest.errors import TailboardError
 
         if not isinstance(error, TailboardError):
@@ -154,15 +155,16 @@ def _invoke(arguments: Sequence[str], invocation: Invocation, until: float) -> i
 
 
 def _may_run_again(error: "TailboardError", invocation: Invocation, until: float) -> bool:
-    """Whether the owner ended before the command printed or changed anything: a command prints at
-    its end."""
+    """Whether to retry: the owner ended before the command printed or changed anything. A command
+    prints only at its end.
+    """
     from ingest.errors import OwnerGone
 
     return isinstance(error, OwnerGone) and not invocation.ordered and time.monotonic() < until
 
 
 def _code(returned: object) -> int:
-    """The exit code of a command that returned; one that says nothing is done."""
+    """The exit code that a command returned; None is 0."""
     return returned if isinstance(returned, int) else Exit.DONE
 
 

@@ -1,7 +1,7 @@
-"""The options that several commands share, and what was said with them.
+"""The options that several commands share, and their values.
 
-The common ones are gathered in `Options` wherever they stand; the filters of reading commands
-become one `Filters`. Nothing here looks at a file or a clock.
+The common options are collected in `Options`; the filters of reading commands become one `Filters`.
+Nothing here reads a file or a clock.
 """
 
 from collections.abc import Callable
@@ -15,7 +15,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 @dataclass
 class Options:
-    """What the common options say; filled while the command line is read."""
+    """The values of the common options; filled while the command line is parsed."""
 
     codex_homes: list[str] = field(default_factory=list)
     db: str | None = None
@@ -30,7 +30,7 @@ class Common(click.Option):
 
 
 def common_options() -> list[click.Parameter]:
-    """The options of every command, new for each: a parameter belongs to one command."""
+    """The common options, created anew for each command: click binds each to one command."""
     return [
         Common(
             ["--codex-home", "codex_homes"],
@@ -79,7 +79,7 @@ def _gather(ctx: click.Context, param: click.Parameter, value: Any) -> None:
 def _print_versions(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
     if not value or ctx.resilient_parsing:
         return
-    # Imported here: only who asks for them pays for it.
+    # Imported late: only few commands need it.
     from ingest.cli.versions import told
 
     click.echo(told())
@@ -88,7 +88,7 @@ def _print_versions(ctx: click.Context, _param: click.Parameter, value: bool) ->
 
 @dataclass(frozen=True)
 class Filters:
-    """What of everything is asked for, as it was written."""
+    """The filters of a reading command, as they were typed."""
 
     project: str | None = None
     branch: str | None = None
@@ -117,7 +117,7 @@ reason_option = click.option(
 
 
 def filters(*names: str) -> Callable[[F], F]:
-    """Adds these filters to a command, which gets them as one `Filters` named `only`."""
+    """Adds these filters to a command, which gets them as `only: Filters`."""
 
     def add(function: F) -> F:
         def command(*args: Any, **kwargs: Any) -> Any:

@@ -1,7 +1,7 @@
-"""What people see: lines, aligned tables and states, as wide and as colourful as is allowed.
+"""Prints lines, aligned tables and states, as wide and as colourful as the terminal allows.
 
-Everything printed passes `safe_text` here, so no command has to think of it. Standard output is
-data, standard error is narration; a JSON document goes out as it is.
+Everything printed passes `safe_text` here, so no command has to. Results go to standard output,
+messages to standard error; a JSON document is printed unchanged.
 """
 
 import os
@@ -42,11 +42,11 @@ class Column(Struct, frozen=True):
     title: str
     right: bool = False
     least: int | None = None
-    """May be cut, down to this width; a column without it keeps its own."""
+    """Can be truncated to this width; None: never truncated."""
     end: bool = False
-    """Cut at its beginning, because its end says more: a path."""
+    """Truncated at the beginning, because the end says more: a path."""
     spare: int = 0
-    """Left out where the terminal is too narrow for all, the highest first; 0 always stays."""
+    """Hidden if the terminal is too narrow, the highest number first; 0 is never hidden."""
 
 
 class Output(Struct, frozen=True):
@@ -55,35 +55,35 @@ class Output(Struct, frozen=True):
     color: bool = False
     ascii: bool = False
     columns: int | None = None
-    """How wide the terminal is; None where it is none, so that nothing is cut."""
+    """The width of the terminal; None if there is none, so that nothing is truncated."""
     quiet: bool = False
 
     def document(self, command: str, body: Mapping[str, object]) -> None:
         self.out.write(document(command, body) + "\n")
 
     def line(self, *parts: Cell, indent: str = "") -> None:
-        """One line, its parts side by side; those that are empty take no room."""
+        """Print one line of parts; empty parts are left out."""
         cells = [self._part(part) for part in parts if part not in (None, "")]
         self.out.write(f"{indent}{' '.join(cells)}".rstrip() + "\n")
 
     def fields(self, pairs: Sequence[tuple[str, Cell]]) -> None:
-        """Names and what they stand for, one below the other."""
+        """Print names and values, one pair per line."""
         name_width = max((width(name) for name, _ in pairs), default=0)
         for name, cell in pairs:
             self.out.write(f"{name.ljust(name_width)}  {self._part(cell)}".rstrip() + "\n")
 
     def text(self, text: str, indent: str = "") -> None:
-        """A text of several lines."""
+        """Print a text of several lines."""
         for line in safe_text(text).splitlines():
             self.out.write(f"{indent}{self._plain(line)}\n")
 
     def note(self, text: str) -> None:
-        """Narration, on standard error; none where it is not wanted."""
+        """Print a message to standard error, unless --quiet."""
         if not self.quiet:
             self.complain(text)
 
     def complain(self, text: str) -> None:
-        """What has to be said, also to who wants it quiet."""
+        """Print a message to standard error, also with --quiet."""
         self.err.write(self._plain(safe_text(text)) + "\n")
 
     def state(self, word: str, count: int | None = None) -> StyledCell:
@@ -98,8 +98,9 @@ class Output(Struct, frozen=True):
         rows: Iterable[Sequence[Cell]],
         below: Sequence[str] = (),
     ) -> None:
-        """Titles and rows, aligned; what may be cut is cut until the lines fit. `below`: what is
-        said of each row on lines of its own, whole."""
+        """Print titles and rows, aligned and truncated to fit. `below` is printed in full on lines
+        of its own below each row.
+        """
         columns = [replace(column_, title=self._cell(column_.title).text) for column_ in columns]
         cells = [[self._cell(cell) for cell in row] for row in rows]
         widths = [
@@ -163,7 +164,7 @@ _TWINS: Final = {"…": "...", "·": "-", "–": "-", "→": "->", "±": "+-", "
 def terminal(
     out: TextIO, err: TextIO, env: Mapping[str, str], color: str, *, quiet: bool
 ) -> Output:
-    """The output for these streams, in what they and the environment allow."""
+    """The output for these streams, with the colours and width that they allow."""
     on_terminal = out.isatty()
     colorful = color == "always" or (
         color == "auto" and on_terminal and env.get("TERM", "") != "dumb"

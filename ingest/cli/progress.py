@@ -1,5 +1,5 @@
-"""How far a backlog is read, on one line that is written over: bytes, rate and time left. Where
-there is no terminal, a line from time to time.
+"""Progress on a terminal: one line with bytes, rate and time left, drawn over and over; elsewhere,
+a line from time to time.
 """
 
 from collections.abc import Callable
@@ -11,11 +11,11 @@ from ingest.text.units import duration, size
 _BAR = 24
 _EVERY = 0.1
 _EVERY_LINE = 2.0
-"""Seconds between two lines where there is no terminal: what is quick says nothing."""
+"""Seconds between two lines without a terminal; a short run prints none."""
 
 
 class Progress:
-    """Told the bytes done so far; draws at most ten times a second."""
+    """Takes the number of bytes done; draws at most ten times a second."""
 
     def __init__(
         self, stream: TextIO, total: int, monotonic: Callable[[], float], *, in_ascii: bool
@@ -55,7 +55,7 @@ def line(done: int, total: int, seconds: float, signs: str) -> str:
 
 
 class Narration:
-    """How far a long look is: a bar on a terminal, elsewhere a line for every further tenth."""
+    """Progress of a long check: a bar on a terminal, elsewhere a line for each further tenth."""
 
     def __init__(
         self, output: Output, what: str, monotonic: Callable[[], float], *, wanted: bool = True

@@ -1,4 +1,4 @@
-"""What `tailboard ingest` does: everything new is read, once or for as long as it runs."""
+"""The work of `tailboard ingest`: reads everything new, once or continuously."""
 
 import os
 import signal
@@ -59,9 +59,10 @@ class IngestOutcome(Struct, frozen=True):
 def run(
     invocation: Invocation, role: Role, *, dry_run: bool, readers: list[Popen[bytes]] | None
 ) -> int:
-    """Read once, follow, or only tell. `readers` are processes that were started early.
+    """Read once, follow, or only print what would be read. `readers` are processes that were
+    started early.
 
-    Who follows for a dashboard ends with it: when nothing holds standard input open any more.
+    An owner that a dashboard started ends when standard input is closed.
     """
     follow = role is not Role.INGEST
     if dry_run:
@@ -90,7 +91,7 @@ def _enter(invocation: Invocation, pool: ReaderPool | None, role: Role) -> int:
     while True:
         server = start_or_connect(settings.db, options, note=invocation.output.note)
         if isinstance(server, DatabaseClient):
-            # An owner that ends meanwhile leaves its place, and the work, to this process.
+            # If the other owner ends meanwhile, this process takes over.
             with suppress(OwnerGone), server:
                 return _leave_it(invocation, server, follow=follow)
             continue
@@ -101,17 +102,17 @@ def _enter(invocation: Invocation, pool: ReaderPool | None, role: Role) -> int:
                 except DatabaseReplaced:
                     if role is not Role.DASHBOARD:
                         raise
-                    # Nobody is there to start it again, and a dashboard waits.
+                    # Without a supervisor to restart it, and with a dashboard waiting for it.
                     invocation.output.note(_REPLACED)
                     continue
             code = _once(invocation, server.owner, pool)
-            # Whoever asked meanwhile is still waiting.
+            # Clients that connected meanwhile still wait for an answer.
             server.commands.run_pending(idle=True)
             return code
 
 
 def _leave_it(invocation: Invocation, remote: DatabaseClient, *, follow: bool) -> int:
-    """Another process has the database: it does the work, and says what came of it."""
+    """Another process has the database open: it does the work and reports the result."""
     host = remote.host
     who = f"Process {host.pid} ({host.role}, since {host.since[:19]}Z)"
     if follow:
@@ -158,7 +159,7 @@ def _follow(invocation: Invocation, owner: Owner, role: Role) -> int:
     stop = Event()
     if role is Role.DASHBOARD:
         Thread(target=_until_left, args=(stop,), daemon=True).start()
-    # Imported here: only who stays does them.
+    # Imported late: only --follow needs it.
     from ingest.projects.maintenance import background_jobs
 
     beside = background_jobs(owner, invocation.settings, invocation.env, invocation.zone)
@@ -178,8 +179,8 @@ def _follow(invocation: Invocation, owner: Owner, role: Role) -> int:
 
 @contextmanager
 def _stopped_by_signals(stop: Event) -> Iterator[list[int]]:
-    """Meanwhile whoever asks this process to end sets `stop`; by which signals that was. What is
-    being read is given up, what is being stored is not, and nothing stays claimed.
+    """Sets `stop` on a termination signal; yields the signals that arrived. What is being read is
+    abandoned, what is being stored is completed, and nothing stays claimed.
     """
     signals: list[int] = []
 
@@ -190,7 +191,7 @@ def _stopped_by_signals(stop: Event) -> Iterator[list[int]]:
     before = {}
     if current_thread() is main_thread():
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            # Who is to outlive its terminal (nohup) does.
+            # A process started with nohup outlives its terminal.
             if signal.getsignal(number) is not signal.SIG_IGN:
                 before[number] = signal.signal(number, end)
     try:
@@ -201,9 +202,9 @@ def _stopped_by_signals(stop: Event) -> Iterator[list[int]]:
 
 
 def _until_left(stop: Event) -> None:
-    """Wait for the end of whoever started this process: its end of the pipe goes with it."""
+    """Wait until the process that started this one ends, which closes its end of the pipe."""
     while os.read(sys.stdin.fileno(), 4096):
-        pass  # Nothing is said there; only that it ends counts.
+        pass  # No data is ever sent; only the end of the stream matters.
     stop.set()
 
 
@@ -224,7 +225,7 @@ def _print_round(invocation: Invocation, finished: Round) -> None:
         output.out.write(document("ingest", body) + "\n")
     else:
         _show(output, outcome)
-    # Whoever reads a stream wants every line when it is there.
+    # The reader of a stream wants each line at once.
     output.out.flush()
 
 
@@ -242,7 +243,7 @@ def _print_backlog(invocation: Invocation) -> int:
 
 
 def _require_home(invocation: Invocation, *, follow: bool) -> None:
-    """Without any home there is nothing to read once; who follows waits for the first."""
+    """Without any Codex home there is nothing to read once; --follow waits for the first one."""
     paths = invocation.settings.codex_homes
     problems = [home_problem(str(path)) for path in paths]
     if None in problems:

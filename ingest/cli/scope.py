@@ -1,4 +1,4 @@
-"""What of everything a command is asked for: the filters as values that a statement can take."""
+"""The filters of a command as parameters of queries."""
 
 import difflib
 import os
@@ -18,11 +18,11 @@ from ingest.sessions.scope import Scope
 from ingest.text import times
 
 _NAMED: Final = 8
-"""Projects, where none has a name like it."""
+"""The known projects, if none of them matches the name."""
 
 
 def scope_of(invocation: Invocation, access: QueryReader, only: Filters) -> Scope:
-    """The filters, with times as moments and the session by its whole id."""
+    """The filters, with times as datetimes and the session by its full id."""
     return Scope(
         project=project_of(only.project),
         branch=only.branch,
@@ -35,7 +35,7 @@ def scope_of(invocation: Invocation, access: QueryReader, only: Filters) -> Scop
 
 
 def session_id(access: QueryReader, prefix: str) -> str:
-    """The id of the one session that begins so."""
+    """The id of the only session whose id begins with the prefix."""
     matches: list[str] = [
         row["id"] for row in access.rows("sessions.starting_with", prefix=prefix.lower())
     ]
@@ -45,15 +45,15 @@ def session_id(access: QueryReader, prefix: str) -> str:
 
 
 def project_of(text: str | None) -> str | None:
-    """A project as statements take it: its name, or its whole folder."""
-    # A folder is meant by `.` or by anything with a slash; all else is the name of a project.
+    """A project as a query takes it: its name, or its full folder path."""
+    # `.` or anything with a slash is a folder; everything else is the name of a project.
     if text is not None and (text in (".", "..") or os.sep in text):
         return storable(os.path.abspath(os.path.expanduser(text)))  # noqa: PTH100, PTH111
     return text
 
 
 def insist_on_project(access: QueryReader, only: Filters) -> None:
-    """Where nothing was found: refuses a project that nobody knows."""
+    """Called if nothing was found: refuses a project that is not known."""
     project = project_of(only.project)
     known = [row["project"] for row in access.rows("tasks.projects")]
     if project is None or not known or project in known:

@@ -1,4 +1,4 @@
-"""Telling, asking, copying, forgetting: what `reset` and `quarantine retry` have in common."""
+"""What `reset` and `quarantine retry` share: show what is deleted, confirm, back up, delete."""
 
 from collections.abc import Callable, Sequence
 
@@ -13,7 +13,7 @@ from ingest.text.units import pluralize
 
 _LISTED = 12
 WORD = "reset"
-"""What a person types to say that it is meant."""
+"""The word that the user types to confirm."""
 
 
 def start_over(

@@ -1,6 +1,6 @@
-"""Every command, declared once: the list in the help, the examples and the loading come from here.
+"""Every command, declared once: the help, the examples and the loader use this table.
 
-It imports nothing, so that the help is there at once.
+Imports nothing, so that `--help` is fast.
 """
 
 from typing import Final, NamedTuple
@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 class Entry(NamedTuple):
     name: str
     module: str
-    """Where its `command` is; imported when it is called."""
+    """The module with the function `command`; imported when the command is called."""
     summary: str
     example: str
 

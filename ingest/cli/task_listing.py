@@ -1,4 +1,4 @@
-"""What the commands about tasks share: whose tasks are meant, and how one is named and shown."""
+"""What the task commands share: the scope, and how a task is listed."""
 
 import re
 from collections.abc import Iterable
@@ -32,7 +32,7 @@ COLUMNS = (
 )
 _LEAST_DIGITS = 4
 _IS_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}").fullmatch
-"""An agent that has no name goes by the id of its session."""
+"""An agent without a name is called by the id of its session."""
 
 
 class TaskListing(Struct, frozen=True):
@@ -50,7 +50,7 @@ class TaskListing(Struct, frozen=True):
 def scoped(
     invocation: Invocation, access: QueryReader, only: Filters, *, everywhere: bool
 ) -> Scope:
-    """The filters; where none names a project or a session, the project of this folder."""
+    """The filters; without a project or a session, the project of the current folder."""
     scope = scope_of(invocation, access, only)
     if everywhere or scope.project is not None or scope.session is not None:
         return scope
@@ -72,7 +72,7 @@ def project_here(access: QueryReader) -> str | None:
     folders += [folder for folder in here.parents if folder == root or root in folder.parents]
     names = [storable(str(folder)) for folder in folders]
     if access.first_row("tasks.folder_known", folders=names) is None:
-        return None  # The usual answer, and a cheap one.
+        return None  # The usual case, and a cheap one.
     row = access.first_row("tasks.project_here", folders=names)
     return row["project"] if row else None
 
@@ -82,7 +82,7 @@ def everything(invocation: Invocation, access: QueryReader) -> Roadmap:
 
 
 def named(tasks: list[Task], prefix: str) -> Task:
-    """The one task whose id begins so."""
+    """The only task whose id begins with the prefix."""
     matches = [task for task in tasks if task.id.startswith(prefix.lower())] if prefix else []
     return resolve_prefix(
         matches,
@@ -98,7 +98,7 @@ def touching(task: Task, edges: list[Edge]) -> list[Edge]:
 
 
 def table(output: Output, tasks: list[Task], every: list[Task], owner_digits: int) -> None:
-    """The tasks, a line each; ids as short as they tell apart all there are."""
+    """Print the tasks, one per line; ids are as short as possible but unique."""
     digits = short_length((task.id for task in every), _LEAST_DIGITS)
     output.table(COLUMNS, [_cells(output, task, digits, owner_digits) for task in tasks])
 
@@ -118,7 +118,7 @@ def _cells(output: Output, task: Task, digits: int, owner_digits: int) -> list[C
 
 
 def stated(output: Output, task: Task) -> StyledCell:
-    """How it stands; where a person says otherwise than the log, both."""
+    """The state; if a user set it, also the state by the log."""
     state = output.state(task.state)
     if task.derived_state in (None, task.state):
         return state
@@ -126,7 +126,7 @@ def stated(output: Output, task: Task) -> StyledCell:
 
 
 def remarks(output: Output, plan: TaskListing, homes: Iterable[Path]) -> None:
-    """What else a person should know of the tasks they see."""
+    """Notes that apply to the listed tasks."""
     for sentence in plan.refused:
         output.note(sentence)
     if plan.plan_tool_off and (advice := hint(homes)):

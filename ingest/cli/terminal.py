@@ -1,7 +1,6 @@
-"""Whether this terminal can show the dashboard, and how well.
+"""Whether this terminal can show the dashboard.
 
-Judged by what the environment says, as programs have to: a terminal itself cannot be asked without
-writing to it.
+Decided by the environment variables: a terminal cannot be queried without writing to it.
 """
 
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""The versions that matter when something is odd, found without loading what they are of."""
+"""The versions that a bug report needs, found without importing the packages."""
 
 import platform
 from importlib.metadata import PackageNotFoundError, version

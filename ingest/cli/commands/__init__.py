@@ -1,1 +1,1 @@
-"""The commands, one in each file; what they are called stands in `ingest.cli.table`."""
+"""The commands, one per file; `ingest.cli.table` lists them."""

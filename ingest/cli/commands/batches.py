@@ -1,4 +1,4 @@
-"""`tailboard batches`: the queue, what waits in it, what failed and what was given up."""
+"""`tailboard batches`: lists and shows the batches of the queue."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -36,7 +36,7 @@ _CURES = {
     State.CANCELLED: "`tailboard batches retry --state cancelled` retries cancelled batches.",
     State.SNOOZED: "`tailboard batches wake --state snoozed` ends the snooze.",
 }
-"""What a person can do about a state, said where one is seen."""
+"""What a user can do about a batch in this state; printed below the batch."""
 
 
 @click.group(cls=Group, invoke_without_command=True, no_args_is_help=False)

@@ -1,4 +1,4 @@
-"""What a person can order of batches, each verb a command of `tailboard batches`."""
+"""The actions on batches, each a subcommand of `tailboard batches`."""
 
 from datetime import datetime
 from typing import Final
@@ -159,7 +159,7 @@ def _run_action(
     with action_runner(invocation) as runner:
         action = order_of(verb, selected(invocation, runner.access, chosen), reason, until)
         report = runner.look(action)
-        # Named one by one, it is wanted; a filter may match more than was thought of.
+        # A batch that is named by its id is meant; a filter may match more than the user expected.
         asks = verb is Verb.CANCEL and not chosen.batch and bool(report.done)
         if not dry_run and (
             not asks or confirmed(invocation.output, f"Cancel {_count(report)}?", yes=yes)
@@ -171,7 +171,7 @@ def _run_action(
 
 
 def _narrow_to_shown(action: Action, report: ActionReport) -> Action:
-    """The order for the very batches that were shown, whatever has come to match it since."""
+    """The same action, restricted to the batches that were shown, even if more match by now."""
     ids = tuple(item.batch for item in report.found)
     return order_of(action.verb, Selection(ids=ids), action.reason, action.until)
 

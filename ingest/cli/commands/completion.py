@@ -1,4 +1,4 @@
-"""`tailboard completion`: the few lines a shell needs to complete commands and options."""
+"""`tailboard completion`: prints the completion script of a shell."""
 
 import click
 from click.shell_completion import get_completion_class

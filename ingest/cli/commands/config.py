@@ -1,4 +1,4 @@
-"""`tailboard config`: the settings, the value each source gives, and their file."""
+"""`tailboard config`: shows the settings, where each value comes from, and their file."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +13,7 @@ from ingest.settings import ABOUT, ENVIRONMENT, Origin, Source, Value, allowed, 
 
 _SOURCES = tuple(Source)
 _PATHS = ("codex_homes", "db")
-"""Settings whose values are too long to stand beside each other."""
+"""Settings whose values are too long for one row."""
 
 
 @click.group(cls=Group)
@@ -67,7 +67,7 @@ def show(invocation: Invocation, sources: bool) -> None:
 def path(invocation: Invocation) -> None:
     """Print the path of the settings file."""
     file = places(invocation.env).config
-    # Without loading the settings: the path is needed most when the file is broken.
+    # Without loading the settings: the path is most useful when the file is invalid.
     output = invocation.plain_output
     if invocation.options.json:
         output.document("config", {"file": file, "exists": file.exists()})
@@ -86,7 +86,7 @@ def edit(invocation: Invocation) -> None:
     if not file.exists():
         _create(file)
     click.edit(filename=str(file))
-    # Report a mistake now, while the editor is at hand.
+    # Report a mistake now, while the user is still editing.
     loaded = invocation.loaded
     invocation.answer("config", {"file": loaded.file, "exists": True}, lambda _: None)
 

@@ -1,6 +1,7 @@
-"""`tailboard demo`: a made-up home in a folder of its own, told as if it happened now.
+"""`tailboard demo`: sample data in a temporary folder, played as if it happened now.
 
-The folder goes when the command ends. Nobody's Codex, database or settings are looked at.
+The folder is removed when the command ends. The user's Codex home, database and settings are not
+read.
 """
 
 import os
@@ -33,7 +34,7 @@ from ingest.text.times import Clock
 
 _OURS: Final = "TAILBOARD_"
 _KEPT: Final = "TAILBOARD_ASCII"
-"""How things are drawn is the user's; which data is used is not."""
+"""The environment decides how things are drawn, but not which data is used."""
 _TRIES: Final = 50
 _PAUSE: Final = 0.1
 
@@ -61,11 +62,11 @@ def command(invocation: Invocation, headless: float | None) -> int:
             return _follow(invocation, demo, clock, headless, ended)
     # The process that reads for the dashboard finds its settings in the environment.
     for signal_number in (signal.SIGTERM, signal.SIGHUP):
-        # Until the dashboard listens to them itself, and after: the folder must go all the same.
+        # Until the dashboard handles these signals, and after it ends: the folder must be removed.
         signal.signal(signal_number, _leave)
     with _played(invocation, clock) as demo, _environment_of(demo):
         with _owned(demo) as owned:
-            # What is past is read before anybody looks: the screen then shows all of it at once.
+            # The past is read before the dashboard opens, so that it shows all of it at once.
             owned.owner.read_once()
         code = dashboard.opened(demo.settings)
     if code is None:
@@ -95,7 +96,7 @@ def _folder() -> Iterator[Path]:
     try:
         yield folder
     finally:
-        # Whoever read for the dashboard may still be closing its files in there.
+        # The reading process of the dashboard may still be closing files in the folder.
         for _ in range(_TRIES):
             shutil.rmtree(folder, ignore_errors=True)
             if not folder.exists():
@@ -144,7 +145,7 @@ def _follow(
 
 
 def _owned(demo: Invocation) -> RunningServer:
-    """The database of the demo, which nobody else can know of."""
+    """The database of the demo; no other process knows its path."""
     settings = demo.settings
     server = start_or_connect(settings.db, ServerOptions(homes(settings.codex_homes), Role.FOLLOW))
     if isinstance(server, DatabaseClient):
@@ -154,7 +155,7 @@ def _owned(demo: Invocation) -> RunningServer:
 
 @contextmanager
 def _ended_by_signals() -> Iterator[Event]:
-    """So that the folder goes with the program, whoever ends it."""
+    """Remove the folder on signals, too."""
     stop = Event()
     ends = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     before = {
@@ -172,6 +173,6 @@ def _leave(number: int, _frame: object) -> None:
 
 
 def _clock(now: datetime) -> Clock:
-    """The time of this run, going on from when it began."""
+    """The clock of this run: the demo's start time plus the time since."""
     began = time.monotonic()
     return lambda: now + timedelta(seconds=time.monotonic() - began)

@@ -1,4 +1,4 @@
-"""`tailboard doctor`: what is looked at, what was found, and the cure of each problem."""
+"""`tailboard doctor`: runs the checks and prints each problem with a fix."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -34,7 +34,7 @@ def command(invocation: Invocation) -> int:
 
 
 def examine(invocation: Invocation) -> Iterator[Check]:
-    """Look at everything, one thing after the other."""
+    """Run all checks, in order."""
     settings = invocation.settings
     yield checks.versions()
     yield terminal.check(invocation.env, invocation.window)
@@ -56,12 +56,12 @@ def examine(invocation: Invocation) -> Iterator[Check]:
             yield checks.queue(access)
             yield checks.clock(access, invocation.now)
     except DatabaseError as error:
-        # A database that does not open is a finding here, not the end of the examination.
+        # A database that cannot be opened is a failed check; the other checks still run.
         yield Check("database", False, error.message, error.hint)
 
 
 def _usual_homes(invocation: Invocation) -> list[Path]:
-    """Where this user's Codex would write, whatever the options and the settings file say."""
+    """Where this user's Codex would write, regardless of the options and the settings file."""
     named = invocation.loaded.origins["codex_homes"]
     configured = named.environment if isinstance(named.environment, tuple) else ()
     usual = named.default if isinstance(named.default, tuple) else ()

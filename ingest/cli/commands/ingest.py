@@ -1,4 +1,4 @@
-"""`tailboard ingest`: everything new is read, once or for as long as it runs."""
+"""`tailboard ingest`: reads everything new, once or continuously."""
 
 import click
 
@@ -20,7 +20,7 @@ def command(invocation: Invocation, follow: bool, dry_run: bool, for_dashboard: 
     """
     if follow and dry_run:
         raise click.UsageError("--dry-run and --follow cannot be combined.")
-    # Where nothing was read yet there is a backlog: readers load while this process loads too.
+    # Without a database there is a backlog: start reader processes while this one loads.
     first = not (follow or for_dashboard or dry_run or invocation.settings.db.exists())
     readers = spawn_readers.start() if first else None
     with gc_paused():

@@ -1,4 +1,4 @@
-"""`tailboard journal`: what happened, for people: shown, exported, or written by itself."""
+"""`tailboard journal`: prints, exports and automatically writes journals."""
 
 from collections.abc import Callable
 from datetime import date
@@ -156,7 +156,7 @@ def export(
 def _target(
     invocation: Invocation, journal: Journal, form: JournalFormat, out: Path | None
 ) -> tuple[Path, Path]:
-    """The folder that is written to, and the file."""
+    """The output folder and file."""
     if out is None:
         below = invocation.settings.db.parent
         return below, below / default_path(journal, form)

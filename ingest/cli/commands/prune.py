@@ -1,4 +1,4 @@
-"""`tailboard prune`: forget the history of finished work, and old facts where that is wanted."""
+"""`tailboard prune`: deletes the history of finished work and, on request, old facts."""
 
 import getpass
 from collections.abc import Iterator
@@ -82,7 +82,7 @@ def command(
 
 @contextmanager
 def _hands(invocation: Invocation) -> Iterator[Handler]:
-    """Who carries it out: the process that has the database, or this one."""
+    """Runs the action in the process that has the database open, or in this one."""
     settings = invocation.settings
     remote = connect_to_owner(settings.db)
     if remote is not None:

@@ -1,4 +1,4 @@
-"""`tailboard quarantine`: the lines that could not be read, and why."""
+"""`tailboard quarantine`: lists the lines that could not be read, and why."""
 
 import base64
 
@@ -144,5 +144,5 @@ def _excerpt(row: Row) -> str:
 
 
 def _decoded(text: str) -> str:
-    """Bytes that were kept as base64, as text; what is no UTF-8 is shown as an escape."""
+    """Bytes stored as base64, as text; invalid UTF-8 is escaped."""
     return base64.b64decode(text).decode("utf-8", "backslashreplace")

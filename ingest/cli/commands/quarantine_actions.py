@@ -1,4 +1,4 @@
-"""What a person can do about rejected lines: have them read again, or take them out as files."""
+"""The actions on rejected lines: read their files again, or export their bytes."""
 
 from pathlib import Path
 from typing import Final

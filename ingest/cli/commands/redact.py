@@ -1,4 +1,4 @@
-"""`tailboard redact`: what of secrets and private text is stored, and away with it."""
+"""`tailboard redact`: finds stored secrets and private text, and masks them."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,7 +25,7 @@ from ingest.text.units import pluralize
 
 
 class Export(Struct, frozen=True):
-    """A file that was written out, and what a look at it found now."""
+    """An exported file, and the kinds of secrets that it contains now."""
 
     path: str
     kinds: dict[str, int]

@@ -1,4 +1,4 @@
-"""`tailboard report`: how the system ran, what is usual, what is complete, what takes the room."""
+"""`tailboard report`: throughput, typical values, coverage and disk usage."""
 
 import click
 from msgspec.structs import asdict

@@ -1,4 +1,4 @@
-"""`tailboard reset`: forget what was derived from files, so that it is derived again."""
+"""`tailboard reset`: deletes what was derived from files, so that they are read again."""
 
 import click
 

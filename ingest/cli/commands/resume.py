@@ -1,4 +1,4 @@
-"""`tailboard resume`: where a project was left, and what somebody needs to go on there."""
+"""`tailboard resume`: which session of a project to resume, and what is still open."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""`tailboard search`: what was said, planned, run and changed, wherever that was."""
+"""`tailboard search`: full-text search over all sessions."""
 
 import click
 from msgspec.structs import replace
@@ -48,12 +48,11 @@ def command(invocation: Invocation, query: tuple[str, ...], only: Filters) -> No
 
 
 def _reject_unknown_values(text: str, query: Query, invocation: Invocation) -> None:
-    """Refuses a filter whose value means nothing: who types is shown what fits, who wrote a whole
-    command is better told than left with the hits of a word nobody looked for."""
+    """Refuses a filter with an unknown value instead of searching for it as a word."""
     for word in query.words:
         name, _, value = word.partition(":")
         if not value or f'"{word}' in text:
-            continue  # In quotes it is meant as it stands.
+            continue  # A word in quotes is taken literally.
         match name.lower():
             case "kind":
                 raise click.UsageError(f"`{word}` is not a kind; allowed: {', '.join(KINDS)}.")
@@ -64,7 +63,7 @@ def _reject_unknown_values(text: str, query: Query, invocation: Invocation) -> N
 
 
 def _narrowed(query: Query, invocation: Invocation, access: QueryReader, only: Filters) -> Query:
-    """The question, and what the options say besides."""
+    """The query, narrowed by the options."""
     scope = scope_of(invocation, access, only)
     return replace(
         query,

@@ -1,4 +1,4 @@
-"""`tailboard sessions`: the sessions, the one that moved last first."""
+"""`tailboard sessions`: lists the sessions, most recently active first."""
 
 import click
 

@@ -1,4 +1,4 @@
-"""`tailboard show`: one session, turn by turn, or its lines as they stand in Codex's file."""
+"""`tailboard show`: one session turn by turn, or the original lines of its file."""
 
 import sys
 from collections.abc import Iterable
@@ -65,7 +65,8 @@ def _raw(invocation: Invocation, session: Session, wanted: Iterable[raw_lines.Ra
         return
     for rollout_line in wanted:
         if sys.stdout.isatty():
-            # A terminal acts on what it is sent; a file or a pipe gets the bytes as they are.
+            # A terminal interprets what it is sent, so it gets safe text; a file or a pipe gets the
+            # original bytes.
             for line in raw_lines.masked_lines(rollout_line):
                 invocation.output.text(line)
         else:

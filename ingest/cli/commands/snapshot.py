@@ -1,4 +1,4 @@
-"""`tailboard snapshot`: a copy for notebooks and other programs, made while everything runs."""
+"""`tailboard snapshot`: a consistent copy for other programs, made while everything runs."""
 
 from pathlib import Path
 
@@ -27,7 +27,7 @@ def command(invocation: Invocation, out: Path, overwrite: bool) -> None:
     """The copy is consistent: it shows one point in time. It is not updated later; you can change
     or delete it.
     """
-    # Imported here: it needs the engine, which a copy through the owner's door does without.
+    # Imported late: a copy made by the owner does not need the database engine here.
     from ingest.db.snapshot import check_target, move_to_target
 
     target = out.expanduser().absolute()

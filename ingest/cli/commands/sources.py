@@ -1,4 +1,4 @@
-"""`tailboard sources`: the files that are followed, and how far each is read."""
+"""`tailboard sources`: lists the tracked files and how far each has been read."""
 
 import click
 

@@ -1,4 +1,4 @@
-"""`tailboard sql`: a question in SQL to the documented views."""
+"""`tailboard sql`: runs one read-only SQL statement over the documented views."""
 
 import json
 import signal
@@ -39,8 +39,8 @@ def command(invocation: Invocation, statement: str, only: Filters) -> None:
 
 @contextmanager
 def _interruptible() -> Iterator[None]:
-    """While a question is asked, the system itself ends the program on Ctrl-C: the engine does not
-    always hear of it, and a question leaves nothing half done.
+    """Restore the default handler during the query, so that Ctrl-C ends the program at once: the
+    engine does not always notice an interrupt, and a query leaves nothing half done.
     """
     before = signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:

@@ -1,4 +1,4 @@
-"""`tailboard state`: the roadmap of a project as files: written, compared, taken back."""
+"""`tailboard state`: the roadmap of a project as files: export, diff and import."""
 
 from pathlib import Path
 from typing import Final
@@ -72,7 +72,7 @@ def export(invocation: Invocation, project: str | None, out: Path | None, into: 
         exports.check_target(folder / write.FILE, into=into)
         paths = write.write(made, folder)
         exports.record_exports(runner.access, runner.say, "state", paths)
-    # One of each kind: all files of sessions lie in one folder.
+    # One path of each kind: all session files are in one folder.
     warn_unless_ignored(invocation, folder, paths[:2])
 
     def show(output: Output) -> None:
@@ -164,7 +164,7 @@ def _folder(invocation: Invocation, made: BuiltState) -> Path:
 def _found(
     invocation: Invocation, access: QueryReader, file: Path | None, project: str | None
 ) -> tuple[Path, BuiltState]:
-    """The file that is meant, and the state of its project as the database knows it."""
+    """The file to read, and the state of its project in the database."""
     if file is None:
         made = _made(invocation, access, project)
         return _folder(invocation, made) / write.FILE, made

@@ -1,4 +1,4 @@
-"""`tailboard state commits`: what was committed while no session ran."""
+"""`tailboard state commits`: lists commits that were made while no session ran."""
 
 import click
 

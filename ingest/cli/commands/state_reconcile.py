@@ -1,4 +1,4 @@
-"""`tailboard state reconcile`: what to do about work whose branch moved on, proposed and asked."""
+"""`tailboard state reconcile`: proposes what to do with sessions whose branch changed, and asks."""
 
 import click
 from msgspec.structs import replace
@@ -85,7 +85,7 @@ def reconcile(
 def _proposed(
     invocation: Invocation, access: QueryReader, scope: Scope, *, again: bool
 ) -> list[Proposal]:
-    """What is proposed there; `again`, also of what was answered already."""
+    """The proposals; with `again`, also those that were answered before."""
     sessions = list_sessions(access, scope, invocation.judged)
     open_ = [session for session in sessions if session.plan_done < session.plan_total]
     repositories = view_repository(map(anchor_of, open_), Git(invocation.env))

@@ -1,4 +1,4 @@
-"""`tailboard status`: one screen of what runs, waits and stalls, and how far everything is read."""
+"""`tailboard status`: sessions, queue and backlog on one screen."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -49,18 +49,18 @@ class Status(Struct, frozen=True):
 
 
 class StatusView(Struct, frozen=True):
-    """What there is to show."""
+    """What `status` shows."""
 
     status: Status
     sessions: list[Session]
-    """Those whose last turn is open or failed."""
+    """The sessions whose last turn is open or failed."""
     digits: int
-    """Of their ids, that tell them apart from all others."""
+    """How many characters of an id distinguish it from all others."""
     now: datetime
     held_bytes: int
-    """Unread bytes that no ingest would read now, because their batch failed or was put off."""
+    """Unread bytes that no ingest would read now, because their batch failed or is postponed."""
     readable: bool
-    """Whether an ingest would read something."""
+    """Whether an ingest would read anything."""
 
 
 @click.command(cls=Command)
@@ -75,7 +75,7 @@ def command(invocation: Invocation) -> None:
 
 
 def look(invocation: Invocation) -> StatusView:
-    """How things stand for this run."""
+    """The state of the homes and the database for this run."""
     with open_for_reading(invocation) as access:
         unread = backlog(access, invocation.settings.codex_homes, invocation.now)
         sessions = unfinished_sessions(access, invocation.judged)
@@ -115,7 +115,7 @@ def _status(
 
 
 def _batches(access: QueryReader, now: datetime) -> dict[str, int]:
-    """Batches by state; those that are stuck or wait for their next try are counted twice."""
+    """Batches by state; stuck and backed-off batches are counted in their state, too."""
     rows = {row["state"]: row for row in access.rows("status.queue", now=now)}
     counts: dict[str, int] = dict.fromkeys(State, 0)
     counts.update({state: row["batches"] for state, row in rows.items()})

@@ -1,7 +1,7 @@
-"""`tailboard support-bundle`: what somebody who helps needs to know, and nothing of what was said.
+"""`tailboard support-bundle`: what a maintainer needs to know, without any contents.
 
-Versions, counts, codes of errors and what the doctor found. No text of a session, no command, no
-name, no id; paths are marks that mean nothing elsewhere.
+Versions, counts, error codes and the results of the checks. No text of a session, no command, no
+name, no id; paths are placeholders.
 """
 
 import json
@@ -91,7 +91,7 @@ def _bundle(invocation: Invocation) -> dict[str, object]:
 
 
 def _settings(invocation: Invocation, mask: Anonymizer) -> dict[str, object]:
-    """Each value and where it comes from; a path or a command is not told."""
+    """Each setting's value and origin, without paths and commands."""
     return {
         name: {"value": _masked(value, mask), "source": invocation.loaded.origins[name].source}
         for name, value in asdict(invocation.settings).items()

@@ -1,4 +1,4 @@
-"""`tailboard tasks`: what was to be done over all sessions of a project, and how it stands."""
+"""`tailboard tasks`: the tasks of a project over all its sessions."""
 
 import click
 
@@ -161,7 +161,7 @@ def graph(invocation: Invocation, form: str, everywhere: bool, all_: bool, only:
 
 
 def _read(invocation: Invocation, only: Filters, *, everywhere: bool) -> tuple[Roadmap, int]:
-    """The tasks, and how much of a session's id tells an owner without a name apart."""
+    """The tasks, and how many characters of a session id distinguish owners without a name."""
     with open_for_reading(invocation) as access:
         plan = _roadmap(invocation, access, only, everywhere=everywhere)
         return plan, id_length(access, filter(None, (task.owner for task in plan.tasks)))

@@ -1,4 +1,4 @@
-"""What a person can say of tasks, each verb a command of `tailboard tasks`."""
+"""The edits of tasks, each a subcommand of `tailboard tasks`."""
 
 import uuid
 from collections.abc import Callable
@@ -173,7 +173,7 @@ def reset(invocation: Invocation, id_: str) -> None:
     """
     with action_runner(invocation) as runner:
         tasks = everything(invocation, runner.access).tasks
-        # Also of a task that no file tells of any more: else it could never be forgotten.
+        # Includes tasks that no file mentions any more: otherwise their edits could not be removed.
         known = {task.id for task in tasks}
         lost = {edit.task for edit in effective_edits(recorded_edits(runner.access))} - known
         matches = [name for name in lost if id_ and name.startswith(id_.lower())]
@@ -199,7 +199,7 @@ def _edit_task(
     wanted: Callable[[Roadmap, Task], TaskEdit],
     reason: str | None = None,
 ) -> None:
-    """Say one thing of the task whose id begins so."""
+    """Apply one edit to the task whose id begins with `prefix`."""
     with action_runner(invocation) as runner:
         plan = everything(invocation, runner.access)
         task = named(plan.tasks, prefix)
@@ -213,7 +213,7 @@ def _record(
     edit: TaskEdit,
     reason: str | None = None,
 ) -> None:
-    """Write it down, and tell how the task stands now."""
+    """Record the edit and print the task as it is then."""
     saying = runner.say(VERB, {"task": task}, encode_edit(edit), reason)
     plan = read_after_action(
         invocation, runner.access, lambda reader: everything(invocation, reader)

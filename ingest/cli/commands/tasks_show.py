@@ -1,4 +1,4 @@
-"""`tailboard tasks show` and `history`: one task as it stands, and how it came to stand so."""
+"""`tailboard tasks show` and `history`: one task, and how it got its present state."""
 
 import click
 
@@ -137,7 +137,7 @@ def _tell(output: Output, revision: Revision) -> None:
 
 
 def changed(entry: RevisionStep) -> str:
-    """What a revision did to a step, in words."""
+    """What changed in a step in this revision, in words."""
     words = [str(change) for change in entry.changes]
     description = ", ".join(words) or "as before"
     if entry.text_before is not None:

@@ -1,4 +1,4 @@
-"""`tailboard usage`: tokens spent, added up by day, model, project or session."""
+"""`tailboard usage`: token usage by day, model, project or session."""
 
 from collections.abc import Iterable
 
@@ -105,7 +105,7 @@ def _rows(invocation: Invocation, access: QueryReader, scope: Scope, by: str) ->
 
 
 def _summed(rows: Iterable[tuple[str | None, Row]]) -> list[Usage]:
-    """Rows of one key together, in the order the keys first came."""
+    """Rows summed by key, in the order in which the keys first appear."""
     sums: dict[str, Usage] = {}
     for key, row in rows:
         sums.setdefault(key or UNKNOWN, Usage(key or UNKNOWN)).add(row)

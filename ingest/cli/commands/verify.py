@@ -1,4 +1,4 @@
-"""`tailboard verify`: every line is counted again from the files and held against the database."""
+"""`tailboard verify`: recounts the lines of all files and compares them with the database."""
 
 import time
 from collections.abc import Iterator
@@ -87,7 +87,9 @@ def _checks(invocation: Invocation, *, deep: bool) -> list[SourceCheck]:
 
 @contextmanager
 def _open(invocation: Invocation, *, deep: bool) -> Iterator[NamedQueries]:
-    """Counting only asks, so it goes through the owner's door; every fact is compared at home."""
+    """Counting only runs queries, so the owner can answer them; --deep compares every fact in this
+    process.
+    """
     remote = None if deep else connect_to_owner(invocation.settings.db)
     if remote is not None:
         with remote:
