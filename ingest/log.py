@@ -1,7 +1,7 @@
 """The log of the program: warnings, suppressed errors and unexpected errors, in `tailboard.log`.
 
-The file lies beside the database, is private (0600), masked and bounded (see `ingest.log_file`). An
-error that repeats is written once per process. Logging never raises, and `logging` is loaded with
+The file is beside the database, private (0600), masked and bounded (see `ingest.log_file`). An
+error that repeats is written once per process. Logging never raises, and `logging` is imported with
 the first entry: most commands write none and would only start more slowly.
 """
 

@@ -14,7 +14,7 @@ from ingest.codex.facts import TurnState
 
 STALLS_AFTER: Final = timedelta(minutes=5)
 LOCK_VALID_FOR: Final = timedelta(hours=1)
-"""A lock left by a crash must not keep a session running for ever."""
+"""A lock that a crash left behind must not make a session look as if it were running."""
 IDLE_AFTER: Final = timedelta(hours=24)
 """An open turn without a new line for this long is not expected to continue."""
 _A_DAY: Final = timedelta(days=1)
@@ -66,8 +66,8 @@ def state_of(
         case _:
             return SessionState.UNKNOWN, "No turn has begun."
     if last_at is not None and now - last_at > idle_after:
-        # This is not stored, so the next line makes the session active again. The writer's lock is
-        # ignored: it stays while a daemon has the thread loaded.
+        # Not stored, so the next line makes the session active again. The writer's lock is ignored:
+        # a daemon holds it as long as it has the thread loaded.
         waiting = f"; {_describe_wait(open_call)}" if waits_for_user else ""
         since = f"silent since {_format_time(last_at, now)} UTC"
         return SessionState.IDLE, f"Idle, {since}{waiting}"

@@ -1,7 +1,7 @@
-"""What was said: by a person, by the agent, by other agents.
+"""Messages: of the user, of the agent, of other agents.
 
-A message stands in a file up to three times. Bare files tell it by an item alone, later ones by an
-event or a turn item beside that item; only the one that each generation is sure to have is kept.
+A message can be in a file up to three times. Bare files have only an item; later ones also an event
+or a turn item. Only the record that every file of a generation has is stored.
 """
 
 from ingest.codex import records as r
@@ -34,7 +34,7 @@ NOTIFICATION_END = "</subagent_notification>"
 _NOTIFICATION_BYTES = NOTIFICATION.encode()
 _USER_COMMAND_BYTES = USER_COMMAND.encode()
 MAX_HELD = 4
-"""So many requests are held at most; a file begins with one, and what is put in front of it."""
+"""Maximal number of held prompts; a file begins with one prompt and the text put before it."""
 COMPACTED_NOTICE = "Compact task completed"
 
 
@@ -66,11 +66,11 @@ class Messages:
 
     def _add_prompt(self, text: str) -> None:
         if self.segment.reviewing:
-            # What the reviewer was asked is repeated in the file that asked for the review.
+            # The prompt of the reviewer is repeated in the file that requested the review.
             return
         self.turns.user_prompted()
         if self.segment.first_prompt is None:
-            # Masked whole: a private part may begin before the request does.
+            # The whole text is masked, because a private part can begin before the request.
             masked = stored_text(text)
             title = written_by_codex(masked) or request_in(masked)
             self.segment.first_prompt = title[:TITLE_CHARS] or None
@@ -90,7 +90,7 @@ class Messages:
         self._add("assistant", phase, text)
 
     def item(self, item: r.Message) -> None:
-        """A message as an item: in bare files the message itself, elsewhere its double."""
+        """A message as an item: in bare files the message itself, elsewhere a duplicate."""
         if item.role == "assistant":
             self._use_held_prompts()
         if self.segment.generation in ("G0", "G1") or self.state.items_only:
@@ -105,7 +105,9 @@ class Messages:
                 self._hold_prompt(item)
 
     def _hold_prompt(self, item: r.Message) -> None:
-        """Codex tells this once more by an event; where none comes before the answer, none does."""
+        """Hold a prompt that Codex usually repeats as an event; if no event comes before the
+        answer, none will.
+        """
         text = content_text(item.content)
         if text and not text.startswith(INJECTED):
             held, current = self.state.held, self.current
@@ -113,7 +115,9 @@ class Messages:
             del held[:-MAX_HELD]
 
     def _use_held_prompts(self) -> None:
-        """The model answers, and no event told what it was asked: the items do, here and later."""
+        """The model answered and there was no event for the prompt: from now on, items are the
+        messages.
+        """
         state, current = self.state, self.current
         if state.has_events or not state.held:
             return
@@ -125,7 +129,9 @@ class Messages:
         current.offset, current.length, current.at = position
 
     def _user_item(self, item: r.Message) -> None:
-        """What only the item tells: that an agent is done, or that a review is long over."""
+        """Messages that exist only as items: that an agent is done, or that a review ended long
+        ago.
+        """
         content = bytes(item.content)
         if _NOTIFICATION_BYTES in content:
             text = content_text(item.content).strip()
@@ -136,7 +142,8 @@ class Messages:
             if content_text(item.content).startswith(USER_COMMAND):
                 self.turns.user_ran_command()
         elif self.segment.reviewing and not content_text(item.content).startswith(INJECTED):
-            # The reviewer's prompt is repeated as an event alone; an item is a person's again.
+            # The reviewer's prompt is repeated only as an event; a further item is a prompt of the
+            # user.
             self.segment.reviewing = False
 
     def agent_task_item(self, item: r.AgentTask) -> None:
@@ -148,13 +155,13 @@ class Messages:
             self._add("agent", None, letter.content)
 
     def plan_item(self, item: r.Plan) -> None:
-        """A proposed plan: a document to agree on, not a list of tasks."""
+        """A proposed plan: a document for the user to approve, not a list of tasks."""
         if item.text:
             self.turns.agent_answered()
             self._add("assistant", "plan", item.text)
 
     def reasoned(self, _: r.Reasoning) -> None:
-        """A thought opens no turn again: older files write it after the answer it led to."""
+        """Reasoning never opens a turn: older files write it after the answer that it led to."""
         self.segment.reasonings += 1
         self.state.responded = True
 
@@ -176,8 +183,9 @@ class Messages:
 
 
 def _phase(title: r.AgentMessageEvent | r.AgentMessage) -> str | None:
-    """The phase of what the agent said.
+    """The phase of a message of the agent.
 
-    A question that it asks while it goes on working has the phase of an answer, and is none.
+    A question that the agent asks while it continues working has the phase of an answer, but is
+    none.
     """
     return "question" if title.questions else title.phase

@@ -1,4 +1,4 @@
-"""What a tool answered: exit code, duration and body, out of the texts of a dozen releases."""
+"""Parses the output of tools: exit code, duration and body, from the texts of a dozen releases."""
 
 import re
 from typing import Any
@@ -9,7 +9,7 @@ from msgspec import Raw, Struct
 from ingest.codex.facts import CallStatus
 from ingest.codex.fields import duration, safe_int, string
 
-# Digits are bounded: a longer number is no exit code, and would not fit into a column.
+# The number of digits is limited: a longer number is no exit code and would not fit a column.
 _HEADER = re.compile(
     r"(?:Script (?:(?P<script>completed|failed|terminated)"
     r"|running with (?:cell|session) ID (?P<cell>[^\s]{1,64}))(?:\n|$))?"
@@ -53,7 +53,7 @@ _RESULT = re.compile(
     r"(?:Warning: truncated output[^\n]*\n)?(?:Total output lines: \d+\n+)?(?:Script error:\n)?"
     r"(?:[^\n]{1,200}\n){0,2}?(?=Exit code: -?\d{1,12}\nWall time: )"
 )
-"""What may stand before the answer of a shell in a result of a script: a label, mostly."""
+"""What can precede the answer of a shell in a result of a script, usually a label."""
 _SCRIPT_STATUS = {
     "completed": CallStatus.COMPLETED,
     "failed": CallStatus.FAILED,
@@ -62,14 +62,14 @@ _SCRIPT_STATUS = {
 
 
 class ToolOutcome(Struct):
-    """How a call ended, as far as its output tells."""
+    """How a call ended, according to its output."""
 
     status: CallStatus
     body: str
     exit_code: int | None = None
     seconds: float | None = None
     shell: str | None = None
-    """What a command or script that goes on running is known by."""
+    """The id of a command or script that continues running."""
 
 
 class _Metadata(Struct):
@@ -86,7 +86,7 @@ _structured = msgspec.json.Decoder(_Structured)
 
 
 def read_output(text: str) -> ToolOutcome:
-    """The outcome that an output text tells."""
+    """The outcome according to the text of an output."""
     if text.startswith('{"output":'):
         try:
             answer = _structured.decode(text)
@@ -122,7 +122,7 @@ def _read_headed(text: str) -> ToolOutcome:
 
 
 def _read_plain(text: str, seconds: float | None) -> ToolOutcome:
-    """An outcome told in words alone."""
+    """The outcome from an output without a header."""
     if aborted := _ABORTED.match(text):
         after = float(aborted[1]) if aborted[1] else seconds
         return ToolOutcome(CallStatus.ABORTED, text, seconds=after)
@@ -139,12 +139,14 @@ def _status_for(exit_code: int | None) -> CallStatus:
 
 
 def code_mode_cell(name: object) -> str:
-    """What a running script is known by; the numbers of shells are others."""
+    """The id of a running script; ids of shells have another form."""
     return f"cell {name}"
 
 
 def read_script_output(parts: list[str]) -> ToolOutcome:
-    """The outcome of the commands a script ran: its results tell it as a shell does."""
+    """The outcome of the commands that a script ran: each result has the format of a shell's
+    output.
+    """
     outcome = read_output("\n".join(parts))
     if outcome.status not in (CallStatus.COMPLETED, CallStatus.FAILED):
         return outcome
@@ -164,7 +166,7 @@ def read_script_output(parts: list[str]) -> ToolOutcome:
 
 
 def _read_script_result(text: str) -> ToolOutcome | None:
-    """How a command ended, where a result of a script says so, perhaps as JSON."""
+    """How a command ended, if a result of a script says so, possibly as JSON."""
     if text.startswith('"'):
         text = string(Raw(text.encode())) or text
     if match := _RESULT.match(text):
@@ -177,7 +179,7 @@ def _read_script_result(text: str) -> ToolOutcome | None:
 
 
 def read_stdin_output(text: str) -> ToolOutcome | None:
-    """The outcome of a command that something was written to; None where it was not taken."""
+    """The outcome of a command that received input; None if the input was refused."""
     outcome = read_output(text)
     if not text.startswith("write_stdin failed"):
         return outcome
@@ -188,7 +190,7 @@ def read_stdin_output(text: str) -> ToolOutcome | None:
 
 
 def refused_plan(text: str) -> bool:
-    """Whether Codex answered a plan with: there is no such tool (off by default since 0.152)."""
+    """Whether Codex answered that there is no plan tool (off by default since 0.152)."""
     return text.startswith(("unsupported call", "failed to parse function arguments"))
 
 
@@ -197,13 +199,13 @@ _SYNTAX_ERROR = re.compile(r"^Script error:\nSyntaxError", re.MULTILINE)
 
 
 def refused_script_plan(text: str) -> bool:
-    """The same of a plan that a script of code mode wanted to set."""
+    """The same for a plan set by a script of code mode."""
     never_ran = text.startswith("Script failed") and _SYNTAX_ERROR.search(text)
     return bool(never_ran or _NO_PLAN_TOOL.search(text))
 
 
 def answer_fields(text: str) -> dict[str, Any]:
-    """The object a tool answered with, for those that answer in JSON; empty where it did not."""
+    """The object that a tool returned, if it returned JSON; otherwise empty."""
     if not text.startswith("{"):
         return {}
     try:

@@ -1,4 +1,4 @@
-"""Which files a patch touches: out of the patch text, and out of what Codex says it changed."""
+"""The files that a patch changes: from the text of the patch, or from Codex's list of changes."""
 
 import re
 from typing import Any
@@ -11,11 +11,11 @@ _FILE_HEADER = re.compile(
 )
 
 Edit = tuple[str, str, str | None]
-"""Path, what was done, and where it was moved to."""
+"""Path, kind of change, and new path of a moved file."""
 
 
 def edits_in(patch: str) -> list[Edit]:
-    """The edits a patch text asks for, in its order."""
+    """The edits that a patch requests, in order."""
     edits: list[Edit] = []
     for verb, path, target in _FILE_HEADER.findall(patch):
         if verb:
@@ -26,7 +26,7 @@ def edits_in(patch: str) -> list[Edit]:
 
 
 def edits_of(changes: Any) -> list[Edit]:
-    """The edits in Codex's own list of changes: {absolute path: {type, move_path}}."""
+    """The edits in Codex's list of changes: {absolute path: {type, move_path}}."""
     if not isinstance(changes, dict):
         return []
     edits: list[Edit] = []

@@ -1,8 +1,9 @@
-"""The records Codex writes, one struct a kind, as narrow as what is read of them.
+"""The records that Codex writes: one struct per kind, with only the fields that are used.
 
-`Line` is the union of every line of every generation; msgspec picks the struct by the `type` tag
-in one pass and skips the fields nobody reads. A kind that is not here is not an error: `line.py`
-counts it. The reference is the schema of Codex's own `RolloutLine` (0.169), and older files.
+`Line` is the union of all lines of all generations; msgspec selects the struct by the `type` tag in
+one pass and skips all other fields. A kind that is missing here is not an error: `line.py` counts
+it. The reference is the schema of Codex's own `RolloutLine` (0.169), and older files. Longer than
+400 lines, because it is one table.
 """
 
 from typing import Any
@@ -17,10 +18,12 @@ class Event(Struct, tag_field="type", gc=False):
 
 
 class Item(Struct, tag_field="type", gc=False):
-    """Base of the payloads of `response_item`; the bare lines of G1 are these themselves."""
+    """Base of the payloads of `response_item`; the bare lines of G1 are these payloads
+    themselves.
+    """
 
 
-# Items: what the model and its tools said to each other.
+# Items: the messages of the model and its tool calls.
 
 
 class Message(Item, tag="message"):
@@ -137,7 +140,7 @@ AnyItem = (
 
 
 class TurnItem(Struct, tag_field="type", gc=False):
-    """Base of what `item_completed` carries; the tags are in PascalCase."""
+    """Base of the items in `item_completed`; their tags are in PascalCase."""
 
 
 class UserMessage(TurnItem, tag="UserMessage"):
@@ -466,7 +469,7 @@ class ItemCompleted(Event, tag="item_completed"):
     turn_id: str | None = None
 
 
-# Events that are known and carry nothing we keep: they are counted under their own names.
+# Events that are known but not stored: they are counted under their own names.
 
 
 class WebSearchEnded(Event, tag="web_search_end"):
@@ -605,7 +608,7 @@ class AgentLetter(Struct, gc=False):
 
 
 class IgnoredPayload(Struct, gc=False):
-    """Base of payloads that are known, counted, and not read."""
+    """Base of payloads that are known and counted, but not read."""
 
 
 class LetterMeta(IgnoredPayload):
@@ -738,6 +741,6 @@ class BareHeader(Struct, gc=False):
 
 
 class BareState(Struct, gc=False):
-    """`{"record_type":"state"}`, which G1 wrote at every step and which says nothing."""
+    """`{"record_type":"state"}`, which G1 wrote at every step; it contains nothing."""
 
     record_type: str

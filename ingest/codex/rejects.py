@@ -1,7 +1,7 @@
-"""What is kept of bytes that could not be read: all of them, or both ends of a long part.
+"""What is stored of bytes that could not be decoded: all of them, or both ends of a long part.
 
-They are masked like all other text; length and hash are those of the bytes as they stand in the
-file. Of a line above the cap only the ends are known, and what hides between them is not.
+They are masked like all other text; length and hash are those of the original bytes. Of a line
+above the cap only the ends are known, so secrets between them are not searched for.
 """
 
 import base64
@@ -17,7 +17,9 @@ WHOLE_BYTES = 65_536
 EDGE_BYTES = 4_096
 _GAP = "\n\0gap\0\n"
 _HIDDEN_TAIL = re.compile(rb".*</private>|[^\s\"']*", re.IGNORECASE | re.DOTALL)
-"""What a tail may begin with that nobody may see: the end of something private, or of a secret."""
+"""What the tail is searched back for: the end of a private part or of a secret that it may
+contain.
+"""
 
 
 def rejected(
@@ -30,7 +32,7 @@ def rejected(
     whole: bool = True,
     trace: str | None = None,
 ) -> Reject:
-    """`part` of a line, or the `whole` of one, that begins at `byte`."""
+    """`part` of a line, or the `whole` line, that begins at `byte`."""
     if len(part) > LONG:
         digest = hashlib.sha256(part).hexdigest()
         ends = _ends(part[:EDGE_BYTES], part[-EDGE_BYTES:])
@@ -68,11 +70,11 @@ def rejected(
 
 
 KILLED = ""
-"""In place of a trace: not our code failed on a line, but the whole process ended at it."""
+"""Instead of a traceback: not our code failed on the line, but the whole process ended."""
 
 
 def fault(source: int, byte: int, line: bytes, trace: str) -> Reject:
-    """A line that our own code failed on."""
+    """A line on which our own code failed."""
     if trace == KILLED:
         message = "the process that read this line ended at it, again and again; please report it"
         return rejected(source, byte, line, "killed", message)
@@ -88,7 +90,7 @@ def too_long(source: int, byte: int, length: int, digest: str, head: bytes, tail
 
 
 def _ends(head: bytes, tail: bytes) -> tuple[str, str]:
-    """Both ends of a long part, masked: what lies between them is not looked at."""
+    """Both ends of a long part, masked; the bytes between them are not searched."""
     masked_head, _, masked_tail = mask(
         _text(head) + _GAP + _text(_HIDDEN_TAIL.sub(b"", tail, count=1))
     ).partition(_GAP)
@@ -100,7 +102,7 @@ def _masked(data: bytes) -> bytes:
 
 
 def _text(data: bytes) -> str:
-    """One character a byte, whatever they are: all that is masked is written in ASCII."""
+    """One character per byte, so that any bytes can be masked: all masks are ASCII."""
     return data.decode("latin-1")
 
 

@@ -1,17 +1,17 @@
-"""What a person asked for in a prompt, without what a program wrote around it. Pure.
+"""The user's request in a prompt, without what a program wrote around it. Pure.
 
-Editors and the desktop program put what is open on the screen in front of a request, command files
-their instructions behind it; and some prompts are written by Codex itself, for helpers of its own.
+Editors and the desktop program put the open files before a request, command files add their
+instructions after it, and some prompts are written by Codex itself for its own helpers.
 """
 
 import re
 from typing import Final
 
 _REQUEST_HEADING: Final = re.compile(r"^#{1,3} My request for Codex:?[ \t]*$", re.MULTILINE)
-"""Behind it stands the request; before it, what an editor shows (`# Context from my IDE`)."""
+"""The request follows it; before it is what an editor shows (`# Context from my IDE`)."""
 _USER_INPUT: Final = re.compile(r"\A\s*#{1,3} User Input[ \t]*\n(.*?)(?=\n#{1,3} |\Z)", re.DOTALL)
 _ARGUMENTS_PLACEHOLDER: Final = "$ARGUMENTS"
-"""What a command file has in the place of the input, where nobody gave any."""
+"""The placeholder of a command file whose input is empty."""
 _FENCED: Final = re.compile(r"^```[^\n]*\n(.*?)^```[ \t]*$", re.DOTALL | re.MULTILINE)
 _PLAN_ORDER: Final = re.compile(r"\A\s*PLEASE IMPLEMENT THIS PLAN:?", re.IGNORECASE)
 _APPROVAL_REVIEW_PROMPT: Final = re.compile(r"\A\s*The following is the Codex agent history")
@@ -27,7 +27,7 @@ TITLE_REQUEST: Final = "Title request"
 
 
 def request_in(text: str) -> str:
-    """The words of the person; empty where there are none, only what stood around them."""
+    """The words of the user; empty if there are none."""
     requests = list(_REQUEST_HEADING.finditer(text))
     if requests:
         return text[requests[-1].end() :].strip()
@@ -39,14 +39,18 @@ def request_in(text: str) -> str:
 
 
 def written_by_codex(text: str) -> str | None:
-    """What a prompt is for that Codex wrote for a helper of its own; None where a person asked."""
+    """The purpose of a prompt that Codex wrote for a helper of its own; None for the user's
+    prompts.
+    """
     if _APPROVAL_REVIEW_PROMPT.match(text):
         return APPROVAL_REVIEW
     return TITLE_REQUEST if _TITLE_PROMPT.match(text) else None
 
 
 def title_in(text: str) -> str:
-    """What the session of this prompt is called: the first line of the request with words."""
+    """The title of a session with this prompt: the first line of the request that contains
+    words.
+    """
     if name := written_by_codex(text):
         return name
     lines = (_MARKUP.sub("", line.strip()).strip() for line in request_in(text).splitlines())

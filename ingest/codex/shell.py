@@ -1,7 +1,8 @@
-"""A command line as the simple commands it consists of. Pure.
+"""Splits a command line into simple commands. Pure.
 
-This is no shell: it splits at operators, honours quotes, leaves out redirections and the bodies of
-here-documents, and looks into `bash -lc '…'` and the like. What it cannot split has no commands.
+Not a shell: it splits at operators, respects quotes, skips redirections and the bodies of
+here-documents, and parses the script of `bash -lc '…'` and the like. A command line that cannot be
+split yields no commands.
 """
 
 import re
@@ -48,21 +49,23 @@ class SimpleCommand(Struct, frozen=True):
 
     words: tuple[str, ...]
     join: str
-    """What joins it to the one before: `|`, `&&`, `||`, or `;` for anything else."""
+    """The operator before it: `|`, `&&`, `||`, or `;` for anything else."""
     wrappers: tuple[str, ...] = ()
-    """The wrappers that were left out, the outermost first."""
+    """The wrappers that were removed, outermost first."""
     writes: bool = False
     """Whether its output goes to a file."""
 
     @property
     def program(self) -> str:
-        """What it runs, without folder and `.exe`; empty where it only opens or closes a block."""
+        """The program without folder and `.exe`; empty if the command only opens or closes a
+        block.
+        """
         name = re.split(r"[/\\]", self.words[0])[-1].lower() if self.words else ""
         return name.removesuffix(".exe")
 
 
 def simple_commands(line: str, depth: int = 0) -> list[SimpleCommand]:
-    """The simple commands of a command line in their order; none where it cannot be split."""
+    """The simple commands of a command line, in order; none if it cannot be split."""
     commands: list[SimpleCommand] = []
     words: list[str] = []
     join, writes, target, delimiters = ";", False, "", list[str]()
@@ -113,7 +116,7 @@ def _skip_here_documents(line: str, at: int, delimiters: list[str]) -> int:
 
 
 def _unwrap(whole: SimpleCommand, depth: int) -> list[SimpleCommand]:
-    """The same without what stands around the program; of a shell, the commands of its script."""
+    """The command without its wrappers; for a shell, the commands of its script."""
     words, wrappers = list(whole.words), list[str]()
     while words:
         first = words[0].rsplit("/", 1)[-1]
@@ -131,7 +134,7 @@ def _unwrap(whole: SimpleCommand, depth: int) -> list[SimpleCommand]:
     if command.program in _SHELLS and depth < _MAX_NESTING:
         flags = [i for i, word in enumerate(words) if _SCRIPT_FLAG.fullmatch(word)]
         script = "".join(words[flags[0] + 1 :][:1]) if flags else ""
-        # A script that is empty, or that cannot be split, leaves the shell itself.
+        # If the script is empty or cannot be split, the shell itself is the command.
         if inner := simple_commands(script, depth + 1):
             joins = [command.join, *(inner_command.join for inner_command in inner[1:])]
             return [
@@ -147,7 +150,7 @@ def _unwrap(whole: SimpleCommand, depth: int) -> list[SimpleCommand]:
 
 
 def _drop_options(wrapper: str, words: list[str]) -> None:
-    """Leave out a wrapper's own options, and the duration of `timeout`."""
+    """Remove a wrapper's own options, and the duration of `timeout`."""
     while words and words[0].startswith("-"):
         value = words[0] in _OPTIONS_WITH_VALUE.get(wrapper, ())
         del words[: 1 + value]

@@ -1,7 +1,8 @@
-"""What the next line of a thread needs to know of the lines before it.
+"""The state that the fold carries from one range of a thread to the next.
 
-It is kept beside the cursor, in the same transaction, so that an append costs its own bytes
-whatever the size of the file. It stays small: what is open, not what has been.
+Stored with the cursor in the same transaction, so that reading an append costs only its own bytes,
+however large the file is. It stays small: it contains what is open, not the past. Fields are stored
+under the name given by `name=`, so that state written by older versions can be read.
 """
 
 from msgspec import Struct, field
@@ -11,7 +12,7 @@ from ingest.codex.rejected_runs import RejectedRun
 
 
 class Totals(Struct, array_like=True, gc=False):
-    """A count of tokens. Input holds what was cached, output what was reasoning."""
+    """A count of tokens. `cached` is part of `input`, `reasoning` is part of `output`."""
 
     input: int = 0
     cached: int = 0
@@ -40,14 +41,14 @@ class Totals(Struct, array_like=True, gc=False):
 
 
 class TokenState(Struct):
-    """What was counted last. It is enough to tell what the next count adds."""
+    """What was counted last: enough to compute what the next count adds."""
 
     seen: Totals = field(default_factory=Totals)
-    """The last cumulative total the file showed."""
+    """The last cumulative total in the file."""
     recorded: Totals = field(default_factory=Totals)
-    """What token_usage_records counted since then: the next total holds it too."""
+    """What token_usage_records added since then: the next total includes it."""
     based: bool = True
-    """False until the first total of a fork or revert by pointer told what it started from."""
+    """False until the first total of a fork or revert by pointer shows its baseline."""
     responses: list[str] = field(default_factory=list)
     """The last few response ids, so that a record written twice counts once."""
 
@@ -63,16 +64,18 @@ class CopyState(Struct):
 
 
 class Rights(Struct):
-    """What the agent may do, as the newest turn said."""
+    """The agent's permissions according to the newest turn."""
 
     read_only: bool = False
-    """Whether its sandbox lets it write nothing."""
+    """Whether its sandbox prevents all writing."""
     asks_person: bool = True
-    """Whether a person is asked for what it may not do; else it is refused, or another agent is."""
+    """Whether the user is asked for approval; otherwise the action is refused, or another agent
+    is asked.
+    """
 
 
 class HeldPrompt(Struct, array_like=True, gc=False):
-    """A message of a user that only an item told so far, and where it stands."""
+    """A prompt that is known only from an item so far, and its position."""
 
     offset: int
     length: int
@@ -86,58 +89,59 @@ class FoldState(Struct):
     overtaken: Turn | None = None
     """The turn that was open when the newest began: another process may still end it."""
     user_turns: list[int] = field(default_factory=list)
-    """The newest turns that a person began and no rollback dropped: a rollback counts these."""
+    """The newest turns started by the user and not rolled back: a rollback counts these."""
     prompted: bool = False
-    """Whether a person said anything in the newest turn."""
+    """Whether there is a message of the user in the newest turn."""
     answered: bool = False
-    """Whether the open turn has said anything: a failure before 0.145 shows as silence."""
+    """Whether there is a message of the agent in the open turn: before 0.145, a failed turn has
+    none.
+    """
     calling: bool = False
-    """Whether the agent called a tool since it last said something."""
+    """Whether the agent called a tool since its last message."""
     turn_numbers: dict[str, int] = field(default_factory=dict)
-    """The newest turns by their ids: what ran on in the background names its turn."""
+    """The newest turns by id: a command that ran in the background names its turn."""
     has_events: bool = False
-    """Whether this file tells by events what is said, as Codex does."""
+    """Whether this file has events for messages, as Codex writes them."""
     items_only: bool = False
-    """Whether the model answered before any event: a file of another program, whose items tell."""
+    """Whether the model answered before any event: a file of another program, with items only."""
     held: list[HeldPrompt] = field(default_factory=list)
-    """What was asked by items while neither of these is known."""
+    """Prompts from items, as long as neither of these two is known."""
     explicit_turns: bool = False
-    """Whether this file has turn events; without them a turn is a prompt and what follows."""
+    """Whether this file has turn events; without them, a turn is a prompt and what follows."""
     tells_failures: bool = False
-    """Whether this file's Codex says of a failed turn that it failed (0.145 and later)."""
+    """Whether the version of Codex records the failure of a turn (0.145 and later)."""
     responded: bool = False
-    """Whether the model has said or done anything in this file."""
+    """Whether the model has responded in this file."""
     header_seen: bool = False
     calls: dict[str, Call] = field(default_factory=dict)
     interrupted: dict[str, Call] = field(default_factory=dict)
-    """The newest calls that ended without an exit code: it may follow, and names its turn."""
+    """The newest calls that ended without an exit code: it may follow, and names its call."""
     answered_calls: list[str] = field(default_factory=list)
-    """The newest calls that an output ended: what Codex tells of one after that is known."""
+    """The newest calls that ended with an output: later records about them are repetitions."""
     edits: dict[str, list[tuple[str, str, str | None]]] = field(default_factory=dict)
-    """Open patches, to the edits they ask for: (path, change, moved to)."""
+    """Open patches and their edits: (path, change, new path)."""
     plans: dict[str, PlanRevision] = field(default_factory=dict)
     """Plan revisions whose answer is still to come."""
     scripted: dict[str, list[PlanRevision]] = field(default_factory=dict)
-    """The same of scripts, each of which may set several."""
+    """The same for scripts, each of which may set several."""
     plan_kept: tuple[int, int, int] = (0, 0, 0)
-    """Revision, steps and steps done of the newest one whose answer was no refusal."""
+    """Revision, number of steps and of completed steps of the newest plan that was not refused."""
     goal: Goal | None = None
-    """The goal told last: a call and an event may tell the same."""
+    """The last goal: a call and an event may both record it."""
     shells: dict[str, str] = field(default_factory=dict)
-    """Running shell session to the call that began it: its exit code arrives later."""
+    """Running shell session to the call that started it: its exit code follows later."""
     aliases: dict[str, str] = field(default_factory=dict)
-    """Later input to a running shell, to the call that began it."""
+    """Calls that send input to a running shell, to the call that started it."""
     rights: Rights = field(default_factory=Rights)
     asks: dict[str, list[str]] = field(default_factory=dict)
-    """Open calls that need an approval, to what it is needed for: a command line, or nothing
-    where that cannot be read."""
+    """Open calls that need an approval, with the commands to approve (empty if unreadable)."""
     children: list[str] = field(default_factory=list)
-    """Sub-agents, by id and by path, whose start was told already."""
+    """Sub-agents, by id and by path, whose start is stored already."""
     review_leaked: bool = False
-    """Whether the open review's own turn was seen to begin in this file."""
+    """Whether the start of the open review's own turn is in this file."""
     compacting: bool = False
     tokens: TokenState = field(default_factory=TokenState)
     copies: CopyState = field(default_factory=CopyState)
     kinds: dict[str, list[int]] = field(default_factory=dict)
     stretch: RejectedRun | None = None
-    """The lines without a record that the range ended with: the next may go on with them."""
+    """The run of lines without a record at the end of the range: the next range may extend it."""

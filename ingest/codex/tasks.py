@@ -1,4 +1,4 @@
-"""What was to be done: plans, goals, and the tasks given to sub-agents."""
+"""Tasks: plans, goals, and assignments of sub-agents."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -37,9 +37,9 @@ class Tasks:
         *,
         settled: bool = True,
     ) -> bool:
-        """Keep one revision of the plan, as the call asked for it. False where it is no plan.
+        """Store a plan revision as requested by a call. False if it is not a plan.
 
-        Without the id of a call it holds at once, unless it is not `settled`.
+        Without a call id it is accepted at once, unless it is not `settled`.
         """
         steps = _steps(plan)
         if steps is None:
@@ -69,7 +69,7 @@ class Tasks:
         return True
 
     def _settle(self, revision: PlanRevision) -> None:
-        """Nothing will be said against this revision any more."""
+        """Accept this revision: it can no longer be refused."""
         self.state.plan_kept = max(self.state.plan_kept, _counts(revision))
 
     def _unanswered(self) -> Iterator[PlanRevision]:
@@ -79,13 +79,13 @@ class Tasks:
             yield from revisions
 
     def _update_segment(self) -> None:
-        """Tell the thread's row of the newest revision that holds as far as is known."""
+        """Set the plan columns of the thread's row from the newest accepted revision."""
         state, segment = self.state, self.state.segment
         newest = max(state.plan_kept, *map(_counts, self._unanswered()), (0, 0, 0))
         segment.plan_accepted, segment.plan_total, segment.plan_done = newest
 
     def add_script_plans(self, call_id: str | None, script: str) -> None:
-        """Keep the plans that a script of code mode sets, as far as they can be read."""
+        """Store the plans that a script of code mode sets, as far as they can be read."""
         if "update_plan" not in script:
             return
         plans, _ = codemode.plans_in(mask(script))
@@ -99,7 +99,7 @@ class Tasks:
             self._update_segment()
 
     def script_answered(self, call_id: str | None, text: str) -> None:
-        """A script has ended: its plans hold, unless it says that there is no such tool."""
+        """A script has ended: its plans are accepted, unless it says that there is no such tool."""
         revisions = self.state.scripted.pop(call_id or "", [])
         if outputs.refused_script_plan(text):
             self._reject(revisions)
@@ -108,7 +108,7 @@ class Tasks:
                 self._settle(revision)
 
     def plan_answered(self, call_id: str | None, text: str) -> None:
-        """The answer to a plan: only one that says there is no such tool changes anything."""
+        """The answer to a plan: only the answer that there is no such tool changes anything."""
         revision = self.state.plans.pop(call_id or "", None)
         if revision is None:
             return
@@ -118,7 +118,7 @@ class Tasks:
             self._settle(revision)
 
     def _reject(self, revisions: list[PlanRevision]) -> None:
-        """Codex did not take these, which one call asked for."""
+        """Codex refused these revisions of one call."""
         if revisions and revisions[0].byte in self._stored:
             self.stale.append(("plans", revisions[0].byte))
             self.facts.plans += revisions
@@ -137,7 +137,7 @@ class Tasks:
             self._add_goal(event.goal)
 
     def goal_answered(self, text: str) -> None:
-        """What a goal tool answered: the goal as it stands. Mostly no event tells it as well."""
+        """The result of a goal tool: the present goal. Usually an event records it, too."""
         if not text.startswith('{"goal":'):
             return
         try:
@@ -148,7 +148,7 @@ class Tasks:
             self._add_goal(answer.goal)
 
     def _add_goal(self, reported: r.GoalState) -> None:
-        """Keep how a goal stands, once: a call and an event may tell the same."""
+        """Store a goal once: a call and an event may both record it."""
         current, before = self.current, self.state.goal
         goal = Goal(
             current.source,
@@ -176,7 +176,7 @@ class Tasks:
         path: str | None = None,
         task: str | None = None,
     ) -> None:
-        """Keep a link to a sub-agent. A start is told in up to three ways and kept once."""
+        """Store a link to a sub-agent. A start is recorded in up to three ways and stored once."""
         starts = event in ("spawned", "started")
         names = [stored_text(name, 256) for name in (child, path) if name]
         if starts and names:
@@ -200,7 +200,7 @@ class Tasks:
         )
 
     def agent_spawned(self, call: Call, answer: dict[str, Any]) -> None:
-        """What `spawn_agent` answered: an id and a nickname, or (0.140 and later) a path."""
+        """The result of `spawn_agent`: an id and a nickname, or (0.140 and later) a path."""
         child, path = (
             optional_text(answer.get("agent_id"), 64),
             optional_text(answer.get("task_name"), 256),
@@ -210,7 +210,7 @@ class Tasks:
             self.add_agent_link("spawned", child, call=call, nickname=nickname, path=path)
 
     def agent_notified(self, notice: dict[str, Any]) -> None:
-        """An agent is done: Codex tells the model so, in the user's name."""
+        """An agent is done: Codex tells the model in a message in the user's name."""
         status = notice.get("status")
         event = next(iter(status), None) if isinstance(status, dict) else status
         child = notice.get("agent_id")
@@ -219,7 +219,7 @@ class Tasks:
 
 
 def _counts(plan: PlanRevision) -> tuple[int, int, int]:
-    """Its number, its steps, and how many of them are done."""
+    """Number of the revision, number of its steps, and of completed steps."""
     states = [step.status for step in plan.steps]
     return plan.revision, len(states), states.count("completed")
 

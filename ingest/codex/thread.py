@@ -1,8 +1,7 @@
-"""One thread: which part of it each record goes to.
+"""One thread: routes each record to its handlers.
 
-The table `handlers` is the whole of the routing: a record type that is not in it is counted and
-says nothing. Only what several parts must know of one record (the end of a turn ends its calls) is
-decided here.
+The table `handlers` is the whole routing: a record type that is missing there is only counted. Only
+what concerns several parts (the end of a turn ends its calls) is decided here.
 """
 
 from collections.abc import Callable, Iterator
@@ -30,7 +29,7 @@ _MAX_TURNS = 2**31 - 1
 
 
 class Thread:
-    """The parts of one thread, and the way of each record to them."""
+    """The parts of one thread, and the routing of records to them."""
 
     def __init__(self, current: LineContext, state: FoldState, facts: Facts) -> None:
         self.current = current
@@ -101,7 +100,7 @@ class Thread:
         return self.turns.stale + self.calls.stale + self.tasks.stale
 
     def close(self) -> Segment:
-        """The thread's own row, as it stands after the last line."""
+        """The thread's own row, after the last line."""
         self.turns.close()
         self.calls.close()
         return self.state.segment
@@ -135,7 +134,9 @@ class Thread:
         self.facts.rollbacks.append(Rollback(current.source, current.offset, count, first))
 
     def _item(self, event: r.ItemCompleted) -> None:
-        """An item of a paginated file; one of another thread (a reviewer's echo) is not ours."""
+        """An item of a paginated file; an item of another thread (repeated by a reviewer) is
+        ignored.
+        """
         if event.thread_id is not None and event.thread_id != self.state.segment.thread:
             return
         item = event.item
@@ -149,7 +150,7 @@ class Thread:
 
     @contextmanager
     def _in_turn(self, turn_id: str | None) -> Iterator[None]:
-        """What is told meanwhile belongs to the turn it names, which may be over for long."""
+        """The records within it belong to the turn that it names, which may have ended long ago."""
         current, newest = self.current, self.current.turn
         number = self.turns.number_of(turn_id)
         if number is None or number == newest:

@@ -1,8 +1,9 @@
-"""How many tokens a thread spent, each counted once.
+"""The tokens that a thread used, each counted once.
 
-The file shows cumulative totals (`token_count`, often repeated) and, since 0.155, one exact record
-a response (`token_usage_record`). Records count as they are; of a total only what exceeds the last
-total and the records since is new. Copied history moves the baseline and counts nothing.
+The file contains cumulative totals (`token_count`, often repeated) and, since 0.155, one exact
+record per response (`token_usage_record`). Records count as they are; of a total counts only what
+exceeds the last total and the records since then. Copied history moves the baseline and counts
+nothing.
 """
 
 from ingest.codex import records as r
@@ -11,7 +12,7 @@ from ingest.codex.state import TokenState, Totals
 
 REMEMBERED_RESPONSES = 8
 MAX_TOKENS = 2**40
-"""A response of a million million tokens is nonsense; and sums of what is less can be stored."""
+"""A response above this number is nonsense, and sums of smaller numbers can be stored."""
 
 
 def totals_of(usage: r.Usage) -> Totals:
@@ -34,13 +35,13 @@ def _valid_count(count: int) -> int:
 
 
 def count_copied(state: TokenState, info: r.TokenInfo | None) -> None:
-    """A total in copied history: the child goes on counting from it."""
+    """A total in copied history: the child continues from it."""
     if info and info.total_token_usage:
         state.seen = totals_of(info.total_token_usage)
 
 
 def count_record(state: TokenState, entry: r.UsageRecord) -> Totals | None:
-    """What one exact record adds; None for one that was counted before."""
+    """What one exact record adds; None if it was counted before."""
     if entry.usage is None or entry.response_id in state.responses:
         return None
     if entry.response_id:
@@ -52,13 +53,13 @@ def count_record(state: TokenState, entry: r.UsageRecord) -> Totals | None:
 
 
 def count(state: TokenState, info: r.TokenInfo, *, responded: bool) -> Totals | None:
-    """What a cumulative total adds; None where it says nothing new.
+    """What a cumulative total adds; None if nothing.
 
-    A fork by pointer (and the segment after a revert) copies nothing, but its totals go on from
-    those at the place it points to. That baseline is never in this file. It is found without
-    opening the other one: the first total is the baseline and the first response, and what the
-    response cost is `last_token_usage`. Where records counted that response already, the total
-    only tells the baseline; where the model has not responded at all, it is the baseline alone.
+    A fork by pointer (and the segment after a revert) copies nothing, but its totals continue from
+    those at its starting point in the other file. The baseline is computed without opening that
+    file: the first total is the baseline plus the first response, whose tokens are in
+    `last_token_usage`. If records have counted that response already, the total only gives the
+    baseline; if the model has not responded at all, the total is the baseline.
     """
     if info.total_token_usage is None:
         return None
@@ -72,15 +73,15 @@ def count(state: TokenState, info: r.TokenInfo, *, responded: bool) -> Totals | 
         state.based = True
         return _or_none(_last(info)) if responded and not recorded.total else None
     if total.total < seen.total:
-        # Some resumes begin to count anew; then the first total is that of the response alone.
-        # Any other fall (a revert) tells of no new tokens.
+        # Some resumes start again from zero; then the first total is that of the response alone.
+        # Any other decrease (a revert) means no new tokens.
         last = _last(info)
         return _or_none(last.minus(recorded)) if total == last else None
     return _or_none(total.minus(seen).minus(recorded))
 
 
 def context_used(info: r.TokenInfo) -> int | None:
-    """How many tokens of the context are used; None where this count does not say it."""
+    """The number of tokens in the context; None if this count does not include it."""
     usage = info.total_token_usage
     if usage is None or not fills_context(usage):
         usage = info.last_token_usage
@@ -88,10 +89,10 @@ def context_used(info: r.TokenInfo) -> int | None:
 
 
 def fills_context(usage: r.Usage) -> bool:
-    """Whether this total only says that the context overflowed.
+    """Whether this total only means that the context overflowed.
 
     Codex then sets the total to the size of the context window and all its parts to zero, and
-    counts on from there.
+    continues from there.
     """
     return usage.total_tokens > 0 and not (usage.input_tokens or usage.output_tokens)
 

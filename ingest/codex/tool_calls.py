@@ -1,4 +1,4 @@
-"""What was done: every way in which a file tells of a call, brought to the part that keeps it."""
+"""Routes all records about tool calls to the handlers of calls, plans, goals and agents."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ from ingest.codex.turns import Turns
 
 
 class ToolCalls:
-    """Calls and their outputs, and the plans, goals and agents that they are about."""
+    """Calls and their outputs, and the plans, goals and agents that they change."""
 
     def __init__(self, state: FoldState, turns: Turns, calls: Calls, tasks: Tasks) -> None:
         self.state = state
@@ -53,7 +53,7 @@ class ToolCalls:
             self._answered(call, text)
 
     def _answered(self, call: Call, text: str) -> None:
-        """What an answer says beyond how its call ended."""
+        """What an output says besides how its call ended."""
         if call.tool == "spawn_agent":
             self.tasks.agent_spawned(call, answer_fields(text))
         elif call.tool in GOAL_TOOLS:
@@ -138,7 +138,7 @@ _AGENT_EVENTS = {
     "interrupt_agent": "interrupted",
     "close_agent": "closed",
 }
-"""What a call about another agent did to it; those that only ask did nothing."""
+"""The effect of a call on another agent; calls that only read have none."""
 
 
 def _is_error(result: Any) -> bool:
@@ -146,7 +146,7 @@ def _is_error(result: Any) -> bool:
 
 
 def _mcp_text(raw: Raw) -> str:
-    """What an MCP tool answered: the texts in it, or its JSON."""
+    """The result of an MCP tool: its texts, or its JSON."""
     result = parsed_json(raw)
     if isinstance(result, dict) and isinstance(inner := result.get("Ok", result), dict):
         parts = inner.get("content")

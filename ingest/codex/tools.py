@@ -1,6 +1,6 @@
-"""Tools: of which kind each is, and what a call asks of it. Pure.
+"""The tools: the kind of each, and what a call requests. Pure.
 
-The tools of five generations stand side by side. What became of a call is for `calls.py`.
+The tools of all five generations are in one table. `calls.py` handles the results.
 """
 
 import shlex
@@ -38,15 +38,15 @@ KINDS = {
     "list_agents": CallKind.AGENT,
 }
 SCRIPT_TOOL = "exec"
-"""What code mode is called: its input is JavaScript that calls the other tools."""
+"""The name of code mode: its input is JavaScript that calls the other tools."""
 GOAL_TOOLS = ("create_goal", "update_goal")
 AGENT_NAMESPACES = ("multi_agent", "collaboration")
 CallRequest = tuple[CallKind, str, str | None]
-"""The kind of a call, what its tool is called, and what it is asked for."""
+"""The kind of a call, the name of its tool, and its request."""
 
 
 class Arguments(Struct, gc=False):
-    """The arguments of the tools we know, side by side; other tools have none of them."""
+    """The arguments of all known tools in one struct; other tools have none of them."""
 
     cmd: Any = None
     command: Any = None
@@ -69,7 +69,7 @@ _NO_ARGUMENTS = Arguments()
 
 
 def arguments_in(raw: Raw) -> Arguments:
-    """The arguments of a function call: JSON in a string, which a model may get wrong."""
+    """The arguments of a function call: JSON in a string, which a model can get wrong."""
     text = string(raw)
     try:
         return _arguments.decode(text if text is not None else raw)
@@ -78,7 +78,7 @@ def arguments_in(raw: Raw) -> Arguments:
 
 
 def command_line(command: Any) -> str | None:
-    """A command as a person would type it: `bash -lc X` is X, and a patch is its own text."""
+    """A command as a user would type it: `bash -lc X` is X, and a patch is its own text."""
     if isinstance(command, str):
         return command
     if not isinstance(command, list) or not all(isinstance(word, str) for word in command):
@@ -96,7 +96,7 @@ def escalates(permissions: object, flag: object) -> bool:
 
 
 def function_request(item: r.FunctionCall, arguments: Arguments) -> CallRequest:
-    """What a function call asks for."""
+    """The request of a function call."""
     kind = KINDS.get(item.name, CallKind.OTHER)
     if (item.namespace or "").startswith(AGENT_NAMESPACES):
         kind = CallKind.AGENT
@@ -122,7 +122,7 @@ def function_request(item: r.FunctionCall, arguments: Arguments) -> CallRequest:
 
 
 def custom_request(item: r.CustomCall) -> CallRequest:
-    """The same of a tool that takes plain text."""
+    """The same for a tool that takes plain text."""
     text = string(item.input) or ""
     if item.name == SCRIPT_TOOL:
         return CallKind.SCRIPT, item.name, text
@@ -132,7 +132,7 @@ def custom_request(item: r.CustomCall) -> CallRequest:
 
 
 def _mcp_tool(name: str, namespace: str | None) -> str | None:
-    """`server.tool` of a tool that an MCP server has: in one name, or in a namespace and a name."""
+    """`server.tool` for a tool of an MCP server, from one name or from a namespace and a name."""
     whole = f"{namespace.rstrip('_')}__{name}" if namespace else name
     if not whole.startswith("mcp__"):
         return None

@@ -1,7 +1,7 @@
-"""Turns: when one begins, how it ends, and what is known of it in between.
+"""Turns: how one begins and ends, and what is known of it in between.
 
-Since 0.101 a turn has a start and an end of its own. Before, a turn is a prompt and what follows,
-and that it is done can only be guessed from the last thing said. A crash leaves no end at all.
+Since 0.101 a turn has a start and an end event. Before, a turn is a prompt and what follows, and
+its end is inferred from the last message. After a crash there is no end at all.
 """
 
 from collections.abc import Callable
@@ -14,13 +14,13 @@ from ingest.codex.line_context import LineContext
 from ingest.codex.state import FoldState
 
 REMEMBERED_TURNS = 32
-"""A command that runs on in the background longer than so many turns is told of the newest one."""
+"""A command that runs in the background for more turns than this is assigned to the newest turn."""
 USER_TURNS = 1_000
-"""How far back a rollback can count; no thread was ever rolled back as far."""
+"""Number of turns to remember for rollbacks; no thread was ever rolled back that far."""
 
 
 class Turns:
-    """The open turn of a thread and the turns that ended in this range."""
+    """The open turn of a thread, and the turns that ended in this range."""
 
     def __init__(self, current: LineContext, state: FoldState, facts: Facts) -> None:
         self.current = current
@@ -32,9 +32,9 @@ class Turns:
         self._counted = {turn.byte for turn in open_turns if turn.state == TurnState.FAILED}
         current.turn = state.segment.turns
         self.before_work: Callable[[], None] = lambda: None
-        """Called before the agent does anything: what was asked may still have to be told."""
+        """Called before the agent does anything: the prompt may still have to be stored."""
 
-    # How one begins.
+    # ── start ───────────────────────────────────────────────────────────────────────────────────
 
     def started(self, event: r.TaskStarted) -> None:
         state = self.state
@@ -46,10 +46,11 @@ class Turns:
         if event.model_context_window != segment.context_window:
             segment.context_window = safe_int(event.model_context_window) or segment.context_window
         if segment.reviewing and not state.review_leaked:
-            # The reviewer's own turn leaks into this file; the turn that asked for it goes on.
+            # The reviewer's own turn is also written to this file; the turn that requested the
+            # review continues.
             state.review_leaked = True
             return
-        # A second start means that the review died with its process.
+        # A second start means that the review ended with its process.
         segment.reviewing = False
         self.begin(event.turn_id, _trigger(event.turn_attribution))
 
@@ -83,7 +84,9 @@ class Turns:
                 del state.turn_numbers[next(iter(state.turn_numbers))]
 
     def _overtake(self, turn: Turn) -> None:
-        """A turn begins while another is open: that one was lost, unless its end still comes."""
+        """A turn begins while another is open: the older one is lost, unless its end still
+        follows.
+        """
         if turn.state == TurnState.OPEN:
             self.end(turn, TurnState.LOST)
             self.state.overtaken = turn
@@ -91,7 +94,7 @@ class Turns:
             self.end(turn, TurnState(turn.state))
 
     def begin_review(self, turn_id: str | None) -> None:
-        """A review begins. It is a turn of its own, whose start is mostly not in the file."""
+        """A review begins. It is a turn of its own, whose start is usually not in the file."""
         turn = self.state.turn
         open_turns = turn is not None and turn_id is not None and turn.turn_id == turn_id
         unused = turn is not None and turn.state == TurnState.OPEN and not self.has_activity
@@ -107,10 +110,10 @@ class Turns:
         """Whether anything happened in the newest turn yet."""
         return self.state.prompted or self.state.answered
 
-    # How one ends.
+    # ── end ─────────────────────────────────────────────────────────────────────────────────────
 
     def mark_changed(self, turn: Turn) -> Turn:
-        """`turn` is about to change: a row stored before is replaced by the new one."""
+        """`turn` is about to change: a stored row is replaced by the new one."""
         if turn.byte in self._stored:
             self._stored.discard(turn.byte)
             self.stale.append(("turns", turn.byte))
@@ -134,7 +137,9 @@ class Turns:
             self.state.overtaken = None
 
     def find_ending(self, turn_id: str | None) -> Turn | None:
-        """The turn that an end with this id speaks of: the open one, or the one it overtook."""
+        """The turn that an end event with this id belongs to: the open one, or the one before
+        it.
+        """
         turn, overtaken = self.state.turn, self.state.overtaken
         if turn is not None and (not turn_id or turn.turn_id in (None, turn_id)):
             turn.turn_id = turn.turn_id or optional_text(turn_id, 128)
@@ -158,11 +163,11 @@ class Turns:
             self.end(turn, TurnState.COMPLETED, event.duration_ms)
 
     def number_of(self, turn_id: str | None) -> int | None:
-        """The number of a turn that began lately."""
+        """The number of a recent turn by its id."""
         return self.state.turn_numbers.get(stored_text(turn_id, 128)) if turn_id else None
 
     def _has_no_answer(self, turn: Turn, event: r.TaskComplete) -> bool:
-        """Before 0.145 a failure shows only as a turn that ended without a word."""
+        """Before 0.145, a failed turn is one that ended without a message."""
         state = self.state
         if bytes(event.last_agent_message) != b"null" or turn is not state.turn:
             return False
@@ -176,23 +181,23 @@ class Turns:
         if isinstance(event.error, dict):
             turn.error = optional_text(event.error.get("message"))
         if turn is self.state.turn and not self.state.prompted:
-            # Interrupted before the prompt was written: a person began it all the same.
+            # Interrupted before the prompt was written, but started by the user all the same.
             self._begun_by_person()
         self.end(turn, TurnState.INTERRUPTED, event.duration_ms, event.reason)
 
     def record_error(self, event: r.ErrorEvent) -> None:
-        """An error event tells why; the end of the turn tells that."""
+        """An error event has the reason; the end of the turn follows."""
         if self.state.turn is not None:
             turn = self.mark_changed(self.state.turn)
             turn.error_code = compact_json(event.codex_error_info, 200)
             turn.error = optional_text(event.message)
 
     def rolled_back(self, count: int) -> int:
-        """The first turn that a rollback drops: it counts back over what a person began.
+        """The first turn that a rollback drops: it counts back over turns started by the user.
 
-        Codex has two views of it. Its list of a thread counts an interrupted turn without a
-        prompt, the history it sends to the model counts prompts alone and loses the turn before.
-        This follows the list, which is what people see.
+        Codex has two views of it. Its thread list counts an interrupted turn without a prompt; the
+        history that it sends to the model counts only prompts, and loses the turn before. This
+        follows the list, because users see it.
         """
         state = self.state
         if state.turn is not None and not state.explicit_turns:
@@ -205,7 +210,7 @@ class Turns:
         state.user_turns = [n for n in remaining if n < first]
         return first
 
-    # What happens in between.
+    # ── messages and calls ──────────────────────────────────────────────────────────────────────
 
     def set_model(self, model: str | None, effort: str | None) -> None:
         segment = self.state.segment
@@ -217,7 +222,7 @@ class Turns:
             turn.model, turn.effort = segment.model, segment.effort
 
     def user_prompted(self) -> None:
-        """A person spoke: without turn events that is what begins a turn."""
+        """A message of the user: without turn events, it begins a turn."""
         state = self.state
         if not state.explicit_turns:
             self.begin(None, None)
@@ -230,12 +235,12 @@ class Turns:
         del self.state.user_turns[:-USER_TURNS]
 
     def user_ran_command(self) -> None:
-        """A person ran a command: where it is the whole turn, no answer is to come."""
+        """The user ran a command: if it is the whole turn, no answer follows."""
         if not self.state.prompted:
             self.state.answered = True
 
     def agent_answered(self) -> None:
-        """The agent spoke: without turn events that is all that tells of an end."""
+        """A message of the agent: without turn events, it is the only sign of an end."""
         state = self.state
         state.responded = state.answered = True
         state.compacting = state.calling = False
@@ -244,12 +249,12 @@ class Turns:
             turn.state, turn.ended_at = TurnState.COMPLETED, self.current.at
 
     def use_events(self) -> None:
-        """An event tells what was said or begun: the items beside events are doubles."""
+        """There is an event for a message or turn: items beside events are duplicates."""
         self.state.has_events, self.state.items_only = True, False
         self.state.held.clear()
 
     def tool_called(self) -> None:
-        """The agent called a tool: a turn that looked done is not."""
+        """The agent called a tool, so a turn that looked finished is not."""
         self.before_work()
         self.state.responded = self.state.calling = True
         self.state.compacting = False
@@ -259,7 +264,9 @@ class Turns:
             turn.state, turn.ended_at = TurnState.OPEN, None
 
     def close(self) -> None:
-        """Tell the thread's row how the newest turn stands, and how many failed."""
+        """Set the turn columns of the thread's row: the state of the newest turn, and the number
+        of failed turns.
+        """
         if self.state.turn is not None:
             self._update_segment(self.state.turn)
         failed = sum(turn.state == TurnState.FAILED for turn in self.facts.turns)

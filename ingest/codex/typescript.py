@@ -1,7 +1,7 @@
-"""G0: the TypeScript CLI saved a session as one JSON document, not as lines.
+"""G0: the TypeScript CLI stored a session as one JSON document instead of lines.
 
-Its items are the bare items of G1, so they are folded the same way. The document is read whole;
-each item keeps the place it has in the file.
+Its items are the bare items of G1, so they are folded in the same way. The document is read as a
+whole; each item keeps its byte offset in the file.
 """
 
 import msgspec
@@ -20,7 +20,7 @@ _document = msgspec.json.Decoder(_Document)
 
 
 def feed(fold: Fold, data: bytes) -> None:
-    """Fold a whole document; one that is broken is rejected as a whole."""
+    """Fold a whole document; an invalid one is rejected as a whole."""
     try:
         document = _document.decode(data)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:

@@ -1,4 +1,4 @@
-"""What a thread cost: each count that says something new, with the model and turn it belongs to."""
+"""Token usage: each count that adds something, with its model and turn."""
 
 from ingest.codex import records as r
 from ingest.codex import tokens

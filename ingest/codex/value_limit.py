@@ -1,22 +1,22 @@
-"""Lines that would take many times their length in memory: those of a great many small values.
+"""Refuses lines with a very large number of small values, which would need too much memory.
 
-A value of three bytes takes some seventy once it is unpacked, so that a line under the cap could
-ask for gigabytes. Most long lines are long texts, which are not meant here.
+A value of three bytes takes about seventy once it is decoded, so that a line below the cap could
+need gigabytes. Most long lines are long texts and not affected.
 """
 
 import re
 from typing import Final
 
 LONG: Final = 1024**2
-"""What is shorter is harmless whatever it holds."""
+"""Shorter lines are harmless whatever they contain."""
 MAX_VALUES: Final = 1_000_000
 _STRING: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 _SEPARATORS: Final = (b",", b"{", b"[")
-"""There is one of them for each value but the first."""
+"""There is one comma for each value except the first."""
 
 
 def has_too_many_values(raw: bytes) -> bool:
-    """Whether this JSON holds more values than are unpacked."""
+    """Whether this JSON contains more values than are decoded."""
     if len(raw) <= LONG or sum(map(raw.count, _SEPARATORS)) <= MAX_VALUES:
         return False
     values = at = 0

@@ -69,9 +69,9 @@ def write(
 ) -> ExportedFile:
     """Write a file inside the folder `below` atomically.
 
-    Missing folders under `below` are created. An existing file is replaced only with `replace`,
-    which keeps its mode; a link is never followed or replaced. `before` and `after` are a person's
-    text around ours and are not masked.
+    Missing folders under `below` are created. An existing file is replaced only with `replace`, and
+    keeps its mode; a link is never followed or replaced. `before` and `after` are the user's text
+    around the exported text and are not masked.
     """
     text = masked(text)
     parts = _under(path, below)
@@ -171,10 +171,10 @@ _FORMULA = re.compile(r"[\s\x00]*[=+\-@|%＝＋－＠']|[\t\r\n\x00]")
 
 
 def cell(text: str) -> str:
-    """Text for a cell of CSV that no program takes for a formula.
+    """Text for a CSV cell that no program treats as a formula.
 
-    It gets an apostrophe in front where it could be one, or where it begins with an apostrophe
-    itself: who reads it back takes one leading apostrophe away.
+    An apostrophe is put before text that could be a formula or that begins with an apostrophe; a
+    reader removes one leading apostrophe.
     """
     return f"'{text}" if _FORMULA.match(text) else text
 
@@ -187,7 +187,7 @@ _WWW = re.compile(r"(?i)\b(www)\.")
 
 
 def inline(text: str) -> str:
-    """Text on one line of Markdown that says what it says and does nothing: no link, no markup."""
+    """Text on one line of Markdown, escaped completely: no link, no markup."""
     escaped = _AT_WORK.sub(lambda found: f"\\{found[0]}", one_line(text))
     return _WWW.sub(r"\1\\.", escaped)
 
@@ -200,23 +200,26 @@ _BEGINS = re.compile(r"(?=#{1,6}(?:\s|\Z)|>|`{3}|~{3})")
 
 
 def plain(text: str) -> str:
-    """Text on one line that people read as it is, and that as Markdown is no HTML, link or image,
-    nor a heading, quote or block."""
+    """Text on one line that stays readable, and that in Markdown is no HTML, link, image,
+    heading, quote or block.
+    """
     quiet = _FETCHES.sub(lambda found: f"{found[1] * 2}\\{found[2]}", one_line(text))
     return f"\\{quiet}" if _BEGINS.match(quiet) else quiet
 
 
 def code(text: str) -> str:
-    """As code inside a line."""
+    """Text as inline code."""
     line = one_line(text)
     ticks = "`" * (_longest(line) + 1)
     padding = " " if not line or line.startswith("`") or line.endswith("`") else ""
-    # A line of nothing but blanks is no code, and `one_line` leaves no such.
+    # Only spaces is not code in Markdown; `one_line` never returns such a text.
     return f"{ticks}{padding}{line}{padding}{ticks}"
 
 
 def fenced(text: str) -> list[str]:
-    """The lines of a block of code. A tilde or tick inside never ends it: the fence is longer."""
+    """The lines of a code block. The fence is longer than any in the text, so the text cannot
+    end it.
+    """
     lines = [line.rstrip() for line in safe_text(text).split("\n")]
     ticks = "`" * max(3, _longest(text) + 1)
     return [ticks, *lines, ticks]
@@ -232,12 +235,12 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-a
 
 
 def html(text: str) -> str:
-    """Text inside a page, or inside a quoted attribute of one."""
+    """Text for the body of a page or a quoted attribute."""
     return entities.escape(safe_text(text), quote=True)
 
 
 def page(title: str, body: str, style: str) -> str:
-    """A page that stands by itself: it loads nothing and runs nothing. `body` is escaped before."""
+    """A self-contained page that loads and runs nothing. `body` must be escaped."""
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'

@@ -29,9 +29,9 @@ class UncoveredCommits(Struct, frozen=True):
 def uncovered_commits(
     rows: NamedQueries, scope: Scope, now: Now, git: Git, mask: Callable[[str], str]
 ) -> tuple[list[UncoveredCommits] | None, list[str]]:
-    """The uncovered commits in the repositories of a project, the newest first, or None if no
-    repository could be read; and sentences about those that could not. Runs git: never call this
-    on the thread that draws.
+    """The uncovered commits of a project, newest first, or None if no repository could be read;
+    and messages about the repositories that could not be read. Runs git: never call this on the
+    UI thread.
     """
     sessions = list_sessions(rows, Scope(project=scope.project), now)
     looked = view_repository(map(anchor_of, sessions), git)

@@ -1,1 +1,1 @@
-"""How the system ran, what is usual, what is complete, and what takes the room."""
+"""The report of a period: throughput, typical values, coverage and disk usage."""

@@ -93,7 +93,7 @@ class Policy(Struct, frozen=True):
     retry: str
     max_attempts: int
     moment: datetime
-    """Naive UTC, as the database keeps time."""
+    """Naive UTC, as the database stores times."""
     zone: tzinfo | None = None
 
     def again(self, batch: Batch) -> str:

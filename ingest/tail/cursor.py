@@ -71,8 +71,9 @@ def is_unchanged(cursor: Cursor, seen: Seen) -> bool:
 def judge(cursor: Cursor, reader: Reader) -> Judgement:
     """Whether the source continues at the cursor, judged by its bytes, not by times or inodes.
 
-    `REWRITTEN` asks for `restart`. After `EMPTIED` (and after `REWRITTEN` as long as no whole
-    line is there) the facts stay and only `touched` is due: the writer may be half way through.
+    After `REWRITTEN`, call `restart`. After `EMPTIED`, and after `REWRITTEN` as long as there is no
+    whole line, keep the facts and call only `touched`: the file may be in the middle of being
+    written.
     """
     end, offset = reader.end(), cursor.offset
     if end == 0 and offset > 0:
@@ -121,7 +122,7 @@ def restart(cursor: Cursor) -> Cursor:
 
 
 def with_hints(cursor: Cursor, seen: Seen) -> Cursor:
-    """The same cursor with new hints, so that an unchanged file is not opened again."""
+    """The same cursor with a new stat(2), so that an unchanged file is not opened again."""
     return replace(cursor, size=seen.size, mtime_ns=seen.mtime_ns, dev=seen.dev, inode=seen.inode)
 
 

@@ -1,7 +1,7 @@
-"""Which sources a Codex home holds right now: one entry for each logical name.
+"""Lists the sources of a Codex home: one entry for each logical name.
 
-Promises never to raise, never to follow a link inside the home and never to open a file. A file
-that is moved during the scan can be missing from it; the caller confirms that with `find`.
+Never raises, never follows a link inside the home and never opens a file. A file that is moved
+during the scan can be missing from it; the caller confirms that with `find`.
 """
 
 import os
@@ -35,7 +35,7 @@ class ProblemCode(StrEnum):
 
 
 class Problem(Struct, frozen=True):
-    """A problem to show to the user. The path may hold any bytes and is never in the message."""
+    """A problem to show to the user. The path can contain any bytes and is never in the message."""
 
     code: ProblemCode
     path: str
@@ -83,7 +83,7 @@ def scan(home: str | os.PathLike[str]) -> Discovery:
 def find(home: str | os.PathLike[str], path: str | os.PathLike[str]) -> FoundSource | None:
     """What `scan` would find at this path; a plain file is preferred to its compressed copy.
 
-    It does not look into other folders: compare with a known file by `preferred`.
+    Does not search other folders: compare with a known file by `preferred`.
     """
     root = os.path.abspath(os.fspath(home))
     full = os.path.abspath(os.fspath(path))
@@ -105,7 +105,7 @@ def find(home: str | os.PathLike[str], path: str | os.PathLike[str]) -> FoundSou
                 return plain
         info = os.lstat(full)
     except OSError:
-        return None  # Gone or forbidden by now; the next scan names the reason.
+        return None  # Deleted or not permitted by now; the next scan reports the reason.
     if not stat.S_ISREG(info.st_mode):
         return None
     return _found(parsed, full, parts[0] == ARCHIVED, info)
@@ -199,7 +199,7 @@ class _Scan:
                         elif deep and entry.is_symlink() and os.path.isdir(entry.path):
                             self.report(ProblemCode.SYMLINK, entry.path)
             except FileNotFoundError:
-                continue  # An empty day folder removed meanwhile: nothing is lost with it.
+                continue  # An empty day folder was removed meanwhile; it contained no source.
             except OSError as error:
                 self.report(ProblemCode.UNREADABLE, folder, error)
 
@@ -220,7 +220,7 @@ class _Scan:
         except FileNotFoundError:
             return  # Renamed or deleted between listing and stat.
         except PermissionError:
-            raise  # So it is for every file of this folder: said once, for the folder.
+            raise  # The same error applies to every file of this folder: report it once.
         except OSError as error:
             self.report(ProblemCode.UNREADABLE, entry.path, error)
 
@@ -231,8 +231,8 @@ class _Scan:
         better = preferred(source, other)
         self.best[source.name] = better
         dropped = other if better is source else source
-        # A compressed copy beside the plain file is how Codex compresses, and one inode seen
-        # twice is a file that moved during the scan or a hard link: neither is worth a word.
+        # Codex compresses a file beside the plain one, and an inode seen twice is a file that moved
+        # during the scan or a hard link. Neither is a problem.
         if better.representation is dropped.representation and (
             (better.dev, better.inode) != (dropped.dev, dropped.inode)
         ):

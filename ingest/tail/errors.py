@@ -1,4 +1,4 @@
-"""What an error of the operating system means for one source."""
+"""Maps errors of the operating system to errors of one source."""
 
 import errno
 
@@ -6,7 +6,7 @@ from ingest.errors import SourceError, SourceIO, SourceMissing, SourceSpecial, S
 
 
 def from_open(path: str, error: OSError) -> SourceError:
-    """The one place that says what an errno of open(2) means for a source."""
+    """The only function that maps an errno of open(2) to an error of a source."""
     match error.errno:
         case errno.ENOENT | errno.ENOTDIR:
             return SourceMissing(

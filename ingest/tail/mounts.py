@@ -2,7 +2,7 @@
 
 import re
 
-# These report a change only to the machine that made it, or to nobody.
+# These report a change only to the machine that made it, or not at all.
 _VIRTUAL = ("9p", "drvfs", "fuse.vmhgfs-fuse", "prl_fs", "vboxsf", "virtiofs", "vmhgfs")
 _SHARED = ("cifs", "davfs", "fuse.rclone", "fuse.s3fs", "fuse.sshfs", "nfs", "nfs4", "smb3")
 _CLUSTER = ("afs", "beegfs", "ceph", "fuse.glusterfs", "glusterfs", "gpfs", "lustre", "ocfs2")

@@ -13,7 +13,7 @@ _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 def open_source(path: str | os.PathLike[str], representation: Representation | str) -> Reader:
-    """Opens one source as the context manager `Reader`; raises a `SourceError` where it cannot."""
+    """Opens one source as the context manager `Reader`; raises a `SourceError` if it cannot."""
     where = os.fspath(path)
     try:
         descriptor = os.open(where, _FLAGS)
@@ -26,7 +26,7 @@ def open_source(path: str | os.PathLike[str], representation: Representation | s
         identity = seen(info)
         if Representation(representation) is Representation.PLAIN:
             return PlainReader(where, descriptor, identity)
-        # Imported here because most homes hold no compressed file at all.
+        # Imported late: most homes contain no compressed file.
         from ingest.tail.zst import ZstReader
 
         return ZstReader(where, descriptor, identity)

@@ -1,7 +1,7 @@
 """A source opened for reading: its bytes by offset, the same whether it is plain or compressed.
 
-Promises offsets in decompressed bytes, an end fixed at the moment of opening (what is written
-later is for the next opening), and to count every byte taken from the disk.
+Offsets count decompressed bytes. The end is fixed when the source is opened (what is written later
+belongs to the next pass). Every byte read from the disk is counted.
 """
 
 import os
@@ -39,11 +39,11 @@ class Reader(ABC):
 
     @abstractmethod
     def end(self) -> int:
-        """How many bytes the source held when it was opened."""
+        """The size of the source when it was opened."""
 
     @abstractmethod
     def read_at(self, offset: int, length: int) -> bytes:
-        """At least one byte and at most `length`; nothing only where the source ends."""
+        """Between one and `length` bytes; none only at the end of the source."""
 
     def head(self) -> bytes:
         """The first bytes, up to `HEAD`; read once."""

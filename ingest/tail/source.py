@@ -1,7 +1,7 @@
-"""What a source is called, whatever its path, inode or compression happens to be today.
+"""The logical name of a source, independent of its path, inode and compression.
 
-The name comes from the file name alone and survives archiving, compressing and copying.
-Whether the bytes under a name are still the same bytes is for the cursor to say.
+The name is derived from the file name and stays the same when the file is archived, compressed or
+copied. Whether the bytes are still the same is decided by the cursor.
 """
 
 import os
@@ -51,7 +51,7 @@ _LARGEST = 2**63 - 1
 
 
 def seen(info: os.stat_result) -> Seen:
-    """As far as it can be stored: file systems date files and number inodes as they like."""
+    """Clamped to what can be stored: file systems can report any times and inode numbers."""
     return Seen(
         info.st_size,
         max(-_LARGEST, min(info.st_mtime_ns, _LARGEST)),
@@ -61,7 +61,7 @@ def seen(info: os.stat_result) -> Seen:
 
 
 UNSEEN = Seen(size=0, mtime_ns=-1, dev=0, inode=0)
-"""Equal to no real file: whoever compares with it has to look inside."""
+"""Equal to no real file, so that the file is opened and compared."""
 
 INDEX_FILES = {
     "history.jsonl": SourceName(Kind.HISTORY),
@@ -70,7 +70,7 @@ INDEX_FILES = {
 
 
 def parse(filename: str) -> tuple[SourceName, Representation] | None:
-    """What a file name says, or None for a file that is no source (temporary names included)."""
+    """Parse a file name; None if it is not a source (including temporary names)."""
     if rollout := _ROLLOUT(filename):
         thread, segment, packed = rollout.groups()
         name = SourceName(Kind.ROLLOUT, thread, segment or "")

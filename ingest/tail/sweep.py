@@ -64,7 +64,7 @@ class SweepPlan(Struct, frozen=True):
         return max(0.0, min(self.everything_due, self.recent_at + self._recent_pause) - now)
 
     def done(self, sweep: Sweep, now: float, took: float = 0.0) -> "SweepPlan":
-        """A sweep of everything is one of the recent files too."""
+        """A full sweep includes the recent files."""
         match sweep:
             case Sweep.EVERYTHING:
                 return replace(self, everything_at=now, recent_at=now, everything_took=took)

@@ -1,7 +1,7 @@
-"""A hint that files changed, from the operating system where it can give one.
+"""Hints that files changed, from the operating system if it can give them.
 
-Promises never to raise into the caller and to say in one sentence why it gives no hints, when it
-does not. Events get lost (fresh nested folders, a limit reached late), so the caller sweeps too.
+Never raises into the caller; if it gives no hints, `reason` says why. Events can get lost (new
+nested folders, a limit reached late), so the caller also sweeps.
 """
 
 import errno
@@ -19,16 +19,17 @@ from ingest.tail.mounts import filesystem_of, is_remote
 from ingest.tail.source import INDEX_FILES, parse
 
 Notify = Callable[[list[str], bool, threading.Event], Iterable[set[str]]]
-"""Watches folders (recursively or not) until the event is set; gives sets of changed paths."""
+"""Watches folders (recursively or not) until the event is set; yields sets of changed paths."""
 
 _IN_HOME = frozenset((*INDEX_FILES, SESSIONS, ARCHIVED))
 
 
 _NO_MORE = "(os error 24)"
-"""EMFILE, as the native watcher says it."""
+"""EMFILE, in the words of the native watcher."""
 _STEP_MS = 50
-"""How often the native watcher wakes to look for events. Two of them at 20 ms would take a quarter
-of a percent of a processor from who does nothing."""
+"""How often the native watcher checks for events. Two watchers at 20 ms would use 0.25 % of a
+processor while idle.
+"""
 
 
 class Mode(StrEnum):
@@ -51,13 +52,13 @@ class Watcher:
         self._dirty: set[str] = set()
         self._stopped = False
         self._nudged = False
-        # Held while watches start or end, so that none starts behind the back of `stop`.
+        # Held while watches start or end, so that none starts during `stop`.
         self._ends = threading.Lock()
         self._remote: str | None = None
         self._asked: _Folders | None = None
-        """The folders whose file systems are known; another one would be another device."""
-        # Two watches: everything below the sessions, but of the home (where Codex's databases
-        # write all day) only the folder itself.
+        """The folders whose file systems are known; a replaced folder can be on another device."""
+        # Two watches: everything below the sessions, but of the home only the folder itself,
+        # because Codex's databases write there all day.
         self._flat = _Watch(notify or _watchfiles, self._home_changed, recursive=False)
         self._deep = _Watch(notify or _watchfiles, self._mark, recursive=True)
         self._follow()
@@ -88,7 +89,7 @@ class Watcher:
     def wait(self, timeout: float) -> set[Path]:
         """Source files that may have changed, as soon as there are any; none after the timeout.
 
-        A path may be gone by now. Of a folder that appeared, every source below it is given.
+        A path may no longer exist. For a new folder, every source below it is returned.
         """
         self._follow()
         with self._changed:
@@ -99,7 +100,7 @@ class Watcher:
         return _sources(dirty)
 
     def nudge(self) -> None:
-        """From any thread: end the waiting now, whether or not something changed."""
+        """End the waiting now, whether or not anything changed. Can be called from any thread."""
         with self._changed:
             self._nudged = True
             self._changed.notify_all()
@@ -113,7 +114,7 @@ class Watcher:
         self._follow()
 
     def stop(self) -> None:
-        """Ends the waiting of the other thread too; may be called twice."""
+        """Also ends the waiting of the other thread. Can be called twice."""
         with self._changed:
             self._stopped = True
             self._changed.notify_all()
@@ -126,7 +127,7 @@ class Watcher:
         return self._remote or self._flat.failure or self._deep.failure
 
     def _follow(self) -> None:
-        """Watches what is there now: a folder that appeared, or took the place of another."""
+        """Watch the present folders: new ones, and those that replaced another."""
         home = _existing(self._home)
         trees = _existing(*(os.path.join(self._home, name) for name in (SESSIONS, ARCHIVED)))
         with self._ends:
@@ -158,11 +159,11 @@ class Watcher:
 
 
 _Folders = dict[str, tuple[int, int]]
-"""Existing folders with device and inode, by which a replaced one is recognised."""
+"""Existing folders with device and inode, to recognise a replaced one."""
 
 
 class _Watch:
-    """One thread that waits for the operating system; told again and again what to cover."""
+    """The thread that waits for the operating system; `cover` tells it which folders to watch."""
 
     def __init__(
         self, notify: Notify, deliver: Callable[[set[str]], None], *, recursive: bool
@@ -202,7 +203,7 @@ class _Watch:
             for changed in self._notify(paths, self._recursive, end):
                 self._deliver(changed)
         except FileNotFoundError:
-            return  # A folder went away before it was watched: covered again once it is back.
+            return  # The folder disappeared; it is covered again once it is back.
         except OSError as error:
             log.suppressed("Watching the sessions", error)
             limit = "limit" in str(error).lower() or error.errno in (errno.EMFILE, errno.ENOSPC)
@@ -213,8 +214,8 @@ class _Watch:
             )
         except BaseException as error:  # noqa: BLE001
             log.unexpected(error)
-            # A hint may die of anything (a panic in native code is no Exception): the sweep goes
-            # on without it, and `reason` says so.
+            # The native watcher can fail in any way (a panic in native code is not an Exception):
+            # sweeps continue without it, and `reason` says so.
             self.failure = (
                 "The system's limit of watchers is reached (fs.inotify.max_user_instances)."
                 if _NO_MORE in str(error)
@@ -229,14 +230,14 @@ def _watchfiles(paths: list[str], recursive: bool, end: threading.Event) -> Iter
     try:
         yield from _watched(paths, recursive, end, some=False)
     except PermissionError:
-        # Only now: told to do without some folders, it says no word of those beyond the limit.
+        # Only now: without some folders, the watcher does not report those beyond the limit.
         yield from _watched(paths, recursive, end, some=True)
 
 
 def _watched(
     paths: list[str], recursive: bool, end: threading.Event, *, some: bool
 ) -> Iterator[set[str]]:
-    # Imported here so that a broken native module costs the events and not the program.
+    # Imported late, so that a broken native module disables the events and not the program.
     from watchfiles import Change, watch
 
     for changes in watch(
@@ -246,11 +247,11 @@ def _watched(
         debounce=200,
         stop_event=end,
         recursive=recursive,
-        force_polling=False,  # Its polling costs half a core; ours is the sweep.
+        force_polling=False,  # The native polling costs half a core; our sweep replaces it.
         ignore_permission_denied=some,
         raise_interrupt=False,
     ):
-        # Of folders only new ones matter: to list a big one for each touch would cost seconds.
+        # Only new folders matter: listing a large folder for each change would take seconds.
         yield {
             path
             for change, path in changes
@@ -264,7 +265,7 @@ def _existing(*paths: str) -> _Folders:
         try:
             info = os.stat(path)
         except OSError:
-            continue  # Absent or forbidden: not to be watched; the scan tells a person which.
+            continue  # Missing or not permitted, so not watched; the scan reports which.
         if stat.S_ISDIR(info.st_mode):
             folders[path] = (info.st_dev, info.st_ino)
     return folders
@@ -285,4 +286,4 @@ def _proc_mounts() -> str:
         with open("/proc/mounts", encoding="utf-8", errors="surrogateescape") as mounts:
             return mounts.read()
     except OSError:
-        return ""  # Not Linux: no way to know, so events are tried.
+        return ""  # Not Linux: the type is unknown, so events are tried.

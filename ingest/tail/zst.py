@@ -1,8 +1,8 @@
-"""A compressed rollout, unpacked as it is read and never on disk.
+"""A compressed rollout, decompressed while it is read and never on disk.
 
-Promises bounded memory whatever the file claims, and to give out nothing before the whole file
-was unpacked once without an error: a torn or flipped archive moves no cursor. Continuing at an
-offset unpacks from the start, so keep the reader open across the batches of one source.
+Memory is bounded regardless of the file's contents, and no byte is returned before the whole file
+was decompressed once without an error: a truncated or damaged archive moves no cursor. Continuing
+at an offset decompresses from the start, so keep the reader open across the batches of a source.
 """
 
 from collections.abc import Iterator
@@ -14,14 +14,15 @@ from ingest.errors import SourceDamaged, SourceTooLarge
 from ingest.tail.reader import Reader
 from ingest.tail.source import Representation, Seen
 
-# One step cannot give more than 16 MiB: a block of 128 KiB needs at least 4 packed bytes.
+# One step returns at most 16 MiB: a block of 128 KiB needs at least 4 compressed bytes.
 _STEP = 512
 _DISK = 256 * 1024
 
 
 class Caps(Struct, frozen=True):
-    """What is refused: more than `size` bytes at more than `ratio` to one (a log shrinks to a
-    tenth, rarely to a fiftieth), more than `most` in any case, or a huge window.
+    """Limits against decompression bombs: more than `size` bytes at a ratio above `ratio` (a log
+    shrinks to a tenth, rarely to a fiftieth), more than `most` bytes in any case, or a huge
+    window.
     """
 
     size: int = 64 * 1024**2
@@ -68,11 +69,13 @@ class ZstReader(Reader):
     def _advance(self, pieces: Iterator[bytes]) -> None:
         self._piece_at += len(self._piece)
         self._piece = next(pieces, b"")
-        if not self._piece:  # It was longer when it was verified: somebody is writing into it.
+        if not self._piece:  # It was longer when it was verified: another process is writing it.
             raise self._damaged("changed while it was read")
 
     def _unpack(self) -> Iterator[bytes]:
-        """Every frame of the file in pieces, from the first byte; an error if one is not whole."""
+        """All frames of the file in pieces, from the first byte; an error if a frame is
+        incomplete.
+        """
         caps = self._caps
         unpacker = zstandard.ZstdDecompressor(max_window_size=caps.window)
         frame = None

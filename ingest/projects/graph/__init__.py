@@ -1,4 +1,4 @@
-"""A graph as a picture of characters, from left to right: where its nodes stand, and how it looks.
+"""Lays out a graph from left to right and draws it with characters.
 
-Pure. Nothing here knows of tasks; labels and what is dashed come in as values.
+Pure. Knows nothing of tasks; labels and dashed edges are arguments.
 """

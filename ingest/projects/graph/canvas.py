@@ -1,7 +1,7 @@
-"""A grid of terminal cells to draw boxes and lines on. Knows characters, no graph.
+"""A grid of terminal cells to draw boxes and lines on. Knows characters, not graphs.
 
-Lines that turn or end in the same cell are joined there; where one only crosses another, the one
-that goes up and down bridges the other. What is drawn later covers what was drawn before.
+Lines that turn or end in the same cell are joined there; where a line only crosses another, the
+vertical one bridges the horizontal one. Later drawing covers earlier drawing.
 """
 
 from collections import defaultdict
@@ -37,7 +37,7 @@ class _Stroke(Struct, frozen=True):
 
 class _Pen(Struct, frozen=True):
     upper: str
-    """The corners of a box, the left and the right one."""
+    """The left and right corners of a box."""
     lower: str
     hard: _Stroke
     dashed: _Stroke
@@ -56,11 +56,11 @@ Point = tuple[int, int]
 """Column and row."""
 
 _Span = tuple[int, int, int]
-"""The row or column it is in, and where it begins and ends there."""
+"""The row or column of a piece of line, and its start and end there."""
 
 
 class _Lines(Struct):
-    """All lines of one kind. What two of them share is there once."""
+    """All lines of one kind. Where two of them overlap, the cell is stored once."""
 
     stroke: _Stroke
     across: set[_Span] = field(default_factory=set)
@@ -71,7 +71,9 @@ class _Lines(Struct):
 
 
 class Canvas:
-    """`line` and `box` say what there is, in any order; `lines` draws it."""
+    """Draws boxes and lines. `line` and `box` may be called in any order; `lines` returns the
+    picture.
+    """
 
     def __init__(self, *, ascii: bool = False) -> None:
         self._pen = _ASCII if ascii else _BOXES
@@ -82,9 +84,9 @@ class Canvas:
         self.width = self._height = 0
 
     def line(self, path: Sequence[Point], *, dashed: bool, turned: bool) -> None:
-        """From the side of a box, corner by corner, to the arrow at its end.
+        """Add a line from the side of a box, corner by corner, to the arrow at its end.
 
-        A turned one has the arrow where it begins.
+        A reversed line has its arrow at its start.
         """
         lines = self._dashed if dashed else self._hard
         for (x, y), (to_x, to_y) in pairwise(path):
@@ -104,7 +106,9 @@ class Canvas:
         self._reach(path[-1][0] + 1, max(y for _, y in path) + 1)
 
     def box(self, x: int, y: int, columns: int, text: str) -> None:
-        """Three rows high, with the text in the middle one; that it fits is up to the caller."""
+        """Add a box, three rows high, with the text in its middle row. The caller makes sure
+        that it fits.
+        """
         self._boxes.append((x, y, columns, text))
         self._reach(x + columns, y + 3)
 
@@ -113,7 +117,7 @@ class Canvas:
 
     def lines(self) -> tuple[str, ...]:
         grid = [[" "] * self.width for _ in range(self._height)]
-        # The later covers what is there: a hard line a dashed one, a bridge what it spans.
+        # Later drawing covers earlier drawing: a hard line a dashed one, a bridge what it crosses.
         for lines in (self._dashed, self._hard):
             for y, start, end in lines.across:
                 grid[y][start + 1 : end] = [lines.stroke.across] * (end - start - 1)
@@ -135,7 +139,7 @@ class Canvas:
         return tuple("".join(row) for row in grid)
 
     def _end(self, grid: list[list[str]]) -> None:
-        """No arrow is lost under a line that ends in the same place."""
+        """Draw arrows last, so that a line that ends in the same cell does not cover them."""
         for lines in (self._dashed, self._hard):
             for x, y in lines.plain:
                 grid[y][x] = lines.stroke.across
@@ -147,7 +151,7 @@ class Canvas:
         pen, side = self._pen, self._pen.hard.along
         for row, corners in ((grid[y], pen.upper), (grid[y + 2], pen.lower)):
             row[x : x + columns] = [corners[0], *pen.hard.across * (columns - 2), corners[1]]
-        # A wide character stands in one place of the list and leaves the next one empty.
+        # A wide character takes one item of the list; the next item is empty.
         middle = [text, *[""] * (width(text) - 1)] if text else []
         middle += [" "] * (columns - 2 - len(middle))
         leaving = (x + columns - 1, y + 1) in self._leavings

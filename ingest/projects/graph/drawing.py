@@ -1,8 +1,8 @@
-"""A layout as lines of characters: framed nodes, and lines between them that can be followed.
+"""Draws a layout as lines of characters: boxes for nodes, and lines for edges.
 
-Every line is a grid of terminal columns, wide characters take two of them. Boxes and paths say
-which cells belong to a node or an edge, for a screen to colour and to follow. Soft edges are dashed
-and end in an open arrow; a line that bridges another one is not joined to it.
+The lines form a grid of terminal columns; wide characters take two. `boxes` and `paths` name the
+cells of each node and edge, so that a screen can colour them. Soft edges are dashed and end in an
+open arrow; a line that bridges another is not joined to it.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -35,14 +35,14 @@ class Box(Struct, frozen=True):
 class Drawing(Struct, frozen=True):
     lines: tuple[str, ...]
     width: int
-    """In terminal columns; every line has as many."""
+    """Width in terminal columns, the same for every line."""
     boxes: dict[str, Box]
     paths: dict[Edge, tuple[Point, ...]]
     """Each edge from the frame of its node to its arrow, corner by corner."""
 
 
 def cells(path: tuple[Point, ...]) -> Iterator[Point]:
-    """Every cell of a path, in its order."""
+    """Every cell of a path, in order."""
     yield from path[:1]
     for (x, y), end in pairwise(path):
         step_x, step_y = (end[0] > x) - (end[0] < x), (end[1] > y) - (end[1] < y)
@@ -59,7 +59,9 @@ def draw(
     columns: int = LABEL_COLUMNS,
     ascii: bool = False,
 ) -> Drawing:
-    """The picture, with labels cut to `columns`; a node without a label shows its name."""
+    """Draw the layout, with labels truncated to `columns`; a node without a label shows its
+    name.
+    """
     texts = {
         node: truncate(one_line(labels.get(node, node)), columns, "~" if ascii else "…")
         for node in layout.places
@@ -80,7 +82,7 @@ def draw(
 
 
 class _Frame:
-    """Which columns the layers take, and the wires between them."""
+    """The columns of the layers, and the routes of the edges between them."""
 
     def __init__(self, layout: Layout, texts: Mapping[str, str]) -> None:
         self._layout = layout

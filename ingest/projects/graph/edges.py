@@ -1,7 +1,7 @@
-"""How the edges between two neighbouring layers run: each in a column of its own where it turns.
+"""Routes the edges between two neighbouring layers: each turns in a track (a column) of its own.
 
-A wire leaves one row on the left and ends in rows on the right. Two wires share a piece of a row
-only from where they meet to an end that both have, so that each can be followed by eye. Pure.
+A wire leaves a row on the left and ends in rows on the right. Two wires share part of a row only
+from where they meet to a common end, so that each can be followed by eye. Pure.
 """
 
 from collections.abc import Iterator, Mapping
@@ -14,16 +14,16 @@ class EdgeRoute(Struct):
     start: int
     ends: frozenset[int]
     track: int = 0
-    """The column it turns in, counted from the left; two may have the same in other rows."""
+    """The track it turns in, counted from the left; wires in different rows can share one."""
     detour: "EdgeRoute | None" = None
-    """How it goes on from its only end, where it had to leave its row to another wire."""
+    """The rest of the way to its only end, if it had to leave its row to another wire."""
 
     @property
     def straight(self) -> bool:
         return self.ends == {self.start}
 
     def bends(self, end: int) -> Iterator[tuple[int, int]]:
-        """On the way to a row on the right: each track it turns in, and the row it goes on in."""
+        """One turn on the way to a row on the right: the track, and the row after it."""
         if self.detour:
             yield self.track, self.detour.start
             yield from self.detour.bends(end)
@@ -32,11 +32,11 @@ class EdgeRoute(Struct):
 
 
 def route_edges(ends: Mapping[int, frozenset[int]]) -> tuple[dict[int, EdgeRoute], int]:
-    """The wires by the row they leave, and how many tracks they take.
+    """The wires by the row they leave, and the number of tracks.
 
-    A wire turns to the right of those that leave from a row it ends in. Where that goes in a circle
-    one takes a detour: to a free row first, and on from there. Of the others those that go down
-    come lowest first, those that go up highest first, so that few cross.
+    A wire turns to the right of those that leave from a row in which it ends. If this is circular,
+    one of them takes a detour through a free row. Of the others, those that go down are placed
+    lowest first and those that go up highest first, so that few cross.
     """
     wires = {start: EdgeRoute(start, ends[start]) for start in sorted(ends)}
     turning = [wire for wire in wires.values() if not wire.straight]
@@ -66,13 +66,15 @@ def route_edges(ends: Mapping[int, frozenset[int]]) -> tuple[dict[int, EdgeRoute
 
 
 def _starts(wires: dict[int, EdgeRoute], wire: EdgeRoute) -> set[int]:
-    """The rows it ends in, from which others have to turn away first."""
+    """The rows in which it ends; wires that leave from these rows turn first."""
     rows = wire.ends - {wire.start}
     return {row for row in rows if row in wires and not wires[row].straight}
 
 
 def _place(wire: EdgeRoute, tracks: list[list[EdgeRoute]]) -> None:
-    """In the first track where it meets no other, right of all that have to be left of it."""
+    """Place the wire in the first track without a conflict, right of all wires that must be left
+    of it.
+    """
     first = 0
     for number, others in enumerate(tracks):
         if any(route.start in wire.ends or route.detour is wire for route in others):
@@ -92,6 +94,6 @@ def _meet(first: EdgeRoute, second: EdgeRoute) -> bool:
 
 
 def _free(row: int, taken: set[int]) -> int:
-    """The nearest row that no wire leaves or ends in."""
+    """The nearest row in which no wire starts or ends."""
     lanes = (row + step * side for step in range(1, len(taken) + 2) for side in (1, -1))
     return next(lane for lane in lanes if lane >= 0 and lane not in taken)

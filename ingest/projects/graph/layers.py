@@ -1,8 +1,8 @@
-"""Which layer each node of a graph stands in, so that edges go to the right. Pure, in linear time.
+"""Assigns the nodes of a graph to layers, so that edges go to the right. Pure, in linear time.
 
-A node stands right behind the last of those before it; one that nothing comes before, next to the
-first of those behind it. Circles are broken at the edge that closes them, as found in the order the
-nodes are given in: the same nodes and edges always give the same layers.
+A node is one layer right of its last predecessor; a node without predecessors is one layer left of
+its first successor. A cycle is broken at the edge that closes it, found in the given order of the
+nodes: the same nodes and edges always give the same layers.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ Edge = tuple[int, int]
 
 
 def assign_layers(count: int, edges: Sequence[Edge]) -> tuple[list[int], set[Edge]]:
-    """The layer of each node, and the edges that were turned around."""
+    """The layer of each node, and the reversed edges."""
     after: list[list[int]] = [[] for _ in range(count)]
     for source, target in edges:
         after[source].append(target)
@@ -32,7 +32,7 @@ def assign_layers(count: int, edges: Sequence[Edge]) -> tuple[list[int], set[Edg
 
 
 def _walk(after: list[list[int]]) -> tuple[list[int], set[Edge]]:
-    """The nodes, each behind all that follow it, and the edges that lead back to where one is."""
+    """The nodes in reverse topological order, and the edges that close a cycle."""
     finished: list[int] = []
     back: set[Edge] = set()
     begun, open_ = [False] * len(after), [False] * len(after)

@@ -1,8 +1,8 @@
-"""Where the nodes of a graph stand: in layers from left to right, with few crossings.
+"""Positions the nodes of a graph in layers from left to right, with few crossings.
 
-Every node has one place, every edge a row in each layer it passes, and edges from one node share a
-line for as long as they can. A graph that grew keeps the nodes it had in the order they were in:
-hand in the `order` of the layout before. How it looks is left to `drawing`.
+Each node has one position; an edge has a row in each layer that it passes, and edges from the same
+node share a line for as long as possible. After a graph has grown, pass the `order` of the previous
+layout, and the old nodes keep their order. `drawing` draws the result.
 """
 
 from bisect import bisect, insort
@@ -15,31 +15,31 @@ from msgspec import Struct
 from ingest.projects.graph.layers import assign_layers
 
 Edge = tuple[str, str]
-"""From the node that comes first to the one behind it."""
+"""From the predecessor to the successor."""
 
 _SWEEPS = 4
 _HALF_NODE, _HALF_LINE = 1.5, 0.5
-"""Of the rows a node takes, which are three with its frame, and of a line that passes by."""
+"""The rows of a node (three, with its frame) and of a line that passes."""
 
 
 class NodePosition(Struct, frozen=True):
     layer: int
     row: int
-    """The middle of its three rows, in rows of the picture."""
+    """The middle one of its three rows in the picture."""
 
 
 class Layout(Struct, frozen=True):
     places: dict[str, NodePosition]
     routes: dict[Edge, tuple[int, ...]]
-    """The row of an edge in each layer from its left end to its right end."""
+    """The row of the edge in each layer, from left to right."""
     turned: frozenset[Edge]
-    """Edges that close a circle: they run from right to left."""
+    """Reversed edges: they close a cycle and run from right to left."""
     order: tuple[str, ...]
-    """The nodes by layer and row, for the layout of the same graph when it has changed."""
+    """The nodes by layer and row; an argument for the layout of the changed graph."""
 
 
 def layout(nodes: Sequence[str], edges: Iterable[Edge], before: Sequence[str] = ()) -> Layout:
-    """Every node once. An edge to itself, or to a node that is not there, is left out."""
+    """Each node once. An edge to itself or to an unknown node is ignored."""
     ranks = {node: rank for rank, node in enumerate(dict.fromkeys(before))}
     names = sorted(dict.fromkeys(nodes), key=lambda node: ranks.get(node, len(ranks)))
     known = sum(name in ranks for name in names)
@@ -69,13 +69,15 @@ def layout(nodes: Sequence[str], edges: Iterable[Edge], before: Sequence[str] = 
 
 
 class _Grid:
-    """The columns of nodes, and of the points where long edges pass; both are numbers here."""
+    """The columns of points: nodes, and the points where long edges pass a layer. Points are
+    numbers.
+    """
 
     def __init__(self, layers: list[int], ends: list[tuple[int, int]]) -> None:
         self._nodes = len(layers)
         self._layers = list(layers)
         self._passes: list[list[int]] = [[] for _ in layers]
-        """Of each node: the points its edges pass, one in each layer behind it."""
+        """For each node, the points that its edges pass, one in each layer to its right."""
         reach = [layer + 1 for layer in layers]
         for left, right in ends:
             reach[left] = max(reach[left], layers[right])
@@ -105,7 +107,7 @@ class _Grid:
         return [left, *self._passes[left][:passed], right]
 
     def _components(self) -> list[int]:
-        """Of each point: the first node that hangs together with it."""
+        """For each point, the first node of its connected component."""
         parts = [-1] * len(self._layers)
         for start in range(self._nodes):
             component = [start] if parts[start] < 0 else []
@@ -117,9 +119,9 @@ class _Grid:
         return parts
 
     def sort(self, known: int) -> None:
-        """Fewer crossings, by sweeps that put points where their neighbours are.
+        """Reduce crossings with sweeps that move points next to their neighbours.
 
-        The first `known` nodes stay in their order: only what is new finds its place among them.
+        The first `known` nodes keep their order; only new nodes are moved among them.
         """
         for column in self.columns:
             _reorder(column, self._parts.__getitem__, known)
@@ -150,7 +152,7 @@ class _Grid:
         return crossings
 
     def rows(self) -> list[int]:
-        """The row of each point: near its neighbours', so that lines run straight."""
+        """The row of each point: near its neighbours' rows, so that lines are straight."""
         rows = [0.0] * len(self._layers)
         for column in self.columns:
             self._stack(column, [0.0] * len(column), rows)
@@ -168,7 +170,9 @@ class _Grid:
         return [int(row - top) + 1 for row in rows]
 
     def _stack(self, column: list[int], targets: list[float], rows: list[float]) -> None:
-        """As near to the wishes as the order allows: those that want the same room share it."""
+        """The rows nearest to the targets that keep the order; points with overlapping targets
+        share the error.
+        """
         offsets, offset, last = [], 0.0, 0.0
         for point in column:
             half = _HALF_NODE if point < self._nodes else _HALF_LINE
@@ -193,7 +197,7 @@ class _Grid:
 def _settle(
     column: list[int], fixed: list[int], beside: list[list[int]], parts: list[int], known: int
 ) -> None:
-    """One column put in order after the one beside it; equals stay as they are."""
+    """Sort one column by its neighbours in the next one; equal points keep their order."""
     spots = {point: spot for spot, point in enumerate(fixed)}
     share = len(fixed) / max(1, len(column))
     targets = {

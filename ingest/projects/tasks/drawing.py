@@ -1,6 +1,6 @@
 """The graph of tasks as text: boxes for a terminal, Mermaid and DOT for other programs. Pure.
 
-Labels come from logs. Nothing in one can end a label, begin markup or reach into another line.
+Labels come from logs and are escaped: none can end a label, begin markup or reach another line.
 """
 
 from collections.abc import Iterable
@@ -39,11 +39,13 @@ _COLORS: Final = {
 
 
 _WIDTHS: Final = (28, 20, 14)
-"""Of a box: the first that fits the terminal; where none does, the middle one, its lines cut."""
+"""Widths of a box: the first that fits the terminal is used; if none fits, the middle one,
+truncated.
+"""
 
 
 def text(roadmap: Roadmap, *, ascii: bool = False, columns: int | None = None) -> str:
-    """Boxes from left to right; only what a person said is drawn in full lines."""
+    """Draw boxes from left to right; only edges that a user added have solid lines."""
     drawn = list(_drawn(roadmap))
     edges = [(edge.source, edge.target) for edge in drawn]
     hard = {(edge.source, edge.target) for edge in drawn if edge.kind is EdgeKind.DEPENDS}
@@ -59,7 +61,7 @@ def text(roadmap: Roadmap, *, ascii: bool = False, columns: int | None = None) -
 
 
 def label(task: Task, *, ascii: bool = False) -> str:
-    """The state's glyph and what is to be done, on one line."""
+    """The state's glyph and the text of the task, on one line."""
     style = STATE_STYLES.get(task.state, UNKNOWN)
     glyph = style.ascii if ascii else style.glyph
     return f"{glyph} {truncate(one_line(task.text), _LABEL)}"
@@ -97,7 +99,7 @@ def _drawn(roadmap: Roadmap) -> Iterable[Edge]:
 
 
 def _entities(text: str) -> str:
-    """Mermaid knows numbered entities; everything that is no word is one."""
+    """Mermaid supports numeric entities; every character that is not alphanumeric becomes one."""
     return "".join(
         character
         if character.isalnum() or character in " .,:" or ord(character) > 0x7F
