@@ -11,7 +11,7 @@ from ingest.codex import codemode
 from ingest.codex import records as r
 from ingest.codex.facts import Call, CallKind, CallStatus
 from ingest.codex.fields import COMMAND_CHARS, stored_text
-from ingest.codex.state import FoldState, Rights
+from ingest.codex.state import FoldState, Permissions
 from ingest.codex.tools import SCRIPT_TOOL, Arguments, escalates
 from ingest.text.redact import mask
 
@@ -29,7 +29,7 @@ class Approvals:
     def turn_context(self, context: r.TurnContext) -> None:
         """Take the sandbox and approval policy from the context of a turn."""
         sandbox = context.sandbox_policy if isinstance(context.sandbox_policy, dict) else {}
-        self.state.rights = Rights(
+        self.state.permissions = Permissions(
             "read-only" in (sandbox.get("type"), sandbox.get("mode")),
             context.approval_policy != "never" and context.approvals_reviewer in (None, "user"),
         )
@@ -52,18 +52,18 @@ class Approvals:
         action = APPLY_PATCH if call.kind == CallKind.PATCH else call.command or _UNKNOWN_COMMAND
         for script in self.state.calls.values():
             if script.status == CallStatus.RUNNING and script.turn == call.turn:
-                pending = self.state.asks.get(script.call_id or "", [])
+                pending = self.state.pending_approvals.get(script.call_id or "", [])
                 if action in pending:
                     pending.remove(action)
                     return
 
     def needs_approval(self, call: Call) -> bool:
         """Whether this call has an action that needs approval and is not done."""
-        return bool(self.state.asks.get(call.call_id or ""))
+        return bool(self.state.pending_approvals.get(call.call_id or ""))
 
     def command_to_approve(self, call: Call) -> str | None:
         """The command to approve, if the source of a script contains it."""
-        pending = self.state.asks.get(call.call_id or "", [])
+        pending = self.state.pending_approvals.get(call.call_id or "", [])
         return next(
             (command for command in pending if command not in (_UNKNOWN_COMMAND, APPLY_PATCH)), None
         )
@@ -71,16 +71,18 @@ class Approvals:
     def retain(self, running: Sequence[Call]) -> None:
         """Drop the approvals of all other calls."""
         ids = {call.call_id for call in running}
-        self.state.asks = {
-            call_id: by for call_id, by in self.state.asks.items() if by and call_id in ids
+        self.state.pending_approvals = {
+            call_id: by
+            for call_id, by in self.state.pending_approvals.items()
+            if by and call_id in ids
         }
 
     def _add(self, call: Call, actions: list[str]) -> None:
-        if actions and call.call_id and self.state.rights.asks_person:
-            self.state.asks[call.call_id] = actions
+        if actions and call.call_id and self.state.permissions.asks_user:
+            self.state.pending_approvals[call.call_id] = actions
 
     def _is_blocked_patch(self, call: Call) -> bool:
-        return call.kind == CallKind.PATCH and self.state.rights.read_only
+        return call.kind == CallKind.PATCH and self.state.permissions.read_only
 
     def _script_actions(self, script: str) -> list[str]:
         """The actions of a script that need approval, as far as its source shows."""
@@ -88,6 +90,6 @@ class Approvals:
             stored_text(command or _UNKNOWN_COMMAND, COMMAND_CHARS)
             for command in codemode.escalations_in(mask(script))
         ]
-        if self.state.rights.read_only:
+        if self.state.permissions.read_only:
             actions += [APPLY_PATCH] * codemode.patches_in(script)
         return actions

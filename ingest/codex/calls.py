@@ -80,7 +80,7 @@ class Calls:
             CallStatus.RUNNING,
         )
         if kind is CallKind.PATCH and command and call.call_id:
-            self.state.edits[call.call_id] = patches.edits_in(command)
+            self.state.pending_edits[call.call_id] = patches.edits_in(command)
         self.facts.calls.append(call)
         if call.call_id:
             calls = self.state.calls
@@ -109,7 +109,7 @@ class Calls:
         self, call_id: str, kind: CallKind, tool: str, command: str | None = None
     ) -> Call | None:
         """The call that an end record completes, opened if unknown; None if it is complete."""
-        if call_id in self.state.answered_calls:
+        if call_id in self.state.completed_calls:
             return None
         call = self.find(call_id)
         if call is None:
@@ -218,7 +218,7 @@ class Calls:
             else:
                 self._remember_answered(call.call_id, call_id)
         self._apply_output(call, outcome)
-        self._add_file_edits(call, self.state.edits.pop(call.call_id or "", []))
+        self._add_file_edits(call, self.state.pending_edits.pop(call.call_id or "", []))
         return call, text
 
     def _apply_output(self, call: Call, outcome: outputs.ToolOutcome) -> None:
@@ -237,7 +237,7 @@ class Calls:
 
     def _remember_answered(self, *call_ids: str) -> None:
         """Remember that these calls are complete."""
-        answered = self.state.answered_calls
+        answered = self.state.completed_calls
         answered += [stored_text(call_id, ID_CHARS) for call_id in dict.fromkeys(call_ids)]
         del answered[:-OPEN_CALLS]
 
@@ -305,7 +305,7 @@ class Calls:
         self.end(call, STATUSES.get(status or "", CallStatus.COMPLETED))
         if output:
             self.store_output(call, output)
-        self.state.edits.pop(call_id, None)
+        self.state.pending_edits.pop(call_id, None)
         self._add_file_edits(call, patches.edits_of(changes))
 
     def _add_file_edits(self, call: Call, edits: list[patches.Edit]) -> None:
@@ -328,7 +328,7 @@ class Calls:
 
     def _drop(self, call_id: str, status: CallStatus = CallStatus.LOST) -> None:
         call = self.state.calls.pop(call_id)
-        self.state.edits.pop(call_id, None)
+        self.state.pending_edits.pop(call_id, None)
         if call.status == CallStatus.RUNNING:
             self.mark_changed(call)
             call.status = status

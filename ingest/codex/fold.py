@@ -65,7 +65,7 @@ class Fold:
         self._faults = faults or {}
         self._counts: dict[type, list[int]] = {}
         self._runs = RejectedRuns(
-            self.tally, self.facts.rejects, self.state.stretch, line.RECORD_START
+            self.tally, self.facts.rejects, self.state.rejected_run, line.RECORD_START
         )
         self._next = -1
 
@@ -167,7 +167,7 @@ class Fold:
         self.thread.handlers.clear()
         segment.kinds = msgspec.json.encode(self.state.kinds, order="sorted").decode()
         self.facts.segments.append(segment)
-        self.state.stretch = self._runs.open_run(self._next)
+        self.state.rejected_run = self._runs.open_run(self._next)
         return FoldResult(self.facts, self.state, self.tally, self.thread.stale, self._runs.grown)
 
     def _is_copied(self, record: object, ordinal: int | None) -> bool:

@@ -76,7 +76,7 @@ class Identity:
         # The mode is recorded since 0.144. Before, turn events distinguish G3 from G2, see
         # `Turns.started`.
         before_failures = _release(meta.cli_version) < REPORTS_FAILURES
-        self.state.tells_failures = meta.history_mode is not None and not before_failures
+        self.state.records_failures = meta.history_mode is not None and not before_failures
         modes = {None: "G2", "paginated": "G4"}
         segment.generation = modes.get(meta.history_mode, "G3")
         base = meta.history_base
@@ -84,7 +84,7 @@ class Identity:
             segment.base_thread = optional_text(base.get("thread_id"), 64)
             segment.base_offset = safe_int(base.get("end_byte_offset"))
             segment.base_ordinal = safe_int(base.get("end_ordinal_exclusive"))
-            self.state.tokens.based = False
+            self.state.tokens.baseline_known = False
 
     def _set_source(self, source: Any) -> None:
         segment = self.segment

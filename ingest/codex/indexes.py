@@ -52,7 +52,7 @@ class IndexFold:
         self.names = names
         self.facts = Facts()
         self.tally = Tally()
-        open_run = None if state is None else state.stretch
+        open_run = None if state is None else state.rejected_run
         self._runs = RejectedRuns(
             self.tally, self.facts.rejects, open_run, _ROW_START_PATTERNS[names]
         )
@@ -75,7 +75,7 @@ class IndexFold:
     def finish(self) -> FoldResult:
         """The facts of the range, and the state for the next range."""
         stretch = self._runs.open_run(self._next)
-        state = FoldState(Segment(self.source, ""), stretch=stretch)
+        state = FoldState(Segment(self.source, ""), rejected_run=stretch)
         return FoldResult(self.facts, state, self.tally, grown=self._runs.grown)
 
     def _feed_row(self, offset: int, raw: bytes, data: bytes, after: int) -> int:

@@ -110,7 +110,7 @@ class Messages:
         """
         text = content_text(item.content)
         if text and not text.startswith(INJECTED):
-            held, current = self.state.held, self.current
+            held, current = self.state.held_prompts, self.current
             held.append(HeldPrompt(current.offset, current.length, current.at, stored_text(text)))
             del held[:-MAX_HELD]
 
@@ -119,9 +119,9 @@ class Messages:
         messages.
         """
         state, current = self.state, self.current
-        if state.has_events or not state.held:
+        if state.has_events or not state.held_prompts:
             return
-        state.items_only, held, state.held = True, state.held, []
+        state.items_only, held, state.held_prompts = True, state.held_prompts, []
         position = current.offset, current.length, current.at
         for prompt in held:
             current.offset, current.length, current.at = prompt.offset, prompt.length, prompt.at

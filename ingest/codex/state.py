@@ -1,8 +1,8 @@
 """The state that the fold carries from one range of a thread to the next.
 
 Stored with the cursor in the same transaction, so that reading an append costs only its own bytes,
-however large the file is. It stays small: it contains what is open, not the past. Fields are stored
-under the name given by `name=`, so that state written by older versions can be read.
+however large the file is. It stays small: it contains what is open, not the past. Renamed fields
+are stored under their first names (`rename=`), so that state of earlier versions can be read.
 """
 
 from msgspec import Struct, field
@@ -40,14 +40,14 @@ class Totals(Struct, array_like=True, gc=False):
         )
 
 
-class TokenState(Struct):
+class TokenState(Struct, rename={"baseline_known": "based"}):
     """What was counted last: enough to compute what the next count adds."""
 
     seen: Totals = field(default_factory=Totals)
     """The last cumulative total in the file."""
     recorded: Totals = field(default_factory=Totals)
     """What token_usage_records added since then: the next total includes it."""
-    based: bool = True
+    baseline_known: bool = True
     """False until the first total of a fork or revert by pointer shows its baseline."""
     responses: list[str] = field(default_factory=list)
     """The last few response ids, so that a record written twice counts once."""
@@ -63,12 +63,12 @@ class CopyState(Struct):
     last_at: str | None = None
 
 
-class Rights(Struct):
+class Permissions(Struct, rename={"asks_user": "asks_person"}):
     """The agent's permissions according to the newest turn."""
 
     read_only: bool = False
     """Whether its sandbox prevents all writing."""
-    asks_person: bool = True
+    asks_user: bool = True
     """Whether the user is asked for approval; otherwise the action is refused, or another agent
     is asked.
     """
@@ -83,20 +83,40 @@ class HeldPrompt(Struct, array_like=True, gc=False):
     text: str
 
 
-class FoldState(Struct):
+_STORED_NAMES = {
+    "has_user_message": "prompted",
+    "has_agent_message": "answered",
+    "called_since_message": "calling",
+    "held_prompts": "held",
+    "records_failures": "tells_failures",
+    "completed_calls": "answered_calls",
+    "pending_edits": "edits",
+    "pending_plans": "plans",
+    "scripted_plans": "scripted",
+    "accepted_plan": "plan_kept",
+    "permissions": "rights",
+    "pending_approvals": "asks",
+    "started_agents": "children",
+    "review_turn_seen": "review_leaked",
+    "rejected_run": "stretch",
+}
+"""The names of renamed fields in stored state."""
+
+
+class FoldState(Struct, rename=_STORED_NAMES):
     segment: Segment
     turn: Turn | None = None
     overtaken: Turn | None = None
     """The turn that was open when the newest began: another process may still end it."""
     user_turns: list[int] = field(default_factory=list)
     """The newest turns started by the user and not rolled back: a rollback counts these."""
-    prompted: bool = False
+    has_user_message: bool = False
     """Whether there is a message of the user in the newest turn."""
-    answered: bool = False
+    has_agent_message: bool = False
     """Whether there is a message of the agent in the open turn: before 0.145, a failed turn has
     none.
     """
-    calling: bool = False
+    called_since_message: bool = False
     """Whether the agent called a tool since its last message."""
     turn_numbers: dict[str, int] = field(default_factory=dict)
     """The newest turns by id: a command that ran in the background names its turn."""
@@ -104,11 +124,11 @@ class FoldState(Struct):
     """Whether this file has events for messages, as Codex writes them."""
     items_only: bool = False
     """Whether the model answered before any event: a file of another program, with items only."""
-    held: list[HeldPrompt] = field(default_factory=list)
+    held_prompts: list[HeldPrompt] = field(default_factory=list)
     """Prompts from items, as long as neither of these two is known."""
     explicit_turns: bool = False
     """Whether this file has turn events; without them, a turn is a prompt and what follows."""
-    tells_failures: bool = False
+    records_failures: bool = False
     """Whether the version of Codex records the failure of a turn (0.145 and later)."""
     responded: bool = False
     """Whether the model has responded in this file."""
@@ -116,15 +136,15 @@ class FoldState(Struct):
     calls: dict[str, Call] = field(default_factory=dict)
     interrupted: dict[str, Call] = field(default_factory=dict)
     """The newest calls that ended without an exit code: it may follow, and names its call."""
-    answered_calls: list[str] = field(default_factory=list)
+    completed_calls: list[str] = field(default_factory=list)
     """The newest calls that ended with an output: later records about them are repetitions."""
-    edits: dict[str, list[tuple[str, str, str | None]]] = field(default_factory=dict)
+    pending_edits: dict[str, list[tuple[str, str, str | None]]] = field(default_factory=dict)
     """Open patches and their edits: (path, change, new path)."""
-    plans: dict[str, PlanRevision] = field(default_factory=dict)
+    pending_plans: dict[str, PlanRevision] = field(default_factory=dict)
     """Plan revisions whose answer is still to come."""
-    scripted: dict[str, list[PlanRevision]] = field(default_factory=dict)
+    scripted_plans: dict[str, list[PlanRevision]] = field(default_factory=dict)
     """The same for scripts, each of which may set several."""
-    plan_kept: tuple[int, int, int] = (0, 0, 0)
+    accepted_plan: tuple[int, int, int] = (0, 0, 0)
     """Revision, number of steps and of completed steps of the newest plan that was not refused."""
     goal: Goal | None = None
     """The last goal: a call and an event may both record it."""
@@ -132,16 +152,16 @@ class FoldState(Struct):
     """Running shell session to the call that started it: its exit code follows later."""
     aliases: dict[str, str] = field(default_factory=dict)
     """Calls that send input to a running shell, to the call that started it."""
-    rights: Rights = field(default_factory=Rights)
-    asks: dict[str, list[str]] = field(default_factory=dict)
+    permissions: Permissions = field(default_factory=Permissions)
+    pending_approvals: dict[str, list[str]] = field(default_factory=dict)
     """Open calls that need an approval, with the commands to approve (empty if unreadable)."""
-    children: list[str] = field(default_factory=list)
+    started_agents: list[str] = field(default_factory=list)
     """Sub-agents, by id and by path, whose start is stored already."""
-    review_leaked: bool = False
+    review_turn_seen: bool = False
     """Whether the start of the open review's own turn is in this file."""
     compacting: bool = False
     tokens: TokenState = field(default_factory=TokenState)
     copies: CopyState = field(default_factory=CopyState)
     kinds: dict[str, list[int]] = field(default_factory=dict)
-    stretch: RejectedRun | None = None
+    rejected_run: RejectedRun | None = None
     """The run of lines without a record at the end of the range: the next range may extend it."""

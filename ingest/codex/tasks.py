@@ -60,9 +60,9 @@ class Tasks:
         )
         self.facts.plans.append(revision)
         if call_id:
-            if before := self.state.plans.pop(call_id, None):
+            if before := self.state.pending_plans.pop(call_id, None):
                 self._settle(before)
-            self.state.plans[stored_text(call_id, 128)] = revision
+            self.state.pending_plans[stored_text(call_id, 128)] = revision
         elif settled:
             self._settle(revision)
         self._update_segment()
@@ -70,18 +70,18 @@ class Tasks:
 
     def _settle(self, revision: PlanRevision) -> None:
         """Accept this revision: it can no longer be refused."""
-        self.state.plan_kept = max(self.state.plan_kept, _counts(revision))
+        self.state.accepted_plan = max(self.state.accepted_plan, _counts(revision))
 
     def _unanswered(self) -> Iterator[PlanRevision]:
         """The revisions that Codex may still refuse."""
-        yield from self.state.plans.values()
-        for revisions in self.state.scripted.values():
+        yield from self.state.pending_plans.values()
+        for revisions in self.state.scripted_plans.values():
             yield from revisions
 
     def _update_segment(self) -> None:
         """Set the plan columns of the thread's row from the newest accepted revision."""
         state, segment = self.state, self.state.segment
-        newest = max(state.plan_kept, *map(_counts, self._unanswered()), (0, 0, 0))
+        newest = max(state.accepted_plan, *map(_counts, self._unanswered()), (0, 0, 0))
         segment.plan_accepted, segment.plan_total, segment.plan_done = newest
 
     def add_script_plans(self, call_id: str | None, script: str) -> None:
@@ -95,12 +95,12 @@ class Tasks:
                 None, plan.get("explanation"), plan["plan"], "script", settled=not call_id
             )
         if call_id and (added := self.facts.plans[begin:]):
-            self.state.scripted[stored_text(call_id, 128)] = added
+            self.state.scripted_plans[stored_text(call_id, 128)] = added
             self._update_segment()
 
     def script_answered(self, call_id: str | None, text: str) -> None:
         """A script has ended: its plans are accepted, unless it says that there is no such tool."""
-        revisions = self.state.scripted.pop(call_id or "", [])
+        revisions = self.state.scripted_plans.pop(call_id or "", [])
         if outputs.refused_script_plan(text):
             self._reject(revisions)
         else:
@@ -109,7 +109,7 @@ class Tasks:
 
     def plan_answered(self, call_id: str | None, text: str) -> None:
         """The answer to a plan: only the answer that there is no such tool changes anything."""
-        revision = self.state.plans.pop(call_id or "", None)
+        revision = self.state.pending_plans.pop(call_id or "", None)
         if revision is None:
             return
         if outputs.refused_plan(text):
@@ -129,8 +129,8 @@ class Tasks:
     def turn_ended(self) -> None:
         for revision in self._unanswered():
             self._settle(revision)
-        self.state.plans.clear()
-        self.state.scripted.clear()
+        self.state.pending_plans.clear()
+        self.state.scripted_plans.clear()
 
     def goal_updated(self, event: r.GoalUpdated) -> None:
         if event.goal is not None:
@@ -180,9 +180,9 @@ class Tasks:
         starts = event in ("spawned", "started")
         names = [stored_text(name, 256) for name in (child, path) if name]
         if starts and names:
-            if names[0] in self.state.children:
+            if names[0] in self.state.started_agents:
                 return
-            self.state.children = [*self.state.children, *names][-MAX_CHILDREN:]
+            self.state.started_agents = [*self.state.started_agents, *names][-MAX_CHILDREN:]
         current = self.current
         self.facts.agents.append(
             AgentLink(

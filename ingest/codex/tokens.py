@@ -67,10 +67,10 @@ def count(state: TokenState, info: r.TokenInfo, *, responded: bool) -> Totals | 
     recorded, state.recorded = state.recorded, Totals()
     seen, state.seen = state.seen, total
     if fills_context(info.total_token_usage):
-        state.based = True
+        state.baseline_known = True
         return None
-    if not state.based:
-        state.based = True
+    if not state.baseline_known:
+        state.baseline_known = True
         return _or_none(_last(info)) if responded and not recorded.total else None
     if total.total < seen.total:
         # Some resumes start again from zero; then the first total is that of the response alone.

@@ -40,7 +40,7 @@ class ToolCalls:
             self.tasks.add_script_plans(item.call_id, string(item.input) or "")
 
     def output(self, item: r.FunctionOutput | r.CustomOutput) -> None:
-        if item.call_id in self.state.plans:
+        if item.call_id in self.state.pending_plans:
             self.tasks.plan_answered(item.call_id, content_text(item.output))
             return
         answered = self.calls.output(item.call_id, item.output)

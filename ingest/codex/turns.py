@@ -45,10 +45,10 @@ class Turns:
             segment.generation = "G3"
         if event.model_context_window != segment.context_window:
             segment.context_window = safe_int(event.model_context_window) or segment.context_window
-        if segment.reviewing and not state.review_leaked:
+        if segment.reviewing and not state.review_turn_seen:
             # The reviewer's own turn is also written to this file; the turn that requested the
             # review continues.
-            state.review_leaked = True
+            state.review_turn_seen = True
             return
         # A second start means that the review ended with its process.
         segment.reviewing = False
@@ -77,7 +77,7 @@ class Turns:
         )
         self.facts.turns.append(turn)
         state.turn = turn
-        state.prompted = state.answered = state.calling = False
+        state.has_user_message = state.has_agent_message = state.called_since_message = False
         if turn.turn_id:
             state.turn_numbers[turn.turn_id] = turn.n
             while len(state.turn_numbers) > REMEMBERED_TURNS:
@@ -103,12 +103,12 @@ class Turns:
         else:
             self.mark_changed(turn).trigger = "review"
         self.state.segment.reviewing = True
-        self.state.review_leaked = False
+        self.state.review_turn_seen = False
 
     @property
     def has_activity(self) -> bool:
         """Whether anything happened in the newest turn yet."""
-        return self.state.prompted or self.state.answered
+        return self.state.has_user_message or self.state.has_agent_message
 
     # ── end ─────────────────────────────────────────────────────────────────────────────────────
 
@@ -151,7 +151,7 @@ class Turns:
     def completed(self, turn: Turn, event: r.TaskComplete) -> None:
         error = event.error
         if isinstance(error, dict):
-            self.state.tells_failures = True
+            self.state.records_failures = True
             turn.error_code = compact_json(error.get("codex_error_info"), 200)
             turn.error = optional_text(error.get("message"))
             self.end(turn, TurnState.FAILED, event.duration_ms, "error")
@@ -173,14 +173,14 @@ class Turns:
             return False
         if turn.error is not None:
             return True
-        if state.tells_failures or state.compacting:
+        if state.records_failures or state.compacting:
             return False
-        return state.calling or not state.answered
+        return state.called_since_message or not state.has_agent_message
 
     def aborted(self, turn: Turn, event: r.TurnAborted) -> None:
         if isinstance(event.error, dict):
             turn.error = optional_text(event.error.get("message"))
-        if turn is self.state.turn and not self.state.prompted:
+        if turn is self.state.turn and not self.state.has_user_message:
             # Interrupted before the prompt was written, but started by the user all the same.
             self._begun_by_person()
         self.end(turn, TurnState.INTERRUPTED, event.duration_ms, event.reason)
@@ -226,8 +226,8 @@ class Turns:
         state = self.state
         if not state.explicit_turns:
             self.begin(None, None)
-        if not state.prompted:
-            state.prompted = True
+        if not state.has_user_message:
+            state.has_user_message = True
             self._begun_by_person()
 
     def _begun_by_person(self) -> None:
@@ -236,14 +236,14 @@ class Turns:
 
     def user_ran_command(self) -> None:
         """The user ran a command: if it is the whole turn, no answer follows."""
-        if not self.state.prompted:
-            self.state.answered = True
+        if not self.state.has_user_message:
+            self.state.has_agent_message = True
 
     def agent_answered(self) -> None:
         """A message of the agent: without turn events, it is the only sign of an end."""
         state = self.state
-        state.responded = state.answered = True
-        state.compacting = state.calling = False
+        state.responded = state.has_agent_message = True
+        state.compacting = state.called_since_message = False
         if not state.explicit_turns and state.turn is not None:
             turn = self.mark_changed(state.turn)
             turn.state, turn.ended_at = TurnState.COMPLETED, self.current.at
@@ -251,12 +251,12 @@ class Turns:
     def use_events(self) -> None:
         """There is an event for a message or turn: items beside events are duplicates."""
         self.state.has_events, self.state.items_only = True, False
-        self.state.held.clear()
+        self.state.held_prompts.clear()
 
     def tool_called(self) -> None:
         """The agent called a tool, so a turn that looked finished is not."""
         self.before_work()
-        self.state.responded = self.state.calling = True
+        self.state.responded = self.state.called_since_message = True
         self.state.compacting = False
         turn = self.state.turn
         if turn is not None and turn.state != TurnState.OPEN:
