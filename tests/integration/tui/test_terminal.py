@@ -2,7 +2,9 @@
 terminal."""
 
 import os
+import random
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -184,6 +186,49 @@ def test_the_terminal_is_restored_when_a_second_error_ends_it(env: dict[str, str
         assert opened.end() != 0
         assert is_restored(opened)
         assert "Tailboard ended because of an unexpected error: RuntimeError" in opened.plain(at)
+
+
+CANNOT_QUIT = """
+from ingest.cli.main import main
+from tui.dashboard import Dashboard
+
+async def do_nothing(_):
+    pass
+
+Dashboard.action_quit = do_nothing
+main()
+"""
+KEYS = [*"abcdefghijklmnoprstuvwxyz0123456789 !/:?[]", "\r", "\t", "\x1b[A", "\x1b[6~", "\x7f"]
+KILLS = 8 if os.environ.get("TAILBOARD_SOAK") else 1
+
+
+def test_random_keys_while_owners_are_killed_do_not_crash_it(env: dict[str, str]) -> None:
+    chance = random.Random(11)
+    with terminal([], env, program_code=CANNOT_QUIT) as opened:
+        opened.until("Refactor the lexer")
+        for _ in range(KILLS):
+            killed = wait_for_owner(Path(env["TAILBOARD_DB"]), opened)
+            opened.type("".join(chance.choices(KEYS, k=60)))
+            os.kill(killed, signal.SIGKILL)
+            opened.type("".join(chance.choices(KEYS, k=60)))
+            opened.resize(chance.randint(1, 300), chance.randint(1, 80))
+            wait_for_owner(Path(env["TAILBOARD_DB"]), opened, besides=killed)
+        assert opened.process.poll() is None
+        opened.process.send_signal(signal.SIGTERM)
+        opened.end()
+        assert is_restored(opened)
+        assert "nexpected error" not in opened.plain()
+        assert "Traceback" not in opened.plain()
+
+
+def wait_for_owner(database: Path, opened: Terminal, besides: int | None = None) -> int:
+    """Its process id, once there is one besides this; reads what the program writes meanwhile."""
+    until = time.monotonic() + TIMEOUT
+    while (owner := owner_file.read(database)) is None or owner.pid == besides:
+        opened._read(time.monotonic() + 0.05)
+        assert opened.process.poll() is None
+        assert time.monotonic() < until
+    return owner.pid
 
 
 def test_the_pipeline_shows_the_time_until_the_next_sweep(opened: Terminal) -> None:
