@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from ingest.db.query_reader import Row
 from ingest.errors import FileChanged, SourceError
+from ingest.sessions.model import SessionFile, SessionLog
 from ingest.tail.opening import open_source
 from ingest.text.redact import mask
 
@@ -22,22 +22,18 @@ class Range(Struct, frozen=True):
     end: int
 
 
-def ranges(segments: list[Row], turns: list[Row], number: int | None) -> list[Range]:
+def ranges(log: SessionLog, number: int | None) -> list[Range]:
     """The byte ranges of a session, or of one turn: up to where the next turn begins."""
     if number is None:
-        return [_range(segment, 0, segment["byte"]) for segment in segments]
-    wanted = next(turn for turn in turns if turn["n"] == number)
-    segment = next(one for one in segments if one["source"] == wanted["source"])
-    later = [
-        turn["byte"]
-        for turn in turns
-        if turn["source"] == wanted["source"] and turn["byte"] > wanted["byte"]
-    ]
-    return [_range(segment, wanted["byte"], min(later, default=segment["byte"]))]
+        return [_range(file, 0, file.read_to) for file in log.files]
+    turn = log.turns[number - 1]
+    file = next(one for one in log.files if one.source == turn.source)
+    later = [one.byte for one in log.turns if one.source == turn.source and one.byte > turn.byte]
+    return [_range(file, turn.byte, min(later, default=file.read_to))]
 
 
-def _range(segment: Row, start: int, end: int) -> Range:
-    return Range(segment["path"], segment["representation"], start, end)
+def _range(file: SessionFile, start: int, end: int) -> Range:
+    return Range(file.path, file.representation, start, end)
 
 
 def read_chunks(wanted: Range) -> Iterator[bytes]:

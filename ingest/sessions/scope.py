@@ -1,12 +1,15 @@
 """Filters for sessions, and the time that states are computed for."""
 
 from datetime import datetime, timedelta
+from typing import Final
 
 from msgspec import Struct
 
 
 class Scope(Struct, frozen=True):
     project: str | None = None
+    folder: str | None = None
+    """This folder and its subfolders."""
     branch: str | None = None
     session: str | None = None
     since: datetime | None = None
@@ -22,3 +25,9 @@ class Now(Struct, frozen=True):
     """Naive UTC, as the database keeps time."""
     stalls_after: timedelta
     idle_after: timedelta
+
+
+FOREVER: Final = timedelta(days=36_500)
+"""A limit that is never reached, so that nothing becomes stalled or idle by the clock."""
+TIMELESS: Final = Now(datetime(2000, 1, 1), FOREVER, FOREVER)  # noqa: DTZ001
+"""For documents that must not depend on the current time."""

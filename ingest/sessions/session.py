@@ -69,6 +69,7 @@ def list_sessions(access: NamedQueries, scope: Scope, now: Now) -> list[Session]
     rows = access.rows(
         "sessions.listed",
         project=scope.project,
+        folder=scope.folder,
         branch=scope.branch,
         session=scope.session,
         since=scope.since,

@@ -4,7 +4,6 @@ Loaded in two steps, first the order of all items and then the content of the vi
 sessions of any length can be browsed. Raw lines are read again from Codex's file.
 """
 
-import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
@@ -16,7 +15,8 @@ from ingest.codex.facts import CallKind
 from ingest.db.query_reader import NamedQueries, Query, Row
 from ingest.errors import FileChanged
 from ingest.sessions import raw_lines
-from ingest.sessions.plan_steps import decode_steps
+from ingest.sessions.load import decode_steps
+from ingest.sessions.model import patched_files
 from ingest.sessions.questions import question_text
 
 OUTPUT_LINES: Final = 30
@@ -29,7 +29,6 @@ _SHORT: Final = {
     "request_user_input": "ask",
 }
 """Short names of common tools; the full name is in the body."""
-_PATCHED: Final = re.compile(r"^\*\*\* (?:Add|Update|Delete) File: (.+)$", re.MULTILINE)
 
 
 class Tools(StrEnum):
@@ -198,7 +197,7 @@ def _call(at: TimelinePosition, row: Row) -> list[Moment]:
     between = (row["output_chars"] or 0) - len(output) - len(tail)
     if tail:
         output += f"\n… {between:,} more characters …\n{tail}" if between > 0 else tail
-    head = ", ".join(_PATCHED.findall(command)) or command or row["kind"] or ""
+    head = ", ".join(patched_files(command)) or command or row["kind"] or ""
     where = [f"in {row['workdir']}"] if row["workdir"] else []
     first = f"{row['tool']}  {row['status']}  {ended}".rstrip()
     body = "\n".join([first, *where, command, "", output])
@@ -216,14 +215,14 @@ def _call(at: TimelinePosition, row: Row) -> list[Moment]:
 
 def _plan(at: TimelinePosition, row: Row) -> Moment:
     steps = decode_steps(row["steps"])
-    done = sum(1 for _, status in steps if status == "completed")
+    done = sum(1 for step in steps if step.status == "completed")
     head = f"revision {row['revision']}, "
     head += f"{done} of {len(steps)} done" if steps else "no steps"
     if row["explanation"]:
         head += f": {row['explanation']}"
     if not row["accepted"]:
         head += " (refused)"
-    body = "\n".join([head, "", *(f"[{status}] {text}" for text, status in steps)])
+    body = "\n".join([head, "", *(f"[{step.status}] {step.text}" for step in steps)])
     return Moment(at, row["time"], "", "plan", head, body)
 
 

@@ -73,6 +73,11 @@ def truncate(text: str, columns: int, ellipsis: str = "…") -> str:
     return "".join(taken) + ellipsis[:columns]
 
 
+def truncate_chars(text: str, chars: int) -> str:
+    """The first `chars` characters of a text for a document, with a mark if there are more."""
+    return text if len(text) <= chars else text[:chars].rstrip() + " …"
+
+
 def truncate_start(text: str, columns: int, ellipsis: str = "…") -> str:
     """`text`, shortened at its start to `columns` if necessary."""
     return truncate(text[::-1], columns, ellipsis[::-1])[::-1]

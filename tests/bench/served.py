@@ -27,12 +27,14 @@ QUESTIONS: Final[dict[str, dict[str, object]]] = {
     "batches.listed": {
         **dict.fromkeys(("state", "kind", "error", "session", "since", "until")),
         "limit": 100,
+        "folder": None,
         "offset": 0,
     },
     "sessions.unfinished": {},
     "sessions.listed": {
         **dict.fromkeys(("project", "branch", "session", "since", "until")),
         "limit": 1000,
+        "folder": None,
         "offset": 0,
     },
 }

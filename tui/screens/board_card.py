@@ -13,7 +13,8 @@ from ingest.db.query_reader import QueryReader
 from ingest.projects.git.alignment import AlignmentState
 from ingest.projects.git.lookup import Git
 from ingest.projects.resume.model import Resume
-from ingest.sessions.detail import SessionDetail, SessionPlan, session_detail
+from ingest.sessions.load import load_log
+from ingest.sessions.model import SessionLog, SessionPlan
 from ingest.sessions.scope import Now, Scope
 from ingest.sessions.session import Session, branch_label, label
 from ingest.text.redact import mask
@@ -38,12 +39,12 @@ _CHANGES: Final = {"add": "A", "added": "A", "delete": "D", "deleted": "D", "mov
 
 class Card(Struct, frozen=True):
     session: Session
-    detail: SessionDetail
+    log: SessionLog
     now: Now
 
 
 def load_card(reader: QueryReader, session: Session, now: Now) -> Card:
-    return Card(session, session_detail(reader, session, session.home_id), now)
+    return Card(session, load_log(reader, session), now)
 
 
 def resume_command(session: Session) -> str:
@@ -90,11 +91,11 @@ def _lines(card: Card, more: Resume | None) -> Iterator[Content]:
             content.line(f"Why {session.state}", "bold"),
             content.line(session.state_reason, "yellow"),
         )
-    yield from _last_prompt(card.detail)
-    if card.detail.effective_plans:
-        yield from _plan(card.detail.effective_plans, now)
-    yield from _files(card.detail)
-    yield from _failures(card.detail) if more is None else _open_failures(more)
+    yield from _last_prompt(card.log)
+    if card.log.effective_plans:
+        yield from _plan(card.log.effective_plans, now)
+    yield from _files(card.log)
+    yield from _failures(card.log) if more is None else _open_failures(more)
     if more is not None:
         yield from _more(more)
     yield content.line("")
@@ -105,9 +106,11 @@ def _lines(card: Card, more: Resume | None) -> Iterator[Content]:
     )
 
 
-def _last_prompt(detail: SessionDetail) -> Iterator[Content]:
-    turns = [turn for turn in detail.turns if not turn.rolled_back]
-    prompt = next((turn.last_prompt for turn in reversed(turns) if turn.last_prompt), None)
+def _last_prompt(log: SessionLog) -> Iterator[Content]:
+    turns = [turn for turn in log.turns if not turn.rolled_back]
+    prompt = next(
+        (prompt for turn in reversed(turns) for prompt in turn.prompts[-1:] if prompt), None
+    )
     if prompt:
         yield content.line("")
         yield content.line("Last prompt", "bold")
@@ -185,15 +188,15 @@ def _more(more: Resume) -> Iterator[Content]:
             yield from (Content("  ") + content.line(text) for text in entries[:_MAX_LISTED])
 
 
-def _files(detail: SessionDetail) -> Iterator[Content]:
-    changed = {file.path: file for turn in detail.turns for file in turn.files}
+def _files(log: SessionLog) -> Iterator[Content]:
+    changed = {file.path: file for turn in log.turns for file in turn.changes}
     if not changed:
         return
     yield content.line("")
     yield content.row(
         content.line("Files", "bold"), content.line(pluralize(len(changed), "file"), "dim")
     )
-    project = f"{detail.session.cwd or ''}/"
+    project = f"{log.session.cwd or ''}/"
     for file in list(changed.values())[-_MAX_FILES:]:
         letter = _CHANGES.get(file.change, "M")
         path = content.line(file.path.removeprefix(project))
@@ -202,10 +205,10 @@ def _files(detail: SessionDetail) -> Iterator[Content]:
         yield content.line(f"  and {len(changed) - _MAX_FILES} more", "dim")
 
 
-def _failures(detail: SessionDetail) -> Iterator[Content]:
+def _failures(log: SessionLog) -> Iterator[Content]:
     failed = Counter(
         (run.command or "", run.exit_code)
-        for turn in detail.turns
+        for turn in log.turns
         for run in turn.commands
         if run.status == "failed"
     )

@@ -1,19 +1,20 @@
-"""`tailboard show`: one session turn by turn, or the original lines of its file."""
+"""`tailboard show`: one session, turn by turn, or its lines as they stand in Codex's file."""
 
 import sys
 from collections.abc import Iterable
 
 import click
+from msgspec.structs import replace
 
 from ingest.cli.access import open_for_reading
 from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.output import Output, StyledCell
 from ingest.cli.scope import session_id
-from ingest.db.query_reader import QueryReader
 from ingest.errors import NotFound
 from ingest.sessions import raw_lines
-from ingest.sessions.detail import SessionDetail, SessionPlan, SessionTurn, session_detail
+from ingest.sessions.load import ONE, Parts, load_log
+from ingest.sessions.model import SessionLog, SessionPlan, SessionTurn
 from ingest.sessions.scope import Scope
 from ingest.sessions.session import Session, branch_label, id_length, label, list_sessions
 from ingest.text.sanitize import one_line, truncate
@@ -33,51 +34,97 @@ def command(invocation: Invocation, id_: str, turn: int | None, as_raw: bool) ->
     with open_for_reading(invocation) as access:
         key = session_id(access, id_)
         session = list_sessions(access, Scope(session=key), invocation.judged)[0]
-        detail = session_detail(access, session, session.home_id)
-        if turn is not None and not any(item.n == turn for item in detail.turns):
+        log = load_log(access, session, Parts() if as_raw else ONE)
+        if turn is not None and turn > len(log.turns):
             short = key[: id_length(access, [key])]
             raise NotFound(
-                f"The session has {pluralize(len(detail.turns), 'turn')}; there is no turn {turn}.",
+                f"The session has {pluralize(len(log.turns), 'turn')}; there is no turn {turn}.",
                 f"`tailboard show {short}` shows them all.",
             )
-        wanted = _ranges(access, session, turn) if as_raw else []
     if as_raw:
-        _raw(invocation, session, wanted)
+        _raw(invocation, session, raw_lines.ranges(log, turn))
         return
-    turns = [item for item in detail.turns if turn in (None, item.n)]
-    plans = [item for item in detail.plans if turn in (None, item.turn)]
-    notes = [item for item in detail.notes if turn in (None, item["turn"])]
-    shown = SessionDetail(session, turns, plans, detail.goals, notes)
-    body = {name: getattr(shown, name) for name in SessionDetail.__struct_fields__}
-    invocation.answer("show", body, lambda output: _show(output, shown))
+    if turn is not None:
+        log = replace(
+            log,
+            turns=[log.turns[turn - 1]],
+            plans=[plan for plan in log.plans if plan.turn == turn],
+            notes=[note for note in log.notes if note.turn == turn],
+        )
+    invocation.answer("show", _document(log), lambda output: _show(output, log))
 
 
-def _ranges(access: QueryReader, session: Session, turn: int | None) -> list[raw_lines.Range]:
-    key = {"home": session.home_id, "session": session.id}
-    segments = access.rows("show.segments", **key)
-    return raw_lines.ranges(segments, access.rows("show.turns", **key), turn)
+def _document(log: SessionLog) -> dict[str, object]:
+    """The fields of `show --json`, in their order."""
+    return {
+        "session": log.session,
+        "turns": [_turn(turn) for turn in log.turns],
+        "plans": [
+            {
+                **_fields(plan, "revision", "at", "explanation", "turn", "origin", "accepted"),
+                "steps": [_fields(step, "text", "status") for step in plan.steps],
+            }
+            for plan in log.plans
+        ],
+        "goals": [
+            {
+                **_fields(goal, "turn"),
+                "time": goal.at,
+                "objective": goal.objective,
+                "status": goal.status or "active",
+                **_fields(goal, "token_budget", "tokens_used", "seconds"),
+            }
+            for goal in log.goals
+        ],
+        "notes": [
+            {
+                "turn": note.turn,
+                "time": note.at,
+                **_fields(note, "origin", "untrusted", "kind", "text"),
+            }
+            for note in log.notes
+        ],
+    }
+
+
+def _turn(turn: SessionTurn) -> dict[str, object]:
+    prompts = turn.prompts
+    return {
+        **_fields(turn, "id", "n", "state", "started_at", "ended_at", "seconds"),
+        "prompt": prompts[0] if prompts else None,
+        **_fields(turn, "answer", "error", "error_code", "rolled_back", "trigger", "model"),
+        "commands": [
+            _fields(call, "command", "exit_code", "status", "seconds", "at")
+            for call in turn.commands
+        ],
+        "files": [_fields(file, "path", "change", "moved_to", "status") for file in turn.changes],
+        "steered": prompts[1:],
+    }
+
+
+def _fields(of: object, *names: str) -> dict[str, object]:
+    return {name: getattr(of, name) for name in names}
 
 
 def _raw(invocation: Invocation, session: Session, wanted: Iterable[raw_lines.Range]) -> None:
     if invocation.options.json:
-        lines = [line for rollout_line in wanted for line in raw_lines.masked_lines(rollout_line)]
+        lines = [line for one in wanted for line in raw_lines.masked_lines(one)]
         invocation.output.document("show", {"session": session, "lines": lines})
         return
-    for rollout_line in wanted:
+    for one in wanted:
         if sys.stdout.isatty():
-            # A terminal interprets what it is sent, so it gets safe text; a file or a pipe gets the
-            # original bytes.
-            for line in raw_lines.masked_lines(rollout_line):
+            # A terminal acts on what it is sent; a file or a pipe gets the bytes as they are.
+            for line in raw_lines.masked_lines(one):
                 invocation.output.text(line)
         else:
             sys.stdout.flush()
-            for piece in raw_lines.read_chunks(rollout_line):
+            for piece in raw_lines.read_chunks(one):
                 sys.stdout.buffer.write(piece)
             sys.stdout.buffer.flush()
 
 
-def _show(output: Output, detail: SessionDetail) -> None:
-    session = detail.session
+def _show(output: Output, log: SessionLog) -> None:
+    session = log.session
     output.line(StyledCell(label(session), "bold"))
     output.fields(
         [
@@ -90,18 +137,18 @@ def _show(output: Output, detail: SessionDetail) -> None:
             ("tokens", tokens(session.tokens.total)),
         ]
     )
-    if detail.effective_plans:
-        _show_plan(output, detail.effective_plans)
-    for goal in detail.goals:
+    if log.effective_plans:
+        _show_plan(output, log.effective_plans)
+    for goal in log.goals:
         output.line()
-        output.line("Goal:", goal["objective"] or "(no text)", f"({goal['status']})")
-    for turn in detail.turns:
+        output.line("Goal:", goal.objective or "(no text)", f"({goal.status or 'active'})")
+    for turn in log.turns:
         _show_turn(output, turn)
-    if detail.notes:
+    if log.notes:
         output.line()
         output.line(StyledCell("Noted", "bold"), "by a command, from the text of the log")
-        for note in detail.notes:
-            output.text(note["text"], "  ")
+        for note in log.notes:
+            output.text(note.text, "  ")
 
 
 def _show_plan(output: Output, plans: list[SessionPlan]) -> None:
@@ -124,7 +171,7 @@ def _show_turn(output: Output, turn: SessionTurn) -> None:
         f"{turn.started_at:%Y-%m-%d %H:%M:%S} UTC" if turn.started_at else "",
         duration(turn.seconds),
     )
-    for prompt in (turn.prompt, *turn.steered):
+    for prompt in turn.prompts:
         if prompt:
             output.text(_shortened(prompt), "  > ")
     if turn.trigger == "compact":
@@ -133,7 +180,7 @@ def _show_turn(output: Output, turn: SessionTurn) -> None:
         code = "" if run.exit_code in (None, 0) else f"exit {run.exit_code}"
         shown = truncate(one_line(run.command or ""), _COMMAND_CHARS)
         output.line("$", shown, output.state(run.status), code, duration(run.seconds), indent="  ")
-    for file in turn.files:
+    for file in turn.changes:
         moved = f"→ {file.moved_to}" if file.moved_to else ""
         output.line("±", file.change, file.path, moved, indent="  ")
     if turn.error:

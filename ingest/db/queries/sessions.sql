@@ -5,9 +5,10 @@ with found as materialized (
     select s.*
     from v_sessions s
     where ($project is null or s.project = $project or rtrim(s.cwd, '/\') = $project)
+    and ($folder::varchar is null or s.cwd = $folder or starts_with(s.cwd, $folder || '/'))
     and ($branch is null or s.branch = $branch)
     and ($session is null or s.id = $session)
-    and ($since::timestamp is null or s.last_at >= $since::timestamp)
+    and ($since::timestamp is null or coalesce(s.last_at, s.started_at) >= $since::timestamp)
     and ($until::timestamp is null or coalesce(s.started_at, s.last_at) < $until::timestamp)
 ),
 chosen as (
@@ -47,3 +48,83 @@ select distinct thread as id from segments where starts_with(thread, $prefix) or
 select distinct thread as id
 from segments
 where left(thread, $length) in (select unnest($beginnings::varchar[]));
+
+-- name: turns
+-- The files of these sessions in the order in which they continue each other, each with its turns;
+-- a file without turns has one row without a turn.
+select
+    v.home, g.thread as session, v.id as source, v.path, v.representation, v.archived,
+    v.state as file_state, v.byte as read_to, t.n as turn, t.byte, t.turn_id as id, t.state,
+    t.started_at, t.ended_at, t.seconds, t.trigger, t.model, t.error_code, t.error
+from v_sources v
+join segments g on g.source = v.id
+left join v_turns t on t.source = v.id
+where g.thread in (select unnest($sessions::varchar[]))
+order by
+    v.home, g.thread, coalesce(g.started_at, g.first_at) nulls first, v.segment, v.id, t.byte;
+
+-- name: messages
+-- User and assistant messages in these files; at most $chars characters of each, if given.
+select
+    source, turn, byte, time as at, role, phase,
+    if($chars::integer is null, text, left(text, $chars)) as text, chars
+from messages
+where source in (select unnest($sources::integer[])) and role in ('user', 'assistant')
+order by source, byte;
+
+-- name: calls
+-- Calls of these kinds in these files; with $output, what they wrote where it shows the result.
+select
+    source, turn, byte, time as at, kind, tool, command, status, exit_code, seconds,
+    case
+        when not $output then null
+        when kind = 'question' or contains(command, 'git commit') then output_head
+        when status = 'failed' then coalesce(output_tail, output_head)
+    end as output
+from calls
+where source in (select unnest($sources::integer[]))
+and kind in (select unnest($kinds::varchar[]))
+order by source, byte;
+
+-- name: changes
+-- The files that patches in these files changed.
+select source, turn, byte, path, change, moved_to, status
+from files
+where source in (select unnest($sources::integer[]))
+order by source, byte, path;
+
+-- name: plans
+-- Every revision of the plans in these files, refused ones included.
+select
+    source, turn, byte, time as at, revision, origin, accepted, explanation,
+    steps::varchar as steps
+from plans
+where source in (select unnest($sources::integer[]))
+order by source, byte, revision;
+
+-- name: goals
+-- Every change of the goals in these files. A row without an objective refers to the goal before it.
+select
+    source, turn, byte, time as at, objective,
+    if(objective is null, nullif(status, ''), goal_status(status)) as status, token_budget,
+    tokens_used, seconds
+from goals
+where source in (select unnest($sources::integer[]))
+order by source, byte;
+
+-- name: usage
+-- Tokens by turn in these files.
+select
+    source, turn, sum(input)::bigint as input, sum(cached)::bigint as cached,
+    sum(output)::bigint as output, sum(reasoning)::bigint as reasoning, sum(total)::bigint as total
+from usage
+where source in (select unnest($sources::integer[]))
+group by all
+order by source, turn;
+
+-- name: notes
+-- Notes that an optional command wrote about these sessions.
+select source, turn, time as at, origin, untrusted, kind, text
+from notes
+where source in (select unnest($sources::integer[]))
+order by source, turn, time, text;

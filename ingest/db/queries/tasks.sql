@@ -35,20 +35,6 @@ order by place, g.source;
 -- Turns that no longer count: rolled back or reverted.
 select source, n as turn from v_turns where state in ('reverted', 'rolled_back');
 
--- name: plans
--- Revisions of plans in order, refused ones included.
-select source, byte, time, turn, accepted, explanation, steps::varchar as steps
-from plans
-where source in (select unnest($sources::integer[]))
-order by source, byte, revision;
-
--- name: goals
--- Every change of a goal.
-select source, byte, time, turn, objective, goal_status(status) as status
-from goals
-where source in (select unnest($sources::integer[]))
-order by source, byte;
-
 -- name: agents
 -- Events of sub-agents.
 select source, byte, time, turn, event, child, nickname, path, task

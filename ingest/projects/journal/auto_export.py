@@ -19,6 +19,9 @@ from ingest.projects import exports
 from ingest.projects.journal import build
 from ingest.projects.journal.model import Journal
 from ingest.projects.journal.write import JournalFormat, WrittenJournal, day_file, write
+from ingest.sessions.load import Parts, load_log
+from ingest.sessions.scope import TIMELESS, Scope
+from ingest.sessions.session import Session, list_sessions
 from ingest.text.times import Clock, local_day
 
 QUIET: Final = timedelta(minutes=2)
@@ -64,8 +67,12 @@ class JournalExporter(BackgroundJob[list[WrittenJournal]]):
         return began
 
     def prepare(self, found: Row) -> Callable[[], JobResult[list[WrittenJournal]]]:
-        session = self.database.first_row("journal.session", **_key(found))
-        cwd = Path(session["cwd"] if session and session["cwd"] else "/")
+        session = next(
+            one
+            for one in list_sessions(self.database, Scope(session=found["session"]), TIMELESS)
+            if one.home_id == found["home"]
+        )
+        cwd = Path(session.cwd or "/")
         folder = next(
             (
                 Path(one.folder)
@@ -78,7 +85,7 @@ class JournalExporter(BackgroundJob[list[WrittenJournal]]):
             return lambda: JobResult([], 0, "automatic export is off for this project")
         if not folder.is_dir():
             return lambda: JobResult([], 0, "the folder of the project is gone")
-        journals = {day: self._journal(day, folder) for day in self._days(found)}
+        journals = {day: self._journal(day, folder) for day in self._days(session, found)}
 
         def work() -> JobResult[list[WrittenJournal]]:
             written = [
@@ -101,14 +108,11 @@ class JournalExporter(BackgroundJob[list[WrittenJournal]]):
     def _journal(self, day: date, folder: Path) -> Journal:
         return build.day_journal(self.database, day, self.rules, folder=str(folder))
 
-    def _days(self, found: Row) -> list[date]:
+    def _days(self, session: Session, found: Row) -> list[date]:
         """The days on which the turns of the batch's range began."""
-        turns = self.database.rows("journal.turns", sources=[found["source"]])
-        before = [one for one in turns if one["byte"] < found["start"]][-1:]
-        inside = [one for one in turns if found["start"] <= one["byte"] < found["finish"]]
-        started = (one["started_at"] for one in [*before, *inside])
+        log = load_log(self.database, session, Parts())
+        turns = [one for one in log.turns if one.source == found["source"]]
+        before = [one for one in turns if one.byte < found["start"]][-1:]
+        inside = [one for one in turns if found["start"] <= one.byte < found["finish"]]
+        started = (one.started_at for one in [*before, *inside])
         return sorted({local_day(one, self.rules.zone) for one in started if one})
-
-
-def _key(found: Row) -> dict[str, str]:
-    return {"home": found["home"], "session": found["session"]}

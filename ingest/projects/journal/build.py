@@ -1,15 +1,18 @@
 """Builds the journal of a session, a day or a project from the database."""
 
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 import msgspec
 
 from ingest.db.query_reader import NamedQueries
 from ingest.projects.journal.decisions import load_decisions
-from ingest.projects.journal.entry import Rules, build_entry
+from ingest.projects.journal.entry import PARTS, Rules, build_entry
 from ingest.projects.journal.model import Decision, Entry, Journal
-from ingest.projects.journal.records import Record, RecordFilter, load_records
 from ingest.projects.safe_export import masked
+from ingest.sessions.load import load_logs
+from ingest.sessions.scope import TIMELESS, Scope
+from ingest.sessions.session import Session, list_sessions
 from ingest.text.redact import count_masked
 from ingest.text.times import local_day
 
@@ -19,11 +22,11 @@ def journal_rules(zone: tzinfo | None, turns: int) -> Rules:
 
 
 def session_journal(rows: NamedQueries, session: str, rules: Rules) -> Journal:
-    found = load_records(rows, RecordFilter(session=session))
-    entries = _entries(found, rules)
+    sessions = oldest_first(rows, Scope(session=session))
+    entries = list(entries_of(rows, sessions, rules))
     title = entries[0].title if entries else session
-    decisions = load_decisions(rows, found, rules.mask, session=session)
-    return _journal("session", session, title, found, entries, decisions, rules)
+    decisions = load_decisions(rows, sessions, rules.mask, session=session)
+    return _journal("session", session, title, sessions, entries, decisions, rules)
 
 
 def day_journal(
@@ -34,21 +37,40 @@ def day_journal(
     folder: str | None = None,
 ) -> Journal:
     began, ended = day_bounds(day, rules.zone)
-    found = load_records(
-        rows, RecordFilter(project=project, folder=folder, since=began, until=ended)
-    )
-    entries = _entries(found, rules, day)
-    about = f"{project}, {day}" if project else str(day)
-    decisions = load_decisions(rows, found, rules.mask, since=began, until=ended)
-    return _journal("day", day.isoformat(), f"Journal of {about}", found, entries, decisions, rules)
+    sessions = oldest_first(rows, Scope(project=project, folder=folder, since=began, until=ended))
+    entries = list(entries_of(rows, sessions, rules, day))
+    title = f"Journal of {f'{project}, {day}' if project else day}"
+    decisions = load_decisions(rows, sessions, rules.mask, since=began, until=ended)
+    return _journal("day", day.isoformat(), title, sessions, entries, decisions, rules)
 
 
 def project_journal(rows: NamedQueries, project: str, rules: Rules) -> Journal:
-    found = load_records(rows, RecordFilter(project=project))
-    entries = _entries(found, rules)
+    sessions = oldest_first(rows, Scope(project=project))
+    entries = list(entries_of(rows, sessions, rules))
     name = entries[0].project if entries else project
-    decisions = load_decisions(rows, found, rules.mask)
-    return _journal("project", name, f"Journal of {name}", found, entries, decisions, rules)
+    decisions = load_decisions(rows, sessions, rules.mask)
+    return _journal("project", name, f"Journal of {name}", sessions, entries, decisions, rules)
+
+
+def oldest_first(rows: NamedQueries, scope: Scope) -> list[Session]:
+    """The sessions of a document, in its order."""
+    return sorted(
+        list_sessions(rows, scope, TIMELESS),
+        key=_order,
+    )
+
+
+def _order(one: Session) -> tuple[bool, datetime, str, str]:
+    return one.started_at is not None, one.started_at or TIMELESS.moment, one.id, one.home_id
+
+
+def entries_of(
+    rows: NamedQueries, sessions: Iterable[Session], rules: Rules, day: date | None = None
+) -> Iterator[Entry]:
+    """The entries of these sessions, or of their turns that began on `day`."""
+    for log in load_logs(rows, sessions, PARTS):
+        if (entry := build_entry(log, rules, day)) is not None:
+            yield entry
 
 
 def newest_day(rows: NamedQueries, project: str | None, zone: tzinfo | None) -> date | None:
@@ -67,21 +89,16 @@ def list_days(
     return {day: list(sessions) for day, sessions in found.items()}
 
 
-def _entries(found: list[Record], rules: Rules, day: date | None = None) -> list[Entry]:
-    made = (build_entry(record, rules, day) for record in found)
-    return [entry for entry in made if entry is not None]
-
-
 def _journal(
     kind: str,
     name: str,
     title: str,
-    found: list[Record],
+    sessions: list[Session],
     entries: list[Entry],
     decisions: list[Decision],
     rules: Rules,
 ) -> Journal:
-    projects = {record.session["project"] for record in found}
+    projects = {one.project for one in sessions}
     return Journal(
         title=rules.mask(title),
         kind=kind,

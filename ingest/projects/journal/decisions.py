@@ -1,25 +1,22 @@
 """People's edits of tasks, as decisions in a journal."""
 
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
 
 import msgspec
 
 from ingest.db.query_reader import NamedQueries
-from ingest.projects.journal.entry import ASKED_CHARS, Mask, truncate
+from ingest.projects.journal.entry import ASKED_CHARS, Mask
 from ingest.projects.journal.model import Decision
-from ingest.projects.journal.records import Record
 from ingest.projects.tasks.edits import RecordedEdit, Set
 from ingest.projects.tasks.roadmap import recorded_edits, roadmap
-from ingest.sessions.scope import Now, Scope
-
-FOREVER: Final = timedelta(days=36_500)
-"""A limit that is never reached, so that no task becomes stalled or idle by the clock."""
+from ingest.sessions.scope import FOREVER, Now, Scope
+from ingest.sessions.session import Session
+from ingest.text.sanitize import truncate_chars
 
 
 def load_decisions(
     rows: NamedQueries,
-    found: list[Record],
+    sessions: list[Session],
     mask: Mask,
     *,
     session: str | None = None,
@@ -32,16 +29,16 @@ def load_decisions(
         for one in recorded_edits(rows)
         if (since is None or one.at >= since) and (until is None or one.at < until)
     ]
-    if not every or not found:
+    if not every or not sessions:
         return []
-    newest = max(record.session["last_at"] or every[-1].at for record in found)
+    newest = max(one.last_at or every[-1].at for one in sessions)
     tasks = {one.id: one for one in roadmap(rows, Scope(), Now(newest, FOREVER, FOREVER)).tasks}
-    projects = {record.session["project"] for record in found}
+    projects = {one.project for one in sessions}
     return [
         Decision(
             one.at,
-            truncate(mask(tasks[one.task].text), ASKED_CHARS),
-            truncate(mask(f"{one.actor}: {decision_text(one)}"), ASKED_CHARS),
+            truncate_chars(mask(tasks[one.task].text), ASKED_CHARS),
+            truncate_chars(mask(f"{one.actor}: {decision_text(one)}"), ASKED_CHARS),
             None,
         )
         for one in every

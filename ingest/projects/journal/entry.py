@@ -1,4 +1,4 @@
-"""Builds the journal entry of one session from rows. Pure.
+"""Builds the journal entry of one session. Pure.
 
 Only what is in the log is reported: a decision is an answer to a question; a failure is repaired if
 the same command succeeded later. Nothing depends on the current time.
@@ -12,28 +12,37 @@ from typing import Final
 
 from msgspec import Struct
 
-from ingest.db.query_reader import Row
+from ingest.codex.facts import CallKind
 from ingest.projects.journal.model import (
+    ChangedFile,
     CommandRun,
     Decision,
     EarlierTurns,
     Entry,
-    FileChange,
+    FilePosition,
     JournalCommit,
     JournalFailure,
     JournalPlan,
     JournalStep,
     JournalTurn,
-    LogPosition,
     Note,
-    Revision,
+    PlanChange,
     Source,
 )
-from ingest.projects.journal.records import Record
-from ingest.sessions.plan_steps import decode_steps
+from ingest.sessions.load import Parts
+from ingest.sessions.model import (
+    Fact,
+    FileChange,
+    SessionCall,
+    SessionFile,
+    SessionLog,
+    SessionPlan,
+    SessionTurn,
+    patched_files,
+)
 from ingest.sessions.questions import answer_text, question_text
-from ingest.sessions.session import Tokens, title_of
-from ingest.sessions.turn_messages import TurnMessages, messages_by_turn
+from ingest.sessions.session import Tokens
+from ingest.text.sanitize import truncate_chars
 from ingest.text.times import local_day
 
 ASKED_CHARS: Final = 1_200
@@ -42,12 +51,18 @@ COMMAND_CHARS: Final = 300
 OUTPUT_CHARS: Final = 400
 
 _APPLIED: Final = ("completed", "running")
-_ROLLED_BACK: Final = ("rolled_back", "reverted")
 _GOALS: Final = {"complete": "completed", "active": "in_progress"}
-_PATCHED: Final = re.compile(r"^\*\*\* (?:Add|Update|Delete) File: (.+)$", re.MULTILINE)
 _COMMITTED: Final = re.compile(
     r"^\[[^\]\n]{1,200}? (?:\(root-commit\) )?([0-9a-f]{7,40})\] ?([^\n]{0,200})", re.MULTILINE
 )
+
+PARTS: Final = Parts(
+    facts=("messages", "calls", "changes", "plans", "goals", "usage", "notes"),
+    calls=(CallKind.COMMAND, CallKind.PATCH, CallKind.QUESTION),
+    chars=4_000,
+    output=True,
+)
+"""What an entry is built from."""
 
 Mask = Callable[[str], str]
 
@@ -60,57 +75,51 @@ class Rules(Struct, frozen=True):
     """List this many newest turns; earlier ones are only counted."""
 
 
-def build_entry(record: Record, rules: Rules, day: date | None = None) -> Entry | None:
+def build_entry(log: SessionLog, rules: Rules, day: date | None = None) -> Entry | None:
     """The entry of the session, or of its turns that began on `day`; None if there are none."""
-    return _EntryBuilder(record, rules, day).entry()
+    return _EntryBuilder(log, rules, day).entry()
 
 
 class _EntryBuilder:
-    def __init__(self, record: Record, rules: Rules, day: date | None) -> None:
-        self.record = record
+    def __init__(self, log: SessionLog, rules: Rules, day: date | None) -> None:
+        self.session = log.session
+        self.log = log
         self.rules = rules
         self.mask = rules.mask
-        homes = record.session["home_path"] or ""
-        self.names = {row["source"]: _relative(row["path"], homes) for row in record.segments}
-        self.numbers = {
-            (row["source"], row["place"]): n for n, row in enumerate(record.facts["turns"], start=1)
-        }
-        kept = [
-            row
-            for row in record.facts["turns"]
-            if day is None or ((began := self._began(row)) and local_day(began, rules.zone) == day)
-        ]
         self.whole = day is None
-        self.rows = {(row["source"], row["place"]): row for row in kept}
-        self.edits: dict[int, list[tuple[str, str]]] = {}
-        for row in record.facts["files"]:
-            number = self.numbers.get((row["source"], row["turn"]))
-            if number is not None and row["status"] in _APPLIED:
-                self.edits.setdefault(number, []).append(self._edit(row))
+        self.names = {file.source: _relative(file.path, log.session.home) for file in log.files}
+        self.turns = [
+            turn
+            for turn in log.turns
+            if day is None or ((began := self._began(turn)) and local_day(began, rules.zone) == day)
+        ]
+        self.numbers = {turn.n for turn in self.turns}
+        self.edits = {
+            turn.n: [self._edit(one) for one in turn.changes if one.status in _APPLIED]
+            for turn in self.turns
+        }
 
     def entry(self) -> Entry | None:
-        if not self.rows and not self.whole:
+        if not self.turns and not self.whole:
             return None
-        row = self.record.session
-        turns = self._turns()
-        effective = [one for one in turns if one.state not in _ROLLED_BACK]
-        newest = effective[-1] if effective else None
-        title = self._text(title_of(row["title"]), ASKED_CHARS)
+        session = self.session
+        turns = [self._turn(turn) for turn in self.turns]
+        effective = [
+            one for one, turn in zip(turns, self.turns, strict=True) if not turn.rolled_back
+        ]
         return Entry(
-            session=row["id"],
-            title=title or "(no prompt)",
-            project=self._text(row["project"]) or "unknown",
-            branch=self._text(row["began_on"]),
-            commit=row["commit"],
-            parent=row["parent_id"],
-            agent=self._text(" ".join(filter(None, (row["nickname"], row["role"])))),
-            model=self._text(row["model"]),
-            cli_version=self._text(row["cli_version"]),
-            started_at=row["started_at"]
-            if self.whole
-            else self._began(next(iter(self.rows.values()))),
-            ended_at=row["last_at"] if self.whole else self._ended(),
-            outcome=newest.state if newest else "unknown",
+            session=session.id,
+            title=self._text(session.title, ASKED_CHARS) or "(no prompt)",
+            project=self._text(session.project) or "unknown",
+            branch=self._text(session.began_on),
+            commit=session.commit,
+            parent=session.parent_id,
+            agent=self._text(" ".join(filter(None, (session.nickname, session.role)))),
+            model=self._text(session.model),
+            cli_version=self._text(session.cli_version),
+            started_at=session.started_at if self.whole else self._began(self.turns[0]),
+            ended_at=session.last_at if self.whole else self._ended(),
+            outcome=effective[-1].state if effective else "unknown",
             objective=next((one.asked for one in effective if one.asked), None),
             goals=self._goals(),
             plan=self._plan(),
@@ -119,115 +128,92 @@ class _EntryBuilder:
             turns=turns[-self.rules.turns :],
             decisions=self._decisions(),
             failures=self._failures(),
-            files=_changed(file for one in effective for file in self.edits.get(one.n, [])),
+            files=_changed(file for one in effective for file in self.edits[one.n]),
             commits=self._commits(),
             tokens=self._tokens(),
             notes=[
-                Note(self._text(one["text"], ANSWER_CHARS) or "", self._text(one["kind"]))
-                for one in self.record.facts["notes"]
+                Note(self._text(one.text, ANSWER_CHARS) or "", self._text(one.kind))
+                for one in self.log.notes
             ]
             if self.whole
             else [],
             sources=self._sources(),
         )
 
-    def _began(self, turn: Row) -> datetime | None:
+    def _began(self, turn: SessionTurn) -> datetime | None:
         """Old releases record no times of turns; then the start of the session is used."""
-        session = self.record.session
-        began: datetime | None = turn["started_at"] or session["started_at"] or session["last_at"]
-        return began
+        return turn.started_at or self.session.started_at or self.session.last_at
 
-    def _included(self, name: str) -> Iterable[Row]:
-        """The rows of a kind that belong to an included turn."""
-        if self.whole:
-            return self.record.facts[name]
-        return (row for row in self.record.facts[name] if (row["source"], row["turn"]) in self.rows)
+    def _effective(self, facts: Iterable[Fact]) -> list[Fact]:
+        """Facts of the included turns, without turns that were rolled back."""
+        return self.log.effective(one for one in facts if self.whole or one.turn in self.numbers)
 
-    def _effective(self, name: str) -> Iterable[Row]:
-        """The rows of turns that were not rolled back."""
-        for row in self._included(name):
-            turn = self.rows.get((row["source"], row["turn"]))
-            if turn is None or turn["state"] not in _ROLLED_BACK:
-                yield row
-
-    def _place(self, row: Row) -> LogPosition:
-        return LogPosition(self.names[row["source"]], row["byte"])
+    def _place(self, of: SessionTurn | SessionCall | SessionPlan) -> FilePosition:
+        return FilePosition(self.names[of.source], of.byte)
 
     def _text(self, text: str | None, chars: int = COMMAND_CHARS) -> str | None:
         """Mask, then truncate: a truncated secret would not match its pattern."""
-        return truncate(self.mask(text), chars) if text else None
+        return truncate_chars(self.mask(text), chars) if text else None
 
     def _ended(self) -> datetime | None:
-        times = [row["ended_at"] or row["started_at"] for row in self.rows.values()]
+        times = [turn.ended_at or turn.started_at for turn in self.turns]
         return max((one for one in times if one), default=None)
 
-    def _turns(self) -> list[JournalTurn]:
-        messages = messages_by_turn(self._included("messages"))
-        commands: dict[tuple[int, int], list[CommandRun]] = {}
-        for row in self._included("calls"):
-            if row["kind"] == "command":
-                commands.setdefault((row["source"], row["turn"]), []).append(self._command(row))
-        spent = {(row["source"], row["turn"]): row["total"] for row in self._included("usage")}
-        return [
-            JournalTurn(
-                n=self.numbers[key],
-                at=row["started_at"],
-                seconds=row["seconds"],
-                state=row["state"],
-                asked=self._text(
-                    "\n\n".join(messages.get(key, TurnMessages()).prompts), ASKED_CHARS
-                ),
-                answered=self._text(messages.get(key, TurnMessages()).answer, ANSWER_CHARS),
-                error=self._text(row["error"] or row["error_code"]),
-                commands=commands.get(key, []),
-                files=_changed(self.edits.get(self.numbers[key], [])),
-                tokens=spent.get(key, 0),
-                place=self._place(row),
-            )
-            for key, row in self.rows.items()
-        ]
-
-    def _command(self, row: Row) -> CommandRun:
-        return CommandRun(
-            row["time"],
-            self._text(row["command"] or row["tool"]) or "",
-            row["status"],
-            row["exit_code"],
-            row["seconds"],
-            self._place(row),
+    def _turn(self, turn: SessionTurn) -> JournalTurn:
+        return JournalTurn(
+            n=turn.n,
+            at=turn.started_at,
+            seconds=turn.seconds,
+            state=turn.state,
+            asked=self._text("\n\n".join(turn.prompts), ASKED_CHARS),
+            answered=self._text(turn.answer, ANSWER_CHARS),
+            error=self._text(turn.error or turn.error_code),
+            commands=[self._command(call) for call in turn.commands],
+            files=_changed(self.edits[turn.n]),
+            tokens=turn.tokens.total,
+            place=self._place(turn),
         )
 
-    def _edit(self, row: Row) -> tuple[str, str]:
-        path = _relative(row["path"], self.record.session["cwd"] or "")
-        change = f"moved to {row['moved_to']}" if row["moved_to"] else row["change"]
+    def _command(self, call: SessionCall) -> CommandRun:
+        return CommandRun(
+            call.at,
+            self._text(call.command or call.tool) or "",
+            call.status,
+            call.exit_code,
+            call.seconds,
+            self._place(call),
+        )
+
+    def _edit(self, file: FileChange) -> tuple[str, str]:
+        path = _relative(file.path, self.session.cwd or "")
+        change = f"moved to {file.moved_to}" if file.moved_to else file.change
         return self._text(path) or "", self._text(change) or ""
 
     def _goals(self) -> list[JournalStep]:
         newest: dict[str, str] = {}
-        for row in self._effective("goals"):
-            if row["objective"]:
-                newest[row["objective"]] = row["status"]
-            elif newest and row["status"]:
-                newest[list(newest)[-1]] = row["status"]
+        for goal in self._effective(self.log.goals):
+            if goal.objective:
+                newest[goal.objective] = goal.status or ""
+            elif newest and goal.status:
+                newest[list(newest)[-1]] = goal.status
         return [
             JournalStep(self._text(text) or "", _GOALS.get(status, status))
             for text, status in newest.items()
         ]
 
     def _plan(self) -> JournalPlan | None:
-        revisions: list[Revision] = []
+        revisions: list[PlanChange] = []
         before: dict[str, str] = {}
         steps: list[JournalStep] = []
-        for row in self._effective("plans"):
-            steps = [
-                JournalStep(self._text(text) or "", status)
-                for text, status in decode_steps(row["steps"])
-            ]
+        for plan in self._effective(self.log.plans):
+            if not plan.accepted:
+                continue
+            steps = [JournalStep(self._text(one.text) or "", one.status) for one in plan.steps]
             after = {one.text: one.status for one in steps}
             revisions.append(
-                Revision(
-                    row["time"],
-                    self._text(row["explanation"]),
+                PlanChange(
+                    plan.at,
+                    self._text(plan.explanation),
                     [
                         text
                         for text, status in after.items()
@@ -235,101 +221,99 @@ class _EntryBuilder:
                     ],
                     [text for text in after if text not in before] if revisions else [],
                     [text for text in before if text not in after],
-                    self._place(row),
+                    self._place(plan),
                 )
             )
             before = after
         return JournalPlan(steps, revisions) if revisions else None
 
     def _decisions(self) -> list[Decision]:
-        found = []
-        for row in self._effective("calls"):
-            if row["kind"] == "question" and row["status"] == "completed":
-                questions, answer = question_text(row["command"]), answer_text(row["output"])
-                if answer:
-                    found.append(
-                        Decision(
-                            row["time"],
-                            self._text(questions, ASKED_CHARS) or "",
-                            self._text(answer, ASKED_CHARS) or "",
-                            self._place(row),
-                        )
-                    )
-        return found
+        return [
+            Decision(
+                call.at,
+                self._text(question_text(call.command), ASKED_CHARS) or "",
+                self._text(answer, ASKED_CHARS) or "",
+                self._place(call),
+            )
+            for call in self._effective(self.log.calls)
+            if call.kind == CallKind.QUESTION
+            and call.status == "completed"
+            and (answer := answer_text(call.output))
+        ]
 
     def _failures(self) -> list[JournalFailure]:
-        rows = [row for row in self._effective("calls") if row["kind"] in ("command", "patch")]
         found = []
-        for i, row in enumerate(rows):
-            if row["status"] != "failed":
+        repairs: dict[str | None, SessionCall] = {}
+        """The first success of each command after the call at hand."""
+        for call in reversed(self._effective(self.log.calls)):
+            if call.kind == CallKind.COMMAND and call.status == "completed":
+                repairs[call.command] = call
+            if call.kind not in (CallKind.COMMAND, CallKind.PATCH) or call.status != "failed":
                 continue
-            later = next(
-                (
-                    one
-                    for one in rows[i + 1 :]
-                    if one["kind"] == row["kind"] == "command"
-                    and one["command"] == row["command"]
-                    and one["status"] == "completed"
-                ),
-                None,
-            )
-            code = row["exit_code"]
+            later = repairs.get(call.command) if call.kind == CallKind.COMMAND else None
+            code = call.exit_code
             found.append(
                 JournalFailure(
-                    row["time"],
-                    self._text(_attempted(row)) or "",
+                    call.at,
+                    self._text(_attempted(call)) or "",
                     f"exit {code}" if code is not None else "failed",
-                    _end(self.mask(row["output"])) if row["output"] else None,
-                    later["time"] if later else None,
+                    _end(self.mask(call.output)) if call.output else None,
+                    later.at if later else None,
                     later is not None,
-                    self._place(row),
+                    self._place(call),
                 )
             )
-        for row in self.rows.values():
-            if row["state"] == "failed":
-                error = self._text(row["error"] or row["error_code"]) or "failed"
-                number = self.numbers[row["source"], row["place"]]
-                at = row["ended_at"] or row["started_at"]
+        found.reverse()
+        for turn in self.turns:
+            if turn.state == "failed":
+                error = self._text(turn.error or turn.error_code) or "failed"
+                at = turn.ended_at or turn.started_at
                 found.append(
-                    JournalFailure(at, f"turn {number}", error, None, None, False, self._place(row))
+                    JournalFailure(
+                        at, f"turn {turn.n}", error, None, None, False, self._place(turn)
+                    )
                 )
         return found
 
     def _commits(self) -> list[JournalCommit]:
-        found = []
-        for row in self._effective("calls"):
-            if row["kind"] == "command" and row["status"] == "completed" and row["output"]:
-                for sha, subject in _COMMITTED.findall(row["output"]):
-                    found.append(
-                        JournalCommit(sha, self._text(subject), row["time"], self._place(row))
-                    )
-        return found
+        return [
+            JournalCommit(sha, self._text(subject), call.at, self._place(call))
+            for call in self._effective(self.log.calls)
+            if call.kind == CallKind.COMMAND and call.status == "completed" and call.output
+            for sha, subject in _COMMITTED.findall(call.output)
+        ]
 
     def _tokens(self) -> Tokens:
-        rows = list(self._included("usage"))
-        return Tokens(*(sum(row[name] for row in rows) for name in Tokens.__struct_fields__))
+        if self.whole:
+            return self.session.tokens
+        return Tokens(
+            *(
+                sum(getattr(turn.tokens, name) for turn in self.turns)
+                for name in Tokens.__struct_fields__
+            )
+        )
 
     def _sources(self) -> list[Source]:
-        used = {source for source, _ in self.rows} if not self.whole else None
+        used = {turn.source for turn in self.turns}
         return [
-            Source(self.names[row["source"]], _note(row))
-            for row in self.record.segments
-            if used is None or row["source"] in used
+            Source(self.names[file.source], _note(file))
+            for file in self.log.files
+            if self.whole or file.source in used
         ]
 
 
-def _note(segment: Row) -> str | None:
-    if segment["state"] != "following":
-        return str(segment["state"]).replace("_", " ")
-    if segment["representation"] == "zst":
+def _note(file: SessionFile) -> str | None:
+    if file.state != "following":
+        return file.state.replace("_", " ")
+    if file.representation == "zst":
         return "compressed; bytes count in what it holds"
-    return "archived" if segment["archived"] else None
+    return "archived" if file.archived else None
 
 
-def _attempted(row: Row) -> str:
+def _attempted(call: SessionCall) -> str:
     """The failed command, or the files of the patch."""
-    command = row["command"] or row["tool"]
-    patched = _PATCHED.findall(command) if row["kind"] == "patch" else []
+    command = call.command or call.tool
+    patched = patched_files(command) if call.kind == CallKind.PATCH else []
     return f"patch of {', '.join(patched)}" if patched else command
 
 
@@ -343,12 +327,12 @@ def summarize_turns(turns: list[JournalTurn]) -> EarlierTurns | None:
     return EarlierTurns(turns[0].n, turns[-1].n, len(commands), failed, list(files))
 
 
-def _changed(edits: Iterable[tuple[str, str]]) -> list[FileChange]:
+def _changed(edits: Iterable[tuple[str, str]]) -> list[ChangedFile]:
     changes: dict[str, list[str]] = {}
     for path, change in edits:
         changes.setdefault(path, []).append(change)
     return [
-        FileChange(path, list(dict.fromkeys(made)), len(made)) for path, made in changes.items()
+        ChangedFile(path, list(dict.fromkeys(made)), len(made)) for path, made in changes.items()
     ]
 
 
@@ -358,10 +342,6 @@ def _relative(path: str, folder: str) -> str:
         return PurePath(path).relative_to(folder).as_posix() if folder else path
     except ValueError:
         return path
-
-
-def truncate(text: str, chars: int) -> str:
-    return text if len(text) <= chars else text[:chars].rstrip() + " …"
 
 
 def _end(text: str) -> str:

@@ -10,7 +10,7 @@ from msgspec import Struct
 from ingest.sessions.session import Tokens
 
 
-class LogPosition(Struct, frozen=True):
+class FilePosition(Struct, frozen=True):
     """A position in Codex's files."""
 
     file: str
@@ -24,10 +24,10 @@ class CommandRun(Struct, frozen=True):
     status: str
     exit_code: int | None
     seconds: float | None
-    place: LogPosition
+    place: FilePosition
 
 
-class FileChange(Struct, frozen=True):
+class ChangedFile(Struct, frozen=True):
     """A file, and the distinct changes that patches made to it, in order."""
 
     path: str
@@ -44,9 +44,9 @@ class JournalTurn(Struct, frozen=True, kw_only=True):
     answered: str | None
     error: str | None
     commands: list[CommandRun]
-    files: list[FileChange]
+    files: list[ChangedFile]
     tokens: int
-    place: LogPosition
+    place: FilePosition
 
 
 class EarlierTurns(Struct, frozen=True):
@@ -64,7 +64,7 @@ class JournalStep(Struct, frozen=True):
     status: str
 
 
-class Revision(Struct, frozen=True):
+class PlanChange(Struct, frozen=True):
     """What a revision of a plan changed."""
 
     at: datetime | None
@@ -72,12 +72,12 @@ class Revision(Struct, frozen=True):
     done: list[str]
     added: list[str]
     dropped: list[str]
-    place: LogPosition
+    place: FilePosition
 
 
 class JournalPlan(Struct, frozen=True):
     steps: list[JournalStep]
-    revisions: list[Revision]
+    revisions: list[PlanChange]
 
 
 class Decision(Struct, frozen=True):
@@ -86,7 +86,7 @@ class Decision(Struct, frozen=True):
     at: datetime | None
     question: str
     answer: str
-    place: LogPosition | None
+    place: FilePosition | None
 
 
 class JournalFailure(Struct, frozen=True):
@@ -99,14 +99,14 @@ class JournalFailure(Struct, frozen=True):
     repaired_at: datetime | None
     """When the same command succeeded later in the session."""
     repaired: bool
-    place: LogPosition
+    place: FilePosition
 
 
 class JournalCommit(Struct, frozen=True):
     sha: str
     subject: str | None
     at: datetime | None
-    place: LogPosition | None
+    place: FilePosition | None
 
 
 class Source(Struct, frozen=True):
@@ -147,7 +147,7 @@ class Entry(Struct, frozen=True, kw_only=True):
     turns: list[JournalTurn]
     decisions: list[Decision]
     failures: list[JournalFailure]
-    files: list[FileChange]
+    files: list[ChangedFile]
     commits: list[JournalCommit]
     tokens: Tokens
     notes: list[Note]

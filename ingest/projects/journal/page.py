@@ -22,22 +22,23 @@ from ingest.projects.journal.blocks import (
     state,
     strong,
 )
-from ingest.projects.journal.entry import summarize_turns, truncate
+from ingest.projects.journal.entry import summarize_turns
 from ingest.projects.journal.importance import most_important, most_important_failures
 from ingest.projects.journal.model import (
+    ChangedFile,
     CommandRun,
     Decision,
     EarlierTurns,
     Entry,
-    FileChange,
+    FilePosition,
     Journal,
     JournalCommit,
     JournalFailure,
     JournalPlan,
     JournalTurn,
-    LogPosition,
     Source,
 )
+from ingest.text.sanitize import truncate_chars
 from ingest.text.units import duration, pluralize
 
 
@@ -171,7 +172,7 @@ class _Page:
         return blocks
 
     def _quote(self, text: str) -> Quote:
-        return Quote(truncate(text, self.limits.said))
+        return Quote(truncate_chars(text, self.limits.said))
 
     def _decision(self, one: Decision) -> Line:
         return [
@@ -304,7 +305,7 @@ class _Page:
             *own(f"({repaired})", self._at(one.place)),
         ]
 
-    def _at(self, place: LogPosition | None) -> str:
+    def _at(self, place: FilePosition | None) -> str:
         if place is None:
             return ""
         which = ""
@@ -362,7 +363,7 @@ def _agent(entry: Entry) -> str:
     return f"an agent ({entry.agent or 'without a name'}) of {entry.parent}"
 
 
-def _file(one: FileChange) -> Line:
+def _file(one: ChangedFile) -> Line:
     times = f"({one.times} times)" if one.times > 1 else ""
     return [code(one.path), *plain(", ".join(one.changes)), *own(times)]
 

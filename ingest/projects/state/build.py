@@ -10,12 +10,11 @@ from msgspec import Struct
 
 from ingest.db.query_reader import NamedQueries
 from ingest.projects import safe_export
-from ingest.projects.journal.build import journal_rules
-from ingest.projects.journal.decisions import FOREVER, decision_text
-from ingest.projects.journal.entry import Rules, build_entry
+from ingest.projects.journal.build import entries_of, journal_rules, oldest_first
+from ingest.projects.journal.decisions import decision_text
+from ingest.projects.journal.entry import Rules
 from ingest.projects.journal.model import Entry
 from ingest.projects.journal.page import earlier
-from ingest.projects.journal.records import RecordFilter, load_records
 from ingest.projects.state.document import (
     Checkpoint,
     Decided,
@@ -35,7 +34,7 @@ from ingest.projects.state.document import (
 from ingest.projects.tasks.edits import RecordedEdit
 from ingest.projects.tasks.model import Origin, Roadmap, Task, TaskState
 from ingest.projects.tasks.roadmap import recorded_edits, roadmap
-from ingest.sessions.scope import Now, Scope
+from ingest.sessions.scope import FOREVER, Now, Scope
 
 EDITABLE: Final = ("state", "owner", "depends_on", "notes", "evidence")
 _LATEST: Final = 3
@@ -58,8 +57,8 @@ def build_state(
 ) -> BuiltState | None:
     """The state of a project, by its name or folder; None if it has no session."""
     rules = journal_rules(zone, turns)
-    found = load_records(rows, RecordFilter(project=project))
-    entries = [one for record in found if (one := build_entry(record, rules)) is not None]
+    sessions = oldest_first(rows, Scope(project=project))
+    entries = list(entries_of(rows, sessions, rules))
     if not entries:
         return None
     name = entries[0].project
@@ -67,7 +66,7 @@ def build_state(
     newest = max((one.ended_at for one in entries if one.ended_at), default=datetime(2000, 1, 1))  # noqa: DTZ001
     plan = roadmap(rows, Scope(project=project), Now(newest, FOREVER, FOREVER))
     return _StateBuilder(rules, plan, entries).made(
-        name, found[-1].session["repository"], recorded_edits(rows)
+        name, sessions[-1].repository, recorded_edits(rows)
     )
 
 

@@ -14,7 +14,13 @@ from msgspec import Struct, field
 from ingest.codex.liveness import SessionState
 from ingest.codex.request_text import written_by_codex
 from ingest.projects.tasks.identity import normalized, similarity
-from ingest.projects.tasks.load import AgentEvent, Goal, LoadedTasks, LoggedThread, ObservedAction
+from ingest.projects.tasks.load import (
+    AgentEvent,
+    LoadedTasks,
+    LoggedGoal,
+    LoggedThread,
+    ObservedAction,
+)
 from ingest.projects.tasks.model import (
     CLOSED,
     OBSERVED,
@@ -26,7 +32,7 @@ from ingest.projects.tasks.model import (
     Task,
     TaskState,
 )
-from ingest.projects.tasks.plan import PlanStep, Point, plan_steps, task_id
+from ingest.projects.tasks.plan import Point, StepHistory, plan_steps, task_id
 from ingest.projects.tasks.proposals import proposed_items
 from ingest.sessions.scope import Now
 from ingest.sessions.session import title_of
@@ -109,7 +115,7 @@ def _task(session: LoggedThread, name: str, text: str, state: TaskState, origin:
 
 def _goals(family: _Family, now: Now) -> Iterator[Task]:
     session = family.material.session
-    goals: dict[str, list[Goal]] = {}
+    goals: dict[str, list[LoggedGoal]] = {}
     for goal in family.material.goals:
         goals.setdefault(goal.objective, []).append(goal)
     newest = family.material.goals[-1].objective if family.material.goals else None
@@ -168,7 +174,7 @@ def _begun(session: LoggedThread, now: Now) -> TaskState:
     return _WORKED_ON.get(session.state, goes_on)
 
 
-def _step_state(step: PlanStep, session: LoggedThread, now: Now) -> TaskState:
+def _step_state(step: StepHistory, session: LoggedThread, now: Now) -> TaskState:
     if step.status == "completed":
         return TaskState.DONE
     if not step.current:
@@ -178,7 +184,7 @@ def _step_state(step: PlanStep, session: LoggedThread, now: Now) -> TaskState:
     return TaskState.STALLED if _left(session, now) else TaskState.PENDING
 
 
-def _evidence(step: PlanStep, seen: list[ObservedAction]) -> list[Evidence]:
+def _evidence(step: StepHistory, seen: list[ObservedAction]) -> list[Evidence]:
     """The commands run and files changed while the step was in progress."""
     evidence: dict[tuple[str, str], Evidence] = {}
     counts: dict[str, int] = {}

@@ -13,6 +13,8 @@ from typing import Final
 from msgspec import Struct, field
 from rapidfuzz import fuzz, utils
 
+from ingest.codex.facts import PlanStep
+
 ALIKE: Final = 75.0
 """Similarity from which two texts are the same step, reworded."""
 _SAME_WORDS: Final = 95.0
@@ -37,34 +39,36 @@ class StepMatcher(Struct):
 
     known: int = 0
     newest: list[MatchedStep] = field(default_factory=list)
+    steps: list[PlanStep] = field(default_factory=list)
+    """The steps of the newest revision."""
     dropped: list[MatchedStep] = field(default_factory=list)
     """Steps that a revision dropped, as last seen, the most recently dropped last."""
 
-    def match(self, steps: Sequence[tuple[str, str]]) -> list[MatchedStep]:
+    def match(self, steps: Sequence[PlanStep]) -> list[MatchedStep]:
         """The steps of the next revision, each with its identity. An unchanged step is the same
         object as before.
         """
-        if steps == [(one.text, one.status) for one in self.newest]:
+        if steps == self.steps:
             return self.newest
-        who = _matched(self.newest, self.dropped, [text for text, _ in steps], _closed(steps))
+        who = _matched(self.newest, self.dropped, [step.text for step in steps], _closed(steps))
         before = {one.who: one for one in self.newest}
         matched = []
-        for (text, status), one in zip(steps, who, strict=True):
+        for now, one in zip(steps, who, strict=True):
             step = before.get(-1 if one is None else one)
-            if step is None or step.text != text or step.status != status:
-                step = MatchedStep(self.known if one is None else one, text, status)
+            if step is None or step.text != now.text or step.status != now.status:
+                step = MatchedStep(self.known if one is None else one, now.text, now.status)
                 self.known += one is None
             matched.append(step)
         current = {one.who for one in matched}
         if self.dropped or before.keys() - current:
             missing = [one for one in self.newest if one.who not in current]
             self.dropped = [one for one in self.dropped if one.who not in current] + missing
-        self.newest = matched
+        self.newest, self.steps = matched, list(steps)
         return matched
 
 
-def _closed(steps: Sequence[tuple[str, str]]) -> list[bool]:
-    return [status == "completed" for _, status in steps]
+def _closed(steps: Sequence[PlanStep]) -> list[bool]:
+    return [step.status == "completed" for step in steps]
 
 
 def _matched(

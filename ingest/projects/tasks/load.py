@@ -11,8 +11,8 @@ from msgspec import Struct, field
 
 from ingest.codex.liveness import SessionState
 from ingest.db.query_reader import NamedQueries, Row
-from ingest.projects.tasks.plan import PlanRevision, Point
-from ingest.sessions.plan_steps import decode_steps
+from ingest.projects.tasks.plan import LoggedPlan, Point
+from ingest.sessions.load import decode_steps
 from ingest.sessions.scope import Now
 from ingest.sessions.session import title_of, with_states
 
@@ -26,7 +26,7 @@ class LoadedFile(NamedTuple):
     place: int
 
 
-class Goal(Struct, frozen=True, gc=False):
+class LoggedGoal(Struct, frozen=True, gc=False):
     segment: str
     byte: int
     at: datetime | None
@@ -47,7 +47,7 @@ class AgentEvent(Struct, frozen=True, gc=False):
     task: str | None
 
 
-class Message(Struct, frozen=True, gc=False):
+class LoggedMessage(Struct, frozen=True, gc=False):
     segment: str
     byte: int
     at: datetime | None
@@ -86,12 +86,12 @@ class LoadedTasks(Struct):
     """The facts of one session."""
 
     session: LoggedThread
-    plan: list[PlanRevision] = field(default_factory=list)
+    plan: list[LoggedPlan] = field(default_factory=list)
     refused_plans: int = 0
-    goals: list[Goal] = field(default_factory=list)
+    goals: list[LoggedGoal] = field(default_factory=list)
     links: list[AgentEvent] = field(default_factory=list)
-    proposals: list[Message] = field(default_factory=list)
-    requests: list[Message] = field(default_factory=list)
+    proposals: list[LoggedMessage] = field(default_factory=list)
+    requests: list[LoggedMessage] = field(default_factory=list)
     seen: list[ObservedAction] = field(default_factory=list)
 
     @property
@@ -133,12 +133,12 @@ def load_sessions(
     return list(by_session.values())
 
 
-def load_plan(rows: NamedQueries, session: str) -> list[PlanRevision]:
+def load_plan(rows: NamedQueries, session: str) -> list[LoggedPlan]:
     """The revisions of one session's plan. Copies of the session in other homes are ignored."""
     files = _files(rows, [session])
     home = min((file.key for file in files.values()), default=None)
     mine = {number: file for number, file in files.items() if file.key == home}
-    revisions = _revisions(_live_rows(rows, "plans", mine, _rolled_back_turns(rows)))
+    revisions = _revisions(_live_rows(rows, "sessions.plans", mine, _rolled_back_turns(rows)))
     return [revision for _, revision in revisions if revision is not None]
 
 
@@ -154,25 +154,31 @@ def _load_facts(
         for file, row in _live_rows(rows, name, sources, rolled_back):
             yield by_session[file.key], file, row
 
-    for key, revision in _revisions(_live_rows(rows, "plans", files, rolled_back)):
+    for key, revision in _revisions(_live_rows(rows, "sessions.plans", files, rolled_back)):
         if revision is None:
             by_session[key].refused_plans += 1
         else:
             by_session[key].plan.append(revision)
-    for loaded, file, row in load("goals"):
+    for loaded, file, row in load("sessions.goals"):
         loaded.goals.append(
-            Goal(file.segment, row["byte"], row["time"], row["objective"] or "", row["status"])
+            LoggedGoal(
+                file.segment,
+                row["byte"],
+                row["at"],
+                row["objective"] or "",
+                row["status"] or "active",
+            )
         )
-    for loaded, file, row in load("agents"):
+    for loaded, file, row in load("tasks.agents"):
         loaded.links.append(_agent_event(file, row))
-    for loaded, file, row in load("proposals"):
+    for loaded, file, row in load("tasks.proposals"):
         loaded.proposals.append(_message(file, row, plan=row["phase"] == "plan"))
     unfinished = {
         number: file
         for number, file in files.items()
         if by_session[file.key].session.state is not SessionState.DONE
     }
-    for loaded, file, row in load("requests", unfinished):
+    for loaded, file, row in load("tasks.requests", unfinished):
         loaded.requests.append(_request(file, row))
     # Commands and files are evidence of plan steps only.
     planned = {number: file for number, file in files.items() if by_session[file.key].plan}
@@ -210,7 +216,7 @@ def _live_rows(
     rolled_back: frozenset[tuple[int, int]],
 ) -> Iterator[tuple[LoadedFile, Row]]:
     """The rows of turns that still count, each session's in the order they happened."""
-    fetched = rows.rows(f"tasks.{name}", sources=list(files)) if files else []
+    fetched = rows.rows(name, sources=list(files)) if files else []
     placed = [(files[row["source"]], row) for row in fetched]
     # Rows are ordered within a file already, and the sort is stable.
     for file, row in sorted(placed, key=lambda loaded: loaded[0].place):
@@ -218,7 +224,7 @@ def _live_rows(
             yield file, row
 
 
-def _revisions(rows: Iterable[tuple[LoadedFile, Row]]) -> Iterator[tuple[Key, PlanRevision | None]]:
+def _revisions(rows: Iterable[tuple[LoadedFile, Row]]) -> Iterator[tuple[Key, LoggedPlan | None]]:
     """The plan revisions; None for one that Codex refused."""
     line, nth = (-1, -1), 0
     for file, row in rows:
@@ -231,7 +237,7 @@ def _revisions(rows: Iterable[tuple[LoadedFile, Row]]) -> Iterator[tuple[Key, Pl
         steps = decode_steps(row["steps"])
         yield (
             file.key,
-            PlanRevision(point, file.segment, nth, row["time"], row["explanation"], steps),
+            LoggedPlan(point, file.segment, nth, row["at"], row["explanation"], steps),
         )
 
 
@@ -248,12 +254,12 @@ def _agent_event(file: LoadedFile, row: Row) -> AgentEvent:
     )
 
 
-def _message(file: LoadedFile, row: Row, *, plan: bool) -> Message:
-    return Message(file.segment, row["byte"], row["time"], row["text"], plan)
+def _message(file: LoadedFile, row: Row, *, plan: bool) -> LoggedMessage:
+    return LoggedMessage(file.segment, row["byte"], row["time"], row["text"], plan)
 
 
-def _request(file: LoadedFile, row: Row) -> Message:
-    return Message(
+def _request(file: LoadedFile, row: Row) -> LoggedMessage:
+    return LoggedMessage(
         file.segment,
         row["byte"],
         row["time"],

@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 
 from msgspec import Struct, field
 
+from ingest.codex.facts import PlanStep
 from ingest.projects.tasks.identity import MatchedStep, StepMatcher
 
 ID_CHARS: Final = 10
@@ -24,7 +25,7 @@ class Point(NamedTuple):
     byte: int
 
 
-class PlanRevision(Struct, frozen=True, gc=False):
+class LoggedPlan(Struct, frozen=True, gc=False):
     """One revision of a plan, as a line of the log holds it."""
 
     point: Point
@@ -33,10 +34,10 @@ class PlanRevision(Struct, frozen=True, gc=False):
     """Index among the plans of this line: a script may set several."""
     at: datetime | None
     explanation: str | None
-    steps: list[tuple[str, str]]
+    steps: list[PlanStep]
 
 
-class PlanStep(Struct, gc=False):
+class StepHistory(Struct, gc=False):
     """One step over all revisions, as last seen."""
 
     id: str
@@ -60,8 +61,8 @@ def task_id(*parts: object) -> str:
 
 
 def match_revisions(
-    thread: str, revisions: Sequence[PlanRevision]
-) -> Iterator[tuple[PlanRevision, list[MatchedStep], list[str]]]:
+    thread: str, revisions: Sequence[LoggedPlan]
+) -> Iterator[tuple[LoggedPlan, list[MatchedStep], list[str]]]:
     """Each revision with its steps and their ids."""
     matcher, names = StepMatcher(), list[str]()
     for revision in revisions:
@@ -77,13 +78,13 @@ def match_revisions(
 
 
 def plan_steps(
-    thread: str, revisions: Sequence[PlanRevision], until: datetime | None
-) -> list[PlanStep]:
+    thread: str, revisions: Sequence[LoggedPlan], until: datetime | None
+) -> list[StepHistory]:
     """All steps of all revisions; those of the newest come first, in its order.
 
     `until` ends the time spent on a step that is still in progress.
     """
-    steps: dict[str, PlanStep] = {}
+    steps: dict[str, StepHistory] = {}
     newest: dict[str, None] = {}
     before: list[MatchedStep] = []
     for number, (line, matched, ids) in enumerate(match_revisions(thread, revisions), start=1):
@@ -100,7 +101,7 @@ def plan_steps(
                 continue
             known = steps.get(name)
             if known is None:
-                known = steps[name] = PlanStep(name, step.text, "", line.at)
+                known = steps[name] = StepHistory(name, step.text, "", line.at)
             known.text = step.text
             if name not in newest or step.status != known.status:
                 _set_status(known, step.status, line)
@@ -115,7 +116,7 @@ def plan_steps(
     return [*(steps[name] for name in newest), *dropped]
 
 
-def _set_status(step: PlanStep, status: str, revision: PlanRevision) -> None:
+def _set_status(step: StepHistory, status: str, revision: LoggedPlan) -> None:
     _end_work(step, revision)
     if status == _IN_PROGRESS:
         step.worked.append((revision.point, None))
@@ -127,7 +128,7 @@ def _set_status(step: PlanStep, status: str, revision: PlanRevision) -> None:
     step.status = status
 
 
-def _end_work(step: PlanStep, revision: PlanRevision) -> None:
+def _end_work(step: StepHistory, revision: LoggedPlan) -> None:
     """End the current range in which it was in progress, if there is one."""
     if step.worked and step.worked[-1][1] is None:
         step.worked[-1] = step.worked[-1][0], revision.point
@@ -136,6 +137,6 @@ def _end_work(step: PlanStep, revision: PlanRevision) -> None:
         step.since = None
 
 
-def _add_seconds(step: PlanStep, until: datetime) -> None:
+def _add_seconds(step: StepHistory, until: datetime) -> None:
     spent = max(0.0, (until - step.since).total_seconds()) if step.since else 0.0
     step.seconds = (step.seconds or 0.0) + spent

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from ingest.db.query_reader import NamedQueries
 from ingest.projects.tasks.load import load_plan
-from ingest.projects.tasks.plan import PlanRevision, match_revisions
+from ingest.projects.tasks.plan import LoggedPlan, match_revisions
 
 
 class Change(StrEnum):
@@ -47,7 +47,7 @@ def load_revisions(rows: NamedQueries, session: str) -> list[Revision]:
     return diff_revisions(session, load_plan(rows, session))
 
 
-def diff_revisions(thread: str, revisions: Sequence[PlanRevision]) -> list[Revision]:
+def diff_revisions(thread: str, revisions: Sequence[LoggedPlan]) -> list[Revision]:
     differences: list[Revision] = []
     before: dict[str, RevisionStep] = {}
     for number, (line, steps, ids) in enumerate(match_revisions(thread, revisions), start=1):

@@ -12,7 +12,8 @@ from ingest.db.local_reader import LocalReader
 from ingest.pipeline.observe import session_document
 from ingest.projects.journal.build import journal_rules, session_journal
 from ingest.projects.journal.write import JournalFormat, render
-from ingest.sessions.detail import SessionDetail, session_detail
+from ingest.sessions.load import load_log
+from ingest.sessions.model import SessionLog
 from ingest.sessions.scope import Now, Scope
 from ingest.sessions.session import Session, list_sessions
 from ingest.sessions.timeline import Moment, Tools, load_moments, load_order
@@ -38,8 +39,8 @@ class Told:
         return one
 
     @property
-    def story(self) -> SessionDetail:
-        return session_detail(self.rows, self.session, self.session.home_id)
+    def log(self) -> SessionLog:
+        return load_log(self.rows, self.session)
 
     @property
     def card(self) -> str:
@@ -110,7 +111,7 @@ def test_a_script_that_sets_two_plans_sets_two(home: Home, read: Read) -> None:
     script = "\n".join(calls.script("update_plan", asked(one)) for one in (first, second))
     written(session, lambda: session.custom("exec", script, calls.script_output("{}")))
     told = read()
-    assert [[(s.text, s.status) for s in plan.steps] for plan in told.story.plans] == [
+    assert [[(s.text, s.status) for s in plan.steps] for plan in told.log.plans] == [
         first,
         second,
     ]
@@ -144,7 +145,7 @@ def test_a_plan_that_was_emptied_is_empty_everywhere(home: Home, read: Read) -> 
     )
     told = read()
     assert told.session.plan_total == 0
-    assert [len(plan.steps) for plan in told.story.plans] == [2, 0]
+    assert [len(plan.steps) for plan in told.log.plans] == [2, 0]
     assert told.plans == ["revision 1, 1 of 2 done", "revision 2, no steps"]
     assert "### Plan: no steps" in told.journal
     assert "(dropped: Read, Fix)" in told.journal
@@ -177,7 +178,7 @@ def test_a_refused_plan_is_not_the_one_that_stands(home: Home, read: Read) -> No
     assert told.observed == real
     assert "Plan  revision 1\n" in told.card
     assert "Dream" not in told.card
-    assert [plan.accepted for plan in told.story.plans] == [True, False]
+    assert [plan.accepted for plan in told.log.plans] == [True, False]
     assert told.plans == ["revision 1, 0 of 1 done", "revision 2, 1 of 2 done (refused)"]
 
 
@@ -224,3 +225,20 @@ def test_the_plan_of_the_last_file_of_a_session_stands(home: Home, read: Read) -
     said = [one["text"] for one in msgspec.json.decode(document)["messages"]]
     assert said[-1] == "Planned."
     assert newest == msgspec.json.decode(document)["turns"][-1]["n"]
+
+
+def test_goals_name_the_turn_of_their_session(home: Home, read: Read) -> None:
+    """Each file counts its turns from 1; the session counts them over all its files."""
+    session = home.session("g4", "0.169.0")
+    for text in ("Begin", "Continue"):
+        session.prompt(text)
+        session.end_turn("Done.")
+    session.write()
+    later = session.revert(1)
+    later.prompt("Continue differently")
+    later.goal("All tests pass")
+    later.end_turn("Done.")
+    later.write()
+    log = read().log
+    assert [goal.turn for goal in log.goals] == [log.turns[-1].n]
+    assert log.turns[-1].n > 1

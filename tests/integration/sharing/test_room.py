@@ -20,6 +20,7 @@ ROOM = "64MB"
 LISTED: dict[str, object] = {
     **dict.fromkeys(("project", "branch", "session", "since", "until")),
     "limit": 5000,
+    "folder": None,
     "offset": 0,
 }
 

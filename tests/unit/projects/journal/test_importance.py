@@ -3,7 +3,7 @@
 import pytest
 
 from ingest.projects.journal.importance import Weight, most_important, weight
-from ingest.projects.journal.model import CommandRun, LogPosition
+from ingest.projects.journal.model import CommandRun, FilePosition
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ def test_what_changed_or_proved_something_weighs_more(
 def test_the_most_telling_stay_in_their_order() -> None:
     ran = ["sed -n 1p a", "pytest", "rg x", "git commit -m x", "ls", "touch b"]
     done = [
-        CommandRun(None, one, "completed", 0, None, LogPosition("f", n))
+        CommandRun(None, one, "completed", 0, None, FilePosition("f", n))
         for n, one in enumerate(ran)
     ]
     told = [one.command for one in most_important(done, 3)]

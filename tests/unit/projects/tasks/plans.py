@@ -2,15 +2,20 @@
 
 from datetime import datetime, timedelta
 
-from ingest.projects.tasks.plan import PlanRevision, Point
+from ingest.codex.facts import PlanStep
+from ingest.projects.tasks.plan import LoggedPlan, Point
 
 START = datetime(2026, 11, 21, 8)
 Steps = list[tuple[str, str]]
 
 
-def told(*revisions: Steps) -> list[PlanRevision]:
+def planned(steps: Steps) -> list[PlanStep]:
+    return [PlanStep(text, status) for text, status in steps]
+
+
+def told(*revisions: Steps) -> list[LoggedPlan]:
     return [
-        PlanRevision(Point(1, 100 * n), "s", 0, START + timedelta(minutes=n), None, steps)
+        LoggedPlan(Point(1, 100 * n), "s", 0, START + timedelta(minutes=n), None, planned(steps))
         for n, steps in enumerate(revisions)
     ]
 

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from ingest.projects.tasks.identity import StepMatcher
 from ingest.projects.tasks.plan import plan_steps
-from tests.unit.projects.tasks.plans import Steps, texts, told
+from tests.unit.projects.tasks.plans import Steps, planned, texts, told
 
 WORDS = ("Read the failing test", "Fix the parser", "Run the test suite", "Write the changelog",
          "Ask Grace", "Deploy")  # fmt: skip
@@ -16,7 +16,7 @@ PLANS = st.lists(st.lists(STEP, max_size=6), max_size=6)
 
 def who(*revisions: Steps) -> list[list[int]]:
     follower = StepMatcher()
-    return [[one.who for one in follower.match(steps)] for steps in revisions]
+    return [[one.who for one in follower.match(planned(steps))] for steps in revisions]
 
 
 def test_a_step_that_is_reworded_is_the_same_step() -> None:

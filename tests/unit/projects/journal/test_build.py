@@ -1,4 +1,4 @@
-"""Journals are made of a handful of statements, however many sessions they tell of."""
+"""Building a journal takes a few queries, however many sessions it has."""
 
 from datetime import UTC
 from pathlib import Path
@@ -25,7 +25,7 @@ class Counting:
         return self.database.first_row(name, **values)
 
 
-def test_a_project_of_many_sessions_is_asked_for_as_a_whole(tmp_path: Path) -> None:
+def test_the_journal_of_many_sessions_takes_as_many_queries_as_that_of_one(tmp_path: Path) -> None:
     home = Home(tmp_path / "codex")
     first = scenarios.plan(home)
     first.write()
