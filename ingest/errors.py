@@ -18,7 +18,7 @@ TailboardError                  code, message, hint, kind, exit_code
 │   ├── SnapshotRefused
 │   ├── OwnerGone, OwnerTimeout, OtherVersion, OtherDatabase, OwnerUnreachable
 │   ├── Cancelled, QueryTimeout, SnapshotExpired, SocketUnavailable
-│   └── ReadOnlyServer, ActionResultLost, UnknownCommand, ServerError
+│   └── ReadOnlyServer, ActionResultLost, ServerError
 └── IllegalMove (ingest.batches.state), ReaderDied (ingest.pipeline.readers)
 
 A class exists where somebody catches it, or where several places raise it; other errors are raised
@@ -514,13 +514,6 @@ class ActionResultLost(DatabaseError):
 
     def __init__(self) -> None:
         super().__init__("The action was carried out, but its result was lost with its process.")
-
-
-class UnknownCommand(DatabaseError):
-    """The owner has no handler for a command of this name."""
-
-    code = "commands.unknown"
-    hint = "Use the same version everywhere, or wait until that process has ended."
 
 
 class ServerError(DatabaseError):

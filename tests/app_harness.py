@@ -18,6 +18,7 @@ from textual.keys import _character_to_key, key_to_character
 from textual.pilot import Pilot
 from textual.screen import Screen
 
+from ingest.actions import ReadNow
 from ingest.pipeline.bootstrap import RunningServer, ServerOptions, start_or_connect
 from ingest.pipeline.homes import homes
 from ingest.server.client import DatabaseClient
@@ -57,11 +58,11 @@ class AppHarness:
             server = start_or_connect(self.db, options, lambda: self.now)
             assert isinstance(server, RunningServer)
             with server:
-                server.commands.wake = self._wake.set
+                server.actions.wake = self._wake.set
                 self._server = server
                 started.set()
                 while not self._stopping.is_set():
-                    server.commands.run_pending(idle=True)
+                    server.actions.run_pending(idle=True)
                     self._wake.wait(0.05)
                     self._wake.clear()
 
@@ -81,7 +82,7 @@ class AppHarness:
             tzinfo=None
         ) + timedelta(seconds=30)
         with DatabaseClient(self.db) as client:
-            client.act("pass")
+            client.act(ReadNow())
 
     # ── the dashboard ───────────────────────────────────────────────────────────────────────────
 

@@ -16,9 +16,9 @@ from typing import Any, Final, Generic, TypeVar
 from msgspec import Struct
 
 from ingest import log
+from ingest.actions import Action
 from ingest.db.query_reader import QueryReader
 from ingest.errors import OwnerGone, TailboardError
-from ingest.pipeline.action_messages import deliver
 from ingest.server.client import DatabaseClient
 from tui.supervisor import Supervisor
 
@@ -114,13 +114,13 @@ class QueryRunner:
             gone.set()
             self._give_up(at)
 
-    async def act(self, name: str, /, **values: object) -> dict[str, Any]:
+    async def act(self, action: Action[T]) -> T:
         """Have the owner carry out an action exactly once, also if it ends before it answers."""
-        job = _Job(lambda: deliver(self.caretaker.remote, name, values))
+        job = _Job(lambda: self._read(lambda database: database.act(action)))
         self._jobs.put(job)
         # Never cancelled: the action is carried out even if the caller is gone.
-        done: dict[str, Any] = await asyncio.wrap_future(job.future)
-        return done
+        result: T = await asyncio.wrap_future(job.future)
+        return result
 
     async def _run(self, work: Callable[[], T], jobs: SimpleQueue[_Job | None]) -> T:
         job = _Job(work)
@@ -165,7 +165,8 @@ class QueryRunner:
             try:
                 return question(remote)
             except OwnerGone:
-                # Queries change nothing, so the next owner can run them again.
+                # Queries change nothing, and actions are carried out at most once, so they can be
+                # sent to the next owner.
                 remote = self.caretaker.remote(remote)
 
     def _in_one_moment(

@@ -1,22 +1,19 @@
-"""The actions a user can request: a verb, and the batches it applies to. Values only.
+"""What an action does with batches: the verbs, the selection, and why a batch is skipped.
 
-Promises that a selection matches the same batches whoever requests the action, that each batch
-which an action skips has a sentence that says why, and that a reason typed by a user contains no
-secret. `ingest.db.actions` matches and moves the batches.
+Values only. Promises that a selection matches the same batches in a preview and in the action, and
+that each batch that an action cannot change has a sentence that says why.
 """
 
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Final
 
 import msgspec
-from msgspec.structs import force_setattr
 
 from ingest.batches.batch import Kind
 from ingest.batches.state import TRANSITIONS, IllegalMove, Move, State
-from ingest.text.redact import mask, mask_json
 
 
 class Verb(StrEnum):
@@ -39,7 +36,7 @@ MOVES: Final[Mapping[Verb, Move]] = MappingProxyType(
         Verb.WAKE: Move.WAKE,
     }
 )
-"""The verbs that change batches, each by one move of the table in `state.py`."""
+"""The verbs that move batches, each by one move of the state table."""
 
 _COUNTED: Final = frozenset(State) - {
     State.CLAIMED,
@@ -51,7 +48,7 @@ _COUNTED: Final = frozenset(State) - {
 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
-    """Which batches an action applies to. A field that is not set matches every batch."""
+    """Which batches an action applies to; a field that is not set does not narrow it."""
 
     ids: tuple[str, ...] | None = None
     session: str | None = None
@@ -61,21 +58,21 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     error: str | None = None
     """The code of the last failure."""
     older_than: datetime | None = None
-    """Not touched since then."""
+    """Unchanged since then."""
     only_error: bool = False
     include_dead: bool = False
     limit: int | None = None
 
     def wanted(self, verb: Verb) -> tuple[State, ...]:
-        """The states that match. A batch that is named by its id matches in any state, so that the
-        report can say why it is skipped.
+        """The states that are matched. A batch selected by its id is matched in any state, so that
+        the reason why it is skipped can be reported.
         """
         if self.states is not None:
             return self.states
         if self.ids is not None:
             return tuple(State)
         if verb is Verb.RETRY:
-            # A running batch matches and is skipped, so that the report explains why.
+            # Claimed batches are matched and skipped, so that the reason is reported.
             bulk = {State.FAILED, State.CANCELLED, State.CLAIMED}
         elif verb is Verb.RESET_ATTEMPTS:
             bulk = {State.FAILED}
@@ -88,48 +85,17 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(state for state in State if state in bulk)
 
 
-class Action(msgspec.Struct, frozen=True, kw_only=True):
-    """One action: what to do, with which batches, requested by whom and why."""
-
-    verb: Verb
-    selection: Selection = Selection()
-    actor: str
-    reason: str | None = None
-    until: datetime | None = None
-    """How long a snooze lasts."""
-
-    def __post_init__(self) -> None:
-        if self.reason:
-            force_setattr(self, "reason", mask(self.reason))
-
-
-class TaskAction(msgspec.Struct, frozen=True, kw_only=True):
-    """An action on something other than a batch: a task, a project."""
-
-    command: str
-    """The id under which it is recorded."""
-    verb: str
-    about: dict[str, Any]
-    arguments: dict[str, Any] = {}
-    actor: str
-    reason: str | None = None
-
-    def __post_init__(self) -> None:
-        for name in ("about", "arguments", "reason"):
-            force_setattr(self, name, mask_json(getattr(self, name)))
-
-
 class Item(msgspec.Struct, frozen=True):
-    """One batch that an action matched."""
+    """A batch that an action matched."""
 
     batch: str
     old: str
     why: str | None
-    """Why it is skipped; None if it is changed."""
+    """Why it is skipped; None if it is moved."""
 
 
 class Target(msgspec.Struct, frozen=True):
-    """A source that a reset would read again."""
+    """A source that a reset matched."""
 
     id: int
     kind: str
@@ -145,18 +111,18 @@ class Refusal(msgspec.Struct, frozen=True):
 
 
 def refusals(verb: Verb) -> list[Refusal]:
-    """For every state and kind that the verb skips: why."""
-    skipped = []
+    """The reason for every state and kind of batch that the verb skips."""
+    found = []
     for state in State:
         for kind in Kind:
             why = refusal(verb, state, kind)
             if why is not None:
-                skipped.append(Refusal(state, kind, why))
-    return skipped
+                found.append(Refusal(state, kind, why))
+    return found
 
 
 def refusal(verb: Verb, state: State, kind: Kind) -> str | None:
-    """Why the verb skips such a batch; None if it does not."""
+    """Why the verb skips such a batch; None if it changes it."""
     if verb is Verb.RESET_ATTEMPTS:
         if state in (State.COMPLETED, State.COMPLETED_EMPTY):
             return "It is done, so no attempt is charged to it."
@@ -166,7 +132,7 @@ def refusal(verb: Verb, state: State, kind: Kind) -> str | None:
         if state is State.PENDING:
             return "Already queued."
         if kind is Kind.INGEST and state in (State.COMPLETED, State.COMPLETED_EMPTY):
-            # The cursor has moved past this range, so nothing would ever read it again.
+            # The cursor has moved on, so this range would never be read again.
             return "It is done. `tailboard reset` reads its whole file again."
     if state not in TRANSITIONS[move].sources:
         return _sentence(IllegalMove(move, state))

@@ -1,34 +1,43 @@
-"""How a command reaches the database: for reading, or exclusively.
+"""How a command gets access to the database: to read it, to act on it, or to have it for itself.
 
-A reading command gets a `QueryReader`: through the socket of the process that has the database
-open, in this process if no other has it, or an empty one if there is no database yet.
+A command gets a `QueryReader`: through the socket of the process that has the database open, in
+this process if no other has it, or an empty one if there is no database yet.
 """
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from ingest.cli.invocation import Invocation
-from ingest.db.query_reader import NOTHING_YET, EmptyReader, QueryReader
+from ingest.db.query_reader import (
+    NOTHING_YET,
+    Answer,
+    EmptyReader,
+    Format,
+    OwnerStatus,
+    Query,
+    QueryReader,
+    Row,
+)
 from ingest.errors import OwnerGone, OwnerTimeout
 from ingest.server.client import DatabaseClient
+from ingest.server.owner_file import Role
 
 if TYPE_CHECKING:
+    from ingest.actions import Action
     from ingest.db.database import Database
 
 T = TypeVar("T")
 
 AGAIN_SECONDS = 300.0
-"""How long to retry with the next owner if the present one ends during a query."""
+"""How long a command tries the next owners if each one ends before it answers."""
 
 
 @contextmanager
 def open_for_reading(invocation: Invocation) -> Iterator[QueryReader]:
-    """A consistent view: all queries of the command see the same snapshot, even if the owner
-    commits meanwhile.
-    """
+    """Everything that the command reads is from one snapshot, whatever the owner commits."""
     path = invocation.settings.db
     if not path.exists():
         invocation.output.note(NOTHING_YET)
@@ -36,7 +45,7 @@ def open_for_reading(invocation: Invocation) -> Iterator[QueryReader]:
         return
     reader: QueryReader | None = connect_to_owner(path)
     if reader is None:
-        # Imported late: a client of the owner does not need the database engine.
+        # Imported here: a client of the owner needs no engine of its own.
         from ingest.pipeline.bootstrap import open_reader
 
         reader = open_reader(path, invocation.now)
@@ -48,31 +57,22 @@ def open_for_reading(invocation: Invocation) -> Iterator[QueryReader]:
 
 
 @contextmanager
+def open_for_actions(invocation: Invocation) -> Iterator[QueryReader]:
+    """The database for a command that changes something; created if there is none."""
+    reader = _ReconnectingReader(invocation)
+    try:
+        yield reader
+    finally:
+        reader.close()
+
+
+@contextmanager
 def open_for_writing(invocation: Invocation) -> Iterator["Database"]:
-    """Open the database exclusively; create it if it does not exist."""
+    """The database for a command that needs it for itself; created if there is none."""
     from ingest.pipeline.bootstrap import open_exclusive
 
     with open_exclusive(invocation.settings.db, invocation.now, invocation.output.note) as database:
         yield database
-
-
-def read_after_action(
-    invocation: Invocation, reader: QueryReader, question: Callable[[QueryReader], T]
-) -> T:
-    """Query the state after an action. If the owner ended meanwhile, ask the next owner: a command
-    that changed something must not be run again as a whole.
-    """
-    try:
-        return question(reader)
-    except OwnerGone:
-        deadline = time.monotonic() + AGAIN_SECONDS
-    while True:
-        try:
-            with open_for_reading(invocation) as other:
-                return question(other)
-        except OwnerGone:
-            if time.monotonic() >= deadline:
-                raise
 
 
 def connect_to_owner(path: Path) -> DatabaseClient | None:
@@ -81,3 +81,93 @@ def connect_to_owner(path: Path) -> DatabaseClient | None:
         return DatabaseClient(path)
     except (OwnerGone, OwnerTimeout):
         return None
+
+
+class _ReconnectingReader:
+    """Continues with the next owner, or in this process, if its owner ends.
+
+    The command is not run again as a whole: it may have changed something, or asked a person.
+    """
+
+    def __init__(self, invocation: Invocation) -> None:
+        self.path = invocation.settings.db
+        self._invocation = invocation
+        self._opened = ExitStack()
+        self._reader = self._open()
+
+    @property
+    def owner(self) -> OwnerStatus:
+        return self._reader.owner
+
+    def rows(self, name: str, /, **values: object) -> list[Row]:
+        return self._retry(lambda reader: reader.rows(name, **values))
+
+    def first_row(self, name: str, /, **values: object) -> Row | None:
+        return self._retry(lambda reader: reader.first_row(name, **values))
+
+    def run_consistent(self, queries: Sequence[Query], /) -> list[list[Row]]:
+        return self._retry(lambda reader: reader.run_consistent(queries))
+
+    def sql(self, text: str, limit: int | None = None, /) -> Answer:
+        return self._retry(lambda reader: reader.sql(text, limit))
+
+    def copy(self, form: Format, /) -> Path:
+        return self._retry(lambda reader: reader.copy(form))
+
+    def act(self, action: "Action[T]", /) -> T:
+        self._invocation.has_acted = True
+        return self._retry(lambda reader: reader.act(action))
+
+    def snapshot(self) -> AbstractContextManager[None]:
+        return self._reader.snapshot()
+
+    def close(self) -> None:
+        self._opened.close()
+
+    def _retry(self, work: Callable[[QueryReader], T]) -> T:
+        deadline = None
+        while True:
+            try:
+                return work(self._reader)
+            except OwnerGone:
+                deadline = deadline or time.monotonic() + AGAIN_SECONDS
+                if time.monotonic() >= deadline:
+                    raise
+            self._opened.close()
+            self._reader = self._open()
+
+    def _open(self) -> QueryReader:
+        client = connect_to_owner(self.path)
+        if client is not None and client.host.role == Role.COMMAND:
+            client.close()
+            client = None  # It serves only reads.
+        if client is None:
+            # Imported here: a client of the owner needs no engine of its own.
+            from ingest.pipeline.bootstrap import open_or_connect
+
+            opened = open_or_connect(self.path, needs_actions=True)
+            if not isinstance(opened, DatabaseClient):
+                return self._local_reader(*opened)
+            client = opened
+        return self._opened.enter_context(client)
+
+    def _local_reader(self, database: "Database", notices: list[str]) -> QueryReader:
+        from ingest.db.local_reader import LocalReader
+        from ingest.db.replay import replay
+        from ingest.pipeline.action_handlers import ActionHandlers
+        from ingest.pipeline.bootstrap import serve_readers
+        from ingest.pipeline.homes import homes
+        from ingest.pipeline.scan import scan_and_register
+
+        now, settings = self._invocation.now, self._invocation.settings
+        note = self._invocation.output.note
+        self._opened.enter_context(serve_readers(database, notices, now, note))
+        # Actions refer to what people did before.
+        replay(database, now, settings.max_attempts)
+        handlers = ActionHandlers(
+            database,
+            lambda: now,
+            settings.max_attempts,
+            scan=lambda: scan_and_register(database, homes(settings.codex_homes), now.isoformat()),
+        )
+        return LocalReader(database, now, carry_out=handlers.carry_out)

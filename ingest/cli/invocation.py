@@ -38,7 +38,7 @@ class Invocation:
         """The time zone of days; None is the system's."""
         self.out = out
         self.err = err
-        self.ordered = False
+        self.has_acted = False
         """Whether an action was requested: then the command must not be run a second time."""
 
     def elsewhere(self, env: Mapping[str, str]) -> "Invocation":

@@ -160,7 +160,7 @@ def _may_run_again(error: "TailboardError", invocation: Invocation, until: float
     """
     from ingest.errors import OwnerGone
 
-    return isinstance(error, OwnerGone) and not invocation.ordered and time.monotonic() < until
+    return isinstance(error, OwnerGone) and not invocation.has_acted and time.monotonic() < until
 
 
 def _code(returned: object) -> int:

@@ -9,8 +9,9 @@ from contextlib import contextmanager, suppress
 from subprocess import Popen
 from threading import Event, Thread, current_thread, main_thread
 
-from msgspec import Struct, convert
+from msgspec import Struct
 
+from ingest.actions import ReadNow, RunReport
 from ingest.batches.retry_policy import Mode
 from ingest.cli.access import open_for_reading
 from ingest.cli.document import document
@@ -27,7 +28,7 @@ from ingest.pipeline.bootstrap import ServerOptions, start_or_connect
 from ingest.pipeline.follow import Owner, Pace, Round
 from ingest.pipeline.homes import homes
 from ingest.pipeline.readers import ReaderPool
-from ingest.pipeline.run import RunReport, RunSettings
+from ingest.pipeline.run import RunSettings
 from ingest.server.client import DatabaseClient
 from ingest.server.owner_file import Role
 from ingest.settings import Settings
@@ -107,7 +108,7 @@ def _enter(invocation: Invocation, pool: ReaderPool | None, role: Role) -> int:
                     continue
             code = _once(invocation, server.owner, pool)
             # Clients that connected meanwhile still wait for an answer.
-            server.commands.run_pending(idle=True)
+            server.actions.run_pending(idle=True)
             return code
 
 
@@ -120,9 +121,8 @@ def _leave_it(invocation: Invocation, remote: DatabaseClient, *, follow: bool) -
         return Exit.DONE
     invocation.output.note(f"{who} has the database open and reads the new data.")
     began = time.monotonic()
-    values = remote.act("pass")
-    report = convert(values["report"], RunReport)
-    outcome = _outcome(report, time.monotonic() - began, values["behind_bytes"])
+    result = remote.act(ReadNow())
+    outcome = _outcome(result.report, time.monotonic() - began, result.behind_bytes)
     body = {name: getattr(outcome, name) for name in outcome.__struct_fields__}
     invocation.answer("ingest", body, lambda output: _show(output, outcome))
     return Exit.ATTENTION if _is_unwell(remote, outcome) else Exit.DONE

@@ -13,7 +13,8 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from ingest.batches.action import MOVES, Action, Item, TaskAction, Verb, refusals
+from ingest.actions import BatchAction, ReadAgain, RecordEdit
+from ingest.batches.action import MOVES, Item, Verb, refusals
 from ingest.batches.retry_policy import MAX_ATTEMPTS, PAUSED_BY_USER, attempts_after_manual_retry
 from ingest.batches.state import TRANSITIONS
 from ingest.db.database import Database
@@ -30,7 +31,7 @@ class ActionOutcome(Struct, frozen=True):
     """Number of skipped batches by reason."""
 
 
-def preview(database: Database, action: Action) -> list[Item]:
+def preview(database: Database, action: BatchAction) -> list[Item]:
     """Return the batches that the action matches; those it would skip have a reason."""
     with database.dry_run():
         # The statement that executes an action also selects its preview, so they cannot differ.
@@ -39,23 +40,19 @@ def preview(database: Database, action: Action) -> list[Item]:
 
 
 def execute_action(
-    database: Database,
-    action: Action,
-    *,
-    command: str,
-    now: datetime,
-    max_attempts: int = MAX_ATTEMPTS,
+    database: Database, action: BatchAction, now: datetime, max_attempts: int = MAX_ATTEMPTS
 ) -> ActionOutcome:
-    """Execute the action and record it with the id `command`."""
-    with recorded_command(database, command):
+    """Execute the action and record it with its id."""
+    arguments = {} if action.until is None else {"until": action.until.isoformat()}
+    with recorded_command(database, action.id):
         if action.verb in (Verb.PAUSE, Verb.RESUME):
             match_batches_of(database, [])
-            outcome = record_action(database, action, command, now)
+            outcome = record_action(database, action, now, arguments)
             pause_or_resume(database, action, now)
         else:
             match_batches(database, action)
-            outcome = record_action(database, action, command, now)
-            move_batches(database, action, command, now, max_attempts)
+            outcome = record_action(database, action, now, arguments)
+            move_batches(database, action, now, max_attempts)
     return outcome
 
 
@@ -64,7 +61,7 @@ def matched_items(database: Database, command: str) -> list[Item]:
     return _decode_items(database.rows("commands.items", command=command))
 
 
-def match_batches(database: Database, action: Action) -> None:
+def match_batches(database: Database, action: BatchAction) -> None:
     """Select the batches of the action into the temporary table `matched`."""
     selection = action.selection
     database.run(
@@ -87,20 +84,25 @@ def match_batches_of(database: Database, sources: list[int]) -> None:
     database.run("commands.match_sources", sources=sources)
 
 
-def record_action(database: Database, action: Action, command: str, now: datetime) -> ActionOutcome:
+def record_action(
+    database: Database,
+    action: BatchAction | ReadAgain,
+    now: datetime,
+    arguments: dict[str, Any] | None = None,
+) -> ActionOutcome:
     """Record the action with the batches in `matched`, inside the open transaction."""
     tally = {row["why"]: row["batches"] for row in database.rows_in_transaction("commands.tally")}
     done = tally.pop(None, 0)
-    outcome = ActionOutcome(command, done + sum(tally.values()), done, tally)
+    outcome = ActionOutcome(action.id, done + sum(tally.values()), done, tally)
     edit = LoggedEdit(
-        id=command,
+        id=action.id,
         db=EditLog(database.path).db,
         at=now,
         actor=action.actor,
         verb=action.verb,
         reason=action.reason,
         selection=mask_json(_set_fields(action.selection)),
-        arguments={} if action.until is None else {"until": action.until.isoformat()},
+        arguments=arguments or {},
         batches=msgspec.json.decode(
             database.rows_in_transaction("commands.done_ids")[0]["batches"], type=list[str]
         ),
@@ -109,14 +111,14 @@ def record_action(database: Database, action: Action, command: str, now: datetim
     )
     _append_and_insert(database, edit, done, now)
     if tally:
-        database.run("commands.tell_skips", command=command)
+        database.run("commands.tell_skips", command=action.id)
     return outcome
 
 
-def record_task_edit(database: Database, action: TaskAction, now: datetime) -> None:
-    """Record an edit of a task or project; readers apply the recorded commands in their order."""
+def record_edit(database: Database, action: RecordEdit, now: datetime) -> None:
+    """Record an edit of a task or project; readers apply the recorded edits in their order."""
     edit = LoggedEdit(
-        id=action.command,
+        id=action.id,
         db=EditLog(database.path).db,
         at=now,
         actor=action.actor,
@@ -128,7 +130,7 @@ def record_task_edit(database: Database, action: TaskAction, now: datetime) -> N
         matched=1,
         skipped={},
     )
-    with recorded_command(database, action.command):
+    with recorded_command(database, action.id):
         _append_and_insert(database, edit, 1, now)
 
 
@@ -149,9 +151,14 @@ def recorded_command(database: Database, command: str) -> Iterator[None]:
         raise
 
 
+def is_recorded(database: Database, command: str) -> bool:
+    """Whether an action with this id was carried out."""
+    return database.first_row("commands.known", ids=[command]) is not None
+
+
 def _is_stored(database: Database, command: str) -> bool:
     try:
-        return bool(database.rows("commands.known", ids=[command]))
+        return is_recorded(database, command)
     except DatabaseError:
         return False  # The caller raises the first error.
 
@@ -184,11 +191,7 @@ def insert_command(
 
 
 def move_batches(
-    database: Database,
-    action: Action,
-    command: str,
-    now: datetime,
-    max_attempts: int = MAX_ATTEMPTS,
+    database: Database, action: BatchAction, now: datetime, max_attempts: int = MAX_ATTEMPTS
 ) -> None:
     """Move the batches in `matched` and write their history, inside the open transaction."""
     time = now.isoformat()
@@ -210,7 +213,7 @@ def move_batches(
         )
     database.run(
         "commands.tell_moves",
-        command=command,
+        command=action.id,
         move=recorded,
         new=new,
         reason=action.reason,
@@ -218,7 +221,7 @@ def move_batches(
     )
 
 
-def pause_or_resume(database: Database, action: Action, now: datetime) -> None:
+def pause_or_resume(database: Database, action: BatchAction, now: datetime) -> None:
     """Pause the queue for a person, or resume it, whoever paused it."""
     if action.verb is Verb.RESUME:
         database.run("queue.resume")

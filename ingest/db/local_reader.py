@@ -1,4 +1,4 @@
-"""Reads from a database that this process has open."""
+"""Reads from a database that this process has open, and acts on it."""
 
 import contextlib
 import os
@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
+from ingest.actions import Action
 from ingest.db import adhoc_sql
 from ingest.db.database import Database
 from ingest.db.engine import Connection, Error, TransactionException
@@ -25,7 +26,7 @@ from ingest.db.query_reader import (
     Row,
 )
 from ingest.db.snapshot import write_snapshot
-from ingest.errors import QueryRefused, QueryTimeout, SnapshotExpired
+from ingest.errors import QueryRefused, QueryTimeout, ReadOnlyServer, SnapshotExpired
 
 T = TypeVar("T")
 Result = tuple[list[str], list[tuple[Any, ...]]]
@@ -40,11 +41,13 @@ class LocalReader:
         database: Database,
         since: datetime | None = None,
         query_seconds: float = QUERY_SECONDS,
+        carry_out: Callable[[Action[Any]], Any] | None = None,
     ) -> None:
         self.path: Path = database.path
         self.owner = OwnerStatus(os.getpid(), since, "command")
         self._database = database
         self._query_seconds = query_seconds
+        self._carry_out = carry_out
         self._mine = threading.local()
 
     def close(self) -> None:
@@ -72,6 +75,13 @@ class LocalReader:
 
     def copy(self, form: Format, /) -> Path:
         return self._database.with_memory_retry(lambda: self._write_snapshot(form))
+
+    def act(self, action: Action[T], /) -> T:
+        """Carry out an action on this thread."""
+        if self._carry_out is None:
+            raise ReadOnlyServer("This process has the database open only for reading.")
+        result: T = self._carry_out(action)
+        return result
 
     def _write_snapshot(self, form: Format) -> Path:
         with self._database.reader() as con:

@@ -5,81 +5,42 @@ Codex's own files are never touched. A source whose facts were deleted stays reg
 sweep reads it again.
 """
 
-import uuid
 from datetime import datetime
 from typing import Final
 
 import msgspec
-from msgspec import Struct, field
 
+from ingest.actions import OldSource, Prune, PruneCounts
 from ingest.batches.state import PRUNABLE
 from ingest.db.database import Database
 from ingest.db.load import FACT_TABLES
 from ingest.db.query_reader import NamedQueries
-from ingest.text.redact import mask
 
 _FINAL: Final = sorted(PRUNABLE)
 
 
-class OldSource(Struct, frozen=True):
-    """An archived source before the date."""
-
-    source: int
-    path: str
-    thread: str
-    size: int
-    why: str | None
-    """Why its facts are kept; None if they are deleted."""
-
-
-class PruneCounts(Struct):
-    """Counts of what is deleted, and of old data that is kept."""
-
-    before: datetime
-    batches: int = 0
-    moves: int = 0
-    samples: int = 0
-    sources: list[OldSource] = field(default_factory=list)
-    facts: dict[str, int] = field(default_factory=dict)
-    """By table."""
-    kept: dict[str, int] = field(default_factory=dict)
-    """Number of old batches that are kept, by reason."""
-
-    @property
-    def nothing(self) -> bool:
-        return not (self.batches or self.moves or self.samples or self.facts)
-
-
-def preview(database: Database, before: datetime, *, facts: bool) -> PruneCounts:
+def preview(database: Database, action: Prune) -> PruneCounts:
     """Return what `prune` would delete now."""
     with database.dry_run():
-        return _match(database, before, facts=facts)
+        return _match(database, action)
 
 
-def prune(
-    database: Database,
-    before: datetime,
-    *,
-    facts: bool,
-    now: datetime,
-    actor: str,
-    reason: str | None = None,
-) -> PruneCounts:
-    """Delete in one transaction, and record the command."""
+def prune(database: Database, action: Prune, now: datetime) -> PruneCounts:
+    """Delete in one transaction, and record the action."""
     with database.transaction():
-        counts = _match(database, before, facts=facts)
+        counts = _match(database, action)
         if counts.nothing:
             return counts
         database.run("retention.drop_moves")
         database.run("retention.drop_batches", prunable=_FINAL)
-        database.run("retention.drop_samples", before=before.isoformat())
+        database.run("retention.drop_samples", before=action.before.isoformat())
         if counts.facts:
             database.run("retention.bury", facts=sum(counts.facts.values()), now=now.isoformat())
             database.run("retention.drop_notes")
             for table in counts.facts:
                 # The table is one of our own constants.
                 database.execute(f'delete from "{table}" where {_OLD}')  # noqa: S608
-        _record(database, counts, facts=facts, now=now, actor=actor, reason=reason)
+        _record(database, counts, action, now)
     return counts
 
 
@@ -88,16 +49,16 @@ def retained_sources(database: NamedQueries) -> dict[int, datetime]:
     return {row["source"]: row["time"] for row in database.rows("retention.buried")}
 
 
-def _match(database: Database, before: datetime, *, facts: bool) -> PruneCounts:
-    time = before.isoformat()
+def _match(database: Database, action: Prune) -> PruneCounts:
+    time = action.before.isoformat()
     query = database.rows_in_transaction
     database.run("retention.settle", prunable=_FINAL)
     database.run("retention.match_batches", prunable=_FINAL, before=time)
-    if facts:
+    if action.facts:
         database.run("retention.match_sources", before=time)
     else:
         database.run("retention.no_sources")
-    counts = PruneCounts(before)
+    counts = PruneCounts(action.before)
     for row in query("retention.batches"):
         if row["why"] is None:
             counts.batches = row["batches"]
@@ -120,25 +81,17 @@ def _count(database: Database, table: str) -> int:
     return int(row[0]) if row else 0
 
 
-def _record(
-    database: Database,
-    counts: PruneCounts,
-    *,
-    facts: bool,
-    now: datetime,
-    actor: str,
-    reason: str | None,
-) -> None:
+def _record(database: Database, counts: PruneCounts, action: Prune, now: datetime) -> None:
     # Not in the edit log: a new database contains nothing old to delete.
     database.run(
         "commands.add",
-        id=uuid.uuid4().hex,
+        id=action.id,
         time=now.isoformat(),
-        actor=actor,
+        actor=action.actor,
         verb="prune",
-        selection=_json({"before": counts.before, "facts": facts}),
+        selection=_json({"before": counts.before, "facts": action.facts}),
         arguments=_json({"samples": counts.samples, "facts": sum(counts.facts.values())}),
-        reason=reason and mask(reason),
+        reason=action.reason,
         matched=counts.batches + sum(counts.kept.values()),
         done=counts.batches,
         skipped=_json(counts.kept),

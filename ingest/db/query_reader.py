@@ -1,4 +1,4 @@
-"""The one interface for reading the database, whichever process has it open.
+"""The one interface of the database, whichever process has it open: queries and actions.
 
 `LocalReader` (`ingest.db.local_reader`) reads in this process, `DatabaseClient`
 (`ingest.server.client`) over the socket of the owner, and `EmptyReader` where there is no database
@@ -12,11 +12,14 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from msgspec import Struct
 
 from ingest.errors import NotFound
+
+if TYPE_CHECKING:
+    from ingest.actions import Action
 
 QUERY_SECONDS = 20.0
 """How long a query may run."""
@@ -26,6 +29,7 @@ ANSWER_BYTES = 64 * 1024**2
 """The largest result of a query."""
 NOTHING_YET = "Nothing has been read yet. Run `tailboard ingest`."
 
+T = TypeVar("T")
 Row = dict[str, Any]
 """A row of a named query, by column."""
 
@@ -89,6 +93,9 @@ class QueryReader(NamedQueries, Protocol):
     def copy(self, form: Format, /) -> Path:
         """Write a consistent copy to the spool; the caller moves it from there."""
 
+    def act(self, action: "Action[T]", /) -> T:
+        """Have the owner carry out an action, and return its result."""
+
     def snapshot(self) -> AbstractContextManager[None]:
         """Run all queries of this thread inside the block on one snapshot."""
 
@@ -117,6 +124,9 @@ class EmptyReader:
 
     def copy(self, _form: Format, /) -> Path:
         raise NotFound("There is nothing to copy.", NOTHING_YET)
+
+    def act(self, _action: "Action[T]", /) -> T:
+        raise NotFound("There is nothing to change.", NOTHING_YET)
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:

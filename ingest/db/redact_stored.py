@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any, Final
 
 import msgspec
-from msgspec import Struct
 from msgspec.structs import replace
 
+from ingest.actions import StoredText
 from ingest.db.backup import rewrite
 from ingest.db.database import Database
 from ingest.db.edit_log import EditLog, LoggedEdit
@@ -28,15 +28,6 @@ _JSON: Final = frozenset({("cursors", "state"), ("segments", "kinds")})
 _FETCH_ROWS: Final = 256
 
 Masking = Callable[[str], str]
-
-
-class StoredText(Struct, frozen=True):
-    """The number of findings of one kind in one column."""
-
-    table: str
-    column: str
-    kind: str
-    count: int
 
 
 def scan(database: Database) -> list[StoredText]:

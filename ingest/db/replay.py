@@ -9,7 +9,8 @@ from typing import Final
 
 import msgspec
 
-from ingest.batches.action import MOVES, Action, Selection, Verb
+from ingest.actions import BatchAction
+from ingest.batches.action import MOVES, Selection, Verb
 from ingest.batches.retry_policy import MAX_ATTEMPTS
 from ingest.batches.state import TRANSITIONS
 from ingest.db.actions import insert_command, match_batches, move_batches, pause_or_resume
@@ -51,7 +52,7 @@ def _execute_again(database: Database, edit: LoggedEdit, now: datetime, max_atte
     if action.verb is Verb.SNOOZE and (action.until is None or action.until <= now):
         return
     match_batches(database, action)
-    move_batches(database, action, edit.id, now, max_attempts)
+    move_batches(database, action, now, max_attempts)
     if action.verb in _LASTING:
         database.run(
             "commands.decide",
@@ -64,7 +65,7 @@ def _execute_again(database: Database, edit: LoggedEdit, now: datetime, max_atte
         database.run("commands.undecide", ids=edit.batches)
 
 
-def _action(edit: LoggedEdit) -> Action | None:
+def _action(edit: LoggedEdit) -> BatchAction | None:
     """Return the action on the batches that it moved; None if it is only history."""
     # A reset is only history: a new database reads everything again anyway.
     if edit.verb not in (*MOVES, Verb.RESET_ATTEMPTS, Verb.PAUSE, Verb.RESUME):
@@ -73,7 +74,8 @@ def _action(edit: LoggedEdit) -> Action | None:
         until = msgspec.convert(edit.arguments.get("until"), datetime | None)
     except msgspec.ValidationError:
         return None
-    return Action(
+    return BatchAction(
+        id=edit.id,
         verb=Verb(edit.verb),
         selection=Selection(ids=tuple(edit.batches)),
         actor=edit.actor,

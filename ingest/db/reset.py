@@ -11,7 +11,8 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from ingest.batches.action import Action, Target
+from ingest.actions import ReadAgain
+from ingest.batches.action import Target
 from ingest.db.actions import match_batches_of, record_action, recorded_command
 from ingest.db.backup import backup
 from ingest.db.database import Database
@@ -75,7 +76,7 @@ def _sources_of(selected: list[Target], table: str) -> list[int]:
 
 
 def reset(
-    database: Database, selected: list[Target], action: Action, *, command: str, now: datetime
+    database: Database, selected: list[Target], action: ReadAgain, now: datetime
 ) -> ResetResult:
     """Delete the facts of the selected sources that can be reset."""
     sources = [target.id for target in selected if target.why is None]
@@ -84,9 +85,9 @@ def reset(
     backup_path = backup(database, now)
     stamp = now.isoformat()
     dropped = {}
-    with recorded_command(database, command):
+    with recorded_command(database, action.id):
         match_batches_of(database, sources)
-        record_action(database, action, command, now)
+        record_action(database, action, now)
         for table in FACT_TABLES:
             if deleted := _delete_facts(database, table, _sources_of(selected, table)):
                 dropped[table] = deleted
@@ -96,13 +97,13 @@ def reset(
         database.run("commands.supersede", now=stamp)
         database.run(
             "commands.tell_moves",
-            command=command,
+            command=action.id,
             move="supersede",
             new="superseded",
             reason=action.reason or action.verb,
             now=stamp,
         )
-    return ResetResult(command, dropped, backup_path)
+    return ResetResult(action.id, dropped, backup_path)
 
 
 def _delete_facts(database: Database, table: str, sources: list[int]) -> int:

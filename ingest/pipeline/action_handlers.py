@@ -1,90 +1,143 @@
-"""Handlers of user actions, run by the process that owns the database.
+"""Carries out the actions of people, in the process that owns the database.
 
-Requests and replies are plain values, because most of them cross the socket. A request whose
-`command` is None is a preview and changes nothing.
+`HANDLERS` is the table of all actions: what carries each one out, and when it may run. A recorded
+action that arrives again, because the owner that carried it out ended before it answered, is not
+carried out again.
 """
 
 import os
 from collections.abc import Callable
-from typing import Any
+from enum import Enum, auto
+from typing import Any, Final, TypeVar
 
-import msgspec
+from msgspec import Struct
 
-from ingest.batches.action import TaskAction
-from ingest.db.actions import execute_action, matched_items, preview, record_task_edit
-from ingest.db.database import Database
-from ingest.db.redact_stored import scan as find_secrets
-from ingest.db.reset import count, reset, targets
-from ingest.pipeline.action_messages import (
-    ActionReply,
+from ingest.actions import (
+    Action,
+    BatchAction,
+    FindSecrets,
+    Prune,
+    PruneCounts,
     ReadAgain,
     ReadAgainResult,
-    RequestedAction,
-    to_message,
+    ReadNow,
+    ReadReport,
+    RecordEdit,
+    StoredText,
 )
-from ingest.pipeline.command_queue import Handler
-from ingest.text.times import Clock
+from ingest.batches.action import Item
+from ingest.batches.retry_policy import MAX_ATTEMPTS
+from ingest.db import prune, redact_stored, reset
+from ingest.db.actions import execute_action, is_recorded, matched_items, preview, record_edit
+from ingest.db.database import Database
+from ingest.errors import ActionResultLost, ReadOnlyServer
+from ingest.text.times import Clock, utc_now
+
+R = TypeVar("R")
 
 
-def batches(database: Database, clock: Clock, max_attempts: int) -> Handler:
-    """Handles actions on batches: retry, cancel, snooze, pause …"""
+class When(Enum):
+    """When the owner may carry out an action."""
 
-    def handle(values: dict[str, Any]) -> dict[str, Any]:
-        request = msgspec.convert(values, RequestedAction)
-        if request.command is None:
-            return to_message(ActionReply(preview(database, request.order)))
-        execute_action(
-            database,
-            request.order,
-            command=request.command,
-            now=clock(),
-            max_attempts=max_attempts,
+    READ_ONLY = auto()
+    """At once, on the thread of the caller: it changes nothing."""
+    BETWEEN_COMMITS = auto()
+    """On the writing thread, between two commits."""
+    IDLE = auto()
+    """On the writing thread, while no file is being read."""
+
+
+class Handler(Struct, frozen=True):
+    carry_out: Callable[["ActionHandlers", Any], Any]
+    when: When
+
+
+class ActionHandlers:
+    """Carries out actions on an open database.
+
+    `scan` refreshes the list of sources, `read` reads everything that is new, and `changed` is
+    called after an action that the next round of reading must consider.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock = utc_now,
+        max_attempts: int = MAX_ATTEMPTS,
+        *,
+        scan: Callable[[], object],
+        read: Callable[[], ReadReport] | None = None,
+        changed: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.database = database
+        self.clock = clock
+        self.max_attempts = max_attempts
+        self.scan = scan
+        self.read = read
+        self.changed = changed
+
+    def carry_out(self, action: Action[R]) -> R:
+        result: R = HANDLERS[type(action)].carry_out(self, action)
+        return result
+
+    # ── one method per action ─────────────────────────────────────────────────────────────────────
+
+    def change_batches(self, action: BatchAction) -> list[Item]:
+        if action.dry_run:
+            return preview(self.database, action)
+        if not is_recorded(self.database, action.id):
+            execute_action(self.database, action, self.clock(), self.max_attempts)
+            self.changed()
+        return matched_items(self.database, action.id)
+
+    def record_edit(self, action: RecordEdit) -> None:
+        if not is_recorded(self.database, action.id):
+            record_edit(self.database, action, self.clock())
+
+    def read_again(self, action: ReadAgain) -> ReadAgainResult:
+        self._refuse_repetition(action.id)
+        self.scan()
+        matched = reset.targets(
+            self.database,
+            session=action.selection.session,
+            source=action.selection.source,
+            sources=action.sources,
+            readable=lambda path: os.access(path, os.R_OK),
         )
-        return to_message(ActionReply(matched_items(database, request.command)))
+        if action.dry_run or not any(target.why is None for target in matched):
+            return ReadAgainResult(matched, reset.count(self.database, matched), None)
+        done = reset.reset(self.database, matched, action, self.clock())
+        self.scan()
+        self.changed()
+        return ReadAgainResult(matched, done.facts_dropped, str(done.backup))
 
-    return handle
+    def prune(self, action: Prune) -> PruneCounts:
+        self._refuse_repetition(action.id)
+        # Only sources that are read to the end are pruned: refresh the sizes of the files.
+        self.scan()
+        if action.dry_run:
+            return prune.preview(self.database, action)
+        return prune.prune(self.database, action, self.clock())
 
+    def find_secrets(self, _action: FindSecrets) -> list[StoredText]:
+        return redact_stored.scan(self.database)
 
-def read_again(database: Database, clock: Clock, scan: Callable[[], object]) -> Handler:
-    """Handles resets: sources are read again. `scan` refreshes the list of sources."""
+    def read_now(self, _action: ReadNow) -> ReadReport:
+        if self.read is None:
+            raise ReadOnlyServer("The process that has the database open does not read files.")
+        return self.read()
 
-    def handle(values: dict[str, Any]) -> dict[str, Any]:
-        request = msgspec.convert(values, ReadAgain)
-        scan()
-        matched = targets(
-            database,
-            session=request.order.selection.session,
-            source=request.order.selection.source,
-            sources=request.sources,
-            readable=_readable,
-        )
-        if request.command is None or not any(target.why is None for target in matched):
-            return to_message(ReadAgainResult(matched, count(database, matched), None))
-        done = reset(database, matched, request.order, command=request.command, now=clock())
-        scan()
-        return to_message(ReadAgainResult(matched, done.facts_dropped, str(done.backup)))
-
-    return handle
-
-
-def task_actions(database: Database, clock: Clock) -> Handler:
-    """Stores edits of tasks and projects."""
-
-    def handle(values: dict[str, Any]) -> dict[str, Any]:
-        record_task_edit(database, msgspec.convert(values, TaskAction), clock())
-        return {}
-
-    return handle
+    def _refuse_repetition(self, action: str) -> None:
+        """The result of these actions is not recorded, so it cannot be returned a second time."""
+        if is_recorded(self.database, action):
+            raise ActionResultLost
 
 
-def redact_scan(database: Database) -> Handler:
-    """Finds stored secrets and private text."""
-
-    def handle(_values: dict[str, Any]) -> dict[str, Any]:
-        return {"places": msgspec.to_builtins(find_secrets(database))}
-
-    return handle
-
-
-def _readable(path: str) -> bool:
-    return os.access(path, os.R_OK)
+HANDLERS: Final[dict[type, Handler]] = {
+    BatchAction: Handler(ActionHandlers.change_batches, When.BETWEEN_COMMITS),
+    RecordEdit: Handler(ActionHandlers.record_edit, When.BETWEEN_COMMITS),
+    ReadAgain: Handler(ActionHandlers.read_again, When.IDLE),
+    Prune: Handler(ActionHandlers.prune, When.IDLE),
+    FindSecrets: Handler(ActionHandlers.find_secrets, When.READ_ONLY),
+    ReadNow: Handler(ActionHandlers.read_now, When.IDLE),
+}

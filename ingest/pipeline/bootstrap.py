@@ -29,7 +29,6 @@ from ingest.errors import (
     OwnerTimeout,
     SocketUnavailable,
 )
-from ingest.pipeline.command_queue import CommandQueue
 from ingest.pipeline.follow import Owner
 from ingest.pipeline.homes import Home
 from ingest.pipeline.run import RunSettings
@@ -74,11 +73,11 @@ class RunningServer:
         self.database = database
         self.reading = LocalReader(database)
         remove_abandoned(database.spool, time.time() - SPOOL_MAX_AGE)
-        self.commands = CommandQueue()
-        self.owner = Owner(database, options.homes, options.tuning, clock, self.commands)
+        self.owner = Owner(database, options.homes, options.tuning, clock)
+        self.actions = self.owner.actions
         homes = [home.id for home in options.homes]
         self.server = Server(
-            database, options.role, homes, clock(), self.commands.submit, options.limits
+            database, options.role, homes, clock(), self.actions.submit, options.limits
         )
         try:
             self.server.open()
@@ -88,7 +87,7 @@ class RunningServer:
 
     def close(self) -> None:
         """Disconnect the clients, then close the database."""
-        self.commands.close()
+        self.actions.close()
         self.server.close()
         self.database.close()
 

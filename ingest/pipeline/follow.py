@@ -11,12 +11,12 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from threading import Event
-from typing import Any
 
-from msgspec import Struct, to_builtins
+from msgspec import Struct
 from msgspec.structs import asdict
 
 from ingest import __version__, log
+from ingest.actions import ReadReport, RunReport
 from ingest.batches.retry_policy import RESOURCE_PAUSE
 from ingest.db.database import TAIL_CHECKPOINT, THREADS, Database
 from ingest.errors import (
@@ -27,29 +27,16 @@ from ingest.errors import (
     MemoryLimit,
     ValueRejected,
 )
-from ingest.pipeline import (
-    action_handlers,
-    action_messages,
-    reader_output,
-    source_errors,
-    spawn_readers,
-)
-from ingest.pipeline.command_queue import CommandQueue, Handler
+from ingest.pipeline import reader_output, source_errors, spawn_readers
+from ingest.pipeline.action_handlers import ActionHandlers
+from ingest.pipeline.action_queue import ActionQueue
 from ingest.pipeline.debounce import LONGEST, QUIET, Debounce
 from ingest.pipeline.homes import Home, home_of
 from ingest.pipeline.metrics import Metrics
-from ingest.pipeline.prune_action import PRUNE, prune_handler
 from ingest.pipeline.reader_deaths import ReaderDeaths
 from ingest.pipeline.readers import InProcessReader, ReaderDied, ReaderPool
 from ingest.pipeline.retry_schedule import RetrySchedule
-from ingest.pipeline.run import (
-    GROUP_SOURCES,
-    IngestRun,
-    Progress,
-    RunReport,
-    RunSettings,
-    clean_start,
-)
+from ingest.pipeline.run import GROUP_SOURCES, IngestRun, Progress, RunSettings, clean_start
 from ingest.pipeline.scan import ScanResult, TrackedFile, in_order, register, scan_and_register
 from ingest.tail import discovery
 from ingest.tail.source import SourceName
@@ -105,7 +92,6 @@ class Owner:
         homes: list[Home],
         tuning: RunSettings | None = None,
         clock: Clock = utc_now,
-        commands: CommandQueue | None = None,
     ) -> None:
         self.database = database
         self.homes = homes
@@ -115,35 +101,21 @@ class Owner:
         """Seconds until the next attempt after the queue was paused."""
         clean_start(database, clock)
         self.metrics = Metrics(__version__, clock())
-        self.commands = commands or CommandQueue()
-        self.commands.when_idle["pass"] = self._read_on_request
-        self.commands.at_any_time[action_messages.BATCH_ACTION] = self._then_rescan(
-            action_handlers.batches(database, clock, self.tuning.max_attempts)
+        self._rescan = Event()
+        """Set after an action: the next round sweeps everything immediately."""
+        self.actions = ActionQueue(
+            ActionHandlers(
+                database,
+                clock,
+                self.tuning.max_attempts,
+                scan=self.scan,
+                read=self._read_on_request,
+                changed=self._rescan.set,
+            )
         )
-        self.commands.at_any_time[action_messages.TASK_ACTION] = action_handlers.task_actions(
-            database, clock
-        )
-        self.commands.read_only[action_messages.REDACT_SCAN] = action_handlers.redact_scan(database)
-        self.commands.when_idle[action_messages.READ_AGAIN] = self._then_rescan(
-            action_handlers.read_again(database, clock, self.scan)
-        )
-        self.commands.when_idle[PRUNE] = prune_handler(database, homes, clock)
         self.stop = Event()
         """Set from outside to stop soon. Unfinished batches are released and read later."""
         self._tracked: dict[str, dict[SourceName, TrackedFile]] = {}
-        self._rescan = Event()
-        """Set after a user action: the next round sweeps everything immediately."""
-
-    def _then_rescan(self, handler: Handler) -> Handler:
-        """Wrap a handler so that its action takes effect in the next round of following."""
-
-        def handle(values: dict[str, Any]) -> dict[str, Any]:
-            reply = handler(values)
-            if values.get("command") is not None:
-                self._rescan.set()
-            return reply
-
-        return handle
 
     def scan(self) -> ScanResult:
         """Scan all homes and update the list of sources."""
@@ -191,7 +163,7 @@ class Owner:
             )
             run.is_stopped = self.stop.is_set
             run.on_commit = self.metrics.record_batches
-            run.between_commits = self._run_commands
+            run.between_commits = self._run_actions
             used_readers = readers or self._choose_readers(changed)
             # While readers parse, a second DuckDB thread would only take a core from them.
             threads = 1 if isinstance(used_readers, ReaderPool) else THREADS
@@ -253,13 +225,13 @@ class Owner:
         release_memory_at = monotonic() + RELEASE_MEMORY_EVERY
         memory_errors = 0
         """Consecutive rounds that failed because DuckDB ran out of memory."""
-        self.commands.wake = partial(_wake_watchers, watchers)
+        self.actions.wake = partial(_wake_watchers, watchers)
         retries = RetrySchedule(self.database, self.tuning.retry, self.clock, monotonic)
         try:
             while not stop.is_set():
                 # A deleted database file must be noticed even if there is nothing to store.
                 self.database.check_file()
-                self.commands.run_pending(idle=True)
+                self.actions.run_pending(idle=True)
                 maintain()
                 if monotonic() >= release_memory_at:
                     self.database.release_memory()
@@ -310,7 +282,7 @@ class Owner:
     def _wait_before_retry(
         self, stop: Event, monotonic: Callable[[], float], memory_errors: int
     ) -> None:
-        """Wait before the next attempt, or until a command ran, which may have removed the cause.
+        """Wait before the next attempt, or until an action ran, which may have removed the cause.
         After a lack of memory the wait starts short and doubles each time.
         """
         pause = (
@@ -320,17 +292,17 @@ class Owner:
         )
         until = monotonic() + pause
         while not stop.wait(max(0.0, min(until - monotonic(), LONGEST_WAIT))):
-            if self.commands.run_pending(idle=True) or monotonic() >= until:
+            if self.actions.run_pending(idle=True) or monotonic() >= until:
                 return
 
-    def _run_commands(self) -> None:
-        """Run the pending commands between two commits."""
-        self.commands.run_pending(idle=False)
+    def _run_actions(self) -> None:
+        """Run the pending actions between two commits."""
+        self.actions.run_pending(idle=False)
 
-    def _read_on_request(self, _values: dict[str, Any]) -> dict[str, Any]:
+    def _read_on_request(self) -> ReadReport:
         """Read everything that is new at the request of another process."""
         report = self.read_once()
-        return {"report": to_builtins(report), "behind_bytes": self.metrics.behind_bytes}
+        return ReadReport(report, self.metrics.behind_bytes)
 
     def save_sample(self, *, at_once: bool = False) -> None:
         """Store a sample of the metrics: once a minute, and only if something happened."""

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from ingest import log
+from ingest.actions import Prune
 from ingest.db.database import Database
 from ingest.db.prune import prune
 from ingest.errors import DatabaseError
@@ -50,11 +51,5 @@ class Maintenance:
         if self._pruned_at is None or now - self._pruned_at >= PRUNE_EVERY:
             self._pruned_at = now
             # Only the history of finished batches: facts are pruned by `tailboard prune` alone.
-            prune(
-                self.database,
-                now - self.retention,
-                facts=False,
-                now=now,
-                actor="auto",
-                reason="retention_days",
-            )
+            action = Prune(before=now - self.retention, actor="auto", reason="retention_days")
+            prune(self.database, action, now)

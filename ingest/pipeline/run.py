@@ -5,7 +5,6 @@ stored, and facts and cursor are stored in one transaction, so a run can stop at
 later one continues there. The caller decides when to run, and with how many readers.
 """
 
-import contextlib
 import os
 from collections import deque
 from collections.abc import Callable
@@ -13,9 +12,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import msgspec
-from msgspec import Struct, field
+from msgspec import Struct
 from msgspec.structs import replace
 
+from ingest import log
+from ingest.actions import RunReport
 from ingest.batches.batch import BatchKey
 from ingest.batches.batch import Kind as Work
 from ingest.batches.failure import OWNER_DIED, READER_DIED, Failure
@@ -53,18 +54,6 @@ class RunSettings(Struct, frozen=True):
     line_cap: int = 64 * 1024**2
     retry: Mode = Mode.AUTOMATIC
     max_attempts: int = MAX_ATTEMPTS
-
-
-class RunReport(Struct):
-    """Totals of a run."""
-
-    sources: int = 0
-    bytes_read: int = 0
-    lines: int = 0
-    facts: int = 0
-    rejected: int = 0
-    batches: dict[str, int] = field(default_factory=dict)
-    paused: str | None = None
 
 
 Progress = Callable[[RunReport, int], None]
@@ -211,7 +200,7 @@ class IngestRun:
     def _release_claims(self) -> None:
         """Release the batches that are still claimed. If that fails, the next run does it."""
         if self._tasks:
-            with contextlib.suppress(DatabaseError):
+            with log.suppress("Releasing claimed batches", DatabaseError):
                 queue.release(self.database, Work.INGEST, self._now())
 
     def _handle_reader_death(self, death: ReaderDied) -> None:

@@ -5,23 +5,20 @@ journals are not recorded one by one: their paths follow from the project.
 """
 
 import json
-from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
 from msgspec import Struct
 
-from ingest.db.query_reader import NamedQueries, Row
+from ingest.actions import RecordEdit
+from ingest.db.query_reader import NamedQueries, QueryReader, Row
 from ingest.errors import ProjectError
 
 EXPORTED: Final = "exported"
 AUTO: Final = "journal-auto"
 JOURNALS: Final = Path("docs", "ai-journal")
 """Folder of the journals, relative to the project."""
-
-RecordCommand = Callable[[str, dict[str, Any], dict[str, Any]], object]
-"""Records a command in the edit log: verb, subject, arguments."""
 
 
 class AutoExport(Struct, frozen=True):
@@ -48,10 +45,14 @@ def auto_exports(rows: NamedQueries) -> list[AutoExport]:
     return list(switched_on.values())
 
 
-def set_auto_export(rows: NamedQueries, record: RecordCommand, folder: Path, *, on: bool) -> None:
+def set_auto_export(database: QueryReader, folder: Path, *, on: bool) -> None:
     """Switch automatic export on or off for a folder; recorded only if that changes anything."""
-    if any(export.folder == str(folder) for export in auto_exports(rows)) is not on:
-        record(AUTO, {"folder": str(folder)}, {"on": on})
+    if any(export.folder == str(folder) for export in auto_exports(database)) is not on:
+        database.act(auto_export_action(folder, on=on))
+
+
+def auto_export_action(folder: Path, *, on: bool) -> RecordEdit:
+    return RecordEdit(verb=AUTO, about={"folder": str(folder)}, arguments={"on": on})
 
 
 def exported_files(rows: NamedQueries) -> list[Path]:
@@ -72,10 +73,14 @@ def unrecorded_exports(rows: NamedQueries, paths: list[Path]) -> list[Path]:
     return [path for path in paths if str(path) not in known]
 
 
-def record_exports(rows: NamedQueries, record: RecordCommand, what: str, paths: list[Path]) -> None:
+def record_exports(database: QueryReader, what: str, paths: list[Path]) -> None:
     """Record the export of these files, each once."""
-    for path in unrecorded_exports(rows, paths):
-        record(EXPORTED, {"path": str(path)}, {"what": what})
+    for path in unrecorded_exports(database, paths):
+        database.act(export_action(what, path))
+
+
+def export_action(what: str, path: Path) -> RecordEdit:
+    return RecordEdit(verb=EXPORTED, about={"path": str(path)}, arguments={"what": what})
 
 
 def project_folder(rows: NamedQueries, project: str) -> Path | None:

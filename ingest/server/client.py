@@ -9,7 +9,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
+
+import msgspec
 
 from ingest import __version__
 from ingest.db import paths
@@ -26,6 +28,9 @@ from ingest.errors import (
 from ingest.server import owner_file, protocol
 from ingest.server.connection import Connection, connect
 
+if TYPE_CHECKING:
+    from ingest.actions import Action
+
 REPLY_TIMEOUT = 60.0
 """Seconds after which an owner counts as unresponsive: more than a client waits for its turn, and
 more than the server's query time limit."""
@@ -34,6 +39,7 @@ GREETING_TIMEOUT = 5.0
 """Seconds after which an owner that does not greet a new client counts as unresponsive."""
 _IDLE = 4
 
+T = TypeVar("T")
 R = TypeVar(
     "R",
     protocol.Tables,
@@ -100,11 +106,16 @@ class DatabaseClient:
         reply = self._exchange(protocol.CopyRequest(form), protocol.Copied, COPY_TIMEOUT)
         return paths.beside(self.path, "spool") / Path(reply.name).name
 
-    def act(self, name: str, /, **values: object) -> dict[str, Any]:
-        """Execute an action in the owner. Never retried: after `OwnerGone` it may be executed."""
-        return self._exchange(
-            protocol.ActionRequest(name, values), protocol.ActionResponse, None, retry=False
-        ).values
+    def act(self, action: "Action[T]", /) -> T:
+        """Have the owner carry out an action. After `OwnerGone` it may be carried out; the next
+        owner knows that, and returns the result."""
+        request = protocol.ActionRequest(protocol.encoded(action))
+        reply = self._exchange(request, protocol.ActionResponse, None, retry=False)
+        try:
+            result: T = msgspec.msgpack.decode(reply.result, type=action.result)
+        except msgspec.MsgspecError:
+            raise _other_version(self.path, self.host) from None
+        return result
 
     def fetch_owner(self) -> protocol.Host:
         """Request current information about the owner."""

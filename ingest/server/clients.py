@@ -13,9 +13,11 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
 from ingest import log
+from ingest.actions import Action, decode_action
 from ingest.db.database import Database, explain_and_mark
 from ingest.db.engine import Error
 from ingest.db.query_reader import HOLD_SECONDS, QUERY_SECONDS
@@ -24,8 +26,8 @@ from ingest.server import protocol
 from ingest.server.connection import HEADER, peer_uid
 from ingest.server.queries import Caller, Queries, QueryLimits
 
-Actor = Callable[[str, dict[str, Any]], "Future[dict[str, Any]]"]
-"""Executes an action by name with its values, and returns the future result."""
+Submit = Callable[[Action[Any]], "Future[Any]"]
+"""Passes an action to the owner's thread, and returns its future result."""
 
 _HEARTBEAT_SECONDS = 10.0
 """The longest time without a message to a client that watches the commits."""
@@ -84,10 +86,12 @@ class Client(Caller):
 
 
 class Clients:
-    def __init__(self, database: Database, host: protocol.Host, act: Actor, limits: Limits) -> None:
+    def __init__(
+        self, database: Database, host: protocol.Host, submit: Submit, limits: Limits
+    ) -> None:
         self._database = database
         self._host = host
-        self._act = act
+        self._submit = submit
         self._limits = limits
         self._loop = asyncio.get_running_loop()
         self._committed: asyncio.Future[None] = self._loop.create_future()
@@ -232,17 +236,23 @@ class Clients:
                 return await self.queries.run_sql(client, text, limit)
             case protocol.CopyRequest(form):
                 return await self.queries.copy(client, form)
-            case protocol.ActionRequest(name, values):
-                return await self._run_action(name, values)
+            case protocol.ActionRequest(action):
+                return await self._run_action(action)
             case protocol.SnapshotRequest():
                 await self.queries.hold_snapshot(client)
         return protocol.reply(self._host)
 
-    async def _run_action(self, name: str, values: dict[str, Any]) -> bytes:
+    async def _run_action(self, data: msgspec.Raw) -> bytes:
+        try:
+            action = decode_action(data)
+        except msgspec.MsgspecError:
+            return protocol.reply(protocol.INVALID)
         # On a worker, because an action that only reads runs at once, on the thread that asks.
-        future = await self.queries.in_worker(lambda: self._act(name, values))
+        future = await self.queries.in_worker(lambda: self._submit(action))
         result = await asyncio.wrap_future(future)
-        return await self.queries.in_worker(lambda: protocol.reply(protocol.ActionResponse(result)))
+        return await self.queries.in_worker(
+            lambda: protocol.reply(protocol.ActionResponse(protocol.encoded(result)))
+        )
 
     # ── room ────────────────────────────────────────────────────────────────────────────────────
 

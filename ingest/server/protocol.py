@@ -43,10 +43,10 @@ class CopyRequest(Struct, tag="copy"):
 
 
 class ActionRequest(Struct, tag="action"):
-    """Execute an action on the owner's writing thread."""
+    """Carry out an action of `ingest.actions`, which is encoded separately: clients that only read
+    do not load it."""
 
-    name: str
-    values: dict[str, Any]
+    action: msgspec.Raw
 
 
 class SnapshotRequest(Struct, tag="snapshot"):
@@ -91,7 +91,7 @@ class Copied(Struct, tag="copied"):
 
 
 class ActionResponse(Struct, tag="result"):
-    values: dict[str, Any]
+    result: msgspec.Raw
 
 
 class Host(Struct, tag="host"):
@@ -207,15 +207,16 @@ class InvalidMessage(Exception):
 def request(message: Request) -> bytes:
     if isinstance(message, NamedQueriesRequest):
         message = NamedQueriesRequest([(name, wrapped(values)) for name, values in message.queries])
-    elif isinstance(message, ActionRequest):
-        message = ActionRequest(message.name, wrapped(message.values))
     return _encode(message)
 
 
 def reply(message: Sent) -> bytes:
-    if isinstance(message, ActionResponse):
-        return _encode(ActionResponse(wrapped(message.values)))
     return _encode(message)
+
+
+def encoded(value: object) -> msgspec.Raw:
+    """An action or its result, as a part of a message."""
+    return msgspec.Raw(_encode(value))
 
 
 def packed(

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ingest import __version__, log
 from ingest.db import paths
@@ -23,7 +23,7 @@ from ingest.server import owner_file, protocol
 from ingest.server.owner_file import OwnerInfo, Role
 
 if TYPE_CHECKING:
-    from ingest.server.clients import Actor, Clients, Limits
+    from ingest.server.clients import Clients, Limits, Submit
 
 _ANNOUNCE_SECONDS = 0.1
 """Between two attempts to write the owner file, which a full disk refuses."""
@@ -33,7 +33,7 @@ _JOIN_SECONDS = 15.0
 """How long `close` waits for the thread: more than it takes to serve and to stop all queries."""
 
 
-def read_only(_name: str, _values: dict[str, Any]) -> "Future[dict[str, Any]]":
+def refuse(_action: object) -> "Future[object]":
     raise ReadOnlyServer("The process that has the database open only lets others read.")
 
 
@@ -46,11 +46,11 @@ class Server:
         role: Role,
         homes: list[str],
         since: datetime,
-        act: "Actor" = read_only,
+        submit: "Submit" = refuse,
         limits: "Limits | None" = None,
     ) -> None:
         self._database = database
-        self._act = act
+        self._submit = submit
         self._limits = limits
         self.host = protocol.Host(
             os.getpid(),
@@ -147,7 +147,7 @@ class Server:
         from ingest.server.clients import Clients, Limits
 
         loop, end = asyncio.get_running_loop(), asyncio.Event()
-        clients = Clients(self._database, self.host, self._act, self._limits or Limits())
+        clients = Clients(self._database, self.host, self._submit, self._limits or Limits())
 
         def from_any_thread(callback: Callable[[], None]) -> None:
             # The loop may have been closed meanwhile.

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from ingest.batches.action import Action, Selection, Verb
+from ingest.actions import BatchAction
+from ingest.batches.action import Selection, Verb
 from ingest.db.actions import execute_action, matched_items
 from ingest.db.database import Database
 
@@ -62,9 +63,14 @@ def measure(folder: Path, batches: int, failed_every: int, runs: int) -> dict[st
         commands = iter(range(1_000_000))
 
         def retry() -> None:
-            order = Action(verb=Verb.RETRY, selection=Selection(only_error=True), actor="bench")
+            action = BatchAction(
+                id=f"c{next(commands)}",
+                verb=Verb.RETRY,
+                selection=Selection(only_error=True),
+                actor="bench",
+            )
             at = NOW + timedelta(seconds=1)
-            done = execute_action(database, order, command=f"c{next(commands)}", now=at)
+            done = execute_action(database, action, at)
             assert done.done == batches // failed_every
 
         def told() -> None:

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from ingest.actions import RunReport
 from ingest.db.database import Database
 from ingest.db.load import FACT_TABLES
 from ingest.db.recovery import open_database
@@ -21,7 +22,7 @@ from ingest.pipeline import spawn_readers
 from ingest.pipeline.follow import Owner
 from ingest.pipeline.homes import homes
 from ingest.pipeline.readers import ReaderPool
-from ingest.pipeline.run import RunReport, RunSettings
+from ingest.pipeline.run import RunSettings
 from ingest.tail.source import SourceName, parse
 from tests.build import scenarios
 from tests.build.home import Home

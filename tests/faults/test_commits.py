@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from ingest.batches.action import Action, Selection, Verb
+from ingest.actions import BatchAction
+from ingest.batches.action import Selection, Verb
 from ingest.batches.batch import Kind
 from ingest.db import commit_results, queue
 from ingest.db.actions import execute_action
@@ -190,8 +191,8 @@ def test_a_batch_that_is_cancelled_before_it_is_claimed_is_not_stored_and_the_ot
             (row, *_) = database.rows("queue.waiting")
             cancelled.append(row["id"])
             wanted = Selection(ids=(row["id"],))
-            action = Action(verb=Verb.CANCEL, selection=wanted, actor="ada")
-            assert execute_action(database, action, command="c", now=harness.now).done == 1
+            action = BatchAction(verb=Verb.CANCEL, selection=wanted, actor="ada")
+            assert execute_action(database, action, harness.now).done == 1
 
     with harness.open() as database:
         with Between(stop).set(), pytest.raises(KeyboardInterrupt):
@@ -203,8 +204,8 @@ def test_a_batch_that_is_cancelled_before_it_is_claimed_is_not_stored_and_the_ot
         stored = list(dump(database))
         assert stored
         assert set(stored) < set(harness.quiet())
-        again = Action(verb=Verb.RETRY, selection=Selection(ids=tuple(cancelled)), actor="ada")
-        execute_action(database, again, command="r", now=harness.now)
+        again = BatchAction(verb=Verb.RETRY, selection=Selection(ids=tuple(cancelled)), actor="ada")
+        execute_action(database, again, harness.now)
         harness.owner(database).read_once()
         assert list(dump(database)) == harness.quiet()
         assert set(states(database)) <= {"completed", "completed_empty"}

@@ -8,10 +8,10 @@ from threading import Barrier
 
 import pytest
 
+from ingest.actions import FindSecrets
 from ingest.db import database as store
 from ingest.db.database import Database
 from ingest.db.engine import Connection
-from ingest.pipeline.action_messages import REDACT_SCAN
 from ingest.pipeline.bootstrap import RunningServer, ServerOptions, start_or_connect
 from ingest.pipeline.homes import homes
 from ingest.server.client import DatabaseClient
@@ -151,12 +151,12 @@ def test_a_search_for_secrets_waits_for_nobody_who_writes(cli: CliHarness) -> No
         try:
             assert looked.result(PATIENCE) == []
         finally:
-            found.commands.close()
+            found.actions.close()
 
 
 def look_for_secrets(path: Path) -> object:
     with DatabaseClient(path) as remote:
-        return remote.act(REDACT_SCAN)["places"]
+        return remote.act(FindSecrets())
 
 
 @pytest.mark.fault("D40")

@@ -11,9 +11,10 @@ from threading import Event
 
 import pytest
 
-from ingest.batches.action import Action, Selection, TaskAction, Verb
+from ingest.actions import BatchAction, ReadAgain, RecordEdit
+from ingest.batches.action import Verb
 from ingest.db import actions
-from ingest.db.actions import execute_action, record_task_edit
+from ingest.db.actions import execute_action, record_edit
 from ingest.db.database import Database
 from ingest.db.edit_log import EditLog
 from ingest.db.redact_stored import redact
@@ -28,24 +29,22 @@ SECRET = "sk-proj-" + "Ab3" * 16
 
 
 def pause(database: Database) -> None:
-    order = Action(verb=Verb.PAUSE, selection=Selection(), actor="ada", reason=None)
-    execute_action(database, order, command="c1", now=NOW)
+    execute_action(database, BatchAction(id="c1", verb=Verb.PAUSE, actor="ada"), NOW)
 
 
 def add_task(database: Database, text: str = "Write it") -> None:
-    record_task_edit(database, saying(text, "c1"), NOW)
+    record_edit(database, saying(text, "c1"), NOW)
 
 
-def saying(text: str, command: str) -> TaskAction:
-    return TaskAction(
-        command=command, verb="task", about={"task": "t"}, arguments={"text": text}, actor="ada"
+def saying(text: str, command: str) -> RecordEdit:
+    return RecordEdit(
+        id=command, verb="task", about={"task": "t"}, arguments={"text": text}, actor="ada"
     )
 
 
 def begin_again(database: Database) -> None:
-    order = Action(verb=Verb.RESET, selection=Selection(), actor="ada", reason=None)
-    meant = targets(database, readable=lambda _: True)
-    reset(database, meant, order, command="c1", now=NOW)
+    selected = targets(database, readable=lambda _: True)
+    reset(database, selected, ReadAgain(id="c1", actor="ada"), NOW)
 
 
 ORDERS = pytest.mark.parametrize("order", [pause, add_task, begin_again])
@@ -68,7 +67,7 @@ def test_an_order_that_was_refused_is_never_carried_out(
     harness.session("chat")
     harness.read()
     with harness.open() as database:
-        record_task_edit(database, saying("Before", "c0"), NOW)
+        record_edit(database, saying("Before", "c0"), NOW)
 
     def fails(*_: object, **__: object) -> None:
         raise error
@@ -80,7 +79,7 @@ def test_an_order_that_was_refused_is_never_carried_out(
             with pytest.raises(type(error)):
                 order(database)
         assert [edit.id for edit in EditLog(database.path).read()] == ["c0"]
-        record_task_edit(database, saying("After", "c2"), NOW)
+        record_edit(database, saying("After", "c2"), NOW)
     with harness.open() as database:
         assert replay(database, NOW) == 0
         assert known(database) == [("task", "c0"), ("task", "c2")]
@@ -129,7 +128,7 @@ def test_a_line_that_was_written_in_part_is_taken_back(
         with monkeypatch.context() as patched:
             patched.setattr(os, "pwrite", full)
             with pytest.raises(DiskFull):
-                record_task_edit(database, saying("No room", "c2"), NOW)
+                record_edit(database, saying("No room", "c2"), NOW)
         assert EditLog(database.path).size() == size
         assert known(database) == [("task", "c1")]
 
@@ -147,7 +146,7 @@ def test_an_edit_of_another_database_is_kept_while_the_file_is_written_anew(
         with Database(other) as database:
             opened.set()
             begun.wait(PATIENCE)
-            record_task_edit(database, saying("Beside", "c2"), NOW)
+            record_edit(database, saying("Beside", "c2"), NOW)
             past.set()
 
     def locks(file: int, how: int) -> None:
@@ -185,12 +184,12 @@ def test_a_database_that_was_lost_finds_all_edits_in_a_file_that_was_written_ane
     """Nothing hangs on how long the lines are that others changed."""
     other = harness.path.with_name("other.duckdb")
     with Database(other) as database:
-        record_task_edit(database, saying("x" * 500 + SECRET, "c1"), NOW)
+        record_edit(database, saying("x" * 500 + SECRET, "c1"), NOW)
     with harness.open() as database:
-        record_task_edit(database, saying("First", "c2"), NOW)
+        record_edit(database, saying("First", "c2"), NOW)
     kept = harness.path.read_bytes()
     with harness.open() as database:
-        record_task_edit(database, saying("Second", "c3"), NOW)
+        record_edit(database, saying("Second", "c3"), NOW)
     with Database(other) as database:
         EditLog(other).rewrite(lambda line: line.replace(b"x" * 500, b"x"))
     harness.path.write_bytes(kept)

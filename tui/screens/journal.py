@@ -23,7 +23,6 @@ from ingest.projects.journal.page import page
 from ingest.projects.journal.write import JournalFormat, WrittenJournal, default_path, write
 from ingest.text.units import pluralize
 from tui import content
-from tui.actions_runner import ActionRunner
 from tui.base_screen import BaseScreen
 from tui.commands import bind
 from tui.dialogs import ChoiceDialog
@@ -261,9 +260,7 @@ class JournalScreen(BaseScreen):
             lambda reader: exports.unrecorded_exports(reader, paths)
         )
         for path in new:
-            await ActionRunner(self.dashboard.queries).say(
-                exports.EXPORTED, {"path": str(path)}, {"what": "journal"}
-            )
+            await self.dashboard.queries.act(exports.export_action("journal", path))
 
     # ── automatic exports ─────────────────────────────────────────────────────────────────────────
 
@@ -280,9 +277,7 @@ class JournalScreen(BaseScreen):
             self.notify("Move to a session first, to choose its project.", markup=False)
             return
         on = not current.is_exported
-        await ActionRunner(self.dashboard.queries).say(
-            exports.AUTO, {"folder": str(current.folder)}, {"on": on}
-        )
+        await self.dashboard.queries.act(exports.auto_export_action(current.folder, on=on))
         target = current.folder / exports.JOURNALS
         text = f"On: journals are written to {target}." if on else f"Off for {current.folder}."
         if on and await asyncio.to_thread(is_ignored, os.environ, current.folder, target) is False:

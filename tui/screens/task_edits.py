@@ -6,11 +6,10 @@ Keys and selection are in `tasks.py`.
 import uuid
 from collections.abc import Callable
 
+from ingest.actions import current_user
 from ingest.errors import ProjectError
-from ingest.pipeline.action_messages import actor
 from ingest.projects.tasks import validate_edit
 from ingest.projects.tasks.edits import (
-    VERB,
     Add,
     AddEvidence,
     Link,
@@ -21,7 +20,7 @@ from ingest.projects.tasks.edits import (
     TaskEdit,
     Undo,
     Unlink,
-    encode_edit,
+    edit_action,
     last_edit,
 )
 from ingest.projects.tasks.model import EvidenceKind, Roadmap, Task, TaskState
@@ -29,7 +28,6 @@ from ingest.projects.tasks.plan import ID_CHARS
 from ingest.projects.tasks.roadmap import recorded_edits
 from ingest.text.sanitize import truncate
 from tui import content
-from tui.actions_runner import ActionRunner
 from tui.base_screen import BaseScreen
 from tui.dialogs import ChoiceDialog, InputDialog
 from tui.plan import PlanScope
@@ -56,10 +54,8 @@ class TaskEdits(BaseScreen):
 
     def _edit(self, task: str, edit: TaskEdit, reason: str | None = None) -> None:
         """Send an edit, and load the tasks again."""
-        actions = ActionRunner(self.dashboard.queries)
-        self.run_command(
-            lambda: actions.say(VERB, {"task": task}, encode_edit(edit), reason or None)
-        )
+        action = edit_action(task, edit, reason or None)
+        self.run_command(lambda: self.dashboard.queries.act(action))
 
     def _edit_selected(self, edit: TaskEdit, reason: str | None = None) -> None:
         if self.plan_pane.selected is not None:
@@ -166,12 +162,11 @@ class TaskEdits(BaseScreen):
         self.run_command(self._undo)
 
     async def _undo(self) -> None:
-        last = last_edit(await self.dashboard.queries.ask(recorded_edits), actor())
+        last = last_edit(await self.dashboard.queries.ask(recorded_edits), current_user())
         if last is None:
             self.notify("Nothing to undo.", markup=False)
             return
-        actions = ActionRunner(self.dashboard.queries)
-        await actions.say(VERB, {"task": last.task}, encode_edit(Undo(last.id)))
+        await self.dashboard.queries.act(edit_action(last.task, Undo(last.id)))
         texts = {task.id: task.text for task in self.roadmap.tasks}
         name = truncate(texts.get(last.task, last.task), _NAME_CHARS)
         text = content.line(f"Undone: “{name}” {_describe(last.edit)}").plain

@@ -8,7 +8,7 @@ import click
 from ingest.batches.batch import Kind
 from ingest.batches.state import State
 from ingest.cli.access import open_for_reading
-from ingest.cli.actions import BATCHES_LISTED
+from ingest.cli.batch_target import BATCHES_LISTED
 from ingest.cli.commands.batches_actions import VERBS
 from ingest.cli.group import Group
 from ingest.cli.ids import resolve_prefix

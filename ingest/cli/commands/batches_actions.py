@@ -1,26 +1,24 @@
-"""The actions on batches, each a subcommand of `tailboard batches`."""
+"""The actions on batches, each a command of `tailboard batches`."""
 
+from collections import Counter
 from datetime import datetime
 from typing import Final
 
 import click
+from msgspec import Struct
 
-from ingest.batches.action import Action, Selection, Verb
-from ingest.cli.actions import (
-    ActionReport,
-    BatchTarget,
-    action_runner,
-    batch_target_options,
-    later,
-    order_of,
-)
-from ingest.cli.actions import selection as selected
+from ingest.actions import BatchAction
+from ingest.batches.action import Item, Verb
+from ingest.cli.access import open_for_actions
+from ingest.cli.batch_target import BatchTarget, batch_target_options, selection_of
 from ingest.cli.confirm import confirmed, yes_option
 from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.options import reason_option
 from ingest.cli.output import Column, Output
+from ingest.errors import InvalidTime
 from ingest.exit_codes import Exit
+from ingest.text import times
 from ingest.text.units import pluralize
 
 _DONE: Final = {
@@ -42,14 +40,14 @@ _dry_run = click.option(
 @_dry_run
 @batch_target_options
 @with_invocation
-def retry(invocation: Invocation, chosen: BatchTarget, reason: str | None, dry_run: bool) -> int:
+def retry(invocation: Invocation, target: BatchTarget, reason: str | None, dry_run: bool) -> int:
     """Retry failed and cancelled batches; with --include-dead, dead batches too.
 
     Batches in progress are not touched. A dead batch gets one more attempt.
 
     Example: tailboard batches retry --only-error --session 019a3f
     """
-    return _run_action(invocation, Verb.RETRY, chosen, reason, dry_run=dry_run)
+    return _run(invocation, Verb.RETRY, target, reason, dry_run=dry_run)
 
 
 @click.command("cancel", cls=Command)
@@ -59,14 +57,14 @@ def retry(invocation: Invocation, chosen: BatchTarget, reason: str | None, dry_r
 @batch_target_options
 @with_invocation
 def cancel(
-    invocation: Invocation, chosen: BatchTarget, reason: str | None, dry_run: bool, yes: bool
+    invocation: Invocation, target: BatchTarget, reason: str | None, dry_run: bool, yes: bool
 ) -> int:
     """Cancel waiting batches until somebody retries them. Their files are not read meanwhile.
 
     Example: tailboard batches cancel --batch 3fa94c1b
     """
-    _require_selection(chosen)
-    return _run_action(invocation, Verb.CANCEL, chosen, reason, dry_run=dry_run, yes=yes)
+    _require(target)
+    return _run(invocation, Verb.CANCEL, target, reason, dry_run=dry_run, yes=yes)
 
 
 @click.command("snooze", cls=Command)
@@ -76,15 +74,15 @@ def cancel(
 @batch_target_options
 @with_invocation
 def snooze(
-    invocation: Invocation, chosen: BatchTarget, until: str, reason: str | None, dry_run: bool
+    invocation: Invocation, target: BatchTarget, until: str, reason: str | None, dry_run: bool
 ) -> int:
     """Postpone batches. This does not count as an attempt.
 
     Example: tailboard batches snooze --session 019a3f --until 2h
     """
-    _require_selection(chosen)
-    moment = later(invocation, until, "--until")
-    return _run_action(invocation, Verb.SNOOZE, chosen, reason, dry_run=dry_run, until=moment)
+    _require(target)
+    moment = _until(invocation, until)
+    return _run(invocation, Verb.SNOOZE, target, reason, dry_run=dry_run, until=moment)
 
 
 @click.command("wake", cls=Command)
@@ -92,13 +90,13 @@ def snooze(
 @_dry_run
 @batch_target_options
 @with_invocation
-def wake(invocation: Invocation, chosen: BatchTarget, reason: str | None, dry_run: bool) -> int:
+def wake(invocation: Invocation, target: BatchTarget, reason: str | None, dry_run: bool) -> int:
     """Run snoozed batches, and batches that wait for their next attempt, now.
 
     Example: tailboard batches wake --session 019a3f
     """
-    _require_selection(chosen)
-    return _run_action(invocation, Verb.WAKE, chosen, reason, dry_run=dry_run)
+    _require(target)
+    return _run(invocation, Verb.WAKE, target, reason, dry_run=dry_run)
 
 
 @click.command("reset-attempts", cls=Command)
@@ -107,13 +105,13 @@ def wake(invocation: Invocation, chosen: BatchTarget, reason: str | None, dry_ru
 @batch_target_options
 @with_invocation
 def reset_attempts(
-    invocation: Invocation, chosen: BatchTarget, reason: str | None, dry_run: bool
+    invocation: Invocation, target: BatchTarget, reason: str | None, dry_run: bool
 ) -> int:
     """Set the attempt count of failed batches to zero; the lifetime count stays.
 
     Example: tailboard batches reset-attempts --error io_error
     """
-    return _run_action(invocation, Verb.RESET_ATTEMPTS, chosen, reason, dry_run=dry_run)
+    return _run(invocation, Verb.RESET_ATTEMPTS, target, reason, dry_run=dry_run)
 
 
 @click.command("pause", cls=Command)
@@ -141,67 +139,98 @@ def resume(invocation: Invocation, reason: str | None) -> int:
 VERBS: Final = (retry, cancel, snooze, wake, reset_attempts, pause, resume)
 
 
-def _require_selection(chosen: BatchTarget) -> None:
-    if not chosen.says_something:
+class _Outcome(Struct, frozen=True):
+    """The result of an action, batch by batch, or the preview of it."""
+
+    action: BatchAction
+    items: list[Item]
+
+    def body(self) -> dict[str, object]:
+        dry_run = self.action.dry_run
+        return {
+            "command": None if dry_run else self.action.id,
+            "dry_run": dry_run,
+            "matched": [item.batch for item in self.items],
+            "done": [] if dry_run else [item.batch for item in self.changed],
+            "skipped": [{"id": item.batch, "why": item.why} for item in self.skipped],
+        }
+
+    @property
+    def changed(self) -> list[Item]:
+        return [item for item in self.items if item.why is None]
+
+    @property
+    def skipped(self) -> list[Item]:
+        return [item for item in self.items if item.why is not None]
+
+
+def _require(target: BatchTarget) -> None:
+    if target.is_empty:
         raise click.UsageError("Select batches: --batch ID, or a filter.")
 
 
-def _run_action(
+def _until(invocation: Invocation, text: str) -> datetime:
+    try:
+        return times.future(text, invocation.aware_now, invocation.zone)
+    except (InvalidTime, OverflowError) as error:
+        raise click.BadParameter(str(error), param_hint="--until") from error
+
+
+def _run(
     invocation: Invocation,
     verb: Verb,
-    chosen: BatchTarget,
+    target: BatchTarget,
     reason: str | None,
     *,
     dry_run: bool,
     yes: bool = False,
     until: datetime | None = None,
 ) -> int:
-    with action_runner(invocation) as runner:
-        action = order_of(verb, selected(invocation, runner.access, chosen), reason, until)
-        report = runner.look(action)
-        # A batch that is named by its id is meant; a filter may match more than the user expected.
-        asks = verb is Verb.CANCEL and not chosen.batch and bool(report.done)
+    with open_for_actions(invocation) as database:
+        selection = selection_of(invocation, database, target)
+        action = BatchAction(
+            verb=verb, selection=selection, reason=reason, until=until, dry_run=True
+        )
+        outcome = _Outcome(action, database.act(action))
+        # A filter may match more than the person expects; batches named one by one do not.
+        asks = verb is Verb.CANCEL and not target.batch and bool(outcome.changed)
         if not dry_run and (
-            not asks or confirmed(invocation.output, f"Cancel {_count(report)}?", yes=yes)
+            not asks or confirmed(invocation.output, f"Cancel {_count(outcome)}?", yes=yes)
         ):
-            report = runner.obey(_narrow_to_shown(action, report))
-    invocation.answer("batches", report.body(), lambda output: _show(output, verb, report))
-    in_vain = bool(chosen.batch) and not report.done
-    return Exit.ATTENTION if in_vain or (report.command is None and not dry_run) else Exit.DONE
+            action = action.confirmed(outcome.items)
+            outcome = _Outcome(action, database.act(action))
+    invocation.answer("batches", outcome.body(), lambda output: _show(output, outcome))
+    nothing_done = bool(target.batch) and not outcome.changed
+    declined = outcome.action.dry_run and not dry_run
+    return Exit.ATTENTION if nothing_done or declined else Exit.DONE
 
 
-def _narrow_to_shown(action: Action, report: ActionReport) -> Action:
-    """The same action, restricted to the batches that were shown, even if more match by now."""
-    ids = tuple(item.batch for item in report.found)
-    return order_of(action.verb, Selection(ids=ids), action.reason, action.until)
-
-
-def _pause_or_resume(invocation: Invocation, verb: Verb, reason: str | None, message: str) -> int:
-    with action_runner(invocation) as runner:
-        report = runner.obey(order_of(verb, Selection(), reason))
-    invocation.answer("batches", report.body(), lambda output: output.line(message))
+def _pause_or_resume(invocation: Invocation, verb: Verb, reason: str | None, done: str) -> int:
+    action = BatchAction(verb=verb, reason=reason)
+    with open_for_actions(invocation) as database:
+        outcome = _Outcome(action, database.act(action))
+    invocation.answer("batches", outcome.body(), lambda output: output.line(done))
     return Exit.DONE
 
 
-def _count(report: ActionReport) -> str:
-    return "1 batch" if len(report.done) == 1 else f"{len(report.done):,} batches"
+def _count(outcome: _Outcome) -> str:
+    changed = len(outcome.changed)
+    return "1 batch" if changed == 1 else f"{changed:,} batches"
 
 
-def _show(output: Output, verb: Verb, report: ActionReport) -> None:
-    if not report.found:
+def _show(output: Output, outcome: _Outcome) -> None:
+    if not outcome.items:
         output.line("No batch matches.")
         return
-    if report.command is None:
+    dry_run = outcome.action.dry_run
+    if dry_run:
         output.table(
             [Column("ID"), Column("STATE"), Column("SKIPPED", least=20)],
-            [[item.batch, output.state(item.old), item.why] for item in report.found[:_SHOWN]],
+            [[item.batch, output.state(item.old), item.why] for item in outcome.items[:_SHOWN]],
         )
-        if len(report.found) > _SHOWN:
-            output.line(f"and {pluralize(len(report.found) - _SHOWN, 'other')}")
-    heading = "Nothing was changed. Matching:" if report.command is None else f"{_DONE[verb]}:"
-    output.line(f"{heading} {_count(report)}.")
-    whys: dict[str, int] = {}
-    for item in report.skipped:
-        whys[str(item.why)] = whys.get(str(item.why), 0) + 1
-    for why, count in whys.items():
+        if len(outcome.items) > _SHOWN:
+            output.line(f"and {pluralize(len(outcome.items) - _SHOWN, 'other')}")
+    result = "Nothing was changed. Matching" if dry_run else _DONE[outcome.action.verb]
+    output.line(f"{result}: {_count(outcome)}.")
+    for why, count in Counter(item.why for item in outcome.skipped).items():
         output.line(f"Skipped:  {count:,}. {why}")

@@ -7,8 +7,7 @@ from typing import Any, Final, TypeVar
 
 import click
 
-from ingest.cli.access import open_for_reading, read_after_action
-from ingest.cli.actions import ActionRunner, action_runner
+from ingest.cli.access import open_for_actions, open_for_reading
 from ingest.cli.gitignore_warning import warn_unless_ignored
 from ingest.cli.group import Group
 from ingest.cli.invocation import Invocation, with_invocation
@@ -143,12 +142,12 @@ def export(
 
     Example: tailboard journal export --day 2026-11-21 --project parser --out journal.md
     """
-    with action_runner(invocation) as runner:
-        journal = _journal(invocation, runner.access, session, day, project)
+    with open_for_actions(invocation) as database:
+        journal = _journal(invocation, database, session, day, project)
         below, path = _target(invocation, journal, JournalFormat(form), out)
         exports.check_target(path, into=into)
         written = write(journal, path, JournalFormat(form), invocation.zone, below=below)
-        exports.record_exports(runner.access, runner.say, "journal", [path])
+        exports.record_exports(database, "journal", [path])
     warn_unless_ignored(invocation, path, [path])
     invocation.answer("journal", {"written": [written]}, lambda output: _told(output, written))
 
@@ -227,10 +226,10 @@ def switch_off(invocation: Invocation, project: str | None) -> None:
 
 
 def _switch(invocation: Invocation, project: str | None, *, on: bool) -> None:
-    with action_runner(invocation) as runner:
-        folder = _folder(runner, project)
-        exports.set_auto_export(runner.access, runner.say, folder, on=on)
-        switched_on = read_after_action(invocation, runner.access, exports.auto_exports)
+    with open_for_actions(invocation) as database:
+        folder = _folder(database, project)
+        exports.set_auto_export(database, folder, on=on)
+        switched_on = exports.auto_exports(database)
     path = day_file(folder / exports.JOURNALS, times.local_day(invocation.now, invocation.zone))
     warn_unless_ignored(invocation, path, [path])
     message = f"On: journals of {folder} go to {path.parent}." if on else f"Off for {folder}."
@@ -239,9 +238,9 @@ def _switch(invocation: Invocation, project: str | None, *, on: bool) -> None:
     )
 
 
-def _folder(runner: ActionRunner, project: str | None) -> Path:
+def _folder(database: QueryReader, project: str | None) -> Path:
     named = project_of(project or ".") or "."
-    row = exports.project_folder(runner.access, named)
+    row = exports.project_folder(database, named)
     if row is None:
         raise NotFound(
             f"No session of project {named} has a known folder.",

@@ -1,25 +1,19 @@
-"""`tailboard prune`: deletes the history of finished work and, on request, old facts."""
+"""`tailboard prune`: deletes the history of finished work, and old facts on request."""
 
-import getpass
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 import click
 from msgspec.structs import replace
 
-from ingest.cli.access import connect_to_owner, open_for_writing
+from ingest.actions import Prune, PruneCounts
+from ingest.cli.access import open_for_actions
 from ingest.cli.confirm import confirmed, yes_option
 from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.options import reason_option
 from ingest.cli.output import Column, Output
-from ingest.db.prune import PruneCounts
 from ingest.errors import InvalidTime
 from ingest.exit_codes import Exit
-from ingest.pipeline.command_queue import Handler
-from ingest.pipeline.homes import homes
-from ingest.pipeline.prune_action import PRUNE, PruneRequest, prune_handler, request_prune
 from ingest.text import times
 from ingest.text.units import pluralize, size
 
@@ -46,15 +40,15 @@ def command(
     --older-than, the setting retention_days applies.
     """
     before = _before(invocation, older_than)
-    wanted = PruneRequest(before, facts, getpass.getuser(), reason)
-    with _hands(invocation) as act:
-        counts = request_prune(act, wanted)
+    action = Prune(before=before, facts=facts, reason=reason)
+    with open_for_actions(invocation) as database:
+        counts = database.act(replace(action, dry_run=True))
         done = False
         if not dry_run and not counts.nothing:
             if not invocation.options.json and not yes:
                 _show(invocation.output, counts, facts=facts)
-            if confirmed(invocation.output, f"Delete {_what(counts)}?", yes=yes):
-                counts = request_prune(act, replace(wanted, dry_run=False))
+            if confirmed(invocation.output, f"Delete {_summary(counts)}?", yes=yes):
+                counts = database.act(action)
                 done = True
     body = {
         "done": done,
@@ -72,25 +66,12 @@ def command(
         if counts.nothing:
             output.line("Nothing is old enough to delete.")
         if done:
-            output.line(f"Deleted {_what(counts)}.")
+            output.line(f"Deleted {_summary(counts)}.")
         elif dry_run:
             _show(output, counts, facts=facts)
 
     invocation.answer("prune", body, show)
     return Exit.DONE if done or dry_run or counts.nothing else Exit.ATTENTION
-
-
-@contextmanager
-def _hands(invocation: Invocation) -> Iterator[Handler]:
-    """Runs the action in the process that has the database open, or in this one."""
-    settings = invocation.settings
-    remote = connect_to_owner(settings.db)
-    if remote is not None:
-        with remote:
-            yield lambda values: remote.act(PRUNE, **values)
-        return
-    with open_for_writing(invocation) as database:
-        yield prune_handler(database, homes(settings.codex_homes), lambda: invocation.now)
 
 
 def _before(invocation: Invocation, text: str | None) -> datetime:
@@ -108,7 +89,7 @@ def _before(invocation: Invocation, text: str | None) -> datetime:
     return before
 
 
-def _what(counts: PruneCounts) -> str:
+def _summary(counts: PruneCounts) -> str:
     parts = [
         f"{counts.batches:,} finished batches with {pluralize(counts.moves, 'move')}",
         pluralize(counts.samples, "sample"),
@@ -138,6 +119,6 @@ def _show(output: Output, counts: PruneCounts, *, facts: bool) -> None:
         output.line()
         output.table(
             [Column("SIZE", right=True), Column("FILE", least=24), Column("STAYS", least=12)],
-            [[size(source.size), source.path, source.why or ""] for source in counts.sources],
+            [[size(file.size), file.path, file.why or ""] for file in counts.sources],
         )
         output.line("Codex's files themselves stay; `tailboard reset` reads one again.")

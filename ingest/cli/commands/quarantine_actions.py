@@ -1,15 +1,15 @@
-"""The actions on rejected lines: read their files again, or export their bytes."""
+"""The actions on rejected lines: read their files again, or export them."""
 
 from pathlib import Path
 from typing import Final
 
 import click
 
+from ingest.actions import ReadAgain
 from ingest.batches.action import Selection, Verb
-from ingest.cli.access import open_for_reading
-from ingest.cli.actions import action_runner, order_of
+from ingest.cli.access import open_for_actions, open_for_reading
 from ingest.cli.confirm import yes_option
-from ingest.cli.export import ExportResult, export_rejects
+from ingest.cli.export import export_rejects
 from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.options import reason_option
@@ -47,17 +47,17 @@ def retry(
 
     Example: tailboard quarantine retry 3:1024 --dry-run
     """
-    with action_runner(invocation) as runner:
-        session = session and session_id(runner.access, session)
-        rows = runner.access.rows(
-            "quarantine.kept", ids=list(ids) or None, session=session, limit=None
+    with open_for_actions(invocation) as database:
+        session = session and session_id(database, session)
+        rows = database.rows("quarantine.kept", ids=list(ids) or None, session=session, limit=None)
+        _check_found(ids, [row["id"] for row in rows])
+        action = ReadAgain(
+            verb=Verb.QUARANTINE_RETRY,
+            selection=Selection(ids=ids or None, session=session),
+            sources=sorted({row["source"] for row in rows}),
+            reason=reason,
         )
-        _require_known(ids, [row["id"] for row in rows])
-        sources = sorted({row["source"] for row in rows})
-        action = order_of(
-            Verb.QUARANTINE_RETRY, Selection(ids=ids or None, session=session), reason
-        )
-        return start_over(invocation, runner, action, sources, yes=yes, dry_run=dry_run)
+        return start_over(invocation, database, action, yes=yes, dry_run=dry_run)
 
 
 @click.command("export", cls=Command)
@@ -84,31 +84,31 @@ def export_(
 
     Example: tailboard quarantine export --out rejected
     """
-    with open_for_reading(invocation) as access:
-        session = session and session_id(access, session)
-        rows = access.rows("quarantine.kept", ids=list(ids) or None, session=session, limit=limit)
-    _require_known(ids, [row["id"] for row in rows])
-    done = export_rejects(rows, out)
+    with open_for_reading(invocation) as reader:
+        session = session and session_id(reader, session)
+        rows = reader.rows("quarantine.kept", ids=list(ids) or None, session=session, limit=limit)
+    _check_found(ids, [row["id"] for row in rows])
+    result = export_rejects(rows, out)
 
     def show(output: Output) -> None:
-        for line in done.written:
-            output.line(str(line.path), "" if line.whole else "(beginning and end only)")
-        for left in done.skipped:
-            output.line(f"Skipped:  {left.id}. {left.why}")
-        output.line(f"{pluralize(len(done.written), 'file')} written.")
+        for file in result.written:
+            output.line(str(file.path), "" if file.whole else "(beginning and end only)")
+        for line in result.skipped:
+            output.line(f"Skipped:  {line.id}. {line.why}")
+        output.line(f"{pluralize(len(result.written), 'file')} written.")
 
-    invocation.answer("quarantine", {"written": done.written, "skipped": done.skipped}, show)
-    return Exit.DONE if done == ExportResult(done.written, []) else Exit.ATTENTION
+    invocation.answer("quarantine", {"written": result.written, "skipped": result.skipped}, show)
+    return Exit.ATTENTION if result.skipped else Exit.DONE
 
 
 VERBS: Final = (retry, export_)
 
 
-def _require_known(named: tuple[str, ...], known: list[str]) -> None:
-    missing = sorted(set(named) - set(known))
+def _check_found(named: tuple[str, ...], found: list[str]) -> None:
+    missing = sorted(set(named) - set(found))
     if missing:
         raise NotFound(
             f"There is no rejected line {missing[0]!r}.", "`tailboard quarantine list` lists them."
         )
-    if not known:
+    if not found:
         raise NotFound("No line was rejected.", "`tailboard quarantine list` would list them.")

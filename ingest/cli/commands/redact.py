@@ -1,23 +1,24 @@
 """`tailboard redact`: finds stored secrets and private text, and masks them."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
-from msgspec import Struct, convert
+from msgspec import Struct
 
-from ingest.cli.access import connect_to_owner, open_for_reading, open_for_writing
+from ingest.actions import FindSecrets, StoredText
+from ingest.cli.access import (
+    connect_to_owner,
+    open_for_actions,
+    open_for_writing,
+)
 from ingest.cli.confirm import confirmed, yes_option
 from ingest.cli.group import Command, Group
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.output import Column, Output
 from ingest.db.query_reader import NOTHING_YET
-from ingest.db.redact_stored import StoredText, backups, redact, scan
+from ingest.db.redact_stored import backups, redact
 from ingest.errors import Refused
 from ingest.exit_codes import Exit
-from ingest.pipeline.action_messages import REDACT_SCAN
-from ingest.pipeline.command_queue import Handler
 from ingest.projects.exports import exported_files
 from ingest.server.owner_file import Role
 from ingest.text.redact import count_by_kind
@@ -25,7 +26,7 @@ from ingest.text.units import pluralize
 
 
 class Export(Struct, frozen=True):
-    """An exported file, and the kinds of secrets that it contains now."""
+    """An exported file, and the number of findings in it by kind."""
 
     path: str
     kinds: dict[str, int]
@@ -84,7 +85,7 @@ def apply_(invocation: Invocation, dry_run: bool, yes: bool) -> int:
     findings = _find(invocation)
     done = 0
     if findings.total and not dry_run:
-        _insist(invocation)
+        _check_unused(invocation)
         question = f"Mask {pluralize(findings.total, 'place')} permanently?"
         if not confirmed(invocation.output, question, yes=yes):
             return Exit.ATTENTION
@@ -105,26 +106,14 @@ def _find(invocation: Invocation) -> RedactFindings:
     if not path.exists():
         invocation.output.note(NOTHING_YET)
         return RedactFindings([], [], [])
-    with _hands(invocation) as act:
-        places = convert(act({})["places"], list[StoredText])
-    with open_for_reading(invocation) as access:
-        files = exported_files(access)
+    with open_for_actions(invocation) as database:
+        places = database.act(FindSecrets())
+        files = exported_files(database)
     exports = [Export(str(file), count_by_kind(_text(file))) for file in files if file.is_file()]
-    return RedactFindings(places, exports, [str(file) for file in backups(path)])
+    return RedactFindings(places, exports, [str(copy) for copy in backups(path)])
 
 
-@contextmanager
-def _hands(invocation: Invocation) -> Iterator[Handler]:
-    remote = connect_to_owner(invocation.settings.db)
-    if remote is not None:
-        with remote:
-            yield lambda values: remote.act(REDACT_SCAN, **values)
-        return
-    with open_for_writing(invocation) as database:
-        yield lambda _: {"places": scan(database)}
-
-
-def _insist(invocation: Invocation) -> None:
+def _check_unused(invocation: Invocation) -> None:
     remote = connect_to_owner(invocation.settings.db)
     if remote is not None:
         with remote:

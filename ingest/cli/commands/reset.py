@@ -2,8 +2,9 @@
 
 import click
 
-from ingest.batches.action import Selection, Verb
-from ingest.cli.actions import action_runner, order_of
+from ingest.actions import ReadAgain
+from ingest.batches.action import Selection
+from ingest.cli.access import open_for_actions
 from ingest.cli.confirm import yes_option
 from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
@@ -34,8 +35,8 @@ def command(
     """
     if sum((session is not None, source is not None, everything)) != 1:
         raise click.UsageError("Select what to reset: --session ID, --source N or --all.")
-    with action_runner(invocation) as runner:
+    with open_for_actions(invocation) as database:
         if session is not None:
-            session = session_id(runner.access, session)
-        action = order_of(Verb.RESET, Selection(session=session, source=source), reason)
-        return start_over(invocation, runner, action, yes=yes, dry_run=dry_run)
+            session = session_id(database, session)
+        action = ReadAgain(selection=Selection(session=session, source=source), reason=reason)
+        return start_over(invocation, database, action, yes=yes, dry_run=dry_run)

@@ -5,8 +5,7 @@ from typing import Final
 
 import click
 
-from ingest.cli.access import open_for_reading
-from ingest.cli.actions import action_runner
+from ingest.cli.access import open_for_actions, open_for_reading
 from ingest.cli.commands.state_commits import commits
 from ingest.cli.commands.state_reconcile import reconcile
 from ingest.cli.confirm import confirmed, yes_option
@@ -23,7 +22,7 @@ from ingest.projects.state import write
 from ingest.projects.state.build import BuiltState, build_state
 from ingest.projects.state.merge import Change, Resolution, changes
 from ingest.projects.state.read import read
-from ingest.projects.tasks.edits import VERB, encode_edit
+from ingest.projects.tasks.edits import edit_action
 from ingest.text.units import pluralize
 
 _project = click.option(
@@ -66,12 +65,12 @@ def export(invocation: Invocation, project: str | None, out: Path | None, into: 
 
     Example: tailboard state export --project parser --out state
     """
-    with action_runner(invocation) as runner:
-        made = _made(invocation, runner.access, project)
+    with open_for_actions(invocation) as database:
+        made = _made(invocation, database, project)
         folder = out.expanduser().absolute() if out else _folder(invocation, made)
         exports.check_target(folder / write.FILE, into=into)
         paths = write.write(made, folder)
-        exports.record_exports(runner.access, runner.say, "state", paths)
+        exports.record_exports(database, "state", paths)
     # One path of each kind: all session files are in one folder.
     warn_unless_ignored(invocation, folder, paths[:2])
 
@@ -112,8 +111,8 @@ def take(
 
     Example: tailboard state import state/project_state.json --dry-run
     """
-    with action_runner(invocation) as runner:
-        path, made = _found(invocation, runner.access, file, project)
+    with open_for_actions(invocation) as database:
+        path, made = _found(invocation, database, file, project)
         differences = changes(read(path), made.project)
         wanted = [change for change in differences if change.edit is not None]
         if not invocation.options.json:
@@ -126,7 +125,7 @@ def take(
         if taken:
             for change in wanted:
                 if change.edit is not None:
-                    runner.say(VERB, {"task": change.task}, encode_edit(change.edit))
+                    database.act(edit_action(change.task, change.edit))
 
     def show(output: Output) -> None:
         if taken:

@@ -3,8 +3,8 @@
 import click
 from msgspec.structs import replace
 
-from ingest.cli.access import open_for_reading
-from ingest.cli.actions import action_runner
+from ingest.actions import RecordEdit
+from ingest.cli.access import open_for_actions, open_for_reading
 from ingest.cli.confirm import confirmed, yes_option
 from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
@@ -74,9 +74,12 @@ def reconcile(
         _show(output, proposals, digits)
     done = bool(proposals) and not dry_run
     if done and (done := confirmed(output, f"Record {_counted(proposals)}?", yes=yes)):
-        with action_runner(invocation) as runner:
+        with open_for_actions(invocation) as database:
             for proposal in proposals:
-                runner.say(VERB, proposal.about, proposal.arguments, reason)
+                edit = RecordEdit(
+                    verb=VERB, about=proposal.about, arguments=proposal.arguments, reason=reason
+                )
+                database.act(edit)
         output.note(f"Recorded {_counted(proposals)}.")
     if invocation.options.json:
         output.document("state", {"paths": [], "changes": proposals, "done": done})

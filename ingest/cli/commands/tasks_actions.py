@@ -1,4 +1,4 @@
-"""The edits of tasks, each a subcommand of `tailboard tasks`."""
+"""The edits of tasks, each a command of `tailboard tasks`."""
 
 import uuid
 from collections.abc import Callable
@@ -7,27 +7,26 @@ from typing import Final
 
 import click
 
-from ingest.cli.access import read_after_action
-from ingest.cli.actions import ActionRunner, action_runner
+from ingest.actions import current_user
+from ingest.cli.access import open_for_actions
 from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.options import reason_option
 from ingest.cli.output import Output
 from ingest.cli.scope import session_id
 from ingest.cli.task_listing import everything, named, project_here, stated, touching
-from ingest.pipeline.action_messages import actor
+from ingest.db.query_reader import QueryReader
 from ingest.pipeline.homes import storable
 from ingest.projects.tasks import validate_edit
 from ingest.projects.tasks.edits import (
-    VERB,
     AddEvidence,
     Note,
     Owner,
     Reset,
     Set,
     TaskEdit,
+    edit_action,
     effective_edits,
-    encode_edit,
 )
 from ingest.projects.tasks.model import EvidenceKind, Roadmap, Task, TaskState
 from ingest.projects.tasks.plan import ID_CHARS
@@ -48,11 +47,10 @@ def add(
 
     Example: tailboard tasks add "Write the changelog" --project parser
     """
-    with action_runner(invocation) as runner:
-        target = project or project_here(runner.access) or storable(Path.cwd().name)
-        edit = validate_edit.add(" ".join(text), target, branch)
-        task = uuid.uuid4().hex[:ID_CHARS]
-        _record(invocation, runner, task, edit)
+    with open_for_actions(invocation) as database:
+        project = project or project_here(database) or storable(Path.cwd().name)
+        edit = validate_edit.add(" ".join(text), project, branch)
+        _record(invocation, database, uuid.uuid4().hex[:ID_CHARS], edit)
 
 
 @click.command("set", cls=Command)
@@ -65,7 +63,7 @@ def set_(invocation: Invocation, id_: str, state: str, reason: str | None) -> No
 
     Example: tailboard tasks set 3fa9 cancelled --reason "not needed any more"
     """
-    _edit_task(invocation, id_, lambda _plan, _task: Set(TaskState(state)), reason)
+    _edit(invocation, id_, lambda _plan, _task: Set(TaskState(state)), reason)
 
 
 @click.command("complete", cls=Command)
@@ -77,7 +75,7 @@ def complete(invocation: Invocation, id_: str, reason: str | None) -> None:
 
     Example: tailboard tasks complete 3fa9
     """
-    _edit_task(invocation, id_, lambda _plan, _task: Set(TaskState.DONE), reason)
+    _edit(invocation, id_, lambda _plan, _task: Set(TaskState.DONE), reason)
 
 
 @click.command("block", cls=Command)
@@ -89,7 +87,7 @@ def block(invocation: Invocation, id_: str, reason: str | None) -> None:
 
     Example: tailboard tasks block 3fa9 --reason "the server is down"
     """
-    _edit_task(invocation, id_, lambda _plan, _task: Set(TaskState.BLOCKED), reason)
+    _edit(invocation, id_, lambda _plan, _task: Set(TaskState.BLOCKED), reason)
 
 
 @click.command("link", cls=Command)
@@ -101,7 +99,7 @@ def link(invocation: Invocation, id_: str, other: str) -> None:
 
     Example: tailboard tasks link 3fa9 7c01
     """
-    _edit_task(
+    _edit(
         invocation, id_, lambda plan, task: validate_edit.link(plan, task, named(plan.tasks, other))
     )
 
@@ -115,7 +113,7 @@ def unlink(invocation: Invocation, id_: str, other: str) -> None:
 
     Example: tailboard tasks unlink 3fa9 7c01
     """
-    _edit_task(
+    _edit(
         invocation,
         id_,
         lambda plan, task: validate_edit.unlink(plan, task, named(plan.tasks, other)),
@@ -131,7 +129,7 @@ def owner(invocation: Invocation, id_: str, name: str | None) -> None:
 
     Example: tailboard tasks owner 3fa9 ada
     """
-    _edit_task(invocation, id_, lambda _plan, _task: Owner(name))
+    _edit(invocation, id_, lambda _plan, _task: Owner(name))
 
 
 @click.command("evidence", cls=Command)
@@ -144,11 +142,11 @@ def evidence(invocation: Invocation, id_: str, kind: str, ref: str) -> None:
 
     Example: tailboard tasks evidence 3fa9 commit 956a49e
     """
-    with action_runner(invocation) as runner:
-        what = EvidenceKind(kind)
-        shown = session_id(runner.access, ref) if what is EvidenceKind.SESSION else ref
-        task = named(everything(invocation, runner.access).tasks, id_)
-        _record(invocation, runner, task.id, AddEvidence(what, shown))
+    with open_for_actions(invocation) as database:
+        if kind == EvidenceKind.SESSION:
+            ref = session_id(database, ref)
+        task = named(everything(invocation, database).tasks, id_)
+        _record(invocation, database, task.id, AddEvidence(EvidenceKind(kind), ref))
 
 
 @click.command("note", cls=Command)
@@ -160,7 +158,7 @@ def note(invocation: Invocation, id_: str, text: tuple[str, ...]) -> None:
 
     Example: tailboard tasks note 3fa9 "Ask Grace about the encoding"
     """
-    _edit_task(invocation, id_, lambda _plan, _task: Note(" ".join(text)))
+    _edit(invocation, id_, lambda _plan, _task: Note(" ".join(text)))
 
 
 @click.command("reset", cls=Command)
@@ -171,14 +169,14 @@ def reset(invocation: Invocation, id_: str) -> None:
 
     Example: tailboard tasks reset 3fa9
     """
-    with action_runner(invocation) as runner:
-        tasks = everything(invocation, runner.access).tasks
-        # Includes tasks that no file mentions any more: otherwise their edits could not be removed.
+    with open_for_actions(invocation) as database:
+        tasks = everything(invocation, database).tasks
+        # Also of a task that is in no file any more: otherwise its edits could never be removed.
         known = {task.id for task in tasks}
-        lost = {edit.task for edit in effective_edits(recorded_edits(runner.access))} - known
-        matches = [name for name in lost if id_ and name.startswith(id_.lower())]
-        name = matches[0] if len(matches) == 1 else named(tasks, id_).id
-        _record(invocation, runner, name, Reset())
+        lost = {edit.task for edit in effective_edits(recorded_edits(database))} - known
+        matches = [task for task in lost if id_ and task.startswith(id_.lower())]
+        task = matches[0] if len(matches) == 1 else named(tasks, id_).id
+        _record(invocation, database, task, Reset())
 
 
 @click.command("undo", cls=Command)
@@ -188,46 +186,45 @@ def undo(invocation: Invocation) -> None:
 
     Example: tailboard tasks undo
     """
-    with action_runner(invocation) as runner:
-        last, edit = validate_edit.undo(recorded_edits(runner.access), actor())
-        _record(invocation, runner, last.task, edit)
+    with open_for_actions(invocation) as database:
+        last, edit = validate_edit.undo(recorded_edits(database), current_user())
+        _record(invocation, database, last.task, edit)
 
 
-def _edit_task(
+def _edit(
     invocation: Invocation,
     prefix: str,
-    wanted: Callable[[Roadmap, Task], TaskEdit],
+    edit_of: Callable[[Roadmap, Task], TaskEdit],
     reason: str | None = None,
 ) -> None:
-    """Apply one edit to the task whose id begins with `prefix`."""
-    with action_runner(invocation) as runner:
-        plan = everything(invocation, runner.access)
+    """Record an edit of the task with this id prefix."""
+    with open_for_actions(invocation) as database:
+        plan = everything(invocation, database)
         task = named(plan.tasks, prefix)
-        _record(invocation, runner, task.id, wanted(plan, task), reason)
+        _record(invocation, database, task.id, edit_of(plan, task), reason)
 
 
 def _record(
     invocation: Invocation,
-    runner: ActionRunner,
+    database: QueryReader,
     task: str,
     edit: TaskEdit,
     reason: str | None = None,
 ) -> None:
-    """Record the edit and print the task as it is then."""
-    saying = runner.say(VERB, {"task": task}, encode_edit(edit), reason)
-    plan = read_after_action(
-        invocation, runner.access, lambda reader: everything(invocation, reader)
-    )
-    now = [task_now for task_now in plan.tasks if task_now.id == task]
+    """Record the edit, and show the task as it is now."""
+    action = edit_action(task, edit, reason)
+    database.act(action)
+    plan = everything(invocation, database)
+    now = [each for each in plan.tasks if each.id == task]
     edges = touching(now[0], plan.edges) if now else []
 
     def show(output: Output) -> None:
-        for task_now in now:
-            output.line(task_now.id, stated(output, task_now), task_now.text)
+        for each in now:
+            output.line(each.id, stated(output, each), each.text)
         if not now:
             output.note(f"Undone: task {task} no longer exists.")
 
-    invocation.answer("tasks", {"tasks": now, "edges": edges, "saying": saying}, show)
+    invocation.answer("tasks", {"tasks": now, "edges": edges, "saying": action.id}, show)
 
 
 VERBS: Final = (add, set_, complete, block, link, unlink, owner, evidence, note, reset, undo)

@@ -10,6 +10,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
+from ingest.actions import RecordEdit
 from ingest.db.query_reader import Row
 from ingest.projects.tasks.model import EvidenceKind, TaskState
 
@@ -75,6 +76,11 @@ def encode_edit(edit: TaskEdit) -> dict[str, Any]:
     """The edit as arguments of an entry in the edit log."""
     encoded: dict[str, Any] = msgspec.to_builtins(edit)
     return encoded
+
+
+def edit_action(task: str, edit: TaskEdit, reason: str | None = None) -> RecordEdit:
+    """The action that records the edit."""
+    return RecordEdit(verb=VERB, about={"task": task}, arguments=encode_edit(edit), reason=reason)
 
 
 def decode_edit(row: Row) -> RecordedEdit | None:

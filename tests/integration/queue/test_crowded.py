@@ -4,13 +4,13 @@ from threading import Event, Thread
 
 import pytest
 
+from ingest.actions import RunReport
 from ingest.db.engine import Error
 from ingest.db.engine_errors import explain
 from ingest.errors import MemoryLimit
 from ingest.pipeline.bootstrap import RunningServer, ServerOptions, start_or_connect
 from ingest.pipeline.follow import Owner, Pace, Round
 from ingest.pipeline.homes import homes
-from ingest.pipeline.run import RunReport
 from ingest.server.owner_file import Role
 from tests.build import Home
 

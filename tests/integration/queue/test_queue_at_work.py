@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ingest.batches.action import Action, Selection, Verb
+from ingest.actions import BatchAction
+from ingest.batches.action import Selection, Verb
 from ingest.batches.retry_policy import PAUSED_BY_USER, Mode
 from ingest.batches.state import State
 from ingest.db.actions import execute_action
@@ -72,8 +73,10 @@ class Bench:
         return [row["code"] for row in self.database.rows("queue.pauses")]
 
     def order(self, verb: Verb, *ids: str, command: str = "order") -> None:
-        wanted = Action(verb=verb, selection=Selection(ids=ids or None), actor="ada")
-        execute_action(self.database, wanted, command=command, now=self.now)
+        wanted = BatchAction(
+            id=command, verb=verb, selection=Selection(ids=ids or None), actor="ada"
+        )
+        execute_action(self.database, wanted, self.now)
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ from threading import Event
 import pytest
 from msgspec.structs import asdict
 
+from ingest.actions import RecordEdit
 from ingest.db.database import Database
 from ingest.db.query_reader import QueryReader
-from ingest.pipeline.action_messages import TASK_ACTION, task_action_message, to_message
 from ingest.projects.reconcile import VERB
 from ingest.server.client import DatabaseClient
 from ingest.tail.discovery import Problem, ProblemCode
@@ -117,8 +117,8 @@ async def test_a_session_moved_to_another_branch_is_shown_there(
         card = app.screen.query_exactly_one(CardPane).card
         assert card is not None
         moved = {"choice": "move", "to": "release", "alignment": "rewritten", "commit": None}
-        message = task_action_message(VERB, {"session": card.session.id}, moved)
-        await app.queries.act(TASK_ACTION, **to_message(message))
+        edit = RecordEdit(verb=VERB, about={"session": card.session.id}, arguments=moved)
+        await app.queries.act(edit)
         await wait_for_text(pilot, "release (began on main)")
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from ingest import log
-from ingest.batches.action import Action, Selection, Verb
+from ingest.actions import BatchAction
+from ingest.batches.action import Selection, Verb
 from ingest.batches.state import State
-from ingest.pipeline.action_messages import BATCH_ACTION, RequestedAction, to_message
 from ingest.server.client import DatabaseClient
 from tests.app_harness import (
     AppHarness,
@@ -118,8 +118,8 @@ async def test_a_batch_that_changed_meanwhile_is_skipped_with_the_reason(
     async with harness.open_dashboard("3") as (app, pilot):
         await press(pilot, "slash", *"state:dead", "enter")
         with DatabaseClient(harness.db) as other:
-            wanted = Action(verb=Verb.RETRY, selection=Selection(ids=(DEAD,)), actor="bob")
-            other.act(BATCH_ACTION, **to_message(RequestedAction(wanted, "theirs")))
+            selection = Selection(ids=(DEAD,))
+            other.act(BatchAction(verb=Verb.RETRY, selection=selection, actor="bob"))
         await press(pilot, "r")
         assert any("Already queued." in text for text in notifications(app))
 

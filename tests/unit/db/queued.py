@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from ingest.batches.action import Action, Selection, Verb
+from ingest.actions import BatchAction
+from ingest.batches.action import Selection, Verb
 from ingest.batches.batch import BatchKey, Kind
 from ingest.batches.failure import Failure
 from ingest.batches.state import State
@@ -112,8 +113,15 @@ def order(
 ) -> ActionOutcome:
     """One order of a person: for these batches, or for what the selection says."""
     selection = Selection(ids=ids) if ids else Selection(**said)
-    wanted = Action(verb=verb, selection=selection, actor="ada", reason="because", until=until)
-    return execute_action(database, wanted, command=f"command {next(_numbers)}", now=now)
+    action = BatchAction(
+        id=f"command {next(_numbers)}",
+        verb=verb,
+        selection=selection,
+        actor="ada",
+        reason="because",
+        until=until,
+    )
+    return execute_action(database, action, now)
 
 
 def state(database: Database, batch: str) -> State:

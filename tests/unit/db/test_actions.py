@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ingest.batches.action import MOVES, Action, Selection, Verb, refusal
+from ingest.actions import BatchAction
+from ingest.batches.action import MOVES, Selection, Verb, refusal
 from ingest.batches.batch import Kind
 from ingest.batches.failure import READER_DIED
 from ingest.batches.retry_policy import MAX_ATTEMPTS, GiveUp, Mode
@@ -102,11 +103,11 @@ def test_retry_all_does_exactly_what_was_shown_and_leaves_running_ones_alone(
     for source, one in enumerate(State, 1):
         add(database, source, one)
     running = add(database, 2, State.CLAIMED, start=50)
-    wanted = Action(verb=Verb.RETRY, selection=Selection(include_dead=True), actor="ada")
+    wanted = BatchAction(verb=Verb.RETRY, selection=Selection(include_dead=True), actor="ada")
     shown = preview(database, wanted)
     assert preview(database, wanted) == shown
-    outcome = execute_action(database, wanted, command="all", now=NOW)
-    assert sorted(matched_items(database, "all"), key=lambda one: one.batch) == sorted(
+    outcome = execute_action(database, wanted, NOW)
+    assert sorted(matched_items(database, wanted.id), key=lambda one: one.batch) == sorted(
         shown, key=lambda one: one.batch
     )
     assert {one.old for one in shown if one.why is None} == {"failed", "dead", "cancelled"}
@@ -123,7 +124,7 @@ def test_each_part_of_a_filter_narrows_what_is_touched(database: Database) -> No
 
     def shown(**said: object) -> set[str]:
         selection = Selection(**said)  # type: ignore[arg-type]
-        wanted = Action(verb=Verb.RETRY, selection=selection, actor="ada")
+        wanted = BatchAction(verb=Verb.RETRY, selection=selection, actor="ada")
         return {one.batch for one in preview(database, wanted)}
 
     assert shown() == {failed, cancelled, journal}
@@ -271,14 +272,13 @@ def test_pausing_twice_is_one_pause_and_only_a_person_lifts_it(database: Databas
     for _ in range(2):
         execute_action(
             database,
-            Action(verb=Verb.PAUSE, actor="ada", reason="moving the disk"),
-            command=f"pause {_}",
-            now=NOW,
+            BatchAction(verb=Verb.PAUSE, actor="ada", reason="moving the disk"),
+            NOW,
         )
     queue.resume(database)
     (pause,) = database.rows("queue.pauses")
     assert pause["message"] == "Paused by ada: moving the disk."
-    execute_action(database, Action(verb=Verb.RESUME, actor="ada"), command="resume", now=NOW)
+    execute_action(database, BatchAction(verb=Verb.RESUME, actor="ada"), NOW)
     assert database.rows("queue.pauses") == []
     verbs = database.reader().execute("select verb from commands order by rowid").fetchall()
     assert verbs == [("pause",), ("pause",), ("resume",)]
@@ -288,13 +288,13 @@ def test_pausing_twice_is_one_pause_and_only_a_person_lifts_it(database: Databas
 @pytest.mark.parametrize("text", ["\x1b]52;c;eA==\x07", "'; drop table batches; --", "x" * 10**6])
 def test_a_hostile_reason_or_filter_is_only_text(database: Database, text: str) -> None:
     batch = add(database, 1, State.FAILED)
-    wanted = Action(
+    wanted = BatchAction(
         verb=Verb.CANCEL,
         selection=Selection(session=text, error=text, ids=(text,)),
         actor=text,
         reason=text,
     )
-    assert execute_action(database, wanted, command="hostile", now=NOW).matched == 0
+    assert execute_action(database, wanted, NOW).matched == 0
     assert state(database, batch) is State.FAILED
     (told,) = database.reader().execute("select reason, actor from commands").fetchall()
     assert told == (text, text)

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from ingest.batches.action import Action, TaskAction, Verb
+from ingest.actions import BatchAction, RecordEdit
+from ingest.batches.action import Verb
 from ingest.batches.retry_policy import PAUSED_BY_USER
 from ingest.batches.state import State
 from ingest.db import queue
-from ingest.db.actions import execute_action, record_task_edit
+from ingest.db.actions import execute_action, record_edit
 from ingest.db.database import Database
 from ingest.db.edit_log import EditLog
 from ingest.db.replay import replay
@@ -190,7 +191,7 @@ def test_a_batch_that_comes_back_stands_where_a_person_put_it(
 
 
 def test_an_edit_of_a_newer_version_is_kept_as_history(database: Database, tmp_path: Path) -> None:
-    execute_action(database, Action(verb=Verb.PAUSE, actor="ada"), command="one", now=NOW)
+    execute_action(database, BatchAction(id="one", verb=Verb.PAUSE, actor="ada"), NOW)
     path = database.path.with_name("edits.jsonl")
     line = path.read_bytes()
     path.write_bytes(line.replace(b'"pause"', b'"transpose"').replace(b'"one"', b'"two"') + line)
@@ -203,15 +204,15 @@ def test_an_edit_of_a_newer_version_is_kept_as_history(database: Database, tmp_p
 def test_what_is_said_of_a_task_is_on_the_disk_and_survives_the_loss_of_the_database(
     database: Database, tmp_path: Path
 ) -> None:
-    saying = TaskAction(
-        command="c1",
+    edit = RecordEdit(
+        id="c1",
         verb="task",
         about={"task": "t-1"},
         arguments={"do": "complete"},
         actor="me",
         reason="seen it",
     )
-    record_task_edit(database, saying, NOW)
+    record_edit(database, edit, NOW)
     database.close()
     with lost(tmp_path) as again:
         assert replay(again, NOW + HOUR) == 1

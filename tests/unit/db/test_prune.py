@@ -8,9 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ingest.actions import Prune, PruneCounts
 from ingest.batches.state import PRUNABLE, State
 from ingest.db.database import Database
-from ingest.db.prune import PruneCounts, preview, prune
+from ingest.db.prune import preview, prune
 
 NOW = datetime(2026, 11, 21, 14)
 OLD = NOW - timedelta(days=100)
@@ -65,7 +66,8 @@ def batches(database: Database) -> set[str]:
 
 
 def forget(database: Database, *, facts: bool = False) -> PruneCounts:
-    return prune(database, CUT, facts=facts, now=NOW, actor="somebody", reason="it is full")
+    action = Prune(before=CUT, facts=facts, actor="somebody", reason="it is full")
+    return prune(database, action, NOW)
 
 
 def empty(database: Database) -> None:
@@ -126,7 +128,7 @@ def test_old_samples_go_and_newer_ones_stay(database: Database) -> None:
 def test_looking_changes_nothing_and_tells_what_will_be_done(database: Database) -> None:
     source(database, 1)
     batch(database, "one", State.COMPLETED)
-    before = preview(database, CUT, facts=True)
+    before = preview(database, Prune(before=CUT, facts=True))
     assert batches(database) == {"one"}
     assert forget(database, facts=True) == before
 

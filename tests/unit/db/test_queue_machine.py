@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from ingest.batches.action import Action, Selection, Verb
+from ingest.actions import BatchAction
+from ingest.batches.action import Selection, Verb
 from ingest.batches.batch import Kind
 from ingest.batches.retry_policy import Mode
 from ingest.batches.state import PRUNABLE, TRANSITIONS, Move, State, target
@@ -157,16 +158,19 @@ class Queue(RuleBasedStateMachine):
             include_dead=include_dead,
             limit=limit,
         )
-        wanted = Action(
-            verb=verb, selection=selection, actor="ada", until=self.now + timedelta(minutes=5)
+        self.number += 1
+        wanted = BatchAction(
+            id=f"action {self.number}",
+            verb=verb,
+            selection=selection,
+            actor="ada",
+            until=self.now + timedelta(minutes=5),
         )
         before = self.states()
         shown = preview(self.database, wanted)
         assert self.states() == before
-        self.number += 1
-        command = f"command {self.number}"
-        execute_action(self.database, wanted, command=command, now=self.now)
-        assert set(matched_items(self.database, command)) == set(shown)
+        execute_action(self.database, wanted, self.now)
+        assert set(matched_items(self.database, wanted.id)) == set(shown)
         moved = {one.batch for one in shown if one.why is None}
         after = self.states()
         assert {batch for batch in before if before[batch] != after[batch]} <= moved

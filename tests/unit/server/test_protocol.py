@@ -29,7 +29,7 @@ VALUES = {
 
 
 def test_values_of_every_kind_come_out_of_a_request_as_they_went_in() -> None:
-    sent = protocol.ActionRequest("anything", VALUES)
+    sent = protocol.NamedQueriesRequest([("anything", VALUES)])
     assert protocol.read_request(protocol.request(sent)) == sent
 
 
@@ -95,4 +95,4 @@ def test_a_message_nested_without_end_is_refused() -> None:
 
 def test_a_value_nobody_can_send_is_named() -> None:
     with pytest.raises(TypeError, match="object cannot be sent"):
-        protocol.request(protocol.ActionRequest("x", {"it": object()}))
+        protocol.request(protocol.NamedQueriesRequest([("x", {"it": object()})]))

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from ingest.actions import Action, FindSecrets, Prune, PruneCounts, RecordEdit, StoredText
 from ingest.db import paths
 from ingest.db.database import Database
 from ingest.db.local_reader import LocalReader
@@ -41,19 +42,26 @@ PATIENCE = 60.0
 FOREVER = "select count(*) from range(100000000) a, range(100000000) b where a.range % 7 = 3"
 
 
-def act(name: str, values: dict[str, Any]) -> "Future[dict[str, Any]]":
-    result: Future[dict[str, Any]] = Future()
-    if name == "fail":
-        result.set_exception(Conflict(Path("t.duckdb"), "on purpose"))
-    elif name == "break":
-        raise ZeroDivisionError("of ours")
-    else:
-        result.set_result({"did": name, **values})
+def submit(action: Action[Any]) -> "Future[Any]":
+    result: Future[Any] = Future()
+    match action:
+        case Prune():
+            result.set_result(PruneCounts(action.before, batches=1))
+        case RecordEdit(verb="fail"):
+            result.set_exception(Conflict(Path("t.duckdb"), "on purpose"))
+        case RecordEdit(verb="break"):
+            raise ZeroDivisionError("of ours")
+        case _:
+            result.set_result(None)
     return result
 
 
+def edit(verb: str = "task") -> RecordEdit:
+    return RecordEdit(verb=verb, about={})
+
+
 def serving(database: Database, limits: Limits | None = None) -> Server:
-    return Server(database, Role.FOLLOW, ["home"], datetime(2026, 11, 21), act, limits)
+    return Server(database, Role.FOLLOW, ["home"], datetime(2026, 11, 21), submit, limits)
 
 
 @pytest.fixture
@@ -130,23 +138,24 @@ def test_sql_cannot_read_files(client: DatabaseClient, tmp_path: Path) -> None:
 
 def test_an_action_is_executed_and_returns_its_result(client: DatabaseClient) -> None:
     day = datetime(2026, 11, 21)
-    assert client.act("retry", since=day) == {"did": "retry", "since": day}
+    assert client.act(Prune(before=day)) == PruneCounts(day, batches=1)
+    assert client.act(edit()) is None
 
 
 def test_the_error_of_an_action_reaches_its_client(client: DatabaseClient) -> None:
     with pytest.raises(Conflict, match="on purpose") as told:
-        client.act("fail")
+        client.act(edit("fail"))
     assert told.value.kind == "transient"
     with pytest.raises(ServerError, match="of ours"):
-        client.act("break")
-    assert client.act("again") == {"did": "again"}
+        client.act(edit("break"))
+    assert client.act(edit("again")) is None
 
 
 def test_a_read_only_owner_refuses_actions(database: Database) -> None:
     only_reads = Server(database, Role.COMMAND, [], datetime(2026, 11, 21))
     with only_reads, DatabaseClient(database.path) as client:
         with pytest.raises(ReadOnlyServer):
-            client.act("retry")
+            client.act(edit())
         assert client.rows("status.migrations")
 
 
@@ -359,24 +368,24 @@ def test_a_query_is_stopped_when_its_client_has_gone(database: Database) -> None
 
 
 def test_the_result_of_an_action_arrives_although_the_owner_ends(database: Database) -> None:
-    result: Future[dict[str, Any]] = Future()
+    result: Future[Any] = Future()
     asked = threading.Event()
 
-    def slow(_name: str, _values: dict[str, Any]) -> "Future[dict[str, Any]]":
+    def slow(_action: object) -> "Future[Any]":
         asked.set()
         return result
 
     server = Server(database, Role.FOLLOW, [], datetime(2026, 11, 21), slow)
     server.open()
     with DatabaseClient(database.path) as client:
-        answers: list[dict[str, Any]] = []
-        thread = threading.Thread(target=lambda: answers.append(client.act("retry")))
+        answers: list[list[StoredText]] = []
+        thread = threading.Thread(target=lambda: answers.append(client.act(FindSecrets())))
         thread.start()
         assert asked.wait(PATIENCE)
-        result.set_result({"done": 1})
+        result.set_result([StoredText("prompts", "text", "key", 1)])
         server.close()
         thread.join()
-    assert answers == [{"done": 1}]
+    assert answers == [[StoredText("prompts", "text", "key", 1)]]
 
 
 def test_the_socket_of_a_dead_owner_is_replaced(database: Database) -> None:

@@ -5,25 +5,26 @@ matches. It starts with a dry run, and asks for confirmation if it applies to se
 be undone.
 """
 
+from collections import Counter
 from collections.abc import Sequence
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any, ClassVar, Final
 
+from msgspec.structs import replace
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.content import Content
 
-from ingest.batches.action import Action, Item, Selection, Verb
+from ingest.actions import BatchAction, ReadAgain
+from ingest.batches.action import Item, Selection, Verb
 from ingest.db.query_reader import QueryReader, Row
 from ingest.errors import InvalidTime
-from ingest.pipeline.action_messages import actor
 from ingest.report.batch import Policy
 from ingest.sessions.raw_lines import Range
 from ingest.text import times
 from ingest.text.units import pluralize
 from tui import content
-from tui.actions_runner import SHOWN, ActionRunner, exactly, outcome
 from tui.base_screen import BaseScreen
 from tui.commands import COMMANDS, bind
 from tui.dialogs import ChoiceDialog, ConfirmDialog, InputDialog, TypedConfirmDialog
@@ -39,6 +40,8 @@ from tui.screens.pipeline.status_line import PipelineStatus
 from tui.screens.raw import RawScreen
 from tui.widgets.table import Table
 
+SHOWN: Final = 5
+"""How many items a confirmation names."""
 CONFIRM_WORD: Final = "reset"
 _DONE: Final = {
     Verb.RETRY: "Retried",
@@ -143,10 +146,6 @@ class PipelineScreen(BaseScreen):
     def _notify(self, text: str, severity: Any = "information") -> None:
         self.notify(content.block(text).plain, severity=severity, markup=False, timeout=8)
 
-    @property
-    def _actions(self) -> ActionRunner:
-        return ActionRunner(self.dashboard.queries)
-
     def _selected_ids(self) -> list[str]:
         return [str(key) for key in self.lists.table.selected_keys()]
 
@@ -201,21 +200,28 @@ class PipelineScreen(BaseScreen):
         await self._run_action(Verb.RETRY, [row["id"] for row in rows], confirm=True)
 
     async def _run_action(
-        self, verb: Verb, ids: Sequence[str], *, until: Any = None, confirm: bool = False
+        self,
+        verb: Verb,
+        ids: Sequence[str],
+        *,
+        until: datetime | None = None,
+        confirm: bool = False,
     ) -> None:
         if not ids:
             self._notify("No batch is selected.", "warning")
             return
-        action, items = await self._actions.look(verb, ids, until)
+        selection = Selection(ids=tuple(ids))
+        action = BatchAction(verb=verb, selection=selection, until=until, dry_run=True)
+        items = await self.dashboard.queries.act(action)
         ready = [item for item in items if item.why is None]
         if not ready:
-            self._notify(outcome(_DONE[verb], items), "warning")
+            self._notify(_outcome(verb, items), "warning")
             return
         if (confirm or len(ready) > 1) and not await self._confirmed(verb, items, ready):
             return
-        result = await self._actions.obey(exactly(action, items))
+        result = await self.dashboard.queries.act(action.confirmed(items))
         self.lists.table.clear_marks()
-        self._notify(outcome(_DONE[verb], result))
+        self._notify(_outcome(verb, result))
 
     async def _confirmed(self, verb: Verb, items: Sequence[Item], ready: Sequence[Item]) -> bool:
         name = COMMANDS[verb.value].label.capitalize()
@@ -256,19 +262,20 @@ class PipelineScreen(BaseScreen):
             selection = Selection(source=row["id"])
         elif row is not None and what == "session":
             selection = Selection(session=row["thread"])
-        await self._read_from_start(Action(verb=Verb.RESET, selection=selection, actor=actor()))
+        await self._read_from_start(ReadAgain(selection=selection))
 
     async def _read_again(self) -> None:
         ids = self._selected_ids()
         rows = await self._rows("pipeline.these_rejects", ids)
-        sources = sorted({row["source"] for row in rows})
-        action = Action(
-            verb=Verb.QUARANTINE_RETRY, selection=Selection(ids=tuple(ids)), actor=actor()
+        action = ReadAgain(
+            verb=Verb.QUARANTINE_RETRY,
+            selection=Selection(ids=tuple(ids)),
+            sources=sorted({row["source"] for row in rows}),
         )
-        await self._read_from_start(action, sources)
+        await self._read_from_start(action)
 
-    async def _read_from_start(self, action: Action, sources: list[int] | None = None) -> None:
-        preview = await self._actions.read_again(action, sources, dry_run=True)
+    async def _read_from_start(self, action: ReadAgain) -> None:
+        preview = await self.dashboard.queries.act(replace(action, dry_run=True))
         files = [target for target in preview.targets if target.why is None]
         if not files:
             reasons = (target.why for target in preview.targets if target.why)
@@ -286,7 +293,7 @@ class PipelineScreen(BaseScreen):
             TypedConfirmDialog("Read again from the start?", body, word=CONFIRM_WORD)
         ):
             ids = [file.id for file in files]
-            result = await self._actions.read_again(action, ids, dry_run=False)
+            result = await self.dashboard.queries.act(replace(action, sources=ids))
             count = pluralize(len(files), "file")
             self._notify(f"Reading {count} again. The backup is {result.backup}.")
 
@@ -316,7 +323,8 @@ class PipelineScreen(BaseScreen):
     def action_pause_queue(self) -> None:
         async def toggle() -> None:
             paused = self.summary is not None and self.summary.paused is not None
-            await self._actions.stop_or_go(Verb.RESUME if paused else Verb.PAUSE)
+            action = BatchAction(verb=Verb.RESUME if paused else Verb.PAUSE)
+            await self.dashboard.queries.act(action)
             self._notify("Queue resumed." if paused else "Queue paused. P resumes it.")
 
         self.run_command(toggle)
@@ -337,3 +345,12 @@ class PipelineScreen(BaseScreen):
             line = (await self._rows("pipeline.these_rejects", [key]))[0]
             start, end = int(line["byte"]), int(line["byte"]) + int(line["length"])
         self.app.push_screen(RawScreen(Range(row["path"], row["representation"], start, end)))
+
+
+def _outcome(verb: Verb, items: Sequence[Item]) -> str:
+    """“Retried 12 batches. Skipped 3 batches. Already queued.”"""
+    changed = sum(1 for item in items if item.why is None)
+    text = f"{_DONE[verb]} {pluralize(changed, 'batch')}." if changed else "Nothing was changed."
+    for why, count in Counter(item.why for item in items if item.why is not None).items():
+        text += f" Skipped {pluralize(count, 'batch')}. {why}"
+    return text

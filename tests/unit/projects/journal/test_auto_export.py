@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from ingest.batches.action import Action, Selection, TaskAction, Verb
+from ingest.actions import BatchAction
+from ingest.batches.action import Selection, Verb
 from ingest.batches.batch import Kind
 from ingest.db import queue
-from ingest.db.actions import execute_action, record_task_edit
+from ingest.db.actions import execute_action, record_edit
 from ingest.db.database import Database
 from ingest.pipeline.follow import Owner
 from ingest.pipeline.homes import homes
@@ -51,17 +52,7 @@ class CliHarness:
         self.now = datetime.fromtimestamp(self.home.clock.seconds, UTC).replace(tzinfo=None)
 
     def switch(self, *, on: bool) -> None:
-        def told(verb: str, about: dict[str, Any], arguments: dict[str, Any]) -> None:
-            saying = TaskAction(
-                command=f"{verb}-{self.now}",
-                verb=verb,
-                about=about,
-                arguments=arguments,
-                actor="me",
-            )
-            record_task_edit(self.database, saying, self.now)
-
-        exports.set_auto_export(self.database, told, self.project, on=on)
+        record_edit(self.database, exports.auto_export_action(self.project, on=on), self.now)
 
     def journaler(self) -> JournalExporter:
         return JournalExporter(
@@ -172,10 +163,10 @@ def test_what_was_told_is_told_again_only_when_there_is_more(rested: CliHarness)
 def test_a_retry_never_doubles_what_is_in_the_file(rested: CliHarness) -> None:
     rested.work()
     (before,) = rested.files().values()
-    order = Action(
+    retry = BatchAction(
         verb=Verb.RETRY, selection=Selection(ids=(rested.batches()[0]["id"],)), actor="me"
     )
-    execute_action(rested.database, order, command="c1", now=rested.now)
+    execute_action(rested.database, retry, rested.now)
     assert rested.states() == [("pending", None)]
     rested.work()
     assert (rested.states(), list(rested.files().values())) == ([("completed", None)], [before])
@@ -213,8 +204,8 @@ def test_a_file_with_broken_markers_waits_for_a_person_and_is_left_as_it_is(
     assert str(path) in batch["error_message"]
     assert path.read_text() == broken
     path.write_text("")
-    order = Action(verb=Verb.RETRY, selection=Selection(ids=(batch["id"],)), actor="me")
-    execute_action(rested.database, order, command="c1", now=rested.now)
+    retry = BatchAction(verb=Verb.RETRY, selection=Selection(ids=(batch["id"],)), actor="me")
+    execute_action(rested.database, retry, rested.now)
     rested.work()
     assert rested.states() == [("completed", None)]
 
@@ -264,9 +255,7 @@ def test_who_lost_the_lease_stores_nothing(rested: CliHarness) -> None:
 
 
 def test_a_paused_queue_writes_no_journal(rested: CliHarness) -> None:
-    execute_action(
-        rested.database, Action(verb=Verb.PAUSE, actor="me"), command="c1", now=rested.now
-    )
+    execute_action(rested.database, BatchAction(verb=Verb.PAUSE), rested.now)
     rested.work()
     assert rested.batches() == []
 

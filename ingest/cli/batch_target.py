@@ -1,0 +1,106 @@
+"""The options of `tailboard batches` that select batches, and the selection they stand for."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any, Final, TypeVar
+
+import click
+from msgspec import Struct
+
+from ingest.batches.action import Selection
+from ingest.batches.batch import Kind
+from ingest.batches.state import State
+from ingest.cli.ids import resolve_prefix
+from ingest.cli.invocation import Invocation
+from ingest.cli.scope import session_id
+from ingest.db.query_reader import QueryReader
+from ingest.errors import InvalidTime
+from ingest.text import times
+
+BATCHES_LISTED: Final = "`tailboard batches list` lists them."
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class BatchTarget(Struct, frozen=True):
+    """The values of the options, as they were written."""
+
+    batch: Sequence[str] = ()
+    session: str | None = None
+    kind: str | None = None
+    state: Sequence[str] = ()
+    error: str | None = None
+    older_than: str | None = None
+    only_error: bool = False
+    include_dead: bool = False
+    limit: int | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        return self == BatchTarget()
+
+
+_OPTIONS: Final[dict[str, dict[str, Any]]] = {
+    "batch": {"metavar": "ID", "multiple": True, "help": "This batch; can be repeated."},
+    "session": {"metavar": "ID", "help": "Only batches of this session."},
+    "kind": {
+        "type": click.Choice([kind.value for kind in Kind]),
+        "help": "Only batches of this kind.",
+    },
+    "state": {
+        "type": click.Choice([state.value for state in State]),
+        "multiple": True,
+        "help": "Only batches in this state; can be repeated.",
+    },
+    "error": {"metavar": "CODE", "help": "Only batches whose last error has this code."},
+    "older-than": {"metavar": "TIME", "help": "Only batches unchanged for this long: 1h, 7d."},
+    "only-error": {"is_flag": True, "help": "Only batches whose last attempt failed."},
+    "include-dead": {"is_flag": True, "help": "Include dead batches."},
+    "limit": {"metavar": "N", "type": click.IntRange(min=1), "help": "Change at most N batches."},
+}
+
+
+def batch_target_options(function: F) -> F:
+    """Adds the options to a command, which gets their values as `target`.
+
+    Place it below other options: it does not pass on those that are already on the function.
+    """
+
+    def command(*args: Any, **kwargs: Any) -> Any:
+        values = {name: kwargs.pop(name) for name in BatchTarget.__struct_fields__}
+        return function(*args, target=BatchTarget(**values), **kwargs)
+
+    command.__doc__ = function.__doc__
+    command.__name__ = function.__name__
+    for name in reversed(_OPTIONS):
+        command = click.option(f"--{name}", **_OPTIONS[name])(command)
+    return command  # type: ignore[return-value]
+
+
+def selection_of(invocation: Invocation, reader: QueryReader, target: BatchTarget) -> Selection:
+    return Selection(
+        ids=tuple(_batch_id(reader, prefix) for prefix in target.batch) or None,
+        session=session_id(reader, target.session) if target.session else None,
+        kind=Kind(target.kind) if target.kind else None,
+        states=tuple(State(name) for name in target.state) or None,
+        error=target.error,
+        older_than=_older_than(invocation, target.older_than),
+        only_error=target.only_error,
+        include_dead=target.include_dead,
+        limit=target.limit,
+    )
+
+
+def _older_than(invocation: Invocation, text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        return times.since(text, invocation.aware_now, invocation.zone)
+    except InvalidTime as error:
+        raise click.BadParameter(str(error), param_hint="--older-than") from error
+
+
+def _batch_id(reader: QueryReader, prefix: str) -> str:
+    rows = reader.rows("batches.starting_with", prefix=prefix.lower())
+    found: list[str] = [row["id"] for row in rows]
+    return resolve_prefix(found, prefix, "batch", BATCHES_LISTED)
