@@ -7,7 +7,7 @@ memory is run again alone, with a higher memory limit.
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -86,6 +86,27 @@ class _RunningQuery(Generic[T]):
                 self._cursor.interrupt()
 
 
+class Turns:
+    """Lets a few queries run at the same time, or one query alone."""
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._free = asyncio.Semaphore(count)
+        self._alone = asyncio.Lock()
+
+    @asynccontextmanager
+    async def take(self, *, alone: bool = False) -> AsyncIterator[None]:
+        if not alone:
+            async with self._free:
+                yield
+            return
+        async with self._alone, AsyncExitStack() as taken:
+            # One after the other: a task that is cancelled halfway gives back what it has.
+            for _ in range(self._count):
+                await taken.enter_async_context(self._free)
+            yield
+
+
 class Queries:
     """Belongs to the event loop's thread."""
 
@@ -93,10 +114,9 @@ class Queries:
         self._database = database
         self._limits = limits
         self._workers = WorkerThreads("server-worker", _THREADS)
-        self._turns = asyncio.Semaphore(CONCURRENT_QUERIES)
+        self._turns = Turns(CONCURRENT_QUERIES)
         self._statements = asyncio.Semaphore(CONCURRENT_QUERIES)
         self._copies = asyncio.Semaphore(CONCURRENT_QUERIES)
-        self._alone = asyncio.Lock()
         self.running = 0
 
     def close(self) -> None:
@@ -122,7 +142,7 @@ class Queries:
         until = loop.time() + self._limits.memory_wait_seconds
         while True:
             try:
-                async with self._turn(alone=alone):
+                async with self._turns.take(alone=alone):
                     return await self._run(caller, self._limits.query_seconds, work)
             except (Error, DatabaseError) as error:
                 if not self._is_memory_limit(error) or loop.time() >= until:
@@ -173,22 +193,6 @@ class Queries:
         if isinstance(error, Error):
             error = explain_and_mark(self._database.path, error)
         return isinstance(error, MemoryLimit)
-
-    @asynccontextmanager
-    async def _turn(self, *, alone: bool) -> AsyncIterator[None]:
-        """Wait for one of the few turns; or for all, for a query that ran out of memory."""
-        if not alone:
-            async with self._turns:
-                yield
-            return
-        async with self._alone:
-            for _ in range(CONCURRENT_QUERIES):
-                await self._turns.acquire()
-            try:
-                yield
-            finally:
-                for _ in range(CONCURRENT_QUERIES):
-                    self._turns.release()
 
     async def _run(
         self, caller: Caller, seconds: float, work: Callable[[Cursor], T], *, held: bool = True
