@@ -5,6 +5,7 @@ nor a connection (the owner is starting or ending) retries until a timeout.
 """
 
 import contextlib
+import os
 import random
 import time
 from collections.abc import Callable, Iterator
@@ -18,6 +19,7 @@ from msgspec import Struct
 from ingest import log
 from ingest.db.database import Database
 from ingest.db.local_reader import LocalReader
+from ingest.db.opening_turn import OpeningTurn
 from ingest.db.query_reader import QueryReader
 from ingest.db.recovery import open_database
 from ingest.db.snapshot import remove_abandoned
@@ -32,6 +34,7 @@ from ingest.errors import (
 from ingest.pipeline.follow import Owner
 from ingest.pipeline.homes import Home
 from ingest.pipeline.run import RunSettings
+from ingest.server import owner_file
 from ingest.server.client import DatabaseClient
 from ingest.server.owner_file import Role
 from ingest.server.server import Server
@@ -42,11 +45,12 @@ if TYPE_CHECKING:
 
 LOCK_TIMEOUT = 30.0
 """Seconds that a single process may hold the lock without accepting connections; the timeout
-starts again when another process takes the lock."""
+starts again when another process takes the lock. It is longer on a loaded machine."""
+_MOST_LOAD = 10.0
 SPOOL_MAX_AGE = 3600.0
 """A copy in the spool that is older than this has no owner any more and is removed."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 0.25
-"""Average seconds between two attempts: longer each time, so that many waiting processes leave the
+"""Average seconds between two checks: longer each time, so that many waiting processes leave the
 processor to the one that works. Jitter keeps two processes from staying in step."""
 _PAUSE_GROWTH = 1.25
 
@@ -101,7 +105,7 @@ class RunningServer:
 def open_or_connect(
     path: Path,
     opening: Callable[[Path], tuple[Database, list[str]]] = open_database,
-    timeout: float = LOCK_TIMEOUT,
+    timeout: float | None = None,
     monotonic: Callable[[], float] = time.monotonic,
     *,
     needs_actions: bool = False,
@@ -111,33 +115,51 @@ def open_or_connect(
     `needs_actions`: the caller will send actions. An owner that serves reads only (a command that
     reads once) is waited for.
     """
+    timeout = timeout or _lock_timeout()
     deadline, holder, pause = monotonic() + timeout, None, _FIRST_PAUSE
-    while True:
-        # Connect first: without a server that costs one file check, while opening the database
-        # first would cost every client an attempt at the lock.
-        try:
-            remote = DatabaseClient(path)
-            if not (needs_actions and remote.host.role == Role.COMMAND):
+    with OpeningTurn(path) as turn:
+        while True:
+            # Connect first: without a server that costs one file check, while opening the database
+            # first would cost every client an attempt at the lock.
+            remote = _connect(path, needs_actions=needs_actions)
+            if remote is not None:
                 return remote
-            remote.close()
-        except (OwnerGone, OwnerTimeout):
-            pass  # Opening the database shows whether there is an owner.
-        try:
-            return opening(path)
-        except Locked as locked:
-            if locked.pid != holder:
-                deadline, holder = monotonic() + timeout, locked.pid
-            if monotonic() >= deadline:
-                raise
-        time.sleep(pause * (0.5 + random.random()))  # noqa: S311 - jitter, not a secret
-        pause = min(_LONGEST_PAUSE, pause * _PAUSE_GROWTH)
+            if turn.take() or monotonic() >= deadline:
+                try:
+                    return opening(path)
+                except Locked as locked:
+                    if locked.pid != holder:
+                        deadline, holder = monotonic() + timeout, locked.pid
+                    if monotonic() >= deadline:
+                        raise
+            time.sleep(pause * (0.5 + random.random()))  # noqa: S311 - jitter, not a secret
+            pause = min(_LONGEST_PAUSE, pause * _PAUSE_GROWTH)
+
+
+def _connect(path: Path, *, needs_actions: bool) -> DatabaseClient | None:
+    owner = owner_file.read(path)
+    if owner is None or (needs_actions and owner.role == Role.COMMAND):
+        return None
+    # If the owner does not answer, opening the database shows whether there is one.
+    with contextlib.suppress(OwnerGone, OwnerTimeout):
+        remote = DatabaseClient(path)
+        if not (needs_actions and remote.host.role == Role.COMMAND):
+            return remote
+        remote.close()
+    return None
+
+
+def _lock_timeout() -> float:
+    """With as many busy processes per processor as the load says, everything takes longer."""
+    load = os.getloadavg()[0] / (os.cpu_count() or 1)
+    return LOCK_TIMEOUT * min(max(1.0, load), _MOST_LOAD)
 
 
 def start_or_connect(
     path: Path,
     options: ServerOptions,
     clock: Clock = utc_now,
-    timeout: float = LOCK_TIMEOUT,
+    timeout: float | None = None,
     note: Callable[[str], None] = lambda _: None,
 ) -> RunningServer | DatabaseClient:
     """Become the owner, or connect to the one that runs and check that it follows the homes.

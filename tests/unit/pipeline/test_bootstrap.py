@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from ingest.db.database import Database
+from ingest.db.opening_turn import OpeningTurn
 from ingest.errors import Locked
 from ingest.pipeline.bootstrap import open_or_connect
 
@@ -43,3 +44,19 @@ def test_one_that_keeps_it_is_told(tmp_path: Path) -> None:
     crowd = Crowd(path, 1, 2, 2, 2, 2)
     with pytest.raises(Locked, match="process 2"):
         open_or_connect(path, crowd.open, PATIENCE, crowd.clock)
+
+
+def test_without_the_turn_no_attempt_is_made(tmp_path: Path) -> None:
+    path, crowd, checks = tmp_path / "t.duckdb", Crowd(tmp_path), iter(range(1_000))
+    with OpeningTurn(path) as other:
+        assert other.take()
+
+        def clock() -> float:
+            if next(checks) == 3:
+                other.__exit__()
+                assert crowd.now == 0.0
+            return 0.0
+
+        found = open_or_connect(path, crowd.open, PATIENCE, clock)
+    assert isinstance(found, tuple)
+    found[0].close()
