@@ -15,6 +15,7 @@ from typing import IO
 import msgspec
 from msgspec import Struct
 
+from ingest import log
 from ingest.gc_scheduler import freeze_loaded
 from ingest.pipeline.job import Job, JobAlive, ReaderOutput
 from ingest.pipeline.reader_output import read_group
@@ -83,10 +84,15 @@ def main() -> None:
     report = AliveReporter(sink)
     while (data := _receive_bytes(source)) is not None:
         group = _decode_group(data)
+        spool = Path(group.spool)
+        log.start(spool.with_suffix(""))  # The spool has the name of its database, and a suffix.
         try:
-            send(sink, read_group(group.jobs, Path(group.spool), group.name, report))
+            send(sink, read_group(group.jobs, spool, group.name, report))
         except BrokenPipeError:
             return
+        except Exception as error:
+            log.unexpected(error)
+            raise
 
 
 if __name__ == "__main__":

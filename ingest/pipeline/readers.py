@@ -17,6 +17,7 @@ from typing import ClassVar
 
 from msgspec import Struct
 
+from ingest import log
 from ingest.batches.failure import OWNER_DIED, Failure
 from ingest.batches.state import STUCK_AFTER
 from ingest.errors import ErrorClass, TailboardError
@@ -24,7 +25,7 @@ from ingest.pipeline.job import HUNG, Job, JobAlive, ReaderOutput
 from ingest.pipeline.reader_deaths import DeathPlace
 from ingest.pipeline.reader_output import read_group
 from ingest.pipeline.reader_process import Group, receive, send
-from ingest.text.units import duration
+from ingest.text.units import duration, pluralize
 
 MAX_GROUPS = 4
 """Groups assigned to one reader, so that it keeps reading while earlier ones are stored."""
@@ -198,10 +199,14 @@ class ReaderPool:
         reader, last = self._readers[index], self._last[index]
         with contextlib.suppress(subprocess.TimeoutExpired):
             reader.wait(_EXIT_TIMEOUT)
+        batches = self._assigned[index][0] if self._assigned[index] else []
+        requested = reader.returncode in _REQUESTED_EXITS
+        if not requested:
+            _log_death(reader, batches, last)
         return ReaderDied(
-            self._assigned[index][0] if self._assigned[index] else [],
+            batches,
             place=DeathPlace(last.byte, last.place == "line") if last.place else None,
-            requested=reader.returncode in _REQUESTED_EXITS,
+            requested=requested,
         )
 
     def stuck_batches(self) -> list[str]:
@@ -222,7 +227,9 @@ class ReaderPool:
     def _raise_if_hung(self) -> None:
         for index, groups in enumerate(self._assigned):
             if groups and self._seconds_silent(index) >= HUNG_AFTER:
-                raise ReaderDied(self._current_batches(index), _hung_failure(self._last[index]))
+                batches, failure = self._current_batches(index), _hung_failure(self._last[index])
+                log.warning(f"Reading {_named(batches)}: {failure.message}")
+                raise ReaderDied(batches, failure)
 
     def close(self) -> None:
         """Kill the readers; their unfinished jobs are dropped."""
@@ -238,6 +245,17 @@ class ReaderPool:
             # While it hangs, `_read_answers` blocks in a read, and closing would block too.
             if reader.stdout is not None and reader.returncode is not None:
                 reader.stdout.close()
+
+
+def _log_death(reader: "subprocess.Popen[bytes]", batches: list[str], last: _LastMessage) -> None:
+    code = reader.returncode
+    how = "did not end" if code is None else f"ended with exit code {code}"
+    where = f", last at byte {last.byte:,} of batch {last.batch}" if last.batch else ""
+    log.warning(f"Reader process {reader.pid} {how} while reading {_named(batches)}{where}.")
+
+
+def _named(batches: list[str]) -> str:
+    return f"batch {batches[0]}" if len(batches) == 1 else pluralize(len(batches), "batch")
 
 
 def _hung_failure(last: _LastMessage) -> Failure:

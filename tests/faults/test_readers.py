@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from ingest import log
 from ingest.pipeline import spawn_readers
 from ingest.pipeline.job import Job
 from ingest.pipeline.readers import HUNG_AFTER, ReaderDied, ReaderPool
@@ -65,6 +66,7 @@ def test_the_work_of_a_killed_reader_is_done_once_by_another(
     harness: FaultHarness, which: list[int]
 ) -> None:
     children = spawn_readers.start(2)
+    log.start(harness.path)
     with harness.open() as database:
         owner = harness.owner(database)
         readers = ReaderPool(children)
@@ -74,6 +76,21 @@ def test_the_work_of_a_killed_reader_is_done_once_by_another(
         owner.read(owner.scan().changed, readers=readers)
         assert list(dump(database)) == harness.quiet()
     assert set(harness.states()) <= {"completed", "completed_empty"}
+    assert any("ended with exit code -9" in entry.message for entry in log.entries(harness.path))
+
+
+@pytest.mark.fault("P11")
+def test_why_a_reader_died_is_in_the_log(harness: FaultHarness) -> None:
+    program = dying_on("rollout-").replace(
+        "os.kill(os.getpid(), signal.SIGKILL)", "raise ZeroDivisionError('on purpose')"
+    )
+    with harness.open() as database:
+        owner = harness.owner(database)
+        run = IngestRun(database, SMALL, harness.clock)
+        with pytest.raises(ReaderDied):
+            run.run(owner.scan().changed, ReaderPool(born(program)))
+    messages = [entry.message for entry in log.entries(harness.path)]
+    assert any("ZeroDivisionError: on purpose" in message for message in messages)
 
 
 @pytest.mark.fault("P11", "L19")
@@ -402,6 +419,7 @@ def test_a_reader_that_hangs_is_shown_as_stuck_and_ended_and_its_batch_is_tried_
     session = harness.session("plan")
     passed = 0.0
     shown: list[Batch] = []
+    log.start(harness.path)
     (child, *others) = born(HANGING)
     for other in others:
         other.kill()
@@ -422,6 +440,7 @@ def test_a_reader_that_hangs_is_shown_as_stuck_and_ended_and_its_batch_is_tried_
         with pytest.raises(ReaderDied, match="made no progress"):
             drain.run(owner.scan().changed, ReaderPool([child], lambda: passed))
         assert child.poll() is None
+        assert any("made no progress" in entry.message for entry in log.entries(harness.path))
         ReaderPool([child]).close()
         assert child.poll() is not None
         assert {batch.shown for batch in shown} == {"claimed", "stuck"}
