@@ -41,9 +41,9 @@ from tui.screens.help import HelpScreen
 from tui.summary import Summary
 from tui.supervisor import (
     DataChanged,
-    News,
     OwnerConnected,
     OwnerDisconnected,
+    OwnerEvent,
     OwnerMessage,
     Supervisor,
     SupervisorProblem,
@@ -80,7 +80,7 @@ def refresh_interval(summary: Summary | None, now: datetime, load_seconds: float
 class SupervisorEvent(Message):
     """An event of the supervisor, posted from its thread."""
 
-    def __init__(self, event: News) -> None:
+    def __init__(self, event: OwnerEvent) -> None:
         super().__init__()
         self.event = event
 
@@ -217,7 +217,7 @@ class Dashboard(App[int]):
         self.supervisor.close()
         self.queries.close()
 
-    def _post_supervisor_event(self, event: News) -> None:
+    def _post_supervisor_event(self, event: OwnerEvent) -> None:
         """Called on the thread of the supervisor."""
         self.post_message(SupervisorEvent(event))
 

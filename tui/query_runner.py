@@ -55,19 +55,19 @@ class _Job:
 
 
 class QueryRunner:
-    def __init__(self, caretaker: Supervisor) -> None:
-        self.caretaker = caretaker
+    def __init__(self, supervisor: Supervisor) -> None:
+        self.supervisor = supervisor
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._slow: SimpleQueue[_Job | None] = SimpleQueue()
         """Queries that may hang outside the owner, on one thread of their own."""
         self._lock = threading.Lock()
-        self._at_work: dict[_Job, int] = {}
+        self._running: dict[_Job, int] = {}
         """The thread of each running job."""
         # Daemon threads: quitting does not wait for a running query.
         queues = dict.fromkeys(map(str, range(THREADS)), self._jobs) | {"slow": self._slow}
         for name, jobs in queues.items():
             threading.Thread(
-                target=self._work, args=[jobs], name=f"feed-{name}", daemon=True
+                target=self._work, args=[jobs], name=f"query-{name}", daemon=True
             ).start()
 
     def close(self) -> None:
@@ -75,50 +75,50 @@ class QueryRunner:
             self._jobs.put(None)
         self._slow.put(None)
 
-    async def ask(self, question: Query[T], *, slow: bool = False) -> T:
+    async def ask(self, query: Query[T], *, slow: bool = False) -> T:
         """The result of a query; raises its error. `slow` for queries that run git."""
-        return await self._run(lambda: self._read(question), self._slow if slow else self._jobs)
+        return await self._run(lambda: self._read(query), self._slow if slow else self._jobs)
 
-    async def answer(self, question: Query[Any], *, slow: bool = False) -> Answer:
+    async def answer(self, query: Query[Any], *, slow: bool = False) -> Answer:
         """The result of a query, or why it failed."""
         try:
-            return QueryResult(await self.ask(question, slow=slow))
+            return QueryResult(await self.ask(query, slow=slow))
         except Exception as error:  # noqa: BLE001 - shown in the pane
             return failure_of(error)
 
     async def run_consistent(
-        self, questions: Mapping[K, Query[Any]]
+        self, queries: Mapping[K, Query[Any]]
     ) -> AsyncIterator[tuple[K, Answer]]:
         """Each result as it arrives, all from one snapshot unless a query fails."""
         loop = asyncio.get_running_loop()
-        answers: asyncio.Queue[tuple[K, Answer] | None] = asyncio.Queue()
-        gone = threading.Event()
+        results: asyncio.Queue[tuple[K, Answer] | None] = asyncio.Queue()
+        cancelled = threading.Event()
 
-        def tell(one: tuple[K, Answer] | None) -> None:
-            loop.call_soon_threadsafe(answers.put_nowait, one)
+        def deliver(result: tuple[K, Answer] | None) -> None:
+            loop.call_soon_threadsafe(results.put_nowait, result)
 
         def job() -> None:
-            rest = dict(questions)
+            left = dict(queries)
             try:
-                self._in_one_moment(rest, tell, gone)
+                self._run_on_snapshot(left, deliver, cancelled)
             finally:
-                if not gone.is_set():
-                    tell(None)
+                if not cancelled.is_set():
+                    deliver(None)
 
-        at = _Job(job)
-        self._jobs.put(at)
+        work = _Job(job)
+        self._jobs.put(work)
         try:
-            while (one := await answers.get()) is not None:
-                yield one
+            while (result := await results.get()) is not None:
+                yield result
         finally:
-            gone.set()
-            self._give_up(at)
+            cancelled.set()
+            self._cancel(work)
 
     async def act(self, action: Action[T]) -> T:
         """Have the owner carry out an action exactly once, also if it ends before it answers."""
         job = _Job(lambda: self._read(lambda database: database.act(action)))
         self._jobs.put(job)
-        # Never cancelled: the action is carried out even if the caller is gone.
+        # Never cancelled: the action is carried out even if the caller was cancelled.
         result: T = await asyncio.wrap_future(job.future)
         return result
 
@@ -128,16 +128,16 @@ class QueryRunner:
         try:
             found: T = await asyncio.wrap_future(job.future)
         except asyncio.CancelledError:
-            self._give_up(job)
+            self._cancel(job)
             raise
         return found
 
-    def _give_up(self, job: _Job) -> None:
-        """The caller is gone: have the owner cancel the query, which frees the thread."""
+    def _cancel(self, job: _Job) -> None:
+        """The caller was cancelled: have the owner cancel the query, which frees the thread."""
         with self._lock:
-            thread = self._at_work.get(job)
+            thread = self._running.get(job)
             if thread is not None:
-                self.caretaker.give_up(thread)
+                self.supervisor.cancel(thread)
 
     # ── on the query threads ──────────────────────────────────────────────────────────────────────
 
@@ -146,52 +146,52 @@ class QueryRunner:
             if not job.future.set_running_or_notify_cancel():
                 continue
             with self._lock:
-                self._at_work[job] = threading.get_ident()
+                self._running[job] = threading.get_ident()
             result, error = None, None
             try:
                 result = job.work()
             except BaseException as raised:  # noqa: BLE001 - raised again for the caller
                 error = raised
             with self._lock:
-                del self._at_work[job]
+                del self._running[job]
             if error is None:
                 job.future.set_result(result)
             else:
                 job.future.set_exception(error)
 
-    def _read(self, question: Query[T]) -> T:
-        remote = self.caretaker.remote()
+    def _read(self, query: Query[T]) -> T:
+        client = self.supervisor.client()
         while True:
             try:
-                return question(remote)
+                return query(client)
             except OwnerGone:
                 # Queries change nothing, and actions are carried out at most once, so they can be
                 # sent to the next owner.
-                remote = self.caretaker.remote(remote)
+                client = self.supervisor.client(client)
 
-    def _in_one_moment(
+    def _run_on_snapshot(
         self,
-        rest: dict[K, Query[Any]],
-        tell: Callable[[tuple[K, Answer]], None],
-        gone: threading.Event,
+        left: dict[K, Query[Any]],
+        deliver: Callable[[tuple[K, Answer]], None],
+        cancelled: threading.Event,
     ) -> None:
-        remote: DatabaseClient | None = None
+        client: DatabaseClient | None = None
         try:
-            remote = self.caretaker.remote()
-            with remote.snapshot():
-                for key in list(rest):
-                    if gone.is_set():
+            client = self.supervisor.client()
+            with client.snapshot():
+                for key in list(left):
+                    if cancelled.is_set():
                         return
-                    tell((key, QueryResult(rest[key](remote))))
-                    del rest[key]
+                    deliver((key, QueryResult(left[key](client))))
+                    del left[key]
         except Exception:  # noqa: BLE001 - raised again below, by the query that failed
-            for key, question in rest.items():
-                if gone.is_set():
+            for key, query in left.items():
+                if cancelled.is_set():
                     return
                 try:
-                    tell((key, QueryResult(self._read(question))))
+                    deliver((key, QueryResult(self._read(query))))
                 except Exception as error:  # noqa: BLE001
-                    tell((key, failure_of(error)))
+                    deliver((key, failure_of(error)))
 
 
 def failure_of(error: BaseException) -> QueryFailure:

@@ -23,13 +23,13 @@ from ingest.server import owner_file
 from ingest.server.client import DatabaseClient
 from ingest.settings import Settings
 
-AGAIN_SECONDS: Final = 10.0
+RETRY_SECONDS: Final = 10.0
 """Seconds after which a failed connection or start is tried again."""
-LOST_SECONDS: Final = 15.0
+OWNER_TIMEOUT: Final = 15.0
 """How long a query waits for the next owner."""
-_STEP: Final = 0.01
-_LEAVE_SECONDS: Final = 2.0
-_WORDS: Final = 8 * 1024
+_POLL_SECONDS: Final = 0.01
+_EXIT_TIMEOUT: Final = 2.0
+_STDERR_BYTES: Final = 8 * 1024
 
 
 class SupervisorProblem(Struct, frozen=True):
@@ -57,7 +57,7 @@ class OwnerMessage(Struct, frozen=True):
     text: str
 
 
-News = OwnerConnected | DataChanged | OwnerDisconnected | OwnerMessage | SupervisorProblem
+OwnerEvent = OwnerConnected | DataChanged | OwnerDisconnected | OwnerMessage | SupervisorProblem
 
 
 def command(settings: Settings) -> list[str]:
@@ -68,22 +68,22 @@ def command(settings: Settings) -> list[str]:
 
 
 class Supervisor:
-    """`start`, query through `remote`, `close`. `owner` is the command that starts an owner."""
+    """`start`, query through `client`, `close`. `owner` is the command that starts an owner."""
 
     def __init__(self, path: Path, owner: Sequence[str] = ()) -> None:
         self.path = path
-        self.trouble: SupervisorProblem | None = None
+        self.problem: SupervisorProblem | None = None
         self._sweep_at: float | None = None
         """Monotonic time of the next sweep of the owner."""
         self._command = list(owner)
-        self._tell: Callable[[News], None] = lambda _: None
-        self._there = threading.Condition()
-        self._remote: DatabaseClient | None = None
-        self._again = threading.Event()
+        self._listener: Callable[[OwnerEvent], None] = lambda _: None
+        self._changed = threading.Condition()
+        self._client: DatabaseClient | None = None
+        self._retry_now = threading.Event()
         self._closed = False
         self._child: subprocess.Popen[bytes] | None = None
-        self._words: IO[bytes] | None = None
-        self._thread = threading.Thread(target=self._keep, name="caretaker", daemon=True)
+        self._stderr: IO[bytes] | None = None
+        self._thread = threading.Thread(target=self._run, name="supervisor", daemon=True)
 
     def start(self) -> None:
         # If there is no owner, start one at once, so that both processes load at the same time.
@@ -93,30 +93,30 @@ class Supervisor:
                 self._spawn()
         self._thread.start()
 
-    def listen(self, tell: Callable[[News], None]) -> None:
+    def listen(self, listener: Callable[[OwnerEvent], None]) -> None:
         """Report events to a callback, on the supervisor's thread; first the current state."""
-        with self._there:
-            self._tell = tell
-            news = OwnerConnected() if self._remote else self.trouble
-        if news is not None:
-            tell(news)
+        with self._changed:
+            self._listener = listener
+            event = OwnerConnected() if self._client else self.problem
+        if event is not None:
+            listener(event)
 
-    def remote(self, other: DatabaseClient | None = None) -> DatabaseClient:
+    def client(self, other: DatabaseClient | None = None) -> DatabaseClient:
         """The client of the current owner. Waits for another one than `other`, which has ended."""
-        with self._there:
-            self._there.wait_for(
+        with self._changed:
+            self._changed.wait_for(
                 lambda: (
                     self._closed
-                    or self.trouble is not None
-                    or (self._remote is not None and self._remote is not other)
+                    or self.problem is not None
+                    or (self._client is not None and self._client is not other)
                 ),
-                LOST_SECONDS,
+                OWNER_TIMEOUT,
             )
-            if self._remote is not None and self._remote is not other and not self._closed:
-                return self._remote
-            trouble = self.trouble
-        if trouble is not None:
-            raise OwnerUnreachable(trouble.message, trouble.hint)
+            if self._client is not None and self._client is not other and not self._closed:
+                return self._client
+            problem = self.problem
+        if problem is not None:
+            raise OwnerUnreachable(problem.message, problem.hint)
         raise OwnerGone(self.path)
 
     @property
@@ -124,54 +124,54 @@ class Supervisor:
         """Seconds until the owner checks all files again; None if unknown."""
         return None if self._sweep_at is None else max(0.0, self._sweep_at - time.monotonic())
 
-    def give_up(self, thread: int) -> None:
+    def cancel(self, thread: int) -> None:
         """Cancel the query of this thread: its caller is gone."""
-        remote = self._remote
-        if remote is not None:
-            remote.cancel(thread)
+        client = self._client
+        if client is not None:
+            client.cancel(thread)
 
-    def try_again(self) -> None:
+    def retry(self) -> None:
         """Try again now."""
-        self._again.set()
+        self._retry_now.set()
 
     def close(self) -> None:
-        with self._there:
+        with self._changed:
             self._closed = True
-            self._tell = lambda _: None
-            self._there.notify_all()
-        self._again.set()
-        if self._remote is not None:
-            self._remote.close()
-        self._reap(_LEAVE_SECONDS)
+            self._listener = lambda _: None
+            self._changed.notify_all()
+        self._retry_now.set()
+        if self._client is not None:
+            self._client.close()
+        self._reap(_EXIT_TIMEOUT)
 
     # ── on the supervisor thread ──────────────────────────────────────────────────────────────────
 
-    def _keep(self) -> None:
+    def _run(self) -> None:
         while not self._closed:
             try:
-                remote = self._visit()
-                self._know(remote)
+                client = self._connect_or_start()
+                self._set_client(client)
                 known: int | None = None
-                for commits in remote.watch_commits():
+                for commits in client.watch_commits():
                     self._plan_sweep(commits.sweep_in)
                     if known not in (None, commits.count):
-                        self._say(DataChanged())
+                        self._notify(DataChanged())
                     known = commits.count
             except (OwnerGone, OwnerTimeout):
-                self._lose()
+                self._drop_client()
             except DatabaseError as error:
-                self._lose()
+                self._drop_client()
                 self._report(SupervisorProblem(error.message, error.hint))
             except Exception as error:  # noqa: BLE001
                 # Any error: without this thread, no owner would be started any more.
-                self._lose()
+                self._drop_client()
                 log.unexpected(error)
-                self._report(_unable(error, self.path))
+                self._report(_start_failure(error, self.path))
 
     def _plan_sweep(self, seconds: float | None) -> None:
         self._sweep_at = None if seconds is None else time.monotonic() + seconds
 
-    def _visit(self) -> DatabaseClient:
+    def _connect_or_start(self) -> DatabaseClient:
         """The client of the owner; starts an owner if none answers."""
         while True:
             silent: OwnerTimeout | None = None
@@ -186,76 +186,76 @@ class Supervisor:
             if self._child is None and self._command:
                 self._spawn()
             elif self._child is not None and self._child.poll() is not None:
-                words, code = self._stderr_tail(), self._reap(0)
+                stderr, code = self._stderr_tail(), self._reap(0)
                 if code:
-                    self._report(_trouble(words, self.path))
+                    self._report(_child_failure(stderr, self.path))
             elif silent is not None:
                 self._report(SupervisorProblem(silent.message, silent.hint))
-            time.sleep(_STEP)
+            time.sleep(_POLL_SECONDS)
 
-    def _know(self, remote: DatabaseClient) -> None:
-        with self._there:
-            self._remote, self.trouble = remote, None
-            self._there.notify_all()
-        self._say(OwnerConnected())
-        if self._child is not None and remote.host.pid == self._child.pid:
-            words = self._stderr_tail()
-            if words:
-                self._say(OwnerMessage(words))
+    def _set_client(self, client: DatabaseClient) -> None:
+        with self._changed:
+            self._client, self.problem = client, None
+            self._changed.notify_all()
+        self._notify(OwnerConnected())
+        if self._child is not None and client.host.pid == self._child.pid:
+            stderr = self._stderr_tail()
+            if stderr:
+                self._notify(OwnerMessage(stderr))
 
-    def _lose(self) -> None:
-        with self._there:
-            lost, self._remote = self._remote, None
-        if lost is not None:
-            lost.close()
-            self._say(OwnerDisconnected())
+    def _drop_client(self) -> None:
+        with self._changed:
+            client, self._client = self._client, None
+        if client is not None:
+            client.close()
+            self._notify(OwnerDisconnected())
             # The socket of a killed process closes before the process can be reaped.
-            if self._child is not None and lost.host.pid == self._child.pid:
+            if self._child is not None and client.host.pid == self._child.pid:
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     self._child.wait(0.5)
                     self._reap(0)
 
-    def _report(self, trouble: SupervisorProblem) -> None:
-        with self._there:
+    def _report(self, problem: SupervisorProblem) -> None:
+        with self._changed:
             if self._closed:
                 return
-            self.trouble = trouble
-            self._there.notify_all()
-        self._say(trouble)
-        self._again.wait(AGAIN_SECONDS)
-        self._again.clear()
+            self.problem = problem
+            self._changed.notify_all()
+        self._notify(problem)
+        self._retry_now.wait(RETRY_SECONDS)
+        self._retry_now.clear()
 
-    def _say(self, news: News) -> None:
+    def _notify(self, event: OwnerEvent) -> None:
         # The event loop of the listener may be closing.
         with contextlib.suppress(RuntimeError):
-            self._tell(news)
+            self._listener(event)
 
     # ── the child ─────────────────────────────────────────────────────────────────────────────────
 
     def _spawn(self) -> None:
-        words = tempfile.TemporaryFile()  # noqa: SIM115 - as long as the child lives
+        stderr = tempfile.TemporaryFile()  # noqa: SIM115 - as long as the child lives
         try:
             self._child = subprocess.Popen(
                 self._command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
-                stderr=words,
+                stderr=stderr,
                 # Signals of the terminal are for this process. The child ends when its standard
                 # input is closed.
                 start_new_session=True,
             )
         except BaseException:
-            words.close()
+            stderr.close()
             raise
-        self._words = words
+        self._stderr = stderr
 
     def _stderr_tail(self) -> str:
-        if self._words is None:
+        if self._stderr is None:
             return ""
-        self._words.seek(0)
-        return self._words.read(_WORDS).decode("utf-8", "replace").strip()
+        self._stderr.seek(0)
+        return self._stderr.read(_STDERR_BYTES).decode("utf-8", "replace").strip()
 
-    def _reap(self, patience: float) -> int:
+    def _reap(self, timeout: float) -> int:
         """Ask the child to end and wait briefly. Returns its exit code, or 0 if it still runs."""
         child, self._child = self._child, None
         if child is None:
@@ -266,16 +266,16 @@ class Supervisor:
                 child.stdin.close()
         code = 0
         with contextlib.suppress(subprocess.TimeoutExpired):
-            code = child.wait(patience)
+            code = child.wait(timeout)
         # It may finish its pass after this process has ended; that is no error.
         child.returncode = code
-        if self._words is not None:
-            self._words.close()
-            self._words = None
+        if self._stderr is not None:
+            self._stderr.close()
+            self._stderr = None
         return code
 
 
-def _unable(error: Exception, path: Path) -> SupervisorProblem:
+def _start_failure(error: Exception, path: Path) -> SupervisorProblem:
     """Why this process cannot connect to an owner or start one."""
     return SupervisorProblem(
         f"Cannot start the process that opens {path}: {reason(error).rstrip('.')}.",
@@ -284,9 +284,9 @@ def _unable(error: Exception, path: Path) -> SupervisorProblem:
     )
 
 
-def _trouble(words: str, path: Path) -> SupervisorProblem:
+def _child_failure(stderr: str, path: Path) -> SupervisorProblem:
     """The problem in the output of the child: a sentence, and a hint on the last line."""
-    sentence, _, hint = words.rpartition("\n")
+    sentence, _, hint = stderr.rpartition("\n")
     if not sentence:
         sentence, hint = hint, ""
     return SupervisorProblem(

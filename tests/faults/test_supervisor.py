@@ -12,12 +12,18 @@ from queue import SimpleQueue
 import pytest
 
 from tests.faults.fault_harness import ROOT, FaultHarness, program
-from tui.supervisor import News, OwnerConnected, OwnerDisconnected, Supervisor, SupervisorProblem
+from tui.supervisor import (
+    OwnerConnected,
+    OwnerDisconnected,
+    OwnerEvent,
+    Supervisor,
+    SupervisorProblem,
+)
 
 PATIENCE = 60.0
 
 
-def heard(news: "SimpleQueue[News]", kind: type[News]) -> News:
+def heard(news: "SimpleQueue[OwnerEvent]", kind: type[OwnerEvent]) -> OwnerEvent:
     """The next news of this kind."""
     while True:
         told = news.get(timeout=PATIENCE)
@@ -39,27 +45,27 @@ def test_a_program_that_is_gone_for_a_while_is_told_and_started_again(
 ) -> None:
     harness.session("chat")
     executable = harness.folder / "tailboard"
-    keeper = Supervisor(harness.path, [str(executable)])
-    news: SimpleQueue[News] = SimpleQueue()
-    keeper.listen(news.put)
-    keeper.start()
+    supervisor = Supervisor(harness.path, [str(executable)])
+    news: SimpleQueue[OwnerEvent] = SimpleQueue()
+    supervisor.listen(news.put)
+    supervisor.start()
     try:
         trouble = heard(news, SupervisorProblem)
         assert isinstance(trouble, SupervisorProblem)
         assert "No such file" in trouble.message
         install(harness, executable)
-        keeper.try_again()
+        supervisor.retry()
         heard(news, OwnerConnected)
         # As while the program is upgraded under a dashboard that is open.
         executable.unlink()
-        os.kill(keeper.remote().host.pid, signal.SIGKILL)
+        os.kill(supervisor.client().host.pid, signal.SIGKILL)
         heard(news, OwnerDisconnected)
         heard(news, SupervisorProblem)
         install(harness, executable)
-        keeper.try_again()
+        supervisor.retry()
         heard(news, OwnerConnected)
     finally:
-        keeper.close()
+        supervisor.close()
 
 
 @pytest.mark.fault("P43")
@@ -79,18 +85,18 @@ def test_whatever_starting_an_owner_fails_of_the_next_try_may_do(
         return works(*arguments, **named)
 
     monkeypatch.setattr(*what, start)
-    keeper = Supervisor(harness.path, [str(executable)])
-    news: SimpleQueue[News] = SimpleQueue()
-    keeper.listen(news.put)
+    supervisor = Supervisor(harness.path, [str(executable)])
+    news: SimpleQueue[OwnerEvent] = SimpleQueue()
+    supervisor.listen(news.put)
     # There is a note of somebody who is gone: nothing is started before the thread is.
     harness.path.parent.mkdir()
     note = b'{"pid":1,"since":"","role":"","version":"","schema":1,"homes":[]}'
     harness.path.with_name(harness.path.name + ".owner").write_bytes(note)
-    keeper.start()
+    supervisor.start()
     try:
         heard(news, SupervisorProblem)
         fails.clear()
-        keeper.try_again()
+        supervisor.retry()
         heard(news, OwnerConnected)
     finally:
-        keeper.close()
+        supervisor.close()

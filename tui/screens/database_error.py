@@ -10,7 +10,7 @@ from textual.widgets import Static
 from tui import content
 from tui.commands import bind
 from tui.pushed_screen import PushedScreen
-from tui.supervisor import AGAIN_SECONDS, SupervisorProblem
+from tui.supervisor import RETRY_SECONDS, SupervisorProblem
 from tui.widgets.footer import Footer
 from tui.widgets.pane import DashboardNode
 
@@ -49,7 +49,7 @@ class DatabaseErrorScreen(DashboardNode, PushedScreen[None]):
             content.row(content.line("1", "bold"), content.block(self.problem.hint)),
             content.row(
                 content.line("2", "bold"),
-                f"Press r to try again. Tailboard also tries again every {AGAIN_SECONDS:.0f} s.",
+                f"Press r to try again. Tailboard also tries again every {RETRY_SECONDS:.0f} s.",
             ),
             content.row(
                 content.line("3", "bold"),
@@ -60,7 +60,7 @@ class DatabaseErrorScreen(DashboardNode, PushedScreen[None]):
         )
 
     def action_try_again(self) -> None:
-        self.dashboard.supervisor.try_again()
+        self.dashboard.supervisor.retry()
 
     def action_copy(self) -> None:
         self.app.copy_to_clipboard(f"{self.problem.message}\n{self.problem.hint}")
