@@ -17,7 +17,7 @@ from ingest.projects.graph.drawing import draw
 from ingest.projects.graph.layout import layout
 from ingest.projects.tasks.filters import TaskFilter, filter_tasks
 from ingest.projects.tasks.model import Edge, EdgeKind, Origin, Roadmap, Task, TaskState
-from ingest.projects.tasks.revisions import Change, Revision, RevisionStep, load_revisions
+from ingest.projects.tasks.revisions import Revision, RevisionStep, StepChange, load_revisions
 from ingest.projects.tasks.roadmap import roadmap
 from ingest.sessions.scope import Now, Scope
 from ingest.text.state_style import STATE_STYLES, UNKNOWN
@@ -27,11 +27,11 @@ from tui.widgets.graph import GraphPicture
 MAX_BOXES: Final = 500
 """More boxes would not be readable. The table shows all tasks."""
 _CHANGE_SIGNS: Final = {
-    Change.ADDED: "+",
-    Change.REMOVED: "−",
-    Change.REWORDED: "~",
-    Change.MOVED: "↕",
-    Change.STATUS: "*",
+    StepChange.ADDED: "+",
+    StepChange.REMOVED: "−",
+    StepChange.REWORDED: "~",
+    StepChange.MOVED: "↕",
+    StepChange.STATUS: "*",
 }
 _STATES: Final = {"completed": TaskState.DONE, "in_progress": TaskState.IN_PROGRESS}
 
@@ -140,7 +140,7 @@ def at_revision(revision: Revision) -> Roadmap:
 
 def _task_at(entry: RevisionStep, number: int) -> Task:
     signs = "".join(_CHANGE_SIGNS[change] for change in entry.changes)
-    removed = Change.REMOVED in entry.changes
+    removed = StepChange.REMOVED in entry.changes
     state = TaskState.CANCELLED if removed else _STATES.get(entry.status, TaskState.PENDING)
     return Task(
         id=entry.id,

@@ -22,7 +22,7 @@ from ingest.sessions.model import (
 )
 from ingest.sessions.session import Session, Tokens
 
-_AT_ONCE: Final = 50_000
+AT_ONCE: Final = 50_000
 """About this many turns and commands are in memory at the same time."""
 _steps: Final = msgspec.json.Decoder(list[PlanStep])
 
@@ -55,15 +55,16 @@ def load_log(rows: NamedQueries, session: Session, parts: Parts = ONE) -> Sessio
 
 
 def load_logs(
-    rows: NamedQueries, sessions: Iterable[Session], parts: Parts
+    rows: NamedQueries, sessions: Iterable[Session], parts: Parts, *, at_once: int = AT_ONCE
 ) -> Iterator[SessionLog]:
-    """These sessions in their order; as many at once as are of moderate size."""
+    """These sessions in their order. They are loaded in portions of about `at_once` turns and
+    commands, so that memory does not grow with their number."""
     pending: list[Session] = []
     size = 0
     for session in sessions:
         pending.append(session)
         size += session.turns + session.commands
-        if size >= _AT_ONCE:
+        if size >= at_once:
             yield from _load(rows, pending, parts)
             pending, size = [], 0
     if pending:

@@ -14,6 +14,8 @@ from ingest.sessions.scope import Now, Scope
 from ingest.tail.locks import locked_threads
 
 TITLE_CHARS = 200
+UNTITLED = "(no prompt)"
+"""Shown for a session without a title."""
 ID_CHARS = 8
 """Shortest id prefix to show."""
 
@@ -162,7 +164,7 @@ def title_of(text: str | None) -> str | None:
 
 def label(session: Session) -> str:
     """The name of a session in a list."""
-    name = session.title or session.nickname or "(no prompt)"
+    name = session.title or session.nickname or UNTITLED
     return f"{session.nickname}: {name}" if session.nickname and session.title else name
 
 

@@ -11,7 +11,7 @@ from typing import Final
 from ingest.codex.liveness import SessionState
 from ingest.db.query_reader import QueryReader
 from ingest.sessions.scope import Now, Scope
-from ingest.sessions.session import Session, is_recent, label, list_sessions
+from ingest.sessions.session import UNTITLED, Session, is_recent, label, list_sessions
 from ingest.tail.discovery import ProblemCode
 from ingest.text.state_style import STATE_STYLES
 from ingest.text.units import pluralize, tokens
@@ -234,7 +234,7 @@ def _session(
         Styled(f"{style.glyph} ", style.color),
         Styled(f"▸{agents} " if collapsed else "", "dim"),
         Styled(f"{title}  " if title else "", "cyan"),
-        name or "(no prompt)",
+        name or UNTITLED,
     )
     cells = (parts, plan_bar(session.plan_done, session.plan_total), tokens(session.tokens.total),
              age_of(session.last_at, now.moment))  # fmt: skip

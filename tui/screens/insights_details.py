@@ -6,7 +6,7 @@ from textual.content import Content
 
 from ingest.db.query_reader import QueryReader, Row
 from ingest.report.period import Period
-from ingest.sessions.session import title_of
+from ingest.sessions.session import UNTITLED, title_of
 from ingest.text.sanitize import truncate
 from ingest.text.units import duration, tokens
 from tui import content
@@ -43,7 +43,7 @@ def _part(name: str, rows: Sequence[Row], value_of: Callable[[Row], str]) -> Ite
         yield Content(" " * max(0, _VALUE_WIDTH - len(value))) + content.row(
             content.line(value),
             content.line(row["session"][:8], "dim"),
-            content.line(truncate(title_of(row["title"]) or "(no prompt)", _TITLE_WIDTH)),
+            content.line(truncate(title_of(row["title"]) or UNTITLED, _TITLE_WIDTH)),
             content.line(row["project"], "dim"),
             content.line(turn, "dim"),
         )

@@ -8,7 +8,7 @@ from msgspec import Struct
 from ingest.db.query_reader import QueryReader
 from ingest.projects.journal.build import list_days
 from ingest.sessions.scope import Now, Scope
-from ingest.sessions.session import Session, label, list_sessions
+from ingest.sessions.session import UNTITLED, Session, label, list_sessions
 from ingest.text.state_style import STATE_STYLES
 from ingest.text.units import pluralize
 from tui.filters import parse
@@ -102,7 +102,7 @@ def _session(session: Session, day: date) -> ListRow:
         "  ",
         Styled(f"{style.glyph} ", style.color),
         Styled(f"{session.nickname}  " if session.nickname else "", "cyan"),
-        (session.title or "(no prompt)") if session.nickname else label(session),
+        (session.title or UNTITLED) if session.nickname else label(session),
     )
     key = JournalKey(day, session.id, session.project)
     cells = (parts, Styled(session.project, "dim"))

@@ -20,7 +20,7 @@ from ingest.exit_codes import Exit
 from ingest.projects import exports, safe_export
 from ingest.projects.state import write
 from ingest.projects.state.build import BuiltState, build_state
-from ingest.projects.state.merge import Change, Resolution, changes
+from ingest.projects.state.merge import Resolution, StateDifference, changes
 from ingest.projects.state.read import read
 from ingest.projects.tasks.edits import edit_action
 from ingest.text.units import pluralize
@@ -172,8 +172,10 @@ def _found(
     return path, _made(invocation, access, project or read(path).project)
 
 
-def _row(change: Change) -> dict[str, object]:
-    return {name: getattr(change, name) for name in Change.__struct_fields__ if name != "edit"}
+def _row(change: StateDifference) -> dict[str, object]:
+    return {
+        name: getattr(change, name) for name in StateDifference.__struct_fields__ if name != "edit"
+    }
 
 
 _COLUMNS: Final = (
@@ -186,7 +188,7 @@ _COLUMNS: Final = (
 )
 
 
-def _show(output: Output, differences: list[Change]) -> None:
+def _show(output: Output, differences: list[StateDifference]) -> None:
     if not differences:
         output.line("The file and the database agree.")
         return

@@ -8,7 +8,7 @@ import msgspec
 from ingest.db.query_reader import NamedQueries
 from ingest.projects.journal.decisions import load_decisions
 from ingest.projects.journal.entry import PARTS, Rules, build_entry
-from ingest.projects.journal.model import Decision, Entry, Journal
+from ingest.projects.journal.model import Journal, JournalDecision, JournalEntry
 from ingest.projects.safe_export import masked
 from ingest.sessions.load import load_logs
 from ingest.sessions.scope import TIMELESS, Scope
@@ -66,7 +66,7 @@ def _order(one: Session) -> tuple[bool, datetime, str, str]:
 
 def entries_of(
     rows: NamedQueries, sessions: Iterable[Session], rules: Rules, day: date | None = None
-) -> Iterator[Entry]:
+) -> Iterator[JournalEntry]:
     """The entries of these sessions, or of their turns that began on `day`."""
     for log in load_logs(rows, sessions, PARTS):
         if (entry := build_entry(log, rules, day)) is not None:
@@ -94,8 +94,8 @@ def _journal(
     name: str,
     title: str,
     sessions: list[Session],
-    entries: list[Entry],
-    decisions: list[Decision],
+    entries: list[JournalEntry],
+    decisions: list[JournalDecision],
     rules: Rules,
 ) -> Journal:
     projects = {one.project for one in sessions}
@@ -111,7 +111,7 @@ def _journal(
     )
 
 
-def _newest(entries: list[Entry]) -> datetime:
+def _newest(entries: list[JournalEntry]) -> datetime:
     times = [entry.started_at for entry in entries if entry.started_at]
     return max(times, default=datetime(2000, 1, 1))  # noqa: DTZ001 - naive UTC, as in the database
 

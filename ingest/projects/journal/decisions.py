@@ -6,7 +6,7 @@ import msgspec
 
 from ingest.db.query_reader import NamedQueries
 from ingest.projects.journal.entry import ASKED_CHARS, Mask
-from ingest.projects.journal.model import Decision
+from ingest.projects.journal.model import JournalDecision
 from ingest.projects.tasks.edits import RecordedEdit, Set
 from ingest.projects.tasks.roadmap import recorded_edits, roadmap
 from ingest.sessions.scope import FOREVER, Now, Scope
@@ -22,7 +22,7 @@ def load_decisions(
     session: str | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
-) -> list[Decision]:
+) -> list[JournalDecision]:
     """Edits in this period of tasks of these sessions' projects, or of one session."""
     every = [
         one
@@ -35,7 +35,7 @@ def load_decisions(
     tasks = {one.id: one for one in roadmap(rows, Scope(), Now(newest, FOREVER, FOREVER)).tasks}
     projects = {one.project for one in sessions}
     return [
-        Decision(
+        JournalDecision(
             one.at,
             truncate_chars(mask(tasks[one.task].text), ASKED_CHARS),
             truncate_chars(mask(f"{one.actor}: {decision_text(one)}"), ASKED_CHARS),

@@ -16,18 +16,18 @@ from ingest.codex.facts import CallKind
 from ingest.projects.journal.model import (
     ChangedFile,
     CommandRun,
-    Decision,
     EarlierTurns,
-    Entry,
     FilePosition,
     JournalCommit,
+    JournalDecision,
+    JournalEntry,
     JournalFailure,
+    JournalNote,
     JournalPlan,
+    JournalSource,
     JournalStep,
     JournalTurn,
-    Note,
     PlanChange,
-    Source,
 )
 from ingest.sessions.load import Parts
 from ingest.sessions.model import (
@@ -41,7 +41,7 @@ from ingest.sessions.model import (
     patched_files,
 )
 from ingest.sessions.questions import answer_text, question_text
-from ingest.sessions.session import Tokens
+from ingest.sessions.session import UNTITLED, Tokens
 from ingest.text.sanitize import truncate_chars
 from ingest.text.times import local_day
 
@@ -75,7 +75,7 @@ class Rules(Struct, frozen=True):
     """List this many newest turns; earlier ones are only counted."""
 
 
-def build_entry(log: SessionLog, rules: Rules, day: date | None = None) -> Entry | None:
+def build_entry(log: SessionLog, rules: Rules, day: date | None = None) -> JournalEntry | None:
     """The entry of the session, or of its turns that began on `day`; None if there are none."""
     return _EntryBuilder(log, rules, day).entry()
 
@@ -99,7 +99,7 @@ class _EntryBuilder:
             for turn in self.turns
         }
 
-    def entry(self) -> Entry | None:
+    def entry(self) -> JournalEntry | None:
         if not self.turns and not self.whole:
             return None
         session = self.session
@@ -107,9 +107,9 @@ class _EntryBuilder:
         effective = [
             one for one, turn in zip(turns, self.turns, strict=True) if not turn.rolled_back
         ]
-        return Entry(
+        return JournalEntry(
             session=session.id,
-            title=self._text(session.title, ASKED_CHARS) or "(no prompt)",
+            title=self._text(session.title, ASKED_CHARS) or UNTITLED,
             project=self._text(session.project) or "unknown",
             branch=self._text(session.began_on),
             commit=session.commit,
@@ -132,7 +132,7 @@ class _EntryBuilder:
             commits=self._commits(),
             tokens=self._tokens(),
             notes=[
-                Note(self._text(one.text, ANSWER_CHARS) or "", self._text(one.kind))
+                JournalNote(self._text(one.text, ANSWER_CHARS) or "", self._text(one.kind))
                 for one in self.log.notes
             ]
             if self.whole
@@ -227,9 +227,9 @@ class _EntryBuilder:
             before = after
         return JournalPlan(steps, revisions) if revisions else None
 
-    def _decisions(self) -> list[Decision]:
+    def _decisions(self) -> list[JournalDecision]:
         return [
-            Decision(
+            JournalDecision(
                 call.at,
                 self._text(question_text(call.command), ASKED_CHARS) or "",
                 self._text(answer, ASKED_CHARS) or "",
@@ -293,10 +293,10 @@ class _EntryBuilder:
             )
         )
 
-    def _sources(self) -> list[Source]:
+    def _sources(self) -> list[JournalSource]:
         used = {turn.source for turn in self.turns}
         return [
-            Source(self.names[file.source], _note(file))
+            JournalSource(self.names[file.source], _note(file))
             for file in self.log.files
             if self.whole or file.source in used
         ]

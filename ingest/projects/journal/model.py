@@ -80,7 +80,7 @@ class JournalPlan(Struct, frozen=True):
     revisions: list[PlanChange]
 
 
-class Decision(Struct, frozen=True):
+class JournalDecision(Struct, frozen=True):
     """A person's decision: an answer to a question, or an edit of a task."""
 
     at: datetime | None
@@ -109,21 +109,21 @@ class JournalCommit(Struct, frozen=True):
     place: FilePosition | None
 
 
-class Source(Struct, frozen=True):
+class JournalSource(Struct, frozen=True):
     """A file of Codex that the entry was built from."""
 
     file: str
     note: str | None
 
 
-class Note(Struct, frozen=True):
+class JournalNote(Struct, frozen=True):
     """A note by the optional observer command; made from untrusted text."""
 
     text: str
     kind: str | None
 
 
-class Entry(Struct, frozen=True, kw_only=True):
+class JournalEntry(Struct, frozen=True, kw_only=True):
     """One session, or the part of it that falls into a day."""
 
     session: str
@@ -145,13 +145,13 @@ class Entry(Struct, frozen=True, kw_only=True):
     turn_count: int
     earlier: EarlierTurns | None
     turns: list[JournalTurn]
-    decisions: list[Decision]
+    decisions: list[JournalDecision]
     failures: list[JournalFailure]
     files: list[ChangedFile]
     commits: list[JournalCommit]
     tokens: Tokens
-    notes: list[Note]
-    sources: list[Source]
+    notes: list[JournalNote]
+    sources: list[JournalSource]
 
 
 class Journal(Struct, frozen=True, kw_only=True):
@@ -163,8 +163,8 @@ class Journal(Struct, frozen=True, kw_only=True):
     project: str | None
     zone: str
     """The time zone of days and times."""
-    decisions: list[Decision]
+    decisions: list[JournalDecision]
     """People's edits of its tasks."""
-    entries: list[Entry]
+    entries: list[JournalEntry]
     redacted: int
     """How many secrets and private parts are masked in it."""

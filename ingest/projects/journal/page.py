@@ -27,16 +27,16 @@ from ingest.projects.journal.importance import most_important, most_important_fa
 from ingest.projects.journal.model import (
     ChangedFile,
     CommandRun,
-    Decision,
     EarlierTurns,
-    Entry,
     FilePosition,
     Journal,
     JournalCommit,
+    JournalDecision,
+    JournalEntry,
     JournalFailure,
     JournalPlan,
+    JournalSource,
     JournalTurn,
-    Source,
 )
 from ingest.text.sanitize import truncate_chars
 from ingest.text.units import duration, pluralize
@@ -84,7 +84,7 @@ def page(journal: Journal, zone: tzinfo | None) -> list[Block]:
     return blocks
 
 
-def _chosen(entries: list[Entry]) -> tuple[list[Entry], list[Entry]]:
+def _chosen(entries: list[JournalEntry]) -> tuple[list[JournalEntry], list[JournalEntry]]:
     """The sessions with most work, in their order, and the others."""
     ranked = sorted(
         range(len(entries)),
@@ -104,7 +104,7 @@ def _chosen(entries: list[Entry]) -> tuple[list[Entry], list[Entry]]:
     )
 
 
-def _named(one: Entry) -> Line:
+def _named(one: JournalEntry) -> Line:
     return [
         state(one.outcome), *plain(one.title), code(one.session),
         *own(f"{pluralize(one.turn_count, 'turn')}, {pluralize(len(one.files), 'file')}"),
@@ -122,7 +122,7 @@ def _about(journal: Journal) -> Line:
 
 
 class _Page:
-    def __init__(self, entry: Entry, zone: tzinfo | None, limits: Limits) -> None:
+    def __init__(self, entry: JournalEntry, zone: tzinfo | None, limits: Limits) -> None:
         self.entry = entry
         self.zone = zone
         self.limits = limits
@@ -174,7 +174,7 @@ class _Page:
     def _quote(self, text: str) -> Quote:
         return Quote(truncate_chars(text, self.limits.said))
 
-    def _decision(self, one: Decision) -> Line:
+    def _decision(self, one: JournalDecision) -> Line:
         return [
             *own(self._clock(one.at)),
             *plain(one.question),
@@ -185,7 +185,7 @@ class _Page:
     def _commit(self, one: JournalCommit) -> Line:
         return [code(one.sha), *plain(one.subject), *own(self._at(one.place))]
 
-    def _source(self, number: int, one: Source) -> Line:
+    def _source(self, number: int, one: JournalSource) -> Line:
         return [
             *own(f"S{number}" if len(self.files) > 1 else ""),
             code(one.file),
@@ -336,7 +336,7 @@ def _local(moment: datetime | None, zone: tzinfo | None) -> datetime | None:
     return None if moment is None else moment.replace(tzinfo=UTC).astimezone(zone)
 
 
-def _said(one: Decision, zone: tzinfo | None) -> Line:
+def _said(one: JournalDecision, zone: tzinfo | None) -> Line:
     at = _local(one.at, zone)
     return [*own(f"{at:%Y-%m-%d %H:%M}" if at else ""), *plain(one.question), strong(one.answer)]
 
@@ -357,7 +357,7 @@ def _end(text: str, most: int) -> str:
     return "\n".join(lines if len(lines) <= most else ["…", *lines[-most:]])
 
 
-def _agent(entry: Entry) -> str:
+def _agent(entry: JournalEntry) -> str:
     if not entry.parent:
         return ""
     return f"an agent ({entry.agent or 'without a name'}) of {entry.parent}"

@@ -13,23 +13,23 @@ from ingest.projects import safe_export
 from ingest.projects.journal.build import entries_of, journal_rules, oldest_first
 from ingest.projects.journal.decisions import decision_text
 from ingest.projects.journal.entry import Rules
-from ingest.projects.journal.model import Entry
+from ingest.projects.journal.model import JournalEntry
 from ingest.projects.journal.page import earlier
 from ingest.projects.state.document import (
     Checkpoint,
     Decided,
-    Edge,
-    Item,
-    Link,
     Milestone,
     ProjectState,
     Proof,
     ProofKind,
-    SessionState,
+    SessionDocument,
+    SessionLink,
+    SessionSummary,
     State,
     StatedMessage,
+    StateEdge,
+    StateItem,
     StateProblem,
-    Summary,
 )
 from ingest.projects.tasks.edits import RecordedEdit
 from ingest.projects.tasks.model import Origin, Roadmap, Task, TaskState
@@ -48,7 +48,7 @@ _STATES: Final = {
 
 class BuiltState(Struct, frozen=True):
     project: ProjectState
-    sessions: dict[str, SessionState]
+    sessions: dict[str, SessionDocument]
     """By file name."""
 
 
@@ -71,7 +71,7 @@ def build_state(
 
 
 class _StateBuilder:
-    def __init__(self, rules: Rules, plan: Roadmap, entries: list[Entry]) -> None:
+    def __init__(self, rules: Rules, plan: Roadmap, entries: list[JournalEntry]) -> None:
         self.mask = rules.mask
         self.entries = entries
         self.tasks = sorted(
@@ -92,7 +92,7 @@ class _StateBuilder:
             tasks=[self.items[one.id] for one in self.tasks if one.id not in goals],
             edges=sorted(
                 (
-                    Edge(one.source, one.target, str(one.kind))
+                    StateEdge(one.source, one.target, str(one.kind))
                     for one in self.edges
                     if one.source in self.items and one.target in self.items
                 ),
@@ -100,12 +100,14 @@ class _StateBuilder:
             ),
             decisions=self._decisions(every),
             checkpoints=self._checkpoints(),
-            sessions=[Link(one.session, one.title, file) for file, one in sorted(files.items())],
+            sessions=[
+                SessionLink(one.session, one.title, file) for file, one in sorted(files.items())
+            ],
         )
         return BuiltState(project, {file: self._session(one) for file, one in files.items()})
 
-    def _item(self, task: Task) -> Item:
-        item = Item(
+    def _item(self, task: Task) -> StateItem:
+        item = StateItem(
             id=task.id,
             text=self.mask(task.text)[:4096],
             state=_state(task.state, said=not task.blocked_by),
@@ -158,11 +160,11 @@ class _StateBuilder:
             ]
         return sorted(found, key=lambda one: (_stamp(one.at), one.session, one.commit))
 
-    def _session(self, entry: Entry) -> SessionState:
+    def _session(self, entry: JournalEntry) -> SessionDocument:
         mine = [one for one in self.tasks if one.session == entry.session]
         open_ = [one for one in mine if self.items[one.id].state in _OPEN]
         later = (Origin.REQUEST, Origin.PROPOSED)
-        return SessionState(
+        return SessionDocument(
             id=entry.session,
             parent=entry.parent,
             title=entry.title,
@@ -170,7 +172,7 @@ class _StateBuilder:
             commit=entry.commit,
             started_at=entry.started_at,
             ended_at=entry.ended_at,
-            summary=Summary(
+            summary=SessionSummary(
                 objective=entry.objective,
                 outcome=entry.outcome,
                 turns=entry.turn_count,
@@ -193,7 +195,7 @@ class _StateBuilder:
         )
 
 
-def item_digest(item: Item) -> str:
+def item_digest(item: StateItem) -> str:
     """A digest of the editable fields: it differs if a person edited the item in the file."""
     said = [getattr(item, name) for name in EDITABLE]
     return blake2b(msgspec.json.encode(said), digest_size=4).hexdigest()
@@ -209,7 +211,7 @@ def _kind(kind: str) -> ProofKind:
     return cast(ProofKind, str(kind))
 
 
-def _files(entries: list[Entry]) -> dict[str, Entry]:
+def _files(entries: list[JournalEntry]) -> dict[str, JournalEntry]:
     """The file name of each session; names of agents and duplicates get a suffix of the id."""
     plain = {one.session: _name(one) for one in entries}
     times = Counter(plain[one.session] for one in entries if not one.parent)
@@ -221,7 +223,7 @@ def _files(entries: list[Entry]) -> dict[str, Entry]:
     }
 
 
-def _name(entry: Entry) -> str:
+def _name(entry: JournalEntry) -> str:
     began = f"{entry.started_at:%Y-%m-%dT%H-%M-%S}" if entry.started_at else "undated"
     where = entry.branch or (entry.commit or "")[:10] or "no-branch"
     return f"{began}_{safe_export.safe_name(where)}"

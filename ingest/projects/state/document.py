@@ -24,7 +24,7 @@ class Proof(Struct, frozen=True, forbid_unknown_fields=True):
     by: str = "you"
 
 
-class Item(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class StateItem(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A task or a goal. A person may change `state` and `owner`, and add to the lists."""
 
     id: str | None = None
@@ -44,7 +44,7 @@ class Item(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Digest of the item when it was written; distinguishes an edit from an outdated file."""
 
 
-class Edge(Struct, frozen=True, forbid_unknown_fields=True):
+class StateEdge(Struct, frozen=True, forbid_unknown_fields=True):
     source: str
     target: str
     kind: str
@@ -76,7 +76,7 @@ class Checkpoint(Struct, frozen=True, forbid_unknown_fields=True):
     session: str
 
 
-class Link(Struct, frozen=True, forbid_unknown_fields=True):
+class SessionLink(Struct, frozen=True, forbid_unknown_fields=True):
     id: str
     title: str
     file: str
@@ -87,13 +87,13 @@ class ProjectState(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     schema: Literal["tailboard.project_state/1"] = PROJECT
     project: Word
     repository: str | None = None
-    goals: list[Item] = field(default_factory=list)
+    goals: list[StateItem] = field(default_factory=list)
     milestones: list[Milestone] = field(default_factory=list)
-    tasks: list[Item] = field(default_factory=list)
-    edges: list[Edge] = field(default_factory=list)
+    tasks: list[StateItem] = field(default_factory=list)
+    edges: list[StateEdge] = field(default_factory=list)
     decisions: list[Decided] = field(default_factory=list)
     checkpoints: list[Checkpoint] = field(default_factory=list)
-    sessions: list[Link] = field(default_factory=list)
+    sessions: list[SessionLink] = field(default_factory=list)
 
 
 class StateProblem(Struct, frozen=True):
@@ -111,7 +111,7 @@ class StatedMessage(Struct, frozen=True):
     answered: str | None
 
 
-class Summary(Struct, frozen=True, kw_only=True):
+class SessionSummary(Struct, frozen=True, kw_only=True):
     objective: str | None
     outcome: str
     turns: int
@@ -122,7 +122,7 @@ class Summary(Struct, frozen=True, kw_only=True):
     tokens: int
 
 
-class SessionState(Struct, frozen=True, kw_only=True):
+class SessionDocument(Struct, frozen=True, kw_only=True):
     schema: Literal["tailboard.session_state/1"] = SESSION
     id: str
     parent: str | None
@@ -131,10 +131,10 @@ class SessionState(Struct, frozen=True, kw_only=True):
     commit: str | None
     started_at: datetime | None
     ended_at: datetime | None
-    summary: Summary
-    subtasks: list[Item]
+    summary: SessionSummary
+    subtasks: list[StateItem]
     """Open steps of its plan and goals."""
-    follow_ups: list[Item]
+    follow_ups: list[StateItem]
     """Open requests and proposals."""
     failures: list[StateProblem]
     """Failures that were not repaired."""

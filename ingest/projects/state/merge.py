@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from ingest.errors import ProjectError
 from ingest.projects.state.build import item_digest
-from ingest.projects.state.document import Item, ProjectState
+from ingest.projects.state.document import ProjectState, StateItem
 from ingest.projects.tasks.apply_edits import closes_cycle
 from ingest.projects.tasks.edits import Add, AddEvidence, Link, Note, Owner, Set, TaskEdit
 from ingest.projects.tasks.model import Edge, EdgeKind, EvidenceKind, TaskState
@@ -31,7 +31,7 @@ class Resolution(StrEnum):
     """This cannot be changed by a file."""
 
 
-class Change(Struct, frozen=True):
+class StateDifference(Struct, frozen=True):
     """One difference. The fields of `changes` in `state --json`, in their order."""
 
     task: str
@@ -45,7 +45,7 @@ class Change(Struct, frozen=True):
     """The edit that applies the change."""
 
 
-def changes(file: ProjectState, database: ProjectState) -> list[Change]:
+def changes(file: ProjectState, database: ProjectState) -> list[StateDifference]:
     """The differences, in the order of the file; then what the file lacks."""
     if file.project != database.project:
         raise ProjectError(
@@ -54,7 +54,7 @@ def changes(file: ProjectState, database: ProjectState) -> list[Change]:
             code="state.project",
         )
     known = {one.id: one for one in (*database.goals, *database.tasks)}
-    found: list[Change] = []
+    found: list[StateDifference] = []
     seen: set[str] = set()
     for item in (*file.goals, *file.tasks):
         here = known.get(item.id)
@@ -65,11 +65,13 @@ def changes(file: ProjectState, database: ProjectState) -> list[Change]:
             found += _differences(item, here, known)
     for id_, here in known.items():
         if id_ not in seen and id_ is not None:
-            found.append(Change(id_, here.text, "task", here.text, None, Resolution.KEPT))
+            found.append(StateDifference(id_, here.text, "task", here.text, None, Resolution.KEPT))
     return list(_refuse_cycles(found, database))
 
 
-def _refuse_cycles(found: list[Change], database: ProjectState) -> Iterator[Change]:
+def _refuse_cycles(
+    found: list[StateDifference], database: ProjectState
+) -> Iterator[StateDifference]:
     """Refuse links that would close a cycle together with the links before them."""
     edges = [
         Edge(one.source, one.target, EdgeKind.DEPENDS)
@@ -86,12 +88,14 @@ def _refuse_cycles(found: list[Change], database: ProjectState) -> Iterator[Chan
             yield one
 
 
-def _added(item: Item, database: ProjectState, known: dict[str | None, Item]) -> Iterator[Change]:
+def _added(
+    item: StateItem, database: ProjectState, known: dict[str | None, StateItem]
+) -> Iterator[StateDifference]:
     # Derived from the text, so that importing the same file twice adds it once.
     key = f"{database.project}\0{item.text}".encode("utf-8", "surrogatepass")
     id_ = blake2b(key, digest_size=6).hexdigest()
     if item.mark is not None and item.origin != "person":
-        yield Change(
+        yield StateDifference(
             item.id or "", item.text, "task", None, item.text, Resolution.REFUSED
         )  # From another database, or from files that no longer exist.
         return
@@ -100,14 +104,18 @@ def _added(item: Item, database: ProjectState, known: dict[str | None, Item]) ->
             return
     else:
         edit = Add(item.text, database.project, item.branch)
-        yield Change(id_, item.text, "task", None, item.text, Resolution.APPLY, edit)
-    fresh = Item(id=id_, text=item.text)
+        yield StateDifference(id_, item.text, "task", None, item.text, Resolution.APPLY, edit)
+    fresh = StateItem(id=id_, text=item.text)
     yield from _field_changes(item, fresh, known, Resolution.APPLY)
 
 
-def _differences(item: Item, here: Item, known: dict[str | None, Item]) -> Iterator[Change]:
+def _differences(
+    item: StateItem, here: StateItem, known: dict[str | None, StateItem]
+) -> Iterator[StateDifference]:
     if item.text != here.text:
-        yield Change(here.id or "", here.text, "text", here.text, item.text, Resolution.REFUSED)
+        yield StateDifference(
+            here.id or "", here.text, "text", here.text, item.text, Resolution.REFUSED
+        )
     edited = item.mark is None or item_digest(item) != item.mark
     moved = item.mark is not None and item.mark != here.mark
     fate = Resolution.APPLY
@@ -119,16 +127,18 @@ def _differences(item: Item, here: Item, known: dict[str | None, Item]) -> Itera
 
 
 def _field_changes(
-    item: Item, here: Item, known: dict[str | None, Item], fate: Resolution
-) -> Iterator[Change]:
+    item: StateItem, here: StateItem, known: dict[str | None, StateItem], fate: Resolution
+) -> Iterator[StateDifference]:
     """The differences in editable fields; additions are applied whatever else changed."""
     id_ = here.id or ""
     more = Resolution.KEPT if fate is Resolution.KEPT else Resolution.APPLY
 
     def change(
         what: str, old: str | None, new: str | None, to: Resolution, edit: TaskEdit
-    ) -> Change:
-        return Change(id_, here.text, what, old, new, to, edit if to is Resolution.APPLY else None)
+    ) -> StateDifference:
+        return StateDifference(
+            id_, here.text, what, old, new, to, edit if to is Resolution.APPLY else None
+        )
 
     if item.state != here.state:
         yield change("state", here.state, item.state, fate, Set(TaskState(item.state)))
@@ -154,7 +164,7 @@ def _field_changes(
     yield from _left_out(item, here)
 
 
-def _left_out(item: Item, here: Item) -> Iterator[Change]:
+def _left_out(item: StateItem, here: StateItem) -> Iterator[StateDifference]:
     """What only the database has: importing a file removes nothing."""
     for what, ours, theirs in (
         ("note", here.notes, item.notes),
@@ -167,4 +177,4 @@ def _left_out(item: Item, here: Item) -> Iterator[Change]:
     ):
         for one in ours:
             if one not in theirs:
-                yield Change(here.id or "", here.text, what, one, None, Resolution.KEPT)
+                yield StateDifference(here.id or "", here.text, what, one, None, Resolution.KEPT)

@@ -15,21 +15,21 @@ ITEMS: Final = 100
 _CHARS: Final = 300
 
 
-class Item(Struct, frozen=True):
+class ProposedItem(Struct, frozen=True):
     text: str
     done: bool
 
 
-def proposed_items(text: str, *, plan: bool) -> list[Item]:
+def proposed_items(text: str, *, plan: bool) -> list[ProposedItem]:
     """The check boxes of a message; for a plan without any, its numbered steps or title."""
-    boxes = [Item(_clean(box[2]), box[1] != " ") for box in _BOX.finditer(text)]
+    boxes = [ProposedItem(_clean(box[2]), box[1] != " ") for box in _BOX.finditer(text)]
     if boxes or not plan:
         return [box for box in boxes[:ITEMS] if box.text]
-    steps = [Item(_clean(step[1]), done=False) for step in _STEP.finditer(text)]
+    steps = [ProposedItem(_clean(step[1]), done=False) for step in _STEP.finditer(text)]
     if len(steps) > 1:
         return [step for step in steps[:ITEMS] if step.text]
     lines = (_clean(line) for line in text.splitlines())
-    return [Item(line, done=False) for line in lines if line][:1]
+    return [ProposedItem(line, done=False) for line in lines if line][:1]
 
 
 def _clean(line: str) -> str:

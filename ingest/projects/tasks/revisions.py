@@ -12,7 +12,7 @@ from ingest.projects.tasks.load import load_plan
 from ingest.projects.tasks.plan import LoggedPlan, match_revisions
 
 
-class Change(StrEnum):
+class StepChange(StrEnum):
     ADDED = "added"
     REMOVED = "removed"
     REWORDED = "reworded"
@@ -26,7 +26,7 @@ class RevisionStep(Struct, frozen=True):
     id: str
     text: str
     status: str
-    changes: tuple[Change, ...] = ()
+    changes: tuple[StepChange, ...] = ()
     text_before: str | None = None
     """Set if it was reworded."""
     status_before: str | None = None
@@ -60,7 +60,7 @@ def diff_revisions(thread: str, revisions: Sequence[LoggedPlan]) -> list[Revisio
         ]
         here = {entry.id: entry for entry in entries}
         removed = [
-            RevisionStep(name, entry.text, entry.status, (Change.REMOVED,))
+            RevisionStep(name, entry.text, entry.status, (StepChange.REMOVED,))
             for name, entry in before.items()
             if name not in here
         ]
@@ -71,12 +71,12 @@ def diff_revisions(thread: str, revisions: Sequence[LoggedPlan]) -> list[Revisio
 
 def _entry(now: RevisionStep, before: RevisionStep | None, *, moved: bool) -> RevisionStep:
     if before is None:
-        return RevisionStep(now.id, now.text, now.status, (Change.ADDED,))
+        return RevisionStep(now.id, now.text, now.status, (StepChange.ADDED,))
     reworded, changed = now.text != before.text, now.status != before.status
     marks = (
-        (Change.REWORDED, reworded),
-        (Change.MOVED, moved),
-        (Change.STATUS, changed),
+        (StepChange.REWORDED, reworded),
+        (StepChange.MOVED, moved),
+        (StepChange.STATUS, changed),
     )
     return RevisionStep(
         now.id,

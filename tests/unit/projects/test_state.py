@@ -10,23 +10,23 @@ from hypothesis import strategies as st
 
 from ingest.errors import BadState, ProjectError
 from ingest.projects.state.build import item_digest
-from ingest.projects.state.document import Item, ProjectState
+from ingest.projects.state.document import ProjectState, StateItem
 from ingest.projects.state.merge import Resolution, changes
 from ingest.projects.state.read import decode_state
 from ingest.projects.state.write import encode_document
 from ingest.projects.tasks.edits import Add, Link, Note, Owner, Set
 
 
-def item(id_: str, **said: object) -> Item:
-    made = msgspec.convert({"id": id_, "text": f"Task {id_}", "origin": "plan", **said}, Item)
+def item(id_: str, **said: object) -> StateItem:
+    made = msgspec.convert({"id": id_, "text": f"Task {id_}", "origin": "plan", **said}, StateItem)
     return msgspec.structs.replace(made, mark=item_digest(made))
 
 
-def state(*tasks: Item) -> ProjectState:
+def state(*tasks: StateItem) -> ProjectState:
     return ProjectState(project="parser", tasks=list(tasks))
 
 
-def edited(task: Item, **said: object) -> Item:
+def edited(task: StateItem, **said: object) -> StateItem:
     """As a person changes it in the file: the mark stays."""
     return msgspec.structs.replace(task, **said)
 
@@ -55,7 +55,7 @@ def test_what_a_person_changed_is_taken_over() -> None:
     file = state(
         edited(one, state="done", owner="kim", notes=["seen"], depends_on=["b"]),
         two,
-        Item(text="Write the changelog"),
+        StateItem(text="Write the changelog"),
     )
     found = changes(file, state(one, two))
     assert {one.fate for one in found} == {Resolution.APPLY}
@@ -89,7 +89,7 @@ def test_what_a_file_leaves_out_stays() -> None:
 
 
 def test_a_task_that_is_added_twice_is_the_same_task() -> None:
-    file = state(Item(text="Write the changelog"))
+    file = state(StateItem(text="Write the changelog"))
     (first,) = changes(file, state())
     added = item(first.task, text="Write the changelog", origin="person")
     assert changes(file, state(added)) == [

@@ -8,6 +8,9 @@ from ingest.db.query_reader import Row
 from ingest.pipeline.follow import Owner
 from ingest.pipeline.homes import homes
 from ingest.projects.journal import build
+from ingest.projects.journal.entry import PARTS
+from ingest.sessions.load import load_logs
+from ingest.sessions.scope import Scope
 from tests.build import Home, scenarios
 
 
@@ -39,3 +42,18 @@ def test_the_journal_of_many_sessions_takes_as_many_queries_as_that_of_one(tmp_p
         assert len(build.project_journal(many, "sample", rules).entries) == 13
     assert many.asked == one.asked
     assert len(many.asked) <= 12
+
+
+def test_sessions_loaded_in_portions_are_the_same(tmp_path: Path) -> None:
+    home = Home(tmp_path / "codex")
+    scenarios.plan(home).write()
+    for _ in range(2):
+        scenarios.tour(home).write()
+    with Database(tmp_path / "t.duckdb") as database:
+        Owner(database, homes([home.path])).read_once()
+        whole, portions = Counting(database), Counting(database)
+        sessions = build.oldest_first(database, Scope())
+        expected = list(load_logs(whole, sessions, PARTS))
+        assert list(load_logs(portions, sessions, PARTS, at_once=1)) == expected
+    assert [log.session for log in expected] == sessions
+    assert len(portions.asked) == 3 * len(whole.asked)

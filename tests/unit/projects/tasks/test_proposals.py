@@ -2,7 +2,7 @@
 
 import pytest
 
-from ingest.projects.tasks.proposals import ITEMS, Item, proposed_items
+from ingest.projects.tasks.proposals import ITEMS, ProposedItem, proposed_items
 
 
 @pytest.mark.parametrize(
@@ -35,5 +35,5 @@ def test_a_message_without_end_proposes_no_more_than_a_person_would_read() -> No
     assert len(proposed_items("- [ ] again\n" * 5000, plan=False)) == ITEMS
 
 
-def shown(found: list[Item]) -> list[str]:
+def shown(found: list[ProposedItem]) -> list[str]:
     return [f"+{one.text}" if one.done else one.text for one in found]

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.projects.tasks.revisions import Change, RevisionStep, diff_revisions
+from ingest.projects.tasks.revisions import RevisionStep, StepChange, diff_revisions
 from tests.unit.projects.tasks.plans import texts, told
 
 
@@ -44,6 +44,6 @@ def test_a_revision_that_changes_nothing_says_so() -> None:
 @given(st.permutations("abcdefg"))
 def test_what_did_not_move_stands_in_its_old_order(order: list[str]) -> None:
     _, second = diff_revisions("t", told(texts(*"abcdefg"), texts(*order)))
-    stayed = [entry.text for entry in second.steps if Change.MOVED not in entry.changes]
+    stayed = [entry.text for entry in second.steps if StepChange.MOVED not in entry.changes]
     assert stayed == sorted(stayed)
     assert stayed
