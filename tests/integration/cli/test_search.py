@@ -15,6 +15,7 @@ from ingest.sessions.search.search import SearchResult, search
 from tests.faults.fault_harness import FaultHarness
 from tests.integration.cli.cli_harness import CliHarness, Sessions
 from tests.integration.report.test_with_an_owner import PATIENCE, following
+from tests.soak import SOAK
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 SAID = 'What\'s in src/x.py? 100 % of foo_bar AND (a+)+$; it said "DROP" \\ ;DROP TABLE messages'
@@ -72,7 +73,7 @@ def test_signs_are_found_as_they_were_written(local: LocalReader, text: str) -> 
 
 @pytest.mark.fault("U14")
 @given(st.text(max_size=80))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=300 if SOAK else 20, deadline=None)
 def test_no_question_is_too_odd(local: LocalReader, text: str) -> None:
     answer = found(local, text)
     assert answer.total >= len(answer.hits)
@@ -80,7 +81,7 @@ def test_no_question_is_too_odd(local: LocalReader, text: str) -> None:
 
 @pytest.mark.fault("U14")
 @given(st.data())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=300 if SOAK else 12, deadline=None)
 def test_every_piece_of_what_was_said_is_found(local: LocalReader, data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(SAID) - 2))
     piece = SAID[start : data.draw(st.integers(start + 1, len(SAID)))].replace('"', " ").strip()

@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from tests.integration.sharing.processes import RACER, company
+from tests.soak import SOAK
 
-RACES = 200
+RACES = 200 if SOAK else 40
 
 
 def test_two_processes_race_and_exactly_one_wins_each_time(tmp_path: Path) -> None:

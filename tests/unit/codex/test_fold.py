@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from ingest.codex.fold import Fold, LineFault
 from ingest.codex.identity import Identity
+from tests.soak import SOAK
 from tests.unit.codex.lines import THREAD, event, fold, joined, line, meta
 
 NAMES = (
@@ -90,7 +91,7 @@ def encoded(value: Any) -> bytes:
     return json.dumps(value).encode("utf-8", "surrogatepass")
 
 
-@settings(max_examples=120)
+@settings(max_examples=1_000 if SOAK else 50)
 @given(st.lists(lines | payloads | values | st.binary(max_size=20), max_size=12))
 def test_no_line_raises_and_the_tally_adds_up(found: list[Any]) -> None:
     lined = [one if isinstance(one, bytes) else encoded(one) for one in found]
@@ -101,7 +102,7 @@ def test_no_line_raises_and_the_tally_adds_up(found: list[Any]) -> None:
     assert tally.lines == tally.stored + tally.rejected + tally.blank
 
 
-@settings(max_examples=60)
+@settings(max_examples=1_000 if SOAK else 25)
 @given(st.lists(lines | payloads, max_size=10), st.integers(0, 10))
 def test_folding_in_two_ranges_gives_the_facts_of_one(found: list[Any], cut: int) -> None:
     raw = [meta(), *map(encoded, found)]

@@ -27,22 +27,26 @@ def key(source: int, start: int = 0, kind: Kind = Kind.INGEST) -> BatchKey:
     return BatchKey(kind, f"home/rollout/thread-{source}/", 0, start)
 
 
-def add_source(database: Database, source: int, path: str = "/nowhere", **said: Any) -> None:
-    row = {
-        "id": source,
-        "home": "home",
-        "kind": "rollout",
-        "thread": f"thread-{source}",
-        "segment": "",
-        "path": path,
-        "representation": "plain",
-        "archived": False,
-        "size": 100,
-        "mtime_ns": 1,
-        "state": "following",
-    } | said
+def add_source(database: Database, *sources: int, path: str = "/nowhere", **said: Any) -> None:
+    rows = [
+        {
+            "id": source,
+            "home": "home",
+            "kind": "rollout",
+            "thread": f"thread-{source}",
+            "segment": "",
+            "path": path,
+            "representation": "plain",
+            "archived": False,
+            "size": 100,
+            "mtime_ns": 1,
+            "state": "following",
+        }
+        | said
+        for source in sources
+    ]
     with database.transaction():
-        database.run("registry.add_sources", sources=[row], now=NOW.isoformat())
+        database.run("registry.add_sources", sources=rows, now=NOW.isoformat())
 
 
 def add(

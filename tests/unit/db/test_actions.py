@@ -56,8 +56,7 @@ CELLS = [
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
     with opened(tmp_path) as one:
-        for source in range(1, 10):
-            add_source(one, source)
+        add_source(one, *range(1, 10))
         yield one
 
 

@@ -23,8 +23,7 @@ from tests.unit.db.queued import HOUR, NOW, add, add_source, key, opened, order,
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
     with opened(tmp_path) as one:
-        add_source(one, 1)
-        add_source(one, 2)
+        add_source(one, 1, 2)
         yield one
 
 

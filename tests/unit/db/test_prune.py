@@ -12,6 +12,7 @@ from ingest.actions import Prune, PruneCounts
 from ingest.batches.state import PRUNABLE, State
 from ingest.db.database import Database
 from ingest.db.prune import preview, prune
+from tests.soak import SOAK
 
 NOW = datetime(2026, 11, 21, 14)
 OLD = NOW - timedelta(days=100)
@@ -148,7 +149,10 @@ def test_forgetting_nothing_leaves_no_trace(database: Database) -> None:
     assert database.execute("select count(*) from commands").fetchone() == (0,)
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=200 if SOAK else 15,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @pytest.mark.fault("Q12")
 @given(
     st.lists(

@@ -20,6 +20,7 @@ from ingest.db.actions import execute_action, matched_items, preview
 from ingest.db.commit_results import BatchCommit, BatchEnd, commit_results
 from ingest.db.replay import replay
 from ingest.errors import BatchNotClaimed, ErrorClass
+from tests.soak import SOAK
 from tests.unit.db.queued import NOW, add_source, fail, key, opened
 
 SOURCES = st.integers(1, 4)
@@ -50,8 +51,7 @@ class Queue(RuleBasedStateMachine):
         super().__init__()
         self.folder = Path(tempfile.mkdtemp())
         self.database = opened(self.folder)
-        for source in range(1, 5):
-            add_source(self.database, source)
+        add_source(self.database, *range(1, 5))
         self.now = NOW
         self.batches: set[str] = set()
         """Those that were ever claimed."""
@@ -218,7 +218,7 @@ class Queue(RuleBasedStateMachine):
 
 
 Queue.TestCase.settings = settings(
-    max_examples=15,
+    max_examples=100 if SOAK else 5,
     stateful_step_count=25,
     deadline=None,
     suppress_health_check=list(HealthCheck),

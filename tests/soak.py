@@ -1,0 +1,9 @@
+"""Whether this is `make soak`, which tries many more examples than `make test` has time for.
+
+A module of its own, because tests of every folder ask it.
+"""
+
+import os
+from typing import Final
+
+SOAK: Final = os.environ.get("TAILBOARD_SOAK") == "1"
