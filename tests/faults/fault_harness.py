@@ -1,18 +1,15 @@
 """A Codex home and a database beside it, and the one question every fault ends with: is what is
 stored what one quiet reading of the same bytes would have stored?
+
+Processes that tests start import this. It does not import pytest, which takes longer than the rest.
 """
 
-import os
-import subprocess
 import sys
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
-from shutil import which
 from tempfile import TemporaryDirectory
 from typing import Any
-
-import pytest
 
 from ingest.actions import RunReport
 from ingest.db.database import Database
@@ -35,7 +32,6 @@ SMALL = RunSettings(batch_bytes=4_000)
 FIRST = datetime(2026, 11, 21, 12, 0, 0)
 AFTER = FIRST.replace(day=22)
 """When every wait for another attempt is over."""
-SOAK = bool(os.environ.get("TAILBOARD_SOAK"))
 
 
 class FaultHarness:
@@ -161,20 +157,3 @@ class Oracle:
 
 def program(*arguments: str) -> list[str]:
     return [sys.executable, "-m", *arguments]
-
-
-needs_strace = pytest.mark.skipif(which("strace") is None, reason="strace is not installed")
-
-
-def injected(harness: FaultHarness, fault: str, when: int, code: str) -> int:
-    """Run some code with a fault at the n-th call that writes to the database's files."""
-    calls = "pwrite64,write,fsync,fdatasync,ftruncate"
-    return subprocess.run(
-        [
-            *("strace", "-f", "-qq", "-o", os.devnull, "-P", harness.path, "-P", harness.log),
-            *("-e", f"inject={calls}:{fault}:when={when}", sys.executable, "-c", code),
-        ],
-        cwd=ROOT,
-        capture_output=True,
-        check=False,
-    ).returncode

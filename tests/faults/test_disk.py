@@ -19,14 +19,9 @@ from ingest.server import owner_file
 from ingest.server.client import DatabaseClient
 from ingest.server.owner_file import Role
 from tests.facts_dump import dump
-from tests.faults.fault_harness import (
-    AFTER,
-    ROOT,
-    FaultHarness,
-    injected,
-    needs_strace,
-    program,
-)
+from tests.faults.fault_harness import AFTER, ROOT, FaultHarness, program
+from tests.faults.strace import injected, needs_strace
+from tests.soak import SOAK
 
 
 def mount(*arguments: object) -> bool:
@@ -61,8 +56,10 @@ def fill(harness: FaultHarness, leave: int) -> Path:
 
 
 @pytest.mark.fault("D02", "D03")
-@pytest.mark.parametrize("leave", [0, 8_192, 65_536, 200_000])
-@pytest.mark.parametrize("readers", [0, 1])
+@pytest.mark.parametrize(
+    ("leave", "readers"),
+    [(0, 0), (8_192, 0), (65_536, 0), (200_000, 0), (0, 1), (65_536, 1)],
+)
 def test_a_full_disk_is_told_and_everything_goes_in_once_there_is_room(
     small: FaultHarness, leave: int, readers: int
 ) -> None:
@@ -178,7 +175,7 @@ def test_whichever_write_of_the_database_fails_what_is_stored_is_whole(
         f"from tests.faults.fault_harness import *; FaultHarness(Path({str(tmp_path)!r})).read()"
     )
     failed = 0
-    for when in range(2, 30, 6):
+    for when in range(2, 30, 1 if SOAK else 12):
         failed += injected(harness, fault, when, reading) != 0
         with harness.open() as database:
             stored = list(dump(database))
@@ -191,7 +188,7 @@ def test_whichever_write_of_the_database_fails_what_is_stored_is_whole(
 
 
 @pytest.mark.fault("F21")
-@pytest.mark.parametrize("when", range(1, 8))
+@pytest.mark.parametrize("when", range(1, 8, 1 if SOAK else 2))
 def test_a_read_error_in_the_middle_keeps_what_was_read_and_is_tried_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: int
 ) -> None:

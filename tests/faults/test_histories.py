@@ -27,7 +27,8 @@ from ingest.pipeline.run import RunSettings
 from tests.build import scenarios
 from tests.build.home import Home
 from tests.facts_dump import dump
-from tests.faults.fault_harness import SOAK, FaultHarness, Oracle
+from tests.faults.fault_harness import FaultHarness, Oracle
+from tests.soak import SOAK
 from tests.unit.tail.builders import pack
 
 NOISE = (
@@ -375,7 +376,7 @@ def test_every_history_ends_with_what_one_quiet_reading_stores() -> None:
     run_state_machine_as_test(
         Histories,
         settings=settings(
-            max_examples=2_500 if SOAK else 12,
+            max_examples=2_500 if SOAK else 5,
             stateful_step_count=30 if SOAK else 20,
             deadline=None,
             # A failure is told as it was found: to make it smaller takes minutes.

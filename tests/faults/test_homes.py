@@ -69,7 +69,7 @@ def test_what_was_read_twice_under_two_names_of_one_machine_is_folded(
     harness.home.history(session, "Only the first machine knows this")
     harness.home.history(session, "Both know this")
     read_as(harness, "a")
-    gone = harness.session("tour")
+    gone = harness.session("partial")
     read_as(harness, "a")
     read_as(harness, "another")
     gone.path.unlink()

@@ -21,6 +21,7 @@ from tests.unit.tail.builders import rollout
 
 DAY = "sessions/2026/11/21"
 MIB = 1024**2
+BATCH = 200_000
 TORN = b'{"type":"half{"type":"a_new_kind"}\n'
 """A record behind a torn one: each such line is a finding of its own."""
 RUBBISH = {
@@ -48,9 +49,9 @@ def rubbish(harness: FaultHarness, what: bytes, size: int) -> Path:
 def test_a_run_of_lines_without_a_record_is_one_finding_and_each_line_is_counted(
     harness: FaultHarness, what: str
 ) -> None:
-    path = rubbish(harness, RUBBISH[what], MIB)
+    path = rubbish(harness, RUBBISH[what], 2 * BATCH)
     lines = path.read_bytes().count(b"\n")
-    harness.read(RunSettings(batch_bytes=300_000))
+    harness.read(RunSettings(batch_bytes=BATCH))
     ((counted, accounted, rejected, blank),) = harness.rows(
         "select lines, stored + rejected + blank, rejected, blank from cursors"
     )

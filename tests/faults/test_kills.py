@@ -8,9 +8,11 @@ import pytest
 
 from tests.facts_dump import dump
 from tests.faults.driver import kill, start
-from tests.faults.fault_harness import SOAK, FaultHarness, injected, needs_strace
+from tests.faults.fault_harness import FaultHarness
+from tests.faults.strace import injected, needs_strace
+from tests.soak import SOAK
 
-KILLS = 500 if SOAK else 50
+KILLS = 500 if SOAK else 20
 KILLS_A_HOME = 10
 
 
@@ -65,7 +67,7 @@ def test_a_program_killed_while_it_makes_its_database_makes_it_the_next_time(
     died = 0
     # Killed at its first write, at its second, and so on, until it comes through.
     while injected(harness, "signal=KILL", died + 1, opening) != 0:
-        died += 1 if SOAK else 2
+        died += 1 if SOAK else 4
         harness.read()
         assert harness.facts() == quiet
         harness.forget()

@@ -7,8 +7,9 @@ import sys
 import pytest
 
 from tests.faults.fault_harness import ROOT, FaultHarness, program
+from tests.soak import SOAK
 
-MANY = 200 if os.environ.get("TAILBOARD_SOAK") == "1" else 24
+MANY = 200 if SOAK else 12
 
 
 def start(harness: FaultHarness, *words: str) -> subprocess.Popen[str]:

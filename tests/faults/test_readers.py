@@ -17,6 +17,7 @@ from ingest.pipeline.run import IngestRun
 from ingest.report.batch import Batch, Policy, to_batch
 from ingest.tail.source import Kind, Representation
 from tests.facts_dump import dump
+from tests.faults.dying_readers import born, dying_at, dying_on
 from tests.faults.fault_harness import AFTER, FIRST, ROOT, SMALL, FaultHarness
 
 EVERY_BATCH: dict[str, object] = {
@@ -34,34 +35,8 @@ def harness(tmp_path: Path) -> FaultHarness:
     return made
 
 
-def born(program: str) -> list["subprocess.Popen[bytes]"]:
-    return [
-        subprocess.Popen(
-            [sys.executable, "-c", program],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            cwd=ROOT,
-        )
-        for _ in range(2)
-    ]
-
-
-def dying_on(name: str) -> str:
-    """A reader that kills itself when it is to read a file of this name."""
-    return (
-        "import os, signal\n"
-        "from ingest.pipeline import reader_output, reader_process\n"
-        "read = reader_output.read\n"
-        "def deadly(job, *rest):\n"
-        f"    if {name.encode()!r} in job.path: os.kill(os.getpid(), signal.SIGKILL)\n"
-        "    return read(job, *rest)\n"
-        "reader_output.read = deadly\n"
-        "reader_process.main()\n"
-    )
-
-
 @pytest.mark.fault("Q01", "P11")
-@pytest.mark.parametrize("which", [[0], [1], [0, 1]])
+@pytest.mark.parametrize("which", [[0], [0, 1]])
 def test_the_work_of_a_killed_reader_is_done_once_by_another(
     harness: FaultHarness, which: list[int]
 ) -> None:
@@ -137,7 +112,7 @@ def test_a_batch_that_kills_the_program_is_set_aside_and_takes_no_other_with_it(
         f"    if {poison.path.name.encode()!r} in job.path: os._exit(9)\n"
         "    return read(job, *rest)\n"
         "reader_output.read = deadly\n"
-        "from tests.faults.test_readers import born, dying_on\n"
+        "from tests.faults.dying_readers import born, dying_on\n"
         f"spawn_readers.start = lambda *_: born(dying_on({poison.path.name!r}))\n"
         f"FaultHarness(Path({str(harness.folder)!r})).read()\n"
     )
@@ -154,25 +129,6 @@ def test_a_batch_that_kills_the_program_is_set_aside_and_takes_no_other_with_it(
     assert dead == [(str(poison.path), "poison")]
     poison.path.rename(harness.folder / "elsewhere")
     assert harness.facts() == harness.quiet()
-
-
-def dying_at(word: str) -> str:
-    """A reader that kills itself when it is to decode a line with this word."""
-    return (
-        "import os, signal\n"
-        "from ingest.codex import fold, indexes\n"
-        "from ingest.pipeline import reader_process\n"
-        "def deadly(decode):\n"
-        "    def checked(raw):\n"
-        f"        if {word.encode()!r} in raw: os.kill(os.getpid(), signal.SIGKILL)\n"
-        "        return decode(raw)\n"
-        "    return checked\n"
-        "fold._decode = deadly(fold._decode)\n"
-        "class Rows:\n"
-        "    decode = staticmethod(deadly(indexes._prompt.decode))\n"
-        "indexes._prompt = Rows\n"
-        "reader_process.main()\n"
-    )
 
 
 @pytest.mark.fault("P41", "P11")
@@ -314,8 +270,15 @@ def test_a_stop_hands_back_what_is_claimed_and_charges_nobody(
 
 
 @pytest.mark.fault("P42", "P40")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-@pytest.mark.parametrize("options", [[], ["--follow"]])
+@pytest.mark.parametrize(
+    ("number", "options"),
+    [
+        (signal.SIGINT, []),
+        (signal.SIGTERM, []),
+        (signal.SIGINT, ["--follow"]),
+        (signal.SIGHUP, ["--follow"]),
+    ],
+)
 def test_who_is_asked_to_stop_stops_before_the_rest_is_read_and_keeps_what_is_stored(
     harness: FaultHarness, number: signal.Signals, options: list[str]
 ) -> None:

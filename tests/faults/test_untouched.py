@@ -93,7 +93,7 @@ def test_a_home_that_cannot_be_written_is_read_as_any_other(harness: FaultHarnes
 
 
 @pytest.mark.fault("P01", "S03")
-@pytest.mark.parametrize("mask", [0o022, 0o000, 0o077])
+@pytest.mark.parametrize("mask", [0o000, 0o077])
 def test_whatever_the_umask_what_we_create_is_for_its_user_alone(
     harness: FaultHarness, mask: int
 ) -> None:
