@@ -1,14 +1,3 @@
--- name: sessions
--- The sessions of a project, or all sessions, with their state at their last line.
-select
-    s.home, s.id, s.parent_id, s.project, s.branch, s.nickname, s.title, s.cli_version,
-    s.started_at, s.last_at, s.turn_state, s.open_calls, s.open_tool, s.open_command, s.open_since,
-    s.waits_for_user, h.path as home_path
-from v_sessions s
-left join homes h on h.id = s.home
-where ($project is null or s.project = $project or rtrim(s.cwd, '/\') = $project)
-order by s.last_at desc nulls last, s.id, s.home;
-
 -- name: projects
 -- All projects, most recently active first.
 select project from v_sessions group by project order by max(last_at) desc nulls last, project;

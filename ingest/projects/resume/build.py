@@ -34,7 +34,7 @@ from ingest.projects.resume.model import (
 )
 from ingest.projects.resume.near_duplicates import merge_near_duplicates
 from ingest.projects.tasks.edits import Add, AddEvidence, Note, RecordedEdit, Set, effective_edits
-from ingest.projects.tasks.load import LoggedThread, load_sessions
+from ingest.projects.tasks.load import load_sessions
 from ingest.projects.tasks.model import CLOSED, Task
 from ingest.projects.tasks.roadmap import build_roadmap as roadmap_of
 from ingest.projects.tasks.roadmap import recorded_edits
@@ -132,7 +132,7 @@ def _build(
     family = {"home": session.home_id, "sessions": ids}
     asked = rows.first_row("resume.asked", home=session.home_id, session=session.id)
     said = recorded_edits(rows)
-    nearby = map(_thread, _nearby(sessions, session, ids))
+    nearby = _nearby(sessions, session, ids)
     scope = Scope(project=session.project)
     tasks = roadmap_of(load_sessions(rows, nearby), said, scope, now).tasks
     alignment = view.alignments[session.id]
@@ -162,13 +162,6 @@ def _nearby(sessions: list[Session], chosen: Session, family: list[str]) -> list
     own = [one for one in sessions if one.id in family]
     others = [one for one in sessions if one.branch == chosen.branch and one.id not in family]
     return own + others[:NEARBY]
-
-
-def _thread(session: Session) -> LoggedThread:
-    named = {
-        name: getattr(session, name) for name in LoggedThread.__struct_fields__ if name != "home"
-    }
-    return LoggedThread(home=session.home_id, **named)
 
 
 def _masked(session: Session, mask: Mask) -> Session:

@@ -18,7 +18,6 @@ from ingest.projects.tasks.load import (
     AgentEvent,
     LoadedTasks,
     LoggedGoal,
-    LoggedThread,
     ObservedAction,
 )
 from ingest.projects.tasks.model import (
@@ -35,7 +34,7 @@ from ingest.projects.tasks.model import (
 from ingest.projects.tasks.plan import Point, StepHistory, plan_steps, task_id
 from ingest.projects.tasks.proposals import proposed_items
 from ingest.sessions.scope import Now
-from ingest.sessions.session import title_of
+from ingest.sessions.session import Session, title_of
 
 _EVIDENCE: Final = 20
 """Most pieces of evidence of one kind per task."""
@@ -100,7 +99,7 @@ def derive(materials: Iterable[LoadedTasks], now: Now) -> Derived:
     return derived
 
 
-def _task(session: LoggedThread, name: str, text: str, state: TaskState, origin: Origin) -> Task:
+def _task(session: Session, name: str, text: str, state: TaskState, origin: Origin) -> Task:
     return Task(
         id=name,
         text=text,
@@ -136,7 +135,7 @@ def _goals(family: _Family, now: Now) -> Iterator[Task]:
         yield task
 
 
-def _goal_state(status: str, session: LoggedThread, now: Now) -> TaskState:
+def _goal_state(status: str, session: Session, now: Now) -> TaskState:
     match status.replace("_", "").lower():
         case "complete" | "completed":
             return TaskState.DONE
@@ -162,19 +161,19 @@ def _steps(family: _Family, now: Now) -> Iterator[Task]:
         yield task
 
 
-def _left(session: LoggedThread, now: Now) -> bool:
+def _left(session: Session, now: Now) -> bool:
     """Whether a session was inactive so long that its open tasks are stalled."""
     long_ago = max(_LONG_AGO, now.idle_after)
     return session.last_at is not None and now.moment - session.last_at > long_ago
 
 
-def _begun(session: LoggedThread, now: Now) -> TaskState:
+def _begun(session: Session, now: Now) -> TaskState:
     """The state of a task that was started in this session and not reported as ended."""
     goes_on = TaskState.STALLED if _left(session, now) else TaskState.IN_PROGRESS
     return _WORKED_ON.get(session.state, goes_on)
 
 
-def _step_state(step: StepHistory, session: LoggedThread, now: Now) -> TaskState:
+def _step_state(step: StepHistory, session: Session, now: Now) -> TaskState:
     if step.status == "completed":
         return TaskState.DONE
     if not step.current:
@@ -199,7 +198,7 @@ def _evidence(step: StepHistory, seen: list[ObservedAction]) -> list[Evidence]:
     return list(evidence.values())
 
 
-def _agents(family: _Family, sessions: dict[str, LoggedThread], now: Now) -> Iterator[Task]:
+def _agents(family: _Family, sessions: dict[str, Session], now: Now) -> Iterator[Task]:
     session = family.material.session
     starts: dict[str, AgentEvent] = {}
     last: dict[str, AgentEvent] = {}
@@ -228,9 +227,7 @@ def _agents(family: _Family, sessions: dict[str, LoggedThread], now: Now) -> Ite
         yield task
 
 
-def _agent_state(
-    child: LoggedThread | None, last: AgentEvent, session: LoggedThread, now: Now
-) -> TaskState:
+def _agent_state(child: Session | None, last: AgentEvent, session: Session, now: Now) -> TaskState:
     if child is not None and child.state is SessionState.DONE:
         return TaskState.DONE
     if (
@@ -243,7 +240,7 @@ def _agent_state(
     return ended or _begun(session, now)
 
 
-def _ended(child: LoggedThread | None, last: AgentEvent) -> datetime | None:
+def _ended(child: Session | None, last: AgentEvent) -> datetime | None:
     if last.event in _AGENT_ENDS and last.at is not None:
         return last.at
     return child.last_at if child else None
@@ -318,8 +315,8 @@ def _at_work(family: _Family, point: Point) -> Task | None:
 class _Pool(Struct):
     """Tasks that are still open on one branch of one project, by their text."""
 
-    exact: dict[tuple[Origin, str], tuple[Task, LoggedThread]] = field(default_factory=dict)
-    latest: list[tuple[Task, LoggedThread]] = field(default_factory=list)
+    exact: dict[tuple[Origin, str], tuple[Task, Session]] = field(default_factory=dict)
+    latest: list[tuple[Task, Session]] = field(default_factory=list)
     """Open tasks of the last session that had a plan; only these are matched by similarity."""
 
 
@@ -344,7 +341,7 @@ def _continuation_edges(families: list[_Family]) -> Iterator[Edge]:
             pool.exact[task.origin, normalized(task.text)] = task, session
 
 
-def _older(pool: _Pool, task: Task, session: LoggedThread) -> Task | None:
+def _older(pool: _Pool, task: Task, session: Session) -> Task | None:
     words = normalized(task.text)
     match = pool.exact.get((task.origin, words))
     if match is None:
@@ -364,11 +361,11 @@ def _older(pool: _Pool, task: Task, session: LoggedThread) -> Task | None:
     return match[0] if match[0].continued_in is None else None
 
 
-def _began(session: LoggedThread) -> float:
+def _began(session: Session) -> float:
     return session.started_at.timestamp() if session.started_at else 0.0
 
 
-def _over(before: LoggedThread, session: LoggedThread) -> bool:
+def _over(before: Session, session: Session) -> bool:
     """Whether `before` had ended when `session` began; otherwise both work on the task."""
     if before.last_at is None or session.started_at is None:
         return before.state not in _AT_WORK

@@ -13,8 +13,8 @@ from ingest.codex.liveness import SessionState
 from ingest.db.query_reader import NamedQueries, Row
 from ingest.projects.tasks.plan import LoggedPlan, Point
 from ingest.sessions.load import decode_steps
-from ingest.sessions.scope import Now
-from ingest.sessions.session import title_of, with_states
+from ingest.sessions.scope import Now, Scope
+from ingest.sessions.session import Session, list_sessions
 
 Key = tuple[str, str]
 """A session by its home and id."""
@@ -66,26 +66,10 @@ class ObservedAction(NamedTuple):
     what: str
 
 
-class LoggedThread(Struct, frozen=True, kw_only=True, gc=False):
-    """The fields of a session that its tasks depend on."""
-
-    home: str
-    id: str
-    parent_id: str | None
-    project: str
-    branch: str | None
-    nickname: str | None
-    title: str | None
-    cli_version: str | None
-    started_at: datetime | None
-    last_at: datetime | None
-    state: SessionState
-
-
 class LoadedTasks(Struct):
     """The facts of one session."""
 
-    session: LoggedThread
+    session: Session
     plan: list[LoggedPlan] = field(default_factory=list)
     refused_plans: int = 0
     goals: list[LoggedGoal] = field(default_factory=list)
@@ -96,39 +80,21 @@ class LoadedTasks(Struct):
 
     @property
     def key(self) -> Key:
-        return self.session.home, self.session.id
-
-
-def list_threads(rows: NamedQueries, project: str | None, now: Now) -> list[LoggedThread]:
-    """The sessions of a project, or all, most recently active first."""
-    return [
-        LoggedThread(
-            home=row["home"],
-            id=row["id"],
-            parent_id=row["parent_id"],
-            project=row["project"],
-            branch=row["branch"],
-            nickname=row["nickname"],
-            title=title_of(row["title"]),
-            cli_version=row["cli_version"],
-            started_at=row["started_at"],
-            last_at=row["last_at"],
-            state=state,
-        )
-        for row, state, _ in with_states(rows.rows("tasks.sessions", project=project), now)
-    ]
+        return self.session.home_id, self.session.id
 
 
 def load_project(rows: NamedQueries, project: str | None, now: Now) -> list[LoadedTasks]:
     """The facts of the sessions of a project, or of all sessions."""
-    return load_sessions(rows, list_threads(rows, project, now), whole=project is None)
+    return load_sessions(
+        rows, list_sessions(rows, Scope(project=project), now), whole=project is None
+    )
 
 
 def load_sessions(
-    rows: NamedQueries, sessions: Iterable[LoggedThread], *, whole: bool = False
+    rows: NamedQueries, sessions: Iterable[Session], *, whole: bool = False
 ) -> list[LoadedTasks]:
     """The facts of these sessions. `whole`: they are all sessions, so queries need no filter."""
-    by_session = {(loaded.home, loaded.id): LoadedTasks(loaded) for loaded in sessions}
+    by_session = {(session.home_id, session.id): LoadedTasks(session) for session in sessions}
     _load_facts(rows, by_session, None if whole else sorted({session for _, session in by_session}))
     return list(by_session.values())
 

@@ -12,10 +12,11 @@ from ingest.db.query_reader import NamedQueries
 from ingest.projects.tasks import apply_edits, cycles
 from ingest.projects.tasks.derive import Derived, derive
 from ingest.projects.tasks.edits import RecordedEdit, decode_edit
-from ingest.projects.tasks.load import LoadedTasks, LoggedThread, load_project
+from ingest.projects.tasks.load import LoadedTasks, load_project
 from ingest.projects.tasks.model import CLOSED, EdgeKind, Origin, Roadmap, Task, TaskState
 from ingest.projects.tasks.plan_tool import SessionEvidence, is_enabled
 from ingest.sessions.scope import Now, Scope
+from ingest.sessions.session import Session
 
 
 def roadmap(rows: NamedQueries, scope: Scope, now: Now) -> Roadmap:
@@ -115,7 +116,7 @@ class _ScopeFilter:
     """Whether a task is in the scope."""
 
     def __init__(
-        self, scope: Scope, sessions: Iterable[LoggedThread], every: list[RecordedEdit]
+        self, scope: Scope, sessions: Iterable[Session], every: list[RecordedEdit]
     ) -> None:
         self.scope = scope
         self.sessions = {item.id for item in sessions if _in_scope(item, scope)}
@@ -134,7 +135,7 @@ class _ScopeFilter:
         )
 
 
-def _in_scope(session: LoggedThread, scope: Scope) -> bool:
+def _in_scope(session: Session, scope: Scope) -> bool:
     return (
         (scope.session is None or session.id == scope.session)
         and (scope.branch is None or session.branch == scope.branch)
