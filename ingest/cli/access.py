@@ -22,6 +22,7 @@ from ingest.db.query_reader import (
     Row,
 )
 from ingest.errors import OwnerGone, OwnerTimeout
+from ingest.server import owner_file
 from ingest.server.client import DatabaseClient
 from ingest.server.owner_file import Role
 
@@ -43,7 +44,7 @@ def open_for_reading(invocation: Invocation) -> Iterator[QueryReader]:
         invocation.output.note(NOTHING_YET)
         yield EmptyReader(path)
         return
-    reader: QueryReader | None = connect_to_owner(path)
+    reader: QueryReader | None = _connect_if_it_stays(path)
     if reader is None:
         # Imported here: a client of the owner needs no engine of its own.
         from ingest.pipeline.bootstrap import open_reader
@@ -81,6 +82,13 @@ def connect_to_owner(path: Path) -> DatabaseClient | None:
         return DatabaseClient(path)
     except (OwnerGone, OwnerTimeout):
         return None
+
+
+def _connect_if_it_stays(path: Path) -> DatabaseClient | None:
+    """Connect to an owner that is not a command, which ends soon: of all that wait for a command,
+    one at a time is let in (`open_or_connect`)."""
+    owner = owner_file.read(path)
+    return None if owner is None or owner.role == Role.COMMAND else connect_to_owner(path)
 
 
 class _ReconnectingReader:
@@ -137,10 +145,7 @@ class _ReconnectingReader:
             self._reader = self._open()
 
     def _open(self) -> QueryReader:
-        client = connect_to_owner(self.path)
-        if client is not None and client.host.role == Role.COMMAND:
-            client.close()
-            client = None  # It serves only reads.
+        client = _connect_if_it_stays(self.path)
         if client is None:
             # Imported here: a client of the owner needs no engine of its own.
             from ingest.pipeline.bootstrap import open_or_connect

@@ -19,10 +19,10 @@ from msgspec import Struct
 from ingest import log
 from ingest.db.database import Database
 from ingest.db.local_reader import LocalReader
-from ingest.db.opening_turn import OpeningTurn
 from ingest.db.query_reader import QueryReader
 from ingest.db.recovery import open_database
 from ingest.db.snapshot import remove_abandoned
+from ingest.db.turn import Turn
 from ingest.errors import (
     DatabaseError,
     ErrorClass,
@@ -117,14 +117,30 @@ def open_or_connect(
     """
     timeout = timeout or _lock_timeout()
     deadline, holder, pause = monotonic() + timeout, None, _FIRST_PAUSE
-    with OpeningTurn(path) as turn:
+    turn = Turn(path)
+    with contextlib.ExitStack() as undo:
+        undo.callback(turn.give_back)
         while True:
             # Connect first: without a server that costs one file check, while opening the database
             # first would cost every client an attempt at the lock.
-            remote = _connect(path, needs_actions=needs_actions)
-            if remote is not None:
+            owner = owner_file.read(path)
+            command = owner if owner is not None and owner.role == Role.COMMAND else None
+            if owner is not None and command is None and (remote := _connect(path, needs_actions)):
                 return remote
-            if turn.take() or monotonic() >= deadline:
+            if command is not None and needs_actions and _is_alive(command.pid):
+                turn.give_back()  # Others may read while this process waits.
+                if command.pid != holder:
+                    deadline, holder = monotonic() + timeout, command.pid
+                may_try = monotonic() >= deadline
+            else:
+                may_try = turn.take() or monotonic() >= deadline
+            if may_try:
+                if command is not None and (remote := _connect(path, needs_actions)):
+                    # One process at a time reads through a command, which ends soon: all others
+                    # would lose their connections and begin again.
+                    remote.on_close = turn.give_back
+                    undo.pop_all()
+                    return remote
                 try:
                     return opening(path)
                 except Locked as locked:
@@ -136,10 +152,7 @@ def open_or_connect(
             pause = min(_LONGEST_PAUSE, pause * _PAUSE_GROWTH)
 
 
-def _connect(path: Path, *, needs_actions: bool) -> DatabaseClient | None:
-    owner = owner_file.read(path)
-    if owner is None or (needs_actions and owner.role == Role.COMMAND):
-        return None
+def _connect(path: Path, needs_actions: bool) -> DatabaseClient | None:
     # If the owner does not answer, opening the database shows whether there is one.
     with contextlib.suppress(OwnerGone, OwnerTimeout):
         remote = DatabaseClient(path)
@@ -147,6 +160,16 @@ def _connect(path: Path, *, needs_actions: bool) -> DatabaseClient | None:
             return remote
         remote.close()
     return None
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False  # It was killed and left its owner file.
+    except OSError:
+        pass
+    return True
 
 
 def _lock_timeout() -> float:

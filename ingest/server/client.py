@@ -5,7 +5,7 @@ the owner. If no owner answers, it raises `OwnerGone`, and the caller may open t
 """
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -69,6 +69,7 @@ class DatabaseClient:
         """The connection on which each thread waits for a response."""
         self._cancelled: set[int] = set()
         self._watching: set[Connection] = set()
+        self.on_close: Callable[[], None] = lambda: None
         self.host: protocol.Host
         with self._connection():
             pass  # Connects once, to check for an owner and to learn who it is.
@@ -81,6 +82,7 @@ class DatabaseClient:
             self._idle.clear()
             for connection in self._watching:
                 connection.shutdown()
+        self.on_close()
 
     def __enter__(self) -> "DatabaseClient":
         return self

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ingest.db.database import Database
-from ingest.db.opening_turn import OpeningTurn
+from ingest.db.turn import Turn
 from ingest.errors import Locked
 from ingest.pipeline.bootstrap import open_or_connect
 
@@ -48,12 +48,13 @@ def test_one_that_keeps_it_is_told(tmp_path: Path) -> None:
 
 def test_without_the_turn_no_attempt_is_made(tmp_path: Path) -> None:
     path, crowd, checks = tmp_path / "t.duckdb", Crowd(tmp_path), iter(range(1_000))
-    with OpeningTurn(path) as other:
+    (tmp_path / "t.duckdb.spool").mkdir()
+    with Turn(path) as other:
         assert other.take()
 
         def clock() -> float:
             if next(checks) == 3:
-                other.__exit__()
+                other.give_back()
                 assert crowd.now == 0.0
             return 0.0
 
