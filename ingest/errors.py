@@ -160,7 +160,7 @@ class TargetExists(ProjectError):
     """The target exists or is no regular file."""
 
     code = "outgoing.in_the_way"
-    hint = "Choose another place."
+    hint = "Choose another path."
 
     def __init__(self, path: Path, what: str) -> None:
         super().__init__(f"Nothing was written: {path} is {what}.")
@@ -168,7 +168,7 @@ class TargetExists(ProjectError):
 
 class TargetUnwritable(ProjectError):
     code = "outgoing.unwritable"
-    hint = "Choose a place that can be written and has enough space."
+    hint = "Choose a writable folder with enough free space."
 
     def __init__(self, path: Path, error: OSError) -> None:
         super().__init__(f"{path} cannot be written: {error.strerror or type(error).__name__}.")
@@ -349,7 +349,7 @@ class DiskFull(DatabaseError):
     code = "store.disk_full"
     kind = ErrorClass.RESOURCE
     hint = (
-        "Free some space. A running `ingest --follow` then continues by itself; repeat any other "
+        "Free some space. A running `ingest --follow` then continues; repeat any other "
         "command. Committed data is safe."
     )
 
@@ -403,7 +403,7 @@ class BatchNotClaimed(DatabaseError):
     """A batch was read that is not in progress any more; the results are discarded."""
 
     code = "store.not_claimed"
-    hint = "Nothing was stored of this, and nothing was lost. The next ingest reads it."
+    hint = "Nothing was stored, and nothing was lost. The next ingest reads it again."
 
 
 class SnapshotRefused(DatabaseError):
@@ -502,14 +502,14 @@ class ReadOnlyServer(DatabaseError):
     """The owner does not execute actions of other processes."""
 
     code = "server.read_only"
-    hint = "It ends by itself; try again then."
+    hint = "It will end automatically; try again then."
 
 
 class ActionResultLost(DatabaseError):
     """The owner carried out an action and ended before it reported what came of it."""
 
     code = "actions.result_lost"
-    hint = "Nothing has to be repeated. `tailboard status` shows how things stand."
+    hint = "Do not repeat it. `tailboard status` shows the present state."
     exit_code = Exit.ATTENTION
 
     def __init__(self) -> None:

@@ -27,15 +27,15 @@ OWNER_DIED: Final = Failure(
     code="owner_died",
     cls=ErrorClass.INTERRUPTED,
     message="The process ended while it worked on this batch.",
-    hint="It is read again by itself; there is nothing to do.",
+    hint="It is read again automatically; no action is needed.",
 )
 """Why a batch was released. It is not charged as an attempt."""
 
 READER_DIED: Final = Failure(
     code="reader_died",
     cls=ErrorClass.POISON,
-    message="The process that read nothing but this file ended while it opened it.",
-    hint="It is tried again by itself, once a day. Please report it: `tailboard support-bundle`.",
+    message="The reader process died while it opened this file.",
+    hint="It is retried automatically once a day. Please report it: `tailboard support-bundle`.",
 )
 """A failure that is charged to the batch: nothing else can have caused it."""
 
@@ -46,13 +46,15 @@ class _Rule(msgspec.Struct, frozen=True):
     hint: str | None = None
 
 
-_DISK_FULL = _Rule("disk_full", ErrorClass.RESOURCE, "Free some space; work then goes on.")
+_DISK_FULL = _Rule(
+    "disk_full", ErrorClass.RESOURCE, "Free some disk space; reading then continues."
+)
 _NO_MEMORY = _Rule("out_of_memory", ErrorClass.TRANSIENT, "Close other programs.")
 _NO_PERMISSION = _Rule(
     # One unreadable file must not stop the others, so this is no error of configuration.
     "permission_denied",
     ErrorClass.TRANSIENT,
-    "Make the file readable for you (chmod u+r), its folders too (chmod u+rx).",
+    "Make the file readable (chmod u+r), and its folders too (chmod u+rx).",
 )
 _TOO_MANY_FILES = _Rule(
     "too_many_open_files", ErrorClass.TRANSIENT, "Raise the limit of open files (ulimit -n)."
@@ -62,18 +64,18 @@ _NOT_A_FILE = _Rule(
 )
 
 _BY_ERRNO: Final = {
-    errno.EIO: _Rule("io_error", ErrorClass.TRANSIENT, "Check the disk, and the system's log."),
+    errno.EIO: _Rule("io_error", ErrorClass.TRANSIENT, "Check the disk and the system log."),
     errno.ESTALE: _Rule("stale_handle", ErrorClass.TRANSIENT, "Check the network file system."),
     errno.ENOENT: _Rule(
-        "file_missing", ErrorClass.TRANSIENT, "It may have been archived; it is looked for again."
+        "file_missing",
+        ErrorClass.TRANSIENT,
+        "It may have been archived; the next scan searches for it.",
     ),
     errno.EACCES: _NO_PERMISSION,
     errno.EPERM: _NO_PERMISSION,
     errno.ENOSPC: _DISK_FULL,
     errno.EDQUOT: _DISK_FULL,
-    errno.EROFS: _Rule(
-        "read_only_disk", ErrorClass.CONFIG, "Choose a place that can be written to (--db)."
-    ),
+    errno.EROFS: _Rule("read_only_disk", ErrorClass.CONFIG, "Choose a writable path with --db."),
     errno.EMFILE: _TOO_MANY_FILES,
     errno.ENFILE: _TOO_MANY_FILES,
     errno.ENOMEM: _NO_MEMORY,
@@ -100,7 +102,7 @@ _BY_TYPE: Final[tuple[tuple[tuple[type[BaseException], ...], _Rule], ...]] = (
             AttributeError,
             AssertionError,
         ),
-        _Rule("unexpected_data", ErrorClass.DATA, "The line is kept; please report it."),
+        _Rule("unexpected_data", ErrorClass.DATA, "The line is stored; please report it."),
     ),
 )
 _CANCELLED = _Rule("cancelled", ErrorClass.CANCELLED)
@@ -142,7 +144,7 @@ def error_text(exc: BaseException) -> str:
     try:
         text = str(exc)
     except Exception as broken:  # noqa: BLE001 - reported below: an exception whose str() fails
-        text = f"{name} (its text could not be made: {type(broken).__name__})"
+        text = f"{name} (its message could not be built: {type(broken).__name__})"
     return clean(text if text.strip() else name)
 
 

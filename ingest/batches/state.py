@@ -116,11 +116,11 @@ class IllegalMove(TailboardError):
 
 def _possible(state: State) -> str:
     if state is State.CLAIMED:
-        return "It is being worked on; wait until it ends."
+        return "It is in progress; wait until it ends."
     verbs = sorted(possible_moves(state) & OPERATOR_MOVES)
     if not verbs:
-        return "Nothing is left to do with it."
-    return f"What can be done with it: {', '.join(verbs)}."
+        return "No action is possible."
+    return f"Possible actions: {', '.join(verbs)}."
 
 
 def target(move: Move, state: State) -> State:

@@ -55,7 +55,7 @@ def home(path: Path) -> Check:
         if problem.code in blocking:
             return Check("codex home", False, f"{problem.path}: {problem.message}", problem.hint)
     sessions = len({source.name.thread for source in scanned.found if source.name.thread})
-    odd = f"; {pluralize(len(scanned.problems), 'file')} left alone" if scanned.problems else ""
+    odd = f"; {pluralize(len(scanned.problems), 'file')} ignored" if scanned.problems else ""
     detail = (
         f"{path}: {pluralize(sessions, 'session')} in {pluralize(len(scanned.found), 'file')}{odd}"
     )
@@ -84,7 +84,7 @@ def readable_by_others(path: Path) -> Check:
     machine.
     """
     if not os.access(path / "sessions", os.R_OK | os.X_OK):
-        return Check("codex files", True, "None to be seen yet, by nobody else either.")
+        return Check("codex files", True, "No sessions that this user can read.")
     loose = [source for source in scan(path).found if _mode(Path(source.path)) & stat.S_IROTH]
     if loose and _mode(path) & stat.S_IXOTH:
         return Check(
@@ -147,7 +147,7 @@ def room_for_codex(path: Path) -> Iterator[Check]:
         yield Check(
             "codex disk",
             False,
-            f"{size(free)} are free on the disk of {path}. On a full disk Codex records nothing.",
+            f"{size(free)} are free on the disk of {path}. A full disk stops Codex's recording.",
             "Free disk space; what Codex could not write is lost.",
         )
 
@@ -211,7 +211,7 @@ def plan_tool(access: QueryReader, path: Path) -> Check:
         name,
         False,
         f"Off, so Codex records no plans; {seen}.",
-        f"Put at the top of {config_path(path)}: {SWITCH_ON}",
+        f"Add at the top of {config_path(path)}: {SWITCH_ON}",
     )
 
 

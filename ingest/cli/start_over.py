@@ -34,7 +34,7 @@ def start_over(
         if not yes:
             # Before the question, and so not part of the output.
             _describe(invocation.output.complain, targets, sum(result.facts.values()))
-        question = f'Type "{WORD}" to do it'
+        question = f'Type "{WORD}" to confirm'
         if confirmed(invocation.output, question, yes=yes, word=WORD):
             result = database.act(replace(action, sources=[target.id for target in resettable]))
     facts, backup, done = sum(result.facts.values()), result.backup, result.backup is not None

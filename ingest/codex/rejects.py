@@ -76,7 +76,7 @@ KILLED = ""
 def fault(source: int, byte: int, line: bytes, trace: str) -> Reject:
     """A line on which our own code failed."""
     if trace == KILLED:
-        message = "the process that read this line ended at it, again and again; please report it"
+        message = "the process that reads this line died repeatedly; please report it"
         return rejected(source, byte, line, "killed", message)
     message = "Tailboard could not read this line; please report it"
     return rejected(source, byte, line, "fault", message, trace=trace)

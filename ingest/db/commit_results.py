@@ -170,7 +170,7 @@ def _end_batches(database: Database, ends: list[BatchEnd], now: str) -> None:
         ended += end_recorded(database, ends, now)
     if ended != len(ends):
         listed = ", ".join(end.batch for end in ends[:5])
-        raise BatchNotClaimed(f"Of the batches {listed} one is not in progress any more.")
+        raise BatchNotClaimed(f"Of the batches {listed} one is no longer in progress.")
 
 
 def end_recorded(database: Database, ends: list[BatchEnd], now: str) -> int:

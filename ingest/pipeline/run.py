@@ -45,7 +45,7 @@ COMPRESSED_BATCH_BYTES = 128 * 1024**2
 HEARTBEAT = timedelta(seconds=5)
 """Interval of heartbeats. After six missed ones a batch counts as stuck."""
 _READER_ENDED = Failure(
-    code="set_free", cls=ErrorClass.CANCELLED, message="Its reader ended before reading it."
+    code="set_free", cls=ErrorClass.CANCELLED, message="The reader process died before reading it."
 )
 
 

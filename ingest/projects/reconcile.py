@@ -160,7 +160,7 @@ def _choice(alignment: Alignment) -> tuple[Choice, str | None, str] | None:
         case AlignmentState.OTHER_BRANCH:
             return Choice.KEEP, None, "Its branch still exists; check it out to continue."
         case AlignmentState.DETACHED:
-            return Choice.KEEP, None, "Nothing is lost; check out a branch to continue."
+            return Choice.KEEP, None, "No work is lost; check out a branch to continue."
         case AlignmentState.BEHIND:
             count = pluralize(alignment.commits, "commit")
             return Choice.KEEP, None, f"The branch is only {count} behind."

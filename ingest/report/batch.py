@@ -100,7 +100,7 @@ class Policy(Struct, frozen=True):
         """When the batch is retried next, and the number of that attempt."""
         tried = f"{batch.attempts + 1} of {self.max_attempts}"
         if batch.stuck and batch.heartbeat_at is not None:
-            return f"no sign of life since {self.clock(batch.heartbeat_at)}"
+            return f"no heartbeat since {self.clock(batch.heartbeat_at)}"
         if batch.state is State.FAILED and self.retry == Mode.MANUAL:
             return f"waits for you, {tried}"
         if batch.state is State.DEAD and batch.retry_at is not None and self.retry != Mode.MANUAL:

@@ -1,6 +1,6 @@
 """Parses the period of a report: a range of time, or a version of Codex.
 
-`2026-10-01..2026-11-01`, `..yesterday`, `7d..` (a side may be left out), one day (`yesterday`,
+`2026-10-01..2026-11-01`, `..yesterday`, `7d..` (either side may be empty), one day (`yesterday`,
 `2026-11-01`), or a version (`0.91.0`). Pure: now and the zone come in.
 """
 
@@ -13,7 +13,7 @@ from ingest.errors import InvalidPeriod, InvalidTime
 from ingest.text import times
 
 _VERSION = re.compile(r"v?([0-9]+\.[0-9]+(?:\.[0-9]+)?(?:[-+.][0-9A-Za-z.+-]+)?)").fullmatch
-FORMS = "FROM..TO (a side may be left out), one day, or a version of Codex such as 0.91.0"
+FORMS = "FROM..TO (either side may be empty), one day, or a version of Codex such as 0.91.0"
 
 
 class Period(Struct, frozen=True):

@@ -130,10 +130,13 @@ def list_removable(access: NamedQueries, now: datetime) -> list[Removable]:
     descriptions = {
         "batch_history": ("tailboard", f"tailboard prune --older-than {old} --dry-run"),
         "archived_facts": ("tailboard", f"tailboard prune --older-than {old} --facts --dry-run"),
-        "archived_files": ("codex", "Codex's own; only Codex or you can compress or delete them."),
+        "archived_files": (
+            "codex",
+            "These are Codex's files; only Codex or you can compress or delete them.",
+        ),
         "copied_history": (
             "codex",
-            "Codex copies it into each fork; it is never stored twice here.",
+            "Codex copies it into each fork; Tailboard stores it only once.",
         ),
     }
     rows = access.rows("report.could_go", before=now - OLD)

@@ -241,19 +241,19 @@ class _Scan:
 
 _TEXTS = {
     ProblemCode.NO_HOME: (
-        "There is no Codex home here.",
+        "There is no Codex home.",
         "Start Codex once, or name another home.",
     ),
     ProblemCode.NO_SESSIONS: (
-        "The Codex home holds no sessions yet.",
+        "The Codex home contains no sessions yet.",
         "They appear with the first prompt given to Codex.",
     ),
     ProblemCode.UNREADABLE: (
         "This cannot be read",
-        "Give yourself the right to read it (chmod u+rx for a folder), or check the disk.",
+        "Make it readable (chmod u+r, for a folder chmod u+rx), or check the disk.",
     ),
     ProblemCode.SPECIAL: (
-        "This has the name of a session, but is not a regular file; it is left alone.",
+        "This has the name of a session, but is not a regular file; it is ignored.",
         "Move it out of the Codex home.",
     ),
     ProblemCode.SYMLINK: (

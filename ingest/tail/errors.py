@@ -11,14 +11,14 @@ def from_open(path: str, error: OSError) -> SourceError:
         case errno.ENOENT | errno.ENOTDIR:
             return SourceMissing(
                 path,
-                "The file is not there any more.",
-                "It may have been archived, compressed or deleted; what was read stays.",
+                "The file no longer exists.",
+                "It may have been archived, compressed or deleted; what was read is kept.",
             )
         case errno.EACCES | errno.EPERM:
             return SourceUnreadable(
                 path,
-                "The file may not be read by this user.",
-                "Give yourself the right to read it, for example with chmod u+r.",
+                "This user has no permission to read the file.",
+                "Make it readable with chmod u+r.",
             )
         case errno.ELOOP:
             return SourceSpecial(
@@ -32,13 +32,13 @@ def from_open(path: str, error: OSError) -> SourceError:
             return SourceIO(
                 path,
                 "No more files can be opened at the moment.",
-                "Raise the limit of open files (ulimit -n); it is tried again by itself.",
+                "Raise the limit of open files (ulimit -n); it is retried automatically.",
             )
         case _:
             return SourceIO(
                 path,
                 f"The file could not be opened: {error.strerror}.",
-                "Check the disk or the network drive; it is tried again by itself.",
+                "Check the disk or the network drive; it is retried automatically.",
             )
 
 
@@ -46,5 +46,5 @@ def from_read(path: str, offset: int, length: int, error: OSError) -> SourceIO:
     return SourceIO(
         path,
         f"Reading bytes {offset} to {offset + length} failed: {error.strerror}.",
-        "What was read before stays. Check the disk or the network drive.",
+        "What was read is kept. Check the disk or the network drive.",
     )

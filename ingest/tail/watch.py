@@ -79,11 +79,11 @@ class Watcher:
         if self._stopped:
             return "Watching has been stopped."
         if self._failure:
-            return f"{self._failure} The files are looked at regularly instead."
+            return f"{self._failure} The files are checked at regular intervals instead."
         if not self._flat.alive:
             return "There is no Codex home to watch yet."
         if not self._deep.alive:
-            return "The Codex home is watched; it holds no sessions yet."
+            return "The Codex home is watched; it contains no sessions yet."
         return "The operating system reports changes."
 
     def wait(self, timeout: float) -> set[Path]:
@@ -223,7 +223,7 @@ class _Watch:
             )
         else:
             if not end.is_set():
-                self.failure = "Watching ended by itself."
+                self.failure = "The watcher ended unexpectedly."
 
 
 def _watchfiles(paths: list[str], recursive: bool, end: threading.Event) -> Iterator[set[str]]:

@@ -114,7 +114,7 @@ class ZstReader(Reader):
         return SourceDamaged(
             self.path,
             f"The compressed file {what}.",
-            "Nothing of it was taken over. If Codex still has the session, resume it once; "
+            "Nothing from it was stored. If Codex still has the session, resume it once; "
             "otherwise restore the file from a backup.",
         )
 
@@ -122,5 +122,5 @@ class ZstReader(Reader):
         return SourceTooLarge(
             self.path,
             f"The compressed file {what}.",
-            "Unpack it yourself beside itself if you trust it; the plain file is read then.",
+            "If you trust the file, decompress it in the same folder; then the plain file is read.",
         )

@@ -4,6 +4,6 @@ from typing import Final
 
 HINTS: Final = (
     ("dashboard", "`tailboard` opens it; `tailboard demo` opens it with sample data."),
-    ("data", "Codex's files are only read. What was read is stored in one file of yours."),
+    ("data", "Codex's files are only read. All data is stored in one file."),
     ("problems", "`tailboard doctor` finds them and says how to fix them."),
 )

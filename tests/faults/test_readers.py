@@ -410,7 +410,7 @@ def test_a_reader_that_hangs_is_shown_as_stuck_and_ended_and_its_batch_is_tried_
         last = shown[-1]
         assert last.heartbeat_at is not None
         assert last.heartbeat_at - FIRST < timedelta(seconds=120)
-        assert "no sign of life since" in Policy("automatic", 8, harness.now).again(last)
+        assert "no heartbeat since" in Policy("automatic", 8, harness.now).again(last)
 
         (failed,) = database.rows_in_transaction("batches.listed", **EVERY_BATCH)
         assert (failed["state"], failed["error_class"]) == ("failed", "transient")

@@ -25,8 +25,8 @@ _COLUMNS = (
     Column("STATE"),
     Column("KIND", spare=3),
     Column("RANGE", spare=2),
-    Column("TRIES", right=True, spare=1),
-    Column("AGAIN", least=8),
+    Column("ATTEMPTS", right=True, spare=1),
+    Column("RETRY", least=8),
     Column("ERROR", least=12),
     Column("PATH", least=20, end=True),
 )
@@ -84,7 +84,7 @@ def listing(
             limit=scope.limit,
             offset=scope.offset,
         )
-        batches = _told(access, rows, invocation.now)
+        batches = _with_history(access, rows, invocation.now)
 
     def show(output: Output) -> None:
         if not batches:
@@ -106,7 +106,7 @@ def one(invocation: Invocation, id_: str) -> None:
     """Show one batch and its history; a unique id prefix is enough."""
     with open_for_reading(invocation) as access:
         rows = access.rows("batches.starting_with", prefix=id_.lower())
-        batches = _told(access, rows, invocation.now)
+        batches = _with_history(access, rows, invocation.now)
     batch = resolve_prefix(batches, id_, "batch", BATCHES_LISTED, lambda one: one.id)
     invocation.answer(
         "batches", {"batches": batches}, lambda output: _show(output, batch, invocation)
@@ -120,17 +120,17 @@ def _cells(output: Output, batch: Batch, invocation: Invocation) -> list[Cell]:
         batch.kind,
         f"{batch.start}–{batch.end}",
         batch.attempts,
-        _again(batch, invocation),
+        _retry_time(batch, invocation),
         batch.error.code if batch.error else "",
         batch.path,
     ]
 
 
-def _told(access: QueryReader, rows: Iterable[Row], now: datetime) -> list[Batch]:
+def _with_history(access: QueryReader, rows: Iterable[Row], now: datetime) -> list[Batch]:
     return with_history(access, rows, now, alive=access.owner.is_other_process)
 
 
-def _again(batch: Batch, invocation: Invocation) -> str:
+def _retry_time(batch: Batch, invocation: Invocation) -> str:
     settings = invocation.settings
     policy = Policy(settings.retry, settings.max_attempts, invocation.now, invocation.zone)
     return policy.again(batch)
@@ -143,12 +143,14 @@ def _show(output: Output, batch: Batch, invocation: Invocation) -> None:
     if batch.error is not None:
         output.line(f"{batch.error.code}: {batch.error.message}")
         output.line(batch.error.hint)
-    if again := _again(batch, invocation):
+    if retry_time := _retry_time(batch, invocation):
         output.line(
-            f"next attempt {again}" if batch.state is State.FAILED else f"snoozed until {again}"
+            f"next attempt {retry_time}"
+            if batch.state is State.FAILED
+            else f"snoozed until {retry_time}"
         )
     if batch.lifetime_attempts:
-        output.line(f"failed {pluralize(batch.lifetime_attempts, 'time')} in all")
+        output.line(f"failed {pluralize(batch.lifetime_attempts, 'time')} in total")
     for move in batch.history:
         output.line(
             f"{move['time']:%Y-%m-%d %H:%M:%S}",

@@ -149,7 +149,7 @@ def _owned(demo: Invocation) -> RunningServer:
     settings = demo.settings
     server = start_or_connect(settings.db, ServerOptions(homes(settings.codex_homes), Role.FOLLOW))
     if isinstance(server, DatabaseClient):
-        raise LookupError("somebody else has the database of the demo")
+        raise LookupError("another process has the demo's database open")
     return server
 
 

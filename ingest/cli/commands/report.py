@@ -121,32 +121,33 @@ def _show_running(output: Output, report: Report) -> None:
     if not series:
         output.line("No samples in this period: they are recorded while `tailboard ingest` runs.")
         return
-    output.line(StyledCell("running", "bold"), f"one character = {duration(report.width_seconds)}")
-    rate = f"{size(int(running.bytes_per_second or 0))} a second"
-    a_minute = running.landings_per_minute
-    often = f"{a_minute:.1f} a minute, " if a_minute is not None else ""
-    flushes = f"{often}{running.landings:,} in all"
-    backlog = f"at most {size(running.behind_peak_bytes)}, now {size(running.behind_bytes)}"
+    width = duration(report.width_seconds)
+    output.line(StyledCell("throughput", "bold"), f"one character is {width}")
+    rate = f"{size(int(running.bytes_per_second or 0))} per second"
+    per_minute = running.landings_per_minute
+    frequency = f"{per_minute:.1f} per minute, " if per_minute is not None else ""
+    flushes = f"{frequency}{running.landings:,} in total"
+    backlog = f"peak {size(running.behind_peak_bytes)}, now {size(running.behind_bytes)}"
     amplified = running.read_amplification
-    each = f", {amplified:.2f} bytes for each new one" if amplified else ""
+    per_new_byte = f", {amplified:.2f} bytes per new byte" if amplified else ""
     checks = [
         f"{count:,} {check.replace('_', ' ')}" for check, count in running.cursors.items() if count
     ]
     output.fields(
         [
-            ("backlog", f"{_course(output, series, 'behind_bytes')}  {backlog}"),
-            ("flushes", f"{_course(output, series, 'landings')}  {flushes}"),
-            ("ingest", f"{_course(output, series, 'bytes_new')}  {rate}"),
+            ("backlog", f"{_sparkline(output, series, 'behind_bytes')}  {backlog}"),
+            ("flushes", f"{_sparkline(output, series, 'landings')}  {flushes}"),
+            ("ingest", f"{_sparkline(output, series, 'bytes_new')}  {rate}"),
             ("new", f"{size(running.bytes_new)} in {pluralize(running.batches, 'batch')}"),
-            ("read", f"{size(running.bytes_read)}{each}"),
+            ("read", f"{size(running.bytes_read)}{per_new_byte}"),
             ("cursors", ", ".join(checks) or "none checked"),
-            ("slowest", f"{_figure(running.slowest_seconds, 'seconds')} a batch"),
-            ("failed", pluralize(running.failures, "attempt")),
+            ("slowest batch", _figure(running.slowest_seconds, "seconds")),
+            ("failed attempts", f"{running.failures:,}"),
         ]
     )
 
 
-def _course(output: Output, series: list[Row], name: str) -> str:
+def _sparkline(output: Output, series: list[Row], name: str) -> str:
     return bars.sparkline([row[name] for row in series], ascii=output.ascii)
 
 

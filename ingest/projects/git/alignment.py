@@ -186,7 +186,7 @@ class _Comparison:
             if self.repository.shallow:
                 why = f"The clone is shallow and does not contain {self.short}."
                 return self._result(AlignmentState.UNKNOWN, why)
-            why = f"{self.short} is gone from the repository: its history was rewritten."
+            why = f"{self.short} is no longer in the repository: its history was rewritten."
             return self._result(AlignmentState.REWRITTEN, why)
         if not self.repository.complete:
             why = (
@@ -197,7 +197,7 @@ class _Comparison:
 
     def _other_branch(self) -> Alignment:
         began = self.anchor.branch or f"no branch, at {self.short}"
-        deleted = ", which is gone" if self._gone else ""
+        deleted = ", which was deleted" if self._gone else ""
         now = f"{self.repository.branch} is checked out, {self._relation()}"
         why = f"It began on {began}{deleted}; {now}."
         return self._result(AlignmentState.OTHER_BRANCH, why)
@@ -216,7 +216,7 @@ class _Comparison:
     def _holders_text(self) -> str:
         names = self._holders()
         if not names:
-            return "no branch does"
+            return "no branch contains it"
         return f"{' and '.join(names)} {'does' if len(names) == 1 else 'do'}"
 
     def _holders(self) -> tuple[str, ...]:

@@ -143,7 +143,9 @@ def _near(folder: str, silent: str) -> bool:
 
 
 def _no_folder(folder: str) -> GitFailed:
-    return GitFailed(f"{folder} does not answer: its disk or network may be gone.", silent=True)
+    return GitFailed(
+        f"{folder} does not respond: its disk or network may be unavailable.", silent=True
+    )
 
 
 def _is_repository(folder: Path) -> bool:

@@ -81,7 +81,7 @@ class GitProgram(Struct, frozen=True):
             out, errors = process.communicate(input_text.encode(), timeout=self.seconds)
         except subprocess.TimeoutExpired as error:
             _end(process)
-            why = f"Git did not answer within {self.seconds:g} seconds in {root}."
+            why = f"Git did not respond within {self.seconds:g} seconds in {root}."
             raise GitFailed(why, silent=True) from error
         except BaseException:
             _end(process)
@@ -119,7 +119,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 def _refusal(root: str, stderr: str) -> GitFailed:
     if "dubious ownership" in stderr:
-        return GitFailed(f"{root} belongs to somebody else, so git does not look into it.")
+        return GitFailed(f"{root} belongs to another user, so git refuses to read it.")
     if "not a git repository" in stderr:
         return GitFailed(f"{root} is no longer a repository.", repository=False)
     first = next((line for line in stderr.splitlines() if line.strip()), "no reason given")

@@ -84,7 +84,7 @@ class JournalExporter(BackgroundJob[list[WrittenJournal]]):
         if folder is None:
             return lambda: JobResult([], 0, "automatic export is off for this project")
         if not folder.is_dir():
-            return lambda: JobResult([], 0, "the folder of the project is gone")
+            return lambda: JobResult([], 0, "the folder of the project no longer exists")
         journals = {day: self._journal(day, folder) for day in self._days(session, found)}
 
         def work() -> JobResult[list[WrittenJournal]]:

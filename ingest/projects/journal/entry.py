@@ -306,7 +306,7 @@ def _note(file: SessionFile) -> str | None:
     if file.state != "following":
         return file.state.replace("_", " ")
     if file.representation == "zst":
-        return "compressed; bytes count in what it holds"
+        return "compressed; byte offsets are those of the decompressed file"
     return "archived" if file.archived else None
 
 

@@ -15,7 +15,7 @@ _MARKER: Final = re.compile(
 BEGIN: Final = "<!-- tailboard:begin journal -->"
 END: Final = "<!-- tailboard:end journal -->"
 _WARNING: Final = (
-    "<!-- Written by `tailboard journal`; what stands between these two lines is replaced. -->"
+    "<!-- Written by `tailboard journal`; the text between these two lines is replaced. -->"
 )
 
 
@@ -37,7 +37,7 @@ def replace_block(existing: str, text: str, where: str) -> tuple[str, str, str]:
             f"{one[1]} in line {existing.count(chr(10), 0, one.start()) + 1}" for one in found
         )
         raise ProjectError(
-            f"{where}: the markers of the journal are not one pair ({lines}). Nothing was written.",
+            f"{where}: the journal markers are not one pair ({lines}). Nothing was written.",
             f"Leave one `{BEGIN}` and, below it, one `{END}`; or none.",
             code="journal.block",
             kind=ErrorClass.DATA,

@@ -69,7 +69,7 @@ def page(journal: Journal, zone: tzinfo | None) -> list[Block]:
     blocks: list[Block] = [Heading(1, plain(journal.title)), Paragraph(_about(journal))]
     if journal.decisions:
         blocks += [
-            Heading(2, own("Said by people")),
+            Heading(2, own("Decisions by people")),
             Bullets([_said(one, zone) for one in journal.decisions]),
         ]
     told, others = _chosen(journal.entries)
@@ -78,7 +78,7 @@ def page(journal: Journal, zone: tzinfo | None) -> list[Block]:
         blocks += _Page(entry, zone, limits).blocks(alone=journal.kind == "session")
     if others:
         named = _most(map(_named, others), _NAMED)
-        blocks += [Heading(2, own("Sessions told in a line")), Bullets(named)]
+        blocks += [Heading(2, own("Sessions in one line")), Bullets(named)]
     if not journal.entries:
         blocks.append(Paragraph(own("Nothing happened.")))
     return blocks
@@ -116,7 +116,7 @@ def _about(journal: Journal) -> Line:
     masked = f"{pluralize(count, 'secret')} masked." if count else ""
     return own(
         f"{pluralize(len(journal.entries), 'session')}, times in {journal.zone}.",
-        "An @ is the byte of a source where it stands.",
+        "@ is a byte offset in a source file.",
         masked,
     )
 
@@ -141,7 +141,7 @@ class _Page:
             *self._list("Files", _most(map(_file, self.entry.files), self.limits.files)),
             *self._list("Commits", map(self._commit, self.entry.commits)),
             *self._list(
-                "Notes of a command, made from the text of the log",
+                "Notes by a command, from the text of the log",
                 (plain(one.text) for one in self.entry.notes),
             ),
             *self._list("Sources", starmap(self._source, enumerate(self.entry.sources, start=1))),
@@ -215,8 +215,8 @@ class _Page:
             [
                 strong("tokens"),
                 *own(
-                    f"{spent.total:,} (input {spent.input:,}, of it cached {spent.cached:,}; "
-                    f"output {spent.output:,}, of it reasoning {spent.reasoning:,})"
+                    f"{spent.total:,} (input {spent.input:,}, including cached {spent.cached:,}; "
+                    f"output {spent.output:,}, including reasoning {spent.reasoning:,})"
                 ),
             ],
         ]
@@ -263,7 +263,7 @@ class _Page:
         commands = most_important(turn.commands, self.limits.commands)
         lines = [self._command(one) for one in commands]
         if left := len(turn.commands) - len(commands):
-            lines.append(own(f"and {left} more, of less weight"))
+            lines.append(own(f"and {left} less important commands"))
         lines += _most(map(_file, turn.files), self.limits.files)
         lines += [plain(turn.error)] if turn.error else []
         if lines:
@@ -295,9 +295,9 @@ class _Page:
         return [*blocks, Bullets(lines)] if lines else blocks
 
     def _failure(self, one: JournalFailure) -> Line:
-        repaired = "not repaired here"
+        repaired = "not repaired in this session"
         if one.repaired:
-            repaired = " ".join(filter(None, ("went well later", self._clock(one.repaired_at))))
+            repaired = " ".join(filter(None, ("succeeded later", self._clock(one.repaired_at))))
         return [
             *own(self._clock(one.at)),
             code(one.what),

@@ -70,7 +70,7 @@ def resume(
     answers = reconcile_results(rows)
     if scope.session is not None:
         asked = next((one for one in sessions if one.id == scope.session), None)
-        found = ChosenSession(asked, "It was asked for.", Fit.ASKED_FOR) if asked else None
+        found = ChosenSession(asked, "You named it.", Fit.ASKED_FOR) if asked else None
     else:
         found = choose_session(within, branch, view)
     if found is None:

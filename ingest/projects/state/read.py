@@ -31,7 +31,7 @@ def read(path: Path) -> ProjectState:
 def decode_state(data: bytes, where: str) -> ProjectState:
     """`where` names the file in errors."""
     if len(data) > LARGEST:
-        raise BadState(f"{where} is larger than {LARGEST:,} bytes.", "It is no state file.")
+        raise BadState(f"{where} is larger than {LARGEST:,} bytes.", "It is not a state file.")
     try:
         text = data.decode("utf-8")
         whole = json.loads(text)
@@ -60,7 +60,7 @@ def decode_state(data: bytes, where: str) -> ProjectState:
 
 
 _HINT: Final = (
-    "Nothing was changed. Correct it there, or write it anew with `tailboard state export`."
+    "Nothing was changed. Correct the file, or write it again with `tailboard state export`."
 )
 
 

@@ -45,7 +45,7 @@ def write(made: BuiltState, folder: Path) -> list[Path]:
             raise ProjectError(
                 f"{before} holds {len(waiting)} edits that are not in the database. "
                 "Nothing was written.",
-                "Take them over with `tailboard state import`, or move the file away.",
+                "Import them with `tailboard state import`, or move the file away.",
                 code="state.unsaved",
             )
     written = []

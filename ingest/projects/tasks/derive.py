@@ -122,7 +122,7 @@ def _goals(family: _Family, now: Now) -> Iterator[Task]:
         first, last = course[0], course[-1]
         name = task_id(session.id, first.segment, first.byte, "goal")
         state = _goal_state(last.status, session, now)
-        task = _task(session, name, objective or "(a goal without words)", state, Origin.GOAL)
+        task = _task(session, name, objective or "(a goal without text)", state, Origin.GOAL)
         task.started_at = first.at
         task.ended_at = last.at if state is TaskState.DONE else None
         task.current = objective == newest or state is TaskState.DONE
@@ -262,7 +262,7 @@ def _requests(material: LoadedTasks, now: Now) -> Iterator[Task]:
             case _:
                 state = TaskState.STALLED if _left(session, now) else TaskState.PENDING
         name = task_id(session.id, message.segment, message.byte, "request")
-        text = title_of(message.text) or "(a request without words)"
+        text = title_of(message.text) or "(a request without text)"
         task = _task(session, name, text, state, Origin.REQUEST)
         task.started_at, task.ended_at = message.at, message.ended_at
         yield task

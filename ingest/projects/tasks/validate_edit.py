@@ -51,7 +51,7 @@ def undo(every: list[RecordedEdit], actor: str) -> tuple[RecordedEdit, Undo]:
     last = last_edit(every, actor)
     if last is None:
         raise ProjectError(
-            f"Nothing to undo: {actor} has made no task edit that is not undone already.",
+            f"Nothing to undo: {actor} has no task edit to undo.",
             "`tailboard tasks history ID` shows who changed what.",
             code="nothing_to_undo",
         )

@@ -263,7 +263,7 @@ def test_a_full_disk_is_a_problem_before_it_is_one(
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
     found = checks(cli, code=1)
     assert found["disk"]["detail"] == "5.0 MiB are free on the disk of the database."
-    assert "On a full disk Codex records nothing." in found["codex disk"]["detail"]
+    assert "If the disk is full, Codex records nothing." in found["codex disk"]["detail"]
 
 
 def test_a_database_that_another_program_holds_is_a_finding(

@@ -143,7 +143,7 @@ def test_before_anything_was_read_answers_are_empty_and_say_what_to_do(
 def test_a_missing_home_is_explained_and_no_error_for_status(cli: CliHarness) -> None:
     answer = cli.run("status")
     assert answer.code == 0
-    assert f"{cli.home}: There is no Codex home here." in answer.err
+    assert f"{cli.home}: There is no Codex home." in answer.err
 
 
 @pytest.mark.parametrize("arguments", [["status"], ["ingest"], ["sql", "SELECT 1"]])

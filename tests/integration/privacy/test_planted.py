@@ -71,7 +71,7 @@ def files(folder: Path) -> Iterator[Path]:
 
 @pytest.fixture
 def spooled(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
-    """What the readers left in the spool, which is gone once it is stored."""
+    """What the readers left in the spool, which is deleted once it is stored."""
     kept: list[bytes] = []
     discard = reader_output.discard
 

@@ -169,8 +169,8 @@ def test_a_failure_is_repaired_where_the_same_command_went_well_later(cli: CliHa
         ("1a2b3c4", "Fix the lexer")
     ]
     shown = cli.run("journal", "show").out
-    assert "`pytest` exit 1 (went well later" in shown
-    assert "`ruff check` exit 1 (not repaired here)" in shown
+    assert "`pytest` exit 1 (succeeded later" in shown
+    assert "`ruff check` exit 1 (not repaired in this session)" in shown
 
 
 def test_what_a_person_said_of_a_task_is_told_on_its_day(cli: CliHarness) -> None:
@@ -181,7 +181,7 @@ def test_what_a_person_said_of_a_task_is_told_on_its_day(cli: CliHarness) -> Non
         if one["text"] == "Fix the parser"
     ]
     cli.run("tasks", "complete", task, "--reason", "by hand")
-    assert "## Said by people" in cli.run("journal", "show").out
+    assert "## Decisions by people" in cli.run("journal", "show").out
     assert "set done: by hand" in cli.run("journal", "show", "--project", "sample").out
     cli.now += timedelta(days=1)
     cli.run("tasks", "set", task, "cancelled")
@@ -398,10 +398,10 @@ def test_a_day_of_much_work_is_bounded_and_tells_what_mattered(cli: CliHarness) 
     told = cli.run("journal", "show", "--day", "2026-11-21").out
     assert len(told.splitlines()) < 1_500
     assert told.count("\n## Work package") == 12
-    assert told.split("## Sessions told in a line", 1)[1].count("Work package") == 8
+    assert told.split("## Sessions in one line", 1)[1].count("Work package") == 8
     assert "sed -n" not in told
     assert "rg -n" not in told
     for mattered in ("`pytest -q` ✗ failed", "`pytest -q` ✓ done", "git commit -qm"):
         assert told.count(mattered) >= 12
     assert "> ```\n> if text.startswith(BOM):\n>     skip()\n> ```" in told
-    assert "went well later" in told
+    assert "succeeded later" in told

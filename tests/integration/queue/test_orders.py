@@ -53,8 +53,7 @@ def test_a_retry_tells_what_it_matched_what_it_did_and_what_it_left_alone(
     assert answer["skipped"] == [
         {
             "id": unwell["claimed"],
-            "why": "Cannot retry a batch that is claimed. "
-            "It is being worked on; wait until it ends.",
+            "why": "Cannot retry a batch that is claimed. It is in progress; wait until it ends.",
         }
     ]
     assert {states(cli)[unwell[name]] for name in ("failed", "dead")} == {"pending"}

@@ -32,7 +32,7 @@ def test_an_ingest_leaves_a_sample_of_what_it_did(cli: CliHarness) -> None:
     assert running["landings"] == 1
     # It took no minute, so nothing can be said of one.
     assert running["landings_per_minute"] is None
-    assert " 1 in all" in cli.run("report").out
+    assert " 1 in total" in cli.run("report").out
     assert running["bytes_new"] == sum(path.stat().st_size for path in cli.home.rglob("*.jsonl"))
     assert running["bytes_read"] >= running["bytes_new"]
     assert running["read_amplification"] == running["bytes_read"] / running["bytes_new"]

@@ -72,7 +72,7 @@ def test_another_branch_or_session_can_be_asked_for(resumable: Project, left: Ro
     assert other["session"]["title"] == "Refactor the lexer"
     assert other["alignment"] == "other-branch"
     named = resumable.cli.json("resume", "--session", left.thread.id)
-    assert named["chosen_because"] == "It was asked for."
+    assert named["chosen_because"] == "You named it."
 
 
 def test_a_project_elsewhere_is_asked_for_by_its_name(

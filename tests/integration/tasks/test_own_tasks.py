@@ -173,7 +173,7 @@ def test_a_goal_that_says_nothing_at_all_is_one_without_words(home: Home, told: 
     session.event("thread_goal_updated", goal={})
     session.end_turn("More later.")
     session.write()
-    assert one(told().roadmap(), "(a goal without words)").state == "in_progress"
+    assert one(told().roadmap(), "(a goal without text)").state == "in_progress"
 
 
 @pytest.mark.parametrize("generation", ["g1", "g3"])

@@ -104,7 +104,7 @@ def test_attributes_that_only_look_like_ours_are_not_believed() -> None:
 
 @pytest.mark.fault("Q13")
 def test_an_exception_that_cannot_speak_is_named_by_its_type() -> None:
-    assert error_text(Mute()) == "Mute (its text could not be made: RuntimeError)"
+    assert error_text(Mute()) == "Mute (its message could not be built: RuntimeError)"
 
 
 def test_an_exception_without_words_is_named_by_its_type() -> None:

@@ -74,23 +74,21 @@ def test_a_refusal_says_what_is_wrong_and_what_can_be_done() -> None:
     refusal = IllegalMove(Move.CANCEL, State.COMPLETED_EMPTY)
     assert refusal.code == "illegal_move"
     assert str(refusal) == "Cannot cancel a batch that is completed empty."
-    assert refusal.hint == "What can be done with it: retry."
+    assert refusal.hint == "Possible actions: retry."
 
 
 def test_a_refusal_for_a_failed_batch_names_only_what_a_person_may_order() -> None:
     assert IllegalMove(Move.CLAIM, State.FAILED).hint == (
-        "What can be done with it: cancel, retry, snooze, wake."
+        "Possible actions: cancel, retry, snooze, wake."
     )
 
 
 def test_a_refusal_for_a_running_batch_says_to_wait() -> None:
-    assert IllegalMove(Move.RETRY, State.CLAIMED).hint == (
-        "It is being worked on; wait until it ends."
-    )
+    assert IllegalMove(Move.RETRY, State.CLAIMED).hint == ("It is in progress; wait until it ends.")
 
 
 def test_a_refusal_for_a_superseded_batch_says_that_nothing_is_left() -> None:
-    assert IllegalMove(Move.RETRY, State.SUPERSEDED).hint == "Nothing is left to do with it."
+    assert IllegalMove(Move.RETRY, State.SUPERSEDED).hint == "No action is possible."
 
 
 def test_a_person_cannot_take_a_claimed_batch_away() -> None:

@@ -109,7 +109,7 @@ def test_a_home_that_appears_later_is_watched_from_then_on(
         assert watcher.wait(0) == set()
         assert told(watcher) == (
             Mode.EVENTS,
-            "The Codex home is watched; it holds no sessions yet.",
+            "The Codex home is watched; it contains no sessions yet.",
         )
         assert system.started.get(timeout=PATIENCE) == ([str(home)], False)
         path = write(home / "sessions/2026" / rollout())
@@ -148,7 +148,7 @@ def test_a_watch_that_fails_says_why_and_raises_nothing(
     with Watcher(home, FakeSystem(error), local) as watcher:
         said = ended(watcher)
         assert reason in said
-        assert said.endswith("The files are looked at regularly instead.")
+        assert said.endswith("The files are checked at regular intervals instead.")
         assert watcher.mode is Mode.POLLING
 
 
@@ -158,7 +158,7 @@ def test_a_watch_that_ends_by_itself_is_not_taken_for_a_quiet_one(
     with Watcher(home, system, local) as watcher:
         system.deep.put(None)
         system.flat.put(None)
-        assert "Watching ended by itself." in ended(watcher)
+        assert "The watcher ended unexpectedly." in ended(watcher)
         assert watcher.mode is Mode.POLLING
 
 

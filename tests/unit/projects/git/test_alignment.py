@@ -101,7 +101,7 @@ def test_its_branch_was_merged_and_deleted(repo: Repo, judge: Judge) -> None:
     assert found.branch_gone
     assert found.held
     assert found.why == (
-        "It began on done, which is gone; main is checked out, the commit it began at."
+        "It began on done, which was deleted; main is checked out, the commit it began at."
     )
 
 
@@ -248,4 +248,4 @@ def test_without_git_and_without_an_answer_in_time_it_is_unknown(
     env = {**environment(tmp_path), "PATH": f"{slow.parent}:{environment(tmp_path)['PATH']}"}
     found = alignments([anchor], Git(env, timedelta(seconds=0.2).total_seconds()))["s"]
     assert found.state is AlignmentState.UNKNOWN
-    assert found.why == f"Git did not answer within 0.2 seconds in {repo.path}."
+    assert found.why == f"Git did not respond within 0.2 seconds in {repo.path}."

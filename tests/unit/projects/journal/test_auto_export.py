@@ -237,7 +237,7 @@ def test_after_it_was_switched_off_a_waiting_batch_writes_nothing(rested: CliHar
 def test_a_project_whose_folder_is_gone_is_left_alone(rested: CliHarness) -> None:
     rested.project.rmdir()
     rested.work()
-    assert rested.states() == [("completed_empty", "the folder of the project is gone")]
+    assert rested.states() == [("completed_empty", "the folder of the project no longer exists")]
     assert not rested.project.exists()
 
 
