@@ -75,7 +75,7 @@ def armed(database: Database, statement: str, error: Exception, *, done: bool) -
 
 @pytest.mark.fault("D04", "D05")
 @pytest.mark.parametrize("error", [FULL, GONE, BROKEN, MET], ids=["full", "fatal", "io", "met"])
-def test_a_commit_that_was_made_although_it_ended_in_an_error_is_not_made_twice(
+def test_a_commit_that_succeeded_despite_an_error_is_not_repeated(
     harness: FaultHarness, error: Exception
 ) -> None:
     with harness.open() as database:
@@ -93,7 +93,7 @@ def states(database: Database) -> list[str]:
 @pytest.mark.fault("D02", "D04", "D16")
 @pytest.mark.parametrize("error", [GONE, MET], ids=["fatal", "met"])
 @pytest.mark.parametrize("statement", ["begin", "commit"])
-def test_a_commit_that_was_not_made_is_tried_again_at_once(
+def test_a_failed_commit_is_retried_at_once(
     harness: FaultHarness, error: Exception, statement: str
 ) -> None:
     with harness.open() as database:
@@ -104,7 +104,7 @@ def test_a_commit_that_was_not_made_is_tried_again_at_once(
 
 
 @pytest.mark.fault("D02")
-def test_an_engine_that_gave_up_is_opened_again_with_all_that_was_committed(
+def test_after_a_fatal_engine_error_the_file_is_reopened_with_all_commits(
     harness: FaultHarness,
 ) -> None:
     with harness.open() as database:
@@ -118,7 +118,7 @@ def test_an_engine_that_gave_up_is_opened_again_with_all_that_was_committed(
 
 @pytest.mark.fault("D17")
 @pytest.mark.parametrize("then", ["delete from messages", None])
-def test_a_statement_that_fails_takes_the_whole_transaction_with_it(
+def test_a_failed_statement_rolls_back_the_whole_transaction(
     harness: FaultHarness, then: str | None
 ) -> None:
     """Also where whoever asked does not look: its commit alone would pass, and store nothing."""
@@ -143,7 +143,7 @@ def test_a_statement_that_fails_takes_the_whole_transaction_with_it(
 
 
 @pytest.mark.fault("D16")
-def test_two_writers_that_meet_are_told_so_and_nothing_is_stored_twice(
+def test_conflicting_writers_get_an_error_and_nothing_is_stored_twice(
     harness: FaultHarness,
 ) -> None:
     with harness.open() as database:
@@ -237,7 +237,7 @@ def failing(database: Database, error: Exception) -> Iterator[Engine]:
 
 
 @pytest.mark.fault("D03", "D02")
-def test_a_full_disk_is_told_charges_nobody_and_everything_goes_in_later(
+def test_a_full_disk_is_reported_charges_no_attempt_and_all_is_stored_later(
     harness: FaultHarness,
 ) -> None:
     with harness.open() as database:

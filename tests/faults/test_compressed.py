@@ -13,7 +13,7 @@ from tests.soak import SOAK
     ("part", "read_before"),
     [(0.0, True), (0.1, True), (0.5, True), (0.9, True), (0.999, True), (0.5, False)],
 )
-def test_a_compressed_file_that_is_not_whole_moves_nothing(
+def test_an_incomplete_compressed_file_moves_no_cursor(
     harness: FaultHarness, part: float, read_before: bool
 ) -> None:
     session = harness.session("plan")
@@ -37,7 +37,9 @@ def test_a_compressed_file_that_is_not_whole_moves_nothing(
 
 @pytest.mark.fault("F09")
 @pytest.mark.parametrize("seed", range(0, 10, 1 if SOAK else 3))
-def test_a_flipped_bit_in_a_compressed_file_moves_nothing(harness: FaultHarness, seed: int) -> None:
+def test_a_flipped_bit_in_a_compressed_file_moves_no_cursor(
+    harness: FaultHarness, seed: int
+) -> None:
     session = harness.session("plan")
     harness.home.compress(session)
     packed = session.path.with_name(session.path.name + ".zst")
@@ -50,7 +52,7 @@ def test_a_flipped_bit_in_a_compressed_file_moves_nothing(harness: FaultHarness,
 
 
 @pytest.mark.fault("F10")
-def test_a_bomb_is_refused_and_its_plain_twin_is_read(
+def test_a_decompression_bomb_is_refused_and_its_plain_copy_is_read(
     harness: FaultHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ZstReader.__init__, "__defaults__", (Caps(size=1 << 20, ratio=20),))

@@ -29,7 +29,7 @@ NUMBER_OF_FLIPS = 60 if SOAK else 6
 
 @pytest.mark.fault("D06", "P01")
 @pytest.mark.parametrize("part", [0.0, 0.01, 0.5, 0.9, 0.99])
-def test_a_log_cut_off_anywhere_is_used_as_far_as_it_goes(damage: Damage, part: float) -> None:
+def test_a_truncated_log_is_used_up_to_its_end(damage: Damage, part: float) -> None:
     damage.put(log=damage.log[: int(len(damage.log) * part)])
     assert damage.heals() == []
 
@@ -44,7 +44,7 @@ def test_a_log_with_a_tail_of_zeros_loses_nothing(damage: Damage) -> None:
 
 @pytest.mark.fault("D06", "D07")
 @pytest.mark.parametrize("seed", range(NUMBER_OF_FLIPS))
-def test_a_flipped_bit_in_the_log_costs_at_most_a_second_reading(damage: Damage, seed: int) -> None:
+def test_after_a_flipped_bit_in_the_log_the_files_are_read_again(damage: Damage, seed: int) -> None:
     chance = random.Random(seed)
     at = chance.randrange(len(damage.log))
     damaged = flipped(damage.log, at, chance.randrange(8))
@@ -60,7 +60,7 @@ def test_a_flipped_bit_in_the_log_costs_at_most_a_second_reading(damage: Damage,
 
 
 @pytest.mark.fault("D06")
-def test_what_stands_before_the_damage_in_a_log_is_saved(damage: Damage) -> None:
+def test_log_entries_before_the_damage_are_saved(damage: Damage) -> None:
     harness = damage.put(log=flipped(damage.log, len(damage.log) * 3 // 4))
     with harness.open() as database:
         saved = len(list(dump(database)))
@@ -76,9 +76,7 @@ def test_what_stands_before_the_damage_in_a_log_is_saved(damage: Damage) -> None
 
 @pytest.mark.fault("D07")
 @pytest.mark.parametrize("byte", range(8) if SOAK else (0, 1, 7))
-def test_a_flip_in_a_length_of_the_log_is_healed_though_nobody_can_see_it(
-    damage: Damage, byte: int
-) -> None:
+def test_a_flipped_length_in_the_log_is_repaired(damage: Damage, byte: int) -> None:
     # The engine names the place behind the head of an entry: eight bytes of length, eight of sum.
     harness = damage.put(log=flipped(damage.log, len(damage.log) // 2))
     named = re.search(r"byte position (\d+)", probe(harness.path) or "")
@@ -95,7 +93,7 @@ def test_a_log_whose_second_half_never_reached_the_disk(damage: Damage) -> None:
 
 
 @pytest.mark.fault("D09")
-def test_a_log_that_vanished_is_made_up_for(damage: Damage) -> None:
+def test_data_of_a_deleted_log_is_read_again(damage: Damage) -> None:
     damage.put().log.unlink()
     assert damage.heals() == []
 
@@ -116,7 +114,7 @@ def test_the_log_of_another_database_is_set_aside(damage: Damage, tmp_path: Path
 
 
 @pytest.mark.fault("D09")
-def test_a_log_without_its_database_is_kept_and_told(damage: Damage) -> None:
+def test_a_log_without_its_database_is_kept_and_reported(damage: Damage) -> None:
     damage.put().path.unlink()
     assert "only its log is left" in damage.heals()[0]
     assert damage.kept()["tailboard.duckdb.wal"] == damage.log
@@ -141,7 +139,9 @@ def test_a_recovery_is_noted_before_a_client_can_connect(damage: Damage) -> None
 
 
 @pytest.mark.fault("D09", "D19")
-def test_an_old_copy_of_the_database_reads_the_gap_and_doubles_nothing(tmp_path: Path) -> None:
+def test_a_restored_old_database_reads_what_is_missing_and_duplicates_nothing(
+    tmp_path: Path,
+) -> None:
     harness = FaultHarness(tmp_path)
     session = harness.session("chat")
     harness.read()
@@ -161,9 +161,7 @@ def test_an_old_copy_of_the_database_reads_the_gap_and_doubles_nothing(tmp_path:
 @pytest.mark.parametrize(
     "what", ["zeros", "a text", "half of it", "no header", "both headers", "a few bytes"]
 )
-def test_a_main_file_that_is_no_database_any_more_is_set_aside_and_begun_anew(
-    damage: Damage, what: str
-) -> None:
+def test_an_overwritten_database_is_set_aside_and_rebuilt(damage: Damage, what: str) -> None:
     file = damage.file
     broken = {
         "zeros": bytes(len(file)),
@@ -180,7 +178,7 @@ def test_a_main_file_that_is_no_database_any_more_is_set_aside_and_begun_anew(
 
 
 @pytest.mark.fault("D08")
-def test_a_block_that_cannot_be_read_back_condemns_the_file_and_the_next_start_rebuilds(
+def test_a_corrupt_block_marks_the_file_as_damaged_and_the_next_start_rebuilds_it(
     damage: Damage,
 ) -> None:
     harness = damage.put()
@@ -205,7 +203,7 @@ def _read_everything(database: Database) -> None:
 
 
 @pytest.mark.fault("D08")
-def test_a_file_that_was_condemned_wrongly_is_looked_through_and_kept(damage: Damage) -> None:
+def test_a_healthy_file_that_is_marked_as_damaged_is_checked_and_kept(damage: Damage) -> None:
     harness = damage.put()
     store.mark_damaged(harness.path, "somebody thought so")
     with harness.open() as database:
@@ -215,7 +213,7 @@ def test_a_file_that_was_condemned_wrongly_is_looked_through_and_kept(damage: Da
 
 
 @pytest.mark.fault("D08", "D22")
-def test_an_empty_file_is_begun_anew(tmp_path: Path) -> None:
+def test_an_empty_database_file_is_replaced(tmp_path: Path) -> None:
     harness = FaultHarness(tmp_path)
     harness.session("chat")
     harness.path.parent.mkdir()
@@ -226,9 +224,7 @@ def test_an_empty_file_is_begun_anew(tmp_path: Path) -> None:
 
 @pytest.mark.fault("D08")
 @pytest.mark.parametrize("content", [b"Dear diary,\n", b"x" * 100_000])
-def test_a_file_that_was_never_ours_is_refused_and_not_touched(
-    tmp_path: Path, content: bytes
-) -> None:
+def test_a_foreign_file_is_refused_and_not_changed(tmp_path: Path, content: bytes) -> None:
     harness = FaultHarness(tmp_path)
     harness.path.parent.mkdir()
     harness.path.write_bytes(content)
@@ -240,7 +236,7 @@ def test_a_file_that_was_never_ours_is_refused_and_not_touched(
 
 
 @pytest.mark.fault("D08")
-def test_a_database_of_another_program_is_refused_and_not_touched(tmp_path: Path) -> None:
+def test_a_database_of_another_program_is_refused_and_not_changed(tmp_path: Path) -> None:
     harness = FaultHarness(tmp_path)
     harness.path.parent.mkdir()
     with _duckdb.connect(str(harness.path)) as con:
@@ -254,7 +250,7 @@ def test_a_database_of_another_program_is_refused_and_not_touched(tmp_path: Path
 
 
 @pytest.mark.fault("D08")
-def test_a_folder_or_a_pipe_in_its_place_is_named_and_left_alone(tmp_path: Path) -> None:
+def test_a_folder_or_pipe_at_the_database_path_is_reported_and_not_changed(tmp_path: Path) -> None:
     folder, pipe = tmp_path / "folder", tmp_path / "pipe"
     folder.mkdir()
     os.mkfifo(pipe)
@@ -265,7 +261,7 @@ def test_a_folder_or_a_pipe_in_its_place_is_named_and_left_alone(tmp_path: Path)
 
 
 @pytest.mark.fault("D06")
-def test_without_the_room_for_copies_the_ladder_is_climbed_with_renames(
+def test_without_space_for_copies_the_repair_uses_renames(
     damage: Damage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: object) -> None:
@@ -280,7 +276,7 @@ def test_without_the_room_for_copies_the_ladder_is_climbed_with_renames(
 
 
 @pytest.mark.fault("D06", "P14")
-def test_an_engine_that_dies_of_the_file_is_tried_in_another_process_next_time(
+def test_a_file_that_crashes_the_engine_is_opened_in_a_child_process_next_time(
     damage: Damage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     harness = damage.put()
@@ -302,7 +298,7 @@ def test_an_engine_that_dies_of_the_file_is_tried_in_another_process_next_time(
 
 
 @pytest.mark.fault("D06")
-def test_a_note_left_by_a_kill_costs_one_look_and_changes_nothing(damage: Damage) -> None:
+def test_a_damage_marker_left_by_a_kill_causes_one_check_and_no_change(damage: Damage) -> None:
     harness = damage.put()
     harness.path.with_name("tailboard.duckdb.opening").write_text("1")
     with harness.open() as database:

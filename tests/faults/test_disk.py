@@ -60,7 +60,7 @@ def fill(harness: FaultHarness, leave: int) -> Path:
     ("leave", "readers"),
     [(0, 0), (8_192, 0), (65_536, 0), (200_000, 0), (0, 1), (65_536, 1)],
 )
-def test_a_full_disk_is_told_and_everything_goes_in_once_there_is_room(
+def test_a_full_disk_is_reported_and_all_is_stored_once_there_is_space(
     small: FaultHarness, leave: int, readers: int
 ) -> None:
     small.open().close()
@@ -86,7 +86,7 @@ COMMANDS = (("ingest",), ("status",), ("tasks", "add", "Write it", "--project", 
 @pytest.mark.fault("D44")
 @pytest.mark.parametrize("known", [False, True], ids=["new", "known"])
 @pytest.mark.parametrize("leave", [0, 4_096, 40_000])
-def test_a_disk_that_is_full_at_the_start_is_told_in_a_sentence(
+def test_a_disk_that_is_full_at_the_start_is_reported_in_a_sentence(
     small: FaultHarness, capsys: pytest.CaptureFixture[str], known: bool, leave: int
 ) -> None:
     if known:
@@ -107,7 +107,7 @@ def test_a_disk_that_is_full_at_the_start_is_told_in_a_sentence(
 
 
 @pytest.mark.fault("D44")
-def test_following_without_room_for_a_new_database_ends_with_a_sentence(
+def test_follow_without_space_for_a_new_database_ends_with_a_message(
     small: FaultHarness,
 ) -> None:
     fill(small, 0)
@@ -120,7 +120,7 @@ def test_following_without_room_for_a_new_database_ends_with_a_sentence(
 
 
 @pytest.mark.fault("D44")
-def test_others_are_let_in_once_the_disk_that_was_full_at_the_start_has_room(
+def test_clients_can_connect_once_a_full_disk_has_space(
     small: FaultHarness,
 ) -> None:
     small.open().close()
@@ -141,7 +141,7 @@ def test_others_are_let_in_once_the_disk_that_was_full_at_the_start_has_room(
 
 
 @pytest.mark.fault("D02", "D03")
-def test_following_goes_on_by_itself_once_there_is_room(small: FaultHarness) -> None:
+def test_follow_continues_automatically_once_there_is_space(small: FaultHarness) -> None:
     with small.open() as database:
         owner = small.owner(database)
         owner.pause_seconds = 0
@@ -164,9 +164,7 @@ def test_following_goes_on_by_itself_once_there_is_room(small: FaultHarness) -> 
 @pytest.mark.fault("D03", "D04")
 @needs_strace
 @pytest.mark.parametrize("fault", ["error=ENOSPC", "error=EIO"])
-def test_whichever_write_of_the_database_fails_what_is_stored_is_whole(
-    tmp_path: Path, fault: str
-) -> None:
+def test_after_any_failed_write_the_stored_data_is_consistent(tmp_path: Path, fault: str) -> None:
     harness = FaultHarness(tmp_path)
     harness.session("chat")
     harness.open().close()
@@ -189,7 +187,7 @@ def test_whichever_write_of_the_database_fails_what_is_stored_is_whole(
 
 @pytest.mark.fault("F21")
 @pytest.mark.parametrize("when", range(1, 8, 1 if SOAK else 2))
-def test_a_read_error_in_the_middle_keeps_what_was_read_and_is_tried_again(
+def test_after_a_read_error_the_lines_before_it_are_kept_and_the_rest_is_retried(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: int
 ) -> None:
     harness = FaultHarness(tmp_path)
@@ -223,7 +221,7 @@ def test_a_read_error_in_the_middle_keeps_what_was_read_and_is_tried_again(
 
 
 @pytest.mark.fault("D14")
-def test_a_read_only_disk_is_told_as_one(small: FaultHarness) -> None:
+def test_a_read_only_disk_is_reported_as_such(small: FaultHarness) -> None:
     small.read()
     before = small.path.read_bytes()
     assert mount("-o", "remount,ro", small.path.parent)

@@ -52,7 +52,7 @@ def linked_log(path: Path) -> None:
         (".spool", linked, "is a link, where the database keeps its working folder"),
     ],
 )
-def test_it_is_named_with_a_cure_and_left_alone(
+def test_a_file_of_the_wrong_type_is_reported_with_a_fix_and_not_changed(
     cli: CliHarness, suffix: str, make: Callable[[Path], None], said: str, *, read_before: bool
 ) -> None:
     if read_before:

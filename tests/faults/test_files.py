@@ -19,7 +19,7 @@ DAY = "sessions/2026/11/21"
 
 
 @pytest.mark.fault("F12")
-def test_a_file_of_a_far_future_is_read_as_any_other(harness: FaultHarness) -> None:
+def test_a_file_with_a_time_in_the_far_future_is_read_normally(harness: FaultHarness) -> None:
     """Later than a count of nanoseconds in 64 bits reaches; not every file system has that."""
     session = harness.session("chat")
     os.utime(session.path, (10_413_792_000, 10_413_792_000))
@@ -30,7 +30,7 @@ def test_a_file_of_a_far_future_is_read_as_any_other(harness: FaultHarness) -> N
     assert harness.read().lines == 0
 
 
-def test_a_home_that_was_moved_goes_on_where_it_was(harness: FaultHarness) -> None:
+def test_a_moved_home_continues_where_it_was(harness: FaultHarness) -> None:
     session = harness.session("chat")
     harness.session("plan")
     harness.read()
@@ -42,7 +42,7 @@ def test_a_home_that_was_moved_goes_on_where_it_was(harness: FaultHarness) -> No
     assert harness.state_of(session) == "following"
 
 
-def test_a_copy_of_a_home_beside_it_is_another_home(harness: FaultHarness) -> None:
+def test_a_copy_of_a_home_is_another_home(harness: FaultHarness) -> None:
     harness.session("chat")
     harness.read()
     copy = harness.folder / "copy"
@@ -54,7 +54,7 @@ def test_a_copy_of_a_home_beside_it_is_another_home(harness: FaultHarness) -> No
 
 # ── growing ─────────────────────────────────────────────────────────────────────────────────────
 @pytest.mark.fault("F01")
-def test_what_is_written_while_a_file_is_read_is_read_next_time(
+def test_lines_written_during_a_read_are_read_next_time(
     harness: FaultHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     session = harness.session("chat")
@@ -96,7 +96,7 @@ def test_a_line_torn_by_a_crash_is_completed_once(harness: FaultHarness) -> None
 
 @pytest.mark.fault("F19")
 @pytest.mark.parametrize("content", [b"", b"\n\n\n", b"\r\n", b'{"timestamp":', b" \n \t\n"])
-def test_a_file_with_nothing_in_it_is_no_event_and_no_error(
+def test_a_file_without_lines_causes_no_event_and_no_error(
     harness: FaultHarness, content: bytes
 ) -> None:
     path = harness.home.path / DAY / rollout()
@@ -111,7 +111,7 @@ def test_a_file_with_nothing_in_it_is_no_event_and_no_error(
 
 # ── moved, copied, replaced ─────────────────────────────────────────────────────────────────────
 @pytest.mark.fault("F05", "F06", "F07", "F08")
-def test_a_session_is_the_same_wherever_and_however_codex_keeps_it(harness: FaultHarness) -> None:
+def test_a_session_is_the_same_when_codex_archives_or_compresses_it(harness: FaultHarness) -> None:
     session = harness.session("plan")
     harness.read()
     facts = harness.facts()
@@ -162,7 +162,7 @@ def test_a_new_file_with_the_inode_of_a_deleted_one_is_another_file(harness: Fau
 
 @pytest.mark.fault("F12", "F11")
 @pytest.mark.parametrize("longer", [True, False])
-def test_a_file_written_anew_between_two_looks_is_read_anew(
+def test_a_file_rewritten_between_two_scans_is_read_again(
     harness: FaultHarness, longer: bool
 ) -> None:
     session = harness.session("partial")
@@ -196,7 +196,7 @@ def test_a_rewrite_that_keeps_the_compared_bytes_and_grows_counts_as_an_append(
 
 
 @pytest.mark.fault("F13")
-def test_a_list_whose_head_is_cut_off_keeps_the_old_rows_and_its_rejected_lines_once(
+def test_a_list_that_lost_its_head_keeps_old_rows_and_rejected_lines_once(
     harness: FaultHarness,
 ) -> None:
     session = harness.session("chat")
@@ -215,7 +215,7 @@ def test_a_list_whose_head_is_cut_off_keeps_the_old_rows_and_its_rejected_lines_
 
 
 @pytest.mark.fault("A09")
-def test_a_list_whose_head_was_cut_off_verifies_and_its_prompts_stand_where_the_file_has_them(
+def test_a_list_that_lost_its_head_verifies_and_its_prompts_have_their_new_offsets(
     harness: FaultHarness,
 ) -> None:
     session = harness.session("chat")
@@ -242,7 +242,7 @@ def test_a_list_whose_head_was_cut_off_verifies_and_its_prompts_stand_where_the_
 
 
 @pytest.mark.fault("A09")
-def test_the_places_of_prompts_that_were_cut_off_before_are_found_out_when_it_is_upgraded(
+def test_an_upgrade_corrects_the_offsets_of_prompts_that_were_cut_off_before(
     harness: FaultHarness,
 ) -> None:
     session = harness.session("chat")
@@ -262,7 +262,7 @@ def test_the_places_of_prompts_that_were_cut_off_before_are_found_out_when_it_is
 
 
 @pytest.mark.fault("F13")
-def test_the_rejected_lines_of_a_list_are_those_that_stand_in_it_now(harness: FaultHarness) -> None:
+def test_the_rejected_lines_of_a_list_are_those_in_the_present_file(harness: FaultHarness) -> None:
     session = harness.session("chat")
     for beginning in (b"{bad", b"{worse"):
         harness.home.history_path.write_bytes(beginning + b"\n")
@@ -281,7 +281,7 @@ def test_the_rejected_lines_of_a_list_are_those_that_stand_in_it_now(harness: Fa
 
 
 @pytest.mark.fault("F13")
-def test_a_list_that_is_looked_at_between_emptying_and_writing_loses_nothing(
+def test_a_list_that_is_scanned_while_it_is_empty_loses_nothing(
     harness: FaultHarness,
 ) -> None:
     session = harness.session("chat")
@@ -298,7 +298,7 @@ def test_a_list_that_is_looked_at_between_emptying_and_writing_loses_nothing(
 
 
 @pytest.mark.fault("F17")
-def test_a_file_that_is_gone_for_a_while_goes_on_where_it_was(harness: FaultHarness) -> None:
+def test_a_file_that_is_missing_for_a_while_continues_where_it_was(harness: FaultHarness) -> None:
     session = harness.session("chat")
     healthy = harness.session("partial")
     harness.read()
@@ -316,7 +316,9 @@ def test_a_file_that_is_gone_for_a_while_goes_on_where_it_was(harness: FaultHarn
 
 @pytest.mark.fault("F18")
 @pytest.mark.parametrize("what", ["the home", "the sessions"])
-def test_a_root_that_vanishes_is_one_alert_and_no_loss(harness: FaultHarness, what: str) -> None:
+def test_a_missing_root_is_reported_once_and_loses_nothing(
+    harness: FaultHarness, what: str
+) -> None:
     sessions = [harness.session("chat") for _ in range(4)]
     harness.read()
     facts = harness.facts()
@@ -335,7 +337,7 @@ def test_a_root_that_vanishes_is_one_alert_and_no_loss(harness: FaultHarness, wh
 
 @pytest.mark.skipif(sys.platform != "linux", reason="how much memory was used is asked of /proc")
 @pytest.mark.fault("F26", "L07")
-def test_a_huge_file_with_a_huge_line_is_read_in_little_memory(harness: FaultHarness) -> None:
+def test_a_huge_line_in_a_huge_file_needs_little_memory(harness: FaultHarness) -> None:
     """A hole of four hundred megabytes without a newline, between two real lines."""
     session = harness.session("chat")
     lines = session.lines

@@ -33,7 +33,7 @@ def cli(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> CliHarness:
 
 @pytest.mark.fault("A01")
 @pytest.mark.parametrize("hang", [hanging, with_pipe], ids=["mount", "pipe"])
-def test_a_repository_that_hangs_is_named_and_the_rest_is_answered(
+def test_a_hanging_repository_is_named_and_the_rest_is_answered(
     cli: CliHarness, hang: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ingest.projects.git.lookup.SECONDS", 0.5)
@@ -70,5 +70,5 @@ def session_in(cli: CliHarness, folder: Path) -> str:
     return str(found[0][0])
 
 
-def test_nobody_waits_longer_than_two_seconds_for_one_answer() -> None:
+def test_no_answer_takes_longer_than_two_seconds() -> None:
     assert run.SECONDS <= 2.0

@@ -372,7 +372,7 @@ def _clock(seconds: int) -> str:
 
 @pytest.mark.fault("F01", "F02", "F03", "F05", "F06", "F07", "F08", "F11", "F12", "F13", "F16")
 @pytest.mark.fault("F17", "F19", "L14", "P01", "P02", "D01", "D20")
-def test_every_history_ends_with_what_one_quiet_reading_stores() -> None:
+def test_after_any_history_the_database_equals_one_undisturbed_reading() -> None:
     run_state_machine_as_test(
         Histories,
         settings=settings(

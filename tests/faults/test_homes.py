@@ -51,7 +51,7 @@ def forget_step(database: Database) -> None:
 
 
 @pytest.mark.fault("F40")
-def test_another_host_name_and_machine_id_double_nothing(harness: FaultHarness) -> None:
+def test_another_host_name_or_machine_id_duplicates_nothing(harness: FaultHarness) -> None:
     harness.session("tour")
     as_machine("a.local", harness)
     before = harness.facts()
@@ -61,7 +61,7 @@ def test_another_host_name_and_machine_id_double_nothing(harness: FaultHarness) 
 
 
 @pytest.mark.fault("F40")
-def test_what_was_read_twice_under_two_names_of_one_machine_is_folded(
+def test_data_read_under_two_names_of_one_machine_is_merged(
     harness: FaultHarness,
 ) -> None:
     session = harness.session("plan")
@@ -105,7 +105,7 @@ def test_what_was_read_twice_under_two_names_of_one_machine_is_folded(
 
 @pytest.mark.fault("F40")
 @pytest.mark.parametrize("moved", [True, False], ids=["moved", "new identity"])
-def test_a_batch_that_failed_goes_on_as_the_same_batch_when_its_home_has_another_id(
+def test_a_failed_batch_keeps_its_identity_when_its_home_gets_another_id(
     harness: FaultHarness, monkeypatch: pytest.MonkeyPatch, moved: bool
 ) -> None:
     harness.session("plan")
@@ -129,7 +129,7 @@ def broken(*_: object) -> bytes:
 
 
 @pytest.mark.fault("F40")
-def test_a_home_that_was_moved_and_left_a_link_behind_goes_on_where_it_was(
+def test_a_moved_home_with_a_link_at_its_old_path_continues_where_it_was(
     harness: FaultHarness,
 ) -> None:
     harness.session("plan")
@@ -143,7 +143,7 @@ def test_a_home_that_was_moved_and_left_a_link_behind_goes_on_where_it_was(
 
 
 @pytest.mark.fault("F40")
-def test_a_home_of_a_name_that_is_no_text_is_the_same_at_every_start(tmp_path: Path) -> None:
+def test_a_home_with_a_name_that_is_not_text_is_the_same_at_every_start(tmp_path: Path) -> None:
     harness = FaultHarness(tmp_path)
     harness.home.path = harness.home.path.rename(tmp_path / "co\udcffdex")
     harness.session("chat")

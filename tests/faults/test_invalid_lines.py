@@ -46,7 +46,7 @@ def rubbish(harness: FaultHarness, what: bytes, size: int) -> Path:
 
 @pytest.mark.fault("L40")
 @pytest.mark.parametrize("what", ["x", "empty", "objects", "numbered", "half objects", "binary"])
-def test_a_run_of_lines_without_a_record_is_one_finding_and_each_line_is_counted(
+def test_a_run_of_invalid_lines_is_one_rejected_row_and_each_line_is_counted(
     harness: FaultHarness, what: str
 ) -> None:
     path = rubbish(harness, RUBBISH[what], 2 * BATCH)
@@ -67,7 +67,7 @@ def test_a_run_of_lines_without_a_record_is_one_finding_and_each_line_is_counted
 
 @pytest.mark.fault("L40")
 @pytest.mark.parametrize("readers", [0, 1])
-def test_a_bad_file_delays_the_others_by_a_batch_at_the_most(
+def test_a_bad_file_delays_the_others_by_at_most_one_batch(
     harness: FaultHarness, readers: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bad = rubbish(harness, TORN, 500_000)
@@ -98,7 +98,7 @@ def _pool(readers: int) -> Any:
 
 
 @pytest.mark.fault("L41")
-def test_a_batch_ends_with_many_findings_and_the_next_goes_on_there(
+def test_a_batch_ends_after_many_rejected_rows_and_the_next_continues_there(
     harness: FaultHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = rubbish(harness, TORN, 4 * MIB)
@@ -112,7 +112,7 @@ def test_a_batch_ends_with_many_findings_and_the_next_goes_on_there(
 
 
 @pytest.mark.fault("L41")
-def test_a_batch_ends_when_it_has_taken_long_but_reads_something_each_time(
+def test_a_slow_batch_ends_early_but_always_reads_something(
     harness: FaultHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = rubbish(harness, TORN, 2 * MIB)
@@ -144,9 +144,7 @@ def _job(path: Path, after: JobDone | None = None) -> Job:
 
 @pytest.mark.fault("L41")
 @pytest.mark.parametrize("what", ["x", "torn", "numbered"])
-def test_memory_and_spool_are_small_whatever_short_lines_there_are(
-    harness: FaultHarness, what: str
-) -> None:
+def test_memory_and_spool_stay_small_with_any_short_lines(harness: FaultHarness, what: str) -> None:
     path = rubbish(harness, RUBBISH[what], 8 * MIB)
     program = (
         "import os, resource, sys\n"
@@ -168,7 +166,7 @@ def test_memory_and_spool_are_small_whatever_short_lines_there_are(
 
 
 @pytest.mark.fault("F10", "L42")
-def test_a_small_file_that_unpacks_to_hundreds_of_megabytes_is_refused_and_says_why(
+def test_a_file_that_decompresses_to_hundreds_of_megabytes_is_refused_with_the_reason(
     harness: FaultHarness,
 ) -> None:
     healthy = harness.session("chat")
@@ -183,7 +181,7 @@ def test_a_small_file_that_unpacks_to_hundreds_of_megabytes_is_refused_and_says_
 
 @pytest.mark.fault("L41")
 @pytest.mark.parametrize("begin", [b"[", b'{"type":"event_msg","payload":{"type":"x","command":['])
-def test_a_long_line_of_millions_of_values_takes_little_memory_and_costs_that_line_alone(
+def test_a_line_of_millions_of_values_needs_little_memory_and_only_it_is_rejected(
     harness: FaultHarness, begin: bytes
 ) -> None:
     path = harness.home.path / DAY / rollout()
@@ -210,7 +208,7 @@ def test_a_long_line_of_millions_of_values_takes_little_memory_and_costs_that_li
     assert int(memory) < 220  # A reader has some 25 MB of its own.
 
 
-def test_a_long_text_full_of_commas_and_braces_is_no_crowd_of_values() -> None:
+def test_a_long_text_full_of_commas_and_braces_is_not_rejected() -> None:
     text = b'{"text":"' + b'{\\"a\\":[1,2]},' * 300_000 + b'"}'
     assert text.count(b",") + text.count(b"{") + text.count(b"[") > MAX_VALUES
     assert not has_too_many_values(text)

@@ -18,9 +18,7 @@ KILLS_A_HOME = 10
 
 @pytest.mark.fault("P01", "P02", "D01", "D22", "Q01")
 @pytest.mark.parametrize("home", range(KILLS // KILLS_A_HOME))
-def test_a_program_that_is_killed_again_and_again_loses_and_doubles_nothing(
-    tmp_path: Path, home: int
-) -> None:
+def test_repeated_kills_lose_and_duplicate_nothing(tmp_path: Path, home: int) -> None:
     chance = random.Random(home)
     harness = FaultHarness(tmp_path)
     sessions = [harness.session("chat"), harness.session("partial"), harness.session("plan")]
@@ -54,7 +52,7 @@ def test_a_program_that_is_killed_again_and_again_loses_and_doubles_nothing(
 
 @needs_strace
 @pytest.mark.fault("D22")
-def test_a_program_killed_while_it_makes_its_database_makes_it_the_next_time(
+def test_a_kill_during_database_creation_is_repaired_at_the_next_start(
     tmp_path: Path,
 ) -> None:
     harness = FaultHarness(tmp_path)
@@ -75,7 +73,7 @@ def test_a_program_killed_while_it_makes_its_database_makes_it_the_next_time(
 
 
 @pytest.mark.fault("P01", "D06")
-def test_what_was_acknowledged_before_the_kill_is_there_before_anything_is_read(
+def test_a_confirmed_action_survives_a_kill(
     tmp_path: Path,
 ) -> None:
     harness = FaultHarness(tmp_path)

@@ -101,7 +101,9 @@ BAD = {
 
 
 @pytest.mark.fault("L01", "L02", "L08", "L12")
-def test_a_line_that_is_no_record_is_kept_with_its_place_and_reason(harness: FaultHarness) -> None:
+def test_a_line_that_is_not_a_record_is_stored_with_its_offset_and_reason(
+    harness: FaultHarness,
+) -> None:
     sessions = with_each(harness, BAD)
     # Half of the letters of UTF-16 are newlines to everybody else.
     del sessions["utf-16"]
@@ -143,7 +145,7 @@ GOOD = {
 
 
 @pytest.mark.fault("L02", "L03", "L04", "L05", "L09", "L11", "L16", "L20")
-def test_a_strange_record_is_stored_and_harms_no_other(harness: FaultHarness) -> None:
+def test_a_strange_record_is_stored_and_affects_no_other(harness: FaultHarness) -> None:
     sessions = with_each(harness, GOOD)
     assert harness.facts() == harness.quiet()
     each_neighbour_is_whole(harness, sessions)
@@ -165,9 +167,7 @@ def test_a_rollback_of_more_turns_than_can_be_counted_drops_those_there_are(
 
 @pytest.mark.fault("L13")
 @pytest.mark.parametrize("cut", [1, 30, 60, 70, 100])
-def test_a_torn_record_with_a_whole_one_behind_it_gives_the_whole_one(
-    harness: FaultHarness, cut: int
-) -> None:
+def test_a_complete_record_after_a_torn_one_is_read(harness: FaultHarness, cut: int) -> None:
     session = with_line(harness, event("never finished")[:cut] + event("the whole one"))
     assert harness.rows("select count(*) from messages where text = 'the whole one'") == [(1,)]
     assert len(rejects(harness)) == 1
@@ -176,7 +176,7 @@ def test_a_torn_record_with_a_whole_one_behind_it_gives_the_whole_one(
 
 
 @pytest.mark.fault("L14")
-def test_lines_that_are_the_same_to_the_byte_are_all_kept(harness: FaultHarness) -> None:
+def test_identical_lines_are_all_stored(harness: FaultHarness) -> None:
     session = harness.home.session("g1")
     session.prompt("Again")
     session.write()
@@ -188,7 +188,7 @@ def test_lines_that_are_the_same_to_the_byte_are_all_kept(harness: FaultHarness)
 
 
 @pytest.mark.fault("L07")
-def test_a_line_that_is_far_too_long_is_kept_as_where_it_is_and_how_it_looks(
+def test_a_line_above_the_limit_is_stored_with_its_offset_and_excerpt(
     harness: FaultHarness,
 ) -> None:
     """A hundred megabytes; the cap is lower here, so that the test is fast."""
@@ -203,7 +203,7 @@ def test_a_line_that_is_far_too_long_is_kept_as_where_it_is_and_how_it_looks(
 
 
 @pytest.mark.fault("L19")
-def test_a_record_that_our_own_code_fails_on_costs_that_record_alone(
+def test_an_error_in_our_code_rejects_only_that_record(
     harness: FaultHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept = Messages._add_answer
@@ -237,7 +237,7 @@ lines = st.one_of(
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
-def test_whatever_stands_in_a_file_every_line_is_accounted_for(
+def test_every_line_of_any_file_is_accounted_for(
     harness: FaultHarness, content: list[bytes]
 ) -> None:
     path = harness.home.path / "sessions" / rollout()

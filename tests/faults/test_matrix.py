@@ -21,7 +21,7 @@ def test_every_row_that_must_be_proved_is_claimed_or_named_as_waiting() -> None:
     assert ROWS - set(claims()) == set(LATER)
 
 
-def test_a_row_that_waits_says_for_what_and_is_one() -> None:
+def test_a_waiting_row_exists_and_names_what_it_waits_for() -> None:
     assert set(LATER) <= ROWS
     assert all(LATER.values())
     assert not {row[0] for row in ROWS} & set(ELSEWHERE)

@@ -76,7 +76,7 @@ def without_more(cli: CliHarness, monkeypatch: pytest.MonkeyPatch, *arguments: s
     ],
     ids=lambda words: " ".join(words[:2]),
 )
-def test_what_is_stored_of_long_rejected_lines_breaks_no_command(
+def test_commands_work_with_long_rejected_lines(
     cli: CliHarness,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -91,7 +91,7 @@ def test_what_is_stored_of_long_rejected_lines_breaks_no_command(
 
 
 @pytest.mark.fault("D41")
-def test_memory_that_a_question_needed_is_given_back(tmp_path: Path) -> None:
+def test_memory_of_a_query_is_released(tmp_path: Path) -> None:
     with Database(tmp_path / "t.duckdb") as database:
         before = limit(database)
         while database.raise_memory_limit():
@@ -102,7 +102,7 @@ def test_memory_that_a_question_needed_is_given_back(tmp_path: Path) -> None:
 
 
 @pytest.mark.fault("D41")
-def test_a_database_that_is_opened_again_begins_with_the_usual_memory(tmp_path: Path) -> None:
+def test_a_reopened_database_starts_with_the_default_memory_limit(tmp_path: Path) -> None:
     with Database(tmp_path / "t.duckdb") as database:
         before = limit(database)
         while database.raise_memory_limit():
@@ -114,7 +114,7 @@ def test_a_database_that_is_opened_again_begins_with_the_usual_memory(tmp_path: 
 
 
 @pytest.mark.fault("D41")
-def test_many_that_find_it_closed_open_it_once(
+def test_concurrent_queries_reopen_a_closed_database_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with Database(tmp_path / "t.duckdb") as database:
@@ -142,7 +142,7 @@ def limit(database: Database) -> float:
 
 
 @pytest.mark.fault("D41")
-def test_a_search_for_secrets_waits_for_nobody_who_writes(cli: CliHarness) -> None:
+def test_a_search_for_secrets_does_not_wait_for_writers(cli: CliHarness) -> None:
     """Its owner does not come by to carry out orders, as while it reads a backlog."""
     found = start_or_connect(cli.db, ServerOptions(homes([cli.home]), Role.FOLLOW))
     assert isinstance(found, RunningServer)
@@ -160,6 +160,6 @@ def look_for_secrets(path: Path) -> object:
 
 
 @pytest.mark.fault("D40")
-def test_a_deep_look_at_long_rejected_lines_breaks_nothing(cli: CliHarness) -> None:
+def test_verify_deep_works_with_long_rejected_lines(cli: CliHarness) -> None:
     answer = cli.run("verify", "--deep")
     assert answer.code == 0, answer.err

@@ -30,7 +30,7 @@ from tests.faults.fault_harness import ROOT, FaultHarness
     ],
     ids=["newer", "not ours"],
 )
-def test_a_schema_that_is_not_known_is_refused_and_not_touched(
+def test_an_unknown_schema_is_refused_and_not_changed(
     tmp_path: Path, change: str, refusal: type[DatabaseError], named: str
 ) -> None:
     harness = FaultHarness(tmp_path)
@@ -43,7 +43,7 @@ def test_a_schema_that_is_not_known_is_refused_and_not_touched(
 
 
 @pytest.mark.fault("D11")
-def test_a_newer_storage_version_is_told_as_a_newer_schema(tmp_path: Path) -> None:
+def test_a_newer_storage_version_is_reported_as_a_newer_schema(tmp_path: Path) -> None:
     error = Exception(
         "IO Error: Trying to read a database file with version number 99, but we can only read "
         "versions between 64 and 69."
@@ -62,7 +62,7 @@ def newer() -> list[migrate.Migration]:
 
 
 @pytest.mark.fault("D12")
-def test_a_new_step_is_taken_on_a_copy_and_the_old_database_stays_as_a_backup(
+def test_a_migration_runs_on_a_copy_and_the_old_database_stays_as_a_backup(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     harness = FaultHarness(tmp_path)
@@ -93,7 +93,7 @@ def test_a_new_step_is_taken_on_a_copy_and_the_old_database_stays_as_a_backup(
     # Behind a step is before the next one.
     [*((step, False) for step in STEPS), (STEPS[-1], True)],
 )
-def test_a_crash_at_any_step_of_a_migration_leaves_the_old_database_whole(
+def test_a_crash_during_a_migration_leaves_the_old_database_intact(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, after: bool
 ) -> None:
     harness = FaultHarness(tmp_path)
@@ -124,7 +124,7 @@ def test_a_crash_at_any_step_of_a_migration_leaves_the_old_database_whole(
 
 
 @pytest.mark.fault("D12")
-def test_a_step_that_fails_is_told_and_leaves_the_old_database_whole(
+def test_a_failed_migration_is_reported_and_leaves_the_old_database_intact(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     harness = FaultHarness(tmp_path)
@@ -141,7 +141,7 @@ def test_a_step_that_fails_is_told_and_leaves_the_old_database_whole(
 
 
 @pytest.mark.fault("D12", "D03")
-def test_a_migration_without_room_is_told_as_a_full_disk(
+def test_a_migration_without_space_is_reported_as_a_full_disk(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     harness = FaultHarness(tmp_path)

@@ -47,7 +47,7 @@ def cli(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> CliHarness:
 
 @pytest.mark.fault("P44")
 @pytest.mark.parametrize("words", ARGUMENTS, ids=lambda words: " ".join(words[:2]).rstrip(ODD))
-def test_an_argument_that_is_no_text_is_refused_in_a_sentence(
+def test_an_argument_that_is_not_text_is_refused_in_a_sentence(
     cli: CliHarness, words: tuple[str, ...]
 ) -> None:
     answer = cli.run(*words)
@@ -57,7 +57,7 @@ def test_an_argument_that_is_no_text_is_refused_in_a_sentence(
 
 @pytest.mark.fault("P44")
 @pytest.mark.parametrize("words", HERE, ids=" ".join)
-def test_every_command_works_in_a_folder_whose_name_is_no_text(
+def test_every_command_works_in_a_folder_whose_name_is_not_text(
     cli: CliHarness, tmp_path: Path, words: tuple[str, ...]
 ) -> None:
     here = tmp_path / ODD
@@ -73,7 +73,7 @@ def test_every_command_works_in_a_folder_whose_name_is_no_text(
 @pytest.mark.fault("P44")
 @pytest.mark.parametrize("words", [("ingest",), ("status",), ("tasks", "add", "Write it")])
 @pytest.mark.parametrize("there", [False, True], ids=["new", "known"])
-def test_a_database_whose_path_is_no_text_is_refused_in_a_sentence(
+def test_a_database_whose_path_is_not_text_is_refused_in_a_sentence(
     cli: CliHarness, tmp_path: Path, words: tuple[str, ...], there: bool
 ) -> None:
     folder = tmp_path / ODD
@@ -92,7 +92,7 @@ def test_a_database_whose_path_is_no_text_is_refused_in_a_sentence(
 
 @pytest.mark.fault("P44")
 @pytest.mark.parametrize("name", [ODD, "one, two"])
-def test_a_home_of_any_name_is_one_home(cli: CliHarness, tmp_path: Path, name: str) -> None:
+def test_a_home_with_any_name_is_read_once(cli: CliHarness, tmp_path: Path, name: str) -> None:
     cli.env["CODEX_HOME"] = str(cli.home.rename(tmp_path / name))
     cli.db.unlink()
     assert cli.json("ingest")["lines"] > 0

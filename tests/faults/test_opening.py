@@ -15,7 +15,7 @@ from tests.faults.fault_harness import ROOT, FaultHarness
 
 
 @pytest.mark.fault("P04", "D10")
-def test_a_second_process_is_told_who_has_the_database(tmp_path: Path) -> None:
+def test_a_second_process_gets_the_pid_of_the_owner(tmp_path: Path) -> None:
     harness = FaultHarness(tmp_path)
     harness.session("chat")
     child = start(harness)
@@ -38,7 +38,7 @@ def test_two_processes_never_open_or_repair_the_same_file_at_once(damage: Damage
 
 
 @pytest.mark.fault("D03", "D10")
-def test_a_folder_nobody_may_write_to_is_named(tmp_path: Path) -> None:
+def test_a_folder_that_is_not_writable_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(DatabaseUnusable):
         open_database(tmp_path / "file" / "below" / "x.duckdb")
@@ -61,7 +61,7 @@ def test_a_forked_child_is_refused_the_database_of_its_parent(tmp_path: Path) ->
     assert ended.returncode == 7
 
 
-def test_a_database_that_is_well_is_opened_without_a_word_or_a_trace(tmp_path: Path) -> None:
+def test_a_healthy_database_is_opened_without_messages_or_extra_files(tmp_path: Path) -> None:
     harness = FaultHarness(tmp_path)
     harness.open().close()
     harness.open().close()

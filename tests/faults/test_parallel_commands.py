@@ -47,7 +47,7 @@ def test_many_commands_without_an_owner_all_succeed(harness: FaultHarness) -> No
 
 
 @pytest.mark.fault("P45")
-def test_many_commands_beside_a_starting_and_an_ending_owner_all_succeed(
+def test_many_commands_during_start_and_end_of_an_owner_all_succeed(
     harness: FaultHarness,
 ) -> None:
     harness.session("plan")
@@ -66,7 +66,7 @@ def test_many_commands_beside_a_starting_and_an_ending_owner_all_succeed(
 
 
 @pytest.mark.fault("P45")
-def test_reading_files_beside_commands_waits_for_them(harness: FaultHarness) -> None:
+def test_ingest_waits_for_running_commands(harness: FaultHarness) -> None:
     harness.session("plan")
     harness.read()
     harness.session("chat")
@@ -76,7 +76,7 @@ def test_reading_files_beside_commands_waits_for_them(harness: FaultHarness) -> 
 
 
 @pytest.mark.fault("P45")
-def test_an_action_beside_a_starting_owner_waits_for_it(harness: FaultHarness) -> None:
+def test_an_action_waits_for_a_starting_owner(harness: FaultHarness) -> None:
     """The owner has the lock, and for seconds no socket."""
     harness.session("plan")
     harness.read()

@@ -75,7 +75,7 @@ CLEAN = ["claim", "complete"]
 
 
 @pytest.mark.fault("D12", "P15")
-def test_successes_are_counted_and_failures_and_orders_keep_their_history(
+def test_completed_batches_are_counted_and_failures_and_actions_keep_their_history(
     harness: FaultHarness,
 ) -> None:
     harness.read()
@@ -124,7 +124,7 @@ def test_successes_are_counted_and_failures_and_orders_keep_their_history(
 
 
 @pytest.mark.fault("D12", "P15")
-def test_what_was_in_progress_is_rescued_and_reading_goes_on_where_it_was(
+def test_batches_in_progress_are_rescued_and_reading_continues(
     harness: FaultHarness,
 ) -> None:
     harness.read()

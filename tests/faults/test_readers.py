@@ -37,7 +37,7 @@ def harness(tmp_path: Path) -> FaultHarness:
 
 @pytest.mark.fault("Q01", "P11")
 @pytest.mark.parametrize("which", [[0], [0, 1]])
-def test_the_work_of_a_killed_reader_is_done_once_by_another(
+def test_the_batch_of_a_killed_reader_is_done_once_by_another(
     harness: FaultHarness, which: list[int]
 ) -> None:
     children = spawn_readers.start(2)
@@ -99,7 +99,7 @@ def test_a_batch_that_kills_every_reader_is_set_aside_and_the_others_are_done(
 
 
 @pytest.mark.fault("P11")
-def test_a_batch_that_kills_the_program_is_set_aside_and_takes_no_other_with_it(
+def test_a_batch_that_kills_the_program_is_set_aside_alone(
     harness: FaultHarness,
 ) -> None:
     poison = harness.session("tour")
@@ -133,7 +133,7 @@ def test_a_batch_that_kills_the_program_is_set_aside_and_takes_no_other_with_it(
 
 @pytest.mark.fault("P41", "P11")
 @pytest.mark.parametrize("which", ["rollout", "history"])
-def test_a_line_that_readers_die_of_is_set_aside_alone_and_tried_again_after_a_week(
+def test_a_line_that_kills_readers_is_rejected_alone_and_retried_after_a_week(
     harness: FaultHarness, which: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     history = harness.home.history_path
@@ -173,7 +173,7 @@ def test_a_line_that_readers_die_of_is_set_aside_alone_and_tried_again_after_a_w
 
 
 @pytest.mark.fault("P40", "P01")
-def test_a_program_that_is_ended_again_and_again_while_it_reads_a_file_gives_up_nothing(
+def test_ending_the_program_repeatedly_during_a_read_makes_no_batch_dead(
     harness: FaultHarness,
 ) -> None:
     harness.home.history_path.write_bytes(b'{"session_id":"s","ts":1,"text":"hello"}\n')
@@ -208,7 +208,7 @@ def test_a_program_that_is_ended_again_and_again_while_it_reads_a_file_gives_up_
 
 @pytest.mark.fault("P40")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_a_reader_that_somebody_ends_died_of_nothing_it_read(
+def test_a_reader_ended_by_a_signal_charges_no_batch(
     harness: FaultHarness, number: signal.Signals, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     program = dying_on("rollout").replace("SIGKILL", number.name)
@@ -238,7 +238,7 @@ def test_a_reader_that_somebody_ends_died_of_nothing_it_read(
 
 @pytest.mark.fault("P03", "P12")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_stop_hands_back_what_is_claimed_and_charges_nobody(
+def test_a_stop_releases_claimed_batches_without_an_attempt(
     harness: FaultHarness, number: signal.Signals
 ) -> None:
     """In the middle of reading, with nobody left to listen to what is told."""
@@ -279,7 +279,7 @@ def test_a_stop_hands_back_what_is_claimed_and_charges_nobody(
         (signal.SIGHUP, ["--follow"]),
     ],
 )
-def test_who_is_asked_to_stop_stops_before_the_rest_is_read_and_keeps_what_is_stored(
+def test_a_stop_ends_reading_early_and_keeps_what_is_stored(
     harness: FaultHarness, number: signal.Signals, options: list[str]
 ) -> None:
     for _ in range(3):
@@ -319,7 +319,7 @@ def test_who_is_asked_to_stop_stops_before_the_rest_is_read_and_keeps_what_is_st
 
 @pytest.mark.fault("P03")
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 0)])
-def test_following_ends_with_the_round_it_is_in(
+def test_follow_ends_after_the_present_round(
     harness: FaultHarness, number: signal.Signals, code: int
 ) -> None:
     environment = os.environ | {"CODEX_HOME": str(harness.home.path)}
@@ -345,7 +345,7 @@ def test_following_ends_with_the_round_it_is_in(
 
 @pytest.mark.fault("P08")
 @pytest.mark.parametrize("days", [-3, 30])
-def test_a_clock_that_jumps_neither_stops_a_batch_nor_hurries_it_for_ever(
+def test_a_clock_change_neither_blocks_nor_repeats_a_batch(
     harness: FaultHarness, days: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pread = os.pread
@@ -375,7 +375,7 @@ sys.stdin.buffer.read()
 
 
 @pytest.mark.fault("P10")
-def test_a_reader_that_hangs_is_shown_as_stuck_and_ended_and_its_batch_is_tried_again(
+def test_a_hanging_reader_is_shown_as_stuck_and_killed_and_its_batch_is_retried(
     tmp_path: Path,
 ) -> None:
     harness = FaultHarness(tmp_path)
@@ -427,7 +427,7 @@ def test_a_reader_that_hangs_is_shown_as_stuck_and_ended_and_its_batch_is_tried_
 
 
 @pytest.mark.fault("P46")
-def test_a_reader_that_hangs_before_a_group_larger_than_the_pipe_blocks_nobody(
+def test_a_hanging_reader_with_a_group_larger_than_the_pipe_blocks_no_other(
     tmp_path: Path,
 ) -> None:
     (child, other) = born("input()")

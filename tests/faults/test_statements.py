@@ -96,7 +96,7 @@ def outcome(asked: DatabaseClient, text: str) -> str:
         "select $1",
     ],
 )
-def test_only_reading_is_carried_out(
+def test_only_reading_statements_are_executed(
     database: Database, guest: DatabaseClient, statement: str
 ) -> None:
     before = standing(database)
@@ -128,7 +128,7 @@ def test_only_reading_is_carried_out(
         ("select random() < 2", [(True,)]),
     ],
 )
-def test_questions_are_answered(
+def test_reading_statements_return_rows(
     guest: DatabaseClient, statement: str, answer: list[Any] | None
 ) -> None:
     found = guest.sql(statement).rows
@@ -136,7 +136,7 @@ def test_questions_are_answered(
     assert answer is None or found == answer
 
 
-def test_a_time_with_a_zone_is_refused_with_what_to_write_instead(guest: DatabaseClient) -> None:
+def test_a_time_with_a_zone_is_refused_with_an_alternative(guest: DatabaseClient) -> None:
     with pytest.raises(QueryRefused, match="Times with a time zone") as refused:
         guest.sql("select now()")
     assert "now()::timestamp" in refused.value.hint
@@ -144,7 +144,7 @@ def test_a_time_with_a_zone_is_refused_with_what_to_write_instead(guest: Databas
 
 
 @pytest.mark.fault("A02")
-def test_the_settings_are_locked_but_for_ours(database: Database) -> None:
+def test_only_our_own_engine_settings_can_be_changed(database: Database) -> None:
     with pytest.raises(Exception, match="locked"):
         database.reader().execute("set max_expression_depth = 10")
     assert database.raise_memory_limit()
@@ -152,7 +152,7 @@ def test_the_settings_are_locked_but_for_ours(database: Database) -> None:
 
 
 @pytest.mark.fault("A02")
-def test_every_function_of_the_engine_leaves_everything_as_it_is(
+def test_no_function_of_the_engine_changes_anything(
     database: Database,
 ) -> None:
     """Also one that a newer engine brings: each is called in the ways that anybody would."""
@@ -205,7 +205,7 @@ def test_no_statement_changes_anything(
     ],
     ids=["brackets", "nots", "unions", "subqueries", "blanks"],
 )
-def test_a_statement_that_is_nested_or_long_beyond_all_measure_is_answered_or_refused(
+def test_a_very_long_or_nested_statement_is_answered_or_refused(
     guest: DatabaseClient, statement: str
 ) -> None:
     outcome(guest, statement)
@@ -226,7 +226,7 @@ def test_a_statement_that_is_nested_or_long_beyond_all_measure_is_answered_or_re
     ],
     ids=["a value", "a list", "a row", "rows"],
 )
-def test_what_needs_too_much_fails_alone_and_is_given_back(
+def test_a_statement_that_needs_too_much_memory_fails_alone(
     database: Database, guest: DatabaseClient, statement: str
 ) -> None:
     before = resource.getrlimit(resource.RLIMIT_DATA)

@@ -40,7 +40,7 @@ def install(harness: FaultHarness, path: Path) -> None:
 
 
 @pytest.mark.fault("P43")
-def test_a_program_that_is_gone_for_a_while_is_told_and_started_again(
+def test_a_missing_program_file_is_reported_and_started_once_it_is_back(
     harness: FaultHarness,
 ) -> None:
     harness.session("chat")
@@ -70,7 +70,7 @@ def test_a_program_that_is_gone_for_a_while_is_told_and_started_again(
 
 @pytest.mark.fault("P43")
 @pytest.mark.parametrize("error", [OSError(24, "Too many open files"), ImportError("gone"), None])
-def test_whatever_starting_an_owner_fails_of_the_next_try_may_do(
+def test_starting_an_owner_is_retried_after_any_error(
     harness: FaultHarness, monkeypatch: pytest.MonkeyPatch, error: Exception | None
 ) -> None:
     executable = harness.folder / "tailboard"

@@ -45,7 +45,7 @@ def ingest(
     )  # fmt: skip
 
 
-def test_code_that_lies_where_a_person_stands_is_not_run(
+def test_code_in_the_current_folder_is_not_run(
     harness: FaultHarness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here, ran = tmp_path / "checkout", tmp_path / "ran"
@@ -70,7 +70,7 @@ def test_code_that_lies_where_a_person_stands_is_not_run(
     ],
     ids=["ascii", "kathmandu", "hashes", "chance"],
 )
-def test_whatever_the_environment_the_facts_are_the_same(
+def test_the_facts_do_not_depend_on_the_environment(
     harness: FaultHarness, env: dict[str, str]
 ) -> None:
     # Nor is there a home folder in it.
@@ -83,7 +83,7 @@ def test_whatever_the_environment_the_facts_are_the_same(
 @pytest.mark.fault("P07")
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits a process's memory so")
 @pytest.mark.parametrize("megabytes", [200, 400, 1_200])
-def test_too_little_memory_costs_a_run_and_nothing_that_was_stored(
+def test_too_little_memory_ends_a_run_and_keeps_what_is_stored(
     harness: FaultHarness, megabytes: int
 ) -> None:
     import resource
@@ -98,7 +98,7 @@ def test_too_little_memory_costs_a_run_and_nothing_that_was_stored(
 
 
 @pytest.mark.fault("P05")
-def test_a_plate_that_names_a_process_that_lives_counts_for_nothing_without_the_lock(
+def test_an_owner_file_without_the_lock_is_ignored(
     harness: FaultHarness,
 ) -> None:
     harness.read()
@@ -114,7 +114,7 @@ def test_a_plate_that_names_a_process_that_lives_counts_for_nothing_without_the_
 
 
 @pytest.mark.fault("P15")
-def test_an_update_takes_over_what_the_version_before_was_working_on(
+def test_a_new_version_continues_the_batches_of_the_old_one(
     harness: FaultHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with harness.open() as database:
@@ -135,7 +135,7 @@ def test_an_update_takes_over_what_the_version_before_was_working_on(
 
 
 @pytest.mark.fault("D13")
-def test_no_table_that_changes_has_an_index_but_its_key(tmp_path: Path) -> None:
+def test_changing_tables_have_no_index_besides_their_key(tmp_path: Path) -> None:
     with Database(tmp_path / "t.duckdb") as database:
         assert database.execute("select index_name from duckdb_indexes()").fetchall() == []
         keyed = database.execute(
@@ -148,7 +148,7 @@ def test_no_table_that_changes_has_an_index_but_its_key(tmp_path: Path) -> None:
 
 @pytest.mark.fault("D15")
 @pytest.mark.parametrize("other", [False, True], ids=["deleted", "replaced"])
-def test_nothing_more_is_written_once_the_file_is_gone_and_the_next_start_reads_it_all(
+def test_after_the_file_was_deleted_nothing_is_written_and_the_next_start_reads_everything(
     harness: FaultHarness, *, other: bool
 ) -> None:
     with harness.open() as database:
@@ -165,7 +165,7 @@ def test_nothing_more_is_written_once_the_file_is_gone_and_the_next_start_reads_
 
 
 @pytest.mark.fault("D21")
-def test_a_question_that_needs_more_than_there_is_fails_alone(harness: FaultHarness) -> None:
+def test_a_query_that_needs_too_much_memory_fails_alone(harness: FaultHarness) -> None:
     harness.read()
     with harness.open() as database:
         database.execute("set memory_limit = '32MB'")

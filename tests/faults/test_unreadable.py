@@ -20,7 +20,9 @@ DAY = "sessions/2026/11/21"
 
 
 @pytest.mark.fault("F23", "F24")
-def test_what_only_has_the_name_of_a_session_is_named_and_left_alone(harness: FaultHarness) -> None:
+def test_a_non_file_with_the_name_of_a_session_is_reported_and_ignored(
+    harness: FaultHarness,
+) -> None:
     harness.session("chat")
     day = harness.home.path / DAY
     os.mkfifo(day / rollout(1))
@@ -44,7 +46,7 @@ def test_what_only_has_the_name_of_a_session_is_named_and_left_alone(harness: Fa
 
 
 @pytest.mark.fault("F23")
-def test_a_file_that_becomes_a_pipe_between_looking_and_opening_stops_nobody(
+def test_a_file_replaced_by_a_pipe_before_opening_blocks_nothing(
     harness: FaultHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     session = harness.session("plan")
@@ -88,9 +90,7 @@ def shared() -> Iterator[FaultHarness]:
 
 @pytest.mark.fault("F20")
 @pytest.mark.parametrize("what", ["file", "folder"])
-def test_a_permission_that_was_lost_and_is_given_back_is_all_that_is_needed(
-    shared: FaultHarness, what: str
-) -> None:
+def test_a_file_is_read_once_its_permission_is_restored(shared: FaultHarness, what: str) -> None:
     session = shared.session("chat")
     shared.home.clock.tick(3 * 86_400_000)
     healthy = shared.session("partial")
@@ -123,7 +123,7 @@ def test_a_permission_that_was_lost_and_is_given_back_is_all_that_is_needed(
 
 @pytest.mark.fault("F20")
 @pytest.mark.parametrize("readers", [0, 1])
-def test_a_folder_whose_name_is_no_text_is_read_as_any_other(
+def test_a_folder_whose_name_is_not_text_is_read_normally(
     harness: FaultHarness, readers: int
 ) -> None:
     harness.session("chat")
@@ -139,7 +139,7 @@ def test_a_folder_whose_name_is_no_text_is_read_as_any_other(
 
 
 @pytest.mark.fault("F18", "F20")
-def test_one_bad_file_among_twenty_stops_none_of_the_others(harness: FaultHarness) -> None:
+def test_one_bad_file_of_twenty_does_not_stop_the_others(harness: FaultHarness) -> None:
     sessions = [harness.session("chat") for _ in range(20)]
     bad = sessions[7]
     harness.home.compress(bad)
@@ -159,7 +159,7 @@ def test_one_bad_file_among_twenty_stops_none_of_the_others(harness: FaultHarnes
 
 @pytest.mark.fault("L19", "Q05")
 @pytest.mark.parametrize("others", [0, 20])
-def test_what_does_not_fit_where_it_is_stored_is_given_up_alone(
+def test_a_value_that_does_not_fit_its_column_fails_alone(
     harness: FaultHarness,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],

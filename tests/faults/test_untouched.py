@@ -63,7 +63,7 @@ class _OneRound(Event):
 
 
 @pytest.mark.fault("F01", "F05", "F20")
-def test_nothing_of_codex_is_written_moved_or_locked(harness: FaultHarness) -> None:
+def test_no_file_of_codex_is_written_moved_or_locked(harness: FaultHarness) -> None:
     home = busy_home(harness)
     before = everything(home.path)
     ingest_follow_verify(harness)
@@ -74,7 +74,7 @@ def test_nothing_of_codex_is_written_moved_or_locked(harness: FaultHarness) -> N
 
 
 @pytest.mark.fault("F01")
-def test_a_home_that_cannot_be_written_is_read_as_any_other(harness: FaultHarness) -> None:
+def test_a_read_only_home_is_read_normally(harness: FaultHarness) -> None:
     home = busy_home(harness)
     quiet = harness.quiet()
     bound = subprocess.run(
@@ -94,9 +94,7 @@ def test_a_home_that_cannot_be_written_is_read_as_any_other(harness: FaultHarnes
 
 @pytest.mark.fault("P01", "S03")
 @pytest.mark.parametrize("mask", [0o000, 0o077])
-def test_whatever_the_umask_what_we_create_is_for_its_user_alone(
-    harness: FaultHarness, mask: int
-) -> None:
+def test_created_files_are_private_with_any_umask(harness: FaultHarness, mask: int) -> None:
     busy_home(harness)
     os.umask(mask)
     harness.path = harness.folder / "a" / "b" / "tailboard.duckdb"

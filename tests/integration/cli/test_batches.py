@@ -45,7 +45,7 @@ def unwell(cli: CliHarness, sessions: Sessions) -> list[str]:
     return [failed, dead, claimed]
 
 
-def test_batches_hold_what_is_promised(cli: CliHarness, unwell: list[str]) -> None:
+def test_batches_json_has_the_promised_keys(cli: CliHarness, unwell: list[str]) -> None:
     document = cli.json("batches", "list")
     assert document["schema"] == "tailboard.batches/1"
     rows = {row["id"]: row for row in document["batches"]}
@@ -63,7 +63,7 @@ def test_batches_hold_what_is_promised(cli: CliHarness, unwell: list[str]) -> No
     assert [move["move"] for move in failed["history"]] == ["fail", "fail"]
 
 
-def test_what_needs_somebody_comes_first(cli: CliHarness, unwell: list[str]) -> None:
+def test_batches_that_need_attention_come_first(cli: CliHarness, unwell: list[str]) -> None:
     states = [row["state"] for row in cli.json("batches")["batches"]]
     assert states == ["dead", "failed", "claimed", "completed", "completed"]
     out = cli.run("batches").out
@@ -87,7 +87,7 @@ def test_batches_can_be_filtered(
     assert found == [unwell[index] for index in which]
 
 
-def test_one_batch_tells_what_happened_to_it(cli: CliHarness, unwell: list[str]) -> None:
+def test_a_batch_is_shown_with_its_history(cli: CliHarness, unwell: list[str]) -> None:
     (batch,) = cli.json("batches", "show", unwell[0][:12])["batches"]
     assert batch["id"] == unwell[0]
     out = cli.run("batches", "show", unwell[0]).out
@@ -98,7 +98,7 @@ def test_one_batch_tells_what_happened_to_it(cli: CliHarness, unwell: list[str])
     assert cli.run("batches", "show", "").code == 2
 
 
-def test_status_counts_stuck_and_backed_off_and_tells_why_the_queue_stands(
+def test_status_counts_stuck_and_backed_off_batches_and_shows_why_the_queue_is_paused(
     cli: CliHarness, unwell: list[str]
 ) -> None:
     batches = cli.json("status")["batches"]
@@ -108,18 +108,20 @@ def test_status_counts_stuck_and_backed_off_and_tells_why_the_queue_stands(
     assert "The disk is full Free it" in cli.run("status").out
 
 
-def test_ingest_ends_with_1_while_batches_need_somebody(cli: CliHarness, unwell: list[str]) -> None:
+def test_ingest_exits_with_1_while_batches_need_attention(
+    cli: CliHarness, unwell: list[str]
+) -> None:
     assert cli.run("ingest").code == 1
 
 
-def test_the_doctor_finds_a_queue_that_stands_still(cli: CliHarness, unwell: list[str]) -> None:
+def test_the_doctor_reports_a_paused_queue(cli: CliHarness, unwell: list[str]) -> None:
     checks = {check["name"]: check for check in cli.json("doctor", code=1)["checks"]}
     assert checks["queue"]["ok"] is False
     assert "The disk is full" in checks["queue"]["detail"]
     assert checks["queue"]["cure"] == "Free it"
 
 
-def test_a_first_reading_that_failed_is_told_by_status_and_the_doctor(cli: CliHarness) -> None:
+def test_a_failed_first_ingest_is_reported_by_status_and_doctor(cli: CliHarness) -> None:
     session = Home(cli.home).session()
     session.prompt("Meet a bad disk")
     session.write()

@@ -9,7 +9,7 @@ from ingest.settings import NAMES
 from tests.integration.cli.cli_harness import CliHarness, Sessions
 
 
-def test_every_setting_is_shown_with_what_each_place_says(cli: CliHarness) -> None:
+def test_every_setting_is_shown_with_the_value_from_each_source(cli: CliHarness) -> None:
     (cli.tmp / "config.toml").write_text("sweep_seconds = 30\n")
     document = cli.json("config", "show", "--sources", "--db", "/elsewhere.duckdb")
     assert document["schema"] == "tailboard.config/1"
@@ -29,13 +29,13 @@ def test_every_setting_is_shown_with_what_each_place_says(cli: CliHarness) -> No
     assert cli.run("config", "show").out.startswith("SETTING")
 
 
-def test_the_path_of_the_file_is_told_whether_or_not_it_is_there(cli: CliHarness) -> None:
+def test_the_path_of_the_settings_file_is_printed_even_if_it_is_missing(cli: CliHarness) -> None:
     path = cli.tmp / "config.toml"
     assert cli.run("config", "path").out == f"{path}\n"
     assert cli.json("config", "path")["exists"] is False
 
 
-def test_a_mistake_in_the_file_is_one_sentence_and_wrong_usage(
+def test_a_mistake_in_the_settings_file_is_one_sentence_and_exits_with_2(
     cli: CliHarness, sessions: Sessions
 ) -> None:
     (cli.tmp / "config.toml").write_text("\nspeed = 3\n")
@@ -64,6 +64,6 @@ def test_edit_opens_a_file_that_lists_every_setting(cli: CliHarness, editor: Pat
     assert cli.json("config", "show")["settings"]["retry"]["applied"] == "manual"
 
 
-def test_a_mistake_made_in_the_editor_is_told_at_once(cli: CliHarness, editor: Path) -> None:
+def test_a_mistake_made_in_the_editor_is_reported_at_once(cli: CliHarness, editor: Path) -> None:
     editor.write_text('retry = "never"\n')
     assert cli.run("config", "edit").code == 2

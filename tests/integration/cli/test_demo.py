@@ -22,7 +22,7 @@ def attic(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         yield Path(name)
 
 
-def test_the_demo_has_something_of_everything(cli: CliHarness, attic: Path) -> None:
+def test_the_demo_has_an_example_of_everything(cli: CliHarness, attic: Path) -> None:
     cli.env["TAILBOARD_STALL_MINUTES"] = "9999"
     document = cli.json("demo", "--headless", "0")
     assert document["schema"] == "tailboard.demo/1"
@@ -36,7 +36,7 @@ def test_the_demo_has_something_of_everything(cli: CliHarness, attic: Path) -> N
     assert status["batches"]["failed"] == 1
 
 
-def test_nothing_of_it_stays_and_nothing_of_the_user_is_touched(
+def test_the_demo_leaves_no_files_and_changes_none_of_the_user(
     cli: CliHarness, attic: Path
 ) -> None:
     assert cli.run("demo", "--headless", "0").code == 0
@@ -44,13 +44,13 @@ def test_nothing_of_it_stays_and_nothing_of_the_user_is_touched(
     assert list(cli.tmp.iterdir()) == []
 
 
-def test_people_see_the_status_of_it(cli: CliHarness, attic: Path) -> None:
+def test_the_headless_demo_prints_its_status(cli: CliHarness, attic: Path) -> None:
     out = cli.run("demo", "--headless", "0").out
     assert "● 3 running ◐ 1 waiting ◆ 1 stalled ✗ 1 failed" in out
     assert "Move cron jobs to timers" in out
 
 
-def test_without_a_terminal_it_says_what_to_do_instead(cli: CliHarness, attic: Path) -> None:
+def test_without_a_terminal_the_demo_suggests_headless(cli: CliHarness, attic: Path) -> None:
     answer = cli.run("demo")
     assert answer.code == Exit.USAGE
     assert "`tailboard demo --headless 5`" in answer.err
@@ -58,7 +58,7 @@ def test_without_a_terminal_it_says_what_to_do_instead(cli: CliHarness, attic: P
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_whoever_ends_it_the_folder_goes_with_it(attic: Path, number: signal.Signals) -> None:
+def test_the_folder_is_removed_on_every_signal(attic: Path, number: signal.Signals) -> None:
     program = "import sys; from ingest.cli.main import main; main()"
     env = {**os.environ, "TMPDIR": str(attic)}
     with subprocess.Popen(

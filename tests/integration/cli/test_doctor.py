@@ -63,14 +63,12 @@ def test_the_log_file_and_its_last_message_are_named(cli: CliHarness) -> None:
     "text", ["", "model = 'x'\n", "tools = 3\n", "[tools]\nupdate_plan = true\n"]
 )
 @pytest.mark.usefixtures("planless")
-def test_settings_of_codex_that_say_nothing_of_it_leave_the_default(
-    cli: CliHarness, text: str
-) -> None:
+def test_codex_settings_without_the_plan_tool_leave_the_default(cli: CliHarness, text: str) -> None:
     (cli.home / "config.toml").write_text(text)
     assert checks(cli, code=1)["plan tool"]["ok"] is False
 
 
-def test_settings_of_codex_that_are_odd_are_told_and_no_problem_of_ours(
+def test_invalid_codex_settings_are_shown_but_are_not_a_problem(
     cli: CliHarness, sessions: Sessions
 ) -> None:
     config = cli.home / "config.toml"
@@ -91,7 +89,7 @@ def test_the_default_of_the_plan_tool_follows_the_version(
     assert on_by_default(version) is on
 
 
-def test_a_plan_that_codex_refused_says_that_the_tool_is_off_and_one_it_took_that_it_is_on(
+def test_a_refused_plan_means_that_the_tool_is_off_and_an_accepted_one_that_it_is_on(
     cli: CliHarness,
 ) -> None:
     home = Home(cli.home)
@@ -113,7 +111,7 @@ def test_a_plan_that_codex_refused_says_that_the_tool_is_off_and_one_it_took_tha
     assert checks(cli, code=0)["plan tool"]["ok"] is True
 
 
-def test_a_session_that_needed_no_plan_does_not_say_that_the_tool_is_off(cli: CliHarness) -> None:
+def test_a_session_without_a_plan_does_not_mean_that_the_tool_is_off(cli: CliHarness) -> None:
     home = Home(cli.home)
     planned = home.session("g4", "0.171.0")
     planned.prompt("Begin")
@@ -140,13 +138,13 @@ def test_a_session_that_needed_no_plan_does_not_say_that_the_tool_is_off(cli: Cl
         ([], None),
     ],
 )
-def test_the_newest_session_that_wanted_a_plan_tells_of_the_tool(
+def test_the_newest_session_with_a_plan_determines_the_state_of_the_tool(
     sessions: list[tuple[str | None, bool, bool]], on: bool | None
 ) -> None:
     assert is_enabled([SessionEvidence(*one) for one in sessions]) is on
 
 
-def test_a_missing_home_is_a_problem_with_a_cure(cli: CliHarness) -> None:
+def test_a_missing_home_is_a_problem_with_a_fix(cli: CliHarness) -> None:
     found = checks(cli, code=1)
     assert found["codex home"]["ok"] is False
     assert "Start Codex once" in found["codex home"]["cure"]
@@ -154,7 +152,7 @@ def test_a_missing_home_is_a_problem_with_a_cure(cli: CliHarness) -> None:
 
 
 @pytest.mark.parametrize("limit", ["watches", "instances"])
-def test_a_limit_of_watching_is_found_and_the_cure_names_it(
+def test_a_low_watch_limit_is_found_and_the_fix_names_it(
     cli: CliHarness, sessions: Sessions, limit: str
 ) -> None:
     # As a user of a namespace of their own, whose limit can be set without touching any other.
@@ -172,14 +170,14 @@ def test_a_limit_of_watching_is_found_and_the_cure_names_it(
     assert f"sudo sysctl fs.inotify.max_user_{limit}=" in found["cure"]
 
 
-def test_sessions_that_cannot_be_seen_are_not_called_safe(cli: CliHarness) -> None:
+def test_unreadable_sessions_are_not_called_private(cli: CliHarness) -> None:
     (cli.home / "sessions").mkdir(parents=True)
     assert "No other user" in checks(cli, code=1)["codex files"]["detail"]
     (cli.home / "sessions").rmdir()
     assert "None to be seen" in checks(cli, code=1)["codex files"]["detail"]
 
 
-def test_a_place_where_no_database_can_be_made_is_a_problem_before_it_is_tried(
+def test_a_folder_that_is_not_writable_is_a_problem_before_the_first_ingest(
     cli: CliHarness, sessions: Sessions
 ) -> None:
     file = cli.tmp / "file"
@@ -209,7 +207,7 @@ def test_a_folder_of_ours_that_others_can_write_is_a_problem(
     assert checks(cli, code=1)["permissions"]["ok"] is False
 
 
-def test_kinds_that_nobody_knows_are_told(cli: CliHarness, sessions: Sessions) -> None:
+def test_unknown_record_kinds_are_listed(cli: CliHarness, sessions: Sessions) -> None:
     with Database(cli.db) as database, database.transaction():
         kinds = '{"event_msg/token_count":[3,10],"?new_thing":[2,100]}'
         database.execute("update segments set kinds = $kinds", {"kinds": kinds})
@@ -218,7 +216,9 @@ def test_kinds_that_nobody_knows_are_told(cli: CliHarness, sessions: Sessions) -
     assert "token_count" not in found["detail"]
 
 
-def test_a_database_that_does_not_open_is_a_finding(cli: CliHarness, sessions: Sessions) -> None:
+def test_a_database_that_does_not_open_is_a_failed_check(
+    cli: CliHarness, sessions: Sessions
+) -> None:
     cli.db.write_bytes(b"this is no database" * 1000)
     found = checks(cli, code=1)
     assert found["database"]["ok"] is False
@@ -226,13 +226,13 @@ def test_a_database_that_does_not_open_is_a_finding(cli: CliHarness, sessions: S
 
 
 @pytest.mark.usefixtures("planless")
-def test_people_see_a_glyph_a_name_and_the_cure(cli: CliHarness) -> None:
+def test_a_check_is_printed_with_glyph_name_and_fix(cli: CliHarness) -> None:
     out = cli.run("doctor").out
     assert "✓ ok versions: tailboard" in out
     assert "✗ problem plan tool:" in out
 
 
-def test_sessions_in_another_home_are_told(
+def test_sessions_in_another_home_are_reported(
     cli: CliHarness, sessions: Sessions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (cli.home / "config.toml").write_text("[tools.update_plan]\nenabled = true\n")
@@ -253,9 +253,7 @@ def test_lines_from_the_future_are_a_problem_of_the_clock(
     assert "dated 1 h 59 m in the future" in found["detail"]
 
 
-def test_a_full_disk_is_a_problem_before_it_is_one(
-    cli: CliHarness, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_nearly_full_disk_is_a_problem(cli: CliHarness, monkeypatch: pytest.MonkeyPatch) -> None:
     before = checks(cli, code=1)
     assert before["disk"]["ok"] is True
     assert "codex disk" not in before
@@ -266,7 +264,7 @@ def test_a_full_disk_is_a_problem_before_it_is_one(
     assert "If the disk is full, Codex records nothing." in found["codex disk"]["detail"]
 
 
-def test_a_database_that_another_program_holds_is_a_finding(
+def test_a_database_locked_by_another_program_is_a_failed_check(
     cli: CliHarness, sessions: Sessions
 ) -> None:
     program = (

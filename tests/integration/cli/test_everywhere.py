@@ -101,7 +101,7 @@ def lacks(words: list[str]) -> bool:
 
 
 @pytest.mark.parametrize("suggestion", [one for one in PRINTED if one not in STAYS])
-def test_what_is_printed_to_be_run_runs(
+def test_every_printed_command_can_be_run(
     shared: CliHarness, names: dict[str, str], suggestion: str
 ) -> None:
     names.update(names or known(shared))

@@ -28,7 +28,7 @@ def test_a_first_pass_reads_everything_and_a_second_nothing(cli: CliHarness) -> 
     assert (second["sources"], second["bytes_read"], second["lines"]) == (0, 0, 0)
 
 
-def test_people_are_told_what_was_read_and_what_to_do(cli: CliHarness) -> None:
+def test_ingest_prints_what_was_read_and_what_to_do(cli: CliHarness) -> None:
     write_sessions(cli.home)
     answer = cli.run("ingest")
     assert answer.code == 0
@@ -36,7 +36,7 @@ def test_people_are_told_what_was_read_and_what_to_do(cli: CliHarness) -> None:
     assert "1 rejected: `tailboard quarantine list`" in answer.out
 
 
-def test_a_dry_run_tells_what_would_be_read_and_makes_nothing(cli: CliHarness) -> None:
+def test_a_dry_run_lists_what_would_be_read_and_creates_nothing(cli: CliHarness) -> None:
     sessions, _ = write_sessions(cli.home)
     document = cli.json("ingest", "--dry-run")
     assert list(document)[: len(KEYS)] == KEYS
@@ -49,7 +49,7 @@ def test_a_dry_run_tells_what_would_be_read_and_makes_nothing(cli: CliHarness) -
     assert "in 5 files would be read" in cli.run("ingest", "--dry-run").out
 
 
-def test_a_dry_run_beside_a_database_changes_nothing_in_it(
+def test_a_dry_run_does_not_change_an_existing_database(
     cli: CliHarness, sessions: Sessions
 ) -> None:
     sessions.done.path.unlink()
@@ -57,7 +57,7 @@ def test_a_dry_run_beside_a_database_changes_nothing_in_it(
     assert [one["state"] for one in cli.json("sources")["sources"]] == ["following"] * 5
 
 
-def test_without_a_home_nothing_is_made_and_the_way_out_is_named(cli: CliHarness) -> None:
+def test_without_a_home_nothing_is_created_and_a_fix_is_suggested(cli: CliHarness) -> None:
     answer = cli.run("ingest", "--json")
     assert (answer.code, answer.out) == (3, "")
     assert str(cli.home) in answer.err
@@ -65,7 +65,7 @@ def test_without_a_home_nothing_is_made_and_the_way_out_is_named(cli: CliHarness
     assert not cli.db.exists()
 
 
-def test_one_missing_home_of_two_does_not_keep_the_other_from_being_read(cli: CliHarness) -> None:
+def test_a_missing_home_does_not_prevent_reading_another(cli: CliHarness) -> None:
     write_sessions(cli.home)
     missing = cli.tmp / "nowhere"
     answer = cli.run("ingest", "--codex-home", str(cli.home), "--codex-home", str(missing))
@@ -81,12 +81,12 @@ def test_a_home_without_sessions_is_no_error(cli: CliHarness) -> None:
     assert "no sessions yet" in answer.err
 
 
-def test_what_is_made_is_for_its_owner_only(cli: CliHarness, sessions: Sessions) -> None:
+def test_created_files_are_private(cli: CliHarness, sessions: Sessions) -> None:
     assert stat.S_IMODE(cli.db.stat().st_mode) == 0o600
     assert stat.S_IMODE(cli.db.parent.stat().st_mode) == 0o700
 
 
-def test_following_and_only_telling_do_not_go_together(cli: CliHarness) -> None:
+def test_follow_and_dry_run_cannot_be_combined(cli: CliHarness) -> None:
     answer = cli.run("ingest", "--follow", "--dry-run")
     assert (answer.code, answer.out) == (2, "")
 
@@ -108,9 +108,7 @@ def test_verify_agrees_with_what_was_read(
     assert "no differences" in cli.run("verify", *deep).out
 
 
-def test_verify_ends_with_1_where_something_does_not_agree(
-    cli: CliHarness, sessions: Sessions
-) -> None:
+def test_verify_exits_with_1_if_anything_differs(cli: CliHarness, sessions: Sessions) -> None:
     data = sessions.done.path.read_bytes()
     lines = data.splitlines(keepends=True)
     lines[-2] = b"\n" * len(lines[-2])
@@ -122,7 +120,7 @@ def test_verify_ends_with_1_where_something_does_not_agree(
     assert "differences found" in cli.run("verify").out
 
 
-def test_verify_deep_finds_a_fact_that_the_file_does_not_tell(
+def test_verify_deep_finds_a_fact_that_is_not_in_the_file(
     cli: CliHarness, sessions: Sessions
 ) -> None:
     with Database(cli.db) as database:
@@ -161,7 +159,7 @@ def test_verify_deep_shows_its_progress_in_a_pipe(
 
 
 @pytest.mark.parametrize("deep", [[], ["--deep"]])
-def test_verify_says_what_it_does_not_test(
+def test_verify_states_what_it_does_not_check(
     cli: CliHarness, sessions: Sessions, deep: list[str]
 ) -> None:
     said = cli.json("verify", *deep)["tested"]
@@ -169,7 +167,7 @@ def test_verify_says_what_it_does_not_test(
     assert "Not checked: " in said
 
 
-def test_verify_without_a_database_has_nothing_to_say(cli: CliHarness) -> None:
+def test_verify_without_a_database_checks_nothing(cli: CliHarness) -> None:
     answer = cli.run("verify", "--json")
     assert (answer.code, answer.json["sources"]) == (0, [])
     assert "`tailboard ingest`" in answer.err

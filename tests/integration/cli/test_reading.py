@@ -20,7 +20,7 @@ TURN_KEYS = {
 TOKENS = {"input", "cached", "output", "reasoning", "total"}
 
 
-def test_status_holds_what_is_promised(cli: CliHarness, sessions: Sessions) -> None:
+def test_status_json_has_the_promised_keys(cli: CliHarness, sessions: Sessions) -> None:
     status = cli.json("status")
     assert status["schema"] == "tailboard.status/1"
     assert status["behind_bytes"] == 0
@@ -37,7 +37,7 @@ def test_status_holds_what_is_promised(cli: CliHarness, sessions: Sessions) -> N
     assert set(status["owner"]) == {"pid", "since", "role"}
 
 
-def test_sessions_that_were_left_long_ago_are_idle_and_not_in_the_status(
+def test_old_open_sessions_are_idle_and_not_in_the_status(
     cli: CliHarness, sessions: Sessions
 ) -> None:
     assert cli.now is not None
@@ -48,7 +48,7 @@ def test_sessions_that_were_left_long_ago_are_idle_and_not_in_the_status(
     assert sorted(states) == ["done", "failed", "idle", "idle", "idle"]
 
 
-def test_what_cannot_be_read_is_told_as_such_and_not_as_work_that_waits(
+def test_unreadable_files_are_shown_as_such_and_not_as_backlog(
     cli: CliHarness, sessions: Sessions
 ) -> None:
     home = Home(cli.home)
@@ -62,7 +62,7 @@ def test_what_cannot_be_read_is_told_as_such_and_not_as_work_that_waits(
     assert (status["behind_bytes"], status["sources"]["damaged"]) == (0, 1)
 
 
-def test_status_tells_what_was_not_read_yet(cli: CliHarness, sessions: Sessions) -> None:
+def test_status_shows_the_backlog(cli: CliHarness, sessions: Sessions) -> None:
     with sessions.running.path.open("ab") as file:
         file.write(b'{"half a line')
     status = cli.json("status")
@@ -78,7 +78,7 @@ def test_status_shows_live_sessions_with_the_reason(cli: CliHarness, sessions: S
     assert "1 line: `tailboard quarantine list`" in out
 
 
-def test_sessions_hold_what_is_promised(cli: CliHarness, sessions: Sessions) -> None:
+def test_sessions_json_has_the_promised_keys(cli: CliHarness, sessions: Sessions) -> None:
     document = cli.json("sessions")
     assert document["schema"] == "tailboard.sessions/1"
     rows = {row["id"]: row for row in document["sessions"]}
@@ -113,7 +113,7 @@ def test_sessions_can_be_filtered_and_paged(cli: CliHarness, sessions: Sessions)
     assert ids("--limit", "2", "--offset", "1") == every[1:3]
 
 
-def test_a_list_for_people_shows_a_state_as_glyph_and_word(
+def test_a_printed_list_shows_a_state_as_glyph_and_word(
     cli: CliHarness, sessions: Sessions
 ) -> None:
     out = cli.run("sessions").out
@@ -123,7 +123,7 @@ def test_a_list_for_people_shows_a_state_as_glyph_and_word(
     assert cli.run("sessions").out.isascii()
 
 
-def test_show_tells_a_session_turn_by_turn(cli: CliHarness, sessions: Sessions) -> None:
+def test_show_prints_a_session_turn_by_turn(cli: CliHarness, sessions: Sessions) -> None:
     document = cli.json("show", sessions.done.thread.id)
     assert document["schema"] == "tailboard.show/1"
     assert document["session"]["id"] == sessions.done.thread.id
@@ -149,7 +149,7 @@ def test_show_tells_a_session_turn_by_turn(cli: CliHarness, sessions: Sessions) 
     assert document["goals"] == []
 
 
-def test_show_tells_the_plan_that_stands_and_the_goal_as_far_as_it_is_known(
+def test_show_prints_the_current_plan_and_the_goal(
     cli: CliHarness,
 ) -> None:
     session = Home(cli.home).session("g4", "0.155.0")
@@ -174,7 +174,7 @@ def test_show_tells_the_plan_that_stands_and_the_goal_as_far_as_it_is_known(
     ]
 
 
-def test_show_tells_what_was_said_while_a_turn_ran(cli: CliHarness) -> None:
+def test_show_prints_prompts_sent_during_a_turn(cli: CliHarness) -> None:
     session = Home(cli.home).session("g4", "0.169.0")
     session.prompt("Fix the parser")
     session.command("pytest", exit_code=0, output="ok")
@@ -191,7 +191,7 @@ def test_show_tells_what_was_said_while_a_turn_ran(cli: CliHarness) -> None:
     assert "And leave the lexer alone" in day
 
 
-def test_show_names_a_turn_that_only_compacts(cli: CliHarness) -> None:
+def test_show_labels_a_turn_that_only_compacts(cli: CliHarness) -> None:
     session = Home(cli.home).session("g4", "0.169.0")
     session.prompt("Fix the parser")
     session.end_turn("Done.")
@@ -218,7 +218,7 @@ def test_an_answer_is_what_codex_calls_the_last_agent_message(cli: CliHarness) -
     assert "Which colour?" not in cli.run("journal", "show", "--session", session.thread.id).out
 
 
-def test_show_can_be_asked_for_one_turn(cli: CliHarness, sessions: Sessions) -> None:
+def test_show_can_print_one_turn(cli: CliHarness, sessions: Sessions) -> None:
     document = cli.json("show", sessions.done.thread.id, "--turn", "2")
     assert [turn["n"] for turn in document["turns"]] == [2]
     assert document["plans"] == []
@@ -227,7 +227,7 @@ def test_show_can_be_asked_for_one_turn(cli: CliHarness, sessions: Sessions) -> 
     assert "there is no turn 3" in answer.err
 
 
-def test_what_a_log_holds_cannot_act_on_the_terminal(cli: CliHarness, sessions: Sessions) -> None:
+def test_text_of_a_log_cannot_control_the_terminal(cli: CliHarness, sessions: Sessions) -> None:
     out = cli.run("show", sessions.done.thread.id).out
     assert "Thanks ␛[31mred␛[0m <U+202E>" in out
     assert "\x1b" not in out
@@ -244,25 +244,21 @@ def test_raw_lines_are_those_of_the_file(cli: CliHarness, sessions: Sessions) ->
     assert '"task_started"' in turn[0]
 
 
-def test_raw_lines_of_a_file_that_is_gone_are_not_made_up(
-    cli: CliHarness, sessions: Sessions
-) -> None:
+def test_raw_lines_of_a_missing_file_are_refused(cli: CliHarness, sessions: Sessions) -> None:
     sessions.done.path.unlink()
     answer = cli.run("show", sessions.done.thread.id, "--raw")
     assert (answer.code, answer.out) == (1, "")
     assert "The file is not there any more" in answer.err
 
 
-def test_raw_lines_of_a_file_that_shrank_are_not_made_up(
-    cli: CliHarness, sessions: Sessions
-) -> None:
+def test_raw_lines_of_a_truncated_file_are_refused(cli: CliHarness, sessions: Sessions) -> None:
     sessions.done.path.write_bytes(b"{}\n")
     answer = cli.run("show", sessions.done.thread.id, "--raw", "--json")
     assert (answer.code, answer.out) == (1, "")
     assert "`tailboard ingest`" in answer.err
 
 
-def test_an_id_that_is_shown_can_be_asked_for_also_beside_others_that_are_not_shown(
+def test_a_printed_id_prefix_is_unique_among_all_sessions(
     cli: CliHarness,
 ) -> None:
     home = Home(cli.home)
@@ -282,7 +278,7 @@ def test_an_id_that_is_shown_can_be_asked_for_also_beside_others_that_are_not_sh
     assert cli.run("show", hits[hits.index("·", 2) + 1]).code == 0
 
 
-def test_a_prefix_that_fits_several_sessions_is_refused_with_all_of_them(
+def test_an_ambiguous_prefix_is_refused_with_all_matches(
     cli: CliHarness, sessions: Sessions
 ) -> None:
     answer = cli.run("show", "0", "--json")
@@ -292,7 +288,7 @@ def test_a_prefix_that_fits_several_sessions_is_refused_with_all_of_them(
 
 
 @pytest.mark.parametrize("command", [["show", "zzzz"], ["sessions", "--session", "zzzz"]])
-def test_a_name_that_fits_nothing_is_not_found(
+def test_an_unknown_id_is_not_found(
     cli: CliHarness, sessions: Sessions, command: list[str]
 ) -> None:
     answer = cli.run(*command)
@@ -301,7 +297,7 @@ def test_a_name_that_fits_nothing_is_not_found(
 
 
 @pytest.mark.parametrize("by", ["day", "model", "project", "session"])
-def test_usage_adds_up_to_the_same_whichever_way(
+def test_usage_has_the_same_total_for_every_grouping(
     cli: CliHarness, sessions: Sessions, by: str
 ) -> None:
     document = cli.json("usage", "--by", by)
@@ -313,7 +309,7 @@ def test_usage_adds_up_to_the_same_whichever_way(
     assert sum(row["total"] for row in document["rows"]) == expected
 
 
-def test_usage_can_be_narrowed(cli: CliHarness, sessions: Sessions) -> None:
+def test_usage_can_be_filtered(cli: CliHarness, sessions: Sessions) -> None:
     rows = cli.json("usage", "--by", "session", "--session", sessions.done.thread.id)["rows"]
     assert [row["key"] for row in rows] == [sessions.done.thread.id]
     assert cli.json("usage", "--since", "2026-11-22")["rows"] == []
@@ -321,7 +317,7 @@ def test_usage_can_be_narrowed(cli: CliHarness, sessions: Sessions) -> None:
     assert cli.run("usage").out.startswith("DAY")
 
 
-def test_sources_tell_how_far_each_is_read(cli: CliHarness, sessions: Sessions) -> None:
+def test_sources_shows_how_far_each_file_is_read(cli: CliHarness, sessions: Sessions) -> None:
     document = cli.json("sources", "--session", sessions.done.thread.id)
     (source,) = document["sources"]
     assert set(source) >= {
@@ -346,7 +342,7 @@ def test_quarantine_keeps_the_line_and_the_reason(cli: CliHarness, sessions: Ses
     assert cli.run("quarantine", "show", "9:9").code == 1
 
 
-def test_sql_answers_questions_to_the_views(cli: CliHarness, sessions: Sessions) -> None:
+def test_sql_queries_the_views(cli: CliHarness, sessions: Sessions) -> None:
     question = "SELECT project, count(*) AS n FROM v_sessions GROUP BY ALL ORDER BY ALL"
     document = cli.json("sql", question)
     assert document["columns"] == ["project", "n"]
@@ -377,7 +373,7 @@ def test_sql_answers_questions_to_the_views(cli: CliHarness, sessions: Sessions)
         "CHECKPOINT",
     ],
 )
-def test_sql_that_does_more_than_ask_is_refused_and_changes_nothing(
+def test_sql_that_does_not_only_read_is_refused_and_changes_nothing(
     cli: CliHarness, sessions: Sessions, statement: str
 ) -> None:
     answer = cli.run("sql", statement, "--json")
@@ -386,7 +382,7 @@ def test_sql_that_does_more_than_ask_is_refused_and_changes_nothing(
     assert cli.json("sql", "SELECT count(*) FROM v_turns")["rows"] == [[6]]
 
 
-def test_the_question_an_error_suggests_is_answered(cli: CliHarness, sessions: Sessions) -> None:
+def test_the_sql_query_that_an_error_suggests_works(cli: CliHarness, sessions: Sessions) -> None:
     question = "SELECT view_name FROM duckdb_views() WHERE NOT internal"
     assert question in cli.run("sql", "DROP TABLE turns").err
     assert ["v_sessions"] in cli.json("sql", question)["rows"]
@@ -399,7 +395,7 @@ def test_the_document_is_pure_ascii_and_one_line(cli: CliHarness, sessions: Sess
     json.loads(out)
 
 
-def test_somebody_who_is_new_is_told_three_things(cli: CliHarness) -> None:
+def test_a_new_user_sees_three_hints(cli: CliHarness) -> None:
     told = cli.run("status").out
     assert told.startswith("Nothing has been read yet.\n\nThree things to know:\n")
     assert [line.split()[0] for line in told.splitlines()[3:]] == [
@@ -416,7 +412,7 @@ def test_somebody_who_is_new_is_told_three_things(cli: CliHarness) -> None:
 
 
 @pytest.mark.parametrize("command", [["sessions"], ["usage"]])
-def test_a_project_that_nobody_knows_is_told_as_such_with_one_that_is_called_alike(
+def test_an_unknown_project_is_reported_with_a_similar_name(
     cli: CliHarness, sessions: Sessions, command: list[str]
 ) -> None:
     answer = cli.run(*command, "--project", "sit")
@@ -426,6 +422,6 @@ def test_a_project_that_nobody_knows_is_told_as_such_with_one_that_is_called_ali
     assert cli.run(*command, "--project", "/home/dev/site", "--since", "1m").code == 0
 
 
-def test_usage_by_session_says_what_each_is_called(cli: CliHarness, sessions: Sessions) -> None:
+def test_usage_by_session_shows_titles(cli: CliHarness, sessions: Sessions) -> None:
     row = cli.run("usage", "--by", "session", "--session", sessions.done.thread.id).out
     assert "Fix the parser" in row

@@ -24,7 +24,7 @@ NOW = datetime.fromtimestamp(shipped().now_ms / 1000, UTC)
 
 ELSEWHERE = {
     "tailboard demo": "tests/integration/tui/test_demo.py",
-    "tailboard ingest --follow": "tests/integration/sharing/test_program.py",
+    "tailboard ingest --follow": "tests/integration/sharing/test_commands_and_owner.py",
     "tailboard config edit": "tests/integration/cli/test_config.py",
     "pipx install .": "tests/integration/package/test_install.py",
     "uv tool install .": "tests/integration/package/test_install.py",
@@ -104,13 +104,13 @@ def test_a_command_in_the_readme_works(demo: CliHarness, command: str) -> None:
 
 
 @pytest.mark.parametrize("command", MAKE)
-def test_make_knows_what_the_readme_asks_of_it(command: str) -> None:
+def test_the_make_targets_of_the_readme_exist(command: str) -> None:
     words = shlex.split(command)
     done = subprocess.run([*words, "-n"], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 
 
-def test_what_is_not_run_here_is_run_elsewhere() -> None:
+def test_readme_commands_that_are_skipped_here_have_another_test() -> None:
     left = set(COMMANDS) - set(OURS) - set(MAKE)
     assert left <= set(ELSEWHERE), "say here where it is tested"
     for command, test in ELSEWHERE.items():
@@ -118,7 +118,7 @@ def test_what_is_not_run_here_is_run_elsewhere() -> None:
         assert last in (ROOT / test).read_text(), command
 
 
-def test_every_picture_file_and_place_the_readme_names_is_there() -> None:
+def test_every_picture_file_and_anchor_in_the_readme_exists() -> None:
     named = re.findall(r"\]\((?!https?:)([^)]+)\)", README + MANUAL)
     assert "screenshots/board.png" in named
     for path, _, place in (name.partition("#") for name in named):
@@ -126,7 +126,7 @@ def test_every_picture_file_and_place_the_readme_names_is_there() -> None:
         assert not place or f"\n## {place.capitalize()}\n" in (ROOT / path).read_text(), place
 
 
-def test_the_readme_is_read_in_two_minutes_as_far_as_a_newcomer_needs() -> None:
+def test_the_first_part_of_the_readme_is_short() -> None:
     """What it is, how to start, and the tour; a page is read at some 250 words a minute."""
     beginning = README.partition("## What it promises")[0]
     assert len(re.sub(r"!\[.*?\]\(.*?\)", "", beginning).split()) <= 500
@@ -144,7 +144,7 @@ def test_every_promise_names_the_test_that_proves_it() -> None:
             assert name in (ROOT / path).read_text(), name
 
 
-def test_what_the_readme_says_of_a_command_in_brackets_it_takes() -> None:
+def test_command_options_in_the_readme_exist() -> None:
     """Options and commands below it, as in: `tailboard verify` (`--deep` compares every fact)."""
     said = re.findall(r"`tailboard ([^`]+)`\s\(([^)]*)\)", PAGES)
     assert len(said) > 5
@@ -163,6 +163,6 @@ def takes(command: str, below: str) -> bool:
     return isinstance(group, click.Group) and below in group.list_commands(click.Context(group))
 
 
-def test_what_the_readme_has_a_shell_evaluate_is_a_script(demo: CliHarness) -> None:
+def test_shell_scripts_in_the_readme_are_valid(demo: CliHarness) -> None:
     (command,) = set(re.findall(r"\$\(tailboard ([^)]+)\)", PAGES))
     assert "_tailboard_completion" in demo.run(*command.split()).out

@@ -57,7 +57,7 @@ def test_a_scan_counts_by_kind_and_place_and_shows_no_secret(leaky: CliHarness) 
 
 
 @pytest.mark.fault("S01")
-def test_after_it_is_applied_no_byte_of_it_is_left(leaky: CliHarness) -> None:
+def test_after_apply_no_byte_of_the_secret_is_left(leaky: CliHarness) -> None:
     assert left(leaky.db.parent) != []
     answer = leaky.run("redact", "apply", "--yes")
     assert answer.code == 0, answer.err
@@ -70,14 +70,14 @@ def test_after_it_is_applied_no_byte_of_it_is_left(leaky: CliHarness) -> None:
     assert leaky.run("verify").code == 0
 
 
-def test_a_dry_run_and_a_no_change_nothing(leaky: CliHarness) -> None:
+def test_a_dry_run_or_a_declined_confirmation_changes_nothing(leaky: CliHarness) -> None:
     before = leaky.json("redact", code=1)["total"]
     assert leaky.run("redact", "apply", "--dry-run").code == 0
     assert leaky.run("redact", "apply").code == 2
     assert leaky.json("redact", code=1)["total"] == before
 
 
-def test_while_somebody_else_has_it_open_it_is_scanned_but_not_written_anew(
+def test_a_database_open_elsewhere_is_scanned_but_not_rewritten(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     cli = CliHarness(tmp_path, capsys)

@@ -66,7 +66,7 @@ def kinds(local: LocalReader, text: str) -> list[str]:
     "text",
     ["src/x.py", "foo_bar", "what's", "AND", "%", "_", "(a+)+$", ";DROP", "\\", "'", '"100 % of"'],
 )
-def test_signs_are_found_as_they_were_written(local: LocalReader, text: str) -> None:
+def test_punctuation_is_found_as_written(local: LocalReader, text: str) -> None:
     assert "prompt" in kinds(local, text)
     assert not kinds(local, f"{text} nowhere-to-be-found")
 
@@ -74,7 +74,7 @@ def test_signs_are_found_as_they_were_written(local: LocalReader, text: str) -> 
 @pytest.mark.fault("U14")
 @given(st.text(max_size=80))
 @settings(max_examples=300 if SOAK else 20, deadline=None)
-def test_no_question_is_too_odd(local: LocalReader, text: str) -> None:
+def test_any_query_is_answered(local: LocalReader, text: str) -> None:
     answer = found(local, text)
     assert answer.total >= len(answer.hits)
 
@@ -82,7 +82,7 @@ def test_no_question_is_too_odd(local: LocalReader, text: str) -> None:
 @pytest.mark.fault("U14")
 @given(st.data())
 @settings(max_examples=300 if SOAK else 12, deadline=None)
-def test_every_piece_of_what_was_said_is_found(local: LocalReader, data: st.DataObject) -> None:
+def test_every_part_of_a_text_is_found(local: LocalReader, data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(SAID) - 2))
     piece = SAID[start : data.draw(st.integers(start + 1, len(SAID)))].replace('"', " ").strip()
     for word in piece.split():
@@ -90,12 +90,12 @@ def test_every_piece_of_what_was_said_is_found(local: LocalReader, data: st.Data
 
 
 @pytest.mark.fault("U14")
-def test_a_question_of_a_megabyte_is_answered(local: LocalReader) -> None:
+def test_a_query_of_a_megabyte_is_answered(local: LocalReader) -> None:
     assert found(local, "lexer " * 200_000).total > 0
     assert found(local, "x" * 1_000_000).total == 0
 
 
-def test_everything_is_looked_through(local: LocalReader) -> None:
+def test_all_kinds_of_text_are_searched(local: LocalReader) -> None:
     assert kinds(local, "lexer") == [
         "answer", "answer", "command", "command", "file", "prompt", "step",
     ]  # fmt: skip
@@ -104,7 +104,7 @@ def test_everything_is_looked_through(local: LocalReader) -> None:
     assert kinds(local, "hello ünïcode") == ["step"]
 
 
-def test_words_may_be_far_apart_in_a_command_and_what_it_printed(local: LocalReader) -> None:
+def test_words_can_be_far_apart_in_a_command_and_its_output(local: LocalReader) -> None:
     assert kinds(local, "pytest failed importerror lexer") == ["output"]
     assert kinds(local, "lexer -pytest -patch kind:command") == []
 
@@ -116,19 +116,19 @@ def test_whole_words_come_before_parts_and_the_new_before_the_old(local: LocalRe
     assert [hit.kind for hit in found(local, '"read the lexer"').hits] == ["prompt", "step"]
 
 
-def test_what_was_printed_is_found_also_where_the_command_says_it_too(local: LocalReader) -> None:
+def test_output_is_found_even_if_the_command_matches_too(local: LocalReader) -> None:
     assert kinds(local, "lexer kind:output") == ["output", "output"]
     assert {hit.tool for hit in found(local, "kind:output").hits} >= {"exec_command"}
     assert kinds(local, "lexer kind:command kind:output") == ["command", "command"]
 
 
-def test_a_patch_is_shown_by_the_file_it_is_of(local: LocalReader) -> None:
+def test_a_patch_is_shown_with_its_file(local: LocalReader) -> None:
     assert "*** Add File: notes/lexer.md" in {
         hit.excerpt for hit in found(local, "tool:apply_patch").hits
     }
 
 
-def test_what_a_script_patched_is_found_by_what_it_printed(tmp_path: Path) -> None:
+def test_a_patch_of_a_script_is_found_by_its_output(tmp_path: Path) -> None:
     """In code mode a patch is a call of a script's, and has no command of its own."""
     harness = FaultHarness(tmp_path)
     session = harness.home.session("g4", "0.169.0", code_mode=True)
@@ -145,11 +145,11 @@ def test_what_a_script_patched_is_found_by_what_it_printed(tmp_path: Path) -> No
         }
 
 
-def test_what_tailboard_itself_printed_comes_last(local: LocalReader) -> None:
+def test_output_of_tailboard_itself_comes_last(local: LocalReader) -> None:
     assert [hit.kind for hit in found(local, "zebras").hits] == ["output", "self"]
 
 
-def test_a_step_is_told_once_as_it_stands_now(local: LocalReader) -> None:
+def test_a_step_is_shown_once_with_its_present_state(local: LocalReader) -> None:
     (hit,) = found(local, "hello kind:step").hits
     assert hit.status == "completed"
 
@@ -174,7 +174,7 @@ def test_filters_narrow(local: LocalReader) -> None:
         "status:USAGELIMITED", "project:İSTANBUL", "project:/home/dev/İstanbul", "branch:Fix/ΟΔΟΣ",
     ],
 )  # fmt: skip
-def test_a_filter_fits_whatever_its_capitals(spelled: LocalReader, text: str) -> None:
+def test_filters_ignore_case(spelled: LocalReader, text: str) -> None:
     assert found(spelled, text).total >= 1
 
 
@@ -214,7 +214,7 @@ def test_a_turn_that_failed_without_a_message_is_an_error_too(
             assert (hit.kind, hit.excerpt, hit.status) == ("error", said, "failed")
 
 
-def test_a_session_is_where_its_newest_part_is_even_if_nobody_knows_when_the_other_began(
+def test_a_session_has_the_folder_of_its_newest_part(
     tmp_path: Path,
 ) -> None:
     harness = FaultHarness(tmp_path)
@@ -240,7 +240,7 @@ def test_a_session_is_where_its_newest_part_is_even_if_nobody_knows_when_the_oth
         assert found(local, "kind:prompt branch:main").total == 0
 
 
-def test_a_step_that_a_script_set_twice_stands_as_it_was_set_last(tmp_path: Path) -> None:
+def test_a_step_set_twice_by_a_script_has_its_last_state(tmp_path: Path) -> None:
     harness = FaultHarness(tmp_path)
     session = harness.home.session("g4", "0.169.0", code_mode=True)
     session.prompt("Plan it")
@@ -291,7 +291,7 @@ def test_a_hit_names_the_turn_as_show_counts_it(local: LocalReader) -> None:
     assert [hit.turn for hit in found(local, "kind:prompt").hits] == [1, 2, 1]
 
 
-def test_a_prompt_of_a_session_that_is_gone_is_still_found(tmp_path: Path) -> None:
+def test_a_prompt_of_a_missing_session_is_still_found(tmp_path: Path) -> None:
     harness = FaultHarness(tmp_path)
     harness.home.history(harness.home.session(), "Typed long ago")
     harness.read()
@@ -315,7 +315,7 @@ def test_a_line_is_found_as_soon_as_it_is_stored(tmp_path: Path) -> None:
         assert found(LocalReader(database), "haystack").total == 1
 
 
-def test_search_answers_with_what_is_promised(cli: CliHarness, sessions: Sessions) -> None:
+def test_search_json_has_the_promised_keys(cli: CliHarness, sessions: Sessions) -> None:
     document = cli.json("search", "parser")
     assert document["schema"] == "tailboard.search/1"
     assert document["total"] == len(document["hits"]) == 3
@@ -325,14 +325,14 @@ def test_search_answers_with_what_is_promised(cli: CliHarness, sessions: Session
     assert {hit["kind"] for hit in document["hits"]} == {"prompt", "command", "file"}
 
 
-def test_options_narrow_as_filters_do(cli: CliHarness, sessions: Sessions) -> None:
+def test_options_have_the_same_effect_as_filters(cli: CliHarness, sessions: Sessions) -> None:
     assert cli.json("search", "parser", "--project", "nowhere")["total"] == 0
     assert cli.json("search", "parser", "--session", sessions.done.thread.id)["total"] == 3
     assert len(cli.json("search", "parser", "--limit", "1")["hits"]) == 1
     assert cli.run("search", "parser", "--session", "ffff").code == 1
 
 
-def test_people_see_where_and_the_line(cli: CliHarness, sessions: Sessions) -> None:
+def test_a_hit_is_printed_with_its_session_and_line(cli: CliHarness, sessions: Sessions) -> None:
     answer = cli.run("search", "changelog")
     where, line = answer.out.splitlines()
     id_ = where.split(" · ")[1]
@@ -343,9 +343,7 @@ def test_people_see_where_and_the_line(cli: CliHarness, sessions: Sessions) -> N
     assert "\x1b" not in cli.run("search", "red").out
 
 
-def test_who_has_the_database_answers_the_others_with_what_is_new(
-    cli: CliHarness, sessions: Sessions
-) -> None:
+def test_search_through_the_owner_finds_new_lines(cli: CliHarness, sessions: Sessions) -> None:
     alone = cli.json("search", "parser")
     with following(cli):
         assert cli.json("search", "parser") == alone
@@ -358,7 +356,7 @@ def test_who_has_the_database_answers_the_others_with_what_is_new(
         assert found == 1
 
 
-def test_before_anything_was_read_nothing_is_found(cli: CliHarness) -> None:
+def test_without_a_database_nothing_is_found(cli: CliHarness) -> None:
     assert cli.json("search", "x") == {"schema": "tailboard.search/1", "hits": [], "total": 0}
 
 
@@ -371,7 +369,7 @@ def test_before_anything_was_read_nothing_is_found(cli: CliHarness) -> None:
         ("has:foo", "`has:foo` is not known; use has:error."),
     ],
 )
-def test_a_filter_that_means_nothing_is_refused_in_a_command_and_in_quotes_looked_for(
+def test_an_unknown_filter_value_is_refused_unless_it_is_quoted(
     cli: CliHarness, sessions: Sessions, written: str, told: str
 ) -> None:
     answer = cli.run("search", written, "parser")

@@ -21,7 +21,7 @@ def test_a_copy_can_be_opened_by_any_duckdb(cli: CliHarness, sessions: Sessions)
     assert counted == (5,)
 
 
-def test_ending_in_parquet_it_is_a_folder_of_views(cli: CliHarness, sessions: Sessions) -> None:
+def test_a_parquet_snapshot_is_a_folder_of_views(cli: CliHarness, sessions: Sessions) -> None:
     out = cli.tmp / "copy.parquet"
     answer = cli.run("snapshot", "--out", str(out))
     assert answer.code == 0
@@ -31,7 +31,7 @@ def test_ending_in_parquet_it_is_a_folder_of_views(cli: CliHarness, sessions: Se
     assert rows == (5,)
 
 
-def test_a_file_in_the_way_stays_unless_it_is_given_up(cli: CliHarness, sessions: Sessions) -> None:
+def test_an_existing_file_is_kept_without_overwrite(cli: CliHarness, sessions: Sessions) -> None:
     out = cli.tmp / "copy.duckdb"
     out.write_text("mine")
     answer = cli.run("snapshot", "--out", str(out))
@@ -71,7 +71,7 @@ def test_the_database_itself_is_never_overwritten(
     assert cli.run("snapshot", "--out", str(cli.db) + ".copy", "--overwrite").code == 0
 
 
-def test_where_nothing_was_read_there_is_nothing_to_copy(cli: CliHarness, tmp_path: Path) -> None:
+def test_without_a_database_there_is_nothing_to_copy(cli: CliHarness, tmp_path: Path) -> None:
     answer = cli.run("snapshot", "--out", str(tmp_path / "copy.duckdb"))
     assert answer.code == 1
     assert "nothing to copy" in answer.err

@@ -36,6 +36,6 @@ def test_a_printed_command_is_a_real_one(suggestion: str) -> None:
     assert {word for word in words if word.startswith("--")} <= options
 
 
-def test_there_are_suggestions_to_look_at() -> None:
+def test_there_are_suggestions_to_check() -> None:
     assert "tailboard ingest" in PRINTED
     assert "tailboard quarantine list" in PRINTED

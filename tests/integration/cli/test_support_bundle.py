@@ -20,7 +20,9 @@ def bundle(cli: CliHarness) -> dict[str, Any]:
     return found
 
 
-def test_it_says_how_things_stand(cli: CliHarness, sessions: Sessions) -> None:
+def test_the_bundle_contains_versions_counts_and_checks(
+    cli: CliHarness, sessions: Sessions
+) -> None:
     found = bundle(cli)
     assert list(found["versions"]) == ["tailboard", "python", "duckdb", "textual", "schema"]
     assert sum(row["sessions"] for row in found["counts"]["sessions"]) == 5
@@ -29,7 +31,9 @@ def test_it_says_how_things_stand(cli: CliHarness, sessions: Sessions) -> None:
     assert found["settings"]["stall_minutes"] == {"value": 5.0, "source": "default"}
 
 
-def test_it_holds_no_contents_no_ids_and_no_paths(cli: CliHarness, sessions: Sessions) -> None:
+def test_the_bundle_contains_no_contents_no_ids_and_no_paths(
+    cli: CliHarness, sessions: Sessions
+) -> None:
     text = cli.run("support-bundle").out
     assert json.loads(text)
     ids = (one.thread.id for one in (sessions.done, sessions.failed, sessions.waiting))
@@ -37,16 +41,14 @@ def test_it_holds_no_contents_no_ids_and_no_paths(cli: CliHarness, sessions: Ses
         assert said not in text, said
 
 
-def test_a_path_has_the_same_mark_everywhere_and_another_next_time(
-    cli: CliHarness, sessions: Sessions
-) -> None:
+def test_a_path_has_one_placeholder_per_bundle(cli: CliHarness, sessions: Sessions) -> None:
     first, second = bundle(cli), bundle(cli)
     mark = first["settings"]["db"]["value"]
     assert any(mark in check["detail"] for check in first["checks"])
     assert mark != second["settings"]["db"]["value"]
 
 
-def test_names_out_of_a_log_are_told_only_if_they_are_names(
+def test_names_from_a_log_are_included_only_if_they_are_plain_identifiers(
     cli: CliHarness, sessions: Sessions
 ) -> None:
     sessions.done.line("my secret plan: /home/robin", {})
@@ -57,7 +59,7 @@ def test_names_out_of_a_log_are_told_only_if_they_are_names(
     assert sorted(told) == ["new_thing", "odd"]
 
 
-def test_it_is_written_to_a_new_file_that_is_private(cli: CliHarness, sessions: Sessions) -> None:
+def test_the_bundle_is_written_to_a_new_private_file(cli: CliHarness, sessions: Sessions) -> None:
     out = cli.tmp / "bundle.json"
     answer = cli.run("support-bundle", "--out", str(out))
     assert "Read the file before you send it." in answer.out
@@ -68,7 +70,7 @@ def test_it_is_written_to_a_new_file_that_is_private(cli: CliHarness, sessions: 
     assert "File exists" in again.err
 
 
-def test_without_a_database_it_is_short_and_still_of_use(cli: CliHarness) -> None:
+def test_without_a_database_the_bundle_is_short(cli: CliHarness) -> None:
     found = bundle(cli)
     assert found["counts"]["tables"] == []
     assert not all(check["ok"] for check in found["checks"])

@@ -187,7 +187,7 @@ def test_a_killed_session_ends_in_an_open_turn(corpus: Corpus, folder: str) -> N
         ("0.169.0", "failed", "internal_server_error", "error"),
     ],
 )
-def test_a_server_error_fails_the_turn_as_far_as_the_release_tells(
+def test_a_server_error_fails_the_turn_if_the_release_records_it(
     corpus: Corpus, folder: str, state: str, code: str | None, reason: str | None
 ) -> None:
     stored = corpus(folder)
@@ -198,7 +198,7 @@ def test_a_server_error_fails_the_turn_as_far_as_the_release_tells(
 
 
 @pytest.mark.parametrize("folder", ["0.150.0", "0.169.0"])
-def test_a_goal_set_by_the_model_is_told_by_what_its_tool_answers(
+def test_a_goal_set_by_the_model_comes_from_the_result_of_its_tool(
     corpus: Corpus, folder: str
 ) -> None:
     stored = corpus(folder)
@@ -271,7 +271,7 @@ def test_every_line_of_every_session_is_read_and_known(
     assert all(source["lines"] == source["stored"] for source in stored.rows("sources"))
 
 
-def test_bare_files_tell_a_plan_only_by_the_commands_that_print_it(corpus: Corpus) -> None:
+def test_bare_files_contain_a_plan_only_in_the_commands_that_print_it(corpus: Corpus) -> None:
     stored = corpus("0.20.0")
     commands = stored.of("calls", sole(stored, PLAN_PROMPT), "command", "exit_code", kind="command")
     assert commands == [

@@ -77,7 +77,7 @@ def test_a_rollback_drops_the_turn_before_it(
 
 
 @pytest.mark.parametrize("folder", FORKS)
-def test_a_review_is_one_turn_and_its_echo_is_not_said_twice(corpus: Corpus, folder: str) -> None:
+def test_a_review_is_one_turn_and_its_repetition_is_not_stored(corpus: Corpus, folder: str) -> None:
     stored = corpus(folder)
     parent, child = whole(stored, "message 0"), whole(stored, REVIEW)
     review = stored.rows("turns", parent["id"])[-1]
@@ -111,7 +111,7 @@ def test_a_branch_that_changed_later_is_the_branch_of_the_session(corpus: Corpus
     assert whole(stored, "fork message")["branch"] == "feature/x"
 
 
-def test_a_compaction_asked_for_is_a_turn_that_nobody_prompted(corpus: Corpus) -> None:
+def test_a_requested_compaction_is_a_turn_without_a_prompt(corpus: Corpus) -> None:
     stored = corpus("0.145.0-fork-rename")
     parent = whole(stored, "message 0")
     (event,) = stored.rows("events", parent["id"], kind="compaction")
@@ -248,7 +248,7 @@ def test_a_killed_turn_is_lost_once_the_next_begins(corpus: Corpus) -> None:
     assert session["turn_state"] == "completed"
 
 
-def test_a_compressed_session_tells_what_a_plain_one_does(corpus: Corpus) -> None:
+def test_a_compressed_session_gives_the_same_facts_as_a_plain_one(corpus: Corpus) -> None:
     stored = corpus("0.169.0-compressed")
     kinds = {row["representation"] for row in stored.rows("sources")}
     assert kinds == {"plain", "zst"}

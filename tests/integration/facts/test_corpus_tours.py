@@ -33,7 +33,7 @@ def tour(corpus: Corpus, release: str) -> tuple[StoredHome, str]:
         ("0.155.0", ["completed", "completed", "failed"]),
     ],
 )
-def test_turns_end_as_far_as_the_release_tells(
+def test_turns_end_as_far_as_the_release_records_it(
     corpus: Corpus, release: str, states: list[str]
 ) -> None:
     stored, session = tour(corpus, release)
@@ -53,7 +53,7 @@ def test_turns_end_as_far_as_the_release_tells(
     ("release", "reason", "code"),
     [("0.125.0", "no answer", None), ("0.155.0", "error", "internal_server_error")],
 )
-def test_a_failed_turn_says_why_as_far_as_its_file_does(
+def test_a_failed_turn_has_the_error_of_its_file(
     corpus: Corpus, release: str, reason: str, code: str | None
 ) -> None:
     stored, session = tour(corpus, release)
@@ -124,7 +124,7 @@ def test_a_plan_that_was_refused_is_no_plan(corpus: Corpus, release: str) -> Non
 
 
 @pytest.mark.parametrize("release", TOURS)
-def test_models_and_places_are_those_of_the_session(corpus: Corpus, release: str) -> None:
+def test_models_and_folders_are_those_of_the_session(corpus: Corpus, release: str) -> None:
     stored, session = tour(corpus, release)
     models = {
         "0.36.0": "gpt-5-codex",

@@ -10,7 +10,7 @@ def commands(stored: StoredHome, session: str) -> list[Row]:
     return stored.rows("calls", session, kind="command")
 
 
-def test_what_was_refused_is_shown_as_refused(tmp_path: Path) -> None:
+def test_refused_calls_are_shown_as_refused(tmp_path: Path) -> None:
     home = Home(tmp_path / "home")
     session = oddities.refusals(home)
     session.write()
@@ -40,7 +40,7 @@ def test_a_command_whose_end_follows_its_output_is_counted_once(tmp_path: Path) 
     assert len(stored.rows("files", session.thread.id)) == 1
 
 
-def test_a_command_that_is_waited_for_ends_with_its_last_output(tmp_path: Path) -> None:
+def test_a_background_command_ends_with_its_last_output(tmp_path: Path) -> None:
     home = Home(tmp_path / "home")
     session = oddities.long_command(home)
     session.write()
@@ -55,7 +55,7 @@ def test_a_command_that_is_waited_for_ends_with_its_last_output(tmp_path: Path) 
     )
 
 
-def test_only_a_turn_without_an_answer_that_owed_one_failed(tmp_path: Path) -> None:
+def test_a_turn_failed_only_if_it_needed_an_answer_and_has_none(tmp_path: Path) -> None:
     home = Home(tmp_path / "home")
     session = oddities.wordless_turns(home)
     session.write()
@@ -83,7 +83,7 @@ def test_scripts_that_call_a_shell_are_commands_with_exit_codes(tmp_path: Path) 
     ]
 
 
-def test_what_codex_tells_late_or_in_scripts_is_where_it_belongs(tmp_path: Path) -> None:
+def test_late_records_and_results_of_scripts_belong_to_the_right_call(tmp_path: Path) -> None:
     home = Home(tmp_path / "home")
     session = oddities.live(home)
     session.write()

@@ -9,7 +9,7 @@ from tests.build import Home
 from tests.integration.facts.expectations import StoredHome
 
 
-def test_what_stands_around_a_faulty_line_goes_in(
+def test_the_lines_around_a_faulty_line_are_stored(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     def fails(*_: object) -> None:

@@ -72,7 +72,7 @@ def test_prompts_and_answers_are_there_once(built: Built) -> None:
         ]
 
 
-def test_turns_stand_as_their_files_tell(built: Built) -> None:
+def test_turns_have_the_state_that_their_files_record(built: Built) -> None:
     generation = built[2]
     for stored, session, expected in each(built):
         turns = expected.turns
@@ -95,7 +95,7 @@ def test_every_turn_cost_what_its_answers_cost(built: Built) -> None:
             assert stored.tokens(session) == counted
 
 
-def test_plans_are_told_revision_by_revision(built: Built) -> None:
+def test_plans_are_stored_revision_by_revision(built: Built) -> None:
     for stored, session, expected in each(built):
         plans = [(why, tuple(steps)) for _, why, steps in stored.plans(session)]
         assert plans == [(plan.explanation, plan.steps) for plan in expected.plan]
@@ -140,7 +140,7 @@ def test_patches_touch_their_files_once(built: Built) -> None:
         assert len(failed) == (0 if code_mode else expected.failed_patches)
 
 
-def test_goals_stand_as_they_were_left(built: Built) -> None:
+def test_goals_have_their_last_state(built: Built) -> None:
     for stored, session, expected in each(built):
         left: dict[str, str] = {}
         for objective, status in stored.of("goals", session, "objective", "status"):
@@ -253,7 +253,7 @@ def test_a_revert_keeps_what_was_before_it(tmp_path: Path, version: str) -> None
     assert stored.tokens(session.thread.id)[-1] == spent.total
 
 
-def test_a_reverted_plan_is_the_plan_no_more(tmp_path: Path) -> None:
+def test_a_reverted_plan_does_not_count(tmp_path: Path) -> None:
     home = Home(tmp_path / "home")
     session = home.session("g4", "0.169.0")
     session.prompt("Plan it")

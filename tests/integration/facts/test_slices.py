@@ -78,7 +78,7 @@ def compare(home: Path, tmp_path: Path, seed: int) -> None:
         *([("g3", "0.145.0", True), ("g4", "0.169.0", False)] if SOAK else []),
     ],
 )
-def test_scripted_sessions_tell_the_same_in_slices(
+def test_scripted_sessions_give_the_same_facts_in_slices(
     tmp_path: Path, generation: str, version: str, code_mode: bool
 ) -> None:
     home = Home(tmp_path / "whole")
@@ -91,7 +91,9 @@ def test_scripted_sessions_tell_the_same_in_slices(
 
 
 @pytest.mark.parametrize("seed", [4, 5] if SOAK else [4])
-def test_odd_shapes_of_some_releases_tell_the_same_in_slices(tmp_path: Path, seed: int) -> None:
+def test_odd_shapes_of_some_releases_give_the_same_facts_in_slices(
+    tmp_path: Path, seed: int
+) -> None:
     home = Home(tmp_path / "whole")
     for odd in oddities.ALL.values():
         odd(home).write()
@@ -103,7 +105,7 @@ def test_odd_shapes_of_some_releases_tell_the_same_in_slices(tmp_path: Path, see
     ("generation", "version"),
     [("g2", "0.98.0"), ("g3", "0.115.0"), ("g3", "0.145.0"), ("g4", "0.155.0"), ("g4", "0.169.0")],
 )
-def test_families_of_sessions_tell_the_same_in_slices(
+def test_families_of_sessions_give_the_same_facts_in_slices(
     tmp_path: Path, generation: str, version: str, seed: int
 ) -> None:
     home = Home(tmp_path / "whole")
@@ -139,7 +141,7 @@ def test_families_of_sessions_tell_the_same_in_slices(
 
 
 @pytest.mark.parametrize("folder", FOLDERS + MORE_FOLDERS * SOAK)
-def test_real_sessions_tell_the_same_in_slices(tmp_path: Path, folder: str) -> None:
+def test_real_sessions_give_the_same_facts_in_slices(tmp_path: Path, folder: str) -> None:
     compare(corpus() / folder, tmp_path, seed=len(folder))
 
 

@@ -91,7 +91,7 @@ def as_before(database: Path) -> None:
 
 
 @pytest.mark.parametrize("seed", [3, 4])
-def test_what_an_older_version_read_is_added_up_once_and_goes_on_from_there(
+def test_totals_of_an_older_version_are_computed_once_and_continued(
     tmp_path: Path, seed: int
 ) -> None:
     whole, database = scripted(tmp_path), tmp_path / "tailboard.duckdb"

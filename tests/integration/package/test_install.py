@@ -56,7 +56,7 @@ def env(tmp_path: Path) -> dict[str, str]:
     return {"HOME": str(tmp_path), "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"}
 
 
-def test_the_installed_program_knows_itself(program: Path, env: dict[str, str]) -> None:
+def test_the_installed_program_prints_its_version(program: Path, env: dict[str, str]) -> None:
     done = run(program, "--version", **env)
     assert done.stdout.startswith(f"tailboard {ingest.__version__}, python 3."), done.stderr
     assert ", duckdb 2." in done.stdout

@@ -52,13 +52,13 @@ def python(env: dict[str, str], *arguments: str) -> int:
     return subprocess.run(command, env=os.environ | env, capture_output=True).returncode
 
 
-def test_whoever_reaches_out_is_seen_here(note: Path, env: dict[str, str]) -> None:
+def test_this_test_detects_a_connection(note: Path, env: dict[str, str]) -> None:
     reach = "import socket; socket.socket().connect_ex(('127.0.0.1', 9))"
     assert python(env, "-c", reach) == 0
     assert "socket.connect" in note.read_text()
 
 
-def test_no_command_and_not_the_dashboard_reaches_out(
+def test_no_command_and_not_the_dashboard_opens_a_connection(
     note: Path, env: dict[str, str], tmp_path: Path
 ) -> None:
     for words in (

@@ -117,13 +117,13 @@ def test_no_private_text_is_in_the_bytes_of_any_file(cli: CliHarness, spooled: l
 
 class TestClipping:
     @pytest.mark.parametrize("at", [0, 1, HEAD_CHARS - 20, HEAD_CHARS - 1, HEAD_CHARS, 3_000])
-    def test_a_secret_across_the_end_of_the_head_is_not_seen_in_part(self, at: int) -> None:
+    def test_a_secret_across_the_end_of_the_head_is_masked_completely(self, at: int) -> None:
         filler = "word " * 4_000
         head, tail = head_and_tail(f"{filler[:at]} {KEY} {filler}")
         assert "gh" + "p_" not in head + (tail or "")
 
     @pytest.mark.parametrize("back", [0, 1, 20, TAIL_CHARS - 20, TAIL_CHARS, TAIL_CHARS + 30])
-    def test_a_secret_across_the_begin_of_the_tail_is_not_seen_in_part(self, back: int) -> None:
+    def test_a_secret_across_the_start_of_the_tail_is_masked_completely(self, back: int) -> None:
         filler = "word " * 4_000
         head, tail = head_and_tail(f"{filler} {KEY} {filler[: max(0, back - 5)]}")
         assert "B2" not in head + (tail or "")

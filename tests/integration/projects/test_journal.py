@@ -66,7 +66,9 @@ def test_a_session_is_shown_by_the_beginning_of_its_id(cli: CliHarness) -> None:
     assert one.thread.id not in shown
 
 
-def test_a_day_is_a_day_of_the_zone(cli: CliHarness, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_day_is_in_the_local_time_zone(
+    cli: CliHarness, capsys: pytest.CaptureFixture[str]
+) -> None:
     write(cli, scenarios.plan)
     env = {"CODEX_HOME": str(cli.home), "TAILBOARD_DB": str(cli.db), "PATH": ""}
     far = timezone(timedelta(hours=-9))
@@ -76,7 +78,7 @@ def test_a_day_is_a_day_of_the_zone(cli: CliHarness, capsys: pytest.CaptureFixtu
     assert "2026-11-20 23:00:00" in shown
 
 
-def test_a_plan_that_moves_without_a_word_is_told_in_ours(cli: CliHarness) -> None:
+def test_plan_changes_without_an_explanation_are_described(cli: CliHarness) -> None:
     def silent(home: Home, **_: object) -> Rollout:
         session = home.session()
         session.prompt("Begin")
@@ -90,7 +92,7 @@ def test_a_plan_that_moves_without_a_word_is_told_in_ours(cli: CliHarness) -> No
     assert re.findall(r"- [\d:]+ (\w+.*) @", told)[:2] == ["planned", "went on"]
 
 
-def test_sessions_whose_turns_have_no_times_are_told_on_the_day_they_began(cli: CliHarness) -> None:
+def test_sessions_without_turn_times_are_in_the_journal_of_their_first_day(cli: CliHarness) -> None:
     def old(home: Home) -> Rollout:
         session = home.session("g1")
         session.prompt("Do it")
@@ -108,7 +110,7 @@ def test_sessions_whose_turns_have_no_times_are_told_on_the_day_they_began(cli: 
         assert list_days(database, None, UTC) == {date(2026, 11, 21): [session.thread.id]}
 
 
-def test_what_went_on_after_midnight_is_told_with_the_day_it_began_on(cli: CliHarness) -> None:
+def test_turns_after_midnight_are_in_the_journal_of_the_day_they_began(cli: CliHarness) -> None:
     def late(home: Home) -> Rollout:
         home.clock.advance(15.9 * 3_600)
         session = home.session()
@@ -123,7 +125,7 @@ def test_what_went_on_after_midnight_is_told_with_the_day_it_began_on(cli: CliHa
     assert len(journal["entries"]) == 1
 
 
-def test_nothing_on_a_day_is_said(cli: CliHarness) -> None:
+def test_a_day_without_activity_is_reported(cli: CliHarness) -> None:
     write(cli, scenarios.plan)
     answer = cli.run("journal", "show", "--day", "2026-11-01")
     assert (answer.code, answer.out) == (1, "")
@@ -149,7 +151,7 @@ def test_older_turns_of_a_long_session_are_counted(cli: CliHarness) -> None:
     assert "28 commands, 5 failed" in cli.run("journal", "show").out
 
 
-def test_a_failure_is_repaired_where_the_same_command_went_well_later(cli: CliHarness) -> None:
+def test_a_failure_is_repaired_if_the_same_command_succeeds_later(cli: CliHarness) -> None:
     home = Home(cli.home)
     session = home.session()
     session.prompt("Test it")
@@ -173,7 +175,7 @@ def test_a_failure_is_repaired_where_the_same_command_went_well_later(cli: CliHa
     assert "`ruff check` exit 1 (not repaired in this session)" in shown
 
 
-def test_what_a_person_said_of_a_task_is_told_on_its_day(cli: CliHarness) -> None:
+def test_edits_of_tasks_are_in_the_journal_of_their_day(cli: CliHarness) -> None:
     write(cli, scenarios.partial)
     (task,) = [
         one["id"]
@@ -188,7 +190,7 @@ def test_what_a_person_said_of_a_task_is_told_on_its_day(cli: CliHarness) -> Non
     assert "set cancelled" not in cli.run("journal", "show", "--day", "2026-11-21").out
 
 
-def test_export_writes_beside_the_database_and_says_what(cli: CliHarness) -> None:
+def test_export_writes_beside_the_database_and_lists_the_files(cli: CliHarness) -> None:
     write(cli, scenarios.plan, scenarios.chat)
     answer = cli.json("journal", "export", "--day", "2026-11-21")
     (written,) = answer["written"]
@@ -220,7 +222,7 @@ def test_the_same_sessions_give_the_same_bytes_in_another_database(
     assert texts[0] == texts[1]
 
 
-def test_a_page_of_html_stands_alone_and_json_can_be_read(cli: CliHarness) -> None:
+def test_an_html_page_is_self_contained_and_json_is_valid(cli: CliHarness) -> None:
     write(cli, scenarios.chat)
     page, data = cli.tmp / "j.html", cli.tmp / "j.json"
     cli.run("journal", "export", "--format", "html", "--out", str(page))
@@ -251,7 +253,7 @@ def test_notes_of_a_person_survive_and_broken_markers_are_refused(cli: CliHarnes
     assert path.read_text() == f"{text}{BEGIN}\n"
 
 
-def test_what_is_no_journal_is_not_written_over(cli: CliHarness) -> None:
+def test_a_file_that_is_not_a_journal_is_not_overwritten(cli: CliHarness) -> None:
     write(cli, scenarios.plan)
     for name, form in (("a.html", "html"), ("a.json", "json")):
         path = cli.tmp / name
@@ -266,7 +268,7 @@ def test_what_is_no_journal_is_not_written_over(cli: CliHarness) -> None:
     assert path.read_bytes() == b"caf\xe9\n"
 
 
-def test_a_repository_is_written_into_only_when_that_is_said(cli: CliHarness) -> None:
+def test_writing_into_a_repository_needs_the_option_into(cli: CliHarness) -> None:
     write(cli, scenarios.plan)
     cli.env["PATH"] = os.environ["PATH"]
     repository = cli.tmp / "repo"
@@ -284,7 +286,7 @@ def test_a_repository_is_written_into_only_when_that_is_said(cli: CliHarness) ->
     assert "ignored" not in cli.run("journal", "export", "--out", str(path), "--into").err
 
 
-def test_what_was_exported_is_known_also_after_the_database_is_lost(cli: CliHarness) -> None:
+def test_exported_files_are_known_after_the_loss_of_the_database(cli: CliHarness) -> None:
     from ingest.db.database import Database
     from ingest.projects.exports import exported_files
 
@@ -317,7 +319,7 @@ def test_automatic_export_is_switched_on_and_off_for_a_project(cli: CliHarness) 
 
 
 @pytest.mark.fault("S01")
-def test_no_secret_leaves_even_where_an_older_version_stored_it(cli: CliHarness) -> None:
+def test_no_secret_is_exported_even_if_an_older_version_stored_it(cli: CliHarness) -> None:
     from ingest.db.database import Database
 
     secret, private = "ghp_" + "a1B2" * 10, "<private>my diary</private>"
@@ -350,7 +352,7 @@ RELEASES = sorted(path.name for path in corpus().glob("codex-*"))
 
 
 @pytest.mark.parametrize("release", RELEASES)
-def test_every_release_has_its_sessions_told_each_with_its_places(
+def test_sessions_of_every_release_are_in_the_journal_with_offsets(
     cli: CliHarness, release: str
 ) -> None:
     cli.env["CODEX_HOME"] = str(corpus() / release)
@@ -378,7 +380,7 @@ def test_every_release_has_its_sessions_told_each_with_its_places(
 ANSWER = "Done. The lexer reads `BOM` now:\n\n```python\nif text.startswith(BOM):\n    skip()\n```"
 
 
-def test_a_day_of_much_work_is_bounded_and_tells_what_mattered(cli: CliHarness) -> None:
+def test_the_journal_of_a_busy_day_is_limited_to_what_is_important(cli: CliHarness) -> None:
     home = Home(cli.home)
     for number in range(20):
         session = home.session(cwd=f"/home/dev/{('parser', 'web')[number % 2]}")

@@ -121,7 +121,7 @@ def test_a_script_that_sets_two_plans_sets_two(home: Home, read: Read) -> None:
     assert told.observed == second
 
 
-def test_plans_of_one_line_stand_in_the_order_they_were_set(home: Home, read: Read) -> None:
+def test_plans_of_one_line_are_in_the_order_they_were_set(home: Home, read: Read) -> None:
     session = home.session("g4", "0.169.0")
     set_ = [calls.script("update_plan", asked([(text, "pending")])) for text in ("Z", "A")]
     written(session, lambda: session.custom("exec", "\n".join(set_), calls.script_output("{}")))
@@ -166,7 +166,7 @@ def test_steps_after_an_emptied_plan_were_added(home: Home, read: Read) -> None:
     assert "(added: Read)" in read().journal
 
 
-def test_a_refused_plan_is_not_the_one_that_stands(home: Home, read: Read) -> None:
+def test_a_refused_plan_does_not_count(home: Home, read: Read) -> None:
     session = home.session("g4", "0.155.0")
     real = [("Read", "in_progress")]
     written(
@@ -189,7 +189,7 @@ def test_a_command_that_failed_without_a_code_failed(home: Home, read: Read) -> 
     assert "✗ ls → failed" in read().card
 
 
-def test_a_plan_of_a_turn_that_was_taken_back_does_not_stand(home: Home, read: Read) -> None:
+def test_the_plan_of_a_rolled_back_turn_does_not_count(home: Home, read: Read) -> None:
     session = home.session("g3")
     written(session, lambda: session.plan([("Read", "in_progress")]))
     session.prompt("Do another thing")
@@ -203,7 +203,7 @@ def test_a_plan_of_a_turn_that_was_taken_back_does_not_stand(home: Home, read: R
     assert "Plan  revision 1\n" in told.card
 
 
-def test_the_plan_of_the_last_file_of_a_session_stands(home: Home, read: Read) -> None:
+def test_the_plan_of_the_last_file_of_a_session_counts(home: Home, read: Read) -> None:
     """Each counts its revisions from 1, and the last may be the first that is found."""
     session = home.session("g4", "0.169.0")
     session.prompt("Begin")

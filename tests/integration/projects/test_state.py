@@ -65,7 +65,7 @@ def test_the_same_facts_give_the_same_bytes_whenever_and_wherever(
     assert after == before
 
 
-def test_a_session_file_tells_what_is_open(state: Path) -> None:
+def test_a_session_file_lists_what_is_open(state: Path) -> None:
     told = json.loads((state / "sessions" / "2026-11-21T08-10-01_main.json").read_text())
     assert told["title"] == "Start the parser refactoring"
     assert [one["text"] for one in told["subtasks"]]
@@ -82,9 +82,7 @@ def test_goals_and_commits_are_in_it(state: Path) -> None:
     assert all((state / one["file"]).is_file() for one in told["sessions"])
 
 
-def test_an_edit_in_the_file_is_shown_asked_for_and_taken_over(
-    cli: CliHarness, state: Path
-) -> None:
+def test_an_edit_in_the_file_is_shown_confirmed_and_imported(cli: CliHarness, state: Path) -> None:
     told = read(state)
     open_ = next(one["text"] for one in told["tasks"] if one["state"] == "pending")
     task = edit(state, open_, state="done", notes=["by hand"])
@@ -107,7 +105,7 @@ def test_an_edit_in_the_file_is_shown_asked_for_and_taken_over(
     assert now["log_state"] == "pending"
 
 
-def test_a_ring_of_tasks_in_the_file_is_refused_as_on_the_command_line(
+def test_a_dependency_cycle_in_the_file_is_refused_as_on_the_command_line(
     cli: CliHarness, state: Path
 ) -> None:
     tasks = read(state)["tasks"]
@@ -124,7 +122,7 @@ def test_a_ring_of_tasks_in_the_file_is_refused_as_on_the_command_line(
     assert left == ["refused"]
 
 
-def test_nobody_there_to_ask_means_nothing_is_done(cli: CliHarness, state: Path) -> None:
+def test_without_a_terminal_nothing_is_imported(cli: CliHarness, state: Path) -> None:
     open_ = next(one["text"] for one in read(state)["tasks"] if one["state"] == "pending")
     edit(state, open_, state="done")
     answer = cli.run("state", "import", str(state / FILE))
@@ -133,7 +131,7 @@ def test_nobody_there_to_ask_means_nothing_is_done(cli: CliHarness, state: Path)
     assert cli.json("state", "diff", str(state / FILE))["changes"] != []
 
 
-def test_a_broken_file_is_told_with_its_place_and_changes_nothing(
+def test_an_invalid_file_is_reported_with_line_and_column_and_changes_nothing(
     cli: CliHarness, state: Path
 ) -> None:
     path = state / FILE
@@ -145,7 +143,7 @@ def test_a_broken_file_is_told_with_its_place_and_changes_nothing(
     assert f"{path}:{line}:14: Expected `str`, got `int`" in answer.err
 
 
-def test_what_was_imported_survives_the_loss_of_the_database(cli: CliHarness, state: Path) -> None:
+def test_imported_edits_survive_the_loss_of_the_database(cli: CliHarness, state: Path) -> None:
     open_ = next(one["text"] for one in read(state)["tasks"] if one["state"] == "pending")
     edit(state, open_, state="cancelled")
     cli.run("state", "import", str(state / FILE), "--yes")
@@ -154,7 +152,7 @@ def test_what_was_imported_survives_the_loss_of_the_database(cli: CliHarness, st
     assert cli.json("state", "diff", str(state / FILE))["changes"] == []
 
 
-def test_a_repository_is_written_into_only_when_that_is_said(cli: CliHarness, state: Path) -> None:
+def test_writing_into_a_repository_needs_the_option_into(cli: CliHarness, state: Path) -> None:
     repository = cli.tmp / "repo"
     subprocess.run(["git", "init", "-q", str(repository)], check=True)
     into = ("state", "export", "--project", "sample", "--out", str(repository))
@@ -164,9 +162,7 @@ def test_a_repository_is_written_into_only_when_that_is_said(cli: CliHarness, st
     assert (repository / FILE).is_file()
 
 
-def test_what_a_commit_would_take_in_is_said_where_git_ignores_not_all_of_it(
-    cli: CliHarness, state: Path
-) -> None:
+def test_a_warning_names_the_files_that_git_does_not_ignore(cli: CliHarness, state: Path) -> None:
     cli.env["PATH"] = os.environ["PATH"]
     repository = cli.tmp / "repo"
     subprocess.run(["git", "init", "-q", str(repository)], check=True)
@@ -178,6 +174,6 @@ def test_what_a_commit_would_take_in_is_said_where_git_ignores_not_all_of_it(
         assert (f"{repository} is not ignored by git" in answer.err) is said
 
 
-def test_a_project_that_is_not_there_is_said(cli: CliHarness, state: Path) -> None:
+def test_an_unknown_project_is_reported(cli: CliHarness, state: Path) -> None:
     answer = cli.run("state", "export", "--project", "nothing")
     assert (answer.code, "nothing" in answer.err) == (1, True)

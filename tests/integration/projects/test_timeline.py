@@ -35,7 +35,7 @@ def test_a_patch_names_its_files_and_a_command_itself(tmp_path: Path) -> None:
     assert any("exec_command" in moment.body for moment in told(tmp_path / "again"))
 
 
-def test_a_question_is_told_as_it_was_asked(tmp_path: Path) -> None:
+def test_a_question_is_shown_as_it_was_asked(tmp_path: Path) -> None:
     def write(home: Home) -> None:
         session = home.session()
         session.prompt("Paint the links")

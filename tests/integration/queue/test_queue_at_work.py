@@ -117,7 +117,7 @@ def test_a_batch_that_failed_keeps_its_row_and_history_after_it_completed(bench:
 
 @pytest.mark.fault("Q08")
 @pytest.mark.parametrize("cls", [ErrorClass.CONFIG, ErrorClass.RESOURCE])
-def test_what_no_batch_can_do_anything_about_stops_the_queue_once_and_charges_nobody(
+def test_an_error_of_the_environment_pauses_the_queue_once_and_charges_no_batch(
     bench: Bench, cls: ErrorClass
 ) -> None:
     bench.fail(cls)
@@ -129,7 +129,7 @@ def test_what_no_batch_can_do_anything_about_stops_the_queue_once_and_charges_no
     assert charged.fetchone() == (0,)
 
 
-def test_a_stopped_queue_is_tried_with_one_source_and_goes_on_by_itself_when_cured(
+def test_a_paused_queue_is_probed_with_one_source_and_continues_when_it_works(
     bench: Bench,
 ) -> None:
     bench.fail(ErrorClass.RESOURCE)
@@ -144,7 +144,7 @@ def test_a_stopped_queue_is_tried_with_one_source_and_goes_on_by_itself_when_cur
     assert set(bench.states()) == {"completed"}
 
 
-def test_a_person_s_pause_is_not_lifted_by_anything_that_goes_well(bench: Bench) -> None:
+def test_a_pause_by_the_user_is_not_ended_by_a_success(bench: Bench) -> None:
     bench.order(Verb.PAUSE, command="pause")
     for _ in range(2):
         assert bench.owner.read_once().paused == PAUSED_BY_USER
@@ -154,7 +154,7 @@ def test_a_person_s_pause_is_not_lifted_by_anything_that_goes_well(bench: Bench)
     assert len(bench.read) == 3
 
 
-def test_a_pause_in_the_middle_of_a_drain_stops_it_and_blames_nobody(bench: Bench) -> None:
+def test_a_pause_during_a_run_stops_it_without_charging_a_batch(bench: Bench) -> None:
     bench.database.close()
     bench.open(RunSettings(batch_bytes=1))
     passed: list[int] = []
@@ -175,7 +175,7 @@ def test_a_pause_in_the_middle_of_a_drain_stops_it_and_blames_nobody(bench: Benc
         assert list(dump(other)) == whole
 
 
-def test_a_failed_batch_is_tried_again_by_itself_once_its_time_has_come(bench: Bench) -> None:
+def test_a_failed_batch_is_retried_automatically_at_its_retry_time(bench: Bench) -> None:
     bench.fail(ErrorClass.TRANSIENT)
     bench.owner.read_once()
     assert set(bench.states()) == {"failed"}
@@ -187,7 +187,7 @@ def test_a_failed_batch_is_tried_again_by_itself_once_its_time_has_come(bench: B
     assert set(bench.states()) == {"completed"}
 
 
-def test_where_a_person_retries_nothing_is_tried_again_by_itself(bench: Bench) -> None:
+def test_with_manual_retry_nothing_is_retried_automatically(bench: Bench) -> None:
     bench.tune(RunSettings(retry=Mode.MANUAL))
     bench.fail(ErrorClass.TRANSIENT)
     bench.owner.read_once()
@@ -200,7 +200,7 @@ def test_where_a_person_retries_nothing_is_tried_again_by_itself(bench: Bench) -
     assert set(bench.states()) == {"completed"}
 
 
-def test_the_settings_say_how_often_a_batch_is_tried(bench: Bench) -> None:
+def test_the_settings_determine_the_number_of_attempts(bench: Bench) -> None:
     bench.tune(RunSettings(max_attempts=2))
     bench.fail(ErrorClass.TRANSIENT)
     for _ in range(2):
@@ -224,7 +224,7 @@ def test_failing_and_retrying_stores_no_fact_twice(bench: Bench) -> None:
 
 
 @pytest.mark.fault("Q07")
-def test_what_is_written_while_a_batch_is_read_belongs_to_the_next(
+def test_lines_written_during_a_batch_belong_to_the_next(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = next(bench.home.path.rglob("rollout-*.jsonl"))
@@ -250,7 +250,7 @@ def test_what_is_written_while_a_batch_is_read_belongs_to_the_next(
 
 
 @pytest.mark.fault("Q09")
-def test_a_session_that_is_archived_while_its_batch_waits_is_read_all_the_same(
+def test_a_session_archived_while_its_batch_waits_is_read(
     bench: Bench,
 ) -> None:
     bench.fail(ErrorClass.TRANSIENT)
@@ -281,7 +281,7 @@ def test_a_batch_whose_file_was_deleted_waits_and_can_be_cancelled(bench: Bench)
 
 
 @pytest.mark.fault("D09")
-def test_a_database_that_was_deleted_knows_again_what_people_did(bench: Bench) -> None:
+def test_a_rebuilt_database_has_all_recorded_actions(bench: Bench) -> None:
     bench.fail(ErrorClass.TRANSIENT)
     bench.owner.read_once()
     cancelled = bench_ids(bench)[0]

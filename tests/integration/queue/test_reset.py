@@ -23,7 +23,7 @@ def count(cli: CliHarness) -> int:
 
 
 @pytest.mark.fault("D20", "Q15")
-def test_everything_forgotten_and_read_again_is_the_same(
+def test_after_a_reset_of_everything_the_facts_are_the_same(
     cli: CliHarness, sessions: Sessions
 ) -> None:
     before = facts(cli)
@@ -37,7 +37,7 @@ def test_everything_forgotten_and_read_again_is_the_same(
     assert cli.run("verify", "-q").code == 0
 
 
-def test_the_copy_holds_what_was_forgotten_and_is_private(
+def test_the_backup_contains_the_deleted_facts_and_is_private(
     cli: CliHarness, sessions: Sessions
 ) -> None:
     before = facts(cli)
@@ -50,7 +50,7 @@ def test_the_copy_holds_what_was_forgotten_and_is_private(
     assert facts(cli, first) == before
 
 
-def test_only_the_session_that_was_named_is_forgotten(cli: CliHarness, sessions: Sessions) -> None:
+def test_only_the_named_session_is_reset(cli: CliHarness, sessions: Sessions) -> None:
     before = facts(cli)
     one = cli.json("sessions")["sessions"][0]["id"]
     answer = cli.json("reset", "--session", one, "--yes")
@@ -63,7 +63,7 @@ def test_only_the_session_that_was_named_is_forgotten(cli: CliHarness, sessions:
     assert facts(cli) == before
 
 
-def test_a_file_that_is_gone_is_left_alone_and_its_facts_stay(
+def test_a_missing_file_is_skipped_and_its_facts_are_kept(
     cli: CliHarness, sessions: Sessions
 ) -> None:
     before = facts(cli)
@@ -94,7 +94,9 @@ def test_prompts_that_codex_has_cut_off_survive_a_reset(cli: CliHarness) -> None
     assert kept == sorted(fact for fact in before if fact.startswith("prompts "))
 
 
-def test_a_dry_run_and_nobody_there_change_nothing(cli: CliHarness, sessions: Sessions) -> None:
+def test_a_dry_run_or_a_missing_terminal_changes_nothing(
+    cli: CliHarness, sessions: Sessions
+) -> None:
     before = facts(cli)
     told = cli.json("reset", "--all", "--dry-run")
     assert told["facts_dropped"] > 0
@@ -107,7 +109,7 @@ def test_a_dry_run_and_nobody_there_change_nothing(cli: CliHarness, sessions: Se
 
 
 @pytest.mark.parametrize(("typed", "forgotten"), [("reset", True), ("yes", False), ("", False)])
-def test_only_the_typed_word_is_a_yes(
+def test_only_the_typed_word_confirms(
     cli: CliHarness,
     sessions: Sessions,
     monkeypatch: pytest.MonkeyPatch,
@@ -152,7 +154,7 @@ def test_what_a_person_cancelled_stays_cancelled_through_a_reset(
     assert cli.json("reset", "--source", str(source), "--yes")["skipped"] == []
 
 
-def test_orders_stay_through_a_reset(cli: CliHarness, sessions: Sessions) -> None:
+def test_recorded_actions_survive_a_reset(cli: CliHarness, sessions: Sessions) -> None:
     cli.run("batches", "pause", "--reason", "tea")
     cli.json("reset", "--all", "--yes", "--reason", "a new version")
     with Database(cli.db) as database:
@@ -203,7 +205,7 @@ def test_a_rejected_line_is_exported_byte_for_byte_under_a_harmless_name(
     assert (again["written"], len(again["skipped"])) == ([], 1)
 
 
-def test_a_line_whose_file_is_gone_is_exported_from_what_was_kept(
+def test_a_line_of_a_missing_file_is_exported_from_the_stored_part(
     cli: CliHarness, rejected: str, tmp_path: Path
 ) -> None:
     for path in cli.home.rglob("rollout-*.jsonl"):

@@ -57,7 +57,7 @@ def facts(cli: CliHarness) -> list[str]:
         return list(dump(database))
 
 
-def test_an_order_is_carried_out_by_the_process_that_has_the_database(cli: CliHarness) -> None:
+def test_the_owner_executes_actions(cli: CliHarness) -> None:
     with following(cli):
         assert cli.json("status")["owner"]["role"] == "follow"
         paused = cli.json("batches", "pause", "--reason", "tea")
@@ -71,7 +71,7 @@ def test_an_order_is_carried_out_by_the_process_that_has_the_database(cli: CliHa
     assert verbs == [("pause",), ("resume",)]
 
 
-def test_a_reset_under_a_running_owner_is_read_again_by_it_to_the_same_facts(
+def test_a_running_owner_reads_again_after_a_reset_with_the_same_facts(
     cli: CliHarness,
 ) -> None:
     before = facts(cli)
@@ -83,7 +83,7 @@ def test_a_reset_under_a_running_owner_is_read_again_by_it_to_the_same_facts(
     assert facts(cli) == before
 
 
-def test_lines_that_come_after_a_reset_are_read_behind_it(cli: CliHarness) -> None:
+def test_lines_written_after_a_reset_are_read_after_it(cli: CliHarness) -> None:
     home = Home(cli.home)
     with following(cli) as read:
         cli.json("reset", "--all", "--yes")
@@ -96,14 +96,16 @@ def test_lines_that_come_after_a_reset_are_read_behind_it(cli: CliHarness) -> No
     assert any("one more" in fact for fact in facts(cli))
 
 
-def test_a_mistake_is_told_to_whoever_made_it_and_the_owner_goes_on(cli: CliHarness) -> None:
+def test_a_refused_action_is_reported_to_its_sender_and_the_owner_continues(
+    cli: CliHarness,
+) -> None:
     with following(cli):
         assert cli.run("batches", "retry", "--batch", "zzz").code == 1
         assert cli.run("reset", "--source", "999", "--yes").code == 1
         assert cli.json("status")["owner"]["role"] == "follow"
 
 
-def test_what_a_person_ordered_is_gone_on_with_at_once_and_not_at_the_next_sweep(
+def test_a_retried_batch_is_read_at_once_and_not_at_the_next_sweep(
     cli: CliHarness,
 ) -> None:
     with following(cli, ONCE) as read:

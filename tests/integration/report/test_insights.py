@@ -27,7 +27,7 @@ def spent(local: LocalReader) -> int:
     return int(local.sql("select sum(total) from v_usage").rows[0][0])
 
 
-def test_days_follow_each_other_and_all_tokens_are_there(harness: FaultHarness) -> None:
+def test_days_have_no_gaps_and_include_all_tokens(harness: FaultHarness) -> None:
     harness.read()
     with harness.open() as database:
         local = LocalReader(database)
@@ -64,7 +64,9 @@ def test_a_period_has_all_its_days_and_nothing_else(harness: FaultHarness) -> No
 
 
 @pytest.mark.parametrize("first", ["2006-11-18", "1970-01-03"])
-def test_neither_does_a_day_from_before_there_was_codex(harness: FaultHarness, first: str) -> None:
+def test_a_day_before_the_first_codex_does_not_stretch_the_picture(
+    harness: FaultHarness, first: str
+) -> None:
     """A clock that lost its battery begins anew at some day long ago."""
     session = harness.session("partial")
     session.path.write_bytes(session.bytes().replace(b"2026-11-23", first.encode()))
@@ -87,7 +89,7 @@ def test_a_clock_that_is_behind_hides_no_tokens(harness: FaultHarness, period: P
         assert sum(map(sum, found.tokens.totals)) == spent(local)
 
 
-def test_a_turn_that_ended_before_it_began_took_nobody_knows_how_long(tmp_path: Path) -> None:
+def test_a_turn_that_ended_before_it_began_has_no_duration(tmp_path: Path) -> None:
     harness = FaultHarness(tmp_path)
     session = harness.home.session("g3", "0.110.0")
     session.prompt("Begin")
@@ -108,7 +110,7 @@ def test_a_turn_that_ended_before_it_began_took_nobody_knows_how_long(tmp_path: 
         assert found.spreads["turn_seconds"] == []
 
 
-def test_why_a_turn_ended_badly_is_told_by_its_code_where_nothing_else_is_said(
+def test_a_failed_turn_without_a_message_shows_its_error_code(
     tmp_path: Path,
 ) -> None:
     harness = FaultHarness(tmp_path)
@@ -122,7 +124,7 @@ def test_why_a_turn_ended_badly_is_told_by_its_code_where_nothing_else_is_said(
         assert turn["said"] == "usage_limit_exceeded"
 
 
-def test_nothing_has_no_days(tmp_path: Path) -> None:
+def test_an_empty_database_has_no_days(tmp_path: Path) -> None:
     harness = FaultHarness(tmp_path)
     harness.read()
     with harness.open() as database:
@@ -144,7 +146,7 @@ class Many:
         return None
 
 
-def test_models_that_spent_little_are_told_as_one() -> None:
+def test_models_with_few_tokens_are_combined() -> None:
     found = load_insights(Many(), Period(""), datetime(2026, 11, 21, 13), UTC)
     assert found.tokens.models == ["m0", "m1", "m2", OTHERS]
     assert found.tokens.totals == [[10], [9], [8], [7 + 6 + 5]]

@@ -54,7 +54,7 @@ def history(cli: CliHarness) -> list[list[str]]:
     return [[move["move"] for move in row["history"]] for row in rows if row["history"]]
 
 
-def test_a_dry_run_tells_and_does_nothing(repaired: CliHarness) -> None:
+def test_a_dry_run_lists_and_deletes_nothing(repaired: CliHarness) -> None:
     cli = repaired
     told = cli.json("prune", *EVERYTHING, "--dry-run")
     assert (told["batches"], told["done"], told["dry_run"]) == (1, False, True)
@@ -67,7 +67,7 @@ def test_a_dry_run_tells_and_does_nothing(repaired: CliHarness) -> None:
     assert cli.json("status")["batches"] == before
 
 
-def test_where_nobody_can_be_asked_nothing_is_done(repaired: CliHarness) -> None:
+def test_without_a_terminal_nothing_is_deleted(repaired: CliHarness) -> None:
     cli = repaired
     answer = cli.run("prune", *EVERYTHING)
     assert answer.code == 2
@@ -75,7 +75,9 @@ def test_where_nobody_can_be_asked_nothing_is_done(repaired: CliHarness) -> None
     assert cli.json("prune", *EVERYTHING, "--dry-run")["batches"] == 1
 
 
-def test_by_default_nothing_is_old_and_a_setting_says_what_is(repaired: CliHarness) -> None:
+def test_nothing_is_deleted_by_default_and_a_setting_determines_the_age(
+    repaired: CliHarness,
+) -> None:
     cli = repaired
     assert cli.run("prune").code == 2
     cli.env["TAILBOARD_RETENTION_DAYS"] = "90"
@@ -85,17 +87,17 @@ def test_by_default_nothing_is_old_and_a_setting_says_what_is(repaired: CliHarne
 
 
 @pytest.mark.parametrize("time", ["soon", "2099-01-01"])
-def test_a_time_that_is_none_or_still_to_come_is_refused(cli: CliHarness, time: str) -> None:
+def test_an_invalid_or_future_time_is_refused(cli: CliHarness, time: str) -> None:
     assert cli.run("prune", "--older-than", time).code == 2
 
 
-def test_nothing_is_read_again_after_the_history_went(cli: CliHarness) -> None:
+def test_nothing_is_read_again_after_the_history_was_deleted(cli: CliHarness) -> None:
     cli.run("prune", *EVERYTHING, "--yes")
     assert cli.json("ingest")["lines"] == 0
     assert cli.json("verify")["ok"]
 
 
-def test_facts_go_only_where_somebody_says_so_and_only_of_archived_sessions(
+def test_facts_are_deleted_only_on_request_and_only_of_archived_sessions(
     empty: CliHarness,
 ) -> None:
     _, old, still = archived(empty)
@@ -106,7 +108,7 @@ def test_facts_go_only_where_somebody_says_so_and_only_of_archived_sessions(
     assert [one["id"] for one in empty.json("sessions")["sessions"]] == [still.thread.id]
 
 
-def test_no_byte_of_codex_is_touched(empty: CliHarness) -> None:
+def test_no_file_of_codex_is_changed(empty: CliHarness) -> None:
     archived(empty)
     before = files(empty.home)
     empty.run("prune", *EVERYTHING, "--facts", "--yes")
@@ -114,7 +116,7 @@ def test_no_byte_of_codex_is_touched(empty: CliHarness) -> None:
 
 
 @pytest.mark.parametrize("deep", [(), ("--deep",)])
-def test_a_pruned_session_is_not_read_again_and_verify_says_why(
+def test_a_pruned_session_is_not_read_again_and_verify_reports_why(
     empty: CliHarness, deep: tuple[str, ...]
 ) -> None:
     archived(empty)
@@ -133,7 +135,7 @@ def test_pruning_twice_does_nothing_the_second_time(empty: CliHarness) -> None:
     assert (again["done"], again["facts"], again["sources"]) == (False, {}, [])
 
 
-def test_a_pruned_session_that_goes_on_shows_what_is_new(empty: CliHarness) -> None:
+def test_a_pruned_session_that_continues_shows_its_new_turns(empty: CliHarness) -> None:
     home, old, _ = archived(empty)
     empty.run("prune", *EVERYTHING, "--facts", "--yes")
     home.unarchive(old)
@@ -145,7 +147,7 @@ def test_a_pruned_session_that_goes_on_shows_what_is_new(empty: CliHarness) -> N
     assert empty.json("verify")["ok"]
 
 
-def test_a_session_that_another_goes_on_from_stays(empty: CliHarness) -> None:
+def test_a_session_that_another_continues_is_kept(empty: CliHarness) -> None:
     home = Home(empty.home)
     parent = home.session()
     parent.prompt("Think")
@@ -162,7 +164,7 @@ def test_a_session_that_another_goes_on_from_stays(empty: CliHarness) -> None:
     assert [one["why"] for one in told["sources"]] == ["Another session continues it."]
 
 
-def test_what_could_not_be_read_again_stays(empty: CliHarness) -> None:
+def test_facts_of_a_missing_file_are_kept(empty: CliHarness) -> None:
     _, old, _ = archived(empty)
     old.path.unlink()
     told = empty.json("prune", *EVERYTHING, "--facts", "--dry-run")
@@ -170,7 +172,7 @@ def test_what_could_not_be_read_again_stays(empty: CliHarness) -> None:
     assert "only copy" in told["sources"][0]["why"]
 
 
-def test_lines_that_wait_for_a_person_stay_with_their_session(empty: CliHarness) -> None:
+def test_rejected_lines_and_their_session_are_kept(empty: CliHarness) -> None:
     home = Home(empty.home)
     session = home.session()
     session.prompt("Hi")
@@ -184,7 +186,7 @@ def test_lines_that_wait_for_a_person_stay_with_their_session(empty: CliHarness)
     assert "need attention" in told["sources"][0]["why"]
 
 
-def test_a_report_says_what_could_go_and_its_commands_run(empty: CliHarness) -> None:
+def test_a_report_lists_removable_data_and_its_commands_work(empty: CliHarness) -> None:
     archived(empty)
     could_go = {one["what"]: one for one in empty.json("report")["could_go"]}
     assert could_go["archived_facts"]["items"] == 1

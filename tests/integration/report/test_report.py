@@ -14,7 +14,7 @@ from tests.integration.cli.cli_harness import CliHarness
 START = datetime(2026, 11, 21, 8)
 
 
-def test_a_report_of_nothing_says_so_and_is_a_whole_document(empty: CliHarness) -> None:
+def test_an_empty_report_is_a_complete_document(empty: CliHarness) -> None:
     document = empty.json("report")
     assert document["schema"] == "tailboard.report/1"
     assert document["series"] == []
@@ -25,7 +25,7 @@ def test_a_report_of_nothing_says_so_and_is_a_whole_document(empty: CliHarness) 
     ]
 
 
-def test_an_ingest_leaves_a_sample_of_what_it_did(cli: CliHarness) -> None:
+def test_an_ingest_records_a_sample(cli: CliHarness) -> None:
     running = cli.json("report")["running"]
     assert running["samples"] == 1
     assert running["batches"] == running["cursors"]["begun"] == 5
@@ -44,7 +44,7 @@ def test_a_second_ingest_with_nothing_new_writes_no_sample(cli: CliHarness) -> N
     assert cli.json("report")["running"]["samples"] == 1
 
 
-def test_an_append_is_a_cursor_that_went_on_and_the_others_are_unchanged(cli: CliHarness) -> None:
+def test_an_append_advances_one_cursor_and_the_others_are_unchanged(cli: CliHarness) -> None:
     path = next(cli.home.rglob("*.jsonl"))
     line = path.read_bytes().splitlines(keepends=True)[-1]
     with path.open("ab") as file:
@@ -65,7 +65,7 @@ def test_a_rewritten_file_is_counted_as_rewritten_and_read_again(cli: CliHarness
     assert (cursors["rewritten"], cursors["reread"]) == (1, 1)
 
 
-def test_distributions_say_what_is_usual_and_what_is_rare(cli: CliHarness) -> None:
+def test_distributions_have_percentiles_and_maximum(cli: CliHarness) -> None:
     found = cli.json("report")["distributions"]
     for name in ("tokens_per_turn", "turn_seconds", "message_chars", "batch_seconds"):
         one = found[name]
@@ -82,7 +82,7 @@ def test_coverage_counts_sessions_with_git_title_and_plan(cli: CliHarness) -> No
     assert coverage["title"]["share"] == 1
 
 
-def test_disk_is_told_by_class_and_adds_up(cli: CliHarness) -> None:
+def test_disk_usage_is_shown_by_class_and_adds_up(cli: CliHarness) -> None:
     document = cli.json("report")
     named = {one["name"]: one["bytes"] for one in document["disk"]}
     assert {"messages", "tool output", "token counts"} <= set(named)
@@ -108,13 +108,13 @@ def test_copied_history_is_a_class_of_its_own(empty: CliHarness) -> None:
     assert (copied["whose"], copied["bytes"]) == ("codex", named["replayed history"])
 
 
-def test_the_size_of_every_table_is_told_with_its_rows(cli: CliHarness) -> None:
+def test_every_table_is_listed_with_rows_and_size(cli: CliHarness) -> None:
     rows = {row["name"]: row["rows"] for row in cli.json("report")["tables"]}
     assert rows["sources"] == rows["segments"] == 5
     assert rows["samples"] == 1
 
 
-def test_growth_is_told_by_the_day(cli: CliHarness) -> None:
+def test_growth_is_shown_by_day(cli: CliHarness) -> None:
     growth = cli.json("report")["growth"]
     assert sum(day["sessions"] for day in growth) == 5
     assert sum(day["bytes"] for day in growth) == sum(
@@ -122,7 +122,7 @@ def test_growth_is_told_by_the_day(cli: CliHarness) -> None:
     )
 
 
-def test_what_is_behind_is_stale_until_it_was_read(cli: CliHarness) -> None:
+def test_unread_data_is_stale_until_it_is_read(cli: CliHarness) -> None:
     path = next(cli.home.rglob("*.jsonl"))
     with path.open("ab") as file:
         file.write(b'{"type":"x"}\n')
@@ -135,7 +135,7 @@ def test_what_is_behind_is_stale_until_it_was_read(cli: CliHarness) -> None:
     assert cli.json("report")["stale"] == []
 
 
-def test_a_time_in_which_nothing_was_written_is_empty(cli: CliHarness) -> None:
+def test_a_period_without_samples_is_empty(cli: CliHarness) -> None:
     document = cli.json("report", "--until", "2020-01-01")
     assert document["distributions"] == {}
     assert document["coverage"]["sessions"] == 0
@@ -180,15 +180,13 @@ def test_two_periods_are_compared(cli: CliHarness) -> None:
         ("--before", "..7d", "--after", "7d..", "--since", "1d"),
     ],
 )
-def test_a_comparison_that_makes_no_sense_is_refused(
-    cli: CliHarness, words: tuple[str, ...]
-) -> None:
+def test_an_invalid_comparison_is_refused(cli: CliHarness, words: tuple[str, ...]) -> None:
     answer = cli.run("report", *words)
     assert answer.code == 2
     assert answer.out == ""
 
 
-def test_a_person_sees_courses_and_bars_and_ascii_where_it_must_be(cli: CliHarness) -> None:
+def test_the_report_has_sparklines_and_bars_in_ascii_if_necessary(cli: CliHarness) -> None:
     assert "█" in cli.run("report").out
     cli.env["TAILBOARD_ASCII"] = "1"
     shown = cli.run("report").out
@@ -196,7 +194,7 @@ def test_a_person_sees_courses_and_bars_and_ascii_where_it_must_be(cli: CliHarne
     assert "####" in shown
 
 
-def test_a_long_backlog_is_seen_falling(empty: CliHarness) -> None:
+def test_the_samples_of_a_long_backlog_decrease(empty: CliHarness) -> None:
     home = Home(empty.home)
     for number in range(3):
         session = home.session()

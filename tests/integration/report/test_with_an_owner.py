@@ -86,7 +86,7 @@ def test_a_report_is_the_same_through_the_owner(cli: CliHarness) -> None:
         assert beside[part] == alone[part]
 
 
-def test_pruning_is_done_by_the_owner(cli: CliHarness) -> None:
+def test_the_owner_executes_prune(cli: CliHarness) -> None:
     path = next(cli.home.rglob("rollout-*.jsonl"))
     with path.open("ab") as file:
         file.write(path.read_bytes().splitlines(keepends=True)[-1])
@@ -105,7 +105,7 @@ def test_pruning_is_done_by_the_owner(cli: CliHarness) -> None:
         assert [row["history"] for row in rows] == [[]] * len(rows)
 
 
-def test_a_session_that_came_to_rest_is_observed_while_everything_else_goes_on(
+def test_a_quiet_session_is_observed_while_everything_else_continues(
     empty: CliHarness,
 ) -> None:
     home = Home(empty.home)

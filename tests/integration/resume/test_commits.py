@@ -31,7 +31,7 @@ def test_commits_that_no_session_covers_are_listed_the_newest_first(by_hand: Pro
     assert "2 commits that no session covers." in told.err
 
 
-def test_they_can_be_asked_for_by_time_branch_and_project(
+def test_commits_can_be_filtered_by_time_branch_and_project(
     by_hand: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def asked(*more: str) -> list[str]:
@@ -47,7 +47,7 @@ def test_they_can_be_asked_for_by_time_branch_and_project(
     assert by_hand.cli.run("state", "commits", "--project", "nothing").code == 1
 
 
-def test_a_resume_tells_of_those_since_its_session_began(by_hand: Project) -> None:
+def test_resume_shows_commits_since_its_session_began(by_hand: Project) -> None:
     found = by_hand.cli.json("resume")
     assert [one["subject"] for one in found["commits"]] == ["Decode as UTF-8"]
     assert [one["subject"] for one in found["uncovered"]][1] == "Tidy by hand"
@@ -56,13 +56,13 @@ def test_a_resume_tells_of_those_since_its_session_began(by_hand: Project) -> No
     assert " Tidy by hand · Dev, 20" in brief
 
 
-def test_they_are_the_same_through_the_process_that_has_the_database(by_hand: Project) -> None:
+def test_commits_are_the_same_through_the_owner(by_hand: Project) -> None:
     alone = by_hand.cli.json("state", "commits")
     with following(by_hand.cli):
         assert by_hand.cli.json("state", "commits") == alone
 
 
-def test_without_git_it_is_said_that_nothing_can_be_looked_into(by_hand: Project) -> None:
+def test_without_git_commits_are_reported_as_unreadable(by_hand: Project) -> None:
     by_hand.cli.env["PATH"] = "/nowhere"
     answer = by_hand.cli.run("state", "commits")
     assert answer.code == 1

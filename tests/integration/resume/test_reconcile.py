@@ -46,7 +46,7 @@ def move(project: Project, session: str, branch: str) -> None:
     assert answer.code == 0, answer.err
 
 
-def test_it_proposes_and_changes_nothing_by_itself(moved_on: Project) -> None:
+def test_reconcile_only_proposes_without_confirmation(moved_on: Project) -> None:
     found = moved_on.cli.json("state", "reconcile", "--dry-run")
     told = {(one["alignment"], one["choice"], one["to"]) for one in found["changes"]}
     assert told == {("other-branch", "move", "main"), ("rewritten", "review", None)}
@@ -57,7 +57,7 @@ def test_it_proposes_and_changes_nothing_by_itself(moved_on: Project) -> None:
     assert verbs(moved_on) == []
 
 
-def test_a_yes_is_written_down_and_not_asked_again(moved_on: Project) -> None:
+def test_a_confirmed_proposal_is_recorded_and_not_proposed_again(moved_on: Project) -> None:
     (session,) = on(moved_on, "work")
     answer = moved_on.cli.run("state", "reconcile", "--yes", "--reason", "tidy")
     assert answer.code == 0, answer.err
@@ -68,7 +68,7 @@ def test_a_yes_is_written_down_and_not_asked_again(moved_on: Project) -> None:
     assert decisions[0]["text"] == f"moved to main: session {session[:8]} (tidy)"
 
 
-def test_a_person_may_answer_otherwise(moved_on: Project) -> None:
+def test_another_answer_than_the_proposal_can_be_given(moved_on: Project) -> None:
     (session,) = on(moved_on, "work")
     move(moved_on, session, "release")
     left = moved_on.cli.json("state", "reconcile", "--dry-run")["changes"]
@@ -76,7 +76,9 @@ def test_a_person_may_answer_otherwise(moved_on: Project) -> None:
     assert moved_on.cli.run("state", "reconcile", "--as", "move", "--yes").code == 2
 
 
-def test_it_is_kept_by_the_owner_and_survives_the_database(moved_on: Project) -> None:
+def test_a_decision_is_recorded_by_the_owner_and_survives_the_loss_of_the_database(
+    moved_on: Project,
+) -> None:
     with following(moved_on.cli):
         assert moved_on.cli.run("state", "reconcile", "--yes").code == 0
     moved_on.cli.db.unlink()
@@ -84,7 +86,7 @@ def test_it_is_kept_by_the_owner_and_survives_the_database(moved_on: Project) ->
     assert moved_on.cli.json("state", "reconcile", "--dry-run")["changes"] == []
 
 
-def test_what_was_moved_belongs_to_its_new_branch_wherever_branches_are_asked_for(
+def test_moved_work_belongs_to_its_new_branch_in_all_commands(
     moved_on: Project,
 ) -> None:
     cli = moved_on.cli
@@ -113,7 +115,7 @@ def test_a_journal_and_git_keep_the_branch_it_began_on(moved_on: Project) -> Non
     assert "on `work`" in moved_on.cli.run("journal", "show", "--session", session).out
 
 
-def test_of_what_was_said_of_a_branch_the_last_word_counts(moved_on: Project) -> None:
+def test_the_last_decision_about_a_branch_counts(moved_on: Project) -> None:
     (session,) = on(moved_on, "work")
     move(moved_on, session, "release")
     again = "state", "reconcile", "--as", "keep", "--yes"

@@ -20,7 +20,7 @@ def resumable(project: Project, left: Rollout) -> Project:
     return project
 
 
-def test_the_session_of_the_branch_is_chosen_and_told_with_all_that_was_left(
+def test_the_session_of_the_branch_is_chosen_with_all_that_is_open(
     resumable: Project, left: Rollout
 ) -> None:
     found = resumable.cli.json("resume")
@@ -41,7 +41,7 @@ def test_the_session_of_the_branch_is_chosen_and_told_with_all_that_was_left(
     assert found["command"] == f"codex resume {left.thread.id}"
 
 
-def test_each_line_leads_to_where_it_stands_in_the_file(resumable: Project, left: Rollout) -> None:
+def test_each_item_has_its_offset_in_the_file(resumable: Project, left: Rollout) -> None:
     found = resumable.cli.json("resume")
     whole = left.path.read_bytes()
     for place, text in (
@@ -62,12 +62,12 @@ def test_the_brief_is_text_that_is_safe_and_the_same_every_time(resumable: Proje
     assert first.strip() == resumable.cli.json("resume")["brief"].strip()
 
 
-def test_words_bound_it(resumable: Project) -> None:
+def test_the_number_of_words_is_limited(resumable: Project) -> None:
     assert len(resumable.cli.run("resume", "--words", "60").out.split()) <= 60
     assert resumable.cli.run("resume", "--words", "5").code == 2
 
 
-def test_another_branch_or_session_can_be_asked_for(resumable: Project, left: Rollout) -> None:
+def test_another_branch_or_session_can_be_requested(resumable: Project, left: Rollout) -> None:
     other = resumable.cli.json("resume", "--branch", "feature/x")
     assert other["session"]["title"] == "Refactor the lexer"
     assert other["alignment"] == "other-branch"
@@ -75,7 +75,7 @@ def test_another_branch_or_session_can_be_asked_for(resumable: Project, left: Ro
     assert named["chosen_because"] == "You named it."
 
 
-def test_a_project_elsewhere_is_asked_for_by_its_name(
+def test_a_project_in_another_folder_is_requested_by_name(
     resumable: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir("/")
@@ -83,7 +83,7 @@ def test_a_project_elsewhere_is_asked_for_by_its_name(
     assert resumable.cli.run("resume", "--project", "nothing").code == 1
 
 
-def test_it_is_the_same_through_the_process_that_has_the_database(resumable: Project) -> None:
+def test_the_brief_is_the_same_through_the_owner(resumable: Project) -> None:
     alone = resumable.cli.json("resume")
     with following(resumable.cli):
         assert resumable.cli.json("resume") == alone
@@ -96,13 +96,13 @@ def test_without_git_it_still_finds_the_latest(resumable: Project) -> None:
     assert found["alignment_why"] == "Git is not installed."
 
 
-def test_nothing_to_resume_is_said(cli: CliHarness) -> None:
+def test_nothing_to_resume_is_reported(cli: CliHarness) -> None:
     answer = cli.run("resume")
     assert answer.code == 1
     assert "There is no session to resume." in answer.err
 
 
-def test_what_a_person_said_of_a_task_is_told(resumable: Project) -> None:
+def test_edits_of_tasks_are_in_the_brief(resumable: Project) -> None:
     step = resumable.cli.json("resume")["open_steps"][1]
     answer = resumable.cli.run("tasks", "complete", step["id"], "--reason", "by hand")
     assert answer.code == 0, answer.err
@@ -111,7 +111,7 @@ def test_what_a_person_said_of_a_task_is_told(resumable: Project) -> None:
     assert found["decisions"][0]["text"] == "done: Run the test suite (by hand)"
 
 
-def test_a_secret_is_not_told(project: Project) -> None:
+def test_a_secret_is_not_in_the_brief(project: Project) -> None:
     token = "gh" + "p_" + "x1Y2" * 9
     one = project.session()
     one.prompt(f"Use {token} to push")
@@ -123,7 +123,7 @@ def test_a_secret_is_not_told(project: Project) -> None:
     assert token not in project.cli.run("resume", "--json").out
 
 
-def test_a_failure_close_behind_a_success_is_left_in_the_longest_session_too(
+def test_a_failure_directly_after_a_success_is_kept_in_the_longest_session(
     project: Project,
 ) -> None:
     one = project.session()
@@ -148,7 +148,7 @@ class Terminal(io.StringIO):
         return True
 
 
-def test_copying_asks_the_terminal_and_without_one_says_how_else(resumable: Project) -> None:
+def test_copy_uses_the_terminal_and_without_one_suggests_a_command(resumable: Project) -> None:
     answer = resumable.cli.run("resume", "--copy")
     assert answer.code == 0
     assert "Not copied: there is no terminal." in answer.err

@@ -23,7 +23,7 @@ def test_two_processes_race_and_exactly_one_wins_each_time(tmp_path: Path) -> No
                     assert said == [["left"], ["left"]]
 
 
-def test_of_several_that_start_at_once_on_a_new_database_one_makes_it(tmp_path: Path) -> None:
+def test_of_several_processes_that_start_at_once_one_creates_the_database(tmp_path: Path) -> None:
     with company() as people:
         racers = [people.join(RACER, tmp_path / "new" / "t.duckdb") for _ in range(4)]
         for racer in racers:

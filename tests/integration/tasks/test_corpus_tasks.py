@@ -43,7 +43,7 @@ EVERY = {
 
 
 @pytest.mark.parametrize("folder", EVERY)
-def test_every_home_has_its_tasks_and_says_whether_the_plan_tool_is_off(
+def test_every_home_has_its_tasks_and_reports_whether_the_plan_tool_is_off(
     corpus: Corpus, folder: str
 ) -> None:
     plan = corpus(folder).roadmap()
@@ -70,9 +70,7 @@ def test_a_plan_that_was_carried_out_is_four_tasks_in_their_order(
 
 
 @pytest.mark.parametrize("folder", [*RELEASES, CODE_MODE])
-def test_what_was_run_and_changed_meanwhile_is_evidence_of_a_step(
-    corpus: Corpus, folder: str
-) -> None:
+def test_commands_and_edits_during_a_step_are_its_evidence(corpus: Corpus, folder: str) -> None:
     told = corpus(folder)
     session = told.session(PLAN_PROMPT).id
     read, fix, run, write = (t for t in told.roadmap().tasks if t.session == session)
@@ -106,7 +104,7 @@ def test_the_plan_has_five_revisions_that_only_move_on(corpus: Corpus, folder: s
 
 
 @pytest.mark.parametrize("folder", ["0.63.0", "0.101.0", "0.150.0", "0.169.0"])
-def test_a_plan_that_was_left_is_open_and_goes_on_in_the_next_session(
+def test_an_unfinished_plan_is_open_and_continues_in_the_next_session(
     corpus: Corpus, folder: str
 ) -> None:
     told = corpus(folder)
@@ -123,7 +121,7 @@ def test_a_plan_that_was_left_is_open_and_goes_on_in_the_next_session(
 
 
 @pytest.mark.parametrize("folder", ["0.101.0", "0.150.0", "0.169.0"])
-def test_how_a_session_ended_tells_how_its_step_and_its_request_stand(
+def test_the_end_of_a_session_determines_the_state_of_its_step_and_request(
     corpus: Corpus, folder: str
 ) -> None:
     told = corpus(folder)
@@ -143,7 +141,7 @@ def test_a_goal_that_was_reached_is_done(corpus: Corpus, folder: str) -> None:
 @pytest.mark.parametrize(
     ("folder", "states"), [("0.101.0", ["done", "done"]), (CODE_MODE, ["stalled", "done"])]
 )
-def test_what_agents_were_given_is_a_part_of_the_step_that_was_in_progress(
+def test_assignments_of_agents_are_parts_of_the_step_in_progress(
     corpus: Corpus, folder: str, states: list[str]
 ) -> None:
     told = corpus(folder)
@@ -154,7 +152,7 @@ def test_what_agents_were_given_is_a_part_of_the_step_that_was_in_progress(
 
 
 @pytest.mark.parametrize("folder", ["0.115.0-agents-fork", "0.169.0-agents-fork"])
-def test_an_agent_without_a_plan_above_it_stands_alone(corpus: Corpus, folder: str) -> None:
+def test_an_agent_without_a_parent_plan_is_a_separate_task(corpus: Corpus, folder: str) -> None:
     plan = corpus(folder).roadmap()
     assert [(task.origin, task.state, task.text) for task in plan.tasks] == [
         ("agent", "done", "CHILDTASK do a thing")

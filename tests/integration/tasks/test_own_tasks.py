@@ -37,7 +37,7 @@ def test_a_step_waits_or_stalls_with_its_session(home: Home, told: Tell) -> None
         ]
 
 
-def test_what_a_session_left_open_long_ago_is_neither_pending_nor_in_progress(
+def test_tasks_left_open_long_ago_are_neither_pending_nor_in_progress(
     home: Home, told: Tell
 ) -> None:
     session = home.session("g3")
@@ -73,7 +73,7 @@ def test_what_a_session_left_open_long_ago_is_neither_pending_nor_in_progress(
         "Generate a concise UI title for this task.\n\nUser prompt:\nFix the lexer",
     ],
 )
-def test_what_codex_asked_a_helper_of_its_own_is_no_request(
+def test_prompts_of_codex_for_its_helpers_are_not_requests(
     home: Home, told: Tell, text: str
 ) -> None:
     session = home.session("g3")
@@ -116,7 +116,7 @@ def test_a_step_that_was_dropped_is_kept_and_is_not_current(home: Home, told: Te
     assert [t.text for t in filter_tasks(plan.tasks, TaskFilter.UNPROVEN)] == ["Read the code"]
 
 
-def test_a_plan_that_codex_refused_is_none_and_the_tool_is_said_to_be_off(
+def test_a_refused_plan_is_not_stored_and_the_plan_tool_is_reported_as_off(
     home: Home, told: Tell
 ) -> None:
     session = home.session("g4", "0.155.0")
@@ -156,7 +156,7 @@ def test_a_goal_has_its_steps_as_parts(home: Home, told: Tell) -> None:
 
 
 @pytest.mark.parametrize("status", [{}, {"status": ""}, {"status": None}])
-def test_a_goal_that_does_not_say_how_it_stands_is_active(
+def test_a_goal_without_a_state_is_active(
     home: Home, told: Tell, status: dict[str, str | None]
 ) -> None:
     session = home.session("g4", "0.150.0")
@@ -167,7 +167,7 @@ def test_a_goal_that_does_not_say_how_it_stands_is_active(
     assert one(told().roadmap(), "Ship it").state == "in_progress"
 
 
-def test_a_goal_that_says_nothing_at_all_is_one_without_words(home: Home, told: Tell) -> None:
+def test_a_goal_without_text_has_a_placeholder(home: Home, told: Tell) -> None:
     session = home.session("g4", "0.150.0")
     session.prompt("Begin")
     session.event("thread_goal_updated", goal={})
@@ -177,7 +177,7 @@ def test_a_goal_that_says_nothing_at_all_is_one_without_words(home: Home, told: 
 
 
 @pytest.mark.parametrize("generation", ["g1", "g3"])
-def test_only_what_was_asked_behind_the_last_completed_turn_is_open(
+def test_only_requests_after_the_last_completed_turn_are_open(
     home: Home, told: Tell, generation: str
 ) -> None:
     """Also where turns have no times, as in files of old releases."""
@@ -193,7 +193,7 @@ def test_only_what_was_asked_behind_the_last_completed_turn_is_open(
     assert [(origin, text) for origin, _, text in tasks] == [("request", "An open request")]
 
 
-def test_the_last_file_of_a_session_tells_last_however_it_was_found(home: Home, told: Tell) -> None:
+def test_the_last_file_of_a_session_wins_in_any_order_of_discovery(home: Home, told: Tell) -> None:
     session = home.session("g4", "0.169.0")
     session.prompt("Begin")
     session.goal("Draft it")
@@ -231,7 +231,7 @@ def test_a_check_list_in_a_message_is_proposed_and_never_ready(home: Home, told:
     assert next_task(plan.tasks) is None
 
 
-def test_what_one_session_left_goes_on_in_the_next_of_the_same_branch_only(
+def test_open_tasks_continue_only_in_the_next_session_of_the_same_branch(
     home: Home, told: Tell
 ) -> None:
     for branch in ("main", "other", "main"):
@@ -249,7 +249,7 @@ def test_what_one_session_left_goes_on_in_the_next_of_the_same_branch_only(
     ]
 
 
-def test_a_scope_leaves_out_what_was_not_asked_for(home: Home, told: Tell) -> None:
+def test_a_scope_excludes_everything_else(home: Home, told: Tell) -> None:
     ids = []
     for project in ("site", "parser"):
         session = home.session("g3", cwd=f"/home/dev/{project}")
@@ -267,9 +267,7 @@ def test_a_scope_leaves_out_what_was_not_asked_for(home: Home, told: Tell) -> No
 
 
 @pytest.mark.parametrize("cut", [1, 3, 5])
-def test_tasks_have_the_same_names_however_a_file_was_sliced(
-    home: Home, told: Tell, cut: int
-) -> None:
+def test_task_ids_do_not_depend_on_slices(home: Home, told: Tell, cut: int) -> None:
     session = home.session("g3")
     session.prompt("Begin")
     session.plan(TWO)

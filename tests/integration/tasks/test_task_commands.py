@@ -38,7 +38,7 @@ def state(cli: CliHarness, text: str) -> str:
     return str(task["state"])
 
 
-def test_the_list_says_of_each_task_how_it_stands(planned: CliHarness) -> None:
+def test_the_list_shows_the_state_of_each_task(planned: CliHarness) -> None:
     said = planned.json("tasks", "list")
     assert said["schema"] == "tailboard.tasks/1"
     assert set(said["tasks"][0]) >= KEYS
@@ -73,7 +73,7 @@ def test_filters_and_states_narrow_the_list(planned: CliHarness) -> None:
     assert planned.json("tasks", "next", "--project", "none", code=1)["tasks"] == []
 
 
-def test_where_the_folder_belongs_to_a_project_its_tasks_are_meant(
+def test_in_the_folder_of_a_project_its_tasks_are_listed(
     planned: CliHarness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here = tmp_path / "site"
@@ -94,7 +94,7 @@ def test_where_the_folder_belongs_to_a_project_its_tasks_are_meant(
     assert [one["project"] for one in planned.json("tasks")["tasks"]] == ["site", "site"]
 
 
-def test_what_a_person_says_wins_until_it_is_taken_back(planned: CliHarness) -> None:
+def test_an_edit_overrides_the_log_until_it_is_undone(planned: CliHarness) -> None:
     fix = ids(planned)["Fix"]
     done = planned.run("tasks", "complete", fix[:5], "--reason", "by hand")
     assert done.out == f"{fix} ✓ done (log: ready) Fix\n"
@@ -110,7 +110,7 @@ def test_what_a_person_says_wins_until_it_is_taken_back(planned: CliHarness) -> 
     assert planned.run("tasks", "undo").code == 1
 
 
-def test_every_verb_does_what_it_says(planned: CliHarness) -> None:
+def test_every_edit_command_works(planned: CliHarness) -> None:
     fix, test = ids(planned)["Fix"], ids(planned)["Test"]
     planned.run("tasks", "block", fix, "--reason", "no server")
     planned.run("tasks", "owner", fix, "ada")
@@ -132,7 +132,7 @@ def test_every_verb_does_what_it_says(planned: CliHarness) -> None:
     assert state(planned, "Test") == "ready"
 
 
-def test_a_ring_is_refused_with_its_path_and_not_written_down(planned: CliHarness) -> None:
+def test_a_dependency_cycle_is_refused_with_its_path_and_not_recorded(planned: CliHarness) -> None:
     fix, test = ids(planned)["Fix"], ids(planned)["Test"]
     assert planned.run("tasks", "link", fix, test).code == 0
     refused = planned.run("tasks", "link", test, fix)
@@ -143,7 +143,7 @@ def test_a_ring_is_refused_with_its_path_and_not_written_down(planned: CliHarnes
     assert (state(planned, "Fix"), state(planned, "Test")) == ("blocked", "ready")
 
 
-def test_a_name_that_says_too_little_or_nothing_is_told(planned: CliHarness) -> None:
+def test_an_ambiguous_or_unknown_id_is_reported(planned: CliHarness) -> None:
     assert planned.run("tasks", "show", "zz").code == 1
     assert planned.run("tasks", "complete", "").code == 1
     assert planned.run("tasks", "set", ids(planned)["Fix"], "dancing").code == 2
@@ -172,7 +172,7 @@ def test_edits_survive_the_loss_of_the_database(planned: CliHarness) -> None:
     assert planned.json("tasks", "show", fix)["tasks"][0]["notes"] == []
 
 
-def test_what_was_said_of_a_task_that_is_gone_is_told_and_can_be_forgotten(
+def test_edits_of_a_missing_task_are_reported_and_can_be_removed(
     planned: CliHarness,
 ) -> None:
     fix = ids(planned)["Fix"]
@@ -198,12 +198,12 @@ def test_tasks_are_read_and_edited_while_another_process_follows(planned: CliHar
     assert state(planned, "Ship it") == "ready"
 
 
-def test_nothing_read_yet_is_an_answer(cli: CliHarness) -> None:
+def test_without_a_database_the_list_is_empty(cli: CliHarness) -> None:
     assert cli.json("tasks")["tasks"] == []
     assert "No tasks." in cli.run("tasks").err
 
 
-def test_that_codex_keeps_no_plan_is_said_with_its_cure(cli: CliHarness) -> None:
+def test_a_disabled_plan_tool_is_reported_with_a_fix(cli: CliHarness) -> None:
     session = Home(cli.home).session("g4", "0.169.0")
     session.prompt("Begin")
     session.end_turn("Done.")
@@ -227,7 +227,7 @@ def test_hostile_text_stays_text(cli: CliHarness) -> None:
         assert "\u202e" not in cli.run("tasks", *arguments).out
 
 
-def test_an_owner_without_a_name_is_shown_by_as_much_of_its_id_as_can_be_asked_for(
+def test_an_owner_without_a_name_is_shown_by_a_unique_id_prefix(
     planned: CliHarness,
 ) -> None:
     (session,) = (one["id"] for one in planned.json("sessions")["sessions"])
@@ -237,7 +237,7 @@ def test_an_owner_without_a_name_is_shown_by_as_much_of_its_id_as_can_be_asked_f
     assert session not in out
 
 
-def test_all_that_is_told_of_a_task_stands_in_columns(planned: CliHarness) -> None:
+def test_task_details_are_aligned_in_columns(planned: CliHarness) -> None:
     lines = planned.run("tasks", "show", ids(planned)["Fix"]).out.splitlines()
     column = next(line for line in lines if line.startswith("from ")).index("plan")
     for word in ("project", "after", "before"):

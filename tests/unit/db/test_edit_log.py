@@ -99,7 +99,7 @@ def test_two_databases_of_one_folder_do_not_take_up_each_others_edits(
 
 
 @pytest.mark.fault("D09")
-def test_a_lost_database_takes_up_what_people_did(database: Database, tmp_path: Path) -> None:
+def test_a_rebuilt_database_replays_recorded_actions(database: Database, tmp_path: Path) -> None:
     cancelled, snoozed = add(database, 1, State.PENDING), add(database, 2, State.PENDING)
     order(database, Verb.CANCEL, cancelled)
     order(database, Verb.SNOOZE, snoozed, until=NOW + HOUR)

@@ -483,7 +483,7 @@ def test_a_running_query_is_stopped_when_the_owner_ends(database: Database) -> N
 
 
 @pytest.mark.fault("U16")
-def test_two_figures_of_one_screen_are_of_one_moment(
+def test_figures_of_one_screen_come_from_one_snapshot(
     database: Database, client: DatabaseClient
 ) -> None:
     both: list[Query] = [("registry.problems", {"home": "h"}), ("queue.pauses", {})]
@@ -580,7 +580,7 @@ def test_connecting_without_an_owner_fails(tmp_path: Path) -> None:
         "set enable_external_access = true",
     ],
 )
-def test_no_question_reaches_a_file_an_extension_or_the_network(
+def test_no_query_can_use_a_file_an_extension_or_the_network(
     client: DatabaseClient, question: str
 ) -> None:
     with pytest.raises((QueryRefused, ServerError)):

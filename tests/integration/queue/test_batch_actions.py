@@ -43,7 +43,7 @@ def states(cli: CliHarness) -> dict[str, str]:
     return {row["id"]: row["state"] for row in cli.json("batches")["batches"]}
 
 
-def test_a_retry_tells_what_it_matched_what_it_did_and_what_it_left_alone(
+def test_a_retry_reports_matched_changed_and_skipped_batches(
     cli: CliHarness, unwell: dict[str, str]
 ) -> None:
     answer = cli.json("batches", "retry", "--include-dead", "--reason", "the disk is new")
@@ -70,7 +70,7 @@ def test_a_dry_run_shows_the_same_and_does_nothing(cli: CliHarness, unwell: dict
     assert cli.json("batches", "retry", "--only-error")["done"] == shown["matched"]
 
 
-def test_the_story_of_a_batch_tells_who_did_what_and_why(
+def test_the_history_of_a_batch_shows_who_did_what_and_why(
     cli: CliHarness, unwell: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LOGNAME", "ada")
@@ -83,7 +83,7 @@ def test_the_story_of_a_batch_tells_who_did_what_and_why(
     assert [move["person"] for move in history][-2:] == [None, "ada"]
 
 
-def test_the_next_try_is_told_to_the_second_with_its_number(
+def test_the_time_and_number_of_the_next_attempt_are_shown(
     cli: CliHarness, unwell: dict[str, str]
 ) -> None:
     row = cli.json("batches", "show", unwell["failed"])["batches"][0]
@@ -95,7 +95,7 @@ def test_the_next_try_is_told_to_the_second_with_its_number(
     assert "waits for you, 2 of 3" in cli.run("batches").out
 
 
-def test_a_snooze_lasts_as_long_as_was_said(cli: CliHarness, unwell: dict[str, str]) -> None:
+def test_a_snooze_lasts_until_its_time(cli: CliHarness, unwell: dict[str, str]) -> None:
     cli.json("batches", "snooze", "--batch", unwell["failed"], "--until", "2h")
     row = cli.json("batches", "show", unwell["failed"])["batches"][0]
     until = (cli.now + timedelta(hours=2)).isoformat(timespec="milliseconds")
@@ -118,7 +118,7 @@ def test_a_cancel_by_filter_asks_and_without_a_filter_is_refused(
     assert done == [unwell["failed"]]
 
 
-def test_what_is_named_and_cannot_be_done_needs_attention(
+def test_an_action_on_a_named_batch_that_is_skipped_exits_with_1(
     cli: CliHarness, unwell: dict[str, str]
 ) -> None:
     assert cli.run("batches", "retry", "--batch", unwell["claimed"]).code == 1
@@ -126,7 +126,7 @@ def test_what_is_named_and_cannot_be_done_needs_attention(
     assert cli.run("batches", "retry", "--error", "no such").code == 0
 
 
-def test_a_batch_that_is_done_is_named_in_the_refusal_of_a_retry(
+def test_retrying_a_completed_batch_is_refused_with_the_reason(
     cli: CliHarness, sessions: Sessions
 ) -> None:
     (done, *_) = cli.json("batches")["batches"]
@@ -155,7 +155,7 @@ def test_a_paused_queue_reads_nothing_until_it_is_resumed(cli: CliHarness) -> No
     assert cli.json("ingest")["bytes_read"] > 0
 
 
-def test_every_suggestion_about_batches_can_be_carried_out_as_it_is_printed(
+def test_every_suggested_command_about_batches_works(
     cli: CliHarness, unwell: dict[str, str]
 ) -> None:
     cli.run("batches", "cancel", "--batch", unwell["failed"])
@@ -171,7 +171,7 @@ def test_every_suggestion_about_batches_can_be_carried_out_as_it_is_printed(
     assert not {"failed", "dead", "cancelled", "snoozed"} & set(states(cli).values())
 
 
-def test_every_order_is_written_down(cli: CliHarness, unwell: dict[str, str]) -> None:
+def test_every_action_is_recorded(cli: CliHarness, unwell: dict[str, str]) -> None:
     cli.run("batches", "pause")
     cli.run("batches", "resume")
     cli.run("batches", "reset-attempts", "--reason", "a new disk")

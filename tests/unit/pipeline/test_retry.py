@@ -25,7 +25,7 @@ def harness(tmp_path: Path) -> FaultHarness:
     return harness
 
 
-def test_it_waits_until_then_and_names_the_file(harness: FaultHarness) -> None:
+def test_a_failed_batch_waits_for_its_retry_time_and_names_the_file(harness: FaultHarness) -> None:
     ((at, path),) = harness.rows(
         "select retry_at, path from batches b join sources s on source = s.id"
     )
@@ -41,7 +41,7 @@ def test_it_waits_until_then_and_names_the_file(harness: FaultHarness) -> None:
         assert tries.due() == []
 
 
-def test_where_a_person_has_to_say_so_nothing_is_tried_by_itself(harness: FaultHarness) -> None:
+def test_in_manual_mode_nothing_is_retried_automatically(harness: FaultHarness) -> None:
     with harness.open() as database:
         tries = RetrySchedule(database, Mode.MANUAL, harness.clock, time.monotonic)
         harness.now += timedelta(days=1)
@@ -49,7 +49,7 @@ def test_where_a_person_has_to_say_so_nothing_is_tried_by_itself(harness: FaultH
         assert tries.due() == []
 
 
-def test_whoever_follows_tries_at_that_time_and_not_with_the_next_sweep(
+def test_follow_retries_at_the_retry_time_and_not_with_the_next_sweep(
     harness: FaultHarness,
 ) -> None:
     stop, passed = Event(), [0.0]

@@ -19,7 +19,7 @@ HASTY = Pace(everything_every=0.1, recent_every=0.1, quiet=0.01, longest=0.05)
 TEXT = "Out of Memory Error: failed to allocate data of size 32.0 MiB (91.9 MiB/122.0 MiB used)"
 
 
-def test_a_statement_without_room_is_tried_again_in_a_moment(
+def test_a_statement_without_memory_is_retried(
     tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place = tmp_path_factory.mktemp("crowded")

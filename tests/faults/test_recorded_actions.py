@@ -58,7 +58,7 @@ def known(database: Database) -> list[tuple[str, str]]:
 @pytest.mark.fault("D42")
 @ORDERS
 @pytest.mark.parametrize("error", [DiskFull(Path("t")), KeyboardInterrupt(), RuntimeError("bug")])
-def test_an_order_that_was_refused_is_never_carried_out(
+def test_a_refused_action_is_never_executed(
     harness: FaultHarness,
     monkeypatch: pytest.MonkeyPatch,
     order: Callable[[Database], None],
@@ -92,7 +92,7 @@ def test_an_order_that_was_refused_is_never_carried_out(
 
 @pytest.mark.fault("D42")
 @ORDERS
-def test_an_order_whose_commit_was_made_counts_as_done_whatever_the_commit_said(
+def test_a_committed_action_counts_as_done_despite_an_error(
     harness: FaultHarness, monkeypatch: pytest.MonkeyPatch, order: Callable[[Database], None]
 ) -> None:
     harness.session("chat")
@@ -112,7 +112,7 @@ def test_an_order_whose_commit_was_made_counts_as_done_whatever_the_commit_said(
 
 
 @pytest.mark.fault("D42")
-def test_a_line_that_was_written_in_part_is_taken_back(
+def test_a_partly_written_line_of_the_edit_log_is_removed(
     harness: FaultHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pwrite = os.pwrite
@@ -134,7 +134,7 @@ def test_a_line_that_was_written_in_part_is_taken_back(
 
 
 @pytest.mark.fault("D43")
-def test_an_edit_of_another_database_is_kept_while_the_file_is_written_anew(
+def test_edits_of_another_database_survive_a_rewrite_of_the_edit_log(
     harness: FaultHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two databases in one folder share the file: while one masks it, the other adds to it."""
@@ -178,7 +178,7 @@ def test_an_edit_of_another_database_is_kept_while_the_file_is_written_anew(
 
 
 @pytest.mark.fault("D43")
-def test_a_database_that_was_lost_finds_all_edits_in_a_file_that_was_written_anew(
+def test_a_rebuilt_database_gets_all_edits_from_a_rewritten_edit_log(
     harness: FaultHarness,
 ) -> None:
     """Nothing hangs on how long the lines are that others changed."""
@@ -199,7 +199,7 @@ def test_a_database_that_was_lost_finds_all_edits_in_a_file_that_was_written_ane
 
 
 @pytest.mark.fault("D42")
-def test_a_file_of_edits_that_is_a_link_is_not_followed(harness: FaultHarness) -> None:
+def test_an_edit_log_that_is_a_link_is_not_followed(harness: FaultHarness) -> None:
     elsewhere = harness.folder / "elsewhere"
     elsewhere.write_bytes(b"")
     with harness.open() as database:

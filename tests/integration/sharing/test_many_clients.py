@@ -25,7 +25,7 @@ LISTED: dict[str, object] = {
 }
 
 
-def test_a_question_that_finds_no_room_by_itself_is_given_more(tmp_path: Path) -> None:
+def test_a_query_that_runs_out_of_memory_gets_more(tmp_path: Path) -> None:
     everything(Home(tmp_path / "codex"))
     path = tmp_path / "data" / "t.duckdb"
     found = start_or_connect(path, ServerOptions(homes([tmp_path / "codex"]), Role.FOLLOW))
@@ -42,7 +42,7 @@ def test_a_question_that_finds_no_room_by_itself_is_given_more(tmp_path: Path) -
         assert LocalReader(database).run_consistent([("sessions.listed", LISTED)]) == [listed]
 
 
-def test_guests_that_ask_at_once_are_all_answered(tmp_path: Path) -> None:
+def test_simultaneous_clients_are_all_answered(tmp_path: Path) -> None:
     everything(Home(tmp_path / "codex"))
     found = start_or_connect(
         tmp_path / "data" / "t.duckdb", ServerOptions(homes([tmp_path / "codex"]), Role.FOLLOW)

@@ -40,7 +40,7 @@ def program(cli: CliHarness, *arguments: str) -> list[str]:
 
 
 @pytest.mark.parametrize("arguments", [["sessions"], ["sessions", "--json"], ["--help"]])
-def test_an_output_that_takes_no_more_is_told_in_a_sentence(
+def test_a_full_output_is_reported_in_a_sentence(
     cli: CliHarness, sessions: Sessions, arguments: list[str]
 ) -> None:
     with Path("/dev/full").open("w") as full:
@@ -66,7 +66,7 @@ def test_an_output_that_takes_no_more_is_told_in_a_sentence(
         ["quarantine", "list", "--json"],
     ],
 )
-def test_options_may_stand_before_or_after_a_command_and_the_later_wins(
+def test_options_can_be_before_or_after_a_command_and_the_later_wins(
     cli: CliHarness, sessions: Sessions, arguments: list[str]
 ) -> None:
     answer = cli.run(*(one.format(db=cli.db) for one in arguments))
@@ -74,19 +74,19 @@ def test_options_may_stand_before_or_after_a_command_and_the_later_wins(
     assert len(answer.json[next(key for key in answer.json if key != "schema")]) > 0
 
 
-def test_homes_add_up_wherever_they_stand(cli: CliHarness) -> None:
+def test_homes_are_added_before_and_after_a_command(cli: CliHarness) -> None:
     status = cli.json("--codex-home", "/a", "status", "--codex-home", "/b")
     assert status["homes"] == ["/a", "/b"]
 
 
-def test_without_a_command_status_is_printed_where_there_is_no_terminal(
+def test_without_a_command_and_a_terminal_status_is_printed(
     cli: CliHarness, sessions: Sessions
 ) -> None:
     assert cli.run().out == cli.run("status").out
     assert cli.json()["schema"] == "tailboard.status/1"
 
 
-def test_quiet_leaves_only_the_answer(cli: CliHarness, sessions: Sessions) -> None:
+def test_quiet_prints_only_the_result(cli: CliHarness, sessions: Sessions) -> None:
     assert cli.run("sessions").err != ""
     assert cli.run("sessions", "-q").err == ""
 
@@ -107,7 +107,7 @@ def test_every_command_has_help_with_an_example_that_is_its_own(
     [["nonsense"], ["status", "extra"], ["--nonsense"], ["usage", "--by", "moon"], ["show"],
      ["sessions", "--since", "soon"], ["sessions", "--limit", "0"]],
 )  # fmt: skip
-def test_wrong_usage_ends_with_2_and_says_so_on_standard_error(
+def test_wrong_usage_exits_with_2_and_a_message_on_standard_error(
     cli: CliHarness, arguments: list[str]
 ) -> None:
     answer = cli.run(*arguments)
@@ -119,7 +119,7 @@ def test_a_mistyped_command_is_recognised(cli: CliHarness) -> None:
     assert "Did you mean `tailboard status`?" in cli.run("stauts").err
 
 
-def test_versions_are_told(cli: CliHarness) -> None:
+def test_versions_are_printed(cli: CliHarness) -> None:
     assert cli.run("--version").out.startswith("tailboard ")
     assert "duckdb 2." in cli.run("status", "--version").out
 
@@ -128,7 +128,7 @@ def test_versions_are_told(cli: CliHarness) -> None:
 
 
 @pytest.mark.parametrize("arguments", READING)
-def test_before_anything_was_read_answers_are_empty_and_say_what_to_do(
+def test_without_a_database_results_are_empty_with_a_hint(
     cli: CliHarness, arguments: list[str]
 ) -> None:
     answer = cli.run(*arguments, "--json")
@@ -147,7 +147,7 @@ def test_a_missing_home_is_explained_and_no_error_for_status(cli: CliHarness) ->
 
 
 @pytest.mark.parametrize("arguments", [["status"], ["ingest"], ["sql", "SELECT 1"]])
-def test_a_database_that_is_none_ends_with_3_and_a_way_out(
+def test_a_file_that_is_not_a_database_exits_with_3_and_a_hint(
     cli: CliHarness, arguments: list[str]
 ) -> None:
     cli.home.mkdir()
@@ -159,16 +159,14 @@ def test_a_database_that_is_none_ends_with_3_and_a_way_out(
     assert len(answer.err.splitlines()) == 2
 
 
-def test_verbose_says_the_code_of_an_error_and_where_it_came_from(cli: CliHarness) -> None:
+def test_verbose_prints_error_code_and_traceback(cli: CliHarness) -> None:
     answer = cli.run("ingest", "-v")
     assert answer.code == 3
     assert "[no_home]" in answer.err
     assert "Traceback" in answer.err
 
 
-def test_a_database_that_somebody_has_open_is_told_with_their_process(
-    cli: CliHarness, sessions: Sessions
-) -> None:
+def test_a_locked_database_is_reported_with_the_pid(cli: CliHarness, sessions: Sessions) -> None:
     holder = subprocess.Popen(
         [sys.executable, "-c", HOLD, str(cli.db)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
@@ -191,7 +189,9 @@ def test_raw_lines_reach_a_pipe_byte_for_byte(cli: CliHarness, sessions: Session
     assert done.stdout == sessions.done.path.read_bytes()
 
 
-def test_a_reader_that_leaves_ends_it_quietly(cli: CliHarness, sessions: Sessions) -> None:
+def test_a_closed_pipe_ends_the_program_without_a_message(
+    cli: CliHarness, sessions: Sessions
+) -> None:
     long = "x" * 1000
     question = f"SELECT '{long}' FROM range(10000)"
     with subprocess.Popen(
@@ -206,7 +206,7 @@ def test_a_reader_that_leaves_ends_it_quietly(cli: CliHarness, sessions: Session
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 0)])
-def test_following_tells_each_round_and_keeps_it_when_it_is_ended(
+def test_follow_prints_each_round_and_keeps_it_when_it_ends(
     cli: CliHarness, number: signal.Signals, code: int, sessions: Sessions
 ) -> None:
     cli.db.unlink()
@@ -233,7 +233,7 @@ def test_following_tells_each_round_and_keeps_it_when_it_is_ended(
     assert state == "done"
 
 
-def test_an_interrupted_question_ends_at_once(cli: CliHarness, sessions: Sessions) -> None:
+def test_an_interrupted_query_ends_at_once(cli: CliHarness, sessions: Sessions) -> None:
     forever = "SELECT count(*) FROM range(10000000000) a, range(10000000000) b"
     spool = cli.db.with_name(cli.db.name + ".spool")
     shutil.rmtree(spool)
@@ -264,7 +264,7 @@ def test_completion_prints_what_the_shell_needs(cli: CliHarness, shell: str) -> 
     assert cli.json("completion", shell)["script"] == answer.out
 
 
-def test_a_shell_is_told_commands_and_options(cli: CliHarness) -> None:
+def test_a_shell_completes_commands_and_options(cli: CliHarness) -> None:
     cli.env |= {
         "_TAILBOARD_COMPLETE": "bash_complete",
         "COMP_WORDS": "tailboard sess",

@@ -38,29 +38,29 @@ def alive(pid: int) -> bool:
     return state not in ("Z", "X")
 
 
-def test_it_is_told_on_standard_input_and_answers_on_standard_output(tmp_path: Path) -> None:
+def test_the_program_gets_standard_input_and_answers_on_standard_output(tmp_path: Path) -> None:
     code = "import sys; sys.stdout.write(sys.stdin.read().upper())"
     assert said(code, tmp_path, told=b"facts") == b"FACTS"
 
 
-def test_much_may_be_told_to_a_program_that_does_not_read(tmp_path: Path) -> None:
+def test_a_program_need_not_read_a_large_input(tmp_path: Path) -> None:
     assert said("print('ok')", tmp_path, told=b"x" * 5_000_000) == b"ok\n"
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_program_that_fails_says_why_in_its_own_words(tmp_path: Path) -> None:
+def test_a_failed_program_is_reported_with_its_error_output(tmp_path: Path) -> None:
     with pytest.raises(ProgramFailed, match=r"ended with 3\. no model here") as caught:
         said("import sys; sys.stderr.write('no model here'); sys.exit(3)", tmp_path)
     failure = classify(caught.value)
     assert (failure.code, failure.cls) == ("observe.failed", ErrorClass.TRANSIENT)
 
 
-def test_a_program_that_is_killed_says_by_which_signal(tmp_path: Path) -> None:
+def test_a_killed_program_is_reported_with_its_signal(tmp_path: Path) -> None:
     with pytest.raises(ProgramFailed, match="by signal 9"):
         said("import os; os.kill(os.getpid(), 9)", tmp_path)
 
 
-def test_a_program_that_hangs_is_killed_at_its_limit(tmp_path: Path) -> None:
+def test_a_hanging_program_is_killed_at_its_time_limit(tmp_path: Path) -> None:
     pid = tmp_path / "pid"
     code = f"import os, time; open({str(pid)!r}, 'w').write(str(os.getpid())); time.sleep(600)"
     with pytest.raises(ProgramTooSlow, match=r"0\.3 seconds"):
@@ -68,13 +68,13 @@ def test_a_program_that_hangs_is_killed_at_its_limit(tmp_path: Path) -> None:
     assert not pid.exists() or not alive(int(pid.read_text()))
 
 
-def test_a_program_that_closed_its_output_and_stays_is_killed_too(tmp_path: Path) -> None:
+def test_a_program_that_closes_its_output_and_does_not_end_is_killed(tmp_path: Path) -> None:
     code = "import os, time; os.close(1); os.close(2); time.sleep(600)"
     with pytest.raises(ProgramTooSlow):
         said(code, tmp_path, leash=HASTY)
 
 
-def test_what_it_started_dies_with_it(tmp_path: Path) -> None:
+def test_child_processes_are_killed_with_the_program(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
@@ -98,12 +98,12 @@ def test_a_program_that_prints_a_hundred_megabytes_is_killed(tmp_path: Path) -> 
         said(code, tmp_path)
 
 
-def test_endless_complaints_are_read_and_dropped(tmp_path: Path) -> None:
+def test_endless_error_output_is_discarded(tmp_path: Path) -> None:
     code = "import sys\nfor _ in range(400): sys.stderr.write('y' * 65536)\nprint('done')"
     assert said(code, tmp_path) == b"done\n"
 
 
-def test_a_program_that_is_not_there_is_told(tmp_path: Path) -> None:
+def test_a_missing_program_is_reported(tmp_path: Path) -> None:
     with pytest.raises(ProgramMissing, match="cannot be started"):
         run(["/nowhere/at-all"], PATIENT, tmp_path, {}, b"", lambda: False)
 
@@ -115,13 +115,13 @@ def test_no_shell_ever_sees_the_command(tmp_path: Path) -> None:
     assert answer == b"$HOME; touch gone | cat\n"
 
 
-def test_it_sees_hardly_anything_of_our_environment(tmp_path: Path) -> None:
+def test_the_program_gets_only_a_small_environment(tmp_path: Path) -> None:
     names = said("import os; print(*os.environ, sep=',')", tmp_path).decode().strip().split(",")
     assert "SECRET_TOKEN" not in names
     assert set(names) <= {*ENVIRONMENT, "LC_CTYPE"}
 
 
-def test_a_stop_kills_it_and_is_nobodys_fault(tmp_path: Path) -> None:
+def test_a_stop_kills_the_program_without_counting_as_a_failure(tmp_path: Path) -> None:
     with pytest.raises(ProgramStopped) as caught:
         said("import time; time.sleep(600)", tmp_path, stop=True)
     assert classify(caught.value).cls is ErrorClass.CANCELLED

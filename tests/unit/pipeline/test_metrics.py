@@ -47,7 +47,7 @@ def taken(counting: Metrics, later: timedelta = timedelta(minutes=1)) -> Sample:
     return sample
 
 
-def test_an_idle_owner_has_nothing_to_tell() -> None:
+def test_an_idle_owner_records_no_sample() -> None:
     counting = figures()
     counting.record_scan(1000, [])
     assert counting.take_sample(NOW + timedelta(minutes=1), 4096) is None
@@ -61,7 +61,7 @@ def test_a_sample_is_due_once_a_minute() -> None:
     assert not counting.due(NOW + timedelta(seconds=119))
 
 
-def test_a_commit_is_one_landing_of_many_batches() -> None:
+def test_a_commit_of_many_batches_counts_once() -> None:
     counting = figures()
     counting.record_batches([ended(1, "read", 0, 100), ended(2, "read", 100, 150)])
     sample = taken(counting)
@@ -71,7 +71,7 @@ def test_a_commit_is_one_landing_of_many_batches() -> None:
     assert (sample.seconds, sample.version, sample.database_bytes) == (60, "1.2.3", 4096)
 
 
-def test_each_look_at_a_cursor_has_one_outcome() -> None:
+def test_each_cursor_check_has_one_outcome() -> None:
     counting = figures()
     counting.record_scan(10, [source(1, 5)])
     counting.record_batches(
@@ -96,7 +96,7 @@ def test_a_file_read_from_its_beginning_again_is_new_from_its_beginning() -> Non
     assert taken(counting).bytes_new == 100
 
 
-def test_the_backlog_rises_with_what_is_found_and_falls_with_what_is_read() -> None:
+def test_the_backlog_grows_with_unread_data_and_shrinks_with_reading() -> None:
     counting = figures()
     counting.record_scan(2, [source(1, 100), source(2, 50)])
     sample = taken(counting)
@@ -118,7 +118,7 @@ def test_a_source_that_fails_stays_stale() -> None:
     assert taken(counting).stale_sources == 1
 
 
-def test_counting_begins_anew_after_a_sample() -> None:
+def test_counters_are_reset_after_a_sample() -> None:
     counting = figures()
     counting.record_batches([ended(1, "read", 0, 10)])
     taken(counting)
@@ -126,7 +126,7 @@ def test_counting_begins_anew_after_a_sample() -> None:
     assert taken(counting).bytes_new == 10
 
 
-def test_the_start_of_a_file_is_no_cursor_to_go_on_from() -> None:
+def test_the_start_of_a_file_is_not_a_cursor_to_continue_from() -> None:
     assert START.offset == 0
     counting = figures()
     counting.record_batches([ended(1, "read", START.offset, 10)])

@@ -119,7 +119,7 @@ def test_many_commands_at_once_without_an_owner_take_turns(machine: Machine) -> 
     assert len({out for out, _ in ended}) == 1
 
 
-def test_ingest_leaves_the_work_to_who_follows_and_tells_what_came_of_it(
+def test_ingest_leaves_the_work_to_a_following_owner_and_reports_the_result(
     machine: Machine, follower: subprocess.Popen[str]
 ) -> None:
     machine.session("The second prompt")
@@ -131,7 +131,7 @@ def test_ingest_leaves_the_work_to_who_follows_and_tells_what_came_of_it(
     assert len(machine.json("sessions")["sessions"]) == 2
 
 
-def test_a_second_process_that_would_follow_says_who_does_it_already(
+def test_a_second_follow_names_the_process_that_follows_already(
     machine: Machine, follower: subprocess.Popen[str]
 ) -> None:
     code, out, err = machine.run("ingest", "--follow")
@@ -140,7 +140,7 @@ def test_a_second_process_that_would_follow_says_who_does_it_already(
     assert "nothing to do" in err
 
 
-def test_an_owner_of_other_homes_is_told_apart(
+def test_an_owner_of_other_homes_is_reported(
     machine: Machine, follower: subprocess.Popen[str], tmp_path: Path
 ) -> None:
     other = Home(tmp_path / "other")
@@ -160,7 +160,7 @@ def test_a_killed_owner_leaves_a_database_that_the_next_command_opens(
     assert machine.json("status")["owner"]["role"] == "command"
 
 
-def test_an_owner_that_ends_takes_its_door_away(
+def test_an_ending_owner_removes_its_socket(
     machine: Machine, follower: subprocess.Popen[str]
 ) -> None:
     follower.send_signal(signal.SIGTERM)
@@ -170,7 +170,7 @@ def test_an_owner_that_ends_takes_its_door_away(
     assert left == {"", ".spool"}
 
 
-def test_who_follows_waits_for_a_codex_home_that_is_not_there_yet(tmp_path: Path) -> None:
+def test_follow_waits_for_a_missing_codex_home(tmp_path: Path) -> None:
     machine = Machine(tmp_path)
     machine.env["CODEX_HOME"] = str(tmp_path / "later")
     with machine.start("ingest", "--follow", "--json") as process:
