@@ -25,8 +25,8 @@ _COLUMNS = (
     Column("STATE"),
     Column("KIND", spare=3),
     Column("RANGE", spare=2),
-    Column("ATTEMPTS", right=True, spare=1),
-    Column("RETRY", least=8),
+    Column("TRIES", right=True, spare=1),
+    Column("NEXT", least=8),
     Column("ERROR", least=12),
     Column("PATH", least=20, end=True),
 )

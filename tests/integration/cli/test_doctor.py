@@ -174,7 +174,7 @@ def test_unreadable_sessions_are_not_called_private(cli: CliHarness) -> None:
     (cli.home / "sessions").mkdir(parents=True)
     assert "No other user" in checks(cli, code=1)["codex files"]["detail"]
     (cli.home / "sessions").rmdir()
-    assert "None to be seen" in checks(cli, code=1)["codex files"]["detail"]
+    assert "No sessions that this user can read." == checks(cli, code=1)["codex files"]["detail"]
 
 
 def test_a_folder_that_is_not_writable_is_a_problem_before_the_first_ingest(
@@ -261,7 +261,7 @@ def test_a_nearly_full_disk_is_a_problem(cli: CliHarness, monkeypatch: pytest.Mo
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
     found = checks(cli, code=1)
     assert found["disk"]["detail"] == "5.0 MiB are free on the disk of the database."
-    assert "If the disk is full, Codex records nothing." in found["codex disk"]["detail"]
+    assert "A full disk stops Codex's recording." in found["codex disk"]["detail"]
 
 
 def test_a_database_locked_by_another_program_is_a_failed_check(

@@ -128,7 +128,7 @@ def test_a_rewritten_commit_that_was_swept_away_is_gone(repo: Repo, judge: Judge
     repo.git("gc", "--quiet", "--prune=now")
     found = judge(anchor)
     assert found.state is AlignmentState.REWRITTEN
-    assert "is gone from the repository" in found.why
+    assert "is no longer in the repository" in found.why
 
 
 def test_a_force_push_by_somebody_else_is_seen_after_a_fetch(
