@@ -174,7 +174,7 @@ def test_unreadable_sessions_are_not_called_private(cli: CliHarness) -> None:
     (cli.home / "sessions").mkdir(parents=True)
     assert "No other user" in checks(cli, code=1)["codex files"]["detail"]
     (cli.home / "sessions").rmdir()
-    assert "No sessions that this user can read." == checks(cli, code=1)["codex files"]["detail"]
+    assert checks(cli, code=1)["codex files"]["detail"] == "No sessions that this user can read."
 
 
 def test_a_folder_that_is_not_writable_is_a_problem_before_the_first_ingest(
