@@ -1,1 +1,1 @@
-"""One session: its model, state, timeline, raw lines and search."""
+"""One session: its model and loader, timeline, raw lines and search."""

@@ -9,8 +9,8 @@ from msgspec import Struct
 from ingest.codex.facts import CallKind, PlanStep
 from ingest.db.query_reader import NamedQueries, Row
 from ingest.sessions.model import (
-    FileChange,
     SessionCall,
+    SessionChange,
     SessionFact,
     SessionFile,
     SessionGoal,
@@ -126,7 +126,7 @@ def _add(name: str, row: Row, log: SessionLog, turn: SessionTurn | None) -> None
 _FACTS: Final[dict[str, type[SessionFact]]] = {
     "messages": TurnMessage,
     "calls": SessionCall,
-    "changes": FileChange,
+    "changes": SessionChange,
     "plans": SessionPlan,
     "goals": SessionGoal,
     "notes": SessionNote,

@@ -62,7 +62,7 @@ class SessionCall(SessionFact, frozen=True, kw_only=True, gc=False):
     """Only if it was requested, and shows the result."""
 
 
-class FileChange(SessionFact, frozen=True, kw_only=True, gc=False):
+class SessionChange(SessionFact, frozen=True, kw_only=True, gc=False):
     path: str
     change: str
     moved_to: str | None
@@ -116,7 +116,7 @@ class SessionTurn(Struct, kw_only=True):
     error: str | None
     messages: list[TurnMessage] = field(default_factory=list)
     calls: list[SessionCall] = field(default_factory=list)
-    changes: list[FileChange] = field(default_factory=list)
+    changes: list[SessionChange] = field(default_factory=list)
     tokens: Tokens = Tokens()
 
     @property

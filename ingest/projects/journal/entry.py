@@ -32,8 +32,8 @@ from ingest.projects.journal.model import (
 from ingest.sessions.load import Parts
 from ingest.sessions.model import (
     Fact,
-    FileChange,
     SessionCall,
+    SessionChange,
     SessionFile,
     SessionLog,
     SessionPlan,
@@ -184,7 +184,7 @@ class _EntryBuilder:
             self._place(call),
         )
 
-    def _edit(self, file: FileChange) -> tuple[str, str]:
+    def _edit(self, file: SessionChange) -> tuple[str, str]:
         path = _relative(file.path, self.session.cwd or "")
         change = f"moved to {file.moved_to}" if file.moved_to else file.change
         return self._text(path) or "", self._text(change) or ""
