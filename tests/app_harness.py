@@ -17,6 +17,7 @@ from textual.app import App
 from textual.keys import _character_to_key, key_to_character
 from textual.pilot import Pilot
 from textual.screen import Screen
+from textual.widgets import Input
 
 from ingest.actions import ReadNow
 from ingest.pipeline.bootstrap import RunningServer, ServerOptions, start_or_connect
@@ -184,9 +185,12 @@ async def press_at_once(pilot: Pilot[Any], *keys: str) -> None:
 
 
 async def press_each(pilot: Pilot[Any], *keys: str) -> None:
-    """Press the keys one after another, waiting for the effects of each."""
-    for key in keys:
-        await press(pilot, key)
+    """Press the keys one after another, waiting for the effects of each, or of a whole text."""
+    for key, following in zip(keys, (*keys, "")[1:], strict=True):
+        if len(key) == len(following) == 1 and isinstance(pilot.app.focused, Input):
+            await pilot.press(key)
+        else:
+            await press(pilot, key)
 
 
 async def wait_for_text(pilot: Pilot[Any], text: str) -> None:

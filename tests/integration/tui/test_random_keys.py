@@ -1,7 +1,6 @@
 """Thousands of random keys while the window is resized, owners end and the database is deleted."""
 
 import asyncio
-import os
 import random
 from functools import partial
 from typing import Final
@@ -14,16 +13,16 @@ from textual.keys import key_to_character
 from textual.widgets import Input
 
 from tests.app_harness import TIMEOUT, AppHarness, wait_until
+from tests.soak import SOAK
 from tui.commands import COMMANDS
 from tui.dashboard import Dashboard
 
-SOAK: Final = bool(os.environ.get("TAILBOARD_SOAK"))
 SEEDS: Final = range(20 if SOAK else 2)
-KEYS: Final = 10_000 if SOAK else 600
+KEYS: Final = 10_000 if SOAK else 280
 """For each seed."""
 BURST: Final = 40
 """Keys between two checks."""
-DISTURB_EVERY: Final = 5
+DISTURB_EVERY: Final = 3
 """In one of this many bursts the owner is replaced, alternately with and without the database."""
 SIZES: Final = [(1, 1), (300, 80), (300, 1), (1, 80), (80, 24)]
 """Besides random sizes between the smallest and the largest of these."""

@@ -46,20 +46,31 @@ def is_restored(program: Terminal, since: int = 0) -> bool:
     )
 
 
-def test_quit_restores_the_terminal(opened: Terminal) -> None:
+def test_quit_restores_the_terminal_and_ends_the_owner(
+    opened: Terminal, env: dict[str, str]
+) -> None:
     assert ALTERNATE_ON in opened.written
+    owner = owner_file.read(Path(env["TAILBOARD_DB"]))
+    assert owner is not None
+    assert owner.role == "dashboard"
     opened.type("q")
     assert opened.end() == 0
     assert is_restored(opened)
+    # The owner removes its file when it has finished its pass.
+    while owner_file.read(Path(env["TAILBOARD_DB"])) is not None:
+        os.sched_yield()
 
 
-def test_a_dumb_terminal_gets_the_status_and_the_reason(
+@pytest.mark.fault("U07")
+def test_a_dumb_terminal_gets_the_status_and_the_reason_without_escape_sequences(
     env: dict[str, str],
 ) -> None:
     with terminal([], {**env, "TERM": "dumb"}) as program:
         program.until("No dashboard: this terminal (TERM=dumb) cannot position text.")
         program.until("Nothing has been read yet.")
         assert program.end() == 0
+        assert ALTERNATE_ON not in program.written
+        assert "tailboard ingest" in program.plain()
         assert b"\x1b[" not in program.written.replace(b"\x1b[1m", b"").replace(b"\x1b[0m", b"")
 
 
@@ -83,21 +94,14 @@ def test_states_have_different_colours_with_16_colours(env: dict[str, str]) -> N
         assert program.end() == 0
 
 
-def test_control_c_quits(opened: Terminal) -> None:
+def test_the_pipeline_shows_the_time_until_the_next_sweep_and_control_c_quits(
+    opened: Terminal,
+) -> None:
+    opened.type("3")
+    opened.until("next sweep")
     opened.type("\x03")
     assert opened.end() == 0
     assert is_restored(opened)
-
-
-def test_the_owner_ends_with_the_dashboard(opened: Terminal, env: dict[str, str]) -> None:
-    owner = owner_file.read(Path(env["TAILBOARD_DB"]))
-    assert owner is not None
-    assert owner.role == "dashboard"
-    opened.type("q")
-    assert opened.end() == 0
-    # It removes its file when it has finished its pass.
-    while owner_file.read(Path(env["TAILBOARD_DB"])) is not None:
-        os.sched_yield()
 
 
 def test_a_killed_owner_is_replaced_and_the_screen_is_updated(
@@ -231,13 +235,6 @@ def wait_for_owner(database: Path, opened: Terminal, besides: int | None = None)
     return owner.pid
 
 
-def test_the_pipeline_shows_the_time_until_the_next_sweep(opened: Terminal) -> None:
-    opened.type("3")
-    opened.until("next sweep")
-    opened.type("q")
-    assert opened.end() == 0
-
-
 def test_it_survives_being_resized_to_one_cell(opened: Terminal) -> None:
     at = len(opened.written)
     opened.resize(50, 12)
@@ -311,29 +308,16 @@ def test_no_hostile_sequence_reaches_the_terminal(opened: Terminal) -> None:
     assert HOSTILE.encode() not in opened.written
 
 
-def test_no_mouse_leaves_the_mouse_to_the_terminal(env: dict[str, str]) -> None:
-    with terminal(["--no-mouse"], env) as program:
-        program.until("Refactor the lexer")
-        program.type("q")
-        assert program.end() == 0
-        assert MOUSE_ON not in program.written
-
-
 @pytest.mark.fault("U07")
-def test_ascii_mode_writes_only_ascii(env: dict[str, str]) -> None:
-    with terminal([], {**env, "TAILBOARD_ASCII": "1"}) as program:
+def test_ascii_mode_writes_only_ascii_and_no_mouse_leaves_the_mouse_to_the_terminal(
+    env: dict[str, str],
+) -> None:
+    with terminal(["--no-mouse"], {**env, "TAILBOARD_ASCII": "1"}) as program:
         program.until("Refactor the lexer")
         program.type("q")
         assert program.end() == 0
         assert program.plain().isascii()
-
-
-@pytest.mark.fault("U07")
-def test_a_dumb_terminal_gets_no_escape_sequences(env: dict[str, str]) -> None:
-    with terminal([], {**env, "TERM": "dumb"}) as program:
-        assert program.end() in (0, 1)
-        assert ALTERNATE_ON not in program.written
-        assert "tailboard ingest" in program.plain()
+        assert MOUSE_ON not in program.written
 
 
 @pytest.mark.fault("U08")
