@@ -24,8 +24,8 @@ class Repo:
         if init:
             path.mkdir(parents=True)
             self.git("init", "--quiet", "--initial-branch=main")
-            self.git("config", "user.name", "Dev")
-            self.git("config", "user.email", "dev@example.invalid")
+            with (path / ".git" / "config").open("a") as config:
+                config.write("[user]\n\tname = Dev\n\temail = dev@example.invalid\n")
 
     def git(self, *arguments: str, at: datetime = NOON) -> str:
         stamp = f"{int(at.replace(tzinfo=UTC).timestamp())} +0000"

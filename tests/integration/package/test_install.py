@@ -38,6 +38,8 @@ def program(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     venv.create(place, with_pip=False)
     (wheel,) = built.glob("*.whl")
     pip = [sys.executable, "-m", "pip", f"--python={place / 'bin' / 'python'}", "install", "-q"]
+    # What the tests do not import is not worth compiling.
+    pip.append("--no-compile")
     # As a user gets them: exactly the lock, and the wheel must need nothing beyond it.
     locked = run(*pip, "--require-hashes", "--no-deps", "-r", "requirements.lock", **os.environ)
     if locked.returncode and any(sign in locked.stderr for sign in UNREACHABLE):
