@@ -6,56 +6,46 @@ import pytest
 
 from tests.app_harness import AppHarness, press_at_once, press_each, screen_text, wait_for_text
 from tui.base_screen import BaseScreen
-from tui.commands import SCREENS
 from tui.dialogs import ConfirmDialog, InputDialog, TypedConfirmDialog
 from tui.screens.pipeline.screen import PipelineScreen
 from tui.widgets.table import Table
 from tui.widgets.text_input import TextInput
 
-DIALOGS: Final[dict[str, list[tuple[tuple[str, ...], tuple[str, ...]]]]] = {
-    "1": [
-        (("question_mark",), ("escape", "question_mark")),
-        (("g", "w"), ("escape", "w")),
-        (("colon",), ("escape", "enter")),
-        (("ctrl+p",), ("escape", "enter")),
-        (("colon", *"theme", "enter"), ("escape", "enter")),
-        (("j", "enter"), ("escape",)),
-        (("q",), ("escape", "enter", "n")),
-    ],
-    "2": [
-        (("s",), ("escape", "enter")),
-        (("m",), ("escape", "enter")),
-    ],
-    "3": [
-        (("z",), ("escape", "enter")),
-        (("X",), ("escape", "enter")),
-        (("X", "enter"), ("escape", "enter")),
-        (("i",), ("escape", "i")),
-    ],
-    "4": [
-        (("e",), ("escape", "enter")),
-        (("e", "enter"), ("escape", "enter")),
-    ],
+DIALOGS: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
+    "help": (("question_mark",), ("escape", "question_mark")),
+    "details": (("g", "w"), ("escape", "w")),
+    "command line": (("colon",), ("escape", "enter")),
+    "palette": (("ctrl+p",), ("escape", "enter")),
+    "themes": (("colon", *"theme", "enter"), ("escape", "enter")),
+    "session": (("j", "enter"), ("escape",)),
+    "confirmation": (("q",), ("escape", "enter", "n")),
+    "snooze": (("3", "z"), ("escape", "enter")),
+    "files to read again": (("3", "X"), ("escape", "enter")),
+    "typed confirmation": (("3", "X", "enter"), ("escape", "enter")),
+    "raw line": (("3", "i"), ("escape", "i")),
+    "task state": (("2", "s"), ("escape", "enter")),
+    "task note": (("2", "m"), ("escape", "enter")),
+    "journal": (("4", "e"), ("escape", "enter")),
+    "export format": (("4", "e", "enter"), ("escape", "enter")),
 }
-"""For each screen, the keys that open its dialogs, and those that close them."""
+"""The keys that open each dialog, and those that close it."""
 
 
-@pytest.mark.parametrize("screen", DIALOGS)
-async def test_repeated_keys_close_only_one_dialog(harness: AppHarness, screen: str) -> None:
-    async with harness.open_dashboard(screen) as (app, pilot):
+@pytest.mark.parametrize("name", DIALOGS)
+async def test_repeated_keys_close_only_one_dialog(harness: AppHarness, name: str) -> None:
+    opening, closing = DIALOGS[name]
+    async with harness.open_dashboard() as (app, pilot):
         app.exporting = True  # So that quitting opens a dialog.
-        for opening, closing in DIALOGS[screen]:
-            for key in closing:
-                while app.screen_stack[1:]:
-                    await press_each(pilot, "escape")
-                if app.current_mode != SCREENS[int(screen) - 1]:
-                    await press_each(pilot, screen)
-                await press_each(pilot, *opening)
-                opened = app.screen
-                assert app.screen_stack[1:], f"{opening} opened nothing"
-                await press_at_once(pilot, *[key] * 3)
-                assert app.is_running
-                assert opened not in app.screen_stack, (opening, key)
+        for key in closing:
+            while app.screen_stack[1:]:
+                await press_each(pilot, "escape")
+            await press_each(pilot, "1", *opening)
+            opened = app.screen
+            assert not type(opened).__name__.startswith("Board"), "nothing was opened"
+            assert app.screen_stack[1:], "nothing was opened"
+            await press_at_once(pilot, *[key] * 3)
+            assert app.is_running
+            assert opened not in app.screen_stack
 
 
 @pytest.mark.parametrize("opening", ["ctrl+p", "s"])
