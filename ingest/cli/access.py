@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from ingest.cli.invocation import Invocation
+from ingest.cli.invocation import AGAIN_SECONDS, Invocation
 from ingest.db.query_reader import (
     NOTHING_YET,
     Answer,
@@ -31,9 +31,6 @@ if TYPE_CHECKING:
     from ingest.db.database import Database
 
 T = TypeVar("T")
-
-AGAIN_SECONDS = 300.0
-"""How long a command tries the next owners if each one ends before it answers."""
 
 
 @contextmanager

@@ -16,6 +16,11 @@ if TYPE_CHECKING:  # Imported late: `--help` is faster without them.
     from ingest.sessions.scope import Now
     from ingest.settings import Loaded, Settings
 
+AGAIN_SECONDS = 300.0
+"""How long a command is retried if each owner ends before it answers: as long as 200 commands
+started at once take on a busy machine. Each retry means that another command has finished.
+"""
+
 P = ParamSpec("P")
 R = TypeVar("R")
 

@@ -14,7 +14,7 @@ import click
 
 from ingest.cli import dashboard
 from ingest.cli.group import LazyGroup
-from ingest.cli.invocation import Invocation, with_invocation
+from ingest.cli.invocation import AGAIN_SECONDS, Invocation, with_invocation
 from ingest.cli.table import COMMANDS
 from ingest.exit_codes import Exit
 
@@ -22,10 +22,6 @@ if TYPE_CHECKING:
     from ingest.errors import TailboardError
 
 COMPLETE = "_TAILBOARD_COMPLETE"
-AGAIN_SECONDS = 300.0
-"""How long a reading command is retried if the owner ends meanwhile: as long as 200 commands
-started at once take on a busy machine. Each retry means that another command has finished.
-"""
 NO_WINDOWS = "Tailboard does not run on Windows.\nUse it in WSL, the Windows Subsystem for Linux."
 
 
@@ -78,7 +74,6 @@ def run(
     zone: tzinfo | None = None,
 ) -> int:
     # What the terminal cannot encode is printed as an escape; it must not end the program.
-    # What the terminal cannot encode is printed as an escape; it must never end the program.
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
