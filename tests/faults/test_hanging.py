@@ -58,11 +58,11 @@ def test_a_hanging_repository_is_named_and_the_rest_is_answered(
     for answer in said[1:]:
         assert answer.code == 0, answer.err
         assert str(gone) in answer.err
-        assert "answer" in answer.err
+        assert "respond" in answer.err
     assert "Since then" in said[0].out
     assert "Since then" in said[1].out
     assert silent["alignment"] == "unknown"
-    assert "answer" in silent["alignment_why"]
+    assert "respond" in silent["alignment_why"]
 
 
 def session_in(cli: CliHarness, folder: Path) -> str:

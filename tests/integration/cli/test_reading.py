@@ -248,7 +248,7 @@ def test_raw_lines_of_a_missing_file_are_refused(cli: CliHarness, sessions: Sess
     sessions.done.path.unlink()
     answer = cli.run("show", sessions.done.thread.id, "--raw")
     assert (answer.code, answer.out) == (1, "")
-    assert "The file is not there any more" in answer.err
+    assert "The file no longer exists" in answer.err
 
 
 def test_raw_lines_of_a_truncated_file_are_refused(cli: CliHarness, sessions: Sessions) -> None:
