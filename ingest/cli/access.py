@@ -21,9 +21,9 @@ from ingest.db.query_reader import (
     QueryReader,
     Row,
 )
-from ingest.errors import OwnerGone, OwnerTimeout
+from ingest.errors import OwnerGone
 from ingest.server import owner_file
-from ingest.server.client import DatabaseClient
+from ingest.server.client import DatabaseClient, connect_to_owner
 from ingest.server.owner_file import Role
 
 if TYPE_CHECKING:
@@ -71,14 +71,6 @@ def open_for_writing(invocation: Invocation) -> Iterator["Database"]:
 
     with open_exclusive(invocation.settings.db, invocation.now, invocation.output.note) as database:
         yield database
-
-
-def connect_to_owner(path: Path) -> DatabaseClient | None:
-    """Connect to the owner; None if there is none, or if it does not respond."""
-    try:
-        return DatabaseClient(path)
-    except (OwnerGone, OwnerTimeout):
-        return None
 
 
 def _connect_if_it_stays(path: Path) -> DatabaseClient | None:

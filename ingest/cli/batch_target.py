@@ -1,8 +1,7 @@
 """The options of `tailboard batches` that select batches, and the selection they stand for."""
 
-from collections.abc import Callable, Sequence
-from datetime import datetime
-from typing import Any, Final, TypeVar
+from collections.abc import Sequence
+from typing import Any, Final
 
 import click
 from msgspec import Struct
@@ -12,14 +11,12 @@ from ingest.batches.batch import Kind
 from ingest.batches.state import State
 from ingest.cli.ids import resolve_prefix
 from ingest.cli.invocation import Invocation
-from ingest.cli.scope import session_id
+from ingest.cli.options import grouped_options
+from ingest.cli.scope import moment, session_id
 from ingest.db.query_reader import QueryReader
-from ingest.errors import InvalidTime
 from ingest.text import times
 
 BATCHES_LISTED: Final = "`tailboard batches list` lists them."
-
-F = TypeVar("F", bound=Callable[..., Any])
 
 
 class BatchTarget(Struct, frozen=True):
@@ -60,21 +57,8 @@ _OPTIONS: Final[dict[str, dict[str, Any]]] = {
 }
 
 
-def batch_target_options(function: F) -> F:
-    """Adds the options to a command, which gets their values as `target`.
-
-    Place it below other options: it does not pass on those that are already on the function.
-    """
-
-    def command(*args: Any, **kwargs: Any) -> Any:
-        values = {name: kwargs.pop(name) for name in BatchTarget.__struct_fields__}
-        return function(*args, target=BatchTarget(**values), **kwargs)
-
-    command.__doc__ = function.__doc__
-    command.__name__ = function.__name__
-    for name in reversed(_OPTIONS):
-        command = click.option(f"--{name}", **_OPTIONS[name])(command)
-    return command  # type: ignore[return-value]
+batch_target_options: Final = grouped_options("target", BatchTarget, _OPTIONS)
+"""Adds the options to a command, which gets their values as `target`."""
 
 
 def selection_of(invocation: Invocation, reader: QueryReader, target: BatchTarget) -> Selection:
@@ -84,20 +68,11 @@ def selection_of(invocation: Invocation, reader: QueryReader, target: BatchTarge
         kind=Kind(target.kind) if target.kind else None,
         states=tuple(State(name) for name in target.state) or None,
         error=target.error,
-        older_than=_older_than(invocation, target.older_than),
+        older_than=moment(invocation, target.older_than, "--older-than", times.since),
         only_error=target.only_error,
         include_dead=target.include_dead,
         limit=target.limit,
     )
-
-
-def _older_than(invocation: Invocation, text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        return times.since(text, invocation.aware_now, invocation.zone)
-    except InvalidTime as error:
-        raise click.BadParameter(str(error), param_hint="--older-than") from error
 
 
 def _batch_id(reader: QueryReader, prefix: str) -> str:

@@ -118,17 +118,31 @@ reason_option = click.option(
 
 def filters(*names: str) -> Callable[[F], F]:
     """Adds these filters to a command, which gets them as `only: Filters`."""
+    return grouped_options("only", Filters, {name: _FILTERS[name] for name in names})
+
+
+def grouped_options(
+    parameter: str, values: Callable[..., Any], options: dict[str, dict[str, Any]]
+) -> Callable[[F], F]:
+    """Adds these options to a command, which gets those that were given as one parameter.
+
+    Place it below other options: it does not pass on those that are already on the function.
+    """
 
     def add(function: F) -> F:
         def command(*args: Any, **kwargs: Any) -> Any:
-            options = {name: kwargs.pop(name) for name in names}
-            given = {name: value for name, value in options.items() if value is not None}
-            return function(*args, only=Filters(**given), **kwargs)
+            chosen = {name: kwargs.pop(name) for name in map(_field, options)}
+            given = {name: value for name, value in chosen.items() if value is not None}
+            return function(*args, **{parameter: values(**given)}, **kwargs)
 
         command.__doc__ = function.__doc__
         command.__name__ = function.__name__
-        for name in reversed(names):
-            command = click.option(f"--{name}", **_FILTERS[name])(command)
+        for name in reversed(options):
+            command = click.option(f"--{name}", **options[name])(command)
         return command  # type: ignore[return-value]
 
     return add
+
+
+def _field(option: str) -> str:
+    return option.replace("-", "_")

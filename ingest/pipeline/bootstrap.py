@@ -27,15 +27,13 @@ from ingest.errors import (
     DatabaseError,
     ErrorClass,
     Locked,
-    OwnerGone,
-    OwnerTimeout,
     SocketUnavailable,
 )
 from ingest.pipeline.follow import Owner
 from ingest.pipeline.homes import Home
 from ingest.pipeline.run import RunSettings
 from ingest.server import owner_file
-from ingest.server.client import DatabaseClient
+from ingest.server.client import DatabaseClient, connect_to_owner
 from ingest.server.owner_file import Role
 from ingest.server.server import Server
 from ingest.text.times import Clock, utc_now
@@ -117,9 +115,8 @@ def open_or_connect(
     """
     timeout = timeout or _lock_timeout()
     deadline, holder, pause = monotonic() + timeout, None, _FIRST_PAUSE
-    turn = Turn(path)
     with contextlib.ExitStack() as undo:
-        undo.callback(turn.give_back)
+        turn = undo.enter_context(Turn(path))
         while True:
             # Connect first: without a server that costs one file check, while opening the database
             # first would cost every client an attempt at the lock.
@@ -154,12 +151,11 @@ def open_or_connect(
 
 def _connect(path: Path, needs_actions: bool) -> DatabaseClient | None:
     # If the owner does not answer, opening the database shows whether there is one.
-    with contextlib.suppress(OwnerGone, OwnerTimeout):
-        remote = DatabaseClient(path)
-        if not (needs_actions and remote.host.role == Role.COMMAND):
-            return remote
+    remote = connect_to_owner(path)
+    if remote is not None and needs_actions and remote.host.role == Role.COMMAND:
         remote.close()
-    return None
+        return None
+    return remote
 
 
 def _is_alive(pid: int) -> bool:

@@ -302,6 +302,14 @@ class DatabaseClient:
         return reply
 
 
+def connect_to_owner(path: Path) -> DatabaseClient | None:
+    """Connect to the owner; None if there is none, or if it does not respond."""
+    try:
+        return DatabaseClient(path)
+    except (OwnerGone, OwnerTimeout):
+        return None
+
+
 def _error(reply: protocol.ErrorResponse) -> TailboardError:
     return from_code(reply.code, reply.message, reply.hint, reply.error_class)
 

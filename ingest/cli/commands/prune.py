@@ -12,7 +12,7 @@ from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.options import reason_option
 from ingest.cli.output import Column, Output
-from ingest.errors import InvalidTime
+from ingest.cli.scope import moment
 from ingest.exit_codes import Exit
 from ingest.text import times
 from ingest.text.units import pluralize, size
@@ -75,15 +75,12 @@ def command(
 
 
 def _before(invocation: Invocation, text: str | None) -> datetime:
-    if text is None:
+    before = moment(invocation, text, "--older-than", times.since)
+    if before is None:
         days = invocation.settings.retention_days
         if not days:
             raise click.UsageError("Set an age: --older-than 90d, or the setting retention_days.")
         return invocation.now - timedelta(days=days)
-    try:
-        before = times.since(text, invocation.aware_now, invocation.zone)
-    except InvalidTime as error:
-        raise click.BadParameter(str(error), param_hint="--older-than") from error
     if before > invocation.now:
         raise click.BadParameter("That is in the future.", param_hint="--older-than")
     return before

@@ -6,11 +6,7 @@ import click
 from msgspec import Struct
 
 from ingest.actions import FindSecrets, StoredText
-from ingest.cli.access import (
-    connect_to_owner,
-    open_for_actions,
-    open_for_writing,
-)
+from ingest.cli.access import open_for_actions, open_for_writing
 from ingest.cli.confirm import confirmed, yes_option
 from ingest.cli.group import Command, Group
 from ingest.cli.invocation import Invocation, with_invocation
@@ -20,6 +16,7 @@ from ingest.db.redact_stored import backups, redact
 from ingest.errors import Refused
 from ingest.exit_codes import Exit
 from ingest.projects.exports import exported_files
+from ingest.server.client import connect_to_owner
 from ingest.server.owner_file import Role
 from ingest.text.redact import count_by_kind
 from ingest.text.units import pluralize

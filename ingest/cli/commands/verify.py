@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import click
 
-from ingest.cli.access import connect_to_owner, open_for_writing
+from ingest.cli.access import open_for_writing
 from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.output import Cell, Column, Output, StyledCell
@@ -15,6 +15,7 @@ from ingest.db.query_reader import NOTHING_YET, NamedQueries
 from ingest.exit_codes import Exit
 from ingest.pipeline.homes import homes
 from ingest.pipeline.verify import SourceCheck, verify
+from ingest.server.client import connect_to_owner
 from ingest.text.units import pluralize
 
 _COLUMNS = (
