@@ -78,8 +78,15 @@ def discard(path: Path) -> None:
 
 
 def remove_abandoned(spool: Path, before: float) -> None:
-    """Remove what was written before this time by a snapshot or a verification that was killed."""
-    for path in (*spool.glob(f"{_NAME}*"), *spool.glob(f"{VERIFICATION}*")):
+    """Remove copies that were written before this time, because nobody moved them to their target,
+    and the scratch databases of verifications that were killed.
+
+    To be called by the process that has just opened the database: a verification that still runs
+    would have it open.
+    """
+    for path in spool.glob(f"{VERIFICATION}*"):
+        discard(path)
+    for path in spool.glob(f"{_NAME}*"):
         with contextlib.suppress(FileNotFoundError):
             if path.lstat().st_mtime < before:
                 discard(path)

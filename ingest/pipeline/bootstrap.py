@@ -74,7 +74,6 @@ class RunningServer:
     ) -> None:
         self.database = database
         self.reading = LocalReader(database)
-        remove_abandoned(database.spool, time.time() - SPOOL_MAX_AGE)
         self.owner = Owner(database, options.homes, options.tuning, clock)
         self.actions = self.owner.actions
         homes = [home.id for home in options.homes]
@@ -139,7 +138,9 @@ def open_or_connect(
                     undo.pop_all()
                     return remote
                 try:
-                    return opening(path)
+                    opened = opening(path)
+                    remove_abandoned(opened[0].spool, time.time() - SPOOL_MAX_AGE)
+                    return opened
                 except Locked as locked:
                     if locked.pid != holder:
                         deadline, holder = monotonic() + timeout, locked.pid

@@ -1,13 +1,16 @@
 """Reading what is new, telling what would be read, and counting it again."""
 
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from ingest.db.database import Database
-from ingest.pipeline.homes import Home
+from ingest.pipeline.homes import Home as CodexHome
 from ingest.pipeline.scan import ScanResult, scan_and_register
+from tests.build import Home
 from tests.integration.cli.cli_harness import CliHarness, Sessions, write_sessions
 
 KEYS = [
@@ -138,7 +141,7 @@ def test_verify_deep_leaves_no_copy_beside_the_database(
     spool = cli.db.with_name(f"{cli.db.name}.spool")
     made: list[str] = []
 
-    def noted(database: Database, homes: list[Home], now: str) -> ScanResult:
+    def noted(database: Database, homes: list[CodexHome], now: str) -> ScanResult:
         made.append(str(database.path))
         return scan_and_register(database, homes, now)
 
@@ -146,6 +149,42 @@ def test_verify_deep_leaves_no_copy_beside_the_database(
     assert cli.run("verify", "--deep").code == 0
     assert [Path(path).is_relative_to(spool) for path in made] == [True]
     assert list(spool.glob("verify-*")) == []
+
+
+def test_what_a_killed_verify_deep_leaves_is_removed_by_the_next_command(
+    cli: CliHarness, sessions: Sessions
+) -> None:
+    spool = cli.db.with_name(f"{cli.db.name}.spool")
+    program = "from ingest.cli.main import main; main()"
+    arguments = ["verify", "--deep", "--codex-home", str(cli.home), "--db", str(cli.db)]
+    with subprocess.Popen([sys.executable, "-c", program, *arguments]) as running:
+        while not list(spool.glob("verify-*/again.duckdb")):
+            assert running.poll() is None
+        running.kill()
+    assert list(spool.glob("verify-*")) != []
+    assert cli.run("status").code == 0
+    assert list(spool.glob("verify-*")) == []
+
+
+def test_verify_deep_commits_per_amount_and_not_per_file(
+    cli: CliHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = Home(cli.home)
+    for _ in range(60):
+        session = home.session()
+        session.prompt("Say hello")
+        session.write()
+    assert cli.run("ingest").code == 0
+    opened: list[Database] = []
+
+    def noted(database: Database, homes: list[CodexHome], now: str) -> ScanResult:
+        opened.append(database)
+        return scan_and_register(database, homes, now)
+
+    monkeypatch.setattr("ingest.pipeline.verify.scan_and_register", noted)
+    assert cli.run("verify", "--deep").code == 0
+    (again,) = opened
+    assert 0 < again.commits.count < 10
 
 
 def test_verify_deep_shows_its_progress_in_a_pipe(
