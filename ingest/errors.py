@@ -19,7 +19,7 @@ TailboardError                  code, message, hint, kind, exit_code
 │   ├── OwnerGone, OwnerTimeout, OtherVersion, OtherDatabase, OwnerUnreachable
 │   ├── Cancelled, QueryTimeout, SnapshotExpired, SocketUnavailable
 │   └── ReadOnlyServer, ActionResultLost, ServerError
-└── IllegalMove (ingest.batches.state), ReaderDied (ingest.pipeline.readers)
+└── IllegalMove (ingest.batches.state), ReaderDied (ingest.pipeline.reader_pool)
 
 A class exists where somebody catches it, or where several places raise it; other errors are raised
 as the base of their family, with a code of their own. Exceptions that one module raises and catches

@@ -8,8 +8,8 @@ from typing import Final
 
 from textual.content import Content
 
-from ingest.text import bars
-from ingest.text.bars import LEVELS
+from ingest.text import numbers
+from ingest.text.numbers import LEVELS
 from tui import content
 
 FILLS: Final = (("█", "blue"), ("▓", "cyan"), ("▒", "magenta"), ("░", "yellow"))
@@ -59,7 +59,7 @@ def line_chart(
 
 def share_bar(share: float, width: int, tone: str = "blue") -> Content:
     """A share of 1 as a bar. Any share above 0 is at least one character long."""
-    filled = bars.bar(share, 1, width=width)
+    filled = numbers.bar(share, 1, width=width)
     return content.block(filled, tone) + content.block("·" * (width - len(filled)), "dim")
 
 

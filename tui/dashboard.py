@@ -24,7 +24,7 @@ from textual.geometry import Size
 from textual.message import Message
 from textual.screen import Screen
 
-from ingest.projects.git.lookup import Git
+from ingest.projects.git.read_repository import Git
 from ingest.sessions.scope import Now
 from ingest.settings import Settings
 from ingest.text.times import Clock, utc_now

@@ -29,7 +29,8 @@ from ingest.projects.tasks.plan_tool import (
 )
 from ingest.tail.discovery import ProblemCode, scan
 from ingest.tail.watch import Mode, Watcher
-from ingest.text.units import duration, pluralize, size
+from ingest.text.numbers import pluralize, size
+from ingest.text.times import duration
 
 _ROOM: Final = 200 * 1024**2
 _AHEAD: Final = timedelta(minutes=10)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
 from ingest.errors import Ambiguous, NotFound
-from ingest.text.units import pluralize
+from ingest.text.numbers import pluralize
 
 T = TypeVar("T")
 _LISTED: Final = 8

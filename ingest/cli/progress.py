@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import TextIO
 
 from ingest.cli.output import Output
-from ingest.text.units import duration, size
+from ingest.text.numbers import size
+from ingest.text.times import duration
 
 _BAR = 24
 _EVERY = 0.1

@@ -27,13 +27,14 @@ from ingest.pipeline.backlog import Backlog, backlog
 from ingest.pipeline.bootstrap import ServerOptions, start_or_connect
 from ingest.pipeline.follow import Owner, Pace, Round
 from ingest.pipeline.homes import homes
-from ingest.pipeline.readers import ReaderPool
+from ingest.pipeline.reader_pool import ReaderPool
 from ingest.pipeline.run import RunSettings
 from ingest.server.client import DatabaseClient
 from ingest.server.owner_file import Role
 from ingest.settings import Settings
 from ingest.tail.discovery import Problem, ProblemCode, home_problem
-from ingest.text.units import duration, pluralize, size
+from ingest.text.numbers import pluralize, size
+from ingest.text.times import duration
 
 _ENDS = ("completed", "completed_empty", "failed", "dead")
 _REPLACED = (

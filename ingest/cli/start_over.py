@@ -12,7 +12,7 @@ from ingest.cli.output import Output
 from ingest.db.query_reader import QueryReader
 from ingest.errors import NotFound
 from ingest.exit_codes import Exit
-from ingest.text.units import pluralize
+from ingest.text.numbers import pluralize
 
 _LISTED = 12
 WORD = "reset"

@@ -18,7 +18,8 @@ from ingest.projects.tasks.plan_tool import hint
 from ingest.projects.tasks.roadmap import roadmap
 from ingest.sessions.scope import Scope
 from ingest.sessions.session import short_length
-from ingest.text.units import duration, pluralize
+from ingest.text.numbers import pluralize
+from ingest.text.times import duration
 
 COLUMNS = (
     Column("ID"),

@@ -131,7 +131,7 @@ def _is_stored(database: Database, commits: list[BatchCommit]) -> bool:
     if not cursors:
         return False  # Only claims, or ends without facts: repeating them does no harm.
     try:
-        row = database.first_row("landing.stored_cursors", cursors=list(cursors.values()))
+        row = database.first_row("commit_results.stored_cursors", cursors=list(cursors.values()))
     except DatabaseError:
         return False  # The caller raises the first error.
     return row is not None and row["stored"] == len(cursors)
@@ -145,27 +145,27 @@ def _store(database: Database, commit: BatchCommit, now: str) -> None:
     for table, source, byte in commit.stale:
         _delete_facts(database, table, source, byte)
     if commit.grown:
-        database.run("landing.grow_rejects", rejects=[asdict(row) for row in commit.grown])
+        database.run("commit_results.grow_rejects", rejects=[asdict(row) for row in commit.grown])
     sources = [row.source for row in commit.cursors]
     if "segments" in commit.tables:
-        database.run("landing.drop_segments", sources=commit.read)
+        database.run("commit_results.drop_segments", sources=commit.read)
     for source in commit.merged:
-        database.run("landing.set_prompts_aside", source=source)
+        database.run("commit_results.set_prompts_aside", source=source)
         # Rejected lines are identified by their position, which has changed.
         _delete_facts(database, "rejects", source)
     for table, paths in commit.tables.items():
         load(database, table, paths)
     for source in commit.merged:
-        database.run("landing.drop_found_prompts", source=source)
-        database.run("landing.take_prompts_back", source=source)
-    database.run("landing.drop_cursors", sources=sources)
-    database.run("landing.add_cursors", cursors=[asdict(row) for row in commit.cursors])
+        database.run("commit_results.drop_found_prompts", source=source)
+        database.run("commit_results.take_prompts_back", source=source)
+    database.run("commit_results.drop_cursors", sources=sources)
+    database.run("commit_results.add_cursors", cursors=[asdict(row) for row in commit.cursors])
     if "segments" in commit.tables:
         _update_live_ranges(database, sources)
 
 
 def _end_batches(database: Database, ends: list[BatchEnd], now: str) -> None:
-    ended = database.run("landing.end_clean", batches=[end.batch for end in ends])
+    ended = database.run("commit_results.end_clean", batches=[end.batch for end in ends])
     if ended != len(ends):
         ended += end_recorded(database, ends, now)
     if ended != len(ends):
@@ -177,9 +177,9 @@ def end_recorded(database: Database, ends: list[BatchEnd], now: str) -> int:
     """End batches that keep their row, inside the open transaction; return how many of these were
     claimed."""
     values = {"ends": [asdict(end) for end in ends], "now": now}
-    ended = database.run("landing.end_batches", **values)
+    ended = database.run("commit_results.end_batches", **values)
     if ended:
-        database.run("landing.record_ends", **values)
+        database.run("commit_results.record_ends", **values)
     return ended
 
 
@@ -197,8 +197,8 @@ def _delete_facts(database: Database, table: str, source: int, byte: int | None 
 
 def _update_live_ranges(database: Database, sources: list[int]) -> None:
     """Follow each thread's newest segment back to its first; all other ranges were reverted."""
-    for thread in database.rows_in_transaction("landing.reverted_threads", sources=sources):
-        segments = database.rows_in_transaction("landing.thread_segments", **thread)
+    for thread in database.rows_in_transaction("commit_results.reverted_threads", sources=sources):
+        segments = database.rows_in_transaction("commit_results.thread_segments", **thread)
         nothing: LiveRange = (0, 0)
         live = {segment["id"]: nothing for segment in segments}
         current = segments[-1] if segments else None
@@ -211,7 +211,7 @@ def _update_live_ranges(database: Database, sources: list[int]) -> None:
             byte, ordinal = live[segment["id"]]
             if (segment["live_until"], segment["live_ordinal"]) != (byte, ordinal):
                 database.run(
-                    "landing.set_live_until",
+                    "commit_results.set_live_until",
                     source=segment["id"],
                     live_until=byte,
                     live_ordinal=ordinal,

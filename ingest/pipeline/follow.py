@@ -34,13 +34,13 @@ from ingest.pipeline.debounce import LONGEST, QUIET, Debounce
 from ingest.pipeline.homes import Home, home_of
 from ingest.pipeline.metrics import Metrics
 from ingest.pipeline.reader_deaths import ReaderDeaths
-from ingest.pipeline.readers import InProcessReader, ReaderDied, ReaderPool
+from ingest.pipeline.reader_pool import InProcessReader, ReaderDied, ReaderPool
 from ingest.pipeline.retry_schedule import RetrySchedule
 from ingest.pipeline.run import GROUP_SOURCES, IngestRun, Progress, RunSettings, clean_start
 from ingest.pipeline.scan import ScanResult, TrackedFile, in_order, register, scan_and_register
 from ingest.tail import discovery
 from ingest.tail.source import SourceName
-from ingest.tail.sweep import (
+from ingest.tail.sweep_schedule import (
     EVERYTHING_EVERY,
     RECENT_EVERY,
     RECENT_EVERY_POLLING,

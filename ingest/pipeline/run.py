@@ -31,7 +31,7 @@ from ingest.pipeline import cursor_updates, reader_output, source_errors
 from ingest.pipeline.batch_filter import BatchFilter
 from ingest.pipeline.job import WHOLE, Job, JobDone, ReaderOutput, SourceFailure
 from ingest.pipeline.reader_deaths import ReaderDeaths
-from ingest.pipeline.readers import InProcessReader, ReaderDied, ReaderPool
+from ingest.pipeline.reader_pool import InProcessReader, ReaderDied, ReaderPool
 from ingest.pipeline.scan import LISTS, TrackedFile
 from ingest.tail.cursor import restart
 from ingest.tail.source import Kind, Representation

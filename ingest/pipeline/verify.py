@@ -18,7 +18,7 @@ from ingest.db.query_reader import NamedQueries
 from ingest.db.snapshot import VERIFICATION
 from ingest.errors import SourceError
 from ingest.pipeline.homes import Home
-from ingest.pipeline.readers import InProcessReader
+from ingest.pipeline.reader_pool import InProcessReader
 from ingest.pipeline.run import IngestRun, RunSettings
 from ingest.pipeline.scan import TrackedFile, known, scan_and_register, scan_only
 from ingest.tail.lines import Block, blocks

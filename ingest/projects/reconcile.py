@@ -15,7 +15,7 @@ from msgspec import Struct
 from ingest.db.query_reader import NamedQueries, Row
 from ingest.projects.git.alignment import Alignment, AlignmentState
 from ingest.sessions.session import Session, label
-from ingest.text.units import pluralize
+from ingest.text.numbers import pluralize
 
 VERB: Final = "reconcile"
 

@@ -8,8 +8,8 @@ from msgspec import Struct
 from ingest.db.query_reader import NamedQueries
 from ingest.projects.git.alignment import view_repository
 from ingest.projects.git.anchor import anchor_of, load_anchors
-from ingest.projects.git.commits import uncovered
-from ingest.projects.git.lookup import Git
+from ingest.projects.git.read_repository import Git
+from ingest.projects.git.session_commits import uncovered
 from ingest.sessions.scope import Now, Scope
 from ingest.sessions.session import list_sessions
 

@@ -1,4 +1,5 @@
-"""The clock, and times as users type them: `7d`, `-24h`, `yesterday`, `2026-11-01`, epoch seconds.
+"""The clock, times as users type them (`7d`, `-24h`, `yesterday`, `2026-11-01`, epoch seconds), and
+durations and ages as users see them.
 
 Parsing is pure: the caller passes the current time and the time zone (default: the system's).
 Results are naive UTC, as in the database. For a day, `since` returns its start and `until` its end.
@@ -56,6 +57,34 @@ def future(text: str, now: datetime, zone: tzinfo | None = None) -> datetime:
 def local_day(moment: datetime, zone: tzinfo | None = None) -> date:
     """The local day of a naive UTC time."""
     return moment.replace(tzinfo=UTC).astimezone(zone).date()
+
+
+def duration(seconds: float | None) -> str:
+    if seconds is None:
+        return ""
+    whole = max(0, int(seconds))
+    if whole < 60:
+        return f"{max(0.0, seconds):.1f} s" if seconds < 10 else f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} m {whole % 60} s" if whole < 600 else f"{whole // 60} m"
+    if whole < 86_400:
+        return f"{whole // 3600} h {whole % 3600 // 60} m"
+    days = whole // 86_400
+    return f"{days} d" if days < 730 else f"{days * 4 // 1461} y"
+
+
+def ago(moment: datetime | None, now: datetime) -> str:
+    """How long before `now` this was; both are naive UTC."""
+    return "never" if moment is None else f"{duration((now - moment).total_seconds())} ago"
+
+
+def age(moment: datetime | None, now: datetime) -> str:
+    """The age of `moment` in one unit, for a narrow column."""
+    if moment is None:
+        return ""
+    seconds = max(0.0, (now - moment).total_seconds())
+    number, unit = duration(seconds).split()[:2]
+    return f"{number.split('.')[0]} {unit}"
 
 
 def _point(text: str, now: datetime, zone: tzinfo | None, *, end: bool) -> datetime:

@@ -199,7 +199,7 @@ def _owning(home: Corpus, scratch: Path, *, last: bool) -> None:
     from ingest.db.database import Database
     from ingest.pipeline.follow import Owner
     from ingest.pipeline.homes import homes
-    from ingest.pipeline.readers import ReaderPool
+    from ingest.pipeline.reader_pool import ReaderPool
 
     ledger: dict[str, list[float]] = {}
     taken: list[float] = []

@@ -18,8 +18,8 @@ from pathlib import Path
 from ingest.db.database import Database
 from ingest.pipeline.bootstrap import RunningServer, ServerOptions, start_or_connect
 from ingest.pipeline.homes import homes
-from ingest.pipeline.readers import InProcessReader
-from ingest.projects.git.lookup import Git
+from ingest.pipeline.reader_pool import InProcessReader
+from ingest.projects.git.read_repository import Git
 from ingest.projects.graph.drawing import draw
 from ingest.projects.graph.layout import layout
 from ingest.projects.journal.build import day_journal, journal_rules, newest_day, session_journal

@@ -18,7 +18,7 @@ from ingest.db.recovery import open_database
 from ingest.pipeline import spawn_readers
 from ingest.pipeline.follow import Owner
 from ingest.pipeline.homes import homes
-from ingest.pipeline.readers import ReaderPool
+from ingest.pipeline.reader_pool import ReaderPool
 from ingest.pipeline.run import RunSettings
 from ingest.tail.source import SourceName, parse
 from tests.build import scenarios

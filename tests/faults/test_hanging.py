@@ -36,7 +36,7 @@ def cli(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> CliHarness:
 def test_a_hanging_repository_is_named_and_the_rest_is_answered(
     cli: CliHarness, hang: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ingest.projects.git.lookup.SECONDS", 0.5)
+    monkeypatch.setattr("ingest.projects.git.read_repository.SECONDS", 0.5)
     home, gone = Home(cli.home), cli.tmp / "gone" / "sample"
     healthy = Repo(cli.tmp / "healthy" / "sample")
     gone.mkdir(parents=True)

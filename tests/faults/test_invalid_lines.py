@@ -13,7 +13,7 @@ from ingest.codex.value_limit import MAX_VALUES, has_too_many_values
 from ingest.pipeline import batch_budget, spawn_readers
 from ingest.pipeline.job import Job, JobDone
 from ingest.pipeline.read_batch import read
-from ingest.pipeline.readers import InProcessReader
+from ingest.pipeline.reader_pool import InProcessReader
 from ingest.pipeline.run import IngestRun, RunSettings
 from ingest.tail.zst import Caps
 from tests.faults.fault_harness import ROOT, FaultHarness
@@ -92,7 +92,7 @@ def test_a_bad_file_delays_the_others_by_at_most_one_batch(
 
 
 def _pool(readers: int) -> Any:
-    from ingest.pipeline.readers import ReaderPool
+    from ingest.pipeline.reader_pool import ReaderPool
 
     return ReaderPool(spawn_readers.start(readers))
 

@@ -12,7 +12,7 @@ import pytest
 from ingest import log
 from ingest.pipeline import spawn_readers
 from ingest.pipeline.job import Job
-from ingest.pipeline.readers import HUNG_AFTER, ReaderDied, ReaderPool
+from ingest.pipeline.reader_pool import HUNG_AFTER, ReaderDied, ReaderPool
 from ingest.pipeline.run import IngestRun
 from ingest.report.batch import Batch, Policy, to_batch
 from ingest.tail.source import Kind, Representation

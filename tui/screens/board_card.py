@@ -11,14 +11,15 @@ from textual.content import Content
 from ingest.codex.liveness import SessionState
 from ingest.db.query_reader import QueryReader
 from ingest.projects.git.alignment import AlignmentState
-from ingest.projects.git.lookup import Git
+from ingest.projects.git.read_repository import Git
 from ingest.projects.resume.model import Resume
 from ingest.sessions.load import load_log
 from ingest.sessions.model import SessionLog, SessionPlan
 from ingest.sessions.scope import Now, Scope
 from ingest.sessions.session import Session, branch_label, label
+from ingest.text.numbers import pluralize, tokens
 from ingest.text.redact import mask
-from ingest.text.units import ago, duration, pluralize, tokens
+from ingest.text.times import ago, duration
 from tui import content
 
 _MAX_FILES: Final = 12

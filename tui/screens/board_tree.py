@@ -13,8 +13,8 @@ from ingest.db.query_reader import QueryReader
 from ingest.sessions.scope import Now, Scope
 from ingest.sessions.session import UNTITLED, Session, is_recent, label, list_sessions
 from ingest.tail.discovery import ProblemCode
+from ingest.text.numbers import pluralize, tokens
 from ingest.text.state_style import STATE_STYLES
-from ingest.text.units import pluralize, tokens
 from tui.filters import parse
 from tui.widgets.column import Cell, Column, ListRow, Styled, age_of
 from tui.widgets.listing import Key, ViewState

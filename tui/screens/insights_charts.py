@@ -9,8 +9,9 @@ from textual.content import Content
 from ingest.report.comparison import Change
 from ingest.report.insights import Insights, step_begins
 from ingest.report.report import Distribution
-from ingest.text import units
-from ingest.text.units import duration, pluralize, size
+from ingest.text import numbers
+from ingest.text.numbers import pluralize, size
+from ingest.text.times import duration
 from tui import charts, content
 
 _NONE: Final = "none in this period"
@@ -87,7 +88,7 @@ def _short_duration(value: float) -> str:
 def _tokens(data: Insights, width: int, scale_with: Insights | None) -> Iterator[Content]:
     tokens = data.tokens
     total = sum(map(sum, tokens.totals))
-    yield _title("Tokens per day", f"{units.tokens(total)} in total" if total else _NONE)
+    yield _title("Tokens per day", f"{numbers.tokens(total)} in total" if total else _NONE)
     if total:
         ends = (f"{tokens.days[0]:%b %d}", f"{tokens.days[-1]:%b %d}")
         yield from charts.column_chart(
@@ -101,7 +102,7 @@ def _tokens(data: Insights, width: int, scale_with: Insights | None) -> Iterator
         for (sign, tone), model, days in zip(
             charts.FILLS, tokens.models, tokens.totals, strict=False
         ):
-            share = f"{units.tokens(sum(days))}  {sum(days) / total:.0%}"
+            share = f"{numbers.tokens(sum(days))}  {sum(days) / total:.0%}"
             yield content.row(content.block(" " * charts.MARGIN + sign, tone), _name(model), share)
     yield Content("")
 
@@ -218,4 +219,4 @@ def _format(value: float | None, unit: str) -> str:
         return size(int(value))
     if unit == "share":
         return f"{value:.0%}"
-    return f"{value:,.2f}" if unit == "ratio" else units.tokens(int(value))
+    return f"{value:,.2f}" if unit == "ratio" else numbers.tokens(int(value))

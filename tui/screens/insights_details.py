@@ -7,8 +7,9 @@ from textual.content import Content
 from ingest.db.query_reader import QueryReader, Row
 from ingest.report.period import Period
 from ingest.sessions.session import UNTITLED, title_of
+from ingest.text.numbers import tokens
 from ingest.text.sanitize import truncate
-from ingest.text.units import duration, tokens
+from ingest.text.times import duration
 from tui import content
 from tui.query_runner import Query
 from tui.screens.why import MAX_SHOWN

@@ -21,7 +21,7 @@ from ingest.projects.journal.entry import Rules
 from ingest.projects.journal.model import Journal
 from ingest.projects.journal.page import page
 from ingest.projects.journal.write import JournalFormat, WrittenJournal, default_path, write
-from ingest.text.units import pluralize
+from ingest.text.numbers import pluralize
 from tui import content
 from tui.base_screen import BaseScreen
 from tui.commands import bind

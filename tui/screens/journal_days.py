@@ -9,8 +9,8 @@ from ingest.db.query_reader import QueryReader
 from ingest.projects.journal.build import list_days
 from ingest.sessions.scope import Now, Scope
 from ingest.sessions.session import UNTITLED, Session, label, list_sessions
+from ingest.text.numbers import pluralize
 from ingest.text.state_style import STATE_STYLES
-from ingest.text.units import pluralize
 from tui.filters import parse
 from tui.widgets.column import Cell, Column, ListRow, Styled
 from tui.widgets.listing import Key, ViewState

@@ -12,7 +12,7 @@ from textual.screen import ModalScreen
 
 from ingest.sessions import raw_lines
 from ingest.sessions.raw_lines import Range
-from ingest.text.units import pluralize
+from ingest.text.numbers import pluralize
 from tui import content
 from tui.commands import bind
 from tui.pushed_screen import PushedScreen

@@ -13,7 +13,7 @@ from ingest.sessions.search.search import Hit, search
 from ingest.sessions.timeline import TimelineKind, TimelinePosition
 from ingest.text.sanitize import one_line
 from ingest.text.state_style import STATE_STYLES
-from ingest.text.units import age
+from ingest.text.times import age
 from tui.widgets.column import Cell, Column, ListRow, Styled
 from tui.widgets.listing import ViewState
 

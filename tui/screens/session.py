@@ -11,11 +11,11 @@ from textual.content import Content
 from ingest.db.query_reader import QueryReader
 from ingest.projects.git.alignment import AlignmentState, alignments
 from ingest.projects.git.anchor import anchor_of
-from ingest.projects.git.lookup import Git
+from ingest.projects.git.read_repository import Git
 from ingest.sessions.scope import Scope
 from ingest.sessions.session import Session, label, list_sessions
 from ingest.sessions.timeline import Moment, TimelinePosition, Tools, load_moments, raw_line
-from ingest.text.units import tokens
+from ingest.text.numbers import tokens
 from tui import content
 from tui.base_screen import BaseScreen
 from tui.commands import bind

@@ -13,7 +13,7 @@ from ingest.sessions.timeline import (
     load_order,
 )
 from ingest.text.state_style import STATE_STYLES, UNKNOWN
-from ingest.text.units import duration
+from ingest.text.times import duration
 from tui.filters import parse
 from tui.widgets.column import Cell, Column, ListRow, Styled
 from tui.widgets.listing import ViewState

@@ -12,7 +12,7 @@ from textual.screen import ModalScreen
 from ingest.db.query_reader import QueryReader, Row
 from ingest.sessions.scope import Now
 from ingest.sessions.session import Session, label, unfinished_sessions
-from ingest.text.units import pluralize, size
+from ingest.text.numbers import pluralize, size
 from tui import content
 from tui.commands import bind
 from tui.pushed_screen import PushedScreen

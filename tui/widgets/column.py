@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from ingest.text.columns import kept_columns, total
 from ingest.text.sanitize import one_line, truncate, width
-from ingest.text.units import age
+from ingest.text.times import age
 
 
 class Styled(NamedTuple):

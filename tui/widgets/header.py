@@ -11,7 +11,8 @@ from textual import events
 from textual.content import Content
 from textual.widget import Widget
 
-from ingest.text.units import duration, pluralize, size
+from ingest.text.numbers import pluralize, size
+from ingest.text.times import duration
 from tui import content
 from tui.summary import Summary
 

@@ -10,7 +10,7 @@ from textual.events import Click
 from textual.timer import Timer
 from textual.widgets import Input, Static
 
-from ingest.text.units import pluralize
+from ingest.text.numbers import pluralize
 from tui import content
 from tui.commands import bind
 from tui.query_runner import Query

@@ -16,8 +16,9 @@ from textual.widgets import Static
 from ingest.db.query_reader import QueryReader
 from ingest.projects.tasks.model import Roadmap, Task
 from ingest.projects.tasks.plan_tool import hint
+from ingest.text.numbers import pluralize
 from ingest.text.state_style import STATE_STYLES, UNKNOWN
-from ingest.text.units import duration, pluralize
+from ingest.text.times import duration
 from tui import content
 from tui.plan import (
     PlanLayout,

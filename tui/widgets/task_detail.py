@@ -8,7 +8,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from ingest.projects.tasks.model import OBSERVED, EdgeKind, Roadmap, Task
-from ingest.text.units import ago, duration
+from ingest.text.times import ago, duration
 from tui import content
 from tui.widgets.pane import Pane
 

@@ -18,7 +18,7 @@ from ingest.cli.output import Cell, Column, Output
 from ingest.cli.scope import scope_of
 from ingest.db.query_reader import QueryReader, Row
 from ingest.report.batch import Batch, Policy, with_history
-from ingest.text.units import pluralize
+from ingest.text.numbers import pluralize
 
 _COLUMNS = (
     Column("ID"),

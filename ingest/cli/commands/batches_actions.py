@@ -19,7 +19,7 @@ from ingest.cli.output import Column, Output
 from ingest.errors import InvalidTime
 from ingest.exit_codes import Exit
 from ingest.text import times
-from ingest.text.units import pluralize
+from ingest.text.numbers import pluralize
 
 _DONE: Final = {
     Verb.RETRY: "Will be retried",

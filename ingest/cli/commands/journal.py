@@ -27,7 +27,7 @@ from ingest.projects.journal.write import (
     write,
 )
 from ingest.text import times
-from ingest.text.units import pluralize
+from ingest.text.numbers import pluralize
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -15,7 +15,7 @@ from ingest.cli.output import Column, Output
 from ingest.cli.scope import moment
 from ingest.exit_codes import Exit
 from ingest.text import times
-from ingest.text.units import pluralize, size
+from ingest.text.numbers import pluralize, size
 
 
 @click.command(cls=Command)

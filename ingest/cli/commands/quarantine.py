@@ -13,7 +13,7 @@ from ingest.cli.output import Column, Output
 from ingest.cli.scope import scope_of
 from ingest.db.query_reader import Row
 from ingest.errors import NotFound
-from ingest.text.units import pluralize, size
+from ingest.text.numbers import pluralize, size
 
 EXCERPT_CHARS = 160
 

@@ -18,7 +18,7 @@ from ingest.cli.scope import session_id
 from ingest.cli.start_over import start_over
 from ingest.errors import NotFound
 from ingest.exit_codes import Exit
-from ingest.text.units import pluralize
+from ingest.text.numbers import pluralize
 
 _session = click.option(
     "--session", metavar="ID", help="Only this session; a unique id prefix is enough."

@@ -18,8 +18,8 @@ from ingest.exit_codes import Exit
 from ingest.projects.exports import exported_files
 from ingest.server.client import connect_to_owner
 from ingest.server.owner_file import Role
+from ingest.text.numbers import pluralize
 from ingest.text.redact import count_by_kind
-from ingest.text.units import pluralize
 
 
 class Export(Struct, frozen=True):

@@ -16,8 +16,9 @@ from ingest.report.comparison import Change, compare
 from ingest.report.disk import Disk
 from ingest.report.period import Period, parse_period
 from ingest.report.report import Report
-from ingest.text import bars
-from ingest.text.units import duration, pluralize, size
+from ingest.text import numbers
+from ingest.text.numbers import pluralize, size
+from ingest.text.times import duration
 
 _DAYS_SHOWN = 14
 _TABLES_SHOWN = 8
@@ -148,7 +149,7 @@ def _show_running(output: Output, report: Report) -> None:
 
 
 def _sparkline(output: Output, series: list[Row], name: str) -> str:
-    return bars.sparkline([row[name] for row in series], ascii=output.ascii)
+    return numbers.sparkline([row[name] for row in series], ascii=output.ascii)
 
 
 def _show_distributions(output: Output, report: Report) -> None:
@@ -198,7 +199,7 @@ def _show_coverage(output: Output, report: Report) -> None:
             [
                 f"with {item.name}",
                 f"{item.share:.0%}",
-                bars.bar(item.share, 1.0, ascii=output.ascii),
+                numbers.bar(item.share, 1.0, ascii=output.ascii),
             ]
             for item in report.coverage
         ],
@@ -211,7 +212,7 @@ def _show_disk(output: Output, report: Report, could_go: list[reporting.Removabl
     output.table(
         [Column("CODEX'S FILES"), _RIGHT, _DRAWN],
         [
-            [item.name, size(item.bytes), bars.bar(item.bytes, most, ascii=output.ascii)]
+            [item.name, size(item.bytes), numbers.bar(item.bytes, most, ascii=output.ascii)]
             for item in (
                 *report.disk,
                 Disk("total", bytes=sum(item.bytes for item in report.disk)),
@@ -248,7 +249,7 @@ def _show_growth(output: Output, report: Report, tables: list[Row]) -> None:
                     day.day,
                     day.sessions,
                     size(day.bytes),
-                    bars.bar(day.bytes, most, ascii=output.ascii),
+                    numbers.bar(day.bytes, most, ascii=output.ascii),
                 ]
                 for day in days
             ],

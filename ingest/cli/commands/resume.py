@@ -13,7 +13,7 @@ from ingest.cli.output import Output
 from ingest.cli.scope import scope_of
 from ingest.errors import NotFound
 from ingest.pipeline.homes import storable
-from ingest.projects.git.lookup import Git
+from ingest.projects.git.read_repository import Git
 from ingest.projects.resume.brief import LEAST, WORDS
 from ingest.projects.resume.build import resume
 from ingest.text.redact import mask

@@ -15,8 +15,9 @@ from ingest.sessions.search.query import KINDS, Query, parse
 from ingest.sessions.search.search import LIMIT, Hit, search
 from ingest.sessions.session import id_length
 from ingest.text import times
+from ingest.text.numbers import pluralize
 from ingest.text.sanitize import one_line
-from ingest.text.units import ago, pluralize
+from ingest.text.times import ago
 
 
 @click.command(cls=Command)

@@ -9,7 +9,8 @@ from ingest.cli.options import Filters, filters
 from ingest.cli.output import Cell, Column, Output
 from ingest.cli.scope import insist_on_project, scope_of
 from ingest.sessions.session import Session, id_length, label, list_sessions
-from ingest.text.units import ago, pluralize, tokens
+from ingest.text.numbers import pluralize, tokens
+from ingest.text.times import ago
 
 _COLUMNS = (
     Column("ID"),

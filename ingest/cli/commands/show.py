@@ -17,8 +17,9 @@ from ingest.sessions.load import ONE, Parts, load_log
 from ingest.sessions.model import SessionLog, SessionPlan, SessionTurn
 from ingest.sessions.scope import Scope
 from ingest.sessions.session import Session, branch_label, id_length, label, list_sessions
+from ingest.text.numbers import pluralize, tokens
 from ingest.text.sanitize import one_line, truncate
-from ingest.text.units import duration, pluralize, tokens
+from ingest.text.times import duration
 
 _TEXT_CHARS = 2000
 _COMMAND_CHARS = 100

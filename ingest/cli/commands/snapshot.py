@@ -8,7 +8,7 @@ from ingest.cli.access import open_for_reading
 from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.db.query_reader import Format
-from ingest.text.units import size
+from ingest.text.numbers import size
 
 _PARQUET = ".parquet"
 

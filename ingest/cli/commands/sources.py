@@ -9,7 +9,7 @@ from ingest.cli.options import Filters, filters
 from ingest.cli.output import Cell, Column, Output
 from ingest.cli.scope import scope_of
 from ingest.db.query_reader import Row
-from ingest.text.units import pluralize, size
+from ingest.text.numbers import pluralize, size
 
 _COLUMNS = (
     Column("ID", right=True),

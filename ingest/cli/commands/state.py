@@ -23,7 +23,7 @@ from ingest.projects.state.build import BuiltState, build_state
 from ingest.projects.state.merge import Resolution, StateDifference, changes
 from ingest.projects.state.read import read
 from ingest.projects.tasks.edits import edit_action
-from ingest.text.units import pluralize
+from ingest.text.numbers import pluralize
 
 _project = click.option(
     "--project",

@@ -9,10 +9,10 @@ from ingest.cli.options import Filters, filters
 from ingest.cli.output import Column, Output
 from ingest.cli.task_listing import scoped
 from ingest.errors import NotFound
-from ingest.projects.git.lookup import Git
+from ingest.projects.git.read_repository import Git
 from ingest.projects.uncovered_commits import UncoveredCommits, uncovered_commits
+from ingest.text.numbers import pluralize
 from ingest.text.redact import mask
-from ingest.text.units import pluralize
 
 _DIGITS = 10
 _COLUMNS = (

@@ -15,11 +15,11 @@ from ingest.db.query_reader import QueryReader
 from ingest.errors import NotFound
 from ingest.projects.git.alignment import view_repository
 from ingest.projects.git.anchor import anchor_of
-from ingest.projects.git.lookup import Git
+from ingest.projects.git.read_repository import Git
 from ingest.projects.reconcile import VERB, Choice, Proposal, list_proposals, reconcile_results
 from ingest.sessions.scope import Scope
 from ingest.sessions.session import id_length, list_sessions
-from ingest.text.units import pluralize
+from ingest.text.numbers import pluralize
 
 _COLUMNS = (
     Column("SESSION"),

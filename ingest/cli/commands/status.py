@@ -15,7 +15,8 @@ from ingest.codex.liveness import SessionState
 from ingest.db.query_reader import OwnerStatus, QueryReader, Row
 from ingest.pipeline.backlog import Backlog, backlog
 from ingest.sessions.session import Session, id_length, label, unfinished_sessions
-from ingest.text.units import ago, duration, pluralize, size
+from ingest.text.numbers import pluralize, size
+from ingest.text.times import ago, duration
 from ingest.text.welcome import HINTS
 
 _LIVE = (SessionState.RUNNING, SessionState.WAITING, SessionState.STALLED)

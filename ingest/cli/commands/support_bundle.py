@@ -28,7 +28,7 @@ from ingest.db.query_reader import QueryReader, Row
 from ingest.errors import DatabaseError, FolderUnwritable
 from ingest.exit_codes import Exit
 from ingest.private_files import create
-from ingest.text.units import size
+from ingest.text.numbers import size
 
 _COUNTS: Final = ("tables", "sources", "batches", "rejects", "sessions", "orders")
 _TERMINAL: Final = ("TERM", "COLORTERM", "LANG", "LC_ALL", "NO_COLOR", "TAILBOARD_ASCII", "TMUX")

@@ -12,7 +12,7 @@ from ingest.projects.tasks.edits import RecordedEdit, Undo, encode_edit
 from ingest.projects.tasks.model import Edge, EdgeKind, Origin, Task
 from ingest.projects.tasks.revisions import Revision, RevisionStep, load_revisions
 from ingest.projects.tasks.roadmap import recorded_edits
-from ingest.text.units import ago, duration
+from ingest.text.times import ago, duration
 
 _DROPPED = "dropped by the latest revision"
 _WORDS = {

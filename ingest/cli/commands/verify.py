@@ -16,7 +16,7 @@ from ingest.exit_codes import Exit
 from ingest.pipeline.homes import homes
 from ingest.pipeline.verify import SourceCheck, verify
 from ingest.server.client import connect_to_owner
-from ingest.text.units import pluralize
+from ingest.text.numbers import pluralize
 
 _COLUMNS = (
     Column("ID", right=True),

@@ -11,9 +11,9 @@ from msgspec import Struct, field
 
 from ingest.errors import GitFailed
 from ingest.projects.git.anchor import Anchor
-from ingest.projects.git.lookup import Git
+from ingest.projects.git.read_repository import Git
 from ingest.projects.git.repository import NEWEST, Ancestry, Repository
-from ingest.text.units import pluralize
+from ingest.text.numbers import pluralize
 
 _SHORT = 10
 _NAMED = 3

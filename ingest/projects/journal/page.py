@@ -38,8 +38,9 @@ from ingest.projects.journal.model import (
     JournalSource,
     JournalTurn,
 )
+from ingest.text.numbers import pluralize
 from ingest.text.sanitize import truncate_chars
-from ingest.text.units import duration, pluralize
+from ingest.text.times import duration
 
 
 class Limits(Struct, frozen=True):

@@ -16,9 +16,9 @@ from ingest.db.query_reader import NamedQueries, Row
 from ingest.errors import GitFailed
 from ingest.projects.git.alignment import RepositoryView, view_repository
 from ingest.projects.git.anchor import anchor_of, load_anchors
-from ingest.projects.git.commits import commits_during, uncovered
-from ingest.projects.git.lookup import Git
+from ingest.projects.git.read_repository import Git
 from ingest.projects.git.repository import Commit
+from ingest.projects.git.session_commits import commits_during, uncovered
 from ingest.projects.reconcile import Choice, ReconcileResult, reconcile_results
 from ingest.projects.resume.brief import WORDS, brief
 from ingest.projects.resume.choose_session import ChosenSession, Fit, choose_session

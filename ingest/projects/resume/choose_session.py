@@ -11,10 +11,10 @@ from msgspec import Struct
 
 from ingest.projects.git.alignment import RepositoryView
 from ingest.projects.git.anchor import anchor_of
-from ingest.projects.git.commits import covers
 from ingest.projects.git.repository import Ancestry, Repository
+from ingest.projects.git.session_commits import covers
 from ingest.sessions.session import Session
-from ingest.text.units import pluralize
+from ingest.text.numbers import pluralize
 
 _SHORT = 10
 

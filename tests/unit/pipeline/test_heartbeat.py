@@ -6,7 +6,7 @@ from pathlib import Path
 from ingest.db.database import Database
 from ingest.pipeline.homes import homes
 from ingest.pipeline.job import ReaderOutput
-from ingest.pipeline.readers import InProcessReader
+from ingest.pipeline.reader_pool import InProcessReader
 from ingest.pipeline.run import HEARTBEAT, IngestRun, RunSettings
 from ingest.pipeline.scan import scan_and_register
 from tests.build import Home

@@ -8,7 +8,7 @@ from ingest.errors import InvalidPeriod
 from ingest.report.disk import record_class, sum_by_class
 from ingest.report.period import parse_period
 from ingest.report.report import MAX_BUCKETS, bucket_seconds
-from ingest.text.bars import bar, sparkline
+from ingest.text.numbers import bar, sparkline
 
 NOW = datetime(2026, 11, 21, 14, tzinfo=UTC)
 

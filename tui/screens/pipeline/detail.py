@@ -9,7 +9,7 @@ from textual.content import Content
 from ingest.batches.state import State
 from ingest.db.query_reader import QueryReader, Row
 from ingest.report.batch import Batch, Policy, with_history
-from ingest.text.units import pluralize, size
+from ingest.text.numbers import pluralize, size
 from tui import content
 from tui.query_runner import Query
 from tui.screens.pipeline.batches import needs_attention

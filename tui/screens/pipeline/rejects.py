@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from ingest.db.query_reader import QueryReader, Row
-from ingest.text.units import size
+from ingest.text.numbers import size
 from tui.filters import parse
 from tui.screens.pipeline.batches import source_name
 from tui.widgets.column import Column, ListRow, Styled

@@ -23,7 +23,7 @@ from ingest.errors import InvalidTime
 from ingest.report.batch import Policy
 from ingest.sessions.raw_lines import Range
 from ingest.text import times
-from ingest.text.units import pluralize
+from ingest.text.numbers import pluralize
 from tui import content
 from tui.base_screen import BaseScreen
 from tui.commands import COMMANDS, bind

@@ -5,8 +5,9 @@ from typing import Any, Final
 
 from ingest.db.query_reader import QueryReader
 from ingest.report.batch import Policy
+from ingest.text.numbers import size
 from ingest.text.state_style import STATE_STYLES, UNKNOWN
-from ingest.text.units import ago, size
+from ingest.text.times import ago
 from tui.filters import parse
 from tui.screens.pipeline.batches import source_name
 from tui.widgets.column import Column, ListRow, Styled

@@ -7,8 +7,8 @@ from textual.content import Content
 from textual.widget import Widget
 
 from ingest.db.query_reader import QueryReader, Row
-from ingest.text.bars import sparkline
-from ingest.text.units import duration, size
+from ingest.text.numbers import size, sparkline
+from ingest.text.times import duration
 from tui import content
 
 SAMPLED_TIME = timedelta(hours=1)

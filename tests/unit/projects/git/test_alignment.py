@@ -8,7 +8,7 @@ import pytest
 
 from ingest.projects.git.alignment import Alignment, AlignmentState, alignments
 from ingest.projects.git.anchor import Anchor
-from ingest.projects.git.lookup import Git
+from ingest.projects.git.read_repository import Git
 from ingest.projects.git.repository import NEWEST
 from tests.build.repository import REMOTE, Repo, environment
 

@@ -7,7 +7,7 @@ import pytest
 
 from ingest.projects.git.alignment import AlignmentState, alignments
 from ingest.projects.git.anchor import Anchor
-from ingest.projects.git.lookup import Git
+from ingest.projects.git.read_repository import Git
 from ingest.projects.git.run import GitProgram
 from tests.build.repository import Repo, environment
 

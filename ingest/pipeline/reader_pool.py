@@ -25,7 +25,8 @@ from ingest.pipeline.job import HUNG, Job, JobAlive, ReaderOutput
 from ingest.pipeline.reader_deaths import DeathPlace
 from ingest.pipeline.reader_output import read_group
 from ingest.pipeline.reader_process import Group, receive, send
-from ingest.text.units import duration, pluralize
+from ingest.text.numbers import pluralize
+from ingest.text.times import duration
 
 MAX_GROUPS = 4
 """Groups assigned to one reader, so that it keeps reading while earlier ones are stored."""

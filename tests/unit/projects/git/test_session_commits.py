@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from ingest.projects.git.anchor import Anchor, Span
-from ingest.projects.git.commits import commits_during, uncovered
-from ingest.projects.git.lookup import Git
+from ingest.projects.git.read_repository import Git
 from ingest.projects.git.repository import Ancestry, Commit, Repository
+from ingest.projects.git.session_commits import commits_during, uncovered
 from tests.build.repository import NOON, Repo, environment
 
 HOUR = timedelta(hours=1)

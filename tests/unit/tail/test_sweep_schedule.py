@@ -1,6 +1,6 @@
 """When the files are looked at, whatever the watcher says."""
 
-from ingest.tail.sweep import (
+from ingest.tail.sweep_schedule import (
     EVERYTHING_AT_MOST,
     RECENT_AT_MOST,
     RECENT_EVERY_POLLING,

@@ -1,30 +1,31 @@
-"""Numbers and spans as people read them."""
+"""Numbers, durations and ages as people read them."""
 
 from datetime import datetime, timedelta
 
 import pytest
 
-from ingest.text.units import age, ago, duration, pluralize, size, tokens
+from ingest.text.numbers import pluralize, size, tokens
+from ingest.text.times import age, ago, duration
 
 
 @pytest.mark.parametrize(
-    ("count", "said"),
+    ("count", "text"),
     [(0, "0 B"), (1023, "1023 B"), (1024, "1.0 KiB"), (5 * 1024**3, "5.0 GiB")],
 )
-def test_size_uses_the_fitting_unit(count: int, said: str) -> None:
-    assert size(count) == said
+def test_size_uses_the_fitting_unit(count: int, text: str) -> None:
+    assert size(count) == text
 
 
 @pytest.mark.parametrize(
-    ("count", "said"),
+    ("count", "text"),
     [(0, "0"), (9999, "9999"), (12_345, "12.3k"), (4_492_753, "4.5M"), (2 * 10**9, "2.0G")],
 )
-def test_token_counts_are_abbreviated(count: int, said: str) -> None:
-    assert tokens(count) == said
+def test_token_counts_are_abbreviated(count: int, text: str) -> None:
+    assert tokens(count) == text
 
 
 @pytest.mark.parametrize(
-    ("seconds", "said"),
+    ("seconds", "text"),
     [
         (None, ""),
         (0.25, "0.2 s"),
@@ -38,8 +39,8 @@ def test_token_counts_are_abbreviated(count: int, said: str) -> None:
         (-5, "0.0 s"),
     ],
 )
-def test_duration_uses_the_fitting_unit(seconds: float | None, said: str) -> None:
-    assert duration(seconds) == said
+def test_duration_uses_the_fitting_unit(seconds: float | None, text: str) -> None:
+    assert duration(seconds) == text
 
 
 def test_missing_time_is_shown_as_never() -> None:
@@ -54,10 +55,10 @@ def test_one_is_singular() -> None:
 
 
 @pytest.mark.parametrize(
-    ("minutes", "said"), [(0, "0 s"), (0.05, "3 s"), (2.5, "2 m"), (190, "3 h"), (4320, "3 d")]
+    ("minutes", "text"), [(0, "0 s"), (0.05, "3 s"), (2.5, "2 m"), (190, "3 h"), (4320, "3 d")]
 )
-def test_an_age_fits_into_a_column(minutes: float, said: str) -> None:
+def test_an_age_fits_into_a_column(minutes: float, text: str) -> None:
     now = datetime(2026, 11, 21, 8)
-    assert age(now - timedelta(minutes=minutes), now) == said
+    assert age(now - timedelta(minutes=minutes), now) == text
     assert age(now + timedelta(minutes=5), now) == "0 s"
     assert age(None, now) == ""
