@@ -473,7 +473,7 @@ class QueryTimeout(DatabaseError):
     hint = "Select less, or make a copy with `tailboard snapshot` and query that."
 
     def __init__(self, seconds: float) -> None:
-        super().__init__(f"The query was stopped after {seconds:g} seconds.")
+        super().__init__(f"The query was stopped after {seconds:.3g} seconds.")
 
 
 class SnapshotExpired(DatabaseError):

@@ -24,6 +24,7 @@ from ingest.db.query_reader import (
     OwnerStatus,
     Query,
     Row,
+    allow_for_load,
 )
 from ingest.db.snapshot import write_snapshot
 from ingest.errors import QueryRefused, QueryTimeout, ReadOnlyServer, SnapshotExpired
@@ -135,14 +136,15 @@ class LocalReader:
             overdue.set()
             con.interrupt()
 
-        timer = threading.Timer(self._query_seconds, interrupt)
+        seconds = allow_for_load(self._query_seconds)
+        timer = threading.Timer(seconds, interrupt)
         timer.daemon = True
         timer.start()
         try:
             return work()
         except (Error, QueryRefused):
             if overdue.is_set():
-                raise QueryTimeout(self._query_seconds) from None
+                raise QueryTimeout(seconds) from None
             raise
         finally:
             timer.cancel()

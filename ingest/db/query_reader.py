@@ -29,12 +29,21 @@ ANSWER_BYTES = 64 * 1024**2
 """The largest result of a query."""
 NOTHING_YET = "Nothing has been read yet. Run `tailboard ingest`."
 
+_MOST_LOAD = 10.0
+"""A limit grows at most by this factor."""
+
 T = TypeVar("T")
 Row = dict[str, Any]
 """A row of a named query, by column."""
 
 Query = tuple[str, dict[str, Any]]
 """The name of a query and the values of its parameters."""
+
+
+def allow_for_load(seconds: float) -> float:
+    """A limit of time, longer if several processes want each processor: all take longer then."""
+    load = os.getloadavg()[0] / (os.cpu_count() or 1)
+    return seconds * min(max(1.0, load), _MOST_LOAD)
 
 
 class Answer(Struct, frozen=True):

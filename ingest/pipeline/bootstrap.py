@@ -19,7 +19,7 @@ from msgspec import Struct
 from ingest import log
 from ingest.db.database import Database
 from ingest.db.local_reader import LocalReader
-from ingest.db.query_reader import QueryReader
+from ingest.db.query_reader import QueryReader, allow_for_load
 from ingest.db.recovery import open_database
 from ingest.db.snapshot import remove_abandoned
 from ingest.db.turn import Turn
@@ -44,7 +44,6 @@ if TYPE_CHECKING:
 LOCK_TIMEOUT = 30.0
 """Seconds that a single process may hold the lock without accepting connections; the timeout
 starts again when another process takes the lock. It is longer on a loaded machine."""
-_MOST_LOAD = 10.0
 SPOOL_MAX_AGE = 3600.0
 """A copy in the spool that is older than this has no owner any more and is removed."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 0.25
@@ -112,7 +111,7 @@ def open_or_connect(
     `needs_actions`: the caller will send actions. An owner that serves reads only (a command that
     reads once) is waited for.
     """
-    timeout = timeout or _lock_timeout()
+    timeout = timeout or allow_for_load(LOCK_TIMEOUT)
     deadline, holder, pause = monotonic() + timeout, None, _FIRST_PAUSE
     with contextlib.ExitStack() as undo:
         turn = undo.enter_context(Turn(path))
@@ -167,12 +166,6 @@ def _is_alive(pid: int) -> bool:
     except OSError:
         pass
     return True
-
-
-def _lock_timeout() -> float:
-    """With as many busy processes per processor as the load says, everything takes longer."""
-    load = os.getloadavg()[0] / (os.cpu_count() or 1)
-    return LOCK_TIMEOUT * min(max(1.0, load), _MOST_LOAD)
 
 
 def start_or_connect(

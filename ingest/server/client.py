@@ -15,7 +15,7 @@ import msgspec
 
 from ingest import __version__
 from ingest.db import paths
-from ingest.db.query_reader import Answer, Format, OwnerStatus, Query, Row
+from ingest.db.query_reader import Answer, Format, OwnerStatus, Query, Row, allow_for_load
 from ingest.errors import (
     Cancelled,
     OtherDatabase,
@@ -219,8 +219,9 @@ class DatabaseClient:
         with self._lock:
             self._waiting[me] = connection
         try:
-            connection.send(data, timeout)
-            return protocol.read_reply(connection.receive(protocol.ANSWER_CAP, timeout))
+            limit = None if timeout is None else allow_for_load(timeout)
+            connection.send(data, limit)
+            return protocol.read_reply(connection.receive(protocol.ANSWER_CAP, limit))
         except protocol.InvalidMessage:
             raise _other_version(self.path, self.host) from None
         except TimeoutError:
@@ -270,8 +271,9 @@ class DatabaseClient:
             raise OwnerGone(self.path)
         connection: Connection | None = None
         try:
-            connection = connect(Path(owner_file.address(self.path, owner).at), GREETING_TIMEOUT)
-            greeting = connection.receive(protocol.REQUEST_CAP, GREETING_TIMEOUT)
+            limit = allow_for_load(GREETING_TIMEOUT)
+            connection = connect(Path(owner_file.address(self.path, owner).at), limit)
+            greeting = connection.receive(protocol.REQUEST_CAP, limit)
             self.host = self._checked(protocol.read_reply(greeting), owner)
         except BaseException as error:
             if connection is not None:

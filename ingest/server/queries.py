@@ -19,7 +19,7 @@ from ingest.db.engine import Connection as Cursor
 from ingest.db.engine import Error
 from ingest.db.held_snapshot import HeldSnapshot, begin
 from ingest.db.local_reader import run_consistent
-from ingest.db.query_reader import Format, Query
+from ingest.db.query_reader import Format, Query, allow_for_load
 from ingest.errors import DatabaseError, MemoryLimit, QueryRefused, QueryTimeout
 from ingest.server import protocol
 from ingest.server.workers import WorkerThreads
@@ -143,7 +143,7 @@ class Queries:
         while True:
             try:
                 async with self._turns.take(alone=alone):
-                    return await self._run(caller, self._limits.query_seconds, work)
+                    return await self._run(caller, allow_for_load(self._limits.query_seconds), work)
             except (Error, DatabaseError) as error:
                 if not self._is_memory_limit(error) or loop.time() >= until:
                     raise
@@ -170,7 +170,7 @@ class Queries:
             return protocol.reply(protocol.PackedTables([packed]))
 
         async with self._statements:
-            return await self._run(caller, self._limits.query_seconds, work)
+            return await self._run(caller, allow_for_load(self._limits.query_seconds), work)
 
     async def copy(self, caller: Caller, form: Format) -> bytes:
         """Write a copy to the spool. It shows the newest commit, also while a snapshot is held."""

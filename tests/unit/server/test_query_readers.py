@@ -97,7 +97,7 @@ def test_named_queries_that_write_or_are_unknown_are_refused(reader: QueryReader
 @pytest.mark.fault("U12")
 def test_an_endless_query_is_stopped(database: Database, how: str) -> None:
     with opened(database, how, 0.05) as reader:
-        with pytest.raises(QueryTimeout, match=r"after 0\.05 seconds") as raised:
+        with pytest.raises(QueryTimeout, match=r"after 0\.\d+ seconds") as raised:
             reader.sql(FOREVER)
         assert "tailboard snapshot" in raised.value.hint
         with reader.snapshot(), pytest.raises(QueryTimeout):
