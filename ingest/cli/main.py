@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
+from itertools import takewhile
 from typing import TYPE_CHECKING, TextIO
 
 import click
@@ -63,6 +64,10 @@ def main() -> None:
         from ingest import log
 
         log.unexpected(error)
+        if _wants_json(sys.argv[1:]):
+            message = f"{type(error).__name__}: {error}".rstrip(": ")
+            hint = "Report it with the output of `tailboard support-bundle`."
+            _print_error(sys.stdout, "unexpected", message, hint)
         raise
     sys.exit(code)
 
@@ -135,6 +140,12 @@ def _invoke(arguments: Sequence[str], invocation: Invocation, until: float) -> i
     except click.exceptions.Exit as wanted:
         return wanted.exit_code
     except click.ClickException as error:
+        if _wants_json(arguments):
+            no_command = isinstance(error, click.exceptions.NoArgsIsHelpError)
+            message = "Missing command." if no_command else error.format_message()
+            context = getattr(error, "ctx", None)
+            path = context.command_path if context else "tailboard"
+            _print_error(invocation.out, "usage", message, f"`{path} --help` lists what it takes.")
         error.show()
         return error.exit_code
     except Exception as error:
@@ -145,8 +156,23 @@ def _invoke(arguments: Sequence[str], invocation: Invocation, until: float) -> i
             raise
         if _may_run_again(error, invocation, until):
             return _invoke(arguments, invocation, until)
+        if _wants_json(arguments):
+            _print_error(invocation.out, error.code, error.message, error.hint)
         _report(invocation, error)
         return error.exit_code
+
+
+def _wants_json(arguments: Sequence[str]) -> bool:
+    """Whether --json was given, also on a command line that cannot be parsed."""
+    return "--json" in takewhile(lambda word: word != "--", arguments)
+
+
+def _print_error(out: TextIO, code: str, message: str, hint: str) -> None:
+    """Print the one document of a command that failed. People read standard error as before."""
+    from ingest.cli.document import document
+
+    error = {"code": code, "message": message, "hint": hint}
+    out.write(document("error", {"error": error}) + "\n")
 
 
 def _may_run_again(error: "TailboardError", invocation: Invocation, until: float) -> bool:

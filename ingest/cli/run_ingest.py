@@ -239,7 +239,7 @@ def _print_backlog(invocation: Invocation) -> int:
     outcome = _outcome(RunReport(sources=len(unread.unread)), 0.0, unread.behind_bytes)
     body = {name: getattr(outcome, name) for name in outcome.__struct_fields__}
     body |= {"dry_run": True, "would_read": unread.unread}
-    invocation.answer("ingest", body, lambda output: _show_backlog(output, unread))
+    invocation.answer("ingest.dry-run", body, lambda output: _show_backlog(output, unread))
     return Exit.DONE
 
 

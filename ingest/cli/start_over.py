@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from msgspec.structs import replace
 
 from ingest.actions import ReadAgain
-from ingest.batches.action import Target, Verb
+from ingest.batches.action import Target
 from ingest.cli.confirm import confirmed
 from ingest.cli.invocation import Invocation
 from ingest.cli.output import Output
@@ -58,8 +58,7 @@ def start_over(
         elif dry_run or not resettable:
             _describe(output.line, targets, facts)
 
-    command = "quarantine" if action.verb is Verb.QUARANTINE_RETRY else "reset"
-    invocation.answer(command, body, show)
+    invocation.answer("reset", body, show)
     return Exit.DONE if done or dry_run else Exit.ATTENTION
 
 

@@ -199,7 +199,7 @@ def _run(
         ):
             action = action.confirmed(outcome.items)
             outcome = _Outcome(action, database.act(action))
-    invocation.answer("batches", outcome.body(), lambda output: _show(output, outcome))
+    invocation.answer("batches.action", outcome.body(), lambda output: _show(output, outcome))
     nothing_done = bool(target.batch) and not outcome.changed
     declined = outcome.action.dry_run and not dry_run
     return Exit.ATTENTION if nothing_done or declined else Exit.DONE
@@ -209,7 +209,7 @@ def _pause_or_resume(invocation: Invocation, verb: Verb, reason: str | None, don
     action = BatchAction(verb=verb, reason=reason)
     with open_for_actions(invocation) as database:
         outcome = _Outcome(action, database.act(action))
-    invocation.answer("batches", outcome.body(), lambda output: output.line(done))
+    invocation.answer("batches.action", outcome.body(), lambda output: output.line(done))
     return Exit.DONE
 
 

@@ -70,7 +70,7 @@ def path(invocation: Invocation) -> None:
     # Without loading the settings: the path is most useful when the file is invalid.
     output = invocation.plain_output
     if invocation.options.json:
-        output.document("config", {"file": file, "exists": file.exists()})
+        output.document("config.file", {"file": file, "exists": file.exists()})
     else:
         output.line(str(file))
 
@@ -88,7 +88,7 @@ def edit(invocation: Invocation) -> None:
     click.edit(filename=str(file))
     # Report a mistake now, while the user is still editing.
     loaded = invocation.loaded
-    invocation.answer("config", {"file": loaded.file, "exists": True}, lambda _: None)
+    invocation.answer("config.file", {"file": loaded.file, "exists": True}, lambda _: None)
 
 
 def _create(file: Path) -> None:

@@ -149,7 +149,9 @@ def export(
         written = write(journal, path, JournalFormat(form), invocation.zone, below=below)
         exports.record_exports(database, "journal", [path])
     warn_unless_ignored(invocation, path, [path])
-    invocation.answer("journal", {"written": [written]}, lambda output: _told(output, written))
+    invocation.answer(
+        "journal.export", {"written": [written]}, lambda output: _told(output, written)
+    )
 
 
 def _target(
@@ -193,7 +195,7 @@ def auto(invocation: Invocation, ctx: click.Context) -> None:
             columns, [[item.folder, f"{item.since:%Y-%m-%d}", item.by] for item in switched_on]
         )
 
-    invocation.answer("journal", {"auto": switched_on, "written": []}, show)
+    invocation.answer("journal.auto", {"auto": switched_on, "written": []}, show)
 
 
 _project = click.option(
@@ -234,7 +236,7 @@ def _switch(invocation: Invocation, project: str | None, *, on: bool) -> None:
     warn_unless_ignored(invocation, path, [path])
     message = f"On: journals of {folder} go to {path.parent}." if on else f"Off for {folder}."
     invocation.answer(
-        "journal", {"auto": switched_on, "written": []}, lambda output: output.line(message)
+        "journal.auto", {"auto": switched_on, "written": []}, lambda output: output.line(message)
     )
 
 

@@ -120,7 +120,7 @@ def one(invocation: Invocation, id_: str) -> None:
         }
         for row in rows
     ]
-    invocation.answer("quarantine", {"rejects": whole}, show)
+    invocation.answer("quarantine.show", {"rejects": whole}, show)
 
 
 def _reject(row: Row) -> dict[str, object]:

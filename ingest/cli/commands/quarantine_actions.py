@@ -97,7 +97,8 @@ def export_(
             output.line(f"Skipped:  {line.id}. {line.why}")
         output.line(f"{pluralize(len(result.written), 'file')} written.")
 
-    invocation.answer("quarantine", {"written": result.written, "skipped": result.skipped}, show)
+    body = {"written": result.written, "skipped": result.skipped}
+    invocation.answer("quarantine.export", body, show)
     return Exit.ATTENTION if result.skipped else Exit.DONE
 
 

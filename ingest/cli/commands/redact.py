@@ -80,14 +80,14 @@ def apply_(invocation: Invocation, dry_run: bool, yes: bool) -> int:
     Example: tailboard redact apply --dry-run
     """
     findings = _find(invocation)
-    done = 0
-    if findings.total and not dry_run:
+    done, wanted = 0, bool(findings.total) and not dry_run
+    if wanted:
         _check_unused(invocation)
         question = f"Mask {pluralize(findings.total, 'place')} permanently?"
-        if not confirmed(invocation.output, question, yes=yes):
-            return Exit.ATTENTION
-        with open_for_writing(invocation) as database:
-            done = redact(database)
+        wanted = confirmed(invocation.output, question, yes=yes)
+        if wanted:
+            with open_for_writing(invocation) as database:
+                done = redact(database)
 
     def show(output: Output) -> None:
         _show(output, findings)
@@ -95,7 +95,7 @@ def apply_(invocation: Invocation, dry_run: bool, yes: bool) -> int:
             output.line(f"Masked {pluralize(done, 'value')} and rewrote the database file.")
 
     invocation.answer("redact", _body(findings, done), show)
-    return Exit.DONE
+    return Exit.DONE if wanted or dry_run or not findings.total else Exit.ATTENTION
 
 
 def _find(invocation: Invocation) -> RedactFindings:

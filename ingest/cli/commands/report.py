@@ -279,7 +279,7 @@ def _compare(invocation: Invocation, access: QueryReader, before: Period, after:
         ]
         output.table([*columns, Column("CHANGE", right=True)], [_row(change) for change in changes])
 
-    invocation.answer("report", body, show)
+    invocation.answer("report.compare", body, show)
 
 
 def _row(change: Change) -> list[str]:

@@ -110,7 +110,7 @@ def _fields(of: object, *names: str) -> dict[str, object]:
 def _raw(invocation: Invocation, session: Session, wanted: Iterable[raw_lines.Range]) -> None:
     if invocation.options.json:
         lines = [line for one in wanted for line in raw_lines.masked_lines(one)]
-        invocation.output.document("show", {"session": session, "lines": lines})
+        invocation.output.document("show.raw", {"session": session, "lines": lines})
         return
     for one in wanted:
         if sys.stdout.isatty():

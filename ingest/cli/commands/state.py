@@ -136,7 +136,7 @@ def take(
         "changes": [_row(change) for change in differences],
         "dry_run": dry_run,
     }
-    invocation.answer("state", body, show)
+    invocation.answer("state.import", body, show)
     unsettled = any(
         change.fate in (Resolution.CONFLICT, Resolution.REFUSED) for change in differences
     )

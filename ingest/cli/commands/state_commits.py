@@ -59,7 +59,7 @@ def commits(invocation: Invocation, only: Filters) -> None:
             output.table(_COLUMNS, [_cells(span) for span in shown])
         output.note(f"{pluralize(len(commits_found), 'commit')} that no session covers.")
 
-    invocation.answer("state", {"paths": [], "changes": [], "commits": shown}, show)
+    invocation.answer("state.commits", {"paths": [], "changes": [], "commits": shown}, show)
 
 
 def _cells(span: UncoveredCommits) -> list[str]:

@@ -82,7 +82,7 @@ def reconcile(
                 database.act(edit)
         output.note(f"Recorded {_counted(proposals)}.")
     if invocation.options.json:
-        output.document("state", {"paths": [], "changes": proposals, "done": done})
+        output.document("state.reconcile", {"paths": [], "changes": proposals, "done": done})
 
 
 def _proposed(

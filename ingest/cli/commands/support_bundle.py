@@ -55,7 +55,7 @@ def command(invocation: Invocation, out: Path | None) -> int:
     def show(output: Output) -> None:
         output.line(f"Wrote {size(len(text))} to {out}. Read the file before you send it.")
 
-    invocation.answer("support-bundle", {"path": out, "bytes": len(text)}, show)
+    invocation.answer("support-bundle.file", {"path": out, "bytes": len(text)}, show)
     return Exit.DONE
 
 

@@ -224,7 +224,7 @@ def _record(
         if not now:
             output.note(f"Undone: task {task} no longer exists.")
 
-    invocation.answer("tasks", {"tasks": now, "edges": edges, "saying": action.id}, show)
+    invocation.answer("tasks.edit", {"tasks": now, "edges": edges, "saying": action.id}, show)
 
 
 VERBS: Final = (add, set_, complete, block, link, unlink, owner, evidence, note, reset, undo)

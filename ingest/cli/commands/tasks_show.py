@@ -37,7 +37,7 @@ def one(invocation: Invocation, id_: str) -> None:
     edges = touching(task, plan.edges)
     by_id = {other.id: other for other in plan.tasks}
     invocation.answer(
-        "tasks",
+        "tasks.show",
         {"tasks": [task], "edges": edges},
         lambda output: _show(output, task, edges, by_id, invocation),
     )
@@ -111,7 +111,7 @@ def history(invocation: Invocation, id_: str) -> None:
         for edit in mine:
             _show_edit(output, edit, undone=edit.id in undone)
 
-    invocation.answer("tasks", body, show)
+    invocation.answer("tasks.history", body, show)
 
 
 def _course(access: QueryReader, task: Task) -> list[Revision]:

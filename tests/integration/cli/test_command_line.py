@@ -12,6 +12,7 @@ import pytest
 
 from ingest.cli.main import cli
 from ingest.cli.table import COMMANDS
+from ingest.db.database import Database
 from tests.integration.cli.cli_harness import CliHarness, Sessions
 
 READING = [
@@ -115,6 +116,63 @@ def test_wrong_usage_exits_with_2_and_a_message_on_standard_error(
     assert "Error: " in answer.err
 
 
+def test_wrong_usage_with_json_is_one_document(cli: CliHarness) -> None:
+    for path in [[], *([entry.name] for entry in COMMANDS)]:
+        answer = cli.run(*path, "--no-such-option", "--json")
+        assert (answer.code, answer.json["schema"]) == (2, "tailboard.error/1")
+        error = answer.json["error"]
+        assert error["code"] == "usage"
+        assert error["message"].startswith("No such option '--no-such-option'.")
+        assert error["hint"].startswith(f"`{' '.join(['tailboard', *path])} ")
+        assert "Error: No such option" in answer.err
+
+
+ERRORS: list[tuple[list[str], int, str]] = [
+    (["nonsense"], 2, "usage"),
+    (["state"], 2, "usage"),
+    (["tasks", "add"], 2, "usage"),
+    (["sessions", "--since", "soon"], 2, "usage"),
+    (["show", "zzz"], 1, "not_found"),
+    (["tasks", "show", "zzz"], 1, "not_found"),
+    (["sql", "select nonsense"], 2, "query"),
+    (["reset", "--all"], 2, "refused"),
+    (["redact", "apply"], 2, "refused"),
+    (["ingest", "--codex-home", "/nowhere"], 3, "no_home"),
+    (["snapshot", "--out", "{db}"], 3, "snapshot.ours"),
+    (["status", "--db", "{home}"], 3, "store.foreign"),
+]
+
+
+def test_an_error_with_json_is_one_document(cli: CliHarness, sessions: Sessions) -> None:
+    with Database(cli.db) as database:
+        database.execute("update messages set text = 'sk-proj-' || repeat('a1B2', 12)")
+    for arguments, code, error in ERRORS:
+        words = [word.format(db=cli.db, home=cli.home) for word in arguments]
+        answer = cli.run("--json", *words)
+        assert answer.code == code, answer
+        assert list(answer.json) == ["schema", "error"]
+        assert list(answer.json["error"]) == ["code", "message", "hint"]
+        assert answer.json["error"]["code"] == error
+        if arguments != ["state"]:  # It prints its help.
+            assert answer.json["error"]["message"].splitlines()[0] in answer.err
+
+
+def test_an_unexpected_error_with_json_is_one_document(tmp_path: Path) -> None:
+    broken = (
+        "import ingest.cli.main as program\n"
+        "def fail(*_): raise LookupError('lost')\n"
+        "program.run = fail; program.main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", broken, "status", "--json", "--db", str(tmp_path / "t.duckdb")],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["error"]["message"] == "LookupError: lost"
+    assert "Traceback" in done.stderr
+
+
 def test_a_mistyped_command_is_recognised(cli: CliHarness) -> None:
     assert "Did you mean `tailboard status`?" in cli.run("stauts").err
 
@@ -154,7 +212,8 @@ def test_a_file_that_is_not_a_database_exits_with_3_and_a_hint(
     cli.db.parent.mkdir()
     cli.db.mkdir()
     answer = cli.run(*arguments, "--json")
-    assert (answer.code, answer.out) == (3, "")
+    assert answer.code == 3
+    assert str(cli.db) in answer.json["error"]["message"]
     assert str(cli.db) in answer.err
     assert len(answer.err.splitlines()) == 2
 
@@ -175,7 +234,8 @@ def test_a_locked_database_is_reported_with_the_pid(cli: CliHarness, sessions: S
         holder.stdout.readline()
         answer = cli.run("status", "--json")
         holder.communicate()
-    assert (answer.code, answer.out) == (3, "")
+    assert answer.code == 3
+    assert f"process {holder.pid}" in answer.json["error"]["message"]
     assert f"process {holder.pid}" in answer.err
 
 

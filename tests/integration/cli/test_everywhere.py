@@ -143,7 +143,9 @@ READING: list[list[str]] = [
     ["verify"], ["tasks", "list"], ["tasks", "list", "--everywhere", "--all"], ["tasks", "ready"],
     ["tasks", "show", "{task}"], ["tasks", "graph"], ["search", "error"],
     ["journal", "show", "--session", "{session}"], ["resume", "--project", "{project}"],
-    ["state", "reconcile", "--dry-run"], ["prune", "--older-than", "1d", "--dry-run"],
+    ["state", "reconcile", "--dry-run"], ["tasks", "history", "{task}"], ["journal", "auto"],
+    ["config", "path"], ["report", "--compare"], ["redact", "scan"], ["support-bundle"],
+    ["show", "{session}", "--raw"], ["ingest", "--dry-run"], ["tasks", "next"], ["prune", "--older-than", "1d", "--dry-run"],
     ["report"], ["doctor"],
     ["reset", "--all", "--dry-run"], ["config", "show"],
     ["sql", "SELECT project, count(*) FROM v_sessions GROUP BY ALL ORDER BY ALL"],
@@ -168,6 +170,10 @@ CHANGING: list[list[str]] = [
 """In an order in which each finds something to do."""
 
 
+SHAPES: dict[str, set[str]] = {}
+"""The keys of each schema: a name belongs to one shape."""
+
+
 @contextmanager
 def nobody(_desk: CliHarness) -> Iterator[None]:
     yield
@@ -176,7 +182,9 @@ def nobody(_desk: CliHarness) -> Iterator[None]:
 def told(cli: CliHarness, words: list[str], names: dict[str, str]) -> tuple[int, Any]:
     answer = cli.run(*(word.format(**names) for word in words), "--json")
     assert answer.out.startswith("{"), (words, answer)
-    return answer.code, answer.json
+    said = answer.json
+    assert SHAPES.setdefault(said["schema"], set(said)) == set(said), words
+    return answer.code, said
 
 
 def steady(value: Any) -> Any:

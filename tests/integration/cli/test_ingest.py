@@ -62,7 +62,7 @@ def test_a_dry_run_does_not_change_an_existing_database(
 
 def test_without_a_home_nothing_is_created_and_a_fix_is_suggested(cli: CliHarness) -> None:
     answer = cli.run("ingest", "--json")
-    assert (answer.code, answer.out) == (3, "")
+    assert (answer.code, answer.json["error"]["code"]) == (3, "no_home")
     assert str(cli.home) in answer.err
     assert "--codex-home" in answer.err
     assert not cli.db.exists()

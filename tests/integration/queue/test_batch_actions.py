@@ -47,7 +47,7 @@ def test_a_retry_reports_matched_changed_and_skipped_batches(
     cli: CliHarness, unwell: dict[str, str]
 ) -> None:
     answer = cli.json("batches", "retry", "--include-dead", "--reason", "the disk is new")
-    assert answer["schema"] == "tailboard.batches/1"
+    assert answer["schema"] == "tailboard.batches.action/1"
     assert set(answer["matched"]) == set(unwell.values())
     assert set(answer["done"]) == {unwell["failed"], unwell["dead"]}
     assert answer["skipped"] == [
@@ -167,7 +167,7 @@ def test_every_suggested_command_about_batches_works(
     for suggestion in sorted(suggestions):
         answer = cli.run(*shlex.split(suggestion), "--json")
         assert answer.code == 0, (suggestion, answer.err)
-        assert json.loads(answer.out)["schema"] == "tailboard.batches/1"
+        assert json.loads(answer.out)["schema"] == "tailboard.batches.action/1"
     assert not {"failed", "dead", "cancelled", "snoozed"} & set(states(cli).values())
 
 
