@@ -11,7 +11,7 @@ from ingest.batches.batch import Kind
 from ingest.batches.state import State
 from ingest.cli.ids import resolve_prefix
 from ingest.cli.invocation import Invocation
-from ingest.cli.options import grouped_options
+from ingest.cli.options import grouped_options, known
 from ingest.cli.scope import moment, session_id
 from ingest.db.query_reader import QueryReader
 from ingest.text import times
@@ -38,8 +38,17 @@ class BatchTarget(Struct, frozen=True):
 
 
 _OPTIONS: Final[dict[str, dict[str, Any]]] = {
-    "batch": {"metavar": "ID", "multiple": True, "help": "This batch; can be repeated."},
-    "session": {"metavar": "ID", "help": "Only batches of this session."},
+    "batch": {
+        "metavar": "ID",
+        "multiple": True,
+        "shell_complete": known("batch"),
+        "help": "This batch; can be repeated.",
+    },
+    "session": {
+        "metavar": "ID",
+        "shell_complete": known("session"),
+        "help": "Only batches of this session.",
+    },
     "kind": {
         "type": click.Choice([kind.value for kind in Kind]),
         "help": "Only batches of this kind.",

@@ -8,13 +8,16 @@ import difflib
 import importlib
 import inspect
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
 from ingest.cli.options import Common, common_options
 from ingest.cli.table import Entry
 from ingest.gc_scheduler import gc_paused
+
+if TYPE_CHECKING:  # Imported late: `--help` is faster without it.
+    from click.shell_completion import CompletionItem
 
 
 class _Shared(click.Command):
@@ -69,14 +72,47 @@ class Group(_Shared, click.Group):
 
     command_class = Command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name, names = args[0], self.list_commands(ctx)
+        if name not in names and not ctx.resilient_parsing and not name.startswith("-"):
+            near = difflib.get_close_matches(name, names, 1)
+            suggestion = f" Did you mean `{ctx.command_path} {near[0]}`?" if near else ""
+            raise click.UsageError(f"Unknown command {name!r}.{suggestion}", ctx)
+        return super().resolve_command(ctx, args)
+
 
 class ListGroup(Group):
     """A group that lists if no subcommand is given, with the options of its `list`."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if not {"-h", "--help", *self.commands} & set(args):
+        if self._lists(ctx, args):
             args = ["list", *args]
         return super().parse_args(ctx, args)
+
+    def _lists(self, ctx: click.Context, args: list[str]) -> bool:
+        """Whether there is no subcommand: an option of `list` comes first, or no word at all."""
+        options = {name: param for param in self.get_params(ctx) for name in param.opts}
+        rest = iter(args)
+        for word in rest:
+            name, equals, _ = word.partition("=")
+            param = options.get(name if name.startswith("--") else name[:2])
+            if param is None:
+                return word.startswith("-") and word != "-"
+            if param.name == "help":
+                return False
+            if not equals and not getattr(param, "is_flag", False):
+                next(rest, None)
+        # A shell that completes may still get a subcommand.
+        return not ctx.resilient_parsing
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
+        items = super().shell_complete(ctx, incomplete)
+        if incomplete.startswith("-"):
+            listing = self.commands["list"]
+            items += listing.shell_complete(click.Context(listing, ctx, "list"), incomplete)
+        return list({item.value: item for item in items}.values())
 
 
 class LazyGroup(Group):
@@ -101,16 +137,6 @@ class LazyGroup(Group):
         command.help = f"{entry.summary}\n\n{more}" if more else entry.summary
         command.epilog = f"Example: {entry.example}"
         return command
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        name = args[0]
-        if name not in self.entries and not ctx.resilient_parsing and not name.startswith("-"):
-            near = difflib.get_close_matches(name, self.entries, 1)
-            suggestion = f" Did you mean `tailboard {near[0]}`?" if near else ""
-            raise click.UsageError(f"Unknown command {name!r}.{suggestion}", ctx)
-        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

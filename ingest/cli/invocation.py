@@ -131,9 +131,7 @@ def with_invocation(
     """Passes the `Invocation` to a command as its first argument."""
 
     def command(*args: P.args, **kwargs: P.kwargs) -> R:
-        context = click.get_current_context()
-        invocation = context.find_root().meta[Invocation.__name__]
-        return function(invocation, *args, **kwargs)
+        return function(click.get_current_context().find_root().obj, *args, **kwargs)
 
     command.__doc__ = function.__doc__
     command.__name__ = function.__name__

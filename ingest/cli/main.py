@@ -40,6 +40,8 @@ def cli(invocation: Invocation, ctx: click.Context, no_mouse: bool) -> int:
     """Index and show the sessions that OpenAI Codex records on this machine.
 
     Without a command, opens the dashboard on a terminal and runs `tailboard status` elsewhere.
+
+    Example: tailboard search "failing test" --since 7d
     """
     if ctx.invoked_subcommand is not None:
         return Exit.DONE
@@ -89,9 +91,7 @@ def run(
     if COMPLETE in env:
         from click.shell_completion import shell_complete
 
-        return shell_complete(
-            cli, {"obj": invocation.options}, "tailboard", COMPLETE, env[COMPLETE]
-        )
+        return shell_complete(cli, {"obj": invocation}, "tailboard", COMPLETE, env[COMPLETE])
     try:
         code = _invoke(arguments, invocation, time.monotonic() + AGAIN_SECONDS)
         sys.stdout.flush()
@@ -134,8 +134,7 @@ def _drop_the_rest() -> None:
 
 def _invoke(arguments: Sequence[str], invocation: Invocation, until: float) -> int:
     try:
-        with cli.make_context("tailboard", list(arguments), obj=invocation.options) as ctx:
-            ctx.meta[Invocation.__name__] = invocation
+        with cli.make_context("tailboard", list(arguments), obj=invocation) as ctx:
             return _code(cli.invoke(ctx))
     except click.exceptions.Exit as wanted:
         return wanted.exit_code

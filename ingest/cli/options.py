@@ -6,9 +6,12 @@ Nothing here reads a file or a clock.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
+
+if TYPE_CHECKING:  # Imported late: `--help` is faster without it.
+    from click.shell_completion import CompletionItem
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -67,9 +70,9 @@ def _flag(names: list[str], text: str) -> Common:
 
 
 def _gather(ctx: click.Context, param: click.Parameter, value: Any) -> None:
-    options = ctx.find_object(Options)
-    if options is None or not value or param.name is None:
+    if ctx.find_root().obj is None or not value or param.name is None:
         return
+    options: Options = ctx.find_root().obj.options
     if param.name == "codex_homes":
         options.codex_homes.extend(value)
     else:
@@ -99,11 +102,43 @@ class Filters:
     offset: int = 0
 
 
+def known(kind: str) -> "Callable[[click.Context, click.Parameter, str], list[CompletionItem]]":
+    """Lets a shell complete a value with the sessions, projects … of the database."""
+
+    def complete(
+        ctx: click.Context, _param: click.Parameter, incomplete: str
+    ) -> "list[CompletionItem]":
+        # Imported late: only a shell that completes needs it.
+        from ingest.cli.completion import completions
+
+        return completions(ctx.find_root().obj, kind, incomplete)
+
+    return complete
+
+
+project_option = click.option(
+    "--project",
+    metavar="NAME",
+    shell_complete=known("project"),
+    help="This project: its name or folder. Default: the project of this folder.",
+)
 _TIME: Final = "7d, -24h, yesterday, 2026-11-01, epoch."
 _FILTERS: Final[dict[str, dict[str, Any]]] = {
-    "project": {"metavar": "NAME", "help": "Only this project: its name, or its folder."},
-    "branch": {"metavar": "NAME", "help": "Only this branch."},
-    "session": {"metavar": "ID", "help": "Only this session; a unique id prefix is enough."},
+    "project": {
+        "metavar": "NAME",
+        "shell_complete": known("project"),
+        "help": "Only this project: its name, or its folder.",
+    },
+    "branch": {
+        "metavar": "NAME",
+        "shell_complete": known("branch"),
+        "help": "Only this branch.",
+    },
+    "session": {
+        "metavar": "ID",
+        "shell_complete": known("session"),
+        "help": "Only this session; a unique id prefix is enough.",
+    },
     "since": {"metavar": "TIME", "help": f"Not before: {_TIME}"},
     "until": {"metavar": "TIME", "help": f"Not after: {_TIME}"},
     "limit": {"metavar": "N", "type": click.IntRange(min=1), "help": "Show at most N."},

@@ -77,6 +77,11 @@ class Output(Struct, frozen=True):
         for line in safe_text(text).splitlines():
             self.out.write(f"{indent}{self._plain(line)}\n")
 
+    def paragraph(self, text: str, color: str | None = None) -> None:
+        """Print a text of one paragraph, indented and wrapped to the width of the terminal."""
+        for line in self._wrapped(text).splitlines():
+            self.out.write(self._paint(line, color) + "\n")
+
     def note(self, text: str) -> None:
         """Print a message to standard error, unless --quiet."""
         if not self.quiet:

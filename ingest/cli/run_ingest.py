@@ -36,6 +36,7 @@ from ingest.tail.discovery import Problem, ProblemCode, home_problem
 from ingest.text.numbers import pluralize, size
 from ingest.text.times import duration
 
+_NAMED, _ID_DIGITS = 5, 10
 _ENDS = ("completed", "completed_empty", "failed", "dead")
 _REPLACED = (
     "The database was deleted or replaced while it was open. It was reopened, and data "
@@ -126,7 +127,7 @@ def _leave_it(invocation: Invocation, remote: DatabaseClient, *, follow: bool) -
     outcome = _outcome(result.report, time.monotonic() - began, result.behind_bytes)
     body = {name: getattr(outcome, name) for name in outcome.__struct_fields__}
     invocation.answer("ingest", body, lambda output: _show(output, outcome))
-    return Exit.ATTENTION if _is_unwell(remote, outcome) else Exit.DONE
+    return Exit.ATTENTION if _is_unwell(invocation, remote, outcome) else Exit.DONE
 
 
 def _once(invocation: Invocation, owner: Owner, pool: ReaderPool | None) -> int:
@@ -147,13 +148,22 @@ def _once(invocation: Invocation, owner: Owner, pool: ReaderPool | None) -> int:
     if signals:
         invocation.output.note("Stopped. Everything stored is kept; the next run reads the rest.")
         return Exit.INTERRUPTED
-    unwell = _is_unwell(owner.database, outcome) or _out_of_reach(scanned.problems)
+    unwell = _is_unwell(invocation, owner.database, outcome) or _out_of_reach(scanned.problems)
     return Exit.ATTENTION if unwell else Exit.DONE
 
 
-def _is_unwell(database: NamedQueries, outcome: IngestOutcome) -> bool:
-    waiting = {row["state"]: row["batches"] for row in database.rows("batches.counts")}
-    return bool(outcome.paused or waiting.get("failed") or waiting.get("dead"))
+def _is_unwell(invocation: Invocation, database: NamedQueries, outcome: IngestOutcome) -> bool:
+    """Whether anything needs attention; what did not happen in this run is named."""
+    failures = database.rows("batches.unwell")
+    older = len(failures) - outcome.batches["failed"] - outcome.batches["dead"]
+    if older > 0:
+        note = invocation.output.note
+        note(f"Exit code 1 because of {pluralize(older, 'batch')} that failed earlier:")
+        for row in failures[:_NAMED]:
+            error = f"{row['error_code']}: {row['error_message']}"
+            note(f"  {row['id'][:_ID_DIGITS]} {row['state']}, {row['path']}, {error}")
+        note("`tailboard batches list` shows what can be done.")
+    return bool(outcome.paused or failures)
 
 
 def _follow(invocation: Invocation, owner: Owner, role: Role) -> int:

@@ -83,7 +83,7 @@ from plans p
 join sources s on s.id = p.source
 join segments g on g.source = p.source;
 
--- The same with one row per step; a revision without steps has no row.
+-- The steps of every revision of every plan; a revision without steps has no row.
 create or replace view v_plan_steps as
 select
     home, session, source, byte, turn, time, revision, origin, accepted, explanation,
@@ -95,6 +95,7 @@ from (
     from v_plans
 );
 
+-- Every goal that was set, and each change of its status.
 create or replace view v_goals as
 select
     s.home, g.thread as session, o.source, o.byte, o.turn, o.time, o.objective, o.status,
@@ -397,7 +398,23 @@ from (
 group by all
 having sum(batches) > 0;
 
--- Commands of people: who, when, why, how many batches matched, and what was done with them.
+-- What people ordered: who, when, why, how many batches matched, and what was done with them.
 create or replace view v_commands as
 select id, time, actor, verb, selection, arguments, reason, matched, done, skipped, state, finished_at
 from commands;
+
+-- What people said about tasks, in order: who, when, which task, what (`edit`: add, set, link, owner,
+-- evidence, note, reset, undo), with its values in `arguments`, and whether it was undone.
+create or replace view v_edits as
+with edits as (
+    select
+        id, time, actor, json_extract_string(selection, '$.task') as task,
+        json_extract_string(arguments, '$.do') as edit, arguments, reason,
+        json_extract_string(arguments, '$.saying') as undoes
+    from commands
+    where verb = 'task'
+)
+select
+    id, time, actor, task, edit, arguments, reason,
+    id in (select undoes from edits where edit = 'undo') as undone
+from edits;

@@ -10,14 +10,14 @@ from ingest.batches.state import State
 from ingest.cli.access import open_for_reading
 from ingest.cli.batch_target import BATCHES_LISTED
 from ingest.cli.commands.batches_actions import VERBS
-from ingest.cli.group import Group
+from ingest.cli.group import ListGroup
 from ingest.cli.ids import resolve_prefix
 from ingest.cli.invocation import Invocation, with_invocation
-from ingest.cli.options import Filters, filters
+from ingest.cli.options import Filters, filters, known
 from ingest.cli.output import Cell, Column, Output
 from ingest.cli.scope import scope_of
 from ingest.db.query_reader import QueryReader, Row
-from ingest.report.batch import Batch, Policy, with_history
+from ingest.report.batch import Batch, Policy, to_batch, with_history
 from ingest.text.numbers import pluralize
 
 _COLUMNS = (
@@ -37,14 +37,13 @@ _CURES = {
     State.SNOOZED: "`tailboard batches wake --state snoozed` ends the snooze.",
 }
 """What a user can do about a batch in this state; printed below the batch."""
+_COMPUTED = {"backed_off": State.FAILED, "stuck": State.CLAIMED}
+"""States that depend on the clock, each with the stored state of such batches."""
 
 
-@click.group(cls=Group, invoke_without_command=True, no_args_is_help=False)
-@click.pass_context
-def command(ctx: click.Context) -> None:
+@click.group(cls=ListGroup)
+def command() -> None:
     """A batch is one byte range of one file. Without a subcommand: list."""
-    if ctx.invoked_subcommand is None:
-        ctx.invoke(listing)
 
 
 for _verb in VERBS:
@@ -54,7 +53,7 @@ for _verb in VERBS:
 @command.command("list")
 @click.option(
     "--state",
-    type=click.Choice([state.value for state in State]),
+    type=click.Choice([*(state.value for state in State), *_COMPUTED]),
     help="Only batches in this state.",
 )
 @click.option(
@@ -65,25 +64,34 @@ for _verb in VERBS:
 @with_invocation
 def listing(
     invocation: Invocation,
-    state: str | None = None,
-    kind: str | None = None,
-    error: str | None = None,
-    only: Filters | None = None,
+    state: str | None,
+    kind: str | None,
+    error: str | None,
+    only: Filters,
 ) -> None:
-    """List batches, those that need attention first."""
+    """List batches, those that need attention first.
+
+    Example: tailboard batches list --state backed_off --since 1h
+    """
+    computed = _COMPUTED.get(state or "")
     with open_for_reading(invocation) as access:
-        scope = scope_of(invocation, access, only or Filters())
+        scope = scope_of(invocation, access, only)
         rows = access.rows(
             "batches.listed",
-            state=state,
+            state=computed or state,
             kind=kind,
             error=error,
             session=scope.session,
             since=scope.since,
             until=scope.until,
-            limit=scope.limit,
-            offset=scope.offset,
+            limit=None if computed else scope.limit,
+            offset=0 if computed else scope.offset,
         )
+        if computed:
+            alive, end = access.owner.is_other_process, scope.limit and scope.offset + scope.limit
+            shown = (to_batch(row, invocation.now, alive=alive).shown for row in rows)
+            rows = [row for row, is_ in zip(rows, shown, strict=True) if is_ == state]
+            rows = rows[scope.offset : end]
         batches = _with_history(access, rows, invocation.now)
 
     def show(output: Output) -> None:
@@ -100,10 +108,13 @@ def listing(
 
 
 @command.command("show")
-@click.argument("id_", metavar="ID")
+@click.argument("id_", metavar="ID", shell_complete=known("batch"))
 @with_invocation
 def one(invocation: Invocation, id_: str) -> None:
-    """Show one batch and its history; a unique id prefix is enough."""
+    """Show one batch and its history; a unique id prefix is enough.
+
+    Example: tailboard batches show 3fa94c1b
+    """
     with open_for_reading(invocation) as access:
         rows = access.rows("batches.starting_with", prefix=id_.lower())
         batches = _with_history(access, rows, invocation.now)

@@ -29,7 +29,10 @@ def command() -> None:
 )
 @with_invocation
 def show(invocation: Invocation, sources: bool) -> None:
-    """Show the current settings."""
+    """Show the current settings.
+
+    Example: tailboard config show --sources
+    """
     loaded = invocation.loaded
 
     def table(output: Output) -> None:
@@ -65,7 +68,10 @@ def show(invocation: Invocation, sources: bool) -> None:
 @command.command("path")
 @with_invocation
 def path(invocation: Invocation) -> None:
-    """Print the path of the settings file."""
+    """Print the path of the settings file.
+
+    Example: tailboard config path
+    """
     file = places(invocation.env).config
     # Without loading the settings: the path is most useful when the file is invalid.
     output = invocation.plain_output
@@ -81,6 +87,8 @@ def edit(invocation: Invocation) -> None:
     """Open the settings file in your editor; a new file lists every setting.
 
     The editor is taken from VISUAL or EDITOR.
+
+    Example: tailboard config edit
     """
     file = places(invocation.env).config
     if not file.exists():

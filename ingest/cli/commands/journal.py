@@ -11,6 +11,7 @@ from ingest.cli.access import open_for_actions, open_for_reading
 from ingest.cli.gitignore_warning import warn_unless_ignored
 from ingest.cli.group import Group
 from ingest.cli.invocation import Invocation, with_invocation
+from ingest.cli.options import known, project_option
 from ingest.cli.output import Column, Output
 from ingest.cli.scope import project_of, session_id
 from ingest.db.query_reader import QueryReader
@@ -32,11 +33,17 @@ from ingest.text.numbers import pluralize
 F = TypeVar("F", bound=Callable[..., Any])
 
 _about: Final = (
-    click.option("--session", metavar="ID", help="Journal of this session."),
+    click.option(
+        "--session",
+        metavar="ID",
+        shell_complete=known("session"),
+        help="Journal of this session.",
+    ),
     click.option("--day", metavar="DAY", help="Journal of this day: today, yesterday, 2026-11-21."),
     click.option(
         "--project",
         metavar="NAME",
+        shell_complete=known("project"),
         help="Journal of this project; with --day, its part of that day.",
     ),
     click.option(
@@ -180,6 +187,8 @@ def auto(invocation: Invocation, ctx: click.Context) -> None:
 
     The dashboard or `tailboard ingest --follow` writes them when a session becomes quiet. Without a
     subcommand: list the projects for which this is on.
+
+    Example: tailboard journal auto on --project parser
     """
     if ctx.invoked_subcommand is not None:
         return
@@ -198,15 +207,8 @@ def auto(invocation: Invocation, ctx: click.Context) -> None:
     invocation.answer("journal.auto", {"auto": switched_on, "written": []}, show)
 
 
-_project = click.option(
-    "--project",
-    metavar="NAME",
-    help="This project: its name or folder. Default: the project of this folder.",
-)
-
-
 @auto.command("on")
-@_project
+@project_option
 @with_invocation
 def switch_on(invocation: Invocation, project: str | None) -> None:
     """Turn automatic journals on for a project.
@@ -217,7 +219,7 @@ def switch_on(invocation: Invocation, project: str | None) -> None:
 
 
 @auto.command("off")
-@_project
+@project_option
 @with_invocation
 def switch_off(invocation: Invocation, project: str | None) -> None:
     """Turn automatic journals off; existing files stay.

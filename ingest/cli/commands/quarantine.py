@@ -6,9 +6,9 @@ import click
 
 from ingest.cli.access import open_for_reading
 from ingest.cli.commands.quarantine_actions import VERBS
-from ingest.cli.group import Group
+from ingest.cli.group import ListGroup
 from ingest.cli.invocation import Invocation, with_invocation
-from ingest.cli.options import Filters, filters
+from ingest.cli.options import Filters, filters, known
 from ingest.cli.output import Column, Output
 from ingest.cli.scope import scope_of
 from ingest.db.query_reader import Row
@@ -27,16 +27,13 @@ _COLUMNS = (
 )
 
 
-@click.group(cls=Group, invoke_without_command=True, no_args_is_help=False)
-@click.pass_context
-def command(ctx: click.Context) -> None:
+@click.group(cls=ListGroup)
+def command() -> None:
     """A rejected line is not lost: it stays in Codex's file, and a copy up to a size limit is
     stored.
 
     Without a subcommand: list.
     """
-    if ctx.invoked_subcommand is None:
-        ctx.invoke(listing)
 
 
 for _verb in VERBS:
@@ -46,10 +43,13 @@ for _verb in VERBS:
 @command.command("list")
 @filters("session", "limit", "offset")
 @with_invocation
-def listing(invocation: Invocation, only: Filters | None = None) -> None:
-    """List the rejected lines. Of consecutive lines without a record, the first is shown."""
+def listing(invocation: Invocation, only: Filters) -> None:
+    """List the rejected lines. Of consecutive lines without a record, the first is shown.
+
+    Example: tailboard quarantine list --session 019a3f
+    """
     with open_for_reading(invocation) as access:
-        scope = scope_of(invocation, access, only or Filters())
+        scope = scope_of(invocation, access, only)
         rows = access.rows(
             "sources.rejects",
             id=None,
@@ -84,10 +84,13 @@ def listing(invocation: Invocation, only: Filters | None = None) -> None:
 
 
 @command.command("show")
-@click.argument("id_", metavar="ID")
+@click.argument("id_", metavar="ID", shell_complete=known("reject"))
 @with_invocation
 def one(invocation: Invocation, id_: str) -> None:
-    """Show one rejected line, as much of it as is stored."""
+    """Show one rejected line, as much of it as is stored.
+
+    Example: tailboard quarantine show 3:1024
+    """
     with open_for_reading(invocation) as access:
         rows = access.rows("sources.rejects", id=id_, session=None, limit=None, offset=0)
     if not rows:

@@ -12,7 +12,7 @@ from ingest.cli.confirm import yes_option
 from ingest.cli.export import export_rejects
 from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
-from ingest.cli.options import reason_option
+from ingest.cli.options import known, reason_option
 from ingest.cli.output import Output
 from ingest.cli.scope import session_id
 from ingest.cli.start_over import start_over
@@ -21,12 +21,15 @@ from ingest.exit_codes import Exit
 from ingest.text.numbers import pluralize
 
 _session = click.option(
-    "--session", metavar="ID", help="Only this session; a unique id prefix is enough."
+    "--session",
+    metavar="ID",
+    shell_complete=known("session"),
+    help="Only this session; a unique id prefix is enough.",
 )
 
 
 @click.command("retry", cls=Command)
-@click.argument("ids", metavar="[ID]...", nargs=-1)
+@click.argument("ids", metavar="[ID]...", nargs=-1, shell_complete=known("reject"))
 @_session
 @reason_option
 @click.option("--dry-run", is_flag=True, help="Show what would be read again, without doing it.")
@@ -61,7 +64,7 @@ def retry(
 
 
 @click.command("export", cls=Command)
-@click.argument("ids", metavar="[ID]...", nargs=-1)
+@click.argument("ids", metavar="[ID]...", nargs=-1, shell_complete=known("reject"))
 @_session
 @click.option(
     "--out",

@@ -8,13 +8,18 @@ from ingest.cli.access import open_for_actions
 from ingest.cli.confirm import yes_option
 from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
-from ingest.cli.options import reason_option
+from ingest.cli.options import known, reason_option
 from ingest.cli.scope import session_id
 from ingest.cli.start_over import start_over
 
 
 @click.command(cls=Command)
-@click.option("--session", metavar="ID", help="This session; a unique id prefix is enough.")
+@click.option(
+    "--session",
+    metavar="ID",
+    shell_complete=known("session"),
+    help="This session; a unique id prefix is enough.",
+)
 @click.option("--source", metavar="N", type=int, help="This file, by its number in `sources`.")
 @click.option("--all", "everything", is_flag=True, help="All files.")
 @reason_option

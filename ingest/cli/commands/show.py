@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from ingest.cli.access import open_for_reading
 from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
+from ingest.cli.options import known
 from ingest.cli.output import Output, StyledCell
 from ingest.cli.scope import session_id
 from ingest.errors import NotFound
@@ -26,7 +27,7 @@ _COMMAND_CHARS = 100
 
 
 @click.command(cls=Command)
-@click.argument("id_", metavar="ID")
+@click.argument("id_", metavar="ID", shell_complete=known("session"))
 @click.option("--turn", type=click.IntRange(min=1), metavar="N", help="Show only turn N.")
 @click.option("--raw", "as_raw", is_flag=True, help="Show the original lines of Codex's file.")
 @with_invocation

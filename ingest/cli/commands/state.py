@@ -12,6 +12,7 @@ from ingest.cli.confirm import confirmed, yes_option
 from ingest.cli.gitignore_warning import warn_unless_ignored
 from ingest.cli.group import Group
 from ingest.cli.invocation import Invocation, with_invocation
+from ingest.cli.options import project_option
 from ingest.cli.output import Column, Output
 from ingest.cli.scope import project_of
 from ingest.db.query_reader import QueryReader
@@ -25,11 +26,6 @@ from ingest.projects.state.read import read
 from ingest.projects.tasks.edits import edit_action
 from ingest.text.numbers import pluralize
 
-_project = click.option(
-    "--project",
-    metavar="NAME",
-    help="This project: its name or folder. Default: the project of this folder.",
-)
 _file = click.argument("file", required=False, type=click.Path(path_type=Path))
 _SAID: Final = {
     Resolution.APPLY: "will be imported",
@@ -51,7 +47,7 @@ command.add_command(commits)
 
 
 @command.command("export")
-@_project
+@project_option
 @click.option(
     "--out",
     metavar="FOLDER",
@@ -82,7 +78,7 @@ def export(invocation: Invocation, project: str | None, out: Path | None, into: 
 
 @command.command("diff")
 @_file
-@_project
+@project_option
 @with_invocation
 def diff(invocation: Invocation, file: Path | None, project: str | None) -> None:
     """Show the differences between a state file and the database. Changes nothing.
@@ -98,7 +94,7 @@ def diff(invocation: Invocation, file: Path | None, project: str | None) -> None
 
 @command.command("import")
 @_file
-@_project
+@project_option
 @click.option("--dry-run", is_flag=True, help="Show what would be imported, without importing it.")
 @yes_option
 @with_invocation

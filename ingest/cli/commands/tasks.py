@@ -89,6 +89,8 @@ def listing(
     """List tasks, those of the most recently active session first.
 
     A task that a later session continues is listed only there; --json includes both.
+
+    Example: tailboard tasks list --state failed --project parser
     """
     plan, digits = _read(invocation, only, everywhere=everywhere)
     tasks = plan.tasks if all_ else [task for task in plan.tasks if task.current]
@@ -103,7 +105,10 @@ def listing(
 @filters(*_SCOPE)
 @with_invocation
 def ready(invocation: Invocation, everywhere: bool, only: Filters) -> None:
-    """List tasks that can be started now: no open task blocks them."""
+    """List tasks that can be started now: no open task blocks them.
+
+    Example: tailboard tasks ready --project parser
+    """
     plan, digits = _read(invocation, only, everywhere=everywhere)
     _answer(invocation, plan, digits, filter_tasks(plan.tasks, TaskFilter.READY), only, all_=False)
 
@@ -113,7 +118,10 @@ def ready(invocation: Invocation, everywhere: bool, only: Filters) -> None:
 @filters("project", "branch", "session")
 @with_invocation
 def following_one(invocation: Invocation, everywhere: bool, only: Filters) -> int:
-    """Show the next task. Exits with 1 if no task is ready."""
+    """Show the next task. Exits with 1 if no task is ready.
+
+    Example: tailboard tasks next --branch main
+    """
     plan, digits = _read(invocation, only, everywhere=everywhere)
     task = next_task(plan.tasks)
     _answer(invocation, plan, digits, [task] if task else [], Filters(), all_=False)

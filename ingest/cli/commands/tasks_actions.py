@@ -11,7 +11,7 @@ from ingest.actions import current_user
 from ingest.cli.access import open_for_actions
 from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
-from ingest.cli.options import reason_option
+from ingest.cli.options import known, project_option, reason_option
 from ingest.cli.output import Output
 from ingest.cli.scope import session_id
 from ingest.cli.task_listing import everything, named, project_here, stated, touching
@@ -32,13 +32,18 @@ from ingest.projects.tasks.model import EvidenceKind, Roadmap, Task, TaskState
 from ingest.projects.tasks.plan import ID_CHARS
 from ingest.projects.tasks.roadmap import recorded_edits
 
-_id = click.argument("id_", metavar="ID")
+_id = click.argument("id_", metavar="ID", shell_complete=known("task"))
 
 
 @click.command("add", cls=Command)
 @click.argument("text", nargs=-1, required=True)
-@click.option("--project", metavar="NAME", help="Default: the project of this folder.")
-@click.option("--branch", metavar="NAME", help="The branch, if the task belongs to only one.")
+@project_option
+@click.option(
+    "--branch",
+    metavar="NAME",
+    shell_complete=known("branch"),
+    help="The branch, if the task belongs to only one.",
+)
 @with_invocation
 def add(
     invocation: Invocation, text: tuple[str, ...], project: str | None, branch: str | None
@@ -92,7 +97,7 @@ def block(invocation: Invocation, id_: str, reason: str | None) -> None:
 
 @click.command("link", cls=Command)
 @_id
-@click.argument("other", metavar="OTHER")
+@click.argument("other", metavar="OTHER", shell_complete=known("task"))
 @with_invocation
 def link(invocation: Invocation, id_: str, other: str) -> None:
     """Make task ID depend on task OTHER. A dependency cycle is refused.
@@ -106,7 +111,7 @@ def link(invocation: Invocation, id_: str, other: str) -> None:
 
 @click.command("unlink", cls=Command)
 @_id
-@click.argument("other", metavar="OTHER")
+@click.argument("other", metavar="OTHER", shell_complete=known("task"))
 @with_invocation
 def unlink(invocation: Invocation, id_: str, other: str) -> None:
     """Remove the dependency of task ID on task OTHER, even if it comes from the order of a plan.

@@ -5,6 +5,7 @@ import click
 from ingest.cli.access import open_for_reading
 from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
+from ingest.cli.options import known
 from ingest.cli.output import Cell, Output
 from ingest.cli.task_listing import everything, named, stated, touching
 from ingest.db.query_reader import QueryReader
@@ -24,7 +25,7 @@ _WORDS = {
 
 
 @click.command("show", cls=Command)
-@click.argument("id_", metavar="ID")
+@click.argument("id_", metavar="ID", shell_complete=known("task"))
 @with_invocation
 def one(invocation: Invocation, id_: str) -> None:
     """Show one task: state and reason, dependencies, evidence and notes.
@@ -75,7 +76,7 @@ def _show(
 
 
 @click.command("history", cls=Command)
-@click.argument("id_", metavar="ID")
+@click.argument("id_", metavar="ID", shell_complete=known("task"))
 @with_invocation
 def history(invocation: Invocation, id_: str) -> None:
     """Show the history of a task: each revision of its plan, and edits by people.

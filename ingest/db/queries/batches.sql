@@ -29,6 +29,13 @@ left join commands c on c.id = m.command
 where m.batch in (select unnest($batches::varchar[]))
 order by m.batch, m.rowid;
 
+-- name: unwell
+-- Batches that failed and were not read since, the last one first.
+select id, state, path, error_code, error_message
+from v_batches
+where state in ('failed', 'dead')
+order by updated_at desc, id;
+
 -- name: counts
 -- How many batches are in each state.
 select state, sum(batches)::bigint as batches from v_batch_counts group by all;

@@ -75,6 +75,9 @@ def test_batches_that_need_attention_come_first(cli: CliHarness, unwell: list[st
     ("arguments", "which"),
     [
         (["--state", "failed"], [0]),
+        (["--state", "backed_off"], [0]),
+        (["--state", "stuck"], [2]),
+        (["--state", "backed_off", "--offset", "1"], []),
         (["--error", "odd"], [1]),
         (["--kind", "journal"], []),
         (["--limit", "1"], [1]),
@@ -83,7 +86,7 @@ def test_batches_that_need_attention_come_first(cli: CliHarness, unwell: list[st
 def test_batches_can_be_filtered(
     cli: CliHarness, unwell: list[str], arguments: list[str], which: list[int]
 ) -> None:
-    found = [row["id"] for row in cli.json("batches", "list", *arguments)["batches"]]
+    found = [row["id"] for row in cli.json("batches", *arguments)["batches"]]
     assert found == [unwell[index] for index in which]
 
 
@@ -111,7 +114,11 @@ def test_status_counts_stuck_and_backed_off_batches_and_shows_why_the_queue_is_p
 def test_ingest_exits_with_1_while_batches_need_attention(
     cli: CliHarness, unwell: list[str]
 ) -> None:
-    assert cli.run("ingest").code == 1
+    answer = cli.run("ingest")
+    assert answer.code == 1
+    assert "Exit code 1 because of 1 batch that failed earlier:" in answer.err
+    assert f"{unwell[1][:10]} dead, " in answer.err
+    assert "odd: It is odd" in answer.err
 
 
 def test_the_doctor_reports_a_paused_queue(cli: CliHarness, unwell: list[str]) -> None:

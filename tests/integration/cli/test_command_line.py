@@ -1,11 +1,11 @@
 """The program as a whole: where options may stand, how it ends, and what it says when it cannot."""
 
 import json
-import os
 import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -175,6 +175,8 @@ def test_an_unexpected_error_with_json_is_one_document(tmp_path: Path) -> None:
 
 def test_a_mistyped_command_is_recognised(cli: CliHarness) -> None:
     assert "Did you mean `tailboard status`?" in cli.run("stauts").err
+    assert "Did you mean `tailboard tasks complete`?" in cli.run("tasks", "complte").err
+    assert "Did you mean `tailboard batches retry`?" in cli.run("batches", "rety").err
 
 
 def test_versions_are_printed(cli: CliHarness) -> None:
@@ -324,17 +326,55 @@ def test_completion_prints_what_the_shell_needs(cli: CliHarness, shell: str) -> 
     assert cli.json("completion", shell)["script"] == answer.out
 
 
-def test_a_shell_completes_commands_and_options(cli: CliHarness) -> None:
-    cli.env |= {
-        "_TAILBOARD_COMPLETE": "bash_complete",
-        "COMP_WORDS": "tailboard sess",
-        "COMP_CWORD": "1",
-    }
-    os.environ |= {key: cli.env[key] for key in ("COMP_WORDS", "COMP_CWORD")}
-    try:
-        assert cli.run().out == "plain,sessions\n"
-    finally:
-        del os.environ["COMP_WORDS"], os.environ["COMP_CWORD"]
+@pytest.fixture
+def completed(cli: CliHarness, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], list[str]]:
+    """What a shell offers for the last word of a line."""
+
+    def complete(line: str) -> list[str]:
+        monkeypatch.setenv("COMP_WORDS", line)
+        monkeypatch.setenv("COMP_CWORD", str(line.count(" ")))
+        monkeypatch.setitem(cli.env, "_TAILBOARD_COMPLETE", "bash_complete")
+        answer = cli.run()
+        monkeypatch.delitem(cli.env, "_TAILBOARD_COMPLETE")
+        assert answer.err == ""
+        return [word.removeprefix("plain,") for word in answer.out.splitlines() if word]
+
+    return complete
+
+
+def test_a_shell_completes_commands_and_options(completed: Callable[[str], list[str]]) -> None:
+    assert completed("tailboard sess") == ["sessions"]
+    assert {"complete", "graph", "next"} <= set(completed("tailboard tasks "))
+    assert completed("tailboard tasks comp") == ["complete"]
+    assert completed("tailboard --json tasks comp") == ["complete"]
+    assert completed("tailboard tasks --rea") == ["--ready"]
+    assert completed("tailboard batches --state back") == ["backed_off"]
+    assert completed("tailboard show ") == []
+
+
+def test_a_shell_completes_ids_projects_and_branches(
+    cli: CliHarness, sessions: Sessions, completed: Callable[[str], list[str]]
+) -> None:
+    session, task = sessions.done.thread.id, cli.json("tasks", "--everywhere")["tasks"][0]["id"]
+    reject = cli.json("quarantine")["rejects"][0]["id"]
+    batch = cli.json("batches")["batches"][0]["id"]
+    assert completed(f"tailboard show {session[:-1]}") == [session]
+    assert session in completed("tailboard sessions --session ")
+    assert completed(f"tailboard tasks complete {task[:4]}") == [task]
+    assert completed(f"tailboard quarantine show {reject[:2]}") == [reject]
+    assert completed(f"tailboard batches retry --batch {batch[:6]}") == [batch]
+    assert completed("tailboard tasks --project si") == ["site"]
+    assert completed("tailboard resume --branch m") == ["main"]
+    assert completed(f"tailboard --db {cli.tmp}/none.duckdb show ") == []
+
+
+def test_a_group_takes_the_options_of_its_list(cli: CliHarness, sessions: Sessions) -> None:
+    assert cli.json("quarantine", "--limit", "1") == cli.json("quarantine", "list", "--limit", "1")
+    listed = cli.json("batches", "list", "--state", "completed", "--limit", "2")
+    assert cli.json("batches", "--state", "completed", "--limit", "2") == listed
+    assert len(listed["batches"]) == 2
+    # The value of an option is no subcommand.
+    assert cli.run("tasks", "--project", "next").code == 0
 
 
 def test_every_command_file_belongs_to_an_entry_of_the_table() -> None:

@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -351,6 +352,36 @@ def test_sql_queries_the_views(cli: CliHarness, sessions: Sessions) -> None:
     assert len(cli.json("sql", "FROM v_turns", "--limit", "2")["rows"]) == 2
     started = cli.json("sql", "SELECT min(started_at) FROM v_sessions")["rows"][0][0]
     assert started.startswith("2026-11-21T08:00:")
+
+
+def test_every_view_is_documented(cli: CliHarness, sessions: Sessions) -> None:
+    document = cli.json("sql", "--views")
+    views = {view["name"]: view for view in document["views"]}
+    stored = cli.json("sql", "SELECT view_name FROM duckdb_views() WHERE NOT internal")["rows"]
+    assert set(views) == {name for (name,) in stored if name.startswith("v_")}
+    manual = (Path(__file__).parents[3] / "MANUAL.md").read_text()
+    for name, view in views.items():
+        assert view["about"].endswith(".")
+        assert view["columns"]
+        assert f"`{name}`" in manual
+    assert "What people said about tasks" in cli.run("sql", "--views").out
+    assert cli.run("sql").code == 2
+    assert cli.run("sql", "SELECT 1", "--views").code == 2
+
+
+def test_edits_of_tasks_can_be_queried(cli: CliHarness, sessions: Sessions) -> None:
+    cli.run("tasks", "add", "Write the manual", "--project", "sample")
+    task = next(
+        task for task in cli.json("tasks", "--everywhere")["tasks"] if task["origin"] == "user"
+    )
+    cli.run("tasks", "complete", task["id"], "--reason", "by hand")
+    cli.run("tasks", "undo")
+    rows = cli.json("sql", "SELECT task, edit, reason, undone FROM v_edits ORDER BY time")["rows"]
+    assert rows == [
+        [task["id"], "add", None, False],
+        [task["id"], "set", "by hand", True],
+        [task["id"], "undo", None, False],
+    ]
 
 
 @pytest.mark.parametrize(

@@ -22,8 +22,16 @@ PRINTED = sorted(
     | {entry.example for entry in COMMANDS}
 )
 
+EXAMPLES = sorted(
+    {
+        example
+        for path in HERE.rglob("*.py")
+        for example in re.findall(r"^ *Example: (tailboard .+)$", path.read_text(), re.MULTILINE)
+    }
+)
 
-@pytest.mark.parametrize("suggestion", PRINTED)
+
+@pytest.mark.parametrize("suggestion", [*PRINTED, *EXAMPLES])
 def test_a_printed_command_is_a_real_one(suggestion: str) -> None:
     words = shlex.split(suggestion)[1:]
     command: click.Command = cli
@@ -34,6 +42,19 @@ def test_a_printed_command_is_a_real_one(suggestion: str) -> None:
         command, context = found, click.Context(found, context)
     options = {name for param in command.get_params(context) for name in param.opts}
     assert {word for word in words if word.startswith("--")} <= options
+
+
+def test_the_help_of_every_command_has_an_example_of_it() -> None:
+    def check(command: click.Command, context: click.Context) -> None:
+        # Of a command that is also a group, the example may show a subcommand.
+        assert f"Example: {context.command_path.strip()}" in command.get_help(context)
+        if isinstance(command, click.Group):
+            for name in command.list_commands(context):
+                found = command.get_command(context, name)
+                assert found is not None
+                check(found, click.Context(found, context, name))
+
+    check(cli, click.Context(cli, info_name="tailboard"))
 
 
 def test_there_are_suggestions_to_check() -> None:
