@@ -116,10 +116,10 @@ def _is_companion(name: str, path: Path) -> bool:
 def move_to_target(copied: Path, target: Path, *, overwrite: bool = False) -> int:
     """Move a copy from the spool to its target and return its size in bytes.
 
-    `overwrite` replaces a file; a folder is never replaced.
+    `overwrite` replaces a file, or by a folder a folder that has nothing but Parquet files.
     """
     try:
-        if target.is_dir() or (os.path.lexists(target) and (copied.is_dir() or not overwrite)):
+        if os.path.lexists(target) and not (overwrite and _can_replace(copied, target)):
             raise _exists(target)
         _move(copied, target, overwrite=overwrite)
     except OSError as error:
@@ -128,6 +128,12 @@ def move_to_target(copied: Path, target: Path, *, overwrite: bool = False) -> in
         discard(copied)
     files = target.iterdir() if target.is_dir() else (target,)
     return sum(file.stat().st_size for file in files)
+
+
+def _can_replace(copied: Path, target: Path) -> bool:
+    if not copied.is_dir():
+        return not target.is_dir()
+    return target.is_dir() and all(file.suffix == ".parquet" for file in target.iterdir())
 
 
 def _move(copied: Path, target: Path, *, overwrite: bool) -> None:
@@ -141,7 +147,7 @@ def _move(copied: Path, target: Path, *, overwrite: bool) -> None:
         try:
             if copied.is_dir():
                 shutil.copytree(copied, near)
-                near.rename(target)
+                _rename(near, target, overwrite=overwrite)
             else:
                 copy(copied, near)
                 if not overwrite and os.path.lexists(target):
@@ -153,7 +159,17 @@ def _move(copied: Path, target: Path, *, overwrite: bool) -> None:
 
 def _rename(copied: Path, target: Path, *, overwrite: bool) -> None:
     if copied.is_dir():
-        copied.rename(target)
+        before = target.with_name(f"{target.name}.{uuid.uuid4().hex}.partial")
+        # A folder cannot be renamed over another one that has files.
+        if exists := overwrite and os.path.lexists(target):
+            target.rename(before)
+        try:
+            copied.rename(target)
+        except BaseException:
+            if exists:
+                before.rename(target)
+            raise
+        discard(before)
     elif overwrite:
         copied.replace(target)
     else:
@@ -171,7 +187,7 @@ def _text(path: Path) -> str:
 def _exists(target: Path) -> SnapshotRefused:
     return SnapshotRefused(
         f"{target} already exists.",
-        "Choose another name, or remove it first.",
+        "Choose another name, or use `--overwrite` to replace a file or a folder of Parquet files.",
         code="snapshot.exists",
     )
 

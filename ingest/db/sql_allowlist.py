@@ -17,7 +17,7 @@ from ingest.errors import QueryRefused
 MAX_LENGTH: Final = 20_000
 HINT: Final = (
     "Write one SELECT, WITH, FROM, DESCRIBE, SHOW or EXPLAIN over the views; "
-    "`tailboard sql 'SELECT view_name FROM duckdb_views() WHERE NOT internal'` lists them."
+    "`tailboard sql --views` lists them."
 )
 _COPY: Final = "Make a copy with `tailboard snapshot` and query that."
 

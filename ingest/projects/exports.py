@@ -16,6 +16,8 @@ from ingest.db.query_reader import NamedQueries, QueryReader, Row
 from ingest.errors import ProjectError
 
 EXPORTED: Final = "exported"
+SNAPSHOT: Final = "snapshot"
+"""What was exported, if it is a copy of the database."""
 AUTO: Final = "journal-auto"
 JOURNALS: Final = Path("docs", "ai-journal")
 """Folder of the journals, relative to the project."""
@@ -56,15 +58,27 @@ def auto_export_action(folder: Path, *, on: bool) -> RecordEdit:
 
 
 def exported_files(rows: NamedQueries) -> list[Path]:
-    """Every exported file that still exists."""
+    """Every exported text file that still exists."""
     files: dict[Path, None] = {}
     for row in recorded_exports(rows, EXPORTED, AUTO):
+        if _value(row["arguments"], "what") == SNAPSHOT:
+            continue
         path, folder = _value(row["about"], "path"), _value(row["about"], "folder")
         if path:
             files[Path(path)] = None
         elif folder:
             files.update(dict.fromkeys(sorted((Path(folder) / JOURNALS).glob("*.md"))))
     return [path for path in files if path.is_file()]
+
+
+def snapshots(rows: NamedQueries) -> list[Path]:
+    """Every copy of the database that was written and still exists."""
+    paths = [
+        Path(_value(row["about"], "path"))
+        for row in recorded_exports(rows, EXPORTED)
+        if _value(row["arguments"], "what") == SNAPSHOT
+    ]
+    return [path for path in paths if path.exists()]
 
 
 def unrecorded_exports(rows: NamedQueries, paths: list[Path]) -> list[Path]:

@@ -15,7 +15,7 @@ from ingest.db.query_reader import NOTHING_YET
 from ingest.db.redact_stored import backups, redact
 from ingest.errors import Refused
 from ingest.exit_codes import Exit
-from ingest.projects.exports import exported_files
+from ingest.projects.exports import exported_files, snapshots
 from ingest.server.client import connect_to_owner
 from ingest.server.owner_file import Role
 from ingest.text.numbers import pluralize
@@ -75,7 +75,8 @@ def apply_(invocation: Invocation, dry_run: bool, yes: bool) -> int:
     """Mask the secrets in the database and in edits.jsonl, and rewrite the database file so that
     the old bytes are gone.
 
-    No other process may have the database open. Exports and backups are listed, but not changed.
+    No other process may have the database open. Exports, backups and snapshots are listed, but not
+    changed.
 
     Example: tailboard redact apply --dry-run
     """
@@ -105,9 +106,9 @@ def _find(invocation: Invocation) -> RedactFindings:
         return RedactFindings([], [], [])
     with open_for_actions(invocation) as database:
         places = database.act(FindSecrets())
-        files = exported_files(database)
+        files, copies = exported_files(database), snapshots(database)
     exports = [Export(str(file), count_by_kind(_text(file))) for file in files if file.is_file()]
-    return RedactFindings(places, exports, [str(copy) for copy in backups(path)])
+    return RedactFindings(places, exports, [*map(str, (*backups(path), *copies))])
 
 
 def _check_unused(invocation: Invocation) -> None:
@@ -158,5 +159,5 @@ def _show(output: Output, findings: RedactFindings) -> None:
             kinds = ", ".join(f"{count} {kind}" for kind, count in export.kinds.items())
             output.line(f"{export.path}: {kinds}. Mask or delete this export yourself.")
     for copy in findings.copies:
-        output.line(f"{copy} is an earlier backup and was not scanned.")
+        output.line(f"{copy} is an earlier copy of the database: not scanned, and not changed.")
     output.note("Codex's own files are not changed and may still contain secrets.")

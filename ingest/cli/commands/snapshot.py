@@ -4,13 +4,20 @@ from pathlib import Path
 
 import click
 
-from ingest.cli.access import open_for_reading
+from ingest.cli.access import open_for_actions
 from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
-from ingest.db.query_reader import Format
+from ingest.db.query_reader import NOTHING_YET, Format
+from ingest.errors import NotFound
+from ingest.projects import exports
 from ingest.text.numbers import size
 
-_PARQUET = ".parquet"
+_FORMATS = {
+    ".duckdb": Format.DUCKDB,
+    ".db": Format.DUCKDB,
+    ".ddb": Format.DUCKDB,
+    ".parquet": Format.PARQUET,
+}
 
 
 @click.command(cls=Command)
@@ -21,7 +28,7 @@ _PARQUET = ".parquet"
     type=click.Path(path_type=Path),
     help="Output: a DuckDB file or, if the name ends in .parquet, a folder with one file per view.",
 )
-@click.option("--overwrite", is_flag=True, help="Overwrite an existing file.")
+@click.option("--overwrite", is_flag=True, help="Overwrite an existing copy.")
 @with_invocation
 def command(invocation: Invocation, out: Path, overwrite: bool) -> None:
     """The copy is consistent: it shows one point in time. It is not updated later; you can change
@@ -30,12 +37,18 @@ def command(invocation: Invocation, out: Path, overwrite: bool) -> None:
     # Imported late: a copy made by the owner does not need the database engine here.
     from ingest.db.snapshot import check_target, move_to_target
 
-    target = out.expanduser().absolute()
-    check_target(invocation.settings.db, target)
-    form = Format.PARQUET if out.suffix.lower() == _PARQUET else Format.DUCKDB
-    with open_for_reading(invocation) as access:
-        copied = access.copy(form)
-    written = move_to_target(copied, target, overwrite=overwrite)
+    target, database = out.expanduser().absolute(), invocation.settings.db
+    check_target(database, target)
+    form = _FORMATS.get(out.suffix.lower())
+    if form is None:
+        raise click.BadParameter(
+            f"{out.name} must end in one of {', '.join(_FORMATS)}.", param_hint="--out"
+        )
+    if not database.exists():
+        raise NotFound("There is nothing to copy.", NOTHING_YET)
+    with open_for_actions(invocation) as access:
+        written = move_to_target(access.copy(form), target, overwrite=overwrite)
+        exports.record_exports(access, exports.SNAPSHOT, [target])
     invocation.answer(
         "snapshot",
         {"path": str(target), "bytes": written},

@@ -40,7 +40,7 @@ def test_a_mistake_in_the_settings_file_is_one_sentence_and_exits_with_2(
 ) -> None:
     (cli.tmp / "config.toml").write_text("\nspeed = 3\n")
     answer = cli.run("status", "--json")
-    assert (answer.code, answer.out) == (2, "")
+    assert (answer.code, answer.json["error"]["code"]) == (2, "settings")
     assert answer.err.startswith(f"{cli.tmp / 'config.toml'}:2: `speed` is not a setting")
     assert cli.run("config", "path").code == 0
 

@@ -1,5 +1,6 @@
 """A copy is written while everything runs, and takes nothing's place unasked."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,28 @@ def test_a_parquet_snapshot_is_a_folder_of_views(cli: CliHarness, sessions: Sess
     with connect() as con:
         rows = con.execute(f"select count(*) from '{out / 'v_sessions.parquet'}'").fetchone()
     assert rows == (5,)
+    (out / "v_gone.parquet").touch()
+    assert cli.run("snapshot", "--out", str(out)).code == 3
+    assert cli.run("snapshot", "--out", str(out), "--overwrite").code == 0
+    assert not (out / "v_gone.parquet").exists()
+    assert (out / "v_sessions.parquet").exists()
+
+
+@pytest.mark.parametrize("name", ["copy", "copy.csv", "copy.duckdb.gz"])
+def test_an_unknown_ending_is_refused(cli: CliHarness, sessions: Sessions, name: str) -> None:
+    answer = cli.run("snapshot", "--out", str(cli.tmp / name))
+    assert (answer.code, answer.out) == (2, "")
+    assert f"{name} must end in one of .duckdb, .db, .ddb, .parquet." in answer.err
+    assert not (cli.tmp / name).exists()
+
+
+def test_redact_names_the_snapshots_it_knows_of(cli: CliHarness, sessions: Sessions) -> None:
+    kept, gone = cli.tmp / "copy.duckdb", cli.tmp / "gone.parquet"
+    for out in (kept, gone):
+        assert cli.run("snapshot", "--out", str(out)).code == 0
+    shutil.rmtree(gone)
+    assert cli.json("redact")["copies"] == [str(kept)]
+    assert f"{kept} is an earlier copy" in cli.run("redact", "apply").out
 
 
 def test_an_existing_file_is_kept_without_overwrite(cli: CliHarness, sessions: Sessions) -> None:
@@ -68,7 +91,7 @@ def test_the_database_itself_is_never_overwritten(
     assert "belongs to the database" in answer.err
     after = {path.name: path.stat().st_ino for path in cli.db.parent.iterdir()}
     assert after == before
-    assert cli.run("snapshot", "--out", str(cli.db) + ".copy", "--overwrite").code == 0
+    assert cli.run("snapshot", "--out", str(cli.db) + ".copy.db", "--overwrite").code == 0
 
 
 def test_without_a_database_there_is_nothing_to_copy(cli: CliHarness, tmp_path: Path) -> None:

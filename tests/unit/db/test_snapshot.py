@@ -80,11 +80,32 @@ def test_what_is_to_be_overwritten_is(tmp_path: Path) -> None:
     assert target.read_text() == "new"
 
 
-def test_a_folder_is_never_overwritten(tmp_path: Path) -> None:
+def test_a_folder_is_never_replaced_by_a_file(tmp_path: Path) -> None:
     target = tmp_path / "target"
     target.mkdir()
     with pytest.raises(SnapshotRefused):
         move_to_target(_copied(tmp_path), target, overwrite=True)
+
+
+def test_a_folder_of_parquet_files_is_replaced_as_a_whole_and_no_other_folder(
+    tmp_path: Path,
+) -> None:
+    target = tmp_path / "copy.parquet"
+    for number, foreign in ((1, None), (2, "notes.txt")):
+        copied = tmp_path / "snapshot-1"
+        copied.mkdir()
+        (copied / f"v_{number}.parquet").write_text("new")
+        target.mkdir(exist_ok=True)
+        (target / "v_old.parquet").write_text("old")
+        if foreign is None:
+            assert move_to_target(copied, target, overwrite=True) == 3
+            assert [file.name for file in target.iterdir()] == ["v_1.parquet"]
+        else:
+            (target / foreign).write_text("mine")
+            with pytest.raises(SnapshotRefused, match="already exists"):
+                move_to_target(copied, target, overwrite=True)
+            assert (target / foreign).read_text() == "mine"
+        assert list(tmp_path.iterdir()) == [target]
 
 
 def test_a_place_that_does_not_exist_is_named(tmp_path: Path) -> None:
