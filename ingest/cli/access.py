@@ -157,11 +157,12 @@ class _ReconnectingReader:
         note = self._invocation.output.note
         self._opened.enter_context(serve_readers(database, notices, now, note))
         # Actions refer to what people did before.
-        replay(database, now, settings.max_attempts)
+        followed = homes(settings.codex_homes)
+        replay(database, now, settings.max_attempts, [home.id for home in followed])
         handlers = ActionHandlers(
             database,
             lambda: now,
             settings.max_attempts,
-            scan=lambda: scan_and_register(database, homes(settings.codex_homes), now.isoformat()),
+            scan=lambda: scan_and_register(database, followed, now.isoformat()),
         )
         return LocalReader(database, now, carry_out=handlers.carry_out)

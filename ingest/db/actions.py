@@ -120,6 +120,7 @@ def record_edit(database: Database, action: RecordEdit, now: datetime) -> None:
     edit = LoggedEdit(
         id=action.id,
         db=EditLog(database.path).db,
+        homes=[row["id"] for row in database.rows("registry.homes")],
         at=now,
         actor=action.actor,
         verb=action.verb,

@@ -10,7 +10,7 @@ import contextlib
 import errno
 import fcntl
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,9 @@ class LoggedEdit(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     db: str
     """The name of the database's file: a folder may contain more than one."""
+    homes: list[str] = []
+    """The Codex homes that the database followed, if the edit is about their sessions: it then
+    belongs to every database that follows one of them, whatever the name of its file."""
     at: datetime
     actor: str
     verb: str
@@ -121,8 +124,8 @@ class EditLog:
                 raise DiskFull(self.path) from error
             raise DatabaseUnusable(self.path, error) from error
 
-    def read(self) -> Iterator[LoggedEdit]:
-        """Yield the edits of this database, oldest first."""
+    def read(self, homes: Collection[str] = ()) -> Iterator[LoggedEdit]:
+        """Yield the edits of this database, which follows these homes, oldest first."""
         try:
             file = os.fdopen(open_private(self.path, os.O_RDONLY), "rb")
         except FileNotFoundError:
@@ -132,7 +135,13 @@ class EditLog:
         with file:
             for line in file:
                 edit = _decode(line)
-                if edit is not None and edit.db == self.db:
+                if edit is None:
+                    continue
+                if edit.homes and homes:
+                    ours = any(home in homes for home in edit.homes)
+                else:
+                    ours = edit.db == self.db
+                if ours:
                     yield edit
 
 

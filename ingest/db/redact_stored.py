@@ -43,7 +43,8 @@ def _scan(database: Database) -> list[StoredText]:
             counts.update(count_by_kind(_plain(table, column, text)) or {"nested": 1})
         findings += [StoredText(table, column, kind, n) for kind, n in sorted(counts.items())]
     counts = Counter()
-    for edit in EditLog(database.path).read():
+    homes = {row["id"] for row in database.rows("registry.homes")}
+    for edit in EditLog(database.path).read(homes):
         counts.update(count_by_kind(msgspec.json.encode(edit).decode()))
     return findings + [StoredText(EDITS, "", kind, n) for kind, n in sorted(counts.items())]
 

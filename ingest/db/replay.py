@@ -4,6 +4,7 @@ Each line of the edit log is replayed once. A decision that still applies is exe
 batches that a later ingest will create; any other edit is stored as history.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Final
 
@@ -21,16 +22,25 @@ _LASTING: Final = (Verb.CANCEL, Verb.SNOOZE)
 """Decisions that hold until the person makes another one."""
 
 
-def replay(database: Database, now: datetime, max_attempts: int = MAX_ATTEMPTS) -> int:
-    """Replay the edits that the database does not contain; return how many."""
+def replay(
+    database: Database,
+    now: datetime,
+    max_attempts: int = MAX_ATTEMPTS,
+    homes: Collection[str] = (),
+) -> int:
+    """Replay the edits that the database does not contain; return how many.
+
+    `homes`: the Codex homes that will be followed; the database may not know them yet.
+    """
     edits = EditLog(database.path)
     size = edits.size()
     row = database.first_row("commands.mark")
     mark = int(row["value"]) if row is not None else 0
-    if mark == size:
+    known_homes = {row["id"] for row in database.rows("registry.homes")}
+    if mark == size and known_homes.issuperset(homes):
         return 0
     # Other processes may rewrite the file, so an offset into it is not reliable: read all of it.
-    logged = list(edits.read())
+    logged = list(edits.read(known_homes.union(homes)))
     known = {row["id"] for row in database.rows("commands.known", ids=[edit.id for edit in logged])}
     missing = [edit for edit in logged if edit.id not in known]
     for edit in missing:

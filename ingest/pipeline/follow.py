@@ -99,7 +99,7 @@ class Owner:
         self.clock = clock
         self.pause_seconds = RESOURCE_PAUSE.total_seconds()
         """Seconds until the next attempt after the queue was paused."""
-        clean_start(database, clock)
+        clean_start(database, clock, [home.id for home in homes])
         self.metrics = Metrics(__version__, clock())
         self._rescan = Event()
         """Set after an action: the next round sweeps everything immediately."""

@@ -7,7 +7,7 @@ later one continues there. The caller decides when to run, and with how many rea
 
 import os
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import timedelta
 from pathlib import Path
 
@@ -398,8 +398,8 @@ def _size(outputs: list[ReaderOutput]) -> int:
     return sum(done.bytes_read for output in outputs for done in output.done)
 
 
-def clean_start(database: Database, clock: Clock = utc_now) -> None:
+def clean_start(database: Database, clock: Clock = utc_now, homes: Collection[str] = ()) -> None:
     """Prepare a new owner: empty the spool, restore logged decisions, rescue claimed batches."""
     reader_output.empty_spool(Path(database.spool))
-    replay(database, clock())
+    replay(database, clock(), homes=homes)
     queue.rescue(database, clock())

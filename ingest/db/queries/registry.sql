@@ -1,6 +1,10 @@
 -- name: add_home
 insert or replace into homes values ($id, $path);
 
+-- name: homes
+-- The ids of all homes that were ever followed.
+select id from homes order by id;
+
 -- name: other_homes
 select id, path from homes where id <> $home;
 

@@ -98,6 +98,25 @@ def test_two_databases_of_one_folder_do_not_take_up_each_others_edits(
         assert other.rows("queue.pauses") == []
 
 
+def test_an_edit_of_a_task_belongs_to_each_database_that_follows_its_home(
+    database: Database, tmp_path: Path
+) -> None:
+    with database.transaction():
+        database.run("registry.add_home", id="h1", path="/home/ada/.codex")
+    edit = RecordEdit(id="c1", verb="task", about={"task": "t-1"}, arguments={}, actor="me")
+    record_edit(database, edit, NOW)
+    order(database, Verb.PAUSE)
+    database.close()
+    with opened(tmp_path, "renamed.duckdb") as renamed:
+        assert replay(renamed, NOW, homes=["h2"]) == 0
+        assert replay(renamed, NOW, homes=["h2", "h1"]) == 1
+        # The queue is that of one database.
+        assert commands(renamed) == [("task", "replayed")]
+    with lost(tmp_path) as another_home:
+        assert replay(another_home, NOW, homes=["h2"]) == 1
+        assert commands(another_home) == [("pause", "replayed")]
+
+
 @pytest.mark.fault("D09")
 def test_a_rebuilt_database_replays_recorded_actions(database: Database, tmp_path: Path) -> None:
     cancelled, snoozed = add(database, 1, State.PENDING), add(database, 2, State.PENDING)
