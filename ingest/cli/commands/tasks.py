@@ -137,13 +137,25 @@ def following_one(invocation: Invocation, everywhere: bool, only: Filters) -> in
     show_default=True,
     help="Output format.",
 )
+@click.option(
+    "--by",
+    type=click.Choice([by.value for by in drawing.GroupBy]),
+    help="Draw a tree from top to bottom, with a group for each session or goal.",
+)
 @_everywhere
 @_all
 @filters(*_SCOPE)
 @with_invocation
-def graph(invocation: Invocation, form: str, everywhere: bool, all_: bool, only: Filters) -> None:
+def graph(
+    invocation: Invocation,
+    form: str,
+    by: str | None,
+    everywhere: bool,
+    all_: bool,
+    only: Filters,
+) -> None:
     """Draw how tasks depend on each other: dashed lines are plan order, solid lines your
-    dependencies.
+    dependencies. What is too wide for the terminal is drawn as a tree.
 
     Example: tailboard tasks graph --format mermaid
     """
@@ -158,6 +170,9 @@ def graph(invocation: Invocation, form: str, everywhere: bool, all_: bool, only:
                 output.text(drawing.mermaid(shown))
             case "dot":
                 output.text(drawing.dot(shown))
+            case _ if by:
+                group = drawing.GroupBy(by)
+                output.text(drawing.tree(shown, group, ascii=output.ascii, columns=output.columns))
             case _:
                 output.text(drawing.text(shown, ascii=output.ascii, columns=output.columns))
 

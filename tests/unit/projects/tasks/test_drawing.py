@@ -6,7 +6,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.projects.tasks.drawing import dot, mermaid, text
+from ingest.projects.tasks.drawing import GroupBy, dot, mermaid, text, tree
 from ingest.projects.tasks.model import Edge, EdgeKind, Origin, Roadmap, Task, TaskState
 from ingest.text.sanitize import width
 
@@ -69,10 +69,52 @@ def test_no_line_is_wider_than_the_terminal_and_through_a_pipe_all_is_there() ->
         [Edge(one, other, EdgeKind.ORDER) for one, other in pairwise(names)],
     )
     lines = text(plan, columns=80).splitlines()
-    assert max(map(width, lines)) == 80
-    assert lines[1].endswith("…")
+    assert lines[:2] == ["Session s on main", "├─ t0 ○ Something that takes some words"]
+    assert max(map(width, text(plan, columns=20).splitlines())) == 20
     assert text(plan, columns=80, ascii=True).isascii()
     assert text(plan).count("Something that takes some") == 8
+
+
+def test_a_tree_fits_80_columns_and_groups_by_session_or_goal() -> None:
+    goal, step, agent, other = (
+        task("aa", "Release it", TaskState.IN_PROGRESS),
+        task("bb", "Write the changelog " * 6),
+        task("cc", "Ask for what changed", TaskState.DONE),
+        task("dd", "Fix the parser"),
+    )
+    goal.origin, other.session = Origin.GOAL, None
+    plan = Roadmap(
+        [goal, other, step, agent],
+        [
+            Edge("aa", "bb", EdgeKind.PART),
+            Edge("bb", "cc", EdgeKind.PART),
+            Edge("dd", "bb", EdgeKind.DEPENDS),
+        ],
+    )
+    by_goal = tree(plan, GroupBy.GOAL, columns=80)
+    assert by_goal.splitlines() == [
+        "aa ● Release it",
+        "├─ bb ○ Write the changelog Write the changelog Write the changelog…",
+        "│    waits for dd ○ Fix the parser",
+        "└─   cc ✓ Ask for what changed",
+        "Without a goal",
+        "└─ dd ○ Fix the parser",
+    ]
+    by_session = tree(plan, GroupBy.SESSION, columns=80).splitlines()
+    assert [line for line in by_session if line[0] not in "├│└"] == [
+        "Session s on main",
+        "Added by people",
+    ]
+    assert max(map(width, by_session)) <= 80
+    assert tree(plan, GroupBy.GOAL, ascii=True, columns=80).isascii()
+
+
+def test_tasks_that_are_a_part_of_each_other_are_drawn_once() -> None:
+    ring = Roadmap(
+        [task("aa", "Read"), task("bb", "Fix")],
+        [Edge("aa", "bb", EdgeKind.PART), Edge("bb", "aa", EdgeKind.PART)],
+    )
+    assert len(tree(ring, GroupBy.GOAL).splitlines()) == 3
 
 
 @given(st.text(max_size=40))
