@@ -126,7 +126,7 @@ def label(task: Task, *, ascii: bool = False) -> str:
     """The state's glyph and the text of the task, on one line."""
     style = STATE_STYLES.get(task.state, UNKNOWN)
     glyph = style.ascii if ascii else style.glyph
-    return f"{glyph} {truncate(one_line(task.text), _LABEL)}"
+    return f"{glyph} {truncate(one_line(task.text), _LABEL, '~' if ascii else '…')}"
 
 
 def mermaid(roadmap: Roadmap) -> str:
