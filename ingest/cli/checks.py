@@ -16,7 +16,7 @@ from typing import Final
 from msgspec import Struct
 
 from ingest import log
-from ingest.cli.versions import told
+from ingest.cli.versions import version_text
 from ingest.db.query_reader import NOTHING_YET, QueryReader
 from ingest.pipeline.homes import homes
 from ingest.projects.tasks.plan_tool import (
@@ -45,7 +45,7 @@ class Check(Struct, frozen=True):
 
 
 def versions() -> Check:
-    return Check("versions", True, told())
+    return Check("versions", True, version_text())
 
 
 def home(path: Path) -> Check:

@@ -83,9 +83,9 @@ def _print_versions(ctx: click.Context, _param: click.Parameter, value: bool) ->
     if not value or ctx.resilient_parsing:
         return
     # Imported late: only few commands need it.
-    from ingest.cli.versions import told
+    from ingest.cli.versions import version_text
 
-    click.echo(told())
+    click.echo(version_text())
     ctx.exit()
 
 

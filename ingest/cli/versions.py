@@ -17,7 +17,7 @@ def versions() -> dict[str, str]:
     }
 
 
-def told() -> str:
+def version_text() -> str:
     return ", ".join(f"{name} {number}" for name, number in versions().items())
 
 

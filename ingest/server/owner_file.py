@@ -49,7 +49,7 @@ class OwnerInfo(Struct, frozen=True):
 
 class Address(Struct, frozen=True):
     at: str
-    told: str | None
+    written: str | None
     """The path as written to the owner file."""
 
 

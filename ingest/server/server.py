@@ -106,7 +106,7 @@ class Server:
             host.version,
             host.schema,
             host.homes,
-            address.told if address else None,
+            address.written if address else None,
         )
         owner_file.write(self._database.path, owner)
         self._announced = True

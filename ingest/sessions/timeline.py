@@ -161,15 +161,15 @@ def _to_moments(at: TimelinePosition, row: Row) -> list[Moment]:
             return [Moment(at, row["time"], "", "agent", head, row["task"] or head)]
         case _:
             kind = row["kind"].replace("_", " ")
-            said = "\n".join(part for part in (row["text"], row["detail"]) if part)
+            body = "\n".join(part for part in (row["text"], row["detail"]) if part)
             short = row["text"] or row["detail"]
             head = f"{kind}: {short}" if short else kind
-            return [Moment(at, row["time"], "", "event", head, said or kind, None, row["length"])]
+            return [Moment(at, row["time"], "", "event", head, body or kind, None, row["length"])]
 
 
 def _turn(at: TimelinePosition, row: Row) -> Moment:
-    said = row["state"].replace("_", " ")
-    head = " · ".join(str(one) for one in (said, row["model"], row["error"]) if one)
+    state_text = row["state"].replace("_", " ")
+    head = " · ".join(str(one) for one in (state_text, row["model"], row["error"]) if one)
     return Moment(
         at, row["time"], row["state"], f"Turn {row['n']}", head, row["error"] or head,
         row["seconds"], row["length"],
@@ -202,7 +202,7 @@ def _call(at: TimelinePosition, row: Row) -> list[Moment]:
     first = f"{row['tool']}  {row['status']}  {ended}".rstrip()
     body = "\n".join([first, *where, command, "", output])
     tool = row["tool"] or ""
-    said = Moment(
+    first_moment = Moment(
         at, row["time"], row["status"], _SHORT.get(tool, tool), f"{head}  {ended}".rstrip(), body,
         row["seconds"], row["length"],
     )  # fmt: skip
@@ -210,7 +210,7 @@ def _call(at: TimelinePosition, row: Row) -> list[Moment]:
         Moment(at._replace(part=n), None, "", "", text, body, None, row["length"])
         for n, text in enumerate(shown[:OUTPUT_LINES], 1)
     ]
-    return [said, *lines]
+    return [first_moment, *lines]
 
 
 def _plan(at: TimelinePosition, row: Row) -> Moment:

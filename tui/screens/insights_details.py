@@ -48,6 +48,6 @@ def _part(name: str, rows: Sequence[Row], value_of: Callable[[Row], str]) -> Ite
             content.line(row["project"], "dim"),
             content.line(turn, "dim"),
         )
-        if row.get("said"):
-            prompt = truncate(title_of(row["said"]) or "", _TITLE_WIDTH)
+        if row.get("error"):
+            prompt = truncate(title_of(row["error"]) or "", _TITLE_WIDTH)
             yield Content(" " * (_VALUE_WIDTH + 2)) + content.line(prompt, "dim")

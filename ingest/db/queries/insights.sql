@@ -74,7 +74,7 @@ limit $limit;
 
 -- name: ended_badly
 -- The newest turns that failed, were interrupted or have no end, each with its error.
-select t.session, t.n, t.state, coalesce(t.error, t.error_code, t.end_reason, '') as said,
+select t.session, t.n, t.state, coalesce(t.error, t.error_code, t.end_reason, '') as error,
     t.started_at, s.title, s.project
 from v_turns t
 join v_sessions s on s.home = t.home and s.id = t.session

@@ -26,13 +26,13 @@ def merge_near_duplicates(
 ) -> list[Thing]:
     """Items without near duplicates; `together` merges a duplicate into the first one."""
     kept: list[Thing] = []
-    said: list[list[str]] = []
+    kept_words: list[list[str]] = []
     for one in things:
         words = _words(text(one))
-        at = next((i for i, other in enumerate(said) if _same(words, other)), None)
+        at = next((i for i, other in enumerate(kept_words) if _same(words, other)), None)
         if at is None:
             kept.append(one)
-            said.append(words)
+            kept_words.append(words)
         else:
             kept[at] = together(kept[at], one)
     return kept

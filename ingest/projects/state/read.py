@@ -50,11 +50,11 @@ def decode_state(data: bytes, where: str) -> ProjectState:
     try:
         return msgspec.convert(whole, ProjectState)
     except msgspec.ValidationError as error:
-        told = str(error)
-        found = _PATH.search(told)
-        sentence = _PATH.sub("", told)
+        message = str(error)
+        found = _PATH.search(message)
+        sentence = _PATH.sub("", message)
         path = found[1] if found else ""
-        missing = re.search(r"unknown field `([^`]*)`", told)
+        missing = re.search(r"unknown field `([^`]*)`", message)
         place = _at(text, f"{path}.{missing[1]}" if missing else path)
         raise BadState(f"{where}{place}: {sentence} (at ${path}).", _HINT) from error
 

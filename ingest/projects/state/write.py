@@ -20,8 +20,8 @@ FILE: Final = "project_state.json"
 
 
 def encode_document(document: msgspec.Struct) -> str:
-    told = msgspec.to_builtins(document, builtin_types=(datetime,))
-    text = json.dumps(told, indent=2, sort_keys=True, ensure_ascii=False, default=json_time)
+    plain_data = msgspec.to_builtins(document, builtin_types=(datetime,))
+    text = json.dumps(plain_data, indent=2, sort_keys=True, ensure_ascii=False, default=json_time)
     return UNSAFE.sub(_escaped, text) + "\n"
 
 

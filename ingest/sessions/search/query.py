@@ -111,15 +111,15 @@ def parse(text: str, now: datetime, zone: tzinfo | None = None) -> Query:
     # The database accepts no lone surrogates and no NUL.
     clean = text[:_LONGEST].encode("utf-8", "replace").decode().replace("\0", " ")
     for found in _PART.finditer(clean):
-        said = found["word"] if found["phrase"] is None else found["phrase"].strip()
+        value = found["word"] if found["phrase"] is None else found["phrase"].strip()
         name, minus = (found["name"] or "").lower(), bool(found["minus"])
-        if not minus and name and said and parts.filter(name, said, now, zone):
+        if not minus and name and value and parts.filter(name, value, now, zone):
             continue
         if found["name"]:
-            said = f"{found['name']}:{said}"
+            value = f"{found['name']}:{value}"
         # A filter without a value is still being typed.
-        if said and said.lower() not in _UNFINISHED:
-            (parts.without if minus else parts.words).append(said)
+        if value and value.lower() not in _UNFINISHED:
+            (parts.without if minus else parts.words).append(value)
     return Query(
         words=_longest(parts.words),
         without=_longest(parts.without),

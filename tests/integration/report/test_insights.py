@@ -121,7 +121,7 @@ def test_a_failed_turn_without_a_message_shows_its_error_code(
     harness.read()
     with harness.open() as database:
         (turn,) = database.rows("insights.ended_badly", since=None, until=None, limit=5)
-        assert turn["said"] == "usage_limit_exceeded"
+        assert turn["error"] == "usage_limit_exceeded"
 
 
 def test_an_empty_database_has_no_days(tmp_path: Path) -> None:

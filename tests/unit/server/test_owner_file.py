@@ -55,7 +55,7 @@ def test_the_files_of_earlier_versions_are_removed(database: Path) -> None:
 
 def test_the_socket_is_in_the_private_folder_beside_the_database() -> None:
     first = next(owner_file.socket_addresses(Path("/data/t.duckdb")))
-    assert (first.at, first.told) == ("/data/t.duckdb.spool/sock", None)
+    assert (first.at, first.written) == ("/data/t.duckdb.spool/sock", None)
     assert owner_file.address(Path("/data/t.duckdb"), OWNER) == first
 
 
@@ -76,7 +76,7 @@ def test_a_path_too_long_for_a_socket_gets_a_private_folder_elsewhere(temporary:
     assert Path(place.at).is_relative_to(temporary)
     assert _mode(Path(place.at).parent) == 0o700
     assert list(owner_file.socket_addresses(LONG)) == [place]
-    assert owner_file.address(LONG, replace(OWNER, socket=place.told)) == place
+    assert owner_file.address(LONG, replace(OWNER, socket=place.written)) == place
 
 
 def test_a_folder_that_other_users_can_enter_is_not_used(temporary: Path) -> None:
