@@ -23,10 +23,17 @@ if TYPE_CHECKING:  # Imported late: `--help` is faster without it.
 class _Shared(click.Command):
     """What commands and groups share: the common options, listed last in the help."""
 
+    needs_memory = False
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.params = [*self.params, *common_options()]
         self.context_settings = {"help_option_names": ["-h", "--help"], **self.context_settings}
+
+    def invoke(self, ctx: click.Context) -> Any:
+        if self.needs_memory:
+            ctx.find_root().obj.require_memory()
+        return super().invoke(ctx)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         rest = super().parse_args(ctx, args)
@@ -40,7 +47,7 @@ class _Shared(click.Command):
         for param in self.get_params(ctx):
             record = param.get_help_record(ctx)
             if record is not None:
-                everywhere = isinstance(param, Common) or param.name == "help"
+                everywhere = isinstance(param, Common) or "--help" in param.opts
                 (common if everywhere else own).append(record)
         if own:
             with formatter.section("Options"):
@@ -100,7 +107,7 @@ class ListGroup(Group):
             param = options.get(name if name.startswith("--") else name[:2])
             if param is None:
                 return word.startswith("-") and word != "-"
-            if param.name == "help":
+            if "--help" in param.opts:
                 return False
             if not equals and not getattr(param, "is_flag", False):
                 next(rest, None)
@@ -132,6 +139,8 @@ class LazyGroup(Group):
         with gc_paused():
             command = cast(click.Command, importlib.import_module(entry.module).command)
         command.name = entry.name
+        if isinstance(command, _Shared):
+            command.needs_memory = entry.memory
         command.short_help = entry.summary
         more = inspect.getdoc(command.callback) if command.callback else None
         command.help = f"{entry.summary}\n\n{more}" if more else entry.summary

@@ -373,6 +373,8 @@ def test_a_group_takes_the_options_of_its_list(cli: CliHarness, sessions: Sessio
     listed = cli.json("batches", "list", "--state", "completed", "--limit", "2")
     assert cli.json("batches", "--state", "completed", "--limit", "2") == listed
     assert len(listed["batches"]) == 2
+    assert cli.run("tasks", "--help").out.startswith("Usage: tailboard tasks [OPTIONS] COMMAND")
+    assert cli.run("tasks", "-h").out == cli.run("tasks", "--help").out
     # The value of an option is no subcommand.
     assert cli.run("tasks", "--project", "next").code == 0
 

@@ -47,7 +47,9 @@ def test_a_printed_command_is_a_real_one(suggestion: str) -> None:
 def test_the_help_of_every_command_has_an_example_of_it() -> None:
     def check(command: click.Command, context: click.Context) -> None:
         # Of a command that is also a group, the example may show a subcommand.
-        assert f"Example: {context.command_path.strip()}" in command.get_help(context)
+        text = command.get_help(context)
+        assert f"Example: {context.command_path.strip()}" in text
+        assert text.startswith(f"Usage: {context.command_path}")
         if isinstance(command, click.Group):
             for name in command.list_commands(context):
                 found = command.get_command(context, name)
