@@ -17,7 +17,7 @@ from msgspec.structs import asdict
 
 from ingest.errors import SettingsError
 
-Value = int | float | str | Path | tuple[Path, ...] | tuple[str, ...]
+Value = bool | int | float | str | Path | tuple[Path, ...] | tuple[str, ...]
 
 
 class Source(StrEnum):
@@ -96,6 +96,19 @@ class Settings(Struct, frozen=True, kw_only=True):
         int,
         Setting("Most recent turns of a session shown in a journal; earlier ones are counted", 1),
     ] = 20
+    ingest_strict: Annotated[
+        bool,
+        Setting(
+            "Whether `ingest` and `doctor` fail on records without the id of a session or turn"
+        ),
+    ] = False
+    memory_enabled: Annotated[
+        bool,
+        Setting(
+            "Whether tasks, resume, journal and state work; if not, no journal is written "
+            "automatically either"
+        ),
+    ] = True
     color: Annotated[
         str,
         Setting(
@@ -114,8 +127,10 @@ ABOUT: Final[dict[str, Setting]] = {
     name: declared.__metadata__[0] for name, declared in Settings.__annotations__.items()
 }
 ENVIRONMENT: Final = {name: ABOUT[name].variable or f"TAILBOARD_{name.upper()}" for name in NAMES}
-_TABLE: Final = "observe"
-"""These settings may be in a table of their own in the file: `[observe]`, `command = …`."""
+_TABLES: Final = ("observe", "ingest", "memory")
+"""Their settings may be in a table of their own in the file: `[observe]`, `command = …`."""
+_SWITCHES: Final = {"true": True, "1": True, "false": False, "0": False}
+"""The values of a switch in the environment."""
 
 
 class GivenOptions(Struct, frozen=True):
@@ -225,8 +240,8 @@ def _from_file(path: Path) -> dict[str, Value]:
 def _entries(table: Mapping[str, object]) -> Iterator[tuple[str, str, object]]:
     """Each key of the file, the name of its setting, and its value."""
     for key, raw in table.items():
-        if key == _TABLE and isinstance(raw, dict):
-            yield from ((inner, f"{_TABLE}_{inner}", value) for inner, value in raw.items())
+        if key in _TABLES and isinstance(raw, dict):
+            yield from ((inner, f"{key}_{inner}", value) for inner, value in raw.items())
         else:
             yield key, key, raw
 
@@ -243,6 +258,8 @@ def _from_environment(env: Mapping[str, str], here: Path) -> dict[str, Value]:
             raw = [text]
         elif TYPES[name] == tuple[str, ...]:
             raw = _words(text)
+        elif TYPES[name] is bool:
+            raw = _SWITCHES.get(text.lower(), text)
         elif TYPES[name] in (int, float):
             raw = _number(text)
         values[name] = _checked(name, raw, variable, here)
@@ -294,6 +311,9 @@ def _typed(name: str, raw: object, base: Path) -> Value | UnsetType:
     elif kind is str:
         if isinstance(raw, str) and raw in about.choices:
             return raw
+    elif kind is bool:
+        if isinstance(raw, bool):
+            return raw
     elif (
         isinstance(raw, int if kind is int else int | float)
         and not isinstance(raw, bool)
@@ -313,6 +333,8 @@ def allowed(name: str) -> str:
         return "a path"
     if kind == tuple[str, ...]:
         return "a list of words, starting with the program"
+    if kind is bool:
+        return "true or false"
     if kind is str:
         return " or ".join(f'"{choice}"' for choice in about.choices)
     return f"{'a whole number' if kind is int else 'a number'} of at least {about.least:g}"

@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from ingest import log
 from ingest.cli.versions import version_text
-from ingest.db.query_reader import NOTHING_YET, QueryReader
+from ingest.db.query_reader import NOTHING_YET, NamedQueries, QueryReader
 from ingest.pipeline.homes import homes
 from ingest.projects.tasks.plan_tool import (
     MAX_SESSIONS,
@@ -229,6 +229,26 @@ def kinds(access: QueryReader) -> Check:
         f"Unknown: {kinds_and_lines}.",
         "Nothing is lost: the lines stay in Codex's files. A newer Tailboard may understand them.",
     )
+
+
+def unattributed(access: NamedQueries) -> str:
+    """How many records have no id of a session or turn; empty if all have both."""
+    row = access.first_row("status.unattributed") or {"sessionless": 0, "turnless": 0}
+    parts = [
+        f"{pluralize(count, 'record')} without a {what} id"
+        for count, what in ((row["sessionless"], "session"), (row["turnless"], "turn"))
+        if count
+    ]
+    return ", ".join(parts)
+
+
+def ids(access: QueryReader, *, strict: bool) -> Check:
+    """Whether every record names its session and turn; a problem only if that is required."""
+    if missing := unattributed(access):
+        detail = f"{missing}. Codex 0.98 and earlier releases write no turn ids."
+        cure = "To accept them, set `strict = false` under `[ingest]`." if strict else ""
+        return Check("ids", not strict, detail, cure)
+    return Check("ids", True, "Every record names its session and turn.")
 
 
 def clock(access: QueryReader, now: datetime) -> Check:

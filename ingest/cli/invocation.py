@@ -101,6 +101,17 @@ class Invocation:
     def settings(self) -> "Settings":
         return self.loaded.settings
 
+    def require_memory(self) -> None:
+        """Refuse a command that the setting `memory_enabled` switches off."""
+        if not self.settings.memory_enabled:
+            from ingest.errors import Refused
+
+            raise Refused(
+                "Tasks, resume, journal and state are switched off.",
+                "Set `enabled = true` under `[memory]` with `tailboard config edit`.",
+                code="memory.off",
+            )
+
     @cached_property
     def output(self) -> "Output":
         return self._output(self.settings.color)

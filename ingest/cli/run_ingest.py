@@ -163,7 +163,18 @@ def _is_unwell(invocation: Invocation, database: NamedQueries, outcome: IngestOu
             error = f"{row['error_code']}: {row['error_message']}"
             note(f"  {row['id'][:_ID_DIGITS]} {row['state']}, {row['path']}, {error}")
         note("`tailboard batches list` shows what can be done.")
-    return bool(outcome.paused or failures)
+    return bool(outcome.paused or failures) or _is_unattributed(invocation, database)
+
+
+def _is_unattributed(invocation: Invocation, database: NamedQueries) -> bool:
+    if not invocation.settings.ingest_strict:
+        return False
+    # Imported late: only a strict ingest needs the checks.
+    from ingest.cli.checks import unattributed
+
+    if missing := unattributed(database):
+        invocation.output.note(f"Exit code 1 because of `[ingest] strict`: {missing}.")
+    return bool(missing)
 
 
 def _follow(invocation: Invocation, owner: Owner, role: Role) -> int:

@@ -12,6 +12,8 @@ class Entry(NamedTuple):
     """The module with the function `command`; imported when the command is called."""
     summary: str
     example: str
+    memory: bool = False
+    """Whether the setting `memory_enabled` switches it off."""
 
 
 _HERE: Final = "ingest.cli.commands"
@@ -52,18 +54,21 @@ COMMANDS: Final = (
         f"{_HERE}.journal",
         "Show or export a readable journal of a session, a day or a project.",
         "tailboard journal show --day yesterday",
+        memory=True,
     ),
     Entry(
         "state",
         f"{_HERE}.state",
         "Export, compare and import the tasks and state of a project as files.",
         "tailboard state export --project parser",
+        memory=True,
     ),
     Entry(
         "resume",
         f"{_HERE}.resume",
         "Show which session of a project to resume, and what is still open.",
         "tailboard resume --project parser --branch main",
+        memory=True,
     ),
     Entry(
         "usage",
@@ -76,6 +81,7 @@ COMMANDS: Final = (
         f"{_HERE}.tasks",
         "List and edit the tasks of a project across all its sessions.",
         "tailboard tasks list --ready",
+        memory=True,
     ),
     Entry(
         "sources",

@@ -6,7 +6,7 @@ from untrusted text.
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 from msgspec import Meta, Struct
@@ -109,6 +109,16 @@ def decode_answer(answer: bytes) -> ObserverAnswer:
         return msgspec.json.decode(answer, type=ObserverAnswer)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise InvalidAnswer(f"The answer cannot be used: {error}") from error
+
+
+def answer_schema() -> dict[str, Any]:
+    """The JSON Schema of the output of the command. A change of its meaning gets a new number."""
+    schema = msgspec.json.schema(ObserverAnswer)
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "tailboard.observe-answer/1",
+        **schema,
+    }
 
 
 def session_document(database: Database, home: str, session: str) -> tuple[bytes, int]:

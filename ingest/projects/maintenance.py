@@ -18,9 +18,11 @@ def background_jobs(
     owner: Owner, settings: Settings, env: Mapping[str, str], zone: tzinfo | None
 ) -> Maintenance:
     common: dict[str, Any] = {"tuning": owner.tuning, "clock": owner.clock}
-    jobs: list[BackgroundJob[Any]] = [
-        JournalExporter(owner.database, turns=settings.journal_turns, zone=zone, **common)
-    ]
+    jobs: list[BackgroundJob[Any]] = []
+    if settings.memory_enabled:
+        jobs.append(
+            JournalExporter(owner.database, turns=settings.journal_turns, zone=zone, **common)
+        )
     if settings.observe_command:
         observe = partial(
             limited_program.run,

@@ -1,5 +1,6 @@
 """`tailboard config`: shows the settings, where each value comes from, and their file."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -97,6 +98,24 @@ def edit(invocation: Invocation) -> None:
     # Report a mistake now, while the user is still editing.
     loaded = invocation.loaded
     invocation.answer("config.file", {"file": loaded.file, "exists": True}, lambda _: None)
+
+
+@command.command("observe-schema")
+@with_invocation
+def observe_schema(invocation: Invocation) -> None:
+    """Print the JSON Schema of what `observe_command` must write to standard output.
+
+    Example: tailboard config observe-schema
+    """
+    # Imported late: the other subcommands do not need the database.
+    from ingest.pipeline.observe import answer_schema
+
+    schema = answer_schema()
+    invocation.answer(
+        "config.observe-schema",
+        {"json_schema": schema},
+        lambda output: output.text(json.dumps(schema, indent=2)),
+    )
 
 
 def _create(file: Path) -> None:

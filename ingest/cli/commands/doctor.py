@@ -53,6 +53,7 @@ def examine(invocation: Invocation) -> Iterator[Check]:
             for home in settings.codex_homes:
                 yield checks.plan_tool(access, home)
             yield checks.kinds(access)
+            yield checks.ids(access, strict=settings.ingest_strict)
             yield checks.queue(access)
             yield checks.clock(access, invocation.now)
     except DatabaseError as error:

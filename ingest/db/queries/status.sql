@@ -51,6 +51,19 @@ order by p.since, p.path;
 -- Kinds of records that are not read.
 select kind, lines, bytes from v_kinds where not known order by lines desc, kind;
 
+-- name: unattributed
+-- How many messages, calls and token counts have no session, and how many have no id of a turn.
+select
+    count(*) filter (nullif(g.thread, '') is null) as sessionless,
+    count(*) filter (t.turn_id is null) as turnless
+from (
+    select source, turn from messages
+    union all select source, turn from calls
+    union all select source, turn from usage
+) r
+left join segments g on g.source = r.source
+left join turns t on t.source = r.source and t.n = r.turn;
+
 -- name: plan_tool
 -- The newest files of a home, newest first: the version of Codex that wrote each, and whether it
 -- accepted or refused a plan.

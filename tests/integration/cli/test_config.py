@@ -1,11 +1,20 @@
 """The settings on the command line."""
 
+import json
+import re
 import stat
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
-from ingest.settings import NAMES
+from ingest.batches.batch import Kind
+from ingest.db.database import Database
+from ingest.pipeline.follow import Owner
+from ingest.pipeline.homes import homes
+from ingest.pipeline.observe import decode_answer
+from ingest.projects.maintenance import background_jobs
+from ingest.settings import NAMES, Settings
 from tests.integration.cli.cli_harness import CliHarness, Sessions
 
 
@@ -67,3 +76,59 @@ def test_edit_opens_a_file_that_lists_every_setting(cli: CliHarness, editor: Pat
 def test_a_mistake_made_in_the_editor_is_reported_at_once(cli: CliHarness, editor: Path) -> None:
     editor.write_text('retry = "never"\n')
     assert cli.run("config", "edit").code == 2
+
+
+def test_the_schema_of_an_observers_answer_is_printed_and_fits_the_manual(cli: CliHarness) -> None:
+    schema = cli.json("config", "observe-schema")["json_schema"]
+    assert json.loads(cli.run("config", "observe-schema").out) == schema
+    assert schema["$id"] == "tailboard.observe-answer/1"
+    note = schema["$defs"]["ObserverNote"]
+    assert note["required"] == ["text"]
+    assert note["additionalProperties"] is False
+    manual = (Path(__file__).parents[3] / "MANUAL.md").read_text()
+    example = re.search(r"`(\{\"notes\": .*\})`", manual)
+    assert example is not None
+    (answered,) = decode_answer(example[1].encode()).notes
+    assert set(note["properties"]) >= {name for name in ("text", "kind") if getattr(answered, name)}
+
+
+def test_with_memory_off_its_commands_are_refused_and_nothing_is_written(
+    cli: CliHarness, sessions: Sessions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = {path: path.stat().st_mtime_ns for path in cli.tmp.rglob("*")}
+    cli.env["TAILBOARD_MEMORY_ENABLED"] = "false"
+    for words in (["tasks"], ["tasks", "add", "x"], ["resume"], ["journal", "show"],
+                  ["state", "export"]):  # fmt: skip
+        answer = cli.run(*words, "--json")
+        assert (answer.code, answer.json["error"]["code"]) == (2, "memory.off"), words
+    assert cli.run("tasks", "--help").code == 0
+    assert {path: path.stat().st_mtime_ns for path in cli.tmp.rglob("*")} == before
+    assert cli.run("sessions").code == 0
+    with Database(cli.db) as database:
+        owner = Owner(database, homes([cli.home]))
+        settings = Settings(codex_homes=(cli.home,), db=cli.db)
+        on, off = (
+            background_jobs(owner, replace(settings, memory_enabled=enabled), {}, None)
+            for enabled in (True, False)
+        )
+        assert [job.kind for job in on.jobs] == [Kind.JOURNAL]
+        assert off.jobs == []
+
+
+def test_a_strict_ingest_fails_on_records_without_the_id_of_a_turn(
+    cli: CliHarness, sessions: Sessions
+) -> None:
+    assert "Every record names" in cli.run("doctor").out
+    with Database(cli.db) as database:
+        database.execute("update turns set turn_id = null where source = 1")
+    assert cli.run("ingest").code == 0
+    check = {check["name"]: check for check in cli.json("doctor")["checks"]}["ids"]
+    assert check["ok"] is True
+    assert re.match(r"\d+ records without a turn id\.", check["detail"])
+    (cli.tmp / "config.toml").write_text("[ingest]\nstrict = true\n")
+    answer = cli.run("ingest")
+    assert answer.code == 1
+    assert "because of `[ingest] strict`" in answer.err
+    assert check["detail"].split(".")[0] in answer.err
+    check = {check["name"]: check for check in cli.json("doctor", code=1)["checks"]}["ids"]
+    assert check["ok"] is False

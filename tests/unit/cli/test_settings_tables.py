@@ -35,3 +35,18 @@ def test_a_command_in_the_environment_is_words_and_never_a_shell(at: Places) -> 
 def test_an_open_quotation_mark_in_the_environment_is_told(at: Places) -> None:
     with pytest.raises(SettingsError, match="TAILBOARD_OBSERVE_COMMAND"):
         load(GivenOptions(), {"TAILBOARD_OBSERVE_COMMAND": "notes 'x"}, at)
+
+
+def test_switches_stand_in_tables_of_their_own_and_in_the_environment(at: Places) -> None:
+    assert load(GivenOptions(), {}, at).settings.memory_enabled is True
+    at.config.write_text("[ingest]\nstrict = true\n[memory]\nenabled = false\n")
+    settings = load(GivenOptions(), {}, at).settings
+    assert (settings.ingest_strict, settings.memory_enabled) == (True, False)
+    env = {"TAILBOARD_INGEST_STRICT": "0", "TAILBOARD_MEMORY_ENABLED": "True"}
+    settings = load(GivenOptions(), env, at).settings
+    assert (settings.ingest_strict, settings.memory_enabled) == (False, True)
+    with pytest.raises(SettingsError, match="`memory_enabled` must be true or false, not 'maybe'"):
+        load(GivenOptions(), {"TAILBOARD_MEMORY_ENABLED": "maybe"}, at)
+    at.config.write_text("[ingest]\nstrict = 1\n")
+    with pytest.raises(SettingsError, match="`ingest_strict` must be true or false, not 1"):
+        load(GivenOptions(), {}, at)
