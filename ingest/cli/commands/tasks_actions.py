@@ -16,6 +16,7 @@ from ingest.cli.output import Output
 from ingest.cli.scope import session_id
 from ingest.cli.task_listing import everything, named, project_here, stated, touching
 from ingest.db.query_reader import QueryReader
+from ingest.errors import GitFailed, NotFound
 from ingest.pipeline.homes import storable
 from ingest.projects.tasks import validate_edit
 from ingest.projects.tasks.edits import (
@@ -143,7 +144,8 @@ def owner(invocation: Invocation, id_: str, name: str | None) -> None:
 @click.argument("ref")
 @with_invocation
 def evidence(invocation: Invocation, id_: str, kind: str, ref: str) -> None:
-    """Record evidence that a task is done: a command, file, commit or session.
+    """Record evidence that a task is done: a command, file, commit or session. A commit must exist
+    in the repository of the task's project, if that can be read.
 
     Example: tailboard tasks evidence 3fa9 commit 956a49e
     """
@@ -151,6 +153,8 @@ def evidence(invocation: Invocation, id_: str, kind: str, ref: str) -> None:
         if kind == EvidenceKind.SESSION:
             ref = session_id(database, ref)
         task = named(everything(invocation, database).tasks, id_)
+        if kind == EvidenceKind.COMMIT:
+            ref = _commit(invocation, database, task.project, ref)
         _record(invocation, database, task.id, AddEvidence(EvidenceKind(kind), ref))
 
 
@@ -194,6 +198,26 @@ def undo(invocation: Invocation) -> None:
     with open_for_actions(invocation) as database:
         last, edit = validate_edit.undo(recorded_edits(database), current_user())
         _record(invocation, database, last.task, edit)
+
+
+def _commit(invocation: Invocation, database: QueryReader, project: str, name: str) -> str:
+    """The id of a commit of the project; its name as it is if there is no repository to ask."""
+    # Imported late: no other edit asks git.
+    from ingest.projects.exports import project_folder
+    from ingest.projects.git.read_repository import Git
+
+    git, folder = Git(invocation.env), project_folder(database, project)
+    try:
+        root = git.root(str(folder) if folder else None)
+        commit = git.commit(root, name) if root else name
+    except GitFailed as error:
+        invocation.output.note(f"Commit {name} was not checked: {error.message}")
+        return name
+    if commit is None:
+        raise NotFound(
+            f"The repository {root} has no commit {name!r}.", "`git log --oneline` lists them."
+        )
+    return commit
 
 
 def _edit(

@@ -70,6 +70,12 @@ class Git:
                 self._silent[root] = time.monotonic()
             raise
 
+    def commit(self, root: str, name: str) -> str | None:
+        """The full id of a commit of this repository, or None if it has none of this name."""
+        self._refuse_silent(root)
+        found = self._run(root, "cat-file", "--batch-check", stdin=f"{name}^{{commit}}").split()
+        return found[0] if found[1:2] == ["commit"] else None
+
     def _refuse_silent(self, folder: str) -> None:
         """Fail at once for a folder that timed out recently, or one on the same mount."""
         now = time.monotonic()

@@ -1,11 +1,14 @@
 """`tailboard tasks` as a person uses it, with and without a running owner."""
 
+import os
 from pathlib import Path
 
 import pytest
 
+from ingest.actions import current_user
 from tests.build import Home
 from tests.build.line import START_MS
+from tests.build.repository import Repo
 from tests.integration.cli.cli_harness import CliHarness
 from tests.integration.report.test_with_an_owner import following
 
@@ -108,6 +111,24 @@ def test_an_edit_overrides_the_log_until_it_is_undone(planned: CliHarness) -> No
     assert state(planned, "Fix") == "ready"
     assert "undone" in planned.run("tasks", "history", fix).out
     assert planned.run("tasks", "undo").code == 1
+
+
+def test_a_commit_as_evidence_must_exist_in_the_repository(cli: CliHarness) -> None:
+    repo = Repo(cli.tmp / "parser")
+    commit = repo.commit("Fix it")
+    session = Home(cli.home).session(cwd=str(repo.path))
+    session.prompt("Fix the parser")
+    session.plan([("Fix", "pending")], "Begin")
+    session.write()
+    cli.env["PATH"] = os.environ["PATH"]
+    assert cli.run("ingest", "-q").code == 0
+    task = cli.json("tasks", "--everywhere", "--state", "pending", "--state", "ready")["tasks"][0]
+    for name in ("0000000", "-h", "HEAD~9"):
+        answer = cli.run("tasks", "evidence", task["id"], "commit", "--", name)
+        assert (answer.code, answer.out) == (1, "")
+        assert f"has no commit '{name}'" in answer.err
+    given = cli.json("tasks", "evidence", task["id"], "commit", commit[:8])["tasks"][0]
+    assert given["evidence"] == [{"kind": "commit", "ref": commit, "by": current_user()}]
 
 
 def test_every_edit_command_works(planned: CliHarness) -> None:
