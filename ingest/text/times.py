@@ -90,8 +90,8 @@ def age(moment: datetime | None, now: datetime) -> str:
 def _point(text: str, now: datetime, zone: tzinfo | None, *, end: bool) -> datetime:
     word = text.strip().lower()
     try:
-        if ago := _AGO(word):
-            return _naive(now) - timedelta(seconds=int(ago[1]) * _UNITS[ago[2]])
+        if span := _AGO(word):
+            return _naive(now) - timedelta(seconds=int(span[1]) * _UNITS[span[2]])
         if _EPOCH(word):
             seconds = float(word)
             if seconds >= _MILLISECONDS_FROM:

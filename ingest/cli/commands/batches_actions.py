@@ -16,7 +16,7 @@ from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.options import reason_option
 from ingest.cli.output import Column, Output
-from ingest.errors import InvalidTime
+from ingest.cli.scope import moment
 from ingest.exit_codes import Exit
 from ingest.text import times
 from ingest.text.numbers import pluralize
@@ -81,8 +81,8 @@ def snooze(
     Example: tailboard batches snooze --session 019a3f --until 2h
     """
     _require(target)
-    moment = _until(invocation, until)
-    return _run(invocation, Verb.SNOOZE, target, reason, dry_run=dry_run, until=moment)
+    end = moment(invocation, until, "--until", times.future)
+    return _run(invocation, Verb.SNOOZE, target, reason, dry_run=dry_run, until=end)
 
 
 @click.command("wake", cls=Command)
@@ -167,13 +167,6 @@ class _Outcome(Struct, frozen=True):
 def _require(target: BatchTarget) -> None:
     if target.is_empty:
         raise click.UsageError("Select batches: --batch ID, or a filter.")
-
-
-def _until(invocation: Invocation, text: str) -> datetime:
-    try:
-        return times.future(text, invocation.aware_now, invocation.zone)
-    except (InvalidTime, OverflowError) as error:
-        raise click.BadParameter(str(error), param_hint="--until") from error
 
 
 def _run(
