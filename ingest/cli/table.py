@@ -84,6 +84,12 @@ COMMANDS: Final = (
         memory=True,
     ),
     Entry(
+        "tag",
+        f"{_HERE}.tag",
+        "List the tags of sessions, and add your own, as filters of a search.",
+        "tailboard tag add 019a3f release",
+    ),
+    Entry(
         "sources",
         f"{_HERE}.sources",
         "List the tracked files and how far each has been read.",

@@ -418,3 +418,55 @@ select
     id, time, actor, task, edit, arguments, reason,
     id in (select undoes from edits where edit = 'undo') as undone
 from edits;
+
+-- The language of a file by the ending of its name; null for others.
+create or replace macro language_of(path) as map_extract_value(
+    map {
+        'c': 'c', 'cc': 'c++', 'cpp': 'c++', 'cs': 'c#', 'css': 'css', 'go': 'go', 'h': 'c',
+        'hpp': 'c++', 'html': 'html', 'java': 'java', 'js': 'javascript', 'jsx': 'javascript',
+        'kt': 'kotlin', 'md': 'markdown', 'php': 'php', 'py': 'python', 'rb': 'ruby',
+        'rs': 'rust', 'scala': 'scala', 'sh': 'shell', 'sql': 'sql', 'swift': 'swift',
+        'ts': 'typescript', 'tsx': 'typescript', 'vue': 'vue', 'zig': 'zig'
+    },
+    lower(regexp_extract(path, '\.(\w+)$', 1))
+);
+
+-- Words that name what a session is about. `origin` is where a word comes from: `folder` (the top folder
+-- of a changed file), `language` (by its ending), `tool` (that was called), or `person` (`tailboard tag`).
+create or replace view v_tags as
+with paths as (
+    select
+        f.home, f.session, f.path,
+        -- The path in the folder of the session; null outside of it.
+        case
+            when starts_with(f.path, rtrim(g.cwd, '/') || '/')
+            then substr(f.path, length(rtrim(g.cwd, '/')) + 2)
+            when not starts_with(f.path, '/') then f.path
+        end as inside
+    from v_files f
+    join segments g on g.source = f.source
+),
+people as (
+    select
+        json_extract_string(selection, '$.session') as session,
+        json_extract_string(arguments, '$.tag') as tag,
+        arg_max(json_extract_string(arguments, '$.do'), commands.rowid) as last
+    from commands
+    where verb = 'tag'
+    group by all
+)
+select distinct home, session, lower(split_part(inside, '/', 1)) as tag, 'folder' as origin
+from paths
+where contains(inside, '/') and not regexp_matches(inside, '^[./]')
+union all
+select distinct home, session, language_of(path), 'language'
+from paths
+where language_of(path) is not null
+union all
+select distinct home, session, lower(tool), 'tool' from v_calls
+union all
+select distinct s.home, p.session, p.tag, 'person'
+from people p
+join segments g on g.thread = p.session
+join sources s on s.id = g.source
+where p.last = 'add';

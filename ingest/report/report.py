@@ -17,7 +17,7 @@ OLD = timedelta(days=90)
 STALE_SHOWN = 20
 _LOOKS = ("unchanged", "nothing_new", "begun", "appended", "reread", "rewritten")
 _SUMS = ("landings", "batches", "failures", "batch_seconds", "bytes_read", "bytes_new", "lines")
-_COVERED = ("git", "title", "plan")
+_COVERED = ("git", "title", "plan", "tag")
 # Lengths of a bucket, in seconds.
 _WIDTHS = (60, 300, 900, 3600, 4 * 3600, 86_400, 7 * 86_400, 28 * 86_400)
 
@@ -105,6 +105,7 @@ def build_report(access: NamedQueries, period: Period, zone: tzinfo | None) -> R
     chosen = limits | {"version": period.version}
     samples, width, series = _series(access, limits)
     covered: Row = next(iter(access.rows("report.coverage", **chosen)), {})
+    covered |= next(iter(access.rows("tags.coverage", **chosen)), {})
     sessions = covered.get("sessions", 0)
     return Report(
         period,

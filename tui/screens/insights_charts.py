@@ -23,7 +23,12 @@ _VALUE_WIDTH: Final = 18
 _SESSION_MEASURES: Final = (
     "sessions", "with_", "tokens_per_turn", "output_tokens", "turn_", "command_", "disk.",
 )  # fmt: skip
-_COVERAGE_NAMES: Final = {"plan": "with a plan", "git": "in a repository", "title": "with a title"}
+_COVERAGE_NAMES: Final = {
+    "plan": "with a plan",
+    "git": "in a repository",
+    "title": "with a title",
+    "tag": "with a tag",
+}
 
 
 def spending(data: Insights, width: int, scale_with: Insights | None = None) -> list[Content]:

@@ -27,7 +27,7 @@ from ingest.text.times import ago
 def command(invocation: Invocation, query: tuple[str, ...], only: Filters) -> None:
     """All words must match, in any order; use "several words" for an exact phrase. If the whole
     QUERY is quoted, -word excludes a word. Filters: project: branch: session: kind: tool:
-    status: since: until: has:error. The kinds are prompt, answer, step, command, output, file,
+    tag: status: since: until: has:error. The kinds are prompt, answer, step, command, output, file,
     goal, note, error, script and self.
     """
     text = " ".join(query)

@@ -154,6 +154,7 @@ scope as materialized (
         )
     )
     and is_any_of(branch, $branches::varchar[])
+    and ($tagged::varchar[] is null or list_contains($tagged::varchar[], session))
     and (
         len($sessions::varchar[]) = 0 or len(list_filter($sessions::varchar[], lambda one:
             starts_with(lower(session), lower(one))

@@ -35,6 +35,7 @@ FILTERS: Final = {
     "session": "the beginning of its id",
     "kind": ", ".join(KINDS),
     "tool": "the tool that was called",
+    "tag": "of the session: a folder, a language, a tool, or yours",
     "status": "of a command, a step, a goal or a file",
     "since": "7d, -24h, yesterday, 2026-11-01",
     "until": "the same",
@@ -62,6 +63,7 @@ class Query(Struct, frozen=True):
     sessions: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
     tools: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
     statuses: tuple[str, ...] = ()
     since: datetime | None = None
     until: datetime | None = None
@@ -97,7 +99,7 @@ class _Parts(Struct):
             fitting = [kind for kind in KINDS if kind.startswith(value.lower())]
             self.filters.setdefault(name, []).extend(fitting)
             return bool(fitting)
-        elif name in ("project", "branch", "session", "tool", "status"):
+        elif name in ("project", "branch", "session", "tool", "tag", "status"):
             # Kept as typed: the database compares without case.
             self.filters.setdefault(name, []).append(value)
         else:
@@ -128,6 +130,7 @@ def parse(text: str, now: datetime, zone: tzinfo | None = None) -> Query:
         sessions=_all(parts, "session"),
         kinds=_all(parts, "kind"),
         tools=_all(parts, "tool"),
+        tags=_all(parts, "tag"),
         statuses=_all(parts, "status"),
         since=parts.since,
         until=parts.until,

@@ -46,6 +46,9 @@ def search(
     """`now` is naive UTC, as the database keeps time."""
     if query.empty:
         return SearchResult([], 0)
+    tagged = None
+    if query.tags:
+        tagged = [row["session"] for row in access.rows("tags.tagged", tags=query.tags)]
     first, second, third, *others = (*query.words, "", "", "")
     rows = access.rows(
         "search.found",
@@ -57,6 +60,7 @@ def search(
         projects=query.projects,
         branches=query.branches,
         sessions=query.sessions,
+        tagged=tagged,
         kinds=query.kinds,
         tools=query.tools,
         statuses=query.statuses,

@@ -148,7 +148,7 @@ READING: list[list[str]] = [
     ["report", "--before", "2026-11-20", "--after", "2026-11-21"],
     ["show", "{session}", "--raw"], ["ingest", "--dry-run"], ["tasks", "next"],
     ["prune", "--older-than", "1d", "--dry-run"],
-    ["report"], ["doctor"],
+    ["report"], ["doctor"], ["tag"],
     ["reset", "--all", "--dry-run"], ["config", "show"],
     ["sql", "SELECT project, count(*) FROM v_sessions GROUP BY ALL ORDER BY ALL"],
 ]  # fmt: skip
@@ -159,6 +159,7 @@ CHANGING: list[list[str]] = [
     ["batches", "retry", "--batch", "{batch}"], ["batches", "reset-attempts"],
     ["quarantine", "export", "--out", "rejects.jsonl"],
     ["tasks", "add", "Write it down", "--project", "{project}"],
+    ["tag", "add", "{session}", "urgent"],
     ["tasks", "block", "{task}", "--reason", "waits"], ["tasks", "undo"],
     ["journal", "export", "--session", "{session}", "--out", "journal.md"],
     ["journal", "auto", "off", "--project", "{project}"],
