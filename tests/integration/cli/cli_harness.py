@@ -35,10 +35,12 @@ class CliHarness:
     now: datetime = START
     env: dict[str, str] = field(default_factory=dict)
     zone: tzinfo = UTC
+    prepared_home: Path | None = None
+    """A home that other tests share, instead of one of its own."""
 
     @property
     def home(self) -> Path:
-        return self.tmp / "codex"
+        return self.prepared_home or self.tmp / "codex"
 
     @property
     def db(self) -> Path:

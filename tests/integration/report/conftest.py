@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.cli.cli_harness import CliHarness, write_sessions
+from tests.integration.cli.cli_harness import CliHarness
+from tests.integration.conftest import PreparedSessions
 
 
 @pytest.fixture
@@ -13,8 +14,7 @@ def empty(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> CliHarness:
 
 
 @pytest.fixture
-def cli(empty: CliHarness) -> CliHarness:
-    _, now = write_sessions(empty.home)
+def cli(empty: CliHarness, prepared_sessions: PreparedSessions) -> CliHarness:
+    empty.prepared_home, (_, now) = prepared_sessions.copy_database(empty.tmp)
     empty.now = max(empty.now, now)
-    assert empty.run("ingest", "-q").code == 0
     return empty
