@@ -146,6 +146,9 @@ _FILTERS: Final[dict[str, dict[str, Any]]] = {
 }
 
 
+everywhere_option = click.option(
+    "--everywhere", is_flag=True, help="All projects, not only that of this folder."
+)
 reason_option = click.option(
     "--reason", metavar="TEXT", help="The reason, recorded with the action."
 )

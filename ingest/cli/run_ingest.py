@@ -139,6 +139,11 @@ def _once(invocation: Invocation, owner: Owner, pool: ReaderPool | None) -> int:
                 scanned.changed, lambda _, done: progress.at(done) if progress else None, pool
             )
     if not signals:
+        if invocation.settings.memory_enabled:
+            # Imported here: only who reads needs it.
+            from ingest.projects.find_projects import ProjectFinder
+
+            ProjectFinder(owner.database, owner.clock, invocation.env).run()
         owner.checkpoint()
     outcome = _outcome(report, time.monotonic() - began, _behind(owner.database))
     for _, problem in scanned.problems:

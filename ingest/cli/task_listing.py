@@ -8,11 +8,8 @@ from msgspec import Struct
 
 from ingest.cli.ids import resolve_prefix
 from ingest.cli.invocation import Invocation
-from ingest.cli.options import Filters
 from ingest.cli.output import Cell, Column, Output, StyledCell
-from ingest.cli.scope import scope_of
 from ingest.db.query_reader import QueryReader
-from ingest.pipeline.homes import storable
 from ingest.projects.tasks.model import Edge, Roadmap, Task
 from ingest.projects.tasks.plan_tool import hint
 from ingest.projects.tasks.roadmap import roadmap
@@ -46,36 +43,6 @@ class TaskListing(Struct, frozen=True):
 
     def body(self) -> dict[str, object]:
         return {name: getattr(self, name) for name in self.__struct_fields__}
-
-
-def scoped(
-    invocation: Invocation, access: QueryReader, only: Filters, *, everywhere: bool
-) -> Scope:
-    """The filters; without a project or a session, the project of the current folder."""
-    scope = scope_of(invocation, access, only)
-    if everywhere or scope.project is not None or scope.session is not None:
-        return scope
-    return Scope(
-        project=project_here(access),
-        branch=scope.branch,
-        since=scope.since,
-        until=scope.until,
-        limit=scope.limit,
-        offset=scope.offset,
-    )
-
-
-def project_here(access: QueryReader) -> str | None:
-    """The project of the current folder, or of one above it in the same repository."""
-    here = Path.cwd()
-    folders = [here]
-    root = next((folder for folder in (here, *here.parents) if (folder / ".git").exists()), here)
-    folders += [folder for folder in here.parents if folder == root or root in folder.parents]
-    names = [storable(str(folder)) for folder in folders]
-    if access.first_row("tasks.folder_known", folders=names) is None:
-        return None  # The usual case, and a cheap one.
-    row = access.first_row("tasks.project_here", folders=names)
-    return row["project"] if row else None
 
 
 def everything(invocation: Invocation, access: QueryReader) -> Roadmap:

@@ -126,13 +126,21 @@ def record_edit(database: Database, action: RecordEdit, now: datetime) -> None:
         verb=action.verb,
         reason=action.reason,
         selection=action.about,
-        arguments=action.arguments,
+        arguments=_with_project_id(database, action.arguments),
         batches=[],
         matched=1,
         skipped={},
     )
     with recorded_command(database, action.id):
         _append_and_insert(database, edit, 1, now)
+
+
+def _with_project_id(database: Database, arguments: dict[str, Any]) -> dict[str, Any]:
+    """People choose a project by its label, which changes when another project of the same name
+    appears: the edit log has its id."""
+    label = arguments.get("project")
+    row = database.first_row("projects.labelled", label=label) if label else None
+    return {**arguments, "project": row["id"]} if row else arguments
 
 
 @contextmanager

@@ -154,7 +154,7 @@ from names n
 join sources s on s.id = n.source
 group by all;
 
--- The name of a project: that of its folder, or of its repository.
+-- The name of a project whose folder was not looked up yet: that of the folder, or of its repository.
 create or replace macro project_of(cwd, repository) as coalesce(
     nullif(regexp_extract(rtrim(cwd, '/\'), '[^/\\]+$'), ''),
     nullif(regexp_replace(regexp_extract(repository, '[^/:]+$'), '\.git$', ''), ''),
@@ -310,8 +310,8 @@ select
     n.home, n.thread as id, n.parent as parent_id,
     coalesce(n.root, f.root, n.thread) as root_id,
     n.forked_from, coalesce(v.name, n.name, w.first_prompt, n.agent_path) as title,
-    project_of(n.cwd, n.repository) as project,
-    n.cwd, coalesce(m.branch, n.branch) as branch, n.branch as began_on, n."commit", n.repository,
+    coalesce(p.label, project_of(n.cwd, n.repository)) as project,
+    coalesce(p.id, nullif(rtrim(n.cwd, '/\'), ''), 'unknown') as project_id, n.cwd, coalesce(m.branch, n.branch) as branch, n.branch as began_on, n."commit", n.repository,
     n.nickname, n.role, n.agent_path, n.origin, n.originator, n.cli_version, n.provider, n.generation, n.model, n.effort, n.archived, n.path,
     n.source, w.segments, w.started_at, w.last_at, w.bytes, w.replayed_bytes, w.unknown_lines,
     t.turn.state as turn_state, t.turn.started_at as turn_started_at, n.open_calls,
@@ -326,7 +326,9 @@ join session_ranges w on w.newest = n.source
 left join v_names v on v.home = n.home and v.session = n.thread
 left join v_moves m on m.session = n.thread
 left join roots f on f.home = n.home and f.thread = n.thread
-left join session_totals t on t.home = n.home and t.thread = n.thread;
+left join session_totals t on t.home = n.home and t.thread = n.thread
+left join folders d on d.path = rtrim(n.cwd, '/\') and d.recorded = coalesce(n.repository, '')
+left join projects p on p.id = d.project;
 
 -- Lines and bytes by kind of record; `known` is false for kinds that are not read.
 create or replace view v_kinds as

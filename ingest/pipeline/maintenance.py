@@ -6,17 +6,27 @@ the next round of reading meets the same error and reports it.
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final, Protocol
 
 from ingest import log
 from ingest.actions import Prune
 from ingest.db.database import Database
 from ingest.db.prune import prune
 from ingest.errors import DatabaseError
-from ingest.pipeline.background import BackgroundJob
 from ingest.text.times import Clock
 
 PRUNE_EVERY: Final = timedelta(days=1)
+
+
+class Job(Protocol):
+    @property
+    def kind(self) -> str: ...
+
+    def step(self) -> None:
+        """Save finished work, and start the next; does not block."""
+
+    def close(self) -> None:
+        """End, with what is unfinished left for the next time."""
 
 
 class Maintenance:
@@ -24,7 +34,7 @@ class Maintenance:
         self,
         database: Database,
         clock: Clock,
-        jobs: Sequence[BackgroundJob[Any]],
+        jobs: Sequence[Job],
         retention: timedelta,
     ) -> None:
         self.database = database

@@ -98,7 +98,10 @@ def export_action(what: str, path: Path) -> RecordEdit:
 
 
 def project_folder(rows: NamedQueries, project: str) -> Path | None:
-    """The folder of a project: its repository, if it has one."""
+    """The folder of a project: its main worktree, or else that of its latest session."""
+    main = rows.first_row("projects.labelled", label=project)
+    if main is not None and Path(main["folder"], ".git").exists():
+        return Path(main["folder"])
     row = rows.first_row("journal.folders", project=project)
     if row is None:
         return None

@@ -6,10 +6,10 @@ from functools import partial
 from typing import Any
 
 from ingest.pipeline import limited_program
-from ingest.pipeline.background import BackgroundJob
 from ingest.pipeline.follow import Owner
-from ingest.pipeline.maintenance import Maintenance
+from ingest.pipeline.maintenance import Job, Maintenance
 from ingest.pipeline.observe import Observer
+from ingest.projects.find_projects import ProjectFinder
 from ingest.projects.journal.auto_export import JournalExporter
 from ingest.settings import Settings
 
@@ -18,8 +18,9 @@ def background_jobs(
     owner: Owner, settings: Settings, env: Mapping[str, str], zone: tzinfo | None
 ) -> Maintenance:
     common: dict[str, Any] = {"tuning": owner.tuning, "clock": owner.clock}
-    jobs: list[BackgroundJob[Any]] = []
+    jobs: list[Job] = []
     if settings.memory_enabled:
+        jobs.append(ProjectFinder(owner.database, owner.clock, env))
         jobs.append(
             JournalExporter(owner.database, turns=settings.journal_turns, zone=zone, **common)
         )

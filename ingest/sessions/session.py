@@ -37,6 +37,7 @@ class Session(Struct, frozen=True, kw_only=True):
     forked_from: str | None
     title: str | None
     project: str
+    """Its label: no other project has it."""
     cwd: str | None
     branch: str | None
     """The branch it began on, unless a person moved it to another one."""
@@ -64,6 +65,7 @@ class Session(Struct, frozen=True, kw_only=True):
     """URL of the remote."""
     began_on: str | None
     """The branch that Codex recorded; `branch` differs if a person moved the session."""
+    project_id: str
 
 
 def list_sessions(access: NamedQueries, scope: Scope, now: Now) -> list[Session]:
@@ -130,6 +132,7 @@ def _session(row: Row, state: SessionState, reason: str) -> Session:
         forked_from=row["forked_from"],
         title=title_of(row["title"]),
         project=row["project"],
+        project_id=row["project_id"],
         cwd=row["cwd"],
         branch=row["branch"],
         commit=row["commit"],

@@ -4,16 +4,25 @@ Pure functions from a release and a thread's facts to JSON with the keys in that
 """
 
 from dataclasses import dataclass, field
+from pathlib import PurePath
 
 from tests.build.expected import Usage
 from tests.build.line import Json
 from tests.build.release import Release
 
-GIT: Json = {
-    "commit_hash": "956a49ec050903cb10533eed1b6d6ac6dc3d4b66",
-    "branch": "main",
-    "repository_url": "https://example.invalid/sample.git",
-}
+COMMIT = "956a49ec050903cb10533eed1b6d6ac6dc3d4b66"
+
+
+def git_of(cwd: str) -> Json:
+    """The repository of a folder: each has a remote of its own, all with equally long names."""
+    name = PurePath(cwd).name
+    return {
+        "commit_hash": COMMIT,
+        "branch": "main",
+        "repository_url": f"https://example.invalid/{name[:6]:_<6}.git",
+    }
+
+
 INSTRUCTIONS = "You are Codex, a coding agent. You and the user share the same workspace."
 SUMMARY_PREFIX = (
     "Another language model started to solve this problem and produced a summary of its thinking "

@@ -192,7 +192,7 @@ class Responses(Items):
         if self.release.snapshots and self._turn_answers == 2:
             commit = {
                 "id": self.ids.hex(40),
-                "parent": payload.GIT["commit_hash"],
+                "parent": payload.COMMIT,
                 "preexisting_untracked_files": [],
                 "preexisting_untracked_dirs": [],
             }

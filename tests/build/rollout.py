@@ -9,7 +9,7 @@ session.write()
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from tests.build import payload
 from tests.build.forks import Forks
@@ -33,7 +33,7 @@ class Rollout(Reviews):
         cli_version: str | None = None,
         *,
         cwd: str = "/home/dev/sample",
-        git: Json | None = payload.GIT,
+        git: Json | Literal["of cwd"] | None = "of cwd",
         source: str | Json = "exec",
         originator: str | None = None,
         model: str | None = None,
@@ -52,7 +52,7 @@ class Rollout(Reviews):
             session_id=parent.thread.session_id if parent is not None else own,
             created=iso(clock.ms),
             cwd=cwd,
-            git=git,
+            git=payload.git_of(cwd) if git == "of cwd" else git,
             source=source,
             originator=originator or named or "codex_exec",
             model=model or which.model,

@@ -17,6 +17,7 @@ def session(id_: str = "a", /, *, minutes: int = 0, **said: Any) -> Session:
         "id": id_,
         "root_id": id_,
         "project": "sample",
+        "project_id": "sample",
         "began_on": said.get("branch"),
         "state": SessionState.DONE,
         "state_reason": "The last turn is completed.",

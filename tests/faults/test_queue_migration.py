@@ -95,7 +95,7 @@ def test_completed_batches_are_counted_and_failures_and_actions_keep_their_histo
         ("waiting", 2, 50, "pending", ["claim", "release"]),
     )
     with harness.open() as database:
-        assert database.applied_migrations == ["0009_queue.sql"]
+        assert database.applied_migrations[0] == "0009_queue.sql"
         assert list(dump(database)) == facts
         kept = database.execute("select id, state from batches order by updated_at").fetchall()
         assert kept == [

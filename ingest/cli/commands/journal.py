@@ -11,9 +11,9 @@ from ingest.cli.access import open_for_actions, open_for_reading
 from ingest.cli.gitignore_warning import warn_unless_ignored
 from ingest.cli.group import Group
 from ingest.cli.invocation import Invocation, with_invocation
-from ingest.cli.options import known, project_option
+from ingest.cli.options import everywhere_option, known, project_option
 from ingest.cli.output import Column, Output
-from ingest.cli.scope import project_of, session_id
+from ingest.cli.scope import NAME_ONE, find_project, project_at, project_here, session_id
 from ingest.db.query_reader import QueryReader
 from ingest.errors import InvalidTime, NotFound
 from ingest.projects import exports
@@ -39,13 +39,18 @@ _about: Final = (
         shell_complete=known("session"),
         help="Journal of this session.",
     ),
-    click.option("--day", metavar="DAY", help="Journal of this day: today, yesterday, 2026-11-21."),
+    click.option(
+        "--day",
+        metavar="DAY",
+        help="Journal of this day, of all projects: today, yesterday, 2026-11-21.",
+    ),
     click.option(
         "--project",
         metavar="NAME",
         shell_complete=known("project"),
         help="Journal of this project; with --day, its part of that day.",
     ),
+    everywhere_option,
     click.option(
         "--format",
         "form",
@@ -75,15 +80,20 @@ def _journal(
     session: str | None,
     day: str | None,
     project: str | None,
+    everywhere: bool,
 ) -> Journal:
     if session and (day or project):
         raise click.UsageError("--session names one session; leave out --day and --project.")
     rules = build.journal_rules(invocation.zone, invocation.settings.journal_turns)
-    named = project_of(project)
     if session:
         return build.session_journal(access, session_id(access, session), rules)
-    if named and not day:
-        journal = build.project_journal(access, named, rules)
+    named = find_project(invocation, access, project)
+    if not (named or day or everywhere):
+        named = project_here(
+            invocation, access, f"`--everywhere` asks for all projects. {NAME_ONE}"
+        )
+    if project and not day:
+        journal = build.project_journal(access, named or project, rules)
     else:
         journal = build.day_journal(access, _day(invocation, access, day, named), rules, named)
     if not journal.entries:
@@ -112,14 +122,16 @@ def _day(
 @_options
 @with_invocation
 def show(
-    invocation: Invocation, session: str | None, day: str | None, project: str | None, form: str
-) -> None:
-    """Print a journal; by default, of the last day with any activity.
+    invocation: Invocation, session: str | None, day: str | None, project: str | None,
+    everywhere: bool, form: str,
+) -> None:  # fmt: skip
+    """Print a journal; by default, of the last day with any activity in the project of this
+    folder.
 
     Example: tailboard journal show --day yesterday
     """
     with open_for_reading(invocation) as access:
-        journal = _journal(invocation, access, session, day, project)
+        journal = _journal(invocation, access, session, day, project, everywhere)
     body = {"journal": journal, "written": []}
     text = "" if invocation.options.json else render(journal, JournalFormat(form), invocation.zone)
     invocation.answer("journal", body, lambda output: output.text(text))
@@ -140,6 +152,7 @@ def export(
     session: str | None,
     day: str | None,
     project: str | None,
+    everywhere: bool,
     form: str,
     out: Path | None,
     into: bool,
@@ -150,7 +163,7 @@ def export(
     Example: tailboard journal export --day 2026-11-21 --project parser --out journal.md
     """
     with open_for_actions(invocation) as database:
-        journal = _journal(invocation, database, session, day, project)
+        journal = _journal(invocation, database, session, day, project, everywhere)
         below, path = _target(invocation, journal, JournalFormat(form), out)
         exports.check_target(path, into=into)
         written = write(journal, path, JournalFormat(form), invocation.zone, below=below)
@@ -231,8 +244,9 @@ def switch_off(invocation: Invocation, project: str | None) -> None:
 
 def _switch(invocation: Invocation, project: str | None, *, on: bool) -> None:
     with open_for_actions(invocation) as database:
-        folder = _folder(database, project)
-        exports.set_auto_export(database, folder, on=on)
+        folder = _folder(invocation, database, project)
+        for each in {folder, *([] if on else _exported_to(invocation, database, folder))}:
+            exports.set_auto_export(database, each, on=on)
         switched_on = exports.auto_exports(database)
     path = day_file(folder / exports.JOURNALS, times.local_day(invocation.now, invocation.zone))
     warn_unless_ignored(invocation, path, [path])
@@ -242,12 +256,19 @@ def _switch(invocation: Invocation, project: str | None, *, on: bool) -> None:
     )
 
 
-def _folder(database: QueryReader, project: str | None) -> Path:
-    named = project_of(project or ".") or "."
-    row = exports.project_folder(database, named)
-    if row is None:
+def _exported_to(invocation: Invocation, database: QueryReader, folder: Path) -> list[Path]:
+    """The folders to which the journals of this folder's project go: also its other worktrees."""
+    label = project_at(invocation, database, folder)
+    every = (Path(one.folder) for one in exports.auto_exports(database))
+    return [one for one in every if label and project_at(invocation, database, one) == label]
+
+
+def _folder(invocation: Invocation, database: QueryReader, project: str | None) -> Path:
+    label = find_project(invocation, database, project) or project_here(invocation, database)
+    folder = exports.project_folder(database, label)
+    if folder is None:
         raise NotFound(
-            f"No session of project {named} has a known folder.",
+            f"No session of project {label} has a known folder.",
             "`tailboard sessions` lists the projects.",
         )
-    return row
+    return folder

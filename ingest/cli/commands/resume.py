@@ -10,7 +10,7 @@ from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.options import Filters, filters
 from ingest.cli.output import Output
-from ingest.cli.scope import scope_of
+from ingest.cli.scope import scope_here
 from ingest.errors import NotFound
 from ingest.pipeline.homes import storable
 from ingest.projects.git.read_repository import Git
@@ -31,17 +31,21 @@ from ingest.text.redact import mask
     show_default=True,
     help="Use at most N words.",
 )
+@click.option("--everywhere", is_flag=True, help="The most recently active project.")
 @filters("project", "branch", "session", "since", "until")
 @with_invocation
-def command(invocation: Invocation, wants_copy: bool, words: int, only: Filters) -> None:
+def command(
+    invocation: Invocation, wants_copy: bool, words: int, everywhere: bool, only: Filters
+) -> None:
     """For the project of this folder and its current branch, unless you name others: the session
     that fits best and why, its open steps, last request, failures and files. Prints the command
     that resumes it, but does not run it.
     """
     with open_for_reading(invocation) as access:
+        scope = scope_here(invocation, access, only, everywhere=everywhere)
         brief = resume(
             access,
-            scope_of(invocation, access, only),
+            scope,
             invocation.judged,
             Git(invocation.env),
             mask,

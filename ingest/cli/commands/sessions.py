@@ -36,7 +36,7 @@ def command(invocation: Invocation, only: Filters) -> None:
     with open_for_reading(invocation) as access:
         sessions = list_sessions(access, scope_of(invocation, access, only), invocation.judged)
         if not sessions:
-            insist_on_project(access, only)
+            insist_on_project(invocation, access, only.project)
         digits = id_length(access, (session.id for session in sessions))
 
     def show(output: Output) -> None:

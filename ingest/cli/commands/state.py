@@ -14,14 +14,16 @@ from ingest.cli.group import Group
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.options import project_option
 from ingest.cli.output import Column, Output
-from ingest.cli.scope import project_of
+from ingest.cli.scope import find_project, project_here
 from ingest.db.query_reader import QueryReader
 from ingest.errors import NotFound
 from ingest.exit_codes import Exit
 from ingest.projects import exports, safe_export
+from ingest.projects.identity import normal_remote
+from ingest.projects.names import ProjectNames
 from ingest.projects.state import write
 from ingest.projects.state.build import BuiltState, build_state
-from ingest.projects.state.merge import Resolution, StateDifference, changes
+from ingest.projects.state.merge import Resolution, StateDifference
 from ingest.projects.state.read import read
 from ingest.projects.tasks.edits import edit_action
 from ingest.text.numbers import pluralize
@@ -87,7 +89,7 @@ def diff(invocation: Invocation, file: Path | None, project: str | None) -> None
     """
     with open_for_reading(invocation) as access:
         path, made = _found(invocation, access, file, project)
-        differences = changes(read(path), made.project)
+        differences = made.changes(read(path))
     body = {"paths": [path], "changes": [_row(change) for change in differences]}
     invocation.answer("state", body, lambda output: _show(output, differences))
 
@@ -109,7 +111,7 @@ def take(
     """
     with open_for_actions(invocation) as database:
         path, made = _found(invocation, database, file, project)
-        differences = changes(read(path), made.project)
+        differences = made.changes(read(path))
         wanted = [change for change in differences if change.edit is not None]
         if not invocation.options.json:
             _show(invocation.output, differences)
@@ -141,11 +143,11 @@ def take(
 
 
 def _made(invocation: Invocation, access: QueryReader, project: str | None) -> BuiltState:
-    named = project_of(project or ".") or "."
-    made = build_state(access, named, invocation.zone, invocation.settings.journal_turns)
+    label = find_project(invocation, access, project) or project_here(invocation, access)
+    made = build_state(access, label, invocation.zone, invocation.settings.journal_turns)
     if made is None:
         raise NotFound(
-            f"No session belongs to project {named}.",
+            f"No session belongs to project {label}.",
             "`tailboard sessions` shows the projects.",
         )
     return made
@@ -153,7 +155,7 @@ def _made(invocation: Invocation, access: QueryReader, project: str | None) -> B
 
 def _folder(invocation: Invocation, made: BuiltState) -> Path:
     base = invocation.settings.db.parent / "state"
-    return base / safe_export.safe_name(made.project.project)
+    return base / safe_export.safe_name(made.label)
 
 
 def _found(
@@ -165,7 +167,11 @@ def _found(
         return _folder(invocation, made) / write.FILE, made
     path = file.expanduser().absolute()
     path = path / write.FILE if path.is_dir() else path
-    return path, _made(invocation, access, project or read(path).project)
+    if project is None:
+        file_ = read(path)
+        remote = normal_remote(file_.repository)
+        project = remote if remote and ProjectNames(access).find(remote) else file_.project
+    return path, _made(invocation, access, project)
 
 
 def _row(change: StateDifference) -> dict[str, object]:

@@ -7,7 +7,7 @@ from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.options import Filters, filters
 from ingest.cli.output import Column, Output
-from ingest.cli.task_listing import scoped
+from ingest.cli.scope import scope_here
 from ingest.errors import NotFound
 from ingest.projects.git.read_repository import Git
 from ingest.projects.uncovered_commits import UncoveredCommits, uncovered_commits
@@ -35,12 +35,7 @@ def commits(invocation: Invocation, only: Filters) -> None:
     Example: tailboard state commits --project parser --since 7d
     """
     with open_for_reading(invocation) as access:
-        scope = scoped(invocation, access, only, everywhere=False)
-        if scope.project is None:
-            raise NotFound(
-                "No known session belongs to a project in this folder.",
-                "Use `--project NAME`; `tailboard sessions` shows the projects.",
-            )
+        scope = scope_here(invocation, access, only)
         commits_found, unread = uncovered_commits(
             access, scope, invocation.judged, Git(invocation.env), mask
         )

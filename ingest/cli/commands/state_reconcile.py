@@ -8,9 +8,9 @@ from ingest.cli.access import open_for_actions, open_for_reading
 from ingest.cli.confirm import confirmed, yes_option
 from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
-from ingest.cli.options import Filters, filters, reason_option
+from ingest.cli.options import Filters, everywhere_option, filters, reason_option
 from ingest.cli.output import Cell, Column, Output
-from ingest.cli.scope import scope_of
+from ingest.cli.scope import scope_here
 from ingest.db.query_reader import QueryReader
 from ingest.errors import NotFound
 from ingest.projects.git.alignment import view_repository
@@ -42,11 +42,12 @@ _COLUMNS = (
 @reason_option
 @yes_option
 @click.option("--dry-run", is_flag=True, help="Show the proposals, without recording a decision.")
+@everywhere_option
 @filters("project", "branch", "session", "since", "until")
 @with_invocation
 def reconcile(
     invocation: Invocation, answer: str | None, to: str | None, reason: str | None, yes: bool,
-    dry_run: bool, only: Filters,
+    dry_run: bool, everywhere: bool, only: Filters,
 ) -> None:  # fmt: skip
     """For sessions with open steps whose branch was switched, rewritten, deleted or advanced: keep
     them as they are, move them to a branch, or mark them for review.
@@ -59,7 +60,7 @@ def reconcile(
     if (answer == Choice.MOVE) != (to is not None):
         raise click.UsageError("`--as move` and `--to BRANCH` must be used together.")
     with open_for_reading(invocation) as access:
-        scope = scope_of(invocation, access, only)
+        scope = scope_here(invocation, access, only, everywhere=everywhere)
         again = answer is not None and scope.session is not None
         proposed = _proposed(invocation, access, scope, again=again)
         proposals = [_answered(proposal, answer, to) for proposal in proposed]

@@ -7,9 +7,10 @@ from ingest.cli.commands.tasks_actions import VERBS
 from ingest.cli.commands.tasks_show import history, one
 from ingest.cli.group import ListGroup
 from ingest.cli.invocation import Invocation, with_invocation
-from ingest.cli.options import Filters, filters
+from ingest.cli.options import Filters, everywhere_option, filters
 from ingest.cli.output import Output
-from ingest.cli.task_listing import TaskListing, counted, remarks, scoped, table
+from ingest.cli.scope import scope_here
+from ingest.cli.task_listing import TaskListing, counted, remarks, table
 from ingest.db.query_reader import QueryReader
 from ingest.exit_codes import Exit
 from ingest.projects.tasks import drawing
@@ -19,9 +20,6 @@ from ingest.projects.tasks.roadmap import roadmap
 from ingest.sessions.session import id_length
 
 _SCOPE = ("project", "branch", "session", "since", "until", "limit", "offset")
-_everywhere = click.option(
-    "--everywhere", is_flag=True, help="All projects, not only that of this folder."
-)
 _all = click.option(
     "--all", "all_", is_flag=True, help="Include steps that the latest plan dropped."
 )
@@ -74,7 +72,7 @@ for _verb in VERBS:
     flag_value=TaskFilter.UNPROVEN.value,
     help="Only tasks marked done without evidence.",
 )
-@_everywhere
+@everywhere_option
 @_all
 @filters(*_SCOPE)
 @with_invocation
@@ -101,7 +99,7 @@ def listing(
 
 
 @command.command("ready")
-@_everywhere
+@everywhere_option
 @filters(*_SCOPE)
 @with_invocation
 def ready(invocation: Invocation, everywhere: bool, only: Filters) -> None:
@@ -114,7 +112,7 @@ def ready(invocation: Invocation, everywhere: bool, only: Filters) -> None:
 
 
 @command.command("next")
-@_everywhere
+@everywhere_option
 @filters("project", "branch", "session")
 @with_invocation
 def following_one(invocation: Invocation, everywhere: bool, only: Filters) -> int:
@@ -142,7 +140,7 @@ def following_one(invocation: Invocation, everywhere: bool, only: Filters) -> in
     type=click.Choice([by.value for by in drawing.GroupBy]),
     help="Draw a tree from top to bottom, with a group for each session or goal.",
 )
-@_everywhere
+@everywhere_option
 @_all
 @filters(*_SCOPE)
 @with_invocation
@@ -193,7 +191,7 @@ def _read(invocation: Invocation, only: Filters, *, everywhere: bool) -> tuple[R
 def _roadmap(
     invocation: Invocation, access: QueryReader, only: Filters, *, everywhere: bool
 ) -> Roadmap:
-    scope = scoped(invocation, access, only, everywhere=everywhere)
+    scope = scope_here(invocation, access, only, everywhere=everywhere)
     return roadmap(access, scope, invocation.judged)
 
 

@@ -13,11 +13,10 @@ from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.options import known, project_option, reason_option
 from ingest.cli.output import Output
-from ingest.cli.scope import session_id
-from ingest.cli.task_listing import everything, named, project_here, stated, touching
+from ingest.cli.scope import find_project, insist_on_project, project_at, root_here, session_id
+from ingest.cli.task_listing import everything, named, stated, touching
 from ingest.db.query_reader import QueryReader
 from ingest.errors import GitFailed, NotFound
-from ingest.pipeline.homes import storable
 from ingest.projects.tasks import validate_edit
 from ingest.projects.tasks.edits import (
     AddEvidence,
@@ -54,8 +53,13 @@ def add(
     Example: tailboard tasks add "Write the changelog" --project parser
     """
     with open_for_actions(invocation) as database:
-        project = project or project_here(database) or storable(Path.cwd().name)
-        edit = validate_edit.add(" ".join(text), project, branch)
+        if project is not None:
+            insist_on_project(invocation, database, project)
+            label = find_project(invocation, database, project)
+        else:
+            label = project_at(invocation, database, Path.cwd())
+        # A repository in which no session worked yet has no label: its folder stands for it.
+        edit = validate_edit.add(" ".join(text), label or root_here(), branch)
         _record(invocation, database, uuid.uuid4().hex[:ID_CHARS], edit)
 
 

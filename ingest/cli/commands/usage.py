@@ -51,7 +51,7 @@ def command(invocation: Invocation, by: str, only: Filters) -> None:
         scope = scope_of(invocation, access, only)
         rows = _rows(invocation, access, scope, by)
         if not rows:
-            insist_on_project(access, only)
+            insist_on_project(invocation, access, only.project)
         total = Usage("total")
         for row in rows:
             total.add({kind: getattr(row, kind) for kind in _KINDS})

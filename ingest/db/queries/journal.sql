@@ -3,7 +3,7 @@
 select max(coalesce(t.started_at, s.started_at, s.last_at)) as began_at
 from v_turns t
 join v_sessions s on s.home = t.home and s.id = t.session
-where $project::varchar is null or s.project = $project or rtrim(s.cwd, '/\') = $project;
+where $project::varchar is null or $project in (s.project, s.project_id, rtrim(s.cwd, '/\'));
 
 -- name: days
 -- The quarters of an hour in which sessions have turns: days depend on the time zone, and every
@@ -14,7 +14,7 @@ select distinct
 from v_turns t
 join v_sessions s on s.home = t.home and s.id = t.session
 where quarter is not null
-and ($project::varchar is null or s.project = $project or rtrim(s.cwd, '/\') = $project)
+and ($project::varchar is null or $project in (s.project, s.project_id, rtrim(s.cwd, '/\')))
 order by quarter desc, s.id;
 
 -- name: said
@@ -35,8 +35,8 @@ order by b.updated_at, b.id
 limit 1;
 
 -- name: due
--- A session in one of these folders that has ended its turn and has lines that were not exported. A
--- session whose turn has not ended counts after a longer time without new lines.
+-- A session of the project of one of these folders that has ended its turn and has lines that were
+-- not exported. A session whose turn has not ended counts after a longer time without new lines.
 with exported as (
     select source, generation, max(finish) as finish
     from batches
@@ -49,8 +49,16 @@ select
 from segments g
 join sources s on s.id = g.source
 join cursors c on c.source = g.source
-join (select unnest($folders::struct(folder varchar, since timestamp)[], recursive := true)) f
-on (g.cwd = f.folder or starts_with(g.cwd, f.folder || '/')) and g.last_at >= f.since
+left join folders d on d.path = rtrim(g.cwd, '/\') and d.recorded = coalesce(g.repository, '')
+join (
+    select unnest(
+        $folders::struct(folder varchar, project varchar, since timestamp)[], recursive := true
+    )
+) f
+on g.last_at >= f.since and case
+    when f.project is not null and d.project is not null then d.project = f.project
+    else g.cwd = f.folder or starts_with(g.cwd, f.folder || '/')
+end
 left join exported e on e.source = g.source and e.generation = c.generation
 where s.kind = 'rollout' and s.state = 'following' and c.byte > coalesce(e.finish, 0)
 and g.last_at <= case
@@ -69,6 +77,6 @@ limit 1;
 -- The folders of a project, most recent session first.
 select cwd, max(last_at) as last_at
 from v_sessions
-where cwd is not null and (project = $project or rtrim(cwd, '/\') = $project)
+where cwd is not null and ($project in (project, project_id, rtrim(cwd, '/\')))
 group by all
 order by last_at desc nulls last, cwd;

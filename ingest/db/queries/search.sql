@@ -130,12 +130,18 @@ scope as materialized (
         select
             g.source, null as thread, s.home, g.thread as session,
             -- The last folder of a session, as in `v_sessions`.
-            project_of(last_value(g.cwd) over same, last_value(g.repository) over same) as project,
-            last_value(g.cwd) over same as cwd,
+            coalesce(
+                last_value(p.label) over same,
+                project_of(last_value(g.cwd) over same, last_value(g.repository) over same)
+            ) as project,
+            last_value(p.id) over same as project_id, last_value(g.cwd) over same as cwd,
             coalesce(m.branch, last_value(g.branch) over same) as branch
         from segments g
         join sources s on s.id = g.source
         left join v_moves m on m.session = g.thread
+        left join folders d
+            on d.path = rtrim(g.cwd, '/\') and d.recorded = coalesce(g.repository, '')
+        left join projects p on p.id = d.project
         window same as (
             partition by s.home, g.thread
             order by coalesce(g.started_at, g.first_at) nulls first, s.segment
@@ -143,14 +149,14 @@ scope as materialized (
         )
         union all
         -- Prompts of sessions without a rollout.
-        select distinct source, session, home, session, null, null, null
+        select distinct source, session, home, session, null, null, null, null
         from v_prompts
         where history_only
     )
     where (
         len($projects::varchar[]) = 0 or list_has_any(
             list_transform($projects::varchar[], lambda one: lower(one)),
-            [lower(project), lower(rtrim(cwd, '/\'))]
+            [lower(project), lower(project_id), lower(rtrim(cwd, '/\'))]
         )
     )
     and is_any_of(branch, $branches::varchar[])
@@ -225,8 +231,12 @@ order by
 
 -- name: values
 -- Values for the filters: projects, branches and tools, most recently used first.
-select 'project' as name, project_of(cwd, repository) as value, max(last_at) as last
-from segments
+select
+    'project' as name, coalesce(p.label, project_of(g.cwd, g.repository)) as value,
+    max(g.last_at) as last
+from segments g
+left join folders d on d.path = rtrim(g.cwd, '/\') and d.recorded = coalesce(g.repository, '')
+left join projects p on p.id = d.project
 group by all
 union all
 select 'branch', branch, max(last)

@@ -4,7 +4,7 @@
 with found as materialized (
     select s.*
     from v_sessions s
-    where ($project is null or s.project = $project or rtrim(s.cwd, '/\') = $project)
+    where ($project is null or $project in (s.project, s.project_id, rtrim(s.cwd, '/\')))
     and ($folder::varchar is null or s.cwd = $folder or starts_with(s.cwd, $folder || '/'))
     and ($branch is null or s.branch = $branch)
     and ($session is null or s.id = $session)

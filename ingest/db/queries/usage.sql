@@ -7,7 +7,7 @@ select
     sum(u.reasoning)::bigint as reasoning, sum(u.total)::bigint as total
 from v_usage u
 left join v_sessions s on s.home = u.home and s.id = u.session
-where ($project is null or s.project = $project or rtrim(s.cwd, '/\') = $project)
+where ($project is null or $project in (s.project, s.project_id, rtrim(s.cwd, '/\')))
 and ($branch is null or s.branch = $branch)
 and ($session is null or u.session = $session)
 and ($since::timestamp is null or u.time >= $since::timestamp)
@@ -24,7 +24,7 @@ select
     sum(u.total)::bigint as total
 from v_usage u
 left join v_sessions s on s.home = u.home and s.id = u.session
-where ($project is null or s.project = $project or rtrim(s.cwd, '/\') = $project)
+where ($project is null or $project in (s.project, s.project_id, rtrim(s.cwd, '/\')))
 and ($branch is null or s.branch = $branch)
 and ($session is null or u.session = $session)
 and ($since::timestamp is null or u.time >= $since::timestamp)

@@ -9,23 +9,33 @@ import os
 import re
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path, PurePath
 from typing import Final
 
 import msgspec
+from msgspec import Struct
 
 from ingest.errors import GitFailed
 from ingest.projects.git.repository import FORMAT, NEWEST, Repository, parse_branches, parse_commits
 from ingest.projects.git.run import SECONDS, find_git
+from ingest.projects.identity import GitFolder
 from ingest.tail.mounts import mount_of
+from ingest.text.redact import mask
 
+_USER: Final = re.compile(r"(?<=:)//[^/]*@")
 _ID: Final = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?").fullmatch
 _BRANCHES = 200
 """Most branches to read, most recently changed first."""
 _HEADS = "refs/heads/"
 _AGAIN_SECONDS = 10.0
 """Retry a folder that timed out after this time."""
+
+
+class GitDescription(Struct, frozen=True):
+    git: GitFolder
+    contained: frozenset[str]
+    """The recorded commits that the repository contains."""
 
 
 class Git:
@@ -36,6 +46,7 @@ class Git:
         self._program = find_git(env, seconds)
         self._seconds = seconds
         self._known: dict[str, Repository] = {}
+        self._described: dict[str, GitFolder] = {}
         self._silent: dict[str, float] = {}
         """Folders that timed out, and when."""
 
@@ -75,6 +86,43 @@ class Git:
         self._refuse_silent(root)
         found = self._run(root, "cat-file", "--batch-check", stdin=f"{name}^{{commit}}").split()
         return found[0] if found[1:2] == ["commit"] else None
+
+    def describe(self, folder: str | None, recorded: Iterable[str] = ()) -> GitDescription | None:
+        """The repository of a folder, and which of the recorded commits it contains; None if the
+        folder is in no repository. Raises `GitFailed` if the folder or git does not answer."""
+        root = self.root(folder)
+        if root is None:
+            return None
+        if root not in self._described:
+            self._described[root] = self._describe(root)
+        return GitDescription(self._described[root], frozenset(self.contained(root, recorded)))
+
+    def _describe(self, root: str) -> GitFolder:
+        common = self._run(root, "rev-parse", "--path-format=absolute", "--git-common-dir").strip()
+        urls = self._run(root, "config", "--null", "--get-regexp", r"^remote\..*\.url$")
+        shallow = self._run(root, "rev-parse", "--is-shallow-repository").strip() == "true"
+        first = None if shallow else self._first(root)
+        return GitFolder(canonical(common), root, _remote(urls), first)
+
+    def _first(self, root: str) -> str | None:
+        """The oldest commit without parents."""
+        # In a huge history this takes too long.
+        with contextlib.suppress(GitFailed):
+            told = self._run(
+                root, "rev-list", "--max-parents=0", "--format=%ct %H", "--branches", "--remotes",
+            )  # fmt: skip
+            lines = (line.split() for line in told.splitlines())
+            commits = [(int(time), commit) for time, commit in lines if time != "commit"]
+            return min(commits)[1] if commits else None
+        return None
+
+    def contained(self, root: str, commits: Iterable[str]) -> set[str]:
+        """Those of the commits that the repository contains."""
+        asked = sorted({one for one in commits if _ID(one)})
+        if not asked:
+            return set()
+        told = self._run(root, "cat-file", "--batch-check", stdin="\n".join(asked))
+        return {line.split()[0] for line in told.splitlines() if line.split()[1:2] == ["commit"]}
 
     def _refuse_silent(self, folder: str) -> None:
         """Fail at once for a folder that timed out recently, or one on the same mount."""
@@ -126,6 +174,39 @@ class Git:
 
     def _run(self, root: str, *arguments: str, stdin: str = "") -> str:
         return self._program.run(root, *arguments, input_text=stdin)
+
+
+def canonical(
+    path: str,
+    samefile: Callable[[str, str], bool] = os.path.samefile,
+    names: Callable[[str], list[str]] = os.listdir,
+) -> str:
+    """The path without links, and with names as they are stored: on a file system that ignores
+    case, other spellings are the same folder."""
+    real = PurePath(os.path.realpath(path))
+    spelled = PurePath(real.anchor)
+    for name in real.parts[1:]:
+        chosen = name
+        with contextlib.suppress(OSError, ValueError):
+            other = str(spelled / name.swapcase())
+            if name != name.swapcase() and samefile(str(spelled / name), other):
+                same = [one for one in names(str(spelled)) if one.casefold() == name.casefold()]
+                chosen = same[0] if len(same) == 1 else name
+        spelled /= chosen
+    return str(spelled)
+
+
+def _remote(urls: str) -> str | None:
+    """The URL of `origin`, else of the only remote, from the output of `config --null`. Without the
+    user, whose password or token may be in it."""
+    found: dict[str, str] = {}
+    for entry in urls.split("\0"):
+        name, _, url = entry.partition("\n")
+        found.setdefault(name.removeprefix("remote.").removesuffix(".url"), url)
+    found.pop("", None)
+    only = next(iter(found.values())) if len(found) == 1 else None
+    remote = found.get("origin") or only
+    return mask(_USER.sub("//", remote)) if remote else None
 
 
 def _root(folder: Path) -> str | None:

@@ -10,6 +10,8 @@ from datetime import date, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Final
 
+from msgspec.structs import replace
+
 from ingest.batches.batch import Kind
 from ingest.db.database import Database
 from ingest.db.query_reader import Row
@@ -49,7 +51,11 @@ class JournalExporter(BackgroundJob[list[WrittenJournal]]):
 
     def due(self, now: datetime) -> Row | None:
         folders = [
-            {"folder": one.folder, "since": self._since(one).isoformat()}
+            {
+                "folder": one.folder,
+                "project": self._project(one.folder),
+                "since": self._since(one).isoformat(),
+            }
             for one in exports.auto_exports(self.database)
         ]
         if not folders:
@@ -60,6 +66,15 @@ class JournalExporter(BackgroundJob[list[WrittenJournal]]):
             rested=(now - QUIET).isoformat(),
             abandoned=(now - ABANDONED).isoformat(),
         )
+
+    def _project(self, folder: str) -> str | None:
+        """The id of the project of a folder; None if the folder was not looked up yet."""
+        row = self.database.first_row("projects.here", folders=[folder])
+        return row["id"] if row else None
+
+    def _covers(self, folder: str, session: Session) -> bool:
+        inside = Path(session.cwd or "/").is_relative_to(folder)
+        return inside or self._project(folder) == session.project_id
 
     def _since(self, auto: exports.AutoExport) -> datetime:
         """The beginning of the day it was switched on: that day is exported completely."""
@@ -72,20 +87,14 @@ class JournalExporter(BackgroundJob[list[WrittenJournal]]):
             for one in list_sessions(self.database, Scope(session=found["session"]), TIMELESS)
             if one.home_id == found["home"]
         )
-        cwd = Path(session.cwd or "/")
-        folder = next(
-            (
-                Path(one.folder)
-                for one in exports.auto_exports(self.database)
-                if cwd.is_relative_to(one.folder)
-            ),
-            None,
-        )
+        auto = [one.folder for one in exports.auto_exports(self.database)]
+        folder = next((Path(one) for one in auto if self._covers(one, session)), None)
         if folder is None:
             return lambda: JobResult([], 0, "automatic export is off for this project")
         if not folder.is_dir():
             return lambda: JobResult([], 0, "the folder of the project no longer exists")
-        journals = {day: self._journal(day, folder) for day in self._days(session, found)}
+        project = self._project(str(folder)) and session.project
+        journals = {day: self._journal(day, project, folder) for day in self._days(session, found)}
 
         def work() -> JobResult[list[WrittenJournal]]:
             written = [
@@ -105,7 +114,11 @@ class JournalExporter(BackgroundJob[list[WrittenJournal]]):
     def save(self, found: Row, batch: str, result: list[WrittenJournal], now: datetime) -> None:
         """Nothing to store: the paths of the journals follow from the project."""
 
-    def _journal(self, day: date, folder: Path) -> Journal:
+    def _journal(self, day: date, project: str | None, folder: Path) -> Journal:
+        if project is not None:
+            journal = build.day_journal(self.database, day, self.rules, project)
+            # Without the label: it changes when another project of the same name appears.
+            return replace(journal, title=f"Journal of {day}")
         return build.day_journal(self.database, day, self.rules, folder=str(folder))
 
     def _days(self, session: Session, found: Row) -> list[date]:

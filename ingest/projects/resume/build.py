@@ -4,7 +4,6 @@ The same facts give the same resume; every text is masked, and every item has it
 log. The command that continues the session is only shown, never run.
 """
 
-import os
 from collections.abc import Callable, Iterable
 from pathlib import PurePath
 from typing import Final
@@ -59,10 +58,10 @@ def resume(
     folder: str | None = None,
     words: int = WORDS,
 ) -> Resume | None:
-    """The resume of the scope's project and branch; if it names none, of the project in `folder`,
-    else of the most recently active one. Runs git: never call this on the UI thread.
+    """The resume of the scope's project and branch; if it names none, of the most recently active
+    project. Runs git: never call this on the UI thread.
     """
-    sessions = _of_one_project(rows, scope, now, folder)
+    sessions = _of_one_project(rows, scope, now)
     view = view_repository(map(anchor_of, sessions), git)
     here = _root(git, folder)
     within = [one for one in sessions if view.roots.get(one.id) == here] or sessions
@@ -87,25 +86,16 @@ def _root(git: Git, folder: str | None) -> str | None:
         return None
 
 
-def _of_one_project(
-    rows: NamedQueries, scope: Scope, now: Now, folder: str | None
-) -> list[Session]:
+def _of_one_project(rows: NamedQueries, scope: Scope, now: Now) -> list[Session]:
     """All sessions of the selected project, most recently active first."""
     every = list_sessions(
         rows, Scope(project=scope.project, since=scope.since, until=scope.until), now
     )
-    meant = scope.project
-    if scope.session is not None:
-        meant = next((one.project for one in every if one.id == scope.session), None)
-    elif meant is None:
-        near = [one for one in every if one.cwd and _holds(one.cwd, folder)]
-        nearest = max(near, key=lambda one: len(one.cwd or ""), default=None)
-        meant = (nearest or every[0]).project if every else None
-    return every if scope.project is not None else [one for one in every if one.project == meant]
-
-
-def _holds(cwd: str, folder: str | None) -> bool:
-    return folder is not None and (folder == cwd or folder.startswith(cwd.rstrip(os.sep) + os.sep))
+    if scope.project is not None:
+        return every
+    chosen = scope.session or next((one.id for one in every), None)
+    project = next((one.project_id for one in every if one.id == chosen), None)
+    return [one for one in every if one.project_id == project]
 
 
 def _checked_out(sessions: list[Session], view: RepositoryView) -> str | None:

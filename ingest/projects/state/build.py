@@ -2,7 +2,6 @@
 
 from collections import Counter
 from datetime import datetime, tzinfo
-from hashlib import blake2b
 from typing import Final, cast
 
 import msgspec
@@ -10,11 +9,13 @@ from msgspec import Struct
 
 from ingest.db.query_reader import NamedQueries
 from ingest.projects import safe_export
+from ingest.projects.identity import UNKNOWN
 from ingest.projects.journal.build import entries_of, journal_rules, oldest_first
 from ingest.projects.journal.decisions import decision_text
 from ingest.projects.journal.entry import Rules
 from ingest.projects.journal.model import JournalEntry
 from ingest.projects.journal.page import earlier
+from ingest.projects.names import ProjectNames
 from ingest.projects.state.document import (
     Checkpoint,
     Decided,
@@ -31,12 +32,12 @@ from ingest.projects.state.document import (
     StateItem,
     StateProblem,
 )
+from ingest.projects.state.merge import StateDifference, changes, item_digest
 from ingest.projects.tasks.edits import RecordedEdit
 from ingest.projects.tasks.model import Origin, Roadmap, Task, TaskState
 from ingest.projects.tasks.roadmap import recorded_edits, roadmap
 from ingest.sessions.scope import FOREVER, Now, Scope
 
-EDITABLE: Final = ("state", "owner", "depends_on", "notes", "evidence")
 _LATEST: Final = 3
 _OPEN: Final = frozenset({"pending", "in_progress", "blocked"})
 _STATES: Final = {
@@ -50,6 +51,13 @@ class BuiltState(Struct, frozen=True):
     project: ProjectState
     sessions: dict[str, SessionDocument]
     """By file name."""
+    label: str
+    remotes: dict[str, str]
+    """The labels of all projects by their remotes."""
+
+    def changes(self, file: ProjectState) -> list[StateDifference]:
+        """How a file differs from the database."""
+        return changes(file, self.project, self.label, self.remotes)
 
 
 def build_state(
@@ -61,13 +69,15 @@ def build_state(
     entries = list(entries_of(rows, sessions, rules))
     if not entries:
         return None
-    name = entries[0].project
+    names = ProjectNames(rows)
+    label = sessions[-1].project
     # The time of the newest fact, so that states do not depend on the current time.
     newest = max((one.ended_at for one in entries if one.ended_at), default=datetime(2000, 1, 1))  # noqa: DTZ001
     plan = roadmap(rows, Scope(project=project), Now(newest, FOREVER, FOREVER))
-    return _StateBuilder(rules, plan, entries).made(
-        name, sessions[-1].repository, recorded_edits(rows)
+    state, documents = _StateBuilder(rules, plan, entries).made(
+        names.name(label), sessions[-1].repository, recorded_edits(rows)
     )
+    return BuiltState(state, documents, label, names.remotes())
 
 
 class _StateBuilder:
@@ -81,11 +91,13 @@ class _StateBuilder:
         self.edges = plan.edges
         self.items = {one.id: self._item(one) for one in self.tasks}
 
-    def made(self, name: str, repository: str | None, every: list[RecordedEdit]) -> BuiltState:
+    def made(
+        self, name: str, repository: str | None, every: list[RecordedEdit]
+    ) -> tuple[ProjectState, dict[str, SessionDocument]]:
         files = _files(self.entries)
         goals = {one.id for one in self.tasks if one.origin is Origin.GOAL}
         project = ProjectState(
-            project=name,
+            project=self.mask(name) or UNKNOWN,
             repository=self.mask(repository) if repository else None,
             goals=[self.items[one.id] for one in self.tasks if one.id in goals],
             milestones=self._milestones(),
@@ -104,7 +116,7 @@ class _StateBuilder:
                 SessionLink(one.session, one.title, file) for file, one in sorted(files.items())
             ],
         )
-        return BuiltState(project, {file: self._session(one) for file, one in files.items()})
+        return project, {file: self._session(one) for file, one in files.items()}
 
     def _item(self, task: Task) -> StateItem:
         item = StateItem(
@@ -193,12 +205,6 @@ class _StateBuilder:
             ],
             notes=[one.text for one in entry.notes],
         )
-
-
-def item_digest(item: StateItem) -> str:
-    """A digest of the editable fields: it differs if a person edited the item in the file."""
-    said = [getattr(item, name) for name in EDITABLE]
-    return blake2b(msgspec.json.encode(said), digest_size=4).hexdigest()
 
 
 def _state(state: TaskState, *, said: bool) -> State:

@@ -5,19 +5,23 @@ applied, unless the database changed too since the file was written; what only t
 kept.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from hashlib import blake2b
+from typing import Final
 
+import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
 from ingest.errors import ProjectError
-from ingest.projects.state.build import item_digest
+from ingest.projects.identity import normal_remote
 from ingest.projects.state.document import ProjectState, StateItem
 from ingest.projects.tasks.apply_edits import closes_cycle
 from ingest.projects.tasks.edits import Add, AddEvidence, Link, Note, Owner, Set, TaskEdit
 from ingest.projects.tasks.model import Edge, EdgeKind, EvidenceKind, TaskState
+
+EDITABLE: Final = ("state", "owner", "depends_on", "notes", "evidence")
 
 
 class Resolution(StrEnum):
@@ -45,21 +49,32 @@ class StateDifference(Struct, frozen=True):
     """The edit that applies the change."""
 
 
-def changes(file: ProjectState, database: ProjectState) -> list[StateDifference]:
-    """The differences, in the order of the file; then what the file lacks."""
-    if file.project != database.project:
-        raise ProjectError(
-            f"The file is the state of {file.project}, not of {database.project}.",
-            f"`--project {file.project}` names it.",
-            code="state.project",
-        )
+def item_digest(item: StateItem) -> str:
+    """A digest of the editable fields: it differs if a person edited the item in the file."""
+    said = [getattr(item, name) for name in EDITABLE]
+    return blake2b(msgspec.json.encode(said), digest_size=4).hexdigest()
+
+
+def changes(
+    file: ProjectState,
+    database: ProjectState,
+    label: str | None = None,
+    remotes: Mapping[str, str] | None = None,
+) -> list[StateDifference]:
+    """The differences, in the order of the file; then what the file lacks.
+
+    `label` is that of the project, if another one has its name; `remotes` are the labels of all
+    projects by remote.
+    """
+    label = label or database.project
+    _refuse_other_project(file, database, label, remotes or {})
     known = {one.id: one for one in (*database.goals, *database.tasks)}
     found: list[StateDifference] = []
     seen: set[str] = set()
     for item in (*file.goals, *file.tasks):
         here = known.get(item.id)
         if here is None:
-            found += _added(item, database, known)
+            found += _added(item, database, known, label)
         else:
             seen.add(item.id or "")
             found += _differences(item, here, known)
@@ -67,6 +82,26 @@ def changes(file: ProjectState, database: ProjectState) -> list[StateDifference]
         if id_ not in seen and id_ is not None:
             found.append(StateDifference(id_, here.text, "task", here.text, None, Resolution.KEPT))
     return list(_refuse_cycles(found, database))
+
+
+def _refuse_other_project(
+    file: ProjectState, database: ProjectState, label: str, remotes: Mapping[str, str]
+) -> None:
+    """Refuse the file of another project. The remote decides, if there is one: a colleague's folder
+    may have another name, and another repository may have the same."""
+    remote = normal_remote(file.repository)
+    owner = remotes.get(remote or "")
+    if owner == label:
+        return
+    has_remote = label in remotes.values()
+    if owner is None and not (remote and has_remote) and file.project in (database.project, label):
+        return
+    named = f"{file.project} ({remote})" if remote and owner is None else owner or file.project
+    raise ProjectError(
+        f"The file is the state of {named}, not of {label}.",
+        "`tailboard sessions` lists the projects; `--project NAME` names one.",
+        code="state.project",
+    )
 
 
 def _refuse_cycles(
@@ -89,7 +124,7 @@ def _refuse_cycles(
 
 
 def _added(
-    item: StateItem, database: ProjectState, known: dict[str | None, StateItem]
+    item: StateItem, database: ProjectState, known: dict[str | None, StateItem], label: str
 ) -> Iterator[StateDifference]:
     # Derived from the text, so that importing the same file twice adds it once.
     key = f"{database.project}\0{item.text}".encode("utf-8", "surrogatepass")
@@ -103,7 +138,7 @@ def _added(
         if item.id is None:
             return
     else:
-        edit = Add(item.text, database.project, item.branch)
+        edit = Add(item.text, label, item.branch)
         yield StateDifference(id_, item.text, "task", None, item.text, Resolution.APPLY, edit)
     fresh = StateItem(id=id_, text=item.text)
     yield from _field_changes(item, fresh, known, Resolution.APPLY)

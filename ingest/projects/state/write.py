@@ -11,7 +11,7 @@ import msgspec
 from ingest.errors import ProjectError
 from ingest.projects import safe_export
 from ingest.projects.state.build import BuiltState
-from ingest.projects.state.merge import Resolution, changes
+from ingest.projects.state.merge import Resolution
 from ingest.projects.state.read import read
 from ingest.text.sanitize import PLAIN_EMOJI, UNSAFE
 from ingest.text.times import json_time
@@ -38,7 +38,7 @@ def write(made: BuiltState, folder: Path) -> list[Path]:
     if before.exists():
         waiting = [
             one
-            for one in changes(read(before), made.project)
+            for one in made.changes(read(before))
             if one.fate in (Resolution.APPLY, Resolution.CONFLICT)
         ]
         if waiting:

@@ -8,10 +8,13 @@ the scope are dropped at the end.
 from collections.abc import Iterable
 from datetime import datetime
 
+from msgspec.structs import replace
+
 from ingest.db.query_reader import NamedQueries
+from ingest.projects.names import ProjectNames
 from ingest.projects.tasks import apply_edits, cycles
 from ingest.projects.tasks.derive import Derived, derive
-from ingest.projects.tasks.edits import RecordedEdit, decode_edit
+from ingest.projects.tasks.edits import Add, RecordedEdit, decode_edit
 from ingest.projects.tasks.load import LoadedTasks, load_project
 from ingest.projects.tasks.model import CLOSED, EdgeKind, Origin, Roadmap, Task, TaskState
 from ingest.projects.tasks.plan_tool import SessionEvidence, is_enabled
@@ -36,7 +39,16 @@ def load_scope(rows: NamedQueries, scope: Scope, now: Now) -> list[LoadedTasks]:
 
 def recorded_edits(rows: NamedQueries) -> list[RecordedEdit]:
     """All task edits, in the order they were made."""
-    return [edit for row in rows.rows("tasks.sayings") if (edit := decode_edit(row)) is not None]
+    edits = [edit for row in rows.rows("tasks.sayings") if (edit := decode_edit(row)) is not None]
+    if not any(isinstance(one.edit, Add) for one in edits):
+        return edits
+    names = ProjectNames(rows)
+    return [
+        replace(one, edit=replace(one.edit, project=names.recorded(one.edit.project, one.at)))
+        if isinstance(one.edit, Add)
+        else one
+        for one in edits
+    ]
 
 
 def build_roadmap(

@@ -140,13 +140,15 @@ READING: list[list[str]] = [
     ["status"], ["sessions"], ["show", "{session}"], ["usage"], ["usage", "--by", "session"],
     ["sources"], ["quarantine", "list"], ["quarantine", "show", "{reject}"],
     ["batches", "list"], ["batches", "show", "{batch}"], ["batches", "retry", "--dry-run"],
-    ["verify"], ["tasks", "list"], ["tasks", "list", "--everywhere", "--all"], ["tasks", "ready"],
-    ["tasks", "show", "{task}"], ["tasks", "graph"], ["search", "error"],
+    ["verify"], ["tasks", "list"], ["tasks", "list", "--everywhere", "--all"],
+    ["tasks", "ready", "--everywhere"], ["tasks", "show", "{task}"],
+    ["tasks", "graph", "--everywhere"], ["search", "error"],
     ["journal", "show", "--session", "{session}"], ["resume", "--project", "{project}"],
-    ["state", "reconcile", "--dry-run"], ["tasks", "history", "{task}"], ["journal", "auto"],
+    ["state", "reconcile", "--dry-run", "--everywhere"], ["tasks", "history", "{task}"],
+    ["journal", "auto"],
     ["config", "path"], ["redact", "scan"],
     ["report", "--before", "2026-11-20", "--after", "2026-11-21"],
-    ["show", "{session}", "--raw"], ["ingest", "--dry-run"], ["tasks", "next"],
+    ["show", "{session}", "--raw"], ["ingest", "--dry-run"], ["tasks", "next", "--everywhere"],
     ["prune", "--older-than", "1d", "--dry-run"],
     ["report"], ["doctor"], ["tag"],
     ["reset", "--all", "--dry-run"], ["config", "show"],
@@ -254,7 +256,12 @@ def test_no_time_that_a_log_names_breaks_a_command(cli: CliHarness) -> None:
     with following(cli, ONCE):
         for hours in (-12, 14):
             cli.zone = timezone(timedelta(hours=hours))
-            for words in [*READING, *each, ["journal", "show"], ["search", "when", "has:error"]]:
+            for words in [
+                *READING,
+                *each,
+                ["journal", "show", "--everywhere"],
+                ["search", "when", "has:error"],
+            ]:
                 code, _ = told(cli, words, names)
                 assert code in (0, 1), words
 

@@ -94,13 +94,13 @@ def test_no_private_text_is_in_the_bytes_of_any_file(cli: CliHarness, spooled: l
         ["batches", "pause", "--reason", f"because {KEY} {PRIVATE}"],
         ["batches", "resume"],
         ["tasks", "add", f"Do not tell {KEY}"],
-        ["tasks", "list"],
+        ["tasks", "list", "--everywhere"],
         ["sessions"],
         ["quarantine"],
         ["sources"],
         ["search", "refused"],
         ["status"],
-        ["journal", "export", "--out", str(cli.tmp / "out")],
+        ["journal", "export", "--everywhere", "--out", str(cli.tmp / "out")],
         ["sql", "select * from v_calls"],
     ):
         answer = cli.run(*line, "--json")

@@ -46,7 +46,7 @@ def write(cli: CliHarness, *made: Callable[..., Rollout | list[Rollout]]) -> lis
 @pytest.mark.parametrize("name", SHOWN)
 def test_the_journal_of_a_scenario_is_the_expected_one(cli: CliHarness, name: str) -> None:
     write(cli, SHOWN[name])
-    shown = cli.run("journal", "show")
+    shown = cli.run("journal", "show", "--everywhere")
     assert shown.code == 0, shown.err
     assert shown.out == (EXPECTED / f"{name}.md").read_text(encoding="utf-8")
 
@@ -88,7 +88,7 @@ def test_plan_changes_without_an_explanation_are_described(cli: CliHarness) -> N
         return session
 
     write(cli, silent)
-    told = cli.run("journal", "show").out.partition("How it went:")[2]
+    told = cli.run("journal", "show", "--everywhere").out.partition("How it went:")[2]
     assert re.findall(r"- [\d:]+ (\w+.*) @", told)[:2] == ["planned", "went on"]
 
 
@@ -100,11 +100,11 @@ def test_sessions_without_turn_times_are_in_the_journal_of_their_first_day(cli: 
         return session
 
     (session,) = write(cli, old)
-    (entry,) = cli.json("journal", "show")["journal"]["entries"]
+    (entry,) = cli.json("journal", "show", "--everywhere")["journal"]["entries"]
     assert (entry["session"], entry["turn_count"]) == (session.thread.id, 1)
     assert entry["started_at"].startswith("2026-11-21T08:00")
     day = cli.run("journal", "show", "--day", "2026-11-21")
-    assert day.out == cli.run("journal", "show").out
+    assert day.out == cli.run("journal", "show", "--everywhere").out
     assert cli.run("journal", "show", "--day", "2026-11-20").code == 1
     with Database(cli.db) as database:
         assert list_days(database, None, UTC) == {date(2026, 11, 21): [session.thread.id]}
@@ -120,7 +120,7 @@ def test_turns_after_midnight_are_in_the_journal_of_the_day_they_began(cli: CliH
         return session
 
     write(cli, late)
-    journal = cli.json("journal", "show")["journal"]
+    journal = cli.json("journal", "show", "--everywhere")["journal"]
     assert journal["name"] == "2026-11-21"
     assert len(journal["entries"]) == 1
 
@@ -148,7 +148,7 @@ def test_older_turns_of_a_long_session_are_counted(cli: CliHarness) -> None:
     assert "#### Turn 10" not in shown
     assert "#### Turn 11" in shown
     cli.env["TAILBOARD_JOURNAL_TURNS"] = "2"
-    assert "28 commands, 5 failed" in cli.run("journal", "show").out
+    assert "28 commands, 5 failed" in cli.run("journal", "show", "--everywhere").out
 
 
 def test_a_failure_is_repaired_if_the_same_command_succeeds_later(cli: CliHarness) -> None:
@@ -162,7 +162,7 @@ def test_a_failure_is_repaired_if_the_same_command_succeeds_later(cli: CliHarnes
     session.end_turn("Tested.")
     session.write()
     cli.run("ingest", "-q")
-    (entry,) = cli.json("journal", "show")["journal"]["entries"]
+    (entry,) = cli.json("journal", "show", "--everywhere")["journal"]["entries"]
     assert [(one["what"], one["repaired"]) for one in entry["failures"]] == [
         ("pytest", True),
         ("ruff check", False),
@@ -170,7 +170,7 @@ def test_a_failure_is_repaired_if_the_same_command_succeeds_later(cli: CliHarnes
     assert [(one["sha"], one["subject"]) for one in entry["commits"]] == [
         ("1a2b3c4", "Fix the lexer")
     ]
-    shown = cli.run("journal", "show").out
+    shown = cli.run("journal", "show", "--everywhere").out
     assert "`pytest` exit 1 (succeeded later" in shown
     assert "`ruff check` exit 1 (not repaired in this session)" in shown
 
@@ -183,7 +183,7 @@ def test_edits_of_tasks_are_in_the_journal_of_their_day(cli: CliHarness) -> None
         if one["text"] == "Fix the parser"
     ]
     cli.run("tasks", "complete", task, "--reason", "by hand")
-    assert "## Decisions by people" in cli.run("journal", "show").out
+    assert "## Decisions by people" in cli.run("journal", "show", "--everywhere").out
     assert "set done: by hand" in cli.run("journal", "show", "--project", "sample").out
     cli.now += timedelta(days=1)
     cli.run("tasks", "set", task, "cancelled")
@@ -214,7 +214,7 @@ def test_the_same_sessions_give_the_same_bytes_in_another_database(
         cli.env["TAILBOARD_DB"] = str(cli.tmp / name / "t.duckdb")
         cli.run("ingest", "-q")
         out = cli.tmp / name / f"out.{form}"
-        answer = cli.run("journal", "export", "--format", form, "--out", str(out))
+        answer = cli.run("journal", "export", "--everywhere", "--format", form, "--out", str(out))
         assert answer.code == 0, answer.err
         texts.append(out.read_bytes())
         cli.now += timedelta(days=40)
@@ -225,8 +225,8 @@ def test_the_same_sessions_give_the_same_bytes_in_another_database(
 def test_an_html_page_is_self_contained_and_json_is_valid(cli: CliHarness) -> None:
     write(cli, scenarios.chat)
     page, data = cli.tmp / "j.html", cli.tmp / "j.json"
-    cli.run("journal", "export", "--format", "html", "--out", str(page))
-    cli.run("journal", "export", "--format", "json", "--out", str(data))
+    cli.run("journal", "export", "--everywhere", "--format", "html", "--out", str(page))
+    cli.run("journal", "export", "--everywhere", "--format", "json", "--out", str(data))
     text = page.read_text()
     assert "Content-Security-Policy" in text
     assert "src=" not in text
@@ -240,14 +240,14 @@ def test_notes_of_a_person_survive_and_broken_markers_are_refused(cli: CliHarnes
     write(cli, scenarios.plan)
     path = cli.tmp / "mine.md"
     path.write_text("my notes\n")
-    assert cli.run("journal", "export", "--out", str(path)).code == 0
+    assert cli.run("journal", "export", "--everywhere", "--out", str(path)).code == 0
     path.write_text(path.read_text() + "more notes\n")
-    assert cli.run("journal", "export", "--out", str(path)).code == 0
+    assert cli.run("journal", "export", "--everywhere", "--out", str(path)).code == 0
     text = path.read_text()
     assert text.startswith("my notes\n")
     assert text.endswith(f"{END}\nmore notes\n")
     path.write_text(f"{text}{BEGIN}\n")
-    refused = cli.run("journal", "export", "--out", str(path))
+    refused = cli.run("journal", "export", "--everywhere", "--out", str(path))
     assert refused.code == 1
     assert "not one pair" in refused.err
     assert path.read_text() == f"{text}{BEGIN}\n"
@@ -258,13 +258,16 @@ def test_a_file_that_is_not_a_journal_is_not_overwritten(cli: CliHarness) -> Non
     for name, form in (("a.html", "html"), ("a.json", "json")):
         path = cli.tmp / name
         path.write_text("mine")
-        refused = cli.run("journal", "export", "--format", form, "--out", str(path))
+        refused = cli.run("journal", "export", "--everywhere", "--format", form, "--out", str(path))
         assert refused.code == 1
         assert "was not written by Tailboard" in refused.err
         assert path.read_text() == "mine"
     path = cli.tmp / "latin.md"
     path.write_bytes(b"caf\xe9\n")
-    assert "not UTF-8 text (byte 3)" in cli.run("journal", "export", "--out", str(path)).err
+    assert (
+        "not UTF-8 text (byte 3)"
+        in cli.run("journal", "export", "--everywhere", "--out", str(path)).err
+    )
     assert path.read_bytes() == b"caf\xe9\n"
 
 
@@ -275,15 +278,18 @@ def test_writing_into_a_repository_needs_the_option_into(cli: CliHarness) -> Non
     repository.mkdir()
     subprocess.run(["git", "init", "-q", str(repository)], check=True)
     path = repository / "journal.md"
-    refused = cli.run("journal", "export", "--out", str(path))
+    refused = cli.run("journal", "export", "--everywhere", "--out", str(path))
     assert refused.code == 1
     assert "--into" in refused.err
     assert not path.exists()
-    written = cli.run("journal", "export", "--out", str(path), "--into")
+    written = cli.run("journal", "export", "--everywhere", "--out", str(path), "--into")
     assert written.code == 0
     assert "is not ignored by git" in written.err
     (repository / ".gitignore").write_text("journal.md\n")
-    assert "ignored" not in cli.run("journal", "export", "--out", str(path), "--into").err
+    assert (
+        "ignored"
+        not in cli.run("journal", "export", "--everywhere", "--out", str(path), "--into").err
+    )
 
 
 def test_exported_files_are_known_after_the_loss_of_the_database(cli: CliHarness) -> None:
@@ -293,7 +299,7 @@ def test_exported_files_are_known_after_the_loss_of_the_database(cli: CliHarness
     write(cli, scenarios.plan)
     path = cli.tmp / "mine.md"
     for _ in range(2):
-        cli.run("journal", "export", "--out", str(path))
+        cli.run("journal", "export", "--everywhere", "--out", str(path))
     cli.db.unlink()
     cli.run("ingest", "-q")
     with Database(cli.db) as database:
@@ -340,10 +346,10 @@ def test_no_secret_is_exported_even_if_an_older_version_stored_it(cli: CliHarnes
         )
         assert answer["written"][0]["redacted"] > 0
     assert cli.run("state", "export", "--project", "sample", "--out", str(cli.tmp / "s")).code == 0
-    shown = cli.run("journal", "show").out
+    shown = cli.run("journal", "show", "--everywhere").out
     left = [path.read_text() for path in (*cli.tmp.glob("out.*"), *cli.tmp.glob("s/**/*.json"))]
     assert len(left) == 6
-    for text in (*left, shown, cli.run("journal", "show", "--json").out):
+    for text in (*left, shown, cli.run("journal", "show", "--everywhere", "--json").out):
         assert "a1B2" not in text
         assert "diary" not in text
 

@@ -10,7 +10,7 @@ from ingest.projects.tasks.filters import TaskFilter, filter_tasks, next_task
 from ingest.projects.tasks.model import EdgeKind
 from ingest.sessions.scope import Scope
 from tests.build import Home
-from tests.build.payload import GIT
+from tests.build.payload import git_of
 from tests.integration.tasks.reading import Plans, linked, one
 
 Tell = Callable[[], Plans]
@@ -235,7 +235,7 @@ def test_open_tasks_continue_only_in_the_next_session_of_the_same_branch(
     home: Home, told: Tell
 ) -> None:
     for branch in ("main", "other", "main"):
-        session = home.session("g3", git={**GIT, "branch": branch})
+        session = home.session("g3", git={**git_of("/home/dev/sample"), "branch": branch})
         session.prompt(f"Begin on {branch}")
         session.plan(TWO)
         session.end_turn("Half.")

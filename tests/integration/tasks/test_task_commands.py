@@ -19,9 +19,12 @@ KEYS = {
 
 
 @pytest.fixture
-def planned(cli: CliHarness) -> CliHarness:
-    """One session that stopped half way, read."""
-    session = Home(cli.home).session("g3", cwd="/home/dev/parser")
+def planned(cli: CliHarness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CliHarness:
+    """One session that stopped half way, read; the current folder is that of its project."""
+    folder = tmp_path / "parser"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    session = Home(cli.home).session("g3", cwd=str(folder))
     session.prompt("Fix the parser")
     session.plan([("Read", "in_progress"), ("Fix", "pending"), ("Test", "pending")], "Begin")
     session.command("cat lex.py", output="…")
@@ -202,10 +205,10 @@ def test_edits_of_a_missing_task_are_reported_and_can_be_removed(
     lines = path.read_bytes().splitlines(keepends=True)
     path.write_bytes(b"".join(line for line in lines if b"update_plan" not in line))
     planned.run("ingest", "-q")
-    (lost,) = planned.json("tasks")["refused"]
+    (lost,) = planned.json("tasks", "--everywhere")["refused"]
     assert f"`tailboard tasks reset {fix}` removes the edit" in lost
     assert planned.run("tasks", "reset", fix[:4]).code == 0
-    assert planned.json("tasks")["refused"] == []
+    assert planned.json("tasks", "--everywhere")["refused"] == []
 
 
 def test_tasks_are_read_and_edited_while_another_process_follows(planned: CliHarness) -> None:
@@ -230,10 +233,10 @@ def test_a_disabled_plan_tool_is_reported_with_a_fix(cli: CliHarness) -> None:
     session.end_turn("Done.")
     session.write()
     cli.run("ingest", "-q")
-    assert cli.json("tasks")["plan_tool_off"] is True
-    _, _, switch = cli.run("tasks").err.strip().rpartition("config.toml: ")
+    assert cli.json("tasks", "--everywhere")["plan_tool_off"] is True
+    _, _, switch = cli.run("tasks", "--everywhere").err.strip().rpartition("config.toml: ")
     (cli.home / "config.toml").write_text(f"{switch}\n[features]\n")
-    assert "config.toml" not in cli.run("tasks").err
+    assert "config.toml" not in cli.run("tasks", "--everywhere").err
 
 
 def test_hostile_text_stays_text(cli: CliHarness) -> None:
@@ -244,8 +247,10 @@ def test_hostile_text_stays_text(cli: CliHarness) -> None:
     session.write()
     cli.run("ingest", "-q")
     for arguments in ((), ("graph",), ("graph", "--format", "dot")):
-        assert "\x1b" not in cli.run("tasks", *arguments).out
-        assert "\u202e" not in cli.run("tasks", *arguments).out
+        answer = cli.run("tasks", *arguments, "--everywhere")
+        assert answer.out
+        assert "\x1b" not in answer.out
+        assert "\u202e" not in answer.out
 
 
 def test_an_owner_without_a_name_is_shown_by_a_unique_id_prefix(

@@ -9,9 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.errors import BadState, ProjectError
-from ingest.projects.state.build import item_digest
 from ingest.projects.state.document import ProjectState, StateItem
-from ingest.projects.state.merge import Resolution, changes
+from ingest.projects.state.merge import Resolution, changes, item_digest
 from ingest.projects.state.read import decode_state
 from ingest.projects.state.write import encode_document
 from ingest.projects.tasks.edits import Add, Link, Note, Owner, Set

@@ -7,7 +7,7 @@ import pytest
 
 from ingest.projects.git.alignment import AlignmentState, alignments
 from ingest.projects.git.anchor import Anchor
-from ingest.projects.git.read_repository import Git
+from ingest.projects.git.read_repository import Git, canonical
 from ingest.projects.git.run import GitProgram
 from tests.build.repository import Repo, environment
 
@@ -74,6 +74,9 @@ def test_a_hostile_repository_runs_nothing_and_stays_as_it_is(repo: Repo, tmp_pa
         ],
         Git(environment(tmp_path)),
     )
+    described = Git(environment(tmp_path)).describe(str(repo.path), [commit, "b" * 40])
+    assert described is not None
+    assert described.contained == {commit}
     assert not ran.exists()
     assert content(repo.path) == before
     assert found["gone"].state in (AlignmentState.REWRITTEN, AlignmentState.UNKNOWN)
@@ -140,3 +143,25 @@ def test_text_of_commits_is_cut_and_never_taken_for_anything_else(
 def test_before_the_first_commit_there_is_no_head(repo: Repo, tmp_path: Path) -> None:
     read = Git(environment(tmp_path)).read(str(repo.path))
     assert (read.head, read.branch, read.commits) == (None, "main", {})
+
+
+def test_on_a_file_system_that_ignores_case_a_path_is_spelled_as_it_is_stored() -> None:
+    stored = {"/": ["Home"], "/Home": ["Ledger", "other"], "/Home/Ledger": []}
+
+    def same(one: str, other: str) -> bool:
+        if one.casefold() not in {path.casefold() for path in stored}:
+            raise FileNotFoundError(one)
+        return one.casefold() == other.casefold()
+
+    for path in ("/home/LEDGER", "/Home/Ledger", "/HOME/ledger/"):
+        assert canonical(path, same, lambda folder: stored[folder]) == "/Home/Ledger"
+    # A folder that is gone, and a file system that distinguishes case.
+    assert canonical("/home/gone", same, lambda folder: stored[folder]) == "/Home/gone"
+    assert canonical("/home/LEDGER", lambda *_: False) == "/home/LEDGER"
+
+
+def test_the_password_in_a_remote_is_not_kept(repo: Repo, tmp_path: Path) -> None:
+    repo.git("remote", "add", "origin", "https://kim:hunter2@example.invalid/a/b.git")
+    described = Git(environment(tmp_path)).describe(str(repo.path))
+    assert described is not None
+    assert described.git.remote == "https://example.invalid/a/b.git"
