@@ -31,7 +31,8 @@ class _Shared(click.Command):
         self.context_settings = {"help_option_names": ["-h", "--help"], **self.context_settings}
 
     def invoke(self, ctx: click.Context) -> Any:
-        if self.needs_memory:
+        # Not in a group: the options of its subcommand, such as --db, are not parsed yet.
+        if not isinstance(self, click.Group) and _needs_memory(ctx):
             ctx.find_root().obj.require_memory()
         return super().invoke(ctx)
 
@@ -68,6 +69,15 @@ def _reject_invalid_unicode(ctx: click.Context, param: click.Parameter, value: o
                 text.encode()
             except UnicodeEncodeError:
                 raise click.BadParameter("This is not valid UTF-8.", ctx, param) from None
+
+
+def _needs_memory(ctx: click.Context | None) -> bool:
+    """Whether the command or a group that contains it needs the memory."""
+    while ctx is not None:
+        if getattr(ctx.command, "needs_memory", False):
+            return True
+        ctx = ctx.parent
+    return False
 
 
 class Command(_Shared):

@@ -80,6 +80,14 @@ def test_homes_are_added_before_and_after_a_command(cli: CliHarness) -> None:
     assert status["homes"] == ["/a", "/b"]
 
 
+def test_an_option_after_a_subcommand_chooses_the_database(cli: CliHarness) -> None:
+    other = cli.tmp / "other" / "tailboard.duckdb"
+    answer = cli.run("tasks", "add", "Write it", "--project", "sample", "--db", str(other))
+    assert answer.code == 0, answer.err
+    assert other.exists()
+    assert not cli.db.exists()
+
+
 def test_without_a_command_and_a_terminal_status_is_printed(
     cli: CliHarness, sessions: Sessions
 ) -> None:
