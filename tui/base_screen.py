@@ -80,7 +80,7 @@ class BaseScreen(DashboardNode, PushedScreen[None]):
         self.load_seconds = 0.0
         """How long the last load took."""
         self._stale = True
-        self._loading = False
+        self._loading = self._resuming = False
         self._next_load_at = 0.0
         self._recent_load, self._recent_load_at = 0.0, 0.0
         """Loading time of the recent past, which decreases as time passes, and when it was set."""
@@ -116,6 +116,14 @@ class BaseScreen(DashboardNode, PushedScreen[None]):
     # ── loading ───────────────────────────────────────────────────────────────────────────────────
 
     def on_screen_resume(self) -> None:
+        self._stale = True
+        # Textual resumes a new screen of a mode twice in a row, and one load is enough.
+        if not self._resuming:
+            self._resuming = True
+            self.call_later(self._resumed)
+
+    def _resumed(self) -> None:
+        self._resuming = False
         self.data_changed()
 
     def data_changed(self) -> None:

@@ -293,6 +293,13 @@ class Dashboard(App[int]):
 
     # ── the six screens ───────────────────────────────────────────────────────────────────────────
 
+    def _load_screen_css(self, screen: Screen[Any]) -> None:
+        super()._load_screen_css(screen)
+        if not screen.is_mounted:
+            # A new screen gets the current styles as it is mounted. Textual would first parse all
+            # style sheets again, and twice.
+            screen._css_update_count = self._css_update_count
+
     def go_to(self, mode: str) -> None:
         before = self.current_mode
         self.switch_mode(mode)

@@ -16,6 +16,7 @@ from tests.app_harness import (
     wait_settled,
     wait_until,
 )
+from tui.base_screen import BaseScreen
 from tui.commands import SCREENS
 from tui.dashboard import Dashboard, Options
 from tui.screens.board import CardPane
@@ -29,6 +30,25 @@ async def test_number_keys_switch_screens(harness: AppHarness) -> None:
         for key in "234615":
             await press(pilot, key)
             assert app.current_mode == SCREENS[int(key) - 1]
+
+
+async def test_a_new_screen_loads_its_data_once_and_parses_no_style_sheet_again(
+    harness: AppHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loads: list[str] = []
+    load = BaseScreen._load
+
+    async def count_and_load(screen: BaseScreen) -> None:
+        loads.append(screen.TAB)
+        await load(screen)
+
+    monkeypatch.setattr(BaseScreen, "_load", count_and_load)
+    async with harness.open_dashboard() as (app, pilot):
+        monkeypatch.setattr(app.stylesheet, "reparse", lambda: loads.append("style sheets"))
+        await press(pilot, "3")
+        await press(pilot, "4")
+        await press(pilot, "1")
+        assert loads == ["board", "pipeline", "journal", "board"]
 
 
 async def test_escape_never_quits(harness: AppHarness) -> None:
