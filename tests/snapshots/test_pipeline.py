@@ -32,7 +32,8 @@ def test_batches_grouped_by_error(failing_harness: AppHarness, picture: Picture)
 
 
 def test_bulk_retry_asks_for_confirmation(failing_harness: AppHarness, picture: Picture) -> None:
-    picture(failing_harness, (120, 40), "3", "slash", *"state:failed,dead", "enter", "R")
+    # Back to the top: on a busy machine the list is also loaded for a part of the filter.
+    picture(failing_harness, (120, 40), "3", "slash", *"state:failed,dead", "enter", "home", "R")
 
 
 def test_files_with_problems_come_first(
