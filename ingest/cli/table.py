@@ -57,6 +57,12 @@ COMMANDS: Final = (
         memory=True,
     ),
     Entry(
+        "standup",
+        f"{_HERE}.standup",
+        "Show in a few lines what was done, what is open and what failed.",
+        "tailboard standup --since yesterday",
+    ),
+    Entry(
         "state",
         f"{_HERE}.state",
         "Export, compare and import the tasks and state of a project as files.",

@@ -32,7 +32,7 @@ class AutoExport(Struct, frozen=True):
 
 
 def recorded_exports(rows: NamedQueries, *verbs: str) -> list[Row]:
-    return rows.rows("journal.said", verbs=list(verbs))
+    return rows.rows("journal.recorded_edits", verbs=list(verbs))
 
 
 def auto_exports(rows: NamedQueries) -> list[AutoExport]:

@@ -1,7 +1,7 @@
-"""Writes exported files safely, and escapes log text for CSV, Markdown and HTML.
+"""Writes exported files safely, and escapes log text for CSV and HTML.
 
 A file is written atomically, only inside the given folder, and after its text was masked again; if
-masking fails, nothing is written. `cell`, `inline`, `code` and `html` escape text for its format.
+masking fails, nothing is written. `cell` and `html` escape text; `markdown.py` does for Markdown.
 """
 
 import contextlib
@@ -21,7 +21,7 @@ from msgspec import Struct
 from ingest.errors import MaskingFailed, TargetExists, TargetUnwritable
 from ingest.private_files import create
 from ingest.text.redact import count_masked, mask
-from ingest.text.sanitize import one_line, safe_text
+from ingest.text.sanitize import safe_text
 
 NAME_CHARS = 80
 _OUTSIDE = re.compile(r"[^A-Za-z0-9._-]+")
@@ -177,56 +177,6 @@ def cell(text: str) -> str:
     reader removes one leading apostrophe.
     """
     return f"'{text}" if _FORMULA.match(text) else text
-
-
-# ── Markdown ────────────────────────────────────────────────────────────────────────────────────
-
-_AT_WORK = re.compile(r"[\\`*_\[\]<>!|~&$@]|(?<=\w):(?=\S)|(?:(?<=\s)|^)[#+=:-]|(?<=\d)[.)](?=\s)")
-_TICKS = re.compile("`+")
-_WWW = re.compile(r"(?i)\b(www)\.")
-
-
-def inline(text: str) -> str:
-    """Text on one line of Markdown, escaped completely: no link, no markup."""
-    escaped = _AT_WORK.sub(lambda found: f"\\{found[0]}", one_line(text))
-    return _WWW.sub(r"\1\\.", escaped)
-
-
-_FETCHES = re.compile(
-    r"(\\*)(<(?=/?[A-Za-z][A-Za-z0-9-]*(?:[\s/>]|\Z)|[!?]|[A-Za-z][A-Za-z0-9+.-]+:|[^\s<>]+@)"
-    r"|!(?=\[)|\](?=[(\[:]))"
-)
-_BEGINS = re.compile(r"(?=#{1,6}(?:\s|\Z)|>|`{3}|~{3})")
-
-
-def plain(text: str) -> str:
-    """Text on one line that stays readable, and that in Markdown is no HTML, link, image,
-    heading, quote or block.
-    """
-    quiet = _FETCHES.sub(lambda found: f"{found[1] * 2}\\{found[2]}", one_line(text))
-    return f"\\{quiet}" if _BEGINS.match(quiet) else quiet
-
-
-def code(text: str) -> str:
-    """Text as inline code."""
-    line = one_line(text)
-    ticks = "`" * (_longest(line) + 1)
-    padding = " " if not line or line.startswith("`") or line.endswith("`") else ""
-    # Only spaces is not code in Markdown; `one_line` never returns such a text.
-    return f"{ticks}{padding}{line}{padding}{ticks}"
-
-
-def fenced(text: str) -> list[str]:
-    """The lines of a code block. The fence is longer than any in the text, so the text cannot
-    end it.
-    """
-    lines = [line.rstrip() for line in safe_text(text).split("\n")]
-    ticks = "`" * max(3, _longest(text) + 1)
-    return [ticks, *lines, ticks]
-
-
-def _longest(text: str) -> int:
-    return max((len(run[0]) for run in _TICKS.finditer(text)), default=0)
 
 
 # ── pages ───────────────────────────────────────────────────────────────────────────────────────

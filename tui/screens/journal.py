@@ -4,8 +4,9 @@ can be exported to a file, once or automatically.
 
 import asyncio
 import os
+from functools import partial
 from pathlib import Path
-from typing import ClassVar, Final, cast
+from typing import TYPE_CHECKING, ClassVar, Final, cast
 
 from msgspec import Struct
 from textual import on
@@ -15,12 +16,15 @@ from textual.content import Content
 
 from ingest.db.query_reader import QueryReader
 from ingest.projects import exports
+from ingest.projects.git.repository import Commit
 from ingest.projects.gitignore import is_ignored
 from ingest.projects.journal import build
+from ingest.projects.journal.commits import add_commits, find_commits
 from ingest.projects.journal.entry import Rules
 from ingest.projects.journal.model import Journal
 from ingest.projects.journal.page import page
 from ingest.projects.journal.write import JournalFormat, WrittenJournal, default_path, write
+from ingest.projects.safe_export import masked
 from ingest.text.numbers import pluralize
 from tui import content
 from tui.base_screen import BaseScreen
@@ -34,7 +38,12 @@ from tui.widgets.table import ListResult, Table
 from tui.widgets.text_view import TextView
 from tui.widgets.tree_pane import TreePane, TreeTable
 
+if TYPE_CHECKING:
+    from tui.dashboard import Dashboard
+
 _MAX_MASKED_SHOWN: Final = 4
+_COMMITS_AFTER: Final = 0.3
+"""Seconds without a change after which git is asked for commits."""
 _FORMAT_NAMES: Final = {
     JournalFormat.MARKDOWN: "Markdown",
     JournalFormat.JSON: "JSON",
@@ -105,6 +114,8 @@ class JournalPane(Pane):
         super().__init__()
         self.key: JournalKey | None = None
         self.shown: JournalText | None = None
+        self._commits: dict[str, list[Commit]] = {}
+        """Those that git found, by session."""
 
     def compose(self) -> ComposeResult:
         yield TextView()
@@ -117,17 +128,33 @@ class JournalPane(Pane):
 
     def show_result(self, result: JournalText) -> None:
         before, self.shown = self.shown, result
+        is_new = before is None or before.key != result.key
+        if is_new:
+            self._commits = {}
         self.set_heading(self._heading(result))
-        self.query_exactly_one(TextView).set_text(
-            render_page(page(result.journal, None)),
-            scroll_to_top=before is None or before.key != result.key,
-        )
+        self._draw(scroll_to_top=is_new)
+        self.start_worker(partial(self._load_commits, result), "commits", exclusive=True)
+
+    def _draw(self, *, scroll_to_top: bool) -> None:
+        self.query_exactly_one(TextView).set_text(self._content(), scroll_to_top=scroll_to_top)
+
+    def _content(self) -> Content:
+        if self.shown is None:
+            return Content("")
+        return render_page(page(add_commits(self.shown.journal, self._commits, masked), None))
+
+    async def _load_commits(self, shown: JournalText) -> None:
+        await asyncio.sleep(_COMMITS_AFTER)
+        found = await _find_commits(self.dashboard, shown.journal)
+        if self.shown is shown and found != self._commits:
+            self._commits = found
+            self._draw(scroll_to_top=False)
 
     def _heading(self, result: JournalText) -> Content:
-        masked = pluralize(result.journal.redacted, "secret")
+        count = pluralize(result.journal.redacted, "secret")
         return content.row(
             content.line(result.journal.project or "all projects", "bold"),
-            content.line(f"{masked} masked", "yellow") if result.journal.redacted else None,
+            content.line(f"{count} masked", "yellow") if result.journal.redacted else None,
             content.line("● exported automatically", "green") if result.is_exported else None,
         )
 
@@ -136,7 +163,7 @@ class JournalPane(Pane):
         self.query_exactly_one(TextView).set_text(Content(""), scroll_to_top=True)
 
     def text_to_copy(self) -> str:
-        return render_page(page(self.shown.journal, None)).plain if self.shown else ""
+        return self._content().plain
 
     def id_to_copy(self) -> str:
         return self.shown.journal.name if self.shown else ""
@@ -195,7 +222,10 @@ class JournalScreen(BaseScreen):
             case QueryFailure() as failure:
                 self.show_error(failure)
             case QueryResult(journals):
-                await self._write(journals)
+                await self._write([await self._with_commits(each) for each in journals])
+
+    async def _with_commits(self, journal: Journal) -> Journal:
+        return add_commits(journal, await _find_commits(self.dashboard, journal), masked)
 
     async def _load_journal(self, key: JournalKey) -> JournalText | None:
         """The journal of the row under the cursor, which may not be shown yet."""
@@ -283,6 +313,12 @@ class JournalScreen(BaseScreen):
         if on and await asyncio.to_thread(is_ignored, os.environ, current.folder, target) is False:
             text += " Git does not ignore this folder: a commit may publish them."
         self.notify(content.line(text).plain, markup=False)
+
+
+async def _find_commits(dashboard: "Dashboard", journal: Journal) -> dict[str, list[Commit]]:
+    git = dashboard.git
+    answer = await dashboard.queries.answer(lambda _: find_commits(journal, git), slow=True)
+    return answer.value if isinstance(answer, QueryResult) else {}
 
 
 def _choices(

@@ -13,6 +13,7 @@ from ingest.projects.journal.blocks import (
     Block,
     BlockStyle,
     Bullets,
+    Comment,
     Heading,
     Line,
     Paragraph,
@@ -42,7 +43,7 @@ def render_page(blocks: Sequence[Block]) -> Content:
 
 
 def _lines(blocks: Sequence[Block]) -> Iterator[Content]:
-    for i, block in enumerate(blocks):
+    for i, block in enumerate(block for block in blocks if not isinstance(block, Comment)):
         if i and not isinstance(block, Bullets):
             yield content.line("")
         match block:
@@ -65,9 +66,9 @@ def _line(line: Line) -> Content:
 
 
 def _span(span: Span, tone: str | None = None) -> Content:
-    if span.look is BlockStyle.STATE:
+    if span.style is BlockStyle.STATE:
         return content.line(state_text(span.text), STATE_STYLES.get(span.text, UNKNOWN).color)
-    return content.line(span.text, _TONES[span.look] if tone is None else tone)
+    return content.line(span.text, _TONES[span.style] if tone is None else tone)
 
 
 def masked_places(blocks: Sequence[Block]) -> list[str]:

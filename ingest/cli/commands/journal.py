@@ -17,7 +17,9 @@ from ingest.cli.scope import NAME_ONE, find_project, project_at, project_here, s
 from ingest.db.query_reader import QueryReader
 from ingest.errors import InvalidTime, NotFound
 from ingest.projects import exports
+from ingest.projects.git.read_repository import Git
 from ingest.projects.journal import build
+from ingest.projects.journal.commits import add_commits, find_commits
 from ingest.projects.journal.model import Journal
 from ingest.projects.journal.write import (
     JournalFormat,
@@ -27,6 +29,7 @@ from ingest.projects.journal.write import (
     render,
     write,
 )
+from ingest.projects.safe_export import masked
 from ingest.text import times
 from ingest.text.numbers import pluralize
 
@@ -63,8 +66,8 @@ _about: Final = (
 
 @click.group(cls=Group)
 def command() -> None:
-    """A journal describes sessions: requests, plans, progress, decisions, failures and repairs,
-    files, commits and tokens, each with its position in Codex's files.
+    """A journal describes sessions for people who were not there: what was wanted, what came of it,
+    decisions, failures and repairs, commits and files. `tailboard standup` is the short form.
     """
 
 
@@ -95,19 +98,27 @@ def _journal(
     if project and not day:
         journal = build.project_journal(access, named or project, rules)
     else:
-        journal = build.day_journal(access, _day(invocation, access, day, named), rules, named)
+        journal = build.day_journal(
+            access, chosen_day(invocation, access, day, named), rules, named
+        )
     if not journal.entries:
         times = day if day in ("today", "yesterday") else day and f"on {day}"
         about = " ".join(filter(None, (times, named and f"in the project {named}")))
         raise NotFound(
             f"No session {about or 'was read yet'}.", "`tailboard sessions` lists the sessions."
         )
-    return journal
+    return with_commits(invocation, journal)
 
 
-def _day(
+def with_commits(invocation: Invocation, journal: Journal) -> Journal:
+    """The journal with the commits that its repositories show."""
+    return add_commits(journal, find_commits(journal, Git(invocation.env)), masked)
+
+
+def chosen_day(
     invocation: Invocation, access: QueryReader, text: str | None, project: str | None
 ) -> date:
+    """The day that was named; by default the last one with any activity."""
     if text is not None:
         try:
             moment = times.since(text, invocation.aware_now, invocation.zone)
@@ -170,7 +181,7 @@ def export(
         exports.record_exports(database, "journal", [path])
     warn_unless_ignored(invocation, path, [path])
     invocation.answer(
-        "journal.export", {"written": [written]}, lambda output: _told(output, written)
+        "journal.export", {"written": [written]}, lambda output: _show_written(output, written)
     )
 
 
@@ -187,7 +198,7 @@ def _target(
     return target.parent, target
 
 
-def _told(output: Output, written: WrittenJournal) -> None:
+def _show_written(output: Output, written: WrittenJournal) -> None:
     masked = f" {pluralize(written.redacted, 'secret')} masked." if written.redacted else ""
     output.line(f"Wrote {pluralize(written.sessions, 'session')} to {written.path}.{masked}")
 

@@ -17,8 +17,8 @@ where quarter is not null
 and ($project::varchar is null or $project in (s.project, s.project_id, rtrim(s.cwd, '/\')))
 order by quarter desc, s.id;
 
--- name: said
--- The recorded commands with one of these verbs, in order.
+-- name: recorded_edits
+-- The entries of the edit log with one of these verbs, in order.
 select id, time, actor, verb, selection::varchar as about, arguments::varchar as arguments, reason
 from commands
 where verb in (select unnest($verbs::varchar[]))

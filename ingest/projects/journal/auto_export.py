@@ -5,6 +5,7 @@ yet, so a retry finds the same batch even if the session has continued. The same
 the same bytes, so a repeated export changes nothing.
 """
 
+import os
 from collections.abc import Callable
 from datetime import date, datetime, timedelta, tzinfo
 from pathlib import Path
@@ -18,7 +19,9 @@ from ingest.db.query_reader import Row
 from ingest.pipeline.background import BackgroundJob, JobResult
 from ingest.pipeline.run import RunSettings
 from ingest.projects import exports
+from ingest.projects.git.read_repository import Git
 from ingest.projects.journal import build
+from ingest.projects.journal.commits import add_commits, find_commits
 from ingest.projects.journal.model import Journal
 from ingest.projects.journal.write import JournalFormat, WrittenJournal, day_file, write
 from ingest.sessions.load import Parts, load_log
@@ -45,6 +48,7 @@ class JournalExporter(BackgroundJob[list[WrittenJournal]]):
     ) -> None:
         super().__init__(database, tuning=tuning, clock=clock)
         self.rules = build.journal_rules(zone, turns)
+        self.git = Git(os.environ)
 
     def waiting(self) -> Row | None:
         return self.database.first_row("journal.waiting")
@@ -52,11 +56,11 @@ class JournalExporter(BackgroundJob[list[WrittenJournal]]):
     def due(self, now: datetime) -> Row | None:
         folders = [
             {
-                "folder": one.folder,
-                "project": self._project(one.folder),
-                "since": self._since(one).isoformat(),
+                "folder": each.folder,
+                "project": self._project(each.folder),
+                "since": self._since(each).isoformat(),
             }
-            for one in exports.auto_exports(self.database)
+            for each in exports.auto_exports(self.database)
         ]
         if not folders:
             return None
@@ -83,12 +87,12 @@ class JournalExporter(BackgroundJob[list[WrittenJournal]]):
 
     def prepare(self, found: Row) -> Callable[[], JobResult[list[WrittenJournal]]]:
         session = next(
-            one
-            for one in list_sessions(self.database, Scope(session=found["session"]), TIMELESS)
-            if one.home_id == found["home"]
+            each
+            for each in list_sessions(self.database, Scope(session=found["session"]), TIMELESS)
+            if each.home_id == found["home"]
         )
-        auto = [one.folder for one in exports.auto_exports(self.database)]
-        folder = next((Path(one) for one in auto if self._covers(one, session)), None)
+        auto = [each.folder for each in exports.auto_exports(self.database)]
+        folder = next((Path(each) for each in auto if self._covers(each, session)), None)
         if folder is None:
             return lambda: JobResult([], 0, "automatic export is off for this project")
         if not folder.is_dir():
@@ -99,7 +103,7 @@ class JournalExporter(BackgroundJob[list[WrittenJournal]]):
         def work() -> JobResult[list[WrittenJournal]]:
             written = [
                 write(
-                    journal,
+                    add_commits(journal, find_commits(journal, self.git), self.rules.mask),
                     day_file(folder / exports.JOURNALS, day),
                     JournalFormat.MARKDOWN,
                     self.rules.zone,
@@ -124,8 +128,8 @@ class JournalExporter(BackgroundJob[list[WrittenJournal]]):
     def _days(self, session: Session, found: Row) -> list[date]:
         """The days on which the turns of the batch's range began."""
         log = load_log(self.database, session, Parts())
-        turns = [one for one in log.turns if one.source == found["source"]]
-        before = [one for one in turns if one.byte < found["start"]][-1:]
-        inside = [one for one in turns if found["start"] <= one.byte < found["finish"]]
-        started = (one.started_at for one in [*before, *inside])
-        return sorted({local_day(one, self.rules.zone) for one in started if one})
+        turns = [turn for turn in log.turns if turn.source == found["source"]]
+        before = [turn for turn in turns if turn.byte < found["start"]][-1:]
+        inside = [turn for turn in turns if found["start"] <= turn.byte < found["finish"]]
+        started = (turn.started_at for turn in [*before, *inside])
+        return sorted({local_day(began, self.rules.zone) for began in started if began})

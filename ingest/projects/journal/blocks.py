@@ -1,18 +1,17 @@
 """The blocks that a page consists of, rendered as Markdown and as one HTML file.
 
-All text is escaped, so that a page contains exactly the headings, lists and quotes of its blocks,
-whatever the text is: no link, no image.
+Whatever its text is, a page contains no link and no image, and only the headings of its blocks.
 """
 
-import re
 from collections.abc import Sequence
 from enum import StrEnum
 from typing import Final
 
 from msgspec import Struct
 
+from ingest.projects import markdown as safe_markdown
 from ingest.projects import safe_export
-from ingest.text.sanitize import one_line, safe_text
+from ingest.text.sanitize import one_line
 from ingest.text.state_style import STATE_STYLES, UNKNOWN
 
 
@@ -28,7 +27,7 @@ class BlockStyle(StrEnum):
 
 class Span(Struct, frozen=True):
     text: str
-    look: BlockStyle = BlockStyle.PLAIN
+    style: BlockStyle = BlockStyle.PLAIN
 
 
 Line = Sequence[Span]
@@ -48,7 +47,7 @@ class Bullets(Struct, frozen=True):
 
 
 class Quote(Struct, frozen=True):
-    """A message, line by line."""
+    """A message, which is Markdown."""
 
     text: str
 
@@ -59,7 +58,13 @@ class Verbatim(Struct, frozen=True):
     text: str
 
 
-Block = Heading | Paragraph | Bullets | Quote | Verbatim
+class Comment(Struct, frozen=True):
+    """Lines for programs, which people do not see."""
+
+    lines: Sequence[str]
+
+
+Block = Heading | Paragraph | Bullets | Quote | Verbatim | Comment
 
 
 def plain(*texts: str | None) -> list[Span]:
@@ -107,61 +112,16 @@ def _markdown(block: Block) -> str:
         case Bullets():
             return "\n".join(f"- {_line(line)}" for line in block.lines)
         case Quote():
-            return "\n".join(f"> {line}".rstrip() for line in _quoted(block.text))
+            return _in_quote(safe_markdown.quoted(block.text.strip("\n")))
         case Verbatim():
             # In a quote, so that no line of it is mistaken for a marker of our block.
-            return "\n".join(f"> {line}".rstrip() for line in safe_export.fenced(block.text))
+            return _in_quote(safe_markdown.fenced(block.text))
+        case Comment():
+            return safe_markdown.comment(block.lines)
 
 
-_FENCE: Final = re.compile(r" {0,3}(`{3,}|~{3,})")
-_CODE: Final = re.compile(r"(?<![`\\])`([^`\n]+)`(?!`)")
-
-
-def _quoted(text: str) -> list[str]:
-    """The lines of a quote: code stays code, everything else is escaped."""
-    quoted: list[str] = []
-    pending: list[str] = []
-    lines = safe_text(text).split("\n")
-    at = 0
-    while at < len(lines):
-        if fence := _FENCE.match(lines[at]):
-            end = at + 1
-            while end < len(lines) and not lines[end].strip().startswith(fence[1]):
-                end += 1
-            quoted += [
-                *_keep_line_breaks(pending),
-                *safe_export.fenced("\n".join(lines[at + 1 : end])),
-            ]
-            pending, at = [], end + 1
-        else:
-            pending.append(_escape_line(lines[at]))
-            at += 1
-    return quoted + _keep_line_breaks(pending)
-
-
-def _keep_line_breaks(lines: Sequence[str]) -> list[str]:
-    """Keep line breaks with a backslash; an empty line begins a paragraph."""
-    followed = [*lines[1:], ""]
-    return [
-        f"{line}\\" if line and after else line
-        for line, after in zip(lines, followed, strict=False)
-    ]
-
-
-def _escape_line(line: str) -> str:
-    """Escape a line, keeping code spans."""
-    parts = _CODE.split(line)
-    result = ""
-    for i, part in enumerate(parts):
-        if i % 2:
-            result += safe_export.code(part)
-        elif escaped := safe_export.inline(part):
-            before = " " if i and part[0].isspace() else ""
-            after = " " if i + 1 < len(parts) and part[-1].isspace() else ""
-            result += f"{before}{escaped}{after}"
-        elif part and 0 < i < len(parts) - 1:
-            result += " "
-    return result
+def _in_quote(lines: Sequence[str]) -> str:
+    return "\n".join(f"> {line}".rstrip() for line in lines)
 
 
 def _line(line: Line) -> str:
@@ -170,14 +130,14 @@ def _line(line: Line) -> str:
 
 def _span(span: Span) -> str:
     text = one_line(span.text)
-    if not text or span.look is BlockStyle.OWN:
+    if not text or span.style is BlockStyle.OWN:
         return text
-    if span.look is BlockStyle.STATE:
-        return safe_export.inline(state_text(text))
-    if span.look is BlockStyle.CODE:
-        return safe_export.code(text)
-    escaped = safe_export.inline(text)
-    return f"**{escaped}**" if span.look is BlockStyle.STRONG else escaped
+    if span.style is BlockStyle.STATE:
+        return safe_markdown.inline(state_text(text))
+    if span.style is BlockStyle.CODE:
+        return safe_markdown.code(text)
+    escaped = safe_markdown.inline(text)
+    return f"**{escaped}**" if span.style is BlockStyle.STRONG else escaped
 
 
 # ── HTML ────────────────────────────────────────────────────────────────────────────────────────
@@ -209,6 +169,8 @@ def _html(block: Block) -> str:
             return f"<blockquote>{safe_export.html(block.text)}</blockquote>"
         case Verbatim():
             return f"<pre>{safe_export.html(block.text)}</pre>"
+        case Comment():
+            return safe_markdown.comment(block.lines)
 
 
 _TAGS: Final = {
@@ -222,11 +184,11 @@ _TAGS: Final = {
 
 def _html_line(line: Line) -> str:
     return " ".join(
-        _TAGS[span.look][0]
+        _TAGS[span.style][0]
         + safe_export.html(
-            state_text(span.text) if span.look is BlockStyle.STATE else one_line(span.text)
+            state_text(span.text) if span.style is BlockStyle.STATE else one_line(span.text)
         )
-        + _TAGS[span.look][1]
+        + _TAGS[span.style][1]
         for span in line
         if span.text
     )

@@ -7,7 +7,7 @@ import msgspec
 
 from ingest.db.query_reader import NamedQueries
 from ingest.projects.journal.decisions import load_decisions
-from ingest.projects.journal.entry import PARTS, Rules, build_entry
+from ingest.projects.journal.entry import PARTS, Period, Rules, build_entry
 from ingest.projects.journal.model import Journal, JournalDecision, JournalEntry
 from ingest.projects.safe_export import masked
 from ingest.sessions.load import load_logs
@@ -36,12 +36,34 @@ def day_journal(
     project: str | None = None,
     folder: str | None = None,
 ) -> Journal:
-    began, ended = day_bounds(day, rules.zone)
-    sessions = oldest_first(rows, Scope(project=project, folder=folder, since=began, until=ended))
-    entries = list(entries_of(rows, sessions, rules, day))
     title = f"Journal of {f'{project}, {day}' if project else day}"
+    period = day_bounds(day, rules.zone)
+    return _of_period(rows, ("day", day.isoformat(), title), period, rules, project, folder)
+
+
+def period_journal(
+    rows: NamedQueries, period: Period, rules: Rules, project: str | None = None
+) -> Journal:
+    """The journal of the turns that began in this period."""
+    began = period[0].replace(tzinfo=UTC).astimezone(rules.zone)
+    name = f"{began:%Y-%m-%d %H:%M}"
+    title = f"Journal since {name}"
+    return _of_period(rows, ("period", name, title), period, rules, project, None)
+
+
+def _of_period(
+    rows: NamedQueries,
+    names: tuple[str, str, str],
+    period: Period,
+    rules: Rules,
+    project: str | None,
+    folder: str | None,
+) -> Journal:
+    began, ended = period
+    sessions = oldest_first(rows, Scope(project=project, folder=folder, since=began, until=ended))
+    entries = list(entries_of(rows, sessions, rules, period))
     decisions = load_decisions(rows, sessions, rules.mask, since=began, until=ended)
-    return _journal("day", day.isoformat(), title, sessions, entries, decisions, rules)
+    return _journal(*names, sessions, entries, decisions, rules)
 
 
 def project_journal(rows: NamedQueries, project: str, rules: Rules) -> Journal:
@@ -60,16 +82,17 @@ def oldest_first(rows: NamedQueries, scope: Scope) -> list[Session]:
     )
 
 
-def _order(one: Session) -> tuple[bool, datetime, str, str]:
-    return one.started_at is not None, one.started_at or TIMELESS.moment, one.id, one.home_id
+def _order(session: Session) -> tuple[bool, datetime, str, str]:
+    began = session.started_at
+    return began is not None, began or TIMELESS.moment, session.id, session.home_id
 
 
 def entries_of(
-    rows: NamedQueries, sessions: Iterable[Session], rules: Rules, day: date | None = None
+    rows: NamedQueries, sessions: Iterable[Session], rules: Rules, period: Period | None = None
 ) -> Iterator[JournalEntry]:
-    """The entries of these sessions, or of their turns that began on `day`."""
+    """The entries of these sessions, or of their turns that began in this period."""
     for log in load_logs(rows, sessions, PARTS):
-        if (entry := build_entry(log, rules, day)) is not None:
+        if (entry := build_entry(log, rules, period)) is not None:
             yield entry
 
 
@@ -83,10 +106,10 @@ def list_days(
     rows: NamedQueries, project: str | None, zone: tzinfo | None
 ) -> dict[date, list[str]]:
     """The days on which turns began, the newest first, each with its sessions."""
-    found: dict[date, dict[str, None]] = {}
+    days: dict[date, dict[str, None]] = {}
     for row in rows.rows("journal.days", project=project):
-        found.setdefault(local_day(row["quarter"], zone), {})[row["session"]] = None
-    return {day: list(sessions) for day, sessions in found.items()}
+        days.setdefault(local_day(row["quarter"], zone), {})[row["session"]] = None
+    return {day: list(sessions) for day, sessions in days.items()}
 
 
 def _journal(
@@ -98,7 +121,7 @@ def _journal(
     decisions: list[JournalDecision],
     rules: Rules,
 ) -> Journal:
-    projects = {one.project for one in sessions}
+    projects = {session.project for session in sessions}
     return Journal(
         title=rules.mask(title),
         kind=kind,

@@ -1,13 +1,23 @@
 """People's edits of tasks, as decisions in a journal."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-
-import msgspec
 
 from ingest.db.query_reader import NamedQueries
 from ingest.projects.journal.entry import ASKED_CHARS, Mask
 from ingest.projects.journal.model import JournalDecision
-from ingest.projects.tasks.edits import RecordedEdit, Set
+from ingest.projects.tasks.edits import (
+    Add,
+    AddEvidence,
+    Link,
+    Note,
+    Owner,
+    RecordedEdit,
+    Reset,
+    Set,
+    Undo,
+    Unlink,
+)
 from ingest.projects.tasks.roadmap import recorded_edits, roadmap
 from ingest.sessions.scope import FOREVER, Now, Scope
 from ingest.sessions.session import Session
@@ -24,34 +34,62 @@ def load_decisions(
     until: datetime | None = None,
 ) -> list[JournalDecision]:
     """Edits in this period of tasks of these sessions' projects, or of one session."""
-    every = [
-        one
-        for one in recorded_edits(rows)
-        if (since is None or one.at >= since) and (until is None or one.at < until)
+    every = recorded_edits(rows)
+    edits = [
+        edit
+        for edit in every
+        if (since is None or edit.at >= since) and (until is None or edit.at < until)
     ]
-    if not every or not sessions:
+    if not edits or not sessions:
         return []
-    newest = max(one.last_at or every[-1].at for one in sessions)
-    tasks = {one.id: one for one in roadmap(rows, Scope(), Now(newest, FOREVER, FOREVER)).tasks}
-    projects = {one.project for one in sessions}
+    newest = max(each.last_at or edits[-1].at for each in sessions)
+    tasks = {task.id: task for task in roadmap(rows, Scope(), Now(newest, FOREVER, FOREVER)).tasks}
+    texts = {id_: task.text for id_, task in tasks.items()}
+    projects = {each.project for each in sessions}
     return [
         JournalDecision(
-            one.at,
-            truncate_chars(mask(tasks[one.task].text), ASKED_CHARS),
-            truncate_chars(mask(f"{one.actor}: {decision_text(one)}"), ASKED_CHARS),
+            edit.at,
+            truncate_chars(mask(texts[edit.task]), ASKED_CHARS),
+            truncate_chars(mask(f"{edit.actor}: {edit_text(edit, texts, every)}"), ASKED_CHARS),
             None,
+            str(edit.edit.state) if isinstance(edit.edit, Set) else None,
         )
-        for one in every
-        if one.task in tasks
-        and tasks[one.task].project in projects
-        and session in (None, tasks[one.task].session)
+        for edit in edits
+        if edit.task in tasks
+        and tasks[edit.task].project in projects
+        and session in (None, tasks[edit.task].session)
     ]
 
 
-def decision_text(recorded: RecordedEdit) -> str:
-    edit = recorded.edit
-    if isinstance(edit, Set):
-        return f"set {edit.state}" + (f": {recorded.reason}" if recorded.reason else "")
-    values = msgspec.to_builtins(edit)
-    rest = " ".join(str(value) for name, value in values.items() if name != "do" and value)
-    return f"{values['do']} {rest}".strip()
+_STATES = {"done": "completed", "pending": "reopened", "in_progress": "started"}
+
+
+def edit_text(
+    recorded: RecordedEdit, texts: Mapping[str, str], every: Sequence[RecordedEdit] = ()
+) -> str:
+    """The edit in words. `texts`: those of the tasks; `every`: where an undone edit is found."""
+    task = texts.get(recorded.task, "a task")
+    why = f" ({recorded.reason})" if recorded.reason else ""
+    match recorded.edit:
+        case Add():
+            text = f"added “{task}”"
+        case Set(state):
+            text = f"{_STATES.get(state, state.replace('_', ' '))} “{task}”"
+        case Link(other):
+            text = f"{task} waits for “{texts.get(other, 'a task')}”"
+        case Unlink(other):
+            text = f"{task} no longer waits for “{texts.get(other, 'a task')}”"
+        case Owner(None):
+            text = f"“{task}” belongs to nobody"
+        case Owner(name):
+            text = f"“{task}” belongs to {name}"
+        case AddEvidence(kind, ref):
+            text = f"{kind} {ref} is evidence for “{task}”"
+        case Note(note):
+            text = f"noted on “{task}”: {note}"
+        case Reset():
+            text = f"discarded the edits of “{task}”"
+        case Undo(id_):
+            undone = next((edit for edit in every if edit.id == id_), None)
+            text = f"undid: {edit_text(undone, texts) if undone else f'an edit of “{task}”'}"
+    return text + why

@@ -1,12 +1,13 @@
 """Builds the journal entry of one session. Pure.
 
 Only what is in the log is reported: a decision is an answer to a question; a failure is repaired if
-the same command succeeded later. Nothing depends on the current time.
+the same command, a patch of the same file or another turn succeeded later. Nothing depends on the
+current time.
 """
 
 import re
 from collections.abc import Callable, Iterable
-from datetime import date, datetime, tzinfo
+from datetime import datetime, tzinfo
 from pathlib import PurePath
 from typing import Final
 
@@ -17,6 +18,7 @@ from ingest.projects.journal.model import (
     ChangedFile,
     CommandRun,
     EarlierTurns,
+    FailureKind,
     FilePosition,
     JournalCommit,
     JournalDecision,
@@ -43,7 +45,6 @@ from ingest.sessions.model import (
 from ingest.sessions.questions import answer_text, question_text
 from ingest.sessions.session import UNTITLED, Tokens
 from ingest.text.sanitize import truncate_chars
-from ingest.text.times import local_day
 
 ASKED_CHARS: Final = 1_200
 ANSWER_CHARS: Final = 2_000
@@ -65,6 +66,8 @@ PARTS: Final = Parts(
 """What an entry is built from."""
 
 Mask = Callable[[str], str]
+Period = tuple[datetime, datetime]
+"""From the first time to before the second one."""
 
 
 class Rules(Struct, frozen=True):
@@ -75,27 +78,27 @@ class Rules(Struct, frozen=True):
     """List this many newest turns; earlier ones are only counted."""
 
 
-def build_entry(log: SessionLog, rules: Rules, day: date | None = None) -> JournalEntry | None:
-    """The entry of the session, or of its turns that began on `day`; None if there are none."""
-    return _EntryBuilder(log, rules, day).entry()
+def build_entry(log: SessionLog, rules: Rules, period: Period | None = None) -> JournalEntry | None:
+    """The entry of the session, or of its turns that began in `period`; None if there are none."""
+    return _EntryBuilder(log, rules, period).entry()
 
 
 class _EntryBuilder:
-    def __init__(self, log: SessionLog, rules: Rules, day: date | None) -> None:
+    def __init__(self, log: SessionLog, rules: Rules, period: Period | None) -> None:
         self.session = log.session
         self.log = log
         self.rules = rules
         self.mask = rules.mask
-        self.whole = day is None
+        self.whole = period is None
         self.names = {file.source: _relative(file.path, log.session.home) for file in log.files}
         self.turns = [
             turn
             for turn in log.turns
-            if day is None or ((began := self._began(turn)) and local_day(began, rules.zone) == day)
+            if period is None or ((began := self._began(turn)) and period[0] <= began < period[1])
         ]
         self.numbers = {turn.n for turn in self.turns}
         self.edits = {
-            turn.n: [self._edit(one) for one in turn.changes if one.status in _APPLIED]
+            turn.n: [self._edit(change) for change in turn.changes if change.status in _APPLIED]
             for turn in self.turns
         }
 
@@ -105,12 +108,14 @@ class _EntryBuilder:
         session = self.session
         turns = [self._turn(turn) for turn in self.turns]
         effective = [
-            one for one, turn in zip(turns, self.turns, strict=True) if not turn.rolled_back
+            entry for entry, turn in zip(turns, self.turns, strict=True) if not turn.rolled_back
         ]
         return JournalEntry(
             session=session.id,
             title=self._text(session.title, ASKED_CHARS) or UNTITLED,
             project=self._text(session.project) or "unknown",
+            cwd=self.mask(session.cwd) if session.cwd else None,
+            repository=self.mask(session.repository) if session.repository else None,
             branch=self._text(session.began_on),
             commit=session.commit,
             parent=session.parent_id,
@@ -120,7 +125,7 @@ class _EntryBuilder:
             started_at=session.started_at if self.whole else self._began(self.turns[0]),
             ended_at=session.last_at if self.whole else self._ended(),
             outcome=effective[-1].state if effective else "unknown",
-            objective=next((one.asked for one in effective if one.asked), None),
+            objective=next((turn.asked for turn in effective if turn.asked), None),
             goals=self._goals(),
             plan=self._plan(),
             turn_count=len(turns),
@@ -128,12 +133,12 @@ class _EntryBuilder:
             turns=turns[-self.rules.turns :],
             decisions=self._decisions(),
             failures=self._failures(),
-            files=_changed(file for one in effective for file in self.edits[one.n]),
+            files=_changed(edit for turn in effective for edit in self.edits[turn.n]),
             commits=self._commits(),
             tokens=self._tokens(),
             notes=[
-                JournalNote(self._text(one.text, ANSWER_CHARS) or "", self._text(one.kind))
-                for one in self.log.notes
+                JournalNote(self._text(note.text, ANSWER_CHARS) or "", self._text(note.kind))
+                for note in self.log.notes
             ]
             if self.whole
             else [],
@@ -146,7 +151,7 @@ class _EntryBuilder:
 
     def _effective(self, facts: Iterable[Fact]) -> list[Fact]:
         """Facts of the included turns, without turns that were rolled back."""
-        return self.log.effective(one for one in facts if self.whole or one.turn in self.numbers)
+        return self.log.effective(fact for fact in facts if self.whole or fact.turn in self.numbers)
 
     def _place(self, of: SessionTurn | SessionCall | SessionPlan) -> FilePosition:
         return FilePosition(self.names[of.source], of.byte)
@@ -156,8 +161,12 @@ class _EntryBuilder:
         return truncate_chars(self.mask(text), chars) if text else None
 
     def _ended(self) -> datetime | None:
+        """When the last of the turns ended, or the session if that turn has no end."""
+        last = self.turns[-1]
         times = [turn.ended_at or turn.started_at for turn in self.turns]
-        return max((one for one in times if one), default=None)
+        if last.ended_at is None and last is self.log.turns[-1]:
+            times.append(self.session.last_at)
+        return max((moment for moment in times if moment), default=None)
 
     def _turn(self, turn: SessionTurn) -> JournalTurn:
         return JournalTurn(
@@ -208,8 +217,8 @@ class _EntryBuilder:
         for plan in self._effective(self.log.plans):
             if not plan.accepted:
                 continue
-            steps = [JournalStep(self._text(one.text) or "", one.status) for one in plan.steps]
-            after = {one.text: one.status for one in steps}
+            steps = [JournalStep(self._text(step.text) or "", step.status) for step in plan.steps]
+            after = {step.text: step.status for step in steps}
             revisions.append(
                 PlanChange(
                     plan.at,
@@ -242,17 +251,20 @@ class _EntryBuilder:
         ]
 
     def _failures(self) -> list[JournalFailure]:
-        found = []
+        failures = []
         repairs: dict[str | None, SessionCall] = {}
-        """The first success of each command after the call at hand."""
+        """The next success of each command, and of a patch of each file, after the call."""
         for call in reversed(self._effective(self.log.calls)):
-            if call.kind == CallKind.COMMAND and call.status == "completed":
-                repairs[call.command] = call
-            if call.kind not in (CallKind.COMMAND, CallKind.PATCH) or call.status != "failed":
+            if call.kind not in (CallKind.COMMAND, CallKind.PATCH):
                 continue
-            later = repairs.get(call.command) if call.kind == CallKind.COMMAND else None
+            targets = _targets(call)
+            if call.status == "completed":
+                repairs |= dict.fromkeys(targets, call)
+            if call.status != "failed":
+                continue
+            later = next((repairs[target] for target in targets if target in repairs), None)
             code = call.exit_code
-            found.append(
+            failures.append(
                 JournalFailure(
                     call.at,
                     self._text(_attempted(call)) or "",
@@ -261,19 +273,27 @@ class _EntryBuilder:
                     later.at if later else None,
                     later is not None,
                     self._place(call),
+                    FailureKind.PATCH if call.kind == CallKind.PATCH else FailureKind.COMMAND,
                 )
             )
-        found.reverse()
+        failures.reverse()
+        completed = [turn for turn in self.turns if turn.state == "completed"]
         for turn in self.turns:
             if turn.state == "failed":
-                error = self._text(turn.error or turn.error_code) or "failed"
-                at = turn.ended_at or turn.started_at
-                found.append(
+                repair = next((other for other in completed if other.n > turn.n), None)
+                failures.append(
                     JournalFailure(
-                        at, f"turn {turn.n}", error, None, None, False, self._place(turn)
+                        turn.ended_at or turn.started_at,
+                        f"turn {turn.n}",
+                        self._text(turn.error or turn.error_code) or "failed",
+                        None,
+                        (repair.ended_at or repair.started_at) if repair else None,
+                        repair is not None,
+                        self._place(turn),
+                        FailureKind.TURN,
                     )
                 )
-        return found
+        return failures
 
     def _commits(self) -> list[JournalCommit]:
         return [
@@ -310,6 +330,13 @@ def _note(file: SessionFile) -> str | None:
     return "archived" if file.archived else None
 
 
+def _targets(call: SessionCall) -> list[str | None]:
+    """What has to succeed later so that a failure of this call is repaired."""
+    if call.kind == CallKind.COMMAND:
+        return [call.command]
+    return [f"*** {file}" for file in patched_files(call.command or "")]
+
+
 def _attempted(call: SessionCall) -> str:
     """The failed command, or the files of the patch."""
     command = call.command or call.tool
@@ -321,9 +348,9 @@ def summarize_turns(turns: list[JournalTurn]) -> EarlierTurns | None:
     """Summarize turns as counts; None if there are none."""
     if not turns:
         return None
-    commands = [one for turn in turns for one in turn.commands]
+    commands = [command for turn in turns for command in turn.commands]
     files = dict.fromkeys(file.path for turn in turns for file in turn.files)
-    failed = sum(one.status == "failed" for one in commands)
+    failed = sum(command.status == "failed" for command in commands)
     return EarlierTurns(turns[0].n, turns[-1].n, len(commands), failed, list(files))
 
 
@@ -345,5 +372,9 @@ def _relative(path: str, folder: str) -> str:
 
 
 def _end(text: str) -> str:
-    text = text.strip()
-    return text if len(text) <= OUTPUT_CHARS else "… " + text[-OUTPUT_CHARS:].lstrip()
+    """The last lines of an output, where errors usually are, with their indentation."""
+    text = text.strip("\n").rstrip()
+    if len(text) <= OUTPUT_CHARS:
+        return text
+    end = text[-OUTPUT_CHARS:]
+    return "…\n" + (end.partition("\n")[2] or end)

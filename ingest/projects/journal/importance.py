@@ -1,14 +1,15 @@
 """Ranks the commands of a turn: failures, commits, tests, builds and edits come before commands
-that only read. Pure.
+that only read; and the files of a session. Pure.
 """
 
+import re
 from collections.abc import Sequence
 from enum import IntEnum
 from typing import Final
 
 from ingest.codex.exit_codes import git_subcommand, is_read_only, reports_by_exit_code
 from ingest.codex.shell import SimpleCommand, simple_commands
-from ingest.projects.journal.model import CommandRun, JournalFailure
+from ingest.projects.journal.model import ChangedFile, CommandRun, JournalFailure
 
 
 class Weight(IntEnum):
@@ -51,6 +52,10 @@ _RUNNERS: Final = frozenset(
         "python",
     )
 )
+_GENERATED: Final = re.compile(
+    r"(?:^|/)(?:[^/]*[.-]lock(?:\.json|\.ya?ml)?|go\.sum|__snapshots__/.*|node_modules/.*"
+    r"|dist/.*|build/.*|[^/]*\.(?:min\.\w+|map|snap|svg|png|pyc))$"
+)
 _VERBS: Final = frozenset(("test", "build", "check", "lint", "clippy", "ci", "vet", *_PROGRAMS))
 
 
@@ -59,17 +64,17 @@ def weight(command: str, status: str) -> Weight:
     if status in ("failed", "aborted", "declined"):
         return Weight.FAILED
     parts = simple_commands(command)
-    return max(map(_of_one, parts), default=Weight.DID)
+    return max(map(_weight, parts), default=Weight.DID)
 
 
-def _of_one(one: SimpleCommand) -> Weight:
-    program, words = one.program, one.words[1:]
+def _weight(command: SimpleCommand) -> Weight:
+    program, words = command.program, command.words[1:]
     if program == "git" and git_subcommand(words)[0] in _COMMITS:
         return Weight.COMMITTED
     runs = program.startswith("python") or program in _RUNNERS
     if program in _PROGRAMS or (runs and not _VERBS.isdisjoint(words[:4])):
         return Weight.CHECKED
-    return Weight.READ if is_read_only(one) or reports_by_exit_code(one) else Weight.DID
+    return Weight.READ if is_read_only(command) or reports_by_exit_code(command) else Weight.DID
 
 
 def most_important(commands: Sequence[CommandRun], most: int) -> list[CommandRun]:
@@ -79,7 +84,7 @@ def most_important(commands: Sequence[CommandRun], most: int) -> list[CommandRun
     """
     if len(commands) <= most:
         return list(commands)
-    weights = [weight(one.command, one.status) for one in commands]
+    weights = [weight(command.command, command.status) for command in commands]
     ranked = sorted(range(len(commands)), key=lambda i: (weights[i], i), reverse=True)
     effective = [i for i in ranked if weights[i] > Weight.READ]
     return [commands[i] for i in sorted((effective or ranked)[:most])]
@@ -89,7 +94,12 @@ def most_important_failures(failures: Sequence[JournalFailure], most: int) -> li
     """The `most` important failures: unrepaired ones first, then those with output."""
     ranked = sorted(
         range(len(failures)),
-        key=lambda i: (not failures[i].repaired, bool(failures[i].said), i),
+        key=lambda i: (not failures[i].repaired, bool(failures[i].output), i),
         reverse=True,
     )
     return [failures[i] for i in sorted(ranked[:most])]
+
+
+def most_important_files(files: Sequence[ChangedFile], most: int) -> list[ChangedFile]:
+    """The `most` important files: written before generated ones, then the most often changed."""
+    return sorted(files, key=lambda file: (bool(_GENERATED.search(file.path)), -file.times))[:most]

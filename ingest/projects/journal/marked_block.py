@@ -25,16 +25,17 @@ def replace_block(existing: str, text: str, where: str) -> tuple[str, str, str]:
     `where` names the file in errors.
     """
     block = f"{BEGIN}\n{_WARNING}\n\n{text.rstrip()}\n\n{END}\n"
-    found = list(_MARKER.finditer(existing))
-    if not found:
+    markers = list(_MARKER.finditer(existing))
+    if not markers:
         if not existing:
             return "", block, ""
         ended = existing if existing.endswith("\n") else f"{existing}\n"
         gap = "" if ended.endswith(("\n\n", "\r\n\r\n")) else "\n"
         return ended + gap, block, ""
-    if [one[1] for one in found] != ["begin", "end"]:
+    if [marker[1] for marker in markers] != ["begin", "end"]:
         lines = ", ".join(
-            f"{one[1]} in line {existing.count(chr(10), 0, one.start()) + 1}" for one in found
+            f"{marker[1]} in line {existing.count(chr(10), 0, marker.start()) + 1}"
+            for marker in markers
         )
         raise ProjectError(
             f"{where}: the journal markers are not one pair ({lines}). Nothing was written.",
@@ -42,4 +43,4 @@ def replace_block(existing: str, text: str, where: str) -> tuple[str, str, str]:
             code="journal.block",
             kind=ErrorClass.DATA,
         )
-    return existing[: found[0].start()], block, existing[found[1].end() :]
+    return existing[: markers[0].start()], block, existing[markers[1].end() :]

@@ -1,11 +1,13 @@
 """The model of journals. Values only.
 
 All text is from the log, masked and truncated, but untrusted: whoever renders it must escape it.
+Names of fields are the keys of `journal --json`.
 """
 
 from datetime import datetime
+from enum import StrEnum
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from ingest.sessions.session import Tokens
 
@@ -87,6 +89,14 @@ class JournalDecision(Struct, frozen=True):
     question: str
     answer: str
     place: FilePosition | None
+    state: str | None = None
+    """The state that the edit gave to the task, which `question` names."""
+
+
+class FailureKind(StrEnum):
+    COMMAND = "command"
+    PATCH = "patch"
+    TURN = "turn"
 
 
 class JournalFailure(Struct, frozen=True):
@@ -94,12 +104,13 @@ class JournalFailure(Struct, frozen=True):
     what: str
     how: str
     """The exit code, or the error."""
-    said: str | None
+    output: str | None = field(name="said")
     """The end of its output."""
     repaired_at: datetime | None
-    """When the same command succeeded later in the session."""
+    """When the same was done successfully later in the session."""
     repaired: bool
     place: FilePosition
+    kind: FailureKind = FailureKind.COMMAND
 
 
 class JournalCommit(Struct, frozen=True):
@@ -129,6 +140,9 @@ class JournalEntry(Struct, frozen=True, kw_only=True):
     session: str
     title: str
     project: str
+    cwd: str | None
+    repository: str | None
+    """URL of the remote."""
     branch: str | None
     commit: str | None
     parent: str | None

@@ -7,6 +7,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from ingest.projects.markdown import plain
 from ingest.projects.resume.model import (
     Decision,
     LogPosition,
@@ -16,7 +17,6 @@ from ingest.projects.resume.model import (
     SessionCommit,
     TouchedFile,
 )
-from ingest.projects.safe_export import plain
 from ingest.sessions.session import label
 from ingest.text.sanitize import one_line
 

@@ -11,10 +11,10 @@ from ingest.db.query_reader import NamedQueries
 from ingest.projects import safe_export
 from ingest.projects.identity import UNKNOWN
 from ingest.projects.journal.build import entries_of, journal_rules, oldest_first
-from ingest.projects.journal.decisions import decision_text
+from ingest.projects.journal.decisions import edit_text
 from ingest.projects.journal.entry import Rules
 from ingest.projects.journal.model import JournalEntry
-from ingest.projects.journal.page import earlier
+from ingest.projects.journal.section import earlier
 from ingest.projects.names import ProjectNames
 from ingest.projects.state.document import (
     Checkpoint,
@@ -149,8 +149,9 @@ class _StateBuilder:
         ]
 
     def _decisions(self, every: list[RecordedEdit]) -> list[Decided]:
+        texts = {id_: item.text for id_, item in self.items.items()}
         found = [
-            Decided(one.at, one.actor, self.items[one.task].text, decision_text(one))
+            Decided(one.at, one.actor, self.items[one.task].text, edit_text(one, texts, every))
             for one in every
             if one.task in self.items
         ]

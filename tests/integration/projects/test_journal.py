@@ -74,22 +74,8 @@ def test_a_day_is_in_the_local_time_zone(
     far = timezone(timedelta(hours=-9))
     assert run(["journal", "show", "--day", "2026-11-20"], env, cli.now, far) == 0
     shown = capsys.readouterr().out
-    assert "times in UTC-09:00" in shown
-    assert "2026-11-20 23:00:00" in shown
-
-
-def test_plan_changes_without_an_explanation_are_described(cli: CliHarness) -> None:
-    def silent(home: Home, **_: object) -> Rollout:
-        session = home.session()
-        session.prompt("Begin")
-        session.plan([("Read", "pending"), ("Fix", "pending")])
-        session.plan([("Read", "in_progress"), ("Fix", "pending")])
-        session.end_turn("So far.")
-        return session
-
-    write(cli, silent)
-    told = cli.run("journal", "show", "--everywhere").out.partition("How it went:")[2]
-    assert re.findall(r"- [\d:]+ (\w+.*) @", told)[:2] == ["planned", "went on"]
+    assert "Times in UTC-09:00." in shown
+    assert "sample on `main` · 23:00 ·" in shown
 
 
 def test_sessions_without_turn_times_are_in_the_journal_of_their_first_day(cli: CliHarness) -> None:
@@ -148,7 +134,8 @@ def test_older_turns_of_a_long_session_are_counted(cli: CliHarness) -> None:
     assert "#### Turn 10" not in shown
     assert "#### Turn 11" in shown
     cli.env["TAILBOARD_JOURNAL_TURNS"] = "2"
-    assert "28 commands, 5 failed" in cli.run("journal", "show", "--everywhere").out
+    shown = cli.run("journal", "show", "--session", session.thread.id).out
+    assert "28 commands, 5 failed" in shown
 
 
 def test_a_failure_is_repaired_if_the_same_command_succeeds_later(cli: CliHarness) -> None:
@@ -171,23 +158,129 @@ def test_a_failure_is_repaired_if_the_same_command_succeeds_later(cli: CliHarnes
         ("1a2b3c4", "Fix the lexer")
     ]
     shown = cli.run("journal", "show", "--everywhere").out
-    assert "`pytest` exit 1 (succeeded later" in shown
-    assert "`ruff check` exit 1 (not repaired in this session)" in shown
+    assert "`pytest` failed (exit 1) and succeeded at 08:00." in shown
+    assert "`ruff check` failed (exit 1) and was not repaired." in shown
+    assert "**Commits**\n\n- `1a2b3c4` Fix the lexer\n" in shown
 
 
-def test_edits_of_tasks_are_in_the_journal_of_their_day(cli: CliHarness) -> None:
+def test_a_patch_or_a_turn_that_succeeds_later_is_a_repair(cli: CliHarness) -> None:
+    home = Home(cli.home)
+    session = home.session()
+    session.prompt("Fix it")
+    session.failing_patch("lex.py")
+    session.failing_patch("other.py")
+    session.patch({"lex.py": "x\n"})
+    session.fail_turn()
+    session.prompt("Go on")
+    session.end_turn("Fixed.")
+    session.write()
+    cli.run("ingest", "-q")
+    (entry,) = cli.json("journal", "show", "--everywhere")["journal"]["entries"]
+    assert [(one["what"], one["repaired"]) for one in entry["failures"]] == [
+        ("patch of lex.py", True),
+        ("patch of other.py", False),
+        ("turn 1", True),
+    ]
+    assert "turn 1 failed" in (shown := cli.run("journal", "show", "--everywhere").out)
+    assert "and a later turn succeeded." in shown
+
+
+def test_deeds_of_people_are_in_the_journal_of_their_day_in_words(cli: CliHarness) -> None:
     write(cli, scenarios.partial)
+    cli.env["USER"] = cli.env["LOGNAME"] = "root"
     (task,) = [
         one["id"]
         for one in cli.json("tasks", "--all", "--everywhere")["tasks"]
         if one["text"] == "Fix the parser"
     ]
-    cli.run("tasks", "complete", task, "--reason", "by hand")
-    assert "## Decisions by people" in cli.run("journal", "show", "--everywhere").out
-    assert "set done: by hand" in cli.run("journal", "show", "--project", "sample").out
+
+    def add(text: str) -> str:
+        cli.run("tasks", "add", text, "--project", "sample")
+        tasks = cli.json("tasks", "--all", "--everywhere")["tasks"]
+        return next(each["id"] for each in tasks if each["text"] == text)
+
+    release, document = add("Release 0.2"), add("Document the import")
+    for words in (
+        ("link", release, document),
+        ("complete", task, "--reason", "by hand"),
+        ("owner", document, "Ada"),
+        ("undo",),
+    ):
+        assert cli.run("tasks", *words).code == 0, words
+    shown = cli.run("journal", "show", "--everywhere").out
+    actor = cli.json("journal", "show", "--everywhere")["journal"]["decisions"][0]["answer"].split(":")[0]
+    deeds = shown.partition("## Decisions by people\n\n")[2].split("\n\n")[0].splitlines()
+    assert [deed.partition(f" {actor}: ")[2] for deed in deeds] == [
+        "added “Release 0.2”",
+        "added “Document the import”",
+        "Release 0.2 waits for “Document the import”",
+        "completed “Fix the parser” (by hand)",
+        "“Document the import” belongs to Ada",
+        "undid: “Document the import” belongs to Ada",
+    ]
+    assert release not in shown
+    done = next(line for line in shown.splitlines() if line.startswith("- **Done**"))
+    assert "Fix the parser" in done
     cli.now += timedelta(days=1)
     cli.run("tasks", "set", task, "cancelled")
-    assert "set cancelled" not in cli.run("journal", "show", "--day", "2026-11-21").out
+    assert "cancelled" not in cli.run("journal", "show", "--day", "2026-11-21").out
+
+
+def test_three_lines_on_top_count_sessions_what_is_done_open_and_failed(cli: CliHarness) -> None:
+    write(cli, scenarios.plan, scenarios.partial)
+    top = cli.run("journal", "show", "--everywhere").out.split("\n\n")[1].splitlines()
+    assert [re.match(r"- \*\*(\w+)\*\* ", line)[1] for line in top] == ["Sessions", "Done", "Open"]  # type: ignore[index]
+    assert top[0].startswith("- **Sessions** 2 in sample, 08:00 to ")
+    assert "**Failed**" in top[2]
+
+
+def test_a_step_that_a_later_session_does_is_not_open(cli: CliHarness) -> None:
+    home = Home(cli.home)
+    for state in ("in_progress", "completed"):
+        session = home.session()
+        session.prompt("Add the import")
+        session.plan([("Add the import command", state)])
+        session.command("pytest", exit_code=int(state != "completed"), output="said\n")
+        session.end_turn("That is it.")
+        session.write()
+        home.clock.tick(600_000)
+    cli.run("ingest", "-q")
+    shown = cli.run("journal", "show", "--everywhere").out
+    assert "- **Done** 1: Add the import command." in shown
+    assert "- **Open** nothing. **Failed** nothing.\n" in shown
+
+
+def test_positions_in_codex_files_are_only_in_the_json_and_in_a_comment(cli: CliHarness) -> None:
+    (session,) = write(cli, scenarios.tour)
+    (entry,) = cli.json("journal", "show", "--everywhere")["journal"]["entries"]
+    shown = cli.run("journal", "show", "--everywhere").out
+    visible, _, comment = shown.partition("<!--")
+    assert "@" not in visible
+    assert session.path.name not in visible
+    assert comment.rstrip().endswith("-->")
+    for place in [each["place"] for name in ("turns", "failures") for each in entry[name]]:
+        assert place["file"] in comment
+        assert f"@{place['byte']}" in comment
+
+
+def test_an_answer_and_an_output_keep_their_form_and_have_no_effect(cli: CliHarness) -> None:
+    home = Home(cli.home)
+    session = home.session()
+    session.prompt("Compare [these](http://evil.example)")
+    session.command("pytest", exit_code=1, output="    def f():\n>       raise X\nE   X\n")
+    session.end_turn(
+        "# Done\n\n1. **Read** `a_b`:\n   - one\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n"
+        "````md\n```\n<b>\n```\n````\n<img src=x> ![p](http://evil.example/p.png) a_b! #3"
+    )
+    session.write()
+    cli.run("ingest", "-q")
+    shown = cli.run("journal", "show", "--everywhere").out
+    assert "> ```\n>     def f():\n> >       raise X\n> E   X\n> ```\n" in shown
+    assert "> **Done**\n>\n> 1. **Read** `a_b`:\n>    - one\n>\n> | a | b |\n> |---|---|\n" in shown
+    assert "> ````md\n> ```\n> <b>\n> ```\n> ````\n" in shown
+    assert r"> \<img src=x> p (`http://evil.example/p.png`) a_b! #3" in shown
+    assert "# Journal" in shown
+    assert "these (`http://evil.example`)" in shown
 
 
 def test_export_writes_beside_the_database_and_lists_the_files(cli: CliHarness) -> None:
@@ -231,9 +324,9 @@ def test_an_html_page_is_self_contained_and_json_is_valid(cli: CliHarness) -> No
     assert "Content-Security-Policy" in text
     assert "src=" not in text
     assert "href=" not in text
-    told = json.loads(data.read_text())
-    assert told["schema"] == "tailboard.journal/1"
-    assert told["journal"]["entries"][0]["objective"].startswith("Say hello")
+    written = json.loads(data.read_text())
+    assert written["schema"] == "tailboard.journal/1"
+    assert written["journal"]["entries"][0]["objective"].startswith("Say hello")
 
 
 def test_notes_of_a_person_survive_and_broken_markers_are_refused(cli: CliHarness) -> None:
@@ -374,8 +467,8 @@ def test_sessions_of_every_release_are_in_the_journal_with_offsets(
         files = {one["file"] for one in entry["sources"]}
         assert all((corpus() / release / file).exists() for file in files)
         groups = ("turns", "decisions", "failures", "commits")
-        told = [one["place"] for group in groups for one in entry[group]]
-        assert {place["file"] for place in told} <= files
+        places = [each["place"] for group in groups for each in entry[group]]
+        assert {place["file"] for place in places if place} <= files
         counted = entry["earlier"]["last"] if entry["earlier"] else 0
         assert entry["turn_count"] == len(entry["turns"]) + counted
         if entry["title"].startswith("Fix the failing"):
@@ -403,13 +496,12 @@ def test_the_journal_of_a_busy_day_is_limited_to_what_is_important(cli: CliHarne
         session.write()
     cli.now = datetime.fromtimestamp(home.clock.seconds, UTC)
     assert cli.run("ingest", "-q").code == 0
-    told = cli.run("journal", "show", "--day", "2026-11-21").out
-    assert len(told.splitlines()) < 1_500
-    assert told.count("\n## Work package") == 12
-    assert told.split("## Sessions in one line", 1)[1].count("Work package") == 8
-    assert "sed -n" not in told
-    assert "rg -n" not in told
-    for mattered in ("`pytest -q` ✗ failed", "`pytest -q` ✓ done", "git commit -qm"):
-        assert told.count(mattered) >= 12
-    assert "> ```\n> if text.startswith(BOM):\n>     skip()\n> ```" in told
-    assert "succeeded later" in told
+    shown = cli.run("journal", "show", "--day", "2026-11-21").out
+    visible = shown.partition("<!--")[0]
+    assert len(visible.split()) < 900
+    assert visible.count("\n## Work package") == 6
+    assert visible.split("## Other sessions", 1)[1].count("Work package") == 14
+    assert "sed -n" not in visible
+    assert "rg -n" not in visible
+    assert visible.count("`pytest -q` failed 6 times (exit 1) and succeeded at") == 6
+    assert "> ```python\n> if text.startswith(BOM):\n>     skip()\n> ```" in visible

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ingest.errors import MaskingFailed, TargetExists, TargetUnwritable
 from ingest.projects import safe_export
-from ingest.projects.safe_export import plain, safe_name, write
+from ingest.projects.safe_export import safe_name, write
 
 KEY = "gh" + "p_" + "a1B2" * 9
 
@@ -143,22 +143,3 @@ class TestCells:
 
     def test_plain_text_stays_as_it_is(self) -> None:
         assert safe_export.cell("src/x.py, 3 lines") == "src/x.py, 3 lines"
-
-
-@pytest.mark.fault("S07")
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        ("see <img src=x onerror=y> here", r"see \<img src=x onerror=y> here"),
-        (r"\<img src=x>", r"\\\<img src=x>"),
-        ("</td> <!-- x <?php <https://x.example>", r"\</td> \<!-- x \<?php \<https://x.example>"),
-        ("![a](https://x.example/p.png)", r"\![a\](https://x.example/p.png)"),
-        ("[a][b] [b]: https://x.example", r"[a\][b] [b\]: https://x.example"),
-        ("# Heading", r"\# Heading"),
-        ("> quoted", r"\> quoted"),
-        ("if a < b and c<d: list[int] #3 ok!", "if a < b and c<d: list[int] #3 ok!"),
-        ("src/my_file.py * [x] done! `code`", "src/my_file.py * [x] done! `code`"),
-    ],
-)
-def test_text_that_is_read_as_it_is_does_nothing_as_markdown(text: str, shown: str) -> None:
-    assert plain(text) == shown

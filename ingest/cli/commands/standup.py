@@ -1,0 +1,49 @@
+"""`tailboard standup`: the short form of the journal."""
+
+from typing import Final
+
+import click
+
+from ingest.cli.access import open_for_reading
+from ingest.cli.commands.journal import chosen_day, with_commits
+from ingest.cli.group import Command
+from ingest.cli.invocation import Invocation, with_invocation
+from ingest.cli.options import Filters, filters
+from ingest.cli.scope import moment, project_of
+from ingest.errors import NotFound
+from ingest.projects.journal import build
+from ingest.projects.journal.blocks import markdown
+from ingest.projects.journal.page import standup_page
+from ingest.projects.journal.summary import summaries
+from ingest.text import times
+
+LINES: Final = 40
+
+
+@click.command(cls=Command)
+@click.option("--day", metavar="DAY", help="Of this day: today, yesterday, 2026-11-21.")
+@filters("project", "since")
+@with_invocation
+def command(invocation: Invocation, day: str | None, only: Filters) -> None:
+    """For each project what was done, what is open and what failed, in at most 40 lines of
+    Markdown; by default on the last day with any activity.
+    """
+    if day and only.since:
+        raise click.UsageError("--day names one day; leave out --since.")
+    rules = build.journal_rules(invocation.zone, invocation.settings.journal_turns)
+    project = project_of(only.project)
+    with open_for_reading(invocation) as access:
+        since = moment(invocation, only.since, "--since", times.since)
+        if since is not None:
+            journal = build.period_journal(access, (since, invocation.now), rules, project)
+        else:
+            chosen = chosen_day(invocation, access, day, project)
+            journal = build.day_journal(access, chosen, rules, project)
+    if not journal.entries:
+        raise NotFound(
+            "No session was active in this time.", "`tailboard sessions` lists the sessions."
+        )
+    projects = summaries(with_commits(invocation, journal))
+    title = journal.title.replace("Journal", "Standup", 1)
+    text = markdown(standup_page(title, projects, LINES))
+    invocation.answer("standup", {"projects": projects}, lambda output: output.text(text))

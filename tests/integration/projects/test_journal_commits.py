@@ -1,0 +1,96 @@
+"""Commits in a journal: also those that no output names, seen through the repository."""
+
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.build import Home, Rollout
+from tests.build.repository import REMOTE, Repo
+from tests.integration.cli.cli_harness import CliHarness
+
+
+class Work:
+    """A repository and sessions in it."""
+
+    def __init__(self, cli: CliHarness, path: Path) -> None:
+        self.cli, self.home, self.repo = cli, Home(cli.home), Repo(path)
+        cli.env["PATH"] = os.environ.get("PATH", os.defpath)
+        self.repo.commit("Start", self.now - timedelta(days=1))
+
+    @property
+    def now(self) -> datetime:
+        return datetime.fromtimestamp(self.home.clock.seconds, UTC).replace(tzinfo=None)
+
+    def session(self) -> Rollout:
+        git = {"commit_hash": self.repo.head, "branch": "main", "repository_url": REMOTE}
+        return self.home.session(cwd=str(self.repo.path), git=git)
+
+    def read(self, *sessions: Rollout) -> None:
+        for session in sessions:
+            session.write()
+        self.cli.now = self.now.replace(tzinfo=UTC) + timedelta(hours=2)
+        assert self.cli.run("ingest", "-q").code == 0
+
+    def commits(self) -> list[list[str]]:
+        """The subjects of each session's commits."""
+        entries = self.cli.json("journal", "show")["journal"]["entries"]
+        return [[commit["subject"] for commit in entry["commits"]] for entry in entries]
+
+
+@pytest.fixture
+def work(cli: CliHarness, tmp_path: Path) -> Work:
+    return Work(cli, tmp_path / "parser")
+
+
+def test_a_quiet_commit_is_in_the_journal_and_in_the_standup(work: Work) -> None:
+    session = work.session()
+    session.prompt("Fix it")
+    sha = work.repo.commit("Decode as UTF-8 gh" + "p_" + "x1Y2" * 9, work.now)
+    session.command("git commit -qam Decode", 0, "")
+    session.end_turn("Fixed.")
+    work.repo.commit("By hand", work.now + timedelta(hours=1))
+    work.read(session)
+    shown = work.cli.run("journal", "show").out
+    secret = r"Decode as UTF-8 [secret: github-token]"
+    assert f"**Commits**\n\n- `{sha[:10]}` {secret}\n" in shown
+    assert "1 commit" in shown.split("\n\n")[1]
+    assert "By hand" not in shown
+    assert f"- **Done** {secret}" in work.cli.run("standup").out
+    (commit,) = work.cli.json("standup")["projects"][0]["commits"]
+    assert (commit["subject"], commit["place"]) == (secret, None)
+
+
+def test_a_commit_that_an_output_names_is_listed_once(work: Work) -> None:
+    session = work.session()
+    session.prompt("Fix it")
+    sha = work.repo.commit("Fix the lexer", work.now)
+    session.command("git commit -am Fix", 0, f"[main {sha[:7]}] Fix the le…\n 1 file changed\n")
+    session.end_turn("Fixed.")
+    work.read(session)
+    assert work.commits() == [["Fix the lexer"]]
+
+
+def test_a_commit_belongs_to_the_session_that_ran_a_committing_command(work: Work) -> None:
+    first, second = work.session(), work.session()
+    first.prompt("Look around")
+    second.prompt("Fix it")
+    work.home.clock.tick(600_000)
+    work.repo.commit("Fix the lexer", work.now)
+    second.command("git commit -qam Fix", 0, "")
+    second.end_turn("Fixed.")
+    work.home.clock.tick(600_000)
+    first.end_turn("Read.")
+    work.read(first, second)
+    assert work.commits() == [[], ["Fix the lexer"]]
+
+
+def test_a_journal_without_its_repository_has_the_commits_that_outputs_name(work: Work) -> None:
+    session = work.session()
+    session.prompt("Fix it")
+    session.command("git commit -am Fix", 0, "[main 1a2b3c4] Fix the lexer\n 1 file changed\n")
+    session.end_turn("Fixed.")
+    work.repo.path.rename(work.repo.path.with_name("gone"))
+    work.read(session)
+    assert work.commits() == [["Fix the lexer"]]
