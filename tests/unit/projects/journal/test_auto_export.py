@@ -260,7 +260,9 @@ def test_a_paused_queue_writes_no_journal(rested: CliHarness) -> None:
     assert rested.batches() == []
 
 
-def test_a_session_over_midnight_is_told_on_the_day_each_turn_began(cli: CliHarness) -> None:
+def test_a_session_over_midnight_is_in_the_journal_of_the_day_each_turn_began(
+    cli: CliHarness,
+) -> None:
     cli.switch(on=True)
     session = cli.session("Before midnight")
     cli.home.clock.tick(20 * 3_600_000)
@@ -272,7 +274,9 @@ def test_a_session_over_midnight_is_told_on_the_day_each_turn_began(cli: CliHarn
     cli.work()
     files = cli.files()
     assert list(files) == ["2026-11-21.md", "2026-11-22.md"]
-    assert "#### Turn 1" in files["2026-11-21.md"]
-    assert "#### Turn 2" not in files["2026-11-21.md"]
-    assert "#### Turn 2" in files["2026-11-22.md"]
-    assert "#### Turn 1" not in files["2026-11-22.md"]
+    first, second = (text.partition("<!--\nWhere")[2] for text in files.values())
+    assert "turn 1 @" in first
+    assert "turn 2 @" not in first
+    assert "turn 2 @" in second
+    assert "turn 1 @" not in second
+    assert "> After midnight" not in files["2026-11-21.md"]
