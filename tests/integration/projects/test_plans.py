@@ -116,8 +116,8 @@ def test_a_script_that_sets_two_plans_sets_two(home: Home, read: Read) -> None:
         second,
     ]
     assert told.plans == ["revision 1, 1 of 2 done", "revision 2, 2 of 3 done"]
-    assert "### Plan: 2 of 3 done" in told.journal
-    assert "(done: Fix; added: Ship)" in told.journal
+    assert "**Result** 2 of 3 steps done" in told.journal
+    assert "added “Ship”" in told.journal
     assert told.observed == second
 
 
@@ -147,8 +147,8 @@ def test_a_plan_that_was_emptied_is_empty_everywhere(home: Home, read: Read) -> 
     assert told.session.plan_total == 0
     assert [len(plan.steps) for plan in told.log.plans] == [2, 0]
     assert told.plans == ["revision 1, 1 of 2 done", "revision 2, no steps"]
-    assert "### Plan: no steps" in told.journal
-    assert "(dropped: Read, Fix)" in told.journal
+    assert "**Result** plan dropped" in told.journal
+    assert "dropped “Read”, “Fix”" in told.journal
     assert "Plan  revision 2\n  no steps" in told.card
     assert "Fix" not in told.card
     assert told.observed == []
@@ -163,7 +163,7 @@ def test_steps_after_an_emptied_plan_were_added(home: Home, read: Read) -> None:
         lambda: session.plan([]),
         lambda: session.plan(steps),
     )
-    assert "(added: Read)" in read().journal
+    assert "added “Read”" in read().journal
 
 
 def test_a_refused_plan_does_not_count(home: Home, read: Read) -> None:
