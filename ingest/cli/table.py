@@ -60,7 +60,7 @@ COMMANDS: Final = (
         "standup",
         f"{_HERE}.standup",
         "Show in a few lines what was done, what is open and what failed.",
-        "tailboard standup --since yesterday",
+        "tailboard standup --everywhere --since yesterday",
     ),
     Entry(
         "state",

@@ -8,34 +8,35 @@ from ingest.cli.access import open_for_reading
 from ingest.cli.commands.journal import chosen_day, with_commits
 from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
-from ingest.cli.options import Filters, filters
-from ingest.cli.scope import moment, project_of
+from ingest.cli.options import Filters, everywhere_option, filters
+from ingest.cli.scope import scope_here
 from ingest.errors import NotFound
 from ingest.projects.journal import build
 from ingest.projects.journal.blocks import markdown
 from ingest.projects.journal.page import standup_page
 from ingest.projects.journal.summary import summaries
-from ingest.text import times
 
 LINES: Final = 40
 
 
 @click.command(cls=Command)
 @click.option("--day", metavar="DAY", help="Of this day: today, yesterday, 2026-11-21.")
+@everywhere_option
 @filters("project", "since")
 @with_invocation
-def command(invocation: Invocation, day: str | None, only: Filters) -> None:
-    """For each project what was done, what is open and what failed, in at most 40 lines of
-    Markdown; by default on the last day with any activity.
+def command(invocation: Invocation, day: str | None, everywhere: bool, only: Filters) -> None:
+    """What was done, what is open and what failed in the project of this folder, or in each
+    project, in at most 40 lines of Markdown; by default on the last day with any activity.
     """
     if day and only.since:
         raise click.UsageError("--day names one day; leave out --since.")
     rules = build.journal_rules(invocation.zone, invocation.settings.journal_turns)
-    project = project_of(only.project)
     with open_for_reading(invocation) as access:
-        since = moment(invocation, only.since, "--since", times.since)
-        if since is not None:
-            journal = build.period_journal(access, (since, invocation.now), rules, project)
+        scope = scope_here(invocation, access, only, everywhere=everywhere)
+        project = scope.project
+        if scope.since is not None:
+            period = scope.since, invocation.now
+            journal = build.period_journal(access, period, rules, project)
         else:
             chosen = chosen_day(invocation, access, day, project)
             journal = build.day_journal(access, chosen, rules, project)

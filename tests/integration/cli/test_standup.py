@@ -30,7 +30,7 @@ def projects(cli: CliHarness) -> CliHarness:
 def test_a_standup_lists_for_each_project_what_is_done_open_and_failed(
     projects: CliHarness,
 ) -> None:
-    assert projects.run("standup").out == (
+    assert projects.run("standup", "--everywhere").out == (
         "# Standup of 2026-11-22\n\n"
         "## parser: 1 session, 1 file changed\n\n"
         "- **Done** Read parser\n- **Open** Fix parser 0\n- **Failed** `make parser` (exit 2)\n\n"
@@ -40,7 +40,7 @@ def test_a_standup_lists_for_each_project_what_is_done_open_and_failed(
 
 
 def test_a_standup_can_be_of_a_day_of_a_period_and_of_a_project(projects: CliHarness) -> None:
-    (day,) = projects.json("standup", "--day", "yesterday")["projects"]
+    (day,) = projects.json("standup", "--everywhere", "--day", "yesterday")["projects"]
     assert (day["project"], day["open"]) == ("parser", ["Fix parser 1"])
     since = projects.run("standup", "--since", "3d", "--project", "parser").out
     assert since.startswith("# Standup since 2026-11-19 08:")
@@ -51,17 +51,23 @@ def test_a_standup_can_be_of_a_day_of_a_period_and_of_a_project(projects: CliHar
     assert both["failed"] == [{"kind": "command", "what": "make parser", "how": "exit 2"}]
 
 
+def test_a_standup_outside_of_every_project_asks_which_one(projects: CliHarness) -> None:
+    answer = projects.run("standup")
+    assert (answer.code, answer.out) == (1, "")
+    assert "`--everywhere` asks for all projects." in answer.err
+
+
 def test_a_standup_of_a_time_without_activity_is_refused(projects: CliHarness) -> None:
-    answer = projects.run("standup", "--day", "2026-11-01")
+    answer = projects.run("standup", "--everywhere", "--day", "2026-11-01")
     assert (answer.code, answer.out) == (1, "")
     assert "No session was active" in answer.err
-    assert projects.run("standup", "--day", "today", "--since", "1d").code == 2
+    assert projects.run("standup", "--everywhere", "--day", "today", "--since", "1d").code == 2
 
 
 def test_a_standup_has_at_most_forty_lines(cli: CliHarness) -> None:
     home = Home(cli.home)
-    for number in range(12):
-        session = home.session(cwd=f"/home/dev/project{number:02}")
+    for letter in "abcdefghijkl":
+        session = home.session(cwd=f"/home/dev/{letter * 6}")
         session.prompt("Work")
         steps = [(f"Step {step}", ("completed", "pending")[step % 2]) for step in range(40)]
         session.plan(steps)
@@ -70,10 +76,10 @@ def test_a_standup_has_at_most_forty_lines(cli: CliHarness) -> None:
         session.end_turn("So far.")
         session.write()
     assert cli.run("ingest", "-q").code == 0
-    many = cli.run("standup").out
+    many = cli.run("standup", "--everywhere").out
     assert len(many.splitlines()) <= 40
     assert many.rstrip().endswith("6 other projects left out.")
-    one = cli.run("standup", "--project", "project03").out
+    one = cli.run("standup", "--project", "dddddd").out
     assert 30 <= len(one.splitlines()) <= 40
     assert one.count("**Failed**") == 9
     assert len(re.findall(r"\(and \d+ more\)", one)) == 2

@@ -208,7 +208,9 @@ def test_deeds_of_people_are_in_the_journal_of_their_day_in_words(cli: CliHarnes
     ):
         assert cli.run("tasks", *words).code == 0, words
     shown = cli.run("journal", "show", "--everywhere").out
-    actor = cli.json("journal", "show", "--everywhere")["journal"]["decisions"][0]["answer"].split(":")[0]
+    actor = cli.json("journal", "show", "--everywhere")["journal"]["decisions"][0]["answer"].split(
+        ":"
+    )[0]
     deeds = shown.partition("## Decisions by people\n\n")[2].split("\n\n")[0].splitlines()
     assert [deed.partition(f" {actor}: ")[2] for deed in deeds] == [
         "added “Release 0.2”",

@@ -35,7 +35,7 @@ class Work:
 
     def commits(self) -> list[list[str]]:
         """The subjects of each session's commits."""
-        entries = self.cli.json("journal", "show")["journal"]["entries"]
+        entries = self.cli.json("journal", "show", "--everywhere")["journal"]["entries"]
         return [[commit["subject"] for commit in entry["commits"]] for entry in entries]
 
 
@@ -52,13 +52,13 @@ def test_a_quiet_commit_is_in_the_journal_and_in_the_standup(work: Work) -> None
     session.end_turn("Fixed.")
     work.repo.commit("By hand", work.now + timedelta(hours=1))
     work.read(session)
-    shown = work.cli.run("journal", "show").out
+    shown = work.cli.run("journal", "show", "--everywhere").out
     secret = r"Decode as UTF-8 [secret: github-token]"
     assert f"**Commits**\n\n- `{sha[:10]}` {secret}\n" in shown
     assert "1 commit" in shown.split("\n\n")[1]
     assert "By hand" not in shown
-    assert f"- **Done** {secret}" in work.cli.run("standup").out
-    (commit,) = work.cli.json("standup")["projects"][0]["commits"]
+    assert f"- **Done** {secret}" in work.cli.run("standup", "--everywhere").out
+    (commit,) = work.cli.json("standup", "--everywhere")["projects"][0]["commits"]
     assert (commit["subject"], commit["place"]) == (secret, None)
 
 
