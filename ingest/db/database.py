@@ -70,7 +70,7 @@ class Database:
         self._connection_lock = threading.RLock()
         """Guards opening, closing and resizing: any thread may have to do one of these."""
         self._wrote = False
-        self._columns: dict[str, list[tuple[str, str]]] = {}
+        self._columns: dict[str, tuple[tuple[str, str], ...]] = {}
         self._pid = os.getpid()
         self._open: Connection | None = self._connect()
 
@@ -240,12 +240,11 @@ class Database:
 
     def columns(self, table: str) -> tuple[tuple[str, str], ...]:
         """Return name and type of each column of a table, in order."""
-        if not self._columns:
-            columns: dict[str, list[tuple[str, str]]] = {}
-            for name, column, kind in self.reader().execute(statement("schema.columns")).fetchall():
-                columns.setdefault(name, []).append((column, kind))
-            self._columns = columns
-        return tuple(self._columns[table])
+        if table not in self._columns:
+            # Table names come from our constants or the schema, never from data.
+            described = self.reader().execute(f'describe "{table}"').fetchall()
+            self._columns[table] = tuple((name, kind) for name, kind, *_ in described)
+        return self._columns[table]
 
     def check_file(self) -> None:
         """Raise if the file was deleted, moved or replaced: writes to it would be lost."""
