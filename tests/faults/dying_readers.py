@@ -6,7 +6,7 @@ import sys
 from tests.faults.fault_harness import ROOT
 
 
-def born(program: str) -> list["subprocess.Popen[bytes]"]:
+def born(program: str, size: int = 2) -> list["subprocess.Popen[bytes]"]:
     return [
         subprocess.Popen(
             [sys.executable, "-c", program],
@@ -14,7 +14,7 @@ def born(program: str) -> list["subprocess.Popen[bytes]"]:
             stdout=subprocess.PIPE,
             cwd=ROOT,
         )
-        for _ in range(2)
+        for _ in range(size)
     ]
 
 

@@ -4,8 +4,13 @@ stored what one quiet reading of the same bytes would have stored?
 Processes that tests start import this. It does not import pytest, which takes longer than the rest.
 """
 
+import hashlib
+import os
+import stat
 import sys
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,6 +18,7 @@ from typing import Any
 
 from ingest.actions import RunReport
 from ingest.db.database import Database
+from ingest.db.engine import Connection
 from ingest.db.load import FACT_TABLES
 from ingest.db.recovery import open_database
 from ingest.pipeline import spawn_readers
@@ -24,26 +30,33 @@ from ingest.tail.source import SourceName, parse
 from tests.build import scenarios
 from tests.build.home import Home
 from tests.build.rollout import Rollout
-from tests.facts_dump import dump
+from tests.facts_dump import dump, dump_from, reading
 
 ROOT = Path(__file__).resolve().parents[2]
-SMALL = RunSettings(batch_bytes=4_000)
-"""So that every session is many batches."""
+SMALL = RunSettings(batch_bytes=7_000)
+"""So that the shortest session is two batches, and every other one more."""
+WHOLE = RunSettings()
+"""As the program reads: each of these files is one batch."""
 FIRST = datetime(2026, 11, 21, 12, 0, 0)
 AFTER = FIRST.replace(day=22)
 """When every wait for another attempt is over."""
 
 
 class FaultHarness:
-    """`read` opens, reads all that is new and closes, as a command does."""
+    """`read` opens, reads all that is new and closes, as a command does.
 
-    def __init__(self, folder: Path) -> None:
+    A file is one batch, unless `tuning` makes it several: each costs a transaction.
+    """
+
+    def __init__(self, folder: Path, tuning: RunSettings = WHOLE) -> None:
         self.folder = folder
+        self.tuning = tuning
         self.home = Home(folder / "codex")
         self.path = folder / "data" / "tailboard.duckdb"
         self.log = self.path.with_name(self.path.name + ".wal")
         self.told: list[str] = []
         self.now = FIRST
+        self._database: Database | None = None
 
     def clock(self) -> datetime:
         return self.now
@@ -58,12 +71,13 @@ class FaultHarness:
     def open(self) -> Database:
         database, told = open_database(self.path, lambda: datetime(2026, 11, 21, tzinfo=UTC))
         self.told += told
+        self._database = database
         return database
 
-    def owner(self, database: Database, tuning: RunSettings = SMALL) -> Owner:
-        return Owner(database, homes([self.home.path]), tuning, self.clock)
+    def owner(self, database: Database, tuning: RunSettings | None = None) -> Owner:
+        return Owner(database, homes([self.home.path]), tuning or self.tuning, self.clock)
 
-    def read(self, tuning: RunSettings = SMALL, readers: int = 0) -> RunReport:
+    def read(self, tuning: RunSettings | None = None, readers: int = 0) -> RunReport:
         with self.open() as database:
             owner = self.owner(database, tuning)
             if not readers:
@@ -73,12 +87,26 @@ class FaultHarness:
             )
 
     def facts(self) -> list[str]:
-        with self.open() as database:
-            return list(dump(database))
+        with self._reading() as con:
+            return list(dump_from(con))
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
-        with self.open() as database:
-            return database.execute(sql).fetchall()
+        with self._reading() as con:
+            return con.execute(sql).fetchall()
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        """A connection that reads what is stored, without opening the database as a command does.
+
+        A database that is open is asked itself: reading its file would give up the lock on it.
+        """
+        if self._database is not None and self._database._open is not None:
+            yield self._database.reader()
+            return
+        if not self.path.exists():
+            self.open().close()
+        with reading(self.path) as con:
+            yield con
 
     def cursors(self) -> dict[SourceName, tuple[Any, ...]]:
         """Name to generation, byte, lines and the lines that are accounted for."""
@@ -122,12 +150,33 @@ def _name(path: str) -> SourceName:
     return parsed[0]
 
 
+_QUIET: dict[str, list[str]] = {}
+"""The facts of every home that this process read in one go, by what is in it."""
+
+
 def one_shot(home: Path, folder: Path) -> list[str]:
-    """All facts of a home, read in one go into a database of its own."""
-    path = folder / f"quiet-{len(list(folder.glob('quiet-*.duckdb')))}.duckdb"
-    with Database(path) as database:
-        Owner(database, homes([home])).read_once()
-        return list(dump(database))
+    """All facts of a home, read in one go into a database of its own.
+
+    They depend on nothing but the files, so homes with equal files are read once.
+    """
+    digest = _digest(home)
+    if digest not in _QUIET:
+        path = folder / f"quiet-{len(list(folder.glob('quiet-*.duckdb')))}.duckdb"
+        with Database(path) as database:
+            Owner(database, homes([home])).read_once()
+            _QUIET[digest] = list(dump(database))
+    return _QUIET[digest]
+
+
+def _digest(home: Path) -> str:
+    """Of the name, kind and content of everything in a home."""
+    digest = hashlib.sha256()
+    for path in sorted(home.rglob("*")):
+        mode = path.lstat().st_mode
+        content = path.read_bytes() if stat.S_ISREG(mode) else b""
+        digest.update(b"%s\0%d\0%d\0" % (os.fsencode(path.relative_to(home)), mode, len(content)))
+        digest.update(content)
+    return digest.hexdigest()
 
 
 class Oracle:
@@ -136,9 +185,16 @@ class Oracle:
     def __init__(self, folder: Path) -> None:
         self.home = folder / "oracle"
         self.database = Database(folder / "oracle.duckdb")
+        self._known: dict[tuple[tuple[str, bytes], ...], list[str]] = {}
 
     def facts(self, contents: dict[str, bytes]) -> list[str]:
         """What these files, named as in a home, tell."""
+        key = tuple(contents.items())
+        if key not in self._known:
+            self._known[key] = self._read(contents)
+        return self._known[key]
+
+    def _read(self, contents: dict[str, bytes]) -> list[str]:
         for path in self.home.rglob("*.jsonl"):
             path.unlink()
         for name, content in contents.items():

@@ -18,12 +18,12 @@ from ingest.db.engine import Error, FatalException, TransactionException
 from ingest.errors import BatchNotClaimed, Conflict, DatabaseError, DiskFull, EngineFailed
 from ingest.pipeline.follow import Owner
 from tests.facts_dump import dump
-from tests.faults.fault_harness import FaultHarness
+from tests.faults.fault_harness import SMALL, FaultHarness
 
 
 @pytest.fixture
 def harness(tmp_path: Path) -> FaultHarness:
-    made = FaultHarness(tmp_path)
+    made = FaultHarness(tmp_path, SMALL)
     made.session("chat")
     return made
 

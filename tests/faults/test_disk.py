@@ -19,7 +19,7 @@ from ingest.server import owner_file
 from ingest.server.client import DatabaseClient
 from ingest.server.owner_file import Role
 from tests.facts_dump import dump
-from tests.faults.fault_harness import AFTER, ROOT, FaultHarness, program
+from tests.faults.fault_harness import AFTER, ROOT, SMALL, WHOLE, FaultHarness, program
 from tests.faults.strace import injected, needs_strace
 from tests.soak import SOAK
 
@@ -37,7 +37,7 @@ def small(tmp_path: Path) -> Iterator[FaultHarness]:
     if os.geteuid() != 0 or not mount("-t", "tmpfs", "-o", "size=6m", "tmpfs", data):
         pytest.skip("mounting a small disk is not permitted here")
     try:
-        harness = FaultHarness(tmp_path)
+        harness = FaultHarness(tmp_path, SMALL)
         for _ in range(6):
             harness.session("tour")
         yield harness
@@ -73,7 +73,7 @@ def test_a_full_disk_is_reported_and_all_is_stored_once_there_is_space(
     assert told in (["store.disk_full"], ["disk_full"], [None])
     ballast.unlink()
     small.now = AFTER
-    assert small.read().paused is None
+    assert small.read(WHOLE).paused is None
     assert small.facts() == small.quiet_elsewhere()
     assert small.rows("select max(attempts) from v_batches") == [(0,)]
     assert small.rows("select count(*) from pauses") == [(0,)]
@@ -101,7 +101,7 @@ def test_a_disk_that_is_full_at_the_start_is_reported_in_a_sentence(
         assert "damaged" not in said.err
     ballast.unlink()
     small.now = AFTER
-    small.read()
+    small.read(WHOLE)
     assert small.told == []
     assert small.facts() == small.quiet_elsewhere()
 
@@ -165,12 +165,13 @@ def test_follow_continues_automatically_once_there_is_space(small: FaultHarness)
 @needs_strace
 @pytest.mark.parametrize("fault", ["error=ENOSPC", "error=EIO"])
 def test_after_any_failed_write_the_stored_data_is_consistent(tmp_path: Path, fault: str) -> None:
-    harness = FaultHarness(tmp_path)
+    harness = FaultHarness(tmp_path, SMALL)
     harness.session("chat")
     harness.open().close()
     quiet = harness.quiet()
     reading = (
-        f"from tests.faults.fault_harness import *; FaultHarness(Path({str(tmp_path)!r})).read()"
+        "from tests.faults.fault_harness import *\n"
+        f"FaultHarness(Path({str(tmp_path)!r}), SMALL).read()"
     )
     failed = 0
     for when in range(2, 30, 1 if SOAK else 12):
@@ -179,7 +180,7 @@ def test_after_any_failed_write_the_stored_data_is_consistent(tmp_path: Path, fa
             stored = list(dump(database))
             assert len(stored) <= len(quiet)
         harness.now = AFTER
-        harness.read()
+        harness.read(WHOLE)
         assert harness.facts() == quiet
         harness.forget()
     assert failed
@@ -190,7 +191,7 @@ def test_after_any_failed_write_the_stored_data_is_consistent(tmp_path: Path, fa
 def test_after_a_read_error_the_lines_before_it_are_kept_and_the_rest_is_retried(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: int
 ) -> None:
-    harness = FaultHarness(tmp_path)
+    harness = FaultHarness(tmp_path, SMALL)
     harness.session("plan")
     healthy = harness.session("chat")
     pread, calls = os.pread, 0
@@ -215,14 +216,14 @@ def test_after_a_read_error_the_lines_before_it_are_kept_and_the_rest_is_retried
     assert "Reading bytes" in row[3]
     assert harness.read().batches == {}
     harness.now = AFTER
-    harness.read()
+    harness.read(WHOLE)
     assert harness.facts() == harness.quiet()
     assert set(harness.states()) == {"completed"}
 
 
 @pytest.mark.fault("D14")
 def test_a_read_only_disk_is_reported_as_such(small: FaultHarness) -> None:
-    small.read()
+    small.read(WHOLE)
     before = small.path.read_bytes()
     assert mount("-o", "remount,ro", small.path.parent)
     with pytest.raises(DatabaseError, match="cannot be written"):

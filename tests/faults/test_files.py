@@ -10,7 +10,6 @@ from importlib.resources import files
 import pytest
 
 from ingest.pipeline.homes import homes
-from ingest.pipeline.run import RunSettings
 from ingest.pipeline.verify import verify
 from tests.faults.fault_harness import ROOT, FaultHarness
 from tests.unit.tail.builders import rollout
@@ -73,7 +72,7 @@ def test_lines_written_during_a_read_are_read_next_time(
     before = harness.quiet()
     with monkeypatch.context() as patched:
         patched.setattr(os, "pread", grows)
-        harness.read(RunSettings())
+        harness.read()
     assert harness.facts() == before
     harness.read()
     assert harness.facts() == harness.quiet() != before

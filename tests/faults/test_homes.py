@@ -9,7 +9,7 @@ import pytest
 from ingest.db.database import Database
 from ingest.pipeline.follow import Owner
 from ingest.pipeline.homes import Home
-from tests.faults.fault_harness import AFTER, ROOT, SMALL, FaultHarness, program
+from tests.faults.fault_harness import AFTER, ROOT, FaultHarness, program
 
 ON_ANOTHER_MACHINE = """
 echo "$1" > "$2" && mount --bind "$2" /etc/machine-id && hostname "$1" || exit 77
@@ -41,7 +41,7 @@ def as_machine(name: str, harness: FaultHarness) -> None:
 def read_as(harness: FaultHarness, home: str) -> None:
     """Read the home under an identity of its own, as older versions did on each machine."""
     with harness.open() as database:
-        Owner(database, [Home(home, harness.home.path)], SMALL, harness.clock).read_once()
+        Owner(database, [Home(home, harness.home.path)], clock=harness.clock).read_once()
 
 
 def forget_step(database: Database) -> None:

@@ -29,7 +29,7 @@ EVERY_BATCH: dict[str, object] = {
 
 @pytest.fixture
 def harness(tmp_path: Path) -> FaultHarness:
-    made = FaultHarness(tmp_path)
+    made = FaultHarness(tmp_path, SMALL)
     for which in ("plan", "chat", "partial"):
         made.session(which)
     return made
@@ -114,7 +114,7 @@ def test_a_batch_that_kills_the_program_is_set_aside_alone(
         "reader_output.read = deadly\n"
         "from tests.faults.dying_readers import born, dying_on\n"
         f"spawn_readers.start = lambda *_: born(dying_on({poison.path.name!r}))\n"
-        f"FaultHarness(Path({str(harness.folder)!r})).read()\n"
+        f"FaultHarness(Path({str(harness.folder)!r}), SMALL).read()\n"
     )
     ends = [
         subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False).returncode
@@ -188,7 +188,7 @@ def test_ending_the_program_repeatedly_during_a_read_makes_no_batch_dead(
         "    start(*size)\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"
         "spawn_readers.start = isolated\n"
-        f"FaultHarness(Path({str(harness.folder)!r})).read()\n"
+        f"FaultHarness(Path({str(harness.folder)!r}), SMALL).read()\n"
     )
     for _ in range(5):
         ended = subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False)
@@ -224,7 +224,8 @@ def test_a_reader_ended_by_a_signal_charges_no_batch(
         return born(
             program
             if len(started) <= 6
-            else "from ingest.pipeline.reader_process import main; main()"
+            else "from ingest.pipeline.reader_process import main; main()",
+            size=1,
         )
 
     monkeypatch.setattr(spawn_readers, "start", start)
@@ -254,7 +255,7 @@ def test_a_stop_releases_claimed_batches_without_an_attempt(
         f"    if times == 5: os.kill(os.getpid(), {int(number)})\n"
         "    return read(job, *rest)\n"
         "reader_output.read = interrupted\n"
-        f"FaultHarness(Path({str(harness.folder)!r})).read()\n"
+        f"FaultHarness(Path({str(harness.folder)!r}), SMALL).read()\n"
     )
     with Path("/dev/full").open("wb") as full:
         ended = subprocess.run(
@@ -378,15 +379,12 @@ sys.stdin.buffer.read()
 def test_a_hanging_reader_is_shown_as_stuck_and_killed_and_its_batch_is_retried(
     tmp_path: Path,
 ) -> None:
-    harness = FaultHarness(tmp_path)
+    harness = FaultHarness(tmp_path, SMALL)
     session = harness.session("plan")
     passed = 0.0
     shown: list[Batch] = []
     log.start(harness.path)
-    (child, *others) = born(HANGING)
-    for other in others:
-        other.kill()
-        other.communicate()
+    (child,) = born(HANGING, size=1)
 
     with harness.open() as database:
         owner = harness.owner(database)
@@ -430,9 +428,7 @@ def test_a_hanging_reader_is_shown_as_stuck_and_killed_and_its_batch_is_retried(
 def test_a_hanging_reader_with_a_group_larger_than_the_pipe_blocks_no_other(
     tmp_path: Path,
 ) -> None:
-    (child, other) = born("input()")
-    other.kill()
-    other.communicate()
+    (child,) = born("input()", size=1)
     child.send_signal(signal.SIGSTOP)
     passed = 0.0
     pool = ReaderPool([child], lambda: passed)

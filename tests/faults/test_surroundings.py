@@ -19,12 +19,12 @@ from ingest.server import owner_file
 from ingest.server.client import DatabaseClient
 from ingest.server.owner_file import OwnerInfo, Role
 from tests.facts_dump import dump
-from tests.faults.fault_harness import ROOT, FaultHarness
+from tests.faults.fault_harness import ROOT, SMALL, FaultHarness
 
 
 @pytest.fixture
 def harness(tmp_path: Path) -> FaultHarness:
-    made = FaultHarness(tmp_path)
+    made = FaultHarness(tmp_path, SMALL)
     for which in ("plan", "chat", "partial"):
         made.session(which)
     return made

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from ingest.codex import thread
-from ingest.pipeline.run import RunSettings
 from tests.faults.fault_harness import AFTER, FaultHarness
 from tests.integration.cli.cli_harness import CliHarness
 from tests.unit.tail.builders import NOBODY, as_a_user_without_rights, rollout
@@ -102,9 +101,10 @@ def test_a_file_is_read_once_its_permission_is_restored(shared: FaultHarness, wh
     with as_a_user_without_rights():
         report = shared.read()
         assert report.lines
-        for _ in range(10):  # However often it is tried meanwhile.
-            shared.now = shared.now.replace(day=shared.now.day - 1)
-            shared.read()
+        with shared.open() as database:
+            for _ in range(10):  # However often it is tried meanwhile.
+                shared.now = shared.now.replace(day=shared.now.day - 1)
+                shared.owner(database).read_once()
         facts = shared.facts()
         assert any(healthy.thread.id in fact for fact in facts)
         assert not any(session.thread.id in fact for fact in facts)
@@ -173,11 +173,11 @@ def test_a_value_that_does_not_fit_its_column_fails_alone(
     bad.event("thread_rolled_back", num_turns=3_000_000_000)
     bad.write()
     good = [harness.session("chat") for _ in range(others)]
-    harness.read(RunSettings())
+    harness.read()
     assert harness.rows("select error_code from batches where state = 'dead'") == [("store.unfit",)]
     threads = {session.thread.id for session in good}
     assert {row[0] for row in harness.rows("select thread from segments")} == threads
-    assert harness.read(RunSettings()).lines == 0
+    assert harness.read().lines == 0
     shown = CliHarness(tmp_path, capsys).run(
         "status", "--db", str(harness.path), "--codex-home", str(harness.home.path)
     )
@@ -187,5 +187,5 @@ def test_a_value_that_does_not_fit_its_column_fails_alone(
     monkeypatch.undo()
     with harness.open() as database:
         database.execute("update batches set state = 'pending', attempts = 0 where state = 'dead'")
-    harness.read(RunSettings())
+    harness.read()
     assert harness.facts() == harness.quiet()

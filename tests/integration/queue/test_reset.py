@@ -9,13 +9,12 @@ from ingest.batches.batch import Kind
 from ingest.db import queue
 from ingest.db.database import Database
 from tests.build import Home
-from tests.facts_dump import dump
+from tests.facts_dump import dump_file
 from tests.integration.cli.cli_harness import CliHarness, Sessions
 
 
 def facts(cli: CliHarness, path: Path | None = None) -> list[str]:
-    with Database(path or cli.db) as database:
-        return list(dump(database))
+    return dump_file(path or cli.db)
 
 
 def count(cli: CliHarness) -> int:

@@ -14,7 +14,7 @@ from ingest.pipeline.follow import Pace, Round
 from ingest.pipeline.homes import homes
 from ingest.server.owner_file import Role
 from tests.build import Home
-from tests.facts_dump import dump
+from tests.facts_dump import dump_file
 from tests.integration.cli.cli_harness import CliHarness, write_sessions
 
 PATIENCE = 60.0
@@ -53,8 +53,7 @@ def following(cli: CliHarness, pace: Pace = HASTY) -> Iterator[Event]:
 
 
 def facts(cli: CliHarness) -> list[str]:
-    with Database(cli.db) as database:
-        return list(dump(database))
+    return dump_file(cli.db)
 
 
 def test_the_owner_executes_actions(cli: CliHarness) -> None:
