@@ -21,7 +21,7 @@ from tests.unit.tail.builders import rollout
 
 DAY = "sessions/2026/11/21"
 MIB = 1024**2
-BATCH = 200_000
+BATCH = 100_000
 TORN = b'{"type":"half{"type":"a_new_kind"}\n'
 """A record behind a torn one: each such line is a finding of its own."""
 RUBBISH = {
@@ -115,7 +115,7 @@ def test_a_batch_ends_after_many_rejected_rows_and_the_next_continues_there(
 def test_a_slow_batch_ends_early_but_always_reads_something(
     harness: FaultHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = rubbish(harness, TORN, 2 * MIB)
+    path = rubbish(harness, TORN, MIB)
     monkeypatch.setattr(batch_budget, "SECONDS", 0.0)
     offsets = []
     job = _job(path)
@@ -125,7 +125,7 @@ def test_a_slow_batch_ends_early_but_always_reads_something(
         if not done.more:
             break
         job = _job(path, done)
-    assert len(offsets) >= 16
+    assert len(offsets) >= 8
     assert offsets[:-1] == sorted(set(offsets))
     assert offsets[-1] == path.stat().st_size
 

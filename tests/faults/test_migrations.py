@@ -1,5 +1,6 @@
 """A schema that is newer, not ours, or growing: refused or taken over as a whole."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -54,20 +55,34 @@ def test_a_newer_storage_version_is_reported_as_a_newer_schema(tmp_path: Path) -
 STEPS = ("copy_file", "_apply", "create_views", "sync", "_link_or_copy")
 
 
+MORE = (9000, "9000_more.sql", "create table more(a int)")
+
+
 def newer() -> list[migrate.Migration]:
-    return [
-        *migrate.shipped(),
-        migrate.Migration(9000, "9000_more.sql", "create table more(a int)"),
-    ]
+    return [*migrate.shipped(), migrate.Migration(*MORE)]
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database that has read a session; only copied."""
+    harness = FaultHarness(tmp_path_factory.mktemp("filled"))
+    harness.session("chat")
+    harness.read()
+    return harness.path.parent
+
+
+@pytest.fixture
+def harness(filled: Path, tmp_path: Path) -> FaultHarness:
+    """A copy of that database, without its home."""
+    harness = FaultHarness(tmp_path)
+    shutil.copytree(filled, harness.path.parent)
+    return harness
 
 
 @pytest.mark.fault("D12")
 def test_a_migration_runs_on_a_copy_and_the_old_database_stays_as_a_backup(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    harness: FaultHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    harness = FaultHarness(tmp_path)
-    harness.session("chat")
-    harness.read()
     facts, content = harness.facts(), harness.path.read_bytes()
     more = newer()
     monkeypatch.setattr(migrate, "shipped", lambda: more)
@@ -94,22 +109,21 @@ def test_a_migration_runs_on_a_copy_and_the_old_database_stays_as_a_backup(
     [*((step, False) for step in STEPS), (STEPS[-1], True)],
 )
 def test_a_crash_during_a_migration_leaves_the_old_database_intact(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, after: bool
+    harness: FaultHarness, monkeypatch: pytest.MonkeyPatch, step: str, after: bool
 ) -> None:
-    harness = FaultHarness(tmp_path)
-    harness.session("chat")
-    harness.read()
     facts, content = harness.facts(), harness.path.read_bytes()
     program = (
         "import os\n"
-        "from tests.faults.test_migrations import *\n"
-        f"step, after, more = getattr(migrate, {step!r}), {after}, newer()\n"
+        "from ingest.db import migrate\n"
+        "from tests.faults.fault_harness import *\n"
+        f"step, after = getattr(migrate, {step!r}), {after}\n"
+        f"more = [*migrate.shipped(), migrate.Migration(*{MORE!r})]\n"
         "migrate.shipped = lambda: more\n"
         "def dies(*arguments):\n"
         "    if after: step(*arguments)\n"
         "    os._exit(9)\n"
         f"setattr(migrate, {step!r}, dies)\n"
-        f"FaultHarness(Path({str(tmp_path)!r})).open()\n"
+        f"FaultHarness(Path({str(harness.folder)!r})).open()\n"
     )
     died = subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False)
     assert died.returncode == 9
@@ -125,11 +139,8 @@ def test_a_crash_during_a_migration_leaves_the_old_database_intact(
 
 @pytest.mark.fault("D12")
 def test_a_failed_migration_is_reported_and_leaves_the_old_database_intact(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    harness: FaultHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    harness = FaultHarness(tmp_path)
-    harness.session("chat")
-    harness.read()
     facts, content = harness.facts(), harness.path.read_bytes()
     broken = [*migrate.shipped(), migrate.Migration(9000, "9000.sql", "create table turns(a int)")]
     with monkeypatch.context() as patched:

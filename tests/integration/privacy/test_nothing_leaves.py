@@ -1,5 +1,6 @@
 """Nothing leaves this machine: no process of ours asks for a name or reaches for an address."""
 
+import json
 import os
 import subprocess
 import sys
@@ -23,6 +24,16 @@ def watch(event, args):
                 note.write(f"{{event}} {{args}} of {{sys.argv}}\\n")
 
 sys.addaudithook(watch)
+"""
+
+
+ONE_AFTER_ANOTHER = """
+import json, os, sys
+from datetime import UTC, datetime
+from ingest.cli.main import run
+
+for words in map(json.loads, sys.argv[1:]):
+    assert run(words, os.environ, datetime.now(UTC)) in (0, 1), words
 """
 
 
@@ -61,13 +72,14 @@ def test_this_test_detects_a_connection(note: Path, env: dict[str, str]) -> None
 def test_no_command_and_not_the_dashboard_opens_a_connection(
     note: Path, env: dict[str, str], tmp_path: Path
 ) -> None:
-    for words in (
-        ["ingest"], ["status"], ["doctor"], ["search", "lexer"], ["report"], ["verify", "--deep"],
+    commands = [
+        ["status"], ["doctor"], ["search", "lexer"], ["report"], ["verify", "--deep"],
         ["journal", "export", "--project", "parser", "--out", str(tmp_path / "journal")],
         ["support-bundle"], ["snapshot", "--out", str(tmp_path / "copy.duckdb")],
-        ["demo", "--headless", "0.1"],
-    ):  # fmt: skip
+    ]  # fmt: skip
+    for words in (["ingest"], ["demo", "--headless", "0.1"]):
         assert python(env, "-m", "ingest", *words) in (0, 1), words
+    assert python(env, "-c", ONE_AFTER_ANOTHER, *map(json.dumps, commands)) == 0
     with terminal([], env) as found:
         found.until("Refactor the lexer")
         found.type("q")

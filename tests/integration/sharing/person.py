@@ -16,6 +16,9 @@ from ingest.server.owner_file import Role
 
 BOTH: list[Query] = [("registry.problems", {"home": "h"}), ("queue.pauses", {})]
 WISH = ServerOptions([], Role.FOLLOW)
+BETWEEN_COMMITS, BETWEEN_LOOKS = 0.005, 0.02
+"""Seconds that leave the processor to the processes that are just starting. Most of the time the
+owner is in the middle of a commit all the same."""
 LONG_PATIENCE = 10.0
 """Seconds for many guests, of whom one is just becoming the next owner."""
 
@@ -51,6 +54,7 @@ def own(owned: RunningServer, seen: int) -> None:
         number += 1
         commit(owned, number)
         say("committed", number)
+        time.sleep(BETWEEN_COMMITS)
 
 
 def visit(guest: DatabaseClient, seen: int) -> int:
@@ -65,6 +69,7 @@ def visit(guest: DatabaseClient, seen: int) -> int:
             say("lost", seen, number)
         say("saw", number)
         seen = number
+        time.sleep(BETWEEN_LOOKS)
 
 
 def main(path: Path) -> None:
