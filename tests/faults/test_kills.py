@@ -59,8 +59,9 @@ def test_a_kill_during_database_creation_is_repaired_at_the_next_start(
     harness.session("chat")
     quiet = harness.quiet()
     opening = (
-        "from tests.faults.fault_harness import *\n"
-        f"FaultHarness(Path({str(tmp_path)!r})).open().close()"
+        "from pathlib import Path\n"
+        "from ingest.db.recovery import open_database\n"
+        f"open_database(Path({str(harness.path)!r}))[0].close()"
     )
     died = 0
     # Killed at its first write, at its second, and so on, until it comes through.
@@ -77,8 +78,8 @@ def test_a_confirmed_action_survives_a_kill(
     tmp_path: Path,
 ) -> None:
     harness = FaultHarness(tmp_path)
-    harness.session("plan")
-    harness.session("tour")
+    harness.session("chat")
+    harness.session("partial")
     child = start(harness)
     assert child.stdout is not None
     # The second round begins when the first is committed.

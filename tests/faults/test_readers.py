@@ -29,7 +29,7 @@ EVERY_BATCH: dict[str, object] = {
 
 @pytest.fixture
 def harness(tmp_path: Path) -> FaultHarness:
-    made = FaultHarness(tmp_path, SMALL)
+    made = FaultHarness(tmp_path)
     for which in ("plan", "chat", "partial"):
         made.session(which)
     return made
@@ -43,7 +43,7 @@ def test_the_batch_of_a_killed_reader_is_done_once_by_another(
     children = spawn_readers.start(2)
     log.start(harness.path)
     with harness.open() as database:
-        owner = harness.owner(database)
+        owner = harness.owner(database, SMALL)
         readers = ReaderPool(children)
         for index in which:
             children[index].send_signal(signal.SIGKILL)
@@ -76,7 +76,7 @@ def test_a_batch_that_kills_every_reader_is_set_aside_and_the_others_are_done(
     program = dying_on(poison.path.name)
     monkeypatch.setattr(spawn_readers, "start", lambda *_: born(program))
     with harness.open() as database:
-        owner = harness.owner(database)
+        owner = harness.owner(database, SMALL)
         report = owner.read(owner.scan().changed, readers=ReaderPool(spawn_readers.start()))
         assert report.lines > 0
     (dead,) = harness.rows(
@@ -149,7 +149,7 @@ def test_a_line_that_kills_readers_is_rejected_alone_and_retried_after_a_week(
             row = b'{"session_id":"s","ts":1,"text":"%s"}\n' % word.encode()
             with history.open("ab") as file:
                 file.write(row)
-    monkeypatch.setattr(spawn_readers, "start", lambda *_: born(dying_at("deadly")))
+    monkeypatch.setattr(spawn_readers, "start", lambda *_: born(dying_at("deadly"), size=1))
     with harness.open() as database:
         owner = harness.owner(database)
         owner.read(owner.scan().changed, readers=ReaderPool(spawn_readers.start()))
@@ -368,11 +368,13 @@ import sys
 from pathlib import Path
 from ingest.pipeline import reader_process
 from ingest.pipeline.job import JobAlive
+Path("READY").open("w").close()
 group = reader_process._decode_group(reader_process._receive_bytes(sys.stdin.buffer))
 reader_process.send(sys.stdout.buffer, JobAlive(group.jobs[0].batch, 4096))
 sys.stdin.buffer.read()
 """
-"""A reader whose disk lets it read a little, and then nothing more."""
+"""A reader that opens a pipe when it is ready, and whose disk lets it read a little, and then
+nothing more."""
 
 
 @pytest.mark.fault("P10")
@@ -384,7 +386,11 @@ def test_a_hanging_reader_is_shown_as_stuck_and_killed_and_its_batch_is_retried(
     passed = 0.0
     shown: list[Batch] = []
     log.start(harness.path)
-    (child,) = born(HANGING, size=1)
+    ready = tmp_path / "ready"
+    os.mkfifo(ready)
+    (child,) = born(HANGING.replace("READY", str(ready)), size=1)
+    # The time below passes at each look at the reader, so none must pass while it starts.
+    ready.read_bytes()
 
     with harness.open() as database:
         owner = harness.owner(database)

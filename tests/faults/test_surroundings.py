@@ -24,7 +24,7 @@ from tests.faults.fault_harness import ROOT, SMALL, FaultHarness
 
 @pytest.fixture
 def harness(tmp_path: Path) -> FaultHarness:
-    made = FaultHarness(tmp_path, SMALL)
+    made = FaultHarness(tmp_path)
     for which in ("plan", "chat", "partial"):
         made.session(which)
     return made
@@ -118,7 +118,7 @@ def test_a_new_version_continues_the_batches_of_the_old_one(
     harness: FaultHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with harness.open() as database:
-        owner = harness.owner(database)
+        owner = harness.owner(database, SMALL)
         owner.read(owner.scan().changed[:1])
         # It dies with a batch in its hands.
         database.execute(
@@ -152,7 +152,7 @@ def test_after_the_file_was_deleted_nothing_is_written_and_the_next_start_reads_
     harness: FaultHarness, *, other: bool
 ) -> None:
     with harness.open() as database:
-        owner = harness.owner(database)
+        owner = harness.owner(database, SMALL)
         owner.read(owner.scan().changed[:1])
         harness.path.unlink()
         if other:
