@@ -74,6 +74,13 @@ class FaultHarness:
         self._database = database
         return database
 
+    def create(self) -> None:
+        """An empty database: a process that is started next need not create its own.
+
+        Here it is a copy, as `tests.conftest` says, which saves a third of a second.
+        """
+        self.open().close()
+
     def owner(self, database: Database, tuning: RunSettings | None = None) -> Owner:
         return Owner(database, homes([self.home.path]), tuning or self.tuning, self.clock)
 
@@ -104,7 +111,7 @@ class FaultHarness:
             yield self._database.reader()
             return
         if not self.path.exists():
-            self.open().close()
+            self.create()
         with reading(self.path) as con:
             yield con
 

@@ -53,6 +53,7 @@ def forget_step(database: Database) -> None:
 @pytest.mark.fault("F40")
 def test_another_host_name_or_machine_id_duplicates_nothing(harness: FaultHarness) -> None:
     harness.session("tour")
+    harness.create()
     as_machine("a.local", harness)
     before = harness.facts()
     as_machine("b.corp", harness)

@@ -25,6 +25,7 @@ def test_repeated_kills_lose_and_duplicate_nothing(tmp_path: Path, home: int) ->
     waiting = {one.path: one.bytes() for one in sessions}
     for path in waiting:
         path.write_bytes(b"")
+    harness.create()
     for kills in range(1, KILLS_A_HOME + 1):
         child = start(harness)
         # It is killed after so many pieces of writing: some before it looked, some in the middle

@@ -182,7 +182,7 @@ def test_identical_lines_are_all_stored(harness: FaultHarness) -> None:
     session.write()
     line = b'{"timestamp":"%s","type":"a_new_kind","payload":{}}\n' % TIME.encode()
     session.path.write_bytes(session.bytes() + line * 50)
-    harness.read(RunSettings(batch_bytes=300))
+    harness.read(RunSettings(batch_bytes=1_000))
     assert harness.rows("select lines from cursors") == [(len(session.lines) + 50,)]
     assert harness.facts() == harness.quiet()
 
@@ -244,7 +244,7 @@ def test_every_line_of_any_file_is_accounted_for(
     harness.home.history_path.write_bytes(b"".join(line + b"\n" for line in content))
     path.write_bytes(b"".join(line + b"\n" for line in content))
     harness.forget()
-    harness.read(RunSettings(batch_bytes=100))
+    harness.read(RunSettings(batch_bytes=200))
     for row in harness.rows("select lines, stored + rejected + blank, partial from cursors"):
         assert row == (len(content), len(content), 0)
     for stale in harness.folder.glob("quiet-*"):

@@ -116,6 +116,7 @@ def test_a_batch_that_kills_the_program_is_set_aside_alone(
         f"spawn_readers.start = lambda *_: born(dying_on({poison.path.name!r}))\n"
         f"FaultHarness(Path({str(harness.folder)!r}), SMALL).read()\n"
     )
+    harness.create()
     ends = [
         subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False).returncode
         for _ in range(3)
@@ -190,6 +191,7 @@ def test_ending_the_program_repeatedly_during_a_read_makes_no_batch_dead(
         "spawn_readers.start = isolated\n"
         f"FaultHarness(Path({str(harness.folder)!r}), SMALL).read()\n"
     )
+    harness.create()
     for _ in range(5):
         ended = subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False)
         assert ended.returncode == -signal.SIGKILL
@@ -224,13 +226,12 @@ def test_a_reader_ended_by_a_signal_charges_no_batch(
         return born(
             program
             if len(started) <= 6
-            else "from ingest.pipeline.reader_process import main; main()",
-            size=1,
+            else "from ingest.pipeline.reader_process import main; main()"
         )
 
     monkeypatch.setattr(spawn_readers, "start", start)
     with harness.open() as database:
-        owner = harness.owner(database)
+        owner = harness.owner(database, SMALL)
         owner.read(owner.scan().changed, readers=ReaderPool(spawn_readers.start()))
         assert list(dump(database)) == harness.quiet()
     assert len(started) > 6
@@ -257,6 +258,7 @@ def test_a_stop_releases_claimed_batches_without_an_attempt(
         "reader_output.read = interrupted\n"
         f"FaultHarness(Path({str(harness.folder)!r}), SMALL).read()\n"
     )
+    harness.create()
     with Path("/dev/full").open("wb") as full:
         ended = subprocess.run(
             [sys.executable, "-c", program], cwd=ROOT, stderr=full, stdout=full, check=False
@@ -304,6 +306,7 @@ def test_a_stop_ends_reading_early_and_keeps_what_is_stored(
         f"sys.argv[1:] = ['--db', {str(harness.path)!r}, 'ingest', *{options!r}]\n"
         "main()\n"
     )
+    harness.create()
     environment = os.environ | {"CODEX_HOME": str(harness.home.path)}
     ended = subprocess.run(
         [sys.executable, "-c", program], cwd=ROOT, env=environment, capture_output=True, check=False
@@ -323,6 +326,7 @@ def test_a_stop_ends_reading_early_and_keeps_what_is_stored(
 def test_follow_ends_after_the_present_round(
     harness: FaultHarness, number: signal.Signals, code: int
 ) -> None:
+    harness.create()
     environment = os.environ | {"CODEX_HOME": str(harness.home.path)}
     child = subprocess.Popen(
         [

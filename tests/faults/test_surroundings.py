@@ -73,6 +73,7 @@ def test_code_in_the_current_folder_is_not_run(
 def test_the_facts_do_not_depend_on_the_environment(
     harness: FaultHarness, env: dict[str, str]
 ) -> None:
+    harness.create()
     # Nor is there a home folder in it.
     answer = ingest(harness, env)
     assert answer.returncode == 0, answer.stderr

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from ingest.db import paths
+from ingest.db.database import Database
 from ingest.db.engine import connect
 from ingest.server import owner_file
 from tests.build import Home
@@ -65,6 +66,9 @@ class Machine:
 def machine(tmp_path: Path) -> Machine:
     made = Machine(tmp_path)
     made.session("The first prompt")
+    # In this process it is a copy of an empty one, which is much cheaper than creating it.
+    made.db.parent.mkdir()
+    Database(made.db).close()
     return made
 
 
