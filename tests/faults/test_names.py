@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from ingest.cli.main import run
 from tests.build import Home
-from tests.integration.cli.cli_harness import CliHarness
+from tests.integration.cli.cli_harness import START, CliHarness
+from tests.prepared import PreparedHome
 
 ODD = "caf\udce9"
 """A name of bytes that are no UTF-8, as Python tells it."""
@@ -34,14 +36,27 @@ HERE = (
 )
 
 
-@pytest.fixture
-def cli(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> CliHarness:
-    cli = CliHarness(tmp_path, capsys)
-    session = Home(cli.home).session()
+def prepare(folder: Path) -> None:
+    session = Home(folder / "codex").session()
     session.prompt("Begin")
     session.end_turn("Done.")
     session.write()
-    assert cli.run("ingest").code == 0
+    database = folder / "data" / "tailboard.duckdb"
+    env = {"CODEX_HOME": str(folder / "codex"), "TAILBOARD_DB": str(database)}
+    assert run(("ingest", "-q"), env, START) == 0
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> PreparedHome[None]:
+    return PreparedHome(lambda: tmp_path_factory.mktemp("names"), prepare)
+
+
+@pytest.fixture
+def cli(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], prepared: PreparedHome[None]
+) -> CliHarness:
+    cli = CliHarness(tmp_path, capsys)
+    cli.prepared_home, _ = prepared.copy_database(tmp_path)
     return cli
 
 

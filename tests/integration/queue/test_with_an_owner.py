@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
 from threading import Event, Thread
 
 import pytest
@@ -15,7 +14,7 @@ from ingest.pipeline.homes import homes
 from ingest.server.owner_file import Role
 from tests.build import Home
 from tests.facts_dump import dump_file
-from tests.integration.cli.cli_harness import CliHarness, write_sessions
+from tests.integration.cli.cli_harness import CliHarness
 
 PATIENCE = 60.0
 HASTY = Pace(everything_every=0.1, recent_every=0.1, quiet=0.01, longest=0.05)
@@ -23,12 +22,7 @@ ONCE = Pace(everything_every=1e6, recent_every=1e6)
 """Files are looked at when following begins, and then only for a reason."""
 
 
-@pytest.fixture
-def cli(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> CliHarness:
-    one = CliHarness(tmp_path, capsys)
-    _, one.now = write_sessions(one.home)
-    assert one.run("ingest", "-q").code == 0
-    return one
+pytestmark = pytest.mark.usefixtures("sessions")
 
 
 @contextmanager
