@@ -82,9 +82,20 @@ def snapshots(rows: NamedQueries) -> list[Path]:
 
 
 def unrecorded_exports(rows: NamedQueries, paths: list[Path]) -> list[Path]:
-    """The files among `paths` whose export is not recorded yet."""
+    """The files among `paths` whose export is not recorded yet.
+
+    A path that is not valid UTF-8 cannot be recorded.
+    """
     known = {_value(row["about"], "path") for row in recorded_exports(rows, EXPORTED)}
-    return [path for path in paths if str(path) not in known]
+    return [path for path in paths if str(path) not in known and _is_utf8(path)]
+
+
+def _is_utf8(path: Path) -> bool:
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def record_exports(database: QueryReader, what: str, paths: list[Path]) -> None:
