@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -108,7 +109,7 @@ def test_a_database_whose_path_is_not_text_is_refused_in_a_sentence(
 @pytest.mark.fault("P44")
 @pytest.mark.parametrize("name", [ODD, "one, two"])
 def test_a_home_with_any_name_is_read_once(cli: CliHarness, tmp_path: Path, name: str) -> None:
-    cli.env["CODEX_HOME"] = str(cli.home.rename(tmp_path / name))
+    cli.env["CODEX_HOME"] = str(shutil.copytree(cli.home, tmp_path / name))
     cli.db.unlink()
     assert cli.json("ingest")["lines"] > 0
     assert cli.json("ingest")["lines"] == 0

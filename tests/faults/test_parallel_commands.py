@@ -9,7 +9,7 @@ import pytest
 from tests.faults.fault_harness import ROOT, FaultHarness, program
 from tests.soak import SOAK
 
-MANY = 200 if SOAK else 9
+MANY = 200 if SOAK else 12
 
 
 def start(harness: FaultHarness, *words: str) -> subprocess.Popen[str]:
