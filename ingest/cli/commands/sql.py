@@ -72,7 +72,7 @@ def documented_views() -> dict[str, str]:
 def _list_views(invocation: Invocation) -> None:
     columns: dict[str, list[dict[str, str]]] = {}
     with open_for_reading(invocation) as access:
-        for row in access.rows("schema.columns"):
+        for row in access.rows("schema.view_columns"):
             column = {"name": row["column_name"], "type": row["data_type"].lower()}
             columns.setdefault(row["table_name"], []).append(column)
     views = [View(name, about, columns.get(name, [])) for name, about in documented_views().items()]
