@@ -146,12 +146,15 @@ class _ReconnectingReader:
         return self._opened.enter_context(client)
 
     def _local_reader(self, database: "Database", notices: list[str]) -> QueryReader:
+        from ingest.actions import RecordEdit
         from ingest.db.local_reader import LocalReader
         from ingest.db.replay import replay
         from ingest.pipeline.action_handlers import ActionHandlers
         from ingest.pipeline.bootstrap import serve_readers
         from ingest.pipeline.homes import homes
         from ingest.pipeline.scan import scan_and_register
+        from ingest.projects.find_projects import regroup
+        from ingest.projects.project_edits import VERB as PROJECT
 
         now, settings = self._invocation.now, self._invocation.settings
         note = self._invocation.output.note
@@ -165,4 +168,11 @@ class _ReconnectingReader:
             settings.max_attempts,
             scan=lambda: scan_and_register(database, followed, now.isoformat()),
         )
-        return LocalReader(database, now, carry_out=handlers.carry_out)
+
+        def carry_out(action: "Action[T]") -> T:
+            result = handlers.carry_out(action)
+            if isinstance(action, RecordEdit) and action.verb == PROJECT:
+                regroup(database)
+            return result
+
+        return LocalReader(database, now, carry_out=carry_out)

@@ -63,6 +63,13 @@ COMMANDS: Final = (
         "tailboard standup --everywhere --since yesterday",
     ),
     Entry(
+        "project",
+        f"{_HERE}.project",
+        "List the projects; rename, merge or split them.",
+        "tailboard project merge parser-old parser",
+        memory=True,
+    ),
+    Entry(
         "state",
         f"{_HERE}.state",
         "Export, compare and import the tasks and state of a project as files.",

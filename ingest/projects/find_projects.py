@@ -25,6 +25,12 @@ from ingest.errors import GitFailed
 from ingest.projects.git.read_repository import Git, canonical
 from ingest.projects.identity import Folder, GitFolder, Project, group, normal_remote
 from ingest.projects.names import ProjectNames
+from ingest.projects.project_edits import (
+    ProjectEdit,
+    effective,
+    recorded_project_edits,
+    with_edit,
+)
 from ingest.text.times import Clock
 
 AGAIN: Final = timedelta(days=1)
@@ -60,6 +66,8 @@ class ProjectFinder:
         """Number of commits when no folder was left to look up."""
         self._checked_at: datetime | None = None
         """When no folder was due to be looked up again."""
+        self._edits = 0
+        """Number of edits of projects that are applied."""
 
     def step(self) -> None:
         """Store what was found, and look up the next folders; does not block."""
@@ -90,6 +98,7 @@ class ProjectFinder:
 
     def _begin(self) -> None:
         commits, now = self.database.commits.count, self.clock()
+        self._apply_edits()
         due = self._checked_at is None or now - self._checked_at >= _CHECK_EVERY
         if not due and self.database.first_row("projects.any_unknown") is None:
             self._seen = commits
@@ -110,6 +119,14 @@ class ProjectFinder:
             target=self._look_up, args=(rows, known, now), name="find-projects", daemon=True
         )
         self._thread.start()
+
+    def _apply_edits(self) -> None:
+        """Work the projects out again if people edited them."""
+        row = self.database.first_row("projects.edit_count")
+        count = row["count"] if row else 0
+        if count != self._edits:
+            self._edits = count
+            regroup(self.database)
 
     def _look_up(
         self, rows: list[Row], known: dict[tuple[str, str | None], Folder], now: datetime
@@ -183,16 +200,30 @@ def project_of_repository(rows: NamedQueries, env: Mapping[str, str], root: str)
     stored = rows.rows("projects.folders")
     known = {(row["path"], row["recorded"] or None): row["project"] for row in stored}
     every = [*map(_folder, stored), here]
-    mine = next(one.folders for one in group(every) if here in one.folders)
+    edits = effective(one.edit for one in recorded_project_edits(rows))
+    mine = next(one.folders for one in group(every, edits) if here in one.folders)
     ids = Counter(known[key] for one in mine if (key := (one.path, one.recorded)) in known)
     return ProjectNames(rows).find(ids.most_common(1)[0][0])[0] if ids else None
+
+
+def planned_projects(rows: NamedQueries, edit: ProjectEdit) -> list[Project]:
+    """The projects as they will be with one more edit."""
+    edits = with_edit(recorded_project_edits(rows), edit)
+    return group((_folder(row) for row in rows.rows("projects.folders")), effective(edits))
+
+
+def regroup(database: Database) -> None:
+    """Work the projects out again from what is stored, after people edited them."""
+    with database.transaction():
+        store(database, [])
 
 
 def store(database: Database, found: Iterable[FoundFolder]) -> None:
     """Store these folders, and the projects of all folders; inside the open transaction."""
     every = {(one.folder.path, one.folder.recorded): one for one in _stored(database)}
     every |= {(one.folder.path, one.folder.recorded): one for one in found}
-    projects = group(one.folder for one in every.values())
+    edits = effective(one.edit for one in recorded_project_edits(database))
+    projects = group((one.folder for one in every.values()), edits)
     of_folder = {
         (folder.path, folder.recorded): project.id
         for project in projects

@@ -6,13 +6,14 @@ began with the same commit. A remote that Codex recorded and that the folder has
 only if the repository of today contains the commit recorded with it: else another repository took
 the folder's place. The id of a project is its remote, else its first commit, else its folder, so
 that it is the same on every machine. Its name is for people; where two names are the same, their
-labels tell them apart.
+labels tell them apart. What cannot be known, people decide (`ProjectEdits`).
 """
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import PurePath
+from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -62,24 +63,38 @@ class Project(Struct, frozen=True):
     folders: tuple[Folder, ...]
 
 
-def group(folders: Iterable[Folder]) -> list[Project]:
+class ProjectEdits(Struct, frozen=True):
+    """What people decided. Projects are given by any of their keys."""
+
+    names: dict[str, str] = {}
+    merged: tuple[tuple[str, str], ...] = ()
+    """Pairs of projects that are one."""
+    split: frozenset[str] = frozenset()
+    """Folders that are projects of their own, with what is in them."""
+
+
+NO_EDITS: Final = ProjectEdits()
+
+
+def group(folders: Iterable[Folder], edits: ProjectEdits = NO_EDITS) -> list[Project]:
     """The projects of these folders; the same in whatever order they come."""
     every = sorted(folders, key=lambda folder: (folder.path, folder.recorded or ""))
     tops = {folder.git.top: folder.git for folder in every if folder.git and folder.git.top}
     parent: dict[str, str] = {}
-    keys = [_keys(folder, tops) for folder in every]
+    keys = [_split(folder, edits) or _keys(folder, tops) for folder in every]
     for own in keys:
         for key in own:
             _join(parent, own[0], key)
     _join_by_first_commit(parent, every, keys)
+    _join_merged(parent, every, keys, edits)
     members: dict[str, list[int]] = {}
     for place, own in enumerate(keys):
         members.setdefault(_find(parent, own[0]), []).append(place)
     projects = [
-        _project([every[place] for place in places], [keys[place] for place in places])
+        _project([every[place] for place in places], [keys[place] for place in places], edits)
         for places in members.values()
     ]
-    return _with_labels(projects)
+    return _with_labels([_renamed(project, edits) for project in projects])
 
 
 def normal_remote(remote: str | None) -> str | None:
@@ -108,6 +123,39 @@ def _keys(folder: Folder, tops: dict[str, GitFolder]) -> list[str]:
     return remotes or [folder.path]
 
 
+def _split(folder: Folder, edits: ProjectEdits) -> list[str]:
+    """The nearest folder that was split off and contains this one."""
+    path = PurePath(folder.path)
+    return [str(one) for one in (path, *path.parents) if str(one) in edits.split][:1]
+
+
+def _join_merged(
+    parent: dict[str, str], every: list[Folder], keys: list[list[str]], edits: ProjectEdits
+) -> None:
+    known = {_commit(folder): own[0] for folder, own in _with_first(every, keys)}
+    known |= {key: key for own in keys for key in own}
+    for project, other in edits.merged:
+        if project in known and other in known:
+            _join(parent, known[project], known[other])
+
+
+def _renamed(project: Project, edits: ProjectEdits) -> Project:
+    # Later names come later.
+    name = [new for key, new in edits.names.items() if key in project.keys][-1:]
+    return replace(project, name=name[0]) if name else project
+
+
+def _with_first(every: list[Folder], keys: list[list[str]]) -> Iterator[tuple[Folder, list[str]]]:
+    """The folders whose repository counts and has a first commit."""
+    for folder, own in zip(every, keys, strict=True):
+        if folder.git is not None and folder.git.first and folder.git.common in own:
+            yield folder, own
+
+
+def _commit(folder: Folder) -> str:
+    return f"commit:{folder.git.first}" if folder.git else ""
+
+
 def _join_by_first_commit(
     parent: dict[str, str], every: list[Folder], keys: list[list[str]]
 ) -> None:
@@ -115,14 +163,12 @@ def _join_by_first_commit(
     has_remote = {_find(parent, key) for own in keys for key in own if is_remote(key)}
     with_remote: dict[str, set[str]] = {}
     without: dict[str, list[str]] = {}
-    for folder, own in zip(every, keys, strict=True):
-        if folder.git is None or folder.git.first is None or folder.git.common not in own:
-            continue
+    for folder, own in _with_first(every, keys):
         project = _find(parent, own[0])
         if project in has_remote:
-            with_remote.setdefault(folder.git.first, set()).add(project)
+            with_remote.setdefault(_commit(folder), set()).add(project)
         else:
-            without.setdefault(folder.git.first, []).append(project)
+            without.setdefault(_commit(folder), []).append(project)
     for first, projects in without.items():
         for project in projects:
             _join(parent, projects[0], project)
@@ -137,16 +183,13 @@ def is_remote(key: str) -> bool:
     return not key.startswith(("/", "\\")) and "/" in key
 
 
-def _project(folders: list[Folder], keys: list[list[str]]) -> Project:
+def _project(folders: list[Folder], keys: list[list[str]], edits: ProjectEdits) -> Project:
     every = list(dict.fromkeys(key for own in keys for key in own))
-    first = dict.fromkeys(
-        f"commit:{folder.git.first}"
-        for folder, own in zip(folders, keys, strict=True)
-        if folder.git and folder.git.first and folder.git.common in own
-    )
+    first = dict.fromkeys(_commit(folder) for folder, _ in _with_first(folders, keys))
     remotes = [key for key in every if is_remote(key)]
     paths = [key for key in every if not is_remote(key)]
-    main = _main_folder(folders)
+    split = [path for path in paths if path in edits.split]
+    main = split[0] if split == every else _main_folder(folders)
     known = [*remotes, *first, *paths]
     return Project(known[0], _name(main, remotes), "", main, tuple(known), tuple(folders))
 

@@ -8,20 +8,31 @@ limit 1;
 -- name: unknown_folders
 -- Folders in which sessions worked and that were not looked up since, most recently used first; each
 -- with the remote and some commits that were recorded there.
-select f.path, f.recorded, f.commits
-from (
-    select
-        rtrim(cwd, '/\') as path, coalesce(repository, '') as recorded,
-        coalesce(list_distinct(list("commit") filter ("commit" is not null))[:20], []) as commits,
-        max(last_at) as last
-    from segments
-    where cwd is not null
-    group by all
-) f
-left join folders k on k.path = f.path and k.recorded = f.recorded
-where k.path is null or (k.checked_at < $before::timestamp and f.last >= $since::timestamp)
-order by f.last desc nulls last, f.path, f.recorded
-limit $limit;
+with due as materialized (
+    select f.path, f.recorded, f.last
+    from (
+        select rtrim(cwd, '/\') as path, coalesce(repository, '') as recorded, max(last_at) as last
+        from (
+            -- Few folders for many sessions: paths are compared without their ends afterwards.
+            select cwd, repository, max(last_at) as last_at
+            from segments
+            where cwd is not null
+            group by all
+        )
+        group by all
+    ) f
+    left join folders k on k.path = f.path and k.recorded = f.recorded
+    where k.path is null or (k.checked_at < $before::timestamp and f.last >= $since::timestamp)
+    order by f.last desc nulls last, f.path, f.recorded
+    limit $limit
+)
+select
+    d.path, d.recorded,
+    coalesce(list_distinct(list(g."commit") filter (g."commit" is not null))[:20], []) as commits
+from due d
+join segments g on rtrim(g.cwd, '/\') = d.path and coalesce(g.repository, '') = d.recorded
+group by d.path, d.recorded, d.last
+order by d.last desc nulls last, d.path, d.recorded;
 
 -- name: folders
 -- All folders that were looked up.
@@ -61,6 +72,32 @@ join projects p on p.id = f.project
 where list_contains($folders::varchar[], f.path)
 order by length(f.path) desc
 limit 1;
+
+-- name: listed
+-- All projects with their sessions, most recently active first.
+select
+    p.id, p.name, p.label, p.folder, p.keys, f.folders,
+    coalesce(s.sessions, 0) as sessions, s.last_at
+from projects p
+left join (
+    select project, list(distinct path order by path) as folders from folders group by project
+) f on f.project = p.id
+left join (
+    select project_id, count(*) as sessions, max(last_at) as last_at
+    from v_sessions
+    group by project_id
+) s on s.project_id = p.id
+order by s.last_at desc nulls last, p.label;
+
+-- name: edits
+-- The edits of projects, in the order they were made.
+select id, time, actor, arguments::varchar as arguments, reason
+from commands
+where verb = 'project'
+order by rowid;
+
+-- name: edit_count
+select count(*) as count from commands where verb = 'project';
 
 -- name: planned
 -- The nearest of these folders to which a person added tasks before any session worked there.

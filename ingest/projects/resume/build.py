@@ -64,7 +64,7 @@ def resume(
     sessions = _of_one_project(rows, scope, now)
     view = view_repository(map(anchor_of, sessions), git)
     here = _root(git, folder)
-    within = [one for one in sessions if view.roots.get(one.id) == here] or sessions
+    within = [one for one in sessions if here and view.roots.get(one.id) == here] or sessions
     branch = scope.branch or _checked_out(within, view)
     answers = reconcile_results(rows)
     if scope.session is not None:

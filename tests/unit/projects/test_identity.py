@@ -4,7 +4,14 @@ import random
 
 import pytest
 
-from ingest.projects.identity import Folder, GitFolder, group, normal_remote
+from ingest.projects.identity import (
+    NO_EDITS,
+    Folder,
+    GitFolder,
+    ProjectEdits,
+    group,
+    normal_remote,
+)
 
 URL = "https://git.example.invalid/acme/ledger.git"
 
@@ -15,8 +22,8 @@ def git(
     return GitFolder(common, top or common.removesuffix("/.git"), remote, first)
 
 
-def named(folders: list[Folder]) -> dict[str, list[str]]:
-    return {one.label: [folder.path for folder in one.folders] for one in group(folders)}
+def named(folders: list[Folder], edits: ProjectEdits = NO_EDITS) -> dict[str, list[str]]:
+    return {one.label: [folder.path for folder in one.folders] for one in group(folders, edits)}
 
 
 def test_two_repositories_with_one_name_are_two_projects_with_different_labels() -> None:
@@ -123,6 +130,22 @@ def test_a_submodule_is_a_project_of_its_own_with_the_name_of_its_folder() -> No
         Folder("/w/app/vendor/lib", git=git("/w/app/.git/modules/vendor/lib", "/w/app/vendor/lib")),
     ]
     assert named(folders) == {"app": ["/w/app"], "lib": ["/w/app/vendor/lib"]}
+
+
+def test_people_rename_merge_and_split_projects() -> None:
+    folders = [
+        Folder("/w/ledger", git=git("/w/ledger/.git", first="a")),
+        Folder("/w/ledger/api/src", git=git("/w/ledger/.git", first="a")),
+        Folder("/w/parser", git=git("/w/parser/.git", remote=URL)),
+    ]
+    edits = ProjectEdits({"commit:a": "books"}, (), frozenset({"/w/ledger/api"}))
+    assert named(folders, edits) == {
+        "books": ["/w/ledger"], "api": ["/w/ledger/api/src"], "parser": ["/w/parser"],
+    }  # fmt: skip
+    merged = ProjectEdits(merged=(("commit:a", "git.example.invalid/acme/ledger"), ("x", "y")))
+    (project,) = group(folders, merged)
+    assert project.id == "git.example.invalid/acme/ledger"
+    assert "commit:a" in project.keys
 
 
 def test_the_projects_do_not_depend_on_the_order_of_the_folders() -> None:
