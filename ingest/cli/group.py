@@ -28,7 +28,10 @@ class _Shared(click.Command):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.params = [*self.params, *common_options()]
-        self.context_settings = {"help_option_names": ["-h", "--help"], **self.context_settings}
+
+    def get_help_option_names(self, ctx: click.Context) -> list[str]:
+        # Not from the context: click keeps the option that the first one of a command asked for.
+        return ["-h", "--help"]
 
     def invoke(self, ctx: click.Context) -> Any:
         # Not in a group: the options of its subcommand, such as --db, are not parsed yet.
