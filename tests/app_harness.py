@@ -218,15 +218,23 @@ def screen_text(app: App[Any]) -> str:
 
 @contextmanager
 def running_harness(
-    tmp: Path, write: Callable[[Home], object] | None = None
+    tmp: Path,
+    write: Callable[[Home], object] | None = None,
+    *,
+    home: Home | None = None,
+    now: datetime | None = None,
 ) -> Iterator[AppHarness]:
-    """A harness with a running owner, which has read what `write` puts into the home."""
-    harness = AppHarness(tmp)
+    """A harness with a running owner, which has read what `write` puts into the home. With `now`,
+    the database has been copied to its place, and contains what is in the home."""
+    harness = AppHarness(tmp, home)
     if write is not None:
         write(harness.home)
     harness.start_owner()
     try:
-        harness.ingest()
+        if now is None:
+            harness.ingest()
+        else:
+            harness.now = now
         yield harness
     finally:
         harness.stop_owner()
