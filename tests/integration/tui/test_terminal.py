@@ -12,6 +12,7 @@ import pytest
 
 from ingest.server import owner_file
 from tests.build import Home
+from tests.integration.tui.conftest import Prepared
 from tests.integration.tui.terminal import TIMEOUT, Terminal, terminal
 from tests.sample_home import HOSTILE, everything
 
@@ -20,14 +21,26 @@ MOUSE_ON, MOUSE_OFF = b"\x1b[?1000h", b"\x1b[?1000l"
 CURSOR_ON = b"\x1b[?25h"
 
 
-@pytest.fixture
-def env(tmp_path: Path) -> dict[str, str]:
-    everything(Home(tmp_path / "codex"))
+def environment(home: Path, folder: Path) -> dict[str, str]:
     return {
-        "CODEX_HOME": str(tmp_path / "codex"),
-        "TAILBOARD_DB": str(tmp_path / "data" / "tailboard.duckdb"),
-        "TAILBOARD_CONFIG": str(tmp_path / "config.toml"),
+        "CODEX_HOME": str(home),
+        "TAILBOARD_DB": str(folder / "data" / "tailboard.duckdb"),
+        "TAILBOARD_CONFIG": str(folder / "config.toml"),
     }
+
+
+@pytest.fixture
+def unread(tmp_path: Path) -> dict[str, str]:
+    """The environment of the program before its first start."""
+    everything(Home(tmp_path / "codex"))
+    return environment(tmp_path / "codex", tmp_path)
+
+
+@pytest.fixture
+def env(prepared: Prepared, tmp_path: Path) -> dict[str, str]:
+    """The environment of the program after everything has been read."""
+    home, _ = prepared.copy_database(tmp_path)
+    return environment(home, tmp_path)
 
 
 @pytest.fixture
@@ -63,9 +76,9 @@ def test_quit_restores_the_terminal_and_ends_the_owner(
 
 @pytest.mark.fault("U07")
 def test_a_dumb_terminal_gets_the_status_and_the_reason_without_escape_sequences(
-    env: dict[str, str],
+    unread: dict[str, str],
 ) -> None:
-    with terminal([], {**env, "TERM": "dumb"}) as program:
+    with terminal([], {**unread, "TERM": "dumb"}) as program:
         program.until("No dashboard: this terminal (TERM=dumb) cannot position text.")
         program.until("Nothing has been read yet.")
         assert program.end() == 0
@@ -105,12 +118,12 @@ def test_the_pipeline_shows_the_time_until_the_next_sweep_and_control_c_quits(
 
 
 def test_a_killed_owner_is_replaced_and_the_screen_is_updated(
-    opened: Terminal, env: dict[str, str], tmp_path: Path
+    opened: Terminal, env: dict[str, str]
 ) -> None:
     owner = owner_file.read(Path(env["TAILBOARD_DB"]))
     assert owner is not None
     os.kill(owner.pid, signal.SIGKILL)
-    home = Home(tmp_path / "codex", start_ms=1_790_000_000_000)
+    home = Home(Path(env["CODEX_HOME"]), start_ms=1_790_000_000_000)
     new = home.session(cwd="/home/dev/zebra")
     new.prompt("Add stripes")
     new.end_turn("Done.")
@@ -322,12 +335,12 @@ def test_ascii_mode_writes_only_ascii_and_no_mouse_leaves_the_mouse_to_the_termi
 
 @pytest.mark.fault("U08")
 def test_a_file_that_is_no_database_is_reported_with_what_to_do(
-    env: dict[str, str],
+    unread: dict[str, str],
 ) -> None:
-    path = Path(env["TAILBOARD_DB"])
+    path = Path(unread["TAILBOARD_DB"])
     path.parent.mkdir(parents=True)
     path.write_bytes(b"not a database" * 500)
-    with terminal([], env) as program:
+    with terminal([], unread) as program:
         program.until("The database cannot be opened")
         program.until("is not a Tailboard database")
         program.until("Press r to try again")
