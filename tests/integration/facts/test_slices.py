@@ -68,25 +68,23 @@ def compare(home: Path, tmp_path: Path, seed: int) -> None:
     assert len(once) == len(sliced) > 0
 
 
-@pytest.mark.parametrize(
-    ("generation", "version", "code_mode"),
-    [
-        ("g1", "0.20.0", False),
-        ("g2", "0.63.0", False),
-        ("g3", "0.125.0", False),
-        ("g4", "0.169.0", True),
-        *([("g3", "0.145.0", True), ("g4", "0.169.0", False)] if SOAK else []),
-    ],
-)
-def test_scripted_sessions_give_the_same_facts_in_slices(
-    tmp_path: Path, generation: str, version: str, code_mode: bool
-) -> None:
+SCRIPTED = [
+    ("g1", "0.20.0", False),
+    ("g2", "0.63.0", False),
+    ("g3", "0.125.0", False),
+    ("g4", "0.169.0", True),
+    *([("g3", "0.145.0", True), ("g4", "0.169.0", False)] if SOAK else []),
+]
+
+
+def test_scripted_sessions_give_the_same_facts_in_slices(tmp_path: Path) -> None:
     home = Home(tmp_path / "whole")
-    for scenario in ALL.values():
-        made = scenario(home, generation, version, code_mode=code_mode)
-        for session in made if isinstance(made, list) else [made]:
-            session.write()
-            home.history(session, "typed")
+    for generation, version, code_mode in SCRIPTED:
+        for scenario in ALL.values():
+            made = scenario(home, generation, version, code_mode=code_mode)
+            for session in made if isinstance(made, list) else [made]:
+                session.write()
+                home.history(session, "typed")
     compare(home.path, tmp_path, seed=1)
 
 
@@ -100,15 +98,13 @@ def test_odd_shapes_of_some_releases_give_the_same_facts_in_slices(
     compare(home.path, tmp_path, seed)
 
 
-@pytest.mark.parametrize("seed", [2, 3] if SOAK else [2])
-@pytest.mark.parametrize(
-    ("generation", "version"),
-    [("g2", "0.98.0"), ("g3", "0.115.0"), ("g3", "0.145.0"), ("g4", "0.155.0"), ("g4", "0.169.0")],
-)
-def test_families_of_sessions_give_the_same_facts_in_slices(
-    tmp_path: Path, generation: str, version: str, seed: int
-) -> None:
-    home = Home(tmp_path / "whole")
+FAMILIES = [
+    ("g2", "0.98.0"), ("g3", "0.115.0"), ("g3", "0.145.0"), ("g4", "0.155.0"), ("g4", "0.169.0"),
+]  # fmt: skip
+
+
+def write_family(home: Home, generation: str, version: str) -> None:
+    """A session with a review, an agent, a fork, and turns that were taken back."""
     session = home.session(generation, version)
     for number in range(3):
         session.prompt(f"question {number}")
@@ -137,6 +133,13 @@ def test_families_of_sessions_give_the_same_facts_in_slices(
     for member in members:
         member.write()
     home.name(session, "A name")
+
+
+@pytest.mark.parametrize("seed", [2, 3] if SOAK else [2])
+def test_families_of_sessions_give_the_same_facts_in_slices(tmp_path: Path, seed: int) -> None:
+    home = Home(tmp_path / "whole")
+    for generation, version in FAMILIES:
+        write_family(home, generation, version)
     compare(home.path, tmp_path, seed)
 
 
