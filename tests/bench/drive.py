@@ -26,8 +26,8 @@ def main(arguments: list[str] | None = None) -> None:
         report = owner.read_once()
         if report.bytes_read:
             owner.checkpoint()
-    told = msgspec.to_builtins(report) | {"seconds": time.perf_counter() - began}
-    print(json.dumps(told))
+    text = msgspec.to_builtins(report) | {"seconds": time.perf_counter() - began}
+    print(json.dumps(text))
 
 
 if __name__ == "__main__":

@@ -95,13 +95,13 @@ def table(results: Results) -> str:
     ]
     wrong = [check for check in results.checks if not check.ok]
     right = len(results.checks) - len(wrong)
-    told = [f"{right} of {len(results.checks)} answers were right."]
+    text = [f"{right} of {len(results.checks)} answers were right."]
     seen = Counter(f"{one.home}, {one.name}: {one.found}, not {one.expected}" for one in wrong)
-    told += [f"* WRONG, {count} times: {what}" for what, count in seen.items()]
+    text += [f"* WRONG, {count} times: {what}" for what, count in seen.items()]
     machine = ", ".join(f"{key} {value}" for key, value in results.machine.items())
     notes = [f"* {note}" for note in results.notes]
     plot = ["```", results.plot, "```"] if results.plot else []
-    parts = [[machine + "."], [*head, *rows], told, notes, plot]
+    parts = [[machine + "."], [*head, *rows], text, notes, plot]
     return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
 
 

@@ -121,12 +121,12 @@ class Follower:
         read = 0
         while True:
             try:
-                told = self.rounds.get(timeout=PATIENCE)
+                outcome = self.rounds.get(timeout=PATIENCE)
             except Empty:
                 raise TooSlow(f"nothing was read within {PATIENCE} s") from None
             # Before anything is asked of the database, which would count as work.
             cpu, now = time.process_time(), time.perf_counter()
-            read += told.report.bytes_read
+            read += outcome.report.bytes_read
             if self._stored():
                 return read, cpu, now
 

@@ -73,7 +73,7 @@ def measure(folder: Path, batches: int, failed_every: int, runs: int) -> dict[st
             done = execute_action(database, action, at)
             assert done.done == batches // failed_every
 
-        def told() -> None:
+        def match() -> None:
             matched_items(database, "c0")
 
         failing = _LISTED | {"state": "failed", "error": "io_error"}
@@ -81,7 +81,7 @@ def measure(folder: Path, batches: int, failed_every: int, runs: int) -> dict[st
             "list": timed(lambda: database.rows("batches.listed", **_LISTED), runs),
             "filter": timed(lambda: database.rows("batches.listed", **failing), runs),
             "retry": timed(retry, runs, lambda: database.execute(_AGAIN)),
-            "tell": timed(told, runs),
+            "tell": timed(match, runs),
         }
 
 

@@ -58,8 +58,8 @@ def _wc() -> str:
     path = shutil.which("wc")
     if path is None:
         return "none"
-    told = _told([path, "--version"])
-    name = told.splitlines()[0].removeprefix("wc ") if "GNU" in told else "(not GNU)"
+    text_ = _told([path, "--version"])
+    name = text_.splitlines()[0].removeprefix("wc ") if "GNU" in text_ else "(not GNU)"
     # Only newer ones know the option; it says whether lines are counted with vector instructions.
     return (
         f"{name} with AVX2"

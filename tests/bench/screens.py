@@ -82,11 +82,11 @@ class Home:
 
     def go_on(self) -> str:
         """The newest session has one more turn; a word of its prompt that no other has."""
-        told = self.newest.turn(self._turns)
+        text_ = self.newest.turn(self._turns)
         word = f"pin{self.newest.number}x{self._turns}"
         self._turns += 1
         with self.last.open("ab", buffering=0) as file:
-            file.write(told.encode())
+            file.write(text_.encode())
         return word
 
 
@@ -252,10 +252,10 @@ class Screens:
             pids = tree(terminal.pid)
             sizes = [memory(pid) for pid in pids]
             share = (cpu(pids) - busy) / gone
-        told = f"{gone / 60:.0f} min of work, {share:.0%} of a processor; "
-        told += " + ".join(f"{size / 1e6:.0f}" for size in sizes)
-        told += f" MB of {len(sizes)} processes, {sum(first.values()) / 1e6:.0f} MB at first"
-        self._tell(Figure("memory after live work", sum(sizes), "B", MEMORY, detail=told))
+        text_ = f"{gone / 60:.0f} min of work, {share:.0%} of a processor; "
+        text_ += " + ".join(f"{size / 1e6:.0f}" for size in sizes)
+        text_ += f" MB of {len(sizes)} processes, {sum(first.values()) / 1e6:.0f} MB at first"
+        self._tell(Figure("memory after live work", sum(sizes), "B", MEMORY, detail=text_))
 
     def _idle(self) -> None:
         _say(f"idle with {self.plan.idle_files:,} source files")
@@ -270,10 +270,10 @@ class Screens:
             gone = time.perf_counter() - began
             each = [cpu([pid]) - before[pid] for pid in pids]
             sizes = [memory(pid) for pid in pids]
-        told = ", ".join(f"{one / gone:.2%}" for one in each) + " of its processes; "
-        told += " + ".join(f"{size / 1e6:.0f}" for size in sizes) + " MB"
+        text_ = ", ".join(f"{one / gone:.2%}" for one in each) + " of its processes; "
+        text_ += " + ".join(f"{size / 1e6:.0f}" for size in sizes) + " MB"
         name = f"idle, {self.plan.idle_files:,} files: share of a processor"
-        self._tell(Figure(name, sum(each) / gone, "×", IDLE, detail=told))
+        self._tell(Figure(name, sum(each) / gone, "×", IDLE, detail=text_))
         shutil.rmtree(home)
 
     def _tell(self, figure: Figure) -> None:
@@ -355,8 +355,8 @@ def _link(home: Path, to: Path) -> None:
 def _worst(name: str, samples: list[float], limit: float, detail: str) -> Figure:
     """The 99th percentile of some times."""
     value = quantiles(samples, n=100, method="inclusive")[98]
-    told = f"99th percentile; median {median(samples) * 1000:.1f} ms; {detail}"
-    return Figure(name, value, "s", limit, "", told, samples)
+    text_ = f"99th percentile; median {median(samples) * 1000:.1f} ms; {detail}"
+    return Figure(name, value, "s", limit, "", text_, samples)
 
 
 def _say(what: str) -> None:

@@ -55,9 +55,9 @@ class Grid:
         self._rest = text[at:]
 
     def _act(self, part: re.Match[str]) -> None:
-        values, kind, move, said = part.groups()
-        if said is not None:
-            self._write(said)
+        values, kind, move, reply = part.groups()
+        if reply is not None:
+            self._write(reply)
         elif move == "\n":
             self._y = min(self.rows - 1, self._y + 1)
         elif move == "\r":
@@ -137,8 +137,8 @@ class Terminal:
         while True:
             at = self._next(deadline)
             if at is None:
-                told = self.grid.text.strip()[-3000:]
-                raise TimeoutError(f"not to be seen within {patience:g} s; the screen is\n{told}")
+                text_ = self.grid.text.strip()[-3000:]
+                raise TimeoutError(f"not to be seen within {patience:g} s; the screen is\n{text_}")
             if seen(self.grid):
                 return at
 
@@ -203,8 +203,8 @@ def cpu(pids: Sequence[int]) -> float:
 def memory(pid: int) -> int:
     """Bytes that are the process's, what it shares counted in part."""
     with contextlib.suppress(OSError):
-        told = Path(f"/proc/{pid}/smaps_rollup").read_text()
-        found = re.search(r"^Pss:\s+(\d+) kB", told, re.MULTILINE)
+        text_ = Path(f"/proc/{pid}/smaps_rollup").read_text()
+        found = re.search(r"^Pss:\s+(\d+) kB", text_, re.MULTILINE)
         if found:
             return int(found[1]) * 1024
     return 0

@@ -136,8 +136,8 @@ class Agents(Forks):
         self.copy(copies.whole(parent._lines))
         call = parent.waiting_call()
         self.item(self.output_item(call, copies.FORKED_HINT))
-        for role, said, kind in payload.openings(self.release, self.thread):
-            self.message(role, said, kind)
+        for role, reply, kind in payload.openings(self.release, self.thread):
+            self.message(role, reply, kind)
         self.facts.copied_lines += 1 + len(payload.openings(self.release, self.thread))
         self.untold = False
 
@@ -173,5 +173,5 @@ class Agents(Forks):
             return
         answer = child.expected.turns[-1].answer
         notice = {"agent_id": child.thread.id, "status": {"completed": answer}}
-        told = f"<subagent_notification>\n{text(notice)}\n</subagent_notification>"
-        self.message("user", told, "multi_agent.notification")
+        entry = f"<subagent_notification>\n{text(notice)}\n</subagent_notification>"
+        self.message("user", entry, "multi_agent.notification")

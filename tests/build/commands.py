@@ -117,8 +117,8 @@ class Commands(Turns):
         seconds: float = 0.1,
         workdir: str | None = None,
     ) -> None:
-        call, told = self._run(command, workdir)
-        self._end_command(call, told, exit_code, output, seconds)
+        call, entry = self._run(command, workdir)
+        self._end_command(call, entry, exit_code, output, seconds)
 
     def open_command(self, command: str, workdir: str | None = None) -> None:
         """A command that still runs; before 0.98 nothing of it is in the file yet."""
@@ -126,26 +126,26 @@ class Commands(Turns):
 
     def finish_command(self, exit_code: int = 0, output: str = "", seconds: float = 0.1) -> None:
         call = self.waiting_call()
-        told = self.command_of(call)
-        if told is None:
+        entry = self.command_of(call)
+        if entry is None:
             raise ValueError("the open call is no command")
-        self._end_command(call, told, exit_code, output, seconds)
+        self._end_command(call, entry, exit_code, output, seconds)
         self.go_on()
 
     def _run(self, command: str, workdir: str | None) -> tuple[Call, Command]:
         name, arguments = calls.command_call(self.release, command, workdir)
         call = self.call(name, arguments)
-        told = Command(command, str(call.item["call_id"]), State.OPEN)
-        self.facts.commands.append(told)
-        return call, told
+        entry = Command(command, str(call.item["call_id"]), State.OPEN)
+        self.facts.commands.append(entry)
+        return call, entry
 
     def _end_command(
-        self, call: Call, told: Command, exit_code: int, output: str, seconds: float
+        self, call: Call, entry: Command, exit_code: int, output: str, seconds: float
     ) -> None:
         self.clock.advance(seconds)
         ms = round(seconds * 1000)
-        told.state = State.COMPLETED if exit_code == 0 else State.FAILED
-        told.exit_code, told.output = exit_code, output
+        entry.state = State.COMPLETED if exit_code == 0 else State.FAILED
+        entry.exit_code, entry.output = exit_code, output
         shown: object = calls.script_output(output, seconds)
         if not self.release.code_mode or self.release.scripts_alone:
             chunk = self.ids.hex(6)
@@ -153,7 +153,7 @@ class Commands(Turns):
             alone = self.release.scripts_alone
             shown = calls.script_output(answer, seconds) if alone else answer
         item = calls.command_item(
-            self.release, self.thread.cwd, self.item_id(call), told.command, exit_code, output, ms
+            self.release, self.thread.cwd, self.item_id(call), entry.command, exit_code, output, ms
         )
         if self.release.paginated:
             call.ends.append((item, ms))

@@ -23,7 +23,7 @@ class Context(Tools):
         else:
             self.ask()
 
-    def _compact(self, told: str, summary: str) -> None:
+    def _compact(self, entry: str, summary: str) -> None:
         new = self.release.rich_compaction
         if new:
             self._asked = False
@@ -37,7 +37,7 @@ class Context(Tools):
         self.count_late()
         if not new:
             self.count(estimate=3004)
-        self.line("compacted", {"message": told, **(self._replacement(told) if new else {})})
+        self.line("compacted", {"message": entry, **(self._replacement(entry) if new else {})})
         if self.release.paginated:
             self.line("world_state", payload.world_state(self.thread))
             self.context()
@@ -52,13 +52,13 @@ class Context(Tools):
         else:
             self.event("context_compacted")
 
-    def _replacement(self, told: str) -> Json:
-        def user(said: str) -> Json:
-            content = [{"type": "input_text", "text": said}]
+    def _replacement(self, entry: str) -> Json:
+        def user(text: str) -> Json:
+            content = [{"type": "input_text", "text": text}]
             return {"type": "message", "role": "user", "content": content}
 
         history = [user(prompt) for prompt in self.facts.prompts]
-        kept = [{"order": order, "text": said} for order, said in enumerate(self.facts.prompts)]
+        kept = [{"order": order, "text": text} for order, text in enumerate(self.facts.prompts)]
         newest: Json = {}
         if self.last_record is not None:
             newest = {
@@ -66,7 +66,7 @@ class Context(Tools):
                 "latest_token_usage_record": self.last_record,
             }
         return {
-            "replacement_history": [*history, user(told)],
+            "replacement_history": [*history, user(entry)],
             **({"retained_context": {"user_messages": kept}} if newest else {}),
             "window_number": self.facts.compactions,
             "first_window_id": self.thread.window_id,

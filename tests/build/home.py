@@ -33,11 +33,11 @@ class Home:
     # ── sessions ────────────────────────────────────────────────────────────────────────────────
 
     def session(
-        self, generation: str = "g4", cli_version: str | None = None, **said: Any
+        self, generation: str = "g4", cli_version: str | None = None, **reply: Any
     ) -> Rollout:
         """A new session; what else can be said of it is said as to Rollout."""
         self.clock.tick(10)
-        return Rollout(self, generation, cli_version, **said)
+        return Rollout(self, generation, cli_version, **reply)
 
     def rollout_path(self, thread_id: str, segment_id: str | None = None) -> Path:
         """Where a session begun now lies."""

@@ -65,8 +65,8 @@ def long_command(home: Home) -> Rollout:
     ended = calls.process_output("c1", "Process exited with code 2", "no rule\n", 3.5)
     session.call("write_stdin", {"session_id": SHELL, "chars": ""}, f"Command: make\n{ended}")
     call_id = str(made.item["call_id"])
-    told = Command("cd /w\nmake", call_id, State.FAILED, 2, "no rule\n")
-    session.facts.commands.append(told)
+    entry = Command("cd /w\nmake", call_id, State.FAILED, 2, "no rule\n")
+    session.facts.commands.append(entry)
     session.end_turn("It does not build.")
     return session
 
@@ -154,8 +154,8 @@ def live(home: Home) -> Rollout:
     return session
 
 
-def _shell_answer(code: int, said: str) -> str:
-    return f"Exit code: {code}\nWall time: 0.2 seconds\nOutput:\n{said}\n"
+def _shell_answer(code: int, reply: str) -> str:
+    return f"Exit code: {code}\nWall time: 0.2 seconds\nOutput:\n{reply}\n"
 
 
 def _running() -> str:

@@ -57,11 +57,11 @@ class Reviews(Agents):
     def _leave_review(
         self, child: Agents, outer: str | None, output: Json, explanation: str
     ) -> None:
-        said: Json = {"type": "UserMessage", "id": self.ids.v7()}
+        reply: Json = {"type": "UserMessage", "id": self.ids.v7()}
         if self.release.paginated:
             content = [{"type": "text", "text": REVIEW_PROMPT, "text_elements": []}]
-            said["content"] = content
-            self.turn_item(said, of=(child.thread.id, child.turn_id))
+            reply["content"] = content
+            self.turn_item(reply, of=(child.thread.id, child.turn_id))
         else:
             for _ in range(2):
                 extras = payload.user_message_extras(self.release)

@@ -79,8 +79,8 @@ class Tools(Commands):
         item: Json = {"type": "web_search_call", **ids, "status": "completed", "action": action}
         found = {"type": "WebSearch", "id": number, "query": query, "action": action}
         event = {"type": "web_search_end", "call_id": number, "query": query, "action": action}
-        told = event if self.release.late_events or self.extended else None
-        self.add(Spoken(item, told, found))
+        entry = event if self.release.late_events or self.extended else None
+        self.add(Spoken(item, entry, found))
 
     def image(self, path: str) -> None:
         """view_image of a file below the working directory."""
@@ -116,9 +116,9 @@ class Tools(Commands):
         given = {"token_budget": budget} if budget is not None else {}
         self._goal_call("create_goal", {"objective": objective, **given})
         if self.release.minor >= 165:
-            told = {"name": "goal_objective", "namespace": "agent", "output": objective}
+            entry = {"name": "goal_objective", "namespace": "agent", "output": objective}
             number = f"fco_{self.ids.v7()}"
-            self.reminders.append({"type": "function_call_output", "id": number, **told})
+            self.reminders.append({"type": "function_call_output", "id": number, **entry})
 
     def goal_status(self, status: str) -> None:
         """The model says how the goal stands, mostly `complete`."""

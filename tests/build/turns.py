@@ -157,17 +157,17 @@ class Turns(Responses):
             event["phase"] = phase
         if self.release.minor >= 120:
             event["memory_citation"] = None
-        said: Json = {"type": "AgentMessage", "id": number}
-        said |= {"content": [{"type": "Text", "text": text}], **named}
-        self.add(Spoken(item, event, said))
+        reply: Json = {"type": "AgentMessage", "id": number}
+        reply |= {"content": [{"type": "Text", "text": text}], **named}
+        self.add(Spoken(item, event, reply))
 
     def end_turn(self, answer: str | None = None, phase: str | None = None) -> None:
         """The turn is done; `answer` is said first if given."""
         if answer is not None:
             self.say(answer, phase)
         self.settle()
-        said = self.facts.turns[-1].answer
-        self._complete(State.COMPLETED, last_agent_message=said)
+        reply = self.facts.turns[-1].answer
+        self._complete(State.COMPLETED, last_agent_message=reply)
 
     def fail_turn(self, error: str = FAILURE, kind: str = "internal_server_error") -> None:
         """The model could not be reached: the newest releases keep the reason."""

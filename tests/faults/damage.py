@@ -35,15 +35,15 @@ class Damage:
             self.harness.path.write_bytes(file)
         if log is not None:
             self.harness.log.write_bytes(log)
-        self.harness.told.clear()
+        self.harness.notes.clear()
         return self.harness
 
     def heals(self) -> list[str]:
         """After the next reading all is there again; what was told on the way."""
         self.harness.read()
-        told = list(self.harness.told)
+        notes = list(self.harness.notes)
         assert self.harness.facts() == self.quiet
-        return told
+        return notes
 
     def kept(self) -> dict[str, bytes]:
         """What the recovery folder holds."""

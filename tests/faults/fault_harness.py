@@ -54,23 +54,23 @@ class FaultHarness:
         self.home = Home(folder / "codex")
         self.path = folder / "data" / "tailboard.duckdb"
         self.log = self.path.with_name(self.path.name + ".wal")
-        self.told: list[str] = []
+        self.notes: list[str] = []
         self.now = FIRST
         self._database: Database | None = None
 
     def clock(self) -> datetime:
         return self.now
 
-    def session(self, which: str = "plan", **said: Any) -> Rollout:
+    def session(self, which: str = "plan", **text: Any) -> Rollout:
         """One scripted session, written to the end."""
-        made = scenarios.ALL[which](self.home, **said)
+        made = scenarios.ALL[which](self.home, **text)
         session = made[0] if isinstance(made, list) else made
         session.write()
         return session
 
     def open(self) -> Database:
-        database, told = open_database(self.path, lambda: datetime(2026, 11, 21, tzinfo=UTC))
-        self.told += told
+        database, notes = open_database(self.path, lambda: datetime(2026, 11, 21, tzinfo=UTC))
+        self.notes += notes
         self._database = database
         return database
 

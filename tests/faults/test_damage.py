@@ -39,7 +39,7 @@ def test_a_log_with_a_tail_of_zeros_loses_nothing(damage: Damage) -> None:
     harness = damage.put(log=damage.log + bytes(4096))
     with harness.open() as database:
         assert list(dump(database)) == damage.quiet
-    assert harness.told == []
+    assert harness.notes == []
 
 
 @pytest.mark.fault("D06", "D07")
@@ -49,11 +49,11 @@ def test_after_a_flipped_bit_in_the_log_the_files_are_read_again(damage: Damage,
     at = chance.randrange(len(damage.log))
     damaged = flipped(damage.log, at, chance.randrange(8))
     damage.put(log=damaged)
-    told = damage.heals()
+    notes = damage.heals()
     # A bit in a length looks like a torn end: then there is nothing to tell, and nothing missing.
-    if told:
-        assert "was damaged" in told[0]
-        assert "All of its log but the last" in told[-1] or "set aside" in told[-1]
+    if notes:
+        assert "was damaged" in notes[0]
+        assert "All of its log but the last" in notes[-1] or "set aside" in notes[-1]
         kept = damage.kept()
         assert kept["tailboard.duckdb.wal"] == damaged
         assert kept["tailboard.duckdb"] == damage.file
@@ -64,7 +64,7 @@ def test_log_entries_before_the_damage_are_saved(damage: Damage) -> None:
     harness = damage.put(log=flipped(damage.log, len(damage.log) * 3 // 4))
     with harness.open() as database:
         saved = len(list(dump(database)))
-    assert "All of its log but the last" in harness.told[-1]
+    assert "All of its log but the last" in harness.notes[-1]
     assert saved > 0
     report = harness.read()
     assert (
@@ -108,8 +108,8 @@ def test_the_log_of_another_database_is_set_aside(damage: Damage, tmp_path: Path
     kill(child)
     foreign = other.log.read_bytes()
     damage.put(log=foreign)
-    told = damage.heals()
-    assert "set aside" in told[-1]
+    notes = damage.heals()
+    assert "set aside" in notes[-1]
     assert damage.kept()["tailboard.duckdb.wal"] == foreign
 
 
@@ -154,7 +154,7 @@ def test_a_restored_old_database_reads_what_is_missing_and_duplicates_nothing(
     harness.path.write_bytes(old)
     harness.read()
     assert harness.facts() == harness.quiet()
-    assert harness.told == []
+    assert harness.notes == []
 
 
 @pytest.mark.fault("D08")
@@ -172,8 +172,8 @@ def test_an_overwritten_database_is_set_aside_and_rebuilt(damage: Damage, what: 
         "a few bytes": file[:100],
     }[what]
     damage.put(file=broken).log.unlink()
-    told = damage.heals()
-    assert "a new one created" in told[-1]
+    notes = damage.heals()
+    assert "a new one created" in notes[-1]
     assert damage.kept()["tailboard.duckdb"] == broken
 
 
@@ -191,8 +191,8 @@ def test_a_corrupt_block_marks_the_file_as_damaged_and_the_next_start_rebuilds_i
     with harness.open() as database, pytest.raises(Damaged, match="checksum"):
         _read_everything(database)
     assert store.damage_marker(harness.path).exists()
-    told = damage.heals()
-    assert "a new one created" in told[-1]
+    notes = damage.heals()
+    assert "a new one created" in notes[-1]
     assert not store.damage_marker(harness.path).exists()
 
 
@@ -208,7 +208,7 @@ def test_a_healthy_file_that_is_marked_as_damaged_is_checked_and_kept(damage: Da
     store.mark_damaged(harness.path, "somebody thought so")
     with harness.open() as database:
         assert list(dump(database)) == damage.quiet
-    assert harness.told == []
+    assert harness.notes == []
     assert not store.damage_marker(harness.path).exists()
 
 
@@ -270,8 +270,8 @@ def test_without_space_for_copies_the_repair_uses_renames(
     monkeypatch.setattr(recovery, "_copy", full)
     damaged = flipped(damage.log, len(damage.log) // 2)
     damage.put(log=damaged)
-    told = damage.heals()
-    assert any("no space" in step for step in told)
+    notes = damage.heals()
+    assert any("no space" in step for step in notes)
     assert damage.kept()["tailboard.duckdb.wal"] == damaged
 
 
@@ -290,10 +290,10 @@ def test_a_file_that_crashes_the_engine_is_opened_in_a_child_process_next_time(
         return "Opening it ended the process with SIGABRT" if died else None
 
     monkeypatch.setattr(recovery, "probe", fake)
-    told = damage.heals()
+    notes = damage.heals()
     assert asked[0] is False
-    assert "SIGABRT" in told[0]
-    assert "set aside" in told[-1]
+    assert "SIGABRT" in notes[0]
+    assert "set aside" in notes[-1]
     assert not note.exists()
 
 
@@ -303,4 +303,4 @@ def test_a_damage_marker_left_by_a_kill_causes_one_check_and_no_change(damage: D
     harness.path.with_name("tailboard.duckdb.opening").write_text("1")
     with harness.open() as database:
         assert list(dump(database)) == damage.quiet
-    assert harness.told == []
+    assert harness.notes == []

@@ -65,19 +65,19 @@ def test_a_full_disk_is_reported_and_all_is_stored_once_there_is_space(
 ) -> None:
     small.open().close()
     ballast = fill(small, leave)
-    told: list[object] = []
+    on_round: list[object] = []
     try:
-        told.append(small.read(readers=readers).paused)
+        on_round.append(small.read(readers=readers).paused)
     except DiskFull as error:
-        told.append(error.code)
-    assert told in (["store.disk_full"], ["disk_full"], [None])
+        on_round.append(error.code)
+    assert on_round in (["store.disk_full"], ["disk_full"], [None])
     ballast.unlink()
     small.now = AFTER
     assert small.read(WHOLE).paused is None
     assert small.facts() == small.quiet_elsewhere()
     assert small.rows("select max(attempts) from v_batches") == [(0,)]
     assert small.rows("select count(*) from pauses") == [(0,)]
-    assert small.told == []
+    assert small.notes == []
 
 
 COMMANDS = (("ingest",), ("status",), ("tasks", "add", "Write it", "--project", "sample"))
@@ -96,13 +96,13 @@ def test_a_disk_that_is_full_at_the_start_is_reported_in_a_sentence(
     env["TAILBOARD_CONFIG"] = str(small.folder / "config.toml")
     for words in COMMANDS:
         code = run(words, env, AFTER.replace(tzinfo=UTC))
-        said = capsys.readouterr()
-        assert code in (0, 1) or "full" in said.err, said.err
-        assert "damaged" not in said.err
+        reply = capsys.readouterr()
+        assert code in (0, 1) or "full" in reply.err, reply.err
+        assert "damaged" not in reply.err
     ballast.unlink()
     small.now = AFTER
     small.read(WHOLE)
-    assert small.told == []
+    assert small.notes == []
     assert small.facts() == small.quiet_elsewhere()
 
 
@@ -148,7 +148,7 @@ def test_follow_continues_automatically_once_there_is_space(small: FaultHarness)
         ballast = fill(small, 4_096)
         stop, paused = Event(), []
 
-        def told(one: Round) -> None:
+        def on_round(one: Round) -> None:
             paused.append(one.report.paused)
             if one.report.paused is None:
                 stop.set()
@@ -156,7 +156,7 @@ def test_follow_continues_automatically_once_there_is_space(small: FaultHarness)
                 small.now = AFTER
                 ballast.unlink()
 
-        owner.follow(stop, told)
+        owner.follow(stop, on_round)
         assert paused[0] in ("store.disk_full", "disk_full")
         assert list(dump(database)) == small.quiet_elsewhere()
 

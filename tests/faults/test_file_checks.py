@@ -42,7 +42,7 @@ def linked_log(path: Path) -> None:
 @pytest.mark.fault("A03")
 @pytest.mark.parametrize("read_before", [False, True], ids=["new", "read before"])
 @pytest.mark.parametrize(
-    ("suffix", "make", "said"),
+    ("suffix", "make", "text"),
     [
         ("", of_sqlite, "is not a Tailboard database: it is a"),
         ("", Path.mkdir, "is not a Tailboard database: it is a folder"),
@@ -53,7 +53,7 @@ def linked_log(path: Path) -> None:
     ],
 )
 def test_a_file_of_the_wrong_type_is_reported_with_a_fix_and_not_changed(
-    cli: CliHarness, suffix: str, make: Callable[[Path], None], said: str, *, read_before: bool
+    cli: CliHarness, suffix: str, make: Callable[[Path], None], text: str, *, read_before: bool
 ) -> None:
     if read_before:
         assert cli.run("ingest", "-q").code == 0
@@ -66,7 +66,7 @@ def test_a_file_of_the_wrong_type_is_reported_with_a_fix_and_not_changed(
     for command in (["ingest"], ["status"]) if cli.db.exists() else (["ingest"],):
         answer = cli.run(*command)
         assert answer.code == 3, answer.err
-        assert said in answer.err
+        assert text in answer.err
         assert "--db PATH" in answer.err
         assert "sqlite_scanner" not in answer.err
     left = {path for path in cli.db.parent.rglob("*") if path.name.startswith("elsewhere")}

@@ -234,9 +234,9 @@ def test_a_list_that_lost_its_head_verifies_and_its_prompts_have_their_new_offse
         harness.read()
         assert check() == (True, f"{gone} older prompts are kept that the file no longer contains")
         whole = harness.home.history_path.read_bytes()
-        told = harness.rows("select byte, text, length from v_prompts order by byte nulls first")
-        assert [byte for byte, _, _ in told[:gone]] == [None] * gone
-        for byte, text, length in told[gone:]:
+        result = harness.rows("select byte, text, length from v_prompts order by byte nulls first")
+        assert [byte for byte, _, _ in result[:gone]] == [None] * gone
+        for byte, text, length in result[gone:]:
             assert f'"text":"{text}"'.encode() in whole[byte : byte + length]
 
 
@@ -268,10 +268,10 @@ def test_the_rejected_lines_of_a_list_are_those_in_the_present_file(harness: Fau
         for number in range(8):
             harness.home.history(session, f"prompt {number}", ts=1_795_000_000)
         harness.read()
-        told = harness.rows("select id, length, head from v_rejects")
+        result = harness.rows("select id, length, head from v_rejects")
         (source,) = harness.rows("select id || ':0' from sources where kind = 'history'")
         kept = base64.b64encode(beginning).decode()
-        assert told == [(*source, len(beginning), kept)]
+        assert result == [(*source, len(beginning), kept)]
     assert harness.rows("select count(*) from prompts") == [(8,)]
     # A line that moves with its list is told where it stands now.
     harness.home.history_path.write_bytes(b"\n{worse\n")

@@ -53,14 +53,14 @@ def test_a_hanging_repository_is_named_and_the_rest_is_answered(
     cli.now = now + timedelta(minutes=10)
     assert cli.run("ingest", "-q").code == 0
     with hang(gone):
-        said = [cli.run(*command, "--project", "sample") for command in COMMANDS]
+        text = [cli.run(*command, "--project", "sample") for command in COMMANDS]
         silent = cli.json("resume", "--session", session_in(cli, gone))
-    for answer in said[1:]:
+    for answer in text[1:]:
         assert answer.code == 0, answer.err
         assert str(gone) in answer.err
         assert "respond" in answer.err
-    assert "Since then" in said[0].out
-    assert "Since then" in said[1].out
+    assert "Since then" in text[0].out
+    assert "Since then" in text[1].out
     assert silent["alignment"] == "unknown"
     assert "respond" in silent["alignment_why"]
 

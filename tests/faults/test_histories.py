@@ -290,7 +290,7 @@ class Histories(RuleBasedStateMachine):
         if reopen:
             self.database.close()
             self.database = self.at.open()
-            assert not self.at.told
+            assert not self.at.notes
         self.owner = self.at.owner(self.database, RunSettings(batch_bytes=1_500))
 
     @precondition(lambda self: any(file.path.exists() for file in self.files))

@@ -203,8 +203,8 @@ def test_a_line_of_millions_of_values_needs_little_memory_and_only_it_is_rejecte
     ended = subprocess.run(
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, check=True, text=True
     )
-    memory, told = ended.stdout.splitlines()
-    assert told == f"2 1 {len(record)} too_many_values"
+    memory, result = ended.stdout.splitlines()
+    assert result == f"2 1 {len(record)} too_many_values"
     assert int(memory) < 220  # A reader has some 25 MB of its own.
 
 

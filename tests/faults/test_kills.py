@@ -48,7 +48,7 @@ def test_repeated_kills_lose_and_duplicate_nothing(tmp_path: Path, home: int) ->
             file.write(rest)
     harness.read()
     assert harness.facts() == harness.quiet()
-    assert not harness.told
+    assert not harness.notes
 
 
 @needs_strace

@@ -137,8 +137,8 @@ def test_concurrent_queries_reopen_a_closed_database_once(
 
 
 def limit(database: Database) -> float:
-    ((said,),) = database.reader().execute("select current_setting('memory_limit')").fetchall()
-    return float(said.split()[0])
+    ((text,),) = database.reader().execute("select current_setting('memory_limit')").fetchall()
+    return float(text.split()[0])
 
 
 @pytest.mark.fault("D41")

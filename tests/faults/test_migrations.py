@@ -134,7 +134,7 @@ def test_a_crash_during_a_migration_leaves_the_old_database_intact(
     with harness.open() as database:
         assert database.applied_migrations == ["9000_more.sql"]
         assert list(dump(database)) == facts
-    assert harness.told == []
+    assert harness.notes == []
 
 
 @pytest.mark.fault("D12")

@@ -65,6 +65,6 @@ def test_a_healthy_database_is_opened_without_messages_or_extra_files(tmp_path: 
     harness = FaultHarness(tmp_path)
     harness.open().close()
     harness.open().close()
-    assert harness.told == []
+    assert harness.notes == []
     names = {file.name for file in harness.path.parent.iterdir()}
     assert names == {"tailboard.duckdb", "tailboard.duckdb.spool"}

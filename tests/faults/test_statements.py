@@ -42,11 +42,11 @@ def guest(database: Database) -> Iterator[DatabaseClient]:
 def standing(database: Database) -> tuple[Any, ...]:
     """All that a statement must leave as it is."""
     con = database.reader()
-    said = con.execute("select name, value from duckdb_settings() order by 1").fetchall()
+    reply = con.execute("select name, value from duckdb_settings() order by 1").fetchall()
     tables = con.execute("select table_name from duckdb_tables() order by 1").fetchall()
     rows = con.execute("select count(*) from schema_migrations").fetchall()
     files = sorted(path for path in database.path.parent.rglob("*") if path.is_file())
-    return said, tables, rows, files, resource.getrlimit(resource.RLIMIT_DATA)
+    return reply, tables, rows, files, resource.getrlimit(resource.RLIMIT_DATA)
 
 
 def outcome(asked: DatabaseClient, text: str) -> str:
@@ -238,9 +238,9 @@ def test_a_statement_that_needs_too_much_memory_fails_alone(
     database: Database, guest: DatabaseClient, statement: str
 ) -> None:
     before = resource.getrlimit(resource.RLIMIT_DATA)
-    with pytest.raises((QueryRefused, ServerError), match=r"(?i)memory|too large") as told:
+    with pytest.raises((QueryRefused, ServerError), match=r"(?i)memory|too large") as raised:
         guest.sql(statement)
-    assert "make a copy with `tailboard snapshot`" in told.value.hint
-    assert "Out of Memory Error" not in told.value.message
+    assert "make a copy with `tailboard snapshot`" in raised.value.hint
+    assert "Out of Memory Error" not in raised.value.message
     assert resource.getrlimit(resource.RLIMIT_DATA) == before
     assert guest.rows("status.migrations") == LocalReader(database).rows("status.migrations")

@@ -26,9 +26,9 @@ PATIENCE = 60.0
 def heard(news: "SimpleQueue[OwnerEvent]", kind: type[OwnerEvent]) -> OwnerEvent:
     """The next news of this kind."""
     while True:
-        told = news.get(timeout=PATIENCE)
-        if isinstance(told, kind):
-            return told
+        result = news.get(timeout=PATIENCE)
+        if isinstance(result, kind):
+            return result
 
 
 def install(harness: FaultHarness, path: Path) -> None:

@@ -109,9 +109,9 @@ def test_created_files_are_private_with_any_umask(harness: FaultHarness, mask: i
         owner.read_once(lambda *_: look(None))
         look(None)
     harness.path.write_bytes(harness.path.read_bytes()[:20_000])
-    harness.told.clear()
+    harness.notes.clear()
     harness.read()
-    assert harness.told
+    assert harness.notes
     look(None)
     assert any(name.endswith(".wal") for name in modes)
     assert any("recovery" in name for name in modes)

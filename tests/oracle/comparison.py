@@ -26,11 +26,11 @@ class Agreement:
 def compare(homes: Sequence[Path], database: Path) -> Agreement:
     """Read homes with Tailboard into this database, and once more, and compare."""
     ours.ingest(homes, database)
-    told, names, found = ours.facts(database), given_names(homes), Agreement()
+    result, names, found = ours.facts(database), given_names(homes), Agreement()
     for thread, files in threads(homes).items():
         release = f"0.{minor(files[0].meta.get('cli_version'))}"
         found.sessions[release] += 1
-        read, stored = second.facts(files, names), told.get(thread, {})
+        read, stored = second.facts(files, names), result.get(thread, {})
         for fact in FACTS:
             here, there = masked(fact, read[fact]), stored.get(fact, Counter())
             found.same[fact, release] += (here & there).total()
@@ -53,8 +53,8 @@ def given_names(homes: Sequence[Path]) -> dict[str, str]:
     """The newest name a person gave to each thread."""
     indexes = [path for home in homes if (path := home / "session_index.jsonl").exists()]
     lines = [line for path in indexes for line in path.read_text().splitlines()]
-    said = [json.loads(line) for line in lines if line.startswith("{") and line.endswith("}")]
-    return {one["id"]: one["thread_name"] for one in said if one.get("thread_name")}
+    reply = [json.loads(line) for line in lines if line.startswith("{") and line.endswith("}")]
+    return {one["id"]: one["thread_name"] for one in reply if one.get("thread_name")}
 
 
 def table(found: Agreement) -> Iterator[str]:

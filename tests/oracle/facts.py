@@ -48,19 +48,19 @@ HELPER = re.compile(
 def facts(thread: Thread, names: dict[str, str]) -> Facts:
     found: Facts = {fact: Counter() for fact in FACTS}
     turns: list[str] = []
-    said: list[str] = []
+    reply: list[str] = []
     for file in thread:
         turns += states(file)
-        said += prompts(file)
+        reply += prompts(file)
         commands, refused = ran(file)
         found["commands"].update(key for key, _ in commands)
         found["exit codes"].update(commands)
         found["refused"].update(refused)
         found["files"].update(files(file, str(thread[0].meta.get("cwd") or "")))
     found["turns"].update(enumerate(turns))
-    found["prompts"].update(text_key(text) for text in said)
+    found["prompts"].update(text_key(text) for text in reply)
     found["tokens"][sum(map(tokens, thread))] += 1
-    title = names.get(thread[0].thread) or next(filter(None, map(request, said)), None)
+    title = names.get(thread[0].thread) or next(filter(None, map(request, reply)), None)
     if title:
         found["title"][title_key(title)] += 1
     return found
@@ -133,12 +133,12 @@ def ran(file: File) -> tuple[list[tuple[str, int | None]], set[str]]:
 
     A command is known by its call, or by its text where none asked for it (a person did, a script).
     """
-    told, running = outputs(file), dict[str, str]()
+    result, running = outputs(file), dict[str, str]()
     codes, texts, refused = dict[str, int | None](), dict[str, str](), set[str]()
     # A script that calls a shell is a command where nothing else tells of what it ran.
     legacy = file.meta.get("history_mode") != "paginated"
     for key, tool, arguments in calls(file):
-        output, patches = told.get(key, ""), patch(tool, arguments) is not None
+        output, patches = result.get(key, ""), patch(tool, arguments) is not None
         script = tool == "exec" and legacy and SHELL_CALL.search(arguments["input"])
         awaited = arguments.get("session_id" if tool == "write_stdin" else "cell_id")
         first = running.get(str(awaited)) if tool in ("write_stdin", "wait") else key
@@ -178,7 +178,7 @@ def exit_code(output: str, script: bool) -> int | None:
 
 def files(file: File, cwd: str) -> Iterator[tuple[str, str]]:
     """Every file a patch changed, as often as one did."""
-    told = outputs(file)
+    result = outputs(file)
     ended: dict[str, Json] = {}
     for record in file.mine:
         body = record.body
@@ -190,7 +190,7 @@ def files(file: File, cwd: str) -> Iterator[tuple[str, str]]:
             yield below(path, cwd), "move" if change.get("move_path") else str(change["type"])
     for key, tool, arguments in calls(file):
         text = patch(tool, arguments)
-        if text and key not in ended and "Success. Updated the following" in told.get(key, ""):
+        if text and key not in ended and "Success. Updated the following" in result.get(key, ""):
             where = str(arguments.get("workdir") or cwd)
             for hunk in HUNK.finditer(text):
                 yield below(hunk[2], cwd, where), "move" if hunk[3] else hunk[1].lower()

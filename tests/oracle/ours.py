@@ -45,13 +45,13 @@ def facts(database: Path) -> dict[str, Facts]:
             numbers[session] += 1
         for session, text in rows("select session, text from v_messages where role = 'user'"):
             found[session]["prompts"][text_key(text)] += 1
-        for session, call, command, kind, status, code, tool, said in rows(CALLS):
+        for session, call, command, kind, status, code, tool, reply in rows(CALLS):
             if kind == "command":
                 key = call or text_key(command or "")
                 found[session]["commands"][key] += 1
                 found[session]["exit codes"][key, code] += 1
             if kind in ("command", "patch") and code is None and tool != "exec":
-                stopped = status == "aborted" and (said or "").startswith("aborted")
+                stopped = status == "aborted" and (reply or "").startswith("aborted")
                 found[session]["refused"][call] += stopped or status in ("failed", "declined")
         for session, path, change in rows(FILES):
             found[session]["files"][below(path, folders[session]), change] += 1

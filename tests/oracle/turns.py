@@ -31,20 +31,20 @@ def walk(file: File) -> Iterator[tuple[Record, str | None, bool]]:
     Where a file has no records for just that, it is the messages that Codex did not put in. What a
     review is begun with was said by Codex.
     """
-    told = any(one.kind in ("event:user_message", "done:UserMessage") for one in file.records)
+    has_event = any(one.kind in ("event:user_message", "done:UserMessage") for one in file.records)
     reviewing = False
     for record in file.mine:
         reviewing = record.kind in REVIEW or (reviewing and record.kind not in REVIEWED)
-        yield record, None if reviewing else said(record, told), reviewing
+        yield record, None if reviewing else text_of(record, has_event), reviewing
 
 
-def said(record: Record, told: bool) -> str | None:
+def text_of(record: Record, has_event: bool) -> str | None:
     body, text = record.body, ""
     if record.kind == "event:user_message" and body.get("kind") in (None, "plain"):
         text = str(body.get("message") or "")
     elif record.kind == "done:UserMessage":
         text = joined(body.get("content"))
-    elif record.kind == "item:message" and body.get("role") == "user" and not told:
+    elif record.kind == "item:message" and body.get("role") == "user" and not has_event:
         text = joined(body.get("content"))
         text = "" if INJECTED.match(text) else text
     return text if text.strip() else None

@@ -127,8 +127,8 @@ def test_every_hint_of_a_command_that_fails_can_be_run(shared: CliHarness) -> No
         ("show", "zzz"), ("status",), ("sources",), ("tasks", "show", "zzz"), ("sesions",),
         ("search", "nothing at all"), ("doctor",), ("resume", "--project", "none"),
     ):  # fmt: skip
-        said = shared.run(*words)
-        for suggestion in re.findall(r"`(tailboard [^`]+)`", said.out + said.err):
+        reply = shared.run(*words)
+        for suggestion in re.findall(r"`(tailboard [^`]+)`", reply.out + reply.err):
             if suggestion not in STAYS | tried and "ID" not in suggestion.split():
                 tried.add(suggestion)
                 answer = shared.run(*shlex.split(suggestion)[1:])
@@ -184,12 +184,12 @@ def nobody(_desk: CliHarness) -> Iterator[None]:
     yield
 
 
-def told(cli: CliHarness, words: list[str], names: dict[str, str]) -> tuple[int, Any]:
+def answer_of(cli: CliHarness, words: list[str], names: dict[str, str]) -> tuple[int, Any]:
     answer = cli.run(*(word.format(**names) for word in words), "--json")
     assert answer.out.startswith("{"), (words, answer)
-    said = answer.json
-    assert SHAPES.setdefault(said["schema"], set(said)) == set(said), words
-    return answer.code, said
+    reply = answer.json
+    assert SHAPES.setdefault(reply["schema"], set(reply)) == set(reply), words
+    return answer.code, reply
 
 
 def steady(value: Any) -> Any:
@@ -212,12 +212,12 @@ def test_every_reading_command_answers_the_same_with_and_without_an_owner(cli: C
     names = known(cli)
     # What failed would be tried again by an owner, and then stand otherwise.
     assert cli.run("batches", "cancel", "--batch", names["batch"]).code == 0
-    alone = {tuple(words): told(cli, words, names) for words in READING}
+    alone = {tuple(words): answer_of(cli, words, names) for words in READING}
     with following(cli, ONCE):
         for words in READING:
-            code, said = told(cli, words, names)
+            code, reply = answer_of(cli, words, names)
             before_code, before = alone[tuple(words)]
-            assert (code, steady(said)) == (before_code, steady(before)), words
+            assert (code, steady(reply)) == (before_code, steady(before)), words
 
 
 @pytest.mark.parametrize("owner", [nobody, following])
@@ -227,9 +227,9 @@ def test_every_command_that_changes_something_works_with_and_without_an_owner(
     names = known(cli)
     with owner(cli):
         for words in CHANGING:
-            code, said = told(cli, words, names)
-            assert code in (0, 1), (words, said)
-            assert said["schema"].startswith("tailboard."), words
+            code, reply = answer_of(cli, words, names)
+            assert code in (0, 1), (words, reply)
+            assert reply["schema"].startswith("tailboard."), words
     assert cli.run("ingest", "-q").code in (0, 1)
     assert cli.run("verify", "-q").code == 0
 
@@ -262,7 +262,7 @@ def test_no_time_that_a_log_names_breaks_a_command(cli: CliHarness) -> None:
                 ["journal", "show", "--everywhere"],
                 ["search", "when", "has:error"],
             ]:
-                code, _ = told(cli, words, names)
+                code, _ = answer_of(cli, words, names)
                 assert code in (0, 1), words
 
 

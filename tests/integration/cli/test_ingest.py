@@ -201,9 +201,9 @@ def test_verify_deep_shows_its_progress_in_a_pipe(
 def test_verify_states_what_it_does_not_check(
     cli: CliHarness, sessions: Sessions, deep: list[str]
 ) -> None:
-    said = cli.json("verify", *deep)["tested"]
-    assert said in cli.run("verify", *deep).out
-    assert "Not checked: " in said
+    text = cli.json("verify", *deep)["tested"]
+    assert text in cli.run("verify", *deep).out
+    assert "Not checked: " in text
 
 
 def test_verify_without_a_database_checks_nothing(cli: CliHarness) -> None:

@@ -208,8 +208,8 @@ def test_an_answer_is_what_codex_calls_the_last_agent_message(cli: CliHarness) -
     session = Home(cli.home).session("g4", "0.169.0")
     session.prompt("Paint it")
     session.settle()
-    said = {"content": [{"type": "Text", "text": "Which colour?"}], "phase": "final_answer"}
-    asked = {"type": "AgentMessage", "id": "call_1", **said, "delivery": "async"}
+    text = {"content": [{"type": "Text", "text": "Which colour?"}], "phase": "final_answer"}
+    asked = {"type": "AgentMessage", "id": "call_1", **text, "delivery": "async"}
     session.turn_item(asked | {"questions": [{"title": "Which colour?"}]})
     session.end_turn("It is blue now.")
     session.write()
@@ -422,15 +422,15 @@ def test_the_document_is_pure_ascii_and_one_line(cli: CliHarness, sessions: Sess
 
 
 def test_a_new_user_sees_three_hints(cli: CliHarness) -> None:
-    told = cli.run("status").out
-    assert told.startswith("Nothing has been read yet.\n\nThree things to know:\n")
-    assert [line.split()[0] for line in told.splitlines()[3:]] == [
+    result = cli.run("status").out
+    assert result.startswith("Nothing has been read yet.\n\nThree things to know:\n")
+    assert [line.split()[0] for line in result.splitlines()[3:]] == [
         "dashboard",
         "data",
         "problems",
         "file",
     ]
-    assert str(cli.db) in told
+    assert str(cli.db) in result
     write_sessions(cli.home)
     assert "KiB unread: `tailboard ingest`." in cli.run("status").out
     assert cli.run("ingest").code == 0

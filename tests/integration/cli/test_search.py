@@ -197,10 +197,10 @@ def spelled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalReader]:
 
 
 @pytest.mark.parametrize(
-    ("generation", "said"), [("g3", "no answer"), ("g4", "usage_limit_exceeded")]
+    ("generation", "reply"), [("g3", "no answer"), ("g4", "usage_limit_exceeded")]
 )
 def test_a_turn_that_failed_without_a_message_is_an_error_too(
-    tmp_path: Path, generation: str, said: str
+    tmp_path: Path, generation: str, reply: str
 ) -> None:
     harness = FaultHarness(tmp_path)
     session = harness.home.session(generation)
@@ -209,9 +209,9 @@ def test_a_turn_that_failed_without_a_message_is_an_error_too(
     session.write()
     harness.read()
     with harness.open() as database:
-        for text in ("has:error", "kind:error", f'"{said}"'):
+        for text in ("has:error", "kind:error", f'"{reply}"'):
             (hit,) = found(LocalReader(database), text).hits
-            assert (hit.kind, hit.excerpt, hit.status) == ("error", said, "failed")
+            assert (hit.kind, hit.excerpt, hit.status) == ("error", reply, "failed")
 
 
 def test_a_session_has_the_folder_of_its_newest_part(
@@ -361,7 +361,7 @@ def test_without_a_database_nothing_is_found(cli: CliHarness) -> None:
 
 
 @pytest.mark.parametrize(
-    ("written", "told"),
+    ("written", "result"),
     [
         ("kind:bogus", "`kind:bogus` is not a kind; allowed: prompt, answer, step"),
         ("since:foo", "'foo' is not a valid time"),
@@ -370,9 +370,9 @@ def test_without_a_database_nothing_is_found(cli: CliHarness) -> None:
     ],
 )
 def test_an_unknown_filter_value_is_refused_unless_it_is_quoted(
-    cli: CliHarness, sessions: Sessions, written: str, told: str
+    cli: CliHarness, sessions: Sessions, written: str, result: str
 ) -> None:
     answer = cli.run("search", written, "parser")
     assert (answer.code, answer.out) == (2, "")
-    assert told in answer.err
+    assert result in answer.err
     assert cli.run("search", f'"{written}"').code == 0

@@ -37,8 +37,8 @@ def test_the_bundle_contains_no_contents_no_ids_and_no_paths(
     text = cli.run("support-bundle").out
     assert json.loads(text)
     ids = (one.thread.id for one in (sessions.done, sessions.failed, sessions.waiting))
-    for said in (*SAID, *ids, str(cli.tmp), cli.tmp.name, "codex/sessions"):
-        assert said not in text, said
+    for reply in (*SAID, *ids, str(cli.tmp), cli.tmp.name, "codex/sessions"):
+        assert reply not in text, reply
 
 
 def test_a_path_has_one_placeholder_per_bundle(cli: CliHarness, sessions: Sessions) -> None:
@@ -55,8 +55,8 @@ def test_names_from_a_log_are_included_only_if_they_are_plain_identifiers(
     sessions.done.line("new_thing", {})
     sessions.done.write()
     assert cli.run("ingest", "-q").code == 0
-    told = [kind["kind"] for kind in bundle(cli)["counts"]["kinds_nobody_knows"]]
-    assert sorted(told) == ["new_thing", "odd"]
+    result = [kind["kind"] for kind in bundle(cli)["counts"]["kinds_nobody_knows"]]
+    assert sorted(result) == ["new_thing", "odd"]
 
 
 def test_the_bundle_is_written_to_a_new_private_file(cli: CliHarness, sessions: Sessions) -> None:

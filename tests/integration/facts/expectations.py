@@ -50,7 +50,7 @@ class StoredHome:
         rows = self.rows(view, session, **where)
         return [tuple(row[column] for column in columns) for row in rows]
 
-    def said(self, session: str) -> list[tuple[str, str]]:
+    def messages_of(self, session: str) -> list[tuple[str, str]]:
         return [(role, text) for role, text in self.of("messages", session, "role", "text")]
 
     def plans(self, session: str) -> list[tuple[bool, str | None, list[tuple[str, str]]]]:

@@ -78,8 +78,8 @@ def test_three_patches_each_added_a_note(corpus: Corpus, folder: str) -> None:
 @pytest.mark.parametrize("folder", ["0.20.0", *PLANNING])
 def test_prompt_and_answer_are_there_once(corpus: Corpus, folder: str) -> None:
     stored = corpus(folder)
-    said = [("user", PLAN_PROMPT), ("assistant", PLAN_ANSWER)]
-    assert stored.said(sole(stored, PLAN_PROMPT)) == said
+    text = [("user", PLAN_PROMPT), ("assistant", PLAN_ANSWER)]
+    assert stored.messages_of(sole(stored, PLAN_PROMPT)) == text
     assert stored.states(sole(stored, PLAN_PROMPT)) == ["completed"]
 
 
@@ -88,7 +88,7 @@ def test_markup_and_control_characters_of_an_answer_are_kept_as_they_were(
     corpus: Corpus, folder: str
 ) -> None:
     stored = corpus(folder)
-    assert stored.said(sole(stored, CHAT_PROMPT)) == [
+    assert stored.messages_of(sole(stored, CHAT_PROMPT)) == [
         ("user", CHAT_PROMPT),
         ("assistant", CHAT_KEPT),
     ]
@@ -129,7 +129,7 @@ def test_a_compaction_is_an_event_and_no_answer(corpus: Corpus, folder: str) -> 
     stored = corpus(folder)
     session = sole(stored, COMPACT)
     assert stored.of("events", session, "kind", "turn") == [("compaction", 1)] * 5
-    assert stored.said(session) == [("user", COMPACT), ("assistant", PLAN_ANSWER)]
+    assert stored.messages_of(session) == [("user", COMPACT), ("assistant", PLAN_ANSWER)]
     assert stored.states(session) == ["completed"]
 
 
@@ -194,7 +194,7 @@ def test_a_server_error_fails_the_turn_if_the_release_records_it(
     (turn,) = stored.rows("turns", sole(stored, "Meet a server error"))
     assert (turn["state"], turn["error_code"], turn["end_reason"]) == (state, code, reason)
     assert (turn["error"] or "").endswith(HIGH_DEMAND if code else "")
-    assert stored.said(turn["session"]) == [("user", "Meet a server error")]
+    assert stored.messages_of(turn["session"]) == [("user", "Meet a server error")]
 
 
 @pytest.mark.parametrize("folder", ["0.150.0", "0.169.0"])
@@ -226,7 +226,7 @@ def test_agents_without_copied_history_are_linked_both_ways(corpus: Corpus) -> N
     ]
     for child in (tests, docs):
         assert (child["parent_id"], child["root_id"]) == (parent["id"], parent["id"])
-        assert stored.said(child["id"])[-1] == ("assistant", "Child report: all fine.")
+        assert stored.messages_of(child["id"])[-1] == ("assistant", "Child report: all fine.")
         assert stored.states(child["id"]) == ["completed"]
         assert stored.of("calls", child["id"], "command", "exit_code") == [
             ("echo child at work", 0)

@@ -47,7 +47,7 @@ def test_copied_history_counts_for_the_parent_alone(corpus: Corpus, folder: str)
     stored = corpus(folder)
     parent, fork = whole(stored, "message 0"), whole(stored, "fork message")
     assert fork["forked_from"] == parent["id"]
-    assert stored.said(fork["id"]) == [("user", "fork message"), ("assistant", "fork reply")]
+    assert stored.messages_of(fork["id"]) == [("user", "fork message"), ("assistant", "fork reply")]
     assert stored.states(fork["id"]) == ["completed"]
     assert fork["replayed_bytes"] > 12_000
     assert stored.tokens(parent["id"]) == answers(1, 2, 3, 4, 5)
@@ -72,8 +72,8 @@ def test_a_rollback_drops_the_turn_before_it(
     live = [state for state in stored.states(parent["id"]) if state != "rolled_back"]
     assert parent["turns"] == len(live)
     rolled = stored.rows("turns", parent["id"], state="rolled_back")[0]
-    said = stored.of("messages", parent["id"], "text", turn=rolled["n"])
-    assert said == [("message 2",), ("reply 2",)]
+    reply = stored.of("messages", parent["id"], "text", turn=rolled["n"])
+    assert reply == [("message 2",), ("reply 2",)]
 
 
 @pytest.mark.parametrize("folder", FORKS)
@@ -86,8 +86,8 @@ def test_a_review_is_one_turn_and_its_repetition_is_not_stored(corpus: Corpus, f
         ("review", "current changes", review["n"]),
         ("review_end", "e", review["n"]),
     ]
-    assert stored.said(parent["id"])[-1] == ("assistant", "e")
-    assert ("user", REVIEW) not in stored.said(parent["id"])
+    assert stored.messages_of(parent["id"])[-1] == ("assistant", "e")
+    assert ("user", REVIEW) not in stored.messages_of(parent["id"])
     assert stored.states(child["id"]) == ["completed"]
     assert child["origin"] == "review"
     assert stored.tokens(child["id"]) == answer(8)
@@ -134,7 +134,7 @@ def test_an_agent_with_the_whole_history_counts_its_own_answer_alone(corpus: Cor
         ("spawned", child["id"], "Carver", "CHILDTASK do a thing", 2),
         ("completed", child["id"], None, None, 2),
     ]
-    assert stored.said(child["id"]) == [
+    assert stored.messages_of(child["id"]) == [
         ("user", "CHILDTASK do a thing"),
         ("assistant", "agent text B"),
     ]
@@ -157,7 +157,7 @@ def test_an_agent_with_a_path_leaves_out_what_it_inherited(corpus: Corpus) -> No
     ]
     # The abort at the end of the copy never happened, and the copied prompts are the parent's.
     assert stored.of("turns", child["id"], "state", "trigger") == [("completed", "agent")]
-    assert [role for role, _ in stored.said(child["id"])] == ["agent", "assistant"]
+    assert [role for role, _ in stored.messages_of(child["id"])] == ["agent", "assistant"]
     assert stored.tokens(child["id"]) == answer(4)
     assert stored.tokens(parent["id"]) == answers(1, 2, 4)
 
@@ -208,7 +208,7 @@ def test_goal_turns_have_no_prompt(corpus: Corpus) -> None:
     stored = corpus("0.169.0-revert")
     goal_turns = stored.of("turns", FIRST, "n", "state", trigger="goal")
     assert goal_turns == [(n, "completed") for n in range(4, 24)]
-    prompts = [text for role, text in stored.said(FIRST) if role == "user"]
+    prompts = [text for role, text in stored.messages_of(FIRST) if role == "user"]
     assert sorted(prompts) == sorted(
         ["message 0", "message 1", "message 2", "post revert message", "to be interrupted"]
     )
@@ -228,8 +228,8 @@ def test_a_review_of_a_paginated_thread_has_its_finding(corpus: Corpus) -> None:
         ("review", turn["n"]),
         ("review_end", turn["n"]),
     ]
-    said = stored.of("messages", FIRST, "role", "text", turn=turn["n"], source=turn["source"])
-    assert said == [("assistant", "e\n\nReview comment:\n\n- t — /x:1-2\n  b")]
+    reply = stored.of("messages", FIRST, "role", "text", turn=turn["n"], source=turn["source"])
+    assert reply == [("assistant", "e\n\nReview comment:\n\n- t — /x:1-2\n  b")]
 
 
 # Files that were killed, compressed, typed into.
@@ -254,7 +254,7 @@ def test_a_compressed_session_gives_the_same_facts_as_a_plain_one(corpus: Corpus
     assert kinds == {"plain", "zst"}
     for number, prompt in enumerate(("first", "second"), start=1):
         session = whole(stored, prompt)
-        assert stored.said(session["id"]) == [
+        assert stored.messages_of(session["id"]) == [
             ("user", prompt),
             ("assistant", f"(default reply {number})"),
         ]
@@ -277,6 +277,6 @@ def test_the_same_prompt_twice_is_two_prompts(
     assert [row["text"] for row in stored.rows("prompts")] == typed
     assert {row["session"] for row in stored.rows("prompts")} == {session["id"]}
     assert {row["history_only"] for row in stored.rows("prompts")} == {False}
-    assert [text for role, text in stored.said(session["id"]) if role == "user"] == typed
+    assert [text for role, text in stored.messages_of(session["id"]) if role == "user"] == typed
     assert stored.states(session["id"]) == ["completed"] * 3
     assert stored.tokens(session["id"]) == tokens

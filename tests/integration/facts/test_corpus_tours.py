@@ -38,7 +38,7 @@ def test_turns_end_as_far_as_the_release_records_it(
 ) -> None:
     stored, session = tour(corpus, release)
     assert stored.states(session) == states
-    said = [
+    text = [
         ("user", "Please do the thing"),
         ("assistant", "Running a command."),
         ("assistant", "All done."),
@@ -46,7 +46,7 @@ def test_turns_end_as_far_as_the_release_records_it(
         ("assistant", "Resumed reply."),
         ("user", "Third turn fails"),
     ]
-    assert stored.said(session) == said[: 6 if release in RESUMED else 3]
+    assert stored.messages_of(session) == text[: 6 if release in RESUMED else 3]
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ def test_the_lines_around_a_faulty_line_are_stored(
     monkeypatch.setattr(Identity, "settings", fails)
     stored = StoredHome(home.path, tmp_path / "tailboard.duckdb")
 
-    assert stored.said(session.thread.id) == [
+    assert stored.messages_of(session.thread.id) == [
         ("user", "question 0"),
         ("assistant", "answer 0"),
         ("user", "question 1"),

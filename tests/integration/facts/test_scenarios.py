@@ -65,9 +65,9 @@ def state_told(turn: what.Turn, generation: str) -> str:
 
 def test_prompts_and_answers_are_there_once(built: Built) -> None:
     for stored, session, expected in each(built):
-        said = stored.said(session)
-        assert [text for role, text in said if role == "user"] == expected.prompts
-        assert [text for role, text in said if role == "assistant"] == [
+        reply = stored.messages_of(session)
+        assert [text for role, text in reply if role == "user"] == expected.prompts
+        assert [text for role, text in reply if role == "assistant"] == [
             mask(text) for turn in expected.turns for text in turn.says
         ]
 
@@ -180,10 +180,10 @@ Cut = Callable[[Rollout], Rollout]
 
 
 def family(
-    tmp_path: Path, generation: str, version: str, cut: Cut, **said: bool
+    tmp_path: Path, generation: str, version: str, cut: Cut, **reply: bool
 ) -> tuple[StoredHome, Rollout, Rollout]:
     home = Home(tmp_path / "home")
-    session = home.session(generation, version, **said)
+    session = home.session(generation, version, **reply)
     for number in range(3):
         session.prompt(f"question {number}")
         session.end_turn(f"answer {number}")
@@ -209,7 +209,7 @@ def forked(session: Rollout) -> Rollout:
 def test_a_fork_counts_only_its_own(tmp_path: Path, generation: str, version: str) -> None:
     stored, session, fork = family(tmp_path, generation, version, forked)
     own = fork.expected
-    assert stored.said(fork.thread.id) == [
+    assert stored.messages_of(fork.thread.id) == [
         ("user", "in the fork"),
         ("assistant", "answer in the fork"),
     ]
@@ -287,5 +287,5 @@ def test_a_review_costs_its_own_session(tmp_path: Path, generation: str, version
         ("review", "current changes", turn["n"]),
         ("review_end", "Looks right.", turn["n"]),
     ]
-    prompts = [text for role, text in stored.said(session.thread.id) if role == "user"]
+    prompts = [text for role, text in stored.messages_of(session.thread.id) if role == "user"]
     assert prompts == [f"question {number}" for number in range(3)]

@@ -53,8 +53,8 @@ class Told:
 
     @property
     def observed(self) -> Steps:
-        told, _ = session_document(self.database, self.session.home_id, self.session.id)
-        return [(one["text"], one["status"]) for one in msgspec.json.decode(told)["plan"]]
+        result, _ = session_document(self.database, self.session.home_id, self.session.id)
+        return [(one["text"], one["status"]) for one in msgspec.json.decode(result)["plan"]]
 
     @property
     def moments(self) -> list[Moment]:
@@ -110,26 +110,26 @@ def test_a_script_that_sets_two_plans_sets_two(home: Home, read: Read) -> None:
     second = [("Read", "completed"), ("Fix", "completed"), ("Ship", "pending")]
     script = "\n".join(calls.script("update_plan", asked(one)) for one in (first, second))
     written(session, lambda: session.custom("exec", script, calls.script_output("{}")))
-    told = read()
-    assert [[(s.text, s.status) for s in plan.steps] for plan in told.log.plans] == [
+    result = read()
+    assert [[(s.text, s.status) for s in plan.steps] for plan in result.log.plans] == [
         first,
         second,
     ]
-    assert told.plans == ["revision 1, 1 of 2 done", "revision 2, 2 of 3 done"]
-    assert "**Result** 2 of 3 steps done" in told.journal
-    assert "added “Ship”" in told.journal
-    assert told.observed == second
+    assert result.plans == ["revision 1, 1 of 2 done", "revision 2, 2 of 3 done"]
+    assert "**Result** 2 of 3 steps done" in result.journal
+    assert "added “Ship”" in result.journal
+    assert result.observed == second
 
 
 def test_plans_of_one_line_are_in_the_order_they_were_set(home: Home, read: Read) -> None:
     session = home.session("g4", "0.169.0")
     set_ = [calls.script("update_plan", asked([(text, "pending")])) for text in ("Z", "A")]
     written(session, lambda: session.custom("exec", "\n".join(set_), calls.script_output("{}")))
-    told = read()
-    home_id, id_ = told.session.home_id, told.session.id
-    found = load_order(told.rows, home_id, id_, Tools.SHORT, words=True)
+    result = read()
+    home_id, id_ = result.session.home_id, result.session.id
+    found = load_order(result.rows, home_id, id_, Tools.SHORT, words=True)
     by_words = {one.at.n: one.text for one in found if one.at.what == "plan"}
-    bodies = {one.at.n: one.body for one in told.moments if one.name == "plan"}
+    bodies = {one.at.n: one.body for one in result.moments if one.name == "plan"}
     assert '"Z"' in by_words[1]
     assert "[pending] Z" in bodies[1]
     assert '"A"' in by_words[2]
@@ -143,15 +143,15 @@ def test_a_plan_that_was_emptied_is_empty_everywhere(home: Home, read: Read) -> 
         lambda: session.plan([("Read", "completed"), ("Fix", "in_progress")]),
         lambda: session.plan([]),
     )
-    told = read()
-    assert told.session.plan_total == 0
-    assert [len(plan.steps) for plan in told.log.plans] == [2, 0]
-    assert told.plans == ["revision 1, 1 of 2 done", "revision 2, no steps"]
-    assert "**Result** plan dropped" in told.journal
-    assert "dropped “Read”, “Fix”" in told.journal
-    assert "Plan  revision 2\n  no steps" in told.card
-    assert "Fix" not in told.card
-    assert told.observed == []
+    result = read()
+    assert result.session.plan_total == 0
+    assert [len(plan.steps) for plan in result.log.plans] == [2, 0]
+    assert result.plans == ["revision 1, 1 of 2 done", "revision 2, no steps"]
+    assert "**Result** plan dropped" in result.journal
+    assert "dropped “Read”, “Fix”" in result.journal
+    assert "Plan  revision 2\n  no steps" in result.card
+    assert "Fix" not in result.card
+    assert result.observed == []
 
 
 def test_steps_after_an_emptied_plan_were_added(home: Home, read: Read) -> None:
@@ -174,18 +174,18 @@ def test_a_refused_plan_does_not_count(home: Home, read: Read) -> None:
         lambda: session.plan(real),
         lambda: refused(session, [("Read", "completed"), ("Dream", "pending")]),
     )
-    told = read()
-    assert told.observed == real
-    assert "Plan  revision 1\n" in told.card
-    assert "Dream" not in told.card
-    assert [plan.accepted for plan in told.log.plans] == [True, False]
-    assert told.plans == ["revision 1, 0 of 1 done", "revision 2, 1 of 2 done (refused)"]
+    result = read()
+    assert result.observed == real
+    assert "Plan  revision 1\n" in result.card
+    assert "Dream" not in result.card
+    assert [plan.accepted for plan in result.log.plans] == [True, False]
+    assert result.plans == ["revision 1, 0 of 1 done", "revision 2, 1 of 2 done (refused)"]
 
 
 def test_a_command_that_failed_without_a_code_failed(home: Home, read: Read) -> None:
     session = home.session("g3")
-    said = "exec_command failed: no such shell"
-    written(session, lambda: session.call("exec_command", {"cmd": "ls"}, said))
+    reply = "exec_command failed: no such shell"
+    written(session, lambda: session.call("exec_command", {"cmd": "ls"}, reply))
     assert "✗ ls → failed" in read().card
 
 
@@ -197,10 +197,10 @@ def test_the_plan_of_a_rolled_back_turn_does_not_count(home: Home, read: Read) -
     session.end_turn("Done.")
     session.rollback(1)
     session.write()
-    told = read()
-    assert told.observed == [("Read", "in_progress")]
-    assert "Something else" not in told.card
-    assert "Plan  revision 1\n" in told.card
+    result = read()
+    assert result.observed == [("Read", "in_progress")]
+    assert "Something else" not in result.card
+    assert "Plan  revision 1\n" in result.card
 
 
 def test_the_plan_of_the_last_file_of_a_session_counts(home: Home, read: Read) -> None:
@@ -218,12 +218,12 @@ def test_the_plan_of_the_last_file_of_a_session_counts(home: Home, read: Read) -
     later.plan([("Read", "completed"), ("Fix", "pending")])
     later.end_turn("Planned.")
     later.write()
-    told = read()
-    assert told.observed == [("Read", "completed"), ("Fix", "pending")]
-    assert "Fix" in told.card
-    document, newest = session_document(told.database, told.session.home_id, told.session.id)
-    said = [one["text"] for one in msgspec.json.decode(document)["messages"]]
-    assert said[-1] == "Planned."
+    result = read()
+    assert result.observed == [("Read", "completed"), ("Fix", "pending")]
+    assert "Fix" in result.card
+    document, newest = session_document(result.database, result.session.home_id, result.session.id)
+    reply = [one["text"] for one in msgspec.json.decode(document)["messages"]]
+    assert reply[-1] == "Planned."
     assert newest == msgspec.json.decode(document)["turns"][-1]["n"]
 
 

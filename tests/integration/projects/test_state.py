@@ -36,16 +36,16 @@ def export(cli: CliHarness, folder: Path) -> dict[str, Any]:
 
 
 def read(folder: Path) -> dict[str, Any]:
-    told: dict[str, Any] = json.loads((folder / FILE).read_text())
-    return told
+    result: dict[str, Any] = json.loads((folder / FILE).read_text())
+    return result
 
 
-def edit(folder: Path, text: str, **said: object) -> str:
+def edit(folder: Path, text: str, **reply: object) -> str:
     """Change a task as a person would, with an editor; its id."""
-    told = read(folder)
-    task = next(one for one in (*told["tasks"], *told["goals"]) if one["text"] == text)
-    task.update(said)
-    (folder / FILE).write_text(json.dumps(told, indent=2, sort_keys=True, ensure_ascii=False))
+    result = read(folder)
+    task = next(one for one in (*result["tasks"], *result["goals"]) if one["text"] == text)
+    task.update(reply)
+    (folder / FILE).write_text(json.dumps(result, indent=2, sort_keys=True, ensure_ascii=False))
     return str(task["id"])
 
 
@@ -66,25 +66,25 @@ def test_the_same_facts_give_the_same_bytes_whenever_and_wherever(
 
 
 def test_a_session_file_lists_what_is_open(state: Path) -> None:
-    told = json.loads((state / "sessions" / "2026-11-21T08-10-01_main.json").read_text())
-    assert told["title"] == "Start the parser refactoring"
-    assert [one["text"] for one in told["subtasks"]]
-    assert told["summary"]["latest"][0]["answered"].startswith("I fixed the first half")
+    result = json.loads((state / "sessions" / "2026-11-21T08-10-01_main.json").read_text())
+    assert result["title"] == "Start the parser refactoring"
+    assert [one["text"] for one in result["subtasks"]]
+    assert result["summary"]["latest"][0]["answered"].startswith("I fixed the first half")
     assert (state / "sessions").stat().st_mode & 0o777 == 0o700
 
 
 def test_goals_and_commits_are_in_it(state: Path) -> None:
-    told = read(state)
-    assert [(one["text"], one["state"]) for one in told["goals"]] == [
+    result = read(state)
+    assert [(one["text"], one["state"]) for one in result["goals"]] == [
         ("Ship the parser fix", "done")
     ]
-    assert {one["commit"][:7] for one in told["checkpoints"]} == {"956a49e"}
-    assert all((state / one["file"]).is_file() for one in told["sessions"])
+    assert {one["commit"][:7] for one in result["checkpoints"]} == {"956a49e"}
+    assert all((state / one["file"]).is_file() for one in result["sessions"])
 
 
 def test_an_edit_in_the_file_is_shown_confirmed_and_imported(cli: CliHarness, state: Path) -> None:
-    told = read(state)
-    open_ = next(one["text"] for one in told["tasks"] if one["state"] == "pending")
+    result = read(state)
+    open_ = next(one["text"] for one in result["tasks"] if one["state"] == "pending")
     task = edit(state, open_, state="done", notes=["by hand"])
     path = str(state / FILE)
     shown = cli.json("state", "diff", path)
@@ -167,11 +167,11 @@ def test_a_warning_names_the_files_that_git_does_not_ignore(cli: CliHarness, sta
     repository = cli.tmp / "repo"
     subprocess.run(["git", "init", "-q", str(repository)], check=True)
     into = ("state", "export", "--project", "sample", "--out", str(repository), "--into")
-    for ignored, said in ((), True), ((FILE,), True), ((FILE, "sessions/"), False):
+    for ignored, reply in ((), True), ((FILE,), True), ((FILE, "sessions/"), False):
         (repository / ".gitignore").write_text("\n".join(ignored))
         answer = cli.run(*into)
         assert answer.code == 0
-        assert (f"{repository} is not ignored by git" in answer.err) is said
+        assert (f"{repository} is not ignored by git" in answer.err) is reply
 
 
 def test_an_unknown_project_is_reported(cli: CliHarness, state: Path) -> None:

@@ -11,7 +11,7 @@ from tests.app_harness import running_harness
 from tests.build import Home
 
 
-def told(tmp_path: Path) -> list[Moment]:
+def moments(tmp_path: Path) -> list[Moment]:
     def write(home: Home) -> None:
         session = home.session(cwd="/home/dev/parser")
         session.prompt("Do it")
@@ -28,11 +28,11 @@ def told(tmp_path: Path) -> list[Moment]:
 
 
 def test_a_patch_names_its_files_and_a_command_itself(tmp_path: Path) -> None:
-    said = [(moment.name, moment.head) for moment in told(tmp_path)]
-    assert ("patch", "lex.py, names.py") in said
-    assert ("file", "add lex.py") in said
-    assert ("run", "pytest -q  exit 1") in said
-    assert any("exec_command" in moment.body for moment in told(tmp_path / "again"))
+    text = [(moment.name, moment.head) for moment in moments(tmp_path)]
+    assert ("patch", "lex.py, names.py") in text
+    assert ("file", "add lex.py") in text
+    assert ("run", "pytest -q  exit 1") in text
+    assert any("exec_command" in moment.body for moment in moments(tmp_path / "again"))
 
 
 def test_a_question_is_shown_as_it_was_asked(tmp_path: Path) -> None:
@@ -50,5 +50,5 @@ def test_a_question_is_shown_as_it_was_asked(tmp_path: Path) -> None:
             one.at
             for one in load_order(remote, session.home_id, session.id, Tools.SHORT, words=False)
         ]
-        said = load_moments(remote, session.home_id, session.id, places).values()
-        assert ("ask", "Harbour or ice?") in [(moment.name, moment.head) for moment in said]
+        text = load_moments(remote, session.home_id, session.id, places).values()
+        assert ("ask", "Harbour or ice?") in [(moment.name, moment.head) for moment in text]

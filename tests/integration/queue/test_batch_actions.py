@@ -64,9 +64,9 @@ def test_a_dry_run_shows_the_same_and_does_nothing(cli: CliHarness, unwell: dict
     shown = cli.json("batches", "retry", "--only-error", "--dry-run")
     assert (shown["matched"], shown["done"]) == ([unwell["failed"]], [])
     assert states(cli) == before
-    said = cli.run("batches", "retry", "--dry-run").out
-    assert unwell["failed"] in said
-    assert "Nothing was changed" in said
+    text = cli.run("batches", "retry", "--dry-run").out
+    assert unwell["failed"] in text
+    assert "Nothing was changed" in text
     assert cli.json("batches", "retry", "--only-error")["done"] == shown["matched"]
 
 
@@ -75,10 +75,10 @@ def test_the_history_of_a_batch_shows_who_did_what_and_why(
 ) -> None:
     monkeypatch.setenv("LOGNAME", "ada")
     cli.run("batches", "retry", "--batch", unwell["failed"], "--reason", "the disk is new")
-    said = cli.run("batches", "show", unwell["failed"]).out
-    moves = [line.split()[2] for line in said.splitlines() if re.match(r"\d{4}-", line)]
+    text = cli.run("batches", "show", unwell["failed"]).out
+    moves = [line.split()[2] for line in text.splitlines() if re.match(r"\d{4}-", line)]
     assert moves == ["fail", "retry"]
-    assert "by ada the disk is new" in said
+    assert "by ada the disk is new" in text
     history = cli.json("batches", "show", unwell["failed"])["batches"][0]["history"]
     assert [move["person"] for move in history][-2:] == [None, "ada"]
 
@@ -175,9 +175,9 @@ def test_every_action_is_recorded(cli: CliHarness, unwell: dict[str, str]) -> No
     cli.run("batches", "pause")
     cli.run("batches", "resume")
     cli.run("batches", "reset-attempts", "--reason", "a new disk")
-    told = cli.json("sql", "select verb, reason, done from v_commands order by verb")["rows"]
-    assert [row[0] for row in told] == ["pause", "reset-attempts", "resume"]
-    assert told[1] == ["reset-attempts", "a new disk", 1]
+    result = cli.json("sql", "select verb, reason, done from v_commands order by verb")["rows"]
+    assert [row[0] for row in result] == ["pause", "reset-attempts", "resume"]
+    assert result[1] == ["reset-attempts", "a new disk", 1]
     path = cli.db.with_name("edits.jsonl")
     assert len(path.read_text().splitlines()) == 3
     assert path.stat().st_mode & 0o777 == 0o600

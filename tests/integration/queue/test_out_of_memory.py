@@ -35,7 +35,7 @@ def test_a_statement_without_memory_is_retried(
             raise explain(place / "t.duckdb", Error(TEXT))
         return read(self, *arguments)  # type: ignore[arg-type]
 
-    def told(round_: Round) -> None:
+    def on_round(round_: Round) -> None:
         paused.append(round_.report.paused)
         if round_.report.lines:
             stored.set()
@@ -49,7 +49,7 @@ def test_a_statement_without_memory_is_retried(
         found.owner.pause_seconds = (
             10 * PATIENCE
         )  # As for a full disk; nobody waits that long here.
-        thread = Thread(target=found.owner.follow, args=(stop, told), kwargs={"pace": HASTY})
+        thread = Thread(target=found.owner.follow, args=(stop, on_round), kwargs={"pace": HASTY})
         thread.start()
         try:
             assert stored.wait(PATIENCE)

@@ -297,8 +297,8 @@ def test_a_rebuilt_database_has_all_recorded_actions(bench: Bench) -> None:
     assert row is not None
     assert row["state"] == State.CANCELLED
     assert sorted(bench.states()) == ["cancelled", "completed", "completed"]
-    told = bench.database.reader().execute("select verb, actor, state from commands").fetchall()
-    assert told == [("cancel", "ada", "replayed")]
+    result = bench.database.reader().execute("select verb, actor, state from commands").fetchall()
+    assert result == [("cancel", "ada", "replayed")]
     bench.order(Verb.RETRY, cancelled, command="retry")
     bench.owner.read_once()
     assert set(bench.states()) == {"completed"}

@@ -97,9 +97,9 @@ def test_a_dry_run_or_a_missing_terminal_changes_nothing(
     cli: CliHarness, sessions: Sessions
 ) -> None:
     before = facts(cli)
-    told = cli.json("reset", "--all", "--dry-run")
-    assert told["facts_dropped"] > 0
-    assert told["backup"] is None
+    result = cli.json("reset", "--all", "--dry-run")
+    assert result["facts_dropped"] > 0
+    assert result["backup"] is None
     refused = cli.run("reset", "--all")
     assert (refused.code, "--yes" in refused.err) == (2, True)
     assert facts(cli) == before
@@ -157,8 +157,8 @@ def test_recorded_actions_survive_a_reset(cli: CliHarness, sessions: Sessions) -
     cli.run("batches", "pause", "--reason", "tea")
     cli.json("reset", "--all", "--yes", "--reason", "a new version")
     with Database(cli.db) as database:
-        told = database.reader().execute("select verb, reason from commands order by rowid")
-        assert told.fetchall() == [("pause", "tea"), ("reset", "a new version")]
+        result = database.reader().execute("select verb, reason from commands order by rowid")
+        assert result.fetchall() == [("pause", "tea"), ("reset", "a new version")]
         assert len(database.rows("queue.pauses")) == 1
 
 
@@ -179,9 +179,9 @@ def rejected(cli: CliHarness, sessions: Sessions) -> str:
 
 def test_a_rejected_line_is_read_again_with_its_file(cli: CliHarness, rejected: str) -> None:
     before = facts(cli)
-    told = cli.json("quarantine", "retry", rejected, "--dry-run")
+    result = cli.json("quarantine", "retry", rejected, "--dry-run")
     answer = cli.json("quarantine", "retry", rejected, "--yes")
-    assert answer["sources"] == told["sources"]
+    assert answer["sources"] == result["sources"]
     assert len(answer["sources"]) == 1
     assert rejected not in {row["id"] for row in cli.json("quarantine")["rejects"]}
     cli.run("ingest", "-q")

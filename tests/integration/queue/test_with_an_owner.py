@@ -30,14 +30,14 @@ def following(cli: CliHarness, pace: Pace = HASTY) -> Iterator[Event]:
     """An owner that follows the home; the event says that it read something."""
     stop, read = Event(), Event()
 
-    def told(round_: Round) -> None:
+    def on_round(round_: Round) -> None:
         if round_.report.lines:
             read.set()
 
     found = start_or_connect(cli.db, ServerOptions(homes([cli.home]), Role.FOLLOW))
     assert isinstance(found, RunningServer)
     with found:
-        thread = Thread(target=partial(found.owner.follow, stop, told, pace=pace))
+        thread = Thread(target=partial(found.owner.follow, stop, on_round, pace=pace))
         thread.start()
         try:
             yield read

@@ -56,12 +56,12 @@ def history(cli: CliHarness) -> list[list[str]]:
 
 def test_a_dry_run_lists_and_deletes_nothing(repaired: CliHarness) -> None:
     cli = repaired
-    told = cli.json("prune", *EVERYTHING, "--dry-run")
-    assert (told["batches"], told["done"], told["dry_run"]) == (1, False, True)
+    result = cli.json("prune", *EVERYTHING, "--dry-run")
+    assert (result["batches"], result["done"], result["dry_run"]) == (1, False, True)
     assert history(cli) == [["fail", "retry", "complete"]]
     before = cli.json("status")["batches"]
     done = cli.json("prune", *EVERYTHING, "--yes")
-    assert (done["batches"], done["moves"], done["done"]) == (1, told["moves"], True)
+    assert (done["batches"], done["moves"], done["done"]) == (1, result["moves"], True)
     assert history(cli) == []
     # What was completed is counted as before.
     assert cli.json("status")["batches"] == before
@@ -159,17 +159,17 @@ def test_a_session_that_another_continues_is_kept(empty: CliHarness) -> None:
     child.write()
     home.archive(parent)
     empty.run("ingest", "-q")
-    told = empty.json("prune", *EVERYTHING, "--facts", "--dry-run")
-    assert told["facts"] == {}
-    assert [one["why"] for one in told["sources"]] == ["Another session continues it."]
+    result = empty.json("prune", *EVERYTHING, "--facts", "--dry-run")
+    assert result["facts"] == {}
+    assert [one["why"] for one in result["sources"]] == ["Another session continues it."]
 
 
 def test_facts_of_a_missing_file_are_kept(empty: CliHarness) -> None:
     _, old, _ = archived(empty)
     old.path.unlink()
-    told = empty.json("prune", *EVERYTHING, "--facts", "--dry-run")
-    assert told["facts"] == {}
-    assert "only copy" in told["sources"][0]["why"]
+    result = empty.json("prune", *EVERYTHING, "--facts", "--dry-run")
+    assert result["facts"] == {}
+    assert "only copy" in result["sources"][0]["why"]
 
 
 def test_rejected_lines_and_their_session_are_kept(empty: CliHarness) -> None:
@@ -181,9 +181,9 @@ def test_rejected_lines_and_their_session_are_kept(empty: CliHarness) -> None:
     session.write()
     home.archive(session)
     empty.run("ingest", "-q")
-    told = empty.json("prune", *EVERYTHING, "--facts", "--dry-run")
-    assert told["facts"] == {}
-    assert "need attention" in told["sources"][0]["why"]
+    result = empty.json("prune", *EVERYTHING, "--facts", "--dry-run")
+    assert result["facts"] == {}
+    assert "need attention" in result["sources"][0]["why"]
 
 
 def test_a_report_lists_removable_data_and_its_commands_work(empty: CliHarness) -> None:

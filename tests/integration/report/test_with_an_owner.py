@@ -135,7 +135,7 @@ def test_a_session_that_never_pauses_is_read_while_it_is_written(empty: CliHarne
     stop, enough = Event(), Event()
     rounds: list[Round] = []
 
-    def told(one: Round) -> None:
+    def on_round(one: Round) -> None:
         rounds.append(one)
         if len(rounds) == 3:
             enough.set()
@@ -145,7 +145,7 @@ def test_a_session_that_never_pauses_is_read_while_it_is_written(empty: CliHarne
     found = start_or_connect(empty.db, ServerOptions(homes([empty.home]), Role.FOLLOW))
     assert isinstance(found, RunningServer)
     with found:
-        thread = Thread(target=partial(found.owner.follow, stop, told, pace=pace))
+        thread = Thread(target=partial(found.owner.follow, stop, on_round, pace=pace))
         thread.start()
         try:
             lines = 0

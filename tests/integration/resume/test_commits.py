@@ -26,9 +26,9 @@ def test_commits_that_no_session_covers_are_listed_the_newest_first(by_hand: Pro
     assert (tidy["subject"], tidy["author"], tidy["branch"]) == ("Tidy by hand", "Dev", "main")
     assert tidy["repository"] == str(by_hand.repo.path)
     assert secret["subject"].endswith("[secret: github-token]")
-    told = by_hand.cli.run("state", "commits", "--limit", "1")
-    assert (told.code, "Tidy" in told.out, "\x1b" in told.out) == (0, False, False)
-    assert "2 commits that no session covers." in told.err
+    result = by_hand.cli.run("state", "commits", "--limit", "1")
+    assert (result.code, "Tidy" in result.out, "\x1b" in result.out) == (0, False, False)
+    assert "2 commits that no session covers." in result.err
 
 
 def test_commits_can_be_filtered_by_time_branch_and_project(

@@ -48,8 +48,8 @@ def move(project: Project, session: str, branch: str) -> None:
 
 def test_reconcile_only_proposes_without_confirmation(moved_on: Project) -> None:
     found = moved_on.cli.json("state", "reconcile", "--dry-run")
-    told = {(one["alignment"], one["choice"], one["to"]) for one in found["changes"]}
-    assert told == {("other-branch", "move", "main"), ("rewritten", "review", None)}
+    result = {(one["alignment"], one["choice"], one["to"]) for one in found["changes"]}
+    assert result == {("other-branch", "move", "main"), ("rewritten", "review", None)}
     assert found["done"] is False
     answer = moved_on.cli.run("state", "reconcile")
     assert f"\n  {found['changes'][0]['why']} {found['changes'][0]['because']}\n" in answer.out
@@ -102,8 +102,8 @@ def test_moved_work_belongs_to_its_new_branch_in_all_commands(
     assert cli.json("tasks", "list", "--branch", "work")["tasks"] == []
     assert cli.json("usage", "--branch", "release")["rows"]
     assert cli.json("resume", "--branch", "release")["session"]["id"] == session
-    (told,) = cli.json("sessions", "--branch", "release")["sessions"]
-    assert (told["branch"], told["began_on"]) == ("release", "work")
+    (result,) = cli.json("sessions", "--branch", "release")["sessions"]
+    assert (result["branch"], result["began_on"]) == ("release", "work")
     assert "release (began on work)" in cli.run("show", session).out
 
 

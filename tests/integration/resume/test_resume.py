@@ -153,8 +153,8 @@ def test_copy_uses_the_terminal_and_without_one_suggests_a_command(resumable: Pr
     assert answer.code == 0
     assert "Not copied: there is no terminal." in answer.err
     assert "\x1b" not in answer.out
-    screen, told = Terminal(), io.StringIO()
-    assert copy("brief ü", screen, told, Output(screen, told))
+    screen, result = Terminal(), io.StringIO()
+    assert copy("brief ü", screen, result, Output(screen, result))
     sequence = screen.getvalue()
     assert sequence.startswith("\x1b]52;c;")
     assert sequence.endswith("\x07")

@@ -65,9 +65,9 @@ class Company:
             assert pid in self._killed, f"process {pid} ended by itself"
 
     def hear_until(self, enough: Callable[[Said], bool]) -> Said:
-        while not enough(said := self.hear()):
+        while not enough(reply := self.hear()):
             pass
-        return said
+        return reply
 
     def kill(self, pid: int) -> None:
         """Without a warning; when this returns it is gone, and all it said can be heard."""

@@ -16,11 +16,11 @@ def test_two_processes_race_and_exactly_one_wins_each_time(tmp_path: Path) -> No
                 # Who is told first changes, so that who is first does not decide.
                 for racer in racers if race % 2 else reversed(racers):
                     people.tell(racer, order)
-                said = [people.hear()[1][:1] for _ in racers]
+                text = [people.hear()[1][:1] for _ in racers]
                 if order == "go":
-                    assert sorted(said) == [["guest"], ["owner"]], f"race {race}"
+                    assert sorted(text) == [["guest"], ["owner"]], f"race {race}"
                 else:
-                    assert said == [["left"], ["left"]]
+                    assert text == [["left"], ["left"]]
 
 
 def test_of_several_processes_that_start_at_once_one_creates_the_database(tmp_path: Path) -> None:
@@ -28,5 +28,5 @@ def test_of_several_processes_that_start_at_once_one_creates_the_database(tmp_pa
         racers = [people.join(RACER, tmp_path / "new" / "t.duckdb") for _ in range(4)]
         for racer in racers:
             people.tell(racer, "go")
-        said = sorted(people.hear()[1] for _ in racers)
-    assert said == [["guest"], ["guest"], ["guest"], ["owner"]]
+        text = sorted(people.hear()[1] for _ in racers)
+    assert text == [["guest"], ["guest"], ["guest"], ["owner"]]

@@ -42,7 +42,7 @@ def test_when_the_owner_is_killed_a_reader_takes_over_and_nothing_is_lost(tmp_pa
             killed, dead = time.monotonic(), owner
             people.kill(dead)
             people.join(PERSON, tmp_path / "t.duckdb")
-            owner, words = people.hear_until(lambda said: said[1][0] == "owner")
+            owner, words = people.hear_until(lambda text: text[1][0] == "owner")
             waited.append(time.monotonic() - killed)
             # It may have committed one more than it could tell, but all that it told is there.
             assert int(words[1]) >= newest_commit(people, of=dead)

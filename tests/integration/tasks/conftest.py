@@ -33,7 +33,7 @@ def home(tmp_path: Path) -> Home:
 
 
 @pytest.fixture
-def told(home: Home, tmp_path: Path) -> Iterator[Callable[[], Plans]]:
+def load(home: Home, tmp_path: Path) -> Iterator[Callable[[], Plans]]:
     """What the home tells of tasks, once everything in it is written."""
     with ExitStack() as opened:
         yield lambda: opened.enter_context(plans(home.path, tmp_path / "tailboard.duckdb"))

@@ -59,10 +59,10 @@ def test_every_home_has_its_tasks_and_reports_whether_the_plan_tool_is_off(
 def test_a_plan_that_was_carried_out_is_four_tasks_in_their_order(
     corpus: Corpus, folder: str, title: str
 ) -> None:
-    told = corpus(folder)
-    assert told.of(title) == DONE
-    session = told.session(title).id
-    plan = told.roadmap()
+    load = corpus(folder)
+    assert load.of(title) == DONE
+    session = load.session(title).id
+    plan = load.roadmap()
     mine = {task.id for task in plan.tasks if task.session == session}
     plan.tasks = [task for task in plan.tasks if task.id in mine]
     plan.edges = [edge for edge in plan.edges if edge.source in mine and edge.target in mine]
@@ -71,9 +71,9 @@ def test_a_plan_that_was_carried_out_is_four_tasks_in_their_order(
 
 @pytest.mark.parametrize("folder", [*RELEASES, CODE_MODE])
 def test_commands_and_edits_during_a_step_are_its_evidence(corpus: Corpus, folder: str) -> None:
-    told = corpus(folder)
-    session = told.session(PLAN_PROMPT).id
-    read, fix, run, write = (t for t in told.roadmap().tasks if t.session == session)
+    load = corpus(folder)
+    session = load.session(PLAN_PROMPT).id
+    read, fix, run, write = (t for t in load.roadmap().tasks if t.session == session)
     assert read.evidence == [Evidence(EvidenceKind.COMMAND, READ, "observed")]
     assert [(one.kind, one.ref.rpartition("/")[2]) for one in fix.evidence] == [
         ("file", "parser.md")
@@ -107,14 +107,14 @@ def test_the_plan_has_five_revisions_that_only_move_on(corpus: Corpus, folder: s
 def test_an_unfinished_plan_is_open_and_continues_in_the_next_session(
     corpus: Corpus, folder: str
 ) -> None:
-    told = corpus(folder)
-    assert told.of(PARTIAL) == [
+    load = corpus(folder)
+    assert load.of(PARTIAL) == [
         ("plan", "done", STEPS[0]),
         ("plan", "in_progress", STEPS[1]),
         ("plan", "pending", STEPS[2]),
         ("plan", "pending", STEPS[3]),
     ]
-    plan = told.roadmap()
+    plan = load.roadmap()
     assert [task.text for task in plan.tasks if task.relevant and task.origin == "plan"].count(
         STEPS[3]
     ) == (3 if folder == "0.101.0" else 2)
@@ -124,13 +124,13 @@ def test_an_unfinished_plan_is_open_and_continues_in_the_next_session(
 def test_the_end_of_a_session_determines_the_state_of_its_step_and_request(
     corpus: Corpus, folder: str
 ) -> None:
-    told = corpus(folder)
+    load = corpus(folder)
     rest = [("plan", "pending", step) for step in STEPS[1:]]
-    assert told.of(LONG) == [("plan", "stalled", STEPS[0]), *rest, ("request", "ready", LONG)]
-    assert told.of(KILLED) == [
+    assert load.of(LONG) == [("plan", "stalled", STEPS[0]), *rest, ("request", "ready", LONG)]
+    assert load.of(KILLED) == [
         ("plan", "stalled", STEPS[0]), *rest, ("request", "stalled", KILLED),
     ]  # fmt: skip
-    assert told.of("Meet a server error") == [("request", "failed", "Meet a server error")]
+    assert load.of("Meet a server error") == [("request", "failed", "Meet a server error")]
 
 
 @pytest.mark.parametrize("folder", ["0.150.0", "0.169.0"])
@@ -144,11 +144,11 @@ def test_a_goal_that_was_reached_is_done(corpus: Corpus, folder: str) -> None:
 def test_assignments_of_agents_are_parts_of_the_step_in_progress(
     corpus: Corpus, folder: str, states: list[str]
 ) -> None:
-    told = corpus(folder)
+    load = corpus(folder)
     surveys = ["Survey the tests and report", "Survey the docs and report"]
-    found = told.of("Survey tests and docs with two helpers")
+    found = load.of("Survey tests and docs with two helpers")
     assert found == [*DONE, *(("agent", s, t) for s, t in zip(states, surveys, strict=True))]
-    assert linked(told.roadmap(), EdgeKind.PART) == [(STEPS[0], text) for text in surveys]
+    assert linked(load.roadmap(), EdgeKind.PART) == [(STEPS[0], text) for text in surveys]
 
 
 @pytest.mark.parametrize("folder", ["0.115.0-agents-fork", "0.169.0-agents-fork"])

@@ -21,13 +21,13 @@ def now(home: Home) -> datetime:
     return datetime.fromtimestamp(home.clock.seconds, UTC).replace(tzinfo=None)
 
 
-def test_a_step_waits_or_stalls_with_its_session(home: Home, told: Tell) -> None:
+def test_a_step_waits_or_stalls_with_its_session(home: Home, load: Tell) -> None:
     session = home.session("g3")
     session.prompt("Begin")
     session.plan(TWO)
     session.ask_user("Which one?")
     session.write()
-    plans = told()
+    plans = load()
     for after, state in ((timedelta(minutes=10), "waiting"), (timedelta(days=2), "stalled")):
         plans.now = replace(plans.now, moment=now(home) + after)
         assert plans.of("Begin") == [
@@ -38,7 +38,7 @@ def test_a_step_waits_or_stalls_with_its_session(home: Home, told: Tell) -> None
 
 
 def test_tasks_left_open_long_ago_are_neither_pending_nor_in_progress(
-    home: Home, told: Tell
+    home: Home, load: Tell
 ) -> None:
     session = home.session("g3")
     session.prompt("Begin")
@@ -47,7 +47,7 @@ def test_tasks_left_open_long_ago_are_neither_pending_nor_in_progress(
     session.prompt("And then?")
     session.abort_turn()
     session.write()
-    plans = told()
+    plans = load()
 
     def states() -> dict[str, str]:
         tasks = plans.roadmap().tasks
@@ -74,21 +74,21 @@ def test_tasks_left_open_long_ago_are_neither_pending_nor_in_progress(
     ],
 )
 def test_prompts_of_codex_for_its_helpers_are_not_requests(
-    home: Home, told: Tell, text: str
+    home: Home, load: Tell, text: str
 ) -> None:
     session = home.session("g3")
     session.prompt(text)
     session.write()
-    assert told().roadmap().tasks == []
+    assert load().roadmap().tasks == []
 
 
-def test_work_on_a_step_counts_until_now_while_its_session_runs(home: Home, told: Tell) -> None:
+def test_work_on_a_step_counts_until_now_while_its_session_runs(home: Home, load: Tell) -> None:
     session = home.session("g3")
     session.prompt("Begin")
     session.plan(TWO)
     session.open_command("pytest")
     session.write()
-    plans = told()
+    plans = load()
     plans.now = type(plans.now)(
         now(home) + timedelta(seconds=90), plans.now.stalls_after, plans.now.idle_after
     )
@@ -98,14 +98,14 @@ def test_work_on_a_step_counts_until_now_while_its_session_runs(home: Home, told
     assert step.seconds >= 60
 
 
-def test_a_step_that_was_dropped_is_kept_and_is_not_current(home: Home, told: Tell) -> None:
+def test_a_step_that_was_dropped_is_kept_and_is_not_current(home: Home, load: Tell) -> None:
     session = home.session("g3")
     session.prompt("Begin")
     session.plan([("Read the code", "completed"), ("Ask Grace", "pending"), TWO[1]])
     session.plan([("Read the code", "completed"), TWO[1]])
     session.end_turn("Half.")
     session.write()
-    plan = told().roadmap()
+    plan = load().roadmap()
     assert [(t.text, t.state, t.current, t.revision) for t in plan.tasks] == [
         ("Read the code", "done", True, 2),
         ("Fix the code", "ready", True, 2),
@@ -117,7 +117,7 @@ def test_a_step_that_was_dropped_is_kept_and_is_not_current(home: Home, told: Te
 
 
 def test_a_refused_plan_is_not_stored_and_the_plan_tool_is_reported_as_off(
-    home: Home, told: Tell
+    home: Home, load: Tell
 ) -> None:
     session = home.session("g4", "0.155.0")
     session.prompt("Begin")
@@ -125,12 +125,12 @@ def test_a_refused_plan_is_not_stored_and_the_plan_tool_is_reported_as_off(
     session.call("update_plan", asked, "unsupported call: update_plan")
     session.end_turn("No plan then.")
     session.write()
-    plan = told().roadmap()
+    plan = load().roadmap()
     assert plan.tasks == []
     assert plan.plan_tool_off
 
 
-def test_a_plan_of_a_turn_that_was_rolled_back_does_not_count(home: Home, told: Tell) -> None:
+def test_a_plan_of_a_turn_that_was_rolled_back_does_not_count(home: Home, load: Tell) -> None:
     session = home.session("g3")
     session.prompt("Begin")
     session.plan(TWO)
@@ -140,45 +140,45 @@ def test_a_plan_of_a_turn_that_was_rolled_back_does_not_count(home: Home, told: 
     session.end_turn("Done.")
     session.rollback(1)
     session.write()
-    assert [task.text for task in told().roadmap().tasks] == [text for text, _ in TWO]
+    assert [task.text for task in load().roadmap().tasks] == [text for text, _ in TWO]
 
 
-def test_a_goal_has_its_steps_as_parts(home: Home, told: Tell) -> None:
+def test_a_goal_has_its_steps_as_parts(home: Home, load: Tell) -> None:
     session = home.session("g4", "0.150.0")
     session.prompt("Begin")
     session.goal("Ship it")
     session.plan(TWO)
     session.end_turn("More later.")
     session.write()
-    plan = told().roadmap()
+    plan = load().roadmap()
     assert linked(plan, EdgeKind.PART) == [("Ship it", text) for text, _ in TWO]
     assert one(plan, "Ship it").state == "in_progress"
 
 
 @pytest.mark.parametrize("status", [{}, {"status": ""}, {"status": None}])
 def test_a_goal_without_a_state_is_active(
-    home: Home, told: Tell, status: dict[str, str | None]
+    home: Home, load: Tell, status: dict[str, str | None]
 ) -> None:
     session = home.session("g4", "0.150.0")
     session.prompt("Begin")
     session.event("thread_goal_updated", goal={"objective": "Ship it", **status})
     session.end_turn("More later.")
     session.write()
-    assert one(told().roadmap(), "Ship it").state == "in_progress"
+    assert one(load().roadmap(), "Ship it").state == "in_progress"
 
 
-def test_a_goal_without_text_has_a_placeholder(home: Home, told: Tell) -> None:
+def test_a_goal_without_text_has_a_placeholder(home: Home, load: Tell) -> None:
     session = home.session("g4", "0.150.0")
     session.prompt("Begin")
     session.event("thread_goal_updated", goal={})
     session.end_turn("More later.")
     session.write()
-    assert one(told().roadmap(), "(a goal without text)").state == "in_progress"
+    assert one(load().roadmap(), "(a goal without text)").state == "in_progress"
 
 
 @pytest.mark.parametrize("generation", ["g1", "g3"])
 def test_only_requests_after_the_last_completed_turn_are_open(
-    home: Home, told: Tell, generation: str
+    home: Home, load: Tell, generation: str
 ) -> None:
     """Also where turns have no times, as in files of old releases."""
     session = home.session(generation)
@@ -189,11 +189,11 @@ def test_only_requests_after_the_last_completed_turn_are_open(
     session.end_turn("Answered.")
     session.prompt("An open request")
     session.write()
-    tasks = told().of("A lost request")
+    tasks = load().of("A lost request")
     assert [(origin, text) for origin, _, text in tasks] == [("request", "An open request")]
 
 
-def test_the_last_file_of_a_session_wins_in_any_order_of_discovery(home: Home, told: Tell) -> None:
+def test_the_last_file_of_a_session_wins_in_any_order_of_discovery(home: Home, load: Tell) -> None:
     session = home.session("g4", "0.169.0")
     session.prompt("Begin")
     session.goal("Draft it")
@@ -208,7 +208,7 @@ def test_the_last_file_of_a_session_wins_in_any_order_of_discovery(home: Home, t
     later.plan([("Read the code", "completed")])
     later.end_turn("Planned.")
     later.write()
-    plans = told()
+    plans = load()
     found = plans.rows.rows("tasks.segments", sessions=None)
     assert [row["source"] for row in found] == [2, 1], "the one that goes on is found first"
     goals = [(t.text, t.state, t.current) for t in plans.roadmap().tasks if t.origin == "goal"]
@@ -217,12 +217,12 @@ def test_the_last_file_of_a_session_wins_in_any_order_of_discovery(home: Home, t
     assert statuses == ["pending", "completed"]
 
 
-def test_a_check_list_in_a_message_is_proposed_and_never_ready(home: Home, told: Tell) -> None:
+def test_a_check_list_in_a_message_is_proposed_and_never_ready(home: Home, load: Tell) -> None:
     session = home.session("g3")
     session.prompt("What is to do?")
     session.end_turn("Two things:\n- [x] Read\n- [ ] Fix the parser\n- no box")
     session.write()
-    plan = told().roadmap()
+    plan = load().roadmap()
     assert [(t.origin, t.state, t.text) for t in plan.tasks] == [
         ("proposed", "done", "Read"),
         ("proposed", "pending", "Fix the parser"),
@@ -232,7 +232,7 @@ def test_a_check_list_in_a_message_is_proposed_and_never_ready(home: Home, told:
 
 
 def test_open_tasks_continue_only_in_the_next_session_of_the_same_branch(
-    home: Home, told: Tell
+    home: Home, load: Tell
 ) -> None:
     for branch in ("main", "other", "main"):
         session = home.session("g3", git={**git_of("/home/dev/sample"), "branch": branch})
@@ -242,14 +242,14 @@ def test_open_tasks_continue_only_in_the_next_session_of_the_same_branch(
         session.end()
         session.write()
         home.clock.tick(60_000)
-    plan = told().roadmap()
+    plan = load().roadmap()
     assert linked(plan, EdgeKind.CONTINUED) == [(text, text) for text, _ in TWO]
     assert [(task.branch, task.text) for task in plan.tasks if task.relevant] == [
         (branch, text) for branch in ("main", "other") for text, _ in TWO
     ]
 
 
-def test_a_scope_excludes_everything_else(home: Home, told: Tell) -> None:
+def test_a_scope_excludes_everything_else(home: Home, load: Tell) -> None:
     ids = []
     for project in ("site", "parser"):
         session = home.session("g3", cwd=f"/home/dev/{project}")
@@ -258,7 +258,7 @@ def test_a_scope_excludes_everything_else(home: Home, told: Tell) -> None:
         session.end_turn("Half.")
         session.write()
         ids.append(session.thread.id)
-    plans = told()
+    plans = load()
     for scope in (Scope(project="site"), Scope(session=ids[0]), Scope(project="/home/dev/site")):
         assert [task.text for task in plans.roadmap(scope).tasks] == ["Read the site"]
     assert plans.roadmap(Scope(branch="elsewhere")).tasks == []
@@ -267,7 +267,7 @@ def test_a_scope_excludes_everything_else(home: Home, told: Tell) -> None:
 
 
 @pytest.mark.parametrize("cut", [1, 3, 5])
-def test_task_ids_do_not_depend_on_slices(home: Home, told: Tell, cut: int) -> None:
+def test_task_ids_do_not_depend_on_slices(home: Home, load: Tell, cut: int) -> None:
     session = home.session("g3")
     session.prompt("Begin")
     session.plan(TWO)
@@ -277,7 +277,7 @@ def test_task_ids_do_not_depend_on_slices(home: Home, told: Tell, cut: int) -> N
     whole = path.read_bytes()
     lines = whole.splitlines(keepends=True)
     path.write_bytes(b"".join(lines[: len(lines) * cut // 6]))
-    plans = told()
+    plans = load()
     early = {task.id for task in plans.roadmap().tasks if task.origin == "plan"}
     path.write_bytes(whole)
     plans.read()

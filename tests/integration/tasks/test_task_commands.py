@@ -45,18 +45,18 @@ def state(cli: CliHarness, text: str) -> str:
 
 
 def test_the_list_shows_the_state_of_each_task(planned: CliHarness) -> None:
-    said = planned.json("tasks", "list")
-    assert said["schema"] == "tailboard.tasks/1"
-    assert set(said["tasks"][0]) >= KEYS
-    assert [(one["text"], one["state"], one["ready"]) for one in said["tasks"]] == [
+    reply = planned.json("tasks", "list")
+    assert reply["schema"] == "tailboard.tasks/1"
+    assert set(reply["tasks"][0]) >= KEYS
+    assert [(one["text"], one["state"], one["ready"]) for one in reply["tasks"]] == [
         ("Read", "done", False),
         ("Fix", "ready", True),
         ("Test", "pending", False),
     ]
-    assert said["tasks"][0]["evidence"] == [
+    assert reply["tasks"][0]["evidence"] == [
         {"kind": "command", "ref": "cat lex.py", "by": "observed"}
     ]
-    assert [edge["kind"] for edge in said["edges"]] == ["order", "order"]
+    assert [edge["kind"] for edge in reply["edges"]] == ["order", "order"]
     shown = planned.run("tasks")
     assert [line.split()[1:4] for line in shown.out.splitlines()] == [
         ["STATE", "TASK", "FROM"], ["✓", "done", "Read"], ["○", "ready", "Fix"],

@@ -78,8 +78,8 @@ def test_renames_are_appended_and_some_releases_record_them_in_the_session(tmp_p
     session = script.chat(home, "g3", "0.125.0")
     home.name(session, "First")
     index = home.name(session, "Second")
-    told = [json.loads(line) for line in index.read_text().splitlines()]
-    assert [(line["id"], line["thread_name"]) for line in told] == [
+    result = [json.loads(line) for line in index.read_text().splitlines()]
+    assert [(line["id"], line["thread_name"]) for line in result] == [
         (session.thread.id, "First"),
         (session.thread.id, "Second"),
     ]
@@ -89,12 +89,12 @@ def test_renames_are_appended_and_some_releases_record_them_in_the_session(tmp_p
 
 def test_every_typescript_save_writes_a_new_file(tmp_path: Path) -> None:
     home = Home(tmp_path)
-    said = [{"type": "message", "role": "user", "content": []}]
-    first, second = home.typescript(said), home.typescript(said * 2)
+    text = [{"type": "message", "role": "user", "content": []}]
+    first, second = home.typescript(text), home.typescript(text * 2)
     assert first != second
-    told = json.loads(second.read_text())
-    assert told["items"] == said * 2
-    assert told["session"]["id"] in second.name
+    result = json.loads(second.read_text())
+    assert result["items"] == text * 2
+    assert result["session"]["id"] in second.name
 
 
 def test_a_live_thread_has_a_lock(tmp_path: Path) -> None:

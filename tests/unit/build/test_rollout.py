@@ -60,8 +60,8 @@ def test_an_envelope_has_its_keys_in_the_order_codex_writes(
 
 
 def test_ordinals_count_lines_from_zero(tmp_path: Path) -> None:
-    told = [record["ordinal"] for record in records(script.tour(Home(tmp_path)))]
-    assert told == list(range(len(told)))
+    result = [record["ordinal"] for record in records(script.tour(Home(tmp_path)))]
+    assert result == list(range(len(result)))
 
 
 def test_ids_grow_and_old_releases_have_random_ones(tmp_path: Path) -> None:
@@ -187,10 +187,10 @@ def test_thread_keeps_its_history_mode_when_a_newer_codex_resumes_it(tmp_path: P
     session.resume("0.169.0")
     session.prompt("more")
     session.end_turn("sure")
-    told = records(session)
-    assert all("ordinal" not in record for record in told)
-    assert "token_usage_record" in [record["type"] for record in told]
-    assert told[0]["payload"]["cli_version"] == "0.145.0"
+    result = records(session)
+    assert all("ordinal" not in record for record in result)
+    assert "token_usage_record" in [record["type"] for record in result]
+    assert result[0]["payload"]["cli_version"] == "0.145.0"
     assert len(events(session, "user_message")) == 2
 
 

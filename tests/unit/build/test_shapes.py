@@ -59,11 +59,11 @@ def kind(line: bytes) -> str:
 
 def kinds(lines: Iterable[bytes]) -> list[str]:
     """What each line is; a race the real program runs with itself is decided one way."""
-    told = [kind(line) for line in lines]
-    for here in range(len(told) - 1):
-        if told[here].endswith("FileChange") and told[here + 1] == "token_usage_record":
-            told[here], told[here + 1] = told[here + 1], told[here]
-    return told
+    result = [kind(line) for line in lines]
+    for here in range(len(result) - 1):
+        if result[here].endswith("FileChange") and result[here + 1] == "token_usage_record":
+            result[here], result[here + 1] = result[here + 1], result[here]
+    return result
 
 
 def keys(lines: Iterable[bytes]) -> dict[str, set[tuple[str, ...]]]:

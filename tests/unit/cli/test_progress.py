@@ -7,8 +7,8 @@ from ingest.cli.progress import Narration, Progress, line
 
 
 def test_the_line_holds_the_share_the_bytes_the_rate_and_the_time_left() -> None:
-    said = line(512 * 1024, 1024 * 1024, 2.0, "#-")
-    assert said == "############------------  50%  512.0 KiB of 1.0 MiB, 256.0 KiB/s, 2.0 s left"
+    text = line(512 * 1024, 1024 * 1024, 2.0, "#-")
+    assert text == "############------------  50%  512.0 KiB of 1.0 MiB, 256.0 KiB/s, 2.0 s left"
 
 
 def test_nothing_left_and_nothing_to_do_divide_by_nothing() -> None:

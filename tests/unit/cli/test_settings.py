@@ -58,7 +58,7 @@ def test_no_color_wins_over_force_color(at: Places) -> None:
 
 @pytest.mark.fault("P19")
 @pytest.mark.parametrize(
-    ("text", "line", "said"),
+    ("text", "line", "reply"),
     [
         ("# a comment\nspeed = 3\n", 2, "`speed` is not a setting; allowed: codex_homes, db"),
         ("db = 3\n", 1, "`db` must be a path, not 3"),
@@ -80,13 +80,13 @@ def test_no_color_wins_over_force_color(at: Places) -> None:
     ],
 )
 def test_a_mistake_in_the_file_is_named_with_its_line_and_what_is_allowed(
-    at: Places, text: str, line: int, said: str
+    at: Places, text: str, line: int, reply: str
 ) -> None:
     at.config.write_text(text)
     with pytest.raises(SettingsError) as caught:
         load(GivenOptions(), {}, at)
     assert caught.value.message.startswith(f"{at.config}:{line}: ")
-    assert said in caught.value.message
+    assert reply in caught.value.message
     assert "\n" not in caught.value.message
 
 

@@ -30,16 +30,16 @@ def item(kind: str, at: str = START, **fields: Any) -> bytes:
 
 def done(turn: str | None, item_type: str, thread: str = THREAD, **fields: Any) -> bytes:
     """A turn item of a paginated file."""
-    told = {"type": item_type, **fields}
-    return event("item_completed", thread_id=thread, turn_id=turn, item=told)
+    item_fields = {"type": item_type, **fields}
+    return event("item_completed", thread_id=thread, turn_id=turn, item=item_fields)
 
 
 def call(name: str, call_id: str, **arguments: Any) -> bytes:
     return item("function_call", name=name, arguments=json.dumps(arguments), call_id=call_id)
 
 
-def output(call_id: str, said: Any) -> bytes:
-    return item("function_call_output", call_id=call_id, output=said)
+def output(call_id: str, text: Any) -> bytes:
+    return item("function_call_output", call_id=call_id, output=text)
 
 
 def fold(

@@ -28,7 +28,7 @@ def execution(
     call_id: str,
     status: str,
     exit_code: int | None,
-    said: str = "",
+    reply: str = "",
     secs: int = 5,
     command: str = "sleep 45",
     *,
@@ -42,13 +42,13 @@ def execution(
         cwd="file:///w",
         status=status,
         exit_code=exit_code,
-        aggregated_output=said,
+        aggregated_output=reply,
         duration={"secs": secs, "nanos": 500_000_000},
     )
 
 
 def test_item_and_output_of_a_call_complete_the_same_row() -> None:
-    told = only(
+    entry = only(
         PAGINATED,
         STARTED,
         call("exec_command", "c", cmd="sleep 45"),
@@ -57,17 +57,17 @@ def test_item_and_output_of_a_call_complete_the_same_row() -> None:
             "c", "Chunk ID: 1\nWall time: 5.4 seconds\nProcess exited with code 4\nOutput:\nhi\n"
         ),
     )
-    assert (told.status, told.exit_code, told.seconds) == ("failed", 4, 5.5)
-    assert (told.output_head, told.workdir) == ("hi\n", "/w")
+    assert (entry.status, entry.exit_code, entry.seconds) == ("failed", 4, 5.5)
+    assert (entry.output_head, entry.workdir) == ("hi\n", "/w")
 
 
 def test_negative_command_duration_is_stored_as_unknown() -> None:
-    told = only(PAGINATED, STARTED, execution("c", "completed", 0, secs=-5))
-    assert (told.status, told.seconds) == ("completed", None)
+    entry = only(PAGINATED, STARTED, execution("c", "completed", 0, secs=-5))
+    assert (entry.status, entry.seconds) == ("completed", None)
 
 
 def test_interrupted_command_stays_one_call_and_gets_its_exit_code_later() -> None:
-    told = only(
+    entry = only(
         PAGINATED,
         STARTED,
         call("exec_command", "c", cmd="sleep 45"),
@@ -75,16 +75,16 @@ def test_interrupted_command_stays_one_call_and_gets_its_exit_code_later() -> No
         ABORTED,
         execution("c", "failed", 137),
     )
-    assert (told.status, told.exit_code, told.seconds) == ("aborted", 137, 5.5)
+    assert (entry.status, entry.exit_code, entry.seconds) == ("aborted", 137, 5.5)
 
 
 def test_interruption_aborts_calls_without_output() -> None:
-    told = only(PAGINATED, STARTED, call("exec_command", "c", cmd="sleep 45"), ABORTED)
-    assert (told.status, told.exit_code) == ("aborted", None)
+    entry = only(PAGINATED, STARTED, call("exec_command", "c", cmd="sleep 45"), ABORTED)
+    assert (entry.status, entry.exit_code) == ("aborted", None)
 
 
 def test_item_of_the_next_turn_does_not_complete_the_interrupted_call() -> None:
-    told = calls(
+    entry = calls(
         PAGINATED,
         STARTED,
         call("exec_command", "c", cmd="sleep 45"),
@@ -92,11 +92,11 @@ def test_item_of_the_next_turn_does_not_complete_the_interrupted_call() -> None:
         event("task_started", turn_id="b"),
         execution("c", "completed", 0, turn="b"),
     )
-    assert [(one.status, one.turn) for one in told] == [("aborted", 1), ("completed", 2)]
+    assert [(one.status, one.turn) for one in entry] == [("aborted", 1), ("completed", 2)]
 
 
 def test_late_item_completes_an_interrupted_call_after_the_next_turn_began() -> None:
-    told = only(
+    entry = only(
         PAGINATED,
         STARTED,
         call("exec_command", "c", cmd="sleep 45"),
@@ -104,12 +104,12 @@ def test_late_item_completes_an_interrupted_call_after_the_next_turn_began() -> 
         event("task_started", turn_id="b"),
         execution("c", "failed", 137, turn="a"),
     )
-    assert (told.status, told.exit_code, told.turn) == ("aborted", 137, 1)
+    assert (entry.status, entry.exit_code, entry.turn) == ("aborted", 137, 1)
 
 
 @pytest.mark.parametrize("status", ["completed", "failed"])
 def test_a_background_command_of_a_script_belongs_to_the_turn_it_names(status: str) -> None:
-    told = calls(
+    entry = calls(
         PAGINATED,
         STARTED,
         event("task_complete", turn_id="a", last_agent_message="Started."),
@@ -117,38 +117,38 @@ def test_a_background_command_of_a_script_belongs_to_the_turn_it_names(status: s
         event("turn_aborted", turn_id="b", reason="interrupted"),
         execution("exec-1", status, 3, turn="a"),
     )
-    assert [(one.turn, one.status) for one in told] == [(1, status)]
+    assert [(one.turn, one.status) for one in entry] == [(1, status)]
 
 
 def test_what_follows_a_late_command_belongs_to_the_newest_turn() -> None:
-    told = calls(
+    entry = calls(
         PAGINATED,
         STARTED,
         event("task_started", turn_id="b"),
         execution("exec-1", "completed", 0, turn="a"),
         call("exec_command", "c", cmd="ls"),
     )
-    assert [one.turn for one in told] == [1, 2]
+    assert [one.turn for one in entry] == [1, 2]
 
 
 def test_a_late_command_event_belongs_to_the_turn_it_names() -> None:
-    told = only(
+    entry = only(
         meta(),
         STARTED,
         event("task_started", turn_id="b"),
         event("exec_command_end", call_id="exec-1", turn_id="a", command=["ls"], exit_code=0),
     )
-    assert told.turn == 1
+    assert entry.turn == 1
 
 
 def test_late_command_of_a_forgotten_turn_is_stored_in_the_newest_turn() -> None:
     later = [event("task_started", turn_id=f"t{n}") for n in range(REMEMBERED_TURNS)]
-    told = only(PAGINATED, STARTED, *later, execution("exec-1", "completed", 0, turn="a"))
-    assert told.turn == REMEMBERED_TURNS + 1
+    entry = only(PAGINATED, STARTED, *later, execution("exec-1", "completed", 0, turn="a"))
+    assert entry.turn == REMEMBERED_TURNS + 1
 
 
 def test_interrupting_a_script_aborts_its_command() -> None:
-    told = calls(
+    entry = calls(
         PAGINATED,
         STARTED,
         item("custom_tool_call", name="exec", input="await tools.exec_command({})", call_id="c"),
@@ -156,7 +156,7 @@ def test_interrupting_a_script_aborts_its_command() -> None:
         ABORTED,
         execution("exec-1", "failed", -1),
     )
-    assert [(one.kind, one.status, one.exit_code) for one in told] == [
+    assert [(one.kind, one.status, one.exit_code) for one in entry] == [
         ("script", "aborted", None),
         ("command", "aborted", -1),
     ]
@@ -169,7 +169,7 @@ def test_calls_open_at_the_end_of_their_turn_are_lost() -> None:
 
 def test_running_shell_ends_with_the_answer_to_its_input() -> None:
     going = "Wall time: 1.0 seconds\nProcess running with session ID 7\nOutput:\npassword: "
-    told = only(
+    entry = only(
         meta(),
         STARTED,
         call("exec_command", "c", cmd="ssh host"),
@@ -177,17 +177,17 @@ def test_running_shell_ends_with_the_answer_to_its_input() -> None:
         call("write_stdin", "d", session_id=7, chars="secret\n"),
         output("d", "Wall time: 0.1 seconds\nProcess exited with code 255\nOutput:\ndenied\n"),
     )
-    assert (told.command, told.status, told.exit_code) == ("ssh host", "failed", 255)
-    assert told.output_head == "denied\n"
+    assert (entry.command, entry.status, entry.exit_code) == ("ssh host", "failed", 255)
+    assert entry.output_head == "denied\n"
 
 
 EXITED = "Chunk ID: 1\nWall time: 0.5 seconds\nProcess exited with code 1\nOutput:\nboom"
 
 
-def command_ended(call_id: str, **told: Any) -> bytes:
+def command_ended(call_id: str, **entry: Any) -> bytes:
     words = ["/bin/bash", "-lc", "false"]
     return event(
-        "exec_command_end", call_id=call_id, command=words, status="failed", exit_code=1, **told
+        "exec_command_end", call_id=call_id, command=words, status="failed", exit_code=1, **entry
     )
 
 
@@ -199,13 +199,13 @@ def test_end_event_after_the_output_adds_no_second_command() -> None:
         output("c", EXITED),
         command_ended("c", aggregated_output="boom"),
     )
-    (told,) = folded.facts.calls
-    assert (told.call_id, told.status, told.exit_code) == ("c", "failed", 1)
+    (entry,) = folded.facts.calls
+    assert (entry.call_id, entry.status, entry.exit_code) == ("c", "failed", 1)
     assert (folded.facts.segments[0].commands, folded.facts.segments[0].failed_commands) == (1, 1)
 
 
 def test_the_end_of_a_command_may_follow_the_answer_to_its_last_input() -> None:
-    told = only(
+    entry = only(
         meta(),
         STARTED,
         call("exec_command", "c", cmd="false"),
@@ -215,23 +215,23 @@ def test_the_end_of_a_command_may_follow_the_answer_to_its_last_input() -> None:
         command_ended("c"),
         command_ended("d"),
     )
-    assert (told.call_id, told.status, told.exit_code) == ("c", "failed", 1)
+    assert (entry.call_id, entry.status, entry.exit_code) == ("c", "failed", 1)
 
 
 def test_exit_code_missing_from_the_output_may_follow() -> None:
-    told = only(
+    entry = only(
         meta(),
         STARTED,
         call("exec_command", "c", cmd="false"),
         output("c", 'exec_command failed for `false`: CreateProcess { message: "denied" }'),
         command_ended("c"),
     )
-    assert (told.call_id, told.status, told.exit_code) == ("c", "failed", 1)
+    assert (entry.call_id, entry.status, entry.exit_code) == ("c", "failed", 1)
 
 
 def test_command_run_by_the_user_is_known_from_its_end_event() -> None:
-    told = only(meta(), STARTED, command_ended("x", source="user_shell"))
-    assert (told.command, told.status, told.exit_code) == ("false", "failed", 1)
+    entry = only(meta(), STARTED, command_ended("x", source="user_shell"))
+    assert (entry.command, entry.status, entry.exit_code) == ("false", "failed", 1)
 
 
 @pytest.mark.parametrize(
@@ -255,18 +255,18 @@ def test_command_run_by_the_user_is_known_from_its_end_event() -> None:
 def test_each_call_is_stored_once_whatever_ends_it(ended: bytes) -> None:
     asked = item("custom_tool_call", name="apply_patch", input=PATCH, call_id="c")
     answered = item("custom_tool_call_output", call_id="c", output="Success.")
-    told = fold(meta(), STARTED, asked, answered, ended).facts
-    assert ([one.kind for one in told.calls], len(told.files)) == (["patch"], 1)
+    entry = fold(meta(), STARTED, asked, answered, ended).facts
+    assert ([one.kind for one in entry.calls], len(entry.files)) == (["patch"], 1)
 
 
 LEGACY = meta(history_mode="legacy", cli_version="0.145.0")
 LISTS = "const r = await tools.shell_command({command: 'ls x', workdir: '/w'}); text(r)"
 
 
-def script(text: str, *said: str, state: str = "completed") -> tuple[bytes, bytes]:
+def script(text: str, *reply: str, state: str = "completed") -> tuple[bytes, bytes]:
     """A script of code mode, and its answer."""
     head = f"Script {state}\nWall time 0.3 seconds\nOutput:\n"
-    parts = [{"type": "input_text", "text": part} for part in (head, *said)]
+    parts = [{"type": "input_text", "text": part} for part in (head, *reply)]
     return (
         item("custom_tool_call", name="exec", input=text, call_id="c"),
         item("custom_tool_call_output", call_id="c", output=parts),
@@ -280,7 +280,7 @@ REFUSED = "exec command rejected by user"
 
 
 @pytest.mark.parametrize(
-    ("said", "state", "status", "code", "output_head"),
+    ("reply", "state", "status", "code", "output_head"),
     [
         (["Exit code: 0\nWall time: 0.2 seconds\nOutput:\na"], "completed", "completed", 0, "a"),
         ([NO_X], "completed", "failed", 2, "no x"),
@@ -296,31 +296,31 @@ REFUSED = "exec command rejected by user"
     ],
 )
 def test_script_that_calls_a_shell_is_a_command_when_it_has_no_item(
-    said: list[str], state: str, status: str, code: int | None, output_head: str
+    reply: list[str], state: str, status: str, code: int | None, output_head: str
 ) -> None:
-    folded = fold(LEGACY, STARTED, *script(LISTS, *said, state=state))
-    (told,) = folded.facts.calls
-    assert (told.kind, told.tool, told.command) == ("command", "exec", "ls x")
-    assert (told.status, told.exit_code, told.output_head) == (status, code, output_head)
-    assert (told.workdir, told.seconds) == ("/w", 0.3)
+    folded = fold(LEGACY, STARTED, *script(LISTS, *reply, state=state))
+    (entry,) = folded.facts.calls
+    assert (entry.kind, entry.tool, entry.command) == ("command", "exec", "ls x")
+    assert (entry.status, entry.exit_code, entry.output_head) == (status, code, output_head)
+    assert (entry.workdir, entry.seconds) == ("/w", 0.3)
     assert folded.facts.segments[0].commands == 1
 
 
 def test_a_script_of_several_commands_failed_where_one_of_them_did() -> None:
     both = "tools.shell_command({command: 'ls x'}); tools.shell_command({command: 'make'})"
-    said = ("---1---", "Exit code: 0\nWall time: 1 seconds\nOutput:\na")
+    reply = ("---1---", "Exit code: 0\nWall time: 1 seconds\nOutput:\na")
     failed = ("---2---\nExit code: 2\nWall time: 1 seconds\nOutput:\nb",)
-    told = only(LEGACY, STARTED, *script(both, *said, *failed))
-    assert (told.kind, told.command, told.exit_code) == ("command", "ls x\nmake", 2)
-    assert told.output_head is not None
-    assert told.output_head.startswith("---1---\nExit code: 0")
-    assert only(LEGACY, STARTED, *script(both, *said)).exit_code == 0
+    entry = only(LEGACY, STARTED, *script(both, *reply, *failed))
+    assert (entry.kind, entry.command, entry.exit_code) == ("command", "ls x\nmake", 2)
+    assert entry.output_head is not None
+    assert entry.output_head.startswith("---1---\nExit code: 0")
+    assert only(LEGACY, STARTED, *script(both, *reply)).exit_code == 0
 
 
 def test_script_with_computed_commands_is_shown_as_its_source() -> None:
     computed = "const r = await Promise.all(all.map(command => tools.shell_command({command})))"
-    told = only(LEGACY, STARTED, *script(computed))
-    assert (told.kind, told.command) == ("command", computed)
+    entry = only(LEGACY, STARTED, *script(computed))
+    assert (entry.kind, entry.command) == ("command", computed)
 
 
 def test_a_script_that_calls_no_shell_stays_a_script() -> None:
@@ -328,23 +328,28 @@ def test_a_script_that_calls_no_shell_stays_a_script() -> None:
 
 
 def test_script_stays_a_script_when_its_commands_have_items() -> None:
-    told = calls(PAGINATED, STARTED, *script(LISTS), execution("exec-1", "completed", 0))
-    assert [one.kind for one in told] == ["script", "command"]
+    entry = calls(PAGINATED, STARTED, *script(LISTS), execution("exec-1", "completed", 0))
+    assert [one.kind for one in entry] == ["script", "command"]
 
 
 def test_background_command_of_a_script_ends_with_the_wait_call() -> None:
     going = "Script running with cell ID 9\nWall time 10.0 seconds\nOutput:\n"
     asked, answered = script(LISTS, "Exit code: 2\nWall time: 12 seconds\nOutput:\nno x")
-    said = json.loads(answered)["payload"]["output"]
-    told = only(
+    reply = json.loads(answered)["payload"]["output"]
+    entry = only(
         LEGACY,
         STARTED,
         asked,
         item("custom_tool_call_output", call_id="c", output=going),
         call("wait", "d", cell_id="9", yield_time_ms=1000),
-        output("d", said),
+        output("d", reply),
     )
-    assert (told.kind, told.status, told.exit_code, told.seconds) == ("command", "failed", 2, 10.3)
+    assert (entry.kind, entry.status, entry.exit_code, entry.seconds) == (
+        "command",
+        "failed",
+        2,
+        10.3,
+    )
 
 
 GOING = "Chunk ID: 1\nWall time: 1.5 seconds\nProcess running with session ID 7\nOutput:\n"
@@ -352,7 +357,7 @@ CLOSED = "write_stdin failed: stdin is closed for this session; rerun exec_comma
 
 
 def test_input_that_a_shell_refuses_does_not_end_its_command() -> None:
-    told = only(
+    entry = only(
         meta(),
         STARTED,
         call("exec_command", "c", cmd="make"),
@@ -362,11 +367,11 @@ def test_input_that_a_shell_refuses_does_not_end_its_command() -> None:
         call("write_stdin", "e", session_id=7, chars=""),
         output("e", "Wall time: 3.25 seconds\nProcess exited with code 2\nOutput:\nno rule"),
     )
-    assert (told.status, told.exit_code, told.output_head) == ("failed", 2, "no rule")
+    assert (entry.status, entry.exit_code, entry.output_head) == ("failed", 2, "no rule")
 
 
 def test_the_time_of_a_command_covers_every_wait_for_it() -> None:
-    told = only(
+    entry = only(
         meta(),
         STARTED,
         call("exec_command", "c", cmd="make"),
@@ -376,7 +381,7 @@ def test_the_time_of_a_command_covers_every_wait_for_it() -> None:
         call("write_stdin", "e", session_id=7, chars=""),
         output("e", "Wall time: 3.25 seconds\nProcess exited with code 0\nOutput:\n"),
     )
-    assert (told.status, told.seconds) == ("completed", 6.25)
+    assert (entry.status, entry.seconds) == ("completed", 6.25)
 
 
 def test_command_whose_shell_no_longer_exists_is_lost() -> None:
@@ -395,8 +400,8 @@ def test_command_whose_shell_no_longer_exists_is_lost() -> None:
 def test_declined_patch_adds_no_file_edit() -> None:
     asked = item("custom_tool_call", name="apply_patch", input=PATCH, call_id="c")
     refused = item("custom_tool_call_output", call_id="c", output="patch rejected by user")
-    told = fold(meta(), STARTED, asked, refused).facts
-    assert ([one.status for one in told.calls], told.files) == (["declined"], [])
+    entry = fold(meta(), STARTED, asked, refused).facts
+    assert ([one.status for one in entry.calls], entry.files) == (["declined"], [])
 
 
 @pytest.mark.parametrize("status", ["declined", "failed"])
@@ -413,8 +418,8 @@ def test_unapplied_patch_adds_no_file_edit(status: str) -> None:
         stderr="no",
     )
     answered = item("custom_tool_call_output", call_id="c", output="no")
-    told = fold(meta(), STARTED, asked, ended, answered).facts
-    assert ([one.status for one in told.calls], told.files) == ([status], [])
+    entry = fold(meta(), STARTED, asked, ended, answered).facts
+    assert ([one.status for one in entry.calls], entry.files) == ([status], [])
 
 
 def test_a_shell_outlives_its_turn() -> None:
@@ -425,17 +430,17 @@ def test_a_shell_outlives_its_turn() -> None:
         output("c", "Wall time: 1.0 seconds\nProcess running with session ID 7\nOutput:\n"),
         event("task_complete", turn_id="a", last_agent_message="It runs."),
     )
-    (told,) = folded.facts.calls
-    assert (told.status, folded.facts.segments[0].open_calls) == ("running", 1)
+    (entry,) = folded.facts.calls
+    assert (entry.status, folded.facts.segments[0].open_calls) == ("running", 1)
 
 
 def test_input_to_an_unknown_shell_is_a_call_of_its_own() -> None:
-    told = only(meta(), STARTED, call("write_stdin", "d", session_id=9, chars="x"))
-    assert (told.kind, told.tool) == ("other", "write_stdin")
+    entry = only(meta(), STARTED, call("write_stdin", "d", session_id=9, chars="x"))
+    assert (entry.kind, entry.tool) == ("other", "write_stdin")
 
 
 def test_background_script_ends_with_the_wait_call() -> None:
-    told = only(
+    entry = only(
         PAGINATED,
         STARTED,
         item("custom_tool_call", name="exec", input="await slow()", call_id="c"),
@@ -447,7 +452,7 @@ def test_background_script_ends_with_the_wait_call() -> None:
         call("wait", "d", cell_id="14", yield_time_ms=1000),
         output("d", "Script completed\nWall time 12.5 seconds\nOutput:\n\nat last\n"),
     )
-    assert (told.kind, told.status, told.output_head) == ("script", "completed", "at last\n")
+    assert (entry.kind, entry.status, entry.output_head) == ("script", "completed", "at last\n")
 
 
 @pytest.mark.parametrize(
@@ -461,13 +466,13 @@ def test_background_script_ends_with_the_wait_call() -> None:
 def test_mcp_call_has_the_same_name_in_all_releases(name: str, namespace: str | None) -> None:
     named = {"namespace": namespace} if namespace else {}
     asked = item("function_call", name=name, arguments='{"n": 1}', call_id="c", **named)
-    told = only(meta(), STARTED, asked, output("c", "An issue"))
-    assert (told.kind, told.tool, told.command) == ("mcp", "github.get_issue", '{"n": 1}')
-    assert (told.status, told.output_head) == ("completed", "An issue")
+    entry = only(meta(), STARTED, asked, output("c", "An issue"))
+    assert (entry.kind, entry.tool, entry.command) == ("mcp", "github.get_issue", '{"n": 1}')
+    assert (entry.status, entry.output_head) == ("completed", "An issue")
 
 
 @pytest.mark.parametrize(
-    ("result", "status", "said"),
+    ("result", "status", "reply"),
     [
         ({"Ok": {"content": [{"type": "text", "text": "yes"}]}}, "completed", "yes"),
         ({"Ok": {"content": [{"text": "no"}], "isError": True}}, "failed", "no"),
@@ -475,12 +480,12 @@ def test_mcp_call_has_the_same_name_in_all_releases(name: str, namespace: str | 
     ],
 )
 def test_mcp_result_sets_the_status_of_its_call(
-    result: dict[str, Any], status: str, said: str
+    result: dict[str, Any], status: str, reply: str
 ) -> None:
     invocation = {"server": "gh", "tool": "get", "arguments": {}}
     ended = event("mcp_tool_call_end", call_id="c", invocation=invocation, result=result)
-    told = only(meta(), STARTED, call("mcp__gh__get", "c"), ended, output("c", "text"))
-    assert (told.tool, told.status, told.output_head) == ("gh.get", status, said)
+    entry = only(meta(), STARTED, call("mcp__gh__get", "c"), ended, output("c", "text"))
+    assert (entry.tool, entry.status, entry.output_head) == ("gh.get", status, reply)
 
 
 @pytest.mark.parametrize(
@@ -488,8 +493,8 @@ def test_mcp_result_sets_the_status_of_its_call(
     [["apply_patch", PATCH], ["bash", "-lc", f"apply_patch <<'EOF'\n{PATCH}EOF"]],
 )
 def test_a_patch_through_a_shell_is_a_patch(command: list[str]) -> None:
-    said = json.dumps({"output": "Success.", "metadata": {"exit_code": 0}})
-    folded = fold(meta(), STARTED, call("shell", "c", command=command), output("c", said))
+    reply = json.dumps({"output": "Success.", "metadata": {"exit_code": 0}})
+    folded = fold(meta(), STARTED, call("shell", "c", command=command), output("c", reply))
     assert folded.facts.calls[0].kind == "patch"
     assert [(edit.path, edit.change) for edit in folded.facts.files] == [("it's.md", "add")]
 
@@ -517,8 +522,8 @@ def test_escalated_command_waits_for_approval() -> None:
 
 
 def context(**more: Any) -> bytes:
-    said = {"turn_id": "a", "approval_policy": "on-request", "approvals_reviewer": "user"}
-    return line("turn_context", said | more)
+    reply = {"turn_id": "a", "approval_policy": "on-request", "approvals_reviewer": "user"}
+    return line("turn_context", reply | more)
 
 
 READ_ONLY = context(sandbox_policy={"type": "read-only"})
@@ -549,17 +554,17 @@ def test_script_with_a_computed_escalated_command_waits_for_approval() -> None:
 
 
 def test_script_stops_waiting_once_its_command_is_done() -> None:
-    told = (
+    entry = (
         WRITABLE,
         running(ASKED + "; await tools.exec_command({cmd: 'make test'})"),
         done(
             "a", "CommandExecution", id="exec-1", command=["bash", "-lc", "ls"], status="completed"
         ),
     )
-    assert waits(*told)
+    assert waits(*entry)
     command = ["bash", "-lc", "make"]
     ran = done("a", "CommandExecution", id="exec-2", command=command, status="completed")
-    assert not waits(*told, ran)
+    assert not waits(*entry, ran)
 
 
 def test_waiting_script_shows_the_command_to_approve() -> None:
@@ -573,14 +578,14 @@ def test_finished_command_does_not_release_a_script_of_an_earlier_turn() -> None
     again = item("custom_tool_call", name="exec", input=ASKED, call_id="d")
     make = ["bash", "-lc", "make"]
     ran = done("a", "CommandExecution", id="exec-2", command=make, status="completed")
-    told = (WRITABLE, running(ASKED), refused, again)
-    assert waits(*told)
-    assert not waits(*told, ran)
+    entry = (WRITABLE, running(ASKED), refused, again)
+    assert waits(*entry)
+    assert not waits(*entry, ran)
 
 
 def test_answered_script_stops_waiting() -> None:
-    said = "Script completed\nWall time 0.1 seconds\nOutput:\n"
-    ended = item("custom_tool_call_output", call_id="c", output=said)
+    reply = "Script completed\nWall time 0.1 seconds\nOutput:\n"
+    ended = item("custom_tool_call_output", call_id="c", output=reply)
     assert not waits(WRITABLE, running(ASKED), ended)
 
 
@@ -641,6 +646,6 @@ def test_oldest_open_calls_above_the_limit_are_lost() -> None:
 )
 def test_a_search_that_finds_nothing_has_not_failed(lines: tuple[bytes, ...]) -> None:
     folded = fold(PAGINATED, STARTED, *lines)
-    (told,) = folded.facts.calls
-    assert (told.status, told.exit_code) == ("completed", 1)
+    (entry,) = folded.facts.calls
+    assert (entry.status, entry.exit_code) == ("completed", 1)
     assert (folded.state.segment.commands, folded.state.segment.failed_commands) == (1, 0)

@@ -166,13 +166,13 @@ def test_line_that_raised_is_rejected_with_its_traceback(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(Identity, "settings", _fails)
-    told = (meta(), event("thread_settings_applied"), event("user_message", message="after"))
-    at = len(told[0]) + 1
-    folded = fold(*told, faults={at: "the trace"})
+    records = (meta(), event("thread_settings_applied"), event("user_message", message="after"))
+    at = len(records[0]) + 1
+    folded = fold(*records, faults={at: "the trace"})
     assert [message.text for message in folded.facts.messages] == ["after"]
     (reject,) = folded.facts.rejects
     assert (reject.reason, reject.byte, reject.whole) == ("fault", at, True)
-    assert (reject.length, reject.trace) == (len(told[1]), "the trace")
+    assert (reject.length, reject.trace) == (len(records[1]), "the trace")
     assert (folded.tally.stored, folded.tally.rejected) == (2, 1)
 
 

@@ -14,7 +14,7 @@ BEGIN = 1_795_248_000
 """2026-11-21T08:00:00Z, when the thread of these lines began."""
 
 
-def said(*lines: bytes) -> list[str]:
+def prompts(*lines: bytes) -> list[str]:
     return [message.text for message in fold(*lines).facts.messages]
 
 
@@ -32,35 +32,37 @@ ANCESTOR = line("session_meta", {"id": PARENT, "timestamp": "2026-11-20T08:00:00
 
 def test_newer_turn_id_ends_the_copy() -> None:
     assert THREAD < YOUNGER
-    told = (started(OLDER, COPIED), prompt("copied", COPIED))
-    assert said(FORK, ANCESTOR, *told, started(YOUNGER, OWN), prompt("own", OWN)) == ["own"]
+    history = (started(OLDER, COPIED), prompt("copied", COPIED))
+    assert prompts(FORK, ANCESTOR, *history, started(YOUNGER, OWN), prompt("own", OWN)) == ["own"]
 
 
 def test_second_header_of_another_thread_begins_a_copy() -> None:
-    told = (ANCESTOR, started(OLDER, COPIED), prompt("copied", COPIED))
-    assert said(meta(), *told, started(YOUNGER, OWN), prompt("own", OWN)) == ["own"]
+    history = (ANCESTOR, started(OLDER, COPIED), prompt("copied", COPIED))
+    assert prompts(meta(), *history, started(YOUNGER, OWN), prompt("own", OWN)) == ["own"]
 
 
 def test_turn_without_a_sortable_id_is_judged_by_its_start_time() -> None:
-    told = (started("copied-turn", COPIED, BEGIN - 60), prompt("copied", COPIED))
+    history = (started("copied-turn", COPIED, BEGIN - 60), prompt("copied", COPIED))
     own = (started("own-turn", OWN, BEGIN), prompt("own", OWN))
-    assert said(FORK, ANCESTOR, *told, *own) == ["own"]
+    assert prompts(FORK, ANCESTOR, *history, *own) == ["own"]
 
 
 def test_without_turn_events_a_pause_ends_the_copy() -> None:
-    told = (prompt("copied", COPIED), prompt("copied too", OWN), prompt("own", LATER))
-    assert said(FORK, ANCESTOR, *told) == ["own"]
+    history = (prompt("copied", COPIED), prompt("copied too", OWN), prompt("own", LATER))
+    assert prompts(FORK, ANCESTOR, *history) == ["own"]
 
 
 def test_a_pause_within_a_copy_that_has_turn_events_ends_nothing() -> None:
-    told = (started(OLDER, COPIED), prompt("copied", COPIED), prompt("copied late", LATER))
-    assert said(FORK, ANCESTOR, *told, started(YOUNGER, LATER), prompt("own", LATER)) == ["own"]
+    history = (started(OLDER, COPIED), prompt("copied", COPIED), prompt("copied late", LATER))
+    assert prompts(FORK, ANCESTOR, *history, started(YOUNGER, LATER), prompt("own", LATER)) == [
+        "own"
+    ]
 
 
 def test_start_ordinal_in_the_header_ends_the_copy() -> None:
     agent = meta(forked_from_id=PARENT, history_mode="paginated", subagent_history_start_ordinal=5)
-    told = (prompt("copied", LATER, ordinal=4), prompt("own", LATER, ordinal=5))
-    assert said(agent, *told) == ["own"]
+    history = (prompt("copied", LATER, ordinal=4), prompt("own", LATER, ordinal=5))
+    assert prompts(agent, *history) == ["own"]
 
 
 def test_a_fork_by_pointer_copies_nothing() -> None:
@@ -74,9 +76,11 @@ def test_a_fork_by_pointer_copies_nothing() -> None:
 
 @pytest.mark.parametrize("at", ["nonsense", "2026-11-20T08:00:00.000Z"])
 def test_a_line_older_than_the_thread_is_copied(at: str) -> None:
-    assert said(FORK, prompt("copied", COPIED), prompt("copied too", "2026-11-20T08:00:00Z")) == []
+    assert (
+        prompts(FORK, prompt("copied", COPIED), prompt("copied too", "2026-11-20T08:00:00Z")) == []
+    )
 
 
 def test_repeated_header_begins_no_copy() -> None:
-    assert said(meta(), meta(), prompt("own", COPIED), meta(git={"branch": "x"})) == ["own"]
+    assert prompts(meta(), meta(), prompt("own", COPIED), meta(git={"branch": "x"})) == ["own"]
     assert fold(meta(), meta(git={"branch": "x"})).facts.segments[0].branch == "x"

@@ -6,21 +6,21 @@ from ingest.codex.facts import Facts
 from tests.unit.codex.lines import call, event, fold, item, meta, output, turns
 
 
-def said(role: str, text: str, at: str = "2026-11-21T08:00:00.000Z") -> bytes:
+def spoken_message(role: str, text: str, at: str = "2026-11-21T08:00:00.000Z") -> bytes:
     kind = "output_text" if role == "assistant" else "input_text"
     return item("message", at, role=role, content=[{"type": kind, "text": text}])
 
 
 FOREIGN = (
     meta(),
-    said("developer", "Be brief"),
-    said("user", "<environment_context>\n</environment_context>"),
-    said("user", "Fix the lexer", "2026-11-21T08:00:01.000Z"),
+    spoken_message("developer", "Be brief"),
+    spoken_message("user", "<environment_context>\n</environment_context>"),
+    spoken_message("user", "Fix the lexer", "2026-11-21T08:00:01.000Z"),
     call("shell", "c", command=["make"]),
     output("c", "ok"),
-    said("assistant", "Fixed.", "2026-11-21T08:00:09.000Z"),
-    said("user", "And the parser"),
-    said("assistant", "That, too."),
+    spoken_message("assistant", "Fixed.", "2026-11-21T08:00:09.000Z"),
+    spoken_message("user", "And the parser"),
+    spoken_message("assistant", "That, too."),
 )
 
 
@@ -55,10 +55,10 @@ def test_slicing_does_not_change_the_facts(cut: int) -> None:
 def test_items_beside_events_add_no_second_message() -> None:
     lines = (
         meta(),
-        said("user", "# Something that a newer Codex writes there"),
-        said("user", "Fix the lexer"),
+        spoken_message("user", "# Something that a newer Codex writes there"),
+        spoken_message("user", "Fix the lexer"),
         event("user_message", message="Fix the lexer"),
-        said("assistant", "Fixed."),
+        spoken_message("assistant", "Fixed."),
         event("agent_message", message="Fixed."),
     )
     assert [text for _, text, _ in messages(fold(*lines).facts)] == ["Fix the lexer", "Fixed."]
@@ -70,13 +70,13 @@ def test_codex_can_continue_such_a_file(begin: list[bytes]) -> None:
     lines = (
         *FOREIGN,
         *begin,
-        said("user", "Go on"),
+        spoken_message("user", "Go on"),
         event("user_message", message="Go on"),
-        said("assistant", "Gone on."),
+        spoken_message("assistant", "Gone on."),
         event("agent_message", message="Gone on."),
     )
     assert [text for _, text, _ in messages(fold(*lines).facts)][4:] == ["Go on", "Gone on."]
 
 
 def test_unanswered_prompt_item_is_held_until_the_next_record() -> None:
-    assert fold(meta(), said("user", "Fix the lexer")).facts.messages == []
+    assert fold(meta(), spoken_message("user", "Fix the lexer")).facts.messages == []

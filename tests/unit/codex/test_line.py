@@ -11,7 +11,7 @@ from tests.unit.codex.lines import START, event, meta
 GOOD = event("user_message", message="hello")
 
 
-def said(found: object) -> str | None:
+def text_of(found: object) -> str | None:
     """What a found line says, where it is a prompt."""
     assert isinstance(found, Decoded)
     assert isinstance(found.record, r.EventLine)
@@ -23,14 +23,14 @@ def test_torn_write_followed_by_its_repetition_gives_the_repetition() -> None:
     found = diagnose(GOOD[:40] + GOOD)
     assert isinstance(found, Broken)
     assert (found.reason, found.start, found.length) == ("torn", 0, 40)
-    assert said(found.rest) == "hello"
+    assert text_of(found.rest) == "hello"
 
 
 def test_of_several_torn_writes_the_first_whole_record_is_found() -> None:
     found = diagnose(GOOD[:30] + GOOD[:40] + GOOD)
     assert isinstance(found, Broken)
     assert found.length == 70
-    assert said(found.rest) == "hello"
+    assert text_of(found.rest) == "hello"
 
 
 @pytest.mark.parametrize(("before", "after"), [(9, 0), (0, 9)])
@@ -39,7 +39,7 @@ def test_nuls_beside_a_record_are_set_aside(before: int, after: int) -> None:
     assert isinstance(found, Broken)
     assert (found.reason, found.length) == ("nul", 9)
     assert found.start == (0 if before else len(GOOD))
-    assert said(found.rest) == "hello"
+    assert text_of(found.rest) == "hello"
 
 
 def test_line_of_nuls_is_rejected() -> None:
@@ -50,7 +50,7 @@ def test_line_of_nuls_is_rejected() -> None:
 
 def test_a_lone_surrogate_is_replaced_and_the_line_kept() -> None:
     found = diagnose(GOOD.replace(b"hello", b"half \\ud83d smile"))
-    assert said(found) == "half \ufffd smile"
+    assert text_of(found) == "half \ufffd smile"
     assert isinstance(found, Decoded)
     assert found.lossy
 
@@ -107,7 +107,7 @@ def test_unknown_kind_or_shape_is_named(value: dict[str, object], kind: str) -> 
 
 def test_last_value_of_a_duplicate_key_wins() -> None:
     found = diagnose(GOOD.replace(b'"message"', b'"message": "first", "message"'))
-    assert said(found) == "hello"
+    assert text_of(found) == "hello"
 
 
 def test_a_number_of_25_digits_is_read() -> None:
@@ -123,21 +123,21 @@ def test_a_number_of_5000_digits_is_refused_or_read_but_never_raises() -> None:
 
 def test_invalid_utf_8_is_replaced() -> None:
     found = diagnose(GOOD.replace(b"hello", b"caf\xe9"))
-    assert said(found) == "caf\ufffd"
+    assert text_of(found) == "caf\ufffd"
 
 
 def test_byte_order_mark_is_ignored() -> None:
-    assert said(diagnose(b"\xef\xbb\xbf" + GOOD)) == "hello"
+    assert text_of(diagnose(b"\xef\xbb\xbf" + GOOD)) == "hello"
 
 
 def test_a_carriage_return_is_white_space() -> None:
-    assert said(diagnose(GOOD + b"\r")) == "hello"
+    assert text_of(diagnose(GOOD + b"\r")) == "hello"
 
 
 @pytest.mark.parametrize("separator", ["\u2028", "\u2029", "\x85"])
 def test_line_separators_of_unicode_are_text(separator: str) -> None:
     raw = GOOD.replace(b"hello", f"one{separator}two".encode())
-    assert said(diagnose(raw)) == f"one{separator}two"
+    assert text_of(diagnose(raw)) == f"one{separator}two"
 
 
 def test_utf_16_is_rejected_as_utf_16() -> None:

@@ -72,8 +72,8 @@ def first_prompt(*lines: bytes) -> str | None:
 
 def test_session_title_is_its_first_request_after_any_amount_of_context() -> None:
     tabs = "".join(f"- {n}.py: src/{n}.py\n" for n in range(200))
-    told = IDE.replace("- lex.py: src\n", tabs)
-    assert first_prompt(event("user_message", message=told)) == (
+    records = IDE.replace("- lex.py: src\n", tabs)
+    assert first_prompt(event("user_message", message=records)) == (
         "Accept a BOM\nand say so in the manual"
     )
     nothing = IDE.partition("Accept")[0]
@@ -82,8 +82,10 @@ def test_session_title_is_its_first_request_after_any_amount_of_context() -> Non
 
 
 def test_private_text_that_begins_before_the_request_is_masked() -> None:
-    told = "# Context from my IDE setup:\n<private>a\n## My request for Codex:\nkey</private>\nDo"
-    assert "key" not in (first_prompt(event("user_message", message=told)) or "")
+    records = (
+        "# Context from my IDE setup:\n<private>a\n## My request for Codex:\nkey</private>\nDo"
+    )
+    assert "key" not in (first_prompt(event("user_message", message=records)) or "")
 
 
 @pytest.mark.parametrize(

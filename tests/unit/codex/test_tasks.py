@@ -18,10 +18,10 @@ def goal(status: str, tokens: int = 0) -> dict[str, Any]:
 
 
 def links(*lines: bytes) -> list[tuple[str, str | None, str | None, str | None]]:
-    def told(link: AgentLink) -> tuple[str, str | None, str | None, str | None]:
+    def records(link: AgentLink) -> tuple[str, str | None, str | None, str | None]:
         return link.event, link.child, link.path, link.task
 
-    return [told(link) for link in fold(meta(), STARTED, *lines).facts.agents]
+    return [records(link) for link in fold(meta(), STARTED, *lines).facts.agents]
 
 
 def test_refused_plan_leaves_the_previous_one_current() -> None:
@@ -50,18 +50,18 @@ def script(call_id: str, *plans: list[dict[str, str]]) -> bytes:
     return item("custom_tool_call", name="exec", input="\n".join(calls), call_id=call_id)
 
 
-def answer(call_id: str, said: str) -> bytes:
-    return item("custom_tool_call_output", call_id=call_id, output=said)
+def answer(call_id: str, reply: str) -> bytes:
+    return item("custom_tool_call_output", call_id=call_id, output=reply)
 
 
 def accepted(*lines: bytes) -> list[bool]:
     return [plan.accepted for plan in fold(meta(), STARTED, *lines).facts.plans]
 
 
-@pytest.mark.parametrize("said", [FAILED, CAUGHT, BROKEN])
-def test_script_plans_are_refused_without_a_plan_tool(said: str) -> None:
-    told = (script("c", PLAN), answer("c", "Script completed\nOutput:\n{}"))
-    folded = fold(meta(), STARTED, *told, script("d", MORE, PLAN), answer("d", said))
+@pytest.mark.parametrize("reply", [FAILED, CAUGHT, BROKEN])
+def test_script_plans_are_refused_without_a_plan_tool(reply: str) -> None:
+    records = (script("c", PLAN), answer("c", "Script completed\nOutput:\n{}"))
+    folded = fold(meta(), STARTED, *records, script("d", MORE, PLAN), answer("d", reply))
     assert [plan.accepted for plan in folded.facts.plans] == [True, False, False]
     segment = folded.facts.segments[0]
     assert (segment.plan_accepted, segment.plan_done, segment.plan_total) == (1, 1, 2)
@@ -86,16 +86,16 @@ def test_a_refusal_that_is_read_later_replaces_the_plans_of_the_script() -> None
 
 def test_background_script_settles_its_plans_when_it_ends() -> None:
     running = "Script running with cell ID 1\nWall time 10.0 seconds\nOutput:\n"
-    told = (script("c", PLAN), answer("c", running), call("wait", "d", cell_id="1"))
-    assert accepted(*told, output("d", FAILED)) == [False]
+    records = (script("c", PLAN), answer("c", running), call("wait", "d", cell_id="1"))
+    assert accepted(*records, output("d", FAILED)) == [False]
 
 
 def test_unreadable_plan_is_stored_as_a_call() -> None:
     broken = item("function_call", name="update_plan", arguments='{"plan": [', call_id="c")
     folded = fold(meta(), STARTED, broken, output("c", "failed to parse function arguments: EOF"))
     assert folded.facts.plans == []
-    (told,) = folded.facts.calls
-    assert (told.kind, told.status, told.command) == ("plan", "failed", '{"plan": [')
+    (records,) = folded.facts.calls
+    assert (records.kind, records.status, records.command) == ("plan", "failed", '{"plan": [')
 
 
 def test_malformed_steps_are_skipped() -> None:
@@ -170,8 +170,8 @@ def test_a_spawn_that_failed_links_nobody() -> None:
 def test_notification_to_the_model_completes_an_agent() -> None:
     notice = '{"agent_id":"child","status":{"completed":"All </fine>."}}'
     text = f"<subagent_notification>\n{notice}\n</subagent_notification>"
-    told = item("message", role="user", content=[{"type": "input_text", "text": text}])
-    assert links(told) == [("completed", "child", None, None)]
+    records = item("message", role="user", content=[{"type": "input_text", "text": text}])
+    assert links(records) == [("completed", "child", None, None)]
 
 
 def test_actions_on_agents_are_stored_and_queries_are_not() -> None:

@@ -21,8 +21,8 @@ def count(total: int, last: int, **more: Any) -> bytes:
 
 
 def record(response: str | None, spent: int, thread: str = THREAD) -> bytes:
-    told = {"thread_id": thread, "response_id": response, "usage": usage(spent)}
-    return line("token_usage_record", told)
+    records = {"thread_id": thread, "response_id": response, "usage": usage(spent)}
+    return line("token_usage_record", records)
 
 
 def spent(*lines: bytes) -> list[int]:
@@ -38,14 +38,14 @@ def test_spent_tokens_are_the_difference_of_totals() -> None:
 
 
 def test_repeated_total_adds_nothing() -> None:
-    told = (count(1_000, 1_000), count(1_000, 1_000), count(2_500, 1_500), count(2_500, 1_500))
-    assert spent(meta(), *told) == [1_000, 1_500]
+    records = (count(1_000, 1_000), count(1_000, 1_000), count(2_500, 1_500), count(2_500, 1_500))
+    assert spent(meta(), *records) == [1_000, 1_500]
 
 
 def test_estimate_after_a_compaction_sets_the_context_only() -> None:
     estimate = {"total_tokens": 3_000}
-    told = {"total_token_usage": usage(1_000), "last_token_usage": estimate}
-    folded = fold(meta(), count(1_000, 1_000), event("token_count", info=told))
+    records = {"total_token_usage": usage(1_000), "last_token_usage": estimate}
+    folded = fold(meta(), count(1_000, 1_000), event("token_count", info=records))
     assert [use.total for use in folded.facts.usage] == [1_000]
     assert folded.facts.segments[0].context_used == 3_000
 
@@ -101,8 +101,8 @@ def test_reset_counter_counts_its_first_response() -> None:
 
 
 def test_a_total_without_its_sum_is_input_and_output() -> None:
-    told = {"total_token_usage": {"input_tokens": 90, "output_tokens": 10}}
-    (use,) = fold(meta(), event("token_count", info=told)).facts.usage
+    records = {"total_token_usage": {"input_tokens": 90, "output_tokens": 10}}
+    (use,) = fold(meta(), event("token_count", info=records)).facts.usage
     assert (use.input, use.output, use.total) == (90, 10, 100)
 
 
@@ -111,8 +111,8 @@ def test_a_count_of_limits_alone_counts_nothing() -> None:
 
 
 def test_records_count_as_they_are_and_their_totals_add_nothing() -> None:
-    told = (record("a", 1_000), count(1_000, 1_000), record("b", 1_500), count(2_500, 1_500))
-    assert spent(meta(), *told) == [1_000, 1_500]
+    records = (record("a", 1_000), count(1_000, 1_000), record("b", 1_500), count(2_500, 1_500))
+    assert spent(meta(), *records) == [1_000, 1_500]
 
 
 def test_several_records_before_one_total_are_counted_once() -> None:
@@ -154,8 +154,8 @@ def test_a_fork_by_pointer_takes_its_parents_total_for_the_baseline() -> None:
 
 def test_a_fork_by_pointer_with_records_counts_them_alone() -> None:
     forked = meta(history_mode="paginated", history_base=POINTER)
-    told = (record("a", 1_540), count(6_700, 1_540), record("b", 300), count(7_000, 300))
-    assert spent(forked, SAID, *told) == [1_540, 300]
+    records = (record("a", 1_540), count(6_700, 1_540), record("b", 300), count(7_000, 300))
+    assert spent(forked, SAID, *records) == [1_540, 300]
 
 
 def test_fork_by_pointer_without_a_response_adds_nothing() -> None:
@@ -171,8 +171,8 @@ def test_copied_totals_are_the_baseline_of_a_fork() -> None:
 
 
 def test_impossible_counts_are_ignored() -> None:
-    told = {"input_tokens": -5, "output_tokens": 2**60, "total_tokens": 10**25}
-    assert spent(meta(), event("token_count", info={"total_token_usage": told})) == []
+    records = {"input_tokens": -5, "output_tokens": 2**60, "total_tokens": 10**25}
+    assert spent(meta(), event("token_count", info={"total_token_usage": records})) == []
 
 
 def test_a_use_belongs_to_the_model_and_turn_of_its_time() -> None:

@@ -14,8 +14,8 @@ def started(turn: str) -> bytes:
     return event("task_started", turn_id=turn)
 
 
-def completed(turn: str | None, said: str | None = "Done.") -> bytes:
-    return event("task_complete", turn_id=turn, last_agent_message=said)
+def completed(turn: str | None, reply: str | None = "Done.") -> bytes:
+    return event("task_complete", turn_id=turn, last_agent_message=reply)
 
 
 def prompt(text: str) -> bytes:
@@ -41,8 +41,8 @@ def test_a_turn_without_an_end_is_lost_once_the_next_begins() -> None:
 
 def test_late_end_of_an_overtaken_turn_ends_that_turn() -> None:
     """Two programs write to one file: their turns overlap."""
-    told = turns(meta(), started("a"), started("b"), completed("a"), completed("b"))
-    assert told == [("a", "completed"), ("b", "completed")]
+    records = turns(meta(), started("a"), started("b"), completed("a"), completed("b"))
+    assert records == [("a", "completed"), ("b", "completed")]
 
 
 def test_an_end_of_an_unknown_turn_ends_nothing() -> None:
@@ -50,8 +50,8 @@ def test_an_end_of_an_unknown_turn_ends_nothing() -> None:
 
 
 def test_an_end_without_an_id_ends_the_open_turn() -> None:
-    told = turns(meta(), started("a"), event("turn_aborted", reason="interrupted"))
-    assert told == [("a", "interrupted")]
+    records = turns(meta(), started("a"), event("turn_aborted", reason="interrupted"))
+    assert records == [("a", "interrupted")]
 
 
 def test_before_0_145_a_turn_without_answer_failed() -> None:
@@ -68,8 +68,8 @@ def test_since_0_145_only_a_recorded_error_fails_a_turn() -> None:
 
 
 def test_error_event_sets_the_error_of_the_turn() -> None:
-    told = event("error", message="usage limit reached", codex_error_info="usage_limit_exceeded")
-    folded = fold(meta(), started("a"), answer("Hm."), told, completed("a", None))
+    records = event("error", message="usage limit reached", codex_error_info="usage_limit_exceeded")
+    folded = fold(meta(), started("a"), answer("Hm."), records, completed("a", None))
     (turn,) = folded.facts.turns
     assert (turn.state, turn.error_code) == ("failed", "usage_limit_exceeded")
     assert [happening.kind for happening in folded.facts.events] == ["error"]
@@ -88,9 +88,9 @@ def test_a_turn_that_ends_with_a_proposed_plan_did_not_fail() -> None:
 
 
 def test_turn_that_ends_after_a_call_without_answer_failed() -> None:
-    told = (prompt("one"), answer("I will look."), call("shell", "c", command=["ls"]))
+    records = (prompt("one"), answer("I will look."), call("shell", "c", command=["ls"]))
     ended = (output("c", "Exit code: 0\nOutput:\n"), completed("a", None))
-    assert turns(meta(), started("a"), *told, *ended) == [("a", "failed")]
+    assert turns(meta(), started("a"), *records, *ended) == [("a", "failed")]
 
 
 def test_turn_of_a_user_command_without_answer_did_not_fail() -> None:
@@ -122,8 +122,15 @@ def test_after_one_recorded_failure_missing_answers_are_no_failures() -> None:
     first = meta(history_mode="legacy", cli_version="0.144.5")
     error = {"message": "high demand", "codex_error_info": "other"}
     failed = event("task_complete", turn_id="a", last_agent_message=None, error=error)
-    told = (started("a"), prompt("one"), failed, started("b"), prompt("two"), completed("b", None))
-    assert turns(first, *told) == [("a", "failed"), ("b", "completed")]
+    records = (
+        started("a"),
+        prompt("one"),
+        failed,
+        started("b"),
+        prompt("two"),
+        completed("b", None),
+    )
+    assert turns(first, *records) == [("a", "failed"), ("b", "completed")]
 
 
 def test_compaction_only_turn_has_the_compact_trigger() -> None:
@@ -142,30 +149,30 @@ def test_question_asked_during_the_turn_is_no_answer() -> None:
         delivery="async",
         questions=[{"title": "Which colour?"}],
     )
-    said = done("a", "AgentMessage", content=[{"type": "Text", "text": "Done."}])
+    reply = done("a", "AgentMessage", content=[{"type": "Text", "text": "Done."}])
     event_ = event("agent_message", message="Which?", phase="final_answer", questions=[{}])
-    messages = fold(PAGINATED, started("a"), asked, said, event_).facts.messages
+    messages = fold(PAGINATED, started("a"), asked, reply, event_).facts.messages
     assert [message.phase for message in messages] == ["question", None, "question"]
 
 
 def test_without_turn_events_a_prompt_begins_a_turn_and_an_answer_ends_it() -> None:
-    told = (prompt("one"), answer("Done."), prompt("two"), call("shell", "c", command=["ls"]))
-    assert turns(meta(), *told) == [(None, "completed"), (None, "open")]
+    records = (prompt("one"), answer("Done."), prompt("two"), call("shell", "c", command=["ls"]))
+    assert turns(meta(), *records) == [(None, "completed"), (None, "open")]
 
 
 def test_tool_call_after_an_answer_reopens_the_turn() -> None:
-    told = (prompt("one"), answer("Wait."), call("shell", "c", command=["ls"]))
-    assert turns(meta(), *told) == [(None, "open")]
-    assert turns(meta(), *told, output("c", "x"), answer("Done.")) == [(None, "completed")]
+    records = (prompt("one"), answer("Wait."), call("shell", "c", command=["ls"]))
+    assert turns(meta(), *records) == [(None, "open")]
+    assert turns(meta(), *records, output("c", "x"), answer("Done.")) == [(None, "completed")]
 
 
 def test_items_of_the_answer_after_its_event_do_not_reopen_the_turn() -> None:
     """0.34 to 0.97 write the items of a response after its events."""
     reasoning = item("reasoning", summary=[])
-    said = item("message", role="assistant", content=[{"type": "output_text", "text": "Done."}])
-    assert turns(meta(), prompt("one"), answer("Done."), reasoning, said) == [(None, "completed")]
-    told = (prompt("one"), answer("Done."), reasoning, reasoning, said, prompt("two"))
-    assert turns(meta(), *told) == [(None, "completed"), (None, "open")]
+    reply = item("message", role="assistant", content=[{"type": "output_text", "text": "Done."}])
+    assert turns(meta(), prompt("one"), answer("Done."), reasoning, reply) == [(None, "completed")]
+    records = (prompt("one"), answer("Done."), reasoning, reasoning, reply, prompt("two"))
+    assert turns(meta(), *records) == [(None, "completed"), (None, "open")]
 
 
 def test_steering_does_not_begin_another_turn() -> None:
@@ -175,32 +182,32 @@ def test_steering_does_not_begin_another_turn() -> None:
 
 
 def test_a_rollback_counts_the_turns_that_a_person_began() -> None:
-    told: list[bytes] = []
+    records: list[bytes] = []
     for turn in "abc":
-        told += [started(turn), prompt(turn), answer("Done."), completed(turn)]
+        records += [started(turn), prompt(turn), answer("Done."), completed(turn)]
     compaction = (started("d"), line("compacted", {"message": ""}), completed("d", None))
     rolled = event("thread_rolled_back", num_turns=2)
-    (rollback,) = fold(meta(), *told, *compaction, rolled).facts.rollbacks
+    (rollback,) = fold(meta(), *records, *compaction, rolled).facts.rollbacks
     assert rollback.from_n == 2
-    again = fold(meta(), *told, *compaction, rolled, event("thread_rolled_back", num_turns=9))
+    again = fold(meta(), *records, *compaction, rolled, event("thread_rolled_back", num_turns=9))
     assert [one.from_n for one in again.facts.rollbacks] == [2, 1]
 
 
 def test_rollback_drops_an_interrupted_turn_without_a_prompt() -> None:
-    told = (started("a"), prompt("one"), answer("Done."), completed("a"))
+    records = (started("a"), prompt("one"), answer("Done."), completed("a"))
     aborted = (started("b"), event("turn_aborted", turn_id="b", reason="interrupted"))
     rolled = event("thread_rolled_back", num_turns=1)
-    (rollback,) = fold(meta(), *told, *aborted, rolled).facts.rollbacks
+    (rollback,) = fold(meta(), *records, *aborted, rolled).facts.rollbacks
     assert rollback.from_n == 2
-    again = fold(meta(), *told, *aborted, rolled, rolled)
+    again = fold(meta(), *records, *aborted, rolled, rolled)
     assert [one.from_n for one in again.facts.rollbacks] == [2, 1]
 
 
 def test_a_rollback_counts_an_interrupted_turn_once() -> None:
-    told = (started("a"), prompt("one"), answer("Done."), completed("a"))
+    records = (started("a"), prompt("one"), answer("Done."), completed("a"))
     aborted = event("turn_aborted", turn_id="b", reason="interrupted")
     rolled = event("thread_rolled_back", num_turns=2)
-    (rollback,) = fold(meta(), *told, started("b"), prompt("x"), aborted, rolled).facts.rollbacks
+    (rollback,) = fold(meta(), *records, started("b"), prompt("x"), aborted, rolled).facts.rollbacks
     assert rollback.from_n == 1
 
 
@@ -211,8 +218,10 @@ def test_a_rollback_of_nothing_drops_nothing() -> None:
 
 
 def test_a_review_is_a_turn_of_its_own() -> None:
-    told = (started("a"), completed("a"), REVIEW, started("inner"), prompt("Review it"))
-    folded = fold(LEGACY, *told, event("exited_review_mode"), answer("Fine."), completed("outer"))
+    records = (started("a"), completed("a"), REVIEW, started("inner"), prompt("Review it"))
+    folded = fold(
+        LEGACY, *records, event("exited_review_mode"), answer("Fine."), completed("outer")
+    )
     assert [(turn.turn_id, turn.trigger, turn.state) for turn in folded.facts.turns] == [
         ("a", None, "completed"),
         ("outer", "review", "completed"),
@@ -227,8 +236,8 @@ def test_a_review_whose_turn_has_begun_is_that_turn() -> None:
 
 
 def test_turn_after_a_killed_review_is_kept() -> None:
-    told = (REVIEW, started("inner"), prompt("Review it"), started("b"), prompt("go on"))
-    folded = fold(LEGACY, *told, answer("On it."), completed("b"))
+    records = (REVIEW, started("inner"), prompt("Review it"), started("b"), prompt("go on"))
+    folded = fold(LEGACY, *records, answer("On it."), completed("b"))
     assert [(turn.turn_id, turn.state) for turn in folded.facts.turns] == [
         ("outer", "lost"),
         ("b", "completed"),
@@ -237,8 +246,13 @@ def test_turn_after_a_killed_review_is_kept() -> None:
 
 
 def test_without_turn_events_a_user_item_ends_a_killed_review() -> None:
-    told = (event("entered_review_mode"), prompt("Review it"), user_item("go on"), prompt("go on"))
-    folded = fold(meta(), *told, answer("On it."))
+    records = (
+        event("entered_review_mode"),
+        prompt("Review it"),
+        user_item("go on"),
+        prompt("go on"),
+    )
+    folded = fold(meta(), *records, answer("On it."))
     assert [message.text for message in folded.facts.messages] == ["go on", "On it."]
 
 
@@ -249,8 +263,8 @@ def test_item_of_another_thread_is_ignored() -> None:
 
 def test_turn_requested_by_an_agent_has_the_agent_trigger() -> None:
     attribution = {"turn_trigger": "exec", "initiating_agent_path": "/root"}
-    told = event("task_started", turn_id="a", turn_attribution=attribution)
-    (turn,) = fold(PAGINATED, told).facts.turns
+    records = event("task_started", turn_id="a", turn_attribution=attribution)
+    (turn,) = fold(PAGINATED, records).facts.turns
     assert turn.trigger == "agent"
 
 
@@ -267,8 +281,8 @@ def test_generation_is_derived_from_the_content() -> None:
 
 def test_settings_between_turns_apply_to_the_next_turn() -> None:
     settings = {"model": "gpt-6", "reasoning_effort": "high", "approval_policy": "never"}
-    told = event("thread_settings_applied", thread_settings=settings)
-    folded = fold(PAGINATED, started("a"), completed("a"), told, started("b"))
+    records = event("thread_settings_applied", thread_settings=settings)
+    folded = fold(PAGINATED, started("a"), completed("a"), records, started("b"))
     assert [(turn.model, turn.effort) for turn in folded.facts.turns] == [
         (None, None),
         ("gpt-6", "high"),

@@ -27,7 +27,7 @@ def key(source: int, start: int = 0, kind: Kind = Kind.INGEST) -> BatchKey:
     return BatchKey(kind, f"home/rollout/thread-{source}/", 0, start)
 
 
-def add_source(database: Database, *sources: int, path: str = "/nowhere", **said: Any) -> None:
+def add_source(database: Database, *sources: int, path: str = "/nowhere", **text: Any) -> None:
     rows = [
         {
             "id": source,
@@ -42,7 +42,7 @@ def add_source(database: Database, *sources: int, path: str = "/nowhere", **said
             "mtime_ns": 1,
             "state": "following",
         }
-        | said
+        | text
         for source in sources
     ]
     with database.transaction():
@@ -98,9 +98,9 @@ def fail(
     batch: str,
     cls: ErrorClass = ErrorClass.TRANSIENT,
     now: datetime = NOW,
-    **said: Any,
+    **text: Any,
 ) -> queue.Step | None:
-    failure = Failure(cls=cls, **({"code": "io_error", "message": "It broke."} | said))
+    failure = Failure(cls=cls, **({"code": "io_error", "message": "It broke."} | text))
     return queue.record_failures(database, {batch: failure}, now, "auto").get(batch)
 
 
@@ -113,10 +113,10 @@ def order(
     *ids: str,
     now: datetime = NOW,
     until: datetime | None = None,
-    **said: Any,
+    **text: Any,
 ) -> ActionOutcome:
     """One order of a person: for these batches, or for what the selection says."""
-    selection = Selection(ids=ids) if ids else Selection(**said)
+    selection = Selection(ids=ids) if ids else Selection(**text)
     action = BatchAction(
         id=f"command {next(_numbers)}",
         verb=verb,

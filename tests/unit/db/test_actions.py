@@ -70,11 +70,11 @@ def test_a_verb_leads_where_the_picture_says_or_is_refused_with_a_reason(
     database: Database, before: State, verb: Verb, after: State | None
 ) -> None:
     batch = add(database, 1, before)
-    told = len(story(database, batch))
+    result = len(story(database, batch))
     outcome = order(database, verb, batch, until=NOW + 2 * HOUR)
     assert state(database, batch) is (after or before)
     assert (outcome.matched, outcome.done) == (1, int(after is not None))
-    assert len(story(database, batch)) == told + outcome.done
+    assert len(story(database, batch)) == result + outcome.done
     if after is None:
         (why,) = outcome.skipped
         assert why.endswith(".")
@@ -121,8 +121,8 @@ def test_each_part_of_a_filter_narrows_what_is_touched(database: Database) -> No
     cancelled = add(database, 3, State.CANCELLED)
     journal = add(database, 4, State.FAILED, kind=Kind.JOURNAL)
 
-    def shown(**said: object) -> set[str]:
-        selection = Selection(**said)  # type: ignore[arg-type]
+    def shown(**reply: object) -> set[str]:
+        selection = Selection(**reply)  # type: ignore[arg-type]
         wanted = BatchAction(verb=Verb.RETRY, selection=selection, actor="ada")
         return {one.batch for one in preview(database, wanted)}
 
@@ -156,8 +156,8 @@ def test_a_retry_of_an_exhausted_batch_is_one_more_attempt_and_keeps_its_history
     take(database, one, 1)
     assert isinstance(fail(database, one.id), GiveUp)
     assert story(database, one.id) == [*before, "retry", "bury"]
-    told = database.reader().execute("select verb, actor, reason, done from commands").fetchall()
-    assert told == [("retry", "ada", "because", 1)]
+    result = database.reader().execute("select verb, actor, reason, done from commands").fetchall()
+    assert result == [("retry", "ada", "because", 1)]
 
 
 @pytest.mark.fault("Q10")
@@ -295,5 +295,5 @@ def test_a_hostile_reason_or_filter_is_only_text(database: Database, text: str) 
     )
     assert execute_action(database, wanted, NOW).matched == 0
     assert state(database, batch) is State.FAILED
-    (told,) = database.reader().execute("select reason, actor from commands").fetchall()
-    assert told == (text, text)
+    (result,) = database.reader().execute("select reason, actor from commands").fetchall()
+    assert result == (text, text)

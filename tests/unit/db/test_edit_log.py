@@ -55,9 +55,9 @@ def test_the_file_is_private_and_holds_one_line_an_action(database: Database) ->
 
 def test_what_is_known_is_not_taken_up_again(database: Database) -> None:
     batch = add(database, 1, State.CANCELLED)
-    told = story(database, batch)
+    result = story(database, batch)
     assert replay(database, NOW) == 0
-    assert story(database, batch) == told
+    assert story(database, batch) == result
 
 
 def test_a_line_torn_by_a_crash_spoils_no_other(database: Database) -> None:

@@ -21,12 +21,12 @@ PATIENT = Limits(60.0, 1024**2)
 HASTY = Limits(0.3, 1024**2)
 
 
-def said(
-    code: str, folder: Path, *, told: bytes = b"", leash: Limits = PATIENT, stop: bool = False
+def output(
+    code: str, folder: Path, *, stdin: bytes = b"", limits: Limits = PATIENT, stop: bool = False
 ) -> bytes:
     env = {**os.environ, "SECRET_TOKEN": "x"}
     command = [sys.executable, "-c", code]
-    return run(command, leash, folder, env, told, lambda: stop)
+    return run(command, limits, folder, env, stdin, lambda: stop)
 
 
 def alive(pid: int) -> bool:
@@ -40,38 +40,38 @@ def alive(pid: int) -> bool:
 
 def test_the_program_gets_standard_input_and_answers_on_standard_output(tmp_path: Path) -> None:
     code = "import sys; sys.stdout.write(sys.stdin.read().upper())"
-    assert said(code, tmp_path, told=b"facts") == b"FACTS"
+    assert output(code, tmp_path, stdin=b"facts") == b"FACTS"
 
 
 def test_a_program_need_not_read_a_large_input(tmp_path: Path) -> None:
-    assert said("print('ok')", tmp_path, told=b"x" * 5_000_000) == b"ok\n"
+    assert output("print('ok')", tmp_path, stdin=b"x" * 5_000_000) == b"ok\n"
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_failed_program_is_reported_with_its_error_output(tmp_path: Path) -> None:
     with pytest.raises(ProgramFailed, match=r"ended with 3\. no model here") as caught:
-        said("import sys; sys.stderr.write('no model here'); sys.exit(3)", tmp_path)
+        output("import sys; sys.stderr.write('no model here'); sys.exit(3)", tmp_path)
     failure = classify(caught.value)
     assert (failure.code, failure.cls) == ("observe.failed", ErrorClass.TRANSIENT)
 
 
 def test_a_killed_program_is_reported_with_its_signal(tmp_path: Path) -> None:
     with pytest.raises(ProgramFailed, match="by signal 9"):
-        said("import os; os.kill(os.getpid(), 9)", tmp_path)
+        output("import os; os.kill(os.getpid(), 9)", tmp_path)
 
 
 def test_a_hanging_program_is_killed_at_its_time_limit(tmp_path: Path) -> None:
     pid = tmp_path / "pid"
     code = f"import os, time; open({str(pid)!r}, 'w').write(str(os.getpid())); time.sleep(600)"
     with pytest.raises(ProgramTooSlow, match=r"0\.3 seconds"):
-        said(code, tmp_path, leash=HASTY)
+        output(code, tmp_path, limits=HASTY)
     assert not pid.exists() or not alive(int(pid.read_text()))
 
 
 def test_a_program_that_closes_its_output_and_does_not_end_is_killed(tmp_path: Path) -> None:
     code = "import os, time; os.close(1); os.close(2); time.sleep(600)"
     with pytest.raises(ProgramTooSlow):
-        said(code, tmp_path, leash=HASTY)
+        output(code, tmp_path, limits=HASTY)
 
 
 def test_child_processes_are_killed_with_the_program(tmp_path: Path) -> None:
@@ -85,7 +85,7 @@ def test_child_processes_are_killed_with_the_program(tmp_path: Path) -> None:
         "    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, pass_fds=[pipe])\n"
         "print('started')"
     )
-    assert said(code, tmp_path) == b"started\n"
+    assert output(code, tmp_path) == b"started\n"
     # It ends only once nobody is left that holds the other end.
     os.set_blocking(reader, True)
     assert os.read(reader, 1) == b""
@@ -95,12 +95,12 @@ def test_child_processes_are_killed_with_the_program(tmp_path: Path) -> None:
 def test_a_program_that_prints_a_hundred_megabytes_is_killed(tmp_path: Path) -> None:
     code = "import sys\nfor _ in range(1600): sys.stdout.write('x' * 65536)"
     with pytest.raises(ProgramOutputTooLarge, match="1,048,576 bytes"):
-        said(code, tmp_path)
+        output(code, tmp_path)
 
 
 def test_endless_error_output_is_discarded(tmp_path: Path) -> None:
     code = "import sys\nfor _ in range(400): sys.stderr.write('y' * 65536)\nprint('done')"
-    assert said(code, tmp_path) == b"done\n"
+    assert output(code, tmp_path) == b"done\n"
 
 
 def test_a_missing_program_is_reported(tmp_path: Path) -> None:
@@ -116,12 +116,12 @@ def test_no_shell_ever_sees_the_command(tmp_path: Path) -> None:
 
 
 def test_the_program_gets_only_a_small_environment(tmp_path: Path) -> None:
-    names = said("import os; print(*os.environ, sep=',')", tmp_path).decode().strip().split(",")
+    names = output("import os; print(*os.environ, sep=',')", tmp_path).decode().strip().split(",")
     assert "SECRET_TOKEN" not in names
     assert set(names) <= {*ENVIRONMENT, "LC_CTYPE"}
 
 
 def test_a_stop_kills_the_program_without_counting_as_a_failure(tmp_path: Path) -> None:
     with pytest.raises(ProgramStopped) as caught:
-        said("import time; time.sleep(600)", tmp_path, stop=True)
+        output("import time; time.sleep(600)", tmp_path, stop=True)
     assert classify(caught.value).cls is ErrorClass.CANCELLED

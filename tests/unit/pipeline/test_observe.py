@@ -39,7 +39,7 @@ class CliHarness:
     database: Database
     home: Home
     now: datetime
-    told: list[dict[str, Any]] = field(default_factory=list)
+    received: list[dict[str, Any]] = field(default_factory=list)
 
     def read(self) -> None:
         owner = Owner(self.database, homes([self.home.path]), clock=lambda: self.now)
@@ -53,13 +53,13 @@ class CliHarness:
         limits = leash or Limits(60.0, 1024**2)
         command = [sys.executable, "-c", code]
 
-        def told(facts: bytes, stopped: Callable[[], bool]) -> bytes:
-            self.told.append(json.loads(facts))
+        def received(facts: bytes, stopped: Callable[[], bool]) -> bytes:
+            self.received.append(json.loads(facts))
             return run(command, limits, self.database.spool, os.environ, facts, stopped)
 
         return Observer(
             self.database,
-            told,
+            received,
             quiet=timedelta(minutes=2),
             tuning=tuning or RunSettings(),
             clock=lambda: self.now,
@@ -110,15 +110,15 @@ def test_a_session_that_came_to_rest_is_observed_once(rested: CliHarness) -> Non
     assert rested.batch()["state"] == "completed"
     rested.now += timedelta(minutes=1)
     observed(rested, observer)
-    assert len(rested.told) == 1
+    assert len(rested.received) == 1
 
 
 def test_it_is_told_the_facts_and_that_they_are_not_to_be_trusted(rested: CliHarness) -> None:
     observed(rested, rested.observer())
-    (told,) = rested.told
-    assert (told["schema"], told["untrusted"]) == ("tailboard.observe/1", True)
-    assert [one["text"] for one in told["messages"]] == ["Fix the parser", "Fixed."]
-    assert told["turns"][0]["state"] == "completed"
+    (received,) = rested.received
+    assert (received["schema"], received["untrusted"]) == ("tailboard.observe/1", True)
+    assert [one["text"] for one in received["messages"]] == ["Fix the parser", "Fixed."]
+    assert received["turns"][0]["state"] == "completed"
 
 
 def test_a_session_that_still_works_or_just_ended_is_left_alone(cli: CliHarness) -> None:
@@ -132,7 +132,7 @@ def test_a_session_that_still_works_or_just_ended_is_left_alone(cli: CliHarness)
     busy.write()
     cli.read()
     observed(cli, cli.observer())
-    assert cli.told == []
+    assert cli.received == []
 
 
 def test_what_came_to_rest_long_ago_is_history(rested: CliHarness) -> None:
@@ -255,14 +255,14 @@ def test_reading_does_not_take_away_what_is_being_observed(rested: CliHarness) -
 def test_while_the_queue_stands_still_nothing_is_observed(rested: CliHarness) -> None:
     rested.database.execute("insert into pauses values ('paused', 'm', 'h', now()::timestamp)")
     observed(rested, rested.observer())
-    assert rested.told == []
+    assert rested.received == []
 
 
 def test_a_retry_replaces_the_notes_of_its_batch(rested: CliHarness) -> None:
     observed(rested, rested.observer())
     rested.database.execute("update batches set state = 'pending' where kind = 'observe'")
     observed(rested, rested.observer())
-    assert len(rested.told) == 2
+    assert len(rested.received) == 2
     assert len(rested.notes()) == 1
 
 

@@ -55,7 +55,7 @@ def test_follow_retries_at_the_retry_time_and_not_with_the_next_sweep(
     stop, passed = Event(), [0.0]
     rounds: list[Round] = []
 
-    def told(found: Round) -> None:
+    def on_round(found: Round) -> None:
         rounds.append(found)
         stop.set()
 
@@ -68,6 +68,6 @@ def test_follow_retries_at_the_retry_time_and_not_with_the_next_sweep(
         owner = harness.owner(database, SMALL)
         owner.scan()
         never = Pace(recent_every=100 * DAY, everything_every=100 * DAY)
-        owner.follow(stop, told, monotonic, never)
+        owner.follow(stop, on_round, monotonic, never)
     assert [found.report.batches for found in rounds] == [{"failed": 1}]
     assert harness.rows("select attempts from batches") == [(2,)]

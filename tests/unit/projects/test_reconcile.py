@@ -9,8 +9,8 @@ from tests.build.session import MORNING, session
 OPEN = session("s", branch="work", commit="c" * 40, plan_total=3, plan_done=1)
 
 
-def stands(state: AlignmentState, **said: object) -> Alignment:
-    return Alignment(state=state, why="Because.", branch="main", **said)  # type: ignore[arg-type]
+def stands(state: AlignmentState, **text: object) -> Alignment:
+    return Alignment(state=state, why="Because.", branch="main", **text)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

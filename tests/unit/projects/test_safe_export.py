@@ -35,9 +35,9 @@ def test_nothing_is_written_where_the_search_for_secrets_fails(
         raise RuntimeError(text)
 
     monkeypatch.setattr(safe_export, "mask", broken)
-    with pytest.raises(MaskingFailed) as told:
+    with pytest.raises(MaskingFailed) as result:
         write(tmp_path / "a.md", f"one {KEY}", below=tmp_path)
-    assert KEY not in told.value.message
+    assert KEY not in result.value.message
     assert list(tmp_path.iterdir()) == []
 
 

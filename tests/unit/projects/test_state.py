@@ -16,8 +16,8 @@ from ingest.projects.state.write import encode_document
 from ingest.projects.tasks.edits import Add, Link, Note, Owner, Set
 
 
-def item(id_: str, **said: object) -> StateItem:
-    made = msgspec.convert({"id": id_, "text": f"Task {id_}", "origin": "plan", **said}, StateItem)
+def item(id_: str, **reply: object) -> StateItem:
+    made = msgspec.convert({"id": id_, "text": f"Task {id_}", "origin": "plan", **reply}, StateItem)
     return msgspec.structs.replace(made, mark=item_digest(made))
 
 
@@ -25,9 +25,9 @@ def state(*tasks: StateItem) -> ProjectState:
     return ProjectState(project="parser", tasks=list(tasks))
 
 
-def edited(task: StateItem, **said: object) -> StateItem:
+def edited(task: StateItem, **reply: object) -> StateItem:
     """As a person changes it in the file: the mark stays."""
-    return msgspec.structs.replace(task, **said)
+    return msgspec.structs.replace(task, **reply)
 
 
 def test_a_file_that_was_not_touched_says_nothing() -> None:
@@ -143,8 +143,8 @@ def test_a_file_reads_back_to_what_was_written(old: dict[str, object]) -> None:
 
 
 def whole(**changed: object) -> str:
-    told = json.loads(encode_document(state(item("a"), item("b"))))
-    return json.dumps(told | changed, indent=2)
+    result = json.loads(encode_document(state(item("a"), item("b"))))
+    return json.dumps(result | changed, indent=2)
 
 
 @pytest.mark.parametrize(

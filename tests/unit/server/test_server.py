@@ -143,9 +143,9 @@ def test_an_action_is_executed_and_returns_its_result(client: DatabaseClient) ->
 
 
 def test_the_error_of_an_action_reaches_its_client(client: DatabaseClient) -> None:
-    with pytest.raises(Conflict, match="on purpose") as told:
+    with pytest.raises(Conflict, match="on purpose") as report_:
         client.act(edit("fail"))
-    assert told.value.kind == "transient"
+    assert report_.value.kind == "transient"
     with pytest.raises(ServerError, match="of ours"):
         client.act(edit("break"))
     assert client.act(edit("again")) is None
@@ -209,9 +209,9 @@ def test_an_owner_of_another_version_is_reported(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ingest.server.server.__version__", "9.9.9")
-    with serving(database), pytest.raises(OtherVersion, match=r"Tailboard 9\.9\.9") as told:
+    with serving(database), pytest.raises(OtherVersion, match=r"Tailboard 9\.9\.9") as report_:
         DatabaseClient(database.path)
-    assert str(os.getpid()) in told.value.hint
+    assert str(os.getpid()) in report_.value.hint
 
 
 def test_an_owner_of_another_schema_is_reported(
@@ -260,9 +260,9 @@ def test_a_cancelled_query_is_stopped(database: Database) -> None:
 def test_a_result_over_the_limit_is_refused_with_a_hint(database: Database) -> None:
     limits = Limits(answer_bytes=10_000)
     with serving(database, limits), DatabaseClient(database.path) as client:
-        with pytest.raises(QueryRefused, match="too large") as told:
+        with pytest.raises(QueryRefused, match="too large") as report_:
             client.sql("select range from range(100000)")
-        assert "--limit" in told.value.hint
+        assert "--limit" in report_.value.hint
 
 
 def test_a_client_over_the_limit_is_told_so_after_a_while(database: Database) -> None:
@@ -405,9 +405,9 @@ def test_a_missing_socket_is_reported_with_a_hint(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ingest.server.owner_file.socket_addresses", lambda _: iter(()))
-    with pytest.raises(SocketUnavailable, match="Other processes cannot read") as told:
+    with pytest.raises(SocketUnavailable, match="Other processes cannot read") as report_:
         serving(database).open()
-    assert "--db" in told.value.hint
+    assert "--db" in report_.value.hint
 
 
 def test_a_path_too_long_for_a_socket_still_has_a_server(

@@ -55,7 +55,7 @@ def home(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def told(watcher: Watcher) -> tuple[Mode, str]:
+def mode_and_reason(watcher: Watcher) -> tuple[Mode, str]:
     return watcher.mode, watcher.reason
 
 
@@ -104,10 +104,10 @@ def test_a_home_that_appears_later_is_watched_from_then_on(
     home = tmp_path / "codex"
     with Watcher(home, system, local) as watcher:
         assert watcher.wait(0) == set()
-        assert told(watcher) == (Mode.POLLING, "There is no Codex home to watch yet.")
+        assert mode_and_reason(watcher) == (Mode.POLLING, "There is no Codex home to watch yet.")
         home.mkdir()
         assert watcher.wait(0) == set()
-        assert told(watcher) == (
+        assert mode_and_reason(watcher) == (
             Mode.EVENTS,
             "The Codex home is watched; it contains no sessions yet.",
         )
@@ -146,9 +146,9 @@ def test_a_watch_that_fails_says_why_and_raises_nothing(
     home: Path, error: BaseException, reason: str
 ) -> None:
     with Watcher(home, FakeSystem(error), local) as watcher:
-        said = ended(watcher)
-        assert reason in said
-        assert said.endswith("The files are checked at regular intervals instead.")
+        text = ended(watcher)
+        assert reason in text
+        assert text.endswith("The files are checked at regular intervals instead.")
         assert watcher.mode is Mode.POLLING
 
 
@@ -194,7 +194,7 @@ def test_stopping_ends_the_wait_and_every_thread(home: Path, system: FakeSystem)
     watcher.stop()
     assert given.get(timeout=PATIENCE) == set()
     waiting.join(PATIENCE)
-    assert told(watcher) == (Mode.POLLING, "Watching has been stopped.")
+    assert mode_and_reason(watcher) == (Mode.POLLING, "Watching has been stopped.")
     assert not [thread for thread in threading.enumerate() if thread.name == "watch"]
 
 

@@ -5,7 +5,7 @@ from msgspec.structs import replace
 from ingest.projects.tasks.filters import TaskFilter
 from ingest.projects.tasks.model import Edge, EdgeKind, Origin, Roadmap, Task, TaskState
 from ingest.projects.tasks.revisions import diff_revisions
-from tests.unit.projects.tasks.plans import texts, told
+from tests.unit.projects.tasks.plans import logged_plans, texts
 from tui.plan import (
     MAX_BOXES,
     PlanLayout,
@@ -51,7 +51,7 @@ def test_a_filter_removes_tasks_and_their_edges() -> None:
 
 
 def test_a_revision_is_shown_with_its_changes_and_removed_steps() -> None:
-    _, second = diff_revisions("t", told(texts("Read", "Ship"), [("Read", "completed")]))
+    _, second = diff_revisions("t", logged_plans(texts("Read", "Ship"), [("Read", "completed")]))
     plan = at_revision(second)
     assert [(each.text, each.state) for each in plan.tasks] == [
         ("* Read", "done"), ("− Ship", "cancelled"),
@@ -59,7 +59,7 @@ def test_a_revision_is_shown_with_its_changes_and_removed_steps() -> None:
 
 
 def test_stepping_starts_at_the_newest_revision_and_stops_at_the_oldest() -> None:
-    revisions = diff_revisions("t", told(texts("a"), texts("b"), texts("c")))
+    revisions = diff_revisions("t", logged_plans(texts("a"), texts("b"), texts("c")))
     plan = PlanLayout(PlanRequest(), [], None, Roadmap(), Roadmap(), revisions, None, 0)
     request, numbers = PlanRequest(), []
     for step in (-1, -1, -1, -1, 1, 1, 1):

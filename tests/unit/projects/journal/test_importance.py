@@ -35,6 +35,6 @@ def test_the_most_telling_stay_in_their_order() -> None:
         CommandRun(None, one, "completed", 0, None, FilePosition("f", n))
         for n, one in enumerate(ran)
     ]
-    told = [one.command for one in most_important(done, 3)]
-    assert told == ["pytest", "git commit -m x", "touch b"]
+    result = [one.command for one in most_important(done, 3)]
+    assert result == ["pytest", "git commit -m x", "touch b"]
     assert most_important(done, 10) == done

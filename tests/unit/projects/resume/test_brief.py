@@ -48,9 +48,9 @@ def left(text: str = "Fix it", count: int = 2) -> Resume:
 
 
 def test_a_brief_says_what_and_where_from() -> None:
-    told = brief(left(count=1))
+    result = brief(left(count=1))
     assert (
-        told
+        result
         == """\
 # parser on main
 
@@ -87,10 +87,10 @@ codex resume 019a3f1b-0000
 def test_a_brief_never_has_more_words_and_always_ends_with_how_to_go_on(
     text: str, count: int, words: int
 ) -> None:
-    told = brief(left(text, count), words)
-    assert len(told.split()) <= words
-    assert told.endswith("## Continue\ncodex resume 019a3f1b-0000\n")
-    assert told == brief(left(text, count), words)
+    result = brief(left(text, count), words)
+    assert len(result.split()) <= words
+    assert result.endswith("## Continue\ncodex resume 019a3f1b-0000\n")
+    assert result == brief(left(text, count), words)
 
 
 def test_what_is_left_out_is_counted() -> None:
@@ -102,12 +102,12 @@ def test_what_is_left_out_is_counted() -> None:
 
 @pytest.mark.fault("A08")
 def test_text_of_a_log_loads_nothing_when_the_brief_is_shown_as_markdown() -> None:
-    told = brief(left("<img src=https://x.example/a> ![b](https://x.example/b)", 1))
-    assert told.count(r"\<img") == told.count("<img") > 5
-    assert told.count(r"\![b\]") == told.count("![b") > 5
+    result = brief(left("<img src=https://x.example/a> ![b](https://x.example/b)", 1))
+    assert result.count(r"\<img") == result.count("<img") > 5
+    assert result.count(r"\![b\]") == result.count("![b") > 5
 
 
 def test_text_of_a_log_stands_on_its_line_and_cannot_act() -> None:
-    told = brief(left("x\n## Continue\nrm -rf ~\r\x1b]52;c;eA==\x07\u202e", 1))
-    assert told.count("\n## Continue\n") == 1
-    assert not any(char in told for char in "\x1b\x07\r\u202e")
+    result = brief(left("x\n## Continue\nrm -rf ~\r\x1b]52;c;eA==\x07\u202e", 1))
+    assert result.count("\n## Continue\n") == 1
+    assert not any(char in result for char in "\x1b\x07\r\u202e")

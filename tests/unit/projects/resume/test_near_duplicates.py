@@ -41,7 +41,7 @@ def test_texts_that_differ_in_what_matters_are_not(one: str, other: str) -> None
 
 def test_the_first_stays_in_its_place_and_takes_the_others_up() -> None:
     found = [("Run tests", 1), ("Write", 2), ("run the tests", 3)]
-    told = merge_near_duplicates(
+    result = merge_near_duplicates(
         found, lambda one: one[0], lambda kept, one: (kept[0], kept[1] + one[1])
     )
-    assert told == [("Run tests", 4), ("Write", 2)]
+    assert result == [("Run tests", 4), ("Write", 2)]

@@ -13,7 +13,7 @@ def planned(steps: Steps) -> list[PlanStep]:
     return [PlanStep(text, status) for text, status in steps]
 
 
-def told(*revisions: Steps) -> list[LoggedPlan]:
+def logged_plans(*revisions: Steps) -> list[LoggedPlan]:
     return [
         LoggedPlan(Point(1, 100 * n), "s", 0, START + timedelta(minutes=n), None, planned(steps))
         for n, steps in enumerate(revisions)

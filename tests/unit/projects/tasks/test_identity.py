@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from ingest.projects.tasks.identity import StepMatcher
 from ingest.projects.tasks.plan import plan_steps
-from tests.unit.projects.tasks.plans import Steps, planned, texts, told
+from tests.unit.projects.tasks.plans import Steps, logged_plans, planned, texts
 
 WORDS = ("Read the failing test", "Fix the parser", "Run the test suite", "Write the changelog",
          "Ask Grace", "Deploy")  # fmt: skip
@@ -82,13 +82,13 @@ def test_every_step_of_a_revision_has_an_identity_of_its_own(plans: list[Steps])
 
 @given(PLANS, st.integers(0, 6))
 def test_names_do_not_change_with_what_is_read_later(plans: list[Steps], cut: int) -> None:
-    early = {step.id for step in plan_steps("t", told(*plans[:cut]), None)}
-    assert early <= {step.id for step in plan_steps("t", told(*plans), None)}
+    early = {step.id for step in plan_steps("t", logged_plans(*plans[:cut]), None)}
+    assert early <= {step.id for step in plan_steps("t", logged_plans(*plans), None)}
 
 
 @given(PLANS)
 def test_steps_are_named_once(plans: list[Steps]) -> None:
-    steps = plan_steps("t", told(*plans), None)
+    steps = plan_steps("t", logged_plans(*plans), None)
     assert len({step.id for step in steps}) == len(steps)
     assert [step.text for step in steps if step.current] == [
         text for text, _ in (plans[-1] if plans else [])

@@ -3,13 +3,13 @@
 from datetime import timedelta
 
 from ingest.projects.tasks.plan import plan_steps
-from tests.unit.projects.tasks.plans import START, told
+from tests.unit.projects.tasks.plans import START, logged_plans
 
 
 def test_time_is_counted_while_a_step_is_in_progress() -> None:
     first, second = plan_steps(
         "t",
-        told(
+        logged_plans(
             [("Read", "in_progress"), ("Fix", "pending")],
             [("Read", "completed"), ("Fix", "in_progress")],
             [("Read", "in_progress"), ("Fix", "pending")],
@@ -23,7 +23,7 @@ def test_time_is_counted_while_a_step_is_in_progress() -> None:
 
 
 def test_a_step_that_was_never_in_progress_took_no_known_time() -> None:
-    (step,) = plan_steps("t", told([("Read", "pending")], [("Read", "completed")]), None)
+    (step,) = plan_steps("t", logged_plans([("Read", "pending")], [("Read", "completed")]), None)
     assert (step.seconds, step.worked) == (None, [])
     assert step.ended_at == START + timedelta(minutes=1)
 
@@ -31,7 +31,7 @@ def test_a_step_that_was_never_in_progress_took_no_known_time() -> None:
 def test_a_step_that_the_newest_plan_dropped_is_not_current_and_its_time_ends() -> None:
     kept, dropped = plan_steps(
         "t",
-        told([("Read", "in_progress"), ("Fix", "pending")], [("Fix", "in_progress")]),
+        logged_plans([("Read", "in_progress"), ("Fix", "pending")], [("Fix", "in_progress")]),
         START + timedelta(hours=1),
     )
     assert (kept.text, kept.current, kept.revision) == ("Fix", True, 2)
@@ -40,5 +40,5 @@ def test_a_step_that_the_newest_plan_dropped_is_not_current_and_its_time_ends() 
 
 
 def test_the_same_plan_in_another_session_has_other_tasks() -> None:
-    plan = told([("Read", "pending")])
+    plan = logged_plans([("Read", "pending")])
     assert plan_steps("one", plan, None)[0].id != plan_steps("other", plan, None)[0].id

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.projects.tasks.revisions import RevisionStep, StepChange, diff_revisions
-from tests.unit.projects.tasks.plans import texts, told
+from tests.unit.projects.tasks.plans import logged_plans, texts
 
 
 def marks(entries: list[RevisionStep]) -> list[tuple[str, list[str]]]:
@@ -14,7 +14,7 @@ def marks(entries: list[RevisionStep]) -> list[tuple[str, list[str]]]:
 def test_every_change_is_told() -> None:
     first, second = diff_revisions(
         "t",
-        told(
+        logged_plans(
             texts("Read the test", "Fix the parser", "Run the suite", "Deploy"),
             [
                 ("Run the suite", "pending"),
@@ -37,13 +37,13 @@ def test_every_change_is_told() -> None:
 
 
 def test_a_revision_that_changes_nothing_says_so() -> None:
-    _, second = diff_revisions("t", told(texts("Read"), texts("Read")))
+    _, second = diff_revisions("t", logged_plans(texts("Read"), texts("Read")))
     assert marks(second.steps) == [("Read", [])]
 
 
 @given(st.permutations("abcdefg"))
 def test_what_did_not_move_stands_in_its_old_order(order: list[str]) -> None:
-    _, second = diff_revisions("t", told(texts(*"abcdefg"), texts(*order)))
+    _, second = diff_revisions("t", logged_plans(texts(*"abcdefg"), texts(*order)))
     stayed = [entry.text for entry in second.steps if StepChange.MOVED not in entry.changes]
     assert stayed == sorted(stayed)
     assert stayed
