@@ -120,6 +120,13 @@ class AppHarness:
             options,
             lambda: self.now,
         )
+        notify = dashboard.notify
+
+        def notify_for_long(message: str, **details: Any) -> None:
+            notify(message, **details | {"timeout": 3600})
+
+        # On a busy machine a message would be gone before a test looks at it.
+        dashboard.notify = notify_for_long  # type: ignore[method-assign]
         self.dashboards.append(dashboard)
         return dashboard
 

@@ -22,9 +22,11 @@ from ingest.db.engine import connect
 settings.register_profile("house", deadline=None)
 settings.load_profile("house")
 
-# A shell that runs us in the background has us, and all we start, deaf to Ctrl-C.
+# A process that a shell starts in the background, and all it starts, ignore Ctrl-C, and under nohup
+# the end of the terminal.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def pytest_collection_finish() -> None:

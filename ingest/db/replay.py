@@ -47,8 +47,9 @@ def replay(
         with database.transaction():
             insert_command(database, edit, "replayed", len(edit.batches), now)
             _execute_again(database, edit, now, max_attempts)
-    with database.transaction():
-        database.run("commands.set_mark", mark=str(size))
+    if mark != size:
+        with database.transaction():
+            database.run("commands.set_mark", mark=str(size))
     return len(missing)
 
 

@@ -42,7 +42,9 @@ def is_intact(app: Dashboard) -> bool:
     for strip in app.screen._compositor.render_strips():
         for segment in strip:
             style = segment.style
-            if not segment.text.isprintable() and segment.text.strip():
+            # The dashboard itself puts a non-breaking space behind the dot of a list.
+            text = segment.text.replace("\u00a0", " ")
+            if not text.isprintable() and text.strip():
                 return False
             if style is not None and (style.link or "@click" in style.meta):
                 return False
