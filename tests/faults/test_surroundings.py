@@ -169,7 +169,7 @@ def test_after_the_file_was_deleted_nothing_is_written_and_the_next_start_reads_
 def test_a_query_that_needs_too_much_memory_fails_alone(harness: FaultHarness) -> None:
     harness.read()
     with harness.open() as database:
-        database.execute("set memory_limit = '32MB'")
+        database.execute("set memory_limit = '64MB'")
         database.execute("set max_temp_directory_size = '1MB'")
         reading = LocalReader(database)
         with pytest.raises((QueryRefused, DatabaseError), match=r"(?i)memory|max_temp|space"):

@@ -57,9 +57,9 @@ class Terminal:
         self.written += data
         return bool(data)
 
-    def until(self, text: str, since: int = 0) -> int:
+    def until(self, text: str, since: int = 0, timeout: float = TIMEOUT) -> int:
         """Wait for this text after byte `since`; returns the number of bytes written by then."""
-        until = time.monotonic() + TIMEOUT
+        until = time.monotonic() + timeout
         wanted = _joined(text)
         while wanted not in _joined(self.plain(since)):
             assert self._read(until), f"never saw {text!r} in {self.plain(since)[-2000:]!r}"
