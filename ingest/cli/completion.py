@@ -11,12 +11,9 @@ from click.shell_completion import CompletionItem
 from ingest import log
 from ingest.cli.invocation import Invocation
 from ingest.cli.task_listing import everything
-from ingest.db.database import Database
-from ingest.db.local_reader import LocalReader
 from ingest.db.query_reader import QueryReader
 from ingest.errors import TailboardError
-from ingest.pipeline.bootstrap import open_or_connect
-from ingest.server.client import DatabaseClient
+from ingest.pipeline.bootstrap import open_reader
 from ingest.text.sanitize import one_line, truncate
 
 _TIMEOUT: Final = 2.0
@@ -30,12 +27,7 @@ def completions(invocation: Invocation, kind: str, prefix: str) -> list[Completi
     with log.suppress(f"Completing a {kind}", TailboardError):
         path = invocation.settings.db
         if path.exists():
-            opened = open_or_connect(path, lambda path: (Database(path), []), _TIMEOUT)
-            reader: QueryReader = (
-                opened
-                if isinstance(opened, DatabaseClient)
-                else LocalReader(opened[0], invocation.now)
-            )
+            reader = open_reader(path, invocation.now, _TIMEOUT)
             try:
                 return _items(_find(invocation, reader, kind, prefix))
             finally:

@@ -159,12 +159,13 @@ def _once(invocation: Invocation, owner: Owner, pool: ReaderPool | None) -> int:
 
 def _is_unwell(invocation: Invocation, database: NamedQueries, outcome: IngestOutcome) -> bool:
     """Whether anything needs attention; what did not happen in this run is named."""
-    failures = database.rows("batches.unwell")
-    older = len(failures) - outcome.batches["failed"] - outcome.batches["dead"]
+    failures = database.rows("batches.unwell", limit=_NAMED)
+    total = failures[0]["total"] if failures else 0
+    older = total - outcome.batches["failed"] - outcome.batches["dead"]
     if older > 0:
         note = invocation.output.note
         note(f"Exit code 1 because of {pluralize(older, 'batch')} that failed earlier:")
-        for row in failures[:_NAMED]:
+        for row in failures:
             error = f"{row['error_code']}: {row['error_message']}"
             note(f"  {row['id'][:_ID_DIGITS]} {row['state']}, {row['path']}, {error}")
         note("`tailboard batches list` shows what can be done.")

@@ -23,6 +23,7 @@ from ingest.text import times
 _NAMED: Final = 8
 """The known projects, if none of them matches the name."""
 NAME_ONE: Final = "`--project NAME` names a project; `tailboard sessions` lists them."
+ASK_FOR_ALL: Final = f"`--everywhere` asks for all projects. {NAME_ONE}"
 
 
 def scope_of(invocation: Invocation, access: QueryReader, only: Filters) -> Scope:
@@ -60,7 +61,7 @@ def scope_here(
         return scope
     if access.first_row("tasks.projects") is None:
         return scope  # Nothing was read yet.
-    hint = NAME_ONE if everywhere is None else f"`--everywhere` asks for all projects. {NAME_ONE}"
+    hint = NAME_ONE if everywhere is None else ASK_FOR_ALL
     return replace(scope, project=project_here(invocation, access, hint))
 
 

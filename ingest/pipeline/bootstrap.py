@@ -210,9 +210,9 @@ def start_or_connect(
     return running
 
 
-def open_reader(path: Path, now: datetime) -> QueryReader:
+def open_reader(path: Path, now: datetime, timeout: float | None = None) -> QueryReader:
     """Open the database for a command that only reads, which repairs nothing."""
-    opened = open_or_connect(path, lambda path: (Database(path), []))
+    opened = open_or_connect(path, lambda path: (Database(path), []), timeout)
     return opened if isinstance(opened, DatabaseClient) else LocalReader(opened[0], now)
 
 

@@ -13,13 +13,20 @@ from ingest.cli.group import Group
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.options import everywhere_option, known, project_option
 from ingest.cli.output import Column, Output
-from ingest.cli.scope import NAME_ONE, find_project, project_at, project_here, session_id
+from ingest.cli.scope import (
+    ASK_FOR_ALL,
+    find_project,
+    moment,
+    project_at,
+    project_here,
+    session_id,
+)
 from ingest.db.query_reader import QueryReader
-from ingest.errors import InvalidTime, NotFound
+from ingest.errors import NotFound
 from ingest.projects import exports
 from ingest.projects.git.read_repository import Git
 from ingest.projects.journal import build
-from ingest.projects.journal.commits import add_commits, find_commits
+from ingest.projects.journal.commits import with_found_commits
 from ingest.projects.journal.model import Journal
 from ingest.projects.journal.write import (
     JournalFormat,
@@ -92,9 +99,7 @@ def _journal(
         return build.session_journal(access, session_id(access, session), rules)
     named = find_project(invocation, access, project)
     if not (named or day or everywhere):
-        named = project_here(
-            invocation, access, f"`--everywhere` asks for all projects. {NAME_ONE}"
-        )
+        named = project_here(invocation, access, ASK_FOR_ALL)
     if project and not day:
         journal = build.project_journal(access, named or project, rules)
     else:
@@ -112,19 +117,16 @@ def _journal(
 
 def with_commits(invocation: Invocation, journal: Journal) -> Journal:
     """The journal with the commits that its repositories show."""
-    return add_commits(journal, find_commits(journal, Git(invocation.env)), masked)
+    return with_found_commits(journal, Git(invocation.env), masked)
 
 
 def chosen_day(
     invocation: Invocation, access: QueryReader, text: str | None, project: str | None
 ) -> date:
     """The day that was named; by default the last one with any activity."""
-    if text is not None:
-        try:
-            moment = times.since(text, invocation.aware_now, invocation.zone)
-        except InvalidTime as error:
-            raise click.BadParameter(str(error), param_hint="--day") from error
-        return times.local_day(moment, invocation.zone)
+    named = moment(invocation, text, "--day", times.since)
+    if named is not None:
+        return times.local_day(named, invocation.zone)
     newest = build.newest_day(access, project, invocation.zone)
     return newest or times.local_day(invocation.now, invocation.zone)
 

@@ -217,7 +217,7 @@ def _shown(row: Row) -> tuple[str, str, int]:
 
 def _stored(invocation: Invocation, access: QueryReader, name: str) -> Row:
     label = find_project(invocation, access, name)
-    row = next((one for one in access.rows("projects.all") if one["label"] == label), None)
+    row = access.first_row("projects.labelled", label=label)
     if row is None:
         insist_on_project(invocation, access, name)
         raise NotFound(f"There is no project {name!r}.", "`tailboard project list` shows them.")

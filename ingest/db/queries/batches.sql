@@ -30,11 +30,12 @@ where m.batch in (select unnest($batches::varchar[]))
 order by m.batch, m.rowid;
 
 -- name: unwell
--- Batches that failed and were not read since, the last one first.
-select id, state, path, error_code, error_message
+-- The last batches that failed and were not read since, each with the number of all of them.
+select id, state, path, error_code, error_message, count(*) over () as total
 from v_batches
 where state in ('failed', 'dead')
-order by updated_at desc, id;
+order by updated_at desc, id
+limit $limit;
 
 -- name: counts
 -- How many batches are in each state.

@@ -57,7 +57,7 @@ order by started_at nulls first, g.source;
 
 -- name: labelled
 -- The project with this label.
-select id, folder from projects where label = $label;
+select id, name, label, folder from projects where label = $label;
 
 -- name: here
 -- The project of these folders: that of the nearest one in which a session worked, or in whose

@@ -21,7 +21,7 @@ from ingest.pipeline.run import RunSettings
 from ingest.projects import exports
 from ingest.projects.git.read_repository import Git
 from ingest.projects.journal import build
-from ingest.projects.journal.commits import add_commits, find_commits
+from ingest.projects.journal.commits import with_found_commits
 from ingest.projects.journal.model import Journal
 from ingest.projects.journal.write import JournalFormat, WrittenJournal, day_file, write
 from ingest.sessions.load import Parts, load_log
@@ -103,7 +103,7 @@ class JournalExporter(BackgroundJob[list[WrittenJournal]]):
         def work() -> JobResult[list[WrittenJournal]]:
             written = [
                 write(
-                    add_commits(journal, find_commits(journal, self.git), self.rules.mask),
+                    with_found_commits(journal, self.git, self.rules.mask),
                     day_file(folder / exports.JOURNALS, day),
                     JournalFormat.MARKDOWN,
                     self.rules.zone,

@@ -24,6 +24,11 @@ _SLACK = timedelta(seconds=2)
 """Git stores times in whole seconds, and a command may end a little after its commit."""
 
 
+def with_found_commits(journal: Journal, git: Git, mask: Mask) -> Journal:
+    """The journal with the commits that its repositories show. Runs git."""
+    return add_commits(journal, find_commits(journal, git), mask)
+
+
 def find_commits(journal: Journal, git: Git) -> dict[str, list[Commit]]:
     """The commits made while the sessions ran, by session, the oldest first.
 
