@@ -99,7 +99,7 @@ class Database:
             self._memory_mb = MEMORY_MB
             if pending := migrate.pending(con, self.path):
                 if migrate.is_new(con, self.path):
-                    migrate.create(con, pending)
+                    migrate.create(con)
                 else:
                     # Close the connection before the file is copied: closing any descriptor of
                     # the file releases the engine's lock on it.

@@ -1,12 +1,14 @@
 """Applies numbered migrations, forward only, each verified by its hash.
 
 An older database is migrated on a copy, which then replaces it with one rename: an interruption
-leaves the old file intact, and the old file is kept as a backup. Views are not migrated; they are
+leaves the old file intact, and the old file is kept as a backup. A new database is created from
+`schema.sql`, which holds what the migrations add up to. Views are not migrated; they are
 created again whenever their text changes.
 """
 
 import contextlib
 import hashlib
+from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 
@@ -16,6 +18,12 @@ from ingest.db.engine import BinderException, CatalogException, Connection, Erro
 from ingest.errors import DatabaseError, ErrorClass, ForeignFile, NewerSchema
 from ingest.private_files import copy as copy_file
 from ingest.private_files import sync
+
+_LEDGER = (
+    "create table if not exists schema_migrations ("
+    "version integer primary key, name varchar, checksum varchar, applied_at timestamp, "
+    "duckdb varchar)"
+)
 
 
 class Migration(Struct, frozen=True):
@@ -66,17 +74,21 @@ def is_new(con: Connection, path: Path) -> bool:
     return not _applied(con, path)
 
 
-def create(con: Connection, steps: list[Migration]) -> None:
-    """Apply the migrations to a new database. After an interruption the next start continues."""
-    con.execute(
-        "create table if not exists schema_migrations ("
-        "version integer primary key, name varchar, checksum varchar, applied_at timestamp, "
-        "duckdb varchar)"
-    )
-    for step in steps:
-        _apply(con, step)
+def create(con: Connection) -> None:
+    """Create the tables of a new database in one transaction, without the migrations' steps."""
+    with _transaction(con):
+        con.execute(_LEDGER)
+        con.execute(files("ingest.db").joinpath("schema.sql").read_text(encoding="utf-8"))
+        _record(con, shipped())
     # The engine does not replay table definitions from its log reliably.
     con.execute("checkpoint")
+
+
+def apply(con: Connection, steps: list[Migration]) -> None:
+    """Apply migrations, each in a transaction."""
+    con.execute(_LEDGER)
+    for step in steps:
+        _apply(con, step)
 
 
 def upgrade(path: Path, steps: list[Migration]) -> Path:
@@ -87,8 +99,7 @@ def upgrade(path: Path, steps: list[Migration]) -> Path:
     try:
         copy_file(path, copy)
         with connect(str(copy)) as con:
-            for step in steps:
-                _apply(con, step)
+            apply(con, steps)
             create_views(con)
             con.execute("checkpoint")
         sync(copy)
@@ -107,16 +118,9 @@ def create_views(con: Connection) -> None:
     con.execute("create table if not exists meta (key varchar primary key, value varchar)")
     if con.execute("select 1 from meta where key = 'views' and value = ?", [checksum]).fetchone():
         return
-    con.execute("begin")
-    try:
+    with _transaction(con):
         con.execute(text)
         con.execute("insert or replace into meta values ('views', ?)", [checksum])
-        con.execute("commit")
-    except BaseException:
-        # An engine that gave up has rolled back already, and says so.
-        with contextlib.suppress(Error):
-            con.execute("rollback")
-        raise
     con.execute("checkpoint")
 
 
@@ -139,16 +143,27 @@ def _tables(con: Connection) -> list[str]:
 
 
 def _apply(con: Connection, step: Migration) -> None:
+    with _transaction(con):
+        con.execute(step.sql)
+        _record(con, [step])
+
+
+def _record(con: Connection, steps: list[Migration]) -> None:
+    con.execute(
+        "insert into schema_migrations "
+        "select unnest(?), unnest(?), unnest(?), now()::timestamp, version()",
+        [[getattr(step, field) for step in steps] for field in ("version", "name", "checksum")],
+    )
+
+
+@contextlib.contextmanager
+def _transaction(con: Connection) -> Iterator[None]:
     con.execute("begin")
     try:
-        con.execute(step.sql)
-        con.execute(
-            "insert into schema_migrations values (?, ?, ?, now()::timestamp, version())",
-            [step.version, step.name, step.checksum],
-        )
+        yield
         con.execute("commit")
     except BaseException:
-        # An engine that gave up has rolled back already, and says so.
+        # An engine that gave up has rolled back already, and raises again.
         with contextlib.suppress(Error):
             con.execute("rollback")
         raise

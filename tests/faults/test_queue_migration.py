@@ -31,7 +31,7 @@ def downgrade(harness: FaultHarness) -> None:
     new = harness.path.with_name("new.duckdb")
     harness.path.rename(new)
     with connect(str(harness.path)) as con:
-        migrate.create(con, [step for step in migrate.shipped() if step.version <= OLD])
+        migrate.apply(con, [step for step in migrate.shipped() if step.version <= OLD])
         con.execute(f"attach '{new}' as new (read_only)")
         for (table,) in con.execute(
             "select table_name from duckdb_tables() where database_name = 'tailboard' and "
