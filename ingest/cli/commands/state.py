@@ -6,6 +6,7 @@ from typing import Final
 import click
 
 from ingest.cli.access import open_for_actions, open_for_reading
+from ingest.cli.commands.state_check import check, schema
 from ingest.cli.commands.state_commits import commits
 from ingest.cli.commands.state_reconcile import reconcile
 from ingest.cli.confirm import confirmed, yes_option
@@ -14,17 +15,13 @@ from ingest.cli.group import Group
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.options import project_option
 from ingest.cli.output import Column, Output
-from ingest.cli.scope import find_project, project_here
-from ingest.db.query_reader import QueryReader
-from ingest.errors import NotFound
+from ingest.cli.state_files import built_state, export_folder, find_state, private_folder
 from ingest.exit_codes import Exit
-from ingest.projects import exports, safe_export
-from ingest.projects.identity import normal_remote
-from ingest.projects.names import ProjectNames
-from ingest.projects.state import write
-from ingest.projects.state.build import BuiltState, build_state
+from ingest.projects import exports
+from ingest.projects.state.checkout import FILE
 from ingest.projects.state.merge import Resolution, StateDifference
 from ingest.projects.state.read import read
+from ingest.projects.state.write import write
 from ingest.projects.tasks.edits import edit_action
 from ingest.text.numbers import pluralize
 
@@ -46,6 +43,8 @@ def command() -> None:
 
 command.add_command(reconcile)
 command.add_command(commits)
+command.add_command(check)
+command.add_command(schema)
 
 
 @command.command("export")
@@ -56,7 +55,12 @@ command.add_command(commits)
     type=click.Path(path_type=Path),
     help="Output folder. Default: the folder `state` beside the database.",
 )
-@click.option("--into", is_flag=True, help="Allow writing into a git repository.")
+@click.option(
+    "--into",
+    is_flag=True,
+    help="Allow writing into a git repository; without --out: into `docs/ai-state` of the project, "
+    "or where its state file is.",
+)
 @with_invocation
 def export(invocation: Invocation, project: str | None, out: Path | None, into: bool) -> None:
     """Write the state of a project to files.
@@ -64,10 +68,15 @@ def export(invocation: Invocation, project: str | None, out: Path | None, into: 
     Example: tailboard state export --project parser --out state
     """
     with open_for_actions(invocation) as database:
-        made = _made(invocation, database, project)
-        folder = out.expanduser().absolute() if out else _folder(invocation, made)
-        exports.check_target(folder / write.FILE, into=into)
-        paths = write.write(made, folder)
+        built = built_state(invocation, database, project)
+        if out is not None:
+            folder = out.expanduser().absolute()
+        elif into:
+            folder = export_folder(invocation, database, built)
+        else:
+            folder = private_folder(invocation, built)
+        exports.check_target(folder / FILE, into=into)
+        paths = write(built, folder)
         exports.record_exports(database, "state", paths)
     # One path of each kind: all session files are in one folder.
     warn_unless_ignored(invocation, folder, paths[:2])
@@ -88,8 +97,8 @@ def diff(invocation: Invocation, file: Path | None, project: str | None) -> None
     Example: tailboard state diff state/project_state.json
     """
     with open_for_reading(invocation) as access:
-        path, made = _found(invocation, access, file, project)
-        differences = made.changes(read(path))
+        path, built = find_state(invocation, access, file, project)
+        differences = built.changes(read(path))
     body = {"paths": [path], "changes": [_row(change) for change in differences]}
     invocation.answer("state", body, lambda output: _show(output, differences))
 
@@ -110,8 +119,8 @@ def take(
     Example: tailboard state import state/project_state.json --dry-run
     """
     with open_for_actions(invocation) as database:
-        path, made = _found(invocation, database, file, project)
-        differences = made.changes(read(path))
+        path, built = find_state(invocation, database, file, project)
+        differences = built.changes(read(path))
         wanted = [change for change in differences if change.edit is not None]
         if not invocation.options.json:
             _show(invocation.output, differences)
@@ -140,38 +149,6 @@ def take(
     )
     left = bool(wanted) and not taken and not dry_run
     return Exit.ATTENTION if unsettled or left else Exit.DONE
-
-
-def _made(invocation: Invocation, access: QueryReader, project: str | None) -> BuiltState:
-    label = find_project(invocation, access, project) or project_here(invocation, access)
-    made = build_state(access, label, invocation.zone, invocation.settings.journal_turns)
-    if made is None:
-        raise NotFound(
-            f"No session belongs to project {label}.",
-            "`tailboard sessions` shows the projects.",
-        )
-    return made
-
-
-def _folder(invocation: Invocation, made: BuiltState) -> Path:
-    base = invocation.settings.db.parent / "state"
-    return base / safe_export.safe_name(made.label)
-
-
-def _found(
-    invocation: Invocation, access: QueryReader, file: Path | None, project: str | None
-) -> tuple[Path, BuiltState]:
-    """The file to read, and the state of its project in the database."""
-    if file is None:
-        made = _made(invocation, access, project)
-        return _folder(invocation, made) / write.FILE, made
-    path = file.expanduser().absolute()
-    path = path / write.FILE if path.is_dir() else path
-    if project is None:
-        file_ = read(path)
-        remote = normal_remote(file_.repository)
-        project = remote if remote and ProjectNames(access).find(remote) else file_.project
-    return path, _made(invocation, access, project)
 
 
 def _row(change: StateDifference) -> dict[str, object]:

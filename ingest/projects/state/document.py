@@ -27,9 +27,9 @@ class Proof(Struct, frozen=True, forbid_unknown_fields=True):
 class StateItem(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A task or a goal. A person may change `state` and `owner`, and add to the lists."""
 
+    text: Word
     id: str | None = None
     """None for a task to add."""
-    text: Word
     state: State = "pending"
     log_state: State | None = None
     """The state by the log alone; None for a task that a person added."""

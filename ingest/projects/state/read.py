@@ -33,7 +33,7 @@ def decode_state(data: bytes, where: str) -> ProjectState:
     if len(data) > LARGEST:
         raise BadState(f"{where} is larger than {LARGEST:,} bytes.", "It is not a state file.")
     try:
-        text = data.decode("utf-8")
+        text = data.decode("utf-8-sig")  # Some editors write a byte order mark.
         whole = json.loads(text)
     except UnicodeDecodeError as error:
         raise BadState(f"{where}: byte {error.start} is no UTF-8.", _HINT) from error

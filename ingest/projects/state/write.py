@@ -1,27 +1,28 @@
-"""Writes state files with sorted keys and a value per line; never overwrites unsaved edits."""
+"""Writes state files with a value per line; never overwrites unsaved edits.
+
+Keys are in the order of the structs, so an item begins with its text.
+"""
 
 import json
 import re
 from datetime import datetime
 from pathlib import Path
-from typing import Final
 
 import msgspec
 
 from ingest.errors import ProjectError
 from ingest.projects import safe_export
 from ingest.projects.state.build import BuiltState
+from ingest.projects.state.checkout import FILE
 from ingest.projects.state.merge import Resolution
 from ingest.projects.state.read import read
 from ingest.text.sanitize import PLAIN_EMOJI, UNSAFE
 from ingest.text.times import json_time
 
-FILE: Final = "project_state.json"
-
 
 def encode_document(document: msgspec.Struct) -> str:
     plain_data = msgspec.to_builtins(document, builtin_types=(datetime,))
-    text = json.dumps(plain_data, indent=2, sort_keys=True, ensure_ascii=False, default=json_time)
+    text = json.dumps(plain_data, indent=2, ensure_ascii=False, default=json_time)
     return UNSAFE.sub(_escaped, text) + "\n"
 
 

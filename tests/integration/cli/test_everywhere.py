@@ -145,7 +145,7 @@ READING: list[list[str]] = [
     ["tasks", "graph", "--everywhere"], ["search", "error"],
     ["journal", "show", "--session", "{session}"], ["resume", "--project", "{project}"],
     ["state", "reconcile", "--dry-run", "--everywhere"], ["tasks", "history", "{task}"],
-    ["journal", "auto"],
+    ["journal", "auto"], ["state", "schema"],
     ["config", "path"], ["redact", "scan"],
     ["report", "--before", "2026-11-20", "--after", "2026-11-21"],
     ["show", "{session}", "--raw"], ["ingest", "--dry-run"], ["tasks", "next", "--everywhere"],
