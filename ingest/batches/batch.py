@@ -18,6 +18,8 @@ class Kind(StrEnum):
     """Bytes of a source become facts."""
     JOURNAL = "journal"
     """Facts become an exported journal."""
+    STATE = "state"
+    """Facts become the state files of a project."""
     OBSERVE = "observe"
     """Facts are handed to a command that summarises them."""
 

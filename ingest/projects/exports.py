@@ -1,7 +1,7 @@
 """Records which files were exported, so that they can be searched for secrets later.
 
 Exports are recorded in the edit log, so they survive the loss of the database. Files of automatic
-journals are not recorded one by one: their paths follow from the project.
+exports are not recorded one by one: their paths follow from the project.
 """
 
 import json
@@ -12,19 +12,29 @@ from typing import Any, Final
 from msgspec import Struct
 
 from ingest.actions import RecordEdit
+from ingest.batches.batch import Kind
 from ingest.db.query_reader import NamedQueries, QueryReader, Row
 from ingest.errors import ProjectError
 
 EXPORTED: Final = "exported"
 SNAPSHOT: Final = "snapshot"
 """What was exported, if it is a copy of the database."""
-AUTO: Final = "journal-auto"
 JOURNALS: Final = Path("docs", "ai-journal")
 """Folder of the journals, relative to the project."""
+STATES: Final = (Path("docs", "ai-state"), Path("state"), Path())
+"""Folders in which the state files of a project can be, relative to it; new ones are in the first.
+"""
+_WRITTEN: Final = {
+    Kind.JOURNAL: [JOURNALS / "*.md"],
+    Kind.STATE: [
+        folder / name for folder in STATES for name in ("project_state.json", "sessions/*.json")
+    ],
+}
+"""What automatic exports write, relative to the project."""
 
 
 class AutoExport(Struct, frozen=True):
-    """A project whose journals are exported automatically."""
+    """A project for which automatic export is on."""
 
     folder: str
     since: datetime
@@ -35,10 +45,14 @@ def recorded_exports(rows: NamedQueries, *verbs: str) -> list[Row]:
     return rows.rows("journal.recorded_edits", verbs=list(verbs))
 
 
-def auto_exports(rows: NamedQueries) -> list[AutoExport]:
-    """The projects for which automatic export is on."""
+def _verb(kind: Kind) -> str:
+    return f"{kind}-auto"
+
+
+def auto_exports(rows: NamedQueries, kind: Kind) -> list[AutoExport]:
+    """The projects for which automatic export of this kind is on."""
     switched_on: dict[str, AutoExport] = {}
-    for row in recorded_exports(rows, AUTO):
+    for row in recorded_exports(rows, _verb(kind)):
         folder = _value(row["about"], "folder")
         if folder and _value(row["arguments"], "on"):
             switched_on.setdefault(folder, AutoExport(folder, row["time"], row["actor"]))
@@ -47,27 +61,29 @@ def auto_exports(rows: NamedQueries) -> list[AutoExport]:
     return list(switched_on.values())
 
 
-def set_auto_export(database: QueryReader, folder: Path, *, on: bool) -> None:
+def set_auto_export(database: QueryReader, kind: Kind, folder: Path, *, on: bool) -> None:
     """Switch automatic export on or off for a folder; recorded only if that changes anything."""
-    if any(export.folder == str(folder) for export in auto_exports(database)) is not on:
-        database.act(auto_export_action(folder, on=on))
+    if any(export.folder == str(folder) for export in auto_exports(database, kind)) is not on:
+        database.act(auto_export_action(kind, folder, on=on))
 
 
-def auto_export_action(folder: Path, *, on: bool) -> RecordEdit:
-    return RecordEdit(verb=AUTO, about={"folder": str(folder)}, arguments={"on": on})
+def auto_export_action(kind: Kind, folder: Path, *, on: bool) -> RecordEdit:
+    return RecordEdit(verb=_verb(kind), about={"folder": str(folder)}, arguments={"on": on})
 
 
 def exported_files(rows: NamedQueries) -> list[Path]:
     """Every exported text file that still exists."""
     files: dict[Path, None] = {}
-    for row in recorded_exports(rows, EXPORTED, AUTO):
+    automatic = {_verb(kind): patterns for kind, patterns in _WRITTEN.items()}
+    for row in recorded_exports(rows, EXPORTED, *automatic):
         if _value(row["arguments"], "what") == SNAPSHOT:
             continue
         path, folder = _value(row["about"], "path"), _value(row["about"], "folder")
         if path:
             files[Path(path)] = None
         elif folder:
-            files.update(dict.fromkeys(sorted((Path(folder) / JOURNALS).glob("*.md"))))
+            for pattern in automatic[row["verb"]]:
+                files.update(dict.fromkeys(sorted(Path(folder).glob(str(pattern)))))
     return [path for path in files if path.is_file()]
 
 

@@ -11,6 +11,7 @@ from ingest.pipeline.maintenance import Job, Maintenance
 from ingest.pipeline.observe import Observer
 from ingest.projects.find_projects import ProjectFinder
 from ingest.projects.journal.auto_export import JournalExporter
+from ingest.projects.state.auto_export import StateExporter
 from ingest.settings import Settings
 
 
@@ -21,9 +22,9 @@ def background_jobs(
     jobs: list[Job] = []
     if settings.memory_enabled:
         jobs.append(ProjectFinder(owner.database, owner.clock, env))
-        jobs.append(
-            JournalExporter(owner.database, turns=settings.journal_turns, zone=zone, **common)
-        )
+        files = {"turns": settings.journal_turns, "zone": zone, **common}
+        jobs.append(JournalExporter(owner.database, **files))
+        jobs.append(StateExporter(owner.database, **files))
     if settings.observe_command:
         observe = partial(
             limited_program.run,

@@ -14,6 +14,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.content import Content
 
+from ingest.batches.batch import Kind
 from ingest.db.query_reader import QueryReader
 from ingest.projects import exports
 from ingest.projects.git.repository import Commit
@@ -98,7 +99,7 @@ def journal_query(key: JournalKey, rules: Rules) -> Query[JournalText]:
     def query(reader: QueryReader) -> JournalText:
         journal = _journal(reader, key, rules)
         folder = exports.project_folder(reader, journal.project) if journal.project else None
-        return JournalText(key, journal, exports.auto_exports(reader), folder)
+        return JournalText(key, journal, exports.auto_exports(reader, Kind.JOURNAL), folder)
 
     return query
 
@@ -307,7 +308,8 @@ class JournalScreen(BaseScreen):
             self.notify("Move to a session first, to choose its project.", markup=False)
             return
         on = not current.is_exported
-        await self.dashboard.queries.act(exports.auto_export_action(current.folder, on=on))
+        action = exports.auto_export_action(Kind.JOURNAL, current.folder, on=on)
+        await self.dashboard.queries.act(action)
         target = current.folder / exports.JOURNALS
         text = f"On: journals are written to {target}." if on else f"Off for {current.folder}."
         if on and await asyncio.to_thread(is_ignored, os.environ, current.folder, target) is False:

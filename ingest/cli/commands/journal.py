@@ -7,17 +7,18 @@ from typing import Any, Final, TypeVar
 
 import click
 
+from ingest.batches.batch import Kind
 from ingest.cli.access import open_for_actions, open_for_reading
+from ingest.cli.auto_group import auto_group
 from ingest.cli.gitignore_warning import warn_unless_ignored
 from ingest.cli.group import Group
 from ingest.cli.invocation import Invocation, with_invocation
-from ingest.cli.options import everywhere_option, known, project_option
-from ingest.cli.output import Column, Output
+from ingest.cli.options import everywhere_option, known
+from ingest.cli.output import Output
 from ingest.cli.scope import (
     ASK_FOR_ALL,
     find_project,
     moment,
-    project_at,
     project_here,
     session_id,
 )
@@ -205,83 +206,13 @@ def _show_written(output: Output, written: WrittenJournal) -> None:
     output.line(f"Wrote {pluralize(written.sessions, 'session')} to {written.path}.{masked}")
 
 
-@command.group("auto", cls=Group, invoke_without_command=True, no_args_is_help=False)
-@click.pass_context
-@with_invocation
-def auto(invocation: Invocation, ctx: click.Context) -> None:
-    """Write the journals of a project automatically, to `docs/ai-journal/YYYY-MM-DD.md` in it.
-
-    The dashboard or `tailboard ingest --follow` writes them when a session becomes quiet. Without a
-    subcommand: list the projects for which this is on.
-
-    Example: tailboard journal auto on --project parser
-    """
-    if ctx.invoked_subcommand is not None:
-        return
-    with open_for_reading(invocation) as access:
-        switched_on = exports.auto_exports(access)
-
-    def show(output: Output) -> None:
-        if not switched_on:
-            output.note("Off for every project. `tailboard journal auto on` turns it on for one.")
-            return
-        columns = [Column("FOLDER", least=20), Column("SINCE"), Column("BY", least=4)]
-        output.table(
-            columns, [[item.folder, f"{item.since:%Y-%m-%d}", item.by] for item in switched_on]
-        )
-
-    invocation.answer("journal.auto", {"auto": switched_on, "written": []}, show)
-
-
-@auto.command("on")
-@project_option
-@with_invocation
-def switch_on(invocation: Invocation, project: str | None) -> None:
-    """Turn automatic journals on for a project.
-
-    Example: tailboard journal auto on --project parser
-    """
-    _switch(invocation, project, on=True)
-
-
-@auto.command("off")
-@project_option
-@with_invocation
-def switch_off(invocation: Invocation, project: str | None) -> None:
-    """Turn automatic journals off; existing files stay.
-
-    Example: tailboard journal auto off --project parser
-    """
-    _switch(invocation, project, on=False)
-
-
-def _switch(invocation: Invocation, project: str | None, *, on: bool) -> None:
-    with open_for_actions(invocation) as database:
-        folder = _folder(invocation, database, project)
-        for each in {folder, *([] if on else _exported_to(invocation, database, folder))}:
-            exports.set_auto_export(database, each, on=on)
-        switched_on = exports.auto_exports(database)
-    path = day_file(folder / exports.JOURNALS, times.local_day(invocation.now, invocation.zone))
-    warn_unless_ignored(invocation, path, [path])
-    message = f"On: journals of {folder} go to {path.parent}." if on else f"Off for {folder}."
-    invocation.answer(
-        "journal.auto", {"auto": switched_on, "written": []}, lambda output: output.line(message)
+command.add_command(
+    auto_group(
+        Kind.JOURNAL,
+        "Write the journals of a project automatically, to `docs/ai-journal/YYYY-MM-DD.md` in it.",
+        "journals",
+        lambda invocation, folder: day_file(
+            folder / exports.JOURNALS, times.local_day(invocation.now, invocation.zone)
+        ),
     )
-
-
-def _exported_to(invocation: Invocation, database: QueryReader, folder: Path) -> list[Path]:
-    """The folders to which the journals of this folder's project go: also its other worktrees."""
-    label = project_at(invocation, database, folder)
-    every = (Path(one.folder) for one in exports.auto_exports(database))
-    return [one for one in every if label and project_at(invocation, database, one) == label]
-
-
-def _folder(invocation: Invocation, database: QueryReader, project: str | None) -> Path:
-    label = find_project(invocation, database, project) or project_here(invocation, database)
-    folder = exports.project_folder(database, label)
-    if folder is None:
-        raise NotFound(
-            f"No session of project {label} has a known folder.",
-            "`tailboard sessions` lists the projects.",
-        )
-    return folder
+)

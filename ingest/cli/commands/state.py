@@ -5,7 +5,9 @@ from typing import Final
 
 import click
 
+from ingest.batches.batch import Kind
 from ingest.cli.access import open_for_actions, open_for_reading
+from ingest.cli.auto_group import auto_group
 from ingest.cli.commands.state_check import check, schema
 from ingest.cli.commands.state_commits import commits
 from ingest.cli.commands.state_reconcile import reconcile
@@ -18,7 +20,7 @@ from ingest.cli.output import Column, Output
 from ingest.cli.state_files import built_state, export_folder, find_state, private_folder
 from ingest.exit_codes import Exit
 from ingest.projects import exports
-from ingest.projects.state.checkout import FILE
+from ingest.projects.state.checkout import FILE, default_folder
 from ingest.projects.state.merge import Resolution, StateDifference
 from ingest.projects.state.read import read
 from ingest.projects.state.write import write
@@ -45,6 +47,15 @@ command.add_command(reconcile)
 command.add_command(commits)
 command.add_command(check)
 command.add_command(schema)
+command.add_command(
+    auto_group(
+        Kind.STATE,
+        "Keep the state files of a project up to date automatically, in `docs/ai-state` of it or "
+        "where they are.",
+        "state files",
+        lambda _, folder: default_folder(folder) / FILE,
+    )
+)
 
 
 @command.command("export")

@@ -10,18 +10,15 @@ from typing import Final
 from ingest.projects import exports
 
 FILE: Final = "project_state.json"
-FOLDER: Final = Path("docs", "ai-state")
-"""Where the files are written if the repository has none yet."""
-_FOLDERS: Final = (FOLDER, Path("state"), Path())
 
 
 def state_folder(folder: Path) -> Path | None:
     """The state folder of the repository that contains this folder; None if it has none."""
     root = exports.enclosing_repository(folder / FILE) or folder
-    return next((root / one for one in _FOLDERS if (root / one / FILE).is_file()), None)
+    return next((root / one for one in exports.STATES if (root / one / FILE).is_file()), None)
 
 
 def default_folder(folder: Path) -> Path:
     """The state folder of the repository, or the place for one."""
     root = exports.enclosing_repository(folder / FILE) or folder
-    return state_folder(folder) or root / FOLDER
+    return state_folder(folder) or root / exports.STATES[0]

@@ -121,3 +121,12 @@ def test_each_item_begins_with_its_text(cli: CliHarness, repo: Repo) -> None:
         ("text", "Read the file"),
         ("text", "Check the amounts"),
     ]
+
+
+def test_automatic_files_are_switched_on_for_the_repository(cli: CliHarness, repo: Repo) -> None:
+    assert "Off for every project" in cli.run("state", "auto").err
+    answer = cli.run("state", "auto", "on")
+    assert (answer.code, str(repo.path / IN_REPOSITORY.parent) in answer.out) == (0, True)
+    assert [one["folder"] for one in cli.json("state", "auto")["auto"]] == [str(repo.path)]
+    assert cli.json("journal", "auto")["auto"] == []
+    assert cli.json("state", "auto", "off")["auto"] == []

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
+from ingest.batches.batch import Kind
 from ingest.projects.exports import auto_exports, exported_files
 from ingest.projects.journal.write import WrittenJournal, write
 from ingest.server.client import DatabaseClient
@@ -127,8 +128,10 @@ async def test_automatic_export_is_turned_on_and_off(harness: AppHarness, tmp_pa
         await pilot.press("A")
         await wait_for_text(pilot, "exported automatically")
         with DatabaseClient(harness.db) as remote:
-            assert [export.folder for export in auto_exports(remote)] == ["/home/dev/parser"]
+            assert [export.folder for export in auto_exports(remote, Kind.JOURNAL)] == [
+                "/home/dev/parser"
+            ]
         await pilot.press("A")
         await wait_for_text(pilot, "Off for /home/dev/parser")
         with DatabaseClient(harness.db) as remote:
-            assert auto_exports(remote) == []
+            assert auto_exports(remote, Kind.JOURNAL) == []

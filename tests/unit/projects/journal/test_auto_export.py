@@ -52,7 +52,9 @@ class CliHarness:
         self.now = datetime.fromtimestamp(self.home.clock.seconds, UTC).replace(tzinfo=None)
 
     def switch(self, *, on: bool) -> None:
-        record_edit(self.database, exports.auto_export_action(self.project, on=on), self.now)
+        record_edit(
+            self.database, exports.auto_export_action(Kind.JOURNAL, self.project, on=on), self.now
+        )
 
     def journaler(self) -> JournalExporter:
         return JournalExporter(

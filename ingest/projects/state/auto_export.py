@@ -1,0 +1,37 @@
+"""Writes the state files of the project of a session that became quiet.
+
+The whole project is read, so this is done in the thread, with a reader of its own.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from ingest.batches.batch import Kind
+from ingest.db.local_reader import LocalReader
+from ingest.db.query_reader import Row
+from ingest.projects.auto_export import AutoExporter
+from ingest.projects.state.build import build_state
+from ingest.projects.state.checkout import default_folder
+from ingest.projects.state.write import write
+from ingest.sessions.session import Session
+
+
+class StateExporter(AutoExporter[Path]):
+    kind = Kind.STATE
+    empty = "no session of the project has content"
+
+    def writer(
+        self,
+        found: Row,  # noqa: ARG002 - the whole project is written, whatever session became quiet
+        session: Session,  # noqa: ARG002
+        folder: Path,
+        project: str | None,
+    ) -> Callable[[], list[Path]]:
+        reader = LocalReader(self.database)
+
+        def work() -> list[Path]:
+            with reader.snapshot():
+                built = build_state(reader, project or str(folder), self.zone, self.turns)
+            return write(built, default_folder(folder)) if built else []
+
+        return work
