@@ -15,10 +15,29 @@ from ingest.db.database import Database
 from ingest.db.engine import Connection, connect
 from ingest.db.load import FACT_TABLES
 
+SESSIONS = Path(__file__).with_name("sessions_from_facts.sql").read_text(encoding="utf-8")
+
 
 def dump(database: Database) -> Iterator[str]:
-    """Yield one line per fact, sorted within each table."""
-    return dump_from(database.reader())
+    """Yield one line per fact, sorted within each table. Fails if a session's row does not agree
+    with the facts."""
+    con = database.reader()
+    assert stale_sessions(con) == []
+    return dump_from(con)
+
+
+def stale_sessions(con: Connection) -> list[dict[str, object]]:
+    """The stored rows of sessions that differ from those computed from the facts: both values."""
+    computed = con.execute(SESSIONS).fetchall()
+    stored = con.execute("from v_sessions order by home, id").fetchall()
+    names = [column[0] for column in con.description or ()]
+    if [row[:2] for row in computed] != [row[:2] for row in stored]:
+        return [{"computed": row[1]} for row in computed] + [{"stored": row[1]} for row in stored]
+    return [
+        {name: pair for name, *pair in zip(names, row, other, strict=True) if pair[0] != pair[1]}
+        for row, other in zip(computed, stored, strict=True)
+        if row != other
+    ]
 
 
 def dump_from(con: Connection) -> Iterator[str]:

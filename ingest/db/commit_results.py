@@ -10,6 +10,7 @@ from typing import Any
 from msgspec import Struct, field
 from msgspec.structs import asdict
 
+from ingest.db import session_rows
 from ingest.db.database import Database
 from ingest.db.load import FACT_TABLES, load
 from ingest.db.queue import Claim, claim
@@ -139,6 +140,8 @@ def _is_stored(database: Database, commits: list[BatchCommit]) -> bool:
 
 def _store(database: Database, commit: BatchCommit, now: str) -> None:
     _end_batches(database, commit.ends, now)
+    # A rewritten file may belong to another session than before.
+    sessions = session_rows.touched(database, commit.replaced) if commit.replaced else []
     for source in commit.replaced:
         for table in FACT_TABLES:
             _delete_facts(database, table, source)
@@ -162,6 +165,10 @@ def _store(database: Database, commit: BatchCommit, now: str) -> None:
     database.run("commit_results.add_cursors", cursors=[asdict(row) for row in commit.cursors])
     if "segments" in commit.tables:
         _update_live_ranges(database, sources)
+        sessions += session_rows.touched(database, sources)
+    session_rows.refresh(database, sessions)
+    if "names" in commit.tables or commit.replaced:
+        database.run("session_rows.set_titles")
 
 
 def _end_batches(database: Database, ends: list[BatchEnd], now: str) -> None:

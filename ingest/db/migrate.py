@@ -14,6 +14,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from ingest.db import session_rows
 from ingest.db.engine import BinderException, CatalogException, Connection, Error, connect
 from ingest.errors import DatabaseError, ErrorClass, ForeignFile, NewerSchema
 from ingest.private_files import copy as copy_file
@@ -22,7 +23,8 @@ from ingest.private_files import sync
 _LEDGER = (
     "create table if not exists schema_migrations ("
     "version integer primary key, name varchar, checksum varchar, applied_at timestamp, "
-    "duckdb varchar)"
+    "duckdb varchar);"
+    "create table if not exists meta (key varchar primary key, value varchar)"
 )
 
 
@@ -80,6 +82,7 @@ def create(con: Connection) -> None:
         con.execute(_LEDGER)
         con.execute(files("ingest.db").joinpath("schema.sql").read_text(encoding="utf-8"))
         _record(con, shipped())
+        session_rows.mark_current(con)
     # The engine does not replay table definitions from its log reliably.
     con.execute("checkpoint")
 
@@ -115,7 +118,6 @@ def upgrade(path: Path, steps: list[Migration]) -> Path:
 def create_views(con: Connection) -> None:
     text = views()
     checksum = hashlib.sha256(text.encode()).hexdigest()
-    con.execute("create table if not exists meta (key varchar primary key, value varchar)")
     if con.execute("select 1 from meta where key = 'views' and value = ?", [checksum]).fetchone():
         return
     with _transaction(con):

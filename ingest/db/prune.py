@@ -12,6 +12,7 @@ import msgspec
 
 from ingest.actions import OldSource, Prune, PruneCounts
 from ingest.batches.state import PRUNABLE
+from ingest.db import session_rows
 from ingest.db.database import Database
 from ingest.db.load import FACT_TABLES
 from ingest.db.query_reader import NamedQueries
@@ -37,9 +38,13 @@ def prune(database: Database, action: Prune, now: datetime) -> PruneCounts:
         if counts.facts:
             database.run("retention.bury", facts=sum(counts.facts.values()), now=now.isoformat())
             database.run("retention.drop_notes")
+            old = [source.source for source in counts.sources if source.why is None]
+            sessions = session_rows.touched(database, old)
             for table in counts.facts:
                 # The table is one of our own constants.
                 database.execute(f'delete from "{table}" where {_OLD}')  # noqa: S608
+            session_rows.refresh(database, sessions)
+            database.run("session_rows.set_titles")
         _record(database, counts, action, now)
     return counts
 

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from ingest.actions import ReadAgain
 from ingest.batches.action import Target
+from ingest.db import session_rows
 from ingest.db.actions import match_batches_of, record_action, recorded_command
 from ingest.db.backup import backup
 from ingest.db.database import Database
@@ -88,12 +89,15 @@ def reset(
     with recorded_command(database, action.id):
         match_batches_of(database, sources)
         record_action(database, action, now)
+        sessions = session_rows.touched(database, sources)
         for table in FACT_TABLES:
             if deleted := _delete_facts(database, table, _sources_of(selected, table)):
                 dropped[table] = deleted
         database.run("reset.restart", sources=restarted, nothing=_EMPTY_HASH, now=stamp)
         database.run("reset.doubt", sources=histories)
         database.run("reset.revive", sources=sources)
+        session_rows.refresh(database, sessions)
+        database.run("session_rows.set_titles")
         database.run("commands.supersede", now=stamp)
         database.run(
             "commands.tell_moves",

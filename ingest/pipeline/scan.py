@@ -318,6 +318,7 @@ class _Registry:
                 database.run("registry.add_sources", sources=_rows(new), now=now)
             if changed:
                 database.run("registry.update_sources", sources=_rows(changed), now=now)
+                database.run("session_rows.set_files", sources=[source.id for source in changed])
 
     def moved(self, home: Home, found: discovery.Discovery) -> bool:
         """Whether this home was moved from another path. If so, its sources are assigned to the new
@@ -334,6 +335,7 @@ class _Registry:
                 continue
             with database.transaction():
                 database.run("registry.move_sources", **old)
+                database.run("session_rows.move_home", **old)
                 database.run("registry.move_notes", **old)
                 database.run("registry.drop_problems", home=other["id"])
                 database.run("registry.drop_home", home=other["id"])

@@ -186,6 +186,10 @@ def _digest(home: Path) -> str:
     return digest.hexdigest()
 
 
+_OTHER_TABLES = ("sources", "cursors", "batches", "batch_moves", "problems", "session_rows")
+"""With the tables of facts, all that reading files fills."""
+
+
 class Oracle:
     """One quiet reading after another, in one database that is emptied in between."""
 
@@ -209,7 +213,7 @@ class Oracle:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
         with self.database.transaction():
-            for table in (*FACT_TABLES, "sources", "cursors", "batches", "batch_moves", "problems"):
+            for table in (*FACT_TABLES, *_OTHER_TABLES):
                 self.database.execute(f'delete from "{table}"')
         Owner(self.database, homes([self.home])).read_once()
         return list(dump(self.database))

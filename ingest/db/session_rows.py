@@ -1,0 +1,88 @@
+"""Keeps one row per session in `session_rows`, so that lists do not add up all segments each time.
+
+The rows are derived from segments, sources, turns, plans and names. Whoever changes one of these
+brings the rows of the touched sessions up to date in the same transaction. When the derivation in
+`queries/session_rows.sql` changes, opening the database derives all rows again.
+"""
+
+from collections.abc import Collection, Iterable
+from hashlib import sha256
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from ingest.db.engine import Connection
+from ingest.db.queries import statement
+
+if TYPE_CHECKING:
+    from ingest.db.database import Database
+
+
+class Touched(Struct, frozen=True):
+    """A session whose row is no longer up to date."""
+
+    home: str
+    thread: str
+    revised: bool
+    """Whether some of its turns no longer count."""
+    rootless: bool
+    """Whether the root of its tree of agents is found through the parents."""
+
+
+def touched(database: "Database", sources: Collection[int]) -> list[Touched]:
+    """Return the sessions of these sources. Call inside a transaction."""
+    rows = database.rows_in_transaction("session_rows.touched", sources=list(sources))
+    return [Touched(**row) for row in rows]
+
+
+def refresh(database: "Database", sessions: Iterable[Touched]) -> None:
+    """Derive the rows of these sessions again, inside the open transaction.
+
+    After a deletion of segments pass the sessions as they were before, too.
+    """
+    changed = list(sessions)
+    if changed:
+        keys = {(session.home, session.thread) for session in changed}
+        _derive(
+            database,
+            [{"home": home, "thread": thread} for home, thread in sorted(keys)],
+            revised=any(session.revised for session in changed),
+            rootless=any(session.rootless for session in changed),
+        )
+
+
+def rebuild(database: "Database") -> None:
+    """Derive all rows again, inside the open transaction."""
+    _derive(database, None, revised=True, rootless=True)
+
+
+def rebuild_if_outdated(database: "Database") -> None:
+    """Derive all rows again if another version of the program derived them."""
+    version = database.rows_in_transaction("session_rows.version")
+    if version and version[0]["value"] == _version():
+        return
+    with database.transaction():
+        rebuild(database)
+        database.run("session_rows.set_version", version=_version())
+
+
+def mark_current(con: Connection) -> None:
+    """Record in a new database that its rows are up to date."""
+    con.execute(statement("session_rows.set_version"), {"version": _version()})
+
+
+def _derive(
+    database: "Database", keys: list[dict[str, str]] | None, *, revised: bool, rootless: bool
+) -> None:
+    query = database.rows_in_transaction
+    live = query("session_rows.revised", sessions=keys) if revised else []
+    database.run("session_rows.drop", sessions=keys)
+    database.run("session_rows.add", sessions=keys, revised=live)
+    if rootless:
+        database.run("session_rows.set_roots")
+
+
+def _version() -> str:
+    text = files("ingest.db.queries").joinpath("session_rows.sql").read_bytes()
+    return sha256(text).hexdigest()
