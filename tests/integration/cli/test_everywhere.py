@@ -85,7 +85,7 @@ def filled(suggestion: str, names: dict[str, str]) -> list[str]:
     places = {
         "ID": names[kind], "019a3f": names["session"][:13], "3:1024": names["reject"],
         "{held}": names["batch"], "{short}": names["session"], "{task.id}": names["task"],
-        "{near[0]}": "status", "{state}": "failed",
+        "{near[0]}": "status", "{state}": "failed", "{where}": "--into",
     }  # fmt: skip
     return [places.get(word, word) for word in words]
 
