@@ -39,7 +39,7 @@ from ingest.server.server import Server
 from ingest.text.times import Clock, utc_now
 
 if TYPE_CHECKING:
-    from ingest.server.clients import Limits
+    from ingest.server.event_loop import Limits
 
 LOCK_TIMEOUT = 30.0
 """Seconds that a single process may hold the lock without accepting connections; the timeout

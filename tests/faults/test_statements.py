@@ -15,7 +15,7 @@ from ingest.db.local_reader import LocalReader
 from ingest.db.sql_allowlist import MAX_LENGTH
 from ingest.errors import QueryRefused, ServerError
 from ingest.server.client import DatabaseClient
-from ingest.server.clients import Limits
+from ingest.server.event_loop import Limits
 from ingest.server.owner_file import Role
 from ingest.server.server import Server
 from tests.soak import SOAK

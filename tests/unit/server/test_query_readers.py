@@ -12,7 +12,7 @@ from ingest.db.local_reader import LocalReader
 from ingest.db.query_reader import ANSWER_BYTES, EmptyReader, Format, Query, QueryReader
 from ingest.errors import NotFound, QueryRefused, QueryTimeout, SnapshotExpired
 from ingest.server.client import DatabaseClient
-from ingest.server.clients import Limits
+from ingest.server.event_loop import Limits
 from ingest.server.owner_file import Role
 from ingest.server.server import Server
 

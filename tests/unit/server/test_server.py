@@ -32,7 +32,7 @@ from ingest.errors import (
 )
 from ingest.server import owner_file, protocol
 from ingest.server.client import DatabaseClient
-from ingest.server.clients import Limits
+from ingest.server.event_loop import Limits
 from ingest.server.connection import HEADER, Connection, connect
 from ingest.server.owner_file import Role
 from ingest.server.server import Server
@@ -124,7 +124,7 @@ def test_the_socket_and_the_owner_file_are_private_and_gone_afterwards(database:
 def test_a_client_of_another_user_is_refused(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ingest.server.clients.peer_uid", lambda _: os.getuid() + 1)
+    monkeypatch.setattr("ingest.server.event_loop.peer_uid", lambda _: os.getuid() + 1)
     with serving(database), pytest.raises(ServerError, match="belongs to another user"):
         DatabaseClient(database.path)
 
