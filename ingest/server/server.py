@@ -23,7 +23,7 @@ from ingest.server import owner_file, protocol
 from ingest.server.owner_file import OwnerInfo, Role
 
 if TYPE_CHECKING:
-    from ingest.server.event_loop import (Clients, Limits, Submit)
+    from ingest.server.event_loop import Clients, Limits, Submit
 
 _ANNOUNCE_SECONDS = 0.1
 """Between two attempts to write the owner file, which a full disk refuses."""
@@ -144,7 +144,7 @@ class Server:
     async def _serve(self) -> None:
         import asyncio
 
-        from ingest.server.event_loop import (Clients, Limits)
+        from ingest.server.event_loop import Clients, Limits
 
         loop, end = asyncio.get_running_loop(), asyncio.Event()
         clients = Clients(self._database, self.host, self._submit, self._limits or Limits())
