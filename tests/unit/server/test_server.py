@@ -32,8 +32,8 @@ from ingest.errors import (
 )
 from ingest.server import owner_file, protocol
 from ingest.server.client import DatabaseClient
-from ingest.server.event_loop import Limits
 from ingest.server.connection import HEADER, Connection, connect
+from ingest.server.event_loop import Limits
 from ingest.server.owner_file import Role
 from ingest.server.server import Server
 
