@@ -7,12 +7,14 @@ before their texts.
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from itertools import pairwise
+from types import MappingProxyType
 from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from ingest.db.query_reader import NamedQueries
+from ingest.projects.git.read_repository import Git
 from ingest.projects.graph.drawing import draw
 from ingest.projects.graph.layout import layout
 from ingest.projects.tasks.filters import TaskFilter, filter_tasks
@@ -97,13 +99,16 @@ def _revision(request: PlanRequest, revisions: Sequence[Revision]) -> Revision |
     return revisions[number - 1] if number and number <= len(revisions) else None
 
 
-def lay_out_plan(reader: NamedQueries, request: PlanRequest, now: Now) -> PlanLayout:
+def lay_out_plan(
+    reader: NamedQueries, request: PlanRequest, now: Now, git: Git | None = None
+) -> PlanLayout:
+    """Runs git if tasks were closed on other branches: never call this on the UI thread."""
     projects = [row["project"] for row in reader.rows("tasks.projects")]
     project = request.project or next(iter(projects), None)
-    current = roadmap(reader, _scope(request, project), now)
+    current = roadmap(reader, _scope(request, project), now, git)
     revisions = load_revisions(reader, request.revision_session) if request.revision_session else []
     revision = _revision(request, revisions)
-    shown = at_revision(revision) if revision else filter_roadmap(current, request)
+    shown = at_revision(revision, current.names) if revision else filter_roadmap(current, request)
     graph = draw_graph(shown, request) if request.view is PlanView.GRAPH else None
     hidden_count = max(0, len(shown.tasks) - MAX_BOXES) if graph else 0
     return PlanLayout(request, projects, project, current, shown, revisions, graph, hidden_count)
@@ -123,7 +128,7 @@ def _scope(request: PlanRequest, project: str | None) -> Scope:
 
 def filter_roadmap(current: Roadmap, request: PlanRequest) -> Roadmap:
     """The relevant tasks that match the filter, and the edges between them."""
-    tasks = filter_tasks([task for task in current.tasks if task.relevant], request.task_filter)
+    tasks = filter_tasks([task for task in current.tasks if task.current], request.task_filter)
     if request.words:
         tasks = [task for task in tasks if matches(task.text, request.words)]
     ids = {task.id for task in tasks}
@@ -131,8 +136,15 @@ def filter_roadmap(current: Roadmap, request: PlanRequest) -> Roadmap:
     return Roadmap(tasks, edges, current.refused, current.plan_tool_off)
 
 
-def at_revision(revision: Revision) -> Roadmap:
-    """The plan as of this revision, with the steps that it removed."""
+def at_revision(revision: Revision, names: Mapping[str, str] = MappingProxyType({})) -> Roadmap:
+    """The plan as of this revision, with the steps that it removed; `names`: the ids of tasks that
+    other sessions listed first.
+    """
+    revision = replace(
+        revision,
+        steps=[replace(one, id=names.get(one.id, one.id)) for one in revision.steps],
+        removed=[replace(one, id=names.get(one.id, one.id)) for one in revision.removed],
+    )
     tasks = [_task_at(entry, revision.number) for entry in (*revision.steps, *revision.removed)]
     edges = [Edge(step.id, after.id, EdgeKind.ORDER) for step, after in pairwise(revision.steps)]
     return Roadmap(tasks, edges)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from datetime import datetime
 from pathlib import Path
 
 from msgspec import Struct
@@ -10,13 +11,15 @@ from ingest.cli.ids import resolve_prefix
 from ingest.cli.invocation import Invocation
 from ingest.cli.output import Cell, Column, Output, StyledCell
 from ingest.db.query_reader import QueryReader
+from ingest.projects.git.read_repository import Git
+from ingest.projects.tasks.filters import LEAST_DIGITS
 from ingest.projects.tasks.model import Edge, Roadmap, Task
 from ingest.projects.tasks.plan_tool import hint
 from ingest.projects.tasks.roadmap import roadmap
 from ingest.sessions.scope import Scope
-from ingest.sessions.session import short_length
+from ingest.sessions.session import ID_CHARS, short_length
 from ingest.text.numbers import pluralize
-from ingest.text.times import duration
+from ingest.text.times import ago, duration
 
 COLUMNS = (
     Column("ID"),
@@ -28,7 +31,6 @@ COLUMNS = (
     Column("OWNER", least=6, spare=4),
     Column("TIME", right=True, spare=1),
 )
-_LEAST_DIGITS = 4
 _IS_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}").fullmatch
 """An agent without a name is called by the id of its session."""
 
@@ -46,12 +48,18 @@ class TaskListing(Struct, frozen=True):
 
 
 def everything(invocation: Invocation, access: QueryReader) -> Roadmap:
-    return roadmap(access, Scope(), invocation.judged)
+    return roadmap(access, Scope(), invocation.judged, Git(invocation.env), str(Path.cwd()))
 
 
 def named(tasks: list[Task], prefix: str) -> Task:
-    """The only task whose id begins with the prefix."""
-    matches = [task for task in tasks if task.id.startswith(prefix.lower())] if prefix else []
+    """The only task that has an id, or once had one, that begins with the prefix."""
+    written = prefix.lower()
+    matches = [
+        task
+        for task in tasks
+        if written
+        and any(name.startswith(written) for name in (task.id, *(a.id for a in task.appearances)))
+    ]
     return resolve_prefix(
         matches,
         prefix,
@@ -67,7 +75,7 @@ def touching(task: Task, edges: list[Edge]) -> list[Edge]:
 
 def table(output: Output, tasks: list[Task], every: list[Task], owner_digits: int) -> None:
     """Print the tasks, one per line; ids are as short as possible but unique."""
-    digits = short_length((task.id for task in every), _LEAST_DIGITS)
+    digits = short_length((task.id for task in every), LEAST_DIGITS)
     output.table(COLUMNS, [_cells(output, task, digits, owner_digits) for task in tasks])
 
 
@@ -91,6 +99,12 @@ def stated(output: Output, task: Task) -> StyledCell:
     if task.derived_state in (None, task.state):
         return state
     return StyledCell(f"{state.text} (log: {task.derived_state.replace('_', ' ')})", state.color)
+
+
+def left_by(task: Task, now: datetime) -> str:
+    """The session that began the task, and when it ended."""
+    ended = ago(task.left_at, now) if task.left_at else ""
+    return f"{task.text}: begun in {(task.session or '')[:ID_CHARS]}, ended {ended}."
 
 
 def remarks(output: Output, plan: TaskListing, homes: Iterable[Path]) -> None:

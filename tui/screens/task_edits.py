@@ -12,9 +12,11 @@ from ingest.projects.tasks import validate_edit
 from ingest.projects.tasks.edits import (
     Add,
     AddEvidence,
+    Join,
     Link,
     Note,
     Owner,
+    Part,
     Reset,
     Set,
     TaskEdit,
@@ -243,6 +245,10 @@ def _describe(edit: TaskEdit) -> str:
             return "evidence added"
         case Note():
             return "note added"
+        case Join():
+            return "joined"
+        case Part():
+            return "separated"
         case Reset():
             return "edits removed"
         case Undo():

@@ -10,7 +10,7 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
-from ingest.projects.tasks.filters import TaskFilter
+from ingest.projects.tasks.filters import TaskFilter, why_none_is_ready
 from tui.commands import bind
 from tui.plan import PlanRequest, PlanScope, PlanView, step_revision
 from tui.screens.task_edits import TASK_ACTIONS, TaskEdits
@@ -158,7 +158,7 @@ class TasksScreen(TaskEdits):
         )
         after = next((task for task in tasks[start:] + tasks[:start] if task.ready), None)
         if after is None:
-            self.notify("No task here is ready.", markup=False)
+            self.notify(why_none_is_ready(tasks), markup=False)
         else:
             self.plan_pane.select(after.id)
 

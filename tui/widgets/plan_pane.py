@@ -157,8 +157,8 @@ class PlanPane(Pane):
     # ── the query ─────────────────────────────────────────────────────────────────────────────────
 
     def build_query(self) -> Query[PlanLayout]:
-        request, now = self.request, self.dashboard.now
-        return lambda reader: lay_out_plan(reader, request, now)
+        request, now, git = self.request, self.dashboard.now, self.dashboard.git
+        return lambda reader: lay_out_plan(reader, request, now, git)
 
     def show_result(self, result: Any) -> None:
         if not isinstance(result, PlanLayout) or result.request != self.request:
@@ -272,7 +272,7 @@ class PlanPane(Pane):
 
     def _status(self, plan: PlanLayout) -> Content:
         request = plan.request
-        tasks = [task for task in plan.roadmap.tasks if task.relevant]
+        tasks = [task for task in plan.roadmap.tasks if task.current]
         where = plan.project or "no project"
         match request.scope:
             case PlanScope.EVERYTHING:

@@ -17,7 +17,6 @@ _LINK_NAMES = {
     EdgeKind.ORDER: ("after", "before"),
     EdgeKind.DEPENDS: ("depends on", "blocks"),
     EdgeKind.PART: ("part of", "contains"),
-    EdgeKind.CONTINUED: ("continues", "continued in"),
 }
 
 

@@ -1,5 +1,7 @@
 """`tailboard tasks`: the tasks of a project over all its sessions."""
 
+from pathlib import Path
+
 import click
 
 from ingest.cli.access import open_for_reading
@@ -10,11 +12,12 @@ from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.options import Filters, everywhere_option, filters
 from ingest.cli.output import Output
 from ingest.cli.scope import scope_here
-from ingest.cli.task_listing import TaskListing, counted, remarks, table
+from ingest.cli.task_listing import TaskListing, counted, left_by, remarks, table
 from ingest.db.query_reader import QueryReader
 from ingest.exit_codes import Exit
+from ingest.projects.git.read_repository import Git
 from ingest.projects.tasks import drawing
-from ingest.projects.tasks.filters import TaskFilter, filter_tasks, next_task
+from ingest.projects.tasks.filters import TaskFilter, filter_tasks, next_task, why_none_is_ready
 from ingest.projects.tasks.model import Edge, Roadmap, Task, TaskState
 from ingest.projects.tasks.roadmap import roadmap
 from ingest.sessions.session import id_length
@@ -103,12 +106,13 @@ def listing(
 @filters(*_SCOPE)
 @with_invocation
 def ready(invocation: Invocation, everywhere: bool, only: Filters) -> None:
-    """List tasks that can be started now: no open task blocks them.
+    """List tasks that can be worked on now: no open task blocks them, and no session is at them.
+    If there are none, proposed and stalled ones are listed.
 
     Example: tailboard tasks ready --project parser
     """
     plan, digits = _read(invocation, only, everywhere=everywhere)
-    _answer(invocation, plan, digits, filter_tasks(plan.tasks, TaskFilter.READY), only, all_=False)
+    _answer(invocation, plan, digits, filter_tasks(plan.tasks, TaskFilter.READY), only, ready=True)
 
 
 @command.command("next")
@@ -116,13 +120,14 @@ def ready(invocation: Invocation, everywhere: bool, only: Filters) -> None:
 @filters("project", "branch", "session")
 @with_invocation
 def following_one(invocation: Invocation, everywhere: bool, only: Filters) -> int:
-    """Show the next task. Exits with 1 if no task is ready.
+    """Show the next task: what a session began and left comes first. Exits with 1, and says why,
+    if no task is ready.
 
     Example: tailboard tasks next --branch main
     """
     plan, digits = _read(invocation, only, everywhere=everywhere)
     task = next_task(plan.tasks)
-    _answer(invocation, plan, digits, [task] if task else [], Filters(), all_=False)
+    _answer(invocation, plan, digits, [task] if task else [], Filters(), ready=True)
     return Exit.DONE if task else Exit.ATTENTION
 
 
@@ -159,7 +164,7 @@ def graph(
     """
     with open_for_reading(invocation) as access:
         plan = _roadmap(invocation, access, only, everywhere=everywhere)
-    tasks = _paged([task for task in plan.tasks if all_ or task.relevant], only)
+    tasks = _paged([task for task in plan.tasks if all_ or task.current], only)
     shown = Roadmap(tasks, _among(plan.edges, tasks))
 
     def show(output: Output) -> None:
@@ -192,7 +197,7 @@ def _roadmap(
     invocation: Invocation, access: QueryReader, only: Filters, *, everywhere: bool
 ) -> Roadmap:
     scope = scope_here(invocation, access, only, everywhere=everywhere)
-    return roadmap(access, scope, invocation.judged)
+    return roadmap(access, scope, invocation.judged, Git(invocation.env), str(Path.cwd()))
 
 
 def _paged(tasks: list[Task], only: Filters) -> list[Task]:
@@ -212,18 +217,22 @@ def _answer(
     tasks: list[Task],
     only: Filters,
     *,
-    all_: bool,
+    all_: bool = False,
+    ready: bool = False,
 ) -> None:
     shown = _paged(tasks, only)
     answer = TaskListing(shown, _among(plan.edges, shown), plan.refused, plan.plan_tool_off)
 
     def show(output: Output) -> None:
-        relevant = _paged([task for task in tasks if all_ or task.relevant], only)
+        relevant = _paged([task for task in tasks if all_ or task.current], only)
         if relevant:
             table(output, relevant, plan.tasks, digits)
+            for task in relevant if ready else ():
+                if task.left_at is not None:
+                    output.note(left_by(task, invocation.now))
             output.note(f"{counted(relevant)} `tailboard tasks show ID` shows one of them.")
         else:
-            output.note("No tasks.")
+            output.note(why_none_is_ready(plan.tasks) if ready else "No tasks.")
         remarks(output, answer, invocation.settings.codex_homes)
 
     invocation.answer("tasks", answer.body(), show)

@@ -1,5 +1,7 @@
 """`tailboard tasks show` and `history`: one task, and how it got its present state."""
 
+from collections.abc import Iterator
+
 import click
 
 from ingest.cli.access import open_for_reading
@@ -7,10 +9,10 @@ from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.options import known
 from ingest.cli.output import Cell, Output
-from ingest.cli.task_listing import everything, named, stated, touching
+from ingest.cli.task_listing import everything, left_by, named, stated, touching
 from ingest.db.query_reader import QueryReader
 from ingest.projects.tasks.edits import RecordedEdit, Undo, encode_edit
-from ingest.projects.tasks.model import Edge, EdgeKind, Origin, Task
+from ingest.projects.tasks.model import Appearance, Edge, EdgeKind, Origin, Task
 from ingest.projects.tasks.revisions import Revision, RevisionStep, load_revisions
 from ingest.projects.tasks.roadmap import recorded_edits
 from ingest.text.times import ago, duration
@@ -20,7 +22,6 @@ _WORDS = {
     EdgeKind.ORDER: ("after", "before"),
     EdgeKind.DEPENDS: ("waits for", "holds up"),
     EdgeKind.PART: ("part of", "consists of"),
-    EdgeKind.CONTINUED: ("continues", "continued in"),
 }
 
 
@@ -57,9 +58,12 @@ def _show(
         ("from", task.origin),
         ("project", f"{task.project} ({task.branch})" if task.branch else task.project),
         ("session", task.session),
+        ("other sessions", _others(task)),
         ("owner", task.owner),
         ("begun", ago(task.started_at, invocation.now) if task.started_at else None),
         ("ended", ago(task.ended_at, invocation.now) if task.ended_at else None),
+        ("done", task.where),
+        ("left", left_by(task, invocation.now) if task.left_at else None),
         ("worked on", duration(task.seconds)),
         ("revision", task.revision),
         ("plan", _DROPPED if task.origin is Origin.PLAN and not task.current else None),
@@ -75,6 +79,10 @@ def _show(
     output.fields([pair for pair in pairs if pair[1] not in (None, "")])
 
 
+def _others(task: Task) -> str:
+    return ", ".join(dict.fromkeys(one for one in task.sessions if one != task.session))
+
+
 @click.command("history", cls=Command)
 @click.argument("id_", metavar="ID", shell_complete=known("task"))
 @with_invocation
@@ -84,14 +92,15 @@ def history(invocation: Invocation, id_: str) -> None:
     Example: tailboard tasks history 3fa9
     """
     with open_for_reading(invocation) as access:
-        task = named(everything(invocation, access).tasks, id_)
+        plan = everything(invocation, access)
+        task = named(plan.tasks, id_)
         course = _course(access, task)
         every = recorded_edits(access)
     undone = {edit.edit.saying for edit in every if isinstance(edit.edit, Undo)}
-    mine = [edit for edit in every if edit.task == task.id]
+    mine = [edit for edit in every if plan.id_of(edit.task) == task.id]
     body = {
         "tasks": [task],
-        "revisions": course,
+        "revisions": [revision for _, revisions in course for revision in revisions],
         "said": [
             {
                 "id": edit.id,
@@ -107,28 +116,36 @@ def history(invocation: Invocation, id_: str) -> None:
 
     def show(output: Output) -> None:
         output.line(task.id, stated(output, task), task.text)
-        for revision in course:
-            _tell(output, revision)
+        for session, revisions in course:
+            if len(task.appearances) > 1:
+                output.line(_appeared(session))
+            for revision in revisions:
+                _tell(output, revision)
         for edit in mine:
             _show_edit(output, edit, undone=edit.id in undone)
 
     invocation.answer("tasks.history", body, show)
 
 
-def _course(access: QueryReader, task: Task) -> list[Revision]:
-    if task.session is None:
-        return []
-    return [
-        Revision(
-            revision.number,
-            revision.at,
-            revision.explanation,
-            [entry for entry in revision.steps if entry.id == task.id],
-            [entry for entry in revision.removed if entry.id == task.id],
-        )
-        for revision in load_revisions(access, task.session)
-        if any(entry.id == task.id for entry in (*revision.steps, *revision.removed))
-    ]
+def _course(access: QueryReader, task: Task) -> list[tuple[Appearance, list[Revision]]]:
+    """The sessions that list the task, each with the revisions of its plan that contain it."""
+    return [(one, list(_revisions(access, one))) for one in task.appearances]
+
+
+def _revisions(access: QueryReader, appearance: Appearance) -> Iterator[Revision]:
+    for revision in load_revisions(access, appearance.session) if appearance.session else ():
+        steps = [entry for entry in revision.steps if entry.id == appearance.id]
+        removed = [entry for entry in revision.removed if entry.id == appearance.id]
+        if steps or removed:
+            yield Revision(revision.number, revision.at, revision.explanation, steps, removed)
+
+
+def _appeared(appearance: Appearance) -> str:
+    """The session of an appearance, and why it is the same task as the one before."""
+    where = f"session {appearance.session}" if appearance.session else "added by a person"
+    branch = f" on {appearance.branch}" if appearance.branch else ""
+    why = f": {appearance.why}" if appearance.why else ""
+    return f"{appearance.id} {where}{branch}{why}"
 
 
 def _tell(output: Output, revision: Revision) -> None:

@@ -81,6 +81,14 @@ from files
 where status = 'completed' and source in (select unnest($sources::integer[]))
 order by source, byte;
 
+-- name: commit_outputs
+-- Outputs of commands that may name a commit.
+select concat(output_head, output_tail) as output
+from calls
+where kind = 'command' and status = 'completed' and contains(output_head, '] ')
+and source in (select unnest($sources::integer[]))
+order by source, byte;
+
 -- name: sayings
 -- The recorded edits of tasks, in order.
 select id, time, actor, selection::varchar as about, arguments::varchar as arguments, reason

@@ -17,7 +17,14 @@ import msgspec
 from msgspec import Struct
 
 from ingest.errors import GitFailed
-from ingest.projects.git.repository import FORMAT, NEWEST, Repository, parse_branches, parse_commits
+from ingest.projects.git.repository import (
+    FORMAT,
+    NEWEST,
+    Commit,
+    Repository,
+    parse_branches,
+    parse_commits,
+)
 from ingest.projects.git.run import SECONDS, find_git
 from ingest.projects.identity import GitFolder
 from ingest.tail.mounts import mount_of
@@ -25,6 +32,9 @@ from ingest.text.redact import mask
 
 _USER: Final = re.compile(r"(?<=:)//[^/]*@")
 _ID: Final = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?").fullmatch
+_SHORT_ID: Final = re.compile(r"[0-9a-f]{7,64}").fullmatch
+_LOST: Final = 500
+"""Most commits outside all branches to read, and most patches to compare in one call."""
 _BRANCHES = 200
 """Most branches to read, most recently changed first."""
 _HEADS = "refs/heads/"
@@ -47,6 +57,8 @@ class Git:
         self._seconds = seconds
         self._known: dict[str, Repository] = {}
         self._described: dict[str, GitFolder] = {}
+        self._patches: dict[str, dict[tuple[str, str], str]] = {}
+        """The patch ids of pairs of commits, by repository."""
         self._silent: dict[str, float] = {}
         """Folders that timed out, and when."""
 
@@ -123,6 +135,49 @@ class Git:
             return set()
         told = self._run(root, "cat-file", "--batch-check", stdin="\n".join(asked))
         return {line.split()[0] for line in told.splitlines() if line.split()[1:2] == ["commit"]}
+
+    def lost_commits(self, root: str, ids: Iterable[str]) -> dict[str, Commit]:
+        """Those of these commits, and their ancestors outside HEAD, that no branch contains any
+        more but the repository still has. Ids may be shortened.
+        """
+        wanted = [one for one in dict.fromkeys(ids) if _SHORT_ID(one)]
+        if not wanted:
+            return {}
+        output = self._run(root, "cat-file", "--batch-check", stdin="\n".join(wanted))
+        parts = (line.split() for line in output.splitlines())
+        full = [part[0] for part in parts if part[1:2] == ["commit"]]
+        if not full:
+            return {}
+        output = self._run(
+            root, "rev-list", "--topo-order", "--reverse", f"--max-count={_LOST}",
+            f"--format={FORMAT}", "--stdin", stdin="\n".join([*full, "^HEAD"]),
+        )  # fmt: skip
+        return parse_commits(output)
+
+    def patch_ids(self, root: str, pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
+        """The id of the patch from the second commit of each pair to the first one; none for an
+        empty patch. Commits never change, so they are kept.
+        """
+        wanted = list(dict.fromkeys(pairs))
+        known = self._patches.setdefault(root, {})
+        for start in range(0, len(wanted), _LOST):
+            missing = [pair for pair in wanted[start : start + _LOST] if pair not in known]
+            # Git names only the first commit of a pair, so each call has a commit once.
+            while missing:
+                batch = {pair[0]: pair for pair in reversed(missing)}
+                lines = "".join(f"{one} {other}\n" for one, other in batch.values())
+                output = self._program.run(
+                    root, "diff-tree", "--stdin", "-p", "--no-ext-diff", "--no-textconv",
+                    "--no-renames", "--no-color", "--full-index",
+                    input_text=lines, then=("patch-id", "--stable"),
+                )  # fmt: skip
+                known.update(dict.fromkeys(batch.values(), ""))
+                for line in output.splitlines():
+                    patch, _, commit = line.partition(" ")
+                    if commit in batch:
+                        known[batch[commit]] = patch
+                missing = [pair for pair in missing if pair not in known]
+        return {pair: known[pair] for pair in wanted if known[pair]}
 
     def _refuse_silent(self, folder: str) -> None:
         """Fail at once for a folder that timed out recently, or one on the same mount."""

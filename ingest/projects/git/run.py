@@ -12,6 +12,7 @@ import signal
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
+from typing import IO
 
 from msgspec import Struct
 
@@ -48,8 +49,47 @@ class GitProgram(Struct, frozen=True):
     env: dict[str, str]
     seconds: float = SECONDS
 
-    def run(self, root: str, *arguments: str, input_text: str = "") -> str:
-        """The output of git in this folder; "" if git exits with 1 and no message."""
+    def run(
+        self, root: str, *arguments: str, input_text: str = "", then: tuple[str, ...] = ()
+    ) -> str:
+        """The output of git in this folder; "" if git exits with 1 and no message. `then`: git is
+        run with these arguments on that output, which is never held in memory.
+        """
+        process = self._start(root, arguments, subprocess.PIPE)
+        first = process if then else None
+        try:
+            if first is not None and first.stdin is not None and first.stdout is not None:
+                # What is written must fit into a pipe: nobody reads the output yet.
+                first.stdin.write(input_text.encode())
+                first.stdin.close()
+                process = self._start(root, then, first.stdout)
+                first.stdout.close()
+                out, errors = process.communicate(timeout=self.seconds)
+                first.wait(_END_SECONDS)
+            else:
+                out, errors = process.communicate(input_text.encode(), timeout=self.seconds)
+        except subprocess.TimeoutExpired as error:
+            why = f"Git did not respond within {self.seconds:g} seconds in {root}."
+            raise GitFailed(why, silent=True) from error
+        except OSError as error:
+            raise GitFailed(f"Git cannot be run in {root}: {error.strerror}.") from error
+        finally:
+            for each in (process, first):
+                if each is not None and each.poll() is None:
+                    _end(each)
+            if first is not None and first.stderr is not None:
+                first.stderr.close()
+        if first is not None and first.returncode:
+            raise GitFailed(f"Git could not compare commits in {root}.")
+        if process.returncode == 1 and not errors.strip():
+            return ""
+        if process.returncode:
+            raise _refusal(root, errors.decode(errors="replace"))
+        return out.decode(errors="replace")
+
+    def _start(
+        self, root: str, arguments: tuple[str, ...], source: int | IO[bytes]
+    ) -> "subprocess.Popen[bytes]":
         if self.path is None:
             raise GitFailed("Git is not installed.")
         settings = [part for setting in _SETTINGS for part in ("-c", setting)]
@@ -66,31 +106,17 @@ class GitProgram(Struct, frozen=True):
         # Use only the repository at `root`, never one that contains it.
         env = {**self.env, "GIT_CEILING_DIRECTORIES": str(Path(root).parent)}
         try:
-            process = subprocess.Popen(
+            return subprocess.Popen(
                 command,
                 cwd="/",
                 env=env,
-                stdin=subprocess.PIPE,
+                stdin=source,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 start_new_session=True,
             )
         except OSError as error:
             raise GitFailed(f"Git cannot be run in {root}: {error.strerror}.") from error
-        try:
-            out, errors = process.communicate(input_text.encode(), timeout=self.seconds)
-        except subprocess.TimeoutExpired as error:
-            _end(process)
-            why = f"Git did not respond within {self.seconds:g} seconds in {root}."
-            raise GitFailed(why, silent=True) from error
-        except BaseException:
-            _end(process)
-            raise
-        if process.returncode == 1 and not errors.strip():
-            return ""
-        if process.returncode:
-            raise _refusal(root, errors.decode(errors="replace"))
-        return out.decode(errors="replace")
 
 
 def find_git(env: Mapping[str, str], seconds: float = SECONDS) -> GitProgram:

@@ -6,12 +6,15 @@ from datetime import datetime
 from ingest.db.query_reader import NamedQueries
 from ingest.projects.journal.entry import ASKED_CHARS, Mask
 from ingest.projects.journal.model import JournalDecision
+from ingest.projects.tasks.apply_edits import rename_tasks
 from ingest.projects.tasks.edits import (
     Add,
     AddEvidence,
+    Join,
     Link,
     Note,
     Owner,
+    Part,
     RecordedEdit,
     Reset,
     Set,
@@ -43,7 +46,9 @@ def load_decisions(
     if not edits or not sessions:
         return []
     newest = max(each.last_at or edits[-1].at for each in sessions)
-    tasks = {task.id: task for task in roadmap(rows, Scope(), Now(newest, FOREVER, FOREVER)).tasks}
+    plan = roadmap(rows, Scope(), Now(newest, FOREVER, FOREVER))
+    edits, every = rename_tasks(edits, plan.names), rename_tasks(every, plan.names)
+    tasks = {task.id: task for task in plan.tasks}
     texts = {id_: task.text for id_, task in tasks.items()}
     projects = {each.project for each in sessions}
     return [
@@ -57,7 +62,7 @@ def load_decisions(
         for edit in edits
         if edit.task in tasks
         and tasks[edit.task].project in projects
-        and session in (None, tasks[edit.task].session)
+        and (session is None or session in tasks[edit.task].sessions)
     ]
 
 
@@ -87,6 +92,8 @@ def edit_text(
             text = f"{kind} {ref} is evidence for “{task}”"
         case Note(note):
             text = f"noted on “{task}”: {note}"
+        case Join() | Part():
+            text = f"corrected which sessions list “{task}”"
         case Reset():
             text = f"discarded the edits of “{task}”"
         case Undo(id_):

@@ -32,11 +32,10 @@ from ingest.projects.resume.model import (
     TouchedFile,
 )
 from ingest.projects.resume.near_duplicates import merge_near_duplicates
+from ingest.projects.tasks import apply_edits
 from ingest.projects.tasks.edits import Add, AddEvidence, Note, RecordedEdit, Set, effective_edits
-from ingest.projects.tasks.load import load_sessions
 from ingest.projects.tasks.model import CLOSED, Task
-from ingest.projects.tasks.roadmap import build_roadmap as roadmap_of
-from ingest.projects.tasks.roadmap import recorded_edits
+from ingest.projects.tasks.roadmap import recorded_edits, roadmap
 from ingest.sessions.scope import Now, Scope
 from ingest.sessions.session import Session, list_sessions, short_length
 
@@ -123,8 +122,10 @@ def _build(
     asked = rows.first_row("resume.asked", home=session.home_id, session=session.id)
     said = recorded_edits(rows)
     nearby = _nearby(sessions, session, ids)
-    scope = Scope(project=session.project)
-    tasks = roadmap_of(load_sessions(rows, nearby), said, scope, now).tasks
+    # Of all sessions, so that ids and states are those of `tasks`.
+    plan = roadmap(rows, Scope(project=session.project), now)
+    near = {one.id for one in nearby}
+    tasks = [one for one in plan.tasks if one.session is None or not near.isdisjoint(one.sessions)]
     alignment = view.alignments[session.id]
     request = _asked(asked, session, mask)
     return Resume(
@@ -140,7 +141,7 @@ def _build(
         asked=request,
         failures=_failures(rows.rows("resume.failures", **family), mask),
         files=[_file(row, session.cwd, mask) for row in rows.rows("resume.files", **family)],
-        decisions=_decisions(said, tasks, answers, ids, mask),
+        decisions=_decisions(apply_edits.rename_tasks(said, plan.names), tasks, answers, ids, mask),
         commits=[_made(one, mask) for one in _commits(session, view)],
         uncovered=[_made(one, mask) for one in _uncovered(rows, session, view, branch)],
         command=f"codex resume {session.id}",
@@ -170,15 +171,16 @@ _FIRST: Final = ("in_progress", "waiting", "stalled", "failed", "ready", "blocke
 
 
 def _steps(tasks: list[Task], branch: str | None, family: list[str], mask: Mask) -> list[OpenStep]:
+    own = set(family)
     found = [
         one
         for one in tasks
         if one.state not in CLOSED
-        and one.relevant
-        and (one.session in family or one.branch in (None, branch))
+        and one.current
+        and (not own.isdisjoint(one.sessions) or one.branch in (None, branch))
     ]
     # The sort is stable, so steps stay in the order of their plan; the session's own come first.
-    found.sort(key=lambda one: (one.session not in family, one.origin == "request", _rank(one)))
+    found.sort(key=lambda one: (own.isdisjoint(one.sessions), one.origin == "request", _rank(one)))
     return [
         OpenStep(one.id, mask(one.text), one.state, one.origin, _place_of(one)) for one in found
     ]

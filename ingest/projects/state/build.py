@@ -33,6 +33,7 @@ from ingest.projects.state.document import (
     StateProblem,
 )
 from ingest.projects.state.merge import StateDifference, changes, item_digest
+from ingest.projects.tasks.apply_edits import rename_tasks
 from ingest.projects.tasks.edits import RecordedEdit
 from ingest.projects.tasks.model import Origin, Roadmap, Task, TaskState
 from ingest.projects.tasks.roadmap import recorded_edits, roadmap
@@ -54,10 +55,12 @@ class BuiltState(Struct, frozen=True):
     label: str
     remotes: dict[str, str]
     """The labels of all projects by their remotes."""
+    names: dict[str, str]
+    """Former ids of tasks, each with the present one."""
 
     def changes(self, file: ProjectState) -> list[StateDifference]:
         """How a file differs from the database."""
-        return changes(file, self.project, self.label, self.remotes)
+        return changes(file, self.project, self.label, self.remotes, self.names)
 
 
 def build_state(
@@ -77,7 +80,7 @@ def build_state(
     state, documents = _StateBuilder(rules, plan, entries).made(
         names.name(label), sessions[-1].repository, recorded_edits(rows)
     )
-    return BuiltState(state, documents, label, names.remotes())
+    return BuiltState(state, documents, label, names.remotes(), plan.names)
 
 
 class _StateBuilder:
@@ -88,6 +91,7 @@ class _StateBuilder:
             (one for one in plan.tasks if one.current),
             key=lambda one: (_stamp(one.started_at), one.session or "", one.id),
         )
+        self.plan = plan
         self.edges = plan.edges
         self.items = {one.id: self._item(one) for one in self.tasks}
 
@@ -149,6 +153,7 @@ class _StateBuilder:
         ]
 
     def _decisions(self, every: list[RecordedEdit]) -> list[Decided]:
+        every = rename_tasks(every, self.plan.names)
         texts = {id_: item.text for id_, item in self.items.items()}
         found = [
             Decided(one.at, one.actor, self.items[one.task].text, edit_text(one, texts, every))
@@ -174,7 +179,7 @@ class _StateBuilder:
         return sorted(found, key=lambda one: (_stamp(one.at), one.session, one.commit))
 
     def _session(self, entry: JournalEntry) -> SessionDocument:
-        mine = [one for one in self.tasks if one.session == entry.session]
+        mine = [one for one in self.tasks if entry.session in one.sessions]
         open_ = [one for one in mine if self.items[one.id].state in _OPEN]
         later = (Origin.REQUEST, Origin.PROPOSED)
         return SessionDocument(

@@ -60,18 +60,25 @@ def changes(
     database: ProjectState,
     label: str | None = None,
     remotes: Mapping[str, str] | None = None,
+    names: Mapping[str, str] | None = None,
 ) -> list[StateDifference]:
     """The differences, in the order of the file; then what the file lacks.
 
     `label` is that of the project, if another one has its name; `remotes` are the labels of all
-    projects by remote.
+    projects by remote; `names` former ids of tasks, each with the present one.
     """
     label = label or database.project
     _refuse_other_project(file, database, label, remotes or {})
     known = {one.id: one for one in (*database.goals, *database.tasks)}
     found: list[StateDifference] = []
     seen: set[str] = set()
-    for item in (*file.goals, *file.tasks):
+    names = names or {}
+    for written in (*file.goals, *file.tasks):
+        item = replace(
+            written,
+            id=names.get(written.id or "", written.id),
+            depends_on=[names.get(one, one) for one in written.depends_on],
+        )
         here = known.get(item.id)
         if here is None:
             found += _added(item, database, known, label)

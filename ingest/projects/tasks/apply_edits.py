@@ -5,30 +5,57 @@ exists) is skipped and reported as a sentence; all other edits still apply.
 """
 
 from collections.abc import Iterable
+from datetime import datetime
+
+from msgspec.structs import replace
 
 from ingest.projects.tasks import cycles
 from ingest.projects.tasks.derive import Derived
 from ingest.projects.tasks.edits import (
     Add,
     AddEvidence,
+    Join,
     Link,
     Note,
     Owner,
+    Part,
     RecordedEdit,
     Set,
     Unlink,
     effective_edits,
 )
-from ingest.projects.tasks.model import Edge, EdgeKind, Evidence, Origin, Task, TaskState
+from ingest.projects.tasks.fold import IdentityEdits, Seen
+from ingest.projects.tasks.model import CLOSED, Edge, EdgeKind, Evidence, Origin, Task, TaskState
 
 
-def added_tasks(every: Iterable[RecordedEdit], project: str | None) -> list[Task]:
-    """The tasks that people added, to `project` or to all projects."""
+def added_tasks(every: list[RecordedEdit]) -> list[Seen]:
+    """The tasks that people added."""
     return [
-        _added(edit, edit.edit)
-        for edit in effective_edits(list(every))
-        if isinstance(edit.edit, Add) and project in (None, edit.edit.project)
+        Seen(_added(edit, edit.edit), None, edit.edit.text, edit.at)
+        for edit in effective_edits(every)
+        if isinstance(edit.edit, Add)
     ]
+
+
+def identity_edits(every: list[RecordedEdit]) -> IdentityEdits:
+    """What people said about which tasks are one task."""
+    said = [one for one in effective_edits(every) if isinstance(one.edit, Join | Part)]
+    return IdentityEdits(
+        tuple((one.task, one.edit.to, one.actor) for one in said if isinstance(one.edit, Join)),
+        frozenset(one.task for one in said if isinstance(one.edit, Part)),
+    )
+
+
+def rename_tasks(every: list[RecordedEdit], names: dict[str, str]) -> list[RecordedEdit]:
+    """The edits with the present ids of their tasks: an edit of an old id follows its task."""
+    return [_renamed(one, names) for one in every] if names else every
+
+
+def _renamed(recorded: RecordedEdit, names: dict[str, str]) -> RecordedEdit:
+    edit = recorded.edit
+    if isinstance(edit, Link | Unlink):
+        edit = replace(edit, to=names.get(edit.to, edit.to))
+    return replace(recorded, task=names.get(recorded.task, recorded.task), edit=edit)
 
 
 def _added(recorded: RecordedEdit, edit: Add) -> Task:
@@ -65,7 +92,7 @@ def apply_edits(
             continue
         why = _apply(edit, task, by_id, derived, states)
         if why is None:
-            task.edited = task.edited or not isinstance(edit.edit, Add)
+            task.edited = task.edited or not isinstance(edit.edit, Add | Join | Part)
             # A task that a person edited stays visible even after the plan dropped it.
             task.current = True
         else:
@@ -79,8 +106,9 @@ def _apply(
     """Apply one edit. Returns why it cannot be applied, or None."""
     match recorded.edit:
         case Set(state=state):
-            task.state = state
-            states.add(task.id)
+            if not _finished_since(task, state, recorded.at):
+                task.state = state
+                states.add(task.id)
             if recorded.reason:
                 task.notes.append(recorded.reason)
         case Owner(name=name):
@@ -99,6 +127,16 @@ def _apply(
             ]
             task.depends_on = [task_id for task_id in task.depends_on if task_id != to]
     return None
+
+
+def _finished_since(task: Task, state: TaskState, at: datetime) -> bool:
+    """Whether a session finished the task after a person set it to an open state."""
+    return (
+        state not in CLOSED
+        and task.derived_state is TaskState.DONE
+        and task.ended_at is not None
+        and task.ended_at > at
+    )
 
 
 def _link(task: Task, to: str, by_id: dict[str, Task], derived: Derived) -> str | None:

@@ -4,16 +4,17 @@ Pure. `roadmap.py` decides later, once people's edits are known, what is ready o
 """
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Final
 
 from msgspec import Struct, field
 
 from ingest.codex.liveness import SessionState
 from ingest.codex.request_text import written_by_codex
-from ingest.projects.tasks.identity import normalized, similarity
+from ingest.projects.git.reachability import Reached
+from ingest.projects.tasks.fold import NEVER, NO_EDITS, IdentityEdits, Seen, fold
 from ingest.projects.tasks.load import (
     AgentEvent,
     LoadedTasks,
@@ -39,9 +40,6 @@ from ingest.sessions.session import Session, title_of
 _EVIDENCE: Final = 20
 """Most pieces of evidence of one kind per task."""
 
-_CONTINUES: Final = 85.0
-"""Similarity from which a later session's task counts as continuing an older one."""
-
 _WORKED_ON: Final = {
     SessionState.WAITING: TaskState.WAITING,
     SessionState.STALLED: TaskState.STALLED,
@@ -61,12 +59,13 @@ _AGENT_ENDS: Final = {
     "closed": TaskState.CANCELLED,
 }
 _STARTS: Final = ("spawned", "started")
-_AT_WORK: Final = (SessionState.RUNNING, SessionState.WAITING, SessionState.STALLED)
 
 
 class Derived(Struct):
     tasks: list[Task] = field(default_factory=list)
     edges: list[Edge] = field(default_factory=list)
+    names: dict[str, str] = field(default_factory=dict)
+    """Other ids of folded tasks, each with the id of its task."""
 
 
 class _Family(Struct):
@@ -80,23 +79,38 @@ class _Family(Struct):
     worked: list[tuple[Point, Point | None, Task]] = field(default_factory=list)
 
 
-def derive(materials: Iterable[LoadedTasks], now: Now) -> Derived:
-    """The tasks of these sessions, in their order, and the edges between them."""
-    derived, families = Derived(), list[_Family]()
+def derive(
+    materials: Iterable[LoadedTasks],
+    now: Now,
+    added: Iterable[Seen] = (),
+    identity: IdentityEdits = NO_EDITS,
+    reached: Callable[[Seen], Reached] | None = None,
+) -> Derived:
+    """The tasks of these sessions, in their order, then those that people `added`; and the edges
+    between them. A task that several sessions list is one task.
+    """
+    families, seen = list[_Family](), dict[str, Seen]()
     everything = list(materials)
     by_id = {loaded.session.id: loaded.session for loaded in everything}
     for material in everything:
         family = _Family(material)
         families.append(family)
-        derived.tasks += _goals(family, now)
-        derived.tasks += _steps(family, now)
-        derived.tasks += _agents(family, by_id, now)
-        derived.tasks += _requests(material, now)
-        derived.tasks += _proposals(material, now)
-    derived.tasks = list({task.id: task for task in reversed(derived.tasks)}.values())[::-1]
-    derived.edges += _plan_edges(families)
-    derived.edges += _continuation_edges(families)
-    return derived
+        for item in chain(
+            _goals(family, now),
+            _steps(family, now),
+            _agents(family, by_id, now),
+            _requests(material, now),
+            _proposals(material, now),
+        ):
+            seen.setdefault(item.task.id, item)
+    seen |= {item.task.id: item for item in added}
+    folded = fold(list(seen.values()), identity, reached)
+    edges = [*_part_edges(families), *_order_edges(families, folded.names)]
+    mapped = (
+        Edge(folded.id_of(edge.source), folded.id_of(edge.target), edge.kind) for edge in edges
+    )
+    unique = dict.fromkeys(edge for edge in mapped if edge.source != edge.target)
+    return Derived(folded.tasks, list(unique), folded.names)
 
 
 def _task(session: Session, name: str, text: str, state: TaskState, origin: Origin) -> Task:
@@ -112,7 +126,7 @@ def _task(session: Session, name: str, text: str, state: TaskState, origin: Orig
     )
 
 
-def _goals(family: _Family, now: Now) -> Iterator[Task]:
+def _goals(family: _Family, now: Now) -> Iterator[Seen]:
     session = family.material.session
     goals: dict[str, list[LoggedGoal]] = {}
     for goal in family.material.goals:
@@ -132,7 +146,8 @@ def _goals(family: _Family, now: Now) -> Iterator[Task]:
             task.state = task.derived_state = TaskState.CANCELLED
         else:
             family.goals.append(task)
-        yield task
+            _leave(task, session)
+        yield Seen(task, session, task.text, first.at, last.at, task.ended_at)
 
 
 def _goal_state(status: str, session: Session, now: Now) -> TaskState:
@@ -147,7 +162,7 @@ def _goal_state(status: str, session: Session, now: Now) -> TaskState:
             return _begun(session, now)
 
 
-def _steps(family: _Family, now: Now) -> Iterator[Task]:
+def _steps(family: _Family, now: Now) -> Iterator[Seen]:
     session, seen = family.material.session, family.material.seen
     until = now.moment if session.state is SessionState.RUNNING else session.last_at
     for step in plan_steps(session.id, family.material.plan, until):
@@ -157,8 +172,27 @@ def _steps(family: _Family, now: Now) -> Iterator[Task]:
         task.evidence = _evidence(step, seen)
         if step.current:
             family.steps.append(task)
+            if step.status == "in_progress":
+                _leave(task, session)
         family.worked += [(start, end, task) for start, end in step.worked]
-        yield task
+        yield Seen(
+            task,
+            session,
+            step.first_text,
+            step.first_at,
+            step.changed_at,
+            step.ended_at if step.current else step.dropped_at,
+            begins_closed=step.first_status == "completed",
+        )
+
+
+def _leave(task: Task, session: Session) -> None:
+    """Note that the session began the task and ended, if it is not active any more."""
+    if task.state not in CLOSED and session.state not in (
+        SessionState.RUNNING,
+        SessionState.WAITING,
+    ):
+        task.left_at = session.last_at or session.started_at or NEVER
 
 
 def _left(session: Session, now: Now) -> bool:
@@ -198,7 +232,7 @@ def _evidence(step: StepHistory, seen: list[ObservedAction]) -> list[Evidence]:
     return list(evidence.values())
 
 
-def _agents(family: _Family, sessions: dict[str, Session], now: Now) -> Iterator[Task]:
+def _agents(family: _Family, sessions: dict[str, Session], now: Now) -> Iterator[Seen]:
     session = family.material.session
     starts: dict[str, AgentEvent] = {}
     last: dict[str, AgentEvent] = {}
@@ -223,8 +257,9 @@ def _agents(family: _Family, sessions: dict[str, Session], now: Now) -> Iterator
             task.ended_at = _ended(child, last[who])
             if task.started_at and task.ended_at:
                 task.seconds = max(0.0, (task.ended_at - task.started_at).total_seconds())
+        _leave(task, child or session)
         family.agents.append((link, task))
-        yield task
+        yield Seen(task, session, text, link.at)
 
 
 def _agent_state(child: Session | None, last: AgentEvent, session: Session, now: Now) -> TaskState:
@@ -246,7 +281,7 @@ def _ended(child: Session | None, last: AgentEvent) -> datetime | None:
     return child.last_at if child else None
 
 
-def _requests(material: LoadedTasks, now: Now) -> Iterator[Task]:
+def _requests(material: LoadedTasks, now: Now) -> Iterator[Seen]:
     """Requests after the last completed turn. A sub-agent's request is its agent task already."""
     session = material.session
     if session.parent_id is not None:
@@ -265,10 +300,12 @@ def _requests(material: LoadedTasks, now: Now) -> Iterator[Task]:
         text = title_of(message.text) or "(a request without text)"
         task = _task(session, name, text, state, Origin.REQUEST)
         task.started_at, task.ended_at = message.at, message.ended_at
-        yield task
+        if message.turn_state in ("open", "failed"):
+            _leave(task, session)
+        yield Seen(task, session, text, message.at)
 
 
-def _proposals(material: LoadedTasks, now: Now) -> Iterator[Task]:
+def _proposals(material: LoadedTasks, now: Now) -> Iterator[Seen]:
     """Proposed tasks; only the newest proposal of a session that is not stalled is current."""
     session, proposals = material.session, material.proposals
     for message in proposals:
@@ -278,11 +315,32 @@ def _proposals(material: LoadedTasks, now: Now) -> Iterator[Task]:
             state = TaskState.DONE if item.done else dropped
             task = _task(session, name, item.text, state, Origin.PROPOSED)
             task.current = message is proposals[-1] and state is not TaskState.CANCELLED
-            yield task
+            closed = message.at if item.done else None
+            yield Seen(
+                task, session, item.text, message.at, message.at, closed, begins_closed=item.done
+            )
 
 
-def _plan_edges(families: list[_Family]) -> Iterator[Edge]:
-    """Edges for the order of steps in a plan, and for what is part of what."""
+def _order_edges(families: list[_Family], names: dict[str, str]) -> Iterator[Edge]:
+    """Edges for the order of steps. The newest plan that lists a task decides what comes before it,
+    so that the edges of several plans never form a cycle.
+    """
+    plans = [family for family in families if family.steps]
+    plans.sort(key=lambda family: (_planned_at(family.material), family.material.key))
+    chains = [list(dict.fromkeys(names.get(t.id, t.id) for t in family.steps)) for family in plans]
+    newest = {name: number for number, chain_ in enumerate(chains) for name in chain_}
+    for number, chain_ in enumerate(chains):
+        for before, after in pairwise(chain_):
+            if newest[after] == number:
+                yield Edge(before, after, EdgeKind.ORDER)
+
+
+def _planned_at(material: LoadedTasks) -> datetime:
+    return material.plan[-1].at or material.session.started_at or NEVER
+
+
+def _part_edges(families: list[_Family]) -> Iterator[Edge]:
+    """Edges for what is part of what."""
     of_child = {
         link.child: task
         for other in families
@@ -290,8 +348,6 @@ def _plan_edges(families: list[_Family]) -> Iterator[Edge]:
         if link.child is not None
     }
     for family in families:
-        for before, after in pairwise(family.steps):
-            yield Edge(before.id, after.id, EdgeKind.ORDER)
         above = family.goals[-1] if family.goals else of_child.get(family.material.session.id)
         if family.goals and (child_goals := of_child.get(family.material.session.id)):
             yield Edge(child_goals.id, family.goals[-1].id, EdgeKind.PART)
@@ -310,63 +366,3 @@ def _at_work(family: _Family, point: Point) -> Task | None:
         if task.current and start <= point and (end is None or point < end):
             return task
     return None
-
-
-class _Pool(Struct):
-    """Tasks that are still open on one branch of one project, by their text."""
-
-    exact: dict[tuple[Origin, str], tuple[Task, Session]] = field(default_factory=dict)
-    latest: list[tuple[Task, Session]] = field(default_factory=list)
-    """Open tasks of the last session that had a plan; only these are matched by similarity."""
-
-
-def _continuation_edges(families: list[_Family]) -> Iterator[Edge]:
-    """Edges from open tasks of one session to tasks of a later session that continue them."""
-    pools: dict[tuple[str, str | None], _Pool] = {}
-    begun = [other for other in families if other.material.session.parent_id is None]
-    begun.sort(key=lambda other: (_began(other.material.session), other.material.key))
-    for family in begun:
-        tasks = [task for task in (*family.goals, *family.steps) if task.current]
-        if not tasks:
-            continue
-        session = family.material.session
-        pool = pools.setdefault((session.project, session.branch), _Pool())
-        for task in tasks:
-            older = _older(pool, task, session)
-            if older is not None:
-                older.continued_in = task.id
-                yield Edge(older.id, task.id, EdgeKind.CONTINUED)
-        pool.latest = [(task, session) for task in tasks if task.state not in CLOSED]
-        for task, _ in pool.latest:
-            pool.exact[task.origin, normalized(task.text)] = task, session
-
-
-def _older(pool: _Pool, task: Task, session: Session) -> Task | None:
-    words = normalized(task.text)
-    match = pool.exact.get((task.origin, words))
-    if match is None:
-        alike = [
-            (score, -index, candidate, before)
-            for index, (candidate, before) in enumerate(pool.latest)
-            if candidate.continued_in is None
-            and candidate.origin is task.origin
-            and (score := similarity(normalized(candidate.text), words)) >= _CONTINUES
-        ]
-        if alike:
-            _, _, candidate, before = max(alike, key=lambda pair: pair[:2])
-            match = candidate, before
-    if match is None or not _over(match[1], session):
-        return None
-    pool.exact.pop((task.origin, normalized(match[0].text)), None)
-    return match[0] if match[0].continued_in is None else None
-
-
-def _began(session: Session) -> float:
-    return session.started_at.timestamp() if session.started_at else 0.0
-
-
-def _over(before: Session, session: Session) -> bool:
-    """Whether `before` had ended when `session` began; otherwise both work on the task."""
-    if before.last_at is None or session.started_at is None:
-        return before.state not in _AT_WORK
-    return before.last_at <= session.started_at

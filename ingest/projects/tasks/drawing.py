@@ -28,13 +28,11 @@ _ARROWS: Final = {
     EdgeKind.ORDER: "-.->",
     EdgeKind.DEPENDS: "-->",
     EdgeKind.PART: "---",
-    EdgeKind.CONTINUED: "==>",
 }
 _STYLES: Final = {
     EdgeKind.ORDER: "style=dashed",
     EdgeKind.DEPENDS: "style=solid",
     EdgeKind.PART: "style=dotted, arrowhead=none",
-    EdgeKind.CONTINUED: "style=bold",
 }
 _COLORS: Final = {
     TaskState.DONE: "#2da44e",

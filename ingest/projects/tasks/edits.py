@@ -50,6 +50,16 @@ class Note(Struct, frozen=True, tag="note", tag_field="do"):
     text: str
 
 
+class Join(Struct, frozen=True, tag="join", tag_field="do"):
+    """Makes the task and another one the same task."""
+
+    to: str
+
+
+class Part(Struct, frozen=True, tag="part", tag_field="do"):
+    """Separates the appearance with this id from the other appearances of its task."""
+
+
 class Reset(Struct, frozen=True, tag="reset", tag_field="do"):
     """Discards all earlier edits of the task."""
 
@@ -59,7 +69,7 @@ class Undo(Struct, frozen=True, tag="undo", tag_field="do"):
     """The id of the entry in the edit log that is undone."""
 
 
-TaskEdit = Add | Set | Link | Unlink | Owner | AddEvidence | Note | Reset | Undo
+TaskEdit = Add | Set | Link | Unlink | Owner | AddEvidence | Note | Join | Part | Reset | Undo
 _edit_decoder: Final = msgspec.json.Decoder(TaskEdit)
 
 

@@ -51,8 +51,6 @@ class EdgeKind(StrEnum):
     """Set by a person: a hard edge."""
     PART = "part"
     """From a goal to its steps, from a step to its sub-agent, from there to the agent's steps."""
-    CONTINUED = "continued"
-    """From a task to the task of a later session that continues it."""
 
 
 class EvidenceKind(StrEnum):
@@ -73,6 +71,21 @@ class Evidence(Struct, frozen=True, gc=False):
     """`observed`, or the person who added it."""
 
 
+class Appearance(Struct, frozen=True, gc=False):
+    """A task in one session."""
+
+    id: str
+    """The task's id if this session were the only one; remains valid as a name of the task."""
+    session: str | None
+    """None where a person added the task."""
+    branch: str | None
+    state: TaskState
+    at: datetime | None
+    """When the session first listed it."""
+    why: str | None = None
+    """Why it is the same task as before; None for the first appearance."""
+
+
 class Task(Struct, kw_only=True, gc=False):
     """The fields of `tasks --json`, in their order."""
 
@@ -91,6 +104,7 @@ class Task(Struct, kw_only=True, gc=False):
     blocked_by: list[str] = field(default_factory=list)
     """The tasks in `depends_on` that are open."""
     ready: bool = False
+    """Whether it can be worked on now: it is open, nothing blocks it, and no session is at it."""
     owner: str | None = None
     evidence: list[Evidence] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -101,13 +115,17 @@ class Task(Struct, kw_only=True, gc=False):
     """The newest revision of its plan that contains it."""
     current: bool = True
     """False if the newest plan dropped it."""
-    continued_in: str | None = None
-    """The task of a later session of this scope that continues it."""
+    where: str | None = None
+    """Where it was done, if on another branch: `done on x, merged in 3fa9c1e`."""
+    left_at: datetime | None = None
+    """When the session that began it ended, if it left the task open."""
+    appearances: list[Appearance] = field(default_factory=list)
+    """The sessions that list it, the oldest first."""
 
     @property
-    def relevant(self) -> bool:
-        """Whether to list it: it was not dropped and is not continued elsewhere."""
-        return self.current and (self.continued_in is None or self.edited)
+    def sessions(self) -> list[str]:
+        """The sessions that list it, the oldest first."""
+        return [one.session for one in self.appearances if one.session is not None]
 
     @property
     def unproven(self) -> bool:
@@ -131,3 +149,12 @@ class Roadmap(Struct):
     """Edits that cannot be applied, each as a sentence: a cycle with its path, a lost task."""
     plan_tool_off: bool = False
     """Whether sessions have no plans because Codex's plan tool is off."""
+    names: dict[str, str] = field(default_factory=dict)
+    """The other ids of tasks that several sessions list, each with the task's id."""
+
+    elsewhere: set[str] = field(default_factory=set)
+    """Dependencies that are no tasks of the projects that were loaded."""
+
+    def id_of(self, name: str) -> str:
+        """The id of the task that has this id or once had it."""
+        return self.names.get(name, name)

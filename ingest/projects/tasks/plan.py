@@ -53,6 +53,12 @@ class StepHistory(Struct, gc=False):
     """The ranges in which it was in progress; the last has no end if it still is."""
     since: datetime | None = None
     """When it became in progress, if it is now."""
+    first_text: str = ""
+    first_status: str = ""
+    changed_at: datetime | None = None
+    """When its status last changed."""
+    dropped_at: datetime | None = None
+    """When a revision dropped it, if it is not current."""
 
 
 def task_id(*parts: object) -> str:
@@ -95,6 +101,7 @@ def plan_steps(
         for name in newest:
             if name not in here:
                 steps[name].revision = number - 1
+                steps[name].dropped_at = line.at
                 _end_work(steps[name], line)
         for name, step in zip(ids, matched, strict=True):
             if id(step) in unchanged:
@@ -102,6 +109,7 @@ def plan_steps(
             known = steps.get(name)
             if known is None:
                 known = steps[name] = StepHistory(name, step.text, "", line.at)
+                known.first_text, known.first_status = step.text, step.status
             known.text = step.text
             if name not in newest or step.status != known.status:
                 _set_status(known, step.status, line)
@@ -118,6 +126,8 @@ def plan_steps(
 
 def _set_status(step: StepHistory, status: str, revision: LoggedPlan) -> None:
     _end_work(step, revision)
+    if status != step.status:
+        step.changed_at = revision.at
     if status == _IN_PROGRESS:
         step.worked.append((revision.point, None))
         step.since = revision.at

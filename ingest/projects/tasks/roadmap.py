@@ -5,16 +5,21 @@ loaded even for a smaller scope, because work continues across sessions and bran
 the scope are dropped at the end.
 """
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from msgspec.structs import replace
 
 from ingest.db.query_reader import NamedQueries
+from ingest.projects.git.reachability import Reached
+from ingest.projects.git.read_repository import Git
 from ingest.projects.names import ProjectNames
 from ingest.projects.tasks import apply_edits, cycles
 from ingest.projects.tasks.derive import Derived, derive
 from ingest.projects.tasks.edits import Add, RecordedEdit, decode_edit
+from ingest.projects.tasks.fold import Seen
+from ingest.projects.tasks.lines_of_work import LinesOfWork
 from ingest.projects.tasks.load import LoadedTasks, load_project
 from ingest.projects.tasks.model import CLOSED, EdgeKind, Origin, Roadmap, Task, TaskState
 from ingest.projects.tasks.plan_tool import SessionEvidence, is_enabled
@@ -22,9 +27,26 @@ from ingest.sessions.scope import Now, Scope
 from ingest.sessions.session import Session
 
 
-def roadmap(rows: NamedQueries, scope: Scope, now: Now) -> Roadmap:
-    """The tasks in this scope; the caller applies `limit` and `offset`."""
-    return build_roadmap(load_scope(rows, scope, now), recorded_edits(rows), scope, now)
+def roadmap(
+    rows: NamedQueries,
+    scope: Scope,
+    now: Now,
+    git: Git | None = None,
+    folder: str | None = None,
+) -> Roadmap:
+    """The tasks in this scope; the caller applies `limit` and `offset`. With `git`, what was done
+    on other branches only counts if it is part of what is checked out, in `folder` if it is in the
+    project's repository. Runs git: then never call this on the UI thread.
+    """
+    every, loaded = recorded_edits(rows), load_scope(rows, scope, now)
+    sessions = [item.session for item in loaded]
+    reached = LinesOfWork(rows, sessions, git, folder).reached if git else None
+    plan = build_roadmap(loaded, every, scope, now, reached=reached)
+    if plan.elsewhere and (scope.project is not None or scope.session is not None):
+        # A task that waits for one of another project waits in every scope.
+        projects = {item.session.project for item in loaded}
+        plan = build_roadmap(load_project(rows, None, now), every, scope, now, projects, reached)
+    return plan
 
 
 def load_scope(rows: NamedQueries, scope: Scope, now: Now) -> list[LoadedTasks]:
@@ -52,45 +74,63 @@ def recorded_edits(rows: NamedQueries) -> list[RecordedEdit]:
 
 
 def build_roadmap(
-    loaded: list[LoadedTasks], every: list[RecordedEdit], scope: Scope, now: Now
+    loaded: list[LoadedTasks],
+    every: list[RecordedEdit],
+    scope: Scope,
+    now: Now,
+    projects: set[str] | None = None,
+    reached: Callable[[Seen], Reached] | None = None,
 ) -> Roadmap:
-    derived = derive(loaded, now)
+    """The tasks of these sessions; of those of `projects`, if more were loaded."""
     names = {item.session.project for item in loaded} | (
         {scope.project} if scope.project else set()
     )
-    for task in apply_edits.added_tasks(every, None):
-        if scope.project is None or task.project in names:
-            derived.tasks.append(task)
-    _set_open_states(derived, set())
-    for item in derived.tasks:
-        if item.origin is not Origin.PERSON:
-            item.derived_state = item.state
-    refused = _apply_edits(derived, every, scope)
+    added = [
+        item
+        for item in apply_edits.added_tasks(every)
+        if scope.project is None or item.task.project in names
+    ]
+    derived = derive(loaded, now, added, apply_edits.identity_edits(every), reached)
+    every = apply_edits.rename_tasks(every, derived.names)
+    tool_off = _without_plan_tool(loaded)
+    _set_open_states(derived, set(), tool_off)
+    for task in derived.tasks:
+        if task.derived_state is not None:
+            task.derived_state = task.state
+    refused = _apply_edits(derived, every, scope, tool_off)
     in_scope = _ScopeFilter(scope, [item.session for item in loaded], every)
-    tasks = [task for task in derived.tasks if in_scope(task)]
+    everything = {task.id for task in derived.tasks}
+    elsewhere = {to for task in derived.tasks for to in task.depends_on} - everything
+    tasks = [
+        task
+        for task in derived.tasks
+        if (projects is None or task.project in projects) and in_scope(task)
+    ]
     ids = {task.id for task in tasks}
-    for task in tasks:
-        if task.continued_in not in ids:
-            task.continued_in = None
     edges = [edge for edge in derived.edges if edge.source in ids and edge.target in ids]
-    return Roadmap(tasks, edges, refused, _plan_tool_off(loaded))
+    return Roadmap(tasks, edges, refused, _plan_tool_off(loaded), derived.names, elsewhere)
 
 
-def _apply_edits(derived: Derived, every: list[RecordedEdit], scope: Scope) -> list[str]:
+def _apply_edits(
+    derived: Derived, every: list[RecordedEdit], scope: Scope, tool_off: set[str]
+) -> list[str]:
     """Apply the edits; returns the refused ones, as sentences."""
     if not every:
         return []
     whole = scope.project is None and scope.session is None
     refused, states = apply_edits.apply_edits(derived, every, whole=whole)
-    _set_open_states(derived, states)
+    _set_open_states(derived, states, tool_off)
     return refused
 
 
 _OPEN = (TaskState.PENDING, TaskState.READY)
+_LEFT = (TaskState.IN_PROGRESS, TaskState.STALLED, TaskState.FAILED)
 
 
-def _set_open_states(derived: Derived, states: set[str]) -> None:
-    """Decide what is ready and what is blocked; `states` are the tasks whose state a person set."""
+def _set_open_states(derived: Derived, states: set[str], tool_off: set[str]) -> None:
+    """Decide what is ready and what is blocked; `states` are the tasks whose state a person set,
+    `tool_off` the projects without plans, where proposals take their place.
+    """
     hard = [edge for edge in derived.edges if edge.kind is EdgeKind.DEPENDS]
     soft = [edge for edge in derived.edges if edge.kind is EdgeKind.ORDER]
     acyclic = set(cycles.without_cycles(hard, soft))
@@ -98,9 +138,13 @@ def _set_open_states(derived: Derived, states: set[str]) -> None:
         edge for edge in derived.edges if edge.kind is not EdgeKind.ORDER or edge in acyclic
     ]
     by_id = {task.id: task for task in derived.tasks}
-    behind: set[str] = set()
+    behind, whole = set[str](), set[str]()
     for edge in derived.edges:
-        if edge.kind in (EdgeKind.ORDER, EdgeKind.DEPENDS):
+        if edge.kind is EdgeKind.PART:
+            part = by_id.get(edge.target)
+            if part is not None and part.state not in CLOSED:
+                whole.add(edge.source)
+        elif edge.kind in (EdgeKind.ORDER, EdgeKind.DEPENDS):
             before = by_id.get(edge.source)
             if before is not None and before.state not in CLOSED:
                 behind.add(edge.target)
@@ -112,14 +156,20 @@ def _set_open_states(derived: Derived, states: set[str]) -> None:
         ]
         set_by_person = task.id in states and task.state is not TaskState.PENDING
         if task.state in _OPEN and not set_by_person:
-            task.state = _open_state(task, behind)
-        task.ready = task.state is TaskState.READY
+            task.state = _open_state(task, behind, tool_off)
+        left = task.left_at is not None and task.state in _LEFT and task.id not in states
+        # A goal with open steps is worked on through them.
+        task.ready = (
+            (task.state is TaskState.READY or left)
+            and not task.blocked_by
+            and (task.origin is not Origin.GOAL or task.id not in whole)
+        )
 
 
-def _open_state(task: Task, behind: set[str]) -> TaskState:
+def _open_state(task: Task, behind: set[str], tool_off: set[str]) -> TaskState:
     if task.blocked_by:
         return TaskState.BLOCKED
-    if task.id in behind or task.origin is Origin.PROPOSED or task.continued_in is not None:
+    if task.id in behind or (task.origin is Origin.PROPOSED and task.project not in tool_off):
         return TaskState.PENDING
     return TaskState.READY
 
@@ -138,7 +188,7 @@ class _ScopeFilter:
     def __call__(self, task: Task) -> bool:
         scope = self.scope
         if task.session is not None:
-            return task.session in self.sessions
+            return any(one.session in self.sessions for one in task.appearances)
         at = self.edited_at.get(task.id)
         return (
             scope.session is None
@@ -163,6 +213,14 @@ def _between(first: datetime | None, last: datetime | None, scope: Scope) -> boo
 
 def _began(loaded: LoadedTasks) -> float:
     return loaded.session.started_at.timestamp() if loaded.session.started_at else 0.0
+
+
+def _without_plan_tool(loaded: list[LoadedTasks]) -> set[str]:
+    """The projects whose sessions have no plans because Codex's plan tool is off."""
+    by_project: defaultdict[str, list[LoadedTasks]] = defaultdict(list)
+    for tasks in loaded:
+        by_project[tasks.session.project].append(tasks)
+    return {project for project, of in by_project.items() if _plan_tool_off(of)}
 
 
 def _plan_tool_off(loaded: list[LoadedTasks]) -> bool:

@@ -37,11 +37,18 @@ class Plans:
 
     def of(self, title: str) -> list[tuple[str, str, str]]:
         """The tasks of a session: where each comes from, how it stands, what it says."""
-        tasks = self.roadmap(Scope(session=self.session(title).id)).tasks
-        return [(str(one.origin), str(one.state), one.text) for one in tasks if one.current]
+        session = self.session(title).id
+        tasks = self.roadmap(Scope(session=session)).tasks
+        return [(str(one.origin), _state(one, session), one.text) for one in tasks if one.current]
 
     def revisions(self, title: str) -> list[Revision]:
         return load_revisions(self.rows, self.session(title).id)
+
+
+def _state(task: Task, session: str) -> str:
+    """The state by this session alone, if others list the task too."""
+    own = [one.state for one in task.appearances if one.session == session]
+    return str(task.state if len(task.appearances) == 1 else own[-1])
 
 
 @contextmanager
@@ -62,5 +69,5 @@ def linked(plan: Roadmap, kind: EdgeKind) -> list[tuple[str, str]]:
 
 
 def one(plan: Roadmap, text: str) -> Task:
-    (task,) = (task for task in plan.tasks if task.text == text and task.relevant)
+    (task,) = (task for task in plan.tasks if task.text == text and task.current)
     return task

@@ -21,19 +21,19 @@ EVERY = {
     "0.20.0": (2, False),
     "0.36.0-tour": (2, False),
     "0.58.0-tour": (2, False),
-    "0.63.0": (23, False),
+    "0.63.0": (12, False),
     "0.63.0-interactive": (4, False),
     "0.98.0-fork-rename": (0, False),
     "0.98.0-tour": (3, False),
-    "0.101.0": (29, False),
+    "0.101.0": (18, False),
     "0.115.0-agents-fork": (1, False),
     "0.125.0-tour": (3, False),
     "0.145.0-fork-rename": (0, False),
-    "0.150.0": (24, False),
+    "0.150.0": (13, False),
     "0.155.0-tour": (1, True),
-    "0.169.0": (24, False),
+    "0.169.0": (13, False),
     "0.169.0-agents-fork": (1, True),
-    "0.169.0-codemode": (19, False),
+    "0.169.0-codemode": (15, False),
     "0.169.0-compressed": (0, True),
     "0.169.0-interactive": (4, False),
     "0.169.0-killed": (0, True),
@@ -108,14 +108,14 @@ def test_an_unfinished_plan_is_open_and_continues_in_the_next_session(
     corpus: Corpus, folder: str
 ) -> None:
     load = corpus(folder)
-    assert load.of(PARTIAL) == [
+    assert set(load.of(PARTIAL)) == {
         ("plan", "done", STEPS[0]),
         ("plan", "in_progress", STEPS[1]),
         ("plan", "pending", STEPS[2]),
         ("plan", "pending", STEPS[3]),
-    ]
+    }
     plan = load.roadmap()
-    assert [task.text for task in plan.tasks if task.relevant and task.origin == "plan"].count(
+    assert [task.text for task in plan.tasks if task.current and task.origin == "plan"].count(
         STEPS[3]
     ) == (3 if folder == "0.101.0" else 2)
 
@@ -126,10 +126,9 @@ def test_the_end_of_a_session_determines_the_state_of_its_step_and_request(
 ) -> None:
     load = corpus(folder)
     rest = [("plan", "pending", step) for step in STEPS[1:]]
-    assert load.of(LONG) == [("plan", "stalled", STEPS[0]), *rest, ("request", "ready", LONG)]
-    assert load.of(KILLED) == [
-        ("plan", "stalled", STEPS[0]), *rest, ("request", "stalled", KILLED),
-    ]  # fmt: skip
+    own = {("plan", "stalled", STEPS[0]), *rest}
+    assert set(load.of(LONG)) == {*own, ("request", "ready", LONG)}
+    assert set(load.of(KILLED)) == {*own, ("request", "stalled", KILLED)}
     assert load.of("Meet a server error") == [("request", "failed", "Meet a server error")]
 
 

@@ -51,7 +51,7 @@ def test_tasks_left_open_long_ago_are_neither_pending_nor_in_progress(
 
     def states() -> dict[str, str]:
         tasks = plans.roadmap().tasks
-        return {task.text: str(task.state) for task in tasks if task.relevant}
+        return {task.text: str(task.state) for task in tasks if task.current}
 
     plans.now = replace(plans.now, moment=now(home) + timedelta(days=3))
     assert states() == {
@@ -217,7 +217,7 @@ def test_the_last_file_of_a_session_wins_in_any_order_of_discovery(home: Home, l
     assert statuses == ["pending", "completed"]
 
 
-def test_a_check_list_in_a_message_is_proposed_and_never_ready(home: Home, load: Tell) -> None:
+def test_a_check_list_in_a_message_is_next_only_if_nothing_else_is(home: Home, load: Tell) -> None:
     session = home.session("g3")
     session.prompt("What is to do?")
     session.end_turn("Two things:\n- [x] Read\n- [ ] Fix the parser\n- no box")
@@ -228,12 +228,11 @@ def test_a_check_list_in_a_message_is_proposed_and_never_ready(home: Home, load:
         ("proposed", "pending", "Fix the parser"),
     ]
     assert plan.edges == []
-    assert next_task(plan.tasks) is None
+    assert not any(task.ready for task in plan.tasks)
+    assert next_task(plan.tasks) is plan.tasks[1]
 
 
-def test_open_tasks_continue_only_in_the_next_session_of_the_same_branch(
-    home: Home, load: Tell
-) -> None:
+def test_a_step_that_sessions_of_several_branches_list_is_one_task(home: Home, load: Tell) -> None:
     for branch in ("main", "other", "main"):
         session = home.session("g3", git={**git_of("/home/dev/sample"), "branch": branch})
         session.prompt(f"Begin on {branch}")
@@ -243,10 +242,10 @@ def test_open_tasks_continue_only_in_the_next_session_of_the_same_branch(
         session.write()
         home.clock.tick(60_000)
     plan = load().roadmap()
-    assert linked(plan, EdgeKind.CONTINUED) == [(text, text) for text, _ in TWO]
-    assert [(task.branch, task.text) for task in plan.tasks if task.relevant] == [
-        (branch, text) for branch in ("main", "other") for text, _ in TWO
-    ]
+    assert [task.text for task in plan.tasks] == [text for text, _ in TWO]
+    for task in plan.tasks:
+        assert [one.branch for one in task.appearances] == ["main", "other", "main"]
+        assert [one.why for one in task.appearances] == [None, "same text", "same text"]
 
 
 def test_a_scope_excludes_everything_else(home: Home, load: Tell) -> None:

@@ -1,0 +1,205 @@
+"""Decides whether work that was done on another branch is part of what is checked out.
+
+It is, if HEAD contains its commits, or commits with the same patches (after a rebase, a squash
+merge or a cherry-pick). Work that was never committed is part of every branch that contains the
+commit it began at, as long as its branch has nothing newer. The patches of at most `NEWEST_PATCHES`
+commits of HEAD are compared, for at most `SECONDS`; they are kept per commit.
+"""
+
+import re
+import time
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from typing import Final
+
+from msgspec import Struct
+
+from ingest.errors import GitFailed
+from ingest.projects.git.read_repository import Git
+from ingest.projects.git.repository import Commit, Repository
+from ingest.projects.git.run import SECONDS
+from ingest.sessions.session import Session
+
+NEWEST_PATCHES: Final = 300
+_SQUASHED: Final = 20
+"""How many commits of a branch may be the last one of a squash merge."""
+_SECOND: Final = timedelta(seconds=1)
+"""Git stores times in whole seconds."""
+RECORDED: Final = re.compile(r"^\[[^\]\n]*\b([0-9a-f]{7,40})\] ", re.MULTILINE)
+"""What `git commit` prints."""
+
+
+class Reached(Struct, frozen=True):
+    """Whether work is part of what is checked out."""
+
+    part: bool
+    commit: str | None = None
+    """The commit of the checked out branch that brought it, if it was made elsewhere."""
+    at: datetime | None = None
+    """When that commit was made."""
+
+
+HERE: Final = Reached(True)
+_NOT: Final = Reached(False)
+
+
+class LineOfWork:
+    """The history of what is checked out in one repository."""
+
+    def __init__(self, repository: Repository, git: Git) -> None:
+        self.repository = repository
+        self._git = git
+        self._entered = _entered(repository)
+        self._histories: dict[str, set[str]] = {}
+        self._until = time.monotonic() + SECONDS
+
+    @property
+    def branch(self) -> str | None:
+        return self.repository.branch
+
+    def reached(
+        self,
+        session: Session,
+        began: datetime | None,
+        ended: datetime | None,
+        recorded: Callable[[Session], Iterable[str]],
+    ) -> Reached:
+        """Whether the work that a session did in this period is part of the checked out branch.
+        `recorded` returns the ids of the commits that its output names.
+        """
+        if session.branch is None or session.branch == self.branch:
+            return HERE
+        tip = self.repository.tip(session.branch)
+        commits = dict(self.repository.commits)
+        if tip is None:
+            lost = self._git.lost_commits(self.repository.root, recorded(session))
+            commits |= lost
+            made = list(lost.values()) or self._during(session, commits.values())
+            tip = made[-1].id if made else None
+        else:
+            history = self._history(tip)
+            made = self._during(session, (commits[one] for one in history))
+        if tip is None:
+            return _NOT  # Its branch was deleted, and its work is nowhere.
+        if not made:
+            if tip in self._entered:
+                return self._in(self._entered[tip])
+            began_here = session.commit in self._entered
+            return Reached(began_here and not self._moved_on(tip, session))
+        wanted = _of_period(sorted(made, key=lambda one: one.committed), began, ended)
+        missing = [one.id for one in wanted if one.id not in self._entered]
+        if not missing:
+            return self._in(self._entered[wanted[-1].id])
+        try:
+            return self._equal(missing, tip, commits)
+        except GitFailed:
+            return _NOT
+
+    def _in(self, commit: str | None) -> Reached:
+        made = self.repository.commits.get(commit or "")
+        return Reached(True, commit, made.committed if made else None)
+
+    def _during(self, session: Session, commits: Iterable[Commit]) -> list[Commit]:
+        """The commits made while the session ran."""
+        if session.started_at is None or session.last_at is None:
+            return []
+        start, end = session.started_at - _SECOND, session.last_at + _SECOND
+        return sorted(
+            (c for c in commits if start <= c.authored <= end or start <= c.committed <= end),
+            key=lambda one: one.committed,
+        )
+
+    def _history(self, tip: str) -> set[str]:
+        """What a commit contains, itself included."""
+        if tip not in self._histories:
+            self._histories[tip] = _contained(self.repository.commits, tip)
+        return self._histories[tip]
+
+    def _moved_on(self, tip: str, session: Session) -> bool:
+        """Whether a branch has commits since the session began that HEAD does not contain."""
+        commits, since = self.repository.commits, session.started_at
+        return any(
+            one not in self._entered and (since is None or commits[one].committed >= since)
+            for one in self._history(tip)
+        )
+
+    def _equal(self, missing: list[str], tip: str, commits: dict[str, Commit]) -> Reached:
+        """Whether HEAD has commits with the same patches."""
+        if time.monotonic() > self._until:
+            return _NOT
+        contained = _contained(commits, tip)
+        own = [
+            one
+            for one in self.repository.commits
+            if one in self._entered and one not in contained and len(commits[one].parents) == 1
+        ][:NEWEST_PATCHES]
+        root = self.repository.root
+        patches = self._git.patch_ids(root, [(one, commits[one].parents[0]) for one in own])
+        here = {patch: one for (one, _), patch in patches.items()}
+        branch = _branch(commits, tip, self._entered)
+        singles = [(one, commits[one].parents[0]) for one in missing if commits[one].parents]
+        base = next((p for one in branch[-1:] for p in commits[one].parents), None)
+        whole = [(one, base) for one in branch[:_SQUASHED]] if base else []
+        theirs = self._git.patch_ids(root, [*singles, *whole])
+        found = [here.get(theirs.get(pair, "")) for pair in singles]
+        if singles and all(found):
+            return self._in(found[-1])
+        # A squash merge has the patch of the whole branch, or of its first commits.
+        last = missing[-1]
+        for one, _ in whole:
+            squashed = here.get(theirs.get((one, base or ""), ""))
+            if squashed is not None and last in branch and branch.index(last) >= branch.index(one):
+                return self._in(squashed)
+        return _NOT
+
+
+def _of_period(made: list[Commit], began: datetime | None, ended: datetime | None) -> list[Commit]:
+    """The commits of one step: those made while it was in progress, else the first one after it,
+    else the last one before.
+    """
+    if ended is None:
+        return made
+    end = ended + _SECOND
+    during = [one for one in made if began and began - _SECOND <= one.committed <= end]
+    after = [one for one in made if one.committed >= ended - _SECOND]
+    return during or after[:1] or made[-1:]
+
+
+def _entered(repository: Repository) -> dict[str, str]:
+    """Each commit that HEAD contains, with the commit of its first-parent line that brought it."""
+    commits = repository.commits
+    line: list[str] = []
+    at = repository.head
+    while at is not None and at in commits:
+        line.append(at)
+        at = next(iter(commits[at].parents), None)
+    entered: dict[str, str] = {one: one for one in line}
+    for first in reversed(line):
+        stack = list(commits[first].parents[1:])
+        while stack:
+            one = stack.pop()
+            if one not in entered and one in commits:
+                entered[one] = first
+                stack += commits[one].parents
+    return entered
+
+
+def _contained(commits: dict[str, Commit], tip: str) -> set[str]:
+    found: set[str] = set()
+    stack = [tip]
+    while stack:
+        one = stack.pop()
+        if one not in found and one in commits:
+            found.add(one)
+            stack += commits[one].parents
+    return found
+
+
+def _branch(commits: dict[str, Commit], tip: str, entered: dict[str, str]) -> list[str]:
+    """The first-parent line from a tip to what HEAD contains, the newest first."""
+    found: list[str] = []
+    at: str | None = tip
+    while at is not None and at in commits and at not in entered:
+        found.append(at)
+        at = next(iter(commits[at].parents), None)
+    return found
