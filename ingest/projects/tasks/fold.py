@@ -12,11 +12,12 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from itertools import groupby
+from operator import itemgetter
 from typing import Final
 
 from msgspec import Struct, field
 from msgspec.structs import replace
-from rapidfuzz import fuzz
+from rapidfuzz import fuzz, process
 
 from ingest.projects.git.reachability import Reached
 from ingest.projects.tasks.identity import normalized
@@ -27,6 +28,7 @@ _ALIKE: Final = 85.0
 """Similarity from which a later session's step counts as the same task."""
 NEVER: Final = datetime(1, 1, 1)  # noqa: DTZ001 - naive UTC, as everywhere
 """The time of what has none: before everything else."""
+_FOREVER: Final = datetime(9999, 12, 31)  # noqa: DTZ001
 _SHORT: Final = 7
 """How many characters of a commit id to show."""
 _REACH: Final = 20
@@ -105,18 +107,63 @@ class _Group(Struct, eq=False):
     """The sessions whose plan contains it."""
     branches: dict[str | None, Seen] = field(default_factory=dict)
     """The newest appearance on each branch."""
+    open_until: datetime = NEVER
+    """When the last branch closed it."""
 
     def add(self, seen: Seen) -> None:
         self.seen.append(seen)
         self.branches[seen.task.branch] = seen
+        self.open_until = max(
+            (one.closed_at or NEVER) if one.is_closed else _FOREVER
+            for one in self.branches.values()
+        )
         if seen.session is not None and seen.task.origin is not Origin.PROPOSED:
             self.planned.add(seen.session.id)
 
     def is_open(self, branch: str | None, moment: datetime) -> bool:
+        if self.open_until <= moment:
+            return False
         here = self.branches.get(branch)
-        if here is not None:
-            return here.is_open(moment)
-        return any(one.is_open(moment) for one in self.branches.values())
+        return here is None or here.is_open(moment)
+
+
+class _Plan(Struct, eq=False, gc=False):
+    """The tasks of one session."""
+
+    session: str
+    groups: list[_Group] = field(default_factory=list)
+
+
+class _OpenTasks(Struct, eq=False, gc=False):
+    """Open tasks that a step may continue, with their texts, as written and with sorted words."""
+
+    groups: list[_Group]
+    texts: list[str] = field(default_factory=list)
+    words: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.texts = [normalized(group.seen[-1].task.text) for group in self.groups]
+        self.words = [_sorted_words(text) for text in self.texts]
+
+    def alike(self, text: str) -> list[_Group]:
+        """The tasks with a similar text, the most similar ones first."""
+        words = _sorted_words(text)
+        if not (_any_alike(text, self.texts) or _any_alike(words, self.words)):
+            return []  # The usual case.
+        scored = [
+            (max(fuzz.ratio(text, other), fuzz.ratio(words, sorted_)), group)
+            for other, sorted_, group in zip(self.texts, self.words, self.groups, strict=True)
+        ]
+        scored.sort(key=lambda one: one[0], reverse=True)
+        return [group for score, group in scored if score >= _ALIKE]
+
+
+def _sorted_words(text: str) -> str:
+    return " ".join(sorted(text.split()))
+
+
+def _any_alike(text: str, others: list[str]) -> bool:
+    return process.extractOne(text, others, scorer=fuzz.ratio, score_cutoff=_ALIKE) is not None
 
 
 def fold(
@@ -169,33 +216,41 @@ class _Matcher:
         self.parted = parted
         self._anew = False
         self.by_text: defaultdict[tuple[str, Origin, str], list[_Group]] = defaultdict(list)
-        self.newest: dict[tuple[object, ...], list[tuple[str, list[_Group]]]] = {}
-        """The tasks of the last two sessions of each project, branch and thread."""
+        self.newest: dict[tuple[object, ...], list[_Plan]] = {}
+        """The last two plans of each project and branch, and of each project."""
 
     def groups(self, seen: Iterable[Seen]) -> list[_Group]:
         groups: list[_Group] = []
-        for _, together in groupby(sorted(seen, key=_order), key=_order):
-            groups += self._add(list(together))
+        ordered = sorted(((_order(one), one) for one in seen), key=itemgetter(0))
+        for _, together in groupby(ordered, key=itemgetter(0)):
+            groups += self._add([one for _, one in together])
         return groups
 
     def _add(self, together: list[Seen]) -> Iterator[_Group]:
         """Add what one session listed at one moment; yields the new tasks."""
+        listed = [one for one in together if _is_foldable(one)]
         self._anew = False
         # A plan that begins a closed step anew restates nothing either: it is done once more.
-        self._anew = any(
+        self._anew = any(one.begins_closed for one in listed) and any(
             not one.begins_closed
             and self.by_text.get(_key(one, one.first_text))
             and self._same_text(one) is None
-            for one in together
+            for one in listed
         )
-        rest = [one for one in together if not self._joined(one, self._same_text(one), "same text")]
+        rest = [one for one in listed if not self._joined(one, self._same_text(one), "same text")]
         open_ = self._open_tasks(rest)
         for one in rest:
             if not self._joined(one, self._alike(one, open_), "nearly the same text"):
-                group = _Group()
-                group.add(one)
-                yield group
-                self._remember(one, group)
+                yield self._new(one)
+        for one in together:
+            if not _is_foldable(one):
+                yield _Group([one])
+
+    def _new(self, seen: Seen) -> _Group:
+        group = _Group()
+        group.add(seen)
+        self._remember(seen, group)
+        return group
 
     def _joined(self, seen: Seen, group: _Group | None, why: str) -> bool:
         if group is None:
@@ -206,54 +261,55 @@ class _Matcher:
         return True
 
     def _same_text(self, seen: Seen) -> _Group | None:
-        found = None
+        """The newest task with this text that the step can continue, one of its branch if any."""
+        found, branch, begun = None, seen.task.branch, seen.begun
+        forked = seen.session is not None and seen.session.forked_from is not None
+        closed_too = seen.begins_closed or forked
         for group in reversed(self.by_text.get(_key(seen, seen.first_text), ())):
-            if (found is None or seen.task.branch in group.branches) and self._fits(group, seen):
+            if not closed_too and group.open_until <= begun:
+                continue
+            if (found is None or branch in group.branches) and self._fits(group, seen):
                 found = group
-                if seen.task.branch in group.branches:
+                if branch in group.branches:
                     break
         return found
 
-    def _open_tasks(self, rest: list[Seen]) -> dict[object, list[tuple[str, _Group]]]:
-        """The open tasks of the newest plan of each branch, and of the project, with their texts.
-        All of `rest` was listed by one session at one moment.
+    def _open_tasks(self, rest: list[Seen]) -> dict[object, _OpenTasks]:
+        """The open tasks of the newest plan of the branch, and of the project. All of `rest` was
+        listed by one session at one moment.
         """
-        found: dict[object, list[tuple[str, _Group]]] = {}
-        for seen in rest:
-            if seen.session is None or seen.session.parent_id or seen.task.origin not in _KINDS:
-                continue
-            for key in self._keys(seen):
-                if key not in found:
-                    entries = reversed(self.newest.get(key, ()))
-                    newest = next((g for who, g in entries if who != seen.session.id), [])
-                    found[key] = [
-                        (normalized(group.seen[-1].task.text), group)
-                        for group in newest
-                        if group.is_open(seen.task.branch, seen.begun)
-                    ]
+        found: dict[object, _OpenTasks] = {}
+        session = rest[0].session if rest else None
+        if session is None:
+            return found
+        branch, moment = rest[0].task.branch, rest[0].begun
+        for keys in {_keys(one) for one in rest}:
+            known: set[str] = set()
+            for key in keys:
+                plans = reversed(self.newest.get(key, ()))
+                plan = next((one for one in plans if one.session != session.id), None)
+                if plan is None or plan.session in known:
+                    continue
+                known.add(plan.session)
+                open_ = [one for one in plan.groups if one.is_open(branch, moment)]
+                if open_:
+                    found[key] = _OpenTasks(open_)
         return found
 
-    def _alike(self, seen: Seen, open_: dict[object, list[tuple[str, _Group]]]) -> _Group | None:
+    def _alike(self, seen: Seen, open_: dict[object, _OpenTasks]) -> _Group | None:
         """The most similar open task."""
-        if not open_ or seen.task.origin not in _KINDS:
+        if not open_:
             return None
         words = normalized(seen.first_text)
-        for key in self._keys(seen):
-            best, found = 0.0, None
-            for text, group in open_.get(key, ()):
-                score = _similarity(text, words)
-                if score > best and self._fits(group, seen):
-                    best, found = score, group
-            if found is not None:
-                return found
-        return None
+        tasks = (open_[key] for key in _keys(seen) if key in open_)
+        alike = (group for one in tasks for group in one.alike(words))
+        return next((group for group in alike if self._fits(group, seen)), None)
 
     def _fits(self, group: _Group, seen: Seen) -> bool:
         """Whether the appearance can continue this task."""
         session = seen.session
         if (
             session is None  # A person adds a new task.
-            or session.parent_id is not None
             or seen.task.id in self.parted
             or (seen.task.origin is not Origin.PROPOSED and session.id in group.planned)
         ):
@@ -263,42 +319,36 @@ class _Matcher:
         return session.forked_from is not None and session.forked_from in group.planned
 
     def _remember(self, seen: Seen, group: _Group) -> None:
-        kind = seen.task.origin
-        if kind not in _KINDS or (seen.session is not None and seen.session.parent_id is not None):
-            return
         for text in {seen.first_text, seen.task.text}:
             alike = self.by_text[_key(seen, text)]
+            if alike and alike[-1] is group:
+                continue
             if group in alike:
                 alike.remove(group)
             alike.append(group)
             del alike[:-_REACH]
         if seen.session is None:
             return
-        for key in self._keys(seen):
-            entries = self.newest.setdefault(key, [])
-            if not entries or entries[-1][0] != seen.session.id:
-                entries.append((seen.session.id, []))
-                del entries[:-2]
-            entries[-1][1].append(group)
-
-    def _keys(self, seen: Seen) -> tuple[tuple[object, ...], ...]:
-        """The branch, then the project."""
-        kind = seen.task.project, _KINDS[seen.task.origin]
-        return (*kind, seen.task.branch), kind
+        for key in _keys(seen):
+            plans = self.newest.setdefault(key, [])
+            if not plans or plans[-1].session != seen.session.id:
+                plans.append(_Plan(seen.session.id))
+                del plans[:-2]
+            plans[-1].groups.append(group)
 
 
-def _similarity(first: str, second: str) -> float:
-    """Similarity of two normalized texts, 0 to 100; 0 below the threshold."""
-    if 200 * min(len(first), len(second)) < _ALIKE * (len(first) + len(second)):
-        return 0.0  # The usual case: their lengths differ too much.
-    return max(
-        fuzz.ratio(first, second, score_cutoff=_ALIKE),
-        fuzz.token_sort_ratio(first, second, score_cutoff=_ALIKE),
-    )
+def _is_foldable(seen: Seen) -> bool:
+    return seen.task.origin in _KINDS and (seen.session is None or seen.session.parent_id is None)
+
+
+def _keys(seen: Seen) -> tuple[tuple[object, ...], ...]:
+    """The branch, then the project."""
+    kind = seen.task.project, _KINDS[seen.task.origin]
+    return (*kind, seen.task.branch), kind
 
 
 def _key(seen: Seen, text: str) -> tuple[str, Origin, str]:
-    return seen.task.project, _KINDS.get(seen.task.origin, seen.task.origin), normalized(text)
+    return seen.task.project, _KINDS[seen.task.origin], normalized(text)
 
 
 def _merged(group: _Group, reached: Callable[[Seen], Reached] | None) -> Task:
