@@ -21,7 +21,7 @@ from tui.plan import (
 def task(name: str, state: TaskState = TaskState.READY, *, current: bool = True) -> Task:
     return Task(
         id=name, text=name, state=state, derived_state=state, origin=Origin.PLAN,
-        session="s", project="p", branch=None, current=current,
+        session="s", project="p", branch=None, current=current, ready=state is TaskState.READY,
     )  # fmt: skip
 
 
