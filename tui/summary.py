@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from ingest.codex.liveness import SessionState
 from ingest.db.query_reader import QueryReader
+from ingest.sessions.limits import Limit, limits_from, limits_query, main_limits
 from ingest.sessions.scope import Now
 from ingest.sessions.session import unfinished_sessions
 
@@ -27,6 +28,8 @@ class Summary(Struct, frozen=True):
     dead_batches: int = 0
     paused: str | None = None
     """Why the queue is paused; None if it is not."""
+    limits: tuple[Limit, ...] = ()
+    """The windows of the account's limits."""
 
 
 def summary(reader: QueryReader, now: Now) -> Summary:
@@ -35,11 +38,12 @@ def summary(reader: QueryReader, now: Now) -> Summary:
 
 def summarize(reader: QueryReader, states: Sequence[SessionState], now: Now) -> Summary:
     """The summary if the states of the sessions are already known."""
-    sources, queue, pauses = reader.run_consistent(
+    sources, queue, pauses, limits = reader.run_consistent(
         [
             ("status.sources", {}),
             ("status.queue", {"now": now.moment.isoformat()}),
             ("status.pauses", {}),
+            limits_query(now.moment),
         ]
     )
     batches = {row["state"]: int(row["batches"]) for row in queue}
@@ -56,4 +60,5 @@ def summarize(reader: QueryReader, states: Sequence[SessionState], now: Now) -> 
         failed_batches=batches.get("failed", 0),
         dead_batches=batches.get("dead", 0),
         paused=str(pauses[0]["message"]) if pauses else None,
+        limits=tuple(main_limits(limits_from(limits, now.moment))),
     )

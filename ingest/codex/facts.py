@@ -203,6 +203,22 @@ class TokenUse(Struct, gc=False):
     total: int
 
 
+class LimitUse(Struct, gc=False):
+    """How much of a window of the account's limits was used; one row for each change."""
+
+    source: int
+    byte: int
+    turn: int
+    time: str | None
+    bucket: str
+    """`codex`, or the model or feature that has limits of its own."""
+    window_minutes: int | None
+    used_percent: float
+    """May exceed 100."""
+    resets_at: str | None
+    plan: str | None
+
+
 class Prompt(Struct, gc=False):
     """A row of `history.jsonl`: a prompt that the user typed."""
 
@@ -332,6 +348,7 @@ class Facts(Struct):
     events: list[EventFact] = field(default_factory=list)
     rollbacks: list[Rollback] = field(default_factory=list)
     usage: list[TokenUse] = field(default_factory=list)
+    limits: list[LimitUse] = field(default_factory=list)
     prompts: list[Prompt] = field(default_factory=list)
     names: list[ThreadName] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)

@@ -3,6 +3,7 @@
 All text is stored through `stored_text` or `head_and_tail`.
 """
 
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
@@ -117,3 +118,24 @@ def text_parts(raw: Raw) -> list[str]:
         return []
     texts = (part.get("text") for part in content if isinstance(part, dict))
     return [text for text in texts if isinstance(text, str)]
+
+
+def iso_time(seconds: float | None) -> str | None:
+    """Unix seconds as ISO text, as in rollouts; None if out of range."""
+    if seconds is None:
+        return None
+    try:
+        return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def parsed_time(at: str | None) -> float | None:
+    """ISO text as Unix seconds; None if it is invalid."""
+    if at is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(at)
+    except ValueError:
+        return None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

@@ -6,11 +6,11 @@ ordinal in the header; a line older than the thread; a turn id or start time old
 and, without turn events, a pause, because the copy is written in one go.
 """
 
-from datetime import UTC, datetime
 from uuid import UUID
 
 from ingest.codex import records as r
 from ingest.codex.facts import Segment
+from ingest.codex.fields import parsed_time
 from ingest.codex.state import CopyState
 
 PAUSE_SECONDS = 0.2
@@ -42,14 +42,14 @@ def ends_copy(
 def _is_own_turn(segment: Segment, turn: r.TaskStarted, at: str, before: str | None) -> bool:
     if turn.turn_id and _is_sortable(segment.thread) and _is_sortable(turn.turn_id):
         return turn.turn_id > segment.thread
-    started = _parse_time(segment.started_at)
+    started = parsed_time(segment.started_at)
     if isinstance(turn.started_at, int | float) and started is not None:
         return turn.started_at >= int(started)
     return _has_pause(before, at)
 
 
 def _has_pause(before: str | None, at: str) -> bool:
-    then, now = _parse_time(before), _parse_time(at)
+    then, now = parsed_time(before), parsed_time(at)
     return then is not None and now is not None and now - then >= PAUSE_SECONDS
 
 
@@ -59,13 +59,3 @@ def _is_sortable(text: str) -> bool:
         return UUID(text).version == 7
     except ValueError:
         return False
-
-
-def _parse_time(at: str | None) -> float | None:
-    if at is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(at)
-    except ValueError:
-        return None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

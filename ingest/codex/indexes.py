@@ -5,7 +5,6 @@ range. Repeated rows are legal and stored repeatedly.
 """
 
 import re
-from datetime import UTC, datetime
 from io import BytesIO
 
 import msgspec
@@ -13,7 +12,7 @@ from msgspec import Struct
 
 from ingest.codex import line, rejects
 from ingest.codex.facts import Facts, Prompt, Segment, ThreadName
-from ingest.codex.fields import optional_text, stored_text
+from ingest.codex.fields import iso_time, optional_text, stored_text
 from ingest.codex.fold import FoldResult
 from ingest.codex.rejected_runs import RejectedRuns, Tally
 from ingest.codex.state import FoldState
@@ -133,7 +132,7 @@ class IndexFold:
     def _add_prompt(self, offset: int, length: int, raw: bytes) -> None:
         row = _prompt.decode(raw)
         thread, text = stored_text(row.session_id, 64), stored_text(row.text)
-        prompt = Prompt(self.source, offset, length, thread, _iso_time(row.ts), text)
+        prompt = Prompt(self.source, offset, length, thread, iso_time(row.ts), text)
         self.facts.prompts.append(prompt)
 
     def _add_name(self, offset: int, _: int, raw: bytes) -> None:
@@ -149,13 +148,3 @@ class IndexFold:
         self.tally.rejected += 1
         rejected = rejects.too_long(self.source, offset, length, digest, head, tail)
         self.facts.rejects.append(rejected)
-
-
-def _iso_time(seconds: float | None) -> str | None:
-    """Unix seconds as ISO text, as in rollouts; None if out of range."""
-    if seconds is None:
-        return None
-    try:
-        return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
-    except (ValueError, OverflowError, OSError):
-        return None

@@ -408,6 +408,7 @@ class TokenInfo(Struct, gc=False):
 
 class TokenCount(Event, tag="token_count"):
     info: TokenInfo | None = None
+    rate_limits: Raw = NOTHING
 
 
 class PatchEnded(Event, tag="patch_apply_end"):

@@ -161,6 +161,8 @@ class FoldState(Struct, rename=_STORED_NAMES):
     """Whether the start of the open review's own turn is in this file."""
     compacting: bool = False
     tokens: TokenState = field(default_factory=TokenState)
+    limits: dict[str, tuple[float, float]] = field(default_factory=dict)
+    """The limits that were stored last, see `limits.py`."""
     copies: CopyState = field(default_factory=CopyState)
     kinds: dict[str, list[int]] = field(default_factory=dict)
     rejected_run: RejectedRun | None = None

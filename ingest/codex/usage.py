@@ -1,9 +1,10 @@
-"""Token usage: each count that adds something, with its model and turn."""
+"""Token usage: each count that adds something, with its model and turn; the account's limits."""
 
 from ingest.codex import records as r
 from ingest.codex import tokens
 from ingest.codex.facts import Facts, TokenUse
 from ingest.codex.fields import safe_int
+from ingest.codex.limits import changed_limits
 from ingest.codex.line_context import LineContext
 from ingest.codex.state import FoldState, Totals
 
@@ -17,6 +18,7 @@ class UsageFold:
         self.facts = facts
 
     def token_count(self, event: r.TokenCount) -> None:
+        self.facts.limits += changed_limits(event.rate_limits, self.state.limits, self.current)
         info = event.info
         if info is None:
             return

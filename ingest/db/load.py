@@ -22,6 +22,7 @@ FACT_TABLES = (
     "events",
     "rollbacks",
     "usage",
+    "limits",
     "prompts",
     "names",
     "rejects",

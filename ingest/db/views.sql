@@ -134,6 +134,15 @@ from usage u
 join sources s on s.id = u.source
 join segments g on g.source = u.source;
 
+-- The use of the account's limits, each change with the session that reported it.
+create or replace view v_limits as
+select
+    s.home, g.thread as session, l.source, l.byte, l.turn, l.time, l.bucket, l.window_minutes,
+    l.used_percent, l.resets_at, l.plan
+from limits l
+join sources s on s.id = l.source
+join segments g on g.source = l.source;
+
 -- Prompts that people typed, with their session; `history_only` if that session has no rollout.
 -- Codex removes the oldest prompts from its history file; those have no `byte`.
 create or replace view v_prompts as

@@ -28,6 +28,13 @@ class Tokens(Struct, frozen=True):
     total: int = 0
 
 
+class Context(Struct, frozen=True):
+    """How many tokens of the model's context window the newest response used."""
+
+    used: int
+    window: int
+
+
 class Session(Struct, frozen=True, kw_only=True):
     """The fields of `sessions --json`, in their order."""
 
@@ -66,6 +73,7 @@ class Session(Struct, frozen=True, kw_only=True):
     began_on: str | None
     """The branch that Codex recorded; `branch` differs if a person moved the session."""
     project_id: str
+    context: Context | None = None
 
 
 def list_sessions(access: NamedQueries, scope: Scope, now: Now) -> list[Session]:
@@ -157,7 +165,12 @@ def _session(row: Row, state: SessionState, reason: str) -> Session:
         home_id=row["home"],
         repository=row["repository"],
         began_on=row["began_on"],
+        context=_context(row["context_used"], row["context_window"]),
     )
+
+
+def _context(used: int | None, window: int | None) -> Context | None:
+    return Context(used, window) if used is not None and window else None
 
 
 def title_of(text: str | None) -> str | None:

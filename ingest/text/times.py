@@ -59,6 +59,15 @@ def local_day(moment: datetime, zone: tzinfo | None = None) -> date:
     return moment.replace(tzinfo=UTC).astimezone(zone).date()
 
 
+def clock_time(moment: datetime, now: datetime, zone: tzinfo | None = None) -> str:
+    """A naive UTC time as local time: `17:40`, `Thu 17:40` within a week, else `2026-12-04`."""
+    local = moment.replace(tzinfo=UTC).astimezone(zone)
+    days = abs((local.date() - local_day(now, zone)).days)
+    if days >= 7:
+        return f"{local:%Y-%m-%d}"
+    return f"{local:%H:%M}" if days == 0 else f"{local:%a %H:%M}"
+
+
 def duration(seconds: float | None) -> str:
     if seconds is None:
         return ""

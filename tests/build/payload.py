@@ -210,9 +210,15 @@ def multi_agent_role(path: str) -> str:
 
 
 def token_count(
-    release: Release, total: Usage | None, last: Usage | None, estimate: int | None = None
+    release: Release,
+    total: Usage | None,
+    last: Usage | None,
+    estimate: int | None = None,
+    limits: Json | None = None,
 ) -> Json:
-    """`estimate` replaces the last usage by a guess of the context's size, as compaction does."""
+    """`estimate` replaces the last usage by a guess of the context's size, as compaction does.
+    `limits` are the windows that the account's limits report.
+    """
     cache_write = release.minor >= 145
     info: Json | None = None
     if total is not None:
@@ -227,8 +233,10 @@ def token_count(
             ),
             "model_context_window": release.window,
         }
-    limits = rate_limits(release)
-    return {"info": info} | ({"rate_limits": limits} if limits is not None else {})
+    written = rate_limits(release)
+    if written is None:
+        return {"info": info}
+    return {"info": info, "rate_limits": written | (limits or {})}
 
 
 def rate_limits(release: Release) -> Json | None:

@@ -51,6 +51,8 @@ class Responses(Items):
         """what the last token_count says; None before the first"""
         self.recorded = Usage()
         """what the last usage record says of the thread"""
+        self.limits: Json | None = None
+        """the windows of the account's limits that token counts report"""
         self.last_record: Json | None = None
         self._last = Usage()
         self._turn_usage = Usage()
@@ -239,7 +241,7 @@ class Responses(Items):
             self.event("token_count", **self._count(estimate))
 
     def _count(self, estimate: int | None) -> Json:
-        return payload.token_count(self.release, self.counted, self._last, estimate)
+        return payload.token_count(self.release, self.counted, self._last, estimate, self.limits)
 
     def begin_turn(self, turn: Turn) -> None:
         self.facts.turns.append(turn)

@@ -4,6 +4,7 @@ A click on a part opens the screen that explains it. Parts are shortened step by
 the line never wraps.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -11,8 +12,9 @@ from textual import events
 from textual.content import Content
 from textual.widget import Widget
 
+from ingest.sessions.limits import Limit
 from ingest.text.numbers import pluralize, size
-from ingest.text.times import duration
+from ingest.text.times import clock_time, duration
 from tui import content
 from tui.summary import Summary
 
@@ -89,8 +91,27 @@ def chips(
         parts.append(
             Chip((content.line(f"✗ {summary.unreadable} unreadable", "red"), hidden), "pipeline")
         )
+    if summary.limits:
+        parts.append(_limits(summary.limits, now))
     parts.append(Chip((content.line(clock, "dim"), hidden), "insights"))
     return parts
+
+
+def _limits(limits: Sequence[Limit], now: datetime) -> Chip:
+    """The account's limits; only the fullest, if it is nearly used up, in little room."""
+    fullest = max(limits, key=lambda limit: limit.used_percent)
+    tone = "yellow" if fullest.warns else "dim"
+    listed = " · ".join(f"{limit.name} {limit.used_percent:.0f} %" for limit in limits)
+    short = content.line(f"{fullest.name} {fullest.used_percent:.0f} %", tone)
+    resets = f", resets {clock_time(fullest.resets_at, now)}" if fullest.resets_at else ""
+    return Chip(
+        (
+            content.line(f"│ {listed}{resets}", tone),
+            content.line(listed, tone),
+            short if fullest.warns else Content(""),
+        ),
+        "insights",
+    )
 
 
 def shortened(parts: list[Chip], columns: int) -> list[tuple[Content, str]]:

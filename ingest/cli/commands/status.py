@@ -1,7 +1,7 @@
 """`tailboard status`: sessions, queue and backlog on one screen."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterator, Sequence
+from datetime import datetime, tzinfo
 
 import click
 from msgspec import Struct
@@ -14,6 +14,7 @@ from ingest.cli.output import Column, Output, StyledCell
 from ingest.codex.liveness import SessionState
 from ingest.db.query_reader import OwnerStatus, QueryReader, Row
 from ingest.pipeline.backlog import Backlog, backlog
+from ingest.sessions.limits import Limit, limit_text, load_limits, main_limits
 from ingest.sessions.session import Session, id_length, label, unfinished_sessions
 from ingest.text.numbers import pluralize, size
 from ingest.text.times import ago, duration
@@ -47,6 +48,7 @@ class Status(Struct, frozen=True):
     db: str
     pauses: list[Row]
     problems: list[dict[str, str]]
+    limits: list[Limit]
 
 
 class StatusView(Struct, frozen=True):
@@ -62,6 +64,7 @@ class StatusView(Struct, frozen=True):
     """Unread bytes that no ingest would read now, because their batch failed or is postponed."""
     readable: bool
     """Whether an ingest would read anything."""
+    zone: tzinfo | None = None
 
 
 @click.command(cls=Command)
@@ -84,7 +87,9 @@ def look(invocation: Invocation) -> StatusView:
         status = _status(invocation, access, unread, sessions)
         held = {row["path"]: row["bytes"] for row in access.rows("status.held")}
     readable = any(source.path not in held for source in unread.unread)
-    return StatusView(status, sessions, digits, invocation.now, sum(held.values()), readable)
+    return StatusView(
+        status, sessions, digits, invocation.now, sum(held.values()), readable, invocation.zone
+    )
 
 
 def _status(
@@ -112,6 +117,7 @@ def _status(
             }
             for problem in unread.problems
         ],
+        limits=load_limits(access, invocation.now),
     )
 
 
@@ -172,12 +178,21 @@ def show(output: Output, seen: StatusView) -> None:
             ("sources", _counted(status.sources)),
             ("queue", _counted(status.batches)),
             ("rejected", f"{pluralize(status.rejected_lines, 'line')}{hint}"),
+            *_limits(seen),
             *(
                 ("paused", StyledCell(f"{pause['message']} {pause['hint']}", "red"))
                 for pause in status.pauses
             ),
         ]
     )
+
+
+def _limits(seen: StatusView) -> Iterator[tuple[str, StyledCell]]:
+    name = "limits"
+    for limit in main_limits(seen.status.limits):
+        text = limit_text(limit, seen.now, seen.zone)
+        yield name, StyledCell(text, "yellow" if limit.warns else None)
+        name = ""
 
 
 def _welcome(output: Output, status: Status) -> None:

@@ -1,6 +1,7 @@
 """`tailboard usage`: token usage by day, model, project or session."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
 import click
 from msgspec import Struct
@@ -9,13 +10,23 @@ from ingest.cli.access import open_for_reading
 from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.options import Filters, filters
-from ingest.cli.output import Column, Output
+from ingest.cli.output import Column, Output, StyledCell
 from ingest.cli.scope import insist_on_project, scope_of
 from ingest.db.query_reader import QueryReader, Row
+from ingest.sessions.limits import load_limits
 from ingest.sessions.scope import Scope
 from ingest.sessions.session import id_length, title_of
-from ingest.text.times import local_day
+from ingest.text.times import ago, clock_time, local_day
 
+_LIMIT_COLUMNS = (
+    Column("WINDOW"),
+    Column("USED", right=True),
+    Column("RESETS"),
+    Column("EMPTY AT"),
+    Column("AS OF"),
+    Column("LIMIT", least=8),
+    Column("PLAN", least=6),
+)
 _KINDS = ("input", "cached", "output", "reasoning", "total")
 UNKNOWN = "unknown"
 
@@ -41,12 +52,19 @@ class Usage(Struct):
     show_default=True,
     help="What to group by.",
 )
+@click.option("--limits", "limits_only", is_flag=True, help="Show the account's limits instead.")
 @filters("project", "branch", "session", "since", "until", "limit", "offset")
 @with_invocation
-def command(invocation: Invocation, by: str, only: Filters) -> None:
+def command(invocation: Invocation, by: str, only: Filters, *, limits_only: bool) -> None:
     """Each token counts once: history copied into a fork is left out. Input includes cached tokens,
     output includes reasoning. Days are in local time.
+
+    `--limits` shows how much of each window of the account's limits is used, as Codex reported it
+    last.
     """
+    if limits_only:
+        _answer_limits(invocation)
+        return
     with open_for_reading(invocation) as access:
         scope = scope_of(invocation, access, only)
         rows = _rows(invocation, access, scope, by)
@@ -80,6 +98,36 @@ def command(invocation: Invocation, by: str, only: Filters) -> None:
 
     body = {"by": by, "rows": rows, "total": {kind: getattr(total, kind) for kind in _KINDS}}
     invocation.answer("usage", body, show)
+
+
+def _answer_limits(invocation: Invocation) -> None:
+    with open_for_reading(invocation) as access:
+        limits = load_limits(access, invocation.now)
+
+    def clock(moment: datetime | None) -> str | None:
+        return clock_time(moment, invocation.now, invocation.zone) if moment else None
+
+    def show(output: Output) -> None:
+        if not limits:
+            output.note("No limits reported: they come with the token counts of Codex.")
+            return
+        output.table(
+            _LIMIT_COLUMNS,
+            [
+                [
+                    limit.name,
+                    StyledCell(f"{limit.used_percent:.0f} %", "yellow" if limit.warns else None),
+                    clock(limit.resets_at or limit.reset_at),
+                    clock(limit.empty_at),
+                    ago(limit.as_of, invocation.now),
+                    limit.bucket,
+                    limit.plan,
+                ]
+                for limit in limits
+            ],
+        )
+
+    invocation.answer("usage.limits", {"limits": limits}, show)
 
 
 def _titles(access: QueryReader, sessions: list[str]) -> dict[str, str | None]:

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from ingest.sessions.limits import Limit
 from tui.summary import Summary
 from tui.widgets.header import chips, shortened
 
@@ -40,3 +41,26 @@ def test_short_header_still_tells_failed_sessions_from_failed_batches() -> None:
 def test_header_never_wraps_and_always_shows_failures(columns: int) -> None:
     assert len(header(columns)) <= columns
     assert "✗ 1" in header(columns)
+
+
+def limit(name: str, used: float) -> Limit:
+    resets_at = NOW + timedelta(hours=1)
+    return Limit(name, 300, used, resets_at, None, NOW, None, "codex", None, "")
+
+
+@pytest.mark.parametrize(
+    ("used", "columns", "shown"),
+    [
+        (62.0, 130, "│ 5 h 62 % · week 18 %, resets "),
+        (62.0, 40, None),
+        (85.0, 40, "5 h 85 %"),
+    ],
+)
+def test_limits_are_shown_where_there_is_room_or_where_they_are_nearly_used_up(
+    used: float, columns: int, shown: str | None
+) -> None:
+    quiet = Summary(limits=(limit("5 h", used), limit("week", 18.0)))
+    parts = chips(quiet, "/home/dev/.codex", None, NOW, "14:03")
+    line = "  ".join(text.plain for text, _ in shortened(parts, columns))
+    assert len(line) <= columns
+    assert shown in line if shown else "%" not in line
