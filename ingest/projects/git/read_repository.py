@@ -26,6 +26,7 @@ from ingest.projects.git.repository import (
     parse_commits,
 )
 from ingest.projects.git.run import SECONDS, find_git
+from ingest.projects.git.work_tree import WorkTree, read_work_tree
 from ingest.projects.identity import GitFolder
 from ingest.tail.mounts import mount_of
 from ingest.text.redact import mask
@@ -98,6 +99,11 @@ class Git:
         self._refuse_silent(root)
         found = self._run(root, "cat-file", "--batch-check", stdin=f"{name}^{{commit}}").split()
         return found[0] if found[1:2] == ["commit"] else None
+
+    def work_tree(self, root: str) -> WorkTree:
+        """What is not committed in this checkout."""
+        self._refuse_silent(root)
+        return read_work_tree(self._program, root)
 
     def describe(self, folder: str | None, recorded: Iterable[str] = ()) -> GitDescription | None:
         """The repository of a folder, and which of the recorded commits it contains; None if the
