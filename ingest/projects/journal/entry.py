@@ -1,8 +1,8 @@
 """Builds the journal entry of one session. Pure.
 
-Only what is in the log is reported: a decision is an answer to a question; a failure is repaired if
-the same command, a patch of the same file or another turn succeeded later. Nothing depends on the
-current time.
+Only what is in the log is reported: a decision is an answer to a question, or one that an answer of
+the agent states; a failure is repaired if the same command, a patch of the same file or another
+turn succeeded later. Nothing depends on the current time.
 """
 
 import re
@@ -31,6 +31,8 @@ from ingest.projects.journal.model import (
     JournalTurn,
     PlanChange,
 )
+from ingest.projects.journal.near_duplicates import merge_near_duplicates
+from ingest.projects.journal.stated_decisions import stated_decisions
 from ingest.sessions.load import Parts
 from ingest.sessions.model import (
     Fact,
@@ -40,6 +42,7 @@ from ingest.sessions.model import (
     SessionLog,
     SessionPlan,
     SessionTurn,
+    TurnMessage,
     patched_files,
 )
 from ingest.sessions.questions import answer_text, question_text
@@ -153,7 +156,7 @@ class _EntryBuilder:
         """Facts of the included turns, without turns that were rolled back."""
         return self.log.effective(fact for fact in facts if self.whole or fact.turn in self.numbers)
 
-    def _place(self, of: SessionTurn | SessionCall | SessionPlan) -> FilePosition:
+    def _place(self, of: SessionTurn | SessionCall | SessionPlan | TurnMessage) -> FilePosition:
         return FilePosition(self.names[of.source], of.byte)
 
     def _text(self, text: str | None, chars: int = COMMAND_CHARS) -> str | None:
@@ -237,6 +240,23 @@ class _EntryBuilder:
         return JournalPlan(steps, revisions) if revisions else None
 
     def _decisions(self) -> list[JournalDecision]:
+        return sorted([*self._answered(), *self._stated()], key=lambda each: str(each.at or ""))
+
+    def _stated(self) -> Iterable[JournalDecision]:
+        """What the agent's messages state."""
+        found = [
+            JournalDecision(
+                message.at, "", self._text(text, ASKED_CHARS) or "", self._place(message)
+            )
+            for turn in self.turns
+            if not turn.rolled_back
+            for message in turn.messages
+            if message.role == "assistant"
+            for text in stated_decisions(message.text)
+        ]
+        return merge_near_duplicates(found, lambda each: each.answer)
+
+    def _answered(self) -> list[JournalDecision]:
         return [
             JournalDecision(
                 call.at,

@@ -83,10 +83,13 @@ class JournalPlan(Struct, frozen=True):
 
 
 class JournalDecision(Struct, frozen=True):
-    """A person's decision: an answer to a question, or an edit of a task."""
+    """A person's decision: an answer to a question, or an edit of a task; or one that an answer of
+    the agent states.
+    """
 
     at: datetime | None
     question: str
+    """Empty for a stated one."""
     answer: str
     place: FilePosition | None
     state: str | None = None

@@ -18,6 +18,7 @@ from ingest.projects.git.anchor import anchor_of, load_anchors
 from ingest.projects.git.read_repository import Git
 from ingest.projects.git.repository import Commit
 from ingest.projects.git.session_commits import commits_during, uncovered
+from ingest.projects.journal.near_duplicates import merge_near_duplicates
 from ingest.projects.reconcile import Choice, ReconcileResult, reconcile_results
 from ingest.projects.resume.brief import WORDS, brief
 from ingest.projects.resume.choose_session import ChosenSession, Fit, choose_session
@@ -31,7 +32,6 @@ from ingest.projects.resume.model import (
     SessionCommit,
     TouchedFile,
 )
-from ingest.projects.resume.near_duplicates import merge_near_duplicates
 from ingest.projects.tasks import apply_edits
 from ingest.projects.tasks.edits import Add, AddEvidence, Note, RecordedEdit, Set, effective_edits
 from ingest.projects.tasks.model import CLOSED, Task

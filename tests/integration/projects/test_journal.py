@@ -507,3 +507,23 @@ def test_the_journal_of_a_busy_day_is_limited_to_what_is_important(cli: CliHarne
     assert "rg -n" not in visible
     assert visible.count("`pytest -q` failed 6 times (exit 1) and succeeded at") == 6
     assert "> ```python\n> if text.startswith(BOM):\n>     skip()\n> ```" in visible
+
+
+def test_decisions_that_answers_state_are_in_the_journal(cli: CliHarness) -> None:
+    home = Home(cli.home)
+    session = home.session()
+    session.prompt("Import amounts")
+    session.ask_user("Which rounding?")
+    session.answer_user("half even")
+    session.end_turn("Done.\n\n**Decision:** amounts are integer cents.")
+    session.write()
+    cli.run("ingest", "-q")
+    (entry,) = cli.json("journal", "show", "--everywhere")["journal"]["entries"]
+    found = [(one["question"], one["answer"]) for one in entry["decisions"]]
+    assert found == [("Which rounding?", "half even"), ("", "amounts are integer cents.")]
+    assert (
+        b"amounts are integer cents"
+        in session.path.read_bytes()[entry["decisions"][1]["place"]["byte"] :].split(b"\n")[0]
+    )
+    shown = cli.run("journal", "show", "--everywhere").out
+    assert "**amounts are integer cents.**\n" in shown.partition("**Decisions**")[2]

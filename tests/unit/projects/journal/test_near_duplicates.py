@@ -2,7 +2,7 @@
 
 import pytest
 
-from ingest.projects.resume.near_duplicates import merge_near_duplicates, near_duplicates
+from ingest.projects.journal.near_duplicates import merge_near_duplicates, near_duplicates
 
 LONG = (
     "Rewrite the reader so that it takes whole lines only and keeps the unfinished rest for later"
