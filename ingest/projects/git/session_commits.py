@@ -1,19 +1,79 @@
-"""Finds commits made while a session ran, and commits that no session covers. Pure.
+"""Finds the commits of sessions, and commits that no session covers. Pure.
 
-A commit belongs to a session that ran at its author or commit time (a rebase keeps the former),
-if the session's branch contains it. This is inferred from times only.
+Journals, briefs and state files use this one rule. A commit is a session's if the session's output
+names it; else if the session ran at its author or commit time (a rebase keeps the former) and the
+session's branch contains it. If that holds for several sessions, it belongs to the one that ran a
+committing command at that time, else to the first one that is not an agent.
 """
 
-from bisect import bisect_right
-from collections.abc import Iterable
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from pathlib import PurePath
 
+from msgspec import Struct
+
+from ingest.projects.git.alignment import RepositoryView
 from ingest.projects.git.anchor import Anchor, Span
 from ingest.projects.git.repository import Ancestry, Commit, Repository
 
 _SECOND = timedelta(seconds=1)
 """Git stores times in whole seconds."""
+_SLACK = 2 * _SECOND
+"""A command may end a little after its commit, too."""
+
+
+class SessionWork(Struct, frozen=True):
+    """What decides which commits are a session's."""
+
+    anchor: Anchor
+    is_agent: bool = False
+    named: tuple[str, ...] = ()
+    """The beginnings of the ids of commits that its output names."""
+    committing: tuple[Span, ...] = ()
+    """When it ran commands that commit."""
+
+    def committed(self, commit: Commit) -> bool:
+        return any(
+            start - _SLACK <= commit.committed <= end + _SLACK for start, end in self.committing
+        )
+
+
+def commits_by_session(
+    works: Sequence[SessionWork], view: RepositoryView
+) -> dict[str, list[Commit]]:
+    """The commits of each session, the oldest first. Each is one session's."""
+    claims: defaultdict[str, list[SessionWork]] = defaultdict(list)
+    commits: dict[str, Commit] = {}
+    named: dict[str, str] = {}
+    ids = {root: sorted(each.commits) for root, (each, _) in view.repositories.items()}
+    for work in works:
+        session, repository = work.anchor.session, view.of(work.anchor.session)
+        if repository is None:
+            continue
+        for sha in work.named:
+            if (id_ := _beginning(ids[view.roots[session]], sha)) is not None:
+                commits[id_] = repository[0].commits[id_]
+                named.setdefault(id_, session)
+        if work.anchor.span is not None:
+            for commit in commits_during(work.anchor, [work.anchor.span], *repository):
+                commits[commit.id] = commit
+                claims[commit.id].append(work)
+    found: defaultdict[str, list[Commit]] = defaultdict(list)
+    for commit in sorted(commits.values(), key=lambda commit: commit.committed):
+        maker = named.get(commit.id)
+        if maker is None:
+            claimed = claims[commit.id]
+            work = min(claimed, key=lambda work: (not work.committed(commit), work.is_agent))
+            maker = work.anchor.session
+        found[maker].append(commit)
+    return dict(found)
+
+
+def _beginning(ids: list[str], beginning: str) -> str | None:
+    at = bisect_left(ids, beginning)
+    return ids[at] if at < len(ids) and ids[at].startswith(beginning) else None
 
 
 def commits_during(

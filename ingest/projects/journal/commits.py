@@ -4,24 +4,21 @@
 a session's is decided as for `resume`, in `git/session_commits.py`.
 """
 
-from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
 from msgspec.structs import replace
 
 from ingest.projects.git.alignment import view_repository
-from ingest.projects.git.anchor import Anchor
+from ingest.projects.git.anchor import Anchor, Span
 from ingest.projects.git.read_repository import Git
 from ingest.projects.git.repository import Commit
-from ingest.projects.git.session_commits import commits_during
+from ingest.projects.git.session_commits import SessionWork, commits_by_session
 from ingest.projects.journal.entry import Mask
 from ingest.projects.journal.importance import Weight, weight
 from ingest.projects.journal.model import Journal, JournalCommit, JournalEntry
 
 _DIGITS = 10
-_SLACK = timedelta(seconds=2)
-"""Git stores times in whole seconds, and a command may end a little after its commit."""
 
 
 def with_found_commits(journal: Journal, git: Git, mask: Mask) -> Journal:
@@ -34,20 +31,16 @@ def find_commits(journal: Journal, git: Git) -> dict[str, list[Commit]]:
 
     Each is one session's. Runs git: never call this on the UI thread.
     """
-    anchors = {entry.session: _anchor(entry) for entry in journal.entries}
-    view = view_repository(anchors.values(), git)
-    claims: defaultdict[str, list[JournalEntry]] = defaultdict(list)
-    commits: dict[str, Commit] = {}
-    for entry in journal.entries:
-        anchor, repository = anchors[entry.session], view.of(entry.session)
-        if repository is not None and anchor.span is not None:
-            for commit in commits_during(anchor, [anchor.span], *repository):
-                commits[commit.id] = commit
-                claims[commit.id].append(entry)
-    found: defaultdict[str, list[Commit]] = defaultdict(list)
-    for commit in sorted(commits.values(), key=lambda commit: commit.committed):
-        found[_maker(commit, claims[commit.id], journal).session].append(commit)
-    return dict(found)
+    works = [
+        SessionWork(
+            _anchor(entry),
+            entry.parent is not None,
+            tuple(commit.sha for commit in entry.commits),
+            tuple(_committing(entry)),
+        )
+        for entry in journal.entries
+    ]
+    return commits_by_session(works, view_repository((work.anchor for work in works), git))
 
 
 def add_commits(journal: Journal, found: Mapping[str, list[Commit]], mask: Mask) -> Journal:
@@ -67,25 +60,11 @@ def _anchor(entry: JournalEntry) -> Anchor:
     )  # fmt: skip
 
 
-def _maker(commit: Commit, claimants: list[JournalEntry], journal: Journal) -> JournalEntry:
-    """The session whose output names the commit or that ran a committing command at its time; else
-    the first one that is not an agent's."""
-    for entry in journal.entries:
-        if any(commit.id.startswith(named.sha) for named in entry.commits):
-            return entry
-    return min(claimants, key=lambda entry: (not _committed(entry, commit), bool(entry.parent)))
-
-
-def _committed(entry: JournalEntry, commit: Commit) -> bool:
-    return any(
-        command.at is not None
-        and command.at - _SLACK
-        <= commit.committed
-        <= command.at + timedelta(seconds=command.seconds or 0) + _SLACK
-        and weight(command.command, command.status) is Weight.COMMITTED
-        for turn in entry.turns
-        for command in turn.commands
-    )
+def _committing(entry: JournalEntry) -> Iterable[Span]:
+    for turn in entry.turns:
+        for run in turn.commands:
+            if run.at is not None and weight(run.command, run.status) is Weight.COMMITTED:
+                yield run.at, run.at + timedelta(seconds=run.seconds or 0)
 
 
 def _merge(named: list[JournalCommit], found: list[Commit], mask: Mask) -> list[JournalCommit]:

@@ -21,7 +21,9 @@ class Weight(IntEnum):
     FAILED = 4
 
 
-_COMMITS: Final = frozenset(("commit", "push", "merge", "rebase", "tag", "revert", "cherry-pick"))
+_COMMITS: Final = frozenset(
+    ("commit", "push", "merge", "rebase", "tag", "revert", "cherry-pick", "am")
+)
 _TESTS: Final = ("pytest", "tox", "nox", "jest", "vitest", "mocha", "rspec", "phpunit", "ctest")
 _BUILDS: Final = (
     "make",
@@ -70,6 +72,8 @@ def weight(command: str, status: str) -> Weight:
 def _weight(command: SimpleCommand) -> Weight:
     program, words = command.program, command.words[1:]
     if program == "git" and git_subcommand(words)[0] in _COMMITS:
+        return Weight.COMMITTED
+    if program == "gh" and tuple(words[:2]) == ("pr", "merge"):
         return Weight.COMMITTED
     runs = program.startswith("python") or program in _RUNNERS
     if program in _PROGRAMS or (runs and not _VERBS.isdisjoint(words[:4])):

@@ -20,6 +20,8 @@ from ingest.projects.journal.model import CommandRun, FilePosition
         ("python3 -m pytest", "completed", Weight.CHECKED),
         ("cargo test --all", "completed", Weight.CHECKED),
         ("git add -A && git commit -m x", "completed", Weight.COMMITTED),
+        ("git am 0001-fix.patch", "completed", Weight.COMMITTED),
+        ("gh pr merge 12 --squash", "completed", Weight.COMMITTED),
         ("sed -n '1,20p' a.py", "failed", Weight.FAILED),
     ],
 )
