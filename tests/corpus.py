@@ -53,7 +53,9 @@ def _cut_line(line: bytes) -> bytes:
     return json.dumps(after, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _cut_file(path: Path) -> bytes:
+def cut_file(path: Path) -> bytes:
+    """The content of a session file with long texts cut."""
+
     def zstd(option: str, data: bytes) -> bytes:
         return subprocess.run(["zstd", option], input=data, stdout=-1, check=True).stdout
 
@@ -66,7 +68,7 @@ def _cut_file(path: Path) -> bytes:
 def pack(folder: Path) -> None:
     with tarfile.open(ARCHIVE, "w:xz", preset=9) as archive:
         for path in sorted(folder.rglob("codex-*/**/*.jsonl*")):
-            content = _cut_file(path)
+            content = cut_file(path)
             entry = tarfile.TarInfo(str(path.relative_to(folder)))
             entry.size, entry.mtime = len(content), WRITTEN_AT
             archive.addfile(entry, io.BytesIO(content))

@@ -27,7 +27,7 @@ class Repo:
             with (path / ".git" / "config").open("a") as config:
                 config.write("[user]\n\tname = Dev\n\temail = dev@example.invalid\n")
 
-    def git(self, *arguments: str, at: datetime = NOON) -> str:
+    def git(self, *arguments: str, at: datetime = NOON, given: bytes | None = None) -> str:
         stamp = f"{int(at.replace(tzinfo=UTC).timestamp())} +0000"
         env = {
             **self.env,
@@ -36,9 +36,14 @@ class Repo:
             "GIT_CONFIG_NOSYSTEM": "1",
         }
         done = subprocess.run(
-            ["git", *arguments], cwd=self.path, env=env, capture_output=True, text=True, check=True
+            ["git", *arguments],
+            cwd=self.path,
+            env=env,
+            input=given,
+            capture_output=True,
+            check=True,
         )
-        return done.stdout.strip()
+        return done.stdout.decode().strip()
 
     def commit(self, subject: str, at: datetime = NOON) -> str:
         """A commit that changes a file of its own; its id."""

@@ -1,4 +1,4 @@
-"""`tailboard resume`: which session of a project to resume, and what is still open."""
+"""`tailboard resume`: what is needed to go on with a project."""
 
 from pathlib import Path
 
@@ -37,9 +37,9 @@ from ingest.text.redact import mask
 def command(
     invocation: Invocation, wants_copy: bool, words: int, everywhere: bool, only: Filters
 ) -> None:
-    """For the project of this folder and its current branch, unless you name others: the session
-    that fits best and why, its open steps, last request, failures and files. Prints the command
-    that resumes it, but does not run it.
+    """For the project of this folder and its current branch, unless you name others: objective,
+    what is done and what is open, decisions, failures, what is not committed, files, and the
+    session that fits best. Prints the command that resumes it, but does not run it.
     """
     with open_for_reading(invocation) as access:
         scope = scope_here(invocation, access, only, everywhere=everywhere)

@@ -8,29 +8,92 @@ where m.role = 'user'
 order by n.turn desc, m.byte desc
 limit 1;
 
+-- name: requests
+-- The first user messages of each of these sessions, in turns that still count.
+select n.session, n.turn, s.path, m.byte, m.time, m.text
+from standing_turns($home, $sessions::varchar[]) n
+join messages m on m.source = n.source and m.turn = n.n
+join sources s on s.id = m.source
+where m.role = 'user'
+qualify row_number() over (partition by n.session order by n.turn, m.byte) <= 5
+order by n.session, n.turn, m.byte;
+
+-- name: answer
+-- The last answer of a session, in turns that still count.
+select n.session, n.turn, s.path, m.byte, m.time, m.text
+from standing_turns($home, [$session]) n
+join messages m on m.source = n.source and m.turn = n.n
+join sources s on s.id = m.source
+where m.role = 'assistant' and coalesce(m.phase, 'final_answer') in ('final_answer', 'plan', 'commentary')
+order by n.turn desc, coalesce(m.phase, '') = 'commentary', m.byte desc
+limit 1;
+
+-- name: decisions
+-- Messages of these sessions that may state a decision, the newest first.
+select n.session, n.turn, s.path, m.byte, m.time, m.role, m.text
+from standing_turns($home, $sessions::varchar[]) n
+join messages m on m.source = n.source and m.turn = n.n
+join sources s on s.id = m.source
+where m.role in ('user', 'assistant') and regexp_matches(m.text, $pattern)
+order by m.time desc nulls last, n.turn desc, m.byte desc
+limit 200;
+
+-- name: answers
+-- The questions that these sessions asked the user, with the answers, the newest first.
+select n.session, n.turn, s.path, c.byte, c.time, c.command, c.output_head as output
+from standing_turns($home, $sessions::varchar[]) n
+join calls c on c.source = n.source and c.turn = n.n
+join sources s on s.id = c.source
+where c.kind = 'question' and c.status = 'completed'
+order by c.time desc nulls last, n.turn desc, c.byte desc
+limit 200;
+
 -- name: failures
--- Commands of these sessions that failed and have not succeeded since, newest first: the last run
--- of each, and how often it failed since its last success. Those without output come last, because
--- they do not show the cause.
-with run as (
-    select n.session, n.turn, c.source, c.byte, c.time, c.command, c.exit_code,
+-- Commands and patches of these sessions that failed and have not succeeded since in any of them,
+-- newest first: the last run of each, and how often it failed since its last success. Those without
+-- output come last, because they do not show the cause.
+with call as (
+    select n.session, n.turn, c.source, c.byte, c.time, c.kind, c.exit_code, c.command,
         right(coalesce(nullif(c.output_tail, ''), c.output_head), 400) as output,
         c.status = 'failed' as failed,
         row(n.turn, c.byte) as place,
-        max(row(n.turn, c.byte)) filter (c.status = 'completed')
-            over (partition by n.session, c.command) as repaired
+        if(
+            c.kind = 'patch',
+            regexp_extract_all(c.command, '(?m)^\*\*\* (?:Add|Update|Delete) File: .+$'),
+            [regexp_replace(trim(c.command), '\s+', ' ', 'g')]
+        ) as targets
     from calls c
     join standing_turns($home, $sessions::varchar[]) n on n.source = c.source and n.n = c.turn
-    where c.kind = 'command' and c.status in ('completed', 'failed') and c.command is not null
+    where c.kind in ('command', 'patch') and c.status in ('completed', 'failed')
+    and c.command is not null
+),
+run as (
+    select *, regexp_replace(target, '^\*\*\* \w+ ', '') as what
+    from (select *, unnest(targets) as target from call)
+),
+judged as (
+    select *,
+        place > max(place) filter (not failed) over own as after_own,
+        time > max(time) filter (not failed) over (partition by kind, what) as after_all
+    from run
+    window own as (partition by kind, session, what)
+),
+unrepaired as (
+    select any_value(columns(* exclude (what, target, targets, after_own, after_all))),
+        if(any_value(kind) = 'patch', list(what order by what), [any_value(what)]) as what
+    from judged
+    where failed
+    group by source, byte
+    having bool_and(coalesce(after_own, true) and coalesce(after_all, true))
 )
-select r.session, r.turn, s.path, r.byte, r.time, r.command, r.exit_code, r.output,
-    count(*) over (partition by r.session, r.command) as times
-from run r
-join sources s on s.id = r.source
-where r.failed and (r.repaired is null or r.place > r.repaired)
-qualify row_number() over (partition by r.session, r.command order by r.place desc) = 1
-order by coalesce(trim(r.output), '') = '', r.time desc nulls last, r.place desc, r.source
-limit 100;
+select u.session, u.turn, s.path, u.byte, u.time, u.kind, u.command, u.what, u.exit_code, u.output,
+    count(*) over (partition by u.kind, u.what) as times
+from unrepaired u
+join sources s on s.id = u.source
+qualify row_number() over (
+    partition by u.kind, u.what order by u.time desc nulls last, u.session desc, u.place desc
+) = 1
+order by coalesce(trim(u.output), '') = '', u.time desc nulls last, u.place desc, u.source;
 
 -- name: files
 -- The files that these sessions changed, most recently changed first: the last change of each.
@@ -43,3 +106,20 @@ where f.status = 'completed'
 qualify row_number() over (partition by f.path order by f.time desc nulls last, n.turn desc, f.byte desc) = 1
 order by f.time desc nulls last, f.path
 limit 100;
+
+-- name: commits
+-- Commands of these sessions that may have made a commit, with what they wrote.
+select n.session, c.time, c.seconds, c.command, c.status, c.output_head as output
+from standing_turns($home, $sessions::varchar[]) n
+join calls c on c.source = n.source and c.turn = n.n
+where c.kind = 'command' and c.status = 'completed'
+and regexp_matches(c.command, '\b(commit|merge|rebase|cherry-pick|revert|am)\b')
+order by c.time, c.source, c.byte;
+
+-- name: notes
+-- Notes that an optional command wrote about these sessions, the newest first.
+select n.session, n.turn, n.time, n.kind, n.origin, n.text
+from notes n
+where n.home = $home and list_contains($sessions::varchar[], n.session)
+order by n.time desc, n.turn desc, n.text
+limit 30;

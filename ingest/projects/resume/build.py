@@ -1,48 +1,64 @@
-"""Builds the resume of a project and branch: the session to continue, and its open work.
+"""Builds the resume of a project and branch: the session to continue, and what is done, open,
+decided and failed on its line of work.
 
-The same facts give the same resume; every text is masked, and every item has its position in the
-log. The command that continues the session is only shown, never run.
+The same facts at the same time give the same resume; every text is masked, and every item has its
+position in the log. The command that continues the session is only shown, never run.
 """
 
-from collections.abc import Callable, Iterable
-from pathlib import PurePath
-from typing import Final
+from collections.abc import Callable, Iterable, Sequence
+from datetime import timedelta
+from typing import Any, Final
 
 from msgspec.structs import replace
 
-from ingest.codex.request_text import request_in
 from ingest.db.query_reader import NamedQueries, Row
 from ingest.errors import GitFailed
 from ingest.projects.git.alignment import RepositoryView, view_repository
 from ingest.projects.git.anchor import anchor_of, load_anchors
+from ingest.projects.git.reachability import RECORDED, LineOfWork, Reached
 from ingest.projects.git.read_repository import Git
 from ingest.projects.git.repository import Commit
-from ingest.projects.git.session_commits import commits_during, uncovered
-from ingest.projects.journal.near_duplicates import merge_near_duplicates
-from ingest.projects.reconcile import Choice, ReconcileResult, reconcile_results
+from ingest.projects.git.session_commits import SessionWork, commits_by_session, uncovered
+from ingest.projects.git.work_tree import WorkTree
+from ingest.projects.journal.importance import Weight, weight
+from ingest.projects.journal.stated_decisions import MENTIONED
+from ingest.projects.reconcile import reconcile_results
 from ingest.projects.resume.brief import WORDS, brief
 from ingest.projects.resume.choose_session import ChosenSession, Fit, choose_session
-from ingest.projects.resume.model import (
-    Decision,
-    LogPosition,
-    OpenFailure,
-    OpenQuestion,
-    OpenStep,
-    Resume,
-    SessionCommit,
-    TouchedFile,
+from ingest.projects.resume.line_of_work import (
+    LineSessions,
+    objective,
+    request_text,
+    thread_of,
 )
-from ingest.projects.tasks import apply_edits
-from ingest.projects.tasks.edits import Add, AddEvidence, Note, RecordedEdit, Set, effective_edits
-from ingest.projects.tasks.model import CLOSED, Task
+from ingest.projects.resume.model import (
+    AT_WORK,
+    LogPosition,
+    OpenStep,
+    PlacedText,
+    Resume,
+)
+from ingest.projects.resume.rows import (
+    failures,
+    masked_tree,
+    place,
+    session_commit,
+    touched_file,
+)
+from ingest.projects.resume.statements import closing_words, decisions, notes
+from ingest.projects.resume.steps import done_steps, open_steps
+from ingest.projects.tasks.apply_edits import rename_tasks
+from ingest.projects.tasks.model import Task
 from ingest.projects.tasks.roadmap import recorded_edits, roadmap
 from ingest.sessions.scope import Now, Scope
-from ingest.sessions.session import Session, list_sessions, short_length
+from ingest.sessions.session import Session, id_length, list_sessions
 
 Mask = Callable[[str], str]
 
-NEARBY: Final = 20
-"""Most sessions of the branch, newest first, whose open tasks are included."""
+_NEARBY: Final = 50
+"""Most sessions of other branches, newest first, that are compared with what is checked out."""
+_ANSWERS: Final = 5
+"""Most earlier sessions to search for an answer."""
 _COMMITS: Final = 100
 """Most uncovered commits to list, newest first: a pull may bring thousands."""
 
@@ -65,22 +81,33 @@ def resume(
     here = _root(git, folder)
     within = [one for one in sessions if here and view.roots.get(one.id) == here] or sessions
     branch = scope.branch or _checked_out(within, view)
-    answers = reconcile_results(rows)
+    root = here if here in view.repositories else next(iter(view.roots.values()), None)
+    reached = _reached(rows, view, root, branch, git, sessions)
     if scope.session is not None:
         asked = next((one for one in sessions if one.id == scope.session), None)
-        found = ChosenSession(asked, "You named it.", Fit.ASKED_FOR) if asked else None
+        chosen = ChosenSession(asked, "You named it.", Fit.ASKED_FOR) if asked else None
     else:
-        found = choose_session(within, branch, view)
-    if found is None:
+        chosen = choose_session(within, branch, view, reached)
+    if chosen is None:
         return None
-    result = _build(rows, found, sessions, branch, view, answers, now, mask)
-    result.brief = brief(result, words, short_length(one.id for one in sessions))
+    root = here if here in view.repositories else view.roots.get(chosen.session.id)
+    builder = _Builder(rows, sessions, chosen, branch, view, reached, now, mask)
+    result = builder.resume(_work_tree(git, root), git, folder)
+    ids = {one.session for one in _positions(result)} | {chosen.session.id}
+    result.brief = brief(result, words, id_length(rows, ids))
     return result
 
 
 def _root(git: Git, folder: str | None) -> str | None:
     try:
         return git.root(folder)
+    except GitFailed:
+        return None
+
+
+def _work_tree(git: Git, root: str | None) -> WorkTree | None:
+    try:
+        return git.work_tree(root) if root is not None else None
     except GitFailed:
         return None
 
@@ -106,213 +133,246 @@ def _checked_out(sessions: list[Session], view: RepositoryView) -> str | None:
     return next((one.branch for one in sessions if one.parent_id is None), None)
 
 
-def _build(
+def _reached(
     rows: NamedQueries,
-    chosen: ChosenSession,
-    sessions: list[Session],
-    branch: str | None,
     view: RepositoryView,
-    answers: dict[str, ReconcileResult],
-    now: Now,
-    mask: Mask,
-) -> Resume:
-    session = chosen.session
-    ids = [session.id, *(one.id for one in sessions if one.root_id == session.id != one.id)]
-    family = {"home": session.home_id, "sessions": ids}
-    asked = rows.first_row("resume.asked", home=session.home_id, session=session.id)
-    said = recorded_edits(rows)
-    nearby = _nearby(sessions, session, ids)
-    # Of all sessions, so that ids and states are those of `tasks`.
-    plan = roadmap(rows, Scope(project=session.project), now)
-    near = {one.id for one in nearby}
-    tasks = [one for one in plan.tasks if one.session is None or not near.isdisjoint(one.sessions)]
-    alignment = view.alignments[session.id]
-    request = _asked(asked, session, mask)
-    return Resume(
-        project=session.project,
-        branch=branch,
-        session=_masked(session, mask),
-        chosen_because=chosen.because,
-        alignment=alignment.state,
-        alignment_why=alignment.why,
-        git=alignment,
-        open_steps=merge_near_duplicates(_steps(tasks, branch, ids, mask), lambda one: one.text),
-        last_prompt=request.text if request else None,
-        asked=request,
-        failures=_failures(rows.rows("resume.failures", **family), mask),
-        files=[_file(row, session.cwd, mask) for row in rows.rows("resume.files", **family)],
-        decisions=_decisions(apply_edits.rename_tasks(said, plan.names), tasks, answers, ids, mask),
-        commits=[_made(one, mask) for one in _commits(session, view)],
-        uncovered=[_made(one, mask) for one in _uncovered(rows, session, view, branch)],
-        command=f"codex resume {session.id}",
-    )
-
-
-def _nearby(sessions: list[Session], chosen: Session, family: list[str]) -> list[Session]:
-    """Sessions whose tasks are included: the session, its agents, the latest of its branch."""
-    own = [one for one in sessions if one.id in family]
-    others = [one for one in sessions if one.branch == chosen.branch and one.id not in family]
-    return own + others[:NEARBY]
-
-
-def _masked(session: Session, mask: Mask) -> Session:
-    return replace(session, title=mask(session.title)) if session.title else session
-
-
-def _asked(row: Row | None, session: Session, mask: Mask) -> OpenQuestion | None:
-    if row is None:
+    root: str | None,
+    branch: str | None,
+    git: Git,
+    sessions: Iterable[Session],
+) -> Callable[[Session], Reached] | None:
+    """Whether a session of another branch is part of this branch; None if the branch is not checked
+    out.
+    """
+    found = view.repositories.get(root or "")
+    if found is None or found[0].branch != branch:
         return None
-    place = LogPosition(session.id, row["turn"], row["path"], row["byte"])
-    return OpenQuestion(mask(request_in(row["text"]) or row["text"]), row["time"], place)
+    line = LineOfWork(found[0], git)
+    others = [one for one in sessions if one.parent_id is None and one.branch != branch]
+    near = {one.id for one in others[:_NEARBY]}
+    known: dict[str, Reached] = {}
+
+    def recorded(session: Session) -> list[str]:
+        found = rows.rows("resume.commits", home=session.home_id, sessions=[session.id])
+        return [sha for row in found for sha in RECORDED.findall(row["output"] or "")]
+
+    def reached(session: Session) -> Reached:
+        if session.id not in known:
+            known[session.id] = _later(session) or line.reached(session, None, None, recorded)
+        return known[session.id]
+
+    def _later(session: Session) -> Reached | None:
+        """What is known by a later session of its branch, whose commits contain its own."""
+        if session.id not in near:
+            return Reached(part=False)
+        at = others.index(session)
+        later = next((one for one in reversed(others[:at]) if one.branch == session.branch), None)
+        found = reached(later) if later is not None else None
+        return found if found is not None and found.part else None
+
+    return reached
 
 
-_FIRST: Final = ("in_progress", "waiting", "stalled", "failed", "ready", "blocked")
-"""The order of open steps: started ones first."""
+class _Builder:
+    def __init__(
+        self,
+        rows: NamedQueries,
+        sessions: list[Session],
+        chosen: ChosenSession,
+        branch: str | None,
+        view: RepositoryView,
+        reached: Callable[[Session], Reached] | None,
+        now: Now,
+        mask: Mask,
+    ) -> None:
+        self.rows = rows
+        self.sessions = sessions
+        self.chosen = chosen
+        self.session = chosen.session
+        self.branch = branch
+        self.view = view
+        self.reached = reached
+        self.now = now
+        self.mask = mask
+        named = chosen.fit is Fit.ASKED_FOR
+        on = self.session.branch if named else branch
+        self.line = LineSessions(sessions, self.session, on, reached if on == branch else None)
 
-
-def _steps(tasks: list[Task], branch: str | None, family: list[str], mask: Mask) -> list[OpenStep]:
-    own = set(family)
-    found = [
-        one
-        for one in tasks
-        if one.state not in CLOSED
-        and one.current
-        and (not own.isdisjoint(one.sessions) or one.branch in (None, branch))
-    ]
-    # The sort is stable, so steps stay in the order of their plan; the session's own come first.
-    found.sort(key=lambda one: (own.isdisjoint(one.sessions), one.origin == "request", _rank(one)))
-    return [
-        OpenStep(one.id, mask(one.text), one.state, one.origin, _place_of(one)) for one in found
-    ]
-
-
-def _rank(task: Task) -> int:
-    return _FIRST.index(task.state) if task.state in _FIRST else len(_FIRST)
-
-
-def _place_of(task: Task) -> LogPosition | None:
-    return LogPosition(task.session, revision=task.revision) if task.session else None
-
-
-def _failures(rows: Iterable[Row], mask: Mask) -> list[OpenFailure]:
-    found = [
-        OpenFailure(
-            mask(row["command"]),
-            row["exit_code"],
-            _last_line(mask(row["output"] or "")),
-            row["time"],
-            row["times"],
-            _place(row, row["path"]),
+    def resume(self, tree: WorkTree | None, git: Git, folder: str | None) -> Resume:
+        session, line, mask = self.session, self.line, self.mask
+        # Of the whole project, so that ids and states are those of `tasks`.
+        plan = roadmap(self.rows, Scope(project=session.project), self.now, git, folder)
+        tasks = [
+            task
+            for task in plan.tasks
+            if not line.ids.isdisjoint(task.sessions)
+            or (not task.sessions and task.branch in (None, self.branch))
+        ]
+        edits = rename_tasks(recorded_edits(self.rows), plan.names)
+        texts = {task.id: task.text for task in tasks}
+        choices = reconcile_results(self.rows).values()
+        alignment = self.view.alignments[session.id]
+        asked = self._message("resume.asked", session, lambda text: request_text(text) or text)
+        done, count = done_steps(tasks, line, self.branch, self.reached, mask)
+        open_ = open_steps(tasks, plan.edges, line, mask)
+        thread = thread_of(self._worked_on(open_, tasks), line, tasks)
+        return Resume(
+            project=session.project,
+            branch=self.branch,
+            session=self._titled(session),
+            chosen_because=self.chosen.because,
+            alignment=alignment.state,
+            alignment_why=alignment.why,
+            git=alignment,
+            open_steps=open_,
+            last_prompt=asked.text if asked else None,
+            asked=asked,
+            failures=failures(self._rows("resume.failures"), mask),
+            files=[touched_file(row, session.cwd, mask) for row in self._rows("resume.files")],
+            decisions=decisions(
+                edits,
+                texts,
+                [one for one in choices if one.session in line.ids],
+                self._rows("resume.answers"),
+                self._rows("resume.decisions", pattern=MENTIONED),
+                {one.id: one for one in line.every},
+                mask,
+            ),
+            commits=[session_commit(one, mask) for one in self._commits()],
+            uncovered=[session_commit(one, mask) for one in self._uncovered()],
+            command=f"codex resume {session.id}" if session.state not in AT_WORK else "codex",
+            as_of=self.now.moment,
+            objective=objective(thread, line, tasks, self._requests),
+            done=done,
+            done_count=count,
+            last_answer=self._last_answer(),
+            work_tree=masked_tree(tree, mask) if tree is not None else None,
+            unmerged=line.unmerged(mask),
+            notes=notes(edits, texts, self._rows("resume.notes"), mask),
+            sessions=[one.id for one in line.every],
+            running=[
+                self._titled(one)
+                for one in line.every
+                if one.state in AT_WORK and one.parent_id is None
+            ],
         )
-        for row in rows
-    ]
-    return _repeated(found)
 
+    def _titled(self, session: Session) -> Session:
+        return replace(session, title=self.mask(session.title)) if session.title else session
 
-def _repeated(found: list[OpenFailure]) -> list[OpenFailure]:
-    """Merge failures of the same command, ignoring white space and which agent ran it."""
-    kept: dict[str, OpenFailure] = {}
-    for one in found:
-        key = " ".join(one.command.split())
-        kept[key] = _more(kept[key], one) if key in kept else one
-    return list(kept.values())
+    def _worked_on(self, open_: list[OpenStep], tasks: list[Task]) -> Session:
+        """The session, or that of the first open step if nothing of the session's is open."""
+        thread = {one.id for one in thread_of(self.session, self.line, tasks)}
+        places = [step.place.session for step in open_ if step.place is not None]
+        by_id = {one.id: one for one in self.line.every}
+        roots = [by_id[id_].root_id for id_ in places if id_ in by_id]
+        if not roots or not thread.isdisjoint(roots):
+            return self.session
+        return by_id.get(roots[0], self.session)
 
+    def _rows(self, query: str, **values: Any) -> list[Row]:
+        """Rows about the sessions of the line of work, from each home."""
+        homes: dict[str, list[str]] = {}
+        for one in self.line.every:
+            homes.setdefault(one.home_id, []).append(one.id)
+        return [
+            row
+            for home, sessions in homes.items()
+            for row in self.rows.rows(query, home=home, sessions=sessions, **values)
+        ]
 
-def _last_line(text: str) -> str | None:
-    return next((line.strip() for line in reversed(text.splitlines()) if line.strip()), None)
+    def _last_answer(self) -> PlacedText | None:
+        """That of the session, else of the session before it that has one."""
+        earlier = [
+            one for one in self.line.every if one.parent_id is None and one.id != self.session.id
+        ]
+        for session in [self.session, *earlier[:_ANSWERS]]:
+            answer = self._message("resume.answer", session, closing_words)
+            if answer is not None:
+                return answer
+        return None
 
-
-def _more(kept: OpenFailure, other: OpenFailure) -> OpenFailure:
-    return replace(kept, times=kept.times + other.times)
-
-
-def _file(row: Row, cwd: str | None, mask: Mask) -> TouchedFile:
-    def short(path: str) -> str:
-        inside = cwd is not None and PurePath(path).is_relative_to(cwd)
-        return mask(str(PurePath(path).relative_to(cwd)) if inside and cwd else path)
-
-    moved = short(row["moved_to"]) if row["moved_to"] else None
-    place = _place(row, row["log"])
-    return TouchedFile(short(row["path"]), row["change"], moved, row["time"], row["times"], place)
-
-
-def _place(row: Row, path: str) -> LogPosition:
-    return LogPosition(row["session"], row["turn"], path, row["byte"])
-
-
-def _decisions(
-    said: list[RecordedEdit],
-    tasks: list[Task],
-    answers: dict[str, ReconcileResult],
-    family: list[str],
-    mask: Mask,
-) -> list[Decision]:
-    """People's decisions about these tasks and sessions, the latest first."""
-    names = {one.id: one.text for one in tasks}
-    found = [
-        Decision(mask(text + _why(one.reason)), one.actor, one.at)
-        for one in effective_edits(said)
-        if one.task in names and (text := _edit_text(one, names[one.task])) is not None
-    ]
-    found += [
-        Decision(mask(_choice_text(one) + _why(one.reason)), one.by, one.at)
-        for session, one in answers.items()
-        if session in family
-    ]
-    found.sort(key=lambda one: one.at, reverse=True)
-    return merge_near_duplicates(found, lambda one: one.text)
-
-
-def _why(reason: str | None) -> str:
-    return f" ({reason})" if reason else ""
-
-
-def _choice_text(one: ReconcileResult) -> str:
-    match one.choice:
-        case Choice.MOVE:
-            return f"moved to {one.to}: session {one.session[:8]}"
-        case Choice.REVIEW:
-            return f"marked for review: session {one.session[:8]}"
-        case _:
-            return f"kept as it is: session {one.session[:8]}"
-
-
-def _edit_text(said: RecordedEdit, task: str) -> str | None:
-    match said.edit:
-        case Add():
-            return f"added: {task}"
-        case Set(state):
-            return f"{state.replace('_', ' ')}: {task}"
-        case Note(text):
-            return f"noted of “{task}”: {text}"
-        case AddEvidence(kind, ref):
-            return f"{kind} {ref} proves: {task}"
-        case _:
+    def _message(
+        self, query: str, session: Session, words: Callable[[str], str]
+    ) -> PlacedText | None:
+        """A message of a session."""
+        row = self.rows.first_row(query, home=session.home_id, session=session.id)
+        if row is None:
             return None
+        position = LogPosition(session.id, row["turn"], row["path"], row["byte"])
+        return PlacedText(self.mask(words(row["text"])), row["time"], position)
+
+    def _requests(self, sessions: Sequence[Session]) -> dict[str, list[PlacedText]]:
+        """The first requests of these sessions."""
+        found: dict[str, list[PlacedText]] = {}
+        for session in sessions:
+            for row in self.rows.rows(
+                "resume.requests", home=session.home_id, sessions=[session.id]
+            ):
+                if text := request_text(row["text"]):
+                    request = PlacedText(self.mask(text), row["time"], place(row))
+                    found.setdefault(session.id, []).append(request)
+        return found
+
+    def _commits(self) -> list[Commit]:
+        """The commits of the session and its agents, the newest first."""
+        spans = [span for one in self._family() if (span := anchor_of(one).span) is not None]
+        if not spans:
+            return []
+        first, last = min(spans)[0], max(end for _, end in spans)
+        beside = [
+            one
+            for one in self.sessions
+            if (span := anchor_of(one).span) is not None and span[0] <= last and span[1] >= first
+        ]
+        found = commits_by_session(self._works(beside), self.view)
+        commits = [commit for id_ in self.line.own for commit in found.get(id_, ())]
+        return sorted(commits, key=lambda commit: commit.committed, reverse=True)
+
+    def _family(self) -> list[Session]:
+        return [one for one in self.sessions if one.id in self.line.own]
+
+    def _works(self, sessions: list[Session]) -> list[SessionWork]:
+        named: dict[str, list[str]] = {}
+        committing: dict[str, list[Any]] = {}
+        homes: dict[str, list[str]] = {}
+        for one in sessions:
+            homes.setdefault(one.home_id, []).append(one.id)
+        for home, ids in homes.items():
+            for row in self.rows.rows("resume.commits", home=home, sessions=ids):
+                who, at = row["session"], row["time"]
+                named.setdefault(who, []).extend(RECORDED.findall(row["output"] or ""))
+                if at is not None and weight(row["command"], row["status"]) is Weight.COMMITTED:
+                    end = at + timedelta(seconds=row["seconds"] or 0)
+                    committing.setdefault(who, []).append((at, end))
+        return [
+            SessionWork(
+                anchor_of(one),
+                one.parent_id is not None,
+                tuple(named.get(one.id, ())),
+                tuple(committing.get(one.id, ())),
+            )
+            for one in sessions
+        ]
+
+    def _uncovered(self) -> list[Commit]:
+        """Commits made since the session began, while no session ran."""
+        found, began = self.view.of(self.session.id), self.session.started_at
+        if found is None or began is None:
+            return []
+        repository, ancestry = found
+        since = [
+            one
+            for one in uncovered(repository, load_anchors(self.rows), ancestry, self.branch)
+            if one.committed >= began
+        ]
+        return since[:_COMMITS]
 
 
-def _commits(session: Session, view: RepositoryView) -> list[Commit]:
-    found, span = view.of(session.id), anchor_of(session).span
-    if found is None or span is None:
-        return []
-    return commits_during(anchor_of(session), [span], *found)
-
-
-def _uncovered(
-    rows: NamedQueries, session: Session, view: RepositoryView, branch: str | None
-) -> list[Commit]:
-    """Commits made since the session began, while no session ran."""
-    found, began = view.of(session.id), session.started_at
-    if found is None or began is None:
-        return []
-    repository, ancestry = found
-    since = [
-        one
-        for one in uncovered(repository, load_anchors(rows), ancestry, branch)
-        if one.committed >= began
-    ]
-    return since[:_COMMITS]
-
-
-def _made(commit: Commit, mask: Mask) -> SessionCommit:
-    return SessionCommit(commit.id, mask(commit.subject), commit.committed, mask(commit.author))
+def _positions(resume: Resume) -> Iterable[LogPosition]:
+    """The positions that the brief shows."""
+    placed = (
+        *resume.open_steps, *resume.done, *resume.failures, *resume.files, *resume.decisions,
+        *resume.unmerged, *resume.notes, resume.objective, resume.asked, resume.last_answer,
+    )  # fmt: skip
+    return [one.place for one in placed if one is not None and one.place is not None]

@@ -1,18 +1,23 @@
 """Chooses the session of a project to continue, and says why. Pure.
 
-In order of preference: a session on the branch at its current commit; the session on the branch
-that began closest to it; the latest of the branch; the closest of any branch; the latest of all.
+In order of preference: a session on the branch at its current commit, or whose work came into the
+branch with it; the session on the branch that began closest to it; the latest of the branch; the
+closest of any branch; the latest of all. Of equal ones, the latest that was asked for more than to
+go on. A session that is running is only chosen if all of the branch are.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from enum import IntEnum
 
 from msgspec import Struct
 
 from ingest.projects.git.alignment import RepositoryView
 from ingest.projects.git.anchor import anchor_of
+from ingest.projects.git.reachability import Reached
 from ingest.projects.git.repository import Ancestry, Repository
 from ingest.projects.git.session_commits import covers
+from ingest.projects.resume.line_of_work import says_nothing_new
+from ingest.projects.resume.model import AT_WORK
 from ingest.sessions.session import Session
 from ingest.text.numbers import pluralize
 
@@ -38,10 +43,15 @@ class Candidate(Struct, frozen=True):
     made: bool = False
     """Whether the head was committed while it ran."""
     head: str | None = None
+    merged: str | None = None
+    """The commit of the branch with which its work came in, if it is of another branch."""
 
     @property
-    def rank(self) -> tuple[int, int, bool]:
-        return self.fit, self.commits, self.session.archived
+    def rank(self) -> tuple[bool, bool, int, int, bool, bool]:
+        elsewhere = self.fit > Fit.LATEST_OF_BRANCH
+        running = self.session.state in AT_WORK
+        empty = says_nothing_new(self.session.title or "")
+        return elsewhere, running, self.fit, self.commits, empty, self.session.archived
 
 
 class ChosenSession(Struct, frozen=True):
@@ -51,11 +61,16 @@ class ChosenSession(Struct, frozen=True):
 
 
 def choose_session(
-    sessions: Iterable[Session], branch: str | None, view: RepositoryView
+    sessions: Iterable[Session],
+    branch: str | None,
+    view: RepositoryView,
+    reached: Callable[[Session], Reached] | None = None,
 ) -> ChosenSession | None:
-    """The session that fits this branch best; `sessions` must be most recently active first."""
+    """The session that fits this branch best; `sessions` must be most recently active first.
+    `reached`: whether a session of another branch is part of this one.
+    """
     own = [one for one in sessions if one.parent_id is None]
-    ranked = [_candidate(one, branch, view) for one in own]
+    ranked = [_candidate(one, branch, view, reached) for one in own]
     best = min(ranked, key=lambda one: one.rank, default=None)
     if best is None:
         return None
@@ -63,7 +78,12 @@ def choose_session(
     return ChosenSession(best.session, _because(best, branch, alike), best.fit)
 
 
-def _candidate(session: Session, branch: str | None, view: RepositoryView) -> Candidate:
+def _candidate(
+    session: Session,
+    branch: str | None,
+    view: RepositoryView,
+    reached: Callable[[Session], Reached] | None,
+) -> Candidate:
     on_branch = branch is not None and session.branch == branch
     found = view.of(session.id)
     if found is None:
@@ -76,6 +96,16 @@ def _candidate(session: Session, branch: str | None, view: RepositoryView) -> Ca
     commit = session.commit or ""
     if on_branch and (made or commit == head):
         return Candidate(session, Fit.SAME_HEAD, made=made, head=head)
+    if not on_branch and reached is not None and session.branch is not None:
+        found_in = reached(session)
+        began = session.started_at
+        # What was there when it began is not its work.
+        new = began is not None and found_in.at is not None and found_in.at >= began
+        merged = found_in.commit if new else None
+        behind = _distance(ancestry, head, merged) if merged is not None else None
+        if behind is not None:
+            fit = Fit.SAME_BRANCH if behind else Fit.SAME_HEAD
+            return Candidate(session, fit, behind, head=head, merged=merged)
     distance = _distance(ancestry, head, commit)
     if distance is None:
         return Candidate(session, Fit.LATEST_OF_BRANCH if on_branch else Fit.LATEST, head=head)
@@ -96,6 +126,10 @@ def _because(best: Candidate, branch: str | None, alike: int) -> str:
     latest = f", and the latest of {alike} such sessions" if alike > 1 else ""
     away = f"{pluralize(best.commits, 'commit')} before {head}"
     none = f"No session was on {branch}; " if branch is not None else ""
+    if best.merged is not None:
+        came = f"It is on {session.branch}, and its work came into {branch} with"
+        away = f", {pluralize(best.commits, 'commit')} before {head}" if best.commits else ""
+        return f"{came} {best.merged[:_SHORT]}{away}{latest}."
     match best.fit:
         case Fit.SAME_HEAD if best.made:
             return f"It is on {branch} and ran when {head} was committed{latest}."

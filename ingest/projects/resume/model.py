@@ -1,11 +1,17 @@
 """The model of the resume: the open work of a session, with positions in the log. Values only."""
 
 from datetime import datetime
+from typing import Final
 
 from msgspec import Struct, field
 
+from ingest.codex.liveness import SessionState
 from ingest.projects.git.alignment import Alignment, AlignmentState
+from ingest.projects.git.work_tree import WorkTree
 from ingest.sessions.session import Session
+
+AT_WORK: Final = (SessionState.RUNNING, SessionState.WAITING)
+"""Sessions in these states cannot be resumed by another process."""
 
 
 class LogPosition(Struct, frozen=True):
@@ -20,10 +26,25 @@ class LogPosition(Struct, frozen=True):
     """The revision of the plan."""
 
 
-class OpenQuestion(Struct, frozen=True):
+class PlacedText(Struct, frozen=True):
+    """A request or an answer."""
+
     text: str
     at: datetime | None
-    place: LogPosition
+    place: LogPosition | None
+
+
+class DoneStep(Struct, frozen=True):
+    """A task that is done; or the request of a session without a plan that ended."""
+
+    id: str | None
+    """The task's id."""
+    text: str
+    origin: str
+    at: datetime | None
+    where: str | None
+    """Where it was done, if on another branch."""
+    place: LogPosition | None
 
 
 class OpenStep(Struct, frozen=True):
@@ -32,6 +53,17 @@ class OpenStep(Struct, frozen=True):
     state: str
     origin: str
     place: LogPosition | None
+    at: datetime | None = None
+    """When it was left, begun or listed."""
+    next: bool = False
+    """Whether to do it next."""
+    owner: str | None = None
+    where: str | None = None
+    """Where it was done, if on another branch that is not part of this one."""
+    waits_for: list[str] = field(default_factory=list)
+    """The ids of open tasks that block it."""
+    also: list[str] = field(default_factory=list)
+    """What is folded into it: the request for it, its agents, and steps with nearly its text."""
 
 
 class OpenFailure(Struct, frozen=True):
@@ -54,11 +86,32 @@ class TouchedFile(Struct, frozen=True):
 
 
 class Decision(Struct, frozen=True):
-    """A decision by a person."""
+    """A decision by a person, or one that an answer of an agent states."""
+
+    text: str
+    by: str
+    at: datetime | None
+    place: LogPosition | None = None
+
+
+class ResumeNote(Struct, frozen=True):
+    """A note of a person about a task, or of the optional observer command."""
 
     text: str
     by: str
     at: datetime
+    place: LogPosition | None = None
+
+
+class Unmerged(Struct, frozen=True):
+    """A branch that is not part of what is checked out, on which sessions worked."""
+
+    branch: str
+    sessions: int
+    title: str
+    """Of the latest session."""
+    at: datetime | None
+    place: LogPosition
 
 
 class SessionCommit(Struct, frozen=True):
@@ -80,13 +133,32 @@ class Resume(Struct, kw_only=True):
     git: Alignment
     open_steps: list[OpenStep] = field(default_factory=list)
     last_prompt: str | None = None
-    asked: OpenQuestion | None = None
+    asked: PlacedText | None = None
     failures: list[OpenFailure] = field(default_factory=list)
+    """Of all sessions of the line of work."""
     files: list[TouchedFile] = field(default_factory=list)
     decisions: list[Decision] = field(default_factory=list)
     commits: list[SessionCommit] = field(default_factory=list)
-    """Made while it ran."""
+    """Made by the session."""
     uncovered: list[SessionCommit] = field(default_factory=list)
     """Made since it began, while no session ran."""
     command: str
+    """How to continue: never a session that is running."""
     brief: str = ""
+    as_of: datetime
+    """When this was read; ages in `brief` are relative to it."""
+    objective: PlacedText | None = None
+    """The open goal, or the first request of the line of work."""
+    done: list[DoneStep] = field(default_factory=list)
+    """The last ones, the newest first."""
+    done_count: int = 0
+    last_answer: PlacedText | None = None
+    """How the last answer ended."""
+    work_tree: WorkTree | None = None
+    """What is not committed; None if that cannot be read."""
+    unmerged: list[Unmerged] = field(default_factory=list)
+    notes: list[ResumeNote] = field(default_factory=list)
+    sessions: list[str] = field(default_factory=list)
+    """The sessions of the line of work, most recently active first."""
+    running: list[Session] = field(default_factory=list)
+    """Those of them that are at work now, without agents."""

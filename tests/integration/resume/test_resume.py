@@ -56,8 +56,9 @@ def test_the_brief_is_text_that_is_safe_and_the_same_every_time(resumable: Proje
     first = resumable.cli.run("resume").out
     assert first.startswith("# parser on main\n")
     assert "\x1b" not in first
-    assert "- [ ] Fix the parser · in progress (" in first
-    assert "## Continue\ncodex resume " in first
+    assert "- [ ] Fix the parser · next, in progress · 1 h 9 m ago (task " in first
+    assert "\n## Continue\nSession " in first
+    assert "\ncodex resume " in first
     assert resumable.cli.run("resume").out == first
     assert first.strip() == resumable.cli.json("resume")["brief"].strip()
 
@@ -108,7 +109,7 @@ def test_edits_of_tasks_are_in_the_brief(resumable: Project) -> None:
     assert answer.code == 0, answer.err
     found = resumable.cli.json("resume")
     assert [one["text"] for one in found["open_steps"]] == ["Fix the parser"]
-    assert found["decisions"][0]["text"] == "done: Run the test suite (by hand)"
+    assert found["decisions"][0]["text"] == "completed “Run the test suite” (by hand)"
 
 
 def test_a_secret_is_not_in_the_brief(project: Project) -> None:

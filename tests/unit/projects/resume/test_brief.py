@@ -5,20 +5,28 @@ from datetime import timedelta
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
+from ingest.codex.liveness import SessionState
 from ingest.projects.git.alignment import Alignment, AlignmentState
+from ingest.projects.git.work_tree import Stash, UncommittedFile, WorkTree
 from ingest.projects.resume.brief import LEAST, brief
 from ingest.projects.resume.model import (
+    Decision,
+    DoneStep,
     LogPosition,
     OpenFailure,
-    OpenQuestion,
     OpenStep,
+    PlacedText,
     Resume,
+    ResumeNote,
     SessionCommit,
     TouchedFile,
+    Unmerged,
 )
 from tests.build.session import MORNING, session
 
+NOW = MORNING + timedelta(hours=2)
 HERE = LogPosition("019a3f1b-0000", 3, "/rollout.jsonl", 1200)
 WHY = "main is at 3fa9c1e000, as when the session began."
 
@@ -34,9 +42,30 @@ def left(text: str = "Fix it", count: int = 2) -> Resume:
         alignment=AlignmentState.ALIGNED,
         alignment_why=WHY,
         git=Alignment(state=AlignmentState.ALIGNED, why=WHY),
-        open_steps=[OpenStep(f"{n}", text, "in_progress", "plan", HERE) for n in several],
+        as_of=NOW,
+        objective=PlacedText(f"To {text}", MORNING, HERE),
+        done=[DoneStep(f"{n}", text, "plan", MORNING, text, HERE) for n in several],
+        done_count=count,
+        open_steps=[
+            OpenStep(
+                f"{n}", text, "in_progress", "plan", HERE, MORNING, n == 0, text, text, ["be0e"]
+            )
+            for n in several
+        ],
+        last_answer=PlacedText(text, MORNING, HERE),
+        decisions=[Decision(text, text, MORNING, HERE) for _ in several],
+        notes=[ResumeNote(text, text, MORNING, HERE) for _ in several],
+        unmerged=[Unmerged(text, n, text, MORNING, HERE) for n in several],
+        work_tree=WorkTree(
+            "/parser",
+            [UncommittedFile(text, "update", MORNING) for _ in several],
+            "rebase",
+            text,
+            "1 of 2",
+            [Stash(text, MORNING) for _ in several],
+        ),
         last_prompt=text,
-        asked=OpenQuestion(text, MORNING, HERE),
+        asked=PlacedText(text, MORNING, HERE),
         failures=[OpenFailure(text, 1, text, MORNING, n + 1, HERE) for n in several],
         files=[TouchedFile(text, "update", None, MORNING, 1, HERE) for _ in several],
         commits=[
@@ -47,39 +76,80 @@ def left(text: str = "Fix it", count: int = 2) -> Resume:
     )
 
 
-def test_a_brief_says_what_and_where_from() -> None:
-    result = brief(left(count=1))
+def test_a_brief_tells_everything_in_the_order_in_which_it_is_needed() -> None:
     assert (
-        result
+        brief(left(count=1))
         == """\
 # parser on main
 
-Session 019a3f1b: Fix it (done, last at 2026-11-21 08:05 UTC)
-Chosen: It is the latest of the project.
-Git: main is at 3fa9c1e000, as when the session began.
+As of 2026-11-21 10:00 UTC.
 
-## Last request
-Fix it (019a3f1b turn 3, byte 1200)
+## Objective
+To Fix it · 2 h 0 m ago (019a3f1b turn 3, byte 1200)
 
-## Open steps
-- [ ] Fix it · in progress (019a3f1b turn 3, byte 1200)
+## Done (1)
+- [x] Fix it · Fix it · 2 h 0 m ago (019a3f1b turn 3, byte 1200)
+- commit cccccccccc Fix it · 2 h 0 m ago
 
-## Failures not repaired yet
-- $ Fix it → exit 1: Fix it (019a3f1b turn 3, byte 1200)
+## Open (1)
+- [ ] Fix it · next, in progress, Fix it, waits for be0e, Fix it · 2 h 0 m ago \
+(task 0, 019a3f1b turn 3, byte 1200)
 
-## Files
-- update Fix it (019a3f1b turn 3, byte 1200)
+## Decisions (1)
+- Fix it · Fix it · 2 h 0 m ago (019a3f1b turn 3, byte 1200)
 
-## Commits made while it ran
-- cccccccccc Fix it
+## Failures not repaired (1)
+- $ Fix it → exit 1: Fix it · 2 h 0 m ago (019a3f1b turn 3, byte 1200)
 
-## Commits since then, by no session
-- dddddddddd Fix it · Fix it, 2026-11-21
+## Last turn
+- Asked: Fix it · 2 h 0 m ago (019a3f1b turn 3, byte 1200)
+- Answered: Fix it · 2 h 0 m ago (019a3f1b turn 3, byte 1200)
+
+## Checkout
+- A rebase of Fix it was begun and is not finished (1 of 2).
+- Not committed: 1 file: update Fix it, 2 h 0 m ago
+- Not merged: Fix it, 0 sessions, last “Fix it” · 2 h 0 m ago (019a3f1b turn 3, byte 1200)
+- Stash: Fix it · 2 h 0 m ago
+- main is at 3fa9c1e000, as when the session began.
+
+## Commits since then, by no session (1)
+- dddddddddd Fix it · Fix it · 2 h 0 m ago
+
+## Files (1)
+- update Fix it · 2 h 0 m ago (019a3f1b turn 3, byte 1200)
+
+## Notes (1)
+- Fix it · Fix it · 2 h 0 m ago (019a3f1b turn 3, byte 1200)
 
 ## Continue
+Session 019a3f1b: Fix it (done, 1 h 55 m ago). It is the latest of the project.
 codex resume 019a3f1b-0000
 """
     )
+
+
+def test_open_steps_are_the_last_to_be_dropped() -> None:
+    for words in (800, 500, 300, 200, 100):
+        text = brief(left("One two three four", 12), words)
+        others = text.count("\n- ") - text.count("\n- [ ] ") - text.count("\n- … ")
+        assert text.count("- [ ] ") == 12 or others == 0, text
+        assert "## Open (12)\n" in text
+
+
+def test_what_does_not_fit_is_counted() -> None:
+    long = "One two three four five six seven eight nine ten eleven twelve"
+    for count in (1, 5, 40):
+        text = brief(left(long, count), 400)
+        for title in ("Done", "Open", "Decisions", "Failures not repaired"):
+            assert f"## {title} ({count})\n" in text
+
+
+def test_a_running_session_is_never_the_way_to_continue() -> None:
+    running = left()
+    running.session = replace(running.session, state=SessionState.RUNNING)
+    running.running, running.command = [running.session], "codex"
+    end = brief(running).partition("## Continue\n")[2]
+    assert end == "Session 019a3f1b: Fix it is at work now; this begins another one.\ncodex\n"
 
 
 @settings(max_examples=60)
@@ -89,15 +159,16 @@ def test_a_brief_never_has_more_words_and_always_ends_with_how_to_go_on(
 ) -> None:
     result = brief(left(text, count), words)
     assert len(result.split()) <= words
-    assert result.endswith("## Continue\ncodex resume 019a3f1b-0000\n")
+    assert "\n## Continue\nSession 019a3f1b: " in result
+    assert result.endswith("\ncodex resume 019a3f1b-0000\n")
     assert result == brief(left(text, count), words)
 
 
 def test_what_is_left_out_is_counted() -> None:
-    assert "- … 10 more" in brief(left(count=40), 5000)
+    assert "- … 10 more" in brief(left(count=40), 8000)
     short = brief(left("One two three four five six seven eight", 9), 150)
     assert "more\n" in short
-    assert "## Open steps" in short
+    assert "## Open (9)\n" in short
 
 
 @pytest.mark.fault("A08")

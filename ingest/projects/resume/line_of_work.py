@@ -1,0 +1,148 @@
+"""Which sessions belong to the line of work of a brief, and what its objective is. Pure.
+
+The line of work of a branch: its sessions, those of other branches whose work is part of it, and
+their agents. The thread of a session: the sessions of the line that worked on the same tasks, or
+that it was forked from.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Final
+
+from ingest.codex.request_text import request_in, written_by_codex
+from ingest.projects.git.reachability import Reached
+from ingest.projects.resume.model import LogPosition, PlacedText, Unmerged
+from ingest.projects.tasks.model import CLOSED, Origin, Task
+from ingest.sessions.session import Session, label
+
+_UNMERGED: Final = 5
+"""Most branches to list."""
+_POLITE: Final = (
+    r"(?:(?:ok(?:ay)?|yes|please|now|then|and|so|thanks?|thank you|hi|hello|hey)\b[\s,.!]*)*"
+)
+_GO_ON: Final = re.compile(
+    rf"{_POLITE}(?:what(?:['’]s| is| comes| should (?:i|we) do|) next(?: step)?|next(?: step)?"
+    r"|continue|go on|carry on|proceed|resume|keep going|go ahead|do it|status"
+    r"|where (?:were|are) we|where did we (?:stop|leave off)"
+    r"|what(?:['’]s| is) (?:left|open|still open|missing))?"
+    rf"[\s,.!?]*{_POLITE}[\s.!?]*",
+    re.IGNORECASE,
+)
+
+
+def says_nothing_new(text: str) -> bool:
+    """Whether a request only asks to go on, so that it cannot be an objective."""
+    return _GO_ON.fullmatch(text.strip()) is not None
+
+
+class LineSessions:
+    """The sessions of the line of work. `reached`: whether a session of another branch is part of
+    it; None if that branch is not what is checked out, so that it cannot be known.
+    """
+
+    def __init__(
+        self,
+        sessions: Sequence[Session],
+        chosen: Session,
+        branch: str | None,
+        reached: Callable[[Session], Reached] | None,
+    ) -> None:
+        part, roots, self._elsewhere = set[str](), set[str](), list[Session]()
+        for session in sessions:
+            if session.parent_id is not None and session.id != chosen.id:
+                continue
+            if session.id == chosen.id or session.branch == branch:
+                roots.add(session.id)
+            elif reached is not None and session.branch is not None:
+                if reached(session).part:
+                    part.add(session.id)
+                else:
+                    self._elsewhere.append(session)
+        self.every = [
+            session for session in sessions if {session.id, session.root_id} & (roots | part)
+        ]
+        self.ids = {session.id for session in self.every}
+        self.own = {chosen.id} | {
+            session.id for session in self.every if session.root_id == chosen.id
+        }
+        """The chosen session and its agents."""
+
+    def unmerged(self, mask: Callable[[str], str]) -> list[Unmerged]:
+        """The branches whose work is not part of it, the latest first."""
+        branches: defaultdict[str, list[Session]] = defaultdict(list)
+        for session in self._elsewhere:
+            branches[session.branch or ""].append(session)
+        return [
+            Unmerged(
+                branch,
+                len(those),
+                mask(label(those[0])),
+                those[0].last_at,
+                LogPosition(those[0].id),
+            )
+            for branch, those in list(branches.items())[:_UNMERGED]
+        ]
+
+
+def thread_of(chosen: Session, line: LineSessions, tasks: Iterable[Task]) -> list[Session]:
+    """The sessions that worked on the same as this one, the oldest first."""
+    shared = [ids for task in tasks if len(ids := line.ids.intersection(task.sessions)) > 1]
+    forks = {one.id: one.forked_from for one in line.every if one.forked_from in line.ids}
+    found, before = {chosen.id}, set[str]()
+    while found != before:
+        before = set(found)
+        for ids in shared:
+            if ids & found:
+                found |= ids
+        found |= {origin for one in before if (origin := forks.get(one)) is not None}
+    return sorted(
+        (one for one in line.every if one.id in found and one.parent_id is None), key=_began
+    )
+
+
+def _began(session: Session) -> tuple[bool, object, str]:
+    return session.started_at is not None, session.started_at or "", session.id
+
+
+def objective(
+    thread: Sequence[Session],
+    line: LineSessions,
+    tasks: Iterable[Task],
+    requests: Callable[[Sequence[Session]], Mapping[str, list[PlacedText]]],
+) -> PlacedText | None:
+    """The newest open goal; else the first request of the thread that says something, else that of
+    the sessions before it.
+    """
+    goals = [
+        task
+        for task in tasks
+        if task.origin is Origin.GOAL and task.current and task.state not in CLOSED
+    ]
+    goals.sort(key=lambda task: (task.started_at is not None, str(task.started_at or "")))
+    if goals:
+        goal = goals[-1]
+        place = LogPosition(goal.session) if goal.session else None
+        return PlacedText(goal.text, goal.started_at, place)
+    earlier = sorted(
+        (one for one in line.every if one.parent_id is None and one not in thread),
+        key=_began,
+        reverse=True,
+    )
+    before = [one for one in earlier if thread and _began(one) < _began(thread[0])]
+    for sessions in (list(thread), before[:_BEFORE]):
+        texts = requests(sessions)
+        for session in sessions:
+            for request in texts.get(session.id, ()):
+                if not says_nothing_new(request.text):
+                    return request
+    return None
+
+
+_BEFORE: Final = 20
+"""Most earlier sessions to search for a request."""
+
+
+def request_text(text: str) -> str | None:
+    """The words of the user; None if Codex wrote them."""
+    return None if written_by_codex(text) else request_in(text) or text
