@@ -316,8 +316,8 @@ create or replace view v_commands as
 select id, time, actor, verb, selection, arguments, reason, matched, done, skipped, state, finished_at
 from commands;
 
--- What people said about tasks, in order: who, when, which task, what (`edit`: add, set, link, owner,
--- evidence, note, reset, undo), with its values in `arguments`, and whether it was undone.
+-- What people said about tasks, in order: who, when, which task, what (`edit`: add, set, link, join,
+-- part, owner, evidence, note, reset, undo), with its values in `arguments`, and whether it was undone.
 create or replace view v_edits as
 with edits as (
     select

@@ -13,6 +13,8 @@ from tui import content
 from tui.widgets.pane import Pane
 
 _NAME_WIDTH, _MARGINS = 12, 3
+_SESSION_CHARS, _SESSIONS = 13, 3
+"""How much of a session's id is shown, and how many other sessions are named."""
 _LINK_NAMES = {
     EdgeKind.ORDER: ("after", "before"),
     EdgeKind.DEPENDS: ("depends on", "blocks"),
@@ -75,10 +77,13 @@ class TaskDetail(Pane):
         return [
             ("origin", str(task.origin)),
             ("project", f"{task.project} · {task.branch}" if task.branch else task.project),
-            ("session", (task.session or "")[:13]),
+            ("session", (task.session or "")[:_SESSION_CHARS]),
+            ("also in", _other_sessions(task)),
+            ("where", task.where),
             ("owner", task.owner),
             ("started", ago(task.started_at, now) if task.started_at else None),
             ("ended", ago(task.ended_at, now) if task.ended_at else None),
+            ("left", ago(task.left_at, now) if task.left_at else None),
             ("took", duration(task.seconds)),
             ("id", task.id),
         ]
@@ -99,6 +104,14 @@ class TaskDetail(Pane):
 
     def id_to_copy(self) -> str:
         return self.shown_task.id if self.shown_task else ""
+
+
+def _other_sessions(task: Task) -> str:
+    """The other sessions that list the task, the newest first."""
+    others = [one for one in dict.fromkeys(reversed(task.sessions)) if one != task.session]
+    named = ", ".join(one[:_SESSION_CHARS] for one in others[:_SESSIONS])
+    more = len(others) - _SESSIONS
+    return f"{named} and {more} more" if more > 0 else named
 
 
 def _name(text: str) -> Content:

@@ -6,6 +6,7 @@ import click
 
 from ingest.cli.access import open_for_reading
 from ingest.cli.commands.tasks_actions import VERBS
+from ingest.cli.commands.tasks_goals import GROUPS
 from ingest.cli.commands.tasks_show import history, one
 from ingest.cli.group import ListGroup
 from ingest.cli.invocation import Invocation, with_invocation
@@ -30,14 +31,14 @@ _all = click.option(
 
 @click.group(cls=ListGroup)
 def command() -> None:
-    """Tasks are plan steps, goals, sub-agent assignments, open requests, proposals, and tasks that
-    you add. Without a subcommand: list.
+    """Tasks are plan steps, goals, sub-agent assignments, open requests, proposals, and tasks,
+    goals and milestones that you add. Without a subcommand: list.
     """
 
 
 command.add_command(one)
 command.add_command(history)
-for _verb in VERBS:
+for _verb in (*VERBS, *GROUPS):
     command.add_command(_verb)
 
 

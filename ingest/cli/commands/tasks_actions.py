@@ -28,11 +28,11 @@ from ingest.projects.tasks.edits import (
     edit_action,
     effective_edits,
 )
-from ingest.projects.tasks.model import EvidenceKind, Roadmap, Task, TaskState
+from ingest.projects.tasks.model import EvidenceKind, Origin, Roadmap, Task, TaskState
 from ingest.projects.tasks.plan import ID_CHARS
 from ingest.projects.tasks.roadmap import recorded_edits
 
-_id = click.argument("id_", metavar="ID", shell_complete=known("task"))
+task_id = click.argument("id_", metavar="ID", shell_complete=known("task"))
 
 
 @click.command("add", cls=Command)
@@ -52,19 +52,11 @@ def add(
 
     Example: tailboard tasks add "Write the changelog" --project parser
     """
-    with open_for_actions(invocation) as database:
-        if project is not None:
-            insist_on_project(invocation, database, project)
-            label = find_project(invocation, database, project)
-        else:
-            label = project_at(invocation, database, Path.cwd())
-        # A repository in which no session worked yet has no label: its folder stands for it.
-        edit = validate_edit.add(" ".join(text), label or root_here(), branch)
-        _record(invocation, database, uuid.uuid4().hex[:ID_CHARS], edit)
+    add_task(invocation, text, project, branch)
 
 
 @click.command("set", cls=Command)
-@_id
+@task_id
 @click.argument("state", type=click.Choice([state.value for state in TaskState]))
 @reason_option
 @with_invocation
@@ -73,11 +65,11 @@ def set_(invocation: Invocation, id_: str, state: str, reason: str | None) -> No
 
     Example: tailboard tasks set 3fa9 cancelled --reason "not needed any more"
     """
-    _edit(invocation, id_, lambda _plan, _task: Set(TaskState(state)), reason)
+    edit_task(invocation, id_, lambda _plan, _task: Set(TaskState(state)), reason)
 
 
 @click.command("complete", cls=Command)
-@_id
+@task_id
 @reason_option
 @with_invocation
 def complete(invocation: Invocation, id_: str, reason: str | None) -> None:
@@ -85,11 +77,11 @@ def complete(invocation: Invocation, id_: str, reason: str | None) -> None:
 
     Example: tailboard tasks complete 3fa9
     """
-    _edit(invocation, id_, lambda _plan, _task: Set(TaskState.DONE), reason)
+    edit_task(invocation, id_, lambda _plan, _task: Set(TaskState.DONE), reason)
 
 
 @click.command("block", cls=Command)
-@_id
+@task_id
 @reason_option
 @with_invocation
 def block(invocation: Invocation, id_: str, reason: str | None) -> None:
@@ -97,11 +89,11 @@ def block(invocation: Invocation, id_: str, reason: str | None) -> None:
 
     Example: tailboard tasks block 3fa9 --reason "the server is down"
     """
-    _edit(invocation, id_, lambda _plan, _task: Set(TaskState.BLOCKED), reason)
+    edit_task(invocation, id_, lambda _plan, _task: Set(TaskState.BLOCKED), reason)
 
 
 @click.command("link", cls=Command)
-@_id
+@task_id
 @click.argument("other", metavar="OTHER", shell_complete=known("task"))
 @with_invocation
 def link(invocation: Invocation, id_: str, other: str) -> None:
@@ -109,13 +101,13 @@ def link(invocation: Invocation, id_: str, other: str) -> None:
 
     Example: tailboard tasks link 3fa9 7c01
     """
-    _edit(
+    edit_task(
         invocation, id_, lambda plan, task: validate_edit.link(plan, task, named(plan.tasks, other))
     )
 
 
 @click.command("unlink", cls=Command)
-@_id
+@task_id
 @click.argument("other", metavar="OTHER", shell_complete=known("task"))
 @with_invocation
 def unlink(invocation: Invocation, id_: str, other: str) -> None:
@@ -123,15 +115,43 @@ def unlink(invocation: Invocation, id_: str, other: str) -> None:
 
     Example: tailboard tasks unlink 3fa9 7c01
     """
-    _edit(
+    edit_task(
         invocation,
         id_,
         lambda plan, task: validate_edit.unlink(plan, task, named(plan.tasks, other)),
     )
 
 
+@click.command("join", cls=Command)
+@task_id
+@click.argument("other", metavar="OTHER", shell_complete=known("task"))
+@with_invocation
+def join(invocation: Invocation, id_: str, other: str) -> None:
+    """Make task ID and task OTHER one task, as if sessions had listed it with one text.
+
+    Example: tailboard tasks join 3fa9 7c01
+    """
+    edit_task(
+        invocation, id_, lambda plan, task: validate_edit.join(plan, task, named(plan.tasks, other))
+    )
+
+
+@click.command("part", cls=Command)
+@task_id
+@with_invocation
+def part(invocation: Invocation, id_: str) -> None:
+    """Make what a session lists as ID a task of its own, together with the sessions that listed it
+    later. `history` shows the ids of a task.
+
+    Example: tailboard tasks part 7c01
+    """
+    with open_for_actions(invocation) as database:
+        task = named(everything(invocation, database).tasks, id_)
+        record(invocation, database, *validate_edit.part(task, id_))
+
+
 @click.command("owner", cls=Command)
-@_id
+@task_id
 @click.argument("name", required=False)
 @with_invocation
 def owner(invocation: Invocation, id_: str, name: str | None) -> None:
@@ -139,11 +159,11 @@ def owner(invocation: Invocation, id_: str, name: str | None) -> None:
 
     Example: tailboard tasks owner 3fa9 ada
     """
-    _edit(invocation, id_, lambda _plan, _task: Owner(name))
+    edit_task(invocation, id_, lambda _plan, _task: Owner(name))
 
 
 @click.command("evidence", cls=Command)
-@_id
+@task_id
 @click.argument("kind", type=click.Choice([kind.value for kind in EvidenceKind]))
 @click.argument("ref")
 @with_invocation
@@ -159,11 +179,11 @@ def evidence(invocation: Invocation, id_: str, kind: str, ref: str) -> None:
         task = named(everything(invocation, database).tasks, id_)
         if kind == EvidenceKind.COMMIT:
             ref = _commit(invocation, database, task.project, ref)
-        _record(invocation, database, task.id, AddEvidence(EvidenceKind(kind), ref))
+        record(invocation, database, task.id, AddEvidence(EvidenceKind(kind), ref))
 
 
 @click.command("note", cls=Command)
-@_id
+@task_id
 @click.argument("text", nargs=-1, required=True)
 @with_invocation
 def note(invocation: Invocation, id_: str, text: tuple[str, ...]) -> None:
@@ -171,11 +191,11 @@ def note(invocation: Invocation, id_: str, text: tuple[str, ...]) -> None:
 
     Example: tailboard tasks note 3fa9 "Ask Grace about the encoding"
     """
-    _edit(invocation, id_, lambda _plan, _task: Note(" ".join(text)))
+    edit_task(invocation, id_, lambda _plan, _task: Note(" ".join(text)))
 
 
 @click.command("reset", cls=Command)
-@_id
+@task_id
 @with_invocation
 def reset(invocation: Invocation, id_: str) -> None:
     """Remove all edits of a task, so that the log determines its state. `undo` restores them.
@@ -189,7 +209,7 @@ def reset(invocation: Invocation, id_: str) -> None:
         lost = {edit.task for edit in effective_edits(recorded_edits(database))} - known
         matches = [task for task in lost if id_ and task.startswith(id_.lower())]
         task = matches[0] if len(matches) == 1 else named(tasks, id_).id
-        _record(invocation, database, task, Reset())
+        record(invocation, database, task, Reset())
 
 
 @click.command("undo", cls=Command)
@@ -201,7 +221,26 @@ def undo(invocation: Invocation) -> None:
     """
     with open_for_actions(invocation) as database:
         last, edit = validate_edit.undo(recorded_edits(database), current_user())
-        _record(invocation, database, last.task, edit)
+        record(invocation, database, last.task, edit)
+
+
+def add_task(
+    invocation: Invocation,
+    text: tuple[str, ...],
+    project: str | None,
+    branch: str | None = None,
+    origin: Origin = Origin.PERSON,
+) -> None:
+    """Add a task, a goal or a milestone to a project; without a name, to that of the folder."""
+    with open_for_actions(invocation) as database:
+        if project is not None:
+            insist_on_project(invocation, database, project)
+            label = find_project(invocation, database, project)
+        else:
+            label = project_at(invocation, database, Path.cwd())
+        # A repository in which no session worked yet has no label: its folder stands for it.
+        edit = validate_edit.add(" ".join(text), label or root_here(), branch, origin)
+        record(invocation, database, uuid.uuid4().hex[:ID_CHARS], edit)
 
 
 def _commit(invocation: Invocation, database: QueryReader, project: str, name: str) -> str:
@@ -224,7 +263,7 @@ def _commit(invocation: Invocation, database: QueryReader, project: str, name: s
     return commit
 
 
-def _edit(
+def edit_task(
     invocation: Invocation,
     prefix: str,
     edit_of: Callable[[Roadmap, Task], TaskEdit],
@@ -234,10 +273,10 @@ def _edit(
     with open_for_actions(invocation) as database:
         plan = everything(invocation, database)
         task = named(plan.tasks, prefix)
-        _record(invocation, database, task.id, edit_of(plan, task), reason)
+        record(invocation, database, task.id, edit_of(plan, task), reason)
 
 
-def _record(
+def record(
     invocation: Invocation,
     database: QueryReader,
     task: str,
@@ -248,7 +287,7 @@ def _record(
     action = edit_action(task, edit, reason)
     database.act(action)
     plan = everything(invocation, database)
-    now = [each for each in plan.tasks if each.id == task]
+    now = [each for each in plan.tasks if each.id == plan.id_of(task)]
     edges = touching(now[0], plan.edges) if now else []
 
     def show(output: Output) -> None:
@@ -260,4 +299,18 @@ def _record(
     invocation.answer("tasks.edit", {"tasks": now, "edges": edges, "saying": action.id}, show)
 
 
-VERBS: Final = (add, set_, complete, block, link, unlink, owner, evidence, note, reset, undo)
+VERBS: Final = (
+    add,
+    set_,
+    complete,
+    block,
+    link,
+    unlink,
+    join,
+    part,
+    owner,
+    evidence,
+    note,
+    reset,
+    undo,
+)

@@ -25,7 +25,7 @@ from ingest.projects.tasks.edits import (
     effective_edits,
 )
 from ingest.projects.tasks.fold import IdentityEdits, Seen
-from ingest.projects.tasks.model import CLOSED, Edge, EdgeKind, Evidence, Origin, Task, TaskState
+from ingest.projects.tasks.model import CLOSED, Edge, EdgeKind, Evidence, Task, TaskState
 
 
 def added_tasks(every: list[RecordedEdit]) -> list[Seen]:
@@ -39,11 +39,14 @@ def added_tasks(every: list[RecordedEdit]) -> list[Seen]:
 
 def identity_edits(every: list[RecordedEdit]) -> IdentityEdits:
     """What people said about which tasks are one task."""
-    said = [one for one in effective_edits(every) if isinstance(one.edit, Join | Part)]
-    return IdentityEdits(
-        tuple((one.task, one.edit.to, one.actor) for one in said if isinstance(one.edit, Join)),
-        frozenset(one.task for one in said if isinstance(one.edit, Part)),
-    )
+    joined, parted = list[tuple[str, str, str]](), set[str]()
+    for one in effective_edits(every):
+        if isinstance(one.edit, Join):
+            joined.append((one.task, one.edit.to, one.actor))
+        elif isinstance(one.edit, Part):
+            joined = [others for others in joined if one.task not in others[:2]]
+            parted.add(one.task)
+    return IdentityEdits(tuple(joined), frozenset(parted))
 
 
 def rename_tasks(every: list[RecordedEdit], names: dict[str, str]) -> list[RecordedEdit]:
@@ -64,7 +67,7 @@ def _added(recorded: RecordedEdit, edit: Add) -> Task:
         text=edit.text,
         state=TaskState.PENDING,
         derived_state=None,
-        origin=Origin.PERSON,
+        origin=edit.origin,
         session=None,
         project=edit.project,
         branch=edit.branch,

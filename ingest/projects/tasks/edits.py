@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from ingest.actions import RecordEdit
 from ingest.db.query_reader import Row
-from ingest.projects.tasks.model import EvidenceKind, TaskState
+from ingest.projects.tasks.model import EvidenceKind, Origin, TaskState
 
 VERB: Final = "task"
 
@@ -21,6 +21,8 @@ class Add(Struct, frozen=True, tag="add", tag_field="do"):
     text: str
     project: str
     branch: str | None = None
+    origin: Origin = Origin.PERSON
+    """A task, a goal or a milestone."""
 
 
 class Set(Struct, frozen=True, tag="set", tag_field="do"):
@@ -118,8 +120,13 @@ def effective_edits(every: list[RecordedEdit]) -> list[RecordedEdit]:
     return [
         edit
         for index, edit in enumerate(remaining)
-        if isinstance(edit.edit, Add) or index > reset_at.get(edit.task, -1)
+        if isinstance(edit.edit, Add) or all(index > reset_at.get(id_, -1) for id_ in _about(edit))
     ]
+
+
+def _about(edit: RecordedEdit) -> tuple[str, ...]:
+    """The tasks whose reset discards the edit."""
+    return (edit.task, edit.edit.to) if isinstance(edit.edit, Join) else (edit.task,)
 
 
 def last_edit(every: list[RecordedEdit], actor: str) -> RecordedEdit | None:

@@ -62,7 +62,13 @@ def next_task(tasks: list[Task]) -> Task | None:
     return min(ready, key=_rank, default=None)
 
 
-_RANKS: Final = {Origin.PLAN: 1, Origin.PERSON: 1, Origin.REQUEST: 5, Origin.GOAL: 4}
+_RANKS: Final = {
+    Origin.PLAN: 1,
+    Origin.PERSON: 1,
+    Origin.REQUEST: 5,
+    Origin.GOAL: 4,
+    Origin.MILESTONE: 4,
+}
 
 
 def _rank(task: Task) -> int:

@@ -412,8 +412,9 @@ def deciding_appearance(
     """The appearance that determines the state: the one whose state changed last. A plan counts
     more than a proposal; the session that did the work counts more than one that restates it.
     """
-    planned = [one for one in seen if one.task.origin in (Origin.PLAN, Origin.GOAL)]
-    logged = planned or [one for one in seen if one.session is not None] or seen
+    logged = [one for one in seen if one.session is not None]
+    planned = [one for one in logged if one.task.origin in (Origin.PLAN, Origin.GOAL)]
+    logged = planned or logged or seen
     last = max(logged, key=known_at)
     if last.task.state is TaskState.DONE and last.begins_closed:
         did = [one for one in logged if one.task.state is TaskState.DONE and not one.begins_closed]

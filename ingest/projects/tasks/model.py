@@ -34,6 +34,7 @@ class Origin(StrEnum):
     PLAN = "plan"
     """A step of `update_plan`."""
     GOAL = "goal"
+    """Set in Codex, or added by hand."""
     AGENT = "agent"
     """A task given to a sub-agent."""
     PROPOSED = "proposed"
@@ -42,6 +43,8 @@ class Origin(StrEnum):
     """A request in a turn that did not finish."""
     PERSON = "person"
     """Added by hand."""
+    MILESTONE = "milestone"
+    """Added by hand: reached when the tasks that it waits for are done."""
 
 
 class EdgeKind(StrEnum):

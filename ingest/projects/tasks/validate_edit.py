@@ -5,8 +5,17 @@ An edit that could not be applied later is refused here, with the reason. The ca
 
 from ingest.errors import ProjectError
 from ingest.projects.tasks.apply_edits import closes_cycle, cycle_text
-from ingest.projects.tasks.edits import Add, Link, RecordedEdit, Undo, Unlink, last_edit
-from ingest.projects.tasks.model import EdgeKind, Roadmap, Task
+from ingest.projects.tasks.edits import (
+    Add,
+    Join,
+    Link,
+    Part,
+    RecordedEdit,
+    Undo,
+    Unlink,
+    last_edit,
+)
+from ingest.projects.tasks.model import EdgeKind, Origin, Roadmap, Task
 
 
 def link(roadmap: Roadmap, task: Task, to: Task) -> Link:
@@ -35,7 +44,48 @@ def unlink(roadmap: Roadmap, task: Task, to: Task) -> Unlink:
     return Unlink(to.id)
 
 
-def add(text: str, project: str, branch: str | None) -> Add:
+def join(roadmap: Roadmap, task: Task, other: Task) -> Join:
+    if task.id == other.id:
+        raise ProjectError(
+            f"{task.id} ({task.text}) is one task already.",
+            f"`tailboard tasks history {task.id}` shows its ids.",
+            code="same_task",
+        )
+    if task.project != other.project:
+        raise ProjectError(
+            f"{task.id} is a task of {task.project}, {other.id} of {other.project}.",
+            "Tasks of two projects cannot be one task; `tailboard tasks link` links them.",
+            code="other_project",
+        )
+    for first, second in ((task, other), (other, task)):
+        if closes_cycle(roadmap.edges, first.id, second.id) is not None:
+            raise ProjectError(
+                f"{second.id} ({second.text}) waits for {first.id} ({first.text}), so they cannot "
+                "be one task.",
+                "Remove the link between them with `tailboard tasks unlink`.",
+                code="ring",
+            )
+    return Join(other.id)
+
+
+def part(task: Task, prefix: str) -> tuple[str, Part]:
+    """The id of the appearance that begins with the prefix, and the edit that separates it."""
+    first, *later = (one.id for one in task.appearances)
+    matches = [id_ for id_ in later if id_.startswith(prefix.lower())]
+    if len(matches) == 1 and not first.startswith(prefix.lower()):
+        return matches[0], Part()
+    if later:
+        why = f"{prefix} is not one of its later ids, which are {', '.join(later)}."
+    else:
+        why = "It has only one id."
+    raise ProjectError(
+        f"Nothing can be separated from {first} ({task.text}). {why}",
+        f"`tailboard tasks history {first}` shows the session of each id.",
+        code="nothing_to_part",
+    )
+
+
+def add(text: str, project: str, branch: str | None = None, origin: Origin = Origin.PERSON) -> Add:
     words = " ".join(text.split())
     if not words:
         raise ProjectError(
@@ -43,7 +93,7 @@ def add(text: str, project: str, branch: str | None) -> Add:
             'Example: tailboard tasks add "Write the changelog"',
             code="empty",
         )
-    return Add(words, project, branch)
+    return Add(words, project, branch, origin)
 
 
 def undo(every: list[RecordedEdit], actor: str) -> tuple[RecordedEdit, Undo]:

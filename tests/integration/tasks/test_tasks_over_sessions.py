@@ -122,3 +122,90 @@ def test_a_proposed_list_and_a_task_of_a_person_become_the_steps_of_a_plan(work:
     assert tasks["Add the import command"]["state"] == "done"
     assert tasks["Add the import command"]["id"] == proposed["Add the import command"]["id"]
     assert tasks["Add the import command"]["notes"] == ["First"]
+
+
+def test_tasks_are_joined_and_parted_and_both_can_be_undone(work: Work) -> None:
+    cli = work.cli
+    work.session(PLAN)
+    work.session([("Read CSV files", "completed")])
+    task, other = (work.tasks()[text]["id"] for text in (PLAN[0][0], "Read CSV files"))
+    cli.run("tasks", "note", other, "Amounts are integers")
+    (joined,) = cli.json("tasks", "join", other, task)["tasks"]
+    assert (joined["id"], joined["state"]) == (task, "done")
+    assert joined["notes"] == ["Amounts are integers"]
+    assert len(work.tasks()) == 2
+    assert "joined by " in cli.run("tasks", "history", task).out
+    assert cli.run("tasks", "undo").code == 0
+    assert work.tasks()[PLAN[0][0]]["state"] == "in_progress"
+    cli.run("tasks", "join", task, other)
+    (parted,) = cli.json("tasks", "part", other)["tasks"]
+    assert (parted["id"], parted["text"], parted["notes"]) == (
+        other, "Read CSV files", ["Amounts are integers"],
+    )  # fmt: skip
+    assert work.tasks()[PLAN[0][0]]["state"] == "in_progress"
+    cli.run("tasks", "undo")
+    assert len(work.tasks()) == 2
+
+
+def test_a_step_that_was_matched_by_mistake_is_parted(work: Work) -> None:
+    cli = work.cli
+    work.session(PLAN)
+    work.session([(PLAN[0][0], "completed"), PLAN[1]])
+    task = work.tasks()[PLAN[0][0]]
+    first, second = (one["id"] for one in task["appearances"])
+    assert cli.json("tasks", "part", second)["tasks"][0]["id"] == second
+    found = cli.json("tasks", "list", "--project", "sample")["tasks"]
+    assert {one["id"]: one["state"] for one in found if one["text"] == PLAN[0][0]} == {
+        first: "in_progress",
+        second: "done",
+    }
+    answer = cli.run("tasks", "part", first)
+    assert answer.code == 1
+    assert "It has only one id." in answer.err
+    cli.run("tasks", "reset", second)
+    assert len(work.tasks()[PLAN[0][0]]["appearances"]) == 2
+
+
+def test_tasks_that_wait_for_each_other_are_not_joined(work: Work) -> None:
+    cli = work.cli
+    work.session([*PLAN, ("Export to CSV", "pending")])
+    first, middle, last = (one["id"] for one in work.tasks().values())
+    cli.run("tasks", "link", middle, first)
+    cli.run("tasks", "link", last, middle)
+    for one, other in ((first, last), (last, first), (middle, first)):
+        answer = cli.run("tasks", "join", one, other, "--json")
+        assert answer.code == 1
+        assert "waits for" in answer.out
+    assert len(work.tasks()) == 3
+    assert cli.run("tasks", "join", first, first).code == 1
+
+
+def test_people_state_goals_and_milestones(work: Work) -> None:
+    cli = work.cli
+    work.session(PLAN)
+    first = work.tasks()[PLAN[0][0]]["id"]
+    add = "--project", "sample"
+    (goal,) = cli.json("tasks", "goal", "add", "Import bank statements", *add)["tasks"]
+    (milestone,) = cli.json("tasks", "milestone", "add", "Release 0.2", *add)["tasks"]
+    assert (goal["origin"], milestone["origin"]) == ("goal", "milestone")
+    cli.run("tasks", "link", milestone["id"], first)
+    assert work.tasks()["Release 0.2"]["state"] == "blocked"
+    assert cli.json("tasks", "next", *add)["tasks"][0]["id"] == first
+    assert cli.run("tasks", "goal", "done", milestone["id"]).code == 1
+    session = work.home.session("g4", "0.150.0", git=git_of("/home/dev/sample"))
+    session.prompt("Go on")
+    session.goal("Import bank statements")
+    session.plan([(PLAN[0][0], "completed"), PLAN[1]])
+    session.end_turn("Imported.")
+    session.write()
+    work.home.clock.tick(3_600_000)
+    cli.run("ingest", "-q")
+    tasks = work.tasks()
+    assert tasks["Import bank statements"]["id"] == goal["id"]
+    assert len(tasks["Import bank statements"]["appearances"]) == 2
+    assert tasks["Release 0.2"]["state"] == "ready"
+    cli.run("tasks", "milestone", "set", milestone["id"], "cancelled")
+    assert work.tasks()["Release 0.2"]["state"] == "cancelled"
+    cli.run("tasks", "undo")
+    cli.run("tasks", "milestone", "done", milestone["id"], "--reason", "out")
+    assert work.tasks()["Release 0.2"]["state"] == "done"
