@@ -86,6 +86,9 @@ class BaseScreen(DashboardNode, PushedScreen[None]):
         """Loading time of the recent past, which decreases as time passes, and when it was set."""
         self._focus_before: Widget | None = None
         self._changes_while_paused = 0
+        # Not found by queries: a load may be answered while the screen closes and these are gone.
+        self._header = Header()
+        self._body = Horizontal(id="body")
 
     def panes(self) -> ComposeResult:
         """The panes, from left to right."""
@@ -96,10 +99,10 @@ class BaseScreen(DashboardNode, PushedScreen[None]):
         yield from ()
 
     def compose(self) -> ComposeResult:
-        yield Header()
+        yield self._header
         yield Tabs(self.TAB)
         yield from self.above_panes()
-        with Horizontal(id="body"):
+        with self._body:
             yield from self.panes()
         yield Static(id="too-small")
         yield Footer()
@@ -111,7 +114,7 @@ class BaseScreen(DashboardNode, PushedScreen[None]):
         self.update_header()
 
     def _panes(self) -> list[Pane]:
-        return list(self.query_exactly_one("#body").query_children(Pane))
+        return list(self._body.query_children(Pane))
 
     # ── loading ───────────────────────────────────────────────────────────────────────────────────
 
@@ -235,7 +238,7 @@ class BaseScreen(DashboardNode, PushedScreen[None]):
 
     def update_header(self) -> None:
         note = f"‖ paused · {self._changes_while_paused} changes" if self.paused else None
-        self.query_exactly_one(Header).set_chips(self.dashboard.chips(note))
+        self._header.set_chips(self.dashboard.chips(note))
 
     def tick(self) -> None:
         """Called every second."""

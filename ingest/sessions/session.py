@@ -9,6 +9,7 @@ from msgspec import Struct
 from ingest.codex.liveness import OpenCall, SessionState, state_of
 from ingest.codex.request_text import title_in
 from ingest.db.query_reader import NamedQueries, Row
+from ingest.sessions.limits import WARN_PERCENT
 from ingest.sessions.questions import question_text
 from ingest.sessions.scope import Now, Scope
 from ingest.tail.locks import locked_threads
@@ -33,6 +34,14 @@ class Context(Struct, frozen=True):
 
     used: int
     window: int
+
+    @property
+    def percent(self) -> float:
+        return 100 * self.used / self.window
+
+    @property
+    def is_nearly_full(self) -> bool:
+        return self.percent >= WARN_PERCENT
 
 
 class Session(Struct, frozen=True, kw_only=True):

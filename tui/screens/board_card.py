@@ -16,11 +16,12 @@ from ingest.projects.resume.model import Resume
 from ingest.sessions.load import load_log
 from ingest.sessions.model import SessionLog, SessionPlan
 from ingest.sessions.scope import Now, Scope
-from ingest.sessions.session import Session, branch_label, label
+from ingest.sessions.session import Context, Session, branch_label, label
 from ingest.text.numbers import pluralize, tokens
 from ingest.text.redact import mask
 from ingest.text.times import ago, duration
 from tui import content
+from tui.screens.board_tree import bar
 
 _MAX_FILES: Final = 12
 _MAX_FAILURES: Final = 6
@@ -84,6 +85,7 @@ def _lines(card: Card, more: Resume | None) -> Iterator[Content]:
         content.line(f"codex {session.cli_version or '?'}", "dim"),
         content.line(session.model, "dim"),
         content.line(f"{tokens(session.tokens.total)} tokens", "dim"),
+        _context(session.context),
         gap=" · ",
     )
     if session.state in _EXPLAINED:
@@ -105,6 +107,14 @@ def _lines(card: Card, more: Resume | None) -> Iterator[Content]:
         content.line(resume_command(session), "cyan"),
         content.line("c copies it", "dim"),
     )
+
+
+def _context(context: Context | None) -> Content | None:
+    if context is None:
+        return None
+    full = bar(context.used, context.window)
+    text = f"context {full} {context.percent:.0f} % of {tokens(context.window)}"
+    return content.line(text, "yellow" if context.is_nearly_full else "dim")
 
 
 def _last_prompt(log: SessionLog) -> Iterator[Content]:

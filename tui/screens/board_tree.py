@@ -11,7 +11,7 @@ from typing import Final
 from ingest.codex.liveness import SessionState
 from ingest.db.query_reader import QueryReader
 from ingest.sessions.scope import Now, Scope
-from ingest.sessions.session import UNTITLED, Session, is_recent, label, list_sessions
+from ingest.sessions.session import UNTITLED, Context, Session, is_recent, label, list_sessions
 from ingest.tail.discovery import ProblemCode
 from ingest.text.numbers import pluralize, tokens
 from ingest.text.state_style import STATE_STYLES
@@ -40,8 +40,9 @@ def session_key(session: Session) -> Key:
 
 class BoardTree:
     columns = (
-        Column("session", "Session", 18, grow=1),
+        Column("session", "Session", 24, grow=1),
         Column("plan", "Plan", 9, drop_order=3),
+        Column("context", "Context", 9, right=True, drop_order=4),
         Column("tokens", "Tokens", 6, right=True, drop_order=2),
         Column("active", "Active", 6, right=True, drop_order=1),
     )
@@ -163,7 +164,7 @@ def _project(name: str, sessions: Sequence[Session], *, collapsed: bool, now: No
         Styled(f"  {pluralize(len(sessions), 'session')}" if collapsed else "", "dim"),
         Styled(f"  ✗ {failed}" if failed and collapsed else "", "red"),
     )
-    cells = (parts, "", "", age_of(newest, now.moment) if collapsed else "")
+    cells = (parts, "", "", "", age_of(newest, now.moment) if collapsed else "")
     return ListRow(project_key(name), cells, text=name, id=name, collapsed=collapsed)
 
 
@@ -236,8 +237,13 @@ def _session(
         Styled(f"{title}  " if title else "", "cyan"),
         name or UNTITLED,
     )
-    cells = (parts, plan_bar(session.plan_done, session.plan_total), tokens(session.tokens.total),
-             age_of(session.last_at, now.moment))  # fmt: skip
+    cells = (
+        parts,
+        plan_bar(session.plan_done, session.plan_total),
+        _context(session.context) if session.state in LIVE else "",
+        tokens(session.tokens.total),
+        age_of(session.last_at, now.moment),
+    )
     text = f"{session.state}  {label(session)}  {session.project}"
     return ListRow(
         session_key(session), cells, text=text, id=session.id, parent=parent, collapsed=collapsed
@@ -248,6 +254,18 @@ def plan_bar(done: int, total: int) -> Cell | tuple[Cell, ...]:
     """The progress of a plan as a bar and numbers; empty if there is no plan."""
     if not total:
         return ""
-    full = _BAR_WIDTH * done // total
     tone = "dim" if done == total else "green"
-    return (Styled("▰" * full + "▱" * (_BAR_WIDTH - full), tone), f" {done}/{total}")
+    return (Styled(bar(done, total), tone), f" {done}/{total}")
+
+
+def bar(part: int, total: int) -> str:
+    full = min(_BAR_WIDTH, _BAR_WIDTH * part // total)
+    return "▰" * full + "▱" * (_BAR_WIDTH - full)
+
+
+def _context(context: Context | None) -> Cell:
+    """How full the context of a session is; empty if it is not known."""
+    if context is None:
+        return ""
+    tone = "yellow" if context.is_nearly_full else "dim"
+    return Styled(f"ctx {context.percent:.0f} %", tone)

@@ -120,3 +120,12 @@ def test_an_old_report_is_shown_with_its_age(empty: CliHarness, session: Rollout
     at = report(session, window(30.0, 10_080, resets), after=timedelta(minutes=5))
     read(empty, session, at + timedelta(hours=3))
     assert "(as of 3 h 0 m ago)" in empty.run("status").out
+
+
+def test_sessions_show_how_full_their_context_is(empty: CliHarness, session: Rollout) -> None:
+    session.end_turn("Done.")
+    session.write()
+    empty.run("ingest", "-q")
+    (row,) = empty.json("sessions")["sessions"]
+    assert row["context"]["window"] == session.release.window
+    assert 0 < row["context"]["used"] < session.release.window

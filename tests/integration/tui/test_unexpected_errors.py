@@ -177,3 +177,15 @@ async def test_a_second_error_within_a_second_ends_the_program_with_a_message(
         "Tailboard ended because of an unexpected error: Broken. No stored data is lost." in output
     )
     assert TOKEN not in output
+
+
+async def test_an_answer_that_arrives_while_the_screen_closes_is_no_error(
+    harness: AppHarness,
+) -> None:
+    async with harness.open_dashboard() as (app, pilot):
+        screen = app.screen
+        assert isinstance(screen, BoardScreen)
+        await screen.query_exactly_one(Header).remove()
+        screen.load_now()
+        await pilot.pause()
+        screen.tick()
