@@ -17,7 +17,15 @@ _TYPES: Final[dict[str, type | tuple[type, ...]]] = {
     "array": list,
     "object": dict,
 }
-_ANNOTATIONS: Final = {"$schema", "$id", "$defs", "title", "description", "default"}
+_ANNOTATIONS: Final = {
+    "$schema",
+    "discriminator",
+    "$id",
+    "$defs",
+    "title",
+    "description",
+    "default",
+}
 
 
 def problems(document: Any, schema: dict[str, Any]) -> list[str]:

@@ -17,6 +17,7 @@ from ingest.db.query_reader import QueryReader
 from ingest.errors import Ambiguous, InvalidTime, NotFound
 from ingest.pipeline.homes import storable
 from ingest.projects.names import ProjectNames
+from ingest.projects.state.checkout import state_folder
 from ingest.sessions.scope import Scope
 from ingest.text import times
 
@@ -59,7 +60,7 @@ def scope_here(
     scope = scope_of(invocation, access, only)
     if everywhere or scope.project is not None or scope.session is not None:
         return scope
-    if access.first_row("tasks.projects") is None:
+    if access.first_row("tasks.projects") is None and _clone_here() is None:
         return scope  # Nothing was read yet.
     hint = NAME_ONE if everywhere is None else ASK_FOR_ALL
     return replace(scope, project=project_here(invocation, access, hint))
@@ -68,7 +69,7 @@ def scope_here(
 def project_here(invocation: Invocation, access: QueryReader, hint: str = NAME_ONE) -> str:
     """The label of the current folder's project. Raises `NotFound` if it has none: no command may
     answer for another project."""
-    project = project_at(invocation, access, Path.cwd())
+    project = project_at(invocation, access, Path.cwd()) or _clone_here()
     if project is None:
         raise NotFound(f"No session has worked in {Path.cwd()} or its repository yet.", hint)
     return project
@@ -115,6 +116,12 @@ def project_at(invocation: Invocation, access: QueryReader, folder: Path) -> str
             return label
     row = access.first_row("projects.planned", folders=inside)
     return row["project"] if row else None
+
+
+def _clone_here() -> str | None:
+    """What stands for the project of a clone in which no session worked yet, if it has a state
+    file."""
+    return root_here() if state_folder(Path.cwd()) else None
 
 
 def root_here() -> str:

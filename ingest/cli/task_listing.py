@@ -7,6 +7,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from ingest.cli.checkout_state import checkout_state
 from ingest.cli.ids import resolve_prefix
 from ingest.cli.invocation import Invocation
 from ingest.cli.output import Cell, Column, Output, StyledCell
@@ -48,7 +49,10 @@ class TaskListing(Struct, frozen=True):
 
 
 def everything(invocation: Invocation, access: QueryReader) -> Roadmap:
-    return roadmap(access, Scope(), invocation.judged, Git(invocation.env), str(Path.cwd()))
+    """All tasks, with those of the state file of this checkout."""
+    file = checkout_state(invocation, access, None)
+    git, more = Git(invocation.env), file.edits if file else []
+    return roadmap(access, Scope(), invocation.judged, git, str(Path.cwd()), more)
 
 
 def named(tasks: list[Task], prefix: str) -> Task:

@@ -85,6 +85,49 @@ class Session(Struct, frozen=True, kw_only=True):
     context: Context | None = None
 
 
+def session_elsewhere(
+    id_: str,
+    project: str,
+    branch: str | None,
+    started_at: datetime | None,
+    last_at: datetime | None,
+) -> Session:
+    """A session of another machine, of which only a state file speaks."""
+    return Session(
+        id=id_,
+        parent_id=None,
+        root_id=id_,
+        forked_from=None,
+        title=None,
+        project=project,
+        cwd=None,
+        branch=branch,
+        commit=None,
+        state=SessionState.UNKNOWN,
+        state_reason="It is not on this machine.",
+        started_at=started_at,
+        last_at=last_at,
+        turns=0,
+        commands=0,
+        failed_commands=0,
+        plan_total=0,
+        plan_done=0,
+        tokens=Tokens(),
+        model=None,
+        cli_version=None,
+        source=None,
+        archived=False,
+        nickname=None,
+        role=None,
+        path="",
+        home="",
+        home_id="",
+        repository=None,
+        began_on=branch,
+        project_id="",
+    )
+
+
 def list_sessions(access: NamedQueries, scope: Scope, now: Now) -> list[Session]:
     """The sessions in this scope, most recently active first."""
     rows = access.rows(

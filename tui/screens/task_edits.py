@@ -5,6 +5,7 @@ Keys and selection are in `tasks.py`.
 
 import uuid
 from collections.abc import Callable
+from typing import Final
 
 from ingest.actions import current_user
 from ingest.errors import ProjectError
@@ -12,6 +13,7 @@ from ingest.projects.tasks import validate_edit
 from ingest.projects.tasks.edits import (
     Add,
     AddEvidence,
+    Imported,
     Join,
     Link,
     Note,
@@ -229,27 +231,25 @@ class TaskEdits(BaseScreen):
         self.plan_pane.select(task.id)
 
 
+_DONE: Final[dict[type[TaskEdit], str]] = {
+    Add: "added",
+    Link: "dependency added",
+    Unlink: "dependency removed",
+    AddEvidence: "evidence added",
+    Note: "note added",
+    Join: "joined",
+    Part: "separated",
+    Imported: "imported",
+    Reset: "edits removed",
+    Undo: "undone",
+}
+
+
 def _describe(edit: TaskEdit) -> str:
     match edit:
-        case Add():
-            return "added"
         case Set(state):
             return f"set to {state.replace('_', ' ')}"
-        case Link():
-            return "dependency added"
-        case Unlink():
-            return "dependency removed"
         case Owner(name):
             return f"owner set to {name}" if name else "owner removed"
-        case AddEvidence():
-            return "evidence added"
-        case Note():
-            return "note added"
-        case Join():
-            return "joined"
-        case Part():
-            return "separated"
-        case Reset():
-            return "edits removed"
-        case Undo():
-            return "undone"
+        case _:
+            return _DONE[type(edit)]

@@ -17,14 +17,19 @@ from ingest.cli.group import Group
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.options import project_option
 from ingest.cli.output import Column, Output
-from ingest.cli.state_files import built_state, export_folder, find_state, private_folder
+from ingest.cli.state_files import (
+    StateFile,
+    built_state,
+    export_folder,
+    named_project,
+    private_folder,
+)
 from ingest.exit_codes import Exit
 from ingest.projects import exports
 from ingest.projects.state.checkout import FILE, default_folder
 from ingest.projects.state.merge import Resolution, StateDifference
-from ingest.projects.state.read import read
 from ingest.projects.state.write import write
-from ingest.projects.tasks.edits import edit_action
+from ingest.projects.tasks.edits import edit_action, edit_elsewhere
 from ingest.text.numbers import pluralize
 
 _file = click.argument("file", required=False, type=click.Path(path_type=Path))
@@ -79,15 +84,15 @@ def export(invocation: Invocation, project: str | None, out: Path | None, into: 
     Example: tailboard state export --project parser --out state
     """
     with open_for_actions(invocation) as database:
-        built = built_state(invocation, database, project)
+        label = named_project(invocation, database, project)
         if out is not None:
             folder = out.expanduser().absolute()
         elif into:
-            folder = export_folder(invocation, database, built)
+            folder = export_folder(invocation, database, label)
         else:
-            folder = private_folder(invocation, built)
+            folder = private_folder(invocation, label)
         exports.check_target(folder / FILE, into=into)
-        paths = write(built, folder)
+        paths = write(lambda also: built_state(invocation, database, label, also), folder)
         exports.record_exports(database, "state", paths)
     # One path of each kind: all session files are in one folder.
     warn_unless_ignored(invocation, folder, paths[:2])
@@ -108,9 +113,9 @@ def diff(invocation: Invocation, file: Path | None, project: str | None) -> None
     Example: tailboard state diff state/project_state.json
     """
     with open_for_reading(invocation) as access:
-        path, built = find_state(invocation, access, file, project)
-        differences = built.changes(read(path))
-    body = {"paths": [path], "changes": [_row(change) for change in differences]}
+        found = StateFile(invocation, access, file, project)
+        differences = found.tasks.changes(found.state, of_checkout=found.of_checkout)
+    body = {"paths": [found.path], "changes": [_row(change) for change in differences]}
     invocation.answer("state", body, lambda output: _show(output, differences))
 
 
@@ -123,16 +128,16 @@ def diff(invocation: Invocation, file: Path | None, project: str | None) -> None
 def take(
     invocation: Invocation, file: Path | None, project: str | None, dry_run: bool, yes: bool
 ) -> int:
-    """Import the edits of a person in a state file: states, owners, notes, evidence, dependencies
-    and new tasks. Values that changed in the database after the export are kept, and nothing is
-    deleted.
+    """Import what a state file knows and the database does not: tasks of sessions on other
+    machines, what people said about tasks, with their names, and what you changed in the file.
+    Values that changed in the database after the export are kept, and nothing is deleted.
 
     Example: tailboard state import state/project_state.json --dry-run
     """
     with open_for_actions(invocation) as database:
-        path, built = find_state(invocation, database, file, project)
-        differences = built.changes(read(path))
-        wanted = [change for change in differences if change.edit is not None]
+        found = StateFile(invocation, database, file, project)
+        differences = found.tasks.changes(found.state, of_checkout=found.of_checkout)
+        wanted = [change for change in differences if change.edit or change.shared]
         if not invocation.options.json:
             _show(invocation.output, differences)
         taken = (
@@ -142,7 +147,9 @@ def take(
         )
         if taken:
             for change in wanted:
-                if change.edit is not None:
+                if change.shared is not None:
+                    database.act(edit_elsewhere(change.shared))
+                elif change.edit is not None:
                     database.act(edit_action(change.task, change.edit))
 
     def show(output: Output) -> None:
@@ -150,7 +157,7 @@ def take(
             output.line(f"Imported {pluralize(len(wanted), 'change')}.")
 
     body = {
-        "paths": [path],
+        "paths": [found.path],
         "changes": [_row(change) for change in differences],
         "dry_run": dry_run,
     }
@@ -164,7 +171,9 @@ def take(
 
 def _row(change: StateDifference) -> dict[str, object]:
     return {
-        name: getattr(change, name) for name in StateDifference.__struct_fields__ if name != "edit"
+        name: getattr(change, name)
+        for name in StateDifference.__struct_fields__
+        if name not in ("edit", "shared")
     }
 
 
@@ -173,6 +182,7 @@ _COLUMNS: Final = (
     Column("WHAT"),
     Column("DATABASE", least=12),
     Column("FILE", least=12),
+    Column("BY", least=4),
     Column("RESULT", least=10),
     Column("TEXT", least=16, spare=1),
 )
@@ -190,6 +200,7 @@ def _show(output: Output, differences: list[StateDifference]) -> None:
                 change.what,
                 change.database,
                 change.file,
+                change.by,
                 _SAID[change.fate],
                 change.text,
             ]

@@ -10,9 +10,10 @@ from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.options import project_option
 from ingest.cli.output import Output
-from ingest.cli.state_files import built_state, export_folder, find_state
+from ingest.cli.state_files import StateFile, built_state, export_folder, named_project
 from ingest.exit_codes import Exit
 from ingest.projects.state.checkout import FILE
+from ingest.projects.state.read import read
 from ingest.projects.state.schema import state_schema
 from ingest.projects.state.write import encode_document
 
@@ -32,11 +33,17 @@ def check(invocation: Invocation, file: Path | None, project: str | None) -> int
     """
     with open_for_reading(invocation) as access:
         if file is None:
-            built = built_state(invocation, access, project)
-            path = export_folder(invocation, access, built) / FILE
+            label = named_project(invocation, access, project)
+            path = export_folder(invocation, access, label) / FILE
         else:
-            path, built = find_state(invocation, access, file, project)
-    wanted = encode_document(built.project)
+            path = file.expanduser().absolute()
+            path = path / FILE if path.is_dir() else path
+            if path.exists() and project is None:
+                label = StateFile(invocation, access, path, None).tasks.label
+            else:
+                label = named_project(invocation, access, project)
+        also = read(path) if path.exists() else None
+        wanted = encode_document(built_state(invocation, access, label, also).project)
     current = path.is_file() and path.read_bytes() == wanted.encode()
     where = "--into" if file is None else f"--out {path.parent}"
 

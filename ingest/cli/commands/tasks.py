@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from ingest.cli.access import open_for_reading
+from ingest.cli.checkout_state import checkout_state
 from ingest.cli.commands.tasks_actions import VERBS
 from ingest.cli.commands.tasks_goals import GROUPS
 from ingest.cli.commands.tasks_show import history, one
@@ -198,7 +199,11 @@ def _roadmap(
     invocation: Invocation, access: QueryReader, only: Filters, *, everywhere: bool
 ) -> Roadmap:
     scope = scope_here(invocation, access, only, everywhere=everywhere)
-    return roadmap(access, scope, invocation.judged, Git(invocation.env), str(Path.cwd()))
+    file = checkout_state(invocation, access, scope.project)
+    if file is not None and file.remark:
+        invocation.output.note(file.remark)
+    git, more = Git(invocation.env), file.edits if file else []
+    return roadmap(access, scope, invocation.judged, git, str(Path.cwd()), more)
 
 
 def _paged(tasks: list[Task], only: Filters) -> list[Task]:

@@ -11,7 +11,7 @@ from ingest.cli.options import known
 from ingest.cli.output import Cell, Output
 from ingest.cli.task_listing import everything, left_by, named, stated, touching
 from ingest.db.query_reader import QueryReader
-from ingest.projects.tasks.edits import RecordedEdit, Undo, encode_edit
+from ingest.projects.tasks.edits import Imported, RecordedEdit, Undo, encode_edit
 from ingest.projects.tasks.model import Appearance, Edge, EdgeKind, Origin, Task
 from ingest.projects.tasks.revisions import Revision, RevisionStep, load_revisions
 from ingest.projects.tasks.roadmap import recorded_edits
@@ -97,7 +97,11 @@ def history(invocation: Invocation, id_: str) -> None:
         course = _course(access, task)
         every = recorded_edits(access)
     undone = {edit.edit.saying for edit in every if isinstance(edit.edit, Undo)}
-    mine = [edit for edit in every if plan.id_of(edit.task) == task.id]
+    mine = [
+        edit
+        for edit in every
+        if plan.id_of(edit.task) == task.id and not isinstance(edit.edit, Imported)
+    ]
     body = {
         "tasks": [task],
         "revisions": [revision for _, revisions in course for revision in revisions],

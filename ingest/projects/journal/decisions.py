@@ -10,6 +10,7 @@ from ingest.projects.tasks.apply_edits import rename_tasks
 from ingest.projects.tasks.edits import (
     Add,
     AddEvidence,
+    Imported,
     Join,
     Link,
     Note,
@@ -21,6 +22,7 @@ from ingest.projects.tasks.edits import (
     Undo,
     Unlink,
 )
+from ingest.projects.tasks.model import EvidenceKind
 from ingest.projects.tasks.roadmap import recorded_edits, roadmap
 from ingest.sessions.scope import FOREVER, Now, Scope
 from ingest.sessions.session import Session
@@ -61,11 +63,14 @@ def load_decisions(
         )
         for edit in edits
         if edit.task in tasks
+        and not isinstance(edit.edit, Imported)
         and tasks[edit.task].project in projects
         and (session is None or session in tasks[edit.task].sessions)
     ]
 
 
+_SHORT = 8
+"""How many characters of a session's id to show."""
 _STATES = {"done": "completed", "pending": "reopened", "in_progress": "started"}
 
 
@@ -80,20 +85,22 @@ def edit_text(
             text = f"added “{task}”"
         case Set(state):
             text = f"{_STATES.get(state, state.replace('_', ' '))} “{task}”"
-        case Link(other):
-            text = f"{task} waits for “{texts.get(other, 'a task')}”"
-        case Unlink(other):
-            text = f"{task} no longer waits for “{texts.get(other, 'a task')}”"
+        case Link(other) | Unlink(other):
+            waits = "waits" if isinstance(recorded.edit, Link) else "no longer waits"
+            text = f"{task} {waits} for “{texts.get(other, 'a task')}”"
         case Owner(None):
             text = f"“{task}” belongs to nobody"
         case Owner(name):
             text = f"“{task}” belongs to {name}"
         case AddEvidence(kind, ref):
+            ref = ref[:_SHORT] if kind is EvidenceKind.SESSION else ref
             text = f"{kind} {ref} is evidence for “{task}”"
         case Note(note):
             text = f"noted on “{task}”: {note}"
         case Join() | Part():
             text = f"corrected which sessions list “{task}”"
+        case Imported():
+            text = f"imported “{task}”"
         case Reset():
             text = f"discarded the edits of “{task}”"
         case Undo(id_):

@@ -10,15 +10,15 @@ from ingest.batches.batch import Kind
 from ingest.db.local_reader import LocalReader
 from ingest.db.query_reader import Row
 from ingest.projects.auto_export import AutoExporter
-from ingest.projects.state.build import build_state
+from ingest.projects.state.build import BuiltState, build_state
 from ingest.projects.state.checkout import default_folder
+from ingest.projects.state.document import ProjectState
 from ingest.projects.state.write import write
 from ingest.sessions.session import Session
 
 
 class StateExporter(AutoExporter[Path]):
     kind = Kind.STATE
-    empty = "no session of the project has content"
 
     def writer(
         self,
@@ -29,9 +29,11 @@ class StateExporter(AutoExporter[Path]):
     ) -> Callable[[], list[Path]]:
         reader = LocalReader(self.database)
 
+        def build(also: ProjectState | None) -> BuiltState:
+            return build_state(reader, project or str(folder), self.zone, self.turns, also)
+
         def work() -> list[Path]:
             with reader.snapshot():
-                built = build_state(reader, project or str(folder), self.zone, self.turns)
-            return write(built, default_folder(folder)) if built else []
+                return write(build, default_folder(folder))
 
         return work

@@ -1,11 +1,15 @@
-"""Builds the state of a project from the database; the same facts give the same state."""
+"""Builds the state of a project from the database; the same facts give the same state.
+
+What a state file knows of other machines is kept: `also` is the file that will be replaced.
+"""
 
 from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, tzinfo
-from typing import Final, cast
+from typing import Final
 
-import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from ingest.db.query_reader import NamedQueries
 from ingest.projects import safe_export
@@ -14,38 +18,31 @@ from ingest.projects.journal.build import entries_of, journal_rules, oldest_firs
 from ingest.projects.journal.decisions import edit_text
 from ingest.projects.journal.entry import Rules
 from ingest.projects.journal.model import JournalEntry
-from ingest.projects.journal.section import earlier
-from ingest.projects.names import ProjectNames
 from ingest.projects.state.document import (
     Checkpoint,
     Decided,
     Milestone,
+    OpenItem,
     ProjectState,
-    Proof,
-    ProofKind,
     SessionDocument,
     SessionLink,
     SessionSummary,
-    State,
     StatedMessage,
-    StateEdge,
     StateItem,
     StateProblem,
 )
-from ingest.projects.state.merge import StateDifference, changes, item_digest
+from ingest.projects.state.project_tasks import ProjectTasks
+from ingest.projects.state.sentences import earlier_turns
 from ingest.projects.tasks.apply_edits import rename_tasks
-from ingest.projects.tasks.edits import RecordedEdit
-from ingest.projects.tasks.model import Origin, Roadmap, Task, TaskState
-from ingest.projects.tasks.roadmap import recorded_edits, roadmap
-from ingest.sessions.scope import FOREVER, Now, Scope
+from ingest.projects.tasks.edits import Add, Imported, RecordedEdit, TaskEdit
+from ingest.projects.tasks.model import Origin, Roadmap
+from ingest.projects.tasks.roadmap import in_order
+from ingest.sessions.scope import Scope
 
-_LATEST: Final = 3
+LATEST: Final = 3
 _OPEN: Final = frozenset({"pending", "in_progress", "blocked"})
-_STATES: Final = {
-    TaskState.READY: "pending",
-    TaskState.WAITING: "in_progress",
-    TaskState.STALLED: "in_progress",
-}
+_EVERY: Final = 1_000_000
+"""All turns: each is in the file, the older ones as a sentence."""
 
 
 class BuiltState(Struct, frozen=True):
@@ -53,95 +50,69 @@ class BuiltState(Struct, frozen=True):
     sessions: dict[str, SessionDocument]
     """By file name."""
     label: str
-    remotes: dict[str, str]
-    """The labels of all projects by their remotes."""
-    names: dict[str, str]
-    """Former ids of tasks, each with the present one."""
-
-    def changes(self, file: ProjectState) -> list[StateDifference]:
-        """How a file differs from the database."""
-        return changes(file, self.project, self.label, self.remotes, self.names)
+    tasks: ProjectTasks
 
 
 def build_state(
-    rows: NamedQueries, project: str, zone: tzinfo | None, turns: int
-) -> BuiltState | None:
-    """The state of a project, by its name or folder; None if it has no session."""
-    rules = journal_rules(zone, turns)
+    rows: NamedQueries,
+    project: str,
+    zone: tzinfo | None,
+    turns: int,
+    also: ProjectState | None = None,
+) -> BuiltState:
+    """The state of a project, by its label or folder."""
+    rules = replace(journal_rules(zone, turns), turns=_EVERY)
     sessions = oldest_first(rows, Scope(project=project))
     entries = list(entries_of(rows, sessions, rules))
-    if not entries:
-        return None
-    names = ProjectNames(rows)
-    label = sessions[-1].project
-    # The time of the newest fact, so that states do not depend on the current time.
-    newest = max((one.ended_at for one in entries if one.ended_at), default=datetime(2000, 1, 1))  # noqa: DTZ001
-    plan = roadmap(rows, Scope(project=project), Now(newest, FOREVER, FOREVER))
-    state, documents = _StateBuilder(rules, plan, entries).made(
-        names.name(label), sessions[-1].repository, recorded_edits(rows)
+    tasks = ProjectTasks(rows, project, rules.mask)
+    more = tasks.shared(also) if also else []
+    plan = tasks.plan(more)
+    repository = sessions[-1].repository if sessions else None
+    if repository is None and also is not None:
+        repository = also.repository
+    builder = _StateBuilder(rules, tasks, plan, entries, also, in_order([*tasks.every, *more]))
+    return BuiltState(
+        builder.project(repository),
+        builder.sessions(),
+        tasks.label,
+        tasks,
     )
-    return BuiltState(state, documents, label, names.remotes(), plan.names)
 
 
 class _StateBuilder:
-    def __init__(self, rules: Rules, plan: Roadmap, entries: list[JournalEntry]) -> None:
+    def __init__(
+        self,
+        rules: Rules,
+        tasks: ProjectTasks,
+        plan: Roadmap,
+        entries: list[JournalEntry],
+        also: ProjectState | None,
+        every: list[RecordedEdit],
+    ) -> None:
         self.mask = rules.mask
-        self.entries = entries
-        self.tasks = sorted(
-            (one for one in plan.tasks if one.current),
-            key=lambda one: (_stamp(one.started_at), one.session or "", one.id),
-        )
+        self.tasks = tasks
         self.plan = plan
-        self.edges = plan.edges
-        self.items = {one.id: self._item(one) for one in self.tasks}
+        self.entries = entries
+        self.also = also or ProjectState(project=UNKNOWN)
+        self.every = rename_tasks(every, plan.names)
+        self.state = tasks.state(plan)
+        self.items = {one.id or "": one for one in (*self.state.goals, *self.state.tasks)}
+        self.files = _files(entries)
+        self.local = {one.session for one in entries}
 
-    def made(
-        self, name: str, repository: str | None, every: list[RecordedEdit]
-    ) -> tuple[ProjectState, dict[str, SessionDocument]]:
-        files = _files(self.entries)
-        goals = {one.id for one in self.tasks if one.origin is Origin.GOAL}
-        project = ProjectState(
-            project=self.mask(name) or UNKNOWN,
+    def project(self, repository: str | None) -> ProjectState:
+        return replace(
+            self.state,
+            project=self.tasks.name if self.entries else self.also.project or self.tasks.name,
             repository=self.mask(repository) if repository else None,
-            goals=[self.items[one.id] for one in self.tasks if one.id in goals],
             milestones=self._milestones(),
-            tasks=[self.items[one.id] for one in self.tasks if one.id not in goals],
-            edges=sorted(
-                (
-                    StateEdge(one.source, one.target, str(one.kind))
-                    for one in self.edges
-                    if one.source in self.items and one.target in self.items
-                ),
-                key=lambda one: (one.source, one.target, one.kind),
-            ),
-            decisions=self._decisions(every),
+            decisions=self._decisions(),
             checkpoints=self._checkpoints(),
-            sessions=[
-                SessionLink(one.session, one.title, file) for file, one in sorted(files.items())
-            ],
+            sessions=self._links(),
         )
-        return project, {file: self._session(one) for file, one in files.items()}
 
-    def _item(self, task: Task) -> StateItem:
-        item = StateItem(
-            id=task.id,
-            text=self.mask(task.text)[:4096],
-            state=_state(task.state, said=not task.blocked_by),
-            log_state=None
-            if task.derived_state is None
-            else _state(task.derived_state, said=False),
-            origin=str(task.origin),
-            session=task.session,
-            branch=task.branch,
-            owner=task.owner,
-            depends_on=sorted(task.depends_on),
-            notes=[self.mask(one) for one in task.notes],
-            evidence=[
-                Proof(_kind(one.kind), self.mask(one.ref)[:4096] or "?", one.by)
-                for one in task.evidence
-            ],
-        )
-        return msgspec.structs.replace(item, mark=item_digest(item))
+    def sessions(self) -> dict[str, SessionDocument]:
+        return {file: self._session(one) for file, one in self.files.items()}
 
     def _milestones(self) -> list[Milestone]:
         return [
@@ -152,22 +123,48 @@ class _StateBuilder:
             if proof.kind == "commit"
         ]
 
-    def _decisions(self, every: list[RecordedEdit]) -> list[Decided]:
-        every = rename_tasks(every, self.plan.names)
-        texts = {id_: item.text for id_, item in self.items.items()}
+    def _decisions(self) -> list[Decided]:
+        texts = {task.id: self.mask(task.text) for task in self.plan.tasks}
+        texts |= {task: self.mask(text) for task, text in self._added()}
         found = [
-            Decided(one.at, one.actor, self.items[one.task].text, edit_text(one, texts, every))
-            for one in every
-            if one.task in self.items
+            Decided(
+                said=self.mask(edit_text(one, texts, self.every)),
+                about=texts[one.task],
+                by=one.actor,
+                at=one.at,
+                id=one.id,
+                task=one.task,
+                edit=self._without_label(one),
+                reason=self.mask(one.reason) if one.reason else None,
+            )
+            for one in self.every
+            if one.task in texts and not isinstance(one.edit, Imported)
         ]
         for entry in self.entries:
             found += [
-                Decided(one.at, "answer", one.question, one.answer) for one in entry.decisions
+                Decided(one.answer, one.question, "answer", one.at, entry.session)
+                for one in entry.decisions
             ]
-        return sorted(found, key=lambda one: (_stamp(one.at), one.by, one.about, one.said))
+        found += [
+            one for one in self.also.decisions if one.edit is None and one.session not in self.local
+        ]
+        return sorted(found, key=lambda one: _stamp(one.at))
+
+    def _added(self) -> Iterator[tuple[str, str]]:
+        """The tasks that people added to this project, also those that were undone: a database that
+        imported one learns of it."""
+        for one in self.every:
+            if isinstance(one.edit, Add) and one.edit.project == self.tasks.label:
+                yield one.task, one.edit.text
+
+    def _without_label(self, recorded: RecordedEdit) -> TaskEdit:
+        if isinstance(recorded.edit, Add):
+            # The label can differ on each machine.
+            return replace(recorded.edit, project=self.tasks.name)
+        return recorded.edit
 
     def _checkpoints(self) -> list[Checkpoint]:
-        found = []
+        found = [one for one in self.also.checkpoints if one.session not in self.local]
         for entry in self.entries:
             if entry.commit:
                 found.append(
@@ -178,10 +175,22 @@ class _StateBuilder:
             ]
         return sorted(found, key=lambda one: (_stamp(one.at), one.session, one.commit))
 
+    def _links(self) -> list[SessionLink]:
+        found = [one for one in self.also.sessions if one.id not in self.local]
+        found += [
+            SessionLink(one.title, one.session, file, one.ended_at)
+            for file, one in self.files.items()
+        ]
+        return sorted(found, key=lambda one: (one.file, one.id))
+
     def _session(self, entry: JournalEntry) -> SessionDocument:
-        mine = [one for one in self.tasks if entry.session in one.sessions]
-        open_ = [one for one in mine if self.items[one.id].state in _OPEN]
+        mine = [
+            item
+            for item in self.items.values()
+            if item.state in _OPEN and any(one.session == entry.session for one in item.sessions)
+        ]
         later = (Origin.REQUEST, Origin.PROPOSED)
+        inside = (self.tasks.paths.inside(entry.session, one.path) for one in entry.files)
         return SessionDocument(
             id=entry.session,
             parent=entry.parent,
@@ -194,18 +203,18 @@ class _StateBuilder:
                 objective=entry.objective,
                 outcome=entry.outcome,
                 turns=entry.turn_count,
-                earlier=earlier(entry.earlier) if entry.earlier else None,
+                earlier=earlier_turns(entry.turns[:-LATEST]),
                 latest=[
-                    StatedMessage(one.n, one.state, one.asked, one.answered)
-                    for one in entry.turns[-_LATEST:]
+                    StatedMessage(one.asked, one.answered, one.state, one.n)
+                    for one in entry.turns[-LATEST:]
                 ],
-                files=[one.path for one in entry.files],
+                files=list(dict.fromkeys(path for path in inside if path is not None)),
                 tokens=entry.tokens.total,
             ),
-            subtasks=[self.items[one.id] for one in open_ if one.origin not in later],
-            follow_ups=[self.items[one.id] for one in open_ if one.origin in later],
+            subtasks=_open(one for one in mine if one.origin not in later),
+            follow_ups=_open(one for one in mine if one.origin in later),
             failures=[
-                StateProblem(one.at, one.what, one.how)
+                StateProblem(one.what, one.how, one.at)
                 for one in entry.failures
                 if not one.repaired
             ],
@@ -213,17 +222,11 @@ class _StateBuilder:
         )
 
 
-def _state(state: TaskState, *, said: bool) -> State:
-    if state is TaskState.BLOCKED and not said:
-        return "pending"
-    return cast(State, _STATES.get(state, str(state)))
+def _open(items: Iterable[StateItem]) -> list[OpenItem]:
+    return [OpenItem(one.text, one.id or "", one.state) for one in items]
 
 
-def _kind(kind: str) -> ProofKind:
-    return cast(ProofKind, str(kind))
-
-
-def _files(entries: list[JournalEntry]) -> dict[str, JournalEntry]:
+def _files(entries: Sequence[JournalEntry]) -> dict[str, JournalEntry]:
     """The file name of each session; names of agents and duplicates get a suffix of the id."""
     plain = {one.session: _name(one) for one in entries}
     times = Counter(plain[one.session] for one in entries if not one.parent)

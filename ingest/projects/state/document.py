@@ -1,16 +1,20 @@
-"""The format of state files, version 1. Values only.
+"""The format of state files, version 2. Values only.
 
 Nothing in them depends on the current time: the same facts give the same bytes. Approvals are not
-included, because Codex records none.
+included, because Codex records none. What people did is in `decisions`, each with its edit, so that
+it can be imported with their names; what sessions did to a task is in `sessions` of its item.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct, field
+from msgspec.structs import force_setattr
 
-PROJECT: Final = "tailboard.project_state/1"
-SESSION: Final = "tailboard.session_state/1"
+from ingest.projects.tasks.edits import TaskEdit
+
+PROJECT: Final = "tailboard.project_state/2"
+SESSION: Final = "tailboard.session_state/2"
 
 Word = Annotated[str, Meta(min_length=1, max_length=4096)]
 ProofKind = Literal["command", "file", "commit", "session"]
@@ -18,10 +22,43 @@ State = Literal["pending", "in_progress", "blocked", "done", "failed", "cancelle
 """Without waiting, stalled and ready, which depend on the current time or on other tasks."""
 
 
+class _Dated(Struct, frozen=True):
+    """Times are naive UTC, as in the database; in the files they end with `Z`."""
+
+    def __post_init__(self) -> None:
+        for name in self.__struct_fields__:
+            value = getattr(self, name)
+            if isinstance(value, datetime) and value.tzinfo is not None:
+                force_setattr(self, name, value.astimezone(UTC).replace(tzinfo=None))
+
+
 class Proof(Struct, frozen=True, forbid_unknown_fields=True):
     kind: ProofKind
     ref: Word
     by: str = "you"
+
+
+class SeenIn(_Dated, frozen=True, forbid_unknown_fields=True):
+    """A task in one session that lists it."""
+
+    session: str
+    id: str
+    """The id of the task in this session alone."""
+    state: State
+    branch: str | None = None
+    at: datetime | None = None
+    """When the session first listed it."""
+    changed_at: datetime | None = None
+    """When its state last changed there."""
+
+
+class Written(Struct, frozen=True, forbid_unknown_fields=True):
+    """What Tailboard wrote into the fields that a person may change."""
+
+    state: State
+    owner: str | None
+    lists: str
+    """Digest of the lists."""
 
 
 class StateItem(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -31,17 +68,18 @@ class StateItem(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     id: str | None = None
     """None for a task to add."""
     state: State = "pending"
+    owner: str | None = None
     log_state: State | None = None
     """The state by the log alone; None for a task that a person added."""
     origin: str = "person"
-    session: str | None = None
     branch: str | None = None
-    owner: str | None = None
     depends_on: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     evidence: list[Proof] = field(default_factory=list)
-    mark: str | None = None
-    """Digest of the item when it was written; distinguishes an edit from an outdated file."""
+    sessions: list[SeenIn] = field(default_factory=list)
+    """The sessions that list it, the oldest first."""
+    written: Written | None = None
+    """Distinguishes an edit from an outdated file; None for a task to add."""
 
 
 class StateEdge(Struct, frozen=True, forbid_unknown_fields=True):
@@ -58,16 +96,23 @@ class Milestone(Struct, frozen=True, forbid_unknown_fields=True):
     commit: str
 
 
-class Decided(Struct, frozen=True, forbid_unknown_fields=True):
+class Decided(_Dated, frozen=True, forbid_unknown_fields=True):
     """A person's decision: an edit of a task, or an answer to Codex."""
 
-    at: datetime | None
-    by: str
-    about: str
     said: str
+    about: str
+    by: str
+    at: datetime | None
+    session: str | None = None
+    """Where an answer was given."""
+    id: str | None = None
+    """The id of the edit; the same in every database."""
+    task: str | None = None
+    edit: TaskEdit | None = None
+    reason: str | None = None
 
 
-class Checkpoint(Struct, frozen=True, forbid_unknown_fields=True):
+class Checkpoint(_Dated, frozen=True, forbid_unknown_fields=True):
     """The commit a session began at, or one that was made in it."""
 
     at: datetime | None
@@ -76,15 +121,17 @@ class Checkpoint(Struct, frozen=True, forbid_unknown_fields=True):
     session: str
 
 
-class SessionLink(Struct, frozen=True, forbid_unknown_fields=True):
-    id: str
+class SessionLink(_Dated, frozen=True, forbid_unknown_fields=True):
     title: str
+    id: str
     file: str
     """The state file of the session."""
+    last_at: datetime | None = None
+    """When it was last active, as far as this file knows."""
 
 
 class ProjectState(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    schema: Literal["tailboard.project_state/1"] = PROJECT
+    schema: Literal["tailboard.project_state/2"] = PROJECT
     project: Word
     repository: str | None = None
     goals: list[StateItem] = field(default_factory=list)
@@ -96,45 +143,53 @@ class ProjectState(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     sessions: list[SessionLink] = field(default_factory=list)
 
 
-class StateProblem(Struct, frozen=True):
-    at: datetime | None
+class StateProblem(_Dated, frozen=True):
     what: str
     how: str
+    at: datetime | None
 
 
 class StatedMessage(Struct, frozen=True):
     """One of the newest turns."""
 
-    n: int
-    state: str
     asked: str | None
     answered: str | None
+    state: str
+    n: int
+
+
+class OpenItem(Struct, frozen=True):
+    """An open task of a session; its item is in the state of the project."""
+
+    text: str
+    id: str
+    state: State
 
 
 class SessionSummary(Struct, frozen=True, kw_only=True):
     objective: str | None
     outcome: str
     turns: int
-    earlier: str | None
-    """Earlier turns as one line of counts."""
+    earlier: list[str]
+    """The turns before, a sentence each: what was asked, and what came of it."""
     latest: list[StatedMessage]
     files: list[str]
     tokens: int
 
 
 class SessionDocument(Struct, frozen=True, kw_only=True):
-    schema: Literal["tailboard.session_state/1"] = SESSION
+    schema: Literal["tailboard.session_state/2"] = SESSION
+    title: str
     id: str
     parent: str | None
-    title: str
     branch: str | None
     commit: str | None
     started_at: datetime | None
     ended_at: datetime | None
     summary: SessionSummary
-    subtasks: list[StateItem]
+    subtasks: list[OpenItem]
     """Open steps of its plan and goals."""
-    follow_ups: list[StateItem]
+    follow_ups: list[OpenItem]
     """Open requests and proposals."""
     failures: list[StateProblem]
     """Failures that were not repaired."""

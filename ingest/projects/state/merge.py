@@ -8,20 +8,30 @@ kept.
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from hashlib import blake2b
-from typing import Final
 
-import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
 from ingest.errors import ProjectError
 from ingest.projects.identity import normal_remote
 from ingest.projects.state.document import ProjectState, StateItem
+from ingest.projects.state.items import lists_digest
 from ingest.projects.tasks.apply_edits import closes_cycle
-from ingest.projects.tasks.edits import Add, AddEvidence, Link, Note, Owner, Set, TaskEdit
-from ingest.projects.tasks.model import Edge, EdgeKind, EvidenceKind, TaskState
-
-EDITABLE: Final = ("state", "owner", "depends_on", "notes", "evidence")
+from ingest.projects.tasks.edits import (
+    Add,
+    AddEvidence,
+    Imported,
+    Join,
+    Link,
+    Note,
+    Owner,
+    RecordedEdit,
+    Set,
+    TaskEdit,
+    Undo,
+    Unlink,
+)
+from ingest.projects.tasks.model import OBSERVED, Edge, EdgeKind, EvidenceKind, TaskState
 
 
 class Resolution(StrEnum):
@@ -46,29 +56,25 @@ class StateDifference(Struct, frozen=True):
     file: str | None
     fate: Resolution
     edit: TaskEdit | None = None
-    """The edit that applies the change."""
-
-
-def item_digest(item: StateItem) -> str:
-    """A digest of the editable fields: it differs if a person edited the item in the file."""
-    said = [getattr(item, name) for name in EDITABLE]
-    return blake2b(msgspec.json.encode(said), digest_size=4).hexdigest()
+    """The edit that applies a change of the person who imports it."""
+    by: str | None = None
+    """Who made the change on another machine."""
+    shared: RecordedEdit | None = None
+    """Its edit, with its id and time."""
 
 
 def changes(
     file: ProjectState,
     database: ProjectState,
     label: str | None = None,
-    remotes: Mapping[str, str] | None = None,
     names: Mapping[str, str] | None = None,
 ) -> list[StateDifference]:
-    """The differences, in the order of the file; then what the file lacks.
+    """What a person changed in the file, in its order; then what the file lacks.
 
-    `label` is that of the project, if another one has its name; `remotes` are the labels of all
-    projects by remote; `names` former ids of tasks, each with the present one.
+    `label` is that of the project, if another one has its name; `names` are former ids of tasks,
+    each with the present one.
     """
     label = label or database.project
-    _refuse_other_project(file, database, label, remotes or {})
     known = {one.id: one for one in (*database.goals, *database.tasks)}
     found: list[StateDifference] = []
     seen: set[str] = set()
@@ -88,20 +94,70 @@ def changes(
     for id_, here in known.items():
         if id_ not in seen and id_ is not None:
             found.append(StateDifference(id_, here.text, "task", here.text, None, Resolution.KEPT))
-    return list(_refuse_cycles(found, database))
+    return found
 
 
-def _refuse_other_project(
-    file: ProjectState, database: ProjectState, label: str, remotes: Mapping[str, str]
+def shared_changes(
+    shared: list[RecordedEdit], database: ProjectState, file: ProjectState
+) -> Iterator[StateDifference]:
+    """What other machines added to the file."""
+    items = (*database.goals, *database.tasks)
+    here = {one.id: one for one in items} | {seen.id: one for one in items for seen in one.sessions}
+    there = {seen.id: one for one in (*file.goals, *file.tasks) for seen in one.sessions}
+    there |= {one.id or "": one for one in (*file.goals, *file.tasks)}
+    added = {one.task: one.edit.text for one in shared if isinstance(one.edit, Add)}
+    for one in shared:
+        known, item = here.get(one.task), there.get(one.task)
+        text = known.text if known else item.text if item else added.get(one.task, "")
+        what, old, new = _words(one.edit, known)
+        yield StateDifference(
+            one.task, text, what, old, new, Resolution.APPLY, by=one.actor, shared=one
+        )
+
+
+def _words(edit: TaskEdit, here: StateItem | None) -> tuple[str, str | None, str | None]:
+    """What an edit changes, the value here, and that of the edit."""
+    match edit:
+        case Imported(state=state, dropped=dropped):
+            return "task", here.state if here else None, "dropped" if dropped else str(state)
+        case Add(text):
+            return "task", here.text if here else None, text
+        case Set(state):
+            return "state", here.state if here else None, str(state)
+        case Owner(name):
+            return "owner", here.owner if here else None, name
+        case Note(text):
+            return "note", None, text
+        case AddEvidence(kind, ref):
+            return "evidence", None, f"{kind} {ref}"
+        case Link(to):
+            return "depends_on", None, to
+        case Unlink(to):
+            return "depends_on", to, None
+        case Join(to):
+            return "task", None, f"joined with {to}"
+        case _:
+            return "task", None, str(edit.__struct_config__.tag)
+
+
+def refuse_other_project(
+    file: ProjectState,
+    name: str,
+    label: str,
+    remotes: Mapping[str, str],
+    *,
+    of_checkout: bool = False,
 ) -> None:
     """Refuse the file of another project. The remote decides, if there is one: a colleague's folder
-    may have another name, and another repository may have the same."""
+    may have another name, and another repository may have the same. `remotes` are the labels of all
+    projects by remote. The file in a repository is that of its project, unless it names another
+    one."""
     remote = normal_remote(file.repository)
     owner = remotes.get(remote or "")
-    if owner == label:
+    if owner == label or (owner is None and of_checkout):
         return
     has_remote = label in remotes.values()
-    if owner is None and not (remote and has_remote) and file.project in (database.project, label):
+    if owner is None and not (remote and has_remote) and file.project in (name, label):
         return
     named = f"{file.project} ({remote})" if remote and owner is None else owner or file.project
     raise ProjectError(
@@ -111,7 +167,7 @@ def _refuse_other_project(
     )
 
 
-def _refuse_cycles(
+def refuse_cycles(
     found: list[StateDifference], database: ProjectState
 ) -> Iterator[StateDifference]:
     """Refuse links that would close a cycle together with the links before them."""
@@ -120,13 +176,16 @@ def _refuse_cycles(
         for one in database.edges
         if one.kind == EdgeKind.DEPENDS
     ]
+    shared = [one.shared for one in found if one.shared is not None]
+    undone = {one.edit.saying for one in shared if isinstance(one.edit, Undo)}
     for one in found:
-        if not isinstance(one.edit, Link):
+        edit = one.shared.edit if one.shared else one.edit
+        if not isinstance(edit, Link) or (one.shared and one.shared.id in undone):
             yield one
-        elif closes_cycle(edges, one.task, one.edit.to) is not None:
-            yield replace(one, fate=Resolution.REFUSED, edit=None)
+        elif closes_cycle(edges, one.task, edit.to) is not None:
+            yield replace(one, fate=Resolution.REFUSED, edit=None, shared=None)
         else:
-            edges.append(Edge(one.edit.to, one.task, EdgeKind.DEPENDS))
+            edges.append(Edge(edit.to, one.task, EdgeKind.DEPENDS))
             yield one
 
 
@@ -136,10 +195,9 @@ def _added(
     # Derived from the text, so that importing the same file twice adds it once.
     key = f"{database.project}\0{item.text}".encode("utf-8", "surrogatepass")
     id_ = blake2b(key, digest_size=6).hexdigest()
-    if item.mark is not None and item.origin != "person":
-        yield StateDifference(
-            item.id or "", item.text, "task", None, item.text, Resolution.REFUSED
-        )  # From another database, or from files that no longer exist.
+    if item.written is not None:
+        # Written by Tailboard, and removed since: with an undo, or by the plan that listed it.
+        yield StateDifference(item.id or "", item.text, "task", None, item.text, Resolution.KEPT)
         return
     if id_ in known:
         if item.id is None:
@@ -148,7 +206,7 @@ def _added(
         edit = Add(item.text, label, item.branch)
         yield StateDifference(id_, item.text, "task", None, item.text, Resolution.APPLY, edit)
     fresh = StateItem(id=id_, text=item.text)
-    yield from _field_changes(item, fresh, known, Resolution.APPLY)
+    yield from _field_changes(item, fresh, known)
 
 
 def _differences(
@@ -158,22 +216,26 @@ def _differences(
         yield StateDifference(
             here.id or "", here.text, "text", here.text, item.text, Resolution.REFUSED
         )
-    edited = item.mark is None or item_digest(item) != item.mark
-    moved = item.mark is not None and item.mark != here.mark
-    fate = Resolution.APPLY
-    if not edited:
-        fate = Resolution.KEPT
-    elif moved:
-        fate = Resolution.CONFLICT
-    yield from _field_changes(item, here, known, fate)
+    yield from _field_changes(item, here, known)
+
+
+def _fate(name: str, item: StateItem, here: StateItem) -> Resolution:
+    """The three-way merge of a field: what was written is the common base."""
+    if item.written is None:
+        return Resolution.APPLY
+    base = getattr(item.written, name)
+    if getattr(item, name) == base:
+        return Resolution.KEPT
+    return Resolution.APPLY if getattr(here, name) == base else Resolution.CONFLICT
 
 
 def _field_changes(
-    item: StateItem, here: StateItem, known: dict[str | None, StateItem], fate: Resolution
+    item: StateItem, here: StateItem, known: dict[str | None, StateItem]
 ) -> Iterator[StateDifference]:
-    """The differences in editable fields; additions are applied whatever else changed."""
+    """The differences in editable fields. What a person added to a list is added."""
     id_ = here.id or ""
-    more = Resolution.KEPT if fate is Resolution.KEPT else Resolution.APPLY
+    edited = item.written is None or lists_digest(item) != item.written.lists
+    more = Resolution.APPLY if edited else Resolution.KEPT
 
     def change(
         what: str, old: str | None, new: str | None, to: Resolution, edit: TaskEdit
@@ -183,15 +245,17 @@ def _field_changes(
         )
 
     if item.state != here.state:
+        fate = _fate("state", item, here)
         yield change("state", here.state, item.state, fate, Set(TaskState(item.state)))
     if item.owner != here.owner:
+        fate = _fate("owner", item, here)
         yield change("owner", here.owner, item.owner, fate, Owner(item.owner))
     for note in item.notes:
         if note not in here.notes:
             yield change("note", None, note, more, Note(note))
     proofs = {(one.kind, one.ref) for one in here.evidence}
     for proof in item.evidence:
-        if (proof.kind, proof.ref) not in proofs:
+        if (proof.kind, proof.ref) not in proofs and proof.by != OBSERVED:
             yield change(
                 "evidence",
                 None,
@@ -202,7 +266,8 @@ def _field_changes(
     for to in item.depends_on:
         if to not in here.depends_on:
             lost = to not in known or to == id_
-            yield change("depends_on", None, to, Resolution.REFUSED if lost else more, Link(to))
+            fate = Resolution.REFUSED if lost else more
+            yield change("depends_on", None, to, fate, Link(to))
     yield from _left_out(item, here)
 
 

@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from ingest.errors import BadState
+from ingest.projects.state.conflicts import find_conflicts, merge_sides
 from ingest.projects.state.document import PROJECT, ProjectState
 
 LARGEST: Final = 32 * 1024**2
@@ -19,7 +20,10 @@ _SPACE: Final = re.compile(r"[ \t\r\n]*")
 
 def read(path: Path) -> ProjectState:
     try:
-        data = path.read_bytes()
+        if path.exists() and not path.is_file():
+            raise BadState(f"{path} is no regular file.", _HINT)
+        with path.open("rb") as file:
+            data = file.read(LARGEST + 1)
     except OSError as error:
         raise BadState(
             f"{path} cannot be read: {error.strerror or error}.",
@@ -34,9 +38,25 @@ def decode_state(data: bytes, where: str) -> ProjectState:
         raise BadState(f"{where} is larger than {LARGEST:,} bytes.", "It is not a state file.")
     try:
         text = data.decode("utf-8-sig")  # Some editors write a byte order mark.
-        whole = json.loads(text)
     except UnicodeDecodeError as error:
         raise BadState(f"{where}: byte {error.start} is no UTF-8.", _HINT) from error
+    conflicts = find_conflicts(text)
+    if conflicts is None:
+        return _decode(text, where)
+    try:
+        ours, theirs = _decode(conflicts.ours, where), _decode(conflicts.theirs, where)
+    except BadState as error:
+        raise BadState(
+            f"{where}, {conflicts.places()}: the conflict markers of git cannot be resolved.",
+            "Nothing was changed. Resolve the conflict, or write the file again with "
+            "`tailboard state export`.",
+        ) from error
+    return merge_sides(ours, theirs, conflicts, where)
+
+
+def _decode(text: str, where: str) -> ProjectState:
+    try:
+        whole = json.loads(text)
     except JSONDecodeError as error:
         raise BadState(f"{where}:{error.lineno}:{error.colno}: {error.msg}.", _HINT) from error
     except RecursionError as error:

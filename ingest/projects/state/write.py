@@ -5,6 +5,7 @@ Keys are in the order of the structs, so an item begins with its text.
 
 import json
 import re
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
@@ -12,8 +13,10 @@ import msgspec
 
 from ingest.errors import ProjectError
 from ingest.projects import safe_export
+from ingest.projects.exports import enclosing_repository
 from ingest.projects.state.build import BuiltState
 from ingest.projects.state.checkout import FILE
+from ingest.projects.state.document import ProjectState
 from ingest.projects.state.merge import Resolution
 from ingest.projects.state.read import read
 from ingest.text.sanitize import PLAIN_EMOJI, UNSAFE
@@ -33,14 +36,18 @@ def encode_files(made: BuiltState) -> dict[str, str]:
     }
 
 
-def write(made: BuiltState, folder: Path) -> list[Path]:
-    """Write all files. Refuses to overwrite edits that were not imported."""
+def write(build: Callable[[ProjectState | None], BuiltState], folder: Path) -> list[Path]:
+    """Write all files. `build` gets the file that is there: what it knows of other machines stays
+    in it. Refuses to overwrite edits of a person that were not imported."""
     before = folder / FILE
-    if before.exists():
+    in_repository = enclosing_repository(before) is not None
+    also = read(before) if before.exists() else None
+    built = build(also)
+    if also is not None:
         waiting = [
             one
-            for one in made.changes(read(before))
-            if one.fate in (Resolution.APPLY, Resolution.CONFLICT)
+            for one in built.tasks.changes(also, of_checkout=in_repository)
+            if one.shared is None and one.fate in (Resolution.APPLY, Resolution.CONFLICT)
         ]
         if waiting:
             raise ProjectError(
@@ -50,7 +57,7 @@ def write(made: BuiltState, folder: Path) -> list[Path]:
                 code="state.unsaved",
             )
     written = []
-    for name, text in encode_files(made).items():
+    for name, text in encode_files(built).items():
         written.append(safe_export.write(folder / name, text, below=folder, replace=True).path)
     return written
 

@@ -4,7 +4,7 @@ Pure. An edit that cannot be applied (it would create a dependency cycle, or its
 exists) is skipped and reported as a sentence; all other edits still apply.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from msgspec.structs import replace
@@ -14,6 +14,7 @@ from ingest.projects.tasks.derive import Derived
 from ingest.projects.tasks.edits import (
     Add,
     AddEvidence,
+    Imported,
     Join,
     Link,
     Note,
@@ -24,17 +25,78 @@ from ingest.projects.tasks.edits import (
     Unlink,
     effective_edits,
 )
-from ingest.projects.tasks.fold import IdentityEdits, Seen
-from ingest.projects.tasks.model import CLOSED, Edge, EdgeKind, Evidence, Task, TaskState
+from ingest.projects.tasks.fold import NEVER, IdentityEdits, Seen
+from ingest.projects.tasks.model import (
+    CLOSED,
+    OBSERVED,
+    Edge,
+    EdgeKind,
+    Evidence,
+    Task,
+    TaskState,
+)
+from ingest.sessions.session import session_elsewhere
 
 
 def added_tasks(every: list[RecordedEdit]) -> list[Seen]:
-    """The tasks that people added."""
-    return [
-        Seen(_added(edit, edit.edit), None, edit.edit.text, edit.at)
-        for edit in effective_edits(every)
-        if isinstance(edit.edit, Add)
-    ]
+    """The tasks that people added, and those that state files list of sessions elsewhere."""
+    added: dict[str, Seen] = {}
+    newest: dict[str, datetime] = {}
+    for recorded in effective_edits(every):
+        match recorded.edit:
+            case Add(text):
+                added[recorded.task] = Seen(
+                    _added(recorded, recorded.edit), None, text, recorded.at
+                )
+            case Imported() as edit:
+                seen_at = edit.seen_at or NEVER
+                if newest.get(recorded.task, NEVER) <= seen_at:
+                    newest[recorded.task] = seen_at
+                    added[recorded.task] = _elsewhere(recorded.task, edit)
+    return list(added.values())
+
+
+def _elsewhere(id_: str, edit: Imported) -> Seen:
+    """A task as a session lists it that this database does not have."""
+    task = Task(
+        id=id_,
+        text=edit.text,
+        state=edit.state,
+        derived_state=edit.state,
+        origin=edit.origin,
+        session=edit.session,
+        project=edit.project,
+        branch=edit.branch,
+        owner=edit.owner,
+        evidence=[Evidence(kind, ref, OBSERVED) for kind, ref in edit.evidence],
+        started_at=edit.at,
+        ended_at=edit.changed_at if edit.state in CLOSED else None,
+        current=not edit.dropped,
+        # What a session elsewhere began can be taken up here.
+        left_at=edit.seen_at if edit.state is TaskState.IN_PROGRESS else None,
+    )
+    done = edit.state is TaskState.DONE
+    return Seen(
+        task,
+        session_elsewhere(edit.session, edit.project, edit.branch, edit.at, edit.seen_at),
+        edit.text,
+        edit.at,
+        edit.changed_at,
+        edit.changed_at if done or edit.dropped else None,
+        begins_closed=done and edit.at == edit.changed_at,
+        place=edit.place,
+    )
+
+
+def imported_edges(every: Iterable[RecordedEdit], names: Mapping[str, str]) -> Iterator[Edge]:
+    """The edges between tasks of sessions elsewhere."""
+    for recorded in every:
+        if isinstance(recorded.edit, Imported):
+            task = names.get(recorded.task, recorded.task)
+            for before in recorded.edit.after:
+                yield Edge(names.get(before, before), task, EdgeKind.ORDER)
+            for whole in recorded.edit.part_of:
+                yield Edge(names.get(whole, whole), task, EdgeKind.PART)
 
 
 def identity_edits(every: list[RecordedEdit]) -> IdentityEdits:
@@ -95,9 +157,10 @@ def apply_edits(
             continue
         why = _apply(edit, task, by_id, derived, states)
         if why is None:
-            task.edited = task.edited or not isinstance(edit.edit, Add | Join | Part)
-            # A task that a person edited stays visible even after the plan dropped it.
-            task.current = True
+            task.edited = task.edited or not isinstance(edit.edit, Add | Join | Part | Imported)
+            if not isinstance(edit.edit, Imported):
+                # A task that a person edited stays visible even after the plan dropped it.
+                task.current = True
         else:
             refused.append(f"{_describe(edit)}: {why}")
     return refused, states

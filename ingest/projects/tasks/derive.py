@@ -95,15 +95,18 @@ def derive(
     for material in everything:
         family = _Family(material)
         families.append(family)
-        for item in chain(
+        listed = chain(
             _goals(family, now),
             _steps(family, now),
             _agents(family, by_id, now),
             _requests(material, now),
             _proposals(material, now),
-        ):
+        )
+        for place, item in enumerate(listed):
+            item.place = place
             seen.setdefault(item.task.id, item)
-    seen |= {item.task.id: item for item in added}
+    for item in added:
+        seen.setdefault(item.task.id, item)  # What the log says counts more than a state file.
     folded = fold(list(seen.values()), identity, reached)
     edges = [*_part_edges(families), *_order_edges(families, folded.names)]
     mapped = (

@@ -62,6 +62,34 @@ class Part(Struct, frozen=True, tag="part", tag_field="do"):
     """Separates the appearance with this id from the other appearances of its task."""
 
 
+class Imported(Struct, frozen=True, kw_only=True, tag="imported", tag_field="do"):
+    """What a state file says of a task in a session that this database does not have. The edit is
+    about the id of that appearance; the newest one counts."""
+
+    text: str
+    project: str
+    state: TaskState
+    origin: Origin
+    session: str
+    branch: str | None = None
+    at: datetime | None = None
+    """When the session first listed it."""
+    changed_at: datetime | None = None
+    """When its state last changed."""
+    seen_at: datetime | None = None
+    """When the session was last active, as far as the file knew."""
+    owner: str | None = None
+    """A sub-agent's name."""
+    evidence: list[tuple[EvidenceKind, str]] = []
+    after: list[str] = []
+    """The steps before it in its plan."""
+    part_of: list[str] = []
+    place: int = 0
+    """The position among the tasks of the file, which are in the order of their plans."""
+    dropped: bool = False
+    """Whether the session no longer lists it."""
+
+
 class Reset(Struct, frozen=True, tag="reset", tag_field="do"):
     """Discards all earlier edits of the task."""
 
@@ -71,7 +99,9 @@ class Undo(Struct, frozen=True, tag="undo", tag_field="do"):
     """The id of the entry in the edit log that is undone."""
 
 
-TaskEdit = Add | Set | Link | Unlink | Owner | AddEvidence | Note | Join | Part | Reset | Undo
+TaskEdit = (
+    Add | Set | Link | Unlink | Owner | AddEvidence | Note | Join | Part | Imported | Reset | Undo
+)
 _edit_decoder: Final = msgspec.json.Decoder(TaskEdit)
 
 
@@ -95,6 +125,19 @@ def edit_action(task: str, edit: TaskEdit, reason: str | None = None) -> RecordE
     return RecordEdit(verb=VERB, about={"task": task}, arguments=encode_edit(edit), reason=reason)
 
 
+def edit_elsewhere(recorded: RecordedEdit) -> RecordEdit:
+    """The action that records an edit that was made on another machine: with its id, so that it is
+    recorded once, with the name of who made it, and with its time."""
+    return RecordEdit(
+        id=recorded.id,
+        actor=recorded.actor,
+        verb=VERB,
+        about={"task": recorded.task, "at": recorded.at.isoformat()},
+        arguments=encode_edit(recorded.edit),
+        reason=recorded.reason,
+    )
+
+
 def decode_edit(row: Row) -> RecordedEdit | None:
     """The edit in a row of the edit log; None if the row holds none."""
     try:
@@ -105,7 +148,8 @@ def decode_edit(row: Row) -> RecordedEdit | None:
     task = about.get("task")
     if not isinstance(task, str):
         return None
-    return RecordedEdit(row["id"], row["time"], row["actor"], task, edit, row["reason"])
+    at = datetime.fromisoformat(about["at"]) if "at" in about else row["time"]
+    return RecordedEdit(row["id"], at, row["actor"], task, edit, row["reason"])
 
 
 def effective_edits(every: list[RecordedEdit]) -> list[RecordedEdit]:
@@ -120,7 +164,8 @@ def effective_edits(every: list[RecordedEdit]) -> list[RecordedEdit]:
     return [
         edit
         for index, edit in enumerate(remaining)
-        if isinstance(edit.edit, Add) or all(index > reset_at.get(id_, -1) for id_ in _about(edit))
+        if isinstance(edit.edit, Add | Imported)
+        or all(index > reset_at.get(id_, -1) for id_ in _about(edit))
     ]
 
 
@@ -135,6 +180,8 @@ def last_edit(every: list[RecordedEdit], actor: str) -> RecordedEdit | None:
     mine = (
         edit
         for edit in reversed(every)
-        if edit.actor == actor and edit.id not in undone and not isinstance(edit.edit, Undo)
+        if edit.actor == actor
+        and edit.id not in undone
+        and not isinstance(edit.edit, Undo | Imported)
     )
     return next(mine, None)

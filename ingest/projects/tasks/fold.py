@@ -58,6 +58,8 @@ class Seen(Struct, eq=False, gc=False):
     """Whether it was first listed as completed."""
     why: str | None = None
     """Why it is the same task as the ones before."""
+    place: int = 0
+    """The position among the tasks of the session."""
 
     @property
     def begun(self) -> datetime:
@@ -428,4 +430,13 @@ def _evidence(tasks: list[Task]) -> dict[Evidence, None]:
 
 def _appearance(seen: Seen) -> Appearance:
     task = seen.task
-    return Appearance(task.id, task.session, task.branch, task.state, seen.at, seen.why)
+    return Appearance(
+        task.id,
+        task.session,
+        task.branch,
+        task.state,
+        seen.at,
+        seen.why,
+        seen.changed_at,
+        seen.place,
+    )

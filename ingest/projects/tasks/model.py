@@ -87,6 +87,10 @@ class Appearance(Struct, frozen=True, gc=False):
     """When the session first listed it."""
     why: str | None = None
     """Why it is the same task as before; None for the first appearance."""
+    changed_at: datetime | None = None
+    """When its state last changed in the session."""
+    place: int = 0
+    """The position among the tasks of the session."""
 
 
 class Task(Struct, kw_only=True, gc=False):

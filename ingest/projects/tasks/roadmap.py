@@ -17,11 +17,11 @@ from ingest.projects.git.read_repository import Git
 from ingest.projects.names import ProjectNames
 from ingest.projects.tasks import apply_edits, cycles
 from ingest.projects.tasks.derive import Derived, derive
-from ingest.projects.tasks.edits import Add, RecordedEdit, decode_edit
+from ingest.projects.tasks.edits import Add, Imported, RecordedEdit, decode_edit
 from ingest.projects.tasks.fold import Seen
 from ingest.projects.tasks.lines_of_work import LinesOfWork
 from ingest.projects.tasks.load import LoadedTasks, load_project
-from ingest.projects.tasks.model import CLOSED, EdgeKind, Origin, Roadmap, Task, TaskState
+from ingest.projects.tasks.model import CLOSED, Edge, EdgeKind, Origin, Roadmap, Task, TaskState
 from ingest.projects.tasks.plan_tool import SessionEvidence, is_enabled
 from ingest.sessions.scope import Now, Scope
 from ingest.sessions.session import Session
@@ -33,12 +33,14 @@ def roadmap(
     now: Now,
     git: Git | None = None,
     folder: str | None = None,
+    more: Iterable[RecordedEdit] = (),
 ) -> Roadmap:
     """The tasks in this scope; the caller applies `limit` and `offset`. With `git`, what was done
     on other branches only counts if it is part of what is checked out, in `folder` if it is in the
-    project's repository. Runs git: then never call this on the UI thread.
+    project's repository. Runs git: then never call this on the UI thread. `more` are edits that are
+    not recorded: those of a state file.
     """
-    every, loaded = recorded_edits(rows), load_scope(rows, scope, now)
+    every, loaded = in_order([*recorded_edits(rows), *more]), load_scope(rows, scope, now)
     sessions = [item.session for item in loaded]
     reached = LinesOfWork(rows, sessions, git, folder).reached if git else None
     plan = build_roadmap(loaded, every, scope, now, reached=reached)
@@ -61,16 +63,24 @@ def load_scope(rows: NamedQueries, scope: Scope, now: Now) -> list[LoadedTasks]:
 
 def recorded_edits(rows: NamedQueries) -> list[RecordedEdit]:
     """All task edits, in the order they were made."""
-    edits = [edit for row in rows.rows("tasks.sayings") if (edit := decode_edit(row)) is not None]
-    if not any(isinstance(one.edit, Add) for one in edits):
+    recorded = rows.rows("tasks.sayings")
+    edits = [edit for row in recorded if (edit := decode_edit(row)) is not None]
+    if any('"at"' in row["about"] for row in recorded):
+        edits = in_order(edits)  # Some were made on other machines, and imported later.
+    if not any(isinstance(one.edit, Add | Imported) for one in edits):
         return edits
     names = ProjectNames(rows)
     return [
         replace(one, edit=replace(one.edit, project=names.recorded(one.edit.project, one.at)))
-        if isinstance(one.edit, Add)
+        if isinstance(one.edit, Add | Imported)
         else one
         for one in edits
     ]
+
+
+def in_order(every: list[RecordedEdit]) -> list[RecordedEdit]:
+    """The edits in the order in which people made them, on whatever machine."""
+    return sorted(every, key=lambda one: one.at)
 
 
 def build_roadmap(
@@ -91,6 +101,7 @@ def build_roadmap(
         if scope.project is None or item.task.project in names
     ]
     derived = derive(loaded, now, added, apply_edits.identity_edits(every), reached)
+    _add_edges(derived, apply_edits.imported_edges(every, derived.names))
     every = apply_edits.rename_tasks(every, derived.names)
     tool_off = _without_plan_tool(loaded)
     _set_open_states(derived, set(), tool_off)
@@ -98,7 +109,8 @@ def build_roadmap(
         if task.derived_state is not None:
             task.derived_state = task.state
     refused = _apply_edits(derived, every, scope, tool_off)
-    in_scope = _ScopeFilter(scope, [item.session for item in loaded], every)
+    elsewhere_sessions = [item.session for item in added if item.session is not None]
+    in_scope = _ScopeFilter(scope, [*(item.session for item in loaded), *elsewhere_sessions], every)
     everything = {task.id for task in derived.tasks}
     elsewhere = {to for task in derived.tasks for to in task.depends_on} - everything
     tasks = [
@@ -109,6 +121,16 @@ def build_roadmap(
     ids = {task.id for task in tasks}
     edges = [edge for edge in derived.edges if edge.source in ids and edge.target in ids]
     return Roadmap(tasks, edges, refused, _plan_tool_off(loaded), derived.names, elsewhere)
+
+
+def _add_edges(derived: Derived, edges: Iterable[Edge]) -> None:
+    ids = {task.id for task in derived.tasks}
+    known = [
+        edge
+        for edge in edges
+        if edge.source in ids and edge.target in ids and edge.source != edge.target
+    ]
+    derived.edges = list(dict.fromkeys([*derived.edges, *known]))
 
 
 def _apply_edits(

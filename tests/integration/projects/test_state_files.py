@@ -2,11 +2,15 @@
 
 import json
 import os
+import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.build.home import Home
+from tests.build.line import START_MS
 from tests.build.repository import Repo
 from tests.integration.cli.cli_harness import CliHarness
 from tests.json_schema import problems
@@ -130,3 +134,57 @@ def test_automatic_files_are_switched_on_for_the_repository(cli: CliHarness, rep
     assert [one["folder"] for one in cli.json("state", "auto")["auto"]] == [str(repo.path)]
     assert cli.json("journal", "auto")["auto"] == []
     assert cli.json("state", "auto", "off")["auto"] == []
+
+
+def test_the_files_are_made_for_people_and_other_machines(cli: CliHarness, repo: Repo) -> None:
+    """No path of this machine, no byte offset, no id within a sentence."""
+    (repo.path / "src").mkdir()
+    remote = "https://example.invalid/ledger.git"
+    git = {"commit_hash": repo.head, "branch": "main", "repository_url": remote}
+    home = Home(cli.home, start_ms=START_MS + 3_600_000)
+    session = home.session("g3", cwd=str(repo.path / "src"), git=git)
+    for number in range(5):
+        session.prompt(f"Request {number}. With details.")
+        session.command("pytest", exit_code=number % 2, output="1 failed")
+        session.patch({"amounts.py": f"# {number}\n"})
+        session.end_turn(f"Answer {number}. And more.")
+    session.prompt("Round the amounts.")
+    session.plan([("Round the amounts", "in_progress")])
+    session.patch({"tests.py": "# test\n"})
+    session.plan([("Round the amounts", "completed")])
+    session.write()
+    assert cli.run("ingest", "-q").code == 0
+    task = cli.json("tasks", "list")["tasks"][0]["id"]
+    named = cli.json("sessions")["sessions"][0]["id"]
+    assert cli.run("tasks", "evidence", task, "session", named).code == 0
+    assert cli.run("state", "export", "--into").code == 0
+    folder = repo.path / IN_REPOSITORY.parent
+    written = [json.loads(path.read_text()) for path in sorted(folder.rglob("*.json"))]
+    sentences = [text for one in written for text in strings(one)]
+    assert [text for text in sentences if str(repo.path) in text] == []
+    assert [text for text in sentences if " " in text and re.search(UUID, text)] == []
+    assert '"byte"' not in json.dumps(written)
+    (summary,) = [one["summary"] for one in written if one.get("summary", {}).get("turns", 0) > 3]
+    assert summary["files"] == ["src/amounts.py", "src/tests.py"]
+    assert summary["earlier"][0] == (
+        "Turn 1: asked “Request 0”; answered “Answer 0” (1 command, 1 changed file)."
+    )
+    assert "1 failed" in summary["earlier"][1]
+    assert len(summary["earlier"]) + len(summary["latest"]) == summary["turns"]
+    (files,) = {
+        tuple(proof["ref"] for proof in one["evidence"] if proof["kind"] == "file")
+        for one in written[0]["tasks"]
+        if one["text"] == "Round the amounts"
+    }
+    assert files == ("src/tests.py",)
+
+
+UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-")
+
+
+def strings(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from strings(one)

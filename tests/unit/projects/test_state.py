@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from ingest.errors import BadState, ProjectError
 from ingest.projects.state.document import ProjectState, StateItem
-from ingest.projects.state.merge import Resolution, changes, item_digest
+from ingest.projects.state.items import written
+from ingest.projects.state.merge import Resolution, changes, refuse_other_project
 from ingest.projects.state.read import decode_state
 from ingest.projects.state.write import encode_document
 from ingest.projects.tasks.edits import Add, Link, Note, Owner, Set
@@ -18,7 +19,7 @@ from ingest.projects.tasks.edits import Add, Link, Note, Owner, Set
 
 def item(id_: str, **reply: object) -> StateItem:
     made = msgspec.convert({"id": id_, "text": f"Task {id_}", "origin": "plan", **reply}, StateItem)
-    return msgspec.structs.replace(made, mark=item_digest(made))
+    return msgspec.structs.replace(made, written=written(made))
 
 
 def state(*tasks: StateItem) -> ProjectState:
@@ -42,11 +43,11 @@ HIDDEN = "\x7f\x85\x9b\u00ad\u200b\u200f\u202e\u2066\ufeff\U000e0041"
 def test_no_character_of_a_file_acts_or_hides_and_it_says_the_same() -> None:
     text = f"a{HIDDEN}b ☀\ufe0f"
     here = state(item("a", text=text, branch=f"fix/{HIDDEN}"))
-    written = encode_document(here)
-    assert [one for one in HIDDEN if one in written] == []
-    assert "\\u202e" in written
-    assert "☀\ufe0f" in written
-    assert decode_state(written.encode(), "f") == here
+    text_written = encode_document(here)
+    assert [one for one in HIDDEN if one in text_written] == []
+    assert "\\u202e" in text_written
+    assert "☀\ufe0f" in text_written
+    assert decode_state(text_written.encode(), "f") == here
 
 
 def test_what_a_person_changed_is_taken_over() -> None:
@@ -106,7 +107,7 @@ def test_the_text_of_a_task_is_not_for_a_file_to_change() -> None:
 
 def test_the_state_of_another_project_is_refused() -> None:
     with pytest.raises(ProjectError):
-        changes(ProjectState(project="other"), state())
+        refuse_other_project(ProjectState(project="other"), "parser", "parser", {})
 
 
 STATES = ("pending", "in_progress", "blocked", "done", "failed", "cancelled")
@@ -129,7 +130,7 @@ def test_after_an_import_everything_of_the_database_is_still_there(
             continue
         # Only where the database stands as the file knew it may something be replaced.
         if one.what in ("state", "owner"):
-            assert now.mark == base.mark
+            assert getattr(now, one.what) == getattr(base, one.what)
         assert one.file is not None or one.what == "owner"
 
 
