@@ -3,14 +3,15 @@
 It is, if HEAD contains its commits, or commits with the same patches (after a rebase, a squash
 merge or a cherry-pick). Work that was never committed is part of every branch that contains the
 commit it began at, as long as its branch has nothing newer. The patches of at most `NEWEST_PATCHES`
-commits of HEAD are compared, for at most `SECONDS`; they are kept per commit.
+commits of HEAD are compared; they are kept per commit. All this takes at most `SECONDS` of git for
+each repository: what is not known by then is not part.
 """
 
 import re
 import time
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, TypeVar
 
 from msgspec import Struct
 
@@ -27,6 +28,8 @@ _SECOND: Final = timedelta(seconds=1)
 """Git stores times in whole seconds."""
 RECORDED: Final = re.compile(r"^\[[^\]\n]*\b([0-9a-f]{7,40})\] ", re.MULTILINE)
 """What `git commit` prints."""
+
+_Answer = TypeVar("_Answer")
 
 
 class Reached(Struct, frozen=True):
@@ -51,7 +54,8 @@ class LineOfWork:
         self._git = git
         self._entered = _entered(repository)
         self._histories: dict[str, set[str]] = {}
-        self._until = time.monotonic() + SECONDS
+        self._seconds = SECONDS
+        """How much longer git may run."""
 
     @property
     def branch(self) -> str | None:
@@ -72,13 +76,13 @@ class LineOfWork:
         tip = self.repository.tip(session.branch)
         commits = dict(self.repository.commits)
         if tip is None:
-            lost = self._git.lost_commits(self.repository.root, recorded(session))
+            lost = self._lost(recorded(session))
             commits |= lost
             made = list(lost.values()) or self._during(session, commits.values())
             tip = made[-1].id if made else None
         else:
             history = self._history(tip)
-            made = self._during(session, (commits[one] for one in history))
+            made = self._during(session, (c for id_, c in commits.items() if id_ in history))
         if tip is None:
             return _NOT  # Its branch was deleted, and its work is nowhere.
         if not made:
@@ -90,24 +94,21 @@ class LineOfWork:
         missing = [one.id for one in wanted if one.id not in self._entered]
         if not missing:
             return self._in(self._entered[wanted[-1].id])
-        try:
-            return self._equal(missing, tip, commits)
-        except GitFailed:
-            return _NOT
+        return self._equal(missing, tip, commits)
 
     def _in(self, commit: str | None) -> Reached:
         made = self.repository.commits.get(commit or "")
         return Reached(True, commit, made.committed if made else None)
 
     def _during(self, session: Session, commits: Iterable[Commit]) -> list[Commit]:
-        """The commits made while the session ran."""
+        """Those of the commits that were made while the session ran, the oldest first. The newest
+        ones come first in `commits`: several may have been made within a second.
+        """
         if session.started_at is None or session.last_at is None:
             return []
         start, end = session.started_at - _SECOND, session.last_at + _SECOND
-        return sorted(
-            (c for c in commits if start <= c.authored <= end or start <= c.committed <= end),
-            key=lambda one: one.committed,
-        )
+        made = [c for c in commits if start <= c.authored <= end or start <= c.committed <= end]
+        return sorted(made[::-1], key=lambda one: one.committed)
 
     def _history(self, tip: str) -> set[str]:
         """What a commit contains, itself included."""
@@ -125,32 +126,48 @@ class LineOfWork:
 
     def _equal(self, missing: list[str], tip: str, commits: dict[str, Commit]) -> Reached:
         """Whether HEAD has commits with the same patches."""
-        if time.monotonic() > self._until:
-            return _NOT
         contained = _contained(commits, tip)
         own = [
             one
             for one in self.repository.commits
             if one in self._entered and one not in contained and len(commits[one].parents) == 1
         ][:NEWEST_PATCHES]
-        root = self.repository.root
-        patches = self._git.patch_ids(root, [(one, commits[one].parents[0]) for one in own])
+        patches = self._patches([(one, commits[one].parents[0]) for one in own])
         here = {patch: one for (one, _), patch in patches.items()}
         branch = _branch(commits, tip, self._entered)
         singles = [(one, commits[one].parents[0]) for one in missing if commits[one].parents]
         base = next((p for one in branch[-1:] for p in commits[one].parents), None)
         whole = [(one, base) for one in branch[:_SQUASHED]] if base else []
-        theirs = self._git.patch_ids(root, [*singles, *whole])
+        theirs = self._patches([*singles, *whole])
         found = [here.get(theirs.get(pair, "")) for pair in singles]
         if singles and all(found):
             return self._in(found[-1])
         # A squash merge has the patch of the whole branch, or of its first commits.
-        last = missing[-1]
-        for one, _ in whole:
+        for number, (one, _) in enumerate(whole):
             squashed = here.get(theirs.get((one, base or ""), ""))
-            if squashed is not None and last in branch and branch.index(last) >= branch.index(one):
+            if squashed is not None and set(missing) <= set(branch[number:]):
                 return self._in(squashed)
         return _NOT
+
+    def _lost(self, ids: Iterable[str]) -> dict[str, Commit]:
+        root = self.repository.root
+        return self._limited(lambda seconds: self._git.lost_commits(root, ids, seconds), {})
+
+    def _patches(self, pairs: list[tuple[str, str]]) -> dict[tuple[str, str], str]:
+        root = self.repository.root
+        return self._limited(lambda seconds: self._git.patch_ids(root, pairs, seconds), {})
+
+    def _limited(self, ask: Callable[[float], _Answer], unknown: _Answer) -> _Answer:
+        """Git's answer, if it comes within the time that is left."""
+        began = time.monotonic()
+        if self._seconds <= 0:
+            return unknown
+        try:
+            return ask(self._seconds)
+        except GitFailed:
+            return unknown
+        finally:
+            self._seconds -= time.monotonic() - began
 
 
 def _of_period(made: list[Commit], began: datetime | None, ended: datetime | None) -> list[Commit]:

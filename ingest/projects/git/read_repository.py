@@ -25,7 +25,7 @@ from ingest.projects.git.repository import (
     parse_branches,
     parse_commits,
 )
-from ingest.projects.git.run import SECONDS, find_git
+from ingest.projects.git.run import SECONDS, GitProgram, find_git
 from ingest.projects.git.work_tree import WorkTree, read_work_tree
 from ingest.projects.identity import GitFolder
 from ingest.tail.mounts import mount_of
@@ -35,7 +35,9 @@ _USER: Final = re.compile(r"(?<=:)//[^/]*@")
 _ID: Final = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?").fullmatch
 _SHORT_ID: Final = re.compile(r"[0-9a-f]{7,64}").fullmatch
 _LOST: Final = 500
-"""Most commits outside all branches to read, and most patches to compare in one call."""
+"""Most commits outside all branches to read."""
+_COMPARED: Final = 100
+"""Most patches to compare in one call; their ids must fit into a pipe."""
 _BRANCHES = 200
 """Most branches to read, most recently changed first."""
 _HEADS = "refs/heads/"
@@ -142,48 +144,61 @@ class Git:
         told = self._run(root, "cat-file", "--batch-check", stdin="\n".join(asked))
         return {line.split()[0] for line in told.splitlines() if line.split()[1:2] == ["commit"]}
 
-    def lost_commits(self, root: str, ids: Iterable[str]) -> dict[str, Commit]:
+    def lost_commits(self, root: str, ids: Iterable[str], seconds: float) -> dict[str, Commit]:
         """Those of these commits, and their ancestors outside HEAD, that no branch contains any
-        more but the repository still has. Ids may be shortened.
+        more but the repository still has. Ids may be shortened. Raises `GitFailed` if it takes
+        longer.
         """
         wanted = [one for one in dict.fromkeys(ids) if _SHORT_ID(one)]
         if not wanted:
             return {}
-        output = self._run(root, "cat-file", "--batch-check", stdin="\n".join(wanted))
+        program = self._within(seconds / 2)
+        output = program.run(root, "cat-file", "--batch-check", input_text="\n".join(wanted))
         parts = (line.split() for line in output.splitlines())
         full = [part[0] for part in parts if part[1:2] == ["commit"]]
         if not full:
             return {}
-        output = self._run(
+        output = program.run(
             root, "rev-list", "--topo-order", "--reverse", f"--max-count={_LOST}",
-            f"--format={FORMAT}", "--stdin", stdin="\n".join([*full, "^HEAD"]),
+            f"--format={FORMAT}", "--stdin", input_text="\n".join([*full, "^HEAD"]),
         )  # fmt: skip
         return parse_commits(output)
 
-    def patch_ids(self, root: str, pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    def patch_ids(
+        self, root: str, pairs: Iterable[tuple[str, str]], seconds: float
+    ) -> dict[tuple[str, str], str]:
         """The id of the patch from the second commit of each pair to the first one; none for an
-        empty patch. Commits never change, so they are kept.
+        empty patch, and none for what git could not compare in this time. Commits never change, so
+        they are kept.
         """
         wanted = list(dict.fromkeys(pairs))
         known = self._patches.setdefault(root, {})
-        for start in range(0, len(wanted), _LOST):
-            missing = [pair for pair in wanted[start : start + _LOST] if pair not in known]
+        until = time.monotonic() + seconds
+        for start in range(0, len(wanted), _COMPARED):
+            missing = [pair for pair in wanted[start : start + _COMPARED] if pair not in known]
             # Git names only the first commit of a pair, so each call has a commit once.
-            while missing:
+            while missing and (left := until - time.monotonic()) > 0:
                 batch = {pair[0]: pair for pair in reversed(missing)}
                 lines = "".join(f"{one} {other}\n" for one, other in batch.values())
-                output = self._program.run(
-                    root, "diff-tree", "--stdin", "-p", "--no-ext-diff", "--no-textconv",
-                    "--no-renames", "--no-color", "--full-index",
-                    input_text=lines, then=("patch-id", "--stable"),
-                )  # fmt: skip
+                try:
+                    output = self._within(left).run(
+                        root, "diff-tree", "--stdin", "-p", "--no-ext-diff", "--no-textconv",
+                        "--no-renames", "--no-color", "--full-index",
+                        input_text=lines, then=("patch-id", "--stable"),
+                    )  # fmt: skip
+                except GitFailed:
+                    break
                 known.update(dict.fromkeys(batch.values(), ""))
                 for line in output.splitlines():
                     patch, _, commit = line.partition(" ")
                     if commit in batch:
                         known[batch[commit]] = patch
                 missing = [pair for pair in missing if pair not in known]
-        return {pair: known[pair] for pair in wanted if known[pair]}
+        return {pair: known[pair] for pair in wanted if known.get(pair)}
+
+    def _within(self, seconds: float) -> GitProgram:
+        """Git with at most so long for one call."""
+        return msgspec.structs.replace(self._program, seconds=min(seconds, self._program.seconds))
 
     def _refuse_silent(self, folder: str) -> None:
         """Fail at once for a folder that timed out recently, or one on the same mount."""

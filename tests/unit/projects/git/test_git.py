@@ -1,6 +1,7 @@
 """Git is only asked: it runs nothing of the repository's, changes nothing, and is asked seldom."""
 
 import hashlib
+import shutil
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,33 @@ def test_a_hostile_repository_runs_nothing_and_stays_as_it_is(repo: Repo, tmp_pa
     assert not ran.exists()
     assert content(repo.path) == before
     assert found["gone"].state in (AlignmentState.REWRITTEN, AlignmentState.UNKNOWN)
+
+
+def test_no_diff_driver_and_no_text_conversion_of_the_repository_is_run(
+    repo: Repo, tmp_path: Path
+) -> None:
+    ran, trap = tmp_path / "ran", tmp_path / "trap"
+    trap.write_text(f"#!/bin/sh\ntouch '{ran}'\n")
+    trap.chmod(0o755)
+    attributes = "*.txt diff=evil filter=evil\n"
+    (repo.path / ".gitattributes").write_text(attributes)
+    (repo.path / ".git" / "info" / "attributes").write_text(attributes)
+    first, second = repo.commit("one"), repo.commit("two")
+    for name in (
+        "diff.external", "diff.evil.command", "diff.evil.textconv", "filter.evil.clean",
+        "filter.evil.smudge", "core.fsmonitor", "core.pager", "pager.diff-tree", "pager.patch-id",
+    ):  # fmt: skip
+        repo.git("config", name, str(trap))
+    repo.git("config", "diff.evil.cachetextconv", "true")
+    for hook in ("post-index-change", "reference-transaction"):
+        shutil.copy(trap, repo.path / ".git" / "hooks" / hook)
+    git, pair = Git(environment(tmp_path)), (second, first)
+    before = content(repo.path)
+    patches = git.patch_ids(str(repo.path), [pair], 60)
+    assert list(patches) == [pair]
+    assert git.lost_commits(str(repo.path), [first], 60) == {}
+    assert not ran.exists()
+    assert content(repo.path) == before
 
 
 @pytest.mark.parametrize(
