@@ -108,7 +108,8 @@ class LineOfWork:
             return []
         start, end = session.started_at - _SECOND, session.last_at + _SECOND
         made = [c for c in commits if start <= c.authored <= end or start <= c.committed <= end]
-        return sorted(made[::-1], key=lambda one: one.committed)
+        made.reverse()
+        return sorted(made, key=lambda one: one.committed)
 
     def _history(self, tip: str) -> set[str]:
         """What a commit contains, itself included."""
