@@ -67,7 +67,7 @@ with call as (
     where c.kind in ('command', 'patch') and c.status in ('completed', 'failed')
     and c.command is not null
 ),
-run as (
+run as materialized (
     select *, regexp_replace(target, '^\*\*\* \w+ ', '') as what
     from (select *, unnest(targets) as target from call)
 ),
@@ -76,6 +76,7 @@ judged as (
         place > max(place) filter (not failed) over own as after_own,
         time > max(time) filter (not failed) over (partition by kind, what) as after_all
     from run
+    where what in (select what from run where failed)
     window own as (partition by kind, session, what)
 ),
 unrepaired as (

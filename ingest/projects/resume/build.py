@@ -270,15 +270,15 @@ class _Builder:
             return self.session
         return by_id.get(roots[0], self.session)
 
-    def _rows(self, query: str, **values: Any) -> list[Row]:
-        """Rows about the sessions of the line of work, from each home."""
+    def _rows(self, query: str, sessions: Iterable[Session] = (), **values: Any) -> list[Row]:
+        """Rows about these sessions, by default those of the line of work, from each home."""
         homes: dict[str, list[str]] = {}
-        for one in self.line.every:
+        for one in sessions or self.line.every:
             homes.setdefault(one.home_id, []).append(one.id)
         return [
             row
-            for home, sessions in homes.items()
-            for row in self.rows.rows(query, home=home, sessions=sessions, **values)
+            for home, ids in homes.items()
+            for row in self.rows.rows(query, home=home, sessions=ids, **values)
         ]
 
     def _last_answer(self) -> PlacedText | None:
@@ -305,13 +305,10 @@ class _Builder:
     def _requests(self, sessions: Sequence[Session]) -> dict[str, list[PlacedText]]:
         """The first requests of these sessions."""
         found: dict[str, list[PlacedText]] = {}
-        for session in sessions:
-            for row in self.rows.rows(
-                "resume.requests", home=session.home_id, sessions=[session.id]
-            ):
-                if text := request_text(row["text"]):
-                    request = PlacedText(self.mask(text), row["time"], place(row))
-                    found.setdefault(session.id, []).append(request)
+        for row in self._rows("resume.requests", sessions) if sessions else ():
+            if text := request_text(row["text"]):
+                request = PlacedText(self.mask(text), row["time"], place(row))
+                found.setdefault(row["session"], []).append(request)
         return found
 
     def _commits(self) -> list[Commit]:
@@ -335,16 +332,12 @@ class _Builder:
     def _works(self, sessions: list[Session]) -> list[SessionWork]:
         named: dict[str, list[str]] = {}
         committing: dict[str, list[Any]] = {}
-        homes: dict[str, list[str]] = {}
-        for one in sessions:
-            homes.setdefault(one.home_id, []).append(one.id)
-        for home, ids in homes.items():
-            for row in self.rows.rows("resume.commits", home=home, sessions=ids):
-                who, at = row["session"], row["time"]
-                named.setdefault(who, []).extend(RECORDED.findall(row["output"] or ""))
-                if at is not None and weight(row["command"], row["status"]) is Weight.COMMITTED:
-                    end = at + timedelta(seconds=row["seconds"] or 0)
-                    committing.setdefault(who, []).append((at, end))
+        for row in self._rows("resume.commits", sessions):
+            who, at = row["session"], row["time"]
+            named.setdefault(who, []).extend(RECORDED.findall(row["output"] or ""))
+            if at is not None and weight(row["command"], row["status"]) is Weight.COMMITTED:
+                end = at + timedelta(seconds=row["seconds"] or 0)
+                committing.setdefault(who, []).append((at, end))
         return [
             SessionWork(
                 anchor_of(one),

@@ -130,7 +130,7 @@ def objective(
         reverse=True,
     )
     before = [one for one in earlier if thread and _began(one) < _began(thread[0])]
-    for sessions in (list(thread), before[:_BEFORE]):
+    for sessions in (thread[:_FIRST], before[:_BEFORE]):
         texts = requests(sessions)
         for session in sessions:
             for request in texts.get(session.id, ()):
@@ -139,8 +139,10 @@ def objective(
     return None
 
 
+_FIRST: Final = 5
+"""Most sessions of the thread to search for a request."""
 _BEFORE: Final = 20
-"""Most earlier sessions to search for a request."""
+"""Most sessions before the thread to search for a request."""
 
 
 def request_text(text: str) -> str | None:
