@@ -172,11 +172,13 @@ def step_times(plans: Sequence[SessionPlan], now: datetime) -> dict[str, float]:
 
 
 def _open_failures(more: Resume) -> Iterator[Content]:
-    if not more.failures:
+    """Those of the session and its agents; `resume` has those of its whole line of work."""
+    failures = [failure for failure in more.failures if failure.place.session in more.family]
+    if not failures:
         return
     yield content.line("")
     yield content.row(content.line("Open failures", "bold"))
-    for failure in more.failures[:_MAX_FAILURES]:
+    for failure in failures[:_MAX_FAILURES]:
         yield _failed_command(failure.command, failure.exit_code, failure.times)
         if failure.output:
             yield Content("    ") + content.line(failure.output, "dim")
@@ -184,9 +186,14 @@ def _open_failures(more: Resume) -> Iterator[Content]:
 
 def _more(more: Resume) -> Iterator[Content]:
     others = [step for step in more.open_steps if step.origin != "plan"]
+    decisions = [
+        decision
+        for decision in more.decisions
+        if decision.place is None or decision.place.session in more.family
+    ]
     for title, entries in (
         ("Also open", [f"{step.text}  ({step.origin})" for step in others]),
-        ("Decisions", [f"{decision.text}, {decision.by}" for decision in more.decisions]),
+        ("Decisions", [f"{decision.text}, {decision.by}" for decision in decisions]),
         ("Commits during the session", [f"{c.id[:8]} {c.subject}" for c in more.commits]),
         (
             "Commits since then, outside sessions",

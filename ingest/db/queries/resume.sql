@@ -68,7 +68,7 @@ with call as (
     and c.command is not null
 ),
 run as materialized (
-    select *, regexp_replace(target, '^\*\*\* \w+ ', '') as what
+    select *, regexp_replace(target, '^\*\*\* \w+ File: ', '') as what
     from (select *, unnest(targets) as target from call)
 ),
 judged as (

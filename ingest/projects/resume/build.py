@@ -249,6 +249,7 @@ class _Builder:
             work_tree=masked_tree(tree, mask) if tree is not None else None,
             unmerged=line.unmerged(mask),
             notes=notes(edits, texts, self._rows("resume.notes"), mask),
+            family=[one.id for one in self._family()],
             sessions=[one.id for one in line.every],
             running=[
                 self._titled(one)

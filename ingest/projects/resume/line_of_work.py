@@ -8,6 +8,7 @@ that it was forked from.
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Final
 
 from ingest.codex.request_text import request_in, written_by_codex
@@ -119,11 +120,10 @@ def objective(
         for task in tasks
         if task.origin is Origin.GOAL and task.current and task.state not in CLOSED
     ]
-    goals.sort(key=lambda task: (task.started_at is not None, str(task.started_at or "")))
     if goals:
-        goal = goals[-1]
+        goal = max(goals, key=lambda task: str(_set_at(task) or ""))
         place = LogPosition(goal.session) if goal.session else None
-        return PlacedText(goal.text, goal.started_at, place)
+        return PlacedText(goal.text, _set_at(goal), place)
     earlier = sorted(
         (one for one in line.every if one.parent_id is None and one not in thread),
         key=_began,
@@ -137,6 +137,11 @@ def objective(
                 if not says_nothing_new(request.text):
                     return request
     return None
+
+
+def _set_at(goal: Task) -> datetime | None:
+    listed = (one.at for one in goal.appearances if one.at is not None)
+    return goal.started_at or next(listed, None)
 
 
 _FIRST: Final = 5

@@ -158,6 +158,8 @@ class Resume(Struct, kw_only=True):
     """What is not committed; None if that cannot be read."""
     unmerged: list[Unmerged] = field(default_factory=list)
     notes: list[ResumeNote] = field(default_factory=list)
+    family: list[str] = field(default_factory=list)
+    """The session and its agents."""
     sessions: list[str] = field(default_factory=list)
     """The sessions of the line of work, most recently active first."""
     running: list[Session] = field(default_factory=list)

@@ -158,6 +158,7 @@ def by_people(project: Project) -> None:
     assert tell("tasks", "note", ids[STEPS[1]], "ask the bank about row 7").code == 0
     assert tell("tasks", "block", ids[STEPS[2]], "--reason", "wait for design").code == 0
     assert tell("tasks", "add", "Rotate the token").code == 0
+    assert tell("tasks", "goal", "add", "Books close in March").code == 0
 
 
 def old_release(project: Project) -> None:
@@ -270,7 +271,7 @@ SCRIPTS = {
         by_people,
         {
             "Which separator?": "Comma or semicolon? → semicolon, as the bank writes it",
-            "What is it all about?": "## Objective\nGo on with the import",
+            "What is it all about?": "## Objective\nBooks close in March · ",
             "Why does the manual wait?": "blocked “Document the import” (wait for design)",
             "Is there anything to know?": "Add the import command: ask the bank about row 7",
         },

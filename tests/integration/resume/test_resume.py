@@ -2,6 +2,8 @@
 
 import base64
 import io
+import re
+from datetime import UTC, timedelta
 
 import pytest
 
@@ -178,3 +180,61 @@ def test_a_search_without_a_match_is_no_failure_and_silent_failures_come_last(
     assert failures == ["make lint", "python check.py"]
     (session,) = project.cli.json("sessions")["sessions"]
     assert (session["commands"], session["failed_commands"]) == (4, 2)
+
+
+def test_ids_in_a_brief_are_unique_among_the_sessions_of_all_projects(
+    project: Project, left: Rollout
+) -> None:
+    project.home.clock.ms -= 2 * 3_600_000
+    beside = project.home.session(
+        cwd="/home/dev/other", thread_id=f"{left.thread.id[:12]}0{left.thread.id[13:]}"
+    )
+    beside.prompt("Something else")
+    beside.end_turn("Done.")
+    beside.write()
+    project.home.clock.ms += 2 * 3_600_000
+    project.read()
+    brief = project.cli.run("resume").out
+    places = re.findall(r"\(([0-9a-f-]{8,}) turn", brief)
+    assert places
+    for place in places:
+        assert project.cli.run("show", place).code == 0
+    assert f"Session {left.thread.id[:13]}: " in brief
+
+
+def test_a_running_session_is_named_but_not_resumed(project: Project) -> None:
+    one = project.session()
+    one.prompt("Fix the parser")
+    one.open_command("pytest")
+    one.write()
+    project.read()
+    project.cli.now = project.now.replace(tzinfo=UTC) + timedelta(seconds=5)
+    found = project.cli.json("resume")
+    assert (found["command"], [each["id"] for each in found["running"]]) == (
+        "codex",
+        [one.thread.id],
+    )
+    brief = project.cli.run("resume").out
+    assert brief.endswith("Fix the parser is at work now; this begins another one.\ncodex\n")
+
+
+def test_failures_are_those_of_all_sessions_until_one_of_them_repairs_them(
+    project: Project,
+) -> None:
+    first = project.session()
+    first.prompt("Check it")
+    first.command("make lint", exit_code=2, output="2 errors")
+    first.command("make docs", exit_code=2, output="no such file")
+    first.failing_patch("docs/a.md")
+    first.failing_patch("docs/b.md")
+    first.end_turn("It fails.")
+    first.write()
+    second = project.session()
+    second.prompt("Go on")
+    second.command("make  lint", exit_code=0, output="fine")
+    second.patch({"docs/b.md": "b"})
+    second.end_turn("Half of it.")
+    second.write()
+    project.read()
+    failed = [failure["command"] for failure in project.cli.json("resume")["failures"]]
+    assert sorted(failed) == ["make docs", "patch of docs/a.md"]

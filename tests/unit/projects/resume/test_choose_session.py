@@ -2,7 +2,9 @@
 
 from datetime import timedelta
 
+from ingest.codex.liveness import SessionState
 from ingest.projects.git.alignment import RepositoryView
+from ingest.projects.git.reachability import Reached
 from ingest.projects.git.repository import Ancestry, Commit, Repository
 from ingest.projects.resume.choose_session import ChosenSession, choose_session
 from ingest.sessions.session import Session
@@ -16,7 +18,9 @@ def commit(id_: str, *parents: str, minutes: int = -60) -> Commit:
     return Commit(id_, parents, at, at, "Dev", "")
 
 
-def choose(*sessions: Session, branch: str | None = "main") -> ChosenSession:
+def choose(
+    *sessions: Session, branch: str | None = "main", merged: dict[str, Reached] | None = None
+) -> ChosenSession:
     commits = [
         commit(HEAD, MIDDLE, minutes=2),
         commit(SIDE, OLD),
@@ -29,8 +33,10 @@ def choose(*sessions: Session, branch: str | None = "main") -> ChosenSession:
     roots = {one.id: "/r" for one in sessions if one.cwd != "/gone"}
     kept = Ancestry(repository, [OLD, MIDDLE, HEAD, SIDE])
     latest_first = sorted(sessions, key=lambda one: one.last_at or MORNING, reverse=True)
+    view = RepositoryView({}, roots, {"/r": (repository, kept)})
+    known = merged or {}
     found = choose_session(
-        latest_first, branch, RepositoryView({}, roots, {"/r": (repository, kept)})
+        latest_first, branch, view, lambda one: known.get(one.id, Reached(part=False))
     )
     assert found is not None
     return found
@@ -126,3 +132,40 @@ def test_a_session_that_a_person_moved_counts_where_they_moved_it() -> None:
         session("other", minutes=60, branch="main", commit=OLD),
     )
     assert choose(*sessions).session.id == "moved"
+
+
+def test_a_session_whose_work_came_in_with_the_current_commit_is_it() -> None:
+    merged = Reached(part=True, commit=HEAD, at=MORNING + timedelta(minutes=2))
+    found = choose(
+        session("planned", minutes=60, branch="main", commit=MIDDLE),
+        session("finished", minutes=0, branch="side", commit=SIDE),
+        merged={"finished": merged},
+    )
+    assert found.session.id == "finished"
+    assert found.because == "It is on side, and its work came into main with cccccccccc."
+
+
+def test_what_was_there_when_a_session_began_is_not_its_work() -> None:
+    before = Reached(part=True, commit=HEAD, at=MORNING - timedelta(days=1))
+    found = choose(
+        session("main", minutes=0, branch="main", commit=MIDDLE),
+        session("other", minutes=60, branch="side", commit=SIDE),
+        merged={"other": before},
+    )
+    assert found.session.id == "main"
+
+
+def test_a_running_session_is_only_chosen_if_the_branch_has_no_other() -> None:
+    running = session("running", minutes=60, branch="main", commit=HEAD, state=SessionState.RUNNING)
+    ended = session("ended", minutes=0, branch="main", commit=MIDDLE)
+    elsewhere = session("elsewhere", minutes=30, branch="side", commit=SIDE)
+    assert choose(running, ended, elsewhere).session.id == "ended"
+    assert choose(running, elsewhere).session.id == "running"
+
+
+def test_a_session_that_was_only_asked_to_go_on_comes_after_one_of_the_same_commit() -> None:
+    found = choose(
+        session("work", minutes=0, branch="main", commit=HEAD, title="Fix the parser"),
+        session("asked", minutes=60, branch="main", commit=HEAD, title="What is next?"),
+    )
+    assert found.session.id == "work"
