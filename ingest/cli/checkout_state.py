@@ -9,6 +9,8 @@ from ingest.cli.scope import project_at, root_here
 from ingest.cli.state_files import StateFile
 from ingest.db.query_reader import QueryReader
 from ingest.errors import ProjectError
+from ingest.pipeline.homes import storable
+from ingest.projects.resume.state_file import StateFileInput, state_file_input
 from ingest.projects.state.checkout import FILE, state_folder
 from ingest.projects.state.document import ProjectState
 from ingest.projects.state.merge import StateDifference
@@ -37,6 +39,11 @@ class CheckoutState(Struct, frozen=True):
             return ""
         count = pluralize(len(self.edits), "change")
         return f"{count} of {self.name} included; `tailboard state import` imports them."
+
+    def brief_input(self) -> StateFileInput:
+        return state_file_input(
+            self.state, self.differences, self.edits, self.label, storable(str(Path.cwd()))
+        )
 
 
 def checkout_state(

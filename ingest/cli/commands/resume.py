@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from ingest.cli.access import open_for_reading
+from ingest.cli.checkout_state import checkout_state
 from ingest.cli.clipboard import copy
 from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
@@ -43,6 +44,7 @@ def command(
     """
     with open_for_reading(invocation) as access:
         scope = scope_here(invocation, access, only, everywhere=everywhere)
+        file = checkout_state(invocation, access, scope.project)
         brief = resume(
             access,
             scope,
@@ -51,6 +53,7 @@ def command(
             mask,
             folder=storable(str(Path.cwd())),
             words=words,
+            file=file.brief_input() if file else None,
         )
     if brief is None:
         raise NotFound("There is no session to resume.", "`tailboard sessions` lists all sessions.")

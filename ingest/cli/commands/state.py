@@ -26,6 +26,7 @@ from ingest.cli.state_files import (
 )
 from ingest.exit_codes import Exit
 from ingest.projects import exports
+from ingest.projects.state.answers import answer_action
 from ingest.projects.state.checkout import FILE, default_folder
 from ingest.projects.state.merge import Resolution, StateDifference
 from ingest.projects.state.write import write
@@ -137,7 +138,7 @@ def take(
     with open_for_actions(invocation) as database:
         found = StateFile(invocation, database, file, project)
         differences = found.tasks.changes(found.state, of_checkout=found.of_checkout)
-        wanted = [change for change in differences if change.edit or change.shared]
+        wanted = [change for change in differences if change.edit or change.shared or change.answer]
         if not invocation.options.json:
             _show(invocation.output, differences)
         taken = (
@@ -149,6 +150,8 @@ def take(
             for change in wanted:
                 if change.shared is not None:
                     database.act(edit_elsewhere(change.shared))
+                elif change.answer is not None:
+                    database.act(answer_action(change.answer, found.tasks.label))
                 elif change.edit is not None:
                     database.act(edit_action(change.task, change.edit))
 
@@ -173,7 +176,7 @@ def _row(change: StateDifference) -> dict[str, object]:
     return {
         name: getattr(change, name)
         for name in StateDifference.__struct_fields__
-        if name not in ("edit", "shared")
+        if name not in ("edit", "shared", "answer")
     }
 
 

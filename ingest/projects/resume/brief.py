@@ -167,11 +167,15 @@ class _Writer:
                 ],
                 4,
             ),
+            _section("State file and database disagree", map(self._plain, resume.state_file), 5),
             Section("Checkout", self._checkout(), 6),
             _section("Commits since then, by no session", map(self._by, resume.uncovered), 7),
             _section("Files", map(self._file, resume.files), 8),
             _section("Notes", map(self._note, resume.notes), 9),
         ]
+
+    def _plain(self, text: str) -> str:
+        return f"- {self._line(text)}"
 
     def _placed(self, before: str, what: PlacedText | None, words: int) -> Iterable[str]:
         if what is not None:

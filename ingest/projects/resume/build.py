@@ -7,6 +7,7 @@ position in the log. The command that continues the session is only shown, never
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
+from pathlib import PurePath
 from typing import Any, Final
 
 from msgspec.structs import replace
@@ -45,11 +46,12 @@ from ingest.projects.resume.rows import (
     session_commit,
     touched_file,
 )
+from ingest.projects.resume.state_file import StateFileInput, answers_elsewhere, title_elsewhere
 from ingest.projects.resume.statements import closing_words, decisions, notes
 from ingest.projects.resume.steps import done_steps, open_steps
 from ingest.projects.tasks.apply_edits import rename_tasks
 from ingest.projects.tasks.model import Task
-from ingest.projects.tasks.roadmap import recorded_edits, roadmap
+from ingest.projects.tasks.roadmap import in_order, recorded_edits, roadmap
 from ingest.sessions.scope import Now, Scope
 from ingest.sessions.session import Session, id_length, list_sessions
 
@@ -72,11 +74,14 @@ def resume(
     *,
     folder: str | None = None,
     words: int = WORDS,
+    file: StateFileInput | None = None,
 ) -> Resume | None:
     """The resume of the scope's project and branch; if it names none, of the most recently active
-    project. Runs git: never call this on the UI thread.
+    project. `file` is the state file of the checkout. Runs git: never call this on the UI thread.
     """
     sessions = _of_one_project(rows, scope, now)
+    if not sessions and file is not None:
+        sessions = file.sessions
     view = view_repository(map(anchor_of, sessions), git)
     here = _root(git, folder)
     within = [one for one in sessions if here and view.roots.get(one.id) == here] or sessions
@@ -91,7 +96,7 @@ def resume(
     if chosen is None:
         return None
     root = here if here in view.repositories else view.roots.get(chosen.session.id)
-    builder = _Builder(rows, sessions, chosen, branch, view, reached, now, mask)
+    builder = _Builder(rows, sessions, chosen, branch, view, reached, now, mask, file)
     result = builder.resume(_work_tree(git, root), git, folder)
     ids = {one.session for one in _positions(result)} | {chosen.session.id}
     result.brief = brief(result, words, id_length(rows, ids))
@@ -184,8 +189,10 @@ class _Builder:
         reached: Callable[[Session], Reached] | None,
         now: Now,
         mask: Mask,
+        file: StateFileInput | None,
     ) -> None:
         self.rows = rows
+        self.file = file
         self.sessions = sessions
         self.chosen = chosen
         self.session = chosen.session
@@ -201,14 +208,17 @@ class _Builder:
     def resume(self, tree: WorkTree | None, git: Git, folder: str | None) -> Resume:
         session, line, mask = self.session, self.line, self.mask
         # Of the whole project, so that ids and states are those of `tasks`.
-        plan = roadmap(self.rows, Scope(project=session.project), self.now, git, folder)
+        more = self.file.edits if self.file else []
+        plan = roadmap(self.rows, Scope(project=session.project), self.now, git, folder, more)
+        local = {one.id for one in self.sessions}
         tasks = [
             task
             for task in plan.tasks
             if not line.ids.isdisjoint(task.sessions)
-            or (not task.sessions and task.branch in (None, self.branch))
+            # Added by a person, or by sessions that are not on this machine.
+            or (local.isdisjoint(task.sessions) and task.branch in (None, self.branch))
         ]
-        edits = rename_tasks(recorded_edits(self.rows), plan.names)
+        edits = rename_tasks(in_order([*recorded_edits(self.rows), *more]), plan.names)
         texts = {task.id: task.text for task in tasks}
         choices = reconcile_results(self.rows).values()
         alignment = self.view.alignments[session.id]
@@ -217,7 +227,8 @@ class _Builder:
         open_ = open_steps(tasks, plan.edges, line, mask)
         thread = thread_of(self._worked_on(open_, tasks), line, tasks)
         return Resume(
-            project=session.project,
+            # A clone in which no session worked yet has its path for a label.
+            project=session.project if session.path else PurePath(session.project).name,
             branch=self.branch,
             session=self._titled(session),
             chosen_because=self.chosen.because,
@@ -237,12 +248,14 @@ class _Builder:
                 self._rows("resume.decisions", pattern=MENTIONED),
                 {one.id: one for one in line.every},
                 mask,
+                answers_elsewhere(self.rows, session.project, self.file),
             ),
             commits=[session_commit(one, mask) for one in self._commits()],
             uncovered=[session_commit(one, mask) for one in self._uncovered()],
-            command=f"codex resume {session.id}" if session.state not in AT_WORK else "codex",
+            command=self._command(),
             as_of=self.now.moment,
-            objective=objective(thread, line, tasks, self._requests),
+            objective=objective(thread, line, tasks, self._requests)
+            or title_elsewhere(session, mask),
             done=done,
             done_count=count,
             last_answer=self._last_answer(),
@@ -256,7 +269,13 @@ class _Builder:
                 for one in line.every
                 if one.state in AT_WORK and one.parent_id is None
             ],
+            state_file=[mask(one) for one in self.file.disagreements] if self.file else [],
         )
+
+    def _command(self) -> str:
+        # A session that is at work, or on another machine, cannot be continued.
+        here = self.session.path and self.session.state not in AT_WORK
+        return f"codex resume {self.session.id}" if here else "codex"
 
     def _titled(self, session: Session) -> Session:
         return replace(session, title=self.mask(session.title)) if session.title else session

@@ -164,3 +164,5 @@ class Resume(Struct, kw_only=True):
     """The sessions of the line of work, most recently active first."""
     running: list[Session] = field(default_factory=list)
     """Those of them that are at work now, without agents."""
+    state_file: list[str] = field(default_factory=list)
+    """Where the state file of the checkout and the database disagree."""

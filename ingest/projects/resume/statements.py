@@ -7,6 +7,8 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Final
 
+from msgspec.structs import replace
+
 from ingest.db.query_reader import Row
 from ingest.projects.journal.decisions import edit_text
 from ingest.projects.journal.near_duplicates import merge_near_duplicates
@@ -14,7 +16,7 @@ from ingest.projects.journal.stated_decisions import stated_decisions
 from ingest.projects.reconcile import Choice, ReconcileResult
 from ingest.projects.resume.model import Decision, LogPosition, ResumeNote
 from ingest.projects.resume.rows import place
-from ingest.projects.tasks.edits import Add, Note, RecordedEdit, effective_edits
+from ingest.projects.tasks.edits import Add, Imported, Note, RecordedEdit, effective_edits
 from ingest.sessions.questions import answer_text, question_text
 from ingest.sessions.session import Session
 
@@ -35,6 +37,7 @@ def decisions(
     messages: Iterable[Row],
     sessions: dict[str, Session],
     mask: Mask,
+    more: Iterable[Decision] = (),
 ) -> list[Decision]:
     """The latest first. `texts`: the texts of the tasks of the line; `messages` of its sessions.
     That somebody added a task, without a reason, shows in the task.
@@ -42,9 +45,10 @@ def decisions(
     found = [
         Decision(mask(edit_text(edit, texts)), edit.actor, edit.at)
         for edit in effective_edits(edits)
-        if edit.task in texts and (not isinstance(edit.edit, Note | Add) or edit.reason)
+        if edit.task in texts and (not isinstance(edit.edit, Note | Add | Imported) or edit.reason)
     ]
     found += [Decision(mask(_choice_text(choice)), choice.by, choice.at) for choice in choices]
+    found += [replace(one, text=mask(one.text)) for one in more]
     for row in answers:
         answer = answer_text(row["output"])
         if answer:

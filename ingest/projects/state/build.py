@@ -145,9 +145,8 @@ class _StateBuilder:
                 Decided(one.answer, one.question, "answer", one.at, entry.session)
                 for one in entry.decisions
             ]
-        found += [
-            one for one in self.also.decisions if one.edit is None and one.session not in self.local
-        ]
+        found += [one for one in self.tasks.answers if one.session not in self.local]
+        found += self.tasks.new_answers(self.also)
         return sorted(found, key=lambda one: _stamp(one.at))
 
     def _added(self) -> Iterator[tuple[str, str]]:

@@ -5,7 +5,7 @@ applied, unless the database changed too since the file was written; what only t
 kept.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from hashlib import blake2b
 
@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from ingest.errors import ProjectError
 from ingest.projects.identity import normal_remote
-from ingest.projects.state.document import ProjectState, StateItem
+from ingest.projects.state.document import Decided, ProjectState, StateItem
 from ingest.projects.state.items import lists_digest
 from ingest.projects.tasks.apply_edits import closes_cycle
 from ingest.projects.tasks.edits import (
@@ -51,7 +51,7 @@ class StateDifference(Struct, frozen=True):
     task: str
     text: str
     what: str
-    """`task`, `state`, `owner`, `depends_on`, `note`, `evidence`, `text`."""
+    """`task`, `state`, `owner`, `depends_on`, `note`, `evidence`, `text`, `answer`."""
     database: str | None
     file: str | None
     fate: Resolution
@@ -61,6 +61,8 @@ class StateDifference(Struct, frozen=True):
     """Who made the change on another machine."""
     shared: RecordedEdit | None = None
     """Its edit, with its id and time."""
+    answer: Decided | None = None
+    """An answer to Codex, given on another machine."""
 
 
 def changes(
@@ -110,8 +112,16 @@ def shared_changes(
         known, item = here.get(one.task), there.get(one.task)
         text = known.text if known else item.text if item else added.get(one.task, "")
         what, old, new = _words(one.edit, known)
+        # A session's work is the work of whoever ran it, not of who imports it.
+        by = None if isinstance(one.edit, Imported) else one.actor
+        yield StateDifference(one.task, text, what, old, new, Resolution.APPLY, by=by, shared=one)
+
+
+def answer_changes(answers: Iterable[Decided]) -> Iterator[StateDifference]:
+    """Answers to Codex that were given on other machines."""
+    for one in answers:
         yield StateDifference(
-            one.task, text, what, old, new, Resolution.APPLY, by=one.actor, shared=one
+            "", one.about, "answer", None, one.said, Resolution.APPLY, by=one.by, answer=one
         )
 
 

@@ -8,10 +8,12 @@ from ingest.actions import current_user
 from ingest.db.query_reader import NamedQueries
 from ingest.projects.identity import UNKNOWN
 from ingest.projects.names import ProjectNames
-from ingest.projects.state.document import ProjectState
+from ingest.projects.state.answers import imported_answers, new_answers
+from ingest.projects.state.document import Decided, ProjectState
 from ingest.projects.state.items import Mask, RepositoryPaths, task_state
 from ingest.projects.state.merge import (
     StateDifference,
+    answer_changes,
     changes,
     refuse_cycles,
     refuse_other_project,
@@ -39,6 +41,7 @@ class ProjectTasks:
         name = self._names.name(self.label)
         self.name = mask(PurePath(name).name if "/" in name else name) or UNKNOWN
         self.every = recorded_edits(rows)
+        self.answers = imported_answers(rows, self.label)
         self.paths = RepositoryPaths(rows, self.sessions)
         # The time of the newest fact, so that states do not depend on the current time.
         last = (one.last_at for one in self.sessions if one.last_at)
@@ -60,6 +63,9 @@ class ProjectTasks:
         local = {one.id for one in self.sessions}
         return shared_edits(file, self.every, local, self.label, current_user())
 
+    def new_answers(self, file: ProjectState) -> list[Decided]:
+        return new_answers(file, self.answers, {one.id for one in self.sessions})
+
     def changes(self, file: ProjectState, *, of_checkout: bool = False) -> list[StateDifference]:
         """How a file differs from the database: first what other machines added to it, then what a
         person changed in it. `of_checkout`: the file is in the repository of the project."""
@@ -71,6 +77,7 @@ class ProjectTasks:
         here = self.state(before)
         found = [
             *shared_changes(shared, here, file),
+            *answer_changes(self.new_answers(file)),
             *changes(file, self.state(after), self.label, after.names),
         ]
         return list(refuse_cycles(found, here))

@@ -47,7 +47,9 @@ def write(build: Callable[[ProjectState | None], BuiltState], folder: Path) -> l
         waiting = [
             one
             for one in built.tasks.changes(also, of_checkout=in_repository)
-            if one.shared is None and one.fate in (Resolution.APPLY, Resolution.CONFLICT)
+            if one.shared is None
+            and one.answer is None
+            and one.fate in (Resolution.APPLY, Resolution.CONFLICT)
         ]
         if waiting:
             raise ProjectError(

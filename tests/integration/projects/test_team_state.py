@@ -70,7 +70,7 @@ class Person:
     def session(
         self, prompt: str, plan: list[tuple[str, str]], *more: list[tuple[str, str]]
     ) -> None:
-        session = self.codex.session("g3", cwd=str(self.repo.path), git=self._git())
+        session = self.codex.session("g3", cwd=str(self.repo.path), git=self.git())
         session.prompt(prompt)
         for steps in (plan, *more):
             session.plan(steps)
@@ -79,7 +79,7 @@ class Person:
         self.codex.clock.tick(3_600_000)
         self.run("ingest", "-q")
 
-    def _git(self) -> dict[str, str]:
+    def git(self) -> dict[str, str]:
         return {"commit_hash": self.repo.head, "branch": "main", "repository_url": REMOTE}
 
     def share(self) -> None:
@@ -359,3 +359,71 @@ def test_markers_around_something_else_are_refused_with_the_lines(
     assert "lines 1-5" in anna.run("state", "import", "--yes", code=1)
     anna.file.write_text("{\n<<<<<<< HEAD\n}\n")
     assert "lines 2-3" in anna.run("state", "import", "--yes", code=1)
+
+
+def test_resume_in_a_clone_without_a_session_says_what_is_open_and_decided(
+    team: tuple[Person, Person],
+) -> None:
+    _, ben = team
+    for _ in range(2):
+        brief = ben.run("resume")
+        assert "- [ ] Check the amounts" in brief
+        assert "- [ ] Report" in brief
+        assert "- [x] Read the file" in brief
+        assert "kim" in brief
+        assert "Amounts are integers, in cents" in brief
+        assert "Add a CSV import" in brief
+        assert "codex resume" not in brief
+        found = ben.json("resume")
+        assert found["open_steps"][0]["text"] == "Check the amounts"
+        assert any(one["by"] == "anna" for one in found["decisions"])
+        ben.run("state", "import", "--yes")
+    # With a session of his own, and without the file, what was imported is still in the brief.
+    ben.session("Look around", [("Test the import", "in_progress")])
+    ben.file.unlink()
+    assert "Amounts are integers, in cents" in ben.run("resume")
+
+
+def test_resume_says_where_file_and_database_disagree(team: tuple[Person, Person]) -> None:
+    anna, _ = team
+    text = anna.file.read_text()
+    anna.file.write_text(text.replace('"state": "pending"', '"state": "cancelled"', 1))
+    found = anna.json("resume")["state_file"]
+    assert found == ["“Report”: state is cancelled in the file, pending in the database"]
+    brief = anna.run("resume")
+    assert "## State file and database disagree" in brief
+    assert "state is cancelled in the file" in brief
+    anna.file.write_text(text)
+    assert anna.json("resume")["state_file"] == []
+    anna.run("tasks", "owner", anna.id("Report"), "zoe")
+    assert anna.json("resume")["state_file"] == [
+        "“Report”: owner is nobody in the file, zoe in the database"
+    ]
+
+
+def test_goals_and_answers_to_codex_reach_a_clone(team: tuple[Person, Person]) -> None:
+    anna, ben = team
+    session = anna.codex.session(cwd=str(anna.repo.path), git=anna.git())
+    session.prompt("Release it")
+    session.goal("Release 1.0")
+    session.ask_user("Which number?")
+    session.answer_user("1.0")
+    session.end_turn("I will release 1.0.")
+    session.write()
+    anna.run("ingest", "-q")
+    anna.run("tasks", "goal", "add", "Serve ten users")
+    anna.share()
+    ben.pull()
+    for _ in range(2):
+        goals = {text: one["origin"] for text, one in ben.tasks().items()}
+        assert goals["Release 1.0"] == goals["Serve ten users"] == "goal"
+        assert "Which number? → 1.0" in [one["text"] for one in ben.json("resume")["decisions"]]
+        assert "Which number?" in ben.run("resume")
+        ben.run("state", "import", "--yes")
+    assert "agree" in ben.run("state", "diff")
+    ben.file.unlink()
+    ben.session("Look around", [("Test the import", "in_progress")])
+    assert "Which number?" in ben.run("resume")
+    ben.run("state", "export", "--into")
+    said = [one["said"] for one in ben.written()["decisions"] if one["about"] == "Which number?"]
+    assert said == ["1.0"]
