@@ -55,6 +55,8 @@ class WorkTree(Struct, frozen=True):
     """`2 of 5` commits of a rebase."""
     stashes: list[Stash] = field(default_factory=list)
     """The newest first."""
+    unread: str | None = None
+    """Why the rest is not known, as a sentence."""
 
 
 def read_work_tree(git: GitProgram, root: str) -> WorkTree:

@@ -224,12 +224,15 @@ class _Writer:
         code = "failed" if failure.exit_code is None else f"exit {failure.exit_code}"
         times = f", {failure.times}×" if failure.times > 1 else ""
         output = f": {_cut(failure.output, min(20, self.line_words))}" if failure.output else ""
-        command = self._line(failure.command)
-        return f"- $ {command} → {code}{times}{output}{self._end(failure.at, failure.place)}"
+        prompt = "" if failure.command.startswith("patch of ") else "$ "
+        command = prompt + self._line(failure.command)
+        return f"- {command} → {code}{times}{output}{self._end(failure.at, failure.place)}"
 
     def _checkout(self) -> list[str]:
         resume, tree = self.resume, self.resume.work_tree
         lines = []
+        if tree is not None and tree.unread:
+            lines.append(f"- What is not committed is not known. {self._line(tree.unread)}")
         if tree is not None and tree.operation:
             of = f" of {self._line(tree.branch)}" if tree.branch else ""
             at = f" ({tree.progress})" if tree.progress else ""

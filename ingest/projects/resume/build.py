@@ -113,8 +113,8 @@ def _root(git: Git, folder: str | None) -> str | None:
 def _work_tree(git: Git, root: str | None) -> WorkTree | None:
     try:
         return git.work_tree(root) if root is not None else None
-    except GitFailed:
-        return None
+    except GitFailed as error:
+        return WorkTree(root or "", unread=error.message)
 
 
 def _of_one_project(rows: NamedQueries, scope: Scope, now: Now) -> list[Session]:

@@ -10,6 +10,8 @@ import pytest
 from ingest.cli.clipboard import copy
 from ingest.cli.output import Output
 from ingest.db.database import Database
+from ingest.errors import GitFailed
+from ingest.projects.git.read_repository import Git
 from tests.build import Rollout
 from tests.integration.cli.cli_harness import CliHarness
 from tests.integration.queue.test_with_an_owner import following
@@ -238,3 +240,14 @@ def test_failures_are_those_of_all_sessions_until_one_of_them_repairs_them(
     project.read()
     failed = [failure["command"] for failure in project.cli.json("resume")["failures"]]
     assert sorted(failed) == ["make docs", "patch of docs/a.md"]
+
+
+def test_a_checkout_that_cannot_be_read_is_reported(
+    resumable: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def silent(git: Git, root: str) -> None:
+        raise GitFailed(f"Git did not respond within 2 seconds in {root}.", silent=True)
+
+    monkeypatch.setattr(Git, "work_tree", silent)
+    brief = resumable.cli.run("resume").out
+    assert "- What is not committed is not known. Git did not respond within 2 seconds" in brief
