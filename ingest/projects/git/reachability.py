@@ -73,16 +73,17 @@ class LineOfWork:
         """
         if session.branch is None or session.branch == self.branch:
             return HERE
-        tip = self.repository.tip(session.branch)
-        commits = dict(self.repository.commits)
-        if tip is None:
-            lost = self._lost(recorded(session))
-            commits |= lost
-            made = list(lost.values()) or self._during(session, commits.values())
-            tip = made[-1].id if made else None
-        else:
+        tip, commits = self.repository.tip(session.branch), self.repository.commits
+        made = list[Commit]()
+        if tip is not None:
             history = self._history(tip)
             made = self._during(session, (c for id_, c in commits.items() if id_ in history))
+        if not made:
+            # Its branch was deleted, or is another one of the same name.
+            lost = self._lost(recorded(session))
+            commits = commits | lost
+            made = list(lost.values()) or ([] if tip else self._during(session, commits.values()))
+            tip = made[-1].id if made else tip
         if tip is None:
             return _NOT  # Its branch was deleted, and its work is nowhere.
         if not made:
@@ -137,17 +138,30 @@ class LineOfWork:
         here = {patch: one for (one, _), patch in patches.items()}
         branch = _branch(commits, tip, self._entered)
         singles = [(one, commits[one].parents[0]) for one in missing if commits[one].parents]
-        base = next((p for one in branch[-1:] for p in commits[one].parents), None)
-        whole = [(one, base) for one in branch[:_SQUASHED]] if base else []
-        theirs = self._patches([*singles, *whole])
+        theirs = self._patches(singles)
         found = [here.get(theirs.get(pair, "")) for pair in singles]
         if singles and all(found):
             return self._in(found[-1])
-        # A squash merge has the patch of the whole branch, or of its first commits.
-        for number, (one, _) in enumerate(whole):
-            squashed = here.get(theirs.get((one, base or ""), ""))
-            if squashed is not None and set(missing) <= set(branch[number:]):
-                return self._in(squashed)
+        return self._squashed(set(missing), branch, commits, here)
+
+    def _squashed(
+        self, missing: set[str], branch: list[str], commits: dict[str, Commit], here: dict[str, str]
+    ) -> Reached:
+        """Whether HEAD has commits with the patches of all commits of a branch up to some, as one.
+        A branch that goes on after a squash merge may be squashed again.
+        """
+        base = next((p for one in branch[-1:] for p in commits[one].parents), None)
+        while base is not None:
+            whole = [(one, base) for one in branch[:_SQUASHED]]
+            theirs = self._patches(whole)
+            squashed = [here.get(theirs.get(pair, "")) for pair in whole]
+            last = next((n for n, one in enumerate(squashed) if one is not None), None)
+            if last is None:
+                break
+            missing -= set(branch[last:])
+            if not missing:
+                return self._in(squashed[last])
+            base, branch = branch[last], branch[:last]
         return _NOT
 
     def _lost(self, ids: Iterable[str]) -> dict[str, Commit]:

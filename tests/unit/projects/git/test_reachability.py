@@ -47,6 +47,11 @@ def work(repo: Repo, *subjects: str, at: datetime = DURING) -> list[str]:
     return made
 
 
+def squash(repo: Repo) -> None:
+    repo.git("merge", "--quiet", "--squash", "work")
+    repo.git("commit", "--quiet", "--message", "Squash", at=LATER)
+
+
 def test_work_on_the_branch_that_is_checked_out_is_part_of_it(repo: Repo, ask: Ask) -> None:
     work(repo, "one")
     assert ask(branch="main") == HERE
@@ -72,12 +77,30 @@ def test_a_squash_merge_before_the_branch_went_on_has_its_first_commits(
     repo: Repo, ask: Ask
 ) -> None:
     work(repo, "one", "two")
-    repo.git("merge", "--quiet", "--squash", "work")
-    repo.git("commit", "--quiet", "--message", "Squash", at=LATER)
+    squash(repo)
     squashed = repo.head
     repo.switch("work")
     work(repo, "three", at=LATER)
     assert ask() == Reached(True, squashed, LATER)
+
+
+def test_a_branch_that_goes_on_after_a_squash_merge_can_be_squashed_again(
+    repo: Repo, ask: Ask
+) -> None:
+    work(repo, "one", "two")
+    squash(repo)
+    repo.switch("work")
+    work(repo, "three", "four")
+    assert ask().part is False
+    squash(repo)
+    assert ask() == Reached(True, repo.head, LATER)
+
+
+def test_another_branch_of_the_same_name_does_not_hide_lost_work(repo: Repo, ask: Ask) -> None:
+    (one,) = work(repo, "one")
+    repo.git("branch", "--quiet", "-D", "work")
+    repo.git("branch", "work", "main")
+    assert ask(one[:7]).part is False
 
 
 def test_work_that_was_never_committed_is_part_where_it_began(repo: Repo, ask: Ask) -> None:
