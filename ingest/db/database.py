@@ -255,8 +255,9 @@ class Database:
             )
 
     @contextlib.contextmanager
-    def transaction(self) -> Iterator[None]:
-        """Run the block in a transaction; roll back and raise on any error.
+    def transaction(self, *, announce: bool = True) -> Iterator[None]:
+        """Run the block in a transaction; roll back and raise on any error. `announce`: readers are
+        told that there is something new.
 
         After a failed statement the engine's COMMIT succeeds and stores nothing, hence the explicit
         rollback. After an error of the commit itself it is unknown whether the commit was made: a
@@ -272,7 +273,7 @@ class Database:
             # In a failed transaction every statement raises, except a commit.
             con.execute("select 1")
             con.execute("commit")
-            if self._wrote:
+            if self._wrote and announce:
                 self.commits.increment()
         except Error as error:
             explained = self._explain(error)

@@ -78,6 +78,7 @@ def _derive(
     query = database.rows_in_transaction
     live = query("session_rows.revised", sessions=keys) if revised else []
     database.run("session_rows.drop", sessions=keys)
+    database.run("session_rows.drop_tasks", sessions=keys)
     database.run("session_rows.add", sessions=keys, revised=live)
     if rootless:
         database.run("session_rows.set_roots")

@@ -336,6 +336,7 @@ class _Registry:
             with database.transaction():
                 database.run("registry.move_sources", **old)
                 database.run("session_rows.move_home", **old)
+                database.run("session_rows.move_tasks", **old)
                 database.run("registry.move_notes", **old)
                 database.run("registry.drop_problems", home=other["id"])
                 database.run("registry.drop_home", home=other["id"])

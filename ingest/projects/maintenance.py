@@ -12,6 +12,7 @@ from ingest.pipeline.observe import Observer
 from ingest.projects.find_projects import ProjectFinder
 from ingest.projects.journal.auto_export import JournalExporter
 from ingest.projects.state.auto_export import StateExporter
+from ingest.projects.tasks.store_session_tasks import SessionTasksWriter
 from ingest.settings import Settings
 
 
@@ -22,6 +23,7 @@ def background_jobs(
     jobs: list[Job] = []
     if settings.memory_enabled:
         jobs.append(ProjectFinder(owner.database, owner.clock, env))
+        jobs.append(SessionTasksWriter(owner.database))
         files = {"turns": settings.journal_turns, "zone": zone, **common}
         jobs.append(JournalExporter(owner.database, **files))
         jobs.append(StateExporter(owner.database, **files))

@@ -81,6 +81,13 @@ where $sessions::struct(home varchar, thread varchar)[] is null or (home, id) in
     select unnest($sessions::struct(home varchar, thread varchar)[], recursive := true)
 );
 
+-- name: drop_tasks
+-- What was derived from the facts of these sessions.
+delete from session_tasks
+where $sessions::struct(home varchar, thread varchar)[] is null or (home, id) in (
+    select unnest($sessions::struct(home varchar, thread varchar)[], recursive := true)
+);
+
 -- name: add
 -- A segment's totals were computed when it was read; those of a revised one are given in `$revised`.
 insert into session_rows by name
@@ -197,6 +204,9 @@ where session_rows.home = f.home and session_rows.id = f.id;
 
 -- name: move_home
 update session_rows set home = $home where home = $old;
+
+-- name: move_tasks
+update session_tasks set home = $home where home = $old;
 
 -- name: version
 -- The version of the derivation that made the rows.

@@ -22,7 +22,46 @@ order by place, g.source;
 
 -- name: gone
 -- Turns that no longer count: rolled back or reverted.
-select source, n as turn from v_turns where state in ('reverted', 'rolled_back');
+select source, n as turn
+from v_turns
+where state in ('reverted', 'rolled_back')
+and ($sources::integer[] is null or source in (select unnest($sources::integer[])));
+
+-- name: stored
+-- What each of these sessions contributes to the tasks of its project, if it is stored.
+select home, id, document
+from session_tasks
+where version = $version
+and ($sessions::varchar[] is null or id in (select unnest($sessions::varchar[])));
+
+-- name: underived
+-- Sessions of which that is not stored, most recently active first.
+select r.home, r.id
+from session_rows r
+left join session_tasks t on t.home = r.home and t.id = r.id and t.version = $version
+where t.id is null
+order by r.last_at desc nulls last, r.id
+limit $limit;
+
+-- name: stored_count
+-- How many rows there are, of whatever version.
+select count(*) as count from session_tasks;
+
+-- name: drop_stored
+delete from session_tasks
+where (home, id) in (
+    select (home, id)
+    from (select unnest($sessions::struct(
+        home varchar, id varchar, document varchar
+    )[], recursive := true))
+);
+
+-- name: store
+insert into session_tasks by name
+select s.*, $version as version
+from (select unnest($sessions::struct(
+    home varchar, id varchar, document varchar
+)[], recursive := true)) s;
 
 -- name: agents
 -- Events of sub-agents.

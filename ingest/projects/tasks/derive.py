@@ -3,7 +3,6 @@
 Pure. `roadmap.py` decides later, once people's edits are known, what is ready or blocked.
 """
 
-from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from itertools import chain, pairwise
@@ -12,15 +11,9 @@ from typing import Final
 from msgspec import Struct, field
 
 from ingest.codex.liveness import SessionState
-from ingest.codex.request_text import written_by_codex
 from ingest.projects.git.reachability import Reached
 from ingest.projects.tasks.fold import NEVER, NO_EDITS, IdentityEdits, Seen, fold
-from ingest.projects.tasks.load import (
-    AgentEvent,
-    LoadedTasks,
-    LoggedGoal,
-    ObservedAction,
-)
+from ingest.projects.tasks.load import LoadedTasks
 from ingest.projects.tasks.model import (
     CLOSED,
     OBSERVED,
@@ -32,13 +25,10 @@ from ingest.projects.tasks.model import (
     Task,
     TaskState,
 )
-from ingest.projects.tasks.plan import Point, StepHistory, plan_steps, task_id
-from ingest.projects.tasks.proposals import proposed_items
+from ingest.projects.tasks.plan import Point, StepHistory, task_id
+from ingest.projects.tasks.session_tasks import AgentEvent, LoggedGoal
 from ingest.sessions.scope import Now
 from ingest.sessions.session import Session, title_of
-
-_EVIDENCE: Final = 20
-"""Most pieces of evidence of one kind per task."""
 
 _WORKED_ON: Final = {
     SessionState.WAITING: TaskState.WAITING,
@@ -132,9 +122,9 @@ def _task(session: Session, name: str, text: str, state: TaskState, origin: Orig
 def _goals(family: _Family, now: Now) -> Iterator[Seen]:
     session = family.material.session
     goals: dict[str, list[LoggedGoal]] = {}
-    for goal in family.material.goals:
+    for goal in family.material.tasks.goals:
         goals.setdefault(goal.objective, []).append(goal)
-    newest = family.material.goals[-1].objective if family.material.goals else None
+    newest = family.material.tasks.goals[-1].objective if family.material.tasks.goals else None
     for objective, course in goals.items():
         first, last = course[0], course[-1]
         name = task_id(session.id, first.segment, first.byte, "goal")
@@ -166,13 +156,14 @@ def _goal_state(status: str, session: Session, now: Now) -> TaskState:
 
 
 def _steps(family: _Family, now: Now) -> Iterator[Seen]:
-    session, seen = family.material.session, family.material.seen
+    session = family.material.session
     until = now.moment if session.state is SessionState.RUNNING else session.last_at
-    for step in plan_steps(session.id, family.material.plan, until):
+    for step in family.material.tasks.steps:
         task = _task(session, step.id, step.text, _step_state(step, session, now), Origin.PLAN)
-        task.started_at, task.ended_at, task.seconds = step.started_at, step.ended_at, step.seconds
+        task.started_at, task.ended_at = step.started_at, step.ended_at
+        task.seconds = step.seconds_until(until)
         task.revision, task.current = step.revision, step.current
-        task.evidence = _evidence(step, seen)
+        task.evidence = list(step.evidence)
         if step.current:
             family.steps.append(task)
             if step.status == "in_progress":
@@ -220,26 +211,11 @@ def _step_state(step: StepHistory, session: Session, now: Now) -> TaskState:
     return TaskState.STALLED if _left(session, now) else TaskState.PENDING
 
 
-def _evidence(step: StepHistory, seen: list[ObservedAction]) -> list[Evidence]:
-    """The commands run and files changed while the step was in progress."""
-    evidence: dict[tuple[str, str], Evidence] = {}
-    counts: dict[str, int] = {}
-    for start, end in step.worked:
-        for at in range(bisect_left(seen, ObservedAction(start, "", "")), len(seen)):
-            point, kind, what = seen[at]
-            if end is not None and point >= end:
-                break
-            if (kind, what) not in evidence and counts.get(kind, 0) < _EVIDENCE:
-                counts[kind] = counts.get(kind, 0) + 1
-                evidence[kind, what] = Evidence(EvidenceKind(kind), what, OBSERVED)
-    return list(evidence.values())
-
-
 def _agents(family: _Family, sessions: dict[str, Session], now: Now) -> Iterator[Seen]:
     session = family.material.session
     starts: dict[str, AgentEvent] = {}
     last: dict[str, AgentEvent] = {}
-    for link in family.material.links:
+    for link in family.material.tasks.links:
         who = link.child or link.path
         if who is None:
             continue
@@ -289,9 +265,7 @@ def _requests(material: LoadedTasks, now: Now) -> Iterator[Seen]:
     session = material.session
     if session.parent_id is not None:
         return
-    for message in material.requests:
-        if written_by_codex(message.text):
-            continue
+    for message in material.tasks.requests:
         match message.turn_state:
             case "open":
                 state = _begun(session, now)
@@ -300,7 +274,7 @@ def _requests(material: LoadedTasks, now: Now) -> Iterator[Seen]:
             case _:
                 state = TaskState.STALLED if _left(session, now) else TaskState.PENDING
         name = task_id(session.id, message.segment, message.byte, "request")
-        text = title_of(message.text) or "(a request without text)"
+        text = message.title or "(a request without text)"
         task = _task(session, name, text, state, Origin.REQUEST)
         task.started_at, task.ended_at = message.at, message.ended_at
         if message.turn_state in ("open", "failed"):
@@ -310,9 +284,9 @@ def _requests(material: LoadedTasks, now: Now) -> Iterator[Seen]:
 
 def _proposals(material: LoadedTasks, now: Now) -> Iterator[Seen]:
     """Proposed tasks; only the newest proposal of a session that is not stalled is current."""
-    session, proposals = material.session, material.proposals
+    session, proposals = material.session, material.tasks.proposals
     for message in proposals:
-        for index, item in enumerate(proposed_items(message.text, plan=message.plan)):
+        for index, item in enumerate(message.items):
             name = task_id(session.id, message.segment, message.byte, "proposed", index)
             dropped = TaskState.CANCELLED if _left(session, now) else TaskState.PENDING
             state = TaskState.DONE if item.done else dropped
@@ -339,7 +313,7 @@ def _order_edges(families: list[_Family], names: dict[str, str]) -> Iterator[Edg
 
 
 def _planned_at(material: LoadedTasks) -> datetime:
-    return material.plan[-1].at or material.session.started_at or NEVER
+    return material.tasks.planned_at or material.session.started_at or NEVER
 
 
 def _part_edges(families: list[_Family]) -> Iterator[Edge]:

@@ -1,17 +1,27 @@
-"""Loads the facts that tasks are derived from, grouped by session.
+"""Loads what each session contributes to the tasks of its project: as it is stored, or derived from
+its facts.
 
 Rows of turns that were rolled back or reverted are left out; the rest is in the order it happened.
 """
 
-from collections.abc import Iterable, Iterator
-from datetime import datetime
+from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 
-from msgspec import Struct, field
+from msgspec import Struct
 
-from ingest.codex.liveness import SessionState
 from ingest.db.query_reader import NamedQueries, Row
 from ingest.projects.tasks.plan import LoggedPlan, Point
+from ingest.projects.tasks.session_tasks import (
+    AgentEvent,
+    LoggedGoal,
+    LoggedMessage,
+    ObservedAction,
+    SessionFacts,
+    SessionTasks,
+    decode_tasks,
+    session_tasks,
+    version,
+)
 from ingest.sessions.load import decode_steps
 from ingest.sessions.scope import Now, Scope
 from ingest.sessions.session import Session, list_sessions
@@ -26,57 +36,9 @@ class LoadedFile(NamedTuple):
     place: int
 
 
-class LoggedGoal(Struct, frozen=True, gc=False):
-    segment: str
-    byte: int
-    at: datetime | None
-    objective: str
-    status: str
-
-
-class AgentEvent(Struct, frozen=True, gc=False):
-    """An event of a sub-agent, as its parent session logged it."""
-
-    segment: str
-    point: Point
-    at: datetime | None
-    event: str
-    child: str | None
-    nickname: str | None
-    path: str | None
-    task: str | None
-
-
-class LoggedMessage(Struct, frozen=True, gc=False):
-    segment: str
-    byte: int
-    at: datetime | None
-    text: str
-    plan: bool = False
-    """Whether Codex marks the message as a proposed plan."""
-    turn_state: str = ""
-    ended_at: datetime | None = None
-
-
-class ObservedAction(NamedTuple):
-    """A command that was run or a file that was changed."""
-
-    point: Point
-    kind: str
-    what: str
-
-
 class LoadedTasks(Struct):
-    """The facts of one session."""
-
     session: Session
-    plan: list[LoggedPlan] = field(default_factory=list)
-    refused_plans: int = 0
-    goals: list[LoggedGoal] = field(default_factory=list)
-    links: list[AgentEvent] = field(default_factory=list)
-    proposals: list[LoggedMessage] = field(default_factory=list)
-    requests: list[LoggedMessage] = field(default_factory=list)
-    seen: list[ObservedAction] = field(default_factory=list)
+    tasks: SessionTasks
 
     @property
     def key(self) -> Key:
@@ -84,7 +46,7 @@ class LoadedTasks(Struct):
 
 
 def load_project(rows: NamedQueries, project: str | None, now: Now) -> list[LoadedTasks]:
-    """The facts of the sessions of a project, or of all sessions."""
+    """What the sessions of a project, or all sessions, contribute to its tasks."""
     return load_sessions(
         rows, list_sessions(rows, Scope(project=project), now), whole=project is None
     )
@@ -93,10 +55,24 @@ def load_project(rows: NamedQueries, project: str | None, now: Now) -> list[Load
 def load_sessions(
     rows: NamedQueries, sessions: Iterable[Session], *, whole: bool = False
 ) -> list[LoadedTasks]:
-    """The facts of these sessions. `whole`: they are all sessions, so queries need no filter."""
-    by_session = {(session.home_id, session.id): LoadedTasks(session) for session in sessions}
-    _load_facts(rows, by_session, None if whole else sorted({session for _, session in by_session}))
-    return list(by_session.values())
+    """What these sessions contribute. `whole`: they are all sessions, so queries need no filter."""
+    by_key = {(session.home_id, session.id): session for session in sessions}
+    only = None if whole else sorted({session for _, session in by_key})
+    stored = rows.rows("tasks.stored", sessions=only, version=version())
+    tasks = {(row["home"], row["id"]): decode_tasks(row["document"]) for row in stored}
+    missing = [key for key in by_key if key not in tasks]
+    tasks |= derive_sessions(rows, missing, whole=whole and len(missing) == len(by_key))
+    return [LoadedTasks(session, tasks[key]) for key, session in by_key.items()]
+
+
+def derive_sessions(
+    rows: NamedQueries, keys: Collection[Key], *, whole: bool = False
+) -> dict[Key, SessionTasks]:
+    """What these sessions contribute, derived from their facts."""
+    facts = {key: SessionFacts() for key in keys}
+    if keys:
+        _load_facts(rows, facts, None if whole else sorted({session for _, session in keys}))
+    return {key: session_tasks(key[1], facts[key]) for key in keys}
 
 
 def load_plan(rows: NamedQueries, session: str) -> list[LoggedPlan]:
@@ -104,19 +80,20 @@ def load_plan(rows: NamedQueries, session: str) -> list[LoggedPlan]:
     files = _files(rows, [session])
     home = min((file.key for file in files.values()), default=None)
     mine = {number: file for number, file in files.items() if file.key == home}
-    revisions = _revisions(_live_rows(rows, "sessions.plans", mine, _rolled_back_turns(rows)))
+    rolled_back = _rolled_back_turns(rows, mine)
+    revisions = _revisions(_live_rows(rows, "sessions.plans", mine, rolled_back))
     return [revision for _, revision in revisions if revision is not None]
 
 
 def _load_facts(
-    rows: NamedQueries, by_session: dict[Key, LoadedTasks], only: list[str] | None
+    rows: NamedQueries, by_session: dict[Key, SessionFacts], only: list[str] | None
 ) -> None:
     files = {number: file for number, file in _files(rows, only).items() if file.key in by_session}
-    rolled_back = _rolled_back_turns(rows)
+    rolled_back = _rolled_back_turns(rows, None if only is None else files)
 
     def load(
         name: str, sources: dict[int, LoadedFile] = files
-    ) -> Iterator[tuple[LoadedTasks, LoadedFile, Row]]:
+    ) -> Iterator[tuple[SessionFacts, LoadedFile, Row]]:
         for file, row in _live_rows(rows, name, sources, rolled_back):
             yield by_session[file.key], file, row
 
@@ -139,19 +116,12 @@ def _load_facts(
         loaded.links.append(_agent_event(file, row))
     for loaded, file, row in load("tasks.proposals"):
         loaded.proposals.append(_message(file, row, plan=row["phase"] == "plan"))
-    unfinished = {
-        number: file
-        for number, file in files.items()
-        if by_session[file.key].session.state is not SessionState.DONE
-    }
-    for loaded, file, row in load("tasks.requests", unfinished):
+    for loaded, file, row in load("tasks.requests"):
         loaded.requests.append(_request(file, row))
     # Commands and files are evidence of plan steps only.
     planned = {number: file for number, file in files.items() if by_session[file.key].plan}
     for file, seen in _load_actions(rows, planned):
         by_session[file.key].seen.append(seen)
-    for loaded in by_session.values():
-        loaded.seen.sort()
 
 
 def _load_actions(
@@ -171,8 +141,11 @@ def _files(rows: NamedQueries, sessions: list[str] | None) -> dict[int, LoadedFi
     }
 
 
-def _rolled_back_turns(rows: NamedQueries) -> frozenset[tuple[int, int]]:
-    return frozenset((row["source"], row["turn"]) for row in rows.rows("tasks.gone"))
+def _rolled_back_turns(
+    rows: NamedQueries, files: Collection[int] | None
+) -> frozenset[tuple[int, int]]:
+    gone = rows.rows("tasks.gone", sources=None if files is None else list(files))
+    return frozenset((row["source"], row["turn"]) for row in gone)
 
 
 def _live_rows(

@@ -13,6 +13,7 @@ from msgspec import Struct, field
 
 from ingest.codex.facts import PlanStep
 from ingest.projects.tasks.identity import MatchedStep, StepMatcher
+from ingest.projects.tasks.model import Evidence
 
 ID_CHARS: Final = 10
 _IN_PROGRESS: Final = "in_progress"
@@ -59,6 +60,13 @@ class StepHistory(Struct, gc=False):
     """When its status last changed."""
     dropped_at: datetime | None = None
     """When a revision dropped it, if it is not current."""
+    evidence: list[Evidence] = field(default_factory=list)
+
+    def seconds_until(self, until: datetime | None) -> float | None:
+        """How long it was in progress; a step that still is counts until then."""
+        if self.since is None or until is None:
+            return self.seconds
+        return (self.seconds or 0.0) + max(0.0, (until - self.since).total_seconds())
 
 
 def task_id(*parts: object) -> str:
@@ -83,13 +91,8 @@ def match_revisions(
         yield revision, matched, [names[step.who] for step in matched]
 
 
-def plan_steps(
-    thread: str, revisions: Sequence[LoggedPlan], until: datetime | None
-) -> list[StepHistory]:
-    """All steps of all revisions; those of the newest come first, in its order.
-
-    `until` ends the time spent on a step that is still in progress.
-    """
+def plan_steps(thread: str, revisions: Sequence[LoggedPlan]) -> list[StepHistory]:
+    """All steps of all revisions; those of the newest come first, in its order."""
     steps: dict[str, StepHistory] = {}
     newest: dict[str, None] = {}
     before: list[MatchedStep] = []
@@ -118,8 +121,6 @@ def plan_steps(
         plan_step.current = plan_step.id in newest
         if plan_step.current:
             plan_step.revision = len(revisions)
-        if plan_step.since is not None and until is not None:
-            _add_seconds(plan_step, until)
     dropped = [plan_step for plan_step in steps.values() if not plan_step.current]
     return [*(steps[name] for name in newest), *dropped]
 
@@ -143,10 +144,5 @@ def _end_work(step: StepHistory, revision: LoggedPlan) -> None:
     if step.worked and step.worked[-1][1] is None:
         step.worked[-1] = step.worked[-1][0], revision.point
         if step.since is not None and revision.at is not None:
-            _add_seconds(step, revision.at)
+            step.seconds = step.seconds_until(revision.at)
         step.since = None
-
-
-def _add_seconds(step: StepHistory, until: datetime) -> None:
-    spent = max(0.0, (until - step.since).total_seconds()) if step.since else 0.0
-    step.seconds = (step.seconds or 0.0) + spent

@@ -1,6 +1,7 @@
 """The roadmap of a project: the tasks of all its sessions and their current state.
 
-Derived from the facts and people's edits on every read; nothing is stored. The whole project is
+What each session contributes is stored (`session_tasks.py`); the roadmap is made from that, from
+people's edits and from the clock on every read. The whole project is
 loaded even for a smaller scope, because work continues across sessions and branches; tasks outside
 the scope are dropped at the end.
 """
@@ -250,7 +251,9 @@ def _plan_tool_off(loaded: list[LoadedTasks]) -> bool:
     own = [tasks for tasks in loaded if tasks.session.parent_id is None]
     own.sort(key=_began, reverse=True)
     shown = (
-        SessionEvidence(tasks.session.cli_version, bool(tasks.plan), tasks.refused_plans > 0)
+        SessionEvidence(
+            tasks.session.cli_version, tasks.tasks.has_plan, tasks.tasks.refused_plans > 0
+        )
         for tasks in own
     )
     return is_enabled(shown) is False

@@ -6,12 +6,14 @@ from pathlib import Path
 import pytest
 
 from ingest.pipeline.run import RunSettings
+from ingest.projects.tasks.store_session_tasks import SessionTasksWriter
 from tests.build import Home, oddities
 from tests.build.scenarios import ALL, steps
 from tests.corpus import corpus
 from tests.facts_dump import dump
 from tests.integration.facts.expectations import owner
 from tests.integration.facts.growing import Growing
+from tests.integration.facts.stored_tasks import stale_tasks
 from tests.soak import SOAK
 
 BATCHES = (3_000, 40_000, 10_000_000)
@@ -47,6 +49,9 @@ def in_slices(growing: Growing, database: Path) -> list[str]:
                 growing.grow()
                 growing.move()
                 reading.read_once()
+                if rnd.random() < 0.5:
+                    SessionTasksWriter(reading.database).step()
+                assert stale_tasks(reading.database) == []
                 if rnd.random() < 0.3:
                     break
             if growing.done:

@@ -22,6 +22,7 @@ from ingest.projects.tasks.load import LoadedTasks
 from ingest.projects.tasks.model import CLOSED, Task, TaskState
 from ingest.projects.tasks.plan import LoggedPlan, Point
 from ingest.projects.tasks.roadmap import build_roadmap
+from ingest.projects.tasks.session_tasks import SessionFacts, session_tasks
 from ingest.sessions.scope import Now, Scope
 from tests.build.session import MORNING, session
 from tests.soak import SOAK
@@ -112,7 +113,7 @@ class History:
             LoggedPlan(Point(0, n), "s", 0, _at(began.started_at, n), None, steps)
             for n, steps in enumerate((first, last))
         ]
-        self.loaded.append(LoadedTasks(began, plan=plans))
+        self.loaded.append(LoadedTasks(began, session_tasks(began.id, SessionFacts(plans))))
 
     def _is_closed(self, task: int, branch: int) -> bool:
         """Whether those who work on this branch take the task to be done."""

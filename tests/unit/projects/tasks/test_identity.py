@@ -82,13 +82,13 @@ def test_every_step_of_a_revision_has_an_identity_of_its_own(plans: list[Steps])
 
 @given(PLANS, st.integers(0, 6))
 def test_names_do_not_change_with_what_is_read_later(plans: list[Steps], cut: int) -> None:
-    early = {step.id for step in plan_steps("t", logged_plans(*plans[:cut]), None)}
-    assert early <= {step.id for step in plan_steps("t", logged_plans(*plans), None)}
+    early = {step.id for step in plan_steps("t", logged_plans(*plans[:cut]))}
+    assert early <= {step.id for step in plan_steps("t", logged_plans(*plans))}
 
 
 @given(PLANS)
 def test_steps_are_named_once(plans: list[Steps]) -> None:
-    steps = plan_steps("t", logged_plans(*plans), None)
+    steps = plan_steps("t", logged_plans(*plans))
     assert len({step.id for step in steps}) == len(steps)
     assert [step.text for step in steps if step.current] == [
         text for text, _ in (plans[-1] if plans else [])
