@@ -1,9 +1,9 @@
 """The roadmap of a project: the tasks of all its sessions and their current state.
 
 What each session contributes is stored (`session_tasks.py`); the roadmap is made from that, from
-people's edits and from the clock on every read. The whole project is
-loaded even for a smaller scope, because work continues across sessions and branches; tasks outside
-the scope are dropped at the end.
+people's edits and from the clock on every read. The whole project is loaded even for a smaller
+scope, because work continues across sessions and branches; tasks outside the scope are dropped at
+the end.
 """
 
 from collections import defaultdict
