@@ -29,7 +29,11 @@ class _Dated(Struct, frozen=True):
         for name in self.__struct_fields__:
             value = getattr(self, name)
             if isinstance(value, datetime) and value.tzinfo is not None:
-                force_setattr(self, name, value.astimezone(UTC).replace(tzinfo=None))
+                try:
+                    moment = value.astimezone(UTC)
+                except OverflowError:
+                    raise ValueError("The time is out of range") from None
+                force_setattr(self, name, moment.replace(tzinfo=None))
 
 
 class Proof(Struct, frozen=True, forbid_unknown_fields=True):

@@ -31,7 +31,7 @@ from ingest.projects.tasks.edits import (
     Undo,
     Unlink,
 )
-from ingest.projects.tasks.model import OBSERVED, Edge, EdgeKind, EvidenceKind, TaskState
+from ingest.projects.tasks.model import OBSERVED, Edge, EdgeKind, EvidenceKind, Origin, TaskState
 
 
 class Resolution(StrEnum):
@@ -89,7 +89,7 @@ def changes(
         )
         here = known.get(item.id)
         if here is None:
-            found += _added(item, database, known, label)
+            found += _added(item, database, known, label, file.goals)
         else:
             seen.add(item.id or "")
             found += _differences(item, here, known)
@@ -200,7 +200,11 @@ def refuse_cycles(
 
 
 def _added(
-    item: StateItem, database: ProjectState, known: dict[str | None, StateItem], label: str
+    item: StateItem,
+    database: ProjectState,
+    known: dict[str | None, StateItem],
+    label: str,
+    goals: list[StateItem],
 ) -> Iterator[StateDifference]:
     # Derived from the text, so that importing the same file twice adds it once.
     key = f"{database.project}\0{item.text}".encode("utf-8", "surrogatepass")
@@ -213,7 +217,8 @@ def _added(
         if item.id is None:
             return
     else:
-        edit = Add(item.text, label, item.branch)
+        origin = Origin.GOAL if item in goals else Origin.PERSON
+        edit = Add(item.text, label, item.branch, origin)
         yield StateDifference(id_, item.text, "task", None, item.text, Resolution.APPLY, edit)
     fresh = StateItem(id=id_, text=item.text)
     yield from _field_changes(item, fresh, known)

@@ -11,6 +11,7 @@ import msgspec
 from ingest.errors import BadState
 from ingest.projects.state.conflicts import find_conflicts, merge_sides
 from ingest.projects.state.document import PROJECT, ProjectState
+from ingest.projects.state.version1 import VERSION_1, upgrade
 
 LARGEST: Final = 32 * 1024**2
 _KEY: Final = re.compile(r"\.([^.\[`]+)|\[(\d+)\]")
@@ -61,6 +62,8 @@ def _decode(text: str, where: str) -> ProjectState:
         raise BadState(f"{where}:{error.lineno}:{error.colno}: {error.msg}.", _HINT) from error
     except RecursionError as error:
         raise BadState(f"{where}: it is nested too deeply.", _HINT) from error
+    if isinstance(whole, dict) and whole.get("schema") == VERSION_1:
+        whole = upgrade(whole)
     if isinstance(whole, dict) and whole.get("schema") != PROJECT:
         raise BadState(
             f"{where}{_at(text, '.schema')}: the schema is {whole.get('schema')!r}; "

@@ -222,6 +222,8 @@ def test_both_ways_the_files_and_the_tasks_become_the_same(team: tuple[Person, P
     anna.run("state", "import", "--yes")
     anna.run("state", "export", "--into")
     assert anna.repo.git("diff", "--", str(FILE)) == ""
+    texts = [one["text"] for one in anna.written()["tasks"]]
+    assert sorted(set(texts)) == sorted(texts)
     assert facts(anna) == facts(ben)
 
 

@@ -174,3 +174,70 @@ def test_what_is_wrong_is_told_with_line_and_column(text: str, where: str, sente
 def test_no_file_whatever_it_holds_ends_in_anything_but_a_sentence(data: bytes) -> None:
     with contextlib.suppress(BadState):
         decode_state(data, "f")
+
+
+def version_1(*tasks: dict[str, object]) -> bytes:
+    document = {"schema": "tailboard.project_state/1", "project": "parser", "tasks": tasks}
+    return json.dumps(document).encode()
+
+
+OLD: dict[str, object] = {
+    "depends_on": [], "evidence": [{"by": "observed", "kind": "file", "ref": "a.py"}], "id": "a",
+    "log_state": "pending", "mark": "ebaa0da2", "notes": [], "origin": "plan", "owner": None,
+    "session": "0123", "state": "pending", "text": "Task a",
+}  # fmt: skip
+
+
+def test_a_file_of_version_1_gives_what_a_person_changed_in_it() -> None:
+    here = item("a", evidence=[{"kind": "file", "ref": "a.py", "by": "observed"}])
+    now = item("a", state="done", evidence=[{"kind": "file", "ref": "a.py", "by": "observed"}])
+    untouched = decode_state(version_1(OLD), "f")
+    assert changes(untouched, state(here)) == []
+    assert [one.fate for one in changes(untouched, state(now))] == [Resolution.KEPT]
+    edited_file = decode_state(version_1(OLD | {"owner": "kim"}), "f")
+    (found,) = changes(edited_file, state(here))
+    assert (found.what, found.edit) == ("owner", Owner("kim"))
+
+
+def test_an_item_among_the_goals_is_added_as_a_goal() -> None:
+    file = ProjectState(project="parser", goals=[StateItem(text="Serve ten users")])
+    (found,) = changes(file, state())
+    assert isinstance(found.edit, Add)
+    assert found.edit.origin == "goal"
+
+
+def test_a_time_out_of_range_is_refused_with_a_sentence() -> None:
+    text = whole(checkpoints=[{"at": "0001-01-01T00:00:00+14:00", "branch": None, "commit": "a",
+                               "session": "s"}])  # fmt: skip
+    with pytest.raises(BadState, match="out of range"):
+        decode_state(text.encode(), "f")
+
+
+def sides(ours: ProjectState, theirs: ProjectState) -> bytes:
+    """Two files as git leaves them if every line is in conflict."""
+    mine, other = encode_document(ours), encode_document(theirs)
+    return f"<<<<<<< HEAD\n{mine}=======\n{other}>>>>>>> theirs\n".encode()
+
+
+@given(
+    ours=st.sets(st.sampled_from(["state", "owner", "notes"])),
+    theirs=st.sets(st.sampled_from(["state", "owner", "notes"])),
+)
+def test_conflict_markers_unite_what_each_side_changed(ours: set[str], theirs: set[str]) -> None:
+    base = item("a")
+    mine = {"state": "done", "owner": "kim", "notes": ["mine"]}
+    other = {"state": "cancelled", "owner": "ann", "notes": ["other"]}
+    left = edited(base, **{name: mine[name] for name in ours})
+    right = edited(base, **{name: other[name] for name in theirs})
+    if ours & theirs - {"notes"}:
+        with pytest.raises(BadState, match="lines 1-"):
+            decode_state(sides(state(left), state(right)), "f")
+        return
+    (merged,) = decode_state(sides(state(left), state(right)), "f").tasks
+    for name in ("state", "owner"):
+        expected = mine[name] if name in ours else other[name] if name in theirs else None
+        assert getattr(merged, name) == (expected or getattr(base, name))
+    notes = [*(["mine"] if "notes" in ours else []), *(["other"] if "notes" in theirs else [])]
+    assert merged.notes == notes
+    found = {one.what for one in changes(state(merged), state(base))}
+    assert found == {"note" if name == "notes" else name for name in ours | theirs}
