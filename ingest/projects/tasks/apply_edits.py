@@ -25,7 +25,8 @@ from ingest.projects.tasks.edits import (
     Unlink,
     effective_edits,
 )
-from ingest.projects.tasks.fold import NEVER, IdentityEdits, Seen
+from ingest.projects.tasks.fold import IdentityEdits
+from ingest.projects.tasks.listed import NEVER, ListedTask
 from ingest.projects.tasks.model import (
     CLOSED,
     OBSERVED,
@@ -38,14 +39,14 @@ from ingest.projects.tasks.model import (
 from ingest.sessions.session import session_elsewhere
 
 
-def added_tasks(every: list[RecordedEdit]) -> list[Seen]:
+def added_tasks(every: list[RecordedEdit]) -> list[ListedTask]:
     """The tasks that people added, and those that state files list of sessions elsewhere."""
-    added: dict[str, Seen] = {}
+    added: dict[str, ListedTask] = {}
     newest: dict[str, datetime] = {}
     for recorded in effective_edits(every):
         match recorded.edit:
             case Add(text):
-                added[recorded.task] = Seen(
+                added[recorded.task] = ListedTask(
                     _added(recorded, recorded.edit), None, text, recorded.at
                 )
             case Imported() as edit:
@@ -56,7 +57,7 @@ def added_tasks(every: list[RecordedEdit]) -> list[Seen]:
     return list(added.values())
 
 
-def _elsewhere(id_: str, edit: Imported) -> Seen:
+def _elsewhere(id_: str, edit: Imported) -> ListedTask:
     """A task as a session lists it that this database does not have."""
     task = Task(
         id=id_,
@@ -76,7 +77,7 @@ def _elsewhere(id_: str, edit: Imported) -> Seen:
         left_at=edit.seen_at if edit.state is TaskState.IN_PROGRESS else None,
     )
     done = edit.state is TaskState.DONE
-    return Seen(
+    return ListedTask(
         task,
         session_elsewhere(edit.session, edit.project, edit.branch, edit.at, edit.seen_at),
         edit.text,

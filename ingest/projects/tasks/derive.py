@@ -12,7 +12,8 @@ from msgspec import Struct, field
 
 from ingest.codex.liveness import SessionState
 from ingest.projects.git.reachability import Reached
-from ingest.projects.tasks.fold import NEVER, NO_EDITS, IdentityEdits, Seen, fold
+from ingest.projects.tasks.fold import NO_EDITS, IdentityEdits, fold
+from ingest.projects.tasks.listed import NEVER, ListedTask
 from ingest.projects.tasks.load import LoadedTasks
 from ingest.projects.tasks.model import (
     CLOSED,
@@ -72,14 +73,14 @@ class _Family(Struct):
 def derive(
     materials: Iterable[LoadedTasks],
     now: Now,
-    added: Iterable[Seen] = (),
+    added: Iterable[ListedTask] = (),
     identity: IdentityEdits = NO_EDITS,
-    reached: Callable[[Seen], Reached] | None = None,
+    reached: Callable[[ListedTask], Reached] | None = None,
 ) -> Derived:
     """The tasks of these sessions, in their order, then those that people `added`; and the edges
     between them. A task that several sessions list is one task.
     """
-    families, seen = list[_Family](), dict[str, Seen]()
+    families, seen = list[_Family](), dict[str, ListedTask]()
     everything = list(materials)
     by_id = {loaded.session.id: loaded.session for loaded in everything}
     for material in everything:
@@ -119,7 +120,7 @@ def _task(session: Session, name: str, text: str, state: TaskState, origin: Orig
     )
 
 
-def _goals(family: _Family, now: Now) -> Iterator[Seen]:
+def _goals(family: _Family, now: Now) -> Iterator[ListedTask]:
     session = family.material.session
     goals: dict[str, list[LoggedGoal]] = {}
     for goal in family.material.tasks.goals:
@@ -140,7 +141,7 @@ def _goals(family: _Family, now: Now) -> Iterator[Seen]:
         else:
             family.goals.append(task)
             _leave(task, session)
-        yield Seen(task, session, task.text, first.at, last.at, task.ended_at)
+        yield ListedTask(task, session, task.text, first.at, last.at, task.ended_at)
 
 
 def _goal_state(status: str, session: Session, now: Now) -> TaskState:
@@ -155,7 +156,7 @@ def _goal_state(status: str, session: Session, now: Now) -> TaskState:
             return _begun(session, now)
 
 
-def _steps(family: _Family, now: Now) -> Iterator[Seen]:
+def _steps(family: _Family, now: Now) -> Iterator[ListedTask]:
     session = family.material.session
     until = now.moment if session.state is SessionState.RUNNING else session.last_at
     for step in family.material.tasks.steps:
@@ -169,7 +170,7 @@ def _steps(family: _Family, now: Now) -> Iterator[Seen]:
             if step.status == "in_progress":
                 _leave(task, session)
         family.worked += [(start, end, task) for start, end in step.worked]
-        yield Seen(
+        yield ListedTask(
             task,
             session,
             step.first_text,
@@ -211,7 +212,7 @@ def _step_state(step: StepHistory, session: Session, now: Now) -> TaskState:
     return TaskState.STALLED if _left(session, now) else TaskState.PENDING
 
 
-def _agents(family: _Family, sessions: dict[str, Session], now: Now) -> Iterator[Seen]:
+def _agents(family: _Family, sessions: dict[str, Session], now: Now) -> Iterator[ListedTask]:
     session = family.material.session
     starts: dict[str, AgentEvent] = {}
     last: dict[str, AgentEvent] = {}
@@ -238,7 +239,7 @@ def _agents(family: _Family, sessions: dict[str, Session], now: Now) -> Iterator
                 task.seconds = max(0.0, (task.ended_at - task.started_at).total_seconds())
         _leave(task, child or session)
         family.agents.append((link, task))
-        yield Seen(task, session, text, link.at)
+        yield ListedTask(task, session, text, link.at)
 
 
 def _agent_state(child: Session | None, last: AgentEvent, session: Session, now: Now) -> TaskState:
@@ -260,7 +261,7 @@ def _ended(child: Session | None, last: AgentEvent) -> datetime | None:
     return child.last_at if child else None
 
 
-def _requests(material: LoadedTasks, now: Now) -> Iterator[Seen]:
+def _requests(material: LoadedTasks, now: Now) -> Iterator[ListedTask]:
     """Requests after the last completed turn. A sub-agent's request is its agent task already."""
     session = material.session
     if session.parent_id is not None:
@@ -279,10 +280,10 @@ def _requests(material: LoadedTasks, now: Now) -> Iterator[Seen]:
         task.started_at, task.ended_at = message.at, message.ended_at
         if message.turn_state in ("open", "failed"):
             _leave(task, session)
-        yield Seen(task, session, text, message.at)
+        yield ListedTask(task, session, text, message.at)
 
 
-def _proposals(material: LoadedTasks, now: Now) -> Iterator[Seen]:
+def _proposals(material: LoadedTasks, now: Now) -> Iterator[ListedTask]:
     """Proposed tasks; only the newest proposal of a session that is not stalled is current."""
     session, proposals = material.session, material.tasks.proposals
     for message in proposals:
@@ -293,7 +294,7 @@ def _proposals(material: LoadedTasks, now: Now) -> Iterator[Seen]:
             task = _task(session, name, item.text, state, Origin.PROPOSED)
             task.current = message is proposals[-1] and state is not TaskState.CANCELLED
             closed = message.at if item.done else None
-            yield Seen(
+            yield ListedTask(
                 task, session, item.text, message.at, message.at, closed, begins_closed=item.done
             )
 

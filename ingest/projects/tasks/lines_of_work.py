@@ -11,7 +11,7 @@ from ingest.projects.git.alignment import group_by_repository
 from ingest.projects.git.anchor import anchor_of
 from ingest.projects.git.reachability import HERE, RECORDED, LineOfWork, Reached
 from ingest.projects.git.read_repository import Git
-from ingest.projects.tasks.fold import Seen
+from ingest.projects.tasks.listed import ListedTask
 from ingest.sessions.session import Session
 
 
@@ -27,7 +27,7 @@ class LinesOfWork:
         self._reached: dict[str, Reached] = {}
         """By the id of the appearance."""
 
-    def reached(self, seen: Seen) -> Reached:
+    def reached(self, seen: ListedTask) -> Reached:
         """Whether what was done in this appearance of a task is part of what is checked out; it
         counts if that cannot be known.
         """

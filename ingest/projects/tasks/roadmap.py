@@ -19,8 +19,8 @@ from ingest.projects.names import ProjectNames
 from ingest.projects.tasks import apply_edits, cycles
 from ingest.projects.tasks.derive import Derived, derive
 from ingest.projects.tasks.edits import Add, Imported, RecordedEdit, decode_edit
-from ingest.projects.tasks.fold import Seen
 from ingest.projects.tasks.lines_of_work import LinesOfWork
+from ingest.projects.tasks.listed import ListedTask
 from ingest.projects.tasks.load import LoadedTasks, load_project
 from ingest.projects.tasks.model import CLOSED, Edge, EdgeKind, Origin, Roadmap, Task, TaskState
 from ingest.projects.tasks.plan_tool import SessionEvidence, is_enabled
@@ -90,7 +90,7 @@ def build_roadmap(
     scope: Scope,
     now: Now,
     projects: set[str] | None = None,
-    reached: Callable[[Seen], Reached] | None = None,
+    reached: Callable[[ListedTask], Reached] | None = None,
 ) -> Roadmap:
     """The tasks of these sessions; of those of `projects`, if more were loaded."""
     names = {item.session.project for item in loaded} | (

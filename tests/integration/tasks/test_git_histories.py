@@ -19,11 +19,12 @@ from ingest.codex.facts import PlanStep
 from ingest.projects.git import reachability
 from ingest.projects.git.reachability import LineOfWork, Reached
 from ingest.projects.git.read_repository import Git
-from ingest.projects.tasks.fold import Seen
+from ingest.projects.tasks.listed import ListedTask
 from ingest.projects.tasks.load import LoadedTasks
 from ingest.projects.tasks.model import TaskState
 from ingest.projects.tasks.plan import LoggedPlan, Point
 from ingest.projects.tasks.roadmap import build_roadmap
+from ingest.projects.tasks.session_tasks import SessionFacts, session_tasks
 from ingest.sessions.scope import Now, Scope
 from tests.build.repository import Repo, environment
 from tests.build.session import MORNING, session
@@ -120,7 +121,7 @@ class Project:
             )
             for n, state in enumerate(states)
         ]
-        self.loaded.insert(0, LoadedTasks(one, plan=plans))
+        self.loaded.insert(0, LoadedTasks(one, session_tasks(one.id, SessionFacts(plans))))
         self.listed.add(thing)
         if finishes:
             self.made[one.id] = [self.repo.commit(thing, self.now + timedelta(minutes=1))[:7]]
@@ -154,7 +155,7 @@ class Project:
         self.repo.switch(branch)
         line = LineOfWork(self.git.read(str(self.repo.path)), self.git)
 
-        def reached(seen: Seen) -> Reached:
+        def reached(seen: ListedTask) -> Reached:
             assert seen.session is not None
             return line.reached(
                 seen.session,

@@ -15,11 +15,11 @@ from msgspec import Struct
 
 from ingest.codex.facts import PlanStep
 from ingest.projects.git.reachability import Reached
-from ingest.projects.tasks.edits import Note, Owner, RecordedEdit, TaskEdit
+from ingest.projects.tasks.edits import Join, Link, Note, Owner, RecordedEdit, TaskEdit
 from ingest.projects.tasks.filters import next_task
-from ingest.projects.tasks.fold import Seen
+from ingest.projects.tasks.listed import ListedTask
 from ingest.projects.tasks.load import LoadedTasks
-from ingest.projects.tasks.model import CLOSED, Task, TaskState
+from ingest.projects.tasks.model import CLOSED, EdgeKind, Task, TaskState
 from ingest.projects.tasks.plan import LoggedPlan, Point
 from ingest.projects.tasks.roadmap import build_roadmap
 from ingest.projects.tasks.session_tasks import SessionFacts, session_tasks
@@ -169,7 +169,7 @@ class History:
             found[thing] = task
         return found
 
-    def _reached(self, seen: Seen) -> Reached:
+    def _reached(self, seen: ListedTask) -> Reached:
         assert seen.session is not None
         assert seen.session.branch is not None
         event, branch = int(seen.session.id[1:]), BRANCHES.index(seen.session.branch)
@@ -215,3 +215,27 @@ def test_any_history_gives_the_tasks_of_the_model(
         if any(task.state not in CLOSED for task in tasks.values()):
             assert next_task(list(tasks.values())) is not None
         assert _facts(played.tasks(seed)) == _facts(tasks)
+
+
+def test_a_dependency_cycle_is_refused_also_if_joined_tasks_would_close_it() -> None:
+    """Edits of several machines meet without having been checked against each other."""
+    plan = [PlanStep(text, "pending") for text in THINGS[:3]]
+    plans = [LoggedPlan(Point(0, 0), "s", 0, MORNING, None, plan)]
+    loaded = [LoadedTasks(session("s1"), session_tasks("s1", SessionFacts(plans)))]
+    first, middle, last = (one.id for one in build_roadmap(loaded, [], Scope(), NOW).tasks)
+    sayings: list[tuple[str, TaskEdit]] = [
+        (middle, Link(first)),
+        (last, Link(middle)),
+        (first, Join(last)),
+        (last, Link(first)),
+    ]
+    edits = [
+        RecordedEdit(str(n), _at(MORNING, n), "ada", task, edit, None)
+        for n, (task, edit) in enumerate(sayings)
+    ]
+    roadmap = build_roadmap(loaded, edits, Scope(), NOW)
+    assert len(roadmap.tasks) == 2
+    assert ["cycle" in sentence for sentence in roadmap.refused] == [True, True]
+    assert [(one.source, one.target) for one in roadmap.edges if one.kind is EdgeKind.DEPENDS] == [
+        (first, middle)
+    ]
