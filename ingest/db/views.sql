@@ -241,6 +241,19 @@ left join v_moves m on m.session = r.id
 left join folders d on d.path = rtrim(r.cwd, '/\') and d.recorded = coalesce(r.repository, '')
 left join projects p on p.id = d.project;
 
+-- The tasks of each project over all its sessions, as of `as_of`: written in the background a minute
+-- after a change, and by `tailboard ingest`. `tailboard tasks` shows them as they are now.
+create or replace view v_tasks as
+select
+    t.project, t.project_id, t.id, t.text, t.state, t.origin, t.ready, t.current, t.session, t.branch,
+    t.owner, t.started_at, t.ended_at, t.left_at, t.sessions, w.written_at as as_of
+from project_tasks t
+join written_projects w on w.project_id = t.project_id;
+
+-- What comes before what (`order` in a plan, `depends` by a person), and what is a `part` of what.
+create or replace view v_task_edges as
+select project, project_id, source, target, kind from task_edges;
+
 -- Lines and bytes by kind of record; `known` is false for kinds that are not read.
 create or replace view v_kinds as
 select

@@ -43,6 +43,54 @@ where t.id is null
 order by r.last_at desc nulls last, r.id
 limit $limit;
 
+-- name: stale_project
+-- A project of which tasks are written that are no longer what sessions and edits say; `inputs` changes
+-- with each of these.
+with inputs as (
+    select
+        s.project, s.project_id,
+        $version || ' ' || count(*) || ' ' || coalesce(max(s.last_at)::varchar, '') || ' '
+        || sum(s.bytes) || ' ' || (
+            select count(*) from commands where verb in ('task', 'project', 'reconcile')
+        ) as inputs
+    from v_sessions s
+    group by all
+)
+select i.project, i.project_id, i.inputs
+from inputs i
+left join written_projects w on w.project_id = i.project_id
+where w.inputs is distinct from i.inputs
+order by w.written_at nulls first, i.project_id
+limit 1;
+
+-- name: drop_tasks
+delete from project_tasks where project_id = $project_id;
+
+-- name: drop_edges
+delete from task_edges where project_id = $project_id;
+
+-- name: unmark_project
+delete from written_projects where project_id = $project_id;
+
+-- name: add_tasks
+insert into project_tasks by name
+select $project as project, $project_id as project_id, t.*
+from (select unnest($tasks::struct(
+    id varchar, text varchar, state varchar, origin varchar, ready boolean, current boolean,
+    session varchar, branch varchar, owner varchar, started_at timestamp, ended_at timestamp,
+    left_at timestamp, sessions varchar[]
+)[], recursive := true)) t;
+
+-- name: add_edges
+insert into task_edges by name
+select $project as project, $project_id as project_id, e.*
+from (select unnest($edges::struct(
+    source varchar, target varchar, kind varchar
+)[], recursive := true)) e;
+
+-- name: mark_project
+insert into written_projects values ($project_id, $inputs, $now::timestamp);
+
 -- name: stored_count
 -- How many rows there are, of whatever version.
 select count(*) as count from session_tasks;

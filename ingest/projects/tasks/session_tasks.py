@@ -2,7 +2,7 @@
 sub-agents, what it proposed, and requests that it did not finish.
 
 Derived from the facts of the session alone, without the clock and without edits. So it is stored
-(`store_session_tasks.py`) and stays valid until the session has new lines.
+(`writer.py`) and stays valid until the session has new lines.
 """
 
 from bisect import bisect_left

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from ingest.pipeline.run import RunSettings
-from ingest.projects.tasks.store_session_tasks import SessionTasksWriter
+from ingest.projects.tasks.writer import TasksWriter
+from ingest.sessions.scope import TIMELESS
 from tests.build import Home, oddities
 from tests.build.scenarios import ALL, steps
 from tests.corpus import corpus
@@ -50,7 +51,7 @@ def in_slices(growing: Growing, database: Path) -> list[str]:
                 growing.move()
                 reading.read_once()
                 if rnd.random() < 0.5:
-                    SessionTasksWriter(reading.database).step()
+                    TasksWriter(reading.database, lambda: TIMELESS).step()
                 assert stale_tasks(reading.database) == []
                 if rnd.random() < 0.3:
                     break

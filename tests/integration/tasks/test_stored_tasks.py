@@ -1,9 +1,11 @@
 """What each session contributes to the tasks of its project is stored until it has new lines."""
 
 from pathlib import Path
+from threading import Event
 
 from ingest.pipeline.follow import Owner
-from ingest.projects.tasks.store_session_tasks import SessionTasksWriter
+from ingest.projects.tasks.writer import TasksWriter
+from ingest.sessions.scope import TIMELESS
 from tests.build import Home
 from tests.build.rollout import Rollout
 from tests.integration.facts.expectations import owner
@@ -29,7 +31,7 @@ def test_a_session_with_new_lines_is_derived_again_and_the_others_are_not(tmp_pa
     growing, _ = planned(home), planned(home)
     with owner(home.path, tmp_path / "t.duckdb") as reading:
         reading.read_once()
-        writer = SessionTasksWriter(reading.database)
+        writer = TasksWriter(reading.database, lambda: TIMELESS)
         writer.step()
         assert stored(reading) == 2
         growing.plan([("Read", "completed"), ("Write", "in_progress")])
@@ -46,7 +48,7 @@ def test_stored_tasks_are_not_announced_as_something_new(tmp_path: Path) -> None
     with owner(home.path, tmp_path / "t.duckdb") as reading:
         reading.read_once()
         before = reading.database.commits.count
-        SessionTasksWriter(reading.database).step()
+        TasksWriter(reading.database, lambda: TIMELESS).step()
         assert stored(reading) == 1
         assert reading.database.commits.count == before
 
@@ -56,7 +58,41 @@ def test_tasks_that_other_code_stored_are_derived_again(tmp_path: Path) -> None:
     planned(home)
     with owner(home.path, tmp_path / "t.duckdb") as reading:
         reading.read_once()
-        SessionTasksWriter(reading.database).step()
+        TasksWriter(reading.database, lambda: TIMELESS).step()
         reading.database.execute("update session_tasks set version = 'other', document = '{}'")
-        SessionTasksWriter(reading.database).step()
+        TasksWriter(reading.database, lambda: TIMELESS).step()
         assert (stored(reading), stale_tasks(reading.database)) == (1, [])
+
+
+def test_tasks_of_projects_can_be_queried_with_sql(tmp_path: Path) -> None:
+    home = Home(tmp_path / "codex")
+    session = planned(home)
+    with owner(home.path, tmp_path / "t.duckdb") as reading:
+        reading.read_once()
+        writer = TasksWriter(reading.database, lambda: TIMELESS)
+        writer.run(Event())
+        query = "select text, state, session from v_tasks where origin = 'plan' order by text"
+        read, write = reading.database.execute(query).fetchall()
+        assert (read[0], read[2]) == ("Read", session.thread.id)
+        assert write[:2] == ("Write", "pending")
+        edges = "select kind from v_task_edges"
+        assert ("order",) in reading.database.execute(edges).fetchall()
+        session.plan([("Read", "completed"), ("Write", "completed")])
+        session.end_turn("Done.")
+        session.write()
+        reading.read_once()
+        writer.run(Event())
+        states = reading.database.execute(query).fetchall()
+        assert [row[1] for row in states] == ["done", "done"]
+
+
+def test_tasks_of_projects_are_written_once_for_each_change(tmp_path: Path) -> None:
+    home = Home(tmp_path / "codex")
+    planned(home)
+    with owner(home.path, tmp_path / "t.duckdb") as reading:
+        reading.read_once()
+        TasksWriter(reading.database, lambda: TIMELESS).run(Event())
+        before = reading.database.execute("select written_at from written_projects").fetchall()
+        TasksWriter(reading.database, lambda: TIMELESS).run(Event())
+        again = reading.database.execute("select written_at from written_projects").fetchall()
+        assert before == again != []

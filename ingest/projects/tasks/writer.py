@@ -1,0 +1,99 @@
+"""Stores what each session contributes to the tasks of its project, and the tasks of projects for
+people who query them with SQL.
+
+A commit of facts deletes what is stored of the touched sessions (`db/session_rows.py`). A session
+without a row is derived again here, in the background, and then the tasks of its project.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from threading import Event
+from typing import Final
+
+from ingest.db.database import Database
+from ingest.projects.tasks.load import derive_sessions
+from ingest.projects.tasks.roadmap import roadmap
+from ingest.projects.tasks.session_tasks import encode_tasks, version
+from ingest.sessions.scope import Now, Scope
+
+_STEP_SESSIONS: Final = 20
+"""So few that the owner does not notice."""
+_RUN_SESSIONS: Final = 200
+_PROJECTS_EVERY: Final = timedelta(minutes=1)
+"""How often to write the tasks of projects while sessions go on."""
+_COLUMNS: Final = (
+    "id", "text", "state", "origin", "ready", "current", "session", "branch", "owner",
+    "started_at", "ended_at", "left_at", "sessions",
+)  # fmt: skip
+
+
+class TasksWriter:
+    """The owner calls `step` between rounds and `close` at the end."""
+
+    kind = "tasks"
+
+    def __init__(self, database: Database, now: Callable[[], Now]) -> None:
+        self.database = database
+        self._now = now
+        self._current_at = -1
+        """Number of commits when every session had its row."""
+        self._projects_at: datetime | None = None
+        """When the tasks of projects were written last."""
+
+    def step(self) -> None:
+        """Derive the tasks of a few sessions, the most recently active first, or of one project."""
+        now, commits = self._now(), self.database.commits.count
+        if self._current_at != commits:
+            if self._store_sessions(_STEP_SESSIONS):
+                return
+            self._current_at = commits
+        due = self._projects_at is None or now.moment - self._projects_at >= _PROJECTS_EVERY
+        if due and not self._store_project(now):
+            self._projects_at = now.moment
+
+    def run(self, stop: Event) -> None:
+        """Derive the tasks of all sessions that have no row, and of their projects."""
+        now = self._now()
+        while not stop.is_set() and (
+            self._store_sessions(_RUN_SESSIONS) or self._store_project(now)
+        ):
+            pass
+
+    def close(self) -> None:
+        """Nothing is unfinished between two steps."""
+
+    def _store_sessions(self, limit: int) -> bool:
+        rows = self.database.rows("tasks.underived", version=version(), limit=limit)
+        if not rows:
+            return False
+        derived = derive_sessions(self.database, [(row["home"], row["id"]) for row in rows])
+        documents = [
+            {"home": home, "id": session, "document": encode_tasks(tasks)}
+            for (home, session), tasks in derived.items()
+        ]
+        # Not announced: what the program shows is the same as before.
+        with self.database.transaction(announce=False):
+            self.database.run("tasks.drop_stored", sessions=documents)
+            self.database.run("tasks.store", sessions=documents, version=version())
+        return True
+
+    def _store_project(self, now: Now) -> bool:
+        """Write the tasks of the project that changed longest ago, if there is one."""
+        stale = self.database.first_row("tasks.stale_project", version=version())
+        if stale is None:
+            return False
+        plan = roadmap(self.database, Scope(project=stale["project"]), now)
+        tasks = [{name: getattr(task, name) for name in _COLUMNS} for task in plan.tasks]
+        edges = [
+            {"source": edge.source, "target": edge.target, "kind": edge.kind} for edge in plan.edges
+        ]
+        project = {"project_id": stale["project_id"]}
+        values = {"project": stale["project"], **project}
+        with self.database.transaction(announce=False):
+            for statement in ("drop_tasks", "drop_edges", "unmark_project"):
+                self.database.run(f"tasks.{statement}", **project)
+            self.database.run("tasks.add_tasks", tasks=tasks, **values)
+            self.database.run("tasks.add_edges", edges=edges, **values)
+            stamp = now.moment.isoformat()
+            self.database.run("tasks.mark_project", inputs=stale["inputs"], now=stamp, **project)
+        return True
